@@ -1,0 +1,61 @@
+/** Symbolic tensors, operators, gradients and graph simplification. */
+export { gradients } from './gradients.ts';
+export * from './operators/binary.ts';
+export * from './operators/compare.ts';
+export {
+  type ConvolutionOptions,
+  conv2d,
+  convTranspose2d,
+  type Pair,
+} from './operators/convolution.ts';
+export { dropout } from './operators/dropout.ts';
+export {
+  abs,
+  cast,
+  clip,
+  elu,
+  erf,
+  exp,
+  floor,
+  gelu,
+  hardSwish,
+  leakyRelu,
+  log,
+  neg,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  silu,
+  softplus,
+  sqrt,
+  stopGradient,
+  tanh,
+} from './operators/elementwise.ts';
+export * from './operators/indexing.ts';
+export * from './operators/matmul.ts';
+export {
+  type BatchNormResult,
+  batchNorm,
+  batchNormInference,
+  l2Normalize,
+} from './operators/normalise.ts';
+export { averagePool2d, globalAveragePool, maxPool2d, type PoolOptions } from './operators/pool.ts';
+export { max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
+export { broadcastTo, concat, pad, reshape, type SliceOptions, slice, transpose } from './operators/shape.ts';
+export * from './operators/softmax.ts';
+export { constant, constantValue, input, scalar } from './operators/source.ts';
+export { simplify } from './simplify.ts';
+export {
+  type Attributes,
+  type DType,
+  type Node,
+  operatorNames,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+} from './tensor.ts';
+export { nodesOf } from './traverse.ts';

@@ -1,0 +1,16 @@
+/** Dropout by a mask that is fed in, so that a step stays a pure function. */
+import type { Tensor } from '../tensor.ts';
+import { mul } from './binary.ts';
+import { greaterEqual } from './compare.ts';
+import { cast } from './elementwise.ts';
+import { scalar } from './source.ts';
+
+/**
+ * Zeroes the elements whose `uniform` draw is below `rate` and scales the others by `1 / (1 - rate)`.
+ *
+ * @param uniform draws in [0, 1), of the shape of `x` or one that broadcasts to it.
+ */
+export function dropout(x: Tensor, uniform: Tensor, { rate = 0.5 } = {}): Tensor {
+  const kept = cast(greaterEqual(uniform, scalar(rate)), 'float32');
+  return mul(x, mul(kept, scalar(1 / (1 - rate))));
+}

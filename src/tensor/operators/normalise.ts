@@ -1,0 +1,94 @@
+/** Batch normalisation and other normalisations. */
+import { apply, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import { add, div, maximum, mul, sub } from './binary.ts';
+import { sqrt } from './elementwise.ts';
+import { sum } from './reduce.ts';
+import { reshape } from './shape.ts';
+import { scalar } from './source.ts';
+
+function requireChannels(name: string, x: Tensor, parameters: readonly Tensor[]): void {
+  const C = x.shape[1];
+  if (x.shape.length < 2 || parameters.some(({ shape }) => shape.length !== 1 || shape[0] !== C)) {
+    refuseShape(
+      name,
+      `${showShape(x.shape)} with parameters ${parameters.map(({ shape }) => showShape(shape)).join(', ')}`,
+      'x [N, C, ..] and parameters [C]',
+    );
+  }
+}
+
+defineOperator({
+  name: 'batchNorm',
+  infer: ([x, gamma, beta]) => {
+    requireChannels('batchNorm', x!, [gamma!, beta!]);
+    const channels = { shape: gamma!.shape, dtype: 'float32' as const };
+    return [{ shape: x!.shape, dtype: 'float32' }, channels, channels];
+  },
+  // No gradient flows through the statistics themselves: they are for the running averages.
+  gradient: ({ inputs: [x, gamma], outputs: [, mean, variance], attributes, gradients: [dy] }) =>
+    dy ? apply('batchNormGradient', [x!, dy, gamma!, mean!, variance!], attributes) : [undefined],
+});
+
+defineOperator({
+  name: 'batchNormGradient',
+  infer: ([x, , gamma]) => {
+    const channels = { shape: gamma!.shape, dtype: 'float32' as const };
+    return [{ shape: x!.shape, dtype: 'float32' }, channels, channels];
+  },
+});
+
+export interface BatchNormResult {
+  y: Tensor;
+  /** Mean over the batch (and positions) of each channel, [C]. */
+  mean: Tensor;
+  /** Biased variance of each channel, [C]. */
+  variance: Tensor;
+}
+
+/**
+ * Batch normalisation with the statistics of the batch.
+ *
+ * `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, per channel over batch and positions, biased variance.
+ * Source: Ioffe and Szegedy 2015, algorithm 1.
+ */
+export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 } = {}): BatchNormResult {
+  const [y, mean, variance] = apply('batchNorm', [x, gamma, beta], { epsilon });
+  return { y: y!, mean: mean!, variance: variance! };
+}
+
+defineOperator({
+  name: 'batchNormInference',
+  infer: ([x, ...parameters]) => {
+    requireChannels('batchNormInference', x!, parameters);
+    return [{ shape: x!.shape, dtype: 'float32' }];
+  },
+  gradient: ({ inputs: [x, gamma, , mean, variance], attributes, gradients: [dy] }) => {
+    if (!dy) return [];
+    const perChannel = (v: Tensor) => reshape(v, [-1, ...x!.shape.slice(2).map(() => 1)]);
+    const deviation = sqrt(add(variance!, scalar(attributes.epsilon as number)));
+    const axes = x!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+    const normalised = div(sub(x!, perChannel(mean!)), perChannel(deviation));
+    return [
+      mul(dy, perChannel(div(gamma!, deviation))),
+      sum(mul(dy, normalised), { axes }),
+      sum(dy, { axes }),
+    ];
+  },
+});
+
+/** Batch normalisation with given statistics (for evaluation): the same formula, `mean` and `variance` [C] fed in. */
+export function batchNormInference(
+  x: Tensor,
+  parameters: { gamma: Tensor; beta: Tensor; mean: Tensor; variance: Tensor },
+  { epsilon = 1e-5 } = {},
+): Tensor {
+  const { gamma, beta, mean, variance } = parameters;
+  return applyOne('batchNormInference', [x, gamma, beta, mean, variance], { epsilon });
+}
+
+/** `x / max(||x||, epsilon)` along an axis; epsilon protects the zero vector from division by 0. */
+export function l2Normalize(x: Tensor, { axis = -1, epsilon = 1e-12 } = {}): Tensor {
+  // The squared floor keeps the root away from 0, where its gradient would be infinite.
+  const norm = sqrt(maximum(sum(mul(x, x), { axes: [axis], keepDims: true }), scalar(epsilon ** 2)));
+  return div(x, norm);
+}

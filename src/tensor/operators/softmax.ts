@@ -1,0 +1,42 @@
+/** Softmax, its logarithm, and the losses built on them. */
+import { applyOne, defineOperator, resolveAxis, type Tensor } from '../tensor.ts';
+import { mul, sub } from './binary.ts';
+import { exp, neg } from './elementwise.ts';
+import { mean, sum } from './reduce.ts';
+
+defineOperator({
+  name: 'softmax',
+  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  // dx = y (dy - sum(y dy))
+  gradient: ({ outputs: [y], attributes, gradients: [dy] }) => {
+    if (!dy) return [undefined];
+    const inner = sum(mul(y!, dy), { axes: [attributes.axis as number], keepDims: true });
+    return [mul(y!, sub(dy, inner))];
+  },
+});
+
+defineOperator({
+  name: 'logSoftmax',
+  infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
+  // dx = dy - softmax(x) sum(dy)
+  gradient: ({ outputs: [y], attributes, gradients: [dy] }) => {
+    if (!dy) return [undefined];
+    const total = sum(dy, { axes: [attributes.axis as number], keepDims: true });
+    return [sub(dy, mul(exp(y!), total))];
+  },
+});
+
+/** `e^x_i / sum_j e^x_j` along an axis, computed after subtracting the maximum. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return applyOne('softmax', [x], { axis: resolveAxis('softmax', axis, x.shape.length) });
+}
+
+/** Logarithm of the softmax along an axis, without overflow. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return applyOne('logSoftmax', [x], { axis: resolveAxis('logSoftmax', axis, x.shape.length) });
+}
+
+/** Cross-entropy with soft targets: mean over rows of `-sum_k q_k log softmax(logits)_k`. */
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  return neg(mean(sum(mul(targets, logSoftmax(logits)), { axes: [-1] })));
+}

@@ -1,0 +1,145 @@
+/**
+ * Symbolic tensors: a value that a compiled graph will compute, known here by its shape and type alone.
+ *
+ * Nothing in this folder holds or computes numbers, except constants. Shapes are static, as in XLA: one graph per
+ * set of shapes. A graph is a directed acyclic graph of nodes; a tensor is one output of one node.
+ */
+import { LikenessError } from '../core/errors.ts';
+
+export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
+export type Shape = readonly number[];
+export type TensorData = Float32Array | Int32Array | Uint8Array;
+export type Attribute = number | string | readonly number[] | TensorData;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Node {
+  /** Order of creation; identity, not meaning. */
+  readonly id: number;
+  readonly operator: string;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Tensor[];
+}
+
+export interface Tensor {
+  readonly node: Node;
+  /** Which output of the node this is. */
+  readonly index: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** What a gradient rule may use: the node's ends and the gradient of the loss by each output. */
+export interface GradientContext {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  /** Gradient by each output; undefined where the loss does not depend on it. */
+  readonly gradients: readonly (Tensor | undefined)[];
+}
+
+/** One operator: its shape rule and its gradient rule. How it is computed is the runtime's affair. */
+export interface Operator {
+  readonly name: string;
+  /** Shapes and types of the outputs; throws a LikenessError that shows the offending shapes. */
+  infer(inputs: readonly Tensor[], attributes: Attributes): readonly TensorType[];
+  /** Gradient by each input (undefined: none). Absent for operators that are not differentiable. */
+  gradient?(context: GradientContext): readonly (Tensor | undefined)[];
+}
+
+const registry = new Map<string, Operator>();
+let nextId = 0;
+
+/** Registers an operator under its name. */
+export function defineOperator(operator: Operator): Operator {
+  registry.set(operator.name, operator);
+  return operator;
+}
+
+/** The operator of that name. */
+export function operatorNamed(name: string): Operator {
+  const operator = registry.get(name);
+  if (!operator) throw new LikenessError('operator.unknown', `operator "${name}" is not defined`);
+  return operator;
+}
+
+/** Names of all operators. */
+export function operatorNames(): string[] {
+  return [...registry.keys()];
+}
+
+/** Applies an operator and returns all of its outputs. */
+export function apply(
+  name: string,
+  inputs: readonly Tensor[],
+  attributes: Attributes = {},
+): readonly Tensor[] {
+  const types = operatorNamed(name).infer(inputs, attributes);
+  const outputs: Tensor[] = [];
+  const node: Node = { id: nextId++, operator: name, inputs, attributes, outputs };
+  types.forEach((type, index) => {
+    outputs.push({ node, index, ...type });
+  });
+  return outputs;
+}
+
+/** Applies an operator that has one output. */
+export function applyOne(name: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor {
+  return apply(name, inputs, attributes)[0]!;
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** A shape as people read it: `[64, 3, 32, 32]`. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, i) => extent === b[i]);
+}
+
+/** Throws the error of a wrong shape: who refuses, what came, what was expected. */
+export function refuseShape(operator: string, received: string, expected: string): never {
+  throw new LikenessError('shape.mismatch', `${operator}: received ${received}; expected ${expected}`);
+}
+
+/** An axis given from either end, as an index from the front; refuses one that does not exist. */
+export function resolveAxis(operator: string, axis: number, rank: number): number {
+  const resolved = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || resolved < 0 || resolved >= rank) {
+    refuseShape(
+      operator,
+      `axis ${axis} for a tensor of rank ${rank}`,
+      `an axis from ${-rank} to ${rank - 1}`,
+    );
+  }
+  return resolved;
+}
+
+/** Shape of the result of broadcasting two shapes, by NumPy's rule. */
+export function broadcastShapes(operator: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  const shape: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      refuseShape(
+        operator,
+        `${showShape(a)} and ${showShape(b)}`,
+        'shapes whose extents, aligned at the last axis, are equal or 1',
+      );
+    }
+    shape.push(x === 1 ? y : x);
+  }
+  return shape;
+}
