@@ -47,6 +47,7 @@ export * from './operators/softmax.ts';
 export { constant, constantValue, input, scalar } from './operators/source.ts';
 export { simplify } from './simplify.ts';
 export {
+  apply,
   type Attributes,
   type DType,
   type Node,

@@ -1,0 +1,226 @@
+/**
+ * The engine: compiles graphs of tensors and runs them, in a worker thread, on one device.
+ *
+ * A program is a pure function of its inputs and its state. State stays on the device: each run reads it and
+ * replaces it, in two sets of buffers that are swapped.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { workerUrl } from '../core/workers.ts';
+import { type Node, nodesOf, showShape, simplify, sizeOf, type Tensor } from '../tensor/index.ts';
+import { type Device, lower, type Plan } from './lowering/index.ts';
+import { encodeOnnx } from './onnx.ts';
+import { completePlan } from './plan.ts';
+import type { Envelope, Reply, Request, SessionSpec, StateSpec, Values } from './protocol.ts';
+
+export interface ProgramState {
+  /** The input node through which the graph reads the value. */
+  current: Tensor;
+  /** What replaces it after each run; absent: it is held unchanged. */
+  next?: Tensor;
+}
+
+export interface Program {
+  outputs: Readonly<Record<string, Tensor>>;
+  state?: readonly ProgramState[];
+  /** Shown in the saved graph. */
+  name?: string;
+}
+
+export interface CompileOptions {
+  /** Formulations already decided (from the run that is resumed); others are decided as the engine is set to. */
+  plan?: Plan;
+  /** Prefix of a profile in Chrome's trace format that ONNX Runtime writes when the executable is disposed of. */
+  profile?: string;
+}
+
+export interface Executable {
+  /** The formulations that this program uses. */
+  readonly plan: Plan;
+  /** The compiled graph as an ONNX file. */
+  readonly model: Uint8Array;
+  /** Number of operators of the graph, before lowering. */
+  readonly nodeCount: number;
+  /** Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards. */
+  run(inputs: Values, options?: { transfer?: boolean }): Promise<Values>;
+  /** Copies of the held values, or of those named. */
+  readState(names?: readonly string[]): Promise<Values>;
+  writeState(values: Values): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface EngineOptions {
+  device?: Device;
+  /** Threads of the runtime; default: all cores. Part of what makes results repeatable. */
+  threads?: number;
+  /** Whether formulations are measured where the plan is silent, or the defaults taken (the default). */
+  tuning?: 'measure' | 'defaults';
+  /** Plan of earlier measurements, and where new ones go. */
+  remembered?: { load(): Plan; save(added: Plan): void };
+}
+
+export interface Engine {
+  readonly device: Device;
+  readonly threads: number;
+  compile(program: Program, options?: CompileOptions): Promise<Executable>;
+  /** Resident memory of the process, in bytes. */
+  memory(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts the worker thread and returns the engine on it. */
+export async function openEngine({
+  device = 'cpu',
+  threads = availableParallelism(),
+  tuning = 'defaults',
+  remembered,
+}: EngineOptions = {}): Promise<Engine> {
+  const { ask, close } = startWorker(threads);
+
+  async function compile(program: Program, { plan = {}, profile }: CompileOptions = {}): Promise<Executable> {
+    const state = program.state ?? [];
+    const graph = simplify({
+      ...program.outputs,
+      ...Object.fromEntries(state.flatMap(({ current, next }) => (next ? [[nextName(current), next]] : []))),
+    });
+    const nodes = nodesOf(Object.values(graph));
+    const full = await completePlan(nodes, {
+      device,
+      plan: { ...remembered?.load(), ...plan },
+      measure:
+        tuning === 'measure'
+          ? (model, inputs, repeats) => ask({ kind: 'time', model, inputs, repeats })
+          : undefined,
+      onMeasured: (added) => remembered?.save(added),
+    });
+    const model = encodeOnnx(lower(graph, { device, plan: full, name: program.name }));
+    const spec = sessionSpec(model, program, nodes);
+    const session = await ask<number>({ kind: 'create', spec, profile });
+    const held = new Map(spec.state.map((entry) => [entry.name, entry]));
+    return {
+      plan: full,
+      model,
+      nodeCount: nodes.length,
+      run(inputs, { transfer = false } = {}) {
+        checkValues('run', spec.inputs, inputs);
+        // Only what the graph reads is sent: inputs on which no output depends were removed with the dead nodes.
+        const sent = Object.fromEntries(spec.inputs.map(({ name }) => [name, inputs[name]!]));
+        const buffers = transfer
+          ? [...new Set(Object.values(sent).map(({ buffer }) => buffer as ArrayBuffer))]
+          : [];
+        return ask<Values>({ kind: 'run', session, inputs: sent }, buffers);
+      },
+      readState: (names) => ask<Values>({ kind: 'readState', session, names }),
+      writeState(values) {
+        for (const name of Object.keys(values)) {
+          if (!held.has(name)) {
+            throw new LikenessError(
+              'state.unknown',
+              `writeState: received "${name}"; expected one of ${[...held.keys()].join(', ')}`,
+            );
+          }
+        }
+        checkValues(
+          'writeState',
+          spec.state.filter(({ name }) => name in values),
+          values,
+        );
+        return ask<void>({ kind: 'writeState', session, values });
+      },
+      dispose: () => ask<void>({ kind: 'release', session }),
+    };
+  }
+
+  return { device, threads, compile, memory: () => ask<number>({ kind: 'memory' }), close };
+}
+
+function nextName(current: Tensor): string {
+  return `${current.node.attributes.name}:next`;
+}
+
+function sessionSpec(model: Uint8Array, program: Program, nodes: readonly Node[]): SessionSpec {
+  const read = new Map<string, Tensor>();
+  for (const node of nodes) {
+    if (node.operator !== 'input') continue;
+    const name = node.attributes.name as string;
+    if (read.has(name)) {
+      throw new LikenessError(
+        'input.duplicate',
+        `two inputs are named "${name}"; expected one tensor per name`,
+      );
+    }
+    read.set(name, node.outputs[0]!);
+  }
+  const state: StateSpec[] = (program.state ?? []).map(({ current, next }) => {
+    const name = current.node.attributes.name as string;
+    if (next && showShape(next.shape) !== showShape(current.shape)) {
+      throw new LikenessError(
+        'shape.mismatch',
+        `state "${name}": received a next value of shape ${showShape(next.shape)}; expected ${showShape(current.shape)}`,
+      );
+    }
+    const { shape, dtype } = current;
+    return { name, shape, dtype, read: read.has(name), output: next && nextName(current) };
+  });
+  const held = new Set(state.map(({ name }) => name));
+  const inputs = [...read].flatMap(([name, { shape, dtype }]) =>
+    held.has(name) ? [] : [{ name, shape, dtype }],
+  );
+  const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
+  return { model, inputs, outputs, state };
+}
+
+function checkValues(what: string, specs: SessionSpec['inputs'], values: Values): void {
+  for (const { name, shape, dtype } of specs) {
+    const value = values[name];
+    const kind = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+    if (!(value instanceof kind) || value.length !== sizeOf(shape)) {
+      const received =
+        value === undefined ? 'nothing' : `${value.constructor.name} of ${value.length} values`;
+      throw new LikenessError(
+        'input.mismatch',
+        `${what}: "${name}" received ${received}; expected ${kind.name} of shape ${showShape(shape)}`,
+      );
+    }
+  }
+}
+
+/** The worker thread behind a function that asks it and waits for its answer. */
+function startWorker(threads: number) {
+  const worker = new Worker(workerUrl(import.meta.url, './engine.worker'), { workerData: { threads } });
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  let nextId = 1;
+  let ended: Error | undefined;
+
+  worker.on('message', (reply: Reply) => {
+    const promise = waiting.get(reply.id)!;
+    waiting.delete(reply.id);
+    if (waiting.size === 0) worker.unref();
+    if ('error' in reply)
+      promise.reject(new LikenessError('runtime.failed', `the engine refused: ${reply.error}`));
+    else promise.resolve(reply.result);
+  });
+  const end = (error: Error) => {
+    ended = error;
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on('error', (error) =>
+    end(new LikenessError('runtime.failed', `the engine stopped: ${reasonOf(error)}`)),
+  );
+  worker.on('exit', () => end(new LikenessError('runtime.closed', 'the engine was closed')));
+  // An engine that nobody waits for does not keep the process alive.
+  worker.unref();
+
+  function ask<T>(request: Request, transfer: ArrayBuffer[] = []): Promise<T> {
+    if (ended) return Promise.reject(ended);
+    return new Promise((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      worker.ref();
+      worker.postMessage({ id, request } satisfies Envelope, transfer);
+    });
+  }
+  return { ask, close: async () => void (await worker.terminate()) };
+}

@@ -1,0 +1,13 @@
+/** Compiling graphs of tensors and running them. */
+export {
+  type CompileOptions,
+  type Engine,
+  type EngineOptions,
+  type Executable,
+  openEngine,
+  type Program,
+  type ProgramState,
+} from './engine.ts';
+export { type Device, type LowerOptions, lower, type Plan } from './lowering/index.ts';
+export { encodeOnnx } from './onnx.ts';
+export type { Values } from './protocol.ts';

@@ -1,0 +1,114 @@
+/** Lowering for ONNX Runtime's CPU provider. */
+import { type Node, sizeOf } from '../../tensor/index.ts';
+import { commonRules, lowerReshape, perChannel } from './common.ts';
+import {
+  conv2d,
+  conv2dFilterGradient,
+  conv2dInputGradient,
+  filterGradientFormulations,
+  inputGradientFormulations,
+} from './convolution.ts';
+import type { Emitter, NodeOptions, Rule } from './emitter.ts';
+
+function poolAttributes(node: Node): NodeOptions {
+  const { kernel, stride, padding } = node.attributes as Record<string, number[]>;
+  return {
+    kernel_shape: { ints: kernel! },
+    strides: { ints: stride! },
+    pads: { ints: [...padding!, ...padding!] },
+  };
+}
+
+/** No MaxPoolGrad in the npm build: each output's gradient is added at the position that its maximum came from. */
+const maxPool2dGradient: Rule = (emit, node, [x, dy]) => {
+  const shape = node.inputs[0]!.shape;
+  const [, positions] = emit.addMany('MaxPool', [x!], poolAttributes(node), { outputs: 2 });
+  const count = sizeOf(node.inputs[1]!.shape);
+  const zeros = emit.add('ConstantOfShape', [emit.integers([sizeOf(shape)])]);
+  const total = emit.add(
+    'ScatterElements',
+    [zeros, lowerReshape(emit, positions!, [count]), lowerReshape(emit, dy!, [count])],
+    { axis: 0, reduction: 'add' },
+  );
+  return [lowerReshape(emit, total, shape)];
+};
+
+/** Training mode with momentum 0 returns the batch's own mean and biased variance in place of running averages. */
+const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
+  const channels = node.inputs[1]!.shape;
+  const zeros = emit.add('ConstantOfShape', [emit.integers(channels)]);
+  return emit.addMany(
+    'BatchNormalization',
+    [x!, gamma!, beta!, zeros, zeros],
+    { epsilon: { float: node.attributes.epsilon as number }, momentum: { float: 0 }, training_mode: 1 },
+    { outputs: 3 },
+  );
+};
+
+/** Sum over batch and positions of each channel, [C]. */
+function channelSums(emit: Emitter, x: string, shape: readonly number[]): string {
+  const [N, C, ...positions] = shape as [number, number, ...number[]];
+  // Two steps, each over contiguous or leading axes, are much faster than one over both.
+  const inner =
+    positions.length === 0
+      ? x
+      : emit.add('ReduceSum', [lowerReshape(emit, x, [N, C, sizeOf(positions)]), emit.integers([2])], {
+          keepdims: 0,
+        });
+  return emit.add('ReduceSum', [inner, emit.integers([0])], { keepdims: 0 }); // [C]
+}
+
+/**
+ * With r = 1 / sqrt(variance + epsilon) and M values per channel:
+ * `dbeta = sum dy`, `dgamma = r (sum dy x - mean dbeta)`, and `dx = a dy + b x + c` with per-channel
+ * `a = gamma r`, `b = -a r dgamma / M`, `c = -a dbeta / M - b mean`: two multiply-adds over the maps.
+ */
+const batchNormGradient: Rule = (emit, node, [x, dy, gamma, mean, variance]) => {
+  const tensor = node.inputs[0]!;
+  const [C] = node.inputs[2]!.shape as [number];
+  const M = perChannel(tensor);
+  const add = (type: string, a: string, b: string) => emit.add(type, [a, b]);
+  const spread = add('Add', variance!, emit.number(node.attributes.epsilon as number));
+  const r = emit.add('Reciprocal', [emit.add('Sqrt', [spread])]);
+  const dbeta = channelSums(emit, dy!, tensor.shape);
+  const products = channelSums(emit, add('Mul', dy!, x!), tensor.shape);
+  const dgamma = add('Mul', r, add('Sub', products, add('Mul', mean!, dbeta)));
+  const a = add('Mul', gamma!, r);
+  const perValue = add('Mul', a, emit.number(-1 / M));
+  const b = add('Mul', perValue, add('Mul', r, dgamma));
+  const c = add('Sub', add('Mul', perValue, dbeta), add('Mul', b, mean!));
+  const open = (v: string) => lowerReshape(emit, v, [C, ...tensor.shape.slice(2).map(() => 1)]);
+  const dx = add('Add', add('Mul', dy!, open(a)), add('Add', add('Mul', x!, open(b)), open(c)));
+  return [dx, dgamma, dbeta];
+};
+
+const batchNormInference: Rule = (emit, node, inputs) => [
+  emit.add('BatchNormalization', inputs, { epsilon: { float: node.attributes.epsilon as number } }),
+];
+
+export const cpuRules: Readonly<Record<string, Rule>> = {
+  ...commonRules,
+  conv2d,
+  conv2dInputGradient,
+  conv2dFilterGradient,
+  maxPool2d: (emit, node, [x]) => [emit.add('MaxPool', [x!], poolAttributes(node))],
+  maxPool2dGradient,
+  averagePool2d: (emit, node, [x]) => [
+    emit.add('AveragePool', [x!], { ...poolAttributes(node), count_include_pad: 1 }),
+  ],
+  batchNorm,
+  batchNormGradient,
+  batchNormInference,
+};
+
+/** Names of the formulations among which a node's lowering chooses, the default first; empty if there is no choice. */
+export function cpuFormulations(node: Node): string[] {
+  switch (node.operator) {
+    case 'conv2dInputGradient':
+      return inputGradientFormulations(node);
+    case 'conv2dFilterGradient':
+      return filterGradientFormulations(node);
+    default:
+      return [];
+  }
+}

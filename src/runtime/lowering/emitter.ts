@@ -1,0 +1,91 @@
+/** What a lowering rule writes to: names for tensors, nodes and constants of one ONNX graph. */
+import type { Node, Tensor, TensorData } from '../../tensor/index.ts';
+import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxTypes } from '../onnx.ts';
+
+export type NodeOptions = Record<string, OnnxAttribute>;
+
+export interface Emitter {
+  readonly nodes: OnnxNode[];
+  readonly constants: OnnxConstant[];
+  /** Name of an already lowered tensor. */
+  name(tensor: Tensor): string;
+  /** Appends a node with one output and returns that output's name. */
+  add(type: string, inputs: readonly string[], attributes?: NodeOptions): string;
+  /** Appends a node with several outputs; `domain` for operators outside the standard. */
+  addMany(
+    type: string,
+    inputs: readonly string[],
+    attributes: NodeOptions,
+    options: { outputs: number; domain?: string },
+  ): string[];
+  /** Whole numbers as an int64 tensor of rank 1 (shapes, axes); equal lists share one constant. */
+  integers(values: readonly number[]): string;
+  /** One float32 number, of rank 0. */
+  number(value: number): string;
+  /** Any constant. */
+  constant(data: TensorData, shape: readonly number[], type?: number): string;
+  /** Which of a node's formulations to use. */
+  choose(node: Node, formulations: readonly string[]): string;
+}
+
+/** Names of a node's outputs, given its lowered inputs. */
+export type Rule = (emit: Emitter, node: Node, inputs: readonly string[]) => readonly string[];
+
+export interface EmitterOptions {
+  choose(node: Node, formulations: readonly string[]): string;
+}
+
+/** An emitter and the table of names that it fills. */
+export function createEmitter({ choose }: EmitterOptions): {
+  emit: Emitter;
+  names: Map<Node, readonly string[]>;
+} {
+  const nodes: OnnxNode[] = [];
+  const constants: OnnxConstant[] = [];
+  const shared = new Map<string, string>();
+  const names = new Map<Node, readonly string[]>();
+  let count = 0;
+
+  function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
+    const name = `c${count++}`;
+    constants.push({ name, shape, data, type });
+    return name;
+  }
+  function once(key: string, make: () => string): string {
+    const existing = shared.get(key);
+    if (existing) return existing;
+    const name = make();
+    shared.set(key, name);
+    return name;
+  }
+  const emit: Emitter = {
+    nodes,
+    constants,
+    name: (tensor) => names.get(tensor.node)![tensor.index]!,
+    add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
+    addMany(type, inputs, attributes, { outputs, domain = '' }) {
+      const made = Array.from({ length: outputs }, () => `t${count++}`);
+      nodes.push({ type, inputs, outputs: made, attributes, domain });
+      return made;
+    },
+    integers: (values) =>
+      once(`i${values}`, () =>
+        addConstant(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64),
+      ),
+    number: (value) =>
+      once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
+        addConstant(Float32Array.of(value), [], onnxTypes.float32),
+      ),
+    constant(data, shape, type) {
+      const natural =
+        data instanceof Float32Array
+          ? onnxTypes.float32
+          : data instanceof Int32Array
+            ? onnxTypes.int32
+            : onnxTypes.uint8;
+      return addConstant(data, shape, type ?? natural);
+    },
+    choose,
+  };
+  return { emit, names };
+}

@@ -1,0 +1,44 @@
+/** Messages between the engine and its worker thread. */
+import type { DType, TensorData } from '../tensor/index.ts';
+
+export interface ValueSpec {
+  name: string;
+  shape: readonly number[];
+  dtype: DType;
+}
+
+/** A value that stays on the device between runs. `output` names the graph output that replaces it, if any does. */
+export interface StateSpec extends ValueSpec {
+  output?: string;
+  /** Whether the graph reads it: a value that is only written is not an input. */
+  read: boolean;
+}
+
+export interface SessionSpec {
+  model: Uint8Array;
+  inputs: readonly ValueSpec[];
+  outputs: readonly ValueSpec[];
+  state: readonly StateSpec[];
+}
+
+export type Values = Record<string, TensorData>;
+
+export type Request =
+  | { kind: 'create'; spec: SessionSpec; profile?: string }
+  | { kind: 'run'; session: number; inputs: Values }
+  | { kind: 'readState'; session: number; names?: readonly string[] }
+  | { kind: 'writeState'; session: number; values: Values }
+  | { kind: 'time'; model: Uint8Array; inputs: readonly ValueSpec[]; repeats: number }
+  | { kind: 'release'; session: number }
+  | { kind: 'memory' };
+
+export interface Envelope {
+  id: number;
+  request: Request;
+}
+
+export type Reply = { id: number; result: unknown } | { id: number; error: string };
+
+export interface WorkerSettings {
+  threads: number;
+}
