@@ -1,0 +1,25 @@
+/** Layers, networks, optimisers and schedules. */
+export { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
+export { batchNorm, convolution, linear } from './layers.ts';
+export { mlp } from './mlp.ts';
+export {
+  type AdamOptions,
+  adam,
+  type LarcOptions,
+  larc,
+  lars,
+  type Optimizer,
+  type SgdOptions,
+  sgd,
+} from './optimizers.ts';
+export {
+  type Architecture,
+  architectures,
+  type EncoderOptions,
+  featureLength,
+  resnet,
+  type Stem,
+  stems,
+} from './resnet.ts';
+export { type WarmupCosine, warmupCosine } from './schedules.ts';
+export { createVariables, type Mode, type Variables } from './variables.ts';

@@ -1,0 +1,75 @@
+/** Layers with parameters. Names of parameters are those of PyTorch, so that weights can be exchanged. */
+import {
+  add,
+  batchNormInference,
+  batchNorm as batchNormOperator,
+  conv2d,
+  linear as linearOperator,
+  mul,
+  type Pair,
+  scalar,
+  sizeOf,
+  stopGradient,
+  type Tensor,
+} from '../tensor/index.ts';
+import { filled, kaimingFanOut, uniformFanIn } from './initialise.ts';
+import type { Variables } from './variables.ts';
+
+export interface ConvolutionLayer {
+  channels: number;
+  kernel: number;
+  stride?: Pair;
+  padding?: Pair;
+}
+
+/** Convolution without bias: a batch normalisation follows in every network here. */
+export function convolution(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { channels, kernel, stride = 1, padding = Math.floor(kernel / 2) }: ConvolutionLayer,
+): Tensor {
+  const shape = [channels, x.shape[1]!, kernel, kernel];
+  return conv2d(x, variables.parameter(`${name}.weight`, shape, kaimingFanOut()), { stride, padding });
+}
+
+/** `x Wᵀ + b` for rows x [N, in]; both start from `U(±1/sqrt(in))`. */
+export function linear(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { features, bias = 'with' }: { features: number; bias?: 'with' | 'without' },
+): Tensor {
+  const fanIn = x.shape[1]!;
+  const weight = variables.parameter(`${name}.weight`, [features, fanIn], uniformFanIn(fanIn));
+  if (bias === 'without') return linearOperator(x, weight);
+  return linearOperator(x, weight, variables.parameter(`${name}.bias`, [features], uniformFanIn(fanIn)));
+}
+
+/**
+ * Batch normalisation with running statistics: `running = (1 - momentum) running + momentum batch`, with the batch's
+ * unbiased variance, as in PyTorch. Uses the batch's statistics in mode "train", the running ones in "evaluate".
+ */
+export function batchNorm(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { momentum = 0.1, epsilon = 1e-5 } = {},
+): Tensor {
+  const channels = [x.shape[1]!];
+  const gamma = variables.parameter(`${name}.weight`, channels, filled(1));
+  const beta = variables.parameter(`${name}.bias`, channels, filled(0));
+  const mean = variables.buffer(`${name}.running_mean`, channels, filled(0));
+  const variance = variables.buffer(`${name}.running_var`, channels, filled(1));
+  if (variables.mode === 'evaluate') {
+    return batchNormInference(x, { gamma, beta, mean, variance }, { epsilon });
+  }
+  const batch = batchNormOperator(x, gamma, beta, { epsilon });
+  const n = sizeOf(x.shape) / channels[0]!;
+  const blend = (old: Tensor, seen: Tensor, scale: number) =>
+    add(mul(old, scalar(1 - momentum)), mul(stopGradient(seen), scalar(momentum * scale)));
+  variables.setBuffer(`${name}.running_mean`, blend(mean, batch.mean, 1));
+  // One value per channel has no unbiased variance; its biased one, 0, is used.
+  variables.setBuffer(`${name}.running_var`, blend(variance, batch.variance, n > 1 ? n / (n - 1) : 1));
+  return batch.y;
+}

@@ -1,0 +1,179 @@
+/**
+ * Optimisers as part of the step's graph: from a parameter and its gradient to their next values.
+ *
+ * Each is `{ scalars, update }`: `scalars(step)` are the numbers that depend on the step alone (computed in double
+ * precision and fed in), `update` writes the equations for one parameter, in the paper's order.
+ */
+import {
+  add,
+  div,
+  equal,
+  input,
+  logicalOr,
+  minimum,
+  mul,
+  scalar,
+  sqrt,
+  sub,
+  sum,
+  type Tensor,
+  where,
+} from '../tensor/index.ts';
+
+export interface Slot {
+  /** Name of the kept value, for example `momentum`; stored as `<slot>.<parameter>`. */
+  name: string;
+  current: Tensor;
+  next: Tensor;
+}
+
+export interface Update {
+  next: Tensor;
+  slots: Slot[];
+}
+
+export interface Optimizer {
+  /** Numbers fed at a step, counted from 1 for the first update of a group of parameters. */
+  scalars(step: number, group: string): Record<string, number>;
+  /** Next value of one parameter; `group` names the parameters that are counted together. */
+  update(
+    parameter: { name: string; value: Tensor; gradient: Tensor; group: string },
+    learningRate: Tensor,
+  ): Update;
+}
+
+function slot(name: string, parameter: string, like: Tensor): Tensor {
+  return input(`${name}.${parameter}`, like.shape);
+}
+
+export interface SgdOptions {
+  momentum?: number;
+  weightDecay?: number;
+}
+
+/**
+ * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`.
+ * PyTorch's form: the learning rate multiplies the velocity, not the gradient; v starts at 0.
+ */
+export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+  return {
+    scalars: () => ({}),
+    update({ name, value: w, gradient: g }, lr) {
+      return descend(name, w, add(g, mul(scalar(weightDecay), w)), { momentum, lr });
+    },
+  };
+}
+
+function descend(
+  name: string,
+  w: Tensor,
+  g: Tensor,
+  { momentum, lr }: { momentum: number; lr: Tensor },
+): Update {
+  const v = slot('momentum', name, w);
+  const next = add(mul(scalar(momentum), v), g); // v = mu v + g
+  return { next: sub(w, mul(lr, next)), slots: [{ name: 'momentum', current: v, next }] };
+}
+
+function norm(x: Tensor): Tensor {
+  return sqrt(sum(mul(x, x)));
+}
+
+export interface LarcOptions extends SgdOptions {
+  /** eta: how large an update may be, relative to the parameter. */
+  trust?: number;
+  /** `scale` multiplies the learning rate by the trust ratio; `clip` lets the ratio only lower it. */
+  mode?: 'scale' | 'clip';
+  epsilon?: number;
+}
+
+/**
+ * LARC on top of SGD with momentum, as in NVIDIA's apex:
+ * `a = eta ||w|| / (||g|| + wd ||w|| + eps)`, in clip mode `a = min(a / lr, 1)`; `g' = a (g + wd w)`; then SGD without
+ * weight decay. A tensor with `||w|| = 0` or `||g|| = 0` keeps its gradient as it is and gets no decay.
+ * Applied to all tensors, biases and batch-norm parameters included, as SwAV does. Source: You et al. 2017
+ * (arXiv:1708.03888) for the ratio.
+ */
+export function larc({
+  momentum = 0.9,
+  weightDecay = 1e-6,
+  trust = 0.001,
+  mode = 'scale',
+  epsilon = 1e-8,
+}: LarcOptions = {}): Optimizer {
+  return {
+    scalars: () => ({}),
+    update({ name, value: w, gradient: g }, lr) {
+      const [wn, gn] = [norm(w), norm(g)];
+      const decayed = add(gn, add(mul(scalar(weightDecay), wn), scalar(epsilon)));
+      let a = div(mul(scalar(trust), wn), decayed);
+      if (mode === 'clip') a = minimum(div(a, lr), scalar(1));
+      const adapted = mul(a, add(g, mul(scalar(weightDecay), w)));
+      const untouched = logicalOr(equal(wn, scalar(0)), equal(gn, scalar(0)));
+      return descend(name, w, where(untouched, g, adapted), { momentum, lr });
+    },
+  };
+}
+
+/**
+ * LARS: LARC in scale mode for weights, plain SGD without decay for tensors of rank 1 (biases, batch norm), as the
+ * exclusion list of most re-implementations has it. Source: You et al. 2017 (arXiv:1708.03888).
+ */
+export function lars({
+  momentum = 0.9,
+  weightDecay = 1e-6,
+  trust = 0.001,
+  epsilon = 1e-8,
+}: LarcOptions = {}): Optimizer {
+  const adapted = larc({ momentum, weightDecay, trust, epsilon });
+  const plain = sgd({ momentum });
+  return {
+    scalars: () => ({}),
+    update: (parameter, lr) => (parameter.value.shape.length > 1 ? adapted : plain).update(parameter, lr),
+  };
+}
+
+export interface AdamOptions {
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+  weightDecay?: number;
+}
+
+/**
+ * Adam with L2 weight decay in the gradient, as torch.optim.Adam:
+ * `g' = g + wd w; m = b1 m + (1 - b1) g'; v = b2 v + (1 - b2) g'^2; w -= lr (m / c1) / (sqrt(v / c2) + eps)` with
+ * `c_i = 1 - b_i^t`. Source: Kingma and Ba 2015, algorithm 1. The corrections are fed in: in float32 `1 - b2^t` would
+ * lose four digits at the first step.
+ */
+export function adam({
+  beta1 = 0.9,
+  beta2 = 0.999,
+  epsilon = 1e-8,
+  weightDecay = 0,
+}: AdamOptions = {}): Optimizer {
+  return {
+    scalars: (step, group) => ({
+      [`adam.stepSize.${group}`]: 1 / (1 - beta1 ** Math.max(step, 1)),
+      [`adam.deviation.${group}`]: 1 / Math.sqrt(1 - beta2 ** Math.max(step, 1)),
+    }),
+    update({ name, value: w, gradient, group }, lr) {
+      const [inverse1, inverse2] = [
+        input(`adam.stepSize.${group}`, []),
+        input(`adam.deviation.${group}`, []),
+      ];
+      const g = weightDecay === 0 ? gradient : add(gradient, mul(scalar(weightDecay), w));
+      const [m, v] = [slot('adam.m', name, w), slot('adam.v', name, w)];
+      const nextM = add(mul(scalar(beta1), m), mul(scalar(1 - beta1), g));
+      const nextV = add(mul(scalar(beta2), v), mul(scalar(1 - beta2), mul(g, g)));
+      const denominator = add(mul(sqrt(nextV), inverse2), scalar(epsilon));
+      return {
+        next: sub(w, div(mul(mul(lr, inverse1), nextM), denominator)),
+        slots: [
+          { name: 'adam.m', current: m, next: nextM },
+          { name: 'adam.v', current: v, next: nextV },
+        ],
+      };
+    },
+  };
+}

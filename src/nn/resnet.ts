@@ -1,0 +1,91 @@
+/**
+ * Residual networks: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, in
+ * torchvision's form (stride in the 3x3 convolution of a bottleneck) and with its parameter names.
+ */
+import { add, globalAveragePool, maxPool2d, relu, type Tensor } from '../tensor/index.ts';
+import { batchNorm, convolution } from './layers.ts';
+import type { Variables } from './variables.ts';
+
+/** Blocks per stage, and the kind of block. ResNet-10 has one basic block per stage. */
+export const architectures = {
+  resnet10: { blocks: [1, 1, 1, 1], block: 'basic' },
+  resnet18: { blocks: [2, 2, 2, 2], block: 'basic' },
+  resnet34: { blocks: [3, 4, 6, 3], block: 'basic' },
+  resnet50: { blocks: [3, 4, 6, 3], block: 'bottleneck' },
+} as const;
+export type Architecture = keyof typeof architectures;
+
+/** First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `imagenet` 7x7, stride 2, and a max pool, stride 2. */
+export const stems = ['cifar', 'small', 'imagenet'] as const;
+export type Stem = (typeof stems)[number];
+
+export interface EncoderOptions {
+  architecture?: Architecture;
+  /** Channels of the first stage; each later stage doubles them. The papers' networks have 64. */
+  width?: number;
+  stem?: Stem;
+}
+
+const EXPANSION = 4;
+
+/** Length of the encoder's features: 8 widths for basic blocks, 32 for bottlenecks. */
+export function featureLength({ architecture = 'resnet18', width = 64 }: EncoderOptions): number {
+  return width * 8 * (architectures[architecture].block === 'bottleneck' ? EXPANSION : 1);
+}
+
+/** Images [N, 3, H, W] (normalised) to features [N, D]. */
+export function resnet(
+  variables: Variables,
+  x: Tensor,
+  { architecture = 'resnet18', width = 64, stem = 'cifar' }: EncoderOptions = {},
+): Tensor {
+  const { blocks, block } = architectures[architecture];
+  let y = stemLayers(variables, x, width, stem); // [N, width, h, w]
+  blocks.forEach((count, stage) => {
+    for (let i = 0; i < count; i++) {
+      const name = `layer${stage + 1}.${i}`;
+      const stride = stage > 0 && i === 0 ? 2 : 1;
+      const build = block === 'basic' ? basicBlock : bottleneck;
+      y = build(variables, name, y, { channels: width * 2 ** stage, stride }); // halves h and w at stride 2
+    }
+  });
+  return globalAveragePool(y); // [N, D]
+}
+
+function stemLayers(variables: Variables, x: Tensor, width: number, stem: Stem): Tensor {
+  const [kernel, stride] = stem === 'imagenet' ? [7, 2] : [3, stem === 'small' ? 2 : 1];
+  const y = convolution(variables, 'conv1', x, { channels: width, kernel: kernel!, stride });
+  const activated = relu(batchNorm(variables, 'bn1', y));
+  return stem === 'imagenet' ? maxPool2d(activated, { kernel: 3, stride: 2, padding: 1 }) : activated;
+}
+
+interface Block {
+  channels: number;
+  stride: number;
+}
+
+function basicBlock(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+  let y = convolution(variables, `${name}.conv1`, x, { channels, kernel: 3, stride });
+  y = relu(batchNorm(variables, `${name}.bn1`, y));
+  y = convolution(variables, `${name}.conv2`, y, { channels, kernel: 3 });
+  y = batchNorm(variables, `${name}.bn2`, y);
+  return relu(add(y, shortcut(variables, name, x, { channels, stride })));
+}
+
+function bottleneck(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+  const wide = channels * EXPANSION;
+  let y = convolution(variables, `${name}.conv1`, x, { channels, kernel: 1 });
+  y = relu(batchNorm(variables, `${name}.bn1`, y));
+  y = convolution(variables, `${name}.conv2`, y, { channels, kernel: 3, stride });
+  y = relu(batchNorm(variables, `${name}.bn2`, y));
+  y = convolution(variables, `${name}.conv3`, y, { channels: wide, kernel: 1 });
+  y = batchNorm(variables, `${name}.bn3`, y);
+  return relu(add(y, shortcut(variables, name, x, { channels: wide, stride })));
+}
+
+/** The input itself, or its projection where extent or channels change. */
+function shortcut(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+  if (stride === 1 && x.shape[1] === channels) return x;
+  const y = convolution(variables, `${name}.downsample.0`, x, { channels, kernel: 1, stride });
+  return batchNorm(variables, `${name}.downsample.1`, y);
+}

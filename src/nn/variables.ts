@@ -1,0 +1,95 @@
+/**
+ * The named values of a model: parameters that an optimiser changes, and buffers (running statistics) that the
+ * forward pass changes.
+ *
+ * A layer is a function that asks for its values by name. Asking twice gives the same tensor, so an encoder that is
+ * applied to several resolutions shares its weights; a buffer's later readers see its latest value.
+ */
+import { LikenessError } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
+import { input, type Shape, sameShape, showShape, type Tensor } from '../tensor/index.ts';
+import type { Initialiser } from './initialise.ts';
+
+export type Mode = 'train' | 'evaluate';
+
+interface Entry {
+  tensor: Tensor;
+  initialise: Initialiser;
+}
+
+export interface Variables {
+  /** Whether layers use statistics of the batch or running ones. */
+  readonly mode: Mode;
+  /** A trained value. */
+  parameter(name: string, shape: Shape, initialise: Initialiser): Tensor;
+  /** The latest value of a buffer. */
+  buffer(name: string, shape: Shape, initialise: Initialiser): Tensor;
+  /** Replaces a buffer's value for what is built after, and for the next step. */
+  setBuffer(name: string, value: Tensor): void;
+  /** All parameters, in the order in which they were first asked for. */
+  parameters(): { name: string; tensor: Tensor }[];
+  /** All buffers: the tensor through which a step reads each, and the value that it leaves. */
+  buffers(): { name: string; tensor: Tensor; next: Tensor }[];
+  /** First values of all parameters and buffers, each drawn from its own stream of the seed. */
+  initialValues(seed: number): Record<string, Float32Array>;
+}
+
+/** An empty set of variables. */
+export function createVariables({ mode = 'train' }: { mode?: Mode } = {}): Variables {
+  const parameters = new Map<string, Entry>();
+  const buffers = new Map<string, Entry & { latest: Tensor }>();
+
+  function check(name: string, { tensor }: Entry, shape: Shape): void {
+    if (!sameShape(tensor.shape, shape)) {
+      throw new LikenessError(
+        'shape.mismatch',
+        `variable "${name}": received shape ${showShape(shape)}; expected ${showShape(tensor.shape)}, as when it was first used`,
+      );
+    }
+  }
+  return {
+    mode,
+    parameter(name, shape, initialise) {
+      const known = parameters.get(name);
+      if (known) {
+        check(name, known, shape);
+        return known.tensor;
+      }
+      const tensor = input(name, shape);
+      parameters.set(name, { tensor, initialise });
+      return tensor;
+    },
+    buffer(name, shape, initialise) {
+      const known = buffers.get(name);
+      if (known) {
+        check(name, known, shape);
+        return known.latest;
+      }
+      const tensor = input(name, shape);
+      buffers.set(name, { tensor, initialise, latest: tensor });
+      return tensor;
+    },
+    setBuffer(name, value) {
+      const entry = buffers.get(name)!;
+      check(name, entry, value.shape);
+      entry.latest = value;
+    },
+    parameters: () => [...parameters].map(([name, { tensor }]) => ({ name, tensor })),
+    buffers: () => [...buffers].map(([name, { tensor, latest }]) => ({ name, tensor, next: latest })),
+    initialValues(seed) {
+      const values: Record<string, Float32Array> = {};
+      for (const [name, { tensor, initialise }] of [...parameters, ...buffers]) {
+        // Keyed by name, so that a value does not depend on the order in which layers were built.
+        values[name] = initialise(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
+      }
+      return values;
+    },
+  };
+}
+
+/** FNV-1a, 32 bits. */
+function hashName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
