@@ -35,11 +35,14 @@ const maxPool2dGradient: Rule = (emit, node, [x, dy]) => {
 
 /** Training mode with momentum 0 returns the batch's own mean and biased variance in place of running averages. */
 const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
-  const channels = node.inputs[1]!.shape;
-  const zeros = emit.add('ConstantOfShape', [emit.integers(channels)]);
+  const [C] = node.inputs[1]!.shape as [number];
+  // Two constants, not one: the runtime may write both results over what it was given for them.
+  const [before, spread] = [new Float32Array(C), new Float32Array(C).fill(1)].map((v) =>
+    emit.constant(v, [C]),
+  );
   return emit.addMany(
     'BatchNormalization',
-    [x!, gamma!, beta!, zeros, zeros],
+    [x!, gamma!, beta!, before!, spread!],
     { epsilon: { float: node.attributes.epsilon as number }, momentum: { float: 0 }, training_mode: 1 },
     { outputs: 3 },
   );
