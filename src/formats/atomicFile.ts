@@ -1,0 +1,166 @@
+/**
+ * Files that are either the old version or the new one, never a part: write a temporary name in the same folder,
+ * flush it to the disk (fsync), rename it over the target, flush the folder.
+ *
+ * A process killed at any moment leaves the previous file intact and at most one temporary file, which
+ * {@link isTemporaryName} recognises and {@link removeTemporaries} cleans.
+ */
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+
+/** The operations that a write needs; a test can pass its own to simulate a full disk. */
+export interface FileOperations {
+  readonly open: typeof open;
+  readonly rename: typeof rename;
+  readonly rm: typeof rm;
+}
+
+export interface AtomicOptions {
+  readonly files?: FileOperations;
+}
+
+/** Where the pieces of a file go. */
+export interface FileSink {
+  write(chunk: Uint8Array | string): Promise<void>;
+}
+
+const realFiles: FileOperations = { open, rename, rm };
+const temporaryName = /^\..+\.(\d+)-\d+\.tmp$/;
+/** Temporary files that this process is writing now. */
+const inProgress = new Set<string>();
+let counter = 0;
+
+/** One write call's size: large arrays go out in pieces so that a failure is noticed early. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** Whether a file name (without folder) is a leftover or work in progress of an atomic write. */
+export function isTemporaryName(name: string): boolean {
+  return temporaryName.test(name);
+}
+
+/**
+ * Writes `content` (one piece or several) as the whole of `path`, atomically.
+ *
+ * @throws LikenessError `write.noSpace`, `write.denied` or `write.failed`; an earlier `path` is then unchanged.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array | string>,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+  await writeFileStreamed(
+    path,
+    async (sink) => {
+      for (const piece of pieces) await sink.write(piece);
+    },
+    options,
+  );
+}
+
+/**
+ * The same for content that is made while it is written: `produce` calls `sink.write` as often as it likes; the file
+ * appears under its name only after `produce` has returned. An error of `produce` is passed on, and no file appears.
+ */
+export async function writeFileStreamed(
+  path: string,
+  produce: (sink: FileSink) => Promise<void>,
+  { files = realFiles }: AtomicOptions = {},
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+  inProgress.add(temporary);
+  try {
+    const handle = await attempt(path, () => files.open(temporary, 'w'));
+    try {
+      await produce({
+        async write(chunk) {
+          const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+          for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+            await attempt(path, () => handle.writeFile(bytes.subarray(at, at + PIECE_BYTES)));
+          }
+        },
+      });
+      await attempt(path, () => handle.sync());
+    } finally {
+      await handle.close().catch(() => {});
+    }
+    await attempt(path, () => files.rename(temporary, path));
+    await flushFolder(folder, files);
+  } catch (error) {
+    await files.rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  } finally {
+    inProgress.delete(temporary);
+  }
+}
+
+/** Removes what killed writes left in `folder`, except files that this process is writing; returns their names. */
+export async function removeTemporaries(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const stale = names.filter((name) => isTemporaryName(name) && !inProgress.has(join(folder, name)));
+  for (const name of stale) await rm(join(folder, name), { force: true });
+  return stale.sort();
+}
+
+/** Makes a folder and its parents; says in a LikenessError why that was not possible. */
+export async function makeFolder(path: string): Promise<void> {
+  await attempt(path, () => mkdir(path, { recursive: true }));
+}
+
+/** A failed file operation as a message that says which file, what is safe, and what to do next. */
+export function writeFailure(path: string, error: unknown): LikenessError {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const intact = 'An earlier version of it, and every other file, is intact.';
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const what = code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up';
+    return new LikenessError(
+      'write.noSpace',
+      `Could not write ${path}: ${what}. ${intact} Free some space and run the command again.`,
+      { cause: error },
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const what = code === 'EROFS' ? 'the file system is read-only' : 'permission was denied';
+    return new LikenessError(
+      'write.denied',
+      `Could not write ${path}: ${what}. ${intact} Choose another folder, or make this one writable.`,
+      { cause: error },
+    );
+  }
+  const next: Record<string, string> = {
+    ENOENT: 'Its folder does not exist (any more); create the folder or choose another one.',
+    ENOTDIR: 'A part of the path is a file, not a folder; choose another path.',
+    EEXIST: 'A file of that name is where a folder should be; choose another path.',
+    EISDIR: 'A folder of that name already exists; choose another path.',
+    ENAMETOOLONG: 'The name is too long; choose a shorter one.',
+  };
+  return new LikenessError(
+    'write.failed',
+    `Could not write ${path}: ${reasonOf(error)}. ${intact} ${next[code ?? ''] ?? 'Check the disk and run the command again.'}`,
+    { cause: error },
+  );
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
+/** Makes the rename itself durable. Some systems cannot open or flush folders; the rename then is as durable as they make it. */
+async function flushFolder(folder: string, files: FileOperations): Promise<void> {
+  try {
+    const handle = await files.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The file is complete under its name; only its survival of a power cut is the system's business.
+  }
+}

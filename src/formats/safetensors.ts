@@ -1,0 +1,206 @@
+/**
+ * The safetensors format: 8 bytes header length (little-endian u64), a JSON header, then the tensors' bytes.
+ *
+ *     { "__metadata__": { "key": "text" }, "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] } }
+ *
+ * As in the reference implementation the header is padded with spaces so that the data starts at a multiple of 8,
+ * tensors are ordered by element size (widest first) and then by name, and their byte ranges have no holes. The
+ * same tensors and metadata always give the same bytes.
+ *
+ * Reference: https://github.com/huggingface/safetensors#format
+ */
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import {
+  bytesOf,
+  checkTensor,
+  copyOfBytes,
+  dtypeOfCode,
+  dtypes,
+  elementCount,
+  type StoredTensor,
+} from './dtypes.ts';
+
+export type Tensors = Record<string, StoredTensor>;
+export type Metadata = Record<string, string>;
+
+export interface DecodedSafetensors {
+  /** Tensors by name, in the order of the header. */
+  readonly tensors: Tensors;
+  readonly metadata: Metadata;
+}
+
+/** The reference implementation refuses longer headers, so neither side writes or reads them. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+interface HeaderEntry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: [number, number];
+}
+
+/**
+ * The pieces of a safetensors file in order: first the length and header, then each tensor's bytes.
+ *
+ * The tensor pieces are views of the given arrays, so a file of any size needs no second copy in memory.
+ *
+ * @throws LikenessError when a tensor's shape, dtype and data do not agree.
+ */
+export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Uint8Array[] {
+  const order = Object.keys(dtypes);
+  const names = Object.keys(tensors).sort((a, b) => {
+    const byType = order.indexOf(tensors[a]!.dtype) - order.indexOf(tensors[b]!.dtype);
+    return byType || (a < b ? -1 : 1);
+  });
+  const header: [string, Metadata | HeaderEntry][] = [];
+  const keys = Object.keys(metadata).sort();
+  if (keys.length > 0) {
+    header.push(['__metadata__', Object.fromEntries(keys.map((key) => [key, metadata[key]!]))]);
+  }
+  const pieces: Uint8Array[] = [];
+  let offset = 0;
+  for (const name of names) {
+    const tensor = tensors[name]!;
+    if (name === '__metadata__') {
+      throw new LikenessError(
+        'tensor.name',
+        'A tensor is named "__metadata__", which safetensors reserves; rename it.',
+      );
+    }
+    checkTensor(name, tensor);
+    const bytes = bytesOf(tensor.data);
+    const entry = dtypes[tensor.dtype];
+    header.push([
+      name,
+      { dtype: entry.code, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.byteLength] },
+    ]);
+    pieces.push(bytes);
+    offset += bytes.byteLength;
+  }
+  // Written entry by entry: an object would move names that look like numbers to the front.
+  const text = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  const json = Buffer.from(text);
+  const padded = Math.ceil(json.byteLength / 8) * 8;
+  if (padded > MAX_HEADER_BYTES) {
+    throw new LikenessError(
+      'safetensors.header',
+      `The header would be ${padded} bytes; safetensors allows ${MAX_HEADER_BYTES}. Store fewer or shorter metadata.`,
+    );
+  }
+  const head = Buffer.alloc(8 + padded, ' ');
+  head.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(head, 8);
+  return [head, ...pieces];
+}
+
+/** A whole safetensors file as bytes; see {@link safetensorsChunks}. */
+export function encodeSafetensors(tensors: Tensors, metadata: Metadata = {}): Uint8Array {
+  const buffer = Buffer.concat(safetensorsChunks(tensors, metadata));
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+/**
+ * Reads a safetensors file; arrays are copies where the bytes are not aligned, and views of `bytes` elsewhere.
+ *
+ * @param name what to call the file in messages.
+ * @throws LikenessError `safetensors.malformed` for anything that is not a complete, well-formed file, and
+ * `safetensors.dtype` for an element type that likeness does not read.
+ */
+export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): DecodedSafetensors {
+  const { header, metadata, dataStart } = readHeader(bytes, name);
+  const dataBytes = bytes.byteLength - dataStart;
+  const tensors: Tensors = {};
+  const ranges: [number, number, string][] = [];
+  for (const [key, value] of header) {
+    const { dtype: code, shape, data_offsets: offsets } = checkEntry(key, value, name);
+    const dtype = dtypeOfCode(code);
+    if (dtype === undefined) {
+      throw new LikenessError(
+        'safetensors.dtype',
+        `${name}: tensor "${key}" has element type ${code}; likeness reads ${codes()}. Convert the tensor first.`,
+      );
+    }
+    const entry = dtypes[dtype];
+    const [start, end] = offsets;
+    const count = elementCount(shape);
+    if (end - start !== count * entry.bytes) {
+      throw malformed(
+        name,
+        `tensor "${key}" of shape [${shape.join(', ')}] and type ${code} needs ${count * entry.bytes} bytes but has ${end - start}`,
+      );
+    }
+    if (end > dataBytes) {
+      throw malformed(
+        name,
+        `tensor "${key}" ends at byte ${dataStart + end} of a file of ${bytes.byteLength} bytes`,
+      );
+    }
+    ranges.push([start, end, key]);
+    const at = bytes.byteOffset + dataStart + start;
+    const aligned = at % entry.bytes === 0 && bytes.buffer instanceof ArrayBuffer;
+    const buffer = aligned
+      ? (bytes.buffer as ArrayBuffer)
+      : copyOfBytes(bytes, dataStart + start, dataStart + end);
+    const data = new entry.array(buffer, aligned ? at : 0, count);
+    Object.defineProperty(tensors, key, { value: { dtype, shape, data }, enumerable: true });
+  }
+  ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  let expected = 0;
+  for (const [start, end, key] of ranges) {
+    if (start !== expected)
+      throw malformed(name, `tensor "${key}" starts at byte ${start} of the data, expected ${expected}`);
+    expected = end;
+  }
+  if (expected !== dataBytes)
+    throw malformed(name, `${dataBytes} bytes of data, but the header describes ${expected}`);
+  return { tensors, metadata };
+}
+
+/** The metadata and total length that a file's first bytes promise; the tensors need not be in memory. */
+export function readHeader(bytes: Uint8Array, name = 'The file') {
+  if (bytes.byteLength < 8) throw malformed(name, `${bytes.byteLength} bytes are too few for a header`);
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = Number(view.readBigUInt64LE(0));
+  if (length > MAX_HEADER_BYTES || 8 + length > bytes.byteLength) {
+    throw malformed(name, `the header should have ${length} bytes, the file has ${bytes.byteLength}`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(view.subarray(8, 8 + length)));
+  } catch (error) {
+    throw malformed(name, `the header is not JSON: ${reasonOf(error)}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw malformed(name, 'the header is not a JSON object');
+  }
+  const all = Object.entries(parsed as Record<string, unknown>);
+  const metadata = (all.find(([key]) => key === '__metadata__')?.[1] ?? {}) as Metadata;
+  if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) {
+    throw malformed(name, '"__metadata__" must map text to text');
+  }
+  return { header: all.filter(([key]) => key !== '__metadata__'), metadata, dataStart: 8 + length };
+}
+
+function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
+  const entry = value as Partial<HeaderEntry> | null;
+  const shape = entry?.shape;
+  const offsets = entry?.data_offsets;
+  const whole = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
+  if (typeof entry?.dtype !== 'string' || !whole(shape) || !whole(offsets) || offsets.length !== 2) {
+    throw malformed(name, `the entry of tensor "${key}" lacks a valid dtype, shape or data_offsets`);
+  }
+  return { dtype: entry.dtype, shape, data_offsets: offsets as [number, number] };
+}
+
+function malformed(name: string, reason: string): LikenessError {
+  return new LikenessError(
+    'safetensors.malformed',
+    `${name} is not a complete safetensors file: ${reason}. It may be cut off or damaged; use another copy or write it again.`,
+  );
+}
+
+function codes(): string {
+  return Object.values(dtypes)
+    .map((entry) => entry.code)
+    .join(', ');
+}
