@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { adjustedRand } from '../cluster/adjustedRand.ts';
+import { contingency, type Labels } from '../cluster/contingency.ts';
 import { accuracy, matchingOf } from './accuracy.ts';
-import { adjustedRand } from './adjustedRand.ts';
-import { contingency, type Labels } from './contingency.ts';
 import { fowlkesMallows } from './fowlkesMallows.ts';
 import { nmi } from './nmi.ts';
 import { purity, purityTable } from './purity.ts';

@@ -14,7 +14,7 @@
  * References: Strehl and Ghosh, "Cluster ensembles", JMLR 3, 2002 (geometric); Vinh, Epps and Bailey,
  * "Information theoretic measures for clusterings comparison", JMLR 11, 2010 (both).
  */
-import { type Contingency, contingency, type Labels } from './contingency.ts';
+import { type Contingency, contingency, type Labels } from '../cluster/contingency.ts';
 
 export interface NmiOptions {
   /** The mean of the two entropies that normalises. */

@@ -2,7 +2,7 @@
  * The contingency table of two labellings: how many samples carry class `y` and cluster `c`.
  *
  * Kept sparse (only the cells that occur), so that a labelling with one cluster per sample costs no more than any
- * other. All agreement measures of this folder are functions of this table.
+ * other. All measures of agreement are functions of this table.
  */
 import { LikenessError } from '../core/errors.ts';
 

@@ -1,0 +1,96 @@
+/**
+ * Which cluster each image belongs to, how sure that is, and how close the second best came.
+ *
+ * With cosines `s_k = x·c_k` of row and centroid, both of length 1:
+ * `cluster = argmax_k s_k`, `confidence = max_k softmax(s / tau)_k`, `margin = s_best - s_second`.
+ */
+import { LikenessError } from '../core/errors.ts';
+import type { Engine } from '../runtime/index.ts';
+import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';
+import { blockAt, blocksOf } from './blocks.ts';
+import { type Features, normaliseRows, requireSameDimension } from './features.ts';
+
+export interface AssignOptions {
+  /** Temperature tau of the softmax behind the confidence; SwAV's is 0.1. Smaller: surer. */
+  temperature?: number;
+}
+
+export interface Assignment {
+  /** `[N]`, 0 to K - 1; the lower one on a tie. */
+  readonly clusters: Int32Array;
+  /** `[N]`, the next best cluster; -1 where K = 1. */
+  readonly second: Int32Array;
+  /** `[N]`, cosine to the own centroid, -1 to 1: how typical the image is of its cluster. */
+  readonly similarity: Float32Array;
+  /** `[N]`, 1/K to 1. It compares clusters with each other; it is not a probability of being right. */
+  readonly confidence: Float32Array;
+  /** `[N]`, 0 (undecided) to 2, in cosines; 2 where K = 1. */
+  readonly margin: Float32Array;
+}
+
+/** The largest possible difference of two cosines: what a single cluster is ahead by. */
+const WIDEST_MARGIN = 2;
+
+/**
+ * Assigns each row to the centroid (or prototype) of largest cosine.
+ *
+ * @example
+ * const { clusters, confidence } = await assign(engine, features, featuresOf(result.centroids, 128));
+ */
+export async function assign(
+  engine: Engine,
+  features: Features,
+  centroids: Features,
+  { temperature = 0.1 }: AssignOptions = {},
+): Promise<Assignment> {
+  requireSameDimension('assign', features, centroids);
+  if (!(temperature > 0)) {
+    throw new LikenessError(
+      'assign.temperature',
+      `assign: received temperature ${temperature}; expected a number above 0`,
+    );
+  }
+  const { count, dimension } = features;
+  const k = centroids.count;
+  const best = Math.min(2, k);
+  const blocks = blocksOf(count, Math.max(k, dimension));
+  const x = input('x', [blocks.size, dimension]);
+  const c = input('c', [dimension, k]);
+  const cosines = matmul(x, c); // [B, K]
+  const { values, indices } = topK(cosines, { k: best }); // [B, 2]
+  const confidence = max(softmax(mul(cosines, scalar(1 / temperature))), { axes: [1] }); // [B]
+  const exe = await engine.compile({ outputs: { values, indices, confidence }, state: [{ current: c }] });
+
+  const result: Assignment = {
+    clusters: new Int32Array(count),
+    second: new Int32Array(count).fill(-1),
+    similarity: new Float32Array(count),
+    confidence: new Float32Array(count),
+    margin: new Float32Array(count).fill(WIDEST_MARGIN),
+  };
+  try {
+    const unit = normaliseRows(features);
+    const unitCentroids = normaliseRows(centroids).data;
+    const columns = new Float32Array(k * dimension);
+    for (let j = 0; j < k; j++)
+      for (let d = 0; d < dimension; d++) columns[d * k + j] = unitCentroids[j * dimension + d]!;
+    await exe.writeState({ c: columns });
+    for (let i = 0; i < blocks.number; i++) {
+      const block = blockAt(unit, blocks, i);
+      const found = await exe.run({ x: block.data }, { transfer: true });
+      for (let row = 0; row < block.rows; row++) {
+        const at = block.start + row;
+        result.clusters[at] = found.indices![row * best]!;
+        result.similarity[at] = found.values![row * best]!;
+        result.confidence[at] = found.confidence![row]!;
+        if (k > 1) {
+          result.second[at] = found.indices![row * best + 1]!;
+          result.margin[at] = found.values![row * best]! - found.values![row * best + 1]!;
+        }
+      }
+    }
+  } finally {
+    await exe.dispose();
+  }
+  return result;
+}

@@ -1,0 +1,43 @@
+/**
+ * Work over many rows in equal blocks, so that memory is bounded and one compiled graph serves all of them.
+ *
+ * The last block is filled up with zero rows, whose results are to be ignored.
+ */
+import type { Features } from './features.ts';
+
+export interface Blocks {
+  /** Rows per block. */
+  readonly size: number;
+  readonly number: number;
+}
+
+/** Values of one block's largest tensor: 16 MiB as float32. */
+const LARGEST_TENSOR = 4 * 1024 * 1024;
+
+/**
+ * Cuts `count` rows into blocks of equal size such that `size * width` stays bounded, where `width` is the widest
+ * row of any tensor in the graph.
+ */
+export function blocksOf(count: number, width: number): Blocks {
+  const most = Math.max(1, Math.min(16_384, Math.floor(LARGEST_TENSOR / width)));
+  const number = Math.max(1, Math.ceil(count / most));
+  return { size: Math.max(1, Math.ceil(count / number)), number };
+}
+
+export interface Block {
+  /** First row, and how many rows of the block are real. */
+  readonly start: number;
+  readonly rows: number;
+  /** `[size, dimension]`, a copy. */
+  readonly data: Float32Array;
+}
+
+/** One block of rows, copied, zero rows at the end where the rows run out. */
+export function blockAt(features: Features, { size }: Blocks, index: number): Block {
+  const { data, count, dimension } = features;
+  const start = index * size;
+  const rows = Math.max(0, Math.min(size, count - start));
+  const copy = new Float32Array(size * dimension);
+  copy.set(data.subarray(start * dimension, (start + rows) * dimension));
+  return { start, rows, data: copy };
+}

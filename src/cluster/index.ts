@@ -1,0 +1,22 @@
+/** Grouping features: k-means, assignment, neighbours, whitening, and how many groups to make. */
+export { adjustedRand, adjustedRandOf } from './adjustedRand.ts';
+export { type Assignment, type AssignOptions, assign } from './assignment.ts';
+export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
+export { type Contingency, contingency, denseTable, type Labels } from './contingency.ts';
+export { type Covariance, covariance, type Spectrum, spectrum } from './covariance.ts';
+export { splitForEmpty } from './emptyClusters.ts';
+export {
+  columnMeans,
+  columnVariances,
+  type Features,
+  featuresOf,
+  normaliseRows,
+  rowNorms,
+  selectRows,
+} from './features.ts';
+export { type Kmeans, type KmeansOptions, kmeans } from './kmeans.ts';
+export { distinctRows } from './kmeansStart.ts';
+export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
+export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
+export { type Silhouette, silhouette } from './silhouette.ts';
+export { type KScore, ladder, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

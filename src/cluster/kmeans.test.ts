@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { type Engine, openEngine } from '../runtime/index.ts';
+import { adjustedRand } from './adjustedRand.ts';
+import { splitForEmpty } from './emptyClusters.ts';
+import { featuresOf } from './features.ts';
+import { kmeans } from './kmeans.ts';
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
+) as {
+  rows: { dimension: number; k: number; data: number[]; first: number[] };
+  kmeans: { labels: number[]; centroids: number[]; inertia: number };
+  spherical: { labels: number[]; centroids: number[]; objective: number };
+};
+const { dimension, k } = fixture.rows;
+const rows = featuresOf(Float32Array.from(fixture.rows.data), dimension);
+const first = Float32Array.from(fixture.rows.first);
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ threads: 1 });
+});
+afterAll(() => engine.close());
+
+/** `per` rows around each of `count` distant centres. */
+function blobs(count: number, per: number, dimension: number, spread = 0.1) {
+  const random = randomAt(5, 'synthetic');
+  const centres = Array.from({ length: count * dimension }, () => random.normal());
+  const data = Float32Array.from(
+    { length: count * per * dimension },
+    (_, i) =>
+      centres[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! + spread * random.normal(),
+  );
+  return {
+    features: featuresOf(data, dimension),
+    truth: Int32Array.from({ length: count * per }, (_, i) => i % count),
+  };
+}
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], digits: number): void {
+  expect(actual.length).toBe(expected.length);
+  expected.forEach((value, i) => {
+    expect(actual[i]!).toBeCloseTo(value, digits);
+  });
+}
+
+describe('kmeans', () => {
+  it('equals scikit-learn from the same first centroids', async () => {
+    const result = await kmeans(engine, rows, { k, start: first, tolerance: 0 });
+    expect([...result.assignments]).toEqual(fixture.kmeans.labels);
+    expectClose(result.centroids, fixture.kmeans.centroids, 4);
+    expect(result.objective / fixture.kmeans.inertia).toBeCloseTo(1, 6);
+    expect(result.converged).toBe(true);
+    expect([...result.sizes].reduce((a, b) => a + b)).toBe(rows.count);
+  });
+
+  it('equals a NumPy reference for spherical k-means', async () => {
+    const shift = (data: Float32Array) => data.map((value) => Math.round((value - 50) * 1000) / 1000);
+    const centred = featuresOf(shift(rows.data), dimension);
+    const result = await kmeans(engine, centred, {
+      k,
+      metric: 'spherical',
+      start: first.map((value) => value - 50),
+      tolerance: 0,
+    });
+    expect([...result.assignments]).toEqual(fixture.spherical.labels);
+    expectClose(result.centroids, fixture.spherical.centroids, 4);
+    expect(result.objective).toBeCloseTo(fixture.spherical.objective, 3);
+  });
+
+  for (const metric of ['euclidean', 'spherical'] as const) {
+    for (const start of ['plusPlus', 'random'] as const) {
+      it(`finds separate groups (${metric}, ${start}), the same with the same seed`, async () => {
+        // Random rows seldom hit each of many groups once: few groups and many restarts there.
+        const k = start === 'random' ? 3 : 8;
+        const { features, truth } = blobs(k, 60, 16);
+        const options = { k, metric, start, restarts: start === 'random' ? 12 : 2, seed: 3 };
+        const result = await kmeans(engine, features, options);
+        expect(adjustedRand(truth, result.assignments)).toBeCloseTo(1, 6);
+        const again = await kmeans(engine, features, options);
+        expect(again).toEqual(result);
+      });
+    }
+  }
+
+  it('keeps the best of its restarts', async () => {
+    const { features } = blobs(12, 20, 4, 0.3);
+    const options = { k: 12, start: 'random' as const, seed: 1 };
+    const one = await kmeans(engine, features, { ...options, restarts: 1 });
+    const many = await kmeans(engine, features, { ...options, restarts: 8 });
+    expect(many.objective).toBeLessThanOrEqual(one.objective);
+  });
+
+  it('gives the same result whether rows go through in one block or in several', async () => {
+    // 20,000 rows are two blocks; the second half repeats the first, which is one block.
+    const { features } = blobs(5, 2000, 3);
+    const twice = featuresOf(Float32Array.from([...features.data, ...features.data]), 3);
+    const start = features.data.slice(0, 15);
+    const single = await kmeans(engine, features, { k: 5, start });
+    const double = await kmeans(engine, twice, { k: 5, start });
+    expect([...double.assignments.slice(0, features.count)]).toEqual([...single.assignments]);
+    expect([...double.assignments.slice(features.count)]).toEqual([...single.assignments]);
+    expect(double.objective / single.objective).toBeCloseTo(2, 6);
+  });
+
+  it('fills clusters that start empty', async () => {
+    const { features } = blobs(4, 50, 3);
+    const far = new Float32Array(12).fill(1e3);
+    far.set(features.data.subarray(0, 3));
+    const result = await kmeans(engine, features, { k: 4, start: far });
+    expect(result.repaired).toBeGreaterThan(0);
+    expect(result.empty).toBe(0);
+  });
+
+  it('gives each row its own cluster when K = N, and all rows one cluster when K = 1', async () => {
+    const { features } = blobs(3, 3, 2);
+    const own = await kmeans(engine, features, { k: 9 });
+    expect([...own.assignments]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(own.objective).toBe(0);
+    expectClose(own.centroids, [...features.data], 5);
+    const one = await kmeans(engine, features, { k: 1 });
+    expect([...one.sizes]).toEqual([9]);
+  });
+
+  for (const metric of ['euclidean', 'spherical'] as const) {
+    it(`comes to an end on identical rows and on zeros (${metric})`, async () => {
+      for (const value of [1, 0]) {
+        const same = featuresOf(new Float32Array(30).fill(value), 3);
+        const result = await kmeans(engine, same, { k: 4, metric });
+        expect(result.objective).toBeLessThan(value === 1 ? 1e-3 : 10.1);
+        expect(result.assignments.every((cluster) => cluster >= 0 && cluster < 4)).toBe(true);
+        expect(result.centroids.every(Number.isFinite)).toBe(true);
+      }
+    });
+  }
+
+  it('refuses what it cannot do', async () => {
+    const { features } = blobs(2, 2, 2);
+    await expect(kmeans(engine, features, { k: 5 })).rejects.toThrow(
+      'kmeans: received k = 5 for 4 rows; expected a whole number from 1 to 4',
+    );
+    await expect(kmeans(engine, features, { k: 0 })).rejects.toThrow('received k = 0');
+    await expect(kmeans(engine, features, { k: 2, start: new Float32Array(3) })).rejects.toThrow(
+      'received 3 values as first centroids; expected 2 x 2',
+    );
+    await expect(kmeans(engine, features, { k: 2, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+});
+
+describe('splitForEmpty', () => {
+  it("gives faiss's numbers: the golden vector of the split", () => {
+    // Cluster 0 has all the rows, so it is the only possible donor.
+    const centroids = Float64Array.of(1, 2, 9, 9);
+    const sizes = Float64Array.of(10, 0);
+    expect(splitForEmpty(centroids, sizes, 2, randomAt(1, 'cluster'))).toBe(1);
+    expect([...centroids]).toEqual([0.9990234375, 2.001953125, 1.0009765625, 1.998046875]);
+    expect([...sizes]).toEqual([5, 5]);
+  });
+
+  it('leaves no cluster empty, keeps the number of rows, and touches nothing when none is empty', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 12 }),
+        fc.nat(),
+        (counts, seed) => {
+          const sizes = Float64Array.from(counts);
+          const total = counts.reduce((a, b) => a + b, 0);
+          const centroids = Float64Array.from(counts, (_, i) => i + 1);
+          const repaired = splitForEmpty(centroids, sizes, 1, randomAt(seed, 'cluster'));
+          expect(sizes.reduce((a, b) => a + b, 0)).toBeCloseTo(total, 9);
+          if (total > counts.length) {
+            expect(repaired).toBe(counts.filter((n) => n === 0).length);
+            expect(sizes.every((n) => n > 0)).toBe(true);
+          } else {
+            expect(repaired).toBe(0);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * Exact nearest neighbours by cosine similarity, on the engine.
+ *
+ * Queries and bank go through one compiled graph in blocks (`similarity = q bᵀ`, then the k largest), so memory
+ * stays bounded whatever the sizes. Equal similarities are ordered by lower index: the result is deterministic.
+ */
+import { LikenessError } from '../core/errors.ts';
+import type { Engine } from '../runtime/index.ts';
+import { add, input, matmul, topK } from '../tensor/index.ts';
+import { blockAt, blocksOf } from './blocks.ts';
+import { type Features, normaliseRows, requireSameDimension } from './features.ts';
+
+export interface NeighbourOptions {
+  /** Neighbours per query. */
+  k: number;
+  /** `'self'`: queries are the bank itself, and no row is its own neighbour. */
+  exclude?: 'nothing' | 'self';
+  /** Rows of the bank per product. */
+  bankBlock?: number;
+}
+
+export interface Neighbours {
+  readonly k: number;
+  /** `[queries, k]`, rows of the bank, the nearest first. */
+  readonly indices: Int32Array;
+  /** `[queries, k]`, cosines from -1 to 1. */
+  readonly similarities: Float32Array;
+}
+
+/** Pushes the zero rows that fill the last block of the bank behind every real one: below any cosine. */
+const BEHIND = -4;
+
+/**
+ * The k rows of `bank` most similar to each row of `queries`.
+ *
+ * Throws when k is not between 1 and the size of the bank (less one when a row's self is excluded).
+ */
+export async function nearestNeighbours(
+  engine: Engine,
+  queries: Features,
+  bank: Features,
+  { k, exclude = 'nothing', bankBlock = 16_384 }: NeighbourOptions,
+): Promise<Neighbours> {
+  requireSameDimension('neighbours', queries, bank);
+  const most = exclude === 'self' ? bank.count - 1 : bank.count;
+  if (!Number.isInteger(k) || k < 1 || k > most) {
+    throw new LikenessError(
+      'neighbours.k',
+      `neighbours: received k = ${k} for a bank of ${bank.count} rows; expected 1 to ${most}`,
+    );
+  }
+  const wanted = exclude === 'self' ? k + 1 : k;
+  const { dimension } = bank;
+  const parts = Math.ceil(bank.count / bankBlock);
+  const bankBlocks = { number: parts, size: Math.ceil(bank.count / parts) };
+  const perBlock = Math.min(wanted, bankBlocks.size);
+  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension));
+
+  const q = input('q', [queryBlocks.size, dimension]);
+  const b = input('b', [dimension, bankBlocks.size]);
+  const offset = input('offset', [bankBlocks.size]);
+  const { values, indices } = topK(add(matmul(q, b), offset), { k: perBlock });
+  const exe = await engine.compile({
+    outputs: { values, indices },
+    state: [{ current: b }, { current: offset }],
+  });
+
+  const found = new Int32Array(queries.count * wanted).fill(-1);
+  const cosines = new Float32Array(queries.count * wanted).fill(-Infinity);
+  try {
+    const unitQueries = normaliseRows(queries);
+    const unitBank = queries === bank ? unitQueries : normaliseRows(bank);
+    for (let part = 0; part < bankBlocks.number; part++) {
+      const rows = blockAt(unitBank, bankBlocks, part);
+      await exe.writeState({
+        b: transposed(rows.data, bankBlocks.size, dimension),
+        offset: new Float32Array(bankBlocks.size).fill(BEHIND, rows.rows),
+      });
+      for (let i = 0; i < queryBlocks.number; i++) {
+        const block = blockAt(unitQueries, queryBlocks, i);
+        const result = await exe.run({ q: block.data }, { transfer: true });
+        for (let row = 0; row < block.rows; row++) {
+          const here = row * perBlock;
+          merge(
+            found.subarray((block.start + row) * wanted, (block.start + row + 1) * wanted),
+            cosines.subarray((block.start + row) * wanted, (block.start + row + 1) * wanted),
+            result.indices!.subarray(here, here + perBlock) as Int32Array,
+            result.values!.subarray(here, here + perBlock) as Float32Array,
+            rows.start,
+          );
+        }
+      }
+    }
+  } finally {
+    await exe.dispose();
+  }
+  return exclude === 'self'
+    ? withoutSelf(found, cosines, queries.count, k)
+    : { k, indices: found, similarities: cosines };
+}
+
+/** Merges a sorted list of a later block into the sorted list so far; on a tie the earlier (lower) index stays first. */
+function merge(
+  indices: Int32Array,
+  values: Float32Array,
+  newIndices: Int32Array,
+  newValues: Float32Array,
+  start: number,
+): void {
+  const keptIndices = indices.slice();
+  const keptValues = values.slice();
+  let a = 0;
+  let b = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const takeNew = b < newValues.length && newValues[b]! > keptValues[a]!;
+    indices[i] = takeNew ? start + newIndices[b]! : keptIndices[a]!;
+    values[i] = takeNew ? newValues[b++]! : keptValues[a++]!;
+  }
+}
+
+/** Drops each row's own index, or, where ties have pushed it out of the list, the last entry. */
+function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k: number): Neighbours {
+  const indices = new Int32Array(count * k);
+  const similarities = new Float32Array(count * k);
+  for (let row = 0; row < count; row++) {
+    let to = row * k;
+    for (let i = row * (k + 1); i < (row + 1) * (k + 1) && to < (row + 1) * k; i++) {
+      if (found[i] === row) continue;
+      indices[to] = found[i]!;
+      similarities[to++] = cosines[i]!;
+    }
+  }
+  return { k, indices, similarities };
+}
+
+function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]!;
+  return out;
+}
