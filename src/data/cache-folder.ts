@@ -1,0 +1,140 @@
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { LikenessError } from '../core/errors.ts';
+import { readPack } from './pack-file.ts';
+import { systemCode, systemReason } from './reasons.ts';
+import type { SourceKind } from './types.ts';
+
+/** Extension of a finished cache file. */
+export const PACK = '.pixels';
+/** Unfinished files contain this; those untouched for `ABANDONED_MS` are left over from a crash. */
+export const UNFINISHED = '.unfinished-';
+const ABANDONED_MS = 3_600_000;
+
+/** Caches that this process has opened: never removed to make room. */
+const inUse = new Set<string>();
+
+/** One stored pixel cache. */
+export interface StoredCache {
+  readonly file: string;
+  readonly bytes: number;
+  readonly lastUsed: Date;
+  /** Absent for a file that is damaged or was never finished. */
+  readonly contents?: {
+    readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
+    readonly count: number;
+    readonly size: number;
+  };
+}
+
+/** `$LIKENESS_CACHE`, or `~/.cache/likeness`. */
+export function defaultCacheDir(): string {
+  return process.env.LIKENESS_CACHE || join(homedir(), '.cache', 'likeness');
+}
+
+/**
+ * Makes the cache folder and removes what crashed processes left in it.
+ *
+ * @throws LikenessError `cache.unwritable`
+ */
+export function prepareCacheDir(cacheDir: string): void {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+  } catch (error) {
+    throw cacheWriteError(cacheDir, error);
+  }
+  const now = Date.now();
+  for (const { file, lastUsed } of namesIn(cacheDir)) {
+    if (file.includes(UNFINISHED) && now - lastUsed.getTime() > ABANDONED_MS) rmSync(file, { force: true });
+  }
+}
+
+/** Marks a cache as opened by this process, and as used now. */
+export function markUsed(file: string): void {
+  inUse.add(file);
+  try {
+    const now = new Date();
+    utimesSync(file, now, now);
+  } catch {
+    // A cache that may only be read is still good; its age is then that of its making.
+  }
+}
+
+/** The stored caches, most recently used first; none when the folder does not exist. */
+export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] {
+  return namesIn(cacheDir)
+    .map(({ file, bytes, lastUsed }): StoredCache => {
+      const meta = file.endsWith(PACK) ? readPack(file)?.meta : undefined;
+      if (!meta) return { file, bytes, lastUsed };
+      return { file, bytes, lastUsed, contents: { source: meta.source, count: meta.count, size: meta.size } };
+    })
+    .sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
+}
+
+/**
+ * Removes every stored cache, finished or not; other files in the folder stay.
+ *
+ * @throws LikenessError `cache.unwritable`
+ */
+export function clearCaches(cacheDir: string = defaultCacheDir()): { removed: number; bytes: number } {
+  let removed = 0;
+  let bytes = 0;
+  for (const cache of namesIn(cacheDir)) {
+    try {
+      rmSync(cache.file);
+    } catch (error) {
+      throw cacheWriteError(cacheDir, error);
+    }
+    removed++;
+    bytes += cache.bytes;
+  }
+  return { removed, bytes };
+}
+
+/**
+ * Removes least recently used caches until all together are within the limit. Those that this process has opened
+ * stay, even above the limit.
+ */
+export function evict(cacheDir: string, limitBytes: number): string[] {
+  const caches = namesIn(cacheDir)
+    .filter(({ file }) => file.endsWith(PACK))
+    .sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
+  let total = caches.reduce((sum, { bytes }) => sum + bytes, 0);
+  const removed: string[] = [];
+  for (const { file, bytes } of caches) {
+    if (total <= limitBytes) break;
+    if (inUse.has(file)) continue;
+    rmSync(file, { force: true });
+    removed.push(file);
+    total -= bytes;
+  }
+  return removed;
+}
+
+/** The error for a cache folder that cannot be written, or whose disk is full. */
+export function cacheWriteError(cacheDir: string, error: unknown): LikenessError {
+  const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(systemCode(error) ?? '');
+  const stored = namesIn(cacheDir).reduce((sum, { bytes }) => sum + bytes, 0);
+  const message = full
+    ? `cacheDir: no room left to store decoded pixels in ${cacheDir}: ${systemReason(error)}. Older caches there take ${(stored / 2 ** 20).toFixed(0)} MiB; clear them, choose a smaller size, or set LIKENESS_CACHE to a folder on a larger disk.`
+    : `cacheDir: cannot write to ${cacheDir}: ${systemReason(error)}. Expected a folder that you may write to; set LIKENESS_CACHE to one.`;
+  return new LikenessError(full ? 'cache.full' : 'cache.unwritable', message, { cause: error });
+}
+
+/** Our files in a cache folder; none when it cannot be read. */
+function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Date }[] {
+  let names: string[];
+  try {
+    names = readdirSync(cacheDir);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith(PACK) || name.includes(UNFINISHED))
+    .flatMap((name) => {
+      const file = join(cacheDir, name);
+      const stat = statSync(file, { throwIfNoEntry: false });
+      return stat?.isFile() ? [{ file, bytes: stat.size, lastUsed: stat.mtime }] : [];
+    });
+}

@@ -1,0 +1,263 @@
+/**
+ * The packed pixel cache: every usable picture of a source decoded once, in one file, in a folder that later
+ * runs find again.
+ *
+ * The file's name is a hash of the source's listing and of the settings, so a changed source gives a new file
+ * and an unchanged one is never decoded twice. The file appears under its name only when it is complete.
+ */
+import { createHash } from 'node:crypto';
+import { renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LikenessError } from '../core/errors.ts';
+import {
+  cacheWriteError,
+  defaultCacheDir,
+  evict,
+  markUsed,
+  PACK,
+  prepareCacheDir,
+  UNFINISHED,
+} from './cache-folder.ts';
+import { DECODER_VERSION, decodeImage, MAX_ASPECT, MAX_PIXELS } from './decode.ts';
+import { createPack, type PackIndex, type PackMeta, type PackWriter, readPack } from './pack-file.ts';
+import { isImageError, plural, systemCode } from './reasons.ts';
+import type { PixelCache, Pixels, Source } from './types.ts';
+
+export interface PixelCacheProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly skipped: number;
+}
+
+export interface PixelCacheOptions {
+  /** Shorter sides above this are shrunk to it, in pixels, 1 to 16,383. Default 256. */
+  size?: number;
+  /** Folder of the caches. Default `defaultCacheDir()`. */
+  cacheDir?: string;
+  /** Bytes that all caches together may take; the least recently used go first. Default 20 GiB. */
+  limitBytes?: number;
+  /** Pixels that a picture may have before shrinking. Default 2^28. */
+  maxPixels?: number;
+  /** Called now and then while decoding, and at the end. */
+  onProgress?: (progress: PixelCacheProgress) => void;
+  /** Stops decoding; the promise is rejected with the signal's reason and nothing is left behind. */
+  signal?: AbortSignal;
+}
+
+/** Pictures in decoding at a time: enough to keep libuv's four threads busy. */
+const AHEAD = 8;
+/** Pictures between two calls of `onProgress`. */
+const PROGRESS_EVERY = 32;
+/** Version of the file format and of the rules here. */
+const CACHE_VERSION = 1;
+
+/**
+ * Opens the pixel cache of a source, decoding its pictures first unless that was done before.
+ *
+ * Pictures that cannot be used are left out and listed in `skipped` with the reason. Memory does not grow with the
+ * number of pictures, apart from the lists.
+ *
+ * @throws LikenessError `source.unusable` when no picture can be used, `cache.full`, `cache.unwritable`,
+ * `options.invalid`
+ */
+export async function openPixelCache(source: Source, options: PixelCacheOptions = {}): Promise<PixelCache> {
+  const { size = 256, limitBytes = 20 * 2 ** 30, maxPixels = MAX_PIXELS, onProgress, signal } = options;
+  const cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
+  checkSize(size);
+  signal?.throwIfAborted();
+  const contentKey = await contentKeyOf(source, { size, maxPixels });
+  const file = resolve(cacheDir, `${contentKey.slice(0, 40)}${PACK}`);
+
+  const stored = readPack(file);
+  const fits = stored?.meta.contentKey === contentKey && stored.meta.count > 0;
+  if (stored && fits && !(await anyReadableNow(source, stored.meta))) {
+    markUsed(file);
+    const { length } = source.entries;
+    onProgress?.({ done: length, total: length, skipped: stored.meta.skipped.length });
+    return describe(source, file, stored, { reused: true });
+  }
+
+  prepareCacheDir(cacheDir);
+  await build(source, file, { cacheDir, contentKey, size, maxPixels, onProgress, signal });
+  markUsed(file);
+  evict(cacheDir, limitBytes);
+  const index = readPack(file);
+  if (!index) {
+    throw new LikenessError(
+      'cache.damaged',
+      `cacheDir: ${file} cannot be read back after writing. The disk may be failing, or another program removes files there; set LIKENESS_CACHE to another folder.`,
+    );
+  }
+  return describe(source, file, index, { reused: false });
+}
+
+function checkSize(size: number): void {
+  if (Number.isInteger(size) && size >= 1 && size * MAX_ASPECT <= 0xffff) return;
+  throw new LikenessError(
+    'options.invalid',
+    `size: ${size} is not possible. Expected a whole number of pixels from 1 to ${Math.floor(0xffff / MAX_ASPECT)}; 256 suits photographs.`,
+  );
+}
+
+/** SHA-256 of the listing and of everything that decides about the stored bytes. */
+async function contentKeyOf(
+  source: Source,
+  { size, maxPixels }: { size: number; maxPixels: number },
+): Promise<string> {
+  const settings = [CACHE_VERSION, DECODER_VERSION, size, maxPixels, await source.fingerprint()];
+  return createHash('sha256').update(settings.join('\n')).digest('hex');
+}
+
+/** Whether a picture that could not be read when the cache was made can be read now (permissions, network). */
+async function anyReadableNow(source: Source, { skipped }: PackMeta): Promise<boolean> {
+  for (const { index, unread } of skipped) {
+    if (!unread) continue;
+    try {
+      await source.read(index);
+      return true;
+    } catch (error) {
+      if (!isImageError(error)) throw error;
+    }
+  }
+  return false;
+}
+
+interface BuildSettings {
+  readonly cacheDir: string;
+  readonly contentKey: string;
+  readonly size: number;
+  readonly maxPixels: number;
+  readonly onProgress?: (progress: PixelCacheProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Decodes everything into a temporary file and gives it its name when it is complete. */
+async function build(source: Source, file: string, settings: BuildSettings): Promise<void> {
+  const temporary = `${file}${UNFINISHED}${process.pid}-${Math.floor(performance.now() * 1000)}`;
+  let pack: PackWriter | undefined;
+  try {
+    pack = await createPack(temporary);
+    await fill(source, pack, settings);
+    renameSync(temporary, file);
+    await syncFolder(settings.cacheDir);
+  } catch (error) {
+    await pack?.abandon();
+    rmSync(temporary, { force: true });
+    if (systemCode(error)) throw cacheWriteError(settings.cacheDir, error);
+    throw error;
+  }
+}
+
+async function fill(source: Source, pack: PackWriter, settings: BuildSettings): Promise<void> {
+  const { contentKey, size, maxPixels, onProgress, signal } = settings;
+  const total = source.entries.length;
+  const images = new Uint32Array(total);
+  const widths = new Uint16Array(total);
+  const heights = new Uint16Array(total);
+  const skipped: { index: number; reason: string; unread?: true }[] = [];
+  let count = 0;
+  const decode = async (index: number): Promise<Pixels | LikenessError> => {
+    try {
+      return await decodeImage(await source.read(index), { size, maxPixels });
+    } catch (error) {
+      if (isImageError(error)) return error;
+      throw error;
+    }
+  };
+  let done = 0;
+  for await (const result of inOrder(total, decode, signal)) {
+    if (result instanceof LikenessError) {
+      const unread = result.code === 'image.unreadable';
+      skipped.push({ index: done, reason: result.message, ...(unread && { unread }) });
+    } else {
+      await pack.append(result.pixels);
+      images[count] = done;
+      widths[count] = result.width;
+      heights[count] = result.height;
+      count++;
+    }
+    done++;
+    if (done % PROGRESS_EVERY === 0 || done === total) onProgress?.({ done, total, skipped: skipped.length });
+  }
+  if (count === 0) throw noneUsable(source, skipped);
+  const { path, name, kind } = source;
+  const meta = { source: { path, name, kind }, contentKey, size, count, skipped };
+  await pack.finish(meta, images, widths, heights);
+}
+
+/** `work(0), work(1), …` in order, with some ahead of the one that is waited for. */
+async function* inOrder<T>(
+  total: number,
+  work: (index: number) => Promise<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  const ahead: Promise<T>[] = [];
+  let next = 0;
+  try {
+    for (let i = 0; i < total; i++) {
+      signal?.throwIfAborted();
+      while (next < total && ahead.length < AHEAD) {
+        const started = work(next++);
+        started.catch(() => {}); // looked at when its turn comes
+        ahead.push(started);
+      }
+      yield await ahead.shift()!;
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}
+
+function noneUsable(source: Source, skipped: readonly { index: number; reason: string }[]): LikenessError {
+  const first = skipped.slice(0, 3).map(({ index, reason }) => `${source.entries[index]!.id}: ${reason}`);
+  const more = skipped.length > 3 ? `; and ${plural(skipped.length - 3, 'more')}` : '';
+  return new LikenessError(
+    'source.unusable',
+    `source: none of the ${plural(source.entries.length, 'image')} in ${source.path} can be used (${first.join('; ')}${more.replace('mores', 'more')}). Expected at least one JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.`,
+  );
+}
+
+/** Makes the new name last through a power cut; not every system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Windows cannot open folders; the file itself is flushed already.
+  }
+}
+
+function describe(
+  source: Source,
+  file: string,
+  { meta, images, widths, heights, offsets }: PackIndex,
+  { reused }: { reused: boolean },
+): PixelCache {
+  const { path, name, kind, entries, labelNames } = source;
+  const bad = meta.skipped.map(({ index, reason }) => ({ id: entries[index]!.id, reason }));
+  return {
+    file,
+    count: meta.count,
+    size: meta.size,
+    entries: Array.from(images, (index) => entries[index]!),
+    labelNames,
+    widths,
+    heights,
+    offsets,
+    skipped: [...source.skipped, ...bad],
+    medianShortSide: median(widths.map((width, i) => Math.min(width, heights[i]!))),
+    contentKey: meta.contentKey,
+    source: { path, name, kind },
+    reused,
+  };
+}
+
+/** Middle value; of an even number of values the lower of the two in the middle. */
+export function median(values: Uint16Array | Uint32Array): number {
+  return values.slice().sort()[(values.length - 1) >> 1] ?? 0;
+}

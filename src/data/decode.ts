@@ -1,0 +1,169 @@
+/**
+ * One picture to RGB bytes: orientation applied, colours converted to sRGB, transparency on white, the shorter
+ * side shrunk to `size`.
+ *
+ * A picture is never enlarged. Its longer side is at most `MAX_ASPECT * size`: what is longer (a 10000 x 1 scan
+ * line, a very wide panorama) keeps its centre.
+ */
+import sharp from 'sharp';
+import { reasonOf } from '../core/errors.ts';
+import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
+import { unusable } from './reasons.ts';
+import { describeContent, sniffFormat } from './sniff.ts';
+import type { EncodedImage, Pixels, RawImage } from './types.ts';
+
+// Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** Longest stored side, as a multiple of `size`. */
+export const MAX_ASPECT = 4;
+/** Pixels that a header may claim (2^28, about 268 million): the guard against decompression bombs. */
+export const MAX_PIXELS = 2 ** 28;
+/** Bytes of a file that are read: larger ones are no photographs. */
+export const MAX_FILE_BYTES = 2 ** 29;
+/** Changes whenever the decoded bytes may change, so that stored pixels are not taken for new ones. */
+export const DECODER_VERSION = `1 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
+
+export interface DecodeOptions {
+  /** Length that a longer shorter side is shrunk to, in pixels. */
+  size: number;
+  /** Pixels that a picture may have before shrinking. Default `MAX_PIXELS`. */
+  maxPixels?: number;
+}
+
+/**
+ * Decodes a picture to RGB.
+ *
+ * @returns at least 1 x 1 pixels; `min(width, height) <= size`, `max(width, height) <= MAX_ASPECT * size`
+ * @throws LikenessError `image.unusable` with a plain reason: empty, truncated, corrupt, no picture, too large.
+ */
+export async function decodeImage(image: EncodedImage | RawImage, options: DecodeOptions): Promise<Pixels> {
+  const { size, maxPixels = MAX_PIXELS } = options;
+  if (image.kind === 'raw') return shrinkRaw(image, size);
+  const { bytes } = image;
+  if (bytes.length === 0) throw unusable('empty file (0 bytes)');
+  const format = sniffFormat(bytes);
+  if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
+  if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
+  try {
+    return await decodeWith(bytes, size, maxPixels, 'warning');
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (/pixel limit/.test(reason)) throw unusable(await describeBomb(bytes, maxPixels), { cause: error });
+    // Stray bytes between two JPEG segments lose nothing of the picture; they are common on the web.
+    if (/extraneous bytes before marker/i.test(reason)) {
+      try {
+        return await decodeWith(bytes, size, maxPixels, 'error');
+      } catch (again) {
+        throw unusable(plainReason(format, reasonOf(again)), { cause: again });
+      }
+    }
+    throw unusable(plainReason(format, reason), { cause: error });
+  }
+}
+
+async function decodeWith(
+  bytes: Uint8Array,
+  size: number,
+  maxPixels: number,
+  failOn: 'warning' | 'error',
+): Promise<Pixels> {
+  const { data, info } = await sharp(bytes, { failOn, limitInputPixels: maxPixels })
+    .autoOrient()
+    .flatten({ background: '#ffffff' })
+    .resize({ width: size, height: size, fit: 'outside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
+}
+
+/** RGB from stored pixels, shrunk where needed. */
+async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
+  const { width, height, channels, pixels } = image;
+  if (Math.min(width, height) <= size) {
+    return cropLongSide(toRgb(flattenOnWhite(image), width, height, channels === 1 ? 1 : 3), size);
+  }
+  const { data, info } = await sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false })
+    .flatten({ background: '#ffffff' })
+    .resize({ width: size, height: size, fit: 'outside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
+}
+
+/** Pixels without an alpha channel: `a * colour + (1 - a) * white`. */
+function flattenOnWhite({ width, height, channels, pixels }: RawImage): Uint8Array {
+  if (channels !== 4) return pixels;
+  const out = new Uint8Array(width * height * 3);
+  for (let i = 0, o = 0; i < pixels.length; i += 4) {
+    const alpha = pixels[i + 3]! / 255;
+    for (let c = 0; c < 3; c++) out[o++] = Math.round(pixels[i + c]! * alpha + 255 * (1 - alpha));
+  }
+  return out;
+}
+
+/** RGB from 1 (grey), 2 (grey and alpha), 3 or 4 interleaved channels; any alpha here is already opaque. */
+function toRgb(data: Uint8Array, width: number, height: number, channels: number): Pixels {
+  if (channels === 3) return { width, height, pixels: data };
+  const pixels = new Uint8Array(width * height * 3);
+  const [green, blue] = channels >= 3 ? [1, 2] : [0, 0];
+  for (let i = 0, o = 0; o < pixels.length; i += channels, o += 3) {
+    pixels[o] = data[i]!;
+    pixels[o + 1] = data[i + green]!;
+    pixels[o + 2] = data[i + blue]!;
+  }
+  return { width, height, pixels };
+}
+
+/** The centre of a picture whose longer side is above `MAX_ASPECT * size`. */
+function cropLongSide(image: Pixels, size: number): Pixels {
+  const longest = MAX_ASPECT * size;
+  if (image.width <= longest && image.height <= longest) return image;
+  const width = Math.min(image.width, longest);
+  const height = Math.min(image.height, longest);
+  const left = (image.width - width) >> 1;
+  const top = (image.height - height) >> 1;
+  const pixels = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    pixels.set(image.pixels.subarray(from, from + width * 3), y * width * 3);
+  }
+  return { width, height, pixels };
+}
+
+/**
+ * Width and height of a picture as stored, from its header alone (before any orientation is applied).
+ *
+ * @throws LikenessError `image.unusable`
+ */
+export async function imageSize(
+  image: EncodedImage | RawImage,
+): Promise<{ readonly width: number; readonly height: number }> {
+  if (image.kind === 'raw') return image;
+  const format = sniffFormat(image.bytes);
+  if (format === undefined) throw unusable(`not an image (${describeContent(image.bytes)})`);
+  if (format === 'bmp') return readBmpHeader(image.bytes);
+  try {
+    return await sharp(image.bytes, { limitInputPixels: false }).metadata();
+  } catch (error) {
+    throw unusable(plainReason(format, reasonOf(error)), { cause: error });
+  }
+}
+
+async function describeBomb(bytes: Uint8Array, maxPixels: number): Promise<string> {
+  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  return tooManyPixels(width, height, maxPixels);
+}
+
+/** The decoder's message in a form for people: what is wrong first, its own words after it. */
+function plainReason(format: string, message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  const detail = lines.find((line) => line !== '' && !/^Input (buffer|file)/.test(line)) ?? lines[0] ?? '';
+  const truncated =
+    /premature end|truncat|unexpected end|end of (file|stream)|not enough data|read error|EOF/i;
+  const what = truncated.test(message) ? 'truncated' : 'corrupt';
+  return `${what} ${format.toUpperCase()} file${detail ? ` (${detail})` : ''}`;
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+
+/** Files looked at between two chances for other work. */
+const CHUNK = 4096;
+
+/**
+ * Hash of a listing: name, size and time of change of every file, as hexadecimal SHA-256.
+ *
+ * The folder's own place does not count, so a moved or renamed folder keeps its hash. A file that cannot be
+ * looked at counts by its name.
+ *
+ * @param files `[name, path]` in the listing's order.
+ * @param kind how the files are read: the same files read in another way are another listing.
+ */
+export async function fingerprintFiles(
+  kind: string,
+  files: Iterable<readonly [name: string, path: string]>,
+): Promise<string> {
+  const hash = createHash('sha256').update(`${kind}\n`);
+  let seen = 0;
+  for (const [name, path] of files) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    hash.update(`${name}\0${stat?.size ?? -1}\0${stat?.mtimeMs ?? -1}\n`);
+    if (++seen % CHUNK === 0) await setImmediate();
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,18 @@
+/** Pictures in: sources of many formats, decoding, and the packed pixel cache that everything else reads. */
+export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from './cache.ts';
+export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
+export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
+export { measureSource, type SourceSizes } from './measure.ts';
+export { openPixelReader, type PixelReader } from './reader.ts';
+export { openSource } from './source.ts';
+export type {
+  EncodedImage,
+  ImageEntry,
+  PixelCache,
+  Pixels,
+  RawImage,
+  SkippedImage,
+  Source,
+  SourceKind,
+  Split,
+} from './types.ts';

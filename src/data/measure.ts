@@ -1,0 +1,45 @@
+import { median } from './cache.ts';
+import { imageSize } from './decode.ts';
+import { isImageError } from './reasons.ts';
+import type { Source } from './types.ts';
+
+/** Sizes of pictures as stored in the source, before any shrinking. */
+export interface SourceSizes {
+  /** Median of the shorter sides, in pixels. */
+  readonly medianShortSide: number;
+  readonly smallestShortSide: number;
+  readonly largestShortSide: number;
+  /** How many pictures were looked at. */
+  readonly samples: number;
+}
+
+/**
+ * Looks at the headers of some pictures, evenly spread over the source, to learn how large they are before
+ * decoding all.
+ *
+ * @param samples most pictures to look at.
+ * @returns undefined when none of them could be read.
+ */
+export async function measureSource(
+  source: Source,
+  { samples = 64 }: { samples?: number } = {},
+): Promise<SourceSizes | undefined> {
+  const total = source.entries.length;
+  const count = Math.min(samples, total);
+  const sides: number[] = [];
+  for (let i = 0; i < count; i++) {
+    try {
+      const { width, height } = await imageSize(await source.read(Math.floor((i * total) / count)));
+      if (width > 0 && height > 0) sides.push(Math.min(width, height));
+    } catch (error) {
+      if (!isImageError(error)) throw error;
+    }
+  }
+  if (sides.length === 0) return undefined;
+  return {
+    medianShortSide: median(Uint32Array.from(sides)),
+    smallestShortSide: Math.min(...sides),
+    largestShortSide: Math.max(...sides),
+    samples: sides.length,
+  };
+}

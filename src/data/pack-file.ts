@@ -1,0 +1,180 @@
+/**
+ * The file format of the pixel cache: pixels one after the other, then an index, then a footer.
+ *
+ *     "likeness-pixels1"                      16 bytes
+ *     pixels of image 0, 1, …                 width * height * 3 bytes each
+ *     index: length of the JSON               uint32
+ *            JSON                             source, settings, skipped
+ *            zeros up to a multiple of 4
+ *            source index of each image       uint32 each
+ *            widths, then heights             uint16 each
+ *     position and length of the index        float64 each
+ *     SHA-256 of the index                    32 bytes
+ *     "likeness-index-1"                      16 bytes
+ *
+ * Numbers are little-endian. The footer is written last, so a file without a valid one was never finished.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { SourceKind } from './types.ts';
+
+const HEAD = Buffer.from('likeness-pixels1');
+const TAIL = Buffer.from('likeness-index-1');
+const FOOTER = 64;
+const BUFFER = 2 ** 22;
+
+/** What the JSON part of the index says. */
+export interface PackMeta {
+  readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
+  readonly contentKey: string;
+  readonly size: number;
+  readonly count: number;
+  /** Images of the source that are not in the file; `unread`: their bytes could not be had. */
+  readonly skipped: readonly { readonly index: number; readonly reason: string; readonly unread?: true }[];
+}
+
+export interface PackIndex {
+  readonly meta: PackMeta;
+  /** Position in the source's list of each image. */
+  readonly images: Uint32Array;
+  readonly widths: Uint16Array;
+  readonly heights: Uint16Array;
+  readonly offsets: Float64Array;
+}
+
+/** Writes pixels in order, then the index. Holds 4 MiB, whatever the number of images. */
+export interface PackWriter {
+  append(pixels: Uint8Array): Promise<void>;
+  /** Writes the index, flushes everything to the disk and closes. */
+  finish(meta: PackMeta, images: Uint32Array, widths: Uint16Array, heights: Uint16Array): Promise<void>;
+  /** Closes without finishing. */
+  abandon(): Promise<void>;
+}
+
+/** Creates the file; it must not exist. */
+export async function createPack(path: string): Promise<PackWriter> {
+  const file = await open(path, 'wx');
+  const buffer = Buffer.allocUnsafe(BUFFER);
+  let used = HEAD.copy(buffer);
+  let written = 0;
+
+  async function flush(): Promise<void> {
+    const bytes = used;
+    used = 0;
+    await writeAll(file, buffer.subarray(0, bytes));
+    written += bytes;
+  }
+  async function append(pixels: Uint8Array): Promise<void> {
+    if (used + pixels.length > BUFFER) await flush();
+    if (pixels.length > BUFFER) {
+      await writeAll(file, pixels);
+      written += pixels.length;
+    } else {
+      buffer.set(pixels, used);
+      used += pixels.length;
+    }
+  }
+  return {
+    append,
+    async finish(meta, images, widths, heights) {
+      await flush();
+      const index = encodeIndex(meta, images, widths, heights);
+      const footer = Buffer.alloc(FOOTER);
+      footer.writeDoubleLE(written, 0);
+      footer.writeDoubleLE(index.length, 8);
+      createHash('sha256').update(index).digest().copy(footer, 16);
+      TAIL.copy(footer, 48);
+      await writeAll(file, index);
+      await writeAll(file, footer);
+      await file.sync();
+      await file.close();
+    },
+    abandon: () => file.close().catch(() => {}),
+  };
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
+}
+
+function encodeIndex(
+  meta: PackMeta,
+  images: Uint32Array,
+  widths: Uint16Array,
+  heights: Uint16Array,
+): Uint8Array {
+  const json = Buffer.from(JSON.stringify(meta));
+  const arrays = 4 + Math.ceil(json.length / 4) * 4;
+  const index = Buffer.alloc(arrays + meta.count * 8);
+  index.writeUint32LE(json.length, 0);
+  json.copy(index, 4);
+  for (let i = 0; i < meta.count; i++) {
+    index.writeUint32LE(images[i]!, arrays + i * 4);
+    index.writeUint16LE(widths[i]!, arrays + meta.count * 4 + i * 2);
+    index.writeUint16LE(heights[i]!, arrays + meta.count * 6 + i * 2);
+  }
+  return index;
+}
+
+/**
+ * The index of a finished pack; undefined when the file is none, is damaged, or does not exist. The arrays lie
+ * in shared memory, so that worker threads do not copy them.
+ */
+export function readPack(path: string): PackIndex | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const { size: bytes } = fstatSync(file);
+    if (bytes < HEAD.length + FOOTER) return undefined;
+    const footer = readAt(file, bytes - FOOTER, FOOTER);
+    if (!footer.subarray(48).equals(TAIL)) return undefined;
+    const at = footer.readDoubleLE(0);
+    const length = footer.readDoubleLE(8);
+    if (at + length + FOOTER !== bytes) return undefined;
+    const index = readAt(file, at, length);
+    if (!createHash('sha256').update(index).digest().equals(footer.subarray(16, 48))) return undefined;
+    const decoded = decodeIndex(index);
+    return decoded.end === at ? decoded.index : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readAt(file: number, position: number, length: number): Buffer {
+  const out = Buffer.alloc(length);
+  for (let done = 0; done < length; ) {
+    const n = readSync(file, out, done, length - done, position + done);
+    if (n === 0) throw new Error('the file is shorter than its index says');
+    done += n;
+  }
+  return out;
+}
+
+function decodeIndex(bytes: Buffer): { index: PackIndex; end: number } {
+  const jsonLength = bytes.readUint32LE(0);
+  const meta: PackMeta = JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength));
+  const { count } = meta;
+  const arrays = 4 + Math.ceil(jsonLength / 4) * 4;
+  const images = new Uint32Array(count);
+  const widths = new Uint16Array(new SharedArrayBuffer(count * 2));
+  const heights = new Uint16Array(new SharedArrayBuffer(count * 2));
+  const offsets = new Float64Array(new SharedArrayBuffer(count * 8));
+  let end = HEAD.length;
+  for (let i = 0; i < count; i++) {
+    images[i] = bytes.readUint32LE(arrays + i * 4);
+    widths[i] = bytes.readUint16LE(arrays + count * 4 + i * 2);
+    heights[i] = bytes.readUint16LE(arrays + count * 6 + i * 2);
+    offsets[i] = end;
+    end += widths[i]! * heights[i]! * 3;
+  }
+  return { index: { meta, images, widths, heights, offsets }, end };
+}

@@ -1,0 +1,129 @@
+import { readdirSync, type Stats, statSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
+import { LikenessError } from '../core/errors.ts';
+import { compareNatural } from './natural.ts';
+import { plural } from './reasons.ts';
+import { unreadableSource } from './records.ts';
+import { imageExtensions } from './sniff.ts';
+import { cifarKind, openCifar } from './source-cifar.ts';
+import { openFolder, openImage } from './source-folder.ts';
+import { isIdx, openIdx } from './source-idx.ts';
+import { isStl, openStl } from './source-stl.ts';
+import { openTar } from './source-tar.ts';
+import type { Source } from './types.ts';
+
+/** Folders that the archives of packed data sets unpack to: looked into when the folder above is named. */
+const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary'];
+
+const KINDS =
+  'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one image file';
+
+/**
+ * Opens a set of pictures, recognising what it is:
+ *
+ * - a folder of image files, flat or with one folder per class, at any depth;
+ * - CIFAR-10 and CIFAR-100 (binary version), STL-10 (binary version), IDX files (MNIST, Fashion-MNIST);
+ * - a `.tar` archive of images, or a folder of such archives;
+ * - a single image file.
+ *
+ * The order of the entries depends on names only, never on the file system.
+ *
+ * @throws LikenessError `source.missing`, `source.unreadable`, `source.unknown`, `source.empty`,
+ * `source.ambiguous`, `source.damaged`
+ */
+export async function openSource(path: string): Promise<Source> {
+  const absolute = resolve(path);
+  const source = statOf(path, absolute).isDirectory() ? await openDirectory(absolute) : openFile(absolute);
+  if (source.entries.length > 0) return source;
+  await source.close();
+  const examples = source.skipped.slice(0, 3).map(({ id, reason }) => `${id}: ${reason}`);
+  const seen =
+    examples.length > 0
+      ? `found ${plural(source.skipped.length, 'other file')}, such as ${examples.join('; ')}`
+      : 'it is empty';
+  throw new LikenessError(
+    'source.empty',
+    `source: no images in ${absolute} (${seen}). Expected ${KINDS}; check the path.`,
+  );
+}
+
+function statOf(path: string, absolute: string): Stats {
+  if (path === '') throw new LikenessError('source.missing', `source: the path is empty. Expected ${KINDS}.`);
+  try {
+    return statSync(absolute);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw unreadableSource(absolute, error);
+    }
+    let exists = dirname(absolute);
+    while (!statSync(exists, { throwIfNoEntry: false }) && dirname(exists) !== exists)
+      exists = dirname(exists);
+    throw new LikenessError(
+      'source.missing',
+      `source: ${absolute} does not exist (${exists} does). Expected ${KINDS}; check the spelling.`,
+      { cause: error },
+    );
+  }
+}
+
+async function openDirectory(path: string): Promise<Source> {
+  let names: string[];
+  try {
+    names = readdirSync(path)
+      .filter((name) => !name.startsWith('.'))
+      .sort(compareNatural);
+  } catch (error) {
+    throw unreadableSource(path, error);
+  }
+  const cifar = cifarKind(names);
+  if (cifar) return openCifar(path, names, cifar);
+  if (isStl(names)) return openStl(path, names);
+  if (names.some(isIdx)) return openIdx(path, names);
+  if (
+    names.includes('data_batch_1') ||
+    (names.includes('train') && names.includes('meta') && !isFolder(path, 'train'))
+  ) {
+    throw new LikenessError(
+      'source.unknown',
+      `source: ${path} holds the Python version of CIFAR, whose pickle files are not read. Expected the binary version (.bin files); fetch cifar-10-binary.tar.gz or cifar-100-binary.tar.gz instead.`,
+    );
+  }
+  const packed = packedFolders.find((name) => names.includes(name));
+  if (packed && names.every((name) => name === packed || !isFolder(path, name))) {
+    return openDirectory(join(path, packed));
+  }
+  const shards = names.filter((name) => /\.tar$/i.test(name) && !isFolder(path, name));
+  const isPicture = (name: string): boolean => imageExtensions.has(extname(name).toLowerCase());
+  if (shards.length > 0 && !names.some((name) => isPicture(name) || isFolder(path, name))) {
+    return openTar(path, shards);
+  }
+  return openFolder(path);
+}
+
+function isFolder(path: string, name: string): boolean {
+  return statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function openFile(path: string): Source {
+  const extension = extname(path).toLowerCase();
+  if (imageExtensions.has(extension)) return openImage(path);
+  if (extension === '.tar') return openTar(path);
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (isIdx(name)) return openIdx(path, [], name);
+  if (extension === '.bin') {
+    throw new LikenessError(
+      'source.unknown',
+      `source: ${path} is one file of a packed data set. Expected its folder; use ${dirname(path)}.`,
+    );
+  }
+  if (/\.(tgz|tar\.\w+|zip|gz|xz|bz2|zst|7z|rar)$/i.test(path)) {
+    throw new LikenessError(
+      'source.unknown',
+      `source: ${path} is a compressed archive, from which single images cannot be read. Expected ${KINDS}; unpack it and name the folder.`,
+    );
+  }
+  throw new LikenessError(
+    'source.unknown',
+    `source: ${path} is a file of a kind that is not known (${extension || 'no extension'}). Expected ${KINDS}.`,
+  );
+}

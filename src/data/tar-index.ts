@@ -1,0 +1,132 @@
+/**
+ * The members of a tar archive with their positions, so that each can be read by offset. Only headers are read:
+ * a shard of many gigabytes is listed by jumping from header to header.
+ *
+ * Understands ustar prefixes, pax `path` and `size` records, GNU long names and base-256 sizes.
+ *
+ * Source: POSIX.1-2017, "pax - portable archive interchange", ustar and pax formats; GNU tar manual, "Basic Tar
+ * Format".
+ */
+import type { RecordFile } from './records.ts';
+
+const BLOCK = 512;
+/** Longest extended header that is believed. */
+const MAX_EXTENDED = 2 ** 20;
+
+export interface TarMember {
+  readonly name: string;
+  /** Byte position of the content. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
+export interface TarIndex {
+  /** Regular files, in the archive's order. */
+  readonly members: TarMember[];
+  /** Why the listing ended early, in plain words; absent when the archive is whole. */
+  readonly trouble?: string;
+}
+
+/** Lists the regular files of a tar archive; never throws because of what the archive contains. */
+export function indexTar(file: RecordFile): TarIndex {
+  const members: TarMember[] = [];
+  let at = 0;
+  let longName: string | undefined;
+  let longSize: number | undefined;
+  while (at + BLOCK <= file.bytes) {
+    const header = file.read(at, BLOCK);
+    if (header.every((byte) => byte === 0)) return { members }; // end mark
+    if (!checksumHolds(header)) {
+      return { members, trouble: at === 0 ? 'not a tar archive' : `damaged header at byte ${at}` };
+    }
+    const type = header[156]!;
+    const isExtended = type === CODE.x || type === CODE.L;
+    const bytes = (!isExtended && longSize) || numberAt(header, 124, 12);
+    const content = at + BLOCK;
+    const next = content + Math.ceil(bytes / BLOCK) * BLOCK;
+    if (content + bytes > file.bytes) return { members, trouble: `truncated at byte ${file.bytes}` };
+    if (isExtended) {
+      if (bytes > MAX_EXTENDED) return { members, trouble: `damaged header at byte ${at}` };
+      const extended = Buffer.from(file.read(content, bytes));
+      if (type === CODE.L) {
+        longName = textOf(extended);
+      } else {
+        const records = paxRecords(extended);
+        longName = records.get('path') ?? longName;
+        const size = Number(records.get('size'));
+        if (size > 0) longSize = size;
+      }
+    } else if (type !== CODE.g && type !== CODE.K) {
+      const isFile = type === CODE.file || type === 0 || type === CODE.contiguous;
+      if (isFile) members.push({ name: tidy(longName ?? nameOf(header)), at: content, bytes });
+      longName = undefined;
+      longSize = undefined;
+    }
+    at = next;
+  }
+  return at === file.bytes || file.bytes === 0
+    ? { members }
+    : { members, trouble: `truncated at byte ${at}` };
+}
+
+const CODE = {
+  file: 48, // '0'
+  contiguous: 55, // '7'
+  K: 75, // GNU: long link name of the next member
+  L: 76, // GNU: long name of the next member
+  g: 103, // pax: settings for all members
+  x: 120, // pax: settings for the next member
+} as const;
+
+/** Sum of the header's bytes with the checksum field taken as spaces. */
+function checksumHolds(header: Uint8Array): boolean {
+  let sum = 8 * 32;
+  for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]!;
+  return sum === numberAt(header, 148, 8);
+}
+
+/** Octal digits, or base 256 when the first bit is set. */
+function numberAt(header: Uint8Array, from: number, length: number): number {
+  if (header[from]! & 0x80) {
+    let value = header[from]! & 0x7f;
+    for (let i = 1; i < length; i++) value = value * 256 + header[from + i]!;
+    return value;
+  }
+  return Number.parseInt(textOf(header.subarray(from, from + length)).trim(), 8) || 0;
+}
+
+function nameOf(header: Uint8Array): string {
+  const name = textOf(header.subarray(0, 100));
+  const ustar = textOf(header.subarray(257, 262)) === 'ustar' && header[262] === 0; // GNU has a space there
+  const prefix = ustar ? textOf(header.subarray(345, 500)) : '';
+  return prefix ? `${prefix}/${name}` : name;
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}
+
+/** Records of the form `"<length> <key>=<value>\n"`. */
+function paxRecords(bytes: Buffer): Map<string, string> {
+  const records = new Map<string, string>();
+  let at = 0;
+  while (at < bytes.length) {
+    const space = bytes.indexOf(32, at);
+    const length = Number.parseInt(bytes.toString('ascii', at, space), 10);
+    if (space < 0 || !(length > 0)) break;
+    const record = bytes.toString('utf8', space + 1, at + length - 1);
+    const equals = record.indexOf('=');
+    records.set(record.slice(0, equals), record.slice(equals + 1));
+    at += length;
+  }
+  return records;
+}
+
+/** `./a/b` and `/a/b` as `a/b`. */
+function tidy(name: string): string {
+  return name
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+}

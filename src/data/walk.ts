@@ -1,0 +1,93 @@
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { compareNatural } from './natural.ts';
+import { systemReason } from './reasons.ts';
+import { extensionReason, SNIFF_BYTES, sniffFormat } from './sniff.ts';
+import type { SkippedImage } from './types.ts';
+
+/** Candidates and rejects under a folder; paths are relative to it, with `/`. */
+export interface Listing {
+  readonly files: string[];
+  readonly skipped: SkippedImage[];
+}
+
+/**
+ * Every candidate picture under a folder, at any depth, in natural order.
+ *
+ * Names that begin with a dot are ignored. Links are followed; a folder is listed once, under its real place
+ * where that is inside, so a loop of links ends. Files that are no pictures by extension (by content where there
+ * is none) are reported, and so are folders that cannot be read.
+ *
+ * @throws the file system's error when the folder itself cannot be read.
+ */
+export async function walkImages(root: string): Promise<Listing> {
+  const files: string[] = [];
+  const skipped: SkippedImage[] = [];
+  const seen = new Set<string>();
+  const linked: string[] = []; // followed last, so that a folder's real place wins
+  const pending = [''];
+  for (;;) {
+    const folder = pending.pop() ?? linked.shift();
+    if (folder === undefined) break;
+    try {
+      const { dev, ino } = statSync(join(root, folder), { bigint: true });
+      const identity = `${dev}:${ino}`;
+      if (seen.has(identity)) {
+        skipped.push({ id: folder, reason: 'link to a folder that is already listed' });
+        continue;
+      }
+      seen.add(identity);
+      for (const item of readdirSync(join(root, folder), { withFileTypes: true })) {
+        if (item.name.startsWith('.') || item.name === '__MACOSX') continue;
+        const id = folder === '' ? item.name : `${folder}/${item.name}`;
+        if (item.isDirectory()) pending.push(id);
+        else if (item.isSymbolicLink()) followLink(id);
+        else if (item.isFile()) addFile(id);
+        else skipped.push({ id, reason: 'not a regular file' });
+      }
+    } catch (error) {
+      if (folder === '') throw error;
+      skipped.push({ id: folder, reason: `folder: ${systemReason(error)}` });
+    }
+    linked.sort(compareNatural);
+    await setImmediate();
+  }
+  files.sort(compareNatural);
+  skipped.sort((a, b) => compareNatural(a.id, b.id));
+  return { files, skipped };
+
+  function followLink(id: string): void {
+    try {
+      const target = statSync(join(root, id));
+      if (target.isDirectory()) linked.push(id);
+      else if (target.isFile()) addFile(id);
+      else skipped.push({ id, reason: 'not a regular file' });
+    } catch (error) {
+      skipped.push({ id, reason: `link that leads nowhere: ${systemReason(error)}` });
+    }
+  }
+
+  function addFile(id: string): void {
+    const extension = extname(id).toLowerCase();
+    const reason = extension === '' ? contentReason(join(root, id)) : extensionReason(extension);
+    if (reason === undefined) files.push(id);
+    else skipped.push({ id, reason });
+  }
+}
+
+/** For a file without extension: undefined when its first bytes are a picture's. */
+function contentReason(path: string): string | undefined {
+  try {
+    const head = Buffer.alloc(SNIFF_BYTES);
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, head, 0, SNIFF_BYTES, 0);
+    } finally {
+      closeSync(file);
+    }
+    return sniffFormat(head) ? undefined : extensionReason('');
+  } catch (error) {
+    return systemReason(error);
+  }
+}
