@@ -24,29 +24,35 @@ export interface EncoderOptions {
   /** Channels of the first stage; each later stage doubles them. The papers' networks have 64. */
   width?: number;
   stem?: Stem;
+  /** Channels of each of the four stages, in place of the doubling from `width`. */
+  stageWidths?: readonly number[];
+}
+
+/** Channels of each stage (before a bottleneck's expansion). */
+export function stageWidthsOf({ width = 64, stageWidths }: EncoderOptions): readonly number[] {
+  return stageWidths ?? [0, 1, 2, 3].map((stage) => width * 2 ** stage);
 }
 
 const EXPANSION = 4;
 
-/** Length of the encoder's features: 8 widths for basic blocks, 32 for bottlenecks. */
-export function featureLength({ architecture = 'resnet18', width = 64 }: EncoderOptions): number {
-  return width * 8 * (architectures[architecture].block === 'bottleneck' ? EXPANSION : 1);
+/** Length of the encoder's features: the last stage's channels, four times as many for bottlenecks. */
+export function featureLength(options: EncoderOptions): number {
+  const { block } = architectures[options.architecture ?? 'resnet18'];
+  return stageWidthsOf(options).at(-1)! * (block === 'bottleneck' ? EXPANSION : 1);
 }
 
 /** Images [N, 3, H, W] (normalised) to features [N, D]. */
-export function resnet(
-  variables: Variables,
-  x: Tensor,
-  { architecture = 'resnet18', width = 64, stem = 'cifar' }: EncoderOptions = {},
-): Tensor {
+export function resnet(variables: Variables, x: Tensor, options: EncoderOptions = {}): Tensor {
+  const { architecture = 'resnet18', stem = 'cifar' } = options;
   const { blocks, block } = architectures[architecture];
-  let y = stemLayers(variables, x, width, stem); // [N, width, h, w]
+  const channels = stageWidthsOf(options);
+  let y = stemLayers(variables, x, channels[0]!, stem); // [N, C, h, w]
   blocks.forEach((count, stage) => {
     for (let i = 0; i < count; i++) {
       const name = `layer${stage + 1}.${i}`;
       const stride = stage > 0 && i === 0 ? 2 : 1;
       const build = block === 'basic' ? basicBlock : bottleneck;
-      y = build(variables, name, y, { channels: width * 2 ** stage, stride }); // halves h and w at stride 2
+      y = build(variables, name, y, { channels: channels[stage]!, stride }); // halves h and w at stride 2
     }
   });
   return globalAveragePool(y); // [N, D]

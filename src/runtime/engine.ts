@@ -163,6 +163,13 @@ function sessionSpec(model: Uint8Array, program: Program, nodes: readonly Node[]
     const { shape, dtype } = current;
     return { name, shape, dtype, read: read.has(name), output: next && nextName(current) };
   });
+  const taken = Object.keys(program.outputs).find((name) => read.has(name));
+  if (taken !== undefined) {
+    throw new LikenessError(
+      'output.duplicate',
+      `output "${taken}" has the name of an input; expected another name`,
+    );
+  }
   const held = new Set(state.map(({ name }) => name));
   const inputs = [...read].flatMap(([name, { shape, dtype }]) =>
     held.has(name) ? [] : [{ name, shape, dtype }],

@@ -36,10 +36,10 @@ const maxPool2dGradient: Rule = (emit, node, [x, dy]) => {
 /** Training mode with momentum 0 returns the batch's own mean and biased variance in place of running averages. */
 const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
   const [C] = node.inputs[1]!.shape as [number];
-  // Two constants, not one: the runtime may write both results over what it was given for them.
-  const [before, spread] = [new Float32Array(C), new Float32Array(C).fill(1)].map((v) =>
-    emit.constant(v, [C]),
-  );
+  // ONNX Runtime writes both results over the memory of these inputs, so no two nodes may share them; it merges equal
+  // constants, so each gets values of its own. With momentum 0 the values count for nothing.
+  const own = emit.constants.length;
+  const [before, spread] = [own, own + 0.5].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
   return emit.addMany(
     'BatchNormalization',
     [x!, gamma!, beta!, before!, spread!],

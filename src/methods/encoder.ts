@@ -1,0 +1,55 @@
+/** The encoder of a run: from stored pixels to features, in training and alone. */
+import { createVariables, type EncoderOptions, featureLength, resnet, type Variables } from '../nn/index.ts';
+import type { Program } from '../runtime/index.ts';
+import { cast, constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
+
+export interface Normalisation {
+  /** Per channel, of values scaled to 0 … 1. */
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+}
+
+/** `(x / 255 - mean) / std` for images [N, 3, H, W] of type uint8 (0 … 255). */
+export function normaliseImages(x: Tensor, { mean, std }: Normalisation): Tensor {
+  const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
+  const scaled = mul(cast(x, 'float32'), perChannel(std.map((s) => 1 / (255 * s))));
+  return sub(scaled, perChannel(mean.map((m, c) => m / std[c]!)));
+}
+
+export interface InferenceOptions {
+  encoder: EncoderOptions;
+  normalise: Normalisation;
+  batchSize: number;
+  size: number;
+}
+
+/**
+ * The encoder in evaluation mode as a program: input `images` (uint8, [B, 3, s, s]), output `features` [B, D], not
+ * normalised. Its state is the encoder's parameters and running statistics, held unchanged.
+ */
+export function inferenceProgram({ encoder, normalise, batchSize, size }: InferenceOptions): {
+  program: Program;
+  variables: Variables;
+  features: Tensor;
+} {
+  const variables = createVariables({ mode: 'evaluate' });
+  const images = input('images', [batchSize, 3, size, size], 'uint8');
+  const features = resnet(variables, normaliseImages(images, normalise), encoder); // [B, D]
+  const held = [...variables.parameters(), ...variables.buffers()];
+  return {
+    program: {
+      outputs: { features },
+      state: held.map(({ tensor }) => ({ current: tensor })),
+      name: 'encoder',
+    },
+    variables,
+    features,
+  };
+}
+
+/** Encoder, normalisation and L2 as one output, for export: feature length and graph. */
+export function exportedFeatures(features: Tensor): Tensor {
+  return l2Normalize(features);
+}
+
+export { featureLength };

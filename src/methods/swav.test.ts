@@ -1,0 +1,290 @@
+/** SwAV against golden vectors (computed in numpy from the paper's formulas) and against a whole step in PyTorch. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { sinkhorn } from '../cluster/sinkhorn.ts';
+import { decodeSafetensors } from '../formats/index.ts';
+import { adam, larc, type Optimizer } from '../nn/index.ts';
+import { openEngine } from '../runtime/index.ts';
+import { concat, constant, greater, input, scalar, slice, type TensorData } from '../tensor/index.ts';
+import { type SwavProgramOptions, swavLoss, swavStep } from './swav.ts';
+
+const engine = await openEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+const Sa = [0.9, 0.1, -0.3, 0.8, 0.2, 0, -0.1, 0.7, 0.3, 0.85, 0.05, -0.2];
+const Sb = [0.7, 0.2, -0.1, 0.6, 0.3, 0.1, 0, 0.5, 0.4, 0.4, 0.3, 0.2];
+const matrix = (values: number[]) => constant(Float32Array.from(values), [values.length / 3, 3]);
+
+async function evaluate(outputs: Record<string, ReturnType<typeof matrix>>, feeds = {}) {
+  const executable = await engine.compile({ outputs });
+  const results = await executable.run(feeds);
+  await executable.dispose();
+  return results;
+}
+
+function expectAll(received: TensorData, expected: readonly number[], tolerance: number) {
+  expect(received.length).toBe(expected.length);
+  expected.forEach((value, i) => {
+    expect(Math.abs(received[i]! - value), `element ${i}: ${received[i]} for ${value}`).toBeLessThan(
+      tolerance,
+    );
+  });
+}
+
+describe('sinkhorn', () => {
+  it('gives the golden codes', async () => {
+    const { a, b } = await evaluate({ a: sinkhorn(matrix(Sa)), b: sinkhorn(matrix(Sb)) });
+    expectAll(
+      a!,
+      [
+        0.999457, 0.000304, 0.000239, 0.577966, 0.009598, 0.412437, 0, 0.559574, 0.440426, 0.994914, 0.000303,
+        0.004784,
+      ],
+      2e-6,
+    );
+    expectAll(
+      b!,
+      [
+        0.992373, 0.007465, 0.000162, 0.677249, 0.27814, 0.044612, 0, 0.457634, 0.542366, 0.020001, 0.448481,
+        0.531518,
+      ],
+      2e-6,
+    );
+  });
+
+  it('gives the golden codes behind a queue', async () => {
+    const T = concat([
+      slice(matrix(Sb), { axis: 0, start: 0, end: 2 }),
+      slice(matrix(Sa), { axis: 0, start: 2, end: 4 }),
+    ]);
+    const { q } = await evaluate({ q: slice(sinkhorn(T), { axis: 0, start: 2, end: 4 }) });
+    expectAll(q!, [0, 0.78251, 0.21749, 0.999805, 0.00003, 0.000165], 2e-6);
+  });
+
+  it('ignores inactive rows altogether', async () => {
+    const active = greater(constant(Float32Array.of(0, 1, 1, 1, 1), [5, 1]), scalar(0.5));
+    const T = concat([constant(Float32Array.of(0.99, -0.5, 0.7), [1, 3]), matrix(Sa)]);
+    const { q, alone } = await evaluate({ q: sinkhorn(T, { active }), alone: sinkhorn(matrix(Sa)) });
+    expectAll(q!.slice(3), [...alone!], 1e-6);
+    expectAll(q!.slice(0, 3), [0, 0, 0], 1e-12);
+  });
+
+  it('makes rows sum to 1 and, with many iterations, columns to B / K; stays finite for a small epsilon', async () => {
+    const T = input('T', [6, 4]);
+    const executable = await engine.compile({
+      outputs: {
+        q: sinkhorn(T),
+        many: sinkhorn(T, { iterations: 200, epsilon: 0.2 }),
+        sharp: sinkhorn(T, { epsilon: 0.005 }),
+      },
+    });
+    const cosine = fc.double({ min: -1, max: 1, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(fc.array(cosine, { minLength: 24, maxLength: 24 }), async (scores) => {
+        const { q, many, sharp } = await executable.run({ T: Float32Array.from(scores) });
+        for (let row = 0; row < 6; row++) {
+          for (const codes of [q!, sharp!]) {
+            const total = codes.slice(row * 4, row * 4 + 4).reduce((a, b) => a + b);
+            expect(Number.isFinite(total)).toBe(true);
+          }
+          expect(q!.slice(row * 4, row * 4 + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+        }
+        for (let column = 0; column < 4; column++) {
+          const total = many!.reduce((sum, value, i) => sum + (i % 4 === column ? value : 0), 0);
+          expect(total).toBeCloseTo(6 / 4, 2);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('swavLoss', () => {
+  it('gives the golden two-crop loss', async () => {
+    // With C the identity, the scores are the embeddings themselves.
+    const identity = constant(Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), [3, 3]);
+    const { loss } = swavLoss(concat([matrix(Sa), matrix(Sb)]), identity, {
+      crops: 2,
+      temperature: 0.1,
+      epsilon: 0.05,
+      sinkhornIterations: 3,
+    });
+    const results = await evaluate({ loss });
+    expect(results.loss![0]).toBeCloseTo(2.097520342, 5);
+  });
+});
+
+describe('a whole step against PyTorch', () => {
+  const file = decodeSafetensors(
+    readFileSync(new URL('../../test/fixtures/swav_step.safetensors', import.meta.url)),
+  );
+  const stored = (name: string) => file.tensors[name]!.data as Float32Array;
+  const names = (prefix: string) =>
+    Object.keys(file.tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+
+  const options = (
+    optimizer: Optimizer,
+    learningRate: number,
+    queueLength: number,
+  ): Omit<SwavProgramOptions, 'normalise'> => ({
+    batchSize: 8,
+    crops: [
+      { count: 2, size: 16 },
+      { count: 2, size: 8 },
+    ],
+    encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [8, 16, 16, 16] },
+    prototypes: 12,
+    embeddingLength: 8,
+    hiddenLength: 32,
+    temperature: 0.1,
+    epsilon: 0.05,
+    sinkhornIterations: 3,
+    queueLength,
+    queueStartEpoch: 0,
+    freezePrototypesSteps: 0,
+    optimizer,
+    learningRate: () => learningRate,
+  });
+
+  async function step(settings: ReturnType<typeof options>, slots: Record<string, string>, frozen = 0) {
+    const images = [input('crops.0', [16, 3, 16, 16]), input('crops.1', [16, 3, 8, 8])];
+    const method = swavStep(images, settings);
+    const { state = [], outputs } = method.program;
+    const byName = Object.entries(method.gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
+    const executable = await engine.compile({
+      outputs: { ...outputs, ...Object.fromEntries(byName) },
+      state,
+    });
+    const initial: Record<string, Float32Array> = {};
+    for (const name of names('weights.')) initial[name] = stored(`weights.${name}`);
+    for (const name of names('statistics.')) initial[name] = stored(`statistics.${name}`);
+    for (const [ours, theirs] of Object.entries(slots)) {
+      for (const name of names(`${theirs}.`)) initial[`${ours}.${name}`] = stored(`${theirs}.${name}`);
+    }
+    const queue = stored('queue');
+    if (settings.queueLength > 0) {
+      initial['queue.0'] = queue.slice(0, queue.length / 2);
+      initial['queue.1'] = queue.slice(queue.length / 2);
+    }
+    await executable.writeState(initial);
+    // The third step of Adam; the queue is full by then.
+    const scalars = {
+      ...method.scalars({ step: 2, stepsPerEpoch: 10, totalSteps: 100 }),
+      freezePrototypes: frozen,
+    };
+    const feeds = Object.fromEntries(
+      Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]),
+    );
+    const results = await executable.run({
+      ...feeds,
+      'crops.0': stored('crops.big'),
+      'crops.1': stored('crops.small'),
+    });
+    const after = await executable.readState();
+    await executable.dispose();
+    return { results, after };
+  }
+
+  /** Largest difference over largest value. */
+  function expectAgrees(received: TensorData, name: string) {
+    const expected = stored(name);
+    const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    // The gradient of a bias before batch norm is 0 in exact arithmetic: compared in absolute terms.
+    const tolerance = name.endsWith('gradients.projection_head.0.bias') ? 1e-6 : 1e-4 * scale;
+    expected.forEach((value, i) => {
+      expect(
+        Math.abs(received[i]! - value),
+        `${name}[${i}]: ${received[i]} for ${value}`,
+      ).toBeLessThanOrEqual(tolerance);
+    });
+  }
+
+  const recipes = [
+    {
+      recipe: 'larc',
+      optimizer: larc({ momentum: 0.9, weightDecay: 1e-6, trust: 0.001 }),
+      lr: 0.6,
+      slots: { momentum: 'momentum' },
+    },
+    {
+      recipe: 'adam',
+      optimizer: adam({ weightDecay: 1e-6 }),
+      lr: 1e-3,
+      slots: { 'adam.m': 'adam.m', 'adam.v': 'adam.v' },
+    },
+  ];
+  for (const { recipe, optimizer, lr, slots } of recipes) {
+    it(`agrees in loss, gradients, weights and statistics (${recipe})`, async () => {
+      const { results, after } = await step(options(optimizer, lr, 0), slots);
+      expectAgrees(results.loss!, 'plain.loss');
+      for (const name of names('plain.gradients.'))
+        expectAgrees(results[`d ${name}`]!, `plain.gradients.${name}`);
+      for (const name of names(`plain.${recipe}.weights.`)) {
+        // Adam turns the rounding of a gradient that is 0 into a step of full size, in PyTorch's float32 as well.
+        if (recipe === 'adam' && name === 'projection_head.0.bias') continue;
+        expectAgrees(after[name]!, `plain.${recipe}.weights.${name}`);
+      }
+      for (const name of names('plain.statistics.')) expectAgrees(after[name]!, `plain.statistics.${name}`);
+      if (recipe === 'larc') {
+        for (const name of names('plain.larc.momentum.'))
+          expectAgrees(after[`momentum.${name}`]!, `plain.larc.momentum.${name}`);
+      }
+    });
+  }
+
+  it('agrees with a full queue, and leaves the queue that PyTorch leaves', async () => {
+    const { results, after } = await step(options(recipes[0]!.optimizer, 0.6, 16), recipes[0]!.slots);
+    expectAgrees(results.loss!, 'queued.loss');
+    for (const name of names('queued.gradients.'))
+      expectAgrees(results[`d ${name}`]!, `queued.gradients.${name}`);
+    for (const name of names('queued.larc.weights.'))
+      expectAgrees(after[name]!, `queued.larc.weights.${name}`);
+    expectAgrees(Float32Array.from([...after['queue.0']!, ...after['queue.1']!]), 'queued.queueAfter');
+  });
+
+  it('keeps frozen prototypes and their momentum, and only normalises them', async () => {
+    const { after } = await step(options(recipes[0]!.optimizer, 0.6, 0), recipes[0]!.slots, 1);
+    expect([...after['momentum.prototypes.weight']!]).toEqual([...stored('momentum.prototypes.weight')]);
+    const before = stored('weights.prototypes.weight');
+    for (let k = 0; k < 12; k++) {
+      const row = before.slice(k * 8, k * 8 + 8);
+      const length = Math.hypot(...row);
+      expectAll(
+        after['prototypes.weight']!.slice(k * 8, k * 8 + 8),
+        [...row].map((value) => value / length),
+        1e-6,
+      );
+    }
+  });
+});
+
+describe('the queue', () => {
+  it('is used only after it has been filled from its start epoch on', () => {
+    const images = [input('crops.0', [16, 3, 16, 16])];
+    const { scalars } = swavStep(images, {
+      batchSize: 8,
+      crops: [{ count: 2, size: 16 }],
+      encoder: { architecture: 'resnet10', width: 4 },
+      prototypes: 4,
+      embeddingLength: 4,
+      hiddenLength: 0,
+      temperature: 0.1,
+      epsilon: 0.05,
+      sinkhornIterations: 3,
+      queueLength: 24,
+      queueStartEpoch: 2,
+      freezePrototypesSteps: 5,
+      optimizer: adam(),
+      learningRate: () => 1,
+    });
+    const at = (step: number) => scalars({ step, stepsPerEpoch: 10, totalSteps: 100 });
+    expect([19, 20, 22, 23].map((step) => [at(step).queueFilling, at(step).queueActive])).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, 0],
+      [1, 1],
+    ]);
+    expect([4, 5].map((step) => at(step).freezePrototypes)).toEqual([1, 0]);
+  });
+});
