@@ -1,0 +1,177 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+/*
+ * Rules about the repository as a whole: which folder may import which, how long a file may be, and what no file may
+ * contain. Each rule is a function from (file name, text) to complaints, tried below on texts that break it.
+ */
+
+/** The folders of `src`, lowest first: a file may import from its own folder and from those before it. */
+const layers = [
+  'core',
+  'formats',
+  'tensor',
+  'runtime',
+  'nn',
+  'data',
+  'views',
+  'cluster',
+  'methods',
+  'train',
+  'evaluate',
+  'run',
+  'cli',
+];
+const longestFile = 400;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const isTest = (file: string) => /\.(test|cases)\.ts$/.test(file);
+
+type Rule = (file: string, text: string) => string[];
+
+function specifiersOf(text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
+}
+
+const importsPointDown: Rule = (file, text) => {
+  const [top, folder, ...rest] = file.split('/');
+  // A test may use what is above its subject, and the files directly in src are the public doors.
+  if (top !== 'src' || rest.length === 0 || isTest(file)) return [];
+  const level = layers.indexOf(folder!);
+  if (level < 0) return [`${file}: the folder ${folder} has no place in the list of layers`];
+  return specifiersOf(text)
+    .filter((name) => name.startsWith('.'))
+    .flatMap((name) => {
+      const target = relative(root, resolve(root, dirname(file), name)).split(sep);
+      const place = layers.indexOf(target[1]!);
+      const fine = target[0] === 'src' && target.length > 2 && place >= 0 && place <= level;
+      return fine ? [] : [`${file}: imports ${name}, which is above ${folder}`];
+    });
+};
+
+const packages = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+
+/** What is installed only for development is missing on a user's machine. */
+const packagesAreDependencies: Rule = (file, text) => {
+  if (!file.startsWith('src/') || isTest(file)) return [];
+  return specifiersOf(text)
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+    .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
+    .filter((name) => !(name in packages.dependencies))
+    .map((name) => `${file}: imports ${name}, which package.json does not list under dependencies`);
+};
+
+const isShort: Rule = (file, text) => {
+  const lines = text.trimEnd().split('\n').length;
+  return lines > longestFile ? [`${file}: ${lines} lines, more than ${longestFile}: split it by idea`] : [];
+};
+
+const keepsTypes: Rule = (file, text) => {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false);
+  const complaints: string[] = [];
+  const complain = (node: ts.Node, what: string) => {
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart(source));
+    complaints.push(`${file}:${line + 1}: ${what}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (node.kind === ts.SyntaxKind.AnyKeyword) complain(node, 'any: say what it is, or unknown');
+    if (ts.isPropertyAccessExpression(node) && node.getText(source) === 'Math.random') {
+      complain(node, 'Math.random: draw with randomAt, so that a seed gives the same bytes');
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  if (/@ts-(ignore|nocheck|expect-error)/.test(text) && file !== 'test/imports.test.ts') {
+    complaints.push(`${file}: switches the type checker off`);
+  }
+  return complaints;
+};
+
+/** Paths that exist on one machine only say nothing to a reader elsewhere. */
+const namesNoPrivatePath: Rule = (file, text) =>
+  text
+    .split('\n')
+    .flatMap((line, i) =>
+      /(^|[^\w.])\/(work|root)\/|\bshared\/(design|data|models|hooks)|\/tmp\/data\b/.test(line)
+        ? [`${file}:${i + 1}: names a path of one machine: ${line.trim().slice(0, 80)}`]
+        : [],
+    );
+
+function filesOf(patterns: string[]): string[] {
+  const skipped = /(^|\/)(node_modules|dist|runs|\.git|\.cache|__pycache__)(\/|$)/;
+  return patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (path) => skipped.test(path) }))
+    .map((file) => file.split(sep).join('/'))
+    .filter((file) => !skipped.test(file))
+    .sort();
+}
+
+function complaints(rule: Rule, files: string[]): string[] {
+  return files.flatMap((file) => rule(file, readFileSync(join(root, file), 'utf8')));
+}
+
+const code = filesOf(['{src,test,bench,docs,examples}/**/*.ts', '*.ts']);
+const text = filesOf(['**/*.{ts,py,md,json,yml,yaml,html,css,svg,txt}', '.ci/*', '.npmrc', '.gitignore']);
+
+describe('the repository', () => {
+  it('is found', () => {
+    expect(code).toContain('src/core/random.ts');
+    expect(text).toContain('package.json');
+  });
+
+  it('imports downwards in the list of folders', () => {
+    expect(complaints(importsPointDown, code)).toEqual([]);
+  });
+
+  it('needs only listed dependencies to run', () => {
+    expect(complaints(packagesAreDependencies, code)).toEqual([]);
+  });
+
+  it(`has no file of code above ${longestFile} lines`, () => {
+    expect(complaints(isShort, code)).toEqual([]);
+  });
+
+  it('keeps the type checker on and chance seeded', () => {
+    expect(complaints(keepsTypes, code)).toEqual([]);
+  });
+
+  it('names no path of one machine', () => {
+    expect(complaints(namesNoPrivatePath, text)).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  it.each<[string, Rule, string, string, number]>([
+    ['an import upwards', importsPointDown, 'src/nn/a.ts', `import { x } from '../data/index.ts';`, 1],
+    ['a type import upwards', importsPointDown, 'src/nn/a.ts', `import type { X } from '../data/x.ts';`, 1],
+    ['a re-export upwards', importsPointDown, 'src/nn/a.ts', `export * from '../data/index.ts';`, 1],
+    ['a dynamic import upwards', importsPointDown, 'src/nn/a.ts', `await import('../data/index.ts');`, 1],
+    ['an import out of src', importsPointDown, 'src/nn/a.ts', `import x from '../../test/x.ts';`, 1],
+    ['an import of the public door', importsPointDown, 'src/nn/a.ts', `import x from '../index.ts';`, 1],
+    ['an unknown folder', importsPointDown, 'src/misc/a.ts', '', 1],
+    [
+      'imports downwards',
+      importsPointDown,
+      'src/nn/b/a.ts',
+      `import '../../core/x.ts'; import '../c.ts';`,
+      0,
+    ],
+    ['a test above its subject', importsPointDown, 'src/nn/a.test.ts', `import '../cli/main.ts';`, 0],
+    ['a development package', packagesAreDependencies, 'src/nn/a.ts', `import x from '@types/node/fs';`, 1],
+    ['a listed package', packagesAreDependencies, 'src/nn/a.ts', `import z from 'zod'; import 'node:fs';`, 0],
+    ['a long file', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile + 1), 1],
+    ['a file of just that length', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile), 0],
+    ['any', keepsTypes, 'src/nn/a.ts', 'const x: Map<string, any[]> = y as any;', 2],
+    ['the word any', keepsTypes, 'src/nn/a.ts', `/* any */ const many = 'any';`, 0],
+    ['unseeded chance', keepsTypes, 'src/nn/a.ts', 'const x = Math.random();', 1],
+    ['a private path', namesNoPrivatePath, 'README.md', ['see ', 'work', 'a'].join('/'), 1],
+    ['an ordinary path', namesNoPrivatePath, 'README.md', 'https://example.org/work/a and docs/work/b', 0],
+  ])('see %s', (_, rule, file, content, expected) => {
+    expect(rule(file, content)).toHaveLength(expected);
+  });
+});
