@@ -13,10 +13,18 @@ export interface Covariance {
   readonly dimension: number;
 }
 
-/** `(X - mean)ᵀ (X - mean) / N`, products on the engine, blocks added in double precision. */
-export async function covariance(engine: Engine, features: Features): Promise<Covariance> {
+/**
+ * `(X - mean)ᵀ (X - mean) / N`, products on the engine, blocks added in double precision.
+ *
+ * With `around: 'origin'` nothing is subtracted: second moments instead of a covariance.
+ */
+export async function covariance(
+  engine: Engine,
+  features: Features,
+  { around = 'mean' }: { around?: 'mean' | 'origin' } = {},
+): Promise<Covariance> {
   const { count, dimension } = features;
-  const means = columnMeans(features);
+  const means = around === 'mean' ? columnMeans(features) : new Float64Array(dimension);
   const blocks = blocksOf(count, dimension);
   const x = input('x', [blocks.size, dimension]);
   const exe = await engine.compile({ outputs: { product: matmul(transpose(x), x) } });

@@ -1,0 +1,200 @@
+/**
+ * Everything that labels can say about some features: agreement of clusters with classes, kNN and linear accuracy.
+ *
+ * One function and one protocol for the trained encoder, the untrained one, raw pixels and colour histograms: the
+ * figures can be set side by side. Labels are used for measuring only.
+ */
+
+import { adjustedRandOf } from '../cluster/adjustedRand.ts';
+import {
+  contingency,
+  type Features,
+  featuresOf,
+  type KmeansOptions,
+  kmeans,
+  normaliseRows,
+  selectRows,
+} from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Engine } from '../runtime/index.ts';
+import { matchingOf } from './accuracy.ts';
+import { fowlkesMallowsOf } from './fowlkesMallows.ts';
+import { type KnnResult, knn } from './knn.ts';
+import { type Usage, usage } from './labelFree.ts';
+import { linearProbe, type ProbeOptions } from './linearProbe.ts';
+import { nmiOf } from './nmi.ts';
+import { purityOf } from './purity.ts';
+import { splitOf } from './split.ts';
+
+export interface EvaluateInput {
+  features: Features;
+  /** `[N]`, negative: no label. */
+  labels: Int32Array;
+  /** Part of the source's own split that each image belongs to. */
+  split?: readonly ('train' | 'test' | undefined)[];
+}
+
+export interface EvaluateOptions {
+  /** Clusters; the number of classes unless given. */
+  k?: number;
+  /** Spherical (cosine) k-means, for every kind of feature alike, unless the caller has a reason. */
+  metric?: NonNullable<KmeansOptions['metric']>;
+  /** Starts of k-means, of which the best objective counts. Labels play no part in the choice. */
+  restarts?: number;
+  /** Images that are clustered: the test part of the source's split by default, all labelled ones without a split. */
+  clusterOn?: 'test' | 'all';
+  neighbours?: readonly number[];
+  temperature?: number;
+  probe?: Omit<ProbeOptions, 'seed' | 'signal'>;
+  seed?: number;
+  signal?: AbortSignal;
+}
+
+export interface Evaluation {
+  /** Arithmetic NMI, ACC, ARI of k-means clusters against classes; see their own pages for range and meaning. */
+  readonly nmi: number;
+  readonly acc: number;
+  readonly ari: number;
+  readonly fmi: number;
+  readonly purity: number;
+  readonly clustering: {
+    readonly on: 'test' | 'all';
+    readonly images: number;
+    readonly k: number;
+    readonly classes: number;
+    readonly usage: Usage;
+    readonly iterations: number;
+    readonly converged: boolean;
+  };
+  /** The largest k asked for; `all` has each. null where there is nothing to test on. */
+  readonly knn: {
+    readonly accuracy: number | null;
+    readonly k: number | null;
+    readonly all: readonly KnnResult[];
+  };
+  readonly linear: {
+    readonly accuracy: number | null;
+    readonly trainAccuracy: number | null;
+    readonly epochs: number;
+  };
+  readonly split: { readonly origin: 'source' | 'made'; readonly train: number; readonly test: number };
+  /** How each figure was obtained, in words. */
+  readonly protocol: {
+    readonly clustering: string;
+    readonly knn: string;
+    readonly linear: string;
+    readonly split: string;
+  };
+}
+
+/**
+ * Evaluates features against labels; the same seed gives the same figures.
+ *
+ * Throws when no image has a label, or when K is not between 1 and the number of images clustered. Where no class has
+ * two labelled images, kNN and linear accuracy are null and the protocol says why.
+ */
+export async function evaluateFeatures(
+  engine: Engine,
+  { features, labels, split: given }: EvaluateInput,
+  {
+    k,
+    metric = 'spherical',
+    restarts = 3,
+    clusterOn,
+    neighbours = [20, 200],
+    temperature = 0.1,
+    probe = {},
+    seed = 0,
+    signal,
+  }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  requireSizes(features, labels, given);
+  const split = splitOf(labels, given, { seed });
+  const on = split.origin === 'made' ? 'all' : (clusterOn ?? 'test');
+  const rows = on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
+  const truth = Int32Array.from(rows, (row) => labels[row]!);
+  const classes = new Set(truth).size;
+  const clusters = k ?? classes;
+  const grouped = await kmeans(engine, selectRows(features, rows), {
+    k: clusters,
+    metric,
+    restarts,
+    seed,
+    signal,
+  });
+  const table = contingency(truth, grouped.assignments);
+
+  const part = (of: Int32Array) => ({
+    // Unit rows: the classifiers see what the neighbours see.
+    features: normaliseRows(selectRows(features, of)),
+    labels: Int32Array.from(of, (row) => labels[row]!),
+  });
+  const testable = split.test.length > 0;
+  const [train, test] = testable ? [part(split.train), part(split.test)] : [];
+  const near = train && test ? await knn(engine, train, test, { k: neighbours, temperature }) : [];
+  const fitted =
+    train && test ? await linearProbe(engine, train, test, { ...probe, seed, signal }) : undefined;
+  const widest = near.reduce<KnnResult | undefined>(
+    (best, result) => (best === undefined || result.requested > best.requested ? result : best),
+    undefined,
+  );
+  const none = 'not measured: no class has two labelled images, so nothing is left to test on';
+  return {
+    nmi: nmiOf(table),
+    acc: matchingOf(table).accuracy,
+    ari: adjustedRandOf(table),
+    fmi: fowlkesMallowsOf(table),
+    purity: purityOf(table),
+    clustering: {
+      on,
+      images: rows.length,
+      k: clusters,
+      classes,
+      usage: usage(grouped.assignments, clusters),
+      iterations: grouped.iterations,
+      converged: grouped.converged,
+    },
+    knn: { accuracy: widest?.accuracy ?? null, k: widest?.k ?? null, all: near },
+    linear: {
+      accuracy: fitted?.accuracy ?? null,
+      trainAccuracy: fitted?.trainAccuracy ?? null,
+      epochs: fitted?.epochs ?? 0,
+    },
+    split: { origin: split.origin, train: split.train.length, test: split.test.length },
+    protocol: {
+      clustering:
+        `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, on ` +
+        `${on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labelled images`}; ` +
+        'NMI normalised by the arithmetic mean, ACC by the Hungarian method',
+      knn: widest ? knnWords(near, temperature) : none,
+      linear: fitted?.protocol ?? none,
+      split:
+        split.origin === 'source'
+          ? `the source's own: ${split.train.length} train, ${split.test.length} test images`
+          : `made: a fifth of each class for testing, by seed ${seed}: ${split.train.length} train, ${split.test.length} test images`,
+    },
+  };
+}
+
+function knnWords(results: readonly KnnResult[], temperature: number): string {
+  const each = results.map(({ k, requested }) =>
+    k === requested ? `${k}` : `${k} (all there are; ${requested} asked)`,
+  );
+  return `weighted by exp(cosine / ${temperature}), k = ${each.join(' and ')}, test images against train images`;
+}
+
+function requireSizes(features: Features, labels: Int32Array, given: EvaluateInput['split']): void {
+  if (labels.length !== features.count || (given && given.length !== features.count)) {
+    throw new LikenessError(
+      'evaluate.lengths',
+      `evaluate: received ${features.count} rows, ${labels.length} labels${given ? `, ${given.length} split entries` : ''}; expected one of each per image`,
+    );
+  }
+  if (!labels.some((label) => label >= 0)) {
+    throw new LikenessError(
+      'evaluate.unlabelled',
+      `evaluate: received ${labels.length} images, none with a label; expected a source with labels (a folder per class, or a labelled format). The label-free measures need none.`,
+    );
+  }
+  featuresOf(features.data, features.dimension); // refuses values that are not finite
+}

@@ -1,0 +1,289 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Features, featuresOf } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import { type Engine, openEngine } from '../runtime/index.ts';
+import { evaluateFeatures } from './evaluateFeatures.ts';
+import { knn } from './knn.ts';
+import {
+  effectiveRank,
+  featureDeviation,
+  labelFree,
+  neighbourConsistency,
+  usage,
+  viewAgreement,
+} from './labelFree.ts';
+import { linearProbe } from './linearProbe.ts';
+import { splitOf } from './split.ts';
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
+) as {
+  rows: { dimension: number; data: number[] };
+  pca: { effectiveRank: number };
+  probe: {
+    dimension: number;
+    train: number[];
+    trainLabels: number[];
+    test: number[];
+    testLabels: number[];
+    knn: Record<string, number>;
+    linear: number;
+    linearTrain: number;
+  };
+};
+const train = {
+  features: featuresOf(Float32Array.from(fixture.probe.train), fixture.probe.dimension),
+  labels: Int32Array.from(fixture.probe.trainLabels),
+};
+const test = {
+  features: featuresOf(Float32Array.from(fixture.probe.test), fixture.probe.dimension),
+  labels: Int32Array.from(fixture.probe.testLabels),
+};
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ threads: 1 });
+});
+afterAll(() => engine.close());
+
+function gaussian(count: number, dimension: number, seed = 1): Features {
+  const random = randomAt(seed, 'synthetic');
+  return featuresOf(
+    Float32Array.from({ length: count * dimension }, () => random.normal()),
+    dimension,
+  );
+}
+
+/** Class `i % classes` for row i, around its own axis. */
+function separable(count: number, classes: number, dimension = classes) {
+  const noise = gaussian(count, dimension).data;
+  const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
+  const data = noise.map((value, at) => {
+    const row = Math.floor(at / dimension);
+    return 0.05 * value + (at % dimension === labels[row]! % dimension ? 1 : 0);
+  });
+  return { features: featuresOf(data, dimension), labels };
+}
+
+describe('knn', () => {
+  it('equals a NumPy reference for several k, and cuts k to the train rows', async () => {
+    const results = await knn(engine, train, test, { k: [1, 5, 20, 200, 5000] });
+    expect(results.slice(0, 4).map(({ accuracy }) => accuracy)).toEqual(
+      ['1', '5', '20', '200'].map((k) => fixture.probe.knn[k]),
+    );
+    expect(results[4]).toMatchObject({ k: 400, requested: 5000 });
+  });
+
+  it('is right about its own train rows with one neighbour', async () => {
+    expect((await knn(engine, train, train, { k: [1] }))[0]!.accuracy).toBe(1);
+  });
+
+  it('weighs near neighbours more, by the temperature', async () => {
+    // One very near row of class 1 against two farther ones of class 0.
+    const few = {
+      features: featuresOf(Float32Array.of(1, 0.01, 1, 1, 1, 1.01), 2),
+      labels: Int32Array.of(1, 0, 0),
+    };
+    const query = { features: featuresOf(Float32Array.of(1, 0), 2), labels: Int32Array.of(1) };
+    expect((await knn(engine, few, query, { k: [3], temperature: 0.1 }))[0]!.accuracy).toBe(1);
+    expect((await knn(engine, few, query, { k: [3], temperature: 10 }))[0]!.accuracy).toBe(0);
+    expect((await knn(engine, few, query, { k: [3], temperature: 1e-4 }))[0]!.accuracy).toBe(1);
+  });
+
+  it('refuses what it cannot answer', async () => {
+    await expect(knn(engine, train, test, { k: [0] })).rejects.toThrow('received k = [0]');
+    await expect(knn(engine, train, test, { temperature: 0 })).rejects.toThrow('received temperature 0');
+    const unlabelled = { ...test, labels: test.labels.with(3, -1) };
+    await expect(knn(engine, train, unlabelled)).rejects.toThrow('row 3 has label -1');
+    await expect(knn(engine, train, { ...test, labels: new Int32Array(2) })).rejects.toThrow(
+      'received 2 labels for 300 rows',
+    );
+  });
+});
+
+describe('linearProbe', () => {
+  it("comes within a point and a half of scikit-learn's logistic regression", async () => {
+    const result = await linearProbe(engine, train, test);
+    expect(Math.abs(result.accuracy - fixture.probe.linear)).toBeLessThanOrEqual(0.015);
+    expect(Math.abs(result.trainAccuracy - fixture.probe.linearTrain)).toBeLessThanOrEqual(0.015);
+    expect(result.steps).toBeGreaterThanOrEqual(1000);
+    expect(result.protocol).toContain('accuracy after the last epoch');
+    expect(await linearProbe(engine, train, test)).toEqual(result);
+  });
+
+  it('is at chance where labels are unrelated', async () => {
+    const random = randomAt(2, 'synthetic');
+    const mixed = { ...train, labels: train.labels.map(() => random.integer(6)) };
+    expect((await linearProbe(engine, mixed, test)).accuracy).toBeLessThan(0.35);
+  });
+
+  it('works with constant columns, few rows and one class', async () => {
+    const two = {
+      features: featuresOf(Float32Array.of(7, 1, 7, 2), 2),
+      labels: Int32Array.of(0, 1),
+    };
+    expect((await linearProbe(engine, two, two)).accuracy).toBe(1);
+    const one = { ...two, labels: Int32Array.of(0, 0) };
+    expect((await linearProbe(engine, one, one)).accuracy).toBe(1);
+  });
+});
+
+describe('label-free measures', () => {
+  it('usage: entropy, dead prototypes and the largest share', () => {
+    expect(usage(Int32Array.of(0, 0, 1, 1), 4)).toEqual({ entropy: 0.5, dead: 2, largest: 0.5, of: 4 });
+    expect(usage(Int32Array.of(0, 1, 2), 3).entropy).toBeCloseTo(1, 12);
+    expect(usage(Int32Array.of(2, 2), 3)).toEqual({ entropy: 0, dead: 2, largest: 1, of: 3 });
+    expect(usage(Int32Array.of(0), 1).entropy).toBe(0);
+    expect(() => usage(Int32Array.of(3), 3)).toThrow('each from 0 to 2');
+  });
+
+  it('feature deviation: 0 when collapsed, near 1 when spread over the sphere', () => {
+    expect(featureDeviation(featuresOf(new Float32Array(40).fill(3), 4))).toBeCloseTo(0, 6);
+    expect(featureDeviation(gaussian(2000, 16))).toBeCloseTo(1, 1);
+  });
+
+  it('effective rank equals NumPy, and finds the rank of what has few directions', async () => {
+    const rows = featuresOf(Float32Array.from(fixture.rows.data), fixture.rows.dimension);
+    const { rank, most } = await effectiveRank(engine, rows);
+    expect(rank).toBeCloseTo(fixture.pca.effectiveRank, 3);
+    expect(most).toBe(fixture.rows.dimension);
+    // Two orthogonal directions of equal strength in 64 dimensions, off the origin.
+    const two = new Float32Array(400 * 64).fill(2);
+    for (let i = 0; i < 400; i++) two[i * 64 + (i % 2)]! += i % 4 < 2 ? 1 : -1;
+    expect((await effectiveRank(engine, featuresOf(two, 64))).rank).toBeCloseTo(2, 3);
+    expect((await effectiveRank(engine, featuresOf(new Float32Array(12).fill(1), 3))).rank).toBe(0);
+  });
+
+  it('effective rank above 512 dimensions goes through the rows', async () => {
+    const wide = new Float32Array(20 * 600).fill(1);
+    for (let i = 0; i < 20; i++) wide[i * 600 + (i % 2)]! += i % 4 < 2 ? 1 : -1;
+    const { rank, most } = await effectiveRank(engine, featuresOf(wide, 600));
+    expect(rank).toBeCloseTo(2, 3);
+    expect(most).toBe(19);
+  });
+
+  it('view agreement: the share of equal assignments beside chance', () => {
+    expect(viewAgreement(Int32Array.of(0, 1, 1, 0), Int32Array.of(0, 1, 0, 0))).toEqual({
+      agreement: 0.75,
+      chance: 0.5 * 0.75 + 0.5 * 0.25,
+    });
+    expect(viewAgreement(Int32Array.of(3, 3), Int32Array.of(3, 3))).toEqual({ agreement: 1, chance: 1 });
+    expect(() => viewAgreement(Int32Array.of(1), Int32Array.of())).toThrow('received 1 and 0');
+  });
+
+  it('neighbour consistency: 1 for separate groups, near chance for random clusters', async () => {
+    const { features, labels } = separable(120, 4);
+    expect((await neighbourConsistency(engine, features, labels)).consistency).toBe(1);
+    const random = randomAt(8, 'synthetic');
+    const any = await neighbourConsistency(
+      engine,
+      features,
+      labels.map(() => random.integer(4)),
+    );
+    expect(any.consistency).toBeCloseTo(any.chance, 1);
+    expect(any.chance).toBeCloseTo(0.25, 1);
+  });
+
+  it('all together', async () => {
+    const { features, labels } = separable(80, 4);
+    const axes = featuresOf(Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1), 4);
+    const all = await labelFree(engine, {
+      features,
+      prototypes: axes,
+      secondView: features,
+      clusters: { assignments: labels, centroids: axes },
+    });
+    expect(all.prototypeUsage).toMatchObject({ dead: 0, of: 4 });
+    expect(all.prototypeUsage.entropy).toBeCloseTo(1, 9);
+    expect(all.viewAgreement!.agreement).toBe(1);
+    expect(all.silhouette).toBeGreaterThan(0.8);
+    expect(all.neighbourConsistency!.consistency).toBe(1);
+    const bare = await labelFree(engine, { features, prototypes: axes });
+    expect(bare.silhouette).toBeUndefined();
+    expect(bare.viewAgreement).toBeUndefined();
+  });
+});
+
+describe('splitOf', () => {
+  it('takes the split of the source when it has both parts', () => {
+    const split = splitOf(Int32Array.of(0, 1, -1, 0), ['train', 'test', 'train', undefined]);
+    expect(split).toEqual({ train: Int32Array.of(0), test: Int32Array.of(1), origin: 'source' });
+  });
+
+  it('makes one per class otherwise: each image once, a fifth of each class, by the seed', () => {
+    const labels = Int32Array.from({ length: 61 }, (_, i) => (i < 50 ? i % 2 : i < 60 ? 7 : 9));
+    const split = splitOf(labels, undefined, { seed: 4 });
+    expect(split.origin).toBe('made');
+    expect([...split.train, ...split.test].sort((a, b) => a - b)).toEqual(Array.from(labels.keys()));
+    expect([...split.test].filter((row) => labels[row] === 0).length).toBe(5);
+    expect([...split.test].filter((row) => labels[row] === 7).length).toBe(2);
+    expect([...split.test]).not.toContain(60);
+    expect(splitOf(labels, undefined, { seed: 4 })).toEqual(split);
+    expect(splitOf(labels, undefined, { seed: 5 })).not.toEqual(split);
+  });
+});
+
+describe('evaluateFeatures', () => {
+  it('gives full marks to features that hold the classes, and says how it measured', async () => {
+    const result = await evaluateFeatures(engine, separable(150, 3));
+    expect(result).toMatchObject({
+      acc: 1,
+      clustering: { on: 'all', images: 150, k: 3, classes: 3 },
+      knn: { accuracy: 1, k: 120 },
+      linear: { accuracy: 1 },
+      split: { origin: 'made', train: 120, test: 30 },
+    });
+    for (const value of [result.nmi, result.ari, result.fmi, result.purity]) expect(value).toBeCloseTo(1, 9);
+    expect(result.knn.all.map(({ requested }) => requested)).toEqual([20, 200]);
+    expect(result.protocol.knn).toContain('k = 20 and 120 (all there are; 200 asked)');
+    expect(result.protocol.clustering).toContain('all 150 labelled images');
+  });
+
+  it("uses the source's split, clusters its test images, and leaves the unlabelled out", async () => {
+    const { features, labels } = separable(100, 4);
+    const split = Array.from({ length: 100 }, (_, i) => (i < 60 ? ('train' as const) : ('test' as const)));
+    labels[99] = -1;
+    const result = await evaluateFeatures(engine, { features, labels, split }, { k: 6 });
+    expect(result.clustering).toMatchObject({ on: 'test', images: 39, k: 6, classes: 4 });
+    expect(result.split).toEqual({ origin: 'source', train: 60, test: 39 });
+    expect(result.acc).toBeLessThan(1);
+    const all = await evaluateFeatures(engine, { features, labels, split }, { clusterOn: 'all' });
+    expect(all.clustering.images).toBe(99);
+  });
+
+  it('repeats itself with the same seed', async () => {
+    const input = { features: gaussian(60, 8), labels: Int32Array.from({ length: 60 }, (_, i) => i % 3) };
+    expect(await evaluateFeatures(engine, input)).toEqual(await evaluateFeatures(engine, input));
+  });
+
+  it('works on ten images, with a class of one', async () => {
+    const labels = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 1, 1, 2);
+    const result = await evaluateFeatures(engine, { features: gaussian(10, 4), labels });
+    expect(result.clustering.k).toBe(3);
+    expect(result.split).toMatchObject({ train: 8, test: 2 });
+    expect(result.knn.accuracy).not.toBeNull();
+  });
+
+  it('measures clusters alone where no class has two images', async () => {
+    const result = await evaluateFeatures(engine, {
+      features: gaussian(3, 4),
+      labels: Int32Array.of(0, 1, 2),
+    });
+    expect(result).toMatchObject({ acc: 1, knn: { accuracy: null, k: null }, linear: { accuracy: null } });
+    expect(result.protocol.knn).toMatch(/^not measured: no class has two labelled images/);
+  });
+
+  it('refuses what it cannot evaluate', async () => {
+    const features = gaussian(4, 2);
+    await expect(
+      evaluateFeatures(engine, { features, labels: Int32Array.of(-1, -1, -1, -1) }),
+    ).rejects.toThrow('received 4 images, none with a label');
+    await expect(evaluateFeatures(engine, { features, labels: Int32Array.of(1) })).rejects.toThrow(
+      'received 4 rows, 1 labels; expected one of each per image',
+    );
+    await expect(
+      evaluateFeatures(engine, { features, labels: Int32Array.of(0, 0, 1, 1) }, { k: 9 }),
+    ).rejects.toThrow('received k = 9 for 4 rows');
+  });
+});

@@ -1,0 +1,30 @@
+/** What features and clusters are worth: against labels, against baselines, and without labels. */
+export { adjustedRand, type Contingency, contingency, type Labels } from '../cluster/index.ts';
+export { accuracy, type Matching, matchingOf } from './accuracy.ts';
+export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
+export {
+  type EvaluateInput,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateFeatures,
+} from './evaluateFeatures.ts';
+export { fowlkesMallows } from './fowlkesMallows.ts';
+export { type KnnOptions, type KnnResult, knn, type Labelled } from './knn.ts';
+export {
+  type EffectiveRank,
+  effectiveRank,
+  featureDeviation,
+  type LabelFree,
+  type LabelFreeInput,
+  labelFree,
+  type NeighbourConsistency,
+  neighbourConsistency,
+  type Usage,
+  usage,
+  type ViewAgreement,
+  viewAgreement,
+} from './labelFree.ts';
+export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
+export { type NmiOptions, nmi } from './nmi.ts';
+export { type ClusterPurity, purity, purityTable } from './purity.ts';
+export { type Split, splitOf } from './split.ts';

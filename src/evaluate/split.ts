@@ -1,0 +1,48 @@
+/** Which labelled images a classifier on features is fitted on, and which it is measured on. */
+import { randomAt } from '../core/random.ts';
+
+export interface Split {
+  /** Rows, ascending. */
+  readonly train: Int32Array;
+  readonly test: Int32Array;
+  /** Whether the source named it or it was made here. */
+  readonly origin: 'source' | 'made';
+}
+
+/**
+ * The source's own split where it has labelled images on both sides; otherwise a split made per class by the seed:
+ * a fifth of each class (rounded, at least one image of a class of two or more) for testing, the rest for training.
+ *
+ * A class of one image goes to training. Images without a label (negative), or outside the source's split, are in
+ * neither part. Where no class has two images the test part is empty.
+ */
+export function splitOf(
+  labels: Int32Array,
+  given: readonly ('train' | 'test' | undefined)[] | undefined,
+  { seed = 0 }: { seed?: number } = {},
+): Split {
+  const labelled = (part: 'train' | 'test') =>
+    Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0 && given?.[row] === part);
+  const [train, test] = [labelled('train'), labelled('test')];
+  if (train.length > 0 && test.length > 0) return { train, test, origin: 'source' };
+
+  const rowsOf = new Map<number, number[]>();
+  labels.forEach((label, row) => {
+    if (label < 0) return;
+    const rows = rowsOf.get(label);
+    if (rows) rows.push(row);
+    else rowsOf.set(label, [row]);
+  });
+  const parts = { train: [] as number[], test: [] as number[] };
+  for (const [label, rows] of rowsOf) {
+    const held = rows.length < 2 ? 0 : Math.max(1, Math.round(rows.length / 5));
+    const shuffled = randomAt(seed, 'probe', label, 0, 1).shuffle(rows);
+    parts.test.push(...shuffled.slice(0, held));
+    parts.train.push(...shuffled.slice(held));
+  }
+  return {
+    train: Int32Array.from(parts.train).sort(),
+    test: Int32Array.from(parts.test).sort(),
+    origin: 'made',
+  };
+}
