@@ -23,6 +23,12 @@ async function evaluate(outputs: Record<string, ReturnType<typeof matrix>>, feed
   return results;
 }
 
+function sumOf(values: TensorData): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
 function expectAll(received: TensorData, expected: readonly number[], tolerance: number) {
   expect(received.length).toBe(expected.length);
   expected.forEach((value, i) => {
@@ -85,13 +91,13 @@ describe('sinkhorn', () => {
         const { q, many, sharp } = await executable.run({ T: Float32Array.from(scores) });
         for (let row = 0; row < 6; row++) {
           for (const codes of [q!, sharp!]) {
-            const total = codes.slice(row * 4, row * 4 + 4).reduce((a, b) => a + b);
+            const total = sumOf(codes.slice(row * 4, row * 4 + 4));
             expect(Number.isFinite(total)).toBe(true);
           }
-          expect(q!.slice(row * 4, row * 4 + 4).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+          expect(sumOf(q!.slice(row * 4, row * 4 + 4))).toBeCloseTo(1, 5);
         }
         for (let column = 0; column < 4; column++) {
-          const total = many!.reduce((sum, value, i) => sum + (i % 4 === column ? value : 0), 0);
+          const total = sumOf(many!.filter((_: number, i: number) => i % 4 === column));
           expect(total).toBeCloseTo(6 / 4, 2);
         }
       }),
@@ -200,7 +206,7 @@ describe('a whole step against PyTorch', () => {
     });
   }
 
-  const recipes = [
+  const recipes: { recipe: string; optimizer: Optimizer; lr: number; slots: Record<string, string> }[] = [
     {
       recipe: 'larc',
       optimizer: larc({ momentum: 0.9, weightDecay: 1e-6, trust: 0.001 }),

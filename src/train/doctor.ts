@@ -1,0 +1,187 @@
+/**
+ * The run doctor: watches what a clustering-based run computes anyway, and says in plain words when it is ill.
+ *
+ * What it looks at: NaN or infinity in the loss; the loss against ln K (a loss that stays at ln K has learned
+ * nothing: every prototype is as good as any other); the entropy of prototype usage; the spread of embeddings on the
+ * sphere, as their standard deviation relative to 1/sqrt(D) and as effective rank.
+ */
+import { spectrum } from '../cluster/index.ts';
+
+export type Health = 'warming up' | 'healthy' | 'collapsed' | 'diverged' | 'narrow';
+
+export interface Verdict {
+  health: Health;
+  /** One sentence for a person. */
+  message: string;
+  /** What to do about it; empty where nothing needs doing. */
+  remedy: string;
+}
+
+/** What one step shows. */
+export interface Observation {
+  step: number;
+  loss: number;
+  /** Mean code of each prototype over the batch, [K]. */
+  usage: Float32Array;
+  /** Mean of the embeddings z, [D], and of z zᵀ, [D, D]. */
+  embeddingMean: Float32Array;
+  embeddingMoment: Float32Array;
+}
+
+export interface Vitals {
+  /** Exponential mean of the loss. */
+  loss: number;
+  /** Entropy of prototype usage over ln K: 1 is equal use. */
+  usageEntropy: number;
+  /** Prototypes with less than a hundredth of an equal share. */
+  deadPrototypes: number;
+  /** Mean standard deviation of an embedding's coordinates times sqrt(D): 1 is spread over the sphere, 0 a point. */
+  featureDeviation: number;
+  /** Exponential of the entropy of the covariance's normalised eigenvalues (Roy and Vetterli 2007): 1 … D. */
+  effectiveRank: number;
+}
+
+export interface DoctorOptions {
+  prototypes: number;
+  /** Steps before any verdict but "diverged": a run may start at ln K. */
+  grace: number;
+  /** Steps for which a trouble must last. */
+  patience: number;
+  /** Steps over which means are taken. */
+  horizon?: number;
+}
+
+export interface DoctorState {
+  loss: number;
+  usage: Float32Array;
+  seen: number;
+  /** Steps since which the run has been at ln K, and since which embeddings have been narrow. */
+  flatFor: number;
+  narrowFor: number;
+}
+
+/** The loss counts as ln K above this share of it. */
+const FLAT = 0.995;
+/** Embeddings with less than this relative deviation are a point, for practical purposes. */
+const NARROW_DEVIATION = 0.1;
+const NARROW_RANK = 2;
+
+export interface Doctor {
+  /** Takes in a step; a verdict for it. */
+  observe(observation: Observation): Verdict;
+  /** Numbers for the event log; computed when asked, the spectrum costs milliseconds. */
+  vitals(): Vitals;
+  state(): DoctorState;
+}
+
+export function createDoctor(
+  { prototypes: K, grace, patience, horizon = 50 }: DoctorOptions,
+  before?: DoctorState,
+): Doctor {
+  const lnK = Math.log(K);
+  const state: DoctorState = before
+    ? { ...before, usage: before.usage.slice() }
+    : { loss: 0, usage: new Float32Array(K), seen: 0, flatFor: 0, narrowFor: 0 };
+  let last: Observation | undefined;
+
+  function verdictOf(step: number, loss: number): Verdict {
+    if (!Number.isFinite(loss)) {
+      return {
+        health: 'diverged',
+        message: `diverged: the loss became ${loss} at step ${step}`,
+        remedy:
+          'halve the learning rate (--set learningRate=…), or lengthen the warm-up (--set warmupEpochs=…)',
+      };
+    }
+    if (state.seen <= grace) {
+      return {
+        health: 'warming up',
+        message: `warming up: loss ${loss.toFixed(3)}, ln K = ${lnK.toFixed(3)}`,
+        remedy: '',
+      };
+    }
+    if (state.flatFor >= patience) {
+      return {
+        health: 'collapsed',
+        message: `collapsed: the loss has stayed at ln ${K} = ${lnK.toFixed(2)} for ${state.flatFor} steps, so no prototype means anything`,
+        remedy:
+          'sharpen the codes (--set epsilon=0.03), freeze prototypes for the first epoch, or lower the learning rate',
+      };
+    }
+    if (state.narrowFor >= patience) {
+      return {
+        health: 'narrow',
+        message: `narrow: for ${state.narrowFor} steps nearly all embeddings have been the same point`,
+        remedy: 'lower the learning rate, raise the batch size, or use softer crops (--set scales=0.3-1)',
+      };
+    }
+    return {
+      health: 'healthy',
+      message: `healthy: loss ${state.loss.toFixed(3)} of ln K = ${lnK.toFixed(3)}`,
+      remedy: '',
+    };
+  }
+
+  return {
+    observe(observation) {
+      last = observation;
+      const { loss, usage, step } = observation;
+      if (Number.isFinite(loss)) {
+        state.seen++;
+        // A plain mean at first, exponential once the horizon is filled.
+        const weight = 1 / Math.min(state.seen, horizon);
+        state.loss += (loss - state.loss) * weight;
+        for (let k = 0; k < K; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
+        state.flatFor = state.seen > grace && state.loss > FLAT * lnK ? state.flatFor + 1 : 0;
+        const isNarrow = deviation(observation) < NARROW_DEVIATION;
+        state.narrowFor = state.seen > grace && isNarrow ? state.narrowFor + 1 : 0;
+      }
+      return verdictOf(step, loss);
+    },
+    vitals() {
+      const total = state.usage.reduce((a, b) => a + b, 0) || 1;
+      let entropy = 0;
+      let deadPrototypes = 0;
+      for (const value of state.usage) {
+        const p = value / total;
+        if (p > 0) entropy -= p * Math.log(p);
+        if (p < 0.01 / K) deadPrototypes++;
+      }
+      return {
+        loss: state.loss,
+        usageEntropy: entropy / lnK,
+        deadPrototypes,
+        featureDeviation: last ? deviation(last) : 0,
+        effectiveRank: last ? effectiveRank(last) : 0,
+      };
+    },
+    state: () => ({ ...state, usage: state.usage.slice() }),
+  };
+}
+
+/** `sqrt(D)` times the mean over coordinates of the standard deviation. */
+function deviation({ embeddingMean: mean, embeddingMoment: moment }: Observation): number {
+  const D = mean.length;
+  let total = 0;
+  for (let d = 0; d < D; d++) total += Math.sqrt(Math.max(0, moment[d * D + d]! - mean[d]! ** 2));
+  return (total / D) * Math.sqrt(D);
+}
+
+function effectiveRank({ embeddingMean: mean, embeddingMoment: moment }: Observation): number {
+  const D = mean.length;
+  if (!mean.every(Number.isFinite)) return Number.NaN;
+  const matrix = new Float64Array(D * D);
+  for (let i = 0; i < D; i++)
+    for (let j = 0; j < D; j++) matrix[i * D + j] = moment[i * D + j]! - mean[i]! * mean[j]!;
+  const { values } = spectrum({ means: Float64Array.from(mean), matrix, dimension: D });
+  const total = values.reduce((a, b) => a + b, 0);
+  if (total <= 0) return 1;
+  return Math.exp(
+    -values.reduce((sum, value) => (value > 0 ? sum + (value / total) * Math.log(value / total) : sum), 0),
+  );
+}
+
+/** Whether a rank is that of collapsed embeddings. */
+export function isNarrowRank(rank: number): boolean {
+  return rank < NARROW_RANK;
+}
