@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { applyColourJitter, drawColourJitter } from './colourJitter.ts';
+import { fixture, largestDifference, planesOf } from './fixture.cases.ts';
+import { greyscale } from './greyscale.ts';
+import { type PlanarImage, toInterleaved, toPlanes } from './planarImage.ts';
+
+/** The colours (1 + 4 r, 1 + 4 g, 1 + 4 b) for r, g, b in 0..63, blue changing fastest. */
+function lattice(): PlanarImage {
+  const pixels = new Uint8Array(3 * 64 ** 3);
+  for (let i = 0; i < 64 ** 3; i++) {
+    pixels.set([((i >> 12) & 63) * 4 + 1, ((i >> 6) & 63) * 4 + 1, (i & 63) * 4 + 1], 3 * i);
+  }
+  return toPlanes({ width: 512, height: 512, pixels });
+}
+
+describe('colour adjustments', () => {
+  // Reference: torchvision's adjust_* on Pillow images. Tolerance: none, every byte equal.
+  it.each(fixture.adjust)('$op by $by equals torchvision', ({ op, by, result }) => {
+    const image = planesOf('colour');
+    applyColourJitter(image, [{ what: op, by }]);
+    expect(largestDifference(image, result)).toBe(0);
+  });
+
+  it.each(fixture.lattices)('$op by $by equals torchvision on 262,144 colours', ({ op, by, sha256 }) => {
+    const image = lattice();
+    if (op === 'greyscale') greyscale(image);
+    else applyColourJitter(image, [{ what: op, by }]);
+    expect(createHash('sha256').update(toInterleaved(image).pixels).digest('hex')).toBe(sha256);
+  });
+});
+
+describe('drawColourJitter', () => {
+  const range = { brightness: 0.4, contrast: 1.5, saturation: 0.2, hue: 0.1 };
+
+  it('stays inside its ranges and uses every order', () => {
+    const orders = new Map<string, number>();
+    for (let i = 0; i < 6000; i++) {
+      const changes = drawColourJitter(range, randomAt(5, 'view', 0, i));
+      orders.set(
+        changes.map(({ what }) => what).join(),
+        (orders.get(changes.map(({ what }) => what).join()) ?? 0) + 1,
+      );
+      for (const { what, by } of changes) {
+        const low = what === 'hue' ? -range.hue : Math.max(0, 1 - range[what]);
+        const high = what === 'hue' ? range.hue : 1 + range[what];
+        expect(by).toBeGreaterThanOrEqual(low);
+        expect(by).toBeLessThan(high);
+      }
+    }
+    expect(orders.size).toBe(24);
+    // 250 expected for each; 5 standard deviations of sqrt(6000 / 24 · 23 / 24) = 15.5.
+    for (const count of orders.values()) expect(Math.abs(count - 250)).toBeLessThan(78);
+  });
+
+  it('leaves out what has no range', () => {
+    fc.assert(
+      fc.property(fc.nat(), (image) => {
+        const changes = drawColourJitter({ ...range, hue: 0, contrast: 0 }, randomAt(5, 'view', 0, image));
+        expect(changes.map(({ what }) => what).sort()).toEqual(['brightness', 'saturation']);
+      }),
+    );
+  });
+});

@@ -1,0 +1,70 @@
+/** Reading `test/fixtures/views.json` in tests: the results of torchvision and Pillow for given parameters. */
+import { readFileSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
+import { type InterleavedImage, type PlanarImage, toInterleaved, toPlanes } from './planarImage.ts';
+
+interface Stored {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: string;
+}
+type ImageName = 'small' | 'large' | 'colour';
+type Property = 'brightness' | 'contrast' | 'saturation' | 'hue';
+
+interface Fixture {
+  readonly images: Record<ImageName, Stored>;
+  readonly resize: {
+    image: ImageName;
+    box: [number, number, number, number];
+    size: number;
+    result: Stored;
+  }[];
+  readonly evaluation: { image: ImageName; resize: number; size: number; result: Stored }[];
+  readonly adjust: { op: Property; by: number; result: Stored }[];
+  readonly lattices: { op: Property | 'greyscale'; by: number; sha256: string }[];
+  readonly flip: Stored;
+  readonly greyscale: Stored;
+  readonly solarise: { threshold: number; result: Stored }[];
+  readonly boxBlur: { image: ImageName; sigma: number; result: Stored }[];
+  readonly gaussianBlur: { image: ImageName; sigma: number; result: Stored }[];
+  readonly crops: {
+    width: number;
+    height: number;
+    scale: [number, number];
+    ratio: [number, number];
+    state: number;
+    box: [number, number, number, number];
+  }[];
+  readonly view: { coloured: Stored; blurred: Stored; finished: Stored };
+}
+
+export const fixture = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/views.json', import.meta.url), 'utf8'),
+) as Fixture;
+
+/** A stored image as decoders give it. */
+export function unpack(stored: Stored): InterleavedImage {
+  return {
+    width: stored.width,
+    height: stored.height,
+    pixels: new Uint8Array(inflateSync(Buffer.from(stored.pixels, 'base64'))),
+  };
+}
+
+/** A fresh copy, in planes, of one of the fixture's input images. */
+export function planesOf(name: ImageName): PlanarImage {
+  return toPlanes(unpack(fixture.images[name]));
+}
+
+/** Largest absolute difference between a computed image and a stored one; infinite when the sizes differ. */
+export function largestDifference(computed: PlanarImage, stored: Stored): number {
+  if (computed.width !== stored.width || computed.height !== stored.height) return Number.POSITIVE_INFINITY;
+  const ours = toInterleaved(computed).pixels;
+  const theirs = unpack(stored).pixels;
+  return ours.reduce((largest, value, i) => Math.max(largest, Math.abs(value - theirs[i]!)), 0);
+}
+
+/** An empty image in planes. */
+export function blank(width: number, height = width): PlanarImage {
+  return { width, height, data: new Uint8Array(3 * width * height) };
+}

@@ -1,0 +1,227 @@
+/**
+ * Bilinear resizing with antialiasing, bit-equal to Pillow's `Image.resize(size, BILINEAR)` on 8-bit images.
+ *
+ * Each output pixel is a weighted mean of source pixels under a triangle of half-width `max(1, scale)`, where
+ * `scale = input length / output length`: plain interpolation when enlarging, an area average when shrinking.
+ * Rows first, then columns. Both passes use weights of 22 fractional bits, and the rows' result is rounded to
+ * 8 bits in between; that rounding is part of what "equal" means and is kept.
+ *
+ * Reference: Pillow 9.4, `Image.resize`, whose results are stored in `test/fixtures/views.json`.
+ */
+import { type Box, type InterleavedImage, type PlanarImage, scratch } from './planarImage.ts';
+
+/** Bits after the binary point of a weight: 32 minus 8 for the pixel minus 2 for sign and overflow. */
+const FRACTION_BITS = 22;
+const HALF = 1 << (FRACTION_BITS - 1);
+
+/** For each output position: the first source position, how many there are, and their weights. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** `[output length, stride]`, zero after `count`. */
+  readonly weights: Int32Array;
+  readonly stride: number;
+}
+
+/** Weights of the triangle filter that takes `from` samples to `to` samples. */
+function triangleTaps(from: number, to: number): Taps {
+  const scale = from / to;
+  const support = Math.max(scale, 1);
+  const stride = Math.ceil(support) * 2 + 1;
+  const first = new Int32Array(to);
+  const count = new Int32Array(to);
+  const weights = new Int32Array(to * stride);
+  const raw = new Float64Array(stride);
+  for (let i = 0; i < to; i++) {
+    const centre = (i + 0.5) * scale;
+    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const taps = Math.min(Math.trunc(centre + support + 0.5), from) - low;
+    let total = 0;
+    for (let t = 0; t < taps; t++) {
+      raw[t] = Math.max(1 - Math.abs((t + low - centre + 0.5) * (1 / support)), 0);
+      total += raw[t]!;
+    }
+    // The weights of one output pixel sum to 1, so that a flat area keeps its value.
+    for (let t = 0; t < taps; t++) {
+      weights[i * stride + t] = Math.trunc((raw[t]! / total) * (1 << FRACTION_BITS) + 0.5);
+    }
+    first[i] = low;
+    count[i] = taps;
+  }
+  return { first, count, weights, stride };
+}
+
+/** Weights depend on two lengths only, and crops of a data set share few lengths. */
+const known = new Map<number, Taps>();
+const KNOWN_LIMIT = 2048;
+
+function tapsFor(from: number, to: number): Taps {
+  const key = from * 0x100000 + to;
+  let taps = known.get(key);
+  if (taps === undefined) {
+    if (known.size >= KNOWN_LIMIT) known.clear();
+    taps = triangleTaps(from, to);
+    known.set(key, taps);
+  }
+  return taps;
+}
+
+const rowsScratch = scratch((length) => new Uint8Array(length));
+
+export interface ResizeOptions {
+  /** Part of the source that is resized; nothing outside it is looked at. Default: all of it. */
+  box?: Box;
+  /** Size that `box` is scaled to, in pixels. Default: the target's size. */
+  scaledWidth?: number;
+  scaledHeight?: number;
+  /** Which part of the scaled image is kept: the target's size from this corner on, in pixels. Default 0, 0. */
+  left?: number;
+  top?: number;
+}
+
+/**
+ * Resizes a box of `source` and writes a window of the result into `target`, as planes.
+ *
+ * With the defaults the whole source becomes the whole target. Only the rows and columns that the window needs
+ * are computed, with the same values as if everything had been.
+ */
+export function resizeInto(source: InterleavedImage, target: PlanarImage, options: ResizeOptions = {}): void {
+  const {
+    box = { left: 0, top: 0, width: source.width, height: source.height },
+    scaledWidth = target.width,
+    scaledHeight = target.height,
+    left = 0,
+    top = 0,
+  } = options;
+  const { width, height, data } = target;
+  const vertical = tapsFor(box.height, scaledHeight);
+  const firstRow = vertical.first[top]!;
+  const rows = vertical.first[top + height - 1]! + vertical.count[top + height - 1]! - firstRow;
+  const narrow = rowsScratch(rows * 3 * width); // [rows, 3, width]
+  shrinkRows(source, box, firstRow, rows, { scaledWidth, left, width }, narrow);
+  if (box.height === scaledHeight) copyRows(narrow, data, width, height);
+  else shrinkColumns(narrow, data, vertical, { firstRow, top, width, height });
+}
+
+interface Columns {
+  scaledWidth: number;
+  left: number;
+  width: number;
+}
+
+/** Horizontal pass: `rows` rows of the box to `[rows, 3, width]`. */
+function shrinkRows(
+  source: InterleavedImage,
+  box: Box,
+  firstRow: number,
+  rows: number,
+  columns: Columns,
+  out: Uint8Array,
+): void {
+  const { pixels } = source;
+  const { scaledWidth, left, width } = columns;
+  const pitch = 3 * source.width;
+  const start = (box.top + firstRow) * pitch + 3 * box.left;
+  if (box.width === scaledWidth) {
+    for (let y = 0; y < rows; y++) {
+      let from = start + y * pitch + 3 * left;
+      let to = y * 3 * width;
+      for (let x = 0; x < width; x++, from += 3, to++) {
+        out[to] = pixels[from]!;
+        out[to + width] = pixels[from + 1]!;
+        out[to + 2 * width] = pixels[from + 2]!;
+      }
+    }
+    return;
+  }
+  const { first, count, weights, stride } = tapsFor(box.width, scaledWidth);
+  for (let x = 0; x < width; x++) {
+    const taps = count[left + x]!;
+    const k = (left + x) * stride;
+    const column = start + 3 * first[left + x]!;
+    if (taps <= 2) {
+      const w0 = weights[k]!;
+      const w1 = weights[k + 1]!;
+      const next = taps === 2 ? 3 : 0; // at an edge the second weight is 0, and the pixel is read twice
+      for (let y = 0; y < rows; y++) {
+        const a = column + y * pitch;
+        const b = a + next;
+        const to = y * 3 * width + x;
+        out[to] = (HALF + Math.imul(pixels[a]!, w0) + Math.imul(pixels[b]!, w1)) >> FRACTION_BITS;
+        out[to + width] =
+          (HALF + Math.imul(pixels[a + 1]!, w0) + Math.imul(pixels[b + 1]!, w1)) >> FRACTION_BITS;
+        out[to + 2 * width] =
+          (HALF + Math.imul(pixels[a + 2]!, w0) + Math.imul(pixels[b + 2]!, w1)) >> FRACTION_BITS;
+      }
+      continue;
+    }
+    for (let y = 0; y < rows; y++) {
+      let at = column + y * pitch;
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      for (let t = 0; t < taps; t++, at += 3) {
+        const w = weights[k + t]!;
+        red = (red + Math.imul(pixels[at]!, w)) | 0;
+        green = (green + Math.imul(pixels[at + 1]!, w)) | 0;
+        blue = (blue + Math.imul(pixels[at + 2]!, w)) | 0;
+      }
+      const to = y * 3 * width + x;
+      out[to] = red >> FRACTION_BITS;
+      out[to + width] = green >> FRACTION_BITS;
+      out[to + 2 * width] = blue >> FRACTION_BITS;
+    }
+  }
+}
+
+/** Where the rows held in scratch start, and which window of the scaled image is wanted. */
+interface Window {
+  firstRow: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** Vertical pass: `[rows, 3, width]` to planes `[3, height, width]`. */
+function shrinkColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: Window): void {
+  const { firstRow, top, width, height } = window;
+  const { first, count, weights, stride } = taps;
+  const pitch = 3 * width;
+  const plane = width * height;
+  for (let y = 0; y < height; y++) {
+    const n = count[top + y]!;
+    const k = (top + y) * stride;
+    const from = (first[top + y]! - firstRow) * pitch;
+    for (let c = 0; c < 3; c++) {
+      let at = from + c * width;
+      const end = at + width;
+      let to = c * plane + y * width;
+      if (n <= 2) {
+        const w0 = weights[k]!;
+        const w1 = weights[k + 1]!;
+        const next = n === 2 ? pitch : 0;
+        for (; at < end; at++, to++) {
+          out[to] = (HALF + Math.imul(rows[at]!, w0) + Math.imul(rows[at + next]!, w1)) >> FRACTION_BITS;
+        }
+        continue;
+      }
+      for (; at < end; at++, to++) {
+        let sum = HALF;
+        for (let t = 0, cell = at; t < n; t++, cell += pitch) {
+          sum = (sum + Math.imul(rows[cell]!, weights[k + t]!)) | 0;
+        }
+        out[to] = sum >> FRACTION_BITS;
+      }
+    }
+  }
+}
+
+/** Rows that need no vertical pass: `[height, 3, width]` to `[3, height, width]`. */
+function copyRows(rows: Uint8Array, out: Uint8Array, width: number, height: number): void {
+  for (let c = 0; c < 3; c++) {
+    for (let y = 0; y < height; y++) {
+      const from = (y * 3 + c) * width;
+      out.set(rows.subarray(from, from + width), (c * height + y) * width);
+    }
+  }
+}

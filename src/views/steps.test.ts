@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { fixture, largestDifference, planesOf } from './fixture.cases.ts';
+import type { Step } from './spec.ts';
+import { applyStep, drawStep } from './steps.ts';
+
+// Reference: torchvision on Pillow images. Tolerance: none, every byte equal.
+describe('applyStep', () => {
+  it('flips as torchvision', () => {
+    const image = planesOf('colour');
+    applyStep(image, { kind: 'flip' });
+    expect(largestDifference(image, fixture.flip)).toBe(0);
+    applyStep(image, { kind: 'flip' });
+    expect(image.data).toEqual(planesOf('colour').data);
+  });
+
+  it('removes colour as torchvision', () => {
+    const image = planesOf('colour');
+    applyStep(image, { kind: 'greyscale' });
+    expect(largestDifference(image, fixture.greyscale)).toBe(0);
+  });
+
+  it.each(fixture.solarise)('solarises from $threshold upwards as torchvision', ({ threshold, result }) => {
+    const image = planesOf('colour');
+    applyStep(image, { kind: 'solarise', threshold });
+    expect(largestDifference(image, result)).toBe(0);
+  });
+});
+
+describe('drawStep', () => {
+  it.each<Step>([
+    { kind: 'flip', p: 0.5 },
+    { kind: 'colourJitter', p: 0.8, brightness: 0.4, contrast: 0, saturation: 0, hue: 0 },
+    { kind: 'greyscale', p: 0.2 },
+    { kind: 'gaussianBlur', p: 0.5, sigma: [0.1, 2], algorithm: 'box' },
+    { kind: 'solarise', p: 0.1, threshold: 128 },
+  ])('$kind happens with probability $p', (step) => {
+    let happened = 0;
+    const n = 4000;
+    for (let i = 0; i < n; i++) {
+      const drawn = drawStep(step, randomAt(3, 'view', 1, i));
+      if (drawn === undefined) continue;
+      happened++;
+      expect(drawn.kind).toBe(step.kind);
+      if (drawn.kind === 'gaussianBlur') {
+        expect(drawn.sigma).toBeGreaterThanOrEqual(0.1);
+        expect(drawn.sigma).toBeLessThan(2);
+      }
+    }
+    expect(Math.abs(happened / n - step.p)).toBeLessThan(0.04); // 5 standard deviations
+  });
+
+  it('always and never at probability 1 and 0', () => {
+    for (let i = 0; i < 200; i++) {
+      expect(drawStep({ kind: 'flip', p: 1 }, randomAt(3, 'view', 1, i))).toBeDefined();
+      expect(drawStep({ kind: 'flip', p: 0 }, randomAt(3, 'view', 1, i))).toBeUndefined();
+    }
+  });
+});
