@@ -28,58 +28,69 @@ function boxRadius(sigma: number): number {
   return fround(l + a);
 }
 
-const paddedScratch = scratch((length) => new Uint8Array(length));
+/** Weights of an extended box with 24 fractional bits. */
+interface ExtendedBox {
+  /** Pixels on each side that count in full. */
+  readonly whole: number;
+  readonly insideWeight: number;
+  /** Weight of the one further pixel at either end. */
+  readonly endWeight: number;
+}
+
 const lineScratch = scratch((length) => new Uint8Array(length));
+const otherScratch = scratch((length) => new Uint8Array(length));
 
 /** Blurs in place with Pillow's three box passes per axis; `sigma` in pixels, above 0. */
 export function boxBlur({ data, width, height }: PlanarImage, sigma: number): void {
   const radius = boxRadius(sigma);
   const whole = Math.trunc(radius);
-  // Weights with 24 fractional bits: of the pixels fully inside, and of the two at the ends.
-  const inside = Math.trunc(fround((1 << 24) / fround(radius * 2 + 1)));
-  const ends = ((1 << 24) - (whole * 2 + 1) * inside) >>> 1;
-  for (let row = 0; row < data.length; row += width) {
-    boxLine(data, row, 1, width, whole, inside, ends);
-  }
+  const insideWeight = Math.trunc(fround((1 << 24) / fround(radius * 2 + 1)));
+  const endWeight = ((1 << 24) - (whole * 2 + 1) * insideWeight) >>> 1;
+  const box = { whole, insideWeight, endWeight };
+  for (let row = 0; row < data.length; row += width) boxLine(data, row, 1, width, box);
   const plane = width * height;
   for (let start = 0; start < data.length; start += plane) {
-    for (let x = 0; x < width; x++) boxLine(data, start + x, width, height, whole, inside, ends);
+    for (let x = 0; x < width; x++) boxLine(data, start + x, width, height, box);
   }
 }
 
 /** Three box passes over the `n` values at `start`, `start + step`, …; beyond the ends the end values go on. */
-function boxLine(
-  data: Uint8Array,
-  start: number,
-  step: number,
+function boxLine(data: Uint8Array, start: number, step: number, n: number, box: ExtendedBox): void {
+  const margin = box.whole + 1;
+  const line = lineScratch(n + 2 * margin);
+  const other = otherScratch(n + 2 * margin);
+  for (let i = margin, at = start; i < margin + n; i++, at += step) line[i] = data[at]!;
+  boxPass(line, n, box, other, margin, 1);
+  boxPass(other, n, box, line, margin, 1);
+  boxPass(line, n, box, data, start, step);
+}
+
+/** One pass over `n` values that start at `whole + 1` in `line`, whose margins it fills; writes to `out[at + i · step]`. */
+function boxPass(
+  line: Uint8Array,
   n: number,
-  whole: number,
-  inside: number,
-  ends: number,
+  box: ExtendedBox,
+  out: Uint8Array,
+  at: number,
+  step: number,
 ): void {
+  const { whole, insideWeight, endWeight } = box;
   const margin = whole + 1;
-  const padded = paddedScratch(n + 2 * margin);
-  const line = lineScratch(n);
-  for (let i = 0, at = start; i < n; i++, at += step) line[i] = data[at]!;
-  for (let pass = 0; pass < PASSES; pass++) {
-    const head = line[0]!;
-    const tail = line[n - 1]!;
-    for (let i = 0; i < margin; i++) {
-      padded[i] = head;
-      padded[margin + n + i] = tail;
-    }
-    for (let i = 0; i < n; i++) padded[margin + i] = line[i]!;
-    let sum = 0;
-    for (let i = 0; i < 2 * whole + 1; i++) sum += padded[i]!; // the box around position -1
-    for (let i = 0; i < n; i++) {
-      const left = padded[i]!;
-      const right = padded[i + 2 * margin]!;
-      sum += padded[i + 2 * whole + 1]! - left;
-      // Up to 2^32: the sum of the products wraps as a signed number and is read back unsigned.
-      line[i] = (Math.imul(sum, inside) + Math.imul(left + right, ends) + (1 << 23)) >>> 24;
-    }
+  const head = line[margin]!;
+  const tail = line[margin + n - 1]!;
+  for (let i = 0; i < margin; i++) {
+    line[i] = head;
+    line[margin + n + i] = tail;
   }
-  for (let i = 0, at = start; i < n; i++, at += step) data[at] = line[i]!;
+  let sum = 0;
+  for (let i = 0; i < 2 * whole + 1; i++) sum += line[i]!; // the box around position -1
+  for (let i = 0, to = at; i < n; i++, to += step) {
+    const left = line[i]!;
+    const right = line[i + 2 * margin]!;
+    sum = (sum + line[i + 2 * whole + 1]! - left) | 0;
+    // Up to 2^32: the sum of the products wraps as a signed number and is read back unsigned.
+    out[to] = (Math.imul(sum, insideWeight) + Math.imul(left + right, endWeight) + (1 << 23)) >>> 24;
+  }
 }
 
 const rowsScratch = scratch((length) => new Float32Array(length));

@@ -135,38 +135,24 @@ function shrinkRows(
     return;
   }
   const { first, count, weights, stride } = tapsFor(box.width, scaledWidth);
-  for (let x = 0; x < width; x++) {
-    const taps = count[left + x]!;
-    const k = (left + x) * stride;
-    const column = start + 3 * first[left + x]!;
-    if (taps <= 2) {
+  for (let y = 0; y < rows; y++) {
+    const row = start + y * pitch;
+    let to = y * 3 * width;
+    let k = left * stride;
+    for (let x = left; x < left + width; x++, to++, k += stride) {
+      const taps = count[x]!;
+      let at = row + 3 * first[x]!;
       const w0 = weights[k]!;
-      const w1 = weights[k + 1]!;
-      const next = taps === 2 ? 3 : 0; // at an edge the second weight is 0, and the pixel is read twice
-      for (let y = 0; y < rows; y++) {
-        const a = column + y * pitch;
-        const b = a + next;
-        const to = y * 3 * width + x;
-        out[to] = (HALF + Math.imul(pixels[a]!, w0) + Math.imul(pixels[b]!, w1)) >> FRACTION_BITS;
-        out[to + width] =
-          (HALF + Math.imul(pixels[a + 1]!, w0) + Math.imul(pixels[b + 1]!, w1)) >> FRACTION_BITS;
-        out[to + 2 * width] =
-          (HALF + Math.imul(pixels[a + 2]!, w0) + Math.imul(pixels[b + 2]!, w1)) >> FRACTION_BITS;
-      }
-      continue;
-    }
-    for (let y = 0; y < rows; y++) {
-      let at = column + y * pitch;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      for (let t = 0; t < taps; t++, at += 3) {
+      let red = (HALF + Math.imul(pixels[at]!, w0)) | 0;
+      let green = (HALF + Math.imul(pixels[at + 1]!, w0)) | 0;
+      let blue = (HALF + Math.imul(pixels[at + 2]!, w0)) | 0;
+      for (let t = 1; t < taps; t++) {
         const w = weights[k + t]!;
+        at += 3;
         red = (red + Math.imul(pixels[at]!, w)) | 0;
         green = (green + Math.imul(pixels[at + 1]!, w)) | 0;
         blue = (blue + Math.imul(pixels[at + 2]!, w)) | 0;
       }
-      const to = y * 3 * width + x;
       out[to] = red >> FRACTION_BITS;
       out[to + width] = green >> FRACTION_BITS;
       out[to + 2 * width] = blue >> FRACTION_BITS;
