@@ -11,8 +11,8 @@ export interface Blocks {
   readonly number: number;
 }
 
-/** Values of one block's largest tensor: 16 MiB as float32. */
-const LARGEST_TENSOR = 4 * 1024 * 1024;
+/** Values of one block's largest tensor: 8 MiB as float32. */
+const LARGEST_TENSOR = 2 * 1024 * 1024;
 
 /**
  * Cuts `count` rows into blocks of equal size such that `size * width` stays bounded, where `width` is the widest

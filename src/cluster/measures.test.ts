@@ -226,7 +226,7 @@ describe('suggestK', () => {
       expect(result.reason).toMatch(
         new RegExp(`^${k} clusters suggested from 600 images: of the numbers tried \\(2 to 60\\)`),
       );
-      expect(result.curve.every(({ score }) => score >= 0 && score <= 1)).toBe(true);
+      expect(result.curve.every(({ score }) => score >= 0)).toBe(true);
     });
   }
 
@@ -235,8 +235,23 @@ describe('suggestK', () => {
     await expect(suggestK(engine, gaussian(5, 2))).rejects.toThrow('received 5 images; expected at least 8');
   });
 
+  it('says so where there are no groups, and suggests a usual number', async () => {
+    const none = await suggestK(engine, gaussian(400, 16), { candidates: [2, 5, 10, 20] });
+    expect(none.best).toBe(10);
+    expect(none.range).toEqual([2, 20]);
+    expect(none.reason).toContain('no number of clusters tried (2 to 20) fits better');
+    const same = await suggestK(engine, featuresOf(new Float32Array(60).fill(1), 3));
+    expect(same.reason).toContain('usual starting point');
+  });
+
   it('says how wide the range is and when groups overlap', () => {
-    const score = (k: number, value: number) => ({ k, separation: 0.05, stability: 0.5, score: value });
+    const score = (k: number, value: number) => ({
+      k,
+      separation: 0.05,
+      chance: 0.04,
+      stability: 0.5,
+      score: value,
+    });
     const result = choose([score(2, 0.1), score(3, 0.95), score(4, 1), score(5, 0.91), score(6, 0.2)], 50);
     expect(result).toMatchObject({ best: 4, range: [3, 5] });
     expect(result.reason).toContain('3 to 5 are about as good');

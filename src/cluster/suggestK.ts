@@ -2,24 +2,27 @@
  * A suggestion for the number of clusters, from the data alone.
  *
  * A sample of the features, of length 1, is cut into two halves. For each K of a ladder both halves are clustered on
- * their own (spherical k-means), and the second half is then also assigned to the centroids of the first:
+ * their own (spherical k-means), and each half is then also assigned to the centroids of the other:
  * - separation: the simplified silhouette of that assignment, on rows that did not shape the centroids;
  * - stability: the adjusted Rand index between that assignment and the half's own clustering. Where K fits the data
  *   both halves find the same groups; where it does not, they cut differently.
+ * - chance: the separation, found in the same way, of surrogate rows with the same covariance and no groups. Any data
+ *   can be cut in two well; this is what such a cut is worth.
  *
- * `score = max(0, separation) * max(0, stability)`, and the suggestion is the K of the highest score.
+ * `score = max(0, separation / chance - 1) * max(0, stability)`, and the suggestion is the K of the highest score.
  *
  * References: Lange, Roth, Braun and Buhmann, "Stability-based validation of clustering solutions", 2004; Tibshirani
- * and Walther, "Cluster validation by prediction strength", 2005. The product of the two is our choice. Features
- * without separate groups have no right K: then the curve is flat and the range wide.
+ * and Walther, "Cluster validation by prediction strength", 2005; Tibshirani, Walther and Hastie, "Estimating the
+ * number of clusters via the gap statistic", 2001 (comparison with data without groups). Joining them in one product is
+ * our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
 import { adjustedRand } from './adjustedRand.ts';
 import { assign } from './assignment.ts';
-import { type Features, featuresOf, normaliseRows, selectRows } from './features.ts';
-import { kmeans } from './kmeans.ts';
+import { columnMeans, type Features, featuresOf, normaliseRows, selectRows } from './features.ts';
+import { type KmeansOptions, kmeans } from './kmeans.ts';
 import { distinctRows } from './kmeansStart.ts';
 import { silhouette } from './silhouette.ts';
 
@@ -49,13 +52,26 @@ export interface SuggestedK {
 
 export interface KScore {
   readonly k: number;
+  /** Simplified silhouette, -1 to 1, and what data without groups gives. */
   readonly separation: number;
+  readonly chance: number;
+  /** Adjusted Rand index between halves, 1 at best. */
   readonly stability: number;
   readonly score: number;
 }
 
 /** Part of the best score that still counts as as good. */
 const AS_GOOD = 0.9;
+/** A best score below this is noise: nothing is found that data without groups would not show. */
+const NOTHING = 0.05;
+/** A best score below this is pointed out to the reader: groups that overlap or are cut differently by the halves. */
+const WEAK = 0.5;
+/** What is suggested where nothing is found, or the largest number tried below it. */
+const USUAL = 10;
+/** Keeps the ratio finite where surrogate rows have no separation either. */
+const LEAST_CHANCE = 0.01;
+/** Rows that are mixed into one surrogate row: enough for groups to vanish. */
+const MIXED = 32;
 
 /** Suggests K for features `[N, D]`; the same seed gives the same answer. Throws below 8 rows. */
 export async function suggestK(
@@ -76,44 +92,102 @@ export async function suggestK(
   const first = normaliseRows(selectRows(features, rows.slice(0, half)));
   const second = normaliseRows(selectRows(features, rows.slice(half, 2 * half)));
 
+  const [third, fourth] = [withoutGroups(first, seed, 0), withoutGroups(second, seed, 1)];
+
   const curve: KScore[] = [];
   for (const k of tried) {
     signal?.throwIfAborted();
     const options = { k, metric: 'spherical', restarts, seed, iterations: 50, signal } as const;
-    const a = await kmeans(engine, first, options);
-    const b = await kmeans(engine, second, options);
-    const centroids = featuresOf(a.centroids, a.dimension);
-    const { clusters } = await assign(engine, second, centroids);
-    const separation = (await silhouette(engine, second, clusters, centroids)).mean;
-    const stability = adjustedRand(clusters, b.assignments);
-    curve.push({ k, separation, stability, score: Math.max(0, separation) * Math.max(0, stability) });
+    const real = await crossCheck(engine, first, second, options);
+    const { separation: chance } = await crossCheck(engine, third, fourth, { ...options, restarts: 1 });
+    const gain = Math.max(0, real.separation / Math.max(LEAST_CHANCE, chance) - 1);
+    curve.push({ k, ...real, chance, score: gain * Math.max(0, real.stability) });
     onProgress?.(curve.length, tried.length);
   }
   return choose(curve, taken);
 }
 
+/** Clusters two halves apart and assigns each to the other's centroids; means over both directions. */
+async function crossCheck(
+  engine: Engine,
+  first: Features,
+  second: Features,
+  options: KmeansOptions,
+): Promise<{ separation: number; stability: number }> {
+  const a = await kmeans(engine, first, options);
+  const b = await kmeans(engine, second, options);
+  const directions = [
+    { rows: first, own: a, other: b },
+    { rows: second, own: b, other: a },
+  ];
+  let separation = 0;
+  let stability = 0;
+  for (const { rows, own, other } of directions) {
+    const centroids = featuresOf(other.centroids, other.dimension);
+    const { clusters } = await assign(engine, rows, centroids);
+    separation += (await silhouette(engine, rows, clusters, centroids)).mean / 2;
+    stability += adjustedRand(clusters, own.assignments) / 2;
+  }
+  return { separation, stability };
+}
+
+/**
+ * Surrogate rows: the mean plus `sum_j ±(x_j - mean) / sqrt(32)` over 32 rows drawn at random, then length 1. Their
+ * covariance is that of the rows; groups average out, and what is left is close to one Gaussian cloud.
+ */
+function withoutGroups(features: Features, seed: number, part: number): Features {
+  const { count, dimension } = features;
+  const random = randomAt(seed, 'sample', part, 0, 4);
+  const means = columnMeans(features);
+  const data = new Float32Array(count * dimension);
+  for (let i = 0; i < count; i++) {
+    const at = i * dimension;
+    for (let d = 0; d < dimension; d++) data[at + d] = means[d]!;
+    for (let j = 0; j < MIXED; j++) {
+      const weight = (random.chance(0.5) ? 1 : -1) / Math.sqrt(MIXED);
+      const from = random.integer(count) * dimension;
+      for (let d = 0; d < dimension; d++) data[at + d]! += weight * (features.data[from + d]! - means[d]!);
+    }
+  }
+  return normaliseRows({ data, count, dimension });
+}
+
 /** The K of the highest score (the smaller on a tie), the range around it, and the sentence. */
 export function choose(curve: readonly KScore[], taken: number): SuggestedK {
+  const tried = `${curve[0]!.k} to ${curve.at(-1)!.k}`;
   let at = 0;
   curve.forEach(({ score }, i) => {
     if (score > curve[at]!.score) at = i;
   });
+  if (curve[at]!.score < NOTHING) {
+    const usual = curve.findLast(({ k }) => k <= USUAL) ?? curve[0]!;
+    return {
+      best: usual.k,
+      range: [curve[0]!.k, curve.at(-1)!.k],
+      curve,
+      reason:
+        `${usual.k} clusters, as a usual starting point: in ${taken} images no number of clusters tried (${tried}) fits ` +
+        'better than it would in data without groups. Any number is as good as another; choose one with -k.',
+    };
+  }
   const enough = curve[at]!.score * AS_GOOD;
   let low = at;
   let high = at;
   while (low > 0 && curve[low - 1]!.score >= enough) low--;
   while (high + 1 < curve.length && curve[high + 1]!.score >= enough) high++;
-  const { k, separation, stability } = curve[at]!;
+  const { k, separation, stability, chance } = curve[at]!;
   const range = [curve[low]!.k, curve[high]!.k] as const;
+  const times = separation / Math.max(LEAST_CHANCE, chance);
   const others = range[0] === range[1] ? '' : `; ${range[0]} to ${range[1]} are about as good`;
-  const caution = separation < 0.1 ? ' The groups overlap strongly, so treat this as a starting point.' : '';
+  const caution =
+    curve[at]!.score < WEAK ? ' The groups overlap strongly, so treat this as a starting point.' : '';
   return {
     best: k,
     range,
     curve,
     reason:
-      `${k} clusters suggested from ${taken} images: of the numbers tried (${curve[0]!.k} to ${curve.at(-1)!.k}), it best joins ` +
-      `separation of the groups (${separation.toFixed(2)} of 1) with agreement between two halves of the images ` +
+      `${k} clusters suggested from ${taken} images: of the numbers tried (${tried}), it best joins separation of the groups ` +
+      `(${times.toFixed(1)} times that of data without groups) with agreement between two halves of the images ` +
       `clustered apart (${stability.toFixed(2)} of 1)${others}.${caution}`,
   };
 }
