@@ -19,4 +19,5 @@ export { distinctRows } from './kmeansStart.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type Silhouette, silhouette } from './silhouette.ts';
+export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
 export { type KScore, ladder, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

@@ -250,7 +250,7 @@ describe('suggestK', () => {
       separation: 0.05,
       chance: 0.04,
       stability: 0.5,
-      score: value,
+      score: 0.4 * value,
     });
     const result = choose([score(2, 0.1), score(3, 0.95), score(4, 1), score(5, 0.91), score(6, 0.2)], 50);
     expect(result).toMatchObject({ best: 4, range: [3, 5] });
