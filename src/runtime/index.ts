@@ -11,3 +11,4 @@ export {
 export { type Device, type LowerOptions, lower, type Plan } from './lowering/index.ts';
 export { encodeOnnx } from './onnx.ts';
 export type { Values } from './protocol.ts';
+export { runtimeVersion } from './version.ts';

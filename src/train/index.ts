@@ -7,6 +7,7 @@ export {
   type Verdict,
   type Vitals,
 } from './doctor.ts';
+export { type Remedy, remedyFor } from './remedy.ts';
 export {
   type Progress,
   type Standing,

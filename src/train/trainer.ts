@@ -26,7 +26,7 @@ export interface Standing {
 }
 
 export type TrainEvent =
-  | { kind: 'compiled'; seconds: number; nodes: number; plan: Plan; model: Uint8Array }
+  | { kind: 'compiled'; seconds: number; nodes: number }
   | { kind: 'schedule'; totalSteps: number; stepsPerEpoch: number }
   | ({
       kind: 'step';
@@ -65,6 +65,8 @@ export interface TrainOptions {
   /** Where to go on from. */
   from?: Standing;
   save(standing: Standing): Promise<void>;
+  /** Told of the compiled step before the first one is run: its plan must be stored for the run to be repeatable. */
+  onCompiled?(compiled: { plan: Plan; model: Uint8Array }): Promise<void>;
   onEvent?(event: TrainEvent): void;
   /** Ends the run after the current step, with its state saved. */
   signal?: AbortSignal;
@@ -96,10 +98,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     kind: 'compiled',
     seconds: (performance.now() - started) / 1000,
     nodes: executable.nodeCount,
-    plan: executable.plan,
-    model: executable.model,
   });
   try {
+    await options.onCompiled?.({ plan: executable.plan, model: executable.model });
     await executable.writeState(from?.state ?? method.initialState(seed));
     let totalSteps = from?.totalSteps ?? plannedSteps(options, stepsPerEpoch);
     if (totalSteps !== undefined) onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });

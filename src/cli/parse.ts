@@ -1,0 +1,41 @@
+/** Readers of flag values. Each throws an error that names the flag, the value and what was expected. */
+import { LikenessError } from '../core/errors.ts';
+
+/** A whole number of at least `least`. */
+export function wholeNumber(flag: string, { least = 1 } = {}): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected a whole number of at least ${least}`,
+      );
+    }
+    return value;
+  };
+}
+
+/** A number above 0. */
+export function positiveNumber(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value > 0) || !Number.isFinite(value)) {
+      throw new LikenessError('flag.invalid', `${flag}: received "${text}"; expected a number above 0`);
+    }
+    return value;
+  };
+}
+
+/** One of some words. */
+export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected one of ${words.join(', ')}`,
+      );
+    }
+    return found;
+  };
+}

@@ -1,0 +1,118 @@
+/** From the list of commands to a parser, and from what happens to an exit code. */
+import { readFileSync } from 'node:fs';
+import { CommanderError, Option, Command as Parser } from 'commander';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import type { Command } from './command.ts';
+import { commands } from './commands.ts';
+import { createTerminal } from './terminal.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted. */
+const FAILURE = 1;
+const WRONG_USE = 2;
+const INTERRUPTED = 130;
+
+/** Runs one command line to its end; the process's exit code. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const parser = new Parser('likeness')
+    .description(
+      'Learns what pictures look like from a folder of unlabelled images, and groups them by likeness.',
+    )
+    .version(version, '--version', 'print the version')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)');
+  for (const command of commands) {
+    addCommand(parser, command, async (args, options) => {
+      code = await execute(command, args, options);
+    });
+  }
+  try {
+    await parser.parseAsync(argv, { from: 'user' });
+    if (argv.length === 0) parser.outputHelp();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
+    // What a flag's own reader refuses.
+    process.stderr.write(`error: ${reasonOf(error)}\n`);
+    return error instanceof LikenessError ? WRONG_USE : FAILURE;
+  }
+  return code;
+}
+
+type Action = (args: string[], options: Record<string, unknown>) => Promise<void>;
+
+function addCommand(parser: Parser, command: Command, action: Action): void {
+  const sub = parser.command(command.name).summary(command.summary);
+  sub.description([command.summary, command.details].filter(Boolean).join('\n\n'));
+  for (const { name, description, count = 'one' } of command.arguments) {
+    sub.argument(count === 'many' ? `<${name}...>` : `<${name}>`, description);
+  }
+  for (const { flags, description, default: shown, repeat = 'once', parse } of command.options) {
+    const option = new Option(
+      flags,
+      shown === undefined ? description : `${description} (default: ${shown})`,
+    );
+    if (repeat === 'many') {
+      option.argParser((text, before: unknown[] | undefined) => [
+        ...(before ?? []),
+        parse ? parse(text) : text,
+      ]);
+    } else if (parse) option.argParser(parse);
+    sub.addOption(option);
+  }
+  sub.option('--json', 'print one machine-readable object on stdout; lines for people go to stderr');
+  const examples = command.examples.map(({ command: line, meaning }) => `  ${line}\n      ${meaning}`);
+  sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  sub.action(async (...given: unknown[]) => {
+    const options = given.at(-2) as Record<string, unknown>;
+    await action((given.slice(0, -2) as (string | string[])[]).flat(), options);
+  });
+}
+
+/** Runs a command and reports how it ended. A second signal ends the process at once. */
+async function execute(
+  command: Command,
+  args: readonly string[],
+  { json, ...options }: Record<string, unknown>,
+): Promise<number> {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort(new LikenessError('interrupted', `interrupted by ${signal}`));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const terminal = createTerminal({ json: json === true, signal: controller.signal });
+  try {
+    const result = await command.run(args, options, terminal);
+    terminal.endProgress();
+    if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    return 0;
+  } catch (error) {
+    terminal.endProgress();
+    const interrupted = controller.signal.aborted;
+    const known = error instanceof LikenessError;
+    // A defect of ours keeps its trace; bad input never shows one.
+    const message = known
+      ? error.message
+      : interrupted
+        ? 'interrupted'
+        : ((error as Error)?.stack ?? String(error));
+    if (terminal.json) {
+      process.stdout.write(
+        `${JSON.stringify({ error: { code: known ? error.code : 'internal', message } })}\n`,
+      );
+    }
+    process.stderr.write(
+      `${known || interrupted ? 'error' : 'internal error, please report it'}: ${message}\n`,
+    );
+    return interrupted ? INTERRUPTED : FAILURE;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
