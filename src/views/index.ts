@@ -1,5 +1,12 @@
 /** Views: what a network sees of an image. Augmentations, presets, and the loader that makes batches of them. */
 
+export {
+  type ContactSheetOptions,
+  contactSheet,
+  describeArea,
+  describeSteps,
+  writeContactSheet,
+} from './contactSheet.ts';
 export { type EvaluationBatch, type EvaluationBatchOptions, evaluationBatches } from './evaluationBatches.ts';
 export { type EvaluationSpec, renderEvaluationView } from './evaluationView.ts';
 export type { CacheLayout } from './jobs.ts';

@@ -1,0 +1,100 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { contactSheet, describeArea, describeSteps, writeContactSheet } from './contactSheet.ts';
+import { layOut } from './contactSheetLayout.ts';
+import { viewsPreset } from './presets.ts';
+import { makeView } from './view.ts';
+
+/** Width 60, height 40, every pixel of another colour. */
+const image = {
+  width: 60,
+  height: 40,
+  pixels: Uint8Array.from({ length: 3 * 60 * 40 }, (_, i) => (i * 89) & 255),
+};
+const { views } = viewsPreset('swav-multicrop-64');
+const options = { image, views, seed: 3, title: 'a <b> & "c".jpg', subtitle: 'seed 3' };
+
+const section = { heading: '', lines: [], colour: '#000', outlines: [], marked: 0 };
+const layoutOf = (width: number, height: number, sections: { size: number; count: number }[]) =>
+  layOut({
+    title: '',
+    subtitle: '',
+    column: { width, height, caption: [] },
+    sections: sections.map((own) => ({ ...section, ...own })),
+  });
+
+describe('contactSheet', () => {
+  it('shows every pixel of every view as it is, enlarged', async () => {
+    const { data, info } = await sharp(await contactSheet(options))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const layout = layoutOf(60, 40, [
+      { size: 64, count: 8 },
+      { size: 32, count: 16 },
+    ]);
+    expect([info.width, info.channels]).toEqual([layout.width, 3]);
+    const view = new Uint8Array(3 * 64 * 64);
+    makeView(image, views.crops[0]!, { seed: 3, epoch: 1, image: 0, view: 1 }, view); // second draw, second view
+    const place = layout.tiles[0]![3]!;
+    const zoom = place.width / 64;
+    expect(Number.isInteger(zoom)).toBe(true);
+    for (let y = 0; y < 64; y++) {
+      for (let x = 0; x < 64; x++) {
+        const at = 3 * ((place.top + y * zoom + 1) * info.width + place.left + x * zoom + 1);
+        for (let c = 0; c < 3; c++) expect(data[at + c]).toBe(view[c * 64 * 64 + y * 64 + x]);
+      }
+    }
+  });
+
+  it('is written as a whole, and the same each time', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-sheet-'));
+    await writeContactSheet(join(folder, 'sheet.png'), options);
+    expect(readdirSync(folder)).toEqual(['sheet.png']);
+    expect(readFileSync(join(folder, 'sheet.png')).equals(await contactSheet(options))).toBe(true);
+    rmSync(folder, { recursive: true });
+    await expect(writeContactSheet(join(folder, 'sheet.png'), options)).rejects.toMatchObject({
+      name: 'LikenessError',
+    });
+  });
+});
+
+describe('layOut', () => {
+  it.each([
+    [60, 40, 32],
+    [1, 900, 64],
+    [3000, 20, 96],
+    [640, 480, 224],
+    [5, 5, 4],
+  ])('keeps everything inside the sheet and apart: image %i x %i, views of %i', (width, height, size) => {
+    const layout = layoutOf(width, height, [
+      { size, count: 8 },
+      { size: Math.ceil(size / 2), count: 21 },
+    ]);
+    const boxes = [layout.original, ...layout.tiles.flat()];
+    for (const [i, a] of boxes.entries()) {
+      expect(a.left).toBeGreaterThanOrEqual(20);
+      expect(a.top).toBeGreaterThanOrEqual(20);
+      expect(a.left + a.width).toBeLessThanOrEqual(layout.width - 20);
+      expect(a.top + a.height).toBeLessThanOrEqual(layout.height - 20);
+      for (const b of boxes.slice(i + 1)) {
+        const apart =
+          a.left + a.width < b.left ||
+          b.left + b.width < a.left ||
+          a.top + a.height < b.top ||
+          b.top + b.height < a.top;
+        expect(apart).toBe(true);
+      }
+    }
+  });
+});
+
+describe('captions', () => {
+  it('say what a crop shows and what is done to it', () => {
+    expect(describeArea(views.crops[1]!)).toBe('5 to 14 % of the area');
+    expect(describeSteps(views.crops[0]!.steps)).toBe('flip 50 %, colour jitter 80 %, grey 20 %');
+    expect(describeSteps([])).toBe('no other change');
+  });
+});
