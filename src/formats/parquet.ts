@@ -4,7 +4,7 @@
  * The feature is either one list column `embedding` (three-level LIST of required floats, as pandas, DuckDB, Polars
  * and Arrow read it) or one float column per dimension, `f0` to `f{D-1}`.
  */
-import type { SchemaElement } from 'hyparquet';
+import type { SchemaElement } from 'hyparquet-writer';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { LikenessError } from '../core/errors.ts';
 

@@ -1,0 +1,228 @@
+/**
+ * Checkpoints: the whole state of a run as one safetensors file per saved step, named so that `sort -V` orders them.
+ *
+ * The file's metadata holds `checkpoint` (a JSON text: step, epoch, seed, …) and `sha256`: the SHA-256 of the whole
+ * file with the checksum's own 64 characters set to "0". So a file that is cut off or has any bit changed is known
+ * as damaged, and the previous good one is used.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import {
+  type AtomicOptions,
+  decodeSafetensors,
+  makeFolder,
+  removeTemporaries,
+  safetensorsChunks,
+  type Tensors,
+  writeFileAtomic,
+} from '../formats/index.ts';
+import { canonicalJson, type JsonObject } from './json.ts';
+
+/** What a checkpoint says about itself; `extra` is any further JSON that the trainer needs to go on. */
+export interface CheckpointInfo {
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs done, the current one as a fraction or rounded down, as the trainer counts. */
+  readonly epoch: number;
+  readonly seed: number;
+  /** Hash of the settings that the state belongs to. */
+  readonly configHash: string;
+  /** The last of a completed run: never removed. */
+  readonly final?: boolean;
+  /** The run doctor found nothing wrong: the newest such is never removed. */
+  readonly healthy?: boolean;
+  readonly extra?: JsonObject;
+}
+
+export interface Checkpoint {
+  readonly file: string;
+  readonly info: CheckpointInfo;
+  readonly tensors: Tensors;
+}
+
+export interface CheckpointFile {
+  readonly file: string;
+  readonly step: number;
+}
+
+export interface DamagedCheckpoint {
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface SaveOptions extends AtomicOptions {
+  /** How many of the newest to keep besides final ones and the newest healthy one; at least 1. Default 3. */
+  readonly keep?: number;
+}
+
+const namePattern = /^step-(\d+)\.safetensors$/;
+const unset = '0'.repeat(64);
+
+/** For example `step-0000001200.safetensors`. */
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(10, '0')}.safetensors`;
+}
+
+/**
+ * Saves a checkpoint in `folder`, then removes those that are no longer needed; returns the new file's path.
+ *
+ * The file appears complete or not at all, and nothing is removed before it is on the disk.
+ *
+ * @throws LikenessError `write.*` when the disk is full or the folder not writable; earlier checkpoints are intact.
+ */
+export async function saveCheckpoint(
+  folder: string,
+  info: CheckpointInfo,
+  tensors: Tensors,
+  { keep = 3, ...atomic }: SaveOptions = {},
+): Promise<string> {
+  const chunks = safetensorsChunks(tensors, { checkpoint: canonicalJson({ ...info }), sha256: unset });
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  const head = Buffer.from(chunks[0]!);
+  head.write(hash.digest('hex'), checksumAt(head)!, 'latin1');
+  await makeFolder(folder);
+  const file = join(folder, checkpointName(info.step));
+  await writeFileAtomic(file, [head, ...chunks.slice(1)], atomic);
+  await removeOld(folder, Math.max(1, keep));
+  return file;
+}
+
+/** Checkpoint files of a folder by rising step; temporary and foreign files are not among them. */
+export async function listCheckpoints(folder: string): Promise<CheckpointFile[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  return names
+    .flatMap((name) => {
+      const step = namePattern.exec(name)?.[1];
+      return step === undefined ? [] : [{ file: join(folder, name), step: Number(step) }];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+/**
+ * Reads and verifies one checkpoint.
+ *
+ * @throws LikenessError `checkpoint.damaged` when it is not complete and unchanged, `checkpoint.missing` when it cannot be read.
+ */
+export async function loadCheckpoint(file: string): Promise<Checkpoint> {
+  const bytes = await withFile(file, async (handle) => readUpTo(handle, (await handle.stat()).size));
+  const { info, stored, at } = infoOf(bytes, file);
+  bytes.set(Buffer.from(unset, 'latin1'), at);
+  if (createHash('sha256').update(bytes).digest('hex') !== stored) {
+    throw damaged(file, 'its bytes do not match its checksum');
+  }
+  return { file, info, tensors: decodeSafetensors(bytes, file).tensors };
+}
+
+/** What a checkpoint says about itself, from its header alone and without verifying the tensors. */
+export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
+  const head = await withFile(file, async (handle) => {
+    const { size } = await handle.stat();
+    const start = await readUpTo(handle, Math.min(8, size));
+    const length = size < 8 ? 0 : Number(Buffer.from(start.buffer, start.byteOffset, 8).readBigUInt64LE(0));
+    return readUpTo(handle, Math.min(size, 8 + Math.min(length, 100_000_000)));
+  });
+  return infoOf(head, file).info;
+}
+
+export interface LoadLatestOptions {
+  /** Take only checkpoints that the run doctor found healthy. Default false. */
+  readonly onlyHealthy?: boolean;
+  /** Take only checkpoints of at most this step. */
+  readonly maxStep?: number;
+}
+
+/**
+ * The newest good checkpoint of a folder, or undefined when there is none; leftovers of killed writes are removed.
+ *
+ * Damaged ones are passed over and listed with the reason, newest first, so that the caller can say so.
+ */
+export async function loadLatestCheckpoint(
+  folder: string,
+  { onlyHealthy = false, maxStep = Number.POSITIVE_INFINITY }: LoadLatestOptions = {},
+): Promise<{ checkpoint: Checkpoint | undefined; damaged: DamagedCheckpoint[] }> {
+  await removeTemporaries(folder);
+  const passedOver: DamagedCheckpoint[] = [];
+  for (const { file, step } of (await listCheckpoints(folder)).reverse()) {
+    if (step > maxStep) continue;
+    try {
+      if (onlyHealthy && !(await readCheckpointInfo(file)).healthy) continue;
+      return { checkpoint: await loadCheckpoint(file), damaged: passedOver };
+    } catch (error) {
+      passedOver.push({ file, reason: reasonOf(error) });
+    }
+  }
+  return { checkpoint: undefined, damaged: passedOver };
+}
+
+/** Removes all but the newest `keep`, every final one, and the newest healthy one. */
+async function removeOld(folder: string, keep: number): Promise<void> {
+  const files = await listCheckpoints(folder);
+  let healthyKept = false;
+  for (const [age, { file }] of files.reverse().entries()) {
+    const info = await readCheckpointInfo(file).catch(() => undefined);
+    const newestHealthy: boolean = info?.healthy === true && !healthyKept;
+    healthyKept ||= newestHealthy;
+    if (age >= keep && !newestHealthy && info?.final !== true) await rm(file, { force: true });
+  }
+}
+
+function infoOf(head: Uint8Array, file: string): { info: CheckpointInfo; stored: string; at: number } {
+  const view = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const at = checksumAt(view);
+  if (at === undefined) throw damaged(file, 'it is cut off or has no checksum');
+  try {
+    const text = view.toString('utf8', 8, 8 + Number(view.readBigUInt64LE(0)));
+    const { checkpoint } = (JSON.parse(text) as { __metadata__: { checkpoint: string } }).__metadata__;
+    const info = JSON.parse(checkpoint) as CheckpointInfo;
+    if (!Number.isInteger(info.step)) throw new Error('no step');
+    return { info, stored: view.toString('latin1', at, at + 64), at };
+  } catch (error) {
+    throw damaged(file, `its header cannot be read (${reasonOf(error)})`);
+  }
+}
+
+/** Where the 64 characters of the checksum start. Metadata come first in the header, so a tensor's name cannot be meant. */
+function checksumAt(head: Buffer): number | undefined {
+  if (head.length < 8 || 8n + head.readBigUInt64LE(0) > BigInt(head.length)) return undefined;
+  // Inside a JSON text quotes are escaped, so this sequence is the key itself.
+  const key = '"sha256":"';
+  const found = head.indexOf(key, 8, 'latin1');
+  return found < 0 || found + key.length + 64 > head.length ? undefined : found + key.length;
+}
+
+async function withFile<T>(file: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    throw new LikenessError(
+      'checkpoint.missing',
+      `Could not read the checkpoint ${file}: ${reasonOf(error)}. Check the path and its permissions.`,
+    );
+  }
+  try {
+    return await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readUpTo(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(size - at, 64 * 1024 * 1024), at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+function damaged(file: string, reason: string): LikenessError {
+  return new LikenessError(
+    'checkpoint.damaged',
+    `The checkpoint ${basename(file)} is damaged: ${reason}. An earlier one in the same folder can be used.`,
+  );
+}

@@ -1,0 +1,95 @@
+/** clusters.csv: which image belongs to which cluster, and how surely. */
+import { readFile } from 'node:fs/promises';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { csvChunks, decodeCsv, writeFileAtomic } from '../formats/index.ts';
+
+export interface Assignment {
+  /** Id of the image: its path relative to the source. */
+  readonly path: string;
+  /** 0 to K-1. */
+  readonly cluster: number;
+  /** 0 to 1: how sure the assignment is. */
+  readonly confidence: number;
+  /** Lead over the second-best cluster, at least 0. */
+  readonly margin: number;
+  /** Nearest prototype; undefined where the method has none. */
+  readonly prototype?: number;
+}
+
+const columns = ['path', 'cluster', 'confidence', 'margin', 'prototype'] as const;
+
+/** Six decimals, the same on every machine; -0 is written as 0. */
+export function fixed(value: number): string {
+  const text = value.toFixed(6);
+  return text === '-0.000000' ? '0.000000' : text;
+}
+
+/** The text of clusters.csv in pieces; rows in the given order. */
+export function clustersCsv(assignments: Iterable<Assignment>): Iterable<string> {
+  return csvChunks(columns, rowsOf(assignments));
+}
+
+/** Writes clusters.csv. @throws LikenessError for numbers that are not finite, and `write.*`. */
+export async function writeClusters(file: string, assignments: Iterable<Assignment>): Promise<void> {
+  await writeFileAtomic(file, clustersCsv(assignments));
+}
+
+/**
+ * Reads clusters.csv; columns may be in any order, and further ones are ignored.
+ *
+ * @throws LikenessError `clusters.missing` or `clusters.malformed`, naming the line.
+ */
+export async function readClusters(file: string): Promise<Assignment[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LikenessError(
+      'clusters.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Run "likeness cluster" first.`,
+    );
+  }
+  const [header = [], ...rows] = decodeCsv(text, file);
+  const at = Object.fromEntries(columns.map((name) => [name, header.indexOf(name)]));
+  const missing = columns.filter((name) => name !== 'prototype' && at[name]! < 0);
+  if (missing.length > 0) {
+    throw new LikenessError(
+      'clusters.malformed',
+      `${file} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}; it has ${header.join(', ') || 'none'}. Run "likeness cluster" again.`,
+    );
+  }
+  return rows.map((row, index) => {
+    const number = (name: (typeof columns)[number]): number => {
+      const value = row[at[name]!];
+      const parsed = Number(value);
+      if (value === undefined || value === '' || !Number.isFinite(parsed)) {
+        throw new LikenessError(
+          'clusters.malformed',
+          `${file}, record ${index + 2}: "${value ?? ''}" is not a number for ${name}. Run "likeness cluster" again.`,
+        );
+      }
+      return parsed;
+    };
+    const prototype =
+      at.prototype! < 0 || (row[at.prototype!] ?? '') === '' ? undefined : number('prototype');
+    return {
+      path: row[at.path!] ?? '',
+      cluster: number('cluster'),
+      confidence: number('confidence'),
+      margin: number('margin'),
+      ...(prototype === undefined ? {} : { prototype }),
+    };
+  });
+}
+
+function* rowsOf(assignments: Iterable<Assignment>) {
+  for (const { path, cluster, confidence, margin, prototype } of assignments) {
+    if (!Number.isFinite(confidence) || !Number.isFinite(margin)) {
+      throw new LikenessError(
+        'clusters.values',
+        `"${path}" has confidence ${confidence} and margin ${margin}; both must be finite. The features may hold NaN; inspect the run.`,
+      );
+    }
+    yield [path, cluster, fixed(confidence), fixed(margin), prototype];
+  }
+}

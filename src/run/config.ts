@@ -1,0 +1,64 @@
+/** config.json: every setting of a run, fully resolved, with the version of its layout. */
+import { readFile } from 'node:fs/promises';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import type { RunFolder } from './files.ts';
+import type { JsonObject } from './json.ts';
+
+/** Raised when an older program could misread newer settings. */
+export const configVersion = 1;
+
+/** Writes config.json, two-space indented, keys in the given order, `version` first. */
+export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {
+  await writeFileAtomic(
+    run.files.config,
+    `${JSON.stringify({ version: configVersion, ...config }, null, 2)}\n`,
+  );
+}
+
+/**
+ * The settings of a run, `version` removed.
+ *
+ * @throws LikenessError `config.missing`, `config.malformed`, or `config.version` for one written by a newer program.
+ */
+export async function readConfig(run: RunFolder): Promise<JsonObject> {
+  const file = run.files.config;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LikenessError(
+      'config.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Is ${run.path} a run?`,
+    );
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new LikenessError(
+      'config.malformed',
+      `${file} is not JSON: ${reasonOf(error)}. Restore it, or start a new run.`,
+    );
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new LikenessError(
+      'config.malformed',
+      `${file} must hold one JSON object. Restore it, or start a new run.`,
+    );
+  }
+  const { version, ...config } = parsed as JsonObject;
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    throw new LikenessError(
+      'config.version',
+      `${file} has version ${JSON.stringify(version) ?? 'none'}; expected ${configVersion}. Restore the file, or start a new run.`,
+    );
+  }
+  if (version > configVersion) {
+    throw new LikenessError(
+      'config.version',
+      `${file} has version ${version}; this program reads up to ${configVersion}. Use the newer likeness that made the run.`,
+    );
+  }
+  return config;
+}

@@ -1,0 +1,78 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig, writeConfig } from './config.ts';
+import { createRunFolder, openRunFolder, runName } from './folder.ts';
+import { useTemporaryFolder } from './temporaryFolder.cases.ts';
+
+const folder = useTemporaryFolder();
+const named = { date: '2025-03-01', method: 'swav', source: '/pictures/My Photos (2024)' };
+
+describe('run folders', () => {
+  it('have names that any file system takes', () => {
+    expect(runName(named)).toBe('2025-03-01-swav-my-photos-2024');
+    expect(runName({ ...named, source: './Été 猫/' })).toBe('2025-03-01-swav-été-猫');
+    expect(runName({ ...named, source: '/' })).toBe('2025-03-01-swav-images');
+    expect(runName({ ...named, source: '../../..:?*' })).toBe('2025-03-01-swav-images');
+  });
+
+  it('take the next free name and never an existing folder', async () => {
+    const root = join(folder.path, 'runs');
+    const runs = await Promise.all([1, 2, 3].map(() => createRunFolder({ ...named, root })));
+    expect(runs.map((run) => run.name).sort()).toEqual([
+      '2025-03-01-swav-my-photos-2024',
+      '2025-03-01-swav-my-photos-2024-2',
+      '2025-03-01-swav-my-photos-2024-3',
+    ]);
+    expect(await readdir(runs[0]!.path)).toEqual(['checkpoints']);
+  });
+
+  it('refuse an --out that holds a run or anything else, and use an empty one', async () => {
+    const out = join(folder.path, 'mine');
+    const run = await createRunFolder({ ...named, out });
+    expect(run.files.events).toBe(join(out, 'events.jsonl'));
+    await writeConfig(run, { method: 'swav' });
+    await expect(createRunFolder({ ...named, out })).rejects.toThrow(
+      `${out} already holds a run. Add --resume to continue it`,
+    );
+    const other = join(folder.path, 'other');
+    await mkdir(other);
+    await writeFile(join(other, 'thesis.txt'), '');
+    await expect(createRunFolder({ ...named, out: other })).rejects.toThrow(
+      /is not empty \(it holds "thesis.txt"\)/,
+    );
+    await expect(createRunFolder({ ...named, out: join(other, 'thesis.txt') })).rejects.toMatchObject({
+      name: 'LikenessError',
+    });
+  });
+
+  it('are opened only when they are runs', async () => {
+    await expect(openRunFolder(join(folder.path, 'none'))).rejects.toThrow(/the folder does not exist/);
+    await expect(openRunFolder(folder.path)).rejects.toThrow(/is not a run: it has no config.json/);
+    const run = await createRunFolder({ ...named, out: join(folder.path, 'run') });
+    await writeConfig(run, {});
+    expect(await openRunFolder(run.path)).toEqual(run);
+    await expect(openRunFolder(run.files.config)).rejects.toThrow(/is a file; expected the folder of a run/);
+  });
+});
+
+describe('config.json', () => {
+  it('gives back what was stored', async () => {
+    const run = await createRunFolder({ ...named, out: join(folder.path, 'run') });
+    const config = { method: 'swav', epochs: 3, nested: { list: [1, 2], none: null } };
+    await writeConfig(run, config);
+    expect(await readConfig(run)).toEqual(config);
+  });
+
+  it.each([
+    ['{"version": 99}', /has version 99; this program reads up to 1. Use the newer likeness/],
+    ['{"method": "swav"}', /has version none; expected 1/],
+    ['[1]', /must hold one JSON object/],
+    ['{"version": 1', /is not JSON/],
+  ])('refuses %s', async (text, message) => {
+    const run = await createRunFolder({ ...named, out: join(folder.path, 'run') });
+    await expect(readConfig(run)).rejects.toThrow(/Could not read/);
+    await writeFile(run.files.config, text);
+    await expect(readConfig(run)).rejects.toThrow(message);
+  });
+});

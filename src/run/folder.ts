@@ -1,0 +1,106 @@
+/** Making and opening run folders. A run is never overwritten: an existing one is resumed, or another name is taken. */
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { LikenessError } from '../core/errors.ts';
+import { isTemporaryName, makeFolder, writeFailure } from '../formats/index.ts';
+import { type RunFolder, runFileNames, runFolderAt } from './files.ts';
+
+export interface NewRunOptions {
+  /** Folder of the run; without it the next free `<root>/<date>-<method>-<source>`. */
+  readonly out?: string;
+  /** Where runs with default names go. Default `runs`. */
+  readonly root?: string;
+  /** For the default name, `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly method: string;
+  /** Path or name of the source. */
+  readonly source: string;
+}
+
+/** The default name of a run, for example `2025-03-01-swav-holiday-photos`; safe as a folder name everywhere. */
+export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
+  const slug = basename(resolve(source))
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  return `${date}-${method}-${slug || 'images'}`;
+}
+
+/**
+ * Makes the folder of a new run.
+ *
+ * A default name that is taken gets `-2`, `-3`, …; an `out` that holds anything is refused.
+ *
+ * @throws LikenessError `run.exists` when `out` is not empty, `write.*` when the folder cannot be made.
+ */
+export async function createRunFolder(options: NewRunOptions): Promise<RunFolder> {
+  const { out, root = 'runs' } = options;
+  if (out !== undefined) {
+    await makeFolder(out);
+    const names = (await readdir(out)).filter((name) => !isTemporaryName(name));
+    if (names.includes(runFileNames.config)) {
+      throw new LikenessError(
+        'run.exists',
+        `${out} already holds a run. Add --resume to continue it, or choose another folder with --out.`,
+      );
+    }
+    if (names.length > 0) {
+      throw new LikenessError(
+        'run.exists',
+        `${out} is not empty (it holds "${names.sort()[0]}"${names.length > 1 ? ` and ${names.length - 1} more` : ''}). Choose a new or empty folder with --out.`,
+      );
+    }
+    await makeFolder(join(out, runFileNames.checkpoints));
+    return runFolderAt(out);
+  }
+  await makeFolder(root);
+  const name = runName(options);
+  for (let copy = 1; ; copy++) {
+    const path = join(root, copy === 1 ? name : `${name}-${copy}`);
+    try {
+      await mkdir(path); // claims the name: only one process can make it
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
+      throw writeFailure(path, error);
+    }
+    await makeFolder(join(path, runFileNames.checkpoints));
+    return runFolderAt(path);
+  }
+}
+
+/**
+ * The run in an existing folder.
+ *
+ * @throws LikenessError `run.missing` when there is no such folder or no config.json in it.
+ */
+export async function openRunFolder(path: string): Promise<RunFolder> {
+  const run = runFolderAt(path);
+  const folder = await stat(path).catch(() => undefined);
+  if (folder === undefined) {
+    throw new LikenessError(
+      'run.missing',
+      `There is no run at ${path}: the folder does not exist. Check --run or --out.`,
+    );
+  }
+  if (!folder.isDirectory()) {
+    throw new LikenessError(
+      'run.missing',
+      `${path} is a file; expected the folder of a run. Give the folder that holds config.json.`,
+    );
+  }
+  if (!(await isRunFolder(path))) {
+    throw new LikenessError(
+      'run.missing',
+      `${path} is not a run: it has no ${runFileNames.config}. Give a folder that "likeness train" made.`,
+    );
+  }
+  return run;
+}
+
+/** Whether a folder is a run, that is, holds a config.json. */
+export async function isRunFolder(path: string): Promise<boolean> {
+  const config = await stat(join(path, runFileNames.config)).catch(() => undefined);
+  return config?.isFile() ?? false;
+}

@@ -1,0 +1,140 @@
+/**
+ * One writer per run: run.lock names the process that is writing.
+ *
+ * A lock whose process is gone is stale and is taken over. A process is known by its number, its start time and the
+ * machine's boot (where Linux tells them), because numbers are used again after a restart.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { LikenessError } from '../core/errors.ts';
+import { writeFailure } from '../formats/index.ts';
+import type { RunFolder } from './files.ts';
+
+export interface RunLock {
+  /** Removes the lock; safe to call twice and from an exit handler. */
+  release(): void;
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly started: string;
+}
+
+/** Locks held by this process: its own number in a lock file that is not here is a leftover of an earlier process. */
+const held = new Set<string>();
+let counter = 0;
+
+/**
+ * Takes the lock of a run.
+ *
+ * @throws LikenessError `run.locked` while another process (or this one) holds it.
+ */
+export async function lockRun(run: RunFolder): Promise<RunLock> {
+  const file = run.files.lock;
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+  } satisfies Holder);
+  for (let tries = 0; tries < 5; tries++) {
+    if (await claim(file, mine)) {
+      held.add(file);
+      return {
+        release() {
+          if (!held.delete(file)) return;
+          rmSync(file, { force: true });
+        },
+      };
+    }
+    const found = await readFile(file, 'utf8').catch(() => undefined);
+    if (found === undefined) continue; // released in between
+    const holder = parse(found);
+    if (holder === undefined || (await alive(holder, file))) throw lockedBy(run, holder);
+    await takeAway(file, found);
+  }
+  throw lockedBy(run, undefined);
+}
+
+/** Puts a complete lock file in place, or returns false when there is one already. */
+async function claim(file: string, content: string): Promise<boolean> {
+  const temporary = `${file}.${process.pid}-${counter++}`;
+  try {
+    await writeFile(temporary, content);
+    try {
+      await link(temporary, file); // fails when the name is taken, and never shows half a file
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return false;
+      // File systems without hard links: exclusive creation is the next best.
+      await writeFile(file, content, { flag: 'wx' });
+    }
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw writeFailure(file, error);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Removes a stale lock; when another process was quicker and holds it now, puts it back. */
+async function takeAway(file: string, stale: string): Promise<void> {
+  const aside = `${file}.${process.pid}-${counter++}`;
+  try {
+    await rename(file, aside);
+  } catch {
+    return;
+  }
+  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, file).catch(() => {});
+  await rm(aside, { force: true });
+}
+
+async function alive(holder: Holder, file: string): Promise<boolean> {
+  if (holder.host !== hostname()) return true; // cannot be known from here
+  if (holder.pid === process.pid && !held.has(file)) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return holder.started === startOf(holder.pid);
+}
+
+/** What tells two processes with one number apart: boot and start time on Linux, nothing elsewhere. */
+function startOf(pid: number): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Field 22, counted after the command name, which may itself hold spaces and brackets.
+    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return '';
+  }
+}
+
+function parse(text: string): Holder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Holder>;
+    const { pid, host, started } = value;
+    if (typeof pid === 'number' && typeof host === 'string' && typeof started === 'string')
+      return { pid, host, started };
+  } catch {
+    // Not ours, or damaged.
+  }
+  return undefined;
+}
+
+function lockedBy(run: RunFolder, holder: Holder | undefined): LikenessError {
+  const elsewhere = holder !== undefined && holder.host !== hostname();
+  const who =
+    holder === undefined
+      ? 'another process'
+      : `process ${holder.pid}${elsewhere ? ` on ${holder.host}` : ''}`;
+  const next =
+    holder === undefined || elsewhere
+      ? `If that process has ended, delete ${run.files.lock} and try again.`
+      : 'Wait until it has ended or stop it, or choose another folder with --out.';
+  return new LikenessError('run.locked', `${run.path} is being written by ${who}. ${next}`);
+}
