@@ -131,6 +131,13 @@ describe('a loader in trouble', () => {
     await missing.close();
   });
 
+  it('keeps the trace of a defect', async () => {
+    const wrong = { ...views, crops: [{ ...views.crops[0]!, steps: undefined as never }] };
+    const loader = openLoader({ ...options, views: wrong });
+    await expect(loader.batch(0, 0)).rejects.toThrow(/A loader worker failed: TypeError: .*\n.*drawView/s);
+    await loader.close();
+  });
+
   it('rejects unfinished batches when it is closed, and can be closed twice', async () => {
     const loader = openLoader(options);
     const batch = loader.batch(0, 0);

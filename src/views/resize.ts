@@ -98,9 +98,9 @@ export function resizeInto(source: InterleavedImage, target: PlanarImage, option
   const firstRow = vertical.first[top]!;
   const rows = vertical.first[top + height - 1]! + vertical.count[top + height - 1]! - firstRow;
   const narrow = rowsScratch(rows * 3 * width); // [rows, 3, width]
-  shrinkRows(source, box, firstRow, rows, { scaledWidth, left, width }, narrow);
+  resampleRows(source, box, firstRow, rows, { scaledWidth, left, width }, narrow);
   if (box.height === scaledHeight) copyRows(narrow, data, width, height);
-  else shrinkColumns(narrow, data, vertical, { firstRow, top, width, height });
+  else resampleColumns(narrow, data, vertical, { firstRow, top, width, height });
 }
 
 interface Columns {
@@ -110,7 +110,7 @@ interface Columns {
 }
 
 /** Horizontal pass: `rows` rows of the box to `[rows, 3, width]`. */
-function shrinkRows(
+function resampleRows(
   source: InterleavedImage,
   box: Box,
   firstRow: number,
@@ -169,7 +169,7 @@ interface Window {
 }
 
 /** Vertical pass: `[rows, 3, width]` to planes `[3, height, width]`. */
-function shrinkColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: Window): void {
+function resampleColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: Window): void {
   const { firstRow, top, width, height } = window;
   const { first, count, weights, stride } = taps;
   const pitch = 3 * width;
