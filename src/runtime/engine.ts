@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { workerUrl } from '../core/workers.ts';
 import { type Node, nodesOf, showShape, simplify, sizeOf, type Tensor } from '../tensor/index.ts';
+import { blockSizes, probeGraph } from './lowering/blocked.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
 import { completePlan } from './plan.ts';
@@ -77,6 +78,7 @@ export async function openEngine({
   remembered,
 }: EngineOptions = {}): Promise<Engine> {
   const { ask, close } = startWorker(threads);
+  const capabilities = { block: await probeBlocks(ask) };
 
   async function compile(program: Program, { plan = {}, profile }: CompileOptions = {}): Promise<Executable> {
     const state = program.state ?? [];
@@ -87,6 +89,7 @@ export async function openEngine({
     const nodes = nodesOf(Object.values(graph));
     const full = await completePlan(nodes, {
       device,
+      capabilities,
       plan: { ...remembered?.load(), ...plan },
       measure:
         tuning === 'measure'
@@ -94,7 +97,7 @@ export async function openEngine({
           : undefined,
       onMeasured: (added) => remembered?.save(added),
     });
-    const model = encodeOnnx(lower(graph, { device, plan: full, name: program.name }));
+    const model = encodeOnnx(lower(graph, { device, capabilities, plan: full, name: program.name }));
     const spec = sessionSpec(model, program, nodes);
     const session = await ask<number>({ kind: 'create', spec, profile });
     const held = new Map(spec.state.map((entry) => [entry.name, entry]));
@@ -133,6 +136,35 @@ export async function openEngine({
   }
 
   return { device, threads, compile, memory: () => ask<number>({ kind: 'memory' }), close };
+}
+
+type Ask = <T>(request: Request, transfer?: ArrayBuffer[]) => Promise<T>;
+
+/** Largest block of the blocked convolutions that work here and agree with the plain one; 0: none. */
+async function probeBlocks(ask: Ask): Promise<number> {
+  for (const block of blockSizes) {
+    const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.7));
+    const [x, w] = [wave(2 * block * 25), wave(2 * block * block * 9)];
+    const specs = [
+      { name: 'x', shape: [2, block, 5, 5], dtype: 'float32' as const },
+      { name: 'w', shape: [2 * block, block, 3, 3], dtype: 'float32' as const },
+    ];
+    const outputs = ['plain', 'blocked'].map((name) => ({
+      name,
+      shape: [2, 2 * block, 5, 5],
+      dtype: 'float32' as const,
+    }));
+    try {
+      const spec: SessionSpec = { model: probeGraph(block), inputs: specs, outputs, state: [] };
+      const session = await ask<number>({ kind: 'create', spec });
+      const { plain, blocked } = await ask<Values>({ kind: 'run', session, inputs: { x, w } });
+      await ask<void>({ kind: 'release', session });
+      if (plain!.every((value, i) => Math.abs(value - blocked![i]!) < 1e-3)) return block;
+    } catch {
+      // Not in this build or not on this processor.
+    }
+  }
+  return 0;
 }
 
 function nextName(current: Tensor): string {

@@ -132,7 +132,7 @@ function program(stored: Case) {
 function plansOf(outputs: Record<string, Tensor>): Plan[] {
   const nodes = ops.nodesOf(Object.values(ops.simplify(outputs)));
   const choices = nodes.flatMap((node) => {
-    const names = lowerings.cpu.formulations(node);
+    const names = lowerings.cpu.formulations(node, { block: 16 });
     return names.length > 1 ? [{ key: planKey(node), names }] : [];
   });
   const count = Math.max(1, ...choices.map(({ names }) => names.length));

@@ -5,7 +5,7 @@
  * never measures again.
  */
 import { apply, input, type Node, sizeOf, type Tensor } from '../tensor/index.ts';
-import { type Device, lower, lowerings, type Plan, planKey } from './lowering/index.ts';
+import { type Capabilities, type Device, lower, lowerings, type Plan, planKey } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
 import type { ValueSpec } from './protocol.ts';
 
@@ -20,6 +20,7 @@ const REPEATS = 3;
 
 export interface PlanOptions {
   device: Device;
+  capabilities: Capabilities;
   /** Choices already made. */
   plan: Plan;
   /** Absent: defaults are taken. */
@@ -31,12 +32,12 @@ export interface PlanOptions {
 /** The plan of exactly the given nodes: known choices, then measured ones, then defaults. */
 export async function completePlan(
   nodes: readonly Node[],
-  { device, plan, measure, onMeasured }: PlanOptions,
+  { device, capabilities, plan, measure, onMeasured }: PlanOptions,
 ): Promise<Plan> {
   const full: Record<string, string> = {};
   const added: Record<string, string> = {};
   for (const node of nodes) {
-    const valid = lowerings[device].formulations(node);
+    const valid = lowerings[device].formulations(node, capabilities);
     if (valid.length < 2) continue;
     const key = planKey(node);
     if (full[key] !== undefined) continue;
@@ -44,7 +45,7 @@ export async function completePlan(
     if (known !== undefined && valid.includes(known)) {
       full[key] = known;
     } else if (measure && multiplyAdds(node) >= WORTH_MEASURING) {
-      full[key] = await fastest(node, valid, device, measure);
+      full[key] = await fastest(node, valid, { device, capabilities, measure });
       added[key] = full[key];
     } else {
       full[key] = valid[0]!;
@@ -57,7 +58,9 @@ export async function completePlan(
 /** Multiply-adds of one of the convolution operators. */
 function multiplyAdds(node: Node): number {
   const filter = node.operator === 'conv2dFilterGradient' ? node.outputs[0]! : node.inputs[1]!;
-  const output = node.operator === 'conv2dFilterGradient' ? node.inputs[1]! : node.inputs[0]!;
+  // The map that is convolved to: a result of the convolution, an argument of its adjoints.
+  const output =
+    { conv2d: node.outputs[0]!, conv2dFilterGradient: node.inputs[1]! }[node.operator] ?? node.inputs[0]!;
   const [N, , H, W] = output.shape as [number, number, number, number];
   return N * H * W * sizeOf(filter.shape);
 }
@@ -65,8 +68,7 @@ function multiplyAdds(node: Node): number {
 async function fastest(
   node: Node,
   valid: readonly string[],
-  device: Device,
-  measure: Measure,
+  { device, capabilities, measure }: { device: Device; capabilities: Capabilities; measure: Measure },
 ): Promise<string> {
   const inputs: Tensor[] = node.inputs.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype));
   const alone = apply(node.operator, inputs, node.attributes)[0]!;
@@ -75,7 +77,7 @@ async function fastest(
   let best = valid[0]!;
   let bestTime = Infinity;
   for (const name of valid) {
-    const model = encodeOnnx(lower({ y: alone }, { device, plan: { [key]: name }, name }));
+    const model = encodeOnnx(lower({ y: alone }, { device, capabilities, plan: { [key]: name }, name }));
     const time = await measure(model, specs, REPEATS);
     if (time < bestTime * (name === valid[0] ? 1 : MARGIN)) {
       best = name;

@@ -3,12 +3,12 @@ import { type Node, sizeOf } from '../../tensor/index.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
   conv2d,
-  conv2dFilterGradient,
   conv2dInputGradient,
-  filterGradientFormulations,
+  convolutionFormulations,
   inputGradientFormulations,
 } from './convolution.ts';
-import type { Emitter, NodeOptions, Rule } from './emitter.ts';
+import type { Capabilities, Emitter, NodeOptions, Rule } from './emitter.ts';
+import { conv2dFilterGradient, filterGradientFormulations } from './filterGradient.ts';
 
 function poolAttributes(node: Node): NodeOptions {
   const { kernel, stride, padding } = node.attributes as Record<string, number[]>;
@@ -105,10 +105,12 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
 };
 
 /** Names of the formulations among which a node's lowering chooses, the default first; empty if there is no choice. */
-export function cpuFormulations(node: Node): string[] {
+export function cpuFormulations(node: Node, capabilities: Capabilities): string[] {
   switch (node.operator) {
+    case 'conv2d':
+      return convolutionFormulations(node, capabilities);
     case 'conv2dInputGradient':
-      return inputGradientFormulations(node);
+      return inputGradientFormulations(node, capabilities);
     case 'conv2dFilterGradient':
       return filterGradientFormulations(node);
     default:

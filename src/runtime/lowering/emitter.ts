@@ -24,19 +24,28 @@ export interface Emitter {
   number(value: number): string;
   /** Any constant. */
   constant(data: TensorData, shape: readonly number[], type?: number): string;
+  /** What the device can do beyond the standard. */
+  readonly capabilities: Capabilities;
   /** Which of a node's formulations to use. */
   choose(node: Node, formulations: readonly string[]): string;
+}
+
+/** What a device can do beyond the standard operators, found out when an engine opens. */
+export interface Capabilities {
+  /** Channels per block of the blocked convolutions; 0: there are none. */
+  block: number;
 }
 
 /** Names of a node's outputs, given its lowered inputs. */
 export type Rule = (emit: Emitter, node: Node, inputs: readonly string[]) => readonly string[];
 
 export interface EmitterOptions {
+  capabilities?: Capabilities;
   choose(node: Node, formulations: readonly string[]): string;
 }
 
 /** An emitter and the table of names that it fills. */
-export function createEmitter({ choose }: EmitterOptions): {
+export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOptions): {
   emit: Emitter;
   names: Map<Node, readonly string[]>;
 } {
@@ -61,6 +70,7 @@ export function createEmitter({ choose }: EmitterOptions): {
   const emit: Emitter = {
     nodes,
     constants,
+    capabilities,
     name: (tensor) => names.get(tensor.node)![tensor.index]!,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
     addMany(type, inputs, attributes, { outputs, domain = '' }) {

@@ -3,14 +3,16 @@ import { LikenessError } from '../../core/errors.ts';
 import { type DType, type Node, nodesOf, type Tensor } from '../../tensor/index.ts';
 import type { OnnxGraph, OnnxValue } from '../onnx.ts';
 import { cpuFormulations, cpuRules } from './cpu.ts';
-import { createEmitter, type Rule } from './emitter.ts';
+import { type Capabilities, createEmitter, type Rule } from './emitter.ts';
+
+export type { Capabilities } from './emitter.ts';
 
 export type Device = 'cpu';
 
 export interface Lowering {
   rules: Readonly<Record<string, Rule>>;
   /** Formulations valid for a node, the default first; empty where there is no choice. */
-  formulations(node: Node): string[];
+  formulations(node: Node, capabilities: Capabilities): string[];
 }
 
 /** The lowering of each device; WebGPU is one more entry. */
@@ -35,22 +37,44 @@ export function planKey(node: Node): string {
 export interface LowerOptions {
   device?: Device;
   plan?: Plan;
+  capabilities?: Capabilities;
   name?: string;
   /** Name of a free first axis of all inputs and outputs (for exported encoders); default: static. */
   dynamicBatch?: string;
   metadata?: Record<string, string>;
 }
 
+/** The node with a shape that does not name the batch: in ONNX, an extent of 0 is taken from the input. */
+function withFreeBatch(node: Node): Node {
+  if (node.operator !== 'reshape') return node;
+  const shape = node.attributes.shape as readonly number[];
+  if (node.inputs[0]!.shape[0] !== shape[0]) return node;
+  return { ...node, attributes: { ...node.attributes, shape: [0, ...shape.slice(1)] } };
+}
+
+/** The standard operators alone: what an exported file may use. */
+export const NONE: Capabilities = { block: 0 };
+
 /** Lowers named outputs to an ONNX graph whose inputs are the graph's input nodes, by their names. */
 export function lower(
   outputs: Readonly<Record<string, Tensor>>,
-  { device = 'cpu', plan = {}, name = 'step', dynamicBatch, metadata }: LowerOptions = {},
+  {
+    device = 'cpu',
+    plan = {},
+    capabilities = NONE,
+    name = 'step',
+    dynamicBatch,
+    metadata,
+  }: LowerOptions = {},
 ): OnnxGraph {
   const { rules, formulations } = lowerings[device];
   const { emit, names } = createEmitter({
+    capabilities,
     choose(node, valid) {
       const planned = plan[planKey(node)];
-      return planned !== undefined && formulations(node).includes(planned) ? planned : valid[0]!;
+      return planned !== undefined && formulations(node, capabilities).includes(planned)
+        ? planned
+        : valid[0]!;
     },
   });
   const value = (label: string, { shape, dtype }: { shape: readonly number[]; dtype: DType }): OnnxValue => ({
@@ -74,7 +98,8 @@ export function lower(
         `operator "${node.operator}" has no lowering for device "${device}"`,
       );
     }
-    names.set(node, rule(emit, node, node.inputs.map(emit.name)));
+    const lowered = dynamicBatch === undefined ? node : withFreeBatch(node);
+    names.set(node, rule(emit, lowered, node.inputs.map(emit.name)));
   }
   const results = Object.entries(outputs).map(([label, tensor]) => {
     // An output needs a node of its own name, also where the graph hands on an input or a shared tensor.
