@@ -12,6 +12,10 @@ export const runFileNames = {
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */
   clusters: 'clusters.csv',
+  /** Centroids `[K, D]`, for assigning further images. */
+  clustering: 'clusters.safetensors',
+  /** What `likeness evaluate` measured last. */
+  evaluation: 'evaluation.json',
   /** Images that could not be used, with reasons. */
   skipped: 'skipped.csv',
   reportJson: 'report.json',

@@ -1,0 +1,207 @@
+/** Clustering a source with a run: embed, group, write everything down, and say what was found. */
+import { join, relative, resolve } from 'node:path';
+import { assign, type Features, normaliseRows } from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { PixelCache, Source } from '../data/index.ts';
+import {
+  groupFeatures,
+  openEncoder,
+  openHead,
+  sortInto,
+  type TrainedRun,
+  writeClustering,
+  writeClusters,
+  writeEmbeddings,
+  writeSkipped,
+} from '../run/index.ts';
+import { type Engine, openEngine } from '../runtime/index.ts';
+import { clusterTable } from './clusterTable.ts';
+import { indicesOfSplit, openImages, saySkipped } from './images.ts';
+import { required } from './required.ts';
+import { showCount, type Terminal } from './terminal.ts';
+import { openRun } from './trainedEncoder.ts';
+import { cacheSizeOf } from './trainRun.ts';
+
+export interface ClusterRequest {
+  source: string;
+  run?: string;
+  clusters?: number;
+  into?: string;
+  by?: 'copy' | 'link';
+  split?: 'train' | 'test' | 'all';
+  seed?: number;
+}
+
+/** A cluster with more of the images than this is pointed out: it seldom is one group. */
+const TOO_LARGE = 0.4;
+
+/** Clusters and returns what `cluster --json` prints. */
+export async function clusterRun(request: ClusterRequest, terminal: Terminal): Promise<object> {
+  const path = required('--run', request.run, 'the folder of a run');
+  if (request.by !== undefined && request.into === undefined) {
+    throw new LikenessError('flag.missing', '--by: expected --into with the folder to sort the images into');
+  }
+  const run = await openRun(path, terminal);
+  const size = cacheSizeOf(run.config.settings);
+  const { source, cache } = await openImages(request.source, { size, terminal });
+  try {
+    return await clusterImages(run, source, cache, request, terminal);
+  } finally {
+    await source.close();
+  }
+}
+
+async function clusterImages(
+  run: TrainedRun,
+  source: Source,
+  cache: PixelCache,
+  request: ClusterRequest,
+  terminal: Terminal,
+): Promise<object> {
+  const { seed = 0, into, by = 'copy' } = request;
+  const { files } = run.folder;
+  const indices = indicesOfSplit(cache, request.split ?? 'all');
+  saySkipped(terminal, cache);
+  await writeSkipped(files.skipped, cache.skipped);
+  if (indices.length === 0) {
+    throw new LikenessError(
+      'source.tooFew',
+      `${request.source}: found no usable image${request.split ? ` in the "${request.split}" split` : ''}; expected at least 1. Reasons are in ${files.skipped}.`,
+    );
+  }
+
+  const engine = await openEngine({ threads: run.config.threads });
+  try {
+    const { features, prototypes } = await embedded(engine, run, cache, indices, terminal);
+    const grouping = await groupFeatures(engine, features, {
+      k: request.clusters,
+      seed,
+      signal: terminal.signal,
+      onProgress: (what) => terminal.progress(what),
+    });
+    terminal.endProgress();
+    const { assignment, centroids, groups, k, kReason, kRange, temperature } = grouping;
+    const entries = Array.from(indices, (index) => cache.entries[index]!);
+    const ids = entries.map(({ id }) => id);
+    const { step } = run.checkpoint.info;
+
+    await writeClusters(
+      files.clusters,
+      ids.map((id, i) => ({
+        path: id,
+        cluster: assignment.clusters[i]!,
+        confidence: assignment.confidence[i]!,
+        margin: Math.max(0, assignment.margin[i]!),
+        prototype: prototypes[i]!,
+      })),
+    );
+    await writeEmbeddings(files.embeddings, {
+      data: normaliseRows(features).data,
+      dimension: features.dimension,
+      ids,
+      clusters: assignment.clusters,
+      labelNames: cache.labelNames,
+      ...(entries.some(({ label }) => label !== undefined) && {
+        labels: Int32Array.from(entries, ({ label }) => label ?? -1),
+      }),
+      about: {
+        source: cache.source.name,
+        method: run.config.settings.method,
+        step: String(step),
+        normalised: 'l2',
+      },
+    });
+    await writeClustering(files.clustering, {
+      centroids: centroids.data,
+      k,
+      dimension: centroids.dimension,
+      temperature,
+      kReason,
+      kRange,
+      seed,
+      images: ids.length,
+      step,
+    });
+    const written: Record<string, string> = {
+      clusters: files.clusters,
+      embeddings: files.embeddings,
+      clustering: files.clustering,
+      skipped: files.skipped,
+    };
+
+    terminal.say(`${showCount(ids.length)} images in ${k} cluster${k === 1 ? '' : 's'}`);
+    terminal.say(kReason);
+    if (kRange && kRange[0] !== kRange[1])
+      terminal.say(`recommended: ${kRange[0]} to ${kRange[1]} clusters (-k)`);
+    terminal.say();
+    for (const line of clusterTable(groups)) terminal.say(line);
+    terminal.say();
+    warnOfLargest(groups, terminal);
+
+    if (into !== undefined) {
+      const sorted = await sortInto({
+        into,
+        by,
+        source,
+        items: ids.map((id, i) => ({ id, cluster: assignment.clusters[i]! })),
+        signal: terminal.signal,
+        onProgress: (done, of) => terminal.progress(`sorting ${showCount(done)} of ${showCount(of)} images`),
+      });
+      terminal.endProgress();
+      written.into = sorted.folder;
+      for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
+    }
+    for (const [what, file] of Object.entries(written)) terminal.say(`${what.padEnd(10)}  ${shown(file)}`);
+    return {
+      run: resolve(run.folder.path),
+      source: source.path,
+      images: ids.length,
+      k,
+      kReason,
+      kRange: kRange ?? null,
+      clusters: groups,
+      files: Object.fromEntries(Object.entries(written).map(([what, file]) => [what, resolve(file)])),
+      skipped: cache.skipped.length,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Features of the images and the prototype nearest to the embedding of each. */
+async function embedded(
+  engine: Engine,
+  { config: { settings }, state }: TrainedRun,
+  cache: PixelCache,
+  indices: Uint32Array,
+  terminal: Terminal,
+): Promise<{ features: Features; prototypes: Int32Array }> {
+  const encoder = await openEncoder({ engine, settings, state });
+  const features = await encoder.embed(cache, {
+    indices,
+    workers: settings.workers,
+    signal: terminal.signal,
+    onProgress: ({ done, total }) =>
+      terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
+  });
+  terminal.endProgress();
+  await encoder.close();
+  const head = await openHead({ engine, settings, state });
+  const { clusters } = await assign(engine, await head.project(features), head.prototypes);
+  await head.close();
+  return { features, prototypes: clusters };
+}
+
+function warnOfLargest(groups: readonly { cluster: number; share: number }[], terminal: Terminal): void {
+  const [largest] = groups;
+  if (groups.length < 2 || !largest || largest.share <= TOO_LARGE) return;
+  terminal.warn(
+    `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${TOO_LARGE * 100} %: the features may tell too little apart. Train longer, or ask for more clusters with -k.`,
+  );
+}
+
+/** A path as short as it can be typed. */
+export function shown(file: string): string {
+  const short = relative('', resolve(file));
+  return short === '' ? '.' : short.startsWith(join('..', '..')) ? resolve(file) : short;
+}

@@ -1,0 +1,90 @@
+/**
+ * clusters.safetensors: the clusters of a run as something that further images can be assigned to.
+ *
+ * Tensor `centroids` [K, D], rows of length 1, in the space of the encoder's L2-normalised features; what was chosen
+ * and how is in the file's metadata. Cluster numbers are those of clusters.csv: 0 is the largest.
+ */
+import { readFile } from 'node:fs/promises';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { decodeSafetensors, encodeSafetensors, type Metadata, writeFileAtomic } from '../formats/index.ts';
+
+export interface Clustering {
+  /** `[k, dimension]`, rows of length 1. */
+  readonly centroids: Float32Array;
+  readonly k: number;
+  readonly dimension: number;
+  /** Divides the cosines in the softmax behind the confidence. */
+  readonly temperature: number;
+  /** How K was chosen, in a sentence. */
+  readonly kReason: string;
+  /** Numbers of clusters that are about as good, where K was suggested from the data. */
+  readonly kRange?: readonly [number, number];
+  readonly seed: number;
+  /** Images that were clustered. */
+  readonly images: number;
+  /** Step of the checkpoint whose features these are: others do not fit the centroids. */
+  readonly step: number;
+}
+
+const FORMAT = 'likeness clusters 1';
+
+/** Writes the clusters. @throws LikenessError `write.*`, or when the numbers do not fit each other. */
+export async function writeClustering(file: string, clustering: Clustering): Promise<void> {
+  const { centroids, k, dimension, temperature, kReason, kRange, seed, images, step } = clustering;
+  const metadata: Metadata = {
+    format: FORMAT,
+    clusters: JSON.stringify({ temperature, kReason, kRange, seed, images, step }),
+  };
+  await writeFileAtomic(
+    file,
+    encodeSafetensors({ centroids: { dtype: 'float32', shape: [k, dimension], data: centroids } }, metadata),
+  );
+}
+
+/**
+ * Reads the clusters of a run.
+ *
+ * @throws LikenessError `clustering.missing` when the run was not clustered yet, `clustering.malformed` for a file that
+ * is damaged or something else.
+ */
+export async function readClustering(file: string): Promise<Clustering> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new LikenessError(
+      'clustering.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Make the clusters first: likeness cluster <source> --run <run>`,
+    );
+  }
+  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  const { centroids } = tensors;
+  const stored = parse(metadata.clusters);
+  const [k = 0, dimension = 0] = centroids?.shape ?? [];
+  if (
+    metadata.format !== FORMAT ||
+    !(centroids?.data instanceof Float32Array) ||
+    centroids.shape.length !== 2 ||
+    k < 1 ||
+    dimension < 1 ||
+    stored === undefined
+  ) {
+    throw new LikenessError(
+      'clustering.malformed',
+      `${file} does not hold clusters that this program reads (format "${metadata.format ?? 'none'}", expected "${FORMAT}"). Run "likeness cluster" again.`,
+    );
+  }
+  return { ...stored, centroids: centroids.data, k, dimension };
+}
+
+type Stored = Omit<Clustering, 'centroids' | 'k' | 'dimension'>;
+
+function parse(text: string | undefined): Stored | undefined {
+  try {
+    const value = JSON.parse(text ?? '') as Stored;
+    const numbers = [value.temperature, value.seed, value.images, value.step];
+    return numbers.every(Number.isFinite) && value.temperature > 0 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

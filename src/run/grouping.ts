@@ -1,0 +1,193 @@
+/**
+ * From the features of all images to clusters: K is given or suggested, spherical k-means finds the centroids, every
+ * image goes to the nearest, and clusters are numbered by size.
+ *
+ * Confidence is a softmax over cosines divided by a temperature. Cosines of one encoder may lie between 0.9 and 1 and
+ * those of another between 0 and 1, so the temperature is measured: the mean of `1 - cosine` between an image and its
+ * own centroid. An image then needs to be nearer by that much for its confidence to rise e-fold.
+ */
+import {
+  type Assignment,
+  assign,
+  distinctRows,
+  type Features,
+  featuresOf,
+  kmeans,
+  normaliseRows,
+  selectRows,
+  silhouette,
+  suggestK,
+} from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
+import type { Engine } from '../runtime/index.ts';
+
+export interface GroupOptions {
+  /** Number of clusters; suggested from the data unless given. */
+  k?: number;
+  seed?: number;
+  /** Independent starts of k-means, of which the best counts. */
+  restarts?: number;
+  /** Most images that k-means is fitted on; all are assigned. */
+  fitOn?: number;
+  onProgress?(what: string): void;
+  signal?: AbortSignal;
+}
+
+export interface Group {
+  readonly cluster: number;
+  readonly size: number;
+  /** Of all images, 0 to 1. */
+  readonly share: number;
+  /** Mean cosine of its images to its centroid, -1 to 1: how alike they are. */
+  readonly cohesion: number;
+  /** Mean simplified silhouette of its images, -1 to 1: how far it stands apart from the next cluster. */
+  readonly separation: number;
+}
+
+export interface Grouping {
+  readonly k: number;
+  readonly kReason: string;
+  readonly kRange?: readonly [number, number];
+  /** `[K, D]`, rows of length 1, largest cluster first. */
+  readonly centroids: Features;
+  readonly temperature: number;
+  readonly assignment: Assignment;
+  /** Largest first. */
+  readonly groups: readonly Group[];
+  /** Clusters that were asked for and that no image belongs to. */
+  readonly empty: number;
+}
+
+/** Images below which nothing can be said about how many clusters there are. */
+const ENOUGH_TO_SUGGEST = 8;
+/** Keeps the softmax defined where images equal their centroid. */
+const LEAST_TEMPERATURE = 0.01;
+
+/**
+ * Groups features `[N, D]`; the same seed gives the same clusters.
+ *
+ * @throws LikenessError `cluster.k` when more clusters than images are asked for.
+ */
+export async function groupFeatures(
+  engine: Engine,
+  features: Features,
+  { k: asked, seed = 0, restarts = 5, fitOn = 100_000, onProgress, signal }: GroupOptions = {},
+): Promise<Grouping> {
+  const { count, dimension } = features;
+  if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
+    throw new LikenessError(
+      'cluster.k',
+      `-k: received ${asked} for ${count} usable image${count === 1 ? '' : 's'}; expected a whole number from 1 to ${count}`,
+    );
+  }
+  const unit = normaliseRows(features);
+  const chosen =
+    asked === undefined
+      ? await suggested(engine, unit, { seed, onProgress, signal })
+      : { k: asked, kReason: `${asked} clusters, as asked for with -k.`, kRange: undefined };
+
+  onProgress?.(`finding ${chosen.k} clusters`);
+  const some =
+    count > fitOn
+      ? selectRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
+      : unit;
+  const found = await kmeans(engine, some, { k: chosen.k, metric: 'spherical', restarts, seed, signal });
+  const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
+
+  // Images that repeat each other can leave a cluster empty; it is left out and the rest assigned again.
+  let centroids = normaliseRows(featuresOf(found.centroids, dimension));
+  let assignment = await assign(engine, unit, centroids, { temperature });
+  for (let used = usedClusters(assignment, centroids.count); used.length < centroids.count; ) {
+    centroids = selectRows(centroids, used);
+    assignment = await assign(engine, unit, centroids, { temperature });
+    used = usedClusters(assignment, centroids.count);
+  }
+  const order = bySize(assignment.clusters, centroids.count);
+  centroids = selectRows(centroids, order);
+  assignment = renumbered(assignment, order);
+  const empty = chosen.k - centroids.count;
+  const apart = (await silhouette(engine, unit, assignment.clusters, centroids)).values;
+  return {
+    k: centroids.count,
+    kReason:
+      empty === 0
+        ? chosen.kReason
+        : `${chosen.kReason} ${empty} of them stayed empty, because images repeat each other, and are left out.`,
+    kRange: chosen.kRange,
+    centroids,
+    temperature,
+    assignment,
+    groups: describe(assignment, apart, centroids.count),
+    empty,
+  };
+}
+
+async function suggested(
+  engine: Engine,
+  unit: Features,
+  { seed, onProgress, signal }: Pick<GroupOptions, 'seed' | 'onProgress' | 'signal'>,
+): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange'>> {
+  if (unit.count < ENOUGH_TO_SUGGEST) {
+    const k = unit.count < 4 ? 1 : 2;
+    const images = `${unit.count} image${unit.count === 1 ? '' : 's'}`;
+    return {
+      k,
+      kReason: `${k} cluster${k === 1 ? '' : 's'}: ${images} are too few to suggest a number from; name it with -k.`,
+    };
+  }
+  const { best, range, reason } = await suggestK(engine, unit, {
+    seed,
+    signal,
+    onProgress: (done, of) => onProgress?.(`trying numbers of clusters: ${done} of ${of}`),
+  });
+  return { k: best, kReason: reason, kRange: range };
+}
+
+function sizesOf(clusters: Int32Array, k: number): Float64Array {
+  const sizes = new Float64Array(k);
+  for (const cluster of clusters) sizes[cluster]! += 1;
+  return sizes;
+}
+
+function usedClusters({ clusters }: Assignment, k: number): number[] {
+  return [...sizesOf(clusters, k).entries()].filter(([, size]) => size > 0).map(([cluster]) => cluster);
+}
+
+/** Old numbers, largest cluster first; of equal ones that with the earlier first image. */
+function bySize(clusters: Int32Array, k: number): number[] {
+  const sizes = sizesOf(clusters, k);
+  const first = Array.from({ length: k }, (_, cluster) => clusters.indexOf(cluster));
+  return Array.from({ length: k }, (_, cluster) => cluster).sort(
+    (a, b) => sizes[b]! - sizes[a]! || first[a]! - first[b]!,
+  );
+}
+
+function renumbered(assignment: Assignment, order: readonly number[]): Assignment {
+  const newOf = new Int32Array(order.length);
+  order.forEach((old, now) => {
+    newOf[old] = now;
+  });
+  return {
+    ...assignment,
+    clusters: assignment.clusters.map((old) => newOf[old]!),
+    second: assignment.second.map((old) => (old < 0 ? -1 : newOf[old]!)),
+  };
+}
+
+function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
+  const sizes = sizesOf(clusters, k);
+  const alike = new Float64Array(k);
+  const away = new Float64Array(k);
+  clusters.forEach((cluster, i) => {
+    alike[cluster]! += similarity[i]!;
+    away[cluster]! += apart[i]!;
+  });
+  return Array.from(sizes, (size, cluster) => ({
+    cluster,
+    size,
+    share: size / clusters.length,
+    cohesion: alike[cluster]! / size,
+    separation: away[cluster]! / size,
+  }));
+}

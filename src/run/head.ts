@@ -1,0 +1,73 @@
+/** What a trained method makes of features: embeddings on the sphere, where its prototypes are. */
+import { type Features, featuresOf } from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import { encoderOptions, featureLength, type Settings } from '../methods/index.ts';
+import { project, prototypesOf } from '../methods/swav.ts';
+import { createVariables } from '../nn/index.ts';
+import type { Engine, Values } from '../runtime/index.ts';
+import { input } from '../tensor/index.ts';
+
+export interface HeadOptions {
+  engine: Engine;
+  settings: Settings;
+  /** Parameters and running statistics by name; others in it are ignored. */
+  state: Values;
+}
+
+export interface Head {
+  /** `[K, D]`, as stored: to be normalised by whoever compares with them. */
+  readonly prototypes: Features;
+  /** Embeddings `[N, D]`, rows of length 1, of the encoder's features `[N, F]` (not normalised). */
+  project(features: Features): Promise<Features>;
+  close(): Promise<void>;
+}
+
+/** Rows per run of the head. */
+const ROWS = 512;
+
+/** Compiles the projection head in evaluation mode with a run's weights. */
+export async function openHead({ engine, settings, state }: HeadOptions): Promise<Head> {
+  const width = featureLength(encoderOptions(settings));
+  const variables = createVariables({ mode: 'evaluate' });
+  const z = project(variables, input('features', [ROWS, width]), settings); // [ROWS, D]
+  const held = [...variables.parameters(), ...variables.buffers()];
+  const [prototypes] = valuesOf(state, [prototypesOf(variables, settings).node.attributes.name as string]);
+  const executable = await engine.compile({
+    outputs: { z },
+    state: held.map(({ tensor }) => ({ current: tensor })),
+    name: 'head',
+  });
+  const names = held.map(({ name }) => name);
+  const values = valuesOf(state, names);
+  await executable.writeState(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
+  const dimension = settings.embeddingLength;
+
+  return {
+    prototypes: featuresOf(prototypes!, dimension),
+    async project({ data, count }) {
+      const out = new Float32Array(count * dimension);
+      for (let start = 0; start < count; start += ROWS) {
+        const rows = Math.min(ROWS, count - start);
+        const block = new Float32Array(ROWS * width);
+        block.set(data.subarray(start * width, (start + rows) * width));
+        const embedded = (await executable.run({ features: block }, { transfer: true })).z as Float32Array;
+        out.set(embedded.subarray(0, rows * dimension), start * dimension);
+      }
+      return featuresOf(out, dimension);
+    },
+    close: () => executable.dispose(),
+  };
+}
+
+function valuesOf(state: Values, names: readonly string[]): Float32Array[] {
+  return names.map((name) => {
+    const value = state[name];
+    if (!(value instanceof Float32Array)) {
+      throw new LikenessError(
+        'head.incomplete',
+        `the checkpoint has no "${name}"; expected the weights of the projection head and the prototypes`,
+      );
+    }
+    return value;
+  });
+}
