@@ -41,7 +41,7 @@ describe('formulations', () => {
         const executable = await engine.compile({ outputs }, { plan: { [key]: name } });
         const results = await executable.run(feeds);
         for (const label of ['y', 'dx', 'dw'] as const) {
-          const scale = reference[label]!.reduce((a: number, b: number) => Math.max(a, Math.abs(b)), 0);
+          const scale = Math.max(...Array.from(reference[label]!, Math.abs));
           results[label]!.forEach((value: number, i: number) => {
             const difference = Math.abs(value - reference[label]![i]!);
             expect(difference, `${label}[${i}] by ${name}`).toBeLessThan(1e-4 * scale);

@@ -47,8 +47,8 @@ export * from './operators/softmax.ts';
 export { constant, constantValue, input, scalar } from './operators/source.ts';
 export { simplify } from './simplify.ts';
 export {
-  apply,
   type Attributes,
+  apply,
   type DType,
   type Node,
   operatorNames,

@@ -48,7 +48,12 @@ function keyOf(operator: string, inputs: readonly Tensor[], attributes: Attribut
   const values = ArrayBuffer.isView(data)
     ? [...(data as Float32Array)].map((v) => (Object.is(v, -0) ? '-0' : v))
     : [];
-  return `${operator}(${inputs.map(({ node, index }) => `${node.id}:${index}`)})${JSON.stringify(rest)}${values}`;
+  return `${operator}(${inputs.map(({ node, index }) => `${node.id}:${index}`)})${JSON.stringify(rest, exactNumber)}${values}`;
+}
+
+/** JSON has no infinities: unlike values must not look alike. */
+function exactNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** The input that a node merely passes on, if it does. */

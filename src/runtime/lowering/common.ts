@@ -78,10 +78,12 @@ const broadcastTo: Rule = (emit, node, [x]) => [
   emit.add('Expand', [x!, emit.integers(node.attributes.shape as number[])]),
 ];
 
+/** By elements, not rows: the CPU provider's ScatterND adds from several threads at once and loses repeated rows. */
 const scatterAdd: Rule = (emit, node, [x, indices, updates]) => {
-  const rows = node.inputs[1]!.shape[0]!;
-  const wide = emit.add('Cast', [indices!], { to: onnxTypes.int64 });
-  return [emit.add('ScatterND', [x!, lowerReshape(emit, wide, [rows, 1]), updates!], { reduction: 'add' })];
+  const { shape } = node.inputs[2]!;
+  const column = lowerReshape(emit, indices!, [shape[0]!, ...shape.slice(1).map(() => 1)]);
+  const everywhere = emit.add('Expand', [column, emit.integers(shape)]);
+  return [emit.add('ScatterElements', [x!, everywhere, updates!], { axis: 0, reduction: 'add' })];
 };
 
 const topK: Rule = (emit, node, [x]) => {
@@ -109,6 +111,7 @@ export const commonRules: Readonly<Record<string, Rule>> = {
   tanh: direct('Tanh'),
   sigmoid: direct('Sigmoid'),
   erf: direct('Erf'),
+  softplus: direct('Softplus'),
   relu: direct('Relu'),
   // dy where y > 0: a mask in two passes instead of a comparison and a choice. y is a ReLU's output, so y >= 0.
   reluGradient: (emit, _node, [y, dy]) => {

@@ -33,12 +33,15 @@ const maxPool2dGradient: Rule = (emit, node, [x, dy]) => {
   return [lowerReshape(emit, total, shape)];
 };
 
+/** Constants from here on are no other constant of a graph. */
+const UNLIKELY = 1 << 20;
+
 /** Training mode with momentum 0 returns the batch's own mean and biased variance in place of running averages. */
 const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
   const [C] = node.inputs[1]!.shape as [number];
   // ONNX Runtime writes both results over the memory of these inputs, so no two nodes may share them; it merges equal
   // constants, so each gets values of its own. With momentum 0 the values count for nothing.
-  const own = emit.constants.length;
+  const own = UNLIKELY + emit.constants.length;
   const [before, spread] = [own, own + 0.5].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
   return emit.addMany(
     'BatchNormalization',
@@ -81,7 +84,10 @@ const batchNormGradient: Rule = (emit, node, [x, dy, gamma, mean, variance]) => 
   const b = add('Mul', perValue, add('Mul', r, dgamma));
   const c = add('Sub', add('Mul', perValue, dbeta), add('Mul', b, mean!));
   const open = (v: string) => lowerReshape(emit, v, [C, ...tensor.shape.slice(2).map(() => 1)]);
-  const dx = add('Add', add('Mul', dy!, open(a)), add('Add', add('Mul', x!, open(b)), open(c)));
+  // b x + c in one pass: normalisation with mean 0 and variance 1 is a multiply-add per channel.
+  const [zero, one] = [0, 1].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
+  const scaled = emit.add('BatchNormalization', [x!, b, c, zero!, one!], { epsilon: { float: 0 } });
+  const dx = add('Add', add('Mul', dy!, open(a)), scaled);
   return [dx, dgamma, dbeta];
 };
 

@@ -1,5 +1,5 @@
 /** Element-wise arithmetic of two tensors, with NumPy broadcasting. */
-import { applyOne, broadcastShapes, defineOperator, refuseShape, type Tensor } from '../tensor.ts';
+import { applyOne, broadcastShapes, defineOperator, refuseShape, sameShape, type Tensor } from '../tensor.ts';
 import { equal, greater, less, where } from './compare.ts';
 import { log, neg } from './elementwise.ts';
 import { sumTo } from './reduce.ts';
@@ -45,18 +45,25 @@ export const div = binary('div', (_a, b, y, dy) => [() => div(dy, b), () => neg(
 const halves = (a: Tensor, b: Tensor, dy: Tensor) =>
   where(equal(a, b), mul(dy, scalar(0.5)), mul(dy, scalar(0)));
 
+/** Gradient of an extremum: `wins(a, b)` says where a is chosen over b; a constant bound passes the gradient on at a tie. */
+const extremum =
+  (wins: (a: Tensor, b: Tensor) => Tensor): Rule =>
+  (a, b, _y, dy) => {
+    const none = mul(dy, scalar(0));
+    const share = (own: Tensor, other: Tensor) => () =>
+      where(
+        wins(other, own),
+        none,
+        isConstant(other) ? dy : where(wins(own, other), dy, halves(own, other, dy)),
+      );
+    return [share(a, b), share(b, a)];
+  };
+
 /** The larger of two; a constant bound passes the gradient on where it is met, as in PyTorch's clamp. */
-export const maximum = binary('maximum', (a, b, _y, dy) => [
-  () =>
-    where(greater(b, a), mul(dy, scalar(0)), isConstant(b) ? dy : where(greater(a, b), dy, halves(a, b, dy))),
-  () => where(greater(b, a), dy, isConstant(a) ? mul(dy, scalar(0)) : halves(a, b, dy)),
-]);
+export const maximum = binary('maximum', extremum(greater));
 
 /** The smaller of two; a constant bound passes the gradient on where it is met. */
-export const minimum = binary('minimum', (a, b, _y, dy) => [
-  () => where(less(b, a), mul(dy, scalar(0)), isConstant(b) ? dy : where(less(a, b), dy, halves(a, b, dy))),
-  () => where(less(b, a), dy, isConstant(a) ? mul(dy, scalar(0)) : halves(a, b, dy)),
-]);
+export const minimum = binary('minimum', extremum(less));
 
 const power = binary('pow', (a, b, y, dy) => [
   () => mul(dy, mul(b, power(a, sub(b, scalar(1))))),
@@ -67,7 +74,8 @@ const power = binary('pow', (a, b, y, dy) => [
 export function pow(a: Tensor, b: Tensor | number): Tensor {
   const exponent = typeof b === 'number' ? scalar(b) : b;
   const value = constantValue(exponent);
-  if (value === 1) return a;
-  if (value === 2) return mul(a, a);
+  const keepsShape = sameShape(broadcastShapes('pow', a.shape, exponent.shape), a.shape);
+  if (value === 1 && keepsShape) return a;
+  if (value === 2 && keepsShape) return mul(a, a);
   return power(a, exponent);
 }

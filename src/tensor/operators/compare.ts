@@ -3,12 +3,17 @@ import { applyOne, broadcastShapes, defineOperator, refuseShape, type Tensor } f
 import { sumTo } from './reduce.ts';
 import { constantValue, scalar } from './source.ts';
 
-function comparison(name: string): (a: Tensor, b: Tensor) => Tensor {
+function comparison(
+  name: string,
+  { on = 'any' }: { on?: 'any' | 'bool' } = {},
+): (a: Tensor, b: Tensor) => Tensor {
   defineOperator({
     name,
     infer: ([a, b]) => {
-      if (a!.dtype !== b!.dtype)
-        refuseShape(name, `types ${a!.dtype} and ${b!.dtype}`, 'equal types; cast one');
+      if (a!.dtype !== b!.dtype || (on === 'bool' && a!.dtype !== 'bool')) {
+        const expected = on === 'bool' ? 'two of type bool' : 'equal types; cast one';
+        refuseShape(name, `types ${a!.dtype} and ${b!.dtype}`, expected);
+      }
       return [{ shape: broadcastShapes(name, a!.shape, b!.shape), dtype: 'bool' }];
     },
     gradient: () => [undefined, undefined],
@@ -22,9 +27,9 @@ export const greaterEqual = comparison('greaterEqual');
 export const less = comparison('less');
 export const lessEqual = comparison('lessEqual');
 /** True where both are. */
-export const logicalAnd = comparison('logicalAnd');
+export const logicalAnd = comparison('logicalAnd', { on: 'bool' });
 /** True where either is. */
-export const logicalOr = comparison('logicalOr');
+export const logicalOr = comparison('logicalOr', { on: 'bool' });
 
 defineOperator({
   name: 'logicalNot',

@@ -68,6 +68,14 @@ defineOperator({
     const groups = attributes.groups as number;
     const [N, C] = x!.shape;
     const [O, I, ...kernel] = w!.shape;
+    const strides = attributes.stride as number[];
+    if (x!.dtype !== 'float32' || w!.dtype !== 'float32' || strides.some((s) => s < 1)) {
+      refuseShape(
+        'conv2d',
+        `${x!.dtype} images, ${w!.dtype} filters, stride ${strides}`,
+        'float32 and strides of at least 1',
+      );
+    }
     if (x!.shape.length !== 4 || w!.shape.length !== 4 || C !== I! * groups || O! % groups !== 0) {
       refuseShape(
         'conv2d',

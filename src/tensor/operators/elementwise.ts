@@ -119,10 +119,8 @@ export function gelu(x: Tensor): Tensor {
   return mul(mul(scalar(0.5), x), add(scalar(1), erf(mul(x, scalar(Math.SQRT1_2)))));
 }
 
-/** `ln(1 + e^x)`, written so that it does not overflow. */
-export function softplus(x: Tensor): Tensor {
-  return add(relu(x), log(add(scalar(1), exp(neg(abs(x))))));
-}
+/** `ln(1 + e^x)`; its derivative is the sigmoid. */
+export const softplus = elementwise('softplus', (x, _y, dy) => mul(dy, sigmoid(x)));
 
 /** `x clip(x / 6 + 1/2, 0, 1)` */
 export function hardSwish(x: Tensor): Tensor {

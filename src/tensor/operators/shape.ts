@@ -31,7 +31,11 @@ defineOperator({
 /** The same elements, in row-major order, in another shape; one extent may be -1 (the rest). */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.filter((extent) => extent !== -1).reduce((a, b) => a * b, 1);
-  const resolved = shape.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent));
+  const rest = sizeOf(x.shape) / known;
+  if (shape.includes(-1) && !Number.isInteger(rest)) {
+    refuseShape('reshape', `${showShape(x.shape)} to ${showShape(shape)}`, `a multiple of ${known} elements`);
+  }
+  const resolved = shape.map((extent) => (extent === -1 ? rest : extent));
   return sameShape(resolved, x.shape) ? x : applyOne('reshape', [x], { shape: resolved });
 }
 

@@ -1,5 +1,13 @@
 /** Softmax, its logarithm, and the losses built on them. */
-import { applyOne, defineOperator, resolveAxis, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  defineOperator,
+  refuseShape,
+  resolveAxis,
+  sameShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 import { mul, sub } from './binary.ts';
 import { exp, neg } from './elementwise.ts';
 import { mean, sum } from './reduce.ts';
@@ -38,5 +46,12 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 
 /** Cross-entropy with soft targets: mean over rows of `-sum_k q_k log softmax(logits)_k`. */
 export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  if (!sameShape(logits.shape, targets.shape)) {
+    refuseShape(
+      'crossEntropy',
+      `logits ${showShape(logits.shape)} and targets ${showShape(targets.shape)}`,
+      'equal shapes',
+    );
+  }
   return neg(mean(sum(mul(targets, logSoftmax(logits)), { axes: [-1] })));
 }
