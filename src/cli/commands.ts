@@ -1,0 +1,7 @@
+/** Every command, in the order in which the help and the documentation list them. */
+import { clusterCommand } from './cluster.ts';
+import type { Command } from './command.ts';
+import { embedCommand } from './embed.ts';
+import { trainCommand } from './train.ts';
+
+export const commands: readonly Command[] = [trainCommand, clusterCommand, embedCommand];

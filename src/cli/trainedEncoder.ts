@@ -1,0 +1,40 @@
+/** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
+import { decodeImage, type EncodedImage, type RawImage } from '../data/index.ts';
+import { type Encoder, openEncoder, openTrainedRun, type TrainedRun } from '../run/index.ts';
+import { openEngine } from '../runtime/index.ts';
+import { renderEvaluationView } from '../views/index.ts';
+import type { Terminal } from './terminal.ts';
+import { cacheSizeOf } from './trainRun.ts';
+
+/** Opens a run, saying which damaged checkpoints were passed over. */
+export async function openRun(path: string, terminal: Terminal): Promise<TrainedRun> {
+  const run = await openTrainedRun(path);
+  for (const { file, reason } of run.damaged) terminal.warn(`passed over ${file}: ${reason}`);
+  return run;
+}
+
+/** Calls `work` with the run's encoder and closes everything afterwards. */
+export async function withEncoder<T>(
+  { config, state }: TrainedRun,
+  { batchSize }: { batchSize?: number },
+  work: (encoder: Encoder) => Promise<T>,
+): Promise<T> {
+  const engine = await openEngine({ threads: config.threads });
+  try {
+    return await work(await openEncoder({ engine, settings: config.settings, state, batchSize }));
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Pixels [3, s, s] of one image, exactly as they would come from the pixel cache of the run's images. */
+export async function evaluationPixels(
+  image: EncodedImage | RawImage,
+  { settings }: TrainedRun['config'],
+): Promise<Uint8Array> {
+  const size = settings.imageSize;
+  const data = new Uint8Array(3 * size * size);
+  const decoded = await decodeImage(image, { size: cacheSizeOf(settings) });
+  renderEvaluationView(decoded, { width: size, height: size, data }, { size });
+  return data;
+}

@@ -1,0 +1,97 @@
+/**
+ * The trained encoder as an ONNX model that needs nothing of this program: pixels in, unit features out.
+ *
+ * Weights, running statistics and the normalisation of colours are constants of the graph; the batch is free.
+ */
+import { LikenessError } from '../core/errors.ts';
+import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';
+import { createVariables, resnet, type Variables } from '../nn/index.ts';
+import { encodeOnnx, lower, type Values } from '../runtime/index.ts';
+import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
+
+/** Name and meaning of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
+export const EXPORT_INPUT = 'pixel_values';
+/** Name of its output: float32 [batch, D], each row of length 1. */
+export const EXPORT_OUTPUT = 'features';
+
+export interface ExportedEncoder {
+  /** The ONNX file. */
+  readonly model: Uint8Array;
+  /** Length D of the features. */
+  readonly dimension: number;
+  /** Side of the images that it takes. */
+  readonly size: number;
+}
+
+/** What a user of the model must know, as the model's own metadata. */
+export function exportMetadata(settings: Settings): Record<string, string> {
+  const { method, architecture, width, stem, imageSize, mean, std } = settings;
+  return {
+    'likeness.method': method,
+    'likeness.architecture': `${architecture}, width ${width}, stem ${stem}`,
+    'likeness.image_size': String(imageSize),
+    'likeness.mean': mean,
+    'likeness.std': std,
+    'likeness.preprocessing': `RGB; shorter side resized to ${imageSize} (antialiased bilinear), central square of ${imageSize}; values divided by 255. Normalisation by mean and std is part of the model.`,
+    'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
+  };
+}
+
+/** Builds the encoder in evaluation mode with a run's weights as constants and encodes it as an ONNX model. */
+export function exportEncoder(
+  settings: Settings,
+  state: Values,
+  metadata: Record<string, string> = {},
+): ExportedEncoder {
+  const size = settings.imageSize;
+  const { mean, std } = viewsOf(settings).normalise;
+  const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
+  const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
+  const normalised = sub(
+    mul(pixels, perChannel(std.map((s) => 1 / s))),
+    perChannel(mean.map((m, c) => m / std[c]!)),
+  );
+  const options = encoderOptions(settings);
+  const features = l2Normalize(resnet(frozenVariables(state), normalised, options)); // [batch, D]
+  const graph = lower(
+    { [EXPORT_OUTPUT]: features },
+    { name: 'encoder', dynamicBatch: 'batch', metadata: { ...exportMetadata(settings), ...metadata } },
+  );
+  return { model: encodeOnnx(graph), dimension: featureLength(options), size };
+}
+
+/** Names and shapes of the encoder's parameters and running statistics: torchvision's. */
+export function encoderShapes(settings: Settings): { name: string; shape: readonly number[] }[] {
+  const variables = createVariables({ mode: 'evaluate' });
+  resnet(variables, input('x', [1, 3, settings.imageSize, settings.imageSize]), encoderOptions(settings));
+  return [...variables.parameters(), ...variables.buffers()].map(({ name, tensor }) => ({
+    name,
+    shape: tensor.shape,
+  }));
+}
+
+/** Variables whose values are known: each is a constant of the graph. */
+function frozenVariables(state: Values): Variables {
+  const known = new Map<string, Tensor>();
+  const value = (name: string, shape: readonly number[]): Tensor => {
+    const data = state[name];
+    if (!data) {
+      throw new LikenessError(
+        'encoder.incomplete',
+        `the checkpoint has no "${name}"; expected the weights of the run's encoder`,
+      );
+    }
+    const tensor = known.get(name) ?? constant(data, shape);
+    known.set(name, tensor);
+    return tensor;
+  };
+  return {
+    mode: 'evaluate',
+    parameter: value,
+    buffer: value,
+    setBuffer() {},
+    parameters: () => [],
+    buffers: () => [],
+    initialValues: () => ({}),
+  };
+}

@@ -1,0 +1,37 @@
+/** The run folder: what is in it, reading and writing it. */
+export {
+  type Checkpoint,
+  type CheckpointFile,
+  type CheckpointInfo,
+  checkpointName,
+  type DamagedCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  loadLatestCheckpoint,
+  readCheckpointInfo,
+  saveCheckpoint,
+} from './checkpoint.ts';
+export { type Clustering, readClustering, writeClustering } from './clustering.ts';
+export { type Assignment, clustersCsv, readClusters, writeClusters } from './clusters.ts';
+export { configVersion, readConfig, writeConfig } from './config.ts';
+export { type Embeddings, writeEmbeddings } from './embeddings.ts';
+export { type EmbedOptions, type Encoder, openEncoder } from './encoder.ts';
+export { type EventLog, openEventLog, type RunEvent, readEvents } from './events.ts';
+export {
+  EXPORT_INPUT,
+  EXPORT_OUTPUT,
+  type ExportedEncoder,
+  encoderShapes,
+  exportEncoder,
+} from './exportedEncoder.ts';
+export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
+export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
+export { type Group, type Grouping, type GroupOptions, groupFeatures } from './grouping.ts';
+export { type Head, openHead } from './head.ts';
+export { lockRun, type RunLock } from './lock.ts';
+export { openPlanStore } from './planStore.ts';
+export { writeSkipped } from './skipped.ts';
+export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export { fromCheckpoint, settingsHash, stateOf, toCheckpoint } from './standing.ts';
+export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
+export { type UntrainedOptions, untrainedState } from './untrained.ts';
