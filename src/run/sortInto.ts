@@ -1,0 +1,256 @@
+/**
+ * Images sorted into one folder per cluster, as copies or links; pictures of packed files are written as PNG.
+ *
+ * Nothing that was there before is ever overwritten. The folder must be empty, or hold exactly what an earlier call
+ * put there and nobody has changed since: that is known from a list, `.likeness-sorted.json`, and is replaced.
+ */
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  link,
+  lstat,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  rmdir,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import sharp from 'sharp';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import type { Source } from '../data/index.ts';
+import { makeFolder, writeFailure, writeFileAtomic } from '../formats/index.ts';
+import { type SortItem, sortedNames } from './sortNames.ts';
+
+export interface SortOptions {
+  /** Folder to sort into; made when missing. */
+  readonly into: string;
+  /** `copy`: independent files; `link`: relative symbolic links, or hard links where the system refuses those. Default `copy`. */
+  readonly by?: 'copy' | 'link';
+  readonly source: Pick<Source, 'path' | 'kind' | 'entries' | 'read'>;
+  /** Id and cluster of each image. */
+  readonly items: readonly SortItem[];
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface SortResult {
+  readonly folder: string;
+  /** Number of cluster folders. */
+  readonly clusters: number;
+  readonly copied: number;
+  readonly linked: number;
+  /** Pictures of packed files, written as files. */
+  readonly written: number;
+  /** Images whose name was changed because another in the cluster has the same. */
+  readonly renamed: number;
+  /** Images that were there when they were clustered and cannot be read now. */
+  readonly failed: readonly { id: string; reason: string }[];
+}
+
+/** What an earlier call put there: path, and size and time of change where it got to the end. */
+interface Listing {
+  readonly likeness: 'sorted images';
+  readonly files: Record<string, [size: number, changed: number] | null>;
+}
+
+const listingName = '.likeness-sorted.json';
+
+/**
+ * Sorts images into `<into>/cluster-000`, `cluster-001`, …
+ *
+ * @throws LikenessError `sort.inside` when `into` lies in the source (its copies would be taken for pictures of the
+ * source), `sort.notEmpty` when it holds something else, `write.*` when the disk refuses.
+ */
+export async function sortInto({
+  into,
+  by = 'copy',
+  source,
+  items,
+  onProgress,
+  signal,
+}: SortOptions): Promise<SortResult> {
+  await refuseInside(into, source);
+  await clearOwn(into);
+  await makeFolder(into);
+  const packed = source.kind !== 'folder' && source.kind !== 'image';
+  const names = sortedNames(items, packed && source.kind !== 'tar' ? { extension: '.png' } : {});
+  const indexOf = packed
+    ? new Map(source.entries.map(({ id }, index) => [id, index]))
+    : new Map<string, number>();
+
+  const files: Listing['files'] = Object.fromEntries(names.map((name) => [name, null]));
+  // Written first, so that a call that was killed can be repeated.
+  await writeListing(into, files);
+  for (const folder of new Set(names.map((name) => dirname(name)))) await makeFolder(join(into, folder));
+
+  let [copied, linked, written, renamed] = [0, 0, 0, 0];
+  const failed: { id: string; reason: string }[] = [];
+  for (const [done, item] of items.entries()) {
+    signal?.throwIfAborted();
+    const target = join(into, names[done]!);
+    try {
+      if (packed) {
+        const index = indexOf.get(item.id);
+        if (index === undefined) throw new UnreadableSource('it is not in the source any more');
+        await writePicture(target, await readPicture(source, index));
+        written++;
+      } else {
+        const from = source.kind === 'image' ? source.path : join(source.path, ...item.id.split('/'));
+        await (by === 'copy' ? placeCopy(from, target) : placeLink(from, target));
+        if (by === 'copy') copied++;
+        else linked++;
+      }
+      if (basename(names[done]!) !== basename(item.id) && !packed) renamed++;
+      const { size, mtimeMs } = await lstat(target);
+      files[names[done]!] = [size, mtimeMs];
+    } catch (error) {
+      if (!(error instanceof UnreadableSource)) {
+        throw error instanceof LikenessError ? error : writeFailure(target, error);
+      }
+      failed.push({ id: item.id, reason: error.message });
+      delete files[names[done]!];
+    }
+    onProgress?.(done + 1, items.length);
+  }
+  await writeListing(into, files);
+  const clusters = new Set(items.map((item) => item.cluster)).size;
+  return { folder: into, clusters, copied, linked, written, renamed, failed };
+}
+
+/** The source's side failed: one image is missing, and the rest go on. */
+class UnreadableSource extends Error {}
+
+async function placeCopy(from: string, target: string): Promise<void> {
+  await requireSource(from);
+  await copyFile(from, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+}
+
+async function placeLink(from: string, target: string): Promise<void> {
+  await requireSource(from);
+  // Through real paths: ".." in a relative link is followed from where the folder really is.
+  const folder = await realpath(dirname(target));
+  const real = await realpath(from);
+  try {
+    await symlink(relative(folder, real), target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    try {
+      await link(real, target);
+    } catch {
+      throw new LikenessError(
+        'sort.link',
+        `Could not link ${target} to ${from}: ${reasonOf(error)}. Use --by copy, or choose a folder on the same disk.`,
+      );
+    }
+  }
+}
+
+async function requireSource(from: string): Promise<void> {
+  try {
+    if (!(await lstat(await realpath(from))).isFile()) throw new Error('it is not a file');
+  } catch (error) {
+    throw new UnreadableSource(reasonOf(error));
+  }
+}
+
+async function readPicture(source: SortOptions['source'], index: number) {
+  try {
+    return await source.read(index);
+  } catch (error) {
+    throw new UnreadableSource(reasonOf(error));
+  }
+}
+
+async function writePicture(target: string, image: Awaited<ReturnType<Source['read']>>): Promise<void> {
+  const bytes =
+    image.kind === 'encoded'
+      ? image.bytes
+      : await sharp(image.pixels, {
+          raw: { width: image.width, height: image.height, channels: image.channels },
+        })
+          .png({ compressionLevel: 6 })
+          .toBuffer();
+  await writeFile(target, bytes, { flag: 'wx' });
+}
+
+/** Empties `into` of what an earlier call put there; refuses when anything else is in it. */
+async function clearOwn(into: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(into, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR') {
+      throw new LikenessError(
+        'sort.notEmpty',
+        `${into} is a file; --into needs a folder. Choose another name.`,
+      );
+    }
+    throw writeFailure(into, error);
+  }
+  const listing = await readListing(into);
+  const foreign: string[] = [];
+  const own: string[] = [];
+  const folders = new Set(Object.keys(listing?.files ?? {}).map((name) => dirname(name)));
+  for (const name of names.map((path) => path.split(sep).join('/')).sort()) {
+    if (name === listingName || folders.has(name)) continue;
+    const entry = listing?.files[name];
+    const { size, mtimeMs } = await lstat(join(into, name));
+    const changed = entry !== null && (entry?.[0] !== size || entry[1] !== mtimeMs);
+    if (entry === undefined || changed) foreign.push(name);
+    else own.push(name);
+  }
+  if (foreign.length > 0 || (listing === undefined && names.length > 0)) {
+    const what = foreign[0] ?? names[0];
+    const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : '';
+    throw new LikenessError(
+      'sort.notEmpty',
+      `${into} is not empty: "${what}"${more} was not put there, or was changed since. Nothing is ever overwritten; choose a new or empty folder for --into.`,
+    );
+  }
+  for (const name of own) await rm(join(into, name), { force: true });
+  for (const folder of folders) await rmdir(join(into, folder)).catch(() => {});
+}
+
+async function readListing(into: string): Promise<Listing | undefined> {
+  try {
+    const listing = JSON.parse(await readFile(join(into, listingName), 'utf8')) as Listing;
+    return listing.likeness === 'sorted images' && typeof listing.files === 'object' ? listing : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeListing(into: string, files: Listing['files']): Promise<void> {
+  const listing: Listing = { likeness: 'sorted images', files };
+  await writeFileAtomic(join(into, listingName), `${JSON.stringify(listing, null, 1)}\n`);
+}
+
+async function refuseInside(into: string, source: SortOptions['source']): Promise<void> {
+  if (source.kind === 'image') return;
+  const target = await realOf(into);
+  const root = await realOf(source.path);
+  const way = relative(root, target);
+  const inside = way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
+  if (inside) {
+    throw new LikenessError(
+      'sort.inside',
+      `--into ${into} lies in the source ${source.path}: the sorted images would be taken for pictures of the source next time. Choose a folder outside it.`,
+    );
+  }
+}
+
+/** The real path, links followed, of something that may not exist yet. */
+async function realOf(path: string): Promise<string> {
+  const full = resolve(path);
+  try {
+    return await realpath(full);
+  } catch {
+    const parent = dirname(full);
+    return parent === full ? full : join(await realOf(parent), basename(full));
+  }
+}
