@@ -2,6 +2,7 @@
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { embedCommand } from './embed.ts';
+import { exportCommand } from './export.ts';
 import { trainCommand } from './train.ts';
 
-export const commands: readonly Command[] = [trainCommand, clusterCommand, embedCommand];
+export const commands: readonly Command[] = [trainCommand, clusterCommand, embedCommand, exportCommand];

@@ -1,7 +1,8 @@
 /** `likeness embed`: the features of a source's images as a file. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { normaliseRows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
+import { makeFolder } from '../formats/index.ts';
 import type { Command } from './command.ts';
 import { type FeatureTable, featureFormatOf, featureFormats, writeFeatures } from './featureFiles.ts';
 import { indicesOfSplit, openImages, saySkipped } from './images.ts';
@@ -58,6 +59,7 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
   const path = required('--run', request.run, 'the folder of a run');
   const file = required('--out', request.out, 'the file to write, such as features.parquet');
   const format = featureFormatOf(file);
+  await makeFolder(dirname(file));
   const run = await openRun(path, terminal);
   const { settings } = run.config;
   const opened = await openImages(request.source, { size: cacheSizeOf(settings), terminal });

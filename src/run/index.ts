@@ -1,4 +1,6 @@
 /** The run folder: what is in it, reading and writing it. */
+
+export { checkExport, type ExportCheck } from './checkExport.ts';
 export {
   type Checkpoint,
   type CheckpointFile,
@@ -23,6 +25,7 @@ export {
   type ExportedEncoder,
   encoderShapes,
   exportEncoder,
+  exportMetadata,
 } from './exportedEncoder.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
