@@ -34,6 +34,8 @@ export interface ClusterRequest {
 
 /** A cluster with more of the images than this is pointed out: it seldom is one group. */
 const TOO_LARGE = 0.4;
+/** But not before it has this many times an equal share: with two clusters one of them always has half. */
+const TIMES_EQUAL = 1.5;
 
 /** Clusters and returns what `cluster --json` prints. */
 export async function clusterRun(request: ClusterRequest, terminal: Terminal): Promise<object> {
@@ -129,7 +131,9 @@ async function clusterImages(
       skipped: files.skipped,
     };
 
-    terminal.say(`${showCount(ids.length)} images in ${k} cluster${k === 1 ? '' : 's'}`);
+    terminal.say(
+      `${showCount(ids.length)} image${ids.length === 1 ? '' : 's'} in ${k} cluster${k === 1 ? '' : 's'}`,
+    );
     terminal.say(kReason);
     if (kRange && kRange[0] !== kRange[1])
       terminal.say(`recommended: ${kRange[0]} to ${kRange[1]} clusters (-k)`);
@@ -194,9 +198,10 @@ async function embedded(
 
 function warnOfLargest(groups: readonly { cluster: number; share: number }[], terminal: Terminal): void {
   const [largest] = groups;
-  if (groups.length < 2 || !largest || largest.share <= TOO_LARGE) return;
+  const limit = Math.max(TOO_LARGE, TIMES_EQUAL / groups.length);
+  if (groups.length < 2 || !largest || largest.share <= limit) return;
   terminal.warn(
-    `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${TOO_LARGE * 100} %: the features may tell too little apart. Train longer, or ask for more clusters with -k.`,
+    `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${(limit * 100).toFixed(0)} %: the features may tell too little apart. Train longer, or ask for more clusters with -k.`,
   );
 }
 

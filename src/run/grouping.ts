@@ -85,7 +85,7 @@ export async function groupFeatures(
   const chosen =
     asked === undefined
       ? await suggested(engine, unit, { seed, onProgress, signal })
-      : { k: asked, kReason: `${asked} clusters, as asked for with -k.`, kRange: undefined };
+      : { k: asked, kReason: `${clustersOf(asked)}, as asked for with -k.`, kRange: undefined };
 
   onProgress?.(`finding ${chosen.k} clusters`);
   const some =
@@ -130,10 +130,9 @@ async function suggested(
 ): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange'>> {
   if (unit.count < ENOUGH_TO_SUGGEST) {
     const k = unit.count < 4 ? 1 : 2;
-    const images = `${unit.count} image${unit.count === 1 ? '' : 's'}`;
     return {
       k,
-      kReason: `${k} cluster${k === 1 ? '' : 's'}: ${images} are too few to suggest a number from; name it with -k.`,
+      kReason: `${clustersOf(k)}: too few images (${unit.count}) to suggest a number from; name it with -k.`,
     };
   }
   const { best, range, reason } = await suggestK(engine, unit, {
@@ -142,6 +141,10 @@ async function suggested(
     onProgress: (done, of) => onProgress?.(`trying numbers of clusters: ${done} of ${of}`),
   });
   return { k: best, kReason: reason, kRange: range };
+}
+
+function clustersOf(k: number): string {
+  return `${k} cluster${k === 1 ? '' : 's'}`;
 }
 
 function sizesOf(clusters: Int32Array, k: number): Float64Array {

@@ -1,0 +1,63 @@
+/** Which images of a source an evaluation looks at. */
+import { distinctRows } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import type { PixelCache, Split } from '../data/index.ts';
+
+export interface EvaluationSet {
+  /** Cache indices, ascending. */
+  readonly indices: Uint32Array;
+  /** One per index; -1: no label. */
+  readonly labels: Int32Array;
+  readonly split: readonly (Split | undefined)[];
+  readonly labelled: 'yes' | 'no';
+  /** Distinct labels among the images. */
+  readonly classes: number;
+  /** Set where not every image that could be looked at is. */
+  readonly note?: string;
+}
+
+export interface SetLimits {
+  /** Most training and test images. Together: most images where the source has no split. */
+  train?: number;
+  test?: number;
+}
+
+/**
+ * The labelled images of a source, or all of them when none has a label; a seeded draw of each part when there are
+ * more than the limits, so that time and memory are bounded.
+ */
+export function evaluationSet(
+  { entries }: Pick<PixelCache, 'entries'>,
+  { seed, train = 50_000, test = 10_000 }: SetLimits & { seed: number },
+): EvaluationSet {
+  const all = [...entries.keys()];
+  const withLabel = all.filter((index) => entries[index]!.label !== undefined);
+  const usable = withLabel.length > 0 ? withLabel : all;
+  const part = (split: Split) => usable.filter((index) => entries[index]!.split === split);
+  const [trainPart, testPart] = [part('train'), part('test')];
+  const ownSplit = trainPart.length > 0 && testPart.length > 0;
+
+  const drawn = ownSplit
+    ? [...draw(trainPart, train, seed, 0), ...draw(testPart, test, seed, 1)]
+    : draw(usable, train + test, seed, 2);
+  const indices = Uint32Array.from(drawn).sort();
+  const candidates = ownSplit ? trainPart.length + testPart.length : usable.length;
+  const labels = Int32Array.from(indices, (index) => entries[index]!.label ?? -1);
+  return {
+    indices,
+    labels,
+    split: Array.from(indices, (index) => entries[index]!.split),
+    labelled: withLabel.length > 0 ? 'yes' : 'no',
+    classes: new Set(labels.filter((label) => label >= 0)).size,
+    note:
+      indices.length < candidates
+        ? `a draw of ${indices.length} of ${candidates} images, by seed ${seed}${ownSplit ? ` (at most ${train} to train on and ${test} to test on)` : ''}`
+        : undefined,
+  };
+}
+
+function draw(indices: readonly number[], most: number, seed: number, stream: number): number[] {
+  if (indices.length <= most) return [...indices];
+  const rows = distinctRows(indices.length, most, randomAt(seed, 'sample', stream, 0, 7));
+  return Array.from(rows, (row) => indices[row]!);
+}

@@ -1,0 +1,130 @@
+/** What can be measured of an encoder, its head and its prototypes without labels. */
+import { assign, distinctRows, type Features, normaliseRows, silhouette } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import type { PixelCache } from '../data/index.ts';
+import {
+  type EffectiveRank,
+  effectiveRank,
+  featureDeviation,
+  type NeighbourConsistency,
+  neighbourConsistency,
+  type Usage,
+  usage,
+  type ViewAgreement,
+  viewAgreement,
+} from '../evaluate/index.ts';
+import { type Settings, viewsOf } from '../methods/index.ts';
+import { type Head, openEncoder, openHead } from '../run/index.ts';
+import type { Engine, Values } from '../runtime/index.ts';
+import { openLoader } from '../views/index.ts';
+
+export interface LabelFreeReport {
+  /** Spread of images over the prototypes. */
+  readonly prototypeUsage: Usage;
+  /** Whether two random views of an image have the same nearest prototype. */
+  readonly viewAgreement: ViewAgreement;
+  /** Of the encoder's features. */
+  readonly featureDeviation: number;
+  readonly effectiveRank: EffectiveRank;
+  /** Of the head's embeddings, which the prototypes live among. */
+  readonly embeddingDeviation: number;
+  readonly embeddingRank: EffectiveRank;
+  /** Of stored clusters, where there are any. */
+  readonly clusters?: {
+    readonly k: number;
+    readonly silhouette: number;
+    readonly neighbourConsistency?: NeighbourConsistency;
+  };
+}
+
+export interface MeasureOptions {
+  engine: Engine;
+  settings: Settings;
+  state: Values;
+  cache: PixelCache;
+  indices: Uint32Array;
+  /** The encoder's features of these images, not normalised. */
+  features: Features;
+  /** Centroids of stored clusters. */
+  centroids?: Features;
+  seed: number;
+  signal?: AbortSignal;
+}
+
+/** Images of which two views are made, and images per step. */
+const VIEWED = 1024;
+const BATCH = 128;
+
+/** Measures one encoder with its head and prototypes. */
+export async function measureLabelFree(options: MeasureOptions): Promise<LabelFreeReport> {
+  const { engine, settings, state, features, centroids, seed } = options;
+  const head = await openHead({ engine, settings, state });
+  try {
+    const z = await head.project(features);
+    const { clusters: nearest } = await assign(engine, z, head.prototypes);
+    return {
+      prototypeUsage: usage(nearest, head.prototypes.count),
+      viewAgreement: await agreementOfViews(head, options),
+      featureDeviation: featureDeviation(features),
+      effectiveRank: await effectiveRank(engine, features, { seed }),
+      embeddingDeviation: featureDeviation(z),
+      embeddingRank: await effectiveRank(engine, z, { seed }),
+      ...(centroids && { clusters: await ofClusters(engine, features, centroids, seed) }),
+    };
+  } finally {
+    await head.close();
+  }
+}
+
+/** Two random views per image, as in training, through encoder and head to the nearest prototype. */
+async function agreementOfViews(
+  head: Head,
+  { engine, settings, state, cache, indices, seed, signal }: MeasureOptions,
+): Promise<ViewAgreement> {
+  const views = viewsOf(settings);
+  const big = views.crops[0]!;
+  const batchSize = Math.min(BATCH, indices.length);
+  const taken = Math.floor(Math.min(VIEWED, indices.length) / batchSize) * batchSize;
+  const drawn = distinctRows(indices.length, taken, randomAt(seed, 'sample', 0, 0, 8));
+  const loader = openLoader({
+    cache,
+    indices: Uint32Array.from(drawn, (i) => indices[i]!),
+    views: { ...views, crops: [{ ...big, count: 2 }] },
+    batchSize,
+    seed,
+    workers: settings.workers,
+  });
+  const encoder = await openEncoder({
+    engine,
+    settings: { ...settings, imageSize: big.size },
+    state,
+    batchSize,
+  });
+  const found = [new Int32Array(taken), new Int32Array(taken)] as const;
+  try {
+    for (let step = 0; step < loader.stepsPerEpoch; step++) {
+      signal?.throwIfAborted();
+      const { crops } = await loader.batch(0, step);
+      const each = crops[0]!.length / 2;
+      for (const view of [0, 1] as const) {
+        const data = await encoder.run(crops[0]!.slice(view * each, (view + 1) * each));
+        const z = await head.project({ data, count: batchSize, dimension: encoder.dimension });
+        found[view].set((await assign(engine, z, head.prototypes)).clusters, step * batchSize);
+      }
+    }
+  } finally {
+    await Promise.allSettled([loader.close(), encoder.close()]);
+  }
+  return viewAgreement(...found);
+}
+
+async function ofClusters(engine: Engine, features: Features, centroids: Features, seed: number) {
+  const { clusters } = await assign(engine, features, centroids);
+  const unit = normaliseRows(features);
+  return {
+    k: centroids.count,
+    silhouette: (await silhouette(engine, unit, clusters, centroids)).mean,
+    neighbourConsistency:
+      features.count > 1 ? await neighbourConsistency(engine, features, clusters, { seed }) : undefined,
+  };
+}
