@@ -160,10 +160,12 @@ async function describeBomb(bytes: Uint8Array, maxPixels: number): Promise<strin
 
 /** The decoder's message in a form for people: what is wrong first, its own words after it. */
 function plainReason(format: string, message: string): string {
-  const lines = message.split('\n').map((line) => line.trim());
-  const detail = lines.find((line) => line !== '' && !/^Input (buffer|file)/.test(line)) ?? lines[0] ?? '';
-  const truncated =
-    /premature end|truncat|unexpected end|end of (file|stream)|not enough data|read error|EOF/i;
-  const what = truncated.test(message) ? 'truncated' : 'corrupt';
-  return `${what} ${format.toUpperCase()} file${detail ? ` (${detail})` : ''}`;
+  const detail = message
+    .split('\n')
+    .map((line) =>
+      line.replace(/^Input (buffer|file) (has corrupt header|contains unsupported.*?)(: |:?$)/, ''),
+    )
+    .map((line) => line.replace(/^(VipsJpeg|vipspng|\w+load_buffer|\w+2vips|webp|source): /, '').trim())
+    .find((line) => line !== '');
+  return `truncated or corrupt ${format.toUpperCase()} file${detail ? ` (${detail})` : ''}`;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 /** Files looked at between two chances for other work. */
@@ -21,9 +21,17 @@ export async function fingerprintFiles(
   const hash = createHash('sha256').update(`${kind}\n`);
   let seen = 0;
   for (const [name, path] of files) {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statOf(path);
     hash.update(`${name}\0${stat?.size ?? -1}\0${stat?.mtimeMs ?? -1}\n`);
     if (++seen % CHUNK === 0) await setImmediate();
   }
   return hash.digest('hex');
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,71 @@
+/** Pictures and folders that the tests of this folder make for themselves. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { onTestFinished } from 'vitest';
+import type { LikenessError } from '../core/errors.ts';
+
+/** A folder that is removed when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-data-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes files under a folder, making the folders between; returns the folder. */
+export function writeTree(folder: string, files: Readonly<Record<string, string | Uint8Array>>): string {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  return folder;
+}
+
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** RGB bytes from a function of the position. */
+export function paint(width: number, height: number, colour: (x: number, y: number) => Colour): Buffer {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) pixels.set(colour(x, y), (y * width + x) * 3);
+  }
+  return pixels;
+}
+
+/** A picture of one colour, ready to be encoded. */
+export function plain(width: number, height: number, [r, g, b]: Colour): Sharp {
+  return sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
+}
+
+/** A PNG file of one colour. */
+export function plainPng(width: number, height: number, colour: Colour): Promise<Buffer> {
+  return plain(width, height, colour).png().toBuffer();
+}
+
+/** A picture full of detail, so that a damaged byte does damage. */
+export function detailed(width: number, height: number): Sharp {
+  const pixels = paint(width, height, (x, y) => [
+    (x * 53 + y * 91) & 255,
+    (x * y * 7) & 255,
+    (x ^ (y * 31)) & 255,
+  ]);
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** The colour at a position. */
+export function pixelAt(picture: { width: number; pixels: Uint8Array }, x: number, y: number): number[] {
+  const at = (y * picture.width + x) * 3;
+  return [...picture.pixels.subarray(at, at + 3)];
+}
+
+/** The error that a promise is rejected with; fails when it is fulfilled. */
+export async function errorOf(promise: Promise<unknown>): Promise<LikenessError> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as LikenessError;
+  }
+  throw new Error('expected an error');
+}
