@@ -1,8 +1,15 @@
 /** Every command, in the order in which the help and the documentation list them. */
+import { assignCommand } from './assign.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { embedCommand } from './embed.ts';
 import { exportCommand } from './export.ts';
 import { trainCommand } from './train.ts';
 
-export const commands: readonly Command[] = [trainCommand, clusterCommand, embedCommand, exportCommand];
+export const commands: readonly Command[] = [
+  trainCommand,
+  clusterCommand,
+  embedCommand,
+  exportCommand,
+  assignCommand,
+];
