@@ -93,7 +93,7 @@ export async function openEngine({
       plan: { ...remembered?.load(), ...plan },
       measure:
         tuning === 'measure'
-          ? (model, inputs, repeats) => ask({ kind: 'time', model, inputs, repeats })
+          ? (models, inputs, rounds) => ask({ kind: 'compare', models, inputs, rounds })
           : undefined,
       onMeasured: (added) => remembered?.save(added),
     });

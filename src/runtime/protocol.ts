@@ -28,7 +28,7 @@ export type Request =
   | { kind: 'run'; session: number; inputs: Values }
   | { kind: 'readState'; session: number; names?: readonly string[] }
   | { kind: 'writeState'; session: number; values: Values }
-  | { kind: 'time'; model: Uint8Array; inputs: readonly ValueSpec[]; repeats: number }
+  | { kind: 'compare'; models: readonly Uint8Array[]; inputs: readonly ValueSpec[]; rounds: number }
   | { kind: 'release'; session: number }
   | { kind: 'memory' };
 
