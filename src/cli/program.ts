@@ -35,10 +35,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await parser.parseAsync(argv, { from: 'user' });
     if (argv.length === 0) parser.outputHelp();
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE;
-    // What a flag's own reader refuses.
-    process.stderr.write(`error: ${reasonOf(error)}\n`);
-    return error instanceof LikenessError ? WRONG_USE : FAILURE;
+    // Wrong use: what the parser refuses (it has said so on stderr), or what a flag's own reader does.
+    const refused = error instanceof CommanderError;
+    if (refused && error.exitCode === 0) return 0;
+    if (!refused) process.stderr.write(`error: ${reasonOf(error)}\n`);
+    if (argv.includes('--json')) {
+      const errorCode = refused || error instanceof LikenessError ? error.code : 'internal';
+      const message = reasonOf(error).replace(/^error: /, '');
+      process.stdout.write(`${JSON.stringify({ error: { code: errorCode, message } })}\n`);
+    }
+    return refused || error instanceof LikenessError ? WRONG_USE : FAILURE;
   }
   return code;
 }
@@ -91,7 +97,8 @@ async function execute(
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
     if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    return 0;
+    // A command that saved and stopped early on a signal did not do all it was asked to.
+    return controller.signal.aborted ? INTERRUPTED : 0;
   } catch (error) {
     terminal.endProgress();
     const interrupted = controller.signal.aborted;

@@ -125,7 +125,7 @@ export const presets: Readonly<Record<string, Preset>> = {
 
 /** The preset of that name. */
 export function presetNamed(name: string): Preset {
-  const preset = presets[name];
+  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (!preset) {
     throw new LikenessError(
       'preset.unknown',

@@ -189,8 +189,9 @@ export function parseAssignments(assignments: readonly string[]): Partial<Record
 }
 
 function typedValue(key: string, value: string): unknown {
-  const field = (settingsSchema.shape as Record<string, z.ZodType>)[key];
-  if (!field) return value;
+  // Names such as "constructor" are inherited by every object and are no settings.
+  if (!Object.hasOwn(settingsSchema.shape, key)) return value;
+  const field = (settingsSchema.shape as Record<string, z.ZodType>)[key]!;
   const wantsText = field.safeParse(value).success;
   return wantsText || value === '' || Number.isNaN(Number(value)) ? value : Number(value);
 }

@@ -81,6 +81,8 @@ export interface TrainResult {
 /** Steps before the speed is trusted, and steps over which it is then measured, for a budget in minutes. */
 const WARM_STEPS = 4;
 const MEASURED_STEPS = 16;
+/** Share of such a budget after which the speed is taken as it is. */
+const MEASURED_SHARE = 0.1;
 
 /** Trains until the budget is used, the signal is given, or the doctor stops the run. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -99,6 +101,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     seconds: (performance.now() - started) / 1000,
     nodes: executable.nodeCount,
   });
+  let saving: Promise<void> = Promise.resolve();
   try {
     await options.onCompiled?.({ plan: executable.plan, model: executable.model });
     await executable.writeState(from?.state ?? method.initialState(seed));
@@ -112,7 +115,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     let step = from?.step ?? 0;
     let verdict: Verdict = { health: from?.health ?? 'warming up', message: '', remedy: '' };
     let lastSave = performance.now();
-    let saving: Promise<void> = Promise.resolve();
     let failure: unknown;
 
     const standing = async (): Promise<Standing> => ({
@@ -129,15 +131,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       const now = await standing();
       await saving;
       lastSave = performance.now();
-      saving = options.save(now).then(
-        () => onEvent({ kind: 'checkpoint', step: now.step }),
-        (error) => {
+      saving = options
+        .save(now)
+        .then(() => onEvent({ kind: 'checkpoint', step: now.step }))
+        .catch((error) => {
           failure ??= error;
-        },
-      );
+        });
     };
 
-    const nextBatch = (at: number) => loader.batch(Math.floor(at / stepsPerEpoch), at % stepsPerEpoch);
+    const nextBatch = (at: number) => {
+      const batch = loader.batch(Math.floor(at / stepsPerEpoch), at % stepsPerEpoch);
+      // A batch that was asked for and not used must not become an unhandled rejection when the loader closes.
+      batch.catch(() => {});
+      return batch;
+    };
     let coming: Promise<Batch> | undefined;
     if (step < (totalSteps ?? Infinity)) coming = nextBatch(step);
     let epochLoss = 0;
@@ -169,7 +176,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         embeddingMoment: results.embeddingMoment as Float32Array,
       });
       if (verdict.health !== before) onEvent({ kind: 'doctor', step, ...verdict });
-      if (totalSteps === undefined && clock.measured() >= WARM_STEPS + MEASURED_STEPS) {
+      if (totalSteps === undefined && speedIsKnown(options, step, clock)) {
         totalSteps = stepsInBudget(options, step, clock);
         onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });
       }
@@ -201,8 +208,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       // An ill state is never saved over a good one: a broken run restarts from its last healthy checkpoint.
       if ((due || endOfEpoch) && !isIll(verdict)) await checkpoint();
     }
-    // A batch that was asked for and not used must not become an unhandled rejection when the loader closes.
-    coming?.catch(() => {});
     await saving;
     if (failure) throw failure;
     const last = await standing();
@@ -212,6 +217,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const outcome = step >= (totalSteps ?? Infinity) ? 'finished' : 'interrupted';
     return { outcome, standing: last, verdict };
   } finally {
+    // After a failure too: whoever closes the files next must not close them under a save.
+    await saving;
     await executable.dispose().catch(() => {});
   }
 }
@@ -225,6 +232,13 @@ function isIll({ health }: Verdict): boolean {
 function plannedSteps({ budget, maxSteps }: TrainOptions, stepsPerEpoch: number): number | undefined {
   if ('minutes' in budget) return undefined;
   return Math.min(budget.epochs * stepsPerEpoch, maxSteps ?? Infinity);
+}
+
+/** Whether a budget in minutes can be turned into steps; slow steps must not eat the budget while they are timed. */
+function speedIsKnown({ budget, maxSteps }: TrainOptions, step: number, clock: Clock): boolean {
+  const minutes = 'minutes' in budget ? budget.minutes : 0;
+  const timedLongEnough = clock.measured() >= 2 && clock.seconds() >= MEASURED_SHARE * minutes * 60;
+  return clock.measured() >= WARM_STEPS + MEASURED_STEPS || timedLongEnough || step >= (maxSteps ?? Infinity);
 }
 
 function stepsInBudget({ budget, maxSteps }: TrainOptions, step: number, clock: Clock): number {
