@@ -1,5 +1,4 @@
 /** Training one run from start (or resume) to end: source, settings, folder, engine, loop, remedies. */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
@@ -18,23 +17,19 @@ import {
 } from '../methods/index.ts';
 import {
   createRunFolder,
-  fromCheckpoint,
-  loadLatestCheckpoint,
   lockRun,
   openEventLog,
   openPlanStore,
   openRunFolder,
   type RunConfig,
   type RunFolder,
-  readEvents,
   readRunConfig,
   saveCheckpoint,
-  settingsHash,
   toCheckpoint,
   writeConfig,
   writeSkipped,
 } from '../run/index.ts';
-import { openEngine, type Plan, runtimeVersion } from '../runtime/index.ts';
+import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { remedyFor, type Standing, type TrainResult, train } from '../train/index.ts';
 import { openLoader } from '../views/index.ts';
 import {
@@ -45,6 +40,8 @@ import {
   openImages,
   saySkipped,
 } from './images.ts';
+import { restore, restoreHealthy } from './restore.ts';
+import { resumedSettings } from './resumeSettings.ts';
 import type { Terminal } from './terminal.ts';
 import { showCount, showDuration } from './terminal.ts';
 import { createReporter } from './trainReporter.ts';
@@ -95,7 +92,7 @@ export async function trainRun(request: TrainRequest, terminal: Terminal): Promi
   }
 }
 
-function checkRequest({ epochs, minutes, resume, out, preset, set }: TrainRequest): void {
+function checkRequest({ epochs, minutes, resume, out }: TrainRequest): void {
   if (epochs !== undefined && minutes !== undefined) {
     throw new LikenessError('flag.conflict', '--epochs and --minutes: received both; expected one of them');
   }
@@ -103,12 +100,6 @@ function checkRequest({ epochs, minutes, resume, out, preset, set }: TrainReques
     throw new LikenessError(
       'flag.missing',
       '--resume: expected --out with the folder of the run to go on with',
-    );
-  }
-  if (resume && (preset !== undefined || (set?.length ?? 0) > 0)) {
-    throw new LikenessError(
-      'flag.conflict',
-      '--resume: received --preset or --set as well; a resumed run keeps the settings of its config.json. Start a new run to change them.',
     );
   }
 }
@@ -175,9 +166,11 @@ function splitNote(cache: PixelCache, indices: Uint32Array, split: string): stri
     : ` of the "${split}" split (of ${showCount(cache.count)} in all)`;
 }
 
-async function prepareResumed({ out, source }: TrainRequest, terminal: Terminal): Promise<Prepared> {
-  const folder = await openRunFolder(out!);
-  const config = await readRunConfig(folder);
+async function prepareResumed(request: TrainRequest, terminal: Terminal): Promise<Prepared> {
+  const { source } = request;
+  const folder = await openRunFolder(request.out!);
+  const stored = await readRunConfig(folder);
+  const config = { ...stored, settings: resumedSettings(stored, request) };
   const opened = await openImages(source, { size: cacheSizeOf(config.settings), terminal });
   await opened.source.close();
   const indices = indicesOfSplit(opened.cache, config.split);
@@ -212,9 +205,10 @@ async function trainPrepared(prepared: Prepared, request: TrainRequest, terminal
     const remedy = remedyFor(result.verdict.health, config.settings);
     terminal.warn(`remedy: ${remedy.description}`);
     config.settings = resolveSettings({ ...config.settings, ...remedy.settings });
+    config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(remedy.settings)])];
     config.notes = [...config.notes, `remedy at step ${result.standing.step}: ${remedy.description}`];
     await writeConfig(folder, config as never);
-    standing = await lastHealthy(folder, config);
+    standing = await restoreHealthy(folder, config);
     result = await sitting(prepared, { standing, request, terminal });
   }
   const { step, seconds } = result.standing;
@@ -241,49 +235,6 @@ async function trainPrepared(prepared: Prepared, request: TrainRequest, terminal
     seconds,
     settings: config.settings,
   };
-}
-
-/** The newest good checkpoint as a standing; undefined when the run was stopped before its first. */
-async function restore(
-  folder: RunFolder,
-  config: RunConfig,
-  terminal: Terminal,
-): Promise<Standing | undefined> {
-  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
-  for (const { file, reason } of damaged) terminal.warn(`passed over ${file}: ${reason}`);
-  if (!checkpoint) {
-    terminal.say('no checkpoint yet: starting from the beginning');
-    return undefined;
-  }
-  terminal.say(`going on from step ${showCount(checkpoint.info.step)}`);
-  const seconds = await secondsUntil(folder, checkpoint.info.step);
-  return fromCheckpoint(checkpoint, { settings: config.settings, plan: await readPlan(folder), seconds });
-}
-
-/** The weights of the last healthy checkpoint under changed settings, with a fresh optimiser memory of the doctor. */
-async function lastHealthy(folder: RunFolder, config: RunConfig): Promise<Standing | undefined> {
-  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, { onlyHealthy: true });
-  if (!checkpoint) return undefined;
-  const relabelled = {
-    ...checkpoint,
-    info: { ...checkpoint.info, configHash: settingsHash(config.settings) },
-  };
-  const seconds = await secondsUntil(folder, checkpoint.info.step);
-  const standing = fromCheckpoint(relabelled, {
-    settings: config.settings,
-    plan: await readPlan(folder),
-    seconds,
-  });
-  return { ...standing, doctor: undefined, health: 'warming up' };
-}
-
-/** Training time up to a step, from the event log. */
-async function secondsUntil(folder: RunFolder, step: number): Promise<number> {
-  let seconds = 0;
-  for await (const event of readEvents(folder.files.events)) {
-    if (event.kind === 'step' && event.step <= step) seconds = event.seconds ?? seconds;
-  }
-  return seconds;
 }
 
 interface Sitting {
@@ -356,10 +307,4 @@ async function sitting(
     terminal.endProgress();
     await Promise.allSettled([events.close(), loader.close(), engine.close()]);
   }
-}
-
-/** The plan stored with the run; empty when it was stopped before it had one. */
-async function readPlan(folder: RunFolder): Promise<Plan> {
-  const text = await readFile(folder.files.plan, 'utf8').catch(() => '{}');
-  return JSON.parse(text) as Plan;
 }

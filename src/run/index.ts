@@ -35,6 +35,13 @@ export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
 export { writeSkipped } from './skipped.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
-export { fromCheckpoint, settingsHash, stateOf, toCheckpoint } from './standing.ts';
+export {
+  freeSettings,
+  fromCheckpoint,
+  settingsHash,
+  stateOf,
+  toCheckpoint,
+  withoutDoctor,
+} from './standing.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
 export { type UntrainedOptions, untrainedState } from './untrained.ts';

@@ -5,17 +5,19 @@ import type { MethodProgram, Settings } from '../methods/index.ts';
 import type { Plan } from '../runtime/index.ts';
 import type { Standing } from '../train/index.ts';
 import type { Checkpoint, CheckpointInfo } from './checkpoint.ts';
-import { hashOfJson } from './json.ts';
+import { hashOfJson, type JsonObject } from './json.ts';
 
 const DOCTOR_USAGE = 'doctor.usage';
 
 /** Settings that change speed or where files go, never results: a run may be resumed with others. */
-const FREE: readonly (keyof Settings)[] = ['workers', 'checkpointSeconds', 'keepCheckpoints'];
+export const freeSettings: readonly (keyof Settings)[] = ['workers', 'checkpointSeconds', 'keepCheckpoints'];
 
 /** Hash of the settings that a state belongs to. */
 export function settingsHash(settings: Settings): string {
   return hashOfJson(
-    Object.fromEntries(Object.entries(settings).filter(([name]) => !FREE.includes(name as keyof Settings))),
+    Object.fromEntries(
+      Object.entries(settings).filter(([name]) => !freeSettings.includes(name as keyof Settings)),
+    ),
   );
 }
 
@@ -84,6 +86,13 @@ export function fromCheckpoint(
     state: stateOf(state),
     doctor: usage && { ...extra.doctor, usage: usage.data as Float32Array },
   };
+}
+
+/** A healthy checkpoint under changed settings: the same weights, watched afresh. */
+export function withoutDoctor({ file, info, tensors }: Checkpoint, configHash: string): Checkpoint {
+  const { [DOCTOR_USAGE]: _, ...kept } = tensors;
+  const { doctor, ...extra } = (info.extra ?? {}) as JsonObject;
+  return { file, info: { ...info, configHash, extra: { ...extra, health: 'warming up' } }, tensors: kept };
 }
 
 /** Values by name, of all float32 tensors of a checkpoint. */

@@ -17,6 +17,8 @@ export interface RunConfig {
   preset: string;
   /** Why that preset, and what was fitted to the number of images. */
   notes: string[];
+  /** Names of settings that a remedy has changed since the run was started. */
+  remedied?: string[];
   /** Threads of the runtime: part of what makes results repeatable. */
   threads: number;
   /** How long it was meant to train. */
