@@ -60,11 +60,13 @@ export interface DoctorState {
   narrowFor: number;
 }
 
-/** The loss counts as ln K above this share of it. */
+/** The mean loss counts as ln K between these shares of it; a run above them has not come down to ln K yet. */
 const FLAT = 0.995;
+const ABOVE = 1.02;
 /** Embeddings with less than this relative deviation are a point, for practical purposes. */
 const NARROW_DEVIATION = 0.1;
-const NARROW_RANK = 2;
+/** Embeddings of a smaller effective rank lie on a line, for practical purposes. */
+const NARROW_RANK = 1.5;
 
 export interface Doctor {
   /** Takes in a step; a verdict for it. */
@@ -111,8 +113,15 @@ export function createDoctor(
     if (state.narrowFor >= patience) {
       return {
         health: 'narrow',
-        message: `narrow: for ${state.narrowFor} steps nearly all embeddings have been the same point`,
+        message: `narrow: for ${state.narrowFor} steps nearly all embeddings have been at one point or on one line`,
         remedy: 'lower the learning rate, raise the batch size, or use softer crops (--set scales=0.3-1)',
+      };
+    }
+    if (state.loss > ABOVE * lnK) {
+      return {
+        health: 'warming up',
+        message: `warming up: loss ${state.loss.toFixed(3)} is still above ln K = ${lnK.toFixed(3)}`,
+        remedy: '',
       };
     }
     return {
@@ -132,9 +141,9 @@ export function createDoctor(
         const weight = 1 / Math.min(state.seen, horizon);
         state.loss += (loss - state.loss) * weight;
         for (let k = 0; k < K; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
-        state.flatFor = state.seen > grace && state.loss > FLAT * lnK ? state.flatFor + 1 : 0;
-        const isNarrow = deviation(observation) < NARROW_DEVIATION;
-        state.narrowFor = state.seen > grace && isNarrow ? state.narrowFor + 1 : 0;
+        const isFlat = state.loss > FLAT * lnK && state.loss < ABOVE * lnK;
+        state.flatFor = state.seen > grace && isFlat ? state.flatFor + 1 : 0;
+        state.narrowFor = state.seen > grace && isNarrow(observation) ? state.narrowFor + 1 : 0;
       }
       return verdictOf(step, loss);
     },
@@ -167,13 +176,17 @@ function deviation({ embeddingMean: mean, embeddingMoment: moment }: Observation
   return (total / D) * Math.sqrt(D);
 }
 
-function effectiveRank({ embeddingMean: mean, embeddingMoment: moment }: Observation): number {
+/** Covariance of the embeddings, [D, D]. */
+function covarianceOf({ embeddingMean: mean, embeddingMoment: moment }: Observation): Float64Array {
   const D = mean.length;
-  if (!mean.every(Number.isFinite)) return Number.NaN;
-  const matrix = new Float64Array(D * D);
-  for (let i = 0; i < D; i++)
-    for (let j = 0; j < D; j++) matrix[i * D + j] = moment[i * D + j]! - mean[i]! * mean[j]!;
-  const { values } = spectrum({ means: Float64Array.from(mean), matrix, dimension: D });
+  return Float64Array.from(moment, (value, at) => value - mean[Math.floor(at / D)]! * mean[at % D]!);
+}
+
+function effectiveRank(observation: Observation): number {
+  const matrix = covarianceOf(observation);
+  if (!matrix.every(Number.isFinite)) return Number.NaN;
+  const { embeddingMean: mean } = observation;
+  const { values } = spectrum({ means: Float64Array.from(mean), matrix, dimension: mean.length });
   const total = values.reduce((a, b) => a + b, 0);
   if (total <= 0) return 1;
   return Math.exp(
@@ -181,7 +194,15 @@ function effectiveRank({ embeddingMean: mean, embeddingMoment: moment }: Observa
   );
 }
 
-/** Whether a rank is that of collapsed embeddings. */
-export function isNarrowRank(rank: number): boolean {
-  return rank < NARROW_RANK;
+/** Whether embeddings are at one point or on one line. */
+function isNarrow(observation: Observation): boolean {
+  if (deviation(observation) < NARROW_DEVIATION) return true;
+  // `(sum of eigenvalues)^2 / (sum of their squares)` is never above the effective rank, and needs no spectrum: only
+  // where it is small is the spectrum worth its milliseconds.
+  const matrix = covarianceOf(observation);
+  const D = observation.embeddingMean.length;
+  let trace = 0;
+  for (let d = 0; d < D; d++) trace += matrix[d * D + d]!;
+  const squares = matrix.reduce((sum, value) => sum + value * value, 0);
+  return trace ** 2 < NARROW_RANK * squares && effectiveRank(observation) < NARROW_RANK;
 }

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { createDoctor, type DoctorOptions, type Observation } from './doctor.ts';
+
+const K = 16;
+const D = 4;
+
+/** Mean and second moment of embeddings given as rows. */
+function statistics(rows: number[][]): Pick<Observation, 'embeddingMean' | 'embeddingMoment'> {
+  const mean = new Float32Array(D);
+  const moment = new Float32Array(D * D);
+  for (const row of rows) {
+    for (let i = 0; i < D; i++) {
+      mean[i]! += row[i]! / rows.length;
+      for (let j = 0; j < D; j++) moment[i * D + j]! += (row[i]! * row[j]!) / rows.length;
+    }
+  }
+  return { embeddingMean: mean, embeddingMoment: moment };
+}
+
+const axes = [0, 1, 2, 3].map((i) => [0, 1, 2, 3].map((j) => (i === j ? 1 : 0)));
+/** Spread evenly over the sphere: mean 0, covariance I / D. */
+const isotropic = statistics([...axes, ...axes.map((row) => row.map((v) => -v))]);
+/** All at one point. */
+const point = statistics([axes[0]!]);
+/** Two opposite points. */
+const line = statistics([axes[1]!, axes[1]!.map((v) => -v)]);
+const even = new Float32Array(K).fill(1 / K);
+
+const observation = (step: number, loss: number, rest: Partial<Observation> = {}): Observation => ({
+  step,
+  loss,
+  usage: even,
+  ...isotropic,
+  ...rest,
+});
+
+/** Verdicts of a run whose loss is a function of the step. */
+function verdicts(
+  steps: number,
+  loss: (step: number) => number,
+  rest: Partial<Observation> = {},
+  options: Partial<DoctorOptions> = {},
+) {
+  const doctor = createDoctor({ prototypes: K, grace: 20, patience: 30, ...options });
+  return Array.from({ length: steps }, (_, i) => doctor.observe(observation(i + 1, loss(i + 1), rest)));
+}
+
+const healthOf = (list: { health: string }[]) => list.map(({ health }) => health);
+
+describe('the run doctor', () => {
+  it('says nothing but "warming up" during the grace, then "healthy" of a loss below ln K', () => {
+    const list = verdicts(60, (step) => 2.5 - step / 100);
+    expect(new Set(healthOf(list.slice(0, 20)))).toEqual(new Set(['warming up']));
+    expect(new Set(healthOf(list.slice(20)))).toEqual(new Set(['healthy']));
+    expect(list[0]!.message).toBe('warming up: loss 2.490, ln K = 2.773');
+    expect(list.at(-1)!.message).toMatch(/^healthy: loss 2\.\d{3} of ln K = 2\.773$/);
+    expect(list.at(-1)!.remedy).toBe('');
+  });
+
+  it('names a collapse when the loss has stayed at ln K, and not a step too early', () => {
+    const list = verdicts(60, () => Math.log(K));
+    expect(healthOf(list).indexOf('collapsed')).toBe(20 + 30 - 1);
+    const { message, remedy } = list.at(-11)!;
+    expect(message).toBe(
+      'collapsed: the loss has stayed at ln 16 = 2.77 for 30 steps, so no prototype means anything',
+    );
+    expect(remedy).toContain('epsilon=0.03');
+  });
+
+  it('does not call a loss just under ln K collapsed, nor one that is still far above it', () => {
+    expect(healthOf(verdicts(200, () => 0.99 * Math.log(K))).at(-1)).toBe('healthy');
+    const above = verdicts(200, () => 1.5 * Math.log(K)).at(-1)!;
+    expect(above).toMatchObject({ health: 'warming up' });
+    expect(above.message).toBe('warming up: loss 4.159 is still above ln K = 2.773');
+  });
+
+  it('starts counting anew when the loss leaves ln K', () => {
+    const list = verdicts(140, (step) => (step > 45 && step < 75 ? 1 : Math.log(K)), {}, { horizon: 1 });
+    expect(healthOf(list).indexOf('collapsed')).toBe(75 + 30 - 2);
+  });
+
+  it('says at once that a run diverged, also during the grace', () => {
+    for (const loss of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const [first, second] = verdicts(2, (step) => (step === 1 ? 2 : loss));
+      expect(first!.health).toBe('warming up');
+      expect(second).toMatchObject({ health: 'diverged' });
+      expect(second!.message).toBe(`diverged: the loss became ${loss} at step 2`);
+      expect(second!.remedy).toContain('halve the learning rate');
+    }
+  });
+
+  it('names embeddings at one point or on one line', () => {
+    for (const narrow of [point, line]) {
+      const list = verdicts(80, () => 1, narrow);
+      expect(healthOf(list).indexOf('narrow')).toBe(20 + 30 - 1);
+      expect(list.at(-1)!.message).toMatch(
+        /^narrow: for 60 steps nearly all embeddings have been at one point or on one line$/,
+      );
+    }
+    const plane = statistics([axes[0]!, axes[1]!, axes[0]!.map((v) => -v), axes[1]!.map((v) => -v)]);
+    expect(healthOf(verdicts(80, () => 1, plane)).at(-1)).toBe('healthy');
+  });
+
+  it('goes on from its state as if it had never stopped', () => {
+    const options = { prototypes: K, grace: 5, patience: 8 };
+    const random = randomAt(0, 'synthetic', 1);
+    const seen = Array.from({ length: 60 }, (_, i) =>
+      observation(i + 1, Math.log(K) + random.uniform(-0.05, 0.02), {
+        usage: Float32Array.from({ length: K }, () => random.uniform() / K),
+      }),
+    );
+    const whole = createDoctor(options);
+    const expected = seen.map((entry) => whole.observe(entry));
+    let doctor = createDoctor(options);
+    const received = seen.map((entry, i) => {
+      if (i % 7 === 3) doctor = createDoctor(options, structuredClone(doctor.state()));
+      return doctor.observe(entry);
+    });
+    expect(received).toEqual(expected);
+    expect(doctor.state()).toEqual(whole.state());
+  });
+});
+
+describe('vitals', () => {
+  function vitalsOf(rest: Partial<Observation>) {
+    const doctor = createDoctor({ prototypes: K, grace: 0, patience: 1 });
+    doctor.observe(observation(1, 2, rest));
+    return doctor.vitals();
+  }
+
+  it('of even use and embeddings all over the sphere', () => {
+    const vitals = vitalsOf({});
+    expect(vitals.usageEntropy).toBeCloseTo(1, 6);
+    expect(vitals.deadPrototypes).toBe(0);
+    expect(vitals.featureDeviation).toBeCloseTo(1, 6);
+    expect(vitals.effectiveRank).toBeCloseTo(D, 5);
+    expect(vitals.loss).toBe(2);
+  });
+
+  it('of known usages: entropy of a half-used dictionary is ln(K/2) / ln K, its other half is dead', () => {
+    const half = Float32Array.from({ length: K }, (_, k) => (k < K / 2 ? 2 / K : 0));
+    expect(vitalsOf({ usage: half }).usageEntropy).toBeCloseTo(Math.log(K / 2) / Math.log(K), 6);
+    expect(vitalsOf({ usage: half }).deadPrototypes).toBe(K / 2);
+    const one = Float32Array.from({ length: K }, (_, k) => (k === 3 ? 1 : 0));
+    expect(vitalsOf({ usage: one })).toMatchObject({ usageEntropy: 0, deadPrototypes: K - 1 });
+  });
+
+  it('of embeddings on a line and at a point', () => {
+    expect(vitalsOf(line).effectiveRank).toBeCloseTo(1, 6);
+    expect(vitalsOf(line).featureDeviation).toBeCloseTo(1 / Math.sqrt(D), 6);
+    expect(vitalsOf(point)).toMatchObject({ effectiveRank: 1, featureDeviation: 0 });
+  });
+
+  it('does not hang or throw on embeddings that are not finite', () => {
+    const bad = {
+      embeddingMean: new Float32Array(D),
+      embeddingMoment: new Float32Array(D * D).fill(Number.NaN),
+    };
+    expect(vitalsOf(bad).effectiveRank).toBeNaN();
+  });
+
+  it('effective rank lies between 1 and D, and is exp of the entropy of a diagonal covariance', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: D, maxLength: D }),
+        (v) => {
+          const moment = new Float32Array(D * D);
+          v.forEach((value, i) => {
+            moment[i * D + i] = value;
+          });
+          const total = v.reduce((a, b) => a + b, 0);
+          const entropy = -v.reduce((sum, value) => sum + (value / total) * Math.log(value / total), 0);
+          const { effectiveRank } = vitalsOf({ embeddingMean: new Float32Array(D), embeddingMoment: moment });
+          expect(effectiveRank).toBeCloseTo(Math.exp(entropy), 4);
+          expect(effectiveRank).toBeGreaterThanOrEqual(1 - 1e-9);
+          expect(effectiveRank).toBeLessThanOrEqual(D + 1e-9);
+        },
+      ),
+    );
+  });
+});
