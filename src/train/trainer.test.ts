@@ -1,0 +1,250 @@
+/** The trainer on a method of one parameter and a loader of made-up batches: what it does around a step. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { LikenessError } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
+import type { MethodProgram } from '../methods/index.ts';
+import { openEngine } from '../runtime/index.ts';
+import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
+import type { Loader } from '../views/index.ts';
+import { type Standing, type TrainEvent, type TrainOptions, train } from './trainer.ts';
+
+const engine = await openEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+const B = 4;
+const K = 8;
+const STEPS_PER_EPOCH = 5;
+
+/** Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`. */
+function meanFinder({ poison = Infinity } = {}): MethodProgram {
+  const pixels = input('crops.0', [B, 3], 'uint8');
+  const w = input('w', []);
+  const difference = sub(mul(cast(pixels, 'float32'), scalar(1 / 255)), w);
+  const loss = add(mul(mean(mul(difference, difference)), input('scale', [])), scalar(1));
+  const [gradient] = gradients(loss, [w]);
+  const constantly = (value: number, shape: number[]) => broadcastTo(scalar(value), shape);
+  return {
+    program: {
+      outputs: {
+        loss,
+        usage: constantly(1 / K, [K]),
+        embeddingMean: constantly(0, [2]),
+        embeddingMoment: mul(constantly(0.5, [2, 2]), input('identity', [2, 2])),
+        agreement: constantly(0.5, []),
+      },
+      state: [
+        { current: w, next: sub(w, mul(input('learningRate', []), gradient!)) },
+        { current: input('identity', [2, 2]) },
+      ],
+    },
+    initialState: (seed) => ({ w: Float32Array.of(seed), identity: Float32Array.of(1, 0, 0, 1) }),
+    scalars: ({ step, totalSteps }) => ({
+      learningRate: 0.1 * (1 - step / (totalSteps + 1)),
+      scale: step >= poison ? Number.NaN : 1,
+    }),
+    encoderState: ['w'],
+  };
+}
+
+/** Batches that are functions of (epoch, step) alone; says which were asked for. */
+function madeUpLoader({ milliseconds = 0 } = {}) {
+  const asked: string[] = [];
+  const loader: Loader = {
+    stepsPerEpoch: STEPS_PER_EPOCH,
+    waitedMs: 0,
+    async batch(epoch, step) {
+      asked.push(`${epoch}.${step}`);
+      if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      const random = randomAt(0, 'view', epoch, step);
+      return {
+        images: new Uint32Array(B),
+        crops: [Uint8Array.from({ length: B * 3 }, () => random.integer(256))],
+      };
+    },
+    close: async () => {},
+  };
+  return { loader, asked };
+}
+
+interface Run {
+  saved: Standing[];
+  events: TrainEvent[];
+  asked: string[];
+}
+
+function options(changes: Partial<TrainOptions> = {}, { milliseconds = 0 } = {}): TrainOptions & Run {
+  const { loader, asked } = madeUpLoader({ milliseconds });
+  const [saved, events]: [Standing[], TrainEvent[]] = [[], []];
+  return {
+    ...{ saved, events, asked },
+    engine,
+    method: meanFinder(),
+    loader,
+    batchSize: B,
+    prototypes: K,
+    seed: 3,
+    budget: { epochs: 2 },
+    save: async (standing) => void saved.push(standing),
+    onEvent: (event) => events.push(event),
+    ...changes,
+  };
+}
+
+const weightOf = ({ state }: Standing) => state.w![0];
+/** Everything of a standing that must not depend on where a run was interrupted. */
+const lasting = ({ seconds: _, ...rest }: Standing) => rest;
+
+describe('train', () => {
+  it('runs the epochs in order, tells each step, and ends with one saved state', async () => {
+    const run = options();
+    const result = await train(run);
+    expect(result.outcome).toBe('finished');
+    expect(run.asked).toEqual(['0.0', '0.1', '0.2', '0.3', '0.4', '1.0', '1.1', '1.2', '1.3', '1.4']);
+    const kinds = run.events.map(({ kind }) => kind);
+    const epoch = ['step', 'step', 'step', 'step', 'step', 'epoch'];
+    expect(kinds).toEqual(['compiled', 'schedule', ...epoch, ...epoch, 'checkpoint']);
+    const steps = run.events.filter((event) => event.kind === 'step');
+    expect(steps.map(({ step, epoch }) => [step, epoch])).toEqual(
+      Array.from({ length: 10 }, (_, i) => [i + 1, Math.floor(i / 5)]),
+    );
+    expect(steps[3]).toMatchObject({ totalSteps: 10, agreement: 0.5, health: 'warming up' });
+    expect(run.saved.map(({ step, totalSteps }) => [step, totalSteps])).toEqual([[10, 10]]);
+    expect(lasting(run.saved[0]!)).toEqual(lasting(result.standing));
+  });
+
+  it('feeds each batch and the scalars of its moment: the weights are those of a loop written out', async () => {
+    let w = Math.fround(3);
+    const losses: number[] = [];
+    for (let step = 0; step < 10; step++) {
+      const random = randomAt(0, 'view', Math.floor(step / 5), step % 5);
+      const x = Array.from({ length: B * 3 }, () => random.integer(256) / 255);
+      losses.push(1 + x.reduce((sum, v) => sum + (v - w) ** 2, 0) / x.length);
+      w -= 0.1 * (1 - step / 11) * (x.reduce((sum, v) => sum + 2 * (w - v), 0) / x.length);
+    }
+    const run = options();
+    const { standing } = await train(run);
+    expect(weightOf(standing)).toBeCloseTo(w, 5);
+    const steps = run.events.filter((event) => event.kind === 'step');
+    steps.forEach(({ loss }, i) => {
+      expect(loss).toBeCloseTo(losses[i]!, 4);
+    });
+    const epochs = run.events.filter((event) => event.kind === 'epoch');
+    expect(epochs[1]!.loss).toBeCloseTo(losses.slice(5).reduce((a, b) => a + b, 0) / 5, 4);
+    expect(epochs[1]).toMatchObject({
+      usageEntropy: expect.closeTo(1, 5),
+      effectiveRank: expect.closeTo(2, 4),
+    });
+  });
+
+  it('ends at maxSteps, in the middle of an epoch too, without asking for more batches', async () => {
+    const run = options({ maxSteps: 7 });
+    const { outcome, standing } = await train(run);
+    expect([outcome, standing.step, standing.totalSteps, run.asked.length]).toEqual(['finished', 7, 7, 7]);
+  });
+
+  it('turns minutes into steps once the speed is known', async () => {
+    const run = options({ budget: { minutes: 0.9 / 60 } }, { milliseconds: 10 });
+    const { outcome, standing } = await train(run);
+    expect(outcome).toBe('finished');
+    const schedule = run.events.findIndex(({ kind }) => kind === 'schedule');
+    const before = run.events.slice(0, schedule).filter(({ kind }) => kind === 'step');
+    expect(before.length).toBeLessThanOrEqual(20);
+    expect(standing.step).toBe(standing.totalSteps);
+    expect(standing.seconds).toBeGreaterThan(0.4);
+    expect(standing.seconds).toBeLessThan(2.5);
+  });
+
+  it('holds maxSteps when there is a budget in minutes as well', async () => {
+    const { standing, outcome } = await train(options({ budget: { minutes: 5 }, maxSteps: 3 }));
+    expect([outcome, standing.step, standing.totalSteps]).toEqual(['finished', 3, 3]);
+  });
+
+  it('stops after the current step when it is told to, with its state saved', async () => {
+    const controller = new AbortController();
+    const run = options({
+      signal: controller.signal,
+      onEvent: (event) => event.kind === 'step' && event.step === 4 && controller.abort(),
+    });
+    const { outcome, standing } = await train(run);
+    expect([outcome, standing.step]).toEqual(['interrupted', 4]);
+    expect(run.saved.map(({ step }) => step)).toEqual([4]);
+    expect(run.saved[0]!.totalSteps).toBe(10);
+  });
+
+  it('goes on from any saved state to the very same end', async () => {
+    const whole = options({ checkpointSeconds: 0 });
+    const { standing } = await train(whole);
+    const steps = whole.saved.map(({ step }) => step);
+    expect(new Set(steps).size).toBe(10);
+    for (const from of whole.saved.filter(({ step }) => [1, 5, 9, 10].includes(step))) {
+      const resumed = options({ from: structuredClone(from), seed: 99 });
+      const end = await train(resumed);
+      expect(end.outcome).toBe('finished');
+      expect(lasting(end.standing), `from step ${from.step}`).toEqual(lasting(standing));
+      expect(resumed.asked.length).toBe(10 - from.step);
+    }
+  });
+
+  it('surfaces a failing save as the error it is, from the middle of the run and from its end', async () => {
+    const full = new LikenessError('write.full', 'no space left');
+    for (const checkpointSeconds of [0, 60]) {
+      const run = options({ checkpointSeconds, save: () => Promise.reject(full) });
+      await expect(train(run)).rejects.toBe(full);
+      if (checkpointSeconds === 0) expect(run.asked.length).toBeLessThan(10);
+    }
+  });
+
+  it('waits for a save under way before it ends with another error', async () => {
+    let finished = false;
+    const run = options({
+      checkpointSeconds: 0,
+      save: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        finished = true;
+      },
+      onEvent(event) {
+        if (event.kind === 'step' && event.step === 2)
+          throw new LikenessError('write.full', 'the log is full');
+      },
+    });
+    await expect(train(run)).rejects.toThrow('the log is full');
+    expect(finished).toBe(true);
+  });
+
+  it('surfaces a failing loader, and leaves no rejection unhandled', async () => {
+    const { loader } = madeUpLoader();
+    const failing: Loader = {
+      ...loader,
+      batch: (epoch, step) =>
+        step < 3 ? loader.batch(epoch, step) : Promise.reject(new LikenessError('views.worker', 'gone')),
+    };
+    await expect(train(options({ loader: failing }))).rejects.toThrow('gone');
+  });
+
+  it('stops a diverged run and does not save its state', async () => {
+    const run = options({ method: meanFinder({ poison: 6 }), checkpointSeconds: 0 });
+    const { outcome, verdict, standing } = await train(run);
+    expect([outcome, verdict.health, standing.step]).toEqual(['unwell', 'diverged', 7]);
+    expect(Math.max(...run.saved.map(({ step }) => step))).toBe(6);
+    expect(run.saved.every((saved) => Number.isFinite(weightOf(saved)))).toBe(true);
+    const told = run.events.find((event) => event.kind === 'doctor');
+    expect(told).toMatchObject({ health: 'diverged', step: 7 });
+  });
+
+  it('tells the plan and the model before the first step', async () => {
+    const order: string[] = [];
+    await train(
+      options({
+        onCompiled: async ({ model }) => void order.push(`compiled ${model.length > 100}`),
+        onEvent: ({ kind }) => order.push(kind),
+      }),
+    );
+    expect(order.indexOf('compiled true')).toBeLessThan(order.indexOf('step'));
+  });
+
+  it('refuses a loader without a whole batch', async () => {
+    const { loader } = madeUpLoader();
+    const run = options({ loader: { ...loader, stepsPerEpoch: 0 } });
+    await expect(train(run)).rejects.toThrow('batchSize: received 4, more than there are images');
+  });
+});
