@@ -15,6 +15,7 @@ import {
   writeSkipped,
 } from '../run/index.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
+import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
 import { indicesOfSplit, openImages, saySkipped } from './images.ts';
 import { required } from './required.ts';
@@ -124,7 +125,11 @@ async function clusterImages(
       images: ids.length,
       step,
     });
+    terminal.progress('writing the report');
+    await writeClusterReport({ run, source, cache, indices, grouping }, terminal);
+    terminal.endProgress();
     const written: Record<string, string> = {
+      report: files.reportHtml,
       clusters: files.clusters,
       embeddings: files.embeddings,
       clustering: files.clustering,

@@ -3,12 +3,16 @@ import { assignCommand } from './assign.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { embedCommand } from './embed.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { startCommand } from './start.ts';
 import { trainCommand } from './train.ts';
 
 export const commands: readonly Command[] = [
+  startCommand,
   trainCommand,
   clusterCommand,
+  evaluateCommand,
   embedCommand,
   exportCommand,
   assignCommand,

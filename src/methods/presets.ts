@@ -39,7 +39,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       width: 16,
       stem: 'cifar',
       crops: '2x32',
-      scales: '0.14-1',
+      scales: '0.2-1',
       prototypes: 512,
       hiddenLength: 256,
       batchSize: 256,

@@ -33,6 +33,14 @@ export { type Group, type Grouping, type GroupOptions, groupFeatures } from './g
 export { type Head, openHead } from './head.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
+export {
+  type ReportData,
+  type ReportEvaluation,
+  type ReportTraining,
+  reportClusters,
+  thumbnailOf,
+  writeReport,
+} from './report/index.ts';
 export { writeSkipped } from './skipped.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export {

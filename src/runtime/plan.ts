@@ -17,12 +17,12 @@ export type Measure = (
 ) => Promise<number[]>;
 
 /** A formulation replaces the default only if it is faster by more than the noise of a timing. */
-const MARGIN = 0.95;
+const MARGIN = 0.9;
 /** Below this many multiply-adds the choice does not matter. */
 const WORTH_MEASURING = 2e6;
-const ROUNDS = 5;
+const ROUNDS = 6;
 /** Images that formulations are compared on: times grow with the batch alike, so a part of a large one will do. */
-const MEASURED_BATCH = 64;
+const MEASURED_BATCH = 128;
 
 export interface PlanOptions {
   device: Device;

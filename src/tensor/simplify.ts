@@ -72,7 +72,9 @@ function identity(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
     case 'reshape': {
       if (passes(x)) return x;
       const inner = x!.node;
-      return inner.operator === 'reshape' ? apply('reshape', inner.inputs, node.attributes)[0] : undefined;
+      if (inner.operator !== 'reshape') return undefined;
+      // There and back is nothing at all.
+      return passes(inner.inputs[0]) ?? apply('reshape', inner.inputs, node.attributes)[0];
     }
     case 'transpose': {
       const order = node.attributes.permutation as number[];

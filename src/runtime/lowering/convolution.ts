@@ -45,7 +45,7 @@ function isPointwise({ stride, padding, groups }: Geometry, kernel: readonly num
 /** Formulations of the convolution that are valid for a node, the default first. */
 export function convolutionFormulations(node: Node, { block }: Capabilities): string[] {
   const { shape } = node.inputs[1]!;
-  return canBlock(shape, geometryOf(node).groups, block) ? ['plain', 'blocked'] : ['plain'];
+  return canBlock(shape, geometryOf(node).groups, block) ? ['blocked', 'plain'] : ['plain'];
 }
 
 export const conv2d: Rule = (emit, node, [x, w]) => {
@@ -66,7 +66,7 @@ export function inputGradientFormulations(node: Node, { block }: Capabilities): 
   const plain = geometry.groups === 1 && geometry.stride.every((s) => s === 1);
   const reaches = kernel.every((k, i) => geometry.dilation[i]! * (k - 1) >= geometry.padding[i]!);
   if (!(plain && reaches)) return ['transposed'];
-  return canBlock(w!.shape, 1, block) ? ['flipped', 'blocked', 'transposed'] : ['flipped', 'transposed'];
+  return canBlock(w!.shape, 1, block) ? ['blocked', 'flipped', 'transposed'] : ['flipped', 'transposed'];
 }
 
 export const conv2dInputGradient: Rule = (emit, node, [dy, w]) => {

@@ -1,0 +1,110 @@
+/** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
+import { readFile } from 'node:fs/promises';
+import { findDoubtful } from '../cluster/index.ts';
+import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
+import {
+  type Grouping,
+  type ReportData,
+  type ReportEvaluation,
+  type ReportTraining,
+  readEvents,
+  reportClusters,
+  type TrainedRun,
+  thumbnailOf,
+  writeReport,
+} from '../run/index.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ClusterReportInput {
+  run: TrainedRun;
+  source: Source;
+  cache: PixelCache;
+  /** Cache index of each clustered image. */
+  indices: Uint32Array;
+  grouping: Grouping;
+}
+
+/** Writes report.html and report.json into the run. */
+export async function writeClusterReport(input: ClusterReportInput, terminal: Terminal): Promise<void> {
+  const { run, source, cache, indices, grouping } = input;
+  const { assignment, groups, k, kReason } = grouping;
+  const doubt = findDoubtful(assignment.margin);
+  const ids = Array.from(indices, (index) => cache.entries[index]!.id);
+  const { settings } = run.config;
+  const data: ReportData = {
+    run: run.folder.name,
+    method: settings.method,
+    source: { name: source.name, path: source.path, shortSide: cache.medianShortSide },
+    counts: { images: ids.length, skipped: cache.skipped.length, clusters: k },
+    settings: [
+      {
+        name: 'Encoder',
+        value: `${settings.architecture}, width ${settings.width}, ${settings.imageSize} px`,
+      },
+      { name: 'Views', value: settings.crops },
+      { name: 'Prototypes', value: String(settings.prototypes) },
+      { name: 'Batch', value: String(settings.batchSize) },
+      { name: 'Steps', value: String(run.checkpoint.info.step) },
+      { name: 'Seed', value: String(settings.seed) },
+    ],
+    howK: kReason,
+    doubtRule: doubt.rule,
+    clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
+    training: await trainingOf(run),
+    evaluation: await evaluationOf(run, source),
+    skipped: cache.skipped,
+  };
+  await writeReport(run.folder, data, { thumbnail: thumbnails(source, cache), signal: terminal.signal });
+}
+
+/** Thumbnails from the originals, which may be larger than the cache; from the cache where an original is gone. */
+function thumbnails(source: Source, cache: PixelCache) {
+  const position = new Map(source.entries.map(({ id }, i) => [id, i]));
+  const reader = openPixelReader(cache);
+  return async (index: number, size: number): Promise<Uint8Array> => {
+    try {
+      const original = await source.read(position.get(cache.entries[index]!.id)!);
+      return await thumbnailOf(await decodeImage(original, { size }), size);
+    } catch {
+      return thumbnailOf(reader.read(index), size);
+    }
+  };
+}
+
+/** Points of the training curve: more would not be seen. */
+const MAX_POINTS = 2000;
+
+async function trainingOf({ folder, config: { settings } }: TrainedRun): Promise<ReportTraining | undefined> {
+  const steps: number[] = [];
+  const loss: (number | null)[] = [];
+  let verdict: string | undefined;
+  for await (const event of readEvents(folder.files.events)) {
+    if (event.kind === 'step') {
+      steps.push(event.step);
+      loss.push(event.loss);
+    } else if (event.kind === 'doctor') verdict = event.message;
+  }
+  if (steps.length < 2) return undefined;
+  const stride = Math.ceil(steps.length / MAX_POINTS);
+  const kept = <T>(values: T[]) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
+  const { prototypes } = settings;
+  return {
+    steps: kept(steps),
+    loss: kept(loss),
+    chance: { value: Math.log(prototypes), name: `ln ${prototypes}` },
+    verdict,
+  };
+}
+
+/** The figures of `likeness evaluate`, where it was run on the same source. */
+async function evaluationOf({ folder }: TrainedRun, source: Source): Promise<ReportEvaluation | undefined> {
+  try {
+    const stored = JSON.parse(await readFile(folder.files.evaluation, 'utf8')) as ReportEvaluation & {
+      source: string;
+      labelled?: boolean;
+    };
+    return stored.labelled && stored.source === source.path ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+/** What a report says. Plain data: report.json holds it as it is, report.html shows it. */
+import type { JsonValue } from '../json.ts';
+import type { SkippedImage } from '../skipped.ts';
+
+export interface ReportData {
+  /** Name of the run, the title of the page. */
+  readonly run: string;
+  readonly method: string;
+  /** When it was made, as it should be shown; left out, the page has no date and the same content the same bytes. */
+  readonly date?: string;
+  readonly source: {
+    readonly name: string;
+    readonly path: string;
+    /** Where originals lie relative to report.html (or as a file URL), ending with `/`; gives "Open original" links. */
+    readonly originals?: string;
+    /** Median shorter side in pixels; small pictures are shown with sharp pixels. */
+    readonly shortSide?: number;
+  };
+  readonly counts: {
+    /** Images that were clustered. */
+    readonly images: number;
+    readonly skipped: number;
+    readonly clusters: number;
+  };
+  /** The settings that matter, in words: `{ name: 'Encoder', value: 'ResNet-18, 64 px' }`. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** How the number of clusters was chosen: a sentence. */
+  readonly howK: string;
+  /** Which images count as doubtful: a sentence. */
+  readonly doubtRule: string;
+  readonly clusters: readonly ReportCluster[];
+  readonly training?: ReportTraining;
+  readonly evaluation?: ReportEvaluation;
+  /** Measures without labels, each with what it means. */
+  readonly measures?: readonly { readonly name: string; readonly value: string; readonly meaning?: string }[];
+  readonly skipped: readonly SkippedImage[];
+}
+
+export interface ReportImage {
+  /** Which image to ask for a thumbnail of. */
+  readonly index: number;
+  /** Id in the source. */
+  readonly path: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** Lead over the second-best cluster, at least 0. */
+  readonly margin: number;
+  readonly doubtful: boolean;
+  /** The second-best cluster, where there is one. */
+  readonly second?: number;
+}
+
+export interface ReportCluster {
+  readonly cluster: number;
+  readonly size: number;
+  /** Of all images, 0 to 1. */
+  readonly share: number;
+  /** Mean cosine to the centre, -1 to 1: how alike its images are. */
+  readonly cohesion: number;
+  readonly doubtful: number;
+  /** Most typical first; all images of a small cluster. */
+  readonly typical: readonly ReportImage[];
+  /** The most doubtful of those not among the typical, most doubtful first. */
+  readonly edge: readonly ReportImage[];
+}
+
+export interface ReportTraining {
+  /** One entry per recorded step, rising. */
+  readonly steps: readonly number[];
+  /** null where it was not a number. */
+  readonly loss: readonly (number | null)[];
+  /** Loss of a network that has learned nothing, with its name: `{ value: 6.24, name: 'ln 512' }`. */
+  readonly chance?: { readonly value: number; readonly name: string };
+  /** Prototype usage entropy over ln K, 0 to 1, per recorded step. */
+  readonly usageEntropy?: readonly (number | null)[];
+  /** The run doctor's last word. */
+  readonly verdict?: string;
+}
+
+/** Figures of one kind of feature, 0 to 1 (ARI from -0.5); null or absent where not measured. */
+export interface ReportScores {
+  readonly nmi?: number | null;
+  readonly acc?: number | null;
+  readonly ari?: number | null;
+  readonly knn?: { readonly accuracy?: number | null };
+  readonly linear?: { readonly accuracy?: number | null };
+}
+
+export interface ReportEvaluation extends ReportScores {
+  /** Clusters that NMI, ACC and ARI were measured with. */
+  readonly k?: number;
+  readonly classes?: number;
+  readonly baselines?: {
+    readonly untrained?: ReportScores;
+    readonly rawPixels?: ReportScores;
+    readonly colourHistogram?: ReportScores;
+  };
+  /** How the figures were obtained, in words, by name. */
+  readonly protocol?: Readonly<Record<string, JsonValue | undefined>>;
+}

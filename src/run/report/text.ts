@@ -1,0 +1,39 @@
+/** Text for the page: escaping, and numbers as people read them, the same on every machine. */
+
+const replacements: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * Text as HTML, for content and for quoted attributes. Control and direction-changing characters, which could hide
+ * what a path really is, are shown as the replacement character.
+ */
+export function escapeHtml(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
+    .replace(/[&<>"']/g, (character) => replacements[character]!);
+}
+
+/** 12,345 */
+export function showCount(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `1 image`, `12,345 images` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${showCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Share 0 to 1 as `14.2 %`. */
+export function showShare(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** Words joined for a sentence: `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
