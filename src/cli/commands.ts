@@ -1,12 +1,15 @@
 /** Every command, in the order in which the help and the documentation list them. */
 import { assignCommand } from './assign.ts';
+import { cacheCommand } from './cache.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { embedCommand } from './embed.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { inspectCommand } from './inspect.ts';
 import { startCommand } from './start.ts';
 import { trainCommand } from './train.ts';
+import { viewsCommand } from './views.ts';
 
 export const commands: readonly Command[] = [
   startCommand,
@@ -16,4 +19,7 @@ export const commands: readonly Command[] = [
   embedCommand,
   exportCommand,
   assignCommand,
+  inspectCommand,
+  viewsCommand,
+  cacheCommand,
 ];
