@@ -72,6 +72,10 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
   return {
     event,
     ended(result) {
+      const { step } = result.standing;
+      const { health, message } = result.verdict;
+      // The last word, with the last figures: the change to it may be long past.
+      if (message !== '') events.append({ kind: 'doctor', step, epoch, verdict: health, message });
       const reason = result.outcome === 'finished' ? 'completed' : result.outcome;
       events.append({ kind: 'run-ended', step: result.standing.step, epoch, reason });
     },

@@ -28,7 +28,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       prototypes: 256,
       hiddenLength: 256,
       batchSize: 128,
-      epochs: 20,
+      epochs: 28,
       imageSize: 28,
     },
   },

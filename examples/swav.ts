@@ -1,0 +1,61 @@
+/**
+ * SwAV on a folder of images, from first to last, with the library alone.
+ *
+ *     node examples/swav.ts [folder] [epochs]
+ *
+ * Settings are those of a preset, not the paper's.
+ */
+import { fileURLToPath } from 'node:url';
+import { cluster, data, evaluate, methods, run, runtime, train, views } from '../src/index.ts';
+
+const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2'] = process.argv.slice(2);
+
+// 1. Images: any source, every picture decoded once into a packed cache.
+const source = await data.openSource(folder);
+const cache = await data.openPixelCache(source, { size: 42 });
+console.log(`${cache.count} images, ${cache.skipped.length} skipped`);
+
+// 2. Settings: a preset, with what you want to change. A misspelt name is an error.
+const { settings: preset } = methods.presetNamed('tiny-28');
+const settings = methods.resolveSettings({ ...preset, epochs: Number(epochs), seed: 1 });
+
+// 3. The step: encoder, head, Sinkhorn, loss, gradients and optimiser as one program.
+const method = methods.methodProgram(settings);
+const engine = await runtime.openEngine();
+const loader = views.openLoader({
+  cache,
+  views: methods.viewsOf(settings),
+  batchSize: settings.batchSize,
+  seed: settings.seed,
+});
+
+// 4. Training: batches in, events out. `save` receives all that is needed to go on later.
+const { standing, verdict } = await train.train({
+  engine,
+  method,
+  loader,
+  batchSize: settings.batchSize,
+  prototypes: settings.prototypes,
+  seed: settings.seed,
+  budget: { epochs: settings.epochs },
+  save: async () => {},
+  onEvent(event) {
+    if (event.kind === 'epoch') console.log(`epoch ${event.epoch + 1}: loss ${event.loss.toFixed(3)}`);
+  },
+});
+await loader.close();
+console.log(`${standing.step} steps; ${verdict.message}`);
+
+// 5. Features of all images, in groups of likeness.
+const encoder = await run.openEncoder({ engine, settings, state: standing.state });
+const features = cluster.normaliseRows(await encoder.embed(cache));
+const groups = await cluster.kmeans(engine, features, { k: 10, metric: 'spherical', restarts: 3 });
+console.log(`sizes of ${groups.k} groups: ${[...groups.sizes].join(' ')}`);
+
+// 6. Where there are labels, how well the groups agree with them.
+const labels = Int32Array.from(cache.entries, ({ label }) => label ?? -1);
+if (labels.some((label) => label >= 0)) {
+  console.log(`NMI with the labels: ${evaluate.nmi(labels, groups.assignments).toFixed(3)}`);
+}
+await engine.close();
+await source.close();
