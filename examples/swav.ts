@@ -20,7 +20,7 @@ const { settings: preset } = methods.presetNamed('tiny-28');
 const settings = methods.resolveSettings({ ...preset, epochs: Number(epochs), seed: 1 });
 
 // 3. The step: encoder, head, Sinkhorn, loss, gradients and optimiser as one program.
-const method = methods.methodProgram(settings);
+const method = methods.methodProgram(settings, { images: cache.count });
 const engine = await runtime.openEngine();
 const loader = views.openLoader({
   cache,

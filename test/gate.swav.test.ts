@@ -60,7 +60,7 @@ beforeAll(async () => {
   const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
   const { batchSize, seed, prototypes } = settings;
   const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
-  const method = methodProgram(settings);
+  const method = methodProgram(settings, { images: indices.length });
   const { standing } = await train({
     engine,
     method,

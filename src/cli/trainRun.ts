@@ -261,7 +261,7 @@ async function sitting(
   });
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
-  const method = methodProgram(settings);
+  const method = methodProgram(settings, { images: indices.length });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',

@@ -1,5 +1,5 @@
 /** The encoder of a run: from stored pixels to features, in training and alone. */
-import { createVariables, type EncoderOptions, featureLength, resnet, type Variables } from '../nn/index.ts';
+import { createVariables, type EncoderOptions, encode, featureLength, type Variables } from '../nn/index.ts';
 import type { Program } from '../runtime/index.ts';
 import { cast, constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
 
@@ -34,7 +34,7 @@ export function inferenceProgram({ encoder, normalise, batchSize, size }: Infere
 } {
   const variables = createVariables({ mode: 'evaluate' });
   const images = input('images', [batchSize, 3, size, size], 'uint8');
-  const features = resnet(variables, normaliseImages(images, normalise), encoder); // [B, D]
+  const features = encode(variables, normaliseImages(images, normalise), encoder); // [B, D]
   const held = [...variables.parameters(), ...variables.buffers()];
   return {
     program: {

@@ -1,8 +1,8 @@
 /** The methods, their settings and presets. */
 import { adam, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
-import type { MethodProgram, Moment } from './method.ts';
+import type { MethodHead, MethodProgram, Moment } from './method.ts';
+import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
-import { swavProgram } from './swav.ts';
 import { viewsOf } from './views.ts';
 
 export {
@@ -13,8 +13,19 @@ export {
   type Normalisation,
   normaliseImages,
 } from './encoder.ts';
-export type { CropGroup, MethodProgram, Moment } from './method.ts';
+export type {
+  CropGroup,
+  EpochPhase,
+  Method,
+  MethodHead,
+  MethodProgram,
+  Moment,
+  PhaseContext,
+  PhaseResult,
+  StepContext,
+} from './method.ts';
 export { choosePreset, fitToCount, type ImageFacts, type Preset, presetNamed, presets } from './presets.ts';
+export { methods } from './registry.ts';
 export {
   type MethodName,
   methodNames,
@@ -26,7 +37,7 @@ export {
   settingNames,
   settingsSchema,
 } from './settings.ts';
-export { type SwavOptions, swavLoss, swavProgram, swavStep } from './swav.ts';
+export { type SwavOptions, swavLoss, swavStep } from './swav.ts';
 export { parseCrops, viewsOf } from './views.ts';
 
 function optimizerOf(settings: Settings): Optimizer {
@@ -43,8 +54,8 @@ function optimizerOf(settings: Settings): Optimizer {
   }
 }
 
-/** The method's whole training step, as settings describe it. */
-export function methodProgram(settings: Settings): MethodProgram {
+/** The method's whole training step, as settings describe it, for so many images. */
+export function methodProgram(settings: Settings, { images }: { images: number }): MethodProgram {
   const views = viewsOf(settings);
   const learningRate = ({ step, stepsPerEpoch, totalSteps }: Moment) =>
     warmupCosine(step, {
@@ -54,16 +65,20 @@ export function methodProgram(settings: Settings): MethodProgram {
       warmupSteps: Math.round(settings.warmupEpochs * stepsPerEpoch),
       totalSteps,
     });
-  return swavProgram({
-    ...settings,
-    // Whole batches, so that the queue is shifted by one batch per step.
-    queueLength: Math.floor(settings.queueLength / settings.batchSize) * settings.batchSize,
+  return methods[settings.method].program(settings, {
+    batchSize: settings.batchSize,
+    images,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
     normalise: views.normalise,
     optimizer: optimizerOf(settings),
     learningRate,
   });
+}
+
+/** What the method makes of features. */
+export function methodHead(settings: Settings): MethodHead {
+  return methods[settings.method].head(settings);
 }
 
 /** The encoder that settings describe. */

@@ -12,7 +12,19 @@ const positive = () => z.number().int().min(1);
 const share = () => z.number().min(0).max(1);
 const rate = () => z.number().positive();
 
-export const methodNames = ['swav'] as const;
+export const methodNames = [
+  'swav',
+  'deepcluster',
+  'deepcluster-v2',
+  'pcl',
+  'hcsc',
+  'contrastive-clustering',
+  'simclr',
+  'moco',
+  'byol',
+  'simsiam',
+  'instdisc',
+] as const;
 export type MethodName = (typeof methodNames)[number];
 
 export const settingsSchema = z.strictObject({
@@ -74,6 +86,56 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('steps at the start during which prototypes stay fixed'),
+
+  clusters: z
+    .string()
+    .default('512')
+    .describe('clusters per clustering, level or head, as numbers joined by commas: "512,256,128"'),
+  clusterIterations: positive().default(20).describe('iterations of k-means between epochs'),
+  clusterRestarts: positive().default(1).describe('starts of k-means, of which the best counts'),
+  clusterWarmupEpochs: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('epochs before clusters take part in the loss (pcl, hcsc)'),
+  negativePrototypes: positive()
+    .default(16_000)
+    .describe('prototypes drawn as negatives per step (pcl); all others where there are fewer'),
+  concentrationSmoothing: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe('alpha of the concentration estimate phi (pcl, hcsc)'),
+  selection: z
+    .enum(['both', 'instances', 'prototypes', 'none'])
+    .default('both')
+    .describe('which negatives are selected by likelihood (hcsc)'),
+  variant: z
+    .enum(['principled', 'asReleased'])
+    .default('principled')
+    .describe("asReleased repeats known slips of the authors' code (deepcluster, hcsc)"),
+  pcaLength: positive().default(256).describe('components kept when features are whitened (deepcluster)'),
+  frontEnd: z
+    .enum(['none', 'sobel'])
+    .default('none')
+    .describe('fixed filters before the encoder (deepcluster)'),
+  encoderMomentum: share().default(0.99).describe('momentum of the momentum encoder at the start'),
+  finalEncoderMomentum: share()
+    .optional()
+    .describe('momentum of the momentum encoder at the end, reached by a cosine; absent: constant'),
+  predictorLength: positive().default(256).describe("width of the predictor's hidden layer (byol, simsiam)"),
+  bankMomentum: share().default(0.5).describe('momentum of the memory bank (instdisc)'),
+  negatives: positive().default(4096).describe('negatives drawn from the memory bank per step (instdisc)'),
+  clusterTemperature: rate().default(1).describe('tau of the cluster loss (contrastive-clustering)'),
+  heads: z
+    .enum(['both', 'instance', 'cluster'])
+    .default('both')
+    .describe('heads that are trained (contrastive-clustering)'),
+  augmentedViews: z
+    .enum(['both', 'one', 'none'])
+    .default('both')
+    .describe('views that are augmented; others are the image itself (contrastive-clustering)'),
 
   optimizer: z.enum(['adam', 'larc', 'lars', 'sgd']).default('adam').describe('how weights are updated'),
   learningRate: rate().default(0.002).describe('highest learning rate'),

@@ -19,16 +19,7 @@
  * step, not read from its last row (same rule); the queue is part of the state and thus of the checkpoint.
  */
 import { sinkhorn } from '../cluster/sinkhorn.ts';
-import {
-  createVariables,
-  type EncoderOptions,
-  mlp,
-  type Optimizer,
-  resnet,
-  uniformFanIn,
-  type Variables,
-} from '../nn/index.ts';
-import type { ProgramState } from '../runtime/index.ts';
+import { createVariables, encode, mlp, uniformFanIn, type Variables } from '../nn/index.ts';
 import {
   add,
   argMax,
@@ -37,7 +28,6 @@ import {
   concat,
   crossEntropy,
   equal,
-  gradients,
   greater,
   input,
   l2Normalize,
@@ -45,15 +35,14 @@ import {
   mean,
   mul,
   scalar,
-  sizeOf,
   slice,
   stopGradient,
   type Tensor,
   transpose,
   where,
 } from '../tensor/index.ts';
-import { type Normalisation, normaliseImages } from './encoder.ts';
-import type { CropGroup, MethodProgram, Moment } from './method.ts';
+import type { Method, MethodProgram, StepContext } from './method.ts';
+import { cropInputs, initialStateOf, trainedState, vitalsOf } from './step.ts';
 
 export interface SwavOptions {
   /** K. */
@@ -72,13 +61,12 @@ export interface SwavOptions {
 /** How many crops give codes: the first two, the big ones. */
 export const ASSIGNING_CROPS = 2;
 
+/** Name of the prototypes in the state. */
+const PROTOTYPES = 'prototypes.weight';
+
 /** The prototypes C [K, D] as stored, a trained value. */
 export function prototypesOf(variables: Variables, { prototypes, embeddingLength }: SwavOptions): Tensor {
-  return variables.parameter(
-    'prototypes.weight',
-    [prototypes, embeddingLength],
-    uniformFanIn(embeddingLength),
-  );
+  return variables.parameter(PROTOTYPES, [prototypes, embeddingLength], uniformFanIn(embeddingLength));
 }
 
 /** Embeddings Z [V B, D] on the unit sphere, from the features of all crops together. */
@@ -161,15 +149,7 @@ function codesWithQueue(
   return slice(Q, { axis: 0, start: L, end: L + B }); // [B, K]
 }
 
-export interface SwavProgramOptions extends SwavOptions {
-  batchSize: number;
-  /** Crop groups, big ones first; the first group has at least two crops. */
-  crops: readonly CropGroup[];
-  encoder: EncoderOptions;
-  normalise: Normalisation;
-  optimizer: Optimizer;
-  /** Rate at a moment of the schedule. */
-  learningRate(moment: Moment): number;
+export interface SwavProgramOptions extends SwavOptions, Omit<StepContext, 'images' | 'normalise'> {
   /** L, rows kept per big crop; a multiple of the batch; 0: no queue. */
   queueLength: number;
   /** First epoch in which the queue is filled. */
@@ -178,19 +158,30 @@ export interface SwavProgramOptions extends SwavOptions {
   freezePrototypesSteps: number;
 }
 
-/** A whole training step of SwAV as one program, on crops of uint8 pixels. */
-export function swavProgram(options: SwavProgramOptions): MethodProgram {
-  const images = options.crops.map(({ count, size }, g) => {
-    const pixels = input(`crops.${g}`, [count * options.batchSize, 3, size, size], 'uint8');
-    return normaliseImages(pixels, options.normalise); // [count B, 3, s, s]
-  });
-  return swavStep(images, options);
-}
+export const swav: Method = {
+  about: 'swapped prediction of online cluster assignments',
+  crops: 'multiple',
+  recipe: {},
+  /** A whole training step of SwAV as one program, on crops of uint8 pixels. */
+  program(settings, context) {
+    const { batchSize: B } = context;
+    return swavStep(cropInputs(context), {
+      ...settings,
+      ...context,
+      // Whole batches, so that the queue is shifted by one batch per step.
+      queueLength: Math.floor(settings.queueLength / B) * B,
+    });
+  },
+  head: (settings) => ({
+    project: (variables, features) => project(variables, features, settings),
+    prototypes: PROTOTYPES,
+  }),
+};
 
 /** The step on normalised images, one tensor [count B, 3, s, s] per crop group. */
 export function swavStep(
   images: readonly Tensor[],
-  options: Omit<SwavProgramOptions, 'normalise'>,
+  options: SwavProgramOptions,
 ): MethodProgram & { gradients: Record<string, Tensor> } {
   const { batchSize: B, crops, encoder, optimizer, queueLength } = options;
   const V = crops.reduce((total, { count }) => total + count, 0);
@@ -199,60 +190,37 @@ export function swavStep(
   // lr ← schedule[t]; C ← rows of C normalised, a leaf of the differentiation
   const C = stopGradient(l2Normalize(prototypesOf(variables, options))); // [K, D]
 
-  const features = images.map((x) => resnet(variables, x, encoder)); // each [count B, features]
+  const features = images.map((x) => encode(variables, x, encoder)); // each [count B, features]
   const Z = project(variables, concat(features), options); // [V B, D]
   const queues = queueLength > 0 ? queuesOf(Z, B, queueLength, options.embeddingLength) : [];
   const { loss, codes, scores } = swavLoss(Z, C, { ...options, crops: V, queues });
 
-  const trained = variables.parameters().map(({ name, tensor }) => {
-    const isPrototypes = name === 'prototypes.weight';
-    return {
-      name,
-      current: tensor,
-      value: isPrototypes ? C : tensor,
-      group: isPrototypes ? 'prototypes' : 'network',
-    };
-  });
-  const by = gradients(
-    loss,
-    trained.map(({ value }) => value),
-  );
-  const learningRate = input('learningRate', []);
   const frozen = greater(input('freezePrototypes', []), scalar(0.5));
-  const state: ProgramState[] = trained.flatMap(({ name, current, value, group }, i) => {
-    const update = optimizer.update({ name, value, gradient: by[i]!, group }, learningRate);
-    // A frozen parameter has no gradient: its value and its optimiser's memory stay.
-    const unless = (kept: Tensor, next: Tensor) =>
-      group === 'prototypes' ? where(frozen, kept, next) : next;
-    return [
-      { current, next: unless(value, update.next) },
-      ...update.slots.map((slot) => ({ current: slot.current, next: unless(slot.current, slot.next) })),
-    ];
+  const { state, gradients } = trainedState(variables, loss, {
+    optimizer,
+    learningRate: input('learningRate', []),
+    leafOf: (name) => (name === PROTOTYPES ? C : undefined),
+    groupOf: (name) => (name === PROTOTYPES ? 'prototypes' : 'network'),
+    frozen: { prototypes: frozen },
   });
-  for (const { tensor, next } of variables.buffers()) state.push({ current: tensor, next });
   for (const { embeddings, next } of queues) state.push({ current: embeddings, next });
 
   const z = slice(Z, { axis: 0, start: 0, end: B }); // embeddings of the first crop, [B, D]
   const chosen = [0, 1].map((v) => argMax(slice(scores, { axis: 0, start: v * B, end: (v + 1) * B }))); // [B] each
   return {
-    gradients: Object.fromEntries(trained.map(({ name }, i) => [name, by[i]!])),
+    gradients,
+    chanceLoss: Math.log(options.prototypes),
     program: {
       name: 'swav-step',
       state,
       outputs: {
         loss,
         usage: mean(concat(codes), { axes: [0] }), // [K]
-        embeddingMean: mean(z, { axes: [0] }), // [D]
-        embeddingMoment: mul(matmul(transpose(z), z), scalar(1 / B)), // [D, D]
+        ...vitalsOf(z),
         agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
       },
     },
-    initialState(seed) {
-      const zeros = state.map(
-        ({ current }) => [nameOf(current), new Float32Array(sizeOf(current.shape))] as const,
-      );
-      return { ...Object.fromEntries(zeros), ...variables.initialValues(seed) };
-    },
+    initialState: (seed) => initialStateOf(state, variables.initialValues(seed)),
     scalars(moment) {
       const { step, stepsPerEpoch } = moment;
       const filledSince = step - options.queueStartEpoch * stepsPerEpoch;
@@ -270,10 +238,6 @@ export function swavStep(
     },
     encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
   };
-}
-
-function nameOf(tensor: Tensor): string {
-  return tensor.node.attributes.name as string;
 }
 
 /** Queues of the big crops, each with its next value: the batch's embeddings in front, the oldest rows gone. */

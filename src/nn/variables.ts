@@ -34,8 +34,14 @@ export interface Variables {
   initialValues(seed: number): Record<string, Float32Array>;
 }
 
-/** An empty set of variables. */
-export function createVariables({ mode = 'train' }: { mode?: Mode } = {}): Variables {
+/** An empty set of variables. With a prefix, all stored names begin with it; first values are as without it. */
+export function createVariables({
+  mode = 'train',
+  prefix = '',
+}: {
+  mode?: Mode;
+  prefix?: string;
+} = {}): Variables {
   const parameters = new Map<string, Entry>();
   const buffers = new Map<string, Entry & { latest: Tensor }>();
 
@@ -55,7 +61,7 @@ export function createVariables({ mode = 'train' }: { mode?: Mode } = {}): Varia
         check(name, known, shape);
         return known.tensor;
       }
-      const tensor = input(name, shape);
+      const tensor = input(prefix + name, shape);
       parameters.set(name, { tensor, initialise });
       return tensor;
     },
@@ -65,7 +71,7 @@ export function createVariables({ mode = 'train' }: { mode?: Mode } = {}): Varia
         check(name, known, shape);
         return known.latest;
       }
-      const tensor = input(name, shape);
+      const tensor = input(prefix + name, shape);
       buffers.set(name, { tensor, initialise, latest: tensor });
       return tensor;
     },
@@ -74,13 +80,14 @@ export function createVariables({ mode = 'train' }: { mode?: Mode } = {}): Varia
       check(name, entry, value.shape);
       entry.latest = value;
     },
-    parameters: () => [...parameters].map(([name, { tensor }]) => ({ name, tensor })),
-    buffers: () => [...buffers].map(([name, { tensor, latest }]) => ({ name, tensor, next: latest })),
+    parameters: () => [...parameters].map(([name, { tensor }]) => ({ name: prefix + name, tensor })),
+    buffers: () =>
+      [...buffers].map(([name, { tensor, latest }]) => ({ name: prefix + name, tensor, next: latest })),
     initialValues(seed) {
       const values: Record<string, Float32Array> = {};
       for (const [name, { tensor, initialise }] of [...parameters, ...buffers]) {
         // Keyed by name, so that a value does not depend on the order in which layers were built.
-        values[name] = initialise(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
+        values[prefix + name] = initialise(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
       }
       return values;
     },

@@ -5,7 +5,7 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';
-import { createVariables, resnet, type Variables } from '../nn/index.ts';
+import { createVariables, encode, type Variables } from '../nn/index.ts';
 import { encodeOnnx, lower, type Values } from '../runtime/index.ts';
 import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
 
@@ -52,7 +52,7 @@ export function exportEncoder(
     perChannel(mean.map((m, c) => m / std[c]!)),
   );
   const options = encoderOptions(settings);
-  const features = l2Normalize(resnet(frozenVariables(state), normalised, options)); // [batch, D]
+  const features = l2Normalize(encode(frozenVariables(state), normalised, options)); // [batch, D]
   const graph = lower(
     { [EXPORT_OUTPUT]: features },
     { name: 'encoder', dynamicBatch: 'batch', metadata: { ...exportMetadata(settings), ...metadata } },
@@ -63,7 +63,7 @@ export function exportEncoder(
 /** Names and shapes of the encoder's parameters and running statistics: torchvision's. */
 export function encoderShapes(settings: Settings): { name: string; shape: readonly number[] }[] {
   const variables = createVariables({ mode: 'evaluate' });
-  resnet(variables, input('x', [1, 3, settings.imageSize, settings.imageSize]), encoderOptions(settings));
+  encode(variables, input('x', [1, 3, settings.imageSize, settings.imageSize]), encoderOptions(settings));
   return [...variables.parameters(), ...variables.buffers()].map(({ name, tensor }) => ({
     name,
     shape: tensor.shape,

@@ -12,7 +12,7 @@ import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { encoderOptions, methodProgram, normaliseImages, type Settings, viewsOf } from '../methods/index.ts';
 import { project } from '../methods/swav.ts';
-import { createVariables, resnet } from '../nn/index.ts';
+import { createVariables, encode } from '../nn/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
 import { input, mean } from '../tensor/index.ts';
 import { type CacheLayout, evaluationBatches } from '../views/index.ts';
@@ -40,7 +40,7 @@ export async function untrainedState({
   indices = Uint32Array.from(cache.widths.keys()),
   signal,
 }: UntrainedOptions): Promise<Record<string, Float32Array>> {
-  const initial = methodProgram(settings).initialState(settings.seed);
+  const initial = methodProgram(settings, { images: indices.length }).initialState(settings.seed);
   const batchSize = Math.min(BATCH, indices.length);
   // Any part of a source may be of one kind, so images are drawn; whole batches only.
   const taken = Math.floor(Math.min(IMAGES, indices.length) / batchSize) * batchSize;
@@ -49,7 +49,7 @@ export async function untrainedState({
 
   const variables = createVariables({ mode: 'train' });
   const images = input('images', [batchSize, 3, size, size], 'uint8');
-  const features = resnet(
+  const features = encode(
     variables,
     normaliseImages(images, viewsOf(settings).normalise),
     encoderOptions(settings),

@@ -1,0 +1,13 @@
+import type { Method } from './method.ts';
+
+export const moco: Method = {
+  about: '',
+  crops: 'pair',
+  recipe: {},
+  program() {
+    throw new Error('not written yet');
+  },
+  head() {
+    throw new Error('not written yet');
+  },
+};
