@@ -35,7 +35,6 @@ const { standing, verdict } = await train.train({
   method,
   loader,
   batchSize: settings.batchSize,
-  prototypes: settings.prototypes,
   seed: settings.seed,
   budget: { epochs: settings.epochs },
   save: async () => {},

@@ -58,7 +58,7 @@ beforeAll(async () => {
   cache = await openPixelCache(source, { size: 42, cacheDir });
   await source.close();
   const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
-  const { batchSize, seed, prototypes } = settings;
+  const { batchSize, seed } = settings;
   const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
   const method = methodProgram(settings, { images: indices.length });
   const { standing } = await train({
@@ -66,7 +66,6 @@ beforeAll(async () => {
     method,
     loader,
     batchSize,
-    prototypes,
     seed,
     budget: { epochs: settings.epochs },
     save: async () => {},

@@ -36,9 +36,9 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
         );
         return;
       case 'step': {
-        const { kind, totalSteps, waiting, health, ...rest } = event;
+        const { kind, totalSteps, waiting, health, facts, ...rest } = event;
         ({ epoch, step } = event);
-        events.append({ kind: 'step', ...rest, waiting });
+        events.append({ kind: 'step', ...rest, ...facts, waiting });
         terminal.progress(
           [
             `epoch ${showCount(epoch + 1)}/${epochsOf(totalSteps)}`,
@@ -54,6 +54,14 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
       case 'epoch': {
         const { kind, totalSteps, health, ...rest } = event;
         events.append({ kind: 'epoch', health, ...rest });
+        return;
+      }
+      case 'phase-progress':
+        terminal.progress(`before epoch ${showCount(epoch + 1)}: ${event.what}`);
+        return;
+      case 'phase': {
+        const { kind, facts, ...rest } = event;
+        events.append({ kind: 'phase', ...rest, ...facts });
         return;
       }
       case 'doctor':

@@ -10,9 +10,10 @@ import {
   methodProgram,
   parseAssignments,
   parseCrops,
-  presetNamed,
   resolveSettings,
   type Settings,
+  type SettingsInput,
+  settingsFor,
   viewsOf,
 } from '../methods/index.ts';
 import {
@@ -31,7 +32,7 @@ import {
 } from '../run/index.ts';
 import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { remedyFor, type Standing, type TrainResult, train } from '../train/index.ts';
-import { openLoader } from '../views/index.ts';
+import { evaluationBatches, openLoader } from '../views/index.ts';
 import {
   cacheSizeFor,
   defaultCacheDir,
@@ -118,7 +119,7 @@ async function prepareNew(request: TrainRequest, terminal: Terminal): Promise<Pr
       ...(request.seed !== undefined && { seed: request.seed }),
       ...(request.epochs && { epochs: request.epochs }),
     };
-    const wanted = resolveSettings({ ...presetNamed(chosen.name).settings, ...given });
+    const wanted = settingsFor(chosen.name, given as SettingsInput);
     viewsOf(wanted);
     const { cache } = await openImages(request.source, { size: cacheSizeOf(wanted), terminal, source });
     const split = request.split ?? 'train';
@@ -278,7 +279,8 @@ async function sitting(
       method,
       loader,
       batchSize: settings.batchSize,
-      prototypes: settings.prototypes,
+      evaluationImages: ({ size, batchSize }) =>
+        evaluationBatches(cache, { size, batchSize, indices, workers: settings.workers }),
       seed: settings.seed,
       budget: config.budget,
       maxSteps: settings.maxSteps,

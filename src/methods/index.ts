@@ -24,7 +24,15 @@ export type {
   PhaseResult,
   StepContext,
 } from './method.ts';
-export { choosePreset, fitToCount, type ImageFacts, type Preset, presetNamed, presets } from './presets.ts';
+export {
+  choosePreset,
+  fitToCount,
+  type ImageFacts,
+  type Preset,
+  presetNamed,
+  presets,
+  settingsFor,
+} from './presets.ts';
 export { methods } from './registry.ts';
 export {
   type MethodName,

@@ -4,14 +4,18 @@
  * A preset is a value of the settings. Where it fits the number of images, `fitToCount` lowers batch and prototypes.
  */
 import { LikenessError } from '../core/errors.ts';
-import type { Settings, SettingsInput } from './settings.ts';
+import { methods } from './registry.ts';
+import { type MethodName, resolveSettings, type Settings, type SettingsInput } from './settings.ts';
+import { cropsFor } from './views.ts';
 
 export interface Preset {
   description: string;
   settings: SettingsInput;
+  /** Whether it is a whole recipe for one method, to which nothing is added. */
+  isComplete?: boolean;
 }
 
-export const presets: Readonly<Record<string, Preset>> = {
+const bySize: Readonly<Record<string, Preset>> = {
   'tiny-28': {
     description: 'grey pictures of about 28 px (Fashion-MNIST, MNIST): minutes on two cores',
     settings: {
@@ -94,34 +98,20 @@ export const presets: Readonly<Record<string, Preset>> = {
       imageSize: 32,
     },
   },
-  'swav-imagenet': {
-    description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
-    settings: {
-      architecture: 'resnet50',
-      width: 64,
-      stem: 'imagenet',
-      crops: '2x224+6x96',
-      scales: '0.14-1+0.05-0.14',
-      prototypes: 3000,
-      hiddenLength: 2048,
-      batchSize: 256,
-      epochs: 200,
-      optimizer: 'larc',
-      learningRate: 0.6,
-      finalLearningRate: 0.0006,
-      freezePrototypesSteps: 5005,
-      queueLength: 3840,
-      queueStartEpoch: 15,
-      brightness: 0.8,
-      contrast: 0.8,
-      saturation: 0.8,
-      hue: 0.2,
-      blurProbability: 0.5,
-      std: '0.228,0.224,0.225',
-      imageSize: 224,
-    },
-  },
 };
+
+/** Recipes of papers by their methods, as presets. */
+const ofPapers: Readonly<Record<string, Preset>> = Object.fromEntries(
+  Object.entries(methods).flatMap(([method, { presets = {} }]) =>
+    Object.entries(presets).map(([name, { description, settings }]) => [
+      name,
+      { description, settings: { ...settings, method: method as MethodName }, isComplete: true },
+    ]),
+  ),
+);
+
+/** All presets: those for kinds of images, and the papers' recipes. */
+export const presets: Readonly<Record<string, Preset>> = { ...bySize, ...ofPapers };
 
 /** The preset of that name. */
 export function presetNamed(name: string): Preset {
@@ -133,6 +123,29 @@ export function presetNamed(name: string): Preset {
     );
   }
   return preset;
+}
+
+/**
+ * The settings of a preset for a method: the preset's encoder, sizes and batch, its crops cut down to what the method
+ * takes, then the method's own recipe, then what a person gave. A paper's complete recipe is left as it is.
+ *
+ * @throws LikenessError `preset.method` when a paper's recipe is named together with another method.
+ */
+export function settingsFor(name: string, given: SettingsInput): Settings {
+  const { settings, isComplete } = presetNamed(name);
+  const method = given.method ?? settings.method ?? 'swav';
+  if (isComplete) {
+    if (settings.method !== method) {
+      throw new LikenessError(
+        'preset.method',
+        `--preset: received "${name}", a recipe for ${settings.method}; expected one for ${method}, or --method ${settings.method}`,
+      );
+    }
+    return resolveSettings({ ...settings, ...given });
+  }
+  const { crops = '2x32', scales = '0.14-1' } = settings;
+  const recipe = methods[method]?.recipe ?? {};
+  return resolveSettings({ ...settings, ...cropsFor(method, { crops, scales }), ...recipe, ...given });
 }
 
 /** What is known of the images when a preset is chosen. */
@@ -163,6 +176,9 @@ const MIN_STEPS = 8;
 const IMAGES_PER_PROTOTYPE = 8;
 const MIN_BATCH = 4;
 const MIN_PROTOTYPES = 8;
+/** Images per cluster of a clustering between epochs below which clusters are lowered. */
+const IMAGES_PER_CLUSTER = 8;
+const MIN_CLUSTERS = 2;
 
 /**
  * Lowers batch and prototypes where there are too few images for them, and says what it changed and why.
@@ -198,6 +214,18 @@ export function fitToCount(
   if (!given.has('prototypes') && settings.prototypes * IMAGES_PER_PROTOTYPE > count) {
     fitted.prototypes = Math.max(MIN_PROTOTYPES, powerOfTwo(count / IMAGES_PER_PROTOTYPE));
     notes.push(`prototypes ${fitted.prototypes} instead of ${settings.prototypes}: only ${count} images`);
+  }
+  const clusters = settings.clusters.split(',').map(Number);
+  if (!given.has('clusters') && clusters.some((k) => k * IMAGES_PER_CLUSTER > count)) {
+    const most = Math.max(MIN_CLUSTERS, powerOfTwo(count / IMAGES_PER_CLUSTER));
+    // Levels keep their proportions, so that a hierarchy stays one.
+    const ratio = most / Math.max(...clusters);
+    fitted.clusters = clusters.map((k) => Math.max(MIN_CLUSTERS, Math.round(k * ratio))).join(',');
+    notes.push(`clusters ${fitted.clusters} instead of ${settings.clusters}: only ${count} images`);
+  }
+  if (!given.has('queueLength') && settings.queueLength > count) {
+    fitted.queueLength = Math.floor(count / 2 / fitted.batchSize) * fitted.batchSize;
+    notes.push(`queueLength ${fitted.queueLength} instead of ${settings.queueLength}: only ${count} images`);
   }
   return { settings: fitted, notes };
 }

@@ -162,6 +162,35 @@ export const swav: Method = {
   about: 'swapped prediction of online cluster assignments',
   crops: 'multiple',
   recipe: {},
+  presets: {
+    'swav-imagenet': {
+      description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
+      settings: {
+        architecture: 'resnet50',
+        width: 64,
+        stem: 'imagenet',
+        crops: '2x224+6x96',
+        scales: '0.14-1+0.05-0.14',
+        prototypes: 3000,
+        hiddenLength: 2048,
+        batchSize: 256,
+        epochs: 200,
+        optimizer: 'larc',
+        learningRate: 0.6,
+        finalLearningRate: 0.0006,
+        freezePrototypesSteps: 5005,
+        queueLength: 3840,
+        queueStartEpoch: 15,
+        brightness: 0.8,
+        contrast: 0.8,
+        saturation: 0.8,
+        hue: 0.2,
+        blurProbability: 0.5,
+        std: '0.228,0.224,0.225',
+        imageSize: 224,
+      },
+    },
+  },
   /** A whole training step of SwAV as one program, on crops of uint8 pixels. */
   program(settings, context) {
     const { batchSize: B } = context;

@@ -1,7 +1,9 @@
 /** The views that settings describe, as data for the loader. */
 import { LikenessError } from '../core/errors.ts';
 import { parseViews, type ViewsSpec } from '../views/index.ts';
-import type { Settings } from './settings.ts';
+import type { CropGroup } from './method.ts';
+import { methods } from './registry.ts';
+import type { MethodName, Settings } from './settings.ts';
 
 /** "2x96+6x48" to counts and sizes. */
 export function parseCrops(text: string): { count: number; size: number }[] {
@@ -39,7 +41,44 @@ function parseTriple(name: string, text: string): [number, number, number] {
   return values as [number, number, number];
 }
 
-/** The views of a run: SwAV's steps in the authors' order, for every crop group. */
+/** What each kind of method needs of its crops. */
+const needs = {
+  multiple: {
+    fits: ([big]: readonly CropGroup[]) => big!.count >= 2,
+    expected: 'at least two crops in the first group, which are compared with each other',
+  },
+  pair: {
+    fits: (crops: readonly CropGroup[]) => crops.length === 1 && crops[0]!.count === 2,
+    expected: 'one group of two crops, such as "2x32"',
+  },
+  single: {
+    fits: (crops: readonly CropGroup[]) => crops.length === 1 && crops[0]!.count === 1,
+    expected: 'one crop, such as "1x32"',
+  },
+} as const;
+
+function checkCrops({ method, crops: text }: Settings, crops: readonly CropGroup[]): void {
+  const { fits, expected } = needs[methods[method].crops];
+  if (!fits(crops)) {
+    throw new LikenessError(
+      'settings.invalid',
+      `crops: received "${text}"; expected ${expected}, for method ${method}`,
+    );
+  }
+}
+
+/** A preset's crops and scales, cut down to what the method takes. */
+export function cropsFor(
+  method: MethodName,
+  { crops, scales }: { crops: string; scales: string },
+): { crops: string; scales: string } {
+  const kind = methods[method].crops;
+  if (kind === 'multiple') return { crops, scales };
+  const { size } = parseCrops(crops)[0]!;
+  return { crops: `${kind === 'pair' ? 2 : 1}x${size}`, scales: scales.split('+')[0]! };
+}
+
+/** The views of a run: the steps in the order of SwAV's authors, for every crop group. */
 export function viewsOf(settings: Settings): ViewsSpec {
   const crops = parseCrops(settings.crops);
   const scales = settings.scales.split('+').map((part) => parseRange('scales', part));
@@ -49,12 +88,7 @@ export function viewsOf(settings: Settings): ViewsSpec {
       `scales: received ${scales.length} range(s) in "${settings.scales}"; expected one per crop group of "${settings.crops}"`,
     );
   }
-  if (crops[0]!.count < 2) {
-    throw new LikenessError(
-      'settings.invalid',
-      `crops: received "${settings.crops}"; expected at least two crops in the first group, whose codes are swapped`,
-    );
-  }
+  checkCrops(settings, crops);
   const { brightness, contrast, saturation, hue } = settings;
   const steps = [
     { kind: 'flip', p: settings.flipProbability },

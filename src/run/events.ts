@@ -37,6 +37,12 @@ export interface EpochEvent extends EventBase {
   /** Mean over the epoch. */
   readonly loss: number | null;
 }
+/** What a method did before an epoch, with what it found. */
+export interface PhaseEvent extends EventBase {
+  readonly kind: 'phase';
+  /** Seconds that it took. */
+  readonly duration: number;
+}
 export interface CheckpointEvent extends EventBase {
   readonly kind: 'checkpoint';
   /** File name in checkpoints/. */
@@ -62,6 +68,7 @@ export type RunEvent =
   | RunStartedEvent
   | StepEvent
   | EpochEvent
+  | PhaseEvent
   | CheckpointEvent
   | DoctorEvent
   | EvaluationEvent

@@ -43,7 +43,7 @@ function verdicts(
   rest: Partial<Observation> = {},
   options: Partial<DoctorOptions> = {},
 ) {
-  const doctor = createDoctor({ prototypes: K, grace: 20, patience: 30, ...options });
+  const doctor = createDoctor({ chanceLoss: Math.log(K), grace: 20, patience: 30, ...options });
   return Array.from({ length: steps }, (_, i) => doctor.observe(observation(i + 1, loss(i + 1), rest)));
 }
 
@@ -54,8 +54,8 @@ describe('the run doctor', () => {
     const list = verdicts(60, (step) => 2.5 - step / 100);
     expect(new Set(healthOf(list.slice(0, 20)))).toEqual(new Set(['warming up']));
     expect(new Set(healthOf(list.slice(20)))).toEqual(new Set(['healthy']));
-    expect(list[0]!.message).toBe('warming up: loss 2.490, ln K = 2.773');
-    expect(list.at(-1)!.message).toMatch(/^healthy: loss 2\.\d{3} of ln K = 2\.773$/);
+    expect(list[0]!.message).toBe('warming up: loss 2.490, ln 16 = 2.773');
+    expect(list.at(-1)!.message).toMatch(/^healthy: loss 2\.\d{3} of ln 16 = 2\.773$/);
     expect(list.at(-1)!.remedy).toBe('');
   });
 
@@ -73,7 +73,7 @@ describe('the run doctor', () => {
     expect(healthOf(verdicts(200, () => 0.99 * Math.log(K))).at(-1)).toBe('healthy');
     const above = verdicts(200, () => 1.5 * Math.log(K)).at(-1)!;
     expect(above).toMatchObject({ health: 'warming up' });
-    expect(above.message).toBe('warming up: loss 4.159 is still above ln K = 2.773');
+    expect(above.message).toBe('warming up: loss 4.159 is still above ln 16 = 2.773');
   });
 
   it('starts counting anew when the loss leaves ln K', () => {
@@ -104,7 +104,7 @@ describe('the run doctor', () => {
   });
 
   it('goes on from its state as if it had never stopped', () => {
-    const options = { prototypes: K, grace: 5, patience: 8 };
+    const options = { chanceLoss: Math.log(K), grace: 5, patience: 8 };
     const random = randomAt(0, 'synthetic', 1);
     const seen = Array.from({ length: 60 }, (_, i) =>
       observation(i + 1, Math.log(K) + random.uniform(-0.05, 0.02), {
@@ -125,7 +125,7 @@ describe('the run doctor', () => {
 
 describe('vitals', () => {
   function vitalsOf(rest: Partial<Observation>) {
-    const doctor = createDoctor({ prototypes: K, grace: 0, patience: 1 });
+    const doctor = createDoctor({ chanceLoss: Math.log(K), grace: 0, patience: 1 });
     doctor.observe(observation(1, 2, rest));
     return doctor.vitals();
   }

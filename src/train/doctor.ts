@@ -1,8 +1,8 @@
 /**
  * The run doctor: watches what a clustering-based run computes anyway, and says in plain words when it is ill.
  *
- * What it looks at: NaN or infinity in the loss; the loss against ln K (a loss that stays at ln K has learned
- * nothing: every prototype is as good as any other); the entropy of prototype usage; the spread of embeddings on the
+ * What it looks at: NaN or infinity in the loss; the loss against that of chance, such as ln K (a loss that stays
+ * there has learned nothing: every prototype is as good as any other); the entropy of prototype usage; the spread of embeddings on the
  * sphere, as their standard deviation relative to 1/sqrt(D) and as effective rank.
  */
 import { spectrum } from '../cluster/index.ts';
@@ -21,8 +21,8 @@ export interface Verdict {
 export interface Observation {
   step: number;
   loss: number;
-  /** Mean code of each prototype over the batch, [K]. */
-  usage: Float32Array;
+  /** Mean code of each prototype over the batch, [K]; absent where a method has no prototypes. */
+  usage?: Float32Array;
   /** Mean of the embeddings z, [D], and of z zᵀ, [D, D]. */
   embeddingMean: Float32Array;
   embeddingMoment: Float32Array;
@@ -31,10 +31,10 @@ export interface Observation {
 export interface Vitals {
   /** Exponential mean of the loss. */
   loss: number;
-  /** Entropy of prototype usage over ln K: 1 is equal use. */
-  usageEntropy: number;
-  /** Prototypes with less than a hundredth of an equal share. */
-  deadPrototypes: number;
+  /** Entropy of prototype usage over ln K: 1 is equal use. Absent without prototypes. */
+  usageEntropy?: number;
+  /** Prototypes with less than a hundredth of an equal share. Absent without prototypes. */
+  deadPrototypes?: number;
   /** Mean standard deviation of an embedding's coordinates times sqrt(D): 1 is spread over the sphere, 0 a point. */
   featureDeviation: number;
   /** Exponential of the entropy of the covariance's normalised eigenvalues (Roy and Vetterli 2007): 1 … D. */
@@ -42,7 +42,11 @@ export interface Vitals {
 }
 
 export interface DoctorOptions {
-  prototypes: number;
+  /**
+   * Loss of a network that tells nothing apart: ln of the number of choices (SwAV: ln K). Absent: the loss says
+   * nothing about collapse (BYOL, SimSiam), and only the spread of embeddings is judged.
+   */
+  chanceLoss?: number;
   /** Steps before any verdict but "diverged": a run may start at ln K. */
   grace: number;
   /** Steps for which a trouble must last. */
@@ -53,6 +57,7 @@ export interface DoctorOptions {
 
 export interface DoctorState {
   loss: number;
+  /** Exponential mean; empty without prototypes. */
   usage: Float32Array;
   seen: number;
   /** Steps since which the run has been at ln K, and since which embeddings have been narrow. */
@@ -77,14 +82,15 @@ export interface Doctor {
 }
 
 export function createDoctor(
-  { prototypes: K, grace, patience, horizon = 50 }: DoctorOptions,
+  { chanceLoss, grace, patience, horizon = 50 }: DoctorOptions,
   before?: DoctorState,
 ): Doctor {
-  const lnK = Math.log(K);
   const state: DoctorState = before
     ? { ...before, usage: before.usage.slice() }
-    : { loss: 0, usage: new Float32Array(K), seen: 0, flatFor: 0, narrowFor: 0 };
+    : { loss: 0, usage: new Float32Array(0), seen: 0, flatFor: 0, narrowFor: 0 };
   let last: Observation | undefined;
+  /** "of ln 512 = 6.238", where there is such a loss. */
+  const chance = chanceLoss === undefined ? '' : `ln ${Math.round(Math.exp(chanceLoss))} = `;
 
   function verdictOf(step: number, loss: number): Verdict {
     if (!Number.isFinite(loss)) {
@@ -98,14 +104,14 @@ export function createDoctor(
     if (state.seen <= grace) {
       return {
         health: 'warming up',
-        message: `warming up: loss ${loss.toFixed(3)}, ln K = ${lnK.toFixed(3)}`,
+        message: `warming up: loss ${loss.toFixed(3)}${chanceLoss === undefined ? '' : `, ${chance}${chanceLoss.toFixed(3)}`}`,
         remedy: '',
       };
     }
-    if (state.flatFor >= patience) {
+    if (chanceLoss !== undefined && state.flatFor >= patience) {
       return {
         health: 'collapsed',
-        message: `collapsed: the loss has stayed at ln ${K} = ${lnK.toFixed(2)} for ${state.flatFor} steps, so no prototype means anything`,
+        message: `collapsed: the loss has stayed at ${chance}${chanceLoss.toFixed(2)} for ${state.flatFor} steps, as if nothing could be told apart`,
         remedy:
           'sharpen the codes (--set epsilon=0.03), freeze prototypes for the first epoch, or lower the learning rate',
       };
@@ -117,16 +123,16 @@ export function createDoctor(
         remedy: 'lower the learning rate, raise the batch size, or use softer crops (--set scales=0.3-1)',
       };
     }
-    if (state.loss > ABOVE * lnK) {
+    if (chanceLoss !== undefined && state.loss > ABOVE * chanceLoss) {
       return {
         health: 'warming up',
-        message: `warming up: loss ${state.loss.toFixed(3)} is still above ln K = ${lnK.toFixed(3)}`,
+        message: `warming up: loss ${state.loss.toFixed(3)} is still above ${chance}${chanceLoss.toFixed(3)}`,
         remedy: '',
       };
     }
     return {
       health: 'healthy',
-      message: `healthy: loss ${state.loss.toFixed(3)} of ln K = ${lnK.toFixed(3)}`,
+      message: `healthy: loss ${state.loss.toFixed(3)}${chanceLoss === undefined ? '' : ` of ${chance}${chanceLoss.toFixed(3)}`}`,
       remedy: '',
     };
   }
@@ -140,32 +146,40 @@ export function createDoctor(
         // A plain mean at first, exponential once the horizon is filled.
         const weight = 1 / Math.min(state.seen, horizon);
         state.loss += (loss - state.loss) * weight;
-        for (let k = 0; k < K; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
-        const isFlat = state.loss > FLAT * lnK && state.loss < ABOVE * lnK;
+        if (usage) {
+          if (state.usage.length === 0) state.usage = new Float32Array(usage.length);
+          for (let k = 0; k < usage.length; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
+        }
+        const isFlat =
+          chanceLoss !== undefined && state.loss > FLAT * chanceLoss && state.loss < ABOVE * chanceLoss;
         state.flatFor = state.seen > grace && isFlat ? state.flatFor + 1 : 0;
         state.narrowFor = state.seen > grace && isNarrow(observation) ? state.narrowFor + 1 : 0;
       }
       return verdictOf(step, loss);
     },
     vitals() {
-      const total = state.usage.reduce((a, b) => a + b, 0) || 1;
-      let entropy = 0;
-      let deadPrototypes = 0;
-      for (const value of state.usage) {
-        const p = value / total;
-        if (p > 0) entropy -= p * Math.log(p);
-        if (p < 0.01 / K) deadPrototypes++;
-      }
       return {
         loss: state.loss,
-        usageEntropy: entropy / lnK,
-        deadPrototypes,
+        ...(state.usage.length > 0 && usageVitals(state.usage)),
         featureDeviation: last ? deviation(last) : 0,
         effectiveRank: last ? effectiveRank(last) : 0,
       };
     },
     state: () => ({ ...state, usage: state.usage.slice() }),
   };
+}
+
+function usageVitals(usage: Float32Array): { usageEntropy: number; deadPrototypes: number } {
+  const K = usage.length;
+  const total = usage.reduce((a, b) => a + b, 0) || 1;
+  let entropy = 0;
+  let deadPrototypes = 0;
+  for (const value of usage) {
+    const p = value / total;
+    if (p > 0) entropy -= p * Math.log(p);
+    if (p < 0.01 / K) deadPrototypes++;
+  }
+  return { usageEntropy: entropy / Math.log(K), deadPrototypes };
 }
 
 /** `sqrt(D)` times the mean over coordinates of the standard deviation. */

@@ -1,4 +1,7 @@
 /** Training: the loop, its events, and the run doctor. */
+
+export type { Budget } from './budget.ts';
+export type { Progress } from './clock.ts';
 export {
   createDoctor,
   type Doctor,
@@ -7,9 +10,9 @@ export {
   type Verdict,
   type Vitals,
 } from './doctor.ts';
+export type { EvaluationImages } from './phase.ts';
 export { type Remedy, remedyFor } from './remedy.ts';
 export {
-  type Progress,
   type Standing,
   type TrainEvent,
   type TrainOptions,

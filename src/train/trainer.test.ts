@@ -43,6 +43,7 @@ function meanFinder({ poison = Infinity } = {}): MethodProgram {
       scale: step >= poison ? Number.NaN : 1,
     }),
     encoderState: ['w'],
+    chanceLoss: Math.log(K),
   };
 }
 
@@ -50,14 +51,18 @@ function meanFinder({ poison = Infinity } = {}): MethodProgram {
 function madeUpLoader({ milliseconds = 0 } = {}) {
   const asked: string[] = [];
   const loader: Loader = {
+    count: B * STEPS_PER_EPOCH,
     stepsPerEpoch: STEPS_PER_EPOCH,
     waitedMs: 0,
+    setOrder: () => {},
+    async *pass() {},
     async batch(epoch, step) {
       asked.push(`${epoch}.${step}`);
       if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
       const random = randomAt(0, 'view', epoch, step);
       return {
         images: new Uint32Array(B),
+        positions: new Uint32Array(B),
         crops: [Uint8Array.from({ length: B * 3 }, () => random.integer(256))],
       };
     },
@@ -81,7 +86,6 @@ function options(changes: Partial<TrainOptions> = {}, { milliseconds = 0 } = {})
     method: meanFinder(),
     loader,
     batchSize: B,
-    prototypes: K,
     seed: 3,
     budget: { epochs: 2 },
     save: async (standing) => void saved.push(standing),

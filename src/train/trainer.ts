@@ -9,7 +9,10 @@ import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
 import type { Engine, Plan, Values } from '../runtime/index.ts';
 import type { Batch, Loader } from '../views/index.ts';
+import { type Budget, plannedSteps, speedIsKnown, stepsInBudget } from './budget.ts';
+import { createClock, type Progress } from './clock.ts';
 import { createDoctor, type DoctorState, type Verdict, type Vitals } from './doctor.ts';
+import { type EvaluationImages, runPhase } from './phase.ts';
 
 /** Where a run stands: all that is needed to go on as if it had never stopped. */
 export interface Standing {
@@ -34,32 +37,26 @@ export type TrainEvent =
       epoch: number;
       loss: number;
       learningRate: number;
-      agreement: number;
+      /** Share of images whose two views agree, where the method says so. */
+      agreement?: number;
+      /** What else the method says of a step. */
+      facts: Record<string, number>;
     } & Progress)
   | ({ kind: 'epoch'; epoch: number; step: number; loss: number } & Vitals & Progress)
   | ({ kind: 'doctor'; step: number } & Verdict)
+  | { kind: 'phase-progress'; what: string }
+  | { kind: 'phase'; epoch: number; step: number; duration: number; facts: Record<string, number> }
   | { kind: 'checkpoint'; step: number };
-
-export interface Progress {
-  totalSteps?: number;
-  imagesPerSecond: number;
-  /** Seconds of training so far and, by the speed so far, to come. */
-  seconds: number;
-  secondsLeft?: number;
-  /** Share of the step time spent waiting for views. */
-  waiting: number;
-  health: Verdict['health'];
-}
 
 export interface TrainOptions {
   engine: Engine;
   method: MethodProgram;
   loader: Loader;
   batchSize: number;
-  prototypes: number;
   seed: number;
-  /** How long: whole epochs, or about so many minutes (steps are then set by the speed of the first ones). */
-  budget: { epochs: number } | { minutes: number };
+  /** All images in their evaluation view, for methods that look at them between epochs. */
+  evaluationImages?: EvaluationImages;
+  budget: Budget;
   maxSteps?: number;
   checkpointSeconds?: number;
   /** Where to go on from. */
@@ -77,12 +74,6 @@ export interface TrainResult {
   standing: Standing;
   verdict: Verdict;
 }
-
-/** Steps before the speed is trusted, and steps over which it is then measured, for a budget in minutes. */
-const WARM_STEPS = 4;
-const MEASURED_STEPS = 16;
-/** Share of such a budget after which the speed is taken as it is. */
-const MEASURED_SHARE = 0.1;
 
 /** Trains until the budget is used, the signal is given, or the doctor stops the run. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -108,7 +99,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     let totalSteps = from?.totalSteps ?? plannedSteps(options, stepsPerEpoch);
     if (totalSteps !== undefined) onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });
     const doctor = createDoctor(
-      { prototypes: options.prototypes, grace: Math.max(50, stepsPerEpoch), patience: 200 },
+      { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
       from?.doctor,
     );
     const clock = createClock(from?.seconds ?? 0, batchSize);
@@ -145,20 +136,61 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       batch.catch(() => {});
       return batch;
     };
+    const { phase } = method;
+    /** Orders the images of a step's epoch as the method wants, from the state as its phase left it. */
+    const putInOrder = async (epoch: number) => {
+      if (!phase?.order) return;
+      const state = await executable.readState(phase.orderState ?? []);
+      const count = stepsPerEpoch * batchSize;
+      loader.setOrder(epoch, phase.order({ epoch, seed, count, state }));
+    };
+    /** What comes before an epoch's first step; false where the run was stopped in the middle of it. */
+    const beginEpoch = async (epoch: number): Promise<boolean> => {
+      if (!phase?.isDue(epoch)) return true;
+      const { evaluationImages } = options;
+      if (!evaluationImages) {
+        throw new LikenessError('train.images', 'evaluationImages: expected for a method with epoch phases');
+      }
+      const begun = performance.now();
+      try {
+        const { facts } = await runPhase({
+          ...{ engine, step: executable, phase, loader, evaluationImages, images: loader.count },
+          ...{ epoch, seed, signal },
+          onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
+        });
+        const milliseconds = performance.now() - begun;
+        clock.phase(milliseconds);
+        onEvent({ kind: 'phase', epoch, step, duration: milliseconds / 1000, facts });
+      } catch (error) {
+        // Stopped before it changed anything: the state of the epoch's end is saved, and a resume does the phase again.
+        if (signal?.aborted) return false;
+        throw error;
+      }
+      return true;
+    };
+
     let coming: Promise<Batch> | undefined;
-    if (step < (totalSteps ?? Infinity)) coming = nextBatch(step);
+    if (phase && step % stepsPerEpoch !== 0) await putInOrder(Math.floor(step / stepsPerEpoch));
     let epochLoss = 0;
     let epochSteps = 0;
 
     while (step < (totalSteps ?? Infinity) && !signal?.aborted && !isIll(verdict)) {
       if (failure) throw failure;
+      if (step % stepsPerEpoch === 0) {
+        const epoch = step / stepsPerEpoch;
+        if (!(await beginEpoch(epoch))) break;
+        await putInOrder(epoch);
+      }
       const begun = performance.now();
-      const batch = await coming!;
+      const batch = await (coming ?? nextBatch(step));
       const waited = performance.now() - begun;
       const moment: Moment = { step, stepsPerEpoch, totalSteps: totalSteps ?? Number.MAX_SAFE_INTEGER };
       const scalars = method.scalars(moment);
-      const running = executable.run(feedsOf(batch, scalars), { transfer: true });
-      if (step + 1 < (totalSteps ?? Infinity)) coming = nextBatch(step + 1);
+      const feeds = { ...feedsOf(batch, scalars), ...method.draws?.(moment, seed) };
+      const running = executable.run(feeds, { transfer: true });
+      // The order of a next epoch may hang on what its phase finds.
+      const isKnown = !phase || (step + 1) % stepsPerEpoch !== 0;
+      coming = isKnown && step + 1 < (totalSteps ?? Infinity) ? nextBatch(step + 1) : undefined;
       const results = await running;
       const loss = results.loss![0]!;
       const epoch = Math.floor(step / stepsPerEpoch);
@@ -171,13 +203,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       verdict = doctor.observe({
         step,
         loss,
-        usage: results.usage as Float32Array,
+        usage: results.usage as Float32Array | undefined,
         embeddingMean: results.embeddingMean as Float32Array,
         embeddingMoment: results.embeddingMoment as Float32Array,
       });
       if (verdict.health !== before) onEvent({ kind: 'doctor', step, ...verdict });
       if (totalSteps === undefined && speedIsKnown(options, step, clock)) {
-        totalSteps = stepsInBudget(options, step, clock);
+        totalSteps = stepsInBudget(options, step, clock, { stepsPerEpoch, isDue: phase?.isDue });
         onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });
       }
       const progress = clock.progress(step, totalSteps, verdict.health);
@@ -188,7 +220,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         epoch,
         loss,
         learningRate,
-        agreement: results.agreement![0]!,
+        agreement: results.agreement?.[0],
+        facts: factsOf(results),
         ...progress,
       });
       if (step % stepsPerEpoch === 0) {
@@ -228,79 +261,22 @@ function isIll({ health }: Verdict): boolean {
   return health === 'collapsed' || health === 'diverged' || health === 'narrow';
 }
 
-/** Steps of the schedule where they are known from the start. */
-function plannedSteps({ budget, maxSteps }: TrainOptions, stepsPerEpoch: number): number | undefined {
-  if ('minutes' in budget) return undefined;
-  return Math.min(budget.epochs * stepsPerEpoch, maxSteps ?? Infinity);
-}
+const FACT = 'fact.';
 
-/** Whether a budget in minutes can be turned into steps; slow steps must not eat the budget while they are timed. */
-function speedIsKnown({ budget, maxSteps }: TrainOptions, step: number, clock: Clock): boolean {
-  const minutes = 'minutes' in budget ? budget.minutes : 0;
-  const timedLongEnough = clock.measured() >= 2 && clock.seconds() >= MEASURED_SHARE * minutes * 60;
-  return clock.measured() >= WARM_STEPS + MEASURED_STEPS || timedLongEnough || step >= (maxSteps ?? Infinity);
-}
-
-function stepsInBudget({ budget, maxSteps }: TrainOptions, step: number, clock: Clock): number {
-  const minutes = 'minutes' in budget ? budget.minutes : 0;
-  const left = minutes * 60 - clock.seconds();
-  const more = Math.max(1, Math.floor(left / clock.secondsPerStep(WARM_STEPS)));
-  return Math.min(step + more, maxSteps ?? Infinity);
+/** Outputs `fact.<name>` of a step by name. */
+function factsOf(results: Values): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(results).flatMap(([name, value]) =>
+      name.startsWith(FACT) ? [[name.slice(FACT.length), Number(value[0])]] : [],
+    ),
+  );
 }
 
 function feedsOf(batch: Batch, scalars: Record<string, number>): Values {
-  const feeds: Values = {};
+  const feeds: Values = { indices: Int32Array.from(batch.positions) };
   batch.crops.forEach((pixels, g) => {
     feeds[`crops.${g}`] = pixels;
   });
   for (const [name, value] of Object.entries(scalars)) feeds[name] = Float32Array.of(value);
   return feeds;
-}
-
-interface Clock {
-  tick(milliseconds: number, waited: number): void;
-  seconds(): number;
-  /** Steps of this sitting. */
-  measured(): number;
-  secondsPerStep(skip: number): number;
-  progress(step: number, totalSteps: number | undefined, health: Verdict['health']): Progress;
-}
-
-/** Speed over the last steps, and time over all sittings. */
-function createClock(before: number, batchSize: number): Clock {
-  const RECENT = 32;
-  const times: number[] = [];
-  const waits: number[] = [];
-  let total = before;
-  let count = 0;
-  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
-  const clock: Clock = {
-    tick(milliseconds, waited) {
-      total += milliseconds / 1000;
-      count++;
-      times.push(milliseconds);
-      waits.push(waited);
-      if (times.length > RECENT) {
-        times.shift();
-        waits.shift();
-      }
-    },
-    seconds: () => total,
-    measured: () => count,
-    secondsPerStep(skip) {
-      // The first steps fill caches and arenas and would count as slow ones.
-      const recent = times.slice(count <= RECENT ? Math.min(skip, times.length - 1) : 0);
-      return sum(recent) / recent.length / 1000;
-    },
-    progress: (step, totalSteps, health) => ({
-      totalSteps,
-      imagesPerSecond: (batchSize * times.length * 1000) / sum(times),
-      seconds: total,
-      secondsLeft:
-        totalSteps === undefined ? undefined : ((totalSteps - step) * sum(times)) / times.length / 1000,
-      waiting: sum(waits) / sum(times),
-      health,
-    }),
-  };
-  return clock;
 }

@@ -14,15 +14,29 @@ import { openWorkerPool } from './workerPool.ts';
 export interface Batch {
   /** Cache index of each image: `[B]`. */
   readonly images: Uint32Array;
+  /** Position of each image among those that the loader was opened for, 0 to N - 1: `[B]`. */
+  readonly positions: Uint32Array;
   /** One per group of crops: `[count * B, 3, size, size]` uint8, crop-major. */
   readonly crops: Uint8Array<ArrayBuffer>[];
 }
 
 export interface Loader {
+  /** N, the images that it was opened for. */
+  readonly count: number;
   /** Whole batches in an epoch: `floor(images / batchSize)`; the rest of the shuffled images is left out. */
   readonly stepsPerEpoch: number;
   /** The batch of a step; the following steps are begun at once. Any step may be asked for first. */
   batch(epoch: number, step: number): Promise<Batch>;
+  /**
+   * Replaces the shuffled order of an epoch by these positions, at least `stepsPerEpoch * batchSize` of them. Batches of
+   * the epoch that were begun in another order are dropped.
+   */
+  setOrder(epoch: number, positions: Uint32Array): void;
+  /**
+   * Views of all images in the order of positions, in whole batches; the last is filled up from the start. Their draws
+   * are those of no epoch.
+   */
+  pass(): AsyncGenerator<Batch, void, undefined>;
   /** Milliseconds that callers of `batch` have waited so far, all together. */
   readonly waitedMs: number;
   /** Ends the workers. */
@@ -71,14 +85,17 @@ export function openLoader(options: LoaderOptions): Loader {
   const pool = openWorkerPool({ setup, workers });
   /** Batches begun and not yet handed out, by their position `epoch * stepsPerEpoch + step`. */
   const begun = new Map<number, Promise<Batch>>();
-  const order = epochOrder(indices, seed);
+  const order = epochOrders(indices.length, seed);
   let waitedMs = 0;
 
-  async function begin(position: number): Promise<Batch> {
+  async function made(positions: Uint32Array, epoch: number): Promise<Batch> {
+    const images = positions.map((position) => indices[position]!);
+    return { images, positions, crops: await pool.run({ images, epoch }) };
+  }
+  function begin(position: number): Promise<Batch> {
     const epoch = Math.floor(position / stepsPerEpoch);
     const start = (position % stepsPerEpoch) * batchSize;
-    const images = order(epoch).slice(start, start + batchSize);
-    return { images, crops: await pool.run({ images, epoch }) };
+    return made(order.of(epoch).slice(start, start + batchSize), epoch);
   }
   function beginUpTo(position: number): void {
     for (const other of begun.keys()) if (other < position || other > position + ahead) begun.delete(other);
@@ -91,7 +108,32 @@ export function openLoader(options: LoaderOptions): Loader {
   }
 
   return {
+    count: indices.length,
     stepsPerEpoch,
+    setOrder(epoch, positions) {
+      checkWhole('epoch', epoch, 0);
+      checkWhole('positions', positions.length, stepsPerEpoch * batchSize);
+      order.set(epoch, positions);
+      for (const position of begun.keys()) {
+        if (Math.floor(position / stepsPerEpoch) === epoch) begun.delete(position);
+      }
+    },
+    async *pass() {
+      const coming: Promise<Batch>[] = [];
+      for (let next = 0; next < indices.length || coming.length > 0; ) {
+        while (next < indices.length && coming.length <= ahead) {
+          const start = next;
+          const batch = made(
+            Uint32Array.from({ length: batchSize }, (_, i) => (start + i) % indices.length),
+            PASS_EPOCH,
+          );
+          batch.catch(() => {}); // reported when its turn comes
+          coming.push(batch);
+          next += batchSize;
+        }
+        yield await pool.waitFor(coming.shift()!);
+      }
+    },
     async batch(epoch, step) {
       checkWhole('epoch', epoch, 0);
       checkWhole('step', step, 0, stepsPerEpoch - 1);
@@ -112,17 +154,26 @@ export function openLoader(options: LoaderOptions): Loader {
   };
 }
 
-/** Shuffled indices per epoch; the two latest are kept, because a loader works at the seam of two epochs. */
-function epochOrder(indices: Uint32Array, seed: number): (epoch: number) => Uint32Array {
+/** Stands for "no epoch" in the draws of a pass over all images. */
+const PASS_EPOCH = 2 ** 32 - 1;
+
+/** Positions per epoch, shuffled unless set; the two latest are kept, because a loader works at the seam of two epochs. */
+function epochOrders(count: number, seed: number) {
   const kept = new Map<number, Uint32Array>();
-  return (epoch) => {
-    let order = kept.get(epoch);
-    if (order === undefined) {
-      order = randomAt(seed, 'shuffle', epoch).shuffle(indices.slice());
-      kept.set(epoch, order);
-      if (kept.size > 2) kept.delete(kept.keys().next().value!);
-    }
-    return order;
+  function set(epoch: number, positions: Uint32Array): void {
+    kept.delete(epoch);
+    kept.set(epoch, positions);
+    if (kept.size > 2) kept.delete(kept.keys().next().value!);
+  }
+  return {
+    set,
+    of(epoch: number): Uint32Array {
+      if (!kept.has(epoch)) {
+        const all = Uint32Array.from({ length: count }, (_, i) => i);
+        set(epoch, randomAt(seed, 'shuffle', epoch).shuffle(all));
+      }
+      return kept.get(epoch)!;
+    },
   };
 }
 

@@ -1,0 +1,71 @@
+/** The speed of the last steps, and the time over all sittings. */
+import type { Verdict } from './doctor.ts';
+
+export interface Progress {
+  totalSteps?: number;
+  imagesPerSecond: number;
+  /** Seconds of training so far and, by the speed so far, to come. */
+  seconds: number;
+  secondsLeft?: number;
+  /** Share of the step time spent waiting for views. */
+  waiting: number;
+  health: Verdict['health'];
+}
+
+export interface Clock {
+  tick(milliseconds: number, waited: number): void;
+  /** Time of a phase between epochs: part of the budget, not of the speed. */
+  phase(milliseconds: number): void;
+  /** Mean of the phases so far; undefined before the first. */
+  secondsPerPhase(): number | undefined;
+  seconds(): number;
+  /** Steps of this sitting. */
+  measured(): number;
+  secondsPerStep(skip: number): number;
+  progress(step: number, totalSteps: number | undefined, health: Verdict['health']): Progress;
+}
+
+/** Speed over the last steps, and time over all sittings. */
+export function createClock(before: number, batchSize: number): Clock {
+  const RECENT = 32;
+  const times: number[] = [];
+  const waits: number[] = [];
+  const phases: number[] = [];
+  let total = before;
+  let count = 0;
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const clock: Clock = {
+    tick(milliseconds, waited) {
+      total += milliseconds / 1000;
+      count++;
+      times.push(milliseconds);
+      waits.push(waited);
+      if (times.length > RECENT) {
+        times.shift();
+        waits.shift();
+      }
+    },
+    phase(milliseconds) {
+      total += milliseconds / 1000;
+      phases.push(milliseconds / 1000);
+    },
+    secondsPerPhase: () => (phases.length === 0 ? undefined : sum(phases) / phases.length),
+    seconds: () => total,
+    measured: () => count,
+    secondsPerStep(skip) {
+      // The first steps fill caches and arenas and would count as slow ones.
+      const recent = times.slice(count <= RECENT ? Math.min(skip, times.length - 1) : 0);
+      return sum(recent) / recent.length / 1000;
+    },
+    progress: (step, totalSteps, health) => ({
+      totalSteps,
+      imagesPerSecond: (batchSize * times.length * 1000) / sum(times),
+      seconds: total,
+      secondsLeft:
+        totalSteps === undefined ? undefined : ((totalSteps - step) * sum(times)) / times.length / 1000,
+      waiting: sum(waits) / sum(times),
+      health,
+    }),
+  };
+  return clock;
+}
