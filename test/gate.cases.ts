@@ -1,0 +1,113 @@
+/**
+ * What every learning gate does: a small seeded run of a method on the pictures that the repository ships, measured
+ * with labels that training never saw, beside the untrained encoder and raw pixels.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Features, featuresOf } from '../src/cluster/index.ts';
+import { openPixelCache, openSource, type PixelCache } from '../src/data/index.ts';
+import { type Evaluation, evaluateFeatures, rawPixels } from '../src/evaluate/index.ts';
+import {
+  fitToCount,
+  methodProgram,
+  type Settings,
+  type SettingsInput,
+  settingsFor,
+  viewsOf,
+} from '../src/methods/index.ts';
+import { openEncoder, untrainedState } from '../src/run/index.ts';
+import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
+import { train } from '../src/train/index.ts';
+import { evaluationBatches, openLoader } from '../src/views/index.ts';
+
+const sample = fileURLToPath(new URL('../sample', import.meta.url));
+
+/** The size of the cache that the preset's views are cut from. */
+const CACHE_SIZE = 42;
+
+export interface Gate {
+  readonly trained: Evaluation;
+  readonly untrained: Evaluation;
+  readonly rawPixels: Evaluation;
+  /** State after the last step, and what it was trained with, for further checks. */
+  readonly state: Values;
+  readonly settings: Settings;
+  /** Loss of every step. */
+  readonly losses: readonly number[];
+}
+
+/** Trains on the sample's training pictures with preset `tiny-28` and the method's recipe, and measures on its test ones. */
+export async function gate(given: SettingsInput): Promise<Gate> {
+  const cacheDir = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
+  const engine = await openEngine();
+  try {
+    const source = await openSource(sample);
+    const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir });
+    await source.close();
+    const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
+    const { settings } = fitToCount(settingsFor('tiny-28', given), {
+      count: indices.length,
+      given: new Set(Object.keys(given)),
+    });
+    const { batchSize, seed } = settings;
+    const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
+    const losses: number[] = [];
+    const { standing } = await train({
+      engine,
+      method: methodProgram(settings, { images: indices.length }),
+      loader,
+      batchSize,
+      seed,
+      budget: { epochs: settings.epochs },
+      evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices }),
+      save: async () => {},
+      onEvent: (event) => {
+        if (event.kind === 'step') losses.push(event.loss);
+      },
+    });
+    await loader.close();
+    const untrained = await untrainedState({ engine, settings, cache, indices });
+    return {
+      trained: await measure(engine, cache, await embed(engine, cache, settings, standing.state)),
+      untrained: await measure(engine, cache, await embed(engine, cache, settings, untrained)),
+      rawPixels: await measure(engine, cache, await pixels(cache, settings.imageSize)),
+      state: standing.state,
+      settings,
+      losses,
+    };
+  } finally {
+    await engine.close();
+    rmSync(cacheDir, { recursive: true, force: true });
+  }
+}
+
+function measure(engine: Engine, cache: PixelCache, features: Features): Promise<Evaluation> {
+  const labels = Int32Array.from(cache.entries, ({ label }) => label!);
+  const split = cache.entries.map((entry) => entry.split);
+  return evaluateFeatures(engine, { features, labels, split }, { seed: 0, probe: { epochs: 1 } });
+}
+
+async function embed(engine: Engine, cache: PixelCache, settings: Settings, state: Values) {
+  const encoder = await openEncoder({ engine, settings, state });
+  try {
+    return await encoder.embed(cache);
+  } finally {
+    await encoder.close();
+  }
+}
+
+async function pixels(cache: PixelCache, size: number): Promise<Features> {
+  const rows: Float32Array[] = [];
+  for await (const batch of evaluationBatches(cache, { size, batchSize: 500 })) {
+    rows.push(rawPixels({ pixels: batch.pixels, count: batch.images.length, size }));
+  }
+  const data = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    data.set(row, at);
+    at += row.length;
+  }
+  return featuresOf(data, data.length / cache.count);
+}
