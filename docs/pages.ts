@@ -1,9 +1,12 @@
 /** The generated pages, as text by path. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
+
+const methodPages = new URL('./methods/', import.meta.url);
+const TEMPLATE = '.template.md';
 
 /** All generated pages: path from the repository's root to content. */
 export function pages(): Record<string, string> {
@@ -12,7 +15,14 @@ export function pages(): Record<string, string> {
       commands.map((command) => [`docs/commands/${command.name}.md`, commandPage(command)]),
     ),
     'docs/settings.md': settingsPage(),
-    'docs/methods/swav.md': withIncludes(new URL('./methods/swav.template.md', import.meta.url)),
+    ...Object.fromEntries(
+      readdirSync(methodPages)
+        .filter((name) => name.endsWith(TEMPLATE))
+        .map((name) => [
+          `docs/methods/${name.slice(0, -TEMPLATE.length)}.md`,
+          withIncludes(new URL(name, methodPages)),
+        ]),
+    ),
   };
 }
 
