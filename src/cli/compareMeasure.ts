@@ -66,11 +66,11 @@ async function pointOf(engine: Engine, bench: Bench, features: Features) {
   const testable = split.test.length > 0;
   const near = testable
     ? await knn(engine, part(split.train), part(split.test), { k: [CURVE_NEIGHBOURS] })
-    : undefined;
+    : [];
   const clustered = testable ? split.test : split.train;
   const k = Math.min(set.classes, clustered.length);
   const { nmi } = await kmeansAgreement(engine, features, labels, { rows: clustered, k, seed });
-  return { knn: near?.[0]!.accuracy ?? null, nmi };
+  return { knn: near[0]?.accuracy ?? null, nmi };
 }
 
 /** One point of a curve: an encoder on the sample. */
@@ -201,7 +201,10 @@ export function numbersOf(value: object, prefix = ''): Record<string, number> {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, inner]): [string, number][] => {
       if (typeof inner === 'number') return Number.isFinite(inner) ? [[prefix + name, inner]] : [];
-      return inner !== null && typeof inner === 'object' && !ArrayBuffer.isView(inner) && !Array.isArray(inner)
+      return inner !== null &&
+        typeof inner === 'object' &&
+        !ArrayBuffer.isView(inner) &&
+        !Array.isArray(inner)
         ? Object.entries(numbersOf(inner, `${prefix}${name}.`))
         : [];
     }),

@@ -91,7 +91,10 @@ export function parseMethods(text: string): MethodName[] {
       );
     }
     if (names.indexOf(name) !== i) {
-      throw new LikenessError('flag.invalid', `--methods: received "${name}" twice; expected each method once`);
+      throw new LikenessError(
+        'flag.invalid',
+        `--methods: received "${name}" twice; expected each method once`,
+      );
     }
   }
   return names as MethodName[];
@@ -133,7 +136,9 @@ export function gridPoints(texts: readonly string[]): GridPoint[] {
 
 function requireFree(flag: string, key: string): void {
   if ((decided as readonly string[]).includes(key)) {
-    const instead = { method: '--methods', seed: '--seeds', epochs: '--epochs or --minutes' }[key as 'method'];
+    const instead = { method: '--methods', seed: '--seeds', epochs: '--epochs or --minutes' }[
+      key as 'method'
+    ];
     throw new LikenessError(
       'flag.invalid',
       `${flag}: received ${key}, which all runs get from ${instead}; use that instead`,
@@ -150,7 +155,10 @@ export function planRows(
   const points = gridPoints(grid);
   for (const key of Object.keys(points[0]!)) {
     if (set.some((text) => text.split('=')[0]!.trim() === key)) {
-      throw new LikenessError('flag.conflict', `--grid and --set: received ${key} in both; expected it in one`);
+      throw new LikenessError(
+        'flag.conflict',
+        `--grid and --set: received ${key} in both; expected it in one`,
+      );
     }
   }
   return wanted.flatMap((method) =>

@@ -164,7 +164,8 @@ export function wardCut(squared: Float64Array, n: number, k: number): Int32Array
       if (other === a) continue;
       const no = sizes[other]!;
       const joined =
-        ((na + no) * squared[a * n + other]! + (nb + no) * squared[b * n + other]! - no * least) / (na + nb + no);
+        ((na + no) * squared[a * n + other]! + (nb + no) * squared[b * n + other]! - no * least) /
+        (na + nb + no);
       squared[a * n + other] = joined;
       squared[other * n + a] = joined;
     }

@@ -116,7 +116,9 @@ function ritzPairs(basis: readonly Float64Array[], images: readonly Float64Array
       small.set(i, j, value);
       small.set(j, i, value);
     }
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(small, { assumeSymmetric: true });
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(small, {
+    assumeSymmetric: true,
+  });
   const order = realEigenvalues
     .map((_, i) => i)
     .sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!)

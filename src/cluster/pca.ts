@@ -39,7 +39,10 @@ export async function principalComponents(
   vectors.forEach((vector, p) => {
     projection.set(vector, p * dimension);
   });
-  const total = Array.from({ length: dimension }, (_, d) => matrix[d * dimension + d]!).reduce((a, b) => a + b, 0);
+  const total = Array.from({ length: dimension }, (_, d) => matrix[d * dimension + d]!).reduce(
+    (a, b) => a + b,
+    0,
+  );
   const held = values.reduce((a, b) => a + b, 0);
   return whiten(engine, features, {
     means,

@@ -33,7 +33,12 @@ export async function headClusters(
     for (let start = 0; start < features.count; start += ROWS) {
       const rows = Math.min(ROWS, features.count - start);
       const block = new Float32Array(ROWS * width);
-      block.set(selectRows(features, Array.from({ length: rows }, (_, i) => start + i)).data);
+      block.set(
+        selectRows(
+          features,
+          Array.from({ length: rows }, (_, i) => start + i),
+        ).data,
+      );
       const result = (await executable.run({ features: block }, { transfer: true })).clusters!;
       for (let i = 0; i < rows; i++) found[start + i] = Number(result[i]);
     }

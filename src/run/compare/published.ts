@@ -8,13 +8,27 @@
  */
 import type { Published } from './data.ts';
 
-type DataSet = 'cifar10' | 'cifar100' | 'cifar100-20' | 'stl10' | 'imagenet-10' | 'imagenet-dogs' | 'tiny-imagenet';
+type DataSet =
+  | 'cifar10'
+  | 'cifar100'
+  | 'cifar100-20'
+  | 'stl10'
+  | 'imagenet-10'
+  | 'imagenet-dogs'
+  | 'tiny-imagenet';
 
 /** NMI, ACC, ARI in thousandths; null where the table has none. */
 type Triple = readonly [number | null, number | null, number | null];
 
 /** Columns of table II. */
-const tableSets = ['cifar10', 'cifar100-20', 'stl10', 'imagenet-10', 'imagenet-dogs', 'tiny-imagenet'] as const;
+const tableSets = [
+  'cifar10',
+  'cifar100-20',
+  'stl10',
+  'imagenet-10',
+  'imagenet-dogs',
+  'tiny-imagenet',
+] as const;
 
 const none: Triple = [null, null, null];
 const onlyAcc = (acc: number): Triple => [null, acc, null];
@@ -23,7 +37,15 @@ const onlyAcc = (acc: number): Triple => [null, acc, null];
 const tableII: readonly [string, ...Triple[]][] = [
   ['kmeans', [87, 229, 49], [84, 130, 28], [125, 192, 61], [119, 241, 57], [55, 105, 20], [65, 25, 5]],
   ['spectral', [103, 247, 85], [90, 136, 22], [98, 159, 48], [151, 274, 76], [38, 111, 13], [63, 22, 4]],
-  ['agglomerative', [105, 228, 65], [98, 138, 34], [239, 332, 140], [138, 242, 67], [37, 139, 21], [69, 27, 5]],
+  [
+    'agglomerative',
+    [105, 228, 65],
+    [98, 138, 34],
+    [239, 332, 140],
+    [138, 242, 67],
+    [37, 139, 21],
+    [69, 27, 5],
+  ],
   ['nmf', [81, 190, 34], [79, 118, 26], [96, 180, 46], [132, 230, 65], [44, 118, 16], [72, 29, 5]],
   ['AE', [239, 314, 169], [100, 165, 48], [250, 303, 161], [210, 317, 152], [104, 185, 73], [131, 41, 7]],
   ['DAE', [251, 297, 163], [111, 151, 46], [224, 302, 152], [206, 304, 138], [104, 190, 78], [127, 39, 7]],
@@ -35,9 +57,25 @@ const tableII: readonly [string, ...Triple[]][] = [
   ['DAC', [396, 522, 306], [185, 238, 88], [366, 470, 257], [394, 527, 302], [219, 275, 111], [190, 66, 17]],
   ['ADC', onlyAcc(325), onlyAcc(160), onlyAcc(530), none, none, none],
   ['DDC', [424, 524, 329], none, [371, 489, 267], [433, 577, 345], none, none],
-  ['DCCM', [496, 623, 408], [285, 327, 173], [376, 482, 262], [608, 710, 555], [321, 383, 182], [224, 108, 38]],
+  [
+    'DCCM',
+    [496, 623, 408],
+    [285, 327, 173],
+    [376, 482, 262],
+    [608, 710, 555],
+    [321, 383, 182],
+    [224, 108, 38],
+  ],
   ['IIC', onlyAcc(617), onlyAcc(257), onlyAcc(610), none, none, none],
-  ['PICA', [591, 696, 512], [310, 337, 171], [611, 713, 531], [802, 870, 761], [352, 352, 201], [277, 98, 40]],
+  [
+    'PICA',
+    [591, 696, 512],
+    [310, 337, 171],
+    [611, 713, 531],
+    [802, 870, 761],
+    [352, 352, 201],
+    [277, 98, 40],
+  ],
   [
     'contrastive-clustering',
     [705, 790, 637],
