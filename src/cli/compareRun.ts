@@ -176,7 +176,7 @@ async function benchFor(
   terminal: Terminal,
 ): Promise<Bench> {
   return cacheSizeOf(settings) === cacheSizeOf(rows[0]!.settings)
-    ? bench
+    ? { ...bench, terminal }
     : benchOf(request.source, settings, terminal);
 }
 
@@ -250,7 +250,7 @@ function comparisonOf(
     protocol: protocolOf(bench, budget, seeds),
     complete: done.size === rows.length * seeds.length,
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rows[0]!.settings.threads || availableParallelism()} threads`,
-    program: `likeness ${version}, onnxruntime ${runtimeVersion}, node ${process.versions.node}`,
+    program: `likeness ${version}, ${runtimeVersion}, node ${process.versions.node}`,
   };
 }
 
