@@ -37,7 +37,7 @@ describe('leading eigenvectors', () => {
       count: 5,
     });
     expect(residual).toBeLessThan(1e-5);
-    [5, 5, 5, 3.85, 3.8].forEach((value, i) => expect(values[i]).toBeCloseTo(value, 6));
+    for (const [i, value] of [5, 5, 5, 3.85, 3.8].entries()) expect(values[i]).toBeCloseTo(value, 6);
     // The three of value 5 span the first three axes.
     for (const vector of vectors.slice(0, 3)) {
       expect(vector.slice(0, 3).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(1, 6);
@@ -55,7 +55,7 @@ describe('leading eigenvectors', () => {
         const count = Math.min(3, n);
         const { values, vectors } = leadingEigenvectors(apply, { size: n, count, seed, tolerance: 1e-8 });
         vectors.forEach((v, a) => {
-          apply(v).forEach((value, i) => expect(value).toBeCloseTo(values[a]! * v[i]!, 5));
+          for (const [i, value] of apply(v).entries()) expect(value).toBeCloseTo(values[a]! * v[i]!, 5);
           vectors.forEach((u, b) => {
             expect(v.reduce((s, x, i) => s + x * u[i]!, 0)).toBeCloseTo(a === b ? 1 : 0, 8);
           });
