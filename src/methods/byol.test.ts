@@ -36,7 +36,9 @@ describe('byolLoss', () => {
     const loss = byolLoss([p1!, p2!], [t1!, t2!]);
     const [byP, byT] = gradients(loss, [p1!, t2!]);
     const executable = await engine.compile({ outputs: { loss, byP: byP!, byT: byT! } });
-    const values = fc.array(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 6, maxLength: 6 });
+    // Whole numbers, evenly drawn: most doubles of a range lie next to 0.
+    const value = fc.integer({ min: -2000, max: 2000 }).map((x) => x / 1000);
+    const values = fc.array(value, { minLength: 6, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fc.tuple(values, values, values, values), async (drawn) => {
         const rows = drawn.map((v) => [v.slice(0, 3), v.slice(3)]);

@@ -53,7 +53,7 @@ describe('the memory bank', () => {
     await executable.dispose();
     const [a, b] = [Math.hypot(0.75, 0.25), Math.hypot(0.9, 0.2)];
     const expected = [0.9 / b, 0.2 / b, 0, 1, -0.75 / a, 0.25 / a, 0, -1];
-    expected.forEach((value, i) => expect(after![i]).toBeCloseTo(value, 6));
+    for (const [i, value] of expected.entries()) expect(after![i]).toBeCloseTo(value, 6);
   });
 });
 
