@@ -1,6 +1,12 @@
 /** Grouping features: k-means, assignment, neighbours, whitening, and how many groups to make. */
 export { adjustedRand, adjustedRandOf } from './adjustedRand.ts';
 export { type Assignment, type AssignOptions, assign } from './assignment.ts';
+export {
+  type ConcentrationOptions,
+  concentrations,
+  rawConcentrations,
+  squaredDistancesToOwn,
+} from './concentration.ts';
 export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
 export { type Contingency, contingency, denseTable, type Labels } from './contingency.ts';
 export { type Covariance, covariance, type Spectrum, spectrum } from './covariance.ts';
@@ -14,6 +20,12 @@ export {
   rowNorms,
   selectRows,
 } from './features.ts';
+export {
+  type HierarchicalKmeansOptions,
+  hierarchicalKmeans,
+  requireTree,
+  type TreeLevel,
+} from './hierarchicalKmeans.ts';
 export { type Kmeans, type KmeansOptions, kmeans } from './kmeans.ts';
 export { distinctRows } from './kmeansStart.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';

@@ -114,7 +114,7 @@ export const settingsSchema = z.strictObject({
   variant: z
     .enum(['principled', 'asReleased'])
     .default('principled')
-    .describe("asReleased repeats known slips of the authors' code (deepcluster, hcsc)"),
+    .describe("asReleased repeats known slips of the authors' code (deepcluster, pcl, hcsc)"),
   pcaLength: positive().default(256).describe('components kept when features are whitened (deepcluster)'),
   frontEnd: z
     .enum(['none', 'sobel'])
