@@ -2,7 +2,7 @@
 export { encode } from './encoder.ts';
 export { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
 export { batchNorm, convolution, linear } from './layers.ts';
-export { mlp } from './mlp.ts';
+export { type MlpOptions, mlp } from './mlp.ts';
 export { createMomentumVariables, type MomentumOptions, type MomentumVariables } from './momentum.ts';
 export {
   type AdamOptions,

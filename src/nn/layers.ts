@@ -3,6 +3,7 @@ import {
   add,
   batchNormInference,
   batchNorm as batchNormOperator,
+  constant,
   conv2d,
   linear as linearOperator,
   mul,
@@ -46,6 +47,14 @@ export function linear(
   return linearOperator(x, weight, variables.parameter(`${name}.bias`, [features], uniformFanIn(fanIn)));
 }
 
+export interface BatchNormLayer {
+  /** Share of the batch in the running statistics. */
+  momentum?: number;
+  epsilon?: number;
+  /** Whether a learned scale and shift follow; without, every channel leaves with mean 0 and variance 1. */
+  affine?: 'with' | 'without';
+}
+
 /**
  * Batch normalisation with running statistics: `running = (1 - momentum) running + momentum batch`, with the batch's
  * unbiased variance, as in PyTorch. Uses the batch's statistics in mode "train", the running ones in "evaluate".
@@ -54,11 +63,15 @@ export function batchNorm(
   variables: Variables,
   name: string,
   x: Tensor,
-  { momentum = 0.1, epsilon = 1e-5 } = {},
+  { momentum = 0.1, epsilon = 1e-5, affine = 'with' }: BatchNormLayer = {},
 ): Tensor {
   const channels = [x.shape[1]!];
-  const gamma = variables.parameter(`${name}.weight`, channels, filled(1));
-  const beta = variables.parameter(`${name}.bias`, channels, filled(0));
+  const learned = (part: string, value: number) =>
+    affine === 'with'
+      ? variables.parameter(`${name}.${part}`, channels, filled(value))
+      : constant(new Float32Array(channels[0]!).fill(value), channels);
+  const gamma = learned('weight', 1);
+  const beta = learned('bias', 0);
   const mean = variables.buffer(`${name}.running_mean`, channels, filled(0));
   const variance = variables.buffer(`${name}.running_var`, channels, filled(1));
   if (variables.mode === 'evaluate') {
