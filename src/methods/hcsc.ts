@@ -57,14 +57,10 @@ import {
   prototypesName,
 } from './heldClusters.ts';
 import type { EpochPhase, Method, MethodProgram, StepContext } from './method.ts';
-import {
-  type ContrastHead,
-  embedContrast,
-  encoderMomentumAt,
-  keyProgram,
-  projectContrast,
-  requireQueue,
-} from './momentumContrast.ts';
+import { project } from './moco.ts';
+import { embedImages, keyProgram, requireQueue } from './momentumContrast.ts';
+import { encoderMomentumAt } from './momentumSchedule.ts';
+import type { ProjectionOptions } from './projection.ts';
 import { meanOf } from './protoNce.ts';
 import { createQueue } from './queue.ts';
 import {
@@ -79,7 +75,7 @@ import type { Settings } from './settings.ts';
 import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
 
 export interface HcscOptions
-  extends ContrastHead,
+  extends ProjectionOptions,
     Pick<
       Settings,
       'encoderMomentum' | 'finalEncoderMomentum' | 'clusterWarmupEpochs' | 'variant' | 'selection'
@@ -149,7 +145,7 @@ export const hcsc: Method = {
     };
   },
   head: (settings) => ({
-    project: (variables, features) => projectContrast(variables, features, settings),
+    project: (variables, features) => project(variables, features, settings),
     prototypes: prototypesName(0),
   }),
 };
@@ -175,9 +171,9 @@ export function hcscStep(
     momentum: input('encoderMomentum', []),
     when: 'before',
   });
-  const k = embedContrast(key, ofCrop(images[0]!, 1, B), options); // [B, D]
+  const k = embedImages(key, ofCrop(images[0]!, 1, B), options); // [B, D]
   const queries = queryCrops(images, options).flatMap((crops) => {
-    const z = embedContrast(variables, crops, options); // [count B, D]
+    const z = embedImages(variables, crops, options); // [count B, D]
     return Array.from({ length: z.shape[0]! / B }, (_, v) => ofCrop(z, v, B)); // each [B, D]
   });
   const [q, ...local] = queries as [Tensor, ...Tensor[]];

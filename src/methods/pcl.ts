@@ -42,21 +42,17 @@ import { clusterCounts } from './clusterCounts.ts';
 import { infoNce, pairAgreement } from './contrastive.ts';
 import { agreementFact, foundState, heldClusters, labelsName, prototypesName } from './heldClusters.ts';
 import type { EpochPhase, Method, MethodProgram, StepContext } from './method.ts';
-import {
-  type ContrastHead,
-  embedContrast,
-  encoderMomentumAt,
-  keyProgram,
-  projectContrast,
-  requireQueue,
-} from './momentumContrast.ts';
+import { project } from './moco.ts';
+import { embedImages, keyProgram, requireQueue } from './momentumContrast.ts';
+import { encoderMomentumAt } from './momentumSchedule.ts';
+import type { ProjectionOptions } from './projection.ts';
 import { meanOf, protoNce } from './protoNce.ts';
 import { createQueue } from './queue.ts';
 import type { Settings } from './settings.ts';
 import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
 
 export interface PclOptions
-  extends ContrastHead,
+  extends ProjectionOptions,
     Pick<Settings, 'encoderMomentum' | 'finalEncoderMomentum' | 'clusterWarmupEpochs' | 'variant'>,
     Omit<StepContext, 'crops' | 'normalise'> {
   /** tau. */
@@ -124,7 +120,7 @@ export const pcl: Method = {
     };
   },
   head: (settings) => ({
-    project: (variables, features) => projectContrast(variables, features, settings),
+    project: (variables, features) => project(variables, features, settings),
     prototypes: prototypesName(0),
   }),
 };
@@ -142,8 +138,8 @@ export function pclStep(
     momentum: input('encoderMomentum', []),
     when: 'before',
   });
-  const q = embedContrast(variables, ofCrop(images, 0, B), options); // [B, D]
-  const k = embedContrast(key, ofCrop(images, 1, B), options); // [B, D]
+  const q = embedImages(variables, ofCrop(images, 0, B), options); // [B, D]
+  const k = embedImages(key, ofCrop(images, 1, B), options); // [B, D]
   const queue = createQueue('queue', queueLength, embeddingLength);
   const instanceLoss = infoNce(q, k, queue.current, options);
 
