@@ -29,6 +29,7 @@ export {
 export { type Kmeans, type KmeansOptions, kmeans } from './kmeans.ts';
 export { distinctRows } from './kmeansStart.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
+export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type Silhouette, silhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
