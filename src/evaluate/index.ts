@@ -2,6 +2,7 @@
 export { adjustedRand, type Contingency, contingency, type Labels } from '../cluster/index.ts';
 export { accuracy, type Matching, matchingOf } from './accuracy.ts';
 export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
+export { type ClusterAgreement, clusterAgreement, kmeansAgreement } from './clusterFigures.ts';
 export {
   type EvaluateInput,
   type EvaluateOptions,
