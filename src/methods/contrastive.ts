@@ -66,7 +66,12 @@ export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions
  * @param k their keys [B, D] on the unit sphere
  * @param negatives [L, D] on the unit sphere
  */
-export function infoNce(q: Tensor, k: Tensor, negatives: Tensor, { temperature }: ContrastiveOptions): Tensor {
+export function infoNce(
+  q: Tensor,
+  k: Tensor,
+  negatives: Tensor,
+  { temperature }: ContrastiveOptions,
+): Tensor {
   const positive = cosines(q, k); // [B, 1]
   const others = matmul(q, transpose(negatives)); // [B, L]
   return firstIsTarget(mul(concat([positive, others], 1), scalar(1 / temperature)));
