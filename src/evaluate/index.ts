@@ -28,7 +28,7 @@ export {
   viewAgreement,
 } from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
-export { type NmiOptions, nmi } from './nmi.ts';
-export { type ClusterPurity, purity, purityTable } from './purity.ts';
+export { type NmiOptions, nmi, nmiOf } from './nmi.ts';
+export { type ClusterPurity, purity, purityOf, purityTable } from './purity.ts';
 export { ranks, spearman } from './spearman.ts';
 export { type Split, splitOf } from './split.ts';
