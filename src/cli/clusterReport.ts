@@ -13,6 +13,7 @@ import {
   thumbnailOf,
   writeReport,
 } from '../run/index.ts';
+import { clusterClasses } from './clusterClasses.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ClusterReportInput {
@@ -27,7 +28,7 @@ export interface ClusterReportInput {
 /** Writes report.html and report.json into the run. */
 export async function writeClusterReport(input: ClusterReportInput, terminal: Terminal): Promise<void> {
   const { run, source, cache, indices, grouping } = input;
-  const { assignment, groups, k, kReason } = grouping;
+  const { assignment, groups, k, kReason, suggestion } = grouping;
   const doubt = findDoubtful(assignment.margin);
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
   const { settings } = run.config;
@@ -48,6 +49,8 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
       { name: 'Seed', value: String(settings.seed) },
     ],
     howK: kReason,
+    suggestion: suggestion && { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
+    classes: clusterClasses(cache, indices, assignment.clusters),
     doubtRule: doubt.rule,
     clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
     training: await trainingOf(run),

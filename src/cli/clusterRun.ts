@@ -19,6 +19,7 @@ import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
 import { indicesOfSplit, openImages, saySkipped } from './images.ts';
 import { required } from './required.ts';
+import { suggestionJson } from './suggestion.ts';
 import { showCount, type Terminal } from './terminal.ts';
 import { openRun } from './trainedEncoder.ts';
 import { cacheSizeOf } from './trainRun.ts';
@@ -168,6 +169,7 @@ async function clusterImages(
       k,
       kReason,
       kRange: kRange ?? null,
+      suggestion: suggestionJson(grouping.suggestion),
       clusters: groups,
       files: Object.fromEntries(Object.entries(written).map(([what, file]) => [what, resolve(file)])),
       skipped: cache.skipped.length,

@@ -115,7 +115,7 @@ async function withLabels(work: Work): Promise<Figures & Record<string, unknown>
     const evaluation = await evaluateFeatures(
       engine,
       { features, labels: set.labels, split: set.split },
-      { k, seed, signal: terminal.signal },
+      { k, labelShares: [0.01, 0.1], seed, signal: terminal.signal },
     );
     rows.push({ name, evaluation });
     return evaluation;
@@ -161,6 +161,7 @@ async function withLabels(work: Work): Promise<Figures & Record<string, unknown>
     classes: set.classes,
     k: trained.clustering.k,
     ...figures,
+    classNames: figures.confusion.classes.map((value) => cache.labelNames?.[value] ?? String(value)),
     chance,
     baselines: {
       untrained: { ...withoutProtocol(untrainedResult), labelFree: untrainedLabelFree },
@@ -193,6 +194,11 @@ async function withoutLabels(work: Work): Promise<Figures & Record<string, unkno
     nmi: null,
     acc: null,
     ari: null,
+    ami: null,
+    fmi: null,
+    nmiGeometric: null,
+    purity: null,
+    fewLabels: {},
     knn: { accuracy: null },
     linear: { accuracy: null },
     baselines: { untrained: { labelFree: before } },
@@ -205,17 +211,19 @@ const UNTRAINED =
   "the weights that the run started from (its settings and seed), running statistics measured on these images' evaluation views";
 
 const titles: Record<string, string> = {
-  clustering: 'NMI, ACC, ARI',
+  clustering: 'clusters',
   knn: 'kNN',
   linear: 'linear',
+  fewLabels: 'few labels',
   split: 'split',
   untrained: 'untrained encoder',
   rawPixels: 'raw pixels',
   colourHistogram: 'colour histogram',
 };
 
+/** A baseline's figures; which cluster holds which class is told of the trained encoder alone. */
 function withoutProtocol(evaluation: Evaluation) {
-  const { protocol: _, ...figures } = withKnn20(evaluation);
+  const { protocol: _, confusion: __, purityTable: ___, ...figures } = withKnn20(evaluation);
   return figures;
 }
 

@@ -18,6 +18,8 @@ export { type Kmeans, type KmeansOptions, kmeans } from './kmeans.ts';
 export { distinctRows } from './kmeansStart.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
+export { type PrincipalOptions, principal } from './principal.ts';
+export { aboveChance, sameCluster, type Togetherness } from './sameCluster.ts';
 export { type Silhouette, silhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
 export { type KScore, ladder, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

@@ -18,12 +18,15 @@ import {
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { matchingOf } from './accuracy.ts';
+import { amiOf } from './ami.ts';
+import { type Confusion, confusionOf } from './confusion.ts';
+import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { fowlkesMallowsOf } from './fowlkesMallows.ts';
 import { type KnnResult, knn } from './knn.ts';
 import { type Usage, usage } from './labelFree.ts';
 import { linearProbe, type ProbeOptions } from './linearProbe.ts';
 import { nmiOf } from './nmi.ts';
-import { purityOf } from './purity.ts';
+import { type ClusterPurity, purityOf, purityTable } from './purity.ts';
 import { splitOf } from './split.ts';
 
 export interface EvaluateInput {
@@ -46,17 +49,27 @@ export interface EvaluateOptions {
   neighbours?: readonly number[];
   temperature?: number;
   probe?: Omit<ProbeOptions, 'seed' | 'signal'>;
+  /** Shares of the training labels that further probes are trained with; none unless given, as each takes seconds. */
+  labelShares?: readonly number[];
   seed?: number;
   signal?: AbortSignal;
 }
 
 export interface Evaluation {
-  /** Arithmetic NMI, ACC, ARI of k-means clusters against classes; see their own pages for range and meaning. */
+  /**
+   * NMI (normalised by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of k-means
+   * clusters against classes; see their own pages for range and meaning.
+   */
   readonly nmi: number;
+  readonly nmiGeometric: number;
+  readonly ami: number;
   readonly acc: number;
   readonly ari: number;
   readonly fmi: number;
   readonly purity: number;
+  /** Of each cluster: size, most frequent class and its share; the largest cluster first. */
+  readonly purityTable: readonly ClusterPurity[];
+  readonly confusion: Confusion;
   readonly clustering: {
     readonly on: 'test' | 'all';
     readonly images: number;
@@ -77,12 +90,15 @@ export interface Evaluation {
     readonly trainAccuracy: number | null;
     readonly epochs: number;
   };
+  /** Accuracy of a linear classifier by the share of labels that it was trained with ("0.01": 1 %). */
+  readonly fewLabels: Readonly<Record<string, FewLabelsResult>>;
   readonly split: { readonly origin: 'source' | 'made'; readonly train: number; readonly test: number };
   /** How each figure was obtained, in words. */
   readonly protocol: {
     readonly clustering: string;
     readonly knn: string;
     readonly linear: string;
+    readonly fewLabels?: string;
     readonly split: string;
   };
 }
@@ -104,6 +120,7 @@ export async function evaluateFeatures(
     neighbours = [20, 200],
     temperature = 0.1,
     probe = {},
+    labelShares = [],
     seed = 0,
     signal,
   }: EvaluateOptions = {},
@@ -134,6 +151,10 @@ export async function evaluateFeatures(
   const near = train && test ? await knn(engine, train, test, { k: neighbours, temperature }) : [];
   const fitted =
     train && test ? await linearProbe(engine, train, test, { ...probe, seed, signal }) : undefined;
+  const few =
+    train && test
+      ? await fewLabels(engine, train, test, { ...probe, shares: labelShares, seed, signal })
+      : [];
   const widest = near.reduce<KnnResult | undefined>(
     (best, result) => (best === undefined || result.requested > best.requested ? result : best),
     undefined,
@@ -141,10 +162,14 @@ export async function evaluateFeatures(
   const none = 'not measured: no class has two labelled images, so nothing is left to test on';
   return {
     nmi: nmiOf(table),
+    nmiGeometric: nmiOf(table, { normaliser: 'geometric' }),
+    ami: amiOf(table),
     acc: matchingOf(table).accuracy,
     ari: adjustedRandOf(table),
     fmi: fowlkesMallowsOf(table),
     purity: purityOf(table),
+    purityTable: purityTable(table),
+    confusion: confusionOf(table),
     clustering: {
       on,
       images: rows.length,
@@ -160,14 +185,16 @@ export async function evaluateFeatures(
       trainAccuracy: fitted?.trainAccuracy ?? null,
       epochs: fitted?.epochs ?? 0,
     },
+    fewLabels: Object.fromEntries(few.map((result) => [String(result.share), result])),
     split: { origin: split.origin, train: split.train.length, test: split.test.length },
     protocol: {
       clustering:
         `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, on ` +
         `${on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labelled images`}; ` +
-        'NMI normalised by the arithmetic mean, ACC by the Hungarian method',
+        'NMI and AMI normalised by the arithmetic mean, ACC by the Hungarian method',
       knn: widest ? knnWords(near, temperature) : none,
       linear: fitted?.protocol ?? none,
+      ...(few.length > 0 && { fewLabels: fewLabelsWords(few) }),
       split:
         split.origin === 'source'
           ? `the source's own: ${split.train.length} train, ${split.test.length} test images`
@@ -181,6 +208,17 @@ function knnWords(results: readonly KnnResult[], temperature: number): string {
     k === requested ? `${k}` : `${k} (all there are; ${requested} asked)`,
   );
   return `weighted by exp(cosine / ${temperature}), k = ${each.join(' and ')}, test images against train images`;
+}
+
+function fewLabelsWords(results: readonly FewLabelsResult[]): string {
+  const each = results.map(
+    ({ share, labels }) =>
+      `${Number((share * 100).toFixed(4))} % (${labels} label${labels === 1 ? '' : 's'})`,
+  );
+  return (
+    `the same classifier trained with ${each.join(' and ')} of the training labels, of each class its share, at least one; ` +
+    `columns standardised by all training images; mean of ${results[0]!.draws} seeded draws`
+  );
 }
 
 function requireSizes(features: Features, labels: Int32Array, given: EvaluateInput['split']): void {

@@ -27,6 +27,7 @@ export interface NmiOptions {
  * @example nmi([0, 0, 1, 1], [7, 7, 3, 3]) // 1
  * @example nmi([0, 0, 1, 1], [0, 0, 0, 0]) // 0: a single cluster tells nothing
  * @example nmi([0, 0, 1, 1], [0, 1, 2, 3]) // 0.6667: all split, yet not 0
+ * @example nmi([], []) // 1, as in scikit-learn
  */
 export function nmi(truth: Labels, clusters: Labels, options: NmiOptions = {}): number {
   return nmiOf(contingency(truth, clusters), options);
@@ -34,8 +35,8 @@ export function nmi(truth: Labels, clusters: Labels, options: NmiOptions = {}): 
 
 /** NMI from a contingency table. */
 export function nmiOf(table: Contingency, { normaliser = 'arithmetic' }: NmiOptions = {}): number {
-  // Neither side splits the samples: they agree perfectly, and 0/0 is taken as 1.
-  if (table.classes.length === 1 && table.clusters.length === 1) return 1;
+  // Neither side splits the samples (or there are none): they agree perfectly, and 0/0 is taken as 1.
+  if (table.classes.length <= 1 && table.clusters.length <= 1) return 1;
   const information = mutualInformation(table);
   // Rounding can leave a tiny value of either sign where the sides are independent.
   if (information <= Number.EPSILON) return 0;

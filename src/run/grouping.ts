@@ -14,6 +14,7 @@ import {
   featuresOf,
   kmeans,
   normaliseRows,
+  type SuggestedK,
   selectRows,
   silhouette,
   suggestK,
@@ -49,6 +50,8 @@ export interface Grouping {
   readonly k: number;
   readonly kReason: string;
   readonly kRange?: readonly [number, number];
+  /** What each number of clusters tried scored, where K was suggested from the data. */
+  readonly suggestion?: SuggestedK;
   /** `[K, D]`, rows of length 1, largest cluster first. */
   readonly centroids: Features;
   readonly temperature: number;
@@ -85,7 +88,12 @@ export async function groupFeatures(
   const chosen =
     asked === undefined
       ? await suggested(engine, unit, { seed, onProgress, signal })
-      : { k: asked, kReason: `${clustersOf(asked)}, as asked for with -k.`, kRange: undefined };
+      : {
+          k: asked,
+          kReason: `${clustersOf(asked)}, as asked for with -k.`,
+          kRange: undefined,
+          suggestion: undefined,
+        };
 
   onProgress?.(`finding ${chosen.k} clusters`);
   const some =
@@ -115,6 +123,7 @@ export async function groupFeatures(
         ? chosen.kReason
         : `${chosen.kReason} ${empty} of them stayed empty, because images repeat each other, and are left out.`,
     kRange: chosen.kRange,
+    suggestion: chosen.suggestion,
     centroids,
     temperature,
     assignment,
@@ -127,7 +136,7 @@ async function suggested(
   engine: Engine,
   unit: Features,
   { seed, onProgress, signal }: Pick<GroupOptions, 'seed' | 'onProgress' | 'signal'>,
-): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange'>> {
+): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
   if (unit.count < ENOUGH_TO_SUGGEST) {
     const k = unit.count < 4 ? 1 : 2;
     return {
@@ -135,12 +144,13 @@ async function suggested(
       kReason: `${clustersOf(k)}: too few images (${unit.count}) to suggest a number from; name it with -k.`,
     };
   }
-  const { best, range, reason } = await suggestK(engine, unit, {
+  const suggestion = await suggestK(engine, unit, {
     seed,
     signal,
     onProgress: (done, of) => onProgress?.(`trying numbers of clusters: ${done} of ${of}`),
   });
-  return { k: best, kReason: reason, kRange: range };
+  const { best, range, reason } = suggestion;
+  return { k: best, kReason: reason, kRange: range, suggestion };
 }
 
 function clustersOf(k: number): string {

@@ -34,6 +34,7 @@ export { type Head, openHead } from './head.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
 export {
+  type ReportClasses,
   type ReportData,
   type ReportEvaluation,
   type ReportTraining,
