@@ -96,7 +96,7 @@ async function clusterImages(
         cluster: assignment.clusters[i]!,
         confidence: assignment.confidence[i]!,
         margin: Math.max(0, assignment.margin[i]!),
-        prototype: prototypes[i]!,
+        prototype: prototypes?.[i],
       })),
     );
     await writeEmbeddings(files.embeddings, {
@@ -186,7 +186,7 @@ async function embedded(
   cache: PixelCache,
   indices: Uint32Array,
   terminal: Terminal,
-): Promise<{ features: Features; prototypes: Int32Array }> {
+): Promise<{ features: Features; prototypes?: Int32Array }> {
   const encoder = await openEncoder({ engine, settings, state });
   const features = await encoder.embed(cache, {
     indices,
@@ -198,9 +198,11 @@ async function embedded(
   terminal.endProgress();
   await encoder.close();
   const head = await openHead({ engine, settings, state });
-  const { clusters } = await assign(engine, await head.project(features), head.prototypes);
+  const prototypes = head.prototypes
+    ? (await assign(engine, await head.project(features), head.prototypes)).clusters
+    : undefined;
   await head.close();
-  return { features, prototypes: clusters };
+  return { features, prototypes };
 }
 
 function warnOfLargest(groups: readonly { cluster: number; share: number }[], terminal: Terminal): void {

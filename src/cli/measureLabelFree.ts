@@ -19,10 +19,10 @@ import type { Engine, Values } from '../runtime/index.ts';
 import { openLoader } from '../views/index.ts';
 
 export interface LabelFreeReport {
-  /** Spread of images over the prototypes. */
-  readonly prototypeUsage: Usage;
-  /** Whether two random views of an image have the same nearest prototype. */
-  readonly viewAgreement: ViewAgreement;
+  /** Spread of images over the prototypes; absent where the method has none. */
+  readonly prototypeUsage?: Usage;
+  /** Whether two random views of an image have the same nearest prototype; absent where there are none. */
+  readonly viewAgreement?: ViewAgreement;
   /** Of the encoder's features. */
   readonly featureDeviation: number;
   readonly effectiveRank: EffectiveRank;
@@ -61,10 +61,12 @@ export async function measureLabelFree(options: MeasureOptions): Promise<LabelFr
   const head = await openHead({ engine, settings, state });
   try {
     const z = await head.project(features);
-    const { clusters: nearest } = await assign(engine, z, head.prototypes);
+    const { prototypes } = head;
     return {
-      prototypeUsage: usage(nearest, head.prototypes.count),
-      viewAgreement: await agreementOfViews(head, options),
+      ...(prototypes && {
+        prototypeUsage: usage((await assign(engine, z, prototypes)).clusters, prototypes.count),
+        viewAgreement: await agreementOfViews(head, prototypes, options),
+      }),
       featureDeviation: featureDeviation(features),
       effectiveRank: await effectiveRank(engine, features, { seed }),
       embeddingDeviation: featureDeviation(z),
@@ -79,6 +81,7 @@ export async function measureLabelFree(options: MeasureOptions): Promise<LabelFr
 /** Two random views per image, as in training, through encoder and head to the nearest prototype. */
 async function agreementOfViews(
   head: Head,
+  prototypes: Features,
   { engine, settings, state, cache, indices, seed, signal }: MeasureOptions,
 ): Promise<ViewAgreement> {
   const views = viewsOf(settings);
@@ -109,7 +112,7 @@ async function agreementOfViews(
       for (const view of [0, 1] as const) {
         const data = await encoder.run(crops[0]!.slice(view * each, (view + 1) * each));
         const z = await head.project({ data, count: batchSize, dimension: encoder.dimension });
-        found[view].set((await assign(engine, z, head.prototypes)).clusters, step * batchSize);
+        found[view].set((await assign(engine, z, prototypes)).clusters, step * batchSize);
       }
     }
   } finally {

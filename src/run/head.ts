@@ -1,8 +1,7 @@
 /** What a trained method makes of features: embeddings on the sphere, where its prototypes are. */
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { encoderOptions, featureLength, type Settings } from '../methods/index.ts';
-import { project, prototypesOf } from '../methods/swav.ts';
+import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
@@ -15,8 +14,8 @@ export interface HeadOptions {
 }
 
 export interface Head {
-  /** `[K, D]`, as stored: to be normalised by whoever compares with them. */
-  readonly prototypes: Features;
+  /** `[K, D]`, as stored: to be normalised by whoever compares with them. Absent where the method has none. */
+  readonly prototypes?: Features;
   /** Embeddings `[N, D]`, rows of length 1, of the encoder's features `[N, F]` (not normalised). */
   project(features: Features): Promise<Features>;
   close(): Promise<void>;
@@ -29,9 +28,11 @@ const ROWS = 512;
 export async function openHead({ engine, settings, state }: HeadOptions): Promise<Head> {
   const width = featureLength(encoderOptions(settings));
   const variables = createVariables({ mode: 'evaluate' });
-  const z = project(variables, input('features', [ROWS, width]), settings); // [ROWS, D]
+  const { project, prototypes } = methodHead(settings);
+  const z = project(variables, input('features', [ROWS, width])); // [ROWS, D]
+  const dimension = z.shape[1]!;
   const held = [...variables.parameters(), ...variables.buffers()];
-  const [prototypes] = valuesOf(state, [prototypesOf(variables, settings).node.attributes.name as string]);
+  const [stored] = prototypes === undefined ? [] : valuesOf(state, [prototypes]);
   const executable = await engine.compile({
     outputs: { z },
     state: held.map(({ tensor }) => ({ current: tensor })),
@@ -40,10 +41,8 @@ export async function openHead({ engine, settings, state }: HeadOptions): Promis
   const names = held.map(({ name }) => name);
   const values = valuesOf(state, names);
   await executable.writeState(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
-  const dimension = settings.embeddingLength;
-
   return {
-    prototypes: featuresOf(prototypes!, dimension),
+    prototypes: stored && featuresOf(stored, dimension),
     async project({ data, count }) {
       const out = new Float32Array(count * dimension);
       for (let start = 0; start < count; start += ROWS) {
