@@ -33,6 +33,7 @@ import {
 import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { remedyFor, type Standing, type TrainResult, train } from '../train/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
+import { createEpochWatch } from './epochWatch.ts';
 import {
   cacheSizeFor,
   defaultCacheDir,
@@ -263,6 +264,7 @@ async function sitting(
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
   const method = methodProgram(settings, { images: indices.length });
+  const watch = createEpochWatch({ engine, settings, cache, indices, events, terminal });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',
@@ -302,11 +304,13 @@ async function sitting(
         }
       },
       onEvent: reporter.event,
+      onEpochEnd: (end) => watch.after(end),
     });
     reporter.ended(result);
     return result;
   } finally {
     terminal.endProgress();
-    await Promise.allSettled([events.close(), loader.close(), engine.close()]);
+    await Promise.allSettled([events.close(), loader.close(), watch.close()]);
+    await engine.close();
   }
 }
