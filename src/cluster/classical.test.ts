@@ -15,6 +15,7 @@ import {
   spectrum,
   wardCut,
 } from './index.ts';
+import { affinityGraph } from './spectral.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -99,6 +100,17 @@ describe("Ward's tree", () => {
 });
 
 describe('spectral clustering', () => {
+  it("joins rows in both directions with one weight, also where only one is the other's neighbour", () => {
+    // 2 names 1, but 1 names 0: with one neighbour each, the scales are the distances themselves.
+    const near = { k: 1, indices: Int32Array.of(1, 0, 1), similarities: Float32Array.of(0.5, 0.5, -0.25) };
+    const { starts, columns, weights } = affinityGraph(near, 3);
+    expect([...starts]).toEqual([0, 1, 3, 4]);
+    expect([...columns]).toEqual([1, 0, 2, 1]);
+    const [d01, d12] = [1, Math.sqrt(2.5)]; // sqrt(2 - 2 cos)
+    const expected = [Math.exp(-1), Math.exp(-1), Math.exp(-(d12 ** 2) / (d01 * d12)), Math.exp(-d12)];
+    for (const [i, value] of expected.entries()) expect(weights[i]).toBeCloseTo(value, 6);
+  });
+
   it('follows rings of directions that no centre describes', async () => {
     // Three circles on the sphere around one axis: k-means cuts them like a cake, the graph follows them.
     const random = randomAt(0, 'synthetic', 3);

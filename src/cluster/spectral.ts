@@ -25,7 +25,7 @@ export interface SpectralOptions {
 }
 
 /** Symmetric weights in rows of a sparse matrix. */
-interface Graph {
+export interface Graph {
   /** `[N + 1]`: where each row's entries start. */
   readonly starts: Int32Array;
   readonly columns: Int32Array;
@@ -49,7 +49,7 @@ export async function spectralClusters(
     exclude: 'self',
   });
   signal?.throwIfAborted();
-  const graph = graphOf(near, count);
+  const graph = affinityGraph(near, count);
   const scale = new Float64Array(count); // degree^(-1/2)
   for (let row = 0; row < count; row++) {
     let degree = 0;
@@ -84,8 +84,8 @@ export async function spectralClusters(
   return assignments;
 }
 
-/** Every edge in both directions, once. */
-function graphOf({ k, indices, similarities }: Neighbours, count: number): Graph {
+/** The weights of step 2, every edge in both directions, once. */
+export function affinityGraph({ k, indices, similarities }: Neighbours, count: number): Graph {
   const distance = (cosine: number) => Math.sqrt(Math.max(0, 2 - 2 * cosine));
   const scales = Float64Array.from({ length: count }, (_, row) =>
     Math.max(1e-6, distance(similarities[row * k + Math.min(SCALE_NEIGHBOUR, k) - 1]!)),

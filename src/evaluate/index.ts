@@ -5,6 +5,15 @@ export { ami, amiOf, expectedMutualInformation } from './ami.ts';
 export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
 export { type ClusterAgreement, clusterAgreement, kmeansAgreement } from './clusterFigures.ts';
 export { type Confusion, confusionOf } from './confusion.ts';
+export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
+export {
+  type EpochMeasureOptions,
+  type EpochMeasures,
+  type EpochMemory,
+  type EpochSample,
+  epochMeasureNames,
+  measureEpoch,
+} from './epochMeasures.ts';
 export {
   type EvaluateInput,
   type EvaluateOptions,
