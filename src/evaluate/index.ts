@@ -15,10 +15,12 @@ export {
   measureEpoch,
 } from './epochMeasures.ts';
 export {
+  type ClusterScores,
   type EvaluateInput,
   type EvaluateOptions,
   type Evaluation,
   evaluateFeatures,
+  type LearnedClusters,
 } from './evaluateFeatures.ts';
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
 export { fowlkesMallows } from './fowlkesMallows.ts';
