@@ -190,7 +190,7 @@ export async function measureEncoder(
   if (set.labelled === 'no') return { labelFree };
   const heads = await headClusters({ engine, settings, state }, features);
   return {
-    ...(await measureFeatures(engine, bench, features, heads)),
+    ...(await measureFeatures(engine, bench, features, heads?.clusters)),
     labelFree,
     point: await curvePointOf(engine, bench, features),
   };

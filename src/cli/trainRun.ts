@@ -35,6 +35,7 @@ import {
 import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { remedyFor, type Standing, type TrainResult, train } from '../train/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
+import { createEpochWatch } from './epochWatch.ts';
 import {
   cacheSizeFor,
   defaultCacheDir,
@@ -288,6 +289,7 @@ async function sitting(
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
   const method = methodProgram(settings, { images: indices.length });
   await rewindSnapshots(folder, standing?.step ?? 0);
+  const watch = createEpochWatch({ engine, settings, cache, indices, events, terminal });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',
@@ -329,11 +331,13 @@ async function sitting(
       onEvent: reporter.event,
       milestones: request.snapshots,
       onMilestone: (now) => saveSnapshot(folder, now, { settings, method, stepsPerEpoch }),
+      onEpochEnd: (end) => watch.after(end),
     });
     reporter.ended(result);
     return result;
   } finally {
     terminal.endProgress();
-    await Promise.allSettled([events.close(), loader.close(), engine.close()]);
+    await Promise.allSettled([events.close(), loader.close(), watch.close()]);
+    await engine.close();
   }
 }

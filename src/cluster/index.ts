@@ -35,6 +35,8 @@ export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { type PcaOptions, principalComponents } from './pca.ts';
 export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
+export { type PrincipalOptions, principal } from './principal.ts';
+export { aboveChance, sameCluster, type Togetherness } from './sameCluster.ts';
 export { type Silhouette, silhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
 export { type SpectralOptions, spectralClusters } from './spectral.ts';

@@ -31,10 +31,12 @@ export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
 export { type Group, type Grouping, type GroupOptions, groupFeatures } from './grouping.ts';
 export { type Head, openHead } from './head.ts';
-export { headClusters } from './headClusters.ts';
+export { type HeadClusters, headClusters, mostProbable } from './headClusters.ts';
+export { groupByHead, learnedAssignment } from './learnedGroups.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
 export {
+  type ReportClasses,
   type ReportData,
   type ReportEvaluation,
   type ReportTraining,

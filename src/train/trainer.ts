@@ -48,6 +48,18 @@ export type TrainEvent =
   | { kind: 'phase'; epoch: number; step: number; duration: number; facts: Record<string, number> }
   | { kind: 'checkpoint'; step: number };
 
+/** The end of an epoch or of the run, for whoever watches. */
+export interface EpochEnd {
+  readonly epoch: number;
+  readonly step: number;
+  /** Whether it is the run's last step. */
+  readonly last: boolean;
+  /** Seconds of training so far. */
+  readonly seconds: number;
+  /** Copies of parts of the state. */
+  readState(names: readonly string[]): Promise<Values>;
+}
+
 export interface TrainOptions {
   engine: Engine;
   method: MethodProgram;
@@ -69,6 +81,8 @@ export interface TrainOptions {
   milestones?: readonly number[];
   /** The next step waits for it, and its time is not training time; never called with an ill state. */
   onMilestone?(standing: Standing): Promise<void>;
+  /** Called and waited for after each epoch and after the last step; it can read the state and cannot change it. */
+  onEpochEnd?(end: EpochEnd): Promise<void>;
   /** Ends the run after the current step, with its state saved. */
   signal?: AbortSignal;
 }
@@ -173,6 +187,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       return true;
     };
 
+    /** Lets a watcher look at an epoch's end, or at the run's where that is in the middle of an epoch. */
+    const tellEpochEnd = async (epoch: number) => {
+      if (!options.onEpochEnd || signal?.aborted || isIll(verdict)) return;
+      const paused = performance.now();
+      await options.onEpochEnd({
+        epoch,
+        step,
+        last: step >= (totalSteps ?? Infinity),
+        seconds: clock.seconds(),
+        readState: (names) => executable.readState(names),
+      });
+      clock.aside(performance.now() - paused);
+    };
+
     let coming: Promise<Batch> | undefined;
     if (phase && step % stepsPerEpoch !== 0) await putInOrder(Math.floor(step / stepsPerEpoch));
     let epochLoss = 0;
@@ -243,6 +271,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (isMilestone(options, step, totalSteps) && !isIll(verdict)) {
         await options.onMilestone?.(await standing());
       }
+      if (step % stepsPerEpoch === 0 || step >= (totalSteps ?? Infinity)) await tellEpochEnd(epoch);
       const endOfEpoch = step % stepsPerEpoch === 0 && performance.now() - lastSave > 5000;
       const due = performance.now() - lastSave >= (options.checkpointSeconds ?? 60) * 1000;
       // An ill state is never saved over a good one: a broken run restarts from its last healthy checkpoint.

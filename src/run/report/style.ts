@@ -89,6 +89,16 @@ svg .grid{stroke:var(--line)}
 svg .level{stroke:var(--doubt);stroke-dasharray:5 4;stroke-width:1.5}
 svg path{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round}
 svg circle{fill:var(--accent)}
+svg .band{fill:var(--accentSoft)}
+svg .b{stroke-dasharray:7 4}
+svg .c{stroke-dasharray:2 4}
+svg.key{display:inline-block;width:22px}
+svg .cell{fill:var(--accent)}
+svg .match{fill:none;stroke:var(--doubt);stroke-width:2}
+svg text.on{fill:var(--card)}
+svg text.off{fill:var(--ink)}
+.curves{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr))}
+.confusion svg{min-width:560px}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:10px 32px;font-size:14px}
 .facts dt{color:var(--soft);font-size:13px}
 .facts dd{overflow-wrap:anywhere}
