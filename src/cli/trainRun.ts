@@ -264,7 +264,10 @@ async function sitting(
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
   const method = methodProgram(settings, { images: indices.length });
-  const watch = createEpochWatch({ engine, settings, cache, indices, events, terminal });
+  const watch = createEpochWatch({
+    ...{ engine, settings, cache, indices, events, terminal },
+    started: standing?.seconds,
+  });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',
