@@ -289,7 +289,10 @@ async function sitting(
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
   const method = methodProgram(settings, { images: indices.length });
   await rewindSnapshots(folder, standing?.step ?? 0);
-  const watch = createEpochWatch({ engine, settings, cache, indices, events, terminal });
+  const watch = createEpochWatch({
+    ...{ engine, settings, cache, indices, events, terminal },
+    started: standing?.seconds,
+  });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',
