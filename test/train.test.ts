@@ -122,6 +122,16 @@ describe('a run', () => {
     expectSuccess(await workplace.run(...training('three', { workers: 3, checkpointSeconds: 60 })));
     expect(finalOf('three').equals(finalOf('whole'))).toBe(true);
     expect(lossesOf('three')).toEqual(lossesOf('whole'));
+    expectSuccess(await workplace.run(...training('unwatched', { measures: 'none' })));
+    expect(finalOf('unwatched').equals(finalOf('whole'))).toBe(true);
+    const measured = (out: string) => eventsOf(out).filter(({ kind }) => kind === 'measures');
+    expect(measured('unwatched')).toEqual([]);
+    expect(measured('whole').length).toBeGreaterThan(0);
+    for (const { silhouette, cost, epoch } of measured('whole') as unknown as Record<string, number>[]) {
+      expect(silhouette).toBeGreaterThan(-1);
+      expect(cost).toBeGreaterThan(0);
+      expect(epoch! % 17 === 16 || epoch === 24).toBe(true);
+    }
     expectSuccess(await workplace.run(...training('other', { maxSteps: 2 }), '--seed', '1'));
     expect(lossesOf('other')[1]).not.toEqual(lossesOf('whole')[1]);
   });

@@ -12,6 +12,7 @@ interface Column {
   value(evaluation: Evaluation): number | null;
 }
 
+/** What the verdict is about. */
 const columns: readonly Column[] = [
   { title: 'NMI', value: ({ nmi }) => nmi },
   { title: 'ACC', value: ({ acc }) => acc },
@@ -21,16 +22,51 @@ const columns: readonly Column[] = [
   { title: 'linear', value: ({ linear }) => linear.accuracy },
 ];
 
-const CELL = 8;
+/** Further figures, in a table of their own: in one table with the others a line would be wider than a terminal. */
+const further: readonly Column[] = [
+  { title: 'AMI', value: ({ ami }) => ami },
+  { title: 'FMI', value: ({ fmi }) => fmi },
+  { title: 'NMI geo', value: ({ nmiGeometric }) => nmiGeometric },
+  { title: 'purity', value: ({ purity }) => purity },
+  { title: '1 % lab', value: (evaluation) => fewLabelsAccuracy(evaluation, 0.01) },
+  { title: '10 % lab', value: (evaluation) => fewLabelsAccuracy(evaluation, 0.1) },
+];
+
+const CELL = 9;
 
 /** Accuracy with so many neighbours asked for; null where there is nothing to test on. */
 export function knnAccuracy({ knn }: Evaluation, requested: number): number | null {
   return knn.all.find((result) => result.requested === requested)?.accuracy ?? null;
 }
 
-/** Lines of the table. `chance` is the accuracy of always naming the most frequent class of the test images. */
+/** Accuracy of a linear classifier with this share of the labels; null where it was not measured. */
+export function fewLabelsAccuracy({ fewLabels }: Evaluation, share: number): number | null {
+  return fewLabels[String(share)]?.accuracy ?? null;
+}
+
+/** Lines of the tables. `chance` is the accuracy of always naming the most frequent class of the test images. */
 export function evaluationTable(rows: readonly Row[], { chance }: { chance: number | null }): string[] {
   const width = Math.max(...rows.map(({ name }) => name.length), 'always one class'.length);
+  const share = chance === null ? [] : [`${chance.toFixed(3)} `];
+  return [
+    ...tableOf(rows, columns, {
+      width,
+      last: chance === null ? [] : ['', '', '', ...share, ...share, ...share],
+    }),
+    '',
+    ...tableOf(rows, further, {
+      width,
+      last: chance === null ? [] : ['', '', '', '', ...share, ...share],
+    }),
+    '* best of its column',
+  ];
+}
+
+function tableOf(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  { width, last }: { width: number; last: readonly string[] },
+): string[] {
   const best = columns.map(({ value }) =>
     Math.max(...rows.map(({ evaluation }) => value(evaluation) ?? Number.NEGATIVE_INFINITY)),
   );
@@ -51,11 +87,7 @@ export function evaluationTable(rows: readonly Row[], { chance }: { chance: numb
       ),
     ),
   ];
-  if (chance !== null) {
-    const share = `${chance.toFixed(3)} `;
-    lines.push(line('always one class', ['', '', '', share, share, share]));
-  }
-  lines.push('* best of its column');
+  if (last.length > 0) lines.push(line('always one class', last));
   return lines;
 }
 

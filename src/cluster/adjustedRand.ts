@@ -28,7 +28,7 @@ export function adjustedRandOf(table: Contingency): number {
   const together = pairs(table.counts);
   const a = pairs(table.classSizes);
   const b = pairs(table.clusterSizes);
-  // Every pair is treated alike by both sides (also: one sample, which has no pair): a perfect match, and 0/0.
+  // Every pair is treated alike by both sides (also: one sample or none, which have no pair): a perfect match, and 0/0.
   if (together === a && together === b) return 1;
   const all = (table.total * (table.total - 1)) / 2;
   const expected = (a / all) * b;

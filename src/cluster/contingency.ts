@@ -29,7 +29,8 @@ export interface Contingency {
 /**
  * Counts the pairs of class and cluster of N samples; rows are classes, columns are clusters.
  *
- * Throws when the lengths differ, when a label is not a 32-bit whole number, or when no sample is labelled.
+ * Throws when the lengths differ, when a label is not a 32-bit whole number, or when there are samples and none is
+ * labelled. No samples at all give an empty table, on which measures of agreement follow scikit-learn.
  *
  * @example contingency([0, 0, 1], [5, 5, 5]).counts // [2, 1]
  */
@@ -44,7 +45,7 @@ export function contingency(truth: Labels, clusters: Labels): Contingency {
   const c = whole('cluster', clusters);
   const kept: number[] = [];
   for (let i = 0; i < y.length; i++) if (y[i]! >= 0 && c[i]! >= 0) kept.push(i);
-  if (kept.length === 0) {
+  if (kept.length === 0 && truth.length > 0) {
     throw new LikenessError(
       'metrics.empty',
       `contingency: received ${truth.length} samples, none labelled on both sides; expected at least one (labels are 0 or more)`,
@@ -90,6 +91,13 @@ export function contingency(truth: Labels, clusters: Labels): Contingency {
     columns: Int32Array.from(columns),
     counts: Float64Array.from(counts),
   };
+}
+
+/** Throws for a table without samples, of which a share of samples says nothing. */
+export function requireSamples(what: string, { total }: Contingency): void {
+  if (total === 0) {
+    throw new LikenessError('metrics.empty', `${what}: received no samples; expected at least one`);
+  }
 }
 
 /** The table with all its cells, `[classes][clusters]`; refused above 25 million cells. */

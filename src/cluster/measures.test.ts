@@ -7,6 +7,8 @@ import { findDoubtful } from './confidence.ts';
 import { columnMeans, columnVariances, type Features, featuresOf, normaliseRows } from './features.ts';
 import { nearestNeighbours } from './neighbours.ts';
 import { fitWhitening, whiten } from './pcaWhiten.ts';
+import { principal } from './principal.ts';
+import { aboveChance, sameCluster } from './sameCluster.ts';
 import { silhouette } from './silhouette.ts';
 import { choose, suggestK } from './suggestK.ts';
 
@@ -227,6 +229,16 @@ describe('suggestK', () => {
         new RegExp(`^${k} clusters suggested from 600 images: of the numbers tried \\(2 to 60\\)`),
       );
       expect(result.curve.every(({ score }) => score >= 0)).toBe(true);
+      const right = result.curve.find((entry) => entry.k === k)!;
+      expect(right.seedStability).toBeGreaterThan(0.99);
+      expect(right.neighbours).toBeGreaterThan(0.95);
+      // With more clusters than groups random starts cut the groups differently, and neighbours are parted.
+      const more = result.curve.find((entry) => entry.k === 2 * k)!;
+      expect(more.seedStability).toBeLessThan(0.9);
+      expect(more.neighbours).toBeLessThan(right.neighbours);
+      const { separation, chance, stability, seedStability, neighbours, score } = more;
+      const gain = Math.max(0, separation / Math.max(0.01, chance) - 1);
+      expect(score).toBeCloseTo(gain * Math.cbrt(stability * seedStability * neighbours), 9);
     });
   }
 
@@ -250,11 +262,73 @@ describe('suggestK', () => {
       separation: 0.05,
       chance: 0.04,
       stability: 0.5,
+      seedStability: 0.5,
+      neighbours: 0.5,
       score: 0.4 * value,
     });
     const result = choose([score(2, 0.1), score(3, 0.95), score(4, 1), score(5, 0.91), score(6, 0.2)], 50);
     expect(result).toMatchObject({ best: 4, range: [3, 5] });
     expect(result.reason).toContain('3 to 5 are about as good');
     expect(result.reason).toContain('overlap strongly');
+  });
+
+  it('counts the numbers between those tried to the range', () => {
+    const score = (k: number, value: number) => ({
+      k,
+      separation: 0.3,
+      chance: 0.1,
+      stability: 1,
+      seedStability: 1,
+      neighbours: 1,
+      score: value,
+    });
+    const curve = [score(12, 1), score(16, 2), score(20, 1.9), score(28, 1)];
+    expect(choose(curve, 50).range).toEqual([13, 27]);
+    expect(choose([score(2, 1), score(3, 0.1)], 50).range).toEqual([2, 2]);
+  });
+});
+
+describe('principal components', () => {
+  it('equal PCA up to signs and scale, at any width', async () => {
+    const exact = await fitWhitening(engine, rows, { components: 3 });
+    const white = await whiten(engine, rows, exact);
+    const found = await principal(engine, rows, { components: 3 });
+    expect(found).toMatchObject({ count: rows.count, dimension: 3 });
+    for (let at = 0; at < found.data.length; at++) {
+      const scaled = white.data[at]! * Math.sqrt(exact.variances[at % 3]!);
+      expect(Math.abs(found.data[at]!)).toBeCloseTo(Math.abs(scaled), 2);
+    }
+  });
+
+  it('finds the few directions of wide features, and leaves 0 where there are none', async () => {
+    const wide = new Float32Array(60 * 300);
+    const random = randomAt(6, 'synthetic');
+    for (let i = 0; i < 60; i++) {
+      wide[i * 300 + 7] = 3 * random.normal();
+      wide[i * 300 + 200] = random.normal();
+    }
+    const features = featuresOf(wide, 300);
+    const found = await principal(engine, features, { components: 4 });
+    const variances = columnVariances(found);
+    const expected = columnVariances(features);
+    expect(variances[0]! + variances[1]!).toBeCloseTo(expected[7]! + expected[200]!, 3);
+    expect(variances[0]!).toBeGreaterThan(variances[1]!);
+    expect(variances[2]!).toBeLessThan(1e-6);
+    const flat = await principal(engine, featuresOf(new Float32Array(12).fill(2), 3), { components: 2 });
+    expect([...flat.data].every((value) => value === 0)).toBe(true);
+    expect((await principal(engine, rows, { components: 99 })).dimension).toBe(dimension);
+    await expect(principal(engine, rows, { components: 0 })).rejects.toThrow('received 0');
+  });
+});
+
+describe('neighbours in the same cluster', () => {
+  it('counts the share of neighbours, beside what chance gives', () => {
+    const neighbours = { k: 2, indices: Int32Array.of(1, 2, 0, 2, 0, 1, 0, 1) };
+    const { consistency, chance } = sameCluster(neighbours, Int32Array.of(5, 5, 9, 9));
+    expect(consistency).toBe(2 / 8);
+    expect(chance).toBeCloseTo(1 / 3, 12);
+    expect(aboveChance(0.75, 0.5)).toBe(0.5);
+    expect(aboveChance(0.5, 0.5)).toBe(0);
+    expect(aboveChance(1, 1)).toBe(0);
   });
 });

@@ -27,6 +27,7 @@ export interface NmiOptions {
  * @example nmi([0, 0, 1, 1], [7, 7, 3, 3]) // 1
  * @example nmi([0, 0, 1, 1], [0, 0, 0, 0]) // 0: a single cluster tells nothing
  * @example nmi([0, 0, 1, 1], [0, 1, 2, 3]) // 0.6667: all split, yet not 0
+ * @example nmi([], []) // 1, as in scikit-learn
  */
 export function nmi(truth: Labels, clusters: Labels, options: NmiOptions = {}): number {
   return nmiOf(contingency(truth, clusters), options);

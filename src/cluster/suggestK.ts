@@ -6,15 +6,18 @@
  * - separation: the simplified silhouette of that assignment, on rows that did not shape the centroids;
  * - stability: the adjusted Rand index between that assignment and the half's own clustering. Where K fits the data
  *   both halves find the same groups; where it does not, they cut differently.
+ * - seed stability: the adjusted Rand index between two clusterings of one half from different random starts.
+ * - neighbours: how much more often than by chance an image's 10 nearest neighbours in its half are in its cluster.
  * - chance: the separation, found in the same way, of surrogate rows with the same covariance and no groups. Any data
  *   can be cut in two well; this is what such a cut is worth.
  *
- * `score = max(0, separation / chance - 1) * max(0, stability)`, and the suggestion is the K of the highest score.
+ * `score = max(0, separation / chance - 1) * (stability * seed stability * neighbours)^(1/3)`, each of the three at least
+ * 0, and the suggestion is the K of the highest score, with the range of K around it that are about as good.
  *
  * References: Lange, Roth, Braun and Buhmann, "Stability-based validation of clustering solutions", 2004; Tibshirani
  * and Walther, "Cluster validation by prediction strength", 2005; Tibshirani, Walther and Hastie, "Estimating the
- * number of clusters via the gap statistic", 2001 (comparison with data without groups). Joining them in one product is
- * our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
+ * number of clusters via the gap statistic", 2001 (comparison with data without groups); von Luxburg, "Clustering
+ * stability: an overview", 2010 (stability over random starts). Joining them in one product is our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
@@ -24,6 +27,8 @@ import { assign } from './assignment.ts';
 import { columnMeans, type Features, featuresOf, normaliseRows, selectRows } from './features.ts';
 import { type KmeansOptions, kmeans } from './kmeans.ts';
 import { distinctRows } from './kmeansStart.ts';
+import { type Neighbours, nearestNeighbours } from './neighbours.ts';
+import { aboveChance, sameCluster } from './sameCluster.ts';
 import { silhouette } from './silhouette.ts';
 
 /** Every number while a person can tell them apart, then steps of about a fifth. */
@@ -43,7 +48,10 @@ export interface SuggestOptions {
 
 export interface SuggestedK {
   readonly best: number;
-  /** Smallest and largest K around the best whose score stays within a tenth of it. */
+  /**
+   * Smallest and largest K around the best whose score stays within a tenth of it, with the numbers next to them that
+   * were not tried.
+   */
   readonly range: readonly [number, number];
   readonly curve: readonly KScore[];
   /** How it was chosen, in a sentence for people. */
@@ -57,6 +65,10 @@ export interface KScore {
   readonly chance: number;
   /** Adjusted Rand index between halves, 1 at best. */
   readonly stability: number;
+  /** Adjusted Rand index between random starts, 1 at best. */
+  readonly seedStability: number;
+  /** Nearest neighbours in the same cluster, above chance, 1 at best. */
+  readonly neighbours: number;
   readonly score: number;
 }
 
@@ -72,6 +84,8 @@ const USUAL = 10;
 const LEAST_CHANCE = 0.01;
 /** Rows that are mixed into one surrogate row: enough for groups to vanish. */
 const MIXED = 32;
+/** Nearest neighbours looked at. */
+const NEIGHBOURS = 10;
 
 /** Suggests K for features `[N, D]`; the same seed gives the same answer. Throws below 8 rows. */
 export async function suggestK(
@@ -94,26 +108,39 @@ export async function suggestK(
 
   const [third, fourth] = [withoutGroups(first, seed, 0), withoutGroups(second, seed, 1)];
 
+  const near = Math.min(NEIGHBOURS, half - 1);
+  const neighbours = {
+    first: await nearestNeighbours(engine, first, first, { k: near, exclude: 'self' }),
+    second: await nearestNeighbours(engine, second, second, { k: near, exclude: 'self' }),
+  };
+
   const curve: KScore[] = [];
   for (const k of tried) {
     signal?.throwIfAborted();
     const options = { k, metric: 'spherical', restarts, seed, iterations: 50, signal } as const;
-    const real = await crossCheck(engine, first, second, options);
+    const real = await crossCheck(engine, first, second, options, neighbours);
     const { separation: chance } = await crossCheck(engine, third, fourth, { ...options, restarts: 1 });
     const gain = Math.max(0, real.separation / Math.max(LEAST_CHANCE, chance) - 1);
-    curve.push({ k, ...real, chance, score: gain * Math.max(0, real.stability) });
+    const { stability, seedStability, neighbours: together } = real;
+    const agreements = [stability, seedStability, together].map((value) => Math.max(0, value));
+    const agreement = Math.cbrt(agreements.reduce((a, b) => a * b, 1));
+    curve.push({ k, ...real, chance, score: gain * agreement });
     onProgress?.(curve.length, tried.length);
   }
   return choose(curve, taken);
 }
 
-/** Clusters two halves apart and assigns each to the other's centroids; means over both directions. */
+/**
+ * Clusters two halves apart and assigns each to the other's centroids; means over both directions. With the neighbours of
+ * both halves, also what their own clusters say of neighbours, and how far another random start finds them again.
+ */
 async function crossCheck(
   engine: Engine,
   first: Features,
   second: Features,
   options: KmeansOptions,
-): Promise<{ separation: number; stability: number }> {
+  neighbours?: { first: Neighbours; second: Neighbours },
+): Promise<Pick<KScore, 'separation' | 'stability' | 'seedStability' | 'neighbours'>> {
   const a = await kmeans(engine, first, options);
   const b = await kmeans(engine, second, options);
   const directions = [
@@ -128,7 +155,21 @@ async function crossCheck(
     separation += (await silhouette(engine, rows, clusters, centroids)).mean / 2;
     stability += adjustedRand(clusters, own.assignments) / 2;
   }
-  return { separation, stability };
+  if (!neighbours) return { separation, stability, seedStability: 0, neighbours: 0 };
+  const again = await kmeans(engine, first, { ...options, seed: (options.seed ?? 0) + 1 });
+  const together = [
+    sameCluster(neighbours.first, a.assignments),
+    sameCluster(neighbours.second, b.assignments),
+  ];
+  return {
+    separation,
+    stability,
+    seedStability: adjustedRand(again.assignments, a.assignments),
+    neighbours: together.reduce(
+      (sum, { consistency, chance }) => sum + aboveChance(consistency, chance) / 2,
+      0,
+    ),
+  };
 }
 
 /**
@@ -175,8 +216,12 @@ export function choose(curve: readonly KScore[], taken: number): SuggestedK {
   let high = at;
   while (low > 0 && curve[low - 1]!.score >= enough) low--;
   while (high + 1 < curve.length && curve[high + 1]!.score >= enough) high++;
-  const { k, separation, stability, chance } = curve[at]!;
-  const range = [curve[low]!.k, curve[high]!.k] as const;
+  const { k, separation, stability, seedStability, chance } = curve[at]!;
+  // Numbers between those tried: as good as their neighbour, for all that is known.
+  const range = [
+    low > 0 ? curve[low - 1]!.k + 1 : curve[low]!.k,
+    high + 1 < curve.length ? curve[high + 1]!.k - 1 : curve[high]!.k,
+  ] as const;
   const times = separation / Math.max(LEAST_CHANCE, chance);
   const others = range[0] === range[1] ? '' : `; ${range[0]} to ${range[1]} are about as good`;
   const caution =
@@ -188,6 +233,7 @@ export function choose(curve: readonly KScore[], taken: number): SuggestedK {
     reason:
       `${k} clusters suggested from ${taken} images: of the numbers tried (${tried}), it best joins separation of the groups ` +
       `(${times.toFixed(1)} times that of data without groups) with agreement between two halves of the images ` +
-      `clustered apart (${stability.toFixed(2)} of 1)${others}.${caution}`,
+      `clustered apart (${stability.toFixed(2)} of 1), agreement between random starts (${seedStability.toFixed(2)}) and ` +
+      `neighbours kept together${others}.${caution}`,
   };
 }

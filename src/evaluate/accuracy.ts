@@ -14,7 +14,13 @@
  * rectangular assignment algorithms", 2016 (the package linear-sum-assignment).
  */
 import { linearSumAssignment } from 'linear-sum-assignment';
-import { type Contingency, contingency, denseTable, type Labels } from '../cluster/contingency.ts';
+import {
+  type Contingency,
+  contingency,
+  denseTable,
+  type Labels,
+  requireSamples,
+} from '../cluster/contingency.ts';
 
 export interface Matching {
   /** ACC. */
@@ -36,6 +42,7 @@ export function accuracy(truth: Labels, clusters: Labels): number {
 
 /** ACC and the map behind it, from a contingency table. */
 export function matchingOf(table: Contingency): Matching {
+  requireSamples('accuracy', table);
   const dense = denseTable(table); // [classes][clusters]
   const { rowAssignments } = linearSumAssignment(dense, { maximaze: true });
   const classOfCluster = new Map<number, number>();

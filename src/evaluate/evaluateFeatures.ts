@@ -7,6 +7,7 @@
 
 import { adjustedRandOf } from '../cluster/adjustedRand.ts';
 import {
+  type Contingency,
   contingency,
   type Features,
   featuresOf,
@@ -18,12 +19,15 @@ import {
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { matchingOf } from './accuracy.ts';
+import { amiOf } from './ami.ts';
+import { type Confusion, confusionOf } from './confusion.ts';
+import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { fowlkesMallowsOf } from './fowlkesMallows.ts';
 import { type KnnResult, knn } from './knn.ts';
 import { type Usage, usage } from './labelFree.ts';
 import { linearProbe, type ProbeOptions } from './linearProbe.ts';
 import { nmiOf } from './nmi.ts';
-import { purityOf } from './purity.ts';
+import { type ClusterPurity, purityOf, purityTable } from './purity.ts';
 import { splitOf } from './split.ts';
 
 export interface EvaluateInput {
@@ -32,6 +36,8 @@ export interface EvaluateInput {
   labels: Int32Array;
   /** Part of the source's own split that each image belongs to. */
   split?: readonly ('train' | 'test' | undefined)[];
+  /** Clusters that the method has learned itself: what is measured, unless another number of clusters is asked for. */
+  learned?: LearnedClusters;
 }
 
 export interface EvaluateOptions {
@@ -46,23 +52,50 @@ export interface EvaluateOptions {
   neighbours?: readonly number[];
   temperature?: number;
   probe?: Omit<ProbeOptions, 'seed' | 'signal'>;
+  /** Shares of the training labels that further probes are trained with; none unless given, as each takes seconds. */
+  labelShares?: readonly number[];
   seed?: number;
   signal?: AbortSignal;
 }
 
-export interface Evaluation {
-  /** Arithmetic NMI, ACC, ARI of k-means clusters against classes; see their own pages for range and meaning. */
+/** Clusters that a method has learned itself. */
+export interface LearnedClusters {
+  /** `[N]`, 0 to count - 1. */
+  readonly assignments: Int32Array;
+  /** M. */
+  readonly count: number;
+}
+
+/**
+ * NMI (normalised by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of clusters
+ * against classes; see their own pages for range and meaning.
+ */
+export interface ClusterScores {
   readonly nmi: number;
+  readonly nmiGeometric: number;
+  readonly ami: number;
   readonly acc: number;
   readonly ari: number;
   readonly fmi: number;
   readonly purity: number;
+}
+
+export interface Evaluation extends ClusterScores {
+  /** Of each cluster: size, most frequent class and its share; the largest cluster first. */
+  readonly purityTable: readonly ClusterPurity[];
+  readonly confusion: Confusion;
   readonly clustering: {
     readonly on: 'test' | 'all';
     readonly images: number;
     readonly k: number;
     readonly classes: number;
+    /** Whose clusters they are: the method's own, or those of k-means on the features. */
+    readonly by: 'head' | 'kmeans';
     readonly usage: Usage;
+  };
+  /** k-means on the features; where the clusters above are the method's own, its figures stand beside theirs. */
+  readonly kmeans: ClusterScores & {
+    readonly k: number;
     readonly iterations: number;
     readonly converged: boolean;
   };
@@ -77,12 +110,17 @@ export interface Evaluation {
     readonly trainAccuracy: number | null;
     readonly epochs: number;
   };
+  /** Accuracy of a linear classifier by the share of labels that it was trained with ("0.01": 1 %). */
+  readonly fewLabels: Readonly<Record<string, FewLabelsResult>>;
   readonly split: { readonly origin: 'source' | 'made'; readonly train: number; readonly test: number };
   /** How each figure was obtained, in words. */
   readonly protocol: {
     readonly clustering: string;
+    /** Where the clusters are the method's own. */
+    readonly kmeans?: string;
     readonly knn: string;
     readonly linear: string;
+    readonly fewLabels?: string;
     readonly split: string;
   };
 }
@@ -95,7 +133,7 @@ export interface Evaluation {
  */
 export async function evaluateFeatures(
   engine: Engine,
-  { features, labels, split: given }: EvaluateInput,
+  { features, labels, split: given, learned }: EvaluateInput,
   {
     k,
     metric = 'spherical',
@@ -104,6 +142,7 @@ export async function evaluateFeatures(
     neighbours = [20, 200],
     temperature = 0.1,
     probe = {},
+    labelShares = [],
     seed = 0,
     signal,
   }: EvaluateOptions = {},
@@ -122,7 +161,11 @@ export async function evaluateFeatures(
     seed,
     signal,
   });
-  const table = contingency(truth, grouped.assignments);
+  const ofKmeans = contingency(truth, grouped.assignments);
+  const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
+  const assignments = own ? Int32Array.from(rows, (row) => own.assignments[row]!) : grouped.assignments;
+  const table = own ? contingency(truth, assignments) : ofKmeans;
+  const measured = own ? own.count : clusters;
 
   const part = (of: Int32Array) => ({
     // Unit rows: the classifiers see what the neighbours see.
@@ -134,23 +177,32 @@ export async function evaluateFeatures(
   const near = train && test ? await knn(engine, train, test, { k: neighbours, temperature }) : [];
   const fitted =
     train && test ? await linearProbe(engine, train, test, { ...probe, seed, signal }) : undefined;
+  const few =
+    train && test
+      ? await fewLabels(engine, train, test, { ...probe, shares: labelShares, seed, signal })
+      : [];
   const widest = near.reduce<KnnResult | undefined>(
     (best, result) => (best === undefined || result.requested > best.requested ? result : best),
     undefined,
   );
+  const where = on === 'test' ? `on the ${rows.length} test images` : `on all ${rows.length} labelled images`;
+  const kmeansWords = `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, ${where}`;
   const none = 'not measured: no class has two labelled images, so nothing is left to test on';
   return {
-    nmi: nmiOf(table),
-    acc: matchingOf(table).accuracy,
-    ari: adjustedRandOf(table),
-    fmi: fowlkesMallowsOf(table),
-    purity: purityOf(table),
+    ...scoresOf(table),
+    purityTable: purityTable(table),
+    confusion: confusionOf(table),
     clustering: {
       on,
       images: rows.length,
-      k: clusters,
+      k: measured,
       classes,
-      usage: usage(grouped.assignments, clusters),
+      by: own ? 'head' : 'kmeans',
+      usage: usage(assignments, measured),
+    },
+    kmeans: {
+      ...scoresOf(ofKmeans),
+      k: clusters,
       iterations: grouped.iterations,
       converged: grouped.converged,
     },
@@ -160,14 +212,14 @@ export async function evaluateFeatures(
       trainAccuracy: fitted?.trainAccuracy ?? null,
       epochs: fitted?.epochs ?? 0,
     },
+    fewLabels: Object.fromEntries(few.map((result) => [String(result.share), result])),
     split: { origin: split.origin, train: split.train.length, test: split.test.length },
     protocol: {
-      clustering:
-        `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, on ` +
-        `${on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labelled images`}; ` +
-        'NMI normalised by the arithmetic mean, ACC by the Hungarian method',
+      clustering: `${own ? `the ${measured} clusters that the method has learned itself, for ${classes} classes, ${where}` : kmeansWords}; ${NORMALISED}`,
+      ...(own && { kmeans: kmeansWords }),
       knn: widest ? knnWords(near, temperature) : none,
       linear: fitted?.protocol ?? none,
+      ...(few.length > 0 && { fewLabels: fewLabelsWords(few) }),
       split:
         split.origin === 'source'
           ? `the source's own: ${split.train.length} train, ${split.test.length} test images`
@@ -176,11 +228,36 @@ export async function evaluateFeatures(
   };
 }
 
+const NORMALISED = 'NMI and AMI normalised by the arithmetic mean, ACC by the Hungarian method';
+
+function scoresOf(table: Contingency): ClusterScores {
+  return {
+    nmi: nmiOf(table),
+    nmiGeometric: nmiOf(table, { normaliser: 'geometric' }),
+    ami: amiOf(table),
+    acc: matchingOf(table).accuracy,
+    ari: adjustedRandOf(table),
+    fmi: fowlkesMallowsOf(table),
+    purity: purityOf(table),
+  };
+}
+
 function knnWords(results: readonly KnnResult[], temperature: number): string {
   const each = results.map(({ k, requested }) =>
     k === requested ? `${k}` : `${k} (all there are; ${requested} asked)`,
   );
   return `weighted by exp(cosine / ${temperature}), k = ${each.join(' and ')}, test images against train images`;
+}
+
+function fewLabelsWords(results: readonly FewLabelsResult[]): string {
+  const each = results.map(
+    ({ share, labels }) =>
+      `${Number((share * 100).toFixed(4))} % (${labels} label${labels === 1 ? '' : 's'})`,
+  );
+  return (
+    `the same classifier trained with ${each.join(' and ')} of the training labels, of each class its share, at least one; ` +
+    `columns standardised by all training images; mean of ${results[0]!.draws} seeded draws`
+  );
 }
 
 function requireSizes(features: Features, labels: Int32Array, given: EvaluateInput['split']): void {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Features, featuresOf } from '../cluster/index.ts';
+import { type Features, featuresOf, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
+import { fewLabels, labelledDraw } from './fewLabels.ts';
 import { knn } from './knn.ts';
 import {
   effectiveRank,
@@ -28,6 +29,8 @@ const fixture = JSON.parse(
     test: number[];
     testLabels: number[];
     knn: Record<string, number>;
+    fewRows: number[];
+    few: number;
     linear: number;
     linearTrain: number;
   };
@@ -126,6 +129,53 @@ describe('linearProbe', () => {
     expect((await linearProbe(engine, two, two)).accuracy).toBe(1);
     const one = { ...two, labels: Int32Array.of(0, 0) };
     expect((await linearProbe(engine, one, one)).accuracy).toBe(1);
+  });
+});
+
+describe('fewLabels', () => {
+  it("comes close to scikit-learn's logistic regression on the same few rows", async () => {
+    const few = {
+      features: selectRows(train.features, fixture.probe.fewRows),
+      labels: Int32Array.from(fixture.probe.fewRows, (row) => train.labels[row]!),
+    };
+    const { accuracy } = await linearProbe(engine, few, test, { standardiseBy: train.features });
+    expect(Math.abs(accuracy - fixture.probe.few)).toBeLessThanOrEqual(0.015);
+    // Standardised by 19 rows instead of 400 the classifier is another one.
+    expect((await linearProbe(engine, few, test)).accuracy).not.toBe(accuracy);
+  });
+
+  it('draws the share of each class, at least one row, differently per draw and seed', () => {
+    const labels = Int32Array.from({ length: 215 }, (_, i) => (i < 200 ? i % 2 : i < 214 ? 5 : 9));
+    const rows = labelledDraw(labels, 0.1);
+    const count = (of: Int32Array, label: number) => of.filter((row) => labels[row] === label).length;
+    expect([0, 1, 5, 9].map((label) => count(rows, label))).toEqual([10, 10, 1, 1]);
+    expect([0, 1, 5, 9].map((label) => count(labelledDraw(labels, 0.0001), label))).toEqual([1, 1, 1, 1]);
+    expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
+    expect(labelledDraw(labels, 0.1)).toEqual(rows);
+    expect(labelledDraw(labels, 0.1, { draw: 1 })).not.toEqual(rows);
+    expect(labelledDraw(labels, 0.1, { seed: 1 })).not.toEqual(rows);
+    expect([...labelledDraw(labels, 1)]).toEqual([...labels.keys()]);
+    for (const share of [0, 1.1, Number.NaN]) expect(() => labelledDraw(labels, share)).toThrow('a share of');
+  });
+
+  it('is the mean and deviation over its draws', async () => {
+    const [result] = await fewLabels(engine, train, test, { shares: [0.05], draws: 2, seed: 3 });
+    const each: number[] = [];
+    for (const draw of [0, 1]) {
+      const rows = labelledDraw(train.labels, 0.05, { seed: 3, draw });
+      const few = {
+        features: selectRows(train.features, rows),
+        labels: Int32Array.from(rows, (row) => train.labels[row]!),
+      };
+      const options = { seed: 3, standardiseBy: train.features };
+      each.push((await linearProbe(engine, few, test, options)).accuracy);
+      expect(result!.labels).toBe(rows.length);
+    }
+    const [a, b] = each as [number, number];
+    expect(a).not.toBe(b);
+    expect(result!.accuracy).toBeCloseTo((a + b) / 2, 12);
+    expect(result!.deviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
+    await expect(fewLabels(engine, train, test, { draws: 0 })).rejects.toThrow('received draws = 0');
   });
 });
 
@@ -234,7 +284,16 @@ describe('evaluateFeatures', () => {
       linear: { accuracy: 1 },
       split: { origin: 'made', train: 120, test: 30 },
     });
-    for (const value of [result.nmi, result.ari, result.fmi, result.purity]) expect(value).toBeCloseTo(1, 9);
+    for (const name of ['nmi', 'nmiGeometric', 'ami', 'ari', 'fmi', 'purity'] as const) {
+      expect(result[name], name).toBeCloseTo(1, 9);
+    }
+    expect(result.confusion.counts).toEqual([
+      [50, 0, 0],
+      [0, 50, 0],
+      [0, 0, 50],
+    ]);
+    expect(result.purityTable.map(({ share }) => share)).toEqual([1, 1, 1]);
+    expect(result.fewLabels).toEqual({});
     expect(result.knn.all.map(({ requested }) => requested)).toEqual([20, 200]);
     expect(result.protocol.knn).toContain('k = 20 and 120 (all there are; 200 asked)');
     expect(result.protocol.clustering).toContain('all 150 labelled images');
@@ -250,6 +309,14 @@ describe('evaluateFeatures', () => {
     expect(result.acc).toBeLessThan(1);
     const all = await evaluateFeatures(engine, { features, labels, split }, { clusterOn: 'all' });
     expect(all.clustering.images).toBe(99);
+  });
+
+  it('trains with few labels where it is asked to', async () => {
+    const result = await evaluateFeatures(engine, separable(150, 3), { labelShares: [0.01, 0.1] });
+    expect(result.fewLabels['0.01']).toMatchObject({ labels: 3, draws: 3 });
+    expect(result.fewLabels['0.1']).toMatchObject({ accuracy: 1, labels: 12 });
+    expect(result.protocol.fewLabels).toContain('1 % (3 labels) and 10 % (12 labels)');
+    expect(result.protocol.linear).toContain('on the engine as one compiled step');
   });
 
   it('repeats itself with the same seed', async () => {

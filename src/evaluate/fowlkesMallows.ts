@@ -27,6 +27,6 @@ export function fowlkesMallows(truth: Labels, clusters: Labels): number {
 /** FMI from a contingency table. */
 export function fowlkesMallowsOf(table: Contingency): number {
   const together = pairs(table.counts);
-  if (together === 0) return 0;
+  if (together === 0) return 0; // no samples at all, too
   return Math.sqrt(together / pairs(table.classSizes)) * Math.sqrt(together / pairs(table.clusterSizes));
 }

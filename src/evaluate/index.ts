@@ -1,13 +1,28 @@
 /** What features and clusters are worth: against labels, against baselines, and without labels. */
 export { adjustedRand, type Contingency, contingency, type Labels } from '../cluster/index.ts';
 export { accuracy, type Matching, matchingOf } from './accuracy.ts';
+export { ami, amiOf, expectedMutualInformation } from './ami.ts';
 export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
+export { type ClusterAgreement, clusterAgreement, kmeansAgreement } from './clusterFigures.ts';
+export { type Confusion, confusionOf } from './confusion.ts';
+export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
 export {
+  type EpochMeasureOptions,
+  type EpochMeasures,
+  type EpochMemory,
+  type EpochSample,
+  epochMeasureNames,
+  measureEpoch,
+} from './epochMeasures.ts';
+export {
+  type ClusterScores,
   type EvaluateInput,
   type EvaluateOptions,
   type Evaluation,
   evaluateFeatures,
+  type LearnedClusters,
 } from './evaluateFeatures.ts';
+export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
 export { fowlkesMallows } from './fowlkesMallows.ts';
 export { type KnnOptions, type KnnResult, knn, type Labelled } from './knn.ts';
 export {
@@ -25,6 +40,7 @@ export {
   viewAgreement,
 } from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
-export { type NmiOptions, nmi } from './nmi.ts';
-export { type ClusterPurity, purity, purityTable } from './purity.ts';
+export { type NmiOptions, nmi, nmiOf } from './nmi.ts';
+export { type ClusterPurity, purity, purityOf, purityTable } from './purity.ts';
+export { ranks, spearman } from './spearman.ts';
 export { type Split, splitOf } from './split.ts';

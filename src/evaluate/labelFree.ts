@@ -11,6 +11,7 @@ import {
   type Features,
   nearestNeighbours,
   normaliseRows,
+  sameCluster,
   selectRows,
   silhouette,
   spectrum,
@@ -76,8 +77,8 @@ export interface EffectiveRank {
  *
  * Near 1: one direction carries everything (dimensional collapse). The dimension: all directions count alike.
  * Source: Roy and Vetterli, "The effective rank", EUSIPCO 2007. Differences: columns are centred first, so that a
- * common offset is no direction; singular values below 1/1000 of the largest count as rounding. Above 512 dimensions a
- * seeded draw of `sample` rows is looked at, through their Gram matrix, which has the same singular values.
+ * common offset is no direction; singular values below 1/1000 of the largest count as rounding. Above `sample` dimensions
+ * a seeded draw of as many rows is looked at, through their Gram matrix, which has the same singular values.
  */
 export async function effectiveRank(
   engine: Engine,
@@ -85,9 +86,10 @@ export async function effectiveRank(
   { sample = 512, seed = 0 }: { sample?: number; seed?: number } = {},
 ): Promise<EffectiveRank> {
   const { dimension } = features;
-  const rows = dimension > 512 ? Math.min(sample, features.count) : features.count;
+  const direct = dimension <= sample;
+  const rows = direct ? features.count : Math.min(sample, features.count);
   let products: Covariance;
-  if (dimension <= 512) {
+  if (direct) {
     products = await covariance(engine, features);
   } else {
     const drawn = distinctRows(features.count, rows, randomAt(seed, 'sample', 0, 0, 2));
@@ -173,16 +175,8 @@ export async function neighbourConsistency(
   const bank = selectRows(features, rows);
   const used = Math.min(k, taken - 1);
   const { indices } = await nearestNeighbours(engine, bank, bank, { k: used, exclude: 'self' });
-  const sizes = new Map<number, number>();
-  let same = 0;
-  rows.forEach((row, i) => {
-    const own = clusters[row]!;
-    sizes.set(own, (sizes.get(own) ?? 0) + 1);
-    for (let j = i * used; j < (i + 1) * used; j++) if (clusters[rows[indices[j]!]!] === own) same++;
-  });
-  let chance = 0;
-  for (const size of sizes.values()) chance += (size / taken) * ((size - 1) / (taken - 1));
-  return { consistency: same / (taken * used), chance, k: used };
+  const own = Int32Array.from(rows, (row) => clusters[row]!);
+  return { ...sameCluster({ k: used, indices }, own), k: used };
 }
 
 export interface LabelFree {

@@ -38,6 +38,8 @@ export interface ProbeOptions {
   batchSize?: number;
   /** Highest learning rate, from which the cosine falls to 0. */
   learningRate?: number;
+  /** Rows whose means and deviations standardise the columns; the train rows unless given. Needs no labels. */
+  standardiseBy?: Features;
   /** Seed of the order of rows. */
   seed?: number;
   signal?: AbortSignal;
@@ -56,6 +58,8 @@ export interface ProbeResult {
 
 /** Steps below which a small set has not settled. */
 const FEWEST_STEPS = 1000;
+/** Most rows predicted at once. */
+const PREDICTED_ROWS = 1024;
 
 /**
  * Trains the probe on train rows as one compiled step and measures it on test rows.
@@ -66,7 +70,7 @@ export async function linearProbe(
   engine: Engine,
   train: Labelled,
   test: Labelled,
-  { epochs = 30, batchSize = 256, learningRate = 0.01, seed = 0, signal }: ProbeOptions = {},
+  { epochs = 30, batchSize = 256, learningRate = 0.01, standardiseBy, seed = 0, signal }: ProbeOptions = {},
 ): Promise<ProbeResult> {
   requireLabelled('linear probe: train', train);
   requireLabelled('linear probe: test', test);
@@ -83,7 +87,7 @@ export async function linearProbe(
   const stepsPerEpoch = Math.ceil(count / B);
   const allEpochs = Math.max(epochs, Math.ceil(FEWEST_STEPS / stepsPerEpoch));
   const steps = allEpochs * stepsPerEpoch;
-  const standardise = standardiser(train.features);
+  const standardise = standardiser(standardiseBy ?? train.features);
 
   const x = input('x', [B, dimension]);
   const y = input('y', [B], 'int32');
@@ -106,26 +110,38 @@ export async function linearProbe(
     state: updates.flatMap(({ tensor, next, slots }) => [{ current: tensor, next }, ...slots]),
     name: 'linear probe',
   });
+  // Rows do not see each other here, so a block need not be as small as a batch of few labelled rows.
+  const P = Math.min(PREDICTED_ROWS, Math.max(count, test.features.count));
   const predict = await engine.compile({
-    outputs: { predicted: argMax(logits, 1) },
+    outputs: { predicted: argMax(linear(input('x', [P, dimension]), W, b), 1) }, // [P]
     state: [{ current: W }, { current: b }],
   });
 
-  /** A batch of rows by index, standardised; rows that are missing at the end have weight 0. */
-  function batchOf({ features, labels }: Labelled, rows: Int32Array) {
-    const batch = { x: new Float32Array(B * dimension), y: new Int32Array(B), weight: new Float32Array(B) };
+  /** Rows by index, standardised, zero rows after them: `[size, D]`. */
+  function standardised({ features }: Labelled, rows: Int32Array, size: number): Float32Array {
+    const x = new Float32Array(size * dimension);
     rows.forEach((row, i) => {
-      standardise(features, row, batch.x, i * dimension);
-      batch.y[i] = labels[row]!;
-      batch.weight[i] = B / rows.length;
+      standardise(features, row, x, i * dimension);
+    });
+    return x;
+  }
+  /** A batch of train rows by index; rows that are missing at the end have weight 0. */
+  function batchOf(rows: Int32Array) {
+    const batch = {
+      x: standardised(train, rows, B),
+      y: new Int32Array(B),
+      weight: new Float32Array(B).fill(B / rows.length, 0, rows.length),
+    };
+    rows.forEach((row, i) => {
+      batch.y[i] = train.labels[row]!;
     });
     return batch;
   }
   async function accuracyOn(set: Labelled): Promise<number> {
     let right = 0;
-    for (let start = 0; start < set.features.count; start += B) {
-      const rows = range(start, Math.min(start + B, set.features.count));
-      const predicted = (await predict.run({ x: batchOf(set, rows).x }, { transfer: true })).predicted!;
+    for (let start = 0; start < set.features.count; start += P) {
+      const rows = range(start, Math.min(start + P, set.features.count));
+      const predicted = (await predict.run({ x: standardised(set, rows, P) }, { transfer: true })).predicted!;
       rows.forEach((row, i) => {
         if (predicted[i] === set.labels[row]) right++;
       });
@@ -150,7 +166,7 @@ export async function linearProbe(
           }),
         };
         const fed = Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]);
-        const batch = batchOf(train, order.subarray(i * B, (i + 1) * B));
+        const batch = batchOf(order.subarray(i * B, (i + 1) * B));
         await step.run({ ...batch, ...Object.fromEntries(fed) }, { transfer: true });
       }
     }
@@ -161,8 +177,9 @@ export async function linearProbe(
       epochs: allEpochs,
       steps,
       protocol:
-        `linear classifier on frozen standardised features, Adam at ${learningRate} falling to 0 by a cosine, batches of ${B}, ` +
-        `${allEpochs} epochs, L2 penalty 1/N, accuracy after the last epoch`,
+        `linear classifier on frozen standardised features of the evaluation view, trained on the engine as one compiled step: ` +
+        `Adam at ${learningRate} falling to 0 by a cosine, batches of ${B}, ${allEpochs} epochs, L2 penalty 1/N; accuracy ` +
+        'after the last epoch, no epoch or setting chosen by it',
     };
   } finally {
     await step.dispose();

@@ -4,33 +4,58 @@ import { describe, expect, it } from 'vitest';
 import { adjustedRand } from '../cluster/adjustedRand.ts';
 import { contingency, type Labels } from '../cluster/contingency.ts';
 import { accuracy, matchingOf } from './accuracy.ts';
+import { ami, expectedMutualInformation } from './ami.ts';
+import { confusionOf } from './confusion.ts';
 import { fowlkesMallows } from './fowlkesMallows.ts';
 import { nmi } from './nmi.ts';
 import { purity, purityTable } from './purity.ts';
+import { ranks, spearman } from './spearman.ts';
 
 const nmiGeometric = (y: Labels, c: Labels) => nmi(y, c, { normaliser: 'geometric' });
-const metrics = { accuracy, nmi, nmiGeometric, adjustedRand, fowlkesMallows, purity };
+const metrics = { accuracy, nmi, nmiGeometric, ami, adjustedRand, fowlkesMallows, purity };
 type Name = keyof typeof metrics;
 const names = Object.keys(metrics) as Name[];
 
 /** What each metric claims of itself; every metric is tested against its claims. */
-const symmetric: Name[] = ['accuracy', 'nmi', 'nmiGeometric', 'adjustedRand', 'fowlkesMallows'];
+const symmetric: Name[] = ['accuracy', 'nmi', 'nmiGeometric', 'ami', 'adjustedRand', 'fowlkesMallows'];
 const notSymmetric: Name[] = ['purity'];
 const notNegative: Name[] = ['accuracy', 'nmi', 'nmiGeometric', 'fowlkesMallows', 'purity'];
 
-type Case = { name: string; truth: number[]; clusters: number[] } & Record<Name, number>;
+type Case = { name: string; truth: number[]; clusters: number[] } & Record<Exclude<Name, 'ami'>, number> & {
+    /** Absent where scikit-learn's value is decided by rounding. */
+    ami?: number;
+  };
 const fixture = JSON.parse(
   readFileSync(new URL('../../test/fixtures/metrics.json', import.meta.url), 'utf8'),
-) as { cases: Case[]; million: Record<Name, number>; millionClose: Record<Name, number> };
+) as {
+  cases: Case[];
+  million: Record<Name, number>;
+  millionClose: Record<Name, number>;
+  empty: Partial<Record<Name, number>>;
+  spearman: { a: number[]; b: number[]; value: number }[];
+};
 
 describe('agreement measures equal scikit-learn', () => {
   for (const stored of fixture.cases) {
     it(stored.name, () => {
       for (const name of names) {
-        expect(metrics[name](stored.truth, stored.clusters), name).toBeCloseTo(stored[name], 10);
+        const expected = stored[name];
+        if (expected === undefined) continue;
+        expect(metrics[name](stored.truth, stored.clusters), name).toBeCloseTo(expected, 10);
       }
     });
   }
+
+  it('of no samples at all', () => {
+    expect(Object.keys(fixture.empty)).toHaveLength(5);
+    for (const [name, value] of Object.entries(fixture.empty)) {
+      expect(metrics[name as Name]([], []), name).toBe(value);
+      expect(metrics[name as Name](new Int32Array(0), new Int32Array(0)), name).toBe(value);
+    }
+    for (const name of ['accuracy', 'purity'] as const) {
+      expect(() => metrics[name]([], []), name).toThrow(`${name}: received no samples`);
+    }
+  });
 
   it('keep their precision on a million samples', () => {
     const truth = new Int32Array(1_000_000);
@@ -131,8 +156,7 @@ describe('properties of agreement measures', () => {
     });
 
     it(`${name} refuses what it cannot answer`, () => {
-      expect(() => metric([], [])).toThrow(/none labelled on both sides/);
-      expect(() => metric([-1], [0])).toThrow(/none labelled on both sides/);
+      expect(() => metric([-1, 3], [0, -1])).toThrow(/none labelled on both sides/);
       expect(() => metric([0, 1], [0])).toThrow('received 2 true labels and 1 clusters');
       expect(() => metric([0.5], [0])).toThrow('true label 0 is 0.5; expected a whole number');
       expect(() => metric([0], [Number.NaN])).toThrow('cluster 0 is NaN');
@@ -192,5 +216,101 @@ describe('matching and purity table', () => {
         },
       ),
     );
+  });
+});
+
+describe('expected mutual information', () => {
+  /** Mean of the mutual information over every arrangement of the clusters. */
+  function byEnumeration(y: number[], c: number[]): number {
+    const all: number[][] = [];
+    const arrange = (rest: number[], placed: number[]): void => {
+      if (rest.length === 0) all.push(placed);
+      for (let i = 0; i < rest.length; i++) arrange(rest.toSpliced(i, 1), [...placed, rest[i]!]);
+    };
+    arrange(c, []);
+    const sizes = (labels: number[], label: number) => labels.filter((value) => value === label).length;
+    const information = (clusters: number[]) => {
+      let sum = 0;
+      for (const a of new Set(y)) {
+        for (const b of new Set(clusters)) {
+          const both = y.filter((label, i) => label === a && clusters[i] === b).length;
+          if (both === 0) continue;
+          sum += (both / y.length) * Math.log((y.length * both) / (sizes(y, a) * sizes(clusters, b)));
+        }
+      }
+      return sum;
+    };
+    return all.reduce((sum, clusters) => sum + information(clusters), 0) / all.length;
+  }
+
+  it('is the mean over all arrangements', () => {
+    for (const [y, c] of [
+      [
+        [0, 0, 0, 1, 1, 2],
+        [0, 0, 1, 1, 1, 1],
+      ],
+      [
+        [0, 0, 0, 0, 0, 1],
+        [0, 0, 0, 1, 1, 2],
+      ],
+    ] as const) {
+      const sizes = (labels: readonly number[]) =>
+        [...new Set(labels)].map((label) => labels.filter((value) => value === label).length);
+      expect(expectedMutualInformation(sizes(y), sizes(c), 6)).toBeCloseTo(byEnumeration([...y], [...c]), 12);
+    }
+  });
+
+  it('a labelling without any pair agrees with itself, however many samples', () => {
+    for (const count of [2, 4, 50]) {
+      const each = Array.from({ length: count }, (_, i) => i);
+      expect(ami(each, [...each].reverse())).toBe(1);
+    }
+  });
+});
+
+describe('confusion matrix', () => {
+  it('has agreement on its diagonal, then what is left by class and size', () => {
+    const truth = [0, 0, 0, 4, 4, 4, 4, 0, 4, 4];
+    const clusters = [8, 8, 1, 3, 3, 3, 5, 1, 7, 7];
+    const table = confusionOf(contingency(truth, clusters));
+    expect(table.classes).toEqual([0, 4]);
+    expect(table.clusters).toEqual([1, 3, 8, 7, 5]);
+    expect(table.matched).toEqual([0, 4, undefined, undefined, undefined]);
+    expect(table.counts).toEqual([
+      [2, 0, 2, 0, 0],
+      [0, 3, 0, 2, 1],
+    ]);
+  });
+
+  it('its matched cells are the ACC, and all cells are the samples', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 7 })), { minLength: 1, maxLength: 60 }),
+        (rows) => {
+          const [y, c] = [rows.map(([a]) => a), rows.map(([, b]) => b)];
+          const { classes, matched, counts } = confusionOf(contingency(y, c));
+          let right = 0;
+          matched.forEach((value, j) => {
+            if (value !== undefined) right += counts[classes.indexOf(value)]![j]!;
+          });
+          expect(right / rows.length).toBeCloseTo(accuracy(y, c), 12);
+          expect(counts.flat().reduce((a, b) => a + b, 0)).toBe(rows.length);
+        },
+      ),
+    );
+  });
+});
+
+describe('rank correlation', () => {
+  it('equals SciPy, with equal values too', () => {
+    for (const { a, b, value } of fixture.spearman) expect(spearman(a, b)).toBeCloseTo(value, 12);
+    expect(ranks([5, 1, 5, 9])).toEqual([2.5, 1, 2.5, 4]);
+  });
+
+  it('is undefined where there is no order, and refuses what it cannot rank', () => {
+    expect(spearman([1], [2])).toBeUndefined();
+    expect(spearman([1, 1, 1], [1, 2, 3])).toBeUndefined();
+    expect(() => spearman([1, 2], [1])).toThrow('received lists of 2 and 1 values');
+    expect(() => spearman([1, Number.NaN], [1, 2])).toThrow('finite');
   });
 });

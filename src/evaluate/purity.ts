@@ -8,7 +8,7 @@
  *
  * Reference: Manning, Raghavan and Schuetze, "Introduction to Information Retrieval", 2008, section 16.3.
  */
-import { type Contingency, contingency, type Labels } from '../cluster/contingency.ts';
+import { type Contingency, contingency, type Labels, requireSamples } from '../cluster/contingency.ts';
 
 export interface ClusterPurity {
   /** The cluster's value. */
@@ -30,6 +30,7 @@ export function purity(truth: Labels, clusters: Labels): number {
 
 /** Purity from a contingency table. */
 export function purityOf(table: Contingency): number {
+  requireSamples('purity', table);
   let right = 0;
   for (const row of purityTable(table)) right += row.share * row.size;
   return Math.min(1, right / table.total);

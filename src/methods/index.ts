@@ -1,6 +1,6 @@
 /** The methods, their settings and presets. */
 import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
-import type { MethodHead, MethodProgram, Moment } from './method.ts';
+import type { MethodHead, MethodProgram, Moment, StepContext } from './method.ts';
 import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
@@ -62,8 +62,14 @@ function optimizerOf(settings: Settings): Optimizer {
   }
 }
 
-/** The method's whole training step, as settings describe it, for so many images. */
-export function methodProgram(settings: Settings, { images }: { images: number }): MethodProgram {
+/**
+ * The method's whole training step, as settings describe it, for so many images; `extra` are the positions of those that
+ * are only learned from.
+ */
+export function methodProgram(
+  settings: Settings,
+  { images, extra }: Pick<StepContext, 'images' | 'extra'>,
+): MethodProgram {
   const views = viewsOf(settings);
   const learningRate = ({ step, stepsPerEpoch, totalSteps }: Moment) =>
     warmupCosine(step, {
@@ -77,6 +83,7 @@ export function methodProgram(settings: Settings, { images }: { images: number }
   return methods[settings.method].program(settings, {
     batchSize: settings.batchSize,
     images,
+    extra,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
     normalise: views.normalise,

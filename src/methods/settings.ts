@@ -185,6 +185,10 @@ export const settingsSchema = z.strictObject({
     .default(1)
     .describe('threads that make views; changes speed, never results'),
   threads: z.number().int().min(0).max(256).default(0).describe('threads of the runtime; 0: all cores'),
+  measures: z
+    .enum(['epochs', 'none'])
+    .default('epochs')
+    .describe('epochs: label-free measures after epochs, in events.jsonl; changes time, never results'),
   checkpointSeconds: z.number().min(0).default(60).describe('longest time between two checkpoints'),
   keepCheckpoints: positive().default(3).describe('how many of the latest checkpoints are kept'),
 });

@@ -43,6 +43,14 @@ export interface PhaseEvent extends EventBase {
   /** Seconds that it took. */
   readonly duration: number;
 }
+/** Label-free measures of a fixed sample after an epoch; null where one cannot be measured. */
+export interface MeasuresEvent extends EventBase {
+  readonly kind: 'measures';
+  /** Images of the sample. */
+  readonly images: number;
+  /** Seconds that measuring took. */
+  readonly duration: number;
+}
 export interface CheckpointEvent extends EventBase {
   readonly kind: 'checkpoint';
   /** File name in checkpoints/. */
@@ -69,6 +77,7 @@ export type RunEvent =
   | StepEvent
   | EpochEvent
   | PhaseEvent
+  | MeasuresEvent
   | CheckpointEvent
   | DoctorEvent
   | EvaluationEvent

@@ -14,6 +14,7 @@ import {
   featuresOf,
   kmeans,
   normaliseRows,
+  type SuggestedK,
   selectRows,
   silhouette,
   suggestK,
@@ -49,9 +50,13 @@ export interface Grouping {
   readonly k: number;
   readonly kReason: string;
   readonly kRange?: readonly [number, number];
+  /** What each number of clusters tried scored, where K was suggested from the data. */
+  readonly suggestion?: SuggestedK;
   /** `[K, D]`, rows of length 1, largest cluster first. */
   readonly centroids: Features;
   readonly temperature: number;
+  /** Where the clusters are those that the method has learned: the output of its head that each is. */
+  readonly head?: readonly number[];
   readonly assignment: Assignment;
   /** Largest first. */
   readonly groups: readonly Group[];
@@ -85,7 +90,12 @@ export async function groupFeatures(
   const chosen =
     asked === undefined
       ? await suggested(engine, unit, { seed, onProgress, signal })
-      : { k: asked, kReason: `${clustersOf(asked)}, as asked for with -k.`, kRange: undefined };
+      : {
+          k: asked,
+          kReason: `${clustersOf(asked)}, as asked for with -k.`,
+          kRange: undefined,
+          suggestion: undefined,
+        };
 
   onProgress?.(`finding ${chosen.k} clusters`);
   const some =
@@ -115,6 +125,7 @@ export async function groupFeatures(
         ? chosen.kReason
         : `${chosen.kReason} ${empty} of them stayed empty, because images repeat each other, and are left out.`,
     kRange: chosen.kRange,
+    suggestion: chosen.suggestion,
     centroids,
     temperature,
     assignment,
@@ -127,7 +138,7 @@ async function suggested(
   engine: Engine,
   unit: Features,
   { seed, onProgress, signal }: Pick<GroupOptions, 'seed' | 'onProgress' | 'signal'>,
-): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange'>> {
+): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
   if (unit.count < ENOUGH_TO_SUGGEST) {
     const k = unit.count < 4 ? 1 : 2;
     return {
@@ -135,19 +146,20 @@ async function suggested(
       kReason: `${clustersOf(k)}: too few images (${unit.count}) to suggest a number from; name it with -k.`,
     };
   }
-  const { best, range, reason } = await suggestK(engine, unit, {
+  const suggestion = await suggestK(engine, unit, {
     seed,
     signal,
     onProgress: (done, of) => onProgress?.(`trying numbers of clusters: ${done} of ${of}`),
   });
-  return { k: best, kReason: reason, kRange: range };
+  const { best, range, reason } = suggestion;
+  return { k: best, kReason: reason, kRange: range, suggestion };
 }
 
-function clustersOf(k: number): string {
+export function clustersOf(k: number): string {
   return `${k} cluster${k === 1 ? '' : 's'}`;
 }
 
-function sizesOf(clusters: Int32Array, k: number): Float64Array {
+export function sizesOf(clusters: Int32Array, k: number): Float64Array {
   const sizes = new Float64Array(k);
   for (const cluster of clusters) sizes[cluster]! += 1;
   return sizes;
@@ -158,7 +170,7 @@ function usedClusters({ clusters }: Assignment, k: number): number[] {
 }
 
 /** Old numbers, largest cluster first; of equal ones that with the earlier first image. */
-function bySize(clusters: Int32Array, k: number): number[] {
+export function bySize(clusters: Int32Array, k: number): number[] {
   const sizes = sizesOf(clusters, k);
   const first = Array.from({ length: k }, (_, cluster) => clusters.indexOf(cluster));
   return Array.from({ length: k }, (_, cluster) => cluster).sort(
@@ -178,7 +190,7 @@ function renumbered(assignment: Assignment, order: readonly number[]): Assignmen
   };
 }
 
-function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
+export function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
   const sizes = sizesOf(clusters, k);
   const alike = new Float64Array(k);
   const away = new Float64Array(k);

@@ -10,7 +10,12 @@ import { hashOfJson, type JsonObject } from './json.ts';
 const DOCTOR_USAGE = 'doctor.usage';
 
 /** Settings that change speed or where files go, never results: a run may be resumed with others. */
-export const freeSettings: readonly (keyof Settings)[] = ['workers', 'checkpointSeconds', 'keepCheckpoints'];
+export const freeSettings: readonly (keyof Settings)[] = [
+  'workers',
+  'measures',
+  'checkpointSeconds',
+  'keepCheckpoints',
+];
 
 /** Hash of the settings that a state belongs to. */
 export function settingsHash(settings: Settings): string {

@@ -16,6 +16,8 @@ export interface Clock {
   tick(milliseconds: number, waited: number): void;
   /** Time of a phase between epochs: part of the budget, not of the speed. */
   phase(milliseconds: number): void;
+  /** Time of what is done beside the training: part of the whole, neither of the speed nor of the phases. */
+  aside(milliseconds: number): void;
   /** Mean of the phases so far; undefined before the first. */
   secondsPerPhase(): number | undefined;
   seconds(): number;
@@ -48,6 +50,9 @@ export function createClock(before: number, batchSize: number): Clock {
     phase(milliseconds) {
       total += milliseconds / 1000;
       phases.push(milliseconds / 1000);
+    },
+    aside(milliseconds) {
+      total += milliseconds / 1000;
     },
     secondsPerPhase: () => (phases.length === 0 ? undefined : sum(phases) / phases.length),
     seconds: () => total,

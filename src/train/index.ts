@@ -13,6 +13,7 @@ export {
 export type { EvaluationImages } from './phase.ts';
 export { type Remedy, remedyFor } from './remedy.ts';
 export {
+  type EpochEnd,
   type Standing,
   type TrainEvent,
   type TrainOptions,

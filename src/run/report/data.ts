@@ -26,6 +26,10 @@ export interface ReportData {
   readonly settings: readonly { readonly name: string; readonly value: string }[];
   /** How the number of clusters was chosen: a sentence. */
   readonly howK: string;
+  /** Where it was suggested from the data: what each number of clusters scored. */
+  readonly suggestion?: ReportSuggestion;
+  /** Where images have labels: how the clusters compare with them. */
+  readonly classes?: ReportClasses;
   /** Which images count as doubtful: a sentence. */
   readonly doubtRule: string;
   readonly clusters: readonly ReportCluster[];
@@ -64,6 +68,45 @@ export interface ReportCluster {
   readonly edge: readonly ReportImage[];
 }
 
+export interface ReportSuggestion {
+  readonly k: number;
+  /** Smallest and largest number that is about as good. */
+  readonly range: readonly [number, number];
+  /** By rising k; the three measures 1 at best. */
+  readonly curve: readonly {
+    readonly k: number;
+    readonly score: number;
+    readonly stability: number;
+    readonly seedStability: number;
+    readonly neighbours: number;
+  }[];
+}
+
+export interface ReportClasses {
+  /** Images with a label. */
+  readonly images: number;
+  readonly purity: number;
+  readonly nmi: number;
+  readonly ami: number;
+  readonly acc: number;
+  /** Names of the classes: rows of `counts`. */
+  readonly classes: readonly string[];
+  /** Numbers of the clusters: columns of `counts`. */
+  readonly clusters: readonly number[];
+  /** Row of the class that each column stands for under the best one-to-one naming; null: none. */
+  readonly matched: readonly (number | null)[];
+  /** `[classes][clusters]`, images. */
+  readonly counts: readonly (readonly number[])[];
+  /** One per cluster, by number. */
+  readonly purities: readonly {
+    readonly cluster: number;
+    /** Labelled images. */
+    readonly size: number;
+    readonly majority: string;
+    readonly share: number;
+  }[];
+}
+
 export interface ReportTraining {
   /** One entry per recorded step, rising. */
   readonly steps: readonly number[];
@@ -82,6 +125,12 @@ export interface ReportScores {
   readonly nmi?: number | null;
   readonly acc?: number | null;
   readonly ari?: number | null;
+  readonly ami?: number | null;
+  readonly fmi?: number | null;
+  readonly nmiGeometric?: number | null;
+  readonly purity?: number | null;
+  /** By the share of the labels, as text: "0.01". */
+  readonly fewLabels?: Readonly<Record<string, { readonly accuracy?: number | null } | undefined>>;
   readonly knn?: { readonly accuracy?: number | null };
   readonly linear?: { readonly accuracy?: number | null };
 }
@@ -90,6 +139,9 @@ export interface ReportEvaluation extends ReportScores {
   /** Clusters that NMI, ACC and ARI were measured with. */
   readonly k?: number;
   readonly classes?: number;
+  readonly clustering?: { readonly by?: 'head' | 'kmeans' };
+  /** Of k-means on the same features. */
+  readonly kmeans?: ReportScores & { readonly k?: number };
   readonly baselines?: {
     readonly untrained?: ReportScores;
     readonly rawPixels?: ReportScores;

@@ -26,6 +26,42 @@ const columns = [
   },
 ] as const;
 
+/** Shown in a second table. */
+const further = [
+  {
+    title: 'AMI',
+    meaning: 'Mutual information of clusters and classes, chance taken out; 0 is chance, 1 is equal',
+    of: (s: ReportScores) => s.ami,
+  },
+  {
+    title: 'NMI geometric',
+    meaning: 'NMI normalised by the geometric mean, as in older papers; 0 to 1',
+    of: (s: ReportScores) => s.nmiGeometric,
+  },
+  { title: 'FMI', meaning: 'Fowlkes-Mallows index; 0 to 1', of: (s: ReportScores) => s.fmi },
+  {
+    title: 'Purity',
+    meaning: "Share of images that are of their cluster's most frequent class; 0 to 1",
+    of: (s: ReportScores) => s.purity,
+  },
+  {
+    title: '1 % labels',
+    meaning: 'Accuracy of a linear classifier trained with 1 % of the labels; 0 to 1',
+    of: (s: ReportScores) => s.fewLabels?.['0.01']?.accuracy,
+  },
+  {
+    title: '10 % labels',
+    meaning: 'Accuracy of a linear classifier trained with 10 % of the labels; 0 to 1',
+    of: (s: ReportScores) => s.fewLabels?.['0.1']?.accuracy,
+  },
+] as const;
+
+interface Column {
+  readonly title: string;
+  readonly meaning: string;
+  of(scores: ReportScores): number | null | undefined;
+}
+
 interface Row {
   readonly name: string;
   readonly scores: ReportScores;
@@ -62,17 +98,11 @@ export function verdictOf(evaluation: ReportEvaluation): string[] {
 
 /** The section's inner HTML. */
 export function evaluationHtml(evaluation: ReportEvaluation): string {
-  const rows = rowsOf(evaluation);
-  const used = columns.filter(({ of }) => rows.some(({ scores }) => typeof of(scores) === 'number'));
-  const best = used.map(({ of }) =>
-    Math.max(...rows.map(({ scores }) => of(scores) ?? Number.NEGATIVE_INFINITY)),
-  );
-  const cell = (scores: ReportScores, column: number) => {
-    const value = used[column]!.of(scores);
-    if (typeof value !== 'number') return '<td>–</td>';
-    const wins = value === best[column];
-    return `<td${wins ? ' class="best"' : ''}>${wins ? `<b>${value.toFixed(3)}</b>` : value.toFixed(3)}</td>`;
-  };
+  const [own, ...baselines] = rowsOf(evaluation);
+  const { kmeans } = evaluation;
+  const isLearned = evaluation.clustering?.by === 'head' && kmeans !== undefined;
+  // Beside clusters that the method has learned itself, those of k-means on the same features.
+  const rows = [own!, ...(isLearned ? [{ name: 'This run, k-means', scores: kmeans }] : []), ...baselines];
   const behind = verdictOf(evaluation);
   const lost = behind.some((sentence) => sentence.includes('does better'));
   const notes = [
@@ -82,11 +112,8 @@ export function evaluationHtml(evaluation: ReportEvaluation): string {
   ].filter(Boolean);
   const protocol = Object.entries(evaluation.protocol ?? {}).filter(([, text]) => typeof text === 'string');
   return `<p class="verdict${lost ? ' lost' : ''}">${behind.map(escapeHtml).join('<br>')}</p>
-<div class="scroll"><table>
-<thead><tr><th scope="col">Features</th>${used.map(({ title, meaning }) => `<th scope="col"><abbr title="${escapeHtml(meaning)}">${title}</abbr></th>`).join('')}</tr></thead>
-<tbody>
-${rows.map(({ name, scores }, i) => `<tr${i === 0 ? ' class="own"' : ''}><th scope="row">${name}</th>${used.map((_, column) => cell(scores, column)).join('')}</tr>`).join('\n')}
-</tbody></table></div>
+${tableHtml(rows, columns)}
+${tableHtml(rows, further)}
 <p class="note">${escapeHtml(notes.join('; '))}. The best of each column is marked.</p>${
     protocol.length === 0
       ? ''
@@ -97,4 +124,24 @@ ${rows.map(({ name, scores }, i) => `<tr${i === 0 ? ' class="own"' : ''}><th sco
           )
           .join('')}</dl></details>`
   }`;
+}
+
+/** A table of the columns that have a figure anywhere; nothing where none has. */
+function tableHtml(rows: readonly Row[], columns: readonly Column[]): string {
+  const used = columns.filter(({ of }) => rows.some(({ scores }) => typeof of(scores) === 'number'));
+  if (used.length === 0) return '';
+  const best = used.map(({ of }) =>
+    Math.max(...rows.map(({ scores }) => of(scores) ?? Number.NEGATIVE_INFINITY)),
+  );
+  const cell = (scores: ReportScores, column: number) => {
+    const value = used[column]!.of(scores);
+    if (typeof value !== 'number') return '<td>–</td>';
+    const wins = value === best[column];
+    return `<td${wins ? ' class="best"' : ''}>${wins ? `<b>${value.toFixed(3)}</b>` : value.toFixed(3)}</td>`;
+  };
+  return `<div class="scroll"><table>
+<thead><tr><th scope="col">Features</th>${used.map(({ title, meaning }) => `<th scope="col"><abbr title="${escapeHtml(meaning)}">${title}</abbr></th>`).join('')}</tr></thead>
+<tbody>
+${rows.map(({ name, scores }, i) => `<tr${i === 0 ? ' class="own"' : ''}><th scope="row">${name}</th>${used.map((_, column) => cell(scores, column)).join('')}</tr>`).join('\n')}
+</tbody></table></div>`;
 }

@@ -1,7 +1,9 @@
 /** report.html: one file that needs nothing else. Structure here; style, script and figures in the files beside. */
 import { curveSvg } from './chart.ts';
+import { classesHtml } from './classes.ts';
 import type { ReportCluster, ReportData, ReportImage, ReportTraining } from './data.ts';
 import { evaluationHtml } from './evaluation.ts';
+import { kCurveHtml } from './kCurve.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
 import { escapeHtml, plural, showCount, showShare } from './text.ts';
@@ -31,6 +33,7 @@ export function* reportHtml(data: ReportData, { clusters, uris }: EmbeddedThumbn
 ${headerHtml(data)}
 ${overviewHtml(data)}
 ${sideBySide([trainingHtml(data.training), measuresHtml(data), data.evaluation ? `<section class="panel"><h2>Measured with labels</h2>${evaluationHtml(data.evaluation)}</section>` : ''])}
+${data.classes ? `<section class="panel"><h2>Clusters and labels</h2>${classesHtml(data.classes)}</section>` : ''}
 </main>
 <div class="bar"><div>
 <h2>${plural(clusters.length, 'cluster')}</h2>
@@ -72,7 +75,7 @@ function headerHtml({ run, method, source, counts, clusters }: ReportData): stri
 </header>`;
 }
 
-function overviewHtml({ clusters, howK, doubtRule }: ReportData): string {
+function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportData): string {
   const largest = Math.max(1, ...clusters.map(({ size }) => size));
   const rows = clusters.map(({ cluster, size, doubtful, share, cohesion }) => {
     const part = (count: number) => `${((count / largest) * 100).toFixed(2)}%`;
@@ -83,7 +86,12 @@ function overviewHtml({ clusters, howK, doubtRule }: ReportData): string {
 <p class="note">${escapeHtml(howK)}</p>
 <ol class="bars">${rows.join('\n')}</ol>
 <p class="legend"><span><span class="track"><i></i></span>images</span><span><span class="track"><i class="d"></i></span>of these doubtful</span></p>
-<p class="note">${escapeHtml(doubtRule)}</p></section>`;
+<p class="note">${escapeHtml(doubtRule)}</p>${
+    suggestion
+      ? `
+<details><summary>How well each number of clusters fits</summary>${kCurveHtml(suggestion)}</details>`
+      : ''
+  }</section>`;
 }
 
 function trainingHtml(training: ReportTraining | undefined): string {

@@ -1,11 +1,13 @@
 /** The report of a run: what it says, and how it is written. */
 export { type ReportClustersInput, reportClusters } from './clusters.ts';
 export type {
+  ReportClasses,
   ReportCluster,
   ReportData,
   ReportEvaluation,
   ReportImage,
   ReportScores,
+  ReportSuggestion,
   ReportTraining,
 } from './data.ts';
 export { type ThumbnailFunction, thumbnailOf } from './thumbnails.ts';

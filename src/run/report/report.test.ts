@@ -23,6 +23,35 @@ const data: ReportData = {
   counts: { images: 3, skipped: 1, clusters: 2 },
   settings: [{ name: 'Batch', value: '64' }],
   howK: '2 clusters, as asked for with -k.',
+  suggestion: {
+    k: 3,
+    range: [3, 4],
+    curve: [2, 3, 5, 8].map((k) => ({
+      k,
+      score: k === 3 ? 1.5 : 0.5,
+      stability: 1 / k,
+      seedStability: 0.5,
+      neighbours: 0.9,
+    })),
+  },
+  classes: {
+    images: 3,
+    purity: 2 / 3,
+    nmi: 0.4,
+    ami: 0.1,
+    acc: 0.6,
+    classes: ['<cat>"', 'a dog with a very long name indeed'],
+    clusters: [1, 0],
+    matched: [0, null],
+    counts: [
+      [1, 1],
+      [0, 1],
+    ],
+    purities: [
+      { cluster: 0, size: 2, majority: '<cat>"', share: 0.5 },
+      { cluster: 1, size: 1, majority: '<cat>"', share: 1 },
+    ],
+  },
   doubtRule: 'Doubtful: the least ahead.',
   clusters: [
     {
@@ -46,6 +75,8 @@ const data: ReportData = {
   ],
   training: { steps: [1, 2, 3], loss: [3, 2.5, 2], chance: { value: Math.log(64), name: 'ln 64' } },
   evaluation: {
+    ami: 0.15,
+    fewLabels: { '0.01': { accuracy: 0.31 }, '0.1': { accuracy: 0.42 } },
     nmi: 0.2,
     acc: 0.4,
     ari: 0.1,
@@ -77,7 +108,42 @@ describe('report.html', () => {
     const html = readFileSync(run.files.reportHtml, 'utf8');
     expect(html).not.toContain('<b>&"c.jpg');
     expect(html).not.toContain('test <run>');
+    expect(html).not.toContain('<cat>');
+    expect(html).toContain('&lt;cat&gt;&quot;, cluster 1: 1 image, 50.0 % of the class');
     expect(html).toContain('&lt;b&gt;');
+  });
+
+  it('draws the confusion matrix: shade by share of the class, a frame for the match, names cut short', () => {
+    const html = readFileSync(run.files.reportHtml, 'utf8');
+    const figure = /<figure class="confusion">.*?<\/figure>/s.exec(html)![0];
+    const shades = [...figure.matchAll(/class="cell" fill-opacity="([\d.]+)"/g)].map(([, value]) => value);
+    expect(shades).toEqual(['0.520', '0.520', '0.040', '1.000']);
+    expect(figure.match(/class="match"/g)).toHaveLength(1);
+    expect(figure).toContain('>a dog with a very l…<');
+    expect(figure).toContain('a dog with a very long name indeed, cluster 0');
+    expect(html).toMatch(
+      /<a href="#cluster-0">0<\/a><\/th><td>2<\/td><td>&lt;cat&gt;&quot;<\/td><td>50\.0 %/,
+    );
+    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600');
+  });
+
+  it('draws the fit of each number of clusters with the range, and says no lone number', () => {
+    const html = readFileSync(run.files.reportHtml, 'utf8');
+    expect(html).toContain('recommended 3 to 4');
+    expect(html.match(/class="band"/g)).toHaveLength(2);
+    const paths = [...html.matchAll(/<path class="[abc]" d="(M[^"]*)"/g)].map(([, d]) => d!);
+    const curves = paths.filter((d) => d.match(/L/g)?.length === 3);
+    expect(curves).toHaveLength(4);
+    // The best score is the highest point: y grows downwards.
+    const heights = [...curves[0]!.matchAll(/ (\d+\.\d)/g)].map(([, y]) => Number(y));
+    expect(Math.min(...heights)).toBe(heights[1]);
+  });
+
+  it('shows the further measures of an evaluation', () => {
+    const html = readFileSync(run.files.reportHtml, 'utf8');
+    for (const text of ['>AMI</abbr>', '>1 % labels</abbr>', '0.310', '0.420', '0.150'])
+      expect(html).toContain(text);
+    expect(html).not.toContain('>FMI</abbr>');
   });
 
   it('has the same bytes for the same facts', async () => {

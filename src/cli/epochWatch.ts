@@ -1,0 +1,65 @@
+/** Watches a training run without labels: measures a fixed sample after epochs and writes the numbers to the event log. */
+import { reasonOf } from '../core/errors.ts';
+import { type EpochMemory, measureEpoch } from '../evaluate/index.ts';
+import type { EventLog } from '../run/index.ts';
+import type { EpochEnd } from '../train/index.ts';
+import { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface EpochWatch {
+  /** Measures where it is this epoch's turn. Never ends the training: what cannot be measured is said and left out. */
+  after(end: EpochEnd): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
+  events: Pick<EventLog, 'append'>;
+  terminal: Pick<Terminal, 'warn' | 'progress'>;
+}
+
+/**
+ * The watch of one sitting. Views and encoder are made at the first measurement. It reads the weights and changes
+ * nothing: a run ends with the same bytes with and without it.
+ *
+ * Events of kind `measures`: the measures, `images`, `since` (epochs between it and the one it is compared with; null at
+ * the first of a sitting), `duration` in seconds, and `cost`: the duration's part of the training time since then.
+ */
+export function createEpochWatch({ events, terminal, ...options }: EpochWatchOptions): EpochWatch {
+  const plan = epochPlan(options.settings, options.indices.length);
+  let sample: OpenSample | undefined;
+  let memory: (EpochMemory & { epoch: number }) | undefined;
+  let seconds = 0;
+  let broken = options.settings.measures === 'none' || plan.images < 20;
+
+  return {
+    async after({ epoch, step, last, readState, seconds: now }) {
+      if (broken || !(last || (epoch + 1) % plan.every === 0)) return;
+      const begun = performance.now();
+      try {
+        terminal.progress('measuring without labels');
+        sample ??= await openEpochSample({ ...options, images: plan.images });
+        const seen = await sample.look(readState);
+        const { measures, memory: found } = await measureEpoch(options.engine, seen, memory);
+        const duration = (performance.now() - begun) / 1000;
+        events.append({
+          kind: 'measures',
+          step,
+          epoch,
+          ...measures,
+          images: plan.images,
+          since: memory ? epoch - memory.epoch : null,
+          duration,
+          cost: duration / Math.max(1e-9, now - seconds),
+        });
+        memory = { ...found, epoch };
+      } catch (error) {
+        broken = true;
+        terminal.warn(`measures without labels are left out from now on: ${reasonOf(error)}`);
+      }
+      seconds = now;
+    },
+    async close() {
+      await sample?.close();
+    },
+  };
+}

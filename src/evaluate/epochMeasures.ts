@@ -1,0 +1,146 @@
+/**
+ * What can be said of features after an epoch without any label, on a fixed sample of images.
+ *
+ * The sample's features (evaluation view) and those of one random view of the same images are grouped by spherical
+ * k-means with a fixed K, the same for every run, so that values of different epochs, methods and encoders can be compared.
+ * Each measure is a number that tends to rise with quality; none of them proves it. Which of them do follow true NMI is
+ * measured by `npm run bench -- label-free`.
+ *
+ * All work is on the sample, and nothing of the training state is changed.
+ */
+import {
+  aboveChance,
+  adjustedRand,
+  assign,
+  type Features,
+  featuresOf,
+  kmeans,
+  nearestNeighbours,
+  normaliseRows,
+  principal,
+  sameCluster,
+  silhouette,
+} from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Engine } from '../runtime/index.ts';
+import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
+import { nmi } from './nmi.ts';
+
+/** The sample as the encoder sees it now. */
+export interface EpochSample {
+  /** `[n, F]`, of the evaluation view. */
+  features: Features;
+  /** `[n, F]`, of a random view of the same images; the same view at every epoch. */
+  secondView: Features;
+  /** Where the method has prototypes: embeddings `[n, D]` of the evaluation view, and the prototypes `[K, D]`. */
+  prototypes?: { embeddings: Features; prototypes: Features };
+}
+
+/** What a later epoch is compared with. */
+export interface EpochMemory {
+  /** `[n]`, the clusters of then. */
+  readonly clusters: Int32Array;
+}
+
+export interface EpochMeasures {
+  /** Simplified silhouette of the clusters in the leading principal components, -1 to 1. */
+  readonly silhouette: number;
+  /** How often both views of an image fall to the same cluster, above chance, 1 at best. */
+  readonly viewAgreement: number;
+  /** NMI of the clusters with those measured before; null at the first time. */
+  readonly epochStability: number | null;
+  /** Adjusted Rand index of the clusters with those from other random starts, 1 at best. */
+  readonly seedStability: number;
+  /** How often nearest neighbours are in the same cluster, above chance, 1 at best. */
+  readonly neighbourConsistency: number;
+  /** Entropy of the use of the prototypes over ln K, 0 to 1; null where there are none. */
+  readonly prototypeUsage: number | null;
+  /** Effective rank of the features over the highest possible, 0 to 1. */
+  readonly effectiveRank: number;
+}
+
+export const epochMeasureNames = [
+  'silhouette',
+  'viewAgreement',
+  'epochStability',
+  'seedStability',
+  'neighbourConsistency',
+  'prototypeUsage',
+  'effectiveRank',
+] as const satisfies readonly (keyof EpochMeasures)[];
+
+export interface EpochMeasureOptions {
+  /** Clusters of the sample, cut to a tenth of it. */
+  k?: number;
+  /** Principal components that the silhouette is taken in. */
+  components?: number;
+  seed?: number;
+}
+
+/** Nearest neighbours looked at. */
+const NEIGHBOURS = 10;
+/** Rows of the Gram matrix of wide features: the effective rank of a sample, not of all images. */
+const RANK_ROWS = 256;
+
+/** Measures one epoch; `memory` goes into the next call. The same features and seed give the same numbers. */
+export async function measureEpoch(
+  engine: Engine,
+  { features, secondView, prototypes }: EpochSample,
+  before: EpochMemory | undefined,
+  { k: asked = 10, components = 16, seed = 0 }: EpochMeasureOptions = {},
+): Promise<{ measures: EpochMeasures; memory: EpochMemory }> {
+  const { count } = features;
+  requireSample(features, secondView, before);
+  const unit = normaliseRows(features);
+  const k = Math.max(2, Math.min(asked, Math.floor(count / 10)));
+  const options = { k, metric: 'spherical', restarts: 2, iterations: 50 } as const;
+  const found = await kmeans(engine, unit, { ...options, seed });
+  const again = await kmeans(engine, unit, { ...options, seed: seed + 1 });
+  const clusters = found.assignments;
+
+  const reduced = await principal(engine, unit, { components, seed });
+  const centres = centroidsOf(reduced, clusters, k);
+  const other = await assign(engine, secondView, featuresOf(found.centroids, found.dimension));
+  const { agreement, chance } = viewAgreement(clusters, other.clusters);
+  const near = Math.min(NEIGHBOURS, count - 1);
+  const neighbours = await nearestNeighbours(engine, unit, unit, { k: near, exclude: 'self' });
+  const together = sameCluster(neighbours, clusters);
+  const { rank, most } = await effectiveRank(engine, features, { sample: RANK_ROWS, seed });
+  const nearest = prototypes && (await assign(engine, prototypes.embeddings, prototypes.prototypes)).clusters;
+  return {
+    measures: {
+      silhouette: (await silhouette(engine, reduced, clusters, centres)).mean,
+      viewAgreement: aboveChance(agreement, chance),
+      epochStability: before ? nmi(before.clusters, clusters) : null,
+      seedStability: adjustedRand(again.assignments, clusters),
+      neighbourConsistency: aboveChance(together.consistency, together.chance),
+      prototypeUsage: prototypes ? usage(nearest!, prototypes.prototypes.count).entropy : null,
+      effectiveRank: rank / most,
+    },
+    memory: { clusters },
+  };
+}
+
+/** Mean row of each cluster, `[K, D]`; of an empty one the mean of all rows, which no row is compared with as its own. */
+function centroidsOf({ data, dimension }: Features, clusters: Int32Array, k: number): Features {
+  const sums = new Float64Array(k * dimension);
+  const sizes = new Float64Array(k);
+  clusters.forEach((cluster, row) => {
+    sizes[cluster]! += 1;
+    for (let d = 0; d < dimension; d++) sums[cluster * dimension + d]! += data[row * dimension + d]!;
+  });
+  // Principal components are centred: the mean of all rows is 0.
+  const means = Float32Array.from(sums, (sum, at) => sum / Math.max(1, sizes[Math.floor(at / dimension)]!));
+  return featuresOf(means, dimension);
+}
+
+function requireSample(features: Features, secondView: Features, before: EpochMemory | undefined): void {
+  const { count, dimension } = features;
+  const fits = secondView.count === count && secondView.dimension === dimension;
+  if (count < 4 || !fits || (before && before.clusters.length !== count)) {
+    throw new LikenessError(
+      'measures.sample',
+      `measures of an epoch: received ${count} images, ${secondView.count} second views${before ? ` and ${before.clusters.length} clusters of before` : ''}; expected as many of each, 4 or more, of one encoder`,
+    );
+  }
+}
