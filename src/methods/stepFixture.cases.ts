@@ -2,8 +2,8 @@
  * A whole training step beside the same one in PyTorch, from a stored file: loss, every gradient, and every value of
  * the state afterwards (parameters, running statistics, momentum encoders, queues, banks).
  *
- * Names in a file: `crops`, other inputs by their own names; `before.<state>`; `loss`; `gradients.<parameter>`;
- * `after.<state>`. What lies in the state and in no file starts at 0 and is not compared: the optimiser's memory.
+ * Names in a file: `crops`, or `crops.<g>` per resolution; other inputs by their own names; `before.<state>`; `loss`;
+ * `gradients.<parameter>`; `after.<state>`. What lies in the state and in no file starts at 0 and is not compared: the optimiser's memory.
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -35,26 +35,32 @@ const TOLERANCE = 1e-4;
 const FLOOR = 1e-6;
 
 type Step = MethodProgram & { gradients: Record<string, Tensor> };
+type Build = (crops: Tensor, ...others: Tensor[]) => Step;
 
-/** Runs the step that `build` writes for the file's crops; gives outputs, gradients as `d <name>`, and the state after. */
-export async function runStored(engine: Engine, file: string, build: (crops: Tensor) => Step) {
+/** What of a file is no input. */
+const RESULTS = /^(before|after|gradients)\.|^(crops|loss)$/;
+
+/** Runs the step that `build` writes for the file's crops, one tensor per resolution; gives outputs, gradients as `d <name>`, and the state after. */
+export async function runStored(engine: Engine, file: string, build: Build) {
   const { tensors } = decodeSafetensors(
     readFileSync(new URL(`../../test/fixtures/${file}.safetensors`, import.meta.url)),
   );
   const stored = (name: string) => tensors[name]!.data as Float32Array;
   const under = (prefix: string) =>
     Object.keys(tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
-  const crops = input('crops.0', tensors.crops!.shape);
-  const { program, gradients, scalars } = build(crops);
+  const [crops, ...others] = (tensors.crops ? ['crops'] : under('crops.').map((g) => `crops.${g}`)).map(
+    (name, g) => input(`crops.${g}`, tensors[name]!.shape),
+  );
+  const { program, gradients, scalars } = build(crops!, ...others);
   const named = Object.entries(gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
   const executable = await engine.compile({
     ...program,
     outputs: { ...program.outputs, ...Object.fromEntries(named) },
   });
   await executable.writeState(Object.fromEntries(under('before.').map((n) => [n, stored(`before.${n}`)])));
-  const feeds: Values = { 'crops.0': stored('crops') };
-  for (const name of ['indices', 'negatives']) {
-    if (tensors[name]) feeds[name] = tensors[name].data as Int32Array;
+  const feeds: Values = tensors.crops ? { 'crops.0': stored('crops') } : {};
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (!RESULTS.test(name)) feeds[name] = data as Float32Array | Int32Array;
   }
   for (const [name, value] of Object.entries(scalars(moment))) feeds[name] = Float32Array.of(value);
   const results = await executable.run(feeds);
@@ -64,7 +70,7 @@ export async function runStored(engine: Engine, file: string, build: (crops: Ten
 }
 
 /** Demands that the step agrees in everything that the file holds, and that the file holds everything. */
-export async function expectStoredStep(engine: Engine, file: string, build: (crops: Tensor) => Step) {
+export async function expectStoredStep(engine: Engine, file: string, build: Build) {
   const { results, after, stored, under, gradients } = await runStored(engine, file, build);
   expectClose(results.loss!, stored('loss'), 'loss');
   expect(Object.keys(gradients).sort()).toEqual(under('gradients.').sort());
