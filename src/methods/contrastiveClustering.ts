@@ -228,7 +228,12 @@ export function contrastiveClusteringStep(
       ...optimizer.scalars(moment.step + 1, 'network'),
       ...optimizer.scalars((parts ? parts.clusteringSteps(moment) : moment.step) + 1, 'clusters'),
     }),
-    ...(parts && { phase: parts.phase }),
+    ...(parts && {
+      phase: parts.phase,
+      notes: [
+        `${parts.extra} images without a label are learned from first in each epoch, and take no part in the clusters' loss`,
+      ],
+    }),
     encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
   };
 }

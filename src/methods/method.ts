@@ -79,6 +79,8 @@ export interface MethodProgram {
   encoderState: readonly string[];
   /** Loss of a network that tells nothing apart (SwAV: ln K): a loss that stays there is a collapse. */
   chanceLoss?: number;
+  /** What a person should know of how it will train, in sentences. */
+  notes?: readonly string[];
   /** What happens between epochs. */
   phase?: EpochPhase;
 }
