@@ -15,25 +15,42 @@ export interface EpochWatch {
 export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
   events: Pick<EventLog, 'append'>;
   terminal: Pick<Terminal, 'warn' | 'progress'>;
+  /** Seconds trained in earlier sittings. */
+  started?: number;
 }
+
+/** Part of the training time that measuring may take; the last measurement of a run is made in any case. */
+const SHARE = 0.04;
+/** Seconds that the first measurement is expected to take: views, compilation, and the clusterings of the sample. */
+const FIRST = 1;
 
 /**
  * The watch of one sitting. Views and encoder are made at the first measurement. It reads the weights and changes
- * nothing: a run ends with the same bytes with and without it.
+ * nothing: a run ends with the same bytes with and without it. Epochs are left out where measuring would take more than
+ * 4 % of the time trained since the last measurement; so on a slow machine other epochs may be measured than on a fast one,
+ * with the same values where both measure.
  *
  * Events of kind `measures`: the measures, `images`, `since` (epochs between it and the one it is compared with; null at
  * the first of a sitting), `duration` in seconds, and `cost`: the duration's part of the training time since then.
  */
-export function createEpochWatch({ events, terminal, ...options }: EpochWatchOptions): EpochWatch {
+export function createEpochWatch({
+  events,
+  terminal,
+  started = 0,
+  ...options
+}: EpochWatchOptions): EpochWatch {
   const plan = epochPlan(options.settings, options.indices.length);
   let sample: OpenSample | undefined;
   let memory: (EpochMemory & { epoch: number }) | undefined;
-  let seconds = 0;
+  let seconds: number | undefined;
+  let expected = FIRST;
   let broken = options.settings.measures === 'none' || plan.images < 20;
 
   return {
     async after({ epoch, step, last, readState, seconds: now }) {
-      if (broken || !(last || (epoch + 1) % plan.every === 0)) return;
+      seconds ??= started;
+      const isTurn = (epoch + 1) % plan.every === 0 && (now - seconds) * SHARE >= expected;
+      if (broken || !(last || isTurn)) return;
       const begun = performance.now();
       try {
         terminal.progress('measuring without labels');
@@ -52,6 +69,7 @@ export function createEpochWatch({ events, terminal, ...options }: EpochWatchOpt
           cost: duration / Math.max(1e-9, now - seconds),
         });
         memory = { ...found, epoch };
+        expected = duration;
       } catch (error) {
         broken = true;
         terminal.warn(`measures without labels are left out from now on: ${reasonOf(error)}`);

@@ -294,7 +294,10 @@ async function sitting(
   });
   for (const note of method.notes ?? []) terminal.say(note);
   await rewindSnapshots(folder, standing?.step ?? 0);
-  const watch = createEpochWatch({ engine, settings, cache, indices, events, terminal });
+  const watch = createEpochWatch({
+    ...{ engine, settings, cache, indices, events, terminal },
+    started: standing?.seconds,
+  });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({
     kind: 'run-started',

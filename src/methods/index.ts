@@ -1,5 +1,5 @@
 /** The methods, their settings and presets. */
-import { adam, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
+import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
 import type { MethodHead, MethodProgram, Moment, StepContext } from './method.ts';
 import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
@@ -79,6 +79,7 @@ export function methodProgram(
       warmupSteps: Math.round(settings.warmupEpochs * stepsPerEpoch),
       totalSteps,
     });
+  checkSizes(encoderOptions(settings), [...views.crops.map(({ size }) => size), settings.imageSize]);
   return methods[settings.method].program(settings, {
     batchSize: settings.batchSize,
     images,
@@ -97,6 +98,6 @@ export function methodHead(settings: Settings): MethodHead {
 }
 
 /** The encoder that settings describe. */
-export function encoderOptions({ architecture, width, stem }: Settings) {
-  return { architecture, width, stem };
+export function encoderOptions({ architecture, width, stem, frontEnd }: Settings) {
+  return { architecture, width, stem, frontEnd };
 }

@@ -1,0 +1,190 @@
+/**
+ * How well measures without labels follow true NMI: runs of one labelled source, every checkpoint that they kept, Spearman's
+ * rank correlation of each measure with NMI.
+ *
+ * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different methods, settings and
+ * lengths give the measures something to tell apart. Labels are read for the true NMI only.
+ */
+import { resolve } from 'node:path';
+import { openEpochSample } from '../src/cli/epochSample.ts';
+import { evaluationSet } from '../src/cli/evaluationSet.ts';
+import { openImages } from '../src/cli/images.ts';
+import { createTerminal } from '../src/cli/terminal.ts';
+import { cacheSizeOf } from '../src/cli/trainRun.ts';
+import { kmeans } from '../src/cluster/index.ts';
+import type { PixelCache } from '../src/data/index.ts';
+import {
+  type EpochMeasures,
+  type EpochMemory,
+  epochMeasureNames,
+  measureEpoch,
+  nmi,
+  spearman,
+} from '../src/evaluate/index.ts';
+import type { Settings } from '../src/methods/index.ts';
+import {
+  listCheckpoints,
+  loadCheckpoint,
+  openEncoder,
+  openRunFolder,
+  readRunConfig,
+  stateOf,
+} from '../src/run/index.ts';
+import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
+
+/** One checkpoint of one run. */
+export interface LabelFreePoint {
+  readonly run: string;
+  readonly method: string;
+  readonly step: number;
+  readonly epoch: number;
+  /** Of spherical k-means with as many clusters as classes, on labelled images of the test part where there is one. */
+  readonly nmi: number;
+  readonly measures: EpochMeasures;
+  /** Seconds that the measures took, without the passes through the encoder. */
+  readonly seconds: number;
+}
+
+export interface MeasureCorrelation {
+  readonly measure: keyof EpochMeasures;
+  /** Over all points; over the last points of the runs; and the mean over runs of three points or more, each by itself. */
+  readonly all: number | null;
+  readonly lastOfRuns: number | null;
+  readonly withinRuns: number | null;
+  /** Points that have the measure. */
+  readonly points: number;
+}
+
+export interface LabelFreeOptions {
+  source: string;
+  runs: readonly string[];
+  /** Labelled images that NMI is measured on, and images of the sample. */
+  labelled?: number;
+  images?: number;
+  /** Most checkpoints per run, evenly spread, the last among them. */
+  checkpoints?: number;
+  onProgress?(what: string): void;
+}
+
+/** Measures every checkpoint of the runs. */
+export async function labelFreePoints({
+  source,
+  runs,
+  labelled = 5000,
+  images = 2000,
+  checkpoints = 30,
+  onProgress = () => {},
+}: LabelFreeOptions): Promise<LabelFreePoint[]> {
+  const points: LabelFreePoint[] = [];
+  for (const path of runs) {
+    const folder = await openRunFolder(path);
+    const { settings, threads } = await readRunConfig(folder);
+    const opened = await openImages(source, {
+      size: cacheSizeOf(settings),
+      terminal: createTerminal({ json: true }),
+    });
+    await opened.source.close();
+    const { cache } = opened;
+    const set = evaluationSet(cache, { seed: 0, train: labelled, test: labelled });
+    if (set.labelled === 'no') throw new Error(`${source}: expected a source with labels`);
+    const tested = [...set.indices.keys()].filter((i) => set.split[i] === 'test');
+    const rows = tested.length > 0 ? tested : [...set.indices.keys()];
+    const truth = {
+      indices: Uint32Array.from(rows, (i) => set.indices[i]!),
+      labels: Int32Array.from(rows, (i) => set.labels[i]!),
+    };
+
+    const engine = await openEngine({ threads });
+    try {
+      const all = Uint32Array.from(cache.entries.keys());
+      const sample = await openEpochSample({
+        ...{ engine, settings, cache, indices: all, images: Math.min(images, all.length) },
+      });
+      let memory: EpochMemory | undefined;
+      const kept = spread(await listCheckpoints(folder.files.checkpoints), checkpoints);
+      for (const [i, { file }] of kept.entries()) {
+        onProgress(`${path}: checkpoint ${i + 1} of ${kept.length}`);
+        const { info, tensors } = await loadCheckpoint(file);
+        const state: Values = stateOf(tensors);
+        const seen = await sample.look(async (names) => Object.fromEntries(names.map((n) => [n, state[n]!])));
+        const begun = performance.now();
+        const measured = await measureEpoch(engine, seen, memory);
+        const seconds = (performance.now() - begun) / 1000;
+        memory = measured.memory;
+        points.push({
+          ...{ run: resolve(path), method: settings.method, step: info.step, epoch: info.epoch, seconds },
+          nmi: await trueNmi(engine, settings, state, cache, truth),
+          measures: measured.measures,
+        });
+      }
+      await sample.close();
+    } finally {
+      await engine.close();
+    }
+  }
+  return points;
+}
+
+async function trueNmi(
+  engine: Engine,
+  settings: Settings,
+  state: Values,
+  cache: PixelCache,
+  { indices, labels }: { indices: Uint32Array; labels: Int32Array },
+): Promise<number> {
+  const encoder = await openEncoder({ engine, settings, state });
+  const features = await encoder.embed(cache, { indices });
+  await encoder.close();
+  const k = new Set(labels).size;
+  const { assignments } = await kmeans(engine, features, { k, metric: 'spherical', restarts: 3, seed: 0 });
+  return nmi(labels, assignments);
+}
+
+/** Rank correlation of each measure with NMI. */
+export function correlations(points: readonly LabelFreePoint[]): MeasureCorrelation[] {
+  const runs = [...new Set(points.map(({ run }) => run))].map((run) =>
+    points.filter((point) => point.run === run),
+  );
+  return epochMeasureNames.map((measure) => {
+    const of = (some: readonly LabelFreePoint[]): number | null => {
+      const known = some.filter(({ measures }) => measures[measure] !== null);
+      const value = spearman(
+        known.map(({ measures }) => measures[measure]!),
+        known.map((point) => point.nmi),
+      );
+      return value ?? null;
+    };
+    const each = runs.filter((run) => run.length >= 3).flatMap((run) => of(run) ?? []);
+    return {
+      measure,
+      all: of(points),
+      lastOfRuns: of(runs.map((run) => run.at(-1)!)),
+      withinRuns: each.length > 0 ? each.reduce((a, b) => a + b, 0) / each.length : null,
+      points: points.filter(({ measures }) => measures[measure] !== null).length,
+    };
+  });
+}
+
+/** So many of a list, evenly spread, the first and the last among them. */
+export function spread<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  if (most < 2) return [items.at(-1)!];
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+}
+
+/** Lines of a table, the best measure over all points first. */
+export function correlationTable(rows: readonly MeasureCorrelation[]): string[] {
+  const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2)).padStart(12);
+  const line = (name: string, cells: readonly string[]) => `${name.padEnd(22)}${cells.join('')}`;
+  return [
+    line(
+      'Spearman with NMI',
+      ['all points', 'last of runs', 'within runs', 'points'].map((text) => text.padStart(12)),
+    ),
+    ...rows
+      .toSorted((a, b) => (b.all ?? -2) - (a.all ?? -2))
+      .map(({ measure, all, lastOfRuns, withinRuns, points }) =>
+        line(measure, [cell(all), cell(lastOfRuns), cell(withinRuns), String(points).padStart(12)]),
+      ),
+  ];
+}

@@ -1,0 +1,147 @@
+/** The watch of a training run on real pictures: what it writes, how it agrees with itself, and when it keeps still. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
+import { methodProgram, resolveSettings } from '../methods/index.ts';
+import { openEncoder, openHead, type RunEvent } from '../run/index.ts';
+import { type Engine, openEngine, type Values } from '../runtime/index.ts';
+import { epochPlan, openEpochSample } from './epochSample.ts';
+import { createEpochWatch, type EpochWatchOptions } from './epochWatch.ts';
+
+const sample = fileURLToPath(new URL('../../sample', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'likeness-watch-'));
+const settings = resolveSettings({
+  ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
+  ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 64 },
+});
+const IMAGES = 200;
+
+let engine: Engine;
+let cache: PixelCache;
+let indices: Uint32Array;
+let state: Values;
+beforeAll(async () => {
+  engine = await openEngine({ threads: 1 });
+  const source = await openSource(sample);
+  cache = await openPixelCache(source, { size: 24, cacheDir: folder });
+  await source.close();
+  indices = Uint32Array.from({ length: IMAGES }, (_, i) => 3 * i + 1);
+  state = methodProgram(settings, { images: IMAGES }).initialState(0);
+}, 60_000);
+afterAll(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const readState = async (names: readonly string[]): Promise<Values> =>
+  Object.fromEntries(names.map((name) => [name, state[name]!.slice()]));
+
+function expectClose(found: Float32Array, expected: Float32Array): void {
+  for (const [at, value] of expected.entries()) expect(found[at]).toBeCloseTo(value, 4);
+}
+
+describe('the sample of a run', () => {
+  it('goes through the encoder as all other images do, with embeddings and prototypes', async () => {
+    const open = await openEpochSample({ engine, settings, cache, indices, images: IMAGES });
+    const { features, secondView, prototypes } = await open.look(readState);
+    expect([features.count, secondView.count, prototypes!.embeddings.count]).toEqual([
+      IMAGES,
+      IMAGES,
+      IMAGES,
+    ]);
+    // All images are in the sample, so that it has them in their order.
+    const encoder = await openEncoder({ engine, settings, state });
+    const expected = await encoder.embed(cache, { indices });
+    expectClose(features.data, expected.data);
+    const head = await openHead({ engine, settings, state });
+    const z = await head.project(expected);
+    expectClose(prototypes!.embeddings.data, z.data);
+    expect(prototypes!.prototypes.data).toEqual(head.prototypes.data);
+    // Another view of the same images: near to the first, not equal.
+    expect(secondView.data).not.toEqual(features.data);
+    expect(await open.look(readState)).toEqual({ features, secondView, prototypes });
+    await Promise.all([open.close(), encoder.close(), head.close()]);
+  });
+
+  it('draws the same images for every seed of training', async () => {
+    const looks = [];
+    for (const seed of [0, 9]) {
+      const open = await openEpochSample({
+        engine,
+        settings: { ...settings, seed },
+        cache,
+        indices,
+        images: 50,
+      });
+      looks.push(await open.look(readState));
+      await open.close();
+    }
+    expect(looks[0]).toEqual(looks[1]);
+  });
+});
+
+describe('the watch', () => {
+  function watching(changes: Partial<EpochWatchOptions> = {}) {
+    const written: RunEvent[] = [];
+    const warnings: string[] = [];
+    const watch = createEpochWatch({
+      ...{ engine, settings, cache, indices },
+      events: { append: (event) => void written.push(event) },
+      terminal: { warn: (text) => void warnings.push(text), progress: () => {} },
+      ...changes,
+    });
+    const every = epochPlan(settings, IMAGES).every;
+    /** The end of the turn-th epoch that the plan measures. */
+    const end = (turn: number, seconds: number, last = false) =>
+      watch.after({ epoch: turn * every - 1, step: turn * 100, last, seconds, readState });
+    return { watch, written, warnings, every, end };
+  }
+
+  it('writes the measures of epochs in their turn, compared with the time before, and what they cost', async () => {
+    const { watch, written, every, end } = watching();
+    expect(every).toBeGreaterThan(1);
+    await watch.after({ epoch: 0, step: 1, last: false, seconds: 1e6, readState });
+    expect(written).toEqual([]);
+    await end(1, 1000);
+    await end(2, 2000);
+    await watch.close();
+    expect(written.map(({ kind, epoch, since }) => [kind, epoch, since])).toEqual([
+      ['measures', every - 1, null],
+      ['measures', 2 * every - 1, every],
+    ]);
+    expect(written[0]!.epochStability).toBeNull();
+    // The same weights: the same clusters.
+    expect(written[1]!.epochStability).toBe(1);
+    const { duration, cost } = written[1]! as { duration?: number; cost?: number };
+    expect(cost).toBeCloseTo(duration! / 1000, 9);
+  });
+
+  it('leaves epochs out that are too short for what it takes, but not the last', async () => {
+    const { watch, written, end } = watching();
+    await end(1, 2);
+    expect(written).toEqual([]);
+    await end(2, 3, true);
+    expect(written).toHaveLength(1);
+    await watch.close();
+    const resumed = watching({ started: 1000 });
+    await resumed.end(1, 1002);
+    expect(resumed.written).toEqual([]);
+  });
+
+  it('keeps still where it is told to, and never ends the training', async () => {
+    const silent = watching({ settings: { ...settings, measures: 'none' } });
+    await silent.end(1, 1000, true);
+    expect(silent.written).toEqual([]);
+    const { watch, written, warnings, every } = watching();
+    const broken = async () => Object.fromEntries(Object.keys(state).map((n) => [n, new Float32Array(1)]));
+    await watch.after({ epoch: every - 1, step: 1, last: false, seconds: 1e5, readState: broken });
+    await watch.after({ epoch: 2 * every - 1, step: 2, last: true, seconds: 1e6, readState });
+    expect(written).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('measures without labels are left out from now on');
+    await watch.close();
+  });
+});
