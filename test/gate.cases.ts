@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Features, featuresOf } from '../src/cluster/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../src/data/index.ts';
-import { type Evaluation, evaluateFeatures, rawPixels } from '../src/evaluate/index.ts';
+import { type Evaluation, evaluateFeatures, type LearnedClusters, rawPixels } from '../src/evaluate/index.ts';
 import {
   fitToCount,
   methodProgram,
@@ -17,7 +17,7 @@ import {
   settingsFor,
   viewsOf,
 } from '../src/methods/index.ts';
-import { openEncoder, untrainedState } from '../src/run/index.ts';
+import { headClusters, openEncoder, untrainedState } from '../src/run/index.ts';
 import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 import { train } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
@@ -28,6 +28,7 @@ const sample = fileURLToPath(new URL('../sample', import.meta.url));
 const CACHE_SIZE = 42;
 
 export interface Gate {
+  /** NMI, ACC and ARI are of the clusters that the method learns itself, where it does; `kmeans` has those of k-means. */
   readonly trained: Evaluation;
   readonly untrained: Evaluation;
   readonly rawPixels: Evaluation;
@@ -69,11 +70,15 @@ export async function gate(given: SettingsInput): Promise<Gate> {
     });
     await loader.close();
     const untrained = await untrainedState({ engine, settings, cache, indices });
+    const { state } = standing;
+    const features = await embed(engine, cache, settings, state);
+    const found = await headClusters({ engine, settings, state }, features);
+    const learned = found && { assignments: found.clusters, count: found.count };
     return {
-      trained: await measure(engine, cache, await embed(engine, cache, settings, standing.state)),
+      trained: await measure(engine, cache, features, learned),
       untrained: await measure(engine, cache, await embed(engine, cache, settings, untrained)),
       rawPixels: await measure(engine, cache, await pixels(cache, settings.imageSize)),
-      state: standing.state,
+      state,
       settings,
       losses,
     };
@@ -83,10 +88,15 @@ export async function gate(given: SettingsInput): Promise<Gate> {
   }
 }
 
-function measure(engine: Engine, cache: PixelCache, features: Features): Promise<Evaluation> {
+function measure(
+  engine: Engine,
+  cache: PixelCache,
+  features: Features,
+  learned?: LearnedClusters,
+): Promise<Evaluation> {
   const labels = Int32Array.from(cache.entries, ({ label }) => label!);
   const split = cache.entries.map((entry) => entry.split);
-  return evaluateFeatures(engine, { features, labels, split }, { seed: 0, probe: { epochs: 1 } });
+  return evaluateFeatures(engine, { features, labels, split, learned }, { seed: 0, probe: { epochs: 1 } });
 }
 
 async function embed(engine: Engine, cache: PixelCache, settings: Settings, state: Values) {

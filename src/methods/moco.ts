@@ -43,6 +43,7 @@ export function project(variables: Variables, features: Tensor, options: Project
 export const moco: Method = {
   about: 'a query finds its key in a queue of keys from a momentum encoder (MoCo v2)',
   crops: 'pair',
+  fits: ['queueLength'],
   recipe: { temperature: 0.2, queueLength: 4096, encoderMomentum: 0.99 },
   presets: {
     'moco-v2-imagenet': {

@@ -28,6 +28,7 @@ export interface SimclrOptions extends ProjectionOptions {
 export const simclr: Method = {
   about: 'two views of an image find each other among the batch (NT-Xent)',
   crops: 'pair',
+  fits: [],
   recipe: { temperature: 0.5 },
   presets: {
     'simclr-imagenet': {
