@@ -1,6 +1,6 @@
 /** Assigning named images to a run's clusters: read, embed in small batches, compare with the centroids, print. */
 import { resolve } from 'node:path';
-import { assign, featuresOf } from '../cluster/index.ts';
+import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import {
   type Clustering,
@@ -13,6 +13,7 @@ import {
   type TrainedRun,
 } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
+import { assignFeatures } from './assignFeatures.ts';
 import { type NamedPicture, openPictures, pictureReason } from './pictures.ts';
 import { required } from './required.ts';
 import { showCount, type Terminal } from './terminal.ts';
@@ -50,13 +51,7 @@ export async function assignRun(request: AssignRequest, terminal: Terminal): Pro
         `none of the ${unreadable.length || ''} image(s) could be read${reasons.join('')}\nExpected JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP files, or folders of them.`,
       );
     }
-    const { k, dimension, temperature } = clustering;
-    const found = await assign(
-      engine,
-      featuresOf(rows, dimension),
-      featuresOf(clustering.centroids, dimension),
-      { temperature },
-    );
+    const found = await assignFeatures(engine, run, clustering, featuresOf(rows, clustering.dimension));
     const images = paths.map((file, i) => ({
       path: file,
       cluster: found.clusters[i]!,
@@ -67,7 +62,7 @@ export async function assignRun(request: AssignRequest, terminal: Terminal): Pro
     }));
     printTable(images, terminal);
     for (const { path: file, reason } of unreadable) terminal.warn(`not read: ${file}: ${reason}`);
-    return { run: resolve(run.folder.path), k, step: clustering.step, images, unreadable };
+    return { run: resolve(run.folder.path), k: clustering.k, step: clustering.step, images, unreadable };
   } finally {
     await engine.close();
   }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { findDoubtful } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
+import { methodHead, methodProgram } from '../methods/index.ts';
 import {
   type Grouping,
   type ReportData,
@@ -29,7 +30,7 @@ export interface ClusterReportInput {
 export async function writeClusterReport(input: ClusterReportInput, terminal: Terminal): Promise<void> {
   const { run, source, cache, indices, grouping } = input;
   const { assignment, groups, k, kReason, suggestion } = grouping;
-  const doubt = findDoubtful(assignment.margin);
+  const doubt = findDoubtful(assignment.margin, { of: grouping.head ? 'probability' : 'cosine' });
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
   const { settings } = run.config;
   const data: ReportData = {
@@ -43,7 +44,9 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
         value: `${settings.architecture}, width ${settings.width}, ${settings.imageSize} px`,
       },
       { name: 'Views', value: settings.crops },
-      { name: 'Prototypes', value: String(settings.prototypes) },
+      ...(methodHead(settings).prototypes === undefined
+        ? []
+        : [{ name: 'Prototypes', value: String(settings.prototypes) }]),
       { name: 'Batch', value: String(settings.batchSize) },
       { name: 'Steps', value: String(run.checkpoint.info.step) },
       { name: 'Seed', value: String(settings.seed) },
@@ -77,7 +80,7 @@ function thumbnails(source: Source, cache: PixelCache) {
 /** Points of the training curve: more would not be seen. */
 const MAX_POINTS = 2000;
 
-async function trainingOf({ folder, config: { settings } }: TrainedRun): Promise<ReportTraining | undefined> {
+async function trainingOf({ folder, config }: TrainedRun): Promise<ReportTraining | undefined> {
   const steps: number[] = [];
   const loss: (number | null)[] = [];
   let verdict: string | undefined;
@@ -90,11 +93,14 @@ async function trainingOf({ folder, config: { settings } }: TrainedRun): Promise
   if (steps.length < 2) return undefined;
   const stride = Math.ceil(steps.length / MAX_POINTS);
   const kept = <T>(values: T[]) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
-  const { prototypes } = settings;
+  const { chanceLoss } = methodProgram(config.settings, { images: config.images });
   return {
     steps: kept(steps),
     loss: kept(loss),
-    chance: { value: Math.log(prototypes), name: `ln ${prototypes}` },
+    chance:
+      chanceLoss === undefined
+        ? undefined
+        : { value: chanceLoss, name: `ln ${Math.round(Math.exp(chanceLoss))}` },
     verdict,
   };
 }

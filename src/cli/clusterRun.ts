@@ -4,6 +4,7 @@ import { assign, type Features, normaliseRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { PixelCache, Source } from '../data/index.ts';
 import {
+  groupByHead,
   groupFeatures,
   openEncoder,
   openHead,
@@ -76,13 +77,18 @@ async function clusterImages(
 
   const engine = await openEngine({ threads: run.config.threads });
   try {
-    const { features, prototypes } = await embedded(engine, run, cache, indices, terminal);
-    const grouping = await groupFeatures(engine, features, {
-      k: request.clusters,
-      seed,
-      signal: terminal.signal,
-      onProgress: (what) => terminal.progress(what),
-    });
+    const { features, prototypes, learned } = await embedded(engine, run, cache, indices, terminal);
+    const wanted = request.clusters ?? learned?.dimension;
+    // Clusters that the method has learned itself, unless another number is asked for.
+    const grouping =
+      learned && wanted === learned.dimension
+        ? await groupByHead(engine, features, learned)
+        : await groupFeatures(engine, features, {
+            k: request.clusters,
+            seed,
+            signal: terminal.signal,
+            onProgress: (what) => terminal.progress(what),
+          });
     terminal.endProgress();
     const { assignment, centroids, groups, k, kReason, kRange, temperature } = grouping;
     const entries = Array.from(indices, (index) => cache.entries[index]!);
@@ -96,7 +102,7 @@ async function clusterImages(
         cluster: assignment.clusters[i]!,
         confidence: assignment.confidence[i]!,
         margin: Math.max(0, assignment.margin[i]!),
-        prototype: prototypes[i]!,
+        prototype: prototypes?.[i],
       })),
     );
     await writeEmbeddings(files.embeddings, {
@@ -120,6 +126,7 @@ async function clusterImages(
       k,
       dimension: centroids.dimension,
       temperature,
+      head: grouping.head,
       kReason,
       kRange,
       seed,
@@ -169,6 +176,7 @@ async function clusterImages(
       k,
       kReason,
       kRange: kRange ?? null,
+      by: grouping.head ? 'head' : 'kmeans',
       suggestion: suggestionJson(grouping.suggestion),
       clusters: groups,
       files: Object.fromEntries(Object.entries(written).map(([what, file]) => [what, resolve(file)])),
@@ -179,14 +187,17 @@ async function clusterImages(
   }
 }
 
-/** Features of the images and the prototype nearest to the embedding of each. */
+/**
+ * Features of the images; where the method has prototypes, the nearest to each image's embedding; where it has learned
+ * clusters, their probabilities [N, M].
+ */
 async function embedded(
   engine: Engine,
   { config: { settings }, state }: TrainedRun,
   cache: PixelCache,
   indices: Uint32Array,
   terminal: Terminal,
-): Promise<{ features: Features; prototypes: Int32Array }> {
+): Promise<{ features: Features; prototypes?: Int32Array; learned?: Features }> {
   const encoder = await openEncoder({ engine, settings, state });
   const features = await encoder.embed(cache, {
     indices,
@@ -198,9 +209,12 @@ async function embedded(
   terminal.endProgress();
   await encoder.close();
   const head = await openHead({ engine, settings, state });
-  const { clusters } = await assign(engine, await head.project(features), head.prototypes);
+  const prototypes = head.prototypes
+    ? (await assign(engine, await head.project(features), head.prototypes)).clusters
+    : undefined;
+  const learned = await head.assign?.(features);
   await head.close();
-  return { features, prototypes: clusters };
+  return { features, prototypes, learned };
 }
 
 function warnOfLargest(groups: readonly { cluster: number; share: number }[], terminal: Terminal): void {

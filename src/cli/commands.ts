@@ -3,6 +3,7 @@ import { assignCommand } from './assign.ts';
 import { cacheCommand } from './cache.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
+import { compareCommand } from './compare.ts';
 import { embedCommand } from './embed.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   trainCommand,
   clusterCommand,
   evaluateCommand,
+  compareCommand,
   embedCommand,
   exportCommand,
   assignCommand,

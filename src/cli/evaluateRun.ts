@@ -3,10 +3,18 @@ import { resolve } from 'node:path';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { PixelCache } from '../data/index.ts';
-import { type Evaluation, evaluateFeatures, splitOf } from '../evaluate/index.ts';
+import { type Evaluation, evaluateFeatures, type LearnedClusters, splitOf } from '../evaluate/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
-import { openEncoder, readClustering, type TrainedRun, untrainedState } from '../run/index.ts';
+import {
+  type Clustering,
+  headClusters,
+  openEncoder,
+  readClustering,
+  type TrainedRun,
+  untrainedState,
+} from '../run/index.ts';
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
+import { assignFeatures } from './assignFeatures.ts';
 import { type PixelBaseline, pixelFeatures } from './baselines.ts';
 import { shown } from './clusterRun.ts';
 import { type Figures, noteEvaluation } from './evaluationEvent.ts';
@@ -109,12 +117,12 @@ async function withLabels(work: Work): Promise<Figures & Record<string, unknown>
   const { settings } = run.config;
   const rows: Row[] = [];
   const protocol: Record<string, string> = {};
-  const measure = async (name: string, features: Features) => {
+  const measure = async (name: string, features: Features, learned?: LearnedClusters) => {
     terminal.progress(`measuring ${name}`);
     const { engine, k } = work;
     const evaluation = await evaluateFeatures(
       engine,
-      { features, labels: set.labels, split: set.split },
+      { features, labels: set.labels, split: set.split, learned },
       { k, labelShares: [0.01, 0.1], seed, signal: terminal.signal },
     );
     rows.push({ name, evaluation });
@@ -122,8 +130,8 @@ async function withLabels(work: Work): Promise<Figures & Record<string, unknown>
   };
 
   const features = await embed(work, run.state, names.trained);
-  const trained = await measure(names.trained, features);
-  const labelFree = await labelFreeOf(work, run.state, features, await storedCentroids(run, features));
+  const trained = await measure(names.trained, features, await learnedBy(work, run.state, features));
+  const labelFree = await labelFreeOf(work, run.state, features, await storedClusters(work, features));
 
   const start = await untrained(work);
   const before = await embed(work, start, names.untrained);
@@ -149,7 +157,16 @@ async function withLabels(work: Work): Promise<Figures & Record<string, unknown>
   const chance = test.length > 0 ? largestShare(Int32Array.from(test, (row) => set.labels[row]!)) : null;
   const verdict = verdicts(rows);
   terminal.say();
-  for (const line of [...evaluationTable(rows, { chance }), '', ...verdict]) terminal.say(line);
+  // Beside clusters that the method has learned itself, those of k-means on the same features.
+  const shown: Row[] = rows.flatMap(({ name, evaluation }) =>
+    evaluation.clustering.by === 'head'
+      ? [
+          { name, evaluation },
+          { name: `${name}, k-means`, evaluation: { ...evaluation, ...evaluation.kmeans } },
+        ]
+      : [{ name, evaluation }],
+  );
+  for (const line of [...evaluationTable(shown, { chance }), '', ...verdict]) terminal.say(line);
   terminal.say();
   const lines = { ...trained.protocol, ...protocol };
   for (const [what, how] of Object.entries(lines)) terminal.say(`${titles[what] ?? what}: ${how}`);
@@ -181,7 +198,7 @@ async function withoutLabels(work: Work): Promise<Figures & Record<string, unkno
   );
   if (work.k !== undefined) terminal.warn('-k was given, but counts only where there are labels');
   const features = await embed(work, run.state, names.trained);
-  const labelFree = await labelFreeOf(work, run.state, features, await storedCentroids(run, features));
+  const labelFree = await labelFreeOf(work, run.state, features, await storedClusters(work, features));
   const start = await untrained(work);
   const before = await labelFreeOf(work, start, await embed(work, start, names.untrained));
   terminal.endProgress();
@@ -212,6 +229,7 @@ const UNTRAINED =
 
 const titles: Record<string, string> = {
   clustering: 'clusters',
+  kmeans: 'k-means',
   knn: 'kNN',
   linear: 'linear',
   fewLabels: 'few labels',
@@ -255,7 +273,12 @@ function untrained({ engine, run, cache, set, terminal }: Work): Promise<Values>
   return untrainedState({ engine, settings, cache, indices: set.indices, signal: terminal.signal });
 }
 
-function labelFreeOf(work: Work, state: Values, features: Features, centroids?: Features) {
+function labelFreeOf(
+  work: Work,
+  state: Values,
+  features: Features,
+  clusters?: { assignments: Int32Array; centroids: Features },
+) {
   const { engine, run, cache, set, seed, terminal } = work;
   terminal.progress('measures without labels');
   return measureLabelFree({
@@ -265,21 +288,35 @@ function labelFreeOf(work: Work, state: Values, features: Features, centroids?: 
     cache,
     indices: set.indices,
     features,
-    centroids,
+    clusters,
     seed,
     signal: terminal.signal,
   });
 }
 
-/** The centroids of the run's clusters, where they belong to this checkpoint. */
-async function storedCentroids(run: TrainedRun, { dimension }: Features): Promise<Features | undefined> {
+/** Clusters that the method's head names for these features, with these weights. */
+async function learnedBy(
+  { engine, run }: Work,
+  state: Values,
+  features: Features,
+): Promise<LearnedClusters | undefined> {
+  const found = await headClusters({ engine, settings: run.config.settings, state }, features);
+  return found && { assignments: found.clusters, count: found.count };
+}
+
+/** The run's clusters, where they belong to this checkpoint, and which of them each image is in. */
+async function storedClusters({ engine, run }: Work, features: Features) {
+  let stored: Clustering;
   try {
-    const stored = await readClustering(run.folder.files.clustering);
-    const fits = stored.step === run.checkpoint.info.step && stored.dimension === dimension;
-    return fits ? featuresOf(stored.centroids, dimension) : undefined;
+    stored = await readClustering(run.folder.files.clustering);
   } catch {
     return undefined; // not clustered yet
   }
+  if (stored.step !== run.checkpoint.info.step || stored.dimension !== features.dimension) return undefined;
+  return {
+    assignments: (await assignFeatures(engine, run, stored, features)).clusters,
+    centroids: featuresOf(stored.centroids, stored.dimension),
+  };
 }
 
 function largestShare(labels: Int32Array): number {

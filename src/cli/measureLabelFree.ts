@@ -14,15 +14,15 @@ import {
   viewAgreement,
 } from '../evaluate/index.ts';
 import { type Settings, viewsOf } from '../methods/index.ts';
-import { type Head, openEncoder, openHead } from '../run/index.ts';
+import { type Head, mostProbable, openEncoder, openHead } from '../run/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
 import { openLoader } from '../views/index.ts';
 
 export interface LabelFreeReport {
-  /** Spread of images over the prototypes. */
-  readonly prototypeUsage: Usage;
-  /** Whether two random views of an image have the same nearest prototype. */
-  readonly viewAgreement: ViewAgreement;
+  /** Spread of images over the prototypes, or over the clusters that the method learns; absent where there are neither. */
+  readonly prototypeUsage?: Usage;
+  /** Whether two random views of an image have the same nearest prototype, or learned cluster; absent where there are none. */
+  readonly viewAgreement?: ViewAgreement;
   /** Of the encoder's features. */
   readonly featureDeviation: number;
   readonly effectiveRank: EffectiveRank;
@@ -45,8 +45,8 @@ export interface MeasureOptions {
   indices: Uint32Array;
   /** The encoder's features of these images, not normalised. */
   features: Features;
-  /** Centroids of stored clusters. */
-  centroids?: Features;
+  /** Stored clusters: the number of each image, and their centroids. */
+  clusters?: { assignments: Int32Array; centroids: Features };
   seed: number;
   signal?: AbortSignal;
 }
@@ -57,28 +57,56 @@ const BATCH = 128;
 
 /** Measures one encoder with its head and prototypes. */
 export async function measureLabelFree(options: MeasureOptions): Promise<LabelFreeReport> {
-  const { engine, settings, state, features, centroids, seed } = options;
+  const { engine, settings, state, features, clusters, seed } = options;
   const head = await openHead({ engine, settings, state });
   try {
     const z = await head.project(features);
-    const { clusters: nearest } = await assign(engine, z, head.prototypes);
+    const choice = choiceOf(engine, head);
     return {
-      prototypeUsage: usage(nearest, head.prototypes.count),
-      viewAgreement: await agreementOfViews(head, options),
+      ...(choice && {
+        prototypeUsage: usage(await choice.choose(features), choice.of),
+        viewAgreement: await agreementOfViews(choice, options),
+      }),
       featureDeviation: featureDeviation(features),
       effectiveRank: await effectiveRank(engine, features, { seed }),
       embeddingDeviation: featureDeviation(z),
       embeddingRank: await effectiveRank(engine, z, { seed }),
-      ...(centroids && { clusters: await ofClusters(engine, features, centroids, seed) }),
+      ...(clusters && { clusters: await ofClusters(engine, features, clusters, seed) }),
     };
   } finally {
     await head.close();
   }
 }
 
-/** Two random views per image, as in training, through encoder and head to the nearest prototype. */
+/** What a method can choose for an image: the nearest prototype, or the most probable of the clusters that it learns. */
+interface Choice {
+  /** How many there are to choose from. */
+  of: number;
+  /** One per row of the encoder's features. */
+  choose(features: Features): Promise<Int32Array>;
+}
+
+function choiceOf(
+  engine: Engine,
+  { prototypes, project, assign: probabilitiesOf, clusters }: Head,
+): Choice | undefined {
+  if (prototypes) {
+    return {
+      of: prototypes.count,
+      choose: async (features) => (await assign(engine, await project(features), prototypes)).clusters,
+    };
+  }
+  return (
+    probabilitiesOf && {
+      of: clusters!,
+      choose: async (features) => mostProbable(await probabilitiesOf(features)),
+    }
+  );
+}
+
+/** Two random views per image, as in training, through encoder and head to what the method chooses. */
 async function agreementOfViews(
-  head: Head,
+  { choose }: Choice,
   { engine, settings, state, cache, indices, seed, signal }: MeasureOptions,
 ): Promise<ViewAgreement> {
   const views = viewsOf(settings);
@@ -108,8 +136,8 @@ async function agreementOfViews(
       const each = crops[0]!.length / 2;
       for (const view of [0, 1] as const) {
         const data = await encoder.run(crops[0]!.slice(view * each, (view + 1) * each));
-        const z = await head.project({ data, count: batchSize, dimension: encoder.dimension });
-        found[view].set((await assign(engine, z, head.prototypes)).clusters, step * batchSize);
+        const features = { data, count: batchSize, dimension: encoder.dimension };
+        found[view].set(await choose(features), step * batchSize);
       }
     }
   } finally {
@@ -118,8 +146,12 @@ async function agreementOfViews(
   return viewAgreement(...found);
 }
 
-async function ofClusters(engine: Engine, features: Features, centroids: Features, seed: number) {
-  const { clusters } = await assign(engine, features, centroids);
+async function ofClusters(
+  engine: Engine,
+  features: Features,
+  { assignments: clusters, centroids }: NonNullable<MeasureOptions['clusters']>,
+  seed: number,
+) {
   const unit = normaliseRows(features);
   return {
     k: centroids.count,

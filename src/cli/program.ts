@@ -1,14 +1,10 @@
 /** From the list of commands to a parser, and from what happens to an exit code. */
-import { readFileSync } from 'node:fs';
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { createTerminal } from './terminal.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+import { version } from './version.ts';
 
 /** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted. */
 const FAILURE = 1;

@@ -6,9 +6,9 @@ import {
   loadLatestCheckpoint,
   type RunConfig,
   type RunFolder,
-  readEvents,
   saveCheckpoint,
   settingsHash,
+  trainingSeconds,
   withoutDoctor,
 } from '../run/index.ts';
 import type { Plan } from '../runtime/index.ts';
@@ -58,13 +58,9 @@ export async function restoreHealthy(folder: RunFolder, config: RunConfig): Prom
   return fromCheckpoint(relabelled, { settings, plan: await readPlan(folder), seconds });
 }
 
-/** Training time up to a step, from the event log. */
-async function secondsUntil(folder: RunFolder, step: number): Promise<number> {
-  let seconds = 0;
-  for await (const event of readEvents(folder.files.events)) {
-    if (event.kind === 'step' && event.step <= step) seconds = event.seconds ?? seconds;
-  }
-  return seconds;
+async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {
+  const [seconds] = await trainingSeconds(files.events, [step]);
+  return seconds!;
 }
 
 /** The plan stored with the run; empty when it was stopped before it had one. */

@@ -25,7 +25,9 @@ import {
   type RunConfig,
   type RunFolder,
   readRunConfig,
+  rewindSnapshots,
   saveCheckpoint,
+  saveSnapshot,
   toCheckpoint,
   writeConfig,
   writeSkipped,
@@ -61,6 +63,24 @@ export interface TrainRequest {
   resume?: boolean;
   autoRemedy?: boolean;
   saveGraph?: boolean;
+  /** Shares of the schedule after which the encoder is kept in the run's folder of snapshots. */
+  snapshots?: readonly number[];
+}
+
+/** What `train --json` prints. */
+export interface TrainReport {
+  /** Absolute path of the run folder. */
+  readonly run: string;
+  readonly outcome: TrainResult['outcome'];
+  readonly preset: string;
+  readonly images: number;
+  readonly skipped: number;
+  readonly steps: number;
+  readonly totalSteps?: number;
+  readonly loss?: number;
+  readonly health: TrainResult['verdict']['health'];
+  readonly seconds: number;
+  readonly settings: Settings;
 }
 
 /** How often a run may be restarted with a remedy before it is given up. */
@@ -80,7 +100,7 @@ function showPath(path: string): string {
 }
 
 /** Trains and returns what `train --json` prints. */
-export async function trainRun(request: TrainRequest, terminal: Terminal): Promise<object> {
+export async function trainRun(request: TrainRequest, terminal: Terminal): Promise<TrainReport> {
   checkRequest(request);
   const prepared = request.resume
     ? await prepareResumed(request, terminal)
@@ -191,7 +211,11 @@ export function cacheSizeOf(settings: Settings): number {
   return cacheSizeFor(largest);
 }
 
-async function trainPrepared(prepared: Prepared, request: TrainRequest, terminal: Terminal): Promise<object> {
+async function trainPrepared(
+  prepared: Prepared,
+  request: TrainRequest,
+  terminal: Terminal,
+): Promise<TrainReport> {
   const { folder, config } = prepared;
   const where = showPath(folder.path);
   let standing = request.resume ? await restore(folder, config, terminal) : undefined;
@@ -264,6 +288,7 @@ async function sitting(
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
   const method = methodProgram(settings, { images: indices.length });
+  await rewindSnapshots(folder, standing?.step ?? 0);
   const watch = createEpochWatch({
     ...{ engine, settings, cache, indices, events, terminal },
     started: standing?.seconds,
@@ -307,6 +332,8 @@ async function sitting(
         }
       },
       onEvent: reporter.event,
+      milestones: request.snapshots,
+      onMilestone: (now) => saveSnapshot(folder, now, { settings, method, stepsPerEpoch }),
       onEpochEnd: (end) => watch.after(end),
     });
     reporter.ended(result);

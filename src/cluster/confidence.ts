@@ -11,6 +11,8 @@ export interface DoubtOptions {
   quantile?: number;
   /** A fixed margin instead: images below it are doubtful. */
   threshold?: number;
+  /** What margins are differences of. */
+  of?: 'cosine' | 'probability';
 }
 
 export interface Doubt {
@@ -29,7 +31,10 @@ export interface Doubt {
  *
  * @example findDoubtful(Float32Array.of(0.5, 0.01, 0.4, 0.3), { threshold: 0.1 }).doubtful // [0, 1, 0, 0]
  */
-export function findDoubtful(margins: Float32Array, { quantile = 0.1, threshold }: DoubtOptions = {}): Doubt {
+export function findDoubtful(
+  margins: Float32Array,
+  { quantile = 0.1, threshold, of = 'cosine' }: DoubtOptions = {},
+): Doubt {
   if (!(quantile >= 0 && quantile <= 1)) {
     throw new LikenessError('doubt.quantile', `doubtful: received quantile ${quantile}; expected 0 to 1`);
   }
@@ -40,7 +45,7 @@ export function findDoubtful(margins: Float32Array, { quantile = 0.1, threshold 
   const shown = Number(limit.toPrecision(3));
   const rule =
     threshold === undefined
-      ? `Doubtful: the ${Number((quantile * 100).toPrecision(3))} % of images that are least ahead of their second-best cluster (margin below ${shown} in cosine).`
-      : `Doubtful: images less than ${shown} in cosine ahead of their second-best cluster.`;
+      ? `Doubtful: the ${Number((quantile * 100).toPrecision(3))} % of images that are least ahead of their second-best cluster (margin below ${shown} in ${of}).`
+      : `Doubtful: images less than ${shown} in ${of} ahead of their second-best cluster.`;
   return { doubtful, count, threshold: limit, rule };
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { makeFolderSync } from '../formats/index.ts';
 import { readPack } from './pack-file.ts';
 import { systemCode, systemReason } from './reasons.ts';
 import type { SourceKind } from './types.ts';
@@ -40,7 +41,7 @@ export function defaultCacheDir(): string {
  */
 export function prepareCacheDir(cacheDir: string): void {
   try {
-    mkdirSync(cacheDir, { recursive: true });
+    makeFolderSync(cacheDir);
   } catch (error) {
     throw cacheWriteError(cacheDir, error);
   }

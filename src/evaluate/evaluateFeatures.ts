@@ -7,6 +7,7 @@
 
 import { adjustedRandOf } from '../cluster/adjustedRand.ts';
 import {
+  type Contingency,
   contingency,
   type Features,
   featuresOf,
@@ -35,6 +36,8 @@ export interface EvaluateInput {
   labels: Int32Array;
   /** Part of the source's own split that each image belongs to. */
   split?: readonly ('train' | 'test' | undefined)[];
+  /** Clusters that the method has learned itself: what is measured, unless another number of clusters is asked for. */
+  learned?: LearnedClusters;
 }
 
 export interface EvaluateOptions {
@@ -55,11 +58,19 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-export interface Evaluation {
-  /**
-   * NMI (normalised by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of k-means
-   * clusters against classes; see their own pages for range and meaning.
-   */
+/** Clusters that a method has learned itself. */
+export interface LearnedClusters {
+  /** `[N]`, 0 to count - 1. */
+  readonly assignments: Int32Array;
+  /** M. */
+  readonly count: number;
+}
+
+/**
+ * NMI (normalised by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of clusters
+ * against classes; see their own pages for range and meaning.
+ */
+export interface ClusterScores {
   readonly nmi: number;
   readonly nmiGeometric: number;
   readonly ami: number;
@@ -67,6 +78,9 @@ export interface Evaluation {
   readonly ari: number;
   readonly fmi: number;
   readonly purity: number;
+}
+
+export interface Evaluation extends ClusterScores {
   /** Of each cluster: size, most frequent class and its share; the largest cluster first. */
   readonly purityTable: readonly ClusterPurity[];
   readonly confusion: Confusion;
@@ -75,7 +89,13 @@ export interface Evaluation {
     readonly images: number;
     readonly k: number;
     readonly classes: number;
+    /** Whose clusters they are: the method's own, or those of k-means on the features. */
+    readonly by: 'head' | 'kmeans';
     readonly usage: Usage;
+  };
+  /** k-means on the features; where the clusters above are the method's own, its figures stand beside theirs. */
+  readonly kmeans: ClusterScores & {
+    readonly k: number;
     readonly iterations: number;
     readonly converged: boolean;
   };
@@ -96,6 +116,8 @@ export interface Evaluation {
   /** How each figure was obtained, in words. */
   readonly protocol: {
     readonly clustering: string;
+    /** Where the clusters are the method's own. */
+    readonly kmeans?: string;
     readonly knn: string;
     readonly linear: string;
     readonly fewLabels?: string;
@@ -111,7 +133,7 @@ export interface Evaluation {
  */
 export async function evaluateFeatures(
   engine: Engine,
-  { features, labels, split: given }: EvaluateInput,
+  { features, labels, split: given, learned }: EvaluateInput,
   {
     k,
     metric = 'spherical',
@@ -139,7 +161,11 @@ export async function evaluateFeatures(
     seed,
     signal,
   });
-  const table = contingency(truth, grouped.assignments);
+  const ofKmeans = contingency(truth, grouped.assignments);
+  const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
+  const assignments = own ? Int32Array.from(rows, (row) => own.assignments[row]!) : grouped.assignments;
+  const table = own ? contingency(truth, assignments) : ofKmeans;
+  const measured = own ? own.count : clusters;
 
   const part = (of: Int32Array) => ({
     // Unit rows: the classifiers see what the neighbours see.
@@ -159,23 +185,24 @@ export async function evaluateFeatures(
     (best, result) => (best === undefined || result.requested > best.requested ? result : best),
     undefined,
   );
+  const where = on === 'test' ? `on the ${rows.length} test images` : `on all ${rows.length} labelled images`;
+  const kmeansWords = `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, ${where}`;
   const none = 'not measured: no class has two labelled images, so nothing is left to test on';
   return {
-    nmi: nmiOf(table),
-    nmiGeometric: nmiOf(table, { normaliser: 'geometric' }),
-    ami: amiOf(table),
-    acc: matchingOf(table).accuracy,
-    ari: adjustedRandOf(table),
-    fmi: fowlkesMallowsOf(table),
-    purity: purityOf(table),
+    ...scoresOf(table),
     purityTable: purityTable(table),
     confusion: confusionOf(table),
     clustering: {
       on,
       images: rows.length,
-      k: clusters,
+      k: measured,
       classes,
-      usage: usage(grouped.assignments, clusters),
+      by: own ? 'head' : 'kmeans',
+      usage: usage(assignments, measured),
+    },
+    kmeans: {
+      ...scoresOf(ofKmeans),
+      k: clusters,
       iterations: grouped.iterations,
       converged: grouped.converged,
     },
@@ -188,10 +215,8 @@ export async function evaluateFeatures(
     fewLabels: Object.fromEntries(few.map((result) => [String(result.share), result])),
     split: { origin: split.origin, train: split.train.length, test: split.test.length },
     protocol: {
-      clustering:
-        `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, on ` +
-        `${on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labelled images`}; ` +
-        'NMI and AMI normalised by the arithmetic mean, ACC by the Hungarian method',
+      clustering: `${own ? `the ${measured} clusters that the method has learned itself, for ${classes} classes, ${where}` : kmeansWords}; ${NORMALISED}`,
+      ...(own && { kmeans: kmeansWords }),
       knn: widest ? knnWords(near, temperature) : none,
       linear: fitted?.protocol ?? none,
       ...(few.length > 0 && { fewLabels: fewLabelsWords(few) }),
@@ -200,6 +225,20 @@ export async function evaluateFeatures(
           ? `the source's own: ${split.train.length} train, ${split.test.length} test images`
           : `made: a fifth of each class for testing, by seed ${seed}: ${split.train.length} train, ${split.test.length} test images`,
     },
+  };
+}
+
+const NORMALISED = 'NMI and AMI normalised by the arithmetic mean, ACC by the Hungarian method';
+
+function scoresOf(table: Contingency): ClusterScores {
+  return {
+    nmi: nmiOf(table),
+    nmiGeometric: nmiOf(table, { normaliser: 'geometric' }),
+    ami: amiOf(table),
+    acc: matchingOf(table).accuracy,
+    ari: adjustedRandOf(table),
+    fmi: fowlkesMallowsOf(table),
+    purity: purityOf(table),
   };
 }
 

@@ -3,6 +3,7 @@ export { adjustedRand, type Contingency, contingency, type Labels } from '../clu
 export { accuracy, type Matching, matchingOf } from './accuracy.ts';
 export { ami, amiOf, expectedMutualInformation } from './ami.ts';
 export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
+export { type ClusterAgreement, clusterAgreement, kmeansAgreement } from './clusterFigures.ts';
 export { type Confusion, confusionOf } from './confusion.ts';
 export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
 export {
@@ -14,10 +15,12 @@ export {
   measureEpoch,
 } from './epochMeasures.ts';
 export {
+  type ClusterScores,
   type EvaluateInput,
   type EvaluateOptions,
   type Evaluation,
   evaluateFeatures,
+  type LearnedClusters,
 } from './evaluateFeatures.ts';
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
 export { fowlkesMallows } from './fowlkesMallows.ts';

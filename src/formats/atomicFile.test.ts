@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   type FileHandle,
   mkdir,
@@ -15,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type FileOperations,
   isTemporaryName,
+  makeFolder,
   removeTemporaries,
   writeFileAtomic,
   writeFileStreamed,
@@ -116,5 +118,24 @@ describe('writeFileAtomic', () => {
     expect(await removeTemporaries(folder)).toEqual(['.step-1.safetensors.4242-0.tmp']);
     expect(await readdir(folder)).toEqual(['my.tmp']);
     expect(await removeTemporaries(join(folder, 'missing'))).toEqual([]);
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes parents too, and is content with a folder that is there', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await makeFolder(path);
+    await makeFolder(path);
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c']);
+  });
+
+  it('names a file that is in the way', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file'))).rejects.toThrow(/A file of that name is where a folder/);
+    await expect(makeFolder(join(folder, 'file', 'below'))).rejects.toThrow(/A part of the path is a file/);
+  });
+
+  it.runIf(existsSync('/proc/self'))('ends with an error where no folder can be made', async () => {
+    await expect(makeFolder('/proc/likeness/run')).rejects.toThrow(/Could not write \/proc\/likeness/);
   });
 });

@@ -5,8 +5,9 @@
  * A process killed at any moment leaves the previous file intact and at most one temporary file, which
  * {@link isTemporaryName} recognises and {@link removeTemporaries} cleans.
  */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 
 /** The operations that a write needs; a test can pass its own to simulate a full disk. */
@@ -106,7 +107,29 @@ export async function removeTemporaries(folder: string): Promise<string[]> {
 
 /** Makes a folder and its parents; says in a LikenessError why that was not possible. */
 export async function makeFolder(path: string): Promise<void> {
-  await attempt(path, () => mkdir(path, { recursive: true }));
+  await attempt(path, async () => makeFolderSync(path));
+}
+
+/**
+ * Makes a folder and its parents; the system's error where that fails. Not mkdir's own `recursive`: that never ends where
+ * a parent exists but cannot hold folders, as in /proc.
+ */
+export function makeFolderSync(path: string): void {
+  const full = resolve(path);
+  try {
+    mkdirSync(full);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && isFolder(full)) return;
+    const parent = dirname(full);
+    if (code !== 'ENOENT' || parent === full || isFolder(parent)) throw error;
+    makeFolderSync(parent);
+    makeFolderSync(full);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** A failed file operation as a message that says which file, what is safe, and what to do next. */

@@ -5,6 +5,7 @@ export {
   type FileSink,
   isTemporaryName,
   makeFolder,
+  makeFolderSync,
   removeTemporaries,
   writeFailure,
   writeFileAtomic,

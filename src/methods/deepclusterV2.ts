@@ -1,13 +1,260 @@
-import type { Method } from './method.ts';
+/**
+ * DeepCluster-v2: clusters of the embeddings that the last epoch left behind, with their centroids as the classifier.
+ *
+ * Source: Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, "Unsupervised Learning of Visual Features by Contrasting
+ * Cluster Assignments", NeurIPS 2020 (arXiv:2006.09882), section 4.1 and appendix on DeepCluster-v2; the authors' code
+ * where the text is silent.
+ *
+ * Before each epoch, for every head h of K_h clusters, with the bank M_j of big crop j = h mod 2:
+ *
+ *   C_h, y_h = spherical k-means(M_j, K_h)          from random rows; [K_h, D] and [N]
+ *
+ * In the epoch:
+ *
+ *   z = normalise(head(encoder(x)))                  one embedding per crop, on the unit sphere
+ *   S_h = z C_hᵀ                                     the centroids are fixed: they get no gradient
+ *   L = mean over heads h and all crops of CE(softmax(S_h / tau), y_h)
+ *   M_j[image] ← z of big crop j                     no gradient
+ *
+ * Symbols: B images per batch, N images, V crops, D length of embeddings, tau temperature.
+ *
+ * So no image is looked at for clustering alone, except before the first epoch, when the banks are filled: by the network
+ * in training mode, on random views. An image that an epoch leaves out keeps its older embeddings. An image without a
+ * label takes no part in the loss.
+ *
+ * Different from the authors' code: a cluster that becomes empty takes half of a large one, where theirs keeps its old
+ * centroid and stays empty; k-means ends early where nothing changes any more; filling the banks leaves the running
+ * statistics as they are, and both big crops share one pass and its batch statistics.
+ */
+import { featuresOf, kmeans } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import { createVariables, encode } from '../nn/index.ts';
+import type { Program, Values } from '../runtime/index.ts';
+import {
+  add,
+  argMax,
+  cast,
+  concat,
+  equal,
+  gather,
+  input,
+  matmul,
+  mean,
+  mul,
+  oneHot,
+  scalar,
+  scatterAdd,
+  stopGradient,
+  sub,
+  type Tensor,
+  transpose,
+} from '../tensor/index.ts';
+import { clusterCounts } from './clusterCounts.ts';
+import type { EpochPhase, Method, MethodProgram, PhaseContext, StepContext } from './method.ts';
+import { embeddings, type ProjectionOptions } from './projection.ts';
+import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
+import type { Settings } from './settings.ts';
+import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
+
+export interface DeepclusterV2Options
+  extends ProjectionOptions,
+    Pick<StepContext, 'batchSize' | 'images' | 'encoder' | 'optimizer' | 'learningRate'> {
+  /** K_h, clusters of each head. */
+  counts: readonly number[];
+  /** tau. */
+  temperature: number;
+}
+
+/** How many crops have a bank: the first two, the big ones. */
+export const BANKS = 2;
+
+const bankName = (j: number) => `bank.${j}`;
+const labelsName = (h: number) => `labels.${h}`;
+const prototypesName = (h: number) => `prototypes.${h}.weight`;
 
 export const deepclusterV2: Method = {
-  about: '',
+  about: 'clusters of embeddings kept from the last epoch, their centroids as classifier (2020)',
   crops: 'multiple',
-  recipe: {},
-  program() {
-    throw new Error('not written yet');
+  recipe: { clusters: '512,512,512', clusterIterations: 10 },
+  presets: {
+    'deepcluster-v2-imagenet': {
+      description:
+        "the authors' ResNet-50 recipe: 2x224 + 6x96 at batch 4,096, three heads of 3,000 clusters",
+      settings: {
+        architecture: 'resnet50',
+        width: 64,
+        stem: 'imagenet',
+        crops: '2x224+6x96',
+        scales: '0.14-1+0.05-0.14',
+        imageSize: 224,
+        hiddenLength: 2048,
+        clusters: '3000,3000,3000',
+        clusterIterations: 10,
+        batchSize: 4096,
+        epochs: 800,
+        optimizer: 'larc',
+        startLearningRate: 0.3,
+        learningRate: 4.8,
+        finalLearningRate: 0.0048,
+        warmupEpochs: 10,
+        brightness: 0.8,
+        contrast: 0.8,
+        saturation: 0.8,
+        hue: 0.2,
+        blurProbability: 0.5,
+        std: '0.228,0.224,0.225',
+      },
+    },
   },
-  head() {
-    throw new Error('not written yet');
+  program(settings, context) {
+    const counts = clusterCounts(settings, context.images);
+    return {
+      ...deepclusterV2Step(cropInputs(context), { ...settings, ...context, counts }),
+      phase: deepclusterV2Phase(settings, context, counts),
+    };
   },
+  head: (settings) => ({
+    project: (variables, features) => embeddings(variables, features, settings),
+    prototypes: prototypesName(0),
+  }),
 };
+
+/** The step on normalised images, one tensor [count B, 3, s, s] per crop group. */
+export function deepclusterV2Step(
+  images: readonly Tensor[],
+  options: DeepclusterV2Options,
+): MethodProgram & { gradients: Record<string, Tensor> } {
+  const { batchSize: B, images: N, counts, encoder, embeddingLength: D, optimizer, learningRate } = options;
+  const variables = createVariables();
+  const indices = input('indices', [B], 'int32');
+  const features = images.map((x) => encode(variables, x, encoder)); // each [count B, F]
+  const Z = embeddings(variables, concat(features), options); // [V B, D]
+
+  const heads = counts.map((K, h) => {
+    const C = input(prototypesName(h), [K, D]);
+    const labels = input(labelsName(h), [N]);
+    const S = matmul(Z, transpose(C)); // [V B, K]
+    const y = labelsAt(labels, indices); // [B]
+    return { C, labels, S, y, ...headLoss(S, y, options) };
+  });
+  const average = (values: Tensor[]) => mul(values.reduce(add), scalar(1 / values.length));
+  const loss = average(heads.map((head) => head.loss));
+
+  const banks = Array.from({ length: BANKS }, (_, j) => {
+    const bank = input(bankName(j), [N, D]);
+    return { current: bank, next: bankAfter(bank, indices, ofCrop(Z, j, B)) };
+  });
+  const trained = trainedState(variables, loss, { optimizer, learningRate: input('learningRate', []) });
+  const held = heads.flatMap(({ C, labels }) => [{ current: C }, { current: labels }]);
+  const state = [...trained.state, ...held, ...banks];
+  const { S, y } = heads[0]!;
+  const chosen = [0, 1].map((v) => argMax(ofCrop(S, v, B))); // [B] each
+  return {
+    gradients: trained.gradients,
+    chanceLoss: counts.reduce((sum, K) => sum + Math.log(K), 0) / counts.length,
+    program: {
+      name: 'deepcluster-v2-step',
+      state,
+      outputs: {
+        loss,
+        usage: mean(oneHot(y, counts[0]!), { axes: [0] }), // [K_0]
+        ...vitalsOf(ofCrop(Z, 0, B)),
+        agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
+        'fact.accuracy': average(heads.map((head) => head.accuracy)),
+      },
+    },
+    initialState: (seed) =>
+      initialStateOf(state, {
+        ...variables.initialValues(seed),
+        ...Object.fromEntries(counts.map((_, h) => [labelsName(h), unlabelled(N)])),
+      }),
+    scalars: (moment) => ({
+      learningRate: learningRate(moment),
+      ...optimizer.scalars(moment.step + 1, 'network'),
+    }),
+    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
+  };
+}
+
+/** Cross-entropy of all crops' scores S [V B, K], over tau, with their images' labels [B]. */
+export function headLoss(
+  S: Tensor,
+  labels: Tensor,
+  { temperature }: { temperature: number },
+): { loss: Tensor; accuracy: Tensor } {
+  const V = S.shape[0]! / labels.shape[0]!;
+  const ofAllCrops = concat(Array.from({ length: V }, () => labels)); // [V B]
+  return labelledCrossEntropy(mul(S, scalar(1 / temperature)), ofAllCrops);
+}
+
+/** The bank [N, D] with the rows of a batch's images, which differ from each other, replaced by embeddings z [B, D]. */
+export function bankAfter(bank: Tensor, indices: Tensor, z: Tensor): Tensor {
+  return scatterAdd(bank, indices, sub(stopGradient(z), gather(bank, indices))); // [N, D]
+}
+
+/** What comes before every epoch: the banks are filled once, and clustered for each head. */
+export function deepclusterV2Phase(
+  settings: Settings,
+  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
+  counts: readonly number[],
+): EpochPhase {
+  const bankNames = Array.from({ length: BANKS }, (_, j) => bankName(j));
+  return {
+    isDue: () => true,
+    async run(phase) {
+      const { engine, epoch, seed, readState, onProgress, signal } = phase;
+      const banks = epoch === 0 ? await filledBanks(settings, context, phase) : await readState(bankNames);
+      const state: Values = epoch === 0 ? { ...banks } : {};
+      const facts: Record<string, number> = { emptyClusters: 0, splitClusters: 0 };
+      for (const [h, K] of counts.entries()) {
+        onProgress(`k-means into ${K} clusters, head ${h + 1} of ${counts.length}`);
+        const bank = featuresOf(banks[bankName(h % BANKS)] as Float32Array, settings.embeddingLength);
+        const { centroids, assignments, empty, repaired } = await kmeans(engine, bank, {
+          k: K,
+          metric: 'spherical',
+          start: 'random',
+          restarts: settings.clusterRestarts,
+          iterations: settings.clusterIterations,
+          tolerance: 0,
+          seed: randomAt(seed, 'cluster', epoch, h, 21).bits(),
+          signal,
+        });
+        if (h === 0) {
+          const before = (await readState([labelsName(0)]))[labelsName(0)]!;
+          Object.assign(facts, progressFact(before, assignments));
+        }
+        state[prototypesName(h)] = centroids;
+        state[labelsName(h)] = Float32Array.from(assignments);
+        facts.emptyClusters! += empty;
+        facts.splitClusters! += repaired;
+      }
+      return { state, facts };
+    },
+  };
+}
+
+/** Embeddings of the big crops of every image, from random views, by name of the bank. */
+async function filledBanks(
+  settings: ProjectionOptions,
+  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
+  { views }: PhaseContext,
+): Promise<Values> {
+  const found = await views(viewsProgram(settings, context));
+  return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data]));
+}
+
+/** Embeddings [B, D] of the first two big crops, in training mode, by name of the bank. */
+function viewsProgram(
+  settings: ProjectionOptions,
+  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
+): Program {
+  const variables = createVariables();
+  const [big] = cropInputs({ ...context, crops: context.crops.slice(0, 1) }); // [count B, 3, s, s]
+  const Z = embeddings(variables, encode(variables, big!, context.encoder), settings); // [count B, D]
+  const outputs = Array.from({ length: BANKS }, (_, j) => [bankName(j), ofCrop(Z, j, context.batchSize)]);
+  return {
+    name: 'deepcluster-v2-views',
+    outputs: Object.fromEntries(outputs),
+    state: [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => ({ current: tensor })),
+  };
+}

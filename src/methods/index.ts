@@ -1,6 +1,6 @@
 /** The methods, their settings and presets. */
-import { adam, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
-import type { MethodHead, MethodProgram, Moment } from './method.ts';
+import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
+import type { MethodHead, MethodProgram, Moment, StepContext } from './method.ts';
 import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
@@ -62,8 +62,14 @@ function optimizerOf(settings: Settings): Optimizer {
   }
 }
 
-/** The method's whole training step, as settings describe it, for so many images. */
-export function methodProgram(settings: Settings, { images }: { images: number }): MethodProgram {
+/**
+ * The method's whole training step, as settings describe it, for so many images; `extra` are the positions of those that
+ * are only learned from.
+ */
+export function methodProgram(
+  settings: Settings,
+  { images, extra }: Pick<StepContext, 'images' | 'extra'>,
+): MethodProgram {
   const views = viewsOf(settings);
   const learningRate = ({ step, stepsPerEpoch, totalSteps }: Moment) =>
     warmupCosine(step, {
@@ -73,9 +79,11 @@ export function methodProgram(settings: Settings, { images }: { images: number }
       warmupSteps: Math.round(settings.warmupEpochs * stepsPerEpoch),
       totalSteps,
     });
+  checkSizes(encoderOptions(settings), [...views.crops.map(({ size }) => size), settings.imageSize]);
   return methods[settings.method].program(settings, {
     batchSize: settings.batchSize,
     images,
+    extra,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
     normalise: views.normalise,
@@ -90,6 +98,6 @@ export function methodHead(settings: Settings): MethodHead {
 }
 
 /** The encoder that settings describe. */
-export function encoderOptions({ architecture, width, stem }: Settings) {
-  return { architecture, width, stem };
+export function encoderOptions({ architecture, width, stem, frontEnd }: Settings) {
+  return { architecture, width, stem, frontEnd };
 }

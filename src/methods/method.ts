@@ -9,6 +9,7 @@ import type { Features } from '../cluster/index.ts';
 import type { EncoderOptions, Optimizer, Variables } from '../nn/index.ts';
 import type { Engine, Program, Values } from '../runtime/index.ts';
 import type { Tensor } from '../tensor/index.ts';
+import type { CropSpec } from '../views/index.ts';
 import type { Normalisation } from './encoder.ts';
 import type { Settings, SettingsInput } from './settings.ts';
 
@@ -32,6 +33,8 @@ export interface StepContext {
   batchSize: number;
   /** N, the images that are trained on. */
   images: number;
+  /** Positions of images that are only learned from, where the others are the ones of interest. Default: none. */
+  extra?: ArrayLike<number>;
   /** Crop groups, big ones first. */
   crops: readonly CropGroup[];
   encoder: EncoderOptions;
@@ -50,6 +53,8 @@ export interface Method {
   recipe: SettingsInput;
   /** Complete recipes of the paper, by name; they replace `recipe`. */
   presets?: Readonly<Record<string, { description: string; settings: SettingsInput }>>;
+  /** What the method makes of the groups of crops that the settings describe. Default: they stay. */
+  crop?(settings: Settings, crops: readonly CropSpec[]): CropSpec[];
   program(settings: Settings, context: StepContext): MethodProgram;
   head(settings: Settings): MethodHead;
 }

@@ -55,7 +55,7 @@ const bySize: Readonly<Record<string, Preset>> = {
     description: 'photos from 64 px: multi-crop 2x64 + 4x32, a small encoder, for two cores',
     settings: {
       architecture: 'resnet10',
-      width: 32,
+      width: 16,
       stem: 'small',
       crops: '2x64+4x32',
       scales: '0.25-1+0.08-0.25',

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
-import { type Architecture, architectures, type Stem, stems } from '../nn/index.ts';
+import { type Architecture, architectures, type FrontEnd, frontEnds, type Stem, stems } from '../nn/index.ts';
 
 const positive = () => z.number().int().min(1);
 const share = () => z.number().min(0).max(1);
@@ -44,14 +44,14 @@ export const settingsSchema = z.strictObject({
   architecture: z
     .enum(Object.keys(architectures) as [Architecture, ...Architecture[]])
     .default('resnet18')
-    .describe('encoder'),
+    .describe('encoder; alexnet takes images from 63 px on, vgg16-bn from 32 px on, both of one size only'),
   width: z
     .number()
     .int()
     .min(4)
     .max(512)
     .default(64)
-    .describe('channels of the first stage; each later stage doubles them'),
+    .describe('channels of the first stage; each later stage doubles them; 64 are those of the papers'),
   stem: z
     .enum(stems as unknown as [Stem, ...Stem[]])
     .default('cifar')
@@ -114,12 +114,15 @@ export const settingsSchema = z.strictObject({
   variant: z
     .enum(['principled', 'asReleased'])
     .default('principled')
-    .describe("asReleased repeats known slips of the authors' code (deepcluster, hcsc)"),
+    .describe("asReleased repeats known slips of the authors' code (deepcluster, pcl, hcsc)"),
   pcaLength: positive().default(256).describe('components kept when features are whitened (deepcluster)'),
   frontEnd: z
-    .enum(['none', 'sobel'])
+    .enum(frontEnds as unknown as [FrontEnd, ...FrontEnd[]])
     .default('none')
-    .describe('fixed filters before the encoder (deepcluster)'),
+    .describe('fixed filters before the encoder: sobel takes edges in place of colours'),
+  classifierLearningRate: rate()
+    .default(0.05)
+    .describe("constant learning rate of the classifier's own SGD (deepcluster)"),
   encoderMomentum: share().default(0.99).describe('momentum of the momentum encoder at the start'),
   finalEncoderMomentum: share()
     .optional()

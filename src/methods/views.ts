@@ -97,8 +97,12 @@ export function viewsOf(settings: Settings): ViewsSpec {
     { kind: 'gaussianBlur', p: settings.blurProbability, sigma: parseRange('blurSigma', settings.blurSigma) },
     { kind: 'solarise', p: settings.solariseProbability },
   ].filter(({ p }) => p > 0);
-  return parseViews({
+  const described = parseViews({
     crops: crops.map((crop, g) => ({ ...crop, scale: scales[g], steps })),
     normalise: { mean: parseTriple('mean', settings.mean), std: parseTriple('std', settings.std) },
   });
+  return {
+    ...described,
+    crops: methods[settings.method].crop?.(settings, described.crops) ?? described.crops,
+  };
 }

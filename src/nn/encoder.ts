@@ -1,9 +1,79 @@
 /** The encoders by name: images in, features out. */
+import { LikenessError } from '../core/errors.ts';
 import type { Tensor } from '../tensor/index.ts';
-import { type EncoderOptions, resnet } from './resnet.ts';
+import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
+import type { Drop } from './dropout.ts';
+import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
+import { sobel } from './sobel.ts';
 import type { Variables } from './variables.ts';
+import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
+
+/**
+ * Networks with fully connected layers: they take images of one size, not below the smallest, and give as many features
+ * as their hidden layers have values.
+ */
+const plainNetworks = {
+  alexnet: { build: alexnet, smallest: ALEXNET_SMALLEST, grid: alexnetGrid },
+  'vgg16-bn': { build: vgg16, smallest: VGG_SMALLEST, grid: vggGrid },
+} as const;
+
+/** All architectures by name. */
+export const architectures = { ...residualNetworks, ...plainNetworks } as const;
+export type Architecture = keyof typeof architectures;
+
+/** Fixed filters before the first layer. */
+export const frontEnds = ['none', 'sobel'] as const;
+export type FrontEnd = (typeof frontEnds)[number];
+
+export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'> {
+  architecture?: Architecture;
+  /** Default: none. */
+  frontEnd?: FrontEnd;
+  /** Dropout of AlexNet and VGG in training; without it there is none. */
+  drop?: Drop;
+}
+
+function plainNetwork(architecture: Architecture) {
+  return Object.hasOwn(plainNetworks, architecture)
+    ? plainNetworks[architecture as keyof typeof plainNetworks]
+    : undefined;
+}
+
+/** Length D of the features. */
+export function featureLength({ architecture = 'resnet18', ...options }: EncoderOptions): number {
+  return plainNetwork(architecture)
+    ? plainFeatures(options)
+    : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
+}
 
 /** Images [N, 3, H, W] (normalised) to features [N, D], by the architecture that is named. */
-export function encode(variables: Variables, x: Tensor, options: EncoderOptions = {}): Tensor {
-  return resnet(variables, x, options); // [N, D]
+export function encode(
+  variables: Variables,
+  x: Tensor,
+  { architecture = 'resnet18', frontEnd = 'none', ...options }: EncoderOptions = {},
+): Tensor {
+  const y = frontEnd === 'sobel' ? sobel(x) : x; // [N, 2, H, W] or [N, 3, H, W]
+  const plain = plainNetwork(architecture);
+  if (plain) return plain.build(variables, y, options); // [N, D]
+  return resnet(variables, y, { ...options, architecture: architecture as ResnetOptions['architecture'] }); // [N, D]
+}
+
+/**
+ * Refuses sizes of images, in pixels, that a network cannot take, or cannot take together.
+ *
+ * @throws LikenessError `encoder.size`
+ */
+export function checkSizes({ architecture = 'resnet18' }: EncoderOptions, sizes: readonly number[]): void {
+  const plain = plainNetwork(architecture);
+  if (!plain) return;
+  const { smallest, grid } = plain;
+  const isSmall = sizes.some((size) => size < smallest);
+  if (!isSmall && new Set(sizes.map(grid)).size === 1) return;
+  const expected = isSmall
+    ? `${smallest} px or more. Set larger crops and imageSize`
+    : 'one size for all crops and for imageSize, because its fully connected layers fit one size. Set them alike';
+  throw new LikenessError(
+    'encoder.size',
+    `architecture ${architecture}: received images of ${[...new Set(sizes)].join(' and ')} px; expected ${expected}, or take a residual network such as architecture=resnet10.`,
+  );
 }

@@ -1,8 +1,18 @@
 /** Layers, networks, optimisers and schedules. */
-export { encode } from './encoder.ts';
-export { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
+export { createDropout, type Drop, type DropoutSource } from './dropout.ts';
+export {
+  type Architecture,
+  architectures,
+  checkSizes,
+  type EncoderOptions,
+  encode,
+  type FrontEnd,
+  featureLength,
+  frontEnds,
+} from './encoder.ts';
+export { filled, type Initialiser, kaimingFanOut, normal, uniformFanIn } from './initialise.ts';
 export { batchNorm, convolution, linear } from './layers.ts';
-export { mlp } from './mlp.ts';
+export { type MlpOptions, mlp } from './mlp.ts';
 export { createMomentumVariables, type MomentumOptions, type MomentumVariables } from './momentum.ts';
 export {
   type AdamOptions,
@@ -15,10 +25,9 @@ export {
   sgd,
 } from './optimizers.ts';
 export {
-  type Architecture,
-  architectures,
-  type EncoderOptions,
-  featureLength,
+  type ResidualNetwork,
+  type ResnetOptions,
+  residualNetworks,
   resnet,
   type Stem,
   stems,

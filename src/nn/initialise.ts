@@ -26,3 +26,8 @@ export function uniformFanIn(fanIn: number): Initialiser {
   const bound = 1 / Math.sqrt(fanIn);
   return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.uniform(-bound, bound));
 }
+
+/** `N(0, deviation²)`. */
+export function normal(deviation: number): Initialiser {
+  return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.normal(0, deviation));
+}

@@ -3,16 +3,18 @@ import {
   add,
   batchNormInference,
   batchNorm as batchNormOperator,
+  constant,
   conv2d,
   linear as linearOperator,
   mul,
   type Pair,
+  reshape,
   scalar,
   sizeOf,
   stopGradient,
   type Tensor,
 } from '../tensor/index.ts';
-import { filled, kaimingFanOut, uniformFanIn } from './initialise.ts';
+import { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
 import type { Variables } from './variables.ts';
 
 export interface ConvolutionLayer {
@@ -20,30 +22,51 @@ export interface ConvolutionLayer {
   kernel: number;
   stride?: Pair;
   padding?: Pair;
+  /** Default: without, because a batch normalisation follows in every network here and takes it out again. */
+  bias?: 'with' | 'without';
 }
 
-/** Convolution without bias: a batch normalisation follows in every network here. */
+/** Convolution; weights start from Kaiming's normal distribution by fan-out, a bias from 0. */
 export function convolution(
   variables: Variables,
   name: string,
   x: Tensor,
-  { channels, kernel, stride = 1, padding = Math.floor(kernel / 2) }: ConvolutionLayer,
+  { channels, kernel, stride = 1, padding = Math.floor(kernel / 2), bias = 'without' }: ConvolutionLayer,
 ): Tensor {
   const shape = [channels, x.shape[1]!, kernel, kernel];
-  return conv2d(x, variables.parameter(`${name}.weight`, shape, kaimingFanOut()), { stride, padding });
+  const weight = variables.parameter(`${name}.weight`, shape, kaimingFanOut());
+  const y = conv2d(x, weight, { stride, padding }); // [N, channels, h, w]
+  if (bias === 'without') return y;
+  return add(y, reshape(variables.parameter(`${name}.bias`, [channels], filled(0)), [channels, 1, 1]));
 }
 
-/** `x Wᵀ + b` for rows x [N, in]; both start from `U(±1/sqrt(in))`. */
+export interface LinearLayer {
+  features: number;
+  bias?: 'with' | 'without';
+  /** First values. Default: `U(±1/sqrt(in))` for both. */
+  initialise?: { weight: Initialiser; bias: Initialiser };
+}
+
+/** `x Wᵀ + b` for rows x [N, in]. */
 export function linear(
   variables: Variables,
   name: string,
   x: Tensor,
-  { features, bias = 'with' }: { features: number; bias?: 'with' | 'without' },
+  { features, bias = 'with', initialise }: LinearLayer,
 ): Tensor {
   const fanIn = x.shape[1]!;
-  const weight = variables.parameter(`${name}.weight`, [features, fanIn], uniformFanIn(fanIn));
-  if (bias === 'without') return linearOperator(x, weight);
-  return linearOperator(x, weight, variables.parameter(`${name}.bias`, [features], uniformFanIn(fanIn)));
+  const first = initialise ?? { weight: uniformFanIn(fanIn), bias: uniformFanIn(fanIn) };
+  const weight = variables.parameter(`${name}.weight`, [features, fanIn], first.weight);
+  if (bias === 'without') return linearOperator(x, weight); // [N, features]
+  return linearOperator(x, weight, variables.parameter(`${name}.bias`, [features], first.bias));
+}
+
+export interface BatchNormLayer {
+  /** Share of the batch in the running statistics. */
+  momentum?: number;
+  epsilon?: number;
+  /** Whether a learned scale and shift follow; without, every channel leaves with mean 0 and variance 1. */
+  affine?: 'with' | 'without';
 }
 
 /**
@@ -54,11 +77,15 @@ export function batchNorm(
   variables: Variables,
   name: string,
   x: Tensor,
-  { momentum = 0.1, epsilon = 1e-5 } = {},
+  { momentum = 0.1, epsilon = 1e-5, affine = 'with' }: BatchNormLayer = {},
 ): Tensor {
   const channels = [x.shape[1]!];
-  const gamma = variables.parameter(`${name}.weight`, channels, filled(1));
-  const beta = variables.parameter(`${name}.bias`, channels, filled(0));
+  const learned = (part: string, value: number) =>
+    affine === 'with'
+      ? variables.parameter(`${name}.${part}`, channels, filled(value))
+      : constant(new Float32Array(channels[0]!).fill(value), channels);
+  const gamma = learned('weight', 1);
+  const beta = learned('bias', 0);
   const mean = variables.buffer(`${name}.running_mean`, channels, filled(0));
   const variance = variables.buffer(`${name}.running_var`, channels, filled(1));
   if (variables.mode === 'evaluate') {

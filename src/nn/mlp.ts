@@ -3,21 +3,37 @@ import { relu, type Tensor } from '../tensor/index.ts';
 import { batchNorm, linear } from './layers.ts';
 import type { Variables } from './variables.ts';
 
+export interface MlpOptions {
+  /** Features of each linear layer. */
+  widths: readonly number[];
+  /** What stands between a hidden linear layer and its ReLU. */
+  norm?: 'batch' | 'none';
+  /** Biases of the linear layers that a batch norm follows, which takes them out again. */
+  hiddenBias?: 'with' | 'without';
+  /** What ends it: a linear layer with a bias, or one without and a batch norm without scale and shift. */
+  last?: 'linear' | 'norm';
+}
+
 /**
- * Linear layers of the given widths with (batch norm and) ReLU between them, none after the last.
+ * Linear layers of the given widths with (batch norm and) ReLU between them, no ReLU after the last.
  * Parameters are numbered as in a PyTorch Sequential: Linear 0, BatchNorm 1, (ReLU 2,) Linear 3, ...
  */
 export function mlp(
   variables: Variables,
   name: string,
   x: Tensor,
-  { widths, norm = 'batch' }: { widths: readonly number[]; norm?: 'batch' | 'none' },
+  { widths, norm = 'batch', hiddenBias = 'with', last = 'linear' }: MlpOptions,
 ): Tensor {
   let y = x;
   let index = 0;
   widths.forEach((features, layer) => {
-    y = linear(variables, `${name}.${index++}`, y, { features }); // [N, features]
-    if (layer === widths.length - 1) return;
+    const isLast = layer === widths.length - 1;
+    const bias = isLast ? (last === 'norm' ? 'without' : 'with') : hiddenBias;
+    y = linear(variables, `${name}.${index++}`, y, { features, bias }); // [N, features]
+    if (isLast) {
+      if (last === 'norm') y = batchNorm(variables, `${name}.${index}`, y, { affine: 'without' });
+      return;
+    }
     if (norm === 'batch') y = batchNorm(variables, `${name}.${index++}`, y);
     y = relu(y);
     index++;

@@ -53,7 +53,7 @@ export interface SgdOptions {
 
 /**
  * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`.
- * PyTorch's form: the learning rate multiplies the velocity, not the gradient; v starts at 0.
+ * PyTorch's form: the learning rate multiplies the velocity, not the gradient; v starts at 0. With mu = 0 nothing is kept.
  */
 export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   return {
@@ -70,6 +70,7 @@ function descend(
   g: Tensor,
   { momentum, lr }: { momentum: number; lr: Tensor },
 ): Update {
+  if (momentum === 0) return { next: sub(w, mul(lr, g)), slots: [] };
   const v = slot('momentum', name, w);
   const next = add(mul(scalar(momentum), v), g); // v = mu v + g
   return { next: sub(w, mul(lr, next)), slots: [{ name: 'momentum', current: v, next }] };

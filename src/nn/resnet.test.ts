@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { input, nodesOf, sizeOf } from '../tensor/index.ts';
-import { type Architecture, architectures, featureLength, resnet, type Stem } from './resnet.ts';
+import { type ResidualNetwork, residualNetworks, resnet, resnetFeatures, type Stem } from './resnet.ts';
 import { createVariables } from './variables.ts';
 
 type Shapes = Record<string, number[]>;
@@ -9,7 +9,7 @@ const { networks } = JSON.parse(
   readFileSync(new URL('../../test/fixtures/resnets.json', import.meta.url), 'utf8'),
 ) as { networks: Record<string, { parameters: Shapes; buffers: Shapes }> };
 
-function build(architecture: Architecture, { stem = 'imagenet' as Stem, width = 64, size = 64 } = {}) {
+function build(architecture: ResidualNetwork, { stem = 'imagenet' as Stem, width = 64, size = 64 } = {}) {
   const variables = createVariables();
   const features = resnet(variables, input('x', [2, 3, size, size]), { architecture, width, stem });
   return { variables, features };
@@ -21,7 +21,7 @@ const shapesOf = (held: { name: string; tensor: { shape: readonly number[] } }[]
 describe('resnet', () => {
   for (const [name, { parameters, buffers }] of Object.entries(networks)) {
     it(`${name} holds what torchvision's holds: names, order and shapes`, () => {
-      const { variables } = build(name as Architecture);
+      const { variables } = build(name as ResidualNetwork);
       expect(shapesOf(variables.parameters())).toEqual(parameters);
       expect(shapesOf(variables.buffers())).toEqual(buffers);
       // Layers are asked for in the order of computation; torchvision registers a shortcut after its block's layers.
@@ -30,7 +30,7 @@ describe('resnet', () => {
   }
 
   it('has the known numbers of parameters', () => {
-    const count = (architecture: Architecture) =>
+    const count = (architecture: ResidualNetwork) =>
       build(architecture)
         .variables.parameters()
         .reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0);
@@ -40,13 +40,13 @@ describe('resnet', () => {
   });
 
   it('says the length of its features', () => {
-    for (const architecture of Object.keys(architectures) as Architecture[]) {
+    for (const architecture of Object.keys(residualNetworks) as ResidualNetwork[]) {
       const { features } = build(architecture, { width: 8, stem: 'cifar', size: 16 });
       const expected = architecture === 'resnet50' ? 256 : 64;
-      expect(featureLength({ architecture, width: 8 }), architecture).toBe(expected);
+      expect(resnetFeatures({ architecture, width: 8 }), architecture).toBe(expected);
       expect(features.shape, architecture).toEqual([2, expected]);
     }
-    expect(featureLength({ stageWidths: [8, 16, 16, 24] })).toBe(24);
+    expect(resnetFeatures({ stageWidths: [8, 16, 16, 24] })).toBe(24);
   });
 
   it('shrinks images by its stem: 1, 2 and 4 times before the first stage', () => {

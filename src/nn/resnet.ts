@@ -7,20 +7,20 @@ import { batchNorm, convolution } from './layers.ts';
 import type { Variables } from './variables.ts';
 
 /** Blocks per stage, and the kind of block. ResNet-10 has one basic block per stage. */
-export const architectures = {
+export const residualNetworks = {
   resnet10: { blocks: [1, 1, 1, 1], block: 'basic' },
   resnet18: { blocks: [2, 2, 2, 2], block: 'basic' },
   resnet34: { blocks: [3, 4, 6, 3], block: 'basic' },
   resnet50: { blocks: [3, 4, 6, 3], block: 'bottleneck' },
 } as const;
-export type Architecture = keyof typeof architectures;
+export type ResidualNetwork = keyof typeof residualNetworks;
 
 /** First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `imagenet` 7x7, stride 2, and a max pool, stride 2. */
 export const stems = ['cifar', 'small', 'imagenet'] as const;
 export type Stem = (typeof stems)[number];
 
-export interface EncoderOptions {
-  architecture?: Architecture;
+export interface ResnetOptions {
+  architecture?: ResidualNetwork;
   /** Channels of the first stage; each later stage doubles them. The papers' networks have 64. */
   width?: number;
   stem?: Stem;
@@ -29,22 +29,22 @@ export interface EncoderOptions {
 }
 
 /** Channels of each stage (before a bottleneck's expansion). */
-export function stageWidthsOf({ width = 64, stageWidths }: EncoderOptions): readonly number[] {
+export function stageWidthsOf({ width = 64, stageWidths }: ResnetOptions): readonly number[] {
   return stageWidths ?? [0, 1, 2, 3].map((stage) => width * 2 ** stage);
 }
 
 const EXPANSION = 4;
 
-/** Length of the encoder's features: the last stage's channels, four times as many for bottlenecks. */
-export function featureLength(options: EncoderOptions): number {
-  const { block } = architectures[options.architecture ?? 'resnet18'];
+/** Length of the features: the last stage's channels, four times as many for bottlenecks. */
+export function resnetFeatures(options: ResnetOptions): number {
+  const { block } = residualNetworks[options.architecture ?? 'resnet18'];
   return stageWidthsOf(options).at(-1)! * (block === 'bottleneck' ? EXPANSION : 1);
 }
 
 /** Images [N, 3, H, W] (normalised) to features [N, D]. */
-export function resnet(variables: Variables, x: Tensor, options: EncoderOptions = {}): Tensor {
+export function resnet(variables: Variables, x: Tensor, options: ResnetOptions = {}): Tensor {
   const { architecture = 'resnet18', stem = 'cifar' } = options;
-  const { blocks, block } = architectures[architecture];
+  const { blocks, block } = residualNetworks[architecture];
   const channels = stageWidthsOf(options);
   let y = stemLayers(variables, x, channels[0]!, stem); // [N, C, h, w]
   blocks.forEach((count, stage) => {

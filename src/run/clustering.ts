@@ -2,7 +2,8 @@
  * clusters.safetensors: the clusters of a run as something that further images can be assigned to.
  *
  * Tensor `centroids` [K, D], rows of length 1, in the space of the encoder's L2-normalised features; what was chosen
- * and how is in the file's metadata. Cluster numbers are those of clusters.csv: 0 is the largest.
+ * and how is in the file's metadata. Where a method has learned its clusters itself, `head` in the metadata says which
+ * output of its head each is: an image then belongs to the most probable, and the centroids are the means of what does. Cluster numbers are those of clusters.csv: 0 is the largest.
  */
 import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
@@ -15,6 +16,8 @@ export interface Clustering {
   readonly dimension: number;
   /** Divides the cosines in the softmax behind the confidence. */
   readonly temperature: number;
+  /** Where the clusters are those that the method has learned: the output of its head that each is, [k]. */
+  readonly head?: readonly number[];
   /** How K was chosen, in a sentence. */
   readonly kReason: string;
   /** Numbers of clusters that are about as good, where K was suggested from the data. */
@@ -30,10 +33,10 @@ const FORMAT = 'likeness clusters 1';
 
 /** Writes the clusters. @throws LikenessError `write.*`, or when the numbers do not fit each other. */
 export async function writeClustering(file: string, clustering: Clustering): Promise<void> {
-  const { centroids, k, dimension, temperature, kReason, kRange, seed, images, step } = clustering;
+  const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step } = clustering;
   const metadata: Metadata = {
     format: FORMAT,
-    clusters: JSON.stringify({ temperature, kReason, kRange, seed, images, step }),
+    clusters: JSON.stringify({ temperature, head, kReason, kRange, seed, images, step }),
   };
   await writeFileAtomic(
     file,
@@ -67,7 +70,8 @@ export async function readClustering(file: string): Promise<Clustering> {
     centroids.shape.length !== 2 ||
     k < 1 ||
     dimension < 1 ||
-    stored === undefined
+    stored === undefined ||
+    !(stored.head === undefined || isOneEach(stored.head, k))
   ) {
     throw new LikenessError(
       'clustering.malformed',
@@ -75,6 +79,14 @@ export async function readClustering(file: string): Promise<Clustering> {
     );
   }
   return { ...stored, centroids: centroids.data, k, dimension };
+}
+
+function isOneEach(head: unknown, k: number): boolean {
+  return (
+    Array.isArray(head) &&
+    head.length === k &&
+    head.every((output) => Number.isInteger(output) && output >= 0)
+  );
 }
 
 type Stored = Omit<Clustering, 'centroids' | 'k' | 'dimension'>;

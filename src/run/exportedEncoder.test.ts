@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
 import { resolveSettings } from '../methods/index.ts';
-import { createVariables, resnet } from '../nn/index.ts';
+import { createVariables, encode } from '../nn/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { openEncoder } from './encoder.ts';
@@ -21,7 +21,7 @@ const settings = resolveSettings({
 function weights() {
   const variables = createVariables();
   const { architecture, width, stem } = settings;
-  resnet(variables, input('x', [1, 3, 32, 32]), { architecture, width, stem });
+  encode(variables, input('x', [1, 3, 32, 32]), { architecture, width, stem });
   const values = variables.initialValues(3);
   const random = randomAt(1, 'synthetic');
   for (const name of Object.keys(values)) {

@@ -8,6 +8,8 @@ export const runFileNames = {
   events: 'events.jsonl',
   /** Folder of `step-<number>.safetensors`. */
   checkpoints: 'checkpoints',
+  /** Folder of encoders at earlier moments, `step-<number>.safetensors`: what curves over training are measured on. */
+  snapshots: 'snapshots',
   /** Features `[N, D]` of every image. */
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */
@@ -16,6 +18,10 @@ export const runFileNames = {
   clustering: 'clusters.safetensors',
   /** What `likeness evaluate` measured last. */
   evaluation: 'evaluation.json',
+  /** What `likeness compare` measured of this run. */
+  comparison: 'comparison.json',
+  /** Why the run doctor stopped a run of a comparison. */
+  failure: 'failure.json',
   /** Images that could not be used, with reasons. */
   skipped: 'skipped.csv',
   reportJson: 'report.json',

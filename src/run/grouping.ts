@@ -55,6 +55,8 @@ export interface Grouping {
   /** `[K, D]`, rows of length 1, largest cluster first. */
   readonly centroids: Features;
   readonly temperature: number;
+  /** Where the clusters are those that the method has learned: the output of its head that each is. */
+  readonly head?: readonly number[];
   readonly assignment: Assignment;
   /** Largest first. */
   readonly groups: readonly Group[];
@@ -153,11 +155,11 @@ async function suggested(
   return { k: best, kReason: reason, kRange: range, suggestion };
 }
 
-function clustersOf(k: number): string {
+export function clustersOf(k: number): string {
   return `${k} cluster${k === 1 ? '' : 's'}`;
 }
 
-function sizesOf(clusters: Int32Array, k: number): Float64Array {
+export function sizesOf(clusters: Int32Array, k: number): Float64Array {
   const sizes = new Float64Array(k);
   for (const cluster of clusters) sizes[cluster]! += 1;
   return sizes;
@@ -168,7 +170,7 @@ function usedClusters({ clusters }: Assignment, k: number): number[] {
 }
 
 /** Old numbers, largest cluster first; of equal ones that with the earlier first image. */
-function bySize(clusters: Int32Array, k: number): number[] {
+export function bySize(clusters: Int32Array, k: number): number[] {
   const sizes = sizesOf(clusters, k);
   const first = Array.from({ length: k }, (_, cluster) => clusters.indexOf(cluster));
   return Array.from({ length: k }, (_, cluster) => cluster).sort(
@@ -188,7 +190,7 @@ function renumbered(assignment: Assignment, order: readonly number[]): Assignmen
   };
 }
 
-function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
+export function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
   const sizes = sizesOf(clusters, k);
   const alike = new Float64Array(k);
   const away = new Float64Array(k);

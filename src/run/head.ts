@@ -1,8 +1,7 @@
-/** What a trained method makes of features: embeddings on the sphere, where its prototypes are. */
+/** What a trained method makes of features: embeddings on the sphere, and where it learns clusters itself, those. */
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { encoderOptions, featureLength, type Settings } from '../methods/index.ts';
-import { project, prototypesOf } from '../methods/swav.ts';
+import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
@@ -15,46 +14,58 @@ export interface HeadOptions {
 }
 
 export interface Head {
-  /** `[K, D]`, as stored: to be normalised by whoever compares with them. */
-  readonly prototypes: Features;
+  /** `[K, D]`, as stored: to be normalised by whoever compares with them. Absent where the method has none. */
+  readonly prototypes?: Features;
   /** Embeddings `[N, D]`, rows of length 1, of the encoder's features `[N, F]` (not normalised). */
   project(features: Features): Promise<Features>;
+  /** M, clusters that the method learns itself; absent where it learns none. */
+  readonly clusters?: number;
+  /** Probabilities `[N, M]` of the clusters that the method has learned, of the encoder's features; absent where it has none. */
+  assign?(features: Features): Promise<Features>;
   close(): Promise<void>;
 }
 
 /** Rows per run of the head. */
 const ROWS = 512;
 
-/** Compiles the projection head in evaluation mode with a run's weights. */
+/** Compiles the method's heads in evaluation mode with a run's weights. */
 export async function openHead({ engine, settings, state }: HeadOptions): Promise<Head> {
   const width = featureLength(encoderOptions(settings));
   const variables = createVariables({ mode: 'evaluate' });
-  const z = project(variables, input('features', [ROWS, width]), settings); // [ROWS, D]
+  const { project, prototypes, assign } = methodHead(settings);
+  const h = input('features', [ROWS, width]);
+  const z = project(variables, h); // [ROWS, D]
+  const y = assign?.(variables, h); // [ROWS, M]
+  const dimension = z.shape[1]!;
   const held = [...variables.parameters(), ...variables.buffers()];
-  const [prototypes] = valuesOf(state, [prototypesOf(variables, settings).node.attributes.name as string]);
+  const [stored] = prototypes === undefined ? [] : valuesOf(state, [prototypes]);
   const executable = await engine.compile({
-    outputs: { z },
+    outputs: { z, ...(y && { y }) },
     state: held.map(({ tensor }) => ({ current: tensor })),
     name: 'head',
   });
   const names = held.map(({ name }) => name);
   const values = valuesOf(state, names);
   await executable.writeState(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
-  const dimension = settings.embeddingLength;
 
+  async function run(output: 'z' | 'y', length: number, { data, count }: Features): Promise<Features> {
+    const out = new Float32Array(count * length);
+    for (let start = 0; start < count; start += ROWS) {
+      const rows = Math.min(ROWS, count - start);
+      const block = new Float32Array(ROWS * width);
+      block.set(data.subarray(start * width, (start + rows) * width));
+      const found = (await executable.run({ features: block }, { transfer: true }))[output] as Float32Array;
+      out.set(found.subarray(0, rows * length), start * length);
+    }
+    return featuresOf(out, length);
+  }
   return {
-    prototypes: featuresOf(prototypes!, dimension),
-    async project({ data, count }) {
-      const out = new Float32Array(count * dimension);
-      for (let start = 0; start < count; start += ROWS) {
-        const rows = Math.min(ROWS, count - start);
-        const block = new Float32Array(ROWS * width);
-        block.set(data.subarray(start * width, (start + rows) * width));
-        const embedded = (await executable.run({ features: block }, { transfer: true })).z as Float32Array;
-        out.set(embedded.subarray(0, rows * dimension), start * dimension);
-      }
-      return featuresOf(out, dimension);
-    },
+    prototypes: stored && featuresOf(stored, dimension),
+    project: (features) => run('z', dimension, features),
+    ...(y && {
+      clusters: y.shape[1]!,
+      assign: (features: Features) => run('y', y.shape[1]!, features),
+    }),
     close: () => executable.dispose(),
   };
 }
@@ -65,7 +76,7 @@ function valuesOf(state: Values, names: readonly string[]): Float32Array[] {
     if (!(value instanceof Float32Array)) {
       throw new LikenessError(
         'head.incomplete',
-        `the checkpoint has no "${name}"; expected the weights of the projection head and the prototypes`,
+        `the checkpoint has no "${name}"; expected the weights of the method's heads and its prototypes`,
       );
     }
     return value;

@@ -31,6 +31,8 @@ export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
 export { type Group, type Grouping, type GroupOptions, groupFeatures } from './grouping.ts';
 export { type Head, openHead } from './head.ts';
+export { type HeadClusters, headClusters, mostProbable } from './headClusters.ts';
+export { groupByHead, learnedAssignment } from './learnedGroups.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
 export {
@@ -43,6 +45,7 @@ export {
   writeReport,
 } from './report/index.ts';
 export { writeSkipped } from './skipped.ts';
+export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export {
   freeSettings,
@@ -53,4 +56,5 @@ export {
   withoutDoctor,
 } from './standing.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
+export { trainingSeconds } from './trainingTime.ts';
 export { type UntrainedOptions, untrainedState } from './untrained.ts';

@@ -3,9 +3,10 @@
  * measure again. Choices depend on the processor, its threads and the runtime's version; each has a file of its own.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { makeFolderSync } from '../formats/index.ts';
 import type { Plan } from '../runtime/index.ts';
 
 /** Version of the formulations: raised when their names change meaning, so that old measurements are dropped. */
@@ -36,7 +37,7 @@ export function openPlanStore(
     load,
     save(added) {
       try {
-        mkdirSync(folder, { recursive: true });
+        makeFolderSync(folder);
         const temporary = `${file}.${process.pid}.tmp`;
         // What is already remembered wins: two processes that measured at once then agree from here on.
         writeFileSync(temporary, JSON.stringify({ ...added, ...load() }, null, 1));

@@ -10,8 +10,14 @@
  */
 import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
-import { encoderOptions, methodProgram, normaliseImages, type Settings, viewsOf } from '../methods/index.ts';
-import { project } from '../methods/swav.ts';
+import {
+  encoderOptions,
+  methodHead,
+  methodProgram,
+  normaliseImages,
+  type Settings,
+  viewsOf,
+} from '../methods/index.ts';
 import { createVariables, encode } from '../nn/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
 import { input, mean } from '../tensor/index.ts';
@@ -54,7 +60,7 @@ export async function untrainedState({
     normaliseImages(images, viewsOf(settings).normalise),
     encoderOptions(settings),
   );
-  const z = project(variables, features, settings); // [B, D]
+  const z = methodHead(settings).project(variables, features); // [B, D]
   const buffers = variables.buffers();
   const executable = await engine.compile({
     outputs: { z: mean(z) },

@@ -146,6 +146,25 @@ describe('train', () => {
     expect([outcome, standing.step, standing.totalSteps, run.asked.length]).toEqual(['finished', 7, 7, 7]);
   });
 
+  it('hands out the state at shares of the schedule, in time that is not counted, and is not changed by it', async () => {
+    const plain = options();
+    const { standing: end } = await train(plain);
+    const at: Standing[] = [];
+    const waited = 300;
+    const run = options({
+      milestones: [0.01, 0.25, 0.5],
+      onMilestone: async (standing) => {
+        at.push(standing);
+        await new Promise((resolve) => setTimeout(resolve, waited));
+      },
+    });
+    const { standing } = await train(run);
+    expect(at.map(({ step }) => step)).toEqual([1, 3, 5]);
+    expect(weightOf(at[2]!)).not.toBe(weightOf(at[1]!));
+    expect(lasting(standing)).toEqual(lasting(end));
+    expect(standing.seconds).toBeLessThan((at.length * waited) / 1000);
+  });
+
   it('turns minutes into steps once the speed is known', async () => {
     const run = options({ budget: { minutes: 0.9 / 60 } }, { milliseconds: 10 });
     const { outcome, standing } = await train(run);

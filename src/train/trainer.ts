@@ -77,6 +77,10 @@ export interface TrainOptions {
   /** Told of the compiled step before the first one is run: its plan must be stored for the run to be repeatable. */
   onCompiled?(compiled: { plan: Plan; model: Uint8Array }): Promise<void>;
   onEvent?(event: TrainEvent): void;
+  /** Shares of the schedule, above 0 and below 1, after which `onMilestone` is handed the state. */
+  milestones?: readonly number[];
+  /** The next step waits for it, and its time is not training time; never called with an ill state. */
+  onMilestone?(standing: Standing): Promise<void>;
   /** Called and waited for after each epoch and after the last step; it can read the state and cannot change it. */
   onEpochEnd?(end: EpochEnd): Promise<void>;
   /** Ends the run after the current step, with its state saved. */
@@ -264,6 +268,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         epochLoss = 0;
         epochSteps = 0;
       }
+      if (isMilestone(options, step, totalSteps) && !isIll(verdict)) {
+        await options.onMilestone?.(await standing());
+      }
       if (step % stepsPerEpoch === 0 || step >= (totalSteps ?? Infinity)) await tellEpochEnd(epoch);
       const endOfEpoch = step % stepsPerEpoch === 0 && performance.now() - lastSave > 5000;
       const due = performance.now() - lastSave >= (options.checkpointSeconds ?? 60) * 1000;
@@ -288,6 +295,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** Whether the doctor stops the run. */
 function isIll({ health }: Verdict): boolean {
   return health === 'collapsed' || health === 'diverged' || health === 'narrow';
+}
+
+/** Whether a share of the schedule has just been reached; shares that pass while the speed is measured have none. */
+function isMilestone({ milestones = [] }: TrainOptions, step: number, totalSteps?: number): boolean {
+  if (totalSteps === undefined) return false;
+  return milestones.some((share) => Math.max(1, Math.round(share * totalSteps)) === step);
 }
 
 const FACT = 'fact.';

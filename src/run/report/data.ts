@@ -139,6 +139,9 @@ export interface ReportEvaluation extends ReportScores {
   /** Clusters that NMI, ACC and ARI were measured with. */
   readonly k?: number;
   readonly classes?: number;
+  readonly clustering?: { readonly by?: 'head' | 'kmeans' };
+  /** Of k-means on the same features. */
+  readonly kmeans?: ReportScores & { readonly k?: number };
   readonly baselines?: {
     readonly untrained?: ReportScores;
     readonly rawPixels?: ReportScores;

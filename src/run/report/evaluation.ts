@@ -98,7 +98,11 @@ export function verdictOf(evaluation: ReportEvaluation): string[] {
 
 /** The section's inner HTML. */
 export function evaluationHtml(evaluation: ReportEvaluation): string {
-  const rows = rowsOf(evaluation);
+  const [own, ...baselines] = rowsOf(evaluation);
+  const { kmeans } = evaluation;
+  const isLearned = evaluation.clustering?.by === 'head' && kmeans !== undefined;
+  // Beside clusters that the method has learned itself, those of k-means on the same features.
+  const rows = [own!, ...(isLearned ? [{ name: 'This run, k-means', scores: kmeans }] : []), ...baselines];
   const behind = verdictOf(evaluation);
   const lost = behind.some((sentence) => sentence.includes('does better'));
   const notes = [

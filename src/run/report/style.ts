@@ -37,7 +37,7 @@ header{padding:40px 0 20px}
 .track i.d{background:repeating-linear-gradient(135deg,var(--doubt) 0 2px,var(--doubtSoft) 2px 5px);box-shadow:inset 0 0 0 1px var(--doubt)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 20px;color:var(--soft);font-size:13px;margin-top:14px}
 .legend span{display:inline-flex;align-items:center;gap:7px}
-.legend .track{width:22px}
+.legend .track{width:22px;align-items:stretch}
 .legend .track i{width:100%}
 .bar{position:sticky;top:0;z-index:2;background:color-mix(in srgb,var(--page) 92%,transparent);backdrop-filter:blur(8px);border-block:1px solid var(--line);margin:8px 0 20px}
 .bar>div{display:flex;flex-wrap:wrap;gap:8px 20px;align-items:center;padding-block:9px}
@@ -119,6 +119,6 @@ dialog nav{display:flex;flex-wrap:wrap;gap:8px;margin-top:12px;align-items:cente
 dialog nav a{font-size:13.5px;margin-right:auto}
 dialog nav button{font:inherit;font-size:13.5px;color:inherit;background:var(--fill);border:1px solid var(--line);border-radius:7px;padding:5px 12px;cursor:pointer}
 dialog nav button:first-of-type{margin-left:auto}
-@media (max-width:640px){main,.bar>div{padding-inline:14px}header{padding-top:24px}h1{font-size:23px}.panel,.card{padding:14px;border-radius:10px}.figures{gap:10px 28px}.grid{grid-template-columns:repeat(auto-fill,minmax(68px,1fr))}.bar h2{width:100%}}
+@media (max-width:640px){main,.bar>div{padding-inline:14px}header{padding-top:24px}h1{font-size:23px}.panel,.card{padding:14px;border-radius:10px}.figures{gap:10px 28px}.grid{grid-template-columns:repeat(auto-fill,minmax(68px,1fr))}.bar h2{width:100%}th,td{padding-inline:5px}table{font-size:13px}}
 @media print{.bar{position:static}.bar label,dialog{display:none}.card{content-visibility:visible;break-inside:avoid-page}}
 `;

@@ -1,0 +1,93 @@
+/** `likeness compare`: several methods under one protocol. */
+import { methodNames } from '../methods/index.ts';
+import { classicalNames, parseClassical } from './classical.ts';
+import type { Command } from './command.ts';
+import { type CompareRequest, parseMethods } from './comparePlan.ts';
+import { compareRun } from './compareRun.ts';
+import { positiveNumber, wholeNumber } from './parse.ts';
+import { required } from './required.ts';
+
+export const compareCommand: Command = {
+  name: 'compare',
+  summary:
+    'Trains several methods under the same conditions, measures them alike, and sets them side by side.',
+  details: [
+    'Encoder, views, batch and budget are the same for every method; everything else is the recipe of each. Figures are of the last step, mean and standard deviation over seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of clusters of the test images and of train and test images together, beside an untrained encoder, raw pixels and a colour histogram. Published figures of the data set, where there are any, are marked as of another budget.',
+    'Without labels the table holds the measures that need none.',
+    'Each run is an ordinary run folder in the folder runs of --out. The same command goes on after an interruption: what is finished and measured is not done again. Methods, seeds and values of a grid may be added later. A method that fails is reported with the reason, and the others go on.',
+    'Writes compare.json and compare.html into --out, after every run.',
+  ].join('\n'),
+  arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
+  options: [
+    {
+      flags: '--methods <names>',
+      description: `joined by commas (required): ${methodNames.join(', ')}`,
+      parse: parseMethods,
+    },
+    {
+      flags: '--minutes <m>',
+      description: 'train each run for about so long (this or --epochs)',
+      parse: positiveNumber('--minutes'),
+    },
+    {
+      flags: '--epochs <n>',
+      description: 'train each run for so many passes over the images',
+      parse: wholeNumber('--epochs'),
+    },
+    {
+      flags: '--seeds <n>',
+      description: 'runs per method, with seeds 0, 1, 2, …',
+      default: '3',
+      parse: wholeNumber('--seeds'),
+    },
+    {
+      flags: '-o, --out <dir>',
+      description: 'folder of the comparison',
+      default: 'runs/<date>-compare-<source>',
+    },
+    {
+      flags: '--preset <name>',
+      description: 'encoder, views and batch of all methods',
+      default: 'by image size',
+    },
+    {
+      flags: '--set <key=value>',
+      description: 'a setting of all runs; may be given several times',
+      repeat: 'many',
+    },
+    {
+      flags: '--grid <key=a,b,c>',
+      description:
+        'one row per value of a setting and method; several: every combination. Values that hold commas are separated by semicolons',
+      repeat: 'many',
+    },
+    {
+      flags: '--classical <names>',
+      description: `classical clusterings of raw pixels, joined by commas: ${classicalNames.join(', ')}`,
+      parse: parseClassical,
+    },
+  ],
+  examples: [
+    {
+      command: 'likeness compare photos --methods swav,moco,byol --minutes 10 --out runs/compare',
+      meaning: 'three methods, three seeds each, ten minutes per run',
+    },
+    {
+      command:
+        'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 --grid augmentedViews=both,one,none --grid heads=both,instance,cluster',
+      meaning: 'what parts of a method are worth: nine rows',
+    },
+    {
+      command: 'likeness compare cifar10 --methods swav --minutes 5 --classical kmeans,spectral --json',
+      meaning: 'one object for a script, with source, baselines and methods',
+    },
+  ],
+  run([source], { methods, ...options }, terminal) {
+    required(
+      '--methods',
+      methods === undefined ? undefined : String(methods),
+      `names of ${methodNames.join(', ')}`,
+    );
+    return compareRun({ ...options, methods, source } as CompareRequest, terminal);
+  },
+};

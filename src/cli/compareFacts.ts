@@ -1,0 +1,64 @@
+/** What a comparison says of its conditions: budget, shared settings, chance, and how each figure is obtained. */
+import type { Comparison } from '../run/compare/index.ts';
+import { type Bench, curveProtocol, labelledRows } from './compareMeasure.ts';
+import { type PlannedRow, sharedSettings } from './comparePlan.ts';
+
+/** Share of the most frequent class among the images that are tested on. */
+export function largestShare({ set }: Bench): number | null {
+  const counts = new Map<number, number>();
+  let total = 0;
+  const anyTest = set.split.includes('test');
+  for (const row of labelledRows(set)) {
+    if (anyTest && set.split[row] !== 'test') continue;
+    counts.set(set.labels[row]!, (counts.get(set.labels[row]!) ?? 0) + 1);
+    total++;
+  }
+  return total === 0 ? null : Math.max(...counts.values()) / total;
+}
+
+/** What all rows agree in: encoder, batch, views. */
+export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | number> {
+  return Object.fromEntries(
+    sharedSettings.flatMap((name) => {
+      const value = rows[0]!.settings[name];
+      return rows.every(({ settings }) => settings[name] === value) ? [[name, value]] : [];
+    }),
+  );
+}
+
+/** A budget in words. */
+export function showBudget(budget: Comparison['budget']): string {
+  return 'minutes' in budget
+    ? `${budget.minutes} minute${budget.minutes === 1 ? '' : 's'} of training`
+    : `${budget.epochs} epoch${budget.epochs === 1 ? '' : 's'}`;
+}
+
+/** How each figure is obtained, in words. */
+export function protocolOf(
+  bench: Bench,
+  budget: Comparison['budget'],
+  seeds: readonly number[],
+): Record<string, string> {
+  const { set } = bench;
+  const own = set.split.includes('train') && set.split.includes('test');
+  const common = {
+    training: `the same encoder, views, batch and budget (${showBudget(budget)}) for every method, on ${own ? "the source's own train images" : 'all images'}, without labels; crops are cut down to what a method takes; everything else is the method's own recipe, chosen for small runs and not for this data set`,
+    measuring: `the encoder after its last step, never the best of several; features before any head, for every method alike; seeds ${seeds.join(', ')} for training, seed ${bench.seed} for all measuring; mean and standard deviation (n - 1) over the training seeds`,
+    time: 'steps and phases between epochs; without compiling, saving and measuring',
+    ...(set.note && { images: set.note }),
+  };
+  if (set.labelled === 'no') {
+    return { ...common, labels: 'none: measures that need none, on the same images that were trained on' };
+  }
+  return {
+    ...common,
+    split: own
+      ? "the source's own: features of train images are the reference, figures are of test images"
+      : `made: a fifth of each class for testing, by seed ${bench.seed}; the encoder has seen those images without their labels`,
+    knn: 'weighted by exp(cosine / 0.1), k = 200 (and 20), test images against train images',
+    linear:
+      'a linear classifier on frozen features of the train images, accuracy on the test images after its last epoch',
+    clusters: `spherical k-means with as many clusters as classes, best objective of 3; NMI by the arithmetic mean, ACC by the Hungarian method, ARI; on ${own ? 'the test images, and once more on train and test images together' : 'all labelled images'}`,
+    curves: curveProtocol(bench),
+  };
+}

@@ -1,0 +1,101 @@
+/** What a comparison consists of: names, grids, and the same conditions for every method. */
+import { describe, expect, it } from 'vitest';
+import { methodNames, methods, settingsFor } from '../methods/index.ts';
+import {
+  type CompareRequest,
+  gridPoints,
+  parseMethods,
+  planRows,
+  runName,
+  sharedSettings,
+} from './comparePlan.ts';
+
+const request = (more: Partial<CompareRequest>): CompareRequest => ({
+  source: 'x',
+  methods: ['swav'],
+  epochs: 3,
+  ...more,
+});
+
+describe('names and grids', () => {
+  it('reads methods, and names a misspelt or repeated one', () => {
+    expect(parseMethods('swav, moco')).toEqual(['swav', 'moco']);
+    expect(() => parseMethods('swav,swaw')).toThrow(/received "swaw"; expected .*deepcluster-v2/);
+    expect(() => parseMethods('swav,swav')).toThrow('twice');
+  });
+
+  it('makes one point per combination', () => {
+    expect(gridPoints([])).toEqual([{}]);
+    expect(gridPoints(['a=1,2', 'b=x,y'])).toEqual([
+      { a: '1', b: 'x' },
+      { a: '1', b: 'y' },
+      { a: '2', b: 'x' },
+      { a: '2', b: 'y' },
+    ]);
+    expect(gridPoints(['clusters=512;512,256'])).toEqual([{ clusters: '512' }, { clusters: '512,256' }]);
+  });
+
+  it.each(['temperature', '=1', 'temperature=', 'a=1,1', 'seed=1,2', 'method=swav', 'epochs=1,2'])(
+    'refuses the grid "%s"',
+    (text) => {
+      expect(() => gridPoints([text])).toThrow(/--grid/);
+    },
+  );
+
+  it('gives every point a folder of its own, safe everywhere', () => {
+    expect(runName('swav', 1, {})).toBe('swav-seed1');
+    expect(runName('swav', 0, { temperature: '0.2' })).toBe('swav-seed0-temperature-0.2');
+    const [a, b] = ['0.1-1+0.05', '0.1-1 0.05'].map((scales) => runName('swav', 0, { scales }));
+    expect(a).not.toBe(b);
+    expect(a).toMatch(/^[A-Za-z0-9._-]+$/);
+    expect(runName('swav', 0, { scales: 'x/../y' })).not.toContain('/');
+  });
+});
+
+describe('the rows', () => {
+  it('have the same encoder, views and batch, whatever a recipe says', () => {
+    const rows = planRows(request({ methods: [...methodNames] }), 'small-32');
+    expect(rows).toHaveLength(methodNames.length);
+    const plain = settingsFor('small-32', { method: 'swav' });
+    for (const { settings, method } of rows) {
+      for (const name of sharedSettings) expect(settings[name], `${method} ${name}`).toBe(plain[name]);
+      expect(settings.crops).toMatch(/^[12]x32$/);
+      expect(settings.epochs).toBe(3);
+    }
+  });
+
+  it('takes back a recipe that changes what is shared, and keeps the rest of it', () => {
+    const before = methods.simclr.recipe;
+    Object.assign(methods.simclr, {
+      recipe: { ...before, blurProbability: 0.5, temperature: 0.37, crops: '2x99' },
+    });
+    try {
+      const [row] = planRows(request({ methods: ['simclr'] }), 'small-32');
+      expect(row!.settings).toMatchObject({ blurProbability: 0, temperature: 0.37, crops: '2x32' });
+      const [given] = planRows(request({ methods: ['simclr'], set: ['blurProbability=0.2'] }), 'small-32');
+      expect(given!.settings.blurProbability).toBe(0.2);
+    } finally {
+      Object.assign(methods.simclr, { recipe: before });
+    }
+  });
+
+  it('are one per value of the grid, each with every seed', () => {
+    const rows = planRows(request({ seeds: 2, grid: ['temperature=0.1,0.2'] }), 'tiny-28');
+    expect(rows.map(({ settings }) => settings.temperature)).toEqual([0.1, 0.2]);
+    expect(rows.map(({ runs }) => runs.map(({ seed }) => seed))).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('refuse a misspelt setting before anything is trained, and a setting in both places', () => {
+    expect(() => planRows(request({ set: ['temprature=1'] }), 'tiny-28')).toThrow(
+      'did you mean "temperature"',
+    );
+    expect(() => planRows(request({ set: ['seed=1'] }), 'tiny-28')).toThrow('--seeds');
+    expect(() =>
+      planRows(request({ set: ['temperature=1'], grid: ['temperature=0.1,0.2'] }), 'tiny-28'),
+    ).toThrow('both');
+    expect(() => planRows(request({}), 'swav-imagenet')).toThrow('one method');
+  });
+});

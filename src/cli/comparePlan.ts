@@ -1,0 +1,232 @@
+/** What a comparison consists of: one run per method, point of the grid, and seed, all with the same conditions. */
+import { createHash } from 'node:crypto';
+import { LikenessError } from '../core/errors.ts';
+import {
+  type MethodName,
+  methodNames,
+  methods,
+  parseAssignments,
+  presetNamed,
+  resolveSettings,
+  type SettingName,
+  type Settings,
+  type SettingsInput,
+  settingsFor,
+} from '../methods/index.ts';
+import { cropsFor } from '../methods/views.ts';
+
+export interface CompareRequest {
+  source: string;
+  methods: MethodName[];
+  minutes?: number;
+  epochs?: number;
+  seeds?: number;
+  out?: string;
+  preset?: string;
+  /** `key=a,b,c` texts. */
+  grid?: string[];
+  /** `key=value` texts. */
+  set?: string[];
+  classical?: string[];
+}
+
+/** A point of the grid: setting to text. */
+export type GridPoint = Readonly<Record<string, string>>;
+
+/** One run of a comparison. */
+export interface PlannedRun {
+  readonly method: MethodName;
+  readonly grid: GridPoint;
+  readonly seed: number;
+  /** Name of its folder. */
+  readonly name: string;
+  /** `--set` texts that make it. */
+  readonly set: readonly string[];
+}
+
+/** A row of the table. */
+export interface PlannedRow {
+  readonly method: MethodName;
+  readonly grid: GridPoint;
+  readonly runs: readonly PlannedRun[];
+  /** What its runs train with, before batch and the like are fitted to the number of images. */
+  readonly settings: Settings;
+}
+
+/** Settings that the comparison itself decides. */
+const decided: readonly SettingName[] = ['method', 'seed', 'epochs'];
+
+/**
+ * Settings that all runs share, whatever a method's own recipe says: encoder, batch, and views. Crops are shared too,
+ * cut down to what a method takes.
+ */
+export const sharedSettings = [
+  'architecture',
+  'width',
+  'stem',
+  'batchSize',
+  'imageSize',
+  'flipProbability',
+  'jitterProbability',
+  'brightness',
+  'contrast',
+  'saturation',
+  'hue',
+  'greyscaleProbability',
+  'blurProbability',
+  'blurSigma',
+  'solariseProbability',
+  'mean',
+  'std',
+] as const satisfies readonly SettingName[];
+
+/** "swav,moco" to names; a misspelt or repeated one is an error. */
+export function parseMethods(text: string): MethodName[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const [i, name] of names.entries()) {
+    if (!methodNames.some((known) => known === name)) {
+      throw new LikenessError(
+        'flag.invalid',
+        `--methods: received "${name}"; expected names joined by commas, of ${methodNames.join(', ')}`,
+      );
+    }
+    if (names.indexOf(name) !== i) {
+      throw new LikenessError(
+        'flag.invalid',
+        `--methods: received "${name}" twice; expected each method once`,
+      );
+    }
+  }
+  return names as MethodName[];
+}
+
+/**
+ * Every combination of the grid's values, the last key changing fastest; one empty point without a grid.
+ *
+ * Values are separated by commas, or by semicolons where one is written: `clusters=512;512,256`.
+ */
+export function gridPoints(texts: readonly string[]): GridPoint[] {
+  let points: GridPoint[] = [{}];
+  const seen = new Set<string>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    const key = text.slice(0, at).trim();
+    const values = text
+      .slice(at + 1)
+      .split(text.includes(';') ? ';' : ',')
+      .map((value) => value.trim());
+    if (at < 1 || values.some((value) => value === '') || new Set(values).size < values.length) {
+      throw new LikenessError(
+        'flag.invalid',
+        `--grid: received "${text}"; expected key=a,b,c with different values, such as temperature=0.1,0.2`,
+      );
+    }
+    requireFree('--grid', key);
+    if (seen.has(key)) {
+      throw new LikenessError(
+        'flag.invalid',
+        `--grid: received ${key} twice; expected all its values in one --grid`,
+      );
+    }
+    seen.add(key);
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [key]: value })));
+  }
+  return points;
+}
+
+function requireFree(flag: string, key: string): void {
+  if ((decided as readonly string[]).includes(key)) {
+    const instead = { method: '--methods', seed: '--seeds', epochs: '--epochs or --minutes' }[
+      key as 'method'
+    ];
+    throw new LikenessError(
+      'flag.invalid',
+      `${flag}: received ${key}, which all runs get from ${instead}; use that instead`,
+    );
+  }
+}
+
+/** All rows, in the order of methods, then of the grid. */
+export function planRows(
+  { methods: wanted, grid = [], set = [], seeds = 3, epochs }: CompareRequest,
+  preset: string,
+): PlannedRow[] {
+  for (const key of Object.keys(parseAssignments(set))) requireFree('--set', key);
+  const points = gridPoints(grid);
+  for (const key of Object.keys(points[0]!)) {
+    if (set.some((text) => text.split('=')[0]!.trim() === key)) {
+      throw new LikenessError(
+        'flag.conflict',
+        `--grid and --set: received ${key} in both; expected it in one`,
+      );
+    }
+  }
+  return wanted.flatMap((method) =>
+    points.map((point): PlannedRow => {
+      const own = [...set, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
+      const given = parseAssignments(own);
+      const texts = [...own, ...leveled(method, preset, given)];
+      const settings = settingsFor(preset, {
+        ...parseAssignments(texts),
+        method,
+        ...(epochs && { epochs }),
+      } as SettingsInput);
+      return {
+        method,
+        grid: point,
+        settings,
+        runs: Array.from({ length: seeds }, (_, seed) => ({
+          method,
+          grid: point,
+          seed,
+          name: runName(method, seed, point),
+          set: texts,
+        })),
+      };
+    }),
+  );
+}
+
+/** `--set` texts that take back what a method's recipe says of the shared settings, and cut crops down for it. */
+function leveled(method: MethodName, preset: string, given: Readonly<Record<string, unknown>>): string[] {
+  const { settings, isComplete } = presetNamed(preset);
+  if (isComplete) {
+    throw new LikenessError(
+      'compare.preset',
+      `--preset: received "${preset}", a recipe for one method; expected one for a kind of images, which all methods can share`,
+    );
+  }
+  const { recipe } = methods[method];
+  const plain = resolveSettings(settings);
+  const texts = sharedSettings
+    .filter((name) => name in recipe && !(name in given))
+    .map((name) => `${name}=${plain[name]}`);
+  const crops = { crops: plain.crops, scales: plain.scales, ...pick(given, ['crops', 'scales']) };
+  if (['crops', 'scales'].some((name) => name in recipe || name in given)) {
+    const cut = cropsFor(method, crops);
+    texts.push(`crops=${cut.crops}`, `scales=${cut.scales}`);
+  }
+  return texts;
+}
+
+function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, String(from[name])]] : [])));
+}
+
+/** For example `moco-seed1` or `swav-seed0-temperature-0.2`; short, safe as a folder name, one per point. */
+export function runName(method: string, seed: number, point: GridPoint): string {
+  const text = Object.entries(point)
+    .map(([key, value]) => `-${key}-${value}`)
+    .join('');
+  const plain = text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
+  const mark =
+    plain === text ? '' : `-${createHash('sha256').update(JSON.stringify(point)).digest('hex').slice(0, 6)}`;
+  return `${method}-seed${seed}${plain}${mark}`;
+}
+
+/** A point of the grid as people read it: `temperature 0.2, queueLength 0`. */
+export function showGrid(point: GridPoint): string {
+  return Object.entries(point)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+}

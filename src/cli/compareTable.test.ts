@@ -1,0 +1,63 @@
+/** The comparison in a terminal: failed runs, missing figures and published rows in their places. */
+import { describe, expect, it } from 'vitest';
+import { type ComparedRun, type Comparison, publishedFor, summariseMethod } from '../run/compare/index.ts';
+import { compareTable } from './compareTable.ts';
+
+const run = (seed: number, value: number): ComparedRun => ({
+  seed,
+  folder: `runs/x-seed${seed}`,
+  minutes: 3,
+  figures: {
+    ...{ knn: value, knn20: value, nmi: value / 2, acc: value, ari: null, linear: value },
+    trainAndTest: { nmi: value / 4, acc: value, ari: value },
+  },
+});
+const failed = (seed: number, reason: string): ComparedRun => ({
+  seed,
+  folder: 'f',
+  failure: { code: 'train.unwell', reason },
+});
+const comparison: Comparison = {
+  ...{ version: 1, source: '/x', data: { name: 'cifar10', kind: 'cifar10' }, labelled: true },
+  ...{ images: { train: 50, test: 10, evaluated: 60 }, classes: 10, chance: 0.1, budget: { minutes: 12 } },
+  ...{ seeds: [0, 1], preset: 'small-32', shared: {}, complete: true, machine: 'm', program: 'p' },
+  baselines: {
+    untrained: { ...summariseMethod('', {}, [run(0, 0.3)]), name: 'untrained encoder', protocol: '' },
+  },
+  methods: [
+    summariseMethod('swav', {}, [run(0, 0.4), run(1, 0.5)]),
+    summariseMethod('contrastive-clustering', {}, [run(0, 0.6), failed(1, 'narrow: all alike\nRemedy: x')]),
+    summariseMethod('moco', { temperature: '0.2' }, [failed(0, 'broken'), failed(1, 'broken')]),
+  ],
+  published: publishedFor({ kind: 'cifar10', name: 'cifar10', classes: 10 }),
+  protocol: { split: 'as it is' },
+};
+
+describe('the table', () => {
+  const lines = compareTable(comparison);
+  const starting = (text: string) => lines.filter((line) => line.startsWith(text));
+
+  it('has mean and deviation, and marks the best of a column', () => {
+    expect(starting('swav ')[0]).toMatch(/0\.450 ±0\.071 .* 3\.0$/);
+    expect(starting('untrained encoder')[0]).toMatch(/0\.300 +0\.300 +0\.150 +0\.300 +-$/);
+    expect(starting('contrastive-clustering, 1 of 2 seeds')[0]).toContain('0.600*');
+  });
+
+  it('keeps a failed method in its place, with dashes and the reason', () => {
+    expect(starting('moco (temperature 0.2), failed')[0]).toMatch(/failed( +-){5}$/);
+    expect(lines).toContain('moco (temperature 0.2), seed 1, failed: broken');
+    expect(lines).toContain('contrastive-clustering, seed 1, failed: narrow: all alike');
+  });
+
+  it('has published figures of the methods compared in the table of their protocol, marked', () => {
+    const both = lines.findIndex((line) => line.startsWith('clusters of train and test images together'));
+    const table = starting('contrastive-clustering, published');
+    expect(lines.indexOf(table[0]!)).toBeGreaterThan(both);
+    expect(table[0]).toMatch(/0\.705 +0\.790 +0\.637$/);
+    const kNN = lines.findIndex((line) => /^swav, published \[\d\] +0\.884/.test(line));
+    expect(kNN).toBeGreaterThan(0);
+    expect(kNN).toBeLessThan(both);
+    expect(lines.some((line) => line.includes('published, other budget: ResNet-34 at 224 px'))).toBe(true);
+    expect(lines.some((line) => line.includes('PICA'))).toBe(false);
+  });
+});

@@ -1,0 +1,174 @@
+/** The classical clusterings: golden values of scipy and numpy, and what must hold of any data. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { openEngine } from '../runtime/index.ts';
+import {
+  adjustedRand,
+  agglomerativeClusters,
+  covariance,
+  featuresOf,
+  leadingEigenvectors,
+  nmf,
+  principalComponents,
+  spectralClusters,
+  spectrum,
+  wardCut,
+} from './index.ts';
+import { affinityGraph } from './spectral.ts';
+
+const engine = await openEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+/** `count` rows around each of some centres. */
+function blobs(centres: readonly (readonly number[])[], count: number, spread: number) {
+  const random = randomAt(0, 'synthetic', 1);
+  const rows = centres.flatMap((centre) =>
+    Array.from({ length: count }, () => centre.map((value) => value + random.normal(0, spread))),
+  );
+  const truth = Int32Array.from(rows, (_, i) => Math.floor(i / count));
+  return { features: featuresOf(Float32Array.from(rows.flat()), centres[0]!.length), truth };
+}
+
+describe('leading eigenvectors', () => {
+  it('of a diagonal, with a value that is there three times', () => {
+    const diagonal = Float64Array.from({ length: 60 }, (_, i) => (i < 3 ? 5 : 4 - i / 20));
+    const { values, vectors, residual } = leadingEigenvectors((x) => x.map((v, i) => v * diagonal[i]!), {
+      size: 60,
+      count: 5,
+    });
+    expect(residual).toBeLessThan(1e-5);
+    for (const [i, value] of [5, 5, 5, 3.85, 3.8].entries()) expect(values[i]).toBeCloseTo(value, 6);
+    // The three of value 5 span the first three axes.
+    for (const vector of vectors.slice(0, 3)) {
+      expect(vector.slice(0, 3).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(1, 6);
+    }
+  });
+
+  it('are of length 1, orthogonal, and fulfil A v = lambda v, for any symmetric matrix', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 0, max: 99 }), (n, seed) => {
+        const random = randomAt(seed, 'synthetic', 2);
+        const A = Array.from({ length: n }, () => new Float64Array(n));
+        for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A[i]![j] = A[j]![i] = random.normal();
+        const apply = (x: Float64Array) =>
+          Float64Array.from(A, (row) => row.reduce((s, a, j) => s + a * x[j]!, 0));
+        const count = Math.min(3, n);
+        const { values, vectors } = leadingEigenvectors(apply, { size: n, count, seed, tolerance: 1e-8 });
+        vectors.forEach((v, a) => {
+          for (const [i, value] of apply(v).entries()) expect(value).toBeCloseTo(values[a]! * v[i]!, 5);
+          vectors.forEach((u, b) => {
+            expect(v.reduce((s, x, i) => s + x * u[i]!, 0)).toBeCloseTo(a === b ? 1 : 0, 8);
+          });
+        });
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe("Ward's tree", () => {
+  // scipy.cluster.hierarchy.linkage(points, 'ward'), fcluster(…, 'maxclust').
+  const points = [0, 0.4, 1.1, 4, 4.3, 5.2, 9, 9.1, 2.4, 7];
+  const squared = () => Float64Array.from(points.flatMap((a) => points.map((b) => (a - b) ** 2)));
+  it.each([
+    [2, [2, 2, 2, 2, 2, 2, 1, 1, 2, 1]],
+    [3, [3, 3, 3, 2, 2, 2, 1, 1, 3, 1]],
+    [4, [4, 4, 4, 3, 3, 3, 1, 1, 4, 2]],
+    [6, [5, 5, 5, 3, 3, 4, 1, 1, 6, 2]],
+  ])('cut at %i clusters is that of scipy', (k, expected) => {
+    const clusters = wardCut(squared(), points.length, k);
+    expect(new Set(clusters).size).toBe(k);
+    expect(adjustedRand(clusters, Int32Array.from(expected))).toBe(1);
+  });
+
+  it('of a sample, the rest to the nearest mean, finds separate groups', async () => {
+    const { features, truth } = blobs(
+      [
+        [0, 0, 5],
+        [5, 0, 0],
+        [0, 9, 0],
+      ],
+      70,
+      0.5,
+    );
+    for (const sample of [60, 1000]) {
+      const clusters = await agglomerativeClusters(engine, features, { k: 3, sample });
+      expect(adjustedRand(truth, clusters), `${sample}`).toBe(1);
+    }
+  });
+});
+
+describe('spectral clustering', () => {
+  it("joins rows in both directions with one weight, also where only one is the other's neighbour", () => {
+    // 2 names 1, but 1 names 0: with one neighbour each, the scales are the distances themselves.
+    const near = { k: 1, indices: Int32Array.of(1, 0, 1), similarities: Float32Array.of(0.5, 0.5, -0.25) };
+    const { starts, columns, weights } = affinityGraph(near, 3);
+    expect([...starts]).toEqual([0, 1, 3, 4]);
+    expect([...columns]).toEqual([1, 0, 2, 1]);
+    const [d01, d12] = [1, Math.sqrt(2.5)]; // sqrt(2 - 2 cos)
+    const expected = [Math.exp(-1), Math.exp(-1), Math.exp(-(d12 ** 2) / (d01 * d12)), Math.exp(-d12)];
+    for (const [i, value] of expected.entries()) expect(weights[i]).toBeCloseTo(value, 6);
+  });
+
+  it('follows rings of directions that no centre describes', async () => {
+    // Three circles on the sphere around one axis: k-means cuts them like a cake, the graph follows them.
+    const random = randomAt(0, 'synthetic', 3);
+    const rows = [0.25, 0.8, 1.35].flatMap((polar) =>
+      Array.from({ length: 120 }, (_, i) => {
+        const [around, up] = [(i / 120) * 2 * Math.PI, polar + random.normal(0, 0.01)];
+        return [Math.sin(up) * Math.cos(around), Math.sin(up) * Math.sin(around), Math.cos(up)];
+      }),
+    );
+    const features = featuresOf(Float32Array.from(rows.flat()), 3);
+    const truth = Int32Array.from(rows, (_, i) => Math.floor(i / 120));
+    const clusters = await spectralClusters(engine, features, { k: 3, neighbours: 6 });
+    expect(adjustedRand(truth, clusters)).toBe(1);
+    expect(await spectralClusters(engine, features, { k: 3, neighbours: 6 })).toEqual(clusters);
+  });
+});
+
+describe('non-negative factorisation', () => {
+  const random = randomAt(0, 'synthetic', 4);
+  const positive = (n: number) => Array.from({ length: n }, () => random.uniform(0, 1));
+  it('finds factors of a product, its error never rising, and parts of length 1', async () => {
+    const [W, H] = [positive(30 * 3), positive(3 * 12)];
+    const X = Float32Array.from({ length: 30 * 12 }, (_, at) => {
+      const [i, d] = [Math.floor(at / 12), at % 12];
+      return [0, 1, 2].reduce((sum, r) => sum + W[i * 3 + r]! * H[r * 12 + d]!, 0);
+    });
+    const { errors, weights, parts } = await nmf(engine, featuresOf(X, 12), { rank: 3, iterations: 500 });
+    for (let i = 1; i < errors.length; i++) expect(errors[i]).toBeLessThanOrEqual(errors[i - 1]! + 1e-7);
+    expect(errors.at(-1)).toBeLessThan(errors[0]! / 300);
+    for (let r = 0; r < 3; r++) {
+      expect(parts.data.slice(r * 12, (r + 1) * 12).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(1, 5);
+    }
+    const product = weights.data.slice(0, 3).reduce((sum, w, r) => sum + w * parts.data[r * 12]!, 0);
+    expect(product).toBeCloseTo(X[0]!, 1);
+    expect(weights.data.every((value) => value >= 0)).toBe(true);
+  });
+
+  it('refuses a negative value and a rank that is too large', async () => {
+    await expect(nmf(engine, featuresOf(Float32Array.of(1, -1, 1, 1), 2), { rank: 1 })).rejects.toThrow(
+      'row 0',
+    );
+    await expect(nmf(engine, featuresOf(Float32Array.of(1, 1, 1, 1), 2), { rank: 3 })).rejects.toThrow(
+      'rank = 3',
+    );
+  });
+});
+
+describe('principal components', () => {
+  it('carry the variances of the covariance, one after the other', async () => {
+    const random = randomAt(0, 'synthetic', 5);
+    const data = Float32Array.from({ length: 200 * 9 }, (_, i) => random.normal(3, 1 + (i % 9)));
+    const features = featuresOf(data, 9);
+    const z = await principalComponents(engine, features, { components: 3 });
+    const of = await covariance(engine, z);
+    const { values } = spectrum(await covariance(engine, features));
+    for (let p = 0; p < 3; p++) {
+      expect(of.matrix[p * 3 + p]! / values[p]!).toBeCloseTo(1, 3);
+      expect(of.means[p]).toBeCloseTo(0, 3);
+    }
+  });
+});

@@ -1,0 +1,142 @@
+/**
+ * The leading eigenvectors of a large symmetric operator that is known only by what it does to vectors.
+ *
+ * Restarted block Krylov method: from a block X an orthonormal basis Q of `X, A X, A² X, …` is built; the eigenvectors of
+ * the small matrix `Qᵀ A Q`, taken back by Q, are the best of that space (Rayleigh and Ritz), and the leading ones are the
+ * next X. A block finds repeated eigenvalues, which a graph of several parts has and a single vector would miss.
+ *
+ * Source: Saad, "Numerical methods for large eigenvalue problems", 2011, chapters 4 and 6.
+ */
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { LikenessError } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
+
+export interface EigenOptions {
+  /** n, the length of the vectors. */
+  size: number;
+  /** How many, the largest eigenvalues first. */
+  count: number;
+  seed?: number;
+  /** Stops when every residual `|A v - lambda v|` is at most this part of the largest eigenvalue. */
+  tolerance?: number;
+  /** Most restarts. */
+  restarts?: number;
+  signal?: AbortSignal;
+}
+
+export interface LeadingEigenvectors {
+  readonly values: Float64Array;
+  /** One per value, of length 1. */
+  readonly vectors: readonly Float64Array[];
+  /** Largest residual of a returned pair, as a part of the largest eigenvalue. */
+  readonly residual: number;
+}
+
+/** Vectors of the block beyond those asked for: they let the last ones asked for settle. */
+const GUARD = 4;
+/** Blocks per basis. */
+const DEPTH = 8;
+/** Length below which what is left of a vector after the projection is rounding. */
+const NOTHING = 1e-10;
+
+/**
+ * The eigenvectors of largest eigenvalue; the same seed gives the same vectors.
+ *
+ * Throws when more are asked for than there are.
+ */
+export function leadingEigenvectors(
+  apply: (vector: Float64Array) => Float64Array,
+  { size, count, seed = 0, tolerance = 1e-5, restarts = 30, signal }: EigenOptions,
+): LeadingEigenvectors {
+  if (!Number.isInteger(count) || count < 1 || count > size) {
+    throw new LikenessError(
+      'eigen.count',
+      `eigenvectors: received count = ${count} for a matrix of ${size} rows; expected a whole number from 1 to ${size}`,
+    );
+  }
+  const width = Math.min(size, count + GUARD);
+  const random = randomAt(seed, 'cluster', 0, 0, 11);
+  let block = Array.from({ length: width }, () => Float64Array.from({ length: size }, () => random.normal()));
+  let best: LeadingEigenvectors | undefined;
+  for (let restart = 0; restart < restarts; restart++) {
+    signal?.throwIfAborted();
+    const basis: Float64Array[] = [];
+    const images: Float64Array[] = []; // A q of every q
+    for (let depth = 0; depth < DEPTH && block.length > 0; depth++) {
+      const from = basis.length;
+      for (const vector of block) {
+        const fresh = orthonormalTo(basis, vector);
+        if (fresh) basis.push(fresh);
+      }
+      for (const vector of basis.slice(from)) images.push(apply(vector));
+      block = images.slice(from).map((image) => image.slice());
+    }
+    const ritz = ritzPairs(basis, images, width);
+    const scale = Math.max(...ritz.values.map(Math.abs), Number.MIN_VALUE);
+    const residual = Math.max(...ritz.residuals.slice(0, count)) / scale;
+    best = { values: ritz.values.slice(0, count), vectors: ritz.vectors.slice(0, count), residual };
+    if (residual <= tolerance) break;
+    block = ritz.vectors;
+  }
+  return best!;
+}
+
+/** What of a vector is orthogonal to a basis, of length 1; undefined where nothing is left. */
+function orthonormalTo(basis: readonly Float64Array[], vector: Float64Array): Float64Array | undefined {
+  const left = scaled(vector);
+  if (!left) return undefined;
+  // Twice: the first pass leaves rounding of the size of what it took away.
+  for (let pass = 0; pass < 2; pass++) {
+    for (const q of basis) {
+      const along = dot(q, left);
+      for (let i = 0; i < left.length; i++) left[i]! -= along * q[i]!;
+    }
+  }
+  return scaled(left);
+}
+
+function scaled(vector: Float64Array): Float64Array | undefined {
+  const length = Math.sqrt(dot(vector, vector));
+  return length > NOTHING ? vector.map((value) => value / length) : undefined;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Eigenvectors of `Qᵀ A Q` taken back to the large space, the largest value first. */
+function ritzPairs(basis: readonly Float64Array[], images: readonly Float64Array[], width: number) {
+  const m = basis.length;
+  const small = Matrix.zeros(m, m);
+  for (let i = 0; i < m; i++)
+    for (let j = 0; j <= i; j++) {
+      const value = (dot(basis[i]!, images[j]!) + dot(basis[j]!, images[i]!)) / 2;
+      small.set(i, j, value);
+      small.set(j, i, value);
+    }
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(small, {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues
+    .map((_, i) => i)
+    .sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!)
+    .slice(0, width);
+  const combined = (vectors: readonly Float64Array[], column: number) => {
+    const out = new Float64Array(vectors[0]!.length);
+    vectors.forEach((vector, i) => {
+      const weight = eigenvectorMatrix.get(i, column);
+      for (let d = 0; d < out.length; d++) out[d]! += weight * vector[d]!;
+    });
+    return out;
+  };
+  const values = Float64Array.from(order, (i) => realEigenvalues[i]!);
+  const vectors = order.map((column) => combined(basis, column));
+  const residuals = order.map((column, at) => {
+    const image = combined(images, column);
+    const own = vectors[at]!;
+    return Math.sqrt(image.reduce((sum, value, i) => sum + (value - values[at]! * own[i]!) ** 2, 0));
+  });
+  return { values, vectors, residuals };
+}

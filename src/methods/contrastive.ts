@@ -1,0 +1,102 @@
+/**
+ * The contrastive losses that instance-based methods share. In each, a row must find its own pair among candidates by
+ * cosine: a cross-entropy over cosines divided by the temperature tau, with the pair as the target.
+ *
+ *   NT-Xent: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of Visual
+ *            Representations", ICML 2020 (arXiv:2002.05709), equation 1.
+ *   InfoNCE: van den Oord, Li, Vinyals, 2018 (arXiv:1807.03748), equation 4; with a queue: He, Fan, Wu, Xie, Girshick,
+ *            "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), equation 1.
+ */
+import {
+  argMax,
+  cast,
+  concat,
+  constant,
+  equal,
+  gatherElements,
+  logSoftmax,
+  matmul,
+  mean,
+  mul,
+  neg,
+  reshape,
+  scalar,
+  slice,
+  sum,
+  type Tensor,
+  transpose,
+  where,
+} from '../tensor/index.ts';
+
+export interface ContrastiveOptions {
+  /** tau, by which cosines are divided. */
+  temperature: number;
+}
+
+/** A logit that no softmax in float32 can see, in place of minus infinity, whose gradient would be NaN. */
+export const MASKED = -1e9;
+
+/**
+ * NT-Xent of pairs (a_i, b_i), mean over all 2R rows: `-ln e^(z_i·z_j / tau) / sum over k != i of e^(z_i·z_k / tau)`, z
+ * being the rows of a and b together and j the partner of i. A row is no candidate for itself.
+ *
+ * ln(2R - 1) where all rows are equal; never below 0.
+ *
+ * @param a first of each pair, [R, D], on the unit sphere
+ * @param b second of each pair, [R, D], on the unit sphere
+ */
+export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions): Tensor {
+  const R = a.shape[0]!;
+  const z = concat([a, b]); // [2R, D]
+  const S = mul(matmul(z, transpose(z)), scalar(1 / temperature)); // [2R, 2R]
+  const row = rowNumbers(2 * R); // [2R]
+  const isSelf = equal(reshape(row, [2 * R, 1]), row); // [2R, 2R]
+  const logits = where(isSelf, scalar(MASKED), S); // [2R, 2R]
+  const partner = Int32Array.from({ length: 2 * R }, (_, i) => (i + R) % (2 * R));
+  return neg(mean(gatherElements(logSoftmax(logits), constant(partner, [2 * R, 1]))));
+}
+
+/**
+ * InfoNCE with one positive per row and negatives shared by all rows: mean over rows of the cross-entropy of
+ * `[q·k | q·negativesᵀ] / tau` with target 0. ln(1 + L) where all candidates are equally near.
+ *
+ * Gradients flow through whatever was not stopped before.
+ *
+ * @param q queries [B, D] on the unit sphere
+ * @param k their keys [B, D] on the unit sphere
+ * @param negatives [L, D] on the unit sphere
+ */
+export function infoNce(
+  q: Tensor,
+  k: Tensor,
+  negatives: Tensor,
+  { temperature }: ContrastiveOptions,
+): Tensor {
+  const positive = cosines(q, k); // [B, 1]
+  const others = matmul(q, transpose(negatives)); // [B, L]
+  return firstIsTarget(mul(concat([positive, others], 1), scalar(1 / temperature)));
+}
+
+/** Mean over rows of the cross-entropy of logits [B, M] whose target is always column 0. */
+export function firstIsTarget(logits: Tensor): Tensor {
+  return neg(mean(slice(logSoftmax(logits), { axis: 1, start: 0, end: 1 })));
+}
+
+/** Cosines of paired rows on the unit sphere, [B, 1]. */
+export function cosines(a: Tensor, b: Tensor): Tensor {
+  return sum(mul(a, b), { axes: [1], keepDims: true }); // [B, 1]
+}
+
+/** Share of the rows of a [B, D] whose nearest row of b [B, D] is their own pair: 1/B by chance, 1 at best. */
+export function pairAgreement(a: Tensor, b: Tensor): Tensor {
+  const nearest = argMax(matmul(a, transpose(b))); // [B]
+  return mean(cast(equal(nearest, rowNumbers(a.shape[0]!)), 'float32'));
+}
+
+/** 0 … n - 1. */
+function rowNumbers(n: number): Tensor {
+  return constant(
+    Int32Array.from({ length: n }, (_, i) => i),
+    [n],
+  );
+}

@@ -1,0 +1,17 @@
+/** The comparison of methods: what it says, and how it is written. */
+export type {
+  Baseline,
+  ClusterFigures,
+  ComparedMethod,
+  ComparedRun,
+  Comparison,
+  CurvePoint,
+  FigureName,
+  Figures,
+  Published,
+  SummarisedFigures,
+  Summary,
+} from './data.ts';
+export { compareHtml } from './html.ts';
+export { dataSetOf, publishedFor, type SourceFacts } from './published.ts';
+export { summariseFigures, summariseMethod, summariseNumbers, summaryOf } from './summary.ts';

@@ -1,0 +1,97 @@
+/**
+ * Clusters that a method has learned itself (Contrastive Clustering: the outputs of its cluster head), as a grouping like
+ * that of k-means: numbered by size, with confidence, margin and cohesion.
+ *
+ * An image belongs to the most probable cluster. Confidence is that probability, margin its lead over the second best.
+ * Clusters that no image belongs to have no number.
+ */
+import { type Assignment, type Features, featuresOf, normaliseRows, silhouette } from '../cluster/index.ts';
+import type { Engine } from '../runtime/index.ts';
+import { bySize, clustersOf, describe, type Grouping, sizesOf } from './grouping.ts';
+import { mostProbable } from './headClusters.ts';
+
+/** Lead of a single cluster over what is not there. */
+const WIDEST_MARGIN = 1;
+
+/** Groups features [N, F] by probabilities y [N, M], row by row of the same images. */
+export async function groupByHead(
+  engine: Engine,
+  features: Features,
+  probabilities: Features,
+): Promise<Grouping> {
+  const M = probabilities.dimension;
+  const found = mostProbable(probabilities);
+  const sizes = sizesOf(found, M);
+  const outputs = bySize(found, M).filter((output) => sizes[output]! > 0);
+  const k = outputs.length;
+  const unit = normaliseRows(features);
+  const centroids = centresOf(unit, found, outputs); // [k, F]
+  const assignment = learnedAssignment(probabilities, { outputs, unit, centroids });
+  const apart = (await silhouette(engine, unit, assignment.clusters, centroids)).values;
+  const learned = `${clustersOf(M)}, which the method has learned itself.`;
+  return {
+    k,
+    kReason: k === M ? learned : `${learned} ${M - k} of them have no image here, and are left out.`,
+    centroids,
+    temperature: 1,
+    head: outputs,
+    assignment,
+    groups: describe(assignment, apart, k),
+    empty: M - k,
+  };
+}
+
+export interface LearnedClusters {
+  /** The head's output that each cluster is. */
+  outputs: readonly number[];
+  /** Features [N, F] of length 1, and the clusters' centres among them [k, F]. */
+  unit: Features;
+  centroids: Features;
+}
+
+/** The cluster of each image from its probabilities y [N, M], among the outputs that are clusters. */
+export function learnedAssignment(
+  { data: y, count: N, dimension: M }: Features,
+  { outputs, unit, centroids }: LearnedClusters,
+): Assignment {
+  const assignment: Assignment = {
+    clusters: new Int32Array(N),
+    second: new Int32Array(N).fill(-1),
+    similarity: new Float32Array(N),
+    confidence: new Float32Array(N),
+    margin: new Float32Array(N).fill(WIDEST_MARGIN),
+  };
+  const F = unit.dimension;
+  for (let i = 0; i < N; i++) {
+    const of = (cluster: number) => y[i * M + outputs[cluster]!]!;
+    let best = 0;
+    let second = -1;
+    for (let cluster = 1; cluster < outputs.length; cluster++) {
+      // Of equals the head's earlier output is taken, as by argmax.
+      const isAhead = (other: number) =>
+        of(cluster) > of(other) || (of(cluster) === of(other) && outputs[cluster]! < outputs[other]!);
+      if (isAhead(best)) [best, second] = [cluster, best];
+      else if (second < 0 || isAhead(second)) second = cluster;
+    }
+    assignment.clusters[i] = best;
+    assignment.second[i] = second;
+    assignment.confidence[i] = of(best);
+    if (second >= 0) assignment.margin[i] = of(best) - of(second);
+    let cosine = 0;
+    for (let d = 0; d < F; d++) cosine += unit.data[i * F + d]! * centroids.data[best * F + d]!;
+    assignment.similarity[i] = cosine;
+  }
+  return assignment;
+}
+
+/** Mean direction of the images of each of these outputs, rows of length 1. */
+function centresOf(unit: Features, found: Int32Array, outputs: readonly number[]): Features {
+  const F = unit.dimension;
+  const at = new Map(outputs.map((output, cluster) => [output, cluster]));
+  const sums = new Float32Array(outputs.length * F);
+  found.forEach((output, i) => {
+    const cluster = at.get(output)!;
+    for (let d = 0; d < F; d++) sums[cluster * F + d]! += unit.data[i * F + d]!;
+  });
+  return normaliseRows(featuresOf(sums, F));
+}

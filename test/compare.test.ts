@@ -1,0 +1,241 @@
+/**
+ * `likeness compare` as a process: what it prints for scripts, that it goes on after a kill, and that a method that fails
+ * does not end it.
+ *
+ * The pictures are made here and the network is tiny, so that a run takes a second or two.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
+import { openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
+
+const workplace = openWorkplace();
+afterAll(() => workplace.remove());
+
+const STEPS = 60;
+const settings = {
+  architecture: 'resnet10',
+  width: 4,
+  crops: '2x16',
+  scales: '0.3-1',
+  imageSize: 16,
+  batchSize: 16,
+  prototypes: 12,
+  hiddenLength: 16,
+  embeddingLength: 8,
+  threads: 1,
+  checkpointSeconds: 0.1,
+  maxSteps: STEPS,
+};
+const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+const comparing = (out: string, ...more: string[]) => [
+  ...['compare', 'pictures', '--methods', 'swav', '--epochs', '40', '--out', out, ...set],
+  ...more,
+];
+
+const at = (...path: string[]) => join(workplace.path, ...path);
+const modified = (...path: string[]) => statSync(at(...path)).mtimeMs;
+function finalOf(out: string, run: string): Buffer {
+  const names = readdirSync(at(out, 'runs', run, 'checkpoints')).filter((name) => !name.startsWith('.'));
+  return readFileSync(at(out, 'runs', run, 'checkpoints', names.sort().at(-1)!));
+}
+/** What must be the same however often a comparison was interrupted: all but times. */
+function figuresOf({ methods, baselines }: Comparison) {
+  const timeless = ({ minutes, curve, runs, ...row }: ComparedMethod) => ({
+    ...row,
+    curve: curve.map(({ minutes: _, ...point }) => point),
+    runs: runs.map(({ minutes: _, curve: own, ...run }) => ({
+      ...run,
+      curve: own?.map(({ minutes: __, ...point }) => point),
+    })),
+  });
+  return { baselines, methods: methods.map(timeless) };
+}
+
+async function untilThere(file: string, { process }: Started): Promise<void> {
+  while (
+    !existsSync(at(file)) ||
+    readdirSync(at(file)).filter((name) => !name.startsWith('.')).length === 0
+  ) {
+    expect(process.exitCode, 'it ended too early').toBeNull();
+    await sleep(10);
+  }
+}
+
+/** Waits until a process holds a lock; one that was killed has left its own behind. */
+async function untilHeld(file: string, { process }: Started): Promise<void> {
+  while (!existsSync(at(file)) || !readFileSync(at(file), 'utf8').includes(`"pid":${process.pid},`)) {
+    expect(process.exitCode, 'it ended too early').toBeNull();
+    await sleep(5);
+  }
+}
+
+let whole: Comparison;
+
+beforeAll(async () => {
+  await writeTextures(at('all'), 96);
+  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
+    const folder = at('pictures', `kind${i % 3}`);
+    mkdirSync(folder, { recursive: true });
+    renameSync(at('all', name), join(folder, name));
+  }
+  const ended = await workplace.run(
+    ...comparing('whole', '--seeds', '2', '--classical', 'kmeans,nmf', '--json'),
+  );
+  expect(ended.code, ended.stderr).toBe(0);
+  whole = JSON.parse(ended.stdout);
+}, 300_000);
+
+describe('a comparison', () => {
+  it('prints source, baselines and methods with mean and deviation', () => {
+    expect(whole.source).toBe(at('pictures'));
+    const [row] = whole.methods;
+    expect(row).toMatchObject({ method: 'swav', seeds: 2 });
+    expect(row!.minutes).toBeGreaterThan(0);
+    for (const name of ['knn', 'nmi', 'acc', 'ari', 'linear'] as const) {
+      const { mean, sd, values } = row![name];
+      expect(values, name).toHaveLength(2);
+      expect(mean, name).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
+      expect(sd, name).toBeCloseTo(Math.abs(values[0]! - values[1]!) / Math.SQRT2, 12);
+    }
+    for (const name of ['untrained', 'rawPixels', 'colourHistogram']) {
+      expect(whole.baselines[name]!.knn.mean, name).toBeGreaterThan(0);
+      expect(whole.baselines[name]!.trainAndTest.nmi.mean, name).toBeGreaterThanOrEqual(0);
+    }
+    expect(whole.baselines.untrained!.knn.values).toHaveLength(2);
+    for (const name of ['kmeans', 'nmf']) {
+      expect(whole.baselines[name]!.nmi.mean, name).toBeGreaterThan(0);
+      expect(whole.baselines[name]!.knn.mean, name).toBeNull();
+    }
+  });
+
+  it('has curves from the untrained encoder to the end, at shares of the schedule', () => {
+    const { curve, runs } = whole.methods[0]!;
+    expect(curve.map(({ step }) => step)).toEqual([0, 8, 15, 30, 45, STEPS]);
+    const minutes = curve.map((point) => point.minutes);
+    expect(minutes[0]).toBe(0);
+    expect(minutes).toEqual(minutes.toSorted((a, b) => a - b));
+    expect(minutes.at(-1)).toBeCloseTo(whole.methods[0]!.minutes!, 12);
+    for (const { curve: own } of runs)
+      for (const { knn, nmi } of own!) expect(knn! + nmi!).toBeGreaterThan(0);
+  });
+
+  it('is written as the same object, and as a page', () => {
+    expect(JSON.parse(readFileSync(at('whole', 'compare.json'), 'utf8'))).toEqual(whole);
+    expect(readFileSync(at('whole', 'compare.html'), 'utf8')).toContain('Methods compared on pictures');
+    expect(readdirSync(at('whole', 'runs')).sort()).toEqual(['swav-seed0', 'swav-seed1']);
+  });
+
+  it('does nothing twice, and grows by seeds and values', async () => {
+    const files = ['compare.json', 'baselines.json'].map((name) => ['whole', name] as const);
+    const before = modified('whole', 'runs', 'swav-seed0', 'comparison.json');
+    const stored = readFileSync(at(...files[1]!), 'utf8');
+    const ended = await workplace.run(...comparing('whole', '--seeds', '3', '--json'));
+    expect(ended.code, ended.stderr).toBe(0);
+    const grown: Comparison = JSON.parse(ended.stdout);
+    expect(modified('whole', 'runs', 'swav-seed0', 'comparison.json')).toBe(before);
+    expect(grown.methods[0]!.seeds).toBe(3);
+    expect(grown.methods[0]!.runs.slice(0, 2)).toEqual(whole.methods[0]!.runs);
+    const { 'raw pixels': raw } = JSON.parse(readFileSync(at(...files[1]!), 'utf8'));
+    expect(raw).toEqual(JSON.parse(stored)['raw pixels']);
+  });
+
+  it('refuses to go on under other conditions', async () => {
+    const other = await workplace.run(...comparing('whole', '--set', 'temperature=0.2', '--json'));
+    expect(other.code).toBe(1);
+    expect(JSON.parse(other.stdout).error).toMatchObject({ code: 'compare.differs' });
+    const minutes = await workplace.run('compare', 'pictures', '--methods', 'swav', '--out', 'new', '--json');
+    expect(JSON.parse(minutes.stdout).error.message).toContain('--minutes and --epochs: received neither');
+  });
+});
+
+describe('an interrupted comparison', () => {
+  it('killed in the first run, in a later one, and told to stop, ends as if it never had been', {
+    timeout: 400_000,
+  }, async () => {
+    const command = comparing('killed', '--seeds', '2', '--classical', 'kmeans,nmf');
+    const first = workplace.start(...command);
+    await untilThere('killed/runs/swav-seed0/checkpoints', first);
+    first.process.kill('SIGKILL');
+    await first.ended;
+
+    const second = workplace.start(...command);
+    await untilThere('killed/runs/swav-seed1/checkpoints', second);
+    second.process.kill('SIGKILL');
+    await second.ended;
+    const measured = modified('killed', 'runs', 'swav-seed0', 'comparison.json');
+    expect(JSON.parse(readFileSync(at('killed', 'compare.json'), 'utf8'))).toMatchObject({ complete: false });
+
+    const third = workplace.start(...command);
+    await untilHeld('killed/runs/swav-seed1/run.lock', third);
+    third.process.kill('SIGINT');
+    const stopped = await third.ended;
+    expect(stopped.code, stopped.stderr).toBe(130);
+    expect(stopped.stderr).toContain('the same command goes on from here');
+
+    const ended = await workplace.run(...command, '--json');
+    expect(ended.code, ended.stderr).toBe(0);
+    const resumed: Comparison = JSON.parse(ended.stdout);
+    expect(resumed.complete).toBe(true);
+    expect(modified('killed', 'runs', 'swav-seed0', 'comparison.json')).toBe(measured);
+    for (const run of ['swav-seed0', 'swav-seed1']) {
+      expect(finalOf('killed', run).equals(finalOf('whole', run)), run).toBe(true);
+    }
+    expect(figuresOf(resumed)).toEqual(figuresOf(whole));
+  });
+});
+
+describe('a run that fails', () => {
+  it('is told of with its reason, is not tried again, and the others go on', async () => {
+    const command = comparing('failing', '--seeds', '1', '--grid', 'learningRate=1e30,0.002');
+    const ended = await workplace.run(...command);
+    expect(ended.code, ended.stderr).toBe(0);
+    expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), failed/);
+    expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), seed 0, failed: diverged/);
+    const [bad, good] = (JSON.parse(readFileSync(at('failing', 'compare.json'), 'utf8')) as Comparison)
+      .methods;
+    expect(bad).toMatchObject({ grid: { learningRate: '1e30' }, seeds: 0, knn: { mean: null } });
+    expect(bad!.runs[0]!.failure!.code).toBe('train.unwell');
+    expect(good!.seeds).toBe(1);
+    expect(good!.knn.mean).toBeGreaterThan(0);
+
+    const [folder] = readdirSync(at('failing', 'runs')).filter((name) => name.includes('1e30'));
+    const before = modified('failing', 'runs', folder!, 'events.jsonl');
+    const again = await workplace.run(...command, '--json');
+    expect(JSON.parse(again.stdout).methods).toEqual(
+      [bad, good].map((row) => JSON.parse(JSON.stringify(row))),
+    );
+    expect(modified('failing', 'runs', folder!, 'events.jsonl')).toBe(before);
+  });
+});
+
+describe('a source without labels', () => {
+  it('is compared by the measures that need none', async () => {
+    await writeTextures(at('plain'), 48);
+    const ended = await workplace.run(
+      ...[
+        'compare',
+        'plain',
+        '--methods',
+        'swav',
+        '--epochs',
+        '2',
+        '--seeds',
+        '1',
+        '--out',
+        'unlabelled',
+        ...set,
+      ],
+      '--json',
+    );
+    expect(ended.code, ended.stderr).toBe(0);
+    const { labelled, methods, baselines }: Comparison = JSON.parse(ended.stdout);
+    expect(labelled).toBe(false);
+    expect(methods[0]!.knn.mean).toBeNull();
+    expect(methods[0]!.labelFree['effectiveRank.rank']!.mean).toBeGreaterThan(0);
+    expect(baselines.untrained!.labelFree!['effectiveRank.rank']!.mean).toBeGreaterThan(0);
+    expect(ended.stderr).toContain('viewAgreement.agreement');
+  });
+});
