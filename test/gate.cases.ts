@@ -21,8 +21,12 @@ import { headClusters, openEncoder, untrainedState } from '../src/run/index.ts';
 import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 import { train } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
+import { writeTextures } from './textures.cases.ts';
 
 const sample = fileURLToPath(new URL('../sample', import.meta.url));
+
+/** What a gate trains on: the shipped sample, or textures that say nothing pixel by pixel. */
+export type Pictures = 'sample' | 'textures';
 
 /** The size of the cache that the preset's views are cut from. */
 const CACHE_SIZE = 42;
@@ -39,12 +43,17 @@ export interface Gate {
   readonly losses: readonly number[];
 }
 
-/** Trains on the sample's training pictures with preset `tiny-28` and the method's recipe, and measures on its test ones. */
-export async function gate(given: SettingsInput): Promise<Gate> {
+/** Trains on the training pictures with a small preset and the method's recipe, and measures on the test ones. */
+export async function gate(
+  given: SettingsInput,
+  { pictures = 'sample' }: { pictures?: Pictures } = {},
+): Promise<Gate> {
   const cacheDir = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
   const engine = await openEngine();
   try {
-    const source = await openSource(sample);
+    const path = pictures === 'sample' ? sample : join(cacheDir, 'textures');
+    if (pictures === 'textures') writeTextures(path, { train: 3000, test: 1000 });
+    const source = await openSource(path);
     const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir });
     await source.close();
     const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
