@@ -4,7 +4,7 @@ import {
   type Features,
   kmeans,
   nmf,
-  principalComponents,
+  principal,
   selectRows,
   spectralClusters,
 } from '../cluster/index.ts';
@@ -66,11 +66,8 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   pca: {
     protocol: `${COMPONENTS} principal components, Euclidean k-means`,
     async clusters(features, work) {
-      const { engine, seed, signal } = work;
-      return euclidean(
-        await principalComponents(engine, features, { components: COMPONENTS, seed, signal }),
-        work,
-      );
+      const { engine, seed } = work;
+      return euclidean(await principal(engine, features, { components: COMPONENTS, seed }), work);
     },
   },
 };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
-import { methodProgram, resolveSettings } from '../methods/index.ts';
+import { measureEpoch } from '../evaluate/index.ts';
+import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
 import { openEncoder, openHead, type RunEvent } from '../run/index.ts';
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
 import { epochPlan, openEpochSample } from './epochSample.ts';
@@ -59,7 +60,7 @@ describe('the sample of a run', () => {
     const head = await openHead({ engine, settings, state });
     const z = await head.project(expected);
     expectClose(prototypes!.embeddings.data, z.data);
-    expect(prototypes!.prototypes.data).toEqual(head.prototypes!.data);
+    expect(prototypes!.prototypes!.data).toEqual(head.prototypes!.data);
     // Another view of the same images: near to the first, not equal.
     expect(secondView.data).not.toEqual(features.data);
     expect(await open.look(readState)).toEqual({ features, secondView, prototypes });
@@ -80,6 +81,24 @@ describe('the sample of a run', () => {
       await open.close();
     }
     expect(looks[0]).toEqual(looks[1]);
+  });
+});
+
+describe('every method', () => {
+  it.each(methodNames)('%s can be watched', async (method) => {
+    const crops = methods[method].crops === 'single' ? '1x14' : '2x14';
+    const own = resolveSettings({ ...settings, method, crops, clusters: '8', queueLength: 64 });
+    const start = methodProgram(own, { images: IMAGES }).initialState(0);
+    const open = await openEpochSample({ engine, settings: own, cache, indices, images: 60 });
+    const seen = await open.look(async (names) =>
+      Object.fromEntries(names.map((name) => [name, start[name]!])),
+    );
+    const { measures } = await measureEpoch(engine, seen, undefined);
+    await open.close();
+    for (const [name, value] of Object.entries(measures)) {
+      if (value !== null) expect(Number.isFinite(value), name).toBe(true);
+    }
+    expect(measures.prototypeUsage === null).toBe(methods[method].head(own).prototypes === undefined);
   });
 });
 

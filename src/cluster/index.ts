@@ -34,7 +34,6 @@ export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
-export { type PcaOptions, principalComponents } from './pca.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type PrincipalOptions, principal } from './principal.ts';
 export { aboveChance, sameCluster, type Togetherness } from './sameCluster.ts';

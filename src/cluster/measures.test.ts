@@ -284,7 +284,28 @@ describe('suggestK', () => {
     });
     const curve = [score(12, 1), score(16, 2), score(20, 1.9), score(28, 1)];
     expect(choose(curve, 50).range).toEqual([13, 27]);
-    expect(choose([score(2, 1), score(3, 0.1)], 50).range).toEqual([2, 2]);
+    const alone = choose([score(2, 1), score(3, 0.1)], 50);
+    expect(alone.range).toEqual([2, 2]);
+    expect(alone.reason).toContain('no other number comes near');
+  });
+
+  it('takes in what is about as good beyond a dip', () => {
+    const score = (k: number, value: number) => ({
+      k,
+      separation: 0.3,
+      chance: 0.1,
+      stability: 1,
+      seedStability: 1,
+      neighbours: 1,
+      score: value,
+    });
+    const values = [0.5, 0.75, 0.56, 0.6, 0.73, 0.7, 0.6];
+    const ragged = choose(
+      values.map((value, i) => score(i + 2, value)),
+      50,
+    );
+    expect(ragged).toMatchObject({ best: 3, range: [3, 7] });
+    expect(ragged.reason).toContain('others between 3 and 7 are about as good');
   });
 });
 

@@ -49,8 +49,8 @@ export interface SuggestOptions {
 export interface SuggestedK {
   readonly best: number;
   /**
-   * Smallest and largest K around the best whose score stays within a tenth of it, with the numbers next to them that
-   * were not tried.
+   * Smallest and largest K whose score is within a tenth of the best, with the numbers next to them that were not tried.
+   * Curves of real features are ragged: a lower score in between says less than a high one farther away.
    */
   readonly range: readonly [number, number];
   readonly curve: readonly KScore[];
@@ -212,10 +212,10 @@ export function choose(curve: readonly KScore[], taken: number): SuggestedK {
     };
   }
   const enough = curve[at]!.score * AS_GOOD;
-  let low = at;
-  let high = at;
-  while (low > 0 && curve[low - 1]!.score >= enough) low--;
-  while (high + 1 < curve.length && curve[high + 1]!.score >= enough) high++;
+  const isEnough = ({ score }: KScore) => score >= enough;
+  const low = curve.findIndex(isEnough);
+  const high = curve.findLastIndex(isEnough);
+  const ragged = !curve.slice(low, high + 1).every(isEnough);
   const { k, separation, stability, seedStability, chance } = curve[at]!;
   // Numbers between those tried: as good as their neighbour, for all that is known.
   const range = [
@@ -223,7 +223,12 @@ export function choose(curve: readonly KScore[], taken: number): SuggestedK {
     high + 1 < curve.length ? curve[high + 1]!.k - 1 : curve[high]!.k,
   ] as const;
   const times = separation / Math.max(LEAST_CHANCE, chance);
-  const others = range[0] === range[1] ? '' : `; ${range[0]} to ${range[1]} are about as good`;
+  const others =
+    range[0] === range[1]
+      ? '; no other number comes near'
+      : ragged
+        ? `; others between ${range[0]} and ${range[1]} are about as good`
+        : `; ${range[0]} to ${range[1]} are about as good`;
   const caution =
     curve[at]!.score < WEAK ? ' The groups overlap strongly, so treat this as a starting point.' : '';
   return {

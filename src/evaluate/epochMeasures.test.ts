@@ -50,6 +50,15 @@ describe('measureEpoch', () => {
     expect(high.epochStability).toBeNull();
   });
 
+  it('asks the second view about agreement alone', async () => {
+    const { features, secondView } = sample({ group: 3, own: 0.2, view: 0.1 });
+    const turned = featuresOf(secondView.data.toReversed(), D);
+    const { measures: same } = await measureEpoch(engine, { features, secondView }, undefined);
+    const { measures: other } = await measureEpoch(engine, { features, secondView: turned }, undefined);
+    expect(other.viewAgreement).toBeLessThan(0.5);
+    expect({ ...other, viewAgreement: 0 }).toEqual({ ...same, viewAgreement: 0 });
+  });
+
   it('compares with the epoch before', async () => {
     const good = sample({ group: 3, own: 0.2, view: 0.1 });
     const { memory } = await measureEpoch(engine, good, undefined);

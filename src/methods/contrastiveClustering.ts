@@ -75,6 +75,7 @@ const CLUSTER_HEAD = 'cluster_projector';
 export const contrastiveClustering: Method = {
   about: 'two views agree on images (rows) and on clusters (columns); learns the clusters itself',
   crops: 'pair',
+  fits: [],
   recipe: { temperature: 0.5, clusterTemperature: 1, clusters: '10' },
   presets: {
     'contrastive-clustering-cifar': {

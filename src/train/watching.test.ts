@@ -109,13 +109,13 @@ describe('a watched run', () => {
         },
         async onEpochEnd({ epoch }) {
           ends.push(epoch);
-          await new Promise((resolve) => setTimeout(resolve, 400));
+          await new Promise((resolve) => setTimeout(resolve, 800));
         },
       }),
     );
     expect(ends).toEqual([0]);
-    expect(standing.seconds).toBeGreaterThan(0.39);
-    // Were the wait part of a step, ten steps of four images would take longer than it.
-    expect(last!.imagesPerSecond).toBeGreaterThan((10 * B) / 0.4);
+    expect(standing.seconds).toBeGreaterThan(0.79);
+    // Were the wait counted as a step, eleven steps of four images would have taken longer than it.
+    expect(last!.imagesPerSecond).toBeGreaterThan((2 * 11 * B) / 0.8);
   });
 });

@@ -34,7 +34,7 @@ const further = [
     of: (s: ReportScores) => s.ami,
   },
   {
-    title: 'NMI geometric',
+    title: 'NMI geo.',
     meaning: 'NMI normalised by the geometric mean, as in older papers; 0 to 1',
     of: (s: ReportScores) => s.nmiGeometric,
   },
@@ -45,12 +45,12 @@ const further = [
     of: (s: ReportScores) => s.purity,
   },
   {
-    title: '1 % labels',
+    title: '1 %',
     meaning: 'Accuracy of a linear classifier trained with 1 % of the labels; 0 to 1',
     of: (s: ReportScores) => s.fewLabels?.['0.01']?.accuracy,
   },
   {
-    title: '10 % labels',
+    title: '10 %',
     meaning: 'Accuracy of a linear classifier trained with 10 % of the labels; 0 to 1',
     of: (s: ReportScores) => s.fewLabels?.['0.1']?.accuracy,
   },

@@ -92,7 +92,7 @@ function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportData): st
 <p class="note">${escapeHtml(doubtRule)}</p>${
     suggestion
       ? `
-<details><summary>How well each number of clusters fits</summary>${kCurveHtml(suggestion)}</details>`
+<details open><summary>How well each number of clusters fits</summary>${kCurveHtml(suggestion)}</details>`
       : ''
   }</section>`;
 }

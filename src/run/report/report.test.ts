@@ -141,7 +141,7 @@ describe('report.html', () => {
 
   it('shows the further measures of an evaluation', () => {
     const html = readFileSync(run.files.reportHtml, 'utf8');
-    for (const text of ['>AMI</abbr>', '>1 % labels</abbr>', '0.310', '0.420', '0.150'])
+    for (const text of ['>AMI</abbr>', '>1 %</abbr>', '0.310', '0.420', '0.150'])
       expect(html).toContain(text);
     expect(html).not.toContain('>FMI</abbr>');
   });
