@@ -4,7 +4,7 @@ import {
   type Features,
   kmeans,
   nmf,
-  principalComponents,
+  principal,
   selectRows,
   spectralClusters,
 } from '../cluster/index.ts';
@@ -67,10 +67,7 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
     protocol: `${COMPONENTS} principal components, Euclidean k-means`,
     async clusters(features, work) {
       const { engine, seed, signal } = work;
-      return euclidean(
-        await principalComponents(engine, features, { components: COMPONENTS, seed, signal }),
-        work,
-      );
+      return euclidean(await principal(engine, features, { components: COMPONENTS, seed }), work);
     },
   },
 };

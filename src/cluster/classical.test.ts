@@ -10,7 +10,7 @@ import {
   featuresOf,
   leadingEigenvectors,
   nmf,
-  principalComponents,
+  principal,
   spectralClusters,
   spectrum,
   wardCut,
@@ -163,7 +163,7 @@ describe('principal components', () => {
     const random = randomAt(0, 'synthetic', 5);
     const data = Float32Array.from({ length: 200 * 9 }, (_, i) => random.normal(3, 1 + (i % 9)));
     const features = featuresOf(data, 9);
-    const z = await principalComponents(engine, features, { components: 3 });
+    const z = await principal(engine, features, { components: 3 });
     const of = await covariance(engine, z);
     const { values } = spectrum(await covariance(engine, features));
     for (let p = 0; p < 3; p++) {

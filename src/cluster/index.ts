@@ -32,7 +32,6 @@ export { distinctRows } from './kmeansStart.ts';
 export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
-export { type PcaOptions, principalComponents } from './pca.ts';
 export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type PrincipalOptions, principal } from './principal.ts';
