@@ -66,7 +66,7 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   pca: {
     protocol: `${COMPONENTS} principal components, Euclidean k-means`,
     async clusters(features, work) {
-      const { engine, seed, signal } = work;
+      const { engine, seed } = work;
       return euclidean(await principal(engine, features, { components: COMPONENTS, seed }), work);
     },
   },

@@ -8,7 +8,8 @@ export const clusterCommand: Command = {
   summary: "Groups a source's images by likeness, with a run's encoder.",
   details: [
     'Writes into the run folder: report.html (pictures per cluster, most typical first), clusters.csv (path, cluster, confidence, margin to the second best, nearest prototype), embeddings.safetensors, and clusters.safetensors, from which "likeness assign" puts further images into the same clusters.',
-    'Without -k a number of clusters is suggested from the data, with the range that is about as good; the report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbours kept together. Cluster 0 is the largest.',
+    'Where the method has learned clusters itself (contrastive-clustering), these are used, unless -k asks for another number; confidence is then the probability of the cluster, and margin its lead in probability. The column of prototypes is empty where a method has none.',
+    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good; the report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbours kept together. Cluster 0 is the largest.',
     'The source may be another one than the run was trained on.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -17,7 +18,7 @@ export const clusterCommand: Command = {
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters',
-      default: 'suggested from the data',
+      default: 'learned by the method, or suggested from the data',
       parse: wholeNumber('-k'),
     },
     { flags: '--into <dir>', description: 'sort the images into a folder per cluster there' },

@@ -2,19 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { findDoubtful } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
-import { methodHead, methodProgram } from '../methods/index.ts';
+import { methodHead } from '../methods/index.ts';
 import {
   type Grouping,
   type ReportData,
   type ReportEvaluation,
-  type ReportTraining,
-  readEvents,
   reportClusters,
   type TrainedRun,
   thumbnailOf,
   writeReport,
 } from '../run/index.ts';
 import { clusterClasses } from './clusterClasses.ts';
+import { reportTraining } from './reportTraining.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ClusterReportInput {
@@ -56,7 +55,7 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
     classes: clusterClasses(cache, indices, assignment.clusters),
     doubtRule: doubt.rule,
     clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
-    training: await trainingOf(run),
+    training: await reportTraining(run),
     evaluation: await evaluationOf(run, source),
     skipped: cache.skipped,
   };
@@ -74,34 +73,6 @@ function thumbnails(source: Source, cache: PixelCache) {
     } catch {
       return thumbnailOf(reader.read(index), size);
     }
-  };
-}
-
-/** Points of the training curve: more would not be seen. */
-const MAX_POINTS = 2000;
-
-async function trainingOf({ folder, config }: TrainedRun): Promise<ReportTraining | undefined> {
-  const steps: number[] = [];
-  const loss: (number | null)[] = [];
-  let verdict: string | undefined;
-  for await (const event of readEvents(folder.files.events)) {
-    if (event.kind === 'step') {
-      steps.push(event.step);
-      loss.push(event.loss);
-    } else if (event.kind === 'doctor') verdict = event.message;
-  }
-  if (steps.length < 2) return undefined;
-  const stride = Math.ceil(steps.length / MAX_POINTS);
-  const kept = <T>(values: T[]) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
-  const { chanceLoss } = methodProgram(config.settings, { images: config.images });
-  return {
-    steps: kept(steps),
-    loss: kept(loss),
-    chance:
-      chanceLoss === undefined
-        ? undefined
-        : { value: chanceLoss, name: `ln ${Math.round(Math.exp(chanceLoss))}` },
-    verdict,
   };
 }
 

@@ -60,7 +60,7 @@ describe('the sample of a run', () => {
     const head = await openHead({ engine, settings, state });
     const z = await head.project(expected);
     expectClose(prototypes!.embeddings.data, z.data);
-    expect(prototypes!.prototypes.data).toEqual(head.prototypes!.data);
+    expect(prototypes!.prototypes!.data).toEqual(head.prototypes!.data);
     // Another view of the same images: near to the first, not equal.
     expect(secondView.data).not.toEqual(features.data);
     expect(await open.look(readState)).toEqual({ features, secondView, prototypes });

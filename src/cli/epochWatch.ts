@@ -30,7 +30,7 @@ const FIRST = 1;
  * 4 % of the time trained since the last measurement; so on a slow machine other epochs may be measured than on a fast one,
  * with the same values where both measure.
  *
- * Events of kind `measures`: the measures, `images`, `since` (epochs between it and the one it is compared with; null at
+ * Events of kind `measures`: the measures, similarities of pairs, `images`, `since` (epochs between it and the one it is compared with; null at
  * the first of a sitting), `duration` in seconds, and `cost`: the duration's part of the training time since then.
  */
 export function createEpochWatch({
@@ -56,13 +56,14 @@ export function createEpochWatch({
         terminal.progress('measuring without labels');
         sample ??= await openEpochSample({ ...options, images: plan.images });
         const seen = await sample.look(readState);
-        const { measures, memory: found } = await measureEpoch(options.engine, seen, memory);
+        const { measures, pairs, memory: found } = await measureEpoch(options.engine, seen, memory);
         const duration = (performance.now() - begun) / 1000;
         events.append({
           kind: 'measures',
           step,
           epoch,
           ...measures,
+          ...pairs,
           images: plan.images,
           since: memory ? epoch - memory.epoch : null,
           duration,

@@ -80,4 +80,14 @@ export function indicesOfSplit(cache: PixelCache, split: 'train' | 'test' | 'all
   return all.filter((i) => cache.entries[i]!.split === split);
 }
 
+/**
+ * Positions, among the images at these indices, of those without a label where others have one: images that are there
+ * to learn from, such as STL-10's unlabelled ones. None where no image has a label.
+ */
+export function unlabelledAmong({ entries }: Pick<PixelCache, 'entries'>, indices: Uint32Array): Uint32Array {
+  const positions = Uint32Array.from(indices.keys());
+  const without = positions.filter((position) => entries[indices[position]!]!.label === undefined);
+  return without.length < indices.length ? without : new Uint32Array(0);
+}
+
 export { defaultCacheDir };

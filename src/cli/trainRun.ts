@@ -43,6 +43,7 @@ import {
   indicesOfSplit,
   openImages,
   saySkipped,
+  unlabelledAmong,
 } from './images.ts';
 import { restore, restoreHealthy } from './restore.ts';
 import { resumedSettings } from './resumeSettings.ts';
@@ -287,7 +288,11 @@ async function sitting(
   });
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: standing?.step ?? 0 });
-  const method = methodProgram(settings, { images: indices.length });
+  const method = methodProgram(settings, {
+    images: indices.length,
+    extra: unlabelledAmong(cache, indices),
+  });
+  for (const note of method.notes ?? []) terminal.say(note);
   await rewindSnapshots(folder, standing?.step ?? 0);
   const watch = createEpochWatch({
     ...{ engine, settings, cache, indices, events, terminal },

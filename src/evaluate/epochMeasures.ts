@@ -25,6 +25,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
 import { nmi } from './nmi.ts';
+import { type PairFigures, pairFigures } from './pairFigures.ts';
 
 /** The sample as the encoder sees it now. */
 export interface EpochSample {
@@ -88,7 +89,7 @@ export async function measureEpoch(
   { features, secondView, prototypes }: EpochSample,
   before: EpochMemory | undefined,
   { k: asked = 10, components = 16, seed = 0 }: EpochMeasureOptions = {},
-): Promise<{ measures: EpochMeasures; memory: EpochMemory }> {
+): Promise<{ measures: EpochMeasures; pairs: PairFigures; memory: EpochMemory }> {
   const { count } = features;
   requireSample(features, secondView, before);
   const unit = normaliseRows(features);
@@ -107,7 +108,9 @@ export async function measureEpoch(
   const together = sameCluster(neighbours, clusters);
   const { rank, most } = await effectiveRank(engine, features, { sample: RANK_ROWS, seed });
   const nearest = prototypes && (await assign(engine, prototypes.embeddings, prototypes.prototypes)).clusters;
+  const centroids = featuresOf(found.centroids, found.dimension);
   return {
+    pairs: await pairFigures(engine, { first: features, second: secondView, centroids }),
     measures: {
       silhouette: (await silhouette(engine, reduced, clusters, centres)).mean,
       viewAgreement: aboveChance(agreement, chance),

@@ -41,6 +41,7 @@ export {
 } from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
 export { type NmiOptions, nmi, nmiOf } from './nmi.ts';
+export { type PairFigures, pairFigures } from './pairFigures.ts';
 export { type ClusterPurity, purity, purityOf, purityTable } from './purity.ts';
 export { ranks, spearman } from './spearman.ts';
 export { type Split, splitOf } from './split.ts';

@@ -31,6 +31,7 @@ export type ByolOptions = ProjectionOptions & PredictorOptions;
 export const byol: Method = {
   about: 'an online network predicts the projections of its own moving average; no negatives',
   crops: 'pair',
+  fits: [],
   recipe: { encoderMomentum: 0.98, finalEncoderMomentum: 1, predictorLength: 256 },
   presets: {
     'byol-imagenet': {

@@ -75,6 +75,7 @@ const CLUSTER_HEAD = 'cluster_projector';
 export const contrastiveClustering: Method = {
   about: 'two views agree on images (rows) and on clusters (columns); learns the clusters itself',
   crops: 'pair',
+  fits: [],
   recipe: { temperature: 0.5, clusterTemperature: 1, clusters: '10' },
   presets: {
     'contrastive-clustering-cifar': {
@@ -228,7 +229,12 @@ export function contrastiveClusteringStep(
       ...optimizer.scalars(moment.step + 1, 'network'),
       ...optimizer.scalars((parts ? parts.clusteringSteps(moment) : moment.step) + 1, 'clusters'),
     }),
-    ...(parts && { phase: parts.phase }),
+    ...(parts && {
+      phase: parts.phase,
+      notes: [
+        `${parts.extra} images without a label are learned from first in each epoch, and take no part in the clusters' loss`,
+      ],
+    }),
     encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
   };
 }

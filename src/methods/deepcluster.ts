@@ -68,6 +68,7 @@ const WATCHED = 512;
 export const deepcluster: Method = {
   about: 'clusters of features by k-means as labels, in turns with learning them (2018)',
   crops: 'single',
+  fits: ['clusters'],
   recipe: { clusters: '256', clusterIterations: 20 },
   presets: {
     'deepcluster-imagenet': {

@@ -75,6 +75,7 @@ const prototypesName = (h: number) => `prototypes.${h}.weight`;
 export const deepclusterV2: Method = {
   about: 'clusters of embeddings kept from the last epoch, their centroids as classifier (2020)',
   crops: 'multiple',
+  fits: ['clusters'],
   recipe: { clusters: '512,512,512', clusterIterations: 10 },
   presets: {
     'deepcluster-v2-imagenet': {

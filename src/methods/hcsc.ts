@@ -114,6 +114,7 @@ const IMAGENET = {
 export const hcsc: Method = {
   about: 'a hierarchy of prototypes, and negatives selected by it (HCSC)',
   crops: 'multiple',
+  fits: ['clusters', 'queueLength'],
   recipe: {
     temperature: 0.2,
     encoderMomentum: 0.99,

@@ -24,6 +24,7 @@ export type {
   PhaseResult,
   StepContext,
 } from './method.ts';
+export { pairSimilarities } from './pairSimilarity.ts';
 export {
   choosePreset,
   fitToCount,

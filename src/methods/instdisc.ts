@@ -57,6 +57,7 @@ export interface InstdiscOptions extends ProjectionOptions, ContrastiveOptions {
 export const instdisc: Method = {
   about: 'every image a class of its own, classified by a memory bank',
   crops: 'single',
+  fits: [],
   recipe: { temperature: 0.1, hiddenLength: 0 },
   presets: {
     'instdisc-imagenet': {

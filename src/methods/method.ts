@@ -49,6 +49,8 @@ export interface Method {
   about: string;
   /** The crops that it takes: several resolutions, two of one size, or one. A preset's crops are cut down to that. */
   crops: 'multiple' | 'pair' | 'single';
+  /** Settings that are lowered where there are few images for them, unless a person gave them. */
+  fits: readonly ('prototypes' | 'clusters' | 'queueLength')[];
   /** What it wants otherwise than a preset's or the general defaults say; `--set` wins over it. */
   recipe: SettingsInput;
   /** Complete recipes of the paper, by name; they replace `recipe`. */
@@ -79,6 +81,8 @@ export interface MethodProgram {
   encoderState: readonly string[];
   /** Loss of a network that tells nothing apart (SwAV: ln K): a loss that stays there is a collapse. */
   chanceLoss?: number;
+  /** What a person should know of how it will train, in sentences. */
+  notes?: readonly string[];
   /** What happens between epochs. */
   phase?: EpochPhase;
 }

@@ -14,9 +14,9 @@
  *
  * As in the authors' code: the loss is not symmetric (only the first view asks); the head has no batch norm; the key
  * encoder normalises by the statistics of its own batch and keeps its own running ones.
- * Different: keys are not shuffled over processes before batch norm. There is one process, so the batch statistics that a
- * query and its key share can tell them apart from older keys a little; the paper measured this leak on eight
- * processes (figure 3). The queue moves rows instead of a pointer, and need not be a multiple of the batch.
+ * Different: keys are not shuffled between processes before batch norm. There is one process, so the batch statistics
+ * that a query and its key share can tell them apart from older keys a little (the paper's section 3.3, on shuffling). The
+ * queue moves rows instead of a pointer, and need not be a multiple of the batch.
  */
 import { LikenessError } from '../core/errors.ts';
 import { createMomentumVariables, createVariables, encode, type Variables } from '../nn/index.ts';
@@ -43,6 +43,7 @@ export function project(variables: Variables, features: Tensor, options: Project
 export const moco: Method = {
   about: 'a query finds its key in a queue of keys from a momentum encoder (MoCo v2)',
   crops: 'pair',
+  fits: ['queueLength'],
   recipe: { temperature: 0.2, queueLength: 4096, encoderMomentum: 0.99 },
   presets: {
     'moco-v2-imagenet': {

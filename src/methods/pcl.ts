@@ -92,6 +92,7 @@ const IMAGENET = {
 export const pcl: Method = {
   about: 'instances and prototypes of several clusterings, contrasted with a momentum encoder (PCL)',
   crops: 'pair',
+  fits: ['clusters', 'queueLength'],
   recipe: {
     temperature: 0.2,
     encoderMomentum: 0.99,

@@ -181,7 +181,7 @@ const IMAGES_PER_CLUSTER = 8;
 const MIN_CLUSTERS = 2;
 
 /**
- * Lowers batch and prototypes where there are too few images for them, and says what it changed and why.
+ * Lowers batch, and the numbers of groups and kept rows that the method learns, where there are too few images for them, and says what it changed and why.
  *
  * Settings that a person gave are kept; a given batch that exceeds the images is an error.
  */
@@ -191,6 +191,8 @@ export function fitToCount(
 ): { settings: Settings; notes: string[] } {
   const notes: string[] = [];
   const fitted = { ...settings };
+  const { fits } = methods[settings.method];
+  const mayLower = (name: (typeof fits)[number]) => fits.includes(name) && !given.has(name);
   if (given.has('batchSize') && settings.batchSize > count) {
     throw new LikenessError(
       'settings.batchSize',
@@ -211,19 +213,19 @@ export function fitToCount(
         settings.learningRate * (settings.optimizer === 'adam' ? Math.sqrt(ratio) : ratio);
     }
   }
-  if (!given.has('prototypes') && settings.prototypes * IMAGES_PER_PROTOTYPE > count) {
+  if (mayLower('prototypes') && settings.prototypes * IMAGES_PER_PROTOTYPE > count) {
     fitted.prototypes = Math.max(MIN_PROTOTYPES, powerOfTwo(count / IMAGES_PER_PROTOTYPE));
     notes.push(`prototypes ${fitted.prototypes} instead of ${settings.prototypes}: only ${count} images`);
   }
   const clusters = settings.clusters.split(',').map(Number);
-  if (!given.has('clusters') && clusters.some((k) => k * IMAGES_PER_CLUSTER > count)) {
+  if (mayLower('clusters') && clusters.some((k) => k * IMAGES_PER_CLUSTER > count)) {
     const most = Math.max(MIN_CLUSTERS, powerOfTwo(count / IMAGES_PER_CLUSTER));
     // Levels keep their proportions, so that a hierarchy stays one.
     const ratio = most / Math.max(...clusters);
     fitted.clusters = clusters.map((k) => Math.max(MIN_CLUSTERS, Math.round(k * ratio))).join(',');
     notes.push(`clusters ${fitted.clusters} instead of ${settings.clusters}: only ${count} images`);
   }
-  if (!given.has('queueLength') && settings.queueLength > count) {
+  if (mayLower('queueLength') && settings.queueLength > count) {
     fitted.queueLength = Math.floor(count / 2 / fitted.batchSize) * fitted.batchSize;
     notes.push(`queueLength ${fitted.queueLength} instead of ${settings.queueLength}: only ${count} images`);
   }

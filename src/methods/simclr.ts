@@ -11,7 +11,8 @@
  *
  * As in the authors' code: both views go through the network together, so that batch norm sees 2B images.
  * Different: the head's last layer is linear with a bias, where the authors' code has a batch norm, so that methods
- * are compared behind the same head; batch norm's statistics are those of one process, which are all there are.
+ * are compared behind the same head; the loss is the mean over 2B rows of equation 1, where the authors' code adds the
+ * means of both views, twice as much; batch norm's statistics are those of one process, which are all there are.
  */
 import { createVariables, encode } from '../nn/index.ts';
 import { input, type Tensor } from '../tensor/index.ts';
@@ -28,6 +29,7 @@ export interface SimclrOptions extends ProjectionOptions {
 export const simclr: Method = {
   about: 'two views of an image find each other among the batch (NT-Xent)',
   crops: 'pair',
+  fits: [],
   recipe: { temperature: 0.5 },
   presets: {
     'simclr-imagenet': {

@@ -37,6 +37,7 @@ export function project(
 export const simsiam: Method = {
   about: "each view predicts the other's projection behind a stop-gradient; no negatives",
   crops: 'pair',
+  fits: [],
   recipe: { hiddenLength: 256, embeddingLength: 256, predictorLength: 64 },
   presets: {
     'simsiam-imagenet': {

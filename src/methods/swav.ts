@@ -161,6 +161,7 @@ export interface SwavProgramOptions extends SwavOptions, Omit<StepContext, 'imag
 export const swav: Method = {
   about: 'swapped prediction of online cluster assignments',
   crops: 'multiple',
+  fits: ['prototypes', 'queueLength'],
   recipe: {},
   presets: {
     'swav-imagenet': {

@@ -9,6 +9,8 @@ import { randomAt } from '../core/random.ts';
 import type { EpochPhase, Moment } from './method.ts';
 
 export interface TwoParts {
+  /** Extra images. */
+  extra: number;
   /** Steps of an epoch that visit extra images alone. */
   extraSteps: number;
   /** Whether a step is one of the second part's, which cluster. */
@@ -46,6 +48,7 @@ export function twoParts(
   const parts = [positions.filter((i) => isExtra[i] === 1), positions.filter((i) => isExtra[i] === 0)];
 
   return {
+    extra: extra.length,
     extraSteps,
     isClustering: ({ step, stepsPerEpoch }) => step % stepsPerEpoch >= extraSteps,
     clusteringSteps: ({ step, stepsPerEpoch }) =>

@@ -116,8 +116,25 @@ export interface ReportTraining {
   readonly chance?: { readonly value: number; readonly name: string };
   /** Prototype usage entropy over ln K, 0 to 1, per recorded step. */
   readonly usageEntropy?: readonly (number | null)[];
+  /** How alike positive and negative pairs were, where it was measured. */
+  readonly similarities?: readonly ReportSimilarity[];
   /** The run doctor's last word. */
   readonly verdict?: string;
+}
+
+/** Similarities of pairs over training, one entry per recorded step. */
+export interface ReportSimilarity {
+  /** Pairs of images, or of clusters. */
+  readonly level: 'instance' | 'cluster';
+  readonly steps: readonly number[];
+  readonly positive: ReportBand;
+  readonly negative: ReportBand;
+}
+
+export interface ReportBand {
+  readonly mean: readonly number[];
+  /** Standard deviation. */
+  readonly spread: readonly number[];
 }
 
 /** Figures of one kind of feature, 0 to 1 (ARI from -0.5); null or absent where not measured. */

@@ -5,6 +5,7 @@ import type { ReportCluster, ReportData, ReportImage, ReportTraining } from './d
 import { evaluationHtml } from './evaluation.ts';
 import { kCurveHtml } from './kCurve.ts';
 import { script } from './script.ts';
+import { similarityHtml } from './similarity.ts';
 import { style } from './style.ts';
 import { escapeHtml, plural, showCount, showShare } from './text.ts';
 import type { EmbeddedThumbnails } from './thumbnails.ts';
@@ -96,10 +97,11 @@ function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportData): st
 
 function trainingHtml(training: ReportTraining | undefined): string {
   if (training === undefined || training.steps.length === 0) return '';
-  const { steps, loss, chance, usageEntropy, verdict } = training;
+  const { steps, loss, chance, usageEntropy, similarities = [], verdict } = training;
   return `<section class="panel"><h2>Training</h2>${verdict ? `<p class="note">${escapeHtml(verdict)}</p>` : ''}
 ${curveSvg({ title: 'Loss', steps, values: loss, line: chance })}
-${usageEntropy ? curveSvg({ title: 'Prototype usage (entropy, 1 is even use)', steps, values: usageEntropy, range: [0, 1] }) : ''}</section>`;
+${usageEntropy ? curveSvg({ title: 'Prototype usage (entropy, 1 is even use)', steps, values: usageEntropy, range: [0, 1] }) : ''}
+${similarityHtml(similarities)}</section>`;
 }
 
 function measuresHtml({ measures = [] }: ReportData): string {

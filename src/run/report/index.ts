@@ -7,6 +7,7 @@ export type {
   ReportEvaluation,
   ReportImage,
   ReportScores,
+  ReportSimilarity,
   ReportSuggestion,
   ReportTraining,
 } from './data.ts';

@@ -89,7 +89,8 @@ svg .grid{stroke:var(--line)}
 svg .level{stroke:var(--doubt);stroke-dasharray:5 4;stroke-width:1.5}
 svg path{fill:none;stroke:var(--accent);stroke-width:2;stroke-linejoin:round}
 svg circle{fill:var(--accent)}
-svg .band{fill:var(--accentSoft)}
+svg .band{fill:var(--accentSoft);stroke:none}
+svg path.band{fill:color-mix(in srgb,var(--accent) 16%,transparent)}
 svg .b{stroke-dasharray:7 4}
 svg .c{stroke-dasharray:2 4}
 svg.key{display:inline-block;width:22px}

@@ -44,6 +44,11 @@ export function reportJson(data: ReportData): JsonObject {
         loss: training.loss.at(-1) ?? null,
         chance: training.chance,
         usageEntropy: training.usageEntropy?.at(-1) ?? null,
+        similarities: training.similarities?.map(({ level, positive, negative }) => ({
+          level,
+          positive: { mean: positive.mean.at(-1), spread: positive.spread.at(-1) },
+          negative: { mean: negative.mean.at(-1), spread: negative.spread.at(-1) },
+        })),
         verdict: training.verdict,
       },
     }),
