@@ -41,7 +41,7 @@ beforeAll(async () => {
   await writeTextures(at('pictures', 'two'), 40);
   // Without a label among others that have one.
   await writeTextures(at('pictures'), 20);
-  const method = ['--method', 'contrastive-clustering', '--out', 'run'];
+  const method = ['--method', 'contrastive-clustering', '--out', 'run', '--snapshots', '0.5'];
   said = (await likeness('train', 'pictures', ...method, ...set)).stderr;
 }, 300_000);
 
@@ -86,6 +86,28 @@ describe('a method that learns its clusters', () => {
       expect(confidence).toBeCloseTo(expected.confidence, 4);
     }
     expect(assigned.json.images).toHaveLength(100);
+  });
+
+  it('is drawn: similarities of pairs over training, and the features before, during and after it', async () => {
+    const report = JSON.parse(readFileSync(at('run', 'report.json'), 'utf8'));
+    expect(report.maps.map(({ title }: { title: string }) => title)).toEqual([
+      'before training',
+      'after step 12 of 24',
+      'after step 24',
+    ]);
+    for (const { images, nmi } of report.maps) {
+      expect(images).toBe(100);
+      expect(nmi).toBeGreaterThanOrEqual(0);
+    }
+    const [instance, cluster] = report.training.similarities;
+    expect([instance.level, cluster.level]).toEqual(['instance', 'cluster']);
+    for (const { positive, negative } of [instance, cluster]) {
+      expect(positive.mean).toBeGreaterThan(negative.mean);
+      expect(positive.spread).toBeGreaterThan(0);
+    }
+    const html = readFileSync(at('run', 'report.html'), 'utf8');
+    expect(html.match(/<svg class="map"/g)).toHaveLength(3);
+    expect(html).toContain('Similarity of clusters');
   });
 
   it('is measured by its own head, with k-means beside it', async () => {

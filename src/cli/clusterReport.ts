@@ -1,6 +1,6 @@
 /** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
 import { readFile } from 'node:fs/promises';
-import { findDoubtful } from '../cluster/index.ts';
+import { type Features, findDoubtful } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
 import {
@@ -12,7 +12,9 @@ import {
   thumbnailOf,
   writeReport,
 } from '../run/index.ts';
+import type { Engine } from '../runtime/index.ts';
 import { clusterClasses } from './clusterClasses.ts';
+import { featureMaps } from './featureMaps.ts';
 import { reportTraining } from './reportTraining.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -23,6 +25,9 @@ export interface ClusterReportInput {
   /** Cache index of each clustered image. */
   indices: Uint32Array;
   grouping: Grouping;
+  engine: Engine;
+  /** The encoder's features of the images. */
+  features: Features;
 }
 
 /** Writes report.html and report.json into the run. */
@@ -56,6 +61,7 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
     doubtRule: doubt.rule,
     clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
     training: await reportTraining(run),
+    maps: await featureMaps(input, terminal),
     evaluation: await evaluationOf(run, source),
     skipped: cache.skipped,
   };

@@ -134,7 +134,7 @@ async function clusterImages(
       step,
     });
     terminal.progress('writing the report');
-    await writeClusterReport({ run, source, cache, indices, grouping }, terminal);
+    await writeClusterReport({ run, source, cache, indices, grouping, engine, features }, terminal);
     terminal.endProgress();
     const written: Record<string, string> = {
       report: files.reportHtml,

@@ -26,6 +26,20 @@ export function positiveNumber(flag: string): (text: string) => number {
   };
 }
 
+/** Numbers above 0 and below 1, joined by commas. */
+export function shares(flag: string): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (values.some((value) => !(value > 0 && value < 1))) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected numbers above 0 and below 1 joined by commas, such as "0.1,0.5"`,
+      );
+    }
+    return values;
+  };
+}
+
 /** One of some words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,7 +1,7 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
 import { methodNames, presets, settingsSchema } from '../methods/index.ts';
 import type { Command } from './command.ts';
-import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import { oneOf, positiveNumber, shares, wholeNumber } from './parse.ts';
 import { type TrainRequest, trainRun } from './trainRun.ts';
 
 export const trainCommand: Command = {
@@ -57,6 +57,12 @@ export const trainCommand: Command = {
     {
       flags: '--auto-remedy',
       description: 'when the run collapses, restart from the last healthy checkpoint with a remedy',
+    },
+    {
+      flags: '--snapshots <shares>',
+      description:
+        'keep the encoder after these shares of the training, such as 0.1,0.5; the report of "likeness cluster" draws the features of then',
+      parse: shares('--snapshots'),
     },
     {
       flags: '--save-graph',

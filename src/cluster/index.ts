@@ -29,6 +29,7 @@ export {
 } from './hierarchicalKmeans.ts';
 export { type Kmeans, type KmeansOptions, kmeans } from './kmeans.ts';
 export { distinctRows } from './kmeansStart.ts';
+export { type LayoutOptions, layout2d } from './layout2d.ts';
 export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';

@@ -1,7 +1,7 @@
 /** Clusters that a method's own head names, where it has one: the most probable for each image. */
 import type { Features } from '../cluster/index.ts';
-import type { HeadOptions } from './head.ts';
-import { openHead } from './head.ts';
+import { methodHead } from '../methods/index.ts';
+import { type HeadOptions, openHead } from './head.ts';
 
 export interface HeadClusters {
   /** [N], 0 to M - 1. */
@@ -18,6 +18,7 @@ export async function headClusters(
   options: HeadOptions,
   features: Features,
 ): Promise<HeadClusters | undefined> {
+  if (!methodHead(options.settings).assign) return undefined;
   const head = await openHead(options);
   try {
     const y = await head.assign?.(features); // [N, M]

@@ -39,6 +39,7 @@ export {
   type ReportClasses,
   type ReportData,
   type ReportEvaluation,
+  type ReportMap,
   type ReportSimilarity,
   type ReportTraining,
   reportClusters,

@@ -34,6 +34,8 @@ export interface ReportData {
   readonly doubtRule: string;
   readonly clusters: readonly ReportCluster[];
   readonly training?: ReportTraining;
+  /** Where images lie among each other, before, during and after training. */
+  readonly maps?: readonly ReportMap[];
   readonly evaluation?: ReportEvaluation;
   /** Measures without labels, each with what it means. */
   readonly measures?: readonly { readonly name: string; readonly value: string; readonly meaning?: string }[];
@@ -120,6 +122,18 @@ export interface ReportTraining {
   readonly similarities?: readonly ReportSimilarity[];
   /** The run doctor's last word. */
   readonly verdict?: string;
+}
+
+/** One page of points. */
+export interface ReportMap {
+  /** Of which moment: `after step 120`. */
+  readonly title: string;
+  /** `[N, 2]`, in any unit. */
+  readonly places: Float32Array;
+  /** `[N]`, numbered as the clusters of the report where they share images. */
+  readonly clusters: Int32Array;
+  /** Of these clusters with labels, where there are any. */
+  readonly nmi?: number;
 }
 
 /** Similarities of pairs over training, one entry per recorded step. */

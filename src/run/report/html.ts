@@ -4,6 +4,7 @@ import { classesHtml } from './classes.ts';
 import type { ReportCluster, ReportData, ReportImage, ReportTraining } from './data.ts';
 import { evaluationHtml } from './evaluation.ts';
 import { kCurveHtml } from './kCurve.ts';
+import { mapsHtml } from './maps.ts';
 import { script } from './script.ts';
 import { similarityHtml } from './similarity.ts';
 import { style } from './style.ts';
@@ -35,6 +36,7 @@ ${headerHtml(data)}
 ${overviewHtml(data)}
 ${sideBySide([trainingHtml(data.training), measuresHtml(data), data.evaluation ? `<section class="panel"><h2>Measured with labels</h2>${evaluationHtml(data.evaluation)}</section>` : ''])}
 ${data.classes ? `<section class="panel"><h2>Clusters and labels</h2>${classesHtml(data.classes)}</section>` : ''}
+${data.maps?.length ? `<section class="panel"><h2>Features</h2>${mapsHtml(data.maps)}</section>` : ''}
 </main>
 <div class="bar"><div>
 <h2>${plural(clusters.length, 'cluster')}</h2>

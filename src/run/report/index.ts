@@ -6,6 +6,7 @@ export type {
   ReportData,
   ReportEvaluation,
   ReportImage,
+  ReportMap,
   ReportScores,
   ReportSimilarity,
   ReportSuggestion,

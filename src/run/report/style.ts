@@ -93,6 +93,8 @@ svg .band{fill:var(--accentSoft);stroke:none}
 svg path.band{fill:color-mix(in srgb,var(--accent) 16%,transparent)}
 svg .b{stroke-dasharray:7 4}
 svg .c{stroke-dasharray:2 4}
+svg.map path{stroke-width:4;stroke-linecap:round}
+.maps{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,260px),1fr))}
 svg.key{display:inline-block;width:22px}
 svg .cell{fill:var(--accent)}
 svg .match{fill:none;stroke:var(--doubt);stroke-width:2}

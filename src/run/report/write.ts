@@ -32,7 +32,7 @@ export async function writeReport(
 
 /** The report's facts as one JSON value. Training curves are left to events.jsonl, which has every step. */
 export function reportJson(data: ReportData): JsonObject {
-  const { training, evaluation, clusters, source, ...rest } = data;
+  const { training, evaluation, clusters, source, maps, ...rest } = data;
   const value = {
     version: REPORT_VERSION,
     ...rest,
@@ -52,6 +52,7 @@ export function reportJson(data: ReportData): JsonObject {
         verdict: training.verdict,
       },
     }),
+    ...(maps && { maps: maps.map(({ title, nmi, places }) => ({ title, images: places.length / 2, nmi })) }),
     ...(evaluation && { evaluation: { ...evaluation, verdict: verdictOf(evaluation) } }),
   };
   return value as unknown as JsonObject;

@@ -1,0 +1,108 @@
+/**
+ * Where the images lie among each other before, during and after training: a page per state of the encoder, coloured by
+ * the clusters of that state, with their NMI where images have labels. The figure of "Contrastive Clustering" (Li et al.,
+ * AAAI 2021, figure 5), for any run.
+ */
+import { contingency, distinctRows, type Features, kmeans, layout2d, selectRows } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import type { PixelCache } from '../data/index.ts';
+import { matchingOf, nmi } from '../evaluate/index.ts';
+import {
+  type Grouping,
+  headClusters,
+  openEncoder,
+  type ReportMap,
+  snapshotsOf,
+  type TrainedRun,
+  untrainedState,
+} from '../run/index.ts';
+import type { Engine, Values } from '../runtime/index.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface FeatureMapsInput {
+  engine: Engine;
+  run: TrainedRun;
+  cache: PixelCache;
+  /** Cache index of each clustered image, and the encoder's features of them. */
+  indices: Uint32Array;
+  features: Features;
+  grouping: Grouping;
+  seed?: number;
+}
+
+/** Most images of a page, and fewest that say anything. */
+const MOST = 1000;
+const FEWEST = 30;
+/** Most pages between the first and the last. */
+const BETWEEN = 4;
+
+/** The pages: before training, at the run's snapshots, and now. None where there are too few images. */
+export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): Promise<ReportMap[]> {
+  const { engine, run, cache, indices, features, grouping, seed = 0 } = input;
+  if (indices.length < FEWEST) return [];
+  const { settings } = run.config;
+  const now = run.checkpoint.info.step;
+  const count = Math.min(MOST, indices.length);
+  const rows = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 12)).sort();
+  const drawn = Uint32Array.from(rows, (row) => indices[row]!);
+  const labels = Int32Array.from(drawn, (index) => cache.entries[index]!.label ?? -1);
+  const last = Int32Array.from(rows, (row) => grouping.assignment.clusters[row]!);
+
+  async function page(title: string, of: Features, clusters: Int32Array): Promise<ReportMap> {
+    terminal.progress(`drawing the features, ${title}`);
+    terminal.signal.throwIfAborted();
+    const places = await layout2d(engine, of, { seed });
+    const labelled = [...labels.keys()].filter((row) => labels[row]! >= 0);
+    const pick = (values: Int32Array) => Int32Array.from(labelled, (row) => values[row]!);
+    return {
+      title,
+      places,
+      clusters,
+      ...(labelled.length > 0 && { nmi: nmi(pick(labels), pick(clusters)) }),
+    };
+  }
+  async function earlier(title: string, state: Values): Promise<ReportMap> {
+    terminal.progress(`drawing the features, ${title}`);
+    const encoder = await openEncoder({ engine, settings, state });
+    try {
+      const of = await encoder.embed(cache, {
+        indices: drawn,
+        workers: settings.workers,
+        signal: terminal.signal,
+      });
+      const own = grouping.head && (await headClusters({ engine, settings, state }, of))?.clusters;
+      const k = Math.min(grouping.k, count);
+      const found =
+        own ?? (await kmeans(engine, of, { k, metric: 'spherical', restarts: 2, seed })).assignments;
+      return await page(title, of, namedLike(last, found));
+    } finally {
+      await encoder.close();
+    }
+  }
+
+  const pages: ReportMap[] = [];
+  const start = await untrainedState({ engine, settings, cache, indices, signal: terminal.signal });
+  pages.push(await earlier('before training', start));
+  const snapshots = (await snapshotsOf(run.folder)).filter(({ step }) => step < now);
+  for (const { step, load } of evenly(snapshots, BETWEEN)) {
+    pages.push(await earlier(`after step ${step} of ${now}`, await load()));
+  }
+  pages.push(await page(`after step ${now}`, selectRows(features, rows), last));
+  terminal.endProgress();
+  return pages;
+}
+
+/** The same clusters under the numbers of those that they share most images with; others get numbers of their own. */
+export function namedLike(reference: Int32Array, clusters: Int32Array): Int32Array {
+  const { classOfCluster } = matchingOf(contingency(reference, clusters));
+  let next = Math.max(...reference) + 1;
+  const names = new Map(classOfCluster);
+  for (const cluster of clusters) if (!names.has(cluster)) names.set(cluster, next++);
+  return clusters.map((cluster) => names.get(cluster)!);
+}
+
+/** At most so many of the items, evenly spread, the first and last among them. */
+export function evenly<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+}

@@ -1,0 +1,64 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { openEngine } from '../runtime/index.ts';
+import { featuresOf } from './features.ts';
+import { layout2d } from './layout2d.ts';
+
+const engine = await openEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+const D = 12;
+/** `count` rows around `groups` directions. */
+function grouped(count: number, groups: number) {
+  const random = randomAt(2, 'synthetic', count);
+  const data = Float32Array.from({ length: count * D }, (_, at) => {
+    const row = Math.floor(at / D);
+    return (at % D === row % groups ? 3 : 0) + 0.3 * random.normal();
+  });
+  return featuresOf(data, D);
+}
+
+/** Share of points whose nearest other point is of the same group. */
+function kept(places: Float32Array, groups: number): number {
+  const count = places.length / 2;
+  let same = 0;
+  for (let i = 0; i < count; i++) {
+    let nearest = -1;
+    let least = Infinity;
+    for (let j = 0; j < count; j++) {
+      if (j === i) continue;
+      const far = Math.hypot(places[2 * i]! - places[2 * j]!, places[2 * i + 1]! - places[2 * j + 1]!);
+      if (far < least) [nearest, least] = [j, far];
+    }
+    if (nearest % groups === i % groups) same++;
+  }
+  return same / count;
+}
+
+describe('layout2d', () => {
+  it('keeps groups together, the same for the same seed', async () => {
+    const features = grouped(120, 6);
+    const places = await layout2d(engine, features, { epochs: 60 });
+    expect(places).toHaveLength(240);
+    expect(kept(places, 6)).toBeGreaterThan(0.97);
+    expect(await layout2d(engine, features, { epochs: 60 })).toEqual(places);
+    expect(await layout2d(engine, features, { epochs: 60, seed: 1 })).not.toEqual(places);
+  });
+
+  it('draws few images by their principal components', async () => {
+    const places = await layout2d(engine, grouped(12, 3));
+    expect(kept(places, 3)).toBe(1);
+    expect([...(await layout2d(engine, grouped(1, 1)))]).toEqual([0, 0]);
+  });
+
+  it('gives finite places to images that are all alike', async () => {
+    const same = featuresOf(new Float32Array(60 * D).fill(1), D);
+    expect((await layout2d(engine, same, { epochs: 20 })).every(Number.isFinite)).toBe(true);
+  });
+
+  it('refuses a number of neighbours that it cannot use', async () => {
+    await expect(layout2d(engine, grouped(40, 2), { neighbours: 2 })).rejects.toThrow(
+      /neighbours: received 2/,
+    );
+  });
+});
