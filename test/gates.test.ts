@@ -20,9 +20,14 @@ interface Row {
 
 const rows: readonly Row[] = [
   { method: 'swav', knn: 0.17, nmi: 0.2 },
+  { method: 'deepcluster', knn: 0.1, nmi: 0.09 },
   { method: 'deepcluster-v2', knn: 0.15, nmi: 0.17 },
   { method: 'contrastive-clustering', knn: 0.2, nmi: 0.2 },
+  { method: 'pcl', knn: 0.09, nmi: 0.07 },
+  { method: 'hcsc', knn: 0.1, nmi: 0.09 },
   { method: 'simclr', knn: 0.2, nmi: 0.25 },
+  { method: 'moco', knn: 0.08, nmi: 0.07 },
+  { method: 'byol', knn: 0.1, nmi: 0.12 },
   { method: 'simsiam', knn: 0.13, nmi: 0.15 },
   { method: 'instdisc', knn: 0.11, nmi: 0.1 },
 ];

@@ -32,7 +32,13 @@ export const byol: Method = {
   about: 'an online network predicts the projections of its own moving average; no negatives',
   crops: 'pair',
   fits: [],
-  recipe: { encoderMomentum: 0.98, finalEncoderMomentum: 1, predictorLength: 256 },
+  // In some hundred steps a target of the paper's momentum would hardly leave its random start.
+  recipe: {
+    encoderMomentum: 0.5,
+    finalEncoderMomentum: 0.99,
+    predictorLength: 256,
+    learningRate: 0.004,
+  },
   presets: {
     'byol-imagenet': {
       description: "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 1,000 epochs",

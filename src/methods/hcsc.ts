@@ -117,6 +117,7 @@ export const hcsc: Method = {
   fits: ['clusters', 'queueLength'],
   recipe: {
     temperature: 0.2,
+    headNorm: 'batch',
     encoderMomentum: 0.99,
     queueLength: 2048,
     clusters: '600,400,200',

@@ -95,6 +95,7 @@ export const pcl: Method = {
   fits: ['clusters', 'queueLength'],
   recipe: {
     temperature: 0.2,
+    headNorm: 'batch',
     encoderMomentum: 0.99,
     queueLength: 2048,
     clusters: '250,500,1000',

@@ -8,6 +8,8 @@ export interface ProjectionOptions {
   embeddingLength: number;
   /** Width of the hidden layer; 0: the head is one linear layer. */
   hiddenLength: number;
+  /** Norm in the hidden layer, of methods that let one choose. */
+  headNorm?: 'batch' | 'none';
 }
 
 /** Projections [N, D] of features [N, F], not on the sphere: one hidden layer, or none. */

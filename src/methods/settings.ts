@@ -62,6 +62,10 @@ export const settingsSchema = z.strictObject({
     .min(0)
     .default(512)
     .describe("width of the head's hidden layer; 0: a linear head"),
+  headNorm: z
+    .enum(['batch', 'none'])
+    .default('none')
+    .describe("what stands in the head's hidden layer (moco, pcl, hcsc)"),
   embeddingLength: positive().default(128).describe('length D of the embeddings'),
 
   prototypes: z.number().int().min(2).default(512).describe('number K of prototypes'),
