@@ -64,7 +64,7 @@ describe('the run doctor', () => {
     expect(healthOf(list).indexOf('collapsed')).toBe(20 + 30 - 1);
     const { message, remedy } = list.at(-11)!;
     expect(message).toBe(
-      'collapsed: the loss has stayed at ln 16 = 2.77 for 30 steps, so no prototype means anything',
+      'collapsed: the loss has stayed at ln 16 = 2.77 for 30 steps, as if nothing could be told apart',
     );
     expect(remedy).toContain('epsilon=0.03');
   });
