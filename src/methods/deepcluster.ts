@@ -69,7 +69,8 @@ export const deepcluster: Method = {
   about: 'clusters of features by k-means as labels, in turns with learning them (2018)',
   crops: 'single',
   fits: ['clusters'],
-  recipe: { clusters: '256', clusterIterations: 20 },
+  // A classifier has one short epoch to learn in: at the paper's rate it would hardly begin.
+  recipe: { clusters: '256', clusterIterations: 20, classifierLearningRate: 2 },
   presets: {
     'deepcluster-imagenet': {
       description: "the paper's AlexNet recipe: Sobel filters, 1x224 at batch 256, 10,000 clusters, SGD",
