@@ -31,11 +31,9 @@ export type Pictures = 'sample' | 'textures';
 /** The size of the cache that the preset's views are cut from. */
 const CACHE_SIZE = 42;
 
-export interface Gate {
+export interface Learned {
   /** NMI, ACC and ARI are of the clusters that the method learns itself, where it does; `kmeans` has those of k-means. */
   readonly trained: Evaluation;
-  readonly untrained: Evaluation;
-  readonly rawPixels: Evaluation;
   /** State after the last step, and what it was trained with, for further checks. */
   readonly state: Values;
   readonly settings: Settings;
@@ -43,58 +41,68 @@ export interface Gate {
   readonly losses: readonly number[];
 }
 
-/** Trains on the training pictures with a small preset and the method's recipe, and measures on the test ones. */
-export async function gate(
-  given: SettingsInput,
-  { pictures = 'sample' }: { pictures?: Pictures } = {},
-): Promise<Gate> {
-  const cacheDir = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
+export interface Gate {
+  /** Trains on the training pictures with a small preset and the method's recipe, and measures on the test ones. */
+  learn(given: SettingsInput): Promise<Learned>;
+  /** The same measures of the encoder before its first step, and of raw pixels. */
+  baselines(): Promise<{ untrained: Evaluation; rawPixels: Evaluation }>;
+  close(): Promise<void>;
+}
+
+/** Opens the pictures and an engine. */
+export async function openGate({ pictures }: { pictures: Pictures }): Promise<Gate> {
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
   const engine = await openEngine();
-  try {
-    const path = pictures === 'sample' ? sample : join(cacheDir, 'textures');
-    if (pictures === 'textures') writeTextures(path, { train: 3000, test: 1000 });
-    const source = await openSource(path);
-    const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir });
-    await source.close();
-    const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
-    const { settings } = fitToCount(settingsFor('tiny-28', given), {
-      count: indices.length,
-      given: new Set(Object.keys(given)),
-    });
-    const { batchSize, seed } = settings;
-    const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
-    const losses: number[] = [];
-    const { standing } = await train({
-      engine,
-      method: methodProgram(settings, { images: indices.length }),
-      loader,
-      batchSize,
-      seed,
-      budget: { epochs: settings.epochs },
-      evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices }),
-      save: async () => {},
-      onEvent: (event) => {
-        if (event.kind === 'step') losses.push(event.loss);
-      },
-    });
-    await loader.close();
-    const untrained = await untrainedState({ engine, settings, cache, indices });
-    const { state } = standing;
-    const features = await embed(engine, cache, settings, state);
-    const found = await headClusters({ engine, settings, state }, features);
-    const learned = found && { assignments: found.clusters, count: found.count };
-    return {
-      trained: await measure(engine, cache, features, learned),
-      untrained: await measure(engine, cache, await embed(engine, cache, settings, untrained)),
-      rawPixels: await measure(engine, cache, await pixels(cache, settings.imageSize)),
-      state,
-      settings,
-      losses,
-    };
-  } finally {
-    await engine.close();
-    rmSync(cacheDir, { recursive: true, force: true });
-  }
+  const path = pictures === 'sample' ? sample : join(folder, 'pictures');
+  if (pictures === 'textures') writeTextures(path, { train: 3000, test: 1000 });
+  const source = await openSource(path);
+  const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir: folder });
+  await source.close();
+  const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
+  const settingsOf = (given: SettingsInput) =>
+    fitToCount(settingsFor('tiny-28', given), { count: indices.length, given: new Set(Object.keys(given)) })
+      .settings;
+
+  return {
+    async learn(given) {
+      const settings = settingsOf(given);
+      const { batchSize, seed } = settings;
+      const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
+      const losses: number[] = [];
+      const { standing } = await train({
+        engine,
+        method: methodProgram(settings, { images: indices.length }),
+        loader,
+        batchSize,
+        seed,
+        budget: { epochs: settings.epochs },
+        evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices }),
+        save: async () => {},
+        onEvent: (event) => {
+          if (event.kind === 'step') losses.push(event.loss);
+        },
+      });
+      await loader.close();
+      const { state } = standing;
+      const features = await embed(engine, cache, settings, state);
+      const found = await headClusters({ engine, settings, state }, features);
+      const learned = found && { assignments: found.clusters, count: found.count };
+      const trained = await measure(engine, cache, features, learned);
+      return { trained, state, settings, losses };
+    },
+    async baselines() {
+      const settings = settingsOf({});
+      const state = await untrainedState({ engine, settings, cache, indices });
+      return {
+        untrained: await measure(engine, cache, await embed(engine, cache, settings, state)),
+        rawPixels: await measure(engine, cache, await pixels(cache, settings.imageSize)),
+      };
+    },
+    async close() {
+      await engine.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 function measure(

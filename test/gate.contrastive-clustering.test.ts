@@ -1,12 +1,16 @@
 /** The learning gate of Contrastive Clustering: its own clusters, not those of k-means, must be worth something. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { type Gate, gate } from './gate.cases.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Evaluation } from '../src/evaluate/index.ts';
+import { openGate } from './gate.cases.ts';
 
-let scores: Gate;
+const gate = await openGate({ pictures: 'sample' });
+const scores: Record<'trained' | 'untrained' | 'rawPixels', Evaluation> = {} as never;
 
 beforeAll(async () => {
-  scores = await gate({ method: 'contrastive-clustering', epochs: 10 });
+  const { trained } = await gate.learn({ method: 'contrastive-clustering', epochs: 10 });
+  Object.assign(scores, { trained, ...(await gate.baselines()) });
 }, 600_000);
+afterAll(() => gate.close());
 
 describe('Contrastive Clustering learns', () => {
   it('features whose neighbours share a class, beyond an untrained encoder', () => {

@@ -1,12 +1,16 @@
-/** The learning gate of SwAV. The loss alone proves nothing, so only measures with held-back labels count. */
-import { beforeAll, describe, expect, it } from 'vitest';
-import { type Gate, gate } from './gate.cases.ts';
+/** The learning gate of SwAV on real pictures. The loss alone proves nothing: only measures with held-back labels count. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Evaluation } from '../src/evaluate/index.ts';
+import { openGate } from './gate.cases.ts';
 
-let scores: Gate;
+const gate = await openGate({ pictures: 'sample' });
+const scores: Record<'trained' | 'untrained' | 'rawPixels', Evaluation> = {} as never;
 
 beforeAll(async () => {
-  scores = await gate({ method: 'swav', epochs: 10 });
+  const { trained } = await gate.learn({ method: 'swav', epochs: 10 });
+  Object.assign(scores, { trained, ...(await gate.baselines()) });
 }, 600_000);
+afterAll(() => gate.close());
 
 describe('SwAV learns', () => {
   it('features whose neighbours share a class, beyond an untrained encoder', () => {
