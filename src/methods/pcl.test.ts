@@ -194,6 +194,24 @@ describe('the phase between epochs', () => {
     }
   });
 
+  it('has a batch norm in the head where one is asked for, in both encoders and in the phase', async () => {
+    const namesOf = async (headNorm: 'batch' | 'none') => {
+      const { encoderState, phase, initialState } = methodProgram(
+        resolveSettings({ ...settings, headNorm }),
+        { images: N },
+      );
+      const now = context(1, initialState(0));
+      await phase!.run(now);
+      const held = now.asked[0]!.state!.map(({ current }) => current.node.attributes.name as string);
+      return [...encoderState, ...held].filter((name) => name.endsWith('projection_head.1.running_mean'));
+    };
+    expect(await namesOf('none')).toEqual([]);
+    expect(await namesOf('batch')).toEqual([
+      'projection_head.1.running_mean',
+      'key.projection_head.1.running_mean',
+    ]);
+  });
+
   it('gives unit prototypes, labels in range and concentrations of mean tau, the same for the same epoch', async () => {
     const before = program.initialState(0);
     const { state, facts } = await phase.run(context(1, before));
