@@ -82,7 +82,7 @@ td.best{background:var(--accentSoft)}
 figure{margin-top:8px!important}
 figcaption{font-size:13.5px;color:var(--soft)}
 figcaption b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums}
-svg{display:block;width:100%;height:auto}
+svg{display:block;width:100%;max-width:600px;height:auto}
 svg text{font-size:12px;fill:var(--soft);font-variant-numeric:tabular-nums}
 svg .levelname{fill:var(--doubt)}
 svg .grid{stroke:var(--line)}
@@ -101,7 +101,7 @@ svg .match{fill:none;stroke:var(--doubt);stroke-width:2}
 svg text.on{fill:var(--card)}
 svg text.off{fill:var(--ink)}
 .curves{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr))}
-.confusion svg{min-width:560px}
+.confusion svg{min-width:560px;max-width:none}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:10px 32px;font-size:14px}
 .facts dt{color:var(--soft);font-size:13px}
 .facts dd{overflow-wrap:anywhere}
