@@ -144,6 +144,18 @@ describe('the phase of DeepCluster', () => {
     expect(facts).not.toHaveProperty('nmiBefore');
   });
 
+  it('clusters directions: a feature of another length is no cluster of its own', async () => {
+    // Groups along +x, -x, +y and -y; one image of each of the first two is a thousand times as long.
+    const data = new Float32Array(N * D);
+    for (let i = 0; i < N; i++) data[i * D + ((i >> 1) % 2)] = (i % 2 === 0 ? 1 : -1) * (i < 2 ? 1000 : 1);
+    const { state } = await deepclusterPhase({ ...settings, clusterRestarts: 10 }, context, 4).run(
+      phaseContext({ features: async () => featuresOf(data, D) }),
+    );
+    const labels = state.labels as Float32Array;
+    expect(new Set(labels).size).toBe(4);
+    for (let i = 4; i < N; i++) expect(labels[i], `image ${i}`).toBe(labels[i % 4]);
+  });
+
   it('gives a new classifier in every epoch, of N(0, 0.01²) and bias 0', async () => {
     const phase = deepclusterPhase(settings, context, 4);
     const [first, second] = [await phase.run(phaseContext()), await phase.run(phaseContext({ epoch: 1 }))];
