@@ -106,6 +106,27 @@ describe('kmeans', () => {
     expect(double.objective / single.objective).toBeCloseTo(2, 6);
   });
 
+  it('gives each row its nearest of many centroids, the filling of the last group never', async () => {
+    const { features } = blobs(40, 20, 3, 1);
+    // On one side of the origin, cosines with some centroids are below the 0 of a column that is none.
+    const turned = featuresOf(
+      features.data.map((v) => -Math.abs(v)),
+      3,
+    );
+    for (const metric of ['euclidean', 'spherical'] as const) {
+      const found = await kmeans(engine, turned, { k: 150, metric, start: 'random', iterations: 3 });
+      const length = (x: Float32Array) => (metric === 'spherical' ? Math.hypot(...x) : 1);
+      const distance = (i: number, j: number) => {
+        const x = turned.data.slice(i * 3, i * 3 + 3);
+        return x.reduce((sum, v, d) => sum + (v / length(x) - found.centroids[j * 3 + d]!) ** 2, 0);
+      };
+      for (let i = 0; i < turned.count; i++) {
+        const own = distance(i, found.assignments[i]!);
+        for (let j = 0; j < 150; j++) expect(own).toBeLessThan(distance(i, j) + 1e-5);
+      }
+    }
+  });
+
   it('fills clusters that start empty', async () => {
     const { features } = blobs(4, 50, 3);
     const far = new Float32Array(12).fill(1e3);

@@ -1,6 +1,7 @@
 /** The engine's part of k-means: which centroid each row is nearest to, for all restarts in one product. */
 import type { Engine } from '../runtime/index.ts';
-import { add, argMax, input, matmul, reshape } from '../tensor/index.ts';
+import { add, input, matmul, reshape } from '../tensor/index.ts';
+import { argMaxOfRows, GROUP } from './argMaxOfRows.ts';
 import { type Blocks, blockAt, blocksOf } from './blocks.ts';
 import type { Features } from './features.ts';
 
@@ -36,6 +37,11 @@ export interface KmeansScorer {
   dispose(): Promise<void>;
 }
 
+/** Clusters from which on the nearest is searched by groups. */
+const MANY = 4 * GROUP;
+/** Offset of a column that is no centroid. */
+const NEVER = -1e30;
+
 /** Compiles the scores of a block of rows against the centroids of all restarts. */
 export async function prepareScorer(
   engine: Engine,
@@ -45,53 +51,60 @@ export async function prepareScorer(
   metric: KmeansMetric,
 ): Promise<KmeansScorer> {
   const { dimension } = work;
-  const blocks: Blocks = blocksOf(work.count, Math.max(k * restarts, dimension));
+  // Columns that no row is nearest to fill up the last group.
+  const columns = k < MANY ? k : Math.ceil(k / GROUP) * GROUP;
+  const blocks: Blocks = blocksOf(work.count, Math.max(columns * restarts, dimension));
   const x = input('x', [blocks.size, dimension]);
-  const c = input('c', [dimension, restarts * k]);
-  const offset = input('offset', [restarts * k]); // -|c|²/2, or 0
-  const scores = reshape(add(matmul(x, c), offset), [blocks.size, restarts, k]);
+  const c = input('c', [dimension, restarts * columns]);
+  const offset = input('offset', [restarts * columns]); // -|c|²/2, or 0
+  const scores = add(matmul(x, c), offset); // [B, restarts K]
   const exe = await engine.compile({
-    outputs: { nearest: argMax(scores, 2) }, // [B, restarts]
+    outputs: { nearest: argMaxOfRows(reshape(scores, [blocks.size * restarts, columns])) }, // [B restarts]
     state: [{ current: c }, { current: offset }],
   });
+  const run = (block: number) => exe.run({ x: blockAt(work, blocks, block).data }, { transfer: true });
 
   async function assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]> {
-    await exe.writeState(centroidState(runs, k, dimension, metric));
+    await exe.writeState(centroidState(runs, columns, dimension, metric));
     const sums = runs.map((): KmeansSums => ({ changed: 0, total: new Float64Array(k * dimension) }));
     const active = runs.filter(isActive);
     for (const run of active) run.sizes.fill(0);
+    // One block is added up while the next one is scored.
+    let scored = run(0);
     for (let i = 0; i < blocks.number; i++) {
-      const block = blockAt(work, blocks, i);
-      const nearest = (await exe.run({ x: block.data }, { transfer: true })).nearest as Int32Array;
-      for (const run of active) {
-        gatherSums(work, run, sums[run.index]!, { nearest, start: block.start, rows: block.rows, restarts });
-      }
+      const nearest = (await scored).nearest as Int32Array;
+      if (i + 1 < blocks.number) scored = run(i + 1);
+      const start = i * blocks.size;
+      const rows = Math.min(blocks.size, work.count - start);
+      for (const run of active) gatherSums(work, run, sums[run.index]!, { nearest, start, rows, restarts });
     }
     return sums;
   }
   return { assign, dispose: () => exe.dispose() };
 }
 
-/** Centroids of all runs as columns, `[D, restarts K]`, and the offset of their scores. */
+/** Centroids of all runs as columns, `[D, restarts columns]`, and the offset of their scores. */
 function centroidState(
   runs: readonly KmeansRun[],
-  k: number,
+  columns: number,
   dimension: number,
   metric: KmeansMetric,
 ): { c: Float32Array; offset: Float32Array } {
-  const width = runs.length * k;
+  const width = runs.length * columns;
   const c = new Float32Array(dimension * width);
   const offset = new Float32Array(width);
-  for (const { index, centroids } of runs) {
-    for (let j = 0; j < k; j++) {
+  for (const { index, centroids, sizes } of runs) {
+    const first = index * columns;
+    for (let j = 0; j < sizes.length; j++) {
       let squares = 0;
       for (let d = 0; d < dimension; d++) {
         const value = centroids[j * dimension + d]!;
-        c[d * width + index * k + j] = value;
+        c[d * width + first + j] = value;
         squares += value * value;
       }
-      if (metric === 'euclidean') offset[index * k + j] = -squares / 2;
+      if (metric === 'euclidean') offset[first + j] = -squares / 2;
     }
+    offset.fill(NEVER, first + sizes.length, first + columns);
   }
   return { c, offset };
 }
