@@ -1,7 +1,7 @@
 /** Every formulation of a convolution and its gradients agrees with the default one, on shapes that allow all of them. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
-import { conv2d, gradients, input, mul, nodesOf, simplify, sum } from '../tensor/index.ts';
+import { conv2d, gradients, input, mul, nodesOf, scalar, simplify, sum } from '../tensor/index.ts';
 import { openEngine } from './index.ts';
 import { lowerings, planKey } from './lowering/index.ts';
 
@@ -10,6 +10,7 @@ afterAll(() => engine.close());
 
 const shapes = [
   { x: [3, 16, 9, 7], w: [32, 16, 3, 3], stride: 1, padding: 1 },
+  { x: [32, 16, 6, 5], w: [32, 16, 3, 3], stride: 1, padding: 1 },
   { x: [2, 32, 8, 8], w: [16, 32, 3, 3], stride: 2, padding: 1 },
   { x: [2, 16, 6, 6], w: [16, 16, 1, 1], stride: 1, padding: 0 },
   { x: [2, 16, 8, 8], w: [32, 16, 1, 1], stride: 2, padding: 0 },
@@ -61,6 +62,14 @@ describe('the engine', () => {
       'run: "x" received Float32Array of 5 values; expected Float32Array of shape [2, 3]',
     );
     expect(() => executable.run({ x: new Float32Array(6) })).toThrow('"x2" received nothing');
+  });
+
+  it('takes inputs and outputs of any name', async () => {
+    const [t0, c0] = [input('t0', [2]), input('c0', [2])];
+    const executable = await engine.compile({ outputs: { t1: mul(mul(t0, c0), scalar(3)) } });
+    const { t1 } = await executable.run({ t0: Float32Array.of(1, 2), c0: Float32Array.of(4, 5) });
+    expect([...t1!]).toEqual([12, 30]);
+    await executable.dispose();
   });
 
   it('keeps state between runs and gives it back', async () => {

@@ -29,19 +29,38 @@ export function canBlock([O, C]: readonly number[], groups: number, block: numbe
   return block > 0 && groups === 1 && O! % block === 0 && C! % block === 0;
 }
 
+/** Images [N, C, H, W] in blocked layout; the runtime goes on calling their shape that. C is a multiple of the block. */
+export function reorderInput(emit: Emitter, x: string): string {
+  return inDomain(emit, 'ReorderInput', [x], { channels_last: 0 });
+}
+
+/** Images of so many channels back in plain layout. */
+export function reorderOutput(emit: Emitter, x: string, channels: number): string {
+  return inDomain(emit, 'ReorderOutput', [x], { channels });
+}
+
+/** A convolution of images in blocked layout with filters [O/b, C/b, kh, kw, b of C, b of O], called [O, C, kh, kw]. */
+export function blockedConv(
+  emit: Emitter,
+  { images, filters, attributes }: { images: string; filters: string; attributes: NodeOptions },
+): string {
+  return inDomain(emit, 'Conv', [images, filters], attributes);
+}
+
+function inDomain(emit: Emitter, type: string, inputs: string[], attributes: NodeOptions): string {
+  return emit.addMany(type, inputs, attributes, { outputs: 1, domain: DOMAIN })[0]!;
+}
+
 /** A convolution from plain to plain layout that runs blocked in between. */
 export function lowerBlockedConv(
   emit: Emitter,
   { x, w, shape, block, attributes }: BlockedConvolution,
 ): string {
   const [O, C, kh, kw] = shape;
-  const one = (type: string, inputs: string[], options: NodeOptions) =>
-    emit.addMany(type, inputs, options, { outputs: 1, domain: DOMAIN })[0]!;
   const split = lowerReshape(emit, w, [O / block, block, C / block, block, kh, kw]);
   const ordered = lowerTranspose(emit, split, [0, 2, 4, 5, 3, 1]); // [O/b, C/b, kh, kw, b of C, b of O]
   const filters = lowerReshape(emit, ordered, shape);
-  const images = one('ReorderInput', [x], { channels_last: 0 });
-  return one('ReorderOutput', [one('Conv', [images, filters], attributes)], { channels: O });
+  return reorderOutput(emit, blockedConv(emit, { images: reorderInput(emit, x), filters, attributes }), O);
 }
 
 /** A model of inputs x [2, b, 5, 5] and w [2b, b, 3, 3] with outputs `plain` and `blocked`, which must agree. */

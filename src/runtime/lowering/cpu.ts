@@ -118,7 +118,7 @@ export function cpuFormulations(node: Node, capabilities: Capabilities): string[
     case 'conv2dInputGradient':
       return inputGradientFormulations(node, capabilities);
     case 'conv2dFilterGradient':
-      return filterGradientFormulations(node);
+      return filterGradientFormulations(node, capabilities);
     default:
       return [];
   }

@@ -44,6 +44,9 @@ export interface EmitterOptions {
   choose(node: Node, formulations: readonly string[]): string;
 }
 
+/** Begins the names that the emitter makes, so that none is that of an input, an output or a value of the state. */
+const OWN = '#';
+
 /** An emitter and the table of names that it fills. */
 export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOptions): {
   emit: Emitter;
@@ -56,7 +59,7 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
   let count = 0;
 
   function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
-    const name = `c${count++}`;
+    const name = `${OWN}c${count++}`;
     constants.push({ name, shape, data, type });
     return name;
   }
@@ -74,7 +77,7 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
     name: (tensor) => names.get(tensor.node)![tensor.index]!,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
     addMany(type, inputs, attributes, { outputs, domain = '' }) {
-      const made = Array.from({ length: outputs }, () => `t${count++}`);
+      const made = Array.from({ length: outputs }, () => `${OWN}t${count++}`);
       nodes.push({ type, inputs, outputs: made, attributes, domain });
       return made;
     },

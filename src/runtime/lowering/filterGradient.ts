@@ -7,22 +7,26 @@
 import type { Node } from '../../tensor/index.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf, windowAttributes } from './convolution.ts';
-import type { Emitter, Rule } from './emitter.ts';
+import type { Capabilities, Emitter, Rule } from './emitter.ts';
+import { byExchangedBlocks } from './filterGradientBlocked.ts';
 
 /** Formulations of the filter gradient that are valid for a node, the default first. */
-export function filterGradientFormulations(node: Node): string[] {
+export function filterGradientFormulations(node: Node, { block }: Capabilities): string[] {
   const { stride, dilation, groups } = geometryOf(node);
   if (groups > 1) return ['taps'];
   const [, , kh, kw] = node.attributes.shape as [number, number, number, number];
   if (kh === 1 && kw === 1) return ['taps', 'rows'];
   const names = ['rows', 'taps', 'columns', 'exchanged'];
   const plain = stride.every((s) => s === 1) && dilation.every((d) => d === 1);
-  return plain ? ['shifted', ...names, 'stacked'] : names;
+  if (!plain) return names;
+  const [N, O] = [node.inputs[0]!.shape[0]!, node.inputs[1]!.shape[1]!];
+  const exchangedBlocks = block > 0 && N % block === 0 && O % block === 0;
+  return ['shifted', ...names, 'stacked', ...(exchangedBlocks ? ['exchangedBlocks'] : [])];
 }
 
 export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
   const problem = filterProblem(emit, node, x!, dy!);
-  switch (emit.choose(node, filterGradientFormulations(node))) {
+  switch (emit.choose(node, filterGradientFormulations(node, emit.capabilities))) {
     case 'rows':
       return [byRows(problem)];
     case 'columns':
@@ -33,12 +37,14 @@ export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
       return [byStacking(problem)];
     case 'exchanged':
       return [byExchange(problem)];
+    case 'exchangedBlocks':
+      return [byExchangedBlocks(problem)];
     default:
       return [byTaps(problem)];
   }
 };
 
-interface FilterProblem extends Geometry {
+export interface FilterProblem extends Geometry {
   emit: Emitter;
   x: string;
   dy: string;
