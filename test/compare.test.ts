@@ -219,7 +219,7 @@ describe('a source without labels', () => {
         'compare',
         'plain',
         '--methods',
-        'swav',
+        'swav,simclr',
         '--epochs',
         '2',
         '--seeds',
@@ -231,11 +231,15 @@ describe('a source without labels', () => {
       '--json',
     );
     expect(ended.code, ended.stderr).toBe(0);
-    const { labelled, methods, baselines }: Comparison = JSON.parse(ended.stdout);
+    const { labelled, methods, baselines, likelyOrder }: Comparison = JSON.parse(ended.stdout);
     expect(labelled).toBe(false);
     expect(methods[0]!.knn.mean).toBeNull();
     expect(methods[0]!.labelFree['effectiveRank.rank']!.mean).toBeGreaterThan(0);
     expect(baselines.untrained!.labelFree!['effectiveRank.rank']!.mean).toBeGreaterThan(0);
     expect(ended.stderr).toContain('viewAgreement.agreement');
+    const measured = methods.map(({ labelFree }) => labelFree['sample.neighbourConsistency']!.mean!);
+    for (const value of measured) expect(value).toBeLessThanOrEqual(1);
+    expect(likelyOrder.map(({ name }) => name).toSorted()).toEqual(['simclr', 'swav']);
+    expect(ended.stderr).toContain(`likely best without labels: ${likelyOrder[0]!.name}`);
   });
 });

@@ -7,13 +7,15 @@ import {
   evaluateFeatures,
   kmeansAgreement,
   knn,
+  measureEpoch,
   type Split,
   splitOf,
 } from '../evaluate/index.ts';
 import type { Settings } from '../methods/index.ts';
-import type { CurvePoint, Figures } from '../run/compare/index.ts';
+import { type CurvePoint, type Figures, SAMPLE } from '../run/compare/index.ts';
 import { headClusters, openEncoder } from '../run/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
+import { openEpochSample } from './epochSample.ts';
 import type { EvaluationSet } from './evaluationSet.ts';
 import { knnAccuracy } from './evaluationTable.ts';
 import { measureLabelFree } from './measureLabelFree.ts';
@@ -186,7 +188,10 @@ export async function measureEncoder(
     indices: set.indices,
     signal: terminal.signal,
   });
-  const labelFree = numbersOf(report);
+  const labelFree = {
+    ...numbersOf(report),
+    ...numbersOf(await measureSample(engine, bench, settings, state), SAMPLE),
+  };
   if (set.labelled === 'no') return { labelFree };
   const heads = await headClusters({ engine, settings, state }, features);
   return {
@@ -194,6 +199,31 @@ export async function measureEncoder(
     labelFree,
     point: await curvePointOf(engine, bench, features),
   };
+}
+
+/** Images of the sample whose clusters, views and neighbours are looked at without labels. */
+const SAMPLED = 2000;
+/** Below it, clusters of a sample say nothing. */
+const FEWEST_SAMPLED = 20;
+
+/** The measures of a fixed sample, the same images for every run; those that compare with an epoch before are absent. */
+async function measureSample(
+  engine: Engine,
+  { cache, set }: Bench,
+  settings: Settings,
+  state: Values,
+): Promise<object> {
+  const images = Math.min(SAMPLED, set.indices.length);
+  if (images < FEWEST_SAMPLED) return {};
+  const sample = await openEpochSample({ engine, settings, cache, indices: set.indices, images });
+  try {
+    const seen = await sample.look(async (names) =>
+      Object.fromEntries(names.map((name) => [name, state[name]!])),
+    );
+    return (await measureEpoch(engine, seen, undefined)).measures;
+  } finally {
+    await sample.close();
+  }
 }
 
 /** The numbers of a nested value by path: `viewAgreement.agreement`. */

@@ -12,6 +12,7 @@ import {
   type Comparison,
   type CurvePoint,
   compareHtml,
+  likelyOrder,
   publishedFor,
   summariseMethod,
 } from '../run/compare/index.ts';
@@ -30,7 +31,7 @@ import { largestShare, protocolOf, sharedOf, showBudget } from './compareFacts.t
 import type { Bench } from './compareMeasure.ts';
 import { compareOne, type RunConditions } from './compareOne.ts';
 import { type CompareRequest, type PlannedRow, planRows, showGrid } from './comparePlan.ts';
-import { compareTable } from './compareTable.ts';
+import { compareTable, rowName } from './compareTable.ts';
 import { quietTerminal } from './compareTerminal.ts';
 import { evaluationSet } from './evaluationSet.ts';
 import { imageFacts, openImages, saySkipped } from './images.ts';
@@ -39,7 +40,7 @@ import { cacheSizeOf } from './trainRun.ts';
 import { version } from './version.ts';
 
 /** Version of compare.json's layout, and of how things are measured: older measurements are made again. */
-const COMPARISON_VERSION = 1;
+const COMPARISON_VERSION = 2;
 /** Seed of everything that is drawn for measuring. */
 const MEASURING_SEED = 0;
 
@@ -246,6 +247,7 @@ function comparisonOf(
     shared: sharedOf(rows),
     baselines,
     methods,
+    likelyOrder: likelyOrder(methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree }))),
     published: labelled ? publishedFor({ kind: source.kind, name: source.name, classes: set.classes }) : [],
     protocol: protocolOf(bench, budget, seeds),
     complete: done.size === rows.length * seeds.length,

@@ -29,6 +29,7 @@ const comparison: Comparison = {
     summariseMethod('contrastive-clustering', {}, [run(0, 0.6), failed(1, 'narrow: all alike\nRemedy: x')]),
     summariseMethod('moco', { temperature: '0.2' }, [failed(0, 'broken'), failed(1, 'broken')]),
   ],
+  likelyOrder: [],
   published: publishedFor({ kind: 'cifar10', name: 'cifar10', classes: 10 }),
   protocol: { split: 'as it is' },
 };

@@ -1,10 +1,11 @@
 /** A comparison as people read it in a terminal. */
-import type {
-  ComparedMethod,
-  Comparison,
-  FigureName,
-  SummarisedFigures,
-  Summary,
+import {
+  type ComparedMethod,
+  type Comparison,
+  type FigureName,
+  likelySentence,
+  type SummarisedFigures,
+  type Summary,
 } from '../run/compare/index.ts';
 import { showBudget } from './compareFacts.ts';
 import { showGrid } from './comparePlan.ts';
@@ -172,12 +173,13 @@ function headSections(comparison: Comparison): string[] {
 }
 
 /** Without labels: every measure that needs none, one block per row. */
-function labelFreeLines({ methods, baselines }: Comparison): string[] {
+function labelFreeLines({ methods, baselines, likelyOrder }: Comparison): string[] {
   const rows = [
     ...methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree })),
     ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
   ];
   const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
+  const likely = likelySentence(likelyOrder);
   const width = Math.max(0, ...names.map((name) => name.length));
   const cell = Math.max(CELL, ...rows.map(({ name }) => name.length));
   const line = (name: string, cells: readonly string[]) =>
@@ -193,5 +195,6 @@ function labelFreeLines({ methods, baselines }: Comparison): string[] {
         rows.map(({ labelFree }) => showSummary(labelFree[name])),
       ),
     ),
+    ...(likely === undefined ? [] : ['', likely]),
   ];
 }

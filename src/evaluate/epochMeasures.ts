@@ -70,6 +70,13 @@ export const epochMeasureNames = [
   'effectiveRank',
 ] as const satisfies readonly (keyof EpochMeasures)[];
 
+/** Those that were found to follow true NMI between methods (docs/results.md): what a choice without labels goes by. */
+export const trackingMeasures = [
+  'neighbourConsistency',
+  'viewAgreement',
+  'seedStability',
+] as const satisfies readonly (keyof EpochMeasures)[];
+
 export interface EpochMeasureOptions {
   /** Clusters of the sample, cut to a tenth of it. */
   k?: number;

@@ -13,6 +13,7 @@ export {
   type EpochSample,
   epochMeasureNames,
   measureEpoch,
+  trackingMeasures,
 } from './epochMeasures.ts';
 export {
   type ClusterScores,

@@ -116,6 +116,8 @@ export interface Comparison {
   readonly shared: Readonly<Record<string, string | number>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
   readonly methods: readonly ComparedMethod[];
+  /** Trained methods by what measures without labels say, the likely best first. */
+  readonly likelyOrder: readonly { readonly name: string; readonly rank: number }[];
   readonly published: readonly Published[];
   /** How each figure was obtained, in words. */
   readonly protocol: Readonly<Record<string, string>>;

@@ -1,6 +1,7 @@
 /** compare.html: one file that needs nothing else, in the manner of a run's report. */
 import { style } from '../report/style.ts';
 import { escapeHtml, plural, showCount } from '../report/text.ts';
+import { likelySentence } from './choice.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
 import type { ComparedMethod, Comparison, Published, SummarisedFigures, Summary } from './data.ts';
 
@@ -179,18 +180,20 @@ ${body.join('\n')}
 </tbody></table></div>`;
 }
 
-function labelFreeHtml({ methods, baselines }: Comparison): string {
+function labelFreeHtml({ methods, baselines, likelyOrder }: Comparison): string {
   const rows = [
     ...methods.map((row) => ({ name: nameOf(row), labelFree: row.labelFree })),
     ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
   ];
   const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
+  const likely = likelySentence(likelyOrder);
   const cell = (summary: Summary | undefined) =>
     summary && summary.mean !== null
       ? `<td>${summary.mean.toFixed(3)}${summary.values.length > 1 ? ` <small>±${summary.sd!.toFixed(3)}</small>` : ''}</td>`
       : '<td>–</td>';
   return `<section class="panel"><h2>Measured without labels</h2>
 <p class="note">The source has no labels. None of these says that clusters are meaningful; they show collapse and unstable assignments.</p>
+${likely === undefined ? '' : `<p>${escapeHtml(likely)}</p>`}
 <div class="scroll"><table>
 <thead><tr><th scope="col">Measure</th>${rows.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>
 <tbody>

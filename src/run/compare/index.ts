@@ -1,4 +1,6 @@
 /** The comparison of methods: what it says, and how it is written. */
+
+export { likelyOrder, likelySentence, type Place, SAMPLE } from './choice.ts';
 export type {
   Baseline,
   ClusterFigures,
