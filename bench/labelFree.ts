@@ -172,19 +172,15 @@ export function spread<T>(items: readonly T[], most: number): T[] {
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
 }
 
-/** Lines of a table, the best measure over all points first. */
-export function correlationTable(rows: readonly MeasureCorrelation[]): string[] {
-  const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2)).padStart(12);
-  const line = (name: string, cells: readonly string[]) => `${name.padEnd(22)}${cells.join('')}`;
+/** Cells of a table, the best measure over all points first. */
+export function correlationCells(rows: readonly MeasureCorrelation[]): string[][] {
+  const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2));
   return [
-    line(
-      'Spearman with NMI',
-      ['all points', 'last of runs', 'within runs', 'points'].map((text) => text.padStart(12)),
-    ),
+    ['Spearman with NMI', 'all points', 'last of runs', 'within runs', 'points'],
     ...rows
       .toSorted((a, b) => (b.all ?? -2) - (a.all ?? -2))
-      .map(({ measure, all, lastOfRuns, withinRuns, points }) =>
-        line(measure, [cell(all), cell(lastOfRuns), cell(withinRuns), String(points).padStart(12)]),
-      ),
+      .map(({ measure, all, lastOfRuns, withinRuns, points }) => [
+        ...[measure, cell(all), cell(lastOfRuns), cell(withinRuns), String(points)],
+      ]),
   ];
 }

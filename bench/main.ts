@@ -1,35 +1,101 @@
 /**
- * Benchmarks: `npm run bench -- step [--json] [--rows a,b] [--rounds n]`, and `npm run bench -- label-free <source> --runs a b`.
- * Progress goes to stderr.
+ * Benchmarks, one command each; `npm run bench -- --help` lists them. Every one prints a table (or one object with --json) and
+ * writes results/<name>.json. Progress goes to stderr.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { correlations, correlationTable, labelFreePoints } from './labelFree.ts';
-import { benchmarkStep, machine, type StepRow, stepRows } from './step.ts';
+import { benchmarkInference, type InferenceRow, inferenceRows } from './inference.ts';
+import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
+import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
+import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
+import { benchmarkStep, type StepRow, stepRows } from './step.ts';
+import { writeReport } from './table.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
+const say = (what: string) => process.stderr.write(`${what}\n`);
+const shown = (value: number | null, digits = 2) => (value === null ? '-' : value.toFixed(digits));
+const range = (spread: readonly [number, number] | null) =>
+  spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
+
 program
   .command('step')
-  .description('one training step of a ResNet-18 beside PyTorch (where python3 has torch)')
+  .description('one training step of a ResNet beside PyTorch (where python3 has torch)')
   .option('--json', 'print one object')
   .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`)
   .option('--rounds <n>', 'how often the peers take turns', '5')
-  .action(async ({ json, rows, rounds }: { json?: boolean; rows?: string; rounds: string }) => {
-    const names = rows?.split(',') ?? Object.keys(stepRows).filter((name) => name !== 'smoke');
-    const unknown = names.find((name) => !(name in stepRows));
-    if (unknown !== undefined) {
-      throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(stepRows).join(', ')}`);
-    }
+  .action(async ({ json, rows, rounds }: RowFlags) => {
     const results: StepRow[] = [];
-    for (const name of names) {
-      process.stderr.write(`${name} …\n`);
+    for (const name of namesOf(rows, stepRows)) {
+      say(`${name} …`);
       results.push(await benchmarkStep(name, { rounds: Number(rounds) }));
     }
-    const report = { machine: machine(), rows: results };
-    mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
-    writeFileSync(new URL('./results/step.json', import.meta.url), `${JSON.stringify(report, null, 2)}\n`);
-    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else printTable(results);
+    writeReport('step', { rows: results }, { json, table: speedTable(results) });
+  });
+
+program
+  .command('inference')
+  .description('embedding images beside PyTorch (where python3 has torch)')
+  .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(inferenceRows).join(', ')}`)
+  .option('--rounds <n>', 'how often the peers take turns', '5')
+  .action(async ({ json, rows, rounds }: RowFlags) => {
+    const results: InferenceRow[] = [];
+    for (const name of namesOf(rows, inferenceRows)) {
+      say(`${name} …`);
+      results.push(await benchmarkInference(name, { rounds: Number(rounds) }));
+    }
+    writeReport('inference', { rows: results }, { json, table: speedTable(results) });
+  });
+
+program
+  .command('kmeans')
+  .description('k-means beside scikit-learn (where python3 has it), from the same first centroids')
+  .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(kmeansRows).join(', ')}`)
+  .option('--rounds <n>', 'how often the peers take turns', '3')
+  .action(async ({ json, rows, rounds }: RowFlags) => {
+    const results: KmeansRow[] = [];
+    for (const name of namesOf(rows, kmeansRows)) {
+      say(`${name} …`);
+      results.push(await benchmarkKmeans(name, { rounds: Number(rounds) }));
+    }
+    const cells = results.map((row) => [
+      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
+      ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]);
+    const table = [
+      [
+        ...['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'],
+        ...['ours MB', 'scikit-learn MB'],
+      ],
+      ...cells,
+    ];
+    writeReport('kmeans', { rows: results }, { json, table });
+  });
+
+program
+  .command('phases')
+  .description('what the clustering methods do between epochs, on made-up features')
+  .option('--json', 'print one object')
+  .option('--images <counts>', 'numbers of images, joined by commas', '50000,1000000')
+  .option('--methods <names>', `methods to run, of ${phaseMethods.join(', ')}`, phaseMethods.join(','))
+  .action(async ({ json, images, methods }: { json?: boolean; images: string; methods: string }) => {
+    const results: PhaseRow[] = [];
+    for (const count of images.split(',').map(Number)) {
+      for (const method of phaseMethods.filter((name) => methods.split(',').includes(name))) {
+        say(`${method}, ${count} images …`);
+        results.push(await benchmarkPhase(method, count));
+      }
+    }
+    const cells = results.map((row) => [
+      ...[row.method, String(row.images), row.clusters, String(row.iterations)],
+      ...[shown(row.seconds, 1), shown(row.megabytes, 0), shown(row.featureMegabytes, 0)],
+    ]);
+    const table = [
+      ['method', 'images', 'clusters', 'iterations', 'seconds', 'peak MB', 'features MB'],
+      ...cells,
+    ];
+    writeReport('phases', { rows: results }, { json, table });
   });
 
 program
@@ -50,18 +116,21 @@ program
       checkpoints: Number(numbers.checkpoints),
       images: Number(numbers.images),
       labelled: Number(numbers.labelled),
-      onProgress: (what) => process.stderr.write(`${what}\n`),
+      onProgress: say,
     });
     const rows = correlations(points);
-    const report = { machine: machine(), source, correlations: rows, points };
-    mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
-    writeFileSync(
-      new URL('./results/label-free.json', import.meta.url),
-      `${JSON.stringify(report, null, 2)}\n`,
+    writeReport(
+      'label-free',
+      { source, correlations: rows, points },
+      { json, table: correlationCells(rows) },
     );
-    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else for (const line of correlationTable(rows)) console.log(line);
   });
+
+interface RowFlags {
+  json?: boolean;
+  rows?: string;
+  rounds: string;
+}
 
 interface LabelFreeFlags {
   runs: string[];
@@ -71,17 +140,25 @@ interface LabelFreeFlags {
   labelled: string;
 }
 
-function printTable(rows: readonly StepRow[]): void {
-  const cells = rows.map(({ name, ours, peer, ratio, spread }) => [
-    name,
-    ours.toFixed(1),
-    peer === null ? 'not installed' : peer.toFixed(1),
-    ratio === null ? '' : ratio.toFixed(2),
-    spread === null ? '' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
-  ]);
-  const table = [['row', 'ours img/s', 'PyTorch img/s', 'ratio', 'min to max'], ...cells];
-  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]!.length)));
-  for (const row of table) console.log(row.map((text, i) => text.padEnd(widths[i]!)).join('  '));
+/** Images per second, ours and the peer's. */
+function speedTable(
+  rows: readonly Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'>[],
+): string[][] {
+  return [
+    ['row', 'ours img/s', 'PyTorch img/s', 'ratio', 'min to max'],
+    ...rows.map(({ name, ours, peer, ratio, spread }) => [
+      ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
+      ...[shown(ratio), range(spread)],
+    ]),
+  ];
+}
+
+/** The rows that are asked for; without a wish all but the one for tests. */
+function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
+  const names = asked?.split(',') ?? Object.keys(rows).filter((name) => name !== 'smoke');
+  const unknown = names.find((name) => !(name in rows));
+  if (unknown === undefined) return names;
+  throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);
 }
 
 try {

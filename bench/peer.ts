@@ -1,18 +1,15 @@
-/** The PyTorch peer as a child process: requests and answers are lines of JSON. */
+/** A peer in Python as a child process: requests and answers are lines of JSON. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const script = fileURLToPath(new URL('./pytorch/step.py', import.meta.url));
 const PYTHON = ['/usr/bin/python3', 'python3'];
 
 export interface PeerOptions {
-  stem: string;
-  size: number;
-  width: number;
-  batch: number;
-  format: 'contiguous' | 'channels_last';
-  threads: number;
+  /** Script in this folder. */
+  script: string;
+  /** Its options. */
+  options: Readonly<Record<string, string | number>>;
 }
 
 export interface Peer {
@@ -22,21 +19,24 @@ export interface Peer {
   close(): void;
 }
 
-/** The first Python that has torch; undefined where none has. */
-export function pythonWithTorch(): string | undefined {
-  return PYTHON.find((python) => spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
+/** The first Python that has a package; undefined where none has. */
+export function pythonWith(name: 'torch' | 'sklearn'): string | undefined {
+  return PYTHON.find(
+    (python) => spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0,
+  );
 }
 
-/** Starts the peer for one row and one memory format. */
-export async function openPeer(python: string, options: PeerOptions): Promise<Peer> {
+/** Starts a peer. */
+export async function openPeer(python: string, { script, options }: PeerOptions): Promise<Peer> {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn(python, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(python, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   async function answer(): Promise<Record<string, unknown>> {
     const { value, done } = await lines.next();
-    if (done) throw new Error('the PyTorch peer ended without an answer');
+    if (done) throw new Error(`the peer ${script} ended without an answer`);
     const parsed = JSON.parse(value) as Record<string, unknown>;
-    if (parsed.error !== undefined) throw new Error(`the PyTorch peer: ${parsed.error}`);
+    if (parsed.error !== undefined) throw new Error(`the peer ${script}: ${parsed.error}`);
     return parsed;
   }
   const about = await answer();

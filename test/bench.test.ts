@@ -1,19 +1,76 @@
-/** The step benchmark runs, also where the peer is not installed, and pairs times as it says. */
+/** The benchmarks run, also where a peer is not installed, and pair times as they say. */
 import { describe, expect, it } from 'vitest';
-import { correlations, correlationTable, type LabelFreePoint, spread } from '../bench/labelFree.ts';
-import { benchmarkStep, median, pairRatios } from '../bench/step.ts';
+import { benchmarkInference } from '../bench/inference.ts';
+import { benchmarkKmeans } from '../bench/kmeans.ts';
+import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
+import { benchmarkPhase } from '../bench/phases.ts';
+import { benchmarkStep } from '../bench/step.ts';
+import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 
-describe('the step benchmark', () => {
+describe('turns', () => {
   it('pairs each of our turns with the peer turn that followed it', () => {
     expect(pairRatios([10, 20], [5, 40])).toEqual([0.5, 2]);
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
 
+  it('alternate, leave the warm-up out, and set ours beside the fastest peer', async () => {
+    const order: string[] = [];
+    const of = (name: string, ...times: number[]): Contender => ({
+      name,
+      async run(runs) {
+        order.push(`${name} ${runs}`);
+        return Array.from({ length: runs }, () => times[Math.min(times.length - 1, order.length % 2)]!);
+      },
+    });
+    const standing = await takeTurns(of('ours', 1000), [of('slow', 4000), of('fast', 500)], {
+      rounds: 2,
+      warmUp: 1,
+    });
+    expect(order.slice(0, 3)).toEqual(['ours 1', 'slow 1', 'fast 1']);
+    expect(order.slice(4)).toEqual(['ours 2', 'slow 2', 'fast 2', 'ours 2', 'slow 2', 'fast 2']);
+    expect(standing).toMatchObject({
+      ours: 1000,
+      peer: { name: 'fast', milliseconds: 500 },
+      peers: { slow: 4000, fast: 500 },
+      ratio: 0.5,
+      spread: [0.5, 0.5],
+    });
+  });
+});
+
+describe('the step benchmark', () => {
   it('reports our speed alone where there is no PyTorch', async () => {
     const row = await benchmarkStep('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the inference benchmark', () => {
+  it('reports our speed alone where there is no PyTorch', async () => {
+    const row = await benchmarkInference('smoke', { rounds: 1, python: null });
+    expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, featureDifference: null });
+    expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the k-means benchmark', () => {
+  it('reports our time and objective alone where there is no scikit-learn', async () => {
+    const row = await benchmarkKmeans('smoke', { rounds: 1, python: null });
+    expect(row).toMatchObject({ name: 'smoke', k: 12, peerSeconds: null, ratio: null });
+    expect(row.seconds).toBeGreaterThan(0);
+    // 600 rows of 8 values of variance about 1 around centres of variance 1.
+    expect(row.objective).toBeGreaterThan(600);
+    expect(row.objective).toBeLessThan(600 * 16);
+  });
+});
+
+describe('the phase benchmark', () => {
+  it("runs a method's phase as it is in a run", async () => {
+    const row = await benchmarkPhase('hcsc', 300, { clusters: '20,5', width: 4 });
+    expect(row).toMatchObject({ method: 'hcsc', images: 300, clusters: '20,5', dimension: 128 });
+    expect(row.seconds).toBeGreaterThan(0);
   });
 });
 
@@ -49,10 +106,10 @@ describe('the label-free benchmark', () => {
   });
 
   it('prints the best first', () => {
-    const lines = correlationTable(rows);
-    expect(lines[0]).toContain('last of runs');
-    expect(lines.at(1)).toMatch(/1\.00/);
-    expect(lines.findIndex((line) => line.startsWith('viewAgreement'))).toBeGreaterThan(4);
+    const [head, ...cells] = correlationCells(rows);
+    expect(head).toContain('last of runs');
+    expect(cells[0]![1]).toBe('1.00');
+    expect(cells.findIndex(([measure]) => measure === 'viewAgreement')).toBeGreaterThan(3);
   });
 
   it('spreads checkpoints evenly', () => {

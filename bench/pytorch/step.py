@@ -1,10 +1,12 @@
-"""The peer of the step benchmark: one training step of a ResNet-18 in PyTorch, driven through pipes.
+"""The peer of the step and inference benchmarks: a ResNet in PyTorch, driven through pipes.
 
 A step is forward, softmax cross entropy over 128 classes with integer targets, backward, and SGD with momentum .9 and
 learning rate .01 (no weight decay). One JSON object per line in, one per line out:
 
     {"steps": n}      -> {"ms": [...]}                    times n steps, each in milliseconds
     {"warmUp": n}     -> {"ms": [...]}                    the same, for steps that do not count
+    {"infer": n}      -> {"ms": [...]}                    times n passes without gradients, by running statistics
+    {"features": "F"} -> {"features": [...]}              the features of the images, with weights, statistics and images from a file
     {"check": "FILE"} -> {"loss": x, "lossAfter": y}      weights, images and targets from a safetensors file: the loss, and
                                                           the loss on the same batch after one step
     {"save": "FILE"}  -> {"saved": "FILE"}                writes weights, images and targets in that form
@@ -32,6 +34,8 @@ CLASSES = 128
 
 
 class BasicBlock(nn.Module):
+    expansion = 1
+
     def __init__(self, inputs, outputs, stride):
         super().__init__()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
@@ -48,10 +52,36 @@ class BasicBlock(nn.Module):
         return F.relu(y + (x if self.downsample is None else self.downsample(x)), inplace=True)
 
 
-class ResNet(nn.Module):
-    """ResNet with basic blocks, `width` channels in the first stage; names as in torchvision."""
+class Bottleneck(nn.Module):
+    expansion = 4
 
-    def __init__(self, stem='cifar', width=64, blocks=(2, 2, 2, 2), classes=CLASSES):
+    def __init__(self, inputs, channels, stride):
+        super().__init__()
+        outputs = channels * self.expansion
+        self.conv1 = nn.Conv2d(inputs, channels, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.conv3 = nn.Conv2d(channels, outputs, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = F.relu(self.bn2(self.conv2(y)), inplace=True)
+        y = self.bn3(self.conv3(y))
+        return F.relu(y + (x if self.downsample is None else self.downsample(x)), inplace=True)
+
+
+NETWORKS = {'resnet18': (BasicBlock, (2, 2, 2, 2)), 'resnet50': (Bottleneck, (3, 4, 6, 3))}
+
+
+class ResNet(nn.Module):
+    """ResNet with `width` channels in the first stage; names as in torchvision."""
+
+    def __init__(self, stem='cifar', width=64, blocks=(2, 2, 2, 2), classes=CLASSES, block=BasicBlock):
         super().__init__()
         self.cifar = stem == 'cifar'
         self.conv1 = nn.Conv2d(3, width, 3, 1, 1, bias=False) if self.cifar else nn.Conv2d(3, width, 7, 2, 3, bias=False)
@@ -60,8 +90,8 @@ class ResNet(nn.Module):
         for i, count in enumerate(blocks):
             layers = []
             for j in range(count):
-                layers.append(BasicBlock(channels, width << i, 2 if i > 0 and j == 0 else 1))
-                channels = width << i
+                layers.append(block(channels, width << i, 2 if i > 0 and j == 0 else 1))
+                channels = (width << i) * block.expansion
             setattr(self, f'layer{i + 1}', nn.Sequential(*layers))
         self.features = channels
         self.fc = nn.Linear(channels, classes) if classes else nn.Identity()
@@ -111,7 +141,8 @@ class Bench:
         torch.set_num_threads(options.threads)
         torch.manual_seed(0)
         self.format = torch.channels_last if options.format == 'channels_last' else torch.contiguous_format
-        self.model = ResNet(options.stem, options.width).to(memory_format=self.format)
+        block, blocks = NETWORKS[options.architecture]
+        self.model = ResNet(options.stem, options.width, blocks, block=block).to(memory_format=self.format)
         self.images = torch.randn(options.batch, 3, options.size, options.size).to(memory_format=self.format)
         self.targets = torch.randint(0, CLASSES, (options.batch,))
         self.new_optimiser()
@@ -133,6 +164,26 @@ class Bench:
             self.step()
             ms.append(round((time.perf_counter() - start) * 1000, 3))
         return {'ms': ms}
+
+    @torch.no_grad()
+    def inferred(self, passes):
+        self.model.eval()
+        ms = []
+        for _ in range(passes):
+            start = time.perf_counter()
+            self.model(self.images)
+            ms.append(round((time.perf_counter() - start) * 1000, 3))
+        return {'ms': ms}
+
+    @torch.no_grad()
+    def features(self, path):
+        tensors = read_safetensors(path)
+        images = tensors.pop('images').to(memory_format=self.format)
+        tensors.pop('targets', None)
+        self.model.load_state_dict(tensors, strict=False)
+        self.model.fc = nn.Identity()
+        self.model.eval()
+        return {'features': self.model(images).flatten().tolist()}
 
     def check(self, path):
         tensors = read_safetensors(path)
@@ -157,6 +208,10 @@ class Bench:
             return self.timed(int(request['steps']))
         if 'warmUp' in request:
             return self.timed(int(request['warmUp']))
+        if 'infer' in request:
+            return self.inferred(int(request['infer']))
+        if 'features' in request:
+            return self.features(request['features'])
         if 'check' in request:
             return self.check(request['check'])
         if 'save' in request:
@@ -170,6 +225,7 @@ def say(message):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--architecture', choices=list(NETWORKS), default='resnet18')
     parser.add_argument('--stem', choices=['cifar', 'imagenet'], default='cifar')
     parser.add_argument('--size', type=int, default=32)
     parser.add_argument('--width', type=int, default=64)

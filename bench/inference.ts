@@ -1,0 +1,110 @@
+/**
+ * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns: the better of the peer's two
+ * memory formats, after both have given the same features for the same weights and images.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultCacheDir } from '../src/data/index.ts';
+import { decodeSafetensors } from '../src/formats/index.ts';
+import { createVariables, resnet } from '../src/nn/index.ts';
+import { openPlanStore } from '../src/run/index.ts';
+import { openEngine, runtimeVersion, type Values } from '../src/runtime/index.ts';
+import { input } from '../src/tensor/index.ts';
+import { openPeer, type Peer, pythonWith } from './peer.ts';
+import type { Shape, StepRow } from './step.ts';
+import { contender, takeTurns } from './turns.ts';
+
+const base = { architecture: 'resnet18', stem: 'cifar', size: 32, width: 64, batch: 64 } as const;
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const inferenceRows: Readonly<Record<string, Shape>> = {
+  'resnet18-cifar-32-w64-b1': { ...base, batch: 1 },
+  'resnet18-cifar-32-w64-b64': base,
+  'resnet18-cifar-32-w64-b256': { ...base, batch: 256 },
+  'resnet18-cifar-32-w16-b256': { ...base, width: 16, batch: 256 },
+  'resnet18-imagenet-96-w64-b64': { ...base, stem: 'imagenet', size: 96 },
+  'resnet50-imagenet-96-w64-b64': { ...base, architecture: 'resnet50', stem: 'imagenet', size: 96 },
+  smoke: { ...base, size: 8, width: 4, batch: 2 },
+};
+
+export interface InferenceRow extends Omit<StepRow, 'lossDifference'> {
+  /** Largest difference of a feature, over the largest feature. */
+  featureDifference: number | null;
+}
+
+/** Features further apart than this are not the same computation. */
+const TOLERANCE = 1e-4;
+
+/** Times one row. */
+export async function benchmarkInference(
+  name: string,
+  { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
+): Promise<InferenceRow> {
+  const { batch, size, architecture, stem, width } = inferenceRows[name]!;
+  const threads = availableParallelism();
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
+  const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
+  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
+  const peers: Peer[] = [];
+  try {
+    const variables = createVariables({ mode: 'evaluate' });
+    const features = resnet(variables, input('images', [batch, 3, size, size]), {
+      ...{ architecture, stem, width },
+    });
+    const held = [...variables.parameters(), ...variables.buffers()];
+    const executable = await engine.compile({
+      name: 'bench-inference',
+      outputs: { features },
+      state: held.map(({ tensor }) => ({ current: tensor })),
+    });
+    const state: Values = { ...variables.initialValues(0) };
+    let feeds: Values = { images: new Float32Array(batch * 3 * size * size).fill(0.5) };
+    let featureDifference: number | null = null;
+    if (python) {
+      const file = join(folder, 'start.safetensors');
+      for (const format of ['contiguous', 'channels_last']) {
+        const options = { architecture, stem, size, width, batch, format, threads };
+        const peer = await openPeer(python, { script: './pytorch/step.py', options });
+        if (peers.length === 0) await peer.ask({ save: file });
+        peers.push(peer);
+      }
+      const { tensors } = decodeSafetensors(readFileSync(file));
+      for (const [key, { data }] of Object.entries(tensors))
+        if (key in state) state[key] = data as Float32Array;
+      feeds = { images: tensors.images!.data as Float32Array };
+      await executable.writeState(state);
+      const own = (await executable.run(feeds)).features as Float32Array;
+      const theirs: number[][] = [];
+      for (const peer of peers)
+        theirs.push(((await peer.ask({ features: file })) as { features: number[] }).features);
+      const scale = theirs[0]!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+      featureDifference =
+        own.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[0]![i]!)), 0) / scale;
+      if (!(featureDifference < TOLERANCE)) {
+        throw new Error(`${name}: our features differ from PyTorch's by ${featureDifference} of the largest`);
+      }
+    } else await executable.writeState(state);
+    const passes = (peer: Peer) => async (times: number) =>
+      ((await peer.ask({ infer: times })) as { ms: number[] }).ms;
+    const standing = await takeTurns(
+      contender('likeness', () => executable.run(feeds)),
+      peers.map((peer, i) => ({ name: ['contiguous', 'channels_last'][i]!, run: passes(peer) })),
+      { rounds },
+    );
+    const perSecond = (milliseconds: number) => (batch * 1000) / milliseconds;
+    return {
+      name,
+      ours: perSecond(standing.ours),
+      peer: standing.peer && perSecond(standing.peer.milliseconds),
+      ratio: standing.ratio,
+      spread: standing.spread,
+      formats: Object.fromEntries(Object.entries(standing.peers).map(([key, ms]) => [key, perSecond(ms)])),
+      featureDifference,
+    };
+  } finally {
+    for (const peer of peers) peer.close();
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

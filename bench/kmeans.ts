@@ -1,0 +1,144 @@
+/**
+ * K-means, ours and scikit-learn's, in turns: the same rows, the same first centroids, the same number of iterations. Times
+ * count only where both end at the same objective.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { distinctRows, type Features, featuresOf, kmeans, selectRows } from '../src/cluster/index.ts';
+import { randomAt } from '../src/core/random.ts';
+import { encodeNpy } from '../src/formats/index.ts';
+import { type Engine, openEngine } from '../src/runtime/index.ts';
+import { measured } from './memory.ts';
+import { openPeer, type Peer, pythonWith } from './peer.ts';
+import { median, pairRatios } from './turns.ts';
+
+interface Shape {
+  rows: number;
+  dimension: number;
+  k: number;
+  iterations: number;
+}
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const kmeansRows: Record<string, Shape> = {
+  '50k-k1000': { rows: 50_000, dimension: 128, k: 1000, iterations: 20 },
+  '1m-k1000': { rows: 1_000_000, dimension: 128, k: 1000, iterations: 20 },
+  smoke: { rows: 600, dimension: 8, k: 12, iterations: 5 },
+};
+
+export interface KmeansRow extends Shape {
+  name: string;
+  seconds: number;
+  /** Of scikit-learn's Lloyd iterations, and of its mini-batch variant, which ends at another objective. */
+  peerSeconds: number | null;
+  miniBatchSeconds: number | null;
+  /** Median over pairs of the peer's time over ours; above 1: we are faster. */
+  ratio: number | null;
+  spread: [number, number] | null;
+  objective: number;
+  /** Relative difference of the objectives, and how far the mini-batch variant's lies above ours. */
+  objectiveDifference: number | null;
+  miniBatchExcess: number | null;
+  /** Largest resident memory of the process: rows included. */
+  megabytes: number | null;
+  peerMegabytes: number | null;
+}
+
+/** Objectives further apart than this are not the same computation. */
+const TOLERANCE = 1e-3;
+
+/** Times one row. */
+export async function benchmarkKmeans(
+  name: string,
+  { rounds = 3, python = pythonWith('sklearn') }: { rounds?: number; python?: string | null } = {},
+): Promise<KmeansRow> {
+  const shape = kmeansRows[name]!;
+  const threads = availableParallelism();
+  const features = groupedRows(shape);
+  const start = selectRows(
+    features,
+    distinctRows(shape.rows, shape.k, randomAt(0, 'synthetic', 0, 0, 2)),
+  ).data;
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
+  const engine = await openEngine({ threads });
+  let peer: Peer | undefined;
+  try {
+    if (python) {
+      const [rowsFile, startFile] = ['rows', 'start'].map((file) => join(folder, `${file}.npy`));
+      writeFileSync(rowsFile!, encodeNpy({ shape: [shape.rows, shape.dimension], data: features.data }));
+      writeFileSync(startFile!, encodeNpy({ shape: [shape.k, shape.dimension], data: start }));
+      const options = { rows: rowsFile!, start: startFile!, iterations: shape.iterations, threads };
+      peer = await openPeer(python, { script: './sklearn/kmeans.py', options });
+    }
+    return { name, ...shape, ...(await takeTurns(engine, { features, start, shape, peer, rounds })) };
+  } finally {
+    peer?.close();
+    await engine.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Rows around twice as many centres as there are clusters, near enough to overlap, so that no iteration is the last. */
+function groupedRows({ rows, dimension, k }: Shape): Features {
+  const random = randomAt(0, 'synthetic', 0, 0, 1);
+  const centres = new Float32Array(2 * k * dimension).map(() => random.normal());
+  const data = new Float32Array(rows * dimension);
+  for (let row = 0; row < rows; row++) {
+    const from = random.integer(2 * k) * dimension;
+    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centres[from + d]! + random.normal();
+  }
+  return featuresOf(data, dimension);
+}
+
+interface Turns {
+  features: Features;
+  start: Float32Array;
+  shape: Shape;
+  peer: Peer | undefined;
+  rounds: number;
+}
+
+interface Fitted {
+  seconds: number;
+  objective: number;
+  iterations: number;
+  megabytes: number;
+}
+
+async function takeTurns(engine: Engine, { features, start, shape, peer, rounds }: Turns) {
+  const options = { k: shape.k, start, iterations: shape.iterations, tolerance: 0 };
+  const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];
+  const theirs: Fitted[] = [];
+  const ask = async (kind: 'lloyd' | 'miniBatch') => (await peer!.ask({ fit: kind })) as unknown as Fitted;
+  for (let round = 0; round < rounds; round++) {
+    const { result, ...cost } = await measured(() => kmeans(engine, features, options));
+    ours.push({ ...cost, objective: result.objective });
+    if (peer) theirs.push(await ask('lloyd'));
+  }
+  const seconds = ours.map((turn) => turn.seconds);
+  const { objective } = ours[0]!;
+  const own = { seconds: median(seconds), objective, megabytes: ours.at(-1)!.megabytes };
+  const none = { peerSeconds: null, miniBatchSeconds: null, ratio: null, spread: null, peerMegabytes: null };
+  if (!peer) return { ...own, ...none, objectiveDifference: null, miniBatchExcess: null };
+  const objectiveDifference = Math.abs(theirs[0]!.objective / objective - 1);
+  if (!(objectiveDifference < TOLERANCE)) {
+    throw new Error(`our objective ${objective} and scikit-learn's ${theirs[0]!.objective} differ`);
+  }
+  const peerMegabytes = theirs.at(-1)!.megabytes;
+  const miniBatch = await ask('miniBatch');
+  const ratios = pairRatios(
+    seconds,
+    theirs.map((turn) => turn.seconds),
+  );
+  return {
+    ...own,
+    peerSeconds: median(theirs.map((turn) => turn.seconds)),
+    miniBatchSeconds: miniBatch.seconds,
+    ratio: median(ratios),
+    spread: [Math.min(...ratios), Math.max(...ratios)] as [number, number],
+    objectiveDifference,
+    miniBatchExcess: miniBatch.objective / objective - 1,
+    peerMegabytes,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * What the methods do between epochs, on made-up features: time and memory of clustering so many images. The pass of all images
+ * through the encoder, which comes before it, is not in it.
+ */
+import { type Features, featuresOf, normaliseRows } from '../src/cluster/index.ts';
+import { randomAt } from '../src/core/random.ts';
+import {
+  featureLength,
+  type MethodName,
+  methodProgram,
+  type PhaseContext,
+  type SettingsInput,
+  settingsFor,
+} from '../src/methods/index.ts';
+import { type Engine, openEngine } from '../src/runtime/index.ts';
+import { measured } from './memory.ts';
+
+/** Methods that cluster all images between epochs. */
+export const phaseMethods = ['deepcluster', 'deepcluster-v2', 'pcl', 'hcsc'] as const;
+
+export interface PhaseRow {
+  method: MethodName;
+  images: number;
+  dimension: number;
+  /** The setting: clusters of each clustering. */
+  clusters: string;
+  iterations: number;
+  seconds: number;
+  /** Largest resident memory of the process: features and the step's own state included. */
+  megabytes: number | null;
+  /** The features alone. */
+  featureMegabytes: number;
+}
+
+/** Features of so many images, in loose groups. */
+function madeUp(images: number, dimension: number): Features {
+  const random = randomAt(0, 'synthetic', 0, 0, 3);
+  const centres = new Float32Array(2000 * dimension).map(() => random.normal());
+  const data = new Float32Array(images * dimension);
+  for (let row = 0; row < images; row++) {
+    const from = random.integer(2000) * dimension;
+    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centres[from + d]! + random.normal();
+  }
+  return normaliseRows(featuresOf(data, dimension));
+}
+
+/** Runs one method's phase once. */
+export async function benchmarkPhase(
+  method: (typeof phaseMethods)[number],
+  images: number,
+  given: SettingsInput = {},
+): Promise<PhaseRow> {
+  const settings = settingsFor('small-32', { ...given, method });
+  const { phase, initialState } = methodProgram(settings, { images });
+  const length = method === 'deepcluster' ? featureLength(settings) : settings.embeddingLength;
+  const features = madeUp(images, length);
+  const state = initialState(0);
+  for (const name of Object.keys(state)) if (name.startsWith('bank.')) state[name] = features.data;
+  const engine: Engine = await openEngine();
+  const context: PhaseContext = {
+    engine,
+    epoch: Math.max(1, settings.clusterWarmupEpochs),
+    seed: 0,
+    images,
+    readState: async (names) => Object.fromEntries(names.map((name) => [name, state[name]!])),
+    features: async () => features,
+    views: () => Promise.reject(new Error('views are for the first epoch')),
+    onProgress() {},
+  };
+  try {
+    const { seconds, megabytes } = await measured(() => phase!.run(context));
+    const { clusters, clusterIterations: iterations } = settings;
+    const featureMegabytes = features.data.byteLength / 2 ** 20;
+    return { method, images, dimension: length, clusters, iterations, seconds, megabytes, featureMegabytes };
+  } finally {
+    await engine.close();
+  }
+}
