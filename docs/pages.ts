@@ -4,9 +4,22 @@ import type { z } from 'zod';
 import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
+import { comparisonsText, scoresText } from './comparisons.ts';
+import { kmeansText, labelFreeText, phasesText } from './measurements.ts';
 
-const methodPages = new URL('./methods/', import.meta.url);
+const folders = ['docs/', 'docs/methods/'];
+const root = new URL('../', import.meta.url);
 const TEMPLATE = '.template.md';
+
+/** What may be included in a page, by the first word: `<!-- include examples/swav.ts -->`. */
+const includes: Readonly<Record<string, (argument: string) => string>> = {
+  include: (path) => `\`\`\`ts\n${readFileSync(new URL(path, root), 'utf8').trimEnd()}\n\`\`\``,
+  scores: scoresText,
+  comparisons: comparisonsText,
+  'label-free': labelFreeText,
+  kmeans: kmeansText,
+  phases: phasesText,
+};
 
 /** All generated pages: path from the repository's root to content. */
 export function pages(): Record<string, string> {
@@ -16,12 +29,14 @@ export function pages(): Record<string, string> {
     ),
     'docs/settings.md': settingsPage(),
     ...Object.fromEntries(
-      readdirSync(methodPages)
-        .filter((name) => name.endsWith(TEMPLATE))
-        .map((name) => [
-          `docs/methods/${name.slice(0, -TEMPLATE.length)}.md`,
-          withIncludes(new URL(name, methodPages)),
-        ]),
+      folders.flatMap((folder) =>
+        readdirSync(new URL(folder, root))
+          .filter((name) => name.endsWith(TEMPLATE))
+          .map((name) => [
+            `${folder}${name.slice(0, -TEMPLATE.length)}.md`,
+            withIncludes(new URL(folder + name, root)),
+          ]),
+      ),
     ),
   };
 }
@@ -83,10 +98,10 @@ function settingsPage(): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-/** A hand-written page in which `<!-- include path -->` is replaced by that file, as a code block. */
+/** A hand-written page in which each `<!-- name argument -->` is replaced by what it names. */
 function withIncludes(template: URL): string {
-  return readFileSync(template, 'utf8').replaceAll(/<!-- include (\S+) -->/g, (_, path: string) => {
-    const text = readFileSync(new URL(`../${path}`, import.meta.url), 'utf8').trimEnd();
-    return `\`\`\`ts\n${text}\n\`\`\``;
-  });
+  return readFileSync(template, 'utf8').replaceAll(
+    /<!-- ([a-z-]+)(?: (\S+))? -->/g,
+    (whole, name: string, argument = '') => includes[name]?.(argument) ?? whole,
+  );
 }

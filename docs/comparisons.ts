@@ -1,0 +1,161 @@
+/** Comparisons of methods as text. */
+import { failures, rowName, showSummary } from '../src/cli/compareTable.ts';
+import type { Baseline, ComparedMethod, Comparison, Summary } from '../src/run/compare/index.ts';
+import { compared, type KeptComparison, kept, markdown } from './kept.ts';
+
+type Row = ComparedMethod | Baseline;
+
+function keptComparisons(): KeptComparison[] {
+  return compared.flatMap((name) => kept<KeptComparison>(name) ?? []);
+}
+
+interface Column {
+  readonly title: string;
+  of(row: Row): Summary;
+}
+
+const onTest: readonly Column[] = [
+  { title: 'kNN', of: ({ knn }) => knn },
+  { title: 'linear', of: ({ linear }) => linear },
+  { title: 'NMI', of: ({ nmi }) => nmi },
+  { title: 'ACC', of: ({ acc }) => acc },
+  { title: 'ARI', of: ({ ari }) => ari },
+];
+const together: readonly Column[] = (['nmi', 'acc', 'ari'] as const).map((name) => ({
+  title: `${name.toUpperCase()} of all`,
+  of: ({ trainAndTest }) => trainAndTest[name],
+}));
+
+/** Everything that was compared, a part per data set. */
+export function comparisonsText(): string {
+  return keptComparisons().map(comparisonText).join('\n\n');
+}
+
+function comparisonText({ title, command, state, comparison }: KeptComparison): string {
+  const { budget, seeds, images, shared, machine, program, methods } = comparison;
+  const time = 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
+  const count = (n: number) => n.toLocaleString('en-US');
+  const lines = [
+    `## ${title}`,
+    '',
+    `${count(images.train)} train images, labels unused; figures of ${count(images.test)} test images; ${time} of training per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`,
+    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}.`,
+    '',
+    '```sh',
+    command,
+    '```',
+    '',
+    figuresTable(comparison),
+    '',
+    'Bold: the best of its column. "Of all": clusters of train and test images together, as most papers print them.',
+  ];
+  const own = methods.filter(({ head }) => head !== undefined);
+  for (const row of own) {
+    const { nmi, acc, ari } = row.head!.test;
+    lines.push(
+      '',
+      `The clusters that ${rowName(row)} itself names, on the test images: NMI ${showSummary(nmi)}, ACC ${showSummary(acc)}, ARI ${showSummary(ari)}.`,
+    );
+  }
+  const published = publishedTable(comparison);
+  if (published) {
+    lines.push('', 'Published figures, of other budgets and encoders, for orientation only:', '', published);
+  }
+  for (const sentence of failures(comparison as Comparison)) lines.push('', sentence);
+  lines.push('', curveText(comparison));
+  return lines.join('\n');
+}
+
+function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): string {
+  const columns = [...onTest, ...together];
+  const rows: { name: string; row: Row; epochs: string; minutes: string }[] = [
+    ...methods.map((row) => ({
+      name: rowName(row),
+      row,
+      epochs: row.epochs === null ? '' : row.epochs.toFixed(1),
+      minutes: row.minutes === null ? '' : row.minutes.toFixed(1),
+    })),
+    ...Object.values(baselines).map((row) => ({ name: `*${row.name}*`, row, epochs: '', minutes: '' })),
+  ];
+  const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row).mean ?? -1)));
+  const cell = (summary: Summary, i: number) =>
+    summary.mean === best[i] ? `**${showSummary(summary)}**` : showSummary(summary);
+  return markdown([
+    ['', ...columns.map(({ title }) => title), 'epochs', 'minutes'],
+    ...rows.map(({ name, row, epochs, minutes }) => [
+      name,
+      ...columns.map(({ of }, i) => cell(of(row), i)),
+      epochs,
+      minutes,
+    ]),
+  ]);
+}
+
+function publishedTable({ published, methods, baselines }: Omit<Comparison, 'source'>): string | undefined {
+  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
+  const rows = published.filter(({ method }) => present.has(method as ComparedMethod['method']));
+  if (rows.length === 0) return undefined;
+  return markdown([
+    ['method', 'figures', 'budget', 'source'],
+    ...rows.map(({ method, figures, budget, source }) => [
+      method,
+      Object.entries(figures)
+        .map(([name, value]) => `${name} ${value.toFixed(3)}`)
+        .join(', '),
+      budget,
+      source,
+    ]),
+  ]);
+}
+
+/** kNN on the sample of the curves at the shares of the schedule at which encoders were kept. */
+function curveText({ methods }: Omit<Comparison, 'source'>): string {
+  const rows = methods.filter(({ curve }) => curve.length > 2);
+  const length = Math.max(0, ...rows.map(({ curve }) => curve.length));
+  const figure = (value: number | null) => (value === null ? '-' : value.toFixed(3));
+  const cells = rows
+    .filter(({ curve }) => curve.length === length)
+    .map((row) => [
+      rowName(row),
+      ...row.curve.map(({ minutes, knn, nmi }) => `${figure(knn)} / ${figure(nmi)} (${minutes.toFixed(1)})`),
+    ]);
+  if (cells.length === 0) return '';
+  const moments = Array.from({ length }, (_, i) =>
+    i === 0 ? 'start' : i === length - 1 ? 'end' : `moment ${i}`,
+  );
+  return [
+    'Along the way, on a fixed sample of 8,000 train and 2,000 test images: kNN (k = 20) / NMI (minutes of training).',
+    '',
+    markdown([['', ...moments], ...cells]),
+  ].join('\n');
+}
+
+/** What a method scored on each data set, beside features without training. */
+export function scoresText(method: string): string {
+  const parts = keptComparisons().flatMap(({ title, command, state, comparison }) => {
+    const rows = comparison.methods.filter((row) => row.method === method && row.seeds > 0);
+    if (rows.length === 0) return [];
+    const { untrained, rawPixels } = comparison.baselines;
+    const beside = [untrained, rawPixels].flatMap((row) => (row ? [{ name: row.name, row }] : []));
+    const all: { name: string; row: Row }[] = [
+      ...rows.map((row) => ({ name: rowName(row), row })),
+      ...beside,
+    ];
+    return [
+      [
+        `${title}, test images (${comparison.machine}, ${state}):`,
+        '',
+        markdown([
+          ['', ...onTest.map((column) => column.title)],
+          ...all.map(({ name, row }) => [name, ...onTest.map(({ of }) => showSummary(of(row)))]),
+        ]),
+        '',
+        '```sh',
+        command,
+        '```',
+      ].join('\n'),
+    ];
+  });
+  if (parts.length === 0) return 'Not measured yet on a larger data set.';
+  return [...parts, 'All methods side by side: [results](../results.md).'].join('\n\n');
+}

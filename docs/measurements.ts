@@ -1,0 +1,145 @@
+/** Measurements beside the comparisons, as text: measures without labels, k-means, and clustering between epochs. */
+import { compared, kept, markdown } from './kept.ts';
+
+interface KeptCorrelations {
+  readonly title: string;
+  readonly command: string;
+  readonly runs: number;
+  readonly correlations: readonly {
+    readonly measure: string;
+    readonly all: number | null;
+    readonly lastOfRuns: number | null;
+    readonly withinRuns: number | null;
+    readonly points: number;
+  }[];
+}
+
+/** How the measures without labels rank runs, a table per data set. */
+export function labelFreeText(): string {
+  const parts = compared.flatMap((name) => {
+    const found = kept<KeptCorrelations>(`label-free-${name}`);
+    if (!found) return [];
+    const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2));
+    const rows = found.correlations.toSorted((a, b) => (b.lastOfRuns ?? -2) - (a.lastOfRuns ?? -2));
+    return [
+      [
+        `${found.title}, ${found.runs} runs:`,
+        '',
+        markdown([
+          ['measure', 'last of runs', 'all checkpoints', 'within a run', 'checkpoints'],
+          ...rows.map(({ measure, all, lastOfRuns, withinRuns, points }) => [
+            ...[`\`${measure}\``, cell(lastOfRuns), cell(all), cell(withinRuns), String(points)],
+          ]),
+        ]),
+        '',
+        '```sh',
+        found.command,
+        '```',
+      ].join('\n'),
+    ];
+  });
+  return parts.join('\n\n');
+}
+
+interface KeptRows<T> {
+  readonly command: string;
+  readonly state: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly threads: number;
+    readonly node: string;
+    readonly runtime: string;
+  };
+  readonly rows: readonly T[];
+}
+
+function caption({ command, state, machine }: KeptRows<unknown>): string {
+  const { cpu, threads, node, runtime } = machine;
+  return [
+    '```sh',
+    command,
+    '```',
+    '',
+    `${cpu}, ${threads} threads, ${state}; node ${node}, ${runtime}.`,
+  ].join('\n');
+}
+
+interface KmeansFigures {
+  readonly name: string;
+  readonly seconds: number;
+  readonly peerSeconds: number | null;
+  readonly miniBatchSeconds: number | null;
+  readonly ratio: number | null;
+  readonly spread: readonly [number, number] | null;
+  readonly rows: number;
+  readonly dimension: number;
+  readonly k: number;
+  readonly iterations: number;
+  readonly objectiveDifference: number | null;
+  readonly miniBatchExcess: number | null;
+  readonly megabytes: number | null;
+  readonly peerMegabytes: number | null;
+}
+
+/** K-means beside scikit-learn. */
+export function kmeansText(): string {
+  const found = kept<KeptRows<KmeansFigures>>('kmeans');
+  if (!found) return '';
+  const number = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits));
+  const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
+  return [
+    markdown([
+      [
+        ...[
+          'rows x length, k, iterations',
+          'likeness s',
+          'scikit-learn s',
+          'times as fast',
+          'objectives differ by',
+        ],
+        ...['MiniBatchKMeans s', 'its objective above', 'likeness MB', 'scikit-learn MB'],
+      ],
+      ...found.rows.map((row) => [
+        `${row.rows.toLocaleString('en-US')} x ${row.dimension}, ${row.k}, ${row.iterations}`,
+        ...[number(row.seconds, 2), number(row.peerSeconds, 2)],
+        row.spread === null
+          ? '-'
+          : `${number(row.ratio, 2)} (${row.spread[0].toFixed(2)} to ${row.spread[1].toFixed(2)})`,
+        row.objectiveDifference === null ? '-' : row.objectiveDifference.toExponential(1),
+        ...[number(row.miniBatchSeconds, 2), percent(row.miniBatchExcess)],
+        ...[number(row.megabytes, 0), number(row.peerMegabytes, 0)],
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
+interface PhaseFigures {
+  readonly method: string;
+  readonly images: number;
+  readonly dimension: number;
+  readonly clusters: string;
+  readonly iterations: number;
+  readonly seconds: number;
+  readonly megabytes: number | null;
+  readonly featureMegabytes: number;
+}
+
+/** What clustering between epochs takes. */
+export function phasesText(): string {
+  const found = kept<KeptRows<PhaseFigures>>('phases');
+  if (!found) return '';
+  return [
+    markdown([
+      ['method', 'images x length', 'clusters', 'iterations', 'seconds', 'peak MB', 'features alone MB'],
+      ...found.rows.map((row) => [
+        ...[row.method, `${row.images.toLocaleString('en-US')} x ${row.dimension}`, row.clusters],
+        ...[String(row.iterations), row.seconds.toFixed(1), row.megabytes?.toFixed(0) ?? '-'],
+        row.featureMegabytes.toFixed(0),
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
