@@ -49,6 +49,11 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
     '',
     'Bold: the best of its column. "Of all": clusters of train and test images together, as most papers print them.',
   ];
+  if (!comparison.complete)
+    lines.push(
+      '',
+      'Not complete: methods that the command names and the table lacks are still to be measured.',
+    );
   const own = methods.filter(({ head }) => head !== undefined);
   for (const row of own) {
     const { nmi, acc, ari } = row.head!.test;
