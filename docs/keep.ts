@@ -82,7 +82,7 @@ function together(before: Kept, now: Kept): Kept {
   }
   const added = new Set(now.methods.map(({ method }) => method));
   const methods = [...before.methods.filter(({ method }) => !added.has(method)), ...now.methods];
-  const place = ({ method }: ComparedMethod) => methodNames.indexOf(method);
+  const place = ({ method }: ComparedMethod) => (methodNames as readonly string[]).indexOf(method);
   return { ...now, methods: methods.toSorted((a, b) => place(a) - place(b)) };
 }
 

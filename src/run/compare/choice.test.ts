@@ -20,8 +20,15 @@ describe('the likely order', () => {
       { name: 'middle', rank: 2 },
       { name: 'low', rank: 3 },
     ]);
-    const scaled = likelyOrder([row('a', 0.1, 100, 100), row('b', 0.2, 50, 50)]);
-    expect(scaled.map(({ name }) => name)).toEqual(['a', 'b']);
+    const of = (name: string, ...values: number[]) => ({
+      name,
+      labelFree: Object.fromEntries(values.map((value, m) => [`${SAMPLE}m${m}`, summaryOf([value])])),
+    });
+    const scaled = likelyOrder([of('a', 0.1, 51, 52), of('b', 100, 50, 50)], ['m0', 'm1', 'm2']);
+    expect(scaled).toEqual([
+      { name: 'a', rank: 4 / 3 },
+      { name: 'b', rank: 5 / 3 },
+    ]);
   });
 
   it('gives equal rows the mean of their places, and leaves out what was not measured', () => {

@@ -23,9 +23,12 @@ export const SAMPLE = 'sample.';
  *
  * A rank and not a value is averaged, because the measures have no common scale.
  */
-export function likelyOrder(rows: readonly UnlabelledRow[]): Place[] {
+export function likelyOrder(
+  rows: readonly UnlabelledRow[],
+  measures: readonly string[] = trackingMeasures,
+): Place[] {
   const values = rows.flatMap(({ name, labelFree }) => {
-    const own = trackingMeasures.map((measure) => labelFree[SAMPLE + measure]?.mean ?? null);
+    const own = measures.map((measure) => labelFree[SAMPLE + measure]?.mean ?? null);
     return own.some((value) => value === null) ? [] : [{ name, own: own as number[] }];
   });
   return values
@@ -46,7 +49,7 @@ export function likelySentence(order: readonly Place[]): string | undefined {
   if (!first || rest.length === 0) return undefined;
   const listed = order.map(({ name, rank }) => `${name} ${rank.toFixed(1)}`).join(', ');
   return (
-    `likely best without labels: ${first.name}. Mean rank in ${trackingMeasures.join(', ')}, the measures that follow ` +
-    `true clusters elsewhere: ${listed}. A guess, and no more than that.`
+    `likely best without labels: ${first.name}. Mean rank in ${trackingMeasures.join(', ')}, which followed true clusters ` +
+    `where there were labels: ${listed}. A guess, and no more than that.`
   );
 }
