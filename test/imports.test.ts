@@ -103,7 +103,7 @@ const namesNoPrivatePath: Rule = (file, text) =>
     );
 
 function filesOf(patterns: string[]): string[] {
-  const skipped = /(^|\/)(node_modules|dist|runs|\.git|\.cache|__pycache__)(\/|$)/;
+  const skipped = /(^|\/)(node_modules|dist|runs|bench\/results|\.git|\.cache|__pycache__)(\/|$)/;
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (path) => skipped.test(path) }))
     .map((file) => file.split(sep).join('/'))
