@@ -12,8 +12,8 @@ import { openPlanStore } from '../src/run/index.ts';
 import { openEngine, runtimeVersion, type Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
 import { openPeer, type Peer, pythonWith } from './peer.ts';
-import type { Shape, StepRow } from './step.ts';
-import { contender, takeTurns } from './turns.ts';
+import type { Shape } from './step.ts';
+import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 const base = { architecture: 'resnet18', stem: 'cifar', size: 32, width: 64, batch: 64 } as const;
 
@@ -28,7 +28,8 @@ export const inferenceRows: Readonly<Record<string, Shape>> = {
   smoke: { ...base, size: 8, width: 4, batch: 2 },
 };
 
-export interface InferenceRow extends Omit<StepRow, 'lossDifference'> {
+export interface InferenceRow extends Speeds {
+  name: string;
   /** Largest difference of a feature, over the largest feature. */
   featureDifference: number | null;
 }
@@ -92,16 +93,7 @@ export async function benchmarkInference(
       peers.map((peer, i) => ({ name: ['contiguous', 'channels_last'][i]!, run: passes(peer) })),
       { rounds },
     );
-    const perSecond = (milliseconds: number) => (batch * 1000) / milliseconds;
-    return {
-      name,
-      ours: perSecond(standing.ours),
-      peer: standing.peer && perSecond(standing.peer.milliseconds),
-      ratio: standing.ratio,
-      spread: standing.spread,
-      formats: Object.fromEntries(Object.entries(standing.peers).map(([key, ms]) => [key, perSecond(ms)])),
-      featureDifference,
-    };
+    return { name, ...speedsOf(standing, batch), featureDifference };
   } finally {
     for (const peer of peers) peer.close();
     await engine.close();

@@ -19,7 +19,7 @@ import {
 } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
 import { openPeer, type Peer, pythonWith } from './peer.ts';
-import { type Contender, contender, type Standing, takeTurns } from './turns.ts';
+import { type Contender, contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface Shape {
   architecture: 'resnet18' | 'resnet50';
@@ -57,15 +57,8 @@ function rowsOf(
   );
 }
 
-export interface StepRow {
+export interface StepRow extends Speeds {
   name: string;
-  /** Images per second. */
-  ours: number;
-  peer: number | null;
-  ratio: Standing['ratio'];
-  spread: Standing['spread'];
-  /** Images per second of both of the peer's formats. */
-  formats: Readonly<Record<string, number>>;
   /** Relative difference of the two losses. */
   lossDifference: number | null;
 }
@@ -114,16 +107,7 @@ export async function benchmarkStep(
       return peer ? [stepsOf(format, peer)] : [];
     });
     const standing = await takeTurns(ours, theirs, { rounds });
-    const perSecond = (milliseconds: number) => (shape.batch * 1000) / milliseconds;
-    return {
-      name,
-      ours: perSecond(standing.ours),
-      peer: standing.peer && perSecond(standing.peer.milliseconds),
-      ratio: standing.ratio,
-      spread: standing.spread,
-      formats: Object.fromEntries(Object.entries(standing.peers).map(([key, ms]) => [key, perSecond(ms)])),
-      lossDifference,
-    };
+    return { name, ...speedsOf(standing, shape.batch), lossDifference };
   } finally {
     for (const peer of peers) peer.close();
     await engine.close();

@@ -58,6 +58,25 @@ export async function takeTurns(
   };
 }
 
+export interface Speeds extends Pick<Standing, 'ratio' | 'spread'> {
+  /** Images per second. */
+  readonly ours: number;
+  readonly peer: number | null;
+  /** Of all peers, by name. */
+  readonly formats: Readonly<Record<string, number>>;
+}
+
+/** The standing in images per second, of runs of so many images. */
+export function speedsOf({ ours, peer, peers, ratio, spread }: Standing, images: number): Speeds {
+  const perSecond = (milliseconds: number) => (images * 1000) / milliseconds;
+  return {
+    ours: perSecond(ours),
+    peer: peer && perSecond(peer.milliseconds),
+    formats: Object.fromEntries(Object.entries(peers).map(([name, ms]) => [name, perSecond(ms)])),
+    ...{ ratio, spread },
+  };
+}
+
 /** A contender in this process. */
 export function contender(name: string, once: () => Promise<unknown>): Contender {
   return {
