@@ -20,6 +20,7 @@ export interface Reporter {
 export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOptions): Reporter {
   let epoch = 0;
   let step = 0;
+  let isScheduled = false;
   const epochsOf = (total?: number) =>
     total === undefined ? '?' : showCount(Math.ceil(total / stepsPerEpoch));
 
@@ -32,8 +33,10 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
         return;
       case 'schedule':
         terminal.say(
-          `training for ${showCount(event.totalSteps)} steps (${(event.totalSteps / stepsPerEpoch).toFixed(1)} epochs of ${showCount(stepsPerEpoch)})`,
+          `${isScheduled ? 'by the speed so far: ' : 'training for '}${showCount(event.totalSteps)} steps (${(event.totalSteps / stepsPerEpoch).toFixed(1)} epochs of ${showCount(stepsPerEpoch)})`,
         );
+        isScheduled = true;
+        events.append({ kind: 'schedule', step: event.step, epoch, totalSteps: event.totalSteps });
         return;
       case 'step': {
         const { kind, totalSteps, waiting, health, facts, ...rest } = event;

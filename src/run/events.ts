@@ -27,6 +27,11 @@ export interface RunStartedEvent extends EventBase {
   /** Whether it continues from a checkpoint. */
   readonly resumed: boolean;
 }
+/** The steps of the whole run as planned at this step; a run of so many minutes plans more than once. */
+export interface ScheduleEvent extends EventBase {
+  readonly kind: 'schedule';
+  readonly totalSteps: number;
+}
 export interface StepEvent extends EventBase {
   readonly kind: 'step';
   /** null where it was not a finite number. */
@@ -74,6 +79,7 @@ export interface RunEndedEvent extends EventBase {
 
 export type RunEvent =
   | RunStartedEvent
+  | ScheduleEvent
   | StepEvent
   | EpochEvent
   | PhaseEvent

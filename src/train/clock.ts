@@ -18,8 +18,10 @@ export interface Clock {
   phase(milliseconds: number): void;
   /** Time of what is done beside the training: part of the whole, neither of the speed nor of the phases. */
   aside(milliseconds: number): void;
-  /** Mean of the phases so far; undefined before the first. */
+  /** Mean of the phases of this sitting, but for the first where more followed; undefined before the first. */
   secondsPerPhase(): number | undefined;
+  /** Mean of what was done beside the training, 0 before there was any. */
+  secondsPerAside(): number;
   seconds(): number;
   /** Steps of this sitting. */
   measured(): number;
@@ -33,9 +35,11 @@ export function createClock(before: number, batchSize: number): Clock {
   const times: number[] = [];
   const waits: number[] = [];
   const phases: number[] = [];
+  const asides: number[] = [];
   let total = before;
   let count = 0;
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const mean = (values: number[]) => (values.length === 0 ? undefined : sum(values) / values.length);
   const clock: Clock = {
     tick(milliseconds, waited) {
       total += milliseconds / 1000;
@@ -53,8 +57,11 @@ export function createClock(before: number, batchSize: number): Clock {
     },
     aside(milliseconds) {
       total += milliseconds / 1000;
+      asides.push(milliseconds / 1000);
     },
-    secondsPerPhase: () => (phases.length === 0 ? undefined : sum(phases) / phases.length),
+    // The first may fill what later ones find filled (DeepCluster-v2's banks).
+    secondsPerPhase: () => mean(phases.slice(phases.length > 1 ? 1 : 0)),
+    secondsPerAside: () => mean(asides) ?? 0,
     seconds: () => total,
     measured: () => count,
     secondsPerStep(skip) {

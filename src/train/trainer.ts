@@ -9,7 +9,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
 import type { Engine, Plan, Values } from '../runtime/index.ts';
 import type { Batch, Loader } from '../views/index.ts';
-import { type Budget, plannedSteps, speedIsKnown, stepsInBudget } from './budget.ts';
+import { type Budget, createPlan } from './budget.ts';
 import { createClock, type Progress } from './clock.ts';
 import { createDoctor, type DoctorState, type Verdict, type Vitals } from './doctor.ts';
 import { type EvaluationImages, runPhase } from './phase.ts';
@@ -30,7 +30,7 @@ export interface Standing {
 
 export type TrainEvent =
   | { kind: 'compiled'; seconds: number; nodes: number }
-  | { kind: 'schedule'; totalSteps: number; stepsPerEpoch: number }
+  | { kind: 'schedule'; step: number; totalSteps: number; stepsPerEpoch: number }
   | ({
       kind: 'step';
       step: number;
@@ -114,14 +114,17 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     await options.onCompiled?.({ plan: executable.plan, model: executable.model });
     await executable.writeState(from?.state ?? method.initialState(seed));
-    let totalSteps = from?.totalSteps ?? plannedSteps(options, stepsPerEpoch);
-    if (totalSteps !== undefined) onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });
     const doctor = createDoctor(
       { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
       from?.doctor,
     );
     const clock = createClock(from?.seconds ?? 0, batchSize);
+    const { phase } = method;
+    const plan = createPlan(options, { stepsPerEpoch, isDue: phase?.isDue }, clock, from?.totalSteps);
+    let { totalSteps } = plan;
     let step = from?.step ?? 0;
+    if (totalSteps !== undefined) onEvent({ kind: 'schedule', step, totalSteps, stepsPerEpoch });
+    const milestones = createMilestones(options.milestones, step, totalSteps);
     let verdict: Verdict = { health: from?.health ?? 'warming up', message: '', remedy: '' };
     let lastSave = performance.now();
     let failure: unknown;
@@ -154,7 +157,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       batch.catch(() => {});
       return batch;
     };
-    const { phase } = method;
     /** Orders the images of a step's epoch as the method wants, from the state as its phase left it. */
     const putInOrder = async (epoch: number) => {
       if (!phase?.order) return;
@@ -240,9 +242,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         embeddingMoment: results.embeddingMoment as Float32Array,
       });
       if (verdict.health !== before) onEvent({ kind: 'doctor', step, ...verdict });
-      if (totalSteps === undefined && speedIsKnown(options, step, clock)) {
-        totalSteps = stepsInBudget(options, step, clock, { stepsPerEpoch, isDue: phase?.isDue });
-        onEvent({ kind: 'schedule', totalSteps, stepsPerEpoch });
+      if (plan.revise(step)) {
+        totalSteps = plan.totalSteps!;
+        onEvent({ kind: 'schedule', step, totalSteps, stepsPerEpoch });
       }
       const progress = clock.progress(step, totalSteps, verdict.health);
       const { learningRate = 0 } = scalars;
@@ -268,7 +270,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         epochLoss = 0;
         epochSteps = 0;
       }
-      if (isMilestone(options, step, totalSteps) && !isIll(verdict)) {
+      if (milestones.reached(step, totalSteps) && !isIll(verdict)) {
         await options.onMilestone?.(await standing());
       }
       if (step % stepsPerEpoch === 0 || step >= (totalSteps ?? Infinity)) await tellEpochEnd(epoch);
@@ -297,10 +299,22 @@ function isIll({ health }: Verdict): boolean {
   return health === 'collapsed' || health === 'diverged' || health === 'narrow';
 }
 
-/** Whether a share of the schedule has just been reached; shares that pass while the speed is measured have none. */
-function isMilestone({ milestones = [] }: TrainOptions, step: number, totalSteps?: number): boolean {
-  if (totalSteps === undefined) return false;
-  return milestones.some((share) => Math.max(1, Math.round(share * totalSteps)) === step);
+/**
+ * Tells when a share of the schedule is reached, each share once though the schedule may be revised. Those that pass before
+ * there is one are told with its first step.
+ */
+function createMilestones(shares: readonly number[] = [], from: number, totalAtStart?: number) {
+  const stepOf = (share: number, totalSteps: number) => Math.max(1, Math.round(share * totalSteps));
+  let ahead = shares.filter((share) => totalAtStart === undefined || stepOf(share, totalAtStart) > from);
+  return {
+    reached(step: number, totalSteps: number | undefined): boolean {
+      if (totalSteps === undefined) return false;
+      const left = ahead.filter((share) => stepOf(share, totalSteps) > step);
+      const some = left.length < ahead.length;
+      ahead = left;
+      return some;
+    },
+  };
 }
 
 const FACT = 'fact.';
