@@ -7,6 +7,7 @@ import { benchmarkInference, type InferenceRow, inferenceRows } from './inferenc
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
+import { type ProfileRow, profileStep } from './profile.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
 import { writeReport } from './table.ts';
 
@@ -29,6 +30,30 @@ program
       results.push(await benchmarkStep(name, { rounds: Number(rounds) }));
     }
     writeReport('step', { rows: results }, { json, table: speedTable(results) });
+  });
+
+program
+  .command('profile')
+  .description('where the time of a training step goes, by operator')
+  .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`, 'resnet18-cifar-32-w64-b64')
+  .option('--shapes', 'tell the calls of an operator apart by the shape of their result')
+  .option('--top <n>', 'operators shown', '25')
+  .action(async ({ json, rows, shapes, top }: ProfileFlags) => {
+    const results: { name: string; operators: ProfileRow[] }[] = [];
+    for (const name of namesOf(rows, stepRows)) {
+      say(`${name} …`);
+      results.push({ name, operators: await profileStep(name, { by: shapes ? 'shape' : 'operator' }) });
+    }
+    const cells = results.flatMap(({ name, operators }) =>
+      operators
+        .slice(0, Number(top))
+        .map(({ operator, calls, milliseconds, share }) => [
+          ...[name, operator, shown(calls, 0), shown(milliseconds, 1), shown(100 * share, 1)],
+        ]),
+    );
+    const table = [['row', 'operator', 'calls', 'ms per step', '%'], ...cells];
+    writeReport('profile', { rows: results }, { json, table });
   });
 
 program
@@ -125,6 +150,13 @@ program
       { json, table: correlationCells(rows) },
     );
   });
+
+interface ProfileFlags {
+  json?: boolean;
+  rows: string;
+  shapes?: boolean;
+  top: string;
+}
 
 interface RowFlags {
   json?: boolean;

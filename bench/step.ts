@@ -11,9 +11,9 @@ import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, linear, resnet, type Stem, sgd } from '../src/nn/index.ts';
 import { openPlanStore } from '../src/run/index.ts';
 import {
-  type Engine,
   type Executable,
   openEngine,
+  type Program,
   runtimeVersion,
   type Values,
 } from '../src/runtime/index.ts';
@@ -80,7 +80,8 @@ export async function benchmarkStep(
   const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
   const peers: Peer[] = [];
   try {
-    const { executable, initial } = await compileStep(engine, shape);
+    const { program, initial } = stepProgram(shape);
+    const executable = await engine.compile(program);
     let feeds = syntheticBatch(shape);
     let lossDifference: number | null = null;
     if (python) {
@@ -141,7 +142,11 @@ function stepsOf(format: string, peer: Peer): Contender {
   };
 }
 
-async function compileStep(engine: Engine, { architecture, stem, size, width, batch }: Shape) {
+/** The step of a row, and the state that it starts from. */
+export function stepProgram({ architecture, stem, size, width, batch }: Shape): {
+  program: Program;
+  initial: Values;
+} {
   const variables = createVariables();
   const images = input('images', [batch, 3, size, size]);
   const targets = input('targets', [batch], 'int32');
@@ -164,11 +169,13 @@ async function compileStep(engine: Engine, { architecture, stem, size, width, ba
     return [{ current: tensor, next: update.next }, ...update.slots];
   });
   for (const { tensor, next } of variables.buffers()) state.push({ current: tensor, next });
-  const executable = await engine.compile({ name: 'bench-step', outputs: { loss }, state });
-  return { executable, initial: variables.initialValues(0) as Values };
+  return {
+    program: { name: 'bench-step', outputs: { loss }, state },
+    initial: variables.initialValues(0) as Values,
+  };
 }
 
-function syntheticBatch({ batch, size }: Shape): Values {
+export function syntheticBatch({ batch, size }: Shape): Values {
   const images = Float32Array.from({ length: batch * 3 * size * size }, (_, i) => Math.sin(i * 0.37));
   return { images, targets: Int32Array.from({ length: batch }, (_, i) => (i * 7) % CLASSES) };
 }

@@ -24,6 +24,31 @@ export function kept<T>(name: string): T | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
+/** Rows of a benchmark, with what they were measured by and on. */
+export interface KeptRows<T> {
+  readonly command: string;
+  readonly state: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly threads: number;
+    readonly node: string;
+    readonly runtime: string;
+  };
+  readonly rows: readonly T[];
+}
+
+/** The command and the machine of a benchmark. */
+export function caption({ command, state, machine }: KeptRows<unknown>): string {
+  const { cpu, threads, node, runtime } = machine;
+  return [
+    '```sh',
+    command,
+    '```',
+    '',
+    `${cpu}, ${threads} threads, ${state}; node ${node}, ${runtime}.`,
+  ].join('\n');
+}
+
 /** A table in Markdown, its first row the head. */
 export function markdown([head, ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

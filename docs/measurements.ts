@@ -1,5 +1,5 @@
 /** Measurements beside the comparisons, as text: measures without labels, k-means, and clustering between epochs. */
-import { compared, kept, markdown } from './kept.ts';
+import { caption, compared, type KeptRows, kept, markdown } from './kept.ts';
 
 interface KeptCorrelations {
   readonly title: string;
@@ -39,29 +39,6 @@ export function labelFreeText(): string {
     ];
   });
   return parts.join('\n\n');
-}
-
-interface KeptRows<T> {
-  readonly command: string;
-  readonly state: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly threads: number;
-    readonly node: string;
-    readonly runtime: string;
-  };
-  readonly rows: readonly T[];
-}
-
-function caption({ command, state, machine }: KeptRows<unknown>): string {
-  const { cpu, threads, node, runtime } = machine;
-  return [
-    '```sh',
-    command,
-    '```',
-    '',
-    `${cpu}, ${threads} threads, ${state}; node ${node}, ${runtime}.`,
-  ].join('\n');
 }
 
 interface KmeansFigures {

@@ -6,6 +6,7 @@ import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { kmeansText, labelFreeText, phasesText } from './measurements.ts';
+import { profileText, speedsText } from './speeds.ts';
 
 const folders = ['docs/', 'docs/methods/'];
 const root = new URL('../', import.meta.url);
@@ -19,6 +20,8 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   'label-free': labelFreeText,
   kmeans: kmeansText,
   phases: phasesText,
+  speeds: speedsText,
+  profile: profileText,
 };
 
 /** All generated pages: path from the repository's root to content. */

@@ -10,7 +10,7 @@ import { makeFolderSync } from '../formats/index.ts';
 import type { Plan } from '../runtime/index.ts';
 
 /** Version of the formulations: raised when their names change meaning, so that old measurements are dropped. */
-const FORMULATIONS = 1;
+const FORMULATIONS = 2;
 
 export interface PlanStore {
   load(): Plan;

@@ -8,7 +8,15 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { workerUrl } from '../core/workers.ts';
-import { type Node, nodesOf, showShape, simplify, sizeOf, type Tensor } from '../tensor/index.ts';
+import {
+  type Node,
+  nodesOf,
+  showShape,
+  simplify,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+} from '../tensor/index.ts';
 import { blockSizes, probeGraph } from './lowering/blocked.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
@@ -93,7 +101,7 @@ export async function openEngine({
       plan: { ...remembered?.load(), ...plan },
       measure:
         tuning === 'measure'
-          ? (models, inputs, rounds) => ask({ kind: 'compare', models, inputs, rounds })
+          ? (models, values, rounds) => ask({ kind: 'compare', models, values, rounds })
           : undefined,
       onMeasured: (added) => remembered?.save(added),
     });
@@ -144,22 +152,27 @@ type Ask = <T>(request: Request, transfer?: ArrayBuffer[]) => Promise<T>;
 async function probeBlocks(ask: Ask): Promise<number> {
   for (const block of blockSizes) {
     const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.7));
-    const [x, w] = [wave(2 * block * 25), wave(2 * block * block * 9)];
+    const [x, w, s] = [wave(2 * block * 25), wave(2 * block * block * 9), wave(2 * block)];
+    const value = (name: string, shape: number[]) => ({ name, shape, dtype: 'float32' as const });
     const specs = [
-      { name: 'x', shape: [2, block, 5, 5], dtype: 'float32' as const },
-      { name: 'w', shape: [2 * block, block, 3, 3], dtype: 'float32' as const },
+      value('x', [2, block, 5, 5]),
+      value('w', [2 * block, block, 3, 3]),
+      value('s', [2 * block]),
     ];
-    const outputs = ['plain', 'blocked'].map((name) => ({
-      name,
-      shape: [2, 2 * block, 5, 5],
-      dtype: 'float32' as const,
-    }));
+    const outputs = [
+      ...['plain', 'blocked'].map((name) => value(name, [2, 2 * block, 5, 5])),
+      ...['plainMeans', 'blockedMeans'].map((name) => value(name, [2, 2 * block, 1, 1])),
+    ];
     try {
       const spec: SessionSpec = { model: probeGraph(block), inputs: specs, outputs, state: [] };
       const session = await ask<number>({ kind: 'create', spec });
-      const { plain, blocked } = await ask<Values>({ kind: 'run', session, inputs: { x, w } });
+      const results = await ask<Values>({ kind: 'run', session, inputs: { x, w, s } });
       await ask<void>({ kind: 'release', session });
-      if (plain!.every((value, i) => Math.abs(value - blocked![i]!) < 1e-3)) return block;
+      const agree = (plain: TensorData, blocked: TensorData) =>
+        plain.every((found, i) => Math.abs(found - blocked[i]!) < 1e-3);
+      if (agree(results.plain!, results.blocked!) && agree(results.plainMeans!, results.blockedMeans!)) {
+        return block;
+      }
     } catch {
       // Not in this build or not on this processor.
     }

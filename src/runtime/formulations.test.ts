@@ -12,6 +12,8 @@ const shapes = [
   { x: [3, 16, 9, 7], w: [32, 16, 3, 3], stride: 1, padding: 1 },
   { x: [32, 16, 6, 5], w: [32, 16, 3, 3], stride: 1, padding: 1 },
   { x: [2, 32, 8, 8], w: [16, 32, 3, 3], stride: 2, padding: 1 },
+  { x: [16, 16, 8, 9], w: [32, 16, 3, 3], stride: 2, padding: 1 },
+  { x: [16, 3, 10, 10], w: [16, 3, 7, 7], stride: 2, padding: 3 },
   { x: [2, 16, 6, 6], w: [16, 16, 1, 1], stride: 1, padding: 0 },
   { x: [2, 16, 8, 8], w: [32, 16, 1, 1], stride: 2, padding: 0 },
   { x: [2, 16, 9, 9], w: [16, 16, 5, 5], stride: 1, padding: 2 },

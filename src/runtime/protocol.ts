@@ -21,6 +21,12 @@ export interface SessionSpec {
   state: readonly StateSpec[];
 }
 
+/** What models that compute the same take and give. */
+export interface Compared {
+  inputs: readonly ValueSpec[];
+  output: ValueSpec;
+}
+
 export type Values = Record<string, TensorData>;
 
 export type Request =
@@ -28,7 +34,7 @@ export type Request =
   | { kind: 'run'; session: number; inputs: Values }
   | { kind: 'readState'; session: number; names?: readonly string[] }
   | { kind: 'writeState'; session: number; values: Values }
-  | { kind: 'compare'; models: readonly Uint8Array[]; inputs: readonly ValueSpec[]; rounds: number }
+  | { kind: 'compare'; models: readonly Uint8Array[]; values: Compared; rounds: number }
   | { kind: 'release'; session: number }
   | { kind: 'memory' };
 

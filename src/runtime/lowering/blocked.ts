@@ -8,25 +8,19 @@
 import { encodeOnnx } from '../onnx.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { createEmitter, type Emitter, type NodeOptions } from './emitter.ts';
+import type { Pending } from './layouts.ts';
 
 const DOMAIN = 'com.microsoft.nchwc';
 
 /** Block sizes that exist, the faster first. */
 export const blockSizes = [16, 8] as const;
 
-interface BlockedConvolution {
-  /** Images and filters in plain layout. */
-  x: string;
-  w: string;
-  /** Shape of the filters, [O, C, kh, kw]; O and C are multiples of the block. */
-  shape: readonly [number, number, number, number];
-  block: number;
-  attributes: NodeOptions;
-}
-
-/** Whether a convolution with filters of that shape can run blocked. */
+/**
+ * Whether a convolution with filters [O, C, kh, kw] can run blocked: from blocked maps, or from plain images of fewer channels
+ * than a block has.
+ */
 export function canBlock([O, C]: readonly number[], groups: number, block: number): boolean {
-  return block > 0 && groups === 1 && O! % block === 0 && C! % block === 0;
+  return block > 0 && groups === 1 && O! % block === 0 && (C! % block === 0 || C! < block);
 }
 
 /** Images [N, C, H, W] in blocked layout; the runtime goes on calling their shape that. C is a multiple of the block. */
@@ -39,33 +33,80 @@ export function reorderOutput(emit: Emitter, x: string, channels: number): strin
   return inDomain(emit, 'ReorderOutput', [x], { channels });
 }
 
-/** A convolution of images in blocked layout with filters [O/b, C/b, kh, kw, b of C, b of O], called [O, C, kh, kw]. */
-export function blockedConv(
+/**
+ * Filters [O, C, kh, kw] of a blocked convolution, [O/b, C/b, kh, kw, b of C, b of O], or [O/b, C, kh, kw, b of O] where C is smaller
+ * than a block. Reordering moves the channels of O inwards in blocks at once; what is left moves whole blocks.
+ */
+export function blockedFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
+  const [O, C, kh, kw] = shape as [number, number, number, number];
+  const inward = reorderInput(emit, lowerReshape(emit, w, [1, O, C * kh, kw])); // [O/b, C, kh kw, b of O]
+  if (C < block || kh * kw === 1) return lowerReshape(emit, inward, shape);
+  const split = lowerReshape(emit, inward, [(O / block) * (C / block), block, kh * kw, block]);
+  return lowerReshape(emit, lowerTranspose(emit, split, [0, 2, 1, 3]), shape);
+}
+
+/**
+ * Filters [O, C, kh, kw] as those of the adjoint of stride 1: channels exchanged and flipped in space,
+ * [C/b, O/b, kh, kw, b of O, b of C].
+ */
+export function adjointFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
+  const [O, C, kh, kw] = shape as [number, number, number, number];
+  const taps = kh * kw;
+  const inward = lowerReshape(emit, reorderInput(emit, w), [O / block, block, C / block, taps, block]);
+  const ordered = lowerTranspose(emit, inward, [2, 0, 3, 1, 4]); // [C/b, O/b, taps, b of O, b of C]
+  if (taps === 1) return lowerReshape(emit, ordered, [C, O, 1, 1]);
+  const flat = lowerReshape(emit, ordered, [(C * O) / block ** 2, taps, block ** 2]);
+  const reversed = emit.integers(Array.from({ length: taps }, (_, i) => taps - 1 - i));
+  return lowerReshape(emit, emit.add('Gather', [flat, reversed], { axis: 1 }), [C, O, kh, kw]);
+}
+
+/** A convolution of images in blocked layout, with bias, sum and activation where there are any. */
+export function blockedConv(emit: Emitter, pending: Pending): string {
+  const { images, filters, bias, sum, activation, attributes } = pending;
+  const inputs = [images, filters, bias ?? '', sum ?? ''];
+  while (inputs.at(-1) === '') inputs.pop();
+  return inDomain(emit, 'Conv', inputs, activation ? { ...attributes, activation } : attributes);
+}
+
+/** Multiplies each channel of blocked maps by a factor [C] and adds a bias [C]: a convolution of one value per channel. */
+export function perChannelAffine(
   emit: Emitter,
-  { images, filters, attributes }: { images: string; filters: string; attributes: NodeOptions },
-): string {
-  return inDomain(emit, 'Conv', [images, filters], attributes);
+  { images, factor, bias, channels }: { images: string; factor: string; bias?: string; channels: number },
+): Pending {
+  return {
+    ...{ images, bias, filters: lowerReshape(emit, factor, [channels, 1, 1, 1]) },
+    attributes: {
+      kernel_shape: { ints: [1, 1] },
+      strides: { ints: [1, 1] },
+      pads: { ints: [0, 0, 0, 0] },
+      dilations: { ints: [1, 1] },
+      group: channels,
+    },
+  };
+}
+
+/** Mean of each channel of blocked maps over positions and images, [C]. */
+export function blockedMeans(emit: Emitter, images: string, shape: readonly number[]): string {
+  const [N, C] = shape as [number, number];
+  const perImage = lowerReshape(emit, blockedGlobalMeans(emit, images), [N, C]);
+  return emit.add('ReduceMean', [perImage, emit.integers([0])], { keepdims: 0 });
+}
+
+/** Mean of each channel of blocked maps over positions, [N, C, 1, 1]. */
+export function blockedGlobalMeans(emit: Emitter, images: string): string {
+  return inDomain(emit, 'GlobalAveragePool', [images], {});
 }
 
 function inDomain(emit: Emitter, type: string, inputs: string[], attributes: NodeOptions): string {
   return emit.addMany(type, inputs, attributes, { outputs: 1, domain: DOMAIN })[0]!;
 }
 
-/** A convolution from plain to plain layout that runs blocked in between. */
-export function lowerBlockedConv(
-  emit: Emitter,
-  { x, w, shape, block, attributes }: BlockedConvolution,
-): string {
-  const [O, C, kh, kw] = shape;
-  const split = lowerReshape(emit, w, [O / block, block, C / block, block, kh, kw]);
-  const ordered = lowerTranspose(emit, split, [0, 2, 4, 5, 3, 1]); // [O/b, C/b, kh, kw, b of C, b of O]
-  const filters = lowerReshape(emit, ordered, shape);
-  return reorderOutput(emit, blockedConv(emit, { images: reorderInput(emit, x), filters, attributes }), O);
-}
-
-/** A model of inputs x [2, b, 5, 5] and w [2b, b, 3, 3] with outputs `plain` and `blocked`, which must agree. */
+/**
+ * A model of inputs x [2, b, 5, 5], w [2b, b, 3, 3] and s [2b] with outputs `plain` and `blocked`, which must agree: a convolution,
+ * then per channel `s y + s`, that added to y, and a ReLU.
+ */
 export function probeGraph(block: number): Uint8Array {
-  const { emit } = createEmitter({ choose: (_node, names) => names[0]! });
+  const emit = createEmitter({ choose: (_node, names) => names[0]! });
   const shape = [2 * block, block, 3, 3] as const;
   const attributes: NodeOptions = {
     kernel_shape: { ints: [3, 3] },
@@ -74,9 +115,19 @@ export function probeGraph(block: number): Uint8Array {
     dilations: { ints: [1, 1] },
     group: 1,
   };
+  const y = emit.add('Conv', ['x', 'w'], attributes);
+  const column = lowerReshape(emit, 's', [2 * block, 1, 1]);
+  const scaled = emit.add('Add', [emit.add('Mul', [y, column]), column]);
+  const images = blockedConv(emit, {
+    ...{ images: reorderInput(emit, 'x'), filters: blockedFilters(emit, 'w', shape, block), attributes },
+  });
+  const affine = perChannelAffine(emit, { images, factor: 's', bias: 's', channels: 2 * block });
+  const blocked = blockedConv(emit, { ...affine, sum: images, activation: 'Relu' });
   const results = {
-    plain: emit.add('Conv', ['x', 'w'], attributes),
-    blocked: lowerBlockedConv(emit, { x: 'x', w: 'w', shape, block, attributes }),
+    plain: emit.add('Relu', [emit.add('Add', [scaled, y])]),
+    blocked: reorderOutput(emit, blocked, 2 * block),
+    plainMeans: emit.add('GlobalAveragePool', [y]),
+    blockedMeans: blockedGlobalMeans(emit, images),
   };
   for (const [label, name] of Object.entries(results)) {
     emit.nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
@@ -86,12 +137,12 @@ export function probeGraph(block: number): Uint8Array {
     shape: extents,
     dtype: 'float32' as const,
   });
-  const result = [2, 2 * block, 5, 5];
+  const [maps, means] = [5, 1].map((extent) => [2, 2 * block, extent, extent]);
   return encodeOnnx({
     name: 'probe',
     nodes: emit.nodes,
     constants: emit.constants,
-    inputs: [value('x', [2, block, 5, 5]), value('w', shape)],
-    outputs: [value('plain', result), value('blocked', result)],
+    inputs: [value('x', [2, block, 5, 5]), value('w', shape), value('s', [2 * block])],
+    outputs: Object.keys(results).map((name) => value(name, name.endsWith('Means') ? means! : maps!)),
   });
 }

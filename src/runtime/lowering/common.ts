@@ -69,6 +69,12 @@ const slice: Rule = (emit, node, [x]) => {
   return [lowerSlice(emit, x!, { starts: pick(starts!), ends: pick(ends!), axes, steps: pick(steps!) })];
 };
 
+/** dy where y > 0, for y = relu(x): a mask in two passes instead of a comparison and a choice. */
+export function maskedByRelu(emit: Emitter, y: string, dy: string): string {
+  const mask = emit.add('HardSigmoid', [y], { alpha: { float: 3e38 }, beta: { float: 0 } });
+  return emit.add('Mul', [mask, dy]);
+}
+
 const constantRule: Rule = (emit, node) => {
   const { data, shape, dtype } = node.attributes as { data: TensorData; shape: number[]; dtype: DType };
   return [emit.constant(data, shape, onnxTypes[dtype])];
@@ -113,11 +119,7 @@ export const commonRules: Readonly<Record<string, Rule>> = {
   erf: direct('Erf'),
   softplus: direct('Softplus'),
   relu: direct('Relu'),
-  // dy where y > 0: a mask in two passes instead of a comparison and a choice. y is a ReLU's output, so y >= 0.
-  reluGradient: (emit, _node, [y, dy]) => {
-    const mask = emit.add('HardSigmoid', [y!], { alpha: { float: 3e38 }, beta: { float: 0 } });
-    return [emit.add('Mul', [mask, dy!])];
-  },
+  reluGradient: (emit, _node, [y, dy]) => [maskedByRelu(emit, y!, dy!)],
   cast: (emit, node, [x]) => [emit.add('Cast', [x!], { to: onnxTypes[node.attributes.dtype as DType] })],
   stopGradient: (_emit, _node, [x]) => [x!],
   add: direct('Add'),

@@ -4,10 +4,10 @@
  * Gradients of a convolution have several formulations in standard operators, and which is fastest depends on the
  * shape and the processor. Each formulation has a name here; the plan says which one a shape uses.
  */
-import type { Node } from '../../tensor/index.ts';
-import { canBlock, lowerBlockedConv } from './blocked.ts';
+import type { Node, Tensor } from '../../tensor/index.ts';
+import { adjointFilters, blockedFilters, canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
-import type { Capabilities, NodeOptions, Rule } from './emitter.ts';
+import type { Capabilities, LayoutRule, NodeOptions, Rule } from './emitter.ts';
 
 export interface Geometry {
   stride: readonly [number, number];
@@ -49,33 +49,62 @@ export function convolutionFormulations(node: Node, { block }: Capabilities): st
 }
 
 export const conv2d: Rule = (emit, node, [x, w]) => {
-  const shape = node.inputs[1]!.shape as [number, number, number, number];
-  const attributes = windowAttributes(geometryOf(node), shape.slice(2));
-  if (emit.choose(node, convolutionFormulations(node, emit.capabilities)) === 'blocked') {
-    return [lowerBlockedConv(emit, { x: x!, w: w!, shape, block: emit.capabilities.block, attributes })];
-  }
-  return [emit.add('Conv', [x!, w!], attributes)];
+  const kernel = node.inputs[1]!.shape.slice(2);
+  return [emit.add('Conv', [x!, w!], windowAttributes(geometryOf(node), kernel))];
+};
+
+/** Blocked maps from blocked maps, or from plain images of few channels. */
+export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
+  if (emit.choose(node, convolutionFormulations(node, emit.capabilities)) !== 'blocked') return undefined;
+  const { block } = emit.capabilities;
+  const [x, w] = node.inputs as [Tensor, Tensor];
+  const isPlain = w.shape[1]! < block;
+  const pending = {
+    images: isPlain ? layouts.plain(x) : layouts.blocked(x),
+    filters: blockedFilters(emit, layouts.plain(w), w.shape, block),
+    attributes: windowAttributes(geometryOf(node), w.shape.slice(2)),
+  };
+  return [{ pending }];
 };
 
 /** Formulations of the input gradient that are valid for a node, the default first. */
 export function inputGradientFormulations(node: Node, { block }: Capabilities): string[] {
   const geometry = geometryOf(node);
   const w = node.inputs[1];
-  const kernel = w!.shape.slice(2);
-  if (isPointwise(geometry, kernel)) return ['product', 'transposed'];
+  const [, C, ...kernel] = w!.shape as [number, number, ...number[]];
+  const blocks = canBlock(w!.shape, geometry.groups, block) && C % block === 0;
+  if (isPointwise(geometry, kernel)) return ['product', 'transposed', ...(blocks ? ['blocked'] : [])];
   const plain = geometry.groups === 1 && geometry.stride.every((s) => s === 1);
   const reaches = kernel.every((k, i) => geometry.dilation[i]! * (k - 1) >= geometry.padding[i]!);
   if (!(plain && reaches)) return ['transposed'];
-  return canBlock(w!.shape, 1, block) ? ['blocked', 'flipped', 'transposed'] : ['flipped', 'transposed'];
+  return blocks ? ['blocked', 'flipped', 'transposed'] : ['flipped', 'transposed'];
 }
+
+/** Attributes of the convolution with flipped filters that is the adjoint of one of stride 1. */
+function adjointAttributes(geometry: Geometry, kernel: readonly number[]): NodeOptions {
+  const { dilation, padding } = geometry;
+  const border = kernel.map((k, i) => dilation[i]! * (k - 1) - padding[i]!);
+  return windowAttributes({ ...geometry, padding: border as [number, number] }, kernel);
+}
+
+/** The adjoint of stride 1 from blocked to blocked maps. */
+export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
+  if (emit.choose(node, inputGradientFormulations(node, emit.capabilities)) !== 'blocked') return undefined;
+  const [dy, w] = node.inputs as [Tensor, Tensor];
+  const pending = {
+    images: layouts.blocked(dy),
+    filters: adjointFilters(emit, layouts.plain(w), w.shape, emit.capabilities.block),
+    attributes: adjointAttributes(geometryOf(node), w.shape.slice(2)),
+  };
+  return [{ pending }];
+};
 
 export const conv2dInputGradient: Rule = (emit, node, [dy, w]) => {
   const geometry = geometryOf(node);
   const shape = node.attributes.shape as number[];
   const [O, I, ...kernel] = node.inputs[1]!.shape as [number, number, ...number[]];
   const { stride, padding, dilation } = geometry;
-  const formulation = emit.choose(node, inputGradientFormulations(node, emit.capabilities));
-  switch (formulation) {
+  switch (emit.choose(node, inputGradientFormulations(node, emit.capabilities))) {
     case 'product': {
       // dx[n] = Wᵀ dy[n], all positions at once
       const [N, C, H, W] = shape as [number, number, number, number];
@@ -83,20 +112,14 @@ export const conv2dInputGradient: Rule = (emit, node, [dy, w]) => {
       const weights = lowerTranspose(emit, lowerReshape(emit, w!, [O, C]), [1, 0]); // [C, O]
       return [lowerReshape(emit, emit.add('MatMul', [weights, flat]), shape)]; // [N, C, H, W]
     }
-    case 'flipped':
-    case 'blocked': {
+    case 'flipped': {
       // A stride-1 adjoint is the convolution with filters flipped in space and channels exchanged.
       const taps = kernel.reduce((a, b) => a * b, 1);
       const flat = lowerReshape(emit, w!, [O, I, taps]);
       const reversed = emit.integers(Array.from({ length: taps }, (_, i) => taps - 1 - i));
       const flipped = emit.add('Gather', [flat, reversed], { axis: 2 });
       const filters = lowerReshape(emit, lowerTranspose(emit, flipped, [1, 0, 2]), [I, O, ...kernel]);
-      const border = kernel.map((k, i) => dilation[i]! * (k - 1) - padding[i]!);
-      const attributes = windowAttributes({ ...geometry, padding: border as [number, number] }, kernel);
-      if (formulation === 'flipped') return [emit.add('Conv', [dy!, filters], attributes)];
-      const [kh, kw] = kernel as [number, number];
-      const { block } = emit.capabilities;
-      return [lowerBlockedConv(emit, { x: dy!, w: filters, shape: [I, O, kh, kw], block, attributes })];
+      return [emit.add('Conv', [dy!, filters], adjointAttributes(geometry, kernel))];
     }
     default: {
       const extent = node.inputs[0]!.shape.slice(2);

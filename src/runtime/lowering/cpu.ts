@@ -1,14 +1,17 @@
 /** Lowering for ONNX Runtime's CPU provider. */
 import { type Node, sizeOf } from '../../tensor/index.ts';
+import { blockedRules } from './blockedRules.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
+  blockedConv2d,
+  blockedInputGradient,
   conv2d,
   conv2dInputGradient,
   convolutionFormulations,
   inputGradientFormulations,
 } from './convolution.ts';
-import type { Capabilities, Emitter, NodeOptions, Rule } from './emitter.ts';
-import { conv2dFilterGradient, filterGradientFormulations } from './filterGradient.ts';
+import type { Capabilities, Emitter, LayoutRule, NodeOptions, Rule } from './emitter.ts';
+import { blockedFilterGradient, conv2dFilterGradient, filterGradientFormulations } from './filterGradient.ts';
 
 function poolAttributes(node: Node): NodeOptions {
   const { kernel, stride, padding } = node.attributes as Record<string, number[]>;
@@ -108,6 +111,13 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
   batchNorm,
   batchNormGradient,
   batchNormInference,
+};
+
+export const cpuLayoutRules: Readonly<Record<string, LayoutRule>> = {
+  ...blockedRules,
+  conv2d: blockedConv2d,
+  conv2dInputGradient: blockedInputGradient,
+  conv2dFilterGradient: blockedFilterGradient,
 };
 
 /** Names of the formulations among which a node's lowering chooses, the default first; empty if there is no choice. */

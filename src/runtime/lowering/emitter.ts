@@ -1,14 +1,13 @@
 /** What a lowering rule writes to: names for tensors, nodes and constants of one ONNX graph. */
-import type { Node, Tensor, TensorData } from '../../tensor/index.ts';
+import type { Node, TensorData } from '../../tensor/index.ts';
 import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxTypes } from '../onnx.ts';
+import type { Layouts, Lowered } from './layouts.ts';
 
 export type NodeOptions = Record<string, OnnxAttribute>;
 
 export interface Emitter {
   readonly nodes: OnnxNode[];
   readonly constants: OnnxConstant[];
-  /** Name of an already lowered tensor. */
-  name(tensor: Tensor): string;
   /** Appends a node with one output and returns that output's name. */
   add(type: string, inputs: readonly string[], attributes?: NodeOptions): string;
   /** Appends a node with several outputs; `domain` for operators outside the standard. */
@@ -36,8 +35,11 @@ export interface Capabilities {
   block: number;
 }
 
-/** Names of a node's outputs, given its lowered inputs. */
+/** Names of a node's outputs, given its lowered inputs, all in plain layout. */
 export type Rule = (emit: Emitter, node: Node, inputs: readonly string[]) => readonly string[];
+
+/** What a node becomes where maps may be in either layout; undefined: the plain rule applies. */
+export type LayoutRule = (emit: Emitter, layouts: Layouts, node: Node) => readonly Lowered[] | undefined;
 
 export interface EmitterOptions {
   capabilities?: Capabilities;
@@ -47,15 +49,11 @@ export interface EmitterOptions {
 /** Begins the names that the emitter makes, so that none is that of an input, an output or a value of the state. */
 const OWN = '#';
 
-/** An emitter and the table of names that it fills. */
-export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOptions): {
-  emit: Emitter;
-  names: Map<Node, readonly string[]>;
-} {
+/** An emitter of an empty graph. */
+export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOptions): Emitter {
   const nodes: OnnxNode[] = [];
   const constants: OnnxConstant[] = [];
   const shared = new Map<string, string>();
-  const names = new Map<Node, readonly string[]>();
   let count = 0;
 
   function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
@@ -74,7 +72,6 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
     nodes,
     constants,
     capabilities,
-    name: (tensor) => names.get(tensor.node)![tensor.index]!,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
     addMany(type, inputs, attributes, { outputs, domain = '' }) {
       const made = Array.from({ length: outputs }, () => `${OWN}t${count++}`);
@@ -100,5 +97,5 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
     },
     choose,
   };
-  return { emit, names };
+  return emit;
 }

@@ -4,11 +4,12 @@
  * `dW[o, c, u, v] = sum over n, i, j of dy[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]`. The sum runs over all
  * positions of all images, so the products are long and thin, and what decides is how the shifted parts of x are gathered.
  */
-import type { Node } from '../../tensor/index.ts';
+import type { Node, Tensor } from '../../tensor/index.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf, windowAttributes } from './convolution.ts';
-import type { Capabilities, Emitter, Rule } from './emitter.ts';
+import type { Capabilities, Emitter, LayoutRule, Rule } from './emitter.ts';
 import { byExchangedBlocks } from './filterGradientBlocked.ts';
+import { fitsBlocks } from './layouts.ts';
 
 /** Formulations of the filter gradient that are valid for a node, the default first. */
 export function filterGradientFormulations(node: Node, { block }: Capabilities): string[] {
@@ -17,11 +18,10 @@ export function filterGradientFormulations(node: Node, { block }: Capabilities):
   const [, , kh, kw] = node.attributes.shape as [number, number, number, number];
   if (kh === 1 && kw === 1) return ['taps', 'rows'];
   const names = ['rows', 'taps', 'columns', 'exchanged'];
-  const plain = stride.every((s) => s === 1) && dilation.every((d) => d === 1);
-  if (!plain) return names;
   const [N, O] = [node.inputs[0]!.shape[0]!, node.inputs[1]!.shape[1]!];
-  const exchangedBlocks = block > 0 && N % block === 0 && O % block === 0;
-  return ['shifted', ...names, 'stacked', ...(exchangedBlocks ? ['exchangedBlocks'] : [])];
+  const isDense = dilation.every((d) => d === 1);
+  if (isDense && block > 0 && N % block === 0 && O % block === 0) names.push('exchangedBlocks');
+  return isDense && stride.every((s) => s === 1) ? ['shifted', ...names, 'stacked'] : names;
 }
 
 export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
@@ -37,11 +37,18 @@ export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
       return [byStacking(problem)];
     case 'exchanged':
       return [byExchange(problem)];
-    case 'exchangedBlocks':
-      return [byExchangedBlocks(problem)];
     default:
       return [byTaps(problem)];
   }
+};
+
+/** The formulation that takes maps in blocked layout. */
+export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
+  const chosen = emit.choose(node, filterGradientFormulations(node, emit.capabilities));
+  if (chosen !== 'exchangedBlocks') return undefined;
+  const [x, dy] = node.inputs as [Tensor, Tensor];
+  const images = fitsBlocks(x, emit.capabilities.block) ? layouts.blocked(x) : layouts.plain(x);
+  return [{ plain: byExchangedBlocks(filterProblem(emit, node, images, layouts.blocked(dy))) }];
 };
 
 export interface FilterProblem extends Geometry {

@@ -1,7 +1,11 @@
 /**
  * The filter gradient as blocked convolutions in which batch and channels exchange their roles:
- * `dW[o, c, u, v] = sum over n, i, j of x[c, n, i + u, j + v] dy[o, n, i, j]` is the convolution of C images of N channels
+ * `dW[o, c, u, v] = sum over n, i, j of x[c, n, i + u, j + v] dy[o, n, i, j]` is the convolution of images of N channels
  * with O filters as large as a map.
+ *
+ * Where x is blocked, the channels of a block stand side by side, and stay there: they are read as columns of one image that is a
+ * block times as wide, and the filters step over them by dilation. So each image gives kw times a block results in a row, which
+ * keeps the convolution's registers full, and x needs no other order than its images side by side.
  *
  * The filters are as many values as dy, and a convolution reads them once per image. So the sum is cut into parts of some
  * images and rows whose filters stay in a core's cache, one convolution each, and the parts are added.
@@ -9,6 +13,7 @@
 import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { windowAttributes } from './convolution.ts';
+import type { Emitter } from './emitter.ts';
 import type { FilterProblem } from './filterGradient.ts';
 
 /** Values of the filters of one part: half of a second-level cache of 1 MiB. */
@@ -22,52 +27,93 @@ function rowsPerPart(rows: number, perRow: number): number {
   return 1;
 }
 
-/** dW [O, C, kh, kw], for stride and dilation 1; N and O are multiples of the block. */
+/**
+ * dW [O, C, kh, kw], for dilation 1, from x and dy, both in blocked layout, or x in plain layout where its channels are no
+ * multiple of the block; N and O are. A stride becomes the dilation of the exchanged convolution.
+ */
 export function byExchangedBlocks(problem: FilterProblem): string {
-  const { emit, x, dy, N, C, O, kernel, input, output, padding } = problem;
+  const { emit, x, dy, N, C, O, kernel, input, output, padding, stride } = problem;
   const { block } = emit.capabilities;
-  const [kh] = kernel;
-  const [height, width] = [input[0] + 2 * padding[0], input[1] + 2 * padding[1]];
+  const [kh, kw] = kernel;
+  const [H, W] = input;
   const [OH, OW] = output;
+  /** Channels side by side in x, and images that they are columns of. */
+  const side = C % block === 0 ? block : 1;
+  const images = C / side;
+
+  // The images of x side by side as well: a transposition of [N, C H W], 16 rows at a time.
   const rows = rowsPerPart(OH, O * block * OW);
   const parts = OH / rows;
+  const inward = reorderInput(emit, lowerReshape(emit, x, [1, N, C * H, W]));
+  const maps = lowerReshape(emit, inward, [N / block, images, H, W * side * block]);
 
-  const exchanged = lowerTranspose(emit, x, [1, 0, 2, 3]); // [C, N, H, W]
-  const padded = lowerPad(emit, exchanged, [0, 0, ...padding], [0, 0, ...padding]); // [C, N, Hp, Wp]
-  const images = lowerReshape(emit, reorderInput(emit, padded), [C, N / block, height, width * block]);
+  // A single image gives too few rows of results to share among threads: then all parts of N go through one convolution, as
+  // groups whose results are added afterwards.
+  const groups = images === 1 ? N / block : 1;
+  const cuts = N / block / groups;
 
-  // dy as filters, [parts of N, parts of rows, O/b, rows, OW, b of N, b of O].
-  const gradient = lowerReshape(emit, reorderInput(emit, dy), [
-    N / block,
-    block,
-    O / block,
-    parts,
-    rows * OW,
-    block,
-  ]);
-  const ordered = lowerTranspose(emit, gradient, [0, 3, 2, 4, 1, 5]);
+  // dy as filters, [cuts of N, parts of rows, groups, O/b, rows, OW, b of N, b of O].
+  const gradient = lowerReshape(emit, dy, [cuts, groups, block, O / block, parts, rows * OW, block]);
+  const ordered = lowerTranspose(emit, gradient, [0, 4, 1, 3, 5, 2, 6]);
+  const count = cuts * parts;
   const filters = emit.addMany(
     'Split',
-    [lowerReshape(emit, ordered, [(N / block) * parts, O * block * rows * OW])],
-    { axis: 0, num_outputs: (N / block) * parts },
-    { outputs: (N / block) * parts },
+    [lowerReshape(emit, ordered, [count, groups * O * block * rows * OW])],
+    { axis: 0, num_outputs: count },
+    { outputs: count },
   );
 
-  const attributes = windowAttributes({ stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 }, [
-    rows,
-    OW,
-  ]);
+  const width = (OW - 1) * stride[1] + kw;
   const terms = filters.map((filter, part) => {
-    const [n, first] = [Math.floor(part / parts), (part % parts) * rows];
-    const starts = [n, first];
-    const ends = [n + 1, first + rows + kh - 1];
-    const image = lowerSlice(emit, images, { starts, ends, axes: [1, 2] });
+    const n = Math.floor(part / parts) * groups;
+    // Rows that the part's windows cover; those outside of the map are left to the convolution, columns are not: it is
+    // slow where a window reaches over the edge.
+    const from = (part % parts) * rows * stride[0] - padding[0];
+    const to = from + (rows - 1) * stride[0] + kh;
+    const [first, last] = [Math.max(0, from), Math.min(H, to)];
+    const slice = lowerSlice(emit, maps, { starts: [n, first], ends: [n + groups, last], axes: [0, 2] });
+    const columns = lowerReshape(emit, slice, [groups * images, last - first, W, side * block]);
+    const padded = lowerPad(emit, columns, [0, 0, padding[1], 0], [0, 0, width - W - padding[1], 0]);
+    const dilation = [stride[0], stride[1] * side] as const;
     return blockedConv(emit, {
-      images: lowerReshape(emit, image, [C, block, rows + kh - 1, width]),
-      filters: lowerReshape(emit, filter, [O, block, rows, OW]),
-      attributes,
-    }); // [C, O/b, kh, kw, b]
+      images: lowerReshape(emit, padded, [images, groups * block, last - first, width * side]),
+      filters: lowerReshape(emit, filter, [groups * O, block, rows, OW]),
+      attributes: {
+        ...windowAttributes({ stride: [1, 1], padding: [0, 0], dilation, groups }, [rows, OW]),
+        pads: { ints: [first - from, 0, to - last, 0] },
+      },
+    }); // [images, groups, O/b, kh, kw side, b]
   });
   const total = terms.length === 1 ? terms[0]! : emit.add('Sum', terms);
-  return lowerTranspose(emit, reorderOutput(emit, total, O), [1, 0, 2, 3]); // [O, C, kh, kw]
+  const sum = groups === 1 ? total : sumOfGroups(emit, total, groups, [O, kh, kw * side]);
+  return filtersOf(emit, lowerReshape(emit, reorderOutput(emit, sum, O), [images, O, kh * kw, side]), {
+    ...{ images, O, side, kernel },
+  });
+}
+
+/** Sum over the groups of one image's blocked results [groups O, kh, kw], as [1, O, kh, kw]. */
+function sumOfGroups(
+  emit: Emitter,
+  total: string,
+  groups: number,
+  [O, kh, kw]: readonly [number, number, number],
+) {
+  const rows = lowerReshape(emit, total, [groups, O * kh * kw]);
+  const sum = emit.add('ReduceSum', [rows, emit.integers([0])], { keepdims: 0 });
+  return lowerReshape(emit, sum, [1, O, kh, kw]);
+}
+
+/**
+ * [images, O, taps, side] as filters [O, C, kh, kw]. Taps and a whole block of channels change places as the blocks of so many
+ * maps do; a transposition of single values is many times as slow.
+ */
+function filtersOf(
+  emit: Emitter,
+  found: string,
+  { images, O, side, kernel }: { images: number; O: number; side: number; kernel: readonly [number, number] },
+): string {
+  const channelFirst =
+    side === 1 ? found : reorderOutput(emit, lowerReshape(emit, found, [images * O, side, ...kernel]), side);
+  const split = lowerReshape(emit, channelFirst, [images, O, side * kernel[0] * kernel[1]]);
+  return lowerReshape(emit, lowerTranspose(emit, split, [1, 0, 2]), [O, images * side, ...kernel]);
 }

@@ -2,8 +2,9 @@
 import { LikenessError } from '../../core/errors.ts';
 import { type DType, type Node, nodesOf, type Tensor } from '../../tensor/index.ts';
 import type { OnnxGraph, OnnxValue } from '../onnx.ts';
-import { cpuFormulations, cpuRules } from './cpu.ts';
-import { type Capabilities, createEmitter, type Rule } from './emitter.ts';
+import { cpuFormulations, cpuLayoutRules, cpuRules } from './cpu.ts';
+import { type Capabilities, createEmitter, type LayoutRule, type Rule } from './emitter.ts';
+import { countUses, createLayouts, fitsBlocks } from './layouts.ts';
 
 export type { Capabilities } from './emitter.ts';
 
@@ -11,13 +12,15 @@ export type Device = 'cpu';
 
 export interface Lowering {
   rules: Readonly<Record<string, Rule>>;
+  /** Rules for operators on maps that may be blocked; asked before the others. */
+  layoutRules: Readonly<Record<string, LayoutRule>>;
   /** Formulations valid for a node, the default first; empty where there is no choice. */
   formulations(node: Node, capabilities: Capabilities): string[];
 }
 
 /** The lowering of each device; WebGPU is one more entry. */
 export const lowerings: Readonly<Record<Device, Lowering>> = {
-  cpu: { rules: cpuRules, formulations: cpuFormulations },
+  cpu: { rules: cpuRules, layoutRules: cpuLayoutRules, formulations: cpuFormulations },
 };
 
 /** Which formulation each operator and shape uses: `{"conv2dFilterGradient|[64,…]|…": "rows"}`. */
@@ -42,6 +45,8 @@ export interface LowerOptions {
   /** Name of a free first axis of all inputs and outputs (for exported encoders); default: static. */
   dynamicBatch?: string;
   metadata?: Record<string, string>;
+  /** Inputs and outputs that can be are in blocked layout, as in the middle of a network: for timing a node. */
+  insideBlocks?: boolean;
 }
 
 /** The node with a shape that does not name the batch: in ONNX, an extent of 0 is taken from the input. */
@@ -65,10 +70,12 @@ export function lower(
     name = 'step',
     dynamicBatch,
     metadata,
+    insideBlocks = false,
   }: LowerOptions = {},
 ): OnnxGraph {
-  const { rules, formulations } = lowerings[device];
-  const { emit, names } = createEmitter({
+  const { rules, layoutRules, formulations } = lowerings[device];
+  const nodes = nodesOf(Object.values(outputs));
+  const emit = createEmitter({
     capabilities,
     choose(node, valid) {
       const planned = plan[planKey(node)];
@@ -83,12 +90,21 @@ export function lower(
     dtype,
   });
 
+  const layouts = createLayouts(emit, countUses(nodes, Object.values(outputs)));
+  const isInside = (tensor: Tensor) => insideBlocks && fitsBlocks(tensor, capabilities.block);
+
   const inputs: OnnxValue[] = [];
-  for (const node of nodesOf(Object.values(outputs))) {
+  for (const node of nodes) {
     if (node.operator === 'input') {
       const label = node.attributes.name as string;
-      inputs.push(value(label, node.outputs[0]!));
-      names.set(node, [label]);
+      const tensor = node.outputs[0]!;
+      inputs.push(value(label, tensor));
+      layouts.set(node, [isInside(tensor) ? { blocked: label } : { plain: label }]);
+      continue;
+    }
+    const kept = capabilities.block > 0 ? layoutRules[node.operator]?.(emit, layouts, node) : undefined;
+    if (kept) {
+      layouts.set(node, kept);
       continue;
     }
     const rule = rules[node.operator];
@@ -99,13 +115,17 @@ export function lower(
       );
     }
     const lowered = dynamicBatch === undefined ? node : withFreeBatch(node);
-    names.set(node, rule(emit, lowered, node.inputs.map(emit.name)));
+    const names = rule(emit, lowered, node.inputs.map(layouts.plain));
+    layouts.set(
+      node,
+      names.map((plain) => ({ plain })),
+    );
   }
   const results = Object.entries(outputs).map(([label, tensor]) => {
     // An output needs a node of its own name, also where the graph hands on an input or a shared tensor.
     emit.nodes.push({
       type: 'Identity',
-      inputs: [emit.name(tensor)],
+      inputs: [isInside(tensor) ? layouts.blocked(tensor) : layouts.plain(tensor)],
       outputs: [label],
       attributes: {},
       domain: '',

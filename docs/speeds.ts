@@ -1,0 +1,63 @@
+/** Speeds beside PyTorch, as text: training steps and embedding, and where the time of a step goes. */
+import { caption, type KeptRows, kept, markdown } from './kept.ts';
+
+interface SpeedFigures {
+  readonly name: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly ratio: number | null;
+  readonly spread: readonly [number, number] | null;
+  /** Images per second of the peer in each of its memory formats. */
+  readonly formats: Readonly<Record<string, number>>;
+}
+
+/** A table of images per second by row, of a kept benchmark. */
+export function speedsText(name: string): string {
+  const found = kept<KeptRows<SpeedFigures>>(name);
+  if (!found) return '';
+  const speed = (value: number | null | undefined) =>
+    typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
+  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats }) => [
+    ...[`\`${row}\``, speed(ours), speed(formats.contiguous), speed(formats.channels_last)],
+    ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
+    spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
+  ]);
+  return [
+    markdown([
+      ['row', 'likeness img/s', 'PyTorch img/s', 'channels last', 'times as fast', 'from, to'],
+      ...rows,
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
+interface ProfiledRow {
+  readonly name: string;
+  readonly operators: readonly {
+    readonly operator: string;
+    readonly calls: number;
+    readonly milliseconds: number;
+    readonly share: number;
+  }[];
+}
+
+/** Operators shown of each row. */
+const SHOWN = 12;
+
+/** Where the time of the profiled steps goes. */
+export function profileText(): string {
+  const found = kept<KeptRows<ProfiledRow>>('profile');
+  if (!found) return '';
+  const tables = found.rows.map(({ name, operators }) => {
+    const rows = operators
+      .slice(0, SHOWN)
+      .map(({ operator, calls, milliseconds, share }) => [
+        ...[operator, calls.toFixed(0), milliseconds.toFixed(1), `${(100 * share).toFixed(1)} %`],
+      ]);
+    return [`\`${name}\`:`, '', markdown([['operator', 'calls', 'ms per step', 'share'], ...rows])].join(
+      '\n',
+    );
+  });
+  return [...tables, caption(found)].join('\n\n');
+}

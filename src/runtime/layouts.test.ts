@@ -1,0 +1,160 @@
+/** Maps that stay blocked from layer to layer: the same results as in plain layout, with few changes of layout. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { createVariables, resnet } from '../nn/index.ts';
+import {
+  add,
+  batchNorm,
+  constant,
+  conv2d,
+  globalAveragePool,
+  gradients,
+  input,
+  mul,
+  nodesOf,
+  relu,
+  simplify,
+  sizeOf,
+  sub,
+  sum,
+  type Tensor,
+} from '../tensor/index.ts';
+import { openEngine, type Plan, type Values } from './index.ts';
+import { lower, lowerings, planKey } from './lowering/index.ts';
+
+const engine = await openEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+const block = 16;
+type Outputs = Record<string, Tensor>;
+
+/** The plan that takes one formulation wherever it is valid. */
+function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string | undefined): Plan {
+  const entries = nodesOf(Object.values(simplify(outputs))).flatMap((node) => {
+    const name = wanted(lowerings.cpu.formulations(node, { block }));
+    return name === undefined ? [] : [[planKey(node), name]];
+  });
+  return Object.fromEntries(entries);
+}
+const blockedWhereValid = (valid: readonly string[]) =>
+  ['blocked', 'exchangedBlocks'].find((name) => valid.includes(name));
+const neverBlocked = (valid: readonly string[]) => valid.find((name) => !/block/i.test(name));
+
+function draw({ shape }: Tensor, stream: number, { mean = 0 } = {}): Float32Array {
+  const random = randomAt(1, 'synthetic', stream);
+  return new Float32Array(sizeOf(shape)).map(() => mean + random.normal());
+}
+
+async function runs(outputs: Outputs, feeds: Values): Promise<[blocked: Values, plain: Values]> {
+  const results: Values[] = [];
+  for (const wanted of [blockedWhereValid, neverBlocked]) {
+    const executable = await engine.compile({ outputs }, { plan: planOf(outputs, wanted) });
+    results.push(await executable.run(feeds));
+    await executable.dispose();
+  }
+  return results as [Values, Values];
+}
+
+function expectEqual(found: Values, expected: Values, tolerance = 1e-4): void {
+  for (const [name, values] of Object.entries(expected)) {
+    let [scale, most] = [0, 0];
+    values.forEach((value: number, i: number) => {
+      scale = Math.max(scale, Math.abs(value));
+      most = Math.max(most, Math.abs(found[name]![i]! - value));
+    });
+    expect(most, name).toBeLessThanOrEqual(tolerance * scale);
+  }
+}
+
+/** How often the lowered graph has an operator. */
+function counts(outputs: Outputs) {
+  const graph = lower(simplify(outputs), {
+    capabilities: { block },
+    plan: planOf(outputs, blockedWhereValid),
+  });
+  return (type: string) => graph.nodes.filter((node) => node.type === type).length;
+}
+
+/** A residual network, its features and the gradients of their weighted sum. */
+function network(mode: 'train' | 'evaluate', stem: 'cifar' | 'imagenet' = 'cifar') {
+  const variables = createVariables({ mode });
+  const images = input('images', [16, 3, 16, 16]);
+  const features = resnet(variables, images, { architecture: 'resnet10', width: 16, stem });
+  const weights = input('weights', features.shape);
+  const parameters = variables.parameters();
+  const held = [...parameters, ...variables.buffers()];
+  const by = gradients(
+    sum(mul(features, weights)),
+    parameters.map(({ tensor }) => tensor),
+  );
+  const slopes = Object.fromEntries(parameters.map(({ name }, i) => [`slope of ${name}`, by[i]!]));
+  const initial = variables.initialValues(3) as Values;
+  const feeds: Values = Object.fromEntries(held.map(({ name }) => [name, initial[name]!]));
+  feeds.images = draw(images, 0);
+  feeds.weights = draw(weights, 1);
+  return { features, slopes, feeds };
+}
+
+describe('maps in blocked layout', () => {
+  it.each(['cifar', 'imagenet'] as const)(
+    'give the features and gradients of a network, %s stem',
+    async (stem) => {
+      const { features, slopes, feeds } = network('train', stem);
+      const [blocked, plain] = await runs({ features, ...slopes }, feeds);
+      expectEqual(blocked, plain, 2e-4);
+    },
+  );
+
+  it('give the features of a network with running statistics', async () => {
+    const { features, feeds } = network('evaluate');
+    const { weights: _, ...needed } = feeds;
+    const [blocked, plain] = await runs({ features }, needed);
+    expectEqual(blocked, plain);
+  });
+
+  it('need no other layout from the images to the features; activations and residuals cost no pass', () => {
+    const count = counts({ features: network('evaluate').features });
+    expect(count('ReorderOutput')).toBe(0);
+    expect([count('Relu'), count('BatchNormalization')]).toEqual([0, 0]);
+    // One residual of the four has a convolution on neither side that nothing else reads.
+    expect(count('Add')).toBeLessThan(count('Conv'));
+  });
+
+  it('go on through values that are read more than once', async () => {
+    const [x, w, gamma, beta] = [
+      input('x', [2, 16, 6, 6]),
+      input('w', [16, 16, 3, 3]),
+      input('gamma', [16]),
+      input('beta', [16]),
+    ];
+    const y = conv2d(x, w, { padding: 1 });
+    const { y: normal } = batchNorm(y, gamma, beta);
+    const twice = add(normal, normal);
+    const outputs = {
+      y,
+      normal,
+      both: add(relu(normal), normal),
+      rest: sub(mul(twice, y), relu(twice)),
+      pooled: globalAveragePool(relu(twice)),
+    };
+    const feeds = { x: draw(x, 0), w: draw(w, 1), gamma: draw(gamma, 2), beta: draw(beta, 3) };
+    const [blocked, plain] = await runs(outputs, feeds);
+    expectEqual(blocked, plain);
+  });
+
+  it('have statistics that hold where the mean is far larger than the deviation, and a channel is constant', async () => {
+    const x = input('x', [8, 16, 8, 8]);
+    // A filter that hands on its channel, so that the maps are blocked.
+    const w = input('w', [16, 16, 1, 1]);
+    const ones = constant(new Float32Array(16).fill(1), [16]);
+    const { mean, variance } = batchNorm(conv2d(x, w), ones, ones);
+    const feeds = {
+      x: draw(x, 0, { mean: 20 }).map((value, i) => (Math.floor(i / 64) % 16 === 3 ? 20 : value)),
+      w: Float32Array.from({ length: 256 }, (_, i) => (i % 17 === 0 ? 1 : 0)),
+    };
+    const [blocked, plain] = await runs({ mean, variance }, feeds);
+    expectEqual(blocked, plain, 1e-3);
+    expect(Math.min(...blocked.variance!)).toBeGreaterThanOrEqual(0);
+    expect(blocked.variance![3]).toBeLessThan(1e-3);
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * Lowered tensors in two layouts: plain, and blocked for the convolutions of `blocked.ts`. A tensor is written in the layout
+ * that its operator gives; the other is made where something asks for it, once. So maps stay blocked from layer to layer.
+ */
+import type { Node, Tensor } from '../../tensor/index.ts';
+import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
+import type { Emitter, NodeOptions } from './emitter.ts';
+
+/** A blocked convolution that is not written yet, so that what follows it can become part of it. */
+export interface Pending {
+  images: string;
+  filters: string;
+  /** Per channel, [O]. */
+  bias?: string;
+  /** Maps that are added to the result, in blocked layout. */
+  sum?: string;
+  /** What is applied at last. */
+  activation?: 'Relu';
+  attributes: NodeOptions;
+}
+
+/** A lowered tensor: the name of its value in one of the layouts, or in both; or the convolution that will give it. */
+export interface Lowered {
+  plain?: string;
+  blocked?: string;
+  pending?: Pending;
+}
+
+export interface Layouts {
+  /** Name of a lowered tensor in plain layout. */
+  plain(tensor: Tensor): string;
+  /** Name of a lowered tensor in blocked layout; its channels are a multiple of the block. */
+  blocked(tensor: Tensor): string;
+  /** Whether a tensor is there in blocked layout, or will be. */
+  isBlocked(tensor: Tensor): boolean;
+  /** The convolution that will give a tensor, where it is not written and nothing but the asking node needs it. */
+  pending(tensor: Tensor): Pending | undefined;
+  /** Writes a convolution now; its result's name. */
+  write(pending: Pending): string;
+  set(node: Node, values: readonly Lowered[]): void;
+}
+
+/** Channels of maps [N, C, H, W] whose layouts differ; undefined for tensors of other shapes. */
+export function channelsOf({ shape, dtype }: Tensor): number | undefined {
+  return shape.length === 4 && dtype === 'float32' ? shape[1] : undefined;
+}
+
+/** Whether a tensor has a blocked layout of its own. */
+export function fitsBlocks(tensor: Tensor, block: number): boolean {
+  const channels = channelsOf(tensor);
+  return block > 0 && channels !== undefined && channels % block === 0;
+}
+
+/** The table of what has been lowered; `uses`: how often the graph reads each tensor. */
+export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): Layouts {
+  const table = new Map<Node, readonly Lowered[]>();
+  const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
+  /** Maps of one position: their values stand in the same order in both layouts. */
+  const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
+  function written(value: Lowered): Lowered {
+    if (value.pending) {
+      value.blocked = blockedConv(emit, value.pending);
+      value.pending = undefined;
+    }
+    return value;
+  }
+  return {
+    plain(tensor) {
+      const value = written(of(tensor));
+      value.plain ??= isOne(tensor)
+        ? value.blocked!
+        : reorderOutput(emit, value.blocked!, channelsOf(tensor)!);
+      return value.plain;
+    },
+    blocked(tensor) {
+      const value = written(of(tensor));
+      value.blocked ??= isOne(tensor) ? value.plain! : reorderInput(emit, value.plain!);
+      return value.blocked;
+    },
+    isBlocked(tensor) {
+      const { blocked, pending } = of(tensor);
+      return blocked !== undefined || pending !== undefined;
+    },
+    pending(tensor) {
+      const { pending } = of(tensor);
+      return pending && uses(tensor) === 1 ? pending : undefined;
+    },
+    write: (pending) => blockedConv(emit, pending),
+    set: (node, values) => void table.set(node, values),
+  };
+}
+
+/** How often nodes and outputs read each tensor. */
+export function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): (tensor: Tensor) => number {
+  const counts = new Map<Node, number[]>();
+  for (const { node, index } of [...nodes.flatMap(({ inputs }) => inputs), ...outputs]) {
+    const own = counts.get(node) ?? [];
+    own[index] = (own[index] ?? 0) + 1;
+    counts.set(node, own);
+  }
+  return ({ node, index }) => counts.get(node)?.[index] ?? 0;
+}
