@@ -2,17 +2,15 @@
  * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns: the better of the peer's two
  * memory formats, after both have given the same features for the same weights and images.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultCacheDir } from '../src/data/index.ts';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
-import { openPlanStore } from '../src/run/index.ts';
-import { openEngine, runtimeVersion, type Values } from '../src/runtime/index.ts';
+import type { Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { openPeer, type Peer, pythonWith } from './peer.ts';
-import type { Shape } from './step.ts';
+import { type Peer, pythonWith } from './peer.ts';
+import { onStage } from './stage.ts';
+import { formats, type Shape } from './step.ts';
 import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 const base = { architecture: 'resnet18', stem: 'cifar', size: 32, width: 64, batch: 64 } as const;
@@ -43,12 +41,7 @@ export async function benchmarkInference(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<InferenceRow> {
   const { batch, size, architecture, stem, width } = inferenceRows[name]!;
-  const threads = availableParallelism();
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
-  const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
-  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
-  const peers: Peer[] = [];
-  try {
+  return onStage(async ({ engine, threads, folder, open }) => {
     const variables = createVariables({ mode: 'evaluate' });
     const features = resnet(variables, input('images', [batch, 3, size, size]), {
       ...{ architecture, stem, width },
@@ -60,16 +53,16 @@ export async function benchmarkInference(
       state: held.map(({ tensor }) => ({ current: tensor })),
     });
     const state: Values = { ...variables.initialValues(0) };
+    const peers: Peer[] = [];
     let feeds: Values = { images: new Float32Array(batch * 3 * size * size).fill(0.5) };
     let featureDifference: number | null = null;
     if (python) {
       const file = join(folder, 'start.safetensors');
-      for (const format of ['contiguous', 'channels_last']) {
+      for (const format of formats) {
         const options = { architecture, stem, size, width, batch, format, threads };
-        const peer = await openPeer(python, { script: './pytorch/step.py', options });
-        if (peers.length === 0) await peer.ask({ save: file });
-        peers.push(peer);
+        peers.push(await open(python, { script: './pytorch/step.py', options }));
       }
+      await peers[0]!.ask({ save: file });
       const { tensors } = decodeSafetensors(readFileSync(file));
       for (const [key, { data }] of Object.entries(tensors))
         if (key in state) state[key] = data as Float32Array;
@@ -79,9 +72,7 @@ export async function benchmarkInference(
       const theirs: number[][] = [];
       for (const peer of peers)
         theirs.push(((await peer.ask({ features: file })) as { features: number[] }).features);
-      const scale = theirs[0]!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-      featureDifference =
-        own.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[0]![i]!)), 0) / scale;
+      featureDifference = differenceOf(own, theirs[0]!);
       if (!(featureDifference < TOLERANCE)) {
         throw new Error(`${name}: our features differ from PyTorch's by ${featureDifference} of the largest`);
       }
@@ -90,13 +81,19 @@ export async function benchmarkInference(
       ((await peer.ask({ infer: times })) as { ms: number[] }).ms;
     const standing = await takeTurns(
       contender('likeness', () => executable.run(feeds)),
-      peers.map((peer, i) => ({ name: ['contiguous', 'channels_last'][i]!, run: passes(peer) })),
+      peers.map((peer, i) => ({ name: formats[i]!, run: passes(peer) })),
       { rounds },
     );
     return { name, ...speedsOf(standing, batch), featureDifference };
-  } finally {
-    for (const peer of peers) peer.close();
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
+}
+
+/** Largest difference of a value, over the largest of the values. */
+export function differenceOf(own: ArrayLike<number>, theirs: readonly number[]): number {
+  let [largest, scale] = [0, 0];
+  theirs.forEach((value, i) => {
+    largest = Math.max(largest, Math.abs(value - own[i]!));
+    scale = Math.max(scale, Math.abs(value));
+  });
+  return largest / scale;
 }

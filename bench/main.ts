@@ -3,6 +3,7 @@
  * writes results/<name>.json. Progress goes to stderr.
  */
 import { Command } from 'commander';
+import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkInference, type InferenceRow, inferenceRows } from './inference.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
@@ -96,6 +97,26 @@ program
       ...cells,
     ];
     writeReport('kmeans', { rows: results }, { json, table });
+  });
+
+program
+  .command('clustering')
+  .description('Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)')
+  .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(clusteringRows).join(', ')}`)
+  .option('--rounds <n>', 'how often the peers take turns', '5')
+  .action(async ({ json, rows, rounds }: RowFlags) => {
+    const results: ClusteringRow[] = [];
+    for (const name of namesOf(rows, clusteringRows)) {
+      say(`${name} …`);
+      results.push(await benchmarkClustering(name, { rounds: Number(rounds) }));
+    }
+    const cells = results.map((row) => [
+      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
+      shown(row.megabytes, 0),
+    ]);
+    const table = [['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB'], ...cells];
+    writeReport('clustering', { rows: results }, { json, table });
   });
 
 program

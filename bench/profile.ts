@@ -1,10 +1,7 @@
 /** Where the time of a training step goes: ONNX Runtime's own trace of a row of the step benchmark, added up by operator. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultCacheDir } from '../src/data/index.ts';
-import { openPlanStore } from '../src/run/index.ts';
-import { openEngine, runtimeVersion } from '../src/runtime/index.ts';
+import { onStage } from './stage.ts';
 import { stepProgram, stepRows, syntheticBatch } from './step.ts';
 
 export interface ProfileRow {
@@ -28,11 +25,7 @@ export async function profileStep(
   name: string,
   { steps = 6, by = 'operator' }: { steps?: number; by?: 'operator' | 'shape' } = {},
 ): Promise<ProfileRow[]> {
-  const threads = availableParallelism();
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-profile-'));
-  const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
-  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
-  try {
+  return onStage(async ({ engine, folder }) => {
     const { program, initial } = stepProgram(stepRows[name]!);
     const executable = await engine.compile(program, { profile: join(folder, 'trace') });
     await executable.writeState(initial);
@@ -41,10 +34,7 @@ export async function profileStep(
     await executable.dispose();
     const [file] = readdirSync(folder);
     return added(JSON.parse(readFileSync(join(folder, file!), 'utf8')) as TraceEvent[], steps, by);
-  } finally {
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Sums of the kernels' times over all steps but the first, which allocates. */

@@ -3,22 +3,14 @@
  * turns. The peer is the better of its two memory formats. Times count only after both have been shown to compute the same
  * loss from the same weights and images.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultCacheDir } from '../src/data/index.ts';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, linear, resnet, type Stem, sgd } from '../src/nn/index.ts';
-import { openPlanStore } from '../src/run/index.ts';
-import {
-  type Executable,
-  openEngine,
-  type Program,
-  runtimeVersion,
-  type Values,
-} from '../src/runtime/index.ts';
+import type { Executable, Program, Values } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
-import { openPeer, type Peer, pythonWith } from './peer.ts';
+import { type Peer, pythonWith } from './peer.ts';
+import { onStage } from './stage.ts';
 import { type Contender, contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface Shape {
@@ -63,6 +55,9 @@ export interface StepRow extends Speeds {
   lossDifference: number | null;
 }
 
+/** Memory formats of the peer. */
+export const formats = ['contiguous', 'channels_last'] as const;
+
 const CLASSES = 128;
 const LEARNING_RATE = 0.01;
 /** Losses further apart than this are not the same computation. */
@@ -74,20 +69,17 @@ export async function benchmarkStep(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<StepRow> {
   const shape = stepRows[name]!;
-  const threads = availableParallelism();
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
-  const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
-  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
-  const peers: Peer[] = [];
-  try {
+  return onStage(async ({ engine, threads, folder, open }) => {
     const { program, initial } = stepProgram(shape);
     const executable = await engine.compile(program);
+    const peers: Peer[] = [];
     let feeds = syntheticBatch(shape);
     let lossDifference: number | null = null;
     if (python) {
-      for (const format of ['contiguous', 'channels_last']) {
-        const options = { ...shape, format, threads };
-        peers.push(await openPeer(python, { script: './pytorch/step.py', options }));
+      for (const format of formats) {
+        peers.push(
+          await open(python, { script: './pytorch/step.py', options: { ...shape, format, threads } }),
+        );
       }
       const file = join(folder, 'start.safetensors');
       await peers[0]!.ask({ save: file });
@@ -103,17 +95,10 @@ export async function benchmarkStep(
       lossDifference = await compared(name, executable, feeds, peers[0]!, file);
     } else await executable.writeState(initial);
     const ours = contender('likeness', () => executable.run(feeds));
-    const theirs = ['contiguous', 'channels_last'].flatMap((format, i) => {
-      const peer = peers[i];
-      return peer ? [stepsOf(format, peer)] : [];
-    });
+    const theirs = peers.map((peer, i) => stepsOf(formats[i]!, peer));
     const standing = await takeTurns(ours, theirs, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
-  } finally {
-    for (const peer of peers) peer.close();
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Relative difference of the losses before and after a step; throws where they are not the same computation. */

@@ -1,9 +1,11 @@
 /** The benchmarks run, also where a peer is not installed, and pair times as they say. */
 import { describe, expect, it } from 'vitest';
+import { benchmarkClustering } from '../bench/clustering.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
+import { profileStep } from '../bench/profile.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 
@@ -52,6 +54,24 @@ describe('the inference benchmark', () => {
     const row = await benchmarkInference('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, featureDifference: null });
     expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the clustering benchmark', () => {
+  it('reports our time alone where there is no PyTorch', async () => {
+    const row = await benchmarkClustering('smoke', { rounds: 1, python: null });
+    expect(row).toMatchObject({ name: 'smoke', peerSeconds: null, ratio: null, difference: null });
+    expect(row.seconds).toBeGreaterThan(0);
+  });
+});
+
+describe('the profile', () => {
+  it('adds up the operators of a step, the longest first', async () => {
+    const rows = await profileStep('smoke', { steps: 3 });
+    expect(rows.map(({ operator }) => operator)).toContain('Conv');
+    const shares = rows.map(({ share }) => share);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
   });
 });
 

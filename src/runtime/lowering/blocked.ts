@@ -45,19 +45,23 @@ export function blockedFilters(emit: Emitter, w: string, shape: readonly number[
   return lowerReshape(emit, lowerTranspose(emit, split, [0, 2, 1, 3]), shape);
 }
 
-/**
- * Filters [O, C, kh, kw] as those of the adjoint of stride 1: channels exchanged and flipped in space,
- * [C/b, O/b, kh, kw, b of O, b of C].
- */
-export function adjointFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
+/** The taps of filters [O, C, kh, kw] with channels exchanged, [C/b O/b, taps, b of O b of C]. */
+export function adjointTaps(emit: Emitter, w: string, shape: readonly number[], block: number): string {
   const [O, C, kh, kw] = shape as [number, number, number, number];
   const taps = kh * kw;
   const inward = lowerReshape(emit, reorderInput(emit, w), [O / block, block, C / block, taps, block]);
   const ordered = lowerTranspose(emit, inward, [2, 0, 3, 1, 4]); // [C/b, O/b, taps, b of O, b of C]
-  if (taps === 1) return lowerReshape(emit, ordered, [C, O, 1, 1]);
-  const flat = lowerReshape(emit, ordered, [(C * O) / block ** 2, taps, block ** 2]);
+  return lowerReshape(emit, ordered, [(C * O) / block ** 2, taps, block ** 2]);
+}
+
+/** Filters [O, C, kh, kw] as those of the adjoint of stride 1, [C, O, kh, kw]: channels exchanged, and flipped in space. */
+export function adjointFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
+  const [O, C, kh, kw] = shape as [number, number, number, number];
+  const found = adjointTaps(emit, w, shape, block);
+  const taps = kh * kw;
   const reversed = emit.integers(Array.from({ length: taps }, (_, i) => taps - 1 - i));
-  return lowerReshape(emit, emit.add('Gather', [flat, reversed], { axis: 1 }), [C, O, kh, kw]);
+  const flipped = taps === 1 ? found : emit.add('Gather', [found, reversed], { axis: 1 });
+  return lowerReshape(emit, flipped, [C, O, kh, kw]);
 }
 
 /** A convolution of images in blocked layout, with bias, sum and activation where there are any. */

@@ -8,6 +8,7 @@ import type { Node, Tensor } from '../../tensor/index.ts';
 import { adjointFilters, blockedFilters, canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import type { Capabilities, LayoutRule, NodeOptions, Rule } from './emitter.ts';
+import { byPhases, canWeave } from './inputGradientPhases.ts';
 
 export interface Geometry {
   stride: readonly [number, number];
@@ -76,6 +77,7 @@ export function inputGradientFormulations(node: Node, { block }: Capabilities): 
   if (isPointwise(geometry, kernel)) return ['product', 'transposed', ...(blocks ? ['blocked'] : [])];
   const plain = geometry.groups === 1 && geometry.stride.every((s) => s === 1);
   const reaches = kernel.every((k, i) => geometry.dilation[i]! * (k - 1) >= geometry.padding[i]!);
+  if (canWeave(node, { block })) return ['phases', 'transposed'];
   if (!(plain && reaches)) return ['transposed'];
   return blocks ? ['blocked', 'flipped', 'transposed'] : ['flipped', 'transposed'];
 }
@@ -87,10 +89,12 @@ function adjointAttributes(geometry: Geometry, kernel: readonly number[]): NodeO
   return windowAttributes({ ...geometry, padding: border as [number, number] }, kernel);
 }
 
-/** The adjoint of stride 1 from blocked to blocked maps. */
+/** The adjoint from blocked to blocked maps. */
 export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
-  if (emit.choose(node, inputGradientFormulations(node, emit.capabilities)) !== 'blocked') return undefined;
+  const chosen = emit.choose(node, inputGradientFormulations(node, emit.capabilities));
   const [dy, w] = node.inputs as [Tensor, Tensor];
+  if (chosen === 'phases') return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.plain(w)) }];
+  if (chosen !== 'blocked') return undefined;
   const pending = {
     images: layouts.blocked(dy),
     filters: adjointFilters(emit, layouts.plain(w), w.shape, emit.capabilities.block),

@@ -1,0 +1,125 @@
+/**
+ * Sinkhorn codes and exact nearest neighbours, ours and PyTorch's, in turns, after both have given the same numbers. The peer is
+ * written as one would: whole matrices for Sinkhorn, blocks of queries for the neighbours.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { featuresOf, nearestNeighbours, sinkhorn } from '../src/cluster/index.ts';
+import { randomAt } from '../src/core/random.ts';
+import { encodeNpy } from '../src/formats/index.ts';
+import { input, slice, sum } from '../src/tensor/index.ts';
+import { differenceOf } from './inference.ts';
+import { measured } from './memory.ts';
+import { type Peer, pythonWith } from './peer.ts';
+import { onStage, type Stage } from './stage.ts';
+import { type Contender, contender, type Standing, takeTurns } from './turns.ts';
+
+interface Sizes {
+  work: 'sinkhorn' | 'neighbours';
+  /** Samples by prototypes, or queries and bank. */
+  rows: number;
+  columns: number;
+  dimension?: number;
+  k?: number;
+}
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const clusteringRows: Readonly<Record<string, Sizes>> = {
+  'sinkhorn-4096x3000': { work: 'sinkhorn', rows: 4096, columns: 3000 },
+  'neighbours-10000-of-50000x256-k200': {
+    ...{ work: 'neighbours', rows: 10_000, columns: 50_000, dimension: 256, k: 200 },
+  },
+  smoke: { work: 'sinkhorn', rows: 64, columns: 32 },
+};
+
+export interface ClusteringRow extends Pick<Standing, 'ratio' | 'spread'> {
+  name: string;
+  seconds: number;
+  peerSeconds: number | null;
+  /** Largest difference of the first results, over the largest of them. */
+  difference: number | null;
+  /** Largest resident memory of the process meanwhile. */
+  megabytes: number | null;
+}
+
+/** Results further apart than this are not the same computation. */
+const TOLERANCE = 1e-4;
+const EPSILON = 0.05;
+const ITERATIONS = 3;
+/** Rows of the results that are compared. */
+const COMPARED = 8;
+
+/** Times one row. */
+export async function benchmarkClustering(
+  name: string,
+  { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
+): Promise<ClusteringRow> {
+  const sizes = clusteringRows[name]!;
+  return onStage(async (stage) => {
+    const files: Record<string, string> = {};
+    const matrix = (label: string, rows: number, columns: number) => {
+      const random = randomAt(0, 'synthetic', label.length);
+      const data = new Float32Array(rows * columns).map(() => 0.2 * random.normal());
+      files[label] = join(stage.folder, `${label}.npy`);
+      if (python) writeFileSync(files[label], encodeNpy({ shape: [rows, columns], data }));
+      return data;
+    };
+    const { once, first } = await (sizes.work === 'sinkhorn'
+      ? ownSinkhorn(stage, sizes, matrix)
+      : ownNeighbours(stage, sizes, matrix));
+    const own = await first();
+    const peers: Contender[] = [];
+    let difference: number | null = null;
+    if (python) {
+      const { work, k = 0 } = sizes;
+      const options = { work, k, threads: stage.threads, epsilon: EPSILON, iterations: ITERATIONS, ...files };
+      const peer = await stage.open(python, { script: './pytorch/clustering.py', options });
+      const { first: theirs } = (await peer.ask({ first: COMPARED })) as { first: number[] };
+      difference = differenceOf(own, theirs);
+      if (!(difference < TOLERANCE))
+        throw new Error(`${name}: our results differ from PyTorch's by ${difference}`);
+      peers.push(timesOf(peer));
+    }
+    const standing = await takeTurns(contender('likeness', once), peers, { rounds, warmUp: 1 });
+    const { megabytes } = await measured(once);
+    const { ours, peer, ratio, spread } = standing;
+    const peerSeconds = peer && peer.milliseconds / 1000;
+    return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, megabytes };
+  });
+}
+
+interface Own {
+  once(): Promise<unknown>;
+  /** The first rows of the result. */
+  first(): Promise<ArrayLike<number>>;
+}
+type Matrix = (label: string, rows: number, columns: number) => Float32Array;
+
+/** Scores and codes stay on the engine, as in a step. */
+async function ownSinkhorn({ engine }: Stage, { rows, columns }: Sizes, matrix: Matrix): Promise<Own> {
+  const scores = input('scores', [rows, columns]);
+  const held = input('codes', [rows, columns]);
+  const codes = sinkhorn(scores, { epsilon: EPSILON, iterations: ITERATIONS });
+  const first = slice(codes, { starts: [0, 0], ends: [COMPARED, columns] });
+  const executable = await engine.compile({
+    outputs: { total: sum(codes), first },
+    state: [{ current: scores }, { current: held, next: codes }],
+  });
+  await executable.writeState({ scores: matrix('scores', rows, columns) });
+  return {
+    once: () => executable.run({}),
+    first: async () => (await executable.run({})).first as Float32Array,
+  };
+}
+
+async function ownNeighbours({ engine }: Stage, sizes: Sizes, matrix: Matrix): Promise<Own> {
+  const { rows, columns, dimension = 1, k = 1 } = sizes;
+  const queries = featuresOf(matrix('queries', rows, dimension), dimension);
+  const bank = featuresOf(matrix('bank', columns, dimension), dimension);
+  const once = () => nearestNeighbours(engine, queries, bank, { k });
+  return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
+}
+
+function timesOf(peer: Peer): Contender {
+  return { name: 'PyTorch', run: async (times) => ((await peer.ask({ times })) as { ms: number[] }).ms };
+}
