@@ -8,7 +8,6 @@
 import { encodeOnnx } from '../onnx.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { createEmitter, type Emitter, type NodeOptions } from './emitter.ts';
-import type { Pending } from './layouts.ts';
 
 const DOMAIN = 'com.microsoft.nchwc';
 
@@ -64,9 +63,22 @@ export function adjointFilters(emit: Emitter, w: string, shape: readonly number[
   return lowerReshape(emit, flipped, [C, O, kh, kw]);
 }
 
-/** A convolution of images in blocked layout, with bias, sum and activation where there are any. */
-export function blockedConv(emit: Emitter, pending: Pending): string {
-  const { images, filters, bias, sum, activation, attributes } = pending;
+/** A convolution of images in blocked layout, and what it does to its result. */
+export interface BlockedConvolution {
+  images: string;
+  filters: string;
+  /** Per channel, [O]. */
+  bias?: string;
+  /** Maps that are added to the result, in blocked layout. */
+  sum?: string;
+  /** What is applied at last. */
+  activation?: 'Relu';
+  attributes: NodeOptions;
+}
+
+/** Writes a blocked convolution. */
+export function blockedConv(emit: Emitter, convolution: BlockedConvolution): string {
+  const { images, filters, bias, sum, activation, attributes } = convolution;
   const inputs = [images, filters, bias ?? '', sum ?? ''];
   while (inputs.at(-1) === '') inputs.pop();
   return inDomain(emit, 'Conv', inputs, activation ? { ...attributes, activation } : attributes);
@@ -76,7 +88,7 @@ export function blockedConv(emit: Emitter, pending: Pending): string {
 export function perChannelAffine(
   emit: Emitter,
   { images, factor, bias, channels }: { images: string; factor: string; bias?: string; channels: number },
-): Pending {
+): BlockedConvolution {
   return {
     ...{ images, bias, filters: lowerReshape(emit, factor, [channels, 1, 1, 1]) },
     attributes: {

@@ -6,10 +6,10 @@
  * the same pass: batch norm, the residual and the activation are one.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
-import { blockedGlobalMeans, blockedMeans, perChannelAffine } from './blocked.ts';
-import { maskedByRelu, perChannel } from './common.ts';
+import { blockedConv, blockedGlobalMeans, blockedMeans, perChannelAffine } from './blocked.ts';
+import { maskedByRelu, perChannel, scaled } from './common.ts';
 import type { Emitter, LayoutRule } from './emitter.ts';
-import { fitsBlocks, type Layouts } from './layouts.ts';
+import { fitsBlocks, type Layouts, type Pending } from './layouts.ts';
 
 /** Whether one of a node's maps is blocked, and all can be. */
 function areBlocked(emit: Emitter, layouts: Layouts, tensors: readonly Tensor[]): boolean {
@@ -35,33 +35,46 @@ const batchNorm: LayoutRule = (emit, layouts, node) => {
   const squares = blockedMeans(emit, emit.add('Mul', [images, images]), x.shape); // [C]
   const difference = emit.add('Sub', [squares, emit.add('Mul', [mean, mean])]);
   const variance = emit.add('Max', [difference, emit.number(0)]);
-  const pending = normalised(emit, { layouts, node, images, mean, variance, gamma, beta });
-  return [{ pending }, { plain: mean }, { plain: variance }];
+  const { factor, bias } = normalisation(emit, { layouts, node, mean, variance, gamma, beta });
+  return [{ pending: affine(emit, { images, factor, bias }, x) }, { plain: mean }, { plain: variance }];
 };
 
+/** Becomes part of the convolution that gives x, its filters and bias, where nothing else needs that. */
 const batchNormInference: LayoutRule = (emit, layouts, node) => {
   const [x, gamma, beta, mean, variance] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   if (!areBlocked(emit, layouts, [x])) return undefined;
   const given = { mean: layouts.plain(mean), variance: layouts.plain(variance) };
-  const pending = normalised(emit, { layouts, node, images: layouts.blocked(x), ...given, gamma, beta });
-  return [{ pending }];
+  const { factor, bias } = normalisation(emit, { layouts, node, ...given, gamma, beta });
+  const before = layouts.pending(x);
+  const isBare = before && !before.activation && before.sum === undefined && before.bias === undefined;
+  if (isBare) return [{ pending: { ...before, filters: () => before.filters(factor), bias } }];
+  return [{ pending: affine(emit, { images: layouts.blocked(x), factor, bias }, x) }];
 };
 
-interface Normalised {
+interface Normalisation {
   layouts: Layouts;
   node: Node;
-  images: string;
   mean: string;
   variance: string;
   gamma: Tensor;
   beta: Tensor;
 }
 
-function normalised(emit: Emitter, { layouts, node, images, mean, variance, gamma, beta }: Normalised) {
-  const r = reciprocalDeviation(emit, variance, node);
-  const factor = emit.add('Mul', [layouts.plain(gamma), r]);
-  const bias = emit.add('Sub', [layouts.plain(beta), emit.add('Mul', [mean, factor])]);
-  return perChannelAffine(emit, { images, factor, bias, channels: gamma.shape[0]! });
+/** `factor = gamma / sqrt(variance + epsilon)` and `bias = beta - mean factor`, [C]. */
+function normalisation(emit: Emitter, { layouts, node, mean, variance, gamma, beta }: Normalisation) {
+  const factor = emit.add('Mul', [layouts.plain(gamma), reciprocalDeviation(emit, variance, node)]);
+  return { factor, bias: emit.add('Sub', [layouts.plain(beta), emit.add('Mul', [mean, factor])]) };
+}
+
+/** A multiply-add per channel that is not written yet. */
+function affine(
+  emit: Emitter,
+  parts: { images: string; factor: string; bias?: string },
+  { shape }: Tensor,
+): Pending {
+  const convolution = perChannelAffine(emit, { ...parts, channels: shape[1]! });
+  const { filters } = convolution; // [C, 1, 1, 1]
+  return { ...convolution, filters: (factor) => scaled(emit, filters, factor, [shape[1]!, 1, 1, 1]) };
 }
 
 /** The formulas of the plain rule; the sums over maps are means here. */
@@ -71,7 +84,6 @@ const batchNormGradient: LayoutRule = (emit, layouts, node) => {
   const mul = (a: string, b: string) => emit.add('Mul', [a, b]);
   const sub = (a: string, b: string) => emit.add('Sub', [a, b]);
   const [maps, gradient] = [layouts.blocked(x), layouts.blocked(dy)];
-  const channels = gamma.shape[0]!;
   const M = emit.number(perChannel(x));
   const m = layouts.plain(mean);
   const r = reciprocalDeviation(emit, layouts.plain(variance), node);
@@ -81,9 +93,10 @@ const batchNormGradient: LayoutRule = (emit, layouts, node) => {
   const a = mul(layouts.plain(gamma), r);
   const b = emit.add('Neg', [mul(a, mul(r, dgammaMean))]);
   const c = emit.add('Neg', [emit.add('Add', [mul(a, dyMean), mul(b, m)])]);
-  const sum = layouts.write(perChannelAffine(emit, { images: maps, factor: b, bias: c, channels }));
-  const pending = { ...perChannelAffine(emit, { images: gradient, factor: a, channels }), sum };
-  return [{ pending }, { plain: mul(dgammaMean, M) }, { plain: mul(dyMean, M) }];
+  const channels = gamma.shape[0]!;
+  const sum = blockedConv(emit, perChannelAffine(emit, { images: maps, factor: b, bias: c, channels }));
+  const pending = affine(emit, { images: gradient, factor: a }, x);
+  return [{ pending: { ...pending, sum } }, { plain: mul(dgammaMean, M) }, { plain: mul(dyMean, M) }];
 };
 
 /** Becomes part of the convolution that gives x, where nothing else needs that. */

@@ -69,6 +69,16 @@ const slice: Rule = (emit, node, [x]) => {
   return [lowerSlice(emit, x!, { starts: pick(starts!), ends: pick(ends!), axes, steps: pick(steps!) })];
 };
 
+/** x times a factor that is brought to the given shape, where there is one. */
+export function scaled(
+  emit: Emitter,
+  x: string,
+  factor: string | undefined,
+  shape: readonly number[],
+): string {
+  return factor === undefined ? x : emit.add('Mul', [x, lowerReshape(emit, factor, shape)]);
+}
+
 /** dy where y > 0, for y = relu(x): a mask in two passes instead of a comparison and a choice. */
 export function maskedByRelu(emit: Emitter, y: string, dy: string): string {
   const mask = emit.add('HardSigmoid', [y], { alpha: { float: 3e38 }, beta: { float: 0 } });

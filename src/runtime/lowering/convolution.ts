@@ -6,7 +6,7 @@
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
 import { adjointFilters, blockedFilters, canBlock } from './blocked.ts';
-import { lowerReshape, lowerTranspose } from './common.ts';
+import { lowerReshape, lowerTranspose, scaled } from './common.ts';
 import type { Capabilities, LayoutRule, NodeOptions, Rule } from './emitter.ts';
 import { byPhases, canWeave } from './inputGradientPhases.ts';
 
@@ -62,7 +62,8 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   const isPlain = w.shape[1]! < block;
   const pending = {
     images: isPlain ? layouts.plain(x) : layouts.blocked(x),
-    filters: blockedFilters(emit, layouts.plain(w), w.shape, block),
+    filters: (factor?: string) =>
+      blockedFilters(emit, scaled(emit, layouts.plain(w), factor, [w.shape[0]!, 1, 1, 1]), w.shape, block),
     attributes: windowAttributes(geometryOf(node), w.shape.slice(2)),
   };
   return [{ pending }];
@@ -97,7 +98,10 @@ export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   if (chosen !== 'blocked') return undefined;
   const pending = {
     images: layouts.blocked(dy),
-    filters: adjointFilters(emit, layouts.plain(w), w.shape, emit.capabilities.block),
+    filters: (factor?: string) => {
+      const plain = scaled(emit, layouts.plain(w), factor, [1, w.shape[1]!, 1, 1]);
+      return adjointFilters(emit, plain, w.shape, emit.capabilities.block);
+    },
     attributes: adjointAttributes(geometryOf(node), w.shape.slice(2)),
   };
   return [{ pending }];

@@ -3,20 +3,13 @@
  * that its operator gives; the other is made where something asks for it, once. So maps stay blocked from layer to layer.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
-import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
-import type { Emitter, NodeOptions } from './emitter.ts';
+import { type BlockedConvolution, blockedConv, reorderInput, reorderOutput } from './blocked.ts';
+import type { Emitter } from './emitter.ts';
 
 /** A blocked convolution that is not written yet, so that what follows it can become part of it. */
-export interface Pending {
-  images: string;
-  filters: string;
-  /** Per channel, [O]. */
-  bias?: string;
-  /** Maps that are added to the result, in blocked layout. */
-  sum?: string;
-  /** What is applied at last. */
-  activation?: 'Relu';
-  attributes: NodeOptions;
+export interface Pending extends Omit<BlockedConvolution, 'filters'> {
+  /** Writes the filters and gives their name; `factor`: what the results of each channel are to be multiplied by, [O]. */
+  filters(factor?: string): string;
 }
 
 /** A lowered tensor: the name of its value in one of the layouts, or in both; or the convolution that will give it. */
@@ -35,8 +28,6 @@ export interface Layouts {
   isBlocked(tensor: Tensor): boolean;
   /** The convolution that will give a tensor, where it is not written and nothing but the asking node needs it. */
   pending(tensor: Tensor): Pending | undefined;
-  /** Writes a convolution now; its result's name. */
-  write(pending: Pending): string;
   set(node: Node, values: readonly Lowered[]): void;
 }
 
@@ -59,7 +50,7 @@ export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): 
   const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
   function written(value: Lowered): Lowered {
     if (value.pending) {
-      value.blocked = blockedConv(emit, value.pending);
+      value.blocked = blockedConv(emit, { ...value.pending, filters: value.pending.filters() });
       value.pending = undefined;
     }
     return value;
@@ -85,7 +76,6 @@ export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): 
       const { pending } = of(tensor);
       return pending && uses(tensor) === 1 ? pending : undefined;
     },
-    write: (pending) => blockedConv(emit, pending),
     set: (node, values) => void table.set(node, values),
   };
 }
