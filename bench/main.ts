@@ -10,6 +10,7 @@ import { correlationCells, correlations, labelFreePoints } from './labelFree.ts'
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type ProfileRow, profileStep } from './profile.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
+import { benchmarkSwav, type SwavRow, swavRows } from './swav.ts';
 import { writeReport } from './table.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
@@ -31,6 +32,23 @@ program
       results.push(await benchmarkStep(name, { rounds: Number(rounds) }));
     }
     writeReport('step', { rows: results }, { json, table: speedTable(results) });
+  });
+
+program
+  .command('swav')
+  .description(
+    'one step of SwAV, multi-crop, queue and LARC included, beside PyTorch (where python3 has torch)',
+  )
+  .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(swavRows).join(', ')}`)
+  .option('--rounds <n>', 'how often the peers take turns', '5')
+  .action(async ({ json, rows, rounds }: RowFlags) => {
+    const results: SwavRow[] = [];
+    for (const name of namesOf(rows, swavRows)) {
+      say(`${name} …`);
+      results.push(await benchmarkSwav(name, { rounds: Number(rounds) }));
+    }
+    writeReport('swav', { rows: results }, { json, table: speedTable(results) });
   });
 
 program

@@ -7,6 +7,7 @@ import { correlationCells, correlations, type LabelFreePoint, spread } from '../
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileStep } from '../bench/profile.ts';
 import { benchmarkStep } from '../bench/step.ts';
+import { benchmarkSwav } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 
 describe('turns', () => {
@@ -62,6 +63,14 @@ describe('the clustering benchmark', () => {
     const row = await benchmarkClustering('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peerSeconds: null, ratio: null, difference: null });
     expect(row.seconds).toBeGreaterThan(0);
+  });
+});
+
+describe('the SwAV benchmark', () => {
+  it('reports our speed alone where there is no PyTorch', async () => {
+    const row = await benchmarkSwav('smoke', { rounds: 1, python: null });
+    expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, lossDifference: null });
+    expect(row.ours).toBeGreaterThan(0);
   });
 });
 

@@ -1,0 +1,158 @@
+/**
+ * One training step of SwAV with all that belongs to it (several resolutions, the head, Sinkhorn with a full queue, swapped
+ * prediction, LARC), ours and PyTorch's, in turns, on the same crops. Times count only after both have computed the same losses from the same
+ * weights, before a step and after it.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomAt } from '../src/core/random.ts';
+import { encodeSafetensors } from '../src/formats/index.ts';
+import { parseCrops, swavStep } from '../src/methods/index.ts';
+import { larc } from '../src/nn/index.ts';
+import type { Executable, Values } from '../src/runtime/index.ts';
+import { input } from '../src/tensor/index.ts';
+import { type Peer, pythonWith } from './peer.ts';
+import { onStage } from './stage.ts';
+import { formats, type Shape } from './step.ts';
+import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+
+interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
+  architecture: 'resnet10' | 'resnet18';
+  /** As in the setting: `2x64+4x32`. */
+  crops: string;
+  prototypes: number;
+  hiddenLength: number;
+  queueLength: number;
+}
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const swavRows: Readonly<Record<string, SwavShape>> = {
+  'resnet18-2x64+4x32-w64-b64': {
+    ...{ architecture: 'resnet18', stem: 'imagenet', width: 64, batch: 64, crops: '2x64+4x32' },
+    ...{ prototypes: 1000, hiddenLength: 2048, queueLength: 1024 },
+  },
+  'resnet10-2x32-w16-b256': {
+    ...{ architecture: 'resnet10', stem: 'cifar', width: 16, batch: 256, crops: '2x32' },
+    ...{ prototypes: 512, hiddenLength: 256, queueLength: 1024 },
+  },
+  smoke: {
+    ...{ architecture: 'resnet10', stem: 'cifar', width: 4, batch: 4, crops: '2x8+1x8' },
+    ...{ prototypes: 8, hiddenLength: 8, queueLength: 8 },
+  },
+};
+
+export interface SwavRow extends Speeds {
+  name: string;
+  /** Largest relative difference of the losses. */
+  lossDifference: number | null;
+}
+
+const EMBEDDING = 128;
+const LEARNING_RATE = 0.3;
+const LARC = { momentum: 0.9, weightDecay: 1e-6, trust: 0.001 };
+const SWAV = { temperature: 0.1, epsilon: 0.05, sinkhornIterations: 3 };
+/** Losses further apart than this are not the same computation. */
+const TOLERANCE = 1e-4;
+
+/** Times one row; images count once, however many crops they have. */
+export async function benchmarkSwav(
+  name: string,
+  { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
+): Promise<SwavRow> {
+  const shape = swavRows[name]!;
+  return onStage(async ({ engine, threads, folder, open }) => {
+    const { method, crops } = stepOf(shape);
+    const executable = await engine.compile(method.program);
+    const state = method.initialState(0);
+    await executable.writeState(state);
+    // Long after the queue was filled, so that every step does the same work.
+    const full = method.scalars({ step: 1e4, stepsPerEpoch: 100, totalSteps: 1e5 });
+    const feedsAt = (scalars: Readonly<Record<string, number>>): Values => ({
+      ...crops,
+      ...Object.fromEntries(Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)])),
+    });
+    const peers: Peer[] = [];
+    let lossDifference: number | null = null;
+    if (python) {
+      const file = join(folder, 'start.safetensors');
+      writeFileSync(file, encodeSafetensors(stored({ ...state, ...crops }, shape)));
+      const { batch, stem, width, architecture, prototypes, hiddenLength, queueLength } = shape;
+      const sizes = {
+        batch,
+        stem,
+        width,
+        architecture,
+        prototypes,
+        hidden: hiddenLength,
+        queue: queueLength,
+      };
+      for (const format of formats) {
+        const options = {
+          ...sizes,
+          dimensions: EMBEDDING,
+          rate: LEARNING_RATE,
+          start: file,
+          format,
+          threads,
+        };
+        peers.push(await open(python, { script: './pytorch/swav_step.py', options }));
+      }
+      const early = [0, 1].map((step) => method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 }));
+      const own = [];
+      for (const scalars of early) own.push(await lossOf(executable, feedsAt(scalars)));
+      const { losses } = (await peers[0]!.ask({ losses: own.length })) as { losses: number[] };
+      lossDifference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
+      if (!(lossDifference < TOLERANCE))
+        throw new Error(`${name}: our losses ${own} and PyTorch's ${losses} differ`);
+    }
+    const standing = await takeTurns(
+      contender('likeness', () => executable.run(feedsAt(full))),
+      peers.map((peer, i) => ({
+        name: formats[i]!,
+        run: async (steps) => ((await peer.ask({ steps })) as { ms: number[] }).ms,
+      })),
+      { rounds, warmUp: shape.queueLength / shape.batch + 2 },
+    );
+    return { name, ...speedsOf(standing, shape.batch), lossDifference };
+  });
+}
+
+async function lossOf(executable: Executable, feeds: Values): Promise<number> {
+  return (await executable.run(feeds)).loss![0]!;
+}
+
+/** The step of a row and its crops: noise about the mean, as normalised images are. */
+function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
+  const groups = parseCrops(crops);
+  const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
+  const method = swavStep(images, {
+    ...SWAV,
+    ...sizes,
+    batchSize: batch,
+    crops: groups,
+    encoder: { architecture, stem, width },
+    embeddingLength: EMBEDDING,
+    queueStartEpoch: 0,
+    freezePrototypesSteps: 0,
+    optimizer: larc(LARC),
+    learningRate: () => LEARNING_RATE,
+  });
+  const noise = images.map(({ shape }, g): [string, Float32Array] => {
+    const random = randomAt(0, 'synthetic', g);
+    const data = new Float32Array(shape.reduce((a, b) => a * b)).map(() => random.normal());
+    return [`crops.${g}`, data];
+  });
+  return { method, crops: Object.fromEntries(noise) };
+}
+
+/** Weights and crops as tensors of a file; the peer knows the shapes of weights, and crops are `[count batch, 3, size, size]`. */
+function stored(values: Values, { batch, crops }: SwavShape) {
+  const groups = parseCrops(crops);
+  return Object.fromEntries(
+    Object.entries(values).map(([name, data]) => {
+      const group = name.startsWith('crops.') ? groups[Number(name.slice('crops.'.length))] : undefined;
+      const shape = group ? [group.count * batch, 3, group.size, group.size] : [data.length];
+      return [name, { dtype: 'float32' as const, shape, data: data as Float32Array }];
+    }),
+  );
+}
