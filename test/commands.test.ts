@@ -184,6 +184,19 @@ describe('inspect, views and cache', () => {
     expect(readFileSync(at('views.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('show which formulations a step uses, and measure them anew where asked', async () => {
+    const few = ['--set', 'width=16', '--set', 'batchSize=32', '--set', 'architecture=resnet10'];
+    const found = await json('tune', '--preset', 'small-32', '--again', ...few);
+    expect(found.measured).toBeGreaterThan(3);
+    const [timed] = found.formulations.filter(({ milliseconds }: { milliseconds?: object }) => milliseconds);
+    expect(Object.keys(timed.milliseconds)).toContain(timed.chosen);
+    const again = await json('tune', '--preset', 'small-32', ...few);
+    expect(again.measured).toBe(0);
+    const choices = ({ formulations }: { formulations: { chosen: string }[] }) =>
+      formulations.map(({ chosen }) => chosen);
+    expect(choices(again)).toEqual(choices(found));
+  }, 60_000);
+
   it('list the cached images, and clear them without harm to the runs', async () => {
     const before = await json('cache');
     expect(before.bytes).toBeGreaterThan(COUNT * 16 * 16 * 3);

@@ -10,6 +10,7 @@ import { exportCommand } from './export.ts';
 import { inspectCommand } from './inspect.ts';
 import { startCommand } from './start.ts';
 import { trainCommand } from './train.ts';
+import { tuneCommand } from './tune.ts';
 import { viewsCommand } from './views.ts';
 
 export const commands: readonly Command[] = [
@@ -24,4 +25,5 @@ export const commands: readonly Command[] = [
   inspectCommand,
   viewsCommand,
   cacheCommand,
+  tuneCommand,
 ];

@@ -3,7 +3,7 @@
  * measure again. Choices depend on the processor, its threads and the runtime's version; each has a file of its own.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { makeFolderSync } from '../formats/index.ts';
@@ -15,6 +15,8 @@ const FORMULATIONS = 2;
 export interface PlanStore {
   load(): Plan;
   save(added: Plan): void;
+  /** Removes what is remembered. */
+  forget(): void;
 }
 
 /** The plan file of this machine in a folder. A folder that cannot be written costs time, not results. */
@@ -35,6 +37,7 @@ export function openPlanStore(
   }
   return {
     load,
+    forget: () => rmSync(file, { force: true }),
     save(added) {
       try {
         makeFolderSync(folder);

@@ -20,7 +20,7 @@ import {
 import { blockSizes, probeGraph } from './lowering/blocked.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
-import { completePlan } from './plan.ts';
+import { completePlan, type OnTimed } from './plan.ts';
 import type { Envelope, Reply, Request, SessionSpec, StateSpec, Values } from './protocol.ts';
 
 export interface ProgramState {
@@ -40,6 +40,8 @@ export interface Program {
 export interface CompileOptions {
   /** Formulations already decided (from the run that is resumed); others are decided as the engine is set to. */
   plan?: Plan;
+  /** Told of formulations as they are measured. */
+  onTimed?: OnTimed;
   /** Prefix of a profile in Chrome's trace format that ONNX Runtime writes when the executable is disposed of. */
   profile?: string;
 }
@@ -88,7 +90,10 @@ export async function openEngine({
   const { ask, close } = startWorker(threads);
   const capabilities = { block: await probeBlocks(ask) };
 
-  async function compile(program: Program, { plan = {}, profile }: CompileOptions = {}): Promise<Executable> {
+  async function compile(
+    program: Program,
+    { plan = {}, profile, onTimed }: CompileOptions = {},
+  ): Promise<Executable> {
     const state = program.state ?? [];
     const graph = simplify({
       ...program.outputs,
@@ -104,6 +109,7 @@ export async function openEngine({
           ? (models, values, rounds) => ask({ kind: 'compare', models, values, rounds })
           : undefined,
       onMeasured: (added) => remembered?.save(added),
+      onTimed,
     });
     const model = encodeOnnx(lower(graph, { device, capabilities, plan: full, name: program.name }));
     const spec = sessionSpec(model, program, nodes);

@@ -29,12 +29,16 @@ export interface PlanOptions {
   measure?: Measure;
   /** Told of new measurements. */
   onMeasured?: (added: Plan) => void;
+  onTimed?: OnTimed;
 }
+
+/** Told of each entry of a plan as it has been measured: milliseconds of its formulations, by name. */
+export type OnTimed = (key: string, milliseconds: Readonly<Record<string, number>>) => void;
 
 /** The plan of exactly the given nodes: known choices, then measured ones, then defaults. */
 export async function completePlan(
   nodes: readonly Node[],
-  { device, capabilities, plan, measure, onMeasured }: PlanOptions,
+  { device, capabilities, plan, measure, onMeasured, onTimed }: PlanOptions,
 ): Promise<Plan> {
   const full: Record<string, string> = {};
   const added: Record<string, string> = {};
@@ -47,7 +51,9 @@ export async function completePlan(
     if (known !== undefined && valid.includes(known)) {
       full[key] = known;
     } else if (measure && multiplyAdds(node) >= WORTH_MEASURING) {
-      full[key] = await fastest(node, valid, { device, capabilities, measure });
+      const times = await timesOf(node, valid, { device, capabilities, measure });
+      onTimed?.(key, Object.fromEntries(valid.map((name, i) => [name, times[i]!])));
+      full[key] = fastest(valid, times);
       added[key] = full[key];
     } else {
       full[key] = valid[0]!;
@@ -68,11 +74,11 @@ function multiplyAdds(node: Node): number {
 }
 
 /** Timed as in the middle of a network whose maps are blocked: what turns them into another layout counts. */
-async function fastest(
+async function timesOf(
   node: Node,
   valid: readonly string[],
   { device, capabilities, measure }: { device: Device; capabilities: Capabilities; measure: Measure },
-): Promise<string> {
+): Promise<number[]> {
   const { inputs, alone } = withSmallerBatch(node);
   const key = planKey(alone.node);
   const { shape, dtype } = alone;
@@ -85,7 +91,10 @@ async function fastest(
       lower({ y: alone }, { device, capabilities, plan: { [key]: name }, name, insideBlocks: true }),
     ),
   );
-  const times = await measure(models, values, ROUNDS);
+  return measure(models, values, ROUNDS);
+}
+
+function fastest(valid: readonly string[], times: readonly number[]): string {
   const best = times.indexOf(Math.min(...times));
   return times[best]! < MARGIN * times[0]! ? valid[best]! : valid[0]!;
 }
