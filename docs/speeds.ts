@@ -14,7 +14,7 @@ interface SpeedFigures {
 /** A table of images per second by row, of a kept benchmark. */
 export function speedsText(name: string): string {
   const found = kept<KeptRows<SpeedFigures>>(name);
-  if (!found) return '';
+  if (!found) return `Not measured yet: \`npm run bench -- ${name}\`.`;
   const speed = (value: number | null | undefined) =>
     typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
   const rows = found.rows.map(({ name: row, ours, ratio, spread, formats }) => [
