@@ -29,15 +29,23 @@ export interface TurnOptions {
 /** A turn lasts long enough to be timed and is short enough that turns alternate often. */
 const TURN_MILLISECONDS = 1500;
 
-/**
- * Runs at the start of each turn that do not count: caches are another's, and some systems take the memory of a process that has
- * waited for a second or two.
- */
-const SETTLING_RUNS = 2;
+/** Most runs in which a turn settles. */
+const SETTLING_RUNS = 8;
+/** A run that takes at least this share of the one before is not getting faster. */
+const SETTLED = 0.9;
 
-/** Milliseconds of a turn of so many runs, after those in which it settles. */
+/**
+ * Milliseconds of a turn of so many runs, after those in which it settles: caches are another's, and some systems take the memory
+ * of a process that has waited for a second or two.
+ */
 async function turnOf(contender: Contender, runs: number): Promise<number> {
-  return median((await contender.run(runs + SETTLING_RUNS)).slice(SETTLING_RUNS));
+  let before = Infinity;
+  for (let run = 0; run < SETTLING_RUNS; run++) {
+    const [now] = await contender.run(1);
+    if (now! >= SETTLED * before) break;
+    before = now!;
+  }
+  return median(await contender.run(runs));
 }
 
 /** Lets them take turns, ours first. */
