@@ -8,9 +8,8 @@ import { featuresOf, nearestNeighbours, sinkhorn } from '../src/cluster/index.ts
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 import { input, slice, sum } from '../src/tensor/index.ts';
-import { differenceOf } from './inference.ts';
 import { measured } from './memory.ts';
-import { type Peer, pythonWith } from './peer.ts';
+import { differenceOf, type Peer, pythonWith } from './peer.ts';
 import { onStage, type Stage } from './stage.ts';
 import { type Contender, contender, type Standing, takeTurns } from './turns.ts';
 

@@ -8,7 +8,7 @@ import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
 import type { Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { type Peer, pythonWith } from './peer.ts';
+import { differenceOf, type Peer, pythonWith } from './peer.ts';
 import { onStage } from './stage.ts';
 import { formats, type Shape } from './step.ts';
 import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
@@ -86,14 +86,4 @@ export async function benchmarkInference(
     );
     return { name, ...speedsOf(standing, batch), featureDifference };
   });
-}
-
-/** Largest difference of a value, over the largest of the values. */
-export function differenceOf(own: ArrayLike<number>, theirs: readonly number[]): number {
-  let [largest, scale] = [0, 0];
-  theirs.forEach((value, i) => {
-    largest = Math.max(largest, Math.abs(value - own[i]!));
-    scale = Math.max(scale, Math.abs(value));
-  });
-  return largest / scale;
 }

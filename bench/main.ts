@@ -4,13 +4,13 @@
  */
 import { Command } from 'commander';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
-import { benchmarkInference, type InferenceRow, inferenceRows } from './inference.ts';
+import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type ProfileRow, profileStep } from './profile.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
-import { benchmarkSwav, type SwavRow, swavRows } from './swav.ts';
+import { benchmarkSwav, swavRows } from './swav.ts';
 import { writeReport } from './table.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
@@ -19,37 +19,60 @@ const shown = (value: number | null, digits = 2) => (value === null ? '-' : valu
 const range = (spread: readonly [number, number] | null) =>
   spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
 
-program
-  .command('step')
-  .description('one training step of a ResNet beside PyTorch (where python3 has torch)')
-  .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`)
-  .option('--rounds <n>', 'how often the peers take turns', '5')
-  .action(async ({ json, rows, rounds }: RowFlags) => {
-    const results: StepRow[] = [];
-    for (const name of namesOf(rows, stepRows)) {
-      say(`${name} …`);
-      results.push(await benchmarkStep(name, { rounds: Number(rounds) }));
-    }
-    writeReport('step', { rows: results }, { json, table: speedTable(results) });
-  });
+/** A command that times rows by name, each beside its peer, and prints them as a table. */
+function timing<R>(
+  name: string,
+  {
+    description,
+    rows,
+    run,
+    table,
+    rounds = 5,
+  }: {
+    description: string;
+    rows: Readonly<Record<string, unknown>>;
+    run(row: string, options: { rounds: number }): Promise<R>;
+    table(results: readonly R[]): string[][];
+    rounds?: number;
+  },
+): void {
+  program
+    .command(name)
+    .description(description)
+    .option('--json', 'print one object')
+    .option('--rows <names>', `rows to run: ${Object.keys(rows).join(', ')}`)
+    .option('--rounds <n>', 'how often the peers take turns', String(rounds))
+    .action(async (flags: RowFlags) => {
+      const results: R[] = [];
+      for (const row of namesOf(flags.rows, rows)) {
+        say(`${row} …`);
+        results.push(await run(row, { rounds: Number(flags.rounds) }));
+      }
+      writeReport(name, { rows: results }, { json: flags.json, table: table(results) });
+    });
+}
 
-program
-  .command('swav')
-  .description(
+timing('step', {
+  description: 'one training step of a ResNet beside PyTorch (where python3 has torch)',
+  ...{ rows: stepRows, run: benchmarkStep, table: speedTable },
+});
+timing('swav', {
+  description:
     'one step of SwAV, multi-crop, queue and LARC included, beside PyTorch (where python3 has torch)',
-  )
-  .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(swavRows).join(', ')}`)
-  .option('--rounds <n>', 'how often the peers take turns', '5')
-  .action(async ({ json, rows, rounds }: RowFlags) => {
-    const results: SwavRow[] = [];
-    for (const name of namesOf(rows, swavRows)) {
-      say(`${name} …`);
-      results.push(await benchmarkSwav(name, { rounds: Number(rounds) }));
-    }
-    writeReport('swav', { rows: results }, { json, table: speedTable(results) });
-  });
+  ...{ rows: swavRows, run: benchmarkSwav, table: speedTable },
+});
+timing('inference', {
+  description: 'embedding images beside PyTorch (where python3 has torch)',
+  ...{ rows: inferenceRows, run: benchmarkInference, table: speedTable },
+});
+timing('kmeans', {
+  description: 'k-means beside scikit-learn (where python3 has it), from the same first centroids',
+  ...{ rows: kmeansRows, run: benchmarkKmeans, table: kmeansTable, rounds: 3 },
+});
+timing('clustering', {
+  description: 'Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)',
+  ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
+});
 
 program
   .command('profile')
@@ -73,68 +96,6 @@ program
     );
     const table = [['row', 'operator', 'calls', 'ms per step', '%'], ...cells];
     writeReport('profile', { rows: results }, { json, table });
-  });
-
-program
-  .command('inference')
-  .description('embedding images beside PyTorch (where python3 has torch)')
-  .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(inferenceRows).join(', ')}`)
-  .option('--rounds <n>', 'how often the peers take turns', '5')
-  .action(async ({ json, rows, rounds }: RowFlags) => {
-    const results: InferenceRow[] = [];
-    for (const name of namesOf(rows, inferenceRows)) {
-      say(`${name} …`);
-      results.push(await benchmarkInference(name, { rounds: Number(rounds) }));
-    }
-    writeReport('inference', { rows: results }, { json, table: speedTable(results) });
-  });
-
-program
-  .command('kmeans')
-  .description('k-means beside scikit-learn (where python3 has it), from the same first centroids')
-  .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(kmeansRows).join(', ')}`)
-  .option('--rounds <n>', 'how often the peers take turns', '3')
-  .action(async ({ json, rows, rounds }: RowFlags) => {
-    const results: KmeansRow[] = [];
-    for (const name of namesOf(rows, kmeansRows)) {
-      say(`${name} …`);
-      results.push(await benchmarkKmeans(name, { rounds: Number(rounds) }));
-    }
-    const cells = results.map((row) => [
-      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
-      ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
-      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
-    ]);
-    const table = [
-      [
-        ...['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'],
-        ...['ours MB', 'scikit-learn MB'],
-      ],
-      ...cells,
-    ];
-    writeReport('kmeans', { rows: results }, { json, table });
-  });
-
-program
-  .command('clustering')
-  .description('Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)')
-  .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(clusteringRows).join(', ')}`)
-  .option('--rounds <n>', 'how often the peers take turns', '5')
-  .action(async ({ json, rows, rounds }: RowFlags) => {
-    const results: ClusteringRow[] = [];
-    for (const name of namesOf(rows, clusteringRows)) {
-      say(`${name} …`);
-      results.push(await benchmarkClustering(name, { rounds: Number(rounds) }));
-    }
-    const cells = results.map((row) => [
-      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
-      shown(row.megabytes, 0),
-    ]);
-    const table = [['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB'], ...cells];
-    writeReport('clustering', { rows: results }, { json, table });
   });
 
 program
@@ -220,6 +181,30 @@ function speedTable(
     ...rows.map(({ name, ours, peer, ratio, spread }) => [
       ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
       ...[shown(ratio), range(spread)],
+    ]),
+  ];
+}
+
+/** Seconds and memory, ours and scikit-learn's. */
+function kmeansTable(rows: readonly KmeansRow[]): string[][] {
+  const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
+  return [
+    [...head, 'ours MB', 'scikit-learn MB'],
+    ...rows.map((row) => [
+      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
+      ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** Seconds, ours and the peer's. */
+function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
+  return [
+    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB'],
+    ...rows.map((row) => [
+      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
+      shown(row.megabytes, 0),
     ]),
   ];
 }

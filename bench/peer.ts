@@ -49,3 +49,13 @@ export async function openPeer(python: string, { script, options }: PeerOptions)
     close: () => child.stdin.end(),
   };
 }
+
+/** Largest difference of our values from a peer's, over the largest of those. */
+export function differenceOf(own: ArrayLike<number>, theirs: readonly number[]): number {
+  let [largest, scale] = [0, 0];
+  theirs.forEach((value, i) => {
+    largest = Math.max(largest, Math.abs(value - own[i]!));
+    scale = Math.max(scale, Math.abs(value));
+  });
+  return largest / scale;
+}

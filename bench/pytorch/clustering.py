@@ -21,6 +21,7 @@ import torch.nn.functional as F
 BLOCK = 500
 
 
+@torch.no_grad()
 def sinkhorn(scores, epsilon, iterations):
     q = torch.exp((scores - scores.max()) / epsilon)
     q /= q.sum()

@@ -19,6 +19,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from clustering import sinkhorn
 from step import ResNet, read_safetensors
 
 BLOCKS = {'resnet10': (1, 1, 1, 1), 'resnet18': (2, 2, 2, 2)}
@@ -37,16 +38,6 @@ class Network(ResNet):
     def embed(self, resolutions):
         features = torch.cat([super(Network, self).forward(x) for x in resolutions])
         return F.normalize(self.projection_head(features), dim=1)
-
-
-@torch.no_grad()
-def sinkhorn(scores):
-    q = torch.exp((scores - scores.max()) / EPSILON)
-    q /= q.sum()
-    for _ in range(ITERATIONS):
-        q /= q.sum(0, keepdim=True) * q.shape[1]
-        q /= q.sum(1, keepdim=True)
-    return q
 
 
 class Step:
@@ -88,7 +79,7 @@ class Step:
             if self.filled >= self.queue.shape[1]:
                 with torch.no_grad():
                     own = torch.cat([self.queue[a] @ prototypes.T, own])
-            code = sinkhorn(own)[-batch:]
+            code = sinkhorn(own, EPSILON, ITERATIONS)[-batch:]
             others = [v for v in range(len(crops)) if v != a]
             loss = loss - sum((code * log_p[v]).sum(1).mean() for v in others) / len(others)
         loss = loss / 2
