@@ -46,7 +46,7 @@ export const tuneCommand: Command = {
     {
       flags: '--method <name>',
       description: `method: ${methodNames.join(', ')}`,
-      default: 'swav, or the preset’s',
+      default: "swav, or the preset's",
       parse: oneOf('--method', methodNames),
     },
     {

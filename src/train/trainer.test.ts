@@ -177,6 +177,25 @@ describe('train', () => {
     expect(standing.seconds).toBeLessThan(2.5);
   });
 
+  it('hands out each share once where the steps are planned on the way, those that were past with the first plan', async () => {
+    const at: number[] = [];
+    const run = options(
+      {
+        budget: { minutes: 0.9 / 60 },
+        milestones: [0.001, 0.002, 0.5],
+        onMilestone: async ({ step }) => void at.push(step),
+      },
+      { milliseconds: 10 },
+    );
+    const { standing } = await train(run);
+    const planned = run.events.findIndex(({ kind }) => kind === 'schedule');
+    const before = run.events.slice(0, planned).filter(({ kind }) => kind === 'step').length;
+    expect(at.length).toBe(2);
+    expect(at[0]).toBe(before + 1);
+    expect(at[1]).toBeGreaterThan(at[0]!);
+    expect(at[1]).toBeLessThan(standing.totalSteps!);
+  });
+
   it('holds maxSteps when there is a budget in minutes as well', async () => {
     const { standing, outcome } = await train(options({ budget: { minutes: 5 }, maxSteps: 3 }));
     expect([outcome, standing.step, standing.totalSteps]).toEqual(['finished', 3, 3]);

@@ -32,7 +32,7 @@ export interface Layouts {
 }
 
 /** Channels of maps [N, C, H, W] whose layouts differ; undefined for tensors of other shapes. */
-export function channelsOf({ shape, dtype }: Tensor): number | undefined {
+function channelsOf({ shape, dtype }: Tensor): number | undefined {
   return shape.length === 4 && dtype === 'float32' ? shape[1] : undefined;
 }
 
