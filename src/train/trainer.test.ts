@@ -2,101 +2,16 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import type { MethodProgram } from '../methods/index.ts';
 import { openEngine } from '../runtime/index.ts';
-import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
 import type { Loader } from '../views/index.ts';
-import { type Standing, type TrainEvent, type TrainOptions, train } from './trainer.ts';
+import { B, lasting, madeUpLoader, meanFinder, optionsOn, weightOf } from './meanFinder.cases.ts';
+import { type Standing, type TrainOptions, train } from './trainer.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const B = 4;
-const K = 8;
-const STEPS_PER_EPOCH = 5;
-
-/** Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`. */
-function meanFinder({ poison = Infinity } = {}): MethodProgram {
-  const pixels = input('crops.0', [B, 3], 'uint8');
-  const w = input('w', []);
-  const difference = sub(mul(cast(pixels, 'float32'), scalar(1 / 255)), w);
-  const loss = add(mul(mean(mul(difference, difference)), input('scale', [])), scalar(1));
-  const [gradient] = gradients(loss, [w]);
-  const constantly = (value: number, shape: number[]) => broadcastTo(scalar(value), shape);
-  return {
-    program: {
-      outputs: {
-        loss,
-        usage: constantly(1 / K, [K]),
-        embeddingMean: constantly(0, [2]),
-        embeddingMoment: mul(constantly(0.5, [2, 2]), input('identity', [2, 2])),
-        agreement: constantly(0.5, []),
-      },
-      state: [
-        { current: w, next: sub(w, mul(input('learningRate', []), gradient!)) },
-        { current: input('identity', [2, 2]) },
-      ],
-    },
-    initialState: (seed) => ({ w: Float32Array.of(seed), identity: Float32Array.of(1, 0, 0, 1) }),
-    scalars: ({ step, totalSteps }) => ({
-      learningRate: 0.1 * (1 - step / (totalSteps + 1)),
-      scale: step >= poison ? Number.NaN : 1,
-    }),
-    encoderState: ['w'],
-    chanceLoss: Math.log(K),
-  };
-}
-
-/** Batches that are functions of (epoch, step) alone; says which were asked for. */
-function madeUpLoader({ milliseconds = 0 } = {}) {
-  const asked: string[] = [];
-  const loader: Loader = {
-    count: B * STEPS_PER_EPOCH,
-    stepsPerEpoch: STEPS_PER_EPOCH,
-    waitedMs: 0,
-    setOrder: () => {},
-    async *pass() {},
-    async batch(epoch, step) {
-      asked.push(`${epoch}.${step}`);
-      if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
-      const random = randomAt(0, 'view', epoch, step);
-      return {
-        images: new Uint32Array(B),
-        positions: new Uint32Array(B),
-        crops: [Uint8Array.from({ length: B * 3 }, () => random.integer(256))],
-      };
-    },
-    close: async () => {},
-  };
-  return { loader, asked };
-}
-
-interface Run {
-  saved: Standing[];
-  events: TrainEvent[];
-  asked: string[];
-}
-
-function options(changes: Partial<TrainOptions> = {}, { milliseconds = 0 } = {}): TrainOptions & Run {
-  const { loader, asked } = madeUpLoader({ milliseconds });
-  const [saved, events]: [Standing[], TrainEvent[]] = [[], []];
-  return {
-    ...{ saved, events, asked },
-    engine,
-    method: meanFinder(),
-    loader,
-    batchSize: B,
-    seed: 3,
-    budget: { epochs: 2 },
-    save: async (standing) => void saved.push(standing),
-    onEvent: (event) => events.push(event),
-    ...changes,
-  };
-}
-
-const weightOf = ({ state }: Standing) => state.w![0];
-/** Everything of a standing that must not depend on where a run was interrupted. */
-const lasting = ({ seconds: _, ...rest }: Standing) => rest;
+const options = (changes?: Partial<TrainOptions>, pace?: { milliseconds: number }) =>
+  optionsOn(engine, changes, pace);
 
 describe('train', () => {
   it('runs the epochs in order, tells each step, and ends with one saved state', async () => {
@@ -288,118 +203,5 @@ describe('train', () => {
     const { loader } = madeUpLoader();
     const run = options({ loader: { ...loader, stepsPerEpoch: 0 } });
     await expect(train(run)).rejects.toThrow('batchSize: received 4, more than there are images');
-  });
-});
-
-describe('train with a phase between epochs', () => {
-  /** The mean finder with one more value in its state, which the phase sets and the order reads. */
-  function withPhase(dueFrom = 0) {
-    const calls: { epoch: number; w: number }[] = [];
-    const method = meanFinder();
-    const mark = input('mark', [1]);
-    const program = { ...method.program, state: [...method.program.state!, { current: mark }] };
-    const found: MethodProgram = {
-      ...method,
-      program,
-      initialState: (seed) => ({ ...method.initialState(seed), mark: Float32Array.of(-1) }),
-      phase: {
-        isDue: (epoch) => epoch >= dueFrom,
-        async run({ epoch, readState, images }) {
-          calls.push({ epoch, w: (await readState(['w'])).w![0]! });
-          return { state: { mark: Float32Array.of(epoch) }, facts: { images } };
-        },
-        orderState: ['mark'],
-        order: ({ count, state }) =>
-          Uint32Array.from({ length: count }, (_, i) => (i + state.mark![0]!) % count),
-      },
-    };
-    return { method: found, calls };
-  }
-
-  function orderedLoader() {
-    const orders: [number, number][] = [];
-    const { loader } = madeUpLoader();
-    return {
-      orders,
-      loader: { ...loader, setOrder: (epoch: number, p: Uint32Array) => void orders.push([epoch, p[0]!]) },
-    };
-  }
-  const evaluationImages = async function* () {};
-
-  it('runs it before each epoch that is due, with the state of that moment, and tells what it found', async () => {
-    const { method, calls } = withPhase(1);
-    const { loader } = orderedLoader();
-    const run = options({ method, loader, evaluationImages, budget: { epochs: 3 } });
-    const { standing } = await train(run);
-    expect(calls.map(({ epoch }) => epoch)).toEqual([1, 2]);
-    expect(calls[0]!.w).not.toBe(calls[1]!.w);
-    expect(standing.state.mark![0]).toBe(2);
-    const phases = run.events.filter((event) => event.kind === 'phase');
-    expect(phases.map(({ epoch, step, facts }) => [epoch, step, facts.images])).toEqual([
-      [1, 5, 20],
-      [2, 10, 20],
-    ]);
-  });
-
-  it('orders the images by the state that the phase left, on resuming in mid-epoch too, and ends with the same bytes', async () => {
-    const whole = withPhase();
-    const wholeLoader = orderedLoader();
-    const { standing } = await train(
-      options({ method: whole.method, loader: wholeLoader.loader, evaluationImages }),
-    );
-    expect(wholeLoader.orders).toEqual([
-      [0, 0],
-      [1, 1],
-    ]);
-
-    const first = options({ method: withPhase().method, loader: orderedLoader().loader, evaluationImages });
-    const stop = new AbortController();
-    const cut = await train({
-      ...first,
-      signal: stop.signal,
-      onEvent: (event) => {
-        if (event.kind === 'step' && event.step === 7) stop.abort();
-      },
-    });
-    expect(cut.standing.step).toBe(7);
-    const second = withPhase();
-    const secondLoader = orderedLoader();
-    const resumed = await train(
-      options({
-        method: second.method,
-        loader: secondLoader.loader,
-        evaluationImages,
-        from: cut.standing,
-      }),
-    );
-    expect(second.calls).toEqual([]);
-    expect(secondLoader.orders).toEqual([[1, 1]]);
-    expect(resumed.standing.state).toEqual(standing.state);
-  });
-
-  it('stopped inside a phase, it keeps the state of the epoch before', async () => {
-    const { method } = withPhase(1);
-    const stop = new AbortController();
-    const { phase } = method;
-    const stopped: MethodProgram = {
-      ...method,
-      phase: {
-        ...phase!,
-        run: async () => {
-          stop.abort();
-          throw new Error('stopped');
-        },
-      },
-    };
-    const run = options({
-      method: stopped,
-      loader: orderedLoader().loader,
-      evaluationImages,
-      signal: stop.signal,
-    });
-    const { outcome, standing } = await train(run);
-    expect(outcome).toBe('interrupted');
-    expect(standing.step).toBe(5);
-    expect(standing.state.mark![0]).toBe(-1);
   });
 });

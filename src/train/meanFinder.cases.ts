@@ -1,0 +1,100 @@
+/** A method of one parameter and a loader of made-up batches, for tests of what the trainer does around a step. */
+import { randomAt } from '../core/random.ts';
+import type { MethodProgram } from '../methods/index.ts';
+import type { Engine } from '../runtime/index.ts';
+import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
+import type { Loader } from '../views/index.ts';
+import type { Standing, TrainEvent, TrainOptions } from './trainer.ts';
+
+/** Images per batch. */
+export const B = 4;
+export const K = 8;
+export const STEPS_PER_EPOCH = 5;
+
+/** Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`. */
+export function meanFinder({ poison = Infinity } = {}): MethodProgram {
+  const pixels = input('crops.0', [B, 3], 'uint8');
+  const w = input('w', []);
+  const difference = sub(mul(cast(pixels, 'float32'), scalar(1 / 255)), w);
+  const loss = add(mul(mean(mul(difference, difference)), input('scale', [])), scalar(1));
+  const [gradient] = gradients(loss, [w]);
+  const constantly = (value: number, shape: number[]) => broadcastTo(scalar(value), shape);
+  return {
+    program: {
+      outputs: {
+        loss,
+        usage: constantly(1 / K, [K]),
+        embeddingMean: constantly(0, [2]),
+        embeddingMoment: mul(constantly(0.5, [2, 2]), input('identity', [2, 2])),
+        agreement: constantly(0.5, []),
+      },
+      state: [
+        { current: w, next: sub(w, mul(input('learningRate', []), gradient!)) },
+        { current: input('identity', [2, 2]) },
+      ],
+    },
+    initialState: (seed) => ({ w: Float32Array.of(seed), identity: Float32Array.of(1, 0, 0, 1) }),
+    scalars: ({ step, totalSteps }) => ({
+      learningRate: 0.1 * (1 - step / (totalSteps + 1)),
+      scale: step >= poison ? Number.NaN : 1,
+    }),
+    encoderState: ['w'],
+    chanceLoss: Math.log(K),
+  };
+}
+
+/** Batches that are functions of (epoch, step) alone; says which were asked for. */
+export function madeUpLoader({ milliseconds = 0 } = {}) {
+  const asked: string[] = [];
+  const loader: Loader = {
+    count: B * STEPS_PER_EPOCH,
+    stepsPerEpoch: STEPS_PER_EPOCH,
+    waitedMs: 0,
+    setOrder: () => {},
+    async *pass() {},
+    async batch(epoch, step) {
+      asked.push(`${epoch}.${step}`);
+      if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      const random = randomAt(0, 'view', epoch, step);
+      return {
+        images: new Uint32Array(B),
+        positions: new Uint32Array(B),
+        crops: [Uint8Array.from({ length: B * 3 }, () => random.integer(256))],
+      };
+    },
+    close: async () => {},
+  };
+  return { loader, asked };
+}
+
+export interface Run {
+  saved: Standing[];
+  events: TrainEvent[];
+  asked: string[];
+}
+
+/** Two epochs of the mean finder on `engine`, with what was saved, told and asked for on the way. */
+export function optionsOn(
+  engine: Engine,
+  changes: Partial<TrainOptions> = {},
+  { milliseconds = 0 } = {},
+): TrainOptions & Run {
+  const { loader, asked } = madeUpLoader({ milliseconds });
+  const [saved, events]: [Standing[], TrainEvent[]] = [[], []];
+  return {
+    ...{ saved, events, asked },
+    engine,
+    method: meanFinder(),
+    loader,
+    batchSize: B,
+    seed: 3,
+    budget: { epochs: 2 },
+    save: async (standing) => void saved.push(standing),
+    onEvent: (event) => events.push(event),
+    ...changes,
+  };
+}
+
+export const weightOf = ({ state }: Standing) => state.w![0];
+/** Everything of a standing that must not depend on where a run was interrupted. */
+export const lasting = ({ seconds: _, ...rest }: Standing) => rest;
