@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
+import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
@@ -12,6 +13,7 @@ import { type ProfileRow, profileStep } from './profile.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { writeReport } from './table.ts';
+import { benchmarkViews, viewsRows } from './views.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
 const say = (what: string) => process.stderr.write(`${what}\n`);
@@ -64,6 +66,15 @@ timing('swav', {
 timing('inference', {
   description: 'embedding images beside PyTorch (where python3 has torch)',
   ...{ rows: inferenceRows, run: benchmarkInference, table: speedTable },
+});
+timing('views', {
+  description: 'augmented views on one thread beside torchvision (where python3 has it)',
+  ...{ rows: viewsRows, run: benchmarkViews, table: speedTable },
+});
+timing('decode', {
+  description:
+    'decoding a folder of JPEGs into the pixel cache beside Pillow (where python3 has torchvision)',
+  ...{ rows: decodeRows, run: benchmarkDecode, table: speedTable },
 });
 timing('kmeans', {
   description: 'k-means beside scikit-learn (where python3 has it), from the same first centroids',
@@ -177,7 +188,7 @@ function speedTable(
   rows: readonly Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'>[],
 ): string[][] {
   return [
-    ['row', 'ours img/s', 'PyTorch img/s', 'ratio', 'min to max'],
+    ['row', 'ours img/s', 'peer img/s', 'ratio', 'min to max'],
     ...rows.map(({ name, ours, peer, ratio, spread }) => [
       ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
       ...[shown(ratio), range(spread)],

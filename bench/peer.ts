@@ -20,7 +20,7 @@ export interface Peer {
 }
 
 /** The first Python that has a package; undefined where none has. */
-export function pythonWith(name: 'torch' | 'sklearn'): string | undefined {
+export function pythonWith(name: 'torch' | 'torchvision' | 'sklearn'): string | undefined {
   return PYTHON.find(
     (python) => spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0,
   );

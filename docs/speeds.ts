@@ -1,4 +1,4 @@
-/** Speeds beside PyTorch, as text: training steps and embedding, and where the time of a step goes. */
+/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time of a step goes. */
 import { caption, type KeptRows, kept, markdown } from './kept.ts';
 
 interface SpeedFigures {
@@ -7,9 +7,15 @@ interface SpeedFigures {
   readonly peer: number | null;
   readonly ratio: number | null;
   readonly spread: readonly [number, number] | null;
-  /** Images per second of the peer in each of its memory formats. */
+  /** Images per second of each peer, or of PyTorch in each of its memory formats. */
   readonly formats: Readonly<Record<string, number>>;
 }
+
+/** What a column is called, where not by the peer's name. */
+const headings: Readonly<Record<string, string>> = {
+  contiguous: 'PyTorch img/s',
+  channels_last: 'channels last',
+};
 
 /** A table of images per second by row, of a kept benchmark. */
 export function speedsText(name: string): string {
@@ -17,14 +23,18 @@ export function speedsText(name: string): string {
   if (!found) return `Not measured yet: \`npm run bench -- ${name}\`.`;
   const speed = (value: number | null | undefined) =>
     typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
+  const peers = [...new Set(found.rows.flatMap(({ formats }) => Object.keys(formats)))];
   const rows = found.rows.map(({ name: row, ours, ratio, spread, formats }) => [
-    ...[`\`${row}\``, speed(ours), speed(formats.contiguous), speed(formats.channels_last)],
+    ...[`\`${row}\``, speed(ours), ...peers.map((peer) => speed(formats[peer]))],
     ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
     spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
   ]);
   return [
     markdown([
-      ['row', 'likeness img/s', 'PyTorch img/s', 'channels last', 'times as fast', 'from, to'],
+      [
+        ...['row', 'likeness img/s', ...peers.map((peer) => headings[peer] ?? `${peer} img/s`)],
+        ...['times as fast', 'from, to'],
+      ],
       ...rows,
     ]),
     '',

@@ -1,6 +1,7 @@
 /** The benchmarks run, also where a peer is not installed, and pair times as they say. */
 import { describe, expect, it } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
+import { benchmarkDecode } from '../bench/decode.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
@@ -9,6 +10,7 @@ import { profileStep } from '../bench/profile.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
+import { benchmarkViews } from '../bench/views.ts';
 
 describe('turns', () => {
   it('pairs each of our turns with the peer turn that followed it', () => {
@@ -56,6 +58,16 @@ describe('the inference benchmark', () => {
     const row = await benchmarkInference('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, featureDifference: null });
     expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the benchmarks of pictures', () => {
+  it('report our speed alone where there is no torchvision', async () => {
+    for (const run of [benchmarkViews, benchmarkDecode]) {
+      const row = await run('smoke', { rounds: 1, python: null });
+      expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, difference: null });
+      expect(row.ours).toBeGreaterThan(0);
+    }
   });
 });
 

@@ -1,0 +1,91 @@
+/**
+ * First contact with a folder of JPEGs: every picture decoded, its shorter side shrunk, and all kept in one file, ours and Pillow's in as
+ * many processes as there are cores, in turns. Times count only after both have been shown to decode the same colours.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeImage, openPixelCache, openSource } from '../src/data/index.ts';
+import { pythonWith } from './peer.ts';
+import { asJpeg, madeUpPhoto, type PhotoSize } from './photos.ts';
+import { onStage } from './stage.ts';
+import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+
+interface FolderShape extends PhotoSize {
+  /** Pictures in the folder. */
+  photos: number;
+  /** Shorter side that is kept, in pixels. */
+  shorter: number;
+}
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const decodeRows: Readonly<Record<string, FolderShape>> = {
+  'jpeg-64x64': { width: 64, height: 64, photos: 4000, shorter: 64 },
+  'jpeg-500x375-to-256': { width: 500, height: 375, photos: 600, shorter: 256 },
+  'jpeg-4000x3000-to-256': { width: 4000, height: 3000, photos: 24, shorter: 256 },
+  smoke: { width: 16, height: 16, photos: 4, shorter: 8 },
+};
+
+export interface DecodeRow extends Speeds {
+  name: string;
+  /** Largest difference of a picture's mean colour, of 255. */
+  difference: number | null;
+}
+
+/** Mean colours further apart than this, of 255, are not of the same picture. */
+const TOLERANCE = 1.5;
+/** Pictures whose mean colours are compared. */
+const COMPARED = 8;
+
+/** Times one row. */
+export async function benchmarkDecode(
+  name: string,
+  { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
+): Promise<DecodeRow> {
+  const { photos, shorter, ...size } = decodeRows[name]!;
+  return onStage(async ({ folder, threads, open }) => {
+    const pictures = join(folder, 'pictures');
+    mkdirSync(pictures);
+    const files = Array.from({ length: photos }, (_, i) =>
+      join(pictures, `${String(i).padStart(6, '0')}.jpg`),
+    );
+    for (const [i, file] of files.entries())
+      writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
+
+    const cacheDir = join(folder, 'cache');
+    const ours = contender('likeness', async () => {
+      rmSync(cacheDir, { recursive: true, force: true });
+      await openPixelCache(await openSource(pictures), { size: shorter, cacheDir });
+    });
+    if (!python) {
+      const standing = await takeTurns(ours, [], { rounds, warmUp: 1 });
+      return { name, ...speedsOf(standing, photos), difference: null };
+    }
+
+    const options = { work: 'decode', folder: pictures, out: join(folder, 'packed'), shorter, threads };
+    const peer = await open(python, { script: './pytorch/pictures.py', options });
+    const compared = files.slice(0, COMPARED);
+    const own: number[] = [];
+    for (const file of compared) own.push(...(await meanColour(file, shorter)));
+    const { colours } = (await peer.ask({ colours: compared.length })) as { colours: number[] };
+    const difference = Math.max(...own.map((value, i) => Math.abs(value - colours[i]!)));
+    if (!(difference < TOLERANCE))
+      throw new Error(`${name}: our mean colours ${own} and Pillow's ${colours} differ`);
+    const pillow = {
+      name: 'Pillow',
+      run: async (times: number) => ((await peer.ask({ times })) as { ms: number[] }).ms,
+    };
+    const standing = await takeTurns(ours, [pillow], { rounds, warmUp: 1 });
+    return { name, ...speedsOf(standing, photos), difference };
+  });
+}
+
+/** Mean red, green and blue of a decoded file. */
+async function meanColour(file: string, shorter: number): Promise<number[]> {
+  const image = { kind: 'encoded', bytes: readFileSync(file) } as const;
+  const { pixels } = await decodeImage(image, { size: shorter });
+  const sums = [0, 0, 0];
+  pixels.forEach((value, i) => {
+    sums[i % 3]! += value;
+  });
+  return sums.map((sum) => sum / (pixels.length / 3));
+}

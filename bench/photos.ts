@@ -1,0 +1,39 @@
+/** Pictures made up for benchmarks: soft colours with grain, which decode and compress much as photographs do. */
+import sharp from 'sharp';
+import { randomAt } from '../src/core/random.ts';
+
+export interface PhotoSize {
+  width: number;
+  height: number;
+}
+
+/** Patches of colour along the longer side. */
+const PATCHES = 12;
+/** Deviation of the grain, of 255. */
+const GRAIN = 6;
+
+/** One photo as RGB bytes `[height, width, 3]`; the same number gives the same photo. */
+export async function madeUpPhoto({ width, height }: PhotoSize, number: number): Promise<Uint8Array> {
+  const random = randomAt(0, 'synthetic', number);
+  const small = {
+    width: PATCHES,
+    height: Math.max(2, Math.round((PATCHES * height) / width)),
+    channels: 3,
+  } as const;
+  const patches = Uint8Array.from({ length: small.width * small.height * 3 }, () => random.integer(256));
+  const pixels = await sharp(patches, { raw: small })
+    .resize({ width, height, fit: 'fill', kernel: 'cubic' })
+    .raw({ depth: 'uchar' })
+    .toBuffer();
+  // Uint8ClampedArray rounds and keeps to 0..255.
+  const grainy = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.length);
+  for (let i = 0; i < grainy.length; i++) grainy[i] = grainy[i]! + GRAIN * random.normal();
+  return new Uint8Array(grainy);
+}
+
+/** Bytes of a JPEG file, quality 90. */
+export function asJpeg(pixels: Uint8Array, { width, height }: PhotoSize): Promise<Buffer> {
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
