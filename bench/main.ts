@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
+import { benchmarkEpoch } from './epoch.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
@@ -84,6 +85,22 @@ timing('clustering', {
   description: 'Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)',
   ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
 });
+
+program
+  .command('epoch')
+  .description(
+    'whole epochs of SwAV on a folder, by the program, beside a plain PyTorch script of the same recipe',
+  )
+  .argument('<source>', 'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10')
+  .option('--json', 'print one object')
+  .option('--epochs <n>', 'epochs of a run', '1')
+  .option('--rounds <n>', 'how often the two take turns', '3')
+  .action(
+    async (source: string, { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string }) => {
+      const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
+      writeReport('epoch', { rows: [row] }, { json, table: speedTable([row]) });
+    },
+  );
 
 program
   .command('profile')

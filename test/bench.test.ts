@@ -1,7 +1,11 @@
 /** The benchmarks run, also where a peer is not installed, and pair times as they say. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
 import { benchmarkDecode } from '../bench/decode.ts';
+import { benchmarkEpoch } from '../bench/epoch.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
@@ -11,6 +15,7 @@ import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 import { benchmarkViews } from '../bench/views.ts';
+import { writeTextures } from './likeness.cases.ts';
 
 describe('turns', () => {
   it('pairs each of our turns with the peer turn that followed it', () => {
@@ -68,6 +73,18 @@ describe('the benchmarks of pictures', () => {
       expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, difference: null });
       expect(row.ours).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('the epoch benchmark', () => {
+  it('times a run of the program, alone where there is no PyTorch', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-epoch-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    await writeTextures(folder, 64);
+    const row = await benchmarkEpoch({ source: folder, epochs: 1, rounds: 1, python: null });
+    expect(row).toMatchObject({ peer: null, ratio: null });
+    expect(row.ours).toBeGreaterThan(0);
+    expect(row.losses[0]).toBeGreaterThan(0);
   });
 });
 

@@ -217,6 +217,7 @@ def parse():
     parser.add_argument('--epsilon', type=float, default=0.05)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--evaluate', choices=['ends', 'never'], default='ends', help='measure before and after training')
     parser.add_argument('--limit', type=int, help='use only this many training pictures')
     options = parser.parse_args()
     if (options.minutes is None) == (options.epochs is None):
@@ -244,7 +245,8 @@ def main():
             **clustering(found, test_labels, options.seed),
         }
 
-    say(kind='evaluation', epoch=0, **evaluate())
+    if options.evaluate == 'ends':
+        say(kind='evaluation', epoch=0, **evaluate())
     per_epoch = len(pictures) // options.batch
     spent, viewing, step, epoch, progress = 0.0, 0.0, 0, 0, 0.0
     while progress < 1:
@@ -276,7 +278,8 @@ def main():
             say(kind='epoch', epoch=epoch, minutes=round(spent / 60, 2), loss=round(sum(losses) / len(losses), 4),
                 imagesPerSecond=round(step * options.batch / spent, 1), views=round(viewing / spent, 3))
         progress = step / (options.epochs * per_epoch) if options.epochs else spent / (60 * options.minutes)
-    say(kind='evaluation', epoch=epoch, minutes=round(spent / 60, 2), **evaluate())
+    if options.evaluate == 'ends':
+        say(kind='evaluation', epoch=epoch, minutes=round(spent / 60, 2), **evaluate())
 
 
 if __name__ == '__main__':

@@ -1,0 +1,115 @@
+/**
+ * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain PyTorch script of the same recipe,
+ * in turns, each in a process of its own that is alone while it works. Views are made on the way; decoding and compiling are
+ * not counted.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { pythonWith } from './peer.ts';
+import { median, pairRatios } from './turns.ts';
+
+export interface EpochRow {
+  name: string;
+  /** Images per second over a run, ours and the peer's. */
+  ours: number;
+  peer: number | null;
+  formats: Readonly<Record<string, number>>;
+  ratio: number | null;
+  spread: [number, number] | null;
+  /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
+  losses: [number, number | null];
+}
+
+export interface EpochOptions {
+  /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`. */
+  source: string;
+  epochs: number;
+  rounds: number;
+  python?: string | null;
+}
+
+/** Losses further apart than this share are not of the same recipe. */
+const TOLERANCE = 0.05;
+const program = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const script = fileURLToPath(new URL('./pytorch/swav.py', import.meta.url));
+
+interface Passed {
+  imagesPerSecond: number;
+  loss: number;
+}
+
+/** Times the recipe `small-32` of SwAV. */
+export async function benchmarkEpoch({
+  source,
+  epochs,
+  rounds,
+  python = pythonWith('torch'),
+}: EpochOptions): Promise<EpochRow> {
+  const [own, theirs]: [Passed[], Passed[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    own.push(await ownRun(source, epochs, round));
+    if (python) theirs.push(await peerRun(python, source, epochs, round));
+  }
+  const speeds = (passed: readonly Passed[]) => median(passed.map(({ imagesPerSecond }) => imagesPerSecond));
+  const losses = (passed: readonly Passed[]) => median(passed.map(({ loss }) => loss));
+  const row = { name: `swav-small-32-${epochs}-epochs`, ours: speeds(own) };
+  if (theirs.length === 0) {
+    return { ...row, peer: null, formats: {}, ratio: null, spread: null, losses: [losses(own), null] };
+  }
+  const found: [number, number] = [losses(own), losses(theirs)];
+  if (!(Math.abs(found[0] / found[1] - 1) < TOLERANCE))
+    throw new Error(`our loss ${found[0]} and the script's ${found[1]} are not of the same recipe`);
+  const times = (passed: readonly Passed[]) => passed.map(({ imagesPerSecond }) => 1 / imagesPerSecond);
+  const ratios = pairRatios(times(own), times(theirs));
+  const peer = speeds(theirs);
+  return {
+    ...{ ...row, peer, formats: { channels_last: peer }, losses: found },
+    ...{ ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)] },
+  };
+}
+
+async function ownRun(source: string, epochs: number, seed: number): Promise<Passed> {
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
+  try {
+    const out = join(folder, 'run');
+    const settings = ['headNorm=batch', 'measures=none'].flatMap((text) => ['--set', text]);
+    const options = [
+      '--preset',
+      'small-32',
+      '--epochs',
+      String(epochs),
+      '--seed',
+      String(seed),
+      '--out',
+      out,
+    ];
+    await linesOf(process.execPath, [program, 'train', source, ...options, ...settings, '--json']);
+    const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
+    const last = events.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
+    const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;
+    return { imagesPerSecond: (last.step * batchSize) / last.seconds, loss: last.loss };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function peerRun(python: string, source: string, epochs: number, seed: number): Promise<Passed> {
+  const recipe = ['--crops', '2x32:.2-1', '--hidden', '256', '--evaluate', 'never'];
+  const args = [script, '--data', source, '--epochs', String(epochs), '--seed', String(seed), ...recipe];
+  const lines = await linesOf(python, args);
+  return lines.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
+}
+
+/** What a program prints; its messages for people go where ours go. */
+async function linesOf(command: string, args: readonly string[]): Promise<string[]> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) lines.push(line);
+  const code = child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)));
+  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}`);
+  return lines;
+}
