@@ -3,13 +3,11 @@
  * in turns, each in a process of its own that is alone while it works. Views are made on the way; decoding and compiling are
  * not counted.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pythonWith } from './peer.ts';
+import { callProgram, linesOf, withTemporaryFolder } from './program.ts';
 import { median, pairRatios } from './turns.ts';
 
 export interface EpochRow {
@@ -34,7 +32,6 @@ export interface EpochOptions {
 
 /** Losses further apart than this share are not of the same recipe. */
 const TOLERANCE = 0.05;
-const program = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const script = fileURLToPath(new URL('./pytorch/swav.py', import.meta.url));
 
 interface Passed {
@@ -73,8 +70,7 @@ export async function benchmarkEpoch({
 }
 
 async function ownRun(source: string, epochs: number, seed: number): Promise<Passed> {
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const settings = ['headNorm=batch', 'measures=none'].flatMap((text) => ['--set', text]);
     const options = [
@@ -87,14 +83,12 @@ async function ownRun(source: string, epochs: number, seed: number): Promise<Pas
       '--out',
       out,
     ];
-    await linesOf(process.execPath, [program, 'train', source, ...options, ...settings, '--json']);
+    await callProgram(['train', source, ...options, ...settings]);
     const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
     const last = events.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
     const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;
     return { imagesPerSecond: (last.step * batchSize) / last.seconds, loss: last.loss };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function peerRun(python: string, source: string, epochs: number, seed: number): Promise<Passed> {
@@ -102,14 +96,4 @@ async function peerRun(python: string, source: string, epochs: number, seed: num
   const args = [script, '--data', source, '--epochs', String(epochs), '--seed', String(seed), ...recipe];
   const lines = await linesOf(python, args);
   return lines.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
-}
-
-/** What a program prints; its messages for people go where ours go. */
-async function linesOf(command: string, args: readonly string[]): Promise<string[]> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) lines.push(line);
-  const code = child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)));
-  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}`);
-  return lines;
 }

@@ -11,6 +11,7 @@ import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type ProfileRow, profileStep } from './profile.ts';
+import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { writeReport } from './table.ts';
@@ -152,6 +153,29 @@ program
   });
 
 program
+  .command('scale')
+  .description('how time and memory of the program grow with the number of images, on made-up ones')
+  .option('--json', 'print one object')
+  .option('--images <counts>', 'numbers of images, joined by commas', '1000,10000,100000,1000000')
+  .option('--minutes <m>', 'minutes of training', '2')
+  .option('--clusters <k>', 'most clusters', '10000')
+  .action(async ({ json, images, minutes, clusters }: ScaleFlags) => {
+    const rows: ScaleRow[] = [];
+    for (const count of images.split(',').map(Number)) {
+      say(`${count} images …`);
+      rows.push(...(await benchmarkScale(count, { minutes: Number(minutes), clusters: Number(clusters) })));
+    }
+    const cells = rows.map((row) => [
+      ...[String(row.images), row.work, row.detail, shown(row.seconds, 1), shown(row.megabytes, 0)],
+    ]);
+    writeReport(
+      'scale',
+      { rows },
+      { json, table: [['images', 'work', 'of', 'seconds', 'peak MB'], ...cells] },
+    );
+  });
+
+program
   .command('label-free')
   .description(
     'how well measures without labels follow true NMI over the checkpoints of several runs of one source',
@@ -184,6 +208,13 @@ interface ProfileFlags {
   rows: string;
   shapes?: boolean;
   top: string;
+}
+
+interface ScaleFlags {
+  json?: boolean;
+  images: string;
+  minutes: string;
+  clusters: string;
 }
 
 interface RowFlags {

@@ -11,6 +11,7 @@ import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileStep } from '../bench/profile.ts';
+import { benchmarkScale } from '../bench/scale.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
@@ -85,6 +86,21 @@ describe('the epoch benchmark', () => {
     expect(row).toMatchObject({ peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
     expect(row.losses[0]).toBeGreaterThan(0);
+  });
+});
+
+describe('the benchmark of scale', () => {
+  it('takes the program through training, embedding and clustering of made-up pictures', async () => {
+    const rows = await benchmarkScale(200, { minutes: 0.02, clusters: 5 });
+    expect(rows.map(({ work, detail }) => [work, detail])).toEqual([
+      ['decode and train', '0.02 min'],
+      ['embed', '20 images'],
+      ['cluster', '5 clusters'],
+    ]);
+    for (const { seconds, megabytes } of rows) {
+      expect(seconds).toBeGreaterThan(0);
+      expect(megabytes).toBeGreaterThan(50);
+    }
   });
 });
 

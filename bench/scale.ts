@@ -1,0 +1,128 @@
+/**
+ * How time and memory grow with the number of images: made-up pictures are written as one packed data set, and our program decodes them into a
+ * cache of their own and trains for some minutes, embeds a tenth of them and clusters all, each in a process of its own.
+ */
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomAt } from '../src/core/random.ts';
+import { callProgram, withTemporaryFolder } from './program.ts';
+
+export interface ScaleOptions {
+  /** Minutes of training, the same for all sizes. */
+  minutes: number;
+  /** Most clusters; small sets get one per ten images. */
+  clusters: number;
+}
+
+export interface ScaleRow {
+  images: number;
+  work: 'decode and train' | 'embed' | 'cluster';
+  /** Of what: minutes of training, images or clusters. */
+  detail: string;
+  seconds: number;
+  megabytes: number;
+}
+
+const SIDE = 32;
+/** Bytes of a record: a label, then planes of red, green and blue. */
+const RECORD = 1 + 3 * SIDE * SIDE;
+/** Records written at a time. */
+const BLOCK = 1000;
+/** Share of the images that are set apart and embedded. */
+const HELD_OUT = 0.1;
+const IMAGES_PER_CLUSTER = 10;
+
+/** Runs the program on so many made-up images. */
+export async function benchmarkScale(
+  images: number,
+  { minutes, clusters }: ScaleOptions,
+): Promise<ScaleRow[]> {
+  return withTemporaryFolder(async (folder) => {
+    const source = join(folder, 'pictures');
+    writePictures(source, images);
+    const run = join(folder, 'run');
+    const rows: ScaleRow[] = [];
+    const call = async (work: ScaleRow['work'], detail: string, args: string[]) => {
+      const { seconds, megabytes } = await callProgram(args, { LIKENESS_CACHE: join(folder, 'cache') });
+      rows.push({ images, work, detail, seconds, megabytes });
+    };
+    const recipe = ['--preset', 'small-32', '--split', 'all', '--minutes', String(minutes)];
+    await call('decode and train', `${minutes} min`, [
+      'train',
+      source,
+      '--out',
+      run,
+      ...recipe,
+      '--set',
+      'measures=none',
+    ]);
+    const held = Math.round(HELD_OUT * images);
+    const features = join(folder, 'features.npy');
+    await call('embed', `${held} images`, [
+      'embed',
+      source,
+      '--run',
+      run,
+      '--split',
+      'test',
+      '--out',
+      features,
+    ]);
+    const k = Math.min(clusters, Math.max(2, Math.floor(images / IMAGES_PER_CLUSTER)));
+    await call('cluster', `${k} clusters`, ['cluster', source, '--run', run, '-k', String(k)]);
+    return rows;
+  });
+}
+
+/**
+ * Pictures of patches of colour, as CIFAR's binary files: a tenth of them are the test set. Ten palettes are the classes, so that there is
+ * something to find.
+ */
+export function writePictures(folder: string, images: number): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'batches.meta.txt'),
+    Array.from({ length: 10 }, (_, i) => `palette ${i}\n`).join(''),
+  );
+  const held = Math.round(HELD_OUT * images);
+  writePart(join(folder, 'data_batch_1.bin'), 0, images - held);
+  writePart(join(folder, 'test_batch.bin'), images - held, held);
+}
+
+function writePart(file: string, first: number, count: number): void {
+  const out = openSync(file, 'w');
+  try {
+    for (let start = 0; start < count; start += BLOCK) {
+      const block = new Uint8Array(RECORD * Math.min(BLOCK, count - start));
+      for (let i = 0; i * RECORD < block.length; i++) {
+        writePicture(block.subarray(i * RECORD, (i + 1) * RECORD), first + start + i);
+      }
+      writeSync(out, block);
+    }
+  } finally {
+    closeSync(out);
+  }
+}
+
+/** Patches along a side. */
+const PATCHES = 4;
+/** How far a patch's colour may be from its palette's, of 255. */
+const SPREAD = 100;
+
+function writePicture(record: Uint8Array, number: number): void {
+  const random = randomAt(0, 'synthetic', number);
+  const palette = number % 10;
+  record[0] = palette;
+  const scale = SIDE / PATCHES;
+  for (let channel = 0; channel < 3; channel++) {
+    const base = 20 + ((palette * 37 + channel * 71) % 115);
+    const patches = Uint8Array.from({ length: PATCHES * PATCHES }, () => base + random.integer(SPREAD));
+    const at = 1 + channel * SIDE * SIDE;
+    for (let y = 0; y < SIDE; y++) {
+      for (let x = 0; x < SIDE; x += scale) {
+        const colour = patches[Math.floor(y / scale) * PATCHES + x / scale]!;
+        record.fill(colour, at + y * SIDE + x, at + y * SIDE + x + scale);
+      }
+    }
+  }
+}
