@@ -10,13 +10,12 @@ nearest rows of `--bank` to each row of `--queries`, in blocks of queries; vecto
 """
 
 import argparse
-import json
-import sys
-import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from pipe import serve
 
 BLOCK = 500
 
@@ -64,18 +63,10 @@ def main():
         def run():
             return neighbours(queries, bank, options.k)[0]
 
-    print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads()}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        if 'first' in request:
-            answer = {'first': run()[:request['first']].flatten().tolist()}
-        else:
-            answer = {'ms': []}
-            for _ in range(request['times']):
-                begun = time.perf_counter()
-                run()
-                answer['ms'].append((time.perf_counter() - begun) * 1000)
-        print(json.dumps(answer), flush=True)
+    def first(rows):
+        return {'first': run()[:rows].flatten().tolist()}
+
+    serve({'torch': torch.__version__, 'threads': torch.get_num_threads()}, run, {'first': first})
 
 
 if __name__ == '__main__':

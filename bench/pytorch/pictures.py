@@ -15,13 +15,13 @@ import glob
 import json
 import multiprocessing
 import random
-import sys
-import time
 
 import numpy as np
 import torch
 from PIL import Image, ImageFilter
 from torchvision import transforms
+
+from pipe import serve
 
 
 class Blur:
@@ -105,19 +105,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     run, answers = (views_of if options.work == 'views' else decoder_of)(options)
-    print(json.dumps({'torch': torch.__version__, 'pillow': Image.__version__}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        [(name, value)] = request.items()
-        if name in answers:
-            answer = answers[name](value)
-        else:
-            answer = {'ms': []}
-            for _ in range(value):
-                begun = time.perf_counter()
-                run()
-                answer['ms'].append((time.perf_counter() - begun) * 1000)
-        print(json.dumps(answer), flush=True)
+    serve({'torch': torch.__version__, 'pillow': Image.__version__}, run, answers)
 
 
 if __name__ == '__main__':

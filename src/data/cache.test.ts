@@ -282,6 +282,7 @@ describe('in a process of its own', () => {
     expect(readdirSync(cacheDir).some((name) => name.includes('unfinished'))).toBe(false);
   });
 
+  // Windows lets no process limit the size of its files, which is how the full disk is made.
   it.skipIf(process.platform === 'win32')('no room to write is a clear error and leaves nothing', () => {
     const cacheDir = temporaryFolder();
     const command = 'ulimit -f 2048 && exec "$0" "$1"'; // files of at most 1 or 2 MiB, for want of a small disk

@@ -1,67 +1,13 @@
 /** Somebody who watches a run: told of every epoch's end, able to read, unable to change. */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { MethodProgram } from '../methods/index.ts';
 import { openEngine } from '../runtime/index.ts';
-import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
-import type { Loader } from '../views/index.ts';
+import { B, optionsOn } from './meanFinder.cases.ts';
 import { type EpochEnd, type TrainEvent, type TrainOptions, train } from './trainer.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const B = 4;
-const STEPS_PER_EPOCH = 5;
-
-/** One weight that moves towards the mean of the pixels. */
-function meanFinder(): MethodProgram {
-  const w = input('w', []);
-  const pixels = cast(input('crops.0', [B, 3], 'uint8'), 'float32');
-  const difference = sub(mul(pixels, scalar(1 / 255)), w);
-  const loss = add(mean(mul(difference, difference)), scalar(1));
-  const [gradient] = gradients(loss, [w]);
-  const identity = input('identity', [2, 2]);
-  return {
-    program: {
-      outputs: {
-        loss,
-        embeddingMean: broadcastTo(scalar(0), [2]),
-        embeddingMoment: mul(broadcastTo(scalar(0.5), [2, 2]), identity),
-      },
-      state: [{ current: w, next: sub(w, mul(input('learningRate', []), gradient!)) }, { current: identity }],
-    },
-    initialState: (seed) => ({ w: Float32Array.of(seed), identity: Float32Array.of(1, 0, 0, 1) }),
-    scalars: () => ({ learningRate: 0.1 }),
-    encoderState: ['w'],
-  };
-}
-
-const loader: Loader = {
-  count: B * STEPS_PER_EPOCH,
-  stepsPerEpoch: STEPS_PER_EPOCH,
-  waitedMs: 0,
-  setOrder: () => {},
-  async *pass() {},
-  batch: async (epoch, step) => ({
-    images: new Uint32Array(B),
-    positions: new Uint32Array(B),
-    crops: [new Uint8Array(B * 3).fill(10 * epoch + step)],
-  }),
-  close: async () => {},
-};
-
-function options(changes: Partial<TrainOptions>): TrainOptions {
-  const method = meanFinder();
-  return {
-    engine,
-    method,
-    loader,
-    batchSize: B,
-    seed: 3,
-    budget: { epochs: 3 },
-    save: async () => {},
-    ...changes,
-  };
-}
+const options = (changes: Partial<TrainOptions>) => optionsOn(engine, { budget: { epochs: 3 }, ...changes });
 
 describe('a watched run', () => {
   it('tells of the end of each epoch with a state that can be read, and ends with the same bytes', async () => {
