@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { featuresOf, nearestNeighbours, sinkhorn } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
+import type { Engine } from '../src/runtime/index.ts';
 import { input, slice, sum } from '../src/tensor/index.ts';
-import { measured } from './memory.ts';
-import { differenceOf, type Peer, pythonWith } from './peer.ts';
-import { onStage, type Stage } from './stage.ts';
-import { type Contender, contender, type Standing, takeTurns } from './turns.ts';
+import { onEngine, peerContender } from './contenders.ts';
+import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
+import { onStage } from './stage.ts';
+import { type Contender, type Standing, takeTurns } from './turns.ts';
 
 interface Sizes {
   work: 'sinkhorn' | 'neighbours';
@@ -31,14 +32,12 @@ export const clusteringRows: Readonly<Record<string, Sizes>> = {
   smoke: { work: 'sinkhorn', rows: 64, columns: 32 },
 };
 
-export interface ClusteringRow extends Pick<Standing, 'ratio' | 'spread'> {
+export interface ClusteringRow extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes'> {
   name: string;
   seconds: number;
   peerSeconds: number | null;
   /** Largest difference of the first results, over the largest of them. */
   difference: number | null;
-  /** Largest resident memory of the process meanwhile. */
-  megabytes: number | null;
 }
 
 /** Results further apart than this are not the same computation. */
@@ -63,27 +62,26 @@ export async function benchmarkClustering(
       if (python) writeFileSync(files[label], encodeNpy({ shape: [rows, columns], data }));
       return data;
     };
-    const { once, first } = await (sizes.work === 'sinkhorn'
-      ? ownSinkhorn(stage, sizes, matrix)
-      : ownNeighbours(stage, sizes, matrix));
-    const own = await first();
-    const peers: Contender[] = [];
+    const prepare = sizes.work === 'sinkhorn' ? ownSinkhorn(sizes, matrix) : ownNeighbours(sizes, matrix);
     let difference: number | null = null;
+    const peers: Contender[] = [];
     if (python) {
       const { work, k = 0 } = sizes;
       const options = { work, k, threads: stage.threads, epsilon: EPSILON, iterations: ITERATIONS, ...files };
-      const peer = await stage.open(python, { script: './pytorch/clustering.py', options });
-      const { first: theirs } = (await peer.ask({ first: COMPARED })) as { first: number[] };
+      const of = { script: './pytorch/clustering.py', options };
+      const own = await stage.withEngine(async (engine) => (await prepare(engine)).first());
+      const { first: theirs } = (await withPeer(python, of, (peer) => peer.ask({ first: COMPARED }))) as {
+        first: number[];
+      };
       difference = differenceOf(own, theirs);
       if (!(difference < TOLERANCE))
         throw new Error(`${name}: our results differ from PyTorch's by ${difference}`);
-      peers.push(timesOf(peer));
+      peers.push(peerContender({ name: 'PyTorch', open: () => openPeer(python, of) }));
     }
-    const standing = await takeTurns(contender('likeness', once), peers, { rounds, warmUp: 1 });
-    const { megabytes } = await measured(once);
-    const { ours, peer, ratio, spread } = standing;
+    const own = onEngine(stage.openEngine, async (engine) => (await prepare(engine)).once);
+    const { ours, peer, ratio, spread, ...memory } = await takeTurns(own, peers, { rounds });
     const peerSeconds = peer && peer.milliseconds / 1000;
-    return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, megabytes };
+    return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, ...memory };
   });
 }
 
@@ -93,32 +91,34 @@ interface Own {
   first(): Promise<ArrayLike<number>>;
 }
 type Matrix = (label: string, rows: number, columns: number) => Float32Array;
+type Prepare = (engine: Engine) => Promise<Own>;
 
 /** Scores and codes stay on the engine, as in a step. */
-async function ownSinkhorn({ engine }: Stage, { rows, columns }: Sizes, matrix: Matrix): Promise<Own> {
+function ownSinkhorn({ rows, columns }: Sizes, matrix: Matrix): Prepare {
+  const given = matrix('scores', rows, columns);
   const scores = input('scores', [rows, columns]);
   const held = input('codes', [rows, columns]);
   const codes = sinkhorn(scores, { epsilon: EPSILON, iterations: ITERATIONS });
   const first = slice(codes, { starts: [0, 0], ends: [COMPARED, columns] });
-  const executable = await engine.compile({
-    outputs: { total: sum(codes), first },
-    state: [{ current: scores }, { current: held, next: codes }],
-  });
-  await executable.writeState({ scores: matrix('scores', rows, columns) });
-  return {
-    once: () => executable.run({}),
-    first: async () => (await executable.run({})).first as Float32Array,
+  return async (engine) => {
+    const executable = await engine.compile({
+      outputs: { total: sum(codes), first },
+      state: [{ current: scores }, { current: held, next: codes }],
+    });
+    await executable.writeState({ scores: given });
+    return {
+      once: () => executable.run({}),
+      first: async () => (await executable.run({})).first as Float32Array,
+    };
   };
 }
 
-async function ownNeighbours({ engine }: Stage, sizes: Sizes, matrix: Matrix): Promise<Own> {
+function ownNeighbours(sizes: Sizes, matrix: Matrix): Prepare {
   const { rows, columns, dimension = 1, k = 1 } = sizes;
   const queries = featuresOf(matrix('queries', rows, dimension), dimension);
   const bank = featuresOf(matrix('bank', columns, dimension), dimension);
-  const once = () => nearestNeighbours(engine, queries, bank, { k });
-  return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
-}
-
-function timesOf(peer: Peer): Contender {
-  return { name: 'PyTorch', run: async (times) => ((await peer.ask({ times })) as { ms: number[] }).ms };
+  return async (engine) => {
+    const once = () => nearestNeighbours(engine, queries, bank, { k });
+    return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
+  };
 }

@@ -5,10 +5,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, openPixelCache, openSource } from '../src/data/index.ts';
-import { pythonWith } from './peer.ts';
+import { inProcess, peerContender } from './contenders.ts';
+import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { asJpeg, madeUpPhoto, type PhotoSize } from './photos.ts';
 import { onStage } from './stage.ts';
-import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 interface FolderShape extends PhotoSize {
   /** Pictures in the folder. */
@@ -42,7 +43,7 @@ export async function benchmarkDecode(
   { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
 ): Promise<DecodeRow> {
   const { photos, shorter, ...size } = decodeRows[name]!;
-  return onStage(async ({ folder, threads, open }) => {
+  return onStage(async ({ folder, threads }) => {
     const pictures = join(folder, 'pictures');
     mkdirSync(pictures);
     const files = Array.from({ length: photos }, (_, i) =>
@@ -52,29 +53,28 @@ export async function benchmarkDecode(
       writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
 
     const cacheDir = join(folder, 'cache');
-    const ours = contender('likeness', async () => {
+    const ours = inProcess(async () => {
       rmSync(cacheDir, { recursive: true, force: true });
       await openPixelCache(await openSource(pictures), { size: shorter, cacheDir });
     });
     if (!python) {
-      const standing = await takeTurns(ours, [], { rounds, warmUp: 1 });
+      const standing = await takeTurns(ours, [], { rounds });
       return { name, ...speedsOf(standing, photos), difference: null };
     }
 
     const options = { work: 'decode', folder: pictures, out: join(folder, 'packed'), shorter, threads };
-    const peer = await open(python, { script: './pytorch/pictures.py', options });
+    const of = { script: './pytorch/pictures.py', options };
     const compared = files.slice(0, COMPARED);
     const own: number[] = [];
     for (const file of compared) own.push(...(await meanColour(file, shorter)));
-    const { colours } = (await peer.ask({ colours: compared.length })) as { colours: number[] };
+    const { colours } = (await withPeer(python, of, (peer) => peer.ask({ colours: compared.length }))) as {
+      colours: number[];
+    };
     const difference = Math.max(...own.map((value, i) => Math.abs(value - colours[i]!)));
     if (!(difference < TOLERANCE))
       throw new Error(`${name}: our mean colours ${own} and Pillow's ${colours} differ`);
-    const pillow = {
-      name: 'Pillow',
-      run: async (times: number) => ((await peer.ask({ times })) as { ms: number[] }).ms,
-    };
-    const standing = await takeTurns(ours, [pillow], { rounds, warmUp: 1 });
+    const pillow = peerContender({ name: 'Pillow', open: () => openPeer(python, of) });
+    const standing = await takeTurns(ours, [pillow], { rounds });
     return { name, ...speedsOf(standing, photos), difference };
   });
 }

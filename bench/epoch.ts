@@ -18,6 +18,12 @@ export interface EpochRow {
   formats: Readonly<Record<string, number>>;
   ratio: number | null;
   spread: [number, number] | null;
+  /** Largest share of the step time that we waited for views, over the last steps of a run. */
+  waiting: number;
+  /** Longest pause of one of our threads for garbage collection while it trained, in ms. */
+  pause: number;
+  /** Largest resident memory of our process, in MB. */
+  megabytes: number;
   /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
   losses: [number, number | null];
 }
@@ -39,6 +45,12 @@ interface Passed {
   loss: number;
 }
 
+interface OwnPassed extends Passed {
+  waiting: number;
+  pause: number;
+  megabytes: number;
+}
+
 /** Times the recipe `small-32` of SwAV. */
 export async function benchmarkEpoch({
   source,
@@ -46,14 +58,18 @@ export async function benchmarkEpoch({
   rounds,
   python = pythonWith('torch'),
 }: EpochOptions): Promise<EpochRow> {
-  const [own, theirs]: [Passed[], Passed[]] = [[], []];
+  const [own, theirs]: [OwnPassed[], Passed[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     own.push(await ownRun(source, epochs, round));
     if (python) theirs.push(await peerRun(python, source, epochs, round));
   }
   const speeds = (passed: readonly Passed[]) => median(passed.map(({ imagesPerSecond }) => imagesPerSecond));
   const losses = (passed: readonly Passed[]) => median(passed.map(({ loss }) => loss));
-  const row = { name: `swav-small-32-${epochs}-epochs`, ours: speeds(own) };
+  const most = (key: 'waiting' | 'pause' | 'megabytes') => Math.max(...own.map((passed) => passed[key]));
+  const row = {
+    ...{ name: `swav-small-32-${epochs}-epochs`, ours: speeds(own) },
+    ...{ waiting: most('waiting'), pause: most('pause'), megabytes: most('megabytes') },
+  };
   if (theirs.length === 0) {
     return { ...row, peer: null, formats: {}, ratio: null, spread: null, losses: [losses(own), null] };
   }
@@ -69,7 +85,7 @@ export async function benchmarkEpoch({
   };
 }
 
-async function ownRun(source: string, epochs: number, seed: number): Promise<Passed> {
+async function ownRun(source: string, epochs: number, seed: number): Promise<OwnPassed> {
   return withTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const settings = ['headNorm=batch', 'measures=none'].flatMap((text) => ['--set', text]);
@@ -83,11 +99,14 @@ async function ownRun(source: string, epochs: number, seed: number): Promise<Pas
       '--out',
       out,
     ];
-    await callProgram(['train', source, ...options, ...settings]);
+    const called = await callProgram(['train', source, ...options, ...settings]);
     const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
     const last = events.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
     const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;
-    return { imagesPerSecond: (last.step * batchSize) / last.seconds, loss: last.loss };
+    return {
+      ...{ imagesPerSecond: (last.step * batchSize) / last.seconds, loss: last.loss },
+      ...{ waiting: last.waiting, pause: called.longestPause(last.seconds), megabytes: called.megabytes },
+    };
   });
 }
 

@@ -6,12 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
-import type { Values } from '../src/runtime/index.ts';
+import type { Engine, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { differenceOf, type Peer, pythonWith } from './peer.ts';
+import { onEngine, peerContender } from './contenders.ts';
+import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { formats, type Shape } from './step.ts';
-import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 const base = { architecture: 'resnet18', stem: 'cifar', size: 32, width: 64, batch: 64 } as const;
 
@@ -41,49 +42,51 @@ export async function benchmarkInference(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<InferenceRow> {
   const { batch, size, architecture, stem, width } = inferenceRows[name]!;
-  return onStage(async ({ engine, threads, folder, open }) => {
+  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
     const variables = createVariables({ mode: 'evaluate' });
     const features = resnet(variables, input('images', [batch, 3, size, size]), {
       ...{ architecture, stem, width },
     });
     const held = [...variables.parameters(), ...variables.buffers()];
-    const executable = await engine.compile({
+    const program = {
       name: 'bench-inference',
       outputs: { features },
       state: held.map(({ tensor }) => ({ current: tensor })),
-    });
+    };
     const state: Values = { ...variables.initialValues(0) };
-    const peers: Peer[] = [];
     let feeds: Values = { images: new Float32Array(batch * 3 * size * size).fill(0.5) };
     let featureDifference: number | null = null;
+    async function prepared(engine: Engine) {
+      const executable = await engine.compile(program);
+      await executable.writeState(state);
+      return () => executable.run(feeds);
+    }
+    const of = (format: string) => {
+      const options = { architecture, stem, size, width, batch, format, threads };
+      return { script: './pytorch/step.py', options };
+    };
     if (python) {
       const file = join(folder, 'start.safetensors');
-      for (const format of formats) {
-        const options = { architecture, stem, size, width, batch, format, threads };
-        peers.push(await open(python, { script: './pytorch/step.py', options }));
-      }
-      await peers[0]!.ask({ save: file });
+      const theirs = await withPeer(python, of(formats[0]), async (peer) => {
+        await peer.ask({ save: file });
+        return ((await peer.ask({ features: file })) as { features: number[] }).features;
+      });
       const { tensors } = decodeSafetensors(readFileSync(file));
       for (const [key, { data }] of Object.entries(tensors))
         if (key in state) state[key] = data as Float32Array;
       feeds = { images: tensors.images!.data as Float32Array };
-      await executable.writeState(state);
-      const own = (await executable.run(feeds)).features as Float32Array;
-      const theirs: number[][] = [];
-      for (const peer of peers)
-        theirs.push(((await peer.ask({ features: file })) as { features: number[] }).features);
-      featureDifference = differenceOf(own, theirs[0]!);
+      const own = await withEngine(async (engine) => (await (await prepared(engine))()).features);
+      featureDifference = differenceOf(own as Float32Array, theirs);
       if (!(featureDifference < TOLERANCE)) {
         throw new Error(`${name}: our features differ from PyTorch's by ${featureDifference} of the largest`);
       }
-    } else await executable.writeState(state);
-    const passes = (peer: Peer) => async (times: number) =>
-      ((await peer.ask({ infer: times })) as { ms: number[] }).ms;
-    const standing = await takeTurns(
-      contender('likeness', () => executable.run(feeds)),
-      peers.map((peer, i) => ({ name: formats[i]!, run: passes(peer) })),
-      { rounds },
-    );
+    }
+    const peers = python
+      ? formats.map((format) =>
+          peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'infer' }),
+        )
+      : [];
+    const standing = await takeTurns(onEngine(openEngine, prepared), peers, { rounds });
     return { name, ...speedsOf(standing, batch), featureDifference };
   });
 }

@@ -2,15 +2,16 @@
  * K-means, ours and scikit-learn's, in turns: the same rows, the same first centroids, the same number of iterations. Times
  * count only where both end at the same objective.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { distinctRows, type Features, featuresOf, kmeans, selectRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
-import { type Engine, openEngine } from '../src/runtime/index.ts';
+import { openEngine } from '../src/runtime/index.ts';
 import { measured } from './memory.ts';
-import { openPeer, type Peer, pythonWith } from './peer.ts';
+import { type PeerOptions, pythonWith, withPeer } from './peer.ts';
+import { withTemporaryFolder } from './program.ts';
 import { median, pairRatios } from './turns.ts';
 
 interface Shape {
@@ -60,23 +61,15 @@ export async function benchmarkKmeans(
     features,
     distinctRows(shape.rows, shape.k, randomAt(0, 'synthetic', 0, 0, 2)),
   ).data;
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
-  const engine = await openEngine({ threads });
-  let peer: Peer | undefined;
-  try {
-    if (python) {
-      const [rowsFile, startFile] = ['rows', 'start'].map((file) => join(folder, `${file}.npy`));
-      writeFileSync(rowsFile!, encodeNpy({ shape: [shape.rows, shape.dimension], data: features.data }));
-      writeFileSync(startFile!, encodeNpy({ shape: [shape.k, shape.dimension], data: start }));
-      const options = { rows: rowsFile!, start: startFile!, iterations: shape.iterations, threads };
-      peer = await openPeer(python, { script: './sklearn/kmeans.py', options });
-    }
-    return { name, ...shape, ...(await takeTurns(engine, { features, start, shape, peer, rounds })) };
-  } finally {
-    peer?.close();
-    await engine.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return withTemporaryFolder(async (folder) => {
+    const [rowsFile, startFile] = ['rows', 'start'].map((file) => join(folder, `${file}.npy`));
+    if (!python) return { name, ...shape, ...(await takeTurns({ features, start, shape, rounds })) };
+    writeFileSync(rowsFile!, encodeNpy({ shape: [shape.rows, shape.dimension], data: features.data }));
+    writeFileSync(startFile!, encodeNpy({ shape: [shape.k, shape.dimension], data: start }));
+    const options = { rows: rowsFile!, start: startFile!, iterations: shape.iterations, threads };
+    const peer = { python, script: './sklearn/kmeans.py', options };
+    return { name, ...shape, ...(await takeTurns({ features, start, shape, peer, rounds })) };
+  });
 }
 
 /** Rows around twice as many centres as there are clusters, near enough to overlap, so that no iteration is the last. */
@@ -95,7 +88,7 @@ interface Turns {
   features: Features;
   start: Float32Array;
   shape: Shape;
-  peer: Peer | undefined;
+  peer?: PeerOptions & { python: string };
   rounds: number;
 }
 
@@ -106,15 +99,19 @@ interface Fitted {
   megabytes: number;
 }
 
-async function takeTurns(engine: Engine, { features, start, shape, peer, rounds }: Turns) {
+/** Each is alone while it works: engine and process are opened for a turn and closed after it. */
+async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const options = { k: shape.k, start, iterations: shape.iterations, tolerance: 0 };
   const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];
   const theirs: Fitted[] = [];
-  const ask = async (kind: 'lloyd' | 'miniBatch') => (await peer!.ask({ fit: kind })) as unknown as Fitted;
+  const ask = (kind: 'lloyd' | 'miniBatch', { python, ...of }: NonNullable<Turns['peer']>) =>
+    withPeer(python, of, async (running) => (await running.ask({ fit: kind })) as unknown as Fitted);
   for (let round = 0; round < rounds; round++) {
+    const engine = await openEngine();
     const { result, ...cost } = await measured(() => kmeans(engine, features, options));
+    await engine.close();
     ours.push({ ...cost, objective: result.objective });
-    if (peer) theirs.push(await ask('lloyd'));
+    if (peer) theirs.push(await ask('lloyd', peer));
   }
   const seconds = ours.map((turn) => turn.seconds);
   const { objective } = ours[0]!;
@@ -126,7 +123,7 @@ async function takeTurns(engine: Engine, { features, start, shape, peer, rounds 
     throw new Error(`our objective ${objective} and scikit-learn's ${theirs[0]!.objective} differ`);
   }
   const peerMegabytes = theirs.at(-1)!.megabytes;
-  const miniBatch = await ask('miniBatch');
+  const miniBatch = await ask('miniBatch', peer);
   const ratios = pairRatios(
     seconds,
     theirs.map((turn) => turn.seconds),

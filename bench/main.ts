@@ -6,7 +6,9 @@ import { Command } from 'commander';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkEpoch } from './epoch.ts';
+import { benchmarkGrowth } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
+import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
@@ -69,6 +71,10 @@ timing('inference', {
   description: 'embedding images beside PyTorch (where python3 has torch)',
   ...{ rows: inferenceRows, run: benchmarkInference, table: speedTable },
 });
+timing('javascript', {
+  description: 'a training step beside other libraries in JavaScript (where they are installed)',
+  ...{ rows: javascriptRows, run: benchmarkJavascript, table: speedTable, rounds: 2 },
+});
 timing('views', {
   description: 'augmented views on one thread beside torchvision (where python3 has it)',
   ...{ rows: viewsRows, run: benchmarkViews, table: speedTable },
@@ -99,6 +105,9 @@ program
   .action(
     async (source: string, { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string }) => {
       const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
+      say(
+        `waiting for views ${shown(100 * row.waiting, 1)} % of a step, longest pause ${shown(row.pause, 1)} ms`,
+      );
       writeReport('epoch', { rows: [row] }, { json, table: speedTable([row]) });
     },
   );
@@ -150,6 +159,22 @@ program
       ...cells,
     ];
     writeReport('phases', { rows: results }, { json, table });
+  });
+
+program
+  .command('growth')
+  .description('how time and memory of a step of SwAV grow with prototypes, crops and threads')
+  .option('--json', 'print one object')
+  .action(async ({ json }: { json?: boolean }) => {
+    const rows = await benchmarkGrowth({ onProgress: say });
+    const cells = rows.map(({ varied, value, milliseconds, megabytes }) => [
+      ...[varied, value, shown(milliseconds, 1), shown(megabytes, 0)],
+    ]);
+    writeReport(
+      'growth',
+      { rows },
+      { json, table: [['varied', 'value', 'ms per step', 'peak MB'], ...cells] },
+    );
   });
 
 program
@@ -233,13 +258,14 @@ interface LabelFreeFlags {
 
 /** Images per second, ours and the peer's. */
 function speedTable(
-  rows: readonly Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'>[],
+  rows: readonly (Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'> &
+    Partial<Pick<StepRow, 'megabytes' | 'peerMegabytes'>>)[],
 ): string[][] {
   return [
-    ['row', 'ours img/s', 'peer img/s', 'ratio', 'min to max'],
-    ...rows.map(({ name, ours, peer, ratio, spread }) => [
+    ['row', 'ours img/s', 'peer img/s', 'ratio', 'min to max', 'ours MB', 'peer MB'],
+    ...rows.map(({ name, ours, peer, ratio, spread, megabytes = null, peerMegabytes = null }) => [
       ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
-      ...[shown(ratio), range(spread)],
+      ...[shown(ratio), range(spread), shown(megabytes, 0), shown(peerMegabytes, 0)],
     ]),
   ];
 }
@@ -260,10 +286,10 @@ function kmeansTable(rows: readonly KmeansRow[]): string[][] {
 /** Seconds, ours and the peer's. */
 function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
   return [
-    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB'],
+    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB', 'PyTorch MB'],
     ...rows.map((row) => [
       ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
-      shown(row.megabytes, 0),
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
     ]),
   ];
 }

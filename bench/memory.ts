@@ -11,10 +11,12 @@ export async function measured<T>(
   const isReset = resetPeak();
   const begun = performance.now();
   const result = await work();
-  return { result, seconds: (performance.now() - begun) / 1000, megabytes: isReset ? peak() : null };
+  const seconds = (performance.now() - begun) / 1000;
+  return { result, seconds, megabytes: isReset ? largestResident() : null };
 }
 
-function resetPeak(): boolean {
+/** Lets this process's largest resident memory be counted from now on; false where the system cannot. */
+export function resetPeak(): boolean {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
     return true;
@@ -23,7 +25,12 @@ function resetPeak(): boolean {
   }
 }
 
-function peak(): number | null {
-  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+/** Largest resident memory of a process so far, in MB; null where the system does not tell. */
+export function largestResident(pid: number | 'self' = 'self'): number | null {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) / 1024;
+  } catch {
+    return null;
+  }
 }

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { largestResident } from './memory.ts';
 
 const PYTHON = ['/usr/bin/python3', 'python3'];
 
@@ -16,7 +17,10 @@ export interface Peer {
   /** What it said of itself when it started. */
   readonly about: Record<string, unknown>;
   ask(request: object): Promise<Record<string, unknown>>;
-  close(): void;
+  /** Largest resident memory so far, in MB; null where the system does not tell. */
+  megabytes(): number | null;
+  /** Ends it; resolves when its process is gone. */
+  close(): Promise<void>;
 }
 
 /** The first Python that has a package; undefined where none has. */
@@ -26,11 +30,26 @@ export function pythonWith(name: 'torch' | 'torchvision' | 'sklearn'): string | 
   );
 }
 
+/** Starts a peer, gives it to the work and ends it, whatever happens. */
+export async function withPeer<T>(
+  python: string,
+  options: PeerOptions,
+  work: (peer: Peer) => Promise<T>,
+): Promise<T> {
+  const peer = await openPeer(python, options);
+  try {
+    return await work(peer);
+  } finally {
+    await peer.close();
+  }
+}
+
 /** Starts a peer. */
 export async function openPeer(python: string, { script, options }: PeerOptions): Promise<Peer> {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const file = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(python, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   async function answer(): Promise<Record<string, unknown>> {
     const { value, done } = await lines.next();
@@ -46,7 +65,11 @@ export async function openPeer(python: string, { script, options }: PeerOptions)
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return answer();
     },
-    close: () => child.stdin.end(),
+    megabytes: () => (child.pid === undefined ? null : largestResident(child.pid)),
+    close() {
+      child.stdin.end();
+      return gone;
+    },
   };
 }
 

@@ -25,13 +25,15 @@ export async function profileStep(
   name: string,
   { steps = 6, by = 'operator' }: { steps?: number; by?: 'operator' | 'shape' } = {},
 ): Promise<ProfileRow[]> {
-  return onStage(async ({ engine, folder }) => {
+  return onStage(async ({ withEngine, folder }) => {
     const { program, initial } = stepProgram(stepRows[name]!);
-    const executable = await engine.compile(program, { profile: join(folder, 'trace') });
-    await executable.writeState(initial);
-    const batch = syntheticBatch(stepRows[name]!);
-    for (let step = 0; step < steps; step++) await executable.run(batch);
-    await executable.dispose();
+    await withEngine(async (engine) => {
+      const executable = await engine.compile(program, { profile: join(folder, 'trace') });
+      await executable.writeState(initial);
+      const batch = syntheticBatch(stepRows[name]!);
+      for (let step = 0; step < steps; step++) await executable.run(batch);
+      await executable.dispose();
+    });
     const [file] = readdirSync(folder);
     return added(JSON.parse(readFileSync(join(folder, file!), 'utf8')) as TraceEvent[], steps, by);
   });

@@ -1,13 +1,13 @@
 /** Our program, called as users call it, with the time and the memory that it takes. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const peak = new URL('./peak.ts', import.meta.url).href;
+const watch = new URL('./watch.ts', import.meta.url).href;
 
 export interface Called {
   /** What it printed with `--json`. */
@@ -16,6 +16,8 @@ export interface Called {
   readonly seconds: number;
   /** Largest resident memory of the process, in MB. */
   readonly megabytes: number;
+  /** Longest pause of any of its threads for garbage collection in the last so many seconds, in ms; 0 where none took 2 ms. */
+  longestPause(lastSeconds: number): number;
 }
 
 /** Runs `likeness <args> --json` in a process of its own. */
@@ -24,16 +26,32 @@ export async function callProgram(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Called> {
   return withTemporaryFolder(async (folder) => {
-    const file = join(folder, 'peak');
     const begun = performance.now();
-    const lines = await linesOf(process.execPath, ['--import', peak, main, ...args, '--json'], {
+    const lines = await linesOf(process.execPath, ['--import', watch, main, ...args, '--json'], {
       ...process.env,
       ...env,
-      LIKENESS_BENCH_PEAK: file,
+      LIKENESS_BENCH_WATCH: folder,
     });
+    const ended = performance.timeOrigin + performance.now();
     const seconds = (performance.now() - begun) / 1000;
-    const megabytes = Number(readFileSync(file, 'utf8')) / 2 ** 20;
-    return { result: JSON.parse(lines.join('\n')), seconds, megabytes };
+    const megabytes = Number(readFileSync(join(folder, 'peak'), 'utf8')) / 2 ** 20;
+    const pauses = pausesIn(join(folder, 'pauses'));
+    return {
+      ...{ result: JSON.parse(lines.join('\n')), seconds, megabytes },
+      longestPause(lastSeconds) {
+        const late = pauses.filter(({ at }) => at >= ended - 1000 * lastSeconds);
+        return Math.max(0, ...late.map(({ milliseconds }) => milliseconds));
+      },
+    };
+  });
+}
+
+function pausesIn(file: string): { at: number; milliseconds: number }[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const [at, milliseconds] = line.split(' ').map(Number);
+    return { at: at!, milliseconds: milliseconds! };
   });
 }
 

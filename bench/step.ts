@@ -7,11 +7,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, linear, resnet, type Stem, sgd } from '../src/nn/index.ts';
-import type { Executable, Program, Values } from '../src/runtime/index.ts';
+import type { Program, Values } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
-import { type Peer, pythonWith } from './peer.ts';
+import { onEngine, peerContender } from './contenders.ts';
+import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
-import { type Contender, contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface Shape {
   architecture: 'resnet18' | 'resnet50';
@@ -69,62 +70,68 @@ export async function benchmarkStep(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<StepRow> {
   const shape = stepRows[name]!;
-  return onStage(async ({ engine, threads, folder, open }) => {
+  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
     const { program, initial } = stepProgram(shape);
-    const executable = await engine.compile(program);
-    const peers: Peer[] = [];
-    let feeds = syntheticBatch(shape);
+    let [state, feeds] = [initial, syntheticBatch(shape)];
     let lossDifference: number | null = null;
+    const of = (format: string) => ({ script: './pytorch/step.py', options: { ...shape, format, threads } });
     if (python) {
-      for (const format of formats) {
-        peers.push(
-          await open(python, { script: './pytorch/step.py', options: { ...shape, format, threads } }),
-        );
-      }
       const file = join(folder, 'start.safetensors');
-      await peers[0]!.ask({ save: file });
-      const { tensors } = decodeSafetensors(readFileSync(file));
-      const state = { ...initial };
-      for (const [key, { data }] of Object.entries(tensors))
-        if (key in state) state[key] = data as Float32Array;
-      feeds = {
-        images: tensors.images!.data as Float32Array,
-        targets: Int32Array.from(tensors.targets!.data as Int32Array, Number),
-      };
+      const theirs = await withPeer(python, of(formats[0]), async (peer) => {
+        await peer.ask({ save: file });
+        return (await peer.ask({ check: file })) as unknown as Checked;
+      });
+      ({ state, feeds } = readStart(file, initial));
+      const own = await withEngine(async (engine) => {
+        const executable = await engine.compile(program);
+        await executable.writeState(state);
+        const loss = async () => (await executable.run(feeds)).loss![0]!;
+        return { loss: await loss(), lossAfter: await loss() };
+      });
+      lossDifference = compared(name, own, theirs);
+    }
+    const ours = onEngine(openEngine, async (engine) => {
+      const executable = await engine.compile(program);
       await executable.writeState(state);
-      lossDifference = await compared(name, executable, feeds, peers[0]!, file);
-    } else await executable.writeState(initial);
-    const ours = contender('likeness', () => executable.run(feeds));
-    const theirs = peers.map((peer, i) => stepsOf(formats[i]!, peer));
-    const standing = await takeTurns(ours, theirs, { rounds });
+      return () => executable.run(feeds);
+    });
+    const peers = python
+      ? formats.map((format) =>
+          peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'steps' }),
+        )
+      : [];
+    const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
   });
 }
 
-/** Relative difference of the losses before and after a step; throws where they are not the same computation. */
-async function compared(
-  name: string,
-  executable: Executable,
-  feeds: Values,
-  peer: Peer,
-  file: string,
-): Promise<number> {
-  const first = (await executable.run(feeds)).loss![0]!;
-  const second = (await executable.run(feeds)).loss![0]!;
-  const check = (await peer.ask({ check: file })) as { loss: number; lossAfter: number };
-  const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b);
-  const difference = Math.max(relative(first, check.loss), relative(second, check.lossAfter));
-  if (difference < TOLERANCE) return difference;
-  throw new Error(
-    `${name}: our losses ${first}, ${second} and PyTorch's ${check.loss}, ${check.lossAfter} differ`,
-  );
+/** Weights, images and targets that a peer has written. */
+function readStart(file: string, initial: Values): { state: Values; feeds: Values } {
+  const { tensors } = decodeSafetensors(readFileSync(file));
+  const data = (key: string) => (tensors[key]?.data as Float32Array | undefined) ?? initial[key]!;
+  return {
+    state: Object.fromEntries(Object.keys(initial).map((key) => [key, data(key)])),
+    feeds: {
+      images: tensors.images!.data as Float32Array,
+      targets: Int32Array.from(tensors.targets!.data as Int32Array, Number),
+    },
+  };
 }
 
-function stepsOf(format: string, peer: Peer): Contender {
-  return {
-    name: format,
-    run: async (steps) => ((await peer.ask({ steps })) as { ms: number[] }).ms,
-  };
+/** The loss before a step and after it. */
+interface Checked {
+  loss: number;
+  lossAfter: number;
+}
+
+/** Largest relative difference of the losses; throws where they are not the same computation. */
+function compared(name: string, own: Checked, theirs: Checked): number {
+  const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b);
+  const difference = Math.max(relative(own.loss, theirs.loss), relative(own.lossAfter, theirs.lossAfter));
+  if (difference < TOLERANCE) return difference;
+  throw new Error(
+    `${name}: our losses ${own.loss}, ${own.lossAfter} and PyTorch's ${theirs.loss}, ${theirs.lossAfter} differ`,
+  );
 }
 
 /** The step of a row, and the state that it starts from. */

@@ -7,16 +7,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomAt } from '../src/core/random.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
-import { parseCrops, swavStep } from '../src/methods/index.ts';
+import { type MethodProgram, parseCrops, swavStep } from '../src/methods/index.ts';
 import { larc } from '../src/nn/index.ts';
 import type { Executable, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { type Peer, pythonWith } from './peer.ts';
+import { onEngine, peerContender } from './contenders.ts';
+import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { formats, type Shape } from './step.ts';
-import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
+export interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
   architecture: 'resnet10' | 'resnet18';
   /** As in the setting: `2x64+4x32`. */
   crops: string;
@@ -60,61 +61,70 @@ export async function benchmarkSwav(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<SwavRow> {
   const shape = swavRows[name]!;
-  return onStage(async ({ engine, threads, folder, open }) => {
+  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
     const { method, crops } = stepOf(shape);
-    const executable = await engine.compile(method.program);
     const state = method.initialState(0);
-    await executable.writeState(state);
-    // Long after the queue was filled, so that every step does the same work.
-    const full = method.scalars({ step: 1e4, stepsPerEpoch: 100, totalSteps: 1e5 });
-    const feedsAt = (scalars: Readonly<Record<string, number>>): Values => ({
-      ...crops,
-      ...Object.fromEntries(Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)])),
-    });
-    const peers: Peer[] = [];
-    let lossDifference: number | null = null;
-    if (python) {
-      const file = join(folder, 'start.safetensors');
-      writeFileSync(file, encodeSafetensors(stored({ ...state, ...crops }, shape)));
-      const { batch, stem, width, architecture, prototypes, hiddenLength, queueLength } = shape;
-      const sizes = {
+    const feedsAt = (step: number) => feedsOf(method, crops, { step });
+    const file = join(folder, 'start.safetensors');
+    const peerOf = (format: string) => {
+      const {
         batch,
         stem,
         width,
         architecture,
         prototypes,
-        hidden: hiddenLength,
-        queue: queueLength,
-      };
-      for (const format of formats) {
-        const options = {
-          ...sizes,
-          dimensions: EMBEDDING,
-          rate: LEARNING_RATE,
-          start: file,
-          format,
-          threads,
-        };
-        peers.push(await open(python, { script: './pytorch/swav_step.py', options }));
-      }
-      const early = [0, 1].map((step) => method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 }));
-      const own = [];
-      for (const scalars of early) own.push(await lossOf(executable, feedsAt(scalars)));
-      const { losses } = (await peers[0]!.ask({ losses: own.length })) as { losses: number[] };
+        hiddenLength: hidden,
+        queueLength: queue,
+      } = shape;
+      const sizes = { batch, stem, width, architecture, prototypes, hidden, queue, dimensions: EMBEDDING };
+      const options = { ...sizes, rate: LEARNING_RATE, start: file, format, threads };
+      return { script: './pytorch/swav_step.py', options };
+    };
+    let lossDifference: number | null = null;
+    if (python) {
+      writeFileSync(file, encodeSafetensors(stored({ ...state, ...crops }, shape)));
+      const own = await withEngine(async (engine) => {
+        const executable = await engine.compile(method.program);
+        await executable.writeState(state);
+        return [await lossOf(executable, feedsAt(0)), await lossOf(executable, feedsAt(1))];
+      });
+      const { losses } = (await withPeer(python, peerOf(formats[0]), (peer) =>
+        peer.ask({ losses: own.length }),
+      )) as { losses: number[] };
       lossDifference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
       if (!(lossDifference < TOLERANCE))
         throw new Error(`${name}: our losses ${own} and PyTorch's ${losses} differ`);
     }
-    const standing = await takeTurns(
-      contender('likeness', () => executable.run(feedsAt(full))),
-      peers.map((peer, i) => ({
-        name: formats[i]!,
-        run: async (steps) => ((await peer.ask({ steps })) as { ms: number[] }).ms,
-      })),
-      { rounds, warmUp: shape.queueLength / shape.batch + 2 },
-    );
+    // Long after the queue was filled, so that every step does the same work.
+    const full = feedsAt(1e4);
+    const ours = onEngine(openEngine, async (engine) => {
+      const executable = await engine.compile(method.program);
+      await executable.writeState(state);
+      return () => executable.run(full);
+    });
+    const peers = python
+      ? formats.map((format) =>
+          peerContender({
+            name: format,
+            request: 'steps',
+            async open() {
+              const peer = await openPeer(python, peerOf(format));
+              await peer.ask({ fill: true });
+              return peer;
+            },
+          }),
+        )
+      : [];
+    const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
   });
+}
+
+/** What a step is fed with at some point of a long run. */
+export function feedsOf(method: MethodProgram, crops: Values, { step }: { step: number }): Values {
+  const scalars = method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 });
+  const held = Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)]);
+  return { ...crops, ...Object.fromEntries(held) };
 }
 
 async function lossOf(executable: Executable, feeds: Values): Promise<number> {
@@ -122,7 +132,7 @@ async function lossOf(executable: Executable, feeds: Values): Promise<number> {
 }
 
 /** The step of a row and its crops: noise about the mean, as normalised images are. */
-function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
+export function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
   const groups = parseCrops(crops);
   const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
   const method = swavStep(images, {

@@ -1,9 +1,23 @@
-/** Contenders in turns, A B A B …, so that what else happens on the machine meets all of them. */
+/**
+ * Contenders in turns, A B A B …, so that what else happens on the machine meets all of them. Each is started for its turn and gone
+ * after it: one that waits beside another holds memory, wakes up now and then, and some systems take the memory of a process that has
+ * waited for a second or two, which it then gets back page by page while it is timed.
+ */
 
 export interface Contender {
   readonly name: string;
+  /** Starts it, all that is not timed included. */
+  enter(): Promise<Entered>;
+}
+
+/** A contender during its turn. */
+export interface Entered {
   /** Milliseconds of each of so many runs. */
   run(times: number): Promise<readonly number[]>;
+  /** Largest resident memory so far of the process that works, in MB; null where the system does not tell. */
+  megabytes(): number | null;
+  /** Ends it; resolves when it is gone. */
+  leave(): Promise<void>;
 }
 
 export interface Standing {
@@ -17,67 +31,90 @@ export interface Standing {
   readonly ratio: number | null;
   /** Smallest and largest ratio of a pair. */
   readonly spread: readonly [number, number] | null;
-}
-
-export interface TurnOptions {
-  /** How often the contenders take turns. */
-  rounds: number;
-  /** Runs that do not count, of each, before the first turn. */
-  warmUp?: number;
+  /** Largest resident memory, ours and the fastest peer's, in MB. */
+  readonly megabytes: number | null;
+  readonly peerMegabytes: number | null;
 }
 
 /** A turn lasts long enough to be timed and is short enough that turns alternate often. */
-const TURN_MILLISECONDS = 1500;
-
-/** Most runs in which a turn settles. */
+const TURN_MILLISECONDS = 3000;
+/** Most runs of a turn that count. */
+const MOST_RUNS = 50;
+/** Most runs in which a turn settles: the first ones allocate. */
 const SETTLING_RUNS = 8;
 /** A run that takes at least this share of the one before is not getting faster. */
-const SETTLED = 0.9;
+const SETTLED = 0.95;
 
-/**
- * Milliseconds of a turn of so many runs, after those in which it settles: caches are another's, and some systems take the memory
- * of a process that has waited for a second or two.
- */
-async function turnOf(contender: Contender, runs: number): Promise<number> {
-  let before = Infinity;
-  for (let run = 0; run < SETTLING_RUNS; run++) {
-    const [now] = await contender.run(1);
-    if (now! >= SETTLED * before) break;
-    before = now!;
-  }
-  return median(await contender.run(runs));
+interface Turn {
+  milliseconds: number;
+  megabytes: number | null;
 }
 
-/** Lets them take turns, ours first. */
+/** One turn: so many runs after those in which it settles, by default as many as make a turn. */
+async function turnOf(contender: Contender, runs?: number): Promise<Turn & { runs: number }> {
+  const entered = await contender.enter();
+  try {
+    let settled = Infinity;
+    for (let run = 0; run < SETTLING_RUNS; run++) {
+      const [now] = await entered.run(1);
+      const isSettled = now! >= SETTLED * settled;
+      settled = Math.min(settled, now!);
+      if (isSettled) break;
+    }
+    const counted = runs ?? Math.max(1, Math.min(MOST_RUNS, Math.round(TURN_MILLISECONDS / settled)));
+    const milliseconds = median(await entered.run(counted));
+    return { milliseconds, megabytes: entered.megabytes(), runs: counted };
+  } finally {
+    await entered.leave();
+  }
+}
+
+export interface TurnOptions {
+  /** How often they take turns. */
+  rounds: number;
+  /** Runs of a turn that count; by default as many as make a turn of ours, the first time. */
+  runs?: number;
+}
+
+/** Lets them take turns, ours first; all run as often in a turn. */
 export async function takeTurns(
   ours: Contender,
   peers: readonly Contender[],
-  { rounds, warmUp = 3 }: TurnOptions,
+  { rounds, runs: given }: TurnOptions,
 ): Promise<Standing> {
-  for (const contender of [ours, ...peers]) if (warmUp > 0) await contender.run(warmUp);
-  const [first] = await ours.run(1);
-  const runs = Math.max(1, Math.min(50, Math.round(TURN_MILLISECONDS / first!)));
-  const own: number[] = [];
-  const theirs: number[][] = peers.map(() => []);
+  const own: Turn[] = [];
+  const theirs: Turn[][] = peers.map(() => []);
+  let runs = given;
   for (let round = 0; round < rounds; round++) {
-    own.push(await turnOf(ours, runs));
+    const turn = await turnOf(ours, runs);
+    runs = turn.runs;
+    own.push(turn);
     for (const [i, peer] of peers.entries()) theirs[i]!.push(await turnOf(peer, runs));
   }
-  const medians = theirs.map(median);
-  const found = Object.fromEntries(peers.map(({ name }, i) => [name, medians[i]!]));
-  if (peers.length === 0) return { ours: median(own), peer: null, peers: {}, ratio: null, spread: null };
+  const times = (turns: readonly Turn[]) => turns.map(({ milliseconds }) => milliseconds);
+  const most = (turns: readonly Turn[]) => largest(turns.map(({ megabytes }) => megabytes));
+  const mine = { ours: median(times(own)), megabytes: most(own) };
+  if (peers.length === 0)
+    return { ...mine, peer: null, peers: {}, ratio: null, spread: null, peerMegabytes: null };
+  const medians = theirs.map((turns) => median(times(turns)));
   const best = medians.indexOf(Math.min(...medians));
-  const ratios = pairRatios(own, theirs[best]!);
+  const ratios = pairRatios(times(own), times(theirs[best]!));
   return {
-    ours: median(own),
+    ...mine,
     peer: { name: peers[best]!.name, milliseconds: medians[best]! },
-    peers: found,
+    peers: Object.fromEntries(peers.map(({ name }, i) => [name, medians[i]!])),
     ratio: median(ratios),
     spread: [Math.min(...ratios), Math.max(...ratios)],
+    peerMegabytes: most(theirs[best]!),
   };
 }
 
-export interface Speeds extends Pick<Standing, 'ratio' | 'spread'> {
+function largest(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+export interface Speeds extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes'> {
   /** Images per second. */
   readonly ours: number;
   readonly peer: number | null;
@@ -86,29 +123,13 @@ export interface Speeds extends Pick<Standing, 'ratio' | 'spread'> {
 }
 
 /** The standing in images per second, of runs of so many images. */
-export function speedsOf({ ours, peer, peers, ratio, spread }: Standing, images: number): Speeds {
+export function speedsOf({ ours, peer, peers, ...rest }: Standing, images: number): Speeds {
   const perSecond = (milliseconds: number) => (images * 1000) / milliseconds;
   return {
     ours: perSecond(ours),
     peer: peer && perSecond(peer.milliseconds),
     formats: Object.fromEntries(Object.entries(peers).map(([name, ms]) => [name, perSecond(ms)])),
-    ...{ ratio, spread },
-  };
-}
-
-/** A contender in this process. */
-export function contender(name: string, once: () => Promise<unknown>): Contender {
-  return {
-    name,
-    async run(times) {
-      const found: number[] = [];
-      for (let i = 0; i < times; i++) {
-        const start = performance.now();
-        await once();
-        found.push(performance.now() - start);
-      }
-      return found;
-    },
+    ...rest,
   };
 }
 

@@ -6,10 +6,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CropSpec, makeView, viewsPreset } from '../src/views/index.ts';
-import { pythonWith } from './peer.ts';
+import { inProcess, peerContender } from './contenders.ts';
+import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { madeUpPhoto, type PhotoSize } from './photos.ts';
 import { onStage } from './stage.ts';
-import { contender, type Speeds, speedsOf, takeTurns } from './turns.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 interface ViewsShape extends PhotoSize {
   preset: Parameters<typeof viewsPreset>[0];
@@ -43,7 +44,7 @@ export async function benchmarkViews(
 ): Promise<ViewsRow> {
   const { preset, photos, ...size } = viewsRows[name]!;
   const { crops } = viewsPreset(preset).views;
-  return onStage(async ({ folder, open }) => {
+  return onStage(async ({ folder }) => {
     const pictures = await Promise.all(Array.from({ length: photos }, (_, i) => madeUpPhoto(size, i)));
     const sources = pictures.map((pixels) => ({ ...size, pixels }));
     let epoch = 0;
@@ -61,38 +62,29 @@ export async function benchmarkViews(
         }
       });
     }
+    const ours = inProcess(async () => once());
     if (!python) {
-      const standing = await takeTurns(
-        contender('likeness', async () => once()),
-        [],
-        { rounds },
-      );
+      const standing = await takeTurns(ours, [], { rounds });
       return { name, ...speedsOf(standing, photos), difference: null };
     }
 
     const file = join(folder, 'photos.raw');
     writeFileSync(file, Buffer.concat(pictures));
     const options = { work: 'views', photos: file, ...size, crops: JSON.stringify(crops.map(forPeer)) };
-    const peer = await open(python, { script: './pytorch/pictures.py', options });
+    const of = { script: './pytorch/pictures.py', options };
     const perRun = photos * crops.reduce((total, { count }) => total + count, 0);
     const repeats = Math.ceil(COMPARED / perRun);
     const own = statisticsOf((seen) => {
       for (let i = 0; i < repeats; i++) once(seen);
     });
-    const { statistics } = (await peer.ask({ statistics: repeats })) as { statistics: number[] };
+    const { statistics } = (await withPeer(python, of, (peer) => peer.ask({ statistics: repeats }))) as {
+      statistics: number[];
+    };
     const difference = Math.max(...own.map((value, i) => Math.abs(value - statistics[i]!)));
     if (!(difference < TOLERANCE))
       throw new Error(`${name}: brightness and contrast of our views ${own}, of torchvision's ${statistics}`);
-    const standing = await takeTurns(
-      contender('likeness', async () => once()),
-      [
-        {
-          name: 'torchvision',
-          run: async (times) => ((await peer.ask({ times })) as { ms: number[] }).ms,
-        },
-      ],
-      { rounds },
-    );
+    const torchvision = peerContender({ name: 'torchvision', open: () => openPeer(python, of) });
+    const standing = await takeTurns(ours, [torchvision], { rounds });
     return { name, ...speedsOf(standing, photos), difference };
   });
 }

@@ -92,6 +92,84 @@ export function kmeansText(): string {
   ].join('\n');
 }
 
+interface ClusteringFigures {
+  readonly name: string;
+  readonly seconds: number;
+  readonly peerSeconds: number | null;
+  readonly ratio: number | null;
+  readonly spread: readonly [number, number] | null;
+  readonly megabytes: number | null;
+  readonly peerMegabytes: number | null;
+}
+
+/** Sinkhorn codes and exact nearest neighbours beside PyTorch. */
+export function clusteringText(): string {
+  const found = kept<KeptRows<ClusteringFigures>>('clustering');
+  if (!found) return 'Not measured yet: `npm run bench -- clustering`.';
+  const seconds = (value: number | null) => (value === null ? '-' : value.toPrecision(3));
+  const memory = (value: number | null) => value?.toFixed(0) ?? '-';
+  return [
+    markdown([
+      [...['row', 'likeness s', 'PyTorch s', 'times as fast', 'from, to'], ...['likeness MB', 'PyTorch MB']],
+      ...found.rows.map((row) => [
+        ...[`\`${row.name}\``, seconds(row.seconds), seconds(row.peerSeconds)],
+        row.ratio === null ? '-' : `**${row.ratio.toFixed(2)}**`,
+        row.spread === null ? '-' : `${row.spread[0].toFixed(2)} to ${row.spread[1].toFixed(2)}`,
+        ...[memory(row.megabytes), memory(row.peerMegabytes)],
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
+interface ScaleFigures {
+  readonly images: number;
+  readonly work: string;
+  readonly detail: string;
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+/** How time and memory grow with the number of images. */
+export function scaleText(): string {
+  const found = kept<KeptRows<ScaleFigures>>('scale');
+  if (!found) return 'Not measured yet: `npm run bench -- scale`.';
+  return [
+    markdown([
+      ['images', 'work', 'of', 'seconds', 'peak MB'],
+      ...found.rows.map(({ images, work, detail, seconds, megabytes }) => [
+        ...[images.toLocaleString('en-US'), work, detail, seconds.toFixed(1), megabytes.toFixed(0)],
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
+interface GrowthFigures {
+  readonly varied: string;
+  readonly value: string;
+  readonly milliseconds: number;
+  readonly megabytes: number | null;
+}
+
+/** How a step of SwAV grows with what is varied. */
+export function growthText(): string {
+  const found = kept<KeptRows<GrowthFigures>>('growth');
+  if (!found) return 'Not measured yet: `npm run bench -- growth`.';
+  return [
+    markdown([
+      ['varied', 'value', 'ms per step', 'peak MB'],
+      ...found.rows.map(({ varied, value, milliseconds, megabytes }) => [
+        ...[varied, `\`${value}\``, milliseconds.toFixed(1), megabytes?.toFixed(0) ?? '-'],
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
 interface PhaseFigures {
   readonly method: string;
   readonly images: number;

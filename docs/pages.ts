@@ -5,7 +5,14 @@ import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
-import { kmeansText, labelFreeText, phasesText } from './measurements.ts';
+import {
+  clusteringText,
+  growthText,
+  kmeansText,
+  labelFreeText,
+  phasesText,
+  scaleText,
+} from './measurements.ts';
 import { profileText, speedsText } from './speeds.ts';
 
 const folders = ['docs/', 'docs/methods/'];
@@ -20,6 +27,9 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   'label-free': labelFreeText,
   kmeans: kmeansText,
   phases: phasesText,
+  clustering: clusteringText,
+  scale: scaleText,
+  growth: growthText,
   speeds: speedsText,
   profile: profileText,
 };

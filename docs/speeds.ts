@@ -9,6 +9,9 @@ interface SpeedFigures {
   readonly spread: readonly [number, number] | null;
   /** Images per second of each peer, or of PyTorch in each of its memory formats. */
   readonly formats: Readonly<Record<string, number>>;
+  /** Largest resident memory, ours and the fastest peer's. */
+  readonly megabytes?: number | null;
+  readonly peerMegabytes?: number | null;
 }
 
 /** What a column is called, where not by the peer's name. */
@@ -24,16 +27,19 @@ export function speedsText(name: string): string {
   const speed = (value: number | null | undefined) =>
     typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
   const peers = [...new Set(found.rows.flatMap(({ formats }) => Object.keys(formats)))];
-  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats }) => [
+  const hasMemory = found.rows.some(({ megabytes }) => typeof megabytes === 'number');
+  const memory = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(0) : '-');
+  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, megabytes, peerMegabytes }) => [
     ...[`\`${row}\``, speed(ours), ...peers.map((peer) => speed(formats[peer]))],
     ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
     spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
+    ...(hasMemory ? [memory(megabytes), memory(peerMegabytes)] : []),
   ]);
   return [
     markdown([
       [
         ...['row', 'likeness img/s', ...peers.map((peer) => headings[peer] ?? `${peer} img/s`)],
-        ...['times as fast', 'from, to'],
+        ...['times as fast', 'from, to', ...(hasMemory ? ['likeness MB', 'peer MB'] : [])],
       ],
       ...rows,
     ]),

@@ -6,14 +6,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
 import { benchmarkDecode } from '../bench/decode.ts';
 import { benchmarkEpoch } from '../bench/epoch.ts';
+import { benchmarkGrowth } from '../bench/growth.ts';
 import { benchmarkInference } from '../bench/inference.ts';
+import { benchmarkJavascript } from '../bench/javascript.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileStep } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
 import { benchmarkStep } from '../bench/step.ts';
-import { benchmarkSwav } from '../bench/swav.ts';
+import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 import { benchmarkViews } from '../bench/views.ts';
 import { writeTextures } from './likeness.cases.ts';
@@ -25,29 +27,63 @@ describe('turns', () => {
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
 
-  it('alternate, leave the warm-up out, and set ours beside the fastest peer', async () => {
-    const order: string[] = [];
-    const of = (name: string, ...times: number[]): Contender => ({
+  /** Says what happens to it; the first runs of a turn take twice and one and a half times as long. */
+  function contender(name: string, milliseconds: number, told: string[]): Contender {
+    return {
       name,
-      async run(runs) {
-        order.push(`${name} ${runs}`);
-        return Array.from({ length: runs }, () => times[Math.min(times.length - 1, order.length % 2)]!);
+      async enter() {
+        told.push(`${name} enters`);
+        let taken = 0;
+        return {
+          async run(runs) {
+            told.push(`${name} ${runs}`);
+            return Array.from({ length: runs }, () => milliseconds * ([2, 1.5][taken++] ?? 1));
+          },
+          megabytes: () => milliseconds,
+          async leave() {
+            told.push(`${name} leaves`);
+          },
+        };
       },
-    });
-    const standing = await takeTurns(of('ours', 1000), [of('slow', 4000), of('fast', 500)], {
-      rounds: 2,
-      warmUp: 1,
-    });
-    expect(order.slice(0, 3)).toEqual(['ours 1', 'slow 1', 'fast 1']);
-    const turns = ['ours', 'slow', 'fast'].flatMap((name) => [`${name} 1`, `${name} 1`, `${name} 2`]);
-    expect(order.slice(4)).toEqual([...turns, ...turns]);
-    expect(standing).toMatchObject({
+    };
+  }
+
+  it('alternate, one there at a time, and set ours beside the fastest peer', async () => {
+    const told: string[] = [];
+    const of = (name: string, milliseconds: number) => contender(name, milliseconds, told);
+    const standing = await takeTurns(of('ours', 1000), [of('slow', 4000), of('fast', 500)], { rounds: 2 });
+    const turn = (name: string) => [
+      `${name} enters`,
+      // Twice as long, one and a half times as long, then as long as the one after.
+      ...Array.from({ length: 4 }, () => `${name} 1`),
+      `${name} 3`,
+      `${name} leaves`,
+    ];
+    const turns = ['ours', 'slow', 'fast'].flatMap(turn);
+    expect(told).toEqual([...turns, ...turns]);
+    expect(standing).toEqual({
       ours: 1000,
       peer: { name: 'fast', milliseconds: 500 },
       peers: { slow: 4000, fast: 500 },
       ratio: 0.5,
       spread: [0.5, 0.5],
+      megabytes: 1000,
+      peerMegabytes: 500,
     });
+  });
+
+  it('end a contender that fails', async () => {
+    const told: string[] = [];
+    const whole = contender('ours', 1, told);
+    const broken: Contender = {
+      name: 'ours',
+      enter: async () => ({
+        ...(await whole.enter()),
+        run: () => Promise.reject(new Error('out of memory')),
+      }),
+    };
+    await expect(takeTurns(broken, [], { rounds: 1 })).rejects.toThrow('out of memory');
+    expect(told).toEqual(['ours enters', 'ours leaves']);
   });
 });
 
@@ -63,6 +99,14 @@ describe('the inference benchmark', () => {
   it('reports our speed alone where there is no PyTorch', async () => {
     const row = await benchmarkInference('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, featureDifference: null });
+    expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the benchmark of libraries in JavaScript', () => {
+  it('reports our speed alone where none is installed', async () => {
+    const row = await benchmarkJavascript('smoke', { rounds: 1, peers: [] });
+    expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, lossDifferences: {} });
     expect(row.ours).toBeGreaterThan(0);
   });
 });
@@ -86,6 +130,24 @@ describe('the epoch benchmark', () => {
     expect(row).toMatchObject({ peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
     expect(row.losses[0]).toBeGreaterThan(0);
+    expect(row.waiting).toBeGreaterThanOrEqual(0);
+    expect(row.waiting).toBeLessThan(1);
+    expect(row.pause).toBeGreaterThanOrEqual(0);
+    expect(row.megabytes).toBeGreaterThan(50);
+  });
+});
+
+describe('the benchmark of growth', () => {
+  it('varies one thing at a time', async () => {
+    const shape: SwavShape = {
+      ...{ architecture: 'resnet10', stem: 'cifar', width: 4, batch: 4, crops: '2x8' },
+      ...{ prototypes: 8, hiddenLength: 8, queueLength: 8 },
+    };
+    const rows = await benchmarkGrowth({ shape, varied: { prototypes: ['8', '16'], crops: ['2x8+1x8'] } });
+    expect(rows.map(({ varied, value }) => `${varied} ${value}`)).toEqual([
+      ...['prototypes 8', 'prototypes 16', 'crops 2x8+1x8'],
+    ]);
+    for (const { milliseconds } of rows) expect(milliseconds).toBeGreaterThan(0);
   });
 });
 

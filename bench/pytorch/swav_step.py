@@ -4,6 +4,7 @@ One JSON object per line in, one per line out:
 
     {"losses": n} -> {"losses": [...]}    takes n steps; the loss of each, before its update
     {"steps": n}  -> {"ms": [...]}        takes n steps, each timed in milliseconds
+    {"fill": true} -> {"filled": n}       lets the queue count as full from now on
 
 Weights and crops come from the safetensors file `--start`, by torchvision's names for the encoder, `projection_head.<i>` and
 `prototypes.weight`; weights may be stored flat. A step is: prototypes to length 1, one pass of the encoder per resolution, head,
@@ -112,6 +113,9 @@ def main():
         request = json.loads(line)
         if 'losses' in request:
             answer = {'losses': [step.take() for _ in range(request['losses'])]}
+        elif 'fill' in request:
+            step.filled = options.queue
+            answer = {'filled': step.filled}
         else:
             answer = {'ms': []}
             for _ in range(request['steps']):

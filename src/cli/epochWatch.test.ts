@@ -1,5 +1,5 @@
 /** The watch of a training run on real pictures: what it writes, how it agrees with itself, and when it keeps still. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
 import { measureEpoch } from '../evaluate/index.ts';
 import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
-import { openEncoder, openHead, type RunEvent } from '../run/index.ts';
+import { openEncoder, openHead, type RunEvent, readWatched, writeWatched } from '../run/index.ts';
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
 import { epochPlan, openEpochSample } from './epochSample.ts';
 import { createEpochWatch, type EpochWatchOptions } from './epochWatch.ts';
@@ -136,6 +136,31 @@ describe('the watch', () => {
     expect(written[1]!.epochStability).toBe(1);
     const { duration, cost } = written[1]! as { duration?: number; cost?: number };
     expect(cost).toBeCloseTo(duration! / 1000, 9);
+  });
+
+  it('goes on from what an earlier sitting measured last', async () => {
+    const file = join(folder, 'watched.safetensors');
+    const first = watching({ remember: (measured) => writeWatched(file, measured) });
+    await first.end(1, 1000);
+    await first.watch.close();
+    const before = await readWatched(file, { step: 100 });
+    expect(before).toMatchObject({ epoch: first.every - 1, step: 100 });
+    const second = watching({ started: 1000, before });
+    await second.end(2, 2000);
+    await second.watch.close();
+    expect(second.written).toMatchObject([{ since: first.every, epochStability: 1 }]);
+  });
+
+  it('has nothing to go on from where that is later than the checkpoint, damaged or missing', async () => {
+    const file = join(folder, 'later.safetensors');
+    expect(await readWatched(file, { step: 100 })).toBeUndefined();
+    await writeWatched(file, { epoch: 3, step: 101, clusters: Int32Array.of(0, 1) });
+    expect(await readWatched(file, { step: 100 })).toBeUndefined();
+    expect(await readWatched(file, { step: 101 })).toEqual({
+      ...{ epoch: 3, step: 101, clusters: Int32Array.of(0, 1) },
+    });
+    writeFileSync(file, 'torn');
+    expect(await readWatched(file, { step: 101 })).toBeUndefined();
   });
 
   it('leaves epochs out that are too short for what it takes, but not the last', async () => {

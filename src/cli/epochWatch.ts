@@ -1,7 +1,7 @@
 /** Watches a training run without labels: measures a fixed sample after epochs and writes the numbers to the event log. */
 import { reasonOf } from '../core/errors.ts';
-import { type EpochMemory, measureEpoch } from '../evaluate/index.ts';
-import type { EventLog } from '../run/index.ts';
+import { measureEpoch } from '../evaluate/index.ts';
+import type { EventLog, WatchedSample } from '../run/index.ts';
 import type { EpochEnd } from '../train/index.ts';
 import { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +17,10 @@ export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
   terminal: Pick<Terminal, 'warn' | 'progress'>;
   /** Seconds trained in earlier sittings. */
   started?: number;
+  /** What an earlier sitting measured last, to compare with. */
+  before?: WatchedSample;
+  /** Keeps what was measured for a later sitting. */
+  remember?(measured: WatchedSample): Promise<void>;
 }
 
 /** Part of the training time that measuring may take; the last measurement of a run is made in any case. */
@@ -31,17 +35,19 @@ const FIRST = 1;
  * with the same values where both measure.
  *
  * Events of kind `measures`: the measures, similarities of pairs, `images`, `since` (epochs between it and the one it is compared with; null at
- * the first of a sitting), `duration` in seconds, and `cost`: the duration's part of the training time since then.
+ * the first), `duration` in seconds, and `cost`: the duration's part of the training time since then.
  */
 export function createEpochWatch({
   events,
   terminal,
   started = 0,
+  before,
+  remember,
   ...options
 }: EpochWatchOptions): EpochWatch {
   const plan = epochPlan(options.settings, options.indices.length);
   let sample: OpenSample | undefined;
-  let memory: (EpochMemory & { epoch: number }) | undefined;
+  let memory = before;
   let seconds: number | undefined;
   let expected = FIRST;
   let broken = options.settings.measures === 'none' || plan.images < 20;
@@ -69,7 +75,8 @@ export function createEpochWatch({
           duration,
           cost: duration / Math.max(1e-9, now - seconds),
         });
-        memory = { ...found, epoch };
+        memory = { ...found, epoch, step };
+        await remember?.(memory);
         expected = duration;
       } catch (error) {
         broken = true;

@@ -25,12 +25,14 @@ import {
   type RunConfig,
   type RunFolder,
   readRunConfig,
+  readWatched,
   rewindSnapshots,
   saveCheckpoint,
   saveSnapshot,
   toCheckpoint,
   writeConfig,
   writeSkipped,
+  writeWatched,
 } from '../run/index.ts';
 import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { remedyFor, type Standing, type TrainResult, train } from '../train/index.ts';
@@ -297,6 +299,8 @@ async function sitting(
   const watch = createEpochWatch({
     ...{ engine, settings, cache, indices, events, terminal },
     started: standing?.seconds,
+    before: standing && (await readWatched(folder.files.watched, standing)),
+    remember: (measured) => writeWatched(folder.files.watched, measured),
   });
   const reporter = createReporter({ terminal, events, settings, stepsPerEpoch });
   events.append({

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
 import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
 import { unusable } from './reasons.ts';
+import { decodeSmallJpeg } from './smallJpeg.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 
@@ -46,6 +47,10 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   const format = sniffFormat(bytes);
   if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
   if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
+  if (format === 'jpeg') {
+    const small = await decodeSmallJpeg(bytes, { shorter: size, maxPixels });
+    if (small) return cropLongSide(toRgb(small.pixels, small.width, small.height, small.channels), size);
+  }
   try {
     return await decodeWith(bytes, size, maxPixels, 'warning');
   } catch (error) {

@@ -10,6 +10,8 @@ export const runFileNames = {
   checkpoints: 'checkpoints',
   /** Folder of encoders at earlier moments, `step-<number>.safetensors`: what curves over training are measured on. */
   snapshots: 'snapshots',
+  /** Clusters of the images that were measured last in training: what the next epoch's are compared with. */
+  watched: 'watched.safetensors',
   /** Features `[N, D]` of every image. */
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */

@@ -60,3 +60,4 @@ export {
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
 export { type UntrainedOptions, untrainedState } from './untrained.ts';
+export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

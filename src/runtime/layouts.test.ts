@@ -151,19 +151,26 @@ describe('maps in blocked layout', () => {
     expectEqual(blocked, plain);
   });
 
-  it('have statistics that hold where the mean is far larger than the deviation, and a channel is constant', async () => {
+  it('have statistics that hold where the mean is far larger than the deviation, and channels are constant', async () => {
     const x = input('x', [8, 16, 8, 8]);
     // A filter that hands on its channel, so that the maps are blocked.
     const w = input('w', [16, 16, 1, 1]);
     const ones = constant(new Float32Array(16).fill(1), [16]);
     const { mean, variance } = batchNorm(conv2d(x, w), ones, ones);
+    // Of many constants some have a mean square that is rounded to less than the square of the mean.
+    const isConstant = (channel: number) => channel >= 4;
     const feeds = {
-      x: draw(x, 0, { mean: 20 }).map((value, i) => (Math.floor(i / 64) % 16 === 3 ? 20 : value)),
+      x: draw(x, 0, { mean: 20 }).map((value, i) => {
+        const channel = Math.floor(i / 64) % 16;
+        return isConstant(channel) ? 20 + 0.37 * channel : value;
+      }),
       w: Float32Array.from({ length: 256 }, (_, i) => (i % 17 === 0 ? 1 : 0)),
     };
     const [blocked, plain] = await runs({ mean, variance }, feeds);
-    expectEqual(blocked, plain, 1e-3);
+    expectEqual(blocked, plain, 2e-3);
     expect(Math.min(...blocked.variance!)).toBeGreaterThanOrEqual(0);
-    expect(blocked.variance![3]).toBeLessThan(1e-3);
+    blocked.variance!.forEach((value, channel) => {
+      if (isConstant(channel)) expect(value).toBeLessThan(3e-3);
+    });
   });
 });

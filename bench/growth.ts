@@ -1,0 +1,65 @@
+/** How time and memory of one step of SwAV grow with prototypes, crops and threads, one varied at a time. */
+import { availableParallelism } from 'node:os';
+import { openEngine } from '../src/runtime/index.ts';
+import { onEngine } from './contenders.ts';
+import { feedsOf, type SwavShape, stepOf } from './swav.ts';
+import { takeTurns } from './turns.ts';
+
+export interface GrowthRow {
+  varied: 'prototypes' | 'crops' | 'threads';
+  value: string;
+  /** Of one step. */
+  milliseconds: number;
+  /** Largest resident memory of the process. */
+  megabytes: number | null;
+}
+
+/** What is varied around. */
+const base: SwavShape = {
+  ...{ architecture: 'resnet18', stem: 'cifar', width: 16, batch: 128, crops: '2x32' },
+  ...{ prototypes: 512, hiddenLength: 512, queueLength: 1024 },
+};
+
+const variations: Readonly<Record<GrowthRow['varied'], readonly string[]>> = {
+  prototypes: ['512', '1024', '3072', '10240'],
+  crops: ['2x32', '2x32+2x16', '2x32+4x16', '2x32+8x16', '4x32'],
+  threads: Array.from({ length: Math.log2(availableParallelism()) + 1 }, (_, i) => String(2 ** i)),
+};
+
+/** Measures all of them, or of a smaller step. */
+export async function benchmarkGrowth({
+  shape = base,
+  varied = variations,
+  onProgress = () => {},
+}: {
+  shape?: SwavShape;
+  varied?: Readonly<Partial<Record<GrowthRow['varied'], readonly string[]>>>;
+  onProgress?: (what: string) => void;
+} = {}): Promise<GrowthRow[]> {
+  const rows: GrowthRow[] = [];
+  for (const [name, values] of Object.entries(varied)) {
+    for (const value of values) {
+      onProgress(`${name} ${value} …`);
+      const isThreads = name === 'threads';
+      const one = isThreads ? shape : { ...shape, [name]: name === 'crops' ? value : Number(value) };
+      const threads = isThreads ? Number(value) : availableParallelism();
+      const { ours, megabytes } = await takeTurns(oneStep(one, threads), [], { rounds: 1 });
+      rows.push({ varied: name as GrowthRow['varied'], value, milliseconds: ours, megabytes });
+    }
+  }
+  return rows;
+}
+
+function oneStep(shape: SwavShape, threads: number) {
+  const { method, crops } = stepOf(shape);
+  const state = method.initialState(0);
+  return onEngine(
+    () => openEngine({ threads }),
+    async (engine) => {
+      const executable = await engine.compile(method.program);
+      await executable.writeState(state);
+      const feeds = feedsOf(method, crops, { step: 1e4 });
+      return () => executable.run(feeds);
+    },
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * One training step of a narrow ResNet-18 on a few images, ours and that of other libraries in JavaScript, in turns. They are peers where they
+ * are installed (`npm install --no-save @tensorflow/tfjs @jax-js/jax`); times count only after all have computed the same losses
+ * from the same weights and images, before a step and after it.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeSafetensors } from '../src/formats/index.ts';
+import type { Program, Values } from '../src/runtime/index.ts';
+import { onEngine, peerContender } from './contenders.ts';
+import { openPeer, withPeer } from './peer.ts';
+import { onStage } from './stage.ts';
+import { type Shape, stepProgram, syntheticBatch } from './step.ts';
+import { type Speeds, speedsOf, takeTurns } from './turns.ts';
+
+/** The rows of the benchmark; `smoke` is for tests. */
+export const javascriptRows: Readonly<Record<string, Shape>> = {
+  'resnet18-cifar-32-w16-b4': {
+    ...{ architecture: 'resnet18', stem: 'cifar', size: 32, width: 16, batch: 4 },
+  },
+  smoke: { architecture: 'resnet18', stem: 'cifar', size: 8, width: 4, batch: 4 },
+};
+
+export interface JavascriptRow extends Speeds {
+  name: string;
+  /** Largest relative difference of a library's losses from ours, by its name. */
+  lossDifferences: Readonly<Record<string, number>>;
+}
+
+interface Library {
+  name: string;
+  /** What is imported. */
+  package: string;
+  script: string;
+}
+
+const libraries: readonly Library[] = [
+  { name: 'TensorFlow.js', package: '@tensorflow/tfjs', script: './javascript/tensorflow.mjs' },
+  { name: 'jax-js', package: '@jax-js/jax', script: './javascript/jax.mjs' },
+];
+
+/** Those that are installed. */
+export function installedLibraries(): Library[] {
+  return libraries.filter((library) => {
+    try {
+      import.meta.resolve(library.package);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Losses further apart than this are not the same computation. */
+const TOLERANCE = 1e-3;
+
+/** Times one row. */
+export async function benchmarkJavascript(
+  name: string,
+  { rounds = 2, peers = installedLibraries() }: { rounds?: number; peers?: readonly Library[] } = {},
+): Promise<JavascriptRow> {
+  const shape = javascriptRows[name]!;
+  return onStage(async ({ folder, openEngine, withEngine }) => {
+    const { program, initial } = stepProgram(shape);
+    const feeds = syntheticBatch(shape);
+    const file = join(folder, 'start.safetensors');
+    writeFileSync(file, encodeSafetensors(stored(program, initial, feeds, shape)));
+    const own = await withEngine(async (engine) => {
+      const executable = await engine.compile(program);
+      await executable.writeState(initial);
+      const loss = async () => (await executable.run(feeds)).loss![0]!;
+      return [await loss(), await loss()];
+    });
+    const lossDifferences: Record<string, number> = {};
+    for (const { name: library, script } of peers) {
+      const { losses } = (await withPeer(process.execPath, { script, options: { start: file } }, (peer) =>
+        peer.ask({ losses: own.length }),
+      )) as { losses: number[] };
+      const difference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
+      if (!(difference < TOLERANCE))
+        throw new Error(`${name}: our losses ${own} and those of ${library} ${losses} differ`);
+      lossDifferences[library] = difference;
+    }
+    const ours = onEngine(openEngine, async (engine) => {
+      const executable = await engine.compile(program);
+      await executable.writeState(initial);
+      return () => executable.run(feeds);
+    });
+    const theirs = peers.map(({ name: library, script }) =>
+      peerContender({
+        name: library,
+        open: () => openPeer(process.execPath, { script, options: { start: file } }),
+      }),
+    );
+    const standing = await takeTurns(ours, theirs, { rounds, runs: 1 });
+    return { name, ...speedsOf(standing, shape.batch), lossDifferences };
+  });
+}
+
+/** Weights, images and targets by name, with their shapes. */
+function stored(program: Program, initial: Values, feeds: Values, { batch, size }: Shape) {
+  const weights = program.state!.flatMap(({ current }) => {
+    const name = String(current.node.attributes.name);
+    const data = initial[name];
+    return data ? [[name, { dtype: 'float32' as const, shape: current.shape, data }] as const] : [];
+  });
+  return {
+    ...Object.fromEntries(weights),
+    images: { dtype: 'float32' as const, shape: [batch, 3, size, size], data: feeds.images! },
+    targets: { dtype: 'int32' as const, shape: [batch], data: feeds.targets! },
+  };
+}
