@@ -18,6 +18,7 @@ import {
   type TensorData,
 } from '../tensor/index.ts';
 import { blockSizes, probeGraph } from './lowering/blocked.ts';
+import { splitHeld } from './lowering/heldValues.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
@@ -111,10 +112,22 @@ export async function openEngine({
       onMeasured: (added) => remembered?.save(added),
       onTimed,
     });
-    const model = encodeOnnx(lower(graph, { device, capabilities, plan: full, name: program.name }));
-    const spec = sessionSpec(model, program, nodes);
+    const whole = lower(graph, { device, capabilities, plan: full, name: program.name });
+    const held = new Set(
+      state.filter(({ next }) => !next).map(({ current }) => String(current.node.attributes.name)),
+    );
+    const { main, prelude } = splitHeld(whole, held);
+    const model = encodeOnnx(whole);
+    const spec: SessionSpec = {
+      ...sessionSpec(program, nodes, new Set(main.inputs.map(({ name }) => name))),
+      model: prelude ? encodeOnnx(main) : model,
+      prelude: prelude && {
+        model: encodeOnnx(prelude),
+        reads: prelude.inputs.map(({ name }) => name),
+      },
+    };
     const session = await ask<number>({ kind: 'create', spec, profile });
-    const held = new Map(spec.state.map((entry) => [entry.name, entry]));
+    const names = new Set(spec.state.map(({ name }) => name));
     return {
       plan: full,
       model,
@@ -131,10 +144,10 @@ export async function openEngine({
       readState: (names) => ask<Values>({ kind: 'readState', session, names }),
       writeState(values) {
         for (const name of Object.keys(values)) {
-          if (!held.has(name)) {
+          if (!names.has(name)) {
             throw new LikenessError(
               'state.unknown',
-              `writeState: received "${name}"; expected one of ${[...held.keys()].join(', ')}`,
+              `writeState: received "${name}"; expected one of ${[...names].join(', ')}`,
             );
           }
         }
@@ -190,7 +203,12 @@ function nextName(current: Tensor): string {
   return `${current.node.attributes.name}:next`;
 }
 
-function sessionSpec(model: Uint8Array, program: Program, nodes: readonly Node[]): SessionSpec {
+/** What goes in and out; `reads`: the names that a run reads. */
+function sessionSpec(
+  program: Program,
+  nodes: readonly Node[],
+  reads: ReadonlySet<string>,
+): Omit<SessionSpec, 'model'> {
   const read = new Map<string, Tensor>();
   for (const node of nodes) {
     if (node.operator !== 'input') continue;
@@ -212,7 +230,7 @@ function sessionSpec(model: Uint8Array, program: Program, nodes: readonly Node[]
       );
     }
     const { shape, dtype } = current;
-    return { name, shape, dtype, read: read.has(name), output: next && nextName(current) };
+    return { name, shape, dtype, read: reads.has(name), output: next && nextName(current) };
   });
   const taken = Object.keys(program.outputs).find((name) => read.has(name));
   if (taken !== undefined) {
@@ -226,7 +244,7 @@ function sessionSpec(model: Uint8Array, program: Program, nodes: readonly Node[]
     held.has(name) ? [] : [{ name, shape, dtype }],
   );
   const outputs = Object.entries(program.outputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
-  return { model, inputs, outputs, state };
+  return { inputs, outputs, state };
 }
 
 function checkValues(what: string, specs: SessionSpec['inputs'], values: Values): void {

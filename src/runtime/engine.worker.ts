@@ -29,6 +29,9 @@ interface Session {
   session: ort.InferenceSession;
   spec: SessionSpec;
   state: Map<string, Held>;
+  prelude?: ort.InferenceSession;
+  /** What the prelude gave; absent until it is needed, and after state was written. */
+  prepared?: ort.InferenceSession.ReturnType;
 }
 
 const sessions = new Map<number, Session>();
@@ -66,12 +69,23 @@ async function create(spec: SessionSpec, profile?: string): Promise<number> {
     const back = entry.output === undefined ? undefined : toTensor(entry, allocate(entry));
     state.set(entry.name, { spec: entry, front: toTensor(entry, allocate(entry)), back });
   }
-  sessions.set(nextSession, { session, spec, state });
+  const prelude = spec.prelude && (await open(spec.prelude.model));
+  sessions.set(nextSession, { session, spec, state, prelude });
   return nextSession++;
 }
 
-async function run({ session, spec, state }: Session, inputs: Values): Promise<Values> {
-  const feeds: Record<string, ort.Tensor> = {};
+/** Computes what depends on held values alone, where they are new. */
+async function prepare(of: Session): Promise<Readonly<Record<string, ort.Tensor>>> {
+  if (!of.prelude) return {};
+  const feeds = () =>
+    Object.fromEntries(of.spec.prelude!.reads.map((name) => [name, of.state.get(name)!.front]));
+  of.prepared ??= await of.prelude.run(feeds());
+  return of.prepared as Record<string, ort.Tensor>;
+}
+
+async function run(of: Session, inputs: Values): Promise<Values> {
+  const { session, spec, state } = of;
+  const feeds: Record<string, ort.Tensor> = { ...(await prepare(of)) };
   const fetches: Record<string, ort.Tensor> = {};
   for (const entry of spec.inputs) feeds[entry.name] = toTensor(entry, inputs[entry.name]!);
   for (const { spec: entry, front, back } of state.values()) {
@@ -98,10 +112,11 @@ function readState({ state }: Session, names?: readonly string[]): Values {
   return values;
 }
 
-function writeState({ state }: Session, values: Values): void {
+function writeState(of: Session, values: Values): void {
   for (const [name, data] of Object.entries(values)) {
-    (state.get(name)!.front.data as Float32Array).set(data as Float32Array);
+    (of.state.get(name)!.front.data as Float32Array).set(data as Float32Array);
   }
+  of.prepared = undefined;
 }
 
 /** A model this much slower than the fastest is not run again, after so many turns: memory that is found late slows the first. */
@@ -166,9 +181,10 @@ async function handle(request: Request): Promise<unknown> {
     case 'compare':
       return compare(request.models, request.values, request.rounds);
     case 'release': {
-      const { session } = find(request.session);
+      const { session, prelude } = find(request.session);
       sessions.delete(request.session);
       session.endProfiling();
+      await prelude?.release();
       return session.release();
     }
     case 'memory':

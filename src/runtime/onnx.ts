@@ -29,10 +29,10 @@ export interface OnnxConstant {
   type: number;
 }
 
-/** An extent is a number, or a name where it is free (a dynamic batch). */
+/** An extent is a number, or a name where it is free (a dynamic batch); without a shape, values of any shape are taken. */
 export interface OnnxValue {
   name: string;
-  shape: readonly (number | string)[];
+  shape?: readonly (number | string)[];
   dtype: DType;
 }
 
@@ -119,15 +119,17 @@ function writeAttribute(writer: Writer, name: string, value: OnnxAttribute): voi
 
 function writeValue(writer: Writer, { name, shape, dtype }: OnnxValue): void {
   writer.text(1, name).message(2, (type) =>
-    type.message(1, (tensor) =>
-      tensor.integer(1, onnxTypes[dtype]).message(2, (dims) => {
+    type.message(1, (tensor) => {
+      tensor.integer(1, onnxTypes[dtype]);
+      if (!shape) return;
+      tensor.message(2, (dims) => {
         for (const extent of shape) {
           dims.message(1, (dim) =>
             typeof extent === 'number' ? dim.integer(1, extent) : dim.text(2, extent),
           );
         }
-      }),
-    ),
+      });
+    }),
   );
 }
 

@@ -19,6 +19,14 @@ export interface SessionSpec {
   inputs: readonly ValueSpec[];
   outputs: readonly ValueSpec[];
   state: readonly StateSpec[];
+  prelude?: PreludeSpec;
+}
+
+/** What is computed from state that no run replaces, whenever that is written. */
+export interface PreludeSpec {
+  model: Uint8Array;
+  /** Names of state that it reads. */
+  reads: readonly string[];
 }
 
 /** What models that compute the same take and give. */
