@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import * as fs from 'node:fs';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
@@ -43,19 +44,44 @@ export function openImage(path: string): Source {
   };
 }
 
+// Of a small file, node:fs/promises takes nearly twice as long.
+const open = promisify(fs.open);
+const fstat = promisify(fs.fstat);
+const read = promisify(fs.read);
+const close = promisify(fs.close);
+
 /**
  * The bytes of an image file.
  *
  * @throws LikenessError `image.unreadable`, or `image.unusable` above `MAX_FILE_BYTES`.
  */
 export async function readImageFile(path: string): Promise<EncodedImage> {
+  let bytes: Uint8Array | undefined;
   try {
-    const { size } = await stat(path);
-    if (size <= MAX_FILE_BYTES) return { kind: 'encoded', bytes: await readFile(path) };
+    const file = await open(path, 'r');
+    try {
+      const { size } = await fstat(file);
+      if (size <= MAX_FILE_BYTES) bytes = await readBytes(file, size);
+    } finally {
+      await close(file);
+    }
   } catch (error) {
     throw unreadable(error);
   }
-  throw tooManyBytes();
+  if (!bytes) throw tooManyBytes();
+  return { kind: 'encoded', bytes };
+}
+
+/** So many bytes of a file, or as many as it has now. */
+async function readBytes(file: number, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let done = 0;
+  while (done < size) {
+    const { bytesRead } = await read(file, bytes, done, size - done, done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
 }
 
 export function tooManyBytes(): Error {
