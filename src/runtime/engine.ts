@@ -20,9 +20,9 @@ import {
 import { blockSizes, probeGraph } from './lowering/blocked.ts';
 import { splitHeld } from './lowering/heldValues.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
-import { encodeOnnx } from './onnx.ts';
+import { encodeOnnx, type OnnxGraph } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
-import type { Envelope, Reply, Request, SessionSpec, StateSpec, Values } from './protocol.ts';
+import type { Envelope, OpenedPrelude, Reply, Request, SessionSpec, StateSpec, Values } from './protocol.ts';
 
 export interface ProgramState {
   /** The input node through which the graph reads the value. */
@@ -118,13 +118,10 @@ export async function openEngine({
     );
     const { main, prelude } = splitHeld(whole, held);
     const model = encodeOnnx(whole);
+    const specs = sessionSpec(program, nodes, new Set(main.inputs.map(({ name }) => name)));
     const spec: SessionSpec = {
-      ...sessionSpec(program, nodes, new Set(main.inputs.map(({ name }) => name))),
-      model: prelude ? encodeOnnx(main) : model,
-      prelude: prelude && {
-        model: encodeOnnx(prelude),
-        reads: prelude.inputs.map(({ name }) => name),
-      },
+      ...specs,
+      ...(prelude ? await withPrelude(main, prelude, specs.state) : { model }),
     };
     const session = await ask<number>({ kind: 'create', spec, profile });
     const names = new Set(spec.state.map(({ name }) => name));
@@ -160,6 +157,19 @@ export async function openEngine({
       },
       dispose: () => ask<void>({ kind: 'release', session }),
     };
+  }
+
+  /** Opens the prelude; its results are inputs of the main graph, whose optimiser must know their shapes. */
+  async function withPrelude(main: OnnxGraph, prelude: OnnxGraph, state: readonly StateSpec[]) {
+    const read = new Set(prelude.inputs.map(({ name }) => name));
+    const outputs = prelude.outputs.map(({ name }) => name);
+    const opened = await ask<OpenedPrelude>({
+      kind: 'openPrelude',
+      spec: { model: encodeOnnx(prelude), inputs: state.filter(({ name }) => read.has(name)), outputs },
+    });
+    const shapes = new Map(outputs.map((name, i) => [name, opened.shapes[i]!]));
+    const inputs = main.inputs.map((value) => ({ ...value, shape: shapes.get(value.name) ?? value.shape }));
+    return { model: encodeOnnx({ ...main, inputs }), prelude: opened.prelude };
   }
 
   return { device, threads, compile, memory: () => ask<number>({ kind: 'memory' }), close };

@@ -9,6 +9,8 @@ import { sizeOf, type TensorData } from '../tensor/index.ts';
 import type {
   Compared,
   Envelope,
+  OpenedPrelude,
+  PreludeSpec,
   Request,
   SessionSpec,
   ValueSpec,
@@ -29,12 +31,18 @@ interface Session {
   session: ort.InferenceSession;
   spec: SessionSpec;
   state: Map<string, Held>;
-  prelude?: ort.InferenceSession;
+  prelude?: Prelude;
   /** What the prelude gave; absent until it is needed, and after state was written. */
   prepared?: ort.InferenceSession.ReturnType;
 }
 
+interface Prelude {
+  session: ort.InferenceSession;
+  spec: PreludeSpec;
+}
+
 const sessions = new Map<number, Session>();
+const preludes = new Map<number, Prelude>();
 let nextSession = 1;
 
 function allocate({ shape, dtype }: ValueSpec): TensorData {
@@ -69,17 +77,29 @@ async function create(spec: SessionSpec, profile?: string): Promise<number> {
     const back = entry.output === undefined ? undefined : toTensor(entry, allocate(entry));
     state.set(entry.name, { spec: entry, front: toTensor(entry, allocate(entry)), back });
   }
-  const prelude = spec.prelude && (await open(spec.prelude.model));
+  const prelude = spec.prelude === undefined ? undefined : preludes.get(spec.prelude);
+  preludes.delete(spec.prelude ?? 0);
   sessions.set(nextSession, { session, spec, state, prelude });
   return nextSession++;
+}
+
+/** Opens a prelude and runs it once, on zeros: the runtime knows the shapes of its results best. */
+async function openPrelude(spec: PreludeSpec): Promise<OpenedPrelude> {
+  const session = await open(spec.model);
+  const zeros = spec.inputs.map((entry) => [entry.name, toTensor(entry, allocate(entry))] as const);
+  const found = (await session.run(Object.fromEntries(zeros))) as Record<string, ort.Tensor>;
+  preludes.set(nextSession, { session, spec });
+  return { prelude: nextSession++, shapes: spec.outputs.map((name) => found[name]!.dims) };
 }
 
 /** Computes what depends on held values alone, where they are new. */
 async function prepare(of: Session): Promise<Readonly<Record<string, ort.Tensor>>> {
   if (!of.prelude) return {};
-  const feeds = () =>
-    Object.fromEntries(of.spec.prelude!.reads.map((name) => [name, of.state.get(name)!.front]));
-  of.prepared ??= await of.prelude.run(feeds());
+  if (!of.prepared) {
+    const { session, spec } = of.prelude;
+    const feeds = spec.inputs.map(({ name }) => [name, of.state.get(name)!.front] as const);
+    of.prepared = await session.run(Object.fromEntries(feeds));
+  }
   return of.prepared as Record<string, ort.Tensor>;
 }
 
@@ -170,6 +190,8 @@ function find(id: number): Session {
 
 async function handle(request: Request): Promise<unknown> {
   switch (request.kind) {
+    case 'openPrelude':
+      return openPrelude(request.spec);
     case 'create':
       return create(request.spec, request.profile);
     case 'run':
@@ -184,7 +206,7 @@ async function handle(request: Request): Promise<unknown> {
       const { session, prelude } = find(request.session);
       sessions.delete(request.session);
       session.endProfiling();
-      await prelude?.release();
+      await prelude?.session.release();
       return session.release();
     }
     case 'memory':

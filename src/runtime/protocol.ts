@@ -19,14 +19,23 @@ export interface SessionSpec {
   inputs: readonly ValueSpec[];
   outputs: readonly ValueSpec[];
   state: readonly StateSpec[];
-  prelude?: PreludeSpec;
+  /** Number of an opened prelude. */
+  prelude?: number;
 }
 
 /** What is computed from state that no run replaces, whenever that is written. */
 export interface PreludeSpec {
   model: Uint8Array;
-  /** Names of state that it reads. */
-  reads: readonly string[];
+  /** The state that it reads. */
+  inputs: readonly ValueSpec[];
+  /** Names of what it gives. */
+  outputs: readonly string[];
+}
+
+export interface OpenedPrelude {
+  prelude: number;
+  /** Of what it gives, in order. */
+  shapes: readonly (readonly number[])[];
 }
 
 /** What models that compute the same take and give. */
@@ -38,6 +47,7 @@ export interface Compared {
 export type Values = Record<string, TensorData>;
 
 export type Request =
+  | { kind: 'openPrelude'; spec: PreludeSpec }
   | { kind: 'create'; spec: SessionSpec; profile?: string }
   | { kind: 'run'; session: number; inputs: Values }
   | { kind: 'readState'; session: number; names?: readonly string[] }
