@@ -9,7 +9,7 @@ import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 import type { Engine } from '../src/runtime/index.ts';
 import { input, slice, sum } from '../src/tensor/index.ts';
-import { onEngine, peerContender } from './contenders.ts';
+import { ownContender, peerContender } from './contenders.ts';
 import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { type Contender, type Standing, takeTurns } from './turns.ts';
@@ -53,23 +53,20 @@ export async function benchmarkClustering(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<ClusteringRow> {
   const sizes = clusteringRows[name]!;
-  return onStage(async (stage) => {
-    const files: Record<string, string> = {};
-    const matrix = (label: string, rows: number, columns: number) => {
-      const random = randomAt(0, 'synthetic', label.length);
-      const data = new Float32Array(rows * columns).map(() => 0.2 * random.normal());
-      files[label] = join(stage.folder, `${label}.npy`);
-      if (python) writeFileSync(files[label], encodeNpy({ shape: [rows, columns], data }));
-      return data;
-    };
-    const prepare = sizes.work === 'sinkhorn' ? ownSinkhorn(sizes, matrix) : ownNeighbours(sizes, matrix);
+  return onStage(async ({ threads, folder, withEngine }) => {
     let difference: number | null = null;
     const peers: Contender[] = [];
     if (python) {
       const { work, k = 0 } = sizes;
-      const options = { work, k, threads: stage.threads, epsilon: EPSILON, iterations: ITERATIONS, ...files };
+      const files: Record<string, string> = {};
+      for (const [label, rows, columns] of matricesOf(sizes)) {
+        files[label] = join(folder, `${label}.npy`);
+        const data = noise(label, rows, columns);
+        writeFileSync(files[label], encodeNpy({ shape: [rows, columns], data }));
+      }
+      const options = { work, k, threads, epsilon: EPSILON, iterations: ITERATIONS, ...files };
       const of = { script: './pytorch/clustering.py', options };
-      const own = await stage.withEngine(async (engine) => (await prepare(engine)).first());
+      const own = await withEngine(async (engine) => (await ownOf(engine, sizes)).first());
       const { first: theirs } = (await withPeer(python, of, (peer) => peer.ask({ first: COMPARED }))) as {
         first: number[];
       };
@@ -78,11 +75,30 @@ export async function benchmarkClustering(
         throw new Error(`${name}: our results differ from PyTorch's by ${difference}`);
       peers.push(peerContender({ name: 'PyTorch', open: () => openPeer(python, of) }));
     }
-    const own = onEngine(stage.openEngine, async (engine) => (await prepare(engine)).once);
+    const own = ownContender({ module: './clustering.ts', args: { sizes }, threads });
     const { ours, peer, ratio, spread, ...memory } = await takeTurns(own, peers, { rounds });
     const peerSeconds = peer && peer.milliseconds / 1000;
     return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, ...memory };
   });
+}
+
+/** One run per call. */
+export async function prepare(engine: Engine, { sizes }: { sizes: Sizes }): Promise<() => Promise<unknown>> {
+  return (await ownOf(engine, sizes)).once;
+}
+
+/** Names and shapes of what is worked on. */
+function matricesOf({ work, rows, columns, dimension = 1 }: Sizes): [string, number, number][] {
+  if (work === 'sinkhorn') return [['scores', rows, columns]];
+  return [
+    ['queries', rows, dimension],
+    ['bank', columns, dimension],
+  ];
+}
+
+function noise(label: string, rows: number, columns: number): Float32Array {
+  const random = randomAt(0, 'synthetic', label.length);
+  return new Float32Array(rows * columns).map(() => 0.2 * random.normal());
 }
 
 interface Own {
@@ -90,35 +106,35 @@ interface Own {
   /** The first rows of the result. */
   first(): Promise<ArrayLike<number>>;
 }
-type Matrix = (label: string, rows: number, columns: number) => Float32Array;
-type Prepare = (engine: Engine) => Promise<Own>;
+
+function ownOf(engine: Engine, sizes: Sizes): Promise<Own> {
+  return sizes.work === 'sinkhorn' ? ownSinkhorn(engine, sizes) : ownNeighbours(engine, sizes);
+}
 
 /** Scores and codes stay on the engine, as in a step. */
-function ownSinkhorn({ rows, columns }: Sizes, matrix: Matrix): Prepare {
-  const given = matrix('scores', rows, columns);
+async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Own> {
   const scores = input('scores', [rows, columns]);
   const held = input('codes', [rows, columns]);
   const codes = sinkhorn(scores, { epsilon: EPSILON, iterations: ITERATIONS });
   const first = slice(codes, { starts: [0, 0], ends: [COMPARED, columns] });
-  return async (engine) => {
-    const executable = await engine.compile({
-      outputs: { total: sum(codes), first },
-      state: [{ current: scores }, { current: held, next: codes }],
-    });
-    await executable.writeState({ scores: given });
-    return {
-      once: () => executable.run({}),
-      first: async () => (await executable.run({})).first as Float32Array,
-    };
+  const executable = await engine.compile({
+    outputs: { total: sum(codes), first },
+    // Replaced by itself: what comes from scores that are only held would be computed once.
+    state: [
+      { current: scores, next: scores },
+      { current: held, next: codes },
+    ],
+  });
+  await executable.writeState({ scores: noise('scores', rows, columns) });
+  return {
+    once: () => executable.run({}),
+    first: async () => (await executable.run({})).first as Float32Array,
   };
 }
 
-function ownNeighbours(sizes: Sizes, matrix: Matrix): Prepare {
-  const { rows, columns, dimension = 1, k = 1 } = sizes;
-  const queries = featuresOf(matrix('queries', rows, dimension), dimension);
-  const bank = featuresOf(matrix('bank', columns, dimension), dimension);
-  return async (engine) => {
-    const once = () => nearestNeighbours(engine, queries, bank, { k });
-    return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
-  };
+async function ownNeighbours(engine: Engine, sizes: Sizes): Promise<Own> {
+  const { dimension = 1, k = 1 } = sizes;
+  const [queries, bank] = matricesOf(sizes).map((matrix) => featuresOf(noise(...matrix), dimension));
+  const once = () => nearestNeighbours(engine, queries!, bank!, { k });
+  return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
 }

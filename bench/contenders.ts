@@ -1,37 +1,42 @@
-/** What takes turns: our engine, code of ours in this process, and peers in processes of their own. */
-import type { Engine } from '../src/runtime/index.ts';
+/** What takes turns: our engine and peers, each in a process of its own, and code of ours in this process. */
 import { largestResident, resetPeak } from './memory.ts';
-import type { Peer } from './peer.ts';
+import { openPeer, type Peer } from './peer.ts';
 import type { Contender } from './turns.ts';
 
-/** Our side on an engine that is opened for each turn; `prepare` gives what is timed. */
-export function onEngine(
-  open: () => Promise<Engine>,
-  prepare: (engine: Engine) => Promise<() => Promise<unknown>>,
-): Contender {
-  return {
-    name: 'likeness',
-    async enter() {
-      const isReset = resetPeak();
-      const engine = await open();
-      const once = await prepare(engine);
-      return {
-        run: (times) => timed(once, times),
-        megabytes: () => (isReset ? largestResident() : null),
-        leave: () => engine.close(),
-      };
-    },
-  };
+export interface OwnOptions {
+  /** The benchmark in this folder whose `prepare` makes what is timed. */
+  module: string;
+  /** What it is made from. */
+  args: object;
+  /** Default: all cores. */
+  threads?: number;
 }
 
-/** Our side where it needs nothing to be opened. */
+/** Our side, on an engine in a process of its own. */
+export function ownContender({ module, args, threads }: OwnOptions): Contender {
+  const options = { module, args: JSON.stringify(args), ...(threads !== undefined && { threads }) };
+  return peerContender({
+    name: 'likeness',
+    open: () => openPeer(process.execPath, { script: './own.ts', options }),
+  });
+}
+
+/** Our side where it needs no engine. */
 export function inProcess(once: () => Promise<unknown>): Contender {
   return {
     name: 'likeness',
     async enter() {
       const isReset = resetPeak();
       return {
-        run: (times) => timed(once, times),
+        async run(times) {
+          const found: number[] = [];
+          for (let i = 0; i < times; i++) {
+            const start = performance.now();
+            await once();
+            found.push(performance.now() - start);
+          }
+          return found;
+        },
         megabytes: () => (isReset ? largestResident() : null),
         leave: async () => {},
       };
@@ -60,14 +65,4 @@ export function peerContender({ name, open, request = 'times' }: PeerContenderOp
       };
     },
   };
-}
-
-async function timed(once: () => Promise<unknown>, times: number): Promise<number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const start = performance.now();
-    await once();
-    found.push(performance.now() - start);
-  }
-  return found;
 }

@@ -1,8 +1,7 @@
 /** How time and memory of one step of SwAV grow with prototypes, crops and threads, one varied at a time. */
 import { availableParallelism } from 'node:os';
-import { openEngine } from '../src/runtime/index.ts';
-import { onEngine } from './contenders.ts';
-import { feedsOf, type SwavShape, stepOf } from './swav.ts';
+import { ownContender } from './contenders.ts';
+import type { SwavShape } from './swav.ts';
 import { takeTurns } from './turns.ts';
 
 export interface GrowthRow {
@@ -43,23 +42,10 @@ export async function benchmarkGrowth({
       const isThreads = name === 'threads';
       const one = isThreads ? shape : { ...shape, [name]: name === 'crops' ? value : Number(value) };
       const threads = isThreads ? Number(value) : availableParallelism();
-      const { ours, megabytes } = await takeTurns(oneStep(one, threads), [], { rounds: 1 });
+      const step = ownContender({ module: './swav.ts', args: { shape: one }, threads });
+      const { ours, megabytes } = await takeTurns(step, [], { rounds: 1 });
       rows.push({ varied: name as GrowthRow['varied'], value, milliseconds: ours, megabytes });
     }
   }
   return rows;
-}
-
-function oneStep(shape: SwavShape, threads: number) {
-  const { method, crops } = stepOf(shape);
-  const state = method.initialState(0);
-  return onEngine(
-    () => openEngine({ threads }),
-    async (engine) => {
-      const executable = await engine.compile(method.program);
-      await executable.writeState(state);
-      const feeds = feedsOf(method, crops, { step: 1e4 });
-      return () => executable.run(feeds);
-    },
-  );
 }

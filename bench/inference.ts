@@ -8,7 +8,7 @@ import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
 import type { Engine, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { onEngine, peerContender } from './contenders.ts';
+import { ownContender, peerContender } from './contenders.ts';
 import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { formats, type Shape } from './step.ts';
@@ -41,41 +41,22 @@ export async function benchmarkInference(
   name: string,
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<InferenceRow> {
-  const { batch, size, architecture, stem, width } = inferenceRows[name]!;
-  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
-    const variables = createVariables({ mode: 'evaluate' });
-    const features = resnet(variables, input('images', [batch, 3, size, size]), {
-      ...{ architecture, stem, width },
-    });
-    const held = [...variables.parameters(), ...variables.buffers()];
-    const program = {
-      name: 'bench-inference',
-      outputs: { features },
-      state: held.map(({ tensor }) => ({ current: tensor })),
-    };
-    const state: Values = { ...variables.initialValues(0) };
-    let feeds: Values = { images: new Float32Array(batch * 3 * size * size).fill(0.5) };
+  const shape = inferenceRows[name]!;
+  const { batch, size, architecture, stem, width } = shape;
+  return onStage(async ({ threads, folder, withEngine }) => {
+    const args: InferenceArgs = { shape };
     let featureDifference: number | null = null;
-    async function prepared(engine: Engine) {
-      const executable = await engine.compile(program);
-      await executable.writeState(state);
-      return () => executable.run(feeds);
-    }
     const of = (format: string) => {
       const options = { architecture, stem, size, width, batch, format, threads };
       return { script: './pytorch/step.py', options };
     };
     if (python) {
-      const file = join(folder, 'start.safetensors');
+      args.start = join(folder, 'start.safetensors');
       const theirs = await withPeer(python, of(formats[0]), async (peer) => {
-        await peer.ask({ save: file });
-        return ((await peer.ask({ features: file })) as { features: number[] }).features;
+        await peer.ask({ save: args.start });
+        return ((await peer.ask({ features: args.start })) as { features: number[] }).features;
       });
-      const { tensors } = decodeSafetensors(readFileSync(file));
-      for (const [key, { data }] of Object.entries(tensors))
-        if (key in state) state[key] = data as Float32Array;
-      feeds = { images: tensors.images!.data as Float32Array };
-      const own = await withEngine(async (engine) => (await (await prepared(engine))()).features);
+      const own = await withEngine(async (engine) => (await (await prepare(engine, args))()).features);
       featureDifference = differenceOf(own as Float32Array, theirs);
       if (!(featureDifference < TOLERANCE)) {
         throw new Error(`${name}: our features differ from PyTorch's by ${featureDifference} of the largest`);
@@ -86,7 +67,42 @@ export async function benchmarkInference(
           peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'infer' }),
         )
       : [];
-    const standing = await takeTurns(onEngine(openEngine, prepared), peers, { rounds });
+    const standing = await takeTurns(ownContender({ module: './inference.ts', args, threads }), peers, {
+      rounds,
+    });
     return { name, ...speedsOf(standing, batch), featureDifference };
   });
+}
+
+interface InferenceArgs {
+  shape: Shape;
+  /** File with weights and images; without it they are made up. */
+  start?: string;
+}
+
+/** The features of a batch per call. */
+export async function prepare(
+  engine: Engine,
+  { shape: { batch, size, architecture, stem, width }, start }: InferenceArgs,
+): Promise<() => Promise<Values>> {
+  const variables = createVariables({ mode: 'evaluate' });
+  const features = resnet(variables, input('images', [batch, 3, size, size]), {
+    ...{ architecture, stem, width },
+  });
+  const held = [...variables.parameters(), ...variables.buffers()];
+  const executable = await engine.compile({
+    name: 'bench-inference',
+    outputs: { features },
+    state: held.map(({ tensor }) => ({ current: tensor })),
+  });
+  const state: Values = { ...variables.initialValues(0) };
+  let feeds: Values = { images: new Float32Array(batch * 3 * size * size).fill(0.5) };
+  if (start) {
+    const { tensors } = decodeSafetensors(readFileSync(start));
+    for (const [key, { data }] of Object.entries(tensors))
+      if (key in state) state[key] = data as Float32Array;
+    feeds = { images: tensors.images!.data as Float32Array };
+  }
+  await executable.writeState(state);
+  return () => executable.run(feeds);
 }

@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeSafetensors } from '../src/formats/index.ts';
 import type { Program, Values } from '../src/runtime/index.ts';
-import { onEngine, peerContender } from './contenders.ts';
+import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
-import { type Shape, stepProgram, syntheticBatch } from './step.ts';
+import { prepare, type Shape, stepProgram, syntheticBatch } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 /** The rows of the benchmark; `smoke` is for tests. */
@@ -60,16 +60,14 @@ export async function benchmarkJavascript(
   { rounds = 2, peers = installedLibraries() }: { rounds?: number; peers?: readonly Library[] } = {},
 ): Promise<JavascriptRow> {
   const shape = javascriptRows[name]!;
-  return onStage(async ({ folder, openEngine, withEngine }) => {
+  return onStage(async ({ folder, withEngine }) => {
     const { program, initial } = stepProgram(shape);
     const feeds = syntheticBatch(shape);
     const file = join(folder, 'start.safetensors');
     writeFileSync(file, encodeSafetensors(stored(program, initial, feeds, shape)));
     const own = await withEngine(async (engine) => {
-      const executable = await engine.compile(program);
-      await executable.writeState(initial);
-      const loss = async () => (await executable.run(feeds)).loss![0]!;
-      return [await loss(), await loss()];
+      const once = await prepare(engine, { shape });
+      return [(await once()).loss![0]!, (await once()).loss![0]!];
     });
     const lossDifferences: Record<string, number> = {};
     for (const { name: library, script } of peers) {
@@ -81,11 +79,7 @@ export async function benchmarkJavascript(
         throw new Error(`${name}: our losses ${own} and those of ${library} ${losses} differ`);
       lossDifferences[library] = difference;
     }
-    const ours = onEngine(openEngine, async (engine) => {
-      const executable = await engine.compile(program);
-      await executable.writeState(initial);
-      return () => executable.run(feeds);
-    });
+    const ours = ownContender({ module: './step.ts', args: { shape } });
     const theirs = peers.map(({ name: library, script }) =>
       peerContender({
         name: library,

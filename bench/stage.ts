@@ -11,23 +11,22 @@ export interface Stage {
   threads: number;
   /** Removed afterwards. */
   folder: string;
-  /** Opens an engine that measures formulations once and remembers them; whoever opens it closes it. */
-  openEngine(): Promise<Engine>;
-  /** Opens an engine for the work and closes it, whatever happens. */
+  /** Opens an engine, which measures formulations once and remembers them, for the work and closes it, whatever happens. */
   withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T>;
 }
 
 /** Runs the work on a stage that is cleared afterwards, whatever happens. */
-export async function onStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
-  const threads = availableParallelism();
+export async function onStage<T>(
+  work: (stage: Stage) => Promise<T>,
+  { threads = availableParallelism() }: { threads?: number } = {},
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
   const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
-  const open = () => openEngine({ threads, tuning: 'measure', remembered: store });
   try {
     return await work({
-      ...{ threads, folder, openEngine: open },
+      ...{ threads, folder },
       async withEngine(part) {
-        const engine = await open();
+        const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
         try {
           return await part(engine);
         } finally {

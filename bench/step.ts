@@ -7,9 +7,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, linear, resnet, type Stem, sgd } from '../src/nn/index.ts';
-import type { Program, Values } from '../src/runtime/index.ts';
+import type { Engine, Program, Values } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
-import { onEngine, peerContender } from './contenders.ts';
+import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
@@ -70,31 +70,24 @@ export async function benchmarkStep(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<StepRow> {
   const shape = stepRows[name]!;
-  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
-    const { program, initial } = stepProgram(shape);
-    let [state, feeds] = [initial, syntheticBatch(shape)];
+  return onStage(async ({ threads, folder, withEngine }) => {
+    const args: StepArgs = { shape };
     let lossDifference: number | null = null;
     const of = (format: string) => ({ script: './pytorch/step.py', options: { ...shape, format, threads } });
     if (python) {
-      const file = join(folder, 'start.safetensors');
+      args.start = join(folder, 'start.safetensors');
       const theirs = await withPeer(python, of(formats[0]), async (peer) => {
-        await peer.ask({ save: file });
-        return (await peer.ask({ check: file })) as unknown as Checked;
+        await peer.ask({ save: args.start });
+        return (await peer.ask({ check: args.start })) as unknown as Checked;
       });
-      ({ state, feeds } = readStart(file, initial));
       const own = await withEngine(async (engine) => {
-        const executable = await engine.compile(program);
-        await executable.writeState(state);
-        const loss = async () => (await executable.run(feeds)).loss![0]!;
+        const once = await prepare(engine, args);
+        const loss = async () => (await once()).loss![0]!;
         return { loss: await loss(), lossAfter: await loss() };
       });
       lossDifference = compared(name, own, theirs);
     }
-    const ours = onEngine(openEngine, async (engine) => {
-      const executable = await engine.compile(program);
-      await executable.writeState(state);
-      return () => executable.run(feeds);
-    });
+    const ours = ownContender({ module: './step.ts', args, threads });
     const peers = python
       ? formats.map((format) =>
           peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'steps' }),
@@ -103,6 +96,23 @@ export async function benchmarkStep(
     const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
   });
+}
+
+interface StepArgs {
+  shape: Shape;
+  /** File with weights, images and targets; without it they are made up. */
+  start?: string;
+}
+
+/** One step per call. */
+export async function prepare(engine: Engine, { shape, start }: StepArgs): Promise<() => Promise<Values>> {
+  const { program, initial } = stepProgram(shape);
+  const { state, feeds } = start
+    ? readStart(start, initial)
+    : { state: initial, feeds: syntheticBatch(shape) };
+  const executable = await engine.compile(program);
+  await executable.writeState(state);
+  return () => executable.run(feeds);
 }
 
 /** Weights, images and targets that a peer has written. */

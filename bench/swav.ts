@@ -9,9 +9,9 @@ import { randomAt } from '../src/core/random.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
 import { type MethodProgram, parseCrops, swavStep } from '../src/methods/index.ts';
 import { larc } from '../src/nn/index.ts';
-import type { Executable, Values } from '../src/runtime/index.ts';
+import type { Engine, Executable, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { onEngine, peerContender } from './contenders.ts';
+import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
 import { formats, type Shape } from './step.ts';
@@ -61,7 +61,7 @@ export async function benchmarkSwav(
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
 ): Promise<SwavRow> {
   const shape = swavRows[name]!;
-  return onStage(async ({ threads, folder, openEngine, withEngine }) => {
+  return onStage(async ({ threads, folder, withEngine }) => {
     const { method, crops } = stepOf(shape);
     const state = method.initialState(0);
     const feedsAt = (step: number) => feedsOf(method, crops, { step });
@@ -95,13 +95,7 @@ export async function benchmarkSwav(
       if (!(lossDifference < TOLERANCE))
         throw new Error(`${name}: our losses ${own} and PyTorch's ${losses} differ`);
     }
-    // Long after the queue was filled, so that every step does the same work.
-    const full = feedsAt(1e4);
-    const ours = onEngine(openEngine, async (engine) => {
-      const executable = await engine.compile(method.program);
-      await executable.writeState(state);
-      return () => executable.run(full);
-    });
+    const ours = ownContender({ module: './swav.ts', args: { shape }, threads });
     const peers = python
       ? formats.map((format) =>
           peerContender({
@@ -120,8 +114,20 @@ export async function benchmarkSwav(
   });
 }
 
+/** One step per call, long after the queue was filled, so that every step does the same work. */
+export async function prepare(
+  engine: Engine,
+  { shape }: { shape: SwavShape },
+): Promise<() => Promise<Values>> {
+  const { method, crops } = stepOf(shape);
+  const executable = await engine.compile(method.program);
+  await executable.writeState(method.initialState(0));
+  const full = feedsOf(method, crops, { step: 1e4 });
+  return () => executable.run(full);
+}
+
 /** What a step is fed with at some point of a long run. */
-export function feedsOf(method: MethodProgram, crops: Values, { step }: { step: number }): Values {
+function feedsOf(method: MethodProgram, crops: Values, { step }: { step: number }): Values {
   const scalars = method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 });
   const held = Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)]);
   return { ...crops, ...Object.fromEntries(held) };
@@ -132,7 +138,7 @@ async function lossOf(executable: Executable, feeds: Values): Promise<number> {
 }
 
 /** The step of a row and its crops: noise about the mean, as normalised images are. */
-export function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
+function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
   const groups = parseCrops(crops);
   const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
   const method = swavStep(images, {

@@ -86,6 +86,12 @@ describe('held values', () => {
     expect(prelude!.outputs.every(({ name }) => made.has(name))).toBe(true);
   });
 
+  it('are not transposed before a product, which does that itself', () => {
+    const [x, w] = [input('x', [2, 3]), input('w', [4, 3])];
+    const { prelude } = splitHeld(lower({ product: matmul(x, transpose(w)) }), new Set(['w']));
+    expect(prelude).toBeUndefined();
+  });
+
   it('may be read by a run as well, and be what it gives', async () => {
     const [x, w] = [input('x', [2, 3]), input('w', [4, 3])];
     const product = matmul(x, transpose(w, [1, 0]));

@@ -22,8 +22,12 @@ export function splitHeld(graph: OnnxGraph, held: ReadonlySet<string>): SplitGra
   const constants = new Set(graph.constants.map(({ name }) => name));
   const known = new Map(graph.inputs.map((value) => [value.name, value]));
   const still = new Set([...held].filter((name) => known.get(name)?.dtype === 'float32'));
-  const isStill = ({ type, inputs }: OnnxNode) =>
-    FLOAT.has(type) &&
+  const readers = readersOf(graph.nodes);
+  // The runtime makes a transposition part of the product that reads it: done before, it would only take memory.
+  const isPartOfProducts = ({ type, outputs }: OnnxNode) =>
+    type === 'Transpose' && readers.get(outputs[0]!)?.every((reader) => reader === 'MatMul') === true;
+  const isStill = (node: OnnxNode) => FLOAT.has(node.type) && !isPartOfProducts(node) && readsOnlyStill(node);
+  const readsOnlyStill = ({ inputs }: OnnxNode) =>
     inputs.some((name) => still.has(name)) &&
     inputs.every((name) => name === '' || still.has(name) || constants.has(name));
   const early: OnnxNode[] = [];
@@ -58,6 +62,15 @@ export function splitHeld(graph: OnnxGraph, held: ReadonlySet<string>): SplitGra
       outputs: given,
     },
   };
+}
+
+/** Operators that read each value. */
+function readersOf(nodes: readonly OnnxNode[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { type, inputs } of nodes) {
+    for (const name of inputs) found.set(name, [...(found.get(name) ?? []), type]);
+  }
+  return found;
 }
 
 function namesReadBy(nodes: readonly OnnxNode[]): Set<string> {
