@@ -101,9 +101,13 @@ export async function openEngine({
       ...Object.fromEntries(state.flatMap(({ current, next }) => (next ? [[nextName(current), next]] : []))),
     });
     const nodes = nodesOf(Object.values(graph));
+    const held = new Set(
+      state.filter(({ next }) => !next).map(({ current }) => String(current.node.attributes.name)),
+    );
     const full = await completePlan(nodes, {
       device,
       capabilities,
+      held,
       plan: { ...remembered?.load(), ...plan },
       measure:
         tuning === 'measure'
@@ -113,9 +117,6 @@ export async function openEngine({
       onTimed,
     });
     const whole = lower(graph, { device, capabilities, plan: full, name: program.name });
-    const held = new Set(
-      state.filter(({ next }) => !next).map(({ current }) => String(current.node.attributes.name)),
-    );
     const { main, prelude } = splitHeld(whole, held);
     const model = encodeOnnx(whole);
     const specs = sessionSpec(program, nodes, new Set(main.inputs.map(({ name }) => name)));

@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
 import { createVariables, resnet } from '../nn/index.ts';
-import { add, input, matmul, simplify, sizeOf, type Tensor, transpose } from '../tensor/index.ts';
+import { add, conv2d, input, matmul, simplify, sizeOf, type Tensor, transpose } from '../tensor/index.ts';
 import { openEngine, type Program, type Values } from './index.ts';
 import { splitHeld } from './lowering/heldValues.ts';
-import { lower } from './lowering/index.ts';
+import { lower, planKey } from './lowering/index.ts';
 
 const engine = await openEngine({ threads: 2 });
 afterAll(() => engine.close());
@@ -84,6 +84,23 @@ describe('held values', () => {
     expect(main.inputs.filter(({ name }) => held.has(name))).toEqual([]);
     const made = new Set(prelude!.nodes.flatMap(({ outputs }) => outputs));
     expect(prelude!.outputs.every(({ name }) => made.has(name))).toBe(true);
+  });
+
+  it('let filters be blocked that a run with changing filters would rather leave plain', async () => {
+    const [x, w] = [input('x', [1, 16, 8, 8]), input('w', [16, 16, 3, 3])];
+    const y = conv2d(x, w, { padding: 1 });
+    const plan = { [planKey(y.node)]: 'plain' };
+    const whole = await engine.compile({ outputs: { y } });
+    const standard = whole.plan[planKey(y.node)] ?? 'plain';
+    await whole.dispose();
+    for (const [next, expected] of [
+      [undefined, standard],
+      [w, 'plain'],
+    ] as const) {
+      const executable = await engine.compile({ outputs: { y }, state: [{ current: w, next }] }, { plan });
+      expect(executable.plan[planKey(y.node)] ?? 'plain').toBe(expected);
+      await executable.dispose();
+    }
   });
 
   it('are not transposed before a product, which does that itself', () => {
