@@ -133,7 +133,9 @@ export async function openEngine({
       run(inputs, { transfer = false } = {}) {
         checkValues('run', spec.inputs, inputs);
         // Only what the graph reads is sent: inputs on which no output depends were removed with the dead nodes.
-        const sent = Object.fromEntries(spec.inputs.map(({ name }) => [name, inputs[name]!]));
+        const sent = Object.fromEntries(
+          spec.inputs.map(({ name }) => [name, transfer ? inputs[name]! : alone(inputs[name]!)]),
+        );
         const buffers = transfer
           ? [...new Set(Object.values(sent).map(({ buffer }) => buffer as ArrayBuffer))]
           : [];
@@ -174,6 +176,11 @@ export async function openEngine({
   }
 
   return { device, threads, compile, memory: () => ask<number>({ kind: 'memory' }), close };
+}
+
+/** Values that share no memory with others: a view is sent with all that lies around it, such as the rest of a file. */
+function alone(values: TensorData): TensorData {
+  return values.byteLength < values.buffer.byteLength ? values.slice() : values;
 }
 
 type Ask = <T>(request: Request, transfer?: ArrayBuffer[]) => Promise<T>;
