@@ -27,9 +27,10 @@ export async function decodeSmallJpeg(
   const header = readJpegHeader(bytes);
   if (!header?.isPlain || header.width * header.height > Math.min(MOST_PIXELS, maxPixels)) return undefined;
   if (Math.min(header.width, header.height) > shorter) return undefined;
-  opening ??= open();
-  await opening;
   try {
+    // Where WebAssembly cannot be had, this fails each time and sharp decodes everything.
+    opening ??= open();
+    await opening;
     decoder!.getEncodedBuffer(bytes.length).set(bytes);
     decoder!.decode();
     const { width, height, componentCount } = decoder!.getFrameInfo();
