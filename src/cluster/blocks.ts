@@ -3,6 +3,7 @@
  *
  * The last block is filled up with zero rows, whose results are to be ignored.
  */
+import { inOrder } from '../core/inOrder.ts';
 import type { Features } from './features.ts';
 
 export interface Blocks {
@@ -40,4 +41,34 @@ export function blockAt(features: Features, { size }: Blocks, index: number): Bl
   const copy = new Float32Array(size * dimension);
   copy.set(data.subarray(start * dimension, (start + rows) * dimension));
   return { start, rows, data: copy };
+}
+
+/** Blocks that wait for the engine while one is worked on: the thread that asks is never waited for. */
+const AHEAD = 3;
+
+/**
+ * What `run` gives for each block, in order; the block's data is only read, and may be handed over to the engine. Full blocks of rows
+ * in shared memory are not copied.
+ */
+export async function* runBlocks<T>(
+  features: Features,
+  blocks: Blocks,
+  run: (block: Block) => Promise<T>,
+): AsyncGenerator<{ start: number; rows: number; result: T }> {
+  const work = async (index: number) => {
+    const block = sharedBlockAt(features, blocks, index) ?? blockAt(features, blocks, index);
+    const { start, rows } = block;
+    return { start, rows, result: await run(block) };
+  };
+  yield* inOrder(blocks.number, work, { ahead: AHEAD });
+}
+
+function sharedBlockAt(
+  { data, count, dimension }: Features,
+  { size }: Blocks,
+  index: number,
+): Block | undefined {
+  const start = index * size;
+  if (!(data.buffer instanceof SharedArrayBuffer) || start + size > count) return undefined;
+  return { start, rows: size, data: data.subarray(start * dimension, (start + size) * dimension) };
 }

@@ -50,11 +50,19 @@ export function selectRows(features: Features, indices: ArrayLike<number>): Feat
   return { data: chosen, count: indices.length, dimension };
 }
 
-/** Rows divided by their Euclidean length, copied; a zero row stays zero. */
-export function normaliseRows(features: Features): Features {
+/** Room for values that the engine's thread reads where they are: worth it where they are read more than once. */
+export function sharedValues(length: number): Float32Array {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
+}
+
+/** Rows divided by their Euclidean length, copied (`to`: where to); a zero row stays zero. */
+export function normaliseRows(
+  features: Features,
+  to: Float32Array = new Float32Array(features.data.length),
+): Features {
   const { data, count, dimension } = features;
   const norms = rowNorms(features);
-  const unit = new Float32Array(data.length);
+  const unit = to;
   for (let i = 0; i < count; i++) {
     const scale = norms[i]! > 0 ? 1 / norms[i]! : 0;
     for (let d = i * dimension; d < (i + 1) * dimension; d++) unit[d] = data[d]! * scale;

@@ -6,8 +6,8 @@
  * - Spherical: rows and centroids have length 1; minimises `sum_i (1 - x_i·c(i))`; centroid = normalised mean.
  *
  * One compiled graph scores a block of rows against the centroids of all restarts at once, so that the rows are read
- * once per iteration. The sums of rows per cluster are added up here in double precision: N·D additions, against
- * the N·K·D of the distances.
+ * once per iteration. The sums of rows per cluster are kept here in double precision: 2·D additions for each row that changes its
+ * cluster, against the N·K·D of the distances.
  *
  * Empty clusters are repaired by splitting (`emptyClusters.ts`); as in faiss, the last assignment comes after the
  * last update, so a cluster can still be empty in the result when rows repeat each other.
@@ -19,8 +19,15 @@ import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
 import { splitForEmpty } from './emptyClusters.ts';
-import { columnMeans, columnVariances, type Features, featuresOf, normaliseRows } from './features.ts';
-import { isActive, type KmeansMetric, type KmeansRun, prepareScorer } from './kmeansScorer.ts';
+import {
+  columnMeans,
+  columnVariances,
+  type Features,
+  featuresOf,
+  normaliseRows,
+  sharedValues,
+} from './features.ts';
+import { isActive, type KmeansMetric, type KmeansRun, prepareScorer, UNASSIGNED } from './kmeansScorer.ts';
 import { preparePlusPlus, randomStart } from './kmeansStart.ts';
 
 export interface KmeansOptions {
@@ -89,7 +96,10 @@ export async function kmeans(
   requireCounts(features, k, start, restarts);
   // Euclidean distances do not change when the mean is taken away; rounding does, for data far from the origin.
   const means = metric === 'euclidean' ? columnMeans(features) : new Float64Array(dimension);
-  const work = metric === 'euclidean' ? shifted(features, means) : normaliseRows(features);
+  const work =
+    metric === 'euclidean'
+      ? shifted(features, means)
+      : normaliseRows(features, sharedValues(features.data.length));
   if (k === count) return oneEach(work, means);
 
   const starts = await initialCentroids(engine, work, means, { k, metric, start, restarts, seed });
@@ -97,7 +107,7 @@ export async function kmeans(
     (centroids, index): KmeansRun => ({
       index,
       centroids,
-      assignments: new Int32Array(count).fill(-1),
+      assignments: new Int32Array(count).fill(UNASSIGNED),
       sizes: new Float64Array(k),
       iterations: 0,
       repaired: 0,
@@ -149,7 +159,10 @@ function requireCounts(features: Features, k: number, start: KmeansOptions['star
 }
 
 function shifted({ data, count, dimension }: Features, means: Float64Array): Features {
-  return { data: data.map((value, i) => value - means[i % dimension]!), count, dimension };
+  const moved = sharedValues(data.length);
+  for (let from = 0; from < data.length; from += dimension)
+    for (let d = 0; d < dimension; d++) moved[from + d] = data[from + d]! - means[d]!;
+  return { data: moved, count, dimension };
 }
 
 async function initialCentroids(

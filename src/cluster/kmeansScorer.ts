@@ -1,18 +1,21 @@
 /** The engine's part of k-means: which centroid each row is nearest to, for all restarts in one product. */
-import type { Engine } from '../runtime/index.ts';
-import { add, input, matmul, reshape } from '../tensor/index.ts';
-import { argMaxOfRows, GROUP } from './argMaxOfRows.ts';
-import { type Blocks, blockAt, blocksOf } from './blocks.ts';
+import type { Engine, Values } from '../runtime/index.ts';
+import { argMaxProduct, input } from '../tensor/index.ts';
+import { type Blocks, blocksOf, runBlocks } from './blocks.ts';
 import type { Features } from './features.ts';
 
 export type KmeansMetric = 'euclidean' | 'spherical';
+
+export const UNASSIGNED = -1;
 
 /** One start on its way. */
 export interface KmeansRun {
   readonly index: number;
   /** `[K, D]`, in the shifted or normalised space of the work. */
   centroids: Float32Array;
+  /** `[N]`, the cluster of each row; `UNASSIGNED` before the first assignment. */
   assignments: Int32Array;
+  /** `[K]`, rows per cluster. */
   sizes: Float64Array;
   iterations: number;
   repaired: number;
@@ -27,8 +30,8 @@ export function isActive({ state }: KmeansRun): boolean {
 export interface KmeansSums {
   /** Rows whose cluster is another than before. */
   changed: number;
-  /** `[K, D]`, sum of the rows of each cluster. */
-  total: Float64Array;
+  /** `[K, D]`, sum of the rows of each cluster; the next assignment goes on in the same memory. */
+  readonly total: Float64Array;
 }
 
 export interface KmeansScorer {
@@ -36,11 +39,6 @@ export interface KmeansScorer {
   assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]>;
   dispose(): Promise<void>;
 }
-
-/** Clusters from which on the nearest is searched by groups. */
-const MANY = 4 * GROUP;
-/** Offset of a column that is no centroid. */
-const NEVER = -1e30;
 
 /** Compiles the scores of a block of rows against the centroids of all restarts. */
 export async function prepareScorer(
@@ -51,78 +49,74 @@ export async function prepareScorer(
   metric: KmeansMetric,
 ): Promise<KmeansScorer> {
   const { dimension } = work;
-  // Columns that no row is nearest to fill up the last group.
-  const columns = k < MANY ? k : Math.ceil(k / GROUP) * GROUP;
-  const blocks: Blocks = blocksOf(work.count, Math.max(columns * restarts, dimension));
+  const blocks: Blocks = blocksOf(work.count, Math.max(k * restarts, dimension));
   const x = input('x', [blocks.size, dimension]);
-  const c = input('c', [dimension, restarts * columns]);
-  const offset = input('offset', [restarts * columns]); // -|c|²/2, or 0
-  const scores = add(matmul(x, c), offset); // [B, restarts K]
+  const each = Array.from({ length: restarts }, (_, index) => ({
+    c: input(`c${index}`, [k, dimension]),
+    offset: input(`offset${index}`, [k]), // -|c|²/2, or 0
+  }));
+  const nearest = each.map(({ c, offset }) => argMaxProduct(x, c, offset)); // [B], for each restart
   const exe = await engine.compile({
-    outputs: { nearest: argMaxOfRows(reshape(scores, [blocks.size * restarts, columns])) }, // [B restarts]
-    state: [{ current: c }, { current: offset }],
+    outputs: Object.fromEntries(nearest.map((of, index) => [`nearest${index}`, of])),
+    state: each.flatMap(({ c, offset }) => [{ current: c }, { current: offset }]),
   });
-  const run = (block: number) => exe.run({ x: blockAt(work, blocks, block).data }, { transfer: true });
+  const totals = Array.from({ length: restarts }, () => new Float64Array(k * dimension));
 
   async function assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]> {
-    await exe.writeState(centroidState(runs, columns, dimension, metric));
-    const sums = runs.map((): KmeansSums => ({ changed: 0, total: new Float64Array(k * dimension) }));
+    for (const run of runs.filter(isActive)) await exe.writeState(centroidState(run, metric));
+    const sums = totals.map((total): KmeansSums => ({ changed: 0, total }));
     const active = runs.filter(isActive);
-    for (const run of active) run.sizes.fill(0);
-    // One block is added up while the next one is scored.
-    let scored = run(0);
-    for (let i = 0; i < blocks.number; i++) {
-      const nearest = (await scored).nearest as Int32Array;
-      if (i + 1 < blocks.number) scored = run(i + 1);
-      const start = i * blocks.size;
-      const rows = Math.min(blocks.size, work.count - start);
-      for (const run of active) gatherSums(work, run, sums[run.index]!, { nearest, start, rows, restarts });
+    // Blocks are added up while later ones are scored.
+    const scored = runBlocks(work, blocks, ({ data }) => exe.run({ x: data }, { transfer: true }));
+    for await (const { start, rows, result } of scored) {
+      for (const run of active) {
+        const nearest = result[`nearest${run.index}`] as Int32Array;
+        moveRows(work, run, sums[run.index]!, { nearest, start, rows });
+      }
     }
     return sums;
   }
   return { assign, dispose: () => exe.dispose() };
 }
 
-/** Centroids of all runs as columns, `[D, restarts columns]`, and the offset of their scores. */
-function centroidState(
-  runs: readonly KmeansRun[],
-  columns: number,
-  dimension: number,
-  metric: KmeansMetric,
-): { c: Float32Array; offset: Float32Array } {
-  const width = runs.length * columns;
-  const c = new Float32Array(dimension * width);
-  const offset = new Float32Array(width);
-  for (const { index, centroids, sizes } of runs) {
-    const first = index * columns;
+/** Centroids of a run, and the offset of their scores. */
+function centroidState({ index, centroids, sizes }: KmeansRun, metric: KmeansMetric): Values {
+  const offset = new Float32Array(sizes.length);
+  if (metric === 'euclidean') {
+    const dimension = centroids.length / sizes.length;
     for (let j = 0; j < sizes.length; j++) {
       let squares = 0;
-      for (let d = 0; d < dimension; d++) {
-        const value = centroids[j * dimension + d]!;
-        c[d * width + first + j] = value;
-        squares += value * value;
-      }
-      if (metric === 'euclidean') offset[first + j] = -squares / 2;
+      for (let d = j * dimension; d < (j + 1) * dimension; d++) squares += centroids[d]! ** 2;
+      offset[j] = -squares / 2;
     }
-    offset.fill(NEVER, first + sizes.length, first + columns);
   }
-  return { c, offset };
+  return { [`c${index}`]: centroids, [`offset${index}`]: offset };
 }
 
-/** Writes the assignments of one block for one run, and adds its rows to their clusters' sums. */
-function gatherSums(
+/**
+ * Writes the assignments of one block for one run. Rows that change their cluster are taken out of one sum and added to another: after
+ * the first few iterations they are few. In double precision what remains of a row taken out is below 1e-15 of the sum.
+ */
+function moveRows(
   { data, dimension }: Features,
   run: KmeansRun,
   sums: KmeansSums,
-  { nearest, start, rows, restarts }: { nearest: Int32Array; start: number; rows: number; restarts: number },
+  { nearest, start, rows }: { nearest: Int32Array; start: number; rows: number },
 ): void {
+  const { total } = sums;
   for (let row = 0; row < rows; row++) {
-    const cluster = nearest[row * restarts + run.index]!;
-    if (run.assignments[start + row] !== cluster) sums.changed++;
+    const cluster = nearest[row]!;
+    const before = run.assignments[start + row]!;
+    if (before === cluster) continue;
+    sums.changed++;
     run.assignments[start + row] = cluster;
     run.sizes[cluster]! += 1;
     const from = (start + row) * dimension;
     const to = cluster * dimension;
-    for (let d = 0; d < dimension; d++) sums.total[to + d]! += data[from + d]!;
+    for (let d = 0; d < dimension; d++) total[to + d]! += data[from + d]!;
+    if (before === UNASSIGNED) continue;
+    run.sizes[before]! -= 1;
+    const out = before * dimension;
+    for (let d = 0; d < dimension; d++) total[out + d]! -= data[from + d]!;
   }
 }

@@ -10,6 +10,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { inOrder } from '../core/inOrder.ts';
 import {
   cacheWriteError,
   defaultCacheDir,
@@ -166,7 +167,7 @@ async function fill(source: Source, pack: PackWriter, settings: BuildSettings): 
     }
   };
   let done = 0;
-  for await (const result of inOrder(total, decode, signal)) {
+  for await (const result of inOrder(total, decode, { ahead: AHEAD, signal })) {
     if (result instanceof LikenessError) {
       const unread = result.code === 'image.unreadable';
       skipped.push({ index: done, reason: result.message, ...(unread && { unread }) });
@@ -184,29 +185,6 @@ async function fill(source: Source, pack: PackWriter, settings: BuildSettings): 
   const { path, name, kind } = source;
   const meta = { source: { path, name, kind }, contentKey, size, count, skipped };
   await pack.finish(meta, images, widths, heights);
-}
-
-/** `work(0), work(1), …` in order, with some ahead of the one that is waited for. */
-async function* inOrder<T>(
-  total: number,
-  work: (index: number) => Promise<T>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T> {
-  const ahead: Promise<T>[] = [];
-  let next = 0;
-  try {
-    for (let i = 0; i < total; i++) {
-      signal?.throwIfAborted();
-      while (next < total && ahead.length < AHEAD) {
-        const started = work(next++);
-        started.catch(() => {}); // looked at when its turn comes
-        ahead.push(started);
-      }
-      yield await ahead.shift()!;
-    }
-  } finally {
-    await Promise.allSettled(ahead);
-  }
 }
 
 function noneUsable(source: Source, skipped: readonly { index: number; reason: string }[]): LikenessError {

@@ -17,7 +17,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../tensor/index.ts';
-import { blockSizes, probeGraph } from './lowering/blocked.ts';
+import { blockSizes, probeOf } from './lowering/blocked.ts';
 import { splitHeld } from './lowering/heldValues.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx, type OnnxGraph } from './onnx.ts';
@@ -54,7 +54,10 @@ export interface Executable {
   readonly model: Uint8Array;
   /** Number of operators of the graph, before lowering. */
   readonly nodeCount: number;
-  /** Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards. */
+  /**
+   * Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards. Inputs in shared memory are read where
+   * they are: they must not change before the results are there.
+   */
   run(inputs: Values, options?: { transfer?: boolean }): Promise<Values>;
   /** Copies of the held values, or of those named. */
   readState(names?: readonly string[]): Promise<Values>;
@@ -137,7 +140,9 @@ export async function openEngine({
           spec.inputs.map(({ name }) => [name, transfer ? inputs[name]! : alone(inputs[name]!)]),
         );
         const buffers = transfer
-          ? [...new Set(Object.values(sent).map(({ buffer }) => buffer as ArrayBuffer))]
+          ? [...new Set(Object.values(sent).filter((values) => !isShared(values)))].map(
+              ({ buffer }) => buffer as ArrayBuffer,
+            )
           : [];
         return ask<Values>({ kind: 'run', session, inputs: sent }, buffers);
       },
@@ -180,36 +185,33 @@ export async function openEngine({
 
 /** Values that share no memory with others: a view is sent with all that lies around it, such as the rest of a file. */
 function alone(values: TensorData): TensorData {
-  return values.byteLength < values.buffer.byteLength ? values.slice() : values;
+  return !isShared(values) && values.byteLength < values.buffer.byteLength ? values.slice() : values;
+}
+
+/** Whether the worker thread sees the same memory: then nothing is sent. */
+function isShared({ buffer }: TensorData): boolean {
+  return buffer instanceof SharedArrayBuffer;
 }
 
 type Ask = <T>(request: Request, transfer?: ArrayBuffer[]) => Promise<T>;
 
-/** Largest block of the blocked convolutions that work here and agree with the plain one; 0: none. */
+/** Largest block of the blocked operators that work here and agree with the standard ones; 0: none. */
 async function probeBlocks(ask: Ask): Promise<number> {
   for (const block of blockSizes) {
-    const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.7));
-    const [x, w, s] = [wave(2 * block * 25), wave(2 * block * block * 9), wave(2 * block)];
-    const value = (name: string, shape: number[]) => ({ name, shape, dtype: 'float32' as const });
-    const specs = [
-      value('x', [2, block, 5, 5]),
-      value('w', [2 * block, block, 3, 3]),
-      value('s', [2 * block]),
-    ];
-    const outputs = [
-      ...['plain', 'blocked'].map((name) => value(name, [2, 2 * block, 5, 5])),
-      ...['plainMeans', 'blockedMeans'].map((name) => value(name, [2, 2 * block, 1, 1])),
-    ];
+    const { model, inputs, outputs } = probeOf(block);
+    const waves = inputs.map(({ name, shape }) => [
+      name,
+      Float32Array.from({ length: sizeOf(shape as number[]) }, (_, i) => Math.sin(i * 0.7)),
+    ]);
     try {
-      const spec: SessionSpec = { model: probeGraph(block), inputs: specs, outputs, state: [] };
+      const spec = { model, inputs, outputs: outputs.flat(), state: [] } as SessionSpec;
       const session = await ask<number>({ kind: 'create', spec });
-      const results = await ask<Values>({ kind: 'run', session, inputs: { x, w, s } });
+      const results = await ask<Values>({ kind: 'run', session, inputs: Object.fromEntries(waves) });
       await ask<void>({ kind: 'release', session });
-      const agree = (plain: TensorData, blocked: TensorData) =>
-        plain.every((found, i) => Math.abs(found - blocked[i]!) < 1e-3);
-      if (agree(results.plain!, results.blocked!) && agree(results.plainMeans!, results.blockedMeans!)) {
-        return block;
-      }
+      const agree = outputs.every(([plain, blocked]) =>
+        results[plain.name]!.every((found, i) => Math.abs(found - results[blocked.name]![i]!) < 1e-3),
+      );
+      if (agree) return block;
     } catch {
       // Not in this build or not on this processor.
     }

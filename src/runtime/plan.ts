@@ -12,6 +12,8 @@ import type { Compared } from './protocol.ts';
 /** Times models on the same made-up inputs, in turns: milliseconds of the fastest run of each. */
 export type Measure = (models: readonly Uint8Array[], values: Compared, rounds: number) => Promise<number[]>;
 
+/** Operators whose fastest formulation depends on the shape; of others the default is the fastest wherever it is valid. */
+const measurable: ReadonlySet<string> = new Set(['conv2d', 'conv2dInputGradient', 'conv2dFilterGradient']);
 /** A formulation replaces the default only if it is faster by more than the noise of a timing. */
 const MARGIN = 0.9;
 /** Below this many multiply-adds the choice does not matter. */
@@ -54,7 +56,7 @@ export async function completePlan(
       full[key] = valid[0]!;
     } else if (known !== undefined && valid.includes(known)) {
       full[key] = known;
-    } else if (measure && multiplyAdds(node) >= WORTH_MEASURING) {
+    } else if (measure && measurable.has(node.operator) && multiplyAdds(node) >= WORTH_MEASURING) {
       const times = await timesOf(node, valid, { device, capabilities, measure });
       onTimed?.(key, Object.fromEntries(valid.map((name, i) => [name, times[i]!])));
       full[key] = fastest(valid, times);

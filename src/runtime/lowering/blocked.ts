@@ -5,7 +5,7 @@
  * fast as its plain ones. They are not a public contract: `probeGraph` compares them with the plain operator when an
  * engine opens, and where they are absent or differ, no formulation uses them. b is 16 with AVX-512, 8 with AVX2.
  */
-import { encodeOnnx } from '../onnx.ts';
+import { encodeOnnx, type OnnxValue } from '../onnx.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { createEmitter, type Emitter, type NodeOptions } from './emitter.ts';
 
@@ -25,6 +25,11 @@ export function canBlock([O, C]: readonly number[], groups: number, block: numbe
 /** Images [N, C, H, W] in blocked layout; the runtime goes on calling their shape that. C is a multiple of the block. */
 export function reorderInput(emit: Emitter, x: string): string {
   return inDomain(emit, 'ReorderInput', [x], { channels_last: 0 });
+}
+
+/** Images [N, H, W, C] in blocked layout, of shape [N, C, H, W] to the runtime. C is a multiple of the block. */
+export function reorderChannelsLast(emit: Emitter, x: string): string {
+  return inDomain(emit, 'ReorderInput', [x], { channels_last: 1 });
 }
 
 /** Images of so many channels back in plain layout. */
@@ -84,6 +89,15 @@ export function blockedConv(emit: Emitter, convolution: BlockedConvolution): str
   return inDomain(emit, 'Conv', inputs, activation ? { ...attributes, activation } : attributes);
 }
 
+/** A convolution of single positions, without groups. */
+export const POINTWISE: NodeOptions = {
+  kernel_shape: { ints: [1, 1] },
+  strides: { ints: [1, 1] },
+  pads: { ints: [0, 0, 0, 0] },
+  dilations: { ints: [1, 1] },
+  group: 1,
+};
+
 /** Multiplies each channel of blocked maps by a factor [C] and adds a bias [C]: a convolution of one value per channel. */
 export function perChannelAffine(
   emit: Emitter,
@@ -91,14 +105,18 @@ export function perChannelAffine(
 ): BlockedConvolution {
   return {
     ...{ images, bias, filters: lowerReshape(emit, factor, [channels, 1, 1, 1]) },
-    attributes: {
-      kernel_shape: { ints: [1, 1] },
-      strides: { ints: [1, 1] },
-      pads: { ints: [0, 0, 0, 0] },
-      dilations: { ints: [1, 1] },
-      group: channels,
-    },
+    attributes: { ...POINTWISE, group: channels },
   };
+}
+
+/** The largest value of each `rows` rows of blocked maps, [N, C, H / rows, W]. */
+export function maxOver(emit: Emitter, images: string, rows: number): string {
+  return inDomain(emit, 'MaxPool', [images], {
+    kernel_shape: { ints: [rows, 1] },
+    strides: { ints: [rows, 1] },
+    pads: { ints: [0, 0, 0, 0] },
+    dilations: { ints: [1, 1] },
+  });
 }
 
 /** Mean of each channel of blocked maps over positions and images, [C]. */
@@ -117,19 +135,24 @@ function inDomain(emit: Emitter, type: string, inputs: string[], attributes: Nod
   return emit.addMany(type, inputs, attributes, { outputs: 1, domain: DOMAIN })[0]!;
 }
 
+/** A model and what goes in and out of it. */
+export interface Probe {
+  model: Uint8Array;
+  inputs: OnnxValue[];
+  /** In pairs that must agree: the first by standard operators, the second by blocked ones. */
+  outputs: [OnnxValue, OnnxValue][];
+}
+
 /**
- * A model of inputs x [2, b, 5, 5], w [2b, b, 3, 3] and s [2b] with outputs `plain` and `blocked`, which must agree: a convolution,
- * then per channel `s y + s`, that added to y, and a ReLU.
+ * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels; and the largest of rows, from images whose
+ * channels come last.
  */
-export function probeGraph(block: number): Uint8Array {
+export function probeOf(block: number): Probe {
   const emit = createEmitter({ choose: (_node, names) => names[0]! });
   const shape = [2 * block, block, 3, 3] as const;
   const attributes: NodeOptions = {
-    kernel_shape: { ints: [3, 3] },
-    strides: { ints: [1, 1] },
-    pads: { ints: [1, 1, 1, 1] },
-    dilations: { ints: [1, 1] },
-    group: 1,
+    ...POINTWISE,
+    ...{ kernel_shape: { ints: [3, 3] }, pads: { ints: [1, 1, 1, 1] } },
   };
   const y = emit.add('Conv', ['x', 'w'], attributes);
   const column = lowerReshape(emit, 's', [2 * block, 1, 1]);
@@ -139,26 +162,36 @@ export function probeGraph(block: number): Uint8Array {
   });
   const affine = perChannelAffine(emit, { images, factor: 's', bias: 's', channels: 2 * block });
   const blocked = blockedConv(emit, { ...affine, sum: images, activation: 'Relu' });
-  const results = {
-    plain: emit.add('Relu', [emit.add('Add', [scaled, y])]),
-    blocked: reorderOutput(emit, blocked, 2 * block),
-    plainMeans: emit.add('GlobalAveragePool', [y]),
-    blockedMeans: blockedGlobalMeans(emit, images),
-  };
-  for (const [label, name] of Object.entries(results)) {
-    emit.nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
-  }
-  const value = (name: string, extents: readonly number[]) => ({
+  const channelsLast = reorderChannelsLast(emit, lowerTranspose(emit, 'x', [0, 2, 3, 1]));
+  const rowsOf5 = { kernel_shape: { ints: [5, 1] }, strides: { ints: [5, 1] } };
+  const maps = [2, 2 * block, 5, 5];
+  const pairs: [string, string, readonly number[]][] = [
+    [emit.add('Relu', [emit.add('Add', [scaled, y])]), reorderOutput(emit, blocked, 2 * block), maps],
+    [emit.add('GlobalAveragePool', [y]), blockedGlobalMeans(emit, images), [2, 2 * block, 1, 1]],
+    [
+      emit.add('MaxPool', ['x'], rowsOf5),
+      reorderOutput(emit, maxOver(emit, channelsLast, 5), block),
+      [2, block, 1, 5],
+    ],
+  ];
+  const value = (name: string, extents: readonly number[]): OnnxValue => ({
     name,
     shape: extents,
-    dtype: 'float32' as const,
+    dtype: 'float32',
   });
-  const [maps, means] = [5, 1].map((extent) => [2, 2 * block, extent, extent]);
-  return encodeOnnx({
-    name: 'probe',
-    nodes: emit.nodes,
-    constants: emit.constants,
-    inputs: [value('x', [2, block, 5, 5]), value('w', shape), value('s', [2 * block])],
-    outputs: Object.keys(results).map((name) => value(name, name.endsWith('Means') ? means! : maps!)),
-  });
+  const output = (label: string, name: string, extents: readonly number[]) => {
+    emit.nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
+    return value(label, extents);
+  };
+  const outputs = pairs.map(([plain, own, extents], i): [OnnxValue, OnnxValue] => [
+    output(`plain${i}`, plain, extents),
+    output(`blocked${i}`, own, extents),
+  ]);
+  const inputs = [value('x', [2, block, 5, 5]), value('w', shape), value('s', [2 * block])];
+  const { nodes, constants } = emit;
+  return {
+    model: encodeOnnx({ name: 'probe', nodes, constants, inputs, outputs: outputs.flat() }),
+    inputs,
+    outputs,
+  };
 }

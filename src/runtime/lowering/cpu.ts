@@ -1,5 +1,6 @@
 /** Lowering for ONNX Runtime's CPU provider. */
 import { type Node, sizeOf } from '../../tensor/index.ts';
+import { argMaxProduct, argMaxProductFormulations } from './argMaxProduct.ts';
 import { blockedRules } from './blockedRules.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
@@ -111,6 +112,7 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
   batchNorm,
   batchNormGradient,
   batchNormInference,
+  argMaxProduct,
 };
 
 export const cpuLayoutRules: Readonly<Record<string, LayoutRule>> = {
@@ -129,6 +131,8 @@ export function cpuFormulations(node: Node, capabilities: Capabilities): string[
       return inputGradientFormulations(node, capabilities);
     case 'conv2dFilterGradient':
       return filterGradientFormulations(node, capabilities);
+    case 'argMaxProduct':
+      return argMaxProductFormulations(node, capabilities);
     default:
       return [];
   }

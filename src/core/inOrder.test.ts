@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { inOrder } from './inOrder.ts';
+
+async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+const later = <T>(value: T, turns: number) =>
+  new Promise<T>((resolve) => setTimeout(() => resolve(value), turns));
+
+describe('inOrder', () => {
+  it('gives results in order, whichever is ready first', async () => {
+    const work = (i: number) => later(i, (7 * i) % 5);
+    expect(await collected(inOrder(9, work, { ahead: 4 }))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it('has no more on the way than asked for', async () => {
+    let [now, most] = [0, 0];
+    const work = async (i: number) => {
+      most = Math.max(most, ++now);
+      await later(i, 1);
+      now--;
+    };
+    await collected(inOrder(12, work, { ahead: 3 }));
+    expect(most).toBe(3);
+  });
+
+  it('throws what a piece throws in its turn, and lets the others end first', async () => {
+    const ended: number[] = [];
+    const work = async (i: number) => {
+      await later(i, 2);
+      ended.push(i);
+      if (i >= 1) throw new Error(`piece ${i}`);
+    };
+    await expect(collected(inOrder(9, work, { ahead: 3 }))).rejects.toThrow('piece 1');
+    expect(ended).toEqual([0, 1, 2, 3]);
+  });
+
+  it('stops at a signal', async () => {
+    const control = new AbortController();
+    const work = async (i: number) => {
+      if (i === 2) control.abort(new Error('enough'));
+    };
+    await expect(collected(inOrder(9, work, { ahead: 1, signal: control.signal }))).rejects.toThrow('enough');
+  });
+});

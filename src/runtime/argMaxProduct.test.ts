@@ -1,0 +1,86 @@
+/** Every formulation finds the first of the largest products, against a search in whole numbers, which are exact. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { randomAt } from '../core/random.ts';
+import { argMaxProduct, input } from '../tensor/index.ts';
+import { openEngine } from './index.ts';
+import { planKey } from './lowering/index.ts';
+
+const engine = await openEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+interface Sizes {
+  R: number;
+  D: number;
+  K: number;
+}
+interface Values {
+  x: Float32Array;
+  w: Float32Array;
+  offset: Float32Array;
+}
+
+/** Few different values, in some draws all below 0: many ties, within groups and between them. */
+function draw({ R, D, K }: Sizes, seed: number): Values {
+  const random = randomAt(seed, 'synthetic');
+  const shift = random.integer(2) * 1000;
+  const few = (length: number) => new Float32Array(length).map(() => random.integer(3) - 1);
+  return { x: few(R * D), w: few(K * D), offset: few(K).map((value) => value - shift) };
+}
+
+function searched({ R, D, K }: Sizes, { x, w, offset }: Values): number[] {
+  return Array.from({ length: R }, (_, r) => {
+    const scores = Array.from(offset, (start, k) => {
+      let score = start;
+      for (let d = 0; d < D; d++) score += x[r * D + d]! * w[k * D + d]!;
+      return score;
+    });
+    expect(scores.length).toBe(K);
+    return scores.indexOf(Math.max(...scores));
+  });
+}
+
+async function found({ R, D, K }: Sizes, { x, w, offset }: Values, formulation: string): Promise<number[]> {
+  const held = { w: input('w', [K, D]), offset: input('offset', [K]) };
+  const at = argMaxProduct(input('x', [R, D]), held.w, held.offset);
+  const state = [{ current: held.w }, { current: held.offset }];
+  const plan = { [planKey(at.node)]: formulation };
+  const executable = await engine.compile({ outputs: { at }, state }, { plan });
+  await executable.writeState({ w, offset });
+  const result = await executable.run({ x });
+  await executable.dispose();
+  return [...result.at!];
+}
+
+describe('argMaxProduct', () => {
+  for (const formulation of ['plain', 'blocked']) {
+    it(`is the first position of the largest product, ${formulation}`, async () => {
+      const sizes = fc.record({
+        R: fc.constantFrom(1, 5, 600),
+        D: fc.constantFrom(1, 16, 19, 48),
+        K: fc.constantFrom(1, 7, 32, 96, 97, 512, 700, 1100),
+      });
+      await fc.assert(
+        fc.asyncProperty(sizes, fc.integer(), async (of, seed) => {
+          const values = draw(of, seed);
+          expect(await found(of, values, formulation)).toEqual(searched(of, values));
+        }),
+        { numRuns: 25 },
+      );
+    });
+  }
+
+  it('reads rows in shared memory where they are', async () => {
+    const of = { R: 3, D: 16, K: 512 };
+    const values = draw(of, 1);
+    const shared = new Float32Array(new SharedArrayBuffer(4 * 3 * values.x.length));
+    const x = shared.subarray(values.x.length, 2 * values.x.length);
+    x.set(values.x);
+    expect(await found(of, { ...values, x }, 'blocked')).toEqual(searched(of, values));
+  });
+
+  it('refuses shapes that do not fit', () => {
+    const wrong = () => argMaxProduct(input('x', [3, 4]), input('w', [5, 6]), input('offset', [5]));
+    expect(wrong).toThrow('[R, D], [K, D] and [K]');
+  });
+});

@@ -1,0 +1,145 @@
+/**
+ * The position of each row's largest product, in two searches: for the group that holds it, and for its place there. A search for
+ * a position goes value by value on a CPU, one for a largest value alone goes by vectors.
+ */
+import type { Node } from '../../tensor/index.ts';
+import { onnxTypes } from '../onnx.ts';
+import { blockedConv, maxOver, POINTWISE, reorderChannelsLast } from './blocked.ts';
+import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
+import type { Capabilities, Emitter, Rule } from './emitter.ts';
+
+/** Columns of a group in a matrix in plain order: whole vector registers; with some hundred columns, few groups. */
+const GROUP = 32;
+/** Blocks of a group in blocked order. */
+const DEPTH = 8;
+/** Columns from which on the product in blocks is faster than the plain one. */
+const WORTH_BLOCKS = 512;
+/** Rows whose products are made at once in blocked order: with a thousand columns, what the second-level cache holds. */
+const AT_ONCE = 512;
+/** Offset of a column that no row may choose. */
+const NEVER = -1e30;
+
+/** Formulations that are valid for a node, the default first. Few columns are not worth filling up a group of blocks. */
+export function argMaxProductFormulations(node: Node, { block }: Capabilities): string[] {
+  const K = node.inputs[1]!.shape[0]!;
+  return block > 0 && K >= WORTH_BLOCKS ? ['blocked', 'plain'] : ['plain'];
+}
+
+export const argMaxProduct: Rule = (emit, node, inputs) => {
+  const [R, D] = node.inputs[0]!.shape as [number, number];
+  const K = node.inputs[1]!.shape[0]!;
+  const isBlocked = emit.choose(node, argMaxProductFormulations(node, emit.capabilities)) === 'blocked';
+  const [x, w, offset] = inputs as [string, string, string];
+  return [(isBlocked ? inBlocks : inRows)(emit, { x, w, offset, R, D, K })];
+};
+
+interface Product {
+  x: string;
+  w: string;
+  offset: string;
+  R: number;
+  D: number;
+  K: number;
+}
+
+/** A product in plain order, and its groups of neighbouring columns. */
+function inRows(emit: Emitter, { x, w, offset, R, K }: Product): string {
+  const columns = K < 4 * GROUP ? K : roundUp(K, GROUP);
+  const wt = lowerTranspose(emit, lowerPad(emit, w, [0, 0], [columns - K, 0]), [1, 0]); // [D, columns]
+  const scores = emit.add('Add', [emit.add('MatMul', [x, wt]), padOffset(emit, offset, columns - K)]);
+  return columns === K && K < 4 * GROUP ? argMax(emit, scores) : argMaxByGroups(emit, scores, R, columns);
+}
+
+/** First position of the largest value of each row, [R], by the largest of each group of columns. */
+function argMaxByGroups(emit: Emitter, scores: string, R: number, columns: number): string {
+  const groups = columns / GROUP;
+  const largest = emit.add(
+    'ReduceMax',
+    [lowerReshape(emit, scores, [R, groups, GROUP]), emit.integers([2])],
+    { keepdims: 0 },
+  ); // [R, groups]
+  const group = argMax(emit, largest); // [R]
+  const firstGroup = int32(
+    emit,
+    Int32Array.from({ length: R }, (_, row) => row * groups),
+  );
+  const chosen = emit.add(
+    'Gather',
+    [lowerReshape(emit, scores, [R * groups, GROUP]), emit.add('Add', [group, firstGroup])],
+    { axis: 0 },
+  ); // [R, GROUP]
+  return emit.add('Add', [emit.add('Mul', [group, number(emit, GROUP)]), argMax(emit, chosen)]); // [R]
+}
+
+/**
+ * The product as a blocked convolution of one position: rows of x are positions, rows of w are filters. Its result lies as [K / b, R, b],
+ * and the largest of several blocks is a pooling over them. A group is one lane of DEPTH blocks.
+ *
+ * Filters are ordered so that a lower group, and within it a lower place, means a lower k: the first of equal values is found.
+ */
+function inBlocks(emit: Emitter, { x, w, offset, R, D, K }: Product): string {
+  const b = emit.capabilities.block;
+  const [width, columns] = [roundUp(D, b), roundUp(K, DEPTH * b)];
+  const Q = columns / (DEPTH * b);
+  // What depends on w alone is done once, where w is held.
+  const order = (values: string, rest: number[]) =>
+    lowerTranspose(emit, lowerReshape(emit, values, [Q, b, DEPTH, ...rest]), [
+      ...[0, 2, ...rest.map((_, i) => 3 + i), 1],
+    ]);
+  const padded = lowerPad(emit, w, [0, 0], [columns - K, width - D]);
+  const filters = order(padded, [width / b, b]); // [Q, DEPTH, width / b, b of D, b of K]
+  const bias = order(padOffset(emit, offset, columns - K), []); // [Q, DEPTH, b]
+
+  const S = Math.ceil(R / AT_ONCE);
+  const P = Math.ceil(R / S);
+  const N = S * P; // R, and what fills up the last part
+  const rows = lowerReshape(emit, lowerPad(emit, x, [0, 0], [N - R, width - D]), [S, 1, P, width]);
+  const scores = blockedConv(emit, {
+    images: reorderChannelsLast(emit, rows), // [S, width / b, P, b]
+    filters: lowerReshape(emit, filters, [columns, width, 1, 1]),
+    bias: lowerReshape(emit, bias, [columns]),
+    attributes: POINTWISE,
+  }); // [S, Q, DEPTH, P, b]
+  const largest = maxOver(emit, lowerReshape(emit, scores, [S * Q, b, DEPTH, P]), DEPTH); // [S, Q, P, b]
+  const byRow = lowerTranspose(emit, lowerReshape(emit, largest, [S, Q, P, b]), [0, 2, 1, 3]);
+  const lanes = lowerReshape(emit, byRow, [N, Q * b]);
+  const group =
+    Q * b >= 4 * GROUP && (Q * b) % GROUP === 0 ? argMaxByGroups(emit, lanes, N, Q * b) : argMax(emit, lanes); // [N], q b + lane
+
+  // Where the DEPTH values of the group lie in memory: ((s Q + q) DEPTH + depth) P b + p b + lane.
+  const q = emit.add('Div', [group, number(emit, b)]);
+  const perGroup = emit.add('Add', [emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]), group]);
+  const perRow = Int32Array.from(
+    { length: N },
+    (_, row) => Math.floor(row / P) * columns * P + (row % P) * b,
+  );
+  const first = emit.add('Add', [perGroup, int32(emit, perRow)]);
+  const steps = emit.constant(
+    Int32Array.from({ length: DEPTH }, (_, depth) => depth * P * b),
+    [1, DEPTH],
+  );
+  const places = emit.add('Add', [lowerReshape(emit, first, [N, 1]), steps]); // [N, DEPTH]
+  const chosen = emit.add('Gather', [lowerReshape(emit, scores, [N * columns]), places], { axis: 0 });
+  const found = emit.add('Add', [emit.add('Mul', [group, number(emit, DEPTH)]), argMax(emit, chosen)]); // [N]
+  return N === R ? found : lowerSlice(emit, found, { starts: [0], ends: [R], axes: [0] }); // [R]
+}
+
+function argMax(emit: Emitter, x: string): string {
+  return emit.add('Cast', [emit.add('ArgMax', [x], { axis: 1, keepdims: 0 })], { to: onnxTypes.int32 });
+}
+
+function padOffset(emit: Emitter, offset: string, columns: number): string {
+  return lowerPad(emit, offset, [0], [columns], NEVER);
+}
+
+function int32(emit: Emitter, values: Int32Array): string {
+  return emit.constant(values, [values.length]);
+}
+
+function number(emit: Emitter, value: number): string {
+  return emit.constant(Int32Array.of(value), []);
+}
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
