@@ -7,7 +7,7 @@
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { add, input, matmul, topK } from '../tensor/index.ts';
-import { blockAt, blocksOf } from './blocks.ts';
+import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normaliseRows, requireSameDimension } from './features.ts';
 
 export interface NeighbourOptions {
@@ -76,14 +76,16 @@ export async function nearestNeighbours(
         b: transposed(rows.data, bankBlocks.size, dimension),
         offset: new Float32Array(bankBlocks.size).fill(BEHIND, rows.rows),
       });
-      for (let i = 0; i < queryBlocks.number; i++) {
-        const block = blockAt(unitQueries, queryBlocks, i);
-        const result = await exe.run({ q: block.data }, { transfer: true });
-        for (let row = 0; row < block.rows; row++) {
+      // Lists are merged while later queries are scored.
+      const scored = runBlocks(unitQueries, queryBlocks, ({ data }) =>
+        exe.run({ q: data }, { transfer: true }),
+      );
+      for await (const { start, rows: queriesHere, result } of scored) {
+        for (let row = 0; row < queriesHere; row++) {
           const here = row * perBlock;
           merge(
-            found.subarray((block.start + row) * wanted, (block.start + row + 1) * wanted),
-            cosines.subarray((block.start + row) * wanted, (block.start + row + 1) * wanted),
+            found.subarray((start + row) * wanted, (start + row + 1) * wanted),
+            cosines.subarray((start + row) * wanted, (start + row + 1) * wanted),
             result.indices!.subarray(here, here + perBlock) as Int32Array,
             result.values!.subarray(here, here + perBlock) as Float32Array,
             rows.start,
