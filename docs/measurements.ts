@@ -147,6 +147,37 @@ export function scaleText(): string {
   ].join('\n');
 }
 
+const PROJECTED = [1e7, 1e8];
+
+/**
+ * Time and memory of larger numbers of images, on the line through the two largest sizes that were measured. `decode and train` is given
+ * without its minutes of training.
+ */
+export function projectionText(): string {
+  const found = kept<KeptRows<ScaleFigures>>('scale');
+  const works = [...new Set(found?.rows.map(({ work }) => work) ?? [])];
+  const lines = works.flatMap((work) => {
+    const [before, last] = found!.rows
+      .filter((row) => row.work === work)
+      .toSorted((a, b) => a.images - b.images)
+      .slice(-2);
+    if (!before || !last) return [];
+    const perImage = (of: (row: ScaleFigures) => number) =>
+      Math.max(0, of(last) - of(before)) / (last.images - before.images);
+    const [seconds, bytes] = [perImage((row) => row.seconds), perImage((row) => 1e6 * row.megabytes)];
+    const cells = PROJECTED.flatMap((images) => {
+      const trained = work.includes('train') ? 60 * Number.parseFloat(last.detail) : 0;
+      const hours = (last.seconds - trained + seconds * (images - last.images)) / 3600;
+      const gigabytes = (1e6 * last.megabytes + bytes * (images - last.images)) / 1e9;
+      return [hours.toPrecision(2), gigabytes.toPrecision(2)];
+    });
+    return [[work.replace(' and train', ''), (1e6 * seconds).toFixed(0), bytes.toFixed(0), ...cells]];
+  });
+  if (lines.length === 0) return 'Needs two sizes: `npm run bench -- scale`.';
+  const sizes = PROJECTED.flatMap((images) => ['h', 'GB'].map((unit) => `${images.toLocaleString('en-US')}: ${unit}`));
+  return markdown([['work', 'µs per image', 'bytes per image', ...sizes], ...lines]);
+}
+
 interface GrowthFigures {
   readonly varied: string;
   readonly value: string;

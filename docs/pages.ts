@@ -11,6 +11,7 @@ import {
   kmeansText,
   labelFreeText,
   phasesText,
+  projectionText,
   scaleText,
 } from './measurements.ts';
 import { profileText, speedsText } from './speeds.ts';
@@ -29,6 +30,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   phases: phasesText,
   clustering: clusteringText,
   scale: scaleText,
+  projection: projectionText,
   growth: growthText,
   speeds: speedsText,
   profile: profileText,

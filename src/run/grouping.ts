@@ -27,7 +27,7 @@ export interface GroupOptions {
   /** Number of clusters; suggested from the data unless given. */
   k?: number;
   seed?: number;
-  /** Independent starts of k-means, of which the best counts. */
+  /** Independent starts of k-means, of which the best counts; by default fewer for more clusters (`startsFor`). */
   restarts?: number;
   /** Most images that k-means is fitted on; all are assigned. */
   fitOn?: number;
@@ -77,7 +77,7 @@ const LEAST_TEMPERATURE = 0.01;
 export async function groupFeatures(
   engine: Engine,
   features: Features,
-  { k: asked, seed = 0, restarts = 5, fitOn = 100_000, onProgress, signal }: GroupOptions = {},
+  { k: asked, seed = 0, restarts, fitOn = 100_000, onProgress, signal }: GroupOptions = {},
 ): Promise<Grouping> {
   const { count, dimension } = features;
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
@@ -102,7 +102,8 @@ export async function groupFeatures(
     count > fitOn
       ? selectRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
       : unit;
-  const found = await kmeans(engine, some, { k: chosen.k, metric: 'spherical', restarts, seed, signal });
+  const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
+  const found = await kmeans(engine, some, { k: chosen.k, metric: 'spherical', ...starts, seed, signal });
   const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
 
   // Images that repeat each other can leave a cluster empty; it is left out and the rest assigned again.
@@ -132,6 +133,18 @@ export async function groupFeatures(
     groups: describe(assignment, apart, centroids.count),
     empty,
   };
+}
+
+/** From here on k-means++, which passes over the rows once per cluster, takes longer than all that follows it. */
+const TOO_MANY_TO_SPREAD = 2000;
+
+/**
+ * How k-means begins. One start among few clusters can miss a group altogether; with many clusters an objective is a mean over many
+ * places, and those of different starts are close.
+ */
+function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' } {
+  const restarts = k <= 100 ? 5 : k <= 500 ? 2 : 1;
+  return { restarts, start: k < TOO_MANY_TO_SPREAD ? 'plusPlus' : 'random' };
 }
 
 async function suggested(

@@ -8,6 +8,25 @@ const direct =
   (type: string): Rule =>
   (emit, _node, inputs) => [emit.add(type, inputs)];
 
+/**
+ * An operator on two tensors, value by value. Where a shape ends in an extent of 1, ONNX Runtime goes through it number by number to meet a
+ * single number of lower rank, at a tenth of the speed: that gets the same rank.
+ */
+const binary =
+  (type: string): Rule =>
+  (emit, node, inputs) => {
+    const { shape } = node.outputs[0]!;
+    const isSlow = (x: Tensor) =>
+      sizeOf(x.shape) === 1 && x.shape.length < shape.length && shape.at(-1) === 1 && sizeOf(shape) > 1;
+    const ones = shape.map(() => 1);
+    return [
+      emit.add(
+        type,
+        inputs.map((name, i) => (isSlow(node.inputs[i]!) ? lowerReshape(emit, name, ones) : name)),
+      ),
+    ];
+  };
+
 const reduce =
   (type: string): Rule =>
   (emit, node, [x]) => [
@@ -132,13 +151,13 @@ export const commonRules: Readonly<Record<string, Rule>> = {
   reluGradient: (emit, _node, [y, dy]) => [maskedByRelu(emit, y!, dy!)],
   cast: (emit, node, [x]) => [emit.add('Cast', [x!], { to: onnxTypes[node.attributes.dtype as DType] })],
   stopGradient: (_emit, _node, [x]) => [x!],
-  add: direct('Add'),
-  sub: direct('Sub'),
-  mul: direct('Mul'),
-  div: direct('Div'),
-  pow: direct('Pow'),
-  maximum: direct('Max'),
-  minimum: direct('Min'),
+  add: binary('Add'),
+  sub: binary('Sub'),
+  mul: binary('Mul'),
+  div: binary('Div'),
+  pow: binary('Pow'),
+  maximum: binary('Max'),
+  minimum: binary('Min'),
   equal: direct('Equal'),
   greater: direct('Greater'),
   greaterEqual: direct('GreaterOrEqual'),

@@ -6,7 +6,8 @@ import type { Layouts, Lowered } from './layouts.ts';
 export type NodeOptions = Record<string, OnnxAttribute>;
 
 export interface Emitter {
-  readonly nodes: OnnxNode[];
+  /** The nodes so far; those that give outputs have them under their labels. */
+  readonly nodes: readonly OnnxNode[];
   readonly constants: OnnxConstant[];
   /** Appends a node with one output and returns that output's name. */
   add(type: string, inputs: readonly string[], attributes?: NodeOptions): string;
@@ -23,6 +24,8 @@ export interface Emitter {
   number(value: number): string;
   /** Any constant. */
   constant(data: TensorData, shape: readonly number[], type?: number): string;
+  /** Makes a value an output of the graph. */
+  output(label: string, name: string): void;
   /** What the device can do beyond the standard. */
   readonly capabilities: Capabilities;
   /** Which of a node's formulations to use. */
@@ -53,6 +56,8 @@ const OWN = '#';
 export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOptions): Emitter {
   const nodes: OnnxNode[] = [];
   const constants: OnnxConstant[] = [];
+  /** Labels of the values that are outputs. */
+  const labels = new Map<string, string>();
   const shared = new Map<string, string>();
   let count = 0;
 
@@ -68,8 +73,15 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
     shared.set(key, name);
     return name;
   }
+  const labelled = (name: string) => labels.get(name) ?? name;
   const emit: Emitter = {
-    nodes,
+    get nodes() {
+      return nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(labelled),
+        outputs: node.outputs.map(labelled),
+      }));
+    },
     constants,
     capabilities,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
@@ -94,6 +106,12 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
             ? onnxTypes.int32
             : onnxTypes.uint8;
       return addConstant(data, shape, type ?? natural);
+    },
+    output(label, name) {
+      // An input, a constant, or a value that is an output already is copied; any other is written where the output is wanted.
+      const isMade = !labels.has(name) && nodes.some(({ outputs }) => outputs.includes(name));
+      if (isMade) labels.set(name, label);
+      else nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
     },
     choose,
   };

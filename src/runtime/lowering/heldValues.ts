@@ -26,7 +26,10 @@ export function splitHeld(graph: OnnxGraph, held: ReadonlySet<string>): SplitGra
   // The runtime makes a transposition part of the product that reads it: done before, it would only take memory.
   const isPartOfProducts = ({ type, outputs }: OnnxNode) =>
     type === 'Transpose' && readers.get(outputs[0]!)?.every((reader) => reader === 'MatMul') === true;
-  const isStill = (node: OnnxNode) => FLOAT.has(node.type) && !isPartOfProducts(node) && readsOnlyStill(node);
+  const results = new Set(graph.outputs.map(({ name }) => name));
+  const isResult = ({ outputs }: OnnxNode) => outputs.some((name) => results.has(name));
+  const isStill = (node: OnnxNode) =>
+    FLOAT.has(node.type) && !isResult(node) && !isPartOfProducts(node) && readsOnlyStill(node);
   const readsOnlyStill = ({ inputs }: OnnxNode) =>
     inputs.some((name) => still.has(name)) &&
     inputs.every((name) => name === '' || still.has(name) || constants.has(name));

@@ -122,14 +122,7 @@ export function lower(
     );
   }
   const results = Object.entries(outputs).map(([label, tensor]) => {
-    // An output needs a node of its own name, also where the graph hands on an input or a shared tensor.
-    emit.nodes.push({
-      type: 'Identity',
-      inputs: [isInside(tensor) ? layouts.blocked(tensor) : layouts.plain(tensor)],
-      outputs: [label],
-      attributes: {},
-      domain: '',
-    });
+    emit.output(label, isInside(tensor) ? layouts.blocked(tensor) : layouts.plain(tensor));
     return value(label, tensor);
   });
   return { name, nodes: emit.nodes, constants: emit.constants, inputs, outputs: results, metadata };
