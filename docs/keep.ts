@@ -40,8 +40,11 @@ program
   .arguments('<name> <file>')
   .requiredOption('--command <text>')
   .requiredOption('--state <text>')
-  .action((name: string, file: string, flags: Omit<Flags, 'title'>) => {
-    write(name, { ...flags, ...read<object>(file) });
+  .option('--add', 'keeps the rows that are there and were measured on the same machine')
+  .action((name: string, file: string, { add, ...flags }: Omit<Flags, 'title'> & { add?: true }) => {
+    const now = { ...flags, ...read<Measured>(file) };
+    const before = add ? kept<Measured>(name) : undefined;
+    write(name, before ? added(before, now) : now);
   });
 
 program
@@ -67,6 +70,24 @@ function write(name: string, result: object): void {
   const file = new URL(`${name}.json`, resultsFolder);
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   console.log(file.pathname);
+}
+
+interface Measured {
+  command: string;
+  machine: object;
+  rows: { name: string }[];
+}
+
+/** Rows of two commands on one machine, those of the first first; a row of both is that of the second. */
+function added(before: Measured, now: Measured): Measured {
+  if (JSON.stringify(before.machine) !== JSON.stringify(now.machine)) {
+    throw new Error(
+      `machine: ${JSON.stringify(now.machine)} is not what is kept, ${JSON.stringify(before.machine)}`,
+    );
+  }
+  const again = new Set(now.rows.map(({ name }) => name));
+  const rows = [...before.rows.filter(({ name }) => !again.has(name)), ...now.rows];
+  return { ...now, command: `${before.command}\n${now.command}`, rows };
 }
 
 type Kept = KeptComparison['comparison'];

@@ -174,7 +174,9 @@ export function projectionText(): string {
     return [[work.replace(' and train', ''), (1e6 * seconds).toFixed(0), bytes.toFixed(0), ...cells]];
   });
   if (lines.length === 0) return 'Needs two sizes: `npm run bench -- scale`.';
-  const sizes = PROJECTED.flatMap((images) => ['h', 'GB'].map((unit) => `${images.toLocaleString('en-US')}: ${unit}`));
+  const sizes = PROJECTED.flatMap((images) =>
+    ['h', 'GB'].map((unit) => `${images.toLocaleString('en-US')}: ${unit}`),
+  );
   return markdown([['work', 'µs per image', 'bytes per image', ...sizes], ...lines]);
 }
 

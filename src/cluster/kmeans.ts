@@ -114,13 +114,14 @@ export async function kmeans(
       state: 'moving',
     }),
   );
-  const variances = columnVariances(work);
-  const restless = (tolerance * variances.reduce((a, b) => a + b, 0)) / dimension;
+  let restless: number | undefined;
   const scorer = await prepareScorer(engine, work, k, runs.length, metric);
   try {
     while (runs.some(isActive)) {
       signal?.throwIfAborted();
-      const sums = await scorer.assign(runs);
+      const assigned = scorer.assign(runs);
+      restless ??= tolerance === 0 ? 0 : tolerance * meanVariance(work); // while the engine works
+      const sums = await assigned;
       for (const run of runs) {
         if (run.state === 'settling') run.state = run.iterations < iterations ? 'converged' : 'stopped';
         if (run.state !== 'moving') continue;
@@ -193,6 +194,10 @@ async function initialCentroids(
   }
 }
 
+function meanVariance(features: Features): number {
+  return columnVariances(features).reduce((a, b) => a + b, 0) / features.dimension;
+}
+
 /** Moves each centroid to the mean of its rows and repairs empty clusters; returns the summed squared shift. */
 function moveCentroids(
   run: KmeansRun,
@@ -201,7 +206,7 @@ function moveCentroids(
   metric: KmeansMetric,
   seed: number,
 ): number {
-  const next = Float64Array.from(run.centroids); // what cannot be moved stays
+  const next = new Float64Array(run.centroids); // what cannot be moved stays
   run.sizes.forEach((size, j) => {
     if (size === 0) return;
     for (let d = j * dimension; d < (j + 1) * dimension; d++) next[d] = total[d]! / size;
@@ -216,7 +221,7 @@ function moveCentroids(
   if (metric === 'spherical') normaliseCentroids(next, run.centroids, dimension);
   let shift = 0;
   for (let i = 0; i < next.length; i++) shift += (next[i]! - run.centroids[i]!) ** 2;
-  run.centroids = Float32Array.from(next);
+  run.centroids = new Float32Array(next);
   return shift;
 }
 

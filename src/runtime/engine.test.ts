@@ -1,7 +1,7 @@
 /** What goes to the engine and comes back. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, input } from '../tensor/index.ts';
-import { openEngine } from './index.ts';
+import { add, input, mul, scalar } from '../tensor/index.ts';
+import { lower, openEngine } from './index.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -26,5 +26,42 @@ describe('inputs', () => {
     expect([...twice!]).toEqual([2, 4, 6]);
     expect(values.length).toBe(0);
     await executable.dispose();
+  });
+});
+
+describe('outputs', () => {
+  it('may be one value under several names, an input, and what others are made of', async () => {
+    const x = input('x', [3]);
+    const twice = add(x, x);
+    const executable = await engine.compile({
+      outputs: { twice, again: twice, same: x, thrice: add(twice, x) },
+    });
+    const results = await executable.run({ x: Float32Array.of(1, 2, 3) });
+    const found = Object.fromEntries(Object.entries(results).map(([name, values]) => [name, [...values]]));
+    expect(found).toEqual({ twice: [2, 4, 6], again: [2, 4, 6], same: [1, 2, 3], thrice: [3, 6, 9] });
+    await executable.dispose();
+  });
+
+  it('may depend on held values alone, and on what is computed from them', async () => {
+    const [x, held] = [input('x', [3]), input('held', [3])];
+    const doubled = add(held, held);
+    const outputs = { doubled, sum: add(x, add(doubled, held)) };
+    const executable = await engine.compile({ outputs, state: [{ current: held }] });
+    await executable.writeState({ held: Float32Array.of(1, 2, 3) });
+    const { doubled: found, sum } = await executable.run({ x: Float32Array.of(10, 20, 30) });
+    expect([...found!]).toEqual([2, 4, 6]);
+    expect([...sum!]).toEqual([13, 26, 39]);
+    await executable.dispose();
+  });
+});
+
+describe('a number and a tensor', () => {
+  it('meet at the same rank where the shape ends in 1, which the runtime is slow at otherwise', () => {
+    const { nodes } = lower({ y: mul(input('x', [4, 3, 1, 1]), scalar(2)) });
+    const product = nodes.find(({ type }) => type === 'Mul')!;
+    const reshaped = nodes.filter(({ type }) => type === 'Reshape').flatMap(({ outputs }) => outputs);
+    expect(product.inputs.filter((name) => reshaped.includes(name)).length).toBe(1);
+    const other = lower({ y: mul(input('x', [4, 3, 2, 2]), scalar(2)) });
+    expect(other.nodes.map(({ type }) => type)).toEqual(['Mul']);
   });
 });

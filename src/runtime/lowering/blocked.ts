@@ -126,20 +126,6 @@ export function blockedMeans(emit: Emitter, images: string, shape: readonly numb
   return emit.add('ReduceMean', [perImage, emit.integers([0])], { keepdims: 0 });
 }
 
-/**
- * Mean of the products of two blocked maps, of each channel over positions and images, [C]. One map is convolved with the other as
- * filters of its own size, image by image and channel by channel, so that the products are nowhere written.
- */
-export function blockedProductMeans(emit: Emitter, a: string, b: string, shape: readonly number[]): string {
-  const [N, C, H, W] = shape as [number, number, number, number];
-  const images = lowerReshape(emit, a, [1, N * C, H, W]);
-  const filters = lowerReshape(emit, b, [N * C, 1, H, W]);
-  const attributes = { ...POINTWISE, kernel_shape: { ints: [H, W] }, group: N * C };
-  const sums = lowerReshape(emit, blockedConv(emit, { images, filters, attributes }), [N, C]);
-  const perImage = emit.add('ReduceMean', [sums, emit.integers([0])], { keepdims: 0 }); // [C]
-  return emit.add('Mul', [perImage, emit.number(1 / (H * W))]);
-}
-
 /** Mean of each channel of blocked maps over positions, [N, C, 1, 1]. */
 export function blockedGlobalMeans(emit: Emitter, images: string): string {
   return inDomain(emit, 'GlobalAveragePool', [images], {});
@@ -182,11 +168,6 @@ export function probeOf(block: number): Probe {
   const pairs: [string, string, readonly number[]][] = [
     [emit.add('Relu', [emit.add('Add', [scaled, y])]), reorderOutput(emit, blocked, 2 * block), maps],
     [emit.add('GlobalAveragePool', [y]), blockedGlobalMeans(emit, images), [2, 2 * block, 1, 1]],
-    [
-      emit.add('ReduceMean', [emit.add('Mul', [y, y]), emit.integers([0, 2, 3])], { keepdims: 0 }),
-      blockedProductMeans(emit, images, images, maps),
-      [2 * block],
-    ],
     [
       emit.add('MaxPool', ['x'], rowsOf5),
       reorderOutput(emit, maxOver(emit, channelsLast, 5), block),
