@@ -6,13 +6,7 @@
  * the same pass: batch norm, the residual and the activation are one.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
-import {
-  blockedConv,
-  blockedGlobalMeans,
-  blockedMeans,
-  blockedProductMeans,
-  perChannelAffine,
-} from './blocked.ts';
+import { blockedConv, blockedGlobalMeans, blockedMeans, perChannelAffine } from './blocked.ts';
 import { maskedByRelu, perChannel, scaled } from './common.ts';
 import type { Emitter, LayoutRule } from './emitter.ts';
 import { fitsBlocks, type Layouts, type Pending } from './layouts.ts';
