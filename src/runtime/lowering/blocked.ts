@@ -2,7 +2,7 @@
  * Convolutions in ONNX Runtime's channel-blocked layout: [N, C / b, H, W, b], with b channels side by side.
  *
  * The CPU build has direct convolutions for this layout (domain `com.microsoft.nchwc`) that are up to several times as
- * fast as its plain ones. They are not a public contract: `probeGraph` compares them with the plain operator when an
+ * fast as its plain ones. They are not a public contract: `probeOf` lets an engine compare them with the plain operator when an
  * engine opens, and where they are absent or differ, no formulation uses them. b is 16 with AVX-512, 8 with AVX2.
  */
 import { encodeOnnx, type OnnxValue } from '../onnx.ts';
