@@ -29,7 +29,7 @@ export interface Block {
   /** First row, and how many rows of the block are real. */
   readonly start: number;
   readonly rows: number;
-  /** `[size, dimension]`, a copy. */
+  /** `[size, dimension]`; a copy, or a view of rows in shared memory. */
   readonly data: Float32Array;
 }
 

@@ -95,7 +95,8 @@ function centroidState({ index, centroids, sizes }: KmeansRun, metric: KmeansMet
 
 /**
  * Writes the assignments of one block for one run. Rows that change their cluster are taken out of one sum and added to another: after
- * the first few iterations they are few. In double precision what remains of a row taken out is below 1e-15 of the sum.
+ * the first few iterations they are few. In double precision what remains of a row taken out is below 1e-15 of
+ * the largest sum that it was part of.
  */
 function moveRows(
   { data, dimension }: Features,

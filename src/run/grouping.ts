@@ -135,8 +135,11 @@ export async function groupFeatures(
   };
 }
 
-/** From here on k-means++, which passes over the rows once per cluster, takes longer than all that follows it. */
-const TOO_MANY_TO_SPREAD = 2000;
+/**
+ * From here on k-means begins from random rows: k-means++ passes over the rows once per cluster, which would take longer than all that
+ * follows it. The price: groups that stand apart are split and joined more often.
+ */
+const TOO_MANY_TO_SPREAD = 5000;
 
 /**
  * How k-means begins. One start among few clusters can miss a group altogether; with many clusters an objective is a mean over many

@@ -1,5 +1,5 @@
 /**
- * The position of each row's largest product, in two searches: for the group that holds it, and for its place there. A search for
+ * `argmax_k (x_r · w_k + offset_k)` for each row r: the position of its largest product, in two searches: for the group that holds it, and for its place there. A search for
  * a position goes value by value on a CPU, one for a largest value alone goes by vectors.
  */
 import type { Node } from '../../tensor/index.ts';
@@ -10,6 +10,8 @@ import type { Capabilities, Emitter, Rule } from './emitter.ts';
 
 /** Columns of a group in a matrix in plain order: whole vector registers; with some hundred columns, few groups. */
 const GROUP = 32;
+/** Columns from which on they are searched by groups. */
+const WORTH_GROUPS = 4 * GROUP;
 /** Blocks of a group in blocked order. */
 const DEPTH = 8;
 /** Columns from which on the product in blocks is faster than the plain one. */
@@ -42,16 +44,17 @@ interface Product {
   K: number;
 }
 
-/** A product in plain order, and its groups of neighbouring columns. */
+/** A product in plain order; many columns are filled up to whole groups. */
 function inRows(emit: Emitter, { x, w, offset, R, K }: Product): string {
-  const columns = K < 4 * GROUP ? K : roundUp(K, GROUP);
+  const columns = K < WORTH_GROUPS ? K : roundUp(K, GROUP);
   const wt = lowerTranspose(emit, lowerPad(emit, w, [0, 0], [columns - K, 0]), [1, 0]); // [D, columns]
   const scores = emit.add('Add', [emit.add('MatMul', [x, wt]), padOffset(emit, offset, columns - K)]);
-  return columns === K && K < 4 * GROUP ? argMax(emit, scores) : argMaxByGroups(emit, scores, R, columns);
+  return argMaxOfRows(emit, scores, R, columns); // [R]
 }
 
-/** First position of the largest value of each row, [R], by the largest of each group of columns. */
-function argMaxByGroups(emit: Emitter, scores: string, R: number, columns: number): string {
+/** First position of the largest value of each row, [R]; many columns by the largest of each group of them. */
+function argMaxOfRows(emit: Emitter, scores: string, R: number, columns: number): string {
+  if (columns < WORTH_GROUPS || columns % GROUP !== 0) return argMax(emit, scores);
   const groups = columns / GROUP;
   const largest = emit.add(
     'ReduceMax',
@@ -103,8 +106,7 @@ function inBlocks(emit: Emitter, { x, w, offset, R, D, K }: Product): string {
   const largest = maxOver(emit, lowerReshape(emit, scores, [S * Q, b, DEPTH, P]), DEPTH); // [S, Q, P, b]
   const byRow = lowerTranspose(emit, lowerReshape(emit, largest, [S, Q, P, b]), [0, 2, 1, 3]);
   const lanes = lowerReshape(emit, byRow, [N, Q * b]);
-  const group =
-    Q * b >= 4 * GROUP && (Q * b) % GROUP === 0 ? argMaxByGroups(emit, lanes, N, Q * b) : argMax(emit, lanes); // [N], q b + lane
+  const group = argMaxOfRows(emit, lanes, N, Q * b); // [N], q b + lane
 
   // Where the DEPTH values of the group lie in memory: ((s Q + q) DEPTH + depth) P b + p b + lane.
   const q = emit.add('Div', [group, number(emit, b)]);

@@ -1,0 +1,41 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { featuresOf } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import { openEngine } from '../runtime/index.ts';
+import { groupFeatures } from './grouping.ts';
+
+const engine = await openEngine({ threads: 2 });
+afterAll(() => engine.close());
+
+/** Pairs of nearly equal rows, in `pairs` random directions. */
+function pairsOf(pairs: number, dimension: number) {
+  const random = randomAt(0, 'synthetic');
+  const directions = new Float32Array(pairs * dimension).map(() => random.normal());
+  const data = new Float32Array(2 * directions.length).map(
+    (_, i) => directions[i % directions.length]! + 0.01 * random.normal(),
+  );
+  return featuresOf(data, dimension);
+}
+
+describe('groupFeatures', () => {
+  // From 5,000 on k-means begins from random rows, and misses more pairs.
+  for (const { k, found } of [
+    { k: 20, found: 0.95 },
+    { k: 2000, found: 0.95 },
+    { k: 5000, found: 0.8 },
+  ]) {
+    it(`puts every row into one of ${k} clusters, near its own centroid, the same for the same seed`, async () => {
+      const features = pairsOf(k, 16);
+      const grouping = await groupFeatures(engine, features, { k, seed: 3 });
+      expect(grouping.k + grouping.empty).toBe(k);
+      expect(grouping.groups.reduce((sum, { size }) => sum + size, 0)).toBe(features.count);
+      const { clusters, similarity } = grouping.assignment;
+      const mean = similarity.reduce((a, b) => a + b) / similarity.length;
+      expect(mean).toBeGreaterThan(0.9);
+      const together = Array.from({ length: k }, (_, i) => clusters[i] === clusters[i + k]);
+      expect(together.filter(Boolean).length / k).toBeGreaterThan(found);
+      const again = await groupFeatures(engine, features, { k, seed: 3 });
+      expect([...again.assignment.clusters]).toEqual([...clusters]);
+    });
+  }
+});
