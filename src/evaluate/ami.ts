@@ -4,8 +4,9 @@
  * `AMI = (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`, `E[I]` the mean of the mutual information over all labellings
  * with groups of the same sizes (hypergeometric model of chance).
  *
- * Range up to 1. 1: the same up to names. 0: what random labels of these sizes give on average; a little below 0 is
- * possible. Symmetric; unchanged by renaming either side; comparable between different K, unlike NMI.
+ * Range from -1 to 1. 1: the same up to names. 0: what random labels of these sizes give on average; a little below 0
+ * is possible, and far below it where no two samples are together on both sides. Symmetric; unchanged by renaming either
+ * side; comparable between different K, unlike NMI.
  *
  * Reference: Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison", JMLR 11, 2010, section 3
  * and table 2 (the arithmetic mean, scikit-learn's default). Difference from scikit-learn: the probabilities come from
