@@ -44,7 +44,7 @@ export function blockAt(features: Features, { size }: Blocks, index: number): Bl
 }
 
 /** Blocks that wait for the engine while one is worked on: the thread that asks is never waited for. */
-const AHEAD = 3;
+export const AHEAD = 3;
 
 /**
  * What `run` gives for each block, in order; the block's data is only read, and may be handed over to the engine. Full blocks of rows

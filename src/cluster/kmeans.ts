@@ -5,9 +5,9 @@
  * - Euclidean: minimises `sum_i |x_i - c(i)|²`. The nearest centroid is the one of largest `x·c - |c|²/2`.
  * - Spherical: rows and centroids have length 1; minimises `sum_i (1 - x_i·c(i))`; centroid = normalised mean.
  *
- * One compiled graph scores a block of rows against the centroids of all restarts at once, so that the rows are read
- * once per iteration. The sums of rows per cluster are kept here in double precision: 2·D additions for each row that changes its
- * cluster, against the N·K·D of the distances.
+ * With few clusters one compiled graph scores a block of rows against the centroids of all restarts at once (`kmeansFull.ts`);
+ * with many, rows are compared only with centroids that can be their nearest (`kmeansBounded.ts`). The sums of rows per
+ * cluster are kept in double precision: 2·D additions for each row that changes its cluster.
  *
  * Empty clusters are repaired by splitting (`emptyClusters.ts`); as in faiss, the last assignment comes after the
  * last update, so a cluster can still be empty in the result when rows repeat each other.
@@ -27,8 +27,13 @@ import {
   normaliseRows,
   sharedValues,
 } from './features.ts';
-import { isActive, type KmeansMetric, type KmeansRun, prepareScorer, UNASSIGNED } from './kmeansScorer.ts';
+import { prepareBoundedScorer } from './kmeansBounded.ts';
+import { prepareFullScorer } from './kmeansFull.ts';
+import { isActive, type KmeansMetric, type KmeansRun, UNASSIGNED } from './kmeansScorer.ts';
 import { preparePlusPlus, randomStart } from './kmeansStart.ts';
+
+/** Clusters from which on bounds of what rows need to be compared with take less time than they save. */
+const WORTH_BOUNDS = 400;
 
 export interface KmeansOptions {
   /** Clusters, 1 to N. */
@@ -115,7 +120,8 @@ export async function kmeans(
     }),
   );
   let restless: number | undefined;
-  const scorer = await prepareScorer(engine, work, k, runs.length, metric);
+  const prepare = k < WORTH_BOUNDS ? prepareFullScorer : prepareBoundedScorer;
+  const scorer = await prepare(engine, work, { k, restarts: runs.length, metric });
   try {
     while (runs.some(isActive)) {
       signal?.throwIfAborted();

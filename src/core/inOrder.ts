@@ -12,22 +12,41 @@ export interface InOrderOptions {
  *
  * Throws what a piece throws when its turn comes, or the signal's reason; by then nothing is on its way any more.
  */
-export async function* inOrder<T>(
+export function inOrder<T>(
   total: number,
   work: (index: number) => Promise<T>,
+  options: InOrderOptions,
+): AsyncGenerator<T> {
+  return inOrderOf(upTo(total), work, options);
+}
+
+function* upTo(total: number): Generator<number> {
+  for (let i = 0; i < total; i++) yield i;
+}
+
+/** `inOrder` for items that are made as they are asked for: the next one while earlier ones are worked on. */
+export async function* inOrderOf<Item, T>(
+  items: Iterable<Item>,
+  work: (item: Item) => Promise<T>,
   { ahead, signal }: InOrderOptions,
 ): AsyncGenerator<T> {
+  const coming = items[Symbol.iterator]();
   const begun: Promise<T>[] = [];
-  let next = 0;
+  const begin = () => {
+    const { done, value } = coming.next();
+    if (done) return false;
+    const started = work(value);
+    started.catch(() => {}); // looked at when its turn comes
+    begun.push(started);
+    return true;
+  };
   try {
-    for (let i = 0; i < total; i++) {
+    while (true) {
       signal?.throwIfAborted();
-      while (next < total && begun.length < ahead) {
-        const started = work(next++);
-        started.catch(() => {}); // looked at when its turn comes
-        begun.push(started);
-      }
-      yield await begun.shift()!;
+      while (begun.length < ahead && begin());
+      const next = begun.shift();
+      if (!next) return;
+      yield await next;
     }
   } finally {
     await Promise.allSettled(begun);

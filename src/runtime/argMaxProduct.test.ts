@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
-import { argMaxProduct, input } from '../tensor/index.ts';
+import { argMaxProduct, input, twoLargestProducts } from '../tensor/index.ts';
 import { openEngine } from './index.ts';
 import { planKey } from './lowering/index.ts';
 
@@ -28,28 +28,42 @@ function draw({ R, D, K }: Sizes, seed: number): Values {
   return { x: few(R * D), w: few(K * D), offset: few(K).map((value) => value - shift) };
 }
 
-function searched({ R, D, K }: Sizes, { x, w, offset }: Values): number[] {
-  return Array.from({ length: R }, (_, r) => {
-    const scores = Array.from(offset, (start, k) => {
-      let score = start;
-      for (let d = 0; d < D; d++) score += x[r * D + d]! * w[k * D + d]!;
-      return score;
-    });
-    expect(scores.length).toBe(K);
+function products({ D, K }: Sizes, { x, w, offset }: Values, r: number): number[] {
+  const scores = Array.from(offset, (start, k) => {
+    let score = start;
+    for (let d = 0; d < D; d++) score += x[r * D + d]! * w[k * D + d]!;
+    return score;
+  });
+  expect(scores.length).toBe(K);
+  return scores;
+}
+
+function searched(sizes: Sizes, values: Values): number[] {
+  return Array.from({ length: sizes.R }, (_, r) => {
+    const scores = products(sizes, values, r);
     return scores.indexOf(Math.max(...scores));
   });
 }
 
-async function found({ R, D, K }: Sizes, { x, w, offset }: Values, formulation: string): Promise<number[]> {
+/** The second largest product of each row, with those of equal value counted one by one. */
+function seconds(sizes: Sizes, values: Values): number[] {
+  return Array.from({ length: sizes.R }, (_, r) => products(sizes, values, r).sort((a, b) => b - a)[1]!);
+}
+
+async function found({ R, D, K }: Sizes, { x, w, offset }: Values, formulation: string) {
   const held = { w: input('w', [K, D]), offset: input('offset', [K]) };
-  const at = argMaxProduct(input('x', [R, D]), held.w, held.offset);
+  const rows = input('x', [R, D]);
+  const at = argMaxProduct(rows, held.w, held.offset);
+  const two = twoLargestProducts(rows, held.w, held.offset);
   const state = [{ current: held.w }, { current: held.offset }];
-  const plan = { [planKey(at.node)]: formulation };
-  const executable = await engine.compile({ outputs: { at }, state }, { plan });
+  const plan = { [planKey(at.node)]: formulation, [planKey(two.at.node)]: formulation };
+  const outputs = { at, sameAt: two.at, largest: two.largest, second: two.second };
+  const executable = await engine.compile({ outputs, state }, { plan });
   await executable.writeState({ w, offset });
   const result = await executable.run({ x });
   await executable.dispose();
-  return [...result.at!];
+  expect([...result.sameAt!]).toEqual([...result.at!]);
+  return { at: [...result.at!], largest: [...result.largest!], second: [...result.second!] };
 }
 
 describe('argMaxProduct', () => {
@@ -63,7 +77,11 @@ describe('argMaxProduct', () => {
       await fc.assert(
         fc.asyncProperty(sizes, fc.integer(), async (of, seed) => {
           const values = draw(of, seed);
-          expect(await found(of, values, formulation)).toEqual(searched(of, values));
+          const { at, largest, second } = await found(of, values, formulation);
+          expect(at).toEqual(searched(of, values));
+          expect(largest).toEqual(at.map((k, r) => products(of, values, r)[k]!));
+          if (of.K > 1) expect(second).toEqual(seconds(of, values));
+          else expect(Math.max(...second)).toBeLessThanOrEqual(-1e30);
         }),
         { numRuns: 25 },
       );
@@ -76,7 +94,7 @@ describe('argMaxProduct', () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 3 * values.x.length));
     const x = shared.subarray(values.x.length, 2 * values.x.length);
     x.set(values.x);
-    expect(await found(of, { ...values, x }, 'blocked')).toEqual(searched(of, values));
+    expect((await found(of, { ...values, x }, 'blocked')).at).toEqual(searched(of, values));
   });
 
   it('refuses shapes that do not fit', () => {

@@ -1,6 +1,6 @@
 /** Symbolic tensors, operators, gradients and graph simplification. */
 export { gradients } from './gradients.ts';
-export { argMaxProduct } from './operators/argMaxProduct.ts';
+export { argMaxProduct, twoLargestProducts } from './operators/argMaxProduct.ts';
 export * from './operators/binary.ts';
 export * from './operators/compare.ts';
 export {

@@ -1,25 +1,27 @@
 /**
- * `argmax_k (x_r · w_k + offset_k)` for each row r: the position of its largest product, in two searches: for the group that holds it, and for its place there. A search for
- * a position goes value by value on a CPU, one for a largest value alone goes by vectors.
+ * `argmax_k (x_r · w_k + offset_k)` for each row r: the position of its largest product, and where they are wanted the two largest.
  */
 import type { Node } from '../../tensor/index.ts';
-import { onnxTypes } from '../onnx.ts';
 import { blockedConv, maxOver, POINTWISE, reorderChannelsLast } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import type { Capabilities, Emitter, Rule } from './emitter.ts';
+import {
+  type Found,
+  GROUP,
+  inGroup,
+  largestOfRows,
+  NEVER,
+  searched,
+  type Wanted,
+  WORTH_GROUPS,
+} from './largestOfRows.ts';
 
-/** Columns of a group in a matrix in plain order: whole vector registers; with some hundred columns, few groups. */
-const GROUP = 32;
-/** Columns from which on they are searched by groups. */
-const WORTH_GROUPS = 4 * GROUP;
 /** Blocks of a group in blocked order. */
 const DEPTH = 8;
 /** Columns from which on the product in blocks is faster than the plain one. */
 const WORTH_BLOCKS = 512;
 /** Rows whose products are made at once in blocked order: with a thousand columns, what the second-level cache holds. */
 const AT_ONCE = 512;
-/** Offset of a column that no row may choose. */
-const NEVER = -1e30;
 
 /** Formulations that are valid for a node, the default first. Few columns are not worth filling up a group of blocks. */
 export function argMaxProductFormulations(node: Node, { block }: Capabilities): string[] {
@@ -27,13 +29,20 @@ export function argMaxProductFormulations(node: Node, { block }: Capabilities): 
   return block > 0 && K >= WORTH_BLOCKS ? ['blocked', 'plain'] : ['plain'];
 }
 
-export const argMaxProduct: Rule = (emit, node, inputs) => {
+export const argMaxProduct: Rule = (emit, node, inputs) => [product(emit, node, inputs, 'place').at];
+
+export const twoLargestProducts: Rule = (emit, node, inputs) => {
+  const { at, values } = product(emit, node, inputs, 'values');
+  return [at, values!.largest, values!.second];
+};
+
+function product(emit: Emitter, node: Node, inputs: readonly string[], wanted: Wanted): Found {
   const [R, D] = node.inputs[0]!.shape as [number, number];
   const K = node.inputs[1]!.shape[0]!;
   const isBlocked = emit.choose(node, argMaxProductFormulations(node, emit.capabilities)) === 'blocked';
   const [x, w, offset] = inputs as [string, string, string];
-  return [(isBlocked ? inBlocks : inRows)(emit, { x, w, offset, R, D, K })];
-};
+  return (isBlocked ? inBlocks : inRows)(emit, { x, w, offset, R, D, K, wanted });
+}
 
 interface Product {
   x: string;
@@ -42,36 +51,15 @@ interface Product {
   R: number;
   D: number;
   K: number;
+  wanted: Wanted;
 }
 
 /** A product in plain order; many columns are filled up to whole groups. */
-function inRows(emit: Emitter, { x, w, offset, R, K }: Product): string {
+function inRows(emit: Emitter, { x, w, offset, R, K, wanted }: Product): Found {
   const columns = K < WORTH_GROUPS ? K : roundUp(K, GROUP);
   const wt = lowerTranspose(emit, lowerPad(emit, w, [0, 0], [columns - K, 0]), [1, 0]); // [D, columns]
   const scores = emit.add('Add', [emit.add('MatMul', [x, wt]), padOffset(emit, offset, columns - K)]);
-  return argMaxOfRows(emit, scores, R, columns); // [R]
-}
-
-/** First position of the largest value of each row, [R]; many columns by the largest of each group of them. */
-function argMaxOfRows(emit: Emitter, scores: string, R: number, columns: number): string {
-  if (columns < WORTH_GROUPS || columns % GROUP !== 0) return argMax(emit, scores);
-  const groups = columns / GROUP;
-  const largest = emit.add(
-    'ReduceMax',
-    [lowerReshape(emit, scores, [R, groups, GROUP]), emit.integers([2])],
-    { keepdims: 0 },
-  ); // [R, groups]
-  const group = argMax(emit, largest); // [R]
-  const firstGroup = int32(
-    emit,
-    Int32Array.from({ length: R }, (_, row) => row * groups),
-  );
-  const chosen = emit.add(
-    'Gather',
-    [lowerReshape(emit, scores, [R * groups, GROUP]), emit.add('Add', [group, firstGroup])],
-    { axis: 0 },
-  ); // [R, GROUP]
-  return emit.add('Add', [emit.add('Mul', [group, number(emit, GROUP)]), argMax(emit, chosen)]); // [R]
+  return largestOfRows(emit, scores, { R, columns, wanted }); // [R]
 }
 
 /**
@@ -80,7 +68,7 @@ function argMaxOfRows(emit: Emitter, scores: string, R: number, columns: number)
  *
  * Filters are ordered so that a lower group, and within it a lower place, means a lower k: the first of equal values is found.
  */
-function inBlocks(emit: Emitter, { x, w, offset, R, D, K }: Product): string {
+function inBlocks(emit: Emitter, { x, w, offset, R, D, K, wanted }: Product): Found {
   const b = emit.capabilities.block;
   const [width, columns] = [roundUp(D, b), roundUp(K, DEPTH * b)];
   const Q = columns / (DEPTH * b);
@@ -106,11 +94,11 @@ function inBlocks(emit: Emitter, { x, w, offset, R, D, K }: Product): string {
   const largest = maxOver(emit, lowerReshape(emit, scores, [S * Q, b, DEPTH, P]), DEPTH); // [S, Q, P, b]
   const byRow = lowerTranspose(emit, lowerReshape(emit, largest, [S, Q, P, b]), [0, 2, 1, 3]);
   const lanes = lowerReshape(emit, byRow, [N, Q * b]);
-  const group = argMaxOfRows(emit, lanes, N, Q * b); // [N], q b + lane
+  const group = largestOfRows(emit, lanes, { R: N, columns: Q * b, wanted }); // [N], q b + lane
 
   // Where the DEPTH values of the group lie in memory: ((s Q + q) DEPTH + depth) P b + p b + lane.
-  const q = emit.add('Div', [group, number(emit, b)]);
-  const perGroup = emit.add('Add', [emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]), group]);
+  const q = emit.add('Div', [group.at, number(emit, b)]);
+  const perGroup = emit.add('Add', [emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]), group.at]);
   const perRow = Int32Array.from(
     { length: N },
     (_, row) => Math.floor(row / P) * columns * P + (row % P) * b,
@@ -122,12 +110,11 @@ function inBlocks(emit: Emitter, { x, w, offset, R, D, K }: Product): string {
   );
   const places = emit.add('Add', [lowerReshape(emit, first, [N, 1]), steps]); // [N, DEPTH]
   const chosen = emit.add('Gather', [lowerReshape(emit, scores, [N * columns]), places], { axis: 0 });
-  const found = emit.add('Add', [emit.add('Mul', [group, number(emit, DEPTH)]), argMax(emit, chosen)]); // [N]
-  return N === R ? found : lowerSlice(emit, found, { starts: [0], ends: [R], axes: [0] }); // [R]
-}
-
-function argMax(emit: Emitter, x: string): string {
-  return emit.add('Cast', [emit.add('ArgMax', [x], { axis: 1, keepdims: 0 })], { to: onnxTypes.int32 });
+  const { at, values } = inGroup(emit, group, searched(emit, chosen, DEPTH, wanted), DEPTH); // [N]
+  const real = (found: string) =>
+    N === R ? found : lowerSlice(emit, found, { starts: [0], ends: [R], axes: [0] }); // [R]
+  if (!values) return { at: real(at) };
+  return { at: real(at), values: { largest: real(values.largest), second: real(values.second) } };
 }
 
 function padOffset(emit: Emitter, offset: string, columns: number): string {

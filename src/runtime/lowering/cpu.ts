@@ -1,6 +1,6 @@
 /** Lowering for ONNX Runtime's CPU provider. */
 import { type Node, sizeOf } from '../../tensor/index.ts';
-import { argMaxProduct, argMaxProductFormulations } from './argMaxProduct.ts';
+import { argMaxProduct, argMaxProductFormulations, twoLargestProducts } from './argMaxProduct.ts';
 import { blockedRules } from './blockedRules.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
@@ -113,6 +113,7 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
   batchNormGradient,
   batchNormInference,
   argMaxProduct,
+  twoLargestProducts,
 };
 
 export const cpuLayoutRules: Readonly<Record<string, LayoutRule>> = {
@@ -132,6 +133,7 @@ export function cpuFormulations(node: Node, capabilities: Capabilities): string[
     case 'conv2dFilterGradient':
       return filterGradientFormulations(node, capabilities);
     case 'argMaxProduct':
+    case 'twoLargestProducts':
       return argMaxProductFormulations(node, capabilities);
     default:
       return [];

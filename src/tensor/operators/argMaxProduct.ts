@@ -1,18 +1,29 @@
-/** The largest product of each row with the rows of another matrix, by its position alone. */
-import { applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+/** The largest product of each row with the rows of another matrix: its position alone, or with the two largest values. */
+import {
+  apply,
+  applyOne,
+  defineOperator,
+  refuseShape,
+  showShape,
+  type Tensor,
+  type TensorType,
+} from '../tensor.ts';
+
+/** Rows of x, once the shapes fit. */
+function requireProduct(operator: string, [x, w, offset]: readonly TensorType[]): number {
+  const [R, D] = x!.shape;
+  const [K, width] = w!.shape;
+  const isMatrix = x!.shape.length === 2 && w!.shape.length === 2;
+  if (!isMatrix || D !== width || offset!.shape.length !== 1 || offset!.shape[0] !== K) {
+    const received = [x!, w!, offset!].map(({ shape }) => showShape(shape)).join(', ');
+    refuseShape(operator, received, '[R, D], [K, D] and [K]');
+  }
+  return R!;
+}
 
 defineOperator({
   name: 'argMaxProduct',
-  infer: ([x, w, offset]) => {
-    const [R, D] = x!.shape;
-    const [K, width] = w!.shape;
-    const isMatrix = x!.shape.length === 2 && w!.shape.length === 2;
-    if (!isMatrix || D !== width || offset!.shape.length !== 1 || offset!.shape[0] !== K) {
-      const received = [x!, w!, offset!].map(({ shape }) => showShape(shape)).join(', ');
-      refuseShape('argMaxProduct', received, '[R, D], [K, D] and [K]');
-    }
-    return [{ shape: [R!], dtype: 'int32' }];
-  },
+  infer: (inputs) => [{ shape: [requireProduct('argMaxProduct', inputs)], dtype: 'int32' }],
   gradient: () => [undefined, undefined, undefined],
 });
 
@@ -28,4 +39,33 @@ defineOperator({
  */
 export function argMaxProduct(x: Tensor, w: Tensor, offset: Tensor): Tensor {
   return applyOne('argMaxProduct', [x, w, offset]);
+}
+
+defineOperator({
+  name: 'twoLargestProducts',
+  infer: (inputs) => {
+    const R = requireProduct('twoLargestProducts', inputs);
+    return [
+      { shape: [R], dtype: 'int32' },
+      { shape: [R], dtype: 'float32' },
+      { shape: [R], dtype: 'float32' },
+    ];
+  },
+  gradient: () => [undefined, undefined, undefined],
+});
+
+/**
+ * `argMaxProduct` with the product there, [R], and the largest of all others, [R] (equal to it on a tie; -1e30 or less where K = 1).
+ *
+ * @param x [R, D]
+ * @param w [K, D]
+ * @param offset [K]
+ */
+export function twoLargestProducts(
+  x: Tensor,
+  w: Tensor,
+  offset: Tensor,
+): { at: Tensor; largest: Tensor; second: Tensor } {
+  const [at, largest, second] = apply('twoLargestProducts', [x, w, offset]);
+  return { at: at!, largest: largest!, second: second! };
 }

@@ -1,0 +1,192 @@
+/** Assignments of k-means with many clusters: each row is compared with those centroids only that can be its nearest. */
+import { inOrderOf } from '../core/inOrder.ts';
+import type { Engine } from '../runtime/index.ts';
+import { gather, input, twoLargestProducts } from '../tensor/index.ts';
+import { AHEAD } from './blocks.ts';
+import { type Features, selectRows } from './features.ts';
+import { type Compared, createBounds, movementOf, UNCLEAR } from './kmeansBounds.ts';
+import {
+  isActive,
+  type KmeansRun,
+  type KmeansScorer,
+  type KmeansSums,
+  moveRow,
+  offsetsOf,
+  type ScorerOptions,
+} from './kmeansScorer.ts';
+
+/**
+ * Shares of the centroids that rows are compared with, those that moved furthest. From the third iteration on a quarter is enough for more
+ * and more rows; a second, smaller share costs more time to prepare and to fill than it saves.
+ */
+const SHARES = [1 / 4, 1];
+/** Products that are made at once, and most rows of them. */
+const PRODUCTS = 2 ** 21;
+const MOST_ROWS = 4096;
+/** Rows that are told apart before the engine gets the next. */
+const TOLD_AT_ONCE = 1024;
+
+/** Compiles one comparison for each share of the centroids. */
+export async function prepareBoundedScorer(
+  engine: Engine,
+  work: Features,
+  { k, restarts, metric }: ScorerOptions,
+): Promise<KmeansScorer> {
+  const { count, dimension } = work;
+  const sizes = [0, ...SHARES.map((share) => Math.ceil(k * share))];
+  const comparisons: Comparison[] = [];
+  for (const size of sizes) comparisons.push(await prepareComparison(engine, work, size));
+  const all = sizes.length - 1;
+  const kept = Array.from({ length: restarts }, () => ({
+    bounds: createBounds(work, metric === 'spherical' ? 1 / 2 : 0),
+    /** Of the assignment before. */
+    centroids: undefined as Float32Array | undefined,
+    total: new Float64Array(k * dimension),
+  }));
+  const waiting = sizes.map((size) => new Waiting(size > 0 ? count : 0));
+
+  async function assignOne(run: KmeansRun): Promise<KmeansSums> {
+    const of = kept[run.index]!;
+    const { bounds } = of;
+    const { centroids, assignments } = run;
+    const movement = movementOf(of.centroids ?? centroids, centroids, { dimension, sizes });
+    of.centroids = centroids;
+    bounds.moved(movement);
+    const rows = { data: centroids, count: k, dimension };
+    const written = comparisons.map((comparison, level) => {
+      const { data } = selectRows(rows, movement.levels[level]!.centroids);
+      return comparison.write(data, offsetsOf(data, dimension, metric));
+    });
+    await Promise.all(written);
+    const sums: KmeansSums = { changed: 0, total: of.total };
+    for (const list of waiting) list.clear();
+
+    const spread = (levels: Uint8Array, start: number) => {
+      for (let i = 0; i < levels.length; i++) if (levels[i]! > 0) waiting[levels[i]!]!.add(start + i);
+    };
+    /** Tells rows apart while the engine works on earlier ones. */
+    function* toldApart() {
+      const levels = new Uint8Array(TOLD_AT_ONCE);
+      for (let start = 0; start < count; start += TOLD_AT_ONCE) {
+        const here = levels.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
+        bounds.need(start, here, assignments);
+        spread(here, start);
+        for (let level = 1; level <= all; level++) yield* full(level);
+      }
+      for (let level = 1; level < all; level++) yield* rest(level);
+    }
+    function* full(level: number) {
+      const { size } = comparisons[level]!;
+      while (waiting[level]!.length >= size) yield { level, rows: waiting[level]!.take(size) };
+    }
+    function* rest(level: number) {
+      const { size } = comparisons[level]!;
+      while (waiting[level]!.length > 0) yield { level, rows: waiting[level]!.take(size) };
+    }
+    const compare = async ({ level, rows }: { level: number; rows: Int32Array }) => ({
+      level,
+      compared: await comparisons[level]!.run(rows),
+    });
+    const settle = ({ level, compared }: { level: number; compared: Compared }) => {
+      const { rows } = compared;
+      const found = new Int32Array(rows.length);
+      bounds.settle(level, compared, assignments, found);
+      for (let i = 0; i < rows.length; i++) {
+        if (found[i] === UNCLEAR) waiting[all]!.add(rows[i]!);
+        else if (found[i] !== assignments[rows[i]!]) moveRow(work, run, sums, rows[i]!, found[i]!);
+      }
+    };
+    for await (const compared of inOrderOf(toldApart(), compare, { ahead: AHEAD })) settle(compared);
+    // What is left, and what was not clear.
+    for await (const compared of inOrderOf(rest(all), compare, { ahead: AHEAD })) settle(compared);
+    return sums;
+  }
+
+  return {
+    async assign(runs) {
+      const sums: KmeansSums[] = [];
+      for (const run of runs.filter(isActive)) sums[run.index] = await assignOne(run);
+      return sums;
+    },
+    async dispose() {
+      for (const comparison of comparisons) await comparison.dispose();
+    },
+  };
+}
+
+interface Comparison {
+  /** Most rows at once. */
+  readonly size: number;
+  write(centroids: Float32Array, offset: Float32Array): Promise<void>;
+  /** The two largest products of rows, given by their numbers. */
+  run(rows: Int32Array): Promise<Compared>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles the products of rows with this many centroids; nothing for none. */
+async function prepareComparison(
+  engine: Engine,
+  { data, count, dimension }: Features,
+  columns: number,
+): Promise<Comparison> {
+  const size = Math.max(1, Math.min(MOST_ROWS, count, Math.floor(PRODUCTS / Math.max(columns, dimension))));
+  if (columns === 0) {
+    const never = () => Promise.reject(new Error('no row is compared with no centroid'));
+    return { size, write: async () => {}, run: never, dispose: async () => {} };
+  }
+  const x = input('x', [count, dimension]);
+  const rows = input('rows', [size], 'int32');
+  const c = input('c', [columns, dimension]);
+  const offset = input('offset', [columns]);
+  const executable = await engine.compile({
+    outputs: { ...twoLargestProducts(gather(x, rows), c, offset) },
+    state: [{ current: c }, { current: offset }],
+  });
+  return {
+    size,
+    write: (c, offset) => executable.writeState({ c, offset }),
+    async run(rows) {
+      const filled = new Int32Array(size);
+      filled.set(rows);
+      const { at, largest, second } = await executable.run({ x: data, rows: filled }, { transfer: true });
+      return {
+        rows,
+        at: at as Int32Array,
+        largest: largest as Float32Array,
+        second: second as Float32Array,
+      };
+    },
+    dispose: () => executable.dispose(),
+  };
+}
+
+/** Numbers of rows in the order in which they came, each at most once. */
+class Waiting {
+  readonly #rows: Int32Array;
+  #from = 0;
+  #to = 0;
+
+  constructor(most: number) {
+    this.#rows = new Int32Array(most);
+  }
+
+  get length(): number {
+    return this.#to - this.#from;
+  }
+
+  clear(): void {
+    this.#from = 0;
+    this.#to = 0;
+  }
+
+  add(row: number): void {
+    this.#rows[this.#to++] = row;
+  }
+
+  /** Up to `most` of them, to be read before the list is cleared. */
+  take(most: number): Int32Array {
+    const taken = this.#rows.subarray(this.#from, Math.min(this.#to, this.#from + most));
+    this.#from += taken.length;
+    return taken;
+  }
+}

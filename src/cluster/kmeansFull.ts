@@ -1,0 +1,55 @@
+/** Assignments of k-means with few clusters: each row is compared with all centroids, those of all restarts in one graph. */
+import type { Engine } from '../runtime/index.ts';
+import { argMaxProduct, input } from '../tensor/index.ts';
+import { type Blocks, blocksOf, runBlocks } from './blocks.ts';
+import type { Features } from './features.ts';
+import {
+  isActive,
+  type KmeansScorer,
+  type KmeansSums,
+  moveRow,
+  offsetsOf,
+  type ScorerOptions,
+} from './kmeansScorer.ts';
+
+/** Compiles the scores of a block of rows against the centroids of all restarts. */
+export async function prepareFullScorer(
+  engine: Engine,
+  work: Features,
+  { k, restarts, metric }: ScorerOptions,
+): Promise<KmeansScorer> {
+  const { dimension } = work;
+  const blocks: Blocks = blocksOf(work.count, Math.max(k * restarts, dimension));
+  const x = input('x', [blocks.size, dimension]);
+  const each = Array.from({ length: restarts }, (_, index) => ({
+    c: input(`c${index}`, [k, dimension]),
+    offset: input(`offset${index}`, [k]), // -|c|²/2, or 0
+  }));
+  const nearest = each.map(({ c, offset }) => argMaxProduct(x, c, offset)); // [B], for each restart
+  const exe = await engine.compile({
+    outputs: Object.fromEntries(nearest.map((of, index) => [`nearest${index}`, of])),
+    state: each.flatMap(({ c, offset }) => [{ current: c }, { current: offset }]),
+  });
+  const totals = Array.from({ length: restarts }, () => new Float64Array(k * dimension));
+
+  async function assign(runs: Parameters<KmeansScorer['assign']>[0]): Promise<KmeansSums[]> {
+    for (const { index, centroids } of runs.filter(isActive)) {
+      const offset = offsetsOf(centroids, dimension, metric);
+      await exe.writeState({ [`c${index}`]: centroids, [`offset${index}`]: offset });
+    }
+    const sums = totals.map((total): KmeansSums => ({ changed: 0, total }));
+    const active = runs.filter(isActive);
+    // Blocks are added up while later ones are scored.
+    const scored = runBlocks(work, blocks, ({ data }) => exe.run({ x: data }, { transfer: true }));
+    for await (const { start, rows, result } of scored) {
+      for (const run of active) {
+        const nearest = result[`nearest${run.index}`] as Int32Array;
+        for (let i = 0; i < rows; i++) {
+          moveRow(work, run, sums[run.index]!, start + i, nearest[i]!);
+        }
+      }
+    }
+    return sums;
+  }
+  return { assign, dispose: () => exe.dispose() };
+}
