@@ -4,11 +4,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { featuresOf, nearestNeighbours, sinkhorn } from '../src/cluster/index.ts';
+import { featuresOf, nearestNeighbours, sharedValues, sinkhorn } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 import type { Engine } from '../src/runtime/index.ts';
-import { input, slice, sum } from '../src/tensor/index.ts';
+import { input, slice } from '../src/tensor/index.ts';
 import { ownContender, peerContender } from './contenders.ts';
 import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
 import { onStage } from './stage.ts';
@@ -111,25 +111,16 @@ function ownOf(engine: Engine, sizes: Sizes): Promise<Own> {
   return sizes.work === 'sinkhorn' ? ownSinkhorn(engine, sizes) : ownNeighbours(engine, sizes);
 }
 
-/** Scores and codes stay on the engine, as in a step. */
+/** Scores are read where they are and codes stay on the engine but for their first rows, as in a step. */
 async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Own> {
-  const scores = input('scores', [rows, columns]);
-  const held = input('codes', [rows, columns]);
-  const codes = sinkhorn(scores, { epsilon: EPSILON, iterations: ITERATIONS });
+  const scores = sharedValues(rows * columns);
+  scores.set(noise('scores', rows, columns));
+  const T = input('T', [rows, columns]);
+  const codes = sinkhorn(T, { epsilon: EPSILON, iterations: ITERATIONS });
   const first = slice(codes, { starts: [0, 0], ends: [COMPARED, columns] });
-  const executable = await engine.compile({
-    outputs: { total: sum(codes), first },
-    // Replaced by itself: what comes from scores that are only held would be computed once.
-    state: [
-      { current: scores, next: scores },
-      { current: held, next: codes },
-    ],
-  });
-  await executable.writeState({ scores: noise('scores', rows, columns) });
-  return {
-    once: () => executable.run({}),
-    first: async () => (await executable.run({})).first as Float32Array,
-  };
+  const executable = await engine.compile({ outputs: { first } });
+  const once = () => executable.run({ T: scores });
+  return { once, first: async () => (await once()).first as Float32Array };
 }
 
 async function ownNeighbours(engine: Engine, sizes: Sizes): Promise<Own> {

@@ -20,6 +20,7 @@ export {
   normaliseRows,
   rowNorms,
   selectRows,
+  sharedValues,
 } from './features.ts';
 export {
   type HierarchicalKmeansOptions,

@@ -76,6 +76,26 @@ describe('sinkhorn', () => {
     expectAll(q!.slice(0, 3), [0, 0, 0], 1e-12);
   });
 
+  it('keeps its scale over many iterations with few rows of many active', async () => {
+    const active = greater(
+      constant(Float32Array.of(...new Array(60).fill(0), 1, 1, 1, 1), [64, 1]),
+      scalar(0.5),
+    );
+    const T = concat([constant(new Float32Array(180).fill(0.3), [60, 3]), matrix(Sa)]);
+    const options = { iterations: 100 };
+    const { q, alone } = await evaluate({
+      q: sinkhorn(T, { ...options, active }),
+      alone: sinkhorn(matrix(Sa), options),
+    });
+    expectAll(q!.slice(180), [...alone!], 1e-5);
+  });
+
+  it('gives codes to a row whose scores are far below all others', async () => {
+    const far = constant(Float32Array.of(-20, -20.1, -20.05), [1, 3]);
+    const { q } = await evaluate({ q: sinkhorn(concat([matrix(Sa), far])) });
+    expect(sumOf(q!.slice(12))).toBeCloseTo(1, 5);
+  });
+
   it('makes rows sum to 1 and, with many iterations, columns to B / K; stays finite for a small epsilon', async () => {
     const T = input('T', [6, 4]);
     const executable = await engine.compile({
