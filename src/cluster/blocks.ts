@@ -16,11 +16,11 @@ export interface Blocks {
 const LARGEST_TENSOR = 2 * 1024 * 1024;
 
 /**
- * Cuts `count` rows into blocks of equal size such that `size * width` stays bounded, where `width` is the widest
- * row of any tensor in the graph.
+ * Cuts `count` rows into blocks of equal size such that `size * width` stays bounded by `largest`, where `width` is the
+ * widest row of any tensor in the graph.
  */
-export function blocksOf(count: number, width: number): Blocks {
-  const most = Math.max(1, Math.min(16_384, Math.floor(LARGEST_TENSOR / width)));
+export function blocksOf(count: number, width: number, largest = LARGEST_TENSOR): Blocks {
+  const most = Math.max(1, Math.min(16_384, Math.floor(largest / width)));
   const number = Math.max(1, Math.ceil(count / most));
   return { size: Math.max(1, Math.ceil(count / number)), number };
 }

@@ -15,7 +15,7 @@ export interface NeighbourOptions {
   k: number;
   /** `'self'`: queries are the bank itself, and no row is its own neighbour. */
   exclude?: 'nothing' | 'self';
-  /** Rows of the bank per product. */
+  /** Rows of the bank per product: 65,536, or as many as take 64 MiB. */
   bankBlock?: number;
 }
 
@@ -27,6 +27,13 @@ export interface Neighbours {
   readonly similarities: Float32Array;
 }
 
+/**
+ * A search for the k largest values costs about as much for many columns as for few, so the bank is cut into few parts: values of
+ * a part, rows of it, and similarities made at once.
+ */
+const PART_VALUES = 2 ** 24;
+const PART_ROWS = 2 ** 16;
+const SIMILARITIES = 2 ** 23;
 /** Pushes the zero rows that fill the last block of the bank behind every real one: below any cosine. */
 const BEHIND = -4;
 
@@ -39,7 +46,7 @@ export async function nearestNeighbours(
   engine: Engine,
   queries: Features,
   bank: Features,
-  { k, exclude = 'nothing', bankBlock = 16_384 }: NeighbourOptions,
+  { k, exclude = 'nothing', bankBlock = largestPart(bank.dimension) }: NeighbourOptions,
 ): Promise<Neighbours> {
   requireSameDimension('neighbours', queries, bank);
   const most = exclude === 'self' ? bank.count - 1 : bank.count;
@@ -54,7 +61,7 @@ export async function nearestNeighbours(
   const parts = Math.ceil(bank.count / bankBlock);
   const bankBlocks = { number: parts, size: Math.ceil(bank.count / parts) };
   const perBlock = Math.min(wanted, bankBlocks.size);
-  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension));
+  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension), SIMILARITIES);
 
   const q = input('q', [queryBlocks.size, dimension]);
   const b = input('b', [dimension, bankBlocks.size]);
@@ -99,6 +106,10 @@ export async function nearestNeighbours(
   return exclude === 'self'
     ? withoutSelf(found, cosines, queries.count, k)
     : { k, indices: found, similarities: cosines };
+}
+
+function largestPart(dimension: number): number {
+  return Math.max(1, Math.min(PART_ROWS, Math.floor(PART_VALUES / dimension)));
 }
 
 /** Merges a sorted list of a later block into the sorted list so far; on a tie the earlier (lower) index stays first. */
