@@ -38,8 +38,8 @@ function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string |
   return Object.fromEntries(entries);
 }
 const blockedWhereValid = (valid: readonly string[]) =>
-  ['blocked', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
-const neverBlocked = (valid: readonly string[]) => valid.find((name) => !/block|phases/i.test(name));
+  ['blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
+const neverBlocked = (valid: readonly string[]) => valid.find((name) => !/block|phases|positions/i.test(name));
 
 function draw({ shape }: Tensor, stream: number, { mean = 0 } = {}): Float32Array {
   const random = randomAt(1, 'synthetic', stream);

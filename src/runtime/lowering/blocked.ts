@@ -37,6 +37,11 @@ export function reorderOutput(emit: Emitter, x: string, channels: number): strin
   return inDomain(emit, 'ReorderOutput', [x], { channels });
 }
 
+/** Images of so many channels with the channels last, [N, H, W, C]. */
+export function reorderToChannelsLast(emit: Emitter, x: string, channels: number): string {
+  return inDomain(emit, 'ReorderOutput', [x], { channels, channels_last: 1 });
+}
+
 /**
  * Filters [O, C, kh, kw] of a blocked convolution, [O/b, C/b, kh, kw, b of C, b of O], or [O/b, C, kh, kw, b of O] where C is smaller
  * than a block. Reordering moves the channels of O inwards in blocks at once; what is left moves whole blocks.

@@ -5,6 +5,7 @@
  * positions of all images, so the products are long and thin, and what decides is how the shifted parts of x are gathered.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
+import { reorderToChannelsLast } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf, windowAttributes } from './convolution.ts';
 import type { Capabilities, Emitter, LayoutRule, Rule } from './emitter.ts';
@@ -16,11 +17,13 @@ export function filterGradientFormulations(node: Node, { block }: Capabilities):
   const { stride, dilation, groups } = geometryOf(node);
   if (groups > 1) return ['taps'];
   const [, , kh, kw] = node.attributes.shape as [number, number, number, number];
-  if (kh === 1 && kw === 1) return ['taps', 'rows'];
-  const names = ['rows', 'taps', 'columns', 'exchanged'];
-  const [N, O] = [node.inputs[0]!.shape[0]!, node.inputs[1]!.shape[1]!];
+  const [N, C] = node.inputs[0]!.shape as [number, number];
+  const O = node.inputs[1]!.shape[1]!;
+  const areBlocks = (...channels: number[]) => block > 0 && channels.every((count) => count % block === 0);
   const isDense = dilation.every((d) => d === 1);
-  if (isDense && block > 0 && N % block === 0 && O % block === 0) names.push('exchangedBlocks');
+  const exchanged = isDense && areBlocks(N, O) ? ['exchangedBlocks'] : [];
+  if (kh === 1 && kw === 1) return ['taps', 'rows', ...(areBlocks(C, O) ? ['positions'] : []), ...exchanged];
+  const names = ['rows', 'taps', 'columns', 'exchanged', ...exchanged];
   return isDense && stride.every((s) => s === 1) ? ['shifted', ...names, 'stacked'] : names;
 }
 
@@ -42,11 +45,14 @@ export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
   }
 };
 
-/** The formulation that takes maps in blocked layout. */
+/** The formulations that take maps in blocked layout. */
 export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
   const chosen = emit.choose(node, filterGradientFormulations(node, emit.capabilities));
-  if (chosen !== 'exchangedBlocks') return undefined;
   const [x, dy] = node.inputs as [Tensor, Tensor];
+  if (chosen === 'positions') {
+    return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
+  }
+  if (chosen !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.capabilities.block) ? layouts.blocked(x) : layouts.plain(x);
   return [{ plain: byExchangedBlocks(filterProblem(emit, node, images, layouts.blocked(dy))) }];
 };
@@ -128,6 +134,17 @@ function byRows(problem: FilterProblem): string {
   });
   const joined = products.length === 1 ? products[0]! : emit.add('Concat', products, { axis: 2 });
   return lowerReshape(emit, joined, [O, C, ...kernel]);
+}
+
+/** Filters of one tap from blocked maps: positions of all images as rows, `dW = dyᵀ [O, NL] x [NL, C]`. */
+function byPositions({ emit, x, dy, N, C, O, stride, output, padding }: FilterProblem): string {
+  const last = lowerPad(emit, reorderToChannelsLast(emit, x, C), [0, ...padding, 0], [0, ...padding, 0]); // [N, Hp, Wp, C]
+  const ends = output.map((extent, i) => (extent - 1) * stride[i]! + 1);
+  const met = lowerSlice(emit, last, { starts: [0, 0], ends, axes: [1, 2], steps: stride }); // [N, OH, OW, C]
+  const NL = N * output[0] * output[1];
+  const gradient = lowerReshape(emit, reorderToChannelsLast(emit, dy, O), [NL, O]);
+  const product = emit.add('Gemm', [gradient, lowerReshape(emit, met, [NL, C])], { transA: 1 }); // [O, C]
+  return lowerReshape(emit, product, [O, C, 1, 1]);
 }
 
 /** One product for all taps, with columns gathered first: `dW = dy [O, NL] columns [NL, taps C]`. */
