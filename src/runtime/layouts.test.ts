@@ -39,7 +39,8 @@ function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string |
 }
 const blockedWhereValid = (valid: readonly string[]) =>
   ['blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
-const neverBlocked = (valid: readonly string[]) => valid.find((name) => !/block|phases|positions/i.test(name));
+const neverBlocked = (valid: readonly string[]) =>
+  valid.find((name) => !/block|phases|positions/i.test(name));
 
 function draw({ shape }: Tensor, stream: number, { mean = 0 } = {}): Float32Array {
   const random = randomAt(1, 'synthetic', stream);
