@@ -109,9 +109,11 @@ export function larc({
       const decayed = add(gn, add(mul(scalar(weightDecay), wn), scalar(epsilon)));
       let a = div(mul(scalar(trust), wn), decayed);
       if (mode === 'clip') a = minimum(div(a, lr), scalar(1));
-      const adapted = mul(a, add(g, mul(scalar(weightDecay), w)));
+      // Chosen among numbers, so that no tensor is read for it.
       const untouched = logicalOr(equal(wn, scalar(0)), equal(gn, scalar(0)));
-      return descend(name, w, where(untouched, g, adapted), { momentum, lr });
+      const decay = where(untouched, scalar(0), scalar(weightDecay));
+      const adapted = mul(where(untouched, scalar(1), a), add(g, mul(decay, w)));
+      return descend(name, w, adapted, { momentum, lr });
     },
   };
 }

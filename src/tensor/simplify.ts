@@ -3,8 +3,9 @@
  *
  * The graph is rebuilt from its outputs, so whatever no output depends on is left behind. Each node is replaced by
  * an equal earlier one where there is one, by a constant where its inputs are, or by one of its inputs where it
- * does nothing.
+ * does nothing. Two operators that read a large tensor one after the other become one.
  */
+import { axpy, sumOfSquares } from './operators/fused.ts';
 import { constant, constantValue } from './operators/source.ts';
 import { type Attributes, apply, type Node, sameShape, sizeOf, type Tensor } from './tensor.ts';
 import { nodesOf } from './traverse.ts';
@@ -26,10 +27,15 @@ export function simplify<T extends Record<string, Tensor>>(outputs: T): T {
       if (shortcut.node.operator === 'constant') remember(known, shortcut);
       continue;
     }
-    const key = keyOf(node.operator, inputs, node.attributes);
+    const fused = fusion(node, inputs);
+    const key = fused
+      ? keyOf(fused.node.operator, fused.node.inputs, fused.node.attributes)
+      : keyOf(node.operator, inputs, node.attributes);
     const equal = key === undefined ? undefined : known.get(key);
     const result =
-      equal ?? (node.operator === 'input' ? node.outputs : apply(node.operator, inputs, node.attributes));
+      equal ??
+      fused?.node.outputs ??
+      (node.operator === 'input' ? node.outputs : apply(node.operator, inputs, node.attributes));
     if (key !== undefined && !equal) known.set(key, result);
     replaced.set(node, result);
   }
@@ -104,6 +110,29 @@ function identity(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
     default:
       return undefined;
   }
+}
+
+/** Values from which on it is worth saving a pass. */
+const LARGE = 2 ** 15;
+
+/** One operator in place of a node and a product before it: nothing is lost where the product is needed elsewhere too. */
+function fusion(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
+  const [x, other] = inputs;
+  if (x?.dtype !== 'float32' || sizeOf(x.shape) < LARGE) return undefined;
+  if (node.operator === 'sum') {
+    const [a, b] = x.node.operator === 'mul' ? x.node.inputs : [];
+    return a && a === b ? sumOfSquares(a, node.attributes.axes as number[]) : undefined;
+  }
+  if (node.operator !== 'add' || !sameShape(x.shape, other!.shape)) return undefined;
+  for (const [product, y] of [
+    [x, other!],
+    [other!, x],
+  ] as const) {
+    const factors = product.node.operator === 'mul' ? product.node.inputs : [];
+    const at = factors.findIndex(({ shape }) => shape.length === 0);
+    if (at >= 0) return axpy(factors[at]!, factors[1 - at]!, y);
+  }
+  return undefined;
 }
 
 const arithmetic: Record<string, (a: number, b: number) => number> = {

@@ -168,6 +168,7 @@ export const commonRules: Readonly<Record<string, Rule>> = {
   logicalNot: direct('Not'),
   where: direct('Where'),
   sum: reduce('ReduceSum'),
+  sumOfSquares: reduce('ReduceSumSquare'),
   mean: reduce('ReduceMean'),
   max: reduce('ReduceMax'),
   min: reduce('ReduceMin'),

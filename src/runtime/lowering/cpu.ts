@@ -1,6 +1,7 @@
 /** Lowering for ONNX Runtime's CPU provider. */
 import { type Node, sizeOf } from '../../tensor/index.ts';
 import { argMaxProduct, argMaxProductFormulations, twoLargestProducts } from './argMaxProduct.ts';
+import { axpy } from './axpy.ts';
 import { blockedRules } from './blockedRules.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
@@ -114,6 +115,7 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
   batchNormInference,
   argMaxProduct,
   twoLargestProducts,
+  axpy,
 };
 
 export const cpuLayoutRules: Readonly<Record<string, LayoutRule>> = {

@@ -8,7 +8,7 @@
  * keeps the convolution's registers full, and x needs no other order than its images side by side.
  *
  * The filters are as many values as dy, and a convolution reads them once per image. So the sum is cut into parts of some
- * images and rows whose filters stay in a core's cache, one convolution each, and the parts are added.
+ * images and rows whose filters stay in a core's cache, one convolution each, which adds to those before.
  */
 import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
@@ -64,7 +64,8 @@ export function byExchangedBlocks(problem: FilterProblem): string {
   );
 
   const width = (OW - 1) * stride[1] + kw;
-  const terms = filters.map((filter, part) => {
+  // Each part is added to those before it where their sum lies.
+  const total = filters.reduce<string | undefined>((sum, filter, part) => {
     const n = Math.floor(part / parts) * groups;
     // Rows that the part's windows cover; those outside of the map are left to the convolution, columns are not: it is
     // slow where a window reaches over the edge.
@@ -78,13 +79,13 @@ export function byExchangedBlocks(problem: FilterProblem): string {
     return blockedConv(emit, {
       images: lowerReshape(emit, padded, [images, groups * block, last - first, width * side]),
       filters: lowerReshape(emit, filter, [groups * O, block, rows, OW]),
+      sum,
       attributes: {
         ...windowAttributes({ stride: [1, 1], padding: [0, 0], dilation, groups }, [rows, OW]),
         pads: { ints: [first - from, 0, to - last, 0] },
       },
     }); // [images, groups, O/b, kh, kw side, b]
-  });
-  const total = terms.length === 1 ? terms[0]! : emit.add('Sum', terms);
+  }, undefined)!;
   const sum = groups === 1 ? total : sumOfGroups(emit, total, groups, [O, kh, kw * side]);
   return filtersOf(emit, lowerReshape(emit, reorderOutput(emit, sum, O), [images, O, kh * kw, side]), {
     ...{ images, O, side, kernel },
