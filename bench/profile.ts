@@ -23,7 +23,7 @@ interface TraceEvent {
 /** The operators of a row, the longest first; `by` also tells those of one operator apart by their result's shape. */
 export async function profileStep(
   name: string,
-  { steps = 6, by = 'operator' }: { steps?: number; by?: 'operator' | 'shape' } = {},
+  { steps = 20, by = 'operator' }: { steps?: number; by?: 'operator' | 'shape' } = {},
 ): Promise<ProfileRow[]> {
   return onStage(async ({ withEngine, folder }) => {
     const { program, initial } = stepProgram(stepRows[name]!);

@@ -1,8 +1,8 @@
 /** `a x + y` for a number a and large tensors: as a blocked convolution of one value per channel that adds to y. */
-import { sizeOf } from '../../tensor/index.ts';
+import { sizeOf, type Tensor } from '../../tensor/index.ts';
 import { blockedConv, perChannelAffine } from './blocked.ts';
 import { lowerReshape } from './common.ts';
-import type { Rule } from './emitter.ts';
+import type { LayoutRule, Rule } from './emitter.ts';
 
 /** Values from which on one pass instead of two is worth a convolution's start. */
 const WORTH_ONE_PASS = 2 ** 15;
@@ -10,25 +10,29 @@ const WORTH_ONE_PASS = 2 ** 15;
 const SHORTEST_ROW = 64;
 const LONGEST_ROW = 4096;
 
-export const axpy: Rule = (emit, node, [a, x, y]) => {
-  const { shape, dtype } = node.inputs[1]!;
+/** In two passes. */
+export const axpy: Rule = (emit, _node, [a, x, y]) => [emit.add('Add', [emit.add('Mul', [x!, a!]), y!])];
+
+/** In one, which writes over y; a result of the graph is written elsewhere, and the runtime would copy y there first. */
+export const axpyInOnePass: LayoutRule = (emit, layouts, node) => {
+  const [a, x, y] = node.inputs as [Tensor, Tensor, Tensor];
   const { block } = emit.capabilities;
-  const row = dtype === 'float32' ? rowOf(sizeOf(shape), block) : undefined;
-  if (row === undefined) return [emit.add('Add', [emit.add('Mul', [x!, a!]), y!])];
-  const map = [1, block, sizeOf(shape) / block / row, row];
-  const factor = emit.add('Expand', [a!, emit.integers([block])]); // [b]
+  const row = x.dtype === 'float32' ? rowOf(sizeOf(x.shape), block) : undefined;
+  if (row === undefined || layouts.isResult(node.outputs[0]!)) return undefined;
+  const map = [1, block, sizeOf(x.shape) / block / row, row];
+  const factor = emit.add('Expand', [layouts.plain(a), emit.integers([block])]); // [b]
   const found = blockedConv(emit, {
-    ...perChannelAffine(emit, { images: lowerReshape(emit, x!, map), factor, channels: block }),
-    sum: lowerReshape(emit, y!, map),
+    ...perChannelAffine(emit, { images: lowerReshape(emit, layouts.plain(x), map), factor, channels: block }),
+    sum: lowerReshape(emit, layouts.plain(y), map),
   });
-  return [lowerReshape(emit, found, shape)];
+  return [{ plain: lowerReshape(emit, found, x.shape) }];
 };
 
 /** Positions per row of a map of one block of channels that has so many values; undefined: there is no such map, or it is not worth it. */
 function rowOf(values: number, block: number): number | undefined {
-  if (block === 0 || values < WORTH_ONE_PASS || values % block !== 0) return undefined;
+  if (values < WORTH_ONE_PASS || values % block !== 0) return undefined;
   const positions = values / block;
-  for (let row = Math.min(LONGEST_ROW, positions / 4); row >= SHORTEST_ROW; row--) {
+  for (let row = Math.min(LONGEST_ROW, Math.floor(positions / 4)); row >= SHORTEST_ROW; row--) {
     if (positions % row === 0) return row;
   }
   return undefined;

@@ -1,7 +1,7 @@
 /** Lowering for ONNX Runtime's CPU provider. */
 import { type Node, sizeOf } from '../../tensor/index.ts';
 import { argMaxProduct, argMaxProductFormulations, twoLargestProducts } from './argMaxProduct.ts';
-import { axpy } from './axpy.ts';
+import { axpy, axpyInOnePass } from './axpy.ts';
 import { blockedRules } from './blockedRules.ts';
 import { commonRules, lowerReshape, perChannel } from './common.ts';
 import {
@@ -120,6 +120,7 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
 
 export const cpuLayoutRules: Readonly<Record<string, LayoutRule>> = {
   ...blockedRules,
+  axpy: axpyInOnePass,
   conv2d: blockedConv2d,
   conv2dInputGradient: blockedInputGradient,
   conv2dFilterGradient: blockedFilterGradient,

@@ -4,7 +4,7 @@ import { type DType, type Node, nodesOf, type Tensor } from '../../tensor/index.
 import type { OnnxGraph, OnnxValue } from '../onnx.ts';
 import { cpuFormulations, cpuLayoutRules, cpuRules } from './cpu.ts';
 import { type Capabilities, createEmitter, type LayoutRule, type Rule } from './emitter.ts';
-import { countUses, createLayouts, fitsBlocks } from './layouts.ts';
+import { createLayouts, fitsBlocks } from './layouts.ts';
 
 export type { Capabilities } from './emitter.ts';
 
@@ -90,7 +90,7 @@ export function lower(
     dtype,
   });
 
-  const layouts = createLayouts(emit, countUses(nodes, Object.values(outputs)));
+  const layouts = createLayouts(emit, nodes, Object.values(outputs));
   const isInside = (tensor: Tensor) => insideBlocks && fitsBlocks(tensor, capabilities.block);
 
   const inputs: OnnxValue[] = [];

@@ -24,6 +24,8 @@ export interface Layouts {
   plain(tensor: Tensor): string;
   /** Name of a lowered tensor in blocked layout; its channels are a multiple of the block. */
   blocked(tensor: Tensor): string;
+  /** Whether a tensor is a result of the graph, which is written where the caller wants it. */
+  isResult(tensor: Tensor): boolean;
   /** Whether a tensor is there in blocked layout, or will be. */
   isBlocked(tensor: Tensor): boolean;
   /** The convolution that will give a tensor, where it is not written and nothing but the asking node needs it. */
@@ -42,8 +44,9 @@ export function fitsBlocks(tensor: Tensor, block: number): boolean {
   return block > 0 && channels !== undefined && channels % block === 0;
 }
 
-/** The table of what has been lowered; `uses`: how often the graph reads each tensor. */
-export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): Layouts {
+/** The table of what has been lowered, for a graph of these nodes and results. */
+export function createLayouts(emit: Emitter, nodes: readonly Node[], results: readonly Tensor[]): Layouts {
+  const uses = countUses(nodes, results);
   const table = new Map<Node, readonly Lowered[]>();
   const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
   /** Maps of one position: their values stand in the same order in both layouts. */
@@ -68,6 +71,7 @@ export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): 
       value.blocked ??= isOne(tensor) ? value.plain! : reorderInput(emit, value.plain!);
       return value.blocked;
     },
+    isResult: ({ node, index }) => results.some((result) => result.node === node && result.index === index),
     isBlocked(tensor) {
       const { blocked, pending } = of(tensor);
       return blocked !== undefined || pending !== undefined;
@@ -81,7 +85,7 @@ export function createLayouts(emit: Emitter, uses: (tensor: Tensor) => number): 
 }
 
 /** How often nodes and outputs read each tensor. */
-export function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): (tensor: Tensor) => number {
+function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): (tensor: Tensor) => number {
   const counts = new Map<Node, number[]>();
   for (const { node, index } of [...nodes.flatMap(({ inputs }) => inputs), ...outputs]) {
     const own = counts.get(node) ?? [];
