@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder } from './inOrder.ts';
+import { inOrder, inOrderOf } from './inOrder.ts';
 
 async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -44,5 +44,26 @@ describe('inOrder', () => {
       if (i === 2) control.abort(new Error('enough'));
     };
     await expect(collected(inOrder(9, work, { ahead: 1, signal: control.signal }))).rejects.toThrow('enough');
+  });
+});
+
+describe('inOrderOf', () => {
+  it('asks for the next item only as its work begins, and sees what results have changed', async () => {
+    const seen: string[] = [];
+    let most = 5;
+    function* counting() {
+      for (let i = 0; i < most; i++) {
+        seen.push(`asked for ${i}`);
+        yield i;
+      }
+    }
+    for await (const result of inOrderOf(counting(), (i) => later(10 * i, 1), { ahead: 2 })) {
+      seen.push(`got ${result}`);
+      if (result === 10) most = 4;
+    }
+    expect(seen).toEqual([
+      ...['asked for 0', 'asked for 1', 'got 0', 'asked for 2', 'got 10'],
+      ...['asked for 3', 'got 20', 'got 30'],
+    ]);
   });
 });
