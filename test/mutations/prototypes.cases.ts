@@ -26,22 +26,22 @@ export const prototypes = {
     {
       line: 'Sinkhorn: prototypes get equal shares',
       file: 'src/cluster/sinkhorn.ts',
-      from: 'Q = div(Q, mul(maximum(sum(Q, { axes: [0], keepDims: true }), scalar(FLOOR)), scalar(K)));',
-      to: '',
+      from: 'v = div(scalar(1 / K), floored(matmul(transpose(r, [1, 0]), E)));',
+      to: 'v = exp(mul(matmul(transpose(r, [1, 0]), E), scalar(0)));', // 1 for each
       caughtBy: [ofSwav, golden],
     },
     {
       line: 'Sinkhorn: samples get equal shares',
       file: 'src/cluster/sinkhorn.ts',
-      from: 'Q = div(Q, maximum(sum(Q, { axes: [1], keepDims: true }), scalar(FLOOR)));',
+      from: 'r = div(part, mul(rows, floored(matmul(E, transpose(v, [1, 0])))));',
       to: '',
       caughtBy: [ofSwav, golden],
     },
     {
       line: 'Sinkhorn: scores are divided by epsilon',
       file: 'src/cluster/sinkhorn.ts',
-      from: 'exp(mul(shifted, scalar(1 / epsilon)))',
-      to: 'exp(shifted)',
+      from: 'exp(mul(scores, scalar(1 / epsilon)))',
+      to: 'exp(scores)',
       caughtBy: [ofSwav, golden],
     },
     {
