@@ -1,6 +1,6 @@
 /** What goes to the engine and comes back. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, input, mul, scalar } from '../tensor/index.ts';
+import { add, input, mul, scalar, simplify } from '../tensor/index.ts';
 import { lower, openEngine } from './index.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -57,10 +57,15 @@ describe('outputs', () => {
 
 describe('a number and a tensor', () => {
   it('meet at the same rank where the shape ends in 1, which the runtime is slow at otherwise', () => {
-    const { nodes } = lower({ y: mul(input('x', [4, 3, 1, 1]), scalar(2)) });
-    const product = nodes.find(({ type }) => type === 'Mul')!;
-    const reshaped = nodes.filter(({ type }) => type === 'Reshape').flatMap(({ outputs }) => outputs);
-    expect(product.inputs.filter((name) => reshaped.includes(name)).length).toBe(1);
+    const alone = { y: mul(input('x', [4, 3, 1, 1]), scalar(2)) };
+    // In a sum that is large enough to be one operator, too.
+    const [x, z] = [input('x', [512, 256, 1, 1]), input('z', [512, 256, 1, 1])];
+    for (const outputs of [alone, simplify({ y: add(mul(scalar(2), x), z) })]) {
+      const { nodes } = lower(outputs);
+      const product = nodes.find(({ type }) => type === 'Mul')!;
+      const reshaped = nodes.filter(({ type }) => type === 'Reshape').flatMap(({ outputs }) => outputs);
+      expect(product.inputs.filter((name) => reshaped.includes(name)).length).toBe(1);
+    }
     const other = lower({ y: mul(input('x', [4, 3, 2, 2]), scalar(2)) });
     expect(other.nodes.map(({ type }) => type)).toEqual(['Mul']);
   });

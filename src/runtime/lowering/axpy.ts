@@ -1,7 +1,7 @@
 /** `a x + y` for a number a and large tensors: as a blocked convolution of one value per channel that adds to y. */
 import { sizeOf, type Tensor } from '../../tensor/index.ts';
 import { blockedConv, perChannelAffine } from './blocked.ts';
-import { lowerReshape } from './common.ts';
+import { lowerReshape, toMeet } from './common.ts';
 import type { LayoutRule, Rule } from './emitter.ts';
 
 /** Values from which on one pass instead of two is worth a convolution's start. */
@@ -11,7 +11,10 @@ const SHORTEST_ROW = 64;
 const LONGEST_ROW = 4096;
 
 /** In two passes. */
-export const axpy: Rule = (emit, _node, [a, x, y]) => [emit.add('Add', [emit.add('Mul', [x!, a!]), y!])];
+export const axpy: Rule = (emit, node, [a, x, y]) => {
+  const [number, { shape }] = node.inputs as [Tensor, Tensor];
+  return [emit.add('Add', [emit.add('Mul', [x!, toMeet(emit, a!, number, shape)]), y!])];
+};
 
 /** In one, which writes over y; a result of the graph is written elsewhere, and the runtime would copy y there first. */
 export const axpyInOnePass: LayoutRule = (emit, layouts, node) => {

@@ -9,20 +9,30 @@ const direct =
   (emit, _node, inputs) => [emit.add(type, inputs)];
 
 /**
- * An operator on two tensors, value by value. Where a shape ends in an extent of 1, ONNX Runtime goes through it number by number to meet a
- * single number of lower rank, at a tenth of the speed: that gets the same rank.
+ * A lowered tensor as it meets one of the given shape value by value. Where a shape ends in an extent of 1, ONNX Runtime goes through it number
+ * by number to meet a single number of lower rank, at a tenth of the speed: that gets the same rank.
  */
+export function toMeet(emit: Emitter, name: string, x: Tensor, shape: readonly number[]): string {
+  const isSlow =
+    sizeOf(x.shape) === 1 && x.shape.length < shape.length && shape.at(-1) === 1 && sizeOf(shape) > 1;
+  return isSlow
+    ? lowerReshape(
+        emit,
+        name,
+        shape.map(() => 1),
+      )
+    : name;
+}
+
+/** An operator on two tensors, value by value. */
 const binary =
   (type: string): Rule =>
   (emit, node, inputs) => {
     const { shape } = node.outputs[0]!;
-    const isSlow = (x: Tensor) =>
-      sizeOf(x.shape) === 1 && x.shape.length < shape.length && shape.at(-1) === 1 && sizeOf(shape) > 1;
-    const ones = shape.map(() => 1);
     return [
       emit.add(
         type,
-        inputs.map((name, i) => (isSlow(node.inputs[i]!) ? lowerReshape(emit, name, ones) : name)),
+        inputs.map((name, i) => toMeet(emit, name, node.inputs[i]!, shape)),
       ),
     ];
   };
