@@ -164,10 +164,11 @@ export function projectionText(): string {
     if (!before || !last) return [];
     const perImage = (of: (row: ScaleFigures) => number) =>
       Math.max(0, of(last) - of(before)) / (last.images - before.images);
-    const [seconds, bytes] = [perImage((row) => row.seconds), perImage((row) => 1e6 * row.megabytes)];
+    const trained = (row: ScaleFigures) => (work.includes('train') ? 60 * Number.parseFloat(row.detail) : 0);
+    const worked = (row: ScaleFigures) => row.seconds - trained(row);
+    const [seconds, bytes] = [perImage(worked), perImage((row) => 1e6 * row.megabytes)];
     const cells = PROJECTED.flatMap((images) => {
-      const trained = work.includes('train') ? 60 * Number.parseFloat(last.detail) : 0;
-      const hours = (last.seconds - trained + seconds * (images - last.images)) / 3600;
+      const hours = (worked(last) + seconds * (images - last.images)) / 3600;
       const gigabytes = (1e6 * last.megabytes + bytes * (images - last.images)) / 1e9;
       return [hours.toPrecision(2), gigabytes.toPrecision(2)];
     });
