@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { makeFolderSync } from '../formats/index.ts';
 import type { Plan } from '../runtime/index.ts';
 
-/** Version of the formulations: raised when their names change meaning, so that old measurements are dropped. */
-const FORMULATIONS = 2;
+/** Version of the formulations: raised when one is added or changes its meaning, so that old measurements are dropped. */
+const FORMULATIONS = 3;
 
 export interface PlanStore {
   load(): Plan;
