@@ -29,7 +29,7 @@ import {
 } from './features.ts';
 import { prepareBoundedScorer } from './kmeansBounded.ts';
 import { prepareFullScorer } from './kmeansFull.ts';
-import { isActive, type KmeansMetric, type KmeansRun, UNASSIGNED } from './kmeansScorer.ts';
+import { isActive, type KmeansMetric, type KmeansRun, newRun } from './kmeansScorer.ts';
 import { preparePlusPlus, randomStart } from './kmeansStart.ts';
 
 /** Clusters from which on bounds of what rows need to be compared with take less time than they save. */
@@ -108,17 +108,7 @@ export async function kmeans(
   if (k === count) return oneEach(work, means);
 
   const starts = await initialCentroids(engine, work, means, { k, metric, start, restarts, seed });
-  const runs = starts.map(
-    (centroids, index): KmeansRun => ({
-      index,
-      centroids,
-      assignments: new Int32Array(count).fill(UNASSIGNED),
-      sizes: new Float64Array(k),
-      iterations: 0,
-      repaired: 0,
-      state: 'moving',
-    }),
-  );
+  const runs = starts.map((centroids, index) => newRun(centroids, { index, count, k }));
   let restless: number | undefined;
   const prepare = k < WORTH_BOUNDS ? prepareFullScorer : prepareBoundedScorer;
   const scorer = await prepare(engine, work, { k, restarts: runs.length, metric });

@@ -7,7 +7,7 @@ import { type Features, featuresOf, normaliseRows, sharedValues } from './featur
 import { prepareBoundedScorer } from './kmeansBounded.ts';
 import { type Compared, createBounds, movementOf, UNCLEAR } from './kmeansBounds.ts';
 import { prepareFullScorer } from './kmeansFull.ts';
-import { type KmeansMetric, type KmeansRun, type KmeansScorer, UNASSIGNED } from './kmeansScorer.ts';
+import { type KmeansMetric, type KmeansScorer, newRun, UNASSIGNED } from './kmeansScorer.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -18,17 +18,8 @@ afterAll(() => engine.close());
 const few = (random: Random, length: number) => new Float32Array(length).map(() => random.integer(5) - 2);
 const normal = (random: Random, length: number) => new Float32Array(length).map(() => random.normal());
 
-function runOf(centroids: Float32Array, count: number, k: number): KmeansRun {
-  return {
-    index: 0,
-    centroids,
-    assignments: new Int32Array(count).fill(UNASSIGNED),
-    sizes: new Float64Array(k),
-    iterations: 0,
-    repaired: 0,
-    state: 'moving',
-  };
-}
+const runOf = (centroids: Float32Array, count: number, k: number) =>
+  newRun(centroids, { index: 0, count, k });
 
 /** Centroids that mostly stay, as in late iterations; some jump, and one may land on another. */
 function perturbed(

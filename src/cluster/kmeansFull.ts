@@ -5,6 +5,7 @@ import { type Blocks, blocksOf, runBlocks } from './blocks.ts';
 import type { Features } from './features.ts';
 import {
   isActive,
+  type KmeansRun,
   type KmeansScorer,
   type KmeansSums,
   moveRow,
@@ -32,7 +33,7 @@ export async function prepareFullScorer(
   });
   const totals = Array.from({ length: restarts }, () => new Float64Array(k * dimension));
 
-  async function assign(runs: Parameters<KmeansScorer['assign']>[0]): Promise<KmeansSums[]> {
+  async function assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]> {
     for (const { index, centroids } of runs.filter(isActive)) {
       const offset = offsetsOf(centroids, dimension, metric);
       await exe.writeState({ [`c${index}`]: centroids, [`offset${index}`]: offset });

@@ -19,6 +19,22 @@ export interface KmeansRun {
   state: 'moving' | 'settling' | 'converged' | 'stopped';
 }
 
+/** A start from centroids `[K, D]`, before its first assignment. */
+export function newRun(
+  centroids: Float32Array,
+  { index, count, k }: { index: number; count: number; k: number },
+): KmeansRun {
+  return {
+    index,
+    centroids,
+    assignments: new Int32Array(count).fill(UNASSIGNED),
+    sizes: new Float64Array(k),
+    iterations: 0,
+    repaired: 0,
+    state: 'moving',
+  };
+}
+
 /** Whether a run still takes part in assignments. */
 export function isActive({ state }: KmeansRun): boolean {
   return state === 'moving' || state === 'settling';
