@@ -10,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -73,6 +73,14 @@ describe('openPixelCache', () => {
       { id: 'dog/cut.jpg', reason: expect.stringMatching(/^truncated or corrupt JPEG file/) },
       { id: 'dog/text.jpg', reason: 'not an image (text)' },
     ]);
+    expect(seen).toEqual(['6/6 3']);
+    // Found again, nothing is decoded and nothing is told.
+    const again = await openPixelCache(source, {
+      size: 20,
+      cacheDir: dirname(cache.file),
+      onProgress: () => seen.push('again'),
+    });
+    expect(again.reused).toBe(true);
     expect(seen).toEqual(['6/6 3']);
     const reader = openPixelReader(cache);
     for (const [index, bytes] of [jpeg, png, png].entries()) {

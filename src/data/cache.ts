@@ -40,7 +40,7 @@ export interface PixelCacheOptions {
   limitBytes?: number;
   /** Pixels that a picture may have before shrinking. Default 2^28. */
   maxPixels?: number;
-  /** Called now and then while decoding, and at the end. */
+  /** Called now and then while decoding, and at its end; not where a cache is there already and nothing is decoded. */
   onProgress?: (progress: PixelCacheProgress) => void;
   /** Stops decoding; the promise is rejected with the signal's reason and nothing is left behind. */
   signal?: AbortSignal;
@@ -74,8 +74,6 @@ export async function openPixelCache(source: Source, options: PixelCacheOptions 
   const fits = stored?.meta.contentKey === contentKey && stored.meta.count > 0;
   if (stored && fits && !(await anyReadableNow(source, stored.meta))) {
     markUsed(file);
-    const { length } = source.entries;
-    onProgress?.({ done: length, total: length, skipped: stored.meta.skipped.length });
     return describe(source, file, stored, { reused: true });
   }
 
