@@ -68,7 +68,7 @@ function build(architecture: ResidualNetwork, { stem, width, batch, size, order 
 
 /** All formulations that keep maps blocked, or none. */
 function planOf(outputs: ReturnType<typeof build>['outputs'], isBlocked: boolean): Plan {
-  const names = ['blocked', 'positions', 'exchangedBlocks', 'phases'];
+  const names = ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'];
   const entries = nodesOf(Object.values(simplify(outputs))).flatMap((node) => {
     const valid = lowerings.cpu.formulations(node, { block: 16 });
     const name = isBlocked

@@ -38,9 +38,9 @@ function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string |
   return Object.fromEntries(entries);
 }
 const blockedWhereValid = (valid: readonly string[]) =>
-  ['blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
+  ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
 const neverBlocked = (valid: readonly string[]) =>
-  valid.find((name) => !/block|phases|positions/i.test(name));
+  valid.find((name) => !/block|phases|positions|wholeMaps/i.test(name));
 
 function draw({ shape }: Tensor, stream: number, { mean = 0 } = {}): Float32Array {
   const random = randomAt(1, 'synthetic', stream);

@@ -9,6 +9,7 @@ import { adjointFilters, blockedFilters, canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose, scaled } from './common.ts';
 import type { Capabilities, LayoutRule, NodeOptions, Rule } from './emitter.ts';
 import { byPhases, canWeave } from './inputGradientPhases.ts';
+import { areWholeMaps, wholeMapsConv, wholeMapsInputGradient } from './wholeMaps.ts';
 
 export interface Geometry {
   stride: readonly [number, number];
@@ -44,9 +45,14 @@ function isPointwise({ stride, padding, groups }: Geometry, kernel: readonly num
 }
 
 /** Formulations of the convolution that are valid for a node, the default first. */
-export function convolutionFormulations(node: Node, { block }: Capabilities): string[] {
+export function convolutionFormulations(node: Node, capabilities: Capabilities): string[] {
   const { shape } = node.inputs[1]!;
-  return canBlock(shape, geometryOf(node).groups, block) ? ['blocked', 'plain'] : ['plain'];
+  const blocks = canBlock(shape, geometryOf(node).groups, capabilities.block);
+  return [
+    ...(blocks ? ['blocked'] : []),
+    'plain',
+    ...(areWholeMaps(node, capabilities) ? ['wholeMaps'] : []),
+  ];
 }
 
 export const conv2d: Rule = (emit, node, [x, w]) => {
@@ -56,9 +62,12 @@ export const conv2d: Rule = (emit, node, [x, w]) => {
 
 /** Blocked maps from blocked maps, or from plain images of few channels. */
 export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
-  if (emit.choose(node, convolutionFormulations(node, emit.capabilities)) !== 'blocked') return undefined;
+  const chosen = emit.choose(node, convolutionFormulations(node, emit.capabilities));
   const { block } = emit.capabilities;
   const [x, w] = node.inputs as [Tensor, Tensor];
+  if (chosen === 'wholeMaps')
+    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.plain(w)) }];
+  if (chosen !== 'blocked') return undefined;
   const isPlain = w.shape[1]! < block;
   const pending = {
     images: isPlain ? layouts.plain(x) : layouts.blocked(x),
@@ -70,7 +79,8 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
 };
 
 /** Formulations of the input gradient that are valid for a node, the default first. */
-export function inputGradientFormulations(node: Node, { block }: Capabilities): string[] {
+export function inputGradientFormulations(node: Node, capabilities: Capabilities): string[] {
+  const { block } = capabilities;
   const geometry = geometryOf(node);
   const w = node.inputs[1];
   const [, C, ...kernel] = w!.shape as [number, number, ...number[]];
@@ -78,9 +88,10 @@ export function inputGradientFormulations(node: Node, { block }: Capabilities): 
   if (isPointwise(geometry, kernel)) return ['product', 'transposed', ...(blocks ? ['blocked'] : [])];
   const plain = geometry.groups === 1 && geometry.stride.every((s) => s === 1);
   const reaches = kernel.every((k, i) => geometry.dilation[i]! * (k - 1) >= geometry.padding[i]!);
-  if (canWeave(node, { block })) return ['phases', 'transposed'];
-  if (!(plain && reaches)) return ['transposed'];
-  return blocks ? ['blocked', 'flipped', 'transposed'] : ['flipped', 'transposed'];
+  const whole = areWholeMaps(node, capabilities) ? ['wholeMaps'] : [];
+  if (canWeave(node, capabilities)) return ['phases', 'transposed', ...whole];
+  if (!(plain && reaches)) return ['transposed', ...whole];
+  return [...(blocks ? ['blocked'] : []), 'flipped', 'transposed', ...whole];
 }
 
 /** Attributes of the convolution with flipped filters that is the adjoint of one of stride 1. */
@@ -95,6 +106,9 @@ export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   const chosen = emit.choose(node, inputGradientFormulations(node, emit.capabilities));
   const [dy, w] = node.inputs as [Tensor, Tensor];
   if (chosen === 'phases') return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.plain(w)) }];
+  if (chosen === 'wholeMaps') {
+    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.plain(w)) }];
+  }
   if (chosen !== 'blocked') return undefined;
   const pending = {
     images: layouts.blocked(dy),
