@@ -11,9 +11,11 @@ import { type Geometry, geometryOf, windowAttributes } from './convolution.ts';
 import type { Capabilities, Emitter, LayoutRule, Rule } from './emitter.ts';
 import { byExchangedBlocks } from './filterGradientBlocked.ts';
 import { fitsBlocks } from './layouts.ts';
+import { areWholeMaps, wholeMapsFilterGradient } from './wholeMaps.ts';
 
 /** Formulations of the filter gradient that are valid for a node, the default first. */
-export function filterGradientFormulations(node: Node, { block }: Capabilities): string[] {
+export function filterGradientFormulations(node: Node, capabilities: Capabilities): string[] {
+  const { block } = capabilities;
   const { stride, dilation, groups } = geometryOf(node);
   if (groups > 1) return ['taps'];
   const [, , kh, kw] = node.attributes.shape as [number, number, number, number];
@@ -23,7 +25,8 @@ export function filterGradientFormulations(node: Node, { block }: Capabilities):
   const isDense = dilation.every((d) => d === 1);
   const exchanged = isDense && areBlocks(N, O) ? ['exchangedBlocks'] : [];
   if (kh === 1 && kw === 1) return ['taps', 'rows', ...(areBlocks(C, O) ? ['positions'] : []), ...exchanged];
-  const names = ['rows', 'taps', 'columns', 'exchanged', ...exchanged];
+  const whole = areWholeMaps(node, capabilities) ? ['wholeMaps'] : [];
+  const names = ['rows', 'taps', 'columns', 'exchanged', ...exchanged, ...whole];
   return isDense && stride.every((s) => s === 1) ? ['shifted', ...names, 'stacked'] : names;
 }
 
@@ -51,6 +54,9 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
   const [x, dy] = node.inputs as [Tensor, Tensor];
   if (chosen === 'positions') {
     return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
+  }
+  if (chosen === 'wholeMaps') {
+    return [{ plain: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
   }
   if (chosen !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.capabilities.block) ? layouts.blocked(x) : layouts.plain(x);

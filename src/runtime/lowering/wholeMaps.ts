@@ -1,99 +1,167 @@
 /**
- * Convolutions of maps so small that each position of the result meets every position of the image, as matrix products of whole maps.
+ * Convolutions of maps so small that each position of the result meets every position of the image, and their adjoints, as matrix products
+ * of one position with another.
  *
  * A convolution goes over all its taps at each position, and on a map of 2 x 2 most taps of a 3 x 3 window reach over the edge: 16 of 36
- * meet something. It also reads all filters once per image. Here position p of the result is one product over the batch,
- * `y_p [N, O] = x [N, C H W] W_pᵀ`, with the taps `W_p [O, C H W]` that p meets, and `dx [N, C H W] = sum over p of dy_p W_p`.
+ * meet something. It also reads all filters once per image. With `W(p, q) [O, C]`, the tap by which position p of the result meets position q
+ * of the image:
+ * - `y(p) [N, O] = sum over q of x(q) [N, C] W(p, q)ᵀ`
+ * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)`
+ * - `dW(tap) [O, C] = sum over p, q that meet by it of dy(p)ᵀ x(q)`
  */
 import type { Node } from '../../tensor/index.ts';
-import { canBlock, reorderInput } from './blocked.ts';
-import { lowerReshape } from './common.ts';
+import { canBlock, reorderInput, reorderOutput } from './blocked.ts';
+import { lowerReshape, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
 
-/** A convolution from maps `input` to maps `output`, with filters [O, C, kh, kw]. */
-interface Meeting extends Pick<Geometry, 'stride' | 'padding' | 'dilation'> {
-  filters: readonly number[];
-  input: readonly number[];
-  output: readonly number[];
+/** A convolution of x [N, C, H, W] to y [N, O, OH, OW], with filters w [O, C, kh, kw]. */
+interface Meeting extends Geometry {
+  x: readonly number[];
+  w: readonly number[];
+  y: readonly number[];
 }
 
-/** The convolution that a node is, or is the input gradient of. */
+/** The convolution that a node is, or is an adjoint of. */
 function meetingOf(node: Node): Meeting {
-  const [first, w] = node.inputs.map(({ shape }) => shape);
-  const isForward = node.operator === 'conv2d';
-  const [x, y] = isForward
-    ? [first!, node.outputs[0]!.shape]
-    : [node.attributes.shape as readonly number[], first!];
-  return { ...geometryOf(node), filters: w!, input: x.slice(2), output: y.slice(2) };
+  const [first, second] = node.inputs.map(({ shape }) => shape) as [readonly number[], readonly number[]];
+  const shape = node.attributes.shape as readonly number[];
+  const geometry = geometryOf(node);
+  if (node.operator === 'conv2d') return { ...geometry, x: first, w: second, y: node.outputs[0]!.shape };
+  if (node.operator === 'conv2dInputGradient') return { ...geometry, x: shape, w: second, y: first };
+  return { ...geometry, x: first, w: shape, y: second };
 }
 
-/** For each position of the result, the tap by which it meets each position of the image; undefined where one is not met. */
-function tapsOf({ filters, input, output, stride, padding, dilation }: Meeting): number[][] | undefined {
-  const [, , kh, kw] = filters as [number, number, number, number];
-  /** Taps of one direction, [to, from]. */
+/** Taps [p, q] by which positions meet; undefined where a p does not meet all q. */
+function tapsOf({ x, w, y, stride, padding, dilation }: Meeting): number[][] | undefined {
+  /** Of one direction, [to, from]. */
   const [down, across] = [0, 1].map((axis) =>
-    Array.from({ length: output[axis]! }, (_, to) =>
-      Array.from({ length: input[axis]! }, (_, from) => {
-        return (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!;
-      }),
+    Array.from({ length: y[2 + axis]! }, (_, to) =>
+      Array.from(
+        { length: x[2 + axis]! },
+        (_, from) => (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!,
+      ),
     ),
   ) as [number[][], number[][]];
-  const within = (taps: number[][], size: number) =>
+  const isWithin = (taps: number[][], size: number) =>
     taps.flat().every((tap) => Number.isInteger(tap) && tap >= 0 && tap < size);
-  // The map's positions grow with the square of its side: whether all are met is asked of each side alone.
-  if (!within(down, kh) || !within(across, kw)) return undefined;
-  return down.flatMap((rows) => across.map((columns) => rows.flatMap((u) => columns.map((v) => u * kw + v))));
+  if (!isWithin(down, w[2]!) || !isWithin(across, w[3]!)) return undefined;
+  return down.flatMap((rows) =>
+    across.map((columns) => rows.flatMap((u) => columns.map((v) => u * w[3]! + v))),
+  );
 }
 
-/** Whether a convolution's maps are small enough, and the filters go by blocks; with a single tap there is nothing to leave out. */
+/** Whether a convolution's maps are small enough, and its channels go by blocks; with a single tap there is nothing to leave out. */
 export function areWholeMaps(node: Node, { block }: Capabilities): boolean {
   const meeting = meetingOf(node);
-  const [, C, kh, kw] = meeting.filters as [number, number, number, number];
-  if (kh * kw === 1 || C % block !== 0 || !canBlock(meeting.filters, geometryOf(node).groups, block))
-    return false;
-  return tapsOf(meeting) !== undefined;
+  const { w, groups } = meeting;
+  const [, C, kh, kw] = w as [number, number, number, number];
+  const isEligible = kh * kw > 1 && canBlock(w, groups, block) && C % block === 0;
+  return isEligible && tapsOf(meeting) !== undefined;
 }
 
-/** `W_p` for each position p of the result, [O, C HW], its columns in the order of blocked maps. */
-function filtersOf(emit: Emitter, w: string, meeting: Meeting): string[] {
+/** Plain filters [O, C, kh, kw] as those of each tap, [O, C]. */
+function filtersByTap(emit: Emitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
   const { block } = emit.capabilities;
-  const [O, C, kh, kw] = meeting.filters as [number, number, number, number];
-  const inward = reorderInput(emit, lowerReshape(emit, w, [O, C, kh * kw, 1])); // [O, C/b, taps, b]
-  const taps = lowerReshape(emit, inward, [(O * C) / block, kh * kw, block]);
-  return tapsOf(meeting)!.map((met) => {
-    const chosen = emit.add('Gather', [taps, emit.integers(met)], { axis: 1 }); // [O C/b, HW, b]
-    return lowerReshape(emit, chosen, [O, C * met.length]);
-  });
+  const taps = kh! * kw!;
+  // Blocks of channels move at once; a transposition of single values takes many times as long.
+  const inward = reorderInput(emit, lowerReshape(emit, filters, [O!, C!, taps, 1])); // [O, C/b, taps, b]
+  const blocks = lowerReshape(emit, inward, [(O! * C!) / block, taps, block]);
+  const outward = lowerReshape(emit, lowerTranspose(emit, blocks, [1, 0, 2]), [taps * O!, C!]);
+  return cut(emit, outward, taps);
 }
 
-/** Blocked y [N, O, OH, OW] from blocked x and plain filters w. */
+/** The reverse of `filtersByTap`. */
+function filtersOfTaps(emit: Emitter, taps: readonly string[], shape: readonly number[]): string {
+  const { block } = emit.capabilities;
+  const [O, C] = shape as [number, number];
+  const outward = lowerReshape(emit, emit.add('Concat', taps, { axis: 0 }), [
+    taps.length,
+    (O * C) / block,
+    block,
+  ]);
+  const inward = lowerTranspose(emit, outward, [1, 0, 2]); // [O C/b, taps, b]
+  const blocks = lowerReshape(emit, inward, [O, C, taps.length, 1]);
+  return lowerReshape(emit, reorderOutput(emit, blocks, C), shape);
+}
+
+/** Blocked maps [N, C, H, W] as those of each position, [N, C]. */
+function mapsByPosition(emit: Emitter, maps: string, [N, C, H, W]: readonly number[]): string[] {
+  const { block } = emit.capabilities;
+  const positions = H! * W!;
+  const blocks = lowerReshape(emit, maps, [(N! * C!) / block, positions, block]);
+  const outward = lowerReshape(emit, lowerTranspose(emit, blocks, [1, 0, 2]), [positions * N!, C!]);
+  return cut(emit, outward, positions);
+}
+
+/** The reverse of `mapsByPosition`. */
+function mapsOfPositions(emit: Emitter, positions: readonly string[], shape: readonly number[]): string {
+  const { block } = emit.capabilities;
+  const [N, C] = shape as [number, number];
+  const blocks = positions.map((rows) => lowerReshape(emit, rows, [(N * C) / block, 1, block]));
+  return lowerReshape(
+    emit,
+    blocks.length === 1 ? blocks[0]! : emit.add('Concat', blocks, { axis: 1 }),
+    shape,
+  );
+}
+
+/** Rows in so many equal parts. */
+function cut(emit: Emitter, rows: string, parts: number): string[] {
+  if (parts === 1) return [rows];
+  return emit.addMany('Split', [rows], { axis: 0, num_outputs: parts }, { outputs: parts });
+}
+
+/** Sum of products of pairs of matrices, each added to those before. */
+function sumOfProducts(
+  emit: Emitter,
+  pairs: readonly (readonly [string, string])[],
+  transposed: { transA?: 1; transB?: 1 } = {},
+): string | undefined {
+  return pairs.reduce<string | undefined>(
+    (sum, pair) => emit.add('Gemm', sum === undefined ? pair : [...pair, sum], transposed),
+    undefined,
+  );
+}
+
+/** Blocked y from blocked x and plain filters w. */
 export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): string {
-  const { block } = emit.capabilities;
-  const [N, O, OH, OW] = node.outputs[0]!.shape as [number, number, number, number];
-  const [, C, H, W] = node.inputs[0]!.shape as [number, number, number, number];
-  const rows = lowerReshape(emit, x, [N, C * H * W]);
-  const positions = filtersOf(emit, w, meetingOf(node)).map((filters) => {
-    const y = emit.add('Gemm', [rows, filters], { transB: 1 }); // [N, O]
-    return lowerReshape(emit, y, [N, O / block, 1, block]);
+  const meeting = meetingOf(node);
+  const filters = filtersByTap(emit, w, meeting.w);
+  const from = mapsByPosition(emit, x, meeting.x);
+  const y = tapsOf(meeting)!.map((taps) => {
+    const pairs = taps.map((tap, q) => [from[q]!, filters[tap]!] as const);
+    return sumOfProducts(emit, pairs, { transB: 1 })!; // [N, O]
   });
-  const joined = positions.length === 1 ? positions[0]! : emit.add('Concat', positions, { axis: 2 });
-  return lowerReshape(emit, joined, [N, O, OH, OW]);
+  return mapsOfPositions(emit, y, meeting.y);
 }
 
-/** Blocked dx [N, C, H, W] from blocked dy and plain filters w. */
+/** Blocked dx from blocked dy and plain filters w. */
 export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w: string): string {
-  const { block } = emit.capabilities;
-  const [N, O, OH, OW] = node.inputs[0]!.shape as [number, number, number, number];
-  const count = OH * OW;
-  const byPosition = lowerReshape(emit, dy, [N, O / block, count, block]);
-  const positions =
-    count === 1
-      ? [byPosition]
-      : emit.addMany('Split', [byPosition], { axis: 2, num_outputs: count }, { outputs: count });
-  const dx = filtersOf(emit, w, meetingOf(node)).reduce<string | undefined>((sum, filters, p) => {
-    const rows = lowerReshape(emit, positions[p]!, [N, O]);
-    return emit.add('Gemm', [rows, filters, ...(sum === undefined ? [] : [sum])]); // [N, C HW]
-  }, undefined)!;
-  return lowerReshape(emit, dx, node.attributes.shape as number[]);
+  const meeting = meetingOf(node);
+  const filters = filtersByTap(emit, w, meeting.w);
+  const to = mapsByPosition(emit, dy, meeting.y);
+  const taps = tapsOf(meeting)!;
+  const dx = taps[0]!.map((_, q) => {
+    const pairs = to.map((rows, p) => [rows, filters[taps[p]![q]!]!] as const);
+    return sumOfProducts(emit, pairs)!; // [N, C]
+  });
+  return mapsOfPositions(emit, dx, meeting.x);
+}
+
+/** Plain filters' gradient from blocked x and dy. */
+export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy: string): string {
+  const meeting = meetingOf(node);
+  const [O, C, kh, kw] = meeting.w as [number, number, number, number];
+  const from = mapsByPosition(emit, x, meeting.x);
+  const to = mapsByPosition(emit, dy, meeting.y);
+  const taps = tapsOf(meeting)!;
+  const dw = Array.from({ length: kh * kw }, (_, tap) => {
+    const pairs = to.flatMap((rows, p) =>
+      from.flatMap((columns, q) => (taps[p]![q] === tap ? [[rows, columns] as const] : [])),
+    );
+    const met = sumOfProducts(emit, pairs, { transA: 1 }); // [O, C]
+    return met ?? emit.add('Expand', [emit.number(0), emit.integers([O, C])]);
+  });
+  return filtersOfTaps(emit, dw, meeting.w);
 }

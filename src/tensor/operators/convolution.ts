@@ -17,6 +17,7 @@ import {
   showShape,
   type Tensor,
 } from '../tensor.ts';
+import { slice } from './shape.ts';
 
 export type Pair = number | readonly [number, number];
 
@@ -99,9 +100,39 @@ defineOperator({
   ],
 });
 
-/** Convolution of images [N, C, H, W] with filters [O, C / groups, kh, kw]. */
+/**
+ * Convolution of images [N, C, H, W] with filters [O, C / groups, kh, kw].
+ *
+ * Taps that reach over the edge at every position are left out: of 3 x 3 on a map of one position, padded by 1, the middle one is left.
+ */
 export function conv2d(x: Tensor, w: Tensor, options: ConvolutionOptions = {}): Tensor {
-  return applyOne('conv2d', [x, w], attributesOf(options));
+  const attributes = attributesOf(options);
+  const isMap = x.shape.length === 4 && w.shape.length === 4;
+  const [top, left] = isMap ? [0, 1].map((axis) => idleTaps(x.shape, w.shape, axis, attributes)) : [0, 0];
+  if (top === 0 && left === 0) return applyOne('conv2d', [x, w], attributes);
+  const [O, I, kh, kw] = w.shape as [number, number, number, number];
+  const met = slice(w, { starts: [0, 0, top!, left!], ends: [O, I, kh - top!, kw - left!] });
+  const padding = [top!, left!].map(
+    (idle, axis) => attributes.padding[axis]! - attributes.dilation[axis]! * idle,
+  );
+  return applyOne('conv2d', [x, met], { ...attributes, padding });
+}
+
+/** Taps at each end of a direction that meet nothing but padding: as many at one end as at the other. */
+function idleTaps(
+  x: Shape,
+  w: Shape,
+  axis: number,
+  { stride, padding, dilation }: ReturnType<typeof attributesOf>,
+): number {
+  const [extent, kernel] = [x[2 + axis]!, w[2 + axis]!];
+  const [s, p, d] = [stride[axis]!, padding[axis]!, dilation[axis]!];
+  const last = (windowedExtent(extent, kernel, s, p, d) - 1) * s - p;
+  const isIdle = (tap: number) => last + d * tap < 0 || d * tap - p >= extent;
+  let idle = 0;
+  // What is left keeps a tap, and no negative padding.
+  while (2 * (idle + 1) < kernel && d * (idle + 1) <= p && isIdle(idle) && isIdle(kernel - 1 - idle)) idle++;
+  return idle;
 }
 
 defineOperator({
