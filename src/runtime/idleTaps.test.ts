@@ -65,7 +65,7 @@ describe('a convolution', () => {
         await executable.dispose();
         for (const i of [0, 1, 2]) {
           const [a, b] = [found[`t${i}`]!, found[`t${i + 3}`]!];
-          a.forEach((value: number, at: number) => expect(value).toBeCloseTo(b[at]!, 4));
+          for (const [at, value] of a.entries()) expect(value).toBeCloseTo(b[at]!, 4);
         }
       }),
       { numRuns: 60, seed: 1 },
