@@ -7,7 +7,9 @@
  *
  * With few clusters one compiled graph scores a block of rows against the centroids of all restarts at once (`kmeansFull.ts`);
  * with many, rows are compared only with centroids that can be their nearest (`kmeansBounded.ts`). The sums of rows per
- * cluster are kept in double precision: 2·D additions for each row that changes its cluster.
+ * cluster are kept in double precision and not on the engine: 2·D additions for each row that changes its cluster. As a product of
+ * matrices that is K times as much work; as the engine's scatter of rows, in double precision, it takes twice the time (0.6 against 0.3 µs
+ * for a row of 128), and in single precision what remains of rows taken out again adds up.
  *
  * Empty clusters are repaired by splitting (`emptyClusters.ts`); as in faiss, the last assignment comes after the
  * last update, so a cluster can still be empty in the result when rows repeat each other.

@@ -33,42 +33,45 @@ export async function prepareBoundedScorer(
   { k, restarts, metric }: ScorerOptions,
 ): Promise<KmeansScorer> {
   const { count, dimension } = work;
-  const sizes = [0, ...SHARES.map((share) => Math.ceil(k * share))];
-  const comparisons: Comparison[] = [];
-  for (const size of sizes) comparisons.push(await prepareComparison(engine, work, size));
-  const all = sizes.length - 1;
+  const sizes = SHARES.map((share) => Math.ceil(k * share));
+  /** Of level 1 and up; rows of level 0 are compared with no centroid. */
+  const levels: Level[] = [];
+  for (const size of sizes) {
+    levels.push({ comparison: await prepareComparison(engine, work, size), waiting: new Waiting(count) });
+  }
+  const at = (level: number) => levels[level - 1]!;
+  const all = levels.length;
   const kept = Array.from({ length: restarts }, () => ({
     bounds: createBounds(work, metric === 'spherical' ? 1 / 2 : 0),
     /** Of the assignment before. */
     centroids: undefined as Float32Array | undefined,
     total: new Float64Array(k * dimension),
   }));
-  const waiting = sizes.map((size) => new Waiting(size > 0 ? count : 0));
 
   async function assignOne(run: KmeansRun): Promise<KmeansSums> {
     const of = kept[run.index]!;
     const { bounds } = of;
     const { centroids, assignments } = run;
-    const movement = movementOf(of.centroids ?? centroids, centroids, { dimension, sizes });
+    const movement = movementOf(of.centroids ?? centroids, centroids, { dimension, sizes: [0, ...sizes] });
     of.centroids = centroids;
     bounds.moved(movement);
     const rows = { data: centroids, count: k, dimension };
-    const written = comparisons.map((comparison, level) => {
-      const { data } = selectRows(rows, movement.levels[level]!.centroids);
+    const written = levels.map(({ comparison }, index) => {
+      const { data } = selectRows(rows, movement.levels[index + 1]!.centroids);
       return comparison.write(data, offsetsOf(data, dimension, metric));
     });
     await Promise.all(written);
     const sums: KmeansSums = { changed: 0, total: of.total };
-    for (const list of waiting) list.clear();
+    for (const { waiting } of levels) waiting.clear();
 
-    const spread = (levels: Uint8Array, start: number) => {
-      for (let i = 0; i < levels.length; i++) if (levels[i]! > 0) waiting[levels[i]!]!.add(start + i);
+    const spread = (needed: Uint8Array, start: number) => {
+      for (let i = 0; i < needed.length; i++) if (needed[i]! > 0) at(needed[i]!).waiting.add(start + i);
     };
     /** Tells rows apart while the engine works on earlier ones. */
     function* toldApart() {
-      const levels = new Uint8Array(TOLD_AT_ONCE);
+      const needed = new Uint8Array(TOLD_AT_ONCE);
       for (let start = 0; start < count; start += TOLD_AT_ONCE) {
-        const here = levels.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
+        const here = needed.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
         bounds.need(start, here, assignments);
         spread(here, start);
         for (let level = 1; level <= all; level++) yield* full(level);
@@ -76,23 +79,23 @@ export async function prepareBoundedScorer(
       for (let level = 1; level < all; level++) yield* rest(level);
     }
     function* full(level: number) {
-      const { size } = comparisons[level]!;
-      while (waiting[level]!.length >= size) yield { level, rows: waiting[level]!.take(size) };
+      const { comparison, waiting } = at(level);
+      while (waiting.length >= comparison.size) yield { level, rows: waiting.take(comparison.size) };
     }
     function* rest(level: number) {
-      const { size } = comparisons[level]!;
-      while (waiting[level]!.length > 0) yield { level, rows: waiting[level]!.take(size) };
+      const { comparison, waiting } = at(level);
+      while (waiting.length > 0) yield { level, rows: waiting.take(comparison.size) };
     }
     const compare = async ({ level, rows }: { level: number; rows: Int32Array }) => ({
       level,
-      compared: await comparisons[level]!.run(rows),
+      compared: await at(level).comparison.run(rows),
     });
     const settle = ({ level, compared }: { level: number; compared: Compared }) => {
       const { rows } = compared;
       const found = new Int32Array(rows.length);
       bounds.settle(level, compared, assignments, found);
       for (let i = 0; i < rows.length; i++) {
-        if (found[i] === UNCLEAR) waiting[all]!.add(rows[i]!);
+        if (found[i] === UNCLEAR) at(all).waiting.add(rows[i]!);
         else if (found[i] !== assignments[rows[i]!]) moveRow(work, run, sums, rows[i]!, found[i]!);
       }
     };
@@ -109,9 +112,14 @@ export async function prepareBoundedScorer(
       return sums;
     },
     async dispose() {
-      for (const comparison of comparisons) await comparison.dispose();
+      for (const { comparison } of levels) await comparison.dispose();
     },
   };
+}
+
+interface Level {
+  comparison: Comparison;
+  waiting: Waiting;
 }
 
 interface Comparison {
@@ -123,17 +131,13 @@ interface Comparison {
   dispose(): Promise<void>;
 }
 
-/** Compiles the products of rows with this many centroids; nothing for none. */
+/** Compiles the products of rows with this many centroids. */
 async function prepareComparison(
   engine: Engine,
   { data, count, dimension }: Features,
   columns: number,
 ): Promise<Comparison> {
   const size = Math.max(1, Math.min(MOST_ROWS, count, Math.floor(PRODUCTS / Math.max(columns, dimension))));
-  if (columns === 0) {
-    const never = () => Promise.reject(new Error('no row is compared with no centroid'));
-    return { size, write: async () => {}, run: never, dispose: async () => {} };
-  }
   const x = input('x', [count, dimension]);
   const rows = input('rows', [size], 'int32');
   const c = input('c', [columns, dimension]);

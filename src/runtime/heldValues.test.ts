@@ -5,7 +5,7 @@ import { createVariables, resnet } from '../nn/index.ts';
 import { add, conv2d, input, matmul, simplify, sizeOf, type Tensor, transpose } from '../tensor/index.ts';
 import { openEngine, type Program, type Values } from './index.ts';
 import { splitHeld } from './lowering/heldValues.ts';
-import { lower, planKey } from './lowering/index.ts';
+import { lower, lowerings, planKey } from './lowering/index.ts';
 
 const engine = await openEngine({ threads: 2 });
 afterAll(() => engine.close());
@@ -20,7 +20,7 @@ function draw({ shape }: Tensor, stream: number): Float32Array {
 /** An encoder with its weights and running statistics as state, held, or replaced by themselves. */
 function encoder(kind: 'held' | 'replaced') {
   const variables = createVariables({ mode: 'evaluate' });
-  const images = input('images', [4, 3, 16, 16]);
+  const images = input('images', [4, 3, 24, 24]);
   const features = resnet(variables, images, { architecture: 'resnet10', width: 16, stem: 'cifar' });
   const all = [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => tensor);
   const program: Program = {
@@ -101,6 +101,31 @@ describe('held values', () => {
       expect(executable.plan[planKey(y.node)] ?? 'plain').toBe(expected);
       await executable.dispose();
     }
+  });
+
+  it('let many filters of small maps be those of products, put in order once', async () => {
+    const [x, w] = [input('x', [3, 128, 2, 2]), input('w', [128, 128, 3, 3])];
+    const outputs = { y: conv2d(x, w, { padding: 1 }) };
+    const key = planKey(outputs.y.node);
+    const feeds = { x: draw(x, 0) };
+    const results: Values[] = [];
+    for (const next of [undefined, w]) {
+      const executable = await engine.compile({ outputs, state: [{ current: w, next }] });
+      await executable.writeState({ w: draw(w, 1) });
+      results.push(await executable.run(feeds));
+      if (lowerings.cpu.formulations(outputs.y.node, { block }).includes(executable.plan[key]!)) {
+        expect(executable.plan[key]).toBe(next ? 'blocked' : 'wholeMaps');
+      }
+      await executable.dispose();
+    }
+    results[0]!.y!.forEach((value: number, i: number) => {
+      expect(Math.abs(value - results[1]!.y![i]!)).toBeLessThan(1e-3);
+    });
+    const graph = lower(simplify(outputs), { capabilities: { block }, plan: { [key]: 'wholeMaps' } });
+    const { main } = splitHeld(graph, new Set(['w']));
+    expect(main.nodes.filter(({ type }) => type === 'Gemm')).toHaveLength(16);
+    expect(main.inputs.some(({ name }) => name === 'w')).toBe(false);
+    expect(main.nodes.filter(({ type }) => type === 'Split')).toHaveLength(1);
   });
 
   it('are not transposed before a product, which does that itself', () => {

@@ -19,6 +19,8 @@ const MARGIN = 0.9;
 /** Below this many multiply-adds the choice does not matter. */
 const WORTH_MEASURING = 2e6;
 const ROUNDS = 5;
+/** Values of filters from which on those of 2 x 2 maps are faster as products: 128 x 128 x 9. */
+const LARGE_FILTERS = 128 * 128 * 9;
 /** Images that formulations are compared on: times grow with the batch alike, so a part of a large one will do. */
 const MEASURED_BATCH = 128;
 
@@ -53,7 +55,7 @@ export async function completePlan(
     if (full[key] !== undefined) continue;
     const known = plan[key];
     if (hasHeldFilters(node, held)) {
-      full[key] = valid[0]!;
+      full[key] = ofHeldFilters(node, valid);
     } else if (known !== undefined && valid.includes(known)) {
       full[key] = known;
     } else if (measure && measurable.has(node.operator) && multiplyAdds(node) >= WORTH_MEASURING) {
@@ -70,12 +72,18 @@ export async function completePlan(
 }
 
 /**
- * Whether a convolution's filters are put in order before the runs. What was measured counts that in, and with few images it counts most;
- * without it the default is the fastest.
+ * Whether a convolution's filters are put in order before the runs. What was measured counts that in, and with few images it counts most:
+ * without it the choice is another.
  */
 function hasHeldFilters({ operator, inputs }: Node, held: ReadonlySet<string>): boolean {
   const filters = inputs[1]?.node;
   return operator === 'conv2d' && filters?.operator === 'input' && held.has(String(filters.attributes.name));
+}
+
+/** Products of positions read filters in order once per batch, which pays where they are more than a core's cache holds. */
+function ofHeldFilters(node: Node, valid: readonly string[]): string {
+  const isLarge = sizeOf(node.inputs[1]!.shape) >= LARGE_FILTERS;
+  return isLarge && valid.includes('wholeMaps') ? 'wholeMaps' : valid[0]!;
 }
 
 /** Multiply-adds of one of the convolution operators. */

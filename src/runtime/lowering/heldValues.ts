@@ -14,7 +14,7 @@ export interface SplitGraph {
 /** Operators whose results are float32 where their values are: types are not written down for values within a graph. */
 const FLOAT = new Set([
   ...['Add', 'Sub', 'Mul', 'Max', 'Neg', 'Sqrt', 'Reciprocal', 'Exp'],
-  ...['Reshape', 'Transpose', 'Gather', 'ReorderInput', 'ReorderOutput', 'Pad', 'Slice', 'Concat'],
+  ...['Reshape', 'Transpose', 'Gather', 'ReorderInput', 'ReorderOutput', 'Pad', 'Slice', 'Concat', 'Split'],
 ]);
 
 /** Splits a graph by the names of held inputs. */
