@@ -51,6 +51,12 @@ export function installedLibraries(): Library[] {
   });
 }
 
+/** Packages of those that are not. */
+export function missingLibraries(): string[] {
+  const installed = installedLibraries();
+  return libraries.filter((library) => !installed.includes(library)).map((library) => library.package);
+}
+
 /** Losses further apart than this are not the same computation. */
 const TOLERANCE = 1e-3;
 

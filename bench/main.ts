@@ -4,6 +4,7 @@
  * code is 1 then.
  */
 import { Command } from 'commander';
+import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { benchmarkClustering, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkEpoch, type EpochRow } from './epoch.ts';
@@ -58,6 +59,32 @@ function timing<R extends object>(
     });
 }
 
+program
+  .command('all', { isDefault: true })
+  .description(
+    'all of docs/performance.md, one after the other: keeps what is measured in docs/results and makes the page; hours',
+  )
+  .option('--only <names>', `some of ${benchmarkNames.join(', ')}`)
+  .option('--rounds <n>', 'how often peers take turns; default: as often as each benchmark has it')
+  .option('--state <text>', 'what else the machine does meanwhile', 'nothing else running')
+  .option(
+    '--pictures <folder>',
+    'pictures for the epochs, such as CIFAR-10: train/<class>/*.jpg and test/<class>/*.jpg; default: made-up ones',
+  )
+  .action(async ({ only, rounds, ...options }: AllFlags) => {
+    const names = only?.split(',');
+    const unknown = names?.find((name) => !(benchmarkNames as string[]).includes(name));
+    if (unknown !== undefined)
+      throw new Error(`--only: received "${unknown}"; expected some of ${benchmarkNames.join(', ')}`);
+    const failures = await benchmarkAll({
+      ...options,
+      only: names as BenchmarkName[] | undefined,
+      rounds: rounds === undefined ? undefined : Number(rounds),
+      onProgress: say,
+    });
+    if (failures.length > 0) failed(`not all was measured: ${failures.join(', ')}; see above`);
+  });
+
 timing('step', {
   description: 'one training step of a ResNet beside PyTorch (where python3 has torch)',
   ...{ rows: stepRows, run: benchmarkStep, table: speedTable },
@@ -98,12 +125,18 @@ program
   .description(
     'whole epochs of SwAV on a folder, by the program, beside a plain PyTorch script of the same recipe',
   )
-  .argument('<source>', 'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10')
+  .argument(
+    '[source]',
+    'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10; default: made-up pictures',
+  )
   .option('--json', 'print one object')
   .option('--epochs <n>', 'epochs of a run', '1')
   .option('--rounds <n>', 'how often the two take turns', '3')
   .action(
-    async (source: string, { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string }) => {
+    async (
+      source: string | undefined,
+      { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string },
+    ) => {
       const report = openReport<EpochRow>('epoch');
       const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
       report.add(row);
@@ -225,6 +258,13 @@ program
     writeResult('label-free', report);
     show(report, { json, table: correlationCells(rows) });
   });
+
+interface AllFlags {
+  only?: string;
+  rounds?: string;
+  state: string;
+  pictures?: string;
+}
 
 interface ProfileFlags {
   json?: boolean;

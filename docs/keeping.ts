@@ -38,8 +38,8 @@ export function writeKept(name: string, result: object): string {
 }
 
 /**
- * Rows of two runs on one machine: a row of both is that of the second, in the place of the first's; new ones come last. Throws
- * where the machines differ.
+ * Rows of two runs on one machine: a row of both is that of the second, in the place of the first's; new ones come last. Where the
+ * second has all of the first, its order is taken. Throws where the machines differ.
  */
 export function added<R extends { readonly name: string }>(
   before: KeptRows<R>,
@@ -50,6 +50,8 @@ export function added<R extends { readonly name: string }>(
       `machine: received rows of ${JSON.stringify(now.machine)}; expected the machine of those that are kept, ${JSON.stringify(before.machine)}: keep them without --add, which replaces the others`,
     );
   }
+  const again = new Set(now.rows.map(({ name }) => name));
+  if (before.rows.every(({ name }) => again.has(name))) return now;
   const rows = new Map([...before.rows, ...now.rows].map((row) => [row.name, row]));
   return { ...now, rows: [...rows.values()] };
 }

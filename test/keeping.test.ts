@@ -22,6 +22,12 @@ describe('rows of a second run', () => {
     ]);
   });
 
+  it('come in their own order where they are all that there was', () => {
+    const before = { machine, rows: [row('a', 'first'), row('b', 'first')] };
+    const now = { machine, rows: ['c', 'b', 'a'].map((name) => row(name, 'second')) };
+    expect(added(before, now).rows.map(({ name }) => name)).toEqual(['c', 'b', 'a']);
+  });
+
   it('are not mixed with those of another machine', () => {
     const before = { machine: { ...machine, threads: 4 }, rows: [row('a', 'first')] };
     expect(() => added(before, { machine, rows: [row('a', 'second')] })).toThrow(/machine: received rows of/);
