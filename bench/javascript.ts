@@ -9,8 +9,9 @@ import { encodeSafetensors } from '../src/formats/index.ts';
 import type { Program, Values } from '../src/runtime/index.ts';
 import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, withPeer } from './peer.ts';
+import type { Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
-import { prepare, type Shape, stepProgram, syntheticBatch } from './step.ts';
+import { prepare, stepProgram, syntheticBatch } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 /** The rows of the benchmark; `smoke` is for tests. */
