@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pythonWith } from './peer.ts';
+import { writePhotos } from './photos.ts';
 import { callProgram, linesOf, withTemporaryFolder } from './program.ts';
 import { median, pairRatios } from './turns.ts';
 
@@ -29,8 +30,10 @@ export interface EpochRow {
 }
 
 export interface EpochOptions {
-  /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`. */
-  source: string;
+  /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`; without it pictures are made up. */
+  source?: string;
+  /** How many are made up. */
+  madeUp?: number;
   epochs: number;
   rounds: number;
   python?: string | null;
@@ -54,20 +57,44 @@ interface OwnPassed extends Passed {
 /** Times the recipe `small-32` of SwAV. */
 export async function benchmarkEpoch({
   source,
+  madeUp = 20_000,
+  ...options
+}: EpochOptions): Promise<EpochRow> {
+  const name = `swav-small-32-${options.epochs}-epochs`;
+  if (source !== undefined) return timed({ ...options, name, source });
+  return withTemporaryFolder(async (folder) => {
+    const pictures = join(folder, 'pictures');
+    await writePhotos(pictures, { width: 32, height: 32 }, madeUp);
+    // Their pixels are of no use to anybody later.
+    const env = { LIKENESS_CACHE: join(folder, 'cache') };
+    return timed({ ...options, name: `${name}-of-${madeUp}-made-up`, source: pictures, env });
+  });
+}
+
+interface Timed extends Omit<EpochOptions, 'source' | 'madeUp'> {
+  name: string;
+  source: string;
+  env?: Readonly<Record<string, string>>;
+}
+
+async function timed({
+  name,
+  source,
+  env,
   epochs,
   rounds,
   python = pythonWith('torch'),
-}: EpochOptions): Promise<EpochRow> {
+}: Timed): Promise<EpochRow> {
   const [own, theirs]: [OwnPassed[], Passed[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    own.push(await ownRun(source, epochs, round));
+    own.push(await ownRun(source, epochs, round, env));
     if (python) theirs.push(await peerRun(python, source, epochs, round));
   }
   const speeds = (passed: readonly Passed[]) => median(passed.map(({ imagesPerSecond }) => imagesPerSecond));
   const losses = (passed: readonly Passed[]) => median(passed.map(({ loss }) => loss));
   const most = (key: 'waiting' | 'pause' | 'megabytes') => Math.max(...own.map((passed) => passed[key]));
   const row = {
-    ...{ name: `swav-small-32-${epochs}-epochs`, ours: speeds(own) },
+    ...{ name, ours: speeds(own) },
     ...{ waiting: most('waiting'), pause: most('pause'), megabytes: most('megabytes') },
   };
   if (theirs.length === 0) {
@@ -85,7 +112,12 @@ export async function benchmarkEpoch({
   };
 }
 
-async function ownRun(source: string, epochs: number, seed: number): Promise<OwnPassed> {
+async function ownRun(
+  source: string,
+  epochs: number,
+  seed: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<OwnPassed> {
   return withTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const settings = ['headNorm=batch', 'measures=none'].flatMap((text) => ['--set', text]);
@@ -99,7 +131,7 @@ async function ownRun(source: string, epochs: number, seed: number): Promise<Own
       '--out',
       out,
     ];
-    const called = await callProgram(['train', source, ...options, ...settings]);
+    const called = await callProgram(['train', source, ...options, ...settings], env);
     const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
     const last = events.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
     const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;

@@ -5,6 +5,8 @@ import type { SwavShape } from './swav.ts';
 import { takeTurns } from './turns.ts';
 
 export interface GrowthRow {
+  /** Of what is varied and its value: `prototypes-512`. */
+  name: string;
   varied: 'prototypes' | 'crops' | 'threads';
   value: string;
   /** Of one step. */
@@ -30,21 +32,26 @@ export async function benchmarkGrowth({
   shape = base,
   varied = variations,
   onProgress = () => {},
+  onRow = () => {},
 }: {
   shape?: SwavShape;
   varied?: Readonly<Partial<Record<GrowthRow['varied'], readonly string[]>>>;
   onProgress?: (what: string) => void;
+  /** Told of each row as soon as it is measured. */
+  onRow?: (row: GrowthRow) => void;
 } = {}): Promise<GrowthRow[]> {
   const rows: GrowthRow[] = [];
-  for (const [name, values] of Object.entries(varied)) {
+  for (const [kind, values] of Object.entries(varied)) {
     for (const value of values) {
-      onProgress(`${name} ${value} …`);
-      const isThreads = name === 'threads';
-      const one = isThreads ? shape : { ...shape, [name]: name === 'crops' ? value : Number(value) };
+      onProgress(`${kind} ${value} …`);
+      const isThreads = kind === 'threads';
+      const one = isThreads ? shape : { ...shape, [kind]: kind === 'crops' ? value : Number(value) };
       const threads = isThreads ? Number(value) : availableParallelism();
       const step = ownContender({ module: './swav.ts', args: { shape: one }, threads });
       const { ours, megabytes } = await takeTurns(step, [], { rounds: 1 });
-      rows.push({ varied: name as GrowthRow['varied'], value, milliseconds: ours, megabytes });
+      const row = { name: `${kind}-${value}`, varied: kind as GrowthRow['varied'], value };
+      rows.push({ ...row, milliseconds: ours, megabytes });
+      onRow(rows.at(-1)!);
     }
   }
   return rows;

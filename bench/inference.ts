@@ -1,6 +1,6 @@
 /**
  * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns: the better of the peer's two
- * memory formats, after both have given the same features for the same weights and images.
+ * memory formats, after ours and both of them have given the same features for the same weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,28 +8,22 @@ import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
 import type { Engine, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { ownContender, peerContender } from './contenders.ts';
-import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';
+import { ownContender } from './contenders.ts';
+import { formatContenders, largestDifference, saveStart } from './formats.ts';
+import { differenceOf, pythonWith } from './peer.ts';
+import { encoderRows, type Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
-import { formats, type Shape } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
-
-const base = { architecture: 'resnet18', stem: 'cifar', size: 32, width: 64, batch: 64 } as const;
 
 /** The rows of the benchmark; `smoke` is for tests. */
 export const inferenceRows: Readonly<Record<string, Shape>> = {
-  'resnet18-cifar-32-w64-b1': { ...base, batch: 1 },
-  'resnet18-cifar-32-w64-b64': base,
-  'resnet18-cifar-32-w64-b256': { ...base, batch: 256 },
-  'resnet18-cifar-32-w16-b256': { ...base, width: 16, batch: 256 },
-  'resnet18-imagenet-96-w64-b64': { ...base, stem: 'imagenet', size: 96 },
-  'resnet50-imagenet-96-w64-b64': { ...base, architecture: 'resnet50', stem: 'imagenet', size: 96 },
-  smoke: { ...base, size: 8, width: 4, batch: 2 },
+  ...encoderRows([1, 64, 256]),
+  smoke: { architecture: 'resnet18', stem: 'cifar', size: 8, width: 4, batch: 2 },
 };
 
 export interface InferenceRow extends Speeds {
   name: string;
-  /** Largest difference of a feature, over the largest feature. */
+  /** Largest difference of a feature, over the largest feature; of both memory formats the larger. */
   featureDifference: number | null;
 }
 
@@ -51,25 +45,22 @@ export async function benchmarkInference(
       return { script: './pytorch/step.py', options };
     };
     if (python) {
-      args.start = join(folder, 'start.safetensors');
-      const theirs = await withPeer(python, of(formats[0]), async (peer) => {
-        await peer.ask({ save: args.start });
-        return ((await peer.ask({ features: args.start })) as { features: number[] }).features;
-      });
+      const start = join(folder, 'start.safetensors');
+      args.start = start;
+      await saveStart(python, of, start);
       const own = await withEngine(async (engine) => (await (await prepare(engine, args))()).features);
-      featureDifference = differenceOf(own as Float32Array, theirs);
-      if (!(featureDifference < TOLERANCE)) {
-        throw new Error(`${name}: our features differ from PyTorch's by ${featureDifference} of the largest`);
-      }
+      featureDifference = await largestDifference(python, of, async (peer, format) => {
+        const { features } = (await peer.ask({ features: start })) as { features: number[] };
+        const difference = differenceOf(own as Float32Array, features);
+        if (difference < TOLERANCE) return difference;
+        throw new Error(
+          `${name}, ${format}: our features differ from PyTorch's by ${difference} of the largest`,
+        );
+      });
     }
-    const peers = python
-      ? formats.map((format) =>
-          peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'infer' }),
-        )
-      : [];
-    const standing = await takeTurns(ownContender({ module: './inference.ts', args, threads }), peers, {
-      rounds,
-    });
+    const ours = ownContender({ module: './inference.ts', args, threads });
+    const peers = python ? formatContenders(python, of, { request: 'infer' }) : [];
+    const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, batch), featureDifference };
   });
 }

@@ -9,8 +9,9 @@ import { encodeSafetensors } from '../src/formats/index.ts';
 import type { Program, Values } from '../src/runtime/index.ts';
 import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, withPeer } from './peer.ts';
+import type { Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
-import { prepare, type Shape, stepProgram, syntheticBatch } from './step.ts';
+import { prepare, stepProgram, syntheticBatch } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 /** The rows of the benchmark; `smoke` is for tests. */
@@ -49,6 +50,12 @@ export function installedLibraries(): Library[] {
       return false;
     }
   });
+}
+
+/** Packages of those that are not. */
+export function missingLibraries(): string[] {
+  const installed = installedLibraries();
+  return libraries.filter((library) => !installed.includes(library)).map((library) => library.package);
 }
 
 /** Losses further apart than this are not the same computation. */

@@ -1,32 +1,34 @@
 /**
  * Benchmarks, one command each; `npm run bench -- --help` lists them. Every one prints a table (or one object with --json) and
- * writes results/<name>.json. Progress goes to stderr.
+ * writes results/<name>.json, row by row. Progress goes to stderr. A row that fails is reported and the others go on; the exit
+ * code is 1 then.
  */
 import { Command } from 'commander';
-import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
+import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
+import { benchmarkClustering, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
-import { benchmarkEpoch } from './epoch.ts';
-import { benchmarkGrowth } from './growth.ts';
+import { benchmarkEpoch, type EpochRow } from './epoch.ts';
+import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
-import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
+import { benchmarkKmeans, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type ProfileRow, profileStep } from './profile.ts';
+import { openReport, show, writeResult } from './report.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
-import { benchmarkStep, type StepRow, stepRows } from './step.ts';
+import { benchmarkStep, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
-import { writeReport } from './table.ts';
+import { clusteringTable, kmeansTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
+/** Steps that are profiled: the table's first, and the one that stands worst beside PyTorch. */
+const profiledRows = 'resnet18-cifar-32-w64-b64,resnet50-imagenet-64-w64-b64';
 const say = (what: string) => process.stderr.write(`${what}\n`);
-const shown = (value: number | null, digits = 2) => (value === null ? '-' : value.toFixed(digits));
-const range = (spread: readonly [number, number] | null) =>
-  spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
 
 /** A command that times rows by name, each beside its peer, and prints them as a table. */
-function timing<R>(
+function timing<R extends object>(
   name: string,
   {
     description,
@@ -49,14 +51,39 @@ function timing<R>(
     .option('--rows <names>', `rows to run: ${Object.keys(rows).join(', ')}`)
     .option('--rounds <n>', 'how often the peers take turns', String(rounds))
     .action(async (flags: RowFlags) => {
-      const results: R[] = [];
-      for (const row of namesOf(flags.rows, rows)) {
-        say(`${row} …`);
-        results.push(await run(row, { rounds: Number(flags.rounds) }));
-      }
-      writeReport(name, { rows: results }, { json: flags.json, table: table(results) });
+      const names = namesOf(flags.rows, rows);
+      const report = openReport<R>(name);
+      for (const row of names)
+        await attempt(row, async () => report.add(await run(row, { rounds: Number(flags.rounds) })));
+      show({ rows: report.rows }, { json: flags.json, table: table(report.rows) });
     });
 }
+
+program
+  .command('all', { isDefault: true })
+  .description(
+    'all of docs/performance.md, one after the other: keeps what is measured in docs/results and makes the page; hours',
+  )
+  .option('--only <names>', `some of ${benchmarkNames.join(', ')}`)
+  .option('--rounds <n>', 'how often peers take turns; default: as often as each benchmark has it')
+  .option('--state <text>', 'what else the machine does meanwhile', 'nothing else running')
+  .option(
+    '--pictures <folder>',
+    'pictures for the epochs, such as CIFAR-10: train/<class>/*.jpg and test/<class>/*.jpg; default: made-up ones',
+  )
+  .action(async ({ only, rounds, ...options }: AllFlags) => {
+    const names = only?.split(',');
+    const unknown = names?.find((name) => !(benchmarkNames as string[]).includes(name));
+    if (unknown !== undefined)
+      throw new Error(`--only: received "${unknown}"; expected some of ${benchmarkNames.join(', ')}`);
+    const failures = await benchmarkAll({
+      ...options,
+      only: names as BenchmarkName[] | undefined,
+      rounds: rounds === undefined ? undefined : Number(rounds),
+      onProgress: say,
+    });
+    if (failures.length > 0) failed(`not all was measured: ${failures.join(', ')}; see above`);
+  });
 
 timing('step', {
   description: 'one training step of a ResNet beside PyTorch (where python3 has torch)',
@@ -98,17 +125,25 @@ program
   .description(
     'whole epochs of SwAV on a folder, by the program, beside a plain PyTorch script of the same recipe',
   )
-  .argument('<source>', 'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10')
+  .argument(
+    '[source]',
+    'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10; default: made-up pictures',
+  )
   .option('--json', 'print one object')
   .option('--epochs <n>', 'epochs of a run', '1')
   .option('--rounds <n>', 'how often the two take turns', '3')
   .action(
-    async (source: string, { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string }) => {
+    async (
+      source: string | undefined,
+      { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string },
+    ) => {
+      const report = openReport<EpochRow>('epoch');
       const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
+      report.add(row);
       say(
         `waiting for views ${shown(100 * row.waiting, 1)} % of a step, longest pause ${shown(row.pause, 1)} ms`,
       );
-      writeReport('epoch', { rows: [row] }, { json, table: speedTable([row]) });
+      show({ rows: report.rows }, { json, table: speedTable(report.rows) });
     },
   );
 
@@ -116,16 +151,18 @@ program
   .command('profile')
   .description('where the time of a training step goes, by operator')
   .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`, 'resnet18-cifar-32-w64-b64')
+  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`, profiledRows)
   .option('--shapes', 'tell the calls of an operator apart by the shape of their result')
   .option('--top <n>', 'operators shown', '25')
   .action(async ({ json, rows, shapes, top }: ProfileFlags) => {
-    const results: { name: string; operators: ProfileRow[] }[] = [];
-    for (const name of namesOf(rows, stepRows)) {
-      say(`${name} …`);
-      results.push({ name, operators: await profileStep(name, { by: shapes ? 'shape' : 'operator' }) });
+    const names = namesOf(rows, stepRows);
+    const report = openReport<{ name: string; operators: ProfileRow[] }>('profile');
+    for (const name of names) {
+      await attempt(name, async () =>
+        report.add({ name, operators: await profileStep(name, { by: shapes ? 'shape' : 'operator' }) }),
+      );
     }
-    const cells = results.flatMap(({ name, operators }) =>
+    const cells = report.rows.flatMap(({ name, operators }) =>
       operators
         .slice(0, Number(top))
         .map(({ operator, calls, milliseconds, share }) => [
@@ -133,7 +170,7 @@ program
         ]),
     );
     const table = [['row', 'operator', 'calls', 'ms per step', '%'], ...cells];
-    writeReport('profile', { rows: results }, { json, table });
+    show({ rows: report.rows }, { json, table });
   });
 
 program
@@ -143,14 +180,15 @@ program
   .option('--images <counts>', 'numbers of images, joined by commas', '50000,1000000')
   .option('--methods <names>', `methods to run, of ${phaseMethods.join(', ')}`, phaseMethods.join(','))
   .action(async ({ json, images, methods }: { json?: boolean; images: string; methods: string }) => {
-    const results: PhaseRow[] = [];
+    const report = openReport<PhaseRow>('phases');
     for (const count of images.split(',').map(Number)) {
       for (const method of phaseMethods.filter((name) => methods.split(',').includes(name))) {
-        say(`${method}, ${count} images …`);
-        results.push(await benchmarkPhase(method, count));
+        await attempt(`${method}, ${count} images`, async () =>
+          report.add(await benchmarkPhase(method, count)),
+        );
       }
     }
-    const cells = results.map((row) => [
+    const cells = report.rows.map((row) => [
       ...[row.method, String(row.images), row.clusters, String(row.iterations)],
       ...[shown(row.seconds, 1), shown(row.megabytes, 0), shown(row.featureMegabytes, 0)],
     ]);
@@ -158,7 +196,7 @@ program
       ['method', 'images', 'clusters', 'iterations', 'seconds', 'peak MB', 'features MB'],
       ...cells,
     ];
-    writeReport('phases', { rows: results }, { json, table });
+    show({ rows: report.rows }, { json, table });
   });
 
 program
@@ -166,15 +204,13 @@ program
   .description('how time and memory of a step of SwAV grow with prototypes, crops and threads')
   .option('--json', 'print one object')
   .action(async ({ json }: { json?: boolean }) => {
-    const rows = await benchmarkGrowth({ onProgress: say });
-    const cells = rows.map(({ varied, value, milliseconds, megabytes }) => [
+    const report = openReport<GrowthRow>('growth');
+    await benchmarkGrowth({ onProgress: say, onRow: report.add });
+    const cells = report.rows.map(({ varied, value, milliseconds, megabytes }) => [
       ...[varied, value, shown(milliseconds, 1), shown(megabytes, 0)],
     ]);
-    writeReport(
-      'growth',
-      { rows },
-      { json, table: [['varied', 'value', 'ms per step', 'peak MB'], ...cells] },
-    );
+    const table = [['varied', 'value', 'ms per step', 'peak MB'], ...cells];
+    show({ rows: report.rows }, { json, table });
   });
 
 program
@@ -185,19 +221,16 @@ program
   .option('--minutes <m>', 'minutes of training', '2')
   .option('--clusters <k>', 'most clusters', '10000')
   .action(async ({ json, images, minutes, clusters }: ScaleFlags) => {
-    const rows: ScaleRow[] = [];
+    const report = openReport<ScaleRow>('scale');
+    const options = { minutes: Number(minutes), clusters: Number(clusters), onRow: report.add };
     for (const count of images.split(',').map(Number)) {
-      say(`${count} images …`);
-      rows.push(...(await benchmarkScale(count, { minutes: Number(minutes), clusters: Number(clusters) })));
+      await attempt(`${count} images`, () => benchmarkScale(count, options));
     }
-    const cells = rows.map((row) => [
+    const cells = report.rows.map((row) => [
       ...[String(row.images), row.work, row.detail, shown(row.seconds, 1), shown(row.megabytes, 0)],
     ]);
-    writeReport(
-      'scale',
-      { rows },
-      { json, table: [['images', 'work', 'of', 'seconds', 'peak MB'], ...cells] },
-    );
+    const table = [['images', 'work', 'of', 'seconds', 'peak MB'], ...cells];
+    show({ rows: report.rows }, { json, table });
   });
 
 program
@@ -221,12 +254,17 @@ program
       onProgress: say,
     });
     const rows = correlations(points);
-    writeReport(
-      'label-free',
-      { source, correlations: rows, points },
-      { json, table: correlationCells(rows) },
-    );
+    const report = { source, correlations: rows, points };
+    writeResult('label-free', report);
+    show(report, { json, table: correlationCells(rows) });
   });
+
+interface AllFlags {
+  only?: string;
+  rounds?: string;
+  state: string;
+  pictures?: string;
+}
 
 interface ProfileFlags {
   json?: boolean;
@@ -256,44 +294,6 @@ interface LabelFreeFlags {
   labelled: string;
 }
 
-/** Images per second, ours and the peer's. */
-function speedTable(
-  rows: readonly (Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'> &
-    Partial<Pick<StepRow, 'megabytes' | 'peerMegabytes'>>)[],
-): string[][] {
-  return [
-    ['row', 'ours img/s', 'peer img/s', 'ratio', 'min to max', 'ours MB', 'peer MB'],
-    ...rows.map(({ name, ours, peer, ratio, spread, megabytes = null, peerMegabytes = null }) => [
-      ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
-      ...[shown(ratio), range(spread), shown(megabytes, 0), shown(peerMegabytes, 0)],
-    ]),
-  ];
-}
-
-/** Seconds and memory, ours and scikit-learn's. */
-function kmeansTable(rows: readonly KmeansRow[]): string[][] {
-  const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
-  return [
-    [...head, 'ours MB', 'scikit-learn MB'],
-    ...rows.map((row) => [
-      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
-      ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
-      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
-    ]),
-  ];
-}
-
-/** Seconds, ours and the peer's. */
-function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
-  return [
-    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB', 'PyTorch MB'],
-    ...rows.map((row) => [
-      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
-      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
-    ]),
-  ];
-}
-
 /** The rows that are asked for; without a wish all but the one for tests. */
 function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
   const names = asked?.split(',') ?? Object.keys(rows).filter((name) => name !== 'smoke');
@@ -302,9 +302,23 @@ function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknow
   throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);
 }
 
+/** Does a part of a benchmark, after which the others go on, whatever happens. */
+async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {
+  say(`${what} …`);
+  try {
+    await work();
+  } catch (error) {
+    failed(`${what}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function failed(message: string): void {
+  say(`error: ${message}`);
+  process.exitCode = 1;
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+  failed(error instanceof Error ? error.message : String(error));
 }

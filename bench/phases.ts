@@ -19,6 +19,8 @@ import { measured } from './memory.ts';
 export const phaseMethods = ['deepcluster', 'deepcluster-v2', 'pcl', 'hcsc'] as const;
 
 export interface PhaseRow {
+  /** Of method and images: `pcl-50000`. */
+  name: string;
   method: MethodName;
   images: number;
   dimension: number;
@@ -71,7 +73,10 @@ export async function benchmarkPhase(
     const { seconds, megabytes } = await measured(() => phase!.run(context));
     const { clusters, clusterIterations: iterations } = settings;
     const featureMegabytes = features.data.byteLength / 2 ** 20;
-    return { method, images, dimension: length, clusters, iterations, seconds, megabytes, featureMegabytes };
+    return {
+      ...{ name: `${method}-${images}`, method, images, dimension: length, clusters, iterations },
+      ...{ seconds, megabytes, featureMegabytes },
+    };
   } finally {
     await engine.close();
   }

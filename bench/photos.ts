@@ -1,4 +1,6 @@
 /** Pictures made up for benchmarks: soft colours with grain, which decode and compress much as photographs do. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { randomAt } from '../src/core/random.ts';
 
@@ -29,6 +31,17 @@ export async function madeUpPhoto({ width, height }: PhotoSize, number: number):
   const grainy = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.length);
   for (let i = 0; i < grainy.length; i++) grainy[i] = grainy[i]! + GRAIN * random.normal();
   return new Uint8Array(grainy);
+}
+
+/** Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them tests; the classes mean nothing. */
+export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    const part = number % 10 === 9 ? 'test' : 'train';
+    const place = join(folder, part, number % 20 < 10 ? 'a' : 'b');
+    mkdirSync(place, { recursive: true });
+    const file = join(place, `${String(number).padStart(6, '0')}.jpg`);
+    writeFileSync(file, await asJpeg(await madeUpPhoto(size, number), size));
+  }
 }
 
 /** Bytes of a JPEG file, quality 90. */

@@ -12,9 +12,13 @@ export interface ScaleOptions {
   minutes: number;
   /** Most clusters; small sets get one per ten images. */
   clusters: number;
+  /** Told of each row as soon as it is measured. */
+  onRow?: (row: ScaleRow) => void;
 }
 
 export interface ScaleRow {
+  /** Of images and work: `1000-embed`. */
+  name: string;
   images: number;
   work: 'decode and train' | 'embed' | 'cluster';
   /** Of what: minutes of training, images or clusters. */
@@ -35,7 +39,7 @@ const IMAGES_PER_CLUSTER = 10;
 /** Runs the program on so many made-up images. */
 export async function benchmarkScale(
   images: number,
-  { minutes, clusters }: ScaleOptions,
+  { minutes, clusters, onRow = () => {} }: ScaleOptions,
 ): Promise<ScaleRow[]> {
   return withTemporaryFolder(async (folder) => {
     const source = join(folder, 'pictures');
@@ -44,7 +48,9 @@ export async function benchmarkScale(
     const rows: ScaleRow[] = [];
     const call = async (work: ScaleRow['work'], detail: string, args: string[]) => {
       const { seconds, megabytes } = await callProgram(args, { LIKENESS_CACHE: join(folder, 'cache') });
-      rows.push({ images, work, detail, seconds, megabytes });
+      const name = `${images}-${work.replaceAll(' ', '-')}`;
+      rows.push({ name, images, work, detail, seconds, megabytes });
+      onRow(rows.at(-1)!);
     };
     const recipe = ['--preset', 'small-32', '--split', 'all', '--minutes', String(minutes)];
     await call('decode and train', `${minutes} min`, [

@@ -1,63 +1,32 @@
 /**
  * One training step of a ResNet (forward, cross entropy over 128 classes, backward, SGD with momentum), ours and PyTorch's, in
- * turns. The peer is the better of its two memory formats. Times count only after both have been shown to compute the same
- * loss from the same weights and images.
+ * turns. The peer is the better of its two memory formats. Times count only after ours and both of them have been shown to compute the
+ * same loss from the same weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSafetensors } from '../src/formats/index.ts';
-import { createVariables, linear, resnet, type Stem, sgd } from '../src/nn/index.ts';
+import { createVariables, linear, resnet, sgd } from '../src/nn/index.ts';
 import type { Engine, Program, Values } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
-import { ownContender, peerContender } from './contenders.ts';
-import { openPeer, pythonWith, withPeer } from './peer.ts';
+import { ownContender } from './contenders.ts';
+import { formatContenders, largestDifference, saveStart } from './formats.ts';
+import { pythonWith } from './peer.ts';
+import { encoderRows, type Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-export interface Shape {
-  architecture: 'resnet18' | 'resnet50';
-  stem: Stem;
-  size: number;
-  width: number;
-  batch: number;
-}
-
 /** The rows of the benchmark; `smoke` is for tests. */
 export const stepRows: Readonly<Record<string, Shape>> = {
-  ...rowsOf('resnet18', 'cifar', [32], [64, 32, 16], [64, 256]),
-  ...rowsOf('resnet18', 'imagenet', [64, 96], [64], [64]),
-  ...rowsOf('resnet50', 'imagenet', [64, 96], [64], [64]),
+  ...encoderRows([64, 256]),
   smoke: { architecture: 'resnet18', stem: 'cifar', size: 8, width: 4, batch: 4 },
 };
 
-/** Every combination, by names such as `resnet18-cifar-32-w64-b256`. */
-function rowsOf(
-  architecture: Shape['architecture'],
-  stem: Stem,
-  sizes: readonly number[],
-  widths: readonly number[],
-  batches: readonly number[],
-): Record<string, Shape> {
-  return Object.fromEntries(
-    sizes.flatMap((size) =>
-      widths.flatMap((width) =>
-        batches.map((batch) => [
-          `${architecture}-${stem}-${size}-w${width}-b${batch}`,
-          { architecture, stem, size, width, batch },
-        ]),
-      ),
-    ),
-  );
-}
-
 export interface StepRow extends Speeds {
   name: string;
-  /** Relative difference of the two losses. */
+  /** Largest relative difference of a loss, over both memory formats. */
   lossDifference: number | null;
 }
-
-/** Memory formats of the peer. */
-export const formats = ['contiguous', 'channels_last'] as const;
 
 const CLASSES = 128;
 const LEARNING_RATE = 0.01;
@@ -75,24 +44,20 @@ export async function benchmarkStep(
     let lossDifference: number | null = null;
     const of = (format: string) => ({ script: './pytorch/step.py', options: { ...shape, format, threads } });
     if (python) {
-      args.start = join(folder, 'start.safetensors');
-      const theirs = await withPeer(python, of(formats[0]), async (peer) => {
-        await peer.ask({ save: args.start });
-        return (await peer.ask({ check: args.start })) as unknown as Checked;
-      });
+      const start = join(folder, 'start.safetensors');
+      args.start = start;
+      await saveStart(python, of, start);
       const own = await withEngine(async (engine) => {
         const once = await prepare(engine, args);
         const loss = async () => (await once()).loss![0]!;
         return { loss: await loss(), lossAfter: await loss() };
       });
-      lossDifference = compared(name, own, theirs);
+      lossDifference = await largestDifference(python, of, async (peer, format) =>
+        compared(`${name}, ${format}`, own, (await peer.ask({ check: start })) as unknown as Checked),
+      );
     }
     const ours = ownContender({ module: './step.ts', args, threads });
-    const peers = python
-      ? formats.map((format) =>
-          peerContender({ name: format, open: () => openPeer(python, of(format)), request: 'steps' }),
-        )
-      : [];
+    const peers = python ? formatContenders(python, of, { request: 'steps' }) : [];
     const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
   });

@@ -1,7 +1,7 @@
 /**
  * One training step of SwAV with all that belongs to it (several resolutions, the head, Sinkhorn with a full queue, swapped
- * prediction, LARC), ours and PyTorch's, in turns, on the same crops. Times count only after both have computed the same losses from the same
- * weights, before a step and after it.
+ * prediction, LARC), ours and PyTorch's, in turns, on the same crops. Times count only after ours and PyTorch in both memory formats have
+ * computed the same losses from the same weights, before a step and after it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,11 @@ import { type MethodProgram, parseCrops, swavStep } from '../src/methods/index.t
 import { larc } from '../src/nn/index.ts';
 import type { Engine, Executable, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
-import { ownContender, peerContender } from './contenders.ts';
-import { openPeer, pythonWith, withPeer } from './peer.ts';
+import { ownContender } from './contenders.ts';
+import { formatContenders, largestDifference } from './formats.ts';
+import { type Peer, pythonWith } from './peer.ts';
+import type { Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
-import { formats, type Shape } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
@@ -26,12 +27,15 @@ export interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
   queueLength: number;
 }
 
+const multiCrop: Omit<SwavShape, 'batch'> = {
+  ...{ architecture: 'resnet18', stem: 'imagenet', width: 64, crops: '2x64+4x32' },
+  ...{ prototypes: 1000, hiddenLength: 2048, queueLength: 1024 },
+};
+
 /** The rows of the benchmark; `smoke` is for tests. */
 export const swavRows: Readonly<Record<string, SwavShape>> = {
-  'resnet18-2x64+4x32-w64-b64': {
-    ...{ architecture: 'resnet18', stem: 'imagenet', width: 64, batch: 64, crops: '2x64+4x32' },
-    ...{ prototypes: 1000, hiddenLength: 2048, queueLength: 1024 },
-  },
+  'resnet18-2x64+4x32-w64-b64': { ...multiCrop, batch: 64 },
+  'resnet18-2x64+4x32-w64-b256': { ...multiCrop, batch: 256 },
   'resnet10-2x32-w16-b256': {
     ...{ architecture: 'resnet10', stem: 'cifar', width: 16, batch: 256, crops: '2x32' },
     ...{ prototypes: 512, hiddenLength: 256, queueLength: 1024 },
@@ -44,7 +48,7 @@ export const swavRows: Readonly<Record<string, SwavShape>> = {
 
 export interface SwavRow extends Speeds {
   name: string;
-  /** Largest relative difference of the losses. */
+  /** Largest relative difference of a loss, over both memory formats. */
   lossDifference: number | null;
 }
 
@@ -88,27 +92,16 @@ export async function benchmarkSwav(
         await executable.writeState(state);
         return [await lossOf(executable, feedsAt(0)), await lossOf(executable, feedsAt(1))];
       });
-      const { losses } = (await withPeer(python, peerOf(formats[0]), (peer) =>
-        peer.ask({ losses: own.length }),
-      )) as { losses: number[] };
-      lossDifference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
-      if (!(lossDifference < TOLERANCE))
-        throw new Error(`${name}: our losses ${own} and PyTorch's ${losses} differ`);
+      lossDifference = await largestDifference(python, peerOf, async (peer, format) => {
+        const { losses } = (await peer.ask({ losses: own.length })) as { losses: number[] };
+        const difference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
+        if (difference < TOLERANCE) return difference;
+        throw new Error(`${name}, ${format}: our losses ${own} and PyTorch's ${losses} differ`);
+      });
     }
     const ours = ownContender({ module: './swav.ts', args: { shape }, threads });
-    const peers = python
-      ? formats.map((format) =>
-          peerContender({
-            name: format,
-            request: 'steps',
-            async open() {
-              const peer = await openPeer(python, peerOf(format));
-              await peer.ask({ fill: true });
-              return peer;
-            },
-          }),
-        )
-      : [];
+    const fill = (peer: Peer) => peer.ask({ fill: true });
+    const peers = python ? formatContenders(python, peerOf, { request: 'steps', ready: fill }) : [];
     const standing = await takeTurns(ours, peers, { rounds });
     return { name, ...speedsOf(standing, shape.batch), lossDifference };
   });

@@ -1,29 +1,58 @@
-/** Results as a table in the terminal and as a file. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
-import { runtimeVersion } from '../src/runtime/index.ts';
+/** Results as tables in the terminal. */
+import type { ClusteringRow } from './clustering.ts';
+import type { KmeansRow } from './kmeans.ts';
+import type { StepRow } from './step.ts';
 
-/** What the figures were measured on. */
-export function machine(): Record<string, unknown> {
-  return {
-    cpu: cpus()[0]?.model,
-    threads: availableParallelism(),
-    node: process.version,
-    runtime: runtimeVersion,
-  };
+/** Prints a table, its first row the head. */
+export function printTable(table: readonly (readonly string[])[]): void {
+  for (const line of aligned(table)) console.log(line);
 }
 
-/** Writes results/<name>.json in this folder, and prints the report, or the table of its rows. */
-export function writeReport(
-  name: string,
-  report: Record<string, unknown>,
-  { json = false, table }: { json?: boolean; table: readonly (readonly string[])[] },
-): void {
-  const whole = { machine: machine(), ...report };
-  mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
-  writeFileSync(new URL(`./results/${name}.json`, import.meta.url), `${JSON.stringify(whole, null, 2)}\n`);
-  if (json) process.stdout.write(`${JSON.stringify(whole)}\n`);
-  else for (const line of aligned(table)) console.log(line);
+/** Images per second, ours and the peer's. */
+export function speedTable(
+  rows: readonly (Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'> &
+    Partial<Pick<StepRow, 'megabytes' | 'peerMegabytes'>>)[],
+): string[][] {
+  return [
+    ['row', 'ours img/s', 'peer img/s', 'ratio', 'min to max', 'ours MB', 'peer MB'],
+    ...rows.map(({ name, ours, peer, ratio, spread, megabytes = null, peerMegabytes = null }) => [
+      ...[name, ours.toFixed(1), peer === null ? 'not installed' : peer.toFixed(1)],
+      ...[shown(ratio), range(spread), shown(megabytes, 0), shown(peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** Seconds and memory, ours and scikit-learn's. */
+export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
+  const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
+  return [
+    [...head, 'ours MB', 'scikit-learn MB'],
+    ...rows.map((row) => [
+      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
+      ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** Seconds, ours and the peer's. */
+export function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
+  return [
+    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB', 'PyTorch MB'],
+    ...rows.map((row) => [
+      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** A figure, or a dash where there is none. */
+export function shown(value: number | null, digits = 2): string {
+  return value === null ? '-' : value.toFixed(digits);
+}
+
+function range(spread: readonly [number, number] | null): string {
+  return spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
 }
 
 /** Lines of a table whose columns are as wide as their widest cell. */

@@ -42,6 +42,11 @@ const TURN_MILLISECONDS = 3000;
 const MOST_RUNS = 50;
 /** Most runs in which a turn settles: the first ones allocate. */
 const SETTLING_RUNS = 8;
+/**
+ * Settling ends with the run under way after this long: of runs that take many seconds (ResNet-50 with 256 images), all but the first
+ * hardly allocate, and a turn is one run that settles and one that counts, not three or four that take a minute.
+ */
+const SETTLING_MILLISECONDS = 6000;
 /** A run that takes at least this share of the one before is not getting faster. */
 const SETTLED = 0.95;
 
@@ -55,10 +60,12 @@ async function turnOf(contender: Contender, runs?: number): Promise<Turn & { run
   const entered = await contender.enter();
   try {
     let settled = Infinity;
-    for (let run = 0; run < SETTLING_RUNS; run++) {
+    let taken = 0;
+    for (let run = 0; run < SETTLING_RUNS && taken < SETTLING_MILLISECONDS; run++) {
       const [now] = await entered.run(1);
       const isSettled = now! >= SETTLED * settled;
       settled = Math.min(settled, now!);
+      taken += now!;
       if (isSettled) break;
     }
     const counted = runs ?? Math.max(1, Math.min(MOST_RUNS, Math.round(TURN_MILLISECONDS / settled)));

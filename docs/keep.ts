@@ -8,11 +8,12 @@
  *
  * A comparison made in pieces, of the same images and budget, is put together: rows of the same method are replaced.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { methodNames } from '../src/methods/index.ts';
 import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
-import { type KeptComparison, kept, resultsFolder } from './kept.ts';
+import { keepBenchmark, writeKept } from './keeping.ts';
+import { type KeptComparison, kept } from './kept.ts';
 
 const program = new Command('keep').description('Keeps a measured result for the documentation.');
 
@@ -42,9 +43,7 @@ program
   .requiredOption('--state <text>')
   .option('--add', 'keeps the rows that are there and were measured on the same machine')
   .action((name: string, file: string, { add, ...flags }: Omit<Flags, 'title'> & { add?: true }) => {
-    const now = { ...flags, ...read<Measured>(file) };
-    const before = add ? kept<Measured>(name) : undefined;
-    write(name, before ? added(before, now) : now);
+    console.log(keepBenchmark(name, file, { add, ...flags }));
   });
 
 program
@@ -66,28 +65,7 @@ function read<T>(file: string): T {
 }
 
 function write(name: string, result: object): void {
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = new URL(`${name}.json`, resultsFolder);
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(file.pathname);
-}
-
-interface Measured {
-  command: string;
-  machine: object;
-  rows: { name: string }[];
-}
-
-/** Rows of two commands on one machine, those of the first first; a row of both is that of the second. */
-function added(before: Measured, now: Measured): Measured {
-  if (JSON.stringify(before.machine) !== JSON.stringify(now.machine)) {
-    throw new Error(
-      `machine: ${JSON.stringify(now.machine)} is not what is kept, ${JSON.stringify(before.machine)}`,
-    );
-  }
-  const again = new Set(now.rows.map(({ name }) => name));
-  const rows = [...before.rows.filter(({ name }) => !again.has(name)), ...now.rows];
-  return { ...now, command: `${before.command}\n${now.command}`, rows };
+  console.log(writeKept(name, result));
 }
 
 type Kept = KeptComparison['comparison'];

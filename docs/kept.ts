@@ -24,29 +24,29 @@ export function kept<T>(name: string): T | undefined {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
 }
 
-/** Rows of a benchmark, with what they were measured by and on. */
-export interface KeptRows<T> {
-  readonly command: string;
-  readonly state: string;
-  readonly machine: {
-    readonly cpu: string;
-    readonly threads: number;
-    readonly node: string;
-    readonly runtime: string;
-  };
-  readonly rows: readonly T[];
+/** What rows were measured on. */
+export interface Machine {
+  readonly cpu: string;
+  readonly threads: number;
+  readonly node: string;
+  readonly runtime: string;
 }
 
-/** The command and the machine of a benchmark. */
-export function caption({ command, state, machine }: KeptRows<unknown>): string {
-  const { cpu, threads, node, runtime } = machine;
-  return [
-    '```sh',
-    command,
-    '```',
-    '',
-    `${cpu}, ${threads} threads, ${state}; node ${node}, ${runtime}.`,
-  ].join('\n');
+/** What a row was measured by. */
+export interface Provenance {
+  readonly command: string;
+  /** What else the machine did. */
+  readonly state: string;
+  /** Day, such as `2026-11-28`; rows of old have none. */
+  readonly measured?: string;
+  /** Versions of the peers, by name. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** Rows of a benchmark, all of one machine. */
+export interface KeptRows<T> {
+  readonly machine: Machine;
+  readonly rows: readonly (T & Provenance)[];
 }
 
 /** A table in Markdown, its first row the head. */

@@ -1,5 +1,6 @@
 /** Measurements beside the comparisons, as text: measures without labels, k-means, and clustering between epochs. */
-import { caption, compared, type KeptRows, kept, markdown } from './kept.ts';
+import { caption } from './caption.ts';
+import { compared, type KeptRows, kept, markdown } from './kept.ts';
 
 interface KeptCorrelations {
   readonly title: string;
@@ -124,6 +125,7 @@ export function clusteringText(): string {
 }
 
 interface ScaleFigures {
+  readonly name: string;
   readonly images: number;
   readonly work: string;
   readonly detail: string;
@@ -182,6 +184,7 @@ export function projectionText(): string {
 }
 
 interface GrowthFigures {
+  readonly name: string;
   readonly varied: string;
   readonly value: string;
   readonly milliseconds: number;
@@ -205,6 +208,7 @@ export function growthText(): string {
 }
 
 interface PhaseFigures {
+  readonly name: string;
   readonly method: string;
   readonly images: number;
   readonly dimension: number;

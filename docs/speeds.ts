@@ -1,5 +1,6 @@
 /** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time of a step goes. */
-import { caption, type KeptRows, kept, markdown } from './kept.ts';
+import { caption } from './caption.ts';
+import { type KeptRows, kept, markdown } from './kept.ts';
 
 interface SpeedFigures {
   readonly name: string;

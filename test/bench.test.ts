@@ -14,6 +14,7 @@ import { correlationCells, correlations, type LabelFreePoint, spread } from '../
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileStep } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
+import { encoderRows } from '../bench/shapes.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
@@ -51,7 +52,7 @@ describe('turns', () => {
   it('alternate, one there at a time, and set ours beside the fastest peer', async () => {
     const told: string[] = [];
     const of = (name: string, milliseconds: number) => contender(name, milliseconds, told);
-    const standing = await takeTurns(of('ours', 1000), [of('slow', 4000), of('fast', 500)], { rounds: 2 });
+    const standing = await takeTurns(of('ours', 1000), [of('slow', 1200), of('fast', 500)], { rounds: 2 });
     const turn = (name: string) => [
       `${name} enters`,
       // Twice as long, one and a half times as long, then as long as the one after.
@@ -64,12 +65,20 @@ describe('turns', () => {
     expect(standing).toEqual({
       ours: 1000,
       peer: { name: 'fast', milliseconds: 500 },
-      peers: { slow: 4000, fast: 500 },
+      peers: { slow: 1200, fast: 500 },
       ratio: 0.5,
       spread: [0.5, 0.5],
       megabytes: 1000,
       peerMegabytes: 500,
     });
+  });
+
+  it('of slow runs settle in one', async () => {
+    const told: string[] = [];
+    const standing = await takeTurns(contender('ours', 8000, told), [], { rounds: 1 });
+    expect(told).toEqual(['ours enters', 'ours 1', 'ours 1', 'ours leaves']);
+    // The second takes one and a half times as long in this test, and counts.
+    expect(standing.ours).toBe(12_000);
   });
 
   it('end a contender that fails', async () => {
@@ -84,6 +93,15 @@ describe('turns', () => {
     };
     await expect(takeTurns(broken, [], { rounds: 1 })).rejects.toThrow('out of memory');
     expect(told).toEqual(['ours enters', 'ours leaves']);
+  });
+});
+
+describe('the rows', () => {
+  it('are seven encoders with each batch', () => {
+    const names = Object.keys(encoderRows([1, 256]));
+    expect(names).toHaveLength(14);
+    expect(names).toContain('resnet18-cifar-32-w16-b1');
+    expect(names).toContain('resnet50-imagenet-96-w64-b256');
   });
 });
 
