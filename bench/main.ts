@@ -12,7 +12,7 @@ import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, type KmeansRow, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
-import { type ProfileRow, profileStep } from './profile.ts';
+import { type Profile, profileOf, profileRows } from './profile.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
@@ -114,25 +114,31 @@ program
 
 program
   .command('profile')
-  .description('where the time of a training step goes, by operator')
+  .description(
+    'where the time goes: of a training step by operator, of a search for neighbours, of decoding a picture',
+  )
   .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`, 'resnet18-cifar-32-w64-b64')
+  .option(
+    '--rows <names>',
+    `rows to run: ${Object.keys(profileRows).join(', ')}`,
+    'resnet18-cifar-32-w64-b64',
+  )
   .option('--shapes', 'tell the calls of an operator apart by the shape of their result')
   .option('--top <n>', 'operators shown', '25')
   .action(async ({ json, rows, shapes, top }: ProfileFlags) => {
-    const results: { name: string; operators: ProfileRow[] }[] = [];
-    for (const name of namesOf(rows, stepRows)) {
+    const results: Profile[] = [];
+    for (const name of namesOf(rows, profileRows)) {
       say(`${name} …`);
-      results.push({ name, operators: await profileStep(name, { by: shapes ? 'shape' : 'operator' }) });
+      results.push(await profileOf(name, { by: shapes ? 'shape' : 'operator' }));
     }
-    const cells = results.flatMap(({ name, operators }) =>
+    const cells = results.flatMap(({ name, per, operators }) =>
       operators
         .slice(0, Number(top))
         .map(({ operator, calls, milliseconds, share }) => [
-          ...[name, operator, shown(calls, 0), shown(milliseconds, 1), shown(100 * share, 1)],
+          ...[name, operator, shown(calls, 0), shown(milliseconds, 2), per, shown(100 * share, 1)],
         ]),
     );
-    const table = [['row', 'operator', 'calls', 'ms per step', '%'], ...cells];
+    const table = [['row', 'operator', 'calls', 'ms', 'per', '%'], ...cells];
     writeReport('profile', { rows: results }, { json, table });
   });
 
@@ -294,9 +300,9 @@ function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
   ];
 }
 
-/** The rows that are asked for; without a wish all but the one for tests. */
+/** The rows that are asked for; without a wish all but those for tests. */
 function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
-  const names = asked?.split(',') ?? Object.keys(rows).filter((name) => name !== 'smoke');
+  const names = asked?.split(',') ?? Object.keys(rows).filter((name) => !name.includes('smoke'));
   const unknown = names.find((name) => !(name in rows));
   if (unknown === undefined) return names;
   throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);

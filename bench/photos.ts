@@ -1,4 +1,6 @@
 /** Pictures made up for benchmarks: soft colours with grain, which decode and compress much as photographs do. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { randomAt } from '../src/core/random.ts';
 
@@ -36,4 +38,13 @@ export function asJpeg(pixels: Uint8Array, { width, height }: PhotoSize): Promis
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 90 })
     .toBuffer();
+}
+
+/** Makes a folder of so many JPEG files, `000000.jpg` and so on, and gives their paths. */
+export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<string[]> {
+  mkdirSync(folder);
+  const files = Array.from({ length: count }, (_, i) => join(folder, `${String(i).padStart(6, '0')}.jpg`));
+  for (const [i, file] of files.entries())
+    writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
+  return files;
 }

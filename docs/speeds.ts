@@ -1,4 +1,4 @@
-/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time of a step goes. */
+/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time goes. */
 import { caption, type KeptRows, kept, markdown } from './kept.ts';
 
 interface SpeedFigures {
@@ -50,6 +50,10 @@ export function speedsText(name: string): string {
 
 interface ProfiledRow {
   readonly name: string;
+  /** The piece of work that times are of; a step where nothing is said. */
+  readonly per?: string;
+  /** Milliseconds of the whole, where parts are worked on side by side. */
+  readonly whole?: number;
   readonly operators: readonly {
     readonly operator: string;
     readonly calls: number;
@@ -61,19 +65,23 @@ interface ProfiledRow {
 /** Operators shown of each row. */
 const SHOWN = 12;
 
-/** Where the time of the profiled steps goes. */
+/** Where the time of what was profiled goes, a table for each. */
 export function profileText(): string {
   const found = kept<KeptRows<ProfiledRow>>('profile');
   if (!found) return '';
-  const tables = found.rows.map(({ name, operators }) => {
+  const tables = found.rows.map(({ name, per = 'step', whole, operators }) => {
     const rows = operators
       .slice(0, SHOWN)
       .map(({ operator, calls, milliseconds, share }) => [
-        ...[operator, calls.toFixed(0), milliseconds.toFixed(1), `${(100 * share).toFixed(1)} %`],
+        ...[
+          operator,
+          calls.toFixed(0),
+          milliseconds.toFixed(per === 'picture' ? 3 : 1),
+          `${(100 * share).toFixed(1)} %`,
+        ],
       ]);
-    return [`\`${name}\`:`, '', markdown([['operator', 'calls', 'ms per step', 'share'], ...rows])].join(
-      '\n',
-    );
+    const title = `\`${name}\`${whole === undefined ? '' : `, ${whole.toFixed(0)} ms in all`}:`;
+    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'share'], ...rows])].join('\n');
   });
   return [...tables, caption(found)].join('\n\n');
 }

@@ -6,13 +6,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
 import { benchmarkDecode } from '../bench/decode.ts';
 import { benchmarkEpoch } from '../bench/epoch.ts';
+import { functionTimes } from '../bench/functionTimes.ts';
 import { benchmarkGrowth } from '../bench/growth.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkJavascript } from '../bench/javascript.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
-import { profileStep } from '../bench/profile.ts';
+import { profileOf } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
@@ -183,12 +184,35 @@ describe('the SwAV benchmark', () => {
 });
 
 describe('the profile', () => {
-  it('adds up the operators of a step, the longest first', async () => {
-    const rows = await profileStep('smoke', { steps: 3 });
-    expect(rows.map(({ operator }) => operator)).toContain('Conv');
-    const shares = rows.map(({ share }) => share);
+  it.each([
+    ['smoke', 'step', ['Conv']],
+    ['swav-smoke', 'step', ['Conv']],
+    ['neighbours-smoke', 'search', ['TopK', 'merging lists, beside the engine']],
+    ['decode-smoke', 'picture', ['reading the file', 'decoding', 'shrinking', 'storing']],
+  ])('adds up the parts of %s, the longest first', async (name, per, parts) => {
+    const profile = await profileOf(name, { steps: 3 });
+    expect(profile).toMatchObject({ name, per });
+    expect(profile.operators.map(({ operator }) => operator)).toEqual(expect.arrayContaining(parts));
+    const shares = profile.operators.map(({ share }) => share);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+  });
+
+  it('tells how long functions of a file take among others', async () => {
+    const spin = (milliseconds: number) => {
+      for (const begun = performance.now(); performance.now() - begun < milliseconds; );
+    };
+    function counted() {
+      spin(60);
+    }
+    const of = { file: 'bench.test.ts', names: ['counted', 'unused'] };
+    const found = await functionTimes(of, async () => {
+      counted();
+      spin(30);
+    });
+    expect(found.counted).toBeGreaterThan(40);
+    expect(found.counted).toBeLessThan(85);
+    expect(found.unused).toBe(0);
   });
 });
 
