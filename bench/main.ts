@@ -14,6 +14,7 @@ import { correlationCells, correlations, labelFreePoints } from './labelFree.ts'
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type Profile, profileOf, profileRows } from './profile.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
+import { benchmarkSettings, defaultRows, type SettingsRow } from './settings.ts';
 import { benchmarkStep, type StepRow, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { writeReport } from './table.ts';
@@ -34,12 +35,15 @@ function timing<R>(
     run,
     table,
     rounds = 5,
+    asked,
   }: {
     description: string;
     rows: Readonly<Record<string, unknown>>;
     run(row: string, options: { rounds: number }): Promise<R>;
     table(results: readonly R[]): string[][];
     rounds?: number;
+    /** Rows that run unless others are named; default: all but those for tests. */
+    asked?: readonly string[];
   },
 ): void {
   program
@@ -50,7 +54,7 @@ function timing<R>(
     .option('--rounds <n>', 'how often the peers take turns', String(rounds))
     .action(async (flags: RowFlags) => {
       const results: R[] = [];
-      for (const row of namesOf(flags.rows, rows)) {
+      for (const row of namesOf(flags.rows ?? asked?.join(','), rows)) {
         say(`${row} …`);
         results.push(await run(row, { rounds: Number(flags.rounds) }));
       }
@@ -91,6 +95,11 @@ timing('kmeans', {
 timing('clustering', {
   description: 'Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)',
   ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
+});
+
+timing('settings', {
+  description: 'one training step with the settings of the runtime, and with each switched alone',
+  ...{ rows: stepRows, run: benchmarkSettings, table: settingsTable, rounds: 3, asked: defaultRows },
 });
 
 program
@@ -296,6 +305,20 @@ function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
     ...rows.map((row) => [
       ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
       ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** Milliseconds and memory of a step, by what was switched. */
+function settingsTable(rows: readonly SettingsRow[]): string[][] {
+  return [
+    ['row', 'switched', 'ms', 'times as long', 'min to max', 'MB'],
+    ...rows.flatMap(({ name, milliseconds, megabytes, switched }) => [
+      [name, 'nothing', shown(milliseconds, 1), '1.00', '-', shown(megabytes, 0)],
+      ...switched.map((row) => [
+        ...[name, row.setting, shown(row.milliseconds, 1), shown(row.ratio), range(row.spread)],
+        shown(row.megabytes, 0),
+      ]),
     ]),
   ];
 }

@@ -15,6 +15,7 @@ import { correlationCells, correlations, type LabelFreePoint, spread } from '../
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileOf } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
+import { benchmarkSettings } from '../bench/settings.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
@@ -213,6 +214,17 @@ describe('the profile', () => {
     expect(found.counted).toBeGreaterThan(40);
     expect(found.counted).toBeLessThan(85);
     expect(found.unused).toBe(0);
+  });
+});
+
+describe('the benchmark of settings of the runtime', () => {
+  it('times a step with each switched alone, after all have given the same loss', async () => {
+    const settings = ['one thread', 'no graph optimisation', 'results in new memory'];
+    const row = await benchmarkSettings('smoke', { rounds: 1, settings });
+    expect(row).toMatchObject({ name: 'smoke' });
+    expect(row.milliseconds).toBeGreaterThan(0);
+    expect(row.switched.map(({ setting }) => setting)).toEqual(settings);
+    for (const { ratio, spread } of row.switched) expect(spread).toEqual([ratio, ratio]);
   });
 });
 
