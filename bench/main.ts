@@ -5,7 +5,7 @@
 import { Command } from 'commander';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
-import { benchmarkEpoch } from './epoch.ts';
+import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
@@ -109,17 +109,21 @@ program
   )
   .argument('<source>', 'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10')
   .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(epochRows).join(', ')}`)
   .option('--epochs <n>', 'epochs of a run', '1')
-  .option('--rounds <n>', 'how often the two take turns', '3')
-  .action(
-    async (source: string, { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string }) => {
-      const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
+  .option('--rounds <n>', 'how often they take turns', '3')
+  .action(async (source: string, { json, rows, epochs, rounds }: RowFlags & { epochs: string }) => {
+    const results: EpochRow[] = [];
+    for (const name of namesOf(rows, epochRows)) {
+      say(`${name} …`);
+      const row = await benchmarkEpoch(name, { source, epochs: Number(epochs), rounds: Number(rounds) });
       say(
-        `waiting for views ${shown(100 * row.waiting, 1)} % of a step, longest pause ${shown(row.pause, 1)} ms`,
+        `waiting for views ${shown(100 * row.waiting, 1)} % of the time, longest pause ${shown(row.pause, 1)} ms`,
       );
-      writeReport('epoch', { rows: [row] }, { json, table: speedTable([row]) });
-    },
-  );
+      results.push(row);
+    }
+    writeReport('epoch', { rows: results }, { json, table: speedTable(results) });
+  });
 
 program
   .command('profile')

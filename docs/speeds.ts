@@ -12,6 +12,9 @@ interface SpeedFigures {
   /** Largest resident memory, ours and the fastest peer's. */
   readonly megabytes?: number | null;
   readonly peerMegabytes?: number | null;
+  /** Of whole epochs: share of the time that steps waited for views, and our longest pause for garbage collection, in ms. */
+  readonly waiting?: number;
+  readonly pause?: number;
 }
 
 /** What a column is called, where not by the peer's name. */
@@ -29,17 +32,21 @@ export function speedsText(name: string): string {
   const peers = [...new Set(found.rows.flatMap(({ formats }) => Object.keys(formats)))];
   const hasMemory = found.rows.some(({ megabytes }) => typeof megabytes === 'number');
   const memory = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(0) : '-');
-  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, megabytes, peerMegabytes }) => [
+  const hasWaiting = found.rows.some(({ waiting }) => waiting !== undefined);
+  const share = (value: number | undefined) => (value === undefined ? '-' : `${(100 * value).toFixed(2)} %`);
+  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, ...figures }) => [
     ...[`\`${row}\``, speed(ours), ...peers.map((peer) => speed(formats[peer]))],
     ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
     spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
-    ...(hasMemory ? [memory(megabytes), memory(peerMegabytes)] : []),
+    ...(hasMemory ? [memory(figures.megabytes), memory(figures.peerMegabytes)] : []),
+    ...(hasWaiting ? [share(figures.waiting), speed(figures.pause)] : []),
   ]);
   return [
     markdown([
       [
         ...['row', 'likeness img/s', ...peers.map((peer) => headings[peer] ?? `${peer} img/s`)],
         ...['times as fast', 'from, to', ...(hasMemory ? ['likeness MB', 'peer MB'] : [])],
+        ...(hasWaiting ? ['waiting for views', 'longest pause ms'] : []),
       ],
       ...rows,
     ]),

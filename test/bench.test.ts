@@ -18,6 +18,7 @@ import { benchmarkScale } from '../bench/scale.ts';
 import { benchmarkSettings } from '../bench/settings.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
+import { trainedIn } from '../bench/trained.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 import { benchmarkViews } from '../bench/views.ts';
 import { writeTextures } from './likeness.cases.ts';
@@ -128,7 +129,7 @@ describe('the epoch benchmark', () => {
     const folder = mkdtempSync(join(tmpdir(), 'likeness-epoch-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     await writeTextures(folder, 64);
-    const row = await benchmarkEpoch({ source: folder, epochs: 1, rounds: 1, python: null });
+    const row = await benchmarkEpoch('small-32', { source: folder, epochs: 1, rounds: 1, python: null });
     expect(row).toMatchObject({ peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
     expect(row.losses[0]).toBeGreaterThan(0);
@@ -136,6 +137,23 @@ describe('the epoch benchmark', () => {
     expect(row.waiting).toBeLessThan(1);
     expect(row.pause).toBeGreaterThanOrEqual(0);
     expect(row.megabytes).toBeGreaterThan(50);
+  });
+
+  it('tells of the whole training: each step once, and from its first to its end', () => {
+    // 40 steps of 10 ms and 4 images; the first eight wait for half of it, the others for 1 ms.
+    const line = (step: number) => {
+      const recent = Array.from({ length: Math.min(step, 32) }, (_, i) => (step - i <= 8 ? 5 : 1));
+      const waiting = recent.reduce((sum, waited) => sum + waited, 0) / (10 * recent.length);
+      return { kind: 'step', step, seconds: step / 100, imagesPerSecond: 400, waiting };
+    };
+    const found = trainedIn([
+      { kind: 'schedule', step: 0, time: '2026-01-01T00:00:00.000Z' },
+      ...Array.from({ length: 40 }, (_, i) => line(i + 1)),
+      { kind: 'run-ended', step: 40, time: '2026-01-01T00:00:01.500Z' },
+    ]);
+    expect(found).toMatchObject({ steps: 40, seconds: 0.4 });
+    expect(found.waiting).toBeCloseTo((8 * 5 + 32) / 400, 12);
+    expect(found.span.to - found.span.from).toBe(1500);
   });
 });
 
