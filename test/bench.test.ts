@@ -1,4 +1,6 @@
 /** The benchmarks run, also where a peer is not installed, and pair times as they say. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +14,7 @@ import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkJavascript } from '../bench/javascript.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
+import { largestOfFamily, largestResident } from '../bench/memory.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileOf } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
@@ -87,6 +90,17 @@ describe('turns', () => {
     };
     await expect(takeTurns(broken, [], { rounds: 1 })).rejects.toThrow('out of memory');
     expect(told).toEqual(['ours enters', 'ours leaves']);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the memory of a peer', () => {
+  it('is that of its children, too', async () => {
+    const work = `const held = Buffer.alloc(2 ** 28, 1); console.log(held.length); setTimeout(() => {}, 60000)`;
+    const child = spawn(process.execPath, ['-e', work]);
+    onTestFinished(() => void child.kill());
+    await once(child.stdout, 'data');
+    expect(largestOfFamily(process.pid)! - largestResident()!).toBeGreaterThan(256);
+    expect(largestOfFamily(child.pid!)).toBe(largestResident(child.pid));
   });
 });
 
