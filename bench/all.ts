@@ -23,6 +23,7 @@ const peers = {
   views: 'torchvision',
   decode: 'torchvision',
   profile: null,
+  settings: null,
   kmeans: 'sklearn',
   clustering: 'torch',
   phases: null,

@@ -23,13 +23,14 @@ interface Sizes {
   k?: number;
 }
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** The rows of the benchmark; those of `smoke` are for tests. */
 export const clusteringRows: Readonly<Record<string, Sizes>> = {
   'sinkhorn-4096x3000': { work: 'sinkhorn', rows: 4096, columns: 3000 },
   'neighbours-10000-of-50000x256-k200': {
     ...{ work: 'neighbours', rows: 10_000, columns: 50_000, dimension: 256, k: 200 },
   },
   smoke: { work: 'sinkhorn', rows: 64, columns: 32 },
+  'smoke-neighbours': { work: 'neighbours', rows: 64, columns: 96, dimension: 8, k: 4 },
 };
 
 export interface ClusteringRow extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes'> {

@@ -2,16 +2,16 @@
  * First contact with a folder of JPEGs: every picture decoded, its shorter side shrunk, and all kept in one file, ours and Pillow's in as
  * many processes as there are cores, in turns. Times count only after both have been shown to decode the same colours.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeImage, openPixelCache, openSource } from '../src/data/index.ts';
 import { inProcess, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
-import { asJpeg, madeUpPhoto, type PhotoSize } from './photos.ts';
+import { type PhotoSize, writePhotos } from './photos.ts';
 import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-interface FolderShape extends PhotoSize {
+export interface FolderShape extends PhotoSize {
   /** Pictures in the folder. */
   photos: number;
   /** Shorter side that is kept, in pixels. */
@@ -45,12 +45,7 @@ export async function benchmarkDecode(
   const { photos, shorter, ...size } = decodeRows[name]!;
   return onStage(async ({ folder, threads }) => {
     const pictures = join(folder, 'pictures');
-    mkdirSync(pictures);
-    const files = Array.from({ length: photos }, (_, i) =>
-      join(pictures, `${String(i).padStart(6, '0')}.jpg`),
-    );
-    for (const [i, file] of files.entries())
-      writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
+    const files = await writePhotos(pictures, size, photos);
 
     const cacheDir = join(folder, 'cache');
     const ours = inProcess(async () => {

@@ -1,32 +1,50 @@
 /**
- * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain PyTorch script of the same recipe,
- * in turns, each in a process of its own that is alone while it works. Views are made on the way; decoding and compiling are
+ * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain PyTorch script of the same recipe, in
+ * both of its memory formats, in turns, each in a process of its own that is alone while it works. Views are made on the way; decoding and compiling are
  * not counted.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formats } from './formats.ts';
 import { pythonWith } from './peer.ts';
-import { writePhotos } from './photos.ts';
+import { writeSplits } from './photos.ts';
 import { callProgram, linesOf, withTemporaryFolder } from './program.ts';
+import { type RunLine, trainedIn } from './trained.ts';
 import { median, pairRatios } from './turns.ts';
+
+interface Recipe {
+  preset: string;
+  /** Most steps of a run; default: as many as its epochs have. */
+  maxSteps?: number;
+  /** Options with which the script follows the same recipe; absent: it has no such recipe. */
+  peer?: readonly string[];
+}
+
+/** The rows of the benchmark: `multicrop-64` is there for what its many views cost, beside no peer. */
+export const epochRows: Readonly<Record<string, Recipe>> = {
+  'small-32': { preset: 'small-32', peer: ['--crops', '2x32:.2-1', '--hidden', '256'] },
+  'multicrop-64': { preset: 'multicrop-64', maxSteps: 200 },
+};
 
 export interface EpochRow {
   name: string;
-  /** Images per second over a run, ours and the peer's. */
+  /** Images per second over a run, ours and that of the peer's faster format. */
   ours: number;
   peer: number | null;
+  /** Of the peer's formats. */
   formats: Readonly<Record<string, number>>;
   ratio: number | null;
   spread: [number, number] | null;
-  /** Largest share of the step time that we waited for views, over the last steps of a run. */
+  /** Largest share of the step time that a run waited for views. */
   waiting: number;
   /** Longest pause of one of our threads for garbage collection while it trained, in ms. */
   pause: number;
-  /** Largest resident memory of our process, in MB. */
+  /** Largest resident memory of our process and of the peer's, in MB. */
   megabytes: number;
+  peerMegabytes: number | null;
   /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
-  losses: [number, number | null];
+  losses: [number | null, number | null];
 }
 
 export interface EpochOptions {
@@ -45,106 +63,114 @@ const script = fileURLToPath(new URL('./pytorch/swav.py', import.meta.url));
 
 interface Passed {
   imagesPerSecond: number;
-  loss: number;
+  /** Mean of the last epoch; null where a run ended within its first. */
+  loss: number | null;
+  megabytes: number;
 }
 
 interface OwnPassed extends Passed {
   waiting: number;
   pause: number;
-  megabytes: number;
 }
 
-/** Times the recipe `small-32` of SwAV. */
-export async function benchmarkEpoch({
-  source,
-  madeUp = 20_000,
-  ...options
-}: EpochOptions): Promise<EpochRow> {
-  const name = `swav-small-32-${options.epochs}-epochs`;
-  if (source !== undefined) return timed({ ...options, name, source });
+/** Times one row. */
+export async function benchmarkEpoch(
+  name: string,
+  { source, madeUp = 20_000, ...options }: EpochOptions,
+): Promise<EpochRow> {
+  const work = { name, recipe: epochRows[name]!, ...options };
+  if (source !== undefined) return timed({ ...work, source });
   return withTemporaryFolder(async (folder) => {
     const pictures = join(folder, 'pictures');
-    await writePhotos(pictures, { width: 32, height: 32 }, madeUp);
+    await writeSplits(pictures, { width: 32, height: 32 }, madeUp);
     // Their pixels are of no use to anybody later.
     const env = { LIKENESS_CACHE: join(folder, 'cache') };
-    return timed({ ...options, name: `${name}-of-${madeUp}-made-up`, source: pictures, env });
+    return timed({ ...work, name: `${name}-of-${madeUp}-made-up`, source: pictures, env });
   });
 }
 
-interface Timed extends Omit<EpochOptions, 'source' | 'madeUp'> {
-  name: string;
+/** Where a run finds its pictures, and how long it is. */
+interface Work {
   source: string;
+  epochs: number;
   env?: Readonly<Record<string, string>>;
 }
 
 async function timed({
   name,
-  source,
-  env,
-  epochs,
+  recipe,
   rounds,
   python = pythonWith('torch'),
-}: Timed): Promise<EpochRow> {
-  const [own, theirs]: [OwnPassed[], Passed[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    own.push(await ownRun(source, epochs, round, env));
-    if (python) theirs.push(await peerRun(python, source, epochs, round));
+  ...work
+}: Work & Omit<EpochOptions, 'source'> & { name: string; recipe: Recipe }): Promise<EpochRow> {
+  const { source, epochs } = work;
+  const compared = python && recipe.peer ? formats : [];
+  const own: OwnPassed[] = [];
+  const theirs = new Map<string, Passed[]>(compared.map((format) => [format, []]));
+  for (let seed = 0; seed < rounds; seed++) {
+    own.push(await ownRun(recipe, { ...work, seed }));
+    for (const [format, passed] of theirs) {
+      const length = ['--epochs', String(epochs), '--seed', String(seed)];
+      passed.push(await peerRun(python!, ['--data', source, ...recipe.peer!, '--format', format, ...length]));
+    }
   }
-  const speeds = (passed: readonly Passed[]) => median(passed.map(({ imagesPerSecond }) => imagesPerSecond));
-  const losses = (passed: readonly Passed[]) => median(passed.map(({ loss }) => loss));
   const most = (key: 'waiting' | 'pause' | 'megabytes') => Math.max(...own.map((passed) => passed[key]));
+  const length = recipe.maxSteps === undefined ? `${epochs}-epochs` : `${recipe.maxSteps}-steps`;
   const row = {
-    ...{ name, ours: speeds(own) },
+    ...{ name: `swav-${name}-${length}`, ours: speedOf(own) },
     ...{ waiting: most('waiting'), pause: most('pause'), megabytes: most('megabytes') },
   };
-  if (theirs.length === 0) {
-    return { ...row, peer: null, formats: {}, ratio: null, spread: null, losses: [losses(own), null] };
+  const speeds = [...theirs].map(([format, passed]) => [format, speedOf(passed)] as const);
+  const best = speeds.toSorted(([, a], [, b]) => b - a)[0];
+  if (!best) {
+    const nobody = { peer: null, formats: {}, ratio: null, spread: null, peerMegabytes: null };
+    return { ...row, ...nobody, losses: [lossOf(own), null] };
   }
-  const found: [number, number] = [losses(own), losses(theirs)];
-  if (!(Math.abs(found[0] / found[1] - 1) < TOLERANCE))
-    throw new Error(`our loss ${found[0]} and the script's ${found[1]} are not of the same recipe`);
+  const peer = theirs.get(best[0])!;
+  const losses: [number, number] = [lossOf(own)!, lossOf(peer)!];
+  if (!(Math.abs(losses[0] / losses[1] - 1) < TOLERANCE))
+    throw new Error(`our loss ${losses[0]} and the script's ${losses[1]} are not of the same recipe`);
   const times = (passed: readonly Passed[]) => passed.map(({ imagesPerSecond }) => 1 / imagesPerSecond);
-  const ratios = pairRatios(times(own), times(theirs));
-  const peer = speeds(theirs);
+  const ratios = pairRatios(times(own), times(peer));
   return {
-    ...{ ...row, peer, formats: { channels_last: peer }, losses: found },
+    ...{ ...row, peer: best[1], formats: Object.fromEntries(speeds), losses },
     ...{ ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)] },
+    peerMegabytes: Math.max(...peer.map(({ megabytes }) => megabytes)),
   };
 }
 
+function speedOf(passed: readonly Passed[]): number {
+  return median(passed.map(({ imagesPerSecond }) => imagesPerSecond));
+}
+
+function lossOf(passed: readonly Passed[]): number | null {
+  const known = passed.map(({ loss }) => loss).filter((loss) => loss !== null);
+  return known.length === 0 ? null : median(known);
+}
+
 async function ownRun(
-  source: string,
-  epochs: number,
-  seed: number,
-  env: Readonly<Record<string, string>> = {},
+  { preset, maxSteps }: Recipe,
+  { source, epochs, env = {}, seed }: Work & { seed: number },
 ): Promise<OwnPassed> {
   return withTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
-    const settings = ['headNorm=batch', 'measures=none'].flatMap((text) => ['--set', text]);
-    const options = [
-      '--preset',
-      'small-32',
-      '--epochs',
-      String(epochs),
-      '--seed',
-      String(seed),
-      '--out',
-      out,
-    ];
+    const limit = maxSteps === undefined ? [] : [`maxSteps=${maxSteps}`];
+    const settings = ['headNorm=batch', 'measures=none', ...limit].flatMap((text) => ['--set', text]);
+    const options = ['--preset', preset, '--epochs', String(epochs), '--seed', String(seed), '--out', out];
     const called = await callProgram(['train', source, ...options, ...settings], env);
-    const events = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
-    const last = events.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
+    const lines = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as RunLine & { loss?: number });
+    const { steps, seconds, waiting, span } = trainedIn(events);
     const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;
     return {
-      ...{ imagesPerSecond: (last.step * batchSize) / last.seconds, loss: last.loss },
-      ...{ waiting: last.waiting, pause: called.longestPause(last.seconds), megabytes: called.megabytes },
+      imagesPerSecond: (steps * batchSize) / seconds,
+      loss: events.findLast(({ kind }) => kind === 'epoch')?.loss ?? null,
+      ...{ waiting, pause: called.longestPause(span), megabytes: called.megabytes },
     };
   });
 }
 
-async function peerRun(python: string, source: string, epochs: number, seed: number): Promise<Passed> {
-  const recipe = ['--crops', '2x32:.2-1', '--hidden', '256', '--evaluate', 'never'];
-  const args = [script, '--data', source, '--epochs', String(epochs), '--seed', String(seed), ...recipe];
-  const lines = await linesOf(python, args);
+async function peerRun(python: string, options: readonly string[]): Promise<Passed> {
+  const lines = await linesOf(python, [script, ...options, '--evaluate', 'never']);
   return lines.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
 }

@@ -3,7 +3,7 @@ import { peerContender } from './contenders.ts';
 import { openPeer, type Peer, type PeerOptions, withPeer } from './peer.ts';
 import type { Contender } from './turns.ts';
 
-const formats = ['contiguous', 'channels_last'] as const;
+export const formats = ['contiguous', 'channels_last'] as const;
 
 /** Options of the peer in a format. */
 export type InFormat = (format: string) => PeerOptions;

@@ -7,19 +7,20 @@ import { Command } from 'commander';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { benchmarkClustering, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
-import { benchmarkEpoch, type EpochRow } from './epoch.ts';
+import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
-import { type ProfileRow, profileStep } from './profile.ts';
+import { type Profile, profileOf, profileRows } from './profile.ts';
 import { openReport, show, writeResult } from './report.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
+import { benchmarkSettings, defaultRows } from './settings.ts';
 import { benchmarkStep, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
-import { clusteringTable, kmeansTable, shown, speedTable } from './table.ts';
+import { clusteringTable, kmeansTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
 
 const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
@@ -36,12 +37,15 @@ function timing<R extends object>(
     run,
     table,
     rounds = 5,
+    asked,
   }: {
     description: string;
     rows: Readonly<Record<string, unknown>>;
     run(row: string, options: { rounds: number }): Promise<R>;
     table(results: readonly R[]): string[][];
     rounds?: number;
+    /** Rows that run unless others are named; default: all but those for tests. */
+    asked?: readonly string[];
   },
 ): void {
   program
@@ -51,7 +55,7 @@ function timing<R extends object>(
     .option('--rows <names>', `rows to run: ${Object.keys(rows).join(', ')}`)
     .option('--rounds <n>', 'how often the peers take turns', String(rounds))
     .action(async (flags: RowFlags) => {
-      const names = namesOf(flags.rows, rows);
+      const names = namesOf(flags.rows ?? asked?.join(','), rows);
       const report = openReport<R>(name);
       for (const row of names)
         await attempt(row, async () => report.add(await run(row, { rounds: Number(flags.rounds) })));
@@ -120,6 +124,11 @@ timing('clustering', {
   ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
 });
 
+timing('settings', {
+  description: 'one training step with the settings of the runtime, and with each switched alone',
+  ...{ rows: stepRows, run: benchmarkSettings, table: settingsTable, rounds: 3, asked: defaultRows },
+});
+
 program
   .command('epoch')
   .description(
@@ -130,46 +139,51 @@ program
     'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10; default: made-up pictures',
   )
   .option('--json', 'print one object')
+  .option('--rows <names>', `rows to run: ${Object.keys(epochRows).join(', ')}`)
   .option('--epochs <n>', 'epochs of a run', '1')
-  .option('--rounds <n>', 'how often the two take turns', '3')
+  .option('--rounds <n>', 'how often they take turns', '3')
   .action(
-    async (
-      source: string | undefined,
-      { json, epochs, rounds }: { json?: boolean; epochs: string; rounds: string },
-    ) => {
+    async (source: string | undefined, { json, rows, epochs, rounds }: RowFlags & { epochs: string }) => {
+      const names = namesOf(rows, epochRows);
       const report = openReport<EpochRow>('epoch');
-      const row = await benchmarkEpoch({ source, epochs: Number(epochs), rounds: Number(rounds) });
-      report.add(row);
-      say(
-        `waiting for views ${shown(100 * row.waiting, 1)} % of a step, longest pause ${shown(row.pause, 1)} ms`,
-      );
+      const options = { source, epochs: Number(epochs), rounds: Number(rounds) };
+      for (const name of names) {
+        await attempt(name, async () => {
+          const row = await benchmarkEpoch(name, options);
+          report.add(row);
+          say(
+            `waiting for views ${shown(100 * row.waiting, 1)} % of the time, longest pause ${shown(row.pause, 1)} ms`,
+          );
+        });
+      }
       show({ rows: report.rows }, { json, table: speedTable(report.rows) });
     },
   );
 
 program
   .command('profile')
-  .description('where the time of a training step goes, by operator')
+  .description(
+    'where the time goes: of a training step by operator, of a search for neighbours, of decoding a picture',
+  )
   .option('--json', 'print one object')
-  .option('--rows <names>', `rows to run: ${Object.keys(stepRows).join(', ')}`, profiledRows)
+  .option('--rows <names>', `rows to run: ${Object.keys(profileRows).join(', ')}`, profiledRows)
   .option('--shapes', 'tell the calls of an operator apart by the shape of their result')
   .option('--top <n>', 'operators shown', '25')
   .action(async ({ json, rows, shapes, top }: ProfileFlags) => {
-    const names = namesOf(rows, stepRows);
-    const report = openReport<{ name: string; operators: ProfileRow[] }>('profile');
-    for (const name of names) {
+    const names = namesOf(rows, profileRows);
+    const report = openReport<Profile>('profile');
+    for (const name of names)
       await attempt(name, async () =>
-        report.add({ name, operators: await profileStep(name, { by: shapes ? 'shape' : 'operator' }) }),
+        report.add(await profileOf(name, { by: shapes ? 'shape' : 'operator' })),
       );
-    }
-    const cells = report.rows.flatMap(({ name, operators }) =>
+    const cells = report.rows.flatMap(({ name, per, operators }) =>
       operators
         .slice(0, Number(top))
         .map(({ operator, calls, milliseconds, share }) => [
-          ...[name, operator, shown(calls, 0), shown(milliseconds, 1), shown(100 * share, 1)],
+          ...[name, operator, shown(calls, 0), shown(milliseconds, 2), per, shown(100 * share, 1)],
         ]),
     );
-    const table = [['row', 'operator', 'calls', 'ms per step', '%'], ...cells];
+    const table = [['row', 'operator', 'calls', 'ms', 'per', '%'], ...cells];
     show({ rows: report.rows }, { json, table });
   });
 
@@ -294,9 +308,9 @@ interface LabelFreeFlags {
   labelled: string;
 }
 
-/** The rows that are asked for; without a wish all but the one for tests. */
+/** The rows that are asked for; without a wish all but those for tests. */
 function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
-  const names = asked?.split(',') ?? Object.keys(rows).filter((name) => name !== 'smoke');
+  const names = asked?.split(',') ?? Object.keys(rows).filter((name) => !name.includes('smoke'));
   const unknown = names.find((name) => !(name in rows));
   if (unknown === undefined) return names;
   throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);

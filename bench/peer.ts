@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { largestResident } from './memory.ts';
+import { largestOfFamily } from './memory.ts';
 
 const PYTHON = ['/usr/bin/python3', 'python3'];
 
@@ -17,7 +17,7 @@ export interface Peer {
   /** What it said of itself when it started. */
   readonly about: Record<string, unknown>;
   ask(request: object): Promise<Record<string, unknown>>;
-  /** Largest resident memory so far, in MB; null where the system does not tell. */
+  /** Largest resident memory so far, with that of processes it has started, in MB; null where the system does not tell. */
   megabytes(): number | null;
   /** Ends it; resolves when its process is gone. */
   close(): Promise<void>;
@@ -65,7 +65,7 @@ export async function openPeer(python: string, { script, options }: PeerOptions)
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return answer();
     },
-    megabytes: () => (child.pid === undefined ? null : largestResident(child.pid)),
+    megabytes: () => (child.pid === undefined ? null : largestOfFamily(child.pid)),
     close() {
       child.stdin.end();
       return gone;

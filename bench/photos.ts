@@ -34,7 +34,7 @@ export async function madeUpPhoto({ width, height }: PhotoSize, number: number):
 }
 
 /** Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them tests; the classes mean nothing. */
-export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<void> {
+export async function writeSplits(folder: string, size: PhotoSize, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
     const part = number % 10 === 9 ? 'test' : 'train';
     const place = join(folder, part, number % 20 < 10 ? 'a' : 'b');
@@ -49,4 +49,13 @@ export function asJpeg(pixels: Uint8Array, { width, height }: PhotoSize): Promis
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 90 })
     .toBuffer();
+}
+
+/** Makes a folder of so many JPEG files, `000000.jpg` and so on, and gives their paths. */
+export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<string[]> {
+  mkdirSync(folder);
+  const files = Array.from({ length: count }, (_, i) => join(folder, `${String(i).padStart(6, '0')}.jpg`));
+  for (const [i, file] of files.entries())
+    writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
+  return files;
 }

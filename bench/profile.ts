@@ -1,62 +1,116 @@
-/** Where the time of a training step goes: ONNX Runtime's own trace of a row of the step benchmark, added up by operator. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Where the time goes: of a training step, of a search for nearest neighbours, of a picture that is decoded. */
+import type { Engine } from '../src/runtime/index.ts';
+import { clusteringRows, prepare as prepareClustering } from './clustering.ts';
+import { decodeRows, type FolderShape } from './decode.ts';
+import { decodeStages } from './decodeStages.ts';
+import { functionTimes } from './functionTimes.ts';
 import { onStage } from './stage.ts';
-import { stepProgram, stepRows, syntheticBatch } from './step.ts';
+import { prepare as prepareStep, stepRows } from './step.ts';
+import { prepare as prepareSwav, swavRows } from './swav.ts';
+import { operatorTimes, type ProfileRow, traceOf, withShares } from './trace.ts';
 
-export interface ProfileRow {
-  /** The runtime's name of it, with its domain where that is not the standard. */
-  operator: string;
-  /** Calls and milliseconds of one step. */
-  calls: number;
-  milliseconds: number;
-  /** Of the sum over all operators. */
-  share: number;
-}
-
-interface TraceEvent {
+export interface Profile {
   name: string;
-  dur: number;
-  args?: { op_name?: string; provider?: string; output_type_shape?: unknown };
+  /** The piece of work that times are of. */
+  per: 'step' | 'search' | 'picture';
+  /** Its parts, the longest first. */
+  operators: ProfileRow[];
+  /** Milliseconds of the whole, where parts are worked on side by side. */
+  whole?: number;
 }
 
-/** The operators of a row, the longest first; `by` also tells those of one operator apart by their result's shape. */
-export async function profileStep(
-  name: string,
-  { steps = 20, by = 'operator' }: { steps?: number; by?: 'operator' | 'shape' } = {},
-): Promise<ProfileRow[]> {
-  return onStage(async ({ withEngine, folder }) => {
-    const { program, initial } = stepProgram(stepRows[name]!);
-    await withEngine(async (engine) => {
-      const executable = await engine.compile(program, { profile: join(folder, 'trace') });
-      await executable.writeState(initial);
-      const batch = syntheticBatch(stepRows[name]!);
-      for (let step = 0; step < steps; step++) await executable.run(batch);
-      await executable.dispose();
-    });
-    const [file] = readdirSync(folder);
-    return added(JSON.parse(readFileSync(join(folder, file!), 'utf8')) as TraceEvent[], steps, by);
-  });
+export interface ProfileOptions {
+  /** Training steps, 2 or more; the first does not count. */
+  steps?: number;
+  /** `shape`: operators are told apart by their result's shape, too. */
+  by?: 'operator' | 'shape';
 }
 
-/** Sums of the kernels' times over all steps but the first, which allocates. */
-function added(trace: readonly TraceEvent[], steps: number, by: 'operator' | 'shape'): ProfileRow[] {
-  const kernels = trace.filter(({ name }) => name.endsWith('_kernel_time'));
-  const counted = kernels.slice(kernels.length / steps);
-  const found = new Map<string, { calls: number; microseconds: number }>();
-  for (const { dur, args } of counted) {
-    const shape = by === 'shape' ? ` ${JSON.stringify(args?.output_type_shape)}` : '';
-    const key = `${args?.op_name}${shape}`;
-    const sum = found.get(key) ?? { calls: 0, microseconds: 0 };
-    found.set(key, { calls: sum.calls + 1, microseconds: sum.microseconds + dur });
-  }
-  const total = [...found.values()].reduce((sum, { microseconds }) => sum + microseconds, 0);
-  return [...found]
-    .map(([operator, { calls, microseconds }]) => ({
-      operator,
-      calls: calls / (steps - 1),
-      milliseconds: microseconds / 1000 / (steps - 1),
-      share: microseconds / total,
-    }))
-    .toSorted((a, b) => b.milliseconds - a.milliseconds);
+type Profiled = (options: ProfileOptions) => Promise<Omit<Profile, 'name'>>;
+
+/** What can be profiled, by name; the rows of smokes are for tests. */
+export const profileRows: Readonly<Record<string, Profiled>> = {
+  ...rowsOf(
+    stepRows,
+    '',
+    (shape) => (options) => ofStep((engine) => prepareStep(engine, { shape }), options),
+  ),
+  ...rowsOf(
+    swavRows,
+    'swav-',
+    (shape) => (options) => ofStep((engine) => prepareSwav(engine, { shape }), options),
+  ),
+  neighbours: ofSearch('neighbours-10000-of-50000x256-k200'),
+  'neighbours-smoke': ofSearch('smoke-neighbours'),
+  'decode-500x375': ofPicture('jpeg-500x375-to-256', 200),
+  'decode-64x64': ofPicture('jpeg-64x64', 1000),
+  'decode-smoke': ofPicture('smoke', 4),
+};
+
+/** Profiles one row. */
+export async function profileOf(name: string, options: ProfileOptions = {}): Promise<Profile> {
+  return { name, ...(await profileRows[name]!(options)) };
+}
+
+function rowsOf<Shape>(
+  shapes: Readonly<Record<string, Shape>>,
+  prefix: string,
+  of: (shape: Shape) => Profiled,
+): Record<string, Profiled> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, of(shape)]));
+}
+
+/** A training step: ONNX Runtime's trace, by operator. */
+function ofStep(
+  prepare: (engine: Engine) => Promise<() => Promise<unknown>>,
+  { steps = 20, by }: ProfileOptions,
+): Promise<Omit<Profile, 'name'>> {
+  return onStage(({ withEngine, folder }) =>
+    withEngine(async (engine) => {
+      const trace = await traceOf(engine, folder, async (traced) => {
+        const once = await prepare(traced);
+        for (let step = 0; step < steps; step++) await once();
+      });
+      return { per: 'step', operators: operatorTimes(trace, { times: steps, by }) };
+    }),
+  );
+}
+
+/** Searches in a row; the first, in which memory is found, does not count. */
+const SEARCHES = 3;
+/** What the search for neighbours does besides the engine's work. */
+const AROUND: Readonly<Record<string, string>> = {
+  merge: 'merging lists, beside the engine',
+  transposed: 'putting the bank in order',
+};
+
+/** A search for nearest neighbours: ONNX Runtime's trace of the products and the largest, and our own functions around them. */
+function ofSearch(row: string): Profiled {
+  return ({ by }) =>
+    onStage(({ withEngine, folder }) =>
+      withEngine(async (engine) => {
+        let [around, whole]: [Readonly<Record<string, number>>, number] = [{}, 0];
+        const trace = await traceOf(engine, folder, async (traced) => {
+          const once = await prepareClustering(traced, { sizes: clusteringRows[row]! });
+          await once();
+          const of = { file: 'cluster/neighbours.ts', names: Object.keys(AROUND) };
+          const begun = performance.now();
+          around = await functionTimes(of, async () => {
+            for (let search = 1; search < SEARCHES; search++) await once();
+          });
+          whole = (performance.now() - begun) / (SEARCHES - 1);
+        });
+        const own = Object.entries(around).map(([name, milliseconds]) => ({
+          ...{ operator: AROUND[name]!, calls: 1, milliseconds: milliseconds / (SEARCHES - 1) },
+        }));
+        const operators = withShares([...operatorTimes(trace, { times: SEARCHES, by }), ...own]);
+        return { per: 'search', operators, whole };
+      }),
+    );
+}
+
+/** The first contact with a picture, by stage. */
+function ofPicture(row: string, photos: number): Profiled {
+  const shape: FolderShape = { ...decodeRows[row]!, photos };
+  return async () => ({ per: 'picture', operators: await decodeStages(shape) });
 }

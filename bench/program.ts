@@ -16,8 +16,8 @@ export interface Called {
   readonly seconds: number;
   /** Largest resident memory of the process, in MB. */
   readonly megabytes: number;
-  /** Longest pause of any of its threads for garbage collection in the last so many seconds, in ms; 0 where none took 2 ms. */
-  longestPause(lastSeconds: number): number;
+  /** Longest pause of any of its threads for garbage collection between two times (`Date.now()`), in ms; 0 where none took 2 ms. */
+  longestPause(span: { from: number; to: number }): number;
 }
 
 /** Runs `likeness <args> --json` in a process of its own. */
@@ -32,15 +32,14 @@ export async function callProgram(
       ...env,
       LIKENESS_BENCH_WATCH: folder,
     });
-    const ended = performance.timeOrigin + performance.now();
     const seconds = (performance.now() - begun) / 1000;
     const megabytes = Number(readFileSync(join(folder, 'peak'), 'utf8')) / 2 ** 20;
     const pauses = pausesIn(join(folder, 'pauses'));
     return {
       ...{ result: JSON.parse(lines.join('\n')), seconds, megabytes },
-      longestPause(lastSeconds) {
-        const late = pauses.filter(({ at }) => at >= ended - 1000 * lastSeconds);
-        return Math.max(0, ...late.map(({ milliseconds }) => milliseconds));
+      longestPause({ from, to }) {
+        const within = pauses.filter(({ at, milliseconds }) => at + milliseconds >= from && at <= to);
+        return Math.max(0, ...within.map(({ milliseconds }) => milliseconds));
       },
     };
   });

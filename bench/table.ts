@@ -1,6 +1,7 @@
 /** Results as tables in the terminal. */
 import type { ClusteringRow } from './clustering.ts';
 import type { KmeansRow } from './kmeans.ts';
+import type { SettingsRow } from './settings.ts';
 import type { StepRow } from './step.ts';
 
 /** Prints a table, its first row the head. */
@@ -31,6 +32,20 @@ export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
       ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
       ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
       ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+    ]),
+  ];
+}
+
+/** Milliseconds and memory of a step, by what was switched. */
+export function settingsTable(rows: readonly SettingsRow[]): string[][] {
+  return [
+    ['row', 'switched', 'ms', 'times as long', 'min to max', 'MB'],
+    ...rows.flatMap(({ name, milliseconds, megabytes, switched }) => [
+      [name, 'nothing', shown(milliseconds, 1), '1.00', '-', shown(megabytes, 0)],
+      ...switched.map((row) => [
+        ...[name, row.setting, shown(row.milliseconds, 1), shown(row.ratio), range(row.spread)],
+        shown(row.megabytes, 0),
+      ]),
     ]),
   ];
 }

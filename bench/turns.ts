@@ -50,7 +50,7 @@ const SETTLING_MILLISECONDS = 6000;
 /** A run that takes at least this share of the one before is not getting faster. */
 const SETTLED = 0.95;
 
-interface Turn {
+export interface Turn {
   milliseconds: number;
   megabytes: number | null;
 }
@@ -83,23 +83,30 @@ export interface TurnOptions {
   runs?: number;
 }
 
-/** Lets them take turns, ours first; all run as often in a turn. */
+/** The turns of each, taken in order again and again; all run as often in a turn as the first. */
+export async function alternate(
+  contenders: readonly Contender[],
+  { rounds, runs: given }: TurnOptions,
+): Promise<Turn[][]> {
+  const turns: Turn[][] = contenders.map(() => []);
+  let runs = given;
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, contender] of contenders.entries()) {
+      const turn = await turnOf(contender, runs);
+      runs = turn.runs;
+      turns[i]!.push(turn);
+    }
+  }
+  return turns;
+}
+
+/** Lets them take turns, ours first, and sets ours beside the fastest of the others. */
 export async function takeTurns(
   ours: Contender,
   peers: readonly Contender[],
-  { rounds, runs: given }: TurnOptions,
+  options: TurnOptions,
 ): Promise<Standing> {
-  const own: Turn[] = [];
-  const theirs: Turn[][] = peers.map(() => []);
-  let runs = given;
-  for (let round = 0; round < rounds; round++) {
-    const turn = await turnOf(ours, runs);
-    runs = turn.runs;
-    own.push(turn);
-    for (const [i, peer] of peers.entries()) theirs[i]!.push(await turnOf(peer, runs));
-  }
-  const times = (turns: readonly Turn[]) => turns.map(({ milliseconds }) => milliseconds);
-  const most = (turns: readonly Turn[]) => largest(turns.map(({ megabytes }) => megabytes));
+  const [own = [], ...theirs] = await alternate([ours, ...peers], options);
   const mine = { ours: median(times(own)), megabytes: most(own) };
   if (peers.length === 0)
     return { ...mine, peer: null, peers: {}, ratio: null, spread: null, peerMegabytes: null };
@@ -116,8 +123,14 @@ export async function takeTurns(
   };
 }
 
-function largest(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
+/** Milliseconds of each turn. */
+export function times(turns: readonly Turn[]): number[] {
+  return turns.map(({ milliseconds }) => milliseconds);
+}
+
+/** Largest memory of any turn; null where none tells. */
+export function most(turns: readonly Turn[]): number | null {
+  const known = turns.map(({ megabytes }) => megabytes).filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
 }
 

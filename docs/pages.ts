@@ -14,6 +14,7 @@ import {
   projectionText,
   scaleText,
 } from './measurements.ts';
+import { runtimeSettingsText } from './runtimeSettings.ts';
 import { profileText, speedsText } from './speeds.ts';
 
 const folders = ['docs/', 'docs/methods/'];
@@ -34,6 +35,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   growth: growthText,
   speeds: speedsText,
   profile: profileText,
+  'runtime-settings': runtimeSettingsText,
 };
 
 /** All generated pages: path from the repository's root to content. */

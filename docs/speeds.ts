@@ -1,4 +1,4 @@
-/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time of a step goes. */
+/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time goes. */
 import { caption } from './caption.ts';
 import { type KeptRows, kept, markdown } from './kept.ts';
 
@@ -13,6 +13,9 @@ interface SpeedFigures {
   /** Largest resident memory, ours and the fastest peer's. */
   readonly megabytes?: number | null;
   readonly peerMegabytes?: number | null;
+  /** Of whole epochs: share of the time that steps waited for views, and our longest pause for garbage collection, in ms. */
+  readonly waiting?: number;
+  readonly pause?: number;
 }
 
 /** What a column is called, where not by the peer's name. */
@@ -30,17 +33,21 @@ export function speedsText(name: string): string {
   const peers = [...new Set(found.rows.flatMap(({ formats }) => Object.keys(formats)))];
   const hasMemory = found.rows.some(({ megabytes }) => typeof megabytes === 'number');
   const memory = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(0) : '-');
-  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, megabytes, peerMegabytes }) => [
+  const hasWaiting = found.rows.some(({ waiting }) => waiting !== undefined);
+  const share = (value: number | undefined) => (value === undefined ? '-' : `${(100 * value).toFixed(2)} %`);
+  const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, ...figures }) => [
     ...[`\`${row}\``, speed(ours), ...peers.map((peer) => speed(formats[peer]))],
     ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
     spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`,
-    ...(hasMemory ? [memory(megabytes), memory(peerMegabytes)] : []),
+    ...(hasMemory ? [memory(figures.megabytes), memory(figures.peerMegabytes)] : []),
+    ...(hasWaiting ? [share(figures.waiting), speed(figures.pause)] : []),
   ]);
   return [
     markdown([
       [
         ...['row', 'likeness img/s', ...peers.map((peer) => headings[peer] ?? `${peer} img/s`)],
         ...['times as fast', 'from, to', ...(hasMemory ? ['likeness MB', 'peer MB'] : [])],
+        ...(hasWaiting ? ['waiting for views', 'longest pause ms'] : []),
       ],
       ...rows,
     ]),
@@ -51,6 +58,10 @@ export function speedsText(name: string): string {
 
 interface ProfiledRow {
   readonly name: string;
+  /** The piece of work that times are of; a step where nothing is said. */
+  readonly per?: string;
+  /** Milliseconds of the whole, where parts are worked on side by side. */
+  readonly whole?: number;
   readonly operators: readonly {
     readonly operator: string;
     readonly calls: number;
@@ -62,19 +73,23 @@ interface ProfiledRow {
 /** Operators shown of each row. */
 const SHOWN = 12;
 
-/** Where the time of the profiled steps goes. */
+/** Where the time of what was profiled goes, a table for each. */
 export function profileText(): string {
   const found = kept<KeptRows<ProfiledRow>>('profile');
   if (!found) return '';
-  const tables = found.rows.map(({ name, operators }) => {
+  const tables = found.rows.map(({ name, per = 'step', whole, operators }) => {
     const rows = operators
       .slice(0, SHOWN)
       .map(({ operator, calls, milliseconds, share }) => [
-        ...[operator, calls.toFixed(0), milliseconds.toFixed(1), `${(100 * share).toFixed(1)} %`],
+        ...[
+          operator,
+          calls.toFixed(0),
+          milliseconds.toFixed(per === 'picture' ? 3 : 1),
+          `${(100 * share).toFixed(1)} %`,
+        ],
       ]);
-    return [`\`${name}\`:`, '', markdown([['operator', 'calls', 'ms per step', 'share'], ...rows])].join(
-      '\n',
-    );
+    const title = `\`${name}\`${whole === undefined ? '' : `, ${whole.toFixed(0)} ms in all`}:`;
+    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'share'], ...rows])].join('\n');
   });
   return [...tables, caption(found)].join('\n\n');
 }

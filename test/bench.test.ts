@@ -1,4 +1,6 @@
 /** The benchmarks run, also where a peer is not installed, and pair times as they say. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,17 +8,21 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
 import { benchmarkDecode } from '../bench/decode.ts';
 import { benchmarkEpoch } from '../bench/epoch.ts';
+import { functionTimes } from '../bench/functionTimes.ts';
 import { benchmarkGrowth } from '../bench/growth.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkJavascript } from '../bench/javascript.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
+import { largestOfFamily, largestResident } from '../bench/memory.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
-import { profileStep } from '../bench/profile.ts';
+import { profileOf } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
+import { benchmarkSettings } from '../bench/settings.ts';
 import { encoderRows } from '../bench/shapes.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
+import { trainedIn } from '../bench/trained.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 import { benchmarkViews } from '../bench/views.ts';
 import { writeTextures } from './likeness.cases.ts';
@@ -105,6 +111,17 @@ describe('the rows', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('the memory of a peer', () => {
+  it('is that of its children, too', async () => {
+    const work = `const held = Buffer.alloc(2 ** 28, 1); console.log(held.length); setTimeout(() => {}, 60000)`;
+    const child = spawn(process.execPath, ['-e', work]);
+    onTestFinished(() => void child.kill());
+    await once(child.stdout, 'data');
+    expect(largestOfFamily(process.pid)! - largestResident()!).toBeGreaterThan(256);
+    expect(largestOfFamily(child.pid!)).toBe(largestResident(child.pid));
+  });
+});
+
 describe('the step benchmark', () => {
   it('reports our speed alone where there is no PyTorch', async () => {
     const row = await benchmarkStep('smoke', { rounds: 1, python: null });
@@ -144,7 +161,7 @@ describe('the epoch benchmark', () => {
     const folder = mkdtempSync(join(tmpdir(), 'likeness-epoch-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     await writeTextures(folder, 64);
-    const row = await benchmarkEpoch({ source: folder, epochs: 1, rounds: 1, python: null });
+    const row = await benchmarkEpoch('small-32', { source: folder, epochs: 1, rounds: 1, python: null });
     expect(row).toMatchObject({ peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
     expect(row.losses[0]).toBeGreaterThan(0);
@@ -152,6 +169,23 @@ describe('the epoch benchmark', () => {
     expect(row.waiting).toBeLessThan(1);
     expect(row.pause).toBeGreaterThanOrEqual(0);
     expect(row.megabytes).toBeGreaterThan(50);
+  });
+
+  it('tells of the whole training: each step once, and from its first to its end', () => {
+    // 40 steps of 10 ms and 4 images; the first eight wait for half of it, the others for 1 ms.
+    const line = (step: number) => {
+      const recent = Array.from({ length: Math.min(step, 32) }, (_, i) => (step - i <= 8 ? 5 : 1));
+      const waiting = recent.reduce((sum, waited) => sum + waited, 0) / (10 * recent.length);
+      return { kind: 'step', step, seconds: step / 100, imagesPerSecond: 400, waiting };
+    };
+    const found = trainedIn([
+      { kind: 'schedule', step: 0, time: '2026-01-01T00:00:00.000Z' },
+      ...Array.from({ length: 40 }, (_, i) => line(i + 1)),
+      { kind: 'run-ended', step: 40, time: '2026-01-01T00:00:01.500Z' },
+    ]);
+    expect(found).toMatchObject({ steps: 40, seconds: 0.4 });
+    expect(found.waiting).toBeCloseTo((8 * 5 + 32) / 400, 12);
+    expect(found.span.to - found.span.from).toBe(1500);
   });
 });
 
@@ -201,12 +235,46 @@ describe('the SwAV benchmark', () => {
 });
 
 describe('the profile', () => {
-  it('adds up the operators of a step, the longest first', async () => {
-    const rows = await profileStep('smoke', { steps: 3 });
-    expect(rows.map(({ operator }) => operator)).toContain('Conv');
-    const shares = rows.map(({ share }) => share);
+  it.each([
+    ['smoke', 'step', ['Conv']],
+    ['swav-smoke', 'step', ['Conv']],
+    ['neighbours-smoke', 'search', ['TopK', 'merging lists, beside the engine']],
+    ['decode-smoke', 'picture', ['reading the file', 'decoding', 'shrinking', 'storing']],
+  ])('adds up the parts of %s, the longest first', async (name, per, parts) => {
+    const profile = await profileOf(name, { steps: 3 });
+    expect(profile).toMatchObject({ name, per });
+    expect(profile.operators.map(({ operator }) => operator)).toEqual(expect.arrayContaining(parts));
+    const shares = profile.operators.map(({ share }) => share);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+  });
+
+  it('tells how long functions of a file take among others', async () => {
+    const spin = (milliseconds: number) => {
+      for (const begun = performance.now(); performance.now() - begun < milliseconds; );
+    };
+    function counted() {
+      spin(60);
+    }
+    const of = { file: 'bench.test.ts', names: ['counted', 'unused'] };
+    const found = await functionTimes(of, async () => {
+      counted();
+      spin(30);
+    });
+    expect(found.counted).toBeGreaterThan(40);
+    expect(found.counted).toBeLessThan(85);
+    expect(found.unused).toBe(0);
+  });
+});
+
+describe('the benchmark of settings of the runtime', () => {
+  it('times a step with each switched alone, after all have given the same loss', async () => {
+    const settings = ['one thread', 'no graph optimisation', 'results in new memory'];
+    const row = await benchmarkSettings('smoke', { rounds: 1, settings });
+    expect(row).toMatchObject({ name: 'smoke' });
+    expect(row.milliseconds).toBeGreaterThan(0);
+    expect(row.switched.map(({ setting }) => setting)).toEqual(settings);
+    for (const { ratio, spread } of row.switched) expect(spread).toEqual([ratio, ratio]);
   });
 });
 

@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import resource
 import time
 
 import numpy as np
@@ -215,6 +216,7 @@ def parse():
     parser.add_argument('--decay', type=float, default=1e-6)
     parser.add_argument('--temperature', type=float, default=0.1)
     parser.add_argument('--epsilon', type=float, default=0.05)
+    parser.add_argument('--format', choices=['contiguous', 'channels_last'], default='channels_last', help='memory format of weights and views')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--evaluate', choices=['ends', 'never'], default='ends', help='measure before and after training')
@@ -233,7 +235,8 @@ def main():
     (pictures, labels), (test, test_labels) = load(os.path.join(options.data, 'train')), load(os.path.join(options.data, held_out))
     shuffled = torch.randperm(len(pictures))[:options.limit]
     pictures, labels = pictures[shuffled], labels[shuffled]
-    network = Network(options).to(memory_format=torch.channels_last)
+    memory = {'contiguous': torch.contiguous_format, 'channels_last': torch.channels_last}[options.format]
+    network = Network(options).to(memory_format=memory)
     optimiser = torch.optim.Adam(network.parameters(), lr=options.lr, weight_decay=options.decay)
     parameters = sum(p.numel() for p in network.parameters())
     say(kind='start', torch=torch.__version__, train=len(pictures), test=len(test), parameters=parameters)
@@ -260,7 +263,7 @@ def main():
             optimiser.param_groups[0]['lr'] = options.lr * 0.5 * (1 + math.cos(math.pi * progress))
             x = pictures[order[i * options.batch:(i + 1) * options.batch]].float() / 255
             resolutions = [
-                torch.cat([view(x, size, scale, options) for _ in range(count)]).contiguous(memory_format=torch.channels_last)
+                torch.cat([view(x, size, scale, options) for _ in range(count)]).contiguous(memory_format=memory)
                 for count, size, scale in options.crops
             ]
             viewing += time.perf_counter() - start
@@ -276,7 +279,8 @@ def main():
         if losses:
             epoch += 1
             say(kind='epoch', epoch=epoch, minutes=round(spent / 60, 2), loss=round(sum(losses) / len(losses), 4),
-                imagesPerSecond=round(step * options.batch / spent, 1), views=round(viewing / spent, 3))
+                imagesPerSecond=round(step * options.batch / spent, 1), views=round(viewing / spent, 3),
+                megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         progress = step / (options.epochs * per_epoch) if options.epochs else spent / (60 * options.minutes)
     if options.evaluate == 'ends':
         say(kind='evaluation', epoch=epoch, minutes=round(spent / 60, 2), **evaluate())

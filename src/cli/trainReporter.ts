@@ -21,6 +21,7 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
   let epoch = 0;
   let step = 0;
   let isScheduled = false;
+  const now = () => new Date().toISOString();
   const epochsOf = (total?: number) =>
     total === undefined ? '?' : showCount(Math.ceil(total / stepsPerEpoch));
 
@@ -36,7 +37,13 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
           `${isScheduled ? 'by the speed so far: ' : 'training for '}${showCount(event.totalSteps)} steps (${(event.totalSteps / stepsPerEpoch).toFixed(1)} epochs of ${showCount(stepsPerEpoch)})`,
         );
         isScheduled = true;
-        events.append({ kind: 'schedule', step: event.step, epoch, totalSteps: event.totalSteps });
+        events.append({
+          kind: 'schedule',
+          time: now(),
+          step: event.step,
+          epoch,
+          totalSteps: event.totalSteps,
+        });
         return;
       case 'step': {
         const { kind, totalSteps, waiting, health, facts, ...rest } = event;
@@ -88,7 +95,7 @@ export function createReporter({ terminal, events, stepsPerEpoch }: ReporterOpti
       // The last word, with the last figures: the change to it may be long past.
       if (message !== '') events.append({ kind: 'doctor', step, epoch, verdict: health, message });
       const reason = result.outcome === 'finished' ? 'completed' : result.outcome;
-      events.append({ kind: 'run-ended', step: result.standing.step, epoch, reason });
+      events.append({ kind: 'run-ended', time: now(), step: result.standing.step, epoch, reason });
     },
   };
 }

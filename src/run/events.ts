@@ -17,6 +17,8 @@ interface EventBase {
   readonly epoch: number;
   /** Seconds since the run (or its continuation) started, where the writer measures them. */
   readonly seconds?: number;
+  /** Time of day, ISO 8601, where the writer tells it. */
+  readonly time?: string;
   readonly [key: string]: JsonValue | undefined;
 }
 

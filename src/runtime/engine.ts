@@ -22,7 +22,16 @@ import { splitHeld } from './lowering/heldValues.ts';
 import { type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx, type OnnxGraph } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
-import type { Envelope, OpenedPrelude, Reply, Request, SessionSpec, StateSpec, Values } from './protocol.ts';
+import type {
+  Envelope,
+  OpenedPrelude,
+  Reply,
+  Request,
+  SessionSettings,
+  SessionSpec,
+  StateSpec,
+  Values,
+} from './protocol.ts';
 
 export interface ProgramState {
   /** The input node through which the graph reads the value. */
@@ -45,6 +54,8 @@ export interface CompileOptions {
   onTimed?: OnTimed;
   /** Prefix of a profile in Chrome's trace format that ONNX Runtime writes when the executable is disposed of. */
   profile?: string;
+  /** Settings of the runtime that differ from the engine's, for measurements. */
+  session?: SessionSettings;
 }
 
 export interface Executable {
@@ -96,7 +107,7 @@ export async function openEngine({
 
   async function compile(
     program: Program,
-    { plan = {}, profile, onTimed }: CompileOptions = {},
+    { plan = {}, profile, session: settings, onTimed }: CompileOptions = {},
   ): Promise<Executable> {
     const state = program.state ?? [];
     const graph = simplify({
@@ -127,7 +138,7 @@ export async function openEngine({
       ...specs,
       ...(prelude ? await withPrelude(main, prelude, specs.state) : { model }),
     };
-    const session = await ask<number>({ kind: 'create', spec, profile });
+    const session = await ask<number>({ kind: 'create', spec, profile, settings });
     const names = new Set(spec.state.map(({ name }) => name));
     return {
       plan: full,

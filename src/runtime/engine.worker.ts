@@ -12,6 +12,7 @@ import type {
   OpenedPrelude,
   PreludeSpec,
   Request,
+  SessionSettings,
   SessionSpec,
   ValueSpec,
   Values,
@@ -32,6 +33,8 @@ interface Session {
   spec: SessionSpec;
   state: Map<string, Held>;
   prelude?: Prelude;
+  /** Whether results go where there is memory already. */
+  preallocated: boolean;
   /** What the prelude gave; absent until it is needed, and after state was written. */
   prepared?: ort.InferenceSession.ReturnType;
 }
@@ -55,32 +58,58 @@ function toTensor(spec: ValueSpec, data: TensorData): ort.Tensor {
   return new ort.Tensor(spec.dtype as 'float32', data as Float32Array, spec.shape);
 }
 
-function open(model: Uint8Array, profile?: string): Promise<ort.InferenceSession> {
+/** As the engine has it; docs/performance.md shows what each is worth. */
+const ours: Required<SessionSettings> = {
+  // Threads that wait for work hold a core for a while. Within a run that is worth it; after one, other threads need the core.
+  spinning: 'within runs',
+  // A plan of the memory that a run needs would be held beside what the arena holds already: a third more, for no speed.
+  memoryPattern: false,
+  arena: true,
+  optimisation: 'all',
+  denormalsAsZero: true,
+  preallocated: true,
+};
+
+interface OpenOptions {
+  profile?: string;
+  settings?: SessionSettings;
+}
+
+function open(model: Uint8Array, { profile, settings }: OpenOptions = {}): Promise<ort.InferenceSession> {
+  const { spinning, memoryPattern, arena, optimisation, denormalsAsZero } = { ...ours, ...settings };
+  const flag = (isSet: boolean) => (isSet ? '1' : '0');
   return ort.InferenceSession.create(model, {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    // A plan of the memory that a run needs would be held beside what the arena holds already: a third more, for no speed.
-    enableMemPattern: false,
+    graphOptimizationLevel: optimisation,
+    enableCpuMemArena: arena,
+    enableMemPattern: memoryPattern,
     enableProfiling: profile !== undefined,
     profileFilePrefix: profile,
     logSeverityLevel: 3,
-    // Threads that wait for work hold a core for a while. Within a run that is worth it; after one, other threads need the core.
-    extra: { session: { set_denormal_as_zero: '1', force_spinning_stop: '1' } },
+    extra: {
+      session: {
+        set_denormal_as_zero: flag(denormalsAsZero),
+        force_spinning_stop: flag(spinning !== 'after runs'),
+        'intra_op.allow_spinning': flag(spinning !== 'never'),
+      },
+    },
   });
 }
 
-async function create(spec: SessionSpec, profile?: string): Promise<number> {
-  const session = await open(spec.model, profile);
+async function create(spec: SessionSpec, options: OpenOptions): Promise<number> {
+  const session = await open(spec.model, options);
+  const { preallocated } = { ...ours, ...options.settings };
   const state = new Map<string, Held>();
   for (const entry of spec.state) {
-    const back = entry.output === undefined ? undefined : toTensor(entry, allocate(entry));
+    const hasBack = entry.output !== undefined && preallocated;
+    const back = hasBack ? toTensor(entry, allocate(entry)) : undefined;
     state.set(entry.name, { spec: entry, front: toTensor(entry, allocate(entry)), back });
   }
   const prelude = spec.prelude === undefined ? undefined : preludes.get(spec.prelude);
   preludes.delete(spec.prelude ?? 0);
-  sessions.set(nextSession, { session, spec, state, prelude });
+  sessions.set(nextSession, { session, spec, state, prelude, preallocated });
   return nextSession++;
 }
 
@@ -105,24 +134,25 @@ async function prepare(of: Session): Promise<Readonly<Record<string, ort.Tensor>
 }
 
 async function run(of: Session, inputs: Values): Promise<Values> {
-  const { session, spec, state } = of;
+  const { session, spec, state, preallocated } = of;
   const feeds: Record<string, ort.Tensor> = { ...(await prepare(of)) };
-  const fetches: Record<string, ort.Tensor> = {};
+  // The runtime finds memory for what is null.
+  const fetches: Record<string, ort.Tensor | null> = {};
   for (const entry of spec.inputs) feeds[entry.name] = toTensor(entry, inputs[entry.name]!);
   for (const { spec: entry, front, back } of state.values()) {
     if (entry.read) feeds[entry.name] = front;
-    if (entry.output !== undefined) fetches[entry.output] = back!;
+    if (entry.output !== undefined) fetches[entry.output] = back ?? null;
   }
-  const results: Values = {};
-  for (const entry of spec.outputs) {
-    results[entry.name] = allocate(entry);
-    fetches[entry.name] = toTensor(entry, results[entry.name]!);
-  }
-  await session.run(feeds, fetches);
+  for (const entry of spec.outputs)
+    fetches[entry.name] = preallocated ? toTensor(entry, allocate(entry)) : null;
+  const found = (await session.run(feeds, fetches)) as Record<string, ort.Tensor>;
   for (const held of state.values()) {
     if (held.back) [held.front, held.back] = [held.back, held.front];
+    else if (held.spec.output !== undefined) held.front = found[held.spec.output]!;
   }
-  return results;
+  return Object.fromEntries(
+    spec.outputs.map(({ name }) => [name, (fetches[name] ?? found[name]!).data as TensorData]),
+  );
 }
 
 function readState({ state }: Session, names?: readonly string[]): Values {
@@ -194,7 +224,7 @@ async function handle(request: Request): Promise<unknown> {
     case 'openPrelude':
       return openPrelude(request.spec);
     case 'create':
-      return create(request.spec, request.profile);
+      return create(request.spec, request);
     case 'run':
       return run(find(request.session), request.inputs);
     case 'readState':

@@ -10,5 +10,5 @@ export {
 } from './engine.ts';
 export { type Device, type LowerOptions, lower, type Plan } from './lowering/index.ts';
 export { encodeOnnx } from './onnx.ts';
-export type { Values } from './protocol.ts';
+export type { SessionSettings, Values } from './protocol.ts';
 export { runtimeVersion } from './version.ts';

@@ -14,6 +14,22 @@ export interface StateSpec extends ValueSpec {
   read: boolean;
 }
 
+/** Settings of the runtime for one program. What is absent is as the engine has it; for measurements, which show why it has it so. */
+export interface SessionSettings {
+  /** How long threads wait for work before they sleep: not at all, until a run ends (the engine's), or for a while after it, too. */
+  spinning?: 'never' | 'within runs' | 'after runs';
+  /** Whether the memory of a run is planned as a whole. The engine's: no. */
+  memoryPattern?: boolean;
+  /** Whether memory is kept from run to run. The engine's: yes. */
+  arena?: boolean;
+  /** What the runtime makes of the graph. The engine's: all it can. */
+  optimisation?: 'all' | 'basic' | 'disabled';
+  /** Whether numbers too small for full precision count as 0. The engine's: yes. */
+  denormalsAsZero?: boolean;
+  /** Whether results go where there is memory already. The engine's: yes. */
+  preallocated?: boolean;
+}
+
 export interface SessionSpec {
   model: Uint8Array;
   inputs: readonly ValueSpec[];
@@ -48,7 +64,7 @@ export type Values = Record<string, TensorData>;
 
 export type Request =
   | { kind: 'openPrelude'; spec: PreludeSpec }
-  | { kind: 'create'; spec: SessionSpec; profile?: string }
+  | { kind: 'create'; spec: SessionSpec; profile?: string; settings?: SessionSettings }
   | { kind: 'run'; session: number; inputs: Values }
   | { kind: 'readState'; session: number; names?: readonly string[] }
   | { kind: 'writeState'; session: number; values: Values }

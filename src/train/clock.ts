@@ -29,9 +29,11 @@ export interface Clock {
   progress(step: number, totalSteps: number | undefined, health: Verdict['health']): Progress;
 }
 
+/** Steps that speed and waiting are of. */
+export const RECENT = 32;
+
 /** Speed over the last steps, and time over all sittings. */
 export function createClock(before: number, batchSize: number): Clock {
-  const RECENT = 32;
   const times: number[] = [];
   const waits: number[] = [];
   const phases: number[] = [];

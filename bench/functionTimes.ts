@@ -1,0 +1,43 @@
+/** How long functions of ours take while they work among others, by V8's own profiler. */
+import { Session } from 'node:inspector/promises';
+
+export interface Functions {
+  /** End of the path of their file, such as `cluster/neighbours.ts`. */
+  file: string;
+  names: readonly string[];
+}
+
+/** Microseconds between two looks at what this thread does. */
+const INTERVAL = 500;
+
+/** Milliseconds that this thread is in each of the functions, or in what they call, while it does the work. */
+export async function functionTimes(
+  { file, names }: Functions,
+  work: () => Promise<void>,
+): Promise<Readonly<Record<string, number>>> {
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post('Profiler.enable');
+    await session.post('Profiler.setSamplingInterval', { interval: INTERVAL });
+    await session.post('Profiler.start');
+    await work();
+    const { nodes, samples = [], timeDeltas = [] } = (await session.post('Profiler.stop')).profile;
+    const owners = new Map<number, string>();
+    // A node comes before its children.
+    for (const { id, callFrame, children = [] } of nodes) {
+      const { functionName, url } = callFrame;
+      if (names.includes(functionName) && url.endsWith(file)) owners.set(id, functionName);
+      const owner = owners.get(id);
+      if (owner !== undefined) for (const child of children) owners.set(child, owner);
+    }
+    const found = Object.fromEntries(names.map((name) => [name, 0]));
+    samples.forEach((node, i) => {
+      const owner = owners.get(node);
+      if (owner !== undefined) found[owner]! += timeDeltas[i]! / 1000;
+    });
+    return found;
+  } finally {
+    session.disconnect();
+  }
+}
