@@ -25,6 +25,10 @@ export interface EpochRow {
   pause: number;
   /** Largest resident memory of our process, in MB. */
   megabytes: number;
+  /** Of the script's, in the same way. */
+  peerMegabytes: number | null;
+  /** Libraries of the script with their versions. */
+  versions: Readonly<Record<string, string>>;
   /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
   losses: [number, number | null];
 }
@@ -46,12 +50,16 @@ const script = fileURLToPath(new URL('./pytorch/swav.py', import.meta.url));
 interface Passed {
   imagesPerSecond: number;
   loss: number;
+  megabytes: number;
 }
 
 interface OwnPassed extends Passed {
   waiting: number;
   pause: number;
-  megabytes: number;
+}
+
+interface PeerPassed extends Passed {
+  versions: Readonly<Record<string, string>>;
 }
 
 /** Times the recipe `small-32` of SwAV. */
@@ -85,7 +93,7 @@ async function timed({
   rounds,
   python = pythonWith('torch'),
 }: Timed): Promise<EpochRow> {
-  const [own, theirs]: [OwnPassed[], Passed[]] = [[], []];
+  const [own, theirs]: [OwnPassed[], PeerPassed[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     own.push(await ownRun(source, epochs, round, env));
     if (python) theirs.push(await peerRun(python, source, epochs, round));
@@ -98,7 +106,8 @@ async function timed({
     ...{ waiting: most('waiting'), pause: most('pause'), megabytes: most('megabytes') },
   };
   if (theirs.length === 0) {
-    return { ...row, peer: null, formats: {}, ratio: null, spread: null, losses: [losses(own), null] };
+    const none = { peer: null, formats: {}, ratio: null, spread: null, peerMegabytes: null, versions: {} };
+    return { ...row, ...none, losses: [losses(own), null] };
   }
   const found: [number, number] = [losses(own), losses(theirs)];
   if (!(Math.abs(found[0] / found[1] - 1) < TOLERANCE))
@@ -108,6 +117,8 @@ async function timed({
   const peer = speeds(theirs);
   return {
     ...{ ...row, peer, formats: { channels_last: peer }, losses: found },
+    peerMegabytes: Math.max(...theirs.map(({ megabytes }) => megabytes)),
+    versions: theirs[0]!.versions,
     ...{ ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)] },
   };
 }
@@ -142,9 +153,10 @@ async function ownRun(
   });
 }
 
-async function peerRun(python: string, source: string, epochs: number, seed: number): Promise<Passed> {
+async function peerRun(python: string, source: string, epochs: number, seed: number): Promise<PeerPassed> {
   const recipe = ['--crops', '2x32:.2-1', '--hidden', '256', '--evaluate', 'never'];
   const args = [script, '--data', source, '--epochs', String(epochs), '--seed', String(seed), ...recipe];
-  const lines = await linesOf(python, args);
-  return lines.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
+  const events = (await linesOf(python, args)).map((line) => JSON.parse(line));
+  const { versions } = events.find(({ kind }) => kind === 'start');
+  return { ...events.findLast(({ kind }) => kind === 'epoch'), versions };
 }
