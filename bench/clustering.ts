@@ -33,7 +33,8 @@ export const clusteringRows: Readonly<Record<string, Sizes>> = {
   'smoke-neighbours': { work: 'neighbours', rows: 64, columns: 96, dimension: 8, k: 4 },
 };
 
-export interface ClusteringRow extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes'> {
+export interface ClusteringRow
+  extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes' | 'versions'> {
   name: string;
   seconds: number;
   peerSeconds: number | null;
@@ -77,9 +78,9 @@ export async function benchmarkClustering(
       peers.push(peerContender({ name: 'PyTorch', open: () => openPeer(python, of) }));
     }
     const own = ownContender({ module: './clustering.ts', args: { sizes }, threads });
-    const { ours, peer, ratio, spread, ...memory } = await takeTurns(own, peers, { rounds });
+    const { ours, peer, peers: _, ratio, spread, ...rest } = await takeTurns(own, peers, { rounds });
     const peerSeconds = peer && peer.milliseconds / 1000;
-    return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, ...memory };
+    return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, ...rest };
   });
 }
 

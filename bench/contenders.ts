@@ -37,6 +37,7 @@ export function inProcess(once: () => Promise<unknown>): Contender {
           }
           return found;
         },
+        versions: {},
         megabytes: () => (isReset ? largestResident() : null),
         leave: async () => {},
       };
@@ -60,6 +61,7 @@ export function peerContender({ name, open, request = 'times' }: PeerContenderOp
       const peer = await open();
       return {
         run: async (times) => ((await peer.ask({ [request]: times })) as { ms: number[] }).ms,
+        versions: peer.versions,
         megabytes: () => peer.megabytes(),
         leave: () => peer.close(),
       };

@@ -40,9 +40,12 @@ export interface EpochRow {
   waiting: number;
   /** Longest pause of one of our threads for garbage collection while it trained, in ms. */
   pause: number;
-  /** Largest resident memory of our process and of the peer's, in MB. */
+  /** Largest resident memory of our process, in MB. */
   megabytes: number;
+  /** Of the script's, in the same way. */
   peerMegabytes: number | null;
+  /** Libraries of the script with their versions. */
+  versions: Readonly<Record<string, string>>;
   /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
   losses: [number | null, number | null];
 }
@@ -71,6 +74,10 @@ interface Passed {
 interface OwnPassed extends Passed {
   waiting: number;
   pause: number;
+}
+
+interface PeerPassed extends Passed {
+  versions: Readonly<Record<string, string>>;
 }
 
 /** Times one row. */
@@ -106,7 +113,7 @@ async function timed({
   const { source, epochs } = work;
   const compared = python && recipe.peer ? formats : [];
   const own: OwnPassed[] = [];
-  const theirs = new Map<string, Passed[]>(compared.map((format) => [format, []]));
+  const theirs = new Map<string, PeerPassed[]>(compared.map((format) => [format, []]));
   for (let seed = 0; seed < rounds; seed++) {
     own.push(await ownRun(recipe, { ...work, seed }));
     for (const [format, passed] of theirs) {
@@ -123,8 +130,8 @@ async function timed({
   const speeds = [...theirs].map(([format, passed]) => [format, speedOf(passed)] as const);
   const best = speeds.toSorted(([, a], [, b]) => b - a)[0];
   if (!best) {
-    const nobody = { peer: null, formats: {}, ratio: null, spread: null, peerMegabytes: null };
-    return { ...row, ...nobody, losses: [lossOf(own), null] };
+    const none = { peer: null, formats: {}, ratio: null, spread: null, peerMegabytes: null, versions: {} };
+    return { ...row, ...none, losses: [lossOf(own), null] };
   }
   const peer = theirs.get(best[0])!;
   const losses: [number, number] = [lossOf(own)!, lossOf(peer)!];
@@ -134,6 +141,7 @@ async function timed({
   const ratios = pairRatios(times(own), times(peer));
   return {
     ...{ ...row, peer: best[1], formats: Object.fromEntries(speeds), losses },
+    versions: peer[0]!.versions,
     ...{ ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)] },
     peerMegabytes: Math.max(...peer.map(({ megabytes }) => megabytes)),
   };
@@ -170,7 +178,9 @@ async function ownRun(
   });
 }
 
-async function peerRun(python: string, options: readonly string[]): Promise<Passed> {
+async function peerRun(python: string, options: readonly string[]): Promise<PeerPassed> {
   const lines = await linesOf(python, [script, ...options, '--evaluate', 'never']);
-  return lines.map((line) => JSON.parse(line)).findLast(({ kind }) => kind === 'epoch');
+  const events = lines.map((line) => JSON.parse(line));
+  const { versions } = events.find(({ kind }) => kind === 'start');
+  return { ...events.findLast(({ kind }) => kind === 'epoch'), versions };
 }

@@ -44,8 +44,13 @@ export interface KmeansRow extends Shape {
   /** Largest resident memory of the process: rows included. */
   megabytes: number | null;
   peerMegabytes: number | null;
+  miniBatchMegabytes: number | null;
+  /** Libraries of the peer with their versions. */
+  versions: Readonly<Record<string, string>>;
 }
 
+/** Iterations of the fit before the one that is timed, in which libraries load and memory is asked for; the third is like all later ones. */
+const WARMING_ITERATIONS = 3;
 /** Objectives further apart than this are not the same computation. */
 const TOLERANCE = 1e-3;
 
@@ -92,22 +97,27 @@ interface Turns {
   rounds: number;
 }
 
-interface Fitted {
+interface Fitted extends Pick<KmeansRow, 'versions'> {
   seconds: number;
   objective: number;
   iterations: number;
   megabytes: number;
 }
 
-/** Each is alone while it works: engine and process are opened for a turn and closed after it. */
+/** Each is alone while it works: engine and process are opened for a turn, warmed by a short fit and closed after it. */
 async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const options = { k: shape.k, start, iterations: shape.iterations, tolerance: 0 };
   const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];
   const theirs: Fitted[] = [];
   const ask = (kind: 'lloyd' | 'miniBatch', { python, ...of }: NonNullable<Turns['peer']>) =>
-    withPeer(python, of, async (running) => (await running.ask({ fit: kind })) as unknown as Fitted);
+    withPeer(python, of, async (running) => {
+      await running.ask({ fit: kind, iterations: WARMING_ITERATIONS });
+      const fitted = (await running.ask({ fit: kind })) as unknown as Omit<Fitted, 'versions'>;
+      return { ...fitted, versions: running.versions };
+    });
   for (let round = 0; round < rounds; round++) {
     const engine = await openEngine();
+    await kmeans(engine, features, { ...options, iterations: WARMING_ITERATIONS });
     const { result, ...cost } = await measured(() => kmeans(engine, features, options));
     await engine.close();
     ours.push({ ...cost, objective: result.objective });
@@ -116,8 +126,11 @@ async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const seconds = ours.map((turn) => turn.seconds);
   const { objective } = ours[0]!;
   const own = { seconds: median(seconds), objective, megabytes: ours.at(-1)!.megabytes };
-  const none = { peerSeconds: null, miniBatchSeconds: null, ratio: null, spread: null, peerMegabytes: null };
-  if (!peer) return { ...own, ...none, objectiveDifference: null, miniBatchExcess: null };
+  if (!peer) {
+    const none = { peerSeconds: null, ratio: null, spread: null, objectiveDifference: null, versions: {} };
+    const noMiniBatch = { miniBatchSeconds: null, miniBatchExcess: null, miniBatchMegabytes: null };
+    return { ...own, ...none, ...noMiniBatch, peerMegabytes: null };
+  }
   const objectiveDifference = Math.abs(theirs[0]!.objective / objective - 1);
   if (!(objectiveDifference < TOLERANCE)) {
     throw new Error(`our objective ${objective} and scikit-learn's ${theirs[0]!.objective} differ`);
@@ -137,5 +150,7 @@ async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
     objectiveDifference,
     miniBatchExcess: miniBatch.objective / objective - 1,
     peerMegabytes,
+    miniBatchMegabytes: miniBatch.megabytes,
+    versions: miniBatch.versions,
   };
 }

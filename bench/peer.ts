@@ -14,8 +14,8 @@ export interface PeerOptions {
 }
 
 export interface Peer {
-  /** What it said of itself when it started. */
-  readonly about: Record<string, unknown>;
+  /** Its libraries with their versions, as it said when it started. */
+  readonly versions: Readonly<Record<string, string>>;
   ask(request: object): Promise<Record<string, unknown>>;
   /** Largest resident memory so far, with that of processes it has started, in MB; null where the system does not tell. */
   megabytes(): number | null;
@@ -58,9 +58,9 @@ export async function openPeer(python: string, { script, options }: PeerOptions)
     if (parsed.error !== undefined) throw new Error(`the peer ${script}: ${parsed.error}`);
     return parsed;
   }
-  const about = await answer();
+  const { versions = {} } = (await answer()) as Partial<Pick<Peer, 'versions'>>;
   return {
-    about,
+    versions,
     ask(request) {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return answer();

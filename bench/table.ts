@@ -27,11 +27,11 @@ export function speedTable(
 export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
   const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
   return [
-    [...head, 'ours MB', 'scikit-learn MB'],
+    [...head, 'ours MB', 'scikit-learn MB', 'MiniBatch MB'],
     ...rows.map((row) => [
       ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
       ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
-      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
+      ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0), shown(row.miniBatchMegabytes, 0)],
     ]),
   ];
 }

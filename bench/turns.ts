@@ -14,6 +14,8 @@ export interface Contender {
 export interface Entered {
   /** Milliseconds of each of so many runs. */
   run(times: number): Promise<readonly number[]>;
+  /** Libraries of a peer with their versions. */
+  readonly versions: Readonly<Record<string, string>>;
   /** Largest resident memory so far of the process that works, in MB; null where the system does not tell. */
   megabytes(): number | null;
   /** Ends it; resolves when it is gone. */
@@ -34,6 +36,8 @@ export interface Standing {
   /** Largest resident memory, ours and the fastest peer's, in MB. */
   readonly megabytes: number | null;
   readonly peerMegabytes: number | null;
+  /** Libraries of the peers with their versions. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** A turn lasts long enough to be timed and is short enough that turns alternate often. */
@@ -50,7 +54,7 @@ const SETTLING_MILLISECONDS = 6000;
 /** A run that takes at least this share of the one before is not getting faster. */
 const SETTLED = 0.95;
 
-export interface Turn {
+export interface Turn extends Pick<Entered, 'versions'> {
   milliseconds: number;
   megabytes: number | null;
 }
@@ -70,7 +74,7 @@ async function turnOf(contender: Contender, runs?: number): Promise<Turn & { run
     }
     const counted = runs ?? Math.max(1, Math.min(MOST_RUNS, Math.round(TURN_MILLISECONDS / settled)));
     const milliseconds = median(await entered.run(counted));
-    return { milliseconds, megabytes: entered.megabytes(), runs: counted };
+    return { milliseconds, megabytes: entered.megabytes(), versions: entered.versions, runs: counted };
   } finally {
     await entered.leave();
   }
@@ -109,7 +113,7 @@ export async function takeTurns(
   const [own = [], ...theirs] = await alternate([ours, ...peers], options);
   const mine = { ours: median(times(own)), megabytes: most(own) };
   if (peers.length === 0)
-    return { ...mine, peer: null, peers: {}, ratio: null, spread: null, peerMegabytes: null };
+    return { ...mine, peer: null, peers: {}, ratio: null, spread: null, peerMegabytes: null, versions: {} };
   const medians = theirs.map((turns) => median(times(turns)));
   const best = medians.indexOf(Math.min(...medians));
   const ratios = pairRatios(times(own), times(theirs[best]!));
@@ -120,6 +124,7 @@ export async function takeTurns(
     ratio: median(ratios),
     spread: [Math.min(...ratios), Math.max(...ratios)],
     peerMegabytes: most(theirs[best]!),
+    versions: Object.assign({}, ...theirs.flat().map(({ versions }) => versions)),
   };
 }
 
@@ -134,7 +139,8 @@ export function most(turns: readonly Turn[]): number | null {
   return known.length === 0 ? null : Math.max(...known);
 }
 
-export interface Speeds extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes'> {
+export interface Speeds
+  extends Pick<Standing, 'ratio' | 'spread' | 'megabytes' | 'peerMegabytes' | 'versions'> {
   /** Images per second. */
   readonly ours: number;
   readonly peer: number | null;

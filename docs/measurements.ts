@@ -57,6 +57,7 @@ interface KmeansFigures {
   readonly miniBatchExcess: number | null;
   readonly megabytes: number | null;
   readonly peerMegabytes: number | null;
+  readonly miniBatchMegabytes?: number | null;
 }
 
 /** K-means beside scikit-learn. */
@@ -75,7 +76,13 @@ export function kmeansText(): string {
           'times as fast',
           'objectives differ by',
         ],
-        ...['MiniBatchKMeans s', 'its objective above', 'likeness MB', 'scikit-learn MB'],
+        ...[
+          'MiniBatchKMeans s',
+          'its objective above',
+          'likeness MB',
+          'scikit-learn MB',
+          'MiniBatchKMeans MB',
+        ],
       ],
       ...found.rows.map((row) => [
         `${row.rows.toLocaleString('en-US')} x ${row.dimension}, ${row.k}, ${row.iterations}`,
@@ -86,6 +93,7 @@ export function kmeansText(): string {
         row.objectiveDifference === null ? '-' : row.objectiveDifference.toExponential(1),
         ...[number(row.miniBatchSeconds, 2), percent(row.miniBatchExcess)],
         ...[number(row.megabytes, 0), number(row.peerMegabytes, 0)],
+        number(row.miniBatchMegabytes ?? null, 0),
       ]),
     ]),
     '',

@@ -46,6 +46,7 @@ describe('turns', () => {
             told.push(`${name} ${runs}`);
             return Array.from({ length: runs }, () => milliseconds * ([2, 1.5][taken++] ?? 1));
           },
+          versions: { [name]: '1.0' },
           megabytes: () => milliseconds,
           async leave() {
             told.push(`${name} leaves`);
@@ -76,6 +77,7 @@ describe('turns', () => {
       spread: [0.5, 0.5],
       megabytes: 1000,
       peerMegabytes: 500,
+      versions: { slow: '1.0', fast: '1.0' },
     });
   });
 

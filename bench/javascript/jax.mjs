@@ -1,6 +1,6 @@
 /** A peer of the benchmark of libraries in JavaScript: jax-js on its WASM backend, the whole step compiled by `jit`. */
 import { init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
-import { BLOCKS, EPSILON, LEARNING_RATE, MOMENTUM, serve, startValues } from './pipe.mjs';
+import { BLOCKS, EPSILON, LEARNING_RATE, MOMENTUM, serve, startValues, versionOf } from './pipe.mjs';
 
 await init();
 const { images, targets, ...weights } = startValues();
@@ -66,7 +66,7 @@ const step = jit((p, v, input, wanted) => {
   return [moved, next, value];
 });
 
-await serve({ library: 'jax-js', backend: 'wasm' }, async () => {
+await serve({ versions: { 'jax-js': versionOf('@jax-js/jax') }, backend: 'wasm' }, async () => {
   const [moved, next, value] = step(parameters, velocities, x.ref, labels.ref);
   [parameters, velocities] = [moved, next];
   const [found] = await value.data();

@@ -16,6 +16,13 @@ export function startValues() {
   return decodeSafetensors(readFileSync(values.start)).tensors;
 }
 
+/** The version of an installed package, which need not export its package.json. */
+export function versionOf(name) {
+  const entry = import.meta.resolve(name);
+  const folder = entry.slice(0, entry.lastIndexOf(`/${name}/`) + name.length + 2);
+  return JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')).version;
+}
+
 /**
  * Says `about` and answers `{"losses": n}` with the losses of n steps, each before its update, and `{"times": n}` with the
  * milliseconds of n steps; `step` takes one and gives its loss.

@@ -51,7 +51,7 @@ function loss() {
 }
 
 const optimizer = tf.train.momentum(LEARNING_RATE, MOMENTUM);
-await serve({ tensorflow: tf.version_core, backend: tf.getBackend() }, async () => {
+await serve({ versions: { 'TensorFlow.js': tf.version_core }, backend: tf.getBackend() }, async () => {
   const found = optimizer.minimize(loss, true);
   const [value] = await found.data();
   found.dispose();

@@ -66,7 +66,7 @@ def main():
     def first(rows):
         return {'first': run()[:rows].flatten().tolist()}
 
-    serve({'torch': torch.__version__, 'threads': torch.get_num_threads()}, run, {'first': first})
+    serve({'versions': {'PyTorch': torch.__version__}, 'threads': torch.get_num_threads()}, run, {'first': first})
 
 
 if __name__ == '__main__':

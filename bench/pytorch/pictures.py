@@ -18,6 +18,7 @@ import random
 
 import numpy as np
 import torch
+import torchvision
 from PIL import Image, ImageFilter
 from torchvision import transforms
 
@@ -105,7 +106,8 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     run, answers = (views_of if options.work == 'views' else decoder_of)(options)
-    serve({'torch': torch.__version__, 'pillow': Image.__version__}, run, answers)
+    versions = {'PyTorch': torch.__version__, 'torchvision': torchvision.__version__, 'Pillow': Image.__version__}
+    serve({'versions': versions}, run, answers)
 
 
 if __name__ == '__main__':

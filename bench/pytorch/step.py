@@ -12,7 +12,7 @@ learning rate .01 (no weight decay). One JSON object per line in, one per line o
     {"save": "FILE"}  -> {"saved": "FILE"}                writes weights, images and targets in that form
     {"quit": true}    ends (as does the end of the input)
 
-The first line out says what is running: {"torch": ..., "threads": ..., "parameters": ...}. A failure is {"error": ...}.
+The first line out says what is running: {"versions": {"PyTorch": ...}, "threads": ..., "parameters": ...}. A failure is {"error": ...}.
 
 Names in the safetensors file: torchvision's parameter names (`conv1.weight`, `layer1.0.bn1.weight`, ..., `fc.bias`),
 `images` `[batch, 3, size, size]` and `targets` `[batch]`, all F32 but `targets`, which may be I32 or I64. Running statistics
@@ -240,7 +240,7 @@ def main():
     options = parser.parse_args()
     bench = Bench(options)
     parameters = sum(p.numel() for p in bench.model.parameters())
-    say({'torch': torch.__version__, 'threads': torch.get_num_threads(), 'parameters': parameters})
+    say({'versions': {'PyTorch': torch.__version__}, 'threads': torch.get_num_threads(), 'parameters': parameters})
     for line in sys.stdin:
         if not line.strip():
             continue

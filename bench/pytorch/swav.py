@@ -239,7 +239,7 @@ def main():
     network = Network(options).to(memory_format=memory)
     optimiser = torch.optim.Adam(network.parameters(), lr=options.lr, weight_decay=options.decay)
     parameters = sum(p.numel() for p in network.parameters())
-    say(kind='start', torch=torch.__version__, train=len(pictures), test=len(test), parameters=parameters)
+    say(kind='start', versions={'PyTorch': torch.__version__}, train=len(pictures), test=len(test), parameters=parameters)
 
     def evaluate():
         found = features_of(network.encoder, test)
@@ -280,7 +280,7 @@ def main():
             epoch += 1
             say(kind='epoch', epoch=epoch, minutes=round(spent / 60, 2), loss=round(sum(losses) / len(losses), 4),
                 imagesPerSecond=round(step * options.batch / spent, 1), views=round(viewing / spent, 3),
-                megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+                megabytes=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1))
         progress = step / (options.epochs * per_epoch) if options.epochs else spent / (60 * options.minutes)
     if options.evaluate == 'ends':
         say(kind='evaluation', epoch=epoch, minutes=round(spent / 60, 2), **evaluate())

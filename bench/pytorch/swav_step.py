@@ -108,7 +108,7 @@ def main():
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     step = Step(options)
-    print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads()}), flush=True)
+    print(json.dumps({'versions': {'PyTorch': torch.__version__}, 'threads': torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         if 'losses' in request:

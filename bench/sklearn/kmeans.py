@@ -6,8 +6,9 @@ One JSON object per line in, one per line out:
 
     {"fit": "lloyd"}      -> {"seconds": s, "objective": x, "iterations": n, "megabytes": m}   KMeans from the given centroids
     {"fit": "miniBatch"}  -> the same                                      MiniBatchKMeans from them, as many passes over the rows
+    {"fit": ..., "iterations": n}   of n iterations or passes, in place of --iterations
 
-The first line out says what is running: {"sklearn": ..., "threads": ...}. A failure is {"error": ...}. `megabytes` is the
+The first line out says what is running: {"versions": {"scikit-learn": ...}, "threads": ...}. A failure is {"error": ...}. `megabytes` is the
 process's largest resident memory so far.
 """
 
@@ -37,11 +38,12 @@ def main():
 
     x = np.load(options.rows)
     start = np.load(options.start)
-    say({'sklearn': sklearn.__version__, 'threads': options.threads})
+    say({'versions': {'scikit-learn': sklearn.__version__, 'NumPy': np.__version__}, 'threads': options.threads})
     for line in sys.stdin:
         try:
-            kind = json.loads(line)['fit']
-            common = {'n_clusters': len(start), 'init': start, 'n_init': 1, 'max_iter': options.iterations, 'tol': 0}
+            request = json.loads(line)
+            kind, iterations = request['fit'], request.get('iterations', options.iterations)
+            common = {'n_clusters': len(start), 'init': start, 'n_init': 1, 'max_iter': iterations, 'tol': 0}
             if kind == 'lloyd':
                 model = KMeans(algorithm='lloyd', **common)
             else:
