@@ -120,12 +120,12 @@ export function swavLoss(
   const codes: Tensor[] = [];
   let total: Tensor = scalar(0);
   for (let a = 0; a < ASSIGNING_CROPS; a++) {
-    const scores = stopGradient(ofCrop(a));
+    const scores = ofCrop(a);
     const queue = queues[a];
     const Q = queue
-      ? codesWithQueue(scores, stopGradient(C), queue, { epsilon, iterations })
+      ? codesWithQueue(scores, C, queue, { epsilon, iterations })
       : sinkhorn(scores, { epsilon, iterations });
-    codes.push(Q); // [B, K]
+    codes.push(Q); // [B, K], through which no gradient flows
     for (let v = 0; v < V; v++) {
       if (v === a) continue;
       const swapped = crossEntropy(mul(ofCrop(v), scalar(1 / tau)), Q);
