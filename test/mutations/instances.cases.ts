@@ -37,6 +37,13 @@ export const instances = {
       caughtBy: [`${METHODS}/moco.test.ts`, 'agrees with a whole step'],
     },
     {
+      line: 'the key encoder follows by the momentum',
+      file: 'src/nn/momentum.ts',
+      from: 'add(mul(current, momentum), mul(stopGradient(trained), sub(scalar(1), momentum)))',
+      to: 'add(mul(current, sub(scalar(1), momentum)), mul(stopGradient(trained), momentum))',
+      caughtBy: [`${METHODS}/moco.test.ts`, 'agrees with a whole step'],
+    },
+    {
       line: 'the queue holds keys, not queries',
       file: `${METHODS}/moco.ts`,
       from: 'queue.state(k)',
@@ -65,6 +72,13 @@ export const instances = {
       from: "when: 'after',",
       to: "when: 'before',",
       caughtBy: [`${METHODS}/byol.test.ts`, 'the target follows the updated network'],
+    },
+    {
+      line: 'the target follows by the momentum',
+      file: 'src/nn/momentum.ts',
+      from: 'add(mul(current, momentum), mul(stopGradient(trained), sub(scalar(1), momentum)))',
+      to: 'add(mul(current, sub(scalar(1), momentum)), mul(stopGradient(trained), momentum))',
+      caughtBy: [`${METHODS}/byol.test.ts`, 'agrees with a whole step'],
     },
     {
       line: "a view predicts the other view's target",
@@ -101,6 +115,20 @@ export const instances = {
       file: `${METHODS}/simsiam.ts`,
       from: 'parameter.group === PREDICTOR ? predictorRate : rate',
       to: 'rate',
+      caughtBy: [`${METHODS}/simsiam.test.ts`, 'agrees with a whole step'],
+    },
+    {
+      line: 'each view predicts the other: the loss has both terms',
+      file: `${METHODS}/simsiam.ts`,
+      from: 'add(predictionCosine(p1, z2), predictionCosine(p2, z1))',
+      to: 'mul(scalar(2), predictionCosine(p1, z2))',
+      caughtBy: [`${METHODS}/simsiam.test.ts`, 'symmetric'],
+    },
+    {
+      line: 'the output of the head is batch-normalised',
+      file: 'src/nn/mlp.ts',
+      from: "if (last === 'norm') y = batchNorm(",
+      to: "if (last === 'norm') batchNorm(",
       caughtBy: [`${METHODS}/simsiam.test.ts`, 'agrees with a whole step'],
     },
   ],

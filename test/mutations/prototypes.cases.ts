@@ -59,6 +59,20 @@ export const prototypes = {
       caughtBy: [ofSwav, 'gives the golden two-crop loss'],
     },
     {
+      line: 'no gradient flows through the codes',
+      file: 'src/cluster/sinkhorn.ts',
+      from: 'stopGradient(mul(mul(E, v), mul(rows, r)))',
+      to: 'mul(mul(E, v), mul(rows, r))',
+      caughtBy: [ofSwav, 'agrees in loss, gradients, weights and statistics'],
+    },
+    {
+      line: 'LARC: a tensor moves in proportion to its length',
+      file: 'src/nn/optimizers.ts',
+      from: 'where(untouched, scalar(1), a)',
+      to: 'scalar(1)',
+      caughtBy: [ofSwav, 'agrees in loss, gradients, weights and statistics (larc)'],
+    },
+    {
       line: 'the queue takes the newest in front',
       file: `${METHODS}/swav.ts`,
       from: 'concat([newest, slice(embeddings, { axis: 0, start: 0, end: L - B })])',
@@ -108,6 +122,20 @@ export const prototypes = {
       from: "parameter.group === 'classifier' ? own.update(parameter, rate) : ",
       to: '',
       caughtBy: [ofDeepcluster, 'agrees with PyTorch'],
+    },
+    {
+      line: 'Sobel: slopes of both directions',
+      file: 'src/nn/sobel.ts',
+      from: '[1, 2, 1, 0, 0, 0, -1, -2, -1]',
+      to: 'HORIZONTAL',
+      caughtBy: [ofDeepcluster, 'agrees with PyTorch: Sobel'],
+    },
+    {
+      line: 'Sobel: of grey values, the mean of the channels',
+      file: 'src/nn/sobel.ts',
+      from: 'tap / channels',
+      to: 'tap',
+      caughtBy: [ofDeepcluster, 'agrees with PyTorch: Sobel'],
     },
     {
       line: 'images are drawn uniformly over clusters',
@@ -172,6 +200,20 @@ export const prototypes = {
       file: `${METHODS}/deepclusterV2.ts`,
       from: 'mul(S, scalar(1 / temperature))',
       to: 'S',
+      caughtBy: [ofDeepclusterV2, 'agrees with PyTorch'],
+    },
+    {
+      line: 'centroids stay as they were found',
+      file: `${METHODS}/deepclusterV2.ts`,
+      from: 'const C = input(prototypesName(h), [K, D]);',
+      to: 'const C = variables.parameter(prototypesName(h), [K, D], () => new Float32Array(K * D));',
+      caughtBy: [ofDeepclusterV2, 'trains no prototypes'],
+    },
+    {
+      line: 'every crop learns the label of its image',
+      file: `${METHODS}/deepclusterV2.ts`,
+      from: '...headLoss(S, y, options)',
+      to: '...headLoss(ofCrop(S, 0, B), y, options)',
       caughtBy: [ofDeepclusterV2, 'agrees with PyTorch'],
     },
     {
