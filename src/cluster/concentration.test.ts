@@ -1,7 +1,7 @@
 /** Concentrations against golden vectors (computed in numpy, checked against the authors' function) and invariants. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concentrations, rawConcentrations, squaredDistancesToOwn } from './concentration.ts';
+import { concentrations, percentile, rawConcentrations, squaredDistancesToOwn } from './concentration.ts';
 import { featuresOf } from './features.ts';
 
 /** Squared distances within five clusters, one of one member, one empty. */
@@ -19,6 +19,11 @@ function expectAll(received: ArrayLike<number>, expected: readonly number[], dig
 describe('concentrations', () => {
   it('gives the golden raw values: small clusters take the largest', () => {
     expectAll(rawConcentrations(squared, labels, 5), [0.116961, 0.221336, 0.221336, 0.066468, 0.221336], 6);
+  });
+
+  it('clips at the golden percentiles of the raw values', () => {
+    const ascending = rawConcentrations(squared, labels, 5).toSorted();
+    expectAll([percentile(ascending, 10), percentile(ascending, 90)], [0.0866656, 0.2213363], 7);
   });
 
   it('gives the golden values, clipped to percentiles, with mean tau', () => {

@@ -80,7 +80,7 @@ export function rawConcentrations(
 }
 
 /** The value below which p percent of ascending values lie, interpolated linearly between neighbours. */
-function percentile(ascending: Float64Array, p: number): number {
+export function percentile(ascending: Float64Array, p: number): number {
   const at = (p / 100) * (ascending.length - 1);
   const below = Math.floor(at);
   const above = Math.min(below + 1, ascending.length - 1);

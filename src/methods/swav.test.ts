@@ -6,7 +6,7 @@ import { sinkhorn } from '../cluster/sinkhorn.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import { adam, larc, type Optimizer } from '../nn/index.ts';
 import { openEngine } from '../runtime/index.ts';
-import { concat, constant, greater, input, scalar, slice, type TensorData } from '../tensor/index.ts';
+import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
 import { type SwavProgramOptions, swavLoss, swavStep } from './swav.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -57,6 +57,16 @@ describe('sinkhorn', () => {
       ],
       2e-6,
     );
+  });
+
+  it('gives prototypes the golden totals: equal ones only after many iterations', async () => {
+    const totals = (Q: ReturnType<typeof matrix>) => sum(Q, { axes: [0] });
+    const { three, many } = await evaluate({
+      three: totals(sinkhorn(matrix(Sa))),
+      many: totals(sinkhorn(matrix(Sa), { iterations: 100 })),
+    });
+    expectAll(three!, [2.572336, 0.569779, 0.857885], 2e-6);
+    expectAll(many!, [4 / 3, 4 / 3, 4 / 3], 1e-5);
   });
 
   it('gives the golden codes behind a queue', async () => {

@@ -87,6 +87,27 @@ describe('larc', () => {
     expectClose(two!, second, 2e-7);
   });
 
+  it('has the golden ratios at these steps', async () => {
+    const [w, g, lr] = [input('w', [3]), input('g', [3]), input('lr', [])];
+    const { slots } = larc({ weightDecay: 0.01 }).update(
+      { name: 'w', value: w, gradient: g, group: 'all' },
+      lr,
+    );
+    const executable = await engine.compile({ outputs: { adapted: slots[0]!.next } });
+    for (const [i, ratio] of [0.005660377252, 0.009087198065].entries()) {
+      const [weights, gradient] = [[golden.weights, first][i]!, golden.gradients[i]!];
+      const { adapted } = await executable.run({
+        w: Float32Array.from(weights),
+        g: Float32Array.from(gradient),
+        lr: Float32Array.of(0.6),
+        'momentum.w': new Float32Array(3),
+      });
+      const expected = weights.map((value, d) => ratio * (gradient[d]! + 0.01 * value));
+      expectClose(adapted as Float32Array, expected, 1e-9);
+    }
+    await executable.dispose();
+  });
+
   it('leaves a gradient as it is, without decay, where weights or gradient are all zero', async () => {
     const rate = { learningRates: [0.5], shape: [2] };
     const options = { weightDecay: 0.1, momentum: 0 };
