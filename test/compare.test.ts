@@ -211,6 +211,38 @@ describe('a run that fails', () => {
   });
 });
 
+describe('ablations', () => {
+  it('of views, heads and encoder are one comparison, beside classical clusterings', {
+    timeout: 300_000,
+  }, async () => {
+    const ended = await workplace.run(
+      ...['compare', 'pictures', '--methods', 'contrastive-clustering', '--epochs', '2', '--seeds', '1'],
+      ...['--vary', 'augmentedViews=none', '--vary', 'heads=both,instance'],
+      ...['--vary', 'architecture=resnet18', '--classical', 'spectral,agglomerative,pca'],
+      ...['--out', 'ablations', ...set, '--set', 'clusters=3', '--json'],
+    );
+    expect(ended.code, ended.stderr).toBe(0);
+    const { methods, baselines, shared }: Comparison = JSON.parse(ended.stdout);
+    expect(methods.map(({ grid }) => grid)).toEqual([
+      {},
+      { augmentedViews: 'none' },
+      { heads: 'instance' },
+      { architecture: 'resnet18' },
+    ]);
+    for (const { grid, seeds, knn, nmi } of methods) {
+      expect(seeds, JSON.stringify(grid)).toBe(1);
+      expect(knn.mean! * nmi.mean!, JSON.stringify(grid)).toBeGreaterThan(0);
+    }
+    expect(shared).not.toHaveProperty('architecture');
+    // Each encoder has its own start.
+    expect(baselines['untrained architecture resnet18']!.knn.mean).toBeGreaterThan(0);
+    for (const name of ['spectral', 'agglomerative', 'pca']) {
+      expect(baselines[name]!.nmi.mean, name).toBeGreaterThan(0);
+      expect(baselines[name]!.knn.mean, name).toBeNull();
+    }
+  });
+});
+
 describe('a source without labels', () => {
   it('is compared by the measures that need none', async () => {
     await writeTextures(at('plain'), 48);

@@ -14,7 +14,7 @@ export const compareCommand: Command = {
   details: [
     'Encoder, views, batch and budget are the same for every method; everything else is the recipe of each. Figures are of the last step, mean and standard deviation over seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of clusters of the test images and of train and test images together, beside an untrained encoder, raw pixels and a colour histogram. Published figures of the data set, where there are any, are marked as of another budget.',
     'Without labels the table holds the measures that need none, and an order of the methods by those that follow true clusters elsewhere: a guess.',
-    'Each run is an ordinary run folder in the folder runs of --out. The same command goes on after an interruption: what is finished and measured is not done again. Methods, seeds and values of a grid may be added later. A method that fails is reported with the reason, and the others go on.',
+    'Each run is an ordinary run folder in the folder runs of --out. The same command goes on after an interruption: what is finished and measured is not done again. Methods, seeds and values may be added later. A method that fails is reported with the reason, and the others go on.',
     'Writes compare.json and compare.html into --out, after every run.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -62,6 +62,12 @@ export const compareCommand: Command = {
       repeat: 'many',
     },
     {
+      flags: '--vary <key=a,b,c>',
+      description:
+        'as --grid, but one value at a time: one row as all settings are, and one per other value of each; as ablations are done',
+      repeat: 'many',
+    },
+    {
       flags: '--classical <names>',
       description: `classical clusterings of raw pixels, joined by commas: ${classicalNames.join(', ')}`,
       parse: parseClassical,
@@ -74,8 +80,9 @@ export const compareCommand: Command = {
     },
     {
       command:
-        'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 --grid augmentedViews=both,one,none --grid heads=both,instance,cluster',
-      meaning: 'what parts of a method are worth: nine rows',
+        'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 --set architecture=resnet34 --vary augmentedViews=one,none --vary heads=instance,cluster --vary architecture=resnet18,resnet50',
+      meaning:
+        'what parts of a method are worth, the three ablations of its paper: seven rows, the first with all parts',
     },
     {
       command: 'likeness compare cifar10 --methods swav --minutes 5 --classical kmeans,spectral --json',

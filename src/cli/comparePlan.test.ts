@@ -1,14 +1,7 @@
 /** What a comparison consists of: names, grids, and the same conditions for every method. */
 import { describe, expect, it } from 'vitest';
 import { methodNames, methods, settingsFor } from '../methods/index.ts';
-import {
-  type CompareRequest,
-  gridPoints,
-  parseMethods,
-  planRows,
-  runName,
-  sharedSettings,
-} from './comparePlan.ts';
+import { type CompareRequest, parseMethods, planRows, runName, sharedSettings } from './comparePlan.ts';
 
 const request = (more: Partial<CompareRequest>): CompareRequest => ({
   source: 'x',
@@ -17,30 +10,12 @@ const request = (more: Partial<CompareRequest>): CompareRequest => ({
   ...more,
 });
 
-describe('names and grids', () => {
+describe('names', () => {
   it('reads methods, and names a misspelt or repeated one', () => {
     expect(parseMethods('swav, moco')).toEqual(['swav', 'moco']);
     expect(() => parseMethods('swav,swaw')).toThrow(/received "swaw"; expected .*deepcluster-v2/);
     expect(() => parseMethods('swav,swav')).toThrow('twice');
   });
-
-  it('makes one point per combination', () => {
-    expect(gridPoints([])).toEqual([{}]);
-    expect(gridPoints(['a=1,2', 'b=x,y'])).toEqual([
-      { a: '1', b: 'x' },
-      { a: '1', b: 'y' },
-      { a: '2', b: 'x' },
-      { a: '2', b: 'y' },
-    ]);
-    expect(gridPoints(['clusters=512;512,256'])).toEqual([{ clusters: '512' }, { clusters: '512,256' }]);
-  });
-
-  it.each(['temperature', '=1', 'temperature=', 'a=1,1', 'seed=1,2', 'method=swav', 'epochs=1,2'])(
-    'refuses the grid "%s"',
-    (text) => {
-      expect(() => gridPoints([text])).toThrow(/--grid/);
-    },
-  );
 
   it('gives every point a folder of its own, safe everywhere', () => {
     expect(runName('swav', 1, {})).toBe('swav-seed1');
@@ -86,6 +61,37 @@ describe('the rows', () => {
       [0, 1],
       [0, 1],
     ]);
+  });
+
+  it('are one without changes and one per varied value, of which one that is the default makes no second row', () => {
+    const rows = planRows(
+      request({
+        methods: ['contrastive-clustering', 'swav'],
+        seeds: 1,
+        vary: ['augmentedViews=both,one,none', 'architecture=resnet10,resnet18'],
+      }),
+      'small-32',
+    );
+    expect(rows.map(({ method, grid }) => [method, grid])).toEqual(
+      ['contrastive-clustering', 'swav'].flatMap((method) => [
+        [method, {}],
+        [method, { augmentedViews: 'one' }],
+        [method, { augmentedViews: 'none' }],
+        [method, { architecture: 'resnet18' }],
+      ]),
+    );
+    const [plain, one, , deep] = rows.map(({ settings }) => settings);
+    expect(one).toEqual({ ...plain, augmentedViews: 'one' });
+    expect(deep).toEqual({ ...plain, architecture: 'resnet18' });
+  });
+
+  it('vary from the value that --set gives', () => {
+    const rows = planRows(
+      request({ seeds: 1, set: ['architecture=resnet34'], vary: ['architecture=resnet18,resnet34'] }),
+      'small-32',
+    );
+    expect(rows.map(({ settings }) => settings.architecture)).toEqual(['resnet34', 'resnet18']);
+    expect(rows[1]!.runs[0]!.set).toEqual(['architecture=resnet18']);
   });
 
   it('refuse a misspelt setting before anything is trained, and a setting in both places', () => {

@@ -14,6 +14,7 @@ import {
   settingsFor,
 } from '../methods/index.ts';
 import { cropsFor } from '../methods/views.ts';
+import { type GridPoint, gridPoints, requireFree } from './compareGrid.ts';
 
 export interface CompareRequest {
   source: string;
@@ -23,15 +24,14 @@ export interface CompareRequest {
   seeds?: number;
   out?: string;
   preset?: string;
-  /** `key=a,b,c` texts. */
+  /** `key=a,b,c` texts, of which every combination is a row. */
   grid?: string[];
+  /** `key=a,b,c` texts, of which each value alone is a row, beside one without. */
+  vary?: string[];
   /** `key=value` texts. */
   set?: string[];
   classical?: string[];
 }
-
-/** A point of the grid: setting to text. */
-export type GridPoint = Readonly<Record<string, string>>;
 
 /** One run of a comparison. */
 export interface PlannedRun {
@@ -52,9 +52,6 @@ export interface PlannedRow {
   /** What its runs train with, before batch and the like are fitted to the number of images. */
   readonly settings: Settings;
 }
-
-/** Settings that the comparison itself decides. */
-const decided: readonly SettingName[] = ['method', 'seed', 'epochs'];
 
 /**
  * Settings that all runs share, whatever a method's own recipe says: encoder, batch, and views. Crops are shared too,
@@ -100,70 +97,26 @@ export function parseMethods(text: string): MethodName[] {
   return names as MethodName[];
 }
 
-/**
- * Every combination of the grid's values, the last key changing fastest; one empty point without a grid.
- *
- * Values are separated by commas, or by semicolons where one is written: `clusters=512;512,256`.
- */
-export function gridPoints(texts: readonly string[]): GridPoint[] {
-  let points: GridPoint[] = [{}];
-  const seen = new Set<string>();
-  for (const text of texts) {
-    const at = text.indexOf('=');
-    const key = text.slice(0, at).trim();
-    const values = text
-      .slice(at + 1)
-      .split(text.includes(';') ? ';' : ',')
-      .map((value) => value.trim());
-    if (at < 1 || values.some((value) => value === '') || new Set(values).size < values.length) {
-      throw new LikenessError(
-        'flag.invalid',
-        `--grid: received "${text}"; expected key=a,b,c with different values, such as temperature=0.1,0.2`,
-      );
-    }
-    requireFree('--grid', key);
-    if (seen.has(key)) {
-      throw new LikenessError(
-        'flag.invalid',
-        `--grid: received ${key} twice; expected all its values in one --grid`,
-      );
-    }
-    seen.add(key);
-    points = points.flatMap((point) => values.map((value) => ({ ...point, [key]: value })));
-  }
-  return points;
-}
-
-function requireFree(flag: string, key: string): void {
-  if ((decided as readonly string[]).includes(key)) {
-    const instead = { method: '--methods', seed: '--seeds', epochs: '--epochs or --minutes' }[
-      key as 'method'
-    ];
-    throw new LikenessError(
-      'flag.invalid',
-      `${flag}: received ${key}, which all runs get from ${instead}; use that instead`,
-    );
-  }
-}
-
-/** All rows, in the order of methods, then of the grid. */
+/** All rows, in the order of methods, then of the grid. A varied value that a row has anyway makes no second row. */
 export function planRows(
-  { methods: wanted, grid = [], set = [], seeds = 3, epochs }: CompareRequest,
+  { methods: wanted, grid = [], vary = [], set = [], seeds = 3, epochs }: CompareRequest,
   preset: string,
 ): PlannedRow[] {
   for (const key of Object.keys(parseAssignments(set))) requireFree('--set', key);
-  const points = gridPoints(grid);
-  for (const key of Object.keys(points[0]!)) {
-    if (set.some((text) => text.split('=')[0]!.trim() === key)) {
+  const keyOf = (text: string) => text.split('=')[0]!.trim();
+  for (const text of grid) {
+    if (set.some((other) => keyOf(other) === keyOf(text))) {
       throw new LikenessError(
         'flag.conflict',
-        `--grid and --set: received ${key} in both; expected it in one`,
+        `--grid and --set: received ${keyOf(text)} in both; expected it in one`,
       );
     }
   }
-  return wanted.flatMap((method) =>
-    points.map((point): PlannedRow => {
-      const own = [...set, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
+  const points = gridPoints(grid, vary);
+  return wanted.flatMap((method) => {
+    const rows = points.map((point): PlannedRow => {
+      const kept = set.filter((text) => !(keyOf(text) in point));
+      const own = [...kept, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
       const given = parseAssignments(own);
       const texts = [...own, ...leveled(method, preset, given)];
       const settings = settingsFor(preset, {
@@ -183,8 +136,10 @@ export function planRows(
           set: texts,
         })),
       };
-    }),
-  );
+    });
+    const unseen = new Set(rows.map(({ settings }) => JSON.stringify(settings)));
+    return rows.filter(({ settings }) => unseen.delete(JSON.stringify(settings)));
+  });
 }
 
 /** `--set` texts that take back what a method's recipe says of the shared settings, and cut crops down for it. */
@@ -222,11 +177,4 @@ export function runName(method: string, seed: number, point: GridPoint): string 
   const mark =
     plain === text ? '' : `-${createHash('sha256').update(JSON.stringify(point)).digest('hex').slice(0, 6)}`;
   return `${method}-seed${seed}${plain}${mark}`;
-}
-
-/** A point of the grid as people read it: `temperature 0.2, queueLength 0`. */
-export function showGrid(point: GridPoint): string {
-  return Object.entries(point)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');
 }

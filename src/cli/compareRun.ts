@@ -28,9 +28,10 @@ import {
   untrainedBaseline,
 } from './compareBaselines.ts';
 import { largestShare, protocolOf, sharedOf, showBudget } from './compareFacts.ts';
+import { showGrid } from './compareGrid.ts';
 import type { Bench } from './compareMeasure.ts';
 import { compareOne, type RunConditions } from './compareOne.ts';
-import { type CompareRequest, type PlannedRow, planRows, showGrid } from './comparePlan.ts';
+import { type CompareRequest, type PlannedRow, planRows } from './comparePlan.ts';
 import { compareTable, rowName } from './compareTable.ts';
 import { quietTerminal } from './compareTerminal.ts';
 import { evaluationSet } from './evaluationSet.ts';

@@ -8,7 +8,7 @@ import {
   type Summary,
 } from '../run/compare/index.ts';
 import { showBudget } from './compareFacts.ts';
-import { showGrid } from './comparePlan.ts';
+import { showGrid } from './compareGrid.ts';
 
 interface Column {
   readonly title: string;
