@@ -17,11 +17,11 @@ import {
   type Tensor,
   type TensorData,
 } from '../tensor/index.ts';
-import { blockSizes, probeOf } from './lowering/blocked.ts';
 import { splitHeld } from './lowering/heldValues.ts';
-import { type Device, lower, type Plan } from './lowering/index.ts';
+import { type Capabilities, type Device, lower, type Plan } from './lowering/index.ts';
 import { encodeOnnx, type OnnxGraph } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
+import { probeBlocks, type RunProbe } from './probeBlocks.ts';
 import type {
   Envelope,
   OpenedPrelude,
@@ -84,6 +84,8 @@ export interface EngineOptions {
   tuning?: 'measure' | 'defaults';
   /** Plan of earlier measurements, and where new ones go. */
   remembered?: { load(): Plan; save(added: Plan): void };
+  /** What the device can do beyond the standard; default: found out by trying. */
+  capabilities?: Capabilities;
 }
 
 export interface Engine {
@@ -101,9 +103,10 @@ export async function openEngine({
   threads = availableParallelism(),
   tuning = 'defaults',
   remembered,
+  capabilities: known,
 }: EngineOptions = {}): Promise<Engine> {
   const { ask, close } = startWorker(threads);
-  const capabilities = { block: await probeBlocks(ask) };
+  const capabilities = known ?? { block: await probeBlocks(probeRunner(ask)) };
 
   async function compile(
     program: Program,
@@ -206,28 +209,17 @@ function isShared({ buffer }: TensorData): boolean {
 
 type Ask = <T>(request: Request, transfer?: ArrayBuffer[]) => Promise<T>;
 
-/** Largest block of the blocked operators that work here and agree with the standard ones; 0: none. */
-async function probeBlocks(ask: Ask): Promise<number> {
-  for (const block of blockSizes) {
-    const { model, inputs, outputs } = probeOf(block);
-    const waves = inputs.map(({ name, shape }) => [
-      name,
-      Float32Array.from({ length: sizeOf(shape as number[]) }, (_, i) => Math.sin(i * 0.7)),
-    ]);
+/** Runs probes on the worker thread. */
+function probeRunner(ask: Ask): RunProbe {
+  return async ({ model, inputs, outputs }, values) => {
+    const spec = { model, inputs, outputs: outputs.flat(), state: [] } as SessionSpec;
+    const session = await ask<number>({ kind: 'create', spec });
     try {
-      const spec = { model, inputs, outputs: outputs.flat(), state: [] } as SessionSpec;
-      const session = await ask<number>({ kind: 'create', spec });
-      const results = await ask<Values>({ kind: 'run', session, inputs: Object.fromEntries(waves) });
+      return await ask<Values>({ kind: 'run', session, inputs: values });
+    } finally {
       await ask<void>({ kind: 'release', session });
-      const agree = outputs.every(([plain, blocked]) =>
-        results[plain.name]!.every((found, i) => Math.abs(found - results[blocked.name]![i]!) < 1e-3),
-      );
-      if (agree) return block;
-    } catch {
-      // Not in this build or not on this processor.
     }
-  }
-  return 0;
+  };
 }
 
 function nextName(current: Tensor): string {

@@ -8,7 +8,7 @@ export {
   type Program,
   type ProgramState,
 } from './engine.ts';
-export { type Device, type LowerOptions, lower, type Plan } from './lowering/index.ts';
+export { type Capabilities, type Device, type LowerOptions, lower, type Plan } from './lowering/index.ts';
 export { encodeOnnx } from './onnx.ts';
 export type { SessionSettings, Values } from './protocol.ts';
 export { runtimeVersion } from './version.ts';
