@@ -64,6 +64,7 @@ export const sharedSettings = [
   'architecture',
   'width',
   'stem',
+  'frontEnd',
   'batchSize',
   'imageSize',
   'flipProbability',
