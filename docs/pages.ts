@@ -15,6 +15,7 @@ import {
   scaleText,
 } from './measurements.ts';
 import { profileText, speedsText } from './speeds.ts';
+import { valueText } from './values.ts';
 
 const folders = ['docs/', 'docs/methods/'];
 const root = new URL('../', import.meta.url);
@@ -34,6 +35,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   growth: growthText,
   speeds: speedsText,
   profile: profileText,
+  value: valueText,
 };
 
 /** All generated pages: path from the repository's root to content. */
