@@ -90,6 +90,9 @@ export interface ReportClasses {
   readonly nmi: number;
   readonly ami: number;
   readonly acc: number;
+  readonly ari: number;
+  /** Fowlkes-Mallows index. */
+  readonly fmi: number;
   /** Names of the classes: rows of `counts`. */
   readonly classes: readonly string[];
   /** Numbers of the clusters: columns of `counts`. */

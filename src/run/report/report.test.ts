@@ -40,6 +40,8 @@ const data: ReportData = {
     nmi: 0.4,
     ami: 0.1,
     acc: 0.6,
+    ari: 0.3,
+    fmi: 0.7,
     classes: ['<cat>"', 'a dog with a very long name indeed'],
     clusters: [1, 0],
     matched: [0, null],
@@ -136,7 +138,7 @@ describe('report.html', () => {
     expect(html).toMatch(
       /<a href="#cluster-0">0<\/a><\/th><td>2<\/td><td>&lt;cat&gt;&quot;<\/td><td>50\.0 %/,
     );
-    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600');
+    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600, ARI 0.300, Fowlkes-Mallows 0.700');
   });
 
   it('draws the fit of each number of clusters with the range, and says no lone number', () => {
