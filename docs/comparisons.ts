@@ -1,6 +1,13 @@
 /** Comparisons of methods as text. */
 import { failures, rowName, showSummary } from '../src/cli/compareTable.ts';
-import type { Baseline, ComparedMethod, Comparison, Summary } from '../src/run/compare/index.ts';
+import {
+  type Baseline,
+  type ComparedMethod,
+  type Comparison,
+  publishedFor,
+  publishedParts,
+  type Summary,
+} from '../src/run/compare/index.ts';
 import { compared, type KeptComparison, kept, markdown } from './kept.ts';
 
 type Row = ComparedMethod | Baseline;
@@ -62,10 +69,7 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
       `The clusters that ${rowName(row)} itself names, on the test images: NMI ${showSummary(nmi)}, ACC ${showSummary(acc)}, ARI ${showSummary(ari)}.`,
     );
   }
-  const published = publishedTable(comparison);
-  if (published) {
-    lines.push('', 'Published figures, of other budgets and encoders, for orientation only:', '', published);
-  }
+  lines.push(...publishedText(comparison));
   for (const sentence of failures(comparison as Comparison)) lines.push('', sentence);
   lines.push('', curveText(comparison));
   return lines.join('\n');
@@ -96,21 +100,42 @@ function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): strin
   ]);
 }
 
-function publishedTable({ published, methods, baselines }: Omit<Comparison, 'source'>): string | undefined {
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  const rows = published.filter(({ method }) => present.has(method as ComparedMethod['method']));
-  if (rows.length === 0) return undefined;
-  return markdown([
-    ['method', 'figures', 'budget', 'source'],
-    ...rows.map(({ method, figures, budget, source }) => [
-      method,
-      Object.entries(figures)
-        .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-        .join(', '),
-      budget,
-      source,
+/** What others have printed: rows of the methods compared, and the further methods of a paper's table. */
+function publishedText(comparison: KeptComparison['comparison']): string[] {
+  const { data, classes, methods, baselines } = comparison;
+  // What is known now, whenever the comparison was made.
+  const published = publishedFor({ ...data, classes });
+  const { beside, others } = publishedParts({ published, methods, baselines });
+  if (published.length === 0) return [];
+  const figure = (value: number | undefined) => value?.toFixed(3) ?? '';
+  const names = ['knn', 'linear', 'nmi', 'acc', 'ari'] as const;
+  const clusters = ['nmi', 'acc', 'ari'] as const;
+  return [
+    '',
+    'Published, other budget: other encoders and hundreds of epochs, for orientation only. NMI, ACC and ARI are of train and test images together.',
+    '',
+    markdown([
+      ['', 'kNN', 'linear', 'NMI', 'ACC', 'ARI', 'budget', 'source'],
+      ...beside.map(({ method, figures, budget, source }) => [
+        ...[method, ...names.map((name) => figure(figures[name]))],
+        ...[budget, source],
+      ]),
     ]),
-  ]);
+    ...(others.length === 0
+      ? []
+      : [
+          '',
+          `Methods that are not compared here, published, other budget (${others[0]!.source}; ${others[0]!.budget}):`,
+          '',
+          markdown([
+            ['', 'NMI', 'ACC', 'ARI'],
+            ...others.map(({ method, figures }) => [
+              method,
+              ...clusters.map((name) => figure(figures[name])),
+            ]),
+          ]),
+        ]),
+  ];
 }
 
 /** kNN on the sample of the curves at the shares of the schedule at which encoders were kept. */

@@ -4,6 +4,8 @@ import {
   type Comparison,
   type FigureName,
   likelySentence,
+  type Published,
+  publishedParts,
   type SummarisedFigures,
   type Summary,
 } from '../run/compare/index.ts';
@@ -85,7 +87,7 @@ export function compareTable(comparison: Comparison): string[] {
         ...section(comparison, together, { title: 'clusters of train and test images together' }),
       );
     }
-    lines.push(...headSections(comparison));
+    lines.push(...headSections(comparison), ...otherPublished(comparison));
   } else lines.push(...labelFreeLines(comparison));
   const failed = failures(comparison);
   if (failed.length > 0) lines.push('', ...failed);
@@ -110,7 +112,7 @@ function section(
     ...Object.values(baselines).map((row) => ({ name: row.name, row, minutes: null })),
   ];
   const printed = publishedRows(comparison, columns);
-  const width = Math.max(title.length, ...[...rows, ...printed].map(({ name }) => name.length));
+  const width = Math.max(title.length, ...[...rows, ...printed.rows].map(({ name }) => name.length));
   const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
   const line = (name: string, cells: readonly string[]) =>
     [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(' ').trimEnd();
@@ -124,7 +126,7 @@ function section(
     });
     lines.push(line(name, minutes ? [...cells, time === null ? '' : time.toFixed(1)] : cells));
   }
-  for (const { name, figures } of printed) {
+  for (const { name, figures } of printed.rows) {
     const cells = columns.map(({ printed: figure }) => {
       const value = figure && figures[figure];
       return value === undefined ? '- ' : `${value.toFixed(3)} `;
@@ -134,9 +136,8 @@ function section(
   if (minutes && chance !== null) {
     lines.push(line('always one class', [`${chance.toFixed(3)} `, `${chance.toFixed(3)} `]));
   }
-  lines.push(`* best of its column${printed.length > 0 ? ' among those measured here' : ''}`);
-  for (const { name, note } of printed) lines.push(`${name}: ${note}`);
-  return lines;
+  lines.push(`* best of its column${printed.rows.length > 0 ? ' among those measured here' : ''}`);
+  return [...lines, ...printed.notes];
 }
 
 function nameWithSeeds(row: ComparedMethod, { seeds }: Comparison): string {
@@ -147,19 +148,44 @@ function nameWithSeeds(row: ComparedMethod, { seeds }: Comparison): string {
     : `${name}, ${row.seeds} of ${seeds.length} seeds`;
 }
 
-/** Published figures, in these columns, of what is compared here; compare.json has the others too. */
-function publishedRows({ published, methods, baselines }: Comparison, columns: readonly Column[]) {
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  return published
-    .filter(
-      ({ method, figures }) =>
-        present.has(method) && columns.some(({ printed }) => printed && figures[printed] !== undefined),
-    )
-    .map(({ method, figures, budget, source }, i) => ({
-      name: `${method}, published [${i + 1}]`,
-      figures,
-      note: `published, other budget: ${budget}; ${source}`,
-    }));
+/** Published figures of what is compared, in these columns. Those of the same budget share a note. */
+function publishedRows(comparison: Comparison, columns: readonly Column[]) {
+  const found = publishedParts(comparison).beside.filter(({ figures }) =>
+    columns.some(({ printed }) => printed && figures[printed] !== undefined),
+  );
+  const noteOf = ({ budget, source }: Published) => `published, other budget: ${budget}; ${source}`;
+  const notes = [...new Set(found.map(noteOf))];
+  return {
+    rows: found.map((row) => ({
+      name: `${row.method}, published [${notes.indexOf(noteOf(row)) + 1}]`,
+      figures: row.figures,
+    })),
+    notes: notes.map((note, i) => `[${i + 1}] ${note}`),
+  };
+}
+
+/** The other methods of a paper's table, which are not compared here. */
+function otherPublished(comparison: Comparison): string[] {
+  const { others } = publishedParts(comparison);
+  if (others.length === 0) return [];
+  const title = 'other methods, published, other budget';
+  const width = Math.max(title.length, ...others.map(({ method }) => method.length));
+  const line = (name: string, cells: readonly string[]) =>
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(' ').trimEnd();
+  return [
+    '',
+    line(
+      title,
+      clusterNames.map((name) => `${name.toUpperCase()} `),
+    ),
+    ...others.map(({ method, figures }) =>
+      line(
+        method,
+        clusterNames.map((name) => `${figures[name]?.toFixed(3) ?? '-'} `),
+      ),
+    ),
+    `${others[0]!.budget}; ${others[0]!.source}`,
+  ];
 }
 
 /** Clusters that a method's own head names. */

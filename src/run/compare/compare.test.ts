@@ -89,6 +89,27 @@ describe('published figures', () => {
   });
 });
 
+describe("lightly's benchmark", () => {
+  it('has three budgets of five methods, each said to be of the best epoch', () => {
+    const rows = publishedFor({ kind: 'cifar10', name: 'x', classes: 10 }).filter(({ source }) =>
+      source.startsWith('lightly'),
+    );
+    const of = (method: string) =>
+      rows.filter((row) => row.method === method).map(({ figures }) => figures.knn);
+    expect(of('byol')).toEqual([0.869, 0.868, 0.91]);
+    expect(of('moco')).toEqual([0.838, 0.847, 0.899]);
+    expect(of('simclr')).toEqual([0.847, 0.848, 0.879]);
+    expect(of('simsiam')).toEqual([0.819, 0.764, 0.904]);
+    expect(of('swav')).toEqual([0.812, 0.842, 0.884]);
+    expect(rows).toHaveLength(15);
+    expect(rows[1]!.budget).toContain('batch 512, 200 epochs, the best of all epochs');
+    expect(rows.every(({ budget }) => budget.includes('best of all epochs'))).toBe(true);
+    expect(
+      publishedFor({ kind: 'cifar100', name: 'x', classes: 100 }).some(({ method }) => method === 'byol'),
+    ).toBe(false);
+  });
+});
+
 const baseline = (name: string) => ({
   name,
   protocol: 'as it is',

@@ -4,6 +4,7 @@ import { escapeHtml, plural, showCount } from '../report/text.ts';
 import { likelySentence } from './choice.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
 import type { ComparedMethod, Comparison, Published, SummarisedFigures, Summary } from './data.ts';
+import { publishedParts } from './published.ts';
 
 const more = `
 :root{--line0:#2b5fc7;--line1:#c2410c;--line2:#15803d;--line3:#7c3aed;--line4:#b0127b;--line5:#0e7490}
@@ -133,7 +134,7 @@ ${heads.length > 0 ? `<section class="panel"><h2>Clusters that a method names it
 }
 
 function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes = false } = {}): string {
-  const { methods, baselines, published } = comparison;
+  const { methods, baselines } = comparison;
   const beside = Object.values(baselines);
   const best = columns.map(({ of }) =>
     Math.max(...[...methods, ...beside].map((row) => of(row)?.mean ?? -1)),
@@ -160,9 +161,8 @@ function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes
       `<tr class="base${i === 0 ? ' first' : ''}"><th scope="row"><abbr title="${escapeHtml(row.protocol)}">${escapeHtml(row.name)}</abbr></th>${cells}${minutes ? '<td></td>' : ''}</tr>`,
     );
   });
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  const printed = published.filter(
-    (row) => present.has(row.method) && columns.some((column) => column.printed?.(row) !== undefined),
+  const printed = publishedParts(comparison).beside.filter((row) =>
+    columns.some((column) => column.printed?.(row) !== undefined),
   );
   printed.forEach((row, i) => {
     const cells = columns.map(({ printed: of }) => {

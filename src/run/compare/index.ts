@@ -15,5 +15,5 @@ export type {
   Summary,
 } from './data.ts';
 export { compareHtml } from './html.ts';
-export { dataSetOf, publishedFor, type SourceFacts } from './published.ts';
+export { dataSetOf, publishedFor, publishedParts, type SourceFacts } from './published.ts';
 export { summariseFigures, summariseMethod, summariseNumbers, summaryOf } from './summary.ts';
