@@ -4,6 +4,7 @@ import {
   type Baseline,
   type ComparedMethod,
   type Comparison,
+  originSentence,
   publishedFor,
   publishedParts,
   type Summary,
@@ -39,14 +40,15 @@ export function comparisonsText(): string {
 }
 
 function comparisonText({ title, command, state, comparison }: KeptComparison): string {
-  const { budget, seeds, images, shared, machine, program, methods } = comparison;
+  const { budget, seeds, images, shared, machine, program, methods, date, likeness } = comparison;
+  const origin = date && likeness && originSentence({ date, likeness });
   const time = 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
   const count = (n: number) => n.toLocaleString('en-US');
   const lines = [
     `## ${title}`,
     '',
     `${count(images.train)} train images, labels unused; figures of ${count(images.test)} test images; ${time} of training per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`,
-    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}.`,
+    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}${origin ? `; ${origin}` : ''}.`,
     '',
     '```sh',
     command,
@@ -75,7 +77,7 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
   return lines.join('\n');
 }
 
-function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): string {
+function figuresTable({ methods, baselines }: KeptComparison['comparison']): string {
   const columns = [...onTest, ...together];
   const rows: { name: string; row: Row; epochs: string; minutes: string }[] = [
     ...methods.map((row) => ({
@@ -139,7 +141,7 @@ function publishedText(comparison: KeptComparison['comparison']): string[] {
 }
 
 /** kNN on the sample of the curves at the shares of the schedule at which encoders were kept. */
-function curveText({ methods }: Omit<Comparison, 'source'>): string {
+function curveText({ methods }: KeptComparison['comparison']): string {
   const rows = methods.filter(({ curve }) => curve.length > 2);
   const length = Math.max(0, ...rows.map(({ curve }) => curve.length));
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(3));

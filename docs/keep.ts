@@ -11,7 +11,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { methodNames } from '../src/methods/index.ts';
-import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
+import { type ComparedMethod, type Comparison, originOf } from '../src/run/compare/index.ts';
 import { type KeptComparison, kept, resultsFolder } from './kept.ts';
 
 const program = new Command('keep').description('Keeps a measured result for the documentation.');
@@ -104,7 +104,7 @@ function together(before: Kept, now: Kept): Kept {
   const added = new Set(now.methods.map(({ method }) => method));
   const methods = [...before.methods.filter(({ method }) => !added.has(method)), ...now.methods];
   const place = ({ method }: ComparedMethod) => (methodNames as readonly string[]).indexOf(method);
-  return { ...now, methods: methods.toSorted((a, b) => place(a) - place(b)) };
+  return { ...now, ...originOf(methods), methods: methods.toSorted((a, b) => place(a) - place(b)) };
 }
 
 function withoutFolders(comparison: Kept): object {

@@ -18,12 +18,28 @@ export function largestShare({ set }: Bench): number | null {
 
 /** What all rows agree in: encoder, batch, views. */
 export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | number> {
-  return Object.fromEntries(
-    sharedSettings.flatMap((name) => {
-      const value = rows[0]!.settings[name];
-      return rows.every(({ settings }) => settings[name] === value) ? [[name, value]] : [];
-    }),
-  );
+  const equal = sharedSettings.flatMap((name) => {
+    const value = rows[0]!.settings[name];
+    return rows.every(({ settings }) => settings[name] === value) ? [[name, value] as const] : [];
+  });
+  const cut = (['crops', 'scales'] as const)
+    .filter((name) => !(name in rows[0]!.grid))
+    .map((name) => [name, cutFor(rows, name)] as const);
+  return Object.fromEntries([...equal, ...cut]);
+}
+
+/** The crops, or their scales; where some methods take fewer, each value with its methods, the whole one first. */
+function cutFor(rows: readonly PlannedRow[], name: 'crops' | 'scales'): string {
+  const takers = new Map<string, Set<string>>();
+  for (const { method, settings } of rows) {
+    const value = settings[name];
+    takers.set(value, (takers.get(value) ?? new Set()).add(method));
+  }
+  if (takers.size === 1) return rows[0]!.settings[name];
+  return [...takers]
+    .sort(([a], [b]) => b.length - a.length || (a < b ? 1 : -1))
+    .map(([value, methods]) => `${value} (${[...methods].join(', ')})`)
+    .join('; ');
 }
 
 /** A budget in words. */

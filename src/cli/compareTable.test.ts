@@ -21,6 +21,7 @@ const comparison: Comparison = {
   ...{ version: 1, source: '/x', data: { name: 'cifar10', kind: 'cifar10' }, labelled: true },
   ...{ images: { train: 50, test: 10, evaluated: 60 }, classes: 10, chance: 0.1, budget: { minutes: 12 } },
   ...{ seeds: [0, 1], preset: 'small-32', shared: {}, complete: true, machine: 'm', program: 'p' },
+  ...{ date: '2026-11-28T10:00:00.000Z', likeness: { versions: ['0.1.0'], commits: ['abc'] } },
   baselines: {
     untrained: { ...summariseMethod('', {}, [run(0, 0.3)]), name: 'untrained encoder', protocol: '' },
   },
@@ -42,6 +43,10 @@ describe('the table', () => {
     expect(starting('swav ')[0]).toMatch(/0\.450 ±0\.071 .* 3\.0$/);
     expect(starting('untrained encoder')[0]).toMatch(/0\.300 +0\.300 +0\.150 +0\.300 +-$/);
     expect(starting('contrastive-clustering, 1 of 2 seeds')[0]).toContain('0.600*');
+  });
+
+  it('says when it was measured, and by what', () => {
+    expect(lines.at(-1)).toBe('measured until 2026-11-28 by likeness 0.1.0, commit abc');
   });
 
   it('keeps a failed method in its place, with dashes and the reason', () => {

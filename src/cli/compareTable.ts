@@ -4,6 +4,7 @@ import {
   type Comparison,
   type FigureName,
   likelySentence,
+  originSentence,
   type Published,
   publishedParts,
   type SummarisedFigures,
@@ -93,6 +94,8 @@ export function compareTable(comparison: Comparison): string[] {
   if (failed.length > 0) lines.push('', ...failed);
   lines.push('', ...Object.entries(protocol).map(([what, how]) => `${what}: ${how}`));
   lines.push(`machine: ${comparison.machine}; ${comparison.program}`);
+  const origin = originSentence(comparison);
+  if (origin) lines.push(origin);
   return lines;
 }
 

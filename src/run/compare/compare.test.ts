@@ -6,6 +6,8 @@ import {
   compareHtml,
   dataSetOf,
   type Figures,
+  originOf,
+  originSentence,
   publishedFor,
   summariseMethod,
   summaryOf,
@@ -59,6 +61,31 @@ describe('figures over seeds', () => {
     expect(row.curve[1]!.knn).toBeCloseTo(0.5, 12);
     expect(row.labelFree['effectiveRank.rank']!.values).toEqual([10, 11]);
     expect(row.runs).toHaveLength(3);
+  });
+});
+
+describe('where a comparison comes from', () => {
+  const by = (date: string, commit?: string) => ({
+    ...run(0, 0.5),
+    measured: { date, version: '0.1.0', commit },
+  });
+  const of = (...runs: ComparedRun[]) => originOf([summariseMethod('swav', {}, runs)]);
+
+  it('is the last date, and every program that measured a run', () => {
+    const origin = of(by('2026-11-28T09:00:00.000Z', 'bb'), by('2026-11-27T09:00:00.000Z', 'aa'), failed);
+    expect(origin).toEqual({
+      date: '2026-11-28T09:00:00.000Z',
+      likeness: { versions: ['0.1.0'], commits: ['aa', 'bb'] },
+    });
+    expect(originSentence(origin)).toBe('measured until 2026-11-28 by likeness 0.1.0, commits aa and bb');
+    expect(originSentence(of(by('2026-11-28T09:00:00.000Z')))).toBe(
+      'measured until 2026-11-28 by likeness 0.1.0',
+    );
+  });
+
+  it('is nothing before a run is measured', () => {
+    expect(of(failed)).toEqual({ date: null, likeness: { versions: [], commits: [] } });
+    expect(originSentence(of(failed))).toBeUndefined();
   });
 });
 
@@ -136,6 +163,8 @@ const comparison: Comparison = {
   published: publishedFor({ kind: 'cifar10', name: 'x', classes: 10 }),
   protocol: { curves: 'on a "fixed" sample' },
   complete: false,
+  date: '2026-11-28T10:00:00.000Z',
+  likeness: { versions: ['0.1.0'], commits: [] },
   machine: 'a machine',
   program: 'likeness',
 };
@@ -154,6 +183,7 @@ describe('compare.html', () => {
       'minutes of training',
       'Not complete',
       '0.5 min',
+      'measured until 2026-11-28 by likeness 0.1.0',
     ]) {
       expect(html, text).toContain(text);
     }

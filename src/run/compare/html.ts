@@ -5,6 +5,7 @@ import { likelySentence } from './choice.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
 import type { ComparedMethod, Comparison, Published, SummarisedFigures, Summary } from './data.ts';
 import { publishedParts } from './published.ts';
+import { originSentence } from './summary.ts';
 
 const more = `
 :root{--line0:#2b5fc7;--line1:#c2410c;--line2:#15803d;--line3:#7c3aed;--line4:#b0127b;--line5:#0e7490}
@@ -74,12 +75,14 @@ const byHead: readonly Column[] = (['test', 'trainAndTest'] as const).flatMap((p
 export function compareHtml(comparison: Comparison): string {
   const { data, labelled, seeds, budget, images, complete } = comparison;
   const title = `Methods compared on ${data.name}`;
+  const origin = originSentence(comparison);
   const budgetWords = 'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch');
   const figures: [string, string][] = [
     ['training images', showCount(images.train)],
     ...(images.test > 0 ? [['test images', showCount(images.test)] as [string, string]] : []),
     ['per run', budgetText(budget) ?? budgetWords],
     ['seeds', showCount(seeds.length)],
+    ...(comparison.date ? [['measured', comparison.date.slice(0, 10)] as [string, string]] : []),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -106,7 +109,7 @@ ${failuresHtml(comparison)}
 ${runsHtml(comparison)}
 ${publishedHtml(comparison)}
 ${factsHtml(comparison)}
-<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}. This file holds everything it shows and opens without a network.</footer>
+<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}${origin === undefined ? '' : `, ${escapeHtml(origin)}`}. This file holds everything it shows and opens without a network.</footer>
 </main>
 </body>
 </html>

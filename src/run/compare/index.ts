@@ -10,10 +10,18 @@ export type {
   CurvePoint,
   FigureName,
   Figures,
+  MeasuredBy,
   Published,
   SummarisedFigures,
   Summary,
 } from './data.ts';
 export { compareHtml } from './html.ts';
 export { dataSetOf, publishedFor, publishedParts, type SourceFacts } from './published.ts';
-export { summariseFigures, summariseMethod, summariseNumbers, summaryOf } from './summary.ts';
+export {
+  originOf,
+  originSentence,
+  summariseFigures,
+  summariseMethod,
+  summariseNumbers,
+  summaryOf,
+} from './summary.ts';
