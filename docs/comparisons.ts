@@ -8,6 +8,7 @@ import {
   publishedFor,
   publishedParts,
   type Summary,
+  trackingColumns,
 } from '../src/run/compare/index.ts';
 import { compared, type KeptComparison, kept, markdown } from './kept.ts';
 
@@ -19,7 +20,7 @@ function keptComparisons(): KeptComparison[] {
 
 interface Column {
   readonly title: string;
-  of(row: Row): Summary;
+  of(row: Row): Summary | undefined;
 }
 
 const onTest: readonly Column[] = [
@@ -78,7 +79,7 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
 }
 
 function figuresTable({ methods, baselines }: KeptComparison['comparison']): string {
-  const columns = [...onTest, ...together];
+  const columns = [...onTest, ...together, ...trackingColumns];
   const rows: { name: string; row: Row; epochs: string; minutes: string }[] = [
     ...methods.map((row) => ({
       name: rowName(row),
@@ -88,9 +89,9 @@ function figuresTable({ methods, baselines }: KeptComparison['comparison']): str
     })),
     ...Object.values(baselines).map((row) => ({ name: `*${row.name}*`, row, epochs: '', minutes: '' })),
   ];
-  const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row).mean ?? -1)));
-  const cell = (summary: Summary, i: number) =>
-    summary.mean === best[i] ? `**${showSummary(summary)}**` : showSummary(summary);
+  const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
+  const cell = (summary: Summary | undefined, i: number) =>
+    summary?.mean === best[i] ? `**${showSummary(summary)}**` : showSummary(summary);
   return markdown([
     ['', ...columns.map(({ title }) => title), 'epochs', 'minutes'],
     ...rows.map(({ name, row, epochs, minutes }) => [

@@ -61,10 +61,12 @@ export function protocolOf(
     training: `the same encoder, views, batch and budget (${showBudget(budget)}) for every method, on ${own ? "the source's own train images" : 'all images'}, without labels; crops are cut down to what a method takes; everything else is the method's own recipe, chosen for small runs and not for this data set`,
     measuring: `the encoder after its last step, never the best of several; features before any head, for every method alike; seeds ${seeds.join(', ')} for training, seed ${bench.seed} for all measuring; mean and standard deviation (n - 1) over the training seeds`,
     time: 'steps and phases between epochs; without compiling, saving and measuring',
+    'views agree':
+      'needs no labels: how often the evaluation view and a random view of 2,000 images fall to the same of ten k-means clusters, above chance; the measure that followed true clusters where there were labels, comparable between rows of the same views',
     ...(set.note && { images: set.note }),
   };
   if (set.labelled === 'no') {
-    return { ...common, labels: 'none: measures that need none, on the same images that were trained on' };
+    return { ...common, labels: 'none: measured on the same images that were trained on' };
   }
   return {
     ...common,

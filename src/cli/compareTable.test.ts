@@ -7,6 +7,7 @@ const run = (seed: number, value: number): ComparedRun => ({
   seed,
   folder: `runs/x-seed${seed}`,
   minutes: 3,
+  labelFree: { 'sample.viewAgreement': value / 10, 'sample.silhouette': 0.777 },
   figures: {
     ...{ knn: value, knn20: value, nmi: value / 2, acc: value, ari: null, linear: value },
     trainAndTest: { nmi: value / 4, acc: value, ari: value },
@@ -41,7 +42,7 @@ describe('the table', () => {
 
   it('has mean and deviation, and marks the best of a column', () => {
     expect(starting('swav ')[0]).toMatch(/0\.450 ±0\.071 .* 3\.0$/);
-    expect(starting('untrained encoder')[0]).toMatch(/0\.300 +0\.300 +0\.150 +0\.300 +-$/);
+    expect(starting('untrained encoder')[0]).toMatch(/0\.300 +0\.300 +0\.150 +0\.300 +- +0\.030$/);
     expect(starting('contrastive-clustering, 1 of 2 seeds')[0]).toContain('0.600*');
   });
 
@@ -50,7 +51,7 @@ describe('the table', () => {
   });
 
   it('keeps a failed method in its place, with dashes and the reason', () => {
-    expect(starting('moco (temperature 0.2), failed')[0]).toMatch(/failed( +-){5}$/);
+    expect(starting('moco (temperature 0.2), failed')[0]).toMatch(/failed( +-){6}$/);
     expect(lines).toContain('moco (temperature 0.2), seed 1, failed: broken');
     expect(lines).toContain('contrastive-clustering, seed 1, failed: narrow: all alike');
   });
@@ -77,5 +78,23 @@ describe('the table', () => {
     expect(starting('IIC')[0]).toMatch(/- +0\.617 +-$/);
     expect(lines.indexOf(starting('PICA')[0]!)).toBeGreaterThan(own);
     expect(starting('byol')).toEqual([]);
+  });
+});
+
+describe('the table without labels', () => {
+  const order = [
+    { name: 'contrastive-clustering', rank: 1 },
+    { name: 'swav', rank: 2 },
+  ];
+  const lines = compareTable({ ...comparison, labelled: false, likelyOrder: order, published: [] });
+
+  it('has the measure that follows true clusters, and no other', () => {
+    expect(lines.some((line) => /^without labels +views agree +minutes$/.test(line))).toBe(true);
+    expect(lines.find((line) => line.startsWith('swav '))).toMatch(/0\.045 ±0\.007 +3\.0$/);
+    expect(lines.find((line) => line.startsWith('contrastive-clustering, 1'))).toContain('0.060*');
+    expect(lines.join('\n')).not.toMatch(/silhouette|0\.777|kNN/);
+    expect(lines.some((line) => line.startsWith('likely best without labels: contrastive-clustering'))).toBe(
+      true,
+    );
   });
 });

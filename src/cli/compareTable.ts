@@ -1,21 +1,24 @@
 /** A comparison as people read it in a terminal. */
 import {
+  type Baseline,
   type ComparedMethod,
   type Comparison,
   type FigureName,
   likelySentence,
   originSentence,
-  type Published,
   publishedParts,
-  type SummarisedFigures,
   type Summary,
+  trackingColumns,
+  withNotes,
 } from '../run/compare/index.ts';
 import { showBudget } from './compareFacts.ts';
 import { showGrid } from './comparePlan.ts';
 
+type Row = ComparedMethod | Baseline;
+
 interface Column {
   readonly title: string;
-  of(row: SummarisedFigures): Summary | undefined;
+  of(row: Row): Summary | undefined;
   /** Published figures of the same protocol, where there may be any. */
   readonly printed?: FigureName;
 }
@@ -28,8 +31,9 @@ const onTest: readonly Column[] = [
   { title: 'linear', of: ({ linear }) => linear, printed: 'linear' },
   ...clusterNames.map((name) => ({
     title: name.toUpperCase(),
-    of: (row: SummarisedFigures) => row[name],
+    of: (row: Row) => row[name],
   })),
+  ...trackingColumns,
 ];
 const together: readonly Column[] = clusterNames.map((name) => ({
   title: name.toUpperCase(),
@@ -129,15 +133,15 @@ function section(
     });
     lines.push(line(name, minutes ? [...cells, time === null ? '' : time.toFixed(1)] : cells));
   }
+  if (minutes && chance !== null) {
+    lines.push(line('always one class', [`${chance.toFixed(3)} `, `${chance.toFixed(3)} `]));
+  }
   for (const { name, figures } of printed.rows) {
     const cells = columns.map(({ printed: figure }) => {
       const value = figure && figures[figure];
       return value === undefined ? '- ' : `${value.toFixed(3)} `;
     });
     lines.push(line(name, cells));
-  }
-  if (minutes && chance !== null) {
-    lines.push(line('always one class', [`${chance.toFixed(3)} `, `${chance.toFixed(3)} `]));
   }
   lines.push(`* best of its column${printed.rows.length > 0 ? ' among those measured here' : ''}`);
   return [...lines, ...printed.notes];
@@ -156,14 +160,10 @@ function publishedRows(comparison: Comparison, columns: readonly Column[]) {
   const found = publishedParts(comparison).beside.filter(({ figures }) =>
     columns.some(({ printed }) => printed && figures[printed] !== undefined),
   );
-  const noteOf = ({ budget, source }: Published) => `published, other budget: ${budget}; ${source}`;
-  const notes = [...new Set(found.map(noteOf))];
+  const { rows, notes } = withNotes(found);
   return {
-    rows: found.map((row) => ({
-      name: `${row.method}, published [${notes.indexOf(noteOf(row)) + 1}]`,
-      figures: row.figures,
-    })),
-    notes: notes.map((note, i) => `[${i + 1}] ${note}`),
+    rows: rows.map(({ method, note, figures }) => ({ name: `${method}, published [${note}]`, figures })),
+    notes,
   };
 }
 
@@ -201,29 +201,12 @@ function headSections(comparison: Comparison): string[] {
   return ['', ...test, '', ...both];
 }
 
-/** Without labels: every measure that needs none, one block per row. */
-function labelFreeLines({ methods, baselines, likelyOrder }: Comparison): string[] {
-  const rows = [
-    ...methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree })),
-    ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
-  ];
-  const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
-  const likely = likelySentence(likelyOrder);
-  const width = Math.max(0, ...names.map((name) => name.length));
-  const cell = Math.max(CELL, ...rows.map(({ name }) => name.length));
-  const line = (name: string, cells: readonly string[]) =>
-    [name.padEnd(width), ...cells.map((text) => text.padStart(cell))].join('  ').trimEnd();
+/** Without labels: the measures that follow true clusters elsewhere, and what they say together. */
+function labelFreeLines(comparison: Comparison): string[] {
+  const likely = likelySentence(comparison.likelyOrder);
   return [
-    line(
-      '',
-      rows.map(({ name }) => name),
-    ),
-    ...names.map((name) =>
-      line(
-        name,
-        rows.map(({ labelFree }) => showSummary(labelFree[name])),
-      ),
-    ),
+    ...section(comparison, trackingColumns, { title: 'without labels', minutes: true }),
+    'further measures, which say nothing of quality but show collapse, are in compare.json',
     ...(likely === undefined ? [] : ['', likely]),
   ];
 }

@@ -29,7 +29,7 @@ const run = (seed: number, knn: number): ComparedRun => ({
   steps: 100,
   epochs: 4,
   figures: figures(knn, 0.25),
-  labelFree: { 'effectiveRank.rank': 10 + seed },
+  labelFree: { 'effectiveRank.rank': 10 + seed, 'sample.viewAgreement': 0.3 + seed / 10 },
   curve: [
     { step: 50, minutes: 1, knn: 0.3, nmi: 0.1 },
     { step: 100, minutes: 2 + seed, knn, nmi: 0.25 },
@@ -177,7 +177,8 @@ describe('compare.html', () => {
       'untrained encoder',
       '0.500',
       '±0.141',
-      'published, other budget',
+      'swav: published, other budget [3]</th><td>0.884</td>',
+      '[3] published, other budget: ResNet-18, 32 px, batch 512, 800 epochs, the best of all epochs',
       '2 of 3 seeds',
       'collapsed: ',
       'minutes of training',
@@ -206,10 +207,17 @@ describe('compare.html', () => {
     expect(compareHtml(comparison)).toBe(html);
   });
 
-  it('shows the measures that need no labels where there are none', () => {
+  it('shows the measure that follows true clusters beside the figures with labels', () => {
+    const table = /On the test images.*?<\/table>/s.exec(html)![0];
+    expect(table).toMatch(/>Views agree<\/abbr>/);
+    expect(table).toContain('<b>0.350</b> <small>±0.071</small>');
+  });
+
+  it('shows that measure alone where there are no labels', () => {
     const page = compareHtml({ ...comparison, labelled: false });
     expect(page).toContain('Measured without labels');
-    expect(page).toContain('effectiveRank.rank');
+    expect(page).toMatch(/>Views agree<\/abbr>.*<b>0\.350<\/b> <small>±0\.071/s);
+    expect(page).not.toContain('effectiveRank');
     expect(page).not.toContain('On the test images');
   });
 });

@@ -1,10 +1,10 @@
 /** compare.html: one file that needs nothing else, in the manner of a run's report. */
 import { style } from '../report/style.ts';
 import { escapeHtml, plural, showCount } from '../report/text.ts';
-import { likelySentence } from './choice.ts';
+import { likelySentence, trackingColumns } from './choice.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
-import type { ComparedMethod, Comparison, Published, SummarisedFigures, Summary } from './data.ts';
-import { publishedParts } from './published.ts';
+import type { Baseline, ComparedMethod, Comparison, Published, Summary } from './data.ts';
+import { publishedParts, withNotes } from './published.ts';
 import { originSentence } from './summary.ts';
 
 const more = `
@@ -24,10 +24,12 @@ td.why{text-align:left;white-space:normal;color:var(--doubt)}
 code{font-size:13px;overflow-wrap:anywhere}
 `;
 
+type Row = ComparedMethod | Baseline;
+
 interface Column {
   readonly title: string;
   readonly meaning: string;
-  of(row: SummarisedFigures): Summary | undefined;
+  of(row: Row): Summary | undefined;
   printed?(published: Published): number | undefined;
 }
 
@@ -37,6 +39,10 @@ const agreement = [
   ['ari', 'ARI', 'Adjusted Rand index; 0 is chance, 1 is equal'],
 ] as const;
 
+const tracking: readonly Column[] = trackingColumns.map((column) => ({
+  ...column,
+  title: column.title.replace(/^./, (first) => first.toUpperCase()),
+}));
 const onTest: readonly Column[] = [
   {
     title: 'kNN',
@@ -54,8 +60,9 @@ const onTest: readonly Column[] = [
   ...agreement.map(([name, title, meaning]) => ({
     title,
     meaning,
-    of: (row: SummarisedFigures) => row[name],
+    of: (row: Row) => row[name],
   })),
+  ...tracking,
 ];
 const onBoth: readonly Column[] = agreement.map(([name, title, meaning]) => ({
   title,
@@ -67,7 +74,7 @@ const byHead: readonly Column[] = (['test', 'trainAndTest'] as const).flatMap((p
   agreement.map(([name, title, meaning]) => ({
     title: part === 'test' ? `${title}, test` : `${title}, train + test`,
     meaning,
-    of: ({ head }: SummarisedFigures) => head?.[part][name],
+    of: ({ head }: Row) => head?.[part][name],
   })),
 );
 
@@ -164,44 +171,33 @@ function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes
       `<tr class="base${i === 0 ? ' first' : ''}"><th scope="row"><abbr title="${escapeHtml(row.protocol)}">${escapeHtml(row.name)}</abbr></th>${cells}${minutes ? '<td></td>' : ''}</tr>`,
     );
   });
-  const printed = publishedParts(comparison).beside.filter((row) =>
-    columns.some((column) => column.printed?.(row) !== undefined),
+  const printed = withNotes(
+    publishedParts(comparison).beside.filter((row) =>
+      columns.some((column) => column.printed?.(row) !== undefined),
+    ),
   );
-  printed.forEach((row, i) => {
+  printed.rows.forEach((row, i) => {
     const cells = columns.map(({ printed: of }) => {
       const value = of?.(row);
-      return `<td>${value === undefined ? '–' : value.toFixed(3)}</td>`;
+      return `<td>${value === undefined ? '' : value.toFixed(3)}</td>`;
     });
     body.push(
-      `<tr class="print${i === 0 ? ' first' : ''}"><th scope="row"><abbr title="${escapeHtml(`${row.budget}; ${row.source}`)}">${escapeHtml(row.method)}: published, other budget</abbr></th>${cells.join('')}${minutes ? '<td></td>' : ''}</tr>`,
+      `<tr class="print${i === 0 ? ' first' : ''}"><th scope="row">${escapeHtml(row.method)}: published, other budget [${row.note}]</th>${cells.join('')}${minutes ? '<td></td>' : ''}</tr>`,
     );
   });
   return `<div class="scroll"><table>
 <thead><tr><th scope="col">Features</th>${columns.map(({ title, meaning }) => `<th scope="col"><abbr title="${escapeHtml(meaning)}">${title}</abbr></th>`).join('')}${minutes ? '<th scope="col">Minutes</th>' : ''}</tr></thead>
 <tbody>
 ${body.join('\n')}
-</tbody></table></div>`;
+</tbody></table></div>${printed.notes.length > 0 ? `<p class="note">${printed.notes.map(escapeHtml).join('<br>')}</p>` : ''}`;
 }
 
-function labelFreeHtml({ methods, baselines, likelyOrder }: Comparison): string {
-  const rows = [
-    ...methods.map((row) => ({ name: nameOf(row), labelFree: row.labelFree })),
-    ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
-  ];
-  const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
-  const likely = likelySentence(likelyOrder);
-  const cell = (summary: Summary | undefined) =>
-    summary && summary.mean !== null
-      ? `<td>${summary.mean.toFixed(3)}${summary.values.length > 1 ? ` <small>±${summary.sd!.toFixed(3)}</small>` : ''}</td>`
-      : '<td>–</td>';
+function labelFreeHtml(comparison: Comparison): string {
+  const likely = likelySentence(comparison.likelyOrder);
   return `<section class="panel"><h2>Measured without labels</h2>
-<p class="note">The source has no labels. None of these says that clusters are meaningful; they show collapse and unstable assignments.</p>
+<p class="note">The source has no labels. The measure shown is the one that followed true clusters on data that has them; compare.json has others, which show collapse and say nothing of quality.</p>
 ${likely === undefined ? '' : `<p>${escapeHtml(likely)}</p>`}
-<div class="scroll"><table>
-<thead><tr><th scope="col">Measure</th>${rows.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>
-<tbody>
-${names.map((name) => `<tr><th scope="row">${escapeHtml(name)}</th>${rows.map(({ labelFree }) => cell(labelFree[name])).join('')}</tr>`).join('\n')}
-</tbody></table></div></section>`;
+${tableHtml(comparison, tracking, { minutes: true })}</section>`;
 }
 
 function curvesHtml({ methods, protocol }: Comparison): string {

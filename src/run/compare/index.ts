@@ -1,6 +1,6 @@
 /** The comparison of methods: what it says, and how it is written. */
 
-export { likelyOrder, likelySentence, type Place, SAMPLE } from './choice.ts';
+export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './choice.ts';
 export type {
   Baseline,
   ClusterFigures,
@@ -16,7 +16,7 @@ export type {
   Summary,
 } from './data.ts';
 export { compareHtml } from './html.ts';
-export { dataSetOf, publishedFor, publishedParts, type SourceFacts } from './published.ts';
+export { dataSetOf, publishedFor, publishedParts, type SourceFacts, withNotes } from './published.ts';
 export {
   originOf,
   originSentence,

@@ -191,3 +191,16 @@ export function publishedParts({
     others: published.filter(({ method, source }) => source === TABLE && !present.has(method)),
   };
 }
+
+/** Rows with the number of their note; those of the same budget and source share one. */
+export function withNotes(rows: readonly Published[]): {
+  rows: readonly (Published & { readonly note: number })[];
+  notes: readonly string[];
+} {
+  const noteOf = ({ budget, source }: Published) => `published, other budget: ${budget}; ${source}`;
+  const notes = [...new Set(rows.map(noteOf))];
+  return {
+    rows: rows.map((row) => ({ ...row, note: notes.indexOf(noteOf(row)) + 1 })),
+    notes: notes.map((note, i) => `[${i + 1}] ${note}`),
+  };
+}
