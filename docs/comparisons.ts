@@ -1,6 +1,15 @@
 /** Comparisons of methods as text. */
 import { failures, rowName, showSummary } from '../src/cli/compareTable.ts';
-import type { Baseline, ComparedMethod, Comparison, Summary } from '../src/run/compare/index.ts';
+import {
+  type Baseline,
+  type ComparedMethod,
+  type Comparison,
+  originSentence,
+  publishedFor,
+  publishedParts,
+  type Summary,
+  trackingColumns,
+} from '../src/run/compare/index.ts';
 import { compared, type KeptComparison, kept, markdown } from './kept.ts';
 
 type Row = ComparedMethod | Baseline;
@@ -11,7 +20,7 @@ function keptComparisons(): KeptComparison[] {
 
 interface Column {
   readonly title: string;
-  of(row: Row): Summary;
+  of(row: Row): Summary | undefined;
 }
 
 const onTest: readonly Column[] = [
@@ -32,14 +41,15 @@ export function comparisonsText(): string {
 }
 
 function comparisonText({ title, command, state, comparison }: KeptComparison): string {
-  const { budget, seeds, images, shared, machine, program, methods } = comparison;
+  const { budget, seeds, images, shared, machine, program, methods, date, likeness } = comparison;
+  const origin = date && likeness && originSentence({ date, likeness });
   const time = 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
   const count = (n: number) => n.toLocaleString('en-US');
   const lines = [
     `## ${title}`,
     '',
     `${count(images.train)} train images, labels unused; figures of ${count(images.test)} test images; ${time} of training per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`,
-    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}.`,
+    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}${origin ? `; ${origin}` : ''}.`,
     '',
     '```sh',
     command,
@@ -62,17 +72,14 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
       `The clusters that ${rowName(row)} itself names, on the test images: NMI ${showSummary(nmi)}, ACC ${showSummary(acc)}, ARI ${showSummary(ari)}.`,
     );
   }
-  const published = publishedTable(comparison);
-  if (published) {
-    lines.push('', 'Published figures, of other budgets and encoders, for orientation only:', '', published);
-  }
+  lines.push(...publishedText(comparison));
   for (const sentence of failures(comparison as Comparison)) lines.push('', sentence);
   lines.push('', curveText(comparison));
   return lines.join('\n');
 }
 
-function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): string {
-  const columns = [...onTest, ...together];
+function figuresTable({ methods, baselines }: KeptComparison['comparison']): string {
+  const columns = [...onTest, ...together, ...trackingColumns];
   const rows: { name: string; row: Row; epochs: string; minutes: string }[] = [
     ...methods.map((row) => ({
       name: rowName(row),
@@ -82,9 +89,9 @@ function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): strin
     })),
     ...Object.values(baselines).map((row) => ({ name: `*${row.name}*`, row, epochs: '', minutes: '' })),
   ];
-  const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row).mean ?? -1)));
-  const cell = (summary: Summary, i: number) =>
-    summary.mean === best[i] ? `**${showSummary(summary)}**` : showSummary(summary);
+  const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
+  const cell = (summary: Summary | undefined, i: number) =>
+    summary?.mean === best[i] ? `**${showSummary(summary)}**` : showSummary(summary);
   return markdown([
     ['', ...columns.map(({ title }) => title), 'epochs', 'minutes'],
     ...rows.map(({ name, row, epochs, minutes }) => [
@@ -96,25 +103,46 @@ function figuresTable({ methods, baselines }: Omit<Comparison, 'source'>): strin
   ]);
 }
 
-function publishedTable({ published, methods, baselines }: Omit<Comparison, 'source'>): string | undefined {
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  const rows = published.filter(({ method }) => present.has(method as ComparedMethod['method']));
-  if (rows.length === 0) return undefined;
-  return markdown([
-    ['method', 'figures', 'budget', 'source'],
-    ...rows.map(({ method, figures, budget, source }) => [
-      method,
-      Object.entries(figures)
-        .map(([name, value]) => `${name} ${value.toFixed(3)}`)
-        .join(', '),
-      budget,
-      source,
+/** What others have printed: rows of the methods compared, and the further methods of a paper's table. */
+function publishedText(comparison: KeptComparison['comparison']): string[] {
+  const { data, classes, methods, baselines } = comparison;
+  // What is known now, whenever the comparison was made.
+  const published = publishedFor({ ...data, classes });
+  const { beside, others } = publishedParts({ published, methods, baselines });
+  if (published.length === 0) return [];
+  const figure = (value: number | undefined) => value?.toFixed(3) ?? '';
+  const names = ['knn', 'linear', 'nmi', 'acc', 'ari'] as const;
+  const clusters = ['nmi', 'acc', 'ari'] as const;
+  return [
+    '',
+    'Published, other budget: other encoders and hundreds of epochs, for orientation only. NMI, ACC and ARI are of train and test images together.',
+    '',
+    markdown([
+      ['', 'kNN', 'linear', 'NMI', 'ACC', 'ARI', 'budget', 'source'],
+      ...beside.map(({ method, figures, budget, source }) => [
+        ...[method, ...names.map((name) => figure(figures[name]))],
+        ...[budget, source],
+      ]),
     ]),
-  ]);
+    ...(others.length === 0
+      ? []
+      : [
+          '',
+          `Methods that are not compared here, published, other budget (${others[0]!.source}; ${others[0]!.budget}):`,
+          '',
+          markdown([
+            ['', 'NMI', 'ACC', 'ARI'],
+            ...others.map(({ method, figures }) => [
+              method,
+              ...clusters.map((name) => figure(figures[name])),
+            ]),
+          ]),
+        ]),
+  ];
 }
 
 /** kNN on the sample of the curves at the shares of the schedule at which encoders were kept. */
-function curveText({ methods }: Omit<Comparison, 'source'>): string {
+function curveText({ methods }: KeptComparison['comparison']): string {
   const rows = methods.filter(({ curve }) => curve.length > 2);
   const length = Math.max(0, ...rows.map(({ curve }) => curve.length));
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(3));

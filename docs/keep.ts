@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { methodNames } from '../src/methods/index.ts';
-import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
+import { type ComparedMethod, type Comparison, originOf } from '../src/run/compare/index.ts';
 import { keepBenchmark, writeKept } from './keeping.ts';
 import { type KeptComparison, kept } from './kept.ts';
 
@@ -82,7 +82,7 @@ function together(before: Kept, now: Kept): Kept {
   const added = new Set(now.methods.map(({ method }) => method));
   const methods = [...before.methods.filter(({ method }) => !added.has(method)), ...now.methods];
   const place = ({ method }: ComparedMethod) => (methodNames as readonly string[]).indexOf(method);
-  return { ...now, methods: methods.toSorted((a, b) => place(a) - place(b)) };
+  return { ...now, ...originOf(methods), methods: methods.toSorted((a, b) => place(a) - place(b)) };
 }
 
 function withoutFolders(comparison: Kept): object {

@@ -9,8 +9,11 @@ export interface KeptComparison {
   readonly command: string;
   /** State of the machine while it ran. */
   readonly state: string;
-  readonly comparison: Omit<Comparison, 'source'>;
+  readonly comparison: Omit<Comparison, 'source' | Newer> & Partial<Pick<Comparison, Newer>>;
 }
+
+/** What comparisons that were made earlier lack. */
+type Newer = 'date' | 'likeness';
 
 /** Folder of the files. */
 export const resultsFolder = new URL('./results/', import.meta.url);

@@ -16,6 +16,7 @@ import {
 } from './measurements.ts';
 import { runtimeSettingsText } from './runtimeSettings.ts';
 import { profileText, speedsText } from './speeds.ts';
+import { valueText } from './values.ts';
 
 const folders = ['docs/', 'docs/methods/'];
 const root = new URL('../', import.meta.url);
@@ -36,6 +37,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   speeds: speedsText,
   profile: profileText,
   'runtime-settings': runtimeSettingsText,
+  value: valueText,
 };
 
 /** All generated pages: path from the repository's root to content. */

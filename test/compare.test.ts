@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { version } from '../src/cli/version.ts';
 import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
 import { openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
 
@@ -46,7 +47,7 @@ function figuresOf({ methods, baselines }: Comparison) {
   const timeless = ({ minutes, curve, runs, ...row }: ComparedMethod) => ({
     ...row,
     curve: curve.map(({ minutes: _, ...point }) => point),
-    runs: runs.map(({ minutes: _, curve: own, ...run }) => ({
+    runs: runs.map(({ minutes: _, measured: ___, curve: own, ...run }) => ({
       ...run,
       curve: own?.map(({ minutes: __, ...point }) => point),
     })),
@@ -109,6 +110,15 @@ describe('a comparison', () => {
       expect(whole.baselines[name]!.nmi.mean, name).toBeGreaterThan(0);
       expect(whole.baselines[name]!.knn.mean, name).toBeNull();
     }
+  });
+
+  it('says when it was measured and by what, and which views all had', () => {
+    const dates = whole.methods[0]!.runs.map(({ measured }) => measured!.date);
+    expect(dates).toHaveLength(2);
+    expect(whole.date).toBe(dates.sort().at(-1));
+    expect(Math.abs(Date.now() - Date.parse(whole.date!))).toBeLessThan(3_600_000);
+    expect(whole.likeness.versions).toEqual([version]);
+    expect(whole.shared).toMatchObject({ crops: '2x16', scales: '0.3-1', frontEnd: 'none' });
   });
 
   it('has curves from the untrained encoder to the end, at shares of the schedule', () => {
@@ -268,7 +278,8 @@ describe('a source without labels', () => {
     expect(methods[0]!.knn.mean).toBeNull();
     expect(methods[0]!.labelFree['effectiveRank.rank']!.mean).toBeGreaterThan(0);
     expect(baselines.untrained!.labelFree!['effectiveRank.rank']!.mean).toBeGreaterThan(0);
-    expect(ended.stderr).toContain('viewAgreement.agreement');
+    expect(ended.stderr).toMatch(/without labels +views agree +minutes/);
+    expect(ended.stderr).not.toContain('neighbourConsistency');
     const measured = methods.map(({ labelFree }) => labelFree['sample.neighbourConsistency']!.mean!);
     for (const value of measured) expect(value).toBeLessThanOrEqual(1);
     expect(likelyOrder.map(({ name }) => name).toSorted()).toEqual(['simclr', 'swav']);

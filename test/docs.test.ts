@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../docs/pages.ts';
+import { valueText } from '../docs/values.ts';
+import { methodNames, methods } from '../src/methods/index.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -19,5 +21,25 @@ describe('the documentation', () => {
       .filter((link) => !link.startsWith('http'));
     expect(links.length).toBeGreaterThan(10);
     for (const link of links) expect(existsSync(new URL(link, root)), link).toBe(true);
+  });
+
+  it.each(methodNames)('takes every value of the recipe of %s from the code', (method) => {
+    const page = readFileSync(new URL(`docs/methods/${method}.template.md`, root), 'utf8');
+    // SwAV's recipe is that of the presets, whose values stand in its table.
+    const named =
+      method === 'swav' ? [] : ['optimizer', 'learningRate', ...Object.keys(methods[method].recipe)];
+    for (const setting of named) expect(page).toContain(`<!-- value ${method}.${setting} -->`);
+    expect(page).toMatch(/<!-- value \S+\.learningRate -->/);
+  });
+
+  it('shows values as people read them, and refuses what is none', () => {
+    expect(valueText('swav-imagenet.crops')).toBe('2x224 + 6x96');
+    expect(valueText('hcsc.clusters')).toBe('600, 400, 200');
+    expect(valueText('moco-v2-imagenet.queueLength')).toBe('65,536');
+    expect(valueText('byol-imagenet.weightDecay')).toBe('1.5e-6');
+    expect(valueText('byol-imagenet.optimizer')).toBe('LARS');
+    expect(() => valueText('byol.learningrate')).toThrow('not a setting');
+    expect(() => valueText('byol.batchSize')).toThrow("a preset's");
+    expect(() => valueText('byoll.learningRate')).toThrow('byoll');
   });
 });

@@ -9,7 +9,7 @@ export const clusterCommand: Command = {
   details: [
     'Writes into the run folder: report.html (pictures per cluster, most typical first), clusters.csv (path, cluster, confidence, margin to the second best, nearest prototype), embeddings.safetensors, and clusters.safetensors, from which "likeness assign" puts further images into the same clusters.',
     'Where the method has learned clusters itself (contrastive-clustering), these are used, unless -k asks for another number; confidence is then the probability of the cluster, and margin its lead in probability. The column of prototypes is empty where a method has none.',
-    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good; the report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbours kept together. Cluster 0 is the largest.',
+    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good; the report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbours kept together. That compares numbers of clusters for this encoder and says nothing of how good the encoder is. Cluster 0 is the largest.',
     'The report also draws how alike positive and negative pairs of images and of clusters were over training, and where up to 1,000 images lie among each other before training, at the snapshots that were kept (likeness train --snapshots) and now, coloured by cluster.',
     'The source may be another one than the run was trained on.',
   ].join('\n'),

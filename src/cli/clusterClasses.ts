@@ -1,7 +1,15 @@
 /** Clusters beside the labels of their images, for the report. */
 import { adjustedRandOf, contingency } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
-import { amiOf, confusionOf, matchingOf, nmiOf, purityOf, purityTable } from '../evaluate/index.ts';
+import {
+  amiOf,
+  confusionOf,
+  fowlkesMallowsOf,
+  matchingOf,
+  nmiOf,
+  purityOf,
+  purityTable,
+} from '../evaluate/index.ts';
 import type { ReportClasses } from '../run/index.ts';
 
 /** How clusters `[N]` of the cache's images at `indices` compare with labels; undefined where no image has one. */
@@ -9,7 +17,7 @@ export function clusterClasses(
   { entries, labelNames }: Pick<PixelCache, 'entries' | 'labelNames'>,
   indices: Uint32Array,
   clusters: Int32Array,
-): (ReportClasses & { ari: number }) | undefined {
+): ReportClasses | undefined {
   const labels = Int32Array.from(indices, (index) => entries[index]!.label ?? -1);
   if (!labels.some((label) => label >= 0)) return undefined;
   const table = contingency(labels, clusters);
@@ -22,6 +30,7 @@ export function clusterClasses(
     ami: amiOf(table),
     acc: matchingOf(table).accuracy,
     ari: adjustedRandOf(table),
+    fmi: fowlkesMallowsOf(table),
     classes: classes.map(name),
     clusters: columns,
     matched: matched.map((value) => (value === undefined ? null : classes.indexOf(value))),

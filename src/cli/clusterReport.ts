@@ -60,7 +60,7 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
     classes: clusterClasses(cache, indices, assignment.clusters),
     doubtRule: doubt.rule,
     clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
-    training: await reportTraining(run),
+    ...(await reportTraining(run)),
     maps: await featureMaps(input, terminal),
     evaluation: await evaluationOf(run, source),
     skipped: cache.skipped,

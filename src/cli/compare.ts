@@ -13,7 +13,7 @@ export const compareCommand: Command = {
     'Trains several methods under the same conditions, measures them alike, and sets them side by side.',
   details: [
     'Encoder, views, batch and budget are the same for every method; everything else is the recipe of each. Figures are of the last step, mean and standard deviation over seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of clusters of the test images and of train and test images together, beside an untrained encoder, raw pixels and a colour histogram. Published figures of the data set, where there are any, are marked as of another budget.',
-    'Without labels the table holds the measures that need none, and an order of the methods by those that follow true clusters elsewhere: a guess.',
+    'Without labels the table holds the one measure that was found to follow true clusters where there are labels (how often two views of an image fall to the same cluster), and an order of the methods by it: a guess. With labels it stands beside the other figures. Further measures, which do not follow them, are in compare.json.',
     'Each run is an ordinary run folder in the folder runs of --out. The same command goes on after an interruption: what is finished and measured is not done again. Methods, seeds and values may be added later. A method that fails is reported with the reason, and the others go on.',
     'Writes compare.json and compare.html into --out, after every run.',
   ].join('\n'),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Features } from '../cluster/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
-import type { Settings } from '../methods/index.ts';
+import { encoderOptions, type Settings } from '../methods/index.ts';
 import type { Baseline, CurvePoint } from '../run/compare/index.ts';
 import { summariseFigures, summariseNumbers } from '../run/compare/index.ts';
 import { untrainedState } from '../run/index.ts';
@@ -53,10 +53,11 @@ export async function openBaselines(
   };
 }
 
-/** What an encoder without training depends on. */
+/** What an encoder without training depends on: every option of the network, and how images enter it. */
 export function encoderKey(settings: Settings): string {
-  const { architecture, width, stem, imageSize, mean, std } = settings;
-  return `${architecture} width ${width} stem ${stem} at ${imageSize} px, normalised by ${mean} and ${std}`;
+  const { imageSize, mean, std } = settings;
+  const network = Object.entries(encoderOptions(settings)).map(([name, value]) => `${name} ${value}`);
+  return `${network.join(', ')}, at ${imageSize} px, normalised by ${mean} and ${std}`;
 }
 
 export interface Untrained {

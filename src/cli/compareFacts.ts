@@ -18,12 +18,28 @@ export function largestShare({ set }: Bench): number | null {
 
 /** What all rows agree in: encoder, batch, views. */
 export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | number> {
-  return Object.fromEntries(
-    sharedSettings.flatMap((name) => {
-      const value = rows[0]!.settings[name];
-      return rows.every(({ settings }) => settings[name] === value) ? [[name, value]] : [];
-    }),
-  );
+  const equal = sharedSettings.flatMap((name) => {
+    const value = rows[0]!.settings[name];
+    return rows.every(({ settings }) => settings[name] === value) ? [[name, value] as const] : [];
+  });
+  const cut = (['crops', 'scales'] as const)
+    .filter((name) => !(name in rows[0]!.grid))
+    .map((name) => [name, cutFor(rows, name)] as const);
+  return Object.fromEntries([...equal, ...cut]);
+}
+
+/** The crops, or their scales; where some methods take fewer, each value with its methods, the whole one first. */
+function cutFor(rows: readonly PlannedRow[], name: 'crops' | 'scales'): string {
+  const takers = new Map<string, Set<string>>();
+  for (const { method, settings } of rows) {
+    const value = settings[name];
+    takers.set(value, (takers.get(value) ?? new Set()).add(method));
+  }
+  if (takers.size === 1) return rows[0]!.settings[name];
+  return [...takers]
+    .sort(([a], [b]) => b.length - a.length || (a < b ? 1 : -1))
+    .map(([value, methods]) => `${value} (${[...methods].join(', ')})`)
+    .join('; ');
 }
 
 /** A budget in words. */
@@ -45,10 +61,12 @@ export function protocolOf(
     training: `the same encoder, views, batch and budget (${showBudget(budget)}) for every method, on ${own ? "the source's own train images" : 'all images'}, without labels; crops are cut down to what a method takes; everything else is the method's own recipe, chosen for small runs and not for this data set`,
     measuring: `the encoder after its last step, never the best of several; features before any head, for every method alike; seeds ${seeds.join(', ')} for training, seed ${bench.seed} for all measuring; mean and standard deviation (n - 1) over the training seeds`,
     time: 'steps and phases between epochs; without compiling, saving and measuring',
+    'views agree':
+      'needs no labels: how often the evaluation view and a random view of 2,000 images fall to the same of ten k-means clusters, above chance; the measure that followed true clusters where there were labels, comparable between rows of the same views',
     ...(set.note && { images: set.note }),
   };
   if (set.labelled === 'no') {
-    return { ...common, labels: 'none: measures that need none, on the same images that were trained on' };
+    return { ...common, labels: 'none: measured on the same images that were trained on' };
   }
   return {
     ...common,

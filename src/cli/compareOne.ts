@@ -21,6 +21,7 @@ import { resumedSettings } from './resumeSettings.ts';
 import type { Terminal } from './terminal.ts';
 import { openRun } from './trainedEncoder.ts';
 import { type TrainRequest, trainRun } from './trainRun.ts';
+import { commitOf, version } from './version.ts';
 
 /** Shares of the schedule at which encoders are kept for the curves; the end and the start are there anyway. */
 export const SHARES = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
@@ -143,6 +144,7 @@ async function measured(
       key,
       step,
       run: {
+        measured: { date: new Date().toISOString(), version, commit: commitOf() },
         minutes: minutes.at(-1)!,
         steps: step,
         epochs: step / Math.floor(images / settings.batchSize),

@@ -1,6 +1,7 @@
 /** What a comparison consists of: names, grids, and the same conditions for every method. */
 import { describe, expect, it } from 'vitest';
 import { methodNames, methods, settingsFor } from '../methods/index.ts';
+import { sharedOf } from './compareFacts.ts';
 import { type CompareRequest, parseMethods, planRows, runName, sharedSettings } from './comparePlan.ts';
 
 const request = (more: Partial<CompareRequest>): CompareRequest => ({
@@ -52,6 +53,23 @@ describe('the rows', () => {
     } finally {
       Object.assign(methods.simclr, { recipe: before });
     }
+  });
+
+  it('share crops and scales, cut down to what a method takes', () => {
+    const shared = (more: Partial<CompareRequest>, preset: string) =>
+      sharedOf(planRows(request(more), preset));
+    expect(shared({ methods: ['swav', 'moco'] }, 'small-32')).toMatchObject({
+      crops: '2x32',
+      scales: '0.2-1',
+    });
+    expect(shared({ methods: ['moco', 'deepcluster', 'swav'] }, 'multicrop-64')).toMatchObject({
+      crops: '2x64+4x32 (swav); 2x64 (moco); 1x64 (deepcluster)',
+      scales: '0.25-1+0.08-0.25 (swav); 0.25-1 (moco, deepcluster)',
+      frontEnd: 'none',
+    });
+    const varied = shared({ grid: ['scales=0.1-1,0.2-1'] }, 'small-32');
+    expect(varied.crops).toBe('2x32');
+    expect(varied).not.toHaveProperty('scales');
   });
 
   it('are one per value of the grid, each with every seed', () => {

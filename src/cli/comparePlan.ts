@@ -61,6 +61,7 @@ export const sharedSettings = [
   'architecture',
   'width',
   'stem',
+  'frontEnd',
   'batchSize',
   'imageSize',
   'flipProbability',

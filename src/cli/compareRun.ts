@@ -13,6 +13,7 @@ import {
   type CurvePoint,
   compareHtml,
   likelyOrder,
+  originOf,
   publishedFor,
   summariseMethod,
 } from '../run/compare/index.ts';
@@ -252,6 +253,7 @@ function comparisonOf(
     published: labelled ? publishedFor({ kind: source.kind, name: source.name, classes: set.classes }) : [],
     protocol: protocolOf(bench, budget, seeds),
     complete: done.size === rows.length * seeds.length,
+    ...originOf(methods),
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rows[0]!.settings.threads || availableParallelism()} threads`,
     program: `likeness ${version}, ${runtimeVersion}, node ${process.versions.node}`,
   };

@@ -1,18 +1,24 @@
 /** A comparison as people read it in a terminal. */
 import {
+  type Baseline,
   type ComparedMethod,
   type Comparison,
   type FigureName,
   likelySentence,
-  type SummarisedFigures,
+  originSentence,
+  publishedParts,
   type Summary,
+  trackingColumns,
+  withNotes,
 } from '../run/compare/index.ts';
 import { showBudget } from './compareFacts.ts';
 import { showGrid } from './compareGrid.ts';
 
+type Row = ComparedMethod | Baseline;
+
 interface Column {
   readonly title: string;
-  of(row: SummarisedFigures): Summary | undefined;
+  of(row: Row): Summary | undefined;
   /** Published figures of the same protocol, where there may be any. */
   readonly printed?: FigureName;
 }
@@ -25,8 +31,9 @@ const onTest: readonly Column[] = [
   { title: 'linear', of: ({ linear }) => linear, printed: 'linear' },
   ...clusterNames.map((name) => ({
     title: name.toUpperCase(),
-    of: (row: SummarisedFigures) => row[name],
+    of: (row: Row) => row[name],
   })),
+  ...trackingColumns,
 ];
 const together: readonly Column[] = clusterNames.map((name) => ({
   title: name.toUpperCase(),
@@ -85,12 +92,14 @@ export function compareTable(comparison: Comparison): string[] {
         ...section(comparison, together, { title: 'clusters of train and test images together' }),
       );
     }
-    lines.push(...headSections(comparison));
+    lines.push(...headSections(comparison), ...otherPublished(comparison));
   } else lines.push(...labelFreeLines(comparison));
   const failed = failures(comparison);
   if (failed.length > 0) lines.push('', ...failed);
   lines.push('', ...Object.entries(protocol).map(([what, how]) => `${what}: ${how}`));
   lines.push(`machine: ${comparison.machine}; ${comparison.program}`);
+  const origin = originSentence(comparison);
+  if (origin) lines.push(origin);
   return lines;
 }
 
@@ -110,7 +119,7 @@ function section(
     ...Object.values(baselines).map((row) => ({ name: row.name, row, minutes: null })),
   ];
   const printed = publishedRows(comparison, columns);
-  const width = Math.max(title.length, ...[...rows, ...printed].map(({ name }) => name.length));
+  const width = Math.max(title.length, ...[...rows, ...printed.rows].map(({ name }) => name.length));
   const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
   const line = (name: string, cells: readonly string[]) =>
     [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(' ').trimEnd();
@@ -124,19 +133,18 @@ function section(
     });
     lines.push(line(name, minutes ? [...cells, time === null ? '' : time.toFixed(1)] : cells));
   }
-  for (const { name, figures } of printed) {
+  if (minutes && chance !== null) {
+    lines.push(line('always one class', [`${chance.toFixed(3)} `, `${chance.toFixed(3)} `]));
+  }
+  for (const { name, figures } of printed.rows) {
     const cells = columns.map(({ printed: figure }) => {
       const value = figure && figures[figure];
       return value === undefined ? '- ' : `${value.toFixed(3)} `;
     });
     lines.push(line(name, cells));
   }
-  if (minutes && chance !== null) {
-    lines.push(line('always one class', [`${chance.toFixed(3)} `, `${chance.toFixed(3)} `]));
-  }
-  lines.push(`* best of its column${printed.length > 0 ? ' among those measured here' : ''}`);
-  for (const { name, note } of printed) lines.push(`${name}: ${note}`);
-  return lines;
+  lines.push(`* best of its column${printed.rows.length > 0 ? ' among those measured here' : ''}`);
+  return [...lines, ...printed.notes];
 }
 
 function nameWithSeeds(row: ComparedMethod, { seeds }: Comparison): string {
@@ -147,19 +155,40 @@ function nameWithSeeds(row: ComparedMethod, { seeds }: Comparison): string {
     : `${name}, ${row.seeds} of ${seeds.length} seeds`;
 }
 
-/** Published figures, in these columns, of what is compared here; compare.json has the others too. */
-function publishedRows({ published, methods, baselines }: Comparison, columns: readonly Column[]) {
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  return published
-    .filter(
-      ({ method, figures }) =>
-        present.has(method) && columns.some(({ printed }) => printed && figures[printed] !== undefined),
-    )
-    .map(({ method, figures, budget, source }, i) => ({
-      name: `${method}, published [${i + 1}]`,
-      figures,
-      note: `published, other budget: ${budget}; ${source}`,
-    }));
+/** Published figures of what is compared, in these columns. Those of the same budget share a note. */
+function publishedRows(comparison: Comparison, columns: readonly Column[]) {
+  const found = publishedParts(comparison).beside.filter(({ figures }) =>
+    columns.some(({ printed }) => printed && figures[printed] !== undefined),
+  );
+  const { rows, notes } = withNotes(found);
+  return {
+    rows: rows.map(({ method, note, figures }) => ({ name: `${method}, published [${note}]`, figures })),
+    notes,
+  };
+}
+
+/** The other methods of a paper's table, which are not compared here. */
+function otherPublished(comparison: Comparison): string[] {
+  const { others } = publishedParts(comparison);
+  if (others.length === 0) return [];
+  const title = 'other methods, published, other budget';
+  const width = Math.max(title.length, ...others.map(({ method }) => method.length));
+  const line = (name: string, cells: readonly string[]) =>
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(' ').trimEnd();
+  return [
+    '',
+    line(
+      title,
+      clusterNames.map((name) => `${name.toUpperCase()} `),
+    ),
+    ...others.map(({ method, figures }) =>
+      line(
+        method,
+        clusterNames.map((name) => `${figures[name]?.toFixed(3) ?? '-'} `),
+      ),
+    ),
+    `${others[0]!.budget}; ${others[0]!.source}`,
+  ];
 }
 
 /** Clusters that a method's own head names. */
@@ -172,29 +201,12 @@ function headSections(comparison: Comparison): string[] {
   return ['', ...test, '', ...both];
 }
 
-/** Without labels: every measure that needs none, one block per row. */
-function labelFreeLines({ methods, baselines, likelyOrder }: Comparison): string[] {
-  const rows = [
-    ...methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree })),
-    ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
-  ];
-  const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
-  const likely = likelySentence(likelyOrder);
-  const width = Math.max(0, ...names.map((name) => name.length));
-  const cell = Math.max(CELL, ...rows.map(({ name }) => name.length));
-  const line = (name: string, cells: readonly string[]) =>
-    [name.padEnd(width), ...cells.map((text) => text.padStart(cell))].join('  ').trimEnd();
+/** Without labels: the measures that follow true clusters elsewhere, and what they say together. */
+function labelFreeLines(comparison: Comparison): string[] {
+  const likely = likelySentence(comparison.likelyOrder);
   return [
-    line(
-      '',
-      rows.map(({ name }) => name),
-    ),
-    ...names.map((name) =>
-      line(
-        name,
-        rows.map(({ labelFree }) => showSummary(labelFree[name])),
-      ),
-    ),
+    ...section(comparison, trackingColumns, { title: 'without labels', minutes: true }),
+    'further measures, which say nothing of quality but show collapse, are in compare.json',
     ...(likely === undefined ? [] : ['', likely]),
   ];
 }

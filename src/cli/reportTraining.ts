@@ -1,20 +1,27 @@
 /** What the event log of a run says about its training, for the report. */
 import { methodProgram } from '../methods/index.ts';
 import {
+  type MeasuresEvent,
+  type ReportData,
   type ReportSimilarity,
-  type ReportTraining,
   type RunEvent,
   readEvents,
   type TrainedRun,
 } from '../run/index.ts';
+import { reportMeasures } from './reportMeasures.ts';
 
 /** Points of the training curve: more would not be seen. */
 const MAX_POINTS = 2000;
 
-/** Curves and the run doctor's last word; undefined where there is nothing to draw. */
-export async function reportTraining({ folder, config }: TrainedRun): Promise<ReportTraining | undefined> {
+/** Curves and the run doctor's last word, and the last measures without labels; absent where there is nothing to show. */
+export async function reportTraining({
+  folder,
+  config,
+}: Pick<TrainedRun, 'folder' | 'config'>): Promise<Pick<ReportData, 'training' | 'measures'>> {
   const steps: number[] = [];
   const loss: (number | null)[] = [];
+  const usage = { steps: [] as number[], entropy: [] as number[] };
+  const measured: MeasuresEvent[] = [];
   let verdict: string | undefined;
   const ofSteps = similarities();
   const ofEpochs = similarities();
@@ -23,10 +30,17 @@ export async function reportTraining({ folder, config }: TrainedRun): Promise<Re
       steps.push(event.step);
       loss.push(event.loss);
       ofSteps.add(event);
-    } else if (event.kind === 'measures') ofEpochs.add(event);
-    else if (event.kind === 'doctor') verdict = event.message;
+    } else if (event.kind === 'epoch') {
+      if (typeof event.usageEntropy !== 'number') continue;
+      usage.steps.push(event.step);
+      usage.entropy.push(event.usageEntropy);
+    } else if (event.kind === 'measures') {
+      measured.push(event);
+      ofEpochs.add(event);
+    } else if (event.kind === 'doctor') verdict = event.message;
   }
-  if (steps.length < 2) return undefined;
+  const measures = reportMeasures(measured);
+  if (steps.length < 2) return { measures };
   const stride = Math.ceil(steps.length / MAX_POINTS);
   const kept = <T>(values: T[]) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
   const { chanceLoss } = methodProgram(config.settings, { images: config.images });
@@ -35,14 +49,18 @@ export async function reportTraining({ folder, config }: TrainedRun): Promise<Re
       ? undefined
       : { value: chanceLoss, name: `ln ${Math.round(Math.exp(chanceLoss))}` };
   return {
-    steps: kept(steps),
-    loss: kept(loss),
-    chance,
-    // A method that says them of its steps says them of its own embeddings and clusters; others are measured after epochs.
-    similarities: (['instance', 'cluster'] as const).flatMap(
-      (level) => ofSteps.of(level) ?? ofEpochs.of(level) ?? [],
-    ),
-    verdict,
+    measures,
+    training: {
+      steps: kept(steps),
+      loss: kept(loss),
+      chance,
+      ...(usage.steps.length > 1 && { usage }),
+      // A method that says them of its steps says them of its own embeddings and clusters; others are measured after epochs.
+      similarities: (['instance', 'cluster'] as const).flatMap(
+        (level) => ofSteps.of(level) ?? ofEpochs.of(level) ?? [],
+      ),
+      verdict,
+    },
   };
 }
 

@@ -1,6 +1,19 @@
-/** The program's own version, from package.json. */
-import { readFileSync } from 'node:fs';
+/** The program's own version, from package.json, and the commit that it runs from where it is a checkout. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-export const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
+const root = new URL('../../', import.meta.url);
+
+export const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  version: string;
+};
+
+/** The commit, with `-dirty` where files differ from it; nothing for an installed package or without git. */
+export function commitOf(folder: URL = root): string | undefined {
+  // A package inside somebody else's checkout must not name that one's commit.
+  if (!existsSync(new URL('.git', folder))) return undefined;
+  const describe = ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=12'];
+  const { status, stdout } = spawnSync('git', describe, { cwd: fileURLToPath(folder), encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}

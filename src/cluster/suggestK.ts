@@ -14,6 +14,10 @@
  * `score = max(0, separation / chance - 1) * (stability * seed stability * neighbours)^(1/3)`, each of the three at least
  * 0, and the suggestion is the K of the highest score, with the range of K around it that are about as good.
  *
+ * This compares numbers of clusters within one encoder's features, which is another question than which encoder is the
+ * better one: measures that do not rank runs may still tell where features are thin. Agreement of views is left out, as
+ * the features are of one view per image.
+ *
  * References: Lange, Roth, Braun and Buhmann, "Stability-based validation of clustering solutions", 2004; Tibshirani
  * and Walther, "Cluster validation by prediction strength", 2005; Tibshirani, Walther and Hastie, "Estimating the
  * number of clusters via the gap statistic", 2001 (comparison with data without groups); von Luxburg, "Clustering

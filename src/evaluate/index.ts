@@ -24,7 +24,7 @@ export {
   type LearnedClusters,
 } from './evaluateFeatures.ts';
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
-export { fowlkesMallows } from './fowlkesMallows.ts';
+export { fowlkesMallows, fowlkesMallowsOf } from './fowlkesMallows.ts';
 export { type KnnOptions, type KnnResult, knn, type Labelled } from './knn.ts';
 export {
   type EffectiveRank,

@@ -8,7 +8,7 @@
  *   t_v = head'(f'(x_v))                                  target network, of parameters xi, no gradient
  *   L = mean of (2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))
  *   theta ← optimiser(theta, gradient of L);  xi ← tau xi + (1 - tau) theta     after the update, with the new theta
- *   tau rises from its first value to 1 by half a cosine
+ *   tau rises from its first value to its last, 1 in the paper, by half a cosine
  *
  * Symbols: B images per batch, D length of projections, tau the target's momentum. L is between 0 and 8.
  *

@@ -18,7 +18,7 @@ export { type Assignment, clustersCsv, readClusters, writeClusters } from './clu
 export { configVersion, readConfig, writeConfig } from './config.ts';
 export { type Embeddings, writeEmbeddings } from './embeddings.ts';
 export { type EmbedOptions, type Encoder, openEncoder } from './encoder.ts';
-export { type EventLog, openEventLog, type RunEvent, readEvents } from './events.ts';
+export { type EventLog, type MeasuresEvent, openEventLog, type RunEvent, readEvents } from './events.ts';
 export {
   EXPORT_INPUT,
   EXPORT_OUTPUT,
@@ -40,8 +40,8 @@ export {
   type ReportData,
   type ReportEvaluation,
   type ReportMap,
+  type ReportMeasures,
   type ReportSimilarity,
-  type ReportTraining,
   reportClusters,
   thumbnailOf,
   writeReport,

@@ -2,6 +2,22 @@
 import { trackingMeasures } from '../../evaluate/index.ts';
 import type { Summary } from './data.ts';
 
+/** A figure of a table that needs no labels. */
+export interface TrackingColumn {
+  readonly title: string;
+  readonly meaning: string;
+  of(row: { readonly labelFree?: Readonly<Record<string, Summary>> }): Summary | undefined;
+}
+
+const shown: Readonly<Record<(typeof trackingMeasures)[number], Pick<TrackingColumn, 'title' | 'meaning'>>> =
+  {
+    viewAgreement: {
+      title: 'views agree',
+      meaning:
+        'Without labels: how often two views of an image fall to the same of ten clusters, above chance; 1 at best. The measure that followed true clusters where there were labels',
+    },
+  };
+
 /** A row's measures without labels, by name. */
 export interface UnlabelledRow {
   readonly name: string;
@@ -16,6 +32,12 @@ export interface Place {
 
 /** Prefix of the measures of the fixed sample among a row's numbers. */
 export const SAMPLE = 'sample.';
+
+/** The measures that were found to follow true NMI, as columns; the others are in compare.json. */
+export const trackingColumns: readonly TrackingColumn[] = trackingMeasures.map((measure) => ({
+  ...shown[measure],
+  of: ({ labelFree }) => labelFree?.[SAMPLE + measure],
+}));
 
 /**
  * The rows by the mean of their ranks in those measures that were found to follow true NMI, the likely best first; rows that

@@ -6,6 +6,8 @@ import {
   compareHtml,
   dataSetOf,
   type Figures,
+  originOf,
+  originSentence,
   publishedFor,
   summariseMethod,
   summaryOf,
@@ -27,7 +29,7 @@ const run = (seed: number, knn: number): ComparedRun => ({
   steps: 100,
   epochs: 4,
   figures: figures(knn, 0.25),
-  labelFree: { 'effectiveRank.rank': 10 + seed },
+  labelFree: { 'effectiveRank.rank': 10 + seed, 'sample.viewAgreement': 0.3 + seed / 10 },
   curve: [
     { step: 50, minutes: 1, knn: 0.3, nmi: 0.1 },
     { step: 100, minutes: 2 + seed, knn, nmi: 0.25 },
@@ -62,6 +64,31 @@ describe('figures over seeds', () => {
   });
 });
 
+describe('where a comparison comes from', () => {
+  const by = (date: string, commit?: string) => ({
+    ...run(0, 0.5),
+    measured: { date, version: '0.1.0', commit },
+  });
+  const of = (...runs: ComparedRun[]) => originOf([summariseMethod('swav', {}, runs)]);
+
+  it('is the last date, and every program that measured a run', () => {
+    const origin = of(by('2026-11-28T09:00:00.000Z', 'bb'), by('2026-11-27T09:00:00.000Z', 'aa'), failed);
+    expect(origin).toEqual({
+      date: '2026-11-28T09:00:00.000Z',
+      likeness: { versions: ['0.1.0'], commits: ['aa', 'bb'] },
+    });
+    expect(originSentence(origin)).toBe('measured until 2026-11-28 by likeness 0.1.0, commits aa and bb');
+    expect(originSentence(of(by('2026-11-28T09:00:00.000Z')))).toBe(
+      'measured until 2026-11-28 by likeness 0.1.0',
+    );
+  });
+
+  it('is nothing before a run is measured', () => {
+    expect(of(failed)).toEqual({ date: null, likeness: { versions: [], commits: [] } });
+    expect(originSentence(of(failed))).toBeUndefined();
+  });
+});
+
 describe('published figures', () => {
   it('belong to a data set that is certain', () => {
     expect(dataSetOf({ kind: 'cifar10', name: 'x', classes: 10 })).toBe('cifar10');
@@ -86,6 +113,27 @@ describe('published figures', () => {
     expect(Object.keys(of('cifar10', 10))).toHaveLength(18);
     expect(of('cifar100', 100)).toEqual({}); // the table's classes are the 20 coarse ones
     expect(of('stl10', 10).DDC).toEqual({ nmi: 0.371, acc: 0.489, ari: 0.267 });
+  });
+});
+
+describe("lightly's benchmark", () => {
+  it('has three budgets of five methods, each said to be of the best epoch', () => {
+    const rows = publishedFor({ kind: 'cifar10', name: 'x', classes: 10 }).filter(({ source }) =>
+      source.startsWith('lightly'),
+    );
+    const of = (method: string) =>
+      rows.filter((row) => row.method === method).map(({ figures }) => figures.knn);
+    expect(of('byol')).toEqual([0.869, 0.868, 0.91]);
+    expect(of('moco')).toEqual([0.838, 0.847, 0.899]);
+    expect(of('simclr')).toEqual([0.847, 0.848, 0.879]);
+    expect(of('simsiam')).toEqual([0.819, 0.764, 0.904]);
+    expect(of('swav')).toEqual([0.812, 0.842, 0.884]);
+    expect(rows).toHaveLength(15);
+    expect(rows[1]!.budget).toContain('batch 512, 200 epochs, the best of all epochs');
+    expect(rows.every(({ budget }) => budget.includes('best of all epochs'))).toBe(true);
+    expect(
+      publishedFor({ kind: 'cifar100', name: 'x', classes: 100 }).some(({ method }) => method === 'byol'),
+    ).toBe(false);
   });
 });
 
@@ -115,6 +163,8 @@ const comparison: Comparison = {
   published: publishedFor({ kind: 'cifar10', name: 'x', classes: 10 }),
   protocol: { curves: 'on a "fixed" sample' },
   complete: false,
+  date: '2026-11-28T10:00:00.000Z',
+  likeness: { versions: ['0.1.0'], commits: [] },
   machine: 'a machine',
   program: 'likeness',
 };
@@ -127,12 +177,14 @@ describe('compare.html', () => {
       'untrained encoder',
       '0.500',
       '±0.141',
-      'published, other budget',
+      'swav: published, other budget [3]</th><td>0.884</td>',
+      '[3] published, other budget: ResNet-18, 32 px, batch 512, 800 epochs, the best of all epochs',
       '2 of 3 seeds',
       'collapsed: ',
       'minutes of training',
       'Not complete',
       '0.5 min',
+      'measured until 2026-11-28 by likeness 0.1.0',
     ]) {
       expect(html, text).toContain(text);
     }
@@ -155,10 +207,17 @@ describe('compare.html', () => {
     expect(compareHtml(comparison)).toBe(html);
   });
 
-  it('shows the measures that need no labels where there are none', () => {
+  it('shows the measure that follows true clusters beside the figures with labels', () => {
+    const table = /On the test images.*?<\/table>/s.exec(html)![0];
+    expect(table).toMatch(/>Views agree<\/abbr>/);
+    expect(table).toContain('<b>0.350</b> <small>±0.071</small>');
+  });
+
+  it('shows that measure alone where there are no labels', () => {
     const page = compareHtml({ ...comparison, labelled: false });
     expect(page).toContain('Measured without labels');
-    expect(page).toContain('effectiveRank.rank');
+    expect(page).toMatch(/>Views agree<\/abbr>.*<b>0\.350<\/b> <small>±0\.071/s);
+    expect(page).not.toContain('effectiveRank');
     expect(page).not.toContain('On the test images');
   });
 });

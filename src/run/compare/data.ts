@@ -50,12 +50,21 @@ export interface CurvePoint {
   readonly nmi: number | null;
 }
 
+export interface MeasuredBy {
+  readonly date: string;
+  readonly version: string;
+  /** Absent where the program is no checkout. */
+  readonly commit?: string;
+}
+
 export interface ComparedRun {
   readonly seed: number;
   /** Relative to the comparison's folder. */
   readonly folder: string;
   /** Why there are no figures. */
   readonly failure?: { readonly code: string; readonly reason: string };
+  /** When it was measured, ISO 8601 in UTC, and by which version and commit of the program. */
+  readonly measured?: MeasuredBy;
   readonly minutes?: number;
   readonly steps?: number;
   readonly epochs?: number;
@@ -123,6 +132,10 @@ export interface Comparison {
   readonly protocol: Readonly<Record<string, string>>;
   /** Whether anything was left to do when it was written: an interruption. */
   readonly complete: boolean;
+  /** When the last run was measured, ISO 8601 in UTC; null before any was. */
+  readonly date: string | null;
+  /** The program that measured the runs: several versions or commits where it was gone on with by another. */
+  readonly likeness: { readonly versions: readonly string[]; readonly commits: readonly string[] };
   readonly machine: string;
   readonly program: string;
 }

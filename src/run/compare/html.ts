@@ -1,9 +1,11 @@
 /** compare.html: one file that needs nothing else, in the manner of a run's report. */
 import { style } from '../report/style.ts';
 import { escapeHtml, plural, showCount } from '../report/text.ts';
-import { likelySentence } from './choice.ts';
+import { likelySentence, trackingColumns } from './choice.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
-import type { ComparedMethod, Comparison, Published, SummarisedFigures, Summary } from './data.ts';
+import type { Baseline, ComparedMethod, Comparison, Published, Summary } from './data.ts';
+import { publishedParts, withNotes } from './published.ts';
+import { originSentence } from './summary.ts';
 
 const more = `
 :root{--line0:#2b5fc7;--line1:#c2410c;--line2:#15803d;--line3:#7c3aed;--line4:#b0127b;--line5:#0e7490}
@@ -22,10 +24,12 @@ td.why{text-align:left;white-space:normal;color:var(--doubt)}
 code{font-size:13px;overflow-wrap:anywhere}
 `;
 
+type Row = ComparedMethod | Baseline;
+
 interface Column {
   readonly title: string;
   readonly meaning: string;
-  of(row: SummarisedFigures): Summary | undefined;
+  of(row: Row): Summary | undefined;
   printed?(published: Published): number | undefined;
 }
 
@@ -35,6 +39,10 @@ const agreement = [
   ['ari', 'ARI', 'Adjusted Rand index; 0 is chance, 1 is equal'],
 ] as const;
 
+const tracking: readonly Column[] = trackingColumns.map((column) => ({
+  ...column,
+  title: column.title.replace(/^./, (first) => first.toUpperCase()),
+}));
 const onTest: readonly Column[] = [
   {
     title: 'kNN',
@@ -52,8 +60,9 @@ const onTest: readonly Column[] = [
   ...agreement.map(([name, title, meaning]) => ({
     title,
     meaning,
-    of: (row: SummarisedFigures) => row[name],
+    of: (row: Row) => row[name],
   })),
+  ...tracking,
 ];
 const onBoth: readonly Column[] = agreement.map(([name, title, meaning]) => ({
   title,
@@ -65,7 +74,7 @@ const byHead: readonly Column[] = (['test', 'trainAndTest'] as const).flatMap((p
   agreement.map(([name, title, meaning]) => ({
     title: part === 'test' ? `${title}, test` : `${title}, train + test`,
     meaning,
-    of: ({ head }: SummarisedFigures) => head?.[part][name],
+    of: ({ head }: Row) => head?.[part][name],
   })),
 );
 
@@ -73,12 +82,14 @@ const byHead: readonly Column[] = (['test', 'trainAndTest'] as const).flatMap((p
 export function compareHtml(comparison: Comparison): string {
   const { data, labelled, seeds, budget, images, complete } = comparison;
   const title = `Methods compared on ${data.name}`;
+  const origin = originSentence(comparison);
   const budgetWords = 'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch');
   const figures: [string, string][] = [
     ['training images', showCount(images.train)],
     ...(images.test > 0 ? [['test images', showCount(images.test)] as [string, string]] : []),
     ['per run', budgetText(budget) ?? budgetWords],
     ['seeds', showCount(seeds.length)],
+    ...(comparison.date ? [['measured', comparison.date.slice(0, 10)] as [string, string]] : []),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -105,7 +116,7 @@ ${failuresHtml(comparison)}
 ${runsHtml(comparison)}
 ${publishedHtml(comparison)}
 ${factsHtml(comparison)}
-<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}. This file holds everything it shows and opens without a network.</footer>
+<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}${origin === undefined ? '' : `, ${escapeHtml(origin)}`}. This file holds everything it shows and opens without a network.</footer>
 </main>
 </body>
 </html>
@@ -133,7 +144,7 @@ ${heads.length > 0 ? `<section class="panel"><h2>Clusters that a method names it
 }
 
 function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes = false } = {}): string {
-  const { methods, baselines, published } = comparison;
+  const { methods, baselines } = comparison;
   const beside = Object.values(baselines);
   const best = columns.map(({ of }) =>
     Math.max(...[...methods, ...beside].map((row) => of(row)?.mean ?? -1)),
@@ -160,45 +171,33 @@ function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes
       `<tr class="base${i === 0 ? ' first' : ''}"><th scope="row"><abbr title="${escapeHtml(row.protocol)}">${escapeHtml(row.name)}</abbr></th>${cells}${minutes ? '<td></td>' : ''}</tr>`,
     );
   });
-  const present = new Set([...methods.map(({ method }) => method), ...Object.keys(baselines)]);
-  const printed = published.filter(
-    (row) => present.has(row.method) && columns.some((column) => column.printed?.(row) !== undefined),
+  const printed = withNotes(
+    publishedParts(comparison).beside.filter((row) =>
+      columns.some((column) => column.printed?.(row) !== undefined),
+    ),
   );
-  printed.forEach((row, i) => {
+  printed.rows.forEach((row, i) => {
     const cells = columns.map(({ printed: of }) => {
       const value = of?.(row);
-      return `<td>${value === undefined ? '–' : value.toFixed(3)}</td>`;
+      return `<td>${value === undefined ? '' : value.toFixed(3)}</td>`;
     });
     body.push(
-      `<tr class="print${i === 0 ? ' first' : ''}"><th scope="row"><abbr title="${escapeHtml(`${row.budget}; ${row.source}`)}">${escapeHtml(row.method)}: published, other budget</abbr></th>${cells.join('')}${minutes ? '<td></td>' : ''}</tr>`,
+      `<tr class="print${i === 0 ? ' first' : ''}"><th scope="row">${escapeHtml(row.method)}: published, other budget [${row.note}]</th>${cells.join('')}${minutes ? '<td></td>' : ''}</tr>`,
     );
   });
   return `<div class="scroll"><table>
 <thead><tr><th scope="col">Features</th>${columns.map(({ title, meaning }) => `<th scope="col"><abbr title="${escapeHtml(meaning)}">${title}</abbr></th>`).join('')}${minutes ? '<th scope="col">Minutes</th>' : ''}</tr></thead>
 <tbody>
 ${body.join('\n')}
-</tbody></table></div>`;
+</tbody></table></div>${printed.notes.length > 0 ? `<p class="note">${printed.notes.map(escapeHtml).join('<br>')}</p>` : ''}`;
 }
 
-function labelFreeHtml({ methods, baselines, likelyOrder }: Comparison): string {
-  const rows = [
-    ...methods.map((row) => ({ name: nameOf(row), labelFree: row.labelFree })),
-    ...Object.values(baselines).flatMap(({ name, labelFree }) => (labelFree ? [{ name, labelFree }] : [])),
-  ];
-  const names = [...new Set(rows.flatMap(({ labelFree }) => Object.keys(labelFree)))];
-  const likely = likelySentence(likelyOrder);
-  const cell = (summary: Summary | undefined) =>
-    summary && summary.mean !== null
-      ? `<td>${summary.mean.toFixed(3)}${summary.values.length > 1 ? ` <small>±${summary.sd!.toFixed(3)}</small>` : ''}</td>`
-      : '<td>–</td>';
+function labelFreeHtml(comparison: Comparison): string {
+  const likely = likelySentence(comparison.likelyOrder);
   return `<section class="panel"><h2>Measured without labels</h2>
-<p class="note">The source has no labels. None of these says that clusters are meaningful; they show collapse and unstable assignments.</p>
+<p class="note">The source has no labels. The measure shown is the one that followed true clusters on data that has them; compare.json has others, which show collapse and say nothing of quality.</p>
 ${likely === undefined ? '' : `<p>${escapeHtml(likely)}</p>`}
-<div class="scroll"><table>
-<thead><tr><th scope="col">Measure</th>${rows.map(({ name }) => `<th scope="col">${escapeHtml(name)}</th>`).join('')}</tr></thead>
-<tbody>
-${names.map((name) => `<tr><th scope="row">${escapeHtml(name)}</th>${rows.map(({ labelFree }) => cell(labelFree[name])).join('')}</tr>`).join('\n')}
-</tbody></table></div></section>`;
+${tableHtml(comparison, tracking, { minutes: true })}</section>`;
 }
 
 function curvesHtml({ methods, protocol }: Comparison): string {

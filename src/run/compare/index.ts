@@ -1,6 +1,6 @@
 /** The comparison of methods: what it says, and how it is written. */
 
-export { likelyOrder, likelySentence, type Place, SAMPLE } from './choice.ts';
+export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './choice.ts';
 export type {
   Baseline,
   ClusterFigures,
@@ -10,10 +10,18 @@ export type {
   CurvePoint,
   FigureName,
   Figures,
+  MeasuredBy,
   Published,
   SummarisedFigures,
   Summary,
 } from './data.ts';
 export { compareHtml } from './html.ts';
-export { dataSetOf, publishedFor, type SourceFacts } from './published.ts';
-export { summariseFigures, summariseMethod, summariseNumbers, summaryOf } from './summary.ts';
+export { dataSetOf, publishedFor, publishedParts, type SourceFacts, withNotes } from './published.ts';
+export {
+  originOf,
+  originSentence,
+  summariseFigures,
+  summariseMethod,
+  summariseNumbers,
+  summaryOf,
+} from './summary.ts';

@@ -3,6 +3,7 @@ import type {
   ClusterFigures,
   ComparedMethod,
   ComparedRun,
+  Comparison,
   CurvePoint,
   FigureName,
   Figures,
@@ -94,4 +95,31 @@ function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
       nmi: mean(({ nmi }) => nmi),
     };
   });
+}
+
+/** When the last run was measured, and by what. */
+export function originOf(
+  methods: readonly Pick<ComparedMethod, 'runs'>[],
+): Pick<Comparison, 'date' | 'likeness'> {
+  const all = methods.flatMap(({ runs }) => runs.flatMap(({ measured }) => measured ?? []));
+  const distinct = (values: readonly string[]) => [...new Set(values)].sort();
+  return {
+    date: distinct(all.map(({ date }) => date)).at(-1) ?? null,
+    likeness: {
+      versions: distinct(all.map(({ version }) => version)),
+      commits: distinct(all.flatMap(({ commit }) => commit ?? [])),
+    },
+  };
+}
+
+/** The same in words: `measured until 2026-11-28 by likeness 0.1.0, commit aa1e4e6f0123`. */
+export function originSentence({
+  date,
+  likeness,
+}: Pick<Comparison, 'date' | 'likeness'>): string | undefined {
+  if (date === null) return undefined;
+  const { versions, commits } = likeness;
+  const commit =
+    commits.length === 0 ? '' : `, commit${commits.length === 1 ? '' : 's'} ${commits.join(' and ')}`;
+  return `measured until ${date.slice(0, 10)} by likeness ${versions.join(' and ')}${commit}`;
 }

@@ -15,12 +15,14 @@ const LONGEST_NAME = 20;
 
 /** The section's inner HTML. */
 export function classesHtml(classes: ReportClasses): string {
-  const { images, purity, nmi, ami, acc } = classes;
+  const { images, purity, nmi, ami, acc, ari, fmi } = classes;
   const figures = [
     `purity ${purity.toFixed(3)}`,
     `NMI ${nmi.toFixed(3)}`,
     `AMI ${ami.toFixed(3)}`,
     `ACC ${acc.toFixed(3)}`,
+    `ARI ${ari.toFixed(3)}`,
+    `Fowlkes-Mallows ${fmi.toFixed(3)}`,
   ].join(', ');
   return `<p class="note">${plural(images, 'image')} of this source ${images === 1 ? 'has' : 'have'} a label. Labels are shown for comparison only; clusters were found without them. Of these clusters: ${figures}.</p>
 ${confusionSvg(classes)}

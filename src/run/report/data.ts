@@ -37,8 +37,7 @@ export interface ReportData {
   /** Where images lie among each other, before, during and after training. */
   readonly maps?: readonly ReportMap[];
   readonly evaluation?: ReportEvaluation;
-  /** Measures without labels, each with what it means. */
-  readonly measures?: readonly { readonly name: string; readonly value: string; readonly meaning?: string }[];
+  readonly measures?: ReportMeasures;
   readonly skipped: readonly SkippedImage[];
 }
 
@@ -91,6 +90,9 @@ export interface ReportClasses {
   readonly nmi: number;
   readonly ami: number;
   readonly acc: number;
+  readonly ari: number;
+  /** Fowlkes-Mallows index. */
+  readonly fmi: number;
   /** Names of the classes: rows of `counts`. */
   readonly classes: readonly string[];
   /** Numbers of the clusters: columns of `counts`. */
@@ -116,12 +118,29 @@ export interface ReportTraining {
   readonly loss: readonly (number | null)[];
   /** Loss of a network that has learned nothing, with its name: `{ value: 6.24, name: 'ln 512' }`. */
   readonly chance?: { readonly value: number; readonly name: string };
-  /** Prototype usage entropy over ln K, 0 to 1, per recorded step. */
-  readonly usageEntropy?: readonly (number | null)[];
+  /** How evenly the method's own prototypes or clusters were used, where it has any. */
+  readonly usage?: {
+    readonly steps: readonly number[];
+    /** Entropy over ln K, 0 to 1. */
+    readonly entropy: readonly (number | null)[];
+  };
   /** How alike positive and negative pairs were, where it was measured. */
   readonly similarities?: readonly ReportSimilarity[];
   /** The run doctor's last word. */
   readonly verdict?: string;
+}
+
+/** What the run measured of itself without labels, at last. */
+export interface ReportMeasures {
+  /** On which images, and when: a sentence. */
+  readonly when: string;
+  readonly items: readonly {
+    readonly name: string;
+    readonly value: number;
+    /** At the first time, where that is another. */
+    readonly first?: number;
+    readonly meaning: string;
+  }[];
 }
 
 /** One page of points. */

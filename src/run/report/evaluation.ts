@@ -112,8 +112,8 @@ export function evaluationHtml(evaluation: ReportEvaluation): string {
   ].filter(Boolean);
   const protocol = Object.entries(evaluation.protocol ?? {}).filter(([, text]) => typeof text === 'string');
   return `<p class="verdict${lost ? ' lost' : ''}">${behind.map(escapeHtml).join('<br>')}</p>
-${tableHtml(rows, columns)}
-${tableHtml(rows, further)}
+<div class="split">${tableHtml(rows, columns)}
+${tableHtml(rows, further)}</div>
 <p class="note">${escapeHtml(notes.join('; '))}. The best of each column is marked.</p>${
     protocol.length === 0
       ? ''

@@ -1,7 +1,7 @@
 /** report.html: one file that needs nothing else. Structure here; style, script and figures in the files beside. */
 import { curveSvg } from './chart.ts';
 import { classesHtml } from './classes.ts';
-import type { ReportCluster, ReportData, ReportImage, ReportTraining } from './data.ts';
+import type { ReportCluster, ReportData, ReportImage, ReportMeasures, ReportTraining } from './data.ts';
 import { evaluationHtml } from './evaluation.ts';
 import { kCurveHtml } from './kCurve.ts';
 import { mapsHtml } from './maps.ts';
@@ -34,7 +34,9 @@ export function* reportHtml(data: ReportData, { clusters, uris }: EmbeddedThumbn
 <main>
 ${headerHtml(data)}
 ${overviewHtml(data)}
-${sideBySide([trainingHtml(data.training), measuresHtml(data), data.evaluation ? `<section class="panel"><h2>Measured with labels</h2>${evaluationHtml(data.evaluation)}</section>` : ''])}
+${trainingHtml(data.training)}
+${data.evaluation ? `<section class="panel"><h2>Measured with labels</h2>${evaluationHtml(data.evaluation)}</section>` : ''}
+${measuresHtml(data.measures)}
 ${data.classes ? `<section class="panel"><h2>Clusters and labels</h2>${classesHtml(data.classes)}</section>` : ''}
 ${data.maps?.length ? `<section class="panel"><h2>Features</h2>${mapsHtml(data.maps)}</section>` : ''}
 </main>
@@ -99,20 +101,20 @@ function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportData): st
 
 function trainingHtml(training: ReportTraining | undefined): string {
   if (training === undefined || training.steps.length === 0) return '';
-  const { steps, loss, chance, usageEntropy, similarities = [], verdict } = training;
+  const { steps, loss, chance, usage, similarities = [], verdict } = training;
   return `<section class="panel"><h2>Training</h2>${verdict ? `<p class="note">${escapeHtml(verdict)}</p>` : ''}
-${curveSvg({ title: 'Loss', steps, values: loss, line: chance })}
-${usageEntropy ? curveSvg({ title: 'Prototype usage (entropy, 1 is even use)', steps, values: usageEntropy, range: [0, 1] }) : ''}
+<div class="curves">${curveSvg({ title: 'Loss', steps, values: loss, line: chance })}
+${usage ? curveSvg({ title: 'Use of prototypes or clusters in training (entropy, 1: even)', steps: usage.steps, values: usage.entropy, range: [0, 1] }) : ''}</div>
 ${similarityHtml(similarities)}</section>`;
 }
 
-function measuresHtml({ measures = [] }: ReportData): string {
-  if (measures.length === 0) return '';
-  const items = measures.map(
-    ({ name, value, meaning }) =>
-      `<div><dt>${escapeHtml(name)}</dt><dd><b>${escapeHtml(value)}</b>${meaning ? `<br><span class="note">${escapeHtml(meaning)}</span>` : ''}</dd></div>`,
+function measuresHtml(measures: ReportMeasures | undefined): string {
+  if (measures === undefined) return '';
+  const items = measures.items.map(
+    ({ name, value, first, meaning }) =>
+      `<div><dt>${escapeHtml(name)}</dt><dd><b>${value.toFixed(3)}</b>${first === undefined ? '' : ` <small>from ${first.toFixed(3)}</small>`}<p class="note">${escapeHtml(meaning)}</p></dd></div>`,
   );
-  return `<section class="panel"><h2>Measured without labels</h2><dl class="facts">${items.join('')}</dl></section>`;
+  return `<section class="panel"><h2>Measured without labels</h2><p class="note">${escapeHtml(measures.when)}</p><dl class="facts">${items.join('')}</dl></section>`;
 }
 
 function clusterHtml(shown: ReportCluster, uris: ReadonlyMap<number, string>): string {
@@ -157,11 +159,6 @@ function settingsHtml({ settings }: ReportData): string {
     ({ name, value }) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   );
   return `<section class="panel"><h2>Settings</h2><dl class="facts">${items.join('')}</dl></section>`;
-}
-
-function sideBySide(sections: readonly string[]): string {
-  const present = sections.filter((section) => section !== '');
-  return present.length === 0 ? '' : `<div class="split">${present.join('\n')}</div>`;
 }
 
 function dataOf({

@@ -7,6 +7,7 @@ export type {
   ReportEvaluation,
   ReportImage,
   ReportMap,
+  ReportMeasures,
   ReportScores,
   ReportSimilarity,
   ReportSuggestion,

@@ -40,6 +40,8 @@ const data: ReportData = {
     nmi: 0.4,
     ami: 0.1,
     acc: 0.6,
+    ari: 0.3,
+    fmi: 0.7,
     classes: ['<cat>"', 'a dog with a very long name indeed'],
     clusters: [1, 0],
     matched: [0, null],
@@ -73,7 +75,19 @@ const data: ReportData = {
       edge: [],
     },
   ],
-  training: { steps: [1, 2, 3], loss: [3, 2.5, 2], chance: { value: Math.log(64), name: 'ln 64' } },
+  training: {
+    steps: [1, 2, 3],
+    loss: [3, 2.5, 2],
+    chance: { value: Math.log(64), name: 'ln 64' },
+    usage: { steps: [2, 3], entropy: [1, 0.75] },
+  },
+  measures: {
+    when: 'On 3 images & no more.',
+    items: [
+      { name: 'View agreement', value: 0.6745, first: 0.25, meaning: 'Two views <alike>.' },
+      { name: 'Separation', value: -0.1, meaning: 'How far apart.' },
+    ],
+  },
   evaluation: {
     ami: 0.15,
     fewLabels: { '0.01': { accuracy: 0.31 }, '0.1': { accuracy: 0.42 } },
@@ -124,7 +138,7 @@ describe('report.html', () => {
     expect(html).toMatch(
       /<a href="#cluster-0">0<\/a><\/th><td>2<\/td><td>&lt;cat&gt;&quot;<\/td><td>50\.0 %/,
     );
-    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600');
+    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600, ARI 0.300, Fowlkes-Mallows 0.700');
   });
 
   it('draws the fit of each number of clusters with the range, and says no lone number', () => {
@@ -137,6 +151,32 @@ describe('report.html', () => {
     // The best score is the highest point: y grows downwards.
     const heights = [...curves[0]!.matchAll(/ (\d+\.\d)/g)].map(([, y]) => Number(y));
     expect(Math.min(...heights)).toBe(heights[1]);
+  });
+
+  it('shows what was measured without labels, and how evenly prototypes were used', () => {
+    const html = readFileSync(run.files.reportHtml, 'utf8');
+    const panel = /<section class="panel"><h2>Measured without labels.*?<\/section>/s.exec(html)![0];
+    expect(panel).toContain('On 3 images &amp; no more.');
+    expect(panel).toMatch(/View agreement<\/dt><dd><b>0\.67[45]<\/b> <small>from 0\.250<\/small>/);
+    expect(panel).toMatch(/Separation<\/dt><dd><b>-0\.100<\/b><p/);
+    expect(panel).toContain('Two views &lt;alike&gt;.');
+    const use = /<figure><figcaption>Use of prototypes.*?<\/figure>/s.exec(html)![0];
+    expect(use).toContain('<b>0.750</b>');
+    const [first, second] = [...use.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
+    expect(second).toBeGreaterThan(first!); // less even is lower on the page
+    const facts = JSON.parse(readFileSync(run.files.reportJson, 'utf8'));
+    expect(facts.training.usageEntropy).toBe(0.75);
+    expect(facts.measures.items[0]).toMatchObject({ value: 0.6745, first: 0.25 });
+  });
+
+  it('leaves out the panel and the curve where nothing was measured', async () => {
+    const { usage: _, ...training } = data.training!;
+    const { measures: __, ...rest } = data;
+    const plain = runFolderAt(mkdtempSync(join(folder, 'plain-')));
+    await writeReport(plain, { ...rest, training }, { thumbnail });
+    const html = readFileSync(plain.files.reportHtml, 'utf8');
+    expect(html).not.toContain('Measured without labels');
+    expect(html).not.toContain('Use of prototypes');
   });
 
   it('shows the further measures of an evaluation', () => {

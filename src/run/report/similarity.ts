@@ -20,7 +20,7 @@ const titles = {
 export function similarityHtml(similarities: readonly ReportSimilarity[]): string {
   const figures = similarities.map(similaritySvg).filter((figure) => figure !== '');
   if (figures.length === 0) return '';
-  return `${figures.join('\n')}
+  return `<div class="curves">${figures.join('\n')}</div>
 <p class="legend"><span><svg class="key" viewBox="0 0 22 8"><path d="M0 4H22"/></svg>positive pairs</span><span><svg class="key" viewBox="0 0 22 8"><path class="b" d="M0 4H22"/></svg>negative pairs</span><span>bands: one standard deviation</span></p>`;
 }
 

@@ -22,8 +22,7 @@ header{padding:40px 0 20px}
 .panel>h2{margin-bottom:4px}
 .note{color:var(--soft);font-size:13.5px;max-width:78ch}
 .panel>.note+*,.panel>h2+:not(.note){margin-top:12px}
-.split{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));margin-bottom:16px}
-.split>.panel{margin:0}
+.split{display:grid;gap:16px 32px;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));margin-bottom:16px}
 .bars{list-style:none;columns:300px;column-gap:40px;margin-top:14px}
 .bars li{break-inside:avoid}
 .bars a{display:grid;grid-template-columns:3.2ch 1fr 6.5ch;gap:10px;align-items:center;padding:3px 6px;margin:0 -6px;border-radius:6px;text-decoration:none;color:inherit;font-variant-numeric:tabular-nums;font-size:13.5px}
@@ -105,6 +104,7 @@ svg text.off{fill:var(--ink)}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:10px 32px;font-size:14px}
 .facts dt{color:var(--soft);font-size:13px}
 .facts dd{overflow-wrap:anywhere}
+.facts small{color:var(--soft);font-size:13px;font-variant-numeric:tabular-nums}
 details{margin-top:12px}
 summary{cursor:pointer;font-size:14px;color:var(--accent)}
 details[open]>summary{margin-bottom:10px}

@@ -43,7 +43,7 @@ export function reportJson(data: ReportData): JsonObject {
         steps: training.steps.at(-1) ?? 0,
         loss: training.loss.at(-1) ?? null,
         chance: training.chance,
-        usageEntropy: training.usageEntropy?.at(-1) ?? null,
+        usageEntropy: training.usage?.entropy.at(-1) ?? null,
         similarities: training.similarities?.map(({ level, positive, negative }) => ({
           level,
           positive: { mean: positive.mean.at(-1), spread: positive.spread.at(-1) },

@@ -1,0 +1,64 @@
+/** What the report takes from the event log of a run: curves, and the last measures without labels. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveSettings } from '../methods/index.ts';
+import { type RunConfig, type RunEvent, runFolderAt } from '../run/index.ts';
+import { reportTraining } from './reportTraining.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'likeness-report-training-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = resolveSettings({ method: 'swav', prototypes: 64, architecture: 'resnet10', width: 4 });
+
+function read(events: readonly RunEvent[]) {
+  const run = runFolderAt(mkdtempSync(join(folder, 'run-')));
+  writeFileSync(run.files.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return reportTraining({ folder: run, config: { settings, images: 1000 } as RunConfig });
+}
+
+const step = (at: number): RunEvent => ({ kind: 'step', step: at, epoch: 0, loss: 5 - at });
+const epoch = (at: number, usageEntropy?: number): RunEvent => ({
+  ...{ kind: 'epoch', step: at, epoch: at - 1, loss: 4 },
+  ...(usageEntropy !== undefined && { usageEntropy }),
+});
+const measures = (at: number, values: Record<string, number | null>): RunEvent => ({
+  ...{ kind: 'measures', step: at, epoch: at - 1, images: 2000, duration: 1 },
+  ...values,
+});
+
+describe('the training of a report', () => {
+  it('has the use of prototypes after each epoch, at its steps', async () => {
+    const { training } = await read([step(1), epoch(1, 0.9), step(2), epoch(2, 0.8), step(3), epoch(3, 0.7)]);
+    expect(training!.usage).toEqual({ steps: [1, 2, 3], entropy: [0.9, 0.8, 0.7] });
+    expect(training!.loss).toEqual([4, 3, 2]);
+    expect(training!.chance).toEqual({ value: Math.log(64), name: 'ln 64' });
+  });
+
+  it('has none where the method has no prototypes, or there is one epoch', async () => {
+    expect((await read([step(1), epoch(1), step(2), epoch(2)])).training!.usage).toBeUndefined();
+    expect((await read([step(1), step(2), epoch(2, 0.9)])).training!.usage).toBeUndefined();
+  });
+
+  it('has the last measures beside the first, those that follow true clusters named', async () => {
+    const { measures: found } = await read([
+      step(1),
+      measures(1, { viewAgreement: 0.2, epochStability: null, silhouette: 0.5, prototypeUsage: null }),
+      step(2),
+      measures(2, { viewAgreement: 0.6, epochStability: 0.3, silhouette: 0.4, prototypeUsage: null }),
+    ]);
+    expect(found!.when).toContain('On 2,000 images, the same each time, after step 2.');
+    expect(found!.items.map(({ name, value, first }) => [name, value, first])).toEqual([
+      ['View agreement', 0.6, 0.2],
+      ['Stability over epochs', 0.3, undefined],
+      ['Separation', 0.4, 0.5],
+    ]);
+    const tracking = found!.items.filter(({ meaning }) => meaning.includes('followed true clusters'));
+    expect(tracking.map(({ name }) => name)).toEqual(['View agreement']);
+  });
+
+  it('is absent where nothing was measured or trained', async () => {
+    expect(await read([step(1), epoch(1, 1)])).toEqual({ measures: undefined });
+  });
+});
