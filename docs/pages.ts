@@ -22,7 +22,7 @@ const folders = ['docs/', 'docs/methods/'];
 const root = new URL('../', import.meta.url);
 const TEMPLATE = '.template.md';
 
-/** What may be included in a page, by the first word: `<!-- include examples/swav.ts -->`. */
+/** What may be included in a page, by the first word: `<!-- include examples/train.ts -->`. */
 const includes: Readonly<Record<string, (argument: string) => string>> = {
   include: (path) => `\`\`\`ts\n${readFileSync(new URL(path, root), 'utf8').trimEnd()}\n\`\`\``,
   scores: scoresText,

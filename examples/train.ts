@@ -1,26 +1,31 @@
 /**
- * SwAV on a folder of images, from first to last, with the library alone.
+ * A method on a folder of images, from first to last, with the library alone: SwAV, or any other by its name.
  *
- *     node examples/swav.ts [folder] [epochs]
+ *     node examples/train.ts [folder] [epochs] [method]
  *
  * Settings are those of a preset, not the paper's.
  */
 import { fileURLToPath } from 'node:url';
 import { cluster, data, evaluate, methods, run, runtime, train, views } from '../src/index.ts';
 
-const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2'] = process.argv.slice(2);
+const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2', method = 'swav'] =
+  process.argv.slice(2);
 
 // 1. Images: any source, every picture decoded once into a packed cache.
 const source = await data.openSource(folder);
 const cache = await data.openPixelCache(source, { size: 42 });
 console.log(`${cache.count} images, ${cache.skipped.length} skipped`);
 
-// 2. Settings: a preset, with what you want to change. A misspelt name is an error.
-const { settings: preset } = methods.presetNamed('tiny-28');
-const settings = methods.resolveSettings({ ...preset, epochs: Number(epochs), seed: 1 });
+// 2. Settings: a preset for the size of the images, the method's recipe, and what you want to change. A misspelt name is an
+// error. Where there are few images, batch and numbers of groups are lowered.
+const given = { method: method as methods.MethodName, epochs: Number(epochs), seed: 1 };
+const { settings } = methods.fitToCount(methods.settingsFor('tiny-28', given), {
+  count: cache.count,
+  given: new Set(Object.keys(given)),
+});
 
-// 3. The step: encoder, head, Sinkhorn, loss, gradients and optimiser as one program.
-const method = methods.methodProgram(settings, { images: cache.count });
+// 3. The step: encoder, head, loss, gradients and optimiser as one program.
+const program = methods.methodProgram(settings, { images: cache.count });
 const engine = await runtime.openEngine();
 const loader = views.openLoader({
   cache,
@@ -32,10 +37,12 @@ const loader = views.openLoader({
 // 4. Training: batches in, events out. `save` receives all that is needed to go on later.
 const { standing, verdict } = await train.train({
   engine,
-  method,
+  method: program,
   loader,
   batchSize: settings.batchSize,
   seed: settings.seed,
+  // For methods that group all images between epochs.
+  evaluationImages: (shape) => views.evaluationBatches(cache, shape),
   budget: { epochs: settings.epochs },
   save: async () => {},
   onEvent(event) {
