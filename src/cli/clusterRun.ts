@@ -133,7 +133,6 @@ async function clusterImages(
       images: ids.length,
       step,
     });
-    terminal.progress('writing the report');
     await writeClusterReport({ run, source, cache, indices, grouping, engine, features }, terminal);
     terminal.endProgress();
     const written: Record<string, string> = {
