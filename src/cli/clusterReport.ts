@@ -1,6 +1,6 @@
 /** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
 import { readFile } from 'node:fs/promises';
-import { type Features, findDoubtful } from '../cluster/index.ts';
+import { findDoubtful, type Rows } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
 import {
@@ -27,7 +27,7 @@ export interface ClusterReportInput {
   grouping: Grouping;
   engine: Engine;
   /** The encoder's features of the images. */
-  features: Features;
+  features: Rows;
 }
 
 /** Writes report.html and report.json into the run. */
