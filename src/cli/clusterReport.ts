@@ -1,6 +1,6 @@
 /** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
 import { readFile } from 'node:fs/promises';
-import { type Features, findDoubtful } from '../cluster/index.ts';
+import { findDoubtful, type Rows } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
 import {
@@ -27,7 +27,7 @@ export interface ClusterReportInput {
   grouping: Grouping;
   engine: Engine;
   /** The encoder's features of the images. */
-  features: Features;
+  features: Rows;
 }
 
 /** Writes report.html and report.json into the run. */
@@ -65,21 +65,47 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
     evaluation: await evaluationOf(run, source),
     skipped: cache.skipped,
   };
-  await writeReport(run.folder, data, { thumbnail: thumbnails(source, cache), signal: terminal.signal });
+  terminal.progress('writing the report');
+  await writeReport(run.folder, data, {
+    thumbnail: thumbnails(source, cache),
+    largestSide: largestSideOf(cache),
+    signal: terminal.signal,
+  });
+}
+
+/** Size of a thumbnail that holds any of the originals as it is; undefined where the cache may have smaller copies of some. */
+function largestSideOf({ widths, heights, size }: PixelCache): number | undefined {
+  let largest = 0;
+  for (let i = 0; i < widths.length; i++) {
+    const [shorter, longer] = [Math.min(widths[i]!, heights[i]!), Math.max(widths[i]!, heights[i]!)];
+    if (longer >= size) return undefined;
+    largest = Math.max(largest, shorter, longer / 2);
+  }
+  return largest;
 }
 
 /** Thumbnails from the originals, which may be larger than the cache; from the cache where an original is gone. */
 function thumbnails(source: Source, cache: PixelCache) {
-  const position = new Map(source.entries.map(({ id }, i) => [id, i]));
+  const positions = positionsOf(source, cache);
   const reader = openPixelReader(cache);
   return async (index: number, size: number): Promise<Uint8Array> => {
     try {
-      const original = await source.read(position.get(cache.entries[index]!.id)!);
+      const original = await source.read(positions[index]!);
       return await thumbnailOf(await decodeImage(original, { size }), size);
     } catch {
       return thumbnailOf(reader.read(index), size);
     }
   };
+}
+
+/** Where the pictures of a cache are in its source, which lists them in the same order. */
+function positionsOf(source: Source, cache: PixelCache): Uint32Array {
+  const positions = new Uint32Array(cache.count);
+  for (let i = 0, at = 0; i < positions.length; i++, at++) {
+    while (source.entries[at]!.id !== cache.entries[i]!.id) at++;
+    positions[i] = at;
+  }
+  return positions;
 }
 
 /** The figures of `likeness evaluate`, where it was run on the same source. */

@@ -1,13 +1,12 @@
 /** Clustering a source with a run: embed, group, write everything down, and say what was found. */
 import { join, relative, resolve } from 'node:path';
-import { assign, type Features, normaliseRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { PixelCache, Source } from '../data/index.ts';
 import {
+  type Grouping,
   groupByHead,
   groupFeatures,
-  openEncoder,
-  openHead,
+  type KeptFeatures,
   sortInto,
   type TrainedRun,
   writeClustering,
@@ -15,7 +14,8 @@ import {
   writeEmbeddings,
   writeSkipped,
 } from '../run/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
+import { openEngine } from '../runtime/index.ts';
+import { embedded, seenByHead } from './clusterFeatures.ts';
 import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
 import { indicesOfSplit, openImages, saySkipped } from './images.ts';
@@ -76,8 +76,10 @@ async function clusterImages(
   }
 
   const engine = await openEngine({ threads: run.config.threads });
+  let features: KeptFeatures | undefined;
   try {
-    const { features, prototypes, learned } = await embedded(engine, run, cache, indices, terminal);
+    features = await embedded(engine, run, cache, indices, terminal);
+    const { prototypes, learned } = await seenByHead(engine, run, features);
     const wanted = request.clusters ?? learned?.dimension;
     // Clusters that the method has learned itself, unless another number is asked for.
     const grouping =
@@ -95,19 +97,9 @@ async function clusterImages(
     const ids = entries.map(({ id }) => id);
     const { step } = run.checkpoint.info;
 
-    await writeClusters(
-      files.clusters,
-      ids.map((id, i) => ({
-        path: id,
-        cluster: assignment.clusters[i]!,
-        confidence: assignment.confidence[i]!,
-        margin: Math.max(0, assignment.margin[i]!),
-        prototype: prototypes?.[i],
-      })),
-    );
+    await writeClusters(files.clusters, assignmentsOf(ids, assignment, prototypes));
     await writeEmbeddings(files.embeddings, {
-      data: normaliseRows(features).data,
-      dimension: features.dimension,
+      features,
       ids,
       clusters: assignment.clusters,
       labelNames: cache.labelNames,
@@ -133,7 +125,6 @@ async function clusterImages(
       images: ids.length,
       step,
     });
-    terminal.progress('writing the report');
     await writeClusterReport({ run, source, cache, indices, grouping, engine, features }, terminal);
     terminal.endProgress();
     const written: Record<string, string> = {
@@ -183,38 +174,26 @@ async function clusterImages(
       skipped: cache.skipped.length,
     };
   } finally {
+    await features?.close();
     await engine.close();
   }
 }
 
-/**
- * Features of the images; where the method has prototypes, the nearest to each image's embedding; where it has learned
- * clusters, their probabilities [N, M].
- */
-async function embedded(
-  engine: Engine,
-  { config: { settings }, state }: TrainedRun,
-  cache: PixelCache,
-  indices: Uint32Array,
-  terminal: Terminal,
-): Promise<{ features: Features; prototypes?: Int32Array; learned?: Features }> {
-  const encoder = await openEncoder({ engine, settings, state });
-  const features = await encoder.embed(cache, {
-    indices,
-    workers: settings.workers,
-    signal: terminal.signal,
-    onProgress: ({ done, total }) =>
-      terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
-  });
-  terminal.endProgress();
-  await encoder.close();
-  const head = await openHead({ engine, settings, state });
-  const prototypes = head.prototypes
-    ? (await assign(engine, await head.project(features), head.prototypes)).clusters
-    : undefined;
-  const learned = await head.assign?.(features);
-  await head.close();
-  return { features, prototypes, learned };
+/** Rows of clusters.csv, as they are written. */
+function* assignmentsOf(
+  ids: readonly string[],
+  { clusters, confidence, margin }: Grouping['assignment'],
+  prototypes: Int32Array | undefined,
+) {
+  for (const [i, path] of ids.entries()) {
+    yield {
+      path,
+      cluster: clusters[i]!,
+      confidence: confidence[i]!,
+      margin: Math.max(0, margin[i]!),
+      prototype: prototypes?.[i],
+    };
+  }
 }
 
 function warnOfLargest(groups: readonly { cluster: number; share: number }[], terminal: Terminal): void {

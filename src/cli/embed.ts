@@ -67,29 +67,32 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
   const { cache } = opened;
   saySkipped(terminal, cache);
   const indices = indicesOfSplit(cache, request.split ?? 'all');
-  const features = await withEncoder(run, {}, (encoder) =>
-    encoder.embed(cache, {
+  const normalised = request.raw ? 'no' : 'l2';
+  const { files, dimension } = await withEncoder(run, {}, async (encoder) => {
+    const { dimension } = encoder;
+    const parts = encoder.parts(cache, {
       indices,
       workers: settings.workers,
       signal: terminal.signal,
       onProgress: ({ done, total }) =>
         terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
-    }),
-  );
-  terminal.endProgress();
-  const normalised = request.raw ? 'no' : 'l2';
-  const { data, dimension } = request.raw ? features : normaliseRows(features);
-  const files = await writeFeatures(file, {
-    ...namesOf(cache, indices),
-    data,
-    dimension,
-    about: {
-      source: cache.source.name,
-      method: settings.method,
-      step: String(run.checkpoint.info.step),
-      normalised,
-    },
+    });
+    const table: FeatureTable = {
+      ...namesOf(cache, indices),
+      dimension,
+      about: {
+        source: cache.source.name,
+        method: settings.method,
+        step: String(run.checkpoint.info.step),
+        normalised,
+      },
+    };
+    return {
+      files: await writeFeatures(file, table, request.raw ? parts : unitParts(parts, dimension)),
+      dimension,
+    };
   });
+  terminal.endProgress();
   terminal.say(
     `${showCount(indices.length)} features of length ${dimension}${request.raw ? '' : ', L2-normalised'}, in ${files.join(' and ')}`,
   );
@@ -102,6 +105,13 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
     normalised: !request.raw,
     step: run.checkpoint.info.step,
   };
+}
+
+/** Rows of length 1. */
+async function* unitParts(parts: AsyncIterable<Float32Array>, dimension: number) {
+  for await (const data of parts) {
+    yield normaliseRows({ data, count: data.length / dimension, dimension }).data;
+  }
 }
 
 /** Ids and labels of images of a cache. */

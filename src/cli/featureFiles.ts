@@ -3,18 +3,17 @@ import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import {
   csvChunks,
-  encodeNpy,
-  encodeParquet,
-  encodeSafetensors,
-  type StoredTensor,
+  csvRow,
+  npyStream,
+  parquetStream,
+  type StreamedTensor,
+  safetensorsStream,
   writeFileAtomic,
 } from '../formats/index.ts';
 
 export interface FeatureTable {
   /** [N], paths relative to the source. */
   readonly ids: readonly string[];
-  /** [N, D] row-major. */
-  readonly data: Float32Array;
   readonly dimension: number;
   /** [N], -1 where unlabelled; absent where nothing has a label. */
   readonly labels?: Int32Array;
@@ -39,45 +38,64 @@ export function featureFormatOf(file: string): FeatureFormat {
   return format;
 }
 
-/** Writes the table; returns every file written. A .npy holds numbers alone, so ids and labels go beside it. */
-export async function writeFeatures(file: string, table: FeatureTable): Promise<string[]> {
-  const { ids, data, dimension, labels } = table;
+/**
+ * Writes the table with features [N, D], given as arrays of whole rows in order, as they come; returns every file written.
+ * A .npy holds numbers alone, so ids and labels go beside it.
+ *
+ * @throws LikenessError `write.*`, and whatever `features` throws; no file appears then.
+ */
+export async function writeFeatures(
+  file: string,
+  table: FeatureTable,
+  features: AsyncIterable<Float32Array>,
+): Promise<string[]> {
+  const { ids, dimension, labels } = table;
+  const shape = [ids.length, dimension];
   switch (featureFormatOf(file)) {
     case 'npy': {
       const beside = `${file}.ids.csv`;
-      await writeFileAtomic(file, encodeNpy({ shape: [ids.length, dimension], data }));
-      await writeFileAtomic(beside, csvChunks(['id', 'label'], rowsOf(table, 'without')));
+      await writeFileAtomic(file, npyStream(shape, features));
+      await writeFileAtomic(beside, csvChunks(['id', 'label'], names(table)));
       return [file, beside];
     }
     case 'parquet':
-      await writeFileAtomic(file, encodeParquet({ ids, features: data, dimensions: dimension, labels }));
+      await writeFileAtomic(file, parquetStream({ ids, dimensions: dimension, labels }, features));
       return [file];
-    case 'safetensors':
-      await writeFileAtomic(file, encodeSafetensors(tensorsOf(table), metadataOf(table)));
-      return [file];
-    case 'csv': {
-      const header = ['id', 'label', ...Array.from({ length: dimension }, (_, d) => `f${d}`)];
-      await writeFileAtomic(file, csvChunks(header, rowsOf(table, 'with')));
+    case 'safetensors': {
+      const tensors: Record<string, StreamedTensor> = {
+        features: { dtype: 'float32', shape, pieces: features },
+        ...(labels && { labels: { dtype: 'int32', shape: [ids.length], pieces: [labels] } }),
+      };
+      await writeFileAtomic(file, safetensorsStream(tensors, metadataOf(table)));
       return [file];
     }
+    case 'csv':
+      await writeFileAtomic(file, csvStream(table, features));
+      return [file];
   }
 }
 
-/** Rows of id, label name, and the feature where it is wanted, in digits that give back the same float32. */
-function* rowsOf({ ids, data, dimension, labels, labelNames }: FeatureTable, numbers: 'with' | 'without') {
+/** Id and label name of each image. */
+function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | number | undefined)[]> {
   for (const [i, id] of ids.entries()) {
     const label = labels?.[i] ?? -1;
-    const row: (string | number | undefined)[] = [id, label < 0 ? undefined : (labelNames?.[label] ?? label)];
-    if (numbers === 'with') {
-      for (let d = i * dimension; d < (i + 1) * dimension; d++) row.push(Number(data[d]!.toPrecision(9)));
-    }
-    yield row;
+    yield [id, label < 0 ? undefined : (labelNames?.[label] ?? label)];
   }
 }
 
-function tensorsOf({ ids, data, dimension, labels }: FeatureTable): Record<string, StoredTensor> {
-  const features: StoredTensor = { dtype: 'float32', shape: [ids.length, dimension], data };
-  return labels ? { features, labels: { dtype: 'int32', shape: [ids.length], data: labels } } : { features };
+/** Rows of id, label name, and the feature in digits that give back the same float32. */
+async function* csvStream(table: FeatureTable, features: AsyncIterable<Float32Array>) {
+  const { dimension } = table;
+  yield csvRow(['id', 'label', ...Array.from({ length: dimension }, (_, d) => `f${d}`)]);
+  const name = names(table);
+  for await (const part of features) {
+    let text = '';
+    for (let at = 0; at < part.length; at += dimension) {
+      const numbers = Array.from(part.subarray(at, at + dimension), (value) => Number(value.toPrecision(9)));
+      text += csvRow([...name.next().value!, ...numbers]);
+    }
+    yield text;
+  }
 }
 
 function metadataOf({ ids, labelNames, about }: FeatureTable): Record<string, string> {

@@ -3,7 +3,15 @@
  * the clusters of that state, with their NMI where images have labels. The figure of "Contrastive Clustering" (Li et al.,
  * AAAI 2021, figure 5), for any run.
  */
-import { contingency, distinctRows, type Features, kmeans, layout2d, selectRows } from '../cluster/index.ts';
+import {
+  contingency,
+  distinctRows,
+  type Features,
+  kmeans,
+  layout2d,
+  pickRows,
+  type Rows,
+} from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import { matchingOf, nmi } from '../evaluate/index.ts';
@@ -25,7 +33,7 @@ export interface FeatureMapsInput {
   cache: PixelCache;
   /** Cache index of each clustered image, and the encoder's features of them. */
   indices: Uint32Array;
-  features: Features;
+  features: Rows;
   grouping: Grouping;
   seed?: number;
 }
@@ -87,7 +95,7 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
   for (const { step, load } of evenly(snapshots, BETWEEN)) {
     pages.push(await earlier(`after step ${step} of ${now}`, await load()));
   }
-  pages.push(await page(`after step ${now}`, selectRows(features, rows), last));
+  pages.push(await page(`after step ${now}`, await pickRows(features, rows), last));
   terminal.endProgress();
   return pages;
 }

@@ -7,8 +7,9 @@
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';
-import { blockAt, blocksOf } from './blocks.ts';
+import { blocksOf } from './blocks.ts';
 import { type Features, normaliseRows, requireSameDimension } from './features.ts';
+import { filledBlocksOf, type Rows, unitRows } from './rows.ts';
 
 export interface AssignOptions {
   /** Temperature tau of the softmax behind the confidence; SwAV's is 0.1. Smaller: surer. */
@@ -39,7 +40,7 @@ const WIDEST_MARGIN = 2;
  */
 export async function assign(
   engine: Engine,
-  features: Features,
+  features: Features | Rows,
   centroids: Features,
   { temperature = 0.1 }: AssignOptions = {},
 ): Promise<Assignment> {
@@ -69,14 +70,12 @@ export async function assign(
     margin: new Float32Array(count).fill(WIDEST_MARGIN),
   };
   try {
-    const unit = normaliseRows(features);
     const unitCentroids = normaliseRows(centroids).data;
     const columns = new Float32Array(k * dimension);
     for (let j = 0; j < k; j++)
       for (let d = 0; d < dimension; d++) columns[d * k + j] = unitCentroids[j * dimension + d]!;
     await exe.writeState({ c: columns });
-    for (let i = 0; i < blocks.number; i++) {
-      const block = blockAt(unit, blocks, i);
+    for await (const block of filledBlocksOf(unitRows(features), blocks)) {
       const found = await exe.run({ x: block.data }, { transfer: true });
       for (let row = 0; row < block.rows; row++) {
         const at = block.start + row;

@@ -27,16 +27,19 @@ export function featuresOf(data: Float32Array, dimension: number): Features {
       `features: received ${data.length} values for dimension ${dimension}; expected a positive multiple of ${dimension}`,
     );
   }
-  for (let i = 0; i < data.length; i++) {
-    if (!Number.isFinite(data[i])) {
-      throw new LikenessError(
-        'features.notFinite',
-        `features: row ${Math.floor(i / dimension)} holds ${data[i]}; expected finite numbers. ` +
-          'The encoder that made them has diverged: use an earlier checkpoint or a lower learning rate.',
-      );
-    }
-  }
+  requireFinite(data, dimension);
   return { data, count: data.length / dimension, dimension };
+}
+
+/** Refuses rows that hold values that are not finite; `first`: the number of the first row, for the message. */
+export function requireFinite(data: Float32Array, dimension: number, first = 0): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new LikenessError(
+    'features.notFinite',
+    `features: row ${first + Math.floor(at / dimension)} holds ${data[at]}; expected finite numbers. ` +
+      'The encoder that made them has diverged: use an earlier checkpoint or a lower learning rate.',
+  );
 }
 
 /** The rows at the given indices, copied, in their order. */
@@ -101,7 +104,11 @@ export function columnVariances(features: Features, means = columnMeans(features
 }
 
 /** Throws unless both have the same dimension. */
-export function requireSameDimension(what: string, a: Features, b: Features): void {
+export function requireSameDimension(
+  what: string,
+  a: { readonly dimension: number },
+  b: { readonly dimension: number },
+): void {
   if (a.dimension !== b.dimension) {
     throw new LikenessError(
       'features.dimensions',

@@ -18,6 +18,7 @@ export {
   type Features,
   featuresOf,
   normaliseRows,
+  requireFinite,
   rowNorms,
   selectRows,
   sharedValues,
@@ -37,6 +38,7 @@ export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type PrincipalOptions, principal } from './principal.ts';
+export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { aboveChance, sameCluster, type Togetherness } from './sameCluster.ts';
 export { type Silhouette, silhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';

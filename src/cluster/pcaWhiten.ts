@@ -71,11 +71,7 @@ export async function whiten(
 ): Promise<Features> {
   const { count, dimension } = features;
   const components = projection.length / dimension;
-  requireSameDimension('whitening', features, {
-    data: projection,
-    count: components,
-    dimension: means.length,
-  });
+  requireSameDimension('whitening', features, { dimension: means.length });
   const blocks = blocksOf(count, dimension);
   const x = input('x', [blocks.size, dimension]);
   const v = input('v', [components, dimension]);

@@ -13,8 +13,9 @@
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { add, input, matmul, reshape, topK } from '../tensor/index.ts';
-import { blockAt, blocksOf } from './blocks.ts';
-import { columnMeans, type Features, requireSameDimension } from './features.ts';
+import { type Block, blocksOf } from './blocks.ts';
+import { type Features, requireSameDimension } from './features.ts';
+import { meansOf, partsOf, type Rows } from './rows.ts';
 
 export interface Silhouette {
   /** Mean over all rows. */
@@ -26,7 +27,7 @@ export interface Silhouette {
 /** Simplified silhouette of rows under given assignments `[N]` and centroids. */
 export async function silhouette(
   engine: Engine,
-  features: Features,
+  features: Features | Rows,
   assignments: Int32Array,
   centroids: Features,
 ): Promise<Silhouette> {
@@ -44,21 +45,27 @@ export async function silhouette(
   const sizes = new Int32Array(k);
   for (const cluster of assignments) sizes[cluster]! += 1;
 
-  const rivals = await nearestTwo(engine, features, centroids);
   let sum = 0;
-  for (let i = 0; i < count; i++) {
-    const own = assignments[i]!;
-    const other = rivals[2 * i] === own ? rivals[2 * i + 1]! : rivals[2 * i]!;
-    const a = distance(features, i, centroids, own);
-    const b = distance(features, i, centroids, other);
-    values[i] = sizes[own] === 1 || Math.max(a, b) === 0 ? 0 : (b - a) / Math.max(a, b);
-    sum += values[i]!;
+  for await (const { start, rows, data, nearest } of nearestTwo(engine, features, centroids)) {
+    for (let row = 0; row < rows; row++) {
+      const i = start + row;
+      const own = assignments[i]!;
+      const other = nearest[2 * row] === own ? nearest[2 * row + 1]! : nearest[2 * row]!;
+      const a = distance(data, row, centroids, own);
+      const b = distance(data, row, centroids, other);
+      values[i] = sizes[own] === 1 || Math.max(a, b) === 0 ? 0 : (b - a) / Math.max(a, b);
+      sum += values[i]!;
+    }
   }
   return { mean: sum / count, values };
 }
 
-/** `[N, 2]`: the nearest and second nearest centroid of each row, from one product per block. */
-async function nearestTwo(engine: Engine, features: Features, centroids: Features): Promise<Int32Array> {
+/** Rows in parts, with the nearest and second nearest centroid of each `[rows, 2]`, from one product per part. */
+async function* nearestTwo(
+  engine: Engine,
+  features: Features | Rows,
+  centroids: Features,
+): AsyncGenerator<Block & { nearest: Int32Array }> {
   const { count, dimension } = features;
   const k = centroids.count;
   const blocks = blocksOf(count, Math.max(k, dimension));
@@ -67,10 +74,9 @@ async function nearestTwo(engine: Engine, features: Features, centroids: Feature
   const offset = input('offset', [k]);
   const { indices } = topK(add(matmul(x, c), reshape(offset, [1, k])), { k: 2 });
   const exe = await engine.compile({ outputs: { indices }, state: [{ current: c }, { current: offset }] });
-  const nearest = new Int32Array(2 * count);
   try {
     // Around the mean, where float32 products keep their digits.
-    const means = columnMeans(features);
+    const means = await meansOf(features);
     const columns = new Float32Array(k * dimension);
     const offsets = new Float32Array(k);
     for (let j = 0; j < k; j++) {
@@ -81,21 +87,19 @@ async function nearestTwo(engine: Engine, features: Features, centroids: Feature
       }
     }
     await exe.writeState({ c: columns, offset: offsets });
-    for (let i = 0; i < blocks.number; i++) {
-      const block = blockAt(features, blocks, i);
-      for (let at = 0; at < block.rows * dimension; at++) block.data[at]! -= means[at % dimension]!;
-      const found = (await exe.run({ x: block.data }, { transfer: true })).indices as Int32Array;
-      nearest.set(found.subarray(0, 2 * block.rows), 2 * block.start);
+    for await (const part of partsOf(features, blocks)) {
+      const moved = new Float32Array(blocks.size * dimension);
+      for (let at = 0; at < part.data.length; at++) moved[at] = part.data[at]! - means[at % dimension]!;
+      const found = await exe.run({ x: moved }, { transfer: true });
+      yield { ...part, nearest: found.indices as Int32Array };
     }
   } finally {
     await exe.dispose();
   }
-  return nearest;
 }
 
-function distance(a: Features, i: number, b: Features, j: number): number {
+function distance(a: Float32Array, i: number, { data: b, dimension: D }: Features, j: number): number {
   let squares = 0;
-  for (let d = 0; d < a.dimension; d++)
-    squares += (a.data[i * a.dimension + d]! - b.data[j * a.dimension + d]!) ** 2;
+  for (let d = 0; d < D; d++) squares += (a[i * D + d]! - b[j * D + d]!) ** 2;
   return Math.sqrt(squares);
 }

@@ -28,10 +28,11 @@ import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
 import { adjustedRand } from './adjustedRand.ts';
 import { assign } from './assignment.ts';
-import { columnMeans, type Features, featuresOf, normaliseRows, selectRows } from './features.ts';
+import { columnMeans, type Features, featuresOf, normaliseRows } from './features.ts';
 import { type KmeansOptions, kmeans } from './kmeans.ts';
 import { distinctRows } from './kmeansStart.ts';
 import { type Neighbours, nearestNeighbours } from './neighbours.ts';
+import { pickRows, type Rows } from './rows.ts';
 import { aboveChance, sameCluster } from './sameCluster.ts';
 import { silhouette } from './silhouette.ts';
 
@@ -94,7 +95,7 @@ const NEIGHBOURS = 10;
 /** Suggests K for features `[N, D]`; the same seed gives the same answer. Throws below 8 rows. */
 export async function suggestK(
   engine: Engine,
-  features: Features,
+  features: Features | Rows,
   { candidates = ladder, sample = 5000, restarts = 3, seed = 0, onProgress, signal }: SuggestOptions = {},
 ): Promise<SuggestedK> {
   const taken = Math.min(features.count, sample);
@@ -107,8 +108,8 @@ export async function suggestK(
     );
   }
   const rows = distinctRows(features.count, taken, randomAt(seed, 'sample', 0, 0, 1));
-  const first = normaliseRows(selectRows(features, rows.slice(0, half)));
-  const second = normaliseRows(selectRows(features, rows.slice(half, 2 * half)));
+  const first = normaliseRows(await pickRows(features, rows.slice(0, half)));
+  const second = normaliseRows(await pickRows(features, rows.slice(half, 2 * half)));
 
   const [third, fourth] = [withoutGroups(first, seed, 0), withoutGroups(second, seed, 1)];
 

@@ -40,21 +40,28 @@ export function isTemporaryName(name: string): boolean {
   return temporaryName.test(name);
 }
 
+/** A temporary name beside `path`, which `removeTemporaries` of this process leaves alone until it is released. */
+export function reserveTemporary(path: string): { temporary: string; release: () => void } {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.tmp`);
+  inProgress.add(temporary);
+  return { temporary, release: () => inProgress.delete(temporary) };
+}
+
 /**
- * Writes `content` (one piece or several) as the whole of `path`, atomically.
+ * Writes `content` (one piece or several, which may be made while they are written) as the whole of `path`, atomically.
  *
  * @throws LikenessError `write.noSpace`, `write.denied` or `write.failed`; an earlier `path` is then unchanged.
  */
 export async function writeFileAtomic(
   path: string,
-  content: Uint8Array | string | Iterable<Uint8Array | string>,
+  content: Uint8Array | string | Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
   options: AtomicOptions = {},
 ): Promise<void> {
   const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
   await writeFileStreamed(
     path,
     async (sink) => {
-      for (const piece of pieces) await sink.write(piece);
+      for await (const piece of pieces) await sink.write(piece);
     },
     options,
   );
@@ -70,8 +77,7 @@ export async function writeFileStreamed(
   { files = realFiles }: AtomicOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${process.pid}-${counter++}.tmp`);
-  inProgress.add(temporary);
+  const { temporary, release } = reserveTemporary(path);
   try {
     const handle = await attempt(path, () => files.open(temporary, 'w'));
     try {
@@ -93,7 +99,7 @@ export async function writeFileStreamed(
     await files.rm(temporary, { force: true }).catch(() => {});
     throw error;
   } finally {
-    inProgress.delete(temporary);
+    release();
   }
 }
 

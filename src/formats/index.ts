@@ -20,13 +20,16 @@ export {
   type StoredDType,
   type StoredTensor,
 } from './dtypes.ts';
-export { decodeNpy, encodeNpy, type NpyArray } from './npy.ts';
-export { type EmbeddingTable, encodeParquet, type ParquetOptions } from './parquet.ts';
+export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
+export { type EmbeddingTable, encodeParquet, type ParquetOptions, parquetStream } from './parquet.ts';
 export {
   type DecodedSafetensors,
   decodeSafetensors,
   encodeSafetensors,
   type Metadata,
+  type StreamedTensor,
   safetensorsChunks,
+  safetensorsStream,
   type Tensors,
 } from './safetensors.ts';
+export { openScratchFile, type ScratchFile } from './scratchFile.ts';

@@ -7,6 +7,7 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import { bytesOf, copyOfBytes, elementCount } from './dtypes.ts';
+import { bytesInPieces } from './inPieces.ts';
 
 export interface NpyArray {
   /** For example `[N, D]`; row-major. */
@@ -28,17 +29,34 @@ export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
       `Shape [${shape.join(', ')}] does not describe ${data.length} numbers; the product must equal the count.`,
     );
   }
-  const descriptor = data instanceof Float32Array ? '<f4' : '<i4';
+  const bytes = Buffer.concat([head(shape, data instanceof Float32Array ? '<f4' : '<i4'), bytesOf(data)]);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * The same file of float32 for numbers that are made while they are written, in pieces.
+ *
+ * @throws LikenessError `tensor.shape` when they are not as many as the shape says.
+ */
+export async function* npyStream(
+  shape: readonly number[],
+  data: AsyncIterable<Float32Array>,
+): AsyncGenerator<Uint8Array> {
+  yield head(shape, '<f4');
+  yield* bytesInPieces('data', data, elementCount(shape) * Float32Array.BYTES_PER_ELEMENT);
+}
+
+/** What precedes the numbers. */
+function head(shape: readonly number[], descriptor: '<f4' | '<i4'): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  const start = Math.ceil((MAGIC.length + 2 + text.length + 1) / 64) * 64;
-  const out = Buffer.alloc(start + data.byteLength, ' ');
+  const length = Math.ceil((MAGIC.length + 2 + text.length + 1) / 64) * 64;
+  const out = Buffer.alloc(length, ' ');
   MAGIC.copy(out, 0);
-  out.writeUInt16LE(start - MAGIC.length - 2, MAGIC.length);
+  out.writeUInt16LE(length - MAGIC.length - 2, MAGIC.length);
   out.write(text, MAGIC.length + 2, 'latin1');
-  out[start - 1] = 0x0a;
-  out.set(bytesOf(data), start);
-  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
+  out[length - 1] = 0x0a;
+  return out;
 }
 
 /**

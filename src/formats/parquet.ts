@@ -7,6 +7,7 @@
 import type { SchemaElement } from 'hyparquet-writer';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { LikenessError } from '../core/errors.ts';
+import { regrouped } from './inPieces.ts';
 
 export interface EmbeddingTable {
   /** [N], for example paths relative to the source. */
@@ -34,46 +35,98 @@ const VALUES_PER_GROUP = 2_000_000;
  *
  * @throws LikenessError `tensor.shape` when ids, features, labels and clusters do not have N rows each.
  */
-export function encodeParquet(table: EmbeddingTable, { layout = 'list' }: ParquetOptions = {}): Uint8Array {
-  const { ids, features, dimensions: D, labels, clusters } = table;
-  const N = ids.length;
-  checkRows('features', features.length, N * D, `${N} x ${D}`);
-  if (labels) checkRows('labels', labels.length, N, String(N));
-  if (clusters) checkRows('clusters', clusters.length, N, String(N));
-
-  const writer = new ByteWriter();
-  const parquet = new ParquetWriter({ writer, schema: schemaOf(table, layout), createdBy: 'likeness' });
-  const groupRows = Math.max(1, Math.floor(VALUES_PER_GROUP / Math.max(1, D)));
-  for (let start = 0; start < N; start += groupRows) {
-    const rows = Math.min(groupRows, N - start);
-    const at = (row: number, d: number) => features[(start + row) * D + d]!;
-    const columnData: { name: string; data: unknown[] | Float32Array | Int32Array }[] = [
-      { name: 'id', data: ids.slice(start, start + rows) },
-    ];
-    if (labels) {
-      columnData.push({
-        name: 'label',
-        data: Array.from(labels.subarray(start, start + rows), (label) => (label < 0 ? null : label)),
-      });
-    }
-    if (clusters) columnData.push({ name: 'cluster', data: clusters.slice(start, start + rows) });
-    if (layout === 'list') {
-      const data = Array.from({ length: rows }, (_, row) =>
-        Array.from(features.subarray((start + row) * D, (start + row + 1) * D)),
-      );
-      columnData.push({ name: 'embedding', data });
-    } else {
-      for (let d = 0; d < D; d++) {
-        columnData.push({ name: `f${d}`, data: Float32Array.from({ length: rows }, (_, row) => at(row, d)) });
-      }
-    }
-    parquet.write({ columnData, rowGroupSize: rows });
+export function encodeParquet(table: EmbeddingTable, options: ParquetOptions = {}): Uint8Array {
+  const { ids, features, dimensions: D } = table;
+  checkRows('features', features.length, ids.length * D, `${ids.length} x ${D}`);
+  const file = openGroups(table, options);
+  const pieces: Uint8Array[] = [];
+  for (let start = 0; start < ids.length; start += file.groupRows) {
+    pieces.push(file.group(start, features.subarray(start * D, (start + file.groupRows) * D)));
   }
-  parquet.finish();
-  return new Uint8Array(writer.getBuffer());
+  pieces.push(file.end());
+  const bytes = Buffer.concat(pieces);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function schemaOf(table: EmbeddingTable, layout: 'list' | 'columns'): SchemaElement[] {
+/**
+ * The same file in pieces, for features that are made while they are written: arrays of whole rows [n, D], in order.
+ *
+ * @throws LikenessError `tensor.shape`
+ */
+export async function* parquetStream(
+  table: Omit<EmbeddingTable, 'features'>,
+  features: AsyncIterable<Float32Array>,
+  options: ParquetOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const N = table.ids.length;
+  const D = table.dimensions;
+  const file = openGroups(table, options);
+  let values = 0;
+  for await (const group of regrouped(features, file.groupRows * D)) {
+    const start = values / D;
+    values += group.length;
+    if (values > N * D) break;
+    yield file.group(start, group);
+  }
+  checkRows('features', values, N * D, `${N} x ${D}`);
+  yield file.end();
+}
+
+/** A file that is written a group of rows at a time; each call gives the bytes that follow. */
+function openGroups(
+  table: Omit<EmbeddingTable, 'features'>,
+  { layout = 'list' }: ParquetOptions,
+): { groupRows: number; group(start: number, features: Float32Array): Uint8Array; end(): Uint8Array } {
+  const { ids, dimensions: D, labels, clusters } = table;
+  if (labels) checkRows('labels', labels.length, ids.length, String(ids.length));
+  if (clusters) checkRows('clusters', clusters.length, ids.length, String(ids.length));
+  const writer = new ByteWriter();
+  const parquet = new ParquetWriter({ writer, schema: schemaOf(table, layout), createdBy: 'likeness' });
+  function taken(): Uint8Array {
+    const bytes = writer.getBytes().slice();
+    writer.index = 0;
+    return bytes;
+  }
+  return {
+    groupRows: Math.max(1, Math.floor(VALUES_PER_GROUP / Math.max(1, D))),
+    group(start, features) {
+      const rows = features.length / D;
+      const columnData: { name: string; data: unknown[] | Float32Array | Int32Array }[] = [
+        { name: 'id', data: ids.slice(start, start + rows) },
+      ];
+      if (labels) {
+        columnData.push({
+          name: 'label',
+          data: Array.from(labels.subarray(start, start + rows), (label) => (label < 0 ? null : label)),
+        });
+      }
+      if (clusters) columnData.push({ name: 'cluster', data: clusters.slice(start, start + rows) });
+      columnData.push(...featureColumns(features, D, layout));
+      parquet.write({ columnData, rowGroupSize: rows });
+      return taken();
+    },
+    end() {
+      parquet.finish();
+      return taken();
+    },
+  };
+}
+
+function featureColumns(features: Float32Array, D: number, layout: 'list' | 'columns') {
+  const rows = features.length / D;
+  if (layout === 'list') {
+    const data = Array.from({ length: rows }, (_, row) =>
+      Array.from(features.subarray(row * D, (row + 1) * D)),
+    );
+    return [{ name: 'embedding', data }];
+  }
+  return Array.from({ length: D }, (_, d) => ({
+    name: `f${d}`,
+    data: Float32Array.from({ length: rows }, (_, row) => features[row * D + d]!),
+  }));
+}
+
+function schemaOf(table: Omit<EmbeddingTable, 'features'>, layout: 'list' | 'columns'): SchemaElement[] {
   const columns: SchemaElement[][] = [
     [{ name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }],
   ];

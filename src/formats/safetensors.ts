@@ -19,6 +19,7 @@ import {
   elementCount,
   type StoredTensor,
 } from './dtypes.ts';
+import { bytesInPieces, type Pieces } from './inPieces.ts';
 
 export type Tensors = Record<string, StoredTensor>;
 export type Metadata = Record<string, string>;
@@ -38,14 +39,17 @@ interface HeaderEntry {
   readonly data_offsets: [number, number];
 }
 
-/**
- * The pieces of a safetensors file in order: first the length and header, then each tensor's bytes.
- *
- * The tensor pieces are views of the given arrays, so a file of any size needs no second copy in memory.
- *
- * @throws LikenessError when a tensor's shape, dtype and data do not agree.
- */
-export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Uint8Array[] {
+/** What a file's head says of a tensor. */
+type TensorFacts = Pick<StoredTensor, 'dtype' | 'shape'>;
+
+/** A tensor that is made while it is written: its numbers in arrays one after the other. */
+export type StreamedTensor = TensorFacts & { readonly pieces: Pieces };
+
+/** The length and header of a safetensors file, and the names of the tensors in the order in which their bytes follow. */
+function safetensorsHead(
+  tensors: Readonly<Record<string, TensorFacts>>,
+  metadata: Metadata = {},
+): { head: Uint8Array; names: string[] } {
   const order = Object.keys(dtypes);
   const names = Object.keys(tensors).sort((a, b) => {
     const byType = order.indexOf(tensors[a]!.dtype) - order.indexOf(tensors[b]!.dtype);
@@ -56,25 +60,19 @@ export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Ui
   if (keys.length > 0) {
     header.push(['__metadata__', Object.fromEntries(keys.map((key) => [key, metadata[key]!]))]);
   }
-  const pieces: Uint8Array[] = [];
   let offset = 0;
   for (const name of names) {
-    const tensor = tensors[name]!;
+    const { dtype, shape } = tensors[name]!;
     if (name === '__metadata__') {
       throw new LikenessError(
         'tensor.name',
         'A tensor is named "__metadata__", which safetensors reserves; rename it.',
       );
     }
-    checkTensor(name, tensor);
-    const bytes = bytesOf(tensor.data);
-    const entry = dtypes[tensor.dtype];
-    header.push([
-      name,
-      { dtype: entry.code, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.byteLength] },
-    ]);
-    pieces.push(bytes);
-    offset += bytes.byteLength;
+    const { code, bytes } = dtypes[dtype];
+    const end = offset + elementCount(shape) * bytes;
+    header.push([name, { dtype: code, shape: [...shape], data_offsets: [offset, end] }]);
+    offset = end;
   }
   // Written entry by entry: an object would move names that look like numbers to the front.
   const text = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
@@ -89,7 +87,37 @@ export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Ui
   const head = Buffer.alloc(8 + padded, ' ');
   head.writeBigUInt64LE(BigInt(padded), 0);
   json.copy(head, 8);
-  return [head, ...pieces];
+  return { head, names };
+}
+
+/**
+ * The pieces of a safetensors file in order: first the length and header, then each tensor's bytes.
+ *
+ * The tensor pieces are views of the given arrays, so a file of any size needs no second copy in memory.
+ *
+ * @throws LikenessError when a tensor's shape, dtype and data do not agree.
+ */
+export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Uint8Array[] {
+  for (const [name, tensor] of Object.entries(tensors)) checkTensor(name, tensor);
+  const { head, names } = safetensorsHead(tensors, metadata);
+  return [head, ...names.map((name) => bytesOf(tensors[name]!.data))];
+}
+
+/**
+ * A safetensors file in pieces, of tensors that are made while they are written.
+ *
+ * @throws LikenessError `safetensors.header`; `tensor.shape` where a tensor has another length than its shape says.
+ */
+export async function* safetensorsStream(
+  tensors: Readonly<Record<string, StreamedTensor>>,
+  metadata: Metadata = {},
+): AsyncGenerator<Uint8Array> {
+  const { head, names } = safetensorsHead(tensors, metadata);
+  yield head;
+  for (const name of names) {
+    const { dtype, shape, pieces } = tensors[name]!;
+    yield* bytesInPieces(name, pieces, elementCount(shape) * dtypes[dtype].bytes);
+  }
 }
 
 /** A whole safetensors file as bytes; see {@link safetensorsChunks}. */

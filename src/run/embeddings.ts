@@ -1,10 +1,10 @@
 /** embeddings.safetensors: the features of every clustered image, in the order of clusters.csv. */
-import { type StoredTensor, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
+import { partsOf, type Rows, unitRows } from '../cluster/index.ts';
+import { type StreamedTensor, safetensorsStream, writeFileAtomic } from '../formats/index.ts';
 
 export interface Embeddings {
-  /** `[N, D]`, rows of length 1. */
-  readonly data: Float32Array;
-  readonly dimension: number;
+  /** `[N, D]`, of any length; stored with length 1. */
+  readonly features: Rows;
   /** `[N]` */
   readonly ids: readonly string[];
   /** `[N]`, 0 to K - 1. */
@@ -21,17 +21,34 @@ const LONGEST_IDS = 80_000_000;
 
 /** Writes tensors `features` [N, D], `clusters` [N] and, where there are any, `labels` [N]; ids are a JSON list in the metadata. */
 export async function writeEmbeddings(file: string, embeddings: Embeddings): Promise<void> {
-  const { data, dimension, ids, clusters, labels, labelNames, about } = embeddings;
-  const listed = JSON.stringify(ids);
-  const tensors: Record<string, StoredTensor> = {
-    features: { dtype: 'float32', shape: [ids.length, dimension], data },
-    clusters: { dtype: 'int32', shape: [ids.length], data: clusters },
-    ...(labels && { labels: { dtype: 'int32', shape: [ids.length], data: labels } }),
+  const { features, ids, clusters, labels, labelNames, about } = embeddings;
+  const listed = listOf(ids);
+  const numbers = (data: Int32Array): StreamedTensor => ({
+    dtype: 'int32',
+    shape: [ids.length],
+    pieces: [data],
+  });
+  const tensors: Record<string, StreamedTensor> = {
+    features: { dtype: 'float32', shape: [ids.length, features.dimension], pieces: unitParts(features) },
+    clusters: numbers(clusters),
+    ...(labels && { labels: numbers(labels) }),
   };
   const metadata = {
     ...about,
-    ...(Buffer.byteLength(listed) <= LONGEST_IDS && { ids: listed }),
+    ...(listed !== undefined && { ids: listed }),
     ...(labelNames && { labelNames: JSON.stringify(labelNames) }),
   };
-  await writeFileAtomic(file, safetensorsChunks(tensors, metadata));
+  await writeFileAtomic(file, safetensorsStream(tensors, metadata));
+}
+
+async function* unitParts(features: Rows) {
+  for await (const { data } of partsOf(unitRows(features))) yield data;
+}
+
+/** The ids as JSON, unless they are too long; then they may be too many for one string as well. */
+function listOf(ids: readonly string[]): string | undefined {
+  const characters = ids.reduce((sum, id) => sum + id.length, 0);
+  if (characters > LONGEST_IDS) return undefined;
+  const listed = JSON.stringify(ids);
+  return Buffer.byteLength(listed) <= LONGEST_IDS ? listed : undefined;
 }

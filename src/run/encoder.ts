@@ -1,5 +1,5 @@
 /** The trained encoder of a run, for images that it is given afterwards. */
-import { type Features, featuresOf } from '../cluster/index.ts';
+import { type Features, featuresOf, requireFinite } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, inferenceProgram, type Settings, viewsOf } from '../methods/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
@@ -28,7 +28,9 @@ export interface Encoder {
   readonly size: number;
   /** Features [B, D] of exactly `batchSize` images [B, 3, s, s], uint8. */
   run(images: Uint8Array): Promise<Float32Array>;
-  /** Features of images of a pixel cache, in order. */
+  /** Features of images of a pixel cache, in order, some rows [b, D] at a time. */
+  parts(cache: CacheLayout, options?: EmbedOptions): AsyncGenerator<Float32Array>;
+  /** The same, all in memory. */
   embed(cache: CacheLayout, options?: EmbedOptions): Promise<Features>;
   close(): Promise<void>;
 }
@@ -66,28 +68,35 @@ export async function openEncoder({
     const { features } = await executable.run({ images });
     return features as Float32Array;
   }
+  async function* parts(
+    cache: CacheLayout,
+    { indices, workers = 1, onProgress, signal }: EmbedOptions = {},
+  ): AsyncGenerator<Float32Array> {
+    const total = indices?.length ?? cache.widths.length;
+    const padded = new Uint8Array(batchSize * 3 * size * size);
+    let done = 0;
+    for await (const { images, pixels } of evaluationBatches(cache, { size, batchSize, indices, workers })) {
+      signal?.throwIfAborted();
+      // The last batch is filled up with what was there before: rows do not see each other in evaluation mode.
+      padded.set(pixels);
+      const features = (await run(padded)).subarray(0, images.length * dimension);
+      requireFinite(features, dimension, done);
+      done += images.length;
+      onProgress?.({ done, total });
+      yield features;
+    }
+  }
   return {
     dimension,
     size,
     run,
-    async embed(cache, { indices, workers = 1, onProgress, signal } = {}) {
-      const total = indices?.length ?? cache.widths.length;
-      const data = new Float32Array(total * dimension);
-      const padded = new Uint8Array(batchSize * 3 * size * size);
-      let done = 0;
-      for await (const { images, pixels } of evaluationBatches(cache, {
-        size,
-        batchSize,
-        indices,
-        workers,
-      })) {
-        signal?.throwIfAborted();
-        // The last batch is filled up with what was there before: rows do not see each other in evaluation mode.
-        padded.set(pixels);
-        const features = await run(padded);
-        data.set(features.subarray(0, images.length * dimension), done * dimension);
-        done += images.length;
-        onProgress?.({ done, total });
+    parts,
+    async embed(cache, options = {}) {
+      const data = new Float32Array((options.indices?.length ?? cache.widths.length) * dimension);
+      let at = 0;
+      for await (const part of parts(cache, options)) {
+        data.set(part, at);
+        at += part.length;
       }
       return featuresOf(data, dimension);
     },

@@ -8,16 +8,20 @@
  */
 import {
   type Assignment,
+  allRows,
   assign,
   distinctRows,
   type Features,
   featuresOf,
   kmeans,
   normaliseRows,
+  pickRows,
+  type Rows,
   type SuggestedK,
   selectRows,
   silhouette,
   suggestK,
+  unitRows,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
@@ -70,13 +74,13 @@ const ENOUGH_TO_SUGGEST = 8;
 const LEAST_TEMPERATURE = 0.01;
 
 /**
- * Groups features `[N, D]`; the same seed gives the same clusters.
+ * Groups features `[N, D]`, of which at most `fitOn` are in memory at once; the same seed gives the same clusters.
  *
  * @throws LikenessError `cluster.k` when more clusters than images are asked for.
  */
 export async function groupFeatures(
   engine: Engine,
-  features: Features,
+  features: Features | Rows,
   { k: asked, seed = 0, restarts, fitOn = 100_000, onProgress, signal }: GroupOptions = {},
 ): Promise<Grouping> {
   const { count, dimension } = features;
@@ -86,7 +90,7 @@ export async function groupFeatures(
       `-k: received ${asked} for ${count} usable image${count === 1 ? '' : 's'}; expected a whole number from 1 to ${count}`,
     );
   }
-  const unit = normaliseRows(features);
+  const unit = unitRows(features);
   const chosen =
     asked === undefined
       ? await suggested(engine, unit, { seed, onProgress, signal })
@@ -100,8 +104,8 @@ export async function groupFeatures(
   onProgress?.(`finding ${chosen.k} clusters`);
   const some =
     count > fitOn
-      ? selectRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
-      : unit;
+      ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
+      : await allRows(unit);
   const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
   const found = await kmeans(engine, some, { k: chosen.k, metric: 'spherical', ...starts, seed, signal });
   const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
@@ -152,7 +156,7 @@ function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' 
 
 async function suggested(
   engine: Engine,
-  unit: Features,
+  unit: Rows,
   { seed, onProgress, signal }: Pick<GroupOptions, 'seed' | 'onProgress' | 'signal'>,
 ): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
   if (unit.count < ENOUGH_TO_SUGGEST) {

@@ -1,5 +1,5 @@
 /** What a trained method makes of features: embeddings on the sphere, and where it learns clusters itself, those. */
-import { type Features, featuresOf } from '../cluster/index.ts';
+import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
@@ -18,10 +18,12 @@ export interface Head {
   readonly prototypes?: Features;
   /** Embeddings `[N, D]`, rows of length 1, of the encoder's features `[N, F]` (not normalised). */
   project(features: Features): Promise<Features>;
+  /** The same, computed as they are read. */
+  projected(features: Rows): Rows;
   /** M, clusters that the method learns itself; absent where it learns none. */
   readonly clusters?: number;
   /** Probabilities `[N, M]` of the clusters that the method has learned, of the encoder's features; absent where it has none. */
-  assign?(features: Features): Promise<Features>;
+  assign?(features: Features | Rows): Promise<Features>;
   close(): Promise<void>;
 }
 
@@ -48,23 +50,40 @@ export async function openHead({ engine, settings, state }: HeadOptions): Promis
   const values = valuesOf(state, names);
   await executable.writeState(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
 
-  async function run(output: 'z' | 'y', length: number, { data, count }: Features): Promise<Features> {
-    const out = new Float32Array(count * length);
-    for (let start = 0; start < count; start += ROWS) {
-      const rows = Math.min(ROWS, count - start);
+  /** Computed in blocks that begin at multiples of their size, whatever is read. */
+  function outputOf(output: 'z' | 'y', length: number, features: Features | Rows): Rows {
+    const from = rowsOf(features);
+    async function compute(start: number): Promise<Float32Array> {
+      const rows = Math.min(ROWS, from.count - start);
       const block = new Float32Array(ROWS * width);
-      block.set(data.subarray(start * width, (start + rows) * width));
+      block.set(await from.read(start, rows));
       const found = (await executable.run({ features: block }, { transfer: true }))[output] as Float32Array;
-      out.set(found.subarray(0, rows * length), start * length);
+      const part = found.subarray(0, rows * length);
+      requireFinite(part, length, start);
+      return part;
     }
-    return featuresOf(out, length);
+    return {
+      count: from.count,
+      dimension: length,
+      async read(start, rows) {
+        const out = new Float32Array(rows * length);
+        for (let first = start - (start % ROWS); first < start + rows; first += ROWS) {
+          const part = await compute(first);
+          const skipped = Math.max(0, start - first) * length;
+          const to = Math.max(0, first - start) * length;
+          out.set(part.subarray(skipped, skipped + out.length - to), to);
+        }
+        return out;
+      },
+    };
   }
   return {
     prototypes: stored && featuresOf(stored, dimension),
-    project: (features) => run('z', dimension, features),
+    project: (features) => allRows(outputOf('z', dimension, features)),
+    projected: (features) => outputOf('z', dimension, features),
     ...(y && {
       clusters: y.shape[1]!,
-      assign: (features: Features) => run('y', y.shape[1]!, features),
+      assign: (features: Features | Rows) => allRows(outputOf('y', y.shape[1]!, features)),
     }),
     close: () => executable.dispose(),
   };

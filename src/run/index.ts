@@ -32,6 +32,7 @@ export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.t
 export { type Group, type Grouping, type GroupOptions, groupFeatures } from './grouping.ts';
 export { type Head, openHead } from './head.ts';
 export { type HeadClusters, headClusters, mostProbable } from './headClusters.ts';
+export { type KeptFeatures, keepFeatures } from './keptFeatures.ts';
 export { groupByHead, learnedAssignment } from './learnedGroups.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';

@@ -69,7 +69,11 @@ describe('groupByHead', () => {
           expect(head![assignment.clusters[i]!]).toBe(row.indexOf(Math.max(...row)));
         }
         expect(groups.reduce((sum, { size }) => sum + size, 0)).toBe(6);
-        const again = learnedAssignment(y, { outputs: head!, unit: normaliseRows(features), centroids });
+        const again = await learnedAssignment(y, {
+          outputs: head!,
+          unit: normaliseRows(features),
+          centroids,
+        });
         expect(again).toEqual(assignment);
       }),
       { numRuns: 15 },

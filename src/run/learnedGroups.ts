@@ -5,7 +5,16 @@
  * An image belongs to the most probable cluster. Confidence is that probability, margin its lead over the second best.
  * Clusters that no image belongs to have no number.
  */
-import { type Assignment, type Features, featuresOf, normaliseRows, silhouette } from '../cluster/index.ts';
+import {
+  type Assignment,
+  type Features,
+  featuresOf,
+  normaliseRows,
+  partsOf,
+  type Rows,
+  silhouette,
+  unitRows,
+} from '../cluster/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { bySize, clustersOf, describe, type Grouping, sizesOf } from './grouping.ts';
 import { mostProbable } from './headClusters.ts';
@@ -16,7 +25,7 @@ const WIDEST_MARGIN = 1;
 /** Groups features [N, F] by probabilities y [N, M], row by row of the same images. */
 export async function groupByHead(
   engine: Engine,
-  features: Features,
+  features: Features | Rows,
   probabilities: Features,
 ): Promise<Grouping> {
   const M = probabilities.dimension;
@@ -24,9 +33,9 @@ export async function groupByHead(
   const sizes = sizesOf(found, M);
   const outputs = bySize(found, M).filter((output) => sizes[output]! > 0);
   const k = outputs.length;
-  const unit = normaliseRows(features);
-  const centroids = centresOf(unit, found, outputs); // [k, F]
-  const assignment = learnedAssignment(probabilities, { outputs, unit, centroids });
+  const unit = unitRows(features);
+  const centroids = await centresOf(unit, found, outputs); // [k, F]
+  const assignment = await learnedAssignment(probabilities, { outputs, unit, centroids });
   const apart = (await silhouette(engine, unit, assignment.clusters, centroids)).values;
   const learned = `${clustersOf(M)}, which the method has learned itself.`;
   return {
@@ -45,15 +54,15 @@ export interface LearnedClusters {
   /** The head's output that each cluster is. */
   outputs: readonly number[];
   /** Features [N, F] of length 1, and the clusters' centres among them [k, F]. */
-  unit: Features;
+  unit: Features | Rows;
   centroids: Features;
 }
 
 /** The cluster of each image from its probabilities y [N, M], among the outputs that are clusters. */
-export function learnedAssignment(
+export async function learnedAssignment(
   { data: y, count: N, dimension: M }: Features,
   { outputs, unit, centroids }: LearnedClusters,
-): Assignment {
+): Promise<Assignment> {
   const assignment: Assignment = {
     clusters: new Int32Array(N),
     second: new Int32Array(N).fill(-1),
@@ -61,7 +70,6 @@ export function learnedAssignment(
     confidence: new Float32Array(N),
     margin: new Float32Array(N).fill(WIDEST_MARGIN),
   };
-  const F = unit.dimension;
   for (let i = 0; i < N; i++) {
     const of = (cluster: number) => y[i * M + outputs[cluster]!]!;
     let best = 0;
@@ -77,21 +85,29 @@ export function learnedAssignment(
     assignment.second[i] = second;
     assignment.confidence[i] = of(best);
     if (second >= 0) assignment.margin[i] = of(best) - of(second);
-    let cosine = 0;
-    for (let d = 0; d < F; d++) cosine += unit.data[i * F + d]! * centroids.data[best * F + d]!;
-    assignment.similarity[i] = cosine;
+  }
+  const F = unit.dimension;
+  for await (const { start, rows, data } of partsOf(unit)) {
+    for (let row = 0; row < rows; row++) {
+      const own = assignment.clusters[start + row]!;
+      let cosine = 0;
+      for (let d = 0; d < F; d++) cosine += data[row * F + d]! * centroids.data[own * F + d]!;
+      assignment.similarity[start + row] = cosine;
+    }
   }
   return assignment;
 }
 
 /** Mean direction of the images of each of these outputs, rows of length 1. */
-function centresOf(unit: Features, found: Int32Array, outputs: readonly number[]): Features {
+async function centresOf(unit: Rows, found: Int32Array, outputs: readonly number[]): Promise<Features> {
   const F = unit.dimension;
   const at = new Map(outputs.map((output, cluster) => [output, cluster]));
   const sums = new Float32Array(outputs.length * F);
-  found.forEach((output, i) => {
-    const cluster = at.get(output)!;
-    for (let d = 0; d < F; d++) sums[cluster * F + d]! += unit.data[i * F + d]!;
-  });
+  for await (const { start, rows, data } of partsOf(unit)) {
+    for (let row = 0; row < rows; row++) {
+      const cluster = at.get(found[start + row]!)!;
+      for (let d = 0; d < F; d++) sums[cluster * F + d]! += data[row * F + d]!;
+    }
+  }
   return normaliseRows(featuresOf(sums, F));
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runFolderAt } from '../files.ts';
 import { type ReportData, thumbnailOf, writeReport } from './index.ts';
+import { embedThumbnails } from './thumbnails.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-report-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -190,5 +191,23 @@ describe('report.html', () => {
     const before = readFileSync(run.files.reportHtml);
     await writeReport(run, data, { thumbnail });
     expect(readFileSync(run.files.reportHtml).equals(before)).toBe(true);
+  });
+
+  it('makes thumbnails that do not fit once where a smaller size is the same', async () => {
+    const images = data.clusters.reduce((sum, { typical, edge }) => sum + typical.length + edge.length, 0);
+    async function made(largestSide?: number) {
+      let calls = 0;
+      const counting = (index: number, size: number) => {
+        calls++;
+        return thumbnail(index, size);
+      };
+      const { uris } = await embedThumbnails(data.clusters, counting, { maxBytes: 1, largestSide });
+      expect(uris.size).toBe(0);
+      return calls;
+    }
+    expect(images).toBeGreaterThan(0);
+    expect(await made()).toBe(6 * (await made(8)));
+    const same = await embedThumbnails(data.clusters, thumbnail, { largestSide: 8 });
+    expect(same).toEqual(await embedThumbnails(data.clusters, thumbnail));
   });
 });

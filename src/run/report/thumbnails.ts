@@ -17,6 +17,8 @@ export interface EmbeddedThumbnails {
 export interface EmbedOptions {
   /** Most bytes of all data URIs together. Default 18 MB. */
   readonly maxBytes?: number;
+  /** In a thumbnail of this size every picture fits as it is, so that larger ones are the same. Default: not known. */
+  readonly largestSide?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -33,17 +35,18 @@ const LEAST_PER_CLUSTER = 4;
 export async function embedThumbnails(
   clusters: readonly ReportCluster[],
   thumbnail: ThumbnailFunction,
-  { maxBytes = 18_000_000, signal }: EmbedOptions = {},
+  { maxBytes = 18_000_000, largestSide = Number.POSITIVE_INFINITY, signal }: EmbedOptions = {},
 ): Promise<EmbeddedThumbnails> {
   const most = clusters.reduce(
     (count, { typical, edge }) => Math.max(count, typical.length + edge.length),
     0,
   );
+  const sizes = SIZES.filter((_, i) => (SIZES[i + 1] ?? 0) < largestSide);
   let limit = Math.min(most, Math.floor(maxBytes / Math.max(1, clusters.length) / SMALLEST_BYTES));
   for (limit = Math.max(LEAST_PER_CLUSTER, limit); ; limit = Math.floor(limit / 2)) {
     const fewer = clusters.map((cluster) => limited(cluster, limit));
     const images = fewer.flatMap(({ typical, edge }) => [...typical, ...edge]);
-    for (const size of SIZES) {
+    for (const size of sizes) {
       const uris = await allWithin(images, thumbnail, size, maxBytes, signal);
       if (uris !== undefined) return { clusters: fewer, uris };
     }

@@ -1,0 +1,48 @@
+/** What a clustering is made from: features of the images, and what the method's head makes of them. */
+import { assign, type Features, type Rows } from '../cluster/index.ts';
+import type { PixelCache } from '../data/index.ts';
+import { type KeptFeatures, keepFeatures, openEncoder, openHead, type TrainedRun } from '../run/index.ts';
+import type { Engine } from '../runtime/index.ts';
+import { showCount, type Terminal } from './terminal.ts';
+
+/** Features of the images, in a file in the run until they are closed. */
+export async function embedded(
+  engine: Engine,
+  { config: { settings }, folder, state }: TrainedRun,
+  cache: PixelCache,
+  indices: Uint32Array,
+  terminal: Terminal,
+): Promise<KeptFeatures> {
+  const encoder = await openEncoder({ engine, settings, state });
+  try {
+    const parts = encoder.parts(cache, {
+      indices,
+      workers: settings.workers,
+      signal: terminal.signal,
+      onProgress: ({ done, total }) =>
+        terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
+    });
+    return await keepFeatures(folder.files.embeddings, parts, encoder.dimension);
+  } finally {
+    terminal.endProgress();
+    await encoder.close();
+  }
+}
+
+/**
+ * Where the method has prototypes, the nearest to each image's embedding; where it has learned clusters, their
+ * probabilities [N, M].
+ */
+export async function seenByHead(
+  engine: Engine,
+  { config: { settings }, state }: TrainedRun,
+  features: Rows,
+): Promise<{ prototypes?: Int32Array; learned?: Features }> {
+  const head = await openHead({ engine, settings, state });
+  const prototypes = head.prototypes
+    ? (await assign(engine, head.projected(features), head.prototypes)).clusters
+    : undefined;
+  const learned = await head.assign?.(features);
+  await head.close();
+  return { prototypes, learned };
+}

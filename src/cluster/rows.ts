@@ -1,0 +1,91 @@
+/**
+ * Feature vectors that are read in parts, so that they need not be in memory all at once.
+ *
+ * What goes over all rows takes `Features | Rows`: an array in memory, or anything that gives rows by their number.
+ */
+import { type Block, type Blocks, blocksOf } from './blocks.ts';
+import { type Features, normaliseRows } from './features.ts';
+
+export interface Rows {
+  readonly count: number;
+  readonly dimension: number;
+  /** Rows `start` to `start + rows - 1`, `[rows, dimension]`, in memory of their own, which the caller may change. */
+  read(start: number, rows: number): Promise<Float32Array>;
+}
+
+/** Features in memory as rows that are read in parts. */
+export function rowsOf(features: Features | Rows): Rows {
+  if ('read' in features) return features;
+  const { data, count, dimension } = features;
+  return {
+    count,
+    dimension,
+    read: async (start, rows) => data.slice(start * dimension, (start + rows) * dimension),
+  };
+}
+
+/** Rows divided by their Euclidean length, as they are read; a zero row stays zero. */
+export function unitRows(features: Features | Rows): Rows {
+  const stored = rowsOf(features);
+  const { count, dimension } = stored;
+  return {
+    count,
+    dimension,
+    async read(start, rows) {
+      const data = await stored.read(start, rows);
+      return normaliseRows({ data, count: rows, dimension }, data).data;
+    },
+  };
+}
+
+/** All rows in order, in parts of equal size but for the last: `data` is `[rows, dimension]`. */
+export async function* partsOf(
+  features: Features | Rows,
+  { size, number }: Blocks = blocksOf(features.count, features.dimension),
+): AsyncGenerator<Block> {
+  const stored = rowsOf(features);
+  for (let i = 0; i < number; i++) {
+    const start = i * size;
+    const rows = Math.max(0, Math.min(size, stored.count - start));
+    yield { start, rows, data: await stored.read(start, rows) };
+  }
+}
+
+/** The same with zero rows where the last part ends early: `data` is `[size, dimension]`. */
+export async function* filledBlocksOf(features: Features | Rows, blocks: Blocks): AsyncGenerator<Block> {
+  const length = blocks.size * features.dimension;
+  for await (const part of partsOf(features, blocks)) {
+    const data = part.data.length === length ? part.data : new Float32Array(length);
+    if (data !== part.data) data.set(part.data);
+    yield { ...part, data };
+  }
+}
+
+/** Mean of each column. */
+export async function meansOf(features: Features | Rows): Promise<Float64Array> {
+  const { count, dimension } = features;
+  const sums = new Float64Array(dimension);
+  for await (const { data } of partsOf(features)) {
+    for (let i = 0; i < data.length; i += dimension) {
+      for (let d = 0; d < dimension; d++) sums[d]! += data[i + d]!;
+    }
+  }
+  return sums.map((sum) => sum / count);
+}
+
+/** The rows at the given indices, in their order, in memory. */
+export async function pickRows(features: Features | Rows, indices: ArrayLike<number>): Promise<Features> {
+  const stored = rowsOf(features);
+  const { dimension } = stored;
+  const data = new Float32Array(indices.length * dimension);
+  for (let i = 0; i < indices.length; i++) data.set(await stored.read(indices[i]!, 1), i * dimension);
+  return { data, count: indices.length, dimension };
+}
+
+/** All rows, in memory. */
+export async function allRows(features: Features | Rows): Promise<Features> {
+  const { count, dimension } = features;
+  const data = new Float32Array(count * dimension);
+  for await (const part of partsOf(features)) data.set(part.data, part.start * dimension);
+  return { data, count, dimension };
+}
