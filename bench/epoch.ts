@@ -53,7 +53,7 @@ export interface EpochRow {
 export interface EpochOptions {
   /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`; without it pictures are made up. */
   source?: string;
-  /** How many are made up. */
+  /** How many are made up; below some 6,000 our program takes fewer prototypes than the script, and losses do not compare. */
   madeUp?: number;
   epochs: number;
   rounds: number;
