@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allRows, featuresOf, rowsOf } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import { methodProgram, resolveSettings } from '../methods/index.ts';
+import { type Engine, openEngine } from '../runtime/index.ts';
+import { openHead } from './head.ts';
+
+const settings = resolveSettings({
+  ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
+  ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 64 },
+});
+const WIDTH = 32;
+/** Two whole blocks of rows and a part of one. */
+const N = 1100;
+
+describe('openHead', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await openEngine({ threads: 1 });
+  });
+  afterAll(() => engine.close());
+
+  it('gives the same embeddings however many are read at once, and wherever reading begins', async () => {
+    const random = randomAt(0, 'sample', 0);
+    const data = Float32Array.from({ length: N * WIDTH }, () => random.normal());
+    const features = featuresOf(data, WIDTH);
+    const state = methodProgram(settings, { images: N }).initialState(0);
+    const head = await openHead({ engine, settings, state });
+    const expected = await head.project(features); // [N, 8]
+    const projected = head.projected(rowsOf(features));
+    expect(await allRows(projected)).toEqual(expected);
+    for (const [start, rows] of [
+      [0, 1],
+      [511, 2],
+      [500, 600],
+      [512, 512],
+      [1024, 76],
+      [1099, 1],
+    ] as const) {
+      const found = await projected.read(start, rows);
+      expect(found).toEqual(expected.data.slice(start * 8, (start + rows) * 8));
+    }
+    await head.close();
+  });
+});
