@@ -1,6 +1,6 @@
 /** What goes to the engine and comes back. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, input, mul, scalar, simplify } from '../tensor/index.ts';
+import { add, input, matmul, mul, scalar, simplify } from '../tensor/index.ts';
 import { lower, openEngine } from './index.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -26,6 +26,22 @@ describe('inputs', () => {
     expect([...twice!]).toEqual([2, 4, 6]);
     expect(values.length).toBe(0);
     await executable.dispose();
+  });
+});
+
+describe('an engine', () => {
+  it('ends after the runs that are on their way, and takes nothing new', async () => {
+    const other = await openEngine({ threads: 1 });
+    const x = input('x', [300, 300]);
+    const product = matmul(matmul(matmul(x, x), matmul(x, x)), x);
+    const executable = await other.compile({ outputs: { product } });
+    const feeds = { x: new Float32Array(300 * 300).fill(1 / 300) };
+    const runs = [executable.run(feeds), executable.run(feeds)];
+    const closing = other.close();
+    await expect(executable.run(feeds)).rejects.toThrow('the engine was closed');
+    for (const { product } of await Promise.all(runs)) expect(product![0]).toBeCloseTo(1 / 300, 6);
+    await closing;
+    await expect(other.compile({ outputs: { product } })).rejects.toThrow('the engine was closed');
   });
 });
 

@@ -94,6 +94,7 @@ export interface Engine {
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
   /** Resident memory of the process, in bytes. */
   memory(): Promise<number>;
+  /** Ends the engine after the runs that are on their way; nothing new is taken. */
   close(): Promise<void>;
 }
 
@@ -291,11 +292,17 @@ function startWorker(threads: number) {
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let nextId = 1;
   let ended: Error | undefined;
+  /** Told when nothing is waited for any more. */
+  let onIdle = () => {};
+  const closed = () => new LikenessError('runtime.closed', 'the engine was closed');
 
   worker.on('message', (reply: Reply) => {
     const promise = waiting.get(reply.id)!;
     waiting.delete(reply.id);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0) {
+      worker.unref();
+      onIdle();
+    }
     if ('error' in reply)
       promise.reject(new LikenessError('runtime.failed', `the engine refused: ${reply.error}`));
     else promise.resolve(reply.result);
@@ -304,11 +311,12 @@ function startWorker(threads: number) {
     ended = error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
+    onIdle();
   };
   worker.on('error', (error) =>
     end(new LikenessError('runtime.failed', `the engine stopped: ${reasonOf(error)}`)),
   );
-  worker.on('exit', () => end(new LikenessError('runtime.closed', 'the engine was closed')));
+  worker.on('exit', () => end(closed()));
   // An engine that nobody waits for does not keep the process alive.
   worker.unref();
 
@@ -321,5 +329,12 @@ function startWorker(threads: number) {
       worker.postMessage({ id, request } satisfies Envelope, transfer);
     });
   }
-  return { ask, close: async () => void (await worker.terminate()) };
+
+  /** Takes nothing new, and ends the thread when it has done what it was asked: ended within a run, it would take the process with it. */
+  async function close(): Promise<void> {
+    ended ??= closed();
+    if (waiting.size > 0) await new Promise<void>((resolve) => void (onIdle = resolve));
+    await worker.terminate();
+  }
+  return { ask, close };
 }
