@@ -81,7 +81,6 @@ const SEARCHES = 3;
 /** What the search for neighbours does besides the engine's work. */
 const AROUND: Readonly<Record<string, string>> = {
   merge: 'merging lists, beside the engine',
-  transposed: 'putting the bank in order',
 };
 
 /** A search for nearest neighbours: ONNX Runtime's trace of the products and the largest, and our own functions around them. */

@@ -6,7 +6,7 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
-import { add, input, matmul, topK } from '../tensor/index.ts';
+import { input, rowProducts, topK } from '../tensor/index.ts';
 import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normaliseRows, requireSameDimension } from './features.ts';
 
@@ -64,9 +64,9 @@ export async function nearestNeighbours(
   const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension), SIMILARITIES);
 
   const q = input('q', [queryBlocks.size, dimension]);
-  const b = input('b', [dimension, bankBlocks.size]);
+  const b = input('b', [bankBlocks.size, dimension]);
   const offset = input('offset', [bankBlocks.size]);
-  const { values, indices } = topK(add(matmul(q, b), offset), { k: perBlock });
+  const { values, indices } = topK(rowProducts(q, b, offset), { k: perBlock });
   const exe = await engine.compile({
     outputs: { values, indices },
     state: [{ current: b }, { current: offset }],
@@ -80,7 +80,7 @@ export async function nearestNeighbours(
     for (let part = 0; part < bankBlocks.number; part++) {
       const rows = blockAt(unitBank, bankBlocks, part);
       await exe.writeState({
-        b: transposed(rows.data, bankBlocks.size, dimension),
+        b: rows.data,
         offset: new Float32Array(bankBlocks.size).fill(BEHIND, rows.rows),
       });
       // Lists are merged while later queries are scored.
@@ -144,10 +144,4 @@ function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k:
     }
   }
   return { k, indices, similarities };
-}
-
-function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(data.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]!;
-  return out;
 }

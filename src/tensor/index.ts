@@ -43,6 +43,7 @@ export {
 } from './operators/normalise.ts';
 export { averagePool2d, globalAveragePool, maxPool2d, type PoolOptions } from './operators/pool.ts';
 export { max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
+export { rowProducts } from './operators/rowProducts.ts';
 export { broadcastTo, concat, pad, reshape, type SliceOptions, slice, transpose } from './operators/shape.ts';
 export * from './operators/softmax.ts';
 export { constant, constantValue, input, scalar } from './operators/source.ts';

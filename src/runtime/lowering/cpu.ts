@@ -14,6 +14,7 @@ import {
 } from './convolution.ts';
 import type { Capabilities, Emitter, LayoutRule, NodeOptions, Rule } from './emitter.ts';
 import { blockedFilterGradient, conv2dFilterGradient, filterGradientFormulations } from './filterGradient.ts';
+import { rowProducts, rowProductsFormulations } from './rowProducts.ts';
 
 function poolAttributes(node: Node): NodeOptions {
   const { kernel, stride, padding } = node.attributes as Record<string, number[]>;
@@ -115,6 +116,7 @@ export const cpuRules: Readonly<Record<string, Rule>> = {
   batchNormInference,
   argMaxProduct,
   twoLargestProducts,
+  rowProducts,
   axpy,
 };
 
@@ -135,6 +137,8 @@ export function cpuFormulations(node: Node, capabilities: Capabilities): string[
       return inputGradientFormulations(node, capabilities);
     case 'conv2dFilterGradient':
       return filterGradientFormulations(node, capabilities);
+    case 'rowProducts':
+      return rowProductsFormulations(node, capabilities);
     case 'argMaxProduct':
     case 'twoLargestProducts':
       return argMaxProductFormulations(node, capabilities);

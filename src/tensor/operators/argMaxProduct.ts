@@ -10,7 +10,7 @@ import {
 } from '../tensor.ts';
 
 /** Rows of x, once the shapes fit. */
-function requireProduct(operator: string, [x, w, offset]: readonly TensorType[]): number {
+export function requireProduct(operator: string, [x, w, offset]: readonly TensorType[]): number {
   const [R, D] = x!.shape;
   const [K, width] = w!.shape;
   const isMatrix = x!.shape.length === 2 && w!.shape.length === 2;
