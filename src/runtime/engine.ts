@@ -333,7 +333,11 @@ function startWorker(threads: number) {
   /** Takes nothing new, and ends the thread when it has done what it was asked: ended within a run, it would take the process with it. */
   async function close(): Promise<void> {
     ended ??= closed();
-    if (waiting.size > 0) await new Promise<void>((resolve) => void (onIdle = resolve));
+    if (waiting.size > 0) {
+      await new Promise<void>((resolve) => {
+        onIdle = resolve;
+      });
+    }
     await worker.terminate();
   }
   return { ask, close };
