@@ -113,6 +113,7 @@ describe('the rows', () => {
   });
 });
 
+// Only Linux tells in /proc what memory a process and its children have held.
 describe.skipIf(process.platform !== 'linux')('the memory of a peer', () => {
   it('is that of its children, too', async () => {
     const work = `const held = Buffer.alloc(2 ** 28, 1); console.log(held.length); setTimeout(() => {}, 60000)`;

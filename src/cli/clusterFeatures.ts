@@ -3,7 +3,8 @@ import { assign, type Features, type Rows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { type KeptFeatures, keepFeatures, openEncoder, openHead, type TrainedRun } from '../run/index.ts';
 import type { Engine } from '../runtime/index.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { embeddedParts } from './trainedEncoder.ts';
 
 /** Features of the images, in a file in the run until they are closed. */
 export async function embedded(
@@ -15,13 +16,7 @@ export async function embedded(
 ): Promise<KeptFeatures> {
   const encoder = await openEncoder({ engine, settings, state });
   try {
-    const parts = encoder.parts(cache, {
-      indices,
-      workers: settings.workers,
-      signal: terminal.signal,
-      onProgress: ({ done, total }) =>
-        terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
-    });
+    const parts = embeddedParts(encoder, cache, { indices, workers: settings.workers, terminal });
     return await keepFeatures(folder.files.embeddings, parts, encoder.dimension);
   } finally {
     terminal.endProgress();

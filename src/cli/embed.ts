@@ -9,7 +9,7 @@ import { indicesOfSplit, openImages, saySkipped } from './images.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
 import { showCount, type Terminal } from './terminal.ts';
-import { openRun, withEncoder } from './trainedEncoder.ts';
+import { embeddedParts, openRun, withEncoder } from './trainedEncoder.ts';
 import { cacheSizeOf } from './trainRun.ts';
 
 export interface EmbedRequest {
@@ -70,13 +70,7 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
   const normalised = request.raw ? 'no' : 'l2';
   const { files, dimension } = await withEncoder(run, {}, async (encoder) => {
     const { dimension } = encoder;
-    const parts = encoder.parts(cache, {
-      indices,
-      workers: settings.workers,
-      signal: terminal.signal,
-      onProgress: ({ done, total }) =>
-        terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
-    });
+    const parts = embeddedParts(encoder, cache, { indices, workers: settings.workers, terminal });
     const table: FeatureTable = {
       ...namesOf(cache, indices),
       dimension,

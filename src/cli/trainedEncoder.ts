@@ -1,9 +1,9 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
-import { decodeImage, type EncodedImage, type RawImage } from '../data/index.ts';
+import { decodeImage, type EncodedImage, type PixelCache, type RawImage } from '../data/index.ts';
 import { type Encoder, openEncoder, openTrainedRun, type TrainedRun } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
-import type { Terminal } from './terminal.ts';
+import { showCount, type Terminal } from './terminal.ts';
 import { cacheSizeOf } from './trainRun.ts';
 
 /** Opens a run, saying which damaged checkpoints were passed over. */
@@ -25,6 +25,19 @@ export async function withEncoder<T>(
   } finally {
     await engine.close();
   }
+}
+
+/** Features of images of a cache, some rows at a time, with progress said on the terminal, whose end ends the work. */
+export function embeddedParts(
+  encoder: Encoder,
+  cache: PixelCache,
+  { indices, workers, terminal }: { indices: Uint32Array; workers: number; terminal: Terminal },
+): AsyncGenerator<Float32Array> {
+  return encoder.parts(cache, {
+    ...{ indices, workers, signal: terminal.signal },
+    onProgress: ({ done, total }) =>
+      terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
+  });
 }
 
 /** Pixels [3, s, s] of one image, exactly as they would come from the pixel cache of the run's images. */

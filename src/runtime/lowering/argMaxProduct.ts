@@ -3,7 +3,7 @@
  */
 import type { Node } from '../../tensor/index.ts';
 import { blockedConv, maxOver, POINTWISE, reorderChannelsLast } from './blocked.ts';
-import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
+import { lowerPad, lowerReshape, lowerSlice, lowerTranspose, roundUp } from './common.ts';
 import type { Capabilities, Emitter, Rule } from './emitter.ts';
 import {
   type Found,
@@ -127,8 +127,4 @@ function int32(emit: Emitter, values: Int32Array): string {
 
 function number(emit: Emitter, value: number): string {
   return emit.constant(Int32Array.of(value), []);
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
 }

@@ -54,6 +54,11 @@ const alongAxis =
   (type: string, extra: Record<string, string> = {}): Rule =>
   (emit, node, inputs) => [emit.add(type, inputs, { axis: node.attributes.axis as number, ...extra })];
 
+/** The least multiple of a number that is at least the value. */
+export function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
 export function lowerReshape(emit: Emitter, x: string, shape: readonly number[]): string {
   return emit.add('Reshape', [x, emit.integers(shape)]);
 }

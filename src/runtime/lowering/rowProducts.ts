@@ -1,7 +1,7 @@
 /** `x_r · w_k + offset_k` for each row r and each k: as a product of matrices, or as a blocked convolution of single positions. */
 import type { Node } from '../../tensor/index.ts';
 import { blockedConv, POINTWISE, reorderChannelsLast, reorderToChannelsLast } from './blocked.ts';
-import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
+import { lowerPad, lowerReshape, lowerSlice, lowerTranspose, roundUp } from './common.ts';
 import type { Capabilities, Emitter, Rule } from './emitter.ts';
 
 /** Products from which on the blocked ones pay for another order of the result. */
@@ -54,8 +54,4 @@ function inBlocks(
   }); // [images, K / b, positions, b]
   const plain = lowerReshape(emit, reorderToChannelsLast(emit, products, K), [images * positions, K]);
   return rest === 0 ? plain : lowerSlice(emit, plain, { starts: [0], ends: [R], axes: [0] }); // [R, K]
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
 }
