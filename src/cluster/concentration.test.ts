@@ -1,8 +1,7 @@
 /** Concentrations against golden vectors (computed in numpy, checked against the authors' function) and invariants. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concentrations, percentile, rawConcentrations, squaredDistancesToOwn } from './concentration.ts';
-import { featuresOf } from './features.ts';
+import { concentrations, percentile, rawConcentrations } from './concentration.ts';
 
 /** Squared distances within five clusters, one of one member, one empty. */
 const groups = [[0.04, 0.09, 0.16], [0.01], [0.25, 0.36], [0.01, 0.01, 0.04, 0.04, 0.09], []];
@@ -81,13 +80,5 @@ describe('concentrations', () => {
     expect(() => concentrations([1, 2], [0], 1, { temperature: 0.1 })).toThrow(
       'concentrations: received 2 distances and 1 assignments; expected one of each per row',
     );
-  });
-});
-
-describe('squaredDistancesToOwn', () => {
-  it('measures each row from its own centroid alone', () => {
-    const rows = featuresOf(Float32Array.of(1, 0, 0, 2, 3, 3), 2);
-    const centroids = Float32Array.of(0, 0, 3, 1);
-    expect([...squaredDistancesToOwn(rows, { centroids, assignments: [0, 1, 1] })]).toEqual([1, 10, 4]);
   });
 });

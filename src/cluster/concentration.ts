@@ -14,7 +14,6 @@
  * their centroids (as many clusters as images), phi is tau everywhere instead of 0 / 0.
  */
 import { LikenessError } from '../core/errors.ts';
-import type { Features } from './features.ts';
 
 export interface ConcentrationOptions {
   /** tau, the mean of the result. */
@@ -85,18 +84,4 @@ export function percentile(ascending: Float64Array, p: number): number {
   const below = Math.floor(at);
   const above = Math.min(below + 1, ascending.length - 1);
   return ascending[below]! + (at - below) * (ascending[above]! - ascending[below]!);
-}
-
-/** Squared distance of each row to the centroid it is assigned to, [N]. */
-export function squaredDistancesToOwn(
-  { data, count, dimension }: Features,
-  { centroids, assignments }: { centroids: Float32Array; assignments: ArrayLike<number> },
-): Float64Array {
-  const squared = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const from = i * dimension;
-    const to = assignments[i]! * dimension;
-    for (let d = 0; d < dimension; d++) squared[i]! += (data[from + d]! - centroids[to + d]!) ** 2;
-  }
-  return squared;
 }

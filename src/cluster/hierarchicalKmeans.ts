@@ -12,9 +12,9 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
-import { squaredDistancesToOwn } from './concentration.ts';
 import { type Features, featuresOf, normaliseRows } from './features.ts';
 import { type KmeansOptions, kmeans } from './kmeans.ts';
+import { squaredDistancesToOwn } from './ownDistances.ts';
 
 export interface TreeLevel {
   /** K_l. */
@@ -26,7 +26,7 @@ export interface TreeLevel {
   /** Cluster of each of the things that this level grouped: rows at level 0, prototypes of the level below above it. */
   readonly assignments: Int32Array;
   /** Their squared distances to the centroid as k-means left it, before it was brought to length 1. */
-  readonly squaredDistances: Float64Array;
+  readonly squaredDistances: Float32Array;
 }
 
 export interface HierarchicalKmeansOptions extends Omit<KmeansOptions, 'k' | 'start' | 'seed'> {
@@ -62,7 +62,7 @@ export async function hierarchicalKmeans(
       prototypes: normaliseRows(featuresOf(centroids, features.dimension)), // [K_l, D]
       labels: below ? below.labels.map((child) => assignments[child]!) : assignments, // [N]
       assignments,
-      squaredDistances: squaredDistancesToOwn(grouped, { centroids, assignments }),
+      squaredDistances: await squaredDistancesToOwn(engine, grouped, { centroids, assignments }),
     });
   }
   return levels;

@@ -6,7 +6,6 @@ export {
   type ConcentrationOptions,
   concentrations,
   rawConcentrations,
-  squaredDistancesToOwn,
 } from './concentration.ts';
 export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
 export { type Contingency, contingency, denseTable, type Labels } from './contingency.ts';
@@ -36,6 +35,7 @@ export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from './neighbours.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { entropy, mutualInformation, type NmiOptions, nmi, nmiOf } from './nmi.ts';
+export { squaredDistancesToOwn } from './ownDistances.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export { type PrincipalOptions, principal } from './principal.ts';
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';

@@ -6,10 +6,8 @@
  * - Spherical: rows and centroids have length 1; minimises `sum_i (1 - x_i·c(i))`; centroid = normalised mean.
  *
  * With few clusters one compiled graph scores a block of rows against the centroids of all restarts at once (`kmeansFull.ts`);
- * with many, rows are compared only with centroids that can be their nearest (`kmeansBounded.ts`). The sums of rows per
- * cluster are kept in double precision and not on the engine: 2·D additions for each row that changes its cluster. As a product of
- * matrices that is K times as much work; as the engine's scatter of rows, in double precision, it takes twice the time (0.6 against 0.3 µs
- * for a row of 128), and in single precision what remains of rows taken out again adds up.
+ * with many, rows are compared only with centroids that can be their nearest (`kmeansBounded.ts`). The sums of rows per cluster
+ * (`clusterSums.ts`), the centroids (`centroidUpdate.ts`) and the objective (`ownDistances.ts`) are the engine's too, in double precision.
  *
  * Empty clusters are repaired by splitting (`emptyClusters.ts`); as in faiss, the last assignment comes after the
  * last update, so a cluster can still be empty in the result when rows repeat each other.
@@ -20,6 +18,7 @@
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
+import { prepareCentroidUpdate } from './centroidUpdate.ts';
 import { splitForEmpty } from './emptyClusters.ts';
 import {
   columnMeans,
@@ -33,6 +32,7 @@ import { prepareBoundedScorer } from './kmeansBounded.ts';
 import { prepareFullScorer } from './kmeansFull.ts';
 import { isActive, type KmeansMetric, type KmeansRun, newRun } from './kmeansScorer.ts';
 import { preparePlusPlus, randomStart } from './kmeansStart.ts';
+import { squaredDistancesToOwn } from './ownDistances.ts';
 
 /** Clusters from which on bounds of what rows need to be compared with take less time than they save. */
 const WORTH_BOUNDS = 400;
@@ -114,6 +114,7 @@ export async function kmeans(
   let restless: number | undefined;
   const prepare = k < WORTH_BOUNDS ? prepareFullScorer : prepareBoundedScorer;
   const scorer = await prepare(engine, work, { k, restarts: runs.length, metric });
+  const update = await prepareCentroidUpdate(engine, { k, dimension, metric });
   try {
     while (runs.some(isActive)) {
       signal?.throwIfAborted();
@@ -128,15 +129,19 @@ export async function kmeans(
           run.state = 'converged';
           continue;
         }
-        const shift = moveCentroids(run, total, dimension, metric, seed);
+        const { centroids, shift } = await update.run(total, run.sizes, run.centroids);
+        run.centroids = centroids;
+        run.iterations++;
+        const isRepaired = repair(run, { dimension, metric, seed });
         // One more assignment follows, so that labels belong to the last centroids.
-        if (shift <= restless || run.iterations >= iterations) run.state = 'settling';
+        if ((!isRepaired && shift <= restless) || run.iterations >= iterations) run.state = 'settling';
       }
     }
   } finally {
+    await update.dispose();
     await scorer.dispose();
   }
-  return finish(work, runs, means, metric);
+  return finish(engine, work, runs, { means, metric });
 }
 
 function requireCounts(features: Features, k: number, start: KmeansOptions['start'], restarts: number): void {
@@ -196,50 +201,27 @@ function meanVariance(features: Features): number {
   return columnVariances(features).reduce((a, b) => a + b, 0) / features.dimension;
 }
 
-/** Moves each centroid to the mean of its rows and repairs empty clusters; returns the summed squared shift. */
-function moveCentroids(
+/** Gives empty clusters half of large ones; says whether there were any. */
+function repair(
   run: KmeansRun,
-  total: Float64Array,
-  dimension: number,
-  metric: KmeansMetric,
-  seed: number,
-): number {
-  const next = new Float64Array(run.centroids); // what cannot be moved stays
-  run.sizes.forEach((size, j) => {
-    if (size === 0) return;
-    for (let d = j * dimension; d < (j + 1) * dimension; d++) next[d] = total[d]! / size;
-  });
-  run.iterations++;
-  run.repaired += splitForEmpty(
-    next,
-    run.sizes.slice(),
-    dimension,
-    randomAt(seed, 'cluster', run.index, run.iterations, 4),
-  );
-  if (metric === 'spherical') normaliseCentroids(next, run.centroids, dimension);
-  let shift = 0;
-  for (let i = 0; i < next.length; i++) shift += (next[i]! - run.centroids[i]!) ** 2;
-  run.centroids = new Float32Array(next);
-  return shift;
-}
-
-/** Centroids back to length 1; one whose rows cancel out keeps its old direction. */
-function normaliseCentroids(next: Float64Array, before: Float32Array, dimension: number): void {
-  for (let from = 0; from < next.length; from += dimension) {
-    let squares = 0;
-    for (let d = from; d < from + dimension; d++) squares += next[d]! ** 2;
-    const length = Math.sqrt(squares);
-    for (let d = from; d < from + dimension; d++) next[d] = length > 1e-12 ? next[d]! / length : before[d]!;
+  { dimension, metric, seed }: { dimension: number; metric: KmeansMetric; seed: number },
+): boolean {
+  const random = randomAt(seed, 'cluster', run.index, run.iterations, 4);
+  const repaired = splitForEmpty(run.centroids, run.sizes.slice(), dimension, random);
+  run.repaired += repaired;
+  if (repaired > 0 && metric === 'spherical') {
+    run.centroids = normaliseRows(featuresOf(run.centroids, dimension)).data;
   }
+  return repaired > 0;
 }
 
-function finish(
+async function finish(
+  engine: Engine,
   work: Features,
   runs: readonly KmeansRun[],
-  means: Float64Array,
-  metric: KmeansMetric,
-): Kmeans {
-  const objectives = runs.map((run) => objectiveOf(work, run, metric));
+  { means, metric }: { means: Float64Array; metric: KmeansMetric },
+): Promise<Kmeans> {
+  const objectives = await objectivesOf(engine, work, runs, metric);
   const best = runs[objectives.indexOf(Math.min(...objectives))]!;
   const { dimension } = work;
   return {
@@ -256,15 +238,20 @@ function finish(
   };
 }
 
-/** The objective in double precision: each row against its own centroid only. */
-function objectiveOf({ data, count, dimension }: Features, run: KmeansRun, metric: KmeansMetric): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    const to = run.assignments[i]! * dimension;
-    for (let d = 0; d < dimension; d++) sum += (data[i * dimension + d]! - run.centroids[to + d]!) ** 2;
+/** The objective of each run: each row against its own centroid only. */
+async function objectivesOf(
+  engine: Engine,
+  work: Features,
+  runs: readonly KmeansRun[],
+  metric: KmeansMetric,
+): Promise<number[]> {
+  const objectives: number[] = [];
+  for (const run of runs) {
+    const total = (await squaredDistancesToOwn(engine, work, run)).reduce((sum, square) => sum + square, 0);
+    // For unit vectors |x - c|² = 2 (1 - x·c).
+    objectives.push(metric === 'spherical' ? total / 2 : total);
   }
-  // For unit vectors |x - c|² = 2 (1 - x·c).
-  return metric === 'spherical' ? sum / 2 : sum;
+  return objectives;
 }
 
 function oneEach(work: Features, means: Float64Array): Kmeans {

@@ -4,16 +4,16 @@ import type { Engine } from '../runtime/index.ts';
 import { gather, input, twoLargestProducts } from '../tensor/index.ts';
 import { AHEAD } from './blocks.ts';
 import { type Features, selectRows } from './features.ts';
-import { type Compared, createBounds, movementOf, UNCLEAR } from './kmeansBounds.ts';
+import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './kmeansBounds.ts';
 import {
   isActive,
   type KmeansRun,
   type KmeansScorer,
-  type KmeansSums,
-  moveRow,
   offsetsOf,
+  prepareMoves,
   type ScorerOptions,
 } from './kmeansScorer.ts';
+import { prepareOwnDistances } from './ownDistances.ts';
 
 /**
  * Shares of the centroids that rows are compared with, those that moved furthest. From the third iteration on a quarter is enough for more
@@ -26,7 +26,7 @@ const MOST_ROWS = 4096;
 /** Rows that are told apart before the engine gets the next. */
 const TOLD_AT_ONCE = 1024;
 
-/** Compiles one comparison for each share of the centroids. */
+/** Compiles one comparison for each share of the centroids, and distances to the own ones. */
 export async function prepareBoundedScorer(
   engine: Engine,
   work: Features,
@@ -39,16 +39,17 @@ export async function prepareBoundedScorer(
   for (const size of sizes) {
     levels.push({ comparison: await prepareComparison(engine, work, size), waiting: new Waiting(count) });
   }
+  const own = { distances: await prepareOwnDistances(engine, work, k), waiting: new Waiting(count) };
+  const moves = await prepareMoves(engine, work, { k, restarts });
   const at = (level: number) => levels[level - 1]!;
   const all = levels.length;
   const kept = Array.from({ length: restarts }, () => ({
     bounds: createBounds(work, metric === 'spherical' ? 1 / 2 : 0),
     /** Of the assignment before. */
     centroids: undefined as Float32Array | undefined,
-    total: new Float64Array(k * dimension),
   }));
 
-  async function assignOne(run: KmeansRun): Promise<KmeansSums> {
+  async function assignOne(run: KmeansRun): Promise<void> {
     const of = kept[run.index]!;
     const { bounds } = of;
     const { centroids, assignments } = run;
@@ -60,58 +61,83 @@ export async function prepareBoundedScorer(
       const { data } = selectRows(rows, movement.levels[index + 1]!.centroids);
       return comparison.write(data, offsetsOf(data, dimension, metric));
     });
+    own.distances.write(centroids);
     await Promise.all(written);
-    const sums: KmeansSums = { changed: 0, total: of.total };
-    for (const { waiting } of levels) waiting.clear();
+    for (const { waiting } of [own, ...levels]) waiting.clear();
 
-    const spread = (needed: Uint8Array, start: number) => {
-      for (let i = 0; i < needed.length; i++) if (needed[i]! > 0) at(needed[i]!).waiting.add(start + i);
+    /** Rows wait for what they need. */
+    const spread = (needed: Uint8Array, row: (place: number) => number) => {
+      for (let i = 0; i < needed.length; i++) {
+        const level = needed[i]!;
+        if (level > 0) (level === MEASURE ? own : at(level)).waiting.add(row(i));
+      }
     };
+    type Asked = { level: number; rows: Int32Array };
     /** Tells rows apart while the engine works on earlier ones. */
-    function* toldApart() {
+    function* toldApart(): Generator<Asked> {
       const needed = new Uint8Array(TOLD_AT_ONCE);
       for (let start = 0; start < count; start += TOLD_AT_ONCE) {
         const here = needed.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
         bounds.need(start, here, assignments);
-        spread(here, start);
-        for (let level = 1; level <= all; level++) yield* full(level);
+        spread(here, (i) => start + i);
+        yield* full();
       }
+      yield* rest(MEASURE);
+    }
+    const placeOf = (level: number) =>
+      level === MEASURE
+        ? { waiting: own.waiting, size: own.distances.size }
+        : { waiting: at(level).waiting, size: at(level).comparison.size };
+    function* full(): Generator<Asked> {
+      for (const level of [MEASURE, ...levels.map((_, index) => index + 1)]) {
+        const { waiting, size } = placeOf(level);
+        while (waiting.length >= size) yield { level, rows: waiting.take(size) };
+      }
+    }
+    function* rest(level: number): Generator<Asked> {
+      const { waiting, size } = placeOf(level);
+      while (waiting.length > 0) yield { level, rows: waiting.take(size) };
+    }
+    function* restOfSome(): Generator<Asked> {
       for (let level = 1; level < all; level++) yield* rest(level);
     }
-    function* full(level: number) {
-      const { comparison, waiting } = at(level);
-      while (waiting.length >= comparison.size) yield { level, rows: waiting.take(comparison.size) };
-    }
-    function* rest(level: number) {
-      const { comparison, waiting } = at(level);
-      while (waiting.length > 0) yield { level, rows: waiting.take(comparison.size) };
-    }
-    const compare = async ({ level, rows }: { level: number; rows: Int32Array }) => ({
-      level,
-      compared: await at(level).comparison.run(rows),
-    });
-    const settle = ({ level, compared }: { level: number; compared: Compared }) => {
-      const { rows } = compared;
-      const found = new Int32Array(rows.length);
-      bounds.settle(level, compared, assignments, found);
-      for (let i = 0; i < rows.length; i++) {
-        if (found[i] === UNCLEAR) at(all).waiting.add(rows[i]!);
-        else if (found[i] !== assignments[rows[i]!]) moveRow(work, run, sums, rows[i]!, found[i]!);
+    /** Has the engine do something for rows, and takes in what it found. */
+    async function ask({ level, rows }: Asked): Promise<() => void> {
+      if (level === MEASURE) {
+        const squares = await own.distances.run(
+          rows,
+          rows.map((row) => assignments[row]!),
+        );
+        return () => {
+          const needed = new Uint8Array(rows.length);
+          bounds.measured(rows, squares, needed);
+          spread(needed, (i) => rows[i]!);
+        };
       }
-    };
-    for await (const compared of inOrderOf(toldApart(), compare, { ahead: AHEAD })) settle(compared);
-    // What is left, and what was not clear.
-    for await (const compared of inOrderOf(rest(all), compare, { ahead: AHEAD })) settle(compared);
-    return sums;
+      const compared = await at(level).comparison.run(rows);
+      return () => {
+        const found = new Int32Array(rows.length);
+        bounds.settle(level, compared, assignments, found);
+        for (let i = 0; i < rows.length; i++) {
+          if (found[i] === UNCLEAR) at(all).waiting.add(rows[i]!);
+          else moves.give(run, rows[i]!, found[i]!);
+        }
+      };
+    }
+    // Each waits for what those before it gave: first what is measured, then what was not clear.
+    for (const asked of [toldApart(), restOfSome(), rest(all)]) {
+      for await (const settle of inOrderOf(asked, ask, { ahead: AHEAD })) settle();
+    }
   }
 
   return {
     async assign(runs) {
-      const sums: KmeansSums[] = [];
-      for (const run of runs.filter(isActive)) sums[run.index] = await assignOne(run);
-      return sums;
+      for (const run of runs.filter(isActive)) await assignOne(run);
+      return moves.sums(runs);
     },
     async dispose() {
+      await moves.dispose();
+      await own.distances.dispose();
       for (const { comparison } of levels) await comparison.dispose();
     },
   };

@@ -5,7 +5,7 @@ import { type Random, randomAt } from '../core/random.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
 import { type Features, featuresOf, normaliseRows, sharedValues } from './features.ts';
 import { prepareBoundedScorer } from './kmeansBounded.ts';
-import { type Compared, createBounds, movementOf, UNCLEAR } from './kmeansBounds.ts';
+import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './kmeansBounds.ts';
 import { prepareFullScorer } from './kmeansFull.ts';
 import { type KmeansMetric, type KmeansScorer, newRun, UNASSIGNED } from './kmeansScorer.ts';
 
@@ -137,7 +137,7 @@ describe('assignments with bounds', () => {
     const scorer = await prepareBoundedScorer(engine, work, { k, restarts: 2, metric: 'euclidean' });
     const alone = await prepareBoundedScorer(engine, work, { k, restarts: 1, metric: 'euclidean' });
     const first = runOf(data.slice(0, k * dimension), work.count, k);
-    const second = { ...runOf(data.slice(400), work.count, k), index: 1 };
+    const second = { ...runOf(data.slice(400, 400 + k * dimension), work.count, k), index: 1 };
     const copy = runOf(second.centroids, work.count, k);
     for (let iteration = 0; iteration < 3; iteration++) {
       await scorer.assign([first, second]);
@@ -188,6 +188,12 @@ describe('bounds', () => {
         bounds.need(0, level, clusters);
         return level[0]!;
       },
+      /** After `need` said that the distance to the own centroid has to be known. */
+      measured() {
+        const level = new Uint8Array(1);
+        bounds.measured(Int32Array.of(0), Float32Array.of(before[clusters[0]!]! ** 2), level);
+        return level[0]!;
+      },
       settle(level: number) {
         const products = Array.from(levels[level]!.centroids, (j) => -(before[j]! ** 2) / 2);
         const at = products.indexOf(Math.max(...products));
@@ -218,9 +224,23 @@ describe('bounds', () => {
     expect(row.settle(1)).toBe(0);
     row.move([1, 5, 0.5]);
     expect(row.need()).toBe(1);
-    expect(row.settle(1)).toBe(2);
+    expect(row.settle(1)).toBe(UNCLEAR); // another is nearer, it seems: all are compared
+    expect(row.settle(2)).toBe(2);
     row.move([0.7, 5, 0.9]); // the former cluster is near: the bound knows
     expect(row.need()).toBeGreaterThan(0);
+  });
+
+  it('ask for the distance to the own centroid where it is likely to save a comparison', () => {
+    const row = onALine([4, 9, -12]);
+    row.move([4, 9, -12]);
+    row.need();
+    row.settle(2);
+    // Back and forth: for all that is known its own is further and further away, and others nearer and nearer.
+    row.move([2.5, 10, -13]);
+    expect(row.need()).toBe(0);
+    row.move([4, 9, -12]);
+    expect(row.need()).toBe(MEASURE);
+    expect(row.measured()).toBe(0);
   });
 
   it('say that it is not clear where products cannot tell', () => {

@@ -17,6 +17,7 @@
  * centroids moved, so that what is left to compare are dense products.
  */
 import type { Features } from './features.ts';
+import { roundingOf } from './ownDistances.ts';
 
 /** Some centroids that moved further than all others. */
 export interface Fast {
@@ -78,12 +79,16 @@ export interface Compared {
 
 /** What `settle` says of a row that has to be compared with all centroids. */
 export const UNCLEAR = -1;
+/** The level of a row whose distance to its own centroid has to be known first. */
+export const MEASURE = 255;
 
 export interface Bounds {
   /** Centroids have moved. */
   moved(movement: Movement): void;
-  /** Writes the level that each row needs, from row `start` on, and takes note of those that need none. */
+  /** Writes the level that each row needs, or `MEASURE`, from row `start` on, and takes note of those that need none. */
   need(start: number, levels: Uint8Array, clusters: Int32Array): void;
+  /** Takes in squared distances of rows to their own centroids, and writes the level that each needs then. */
+  measured(rows: Int32Array, squares: Float32Array, levels: Uint8Array): void;
   /** Takes in products with the centroids of a level and writes the cluster of each row, or `UNCLEAR`. */
   settle(level: number, compared: Compared, clusters: Int32Array, found: Int32Array): void;
 }
@@ -102,7 +107,7 @@ export function createBounds({ data, count, dimension }: Features, shift: number
   const upper = new Float64Array(count); // u(i)
   const gap = new Float64Array(count); // the distance to the own centroid is at least u(i) - gap(i)
   /** Largest relative error of a sum of D products and an offset in float32, in any order. */
-  const rounding = (dimension + 4) * 2 ** -24;
+  const rounding = roundingOf(dimension);
   let movement: Movement;
   let isDistance = true; // whether `shift` fits all centroids
   let rests = new Float64Array(); // of each level; nothing is left beside the last
@@ -112,22 +117,13 @@ export function createBounds({ data, count, dimension }: Features, shift: number
     for (let d = i * dimension; d < (i + 1) * dimension; d++) squares += data[d]! * data[d]!;
     return Math.sqrt(squares);
   }
-  /** Sets the upper bound of row i to the distance to its own centroid j. */
-  function measure(i: number, j: number): void {
-    const { centroids } = movement;
-    let squares = 0;
-    for (let d = i * dimension, c = j * dimension; d < (i + 1) * dimension; d++, c++) {
-      const difference = data[d]! - centroids[c]!;
-      squares += difference * difference;
-    }
-    upper[i] = Math.sqrt(squares);
-    gap[i] = 0;
-  }
   /** How far a product with a row of this length is from its true value at most. */
   const errorOf = (length: number) => rounding * movement.longest * (length + movement.longest);
   /** Distance that a product means for a row of this length. */
   const distanceOf = (length: number, product: number) =>
     Math.sqrt(Math.max(0, length * length - 2 * (product - shift)));
+  /** Room for what products cannot tell, of distances squared. */
+  const roomOf = (length: number) => 4 * errorOf(length);
   /** The lowest level that is enough where all others are this much further than the own centroid, and products can tell it. */
   function levelFor(margin: number): number {
     let level = 0;
@@ -162,22 +158,15 @@ export function createBounds({ data, count, dimension }: Features, shift: number
       const best = centroids[at[k]!]!;
       const length = lengths[i]!;
       const error = errorOf(length);
-      let others = isDistance ? lower[i]! - rest : 0;
+      const others = isDistance ? lower[i]! - rest : 0;
       let cluster = own;
       if (best !== own) {
-        const product = largest[k]!;
         // The own centroid's product is at least what its upper bound means.
-        let least = (length * length - upper[i]! * upper[i]!) / 2 + shift;
-        if (product >= least - error) {
-          measure(i, own);
-          least = (length * length - upper[i]! * upper[i]!) / 2 + shift;
-        }
-        if (product > least + error) cluster = best;
-        else if (product >= least - error) cluster = UNCLEAR;
+        const least = (length * length - upper[i]! * upper[i]!) / 2 + shift;
+        if (largest[k]! >= least - error) cluster = UNCLEAR;
       }
       found[k] = cluster;
-      if (cluster === best) {
-        if (best !== own) others = Math.min(others, upper[i]!);
+      if (best === own) {
         lower[i] = Math.min(others, distanceOf(length, second[k]! + error));
         upper[i] = distanceOf(length, largest[k]! - error);
         gap[i] = upper[i]! - distanceOf(length, largest[k]! + error);
@@ -206,18 +195,28 @@ export function createBounds({ data, count, dimension }: Features, shift: number
         }
         const own = clusters[i]!;
         const moved = by[own]!;
-        const room = 4 * errorOf(length); // of distances squared
+        const room = roomOf(length);
         upper[i]! += moved;
         gap[i]! += 2 * moved;
-        let level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + room));
+        const level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + room));
         if (level === last) {
           // Where the own centroid is likely to be: half of what is uncertain is nearer.
           const likely = upper[i]! - gap[i]! / 2;
           if (levelFor(lower[i]! - Math.sqrt(likely * likely + room)) < last) {
-            measure(i, own);
-            level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + room));
+            levels[k] = MEASURE;
+            continue;
           }
         }
+        if (level === 0) lower[i]! -= rests[0]!;
+        levels[k] = level;
+      }
+    },
+    measured(rows, squares, levels) {
+      for (let k = 0; k < rows.length; k++) {
+        const i = rows[k]!;
+        upper[i] = Math.sqrt(squares[k]! * (1 + rounding));
+        gap[i] = upper[i]! - Math.sqrt(squares[k]! * (1 - rounding));
+        const level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + roomOf(lengths[i]!)));
         if (level === 0) lower[i]! -= rests[0]!;
         levels[k] = level;
       }

@@ -8,8 +8,8 @@ import {
   type KmeansRun,
   type KmeansScorer,
   type KmeansSums,
-  moveRow,
   offsetsOf,
+  prepareMoves,
   type ScorerOptions,
 } from './kmeansScorer.ts';
 
@@ -31,26 +31,28 @@ export async function prepareFullScorer(
     outputs: Object.fromEntries(nearest.map((of, index) => [`nearest${index}`, of])),
     state: each.flatMap(({ c, offset }) => [{ current: c }, { current: offset }]),
   });
-  const totals = Array.from({ length: restarts }, () => new Float64Array(k * dimension));
+  const moves = await prepareMoves(engine, work, { k, restarts });
 
   async function assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]> {
     for (const { index, centroids } of runs.filter(isActive)) {
       const offset = offsetsOf(centroids, dimension, metric);
       await exe.writeState({ [`c${index}`]: centroids, [`offset${index}`]: offset });
     }
-    const sums = totals.map((total): KmeansSums => ({ changed: 0, total }));
     const active = runs.filter(isActive);
-    // Blocks are added up while later ones are scored.
     const scored = runBlocks(work, blocks, ({ data }) => exe.run({ x: data }, { transfer: true }));
     for await (const { start, rows, result } of scored) {
       for (const run of active) {
         const nearest = result[`nearest${run.index}`] as Int32Array;
-        for (let i = 0; i < rows; i++) {
-          moveRow(work, run, sums[run.index]!, start + i, nearest[i]!);
-        }
+        for (let i = 0; i < rows; i++) moves.give(run, start + i, nearest[i]!);
       }
     }
-    return sums;
+    return moves.sums(runs);
   }
-  return { assign, dispose: () => exe.dispose() };
+  return {
+    assign,
+    async dispose() {
+      await moves.dispose();
+      await exe.dispose();
+    },
+  };
 }

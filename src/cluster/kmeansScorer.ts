@@ -1,4 +1,6 @@
 /** What k-means and the ways of finding each row's nearest centroid share. */
+import type { Engine } from '../runtime/index.ts';
+import { prepareClusterSums } from './clusterSums.ts';
 import type { Features } from './features.ts';
 
 export type KmeansMetric = 'euclidean' | 'spherical';
@@ -42,8 +44,8 @@ export function isActive({ state }: KmeansRun): boolean {
 
 export interface KmeansSums {
   /** Rows whose cluster is another than before. */
-  changed: number;
-  /** `[K, D]`, sum of the rows of each cluster; the next assignment goes on in the same memory. */
+  readonly changed: number;
+  /** `[K, D]`, sum of the rows of each cluster. */
   readonly total: Float64Array;
 }
 
@@ -71,28 +73,46 @@ export function offsetsOf(centroids: Float32Array, dimension: number, metric: Km
   return offset;
 }
 
-/**
- * Gives a row its cluster. A row that changes it is taken out of one sum and added to another: after the first few iterations
- * they are few. In double precision what remains of a row taken out is below 1e-15 of the largest sum that it was part of.
- */
-export function moveRow(
-  { data, dimension }: Features,
-  run: KmeansRun,
-  sums: KmeansSums,
-  row: number,
-  cluster: number,
-): void {
-  const before = run.assignments[row]!;
-  if (before === cluster) return;
-  const { total } = sums;
-  sums.changed++;
-  run.assignments[row] = cluster;
-  run.sizes[cluster]! += 1;
-  const from = row * dimension;
-  const to = cluster * dimension;
-  for (let d = 0; d < dimension; d++) total[to + d]! += data[from + d]!;
-  if (before === UNASSIGNED) return;
-  run.sizes[before]! -= 1;
-  const out = before * dimension;
-  for (let d = 0; d < dimension; d++) total[out + d]! -= data[from + d]!;
+/** Gives rows their clusters; the sums of the clusters follow on the engine. */
+export interface Moves {
+  /** Gives a row of a run its cluster. */
+  give(run: KmeansRun, row: number, cluster: number): void;
+  /** What the moves since the last time came to, for the runs still on their way. */
+  sums(runs: readonly KmeansRun[]): Promise<KmeansSums[]>;
+  dispose(): Promise<void>;
+}
+
+/** No row has a cluster yet. Sums of all restarts lie one after the other. */
+export async function prepareMoves(
+  engine: Engine,
+  work: Features,
+  { k, restarts }: Omit<ScorerOptions, 'metric'>,
+): Promise<Moves> {
+  const all = await prepareClusterSums(engine, work, restarts * k);
+  const changed = new Uint32Array(restarts);
+  return {
+    give(run, row, cluster) {
+      const before = run.assignments[row]!;
+      if (before === cluster) return;
+      changed[run.index]! += 1;
+      run.assignments[row] = cluster;
+      run.sizes[cluster]! += 1;
+      all.add(row, run.index * k + cluster);
+      if (before === UNASSIGNED) return;
+      run.sizes[before]! -= 1;
+      all.remove(row, run.index * k + before);
+    },
+    async sums(runs) {
+      const totals = await all.read();
+      const sums: KmeansSums[] = [];
+      for (const { index } of runs.filter(isActive)) {
+        const [from, to] = [index, index + 1].map((at) => at * k * work.dimension);
+        const total = restarts === 1 ? totals : totals.slice(from, to);
+        sums[index] = { changed: changed[index]!, total };
+      }
+      changed.fill(0);
+      return sums;
+    },
+    dispose: () => all.dispose(),
+  };
 }

@@ -257,7 +257,7 @@ function pclPhase(
           state,
           foundState(m, {
             prototypes: normaliseRows(featuresOf(found.centroids, F.dimension)).data, // [K, D]
-            phi: concentrations(squaredDistancesToOwn(F, found), found.assignments, k, {
+            phi: concentrations(await squaredDistancesToOwn(engine, F, found), found.assignments, k, {
               temperature,
               smoothing,
             }), // [K]

@@ -9,6 +9,7 @@ import {
   mul,
   nodesOf,
   scalar,
+  scatterAdd,
   simplify,
   sizeOf,
   sum,
@@ -54,6 +55,33 @@ describe('the probe', () => {
     const seen: number[] = [];
     expect(await probeBlocks(runtime(broken, seen))).toBe(block);
     expect(seen).toEqual(tried);
+  });
+});
+
+describe('rows that are added to rows', () => {
+  const x = input('x', [3, 2]);
+  const [rows, updates] = [input('rows', [400], 'int32'), input('updates', [400, 2])];
+  const outputs = { total: scatterAdd(x, rows, updates) };
+
+  it.each([
+    ['whole where there is one thread', true, 'ScatterND'],
+    ['value by value where threads could meet', false, 'ScatterElements'],
+  ])('go %s', (_, isSerial, expected) => {
+    const types = lower(outputs, { capabilities: { block: 0, isSerial } }).nodes.map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith('Scatter'))).toEqual([expected]);
+  });
+
+  it('are all counted, whatever threads a program has', async () => {
+    const engine = await openEngine({ threads: 2 });
+    for (const threads of [1, 2]) {
+      const executable = await engine.compile({ outputs }, { session: { threads } });
+      const { total } = await executable.run({
+        ...{ x: new Float32Array(6).fill(1), rows: new Int32Array(400).fill(1) },
+        updates: new Float32Array(800).fill(1),
+      });
+      expect([...total!]).toEqual([1, 1, 401, 401, 1, 1]);
+    }
+    await engine.close();
   });
 });
 

@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { workerUrl } from '../core/workers.ts';
 import {
+  arrayTypes,
   type Node,
   nodesOf,
   showShape,
@@ -54,7 +55,7 @@ export interface CompileOptions {
   onTimed?: OnTimed;
   /** Prefix of a profile in Chrome's trace format that ONNX Runtime writes when the executable is disposed of. */
   profile?: string;
-  /** Settings of the runtime that differ from the engine's, for measurements. */
+  /** Settings of the runtime that differ from the engine's. With one thread, rows are scattered without ordering threads first. */
   session?: SessionSettings;
 }
 
@@ -104,16 +105,17 @@ export async function openEngine({
   threads = availableParallelism(),
   tuning = 'defaults',
   remembered,
-  capabilities: known,
+  capabilities: given,
 }: EngineOptions = {}): Promise<Engine> {
   const { ask, close } = startWorker(threads);
-  const capabilities = known ?? { block: await probeBlocks(probeRunner(ask)) };
+  const known = given ?? { block: await probeBlocks(probeRunner(ask)) };
 
   async function compile(
     program: Program,
     { plan = {}, profile, session: settings, onTimed }: CompileOptions = {},
   ): Promise<Executable> {
     const state = program.state ?? [];
+    const capabilities = { ...known, isSerial: (settings?.threads ?? threads) === 1 };
     const graph = simplify({
       ...program.outputs,
       ...Object.fromEntries(state.flatMap(({ current, next }) => (next ? [[nextName(current), next]] : []))),
@@ -274,7 +276,7 @@ function sessionSpec(
 function checkValues(what: string, specs: SessionSpec['inputs'], values: Values): void {
   for (const { name, shape, dtype } of specs) {
     const value = values[name];
-    const kind = dtype === 'float32' ? Float32Array : dtype === 'int32' ? Int32Array : Uint8Array;
+    const kind = arrayTypes[dtype];
     if (!(value instanceof kind) || value.length !== sizeOf(shape)) {
       const received =
         value === undefined ? 'nothing' : `${value.constructor.name} of ${value.length} values`;

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.ts';
-import { sizeOf, type TensorData } from '../tensor/index.ts';
+import { arrayTypes, sizeOf, type TensorData } from '../tensor/index.ts';
 import type {
   Compared,
   Envelope,
@@ -19,7 +19,7 @@ import type {
   WorkerSettings,
 } from './protocol.ts';
 
-const { threads } = workerData as WorkerSettings;
+const { threads: all } = workerData as WorkerSettings;
 
 /** A held value: what the next run reads, and the buffer that the next run writes. */
 interface Held {
@@ -49,9 +49,7 @@ const preludes = new Map<number, Prelude>();
 let nextSession = 1;
 
 function allocate({ shape, dtype }: ValueSpec): TensorData {
-  const size = sizeOf(shape);
-  if (dtype === 'float32') return new Float32Array(size);
-  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+  return new arrayTypes[dtype](sizeOf(shape));
 }
 
 function toTensor(spec: ValueSpec, data: TensorData): ort.Tensor {
@@ -60,6 +58,7 @@ function toTensor(spec: ValueSpec, data: TensorData): ort.Tensor {
 
 /** As the engine has it; docs/performance.md shows what each is worth. */
 const ours: Required<SessionSettings> = {
+  threads: all,
   // Threads that wait for work hold a core for a while. Within a run that is worth it; after one, other threads need the core.
   spinning: 'within runs',
   // A plan of the memory that a run needs would be held beside what the arena holds already: a third more, for no speed.
@@ -76,7 +75,7 @@ interface OpenOptions {
 }
 
 function open(model: Uint8Array, { profile, settings }: OpenOptions = {}): Promise<ort.InferenceSession> {
-  const { spinning, memoryPattern, arena, optimisation, denormalsAsZero } = { ...ours, ...settings };
+  const { threads, spinning, memoryPattern, arena, optimisation, denormalsAsZero } = { ...ours, ...settings };
   const flag = (isSet: boolean) => (isSet ? '1' : '0');
   return ort.InferenceSession.create(model, {
     executionProviders: ['cpu'],

@@ -10,7 +10,7 @@ export const OPSET = 18;
 const IR_VERSION = 9;
 
 /** TensorProto.DataType */
-export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
 export type OnnxAttribute = number | { float: number } | { ints: readonly number[] } | string;
 

@@ -16,6 +16,8 @@ export interface StateSpec extends ValueSpec {
 
 /** Settings of the runtime for one program. What is absent is as the engine has it; for measurements, which show why it has it so. */
 export interface SessionSettings {
+  /** Threads of one program, where they are not the engine's. */
+  threads?: number;
   /** How long threads wait for work before they sleep: not at all, until a run ends (the engine's), or for a while after it, too. */
   spinning?: 'never' | 'within runs' | 'after runs';
   /** Whether the memory of a run is planned as a whole. The engine's: no. */

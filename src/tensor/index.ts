@@ -51,8 +51,10 @@ export { simplify } from './simplify.ts';
 export {
   type Attributes,
   apply,
+  arrayTypes,
   type DType,
   type Node,
+  naturalType,
   operatorNames,
   type Shape,
   sameShape,

@@ -7,7 +7,7 @@
  */
 import { axpy, sumOfSquares } from './operators/fused.ts';
 import { constant, constantValue } from './operators/source.ts';
-import { type Attributes, apply, type Node, sameShape, sizeOf, type Tensor } from './tensor.ts';
+import { type Attributes, apply, isFloat, type Node, sameShape, sizeOf, type Tensor } from './tensor.ts';
 import { nodesOf } from './traverse.ts';
 
 /** Constants beyond this size are not compared or folded by value. */
@@ -118,12 +118,12 @@ const LARGE = 2 ** 15;
 /** One operator in place of a node and a product before it: nothing is lost where the product is needed elsewhere too. */
 function fusion(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
   const [x, other] = inputs;
-  if (x?.dtype !== 'float32' || sizeOf(x.shape) < LARGE) return undefined;
+  if (!x || !isFloat(x.dtype) || sizeOf(x.shape) < LARGE) return undefined;
   if (node.operator === 'sum') {
     const [a, b] = x.node.operator === 'mul' ? x.node.inputs : [];
     return a && a === b ? sumOfSquares(a, node.attributes.axes as number[]) : undefined;
   }
-  if (node.operator !== 'add' || !sameShape(x.shape, other!.shape)) return undefined;
+  if (node.operator !== 'add' || x.dtype !== 'float32' || !sameShape(x.shape, other!.shape)) return undefined;
   for (const [product, y] of [
     [x, other!],
     [other!, x],

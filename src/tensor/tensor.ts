@@ -6,9 +6,10 @@
  */
 import { LikenessError } from '../core/errors.ts';
 
-export type DType = 'float32' | 'int32' | 'uint8' | 'bool';
+/** `float64` is for sums that must lose nothing; few operators take it. */
+export type DType = 'float64' | 'float32' | 'int32' | 'uint8' | 'bool';
 export type Shape = readonly number[];
-export type TensorData = Float32Array | Int32Array | Uint8Array;
+export type TensorData = Float64Array | Float32Array | Int32Array | Uint8Array;
 export type Attribute = number | string | readonly number[] | TensorData;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -50,6 +51,27 @@ export interface Operator {
   infer(inputs: readonly Tensor[], attributes: Attributes): readonly TensorType[];
   /** Gradient by each input (undefined: none). Absent for operators that are not differentiable. */
   gradient?(context: GradientContext): readonly (Tensor | undefined)[];
+}
+
+/** What values of each type are kept in. */
+export const arrayTypes = {
+  float64: Float64Array,
+  float32: Float32Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<DType, unknown>;
+
+/** The type that values have if nothing else is said. */
+export function naturalType(data: TensorData): DType {
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'uint8';
+}
+
+/** Whether a type has fractions, and so a gradient. */
+export function isFloat(dtype: DType): boolean {
+  return dtype === 'float32' || dtype === 'float64';
 }
 
 const registry = new Map<string, Operator>();

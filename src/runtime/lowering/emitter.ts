@@ -1,5 +1,5 @@
 /** What a lowering rule writes to: names for tensors, nodes and constants of one ONNX graph. */
-import type { Node, TensorData } from '../../tensor/index.ts';
+import { type Node, naturalType, type TensorData } from '../../tensor/index.ts';
 import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxTypes } from '../onnx.ts';
 import type { Layouts, Lowered } from './layouts.ts';
 
@@ -36,6 +36,8 @@ export interface Emitter {
 export interface Capabilities {
   /** Channels per block of the blocked convolutions; 0: there are none. */
   block: number;
+  /** Whether operators run on one thread, so that none meets itself. */
+  isSerial?: boolean;
 }
 
 /** Names of a node's outputs, given its lowered inputs, all in plain layout. */
@@ -99,13 +101,7 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
         addConstant(Float32Array.of(value), [], onnxTypes.float32),
       ),
     constant(data, shape, type) {
-      const natural =
-        data instanceof Float32Array
-          ? onnxTypes.float32
-          : data instanceof Int32Array
-            ? onnxTypes.int32
-            : onnxTypes.uint8;
-      return addConstant(data, shape, type ?? natural);
+      return addConstant(data, shape, type ?? onnxTypes[naturalType(data)]);
     },
     output(label, name) {
       // An input, a constant, or a value that is an output already is copied; any other is written where the output is wanted.

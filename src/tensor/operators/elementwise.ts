@@ -2,19 +2,34 @@
  * Element-wise functions of one tensor. Each entry of the table is one operator: its name, its formula, and its
  * derivative as a graph in terms of input `x`, output `y` and the output's gradient `dy`.
  */
-import { applyOne, type DType, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  type DType,
+  defineOperator,
+  isFloat,
+  refuseShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 import { add, div, maximum, minimum, mul, sub } from './binary.ts';
 import { greater, lessEqual, where } from './compare.ts';
 import { scalar } from './source.ts';
 
 type Derivative = (x: Tensor, y: Tensor, dy: Tensor) => Tensor | undefined;
 
-function elementwise(name: string, derivative: Derivative): (x: Tensor) => Tensor {
+/** `on`: what the operator takes; the runtime has few kernels for float64. */
+function elementwise(
+  name: string,
+  derivative: Derivative,
+  { on = ['float32'] }: { on?: readonly DType[] } = {},
+): (x: Tensor) => Tensor {
   defineOperator({
     name,
     infer: ([x]) => {
-      if (x!.dtype !== 'float32') refuseShape(name, `a tensor of type ${x!.dtype}`, 'float32; cast it first');
-      return [{ shape: x!.shape, dtype: 'float32' }];
+      if (!on.includes(x!.dtype)) {
+        refuseShape(name, `a tensor of type ${x!.dtype}`, `${on.join(' or ')}; cast it first`);
+      }
+      return [{ shape: x!.shape, dtype: x!.dtype }];
     },
     gradient: ({ inputs: [x], outputs: [y], gradients: [dy] }) => [dy && derivative(x!, y!, dy)],
   });
@@ -28,7 +43,9 @@ export const exp = elementwise('exp', (_x, y, dy) => mul(dy, y));
 /** Natural logarithm. */
 export const log = elementwise('log', (x, _y, dy) => div(dy, x));
 /** Square root. The gradient at 0 is infinite: add an epsilon inside where 0 can occur. */
-export const sqrt = elementwise('sqrt', (_x, y, dy) => div(mul(dy, scalar(0.5)), y));
+export const sqrt = elementwise('sqrt', (x, y, dy) => div(mul(dy, scalar(0.5, x.dtype as 'float32')), y), {
+  on: ['float32', 'float64'],
+});
 /** `1 / x` */
 export const reciprocal = elementwise('reciprocal', (_x, y, dy) => neg(mul(dy, mul(y, y))));
 /** `|x|`; gradient `sign(x)`, 0 at 0. */
@@ -67,7 +84,7 @@ export function reluGradient(y: Tensor, dy: Tensor): Tensor {
 defineOperator({
   name: 'cast',
   infer: ([x], { dtype }) => [{ shape: x!.shape, dtype: dtype as DType }],
-  gradient: ({ inputs: [x], gradients: [dy] }) => [x!.dtype === 'float32' ? dy : undefined],
+  gradient: ({ inputs: [x], gradients: [dy] }) => [dy && isFloat(x!.dtype) ? cast(dy, x!.dtype) : undefined],
 });
 
 /** The same values in another type; truncates towards zero when the target is whole. */

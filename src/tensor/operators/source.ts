@@ -2,8 +2,10 @@
 import { LikenessError } from '../../core/errors.ts';
 import {
   applyOne,
+  arrayTypes,
   type DType,
   defineOperator,
+  naturalType,
   type Shape,
   showShape,
   sizeOf,
@@ -48,13 +50,12 @@ export function constant(data: TensorData, shape: Shape, dtype?: DType): Tensor 
       `constant: received ${data.length} values for shape ${showShape(shape)}; expected ${sizeOf(shape)}`,
     );
   }
-  const natural = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'uint8';
-  return applyOne('constant', [], { data, shape, dtype: dtype ?? natural });
+  return applyOne('constant', [], { data, shape, dtype: dtype ?? naturalType(data) });
 }
 
 /** A constant of rank 0. */
-export function scalar(value: number, dtype: 'float32' | 'int32' = 'float32'): Tensor {
-  return constant(dtype === 'float32' ? Float32Array.of(value) : Int32Array.of(value), [], dtype);
+export function scalar(value: number, dtype: 'float64' | 'float32' | 'int32' = 'float32'): Tensor {
+  return constant(arrayTypes[dtype].of(value), [], dtype);
 }
 
 /** The single value of a constant tensor with one element, or of one whose elements are all equal; else undefined. */
