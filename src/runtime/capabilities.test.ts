@@ -227,9 +227,17 @@ describe('graphs for blocks of 8', () => {
     const graph = graphOf(block, outputs);
     const shapes = await shapesOf(graph);
     const reshapes = graph.nodes.filter(({ type }) => type === 'Reshape');
+    // A single block of 8 channels the runtime infers to be one of its own: what counts is what it is made from.
+    const reordered = new Map(
+      graph.nodes.flatMap(({ type, inputs, outputs: [made] }) =>
+        type === 'ReorderInput' && shapes.get(inputs[0]!)![1] === block ? [[made!, inputs[0]!]] : [],
+      ),
+    );
     expect(reshapes.length).toBeGreaterThan(0);
     for (const { inputs, outputs: made } of reshapes)
-      expect(sizeOf(shapes.get(made[0]!)!), made[0]).toBe(sizeOf(shapes.get(inputs[0]!)!));
+      expect(sizeOf(shapes.get(made[0]!)!), made[0]).toBe(
+        sizeOf(shapes.get(reordered.get(inputs[0]!) ?? inputs[0]!)!),
+      );
   });
 
   it('block channels that larger blocks cannot', () => {

@@ -19,7 +19,7 @@ import {
   type TensorData,
 } from '../tensor/index.ts';
 import { splitHeld } from './lowering/heldValues.ts';
-import { type Capabilities, type Device, lower, type Plan } from './lowering/index.ts';
+import { type Capabilities, type Device, heldInBlocks, lower, type Plan, planKey } from './lowering/index.ts';
 import { encodeOnnx, type OnnxGraph } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
 import { probeBlocks, type RunProbe } from './probeBlocks.ts';
@@ -136,10 +136,18 @@ export async function openEngine({
       onMeasured: (added) => remembered?.save(added),
       onTimed,
     });
-    const whole = lower(graph, { device, capabilities, plan: full, name: program.name });
+    const replaced = state.flatMap(({ current, next }) =>
+      next ? [{ current, next: graph[nextName(current)]! }] : [],
+    );
+    const blocked = heldInBlocks(nodes, replaced, capabilities, (node) => full[planKey(node)]);
+    const inBlocks = new Set(blocked.flatMap(({ current }) => [nameOf(current), nextName(current)]));
+    const whole = lower(graph, { device, capabilities, plan: full, name: program.name, inBlocks });
     const { main, prelude } = splitHeld(whole, held);
     const model = encodeOnnx(whole);
-    const specs = sessionSpec(program, nodes, new Set(main.inputs.map(({ name }) => name)));
+    const specs = sessionSpec(program, nodes, {
+      reads: new Set(main.inputs.map(({ name }) => name)),
+      block: (name) => (inBlocks.has(name) ? capabilities.block : undefined),
+    });
     const spec: SessionSpec = {
       ...specs,
       ...(prelude ? await withPrelude(main, prelude, specs.state) : { model }),
@@ -225,15 +233,19 @@ function probeRunner(ask: Ask): RunProbe {
   };
 }
 
-function nextName(current: Tensor): string {
-  return `${current.node.attributes.name}:next`;
+function nameOf(input: Tensor): string {
+  return String(input.node.attributes.name);
 }
 
-/** What goes in and out; `reads`: the names that a run reads. */
+function nextName(current: Tensor): string {
+  return `${nameOf(current)}:next`;
+}
+
+/** What goes in and out; `reads`: the names that a run reads; `block`: of filters that are held in blocks. */
 function sessionSpec(
   program: Program,
   nodes: readonly Node[],
-  reads: ReadonlySet<string>,
+  { reads, block }: { reads: ReadonlySet<string>; block: (name: string) => number | undefined },
 ): Omit<SessionSpec, 'model'> {
   const read = new Map<string, Tensor>();
   for (const node of nodes) {
@@ -256,7 +268,8 @@ function sessionSpec(
       );
     }
     const { shape, dtype } = current;
-    return { name, shape, dtype, read: reads.has(name), output: next && nextName(current) };
+    const output = next && nextName(current);
+    return { name, shape, dtype, read: reads.has(name), output, block: block(name) };
   });
   const taken = Object.keys(program.outputs).find((name) => read.has(name));
   if (taken !== undefined) {

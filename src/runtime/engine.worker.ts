@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.ts';
 import { arrayTypes, sizeOf, type TensorData } from '../tensor/index.ts';
+import { fromFilterBlocks, toFilterBlocks } from './filterOrder.ts';
 import type {
   Compared,
   Envelope,
@@ -156,15 +157,22 @@ async function run(of: Session, inputs: Values): Promise<Values> {
 
 function readState({ state }: Session, names?: readonly string[]): Values {
   const values: Values = {};
-  for (const [name, { front }] of state) {
-    if (!names || names.includes(name)) values[name] = (front.data as TensorData).slice();
+  for (const [name, { spec, front }] of state) {
+    if (names && !names.includes(name)) continue;
+    const data = front.data as TensorData;
+    const { block, shape } = spec;
+    values[name] = block ? fromFilterBlocks(data as Float32Array, shape, block) : data.slice();
   }
   return values;
 }
 
 function writeState(of: Session, values: Values): void {
   for (const [name, data] of Object.entries(values)) {
-    (of.state.get(name)!.front.data as Float32Array).set(data as Float32Array);
+    const { spec, front } = of.state.get(name)!;
+    const { block, shape } = spec;
+    (front.data as Float32Array).set(
+      block ? toFilterBlocks(data as Float32Array, shape, block) : (data as Float32Array),
+    );
   }
   of.prepared = undefined;
 }
@@ -183,12 +191,14 @@ const RUNS = 3;
  */
 async function compare(
   models: readonly Uint8Array[],
-  { inputs, output }: Compared,
+  { inputs, outputs }: Compared,
   rounds: number,
 ): Promise<number[]> {
   const feeds: Record<string, ort.Tensor> = {};
   // As in a step, results go where there is memory already.
-  const fetches: Record<string, ort.Tensor> = { [output.name]: toTensor(output, allocate(output)) };
+  const fetches = Object.fromEntries(
+    outputs.map((output) => [output.name, toTensor(output, allocate(output))] as const),
+  );
   for (const entry of inputs) {
     const data = allocate(entry);
     for (let i = 0; i < data.length; i++)

@@ -4,7 +4,7 @@
  * Timings vary, results must not: a plan is data, stored with the run and on the machine, and a run that has one
  * never measures again.
  */
-import { apply, input, type Node, sizeOf, type Tensor } from '../tensor/index.ts';
+import { apply, input, type Node, nodesOf, type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { type Capabilities, type Device, lower, lowerings, type Plan, planKey } from './lowering/index.ts';
 import { encodeOnnx } from './onnx.ts';
 import type { Compared } from './protocol.ts';
@@ -102,19 +102,33 @@ async function timesOf(
   valid: readonly string[],
   { device, capabilities, measure }: { device: Device; capabilities: Capabilities; measure: Measure },
 ): Promise<number[]> {
-  const { inputs, alone } = withSmallerBatch(node);
-  const key = planKey(alone.node);
-  const { shape, dtype } = alone;
+  const alone = withSmallerBatch(node);
+  const results = valid.includes(SHARING) ? [alone, adjointOf(alone.node)] : [alone];
+  const outputs = Object.fromEntries(results.map((result, i) => [`y${i}`, result]));
+  const inputs = nodesOf(results).filter(({ operator }) => operator === 'input');
   const values = {
-    inputs: inputs.map((tensor, i) => ({ name: `x${i}`, shape: tensor.shape, dtype: tensor.dtype })),
-    output: { name: 'y', shape, dtype },
+    inputs: inputs.map(({ attributes, outputs: [made] }) => specOf(String(attributes.name), made!)),
+    outputs: results.map((result, i) => specOf(`y${i}`, result)),
   };
-  const models = valid.map((name) =>
-    encodeOnnx(
-      lower({ y: alone }, { device, capabilities, plan: { [key]: name }, name, insideBlocks: true }),
-    ),
-  );
+  const models = valid.map((name) => {
+    const plan = Object.fromEntries(results.map((result) => [planKey(result.node), name]));
+    return encodeOnnx(lower(outputs, { device, capabilities, plan, name, insideBlocks: true }));
+  });
   return measure(models, values, ROUNDS);
+}
+
+const specOf = (name: string, { shape, dtype }: Tensor) => ({ name, shape, dtype });
+
+/** The formulation that shares much of its work with that of the adjoint: the two are timed together. */
+const SHARING = 'wholeMaps';
+
+/** The adjoint of a convolution in the image, by the same filters; for that adjoint, the convolution. */
+function adjointOf({ operator, inputs: [x, w], outputs: [y], attributes }: Node): Tensor {
+  const from = input('from', operator === 'conv2d' ? y!.shape : (attributes.shape as Shape));
+  const { shape: _, ...geometry } = attributes;
+  return operator === 'conv2d'
+    ? apply('conv2dInputGradient', [from, w!], { ...attributes, shape: x!.shape })[0]!
+    : apply('conv2d', [from, w!], geometry)[0]!;
 }
 
 function fastest(valid: readonly string[], times: readonly number[]): string {
@@ -122,8 +136,8 @@ function fastest(valid: readonly string[], times: readonly number[]): string {
   return times[best]! < MARGIN * times[0]! ? valid[best]! : valid[0]!;
 }
 
-/** The node on inputs of its own, with at most `MEASURED_BATCH` images. */
-function withSmallerBatch(node: Node): { inputs: Tensor[]; alone: Tensor } {
+/** The result of the node on inputs of its own, with at most `MEASURED_BATCH` images. */
+function withSmallerBatch(node: Node): Tensor {
   const N = node.inputs[0]!.shape[0]!;
   const smaller = (shape: readonly number[]) => [Math.min(N, MEASURED_BATCH), ...shape.slice(1)];
   // Filters have no batch: the second input, but for the filter gradient, whose inputs are both maps.
@@ -135,5 +149,5 @@ function withSmallerBatch(node: Node): { inputs: Tensor[]; alone: Tensor } {
     node.operator === 'conv2dInputGradient'
       ? { ...node.attributes, shape: smaller(node.attributes.shape as number[]) }
       : node.attributes;
-  return { inputs, alone: apply(node.operator, inputs, attributes)[0]! };
+  return apply(node.operator, inputs, attributes)[0]!;
 }

@@ -1,6 +1,7 @@
 /** Finding out which blocked operators work where an engine opens: they are no public contract of the runtime. */
 import { sizeOf } from '../tensor/index.ts';
-import { blockSizes, type Probe, probeOf } from './lowering/blocked.ts';
+import { blockSizes } from './lowering/blocked.ts';
+import { type Probe, probeOf } from './lowering/probe.ts';
 import type { Values } from './protocol.ts';
 
 /** Runs a probe's model once; throws where the runtime does not have its operators. */

@@ -10,6 +10,8 @@ export interface ValueSpec {
 /** A value that stays on the device between runs. `output` names the graph output that replaces it, if any does. */
 export interface StateSpec extends ValueSpec {
   output?: string;
+  /** Filters held in blocks of so many channels (`filterOrder.ts`). */
+  block?: number;
   /** Whether the graph reads it: a value that is only written is not an input. */
   read: boolean;
 }
@@ -59,7 +61,7 @@ export interface OpenedPrelude {
 /** What models that compute the same take and give. */
 export interface Compared {
   inputs: readonly ValueSpec[];
-  output: ValueSpec;
+  outputs: readonly ValueSpec[];
 }
 
 export type Values = Record<string, TensorData>;

@@ -2,12 +2,11 @@
  * Convolutions in ONNX Runtime's channel-blocked layout: [N, C / b, H, W, b], with b channels side by side.
  *
  * The CPU build has direct convolutions for this layout (domain `com.microsoft.nchwc`) that are up to several times as
- * fast as its plain ones. They are not a public contract: `probeOf` lets an engine compare them with the plain operator when an
+ * fast as its plain ones. They are not a public contract: `probe.ts` lets an engine compare them with the plain operator when an
  * engine opens, and where they are absent or differ, no formulation uses them. b is 16 with AVX-512, 8 with AVX2.
  */
-import { encodeOnnx, type OnnxValue } from '../onnx.ts';
-import { lowerReshape, lowerTranspose } from './common.ts';
-import { createEmitter, type Emitter, type NodeOptions } from './emitter.ts';
+import { lowerReshape } from './common.ts';
+import type { Emitter, NodeOptions } from './emitter.ts';
 
 const DOMAIN = 'com.microsoft.nchwc';
 
@@ -40,37 +39,6 @@ export function reorderOutput(emit: Emitter, x: string, channels: number): strin
 /** Images of so many channels with the channels last, [N, H, W, C]. */
 export function reorderToChannelsLast(emit: Emitter, x: string, channels: number): string {
   return inDomain(emit, 'ReorderOutput', [x], { channels, channels_last: 1 });
-}
-
-/**
- * Filters [O, C, kh, kw] of a blocked convolution, [O/b, C/b, kh, kw, b of C, b of O], or [O/b, C, kh, kw, b of O] where C is smaller
- * than a block. Reordering moves the channels of O inwards in blocks at once; what is left moves whole blocks.
- */
-export function blockedFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
-  const [O, C, kh, kw] = shape as [number, number, number, number];
-  const inward = reorderInput(emit, lowerReshape(emit, w, [1, O, C * kh, kw])); // [O/b, C, kh kw, b of O]
-  if (C < block || kh * kw === 1) return lowerReshape(emit, inward, shape);
-  const split = lowerReshape(emit, inward, [(O / block) * (C / block), block, kh * kw, block]);
-  return lowerReshape(emit, lowerTranspose(emit, split, [0, 2, 1, 3]), shape);
-}
-
-/** The taps of filters [O, C, kh, kw] with channels exchanged, [C/b O/b, taps, b of O b of C]. */
-export function adjointTaps(emit: Emitter, w: string, shape: readonly number[], block: number): string {
-  const [O, C, kh, kw] = shape as [number, number, number, number];
-  const taps = kh * kw;
-  const inward = lowerReshape(emit, reorderInput(emit, w), [O / block, block, C / block, taps, block]);
-  const ordered = lowerTranspose(emit, inward, [2, 0, 3, 1, 4]); // [C/b, O/b, taps, b of O, b of C]
-  return lowerReshape(emit, ordered, [(C * O) / block ** 2, taps, block ** 2]);
-}
-
-/** Filters [O, C, kh, kw] as those of the adjoint of stride 1, [C, O, kh, kw]: channels exchanged, and flipped in space. */
-export function adjointFilters(emit: Emitter, w: string, shape: readonly number[], block: number): string {
-  const [O, C, kh, kw] = shape as [number, number, number, number];
-  const found = adjointTaps(emit, w, shape, block);
-  const taps = kh * kw;
-  const reversed = emit.integers(Array.from({ length: taps }, (_, i) => taps - 1 - i));
-  const flipped = taps === 1 ? found : emit.add('Gather', [found, reversed], { axis: 1 });
-  return lowerReshape(emit, flipped, [C, O, kh, kw]);
 }
 
 /** A convolution of images in blocked layout, and what it does to its result. */
@@ -138,65 +106,4 @@ export function blockedGlobalMeans(emit: Emitter, images: string): string {
 
 function inDomain(emit: Emitter, type: string, inputs: string[], attributes: NodeOptions): string {
   return emit.addMany(type, inputs, attributes, { outputs: 1, domain: DOMAIN })[0]!;
-}
-
-/** A model and what goes in and out of it. */
-export interface Probe {
-  model: Uint8Array;
-  inputs: OnnxValue[];
-  /** In pairs that must agree: the first by standard operators, the second by blocked ones. */
-  outputs: [OnnxValue, OnnxValue][];
-}
-
-/**
- * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels; and the largest of rows, from images whose
- * channels come last.
- */
-export function probeOf(block: number): Probe {
-  const emit = createEmitter({ choose: (_node, names) => names[0]! });
-  const shape = [2 * block, block, 3, 3] as const;
-  const attributes: NodeOptions = {
-    ...POINTWISE,
-    ...{ kernel_shape: { ints: [3, 3] }, pads: { ints: [1, 1, 1, 1] } },
-  };
-  const y = emit.add('Conv', ['x', 'w'], attributes);
-  const column = lowerReshape(emit, 's', [2 * block, 1, 1]);
-  const scaled = emit.add('Add', [emit.add('Mul', [y, column]), column]);
-  const images = blockedConv(emit, {
-    ...{ images: reorderInput(emit, 'x'), filters: blockedFilters(emit, 'w', shape, block), attributes },
-  });
-  const affine = perChannelAffine(emit, { images, factor: 's', bias: 's', channels: 2 * block });
-  const blocked = blockedConv(emit, { ...affine, sum: images, activation: 'Relu' });
-  const channelsLast = reorderChannelsLast(emit, lowerTranspose(emit, 'x', [0, 2, 3, 1]));
-  const rowsOf5 = { kernel_shape: { ints: [5, 1] }, strides: { ints: [5, 1] } };
-  const maps = [2, 2 * block, 5, 5];
-  const pairs: [string, string, readonly number[]][] = [
-    [emit.add('Relu', [emit.add('Add', [scaled, y])]), reorderOutput(emit, blocked, 2 * block), maps],
-    [emit.add('GlobalAveragePool', [y]), blockedGlobalMeans(emit, images), [2, 2 * block, 1, 1]],
-    [
-      emit.add('MaxPool', ['x'], rowsOf5),
-      reorderOutput(emit, maxOver(emit, channelsLast, 5), block),
-      [2, block, 1, 5],
-    ],
-  ];
-  const value = (name: string, extents: readonly number[]): OnnxValue => ({
-    name,
-    shape: extents,
-    dtype: 'float32',
-  });
-  const output = (label: string, name: string, extents: readonly number[]) => {
-    emit.output(label, name);
-    return value(label, extents);
-  };
-  const outputs = pairs.map(([plain, own, extents], i): [OnnxValue, OnnxValue] => [
-    output(`plain${i}`, plain, extents),
-    output(`blocked${i}`, own, extents),
-  ]);
-  const inputs = [value('x', [2, block, 5, 5]), value('w', shape), value('s', [2 * block])];
-  const { nodes, constants } = emit;
-  return {
-    model: encodeOnnx({ name: 'probe', nodes, constants, inputs, outputs: outputs.flat() }),
-    inputs,
-    outputs,
-  };
 }

@@ -5,10 +5,12 @@
  * shape and the processor. Each formulation has a name here; the plan says which one a shape uses.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
-import { adjointFilters, blockedFilters, canBlock } from './blocked.ts';
+import { canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose, scaled } from './common.ts';
-import type { Capabilities, LayoutRule, NodeOptions, Rule } from './emitter.ts';
+import type { Capabilities, Emitter, LayoutRule, NodeOptions, Rule } from './emitter.ts';
+import { adjointFilters, blockedFilters } from './filterBlocks.ts';
 import { byPhases, canWeave } from './inputGradientPhases.ts';
+import type { Layouts } from './layouts.ts';
 import { areWholeMaps, wholeMapsConv, wholeMapsInputGradient } from './wholeMaps.ts';
 
 export interface Geometry {
@@ -66,17 +68,28 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   const { block } = emit.capabilities;
   const [x, w] = node.inputs as [Tensor, Tensor];
   if (chosen === 'wholeMaps')
-    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.plain(w)) }];
+    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.filters(w)) }];
   if (chosen !== 'blocked') return undefined;
   const isPlain = w.shape[1]! < block;
   const pending = {
     images: isPlain ? layouts.plain(x) : layouts.blocked(x),
-    filters: (factor?: string) =>
-      blockedFilters(emit, scaled(emit, layouts.plain(w), factor, [w.shape[0]!, 1, 1, 1]), w.shape, block),
+    filters: (factor?: string) => filtersOf(emit, layouts, w, { factor, axis: 0 }),
     attributes: windowAttributes(geometryOf(node), w.shape.slice(2)),
   };
   return [{ pending }];
 };
+
+/** Filters in blocks, times a factor for each channel of O (axis 0) or C (axis 1), where there is one. */
+function filtersOf(
+  emit: Emitter,
+  layouts: Layouts,
+  w: Tensor,
+  { factor, axis }: { factor?: string; axis: 0 | 1 },
+): string {
+  if (factor === undefined) return layouts.filters(w);
+  const each = [1, 1, 1, 1].with(axis, w.shape[axis]!);
+  return blockedFilters(emit, scaled(emit, layouts.plain(w), factor, each), w.shape);
+}
 
 /** Formulations of the input gradient that are valid for a node, the default first. */
 export function inputGradientFormulations(node: Node, capabilities: Capabilities): string[] {
@@ -105,17 +118,16 @@ function adjointAttributes(geometry: Geometry, kernel: readonly number[]): NodeO
 export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   const chosen = emit.choose(node, inputGradientFormulations(node, emit.capabilities));
   const [dy, w] = node.inputs as [Tensor, Tensor];
-  if (chosen === 'phases') return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.plain(w)) }];
+  if (chosen === 'phases')
+    return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
   if (chosen === 'wholeMaps') {
-    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.plain(w)) }];
+    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
   }
   if (chosen !== 'blocked') return undefined;
   const pending = {
     images: layouts.blocked(dy),
-    filters: (factor?: string) => {
-      const plain = scaled(emit, layouts.plain(w), factor, [1, w.shape[1]!, 1, 1]);
-      return adjointFilters(emit, plain, w.shape, emit.capabilities.block);
-    },
+    filters: (factor?: string) =>
+      adjointFilters(emit, filtersOf(emit, layouts, w, { factor, axis: 1 }), w.shape),
     attributes: adjointAttributes(geometryOf(node), w.shape.slice(2)),
   };
   return [{ pending }];

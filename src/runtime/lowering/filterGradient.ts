@@ -56,11 +56,11 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
     return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
   }
   if (chosen === 'wholeMaps') {
-    return [{ plain: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
+    return [{ filters: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
   }
   if (chosen !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.capabilities.block) ? layouts.blocked(x) : layouts.plain(x);
-  return [{ plain: byExchangedBlocks(filterProblem(emit, node, images, layouts.blocked(dy))) }];
+  return [byExchangedBlocks(filterProblem(emit, node, images, layouts.blocked(dy)))];
 };
 
 export interface FilterProblem extends Geometry {

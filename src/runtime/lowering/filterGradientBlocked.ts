@@ -14,7 +14,9 @@ import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { windowAttributes } from './convolution.ts';
 import type { Emitter } from './emitter.ts';
+import { filtersOfBlocks } from './filterBlocks.ts';
 import type { FilterProblem } from './filterGradient.ts';
+import type { Lowered } from './layouts.ts';
 
 /** Values of the filters of one part: half of a second-level cache of 1 MiB. */
 const PART = 128 * 1024;
@@ -29,9 +31,9 @@ function rowsPerPart(rows: number, perRow: number): number {
 
 /**
  * dW [O, C, kh, kw], for dilation 1, from x and dy, both in blocked layout, or x in plain layout where its channels are no
- * multiple of the block; N and O are. A stride becomes the dilation of the exchanged convolution.
+ * multiple of the block; N and O are. In blocks where x is. A stride becomes the dilation of the exchanged convolution.
  */
-export function byExchangedBlocks(problem: FilterProblem): string {
+export function byExchangedBlocks(problem: FilterProblem): Lowered {
   const { emit, x, dy, N, C, O, kernel, input, output, padding, stride } = problem;
   const { block } = emit.capabilities;
   const [kh, kw] = kernel;
@@ -87,9 +89,11 @@ export function byExchangedBlocks(problem: FilterProblem): string {
     }); // [images, groups, O/b, kh, kw side, b]
   }, undefined)!;
   const sum = groups === 1 ? total : sumOfGroups(emit, total, groups, [O, kh, kw * side]);
-  return filtersOf(emit, lowerReshape(emit, reorderOutput(emit, sum, O), [images, O, kh * kw, side]), {
-    ...{ images, O, side, kernel },
-  });
+  const shape = [O, C, kh, kw];
+  // A block of channels stands where blocked filters have it.
+  if (side > 1) return { filters: filtersOfBlocks(emit, sum, shape) };
+  const plain = lowerReshape(emit, reorderOutput(emit, sum, O), [C, O, kh * kw]);
+  return { plain: lowerReshape(emit, lowerTranspose(emit, plain, [1, 0, 2]), shape) };
 }
 
 /** Sum over the groups of one image's blocked results [groups O, kh, kw], as [1, O, kh, kw]. */
@@ -102,19 +106,4 @@ function sumOfGroups(
   const rows = lowerReshape(emit, total, [groups, O * kh * kw]);
   const sum = emit.add('ReduceSum', [rows, emit.integers([0])], { keepdims: 0 });
   return lowerReshape(emit, sum, [1, O, kh, kw]);
-}
-
-/**
- * [images, O, taps, side] as filters [O, C, kh, kw]. Taps and a whole block of channels change places as the blocks of so many
- * maps do; a transposition of single values is many times as slow.
- */
-function filtersOf(
-  emit: Emitter,
-  found: string,
-  { images, O, side, kernel }: { images: number; O: number; side: number; kernel: readonly [number, number] },
-): string {
-  const channelFirst =
-    side === 1 ? found : reorderOutput(emit, lowerReshape(emit, found, [images * O, side, ...kernel]), side);
-  const split = lowerReshape(emit, channelFirst, [images, O, side * kernel[0] * kernel[1]]);
-  return lowerReshape(emit, lowerTranspose(emit, split, [1, 0, 2]), [O, images * side, ...kernel]);
 }

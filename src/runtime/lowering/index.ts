@@ -4,9 +4,11 @@ import { type DType, type Node, nodesOf, type Tensor } from '../../tensor/index.
 import type { OnnxGraph, OnnxValue } from '../onnx.ts';
 import { cpuFormulations, cpuLayoutRules, cpuRules } from './cpu.ts';
 import { type Capabilities, createEmitter, type LayoutRule, type Rule } from './emitter.ts';
+import { fitsFilterBlocks, inFilterBlocks } from './filterBlocks.ts';
 import { createLayouts, fitsBlocks } from './layouts.ts';
 
 export type { Capabilities } from './emitter.ts';
+export { heldInBlocks } from './filterBlocks.ts';
 
 export type Device = 'cpu';
 
@@ -47,6 +49,8 @@ export interface LowerOptions {
   metadata?: Record<string, string>;
   /** Inputs and outputs that can be are in blocked layout, as in the middle of a network: for timing a node. */
   insideBlocks?: boolean;
+  /** Names of inputs and outputs that are filters in blocks. */
+  inBlocks?: ReadonlySet<string>;
 }
 
 /** The node with a shape that does not name the batch: in ONNX, an extent of 0 is taken from the input. */
@@ -55,6 +59,17 @@ function withFreeBatch(node: Node): Node {
   const shape = node.attributes.shape as readonly number[];
   if (node.inputs[0]!.shape[0] !== shape[0]) return node;
   return { ...node, attributes: { ...node.attributes, shape: [0, ...shape.slice(1)] } };
+}
+
+/** Filters of convolutions, as operators take or give them, that can be in blocks. */
+function filtersOf(nodes: readonly Node[], { block }: Capabilities): Tensor[] {
+  const own: Record<string, (node: Node) => Tensor> = {
+    conv2d: ({ inputs }) => inputs[1]!,
+    conv2dInputGradient: ({ inputs }) => inputs[1]!,
+    conv2dFilterGradient: ({ outputs }) => outputs[0]!,
+  };
+  const found = nodes.flatMap((node) => own[node.operator]?.(node) ?? []);
+  return found.filter((tensor) => fitsFilterBlocks(tensor, block));
 }
 
 /** The standard operators alone: what an exported file may use. */
@@ -71,6 +86,7 @@ export function lower(
     dynamicBatch,
     metadata,
     insideBlocks = false,
+    inBlocks = new Set(),
   }: LowerOptions = {},
 ): OnnxGraph {
   const { rules, layoutRules, formulations } = lowerings[device];
@@ -91,7 +107,10 @@ export function lower(
   });
 
   const layouts = createLayouts(emit, nodes, Object.values(outputs));
+  const filters = new Set(insideBlocks ? filtersOf(nodes, capabilities) : []);
   const isInside = (tensor: Tensor) => insideBlocks && fitsBlocks(tensor, capabilities.block);
+  const layoutOf = (label: string, tensor: Tensor) =>
+    inBlocks.has(label) || filters.has(tensor) ? 'filters' : isInside(tensor) ? 'blocked' : 'plain';
 
   const inputs: OnnxValue[] = [];
   for (const node of nodes) {
@@ -99,10 +118,14 @@ export function lower(
       const label = node.attributes.name as string;
       const tensor = node.outputs[0]!;
       inputs.push(value(label, tensor));
-      layouts.set(node, [isInside(tensor) ? { blocked: label } : { plain: label }]);
+      layouts.set(node, [{ [layoutOf(label, tensor)]: label }]);
       continue;
     }
-    const kept = capabilities.block > 0 ? layoutRules[node.operator]?.(emit, layouts, node) : undefined;
+    const kept =
+      capabilities.block > 0
+        ? (layoutRules[node.operator]?.(emit, layouts, node) ??
+          inFilterBlocks(emit, layouts, node, rules[node.operator]))
+        : undefined;
     if (kept) {
       layouts.set(node, kept);
       continue;
@@ -122,7 +145,7 @@ export function lower(
     );
   }
   const results = Object.entries(outputs).map(([label, tensor]) => {
-    emit.output(label, isInside(tensor) ? layouts.blocked(tensor) : layouts.plain(tensor));
+    emit.output(label, layouts[layoutOf(label, tensor)](tensor));
     return value(label, tensor);
   });
   return { name, nodes: emit.nodes, constants: emit.constants, inputs, outputs: results, metadata };

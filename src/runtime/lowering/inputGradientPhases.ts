@@ -6,10 +6,11 @@
  * convolution of dy with some of the taps, as much work in all as the convolution itself, and dx is woven from them.
  */
 import type { Node } from '../../tensor/index.ts';
-import { adjointTaps, blockedConv, canBlock } from './blocked.ts';
+import { blockedConv, canBlock } from './blocked.ts';
 import { lowerPad, lowerReshape } from './common.ts';
 import { geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
+import { adjointOfTaps, exchangedTaps } from './filterBlocks.ts';
 
 /** One direction of a phase: its taps, the last first, and the padding of dy. */
 interface Phase {
@@ -66,24 +67,24 @@ export function canWeave(node: Node, { block }: Capabilities): boolean {
   return isWhole && isPadded && (isFull || isFirst);
 }
 
-/** Blocked dx [N, C, H, W] from blocked dy and plain filters w. */
+/** Blocked dx [N, C, H, W] from blocked dy and blocked filters w. */
 export function byPhases(emit: Emitter, node: Node, dy: string, w: string): string {
   const { block } = emit.capabilities;
-  const [O, C, , kw] = node.inputs[1]!.shape as [number, number, number, number];
-  const [N, , H, W] = node.attributes.shape as [number, number, number, number];
+  const { shape } = node.inputs[1]!;
+  const kw = shape[3]!;
+  const [N, C, H, W] = node.attributes.shape as [number, number, number, number];
   const [down, across] = directionsOf(node);
   const [rows, columns] = [down.from / down.stride, across.from / across.stride];
-  const taps = adjointTaps(emit, w, node.inputs[1]!.shape, block); // [C O / b², taps, b²]
+  const exchanged = exchangedTaps(emit, w, shape); // [O C taps / b², b²]
   const outer = (N * C * rows) / block;
 
   /** Maps of one phase, [N, C/b, rows, columns, b]. */
   const convolved = (v: Phase, h: Phase) => {
     const chosen = v.taps.flatMap((tap) => h.taps.map((other) => tap * kw + other));
-    const filters = emit.add('Gather', [taps, emit.integers(chosen)], { axis: 1 });
     const kernel = [v.taps.length, h.taps.length];
     return blockedConv(emit, {
       images: dy,
-      filters: lowerReshape(emit, filters, [C, O, ...kernel]),
+      filters: adjointOfTaps(emit, exchanged, shape, { taps: chosen, kernel }),
       attributes: {
         kernel_shape: { ints: kernel },
         strides: { ints: [1, 1] },

@@ -1,10 +1,12 @@
 /**
- * Lowered tensors in two layouts: plain, and blocked for the convolutions of `blocked.ts`. A tensor is written in the layout
- * that its operator gives; the other is made where something asks for it, once. So maps stay blocked from layer to layer.
+ * Lowered tensors in their layouts: plain, and for the convolutions of `blocked.ts` blocked maps and blocked filters. A tensor is written in
+ * the layout that its operator gives; another is made where something asks for it, once. So maps stay blocked from layer to layer, and
+ * filters from step to step.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
 import { type BlockedConvolution, blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import type { Emitter } from './emitter.ts';
+import { blockedFilters, plainFilters } from './filterBlocks.ts';
 
 /** A blocked convolution that is not written yet, so that what follows it can become part of it. */
 export interface Pending extends Omit<BlockedConvolution, 'filters'> {
@@ -12,10 +14,13 @@ export interface Pending extends Omit<BlockedConvolution, 'filters'> {
   filters(factor?: string): string;
 }
 
-/** A lowered tensor: the name of its value in one of the layouts, or in both; or the convolution that will give it. */
+/** A lowered tensor: the name of its value in one of the layouts, or in several; or the convolution that will give it. */
 export interface Lowered {
   plain?: string;
+  /** Maps [N, C, H, W] as [N, C/b, H, W, b]. */
   blocked?: string;
+  /** Filters [O, C, kh, kw] as `filterBlocks.ts` has them. */
+  filters?: string;
   pending?: Pending;
 }
 
@@ -24,6 +29,10 @@ export interface Layouts {
   plain(tensor: Tensor): string;
   /** Name of a lowered tensor in blocked layout; its channels are a multiple of the block. */
   blocked(tensor: Tensor): string;
+  /** Name of lowered filters in the order of the blocked convolutions. */
+  filters(tensor: Tensor): string;
+  /** Whether an operator gave filters in that order. */
+  isFilters(tensor: Tensor): boolean;
   /** Whether a tensor is a result of the graph, which is written where the caller wants it. */
   isResult(tensor: Tensor): boolean;
   /** Whether a tensor is there in blocked layout, or will be. */
@@ -48,6 +57,8 @@ export function fitsBlocks(tensor: Tensor, block: number): boolean {
 export function createLayouts(emit: Emitter, nodes: readonly Node[], results: readonly Tensor[]): Layouts {
   const uses = countUses(nodes, results);
   const table = new Map<Node, readonly Lowered[]>();
+  /** What was given in the order of blocked filters, not put into it. */
+  const given = new Set<Lowered>();
   const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
   /** Maps of one position: their values stand in the same order in both layouts. */
   const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
@@ -58,19 +69,28 @@ export function createLayouts(emit: Emitter, nodes: readonly Node[], results: re
     }
     return value;
   }
-  return {
+  function plainOf(tensor: Tensor): string {
+    const { blocked, filters } = written(of(tensor));
+    if (filters !== undefined) return plainFilters(emit, filters, tensor.shape);
+    return isOne(tensor) ? blocked! : reorderOutput(emit, blocked!, channelsOf(tensor)!);
+  }
+  const layouts: Layouts = {
     plain(tensor) {
       const value = written(of(tensor));
-      value.plain ??= isOne(tensor)
-        ? value.blocked!
-        : reorderOutput(emit, value.blocked!, channelsOf(tensor)!);
+      value.plain ??= plainOf(tensor);
       return value.plain;
     },
     blocked(tensor) {
       const value = written(of(tensor));
-      value.blocked ??= isOne(tensor) ? value.plain! : reorderInput(emit, value.plain!);
+      value.blocked ??= isOne(tensor) ? layouts.plain(tensor) : reorderInput(emit, layouts.plain(tensor));
       return value.blocked;
     },
+    filters(tensor) {
+      const value = written(of(tensor));
+      value.filters ??= blockedFilters(emit, layouts.plain(tensor), tensor.shape);
+      return value.filters;
+    },
+    isFilters: (tensor) => given.has(of(tensor)),
     isResult: ({ node, index }) => results.some((result) => result.node === node && result.index === index),
     isBlocked(tensor) {
       const { blocked, pending } = of(tensor);
@@ -80,8 +100,12 @@ export function createLayouts(emit: Emitter, nodes: readonly Node[], results: re
       const { pending } = of(tensor);
       return pending && uses(tensor) === 1 ? pending : undefined;
     },
-    set: (node, values) => void table.set(node, values),
+    set(node, values) {
+      table.set(node, values);
+      for (const value of values) if (value.filters !== undefined) given.add(value);
+    },
   };
+  return layouts;
 }
 
 /** How often nodes and outputs read each tensor. */

@@ -3,14 +3,14 @@
  * of one position with another.
  *
  * A convolution goes over all its taps at each position, and on a map of 2 x 2 most taps of a 3 x 3 window reach over the edge: 16 of 36
- * meet something. It also reads all filters once per image. With `W(p, q) [O, C]`, the tap by which position p of the result meets position q
+ * meet something. It also reads all filters once per image. With `W(p, q) [C, O]`, the tap by which position p of the result meets position q
  * of the image:
- * - `y(p) [N, O] = sum over q of x(q) [N, C] W(p, q)ᵀ`
- * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)`
- * - `dW(tap) [O, C] = sum over p, q that meet by it of dy(p)ᵀ x(q)`
+ * - `y(p) [N, O] = sum over q of x(q) [N, C] W(p, q)`
+ * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)ᵀ`
+ * - `dW(tap) [C, O] = sum over p, q that meet by it of x(q)ᵀ dy(p)`
  */
 import type { Node } from '../../tensor/index.ts';
-import { canBlock, reorderInput, reorderOutput } from './blocked.ts';
+import { canBlock, reorderChannelsLast } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
@@ -60,29 +60,26 @@ export function areWholeMaps(node: Node, { block }: Capabilities): boolean {
   return isEligible && tapsOf(meeting) !== undefined;
 }
 
-/** Plain filters [O, C, kh, kw] as those of each tap, [O, C]. */
+/** Blocked filters [O, C, kh, kw] as those of each tap, [C, O]. */
 function filtersByTap(emit: Emitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
   const { block } = emit.capabilities;
   const taps = kh! * kw!;
   // Blocks of channels move at once; a transposition of single values takes many times as long.
-  const inward = reorderInput(emit, lowerReshape(emit, filters, [O!, C!, taps, 1])); // [O, C/b, taps, b]
-  const blocks = lowerReshape(emit, inward, [(O! * C!) / block, taps, block]);
-  const outward = lowerReshape(emit, lowerTranspose(emit, blocks, [1, 0, 2]), [taps * O!, C!]);
-  return cut(emit, outward, taps);
+  const inward = lowerReshape(emit, filters, [O! / block, C! / block, taps, block, block]);
+  const outward = lowerTranspose(emit, inward, [2, 1, 3, 0, 4]); // [taps, C/b, b of C, O/b, b of O]
+  return cut(emit, lowerReshape(emit, outward, [taps * C!, O!]), taps);
 }
 
-/** The reverse of `filtersByTap`. */
+/** The reverse of `filtersByTap`: taps change places with blocks of channels, then the channels of O go inwards. */
 function filtersOfTaps(emit: Emitter, taps: readonly string[], shape: readonly number[]): string {
   const { block } = emit.capabilities;
   const [O, C] = shape as [number, number];
   const outward = lowerReshape(emit, emit.add('Concat', taps, { axis: 0 }), [
-    taps.length,
-    (O * C) / block,
-    block,
+    ...[taps.length, C / block, block * O],
   ]);
-  const inward = lowerTranspose(emit, outward, [1, 0, 2]); // [O C/b, taps, b]
-  const blocks = lowerReshape(emit, inward, [O, C, taps.length, 1]);
-  return lowerReshape(emit, reorderOutput(emit, blocks, C), shape);
+  const inward = lowerTranspose(emit, outward, [1, 0, 2]); // [C/b, taps, b of C O]
+  const positions = lowerReshape(emit, inward, [1, C / block, taps.length * block, O]);
+  return lowerReshape(emit, reorderChannelsLast(emit, positions), shape);
 }
 
 /** Blocked maps [N, C, H, W] as those of each position, [N, C]. */
@@ -124,19 +121,19 @@ function sumOfProducts(
   );
 }
 
-/** Blocked y from blocked x and plain filters w. */
+/** Blocked y from blocked x and blocked filters w. */
 export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): string {
   const meeting = meetingOf(node);
   const filters = filtersByTap(emit, w, meeting.w);
   const from = mapsByPosition(emit, x, meeting.x);
   const y = tapsOf(meeting)!.map((taps) => {
     const pairs = taps.map((tap, q) => [from[q]!, filters[tap]!] as const);
-    return sumOfProducts(emit, pairs, { transB: 1 })!; // [N, O]
+    return sumOfProducts(emit, pairs)!; // [N, O]
   });
   return mapsOfPositions(emit, y, meeting.y);
 }
 
-/** Blocked dx from blocked dy and plain filters w. */
+/** Blocked dx from blocked dy and blocked filters w. */
 export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w: string): string {
   const meeting = meetingOf(node);
   const filters = filtersByTap(emit, w, meeting.w);
@@ -144,12 +141,12 @@ export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w:
   const taps = tapsOf(meeting)!;
   const dx = taps[0]!.map((_, q) => {
     const pairs = to.map((rows, p) => [rows, filters[taps[p]![q]!]!] as const);
-    return sumOfProducts(emit, pairs)!; // [N, C]
+    return sumOfProducts(emit, pairs, { transB: 1 })!; // [N, C]
   });
   return mapsOfPositions(emit, dx, meeting.x);
 }
 
-/** Plain filters' gradient from blocked x and dy. */
+/** Blocked filters' gradient from blocked x and dy. */
 export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy: string): string {
   const meeting = meetingOf(node);
   const [O, C, kh, kw] = meeting.w as [number, number, number, number];
@@ -158,10 +155,10 @@ export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy
   const taps = tapsOf(meeting)!;
   const dw = Array.from({ length: kh * kw }, (_, tap) => {
     const pairs = to.flatMap((rows, p) =>
-      from.flatMap((columns, q) => (taps[p]![q] === tap ? [[rows, columns] as const] : [])),
+      from.flatMap((columns, q) => (taps[p]![q] === tap ? [[columns, rows] as const] : [])),
     );
-    const met = sumOfProducts(emit, pairs, { transA: 1 }); // [O, C]
-    return met ?? emit.add('Expand', [emit.number(0), emit.integers([O, C])]);
+    const met = sumOfProducts(emit, pairs, { transA: 1 }); // [C, O]
+    return met ?? emit.add('Expand', [emit.number(0), emit.integers([C, O])]);
   });
   return filtersOfTaps(emit, dw, meeting.w);
 }
