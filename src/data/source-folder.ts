@@ -44,11 +44,15 @@ export function openImage(path: string): Source {
   };
 }
 
-// Of a small file, node:fs/promises takes nearly twice as long.
-const open = promisify(fs.open);
-const fstat = promisify(fs.fstat);
-const read = promisify(fs.read);
-const close = promisify(fs.close);
+/**
+ * A file that the system has in memory is read in a few microseconds, less than handing it to other threads takes; these are busy with
+ * decoding, too. One that comes from a disk or the network is waited for there, several at a time: after one that took long the next are left
+ * to them.
+ */
+const LARGEST_HERE = 2 ** 20;
+const LONG_MS = 1;
+const LEFT_AFTER_LONG = 64;
+let left = 0;
 
 /**
  * The bytes of an image file.
@@ -58,13 +62,7 @@ const close = promisify(fs.close);
 export async function readImageFile(path: string): Promise<EncodedImage> {
   let bytes: Uint8Array | undefined;
   try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await fstat(file);
-      if (size <= MAX_FILE_BYTES) bytes = await readBytes(file, size);
-    } finally {
-      await close(file);
-    }
+    bytes = (left > 0 ? undefined : readHere(path)) ?? (await readElsewhere(path));
   } catch (error) {
     throw unreadable(error);
   }
@@ -72,16 +70,47 @@ export async function readImageFile(path: string): Promise<EncodedImage> {
   return { kind: 'encoded', bytes };
 }
 
-/** So many bytes of a file, or as many as it has now. */
-async function readBytes(file: number, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let done = 0;
-  while (done < size) {
-    const { bytesRead } = await read(file, bytes, done, size - done, done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
+/** Reads a file at once; undefined: it is large. */
+function readHere(path: string): Uint8Array | undefined {
+  const begun = performance.now();
+  const file = fs.openSync(path, 'r');
+  try {
+    const { size } = fs.fstatSync(file);
+    if (size > LARGEST_HERE) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let done = 0;
+    for (let count = -1; done < size && count !== 0; done += count) {
+      count = fs.readSync(file, bytes, done, size - done, done);
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    fs.closeSync(file);
+    if (performance.now() - begun > LONG_MS) left = LEFT_AFTER_LONG;
   }
-  return bytes.subarray(0, done);
+}
+
+// Of a small file, node:fs/promises takes nearly twice as long.
+const open = promisify(fs.open);
+const fstat = promisify(fs.fstat);
+const read = promisify(fs.read);
+const close = promisify(fs.close);
+
+/** Has other threads read a file; undefined: it is larger than any photograph. */
+async function readElsewhere(path: string): Promise<Uint8Array | undefined> {
+  left = Math.max(0, left - 1);
+  const file = await open(path, 'r');
+  try {
+    const { size } = await fstat(file);
+    if (size > MAX_FILE_BYTES) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let done = 0;
+    for (let count = -1; done < size && count !== 0; done += count) {
+      count = (await read(file, bytes, done, size - done, done)).bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    await close(file);
+  }
 }
 
 export function tooManyBytes(): Error {

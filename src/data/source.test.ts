@@ -33,6 +33,25 @@ describe('folders of images', () => {
     });
   });
 
+  it('gives files of any length whole, many at a time', async () => {
+    const lengths = [0, 1, 70_000, 2 ** 20, 2 ** 20 + 1, 3_000_000];
+    const files = lengths.map((length, i) =>
+      Buffer.from(new Uint8Array(length).map((_, at) => at * (i + 3))),
+    );
+    const path = writeTree(
+      temporaryFolder(),
+      Object.fromEntries(files.map((bytes, i) => [`${i}.jpg`, bytes])),
+    );
+    const source = await openSource(path);
+    // What took long leaves the next ones to other threads; again and again, so that both ways are gone.
+    for (let time = 0; time < 30; time++) {
+      const read = await Promise.all(files.map((_, i) => source.read(i)));
+      for (const [i, image] of read.entries()) {
+        expect(image.kind === 'encoded' && files[i]!.equals(image.bytes), `${lengths[i]} bytes`).toBe(true);
+      }
+    }
+  });
+
   it('opens a single picture', async () => {
     const path = writeTree(temporaryFolder(), { 'one.PNG': await plainPng(2, 2, [9, 9, 9]) });
     const source = await openSource(join(path, 'one.PNG'));
