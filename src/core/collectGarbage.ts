@@ -1,0 +1,22 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/**
+ * Collects this thread's garbage now, where nothing waits for it. What was built before a long loop is else collected in the middle of it,
+ * in one pause that grows with the heap: some 70 ms after a folder of 50,000 images was listed, decoded and compiled for.
+ *
+ * Does nothing where the function of V8 cannot be had.
+ */
+export function collectGarbage(): void {
+  try {
+    const given = (globalThis as { gc?: () => void }).gc;
+    if (!given) setFlagsFromString('--expose-gc');
+    (given ?? (runInNewContext('gc') as (o: object) => void))({
+      type: 'major',
+      execution: 'sync',
+      flavor: 'last-resort',
+    });
+  } catch {
+    // Without it the loop has its pause; nothing else changes.
+  }
+}
