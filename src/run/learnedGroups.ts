@@ -102,12 +102,12 @@ export async function learnedAssignment(
 async function centresOf(unit: Rows, found: Int32Array, outputs: readonly number[]): Promise<Features> {
   const F = unit.dimension;
   const at = new Map(outputs.map((output, cluster) => [output, cluster]));
-  const sums = new Float32Array(outputs.length * F);
+  const sums = new Float64Array(outputs.length * F); // a million rows of one cluster lose no digits
   for await (const { start, rows, data } of partsOf(unit)) {
     for (let row = 0; row < rows; row++) {
       const cluster = at.get(found[start + row]!)!;
       for (let d = 0; d < F; d++) sums[cluster * F + d]! += data[row * F + d]!;
     }
   }
-  return normaliseRows(featuresOf(sums, F));
+  return normaliseRows(featuresOf(Float32Array.from(sums), F));
 }

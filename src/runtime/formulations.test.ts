@@ -22,6 +22,8 @@ const shapes = [
   { x: [2, 16, 9, 9], w: [16, 16, 5, 5], stride: 1, padding: 2 },
   { x: [5, 32, 2, 2], w: [16, 32, 3, 3], stride: 1, padding: 1 },
   { x: [16, 16, 2, 1], w: [32, 16, 3, 3], stride: 1, padding: 1 },
+  { x: [3, 16, 3, 3], w: [32, 16, 3, 3], stride: 1, padding: 1 },
+  { x: [2, 32, 2, 3], w: [16, 32, 2, 2], stride: 2, padding: 1 },
   { x: [2, 16, 3, 2], w: [16, 16, 5, 5], stride: 1, padding: 2 },
   { x: [3, 16, 2, 2], w: [16, 16, 3, 3], stride: 2, padding: 1 },
   { x: [2, 3, 12, 12], w: [16, 3, 7, 7], stride: 2, padding: 3 },

@@ -6,6 +6,7 @@
  */
 import { apply, input, type Node, nodesOf, type Shape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { type Capabilities, type Device, lower, lowerings, type Plan, planKey } from './lowering/index.ts';
+import { meetWholly } from './lowering/wholeMaps.ts';
 import { encodeOnnx } from './onnx.ts';
 import type { Compared } from './protocol.ts';
 
@@ -83,7 +84,7 @@ function hasHeldFilters({ operator, inputs }: Node, held: ReadonlySet<string>): 
 /** Products of positions read filters in order once per batch, which pays where they are more than a core's cache holds. */
 function ofHeldFilters(node: Node, valid: readonly string[]): string {
   const isLarge = sizeOf(node.inputs[1]!.shape) >= LARGE_FILTERS;
-  return isLarge && valid.includes('wholeMaps') ? 'wholeMaps' : valid[0]!;
+  return isLarge && valid.includes('wholeMaps') && meetWholly(node) ? 'wholeMaps' : valid[0]!;
 }
 
 /** Multiply-adds of one of the convolution operators. */
@@ -103,7 +104,8 @@ async function timesOf(
   { device, capabilities, measure }: { device: Device; capabilities: Capabilities; measure: Measure },
 ): Promise<number[]> {
   const alone = withSmallerBatch(node);
-  const results = valid.includes(SHARING) ? [alone, adjointOf(alone.node)] : [alone];
+  const adjoint = valid.includes(SHARING) ? adjointOf(alone.node) : undefined;
+  const results = adjoint ? [alone, adjoint] : [alone];
   const outputs = Object.fromEntries(results.map((result, i) => [`y${i}`, result]));
   const inputs = nodesOf(results).filter(({ operator }) => operator === 'input');
   const values = {
@@ -122,8 +124,9 @@ const specOf = (name: string, { shape, dtype }: Tensor) => ({ name, shape, dtype
 /** The formulation that shares much of its work with that of the adjoint: the two are timed together. */
 const SHARING = 'wholeMaps';
 
-/** The adjoint of a convolution in the image, by the same filters; for that adjoint, the convolution. */
-function adjointOf({ operator, inputs: [x, w], outputs: [y], attributes }: Node): Tensor {
+/** The adjoint of a convolution in the image, by the same filters; for that adjoint, the convolution. The filter gradient shares with neither. */
+function adjointOf({ operator, inputs: [x, w], outputs: [y], attributes }: Node): Tensor | undefined {
+  if (operator === 'conv2dFilterGradient') return undefined;
   const from = input('from', operator === 'conv2d' ? y!.shape : (attributes.shape as Shape));
   const { shape: _, ...geometry } = attributes;
   return operator === 'conv2d'

@@ -1,9 +1,8 @@
 /**
- * Convolutions of maps so small that each position of the result meets every position of the image, and their adjoints, as matrix products
- * of one position with another.
+ * Convolutions of the smallest maps and their adjoints, as matrix products of one position with another.
  *
  * A convolution goes over all its taps at each position, and on a map of 2 x 2 most taps of a 3 x 3 window reach over the edge: 16 of 36
- * meet something. It also reads all filters once per image. With `W(p, q) [C, O]`, the tap by which position p of the result meets position q
+ * meet something, on one of 3 x 3 49 of 81. It also reads all filters once per image. With `W(p, q) [C, O]`, the tap by which position p of the result meets position q
  * of the image:
  * - `y(p) [N, O] = sum over q of x(q) [N, C] W(p, q)`
  * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)ᵀ`
@@ -32,32 +31,38 @@ function meetingOf(node: Node): Meeting {
   return { ...geometry, x: first, w: shape, y: second };
 }
 
-/** Taps [p, q] by which positions meet; undefined where a p does not meet all q. */
-function tapsOf({ x, w, y, stride, padding, dilation }: Meeting): number[][] | undefined {
+/** Of positions that do not meet. */
+const NO_TAP = -1;
+
+/** Taps [p, q] by which positions of the result and of the image meet, or `NO_TAP`. */
+function tapsOf({ x, w, y, stride, padding, dilation }: Meeting): number[][] {
   /** Of one direction, [to, from]. */
   const [down, across] = [0, 1].map((axis) =>
     Array.from({ length: y[2 + axis]! }, (_, to) =>
-      Array.from(
-        { length: x[2 + axis]! },
-        (_, from) => (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!,
-      ),
+      Array.from({ length: x[2 + axis]! }, (_, from) => {
+        const tap = (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!;
+        return Number.isInteger(tap) && tap >= 0 && tap < w[2 + axis]! ? tap : NO_TAP;
+      }),
     ),
   ) as [number[][], number[][]];
-  const isWithin = (taps: number[][], size: number) =>
-    taps.flat().every((tap) => Number.isInteger(tap) && tap >= 0 && tap < size);
-  if (!isWithin(down, w[2]!) || !isWithin(across, w[3]!)) return undefined;
-  return down.flatMap((rows) =>
-    across.map((columns) => rows.flatMap((u) => columns.map((v) => u * w[3]! + v))),
-  );
+  const both = (u: number, v: number) => (u === NO_TAP || v === NO_TAP ? NO_TAP : u * w[3]! + v);
+  return down.flatMap((rows) => across.map((columns) => rows.flatMap((u) => columns.map((v) => both(u, v)))));
 }
+
+/** Positions of the largest maps. */
+const MOST_POSITIONS = 16;
 
 /** Whether a convolution's maps are small enough, and its channels go by blocks; with a single tap there is nothing to leave out. */
 export function areWholeMaps(node: Node, { block }: Capabilities): boolean {
-  const meeting = meetingOf(node);
-  const { w, groups } = meeting;
+  const { x, w, y, groups } = meetingOf(node);
   const [, C, kh, kw] = w as [number, number, number, number];
-  const isEligible = kh * kw > 1 && canBlock(w, groups, block) && C % block === 0;
-  return isEligible && tapsOf(meeting) !== undefined;
+  const areSmall = [x, y].every(([, , H, W]) => H! * W! <= MOST_POSITIONS);
+  return areSmall && kh * kw > 1 && canBlock(w, groups, block) && C % block === 0;
+}
+
+/** Whether each position of the result of a convolution meets each of its image. */
+export function meetWholly(node: Node): boolean {
+  return tapsOf(meetingOf(node)).every((taps) => !taps.includes(NO_TAP));
 }
 
 /** Blocked filters [O, C, kh, kw] as those of each tap, [C, O]. */
@@ -109,26 +114,36 @@ function cut(emit: Emitter, rows: string, parts: number): string[] {
   return emit.addMany('Split', [rows], { axis: 0, num_outputs: parts }, { outputs: parts });
 }
 
+interface SumOptions {
+  /** Of the sum, for where there is nothing to add up. */
+  shape: readonly number[];
+  transposed?: { transA?: 1; transB?: 1 };
+}
+
 /** Sum of products of pairs of matrices, each added to those before. */
 function sumOfProducts(
   emit: Emitter,
   pairs: readonly (readonly [string, string])[],
-  transposed: { transA?: 1; transB?: 1 } = {},
-): string | undefined {
-  return pairs.reduce<string | undefined>(
-    (sum, pair) => emit.add('Gemm', sum === undefined ? pair : [...pair, sum], transposed),
+  { shape, transposed = {} }: SumOptions,
+): string {
+  const sum = pairs.reduce<string | undefined>(
+    (before, pair) => emit.add('Gemm', before === undefined ? pair : [...pair, before], transposed),
     undefined,
   );
+  return sum ?? emit.add('Expand', [emit.number(0), emit.integers(shape)]);
 }
 
 /** Blocked y from blocked x and blocked filters w. */
 export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): string {
   const meeting = meetingOf(node);
+  const [N, O] = meeting.y as [number, number];
   const filters = filtersByTap(emit, w, meeting.w);
   const from = mapsByPosition(emit, x, meeting.x);
-  const y = tapsOf(meeting)!.map((taps) => {
-    const pairs = taps.map((tap, q) => [from[q]!, filters[tap]!] as const);
-    return sumOfProducts(emit, pairs)!; // [N, O]
+  const y = tapsOf(meeting).map((taps) => {
+    const pairs = from.flatMap((rows, q) =>
+      taps[q] === NO_TAP ? [] : [[rows, filters[taps[q]!]!] as const],
+    );
+    return sumOfProducts(emit, pairs, { shape: [N, O] });
   });
   return mapsOfPositions(emit, y, meeting.y);
 }
@@ -136,12 +151,15 @@ export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): 
 /** Blocked dx from blocked dy and blocked filters w. */
 export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w: string): string {
   const meeting = meetingOf(node);
+  const [N, C] = meeting.x as [number, number];
   const filters = filtersByTap(emit, w, meeting.w);
   const to = mapsByPosition(emit, dy, meeting.y);
-  const taps = tapsOf(meeting)!;
+  const taps = tapsOf(meeting);
   const dx = taps[0]!.map((_, q) => {
-    const pairs = to.map((rows, p) => [rows, filters[taps[p]![q]!]!] as const);
-    return sumOfProducts(emit, pairs, { transB: 1 })!; // [N, C]
+    const pairs = to.flatMap((rows, p) =>
+      taps[p]![q] === NO_TAP ? [] : [[rows, filters[taps[p]![q]!]!] as const],
+    );
+    return sumOfProducts(emit, pairs, { shape: [N, C], transposed: { transB: 1 } });
   });
   return mapsOfPositions(emit, dx, meeting.x);
 }
@@ -152,13 +170,12 @@ export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy
   const [O, C, kh, kw] = meeting.w as [number, number, number, number];
   const from = mapsByPosition(emit, x, meeting.x);
   const to = mapsByPosition(emit, dy, meeting.y);
-  const taps = tapsOf(meeting)!;
+  const taps = tapsOf(meeting);
   const dw = Array.from({ length: kh * kw }, (_, tap) => {
-    const pairs = to.flatMap((rows, p) =>
-      from.flatMap((columns, q) => (taps[p]![q] === tap ? [[columns, rows] as const] : [])),
+    const pairs = to.flatMap((columns, p) =>
+      from.flatMap((rows, q) => (taps[p]![q] === tap ? [[rows, columns] as const] : [])),
     );
-    const met = sumOfProducts(emit, pairs, { transA: 1 }); // [C, O]
-    return met ?? emit.add('Expand', [emit.number(0), emit.integers([C, O])]);
+    return sumOfProducts(emit, pairs, { shape: [C, O], transposed: { transA: 1 } });
   });
   return filtersOfTaps(emit, dw, meeting.w);
 }
