@@ -25,6 +25,15 @@ export function blocksOf(count: number, width: number, largest = LARGEST_TENSOR)
   return { size: Math.max(1, Math.ceil(count / number)), number };
 }
 
+/** Values of rows that are chosen by their numbers, and the most rows. */
+const CHOSEN_VALUES = 2 ** 19;
+const MOST_CHOSEN = 4096;
+
+/** Rows of so many values that are chosen by their numbers at once, at most `most` of them. */
+export function chosenAtOnce(dimension: number, most: number): number {
+  return Math.max(1, Math.min(MOST_CHOSEN, most, Math.floor(CHOSEN_VALUES / dimension)));
+}
+
 export interface Block {
   /** First row, and how many rows of the block are real. */
   readonly start: number;

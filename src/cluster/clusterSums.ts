@@ -7,6 +7,7 @@
  */
 import type { Engine } from '../runtime/index.ts';
 import { cast, gather, input, mul, reshape, scatterAdd } from '../tensor/index.ts';
+import { chosenAtOnce } from './blocks.ts';
 import type { Features } from './features.ts';
 
 export interface ClusterSums {
@@ -19,17 +20,13 @@ export interface ClusterSums {
   dispose(): Promise<void>;
 }
 
-/** Most values that are added at once, and most rows of them. */
-const VALUES = 2 ** 19;
-const MOST_ROWS = 4096;
-
-/** Sums of K clusters, all zero. The rows are read when the engine comes to them: they must not change. */
+/** Sums of K clusters, all zero. The rows lie in shared memory and are read when the engine comes to them: they must not change. */
 export async function prepareClusterSums(
   engine: Engine,
   { data, count, dimension }: Features,
   k: number,
 ): Promise<ClusterSums> {
-  const size = Math.max(1, Math.min(MOST_ROWS, 2 * count, Math.floor(VALUES / dimension)));
+  const size = chosenAtOnce(dimension, 2 * count);
   const x = input('x', [count, dimension]);
   const rows = input('rows', [size], 'int32');
   const clusters = input('clusters', [size], 'int32');

@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../runtime/index.ts';
 import { gather, input, mul, sub, sum, type Tensor } from '../tensor/index.ts';
-import { blocksOf, runBlocks } from './blocks.ts';
+import { blocksOf, chosenAtOnce, runBlocks } from './blocks.ts';
 import { type Features, sharedValues } from './features.ts';
 
 export interface OwnDistances {
@@ -20,17 +20,13 @@ export interface OwnDistances {
 /** How far a squared distance of D values can be from its true value, as a part of it. */
 export const roundingOf = (dimension: number) => (dimension + 4) * 2 ** -24;
 
-/** Most values of a block, and most rows. */
-const VALUES = 2 ** 19;
-const MOST_ROWS = 4096;
-
-/** Compiles the distances of a block of these rows. */
+/** Compiles the distances of some of these rows, which lie in shared memory. */
 export async function prepareOwnDistances(
   engine: Engine,
   { data, count, dimension }: Features,
   k: number,
 ): Promise<OwnDistances> {
-  const size = Math.max(1, Math.min(MOST_ROWS, count, Math.floor(VALUES / dimension)));
+  const size = chosenAtOnce(dimension, count);
   const x = input('x', [count, dimension]);
   const rows = input('rows', [size], 'int32');
   const c = input('c', [k, dimension]);
@@ -69,7 +65,7 @@ export async function squaredDistancesToOwn(
   { centroids, assignments }: { centroids: Float32Array; assignments: Int32Array },
 ): Promise<Float32Array> {
   const { count, dimension } = features;
-  const blocks = blocksOf(count, dimension, VALUES);
+  const blocks = blocksOf(count, dimension);
   const x = input('x', [blocks.size, dimension]);
   const c = input('c', [centroids.length / dimension, dimension]);
   const clusters = input('clusters', [blocks.size], 'int32');
