@@ -9,7 +9,10 @@ export interface Emitter {
   /** The nodes so far; those that give outputs have them under their labels. */
   readonly nodes: readonly OnnxNode[];
   readonly constants: OnnxConstant[];
-  /** Appends a node with one output and returns that output's name. */
+  /**
+   * Appends a node with one output and returns that output's name; of a node that is there already, the name it has. ONNX Runtime finds equal
+   * nodes as well, but not those outside of the standard.
+   */
   add(type: string, inputs: readonly string[], attributes?: NodeOptions): string;
   /** Appends a node with several outputs; `domain` for operators outside the standard. */
   addMany(
@@ -61,6 +64,8 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
   /** Labels of the values that are outputs. */
   const labels = new Map<string, string>();
   const shared = new Map<string, string>();
+  /** Outputs of the nodes so far, by all that makes a node. */
+  const written = new Map<string, string[]>();
   let count = 0;
 
   function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
@@ -88,8 +93,12 @@ export function createEmitter({ choose, capabilities = { block: 0 } }: EmitterOp
     capabilities,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
     addMany(type, inputs, attributes, { outputs, domain = '' }) {
+      const key = JSON.stringify([domain, type, inputs, attributes]);
+      const before = written.get(key);
+      if (before?.length === outputs) return before;
       const made = Array.from({ length: outputs }, () => `${OWN}t${count++}`);
       nodes.push({ type, inputs, outputs: made, attributes, domain });
+      written.set(key, made);
       return made;
     },
     integers: (values) =>

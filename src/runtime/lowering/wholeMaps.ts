@@ -9,7 +9,7 @@
  * - `dW(tap) [C, O] = sum over p, q that meet by it of x(q)ᵀ dy(p)`
  */
 import type { Node } from '../../tensor/index.ts';
-import { canBlock, reorderChannelsLast } from './blocked.ts';
+import { canBlock, reorderChannelsLast, reorderToChannelsLast } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
@@ -65,17 +65,18 @@ export function meetWholly(node: Node): boolean {
   return tapsOf(meetingOf(node)).every((taps) => !taps.includes(NO_TAP));
 }
 
-/** Blocked filters [O, C, kh, kw] as those of each tap, [C, O]. */
+/** Blocked filters [O, C, kh, kw] as those of each tap, [C, O]: the channels of O go outwards, then blocks of channels change places with taps. */
 function filtersByTap(emit: Emitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
   const { block } = emit.capabilities;
   const taps = kh! * kw!;
-  // Blocks of channels move at once; a transposition of single values takes many times as long.
-  const inward = lowerReshape(emit, filters, [O! / block, C! / block, taps, block, block]);
-  const outward = lowerTranspose(emit, inward, [2, 1, 3, 0, 4]); // [taps, C/b, b of C, O/b, b of O]
+  const inward = lowerReshape(emit, filters, [1, O!, (C! / block) * taps, block]);
+  const last = reorderToChannelsLast(emit, inward, O!); // [1, C/b taps, b of C, O]
+  const blocks = lowerReshape(emit, last, [C! / block, taps, block * O!]);
+  const outward = lowerTranspose(emit, blocks, [1, 0, 2]); // [taps, C/b, b of C O]
   return cut(emit, lowerReshape(emit, outward, [taps * C!, O!]), taps);
 }
 
-/** The reverse of `filtersByTap`: taps change places with blocks of channels, then the channels of O go inwards. */
+/** The reverse of `filtersByTap`. */
 function filtersOfTaps(emit: Emitter, taps: readonly string[], shape: readonly number[]): string {
   const { block } = emit.capabilities;
   const [O, C] = shape as [number, number];
