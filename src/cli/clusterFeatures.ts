@@ -34,10 +34,12 @@ export async function seenByHead(
   features: Rows,
 ): Promise<{ prototypes?: Int32Array; learned?: Features }> {
   const head = await openHead({ engine, settings, state });
-  const prototypes = head.prototypes
-    ? (await assign(engine, head.projected(features), head.prototypes)).clusters
-    : undefined;
-  const learned = await head.assign?.(features);
-  await head.close();
-  return { prototypes, learned };
+  try {
+    const prototypes = head.prototypes
+      ? (await assign(engine, head.projected(features), head.prototypes)).clusters
+      : undefined;
+    return { prototypes, learned: await head.assign?.(features) };
+  } finally {
+    await head.close();
+  }
 }

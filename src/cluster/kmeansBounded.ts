@@ -13,6 +13,7 @@ import {
   prepareMoves,
   type ScorerOptions,
 } from './kmeansScorer.ts';
+import { fullTurns, lastTurns, type Station, type Turn, Waiting } from './kmeansStations.ts';
 import { prepareOwnDistances } from './ownDistances.ts';
 
 /**
@@ -34,99 +35,93 @@ export async function prepareBoundedScorer(
 ): Promise<KmeansScorer> {
   const { count, dimension } = work;
   const sizes = SHARES.map((share) => Math.ceil(k * share));
-  /** Of level 1 and up; rows of level 0 are compared with no centroid. */
-  const levels: Level[] = [];
-  for (const size of sizes) {
-    levels.push({ comparison: await prepareComparison(engine, work, size), waiting: new Waiting(count) });
-  }
-  const own = { distances: await prepareOwnDistances(engine, work, k), waiting: new Waiting(count) };
+  const comparisons: Comparison[] = [];
+  for (const size of sizes) comparisons.push(await prepareComparison(engine, work, size));
+  const ownDistances = await prepareOwnDistances(engine, work, k);
   const moves = await prepareMoves(engine, work, { k, restarts });
-  const at = (level: number) => levels[level - 1]!;
-  const all = levels.length;
   const kept = Array.from({ length: restarts }, () => ({
     bounds: createBounds(work, metric === 'spherical' ? 1 / 2 : 0),
     /** Of the assignment before. */
     centroids: undefined as Float32Array | undefined,
   }));
 
-  async function assignOne(run: KmeansRun): Promise<void> {
-    const of = kept[run.index]!;
-    const { bounds } = of;
-    const { centroids, assignments } = run;
+  /** Of rows whose distance to their own centroid has to be known first. */
+  const measuring: Station = {
+    waiting: new Waiting(count),
+    size: ownDistances.size,
+    async ask({ index, assignments }, rows) {
+      const clusters = rows.map((row) => assignments[row]!);
+      const squares = await ownDistances.run(rows, clusters);
+      return () => {
+        const needed = new Uint8Array(rows.length);
+        kept[index]!.bounds.measured(rows, squares, needed);
+        spread(needed, (i) => rows[i]!);
+      };
+    },
+  };
+  /** Of level 1 and up; rows of level 0 are compared with no centroid. */
+  const comparing = comparisons.map(
+    (comparison, index): Station => ({
+      waiting: new Waiting(count),
+      size: comparison.size,
+      async ask(run, rows) {
+        const compared = await comparison.run(rows);
+        return () => {
+          const found = new Int32Array(rows.length);
+          kept[run.index]!.bounds.settle(index + 1, compared, run.assignments, found);
+          for (let i = 0; i < rows.length; i++) {
+            if (found[i] === UNCLEAR) withAll.waiting.add(rows[i]!);
+            else moves.give(run, rows[i]!, found[i]!);
+          }
+        };
+      },
+    }),
+  );
+  const withAll = comparing.at(-1)!;
+  const stations = [measuring, ...comparing];
+
+  /** Has rows wait for what they need. */
+  function spread(needed: Uint8Array, row: (place: number) => number): void {
+    for (let i = 0; i < needed.length; i++) {
+      const level = needed[i]!;
+      if (level > 0) (level === MEASURE ? measuring : comparing[level - 1]!).waiting.add(row(i));
+    }
+  }
+
+  /** Tells rows apart while the engine works on earlier ones. */
+  function* toldApart({ index, assignments }: KmeansRun): Generator<Turn> {
+    const needed = new Uint8Array(TOLD_AT_ONCE);
+    for (let start = 0; start < count; start += TOLD_AT_ONCE) {
+      const here = needed.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
+      kept[index]!.bounds.need(start, here, assignments);
+      spread(here, (i) => start + i);
+      yield* fullTurns(stations);
+    }
+    yield* lastTurns([measuring]);
+  }
+
+  /** Tells the bounds and the engine where the centroids of a run are now. */
+  async function move({ index, centroids }: KmeansRun): Promise<void> {
+    const of = kept[index]!;
     const movement = movementOf(of.centroids ?? centroids, centroids, { dimension, sizes: [0, ...sizes] });
     of.centroids = centroids;
-    bounds.moved(movement);
+    of.bounds.moved(movement);
     const rows = { data: centroids, count: k, dimension };
-    const written = levels.map(({ comparison }, index) => {
+    const written = comparisons.map((comparison, index) => {
       const { data } = selectRows(rows, movement.levels[index + 1]!.centroids);
       return comparison.write(data, offsetsOf(data, dimension, metric));
     });
-    own.distances.write(centroids);
+    ownDistances.write(centroids);
     await Promise.all(written);
-    for (const { waiting } of [own, ...levels]) waiting.clear();
+  }
 
-    /** Rows wait for what they need. */
-    const spread = (needed: Uint8Array, row: (place: number) => number) => {
-      for (let i = 0; i < needed.length; i++) {
-        const level = needed[i]!;
-        if (level > 0) (level === MEASURE ? own : at(level)).waiting.add(row(i));
-      }
-    };
-    type Asked = { level: number; rows: Int32Array };
-    /** Tells rows apart while the engine works on earlier ones. */
-    function* toldApart(): Generator<Asked> {
-      const needed = new Uint8Array(TOLD_AT_ONCE);
-      for (let start = 0; start < count; start += TOLD_AT_ONCE) {
-        const here = needed.subarray(0, Math.min(TOLD_AT_ONCE, count - start));
-        bounds.need(start, here, assignments);
-        spread(here, (i) => start + i);
-        yield* full();
-      }
-      yield* rest(MEASURE);
-    }
-    const placeOf = (level: number) =>
-      level === MEASURE
-        ? { waiting: own.waiting, size: own.distances.size }
-        : { waiting: at(level).waiting, size: at(level).comparison.size };
-    function* full(): Generator<Asked> {
-      for (const level of [MEASURE, ...levels.map((_, index) => index + 1)]) {
-        const { waiting, size } = placeOf(level);
-        while (waiting.length >= size) yield { level, rows: waiting.take(size) };
-      }
-    }
-    function* rest(level: number): Generator<Asked> {
-      const { waiting, size } = placeOf(level);
-      while (waiting.length > 0) yield { level, rows: waiting.take(size) };
-    }
-    function* restOfSome(): Generator<Asked> {
-      for (let level = 1; level < all; level++) yield* rest(level);
-    }
-    /** Has the engine do something for rows, and takes in what it found. */
-    async function ask({ level, rows }: Asked): Promise<() => void> {
-      if (level === MEASURE) {
-        const squares = await own.distances.run(
-          rows,
-          rows.map((row) => assignments[row]!),
-        );
-        return () => {
-          const needed = new Uint8Array(rows.length);
-          bounds.measured(rows, squares, needed);
-          spread(needed, (i) => rows[i]!);
-        };
-      }
-      const compared = await at(level).comparison.run(rows);
-      return () => {
-        const found = new Int32Array(rows.length);
-        bounds.settle(level, compared, assignments, found);
-        for (let i = 0; i < rows.length; i++) {
-          if (found[i] === UNCLEAR) at(all).waiting.add(rows[i]!);
-          else moves.give(run, rows[i]!, found[i]!);
-        }
-      };
-    }
+  async function assignOne(run: KmeansRun): Promise<void> {
+    await move(run);
+    for (const { waiting } of stations) waiting.clear();
+    const ask = ({ station, rows }: Turn) => station.ask(run, rows);
     // Each waits for what those before it gave: first what is measured, then what was not clear.
-    for (const asked of [toldApart(), restOfSome(), rest(all)]) {
-      for await (const settle of inOrderOf(asked, ask, { ahead: AHEAD })) settle();
+    for (const turns of [toldApart(run), lastTurns(comparing.slice(0, -1)), lastTurns([withAll])]) {
+      for await (const settle of inOrderOf(turns, ask, { ahead: AHEAD })) settle();
     }
   }
 
@@ -137,15 +132,10 @@ export async function prepareBoundedScorer(
     },
     async dispose() {
       await moves.dispose();
-      await own.distances.dispose();
-      for (const { comparison } of levels) await comparison.dispose();
+      await ownDistances.dispose();
+      for (const comparison of comparisons) await comparison.dispose();
     },
   };
-}
-
-interface Level {
-  comparison: Comparison;
-  waiting: Waiting;
 }
 
 interface Comparison {
@@ -188,35 +178,4 @@ async function prepareComparison(
     },
     dispose: () => executable.dispose(),
   };
-}
-
-/** Numbers of rows in the order in which they came, each at most once. */
-class Waiting {
-  readonly #rows: Int32Array;
-  #from = 0;
-  #to = 0;
-
-  constructor(most: number) {
-    this.#rows = new Int32Array(most);
-  }
-
-  get length(): number {
-    return this.#to - this.#from;
-  }
-
-  clear(): void {
-    this.#from = 0;
-    this.#to = 0;
-  }
-
-  add(row: number): void {
-    this.#rows[this.#to++] = row;
-  }
-
-  /** Up to `most` of them, to be read before the list is cleared. */
-  take(most: number): Int32Array {
-    const taken = this.#rows.subarray(this.#from, Math.min(this.#to, this.#from + most));
-    this.#from += taken.length;
-    return taken;
-  }
 }
