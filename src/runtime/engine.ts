@@ -19,12 +19,13 @@ import {
   type TensorData,
 } from '../tensor/index.ts';
 import { splitHeld } from './lowering/heldValues.ts';
-import { type Capabilities, type Device, heldInBlocks, lower, type Plan, planKey } from './lowering/index.ts';
+import { type Capabilities, type Device, filterOrders, lower, type Plan, planKey } from './lowering/index.ts';
 import { encodeOnnx, type OnnxGraph } from './onnx.ts';
 import { completePlan, type OnTimed } from './plan.ts';
 import { probeBlocks, type RunProbe } from './probeBlocks.ts';
 import type {
   Envelope,
+  HeldFilters,
   OpenedPrelude,
   Reply,
   Request,
@@ -139,14 +140,20 @@ export async function openEngine({
     const replaced = state.flatMap(({ current, next }) =>
       next ? [{ current, next: graph[nextName(current)]! }] : [],
     );
-    const blocked = heldInBlocks(nodes, replaced, capabilities, (node) => full[planKey(node)]);
-    const inBlocks = new Set(blocked.flatMap(({ current }) => [nameOf(current), nextName(current)]));
-    const whole = lower(graph, { device, capabilities, plan: full, name: program.name, inBlocks });
+    const orders = filterOrders(nodes, replaced, capabilities, (node) => full[planKey(node)]);
+    const ordered = replaced.filter(({ current }) => orders.has(current));
+    const inOrder = new Set(ordered.flatMap(({ current }) => [nameOf(current), nextName(current)]));
+    const whole = lower(graph, { device, capabilities, plan: full, name: program.name, orders, inOrder });
     const { main, prelude } = splitHeld(whole, held);
     const model = encodeOnnx(whole);
     const specs = sessionSpec(program, nodes, {
       reads: new Set(main.inputs.map(({ name }) => name)),
-      block: (name) => (inBlocks.has(name) ? capabilities.block : undefined),
+      filters: new Map(
+        ordered.map(({ current }) => [
+          nameOf(current),
+          { order: orders.get(current)!, block: capabilities.block },
+        ]),
+      ),
     });
     const spec: SessionSpec = {
       ...specs,
@@ -241,11 +248,11 @@ function nextName(current: Tensor): string {
   return `${nameOf(current)}:next`;
 }
 
-/** What goes in and out; `reads`: the names that a run reads; `block`: of filters that are held in blocks. */
+/** What goes in and out; `reads`: the names that a run reads; `filters`: those that are held in an order of their own. */
 function sessionSpec(
   program: Program,
   nodes: readonly Node[],
-  { reads, block }: { reads: ReadonlySet<string>; block: (name: string) => number | undefined },
+  { reads, filters }: { reads: ReadonlySet<string>; filters: ReadonlyMap<string, HeldFilters> },
 ): Omit<SessionSpec, 'model'> {
   const read = new Map<string, Tensor>();
   for (const node of nodes) {
@@ -269,7 +276,7 @@ function sessionSpec(
     }
     const { shape, dtype } = current;
     const output = next && nextName(current);
-    return { name, shape, dtype, read: reads.has(name), output, block: block(name) };
+    return { name, shape, dtype, read: reads.has(name), output, filters: filters.get(name) };
   });
   const taken = Object.keys(program.outputs).find((name) => read.has(name));
   if (taken !== undefined) {

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.ts';
 import { arrayTypes, sizeOf, type TensorData } from '../tensor/index.ts';
-import { fromFilterBlocks, toFilterBlocks } from './filterOrder.ts';
+import { intoOrder, outOfOrder } from './filterOrder.ts';
 import type {
   Compared,
   Envelope,
@@ -160,8 +160,8 @@ function readState({ state }: Session, names?: readonly string[]): Values {
   for (const [name, { spec, front }] of state) {
     if (names && !names.includes(name)) continue;
     const data = front.data as TensorData;
-    const { block, shape } = spec;
-    values[name] = block ? fromFilterBlocks(data as Float32Array, shape, block) : data.slice();
+    const { filters, shape } = spec;
+    values[name] = filters ? outOfOrder(data as Float32Array, shape, filters) : data.slice();
   }
   return values;
 }
@@ -169,9 +169,9 @@ function readState({ state }: Session, names?: readonly string[]): Values {
 function writeState(of: Session, values: Values): void {
   for (const [name, data] of Object.entries(values)) {
     const { spec, front } = of.state.get(name)!;
-    const { block, shape } = spec;
+    const { filters, shape } = spec;
     (front.data as Float32Array).set(
-      block ? toFilterBlocks(data as Float32Array, shape, block) : (data as Float32Array),
+      filters ? intoOrder(data as Float32Array, shape, filters) : (data as Float32Array),
     );
   }
   of.prepared = undefined;

@@ -1,38 +1,41 @@
 /**
- * Filters from plain order [O, C, kh, kw] into that of the blocked convolutions and back, where a held value is written and read:
- * [O/b, C/b, kh, kw, b of C, b of O], for O and C of whole blocks.
+ * Filters from plain order [O, C, kh, kw] into that of the convolutions which read them and back, where a held value is written and read: in
+ * blocks, [O/b, C/b, kh, kw, b of C, b of O] for O and C of whole blocks, or by tap, [kh, kw, C, O].
  */
+import type { HeldFilters } from './protocol.ts';
 
-/** Calls back with each place of plain filters and the place of the same value in blocks. */
+/** Calls back with each place of plain filters and the place of the same value in their order. */
 function eachPlace(
   shape: readonly number[],
-  b: number,
-  visit: (plain: number, blocked: number) => void,
+  { order, block }: HeldFilters,
+  visit: (plain: number, ordered: number) => void,
 ): void {
   const [O, C, kh, kw] = shape as [number, number, number, number];
   const taps = kh * kw;
-  let blocked = 0;
-  for (let outer = 0; outer < O; outer += b)
-    for (let inner = 0; inner < C; inner += b)
+  // By tap is one block of all channels.
+  const [ofO, ofC] = order === 'taps' ? [O, C] : [block, block];
+  let ordered = 0;
+  for (let outer = 0; outer < O; outer += ofO)
+    for (let inner = 0; inner < C; inner += ofC)
       for (let tap = 0; tap < taps; tap++)
-        for (let c = inner; c < inner + b; c++)
-          for (let o = outer; o < outer + b; o++) visit((o * C + c) * taps + tap, blocked++);
+        for (let c = inner; c < inner + ofC; c++)
+          for (let o = outer; o < outer + ofO; o++) visit((o * C + c) * taps + tap, ordered++);
 }
 
-/** Plain filters in blocks of `b` channels, copied. */
-export function toFilterBlocks(plain: Float32Array, shape: readonly number[], b: number): Float32Array {
-  const blocked = new Float32Array(plain.length);
-  eachPlace(shape, b, (from, to) => {
-    blocked[to] = plain[from]!;
+/** Plain filters in their order, copied. */
+export function intoOrder(plain: Float32Array, shape: readonly number[], held: HeldFilters): Float32Array {
+  const ordered = new Float32Array(plain.length);
+  eachPlace(shape, held, (from, to) => {
+    ordered[to] = plain[from]!;
   });
-  return blocked;
+  return ordered;
 }
 
-/** The reverse of `toFilterBlocks`. */
-export function fromFilterBlocks(blocked: Float32Array, shape: readonly number[], b: number): Float32Array {
-  const plain = new Float32Array(blocked.length);
-  eachPlace(shape, b, (to, from) => {
-    plain[to] = blocked[from]!;
+/** The reverse of `intoOrder`. */
+export function outOfOrder(ordered: Float32Array, shape: readonly number[], held: HeldFilters): Float32Array {
+  const plain = new Float32Array(ordered.length);
+  eachPlace(shape, held, (to, from) => {
+    plain[to] = ordered[from]!;
   });
   return plain;
 }

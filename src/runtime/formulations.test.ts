@@ -1,7 +1,7 @@
 /** Every formulation of a convolution and its gradients agrees with the default one, on shapes that allow all of them. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
 import { conv2d, gradients, input, mul, nodesOf, scalar, simplify, sum } from '../tensor/index.ts';
+import { draw } from './draw.cases.ts';
 import { openEngine } from './index.ts';
 import { lowerings, planKey } from './lowering/index.ts';
 
@@ -29,11 +29,6 @@ const shapes = [
   { x: [2, 3, 12, 12], w: [16, 3, 7, 7], stride: 2, padding: 3 },
 ];
 
-function draw(shape: readonly number[], stream: number): Float32Array {
-  const random = randomAt(1, 'synthetic', stream);
-  return new Float32Array(shape.reduce((a, b) => a * b)).map(() => random.normal());
-}
-
 describe('formulations', () => {
   for (const { x: xShape, w: wShape, stride, padding } of shapes) {
     it(`agree for images [${xShape}], filters [${wShape}], stride ${stride}`, async () => {
@@ -42,7 +37,7 @@ describe('formulations', () => {
       const dy = input('dy', y.shape);
       const [dx, dw] = gradients(sum(mul(y, dy)), [x, w]);
       const outputs = { y, dx: dx!, dw: dw! };
-      const feeds = { x: draw(xShape, 0), w: draw(wShape, 1), dy: draw(y.shape, 2) };
+      const feeds = { x: draw(x, 0), w: draw(w, 1), dy: draw(y, 2) };
       // Names that a machine lacks fall back to the default, which then agrees trivially.
       const choices = nodesOf(Object.values(simplify(outputs))).flatMap((node) =>
         lowerings.cpu.formulations(node, { block: 16 }).map((name) => ({ key: planKey(node), name })),

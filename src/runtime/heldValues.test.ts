@@ -1,8 +1,8 @@
 /** What depends on held values alone is computed when they are written: the same results, and less work in a run. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
 import { createVariables, resnet } from '../nn/index.ts';
-import { add, conv2d, input, matmul, simplify, sizeOf, type Tensor, transpose } from '../tensor/index.ts';
+import { add, conv2d, input, matmul, simplify, transpose } from '../tensor/index.ts';
+import { draw } from './draw.cases.ts';
 import { openEngine, type Program, type Values } from './index.ts';
 import { splitHeld } from './lowering/heldValues.ts';
 import { lower, lowerings, planKey } from './lowering/index.ts';
@@ -11,11 +11,6 @@ const engine = await openEngine({ threads: 2 });
 afterAll(() => engine.close());
 
 const block = 16;
-
-function draw({ shape }: Tensor, stream: number): Float32Array {
-  const random = randomAt(2, 'synthetic', stream);
-  return new Float32Array(sizeOf(shape)).map(() => random.normal());
-}
 
 /** An encoder with its weights and running statistics as state, held, or replaced by themselves. */
 function encoder(kind: 'held' | 'replaced') {

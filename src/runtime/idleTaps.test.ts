@@ -1,17 +1,12 @@
 /** Taps that meet nothing but padding are left out of a convolution, and its values and gradients do not show it. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
 import { conv2d, gradients, input, mul, nodesOf, pad, sum, type Tensor } from '../tensor/index.ts';
+import { draw } from './draw.cases.ts';
 import { openEngine } from './index.ts';
 
 const engine = await openEngine({ threads: 2 });
 afterAll(() => engine.close());
-
-function draw({ shape }: Tensor, stream: number): Float32Array {
-  const random = randomAt(2, 'synthetic', stream);
-  return new Float32Array(shape.reduce((a, b) => a * b, 1)).map(() => random.normal());
-}
 
 /** Extents of the filters of the convolution in a graph. */
 function filtersOf(y: Tensor): readonly number[] {

@@ -1,6 +1,5 @@
 /** Maps that stay blocked from layer to layer: the same results as in plain layout, with few changes of layout. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
 import { createVariables, resnet } from '../nn/index.ts';
 import {
   add,
@@ -20,6 +19,7 @@ import {
   sum,
   type Tensor,
 } from '../tensor/index.ts';
+import { draw } from './draw.cases.ts';
 import { openEngine, type Plan, type Values } from './index.ts';
 import { lower, lowerings, planKey } from './lowering/index.ts';
 
@@ -41,11 +41,6 @@ const blockedWhereValid = (valid: readonly string[]) =>
   ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
 const neverBlocked = (valid: readonly string[]) =>
   valid.find((name) => !/block|phases|positions|wholeMaps/i.test(name));
-
-function draw({ shape }: Tensor, stream: number, { mean = 0 } = {}): Float32Array {
-  const random = randomAt(1, 'synthetic', stream);
-  return new Float32Array(sizeOf(shape)).map(() => mean + random.normal());
-}
 
 function scalarOf({ shape }: Tensor, value: number): Tensor {
   return constant(new Float32Array(sizeOf(shape)).fill(value), shape);

@@ -1,5 +1,6 @@
 /** Messages between the engine and its worker thread. */
 import type { DType, TensorData } from '../tensor/index.ts';
+import type { FilterOrder } from './lowering/index.ts';
 
 export interface ValueSpec {
   name: string;
@@ -7,11 +8,17 @@ export interface ValueSpec {
   dtype: DType;
 }
 
+/** How filters are held (`filterOrder.ts`): in blocks of so many channels, or by tap. */
+export interface HeldFilters {
+  order: FilterOrder;
+  block: number;
+}
+
 /** A value that stays on the device between runs. `output` names the graph output that replaces it, if any does. */
 export interface StateSpec extends ValueSpec {
   output?: string;
-  /** Filters held in blocks of so many channels (`filterOrder.ts`). */
-  block?: number;
+  /** Absent: it is held as it is. */
+  filters?: HeldFilters;
   /** Whether the graph reads it: a value that is only written is not an input. */
   read: boolean;
 }

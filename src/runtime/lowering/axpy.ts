@@ -24,16 +24,13 @@ export const axpyInOnePass: LayoutRule = (emit, layouts, node) => {
   if (row === undefined || layouts.isResult(node.outputs[0]!)) return undefined;
   const map = [1, block, sizeOf(x.shape) / block / row, row];
   const factor = emit.add('Expand', [layouts.plain(a), emit.integers([block])]); // [b]
-  const areFilters = [x, y].some(layouts.isFilters);
-  const [images, sum] = [x, y].map((tensor) =>
-    lowerReshape(emit, areFilters ? layouts.filters(tensor) : layouts.plain(tensor), map),
-  );
+  const order = layouts.orderOf(node.outputs[0]!, [x, y]) ?? 'plain';
+  const [images, sum] = [x, y].map((tensor) => lowerReshape(emit, layouts[order](tensor), map));
   const found = blockedConv(emit, {
     ...perChannelAffine(emit, { images: images!, factor, channels: block }),
     sum,
   });
-  const name = lowerReshape(emit, found, x.shape);
-  return [areFilters ? { filters: name } : { plain: name }];
+  return [{ [order]: lowerReshape(emit, found, x.shape) }];
 };
 
 /** Positions per row of a map of one block of channels that has so many values; undefined: there is no such map, or it is not worth it. */

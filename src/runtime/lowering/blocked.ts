@@ -82,14 +82,15 @@ export function perChannelAffine(
   };
 }
 
+/** The largest value of each window of blocked maps. */
+export function blockedMaxPool(emit: Emitter, images: string, attributes: NodeOptions): string {
+  return inDomain(emit, 'MaxPool', [images], { dilations: { ints: [1, 1] }, ...attributes });
+}
+
 /** The largest value of each `rows` rows of blocked maps, [N, C, H / rows, W]. */
 export function maxOver(emit: Emitter, images: string, rows: number): string {
-  return inDomain(emit, 'MaxPool', [images], {
-    kernel_shape: { ints: [rows, 1] },
-    strides: { ints: [rows, 1] },
-    pads: { ints: [0, 0, 0, 0] },
-    dilations: { ints: [1, 1] },
-  });
+  const window = { kernel_shape: { ints: [rows, 1] }, strides: { ints: [rows, 1] } };
+  return blockedMaxPool(emit, images, { ...window, pads: { ints: [0, 0, 0, 0] } });
 }
 
 /** Mean of each channel of blocked maps over positions and images, [C]. */

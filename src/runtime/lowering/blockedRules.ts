@@ -7,7 +7,7 @@
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
 import { blockedConv, blockedGlobalMeans, blockedMeans, perChannelAffine } from './blocked.ts';
-import { maskedByRelu, perChannel, scaled } from './common.ts';
+import { lowerReshape, maskedByRelu, perChannel, scaled } from './common.ts';
 import type { Emitter, LayoutRule } from './emitter.ts';
 import { fitsBlocks, type Layouts, type Pending } from './layouts.ts';
 
@@ -152,6 +152,22 @@ const mean: LayoutRule = (emit, layouts, node) => {
   return [{ plain: blockedGlobalMeans(emit, layouts.blocked(x)) }];
 };
 
+/** Positions to which values are copied side by side; of larger maps the runtime's own copying is as fast. */
+const MOST_COPIES = 64;
+
+/** One value per channel to all positions of a small map, as the gradient of a mean over them: blocks of channels are copied, not single values. */
+const broadcastTo: LayoutRule = (emit, layouts, node) => {
+  const [x] = node.inputs as [Tensor];
+  const [y] = node.outputs as [Tensor];
+  const { block } = emit.capabilities;
+  const [N, C, H, W] = y.shape as [number, number, number, number];
+  if (!fitsBlocks(y, block) || H * W > MOST_COPIES || x.shape.join() !== [N, C, 1, 1].join())
+    return undefined;
+  const blocks = lowerReshape(emit, layouts.plain(x), [(N * C) / block, 1, block]);
+  const copies = emit.add('Concat', new Array<string>(H * W).fill(blocks), { axis: 1 }); // [N C/b, H W, b]
+  return [{ blocked: lowerReshape(emit, copies, y.shape) }];
+};
+
 export const blockedRules: Readonly<Record<string, LayoutRule>> = {
   batchNorm,
   batchNormGradient,
@@ -162,4 +178,5 @@ export const blockedRules: Readonly<Record<string, LayoutRule>> = {
   sub: valueByValue('Sub'),
   mul: valueByValue('Mul'),
   mean,
+  broadcastTo,
 };

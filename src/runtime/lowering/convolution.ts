@@ -8,7 +8,7 @@ import type { Node, Tensor } from '../../tensor/index.ts';
 import { canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose, scaled } from './common.ts';
 import type { Capabilities, Emitter, LayoutRule, NodeOptions, Rule } from './emitter.ts';
-import { adjointFilters, blockedFilters } from './filterBlocks.ts';
+import { adjointFilters, blockedFilters } from './filterOrders.ts';
 import { byPhases, canWeave } from './inputGradientPhases.ts';
 import type { Layouts } from './layouts.ts';
 import { areWholeMaps, wholeMapsConv, wholeMapsInputGradient } from './wholeMaps.ts';
@@ -68,7 +68,7 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   const { block } = emit.capabilities;
   const [x, w] = node.inputs as [Tensor, Tensor];
   if (chosen === 'wholeMaps')
-    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.filters(w)) }];
+    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.taps(w)) }];
   if (chosen !== 'blocked') return undefined;
   const isPlain = w.shape[1]! < block;
   const pending = {
@@ -121,7 +121,7 @@ export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   if (chosen === 'phases')
     return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
   if (chosen === 'wholeMaps') {
-    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
+    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.taps(w)) }];
   }
   if (chosen !== 'blocked') return undefined;
   const pending = {

@@ -56,7 +56,7 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
     return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
   }
   if (chosen === 'wholeMaps') {
-    return [{ filters: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
+    return [{ taps: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
   }
   if (chosen !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.capabilities.block) ? layouts.blocked(x) : layouts.plain(x);

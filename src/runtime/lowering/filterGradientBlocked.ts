@@ -14,8 +14,8 @@ import { blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import { lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './common.ts';
 import { windowAttributes } from './convolution.ts';
 import type { Emitter } from './emitter.ts';
-import { filtersOfBlocks } from './filterBlocks.ts';
 import type { FilterProblem } from './filterGradient.ts';
+import { filtersOfBlocks } from './filterOrders.ts';
 import type { Lowered } from './layouts.ts';
 
 /** Values of the filters of one part: half of a second-level cache of 1 MiB. */

@@ -4,11 +4,17 @@ import { type DType, type Node, nodesOf, type Tensor } from '../../tensor/index.
 import type { OnnxGraph, OnnxValue } from '../onnx.ts';
 import { cpuFormulations, cpuLayoutRules, cpuRules } from './cpu.ts';
 import { type Capabilities, createEmitter, type LayoutRule, type Rule } from './emitter.ts';
-import { fitsFilterBlocks, inFilterBlocks } from './filterBlocks.ts';
+import {
+  type FilterOrder,
+  type FilterOrders,
+  fitsFilterBlocks,
+  inFilterOrder,
+  orderOfChoice,
+} from './filterOrders.ts';
 import { createLayouts, fitsBlocks } from './layouts.ts';
 
 export type { Capabilities } from './emitter.ts';
-export { heldInBlocks } from './filterBlocks.ts';
+export { type FilterOrder, filterOrders } from './filterOrders.ts';
 
 export type Device = 'cpu';
 
@@ -49,8 +55,10 @@ export interface LowerOptions {
   metadata?: Record<string, string>;
   /** Inputs and outputs that can be are in blocked layout, as in the middle of a network: for timing a node. */
   insideBlocks?: boolean;
-  /** Names of inputs and outputs that are filters in blocks. */
-  inBlocks?: ReadonlySet<string>;
+  /** Orders that are wanted of filters. */
+  orders?: FilterOrders;
+  /** Names of inputs and outputs that are in the order which is wanted of them. */
+  inOrder?: ReadonlySet<string>;
 }
 
 /** The node with a shape that does not name the batch: in ONNX, an extent of 0 is taken from the input. */
@@ -61,15 +69,24 @@ function withFreeBatch(node: Node): Node {
   return { ...node, attributes: { ...node.attributes, shape: [0, ...shape.slice(1)] } };
 }
 
-/** Filters of convolutions, as operators take or give them, that can be in blocks. */
-function filtersOf(nodes: readonly Node[], { block }: Capabilities): Tensor[] {
+/** Filters of convolutions, as operators take or give them, in the orders of their formulations. */
+function insideOrders(
+  nodes: readonly Node[],
+  { block }: Capabilities,
+  choiceOf: (node: Node) => string | undefined,
+): Map<Tensor, FilterOrder> {
   const own: Record<string, (node: Node) => Tensor> = {
     conv2d: ({ inputs }) => inputs[1]!,
     conv2dInputGradient: ({ inputs }) => inputs[1]!,
     conv2dFilterGradient: ({ outputs }) => outputs[0]!,
   };
-  const found = nodes.flatMap((node) => own[node.operator]?.(node) ?? []);
-  return found.filter((tensor) => fitsFilterBlocks(tensor, block));
+  const orders = new Map<Tensor, FilterOrder>();
+  for (const node of nodes) {
+    const tensor = own[node.operator]?.(node);
+    if (tensor && fitsFilterBlocks(tensor, block))
+      orders.set(tensor, orderOfChoice(choiceOf(node)) ?? 'filters');
+  }
+  return orders;
 }
 
 /** The standard operators alone: what an exported file may use. */
@@ -86,7 +103,8 @@ export function lower(
     dynamicBatch,
     metadata,
     insideBlocks = false,
-    inBlocks = new Set(),
+    orders = new Map(),
+    inOrder = new Set(),
   }: LowerOptions = {},
 ): OnnxGraph {
   const { rules, layoutRules, formulations } = lowerings[device];
@@ -106,11 +124,13 @@ export function lower(
     dtype,
   });
 
-  const layouts = createLayouts(emit, nodes, Object.values(outputs));
-  const filters = new Set(insideBlocks ? filtersOf(nodes, capabilities) : []);
+  const layouts = createLayouts(emit, nodes, { results: Object.values(outputs), wanted: orders });
+  const inside = insideBlocks
+    ? insideOrders(nodes, capabilities, (node) => plan[planKey(node)])
+    : new Map<Tensor, FilterOrder>();
   const isInside = (tensor: Tensor) => insideBlocks && fitsBlocks(tensor, capabilities.block);
   const layoutOf = (label: string, tensor: Tensor) =>
-    inBlocks.has(label) || filters.has(tensor) ? 'filters' : isInside(tensor) ? 'blocked' : 'plain';
+    (inOrder.has(label) ? orders : inside).get(tensor) ?? (isInside(tensor) ? 'blocked' : 'plain');
 
   const inputs: OnnxValue[] = [];
   for (const node of nodes) {
@@ -124,7 +144,7 @@ export function lower(
     const kept =
       capabilities.block > 0
         ? (layoutRules[node.operator]?.(emit, layouts, node) ??
-          inFilterBlocks(emit, layouts, node, rules[node.operator]))
+          inFilterOrder(emit, layouts, node, rules[node.operator]))
         : undefined;
     if (kept) {
       layouts.set(node, kept);

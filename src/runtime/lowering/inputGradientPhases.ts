@@ -10,7 +10,7 @@ import { blockedConv, canBlock } from './blocked.ts';
 import { lowerPad, lowerReshape } from './common.ts';
 import { geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
-import { adjointOfTaps, exchangedTaps } from './filterBlocks.ts';
+import { adjointOfTaps, exchangedTaps } from './filterOrders.ts';
 
 /** One direction of a phase: its taps, the last first, and the padding of dy. */
 interface Phase {

@@ -6,7 +6,14 @@
 import type { Node, Tensor } from '../../tensor/index.ts';
 import { type BlockedConvolution, blockedConv, reorderInput, reorderOutput } from './blocked.ts';
 import type { Emitter } from './emitter.ts';
-import { blockedFilters, plainFilters } from './filterBlocks.ts';
+import {
+  blockedFilters,
+  type FilterOrder,
+  type FilterOrders,
+  filtersOfTaps,
+  plainFilters,
+  tapsOfFilters,
+} from './filterOrders.ts';
 
 /** A blocked convolution that is not written yet, so that what follows it can become part of it. */
 export interface Pending extends Omit<BlockedConvolution, 'filters'> {
@@ -19,8 +26,10 @@ export interface Lowered {
   plain?: string;
   /** Maps [N, C, H, W] as [N, C/b, H, W, b]. */
   blocked?: string;
-  /** Filters [O, C, kh, kw] as `filterBlocks.ts` has them. */
+  /** Filters [O, C, kh, kw] in blocks, as `filterOrders.ts` has them. */
   filters?: string;
+  /** Filters by tap. */
+  taps?: string;
   pending?: Pending;
 }
 
@@ -31,8 +40,13 @@ export interface Layouts {
   blocked(tensor: Tensor): string;
   /** Name of lowered filters in the order of the blocked convolutions. */
   filters(tensor: Tensor): string;
-  /** Whether an operator gave filters in that order. */
-  isFilters(tensor: Tensor): boolean;
+  /** Name of lowered filters by tap. */
+  taps(tensor: Tensor): string;
+  /**
+   * The order for a result of what meets these tensors value by value: the one that is wanted of it, else that of the first; undefined
+   * where none of them was given in an order of filters.
+   */
+  orderOf(result: Tensor, same: readonly Tensor[]): FilterOrder | undefined;
   /** Whether a tensor is a result of the graph, which is written where the caller wants it. */
   isResult(tensor: Tensor): boolean;
   /** Whether a tensor is there in blocked layout, or will be. */
@@ -53,12 +67,16 @@ export function fitsBlocks(tensor: Tensor, block: number): boolean {
   return block > 0 && channels !== undefined && channels % block === 0;
 }
 
-/** The table of what has been lowered, for a graph of these nodes and results. */
-export function createLayouts(emit: Emitter, nodes: readonly Node[], results: readonly Tensor[]): Layouts {
+/** The table of what has been lowered, for a graph of these nodes and results; `wanted`: orders of filters. */
+export function createLayouts(
+  emit: Emitter,
+  nodes: readonly Node[],
+  { results, wanted }: { results: readonly Tensor[]; wanted: FilterOrders },
+): Layouts {
   const uses = countUses(nodes, results);
   const table = new Map<Node, readonly Lowered[]>();
-  /** What was given in the order of blocked filters, not put into it. */
-  const given = new Set<Lowered>();
+  /** What was given in an order of filters, not put into it. */
+  const given = new Map<Lowered, FilterOrder>();
   const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
   /** Maps of one position: their values stand in the same order in both layouts. */
   const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
@@ -70,8 +88,9 @@ export function createLayouts(emit: Emitter, nodes: readonly Node[], results: re
     return value;
   }
   function plainOf(tensor: Tensor): string {
-    const { blocked, filters } = written(of(tensor));
-    if (filters !== undefined) return plainFilters(emit, filters, tensor.shape);
+    const { blocked, filters, taps } = written(of(tensor));
+    if (filters !== undefined || taps !== undefined)
+      return plainFilters(emit, layouts.filters(tensor), tensor.shape);
     return isOne(tensor) ? blocked! : reorderOutput(emit, blocked!, channelsOf(tensor)!);
   }
   const layouts: Layouts = {
@@ -87,10 +106,21 @@ export function createLayouts(emit: Emitter, nodes: readonly Node[], results: re
     },
     filters(tensor) {
       const value = written(of(tensor));
-      value.filters ??= blockedFilters(emit, layouts.plain(tensor), tensor.shape);
+      value.filters ??=
+        value.taps === undefined
+          ? blockedFilters(emit, layouts.plain(tensor), tensor.shape)
+          : filtersOfTaps(emit, value.taps, tensor.shape);
       return value.filters;
     },
-    isFilters: (tensor) => given.has(of(tensor)),
+    taps(tensor) {
+      const value = written(of(tensor));
+      value.taps ??= tapsOfFilters(emit, layouts.filters(tensor), tensor.shape);
+      return value.taps;
+    },
+    orderOf(result, same) {
+      const first = same.map((tensor) => given.get(of(tensor))).find((order) => order !== undefined);
+      return first && (wanted.get(result) ?? first);
+    },
     isResult: ({ node, index }) => results.some((result) => result.node === node && result.index === index),
     isBlocked(tensor) {
       const { blocked, pending } = of(tensor);
@@ -102,7 +132,10 @@ export function createLayouts(emit: Emitter, nodes: readonly Node[], results: re
     },
     set(node, values) {
       table.set(node, values);
-      for (const value of values) if (value.filters !== undefined) given.add(value);
+      for (const value of values) {
+        for (const order of ['filters', 'taps'] as const)
+          if (value[order] !== undefined) given.set(value, order);
+      }
     },
   };
   return layouts;

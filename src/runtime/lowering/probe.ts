@@ -12,7 +12,7 @@ import {
 } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { createEmitter, type NodeOptions } from './emitter.ts';
-import { blockedFilters } from './filterBlocks.ts';
+import { blockedFilters } from './filterOrders.ts';
 
 /** A model and what goes in and out of it. */
 export interface Probe {

@@ -9,7 +9,7 @@
  * - `dW(tap) [C, O] = sum over p, q that meet by it of x(q)ᵀ dy(p)`
  */
 import type { Node } from '../../tensor/index.ts';
-import { canBlock, reorderChannelsLast, reorderToChannelsLast } from './blocked.ts';
+import { canBlock } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import { type Geometry, geometryOf } from './convolution.ts';
 import type { Capabilities, Emitter } from './emitter.ts';
@@ -65,27 +65,10 @@ export function meetWholly(node: Node): boolean {
   return tapsOf(meetingOf(node)).every((taps) => !taps.includes(NO_TAP));
 }
 
-/** Blocked filters [O, C, kh, kw] as those of each tap, [C, O]: the channels of O go outwards, then blocks of channels change places with taps. */
+/** Filters [O, C, kh, kw] by tap, each [C, O]. */
 function filtersByTap(emit: Emitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
-  const { block } = emit.capabilities;
   const taps = kh! * kw!;
-  const inward = lowerReshape(emit, filters, [1, O!, (C! / block) * taps, block]);
-  const last = reorderToChannelsLast(emit, inward, O!); // [1, C/b taps, b of C, O]
-  const blocks = lowerReshape(emit, last, [C! / block, taps, block * O!]);
-  const outward = lowerTranspose(emit, blocks, [1, 0, 2]); // [taps, C/b, b of C O]
-  return cut(emit, lowerReshape(emit, outward, [taps * C!, O!]), taps);
-}
-
-/** The reverse of `filtersByTap`. */
-function filtersOfTaps(emit: Emitter, taps: readonly string[], shape: readonly number[]): string {
-  const { block } = emit.capabilities;
-  const [O, C] = shape as [number, number];
-  const outward = lowerReshape(emit, emit.add('Concat', taps, { axis: 0 }), [
-    ...[taps.length, C / block, block * O],
-  ]);
-  const inward = lowerTranspose(emit, outward, [1, 0, 2]); // [C/b, taps, b of C O]
-  const positions = lowerReshape(emit, inward, [1, C / block, taps.length * block, O]);
-  return lowerReshape(emit, reorderChannelsLast(emit, positions), shape);
+  return cut(emit, lowerReshape(emit, filters, [taps * C!, O!]), taps);
 }
 
 /** Blocked maps [N, C, H, W] as those of each position, [N, C]. */
@@ -134,7 +117,7 @@ function sumOfProducts(
   return sum ?? emit.add('Expand', [emit.number(0), emit.integers(shape)]);
 }
 
-/** Blocked y from blocked x and blocked filters w. */
+/** Blocked y from blocked x and filters w by tap. */
 export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): string {
   const meeting = meetingOf(node);
   const [N, O] = meeting.y as [number, number];
@@ -149,7 +132,7 @@ export function wholeMapsConv(emit: Emitter, node: Node, x: string, w: string): 
   return mapsOfPositions(emit, y, meeting.y);
 }
 
-/** Blocked dx from blocked dy and blocked filters w. */
+/** Blocked dx from blocked dy and filters w by tap. */
 export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w: string): string {
   const meeting = meetingOf(node);
   const [N, C] = meeting.x as [number, number];
@@ -165,7 +148,7 @@ export function wholeMapsInputGradient(emit: Emitter, node: Node, dy: string, w:
   return mapsOfPositions(emit, dx, meeting.x);
 }
 
-/** Blocked filters' gradient from blocked x and dy. */
+/** The filters' gradient by tap from blocked x and dy. */
 export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy: string): string {
   const meeting = meetingOf(node);
   const [O, C, kh, kw] = meeting.w as [number, number, number, number];
@@ -178,5 +161,5 @@ export function wholeMapsFilterGradient(emit: Emitter, node: Node, x: string, dy
     );
     return sumOfProducts(emit, pairs, { shape: [C, O], transposed: { transA: 1 } });
   });
-  return filtersOfTaps(emit, dw, meeting.w);
+  return lowerReshape(emit, dw.length === 1 ? dw[0]! : emit.add('Concat', dw, { axis: 0 }), meeting.w);
 }

@@ -1,12 +1,13 @@
 /**
- * Filters [O, C, kh, kw] in the order of the blocked convolutions, [O/b, C/b, kh, kw, b of C, b of O] (or [O/b, C, kh, kw, b of O] where C is
- * smaller than a block; the runtime goes on calling their shape [O, C, kh, kw]).
+ * Filters [O, C, kh, kw] in the order of the convolutions that read them (the runtime goes on calling their shape [O, C, kh, kw]):
+ * - of the blocked convolutions, [O/b, C/b, kh, kw, b of C, b of O], or [O/b, C, kh, kw, b of O] where C is smaller than a block;
+ * - by tap, of those of whole maps, [kh, kw, C, O].
  *
- * Weights that a run replaces are held in this order, with all that the optimiser holds of them: a step has many passes over them,
- * and only the input gradient needs another order.
+ * Weights that a run replaces are held in one of them, with all that the optimiser holds of them: a step has many passes over them,
+ * and little else needs another order.
  */
 import { type Node, sameShape, sizeOf, type Tensor } from '../../tensor/index.ts';
-import { reorderInput, reorderOutput } from './blocked.ts';
+import { reorderChannelsLast, reorderInput, reorderOutput, reorderToChannelsLast } from './blocked.ts';
 import { lowerReshape, lowerTranspose } from './common.ts';
 import type { Capabilities, Emitter, Rule } from './emitter.ts';
 import type { Layouts, Lowered } from './layouts.ts';
@@ -35,6 +36,29 @@ export function plainFilters(emit: Emitter, filters: string, shape: readonly num
   const outward = kh * kw === 1 ? split : lowerTranspose(emit, split, [0, 2, 1, 3]); // [O/b C/b, b of C, taps, b of O]
   const plain = reorderOutput(emit, lowerReshape(emit, outward, [1, O, C * kh, kw]), O); // [1, O, C kh, kw]
   return lowerReshape(emit, plain, shape);
+}
+
+/** Filters in blocks by tap: the channels of O go outwards, then blocks of channels change places with taps. */
+export function tapsOfFilters(emit: Emitter, filters: string, shape: readonly number[]): string {
+  const { block } = emit.capabilities;
+  const [O, C, kh, kw] = shape as [number, number, number, number];
+  const taps = kh * kw;
+  const inward = lowerReshape(emit, filters, [1, O, (C / block) * taps, block]);
+  const last = reorderToChannelsLast(emit, inward, O); // [1, C/b taps, b of C, O]
+  if (taps === 1) return lowerReshape(emit, last, shape);
+  const blocks = lowerReshape(emit, last, [C / block, taps, block * O]);
+  return lowerReshape(emit, lowerTranspose(emit, blocks, [1, 0, 2]), shape); // [taps, C/b, b of C O]
+}
+
+/** The reverse of `tapsOfFilters`. */
+export function filtersOfTaps(emit: Emitter, byTap: string, shape: readonly number[]): string {
+  const { block } = emit.capabilities;
+  const [O, C, kh, kw] = shape as [number, number, number, number];
+  const taps = kh * kw;
+  const outward = lowerReshape(emit, byTap, [taps, C / block, block * O]);
+  const inward = taps === 1 ? outward : lowerTranspose(emit, outward, [1, 0, 2]); // [C/b, taps, b of C O]
+  const positions = lowerReshape(emit, inward, [1, C / block, taps * block, O]);
+  return lowerReshape(emit, reorderChannelsLast(emit, positions), shape);
 }
 
 /** Filters in blocks with the channels of each block exchanged, [O/b C/b taps, b of O b of C]. */
@@ -103,8 +127,12 @@ function alike({ operator, inputs, outputs }: Node): Tensor[] {
   return VALUE_BY_VALUE.has(operator) && isEach ? same : [];
 }
 
-/** The rule of an operator to which the order of values is nothing, where it meets filters in blocks; undefined: another rule applies. */
-export function inFilterBlocks(
+/** The orders of filters beside the plain one, as layouts name them. */
+export type FilterOrder = 'filters' | 'taps';
+export type FilterOrders = ReadonlyMap<Tensor, FilterOrder>;
+
+/** The rule of an operator to which the order of values is nothing, where it meets filters in an order of their own; undefined: another rule applies. */
+export function inFilterOrder(
   emit: Emitter,
   layouts: Layouts,
   node: Node,
@@ -114,11 +142,12 @@ export function inFilterBlocks(
   const isWhole =
     REDUCTIONS.has(node.operator) && (node.attributes.axes as number[]).length === x!.shape.length;
   const same = isWhole ? [x!] : alike(node);
-  if (!rule || !same.some(layouts.isFilters)) return undefined;
+  const order = layouts.orderOf(node.outputs[0]!, same);
+  if (!rule || order === undefined) return undefined;
   const names = node.inputs.map((tensor) =>
-    same.includes(tensor) ? layouts.filters(tensor) : layouts.plain(tensor),
+    same.includes(tensor) ? layouts[order](tensor) : layouts.plain(tensor),
   );
-  return rule(emit, node, names).map((name) => (isWhole ? { plain: name } : { filters: name }));
+  return rule(emit, node, names).map((name) => (isWhole ? { plain: name } : { [order]: name }));
 }
 
 /** What a run replaces: the input that reads it, and its next value. */
@@ -128,30 +157,40 @@ export interface Replaced {
 }
 
 /**
- * The replaced values that are held in blocks: filters of convolutions that read them so, and what meets those value by value (momentum,
- * moments, the weights of a momentum encoder).
+ * The orders in which filters of convolutions are read, of these and of what meets them value by value (momentum, moments, the
+ * weights of a momentum encoder), up to the replaced values. By tap where all that read them want it.
  */
-export function heldInBlocks(
+export function filterOrders(
   nodes: readonly Node[],
   replaced: readonly Replaced[],
   { block }: Capabilities,
   choiceOf: (node: Node) => string | undefined,
-): Replaced[] {
-  const found = new Set<Tensor>();
+): FilterOrders {
+  const found = new Map<Tensor, FilterOrder>();
   for (const node of nodes) {
-    const choice = node.operator === 'conv2d' ? choiceOf(node) : undefined;
-    const isRead = choice === 'blocked' || choice === 'wholeMaps';
-    if (isRead && fitsFilterBlocks(node.inputs[1]!, block)) found.add(node.inputs[1]!);
+    const order = node.operator === 'conv2d' ? orderOfChoice(choiceOf(node)) : undefined;
+    const filters = node.inputs[1]!;
+    if (order && fitsFilterBlocks(filters, block) && found.get(filters) !== 'filters')
+      found.set(filters, order);
   }
   const groups = [
     ...nodes.map((node) => [...alike(node), node.outputs[0]!]).filter(({ length }) => length > 1),
     ...replaced.map(({ current, next }) => [current, next]),
   ];
-  for (let before = -1; before < found.size; ) {
-    before = found.size;
-    for (const group of groups.filter((of) => of.some((tensor) => found.has(tensor)))) {
-      for (const tensor of group) found.add(tensor);
+  for (let isSettled = false; !isSettled; ) {
+    isSettled = true;
+    for (const group of groups) {
+      const orders = group.map((tensor) => found.get(tensor));
+      const order = orders.includes('filters') ? 'filters' : orders.includes('taps') ? 'taps' : undefined;
+      if (order === undefined || orders.every((own) => own === order)) continue;
+      for (const tensor of group) found.set(tensor, order);
+      isSettled = false;
     }
   }
-  return replaced.filter(({ current }) => found.has(current));
+  return found;
+}
+
+/** The order in which a formulation reads filters. */
+export function orderOfChoice(choice: string | undefined): FilterOrder | undefined {
+  return choice === 'wholeMaps' ? 'taps' : choice === 'blocked' ? 'filters' : undefined;
 }
