@@ -10,7 +10,7 @@ import { makeFolderSync } from '../formats/index.ts';
 import type { Plan } from '../runtime/index.ts';
 
 /** Version of the formulations: raised when one is added or changes its meaning, so that old measurements are dropped. */
-const FORMULATIONS = 7;
+const FORMULATIONS = 8;
 
 export interface PlanStore {
   load(): Plan;

@@ -54,20 +54,11 @@ export function byExchangedBlocks(problem: FilterProblem): Lowered {
   const groups = images === 1 ? N / block : 1;
   const cuts = N / block / groups;
 
-  // dy as filters, [cuts of N, parts of rows, groups, O/b, rows, OW, b of N, b of O].
-  const gradient = lowerReshape(emit, dy, [cuts, groups, block, O / block, parts, rows * OW, block]);
-  const ordered = lowerTranspose(emit, gradient, [0, 4, 1, 3, 5, 2, 6]);
-  const count = cuts * parts;
-  const filters = emit.addMany(
-    'Split',
-    [lowerReshape(emit, ordered, [count, groups * O * block * rows * OW])],
-    { axis: 0, num_outputs: count },
-    { outputs: count },
-  );
-
+  const filtersOf = partsOfGradient(emit, dy, { N, O, groups, positions: OH * OW, perPart: rows * OW });
   const width = (OW - 1) * stride[1] + kw;
   // Each part is added to those before it where their sum lies.
-  const total = filters.reduce<string | undefined>((sum, filter, part) => {
+  let total: string | undefined;
+  for (let part = 0; part < cuts * parts; part++) {
     const n = Math.floor(part / parts) * groups;
     // Rows that the part's windows cover; those outside of the map are left to the convolution, columns are not: it is
     // slow where a window reaches over the edge.
@@ -78,22 +69,60 @@ export function byExchangedBlocks(problem: FilterProblem): Lowered {
     const columns = lowerReshape(emit, slice, [groups * images, last - first, W, side * block]);
     const padded = lowerPad(emit, columns, [0, 0, padding[1], 0], [0, 0, width - W - padding[1], 0]);
     const dilation = [stride[0], stride[1] * side] as const;
-    return blockedConv(emit, {
+    total = blockedConv(emit, {
       images: lowerReshape(emit, padded, [images, groups * block, last - first, width * side]),
-      filters: lowerReshape(emit, filter, [groups * O, block, rows, OW]),
-      sum,
+      filters: lowerReshape(emit, filtersOf(part), [groups * O, block, rows, OW]),
+      sum: total,
       attributes: {
         ...windowAttributes({ stride: [1, 1], padding: [0, 0], dilation, groups }, [rows, OW]),
         pads: { ints: [first - from, 0, to - last, 0] },
       },
     }); // [images, groups, O/b, kh, kw side, b]
-  }, undefined)!;
-  const sum = groups === 1 ? total : sumOfGroups(emit, total, groups, [O, kh, kw * side]);
+  }
+  const sum = groups === 1 ? total! : sumOfGroups(emit, total!, groups, [O, kh, kw * side]);
   const shape = [O, C, kh, kw];
   // A block of channels stands where blocked filters have it.
   if (side > 1) return { filters: filtersOfBlocks(emit, sum, shape) };
   const plain = lowerReshape(emit, reorderOutput(emit, sum, O), [C, O, kh * kw]);
   return { plain: lowerReshape(emit, lowerTranspose(emit, plain, [1, 0, 2]), shape) };
+}
+
+interface GradientParts {
+  N: number;
+  O: number;
+  groups: number;
+  /** Of a map, and of a part of it. */
+  positions: number;
+  perPart: number;
+}
+
+/**
+ * Writes a part of dy as filters, [groups, O/b, positions, b of N, b of O]. Rows of b values are gathered from where they are: by all threads, to
+ * where the convolution reads them next. A transposition of all of dy, cut into parts, takes twice as long.
+ */
+function partsOfGradient(
+  emit: Emitter,
+  dy: string,
+  { N, O, groups, positions, perPart }: GradientParts,
+): (part: number) => string {
+  const { block } = emit.capabilities;
+  const across = O / block;
+  const rows = lowerReshape(emit, dy, [N * across * positions, block]);
+  const perImage = across * positions;
+  const pattern = new Int32Array(groups * across * perPart * block);
+  let at = 0;
+  for (let group = 0; group < groups; group++)
+    for (let o = 0; o < across; o++)
+      for (let position = 0; position < perPart; position++)
+        for (let n = 0; n < block; n++)
+          pattern[at++] = (group * block + n) * perImage + o * positions + position;
+  const first = emit.constant(pattern, [pattern.length]);
+  const parts = positions / perPart;
+  return (part) => {
+    const from = Math.floor(part / parts) * groups * block * perImage + (part % parts) * perPart;
+    const chosen = emit.add('Add', [first, emit.constant(Int32Array.of(from), [1])]);
+    return emit.add('Gather', [rows, chosen], { axis: 0 });
+  };
 }
 
 /** Sum over the groups of one image's blocked results [groups O, kh, kw], as [1, O, kh, kw]. */
