@@ -152,7 +152,7 @@ const mean: LayoutRule = (emit, layouts, node) => {
   return [{ plain: blockedGlobalMeans(emit, layouts.blocked(x)) }];
 };
 
-/** Positions to which values are copied side by side; of larger maps the runtime's own copying is as fast. */
+/** Most positions to which values are copied so: each is an input of one operator. */
 const MOST_COPIES = 64;
 
 /** One value per channel to all positions of a small map, as the gradient of a mean over them: blocks of channels are copied, not single values. */
