@@ -52,16 +52,21 @@ const importsPointDown: Rule = (file, text) => {
     });
 };
 
+const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+
 const packages = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 };
 
-/** What is installed only for development is missing on a user's machine. */
+/** What is installed only for development is missing on a user's machine; what is optional may be, so it is required and never imported. */
 const packagesAreDependencies: Rule = (file, text) => {
   if (!file.startsWith('src/') || isTest(file)) return [];
+  const imported = ts.preProcessFile(text, true, false).importedFiles.map((found) => found.fileName);
   return specifiersOf(text)
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
-    .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'))
+    .filter((name) => imported.includes(name) || !(packageOf(name) in packages.optionalDependencies))
+    .map(packageOf)
     .filter((name) => !(name in packages.dependencies))
     .map((name) => `${file}: imports ${name}, which package.json does not list under dependencies`);
 };
@@ -163,6 +168,20 @@ describe('the rules', () => {
     ],
     ['a test above its subject', importsPointDown, 'src/nn/a.test.ts', `import '../cli/main.ts';`, 0],
     ['a development package', packagesAreDependencies, 'src/nn/a.ts', `import x from '@types/node/fs';`, 1],
+    [
+      'an optional package',
+      packagesAreDependencies,
+      'src/nn/a.ts',
+      `import x from '@julusian/jpeg-turbo';`,
+      1,
+    ],
+    [
+      'an optional package, required',
+      packagesAreDependencies,
+      'src/nn/a.ts',
+      `require('@julusian/jpeg-turbo');`,
+      0,
+    ],
     ['a listed package', packagesAreDependencies, 'src/nn/a.ts', `import z from 'zod'; import 'node:fs';`, 0],
     ['a long file', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile + 1), 1],
     ['a file of just that length', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile), 0],

@@ -246,7 +246,7 @@ describe('what is no usable picture', () => {
   it('does not mind stray bytes before the end of a JPEG', async () => {
     const file = await detailed(64, 48).jpeg().toBuffer();
     const stray = Buffer.concat([file.subarray(0, -2), Buffer.alloc(4), file.subarray(-2)]);
-    const [found, clean] = [await decode(stray), await decode(file)];
-    expect(Buffer.compare(found.pixels, clean.pixels)).toBe(0);
+    const exact = await sharp(file).raw().toBuffer();
+    expect(Buffer.compare((await decode(stray)).pixels, exact)).toBe(0);
   });
 });

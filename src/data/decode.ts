@@ -8,9 +8,10 @@
 import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
 import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
+import { decodePlainJpeg } from './plainJpeg.ts';
 import { unusable } from './reasons.ts';
-import { decodeSmallJpeg } from './smallJpeg.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
+import { TURBO_VERSION } from './turboJpeg.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 
 // Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
@@ -24,7 +25,7 @@ export const MAX_PIXELS = 2 ** 28;
 /** Bytes of a file that are read: larger ones are no photographs. */
 export const MAX_FILE_BYTES = 2 ** 29;
 /** Changes whenever the decoded bytes may change, so that stored pixels are not taken for new ones. */
-export const DECODER_VERSION = `1 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
+export const DECODER_VERSION = `2 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips} turbo ${TURBO_VERSION}`;
 
 export interface DecodeOptions {
   /** Length that a longer shorter side is shrunk to, in pixels. */
@@ -48,8 +49,8 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
   if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
   if (format === 'jpeg') {
-    const small = await decodeSmallJpeg(bytes, { shorter: size, maxPixels });
-    if (small) return cropLongSide(toRgb(small.pixels, small.width, small.height, small.channels), size);
+    const plain = await decodePlainJpeg(bytes, { shorter: size, maxPixels });
+    if (plain) return shrinkRaw(plain, size);
   }
   try {
     return await decodeWith(bytes, size, maxPixels, 'warning');

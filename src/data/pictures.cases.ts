@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { onTestFinished } from 'vitest';
 import type { LikenessError } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
 
 /** A folder that is removed when the test ends. */
 export function temporaryFolder(): string {
@@ -51,6 +52,18 @@ export function detailed(width: number, height: number): Sharp {
     (x * y * 7) & 255,
     (x ^ (y * 31)) & 255,
   ]);
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** A picture of soft colours with grain, as a camera makes them. */
+export function photograph(width: number, height: number): Sharp {
+  const random = randomAt(0, 'synthetic');
+  const soft = (x: number, y: number, c: number) =>
+    128 + 90 * Math.sin(x / 40 + c) * Math.cos(y / 30 - 2 * c);
+  const pixels = paint(width, height, (x, y) => {
+    const value = (c: number) => Math.round(soft(x, y, c) + 6 * random.normal());
+    return [value(0), value(1), value(2)];
+  });
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { decodeImage } from './decode.ts';
+import { photograph } from './pictures.cases.ts';
+import { decodePlainJpeg } from './plainJpeg.ts';
+import { TURBO_VERSION } from './turboJpeg.ts';
+
+const limits = { shorter: 256, maxPixels: 2 ** 28 };
+const jpeg = (width: number, height: number, quality = 80) =>
+  photograph(width, height).jpeg({ quality }).toBuffer();
+
+describe('a JPEG that is nothing but pixels', () => {
+  it('is decoded as a whole, unless it is to be shrunk to a half or less', async () => {
+    const small = await jpeg(48, 32);
+    expect(await decodePlainJpeg(small, limits)).toMatchObject({ width: 48, height: 32 });
+    expect(await decodePlainJpeg(small, { ...limits, shorter: 16 })).toBeUndefined();
+    expect(await decodePlainJpeg(small, { ...limits, maxPixels: 1000 })).toBeUndefined();
+    expect(await decodePlainJpeg(await jpeg(48, 32, 100), limits)).toMatchObject({ width: 48, height: 32 });
+    expect(await decodePlainJpeg(Buffer.from('no picture'), limits)).toBeUndefined();
+  });
+
+  it.skipIf(TURBO_VERSION === 'none')('is decoded as a whole where it is to be shrunk a little', async () => {
+    const file = await jpeg(500, 375);
+    expect(await decodePlainJpeg(file, limits)).toMatchObject({ width: 500, height: 375 });
+    expect(await decodePlainJpeg(file, { ...limits, shorter: 187 })).toBeUndefined();
+  });
+
+  it('has the size and the colours of other formats with the same pixels, shrunk or not', async () => {
+    for (const [width, height] of [
+      [500, 375],
+      [300, 700],
+      [90, 60],
+    ] as const) {
+      const [jpegFile, pngFile] = [
+        await jpeg(width, height, 90),
+        await photograph(width, height).png().toBuffer(),
+      ];
+      const found = await decodeImage({ kind: 'encoded', bytes: jpegFile }, { size: 256 });
+      const wanted = await decodeImage({ kind: 'encoded', bytes: pngFile }, { size: 256 });
+      expect([found.width, found.height]).toEqual([wanted.width, wanted.height]);
+      const sum = found.pixels.reduce((total, value, i) => total + Math.abs(value - wanted.pixels[i]!), 0);
+      expect(sum / found.pixels.length).toBeLessThan(5);
+    }
+  });
+});
