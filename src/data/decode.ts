@@ -11,7 +11,7 @@ import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
 import { decodePlainJpeg } from './plainJpeg.ts';
 import { unusable } from './reasons.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
-import { TURBO_VERSION } from './turboJpeg.ts';
+import { TURBO_VERSION, undoRoundingDown } from './turboJpeg.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 
 // Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
@@ -50,7 +50,11 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
   if (format === 'jpeg') {
     const plain = await decodePlainJpeg(bytes, { shorter: size, maxPixels });
-    if (plain) return shrinkRaw(plain, size);
+    if (plain) {
+      const shrunk = await shrinkRaw(plain, size);
+      if ('isRoundedDown' in plain && plain.isRoundedDown) undoRoundingDown(shrunk.pixels);
+      return shrunk;
+    }
   }
   try {
     return await decodeWith(bytes, size, maxPixels, 'warning');

@@ -1,7 +1,7 @@
 /** JPEG pictures that are nothing but pixels, by the fastest decoder that takes them. */
 import { readJpegHeader } from './jpegHeader.ts';
 import { decodeSmallJpeg } from './smallJpeg.ts';
-import { decodeTurboJpeg } from './turboJpeg.ts';
+import { decodeTurboJpeg, type TurboImage } from './turboJpeg.ts';
 import type { RawImage } from './types.ts';
 
 /** From here on sharp decodes a part of the pixels: a JPEG can be shrunk to a half, a quarter or an eighth while it is decoded. */
@@ -15,7 +15,7 @@ const SHRUNK_WHILE_DECODED = 2;
 export async function decodePlainJpeg(
   bytes: Uint8Array,
   { shorter, maxPixels }: { shorter: number; maxPixels: number },
-): Promise<RawImage | undefined> {
+): Promise<RawImage | TurboImage | undefined> {
   const header = readJpegHeader(bytes);
   if (!header?.isPlain || header.width * header.height > maxPixels) return undefined;
   const side = Math.min(header.width, header.height);

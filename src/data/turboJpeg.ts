@@ -43,13 +43,22 @@ const AT_ONCE = 2 ** 14;
  */
 const COARSE = 2;
 
+/** What the module made of a picture. */
+export interface TurboImage extends RawImage {
+  /** Whether colours are to be lifted by `undoRoundingDown`, best after shrinking, as it goes over every value. */
+  isRoundedDown: boolean;
+}
+
 /**
  * Decodes a plain JPEG to RGB or grey; undefined where it is kept too finely for this decoder, where anything is wrong with the file,
  * or where the module is missing: then sharp decodes it, or says why not.
  *
- * Each value is within 3 of that of an exact decoder (of 255), measured on photographs; the root of the mean square of the difference is 1.4.
+ * Lifted, its values are within 4 of those of an exact decoder (of 255), and as close to the original.
  */
-export async function decodeTurboJpeg(bytes: Uint8Array, header: JpegHeader): Promise<RawImage | undefined> {
+export async function decodeTurboJpeg(
+  bytes: Uint8Array,
+  header: JpegHeader,
+): Promise<TurboImage | undefined> {
   if (!turbo || !header.isPlain || header.finestStep < COARSE) return undefined;
   const { channels } = header;
   const options = { format: channels === 1 ? turbo.FORMAT_GRAY : turbo.FORMAT_RGB };
@@ -58,8 +67,19 @@ export async function decodeTurboJpeg(bytes: Uint8Array, header: JpegHeader): Pr
     const decoded = isSmall ? turbo.decompressSync(bytes, options) : await turbo.decompress(bytes, options);
     const { width, height, data } = decoded;
     if (width !== header.width || height !== header.height) return undefined;
-    return { kind: 'raw', width, height, channels, pixels: data };
+    return { kind: 'raw', width, height, channels, pixels: data, isRoundedDown: channels === 3 };
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * The fast transform rounds brightness and both colour differences down, by half a step on average. Together these are 1.15 of red, 0 of
+ * green and 1.33 of blue: red and blue get 1 back, where they are not full.
+ */
+export function undoRoundingDown(rgb: Uint8Array): void {
+  for (let i = 0; i + 2 < rgb.length; i += 3) {
+    if (rgb[i]! < 255) rgb[i]!++;
+    if (rgb[i + 2]! < 255) rgb[i + 2]!++;
   }
 }
