@@ -66,8 +66,8 @@ export function byExchangedBlocks(problem: FilterProblem): Lowered {
     const to = from + (rows - 1) * stride[0] + kh;
     const [first, last] = [Math.max(0, from), Math.min(H, to)];
     const slice = lowerSlice(emit, maps, { starts: [n, first], ends: [n + groups, last], axes: [0, 2] });
-    const columns = lowerReshape(emit, slice, [groups * images, last - first, W, side * block]);
-    const padded = lowerPad(emit, columns, [0, 0, padding[1], 0], [0, 0, width - W - padding[1], 0]);
+    const [left, right] = [padding[1], width - W - padding[1]].map((columns) => columns * side * block);
+    const padded = lowerPad(emit, slice, [0, 0, 0, left!], [0, 0, 0, right!]);
     const dilation = [stride[0], stride[1] * side] as const;
     total = blockedConv(emit, {
       images: lowerReshape(emit, padded, [images, groups * block, last - first, width * side]),
