@@ -11,7 +11,7 @@ import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
 import { decodePlainJpeg } from './plainJpeg.ts';
 import { unusable } from './reasons.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
-import { TURBO_VERSION, undoRoundingDown } from './turboJpeg.ts';
+import { TURBO_VERSION } from './turboJpeg.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 
 // Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
@@ -49,12 +49,9 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
   if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
   if (format === 'jpeg') {
-    const plain = await decodePlainJpeg(bytes, { shorter: size, maxPixels });
-    if (plain) {
-      const shrunk = await shrinkRaw(plain, size);
-      if ('isRoundedDown' in plain && plain.isRoundedDown) undoRoundingDown(shrunk.pixels);
-      return shrunk;
-    }
+    const finish = (plain: RawImage) => shrinkRaw(plain, size);
+    const pixels = await decodePlainJpeg(bytes, { shorter: size, maxPixels, finish });
+    if (pixels) return pixels;
   }
   try {
     return await decodeWith(bytes, size, maxPixels, 'warning');
@@ -73,6 +70,13 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   }
 }
 
+/**
+ * Bilinear with antialiasing, as torchvision shrinks pictures, and as views are made: a triangle as wide as the pixels that become one.
+ */
+function shrinking(size: number) {
+  return { width: size, height: size, fit: 'outside', withoutEnlargement: true, kernel: 'linear' } as const;
+}
+
 async function decodeWith(
   bytes: Uint8Array,
   size: number,
@@ -82,7 +86,7 @@ async function decodeWith(
   const { data, info } = await sharp(bytes, { failOn, limitInputPixels: maxPixels })
     .autoOrient()
     .flatten({ background: '#ffffff' })
-    .resize({ width: size, height: size, fit: 'outside', withoutEnlargement: true })
+    .resize(shrinking(size))
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
@@ -97,7 +101,7 @@ async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
   }
   const { data, info } = await sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false })
     .flatten({ background: '#ffffff' })
-    .resize({ width: size, height: size, fit: 'outside', withoutEnlargement: true })
+    .resize(shrinking(size))
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });

@@ -3,8 +3,10 @@ import { decodeImage } from './decode.ts';
 import { photograph } from './pictures.cases.ts';
 import { decodePlainJpeg } from './plainJpeg.ts';
 import { TURBO_VERSION } from './turboJpeg.ts';
+import type { Pixels, RawImage } from './types.ts';
 
-const limits = { shorter: 256, maxPixels: 2 ** 28 };
+const finish = async ({ width, height, pixels }: RawImage): Promise<Pixels> => ({ width, height, pixels });
+const limits = { shorter: 256, maxPixels: 2 ** 28, finish };
 const jpeg = (width: number, height: number, quality = 80) =>
   photograph(width, height).jpeg({ quality }).toBuffer();
 

@@ -8,7 +8,7 @@ import { decodeTurboJpeg, TURBO_VERSION, undoRoundingDown } from './turboJpeg.ts
 async function turbo(bytes: Uint8Array) {
   const header = readJpegHeader(bytes);
   const found = header && (await decodeTurboJpeg(bytes, header));
-  if (found?.isRoundedDown) undoRoundingDown(found.pixels);
+  if (found?.channels === 3) undoRoundingDown(found.pixels);
   return found;
 }
 
@@ -53,6 +53,15 @@ describe.skipIf(TURBO_VERSION === 'none')('a JPEG decoded by the native module',
       }
     },
   );
+
+  it('lies in the room that it is given', async () => {
+    const file = await photograph(40, 30).jpeg().toBuffer();
+    const room = Buffer.alloc(5000);
+    const found = (await decodeTurboJpeg(file, readJpegHeader(file)!, room))!;
+    expect(found.pixels.buffer).toBe(room.buffer);
+    expect(found.pixels.length).toBe(40 * 30 * 3);
+    expect(await decodeTurboJpeg(file, readJpegHeader(file)!, Buffer.alloc(3599))).toBeUndefined();
+  });
 
   it('has colours that are neither darker nor lighter on the whole', async () => {
     const file = await photograph(500, 375).jpeg({ quality: 85 }).toBuffer();
