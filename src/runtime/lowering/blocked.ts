@@ -100,6 +100,24 @@ export function blockedMeans(emit: Emitter, images: string, shape: readonly numb
   return emit.add('ReduceMean', [perImage, emit.integers([0])], { keepdims: 0 });
 }
 
+/**
+ * Mean of each channel of the product of two blocked maps over positions and images, [C]: a convolution of one channel each, whose windows are
+ * as large as the maps and whose filters are the other maps, so that the product is never written.
+ */
+export function blockedMeansOfProduct(
+  emit: Emitter,
+  [a, b]: readonly [string, string],
+  shape: readonly number[],
+): string {
+  const [N, C, H, W] = shape as [number, number, number, number];
+  const images = lowerReshape(emit, a, [1, N * C, H, W]);
+  const filters = lowerReshape(emit, b, [N * C, 1, H, W]);
+  const attributes = { ...POINTWISE, kernel_shape: { ints: [H, W] }, group: N * C };
+  const sums = lowerReshape(emit, blockedConv(emit, { images, filters, attributes }), [N, C]);
+  const total = emit.add('ReduceSum', [sums, emit.integers([0])], { keepdims: 0 }); // [C]
+  return emit.add('Mul', [total, emit.number(1 / (N * H * W))]);
+}
+
 /** Mean of each channel of blocked maps over positions, [N, C, 1, 1]. */
 export function blockedGlobalMeans(emit: Emitter, images: string): string {
   return inDomain(emit, 'GlobalAveragePool', [images], {});

@@ -6,7 +6,13 @@
  * the same pass: batch norm, the residual and the activation are one.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
-import { blockedConv, blockedGlobalMeans, blockedMeans, perChannelAffine } from './blocked.ts';
+import {
+  blockedConv,
+  blockedGlobalMeans,
+  blockedMeans,
+  blockedMeansOfProduct,
+  perChannelAffine,
+} from './blocked.ts';
 import { lowerReshape, maskedByRelu, perChannel, scaled } from './common.ts';
 import type { Emitter, LayoutRule } from './emitter.ts';
 import { fitsBlocks, type Layouts, type Pending } from './layouts.ts';
@@ -32,7 +38,7 @@ const batchNorm: LayoutRule = (emit, layouts, node) => {
   if (!areBlocked(emit, layouts, [x])) return undefined;
   const images = layouts.blocked(x);
   const mean = blockedMeans(emit, images, x.shape); // [C]
-  const squares = blockedMeans(emit, emit.add('Mul', [images, images]), x.shape); // [C]
+  const squares = blockedMeansOfProduct(emit, [images, images], x.shape); // [C]
   const difference = emit.add('Sub', [squares, emit.add('Mul', [mean, mean])]);
   const variance = emit.add('Max', [difference, emit.number(0)]);
   const { factor, bias } = normalisation(emit, { layouts, node, mean, variance, gamma, beta });
@@ -88,7 +94,7 @@ const batchNormGradient: LayoutRule = (emit, layouts, node) => {
   const m = layouts.plain(mean);
   const r = reciprocalDeviation(emit, layouts.plain(variance), node);
   const dyMean = blockedMeans(emit, gradient, x.shape); // [C]
-  const products = blockedMeans(emit, mul(gradient, maps), x.shape); // [C]
+  const products = blockedMeansOfProduct(emit, [gradient, maps], x.shape); // [C]
   const dgammaMean = mul(r, sub(products, mul(m, dyMean)));
   const a = mul(layouts.plain(gamma), r);
   const b = emit.add('Neg', [mul(a, mul(r, dgammaMean))]);

@@ -3,6 +3,7 @@ import { encodeOnnx, type OnnxValue } from '../onnx.ts';
 import {
   blockedConv,
   blockedGlobalMeans,
+  blockedMeansOfProduct,
   maxOver,
   POINTWISE,
   perChannelAffine,
@@ -23,7 +24,7 @@ export interface Probe {
 }
 
 /**
- * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels; and the largest of rows, from images whose
+ * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels, and of their squares; and the largest of rows, from images whose
  * channels come last.
  */
 export function probeOf(block: number): Probe {
@@ -47,6 +48,11 @@ export function probeOf(block: number): Probe {
   const pairs: [string, string, readonly number[]][] = [
     [emit.add('Relu', [emit.add('Add', [scaled, y])]), reorderOutput(emit, blocked, 2 * block), maps],
     [emit.add('GlobalAveragePool', [y]), blockedGlobalMeans(emit, images), [2, 2 * block, 1, 1]],
+    [
+      emit.add('ReduceMean', [emit.add('Mul', [y, y]), emit.integers([0, 2, 3])], { keepdims: 0 }),
+      blockedMeansOfProduct(emit, [images, images], maps),
+      [2 * block],
+    ],
     [
       emit.add('MaxPool', ['x'], rowsOf5),
       reorderOutput(emit, maxOver(emit, channelsLast, 5), block),
