@@ -156,6 +156,13 @@ describe('maps in blocked layout', () => {
     expectEqual(blocked, plain);
   });
 
+  it('have norms that go over the maps for two means each; means of products are convolutions, and no product is written', () => {
+    const { features, slopes } = network('train');
+    const count = counts({ features, ...slopes });
+    // Of x, and of dy, for each of the 12 norms; the two that a sum ends share their dy in 3 blocks; and the features.
+    expect(count('GlobalAveragePool')).toBe(2 * 12 - 3 + 1);
+  });
+
   it('have statistics that hold where the mean is far larger than the deviation, and channels are constant', async () => {
     const x = input('x', [8, 16, 8, 8]);
     // A filter that hands on its channel, so that the maps are blocked.

@@ -101,8 +101,8 @@ export function blockedMeans(emit: Emitter, images: string, shape: readonly numb
 }
 
 /**
- * Mean of each channel of the product of two blocked maps over positions and images, [C]: a convolution of one channel each, whose windows are
- * as large as the maps and whose filters are the other maps, so that the product is never written.
+ * `m[c] = 1 / (N H W) sum over n, i, j of a[n, c, i, j] b[n, c, i, j]` of blocked maps: a convolution of one channel each, whose windows are as large
+ * as the maps and whose filters are the other maps, so that the product is never written.
  */
 export function blockedMeansOfProduct(
   emit: Emitter,
@@ -113,7 +113,8 @@ export function blockedMeansOfProduct(
   const images = lowerReshape(emit, a, [1, N * C, H, W]);
   const filters = lowerReshape(emit, b, [N * C, 1, H, W]);
   const attributes = { ...POINTWISE, kernel_shape: { ints: [H, W] }, group: N * C };
-  const sums = lowerReshape(emit, blockedConv(emit, { images, filters, attributes }), [N, C]);
+  const perMap = blockedConv(emit, { images, filters, attributes }); // [1, N C, 1, 1]
+  const sums = lowerReshape(emit, perMap, [N, C]);
   const total = emit.add('ReduceSum', [sums, emit.integers([0])], { keepdims: 0 }); // [C]
   return emit.add('Mul', [total, emit.number(1 / (N * H * W))]);
 }
