@@ -2,10 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import type { RawImage } from './types.ts';
 
 /** A folder that is removed when the test ends. */
 export function temporaryFolder(): string {
@@ -65,6 +67,22 @@ export function photograph(width: number, height: number): Sharp {
     return [value(0), value(1), value(2)];
   });
   return sharp(pixels, { raw: { width, height, channels: 3 } });
+}
+
+/** Shows that a decoder does not throw, whatever the bytes, and that what it gives is whole. */
+export async function expectNeverThrows(
+  decode: (bytes: Uint8Array) => Promise<RawImage | undefined>,
+): Promise<void> {
+  const file = await detailed(24, 24).jpeg().toBuffer();
+  await fc.assert(
+    fc.asyncProperty(fc.nat(file.length - 1), fc.nat(255), async (at, value) => {
+      const changed = Uint8Array.from(file);
+      changed[at] = value;
+      const found = await decode(changed);
+      if (found) expect(found.pixels.length).toBe(found.width * found.height * found.channels);
+    }),
+    { numRuns: 300 },
+  );
 }
 
 /** The colour at a position. */

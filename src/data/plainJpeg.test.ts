@@ -43,4 +43,33 @@ describe('a JPEG that is nothing but pixels', () => {
       expect(sum / found.pixels.length).toBeLessThan(5);
     }
   });
+
+  it('is as bright in each colour as other formats, shrunk or not', async () => {
+    const pictures = await Promise.all([jpeg(500, 375, 90), photograph(500, 375).png().toBuffer()]);
+    for (const size of [256, 375]) {
+      const [found, wanted] = await Promise.all(
+        pictures.map((bytes) => decodeImage({ kind: 'encoded', bytes }, { size })),
+      );
+      const sums = [0, 0, 0];
+      found!.pixels.forEach((value, i) => {
+        sums[i % 3]! += value - wanted!.pixels[i]!;
+      });
+      for (const sum of sums) expect(Math.abs(sum) / (found!.pixels.length / 3)).toBeLessThan(0.6);
+    }
+  });
+
+  it('does not mix with others that are decoded at the same time', async () => {
+    const files = await Promise.all(
+      [50, 60, 70, 80, 90].map((quality, i) => jpeg(400 + 20 * i, 300, quality)),
+    );
+    const decode = (bytes: Uint8Array) => decodeImage({ kind: 'encoded', bytes }, { size: 200 });
+    const alone: Uint8Array[] = [];
+    for (const file of files) alone.push((await decode(file)).pixels);
+    for (let round = 0; round < 3; round++) {
+      const together = await Promise.all(files.map(decode));
+      together.forEach(({ pixels }, i) => {
+        expect(Buffer.compare(pixels, alone[i]!)).toBe(0);
+      });
+    }
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Plain JPEG pictures, decoded by libjpeg-turbo as a native module: three to ten times as fast as sharp, whose pipeline takes half a
- * millisecond for a picture of any size and passes pixels on row by row. Not every system has the module; sharp decodes what it does not.
+ * Plain JPEG pictures, decoded by libjpeg-turbo as a native module: twenty times as fast as sharp at 64 x 64, three times at
+ * 500 x 375, 1.6 times at 2000 x 1500: sharp's pipeline takes half a millisecond for a picture of any size and passes pixels on row by row. Not every system has the module; sharp decodes what it does not.
  */
 import { createRequire } from 'node:module';
 import type { JpegHeader } from './jpegHeader.ts';
@@ -39,8 +39,8 @@ function load(): { turbo?: Turbo; version: string } {
 /** Pixels up to which handing a picture to another thread takes longer than decoding it. */
 const AT_ONCE = 2 ** 14;
 /**
- * The module has the fast inverse cosine transform only. Its error grows where coefficients are kept to the last digit: up to 3 of 255
- * with steps of 2 and more, up to 10 with steps of 1.
+ * The module has the fast inverse cosine transform only. Its error grows as coefficients are kept more finely: up to 4 of 255 on
+ * photographs with steps of 2 and more, up to 10 with steps of 1.
  */
 const COARSE = 2;
 
@@ -48,7 +48,8 @@ const COARSE = 2;
  * Decodes a plain JPEG to RGB or grey; undefined where it is kept too finely for this decoder, where anything is wrong with the file,
  * or where the module is missing: then sharp decodes it, or says why not. The pixels are written into `room` where one is given (a `Buffer`: of other arrays the module gives copies).
  *
- * Colours are to be lifted by `undoRoundingDown`; then values are within 4 of those of an exact decoder (of 255), and as close to the original.
+ * Colours are to be lifted by `undoRoundingDown`; then values of photographs are within 4 of those of an exact decoder (of 255; 7 where pixels jump from one
+ * end to the other), and as close to the original.
  */
 export async function decodeTurboJpeg(
   bytes: Uint8Array,
