@@ -20,6 +20,7 @@ describe('a JPEG that is nothing but pixels', () => {
     expect(await decodePlainJpeg(Buffer.from('no picture'), limits)).toBeUndefined();
   });
 
+  // The module is an optional dependency: where a system has none, others decode and there is nothing to test.
   it.skipIf(TURBO_VERSION === 'none')('is decoded as a whole where it is to be shrunk a little', async () => {
     const file = await jpeg(500, 375);
     expect(await decodePlainJpeg(file, limits)).toMatchObject({ width: 500, height: 375 });

@@ -24,6 +24,7 @@ function differences(a: Uint8Array, b: Uint8Array): { rms: number; largest: numb
   return { rms: Math.sqrt(squares / a.length), largest };
 }
 
+// The module is an optional dependency: where a system has none, others decode and there is nothing to test.
 describe.skipIf(TURBO_VERSION === 'none')('a JPEG decoded by the native module', () => {
   const kinds: [string, (picture: Sharp) => Sharp][] = [
     ['with half the colour resolution', (picture) => picture.jpeg({ quality: 90 })],
