@@ -97,6 +97,12 @@ const keepsTypes: Rule = (file, text) => {
   return complaints;
 };
 
+/** Reports code that changes V8's flags in a running process: Node does not support it, and V8 can abort. */
+const leavesFlagsAlone: Rule = (file, text) =>
+  /^(src|bench)\//.test(file) && /\bsetFlagsFromString\b/.test(text)
+    ? [`${file}: changes V8's flags at run time: give them to a process when it is started`]
+    : [];
+
 /** Paths that exist on one machine only say nothing to a reader elsewhere. */
 const namesNoPrivatePath: Rule = (file, text) =>
   text
@@ -145,6 +151,10 @@ describe('the repository', () => {
     expect(complaints(keepsTypes, code)).toEqual([]);
   });
 
+  it("leaves V8's flags alone while it runs", () => {
+    expect(complaints(leavesFlagsAlone, code)).toEqual([]);
+  });
+
   it('names no path of one machine', () => {
     expect(complaints(namesNoPrivatePath, text)).toEqual([]);
   });
@@ -188,6 +198,9 @@ describe('the rules', () => {
     ['any', keepsTypes, 'src/nn/a.ts', 'const x: Map<string, any[]> = y as any;', 2],
     ['the word any', keepsTypes, 'src/nn/a.ts', `/* any */ const many = 'any';`, 0],
     ['unseeded chance', keepsTypes, 'src/nn/a.ts', 'const x = Math.random();', 1],
+    ['a changed flag', leavesFlagsAlone, 'src/nn/a.ts', `v8.setFlagsFromString('--expose-gc');`, 1],
+    ['a changed flag by name', leavesFlagsAlone, 'bench/a.ts', `v8['setFlagsFromString']('--x');`, 1],
+    ['a flag given at the start', leavesFlagsAlone, 'bench/a.ts', `spawn(node, ['--expose-gc']);`, 0],
     ['a private path', namesNoPrivatePath, 'README.md', ['see ', 'work', 'a'].join('/'), 1],
     ['an ordinary path', namesNoPrivatePath, 'README.md', 'https://example.org/work/a and docs/work/b', 0],
   ])('see %s', (_, rule, file, content, expected) => {

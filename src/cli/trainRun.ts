@@ -1,7 +1,6 @@
 /** Training one run from start (or resume) to end: source, settings, folder, engine, loop, remedies. */
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { collectGarbage } from '../core/collectGarbage.ts';
 import { LikenessError } from '../core/errors.ts';
 import { openSource, type PixelCache } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
@@ -340,7 +339,6 @@ async function sitting(
           await writeFileAtomic(file, model);
           terminal.say(`the compiled step is in ${file}`);
         }
-        collectGarbage();
       },
       onEvent: reporter.event,
       milestones: request.snapshots,
