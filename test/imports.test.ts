@@ -1,15 +1,15 @@
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, relative, resolve, sep } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { circlesOf, importGraph } from './circles.cases.ts';
+import { filesOf, isTest, readText, root, specifiersOf } from './repository.cases.ts';
 
 /*
  * Rules about the repository as a whole: which folder may import which, how long a file may be, and what no file may
  * contain. Each rule is a function from (file name, text) to complaints, tried below on texts that break it.
  */
 
-/** The folders of `src`, lowest first: a file may import from its own folder and from those before it. */
+/** The folders of `src`, and the facade, lowest first: a file may import from its own folder and from those before it. */
 const layers = [
   'core',
   'formats',
@@ -23,38 +23,63 @@ const layers = [
   'train',
   'evaluate',
   'run',
+  'likeness.ts',
   'cli',
 ];
 const longestFile = 400;
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const isTest = (file: string) => /\.(test|cases)\.ts$/.test(file);
+/** Import circles that are still allowed: how many, and how many files in all. Lower both when one goes. */
+const allowedCircles = { circles: 4, files: 15 };
+
+/** The command line only parses and prints: it may import the facade, errors and itself. */
+const cliMayImport = ['core', 'likeness.ts', 'cli'];
+
+/** Files of the command line that still import anything else. Lower it when some go; the goal is 0. */
+const allowedPastFacade = 43;
 
 type Rule = (file: string, text: string) => string[];
 
-function specifiersOf(text: string): string[] {
-  return ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
+/** The part of the list of layers that a file belongs to; undefined outside `src` and for other files directly in it. */
+function layerOf(file: string): string | undefined {
+  const [top, layer, ...rest] = file.split('/');
+  return top === 'src' && (rest.length > 0 || layers.includes(layer!)) ? layer : undefined;
+}
+
+/** Pairs of an import's text and the file it names, relative to the root. */
+function relativeImports(file: string, text: string): [name: string, target: string][] {
+  return specifiersOf(text)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => [
+      name,
+      relative(root, resolve(root, dirname(file), name))
+        .split(sep)
+        .join('/'),
+    ]);
 }
 
 const importsPointDown: Rule = (file, text) => {
-  const [top, folder, ...rest] = file.split('/');
-  // A test may use what is above its subject, and the files directly in src are the public doors.
-  if (top !== 'src' || rest.length === 0 || isTest(file)) return [];
-  const level = layers.indexOf(folder!);
-  if (level < 0) return [`${file}: the folder ${folder} has no place in the list of layers`];
-  return specifiersOf(text)
-    .filter((name) => name.startsWith('.'))
-    .flatMap((name) => {
-      const target = relative(root, resolve(root, dirname(file), name)).split(sep);
-      const place = layers.indexOf(target[1]!);
-      const fine = target[0] === 'src' && target.length > 2 && place >= 0 && place <= level;
-      return fine ? [] : [`${file}: imports ${name}, which is above ${folder}`];
-    });
+  const layer = layerOf(file);
+  // A test may use what is above its subject, and the other files directly in src are the public doors.
+  if (layer === undefined || isTest(file)) return [];
+  const level = layers.indexOf(layer);
+  if (level < 0) return [`${file}: the folder ${layer} has no place in the list of layers`];
+  return relativeImports(file, text).flatMap(([name, target]) => {
+    const place = layers.indexOf(layerOf(target) ?? '');
+    return place >= 0 && place <= level ? [] : [`${file}: imports ${name}, which is above ${layer}`];
+  });
+};
+
+const cliUsesFacade: Rule = (file, text) => {
+  if (layerOf(file) !== 'cli' || isTest(file)) return [];
+  const others = relativeImports(file, text)
+    .filter(([, target]) => !cliMayImport.includes(layerOf(target) ?? ''))
+    .map(([name]) => name);
+  return others.length === 0 ? [] : [`${file}: imports ${others.join(', ')}; expected ../likeness.ts`];
 };
 
 const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
 
-const packages = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const packages = JSON.parse(readText('package.json')) as {
   dependencies: Record<string, string>;
   optionalDependencies: Record<string, string>;
 };
@@ -113,17 +138,8 @@ const namesNoPrivatePath: Rule = (file, text) =>
         : [],
     );
 
-function filesOf(patterns: string[]): string[] {
-  const skipped = /(^|\/)(node_modules|dist|runs|bench\/results|\.git|\.cache|__pycache__)(\/|$)/;
-  return patterns
-    .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (path) => skipped.test(path) }))
-    .map((file) => file.split(sep).join('/'))
-    .filter((file) => !skipped.test(file))
-    .sort();
-}
-
 function complaints(rule: Rule, files: string[]): string[] {
-  return files.flatMap((file) => rule(file, readFileSync(join(root, file), 'utf8')));
+  return files.flatMap((file) => rule(file, readText(file)));
 }
 
 const code = filesOf(['{src,test,bench,docs,examples}/**/*.ts', '*.ts']);
@@ -137,6 +153,20 @@ describe('the repository', () => {
 
   it('imports downwards in the list of folders', () => {
     expect(complaints(importsPointDown, code)).toEqual([]);
+  });
+
+  it('has no more import circles than are allowed', () => {
+    const sources = code.filter((file) => file.startsWith('src/') && !isTest(file));
+    const circles = circlesOf(importGraph(new Map(sources.map((file) => [file, readText(file)]))));
+    const list = circles.map((files) => files.join(', ')).join('\n');
+    if (circles.length > 0) console.info(`${circles.length} import circles:\n${list}`);
+    expect(circles.length, list).toBeLessThanOrEqual(allowedCircles.circles);
+    expect(circles.flat().length, list).toBeLessThanOrEqual(allowedCircles.files);
+  });
+
+  it('has no more files of the command line that pass by the facade than are allowed', () => {
+    const found = complaints(cliUsesFacade, code);
+    expect(found.length, found.join('\n')).toBeLessThanOrEqual(allowedPastFacade);
   });
 
   it('needs only listed dependencies to run', () => {
@@ -168,6 +198,30 @@ describe('the rules', () => {
     ['a dynamic import upwards', importsPointDown, 'src/nn/a.ts', `await import('../data/index.ts');`, 1],
     ['an import out of src', importsPointDown, 'src/nn/a.ts', `import x from '../../test/x.ts';`, 1],
     ['an import of the public door', importsPointDown, 'src/nn/a.ts', `import x from '../index.ts';`, 1],
+    [
+      'an import of the facade from below',
+      importsPointDown,
+      'src/run/a.ts',
+      `import x from '../likeness.ts';`,
+      1,
+    ],
+    ['an import upwards from the facade', importsPointDown, 'src/likeness.ts', `import './cli/main.ts';`, 1],
+    ['an import of the facade', importsPointDown, 'src/cli/a.ts', `import x from '../likeness.ts';`, 0],
+    [
+      'a command past the facade',
+      cliUsesFacade,
+      'src/cli/a.ts',
+      `import type { X } from '../run/index.ts';`,
+      1,
+    ],
+    [
+      'a command that uses the facade',
+      cliUsesFacade,
+      'src/cli/a.ts',
+      `import x from '../likeness.ts'; import '../core/errors.ts'; import './b.ts';`,
+      0,
+    ],
+    ['a test of a command', cliUsesFacade, 'src/cli/a.test.ts', `import x from '../run/index.ts';`, 0],
     ['an unknown folder', importsPointDown, 'src/misc/a.ts', '', 1],
     [
       'imports downwards',
@@ -205,5 +259,25 @@ describe('the rules', () => {
     ['an ordinary path', namesNoPrivatePath, 'README.md', 'https://example.org/work/a and docs/work/b', 0],
   ])('see %s', (_, rule, file, content, expected) => {
     expect(rule(file, content)).toHaveLength(expected);
+  });
+});
+
+describe('circlesOf', () => {
+  it('finds components of two or more files, and no chain', () => {
+    const graph = importGraph(
+      new Map([
+        ['src/a.ts', `import './b.ts'; import './d.ts';`],
+        ['src/b.ts', `import type { C } from './c/c.ts';`],
+        ['src/c/c.ts', `export * from '../a.ts'; import 'node:fs';`],
+        ['src/d.ts', `await import('./e.ts');`],
+        ['src/e.ts', `import './f.ts';`],
+        ['src/f.ts', `import './e.ts'; import './g.ts';`],
+        ['src/g.ts', ''],
+      ]),
+    );
+    expect(circlesOf(graph)).toEqual([
+      ['src/a.ts', 'src/b.ts', 'src/c/c.ts'],
+      ['src/e.ts', 'src/f.ts'],
+    ]);
   });
 });
