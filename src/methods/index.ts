@@ -1,5 +1,6 @@
 /** The methods, their settings and presets. */
 import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
+import { encoderOptions } from './encoderOptions.ts';
 import type { MethodHead, MethodProgram, Moment, StepContext } from './method.ts';
 import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
@@ -13,6 +14,8 @@ export {
   type Normalisation,
   normaliseImages,
 } from './encoder.ts';
+export { encoderOptions } from './encoderOptions.ts';
+export { initialEncoderState } from './initialState.ts';
 export type {
   CropGroup,
   EpochPhase,
@@ -96,9 +99,4 @@ export function methodProgram(
 /** What the method makes of features. */
 export function methodHead(settings: Settings): MethodHead {
   return methods[settings.method].head(settings);
-}
-
-/** The encoder that settings describe. */
-export function encoderOptions({ architecture, width, stem, frontEnd }: Settings) {
-  return { architecture, width, stem, frontEnd };
 }

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { initialEncoderState, methodNames, methodProgram, settingsFor } from './index.ts';
+
+describe('initialEncoderState', () => {
+  it.each(methodNames)('gives the bytes that a run of %s starts from', (method) => {
+    const settings = settingsFor('small-32', { method, width: 4, prototypes: 8, clusters: '8,4' });
+    const given = method === 'deepcluster' || method === 'contrastive-clustering' ? '8' : settings.clusters;
+    const whole = methodProgram({ ...settings, clusters: given }, { images: 16 }).initialState(7);
+    const state = initialEncoderState(settings, 7);
+    expect(Object.keys(state).length).toBeGreaterThan(10);
+    for (const [name, values] of Object.entries(state)) expect(values, name).toEqual(whole[name]);
+  });
+
+  it('needs no number of images, and draws from the seed', () => {
+    const settings = settingsFor('small-32', { method: 'pcl', width: 4, clusters: '25000' });
+    const name = 'conv1.weight';
+    expect(initialEncoderState(settings)[name]).toEqual(initialEncoderState(settings, settings.seed)[name]);
+    expect(initialEncoderState(settings, 1)[name]).not.toEqual(initialEncoderState(settings, 2)[name]);
+  });
+});
