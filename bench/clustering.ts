@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { featuresOf, nearestNeighbours, sharedValues, sinkhorn } from '../src/cluster/index.ts';
+import { featuresOf, nearestNeighbors, sharedValues, sinkhorn } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 import type { Engine } from '../src/runtime/index.ts';
@@ -128,6 +128,6 @@ async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Ow
 async function ownNeighbours(engine: Engine, sizes: Sizes): Promise<Own> {
   const { dimension = 1, k = 1 } = sizes;
   const [queries, bank] = matricesOf(sizes).map((matrix) => featuresOf(noise(...matrix), dimension));
-  const once = () => nearestNeighbours(engine, queries!, bank!, { k });
+  const once = () => nearestNeighbors(engine, queries!, bank!, { k });
   return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
 }

@@ -2,7 +2,7 @@
 import { Session } from 'node:inspector/promises';
 
 export interface Functions {
-  /** End of the path of their file, such as `cluster/neighbours.ts`. */
+  /** End of the path of their file, such as `cluster/neighbors.ts`. */
   file: string;
   names: readonly string[];
 }

@@ -5,6 +5,7 @@
  * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different methods, settings and
  * lengths give the measures something to tell apart. Labels are read for the true NMI only.
  */
+
 import { resolve } from 'node:path';
 import { openEpochSample } from '../src/cli/epochSample.ts';
 import { evaluationSet } from '../src/cli/evaluationSet.ts';
@@ -18,10 +19,9 @@ import {
   type EpochMemory,
   epochMeasureNames,
   measureEpoch,
-  nmi,
-  spearman,
 } from '../src/evaluate/index.ts';
 import type { Settings } from '../src/methods/index.ts';
+import { nmi, spearman } from '../src/metrics/index.ts';
 import {
   listCheckpoints,
   loadCheckpoint,

@@ -2,7 +2,7 @@
  * What the methods do between epochs, on made-up features: time and memory of clustering so many images. The pass of all images
  * through the encoder, which comes before it, is not in it.
  */
-import { type Features, featuresOf, normaliseRows } from '../src/cluster/index.ts';
+import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import {
   featureLength,
@@ -43,7 +43,7 @@ function madeUp(images: number, dimension: number): Features {
     const from = random.integer(2000) * dimension;
     for (let d = 0; d < dimension; d++) data[row * dimension + d] = centres[from + d]! + random.normal();
   }
-  return normaliseRows(featuresOf(data, dimension));
+  return normalizeRows(featuresOf(data, dimension));
 }
 
 /** Runs one method's phase once. */

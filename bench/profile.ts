@@ -92,7 +92,7 @@ function ofSearch(row: string): Profiled {
         const trace = await traceOf(engine, folder, async (traced) => {
           const once = await prepareClustering(traced, { sizes: clusteringRows[row]! });
           await once();
-          const of = { file: 'cluster/neighbours.ts', names: Object.keys(AROUND) };
+          const of = { file: 'cluster/neighbors.ts', names: Object.keys(AROUND) };
           const begun = performance.now();
           around = await functionTimes(of, async () => {
             for (let search = 1; search < SEARCHES; search++) await once();

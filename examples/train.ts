@@ -6,7 +6,7 @@
  * Settings are those of a preset, not the paper's.
  */
 import { fileURLToPath } from 'node:url';
-import { cluster, data, evaluate, methods, run, runtime, train, views } from '../src/index.ts';
+import { cluster, data, methods, metrics, run, runtime, train, views } from '../src/index.ts';
 
 const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2', method = 'swav'] =
   process.argv.slice(2);
@@ -54,14 +54,14 @@ console.log(`${standing.step} steps; ${verdict.message}`);
 
 // 5. Features of all images, in groups of likeness.
 const encoder = await run.openEncoder({ engine, settings, state: standing.state });
-const features = cluster.normaliseRows(await encoder.embed(cache));
+const features = cluster.normalizeRows(await encoder.embed(cache));
 const groups = await cluster.kmeans(engine, features, { k: 10, metric: 'spherical', restarts: 3 });
 console.log(`sizes of ${groups.k} groups: ${[...groups.sizes].join(' ')}`);
 
 // 6. Where there are labels, how well the groups agree with them.
 const labels = Int32Array.from(cache.entries, ({ label }) => label ?? -1);
 if (labels.some((label) => label >= 0)) {
-  console.log(`NMI with the labels: ${evaluate.nmi(labels, groups.assignments).toFixed(3)}`);
+  console.log(`NMI with the labels: ${metrics.nmi(labels, groups.assignments).toFixed(3)}`);
 }
 await engine.close();
 await source.close();

@@ -12,6 +12,7 @@ export * as data from './data/index.ts';
 export * as evaluate from './evaluate/index.ts';
 export * as formats from './formats/index.ts';
 export * as methods from './methods/index.ts';
+export * as metrics from './metrics/index.ts';
 export * as nn from './nn/index.ts';
 export * as run from './run/index.ts';
 export * as runtime from './runtime/index.ts';

@@ -18,6 +18,7 @@ const layers = [
   'nn',
   'data',
   'views',
+  'metrics',
   'cluster',
   'methods',
   'train',

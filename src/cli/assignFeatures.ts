@@ -1,5 +1,5 @@
 /** Assigning images to a run's stored clusters, whoever made these. */
-import { type Assignment, assign, type Features, featuresOf, normaliseRows } from '../cluster/index.ts';
+import { type AssignResult, assign, type Features, featuresOf, normalizeRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Clustering, learnedAssignment, openHead, type TrainedRun } from '../run/index.ts';
 import type { Engine } from '../runtime/index.ts';
@@ -10,7 +10,7 @@ export async function assignFeatures(
   { config: { settings }, state }: TrainedRun,
   { centroids: data, dimension, temperature, head: outputs }: Clustering,
   features: Features,
-): Promise<Assignment> {
+): Promise<AssignResult> {
   const centroids = featuresOf(data, dimension);
   if (outputs === undefined) return assign(engine, features, centroids, { temperature });
   const head = await openHead({ engine, settings, state });
@@ -22,7 +22,7 @@ export async function assignFeatures(
         `the clusters were learned by a head that the run does not have (${settings.method}). Make them again: likeness cluster <source> --run <run>`,
       );
     }
-    return learnedAssignment(y, { outputs, unit: normaliseRows(features), centroids });
+    return learnedAssignment(y, { outputs, unit: normalizeRows(features), centroids });
   } finally {
     await head.close();
   }

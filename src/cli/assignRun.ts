@@ -54,7 +54,7 @@ export async function assignRun(request: AssignRequest, terminal: Terminal): Pro
     const found = await assignFeatures(engine, run, clustering, featuresOf(rows, clustering.dimension));
     const images = paths.map((file, i) => ({
       path: file,
-      cluster: found.clusters[i]!,
+      cluster: found.assignments[i]!,
       confidence: found.confidence[i]!,
       margin: found.margin[i]!,
       second: found.second[i]!,

@@ -9,7 +9,8 @@ import {
   spectralClusters,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { clusterAgreement, splitOf } from '../evaluate/index.ts';
+import { splitOf } from '../evaluate/index.ts';
+import { clusterAgreement } from '../metrics/index.ts';
 import type { ClusterFigures, Figures } from '../run/compare/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { type Bench, labelledRows, type MeasuredFeatures } from './compareMeasure.ts';
@@ -48,7 +49,7 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   spectral: {
     protocol: `graph of ${NEIGHBOURS} neighbours by cosine, self-tuning weights, leading eigenvectors of the normalised affinity, k-means on their rows`,
     clusters: (features, { engine, ...work }) =>
-      spectralClusters(engine, features, { ...work, neighbours: NEIGHBOURS }),
+      spectralClusters(engine, features, { ...work, neighbors: NEIGHBOURS }),
   },
   agglomerative: {
     protocol: `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to the nearest mean`,

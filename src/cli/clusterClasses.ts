@@ -1,15 +1,17 @@
 /** Clusters beside the labels of their images, for the report. */
-import { adjustedRandOf, contingency } from '../cluster/index.ts';
+
 import type { PixelCache } from '../data/index.ts';
 import {
+  adjustedRandOf,
   amiOf,
   confusionOf,
+  contingency,
   fowlkesMallowsOf,
   matchingOf,
   nmiOf,
   purityOf,
   purityTable,
-} from '../evaluate/index.ts';
+} from '../metrics/index.ts';
 import type { ReportClasses } from '../run/index.ts';
 
 /** How clusters `[N]` of the cache's images at `indices` compare with labels; undefined where no image has one. */

@@ -36,7 +36,7 @@ export async function seenByHead(
   const head = await openHead({ engine, settings, state });
   try {
     const prototypes = head.prototypes
-      ? (await assign(engine, head.projected(features), head.prototypes)).clusters
+      ? (await assign(engine, head.projected(features), head.prototypes)).assignments
       : undefined;
     return { prototypes, learned: await head.assign?.(features) };
   } finally {

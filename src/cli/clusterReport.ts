@@ -57,7 +57,7 @@ export async function writeClusterReport(input: ClusterReportInput, terminal: Te
     ],
     howK: kReason,
     suggestion: suggestion && { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
-    classes: clusterClasses(cache, indices, assignment.clusters),
+    classes: clusterClasses(cache, indices, assignment.assignments),
     doubtRule: doubt.rule,
     clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
     ...(await reportTraining(run)),

@@ -101,7 +101,7 @@ async function clusterImages(
     await writeEmbeddings(files.embeddings, {
       features,
       ids,
-      clusters: assignment.clusters,
+      clusters: assignment.assignments,
       labelNames: cache.labelNames,
       ...(entries.some(({ label }) => label !== undefined) && {
         labels: Int32Array.from(entries, ({ label }) => label ?? -1),
@@ -151,7 +151,7 @@ async function clusterImages(
         into,
         by,
         source,
-        items: ids.map((id, i) => ({ id, cluster: assignment.clusters[i]! })),
+        items: ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
         signal: terminal.signal,
         onProgress: (done, of) => terminal.progress(`sorting ${showCount(done)} of ${showCount(of)} images`),
       });
@@ -182,7 +182,7 @@ async function clusterImages(
 /** Rows of clusters.csv, as they are written. */
 function* assignmentsOf(
   ids: readonly string[],
-  { clusters, confidence, margin }: Grouping['assignment'],
+  { assignments: clusters, confidence, margin }: Grouping['assignment'],
   prototypes: Int32Array | undefined,
 ) {
   for (const [i, path] of ids.entries()) {

@@ -3,7 +3,6 @@ import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import {
-  clusterAgreement,
   evaluateFeatures,
   kmeansAgreement,
   knn,
@@ -12,6 +11,7 @@ import {
   splitOf,
 } from '../evaluate/index.ts';
 import type { Settings } from '../methods/index.ts';
+import { clusterAgreement } from '../metrics/index.ts';
 import { type CurvePoint, type Figures, SAMPLE } from '../run/compare/index.ts';
 import { headClusters, openEncoder } from '../run/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';

@@ -1,6 +1,6 @@
 /** `likeness embed`: the features of a source's images as a file. */
 import { dirname, resolve } from 'node:path';
-import { normaliseRows } from '../cluster/index.ts';
+import { normalizeRows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import type { Command } from './command.ts';
@@ -104,7 +104,7 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
 /** Rows of length 1. */
 async function* unitParts(parts: AsyncIterable<Float32Array>, dimension: number) {
   for await (const data of parts) {
-    yield normaliseRows({ data, count: data.length / dimension, dimension }).data;
+    yield normalizeRows({ data, count: data.length / dimension, dimension }).data;
   }
 }
 

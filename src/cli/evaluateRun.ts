@@ -314,7 +314,7 @@ async function storedClusters({ engine, run }: Work, features: Features) {
   }
   if (stored.step !== run.checkpoint.info.step || stored.dimension !== features.dimension) return undefined;
   return {
-    assignments: (await assignFeatures(engine, run, stored, features)).clusters,
+    assignments: (await assignFeatures(engine, run, stored, features)).assignments,
     centroids: featuresOf(stored.centroids, stored.dimension),
   };
 }

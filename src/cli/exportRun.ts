@@ -1,7 +1,7 @@
 /** Exporting a run's encoder: built, written under another name, checked against the engine, then given its name. */
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { featuresOf, normaliseRows } from '../cluster/index.ts';
+import { featuresOf, normalizeRows } from '../cluster/index.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { openSource } from '../data/index.ts';
@@ -64,7 +64,7 @@ async function exportOnnx(run: TrainedRun, file: string, terminal: Terminal) {
   });
   const images = await imagesToCompare(run, terminal);
   const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.run(images.pixels));
-  const expected = normaliseRows(featuresOf(raw, dimension)).data;
+  const expected = normalizeRows(featuresOf(raw, dimension)).data;
 
   const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);
   await writeFileAtomic(unchecked, model);

@@ -3,18 +3,11 @@
  * the clusters of that state, with their NMI where images have labels. The figure of "Contrastive Clustering" (Li et al.,
  * AAAI 2021, figure 5), for any run.
  */
-import {
-  contingency,
-  distinctRows,
-  type Features,
-  kmeans,
-  layout2d,
-  pickRows,
-  type Rows,
-} from '../cluster/index.ts';
+
+import { distinctRows, type Features, kmeans, layout2d, pickRows, type Rows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
-import { matchingOf, nmi } from '../evaluate/index.ts';
+import { contingency, matchingOf, nmi } from '../metrics/index.ts';
 import {
   type Grouping,
   headClusters,
@@ -54,7 +47,7 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
   const rows = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 12)).sort();
   const drawn = Uint32Array.from(rows, (row) => indices[row]!);
   const labels = Int32Array.from(drawn, (index) => cache.entries[index]!.label ?? -1);
-  const last = Int32Array.from(rows, (row) => grouping.assignment.clusters[row]!);
+  const last = Int32Array.from(rows, (row) => grouping.assignment.assignments[row]!);
 
   async function page(title: string, of: Features, clusters: Int32Array): Promise<ReportMap> {
     terminal.progress(`drawing the features, ${title}`);

@@ -1,5 +1,11 @@
 /** What can be measured of an encoder, its head and its prototypes without labels. */
-import { assign, distinctRows, type Features, normaliseRows, silhouette } from '../cluster/index.ts';
+import {
+  assign,
+  distinctRows,
+  type Features,
+  normalizeRows,
+  simplifiedSilhouette,
+} from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import {
@@ -93,7 +99,7 @@ function choiceOf(
   if (prototypes) {
     return {
       of: prototypes.count,
-      choose: async (features) => (await assign(engine, await project(features), prototypes)).clusters,
+      choose: async (features) => (await assign(engine, await project(features), prototypes)).assignments,
     };
   }
   return (
@@ -152,10 +158,10 @@ async function ofClusters(
   { assignments: clusters, centroids }: NonNullable<MeasureOptions['clusters']>,
   seed: number,
 ) {
-  const unit = normaliseRows(features);
+  const unit = normalizeRows(features);
   return {
     k: centroids.count,
-    silhouette: (await silhouette(engine, unit, clusters, centroids)).mean,
+    silhouette: (await simplifiedSilhouette(engine, unit, clusters, centroids)).mean,
     neighbourConsistency:
       features.count > 1 ? await neighbourConsistency(engine, features, clusters, { seed }) : undefined,
   };

@@ -16,7 +16,7 @@ import type { Engine } from '../runtime/index.ts';
 import { argMax, input, matmul, sub, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
 import { columnMeans, type Features, featuresOf, selectRows } from './features.ts';
-import { distinctRows } from './kmeansStart.ts';
+import { distinctRows } from './kmeans/seeding.ts';
 
 export interface AgglomerativeOptions {
   /** Clusters. */

@@ -1,10 +1,11 @@
 /** The classical clusterings: golden values of scipy and numpy, and what must hold of any data. */
+
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
+import { adjustedRand } from '../metrics/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import {
-  adjustedRand,
   agglomerativeClusters,
   covariance,
   featuresOf,
@@ -122,9 +123,9 @@ describe('spectral clustering', () => {
     );
     const features = featuresOf(Float32Array.from(rows.flat()), 3);
     const truth = Int32Array.from(rows, (_, i) => Math.floor(i / 120));
-    const clusters = await spectralClusters(engine, features, { k: 3, neighbours: 6 });
+    const clusters = await spectralClusters(engine, features, { k: 3, neighbors: 6 });
     expect(adjustedRand(truth, clusters)).toBe(1);
-    expect(await spectralClusters(engine, features, { k: 3, neighbours: 6 })).toEqual(clusters);
+    expect(await spectralClusters(engine, features, { k: 3, neighbors: 6 })).toEqual(clusters);
   });
 });
 

@@ -1,9 +1,10 @@
 /** The classical clusterings beside scikit-learn's, on stored rows. */
+
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { adjustedRand } from '../metrics/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import {
-  adjustedRand,
   agglomerativeClusters,
   type Features,
   featuresOf,
@@ -44,7 +45,7 @@ describe('agglomerative clustering', () => {
 describe('spectral clustering', () => {
   it.each(Object.entries(stored.spectral))('has the partition of %s', async (_name, rows) => {
     const { k, neighbours, clusters } = rows;
-    const found = await spectralClusters(engine, rowsOf(rows), { k, neighbours });
+    const found = await spectralClusters(engine, rowsOf(rows), { k, neighbors: neighbours });
     expect(likeness(found, clusters)).toBe(1);
     // Which k-means on the rows themselves has not.
     const plain = await kmeans(engine, rowsOf(rows), { k, restarts: 10 });

@@ -59,7 +59,7 @@ export function sharedValues(length: number): Float32Array {
 }
 
 /** Rows divided by their Euclidean length, copied (`to`: where to); a zero row stays zero. */
-export function normaliseRows(
+export function normalizeRows(
   features: Features,
   to: Float32Array = new Float32Array(features.data.length),
 ): Features {

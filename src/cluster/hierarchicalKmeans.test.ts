@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
 import { openEngine } from '../runtime/index.ts';
-import { featuresOf, normaliseRows } from './features.ts';
+import { featuresOf, normalizeRows } from './features.ts';
 import { hierarchicalKmeans, requireTree } from './hierarchicalKmeans.ts';
-import { kmeans } from './kmeans.ts';
+import { kmeans } from './kmeans/kmeans.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -59,7 +59,7 @@ describe('hierarchicalKmeans', () => {
       expect(coarse.squaredDistances[c]).toBeCloseTo(d[0]! ** 2 + d[1]! ** 2, 6);
     }
     const first = await kmeans(engine, rows, { k: 12, seed: 5 });
-    expect([...normaliseRows(featuresOf(first.centroids, 2)).data]).toEqual([...fine.prototypes.data]);
+    expect([...normalizeRows(featuresOf(first.centroids, 2)).data]).toEqual([...fine.prototypes.data]);
   });
 
   it('gives the same tree for the same seed', async () => {

@@ -12,9 +12,9 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
-import { type Features, featuresOf, normaliseRows } from './features.ts';
-import { type KmeansOptions, kmeans } from './kmeans.ts';
-import { squaredDistancesToOwn } from './ownDistances.ts';
+import { type Features, featuresOf, normalizeRows } from './features.ts';
+import { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
+import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
 
 export interface TreeLevel {
   /** K_l. */
@@ -59,7 +59,7 @@ export async function hierarchicalKmeans(
     const { centroids, assignments } = await kmeans(engine, grouped, { ...options, k, seed: seed + l });
     levels.push({
       clusters: k,
-      prototypes: normaliseRows(featuresOf(centroids, features.dimension)), // [K_l, D]
+      prototypes: normalizeRows(featuresOf(centroids, features.dimension)), // [K_l, D]
       labels: below ? below.labels.map((child) => assignments[child]!) : assignments, // [N]
       assignments,
       squaredDistances: await squaredDistancesToOwn(engine, grouped, { centroids, assignments }),

@@ -57,7 +57,7 @@ describe('layout2d', () => {
   });
 
   it('refuses a number of neighbours that it cannot use', async () => {
-    await expect(layout2d(engine, grouped(40, 2), { neighbours: 2 })).rejects.toThrow(
+    await expect(layout2d(engine, grouped(40, 2), { neighbors: 2 })).rejects.toThrow(
       /neighbours: received 2/,
     );
   });

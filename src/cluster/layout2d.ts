@@ -9,13 +9,13 @@ import { UMAP } from 'umap-js';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
-import { type Features, normaliseRows } from './features.ts';
-import { nearestNeighbours } from './neighbours.ts';
+import { type Features, normalizeRows } from './features.ts';
+import { nearestNeighbors } from './neighbors.ts';
 import { principal } from './principal.ts';
 
 export interface LayoutOptions {
   /** Neighbours that an image is tied to, itself among them. */
-  neighbours?: number;
+  neighbors?: number;
   /** How near points may come to each other, in units of the page's typical distance. */
   minDistance?: number;
   /** Passes over all ties. */
@@ -30,7 +30,7 @@ const ENOUGH = 30;
 export async function layout2d(
   engine: Engine,
   features: Features,
-  { neighbours = 15, minDistance = 0.1, epochs = 200, seed = 0 }: LayoutOptions = {},
+  { neighbors: neighbours = 15, minDistance = 0.1, epochs = 200, seed = 0 }: LayoutOptions = {},
 ): Promise<Float32Array> {
   const { count: N } = features;
   if (!Number.isInteger(neighbours) || neighbours < 3 || neighbours >= ENOUGH) {
@@ -39,9 +39,9 @@ export async function layout2d(
       `neighbours: received ${neighbours}; expected a whole number from 3 to ${ENOUGH - 1}`,
     );
   }
-  const unit = normaliseRows(features);
+  const unit = normalizeRows(features);
   if (N < ENOUGH) return ofComponents(engine, unit, seed);
-  const near = await nearestNeighbours(engine, unit, unit, { k: neighbours - 1, exclude: 'self' });
+  const near = await nearestNeighbors(engine, unit, unit, { k: neighbours - 1, exclude: 'self' });
   const rows = Array.from({ length: N }, (_, i) => i);
   const part = <T>(i: number, of: (at: number) => T) =>
     Array.from({ length: near.k }, (_, j) => of(i * near.k + j));

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
+import { aboveChance, neighborPurity } from '../metrics/index.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
-import { assign } from './assignment.ts';
+import { assign } from './assign.ts';
 import { findDoubtful } from './confidence.ts';
-import { columnMeans, columnVariances, type Features, featuresOf, normaliseRows } from './features.ts';
-import { nearestNeighbours } from './neighbours.ts';
+import { columnMeans, columnVariances, type Features, featuresOf, normalizeRows } from './features.ts';
+import { nearestNeighbors } from './neighbors.ts';
 import { fitWhitening, whiten } from './pcaWhiten.ts';
 import { principal } from './principal.ts';
-import { aboveChance, sameCluster } from './sameCluster.ts';
-import { silhouette } from './silhouette.ts';
+import { simplifiedSilhouette } from './silhouette.ts';
 import { choose, suggestK } from './suggestK.ts';
 
 const fixture = JSON.parse(
@@ -39,7 +39,7 @@ function gaussian(count: number, dimension: number, seed = 1): Features {
 
 /** Rows around `count` centres of distance about `sqrt(2)` on the unit sphere. */
 function groups(count: number, per: number, dimension: number, spread: number): Features {
-  const centres = normaliseRows(gaussian(count, dimension, 3)).data;
+  const centres = normalizeRows(gaussian(count, dimension, 3)).data;
   const random = randomAt(4, 'synthetic');
   return featuresOf(
     Float32Array.from(
@@ -61,7 +61,7 @@ describe('featuresOf', () => {
   });
 
   it('gives unit rows, means and variances; zero rows stay zero', () => {
-    expect([...normaliseRows(featuresOf(Float32Array.of(3, 4, 0, 0), 2)).data]).toEqual([
+    expect([...normalizeRows(featuresOf(Float32Array.of(3, 4, 0, 0), 2)).data]).toEqual([
       Math.fround(0.6),
       Math.fround(0.8),
       0,
@@ -73,11 +73,11 @@ describe('featuresOf', () => {
   });
 });
 
-describe('nearestNeighbours', () => {
+describe('nearestNeighbors', () => {
   /** Every cosine in double precision, sorted. */
   function bruteForce(queries: Features, bank: Features, k: number, self: boolean): number[][] {
-    const q = normaliseRows(queries);
-    const b = normaliseRows(bank);
+    const q = normalizeRows(queries);
+    const b = normalizeRows(bank);
     return Array.from({ length: q.count }, (_, i) => {
       const cosines = Array.from({ length: b.count }, (_, j) => {
         let sum = 0;
@@ -96,7 +96,7 @@ describe('nearestNeighbours', () => {
     const queries = gaussian(37, 5, 7);
     const bank = gaussian(83, 5, 8);
     for (const bankBlock of [16_384, 20, 7, 1]) {
-      const { indices, similarities } = await nearestNeighbours(engine, queries, bank, { k: 9, bankBlock });
+      const { indices, similarities } = await nearestNeighbors(engine, queries, bank, { k: 9, bankBlock });
       expect([...indices]).toEqual(bruteForce(queries, bank, 9, false).flat());
       expect(similarities.every((value) => value <= 1.00001 && value >= -1.00001)).toBe(true);
     }
@@ -104,24 +104,24 @@ describe('nearestNeighbours', () => {
 
   it('leaves a row out of its own neighbours', async () => {
     const bank = gaussian(40, 5, 9);
-    const { indices } = await nearestNeighbours(engine, bank, bank, { k: 6, exclude: 'self', bankBlock: 11 });
+    const { indices } = await nearestNeighbors(engine, bank, bank, { k: 6, exclude: 'self', bankBlock: 11 });
     expect([...indices]).toEqual(bruteForce(bank, bank, 6, true).flat());
   });
 
   it('orders equal similarities by index', async () => {
     const same = featuresOf(new Float32Array(12).fill(1), 2);
-    const { indices } = await nearestNeighbours(engine, same, same, { k: 3, exclude: 'self', bankBlock: 4 });
+    const { indices } = await nearestNeighbors(engine, same, same, { k: 3, exclude: 'self', bankBlock: 4 });
     expect([...indices.slice(0, 3)]).toEqual([1, 2, 3]);
     expect([...indices.slice(15, 18)]).toEqual([0, 1, 2]);
   });
 
   it('refuses more neighbours than there are', async () => {
     const bank = gaussian(4, 2);
-    await expect(nearestNeighbours(engine, bank, bank, { k: 5 })).rejects.toThrow('expected 1 to 4');
-    await expect(nearestNeighbours(engine, bank, bank, { k: 4, exclude: 'self' })).rejects.toThrow(
+    await expect(nearestNeighbors(engine, bank, bank, { k: 5 })).rejects.toThrow('expected 1 to 4');
+    await expect(nearestNeighbors(engine, bank, bank, { k: 4, exclude: 'self' })).rejects.toThrow(
       'expected 1 to 3',
     );
-    await expect(nearestNeighbours(engine, gaussian(3, 3), bank, { k: 1 })).rejects.toThrow(
+    await expect(nearestNeighbors(engine, gaussian(3, 3), bank, { k: 1 })).rejects.toThrow(
       'dimension 3 and 2',
     );
   });
@@ -132,7 +132,7 @@ describe('assign', () => {
     const features = featuresOf(Float32Array.of(2, 0, 3, 3, 0, -1), 2);
     const centroids = featuresOf(Float32Array.of(0, 5, 1, 0), 2);
     const result = await assign(engine, features, centroids, { temperature: 0.5 });
-    expect([...result.clusters]).toEqual([1, 0, 1]);
+    expect([...result.assignments]).toEqual([1, 0, 1]);
     expect([...result.second]).toEqual([0, 1, 0]);
     expect(result.similarity[1]).toBeCloseTo(Math.SQRT1_2, 6);
     expect([...result.margin].map((value) => Number(value.toFixed(5)))).toEqual([1, 0, 1]);
@@ -174,17 +174,28 @@ describe('findDoubtful', () => {
 describe('silhouette', () => {
   it('equals a NumPy reference', async () => {
     const centroids = featuresOf(Float32Array.from(fixture.kmeans.centroids), dimension);
-    const result = await silhouette(engine, rows, Int32Array.from(fixture.kmeans.labels), centroids);
+    const result = await simplifiedSilhouette(
+      engine,
+      rows,
+      Int32Array.from(fixture.kmeans.labels),
+      centroids,
+    );
     expect(result.mean).toBeCloseTo(fixture.silhouette, 5);
   });
 
   it('is negative where rows are with the farther centroid, and 0 for lonely ones', async () => {
     const line = featuresOf(Float32Array.of(0, 1, 9, 10), 1);
     const ends = featuresOf(Float32Array.of(0.5, 9.5), 1);
-    expect((await silhouette(engine, line, Int32Array.of(0, 0, 1, 1), ends)).mean).toBeGreaterThan(0.9);
-    expect((await silhouette(engine, line, Int32Array.of(1, 1, 0, 0), ends)).mean).toBeLessThan(-0.9);
-    expect((await silhouette(engine, line, Int32Array.of(0, 1, 1, 1), ends)).values[0]).toBe(0);
-    await expect(silhouette(engine, line, Int32Array.of(0, 1, 2, 1), ends)).rejects.toThrow('0 to 1');
+    expect((await simplifiedSilhouette(engine, line, Int32Array.of(0, 0, 1, 1), ends)).mean).toBeGreaterThan(
+      0.9,
+    );
+    expect((await simplifiedSilhouette(engine, line, Int32Array.of(1, 1, 0, 0), ends)).mean).toBeLessThan(
+      -0.9,
+    );
+    expect((await simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 1, 1), ends)).values[0]).toBe(0);
+    await expect(simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 2, 1), ends)).rejects.toThrow(
+      '0 to 1',
+    );
   });
 });
 
@@ -345,7 +356,7 @@ describe('principal components', () => {
 describe('neighbours in the same cluster', () => {
   it('counts the share of neighbours, beside what chance gives', () => {
     const neighbours = { k: 2, indices: Int32Array.of(1, 2, 0, 2, 0, 1, 0, 1) };
-    const { consistency, chance } = sameCluster(neighbours, Int32Array.of(5, 5, 9, 9));
+    const { consistency, chance } = neighborPurity(neighbours, Int32Array.of(5, 5, 9, 9));
     expect(consistency).toBe(2 / 8);
     expect(chance).toBeCloseTo(1 / 3, 12);
     expect(aboveChance(0.75, 0.5)).toBe(0.5);

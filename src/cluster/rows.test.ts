@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
-import { assign } from './assignment.ts';
-import { columnMeans, featuresOf, normaliseRows, selectRows } from './features.ts';
+import { assign } from './assign.ts';
+import { columnMeans, featuresOf, normalizeRows, selectRows } from './features.ts';
 import { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
-import { silhouette } from './silhouette.ts';
+import { simplifiedSilhouette } from './silhouette.ts';
 
 const D = 3;
 const random = randomAt(7, 'sample', 0);
@@ -36,7 +36,7 @@ describe('rows', () => {
 
   it('are what they are in memory', async () => {
     expect(await allRows(elsewhere())).toEqual(features);
-    expect(await allRows(unitRows(elsewhere()))).toEqual(normaliseRows(features));
+    expect(await allRows(unitRows(elsewhere()))).toEqual(normalizeRows(features));
     expect(await pickRows(elsewhere(), [99, 0, 42])).toEqual(selectRows(features, [99, 0, 42]));
     expect(await meansOf(elsewhere())).toEqual(columnMeans(features));
   });
@@ -58,8 +58,8 @@ describe('rows', () => {
     const centroids = selectRows(features, [3, 50, 97]);
     const expected = await assign(engine, features, centroids);
     expect(await assign(engine, elsewhere(), centroids)).toEqual(expected);
-    expect(await silhouette(engine, elsewhere(), expected.clusters, centroids)).toEqual(
-      await silhouette(engine, features, expected.clusters, centroids),
+    expect(await simplifiedSilhouette(engine, elsewhere(), expected.assignments, centroids)).toEqual(
+      await simplifiedSilhouette(engine, features, expected.assignments, centroids),
     );
   });
 });

@@ -4,7 +4,7 @@
  * What goes over all rows takes `Features | Rows`: an array in memory, or anything that gives rows by their number.
  */
 import { type Block, type Blocks, blocksOf } from './blocks.ts';
-import { type Features, normaliseRows } from './features.ts';
+import { type Features, normalizeRows } from './features.ts';
 
 export interface Rows {
   readonly count: number;
@@ -33,7 +33,7 @@ export function unitRows(features: Features | Rows): Rows {
     dimension,
     async read(start, rows) {
       const data = await stored.read(start, rows);
-      return normaliseRows({ data, count: rows, dimension }, data).data;
+      return normalizeRows({ data, count: rows, dimension }, data).data;
     },
   };
 }

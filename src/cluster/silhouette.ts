@@ -25,7 +25,7 @@ export interface Silhouette {
 }
 
 /** Simplified silhouette of rows under given assignments `[N]` and centroids. */
-export async function silhouette(
+export async function simplifiedSilhouette(
   engine: Engine,
   features: Features | Rows,
   assignments: Int32Array,

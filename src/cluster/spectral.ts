@@ -10,16 +10,16 @@
  * scales). Differences: a sparse graph in place of all pairs, and cosines in place of Euclidean distances.
  */
 import type { Engine } from '../runtime/index.ts';
-import { type Features, featuresOf, normaliseRows } from './features.ts';
-import { kmeans } from './kmeans.ts';
+import { type Features, featuresOf, normalizeRows } from './features.ts';
+import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';
-import { type Neighbours, nearestNeighbours } from './neighbours.ts';
+import { type Neighbors, nearestNeighbors } from './neighbors.ts';
 
 export interface SpectralOptions {
   /** Clusters. */
   k: number;
   /** Edges per row; fewer where there are fewer rows. */
-  neighbours?: number;
+  neighbors?: number;
   seed?: number;
   signal?: AbortSignal;
 }
@@ -40,11 +40,11 @@ const RESTARTS = 5;
 export async function spectralClusters(
   engine: Engine,
   features: Features,
-  { k, neighbours = 20, seed = 0, signal }: SpectralOptions,
+  { k, neighbors: neighbours = 20, seed = 0, signal }: SpectralOptions,
 ): Promise<Int32Array> {
   const { count } = features;
   if (k >= count) return Int32Array.from({ length: count }, (_, i) => i % k);
-  const near = await nearestNeighbours(engine, features, features, {
+  const near = await nearestNeighbors(engine, features, features, {
     k: Math.min(neighbours, count - 1),
     exclude: 'self',
   });
@@ -75,7 +75,7 @@ export async function spectralClusters(
   vectors.forEach((vector, j) => {
     for (let row = 0; row < count; row++) table[row * k + j] = vector[row]!;
   });
-  const { assignments } = await kmeans(engine, normaliseRows(featuresOf(table, k)), {
+  const { assignments } = await kmeans(engine, normalizeRows(featuresOf(table, k)), {
     k,
     restarts: RESTARTS,
     seed,
@@ -85,7 +85,7 @@ export async function spectralClusters(
 }
 
 /** The weights of step 2, every edge in both directions, once. */
-export function affinityGraph({ k, indices, similarities }: Neighbours, count: number): Graph {
+export function affinityGraph({ k, indices, similarities }: Neighbors, count: number): Graph {
   const distance = (cosine: number) => Math.sqrt(Math.max(0, 2 - 2 * cosine));
   const scales = Float64Array.from({ length: count }, (_, row) =>
     Math.max(1e-6, distance(similarities[row * k + Math.min(SCALE_NEIGHBOUR, k) - 1]!)),

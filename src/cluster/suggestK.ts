@@ -23,18 +23,18 @@
  * number of clusters via the gap statistic", 2001 (comparison with data without groups); von Luxburg, "Clustering
  * stability: an overview", 2010 (stability over random starts). Joining them in one product is our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
  */
+
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import { aboveChance, adjustedRand, neighborPurity } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
-import { adjustedRand } from './adjustedRand.ts';
-import { assign } from './assignment.ts';
-import { columnMeans, type Features, featuresOf, normaliseRows } from './features.ts';
-import { type KmeansOptions, kmeans } from './kmeans.ts';
-import { distinctRows } from './kmeansStart.ts';
-import { type Neighbours, nearestNeighbours } from './neighbours.ts';
+import { assign } from './assign.ts';
+import { columnMeans, type Features, featuresOf, normalizeRows } from './features.ts';
+import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
+import { distinctRows } from './kmeans/seeding.ts';
+import { type Neighbors, nearestNeighbors } from './neighbors.ts';
 import { pickRows, type Rows } from './rows.ts';
-import { aboveChance, sameCluster } from './sameCluster.ts';
-import { silhouette } from './silhouette.ts';
+import { simplifiedSilhouette } from './silhouette.ts';
 
 /** Every number while a person can tell them apart, then steps of about a fifth. */
 export const ladder = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50, 60] as const;
@@ -108,15 +108,15 @@ export async function suggestK(
     );
   }
   const rows = distinctRows(features.count, taken, randomAt(seed, 'sample', 0, 0, 1));
-  const first = normaliseRows(await pickRows(features, rows.slice(0, half)));
-  const second = normaliseRows(await pickRows(features, rows.slice(half, 2 * half)));
+  const first = normalizeRows(await pickRows(features, rows.slice(0, half)));
+  const second = normalizeRows(await pickRows(features, rows.slice(half, 2 * half)));
 
   const [third, fourth] = [withoutGroups(first, seed, 0), withoutGroups(second, seed, 1)];
 
   const near = Math.min(NEIGHBOURS, half - 1);
   const neighbours = {
-    first: await nearestNeighbours(engine, first, first, { k: near, exclude: 'self' }),
-    second: await nearestNeighbours(engine, second, second, { k: near, exclude: 'self' }),
+    first: await nearestNeighbors(engine, first, first, { k: near, exclude: 'self' }),
+    second: await nearestNeighbors(engine, second, second, { k: near, exclude: 'self' }),
   };
 
   const curve: KScore[] = [];
@@ -144,7 +144,7 @@ async function crossCheck(
   first: Features,
   second: Features,
   options: KmeansOptions,
-  neighbours?: { first: Neighbours; second: Neighbours },
+  neighbours?: { first: Neighbors; second: Neighbors },
 ): Promise<Pick<KScore, 'separation' | 'stability' | 'seedStability' | 'neighbours'>> {
   const a = await kmeans(engine, first, options);
   const b = await kmeans(engine, second, options);
@@ -156,15 +156,15 @@ async function crossCheck(
   let stability = 0;
   for (const { rows, own, other } of directions) {
     const centroids = featuresOf(other.centroids, other.dimension);
-    const { clusters } = await assign(engine, rows, centroids);
-    separation += (await silhouette(engine, rows, clusters, centroids)).mean / 2;
+    const { assignments: clusters } = await assign(engine, rows, centroids);
+    separation += (await simplifiedSilhouette(engine, rows, clusters, centroids)).mean / 2;
     stability += adjustedRand(clusters, own.assignments) / 2;
   }
   if (!neighbours) return { separation, stability, seedStability: 0, neighbours: 0 };
   const again = await kmeans(engine, first, { ...options, seed: (options.seed ?? 0) + 1 });
   const together = [
-    sameCluster(neighbours.first, a.assignments),
-    sameCluster(neighbours.second, b.assignments),
+    neighborPurity(neighbours.first, a.assignments),
+    neighborPurity(neighbours.second, b.assignments),
   ];
   return {
     separation,
@@ -195,7 +195,7 @@ function withoutGroups(features: Features, seed: number, part: number): Features
       for (let d = 0; d < dimension; d++) data[at + d]! += weight * (features.data[from + d]! - means[d]!);
     }
   }
-  return normaliseRows({ data, count, dimension });
+  return normalizeRows({ data, count, dimension });
 }
 
 /** The K of the highest score (the smaller on a tie), the range around it, and the sentence. */

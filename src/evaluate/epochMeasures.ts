@@ -8,23 +8,21 @@
  *
  * All work is on the sample, and nothing of the training state is changed.
  */
+
 import {
-  aboveChance,
-  adjustedRand,
   assign,
   type Features,
   featuresOf,
   kmeans,
-  nearestNeighbours,
-  normaliseRows,
+  nearestNeighbors,
+  normalizeRows,
   principal,
-  sameCluster,
-  silhouette,
+  simplifiedSilhouette,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { aboveChance, adjustedRand, neighborPurity, nmi } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
-import { nmi } from './nmi.ts';
 import { type PairFigures, pairFigures } from './pairFigures.ts';
 
 /** The sample as the encoder sees it now. */
@@ -98,7 +96,7 @@ export async function measureEpoch(
 ): Promise<{ measures: EpochMeasures; pairs: PairFigures; memory: EpochMemory }> {
   const { count } = features;
   requireSample(features, secondView, before);
-  const unit = normaliseRows(features);
+  const unit = normalizeRows(features);
   const k = Math.max(2, Math.min(asked, Math.floor(count / 10)));
   const options = { k, metric: 'spherical', restarts: 2, iterations: 50 } as const;
   const found = await kmeans(engine, unit, { ...options, seed });
@@ -108,17 +106,18 @@ export async function measureEpoch(
   const reduced = await principal(engine, unit, { components, seed });
   const centres = centroidsOf(reduced, clusters, k);
   const other = await assign(engine, secondView, featuresOf(found.centroids, found.dimension));
-  const { agreement, chance } = viewAgreement(clusters, other.clusters);
+  const { agreement, chance } = viewAgreement(clusters, other.assignments);
   const near = Math.min(NEIGHBOURS, count - 1);
-  const neighbours = await nearestNeighbours(engine, unit, unit, { k: near, exclude: 'self' });
-  const together = sameCluster(neighbours, clusters);
+  const neighbours = await nearestNeighbors(engine, unit, unit, { k: near, exclude: 'self' });
+  const together = neighborPurity(neighbours, clusters);
   const { rank, most } = await effectiveRank(engine, features, { sample: RANK_ROWS, seed });
-  const nearest = prototypes && (await assign(engine, prototypes.embeddings, prototypes.prototypes)).clusters;
+  const nearest =
+    prototypes && (await assign(engine, prototypes.embeddings, prototypes.prototypes)).assignments;
   const centroids = featuresOf(found.centroids, found.dimension);
   return {
     pairs: await pairFigures(engine, { first: features, second: secondView, centroids }),
     measures: {
-      silhouette: (await silhouette(engine, reduced, clusters, centres)).mean,
+      silhouette: (await simplifiedSilhouette(engine, reduced, clusters, centres)).mean,
       viewAgreement: aboveChance(agreement, chance),
       epochStability: before ? nmi(before.clusters, clusters) : null,
       seedStability: adjustedRand(again.assignments, clusters),

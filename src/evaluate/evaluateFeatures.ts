@@ -5,29 +5,34 @@
  * figures can be set side by side. Labels are used for measuring only.
  */
 
-import { adjustedRandOf } from '../cluster/adjustedRand.ts';
 import {
-  type Contingency,
-  contingency,
   type Features,
   featuresOf,
   type KmeansOptions,
   kmeans,
-  normaliseRows,
+  normalizeRows,
   selectRows,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import {
+  adjustedRandOf,
+  amiOf,
+  type ClusterPurity,
+  type Confusion,
+  type Contingency,
+  confusionOf,
+  contingency,
+  fowlkesMallowsOf,
+  matchingOf,
+  nmiOf,
+  purityOf,
+  purityTable,
+} from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
-import { matchingOf } from './accuracy.ts';
-import { amiOf } from './ami.ts';
-import { type Confusion, confusionOf } from './confusion.ts';
 import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
-import { fowlkesMallowsOf } from './fowlkesMallows.ts';
 import { type KnnResult, knn } from './knn.ts';
 import { type Usage, usage } from './labelFree.ts';
 import { linearProbe, type ProbeOptions } from './linearProbe.ts';
-import { nmiOf } from './nmi.ts';
-import { type ClusterPurity, purityOf, purityTable } from './purity.ts';
 import { splitOf } from './split.ts';
 
 export interface EvaluateInput {
@@ -169,7 +174,7 @@ export async function evaluateFeatures(
 
   const part = (of: Int32Array) => ({
     // Unit rows: the classifiers see what the neighbours see.
-    features: normaliseRows(selectRows(features, of)),
+    features: normalizeRows(selectRows(features, of)),
     labels: Int32Array.from(of, (row) => labels[row]!),
   });
   const testable = split.test.length > 0;
@@ -233,7 +238,7 @@ const NORMALISED = 'NMI and AMI normalised by the arithmetic mean, ACC by the Hu
 function scoresOf(table: Contingency): ClusterScores {
   return {
     nmi: nmiOf(table),
-    nmiGeometric: nmiOf(table, { normaliser: 'geometric' }),
+    nmiGeometric: nmiOf(table, { normalizer: 'geometric' }),
     ami: amiOf(table),
     acc: matchingOf(table).accuracy,
     ari: adjustedRandOf(table),

@@ -10,8 +10,10 @@
  * Source: Wu, Xiong, Yu and Lin, "Unsupervised feature learning via non-parametric instance discrimination" (InstDisc),
  * 2018, arXiv 1805.01978, section 3.4. T = 0.07 and k = 200 there; T = 0.1 here, as in SwAV-style comparisons on CIFAR.
  */
-import { type Features, type Labels, nearestNeighbours } from '../cluster/index.ts';
+
+import { type Features, nearestNeighbors } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import type { Labels } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
 
 /** Features with a label of 0 or more for every row. */
@@ -64,7 +66,7 @@ export async function knn(
   }
   const used = requested.map((k) => Math.min(k, train.features.count));
   const most = Math.max(...used);
-  const { indices, similarities } = await nearestNeighbours(engine, test.features, train.features, {
+  const { indices, similarities } = await nearestNeighbors(engine, test.features, train.features, {
     k: most,
   });
   const classes = train.labels.reduce((a, b) => Math.max(a, b), 0) + 1;

@@ -2,6 +2,7 @@
  * Measures of features and clusters that need no labels. None of them says that clusters are meaningful; they show
  * collapse (all images alike), unused prototypes and unstable assignments.
  */
+
 import {
   assign,
   type Covariance,
@@ -9,17 +10,16 @@ import {
   covariance,
   distinctRows,
   type Features,
-  nearestNeighbours,
-  normaliseRows,
-  sameCluster,
+  nearestNeighbors,
+  normalizeRows,
   selectRows,
-  silhouette,
+  simplifiedSilhouette,
   spectrum,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import { entropy, neighborPurity } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
-import { entropy } from './nmi.ts';
 
 export interface Usage {
   /** `H(p) / ln K` of the shares p of images per prototype, 0 to 1. 1: all alike; 0: one takes every image. K = 1: 0. */
@@ -60,7 +60,7 @@ export function usage(clusters: Int32Array, k: number): Usage {
  * "Exploring simple Siamese representation learning", 2021, arXiv 2011.10566, figure 2 (there without the factor).
  */
 export function featureDeviation(features: Features): number {
-  const variances = columnVariances(normaliseRows(features));
+  const variances = columnVariances(normalizeRows(features));
   const mean = variances.reduce((sum, variance) => sum + Math.sqrt(variance), 0) / features.dimension;
   return mean * Math.sqrt(features.dimension);
 }
@@ -174,9 +174,9 @@ export async function neighbourConsistency(
   const rows = distinctRows(features.count, taken, randomAt(seed, 'sample', 0, 0, 3)).sort();
   const bank = selectRows(features, rows);
   const used = Math.min(k, taken - 1);
-  const { indices } = await nearestNeighbours(engine, bank, bank, { k: used, exclude: 'self' });
+  const { indices } = await nearestNeighbors(engine, bank, bank, { k: used, exclude: 'self' });
   const own = Int32Array.from(rows, (row) => clusters[row]!);
-  return { ...sameCluster({ k: used, indices }, own), k: used };
+  return { ...neighborPurity({ k: used, indices }, own), k: used };
 }
 
 export interface LabelFree {
@@ -207,19 +207,21 @@ export async function labelFree(
   engine: Engine,
   { features, prototypes, secondView, clusters, seed = 0 }: LabelFreeInput,
 ): Promise<LabelFree> {
-  const own = (await assign(engine, features, prototypes)).clusters;
-  const unit = normaliseRows(features);
+  const own = (await assign(engine, features, prototypes)).assignments;
+  const unit = normalizeRows(features);
   return {
     prototypeUsage: usage(own, prototypes.count),
     featureDeviation: featureDeviation(features),
     effectiveRank: await effectiveRank(engine, features, { seed }),
     silhouette:
       clusters &&
-      (await silhouette(engine, unit, clusters.assignments, normaliseRows(clusters.centroids))).mean,
+      (await simplifiedSilhouette(engine, unit, clusters.assignments, normalizeRows(clusters.centroids)))
+        .mean,
     neighbourConsistency:
       clusters && features.count > 1
         ? await neighbourConsistency(engine, features, clusters.assignments, { seed })
         : undefined,
-    viewAgreement: secondView && viewAgreement(own, (await assign(engine, secondView, prototypes)).clusters),
+    viewAgreement:
+      secondView && viewAgreement(own, (await assign(engine, secondView, prototypes)).assignments),
   };
 }

@@ -7,7 +7,7 @@
  * `softmax(cosine to the centroid / T)`, with T the mean of `1 - cosine` of an image and its own centroid, so that
  * encoders whose cosines lie close together are not called undecided for that.
  */
-import { type Features, featuresOf, normaliseRows } from '../cluster/index.ts';
+import { type Features, featuresOf, normalizeRows } from '../cluster/index.ts';
 import { pairSimilarities } from '../methods/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import {
@@ -62,9 +62,9 @@ export async function pairFigures(
   const executable = await engine.compile({ outputs });
   try {
     const results = await executable.run({
-      a: normaliseRows(first).data,
-      b: normaliseRows(second).data,
-      C: normaliseRows(featuresOf(centroids.data, F)).data,
+      a: normalizeRows(first).data,
+      b: normalizeRows(second).data,
+      C: normalizeRows(featuresOf(centroids.data, F)).data,
     });
     return Object.fromEntries(
       Object.entries(results).map(([name, value]) => [name.slice('fact.'.length), Number(value[0])]),

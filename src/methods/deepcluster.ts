@@ -25,7 +25,7 @@
  * ends early where nothing changes any more; directions whose variance is rounding are not blown up. `variant:
  * 'asReleased'` repeats the slip of its sampler. Clustering by power iteration is not offered.
  */
-import { fitWhitening, kmeans, normaliseRows, whiten } from '../cluster/index.ts';
+import { fitWhitening, kmeans, normalizeRows, whiten } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import {
@@ -178,7 +178,7 @@ export function deepclusterPhase(
       const found = await features(program, { batchSize, size }); // [N, F]
       onProgress(`whitening features of length ${F}`);
       const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaLength, F) });
-      const X = normaliseRows(await whiten(engine, found, whitening)); // [N, P]
+      const X = normalizeRows(await whiten(engine, found, whitening)); // [N, P]
       onProgress(`k-means into ${k} clusters`);
       const { assignments, sizes, empty, repaired } = await kmeans(engine, X, {
         k,

@@ -31,7 +31,7 @@ import {
   distinctRows,
   featuresOf,
   kmeans,
-  normaliseRows,
+  normalizeRows,
   squaredDistancesToOwn,
 } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
@@ -256,7 +256,7 @@ function pclPhase(
         Object.assign(
           state,
           foundState(m, {
-            prototypes: normaliseRows(featuresOf(found.centroids, F.dimension)).data, // [K, D]
+            prototypes: normalizeRows(featuresOf(found.centroids, F.dimension)).data, // [K, D]
             phi: concentrations(await squaredDistancesToOwn(engine, F, found), found.assignments, k, {
               temperature,
               smoothing,

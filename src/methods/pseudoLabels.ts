@@ -3,7 +3,7 @@
  *
  * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a batch's are gathered.
  */
-import { nmi } from '../cluster/index.ts';
+import { nmi } from '../metrics/index.ts';
 import {
   argMax,
   cast,

@@ -29,13 +29,13 @@ describe('groupFeatures', () => {
       const grouping = await groupFeatures(engine, features, { k, seed: 3 });
       expect(grouping.k + grouping.empty).toBe(k);
       expect(grouping.groups.reduce((sum, { size }) => sum + size, 0)).toBe(features.count);
-      const { clusters, similarity } = grouping.assignment;
+      const { assignments: clusters, similarity } = grouping.assignment;
       const mean = similarity.reduce((a, b) => a + b) / similarity.length;
       expect(mean).toBeGreaterThan(0.9);
       const together = Array.from({ length: k }, (_, i) => clusters[i] === clusters[i + k]);
       expect(together.filter(Boolean).length / k).toBeGreaterThan(found);
       const again = await groupFeatures(engine, features, { k, seed: 3 });
-      expect([...again.assignment.clusters]).toEqual([...clusters]);
+      expect([...again.assignment.assignments]).toEqual([...clusters]);
     });
   }
 });

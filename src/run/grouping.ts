@@ -7,19 +7,19 @@
  * own centroid. An image then needs to be nearer by that much for its confidence to rise e-fold.
  */
 import {
-  type Assignment,
+  type AssignResult,
   allRows,
   assign,
   distinctRows,
   type Features,
   featuresOf,
   kmeans,
-  normaliseRows,
+  normalizeRows,
   pickRows,
   type Rows,
   type SuggestedK,
   selectRows,
-  silhouette,
+  simplifiedSilhouette,
   suggestK,
   unitRows,
 } from '../cluster/index.ts';
@@ -61,7 +61,7 @@ export interface Grouping {
   readonly temperature: number;
   /** Where the clusters are those that the method has learned: the output of its head that each is. */
   readonly head?: readonly number[];
-  readonly assignment: Assignment;
+  readonly assignment: AssignResult;
   /** Largest first. */
   readonly groups: readonly Group[];
   /** Clusters that were asked for and that no image belongs to. */
@@ -111,18 +111,18 @@ export async function groupFeatures(
   const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
 
   // Images that repeat each other can leave a cluster empty; it is left out and the rest assigned again.
-  let centroids = normaliseRows(featuresOf(found.centroids, dimension));
+  let centroids = normalizeRows(featuresOf(found.centroids, dimension));
   let assignment = await assign(engine, unit, centroids, { temperature });
   for (let used = usedClusters(assignment, centroids.count); used.length < centroids.count; ) {
     centroids = selectRows(centroids, used);
     assignment = await assign(engine, unit, centroids, { temperature });
     used = usedClusters(assignment, centroids.count);
   }
-  const order = bySize(assignment.clusters, centroids.count);
+  const order = bySize(assignment.assignments, centroids.count);
   centroids = selectRows(centroids, order);
   assignment = renumbered(assignment, order);
   const empty = chosen.k - centroids.count;
-  const apart = (await silhouette(engine, unit, assignment.clusters, centroids)).values;
+  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids)).values;
   return {
     k: centroids.count,
     kReason:
@@ -185,7 +185,7 @@ export function sizesOf(clusters: Int32Array, k: number): Float64Array {
   return sizes;
 }
 
-function usedClusters({ clusters }: Assignment, k: number): number[] {
+function usedClusters({ assignments: clusters }: AssignResult, k: number): number[] {
   return [...sizesOf(clusters, k).entries()].filter(([, size]) => size > 0).map(([cluster]) => cluster);
 }
 
@@ -198,19 +198,23 @@ export function bySize(clusters: Int32Array, k: number): number[] {
   );
 }
 
-function renumbered(assignment: Assignment, order: readonly number[]): Assignment {
+function renumbered(assignment: AssignResult, order: readonly number[]): AssignResult {
   const newOf = new Int32Array(order.length);
   order.forEach((old, now) => {
     newOf[old] = now;
   });
   return {
     ...assignment,
-    clusters: assignment.clusters.map((old) => newOf[old]!),
+    assignments: assignment.assignments.map((old) => newOf[old]!),
     second: assignment.second.map((old) => (old < 0 ? -1 : newOf[old]!)),
   };
 }
 
-export function describe({ clusters, similarity }: Assignment, apart: Float32Array, k: number): Group[] {
+export function describe(
+  { assignments: clusters, similarity }: AssignResult,
+  apart: Float32Array,
+  k: number,
+): Group[] {
   const sizes = sizesOf(clusters, k);
   const alike = new Float64Array(k);
   const away = new Float64Array(k);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { featuresOf, normaliseRows } from '../cluster/index.ts';
+import { featuresOf, normalizeRows } from '../cluster/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { readClustering, writeClustering } from './clustering.ts';
 import { groupByHead, learnedAssignment } from './learnedGroups.ts';
@@ -35,7 +35,7 @@ describe('groupByHead', () => {
     expect(found.k).toBe(3);
     expect(found.empty).toBe(1);
     expect(found.head).toEqual([2, 0, 3]);
-    expect([...found.assignment.clusters]).toEqual([0, 1, 0, 0, 2]);
+    expect([...found.assignment.assignments]).toEqual([0, 1, 0, 0, 2]);
     expect([...found.assignment.second]).toEqual([1, 0, 2, 2, 0]);
     expect(found.assignment.confidence[2]).toBeCloseTo(0.6, 6);
     expect(found.assignment.margin[2]).toBeCloseTo(0.3, 6);
@@ -66,12 +66,12 @@ describe('groupByHead', () => {
         const { head, assignment, centroids, groups } = await groupByHead(engine, features, y);
         for (let i = 0; i < 6; i++) {
           const row = [...y.data.slice(i * 4, i * 4 + 4)];
-          expect(head![assignment.clusters[i]!]).toBe(row.indexOf(Math.max(...row)));
+          expect(head![assignment.assignments[i]!]).toBe(row.indexOf(Math.max(...row)));
         }
         expect(groups.reduce((sum, { size }) => sum + size, 0)).toBe(6);
         const again = await learnedAssignment(y, {
           outputs: head!,
-          unit: normaliseRows(features),
+          unit: normalizeRows(features),
           centroids,
         });
         expect(again).toEqual(assignment);

@@ -6,13 +6,13 @@
  * Clusters that no image belongs to have no number.
  */
 import {
-  type Assignment,
+  type AssignResult,
   type Features,
   featuresOf,
-  normaliseRows,
+  normalizeRows,
   partsOf,
   type Rows,
-  silhouette,
+  simplifiedSilhouette,
   unitRows,
 } from '../cluster/index.ts';
 import type { Engine } from '../runtime/index.ts';
@@ -36,7 +36,7 @@ export async function groupByHead(
   const unit = unitRows(features);
   const centroids = await centresOf(unit, found, outputs); // [k, F]
   const assignment = await learnedAssignment(probabilities, { outputs, unit, centroids });
-  const apart = (await silhouette(engine, unit, assignment.clusters, centroids)).values;
+  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids)).values;
   const learned = `${clustersOf(M)}, which the method has learned itself.`;
   return {
     k,
@@ -62,9 +62,9 @@ export interface LearnedClusters {
 export async function learnedAssignment(
   { data: y, count: N, dimension: M }: Features,
   { outputs, unit, centroids }: LearnedClusters,
-): Promise<Assignment> {
-  const assignment: Assignment = {
-    clusters: new Int32Array(N),
+): Promise<AssignResult> {
+  const assignment: AssignResult = {
+    assignments: new Int32Array(N),
     second: new Int32Array(N).fill(-1),
     similarity: new Float32Array(N),
     confidence: new Float32Array(N),
@@ -81,7 +81,7 @@ export async function learnedAssignment(
       if (isAhead(best)) [best, second] = [cluster, best];
       else if (second < 0 || isAhead(second)) second = cluster;
     }
-    assignment.clusters[i] = best;
+    assignment.assignments[i] = best;
     assignment.second[i] = second;
     assignment.confidence[i] = of(best);
     if (second >= 0) assignment.margin[i] = of(best) - of(second);
@@ -89,7 +89,7 @@ export async function learnedAssignment(
   const F = unit.dimension;
   for await (const { start, rows, data } of partsOf(unit)) {
     for (let row = 0; row < rows; row++) {
-      const own = assignment.clusters[start + row]!;
+      const own = assignment.assignments[start + row]!;
       let cosine = 0;
       for (let d = 0; d < F; d++) cosine += data[row * F + d]! * centroids.data[own * F + d]!;
       assignment.similarity[start + row] = cosine;
@@ -109,5 +109,5 @@ async function centresOf(unit: Rows, found: Int32Array, outputs: readonly number
       for (let d = 0; d < F; d++) sums[cluster * F + d]! += data[row * F + d]!;
     }
   }
-  return normaliseRows(featuresOf(Float32Array.from(sums), F));
+  return normalizeRows(featuresOf(Float32Array.from(sums), F));
 }

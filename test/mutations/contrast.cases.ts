@@ -15,7 +15,7 @@ export const contrast = {
     {
       line: 'prototypes are brought back to length 1',
       file: `${METHODS}/pcl.ts`,
-      from: 'normaliseRows(featuresOf(found.centroids, F.dimension)).data',
+      from: 'normalizeRows(featuresOf(found.centroids, F.dimension)).data',
       to: 'found.centroids',
       caughtBy: [ofPcl, 'gives unit prototypes'],
     },
@@ -129,7 +129,7 @@ export const contrast = {
     {
       line: 'prototypes are brought back to length 1',
       file: 'src/cluster/hierarchicalKmeans.ts',
-      from: 'normaliseRows(featuresOf(centroids, features.dimension))',
+      from: 'normalizeRows(featuresOf(centroids, features.dimension))',
       to: 'featuresOf(centroids, features.dimension)',
       caughtBy: [ofTree, 'which have length 1'],
     },

@@ -98,14 +98,14 @@ export const prototypes = {
     {
       line: 'features are whitened before they are clustered',
       file: `${METHODS}/deepcluster.ts`,
-      from: 'normaliseRows(await whiten(engine, found, whitening))',
-      to: 'normaliseRows(found)',
+      from: 'normalizeRows(await whiten(engine, found, whitening))',
+      to: 'normalizeRows(found)',
       caughtBy: [ofDeepcluster, 'gives labels of whitened features'],
     },
     {
       line: 'whitened rows are brought to length 1',
       file: `${METHODS}/deepcluster.ts`,
-      from: 'normaliseRows(await whiten(engine, found, whitening))',
+      from: 'normalizeRows(await whiten(engine, found, whitening))',
       to: 'await whiten(engine, found, whitening)',
       caughtBy: [ofDeepcluster, 'clusters directions'],
     },
@@ -153,7 +153,7 @@ export const prototypes = {
     },
     {
       line: 'empty clusters are split',
-      file: 'src/cluster/emptyClusters.ts',
+      file: 'src/cluster/kmeans/emptyClusters.ts',
       from: 'if (sizes[empty]! > 0) continue;',
       to: 'if (sizes[empty]! >= 0) continue;',
       caughtBy: [ofDeepcluster, 'splits empty clusters'],

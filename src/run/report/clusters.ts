@@ -1,5 +1,5 @@
 /** From a clustering to what the report shows of it: order, and which images of a large cluster. */
-import type { Assignment, Doubt } from '../../cluster/index.ts';
+import type { AssignResult, Doubt } from '../../cluster/index.ts';
 import type { Group } from '../grouping.ts';
 import type { ReportCluster, ReportImage } from './data.ts';
 
@@ -8,7 +8,7 @@ export interface ReportClustersInput {
   readonly ids: readonly string[];
   /** `[N]` what the thumbnail function calls each image; its position unless given. */
   readonly indices?: ArrayLike<number>;
-  readonly assignment: Pick<Assignment, 'clusters' | 'second' | 'confidence' | 'margin' | 'similarity'>;
+  readonly assignment: Pick<AssignResult, 'assignments' | 'second' | 'confidence' | 'margin' | 'similarity'>;
   readonly groups: readonly Pick<Group, 'cluster' | 'size' | 'share' | 'cohesion'>[];
   readonly doubt: Pick<Doubt, 'doubtful'>;
   /** Most images per cluster. Default 60. */
@@ -30,7 +30,7 @@ export function reportClusters({
   doubt,
   limit = 60,
 }: ReportClustersInput): ReportCluster[] {
-  const { clusters, second, confidence, margin, similarity } = assignment;
+  const { assignments: clusters, second, confidence, margin, similarity } = assignment;
   const members = new Map<number, number[]>(groups.map(({ cluster }) => [cluster, []]));
   for (let row = 0; row < ids.length; row++) members.get(clusters[row]!)?.push(row);
 

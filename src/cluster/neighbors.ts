@@ -8,9 +8,9 @@ import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { input, rowProducts, topK } from '../tensor/index.ts';
 import { blockAt, blocksOf, runBlocks } from './blocks.ts';
-import { type Features, normaliseRows, requireSameDimension } from './features.ts';
+import { type Features, normalizeRows, requireSameDimension } from './features.ts';
 
-export interface NeighbourOptions {
+export interface NeighborOptions {
   /** Neighbours per query. */
   k: number;
   /** `'self'`: queries are the bank itself, and no row is its own neighbour. */
@@ -19,7 +19,7 @@ export interface NeighbourOptions {
   bankBlock?: number;
 }
 
-export interface Neighbours {
+export interface Neighbors {
   readonly k: number;
   /** `[queries, k]`, rows of the bank, the nearest first. */
   readonly indices: Int32Array;
@@ -42,12 +42,12 @@ const BEHIND = -4;
  *
  * Throws when k is not between 1 and the size of the bank (less one when a row's self is excluded).
  */
-export async function nearestNeighbours(
+export async function nearestNeighbors(
   engine: Engine,
   queries: Features,
   bank: Features,
-  { k, exclude = 'nothing', bankBlock = largestPart(bank.dimension) }: NeighbourOptions,
-): Promise<Neighbours> {
+  { k, exclude = 'nothing', bankBlock = largestPart(bank.dimension) }: NeighborOptions,
+): Promise<Neighbors> {
   requireSameDimension('neighbours', queries, bank);
   const most = exclude === 'self' ? bank.count - 1 : bank.count;
   if (!Number.isInteger(k) || k < 1 || k > most) {
@@ -75,8 +75,8 @@ export async function nearestNeighbours(
   const found = new Int32Array(queries.count * wanted).fill(-1);
   const cosines = new Float32Array(queries.count * wanted).fill(-Infinity);
   try {
-    const unitQueries = normaliseRows(queries);
-    const unitBank = queries === bank ? unitQueries : normaliseRows(bank);
+    const unitQueries = normalizeRows(queries);
+    const unitBank = queries === bank ? unitQueries : normalizeRows(bank);
     for (let part = 0; part < bankBlocks.number; part++) {
       const rows = blockAt(unitBank, bankBlocks, part);
       await exe.writeState({
@@ -132,7 +132,7 @@ function merge(
 }
 
 /** Drops each row's own index, or, where ties have pushed it out of the list, the last entry. */
-function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k: number): Neighbours {
+function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k: number): Neighbors {
   const indices = new Int32Array(count * k);
   const similarities = new Float32Array(count * k);
   for (let row = 0; row < count; row++) {

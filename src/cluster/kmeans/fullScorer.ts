@@ -1,8 +1,8 @@
 /** Assignments of k-means with few clusters: each row is compared with all centroids, those of all restarts in one graph. */
-import type { Engine } from '../runtime/index.ts';
-import { argMaxProduct, input } from '../tensor/index.ts';
-import { type Blocks, blocksOf, runBlocks } from './blocks.ts';
-import type { Features } from './features.ts';
+import type { Engine } from '../../runtime/index.ts';
+import { argMaxProduct, input } from '../../tensor/index.ts';
+import { type Blocks, blocksOf, runBlocks } from '../blocks.ts';
+import type { Features } from '../features.ts';
 import {
   isActive,
   type KmeansRun,
@@ -11,7 +11,7 @@ import {
   offsetsOf,
   prepareMoves,
   type ScorerOptions,
-} from './kmeansScorer.ts';
+} from './scorer.ts';
 
 /** Compiles the scores of a block of rows against the centroids of all restarts. */
 export async function prepareFullScorer(

@@ -14,13 +14,7 @@
  * rectangular assignment algorithms", 2016 (the package linear-sum-assignment).
  */
 import { linearSumAssignment } from 'linear-sum-assignment';
-import {
-  type Contingency,
-  contingency,
-  denseTable,
-  type Labels,
-  requireSamples,
-} from '../cluster/contingency.ts';
+import { type Contingency, contingency, denseTable, type Labels, requireSamples } from './contingency.ts';
 
 export interface Matching {
   /** ACC. */

@@ -5,9 +5,9 @@
  * - Euclidean: minimises `sum_i |x_i - c(i)|²`. The nearest centroid is the one of largest `x·c - |c|²/2`.
  * - Spherical: rows and centroids have length 1; minimises `sum_i (1 - x_i·c(i))`; centroid = normalised mean.
  *
- * With few clusters one compiled graph scores a block of rows against the centroids of all restarts at once (`kmeansFull.ts`);
- * with many, rows are compared only with centroids that can be their nearest (`kmeansBounded.ts`). The sums of rows per cluster
- * (`clusterSums.ts`), the centroids (`centroidUpdate.ts`) and the objective (`ownDistances.ts`) are the engine's too, in double precision.
+ * With few clusters one compiled graph scores a block of rows against the centroids of all restarts at once (`fullScorer.ts`);
+ * with many, rows are compared only with centroids that can be their nearest (`boundedScorer.ts`). The sums of rows per cluster
+ * (`clusterSums.ts`), the centroids (`centroidUpdate.ts`) and the objective (`centroidDistances.ts`) are the engine's too, in double precision.
  *
  * Empty clusters are repaired by splitting (`emptyClusters.ts`); as in faiss, the last assignment comes after the
  * last update, so a cluster can still be empty in the result when rows repeat each other.
@@ -15,24 +15,24 @@
  * Sources: Lloyd 1982; Dhillon and Modha, "Concept decompositions", 2001 (spherical); faiss `Clustering.cpp`
  * (repair). Differences from faiss: early stop, k-means++ start, all rows are used.
  */
-import { LikenessError } from '../core/errors.ts';
-import { randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
-import { prepareCentroidUpdate } from './centroidUpdate.ts';
-import { splitForEmpty } from './emptyClusters.ts';
+import { LikenessError } from '../../core/errors.ts';
+import { randomAt } from '../../core/random.ts';
+import type { Engine } from '../../runtime/index.ts';
 import {
   columnMeans,
   columnVariances,
   type Features,
   featuresOf,
-  normaliseRows,
+  normalizeRows,
   sharedValues,
-} from './features.ts';
-import { prepareBoundedScorer } from './kmeansBounded.ts';
-import { prepareFullScorer } from './kmeansFull.ts';
-import { isActive, type KmeansMetric, type KmeansRun, newRun } from './kmeansScorer.ts';
-import { preparePlusPlus, randomStart } from './kmeansStart.ts';
-import { squaredDistancesToOwn } from './ownDistances.ts';
+} from '../features.ts';
+import { prepareBoundedScorer } from './boundedScorer.ts';
+import { squaredDistancesToOwn } from './centroidDistances.ts';
+import { prepareCentroidUpdate } from './centroidUpdate.ts';
+import { splitForEmpty } from './emptyClusters.ts';
+import { prepareFullScorer } from './fullScorer.ts';
+import { isActive, type KmeansMetric, type KmeansRun, newRun } from './scorer.ts';
+import { preparePlusPlus, randomStart } from './seeding.ts';
 
 /** Clusters from which on bounds of what rows need to be compared with take less time than they save. */
 const WORTH_BOUNDS = 400;
@@ -57,7 +57,7 @@ export interface KmeansOptions {
   signal?: AbortSignal;
 }
 
-export interface Kmeans {
+export interface KmeansResult {
   /** `[K, D]`; of length 1 when spherical. */
   readonly centroids: Float32Array;
   readonly k: number;
@@ -98,7 +98,7 @@ export async function kmeans(
     seed = 0,
     signal,
   }: KmeansOptions,
-): Promise<Kmeans> {
+): Promise<KmeansResult> {
   const { count, dimension } = features;
   requireCounts(features, k, start, restarts);
   // Euclidean distances do not change when the mean is taken away; rounding does, for data far from the origin.
@@ -106,7 +106,7 @@ export async function kmeans(
   const work =
     metric === 'euclidean'
       ? shifted(features, means)
-      : normaliseRows(features, sharedValues(features.data.length));
+      : normalizeRows(features, sharedValues(features.data.length));
   if (k === count) return oneEach(work, means);
 
   const starts = await initialCentroids(engine, work, means, { k, metric, start, restarts, seed });
@@ -183,7 +183,7 @@ async function initialCentroids(
 ): Promise<Float32Array[]> {
   if (start instanceof Float32Array) {
     const given = featuresOf(start, work.dimension);
-    return [metric === 'spherical' ? normaliseRows(given).data : shifted(given, means).data];
+    return [metric === 'spherical' ? normalizeRows(given).data : shifted(given, means).data];
   }
   const indices = Array.from({ length: restarts }, (_, i) => i);
   if (start === 'random') return indices.map((restart) => randomStart(work, k, seed, restart));
@@ -210,7 +210,7 @@ function repair(
   const repaired = splitForEmpty(run.centroids, run.sizes.slice(), dimension, random);
   run.repaired += repaired;
   if (repaired > 0 && metric === 'spherical') {
-    run.centroids = normaliseRows(featuresOf(run.centroids, dimension)).data;
+    run.centroids = normalizeRows(featuresOf(run.centroids, dimension)).data;
   }
   return repaired > 0;
 }
@@ -220,7 +220,7 @@ async function finish(
   work: Features,
   runs: readonly KmeansRun[],
   { means, metric }: { means: Float64Array; metric: KmeansMetric },
-): Promise<Kmeans> {
+): Promise<KmeansResult> {
   const objectives = await objectivesOf(engine, work, runs, metric);
   const best = runs[objectives.indexOf(Math.min(...objectives))]!;
   const { dimension } = work;
@@ -254,7 +254,7 @@ async function objectivesOf(
   return objectives;
 }
 
-function oneEach(work: Features, means: Float64Array): Kmeans {
+function oneEach(work: Features, means: Float64Array): KmeansResult {
   const { count, dimension } = work;
   return {
     centroids: work.data.map((value, i) => value + means[i % dimension]!),

@@ -2,10 +2,10 @@
  * Squared distances of rows, each to one centroid, on the engine: `sum_d (x_d - c_d)²`. As a sum of squares of differences it is exact but for
  * the rounding of float32, a small part of itself (`roundingOf`); `|x|² - 2 x·c + |c|²` would not be.
  */
-import type { Engine } from '../runtime/index.ts';
-import { gather, input, mul, sub, sum, type Tensor } from '../tensor/index.ts';
-import { blocksOf, chosenAtOnce, runBlocks } from './blocks.ts';
-import { type Features, sharedValues } from './features.ts';
+import type { Engine } from '../../runtime/index.ts';
+import { gather, input, mul, sub, sum, type Tensor } from '../../tensor/index.ts';
+import { blocksOf, chosenAtOnce, runBlocks } from '../blocks.ts';
+import { type Features, sharedValues } from '../features.ts';
 
 export interface OwnDistances {
   /** Most rows at once. */

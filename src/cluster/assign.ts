@@ -8,7 +8,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
 import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';
 import { blocksOf } from './blocks.ts';
-import { type Features, normaliseRows, requireSameDimension } from './features.ts';
+import { type Features, normalizeRows, requireSameDimension } from './features.ts';
 import { filledBlocksOf, type Rows, unitRows } from './rows.ts';
 
 export interface AssignOptions {
@@ -16,9 +16,9 @@ export interface AssignOptions {
   temperature?: number;
 }
 
-export interface Assignment {
+export interface AssignResult {
   /** `[N]`, 0 to K - 1; the lower one on a tie. */
-  readonly clusters: Int32Array;
+  readonly assignments: Int32Array;
   /** `[N]`, the next best cluster; -1 where K = 1. */
   readonly second: Int32Array;
   /** `[N]`, cosine to the own centroid, -1 to 1: how typical the image is of its cluster. */
@@ -43,7 +43,7 @@ export async function assign(
   features: Features | Rows,
   centroids: Features,
   { temperature = 0.1 }: AssignOptions = {},
-): Promise<Assignment> {
+): Promise<AssignResult> {
   requireSameDimension('assign', features, centroids);
   if (!(temperature > 0)) {
     throw new LikenessError(
@@ -62,15 +62,15 @@ export async function assign(
   const confidence = max(softmax(mul(cosines, scalar(1 / temperature))), { axes: [1] }); // [B]
   const exe = await engine.compile({ outputs: { values, indices, confidence }, state: [{ current: c }] });
 
-  const result: Assignment = {
-    clusters: new Int32Array(count),
+  const result: AssignResult = {
+    assignments: new Int32Array(count),
     second: new Int32Array(count).fill(-1),
     similarity: new Float32Array(count),
     confidence: new Float32Array(count),
     margin: new Float32Array(count).fill(WIDEST_MARGIN),
   };
   try {
-    const unitCentroids = normaliseRows(centroids).data;
+    const unitCentroids = normalizeRows(centroids).data;
     const columns = new Float32Array(k * dimension);
     for (let j = 0; j < k; j++)
       for (let d = 0; d < dimension; d++) columns[d * k + j] = unitCentroids[j * dimension + d]!;
@@ -79,7 +79,7 @@ export async function assign(
       const found = await exe.run({ x: block.data }, { transfer: true });
       for (let row = 0; row < block.rows; row++) {
         const at = block.start + row;
-        result.clusters[at] = found.indices![row * best]!;
+        result.assignments[at] = found.indices![row * best]!;
         result.similarity[at] = found.values![row * best]!;
         result.confidence[at] = found.confidence![row]!;
         if (k > 1) {

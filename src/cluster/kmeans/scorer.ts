@@ -1,7 +1,7 @@
 /** What k-means and the ways of finding each row's nearest centroid share. */
-import type { Engine } from '../runtime/index.ts';
+import type { Engine } from '../../runtime/index.ts';
+import type { Features } from '../features.ts';
 import { prepareClusterSums } from './clusterSums.ts';
-import type { Features } from './features.ts';
 
 export type KmeansMetric = 'euclidean' | 'spherical';
 

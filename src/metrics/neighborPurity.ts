@@ -1,7 +1,6 @@
 /** How far clusters keep nearest neighbours together. */
-import type { Neighbours } from './neighbours.ts';
 
-export interface Togetherness {
+export interface NeighborPurity {
   /** Mean share of a row's nearest neighbours that are in its cluster, 0 to 1. */
   readonly consistency: number;
   /** What clusters of these sizes would give if drawn at random. */
@@ -9,10 +8,10 @@ export interface Togetherness {
 }
 
 /** Share of neighbours in the same cluster, of rows whose neighbours are rows of the same list: clusters `[N]`. */
-export function sameCluster(
-  { k, indices }: Pick<Neighbours, 'k' | 'indices'>,
+export function neighborPurity(
+  { k, indices }: { readonly k: number; readonly indices: ArrayLike<number> },
   clusters: Int32Array,
-): Togetherness {
+): NeighborPurity {
   const count = clusters.length;
   const sizes = new Map<number, number>();
   let same = 0;

@@ -8,7 +8,7 @@
  *
  * Difference: faiss draws from a generator seeded with 1234 at each call; we draw from the caller's.
  */
-import type { Random } from '../core/random.ts';
+import type { Random } from '../../core/random.ts';
 
 /** faiss's EPS: far below the distance of real clusters, well above rounding. */
 const PUSH = 1 / 1024;

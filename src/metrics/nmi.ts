@@ -18,7 +18,7 @@ import { type Contingency, contingency, type Labels } from './contingency.ts';
 
 export interface NmiOptions {
   /** The mean of the two entropies that normalises. */
-  normaliser?: 'arithmetic' | 'geometric';
+  normalizer?: 'arithmetic' | 'geometric';
 }
 
 /**
@@ -34,7 +34,10 @@ export function nmi(truth: Labels, clusters: Labels, options: NmiOptions = {}): 
 }
 
 /** NMI from a contingency table. */
-export function nmiOf(table: Contingency, { normaliser = 'arithmetic' }: NmiOptions = {}): number {
+export function nmiOf(
+  table: Contingency,
+  { normalizer: normaliser = 'arithmetic' }: NmiOptions = {},
+): number {
   // Neither side splits the samples (or there are none): they agree perfectly, and 0/0 is taken as 1.
   if (table.classes.length <= 1 && table.clusters.length <= 1) return 1;
   const information = mutualInformation(table);

@@ -8,7 +8,7 @@
  *
  * Reference: Manning, Raghavan and Schuetze, "Introduction to Information Retrieval", 2008, section 16.3.
  */
-import { type Contingency, contingency, type Labels, requireSamples } from '../cluster/contingency.ts';
+import { type Contingency, contingency, type Labels, requireSamples } from './contingency.ts';
 
 export interface ClusterPurity {
   /** The cluster's value. */

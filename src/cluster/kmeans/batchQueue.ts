@@ -1,5 +1,5 @@
 /** Where rows wait for one kind of work of the engine, until there are as many as it does at once. */
-import type { KmeansRun } from './kmeansScorer.ts';
+import type { KmeansRun } from './scorer.ts';
 
 export interface Station {
   readonly waiting: Waiting;

@@ -13,7 +13,7 @@ export interface Contingency {
   /** Samples counted: those labelled on both sides. */
   readonly total: number;
   /** Samples left out because a label was negative. */
-  readonly unlabelled: number;
+  readonly unlabeled: number;
   /** Values of the classes (rows) and of the clusters (columns), ascending. */
   readonly classes: Int32Array;
   readonly clusters: Int32Array;
@@ -82,7 +82,7 @@ export function contingency(truth: Labels, clusters: Labels): Contingency {
   }
   return {
     total: kept.length,
-    unlabelled: truth.length - kept.length,
+    unlabeled: truth.length - kept.length,
     classes: classValues,
     clusters: clusterValues,
     classSizes,

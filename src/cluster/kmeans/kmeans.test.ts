@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
-import { adjustedRand } from './adjustedRand.ts';
+import { randomAt } from '../../core/random.ts';
+import { adjustedRand } from '../../metrics/index.ts';
+import { type Engine, openEngine } from '../../runtime/index.ts';
+import { featuresOf } from '../features.ts';
 import { splitForEmpty } from './emptyClusters.ts';
-import { featuresOf } from './features.ts';
 import { kmeans } from './kmeans.ts';
 
 const fixture = JSON.parse(
-  readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
 ) as {
   rows: { dimension: number; k: number; data: number[]; first: number[] };
   kmeans: { labels: number[]; centroids: number[]; inertia: number };

@@ -1,12 +1,12 @@
 /** Sums, means and distances of k-means on the engine are those of plain loops in double precision. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
+import { randomAt } from '../../core/random.ts';
+import { type Engine, openEngine } from '../../runtime/index.ts';
+import { featuresOf, sharedValues } from '../features.ts';
+import { prepareOwnDistances, roundingOf, squaredDistancesToOwn } from './centroidDistances.ts';
 import { prepareCentroidUpdate } from './centroidUpdate.ts';
 import { prepareClusterSums } from './clusterSums.ts';
-import { featuresOf, sharedValues } from './features.ts';
-import { prepareOwnDistances, roundingOf, squaredDistancesToOwn } from './ownDistances.ts';
 
 let engine: Engine;
 beforeAll(async () => {

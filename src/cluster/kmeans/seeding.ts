@@ -7,8 +7,8 @@
  *
  * Distances are `|x|² + |c|² - 2 x·c`, one product per new centroid, with the rows held on the device.
  */
-import { type Random, randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
+import { type Random, randomAt } from '../../core/random.ts';
+import type { Engine } from '../../runtime/index.ts';
 import {
   add,
   argMin,
@@ -23,8 +23,8 @@ import {
   sub,
   sum,
   transpose,
-} from '../tensor/index.ts';
-import { type Features, rowNorms, selectRows } from './features.ts';
+} from '../../tensor/index.ts';
+import { type Features, rowNorms, selectRows } from '../features.ts';
 
 /** `count` distinct whole numbers below `n`, in random order. */
 export function distinctRows(n: number, count: number, random: Random): Int32Array {

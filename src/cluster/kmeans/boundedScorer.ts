@@ -1,10 +1,12 @@
 /** Assignments of k-means with many clusters: each row is compared with those centroids only that can be its nearest. */
-import { inOrderOf } from '../core/inOrder.ts';
-import type { Engine } from '../runtime/index.ts';
-import { gather, input, twoLargestProducts } from '../tensor/index.ts';
-import { AHEAD } from './blocks.ts';
-import { type Features, selectRows } from './features.ts';
-import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './kmeansBounds.ts';
+import { inOrderOf } from '../../core/inOrder.ts';
+import type { Engine } from '../../runtime/index.ts';
+import { gather, input, twoLargestProducts } from '../../tensor/index.ts';
+import { AHEAD } from '../blocks.ts';
+import { type Features, selectRows } from '../features.ts';
+import { fullTurns, lastTurns, type Station, type Turn, Waiting } from './batchQueue.ts';
+import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './bounds.ts';
+import { prepareOwnDistances } from './centroidDistances.ts';
 import {
   isActive,
   type KmeansRun,
@@ -12,9 +14,7 @@ import {
   offsetsOf,
   prepareMoves,
   type ScorerOptions,
-} from './kmeansScorer.ts';
-import { fullTurns, lastTurns, type Station, type Turn, Waiting } from './kmeansStations.ts';
-import { prepareOwnDistances } from './ownDistances.ts';
+} from './scorer.ts';
 
 /**
  * Shares of the centroids that rows are compared with, those that moved furthest. From the third iteration on a quarter is enough for more

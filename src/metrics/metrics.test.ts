@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adjustedRand } from '../cluster/adjustedRand.ts';
-import { contingency, type Labels } from '../cluster/contingency.ts';
 import { accuracy, matchingOf } from './accuracy.ts';
+import { adjustedRand } from './adjustedRand.ts';
 import { ami, expectedMutualInformation } from './ami.ts';
 import { confusionOf } from './confusion.ts';
+import { contingency, type Labels } from './contingency.ts';
 import { fowlkesMallows } from './fowlkesMallows.ts';
 import { nmi } from './nmi.ts';
 import { purity, purityTable } from './purity.ts';
 import { ranks, spearman } from './spearman.ts';
 
-const nmiGeometric = (y: Labels, c: Labels) => nmi(y, c, { normaliser: 'geometric' });
+const nmiGeometric = (y: Labels, c: Labels) => nmi(y, c, { normalizer: 'geometric' });
 const metrics = { accuracy, nmi, nmiGeometric, ami, adjustedRand, fowlkesMallows, purity };
 type Name = keyof typeof metrics;
 const names = Object.keys(metrics) as Name[];
@@ -176,7 +176,7 @@ describe('properties of agreement measures', () => {
 describe('contingency', () => {
   it('counts cells, and says how many samples had no label', () => {
     const table = contingency(Int32Array.of(4, 4, 2, 2, -1), Int32Array.of(9, 9, 9, 1, 1));
-    expect(table).toMatchObject({ total: 4, unlabelled: 1 });
+    expect(table).toMatchObject({ total: 4, unlabeled: 1 });
     expect([...table.classes]).toEqual([2, 4]);
     expect([...table.clusters]).toEqual([1, 9]);
     expect([...table.rows]).toEqual([0, 0, 1]);

@@ -2,9 +2,21 @@
  * K-means' second step on the engine: each centroid becomes the mean of its rows, `c_j = (sum of rows of j) / n_j`; spherical:
  * of length 1, `c_j / |c_j|`. A cluster without rows, or whose rows cancel out, keeps the centroid it had.
  */
-import type { Engine } from '../runtime/index.ts';
-import { cast, div, greater, input, mul, reshape, scalar, sqrt, sub, sum, where } from '../tensor/index.ts';
-import type { KmeansMetric } from './kmeansScorer.ts';
+import type { Engine } from '../../runtime/index.ts';
+import {
+  cast,
+  div,
+  greater,
+  input,
+  mul,
+  reshape,
+  scalar,
+  sqrt,
+  sub,
+  sum,
+  where,
+} from '../../tensor/index.ts';
+import type { KmeansMetric } from './scorer.ts';
 
 export interface CentroidUpdate {
   /**

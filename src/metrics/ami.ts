@@ -14,7 +14,8 @@
  * where both sides put every sample into a group of its own (0/0) the value is 1, as for any labelling compared with
  * itself, while scikit-learn's hangs on rounding (0 for 4 samples, 1 for 50).
  */
-import { type Contingency, contingency, type Labels } from '../cluster/contingency.ts';
+
+import { type Contingency, contingency, type Labels } from './contingency.ts';
 import { entropy, mutualInformation } from './nmi.ts';
 
 /**

@@ -10,8 +10,8 @@
  *
  * Reference: Fowlkes and Mallows, "A method for comparing two hierarchical clusterings", 1983.
  */
-import { pairs } from '../cluster/adjustedRand.ts';
-import { type Contingency, contingency, type Labels } from '../cluster/contingency.ts';
+import { pairs } from './adjustedRand.ts';
+import { type Contingency, contingency, type Labels } from './contingency.ts';
 
 /**
  * FMI between true labels and clusters, N samples each.

@@ -1,13 +1,13 @@
 /** Assignments with bounds are those without, in each iteration, and the bounds hold. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Random, randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
-import { type Features, featuresOf, normaliseRows, sharedValues } from './features.ts';
-import { prepareBoundedScorer } from './kmeansBounded.ts';
-import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './kmeansBounds.ts';
-import { prepareFullScorer } from './kmeansFull.ts';
-import { type KmeansMetric, type KmeansScorer, newRun, UNASSIGNED } from './kmeansScorer.ts';
+import { type Random, randomAt } from '../../core/random.ts';
+import { type Engine, openEngine } from '../../runtime/index.ts';
+import { type Features, featuresOf, normalizeRows, sharedValues } from '../features.ts';
+import { prepareBoundedScorer } from './boundedScorer.ts';
+import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './bounds.ts';
+import { prepareFullScorer } from './fullScorer.ts';
+import { type KmeansMetric, type KmeansScorer, newRun, UNASSIGNED } from './scorer.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('assignments with bounds', () => {
       const random = randomAt(4, 'synthetic');
       const made = featuresOf(normal(random, 2000 * dimension), dimension);
       const data = sharedValues(made.data.length);
-      data.set(metric === 'spherical' ? normaliseRows(made).data : made.data);
+      data.set(metric === 'spherical' ? normalizeRows(made).data : made.data);
       const work = featuresOf(data, dimension);
       await bothScorers(work, { k, metric }, async (full, bounded) => {
         const start = data.slice(0, k * dimension);
@@ -103,7 +103,7 @@ describe('assignments with bounds', () => {
             Float32Array.from(total, (sum, at) => sum / Math.max(1, a.sizes[Math.floor(at / dimension)]!)),
             dimension,
           );
-          a.centroids = metric === 'spherical' ? normaliseRows(means).data : means.data;
+          a.centroids = metric === 'spherical' ? normalizeRows(means).data : means.data;
           b.centroids = a.centroids;
         }
       });

@@ -1,6 +1,7 @@
 /** The confusion matrix of classes and clusters, in an order in which agreement lies on the diagonal. */
-import { type Contingency, denseTable } from '../cluster/contingency.ts';
+
 import { matchingOf } from './accuracy.ts';
+import { type Contingency, denseTable } from './contingency.ts';
 
 export interface Confusion {
   /** Values of the classes, ascending: the rows. */

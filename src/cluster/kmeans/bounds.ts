@@ -16,8 +16,8 @@
  * ICML 2015 (bounds by groups of centroids). Difference from both: groups are chosen anew in each iteration by how far their
  * centroids moved, so that what is left to compare are dense products.
  */
-import type { Features } from './features.ts';
-import { roundingOf } from './ownDistances.ts';
+import type { Features } from '../features.ts';
+import { roundingOf } from './centroidDistances.ts';
 
 /** Some centroids that moved further than all others. */
 export interface Fast {

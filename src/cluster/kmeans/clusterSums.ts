@@ -5,10 +5,10 @@
  * In double precision, so that what is taken out leaves nothing behind: below 1e-15 of the largest sum that a row was part of. (A product
  * of matrices, `[K, N]` of ones and zeros by the rows, would need K times the additions, and single precision leaves errors that add up.)
  */
-import type { Engine } from '../runtime/index.ts';
-import { cast, gather, input, mul, reshape, scatterAdd } from '../tensor/index.ts';
-import { chosenAtOnce } from './blocks.ts';
-import type { Features } from './features.ts';
+import type { Engine } from '../../runtime/index.ts';
+import { cast, gather, input, mul, reshape, scatterAdd } from '../../tensor/index.ts';
+import { chosenAtOnce } from '../blocks.ts';
+import type { Features } from '../features.ts';
 
 export interface ClusterSums {
   /** Adds a row to the sum of a cluster. The engine goes to work when many have come together. */
