@@ -1,9 +1,10 @@
 /** Reverse-mode differentiation as a transformation of the graph. */
 import { LikenessError } from '../core/errors.ts';
+import { gradientRules } from './gradientRules.ts';
 import { add } from './operators/binary.ts';
 import { broadcastTo } from './operators/shape.ts';
 import { scalar } from './operators/source.ts';
-import { type Node, operatorNamed, showShape, sizeOf, type Tensor } from './tensor.ts';
+import { type Node, showShape, sizeOf, type Tensor } from './tensor.ts';
 import { nodesOf } from './traverse.ts';
 
 /**
@@ -28,7 +29,7 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   for (const node of order.toReversed()) {
     const upstream = accumulated.get(node);
     if (!upstream || !needed.has(node) || node.inputs.length === 0) continue;
-    const rule = operatorNamed(node.operator).gradient;
+    const rule = gradientRules[node.operator];
     if (!rule) {
       throw new LikenessError(
         'gradient.missing',
@@ -36,7 +37,9 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
       );
     }
     const { inputs, outputs, attributes } = node;
-    const downstream = rule({ inputs, outputs, attributes, gradients: upstream });
+    const dy = upstream[0];
+    if (!dy) continue;
+    const downstream = rule({ inputs, outputs, attributes, dy });
     inputs.forEach((tensor, i) => {
       const gradient = downstream[i];
       if (gradient && needed.has(tensor.node)) accumulate(accumulated, tensor, gradient);

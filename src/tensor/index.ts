@@ -1,5 +1,6 @@
 /** Symbolic tensors, operators, gradients and graph simplification. */
 export { gradients } from './gradients.ts';
+export * from './operators/activations.ts';
 export { argMaxProduct, twoLargestProducts } from './operators/argMaxProduct.ts';
 export * from './operators/binary.ts';
 export * from './operators/compare.ts';
@@ -10,29 +11,7 @@ export {
   type Pair,
 } from './operators/convolution.ts';
 export { dropout } from './operators/dropout.ts';
-export {
-  abs,
-  cast,
-  clip,
-  elu,
-  erf,
-  exp,
-  floor,
-  gelu,
-  hardSwish,
-  leakyRelu,
-  log,
-  neg,
-  reciprocal,
-  relu,
-  sigmoid,
-  sign,
-  silu,
-  softplus,
-  sqrt,
-  stopGradient,
-  tanh,
-} from './operators/elementwise.ts';
+export * from './operators/elementwise.ts';
 export * from './operators/indexing.ts';
 export * from './operators/matmul.ts';
 export {
@@ -40,13 +19,23 @@ export {
   batchNorm,
   batchNormInference,
   l2Normalize,
-} from './operators/normalise.ts';
+} from './operators/normalize.ts';
 export { averagePool2d, globalAveragePool, maxPool2d, type PoolOptions } from './operators/pool.ts';
-export { max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
+export { dotRows, max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
 export { rowProducts } from './operators/rowProducts.ts';
-export { broadcastTo, concat, pad, reshape, type SliceOptions, slice, transpose } from './operators/shape.ts';
+export {
+  broadcastTo,
+  concat,
+  pad,
+  reshape,
+  rows,
+  type SliceOptions,
+  slice,
+  split,
+  transpose,
+} from './operators/shape.ts';
 export * from './operators/softmax.ts';
-export { constant, constantValue, input, scalar } from './operators/source.ts';
+export { arange, constant, constantValue, input, type Operand, scalar } from './operators/source.ts';
 export { simplify } from './simplify.ts';
 export {
   type Attributes,

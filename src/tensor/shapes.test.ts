@@ -81,6 +81,13 @@ const cases: [name: string, build: () => unknown, parts: string[]][] = [
   ],
   ['input', () => input('x', [2, 0]), ['input "x"', '[2, 0]', 'positive whole extents']],
   ['logicalAnd', () => t.logicalAnd(matrix, matrix), ['logicalAnd', 'float32', 'bool']],
+  ['split', () => t.split(matrix, 4, 1), ['split', '4 parts', 'axis 1', '[4, 6]', 'divides 6']],
+  ['rows', () => t.rows(matrix, 3, 5), ['slice', '3 to 5', '[4, 6]', 'end <= 4']],
+  [
+    'a number beside bytes',
+    () => t.add(input('bytes', [2], 'uint8'), 1),
+    ['add', 'the number 1', 'uint8', 'cast one'],
+  ],
 ];
 
 describe('wrong shapes', () => {

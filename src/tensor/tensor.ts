@@ -35,22 +35,11 @@ export interface TensorType {
   readonly dtype: DType;
 }
 
-/** What a gradient rule may use: the node's ends and the gradient of the loss by each output. */
-export interface GradientContext {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly attributes: Attributes;
-  /** Gradient by each output; undefined where the loss does not depend on it. */
-  readonly gradients: readonly (Tensor | undefined)[];
-}
-
-/** One operator: its shape rule and its gradient rule. How it is computed is the runtime's affair. */
+/** One operator and its shape rule. `gradientRules.ts` differentiates it and a backend computes it. */
 export interface Operator {
   readonly name: string;
-  /** Shapes and types of the outputs; throws a LikenessError that shows the offending shapes. */
+  /** Shapes and types of the outputs. Throws a LikenessError that shows the offending shapes. */
   infer(inputs: readonly Tensor[], attributes: Attributes): readonly TensorType[];
-  /** Gradient by each input (undefined: none). Absent for operators that are not differentiable. */
-  gradient?(context: GradientContext): readonly (Tensor | undefined)[];
 }
 
 /** What values of each type are kept in. */

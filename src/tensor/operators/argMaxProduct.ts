@@ -24,7 +24,6 @@ export function requireProduct(operator: string, [x, w, offset]: readonly Tensor
 defineOperator({
   name: 'argMaxProduct',
   infer: (inputs) => [{ shape: [requireProduct('argMaxProduct', inputs)], dtype: 'int32' }],
-  gradient: () => [undefined, undefined, undefined],
 });
 
 /**
@@ -51,7 +50,6 @@ defineOperator({
       { shape: [R], dtype: 'float32' },
     ];
   },
-  gradient: () => [undefined, undefined, undefined],
 });
 
 /**

@@ -1,12 +1,8 @@
-/** Comparisons and logic (results of type bool), and the choice between two tensors by such a result. */
+/** Comparisons and logic, with results of type bool, and the choice between tensors by such a result. */
 import { applyOne, broadcastShapes, defineOperator, refuseShape, type Tensor } from '../tensor.ts';
-import { sumTo } from './reduce.ts';
-import { constantValue, scalar } from './source.ts';
+import { type BinaryOperator, type Operand, tensorsOf } from './source.ts';
 
-function comparison(
-  name: string,
-  { on = 'any' }: { on?: 'any' | 'bool' } = {},
-): (a: Tensor, b: Tensor) => Tensor {
+function comparison(name: string, { on = 'any' }: { on?: 'any' | 'bool' } = {}): BinaryOperator {
   defineOperator({
     name,
     infer: ([a, b]) => {
@@ -16,9 +12,8 @@ function comparison(
       }
       return [{ shape: broadcastShapes(name, a!.shape, b!.shape), dtype: 'bool' }];
     },
-    gradient: () => [undefined, undefined],
   });
-  return (a, b) => applyOne(name, [a, b]);
+  return (a: Operand, b: Operand) => applyOne(name, tensorsOf(name, a, b));
 }
 
 export const equal = comparison('equal');
@@ -34,7 +29,6 @@ export const logicalOr = comparison('logicalOr', { on: 'bool' });
 defineOperator({
   name: 'logicalNot',
   infer: ([x]) => [{ shape: x!.shape, dtype: 'bool' }],
-  gradient: () => [undefined],
 });
 
 /** True where `x` is false. */
@@ -50,18 +44,14 @@ defineOperator({
     const shape = broadcastShapes('where', condition!.shape, broadcastShapes('where', a!.shape, b!.shape));
     return [{ shape, dtype: a!.dtype }];
   },
-  gradient: ({ inputs: [condition, a, b], gradients: [dy] }) => {
-    if (!dy) return [undefined, undefined, undefined];
-    const zero = scalar(0);
-    return [
-      undefined,
-      constantValue(a!) === undefined ? sumTo(where(condition!, dy, zero), a!.shape) : undefined,
-      constantValue(b!) === undefined ? sumTo(where(condition!, zero, dy), b!.shape) : undefined,
-    ];
-  },
 });
 
-/** `a` where the condition holds, `b` elsewhere; all three broadcast. */
-export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
-  return applyOne('where', [condition, a, b]);
+/** `a` where the condition is true, `b` elsewhere; all three broadcast. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  return applyOne('where', [condition, ...tensorsOf('where', a, b)]);
+}
+
+/** `x` with a number where the mask is true, as PyTorch's `masked_fill`. */
+export function maskFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  return where(mask, value, x);
 }

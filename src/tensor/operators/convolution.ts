@@ -94,10 +94,6 @@ defineOperator({
     }
     return [{ shape: [N!, O!, ...extents], dtype: 'float32' }];
   },
-  gradient: ({ inputs: [x, w], attributes, gradients: [dy] }) => [
-    dy && applyOne('conv2dInputGradient', [dy, w!], { ...attributes, shape: x!.shape }),
-    dy && applyOne('conv2dFilterGradient', [x!, dy], { ...attributes, shape: w!.shape }),
-  ],
 });
 
 /**
@@ -153,13 +149,6 @@ defineOperator({
     }
     return [{ shape, dtype: 'float32' }];
   },
-  gradient: ({ inputs: [dy, w], attributes, gradients: [g] }) => {
-    const { shape: _, ...rest } = attributes;
-    return [
-      g && applyOne('conv2d', [g, w!], rest),
-      g && applyOne('conv2dFilterGradient', [g, dy!], { ...rest, shape: w!.shape }),
-    ];
-  },
 });
 
 defineOperator({
@@ -175,13 +164,6 @@ defineOperator({
       );
     }
     return [{ shape, dtype: 'float32' }];
-  },
-  gradient: ({ inputs: [x, dy], attributes, gradients: [g] }) => {
-    const { shape: _, ...rest } = attributes;
-    return [
-      g && applyOne('conv2dInputGradient', [dy!, g], { ...rest, shape: x!.shape }),
-      g && applyOne('conv2d', [x!, g], rest),
-    ];
   },
 });
 

@@ -4,7 +4,6 @@ import type { Tensor } from '../tensor.ts';
 import { mul } from './binary.ts';
 import { greaterEqual } from './compare.ts';
 import { cast } from './elementwise.ts';
-import { scalar } from './source.ts';
 
 /**
  * Zeroes the elements whose `uniform` draw is below `rate` and scales the others by `1 / (1 - rate)`.
@@ -16,6 +15,6 @@ export function dropout(x: Tensor, uniform: Tensor, { rate = 0.5 } = {}): Tensor
   if (!(rate >= 0 && rate < 1)) {
     throw new LikenessError('dropout.rate', `dropout: received a rate of ${rate}; expected 0 <= rate < 1`);
   }
-  const kept = cast(greaterEqual(uniform, scalar(rate)), 'float32');
-  return mul(x, mul(kept, scalar(1 / (1 - rate))));
+  const mask = cast(greaterEqual(uniform, rate), 'float32');
+  return mul(x, mul(mask, 1 / (1 - rate)));
 }

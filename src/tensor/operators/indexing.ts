@@ -5,22 +5,17 @@ import {
   defineOperator,
   refuseShape,
   resolveAxis,
-  type Shape,
   sameShape,
   showShape,
   type Tensor,
 } from '../tensor.ts';
 import { equal } from './compare.ts';
 import { cast } from './elementwise.ts';
-import { broadcastTo, reshape, transpose } from './shape.ts';
-import { constant, scalar } from './source.ts';
+import { reshape } from './shape.ts';
+import { arange } from './source.ts';
 
 function requireIndices(operator: string, indices: Tensor): void {
   if (indices.dtype !== 'int32') refuseShape(operator, `indices of type ${indices.dtype}`, 'int32');
-}
-
-function zeros(shape: Shape): Tensor {
-  return broadcastTo(scalar(0), shape);
 }
 
 defineOperator({
@@ -31,21 +26,6 @@ defineOperator({
     return [
       { shape: [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)], dtype: x!.dtype },
     ];
-  },
-  gradient: ({ inputs: [x, indices], attributes, gradients: [dy] }) => {
-    if (!dy) return [undefined, undefined];
-    const axis = attributes.axis as number;
-    const flat = reshape(indices!, [-1]);
-    const lead = x!.shape.slice(0, axis);
-    const tail = x!.shape.slice(axis + 1);
-    const updates = reshape(dy, [...lead, flat.shape[0]!, ...tail]);
-    // The scatter works on rows: bring the axis to the front and back.
-    const rank = x!.shape.length;
-    const front = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
-    const back = front.map((_, i) => front.indexOf(i));
-    const moved = transpose(updates, front);
-    const total = scatterAdd(zeros([x!.shape[axis]!, ...moved.shape.slice(1)]), flat, moved);
-    return [transpose(total, back), undefined];
   },
 });
 
@@ -63,10 +43,6 @@ defineOperator({
     }
     return [{ shape: indices!.shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [x, indices], attributes, gradients: [dy] }) => [
-    dy && scatterElementsAdd(zeros(x!.shape), indices!, dy, attributes.axis as number),
-    undefined,
-  ],
 });
 
 /** One element per index along an axis: `y[i, j] = x[i, indices[i, j]]` for axis 1 of a matrix. */
@@ -89,11 +65,6 @@ defineOperator({
     }
     return [{ shape: x!.shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [, indices], attributes, gradients: [dy] }) => [
-    dy,
-    undefined,
-    dy && gatherElements(dy, indices!, attributes.axis as number),
-  ],
 });
 
 /** `x` with `updates` added at indices along an axis; repeated indices add up. The gradient of gatherElements. */
@@ -117,7 +88,6 @@ defineOperator({
     }
     return [{ shape: x!.shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [, indices], gradients: [dy] }) => [dy, undefined, dy && gather(dy, indices!, 0)],
 });
 
 /** `x` with row `m` of `updates` added to row `indices[m]`; repeated indices add up. */
@@ -128,11 +98,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor): Tensor 
 /** Indices into `depth` classes as rows of 0 and 1, on a new last axis. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   requireIndices('oneHot', indices);
-  const classes = constant(
-    Int32Array.from({ length: depth }, (_, i) => i),
-    [depth],
-  );
-  return cast(equal(reshape(indices, [...indices.shape, 1]), classes), 'float32');
+  return cast(equal(reshape(indices, [...indices.shape, 1]), arange(depth)), 'float32');
 }
 
 defineOperator({
@@ -152,9 +118,6 @@ defineOperator({
       { shape, dtype: 'int32' },
     ];
   },
-  gradient: ({ inputs: [x], outputs: [, indices], attributes, gradients: [dy] }) => [
-    dy && scatterElementsAdd(zeros(x!.shape), indices!, dy, attributes.axis as number),
-  ],
 });
 
 /** The k largest values along an axis, in falling order, and where they were; of equal values the earlier first. */
@@ -170,7 +133,6 @@ function extremumIndex(name: string): (x: Tensor, axis?: number) => Tensor {
   defineOperator({
     name,
     infer: ([x], { axis }) => [{ shape: x!.shape.filter((_, i) => i !== axis), dtype: 'int32' }],
-    gradient: () => [undefined],
   });
   return (x, axis = -1) => applyOne(name, [x], { axis: resolveAxis(name, axis, x.shape.length) });
 }

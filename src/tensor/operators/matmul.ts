@@ -1,7 +1,6 @@
 /** Matrix products. */
 import { applyOne, broadcastShapes, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
 import { add } from './binary.ts';
-import { sumTo } from './reduce.ts';
 import { transpose } from './shape.ts';
 
 defineOperator({
@@ -15,11 +14,6 @@ defineOperator({
     const batch = broadcastShapes('matmul', a!.shape.slice(0, -2), b!.shape.slice(0, -2));
     return [{ shape: [...batch, a!.shape[rankA - 2]!, b!.shape[rankB - 1]!], dtype: a!.dtype }];
   },
-  // y = ab: da = dy bT, db = aT dy
-  gradient: ({ inputs: [a, b], gradients: [dy] }) => [
-    dy && sumTo(matmul(dy, transpose(b!)), a!.shape),
-    dy && sumTo(matmul(transpose(a!), dy), b!.shape),
-  ],
 });
 
 /** Matrix product over the last two axes; leading axes are a batch and broadcast. */

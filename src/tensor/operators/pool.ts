@@ -2,8 +2,6 @@
 import { type Attributes, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
 import { asPair, type Pair, windowedExtent } from './convolution.ts';
 import { mean } from './reduce.ts';
-import { broadcastTo } from './shape.ts';
-import { scalar } from './source.ts';
 
 export interface PoolOptions {
   /** Extent of the window. */
@@ -33,9 +31,6 @@ function infer(name: string, x: Tensor, attributes: Attributes) {
 defineOperator({
   name: 'maxPool2d',
   infer: ([x], attributes) => infer('maxPool2d', x!, attributes),
-  gradient: ({ inputs: [x], attributes, gradients: [dy] }) => [
-    dy && applyOne('maxPool2dGradient', [x!, dy], attributes),
-  ],
 });
 
 defineOperator({
@@ -51,23 +46,6 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 defineOperator({
   name: 'averagePool2d',
   infer: ([x], attributes) => infer('averagePool2d', x!, attributes),
-  gradient: ({ inputs: [x], attributes, gradients: [dy] }) => {
-    if (!dy) return [undefined];
-    // Averaging is a convolution of each channel with a constant filter; its gradient is that convolution's adjoint.
-    const [kh, kw] = attributes.kernel as [number, number];
-    const channels = x!.shape[1]!;
-    const filter = broadcastTo(scalar(1 / (kh * kw)), [channels, 1, kh, kw]);
-    const { stride, padding } = attributes as { stride: number[]; padding: number[] };
-    return [
-      applyOne('conv2dInputGradient', [dy, filter], {
-        stride,
-        padding,
-        dilation: [1, 1],
-        groups: channels,
-        shape: x!.shape,
-      }),
-    ];
-  },
 });
 
 /** Mean of each window; zeros of the border count, as in PyTorch's default. */

@@ -1,4 +1,4 @@
-/** Reductions over axes, and what undoes broadcasting. */
+/** Reductions over axes, and sums that undo broadcasting. */
 import {
   applyOne,
   defineOperator,
@@ -8,79 +8,73 @@ import {
   sizeOf,
   type Tensor,
 } from '../tensor.ts';
-import { div, mul } from './binary.ts';
-import { equal } from './compare.ts';
-import { cast } from './elementwise.ts';
-import { broadcastTo, reshape } from './shape.ts';
-import { scalar } from './source.ts';
+import { mul, sub } from './binary.ts';
+import { reshape } from './shape.ts';
 
 export interface ReduceOptions {
   /** Axes to reduce; default: all. Negative axes count from the end. */
   axes?: readonly number[];
-  /** Whether reduced axes stay with extent 1 (`true`) or go (`false`, the default). */
+  /** Keeps reduced axes with extent 1. Default: false. */
   keepDims?: boolean;
 }
 
 /** Shape with the reduced axes at extent 1. */
-function keptShape(shape: Shape, axes: readonly number[]): number[] {
+export function reducedShape(shape: Shape, axes: readonly number[]): number[] {
   return shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
 }
 
-type Rule = (x: Tensor, y: Tensor, dy: Tensor) => Tensor;
-
-/** In the rule, `y` and `dy` have the reduced axes kept, so that they broadcast against `x`. */
-function reduction(name: string, rule: Rule): (x: Tensor, options?: ReduceOptions) => Tensor {
+/** The operator keeps reduced axes with extent 1, so that its result broadcasts against `x`. */
+function reduction(name: string): (x: Tensor, options?: ReduceOptions) => Tensor {
   defineOperator({
     name,
-    infer: ([x], { axes }) => [{ shape: keptShape(x!.shape, axes as number[]), dtype: x!.dtype }],
-    gradient: ({ inputs: [x], outputs: [y], gradients: [dy] }) => [dy && rule(x!, y!, dy)],
+    infer: ([x], { axes }) => [{ shape: reducedShape(x!.shape, axes as number[]), dtype: x!.dtype }],
   });
   return (x, { axes, keepDims = false } = {}) => {
     const resolved = (axes ?? x.shape.map((_, axis) => axis)).map((axis) =>
       resolveAxis(name, axis, x.shape.length),
     );
-    const kept =
+    const reduced =
       resolved.length === 0 ? x : applyOne(name, [x], { axes: resolved.toSorted((a, b) => a - b) });
-    if (keepDims) return kept;
+    if (keepDims) return reduced;
     return reshape(
-      kept,
+      reduced,
       x.shape.filter((_, axis) => !resolved.includes(axis)),
     );
   };
 }
 
 /** Sum over axes. */
-export const sum = reduction('sum', (x, _y, dy) => broadcastTo(dy, x.shape));
-
+export const sum = reduction('sum');
 /** Arithmetic mean over axes. */
-export const mean = reduction('mean', (x, y, dy) =>
-  broadcastTo(mul(dy, scalar(sizeOf(y.shape) / sizeOf(x.shape))), x.shape),
-);
-
-/** Gradient of an extremum: shared evenly between elements that attain it, as in PyTorch's amax. */
-const shareExtremum: Rule = (x, y, dy) => {
-  const attained = cast(equal(x, y), 'float32');
-  const axes = x.shape.flatMap((extent, axis) => (extent === y.shape[axis] ? [] : [axis]));
-  return mul(attained, div(dy, sum(attained, { axes, keepDims: true })));
-};
-
+export const mean = reduction('mean');
 /** Largest element over axes. */
-export const max = reduction('max', shareExtremum);
+export const max = reduction('max');
 /** Smallest element over axes. */
-export const min = reduction('min', shareExtremum);
+export const min = reduction('min');
 
-/** Unbiased or biased variance over axes: `sum((x - mean)^2) / (n - correction)`. */
+/** Biased or corrected variance over axes: `sum((x - mean)^2) / (n - correction)`. */
 export function variance(
   x: Tensor,
   { axes, keepDims = false, correction = 0 }: ReduceOptions & { correction?: number } = {},
 ): Tensor {
-  const centred = applyOne('sub', [x, mean(x, { axes, keepDims: true })]);
-  const total = sum(mul(centred, centred), { axes, keepDims });
+  const centered = sub(x, mean(x, { axes, keepDims: true }));
+  const total = sum(mul(centered, centered), { axes, keepDims });
   const n = sizeOf(x.shape) / sizeOf(total.shape);
-  return mul(total, scalar(1 / (n - correction)));
+  return mul(total, 1 / (n - correction));
 }
 
-/** Sums a gradient down to the shape that was broadcast to it. */
+/**
+ * Scalar product of each row of `a` with the same row of `b`: `sum_d a[r, d] b[r, d]`.
+ *
+ * @param a [.., D]
+ * @param b [.., D], or a shape that broadcasts with `a`'s.
+ * @returns [..], or [.., 1] with `keepDims`.
+ */
+export function dotRows(a: Tensor, b: Tensor, { keepDims = false } = {}): Tensor {
+  return sum(mul(a, b), { axes: [-1], keepDims });
+}
+
+/** Sums a gradient down to the shape that was broadcast to its own. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.shape.length - shape.length;

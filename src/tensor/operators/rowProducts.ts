@@ -1,9 +1,6 @@
 /** Products of each row with the rows of another matrix, as one operator: many of them are faster in another order of memory. */
 import { applyOne, defineOperator, type Tensor } from '../tensor.ts';
 import { requireProduct } from './argMaxProduct.ts';
-import { matmul } from './matmul.ts';
-import { sum } from './reduce.ts';
-import { transpose } from './shape.ts';
 
 defineOperator({
   name: 'rowProducts',
@@ -11,11 +8,6 @@ defineOperator({
     const R = requireProduct('rowProducts', inputs);
     return [{ shape: [R, inputs[1]!.shape[0]!], dtype: 'float32' }];
   },
-  gradient: ({ inputs: [x, w], gradients: [dy] }) => [
-    dy && matmul(dy, w!), // [R, D]
-    dy && matmul(transpose(dy), x!), // [K, D]
-    dy && sum(dy, { axes: [0] }), // [K]
-  ],
 });
 
 /**

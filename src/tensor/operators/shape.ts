@@ -11,7 +11,6 @@ import {
   sizeOf,
   type Tensor,
 } from '../tensor.ts';
-import { sumTo } from './reduce.ts';
 
 defineOperator({
   name: 'reshape',
@@ -25,7 +24,6 @@ defineOperator({
     }
     return [{ shape: shape as Shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [x], gradients: [dy] }) => [dy && reshape(dy, x!.shape)],
 });
 
 /** The same elements, in row-major order, in another shape; one extent may be -1 (the rest). */
@@ -52,16 +50,6 @@ defineOperator({
     }
     return [{ shape: order.map((axis) => x!.shape[axis]!), dtype: x!.dtype }];
   },
-  gradient: ({ attributes: { permutation }, gradients: [dy] }) => {
-    const order = permutation as number[];
-    return [
-      dy &&
-        transpose(
-          dy,
-          order.map((_, axis) => order.indexOf(axis)),
-        ),
-    ];
-  },
 });
 
 /** Axes in another order: axis `i` of the result is axis `permutation[i]` of `x`; default: the last two swapped. */
@@ -86,7 +74,6 @@ defineOperator({
     }
     return [{ shape: shape as Shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [x], gradients: [dy] }) => [dy && sumTo(dy, x!.shape)],
 });
 
 /** Repeats along axes of extent 1 (and new leading axes) up to a shape. */
@@ -114,15 +101,6 @@ defineOperator({
     const total = inputs.reduce((extent, tensor) => extent + tensor.shape[axis as number]!, 0);
     return [{ shape: first.shape.map((extent, i) => (i === axis ? total : extent)), dtype: first.dtype }];
   },
-  gradient: ({ inputs, attributes, gradients: [dy] }) => {
-    const axis = attributes.axis as number;
-    let start = 0;
-    return inputs.map((x) => {
-      const from = start;
-      start += x.shape[axis]!;
-      return dy && slice(dy, { axis, start: from, end: start });
-    });
-  },
 });
 
 /** Tensors one after another along an axis. */
@@ -148,34 +126,7 @@ defineOperator({
     });
     return [{ shape, dtype: x!.dtype }];
   },
-  gradient: ({ inputs: [x], attributes, gradients: [dy] }) => {
-    if (!dy) return [undefined];
-    const [starts, steps] = [attributes.starts, attributes.steps] as [number[], number[]];
-    const spread = dilate(dy, steps);
-    const after = x!.shape.map((extent, i) => extent - starts[i]! - spread.shape[i]!);
-    return [pad(spread, { before: starts, after })];
-  },
 });
-
-/** Puts `step - 1` zeros between neighbours along each axis. */
-function dilate(x: Tensor, steps: readonly number[]): Tensor {
-  let y = x;
-  steps.forEach((step, axis) => {
-    if (step === 1 || y.shape[axis] === 1) return;
-    const extent = y.shape[axis]!;
-    const lead = y.shape.slice(0, axis);
-    const tail = y.shape.slice(axis + 1);
-    const open = reshape(y, [...lead, extent, 1, ...tail]);
-    const zeros = Array<number>(open.shape.length).fill(0);
-    const padded = pad(open, { before: zeros, after: zeros.with(axis + 1, step - 1) });
-    y = slice(reshape(padded, [...lead, extent * step, ...tail]), {
-      axis,
-      start: 0,
-      end: (extent - 1) * step + 1,
-    });
-  });
-  return y;
-}
 
 export type SliceOptions =
   | { axis: number; start: number; end?: number; step?: number }
@@ -199,6 +150,28 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   return applyOne('slice', [x], { starts, ends, steps });
 }
 
+/** Equal consecutive parts along an axis, whose extent is a multiple of their number. */
+export function split(x: Tensor, parts: number, axis = 0): Tensor[] {
+  const at = resolveAxis('split', axis, x.shape.length);
+  const extent = x.shape[at]! / parts;
+  if (!Number.isInteger(parts) || parts < 1 || !Number.isInteger(extent)) {
+    refuseShape(
+      'split',
+      `${parts} parts of axis ${axis} of ${showShape(x.shape)}`,
+      `a whole number that divides ${x.shape[at]}`,
+    );
+  }
+  if (parts === 1) return [x];
+  return Array.from({ length: parts }, (_, part) =>
+    slice(x, { axis: at, start: part * extent, end: (part + 1) * extent }),
+  );
+}
+
+/** Rows from `start` (included) to `end` (excluded): [N, ..] to [end - start, ..]. */
+export function rows(x: Tensor, start: number, end: number): Tensor {
+  return slice(x, { axis: 0, start, end });
+}
+
 defineOperator({
   name: 'pad',
   infer: ([x], { before, after }) => {
@@ -211,11 +184,6 @@ defineOperator({
       );
     }
     return [{ shape: x!.shape.map((extent, i) => extent + b[i]! + a[i]!), dtype: x!.dtype }];
-  },
-  gradient: ({ inputs: [x], attributes, gradients: [dy] }) => {
-    const before = attributes.before as number[];
-    const ends = x!.shape.map((extent, i) => before[i]! + extent);
-    return [dy && slice(dy, { starts: before, ends })];
   },
 });
 

@@ -8,30 +8,18 @@ import {
   showShape,
   type Tensor,
 } from '../tensor.ts';
-import { mul, sub } from './binary.ts';
-import { exp, neg } from './elementwise.ts';
+import { mul } from './binary.ts';
+import { neg } from './elementwise.ts';
 import { mean, sum } from './reduce.ts';
 
 defineOperator({
   name: 'softmax',
   infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
-  // dx = y (dy - sum(y dy))
-  gradient: ({ outputs: [y], attributes, gradients: [dy] }) => {
-    if (!dy) return [undefined];
-    const inner = sum(mul(y!, dy), { axes: [attributes.axis as number], keepDims: true });
-    return [mul(y!, sub(dy, inner))];
-  },
 });
 
 defineOperator({
   name: 'logSoftmax',
   infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
-  // dx = dy - softmax(x) sum(dy)
-  gradient: ({ outputs: [y], attributes, gradients: [dy] }) => {
-    if (!dy) return [undefined];
-    const total = sum(dy, { axes: [attributes.axis as number], keepDims: true });
-    return [sub(dy, mul(exp(y!), total))];
-  },
 });
 
 /** `e^x_i / sum_j e^x_j` along an axis, computed after subtracting the maximum. */

@@ -1,10 +1,8 @@
 /** Batch normalisation and other normalisations. */
 import { apply, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
-import { add, div, maximum, mul, sub } from './binary.ts';
+import { div, maximum, mul } from './binary.ts';
 import { sqrt } from './elementwise.ts';
 import { sum } from './reduce.ts';
-import { reshape } from './shape.ts';
-import { scalar } from './source.ts';
 
 function requireChannels(name: string, x: Tensor, parameters: readonly Tensor[]): void {
   const C = x.shape[1];
@@ -24,9 +22,6 @@ defineOperator({
     const channels = { shape: gamma!.shape, dtype: 'float32' as const };
     return [{ shape: x!.shape, dtype: 'float32' }, channels, channels];
   },
-  // No gradient flows through the statistics themselves: they are for the running averages.
-  gradient: ({ inputs: [x, gamma], outputs: [, mean, variance], attributes, gradients: [dy] }) =>
-    dy ? apply('batchNormGradient', [x!, dy, gamma!, mean!, variance!], attributes) : [undefined],
 });
 
 defineOperator({
@@ -62,18 +57,6 @@ defineOperator({
     requireChannels('batchNormInference', x!, parameters);
     return [{ shape: x!.shape, dtype: 'float32' }];
   },
-  gradient: ({ inputs: [x, gamma, , mean, variance], attributes, gradients: [dy] }) => {
-    if (!dy) return [];
-    const perChannel = (v: Tensor) => reshape(v, [-1, ...x!.shape.slice(2).map(() => 1)]);
-    const deviation = sqrt(add(variance!, scalar(attributes.epsilon as number)));
-    const axes = x!.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-    const normalised = div(sub(x!, perChannel(mean!)), perChannel(deviation));
-    return [
-      mul(dy, perChannel(div(gamma!, deviation))),
-      sum(mul(dy, normalised), { axes }),
-      sum(dy, { axes }),
-    ];
-  },
 });
 
 /** Batch normalisation with given statistics (for evaluation): the same formula, `mean` and `variance` [C] fed in. */
@@ -89,6 +72,6 @@ export function batchNormInference(
 /** `x / max(||x||, epsilon)` along an axis; epsilon protects the zero vector from division by 0. */
 export function l2Normalize(x: Tensor, { axis = -1, epsilon = 1e-12 } = {}): Tensor {
   // The squared floor keeps the root away from 0, where its gradient would be infinite.
-  const norm = sqrt(maximum(sum(mul(x, x), { axes: [axis], keepDims: true }), scalar(epsilon ** 2)));
+  const norm = sqrt(maximum(sum(mul(x, x), { axes: [axis], keepDims: true }), epsilon ** 2));
   return div(x, norm);
 }
