@@ -82,16 +82,13 @@ const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1
 
 const packages = JSON.parse(readText('package.json')) as {
   dependencies: Record<string, string>;
-  optionalDependencies: Record<string, string>;
 };
 
-/** What is installed only for development is missing on a user's machine; what is optional may be, so it is required and never imported. */
+/** Development packages are missing on a user's machine. */
 const packagesAreDependencies: Rule = (file, text) => {
   if (!file.startsWith('src/') || isTest(file)) return [];
-  const imported = ts.preProcessFile(text, true, false).importedFiles.map((found) => found.fileName);
   return specifiersOf(text)
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
-    .filter((name) => imported.includes(name) || !(packageOf(name) in packages.optionalDependencies))
     .map(packageOf)
     .filter((name) => !(name in packages.dependencies))
     .map((name) => `${file}: imports ${name}, which package.json does not list under dependencies`);
@@ -233,20 +230,6 @@ describe('the rules', () => {
     ],
     ['a test above its subject', importsPointDown, 'src/nn/a.test.ts', `import '../cli/main.ts';`, 0],
     ['a development package', packagesAreDependencies, 'src/nn/a.ts', `import x from '@types/node/fs';`, 1],
-    [
-      'an optional package',
-      packagesAreDependencies,
-      'src/nn/a.ts',
-      `import x from '@julusian/jpeg-turbo';`,
-      1,
-    ],
-    [
-      'an optional package, required',
-      packagesAreDependencies,
-      'src/nn/a.ts',
-      `require('@julusian/jpeg-turbo');`,
-      0,
-    ],
     ['a listed package', packagesAreDependencies, 'src/nn/a.ts', `import z from 'zod'; import 'node:fs';`, 0],
     ['a long file', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile + 1), 1],
     ['a file of just that length', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile), 0],

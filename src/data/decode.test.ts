@@ -266,3 +266,28 @@ describe('what is no usable picture', () => {
     expect(Buffer.compare((await decode(stray)).pixels, exact)).toBe(0);
   });
 });
+
+describe('pixels whose number differs from what their size says', () => {
+  it('are refused, shrunk or not, by us and by sharp', async () => {
+    for (const length of [0, 40 * 30 * 3 - 1, 40 * 30 * 3 + 1]) {
+      const raw = {
+        kind: 'raw',
+        width: 40,
+        height: 30,
+        channels: 3,
+        pixels: new Uint8Array(length),
+      } as const;
+      for (const size of [8, 64]) {
+        const error = await errorOf(decodeImage(raw, { size }));
+        expect([error.code, error.message]).toEqual([
+          'image.unusable',
+          `received ${length} bytes of pixels; expected 40 x 30 x 3`,
+        ]);
+      }
+    }
+    const short = { raw: { width: 40, height: 30, channels: 3 } } as const;
+    await expect(sharp(new Uint8Array(3599), short).raw().toBuffer()).rejects.toThrow(
+      /memory area too small/,
+    );
+  });
+});

@@ -8,11 +8,10 @@
 import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
 import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
-import { decodePlainJpeg } from './plainJpeg.ts';
 import { unusable } from './reasons.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
-import { TURBO_VERSION } from './turboJpeg.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
+import { decodeWasmJpeg } from './wasmJpeg.ts';
 
 // Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
 sharp.cache(false);
@@ -25,7 +24,7 @@ export const MAX_PIXELS = 2 ** 28;
 /** Bytes of a file that are read: larger ones are no photographs. */
 export const MAX_FILE_BYTES = 2 ** 29;
 /** Changes whenever the decoded bytes may change, so that stored pixels are not taken for new ones. */
-export const DECODER_VERSION = `2 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips} turbo ${TURBO_VERSION}`;
+export const DECODER_VERSION = `3 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
 
 export interface DecodeOptions {
   /** Length that a longer shorter side is shrunk to, in pixels. */
@@ -49,9 +48,8 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
   if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
   if (format === 'jpeg') {
-    const finish = (plain: RawImage) => shrinkRaw(plain, size);
-    const pixels = await decodePlainJpeg(bytes, { shorter: size, maxPixels, finish });
-    if (pixels) return pixels;
+    const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
+    if (small) return shrinkRaw(small, size);
   }
   try {
     return await decodeWith(bytes, size, maxPixels, 'warning');
@@ -96,6 +94,7 @@ async function decodeWith(
 /** RGB from stored pixels, shrunk where needed. */
 async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
   const { width, height, channels, pixels } = image;
+  checkRaw(image);
   if (Math.min(width, height) <= size) {
     return cropLongSide(toRgb(flattenOnWhite(image), width, height, channels === 1 ? 1 : 3), size);
   }
@@ -106,6 +105,16 @@ async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
+}
+
+/**
+ * Refuses pixels whose number differs from what their size says.
+ *
+ * @throws LikenessError `image.unusable`
+ */
+export function checkRaw({ width, height, channels, pixels }: RawImage): void {
+  if (width >= 1 && height >= 1 && pixels.length === width * height * channels) return;
+  throw unusable(`received ${pixels.length} bytes of pixels; expected ${width} x ${height} x ${channels}`);
 }
 
 /** Pixels without an alpha channel: `a * colour + (1 - a) * white`. */

@@ -61,14 +61,6 @@ describe('the header of a JPEG', () => {
     expect(isPlain([...littleEndian(1).slice(0, 12), 4, ...littleEndian(1).slice(13)])).toBe(false);
   });
 
-  it('says how finely coefficients are kept', async () => {
-    const of = async (quality: number) =>
-      readJpegHeader(await detailed(16, 16).jpeg({ quality }).toBuffer())!.finestStep;
-    // Table K.1 of T.81 has 10 as its smallest step; the encoder scales it by (200 - 2 quality) / 100 and rounds.
-    expect([await of(50), await of(75), await of(90), await of(92)]).toEqual([10, 5, 2, 2]);
-    expect([await of(93), await of(100)]).toEqual([1, 1]);
-  });
-
   it('is read past fill bytes, and not from what is no JPEG', async () => {
     const file = await detailed(8, 8).jpeg().toBuffer();
     const filled = Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xff]), file.subarray(2)]);

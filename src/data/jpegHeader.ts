@@ -1,4 +1,9 @@
-/** What a JPEG file says about itself before its pixels, as far as it decides who decodes it. */
+/**
+ * Fields of a JPEG header that decide which decoder gets the file.
+ *
+ * The header is read strictly: where a file could be understood in two ways, it is not read at all. The size
+ * found here limits work and is compared with the decoder's own; no decoder gets a buffer of this size.
+ */
 
 export interface JpegHeader {
   width: number;
@@ -6,15 +11,13 @@ export interface JpegHeader {
   channels: 1 | 3;
   /** Whether pixels are all there is to it: grey or YCbCr of 8 bits, upright, no colour profile. */
   isPlain: boolean;
-  /** Smallest step that any coefficient is rounded to (1 to 65,535); 1 is the highest quality, about 93 and above of 100. */
-  finestStep: number;
 }
 
 /** Markers of frames that are decoded here: baseline, extended, progressive. */
 const FRAMES = [0xc0, 0xc1, 0xc2];
-const STEPS = 0xdb;
 const SCAN = 0xda;
-const END = 0xd9;
+/** Markers that no length follows: TEM, RST0 to RST7, SOI and EOI. None belongs before the first scan. */
+const isBare = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
 /** APP1, APP2 and APP14, with the names of what is looked for in them. */
 const EXIF = [0xe1, 'Exif\0'] as const;
 const PROFILE = [0xe2, 'ICC_PROFILE\0'] as const;
@@ -23,12 +26,11 @@ const ADOBE = [0xee, 'Adobe'] as const;
 const TRANSFORM = 11;
 const YCBCR = 1;
 
-/** What a JPEG file says before its first scan; undefined where that cannot be read. Source: ITU-T T.81, annex B. */
+/** Reads the segments before the first scan; undefined where they break a rule. Source: ITU-T T.81, annex B. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: { width: number; height: number; components: number } | undefined;
   let isPlain = true;
-  let finestStep = 0xffff;
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1]!;
@@ -39,20 +41,20 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (marker === SCAN) {
       if (!frame) return undefined;
       const { width, height, components } = frame;
-      return { width, height, channels: components === 1 ? 1 : 3, isPlain, finestStep };
+      return { width, height, channels: components === 1 ? 1 : 3, isPlain };
     }
+    if (isBare(marker)) return undefined;
     const length = view.getUint16(at + 2);
     const next = at + 2 + length;
-    if (marker === END || length < 2 || next > bytes.length) return undefined;
+    if (length < 2 || next > bytes.length) return undefined;
     const body = bytes.subarray(at + 4, next);
     const is = ([app, name]: readonly [number, string]) => marker === app && startsWith(body, name);
     if (is(PROFILE) || (is(ADOBE) && body[TRANSFORM] !== YCBCR)) isPlain = false;
     if (is(EXIF) && readOrientation(body.subarray(6)) !== UPRIGHT) isPlain = false;
-    if (marker === STEPS) finestStep = Math.min(finestStep, finestOf(body));
     // Of the markers C0 to CF these three are no frames: tables of codes, conditions, reserved.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
-      if (!FRAMES.includes(marker) || body.length < 6) return undefined;
+      if (frame || !FRAMES.includes(marker) || body.length < 6) return undefined;
       frame = { height: view.getUint16(at + 5), width: view.getUint16(at + 7), components: body[5]! };
       const isKnown = body[0] === 8 && (frame.components === 1 || frame.components === 3);
       if (!isKnown || frame.width === 0 || frame.height === 0) isPlain = false;
@@ -64,24 +66,6 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0));
-}
-
-/** Steps of a table: 64, of one byte each, or of two. */
-const STEPS_OF_TABLE = 64;
-
-/** Smallest step of the tables in a segment (T.81, B.2.4.1); 0 where they are cut short. */
-function finestOf(body: Uint8Array): number {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  let finest = 0xffff;
-  for (let at = 0; at < body.length; ) {
-    const isWide = body[at]! >> 4 !== 0;
-    const end = at + 1 + STEPS_OF_TABLE * (isWide ? 2 : 1);
-    if (end > body.length) return 0;
-    for (at++; at < end; at += isWide ? 2 : 1) {
-      finest = Math.min(finest, isWide ? view.getUint16(at) : view.getUint8(at));
-    }
-  }
-  return finest;
 }
 
 /** Orientation of pictures whose first row is their top. */
