@@ -1,4 +1,4 @@
-/** Import circles, found with Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972). */
+/** Finds import circles by Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972). */
 import { dirname, join } from 'node:path/posix';
 import { specifiersOf } from './repository.cases.ts';
 
@@ -13,8 +13,8 @@ export function importGraph(texts: ReadonlyMap<string, string>): Map<string, str
 }
 
 /**
- * Finds the circles of a graph: its strongly connected components of two or more files, and files that import
- * themselves. Each circle is sorted by name, and so is the list.
+ * Finds the circles of a graph: its strongly connected components of two or more files, and files
+ * that import themselves. Each circle is sorted by name, and so is the list.
  */
 export function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();

@@ -5,11 +5,12 @@ import { circlesOf, importGraph } from './circles.cases.ts';
 import { filesOf, isTest, readText, root, specifiersOf } from './repository.cases.ts';
 
 /*
- * Rules about the repository as a whole: which folder may import which, how long a file may be, and what no file may
- * contain. Each rule is a function from (file name, text) to complaints, tried below on texts that break it.
+ * Rules about the repository as a whole: which folder may import which, how long a file may be, and
+ * what no file may contain. Each rule is a function from (file name, text) to complaints, tried
+ * below on texts that break it.
  */
 
-/** The folders of `src`, and the facade, lowest first: a file may import from its own folder and from those before it. */
+/** Folders of `src` and the facade, lowest first. A file imports from its own and from those before it. */
 const layers = [
   'core',
   'formats',
@@ -29,18 +30,18 @@ const layers = [
 ];
 const longestFile = 400;
 
-/** Import circles that are still allowed: how many, and how many files in all. Lower both when one goes. */
+/** Allowed import circles, and the files in them. Lower both when one goes; the goal is 0. */
 const allowedCircles = { circles: 4, files: 15 };
 
 /** The command line only parses and prints: it may import the facade, errors and itself. */
 const cliMayImport = ['core', 'likeness.ts', 'cli'];
 
-/** Files of the command line that still import anything else. Lower it when some go; the goal is 0. */
+/** Allowed files of the command line that import anything else. Lower it; the goal is 0. */
 const allowedPastFacade = 43;
 
 type Rule = (file: string, text: string) => string[];
 
-/** The part of the list of layers that a file belongs to; undefined outside `src` and for other files directly in it. */
+/** Finds a file's entry in the list of layers: none outside `src`, nor for other files in `src` itself. */
 function layerOf(file: string): string | undefined {
   const [top, layer, ...rest] = file.split('/');
   return top === 'src' && (rest.length > 0 || layers.includes(layer!)) ? layer : undefined;
@@ -60,7 +61,7 @@ function relativeImports(file: string, text: string): [name: string, target: str
 
 const importsPointDown: Rule = (file, text) => {
   const layer = layerOf(file);
-  // A test may use what is above its subject, and the other files directly in src are the public doors.
+  // A test may use code above its subject, and other files of src itself are public entry points.
   if (layer === undefined || isTest(file)) return [];
   const level = layers.indexOf(layer);
   if (level < 0) return [`${file}: the folder ${layer} has no place in the list of layers`];
@@ -120,7 +121,7 @@ const keepsTypes: Rule = (file, text) => {
   return complaints;
 };
 
-/** Reports code that changes V8's flags in a running process: Node does not support it, and V8 can abort. */
+/** Reports changes of V8's flags in a running process: Node does not support them, and V8 can abort. */
 const leavesFlagsAlone: Rule = (file, text) =>
   /^(src|bench)\//.test(file) && /\bsetFlagsFromString\b/.test(text)
     ? [`${file}: changes V8's flags at run time: give them to a process when it is started`]

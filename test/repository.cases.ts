@@ -9,7 +9,7 @@ export const root = resolve(fileURLToPath(import.meta.url), '../..');
 /** Tells tests and their helpers from the source that they test. */
 export const isTest = (file: string) => /\.(test|cases)\.ts$/.test(file);
 
-/** Lists files that match the patterns, relative to the root, sorted, without installed and generated ones. */
+/** Lists files that match the patterns, sorted, without installed and generated ones. */
 export function filesOf(patterns: readonly string[]): string[] {
   const skipped = /(^|\/)(node_modules|dist|runs|bench\/results|\.git|\.cache|__pycache__)(\/|$)/;
   return patterns
