@@ -106,7 +106,7 @@ interface Fitted extends Pick<KmeansRow, 'versions'> {
 
 /** Each is alone while it works: engine and process are opened for a turn, warmed by a short fit and closed after it. */
 async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
-  const options = { k: shape.k, start, iterations: shape.iterations, tolerance: 0 };
+  const options = { start, iterations: shape.iterations, tolerance: 0 };
   const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];
   const theirs: Fitted[] = [];
   const ask = (kind: 'lloyd' | 'miniBatch', { python, ...of }: NonNullable<Turns['peer']>) =>
@@ -117,8 +117,8 @@ async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
     });
   for (let round = 0; round < rounds; round++) {
     const engine = await openEngine();
-    await kmeans(engine, features, { ...options, iterations: WARMING_ITERATIONS });
-    const { result, ...cost } = await measured(() => kmeans(engine, features, options));
+    await kmeans(features, shape.k, { ...options, engine, iterations: WARMING_ITERATIONS });
+    const { result, ...cost } = await measured(() => kmeans(features, shape.k, { ...options, engine }));
     await engine.close();
     ours.push({ ...cost, objective: result.objective });
     if (peer) theirs.push(await ask('lloyd', peer));

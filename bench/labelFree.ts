@@ -136,7 +136,7 @@ async function trueNmi(
   const features = await encoder.embed(cache, { indices });
   await encoder.close();
   const k = new Set(labels).size;
-  const { assignments } = await kmeans(engine, features, { k, metric: 'spherical', restarts: 3, seed: 0 });
+  const { assignments } = await kmeans(features, k, { engine, metric: 'spherical', restarts: 3, seed: 0 });
   return nmi(labels, assignments);
 }
 

@@ -55,7 +55,7 @@ console.log(`${standing.step} steps; ${verdict.message}`);
 // 5. Features of all images, in groups of likeness.
 const encoder = await run.openEncoder({ engine, settings, state: standing.state });
 const features = cluster.normalizeRows(await encoder.embed(cache));
-const groups = await cluster.kmeans(engine, features, { k: 10, metric: 'spherical', restarts: 3 });
+const groups = await cluster.kmeans(features, 10, { engine, metric: 'spherical', restarts: 3 });
 console.log(`sizes of ${groups.k} groups: ${[...groups.sizes].join(' ')}`);
 
 // 6. Where there are labels, how well the groups agree with them.

@@ -35,7 +35,7 @@ const NEIGHBOURS = 20;
 const NMF_ITERATIONS = 200;
 
 async function euclidean(features: Features, { engine, k, seed, signal }: Work): Promise<Int32Array> {
-  return (await kmeans(engine, features, { k, restarts: RESTARTS, seed, signal })).assignments;
+  return (await kmeans(features, k, { engine, restarts: RESTARTS, seed, signal })).assignments;
 }
 
 export const classicalNames = ['kmeans', 'spectral', 'agglomerative', 'nmf', 'pca'] as const;
@@ -48,13 +48,11 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   },
   spectral: {
     protocol: `graph of ${NEIGHBOURS} neighbours by cosine, self-tuning weights, leading eigenvectors of the normalised affinity, k-means on their rows`,
-    clusters: (features, { engine, ...work }) =>
-      spectralClusters(engine, features, { ...work, neighbors: NEIGHBOURS }),
+    clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBOURS }),
   },
   agglomerative: {
     protocol: `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to the nearest mean`,
-    clusters: (features, { engine, ...work }) =>
-      agglomerativeClusters(engine, features, { ...work, sample: SAMPLE }),
+    clusters: (features, { k, ...work }) => agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
   },
   nmf: {
     protocol: `non-negative factorisation with as many parts as classes, ${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,

@@ -74,7 +74,7 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
       const own = grouping.head && (await headClusters({ engine, settings, state }, of))?.clusters;
       const k = Math.min(grouping.k, count);
       const found =
-        own ?? (await kmeans(engine, of, { k, metric: 'spherical', restarts: 2, seed })).assignments;
+        own ?? (await kmeans(of, k, { engine, metric: 'spherical', restarts: 2, seed })).assignments;
       return await page(title, of, namedLike(last, found));
     } finally {
       await encoder.close();

@@ -1,37 +1,65 @@
 /**
- * Agglomerative clustering with Ward's criterion: from one cluster per row, the two whose union adds least to the sum of
- * squares are joined, until K are left.
+ * Agglomerative clustering with Ward's criterion: starting with one cluster per row, the two
+ * clusters whose union adds least to the sum of squares are merged, until K are left.
  *
- * `d(i ∪ j, k)² = ((n_i + n_k) d_ik² + (n_j + n_k) d_jk² - n_k d_ij²) / (n_i + n_j + n_k)` (Lance and Williams).
+ * `d(i ∪ j, k)² = ((n_i + n_k) d_ik² + (n_j + n_k) d_jk² - n_k d_ij²) / (n_i + n_j + n_k)`
+ * (Lance and Williams).
  *
- * Found by following nearest neighbours until two are each other's (chain of nearest neighbours): N² time, where looking
- * for the smallest distance anew takes N³. The table of distances is N² as well, so of many rows a seeded sample is
- * grouped, and each other row joins the cluster of nearest mean.
+ * The nearest-neighbor chain finds the merges in N² time; a search for the smallest distance in each
+ * step takes N³. The matrix of distances is N² as well. Above `sample` rows, a seeded sample is
+ * clustered, and each other row joins the cluster with the nearest mean.
  *
- * Sources: Ward 1963; Murtagh, "A survey of recent advances in hierarchical clustering algorithms", 1983 (chain).
+ * Sources: Ward 1963; Murtagh, "A survey of recent advances in hierarchical clustering algorithms",
+ * 1983 (chain).
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Engine } from '../runtime/index.ts';
 import { argMax, input, matmul, sub, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
-import { columnMeans, type Features, featuresOf, selectRows } from './features.ts';
-import { distinctRows } from './kmeans/seeding.ts';
+import {
+  columnMeans,
+  distinctRows,
+  type FeatureInput,
+  type Features,
+  featuresOf,
+  selectRows,
+  toFeatures,
+} from './features.ts';
+import { withEngine } from './withEngine.ts';
 
 export interface AgglomerativeOptions {
-  /** Clusters. */
-  k: number;
-  /** Most rows that are joined pair by pair. */
+  /** Largest number of rows that are merged pair by pair. Default 3000. */
   sample?: number;
+  /** Seed of the sample. Default 0. */
   seed?: number;
+  /** Engine to run on. Default: a new one, closed at the end. */
+  engine?: Engine;
   signal?: AbortSignal;
 }
 
-/** Cluster of each row, `[N]`; the same seed gives the same clusters. */
-export async function agglomerativeClusters(
+/**
+ * Clusters rows `[N, D]` into K clusters and returns the cluster of each row, `[N]`. The same seed
+ * gives the same clusters.
+ *
+ * Throws `LikenessError` when `k` is not an integer from 1 to the smaller of N and `sample`.
+ *
+ * @example
+ * await agglomerativeClusters([[0], [1], [9], [8]], 2); // [0, 0, 1, 1]
+ */
+export function agglomerativeClusters(
+  features: FeatureInput,
+  k: number,
+  { engine, ...options }: AgglomerativeOptions = {},
+): Promise<Int32Array> {
+  return withEngine(engine, (engine) => wardClusters(engine, toFeatures(features), k, options));
+}
+
+async function wardClusters(
   engine: Engine,
   features: Features,
-  { k, sample = 3000, seed = 0, signal }: AgglomerativeOptions,
+  k: number,
+  { sample = 3000, seed = 0, signal }: Omit<AgglomerativeOptions, 'engine'>,
 ): Promise<Int32Array> {
   const { count, dimension } = features;
   if (!Number.isInteger(k) || k < 1 || k > Math.min(count, sample)) {
@@ -40,10 +68,10 @@ export async function agglomerativeClusters(
       `agglomerative: received k = ${k} for ${Math.min(count, sample)} rows; expected a whole number from 1 to ${Math.min(count, sample)}`,
     );
   }
-  const centred = shifted(features);
-  if (count <= sample) return wardCut(await squaredDistances(engine, centred), count, k);
+  const centered = withoutMean(features);
+  if (count <= sample) return wardCut(await squaredDistances(engine, centered), count, k);
   const drawn = distinctRows(count, sample, randomAt(seed, 'cluster', 0, 0, 12));
-  const chosen = selectRows(centred, drawn);
+  const chosen = selectRows(centered, drawn);
   const distances = await squaredDistances(engine, chosen);
   signal?.throwIfAborted();
   const own = wardCut(distances, sample, k);
@@ -53,19 +81,19 @@ export async function agglomerativeClusters(
   for (let row = 0; row < sample; row++)
     for (let d = 0; d < dimension; d++)
       means[own[row]! * dimension + d]! += chosen.data[row * dimension + d]! / sizes[own[row]!]!;
-  const clusters = await nearestMeans(engine, centred, featuresOf(means, dimension));
+  const clusters = await nearestMeans(engine, centered, featuresOf(means, dimension));
   for (const [i, row] of drawn.entries()) clusters[row] = own[i]!;
   return clusters;
 }
 
-/** Distances do not change when the mean is taken away; rounding does. */
-function shifted(features: Features): Features {
+/** Subtracts the mean. Distances stay the same; float32 products lose fewer digits. */
+function withoutMean(features: Features): Features {
   const means = columnMeans(features);
   const { data, count, dimension } = features;
   return { data: data.map((value, i) => value - means[i % dimension]!), count, dimension };
 }
 
-/** `|x_i - x_j|²` of all pairs, `[N, N]`; products on the engine. */
+/** Computes `|x_i - x_j|²` of all pairs, `[N, N]`, from products on the engine. */
 async function squaredDistances(engine: Engine, features: Features): Promise<Float64Array> {
   const { data, count, dimension } = features;
   const norms = new Float64Array(count);
@@ -97,7 +125,7 @@ async function squaredDistances(engine: Engine, features: Features): Promise<Flo
   return squared;
 }
 
-/** Nearest of the means for each row: the largest `x·m - |m|²/2`. */
+/** Finds the nearest mean of each row: the largest `x·m - |m|²/2`. */
 async function nearestMeans(engine: Engine, features: Features, means: Features): Promise<Int32Array> {
   const { count, dimension } = features;
   const blocks = blocksOf(count, Math.max(means.count, dimension));
@@ -128,15 +156,42 @@ async function nearestMeans(engine: Engine, features: Features, means: Features)
 }
 
 /**
- * Ward's tree of n rows cut at K clusters, which are numbered by their first row. `squared` `[n, n]` is used up.
- *
- * A merge joins the clusters of two rows that stand for them (`a`, `b`), at a height; the chain finds merges out of
- * order, so they are sorted before the cut.
+ * Cuts Ward's tree of n rows at K clusters, numbered by their first row. Overwrites `squared`
+ * `[n, n]`, the squared distances.
  */
 export function wardCut(squared: Float64Array, n: number, k: number): Int32Array {
+  // The chain finds merges out of order.
+  const merges = wardMerges(squared, n).sort((left, right) => left.height - right.height);
+  const parents = Int32Array.from({ length: n }, (_, row) => row);
+  const rootOf = (row: number): number => {
+    let root = row;
+    while (parents[root] !== root) root = parents[root]!;
+    return root;
+  };
+  for (const { a, b } of merges.slice(0, n - k)) {
+    const [first, second] = [rootOf(a), rootOf(b)].sort((x, y) => x - y) as [number, number];
+    parents[second] = first;
+  }
+  const numbers = new Map<number, number>();
+  return Int32Array.from({ length: n }, (_, row) => {
+    const root = rootOf(row);
+    if (!numbers.has(root)) numbers.set(root, numbers.size);
+    return numbers.get(root)!;
+  });
+}
+
+/** Merge of the clusters that rows `a` and `b` represent, at squared distance `height`. */
+interface Merge {
+  readonly a: number;
+  readonly b: number;
+  readonly height: number;
+}
+
+/** Finds all n - 1 merges by the nearest-neighbor chain. Overwrites `squared` `[n, n]`. */
+function wardMerges(squared: Float64Array, n: number): Merge[] {
   const sizes = new Float64Array(n).fill(1);
   const active = new Set(sizes.keys());
-  const merges: { a: number; b: number; height: number }[] = [];
+  const merges: Merge[] = [];
   const chain: number[] = [];
   while (active.size > 1) {
     if (chain.length === 0) chain.push(active.values().next().value!);
@@ -145,7 +200,7 @@ export function wardCut(squared: Float64Array, n: number, k: number): Int32Array
     let nearest = before ?? -1;
     let least = before === undefined ? Number.POSITIVE_INFINITY : squared[tip * n + before]!;
     for (const other of active) {
-      // On a tie the one before is kept, or the chain could go in circles.
+      // Ties go to the previous link, otherwise the chain could run in circles.
       if (other !== tip && squared[tip * n + other]! < least) {
         least = squared[tip * n + other]!;
         nearest = other;
@@ -171,21 +226,5 @@ export function wardCut(squared: Float64Array, n: number, k: number): Int32Array
     }
     sizes[a] = na + nb;
   }
-  merges.sort((left, right) => left.height - right.height);
-  const parents = Int32Array.from(sizes.keys());
-  const rootOf = (row: number): number => {
-    let root = row;
-    while (parents[root] !== root) root = parents[root]!;
-    return root;
-  };
-  for (const { a, b } of merges.slice(0, n - k)) {
-    const [first, second] = [rootOf(a), rootOf(b)].sort((x, y) => x - y) as [number, number];
-    parents[second] = first;
-  }
-  const numbers = new Map<number, number>();
-  return Int32Array.from({ length: n }, (_, row) => {
-    const root = rootOf(row);
-    if (!numbers.has(root)) numbers.set(root, numbers.size);
-    return numbers.get(root)!;
-  });
+  return merges;
 }

@@ -1,7 +1,6 @@
 /**
- * Work over many rows in equal blocks, so that memory is bounded and one compiled graph serves all of them.
- *
- * The last block is filled up with zero rows, whose results are to be ignored.
+ * Work over many rows in blocks of equal size, so that memory is bounded and one compiled graph
+ * serves all blocks. The last block is padded with zero rows, whose results are to be ignored.
  */
 import { inOrder } from '../core/inOrder.ts';
 import type { Features } from './features.ts';
@@ -12,37 +11,39 @@ export interface Blocks {
   readonly number: number;
 }
 
-/** Values of one block's largest tensor: 8 MiB as float32. */
-const LARGEST_TENSOR = 2 * 1024 * 1024;
+/** Values of the largest tensor of a block: 8 MiB as float32. */
+const MAX_VALUES = 2 * 1024 * 1024;
+const MAX_ROWS = 16_384;
 
 /**
- * Cuts `count` rows into blocks of equal size such that `size * width` stays bounded by `largest`, where `width` is the
- * widest row of any tensor in the graph.
+ * Cuts `count` rows into blocks of equal size, such that `size * width` is at most `maxValues`.
+ * `width` is the widest row of any tensor in the graph.
  */
-export function blocksOf(count: number, width: number, largest = LARGEST_TENSOR): Blocks {
-  const most = Math.max(1, Math.min(16_384, Math.floor(largest / width)));
+export function blocksOf(count: number, width: number, maxValues = MAX_VALUES): Blocks {
+  const most = Math.max(1, Math.min(MAX_ROWS, Math.floor(maxValues / width)));
   const number = Math.max(1, Math.ceil(count / most));
   return { size: Math.max(1, Math.ceil(count / number)), number };
 }
 
-/** Values of rows that are chosen by their numbers, and the most rows. */
-const CHOSEN_VALUES = 2 ** 19;
-const MOST_CHOSEN = 4096;
+/** Values and rows of a batch that is gathered by row index. */
+const MAX_GATHERED_VALUES = 2 ** 19;
+const MAX_GATHERED_ROWS = 4096;
 
-/** Rows of so many values that are chosen by their numbers at once, at most `most` of them. */
-export function chosenAtOnce(dimension: number, most: number): number {
-  return Math.max(1, Math.min(MOST_CHOSEN, most, Math.floor(CHOSEN_VALUES / dimension)));
+/** Rows of this dimension to gather by index in one batch, at most `max`. */
+export function gatherSize(dimension: number, max: number): number {
+  return Math.max(1, Math.min(MAX_GATHERED_ROWS, max, Math.floor(MAX_GATHERED_VALUES / dimension)));
 }
 
 export interface Block {
-  /** First row, and how many rows of the block are real. */
+  /** Index of the first row. */
   readonly start: number;
+  /** Rows without the padding. */
   readonly rows: number;
   /** `[size, dimension]`; a copy, or a view of rows in shared memory. */
   readonly data: Float32Array;
 }
 
-/** One block of rows, copied, zero rows at the end where the rows run out. */
+/** Copies one block of rows, padded with zero rows. */
 export function blockAt(features: Features, { size }: Blocks, index: number): Block {
   const { data, count, dimension } = features;
   const start = index * size;
@@ -52,12 +53,14 @@ export function blockAt(features: Features, { size }: Blocks, index: number): Bl
   return { start, rows, data: copy };
 }
 
-/** Blocks that wait for the engine while one is worked on: the thread that asks is never waited for. */
-export const AHEAD = 3;
+/** Blocks that are queued for the engine, so that it never waits for the calling thread. */
+export const MAX_AHEAD = 3;
 
 /**
- * What `run` gives for each block, in order; the block's data is only read, and may be handed over to the engine. Full blocks of rows
- * in shared memory are not copied.
+ * Yields the result of `run` for each block, in order.
+ *
+ * `run` must not change the block's data, but may transfer it to the engine. Full blocks of rows in
+ * shared memory are not copied.
  */
 export async function* runBlocks<T>(
   features: Features,
@@ -69,7 +72,7 @@ export async function* runBlocks<T>(
     const { start, rows } = block;
     return { start, rows, result: await run(block) };
   };
-  yield* inOrder(blocks.number, work, { ahead: AHEAD });
+  yield* inOrder(blocks.number, work, { ahead: MAX_AHEAD });
 }
 
 function sharedBlockAt(

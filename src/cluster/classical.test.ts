@@ -94,7 +94,7 @@ describe("Ward's tree", () => {
       0.5,
     );
     for (const sample of [60, 1000]) {
-      const clusters = await agglomerativeClusters(engine, features, { k: 3, sample });
+      const clusters = await agglomerativeClusters(features, 3, { engine, sample });
       expect(adjustedRand(truth, clusters), `${sample}`).toBe(1);
     }
   });
@@ -123,9 +123,9 @@ describe('spectral clustering', () => {
     );
     const features = featuresOf(Float32Array.from(rows.flat()), 3);
     const truth = Int32Array.from(rows, (_, i) => Math.floor(i / 120));
-    const clusters = await spectralClusters(engine, features, { k: 3, neighbors: 6 });
+    const clusters = await spectralClusters(features, 3, { engine, neighbors: 6 });
     expect(adjustedRand(truth, clusters)).toBe(1);
-    expect(await spectralClusters(engine, features, { k: 3, neighbors: 6 })).toEqual(clusters);
+    expect(await spectralClusters(features, 3, { engine, neighbors: 6 })).toEqual(clusters);
   });
 });
 

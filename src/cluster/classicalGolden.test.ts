@@ -37,7 +37,7 @@ const likeness = (found: Int32Array, expected: readonly number[]) =>
 
 describe('agglomerative clustering', () => {
   it.each(Object.entries(stored.ward.clusters))('has the %s clusters of Ward', async (k, expected) => {
-    const clusters = await agglomerativeClusters(engine, rowsOf(stored.ward), { k: Number(k) });
+    const clusters = await agglomerativeClusters(rowsOf(stored.ward), Number(k), { engine });
     expect(likeness(clusters, expected)).toBe(1);
   });
 });
@@ -45,10 +45,10 @@ describe('agglomerative clustering', () => {
 describe('spectral clustering', () => {
   it.each(Object.entries(stored.spectral))('has the partition of %s', async (_name, rows) => {
     const { k, neighbours, clusters } = rows;
-    const found = await spectralClusters(engine, rowsOf(rows), { k, neighbors: neighbours });
+    const found = await spectralClusters(rowsOf(rows), k, { engine, neighbors: neighbours });
     expect(likeness(found, clusters)).toBe(1);
     // Which k-means on the rows themselves has not.
-    const plain = await kmeans(engine, rowsOf(rows), { k, restarts: 10 });
+    const plain = await kmeans(rowsOf(rows), k, { engine, restarts: 10 });
     expect(likeness(plain.assignments, clusters)).toBeLessThan(0.98);
   });
 });
@@ -66,7 +66,7 @@ describe('principal components', () => {
       for (let row = 0; row < count; row++) squares += scores.data[row * components + p]! ** 2;
       expect(squares / (count - 1) / variance).toBeCloseTo(1, 4);
     });
-    const { assignments } = await kmeans(engine, scores, { k: 3, restarts: 10 });
+    const { assignments } = await kmeans(scores, 3, { engine, restarts: 10 });
     expect(likeness(assignments, clusters)).toBe(1);
   });
 });

@@ -1,5 +1,6 @@
-/** Feature vectors of N images: what clustering and evaluation work on. Rows are samples. */
+/** Feature matrices: rows are samples. Clustering and evaluation receive them. */
 import { LikenessError } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
 
 export interface Features {
   /** `[count, dimension]`, row-major. */
@@ -8,9 +9,41 @@ export interface Features {
   readonly dimension: number;
 }
 
+/** Features, or plain rows of equal length, one per sample. */
+export type FeatureInput = Features | readonly ArrayLike<number>[];
+
 /**
- * Features from a row-major array; refuses an empty one, a length that is no multiple of `dimension`, and values
- * that are not finite.
+ * Converts plain rows to features; features pass through unchanged.
+ *
+ * Throws `LikenessError` when there are no rows, when rows differ in length, or when a value is not
+ * finite.
+ *
+ * @example toFeatures([[1, 0], [0, 1], [1, 1]]).count // 3
+ */
+export function toFeatures(rows: FeatureInput): Features {
+  if ('data' in rows) return rows;
+  const dimension = rows[0]?.length ?? 0;
+  const odd = rows.findIndex((row) => row.length !== dimension);
+  if (rows.length === 0 || dimension === 0 || odd > 0) {
+    const received =
+      odd > 0 ? `${rows[odd]!.length} values in row ${odd}` : `${rows.length} rows of ${dimension}`;
+    throw new LikenessError(
+      'features.rows',
+      `features: received ${received}; expected one or more rows of ${odd > 0 ? dimension : 'one or more'} values each`,
+    );
+  }
+  const data = new Float32Array(rows.length * dimension);
+  rows.forEach((row, i) => {
+    data.set(row, i * dimension);
+  });
+  return featuresOf(data, dimension);
+}
+
+/**
+ * Makes features of a row-major array, without a copy.
+ *
+ * Throws `LikenessError` when the array is empty, when its length is not a multiple of `dimension`,
+ * or when a value is not finite.
  *
  * @example featuresOf(Float32Array.of(1, 0, 0, 1), 2).count // 2
  */
@@ -31,7 +64,7 @@ export function featuresOf(data: Float32Array, dimension: number): Features {
   return { data, count: data.length / dimension, dimension };
 }
 
-/** Refuses rows that hold values that are not finite; `first`: the number of the first row, for the message. */
+/** Throws unless all values are finite. `first` is the index of the first row, for the message. */
 export function requireFinite(data: Float32Array, dimension: number, first = 0): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
@@ -42,7 +75,12 @@ export function requireFinite(data: Float32Array, dimension: number, first = 0):
   );
 }
 
-/** The rows at the given indices, copied, in their order. */
+/** Draws `count` distinct integers below `n`, in random order. */
+export function distinctRows(n: number, count: number, random: Random): Int32Array {
+  return random.shuffle(Int32Array.from({ length: n }, (_, i) => i)).slice(0, count);
+}
+
+/** Copies the rows at the given indices, in their order. */
 export function selectRows(features: Features, indices: ArrayLike<number>): Features {
   const { data, dimension } = features;
   const chosen = new Float32Array(indices.length * dimension);
@@ -53,12 +91,12 @@ export function selectRows(features: Features, indices: ArrayLike<number>): Feat
   return { data: chosen, count: indices.length, dimension };
 }
 
-/** Room for values that the engine's thread reads where they are: worth it where they are read more than once. */
+/** Allocates shared memory, which the engine's thread reads without a copy. Pays off for repeated reads. */
 export function sharedValues(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
-/** Rows divided by their Euclidean length, copied (`to`: where to); a zero row stays zero. */
+/** Divides each row by its Euclidean norm, into `to` (default: a new array). Zero rows stay zero. */
 export function normalizeRows(
   features: Features,
   to: Float32Array = new Float32Array(features.data.length),
@@ -73,7 +111,7 @@ export function normalizeRows(
   return { data: unit, count, dimension };
 }
 
-/** Euclidean length of each row. */
+/** Euclidean norm of each row, `[N]`. */
 export function rowNorms({ data, count, dimension }: Features): Float64Array {
   const norms = new Float64Array(count);
   for (let i = 0; i < count; i++) {
@@ -84,7 +122,7 @@ export function rowNorms({ data, count, dimension }: Features): Float64Array {
   return norms;
 }
 
-/** Mean of each column. */
+/** Mean of each column, `[D]`. */
 export function columnMeans({ data, count, dimension }: Features): Float64Array {
   const means = new Float64Array(dimension);
   for (let i = 0; i < data.length; i += dimension) {
@@ -93,7 +131,7 @@ export function columnMeans({ data, count, dimension }: Features): Float64Array 
   return means.map((sum) => sum / count);
 }
 
-/** Variance of each column around its mean (divided by N). */
+/** Variance of each column, `[D]`, divided by N. */
 export function columnVariances(features: Features, means = columnMeans(features)): Float64Array {
   const { data, count, dimension } = features;
   const variances = new Float64Array(dimension);
@@ -103,7 +141,7 @@ export function columnVariances(features: Features, means = columnMeans(features
   return variances.map((sum) => sum / count);
 }
 
-/** Throws unless both have the same dimension. */
+/** Throws unless both feature matrices have the same dimension. */
 export function requireSameDimension(
   what: string,
   a: { readonly dimension: number },

@@ -24,7 +24,7 @@ const rows = featuresOf(
 
 describe('hierarchicalKmeans', () => {
   it('finds groups within groups', async () => {
-    const [fine, coarse] = await hierarchicalKmeans(engine, rows, { counts: [6, 2], restarts: 5 });
+    const [fine, coarse] = await hierarchicalKmeans(rows, [6, 2], { engine, restarts: 5 });
     for (let i = 0; i < N; i++) {
       expect(fine!.labels[i]).toBe(fine!.labels[i % 6]);
       expect(coarse!.labels[i]).toBe(coarse!.labels[i % 6 < 3 ? 0 : 3]);
@@ -33,7 +33,7 @@ describe('hierarchicalKmeans', () => {
   });
 
   it('is a tree: a row goes where its cluster goes, at every level', async () => {
-    const tree = await hierarchicalKmeans(engine, rows, { counts: [40, 15, 4], seed: 3, start: 'random' });
+    const tree = await hierarchicalKmeans(rows, [40, 15, 4], { engine, seed: 3, start: 'random' });
     expect(tree.map(({ clusters }) => clusters)).toEqual([40, 15, 4]);
     for (let l = 1; l < tree.length; l++) {
       const [below, level] = [tree[l - 1]!, tree[l]!];
@@ -43,14 +43,14 @@ describe('hierarchicalKmeans', () => {
   });
 
   it('groups the prototypes of the level below, which have length 1', async () => {
-    const tree = await hierarchicalKmeans(engine, rows, { counts: [12, 3], seed: 5 });
+    const tree = await hierarchicalKmeans(rows, [12, 3], { engine, seed: 5 });
     const [fine, coarse] = tree as [(typeof tree)[0], (typeof tree)[0]];
     for (const { prototypes } of tree) {
       for (let k = 0; k < prototypes.count; k++) {
         expect(Math.hypot(prototypes.data[2 * k]!, prototypes.data[2 * k + 1]!)).toBeCloseTo(1, 5);
       }
     }
-    const again = await kmeans(engine, fine.prototypes, { k: 3, seed: 6 });
+    const again = await kmeans(fine.prototypes, 3, { engine, seed: 6 });
     expect([...again.assignments]).toEqual([...coarse.assignments]);
     // Distances are to centroids as the mean left them, not to the prototypes.
     for (let c = 0; c < 12; c++) {
@@ -58,12 +58,12 @@ describe('hierarchicalKmeans', () => {
       const d = [0, 1].map((x) => fine.prototypes.data[2 * c + x]! - again.centroids[2 * parent + x]!);
       expect(coarse.squaredDistances[c]).toBeCloseTo(d[0]! ** 2 + d[1]! ** 2, 6);
     }
-    const first = await kmeans(engine, rows, { k: 12, seed: 5 });
+    const first = await kmeans(rows, 12, { engine, seed: 5 });
     expect([...normalizeRows(featuresOf(first.centroids, 2)).data]).toEqual([...fine.prototypes.data]);
   });
 
   it('gives the same tree for the same seed', async () => {
-    const build = () => hierarchicalKmeans(engine, rows, { counts: [10, 4], seed: 9, start: 'random' });
+    const build = () => hierarchicalKmeans(rows, [10, 4], { engine, seed: 9, start: 'random' });
     expect(await build()).toEqual(await build());
   });
 

@@ -1,62 +1,72 @@
 /**
  * Hierarchical k-means: a tree of clusters, built from the leaves.
  *
- * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding", CVPR 2022
- * (arXiv:2202.00455), section 3.1, algorithm 1.
+ * - Level 0: k-means of the N rows into K_0 clusters.
+ * - Level l + 1: k-means of the K_l prototypes of level l into K_(l+1) clusters.
  *
- *   level 0      k-means of the N rows into K_0 clusters
- *   level l + 1  k-means of the K_l prototypes of level l into K_(l+1) clusters
+ * Prototypes are centroids scaled to norm 1. The result is a true tree: the cluster of a row at
+ * level l + 1 is the parent of its cluster at level l, not the centroid of level l + 1 that is
+ * nearest to the row.
  *
- * Prototypes are centroids brought back to length 1. A true tree: the cluster of a row at level l + 1 is the parent of
- * its cluster at level l, never the centroid of level l + 1 that is nearest to the row.
+ * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding",
+ * CVPR 2022 (arXiv:2202.00455), section 3.1, algorithm 1.
  */
 import { LikenessError } from '../core/errors.ts';
 import type { Engine } from '../runtime/index.ts';
-import { type Features, featuresOf, normalizeRows } from './features.ts';
+import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
 import { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
 import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
+import { withEngine } from './withEngine.ts';
 
 export interface TreeLevel {
   /** K_l. */
   readonly clusters: number;
-  /** Centroids of length 1, [K_l, D]. */
+  /** Centroids of norm 1, `[K_l, D]`. */
   readonly prototypes: Features;
-  /** Cluster at this level of each of the N rows, [N]. */
+  /** Cluster of each of the N rows at this level, `[N]`. */
   readonly labels: Int32Array;
-  /** Cluster of each of the things that this level grouped: rows at level 0, prototypes of the level below above it. */
+  /** Cluster of each input of this level: the rows at level 0, the prototypes of the level below after it. */
   readonly assignments: Int32Array;
-  /** Their squared distances to the centroid as k-means left it, before it was brought to length 1. */
+  /** Squared distances of these inputs to their centroids, before the centroids are normalized. */
   readonly squaredDistances: Float32Array;
 }
 
-export interface HierarchicalKmeansOptions extends Omit<KmeansOptions, 'k' | 'start' | 'seed'> {
-  /** Clusters of each level, finest first, none larger than the one before. */
-  counts: readonly number[];
+export interface HierarchicalKmeansOptions extends Omit<KmeansOptions, 'start'> {
   start?: 'plusPlus' | 'random';
-  seed?: number;
 }
 
 /**
- * Builds the tree over N rows, finest level first.
+ * Builds the tree over N rows, finest level first. Level l uses the seed plus l.
  *
- * @throws LikenessError `tree.counts` when there is no level, when one has more clusters than the level below, or when the
- * first has more than there are rows.
+ * @param counts clusters of each level, finest first, none larger than the one before
+ * @throws LikenessError `tree.counts` when there is no level, when a level has more clusters than
+ * the one below, or when the first has more clusters than there are rows
  *
  * @example
- * const [fine, coarse] = await hierarchicalKmeans(engine, features, { counts: [100, 10] });
- * // All rows of one fine cluster have the same coarse one.
+ * const rows = [[1, 0], [1, 0.1], [0.1, 1], [0, 1]];
+ * const [fine, coarse] = await hierarchicalKmeans(rows, [3, 2]);
+ * // Rows that share a cluster in fine.labels also share one in coarse.labels.
  */
-export async function hierarchicalKmeans(
+export function hierarchicalKmeans(
+  features: FeatureInput,
+  counts: readonly number[],
+  { engine, ...options }: HierarchicalKmeansOptions = {},
+): Promise<TreeLevel[]> {
+  return withEngine(engine, (engine) => buildTree(engine, toFeatures(features), counts, options));
+}
+
+async function buildTree(
   engine: Engine,
   features: Features,
-  { counts, seed = 0, ...options }: HierarchicalKmeansOptions,
+  counts: readonly number[],
+  { seed = 0, ...options }: Omit<HierarchicalKmeansOptions, 'engine'>,
 ): Promise<TreeLevel[]> {
   requireTree(counts, features.count);
   const levels: TreeLevel[] = [];
   for (const [l, k] of counts.entries()) {
     const below = levels.at(-1);
     const grouped = below?.prototypes ?? features; // [K_(l-1), D], or the rows
-    const { centroids, assignments } = await kmeans(engine, grouped, { ...options, k, seed: seed + l });
+    const { centroids, assignments } = await kmeans(grouped, k, { ...options, engine, seed: seed + l });
     levels.push({
       clusters: k,
       prototypes: normalizeRows(featuresOf(centroids, features.dimension)), // [K_l, D]
@@ -68,7 +78,7 @@ export async function hierarchicalKmeans(
   return levels;
 }
 
-/** Throws unless each level can group what the level below gives it. */
+/** Throws unless the counts of the levels are possible for this number of rows. */
 export function requireTree(counts: readonly number[], rows: number): void {
   const wrong = counts.findIndex((k, l) => !Number.isInteger(k) || k < 1 || k > (counts[l - 1] ?? rows));
   if (counts.length > 0 && wrong < 0) return;

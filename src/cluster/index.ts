@@ -1,4 +1,4 @@
-/** Grouping features: k-means, assignment, neighbours, whitening, and how many groups to make. */
+/** Clustering of features, nearest neighbors, projections, and a suggestion for the number of clusters. */
 export { type AgglomerativeOptions, agglomerativeClusters, wardCut } from './agglomerative.ts';
 export { type AssignOptions, type AssignResult, assign } from './assign.ts';
 export {
@@ -11,6 +11,8 @@ export { type Covariance, covariance, type Spectrum, spectrum } from './covarian
 export {
   columnMeans,
   columnVariances,
+  distinctRows,
+  type FeatureInput,
   type Features,
   featuresOf,
   normalizeRows,
@@ -18,6 +20,7 @@ export {
   rowNorms,
   selectRows,
   sharedValues,
+  toFeatures,
 } from './features.ts';
 export {
   type HierarchicalKmeansOptions,
@@ -28,7 +31,6 @@ export {
 export { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
 export { splitForEmpty } from './kmeans/emptyClusters.ts';
 export { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
-export { distinctRows } from './kmeans/seeding.ts';
 export { type LayoutOptions, layout2d } from './layout2d.ts';
 export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';

@@ -1,82 +1,93 @@
 /**
- * Spectral clustering on a graph of nearest neighbours.
+ * Spectral clustering on a graph of nearest neighbors.
  *
- * 1. Each row is joined to its `neighbours` nearest by cosine; with unit rows `d_ij² = 2 - 2 cos_ij`.
- * 2. `w_ij = exp(-d_ij² / (s_i s_j))`, with s_i the distance to the seventh neighbour (self-tuning: no bandwidth to choose).
- * 3. The M eigenvectors of largest eigenvalue of `D^(-1/2) W D^(-1/2)` (D: row sums) are columns of a table `[N, M]`.
- * 4. Its rows, scaled to length 1, are grouped by k-means.
+ * 1. Each row is connected to its `neighbors` nearest by cosine; for unit rows
+ *    `d_ij² = 2 - 2 cos_ij`.
+ * 2. `w_ij = exp(-d_ij² / (s_i s_j))`, where s_i is the distance to the seventh neighbor
+ *    (self-tuning, so that no bandwidth has to be chosen).
+ * 3. The K eigenvectors of `D^(-1/2) W D^(-1/2)` with the largest eigenvalues (D: row sums) are the
+ *    columns of a matrix `[N, K]`.
+ * 4. K-means clusters its rows, scaled to norm 1.
  *
- * Sources: Ng, Jordan and Weiss 2001 (steps 3 and 4); Zelnik-Manor and Perona, "Self-tuning spectral clustering", 2004 (the
- * scales). Differences: a sparse graph in place of all pairs, and cosines in place of Euclidean distances.
+ * Sources: Ng, Jordan and Weiss 2001 (steps 3 and 4); Zelnik-Manor and Perona, "Self-tuning
+ * spectral clustering", 2004 (step 2). Differences: a sparse graph instead of all pairs, and cosines
+ * instead of Euclidean distances.
  */
 import type { Engine } from '../runtime/index.ts';
-import { type Features, featuresOf, normalizeRows } from './features.ts';
+import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
 import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';
 import { type Neighbors, nearestNeighbors } from './neighbors.ts';
+import { withEngine } from './withEngine.ts';
 
 export interface SpectralOptions {
-  /** Clusters. */
-  k: number;
-  /** Edges per row; fewer where there are fewer rows. */
+  /** Edges per row, at most N - 1. Default 20. */
   neighbors?: number;
+  /** Seed of the eigenvectors and of k-means. Default 0. */
   seed?: number;
+  /** Engine to run on. Default: a new one, closed at the end. */
+  engine?: Engine;
   signal?: AbortSignal;
 }
 
-/** Symmetric weights in rows of a sparse matrix. */
+/** Symmetric sparse matrix of weights, in compressed rows. */
 export interface Graph {
-  /** `[N + 1]`: where each row's entries start. */
+  /** `[N + 1]`, index of the first entry of each row. */
   readonly starts: Int32Array;
   readonly columns: Int32Array;
   readonly weights: Float64Array;
 }
 
-/** Which neighbour's distance is a row's own scale. */
-const SCALE_NEIGHBOUR = 7;
+/** Rank of the neighbor whose distance is the scale of a row. */
+const SCALE_NEIGHBOR = 7;
+/** K-means restarts in step 4. */
 const RESTARTS = 5;
+/** Residual at which the eigenvectors are exact enough for k-means. */
+const TOLERANCE = 1e-3;
 
-/** Cluster of each row, `[N]`; the same seed gives the same clusters. */
-export async function spectralClusters(
+/**
+ * Clusters rows `[N, D]` into K clusters and returns the cluster of each row, `[N]`. The same seed
+ * gives the same clusters.
+ *
+ * @example
+ * const rows = [[1, 0], [1, 0.1], [0.1, 1], [0, 1]];
+ * const assignments = await spectralClusters(rows, 2); // rows 0 and 1 share a cluster
+ */
+export function spectralClusters(
+  features: FeatureInput,
+  k: number,
+  { engine, ...options }: SpectralOptions = {},
+): Promise<Int32Array> {
+  return withEngine(engine, (engine) => clusterGraph(engine, toFeatures(features), k, options));
+}
+
+async function clusterGraph(
   engine: Engine,
   features: Features,
-  { k, neighbors: neighbours = 20, seed = 0, signal }: SpectralOptions,
+  k: number,
+  { neighbors = 20, seed = 0, signal }: Omit<SpectralOptions, 'engine'>,
 ): Promise<Int32Array> {
   const { count } = features;
   if (k >= count) return Int32Array.from({ length: count }, (_, i) => i % k);
   const near = await nearestNeighbors(engine, features, features, {
-    k: Math.min(neighbours, count - 1),
+    k: Math.min(neighbors, count - 1),
     exclude: 'self',
   });
   signal?.throwIfAborted();
   const graph = affinityGraph(near, count);
-  const scale = new Float64Array(count); // degree^(-1/2)
-  for (let row = 0; row < count; row++) {
-    let degree = 0;
-    for (let e = graph.starts[row]!; e < graph.starts[row + 1]!; e++) degree += graph.weights[e]!;
-    scale[row] = degree > 0 ? 1 / Math.sqrt(degree) : 0;
-  }
-  const { vectors } = leadingEigenvectors(
-    (x) => {
-      const out = new Float64Array(count);
-      for (let row = 0; row < count; row++) {
-        let sum = 0;
-        for (let e = graph.starts[row]!; e < graph.starts[row + 1]!; e++) {
-          const column = graph.columns[e]!;
-          sum += graph.weights[e]! * scale[column]! * x[column]!;
-        }
-        out[row] = scale[row]! * sum;
-      }
-      return out;
-    },
-    { size: count, count: k, seed, tolerance: 1e-3, signal },
-  );
-  const table = new Float32Array(count * k);
+  const { vectors } = leadingEigenvectors(normalizedAffinity(graph), {
+    size: count,
+    count: k,
+    seed,
+    tolerance: TOLERANCE,
+    signal,
+  });
+  const table = new Float32Array(count * k); // [N, K]
   vectors.forEach((vector, j) => {
     for (let row = 0; row < count; row++) table[row * k + j] = vector[row]!;
   });
-  const { assignments } = await kmeans(engine, normalizeRows(featuresOf(table, k)), {
-    k,
+  const { assignments } = await kmeans(normalizeRows(featuresOf(table, k)), k, {
+    engine,
     restarts: RESTARTS,
     seed,
     signal,
@@ -84,11 +95,34 @@ export async function spectralClusters(
   return assignments;
 }
 
-/** The weights of step 2, every edge in both directions, once. */
+/** Returns the product of `D^(-1/2) W D^(-1/2)` with a vector `[N]`, as a function of the vector. */
+function normalizedAffinity({ starts, columns, weights }: Graph): (x: Float64Array) => Float64Array {
+  const count = starts.length - 1;
+  const scale = new Float64Array(count); // degree^(-1/2)
+  for (let row = 0; row < count; row++) {
+    let degree = 0;
+    for (let e = starts[row]!; e < starts[row + 1]!; e++) degree += weights[e]!;
+    scale[row] = degree > 0 ? 1 / Math.sqrt(degree) : 0;
+  }
+  return (x) => {
+    const out = new Float64Array(count);
+    for (let row = 0; row < count; row++) {
+      let sum = 0;
+      for (let e = starts[row]!; e < starts[row + 1]!; e++) {
+        const column = columns[e]!;
+        sum += weights[e]! * scale[column]! * x[column]!;
+      }
+      out[row] = scale[row]! * sum;
+    }
+    return out;
+  };
+}
+
+/** Computes the weights of step 2; every edge appears once in each direction. */
 export function affinityGraph({ k, indices, similarities }: Neighbors, count: number): Graph {
   const distance = (cosine: number) => Math.sqrt(Math.max(0, 2 - 2 * cosine));
   const scales = Float64Array.from({ length: count }, (_, row) =>
-    Math.max(1e-6, distance(similarities[row * k + Math.min(SCALE_NEIGHBOUR, k) - 1]!)),
+    Math.max(1e-6, distance(similarities[row * k + Math.min(SCALE_NEIGHBOR, k) - 1]!)),
   );
   const rows = Array.from({ length: count }, () => new Map<number, number>());
   for (let row = 0; row < count; row++) {

@@ -29,9 +29,8 @@ import { randomAt } from '../core/random.ts';
 import { aboveChance, adjustedRand, neighborPurity } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { assign } from './assign.ts';
-import { columnMeans, type Features, featuresOf, normalizeRows } from './features.ts';
+import { columnMeans, distinctRows, type Features, featuresOf, normalizeRows } from './features.ts';
 import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
-import { distinctRows } from './kmeans/seeding.ts';
 import { type Neighbors, nearestNeighbors } from './neighbors.ts';
 import { pickRows, type Rows } from './rows.ts';
 import { simplifiedSilhouette } from './silhouette.ts';
@@ -122,9 +121,9 @@ export async function suggestK(
   const curve: KScore[] = [];
   for (const k of tried) {
     signal?.throwIfAborted();
-    const options = { k, metric: 'spherical', restarts, seed, iterations: 50, signal } as const;
-    const real = await crossCheck(engine, first, second, options, neighbours);
-    const { separation: chance } = await crossCheck(engine, third, fourth, { ...options, restarts: 1 });
+    const options = { engine, metric: 'spherical', restarts, seed, iterations: 50, signal } as const;
+    const real = await crossCheck(first, second, k, options, neighbours);
+    const { separation: chance } = await crossCheck(third, fourth, k, { ...options, restarts: 1 });
     const gain = Math.max(0, real.separation / Math.max(LEAST_CHANCE, chance) - 1);
     const { stability, seedStability, neighbours: together } = real;
     const agreements = [stability, seedStability, together].map((value) => Math.max(0, value));
@@ -140,14 +139,15 @@ export async function suggestK(
  * both halves, also what their own clusters say of neighbours, and how far another random start finds them again.
  */
 async function crossCheck(
-  engine: Engine,
   first: Features,
   second: Features,
-  options: KmeansOptions,
+  k: number,
+  options: KmeansOptions & { engine: Engine },
   neighbours?: { first: Neighbors; second: Neighbors },
 ): Promise<Pick<KScore, 'separation' | 'stability' | 'seedStability' | 'neighbours'>> {
-  const a = await kmeans(engine, first, options);
-  const b = await kmeans(engine, second, options);
+  const { engine } = options;
+  const a = await kmeans(first, k, options);
+  const b = await kmeans(second, k, options);
   const directions = [
     { rows: first, own: a, other: b },
     { rows: second, own: b, other: a },
@@ -161,7 +161,7 @@ async function crossCheck(
     stability += adjustedRand(clusters, own.assignments) / 2;
   }
   if (!neighbours) return { separation, stability, seedStability: 0, neighbours: 0 };
-  const again = await kmeans(engine, first, { ...options, seed: (options.seed ?? 0) + 1 });
+  const again = await kmeans(first, k, { ...options, seed: (options.seed ?? 0) + 1 });
   const together = [
     neighborPurity(neighbours.first, a.assignments),
     neighborPurity(neighbours.second, b.assignments),

@@ -98,9 +98,9 @@ export async function measureEpoch(
   requireSample(features, secondView, before);
   const unit = normalizeRows(features);
   const k = Math.max(2, Math.min(asked, Math.floor(count / 10)));
-  const options = { k, metric: 'spherical', restarts: 2, iterations: 50 } as const;
-  const found = await kmeans(engine, unit, { ...options, seed });
-  const again = await kmeans(engine, unit, { ...options, seed: seed + 1 });
+  const options = { engine, metric: 'spherical', restarts: 2, iterations: 50 } as const;
+  const found = await kmeans(unit, k, { ...options, seed });
+  const again = await kmeans(unit, k, { ...options, seed: seed + 1 });
   const clusters = found.assignments;
 
   const reduced = await principal(engine, unit, { components, seed });

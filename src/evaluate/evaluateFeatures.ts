@@ -159,8 +159,8 @@ export async function evaluateFeatures(
   const truth = Int32Array.from(rows, (row) => labels[row]!);
   const classes = new Set(truth).size;
   const clusters = k ?? classes;
-  const grouped = await kmeans(engine, selectRows(features, rows), {
-    k: clusters,
+  const grouped = await kmeans(selectRows(features, rows), clusters, {
+    engine,
     metric,
     restarts,
     seed,

@@ -13,8 +13,8 @@ export async function kmeansAgreement(
   labels: Int32Array,
   { rows, k, seed = 0, signal }: { rows: Int32Array; k: number; seed?: number; signal?: AbortSignal },
 ): Promise<ClusterAgreement> {
-  const { assignments } = await kmeans(engine, selectRows(features, rows), {
-    k,
+  const { assignments } = await kmeans(selectRows(features, rows), k, {
+    engine,
     metric: 'spherical',
     restarts: 3,
     seed,

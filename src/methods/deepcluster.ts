@@ -180,8 +180,8 @@ export function deepclusterPhase(
       const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaLength, F) });
       const X = normalizeRows(await whiten(engine, found, whitening)); // [N, P]
       onProgress(`k-means into ${k} clusters`);
-      const { assignments, sizes, empty, repaired } = await kmeans(engine, X, {
-        k,
+      const { assignments, sizes, empty, repaired } = await kmeans(X, k, {
+        engine,
         start: 'random',
         restarts: settings.clusterRestarts,
         iterations: settings.clusterIterations,

@@ -210,8 +210,8 @@ export function deepclusterV2Phase(
       for (const [h, K] of counts.entries()) {
         onProgress(`k-means into ${K} clusters, head ${h + 1} of ${counts.length}`);
         const bank = featuresOf(banks[bankName(h % BANKS)] as Float32Array, settings.embeddingLength);
-        const { centroids, assignments, empty, repaired } = await kmeans(engine, bank, {
-          k: K,
+        const { centroids, assignments, empty, repaired } = await kmeans(bank, K, {
+          engine,
           metric: 'spherical',
           start: 'random',
           restarts: settings.clusterRestarts,

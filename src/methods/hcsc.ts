@@ -323,8 +323,8 @@ function hcscPhase(
         size,
       }); // [N, D]
       onProgress(`hierarchical k-means into ${counts.join(', ')} clusters`);
-      const tree = await hierarchicalKmeans(engine, F, {
-        counts,
+      const tree = await hierarchicalKmeans(F, counts, {
+        engine,
         start: 'random',
         restarts: settings.clusterRestarts,
         iterations: settings.clusterIterations,

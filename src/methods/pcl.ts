@@ -243,8 +243,8 @@ function pclPhase(
       let empty = 0;
       for (const [m, k] of counts.entries()) {
         onProgress(`k-means into ${k} clusters`);
-        const found = await kmeans(engine, F, {
-          k,
+        const found = await kmeans(F, k, {
+          engine,
           start: 'random',
           restarts: settings.clusterRestarts,
           iterations: settings.clusterIterations,

@@ -107,7 +107,7 @@ export async function groupFeatures(
       ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
       : await allRows(unit);
   const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
-  const found = await kmeans(engine, some, { k: chosen.k, metric: 'spherical', ...starts, seed, signal });
+  const found = await kmeans(some, chosen.k, { engine, metric: 'spherical', ...starts, seed, signal });
   const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
 
   // Images that repeat each other can leave a cluster empty; it is left out and the rest assigned again.

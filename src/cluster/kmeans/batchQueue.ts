@@ -1,44 +1,43 @@
-/** Where rows wait for one kind of work of the engine, until there are as many as it does at once. */
-import type { KmeansRun } from './scorer.ts';
+/** Queues that collect rows into full batches, one queue per engine operation. */
+import type { KmeansRun } from './run.ts';
 
-export interface Station {
-  readonly waiting: Waiting;
-  /** Most rows at once. */
+export interface BatchQueue {
+  readonly rows: RowQueue;
+  /** Rows of a full batch. */
   readonly size: number;
-  /** Has the engine do its work for rows of a run; what it resolves to takes in what was found. */
-  ask(run: KmeansRun, rows: Int32Array): Promise<() => void>;
+  /** Runs the operation on a batch; the resolved function applies the results. */
+  run(run: KmeansRun, rows: Int32Array): Promise<() => void>;
 }
 
-/** Rows whose turn has come. */
-export interface Turn {
-  readonly station: Station;
+export interface Batch {
+  readonly queue: BatchQueue;
   readonly rows: Int32Array;
 }
 
-/** Turns of the stations where enough rows wait. */
-export function* fullTurns(stations: readonly Station[]): Generator<Turn> {
-  for (const station of stations) {
-    while (station.waiting.length >= station.size) yield turnOf(station);
+/** Takes full batches from the queues that hold enough rows. */
+export function* fullBatches(queues: readonly BatchQueue[]): Generator<Batch> {
+  for (const queue of queues) {
+    while (queue.rows.length >= queue.size) yield nextBatch(queue);
   }
 }
 
-/** Turns of all rows that wait. */
-export function* lastTurns(stations: readonly Station[]): Generator<Turn> {
-  for (const station of stations) {
-    while (station.waiting.length > 0) yield turnOf(station);
+/** Takes batches until the queues are empty; the last batch of a queue may be smaller. */
+export function* remainingBatches(queues: readonly BatchQueue[]): Generator<Batch> {
+  for (const queue of queues) {
+    while (queue.rows.length > 0) yield nextBatch(queue);
   }
 }
 
-const turnOf = (station: Station): Turn => ({ station, rows: station.waiting.take(station.size) });
+const nextBatch = (queue: BatchQueue): Batch => ({ queue, rows: queue.rows.take(queue.size) });
 
-/** Numbers of rows in the order in which they came, each at most once. */
-export class Waiting {
+/** First-in first-out queue of row indices, each index at most once between two calls of `clear`. */
+export class RowQueue {
   readonly #rows: Int32Array;
   #from = 0;
   #to = 0;
 
-  constructor(most: number) {
-    this.#rows = new Int32Array(most);
+  constructor(capacity: number) {
+    this.#rows = new Int32Array(capacity);
   }
 
   get length(): number {
@@ -54,9 +53,9 @@ export class Waiting {
     this.#rows[this.#to++] = row;
   }
 
-  /** Up to `most` of them, to be read before the list is cleared. */
-  take(most: number): Int32Array {
-    const taken = this.#rows.subarray(this.#from, Math.min(this.#to, this.#from + most));
+  /** Removes up to `max` rows. The result is a view, valid until `clear`. */
+  take(max: number): Int32Array {
+    const taken = this.#rows.subarray(this.#from, Math.min(this.#to, this.#from + max));
     this.#from += taken.length;
     return taken;
   }

@@ -5,9 +5,11 @@ import { type Random, randomAt } from '../../core/random.ts';
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import { type Features, featuresOf, normalizeRows, sharedValues } from '../features.ts';
 import { prepareBoundedScorer } from './boundedScorer.ts';
-import { type Compared, createBounds, MEASURE, movementOf, UNCLEAR } from './bounds.ts';
+import { type Comparison, DistanceBounds, NEEDS_DISTANCE, UNDECIDED } from './bounds.ts';
 import { prepareFullScorer } from './fullScorer.ts';
-import { type KmeansMetric, type KmeansScorer, newRun, UNASSIGNED } from './scorer.ts';
+import { movementOf } from './movement.ts';
+import { type KmeansMetric, newRun, UNASSIGNED } from './run.ts';
+import type { KmeansScorer } from './scorer.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -158,11 +160,14 @@ describe('movementOf', () => {
   it('gives distances, and those that moved furthest in rising order, of equal ones the lower', () => {
     const before = Float32Array.of(0, 0, 1, 1, 2, 2, 5, 5);
     const after = Float32Array.of(3, 4, 1, 1, 2, 3, 5, 6);
-    const { by, levels, longest, shortest } = movementOf(before, after, { dimension: 2, sizes: [0, 2, 4] });
-    expect([...by]).toEqual([5, 0, 1, 1]);
-    expect(levels.map(({ centroids }) => [...centroids])).toEqual([[], [0, 2], [0, 1, 2, 3]]);
-    expect(levels.map(({ rest }) => rest)).toEqual([5, 1, 0]);
-    expect([longest, shortest]).toEqual([Math.sqrt(61), Math.SQRT2]);
+    const { distances, subsets, maxNorm, minNorm } = movementOf(before, after, {
+      dimension: 2,
+      sizes: [0, 2, 4],
+    });
+    expect([...distances]).toEqual([5, 0, 1, 1]);
+    expect(subsets.map(({ centroids }) => [...centroids])).toEqual([[], [0, 2], [0, 1, 2, 3]]);
+    expect(subsets.map(({ maxOutside }) => maxOutside)).toEqual([5, 1, 0]);
+    expect([maxNorm, minNorm]).toEqual([Math.sqrt(61), Math.SQRT2]);
   });
 });
 
@@ -170,35 +175,35 @@ describe('bounds', () => {
   /** One row at 0 on a line, centroids on it; its products with those of a level, without rounding. */
   function onALine(places: number[]) {
     const work = featuresOf(Float32Array.of(0), 1);
-    const bounds = createBounds(work, 0);
+    const bounds = new DistanceBounds(work, 0);
     let before = Float32Array.from(places);
-    let levels = movementOf(before, before, { dimension: 1, sizes: [0, 1, places.length] }).levels;
+    let { subsets } = movementOf(before, before, { dimension: 1, sizes: [0, 1, places.length] });
     const clusters = Int32Array.of(UNASSIGNED);
     return {
       clusters,
       move(to: number[]) {
         const after = Float32Array.from(to);
         const movement = movementOf(before, after, { dimension: 1, sizes: [0, 1, to.length] });
-        bounds.moved(movement);
-        levels = movement.levels;
+        bounds.update(movement);
+        subsets = movement.subsets;
         before = after;
       },
       need() {
         const level = new Uint8Array(1);
-        bounds.need(0, level, clusters);
+        bounds.classify(0, level, clusters);
         return level[0]!;
       },
       /** After `need` said that the distance to the own centroid has to be known. */
       measured() {
         const level = new Uint8Array(1);
-        bounds.measured(Int32Array.of(0), Float32Array.of(before[clusters[0]!]! ** 2), level);
+        bounds.refine(Int32Array.of(0), Float32Array.of(before[clusters[0]!]! ** 2), level);
         return level[0]!;
       },
       settle(level: number) {
-        const products = Array.from(levels[level]!.centroids, (j) => -(before[j]! ** 2) / 2);
+        const products = Array.from(subsets[level]!.centroids, (j) => -(before[j]! ** 2) / 2);
         const at = products.indexOf(Math.max(...products));
         const second = Math.max(...products.filter((_, place) => place !== at), -1e30);
-        const compared: Compared = {
+        const compared: Comparison = {
           rows: Int32Array.of(0),
           at: Int32Array.of(at),
           largest: Float32Array.of(products[at]!),
@@ -206,7 +211,7 @@ describe('bounds', () => {
         };
         const found = new Int32Array(1);
         bounds.settle(level, compared, clusters, found);
-        if (found[0] !== UNCLEAR) clusters[0] = found[0]!;
+        if (found[0] !== UNDECIDED) clusters[0] = found[0]!;
         return found[0]!;
       },
     };
@@ -224,7 +229,7 @@ describe('bounds', () => {
     expect(row.settle(1)).toBe(0);
     row.move([1, 5, 0.5]);
     expect(row.need()).toBe(1);
-    expect(row.settle(1)).toBe(UNCLEAR); // another is nearer, it seems: all are compared
+    expect(row.settle(1)).toBe(UNDECIDED); // another is nearer, it seems: all are compared
     expect(row.settle(2)).toBe(2);
     row.move([0.7, 5, 0.9]); // the former cluster is near: the bound knows
     expect(row.need()).toBeGreaterThan(0);
@@ -239,7 +244,7 @@ describe('bounds', () => {
     row.move([2.5, 10, -13]);
     expect(row.need()).toBe(0);
     row.move([4, 9, -12]);
-    expect(row.need()).toBe(MEASURE);
+    expect(row.need()).toBe(NEEDS_DISTANCE);
     expect(row.measured()).toBe(0);
   });
 
@@ -250,7 +255,7 @@ describe('bounds', () => {
     row.settle(2);
     row.move([2, 9, -2]); // by 10: the others at 9 still
     expect(row.need()).toBe(1);
-    expect(row.settle(1)).toBe(UNCLEAR);
+    expect(row.settle(1)).toBe(UNDECIDED);
     expect(row.settle(2)).toBe(0);
   });
 });

@@ -1,229 +1,210 @@
 /**
- * What is known of distances from one iteration of k-means to the next, so that a row is compared only with centroids that can have become
- * nearer than its own.
+ * Distance bounds that let k-means skip comparisons: a row is compared only with centroids that
+ * may have become nearer than its own.
  *
- * A centroid that moved by `p(j)` is nearer to a row by at most `p(j)` (triangle inequality). With `l(i)` at or below the distance of row i
- * to every centroid but its own, and `u(i)` at or above its distance to its own:
- * - `l(i) - max_j p(j) > u(i)`: no other centroid can be nearer. Nothing to compare.
- * - `l(i) - max_{j not in F} p(j) > u(i)`, F some centroids that moved furthest: only one of F can be. After the first few
- *   iterations most centroids stay nearly where they are, and a small F is enough for most rows.
- * - otherwise the row is compared with all.
+ * A centroid that moved by `p(j)` is nearer to a row by at most `p(j)` (triangle inequality). For
+ * row i, let `l(i)` be a lower bound of the distance to every centroid but its own, and `u(i)` an
+ * upper bound of the distance to its own. F is a subset of the centroids that moved furthest.
+ * - `l(i) - max_j p(j) > u(i)`: no other centroid can be nearer. No comparison is needed.
+ * - `l(i) - max_{j not in F} p(j) > u(i)`: only a centroid of F can be nearer. After the first
+ *   iterations most centroids hardly move, and a small F is enough for most rows.
+ * - Otherwise the row is compared with all centroids.
  *
- * Exact: the engine's products are float32, and each test leaves room for their rounding. A row whose own centroid and another are
- * within that room of each other is compared with all, so that ties are decided as without bounds.
+ * The result is exact. The engine's products are float32, and every test adds a margin for their
+ * rounding. A row whose own centroid and another are within this margin is compared with all
+ * centroids, so that ties are decided as in a full comparison.
  *
- * Sources: Hamerly, "Making k-means even faster", SDM 2010 (one lower and one upper bound per row); Ding et al., "Yinyang k-means",
- * ICML 2015 (bounds by groups of centroids). Difference from both: groups are chosen anew in each iteration by how far their
- * centroids moved, so that what is left to compare are dense products.
+ * Sources: Hamerly, "Making k-means even faster", SDM 2010 (one lower and one upper bound per row);
+ * Ding et al., "Yinyang k-means", ICML 2015 (bounds per group of centroids). Difference from both:
+ * each iteration chooses the groups again, by how far their centroids moved, so that the remaining
+ * comparisons are dense matrix products.
  */
 import type { Features } from '../features.ts';
-import { roundingOf } from './centroidDistances.ts';
+import { distanceRounding } from './centroidDistances.ts';
+import type { CentroidSubset, Movement } from './movement.ts';
 
-/** Some centroids that moved further than all others. */
-export interface Fast {
-  /** `[F]`, in rising order. */
-  readonly centroids: Int32Array;
-  /** What any other moved by at most. */
-  readonly rest: number;
-}
-
-/** How far centroids moved in one update. */
-export interface Movement {
-  /** `[K, D]`, where they are now. */
-  readonly centroids: Float32Array;
-  /** `[K]`, distances. */
-  readonly by: Float64Array;
-  /** One F after the other, growing: the first of none, the last of all centroids. */
-  readonly levels: readonly Fast[];
-  /** Lengths of the longest and the shortest centroid. */
-  readonly longest: number;
-  readonly shortest: number;
-}
-
-/** Distances between centroids `[K, D]` before and after, and those that moved furthest (of equal ones the lower): `sizes` of them. */
-export function movementOf(
-  before: Float32Array,
-  after: Float32Array,
-  { dimension, sizes }: { dimension: number; sizes: readonly number[] },
-): Movement {
-  const K = after.length / dimension;
-  const by = new Float64Array(K);
-  let [longest, shortest] = [0, Number.POSITIVE_INFINITY];
-  for (let j = 0, at = 0; j < K; j++) {
-    let moved = 0;
-    let squares = 0;
-    for (const end = at + dimension; at < end; at++) {
-      moved += (after[at]! - before[at]!) ** 2;
-      squares += after[at]! ** 2;
-    }
-    by[j] = Math.sqrt(moved);
-    longest = Math.max(longest, Math.sqrt(squares));
-    shortest = Math.min(shortest, Math.sqrt(squares));
-  }
-  const order = Array.from(by.keys()).sort((a, b) => by[b]! - by[a]! || a - b);
-  const levels = sizes.map((F) => ({
-    centroids: Int32Array.from(order.slice(0, F)).sort(),
-    rest: F < K ? by[order[F]!]! : 0,
-  }));
-  return { centroids: after, by, levels, longest, shortest };
-}
-
-/** What the engine found for some rows. */
-export interface Compared {
-  /** Row numbers, and for each the place of the largest product among those compared, with the two largest products. */
+/** Products of some rows with the centroids of one subset. */
+export interface Comparison {
+  /** Row indices. */
   readonly rows: Int32Array;
+  /** For each row, the place in the subset of the centroid with the largest product. */
   readonly at: Int32Array;
+  /** The two largest products of each row. */
   readonly largest: Float32Array;
   readonly second: Float32Array;
 }
 
-/** What `settle` says of a row that has to be compared with all centroids. */
-export const UNCLEAR = -1;
-/** The level of a row whose distance to its own centroid has to be known first. */
-export const MEASURE = 255;
+/** Result of `settle` for a row that has to be compared with all centroids. */
+export const UNDECIDED = -1;
+/** Level of a row whose distance to its own centroid has to be computed first. */
+export const NEEDS_DISTANCE = 255;
 
-export interface Bounds {
-  /** Centroids have moved. */
-  moved(movement: Movement): void;
-  /** Writes the level that each row needs, or `MEASURE`, from row `start` on, and takes note of those that need none. */
-  need(start: number, levels: Uint8Array, clusters: Int32Array): void;
-  /** Takes in squared distances of rows to their own centroids, and writes the level that each needs then. */
-  measured(rows: Int32Array, squares: Float32Array, levels: Uint8Array): void;
-  /** Takes in products with the centroids of a level and writes the cluster of each row, or `UNCLEAR`. */
-  settle(level: number, compared: Compared, clusters: Int32Array, found: Int32Array): void;
-}
-
-/** How far from 1 the length of a normalised centroid can be: the rounding of float32. A centroid of zeros stays one. */
-const UNIT = 1e-6;
+/** Deviation from 1 of the norm of a normalized float32 centroid. A zero centroid stays zero. */
+const UNIT_TOLERANCE = 1e-6;
 
 /**
- * Bounds for rows and centroids of which products `s = x·c - |c|²/2 + shift` are known, so that `|x - c|² = |x|² - 2 (s - shift)`.
- *
- * @param shift 0 (Euclidean), or 1/2 where centroids have length 1 and products are `x·c` (spherical)
+ * Bounds of N rows. A level is the index of the centroid subset that a row is compared with;
+ * level 0 compares with none, the last level with all.
  */
-export function createBounds({ data, count, dimension }: Features, shift: number): Bounds {
-  const lengths = new Float64Array(count).fill(Number.NaN); // |x|; not a number: the row was never compared
-  const lower = new Float64Array(count); // l(i)
-  const upper = new Float64Array(count); // u(i)
-  const gap = new Float64Array(count); // the distance to the own centroid is at least u(i) - gap(i)
-  /** Largest relative error of a sum of D products and an offset in float32, in any order. */
-  const rounding = roundingOf(dimension);
-  let movement: Movement;
-  let isDistance = true; // whether `shift` fits all centroids
-  let rests = new Float64Array(); // of each level; nothing is left beside the last
+export class DistanceBounds {
+  readonly #features: Features;
+  /** 0 (Euclidean), or 1/2 where centroids have norm 1 and products have no offset (spherical). */
+  readonly #shift: number;
+  /** Largest relative error of a float32 sum of D products and an offset, in any order. */
+  readonly #rounding: number;
+  /** `|x|` of each row; NaN until its first full comparison. */
+  readonly #norms: Float64Array;
+  /** `l(i)` and `u(i)`. */
+  readonly #lower: Float64Array;
+  readonly #upper: Float64Array;
+  /** The distance of row i to its own centroid is at least `u(i) - gap(i)`. */
+  readonly #gap: Float64Array;
+  #movement!: Movement;
+  /** For each level, the largest movement of a centroid that this level does not compare. */
+  #outside = new Float64Array();
+  /** True when `shift` fits all centroids, so that products give distances. */
+  #hasDistances = true;
 
-  function lengthOf(i: number): number {
-    let squares = 0;
-    for (let d = i * dimension; d < (i + 1) * dimension; d++) squares += data[d]! * data[d]!;
-    return Math.sqrt(squares);
-  }
-  /** How far a product with a row of this length is from its true value at most. */
-  const errorOf = (length: number) => rounding * movement.longest * (length + movement.longest);
-  /** Distance that a product means for a row of this length. */
-  const distanceOf = (length: number, product: number) =>
-    Math.sqrt(Math.max(0, length * length - 2 * (product - shift)));
-  /** Room for what products cannot tell, of distances squared. */
-  const roomOf = (length: number) => 4 * errorOf(length);
-  /** The lowest level that is enough where all others are this much further than the own centroid, and products can tell it. */
-  function levelFor(margin: number): number {
-    let level = 0;
-    while (!(margin > rests[level]!)) level++;
-    return level;
+  /**
+   * Products are `s = x·c - |c|²/2 + shift`, so that `|x - c|² = |x|² - 2 (s - shift)`.
+   *
+   * @param shift 0 for Euclidean k-means, 1/2 for spherical k-means
+   */
+  constructor(features: Features, shift: number) {
+    this.#features = features;
+    this.#shift = shift;
+    this.#rounding = distanceRounding(features.dimension);
+    this.#norms = new Float64Array(features.count).fill(Number.NaN);
+    this.#lower = new Float64Array(features.count);
+    this.#upper = new Float64Array(features.count);
+    this.#gap = new Float64Array(features.count);
   }
 
-  /** After products with all centroids. */
-  function settleAll({ rows, at, largest, second }: Compared, found: Int32Array): void {
+  /** Receives the movement of the centroids, before the rows of an iteration are classified. */
+  update(movement: Movement): void {
+    this.#movement = movement;
+    this.#outside = Float64Array.from(movement.subsets, ({ maxOutside }) => maxOutside);
+    this.#outside[this.#outside.length - 1] = Number.NEGATIVE_INFINITY;
+    this.#hasDistances = this.#shift === 0 || Math.abs(movement.minNorm - 1) < UNIT_TOLERANCE;
+  }
+
+  /**
+   * Writes the level of each row from row `start` on, or `NEEDS_DISTANCE`. Rows of level 0 are
+   * settled by this call.
+   */
+  classify(start: number, levels: Uint8Array, assignments: Int32Array): void {
+    const { distances } = this.#movement;
+    const last = this.#outside.length - 1;
+    for (let k = 0; k < levels.length; k++) {
+      const i = start + k;
+      if (Number.isNaN(this.#norms[i]!)) {
+        levels[k] = last;
+        continue;
+      }
+      const moved = distances[assignments[i]!]!;
+      this.#upper[i]! += moved;
+      this.#gap[i]! += 2 * moved;
+      const upper = this.#upper[i]!;
+      const level = this.#levelOf(i, upper);
+      // The true distance is probably in the middle of its bounds. If it would save a comparison,
+      // it is worth computing.
+      const isWorthMeasuring = level === last && this.#levelOf(i, upper - this.#gap[i]! / 2) < last;
+      if (level === 0) this.#lower[i]! -= this.#outside[0]!;
+      levels[k] = isWorthMeasuring ? NEEDS_DISTANCE : level;
+    }
+  }
+
+  /** Receives squared distances of rows to their own centroids, and writes their levels. */
+  refine(rows: Int32Array, squares: Float32Array, levels: Uint8Array): void {
     for (let k = 0; k < rows.length; k++) {
       const i = rows[k]!;
-      if (Number.isNaN(lengths[i]!)) lengths[i] = lengthOf(i);
-      const length = lengths[i]!;
-      const error = errorOf(length);
-      upper[i] = distanceOf(length, largest[k]! - error);
-      gap[i] = upper[i]! - distanceOf(length, largest[k]! + error);
-      lower[i] = isDistance ? distanceOf(length, second[k]! + error) : 0;
+      const upper = Math.sqrt(squares[k]! * (1 + this.#rounding));
+      this.#upper[i] = upper;
+      this.#gap[i] = upper - Math.sqrt(squares[k]! * (1 - this.#rounding));
+      const level = this.#levelOf(i, upper);
+      if (level === 0) this.#lower[i]! -= this.#outside[0]!;
+      levels[k] = level;
+    }
+  }
+
+  /** Receives the products of a level, and writes the cluster of each row or `UNDECIDED`. */
+  settle(level: number, compared: Comparison, assignments: Int32Array, found: Int32Array): void {
+    if (level === this.#outside.length - 1) this.#settleAll(compared, found);
+    else this.#settleAmong(this.#movement.subsets[level]!, compared, assignments, found);
+  }
+
+  /** Settles rows by their products with all centroids. */
+  #settleAll({ rows, at, largest, second }: Comparison, found: Int32Array): void {
+    for (let k = 0; k < rows.length; k++) {
+      const i = rows[k]!;
+      if (Number.isNaN(this.#norms[i]!)) this.#norms[i] = this.#normOf(i);
+      const norm = this.#norms[i]!;
+      const error = this.#errorOf(norm);
+      this.#setOwnDistance(i, largest[k]!, error);
+      this.#lower[i] = this.#hasDistances ? this.#distanceOf(norm, second[k]! + error) : 0;
       found[k] = at[k]!;
     }
   }
 
-  /** After products with F. */
-  function settleAmong(
-    { centroids, rest }: Fast,
-    { rows, at, largest, second }: Compared,
-    clusters: Int32Array,
+  /** Settles rows by their products with a subset of the centroids. */
+  #settleAmong(
+    { centroids, maxOutside }: CentroidSubset,
+    { rows, at, largest, second }: Comparison,
+    assignments: Int32Array,
     found: Int32Array,
   ): void {
     for (let k = 0; k < rows.length; k++) {
       const i = rows[k]!;
-      const own = clusters[i]!;
-      const best = centroids[at[k]!]!;
-      const length = lengths[i]!;
-      const error = errorOf(length);
-      const others = isDistance ? lower[i]! - rest : 0;
-      let cluster = own;
-      if (best !== own) {
-        // The own centroid's product is at least what its upper bound means.
-        const least = (length * length - upper[i]! * upper[i]!) / 2 + shift;
-        if (largest[k]! >= least - error) cluster = UNCLEAR;
+      const own = assignments[i]!;
+      const norm = this.#norms[i]!;
+      const error = this.#errorOf(norm);
+      const others = this.#hasDistances ? this.#lower[i]! - maxOutside : 0;
+      if (centroids[at[k]!]! === own) {
+        found[k] = own;
+        this.#lower[i] = Math.min(others, this.#distanceOf(norm, second[k]! + error));
+        this.#setOwnDistance(i, largest[k]!, error);
+        continue;
       }
-      found[k] = cluster;
-      if (best === own) {
-        lower[i] = Math.min(others, distanceOf(length, second[k]! + error));
-        upper[i] = distanceOf(length, largest[k]! - error);
-        gap[i] = upper[i]! - distanceOf(length, largest[k]! + error);
-      } else if (cluster === own) {
-        lower[i] = Math.min(others, distanceOf(length, largest[k]! + error));
-      }
+      // The product with the own centroid is at least the one that belongs to the upper bound.
+      const least = (norm * norm - this.#upper[i]! * this.#upper[i]!) / 2 + this.#shift;
+      const isDecided = !(largest[k]! >= least - error);
+      found[k] = isDecided ? own : UNDECIDED;
+      if (isDecided) this.#lower[i] = Math.min(others, this.#distanceOf(norm, largest[k]! + error));
     }
   }
 
-  return {
-    moved(next) {
-      movement = next;
-      rests = Float64Array.from(next.levels, ({ rest }) => rest);
-      rests[rests.length - 1] = Number.NEGATIVE_INFINITY;
-      isDistance = shift === 0 || Math.abs(next.shortest - 1) < UNIT;
-    },
-    need(start, levels, clusters) {
-      const { by } = movement;
-      const last = rests.length - 1;
-      for (let k = 0; k < levels.length; k++) {
-        const i = start + k;
-        const length = lengths[i]!;
-        if (Number.isNaN(length)) {
-          levels[k] = last;
-          continue;
-        }
-        const own = clusters[i]!;
-        const moved = by[own]!;
-        const room = roomOf(length);
-        upper[i]! += moved;
-        gap[i]! += 2 * moved;
-        const level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + room));
-        if (level === last) {
-          // Where the own centroid is likely to be: half of what is uncertain is nearer.
-          const likely = upper[i]! - gap[i]! / 2;
-          if (levelFor(lower[i]! - Math.sqrt(likely * likely + room)) < last) {
-            levels[k] = MEASURE;
-            continue;
-          }
-        }
-        if (level === 0) lower[i]! -= rests[0]!;
-        levels[k] = level;
-      }
-    },
-    measured(rows, squares, levels) {
-      for (let k = 0; k < rows.length; k++) {
-        const i = rows[k]!;
-        upper[i] = Math.sqrt(squares[k]! * (1 + rounding));
-        gap[i] = upper[i]! - Math.sqrt(squares[k]! * (1 - rounding));
-        const level = levelFor(lower[i]! - Math.sqrt(upper[i]! * upper[i]! + roomOf(lengths[i]!)));
-        if (level === 0) lower[i]! -= rests[0]!;
-        levels[k] = level;
-      }
-    },
-    settle(level, compared, clusters, found) {
-      if (level === rests.length - 1) settleAll(compared, found);
-      else settleAmong(movement.levels[level]!, compared, clusters, found);
-    },
-  };
+  #setOwnDistance(i: number, product: number, error: number): void {
+    const norm = this.#norms[i]!;
+    const upper = this.#distanceOf(norm, product - error);
+    this.#upper[i] = upper;
+    this.#gap[i] = upper - this.#distanceOf(norm, product + error);
+  }
+
+  /**
+   * Lowest level that suffices for a row at distance `own` from its centroid. Four rounding errors
+   * of a product, added to the squared distance, cover what products cannot distinguish.
+   */
+  #levelOf(i: number, own: number): number {
+    const margin = this.#lower[i]! - Math.sqrt(own * own + 4 * this.#errorOf(this.#norms[i]!));
+    let level = 0;
+    while (!(margin > this.#outside[level]!)) level++;
+    return level;
+  }
+
+  /** Largest rounding error of a product with a row of this norm. */
+  #errorOf(norm: number): number {
+    return this.#rounding * this.#movement.maxNorm * (norm + this.#movement.maxNorm);
+  }
+
+  /** Distance that belongs to a product with a row of this norm. */
+  #distanceOf(norm: number, product: number): number {
+    return Math.sqrt(Math.max(0, norm * norm - 2 * (product - this.#shift)));
+  }
+
+  #normOf(i: number): number {
+    const { data, dimension } = this.#features;
+    let squares = 0;
+    for (let d = i * dimension; d < (i + 1) * dimension; d++) squares += data[d]! * data[d]!;
+    return Math.sqrt(squares);
+  }
 }

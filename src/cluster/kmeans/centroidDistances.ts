@@ -1,41 +1,43 @@
 /**
- * Squared distances of rows, each to one centroid, on the engine: `sum_d (x_d - c_d)²`. As a sum of squares of differences it is exact but for
- * the rounding of float32, a small part of itself (`roundingOf`); `|x|² - 2 x·c + |c|²` would not be.
+ * Squared distances of rows to their own centroids on the engine, `sum_d (x_d - c_d)²`.
+ *
+ * A sum of squared differences has a small relative error (`distanceRounding`). The expansion
+ * `|x|² - 2 x·c + |c|²` cancels where the distance is small and would not.
  */
 import type { Engine } from '../../runtime/index.ts';
 import { gather, input, mul, sub, sum, type Tensor } from '../../tensor/index.ts';
-import { blocksOf, chosenAtOnce, runBlocks } from '../blocks.ts';
+import { blocksOf, gatherSize, runBlocks } from '../blocks.ts';
 import { type Features, sharedValues } from '../features.ts';
 
-export interface OwnDistances {
-  /** Most rows at once. */
+export interface CentroidDistances {
+  /** Rows of a full batch. */
   readonly size: number;
-  /** Copies centroids `[K, D]` for what follows, while nothing is on its way. */
+  /** Copies centroids `[K, D]` for later runs. No run may be in progress. */
   write(centroids: Float32Array): void;
-  /** Squared distances `[M]` of rows to the centroids of their clusters, both given by their numbers. */
+  /** Computes squared distances `[M]` of rows to centroids, both given by index. */
   run(rows: Int32Array, clusters: Int32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
-/** How far a squared distance of D values can be from its true value, as a part of it. */
-export const roundingOf = (dimension: number) => (dimension + 4) * 2 ** -24;
+/** Largest relative error of a float32 squared distance between vectors of dimension D. */
+export const distanceRounding = (dimension: number) => (dimension + 4) * 2 ** -24;
 
-/** Compiles the distances of some of these rows, which lie in shared memory. */
-export async function prepareOwnDistances(
+/** Compiles the distances for batches of rows. The rows are in shared memory. */
+export async function prepareCentroidDistances(
   engine: Engine,
   { data, count, dimension }: Features,
   k: number,
-): Promise<OwnDistances> {
-  const size = chosenAtOnce(dimension, count);
+): Promise<CentroidDistances> {
+  const size = gatherSize(dimension, count);
   const x = input('x', [count, dimension]);
   const rows = input('rows', [size], 'int32');
   const c = input('c', [k, dimension]);
   const clusters = input('clusters', [size], 'int32');
   const squares = squaredDistance(gather(x, rows), gather(c, clusters)); // [size]
   const executable = await engine.compile({ outputs: { squares } }, { session: { threads: 1 } });
-  /** Seen by the engine where it is, like the rows. */
+  // Shared memory, as for the rows: the engine's thread reads it without a copy.
   const current = sharedValues(k * dimension);
-  const filled = (values: Int32Array) => {
+  const padded = (values: Int32Array) => {
     const full = new Int32Array(size);
     full.set(values);
     return full;
@@ -44,7 +46,7 @@ export async function prepareOwnDistances(
     size,
     write: (centroids) => current.set(centroids),
     async run(rows, clusters) {
-      const given = { x: data, c: current, rows: filled(rows), clusters: filled(clusters) };
+      const given = { x: data, c: current, rows: padded(rows), clusters: padded(clusters) };
       const { squares } = await executable.run(given, { transfer: true });
       return (squares as Float32Array).subarray(0, rows.length);
     },
@@ -52,13 +54,13 @@ export async function prepareOwnDistances(
   };
 }
 
-/** Rows of two matrices `[M, D]` in pairs, `[M]`. */
+/** Squared distances `[M]` between the rows of two matrices `[M, D]`, row by row. */
 function squaredDistance(a: Tensor, b: Tensor): Tensor {
   const difference = sub(a, b);
   return sum(mul(difference, difference), { axes: [1] });
 }
 
-/** Squared distance of each row to the centroid `[K, D]` that it is assigned to, `[N]`. */
+/** Computes the squared distance of each row to its own centroid: centroids `[K, D]`, result `[N]`. */
 export async function squaredDistancesToOwn(
   engine: Engine,
   features: Features,
@@ -77,9 +79,9 @@ export async function squaredDistancesToOwn(
     await executable.writeState({ c: centroids });
     const all = new Float32Array(count);
     const measured = runBlocks(features, blocks, ({ start, rows, data }) => {
-      const of = new Int32Array(blocks.size);
-      of.set(assignments.subarray(start, start + rows));
-      return executable.run({ x: data, clusters: of }, { transfer: true });
+      const own = new Int32Array(blocks.size);
+      own.set(assignments.subarray(start, start + rows));
+      return executable.run({ x: data, clusters: own }, { transfer: true });
     });
     for await (const { start, rows, result } of measured) {
       all.set((result.squares as Float32Array).subarray(0, rows), start);

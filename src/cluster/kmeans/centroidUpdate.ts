@@ -1,6 +1,7 @@
 /**
- * K-means' second step on the engine: each centroid becomes the mean of its rows, `c_j = (sum of rows of j) / n_j`; spherical:
- * of length 1, `c_j / |c_j|`. A cluster without rows, or whose rows cancel out, keeps the centroid it had.
+ * Update step of k-means on the engine: each centroid becomes the mean of its rows,
+ * `c_j = (sum of the rows of j) / n_j`. Spherical k-means then scales it to norm 1, `c_j / |c_j|`.
+ * A cluster that has no rows, or whose rows cancel out, keeps its centroid.
  */
 import type { Engine } from '../../runtime/index.ts';
 import {
@@ -16,12 +17,12 @@ import {
   sum,
   where,
 } from '../../tensor/index.ts';
-import type { KmeansMetric } from './scorer.ts';
+import type { KmeansMetric } from './run.ts';
 
 export interface CentroidUpdate {
   /**
-   * From sums of rows `[K, D]`, which are handed over, their numbers `[K]` and centroids `[K, D]`: the next centroids and the squared
-   * shift, summed.
+   * Computes the next centroids and the sum of their squared shifts from sums of rows `[K, D]`
+   * (transferred to the engine), cluster sizes `[K]` and the current centroids `[K, D]`.
    */
   run(
     sums: Float64Array,
@@ -31,8 +32,8 @@ export interface CentroidUpdate {
   dispose(): Promise<void>;
 }
 
-/** Lengths up to this have no direction. */
-const NO_LENGTH = 1e-12;
+/** Means of at most this norm have no direction. */
+const MIN_NORM = 1e-12;
 
 export async function prepareCentroidUpdate(
   engine: Engine,
@@ -42,14 +43,14 @@ export async function prepareCentroidUpdate(
   const sizes = input('sizes', [k], 'float64');
   const before = input('before', [k, dimension]);
   const old = cast(before, 'float64');
-  const [none, one, little] = [0, 1, NO_LENGTH].map((value) => scalar(value, 'float64'));
+  const [zero, one, little] = [0, 1, MIN_NORM].map((value) => scalar(value, 'float64'));
   const n = reshape(sizes, [k, 1]);
-  let next = div(sums, where(greater(n, none!), n, one!)); // [K, D]
+  let next = div(sums, where(greater(n, zero!), n, one!)); // [K, D]
   if (metric === 'spherical') {
-    const length = sqrt(sum(mul(next, next), { axes: [1], keepDims: true })); // [K, 1]
-    next = where(greater(length, little!), div(next, where(greater(length, little!), length, one!)), old);
+    const norm = sqrt(sum(mul(next, next), { axes: [1], keepDims: true })); // [K, 1]
+    next = where(greater(norm, little!), div(next, where(greater(norm, little!), norm, one!)), old);
   }
-  next = where(greater(n, none!), next, old);
+  next = where(greater(n, zero!), next, old);
   const moved = sub(next, old);
   const executable = await engine.compile({
     outputs: { centroids: cast(next, 'float32'), shift: sum(mul(moved, moved)) },

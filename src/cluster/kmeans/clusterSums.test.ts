@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../../core/random.ts';
 import { type Engine, openEngine } from '../../runtime/index.ts';
 import { featuresOf, sharedValues } from '../features.ts';
-import { prepareOwnDistances, roundingOf, squaredDistancesToOwn } from './centroidDistances.ts';
+import { distanceRounding, prepareCentroidDistances, squaredDistancesToOwn } from './centroidDistances.ts';
 import { prepareCentroidUpdate } from './centroidUpdate.ts';
 import { prepareClusterSums } from './clusterSums.ts';
 
@@ -106,7 +106,7 @@ describe('distances to own centroids', () => {
     const work = rowsOf(50, 5);
     const c = rowsOf(4, 5, 1).data;
     c.set(work.data.subarray(0, 5)); // the first row's own
-    const own = await prepareOwnDistances(engine, work, 4);
+    const own = await prepareCentroidDistances(engine, work, 4);
     own.write(c);
     const rows = Int32Array.of(0, 49, 7);
     const clusters = Int32Array.of(0, 3, 2);
@@ -119,7 +119,7 @@ describe('distances to own centroids', () => {
     expect(squares.length).toBe(3);
     expect(squares[0]).toBe(0);
     squares.forEach((square, i) => {
-      expect(Math.abs(square - expected[i]!)).toBeLessThanOrEqual(roundingOf(5) * expected[i]!);
+      expect(Math.abs(square - expected[i]!)).toBeLessThanOrEqual(distanceRounding(5) * expected[i]!);
     });
     await own.dispose();
   });

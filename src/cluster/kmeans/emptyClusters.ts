@@ -1,12 +1,13 @@
 /**
- * Repair of empty clusters by splitting large ones, after faiss (`Clustering.cpp`, split_clusters; Johnson, Douze
- * and Jegou, "Billion-scale similarity search with GPUs", 2017, arXiv 1702.08734).
+ * Repair of empty clusters by splitting large ones, after faiss (`Clustering.cpp`, split_clusters;
+ * Johnson, Douze and Jegou, "Billion-scale similarity search with GPUs", 2017, arXiv:1702.08734).
  *
- * For each empty cluster i the clusters j = 0, 1, 2, … are gone through in turn, and j is accepted as donor with
- * probability `(n_j - 1) / (N - K)`: large clusters are split more often. The donor's centroid is copied and the two
- * copies are pushed apart: coordinates are multiplied by `1 ± 1/1024`, with alternating signs. Sizes are shared.
+ * For each empty cluster i, the clusters j = 0, 1, 2, ... are visited in turn, and j is accepted as
+ * donor with probability `(n_j - 1) / (N - K)`, so that large clusters are split more often. The
+ * empty cluster gets a copy of the donor's centroid. Then the coordinates of both are multiplied by
+ * `1 ± 1/1024` with alternating signs, which pushes them apart. The two clusters share the rows.
  *
- * Difference: faiss draws from a generator seeded with 1234 at each call; we draw from the caller's.
+ * Difference: faiss seeds a generator with 1234 in each call; ours comes from the caller.
  */
 import type { Random } from '../../core/random.ts';
 
@@ -14,10 +15,10 @@ import type { Random } from '../../core/random.ts';
 const PUSH = 1 / 1024;
 
 /**
- * Gives every empty cluster half of a large one, in place; returns how many were repaired.
+ * Gives every empty cluster half of a large one, in place. Returns the number of repaired clusters.
  *
  * @param centroids `[K, D]`
- * @param sizes `[K]`, samples per cluster, N in all
+ * @param sizes `[K]`, rows per cluster, N in total
  */
 export function splitForEmpty(
   centroids: Float32Array | Float64Array,
@@ -27,7 +28,7 @@ export function splitForEmpty(
 ): number {
   const clusters = sizes.length;
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total <= clusters) return 0; // no cluster needs to hold two samples: nothing to split
+  if (total <= clusters) return 0; // no cluster has to hold two rows, so there may be no donor
   let repaired = 0;
   for (let empty = 0; empty < clusters; empty++) {
     if (sizes[empty]! > 0) continue;

@@ -1,19 +1,18 @@
-/** Assignments of k-means with few clusters: each row is compared with all centroids, those of all restarts in one graph. */
+/** Assignment with few clusters: every row against all centroids, all restarts in one graph. */
 import type { Engine } from '../../runtime/index.ts';
 import { argMaxProduct, input } from '../../tensor/index.ts';
 import { type Blocks, blocksOf, runBlocks } from '../blocks.ts';
 import type { Features } from '../features.ts';
+import { isActive, type KmeansRun } from './run.ts';
 import {
-  isActive,
-  type KmeansRun,
   type KmeansScorer,
   type KmeansSums,
   offsetsOf,
-  prepareMoves,
+  prepareAssignmentUpdates,
   type ScorerOptions,
 } from './scorer.ts';
 
-/** Compiles the scores of a block of rows against the centroids of all restarts. */
+/** Compiles the products of a block of rows with the centroids of all restarts. */
 export async function prepareFullScorer(
   engine: Engine,
   work: Features,
@@ -31,27 +30,27 @@ export async function prepareFullScorer(
     outputs: Object.fromEntries(nearest.map((of, index) => [`nearest${index}`, of])),
     state: each.flatMap(({ c, offset }) => [{ current: c }, { current: offset }]),
   });
-  const moves = await prepareMoves(engine, work, { k, restarts });
+  const updates = await prepareAssignmentUpdates(engine, work, { k, restarts });
 
   async function assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]> {
-    for (const { index, centroids } of runs.filter(isActive)) {
+    const active = runs.filter(isActive);
+    for (const { index, centroids } of active) {
       const offset = offsetsOf(centroids, dimension, metric);
       await exe.writeState({ [`c${index}`]: centroids, [`offset${index}`]: offset });
     }
-    const active = runs.filter(isActive);
     const scored = runBlocks(work, blocks, ({ data }) => exe.run({ x: data }, { transfer: true }));
     for await (const { start, rows, result } of scored) {
       for (const run of active) {
         const nearest = result[`nearest${run.index}`] as Int32Array;
-        for (let i = 0; i < rows; i++) moves.give(run, start + i, nearest[i]!);
+        for (let i = 0; i < rows; i++) updates.set(run, start + i, nearest[i]!);
       }
     }
-    return moves.sums(runs);
+    return updates.sums(runs);
   }
   return {
     assign,
     async dispose() {
-      await moves.dispose();
+      await updates.dispose();
       await exe.dispose();
     },
   };

@@ -49,7 +49,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], dig
 
 describe('kmeans', () => {
   it('equals scikit-learn from the same first centroids', async () => {
-    const result = await kmeans(engine, rows, { k, start: first, tolerance: 0 });
+    const result = await kmeans(rows, k, { engine, start: first, tolerance: 0 });
     expect([...result.assignments]).toEqual(fixture.kmeans.labels);
     expectClose(result.centroids, fixture.kmeans.centroids, 4);
     expect(result.objective / fixture.kmeans.inertia).toBeCloseTo(1, 6);
@@ -60,8 +60,8 @@ describe('kmeans', () => {
   it('equals a NumPy reference for spherical k-means', async () => {
     const shift = (data: Float32Array) => data.map((value) => Math.round((value - 50) * 1000) / 1000);
     const centred = featuresOf(shift(rows.data), dimension);
-    const result = await kmeans(engine, centred, {
-      k,
+    const result = await kmeans(centred, k, {
+      engine,
       metric: 'spherical',
       start: first.map((value) => value - 50),
       tolerance: 0,
@@ -77,10 +77,10 @@ describe('kmeans', () => {
         // Random rows seldom hit each of many groups once: few groups and many restarts there.
         const k = start === 'random' ? 3 : 8;
         const { features, truth } = blobs(k, 60, 16);
-        const options = { k, metric, start, restarts: start === 'random' ? 12 : 2, seed: 3 };
-        const result = await kmeans(engine, features, options);
+        const options = { engine, metric, start, restarts: start === 'random' ? 12 : 2, seed: 3 };
+        const result = await kmeans(features, k, options);
         expect(adjustedRand(truth, result.assignments)).toBeCloseTo(1, 6);
-        const again = await kmeans(engine, features, options);
+        const again = await kmeans(features, k, options);
         expect(again).toEqual(result);
       });
     }
@@ -88,9 +88,9 @@ describe('kmeans', () => {
 
   it('keeps the best of its restarts', async () => {
     const { features } = blobs(12, 20, 4, 0.3);
-    const options = { k: 12, start: 'random' as const, seed: 1 };
-    const one = await kmeans(engine, features, { ...options, restarts: 1 });
-    const many = await kmeans(engine, features, { ...options, restarts: 8 });
+    const options = { engine, start: 'random' as const, seed: 1 };
+    const one = await kmeans(features, 12, { ...options, restarts: 1 });
+    const many = await kmeans(features, 12, { ...options, restarts: 8 });
     expect(many.objective).toBeLessThanOrEqual(one.objective);
   });
 
@@ -99,8 +99,8 @@ describe('kmeans', () => {
     const { features } = blobs(5, 2000, 3);
     const twice = featuresOf(Float32Array.from([...features.data, ...features.data]), 3);
     const start = features.data.slice(0, 15);
-    const single = await kmeans(engine, features, { k: 5, start });
-    const double = await kmeans(engine, twice, { k: 5, start });
+    const single = await kmeans(features, 5, { engine, start });
+    const double = await kmeans(twice, 5, { engine, start });
     expect([...double.assignments.slice(0, features.count)]).toEqual([...single.assignments]);
     expect([...double.assignments.slice(features.count)]).toEqual([...single.assignments]);
     expect(double.objective / single.objective).toBeCloseTo(2, 6);
@@ -114,7 +114,7 @@ describe('kmeans', () => {
       3,
     );
     for (const metric of ['euclidean', 'spherical'] as const) {
-      const found = await kmeans(engine, turned, { k: 150, metric, start: 'random', iterations: 3 });
+      const found = await kmeans(turned, 150, { engine, metric, start: 'random', iterations: 3 });
       const length = (x: Float32Array) => (metric === 'spherical' ? Math.hypot(...x) : 1);
       const distance = (i: number, j: number) => {
         const x = turned.data.slice(i * 3, i * 3 + 3);
@@ -131,18 +131,18 @@ describe('kmeans', () => {
     const { features } = blobs(4, 50, 3);
     const far = new Float32Array(12).fill(1e3);
     far.set(features.data.subarray(0, 3));
-    const result = await kmeans(engine, features, { k: 4, start: far });
+    const result = await kmeans(features, 4, { engine, start: far });
     expect(result.repaired).toBeGreaterThan(0);
     expect(result.empty).toBe(0);
   });
 
   it('gives each row its own cluster when K = N, and all rows one cluster when K = 1', async () => {
     const { features } = blobs(3, 3, 2);
-    const own = await kmeans(engine, features, { k: 9 });
+    const own = await kmeans(features, 9, { engine });
     expect([...own.assignments]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(own.objective).toBe(0);
     expectClose(own.centroids, [...features.data], 5);
-    const one = await kmeans(engine, features, { k: 1 });
+    const one = await kmeans(features, 1, { engine });
     expect([...one.sizes]).toEqual([9]);
   });
 
@@ -150,7 +150,7 @@ describe('kmeans', () => {
     it(`comes to an end on identical rows and on zeros (${metric})`, async () => {
       for (const value of [1, 0]) {
         const same = featuresOf(new Float32Array(30).fill(value), 3);
-        const result = await kmeans(engine, same, { k: 4, metric });
+        const result = await kmeans(same, 4, { engine, metric });
         expect(result.objective).toBeLessThan(value === 1 ? 1e-3 : 10.1);
         expect(result.assignments.every((cluster) => cluster >= 0 && cluster < 4)).toBe(true);
         expect(result.centroids.every(Number.isFinite)).toBe(true);
@@ -160,14 +160,14 @@ describe('kmeans', () => {
 
   it('refuses what it cannot do', async () => {
     const { features } = blobs(2, 2, 2);
-    await expect(kmeans(engine, features, { k: 5 })).rejects.toThrow(
+    await expect(kmeans(features, 5, { engine })).rejects.toThrow(
       'kmeans: received k = 5 for 4 rows; expected a whole number from 1 to 4',
     );
-    await expect(kmeans(engine, features, { k: 0 })).rejects.toThrow('received k = 0');
-    await expect(kmeans(engine, features, { k: 2, start: new Float32Array(3) })).rejects.toThrow(
+    await expect(kmeans(features, 0, { engine })).rejects.toThrow('received k = 0');
+    await expect(kmeans(features, 2, { engine, start: new Float32Array(3) })).rejects.toThrow(
       'received 3 values as first centroids; expected 2 x 2',
     );
-    await expect(kmeans(engine, features, { k: 2, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    await expect(kmeans(features, 2, { engine, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 });
 
@@ -201,5 +201,25 @@ describe('splitForEmpty', () => {
         },
       ),
     );
+  });
+});
+
+describe('plain rows', () => {
+  it('are clustered on an engine of their own', async () => {
+    const points = [
+      [0, 0],
+      [0, 1],
+      [9, 9],
+      [9, 8],
+    ];
+    const { assignments, objective } = await kmeans(points, 2);
+    expect(adjustedRand([0, 0, 1, 1], assignments)).toBe(1);
+    expect(objective).toBeCloseTo(1, 6);
+  });
+
+  it('are refused when they are not a matrix of finite numbers', async () => {
+    await expect(kmeans([], 1)).rejects.toThrow('received 0 rows of 0');
+    await expect(kmeans([[1, 2], [3]], 1)).rejects.toThrow('received 1 values in row 1; expected');
+    await expect(kmeans([[1], [Number.NaN]], 1)).rejects.toThrow('row 1 holds NaN');
   });
 });

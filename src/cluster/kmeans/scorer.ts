@@ -1,49 +1,14 @@
-/** What k-means and the ways of finding each row's nearest centroid share. */
+/**
+ * Assignment step of k-means: one interface, two implementations (`fullScorer.ts`,
+ * `boundedScorer.ts`), and the bookkeeping that both share.
+ */
 import type { Engine } from '../../runtime/index.ts';
 import type { Features } from '../features.ts';
 import { prepareClusterSums } from './clusterSums.ts';
-
-export type KmeansMetric = 'euclidean' | 'spherical';
-
-export const UNASSIGNED = -1;
-
-/** One start on its way. */
-export interface KmeansRun {
-  readonly index: number;
-  /** `[K, D]`, in the shifted or normalised space of the work. */
-  centroids: Float32Array;
-  /** `[N]`, the cluster of each row; `UNASSIGNED` before the first assignment. */
-  assignments: Int32Array;
-  /** `[K]`, rows per cluster. */
-  sizes: Float64Array;
-  iterations: number;
-  repaired: number;
-  state: 'moving' | 'settling' | 'converged' | 'stopped';
-}
-
-/** A start from centroids `[K, D]`, before its first assignment. */
-export function newRun(
-  centroids: Float32Array,
-  { index, count, k }: { index: number; count: number; k: number },
-): KmeansRun {
-  return {
-    index,
-    centroids,
-    assignments: new Int32Array(count).fill(UNASSIGNED),
-    sizes: new Float64Array(k),
-    iterations: 0,
-    repaired: 0,
-    state: 'moving',
-  };
-}
-
-/** Whether a run still takes part in assignments. */
-export function isActive({ state }: KmeansRun): boolean {
-  return state === 'moving' || state === 'settling';
-}
+import { isActive, type KmeansMetric, type KmeansRun, UNASSIGNED } from './run.ts';
 
 export interface KmeansSums {
-  /** Rows whose cluster is another than before. */
+  /** Rows whose cluster differs from the one before. */
   readonly changed: number;
   /** `[K, D]`, sum of the rows of each cluster. */
   readonly total: Float64Array;
@@ -56,14 +21,14 @@ export interface ScorerOptions {
 }
 
 export interface KmeansScorer {
-  /** Assigns every row anew, in place, for the runs still on their way. */
+  /** Assigns every row of the active runs to its nearest centroid, in place. */
   assign(runs: readonly KmeansRun[]): Promise<KmeansSums[]>;
   dispose(): Promise<void>;
 }
 
-/** What is added to the products with centroids `[K, D]`: `-|c|²/2`, or 0 where they are of equal length. */
+/** Offsets of the products with centroids `[K, D]`: `-|c|²/2`, or 0 for spherical k-means. */
 export function offsetsOf(centroids: Float32Array, dimension: number, metric: KmeansMetric): Float32Array {
-  const offset = new Float32Array(centroids.length / dimension);
+  const offset = new Float32Array(centroids.length / dimension); // [K]
   if (metric === 'spherical') return offset;
   for (let j = 0; j < offset.length; j++) {
     let squares = 0;
@@ -73,46 +38,46 @@ export function offsetsOf(centroids: Float32Array, dimension: number, metric: Km
   return offset;
 }
 
-/** Gives rows their clusters; the sums of the clusters follow on the engine. */
-export interface Moves {
+/** Records new labels; the engine updates the sums of the clusters in the background. */
+export interface AssignmentUpdates {
   /** Gives a row of a run its cluster. */
-  give(run: KmeansRun, row: number, cluster: number): void;
-  /** What the moves since the last time came to, for the runs still on their way. */
+  set(run: KmeansRun, row: number, cluster: number): void;
+  /** Sums after all changes since the last call, for the active runs. */
   sums(runs: readonly KmeansRun[]): Promise<KmeansSums[]>;
   dispose(): Promise<void>;
 }
 
-/** No row has a cluster yet. Sums of all restarts lie one after the other. */
-export async function prepareMoves(
+/** Prepares updates of rows without a label. The sums of all restarts share one matrix. */
+export async function prepareAssignmentUpdates(
   engine: Engine,
   work: Features,
   { k, restarts }: Omit<ScorerOptions, 'metric'>,
-): Promise<Moves> {
-  const all = await prepareClusterSums(engine, work, restarts * k);
+): Promise<AssignmentUpdates> {
+  const clusterSums = await prepareClusterSums(engine, work, restarts * k);
   const changed = new Uint32Array(restarts);
   return {
-    give(run, row, cluster) {
+    set(run, row, cluster) {
       const before = run.assignments[row]!;
       if (before === cluster) return;
       changed[run.index]! += 1;
       run.assignments[row] = cluster;
       run.sizes[cluster]! += 1;
-      all.add(row, run.index * k + cluster);
+      clusterSums.add(row, run.index * k + cluster);
       if (before === UNASSIGNED) return;
       run.sizes[before]! -= 1;
-      all.remove(row, run.index * k + before);
+      clusterSums.remove(row, run.index * k + before);
     },
     async sums(runs) {
-      const totals = await all.read();
+      const totals = await clusterSums.read(); // [restarts * K, D]
       const sums: KmeansSums[] = [];
       for (const { index } of runs.filter(isActive)) {
         const [from, to] = [index, index + 1].map((at) => at * k * work.dimension);
-        const total = restarts === 1 ? totals : totals.slice(from, to);
+        const total = restarts === 1 ? totals : totals.slice(from, to); // [K, D]
         sums[index] = { changed: changed[index]!, total };
       }
       changed.fill(0);
       return sums;
     },
-    dispose: () => all.dispose(),
+    dispose: () => clusterSums.dispose(),
   };
 }

@@ -1,11 +1,13 @@
 /**
- * Initial centroids for k-means: distinct random rows, or greedy k-means++ on the engine.
+ * Initial centroids of k-means: distinct random rows, or greedy k-means++ on the engine.
  *
- * k-means++ draws each next centroid with probability proportional to the squared distance to the nearest one so
- * far, which spreads them out. Greedy: of `2 + ln K` such draws the one that lowers the total most is taken, as in
- * scikit-learn. Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
+ * K-means++ draws each next centroid with probability proportional to the squared distance to the
+ * nearest centroid so far, which spreads the centroids. The greedy variant, as in scikit-learn,
+ * takes the best of `2 + ln K` such draws: the one that lowers the total squared distance most.
+ * Distances are `|x|² + |c|² - 2 x·c`, one matrix product per centroid, with the rows stored on the
+ * engine.
  *
- * Distances are `|x|² + |c|² - 2 x·c`, one product per new centroid, with the rows held on the device.
+ * Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
  */
 import { type Random, randomAt } from '../../core/random.ts';
 import type { Engine } from '../../runtime/index.ts';
@@ -24,35 +26,39 @@ import {
   sum,
   transpose,
 } from '../../tensor/index.ts';
-import { type Features, rowNorms, selectRows } from '../features.ts';
+import { distinctRows, type Features, rowNorms, selectRows } from '../features.ts';
 
-/** `count` distinct whole numbers below `n`, in random order. */
-export function distinctRows(n: number, count: number, random: Random): Int32Array {
-  return random.shuffle(Int32Array.from({ length: n }, (_, i) => i)).slice(0, count);
-}
-
-/** K rows chosen at random without repetition, `[K, D]`. */
+/** Draws K distinct rows as centroids `[K, D]`. */
 export function randomStart(features: Features, k: number, seed: number, restart: number): Float32Array {
   return selectRows(features, distinctRows(features.count, k, randomAt(seed, 'cluster', restart, 0, 1))).data;
 }
 
-/** Chooses K rows by greedy k-means++; one compiled graph serves any number of restarts. */
+/** Least number of rows that take part, and rows for each cluster. */
+const MIN_SAMPLE = 16_384;
+const ROWS_PER_CLUSTER = 16;
+/** Stands for infinity: near the largest float32. */
+const INFINITE = 3e38;
+/** A distance below this fraction of `|x|²` is rounding, so the row repeats a centroid. */
+const DISTANCE_ROUNDING = 1e-6;
+
 export interface PlusPlus {
+  /** Draws centroids `[K, D]` for one restart. */
   start(restart: number): Promise<Float32Array>;
   dispose(): Promise<void>;
 }
 
 /**
- * Prepares greedy k-means++ over these rows.
+ * Prepares greedy k-means++. One compiled graph serves all restarts.
  *
- * At most `max(16384, 16 K)` rows, drawn by the seed, take part: more change the start little and cost K passes.
+ * At most `max(16384, 16 K)` rows, drawn by the seed, take part. More rows hardly change the result,
+ * and each of the K draws passes over all of them.
  */
 export async function preparePlusPlus(
   engine: Engine,
   features: Features,
   { k, seed }: { k: number; seed: number },
 ): Promise<PlusPlus> {
-  const most = Math.max(16_384, 16 * k);
+  const most = Math.max(MIN_SAMPLE, ROWS_PER_CLUSTER * k);
   const sample =
     features.count <= most
       ? features
@@ -81,8 +87,8 @@ export async function preparePlusPlus(
   async function start(restart: number): Promise<Float32Array> {
     const random = randomAt(seed, 'cluster', restart, 0, 3);
     const chosen = new Set<number>();
-    // The first is uniform: all trials are the same row, and no distance is yet known.
-    await exe.writeState({ nearest: new Float32Array(count).fill(3e38) });
+    // The first centroid is uniform: all trials are the same row, and every distance is infinite.
+    await exe.writeState({ nearest: new Float32Array(count).fill(INFINITE) });
     let candidates = new Int32Array(trials).fill(random.integer(count));
     const order: number[] = [];
     for (let i = 0; i < k; i++) {
@@ -98,7 +104,7 @@ export async function preparePlusPlus(
   return { start, dispose: () => exe.dispose() };
 }
 
-/** Rows drawn with probability proportional to their distance; uniform among the rest where all distances are 0. */
+/** Draws rows with probability proportional to their distance, or uniformly where all distances are 0. */
 function drawByDistance(
   distances: Float32Array,
   squares: Float32Array,
@@ -109,8 +115,7 @@ function drawByDistance(
   const cumulative = new Float64Array(distances.length);
   let total = 0;
   for (let i = 0; i < distances.length; i++) {
-    // A distance below the rounding of its own terms is 0: this row repeats a centroid.
-    if (distances[i]! > 1e-6 * squares[i]! && !chosen.has(i)) total += distances[i]!;
+    if (distances[i]! > DISTANCE_ROUNDING * squares[i]! && !chosen.has(i)) total += distances[i]!;
     cumulative[i] = total;
   }
   const drawn = new Int32Array(trials);
@@ -123,7 +128,7 @@ function drawByDistance(
   return drawn;
 }
 
-/** The first index whose cumulative weight exceeds `target`. */
+/** Finds the first index whose cumulative weight exceeds `target`. */
 function firstAbove(cumulative: Float64Array, target: number): number {
   let low = 0;
   let high = cumulative.length - 1;
@@ -135,6 +140,7 @@ function firstAbove(cumulative: Float64Array, target: number): number {
   return low;
 }
 
+/** Draws a row that is not chosen yet, while there is one. */
 function otherRow(count: number, chosen: ReadonlySet<number>, random: Random): number {
   let row = random.integer(count);
   while (chosen.has(row) && chosen.size < count) row = (row + 1) % count;
