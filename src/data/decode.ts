@@ -6,16 +6,13 @@
  * line, a very wide panorama) keeps its centre.
  */
 import sharp from 'sharp';
-import { reasonOf } from '../core/errors.ts';
-import { decodeBmp, readBmpHeader, tooManyPixels } from './bmp.ts';
+import { decodeBmp, readBmpHeader } from './bmp.ts';
+import { boundWork } from './boundedWork.ts';
 import { unusable } from './reasons.ts';
+import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 import { decodeWasmJpeg } from './wasmJpeg.ts';
-
-// Every picture is decoded once, and several at a time: keep nothing, and use one thread for each.
-sharp.cache(false);
-sharp.concurrency(1);
 
 /** Longest stored side, as a multiple of `size`. */
 export const MAX_ASPECT = 4;
@@ -42,52 +39,20 @@ export interface DecodeOptions {
 export async function decodeImage(image: EncodedImage | RawImage, options: DecodeOptions): Promise<Pixels> {
   const { size, maxPixels = MAX_PIXELS } = options;
   if (image.kind === 'raw') return shrinkRaw(image, size);
-  const { bytes } = image;
-  if (bytes.length === 0) throw unusable('empty file (0 bytes)');
-  const format = sniffFormat(bytes);
-  if (format === undefined) throw unusable(`not an image (${describeContent(bytes)})`);
-  if (format === 'bmp') return shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
+  if (image.bytes.length === 0) throw unusable('empty file (0 bytes)');
+  const format = sniffFormat(image.bytes);
+  if (format === undefined) throw unusable(`not an image (${describeContent(image.bytes)})`);
+  const bytes = boundWork(format, image.bytes);
+  if (format === 'bmp') {
+    const { width, height } = readBmpHeader(bytes);
+    const decode = () => shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
+    return withinLimit({ pixels: width * height, decodedBytes: width * height * 4 }, decode);
+  }
   if (format === 'jpeg') {
     const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
     if (small) return shrinkRaw(small, size);
   }
-  try {
-    return await decodeWith(bytes, size, maxPixels, 'warning');
-  } catch (error) {
-    const reason = reasonOf(error);
-    if (/pixel limit/.test(reason)) throw unusable(await describeBomb(bytes, maxPixels), { cause: error });
-    // Stray bytes between two JPEG segments lose nothing of the picture; they are common on the web.
-    if (/extraneous bytes before marker/i.test(reason)) {
-      try {
-        return await decodeWith(bytes, size, maxPixels, 'error');
-      } catch (again) {
-        throw unusable(plainReason(format, reasonOf(again)), { cause: again });
-      }
-    }
-    throw unusable(plainReason(format, reason), { cause: error });
-  }
-}
-
-/**
- * Bilinear with antialiasing, as torchvision shrinks pictures, and as views are made: a triangle as wide as the pixels that become one.
- */
-function shrinking(size: number) {
-  return { width: size, height: size, fit: 'outside', withoutEnlargement: true, kernel: 'linear' } as const;
-}
-
-async function decodeWith(
-  bytes: Uint8Array,
-  size: number,
-  maxPixels: number,
-  failOn: 'warning' | 'error',
-): Promise<Pixels> {
-  const { data, info } = await sharp(bytes, { failOn, limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .resize(shrinking(size))
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await decodeWithSharp(format, bytes, { size, maxPixels });
   return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
 }
 
@@ -98,12 +63,7 @@ async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
   if (Math.min(width, height) <= size) {
     return cropLongSide(toRgb(flattenOnWhite(image), width, height, channels === 1 ? 1 : 3), size);
   }
-  const { data, info } = await sharp(pixels, { raw: { width, height, channels }, limitInputPixels: false })
-    .flatten({ background: '#ffffff' })
-    .resize(shrinking(size))
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await shrinkWithSharp(pixels, { width, height, channels, size });
   return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
 }
 
@@ -169,26 +129,5 @@ export async function imageSize(
   const format = sniffFormat(image.bytes);
   if (format === undefined) throw unusable(`not an image (${describeContent(image.bytes)})`);
   if (format === 'bmp') return readBmpHeader(image.bytes);
-  try {
-    return await sharp(image.bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    throw unusable(plainReason(format, reasonOf(error)), { cause: error });
-  }
-}
-
-async function describeBomb(bytes: Uint8Array, maxPixels: number): Promise<string> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  return tooManyPixels(width, height, maxPixels);
-}
-
-/** The decoder's message in a form for people: what is wrong first, its own words after it. */
-function plainReason(format: string, message: string): string {
-  const detail = message
-    .split('\n')
-    .map((line) =>
-      line.replace(/^Input (buffer|file) (has corrupt header|contains unsupported.*?)(: |:?$)/, ''),
-    )
-    .map((line) => line.replace(/^(VipsJpeg|vipspng|\w+load_buffer|\w+2vips|webp|source): /, '').trim())
-    .find((line) => line !== '');
-  return `truncated or corrupt ${format.toUpperCase()} file${detail ? ` (${detail})` : ''}`;
+  return sizeWithSharp(format, boundWork(format, image.bytes));
 }

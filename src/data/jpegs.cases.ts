@@ -46,3 +46,30 @@ export async function jpegOfTwoHeaders(bare: FrameSize, skipped: FrameSize): Pro
   const comment = segment(0xfe, Buffer.concat([new Uint8Array(padding), frame(skipped)]));
   return Buffer.concat([start, first, comment, file.subarray(scan)]);
 }
+
+/** A progressive JPEG of grey whose last scan, a few bytes, is repeated `scans` times. */
+export function jpegOfManyScans({ width, height }: FrameSize, scans: number): Buffer {
+  const start = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
+  start.writeUInt16BE(height, 1);
+  start.writeUInt16BE(width, 3);
+  const oneCode = (kind: number, symbol: number) => Buffer.from([kind, 1, ...new Uint8Array(15), symbol]);
+  const blocks = Math.ceil(width / 8) * Math.ceil(height / 8);
+  // Every block of the first scan is the bit 0: no change of brightness.
+  const dc = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0])), new Uint8Array(blocks / 8 + 1)]);
+  // Code 0 and 14 bits: 2^14 blocks, or as many as are left, without coefficients.
+  const runs = Math.ceil(blocks / 2 ** 14);
+  const ac = Buffer.concat([
+    segment(0xda, Buffer.from([1, 1, 0, 1, 63, 0])),
+    new Uint8Array((15 * runs) / 8 + 1),
+  ]);
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, Buffer.from([0, ...new Uint8Array(64).fill(16)])),
+    segment(0xc2, start),
+    segment(0xc4, oneCode(0x00, 0)),
+    segment(0xc4, oneCode(0x10, 0xe0)),
+    dc,
+    ...Array.from({ length: scans - 1 }, () => ac),
+    Buffer.from([0xff, 0xd9]),
+  ]);
+}

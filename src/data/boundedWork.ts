@@ -1,0 +1,79 @@
+/**
+ * Limits on what a small file can make its decoder do.
+ *
+ * Pixels are limited by the decoder itself; these are the costs that it does not limit.
+ */
+import { unusable } from './reasons.ts';
+import type { ImageFormat } from './sniff.ts';
+
+/**
+ * Scans of a JPEG. An encoder needs about ten for a progressive image. A scan may be a few bytes long, and each
+ * makes the decoder go over all coefficients: 8 ms for 16 million pixels.
+ */
+export const MAX_SCANS = 100;
+
+/**
+ * The file without the parts that cost work and change no pixel.
+ *
+ * @throws LikenessError `image.unusable`
+ */
+export function boundWork(format: ImageFormat, bytes: Uint8Array): Uint8Array {
+  if (format === 'png') return withoutText(bytes);
+  if (format === 'jpeg' && hasMoreScans(bytes, MAX_SCANS)) {
+    throw unusable(`JPEG with more than ${MAX_SCANS} scans, which would take minutes to decode`);
+  }
+  return bytes;
+}
+
+const START_OF_SCAN = 0xda;
+const END_OF_IMAGE = 0xd9;
+
+/**
+ * Whether a JPEG has more scans than that.
+ *
+ * Markers are found as libjpeg finds them: bytes between segments are passed over, TEM and restart markers have
+ * no length. Source: ITU-T T.81, annex B.
+ */
+export function hasMoreScans(bytes: Uint8Array, most: number): boolean {
+  let scans = 0;
+  for (let at = 2; ; ) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0 || at + 1 >= bytes.length) return false;
+    const marker = bytes[at + 1]!;
+    if (marker === END_OF_IMAGE) return false;
+    if (marker === 0xff) {
+      at++; // a fill byte
+    } else if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += 2;
+    } else {
+      if (marker === START_OF_SCAN && ++scans > most) return true;
+      const length = at + 3 < bytes.length ? bytes[at + 2]! * 256 + bytes[at + 3]! : 2;
+      at += 2 + Math.max(length, 2);
+    }
+  }
+}
+
+const SIGNATURE_BYTES = 8;
+/** Length, type and checksum of a PNG chunk. */
+const CHUNK_BYTES = 12;
+const textTypes = ['tEXt', 'zTXt', 'iTXt'];
+
+/**
+ * A PNG without its texts: libpng unpacks up to 1,000 of them to 8 MB each before it reads the first pixel.
+ * Source: W3C, Portable Network Graphics (PNG) Specification, section 5.
+ */
+export function withoutText(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const stored: Uint8Array[] = [];
+  let from = 0;
+  for (let at = SIGNATURE_BYTES; at + CHUNK_BYTES <= bytes.length; ) {
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const next = Math.min(at + CHUNK_BYTES + view.getUint32(at), bytes.length);
+    if (textTypes.includes(type)) {
+      stored.push(bytes.subarray(from, at));
+      from = next;
+    }
+    at = next;
+  }
+  return from === 0 ? bytes : Buffer.concat([...stored, bytes.subarray(from)]);
+}
