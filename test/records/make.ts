@@ -1,0 +1,30 @@
+/**
+ * Records what every recipe leaves today in checkpoints.json, after two trainings with different numbers of loader
+ * workers have left the same.
+ *
+ *     node test/records/make.ts
+ *
+ * A changed record is a change of results, and belongs in a commit that says why.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { recipes } from './recipes.ts';
+import { machineHere, openRecorder, type Recorded, type Records, recordsFile } from './record.ts';
+
+const recorder = openRecorder();
+try {
+  const records: Record<string, Recorded> = {};
+  for (const name of Object.keys(recipes)) {
+    const recorded = await recorder.record(name, { workers: 1 });
+    if (!isDeepStrictEqual(await recorder.record(name, { workers: 3 }), recorded))
+      throw new Error(`${name}: two trainings with 1 and 3 workers differ`);
+    records[name] = recorded;
+    console.log(`${name} ${recorded.checkpoint}`);
+  }
+  const about = { cpu: cpus()[0]?.model ?? 'unknown', node: process.version };
+  const content: Records = { machine: machineHere(), about, records };
+  writeFileSync(recordsFile, `${JSON.stringify(content, null, 2)}\n`);
+} finally {
+  recorder.close();
+}
