@@ -7,20 +7,17 @@
  */
 
 import { resolve } from 'node:path';
-import { openEpochSample } from '../src/cli/epochSample.ts';
 import { evaluationSet } from '../src/cli/evaluationSet.ts';
-import { openImages } from '../src/cli/images.ts';
-import { createTerminal } from '../src/cli/terminal.ts';
-import { cacheSizeOf } from '../src/cli/trainRun.ts';
 import { kmeans } from '../src/cluster/index.ts';
-import type { PixelCache } from '../src/data/index.ts';
+import { openImages, type PixelCache } from '../src/data/index.ts';
 import {
   type EpochMeasures,
   type EpochMemory,
   epochMeasureNames,
   measureEpoch,
+  openEpochSample,
 } from '../src/evaluate/index.ts';
-import type { Settings } from '../src/methods/index.ts';
+import { cacheSizeOf, type Settings } from '../src/methods/index.ts';
 import { nmi, spearman } from '../src/metrics/index.ts';
 import {
   listCheckpoints,
@@ -79,12 +76,9 @@ export async function labelFreePoints({
   for (const path of runs) {
     const folder = await openRunFolder(path);
     const { settings, threads } = await readRunConfig(folder);
-    const opened = await openImages(source, {
-      size: cacheSizeOf(settings),
-      terminal: createTerminal({ json: true }),
-    });
-    await opened.source.close();
-    const { cache } = opened;
+    const opened = await openImages(source);
+    const cache = await opened.pixels({ size: cacheSizeOf(settings) });
+    await opened.close();
     const set = evaluationSet(cache, { seed: 0, train: labelled, test: labelled });
     if (set.labelled === 'no') throw new Error(`${source}: expected a source with labels`);
     const tested = [...set.indices.keys()].filter((i) => set.split[i] === 'test');

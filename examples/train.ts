@@ -34,8 +34,8 @@ const loader = views.openLoader({
   seed: settings.seed,
 });
 
-// 4. Training: batches in, events out. `save` receives all that is needed to go on later.
-const { standing, verdict } = await train.train({
+// 4. Training: batches in, events out.
+const { training, verdict } = await train.trainMethod({
   engine,
   method: program,
   loader,
@@ -44,16 +44,15 @@ const { standing, verdict } = await train.train({
   // For methods that group all images between epochs.
   evaluationImages: (shape) => views.evaluationBatches(cache, shape),
   budget: { epochs: settings.epochs },
-  save: async () => {},
   onEvent(event) {
     if (event.kind === 'epoch') console.log(`epoch ${event.epoch + 1}: loss ${event.loss.toFixed(3)}`);
   },
 });
 await loader.close();
-console.log(`${standing.step} steps; ${verdict.message}`);
+console.log(`${training.step} steps; ${verdict.message}`);
 
 // 5. Features of all images, in groups of likeness.
-const encoder = await run.openEncoder({ engine, settings, state: standing.state });
+const encoder = await run.openEncoder({ engine, settings, state: training.state });
 const features = cluster.normalizeRows(await encoder.embed(cache));
 const groups = await cluster.kmeans(features, 10, { engine, metric: 'spherical', restarts: 3 });
 console.log(`sizes of ${groups.k} groups: ${[...groups.sizes].join(' ')}`);

@@ -19,7 +19,7 @@ import {
 } from '../src/methods/index.ts';
 import { headClusters, openEncoder, untrainedState } from '../src/run/index.ts';
 import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
-import { train } from '../src/train/index.ts';
+import { trainMethod } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
 import { writeTextures } from './textures.cases.ts';
 
@@ -69,7 +69,7 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
       const { batchSize, seed } = settings;
       const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
       const losses: number[] = [];
-      const { standing } = await train({
+      const { training } = await trainMethod({
         engine,
         method: methodProgram(settings, { images: indices.length }),
         loader,
@@ -77,13 +77,12 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
         seed,
         budget: { epochs: settings.epochs },
         evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices }),
-        save: async () => {},
         onEvent: (event) => {
           if (event.kind === 'step') losses.push(event.loss);
         },
       });
       await loader.close();
-      const { state } = standing;
+      const { state } = training;
       const features = await embed(engine, cache, settings, state);
       const found = await headClusters({ engine, settings, state }, features);
       const learned = found && { assignments: found.clusters, count: found.count };

@@ -22,9 +22,10 @@ const layers = [
   'metrics',
   'cluster',
   'methods',
-  'train',
   'evaluate',
   'run',
+  'train',
+  'library',
   'likeness.ts',
   'cli',
 ];

@@ -176,7 +176,7 @@ describe('an interrupted run', () => {
     const ended = await started.ended;
     expect(ended.code).toBe(130);
     expectNoTrace(ended);
-    expect(ended.stderr).toMatch(/stopped at step \d+; everything is saved.*--out stopped --resume/s);
+    expect(ended.stderr).toMatch(/stopped at step \d+, with everything saved.*--out stopped --resume/s);
     const newest = checkpointsOf('stopped').at(-1)!;
     const { step } = eventsOf('stopped').findLast(({ kind }) => kind === 'step')!;
     expect(newest).toContain(`${step}.safetensors`);

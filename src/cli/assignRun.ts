@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { showCount } from '../core/text.ts';
 import {
   type Clustering,
   type Encoder,
@@ -16,7 +17,7 @@ import { openEngine } from '../runtime/index.ts';
 import { assignFeatures } from './assignFeatures.ts';
 import { type NamedPicture, openPictures, pictureReason } from './pictures.ts';
 import { required } from './required.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { evaluationPixels, openRun } from './trainedEncoder.ts';
 
 export interface AssignRequest {

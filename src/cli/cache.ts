@@ -1,7 +1,8 @@
 /** `likeness cache`: the decoded images that are kept for the next run. */
+
+import { showBytes, showCount } from '../core/text.ts';
 import { clearCaches, defaultCacheDir, listCaches } from '../data/index.ts';
 import type { Command } from './command.ts';
-import { showCount } from './terminal.ts';
 
 export const cacheCommand: Command = {
   name: 'cache',
@@ -35,11 +36,4 @@ export const cacheCommand: Command = {
 
 function total(caches: readonly { bytes: number }[]): number {
   return caches.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-/** Bytes as people read them: `1.4 GB`. */
-export function showBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

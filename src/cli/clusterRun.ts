@@ -1,7 +1,10 @@
 /** Clustering a source with a run: embed, group, write everything down, and say what was found. */
-import { join, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { displayPath, showCount } from '../core/text.ts';
 import type { PixelCache, Source } from '../data/index.ts';
+import { indicesOfSplit, openImages, reportSkipped } from '../data/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
 import {
   type Grouping,
   groupByHead,
@@ -18,12 +21,11 @@ import { openEngine } from '../runtime/index.ts';
 import { embedded, seenByHead } from './clusterFeatures.ts';
 import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
-import { indicesOfSplit, openImages, saySkipped } from './images.ts';
 import { required } from './required.ts';
 import { suggestionJson } from './suggestion.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal.ts';
 import { openRun } from './trainedEncoder.ts';
-import { cacheSizeOf } from './trainRun.ts';
 
 export interface ClusterRequest {
   source: string;
@@ -48,11 +50,12 @@ export async function clusterRun(request: ClusterRequest, terminal: Terminal): P
   }
   const run = await openRun(path, terminal);
   const size = cacheSizeOf(run.config.settings);
-  const { source, cache } = await openImages(request.source, { size, terminal });
+  const images = await openImages(request.source);
   try {
-    return await clusterImages(run, source, cache, request, terminal);
+    const cache = await images.pixels({ size, reporter: terminalReporter(terminal) });
+    return await clusterImages(run, images.source, cache, request, terminal);
   } finally {
-    await source.close();
+    await images.close();
   }
 }
 
@@ -66,7 +69,7 @@ async function clusterImages(
   const { seed = 0, into, by = 'copy' } = request;
   const { files } = run.folder;
   const indices = indicesOfSplit(cache, request.split ?? 'all');
-  saySkipped(terminal, cache);
+  reportSkipped(cache, terminalReporter(terminal));
   await writeSkipped(files.skipped, cache.skipped);
   if (indices.length === 0) {
     throw new LikenessError(
@@ -159,7 +162,8 @@ async function clusterImages(
       written.into = sorted.folder;
       for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
     }
-    for (const [what, file] of Object.entries(written)) terminal.say(`${what.padEnd(10)}  ${shown(file)}`);
+    for (const [what, file] of Object.entries(written))
+      terminal.say(`${what.padEnd(10)}  ${displayPath(file)}`);
     return {
       run: resolve(run.folder.path),
       source: source.path,
@@ -203,10 +207,4 @@ function warnOfLargest(groups: readonly { cluster: number; share: number }[], te
   terminal.warn(
     `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${(limit * 100).toFixed(0)} %: the features may tell too little apart. Train longer, or ask for more clusters with -k.`,
   );
-}
-
-/** A path as short as it can be typed. */
-export function shown(file: string): string {
-  const short = relative('', resolve(file));
-  return short === '' ? '.' : short.startsWith(join('..', '..')) ? resolve(file) : short;
 }

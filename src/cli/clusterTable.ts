@@ -1,5 +1,6 @@
 /** Clusters as a table for the terminal. */
-import { showCount } from './terminal.ts';
+
+import { showCount } from '../core/text.ts';
 
 export interface TableRow {
   readonly cluster: number;

@@ -1,12 +1,14 @@
 /** Measuring one run of a comparison, and the features that it is compared with: one protocol for all. */
 import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
+import { showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
 import {
   evaluateFeatures,
   kmeansAgreement,
   knn,
   measureEpoch,
+  openEpochSample,
   type Split,
   splitOf,
 } from '../evaluate/index.ts';
@@ -15,11 +17,10 @@ import { clusterAgreement } from '../metrics/index.ts';
 import { type CurvePoint, type Figures, SAMPLE } from '../run/compare/index.ts';
 import { headClusters, openEncoder } from '../run/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
-import { openEpochSample } from './epochSample.ts';
 import type { EvaluationSet } from './evaluationSet.ts';
 import { knnAccuracy } from './evaluationTable.ts';
 import { measureLabelFree } from './measureLabelFree.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** The images that everything is measured on, and how. */
 export interface Bench {

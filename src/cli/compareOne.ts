@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { writeFileAtomic } from '../formats/index.ts';
+import { parseAssignments } from '../methods/index.ts';
 import type { ComparedRun, CurvePoint } from '../run/compare/index.ts';
 import {
   isRunFolder,
@@ -15,9 +16,9 @@ import {
   trainingSeconds,
 } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
+import { resumedSettings } from '../train/index.ts';
 import { type Bench, measureCurvePoint, measureEncoder } from './compareMeasure.ts';
 import type { PlannedRun } from './comparePlan.ts';
-import { resumedSettings } from './resumeSettings.ts';
 import type { Terminal } from './terminal.ts';
 import { openRun } from './trainedEncoder.ts';
 import { type TrainRequest, trainRun } from './trainRun.ts';
@@ -80,7 +81,7 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
   const resume = await isRunFolder(folder.path);
   if (resume) {
     // Also where nothing is left to do: a finished run under other settings is not the one asked for.
-    resumedSettings(await readRunConfig(folder), wanted);
+    resumedSettings(await readRunConfig(folder), { ...wanted, settings: parseAssignments(wanted.set) });
     if (await isFinished(folder)) return;
   } else await clearLeftovers(folder);
   const request: TrainRequest = { ...wanted, source, out: folder.path, resume, snapshots: SHARES };

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { openSource, type Source } from '../data/index.ts';
+import { displayPath, showCount } from '../core/text.ts';
+import { imageFacts, openImages, openSource, reportSkipped, type Source } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { choosePreset, type Settings } from '../methods/index.ts';
+import { cacheSizeOf, choosePreset, type Settings } from '../methods/index.ts';
 import {
   type Baseline,
   type ComparedRun,
@@ -20,7 +21,6 @@ import {
 import { runName as folderName, lockRun, runFolderAt } from '../run/index.ts';
 import { runtimeVersion } from '../runtime/index.ts';
 import type { ClassicalName } from './classical.ts';
-import { shown } from './clusterRun.ts';
 import {
   type BaselineStore,
   encoderKey,
@@ -36,9 +36,8 @@ import { type CompareRequest, type PlannedRow, planRows } from './comparePlan.ts
 import { compareTable, rowName } from './compareTable.ts';
 import { quietTerminal } from './compareTerminal.ts';
 import { evaluationSet } from './evaluationSet.ts';
-import { imageFacts, openImages, saySkipped } from './images.ts';
-import { showCount, type Terminal } from './terminal.ts';
-import { cacheSizeOf } from './trainRun.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal.ts';
 import { version } from './version.ts';
 
 /** Version of compare.json's layout, and of how things are measured: older measurements are made again. */
@@ -124,9 +123,13 @@ async function checkConditions(folder: string, conditions: Record<string, unknow
 }
 
 async function benchOf(path: string, settings: Settings, terminal: Terminal): Promise<Bench> {
-  const { source, cache } = await openImages(path, { size: cacheSizeOf(settings), terminal });
-  await source.close();
-  saySkipped(terminal, cache);
+  const images = await openImages(path);
+  const cache = await images.pixels({
+    size: cacheSizeOf(settings),
+    reporter: terminalReporter(terminal),
+  });
+  await images.close();
+  reportSkipped(cache, terminalReporter(terminal));
   return { cache, set: evaluationSet(cache, { seed: MEASURING_SEED }), seed: MEASURING_SEED, terminal };
 }
 
@@ -135,7 +138,7 @@ async function compareAll(work: Work): Promise<Comparison> {
   const { set } = bench;
   const total = rows.length * seeds.length;
   terminal.say(
-    `${shown(folder)}: ${rows.length} row${rows.length === 1 ? '' : 's'} x ${seeds.length} seed${seeds.length === 1 ? '' : 's'}, ${showBudget(work.budget)} each; ${showCount(set.indices.length)} images are measured on`,
+    `${displayPath(folder)}: ${rows.length} row${rows.length === 1 ? '' : 's'} x ${seeds.length} seed${seeds.length === 1 ? '' : 's'}, ${showBudget(work.budget)} each; ${showCount(set.indices.length)} images are measured on`,
   );
   const threads = rows[0]!.settings.threads || availableParallelism();
   const store = await openBaselines(folder, { threads });
@@ -167,7 +170,7 @@ async function compareAll(work: Work): Promise<Comparison> {
   for (const line of compareTable(comparison)) terminal.say(line);
   terminal.say();
   terminal.say(
-    `written to ${shown(join(folder, 'compare.json'))} and ${shown(join(folder, 'compare.html'))}`,
+    `written to ${displayPath(join(folder, 'compare.json'))} and ${displayPath(join(folder, 'compare.html'))}`,
   );
   return comparison;
 }

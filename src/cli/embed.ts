@@ -1,16 +1,18 @@
 /** `likeness embed`: the features of a source's images as a file. */
 import { dirname, resolve } from 'node:path';
 import { normalizeRows } from '../cluster/index.ts';
+import { showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
+import { indicesOfSplit, openImages, reportSkipped } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
 import type { Command } from './command.ts';
 import { type FeatureTable, featureFormatOf, featureFormats, writeFeatures } from './featureFiles.ts';
-import { indicesOfSplit, openImages, saySkipped } from './images.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal.ts';
 import { embeddedParts, openRun, withEncoder } from './trainedEncoder.ts';
-import { cacheSizeOf } from './trainRun.ts';
 
 export interface EmbedRequest {
   source: string;
@@ -62,10 +64,10 @@ async function embed(request: EmbedRequest, terminal: Terminal): Promise<object>
   await makeFolder(dirname(file));
   const run = await openRun(path, terminal);
   const { settings } = run.config;
-  const opened = await openImages(request.source, { size: cacheSizeOf(settings), terminal });
-  await opened.source.close();
-  const { cache } = opened;
-  saySkipped(terminal, cache);
+  const opened = await openImages(request.source);
+  const cache = await opened.pixels({ size: cacheSizeOf(settings), reporter: terminalReporter(terminal) });
+  await opened.close();
+  reportSkipped(cache, terminalReporter(terminal));
   const indices = indicesOfSplit(cache, request.split ?? 'all');
   const normalised = request.raw ? 'no' : 'l2';
   const { files, dimension } = await withEncoder(run, {}, async (encoder) => {

@@ -2,9 +2,12 @@
 import { resolve } from 'node:path';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { displayPath, showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
+import { openImages, reportSkipped } from '../data/index.ts';
 import { type Evaluation, evaluateFeatures, type LearnedClusters, splitOf } from '../evaluate/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
 import {
   type Clustering,
   headClusters,
@@ -16,17 +19,15 @@ import {
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
 import { assignFeatures } from './assignFeatures.ts';
 import { type PixelBaseline, pixelFeatures } from './baselines.ts';
-import { shown } from './clusterRun.ts';
 import { type Figures, noteEvaluation } from './evaluationEvent.ts';
 import { type EvaluationSet, evaluationSet } from './evaluationSet.ts';
 import { evaluationTable, knnAccuracy, type Row, verdicts } from './evaluationTable.ts';
-import { openImages, saySkipped } from './images.ts';
 import { labelFreeTable } from './labelFreeTable.ts';
 import { measureLabelFree } from './measureLabelFree.ts';
 import { required } from './required.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+import { terminalReporter } from './terminal.ts';
 import { openRun } from './trainedEncoder.ts';
-import { cacheSizeOf } from './trainRun.ts';
 
 export interface EvaluateRequest {
   source: string;
@@ -59,12 +60,12 @@ export async function evaluateRun(request: EvaluateRequest, terminal: Terminal):
   const path = required('--run', request.run, 'the folder of a run');
   const { seed = 0, clusters: k } = request;
   const run = await openRun(path, terminal);
-  const { source, cache } = await openImages(request.source, {
-    size: cacheSizeOf(run.config.settings),
-    terminal,
-  });
-  await source.close();
-  saySkipped(terminal, cache);
+  const opened = await openImages(request.source);
+  const { source } = opened;
+  const size = cacheSizeOf(run.config.settings);
+  const cache = await opened.pixels({ size, reporter: terminalReporter(terminal) });
+  await opened.close();
+  reportSkipped(cache, terminalReporter(terminal));
   const set = evaluationSet(cache, { seed });
   checkCounts(request, set);
 
@@ -86,7 +87,7 @@ export async function evaluateRun(request: EvaluateRequest, terminal: Terminal):
     await writeFileAtomic(files.evaluation, `${JSON.stringify(stored, null, 2)}\n`);
     await noteEvaluation(run, stored);
     terminal.say();
-    terminal.say(`written to ${shown(files.evaluation)}`);
+    terminal.say(`written to ${displayPath(files.evaluation)}`);
     return result;
   } finally {
     await engine.close();

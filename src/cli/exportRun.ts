@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { featuresOf, normalizeRows } from '../cluster/index.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import { showCount } from '../core/text.ts';
 import { openSource } from '../data/index.ts';
 import {
   encodeSafetensors,
@@ -22,7 +23,7 @@ import {
   type TrainedRun,
 } from '../run/index.ts';
 import { required } from './required.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { evaluationPixels, openRun, withEncoder } from './trainedEncoder.ts';
 
 export interface ExportRequest {

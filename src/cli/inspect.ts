@@ -1,6 +1,7 @@
 /** `likeness inspect`: what a run, a checkpoint or a source is, in a few lines. */
 import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
+import { showBytes, showCount } from '../core/text.ts';
 import { measureSource, openSource } from '../data/index.ts';
 import { presets, resolveSettings, type SettingName, settingNames } from '../methods/index.ts';
 import {
@@ -11,9 +12,8 @@ import {
   readCheckpointInfo,
   readRunConfig,
 } from '../run/index.ts';
-import { showBytes } from './cache.ts';
 import type { Command } from './command.ts';
-import { showCount, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export const inspectCommand: Command = {
   name: 'inspect',

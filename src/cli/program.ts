@@ -3,6 +3,7 @@ import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
+import { withFlags } from './optionErrors.ts';
 import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -95,8 +96,9 @@ async function execute(
     if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     // A command that saved and stopped early on a signal did not do all it was asked to.
     return controller.signal.aborted ? INTERRUPTED : 0;
-  } catch (error) {
+  } catch (thrown) {
     terminal.endProgress();
+    const error = thrown instanceof LikenessError ? withFlags(thrown, command.options) : thrown;
     const interrupted = controller.signal.aborted;
     const known = error instanceof LikenessError;
     // A defect of ours keeps its trace; bad input never shows one.

@@ -1,7 +1,8 @@
 /** What a run measured of itself without labels, for the report. */
+
+import { showCount } from '../core/text.ts';
 import { type EpochMeasures, trackingMeasures } from '../evaluate/index.ts';
 import type { MeasuresEvent, ReportMeasures } from '../run/index.ts';
-import { showCount } from './terminal.ts';
 
 /** Names and meanings, in the order in which they are shown. */
 const shown: readonly [keyof EpochMeasures, string, string][] = [

@@ -1,9 +1,10 @@
 /** `likeness start`: the whole road on the sample that comes with the repository. */
 import { fileURLToPath } from 'node:url';
+import { showDuration } from '../core/text.ts';
 import { clusterRun } from './clusterRun.ts';
 import type { Command } from './command.ts';
 import { evaluateRun } from './evaluateRun.ts';
-import { showDuration, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { trainRun } from './trainRun.ts';
 
 const sample = fileURLToPath(new URL('../../sample', import.meta.url));

@@ -1,5 +1,6 @@
 /** The terminal as commands see it: lines for people, one progress line, and one object for scripts. */
 import { stripVTControlCharacters } from 'node:util';
+import type { Reporter } from '../core/reporter.ts';
 
 export interface Terminal {
   /** Whether the caller asked for one machine-readable object; lines for people then go to stderr. */
@@ -76,15 +77,12 @@ export function createTerminal({
   };
 }
 
-/** Seconds as people read them: `42 s`, `3 min 5 s`, `2 h 10 min`. */
-export function showDuration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-}
-
-/** A number with thousands separated: `50,000`. */
-export function showCount(n: number): string {
-  return n.toLocaleString('en-US');
+/** Reports to a terminal: progress on its progress line, notes and warnings as lines. */
+export function terminalReporter(terminal: Terminal): Reporter {
+  return {
+    progress: ({ text }) => terminal.progress(text),
+    note: ({ message }) => terminal.say(message),
+    warn: ({ message }) => terminal.warn(message),
+    signal: terminal.signal,
+  };
 }

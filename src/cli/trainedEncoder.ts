@@ -1,10 +1,12 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
+
+import { showCount } from '../core/text.ts';
 import { decodeImage, type EncodedImage, type PixelCache, type RawImage } from '../data/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
 import { type Encoder, openEncoder, openTrainedRun, type TrainedRun } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
-import { showCount, type Terminal } from './terminal.ts';
-import { cacheSizeOf } from './trainRun.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Opens a run, saying which damaged checkpoints were passed over. */
 export async function openRun(path: string, terminal: Terminal): Promise<TrainedRun> {

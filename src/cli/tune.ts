@@ -1,5 +1,6 @@
 /** `likeness tune`: which formulations of the convolutions this machine runs fastest, measured and shown. */
 import { availableParallelism } from 'node:os';
+import { showCount, showDuration } from '../core/text.ts';
 import { defaultCacheDir } from '../data/index.ts';
 import {
   type MethodName,
@@ -14,7 +15,6 @@ import { openPlanStore } from '../run/index.ts';
 import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
-import { showCount, showDuration } from './terminal.ts';
 
 /** Images that the step is made for: banks of methods that have one are that long, and convolutions do not hang on it. */
 const IMAGES = 1024;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { decodeImage } from '../data/index.ts';
 import {
+  cacheSizeOf,
   choosePreset,
   parseAssignments,
   presetNamed,
@@ -16,7 +17,6 @@ import { describeArea, describeSteps, type ViewsSpec, writeContactSheet } from '
 import type { Command, CommandOptions } from './command.ts';
 import { wholeNumber } from './parse.ts';
 import { openPictures } from './pictures.ts';
-import { cacheSizeOf } from './trainRun.ts';
 
 export const viewsCommand: Command = {
   name: 'views',

@@ -51,3 +51,6 @@ export function reporterOf({
 }: ReporterOptions = {}): Reporter {
   return { progress: onProgress, note: onNote, warn: onWarning, signal };
 }
+
+/** Drops everything and never aborts. */
+export const silent: Reporter = reporterOf();

@@ -2,9 +2,12 @@
 export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from './cache.ts';
 export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
+export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
+export { type OpenImages, openImages, reportSkipped } from './openImages.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
 export { openSource } from './source.ts';
+export { indicesOfSplit, type SplitName, unlabeledAmong } from './splits.ts';
 export type {
   EncodedImage,
   ImageEntry,

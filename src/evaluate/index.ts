@@ -10,6 +10,7 @@ export {
   measureEpoch,
   trackingMeasures,
 } from './epochMeasures.ts';
+export { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
 export {
   type ClusterScores,
   type EvaluateInput,

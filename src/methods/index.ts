@@ -6,6 +6,7 @@ import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
 
+export { cacheSizeOf } from './cacheSize.ts';
 export {
   exportedFeatures,
   featureLength,

@@ -226,3 +226,12 @@ function damaged(file: string, reason: string): LikenessError {
     `The checkpoint ${basename(file)} is damaged: ${reason}. An earlier one in the same folder can be used.`,
   );
 }
+
+/** Collects the values of all float32 tensors by name. */
+export function stateOf(tensors: Tensors): Record<string, Float32Array> {
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, { data }]) =>
+      data instanceof Float32Array ? [[name, data]] : [],
+    ),
+  );
+}

@@ -12,6 +12,7 @@ export {
   loadLatestCheckpoint,
   readCheckpointInfo,
   saveCheckpoint,
+  stateOf,
 } from './checkpoint.ts';
 export { type Clustering, readClustering, writeClustering } from './clustering.ts';
 export { type Assignment, clustersCsv, readClusters, writeClusters } from './clusters.ts';
@@ -47,17 +48,10 @@ export {
   thumbnailOf,
   writeReport,
 } from './report/index.ts';
+export { freeSettings, settingsHash } from './settingsHash.ts';
 export { writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
-export {
-  freeSettings,
-  fromCheckpoint,
-  settingsHash,
-  stateOf,
-  toCheckpoint,
-  withoutDoctor,
-} from './standing.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
 export { type UntrainedOptions, untrainedState } from './untrained.ts';

@@ -6,11 +6,8 @@
  * from, and they are never removed as old.
  */
 import { rm } from 'node:fs/promises';
-import type { MethodProgram, Settings } from '../methods/index.ts';
-import type { Standing } from '../train/index.ts';
-import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, stateOf } from './checkpoint.ts';
 import type { RunFolder } from './files.ts';
-import { stateOf, toCheckpoint } from './standing.ts';
 
 export interface Snapshot {
   readonly step: number;
@@ -18,16 +15,15 @@ export interface Snapshot {
   load(): Promise<Record<string, Float32Array>>;
 }
 
-/** Keeps the encoder of a standing. The same standing gives the same bytes. */
+/** Saves the encoder's part of a checkpoint. The same checkpoint gives the same bytes. */
 export async function saveSnapshot(
   { files }: RunFolder,
-  standing: Standing,
-  about: { settings: Settings; method: MethodProgram; stepsPerEpoch: number },
+  { info, tensors }: Pick<Checkpoint, 'info' | 'tensors'>,
+  encoderState: readonly string[],
 ): Promise<void> {
-  const { info, tensors } = toCheckpoint(standing, about);
-  const kept = Object.fromEntries(about.method.encoderState.map((name) => [name, tensors[name]!]));
+  const stored = Object.fromEntries(encoderState.map((name) => [name, tensors[name]!]));
   const { step, epoch, seed, configHash } = info;
-  await saveCheckpoint(files.snapshots, { step, epoch, seed, configHash }, kept, {
+  await saveCheckpoint(files.snapshots, { step, epoch, seed, configHash }, stored, {
     keep: Number.POSITIVE_INFINITY,
   });
 }

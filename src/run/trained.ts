@@ -1,11 +1,10 @@
 /** A run as other commands see it: its settings, its source, and its newest good state. */
 import { LikenessError } from '../core/errors.ts';
 import { resolveSettings, type Settings } from '../methods/index.ts';
-import { type Checkpoint, type DamagedCheckpoint, loadLatestCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, type DamagedCheckpoint, loadLatestCheckpoint, stateOf } from './checkpoint.ts';
 import { readConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
-import { stateOf } from './standing.ts';
 
 /** What config.json holds besides the settings. */
 export interface RunConfig {

@@ -5,11 +5,11 @@ import { createClock } from './clock.ts';
 interface Speeds {
   step(at: number): number;
   phase?(epoch: number): number;
-  aside?: number;
+  overhead?: number;
 }
 
 /** Runs a plan to its end on a clock that is told what time everything took. */
-function runOf(budget: Budget, stepsPerEpoch: number, { step, phase, aside }: Speeds, maxSteps?: number) {
+function runOf(budget: Budget, stepsPerEpoch: number, { step, phase, overhead }: Speeds, maxSteps?: number) {
   const clock = createClock(0, 1);
   const isDue = phase && (() => true);
   const plan = createPlan({ budget, maxSteps }, { stepsPerEpoch, isDue }, clock);
@@ -20,7 +20,7 @@ function runOf(budget: Budget, stepsPerEpoch: number, { step, phase, aside }: Sp
     clock.tick(step(at) * 1000, 0);
     at++;
     if (plan.revise(at)) totals.push(plan.totalSteps!);
-    if (at % stepsPerEpoch === 0 && aside) clock.aside(aside * 1000);
+    if (at % stepsPerEpoch === 0 && overhead) clock.addOverhead(overhead * 1000);
   }
   return { steps: at, seconds: clock.seconds(), totals };
 }
@@ -44,7 +44,7 @@ describe('plan', () => {
     ['first steps are ten times as slow', { step: (at: number) => (at < 10 ? 10 : 1) }],
     ['the machine slows down half way', { step: (at: number) => (at < 300 ? 1 : 1.5) }],
     ['the first phase costs four times a later one', { step: () => 1, phase: (e: number) => (e ? 10 : 40) }],
-    ['what is done between epochs costs a tenth', { step: () => 1, aside: 10 }],
+    ['what is done between epochs costs a tenth', { step: () => 1, overhead: 10 }],
   ])('ends within 5 %% of the minutes where %s', (_, speeds) => {
     const { seconds, steps } = runOf(minutes, 100, speeds);
     expect(steps).toBeLessThan(1e5);

@@ -15,7 +15,7 @@ interface Epochs {
   isDue?(epoch: number): boolean;
 }
 
-export interface Plan {
+export interface StepPlan {
   /** Steps of the whole schedule; undefined while a budget in minutes is still being measured. */
   readonly totalSteps: number | undefined;
   /** Sets or revises the steps after one was taken; true where they changed. */
@@ -40,7 +40,7 @@ const PHASE_SHARE = 0.25;
  * timed, and set again when a quarter, a half and three quarters of the time are gone; schedules over the whole run
  * (a cosine's learning rate) then shift by as much as the first guess was wrong. `totalSteps`: those of a run that goes on.
  */
-export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSteps?: number): Plan {
+export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSteps?: number): StepPlan {
   const { budget, maxSteps = Infinity } = limits;
   if ('epochs' in budget) {
     const steps = totalSteps ?? Math.min(budget.epochs * epochs.stepsPerEpoch, maxSteps);
@@ -93,7 +93,7 @@ function stepsIn(
     const more = Math.min((epoch + 1) * stepsPerEpoch - total, Math.max(0, Math.floor(left / perStep)));
     if (more === 0) break;
     total += more;
-    left -= more * perStep + clock.secondsPerAside();
+    left -= more * perStep + clock.secondsPerOverhead();
   }
   return Math.max(total, step + 1);
 }

@@ -1,4 +1,4 @@
-/** The speed of the last steps, and the time over all sittings. */
+/** Speed of the last steps, and training time over all sessions. */
 import type { Verdict } from './doctor.ts';
 
 export interface Progress {
@@ -7,42 +7,44 @@ export interface Progress {
   /** Seconds of training so far and, by the speed so far, to come. */
   seconds: number;
   secondsLeft?: number;
-  /** Share of the step time spent waiting for views. */
+  /** Fraction of the step time spent waiting for views. */
   waiting: number;
   health: Verdict['health'];
 }
 
 export interface Clock {
+  /** Adds a step, with the part of its time spent waiting for views. */
   tick(milliseconds: number, waited: number): void;
-  /** Time of a phase between epochs: part of the budget, not of the speed. */
+  /** Adds a phase between epochs: counted in the budget, not in throughput. */
   phase(milliseconds: number): void;
-  /** Time of what is done beside the training: part of the whole, neither of the speed nor of the phases. */
-  aside(milliseconds: number): void;
-  /** Mean of the phases of this sitting, but for the first where more followed; undefined before the first. */
+  /** Adds overhead, such as evaluation: counted in the total time, not in throughput or phase time. */
+  addOverhead(milliseconds: number): void;
+  /** Mean of this session's phases, without the first where more followed; undefined before the first. */
   secondsPerPhase(): number | undefined;
-  /** Mean of what was done beside the training, 0 before there was any. */
-  secondsPerAside(): number;
+  /** Mean overhead, 0 before there was any. */
+  secondsPerOverhead(): number;
   seconds(): number;
-  /** Steps of this sitting. */
+  /** Steps of this session. */
   measured(): number;
   secondsPerStep(skip: number): number;
   progress(step: number, totalSteps: number | undefined, health: Verdict['health']): Progress;
 }
 
-/** Steps that speed and waiting are of. */
+/** Steps over which speed and waiting are measured. */
 export const RECENT = 32;
 
-/** Speed over the last steps, and time over all sittings. */
+/** Measures speed over the last steps, and time over all sessions. */
 export function createClock(before: number, batchSize: number): Clock {
   const times: number[] = [];
   const waits: number[] = [];
   const phases: number[] = [];
-  const asides: number[] = [];
+  const overheads: number[] = [];
   let total = before;
   let count = 0;
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
   const mean = (values: number[]) => (values.length === 0 ? undefined : sum(values) / values.length);
   const clock: Clock = {
+    /** Adds a step, with the part of its time spent waiting for views. */
     tick(milliseconds, waited) {
       total += milliseconds / 1000;
       count++;
@@ -57,13 +59,13 @@ export function createClock(before: number, batchSize: number): Clock {
       total += milliseconds / 1000;
       phases.push(milliseconds / 1000);
     },
-    aside(milliseconds) {
+    addOverhead(milliseconds) {
       total += milliseconds / 1000;
-      asides.push(milliseconds / 1000);
+      overheads.push(milliseconds / 1000);
     },
     // The first may fill what later ones find filled (DeepCluster-v2's banks).
     secondsPerPhase: () => mean(phases.slice(phases.length > 1 ? 1 : 0)),
-    secondsPerAside: () => mean(asides) ?? 0,
+    secondsPerOverhead: () => mean(overheads) ?? 0,
     seconds: () => total,
     measured: () => count,
     secondsPerStep(skip) {

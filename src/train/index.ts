@@ -1,4 +1,4 @@
-/** Training: the loop, its events, and the run doctor. */
+/** Training: sessions of a run, the loop of steps, its events, and the run doctor. */
 
 export type { Budget } from './budget.ts';
 export type { Progress } from './clock.ts';
@@ -10,13 +10,10 @@ export {
   type Verdict,
   type Vitals,
 } from './doctor.ts';
+export type { EpochEnd, TrainEvent } from './events.ts';
 export type { EvaluationImages } from './phase.ts';
 export { type Remedy, remedyFor } from './remedy.ts';
-export {
-  type EpochEnd,
-  type Standing,
-  type TrainEvent,
-  type TrainOptions,
-  type TrainResult,
-  train,
-} from './trainer.ts';
+export { resumedSettings } from './resumeSettings.ts';
+export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
+export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
+export { fromCheckpoint, type TrainingState, toCheckpoint, withoutDoctor } from './trainingState.ts';

@@ -4,7 +4,9 @@ import type { MethodProgram } from '../methods/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
 import type { Loader } from '../views/index.ts';
-import type { Standing, TrainEvent, TrainOptions } from './trainer.ts';
+import type { TrainEvent } from './events.ts';
+import type { TrainOptions } from './trainer.ts';
+import type { TrainingState } from './trainingState.ts';
 
 /** Images per batch. */
 export const B = 4;
@@ -68,7 +70,7 @@ export function madeUpLoader({ milliseconds = 0 } = {}) {
 }
 
 export interface Run {
-  saved: Standing[];
+  saved: TrainingState[];
   events: TrainEvent[];
   asked: string[];
 }
@@ -80,7 +82,7 @@ export function optionsOn(
   { milliseconds = 0 } = {},
 ): TrainOptions & Run {
   const { loader, asked } = madeUpLoader({ milliseconds });
-  const [saved, events]: [Standing[], TrainEvent[]] = [[], []];
+  const [saved, events]: [TrainingState[], TrainEvent[]] = [[], []];
   return {
     ...{ saved, events, asked },
     engine,
@@ -89,12 +91,12 @@ export function optionsOn(
     batchSize: B,
     seed: 3,
     budget: { epochs: 2 },
-    save: async (standing) => void saved.push(standing),
+    save: async (training) => void saved.push(training),
     onEvent: (event) => events.push(event),
     ...changes,
   };
 }
 
-export const weightOf = ({ state }: Standing) => state.w![0];
-/** Everything of a standing that must not depend on where a run was interrupted. */
-export const lasting = ({ seconds: _, ...rest }: Standing) => rest;
+export const weightOf = ({ state }: TrainingState) => state.w![0];
+/** Everything of a training that must not depend on where a run was interrupted. */
+export const lasting = ({ seconds: _, ...rest }: TrainingState) => rest;

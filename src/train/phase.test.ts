@@ -4,7 +4,7 @@ import type { MethodProgram } from '../methods/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { madeUpLoader, meanFinder, optionsOn } from './meanFinder.cases.ts';
-import { type TrainOptions, train } from './trainer.ts';
+import { type TrainOptions, trainMethod } from './trainer.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -51,10 +51,10 @@ describe('train with a phase between epochs', () => {
     const { method, calls } = withPhase(1);
     const { loader } = orderedLoader();
     const run = options({ method, loader, evaluationImages, budget: { epochs: 3 } });
-    const { standing } = await train(run);
+    const { training } = await trainMethod(run);
     expect(calls.map(({ epoch }) => epoch)).toEqual([1, 2]);
     expect(calls[0]!.w).not.toBe(calls[1]!.w);
-    expect(standing.state.mark![0]).toBe(2);
+    expect(training.state.mark![0]).toBe(2);
     const phases = run.events.filter((event) => event.kind === 'phase');
     expect(phases.map(({ epoch, step, facts }) => [epoch, step, facts.images])).toEqual([
       [1, 5, 20],
@@ -65,7 +65,7 @@ describe('train with a phase between epochs', () => {
   it('orders the images by the state that the phase left, on resuming in mid-epoch too, and ends with the same bytes', async () => {
     const whole = withPhase();
     const wholeLoader = orderedLoader();
-    const { standing } = await train(
+    const { training } = await trainMethod(
       options({ method: whole.method, loader: wholeLoader.loader, evaluationImages }),
     );
     expect(wholeLoader.orders).toEqual([
@@ -75,27 +75,27 @@ describe('train with a phase between epochs', () => {
 
     const first = options({ method: withPhase().method, loader: orderedLoader().loader, evaluationImages });
     const stop = new AbortController();
-    const cut = await train({
+    const cut = await trainMethod({
       ...first,
       signal: stop.signal,
       onEvent: (event) => {
         if (event.kind === 'step' && event.step === 7) stop.abort();
       },
     });
-    expect(cut.standing.step).toBe(7);
+    expect(cut.training.step).toBe(7);
     const second = withPhase();
     const secondLoader = orderedLoader();
-    const resumed = await train(
+    const resumed = await trainMethod(
       options({
         method: second.method,
         loader: secondLoader.loader,
         evaluationImages,
-        from: cut.standing,
+        from: cut.training,
       }),
     );
     expect(second.calls).toEqual([]);
     expect(secondLoader.orders).toEqual([[1, 1]]);
-    expect(resumed.standing.state).toEqual(standing.state);
+    expect(resumed.training.state).toEqual(training.state);
   });
 
   it('stopped inside a phase, it keeps the state of the epoch before', async () => {
@@ -118,9 +118,9 @@ describe('train with a phase between epochs', () => {
       evaluationImages,
       signal: stop.signal,
     });
-    const { outcome, standing } = await train(run);
+    const { outcome, training } = await trainMethod(run);
     expect(outcome).toBe('interrupted');
-    expect(standing.step).toBe(5);
-    expect(standing.state.mark![0]).toBe(-1);
+    expect(training.step).toBe(5);
+    expect(training.state.mark![0]).toBe(-1);
   });
 });

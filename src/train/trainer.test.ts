@@ -5,7 +5,8 @@ import { randomAt } from '../core/random.ts';
 import { openEngine } from '../runtime/index.ts';
 import type { Loader } from '../views/index.ts';
 import { B, lasting, madeUpLoader, meanFinder, optionsOn, weightOf } from './meanFinder.cases.ts';
-import { type Standing, type TrainOptions, train } from './trainer.ts';
+import { type TrainOptions, trainMethod } from './trainer.ts';
+import type { TrainingState } from './trainingState.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -16,7 +17,7 @@ const options = (changes?: Partial<TrainOptions>, pace?: { milliseconds: number 
 describe('train', () => {
   it('runs the epochs in order, tells each step, and ends with one saved state', async () => {
     const run = options();
-    const result = await train(run);
+    const result = await trainMethod(run);
     expect(result.outcome).toBe('finished');
     expect(run.asked).toEqual(['0.0', '0.1', '0.2', '0.3', '0.4', '1.0', '1.1', '1.2', '1.3', '1.4']);
     const kinds = run.events.map(({ kind }) => kind);
@@ -28,7 +29,7 @@ describe('train', () => {
     );
     expect(steps[3]).toMatchObject({ totalSteps: 10, agreement: 0.5, health: 'warming up' });
     expect(run.saved.map(({ step, totalSteps }) => [step, totalSteps])).toEqual([[10, 10]]);
-    expect(lasting(run.saved[0]!)).toEqual(lasting(result.standing));
+    expect(lasting(run.saved[0]!)).toEqual(lasting(result.training));
   });
 
   it('feeds each batch and the scalars of its moment: the weights are those of a loop written out', async () => {
@@ -41,8 +42,8 @@ describe('train', () => {
       w -= 0.1 * (1 - step / 11) * (x.reduce((sum, v) => sum + 2 * (w - v), 0) / x.length);
     }
     const run = options();
-    const { standing } = await train(run);
-    expect(weightOf(standing)).toBeCloseTo(w, 5);
+    const { training } = await trainMethod(run);
+    expect(weightOf(training)).toBeCloseTo(w, 5);
     const steps = run.events.filter((event) => event.kind === 'step');
     steps.forEach(({ loss }, i) => {
       expect(loss).toBeCloseTo(losses[i]!, 4);
@@ -57,39 +58,39 @@ describe('train', () => {
 
   it('ends at maxSteps, in the middle of an epoch too, without asking for more batches', async () => {
     const run = options({ maxSteps: 7 });
-    const { outcome, standing } = await train(run);
-    expect([outcome, standing.step, standing.totalSteps, run.asked.length]).toEqual(['finished', 7, 7, 7]);
+    const { outcome, training } = await trainMethod(run);
+    expect([outcome, training.step, training.totalSteps, run.asked.length]).toEqual(['finished', 7, 7, 7]);
   });
 
   it('hands out the state at shares of the schedule, in time that is not counted, and is not changed by it', async () => {
     const plain = options();
-    const { standing: end } = await train(plain);
-    const at: Standing[] = [];
+    const { training: end } = await trainMethod(plain);
+    const at: TrainingState[] = [];
     const waited = 300;
     const run = options({
       milestones: [0.01, 0.25, 0.5],
-      onMilestone: async (standing) => {
-        at.push(standing);
+      onMilestone: async (training) => {
+        at.push(training);
         await new Promise((resolve) => setTimeout(resolve, waited));
       },
     });
-    const { standing } = await train(run);
+    const { training } = await trainMethod(run);
     expect(at.map(({ step }) => step)).toEqual([1, 3, 5]);
     expect(weightOf(at[2]!)).not.toBe(weightOf(at[1]!));
-    expect(lasting(standing)).toEqual(lasting(end));
-    expect(standing.seconds).toBeLessThan((at.length * waited) / 1000);
+    expect(lasting(training)).toEqual(lasting(end));
+    expect(training.seconds).toBeLessThan((at.length * waited) / 1000);
   });
 
   it('turns minutes into steps once the speed is known', async () => {
     const run = options({ budget: { minutes: 0.9 / 60 } }, { milliseconds: 10 });
-    const { outcome, standing } = await train(run);
+    const { outcome, training } = await trainMethod(run);
     expect(outcome).toBe('finished');
     const schedule = run.events.findIndex(({ kind }) => kind === 'schedule');
     const before = run.events.slice(0, schedule).filter(({ kind }) => kind === 'step');
     expect(before.length).toBeLessThanOrEqual(20);
-    expect(standing.step).toBe(standing.totalSteps);
-    expect(standing.seconds).toBeGreaterThan(0.4);
-    expect(standing.seconds).toBeLessThan(2.5);
+    expect(training.step).toBe(training.totalSteps);
+    expect(training.seconds).toBeGreaterThan(0.4);
+    expect(training.seconds).toBeLessThan(2.5);
   });
 
   it('hands out each share once where the steps are planned on the way, those that were past with the first plan', async () => {
@@ -102,18 +103,18 @@ describe('train', () => {
       },
       { milliseconds: 10 },
     );
-    const { standing } = await train(run);
+    const { training } = await trainMethod(run);
     const planned = run.events.findIndex(({ kind }) => kind === 'schedule');
     const before = run.events.slice(0, planned).filter(({ kind }) => kind === 'step').length;
     expect(at.length).toBe(2);
     expect(at[0]).toBe(before + 1);
     expect(at[1]).toBeGreaterThan(at[0]!);
-    expect(at[1]).toBeLessThan(standing.totalSteps!);
+    expect(at[1]).toBeLessThan(training.totalSteps!);
   });
 
   it('holds maxSteps when there is a budget in minutes as well', async () => {
-    const { standing, outcome } = await train(options({ budget: { minutes: 5 }, maxSteps: 3 }));
-    expect([outcome, standing.step, standing.totalSteps]).toEqual(['finished', 3, 3]);
+    const { training, outcome } = await trainMethod(options({ budget: { minutes: 5 }, maxSteps: 3 }));
+    expect([outcome, training.step, training.totalSteps]).toEqual(['finished', 3, 3]);
   });
 
   it('stops after the current step when it is told to, with its state saved', async () => {
@@ -122,22 +123,22 @@ describe('train', () => {
       signal: controller.signal,
       onEvent: (event) => event.kind === 'step' && event.step === 4 && controller.abort(),
     });
-    const { outcome, standing } = await train(run);
-    expect([outcome, standing.step]).toEqual(['interrupted', 4]);
+    const { outcome, training } = await trainMethod(run);
+    expect([outcome, training.step]).toEqual(['interrupted', 4]);
     expect(run.saved.map(({ step }) => step)).toEqual([4]);
     expect(run.saved[0]!.totalSteps).toBe(10);
   });
 
   it('goes on from any saved state to the very same end', async () => {
     const whole = options({ checkpointSeconds: 0 });
-    const { standing } = await train(whole);
+    const { training } = await trainMethod(whole);
     const steps = whole.saved.map(({ step }) => step);
     expect(new Set(steps).size).toBe(10);
     for (const from of whole.saved.filter(({ step }) => [1, 5, 9, 10].includes(step))) {
       const resumed = options({ from: structuredClone(from), seed: 99 });
-      const end = await train(resumed);
+      const end = await trainMethod(resumed);
       expect(end.outcome).toBe('finished');
-      expect(lasting(end.standing), `from step ${from.step}`).toEqual(lasting(standing));
+      expect(lasting(end.training), `from step ${from.step}`).toEqual(lasting(training));
       expect(resumed.asked.length).toBe(10 - from.step);
     }
   });
@@ -146,7 +147,7 @@ describe('train', () => {
     const full = new LikenessError('write.full', 'no space left');
     for (const checkpointSeconds of [0, 60]) {
       const run = options({ checkpointSeconds, save: () => Promise.reject(full) });
-      await expect(train(run)).rejects.toBe(full);
+      await expect(trainMethod(run)).rejects.toBe(full);
       if (checkpointSeconds === 0) expect(run.asked.length).toBeLessThan(10);
     }
   });
@@ -164,7 +165,7 @@ describe('train', () => {
           throw new LikenessError('write.full', 'the log is full');
       },
     });
-    await expect(train(run)).rejects.toThrow('the log is full');
+    await expect(trainMethod(run)).rejects.toThrow('the log is full');
     expect(finished).toBe(true);
   });
 
@@ -175,13 +176,13 @@ describe('train', () => {
       batch: (epoch, step) =>
         step < 3 ? loader.batch(epoch, step) : Promise.reject(new LikenessError('views.worker', 'gone')),
     };
-    await expect(train(options({ loader: failing }))).rejects.toThrow('gone');
+    await expect(trainMethod(options({ loader: failing }))).rejects.toThrow('gone');
   });
 
   it('stops a diverged run and does not save its state', async () => {
     const run = options({ method: meanFinder({ poison: 6 }), checkpointSeconds: 0 });
-    const { outcome, verdict, standing } = await train(run);
-    expect([outcome, verdict.health, standing.step]).toEqual(['unwell', 'diverged', 7]);
+    const { outcome, verdict, training } = await trainMethod(run);
+    expect([outcome, verdict.health, training.step]).toEqual(['failed', 'diverged', 7]);
     expect(Math.max(...run.saved.map(({ step }) => step))).toBe(6);
     expect(run.saved.every((saved) => Number.isFinite(weightOf(saved)))).toBe(true);
     const told = run.events.find((event) => event.kind === 'doctor');
@@ -190,7 +191,7 @@ describe('train', () => {
 
   it('tells the plan and the model before the first step', async () => {
     const order: string[] = [];
-    await train(
+    await trainMethod(
       options({
         onCompiled: async ({ model }) => void order.push(`compiled ${model.length > 100}`),
         onEvent: ({ kind }) => order.push(kind),
@@ -202,6 +203,6 @@ describe('train', () => {
   it('refuses a loader without a whole batch', async () => {
     const { loader } = madeUpLoader();
     const run = options({ loader: { ...loader, stepsPerEpoch: 0 } });
-    await expect(train(run)).rejects.toThrow('batchSize: received 4, more than there are images');
+    await expect(trainMethod(run)).rejects.toThrow('batchSize: received 4, more than there are images');
   });
 });

@@ -1,64 +1,24 @@
 /**
- * The trainer: a loop that feeds a method's step, tells what happens, and saves where it stands.
+ * The trainer: feeds batches to a method's compiled step, reports events, and saves its state.
  *
- * It knows nothing of the method (a program with state and scalars), of files (a function that saves) or of the
- * terminal (events). Batches are functions of (seed, epoch, step), so a run that starts from a saved state ends with
- * the same state as one that was never interrupted.
+ * It knows no method (a program with state and scalars), no files (a function that saves) and no
+ * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a saved
+ * state ends with the same state as an uninterrupted one.
  */
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
-import type { Engine, Plan, Values } from '../runtime/index.ts';
-import type { Batch, Loader } from '../views/index.ts';
-import { type Budget, createPlan } from './budget.ts';
-import { createClock, type Progress } from './clock.ts';
-import { createDoctor, type DoctorState, type Verdict, type Vitals } from './doctor.ts';
-import { type EvaluationImages, runPhase } from './phase.ts';
-
-/** Where a run stands: all that is needed to go on as if it had never stopped. */
-export interface Standing {
-  /** Steps done. */
-  step: number;
-  /** Steps of the whole schedule; absent while a time budget is still being measured. */
-  totalSteps?: number;
-  state: Values;
-  doctor?: DoctorState;
-  health: Verdict['health'];
-  /** Seconds of training so far, over all sittings. */
-  seconds: number;
-  plan: Plan;
-}
-
-export type TrainEvent =
-  | { kind: 'compiled'; seconds: number; nodes: number }
-  | { kind: 'schedule'; step: number; totalSteps: number; stepsPerEpoch: number }
-  | ({
-      kind: 'step';
-      step: number;
-      epoch: number;
-      loss: number;
-      learningRate: number;
-      /** Share of images whose two views agree, where the method says so. */
-      agreement?: number;
-      /** What else the method says of a step. */
-      facts: Record<string, number>;
-    } & Progress)
-  | ({ kind: 'epoch'; epoch: number; step: number; loss: number } & Vitals & Progress)
-  | ({ kind: 'doctor'; step: number } & Verdict)
-  | { kind: 'phase-progress'; what: string }
-  | { kind: 'phase'; epoch: number; step: number; duration: number; facts: Record<string, number> }
-  | { kind: 'checkpoint'; step: number };
-
-/** The end of an epoch or of the run, for whoever watches. */
-export interface EpochEnd {
-  readonly epoch: number;
-  readonly step: number;
-  /** Whether it is the run's last step. */
-  readonly last: boolean;
-  /** Seconds of training so far. */
-  readonly seconds: number;
-  /** Copies of parts of the state. */
-  readState(names: readonly string[]): Promise<Values>;
-}
+import type { Engine, Executable, Plan, Values } from '../runtime/index.ts';
+import type { Loader } from '../views/index.ts';
+import { type Budget, createPlan, type StepPlan } from './budget.ts';
+import { type Clock, createClock } from './clock.ts';
+import { createDoctor, type Doctor, type Verdict } from './doctor.ts';
+import { createEpochs, type Epochs } from './epochs.ts';
+import type { EpochEnd, TrainEvent } from './events.ts';
+import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
+import { createMilestones, type Milestones } from './milestones.ts';
+import type { EvaluationImages } from './phase.ts';
+import { createSaver, type Saver } from './saver.ts';
+import type { TrainingState } from './trainingState.ts';
 
 export interface TrainOptions {
   engine: Engine;
@@ -66,38 +26,46 @@ export interface TrainOptions {
   loader: Loader;
   batchSize: number;
   seed: number;
-  /** All images in their evaluation view, for methods that look at them between epochs. */
+  /** All images in their evaluation view, for methods with a phase between epochs. */
   evaluationImages?: EvaluationImages;
   budget: Budget;
   maxSteps?: number;
+  /** Seconds between two checkpoints. Default 60. */
   checkpointSeconds?: number;
-  /** Where to go on from. */
-  from?: Standing;
-  save(standing: Standing): Promise<void>;
-  /** Told of the compiled step before the first one is run: its plan must be stored for the run to be repeatable. */
+  /** State to continue from. */
+  from?: TrainingState;
+  /** Stores the state. Called now and then, one call at a time, and at the end. */
+  save?(training: TrainingState): Promise<void>;
+  /** Receives the compiled step before its first run. Its plan must be stored for the run to be repeatable. */
   onCompiled?(compiled: { plan: Plan; model: Uint8Array }): Promise<void>;
   onEvent?(event: TrainEvent): void;
-  /** Shares of the schedule, above 0 and below 1, after which `onMilestone` is handed the state. */
+  /** Fractions of the schedule, above 0 and below 1, after which `onMilestone` receives the state. */
   milestones?: readonly number[];
-  /** The next step waits for it, and its time is not training time; never called with an ill state. */
-  onMilestone?(standing: Standing): Promise<void>;
-  /** Called and waited for after each epoch and after the last step; it can read the state and cannot change it. */
+  /** Awaited before the next step and not counted as training time. Never called with a failed state. */
+  onMilestone?(training: TrainingState): Promise<void>;
+  /** Awaited after each epoch and after the last step. It can read the state and cannot change it. */
   onEpochEnd?(end: EpochEnd): Promise<void>;
   /** Ends the run after the current step, with its state saved. */
   signal?: AbortSignal;
 }
 
 export interface TrainResult {
-  outcome: 'finished' | 'interrupted' | 'unwell';
-  standing: Standing;
+  outcome: 'finished' | 'interrupted' | 'failed';
+  training: TrainingState;
   verdict: Verdict;
 }
 
-/** Trains until the budget is used, the signal is given, or the doctor stops the run. */
-export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { engine, method, loader, from, seed, batchSize, onEvent = () => {}, signal } = options;
-  const { stepsPerEpoch } = loader;
-  if (stepsPerEpoch < 1) {
+/** Milliseconds after a checkpoint before the end of an epoch writes another. */
+const MIN_CHECKPOINT_AGE = 5000;
+
+/**
+ * Trains until the budget is used, the signal is aborted, or the doctor stops the run.
+ *
+ * @throws LikenessError `train.tooFew` where there are fewer images than one batch takes.
+ */
+export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
+  const { engine, method, loader, from, batchSize, onEvent = () => {}, save = async () => {} } = options;
+  if (loader.stepsPerEpoch < 1) {
     throw new LikenessError(
       'train.tooFew',
       `batchSize: received ${batchSize}, more than there are images; expected at most their number`,
@@ -110,229 +78,206 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     seconds: (performance.now() - started) / 1000,
     nodes: executable.nodeCount,
   });
-  let saving: Promise<void> = Promise.resolve();
+  const saver = createSaver(save, (step) => onEvent({ kind: 'checkpoint', step }));
   try {
     await options.onCompiled?.({ plan: executable.plan, model: executable.model });
-    await executable.writeState(from?.state ?? method.initialState(seed));
-    const doctor = createDoctor(
-      { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
-      from?.doctor,
-    );
-    const clock = createClock(from?.seconds ?? 0, batchSize);
-    const { phase } = method;
-    const plan = createPlan(options, { stepsPerEpoch, isDue: phase?.isDue }, clock, from?.totalSteps);
-    let { totalSteps } = plan;
-    let step = from?.step ?? 0;
-    if (totalSteps !== undefined) onEvent({ kind: 'schedule', step, totalSteps, stepsPerEpoch });
-    const milestones = createMilestones(options.milestones, step, totalSteps);
-    let verdict: Verdict = { health: from?.health ?? 'warming up', message: '', remedy: '' };
-    let lastSave = performance.now();
-    let failure: unknown;
-
-    const standing = async (): Promise<Standing> => ({
-      step,
-      totalSteps,
-      state: await executable.readState(),
-      doctor: doctor.state(),
-      health: verdict.health,
-      seconds: clock.seconds(),
-      plan: executable.plan,
-    });
-    /** Saves off the critical path; one save at a time. */
-    const checkpoint = async () => {
-      const now = await standing();
-      await saving;
-      lastSave = performance.now();
-      saving = options
-        .save(now)
-        .then(() => onEvent({ kind: 'checkpoint', step: now.step }))
-        .catch((error) => {
-          failure ??= error;
-        });
-    };
-
-    const nextBatch = (at: number) => {
-      const batch = loader.batch(Math.floor(at / stepsPerEpoch), at % stepsPerEpoch);
-      // A batch that was asked for and not used must not become an unhandled rejection when the loader closes.
-      batch.catch(() => {});
-      return batch;
-    };
-    /** Orders the images of a step's epoch as the method wants, from the state as its phase left it. */
-    const putInOrder = async (epoch: number) => {
-      if (!phase?.order) return;
-      const state = await executable.readState(phase.orderState ?? []);
-      const count = stepsPerEpoch * batchSize;
-      loader.setOrder(epoch, phase.order({ epoch, seed, count, state }));
-    };
-    /** What comes before an epoch's first step; false where the run was stopped in the middle of it. */
-    const beginEpoch = async (epoch: number): Promise<boolean> => {
-      if (!phase?.isDue(epoch)) return true;
-      const { evaluationImages } = options;
-      if (!evaluationImages) {
-        throw new LikenessError('train.images', 'evaluationImages: expected for a method with epoch phases');
-      }
-      const begun = performance.now();
-      try {
-        const { facts } = await runPhase({
-          ...{ engine, step: executable, phase, loader, evaluationImages, images: loader.count },
-          ...{ epoch, seed, signal },
-          onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
-        });
-        const milliseconds = performance.now() - begun;
-        clock.phase(milliseconds);
-        onEvent({ kind: 'phase', epoch, step, duration: milliseconds / 1000, facts });
-      } catch (error) {
-        // Stopped before it changed anything: the state of the epoch's end is saved, and a resume does the phase again.
-        if (signal?.aborted) return false;
-        throw error;
-      }
-      return true;
-    };
-
-    /** Lets a watcher look at an epoch's end, or at the run's where that is in the middle of an epoch. */
-    const tellEpochEnd = async (epoch: number) => {
-      if (!options.onEpochEnd || signal?.aborted || isIll(verdict)) return;
-      const paused = performance.now();
-      await options.onEpochEnd({
-        epoch,
-        step,
-        last: step >= (totalSteps ?? Infinity),
-        seconds: clock.seconds(),
-        readState: (names) => executable.readState(names),
-      });
-      clock.aside(performance.now() - paused);
-    };
-
-    let coming: Promise<Batch> | undefined;
-    if (phase && step % stepsPerEpoch !== 0) await putInOrder(Math.floor(step / stepsPerEpoch));
-    let epochLoss = 0;
-    let epochSteps = 0;
-
-    while (step < (totalSteps ?? Infinity) && !signal?.aborted && !isIll(verdict)) {
-      if (failure) throw failure;
-      if (step % stepsPerEpoch === 0) {
-        const epoch = step / stepsPerEpoch;
-        if (!(await beginEpoch(epoch))) break;
-        await putInOrder(epoch);
-      }
-      const begun = performance.now();
-      const batch = await (coming ?? nextBatch(step));
-      const waited = performance.now() - begun;
-      const moment: Moment = { step, stepsPerEpoch, totalSteps: totalSteps ?? Number.MAX_SAFE_INTEGER };
-      const scalars = method.scalars(moment);
-      const feeds = { ...feedsOf(batch, scalars), ...method.draws?.(moment, seed) };
-      const running = executable.run(feeds, { transfer: true });
-      // The order of a next epoch may hang on what its phase finds.
-      const isKnown = !phase || (step + 1) % stepsPerEpoch !== 0;
-      coming = isKnown && step + 1 < (totalSteps ?? Infinity) ? nextBatch(step + 1) : undefined;
-      const results = await running;
-      const loss = results.loss![0]!;
-      const epoch = Math.floor(step / stepsPerEpoch);
-      step++;
-      clock.tick(performance.now() - begun, waited);
-      epochLoss += loss;
-      epochSteps++;
-
-      const before = verdict.health;
-      verdict = doctor.observe({
-        step,
-        loss,
-        usage: results.usage as Float32Array | undefined,
-        embeddingMean: results.embeddingMean as Float32Array,
-        embeddingMoment: results.embeddingMoment as Float32Array,
-      });
-      if (verdict.health !== before) onEvent({ kind: 'doctor', step, ...verdict });
-      if (plan.revise(step)) {
-        totalSteps = plan.totalSteps!;
-        onEvent({ kind: 'schedule', step, totalSteps, stepsPerEpoch });
-      }
-      const progress = clock.progress(step, totalSteps, verdict.health);
-      const { learningRate = 0 } = scalars;
-      onEvent({
-        kind: 'step',
-        step,
-        epoch,
-        loss,
-        learningRate,
-        agreement: results.agreement?.[0],
-        facts: factsOf(results),
-        ...progress,
-      });
-      if (step % stepsPerEpoch === 0) {
-        onEvent({
-          kind: 'epoch',
-          epoch,
-          step,
-          ...progress,
-          ...doctor.vitals(),
-          loss: epochLoss / epochSteps,
-        });
-        epochLoss = 0;
-        epochSteps = 0;
-      }
-      if (milestones.reached(step, totalSteps) && !isIll(verdict)) {
-        await options.onMilestone?.(await standing());
-      }
-      if (step % stepsPerEpoch === 0 || step >= (totalSteps ?? Infinity)) await tellEpochEnd(epoch);
-      const endOfEpoch = step % stepsPerEpoch === 0 && performance.now() - lastSave > 5000;
-      const due = performance.now() - lastSave >= (options.checkpointSeconds ?? 60) * 1000;
-      // An ill state is never saved over a good one: a broken run restarts from its last healthy checkpoint.
-      if ((due || endOfEpoch) && !isIll(verdict)) await checkpoint();
-    }
-    await saving;
-    if (failure) throw failure;
-    const last = await standing();
-    if (isIll(verdict)) return { outcome: 'unwell', standing: last, verdict };
-    await options.save(last);
-    onEvent({ kind: 'checkpoint', step: last.step });
-    const outcome = step >= (totalSteps ?? Infinity) ? 'finished' : 'interrupted';
-    return { outcome, standing: last, verdict };
+    await executable.writeState(from?.state ?? method.initialState(options.seed));
+    const run = openTraining(options, executable, saver);
+    await takeSteps(run);
+    await saver.settled();
+    saver.check();
+    const training = await stateOf(run);
+    if (isFailed(run.verdict)) return { outcome: 'failed', training, verdict: run.verdict };
+    await save(training);
+    onEvent({ kind: 'checkpoint', step: training.step });
+    return { outcome: isComplete(run) ? 'finished' : 'interrupted', training, verdict: run.verdict };
   } finally {
-    // After a failure too: whoever closes the files next must not close them under a save.
-    await saving;
+    // Also after a failure, because the caller may close files that the save writes.
+    await saver.settled();
     await executable.dispose().catch(() => {});
   }
 }
 
-/** Whether the doctor stops the run. */
-function isIll({ health }: Verdict): boolean {
-  return health === 'collapsed' || health === 'diverged' || health === 'narrow';
+/** A run in training: its position, which every step changes, and the parts that watch it. */
+interface Training {
+  readonly options: TrainOptions;
+  readonly onEvent: (event: TrainEvent) => void;
+  readonly executable: Executable;
+  readonly saver: Saver;
+  readonly doctor: Doctor;
+  readonly clock: Clock;
+  readonly plan: StepPlan;
+  readonly epochs: Epochs;
+  readonly milestones: Milestones;
+  readonly stepsPerEpoch: number;
+  step: number;
+  totalSteps: number | undefined;
+  verdict: Verdict;
+  /** Sum of losses and number of steps of the current epoch, in this session. */
+  epochLoss: number;
+  epochSteps: number;
 }
 
-/**
- * Tells when a share of the schedule is reached, each share once though the schedule may be revised. Those that pass before
- * there is one are told with its first step.
- */
-function createMilestones(shares: readonly number[] = [], from: number, totalAtStart?: number) {
-  const stepOf = (share: number, totalSteps: number) => Math.max(1, Math.round(share * totalSteps));
-  let ahead = shares.filter((share) => totalAtStart === undefined || stepOf(share, totalAtStart) > from);
+function openTraining(options: TrainOptions, executable: Executable, saver: Saver): Training {
+  const { method, loader, from, batchSize, onEvent = () => {} } = options;
+  const { stepsPerEpoch } = loader;
+  const doctor = createDoctor(
+    { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
+    from?.doctor,
+  );
+  const clock = createClock(from?.seconds ?? 0, batchSize);
+  const isDue = method.phase?.isDue;
+  const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
   return {
-    reached(step: number, totalSteps: number | undefined): boolean {
-      if (totalSteps === undefined) return false;
-      const left = ahead.filter((share) => stepOf(share, totalSteps) > step);
-      const some = left.length < ahead.length;
-      ahead = left;
-      return some;
-    },
+    ...{ options, onEvent, executable, saver, doctor, clock, plan, stepsPerEpoch },
+    epochs: createEpochs(options, executable, clock),
+    milestones: createMilestones(options.milestones, from?.step ?? 0, plan.totalSteps),
+    step: from?.step ?? 0,
+    totalSteps: plan.totalSteps,
+    verdict: { health: from?.health ?? 'warming up', message: '', remedy: '' },
+    epochLoss: 0,
+    epochSteps: 0,
   };
 }
 
-const FACT = 'fact.';
-
-/** Outputs `fact.<name>` of a step by name. */
-function factsOf(results: Values): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(results).flatMap(([name, value]) =>
-      name.startsWith(FACT) ? [[name.slice(FACT.length), Number(value[0])]] : [],
-    ),
-  );
+function isComplete({ step, totalSteps }: Training): boolean {
+  return step >= (totalSteps ?? Infinity);
 }
 
-function feedsOf(batch: Batch, scalars: Record<string, number>): Values {
-  const feeds: Values = { indices: Int32Array.from(batch.positions) };
-  batch.crops.forEach((pixels, g) => {
-    feeds[`crops.${g}`] = pixels;
+function isEpochEnd({ step, stepsPerEpoch }: Training): boolean {
+  return step % stepsPerEpoch === 0;
+}
+
+async function stateOf({ executable, doctor, clock, ...run }: Training): Promise<TrainingState> {
+  return {
+    step: run.step,
+    totalSteps: run.totalSteps,
+    state: await executable.readState(),
+    doctor: doctor.state(),
+    health: run.verdict.health,
+    seconds: clock.seconds(),
+    plan: executable.plan,
+  };
+}
+
+/** Takes steps until the run is complete, aborted or failed. */
+async function takeSteps(run: Training): Promise<void> {
+  const { options, stepsPerEpoch, epochs, saver } = run;
+  if (run.totalSteps !== undefined) reportSchedule(run);
+  if (!isEpochEnd(run)) await epochs.resume(Math.floor(run.step / stepsPerEpoch));
+  const batches = createPrefetch(options.loader);
+  while (!isComplete(run) && !options.signal?.aborted && !isFailed(run.verdict)) {
+    saver.check();
+    if (isEpochEnd(run) && !(await epochs.begin(run.step / stepsPerEpoch, run.step))) break;
+    const { epoch, loss, results, learningRate } = await takeStep(run, batches);
+    reportStep(run, { epoch, loss, results, learningRate });
+    if (run.milestones.reached(run.step, run.totalSteps) && !isFailed(run.verdict)) {
+      await options.onMilestone?.(await stateOf(run));
+    }
+    if (isEpochEnd(run) || isComplete(run)) await reportEpochEnd(run, epoch);
+    await saveWhenDue(run);
+  }
+}
+
+interface StepOutcome {
+  epoch: number;
+  loss: number;
+  learningRate: number;
+  results: Values;
+}
+
+/** Runs one step while the loader prepares the next batch. */
+async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> {
+  const { options, executable, clock, stepsPerEpoch, step } = run;
+  const { method, seed } = options;
+  const begun = performance.now();
+  const batch = await batches.take(step);
+  const waited = performance.now() - begun;
+  const moment: Moment = { step, stepsPerEpoch, totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER };
+  const scalars = method.scalars(moment);
+  const feeds = { ...feedsOf(batch, scalars), ...method.draws?.(moment, seed) };
+  const running = executable.run(feeds, { transfer: true });
+  // A phase may change the order of the next epoch, so its first batch is not known yet.
+  const isKnown = !method.phase || (step + 1) % stepsPerEpoch !== 0;
+  if (isKnown && step + 1 < (run.totalSteps ?? Infinity)) batches.prepare(step + 1);
+  const results = await running;
+  const loss = results.loss![0]!;
+  run.step++;
+  clock.tick(performance.now() - begun, waited);
+  run.epochLoss += loss;
+  run.epochSteps++;
+  return { epoch: Math.floor(step / stepsPerEpoch), loss, results, learningRate: scalars.learningRate ?? 0 };
+}
+
+/** Lets the doctor look at a step, revises the schedule, and reports the step and its epoch's end. */
+function reportStep(run: Training, { epoch, loss, results, learningRate }: StepOutcome): void {
+  const { doctor, clock, plan, step, onEvent } = run;
+  const before = run.verdict.health;
+  run.verdict = doctor.observe({
+    step,
+    loss,
+    usage: results.usage as Float32Array | undefined,
+    embeddingMean: results.embeddingMean as Float32Array,
+    embeddingMoment: results.embeddingMoment as Float32Array,
   });
-  for (const [name, value] of Object.entries(scalars)) feeds[name] = Float32Array.of(value);
-  return feeds;
+  if (run.verdict.health !== before) onEvent({ kind: 'doctor', step, ...run.verdict });
+  if (plan.revise(step)) {
+    run.totalSteps = plan.totalSteps;
+    reportSchedule(run);
+  }
+  const progress = clock.progress(step, run.totalSteps, run.verdict.health);
+  onEvent({
+    kind: 'step',
+    step,
+    epoch,
+    loss,
+    learningRate,
+    agreement: results.agreement?.[0],
+    facts: factsOf(results),
+    ...progress,
+  });
+  if (!isEpochEnd(run)) return;
+  onEvent({
+    kind: 'epoch',
+    epoch,
+    step,
+    ...progress,
+    ...doctor.vitals(),
+    loss: run.epochLoss / run.epochSteps,
+  });
+  run.epochLoss = 0;
+  run.epochSteps = 0;
+}
+
+function reportSchedule({ step, totalSteps, stepsPerEpoch, onEvent }: Training): void {
+  onEvent({ kind: 'schedule', step, totalSteps: totalSteps!, stepsPerEpoch });
+}
+
+/** Calls `onEpochEnd`, whose time counts as overhead. */
+async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
+  const { options, executable, clock } = run;
+  if (!options.onEpochEnd || options.signal?.aborted || isFailed(run.verdict)) return;
+  const paused = performance.now();
+  await options.onEpochEnd({
+    epoch,
+    step: run.step,
+    last: isComplete(run),
+    seconds: clock.seconds(),
+    readState: (names) => executable.readState(names),
+  });
+  clock.addOverhead(performance.now() - paused);
+}
+
+/** Starts a save at the end of an epoch, or after `checkpointSeconds`. */
+async function saveWhenDue(run: Training): Promise<void> {
+  const { saver, options } = run;
+  const endOfEpoch = isEpochEnd(run) && saver.age() > MIN_CHECKPOINT_AGE;
+  const due = saver.age() >= (options.checkpointSeconds ?? 60) * 1000;
+  // A failed state never replaces a good one: a broken run restarts from its last healthy checkpoint.
+  if ((due || endOfEpoch) && !isFailed(run.verdict)) await saver.start(await stateOf(run));
+}
+
+/** Tells verdicts that stop the run. */
+function isFailed({ health }: Verdict): boolean {
+  return health === 'collapsed' || health === 'diverged' || health === 'narrow';
 }

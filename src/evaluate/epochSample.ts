@@ -2,7 +2,6 @@
 import { distinctRows, featuresOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
-import { type EpochSample, epochBudget } from '../evaluate/index.ts';
 import {
   encoderOptions,
   featureLength,
@@ -15,6 +14,8 @@ import {
 import type { Engine, Executable, Values } from '../runtime/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
+import { epochBudget } from './epochBudget.ts';
+import type { EpochSample } from './epochMeasures.ts';
 
 export interface EpochSampleOptions {
   engine: Engine;

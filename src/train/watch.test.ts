@@ -1,16 +1,15 @@
-/** The watch of a training run on real pictures: what it writes, how it agrees with itself, and when it keeps still. */
+/** Tests the watch of a training run on real images: its events, their agreement, and when it is silent. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
-import { measureEpoch } from '../evaluate/index.ts';
+import { epochPlan, measureEpoch, openEpochSample } from '../evaluate/index.ts';
 import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
 import { openEncoder, openHead, type RunEvent, readWatched, writeWatched } from '../run/index.ts';
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
-import { epochPlan, openEpochSample } from './epochSample.ts';
-import { createEpochWatch, type EpochWatchOptions } from './epochWatch.ts';
+import { createEpochWatch, type EpochWatchOptions } from './watch.ts';
 
 const sample = fileURLToPath(new URL('../../sample', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'likeness-watch-'));
@@ -109,7 +108,7 @@ describe('the watch', () => {
     const watch = createEpochWatch({
       ...{ engine, settings, cache, indices },
       events: { append: (event) => void written.push(event) },
-      terminal: { warn: (text) => void warnings.push(text), progress: () => {} },
+      reporter: { warn: ({ message }) => void warnings.push(message), progress: () => {} },
       ...changes,
     });
     const every = epochPlan(settings, IMAGES).every;
@@ -138,7 +137,7 @@ describe('the watch', () => {
     expect(cost).toBeCloseTo(duration! / 1000, 9);
   });
 
-  it('goes on from what an earlier sitting measured last', async () => {
+  it('goes on from what an earlier session measured last', async () => {
     const file = join(folder, 'watched.safetensors');
     const first = watching({ remember: (measured) => writeWatched(file, measured) });
     await first.end(1, 1000);

@@ -1,8 +1,9 @@
 /** Somebody who watches a run: told of every epoch's end, able to read, unable to change. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../runtime/index.ts';
+import type { EpochEnd, TrainEvent } from './events.ts';
 import { B, optionsOn } from './meanFinder.cases.ts';
-import { type EpochEnd, type TrainEvent, type TrainOptions, train } from './trainer.ts';
+import { type TrainOptions, trainMethod } from './trainer.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -11,9 +12,9 @@ const options = (changes: Partial<TrainOptions>) => optionsOn(engine, { budget: 
 
 describe('a watched run', () => {
   it('tells of the end of each epoch with a state that can be read, and ends with the same bytes', async () => {
-    const { standing } = await train(options({}));
+    const { training } = await trainMethod(options({}));
     const seen: [number, number, boolean, number][] = [];
-    const watched = await train(
+    const watched = await trainMethod(
       options({
         async onEpochEnd({ epoch, step, last, readState }) {
           const { w } = await readState(['w']);
@@ -27,14 +28,14 @@ describe('a watched run', () => {
       [1, 10, false],
       [2, 15, true],
     ]);
-    expect(seen[2]![3]).toBe(standing.state.w![0]);
-    expect(watched.standing.state).toEqual(standing.state);
+    expect(seen[2]![3]).toBe(training.state.w![0]);
+    expect(watched.training.state).toEqual(training.state);
   });
 
   it('tells of a last step in the middle of an epoch too', async () => {
     const ends: [number, number, boolean][] = [];
     const onEpochEnd = async ({ epoch, step, last }: EpochEnd) => void ends.push([epoch, step, last]);
-    await train(options({ maxSteps: 7, onEpochEnd }));
+    await trainMethod(options({ maxSteps: 7, onEpochEnd }));
     expect(ends).toEqual([
       [0, 5, false],
       [1, 7, true],
@@ -45,7 +46,7 @@ describe('a watched run', () => {
     const stop = new AbortController();
     const ends: number[] = [];
     let last: Extract<TrainEvent, { kind: 'step' }> | undefined;
-    const { standing } = await train(
+    const { training } = await trainMethod(
       options({
         signal: stop.signal,
         onEvent(event) {
@@ -60,7 +61,7 @@ describe('a watched run', () => {
       }),
     );
     expect(ends).toEqual([0]);
-    expect(standing.seconds).toBeGreaterThan(0.79);
+    expect(training.seconds).toBeGreaterThan(0.79);
     // Were the wait counted as a step, eleven steps of four images would have taken longer than it.
     expect(last!.imagesPerSecond).toBeGreaterThan((2 * 11 * B) / 0.8);
   });

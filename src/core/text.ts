@@ -1,0 +1,28 @@
+/** Numbers, durations and paths as people read them. */
+import { join, relative, resolve } from 'node:path';
+
+/** Formats a number with thousands separated, such as `50,000`. */
+export function showCount(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** Formats a duration, such as `42 s`, `3 min 5 s` or `2 h 10 min`. */
+export function showDuration(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** Formats bytes with decimal units, such as `1.4 GB`. */
+export function showBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
+
+/** Shortens a path for people: relative where it is at most one folder up, absolute otherwise. */
+export function displayPath(path: string): string {
+  const short = relative('', resolve(path));
+  return short === '' ? '.' : short.startsWith(join('..', '..')) ? resolve(path) : short;
+}

@@ -1,0 +1,40 @@
+/** Facts about a source that a preset is chosen by. */
+import { decodeImage } from './decode.ts';
+import { measureSource } from './measure.ts';
+import type { Source } from './types.ts';
+
+/** Images examined to tell color from gray. */
+const COLOR_SAMPLES = 12;
+/** Differences of channels up to this are put down to compression. */
+const MAX_GRAY_DIFFERENCE = 16;
+
+/** Median shorter side in pixels, and the kind of color, from a few images. */
+export interface SourceFacts {
+  readonly medianShortSide: number;
+  readonly colour: 'colour' | 'grey';
+}
+
+/** Examines some images of a source. */
+export async function imageFacts(source: Source): Promise<SourceFacts> {
+  const sizes = await measureSource(source);
+  let colour: SourceFacts['colour'] = 'grey';
+  const total = source.entries.length;
+  const count = Math.min(COLOR_SAMPLES, total);
+  for (let i = 0; i < count && colour === 'grey'; i++) {
+    try {
+      const { pixels } = await decodeImage(await source.read(Math.floor((i * total) / count)), { size: 32 });
+      if (hasColor(pixels)) colour = 'colour';
+    } catch {
+      // The cache counts unreadable images.
+    }
+  }
+  return { medianShortSide: sizes?.medianShortSide ?? 0, colour };
+}
+
+function hasColor(pixels: Uint8Array): boolean {
+  for (let i = 0; i + 2 < pixels.length; i += 3) {
+    const [r, g, b] = [pixels[i]!, pixels[i + 1]!, pixels[i + 2]!];
+    if (Math.max(r, g, b) - Math.min(r, g, b) > MAX_GRAY_DIFFERENCE) return true;
+  }
+  return false;
+}

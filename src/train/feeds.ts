@@ -1,0 +1,53 @@
+/** Batches of a loader as a compiled step reads them, and the numbers that it returns. */
+import type { Values } from '../runtime/index.ts';
+import type { Batch, Loader } from '../views/index.ts';
+
+export interface Prefetch {
+  /** Returns the batch of a step, prepared or not. */
+  take(step: number): Promise<Batch>;
+  /** Asks for a batch early. */
+  prepare(step: number): void;
+}
+
+/** Asks the loader for the batch of the next step while the current one runs. */
+export function createPrefetch(loader: Loader): Prefetch {
+  const { stepsPerEpoch } = loader;
+  let coming: Promise<Batch> | undefined;
+  const request = (step: number) => {
+    const batch = loader.batch(Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+    // An unused batch must not become an unhandled rejection when the loader closes.
+    batch.catch(() => {});
+    return batch;
+  };
+  return {
+    take(step) {
+      const batch = coming ?? request(step);
+      coming = undefined;
+      return batch;
+    },
+    prepare(step) {
+      coming = request(step);
+    },
+  };
+}
+
+const FACT = 'fact.';
+
+/** Collects the outputs `fact.<name>` of a step by name. */
+export function factsOf(results: Values): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(results).flatMap(([name, value]) =>
+      name.startsWith(FACT) ? [[name.slice(FACT.length), Number(value[0])]] : [],
+    ),
+  );
+}
+
+/** Collects the inputs of one step: `indices`, `crops.<group>`, and the scalars by name. */
+export function feedsOf(batch: Batch, scalars: Record<string, number>): Values {
+  const feeds: Values = { indices: Int32Array.from(batch.positions) };
+  batch.crops.forEach((pixels, g) => {
+    feeds[`crops.${g}`] = pixels;
+  });
+  for (const [name, value] of Object.entries(scalars)) feeds[name] = Float32Array.of(value);
+  return feeds;
+}

@@ -1,0 +1,122 @@
+/** Preparing a run: a new folder with resolved settings, or an existing one to resume. */
+import { availableParallelism } from 'node:os';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
+import {
+  imageFacts,
+  indicesOfSplit,
+  type OpenImages,
+  type PixelCache,
+  reportSkipped,
+  type SplitName,
+} from '../data/index.ts';
+import {
+  cacheSizeOf,
+  choosePreset,
+  fitToCount,
+  type SettingsInput,
+  settingsFor,
+  viewsOf,
+} from '../methods/index.ts';
+import {
+  createRunFolder,
+  openRunFolder,
+  type RunConfig,
+  readRunConfig,
+  writeConfig,
+  writeSkipped,
+} from '../run/index.ts';
+import { type ResumeRequest, resumedSettings } from './resumeSettings.ts';
+import type { PreparedRun } from './session.ts';
+
+export interface PrepareRequest extends ResumeRequest {
+  /** Folder of the run. Required to resume one. */
+  out?: string;
+  split?: SplitName;
+}
+
+/** Chooses preset and settings for the images and makes the run's folder. */
+export async function prepareNew(
+  images: OpenImages,
+  request: PrepareRequest,
+  reporter: Reporter,
+): Promise<PreparedRun> {
+  const { source, path, cacheDir } = images;
+  const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
+  const facts = { ...(await imageFacts(source)), count: source.entries.length };
+  const chosen = request.preset ? { name: request.preset, reason: 'as requested' } : choosePreset(facts);
+  const given: SettingsInput = {
+    ...changes,
+    ...(method && { method }),
+    ...(seed !== undefined && { seed }),
+    ...(epochs && { epochs }),
+  };
+  const wanted = settingsFor(chosen.name, given);
+  viewsOf(wanted);
+  const cache = await images.pixels({ size: cacheSizeOf(wanted), reporter });
+  const indices = indicesOfSplit(cache, split);
+  if (indices.length < 2) {
+    throw new LikenessError(
+      'source.tooFew',
+      `${path}: found ${indices.length} usable image(s); expected at least 2, and hundreds to learn anything`,
+    );
+  }
+  const { settings, notes } = fitToCount(wanted, {
+    count: indices.length,
+    given: new Set(Object.keys(changes)),
+  });
+  const folder = await createRunFolder({
+    out: request.out,
+    date: new Date().toISOString().slice(0, 10),
+    method: settings.method,
+    source: path,
+  });
+  const config: RunConfig = {
+    settings,
+    source: { path: source.path, name: source.name, kind: source.kind },
+    split,
+    images: indices.length,
+    preset: chosen.name,
+    notes: [`preset ${chosen.name}: ${chosen.reason}`, ...notes],
+    threads: settings.threads || availableParallelism(),
+    budget: minutes === undefined ? { epochs: settings.epochs } : { minutes },
+  };
+  await writeConfig(folder, config as never);
+  await writeSkipped(folder.files.skipped, cache.skipped);
+  reportSkipped(cache, reporter);
+  const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
+  reporter.note({ code: 'train.images', message: `${path}: ${count}` });
+  for (const message of config.notes) reporter.note({ code: 'train.settings', message });
+  return { folder, config, cache, indices, cacheDir };
+}
+
+function splitNote(cache: PixelCache, indices: Uint32Array, split: SplitName): string {
+  return indices.length === cache.count
+    ? ''
+    : ` of the "${split}" split (of ${showCount(cache.count)} in all)`;
+}
+
+/**
+ * Opens a run with its stored settings.
+ *
+ * @throws LikenessError `resume.differs` for other settings than the run's, `resume.source` for other images.
+ */
+export async function prepareResumed(
+  images: OpenImages,
+  request: PrepareRequest,
+  reporter: Reporter,
+): Promise<PreparedRun> {
+  const folder = await openRunFolder(request.out!);
+  const stored = await readRunConfig(folder);
+  const config = { ...stored, settings: resumedSettings(stored, request) };
+  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const indices = indicesOfSplit(cache, config.split);
+  if (indices.length !== config.images) {
+    throw new LikenessError(
+      'resume.source',
+      `${images.path}: found ${showCount(indices.length)} usable images; expected the ${showCount(config.images)} that the run was started with. Start a new run for a changed folder.`,
+    );
+  }
+  return { folder, config, cache, indices, cacheDir: images.cacheDir };
+}

@@ -1,0 +1,71 @@
+/** Reading a run's training state from its files, to resume it or to apply a remedy. */
+import { readFile, rm } from 'node:fs/promises';
+import { type Reporter, silent } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
+import {
+  listCheckpoints,
+  loadLatestCheckpoint,
+  type RunConfig,
+  type RunFolder,
+  saveCheckpoint,
+  settingsHash,
+  trainingSeconds,
+} from '../run/index.ts';
+import type { Plan } from '../runtime/index.ts';
+import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
+
+/** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
+export async function restore(
+  folder: RunFolder,
+  { settings }: RunConfig,
+  reporter: Reporter = silent,
+): Promise<TrainingState | undefined> {
+  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
+  for (const { file, reason } of damaged) {
+    reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
+  }
+  if (!checkpoint) {
+    reporter.note({ code: 'resume.start', message: 'no checkpoint yet, starting from the beginning' });
+    return undefined;
+  }
+  const { step } = checkpoint.info;
+  reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
+  const [plan, seconds] = await Promise.all([readPlan(folder), secondsUntil(folder, step)]);
+  return fromCheckpoint(checkpoint, { settings, plan, seconds });
+}
+
+/**
+ * Restores the last healthy state under changed settings; undefined where there is none and training
+ * starts again.
+ *
+ * Removes later checkpoints and those of the old settings, because a resume must continue from here too.
+ */
+export async function restoreHealthy(
+  folder: RunFolder,
+  { settings }: RunConfig,
+): Promise<TrainingState | undefined> {
+  const { checkpoints } = folder.files;
+  const { checkpoint } = await loadLatestCheckpoint(checkpoints, { onlyHealthy: true });
+  const relabeled = checkpoint && withoutDoctor(checkpoint, settingsHash(settings));
+  if (relabeled) {
+    const { info, tensors } = relabeled;
+    await saveCheckpoint(checkpoints, info, tensors, { keep: settings.keepCheckpoints });
+  }
+  for (const { file, step } of await listCheckpoints(checkpoints)) {
+    if (step !== relabeled?.info.step) await rm(file, { force: true });
+  }
+  if (!relabeled) return undefined;
+  const seconds = await secondsUntil(folder, relabeled.info.step);
+  return fromCheckpoint(relabeled, { settings, plan: await readPlan(folder), seconds });
+}
+
+async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {
+  const [seconds] = await trainingSeconds(files.events, [step]);
+  return seconds!;
+}
+
+/** Reads the plan of the compiled step; empty where the run was stopped before it had one. */
+async function readPlan(folder: RunFolder): Promise<Plan> {
+  const text = await readFile(folder.files.plan, 'utf8').catch(() => '{}');
+  return JSON.parse(text) as Plan;
+}

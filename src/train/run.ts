@@ -1,0 +1,112 @@
+/** Training a run from start or resume to its end, with remedies in between. */
+import { LikenessError } from '../core/errors.ts';
+import { type Reporter, silent } from '../core/reporter.ts';
+import { displayPath } from '../core/text.ts';
+import type { OpenImages } from '../data/index.ts';
+import { resolveSettings } from '../methods/index.ts';
+import { lockRun, type RunConfig, type RunFolder, writeConfig } from '../run/index.ts';
+import type { TrainEvent } from './events.ts';
+import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
+import { remedyFor } from './remedy.ts';
+import { restore, restoreHealthy } from './restore.ts';
+import { type PreparedRun, runSession, type SessionOptions } from './session.ts';
+import type { TrainResult } from './trainer.ts';
+
+export interface TrainRequest extends PrepareRequest {
+  /** Continues the run in `out` from its newest intact checkpoint. */
+  resume?: boolean;
+  /** Restarts a failed run from its last healthy checkpoint with a remedy, up to three times. */
+  autoRemedy?: boolean;
+  /** Writes the compiled step to step.onnx, for a graph viewer. */
+  saveGraph?: boolean;
+  /** Fractions of the schedule, above 0 and below 1, after which the encoder is saved as a snapshot. */
+  snapshots?: readonly number[];
+}
+
+/** A run at the end of training. */
+export interface TrainedSession extends TrainResult {
+  outcome: 'finished' | 'interrupted';
+  folder: RunFolder;
+  config: RunConfig;
+  /** Number of files that could not be used. */
+  skipped: number;
+}
+
+/** Largest number of restarts with a remedy. */
+const MAX_REMEDIES = 3;
+
+/**
+ * Trains a new run, or resumes the one in `out`.
+ *
+ * An aborted signal ends the training after its current step, with everything saved; the outcome is then
+ * `interrupted`.
+ *
+ * @throws LikenessError `train.unwell` where the doctor stops the run and no remedy is left.
+ */
+export async function trainRun(
+  images: OpenImages,
+  request: TrainRequest,
+  { reporter = silent, onEvent }: { reporter?: Reporter; onEvent?(event: TrainEvent): void } = {},
+): Promise<TrainedSession> {
+  checkRequest(request);
+  const prepare = request.resume ? prepareResumed : prepareNew;
+  const run = await prepare(images, request, reporter);
+  const lock = await lockRun(run.folder);
+  try {
+    const { snapshots, saveGraph } = request;
+    const result = await trainPrepared(run, request, { reporter, onEvent, snapshots, saveGraph });
+    return { ...result, folder: run.folder, config: run.config, skipped: run.cache.skipped.length };
+  } finally {
+    lock.release();
+  }
+}
+
+function checkRequest({ epochs, minutes, resume, out }: TrainRequest): void {
+  if (epochs !== undefined && minutes !== undefined) {
+    throw new LikenessError('option.conflict', 'epochs and minutes: received both; expected one of them');
+  }
+  if (resume && out === undefined) {
+    throw new LikenessError(
+      'option.missing',
+      'resume: expected `out` with the folder of the run to continue',
+    );
+  }
+}
+
+async function trainPrepared(
+  run: PreparedRun,
+  { resume, autoRemedy }: TrainRequest,
+  options: SessionOptions,
+): Promise<TrainResult & { outcome: TrainedSession['outcome'] }> {
+  const { folder, config } = run;
+  const { reporter } = options;
+  let from = resume ? await restore(folder, config, reporter) : undefined;
+  for (let tries = 0; ; tries++) {
+    const result = await runSession(run, { ...options, from });
+    const { outcome, verdict } = result;
+    if (outcome !== 'failed') return { ...result, outcome };
+    reporter.warn({ code: 'train.unwell', message: verdict.message });
+    if (!autoRemedy || tries >= MAX_REMEDIES) {
+      throw new LikenessError(
+        'train.unwell',
+        `${verdict.message}.\nRemedy: ${verdict.remedy}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\nThe last good state is kept in ${displayPath(folder.path)}.`,
+      );
+    }
+    await applyRemedy(run, result, reporter);
+    from = await restoreHealthy(folder, config);
+  }
+}
+
+/** Changes the run's settings as the trouble asks for, and stores them. */
+async function applyRemedy(
+  { folder, config }: PreparedRun,
+  { verdict, training }: TrainResult,
+  reporter: Reporter,
+): Promise<void> {
+  const remedy = remedyFor(verdict.health, config.settings);
+  reporter.warn({ code: 'train.remedy', message: `remedy: ${remedy.description}` });
+  config.settings = resolveSettings({ ...config.settings, ...remedy.settings });
+  config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(remedy.settings)])];
+  config.notes = [...config.notes, `remedy at step ${training.step}: ${remedy.description}`];
+  await writeConfig(folder, config as never);
+}

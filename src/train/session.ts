@@ -1,0 +1,118 @@
+/** One uninterrupted session of training: engine, loader, event log, watch, and the loop of steps. */
+import { join } from 'node:path';
+import type { Reporter } from '../core/reporter.ts';
+import { type PixelCache, unlabeledAmong } from '../data/index.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { methodProgram, viewsOf } from '../methods/index.ts';
+import {
+  openEventLog,
+  openPlanStore,
+  type RunConfig,
+  type RunFolder,
+  readWatched,
+  rewindSnapshots,
+  saveCheckpoint,
+  saveSnapshot,
+  writeWatched,
+} from '../run/index.ts';
+import { openEngine, runtimeVersion } from '../runtime/index.ts';
+import { evaluationBatches, openLoader } from '../views/index.ts';
+import { createEventWriter } from './eventLog.ts';
+import type { TrainEvent } from './events.ts';
+import { createTrainReport } from './report.ts';
+import { type TrainResult, trainMethod } from './trainer.ts';
+import { type TrainingState, toCheckpoint } from './trainingState.ts';
+import { createEpochWatch } from './watch.ts';
+
+/** A run that is ready to train: its folder, its settings, and its images. */
+export interface PreparedRun {
+  folder: RunFolder;
+  config: RunConfig;
+  cache: PixelCache;
+  /** Cache indices of the images to train on. */
+  indices: Uint32Array;
+  /** Folder of convolution choices measured on this machine. */
+  cacheDir: string;
+}
+
+export interface SessionOptions {
+  /** State to continue from. */
+  from?: TrainingState;
+  /** Fractions of the schedule after which the encoder is saved as a snapshot. */
+  snapshots?: readonly number[];
+  /** Writes the compiled step to step.onnx. */
+  saveGraph?: boolean;
+  reporter: Reporter;
+  onEvent?(event: TrainEvent): void;
+}
+
+/** Trains until the budget is used, the reporter's signal is aborted, or the doctor stops the run. */
+export async function runSession(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
+  const { folder, config, cache, indices, cacheDir } = run;
+  const { from, reporter, snapshots, onEvent } = options;
+  const { settings, threads, budget } = config;
+  const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
+  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
+  const { batchSize, seed, workers, maxSteps, checkpointSeconds } = settings;
+  const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed, workers });
+  const { stepsPerEpoch } = loader;
+  const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
+  const extra = unlabeledAmong(cache, indices);
+  const method = methodProgram(settings, { images: indices.length, extra });
+  for (const message of method.notes ?? []) reporter.note({ code: 'train.method', message });
+  await rewindSnapshots(folder, from?.step ?? 0);
+  const watch = createEpochWatch({
+    ...{ engine, settings, cache, indices, events, reporter },
+    started: from?.seconds,
+    before: from && (await readWatched(folder.files.watched, from)),
+    remember: (measured) => writeWatched(folder.files.watched, measured),
+  });
+  const writer = createEventWriter(events);
+  const report = createTrainReport(reporter, { stepsPerEpoch });
+  const about = { settings, method, stepsPerEpoch };
+  events.append({
+    kind: 'run-started',
+    step: from?.step ?? 0,
+    epoch: 0,
+    method: settings.method,
+    source: config.source.path,
+    resumed: from !== undefined,
+  });
+  reporter.progress({ stage: 'compile', text: 'compiling the training step' });
+  try {
+    const result = await trainMethod({
+      ...{ engine, method, loader, batchSize, seed, budget, maxSteps, checkpointSeconds, from },
+      evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
+      signal: reporter.signal,
+      async save(training) {
+        // Events first: every step that a checkpoint covers is then on the disk.
+        await events.flush();
+        const { info, tensors } = toCheckpoint(training, about);
+        await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.keepCheckpoints });
+      },
+      async onCompiled({ plan, model }) {
+        await writeFileAtomic(folder.files.plan, `${JSON.stringify(plan, null, 1)}\n`);
+        if (options.saveGraph) await saveGraph(folder, model, reporter);
+      },
+      onEvent(event) {
+        writer.write(event);
+        report(event);
+        onEvent?.(event);
+      },
+      milestones: snapshots,
+      onMilestone: (training) => saveSnapshot(folder, toCheckpoint(training, about), method.encoderState),
+      onEpochEnd: (end) => watch.after(end),
+    });
+    writer.end(result);
+    return result;
+  } finally {
+    await Promise.allSettled([events.close(), loader.close(), watch.close()]);
+    await engine.close();
+  }
+}
+
+async function saveGraph(folder: RunFolder, model: Uint8Array, reporter: Reporter): Promise<void> {
+  const file = join(folder.path, 'step.onnx');
+  await writeFileAtomic(file, model);
+  reporter.note({ code: 'train.graph', message: `the compiled step is in ${file}` });
+}

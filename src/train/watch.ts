@@ -1,0 +1,104 @@
+/** Watches a training run without labels: measures a fixed sample after epochs and logs the numbers. */
+import { reasonOf } from '../core/errors.ts';
+import type { Reporter } from '../core/reporter.ts';
+import {
+  type EpochSampleOptions,
+  epochPlan,
+  measureEpoch,
+  type OpenSample,
+  openEpochSample,
+} from '../evaluate/index.ts';
+import type { EventLog, WatchedSample } from '../run/index.ts';
+import type { EpochEnd } from './events.ts';
+
+export interface EpochWatch {
+  /** Measures where this epoch is due. A failure becomes a warning and never ends the training. */
+  after(end: EpochEnd): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
+  events: Pick<EventLog, 'append'>;
+  reporter: Pick<Reporter, 'warn' | 'progress'>;
+  /** Seconds trained in earlier sessions. */
+  started?: number;
+  /** Last measurement of an earlier session, to compare with. */
+  before?: WatchedSample;
+  /** Stores a measurement for a later session. */
+  remember?(measured: WatchedSample): Promise<void>;
+}
+
+/** Largest fraction of the training time that measuring may take. A run's last measurement is always made. */
+const MAX_COST = 0.04;
+/** Expected seconds of the first measurement: views, compilation, and clustering of the sample. */
+const FIRST_SECONDS = 1;
+/** Smallest sample that is measured. */
+const MIN_IMAGES = 20;
+
+/**
+ * Creates the watch of one session.
+ *
+ * The first measurement makes views and encoder. The watch reads the weights and changes nothing, so a run
+ * ends with the same bytes with and without it. It skips epochs where measuring would take more than 4 % of
+ * the time trained since the last measurement. A slow machine may therefore measure other epochs than a
+ * fast one, with the same values where both measure.
+ *
+ * Events of kind `measures` hold the measures, similarities of pairs, `images`, `since` (epochs since the
+ * measurement it is compared with, null at the first), `duration` in seconds, and `cost`, the duration as a
+ * fraction of the training time since then.
+ */
+export function createEpochWatch({
+  events,
+  reporter,
+  started = 0,
+  before,
+  remember,
+  ...options
+}: EpochWatchOptions): EpochWatch {
+  const plan = epochPlan(options.settings, options.indices.length);
+  let sample: OpenSample | undefined;
+  let memory = before;
+  let seconds: number | undefined;
+  let expected = FIRST_SECONDS;
+  let broken = options.settings.measures === 'none' || plan.images < MIN_IMAGES;
+
+  return {
+    async after({ epoch, step, last, readState, seconds: now }) {
+      seconds ??= started;
+      const isTurn = (epoch + 1) % plan.every === 0 && (now - seconds) * MAX_COST >= expected;
+      if (broken || !(last || isTurn)) return;
+      const begun = performance.now();
+      try {
+        reporter.progress({ stage: 'measure', text: 'measuring without labels' });
+        sample ??= await openEpochSample({ ...options, images: plan.images });
+        const seen = await sample.look(readState);
+        const { measures, pairs, memory: found } = await measureEpoch(options.engine, seen, memory);
+        const duration = (performance.now() - begun) / 1000;
+        events.append({
+          kind: 'measures',
+          step,
+          epoch,
+          ...measures,
+          ...pairs,
+          images: plan.images,
+          since: memory ? epoch - memory.epoch : null,
+          duration,
+          cost: duration / Math.max(1e-9, now - seconds),
+        });
+        memory = { ...found, epoch, step };
+        await remember?.(memory);
+        expected = duration;
+      } catch (error) {
+        broken = true;
+        reporter.warn({
+          code: 'train.unmeasured',
+          message: `measures without labels are left out from now on: ${reasonOf(error)}`,
+        });
+      }
+      seconds = now;
+    },
+    async close() {
+      await sample?.close();
+    },
+  };
+}
