@@ -7,26 +7,20 @@
  */
 
 import { resolve } from 'node:path';
-import { evaluationSet } from '../src/cli/evaluationSet.ts';
 import { kmeans } from '../src/cluster/index.ts';
 import { openImages, type PixelCache } from '../src/data/index.ts';
+import { trainedEncoder } from '../src/encoders/index.ts';
 import {
   type EpochMeasures,
   type EpochMemory,
   epochMeasureNames,
+  evaluationSet,
   measureEpoch,
   openEpochSample,
 } from '../src/evaluate/index.ts';
 import { cacheSizeOf, type Settings } from '../src/methods/index.ts';
 import { nmi, spearman } from '../src/metrics/index.ts';
-import {
-  listCheckpoints,
-  loadCheckpoint,
-  openEncoder,
-  openRunFolder,
-  readRunConfig,
-  stateOf,
-} from '../src/run/index.ts';
+import { listCheckpoints, loadCheckpoint, openRunFolder, readRunConfig, stateOf } from '../src/run/index.ts';
 import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 
 /** One checkpoint of one run. */
@@ -126,8 +120,8 @@ async function trueNmi(
   cache: PixelCache,
   { indices, labels }: { indices: Uint32Array; labels: Int32Array },
 ): Promise<number> {
-  const encoder = await openEncoder({ engine, settings, state });
-  const features = await encoder.embed(cache, { indices });
+  const encoder = await trainedEncoder({ engine, settings, state });
+  const features = await encoder.embed({ cache, indices });
   await encoder.close();
   const k = new Set(labels).size;
   const { assignments } = await kmeans(features, k, { engine, metric: 'spherical', restarts: 3, seed: 0 });

@@ -6,7 +6,7 @@
  * Settings are those of a preset, not the paper's.
  */
 import { fileURLToPath } from 'node:url';
-import { cluster, data, methods, metrics, run, runtime, train, views } from '../src/index.ts';
+import { cluster, data, encoders, methods, metrics, runtime, train, views } from '../src/index.ts';
 
 const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2', method = 'swav'] =
   process.argv.slice(2);
@@ -52,8 +52,8 @@ await loader.close();
 console.log(`${training.step} steps; ${verdict.message}`);
 
 // 5. Features of all images, in groups of likeness.
-const encoder = await run.openEncoder({ engine, settings, state: training.state });
-const features = cluster.normalizeRows(await encoder.embed(cache));
+const encoder = await encoders.trainedEncoder({ engine, settings, state: training.state });
+const features = cluster.normalizeRows(await encoder.embed({ cache }));
 const groups = await cluster.kmeans(features, 10, { engine, metric: 'spherical', restarts: 3 });
 console.log(`sizes of ${groups.k} groups: ${[...groups.sizes].join(' ')}`);
 

@@ -9,6 +9,7 @@ export * as cluster from './cluster/index.ts';
 export { LikenessError } from './core/errors.ts';
 export { randomAt } from './core/random.ts';
 export * as data from './data/index.ts';
+export * as encoders from './encoders/index.ts';
 export * as evaluate from './evaluate/index.ts';
 export * as formats from './formats/index.ts';
 export * as methods from './methods/index.ts';

@@ -6,9 +6,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Features, featuresOf } from '../src/cluster/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../src/data/index.ts';
-import { type Evaluation, evaluateFeatures, type LearnedClusters, rawPixels } from '../src/evaluate/index.ts';
+import {
+  headClusters,
+  type ImageEncoder,
+  pixelEncoder,
+  trainedEncoder,
+  untrainedEncoder,
+} from '../src/encoders/index.ts';
+import { type Evaluation, evaluateFeatures } from '../src/evaluate/index.ts';
 import {
   fitToCount,
   methodProgram,
@@ -17,7 +23,6 @@ import {
   settingsFor,
   viewsOf,
 } from '../src/methods/index.ts';
-import { headClusters, openEncoder, untrainedState } from '../src/run/index.ts';
 import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 import { trainMethod } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
@@ -83,18 +88,20 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
       });
       await loader.close();
       const { state } = training;
-      const features = await embed(engine, cache, settings, state);
-      const found = await headClusters({ engine, settings, state }, features);
-      const learned = found && { assignments: found.clusters, count: found.count };
-      const trained = await measure(engine, cache, features, learned);
+      const trained = await measure(engine, cache, await trainedEncoder({ engine, settings, state }));
       return { trained, state, settings, losses };
     },
     async baselines() {
       const settings = settingsOf({});
-      const state = await untrainedState({ engine, settings, cache, indices });
+      const { count } = cache;
+      const pixels = pixelEncoder('rawPixels', { size: settings.imageSize, images: count });
       return {
-        untrained: await measure(engine, cache, await embed(engine, cache, settings, state)),
-        rawPixels: await measure(engine, cache, await pixels(cache, settings.imageSize)),
+        untrained: await measure(
+          engine,
+          cache,
+          await untrainedEncoder({ engine, settings, images: { cache, indices } }),
+        ),
+        rawPixels: await measure(engine, cache, pixels),
       };
     },
     async close() {
@@ -104,36 +111,18 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
   };
 }
 
-function measure(
-  engine: Engine,
-  cache: PixelCache,
-  features: Features,
-  learned?: LearnedClusters,
-): Promise<Evaluation> {
-  const labels = Int32Array.from(cache.entries, ({ label }) => label!);
-  const split = cache.entries.map((entry) => entry.split);
-  return evaluateFeatures(engine, { features, labels, split, learned }, { seed: 0, probe: { epochs: 1 } });
-}
-
-async function embed(engine: Engine, cache: PixelCache, settings: Settings, state: Values) {
-  const encoder = await openEncoder({ engine, settings, state });
+async function measure(engine: Engine, cache: PixelCache, encoder: ImageEncoder): Promise<Evaluation> {
   try {
-    return await encoder.embed(cache);
+    const features = await encoder.embed({ cache });
+    const learned = await headClusters(encoder, features);
+    const labels = Int32Array.from(cache.entries, ({ label }) => label!);
+    const split = cache.entries.map((entry) => entry.split);
+    return await evaluateFeatures(
+      engine,
+      { features, labels, split, learned },
+      { seed: 0, probe: { epochs: 1 } },
+    );
   } finally {
     await encoder.close();
   }
-}
-
-async function pixels(cache: PixelCache, size: number): Promise<Features> {
-  const rows: Float32Array[] = [];
-  for await (const batch of evaluationBatches(cache, { size, batchSize: 500 })) {
-    rows.push(rawPixels({ pixels: batch.pixels, count: batch.images.length, size }));
-  }
-  const data = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    data.set(row, at);
-    at += row.length;
-  }
-  return featuresOf(data, data.length / cache.count);
 }

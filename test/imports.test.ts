@@ -22,6 +22,7 @@ const layers = [
   'metrics',
   'cluster',
   'methods',
+  'encoders',
   'evaluate',
   'run',
   'train',

@@ -3,18 +3,16 @@ import { resolve } from 'node:path';
 import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { showCount } from '../core/text.ts';
+import { assignFeatures, type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import {
-  type Clustering,
-  type Encoder,
   listCheckpoints,
   loadCheckpoint,
-  openEncoder,
   readClustering,
+  type StoredClustering,
   stateOf,
   type TrainedRun,
 } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
-import { assignFeatures } from './assignFeatures.ts';
 import { type NamedPicture, openPictures, pictureReason } from './pictures.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
@@ -42,7 +40,7 @@ export async function assignRun(request: AssignRequest, terminal: Terminal): Pro
   const engine = await openEngine({ threads: run.config.threads });
   try {
     const { settings } = run.config;
-    const encoder = await openEncoder({ engine, settings, state: run.state, batchSize: BATCH });
+    const encoder = await trainedEncoder({ engine, settings, state: run.state, batchSize: BATCH });
     checkDimension(run, encoder, clustering);
     const { paths, rows, unreadable } = await embedPictures(run, encoder, request.images, terminal);
     if (paths.length === 0) {
@@ -52,7 +50,9 @@ export async function assignRun(request: AssignRequest, terminal: Terminal): Pro
         `none of the ${unreadable.length || ''} image(s) could be read${reasons.join('')}\nExpected JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP files, or folders of them.`,
       );
     }
-    const found = await assignFeatures(engine, run, clustering, featuresOf(rows, clustering.dimension));
+    const { dimension } = clustering;
+    const clusters = { ...clustering, centroids: featuresOf(clustering.centroids, dimension) };
+    const found = await assignFeatures(engine, encoder, clusters, featuresOf(rows, dimension));
     const images = paths.map((file, i) => ({
       path: file,
       cluster: found.assignments[i]!,
@@ -83,7 +83,11 @@ async function atStep(run: TrainedRun, step: number): Promise<TrainedRun> {
   return { ...run, checkpoint, state: stateOf(checkpoint.tensors) };
 }
 
-function checkDimension({ folder }: TrainedRun, encoder: Encoder, { dimension }: Clustering): void {
+function checkDimension(
+  { folder }: TrainedRun,
+  encoder: ImageEncoder,
+  { dimension }: StoredClustering,
+): void {
   if (encoder.dimension === dimension) return;
   throw new LikenessError(
     'clustering.stale',
@@ -94,14 +98,14 @@ function checkDimension({ folder }: TrainedRun, encoder: Encoder, { dimension }:
 /** Features [n, D] of what can be read, a few images at a time. */
 async function embedPictures(
   { config }: TrainedRun,
-  encoder: Encoder,
+  encoder: ImageEncoder,
   images: readonly string[],
   terminal: Terminal,
 ): Promise<{ paths: string[]; rows: Float32Array; unreadable: Unreadable[] }> {
   const paths: string[] = [];
   const parts: Float32Array[] = [];
   const unreadable: Unreadable[] = [];
-  const perImage = 3 * encoder.size ** 2;
+  const perImage = 3 * encoder.input.size ** 2;
   const pixels = new Uint8Array(BATCH * perImage);
 
   async function embed(batch: readonly NamedPicture[]): Promise<void> {
@@ -123,7 +127,7 @@ async function embedPictures(
         paths.push(path);
       }
     }
-    if (rows > 0) parts.push((await encoder.run(pixels)).slice(0, rows * encoder.dimension));
+    if (rows > 0) parts.push(await encoder.embedViews(pixels.subarray(0, rows * perImage)));
     terminal.progress(`embedded ${showCount(paths.length)} images`);
   }
 

@@ -1,10 +1,9 @@
 /** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
 import { readFile } from 'node:fs/promises';
-import { findDoubtful, type Rows } from '../cluster/index.ts';
+import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
 import {
-  type Grouping,
   type ReportData,
   type ReportEvaluation,
   reportClusters,
@@ -24,7 +23,7 @@ export interface ClusterReportInput {
   cache: PixelCache;
   /** Cache index of each clustered image. */
   indices: Uint32Array;
-  grouping: Grouping;
+  grouping: Clustering;
   engine: Engine;
   /** The encoder's features of the images. */
   features: Rows;

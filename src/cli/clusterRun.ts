@@ -1,14 +1,13 @@
 /** Clustering a source with a run: embed, group, write everything down, and say what was found. */
 import { resolve } from 'node:path';
+import { type Clustering, clusterByHead, clusterFeatures } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
 import type { PixelCache, Source } from '../data/index.ts';
 import { indicesOfSplit, openImages, reportSkipped } from '../data/index.ts';
+import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
 import {
-  type Grouping,
-  groupByHead,
-  groupFeatures,
   type KeptFeatures,
   sortInto,
   type TrainedRun,
@@ -18,7 +17,7 @@ import {
   writeSkipped,
 } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
-import { embedded, seenByHead } from './clusterFeatures.ts';
+import { applyHeads, embedded } from './clusterFeatures.ts';
 import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
 import { required } from './required.ts';
@@ -80,19 +79,21 @@ async function clusterImages(
 
   const engine = await openEngine({ threads: run.config.threads });
   let features: KeptFeatures | undefined;
+  let encoder: ImageEncoder | undefined;
   try {
-    features = await embedded(engine, run, cache, indices, terminal);
-    const { prototypes, learned } = await seenByHead(engine, run, features);
+    encoder = await trainedEncoder({ engine, settings: run.config.settings, state: run.state });
+    features = await embedded(encoder, run, cache, indices, terminal);
+    const { prototypes, learned } = await applyHeads(engine, encoder, features);
+    await encoder.close();
     const wanted = request.clusters ?? learned?.dimension;
     // Clusters that the method has learned itself, unless another number is asked for.
     const grouping =
       learned && wanted === learned.dimension
-        ? await groupByHead(engine, features, learned)
-        : await groupFeatures(engine, features, {
+        ? await clusterByHead(engine, features, learned)
+        : await clusterFeatures(engine, features, {
             k: request.clusters,
             seed,
-            signal: terminal.signal,
-            onProgress: (what) => terminal.progress(what),
+            reporter: terminalReporter(terminal),
           });
     terminal.endProgress();
     const { assignment, centroids, groups, k, kReason, kRange, temperature } = grouping;
@@ -179,6 +180,7 @@ async function clusterImages(
     };
   } finally {
     await features?.close();
+    await encoder?.close();
     await engine.close();
   }
 }
@@ -186,7 +188,7 @@ async function clusterImages(
 /** Rows of clusters.csv, as they are written. */
 function* assignmentsOf(
   ids: readonly string[],
-  { assignments: clusters, confidence, margin }: Grouping['assignment'],
+  { assignments: clusters, confidence, margin }: Clustering['assignment'],
   prototypes: Int32Array | undefined,
 ) {
   for (const [i, path] of ids.entries()) {

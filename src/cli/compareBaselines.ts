@@ -2,15 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Features } from '../cluster/index.ts';
+import { type ImageEncoder, pixelEncoder, trainedEncoder, untrainedState } from '../encoders/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { encoderOptions, type Settings } from '../methods/index.ts';
 import type { Baseline, CurvePoint } from '../run/compare/index.ts';
 import { summariseFigures, summariseNumbers } from '../run/compare/index.ts';
-import { untrainedState } from '../run/index.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
-import { pixelFeatures } from './baselines.ts';
 import { type ClassicalName, measureClassical } from './classical.ts';
 import { type Bench, type MeasuredEncoder, measureEncoder, measureFeatures } from './compareMeasure.ts';
+import { terminalReporter } from './terminal.ts';
 
 /** What is kept: one entry per thing measured, by name; the key says what it was measured on. */
 type Kept = Record<string, { key: string; measured: MeasuredEncoder }>;
@@ -77,6 +77,7 @@ export async function untrainedBaseline(
   { seeds, key, name }: { seeds: readonly number[]; key: string; name: string },
 ): Promise<Untrained> {
   const { cache, set, terminal } = bench;
+  const reporter = terminalReporter(terminal);
   const measured: MeasuredEncoder[] = [];
   const starts = new Map<number, CurvePoint>();
   for (const seed of seeds) {
@@ -84,11 +85,14 @@ export async function untrainedBaseline(
     const encoder = encoderKey(own);
     terminal.progress(`untrained encoder, seed ${seed}`);
     const found = await store.recall(`untrained ${encoder} seed ${seed}`, key, async (engine) => {
-      const state = await untrainedState({
-        ...{ engine, cache, settings: own, indices: set.indices },
-        signal: terminal.signal,
-      });
-      return measureEncoder(engine, bench, own, state);
+      const images = { cache, indices: set.indices };
+      const state = await untrainedState({ engine, settings: own, images, reporter });
+      const encoder = await trainedEncoder({ engine, settings: own, state });
+      try {
+        return await measureEncoder(engine, bench, own, { encoder, state });
+      } finally {
+        await encoder.close();
+      }
     });
     measured.push(found);
     if (found.point) starts.set(seed, { step: 0, minutes: 0, ...found.point });
@@ -104,32 +108,33 @@ export async function pixelBaselines(
   { key, classical }: { key: string; classical: readonly ClassicalName[] },
 ): Promise<Record<string, Baseline>> {
   const { cache, set, terminal } = bench;
-  const made = (kind: 'rawPixels' | 'colourHistogram') =>
-    pixelFeatures(kind, cache, { size, indices: set.indices, workers, signal: terminal.signal });
+  const { indices } = set;
+  const reporter = terminalReporter(terminal);
+  const rawPixels = pixelEncoder('rawPixels', { size, images: indices.length });
+  const colorHistogram = pixelEncoder('colorHistogram', { size, images: indices.length });
+  const embed = (encoder: ImageEncoder) => encoder.embed({ cache, indices }, { workers, reporter });
   const found: Record<string, Baseline> = {};
-  for (const kind of ['rawPixels', 'colourHistogram'] as const) {
-    const name = pixelNames[kind];
-    terminal.progress(`measuring ${name}`);
-    const measured = await store.recall(name, key, async (engine) => {
-      const { features, protocol } = await made(kind);
-      const { figures } = await measureFeatures(engine, bench, features);
-      return { figures, protocol: { features: protocol }, labelFree: {} };
+  // The key of the histogram is part of compare's files.
+  for (const [id, encoder] of Object.entries({ rawPixels, colourHistogram: colorHistogram })) {
+    const { title, protocol } = encoder;
+    terminal.progress(`measuring ${title}`);
+    const measured = await store.recall(title, key, async (engine) => {
+      const { figures } = await measureFeatures(engine, bench, await embed(encoder));
+      return { figures, protocol: { features: protocol! }, labelFree: {} };
     });
-    found[kind] = baselineOf(name, measured.protocol!.features!, [measured]);
+    found[id] = baselineOf(title, measured.protocol!.features!, [measured]);
   }
   let pixels: Features | undefined;
   for (const name of classical) {
     terminal.progress(`${name} on raw pixels`);
     const measured = await store.recall(`${name} on raw pixels`, key, async (engine) => {
-      pixels ??= (await made('rawPixels')).features;
+      pixels ??= await embed(rawPixels);
       return { ...(await measureClassical(engine, bench, name, pixels)), labelFree: {} };
     });
     found[name] = baselineOf(`${name} on raw pixels`, measured.protocol!.features!, [measured]);
   }
   return found;
 }
-
-const pixelNames = { rawPixels: 'raw pixels', colourHistogram: 'colour histogram' } as const;
 
 function baselineOf(name: string, protocol: string, measured: readonly MeasuredEncoder[]): Baseline {
   return {

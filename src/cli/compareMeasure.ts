@@ -3,24 +3,24 @@ import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
+import { headClusters, type ImageEncoder, type NetworkEncoder } from '../encoders/index.ts';
 import {
+  type EvaluationSet,
   evaluateFeatures,
   kmeansAgreement,
   knn,
   measureEpoch,
+  measureLabelFree,
   openEpochSample,
   type Split,
+  scoresOf,
   splitOf,
 } from '../evaluate/index.ts';
-import type { Settings } from '../methods/index.ts';
+import { type Settings, viewsOf } from '../methods/index.ts';
 import { clusterAgreement } from '../metrics/index.ts';
 import { type CurvePoint, type Figures, SAMPLE } from '../run/compare/index.ts';
-import { headClusters, openEncoder } from '../run/index.ts';
 import type { Engine, Values } from '../runtime/index.ts';
-import type { EvaluationSet } from './evaluationSet.ts';
-import { knnAccuracy } from './evaluationTable.ts';
-import { measureLabelFree } from './measureLabelFree.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, terminalReporter } from './terminal.ts';
 
 /** The images that everything is measured on, and how. */
 export interface Bench {
@@ -81,37 +81,18 @@ export async function measureCurvePoint(
   engine: Engine,
   bench: Bench,
   settings: Settings,
-  state: Values,
+  encoder: ImageEncoder,
 ): Promise<Pick<CurvePoint, 'knn' | 'nmi'>> {
-  const { rows } = curveSample(bench);
-  const indices = Uint32Array.from(rows, (row) => bench.set.indices[row]!);
-  return pointOf(engine, bench, await embedded(engine, bench, settings, state, indices));
+  const { cache, set, terminal } = bench;
+  const indices = Uint32Array.from(curveSample(bench).rows, (row) => set.indices[row]!);
+  const reporter = terminalReporter(terminal);
+  const features = await encoder.embed({ cache, indices }, { workers: settings.workers, reporter });
+  return pointOf(engine, bench, features);
 }
 
 /** The same from features of the whole evaluation set. */
 export function curvePointOf(engine: Engine, bench: Bench, features: Features) {
   return pointOf(engine, bench, selectRows(features, curveSample(bench).rows));
-}
-
-export async function embedded(
-  engine: Engine,
-  { cache, set, terminal }: Bench,
-  settings: Settings,
-  state: Values,
-  indices = set.indices,
-): Promise<Features> {
-  const encoder = await openEncoder({ engine, settings, state });
-  try {
-    return await encoder.embed(cache, {
-      indices,
-      workers: settings.workers,
-      signal: terminal.signal,
-      onProgress: ({ done, total }) =>
-        terminal.progress(`measuring: ${showCount(done)} of ${showCount(total)} images`),
-    });
-  } finally {
-    await encoder.close();
-  }
 }
 
 export interface MeasuredFeatures {
@@ -144,7 +125,7 @@ export async function measureFeatures(
       acc,
       ari,
       knn: evaluation.knn.accuracy,
-      knn20: knnAccuracy(evaluation, 20),
+      knn20: scoresOf(evaluation).knn.accuracy20,
       linear: evaluation.linear.accuracy,
       trainAndTest: together,
       ...(heads && {
@@ -179,24 +160,26 @@ export async function measureEncoder(
   engine: Engine,
   bench: Bench,
   settings: Settings,
-  state: Values,
+  { encoder, state }: { encoder: NetworkEncoder; state: Values },
 ): Promise<MeasuredEncoder> {
   const { cache, set, seed, terminal } = bench;
-  const features = await embedded(engine, bench, settings, state);
+  const { indices } = set;
+  const { workers } = settings;
+  const reporter = terminalReporter(terminal);
+  const features = await encoder.embed({ cache, indices }, { workers, reporter });
   terminal.progress('measuring');
+  const views = viewsOf(settings);
   const report = await measureLabelFree({
-    ...{ engine, settings, state, cache, features, seed },
-    indices: set.indices,
-    signal: terminal.signal,
+    ...{ engine, encoder, views, cache, indices, features, seed, workers, reporter },
   });
   const labelFree = {
     ...numbersOf(report),
     ...numbersOf(await measureSample(engine, bench, settings, state), SAMPLE),
   };
   if (set.labelled === 'no') return { labelFree };
-  const heads = await headClusters({ engine, settings, state }, features);
+  const heads = await headClusters(encoder, features);
   return {
-    ...(await measureFeatures(engine, bench, features, heads?.clusters)),
+    ...(await measureFeatures(engine, bench, features, heads?.assignments)),
     labelFree,
     point: await curvePointOf(engine, bench, features),
   };

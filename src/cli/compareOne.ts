@@ -2,6 +2,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { trainedEncoder } from '../encoders/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { parseAssignments } from '../methods/index.ts';
 import type { ComparedRun, CurvePoint } from '../run/compare/index.ts';
@@ -131,12 +132,18 @@ async function measured(
     const snapshots = (await snapshotsOf(folder)).filter((snapshot) => snapshot.step < step);
     const moments = [...snapshots.map((snapshot) => snapshot.step), step];
     const minutes = (await trainingSeconds(folder.files.events, moments)).map((seconds) => seconds / 60);
-    const { figures, labelFree, point } = await measureEncoder(engine, on, settings, run.state);
+    const { state } = run;
+    const encoder = await trainedEncoder({ engine, settings, state });
+    const measured = await measureEncoder(engine, on, settings, { encoder, state });
+    const { figures, labelFree, point } = measured;
+    await encoder.close();
     const curve: CurvePoint[] = [];
     if (point) {
       for (const [i, snapshot] of snapshots.entries()) {
         terminal.signal.throwIfAborted();
-        const at = await measureCurvePoint(engine, on, settings, await snapshot.load());
+        const earlier = await trainedEncoder({ engine, settings, state: await snapshot.load() });
+        const at = await measureCurvePoint(engine, on, settings, earlier);
+        await earlier.close();
         curve.push({ step: snapshot.step, minutes: minutes[i]!, ...at });
       }
       curve.push({ step, minutes: minutes.at(-1)!, ...point });

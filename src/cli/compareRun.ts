@@ -1,10 +1,12 @@
 /** Comparing methods: every run under the same conditions, one table, and files that can be cited and gone on with. */
+
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
 import { imageFacts, openImages, openSource, reportSkipped, type Source } from '../data/index.ts';
+import { evaluationSet } from '../evaluate/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, choosePreset, type Settings } from '../methods/index.ts';
 import {
@@ -35,9 +37,7 @@ import { compareOne, type RunConditions } from './compareOne.ts';
 import { type CompareRequest, type PlannedRow, planRows } from './comparePlan.ts';
 import { compareTable, rowName } from './compareTable.ts';
 import { quietTerminal } from './compareTerminal.ts';
-import { evaluationSet } from './evaluationSet.ts';
-import type { Terminal } from './terminal.ts';
-import { terminalReporter } from './terminal.ts';
+import { type Terminal, terminalReporter } from './terminal.ts';
 import { version } from './version.ts';
 
 /** Version of compare.json's layout, and of how things are measured: older measurements are made again. */

@@ -1,21 +1,11 @@
-/** An evaluation as a line of events.jsonl. */
+/** Writes an evaluation as a line of events.jsonl. */
+import type { EvaluationRecord } from '../evaluate/index.ts';
 import { lockRun, openEventLog, type RunLock, type TrainedRun } from '../run/index.ts';
 
-/** The figures of an evaluation that everybody asks for; null where there are no labels or nothing to test on. */
-export interface Figures {
-  readonly labelled: boolean;
-  readonly k?: number;
-  readonly nmi: number | null;
-  readonly acc: number | null;
-  readonly ari: number | null;
-  readonly knn: { readonly accuracy: number | null };
-  readonly linear: { readonly accuracy: number | null };
-}
-
-/** Adds the event; leaves it out while another process trains the run, whose log it is then. */
+/** Appends the event; skipped while another process trains the run and owns its log. */
 export async function noteEvaluation(
   { folder, checkpoint }: TrainedRun,
-  { source, k, nmi, acc, ari, knn, linear }: Figures & { source: string },
+  { source, k, nmi, acc, ari, knn, linear }: EvaluationRecord & { source: string },
 ): Promise<void> {
   let lock: RunLock;
   try {

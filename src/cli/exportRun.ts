@@ -7,21 +7,21 @@ import { randomAt } from '../core/random.ts';
 import { showCount } from '../core/text.ts';
 import { openSource } from '../data/index.ts';
 import {
-  encodeSafetensors,
-  makeFolder,
-  type StoredTensor,
-  writeFailure,
-  writeFileAtomic,
-} from '../formats/index.ts';
-import {
   checkExport,
   EXPORT_INPUT,
   EXPORT_OUTPUT,
   encoderShapes,
   exportEncoder,
   exportMetadata,
-  type TrainedRun,
-} from '../run/index.ts';
+} from '../encoders/index.ts';
+import {
+  encodeSafetensors,
+  makeFolder,
+  type StoredTensor,
+  writeFailure,
+  writeFileAtomic,
+} from '../formats/index.ts';
+import type { TrainedRun } from '../run/index.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 import { evaluationPixels, openRun, withEncoder } from './trainedEncoder.ts';
@@ -64,7 +64,7 @@ async function exportOnnx(run: TrainedRun, file: string, terminal: Terminal) {
     'likeness.step': String(run.checkpoint.info.step),
   });
   const images = await imagesToCompare(run, terminal);
-  const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.run(images.pixels));
+  const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.embedViews(images.pixels));
   const expected = normalizeRows(featuresOf(raw, dimension)).data;
 
   const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);

@@ -4,21 +4,22 @@
  * AAAI 2021, figure 5), for any run.
  */
 
-import { distinctRows, type Features, kmeans, layout2d, pickRows, type Rows } from '../cluster/index.ts';
+import {
+  type Clustering,
+  distinctRows,
+  type Features,
+  kmeans,
+  layout2d,
+  pickRows,
+  type Rows,
+} from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
+import { headClusters, type ImageEncoder, trainedEncoder, untrainedEncoder } from '../encoders/index.ts';
 import { contingency, matchingOf, nmi } from '../metrics/index.ts';
-import {
-  type Grouping,
-  headClusters,
-  openEncoder,
-  type ReportMap,
-  snapshotsOf,
-  type TrainedRun,
-  untrainedState,
-} from '../run/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
-import type { Terminal } from './terminal.ts';
+import { type ReportMap, snapshotsOf, type TrainedRun } from '../run/index.ts';
+import type { Engine } from '../runtime/index.ts';
+import { type Terminal, terminalReporter } from './terminal.ts';
 
 export interface FeatureMapsInput {
   engine: Engine;
@@ -27,7 +28,7 @@ export interface FeatureMapsInput {
   /** Cache index of each clustered image, and the encoder's features of them. */
   indices: Uint32Array;
   features: Rows;
-  grouping: Grouping;
+  grouping: Clustering;
   seed?: number;
 }
 
@@ -42,6 +43,7 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
   const { engine, run, cache, indices, features, grouping, seed = 0 } = input;
   if (indices.length < FEWEST) return [];
   const { settings } = run.config;
+  const reporter = terminalReporter(terminal);
   const now = run.checkpoint.info.step;
   const count = Math.min(MOST, indices.length);
   const rows = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 12)).sort();
@@ -62,16 +64,13 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
       ...(labelled.length > 0 && { nmi: nmi(pick(labels), pick(clusters)) }),
     };
   }
-  async function earlier(title: string, state: Values): Promise<ReportMap> {
+  async function earlier(title: string, open: () => Promise<ImageEncoder>): Promise<ReportMap> {
     terminal.progress(`drawing the features, ${title}`);
-    const encoder = await openEncoder({ engine, settings, state });
+    const encoder = await open();
     try {
-      const of = await encoder.embed(cache, {
-        indices: drawn,
-        workers: settings.workers,
-        signal: terminal.signal,
-      });
-      const own = grouping.head && (await headClusters({ engine, settings, state }, of))?.clusters;
+      const { workers } = settings;
+      const of = await encoder.embed({ cache, indices: drawn }, { workers, reporter });
+      const own = grouping.head && (await headClusters(encoder, of))?.assignments;
       const k = Math.min(grouping.k, count);
       const found =
         own ?? (await kmeans(of, k, { engine, metric: 'spherical', restarts: 2, seed })).assignments;
@@ -82,11 +81,15 @@ export async function featureMaps(input: FeatureMapsInput, terminal: Terminal): 
   }
 
   const pages: ReportMap[] = [];
-  const start = await untrainedState({ engine, settings, cache, indices, signal: terminal.signal });
-  pages.push(await earlier('before training', start));
+  const images = { cache, indices };
+  pages.push(
+    await earlier('before training', () => untrainedEncoder({ engine, settings, images, reporter })),
+  );
   const snapshots = (await snapshotsOf(run.folder)).filter(({ step }) => step < now);
   for (const { step, load } of evenly(snapshots, BETWEEN)) {
-    pages.push(await earlier(`after step ${step} of ${now}`, await load()));
+    const state = await load();
+    const open = () => trainedEncoder({ engine, settings, state });
+    pages.push(await earlier(`after step ${step} of ${now}`, open));
   }
   pages.push(await page(`after step ${now}`, await pickRows(features, rows), last));
   terminal.endProgress();

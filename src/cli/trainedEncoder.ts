@@ -1,12 +1,12 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
 
-import { showCount } from '../core/text.ts';
 import { decodeImage, type EncodedImage, type PixelCache, type RawImage } from '../data/index.ts';
+import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
-import { type Encoder, openEncoder, openTrainedRun, type TrainedRun } from '../run/index.ts';
+import { openTrainedRun, type TrainedRun } from '../run/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
-import type { Terminal } from './terminal.ts';
+import { type Terminal, terminalReporter } from './terminal.ts';
 
 /** Opens a run, saying which damaged checkpoints were passed over. */
 export async function openRun(path: string, terminal: Terminal): Promise<TrainedRun> {
@@ -19,11 +19,11 @@ export async function openRun(path: string, terminal: Terminal): Promise<Trained
 export async function withEncoder<T>(
   { config, state }: TrainedRun,
   { batchSize }: { batchSize?: number },
-  work: (encoder: Encoder) => Promise<T>,
+  work: (encoder: ImageEncoder) => Promise<T>,
 ): Promise<T> {
   const engine = await openEngine({ threads: config.threads });
   try {
-    return await work(await openEncoder({ engine, settings: config.settings, state, batchSize }));
+    return await work(await trainedEncoder({ engine, settings: config.settings, state, batchSize }));
   } finally {
     await engine.close();
   }
@@ -31,15 +31,11 @@ export async function withEncoder<T>(
 
 /** Features of images of a cache, some rows at a time, with progress said on the terminal, whose end ends the work. */
 export function embeddedParts(
-  encoder: Encoder,
+  encoder: ImageEncoder,
   cache: PixelCache,
   { indices, workers, terminal }: { indices: Uint32Array; workers: number; terminal: Terminal },
 ): AsyncGenerator<Float32Array> {
-  return encoder.parts(cache, {
-    ...{ indices, workers, signal: terminal.signal },
-    onProgress: ({ done, total }) =>
-      terminal.progress(`embedding ${showCount(done)} of ${showCount(total)} images`),
-  });
+  return encoder.parts({ cache, indices }, { workers, reporter: terminalReporter(terminal) });
 }
 
 /** Pixels [3, s, s] of one image, exactly as they would come from the pixel cache of the run's images. */

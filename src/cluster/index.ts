@@ -1,6 +1,7 @@
 /** Clustering of features, nearest neighbors, projections, and a suggestion for the number of clusters. */
 export { type AgglomerativeOptions, agglomerativeClusters, wardCut } from './agglomerative.ts';
 export { type AssignOptions, type AssignResult, assign } from './assign.ts';
+export { type Clustering, type ClusterOptions, clusterFeatures, type Group } from './clusterFeatures.ts';
 export {
   type ConcentrationOptions,
   concentrations,
@@ -33,6 +34,7 @@ export { splitForEmpty } from './kmeans/emptyClusters.ts';
 export { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
 export { type LayoutOptions, layout2d } from './layout2d.ts';
 export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
+export { clusterByHead, type LearnedCentroids, learnedAssignment, mostProbable } from './learnedClusters.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';

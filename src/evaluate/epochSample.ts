@@ -1,18 +1,18 @@
-/** A fixed sample of images through an encoder, again and again as its weights change. */
+/** Embeds a fixed sample of images again and again while the encoder's weights change. */
 import { distinctRows, featuresOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
+import { joinRows, runBatches } from '../encoders/index.ts';
 import {
   encoderOptions,
-  featureLength,
   inferenceProgram,
   methodHead,
   parseCrops,
   type Settings,
   viewsOf,
 } from '../methods/index.ts';
+import { createVariables } from '../nn/index.ts';
 import type { Engine, Executable, Values } from '../runtime/index.ts';
-import type { Tensor } from '../tensor/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { epochBudget } from './epochBudget.ts';
 import type { EpochSample } from './epochMeasures.ts';
@@ -21,14 +21,14 @@ export interface EpochSampleOptions {
   engine: Engine;
   settings: Settings;
   cache: PixelCache;
-  /** Images that the sample is drawn from: those trained on. */
+  /** Cache indices that the sample is drawn from: the trained images. */
   indices: Uint32Array;
-  /** Images of the sample. */
+  /** Number of images of the sample. */
   images: number;
 }
 
 export interface OpenSample {
-  /** What the encoder with these weights makes of the sample. */
+  /** Embeds the sample with the given weights. */
   look(readState: (names: readonly string[]) => Promise<Values>): Promise<EpochSample>;
   close(): Promise<void>;
 }
@@ -37,13 +37,13 @@ export interface OpenSample {
 const SAMPLE_SEED = 0;
 const BATCH = 128;
 
-/** How much is measured of a run with these settings, and how often. */
+/** Plans how many images of a run with these settings are measured, and how often. */
 export function epochPlan(settings: Settings, images: number) {
   const crops = parseCrops(settings.crops);
   return epochBudget({ images, crops, measured: [settings.imageSize, crops[0]!.size] });
 }
 
-/** Makes the sample's views, which are kept in memory, and compiles the encoder for them. */
+/** Renders the sample's views, which stay in memory, and compiles the encoder for them. */
 export async function openEpochSample(options: EpochSampleOptions): Promise<OpenSample> {
   const { engine, settings } = options;
   const [size, second] = [settings.imageSize, parseCrops(settings.crops)[0]!.size];
@@ -57,64 +57,54 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
   const own = await evaluationViews(options, indices, batchSize);
   const other = await randomViews(options, indices, batchSize);
 
+  const head = methodHead(settings);
+  const stored = head.prototypes?.(createVariables()).node.attributes.name as string | undefined;
   const compiled: Executable[] = [];
-  /** The encoder for images of one size; with `withHead`, the embeddings as well. */
-  async function compile(side: number, withHead: boolean) {
+
+  /** Compiles the encoder for one image size, with the embeddings as output `z` on request. */
+  async function compile(side: number, outputs: 'features' | 'embeddings') {
     const { normalise } = viewsOf(settings);
     const made = inferenceProgram({ encoder: encoderOptions(settings), normalise, batchSize, size: side });
     const { variables, features } = made;
-    const outputs: Record<string, Tensor> = { features };
-    if (withHead) outputs.z = methodHead(settings).project(variables, features);
-    const held = [...variables.parameters(), ...variables.buffers()];
+    const z = outputs === 'embeddings' ? head.project(variables, features) : undefined; // [B, D]
+    const weights = [...variables.parameters(), ...variables.buffers()];
     const executable = await engine.compile({
-      outputs,
-      state: held.map(({ tensor }) => ({ current: tensor })),
+      outputs: { features, ...(z && { z }) },
+      state: weights.map(({ tensor }) => ({ current: tensor })),
       name: 'sample',
     });
     compiled.push(executable);
-    return { executable, names: held.map(({ name }) => name) };
+    return { executable, names: weights.map(({ name }) => name) };
   }
-  const { prototypes } = methodHead(settings);
-  const first = await compile(size, prototypes !== undefined);
-  const again = second === size && prototypes === undefined ? first : await compile(second, false);
+  const first = await compile(size, stored ? 'embeddings' : 'features');
+  const again = second === size && !stored ? first : await compile(second, 'features');
 
-  /** Outputs of all batches, by name, one row per image. */
-  async function through(executable: Executable, batches: readonly Uint8Array[]) {
+  function embed({ executable }: typeof first, views: readonly Uint8Array[]) {
     const count = indices.length;
-    const data: Record<string, Float32Array> = {};
-    for (const [i, images] of batches.entries()) {
-      for (const [name, out] of Object.entries(await executable.run({ images }))) {
-        const D = out.length / batchSize;
-        data[name] ??= new Float32Array(count * D);
-        const real = Math.min(batchSize, count - i * batchSize);
-        data[name].set((out as Float32Array).subarray(0, real * D), i * batchSize * D);
-      }
-    }
-    return data;
+    const batches = views.map((images, i) => ({
+      batchSize,
+      rows: Math.min(batchSize, count - i * batchSize),
+      inputs: { images },
+    }));
+    const run = (inputs: Values) => executable.run(inputs);
+    return joinRows(runBatches(batches, run), { count });
   }
-  const dimension = featureLength(encoderOptions(settings));
   return {
     async look(readState) {
       const weights = await readState(first.names);
       await first.executable.writeState(weights);
-      const { features, z } = await through(first.executable, own);
+      const { features, z } = await embed(first, own); // [n, F], [n, D]
       if (again !== first) {
         await again.executable.writeState(
           Object.fromEntries(again.names.map((name) => [name, weights[name]!])),
         );
       }
-      const { features: seen } = await through(again.executable, other);
-      const held = prototypes && (await readState([prototypes]))[prototypes];
+      const { features: secondView } = await embed(again, other); // [n, F]
+      const C = stored && ((await readState([stored]))[stored] as Float32Array); // [K, D]
       return {
-        features: featuresOf(features!, dimension),
-        secondView: featuresOf(seen!, dimension),
-        ...(held &&
-          z && {
-            prototypes: {
-              embeddings: featuresOf(z, z.length / indices.length),
-              prototypes: featuresOf(held as Float32Array, z.length / indices.length),
-            },
-          }),
+        features: features!,
+        secondView: secondView!,
+        ...(C && z && { prototypes: { embeddings: z, prototypes: featuresOf(C, z.dimension) } }),
       };
     },
     async close() {
@@ -123,7 +113,7 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
   };
 }
 
-/** Evaluation views in whole batches, the last filled up with zeros: `[B, 3, s, s]` each. */
+/** Renders evaluation views in whole batches, the last padded with zeros, `[B, 3, s, s]` each. */
 async function evaluationViews(
   { settings, cache }: EpochSampleOptions,
   indices: Uint32Array,
@@ -144,7 +134,7 @@ async function evaluationViews(
   return batches;
 }
 
-/** One random view per image, as in training; the same draws every time. */
+/** Renders a random view per image, as in training, with the same draws every time. */
 async function randomViews(
   { settings, cache }: EpochSampleOptions,
   indices: Uint32Array,

@@ -35,7 +35,7 @@ import { type Usage, usage } from './labelFree.ts';
 import { linearProbe, type ProbeOptions } from './linearProbe.ts';
 import { splitOf } from './split.ts';
 
-export interface EvaluateInput {
+export interface LabeledFeatures {
   features: Features;
   /** `[N]`, negative: no label. */
   labels: Int32Array;
@@ -45,7 +45,7 @@ export interface EvaluateInput {
   learned?: LearnedClusters;
 }
 
-export interface EvaluateOptions {
+export interface FeatureEvaluationOptions {
   /** Clusters; the number of classes unless given. */
   k?: number;
   /** Spherical (cosine) k-means, for every kind of feature alike, unless the caller has a reason. */
@@ -138,7 +138,7 @@ export interface Evaluation extends ClusterScores {
  */
 export async function evaluateFeatures(
   engine: Engine,
-  { features, labels, split: given, learned }: EvaluateInput,
+  { features, labels, split: given, learned }: LabeledFeatures,
   {
     k,
     metric = 'spherical',
@@ -150,7 +150,7 @@ export async function evaluateFeatures(
     labelShares = [],
     seed = 0,
     signal,
-  }: EvaluateOptions = {},
+  }: FeatureEvaluationOptions = {},
 ): Promise<Evaluation> {
   requireSizes(features, labels, given);
   const split = splitOf(labels, given, { seed });
@@ -265,7 +265,7 @@ function fewLabelsWords(results: readonly FewLabelsResult[]): string {
   );
 }
 
-function requireSizes(features: Features, labels: Int32Array, given: EvaluateInput['split']): void {
+function requireSizes(features: Features, labels: Int32Array, given: LabeledFeatures['split']): void {
   if (labels.length !== features.count || (given && given.length !== features.count)) {
     throw new LikenessError(
       'evaluate.lengths',

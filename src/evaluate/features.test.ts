@@ -6,14 +6,7 @@ import { type Engine, openEngine } from '../runtime/index.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
 import { fewLabels, labelledDraw } from './fewLabels.ts';
 import { knn } from './knn.ts';
-import {
-  effectiveRank,
-  featureDeviation,
-  labelFree,
-  neighbourConsistency,
-  usage,
-  viewAgreement,
-} from './labelFree.ts';
+import { effectiveRank, featureDeviation, neighbourConsistency, usage, viewAgreement } from './labelFree.ts';
 import { linearProbe } from './linearProbe.ts';
 import { splitOf } from './split.ts';
 
@@ -233,25 +226,6 @@ describe('label-free measures', () => {
     );
     expect(any.consistency).toBeCloseTo(any.chance, 1);
     expect(any.chance).toBeCloseTo(0.25, 1);
-  });
-
-  it('all together', async () => {
-    const { features, labels } = separable(80, 4);
-    const axes = featuresOf(Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1), 4);
-    const all = await labelFree(engine, {
-      features,
-      prototypes: axes,
-      secondView: features,
-      clusters: { assignments: labels, centroids: axes },
-    });
-    expect(all.prototypeUsage).toMatchObject({ dead: 0, of: 4 });
-    expect(all.prototypeUsage.entropy).toBeCloseTo(1, 9);
-    expect(all.viewAgreement!.agreement).toBe(1);
-    expect(all.silhouette).toBeGreaterThan(0.8);
-    expect(all.neighbourConsistency!.consistency).toBe(1);
-    const bare = await labelFree(engine, { features, prototypes: axes });
-    expect(bare.silhouette).toBeUndefined();
-    expect(bare.viewAgreement).toBeUndefined();
   });
 });
 

@@ -1,5 +1,4 @@
-/** What features and clusters are worth: against labels, against baselines, and without labels. */
-export { colourHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './baselines.ts';
+/** Evaluation of encoders, features and clusters: against labels, against baselines, and without labels. */
 export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
 export {
   type EpochMeasureOptions,
@@ -11,14 +10,23 @@ export {
   trackingMeasures,
 } from './epochMeasures.ts';
 export { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
+export { type EncoderEvaluation, type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.ts';
 export {
   type ClusterScores,
-  type EvaluateInput,
-  type EvaluateOptions,
   type Evaluation,
   evaluateFeatures,
+  type FeatureEvaluationOptions,
+  type LabeledFeatures,
   type LearnedClusters,
 } from './evaluateFeatures.ts';
+export {
+  type EvaluationRecord,
+  evaluationRecord,
+  protocolOf,
+  reportVerdicts,
+  scoresOf,
+} from './evaluationRecord.ts';
+export { type EvaluationSet, evaluationSet, type SetLimits } from './evaluationSet.ts';
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labelled } from './knn.ts';
@@ -26,9 +34,6 @@ export {
   type EffectiveRank,
   effectiveRank,
   featureDeviation,
-  type LabelFree,
-  type LabelFreeInput,
-  labelFree,
   type NeighbourConsistency,
   neighbourConsistency,
   type Usage,
@@ -37,5 +42,21 @@ export {
   viewAgreement,
 } from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
+export {
+  type GivenClusters,
+  type LabelFreeReport,
+  type MeasureOptions,
+  measureLabelFree,
+} from './measureLabelFree.ts';
 export { type PairFigures, pairFigures } from './pairFigures.ts';
+export { type RunEncodersOptions, runEncoders } from './runEncoders.ts';
+export {
+  furtherScores,
+  mainScores,
+  type ScoreColumn,
+  type ScoredEncoder,
+  type Scores,
+  type Verdict,
+  verdictsOf,
+} from './scores.ts';
 export { type Split, splitOf } from './split.ts';

@@ -4,7 +4,6 @@
  */
 
 import {
-  assign,
   type Covariance,
   columnVariances,
   covariance,
@@ -13,7 +12,6 @@ import {
   nearestNeighbors,
   normalizeRows,
   selectRows,
-  simplifiedSilhouette,
   spectrum,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -177,51 +175,4 @@ export async function neighbourConsistency(
   const { indices } = await nearestNeighbors(engine, bank, bank, { k: used, exclude: 'self' });
   const own = Int32Array.from(rows, (row) => clusters[row]!);
   return { ...neighborPurity({ k: used, indices }, own), k: used };
-}
-
-export interface LabelFree {
-  readonly prototypeUsage: Usage;
-  readonly featureDeviation: number;
-  readonly effectiveRank: EffectiveRank;
-  /** Simplified silhouette of the clusters, where clusters are given. */
-  readonly silhouette?: number;
-  readonly neighbourConsistency?: NeighbourConsistency;
-  /** Where a second view's features are given. */
-  readonly viewAgreement?: ViewAgreement;
-}
-
-export interface LabelFreeInput {
-  /** `[N, D]`, in the space of the prototypes. */
-  features: Features;
-  /** `[K, D]` */
-  prototypes: Features;
-  /** Features of another view of the same images, row by row. */
-  secondView?: Features;
-  /** Cluster of each image and the clusters' centroids. */
-  clusters?: { assignments: Int32Array; centroids: Features };
-  seed?: number;
-}
-
-/** All label-free measures that the given values allow. */
-export async function labelFree(
-  engine: Engine,
-  { features, prototypes, secondView, clusters, seed = 0 }: LabelFreeInput,
-): Promise<LabelFree> {
-  const own = (await assign(engine, features, prototypes)).assignments;
-  const unit = normalizeRows(features);
-  return {
-    prototypeUsage: usage(own, prototypes.count),
-    featureDeviation: featureDeviation(features),
-    effectiveRank: await effectiveRank(engine, features, { seed }),
-    silhouette:
-      clusters &&
-      (await simplifiedSilhouette(engine, unit, clusters.assignments, normalizeRows(clusters.centroids)))
-        .mean,
-    neighbourConsistency:
-      clusters && features.count > 1
-        ? await neighbourConsistency(engine, features, clusters.assignments, { seed })
-        : undefined,
-    viewAgreement:
-      secondView && viewAgreement(own, (await assign(engine, secondView, prototypes)).assignments),
-  };
 }

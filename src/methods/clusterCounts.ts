@@ -1,5 +1,7 @@
 /** The setting `clusters`, as numbers. */
 import { LikenessError } from '../core/errors.ts';
+import { filled, type Variables } from '../nn/index.ts';
+import type { Tensor } from '../tensor/index.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -16,4 +18,15 @@ export function clusterCounts({ clusters: text }: Pick<Settings, 'clusters'>, im
   if (wrong === undefined) return counts;
   const expected = `whole numbers from 2 to ${images}, the number of images, joined by commas, such as "${Math.max(2, Math.floor(images / 16))}"`;
   throw new LikenessError('settings.clusters', `clusters: received "${text}"; expected ${expected}`);
+}
+
+/** Prototypes [K, D] of the first count, zeros until the first clustering replaces them. */
+export function storedPrototypes(
+  variables: Variables,
+  name: string,
+  settings: Pick<Settings, 'clusters' | 'embeddingLength'>,
+): Tensor {
+  // The run was refused at its start if it had more clusters than images; another source may have fewer images.
+  const [K] = clusterCounts(settings, Number.POSITIVE_INFINITY);
+  return variables.buffer(name, [K!, settings.embeddingLength], filled(0)); // [K, D]
 }

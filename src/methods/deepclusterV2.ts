@@ -49,7 +49,7 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts';
-import { clusterCounts } from './clusterCounts.ts';
+import { clusterCounts, storedPrototypes } from './clusterCounts.ts';
 import type { EpochPhase, Method, MethodProgram, PhaseContext, StepContext } from './method.ts';
 import { embeddings, type ProjectionOptions } from './projection.ts';
 import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
@@ -116,7 +116,7 @@ export const deepclusterV2: Method = {
   },
   head: (settings) => ({
     project: (variables, features) => embeddings(variables, features, settings),
-    prototypes: prototypesName(0),
+    prototypes: (variables) => storedPrototypes(variables, prototypesName(0), settings), // [K, D]
   }),
 };
 

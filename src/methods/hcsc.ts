@@ -46,7 +46,7 @@ import {
   transpose,
 } from '../tensor/index.ts';
 import { createMaskSource } from './bernoulli.ts';
-import { clusterCounts } from './clusterCounts.ts';
+import { clusterCounts, storedPrototypes } from './clusterCounts.ts';
 import { pairAgreement } from './contrastive.ts';
 import {
   agreementFact,
@@ -148,7 +148,7 @@ export const hcsc: Method = {
   },
   head: (settings) => ({
     project: (variables, features) => project(variables, features, settings),
-    prototypes: prototypesName(0),
+    prototypes: (variables) => storedPrototypes(variables, prototypesName(0), settings), // [K, D]
   }),
 };
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { initialEncoderState, methodNames, methodProgram, settingsFor } from './index.ts';
+import { createVariables } from '../nn/index.ts';
+import { input } from '../tensor/index.ts';
+import {
+  encoderOptions,
+  featureLength,
+  initialEncoderState,
+  methodHead,
+  methodNames,
+  methodProgram,
+  settingsFor,
+} from './index.ts';
 
 describe('initialEncoderState', () => {
   it.each(methodNames)('gives the bytes that a run of %s starts from', (method) => {
@@ -9,6 +19,13 @@ describe('initialEncoderState', () => {
     const state = initialEncoderState(settings, 7);
     expect(Object.keys(state).length).toBeGreaterThan(10);
     for (const [name, values] of Object.entries(state)) expect(values, name).toEqual(whole[name]);
+    const { project, assign, prototypes } = methodHead(settings);
+    const variables = createVariables();
+    const features = input('features', [1, featureLength(encoderOptions(settings))]);
+    project(variables, features);
+    assign?.(variables, features);
+    prototypes?.(variables);
+    expect(Object.keys(state)).toEqual(expect.arrayContaining(Object.keys(variables.initialValues(0))));
   });
 
   it('needs no number of images, and draws from the seed', () => {

@@ -1,14 +1,13 @@
 /** First values of an encoder, without the training step. */
 import { createVariables, encode } from '../nn/index.ts';
-import type { Values } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
 import { methods } from './registry.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Parameters and running statistics of the encoder and of the head behind `project`, by name, as a
- * run of these settings starts from them.
+ * Parameters and running statistics of the encoder and its heads, and the prototypes where the method
+ * has any, by name, as a run of these settings starts from them.
  *
  * Every value is drawn from a stream that its own name chooses, so the bytes equal those of the
  * method's `initialState`. No training step is built, so neither the number of images nor the
@@ -16,10 +15,13 @@ import type { Settings } from './settings.ts';
  *
  * @param seed default: the seed of the settings
  */
-export function initialEncoderState(settings: Settings, seed = settings.seed): Values {
+export function initialEncoderState(settings: Settings, seed = settings.seed): Record<string, Float32Array> {
   const variables = createVariables();
   const size = settings.imageSize;
   const features = encode(variables, input('images', [1, 3, size, size]), encoderOptions(settings)); // [1, F]
-  methods[settings.method].head(settings).project(variables, features); // [1, D]
+  const head = methods[settings.method].head(settings);
+  head.project(variables, features); // [1, D]
+  head.assign?.(variables, features); // [1, M]
+  head.prototypes?.(variables); // [K, D]
   return variables.initialValues(seed);
 }

@@ -138,8 +138,8 @@ export interface PhaseResult {
 export interface MethodHead {
   /** Embeddings [N, D] on the unit sphere, of features [N, F]. */
   project(variables: Variables, features: Tensor): Tensor;
-  /** Name of the state's prototypes [K, D] in the space of the embeddings, where the method has any. */
-  prototypes?: string;
+  /** Prototypes [K, D] in the space of the embeddings, where the method has any. */
+  prototypes?(variables: Variables): Tensor;
   /** Probabilities [N, M] of the clusters, of features [N, F], where the method learns clusters itself. */
   assign?(variables: Variables, features: Tensor): Tensor;
 }

@@ -38,7 +38,7 @@ import { randomAt } from '../core/random.ts';
 import { createMomentumVariables, createVariables } from '../nn/index.ts';
 import type { Values } from '../runtime/index.ts';
 import { add, div, input, matmul, mean, mul, softmax, type Tensor, transpose } from '../tensor/index.ts';
-import { clusterCounts } from './clusterCounts.ts';
+import { clusterCounts, storedPrototypes } from './clusterCounts.ts';
 import { infoNce, pairAgreement } from './contrastive.ts';
 import { agreementFact, foundState, heldClusters, labelsName, prototypesName } from './heldClusters.ts';
 import type { EpochPhase, Method, MethodProgram, StepContext } from './method.ts';
@@ -123,7 +123,7 @@ export const pcl: Method = {
   },
   head: (settings) => ({
     project: (variables, features) => project(variables, features, settings),
-    prototypes: prototypesName(0),
+    prototypes: (variables) => storedPrototypes(variables, prototypesName(0), settings), // [K, D]
   }),
 };
 

@@ -204,7 +204,7 @@ export const swav: Method = {
   },
   head: (settings) => ({
     project: (variables, features) => project(variables, features, settings),
-    prototypes: PROTOTYPES,
+    prototypes: (variables) => prototypesOf(variables, settings), // [K, D]
   }),
 };
 

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Metadata, writeFileAtomic } from '../formats/index.ts';
 
-export interface Clustering {
+export interface StoredClustering {
   /** `[k, dimension]`, rows of length 1. */
   readonly centroids: Float32Array;
   readonly k: number;
@@ -32,7 +32,7 @@ export interface Clustering {
 const FORMAT = 'likeness clusters 1';
 
 /** Writes the clusters. @throws LikenessError `write.*`, or when the numbers do not fit each other. */
-export async function writeClustering(file: string, clustering: Clustering): Promise<void> {
+export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
   const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step } = clustering;
   const metadata: Metadata = {
     format: FORMAT,
@@ -50,7 +50,7 @@ export async function writeClustering(file: string, clustering: Clustering): Pro
  * @throws LikenessError `clustering.missing` when the run was not clustered yet, `clustering.malformed` for a file that
  * is damaged or something else.
  */
-export async function readClustering(file: string): Promise<Clustering> {
+export async function readClustering(file: string): Promise<StoredClustering> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -89,7 +89,7 @@ function isOneEach(head: unknown, k: number): boolean {
   );
 }
 
-type Stored = Omit<Clustering, 'centroids' | 'k' | 'dimension'>;
+type Stored = Omit<StoredClustering, 'centroids' | 'k' | 'dimension'>;
 
 function parse(text: string | undefined): Stored | undefined {
   try {

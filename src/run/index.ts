@@ -1,6 +1,5 @@
 /** The run folder: what is in it, reading and writing it. */
 
-export { checkExport, type ExportCheck } from './checkExport.ts';
 export {
   type Checkpoint,
   type CheckpointFile,
@@ -14,27 +13,14 @@ export {
   saveCheckpoint,
   stateOf,
 } from './checkpoint.ts';
-export { type Clustering, readClustering, writeClustering } from './clustering.ts';
+export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
 export { type Assignment, clustersCsv, readClusters, writeClusters } from './clusters.ts';
 export { configVersion, readConfig, writeConfig } from './config.ts';
 export { type Embeddings, writeEmbeddings } from './embeddings.ts';
-export { type EmbedOptions, type Encoder, openEncoder } from './encoder.ts';
 export { type EventLog, type MeasuresEvent, openEventLog, type RunEvent, readEvents } from './events.ts';
-export {
-  EXPORT_INPUT,
-  EXPORT_OUTPUT,
-  type ExportedEncoder,
-  encoderShapes,
-  exportEncoder,
-  exportMetadata,
-} from './exportedEncoder.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
-export { type Group, type Grouping, type GroupOptions, groupFeatures } from './grouping.ts';
-export { type Head, openHead } from './head.ts';
-export { type HeadClusters, headClusters, mostProbable } from './headClusters.ts';
 export { type KeptFeatures, keepFeatures } from './keptFeatures.ts';
-export { groupByHead, learnedAssignment } from './learnedGroups.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
 export {
@@ -54,5 +40,4 @@ export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './sna
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
-export { type UntrainedOptions, untrainedState } from './untrained.ts';
 export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

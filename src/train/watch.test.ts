@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allRows } from '../cluster/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
+import { trainedEncoder } from '../encoders/index.ts';
 import { epochPlan, measureEpoch, openEpochSample } from '../evaluate/index.ts';
 import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
-import { openEncoder, openHead, type RunEvent, readWatched, writeWatched } from '../run/index.ts';
+import { type RunEvent, readWatched, writeWatched } from '../run/index.ts';
 import { type Engine, openEngine, type Values } from '../runtime/index.ts';
 import { createEpochWatch, type EpochWatchOptions } from './watch.ts';
 
@@ -53,17 +55,17 @@ describe('the sample of a run', () => {
       IMAGES,
     ]);
     // All images are in the sample, so that it has them in their order.
-    const encoder = await openEncoder({ engine, settings, state });
-    const expected = await encoder.embed(cache, { indices });
+    const encoder = await trainedEncoder({ engine, settings, state });
+    const expected = await encoder.embed({ cache, indices });
     expectClose(features.data, expected.data);
-    const head = await openHead({ engine, settings, state });
-    const z = await head.project(expected);
+    const { heads } = encoder;
+    const z = await allRows(heads.project(expected));
     expectClose(prototypes!.embeddings.data, z.data);
-    expect(prototypes!.prototypes!.data).toEqual(head.prototypes!.data);
+    expect(prototypes!.prototypes!.data).toEqual(heads.prototypes!.data);
     // Another view of the same images: near to the first, not equal.
     expect(secondView.data).not.toEqual(features.data);
     expect(await open.look(readState)).toEqual({ features, secondView, prototypes });
-    await Promise.all([open.close(), encoder.close(), head.close()]);
+    await Promise.all([open.close(), encoder.close()]);
   });
 
   it('draws the same images for every seed of training', async () => {

@@ -1,6 +1,5 @@
 /** From a clustering to what the report shows of it: order, and which images of a large cluster. */
-import type { AssignResult, Doubt } from '../../cluster/index.ts';
-import type { Group } from '../grouping.ts';
+import type { AssignResult, Doubt, Group } from '../../cluster/index.ts';
 import type { ReportCluster, ReportImage } from './data.ts';
 
 export interface ReportClustersInput {

@@ -1,22 +1,22 @@
-/** Whether an exported encoder gives what the training engine gives: run on the same pixels and compared. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+/** Compares an exported encoder with the training engine on the same pixels. */
+import { InferenceSession } from 'onnxruntime-node';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportedEncoder.ts';
+import { runExported } from './onnxEncoder.ts';
 
 export interface ExportCheck {
-  /** Planes of uint8 [n, 3, s, s]. */
+  /** Evaluation views [n, 3, s, s], uint8. */
   readonly pixels: Uint8Array;
-  /** The training engine's features of them, [n, D], rows of length 1. */
+  /** Features [n, D] of the training engine, rows of length 1. */
   readonly expected: Float32Array;
   readonly count: number;
   readonly size: number;
 }
 
 /**
- * Runs the ONNX file on one image at a time and on all at once, and returns the largest absolute difference of any
- * value from what was expected (values are from -1 to 1).
+ * Runs the ONNX file on one image at a time and on all at once. Returns the largest absolute difference of any value
+ * from the expected one (values are from -1 to 1).
  *
- * @throws LikenessError `export.broken` when the file does not load or gives something of another shape.
+ * @throws LikenessError `export.broken` when the file does not load or its output has another shape.
  */
 export async function checkExport(
   file: string,
@@ -28,20 +28,15 @@ export async function checkExport(
   let worst = 0;
   for (const batch of new Set([1, count])) {
     for (let from = 0; from + batch <= count; from += batch) {
-      const data = Float32Array.from(
-        pixels.subarray(from * perImage, (from + batch) * perImage),
-        (v) => v / 255,
-      );
-      const images = new Tensor('float32', data, [batch, 3, size, size]);
-      const results = await attempt(file, () => session.run({ [EXPORT_INPUT]: images }));
-      const features = results[EXPORT_OUTPUT];
-      if (String(features?.dims) !== String([batch, dimension])) {
+      const views = pixels.subarray(from * perImage, (from + batch) * perImage);
+      const features = await attempt(file, () => runExported(session, views, size));
+      if (features.length !== batch * dimension) {
         throw new LikenessError(
           'export.broken',
-          `${file}: gave features of shape [${features?.dims}]; expected [${batch}, ${dimension}]. Nothing was written.`,
+          `${file}: received ${features.length} values for ${batch} images; expected ${batch * dimension}. Nothing was written.`,
         );
       }
-      worst = largestDifference(worst, features!.data as Float32Array, expected, from * dimension);
+      worst = largestDifference(worst, features, expected, from * dimension);
     }
   }
   await session.release();

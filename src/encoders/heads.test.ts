@@ -3,7 +3,7 @@ import { allRows, featuresOf, rowsOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { methodProgram, resolveSettings } from '../methods/index.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
-import { openHead } from './head.ts';
+import { openHeads } from './heads.ts';
 
 const settings = resolveSettings({
   ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
@@ -13,7 +13,7 @@ const WIDTH = 32;
 /** Two whole blocks of rows and a part of one. */
 const N = 1100;
 
-describe('openHead', () => {
+describe('openHeads', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await openEngine({ threads: 1 });
@@ -25,9 +25,9 @@ describe('openHead', () => {
     const data = Float32Array.from({ length: N * WIDTH }, () => random.normal());
     const features = featuresOf(data, WIDTH);
     const state = methodProgram(settings, { images: N }).initialState(0);
-    const head = await openHead({ engine, settings, state });
-    const expected = await head.project(features); // [N, 8]
-    const projected = head.projected(rowsOf(features));
+    const head = openHeads({ engine, settings, state });
+    const expected = await allRows(head.project(features)); // [N, 8]
+    const projected = head.project(rowsOf(features));
     expect(await allRows(projected)).toEqual(expected);
     for (const [start, rows] of [
       [0, 1],

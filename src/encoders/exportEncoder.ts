@@ -1,7 +1,7 @@
 /**
- * The trained encoder as an ONNX model that needs nothing of this program: pixels in, unit features out.
+ * Exports the trained encoder as an ONNX model that runs anywhere: pixels in, features of length 1 out.
  *
- * Weights, running statistics and the normalisation of colours are constants of the graph; the batch is free.
+ * Weights, running statistics and the normalization of colors are constants of the graph. The batch size is free.
  */
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';
@@ -9,21 +9,21 @@ import { createVariables, encode, type Variables } from '../nn/index.ts';
 import { encodeOnnx, lower, type Values } from '../runtime/index.ts';
 import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
 
-/** Name and meaning of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
+/** Name of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
 export const EXPORT_INPUT = 'pixel_values';
-/** Name of its output: float32 [batch, D], each row of length 1. */
+/** Name of the model's output: float32 [batch, D], each row of length 1. */
 export const EXPORT_OUTPUT = 'features';
 
 export interface ExportedEncoder {
   /** The ONNX file. */
   readonly model: Uint8Array;
-  /** Length D of the features. */
+  /** Dimension D of the features. */
   readonly dimension: number;
-  /** Side of the images that it takes. */
+  /** Side s of the input images, in pixels. */
   readonly size: number;
 }
 
-/** What a user of the model must know, as the model's own metadata. */
+/** Metadata of the model: everything that its user must know. */
 export function exportMetadata(settings: Settings): Record<string, string> {
   const { method, architecture, width, stem, imageSize, mean, std } = settings;
   return {
@@ -32,7 +32,7 @@ export function exportMetadata(settings: Settings): Record<string, string> {
     'likeness.image_size': String(imageSize),
     'likeness.mean': mean,
     'likeness.std': std,
-    'likeness.preprocessing': `RGB; shorter side resized to ${imageSize} (antialiased bilinear), central square of ${imageSize}; values divided by 255. Normalisation by mean and std is part of the model.`,
+    'likeness.preprocessing': `RGB; shorter side resized to ${imageSize} (antialiased bilinear), central square of ${imageSize}; values divided by 255. Normalization by mean and std is part of the model.`,
     'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
   };
 }
@@ -47,12 +47,12 @@ export function exportEncoder(
   const { mean, std } = viewsOf(settings).normalise;
   const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
   const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
-  const normalised = sub(
+  const normalized = sub(
     mul(pixels, perChannel(std.map((s) => 1 / s))),
     perChannel(mean.map((m, c) => m / std[c]!)),
   );
   const options = encoderOptions(settings);
-  const features = l2Normalize(encode(frozenVariables(state), normalised, options)); // [batch, D]
+  const features = l2Normalize(encode(frozenVariables(state), normalized, options)); // [batch, D]
   const graph = lower(
     { [EXPORT_OUTPUT]: features },
     { name: 'encoder', dynamicBatch: 'batch', metadata: { ...exportMetadata(settings), ...metadata } },
@@ -70,7 +70,7 @@ export function encoderShapes(settings: Settings): { name: string; shape: readon
   }));
 }
 
-/** Variables whose values are known: each is a constant of the graph. */
+/** Variables with known values: each is a constant of the graph. */
 function frozenVariables(state: Values): Variables {
   const known = new Map<string, Tensor>();
   const value = (name: string, shape: readonly number[]): Tensor => {

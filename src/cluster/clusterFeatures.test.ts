@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { featuresOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { openEngine } from '../runtime/index.ts';
-import { groupFeatures } from './grouping.ts';
+import { clusterFeatures } from './clusterFeatures.ts';
+import { featuresOf } from './features.ts';
 
 const engine = await openEngine({ threads: 2 });
 afterAll(() => engine.close());
@@ -17,7 +17,7 @@ function pairsOf(pairs: number, dimension: number) {
   return featuresOf(data, dimension);
 }
 
-describe('groupFeatures', () => {
+describe('clusterFeatures', () => {
   // From 5,000 on k-means begins from random rows, and misses more pairs.
   for (const { k, found } of [
     { k: 20, found: 0.95 },
@@ -26,16 +26,16 @@ describe('groupFeatures', () => {
   ]) {
     it(`puts every row into one of ${k} clusters, near its own centroid, the same for the same seed`, async () => {
       const features = pairsOf(k, 16);
-      const grouping = await groupFeatures(engine, features, { k, seed: 3 });
-      expect(grouping.k + grouping.empty).toBe(k);
-      expect(grouping.groups.reduce((sum, { size }) => sum + size, 0)).toBe(features.count);
-      const { assignments: clusters, similarity } = grouping.assignment;
+      const clustering = await clusterFeatures(engine, features, { k, seed: 3 });
+      expect(clustering.k + clustering.empty).toBe(k);
+      expect(clustering.groups.reduce((sum, { size }) => sum + size, 0)).toBe(features.count);
+      const { assignments, similarity } = clustering.assignment;
       const mean = similarity.reduce((a, b) => a + b) / similarity.length;
       expect(mean).toBeGreaterThan(0.9);
-      const together = Array.from({ length: k }, (_, i) => clusters[i] === clusters[i + k]);
+      const together = Array.from({ length: k }, (_, i) => assignments[i] === assignments[i + k]);
       expect(together.filter(Boolean).length / k).toBeGreaterThan(found);
-      const again = await groupFeatures(engine, features, { k, seed: 3 });
-      expect([...again.assignment.assignments]).toEqual([...clusters]);
+      const again = await clusterFeatures(engine, features, { k, seed: 3 });
+      expect([...again.assignment.assignments]).toEqual([...assignments]);
     });
   }
 });

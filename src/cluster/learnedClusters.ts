@@ -1,40 +1,33 @@
 /**
- * Clusters that a method has learned itself (Contrastive Clustering: the outputs of its cluster head), as a grouping like
- * that of k-means: numbered by size, with confidence, margin and cohesion.
+ * Clusters that a method has learned itself (Contrastive Clustering: the outputs of its cluster head), in the form of
+ * those of k-means: numbered by size, with confidence, margin and cohesion.
  *
  * An image belongs to the most probable cluster. Confidence is that probability, margin its lead over the second best.
  * Clusters that no image belongs to have no number.
  */
-import {
-  type AssignResult,
-  type Features,
-  featuresOf,
-  normalizeRows,
-  partsOf,
-  type Rows,
-  simplifiedSilhouette,
-  unitRows,
-} from '../cluster/index.ts';
 import type { Engine } from '../runtime/index.ts';
-import { bySize, clustersOf, describe, type Grouping, sizesOf } from './grouping.ts';
-import { mostProbable } from './headClusters.ts';
+import type { AssignResult } from './assign.ts';
+import { bySize, type Clustering, clustersOf, describe, sizesOf } from './clusterFeatures.ts';
+import { type Features, featuresOf, normalizeRows } from './features.ts';
+import { partsOf, type Rows, unitRows } from './rows.ts';
+import { simplifiedSilhouette } from './silhouette.ts';
 
-/** Lead of a single cluster over what is not there. */
-const WIDEST_MARGIN = 1;
+/** Margin where there is a single cluster. */
+const MAX_MARGIN = 1;
 
-/** Groups features [N, F] by probabilities y [N, M], row by row of the same images. */
-export async function groupByHead(
+/** Clusters images with features [N, F] by the probabilities y [N, M] of the method's head, row by row. */
+export async function clusterByHead(
   engine: Engine,
   features: Features | Rows,
   probabilities: Features,
-): Promise<Grouping> {
+): Promise<Clustering> {
   const M = probabilities.dimension;
   const found = mostProbable(probabilities);
   const sizes = sizesOf(found, M);
   const outputs = bySize(found, M).filter((output) => sizes[output]! > 0);
   const k = outputs.length;
   const unit = unitRows(features);
-  const centroids = await centresOf(unit, found, outputs); // [k, F]
+  const centroids = await centroidsOf(unit, found, outputs); // [k, F]
   const assignment = await learnedAssignment(probabilities, { outputs, unit, centroids });
   const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids)).values;
   const learned = `${clustersOf(M)}, which the method has learned itself.`;
@@ -50,32 +43,33 @@ export async function groupByHead(
   };
 }
 
-export interface LearnedClusters {
-  /** The head's output that each cluster is. */
+export interface LearnedCentroids {
+  /** Output of the head that each cluster is, [k]. */
   outputs: readonly number[];
-  /** Features [N, F] of length 1, and the clusters' centres among them [k, F]. */
+  /** Features [N, F], rows of length 1. */
   unit: Features | Rows;
+  /** Centroids of the clusters, [k, F]. */
   centroids: Features;
 }
 
-/** The cluster of each image from its probabilities y [N, M], among the outputs that are clusters. */
+/** Assigns images by their probabilities y [N, M], among the outputs that are clusters. */
 export async function learnedAssignment(
   { data: y, count: N, dimension: M }: Features,
-  { outputs, unit, centroids }: LearnedClusters,
+  { outputs, unit, centroids }: LearnedCentroids,
 ): Promise<AssignResult> {
   const assignment: AssignResult = {
     assignments: new Int32Array(N),
     second: new Int32Array(N).fill(-1),
     similarity: new Float32Array(N),
     confidence: new Float32Array(N),
-    margin: new Float32Array(N).fill(WIDEST_MARGIN),
+    margin: new Float32Array(N).fill(MAX_MARGIN),
   };
   for (let i = 0; i < N; i++) {
     const of = (cluster: number) => y[i * M + outputs[cluster]!]!;
     let best = 0;
     let second = -1;
     for (let cluster = 1; cluster < outputs.length; cluster++) {
-      // Of equals the head's earlier output is taken, as by argmax.
+      // The earlier output wins a tie, as in argmax.
       const isAhead = (other: number) =>
         of(cluster) > of(other) || (of(cluster) === of(other) && outputs[cluster]! < outputs[other]!);
       if (isAhead(best)) [best, second] = [cluster, best];
@@ -99,7 +93,7 @@ export async function learnedAssignment(
 }
 
 /** Mean direction of the images of each of these outputs, rows of length 1. */
-async function centresOf(unit: Rows, found: Int32Array, outputs: readonly number[]): Promise<Features> {
+async function centroidsOf(unit: Rows, found: Int32Array, outputs: readonly number[]): Promise<Features> {
   const F = unit.dimension;
   const at = new Map(outputs.map((output, cluster) => [output, cluster]));
   const sums = new Float64Array(outputs.length * F); // a million rows of one cluster lose no digits
@@ -110,4 +104,13 @@ async function centresOf(unit: Rows, found: Int32Array, outputs: readonly number
     }
   }
   return normalizeRows(featuresOf(Float32Array.from(sums), F));
+}
+
+/** Index of the largest value of each row of y [N, M]; the first of equal ones. */
+export function mostProbable({ data, count, dimension: M }: Features): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => {
+    let best = 0;
+    for (let k = 1; k < M; k++) if (data[i * M + k]! > data[i * M + best]!) best = k;
+    return best;
+  });
 }

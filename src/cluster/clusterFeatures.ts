@@ -1,88 +1,80 @@
 /**
- * From the features of all images to clusters: K is given or suggested, spherical k-means finds the centroids, every
- * image goes to the nearest, and clusters are numbered by size.
+ * Clusters the features of all images: K is given or suggested, spherical k-means finds the centroids, every image goes
+ * to the nearest, and clusters are numbered by size.
  *
  * Confidence is a softmax over cosines divided by a temperature. Cosines of one encoder may lie between 0.9 and 1 and
  * those of another between 0 and 1, so the temperature is measured: the mean of `1 - cosine` between an image and its
- * own centroid. An image then needs to be nearer by that much for its confidence to rise e-fold.
+ * own centroid. The confidence rises e-fold where an image is nearer by that much.
  */
-import {
-  type AssignResult,
-  allRows,
-  assign,
-  distinctRows,
-  type Features,
-  featuresOf,
-  kmeans,
-  normalizeRows,
-  pickRows,
-  type Rows,
-  type SuggestedK,
-  selectRows,
-  simplifiedSilhouette,
-  suggestK,
-  unitRows,
-} from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { Engine } from '../runtime/index.ts';
+import { type AssignResult, assign } from './assign.ts';
+import { distinctRows, type Features, featuresOf, normalizeRows, selectRows } from './features.ts';
+import { kmeans } from './kmeans/kmeans.ts';
+import { allRows, pickRows, type Rows, unitRows } from './rows.ts';
+import { simplifiedSilhouette } from './silhouette.ts';
+import { type SuggestedK, suggestK } from './suggestK.ts';
 
-export interface GroupOptions {
-  /** Number of clusters; suggested from the data unless given. */
+export interface ClusterOptions {
+  /** Number of clusters. Default: suggested from the data. */
   k?: number;
   seed?: number;
-  /** Independent starts of k-means, of which the best counts; by default fewer for more clusters (`startsFor`). */
+  /** Independent starts of k-means, of which the best objective counts. Default: fewer for more clusters. */
   restarts?: number;
-  /** Most images that k-means is fitted on; all are assigned. */
+  /** Most images that k-means is fitted on; all images are assigned. */
   fitOn?: number;
-  onProgress?(what: string): void;
-  signal?: AbortSignal;
+  /** Receives progress of stage `kmeans`; its signal ends the work. */
+  reporter?: Reporter;
 }
 
+/** Summary of one cluster. */
 export interface Group {
   readonly cluster: number;
   readonly size: number;
-  /** Of all images, 0 to 1. */
+  /** Fraction of all images, 0 to 1. */
   readonly share: number;
-  /** Mean cosine of its images to its centroid, -1 to 1: how alike they are. */
+  /** Mean cosine of its images to its centroid, -1 to 1. */
   readonly cohesion: number;
-  /** Mean simplified silhouette of its images, -1 to 1: how far it stands apart from the next cluster. */
+  /** Mean simplified silhouette of its images, -1 to 1. */
   readonly separation: number;
 }
 
-export interface Grouping {
+/** Clusters of a set of images. */
+export interface Clustering {
   readonly k: number;
   readonly kReason: string;
   readonly kRange?: readonly [number, number];
-  /** What each number of clusters tried scored, where K was suggested from the data. */
+  /** Scores of the tried numbers of clusters, where K was suggested from the data. */
   readonly suggestion?: SuggestedK;
   /** `[K, D]`, rows of length 1, largest cluster first. */
   readonly centroids: Features;
   readonly temperature: number;
-  /** Where the clusters are those that the method has learned: the output of its head that each is. */
+  /** Output of the method's head that each cluster is, where the method learned the clusters. */
   readonly head?: readonly number[];
   readonly assignment: AssignResult;
   /** Largest first. */
   readonly groups: readonly Group[];
-  /** Clusters that were asked for and that no image belongs to. */
+  /** Number of requested clusters that no image belongs to. */
   readonly empty: number;
 }
 
-/** Images below which nothing can be said about how many clusters there are. */
-const ENOUGH_TO_SUGGEST = 8;
+/** Images below which a number of clusters cannot be suggested. */
+const MIN_TO_SUGGEST = 8;
 /** Keeps the softmax defined where images equal their centroid. */
-const LEAST_TEMPERATURE = 0.01;
+const MIN_TEMPERATURE = 0.01;
 
 /**
- * Groups features `[N, D]`, of which at most `fitOn` are in memory at once; the same seed gives the same clusters.
+ * Clusters features `[N, D]`, of which at most `fitOn` are in memory at once. The same seed gives the same clusters.
  *
- * @throws LikenessError `cluster.k` when more clusters than images are asked for.
+ * @throws LikenessError `cluster.k` for more clusters than images.
  */
-export async function groupFeatures(
+export async function clusterFeatures(
   engine: Engine,
   features: Features | Rows,
-  { k: asked, seed = 0, restarts, fitOn = 100_000, onProgress, signal }: GroupOptions = {},
-): Promise<Grouping> {
+  { k: asked, seed = 0, restarts, fitOn = 100_000, reporter = reporterOf() }: ClusterOptions = {},
+): Promise<Clustering> {
   const { count, dimension } = features;
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
     throw new LikenessError(
@@ -93,7 +85,7 @@ export async function groupFeatures(
   const unit = unitRows(features);
   const chosen =
     asked === undefined
-      ? await suggested(engine, unit, { seed, onProgress, signal })
+      ? await suggested(engine, unit, { seed, reporter })
       : {
           k: asked,
           kReason: `${clustersOf(asked)}, as asked for with -k.`,
@@ -101,16 +93,17 @@ export async function groupFeatures(
           suggestion: undefined,
         };
 
-  onProgress?.(`finding ${chosen.k} clusters`);
+  reporter.progress({ stage: 'kmeans', text: `finding ${chosen.k} clusters` });
   const some =
     count > fitOn
       ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
       : await allRows(unit);
   const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
+  const { signal } = reporter;
   const found = await kmeans(some, chosen.k, { engine, metric: 'spherical', ...starts, seed, signal });
-  const temperature = Math.max(LEAST_TEMPERATURE, found.objective / some.count);
+  const temperature = Math.max(MIN_TEMPERATURE, found.objective / some.count);
 
-  // Images that repeat each other can leave a cluster empty; it is left out and the rest assigned again.
+  // Images that repeat each other can leave a cluster empty. It is removed and the images are assigned again.
   let centroids = normalizeRows(featuresOf(found.centroids, dimension));
   let assignment = await assign(engine, unit, centroids, { temperature });
   for (let used = usedClusters(assignment, centroids.count); used.length < centroids.count; ) {
@@ -140,26 +133,26 @@ export async function groupFeatures(
 }
 
 /**
- * From here on k-means begins from random rows: k-means++ passes over the rows once per cluster, which would take longer than all that
- * follows it. The price: groups that stand apart are split and joined more often.
+ * From this K on k-means starts from random rows: k-means++ passes over the rows once per cluster, which would take
+ * longer than the iterations. The price: separate groups are split and joined more often.
  */
-const TOO_MANY_TO_SPREAD = 5000;
+const MAX_K_PLUS_PLUS = 5000;
 
 /**
- * How k-means begins. One start among few clusters can miss a group altogether; with many clusters an objective is a mean over many
- * places, and those of different starts are close.
+ * Chooses the starts of k-means. One start among few clusters can miss a group altogether. With many clusters the
+ * objective is a mean over many centroids, and different starts come close to each other.
  */
 function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' } {
   const restarts = k <= 100 ? 5 : k <= 500 ? 2 : 1;
-  return { restarts, start: k < TOO_MANY_TO_SPREAD ? 'plusPlus' : 'random' };
+  return { restarts, start: k < MAX_K_PLUS_PLUS ? 'plusPlus' : 'random' };
 }
 
 async function suggested(
   engine: Engine,
   unit: Rows,
-  { seed, onProgress, signal }: Pick<GroupOptions, 'seed' | 'onProgress' | 'signal'>,
-): Promise<Pick<Grouping, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
-  if (unit.count < ENOUGH_TO_SUGGEST) {
+  { seed, reporter }: { seed: number; reporter: Reporter },
+): Promise<Pick<Clustering, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
+  if (unit.count < MIN_TO_SUGGEST) {
     const k = unit.count < 4 ? 1 : 2;
     return {
       k,
@@ -168,8 +161,14 @@ async function suggested(
   }
   const suggestion = await suggestK(engine, unit, {
     seed,
-    signal,
-    onProgress: (done, of) => onProgress?.(`trying numbers of clusters: ${done} of ${of}`),
+    signal: reporter.signal,
+    onProgress: (done, total) =>
+      reporter.progress({
+        stage: 'suggestK',
+        text: `trying numbers of clusters: ${done} of ${total}`,
+        done,
+        total,
+      }),
   });
   const { best, range, reason } = suggestion;
   return { k: best, kReason: reason, kRange: range, suggestion };
@@ -185,11 +184,11 @@ export function sizesOf(clusters: Int32Array, k: number): Float64Array {
   return sizes;
 }
 
-function usedClusters({ assignments: clusters }: AssignResult, k: number): number[] {
-  return [...sizesOf(clusters, k).entries()].filter(([, size]) => size > 0).map(([cluster]) => cluster);
+function usedClusters({ assignments }: AssignResult, k: number): number[] {
+  return [...sizesOf(assignments, k).entries()].filter(([, size]) => size > 0).map(([cluster]) => cluster);
 }
 
-/** Old numbers, largest cluster first; of equal ones that with the earlier first image. */
+/** Old numbers, largest cluster first; of equal ones the one with the earlier first image. */
 export function bySize(clusters: Int32Array, k: number): number[] {
   const sizes = sizesOf(clusters, k);
   const first = Array.from({ length: k }, (_, cluster) => clusters.indexOf(cluster));
@@ -210,22 +209,18 @@ function renumbered(assignment: AssignResult, order: readonly number[]): AssignR
   };
 }
 
-export function describe(
-  { assignments: clusters, similarity }: AssignResult,
-  apart: Float32Array,
-  k: number,
-): Group[] {
-  const sizes = sizesOf(clusters, k);
+export function describe({ assignments, similarity }: AssignResult, apart: Float32Array, k: number): Group[] {
+  const sizes = sizesOf(assignments, k);
   const alike = new Float64Array(k);
   const away = new Float64Array(k);
-  clusters.forEach((cluster, i) => {
+  assignments.forEach((cluster, i) => {
     alike[cluster]! += similarity[i]!;
     away[cluster]! += apart[i]!;
   });
   return Array.from(sizes, (size, cluster) => ({
     cluster,
     size,
-    share: size / clusters.length,
+    share: size / assignments.length,
     cohesion: alike[cluster]! / size,
     separation: away[cluster]! / size,
   }));

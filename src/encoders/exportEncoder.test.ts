@@ -5,8 +5,8 @@ import { resolveSettings } from '../methods/index.ts';
 import { createVariables, encode } from '../nn/index.ts';
 import { openEngine } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
-import { openEncoder } from './encoder.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT, encoderShapes, exportEncoder } from './exportedEncoder.ts';
+import { EXPORT_INPUT, EXPORT_OUTPUT, encoderShapes, exportEncoder } from './exportEncoder.ts';
+import { trainedEncoder } from './trainedEncoder.ts';
 
 const settings = resolveSettings({
   architecture: 'resnet10',
@@ -39,8 +39,8 @@ describe('the exported encoder', () => {
     const bytes = Uint8Array.from({ length: 3 * 3 * 32 * 32 }, () => random.uniform() * 256);
 
     const engine = await openEngine({ threads: 1 });
-    const encoder = await openEncoder({ engine, settings, state, batchSize: 3 });
-    const raw = await encoder.run(bytes);
+    const encoder = await trainedEncoder({ engine, settings, state, batchSize: 3 });
+    const raw = await encoder.embedViews(bytes);
     await engine.close();
     const expected = Array.from({ length: 3 }, (_, i) => {
       const row = Array.from(raw.subarray(i * dimension, (i + 1) * dimension));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { colourHistogram, rawPixelDimension, rawPixels } from './baselines.ts';
+import { colorHistogram, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
 
 /** One image `[3, size, size]` from a rule for channel, row and column. */
 function image(size: number, rule: (channel: number, y: number, x: number) => number): Uint8Array {
@@ -60,11 +60,11 @@ describe('rawPixels', () => {
   });
 });
 
-describe('colourHistogram', () => {
+describe('colorHistogram', () => {
   it('counts joint cells, square root taken', () => {
     // Three pixels of (255, 0, 0), one of (0, 128, 255).
     const pixels = image(2, (c, y, x) => (y === 1 && x === 1 ? [0, 128, 255][c]! : [255, 0, 0][c]!));
-    const out = colourHistogram({ pixels, count: 1, size: 2 });
+    const out = colorHistogram({ pixels, count: 1, size: 2 });
     expect(out.length).toBe(64);
     expect(out[3 * 16]).toBeCloseTo(Math.sqrt(0.75), 6);
     expect(out[2 * 4 + 3]).toBeCloseTo(0.5, 6);
@@ -77,21 +77,21 @@ describe('colourHistogram', () => {
         fc.uint8Array({ minLength: 27, maxLength: 27 }),
         fc.integer({ min: 1, max: 8 }),
         (pixels, bins) => {
-          const out = colourHistogram({ pixels, count: 1, size: 3 }, { bins });
+          const out = colorHistogram({ pixels, count: 1, size: 3 }, { bins });
           expect(out.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
           const moved = Uint8Array.from(pixels, (_, i) => pixels[Math.floor(i / 9) * 9 + ((i + 4) % 9)]!);
-          expect(colourHistogram({ pixels: moved, count: 1, size: 3 }, { bins })).toEqual(out);
+          expect(colorHistogram({ pixels: moved, count: 1, size: 3 }, { bins })).toEqual(out);
         },
       ),
     );
   });
 
   it('refuses too few pixels and impossible bins', () => {
-    expect(() => colourHistogram({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow(
+    expect(() => colorHistogram({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow(
       'received 5 bytes for 1 images of 2 x 2; expected 12',
     );
     expect(() => rawPixels({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow('expected 12');
-    expect(() => colourHistogram({ pixels: new Uint8Array(12), count: 1, size: 2 }, { bins: 0 })).toThrow(
+    expect(() => colorHistogram({ pixels: new Uint8Array(12), count: 1, size: 2 }, { bins: 0 })).toThrow(
       'bins = 0',
     );
   });

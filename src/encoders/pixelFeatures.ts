@@ -60,16 +60,16 @@ function areaTaps(size: number, to: number): { index: number; weight: number }[]
 }
 
 /**
- * Joint colour histogram, `[N, bins³]`: share of pixels per cell of the RGB cube, square root taken.
+ * Joint color histogram, `[N, bins³]`: share of pixels per cell of the RGB cube, square root taken.
  *
  * Rows have length 1, and the cosine of two is the Bhattacharyya coefficient of the histograms (Hellinger distance):
  * plain shares would be ruled by the few large cells. Knows nothing of shape or place.
  */
-export function colourHistogram(images: PlanarImages, { bins = 4 }: { bins?: number } = {}): Float32Array {
+export function colorHistogram(images: PlanarImages, { bins = 4 }: { bins?: number } = {}): Float32Array {
   if (!Number.isInteger(bins) || bins < 1 || bins > 16) {
-    throw new LikenessError('histogram.bins', `colour histogram: received bins = ${bins}; expected 1 to 16`);
+    throw new LikenessError('histogram.bins', `color histogram: received bins = ${bins}; expected 1 to 16`);
   }
-  const { pixels, count, size } = checked('colour histogram', images);
+  const { pixels, count, size } = checked('color histogram', images);
   const area = size * size;
   const cells = bins ** 3;
   const out = new Float32Array(count * cells);

@@ -1,0 +1,101 @@
+/** The heads of a trained method: embeddings on the sphere and, where it learns clusters itself, their probabilities. */
+import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
+import { createVariables } from '../nn/index.ts';
+import type { Engine, Executable, Values } from '../runtime/index.ts';
+import { input } from '../tensor/index.ts';
+import type { EncoderHeads } from './encoder.ts';
+
+export interface HeadOptions {
+  engine: Engine;
+  settings: Settings;
+  /** Parameters and running statistics by name; other values are ignored. */
+  state: Values;
+}
+
+export interface OpenHeads extends EncoderHeads {
+  close(): Promise<void>;
+}
+
+/** Rows per run of the heads. */
+const ROWS = 512;
+
+/** Builds the method's heads in evaluation mode with a run's weights; they are compiled at their first use. */
+export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
+  const width = featureLength(encoderOptions(settings));
+  const variables = createVariables({ mode: 'evaluate' });
+  const head = methodHead(settings);
+  const h = input('features', [ROWS, width]);
+  const z = head.project(variables, h); // [ROWS, D]
+  const y = head.assign?.(variables, h); // [ROWS, M]
+  // In a set of their own: the heads do not read them.
+  const C = head.prototypes?.(createVariables()); // [K, D]
+  const weights = [...variables.parameters(), ...variables.buffers()];
+  let compiled: Promise<Executable> | undefined;
+
+  async function compile(): Promise<Executable> {
+    const executable = await engine.compile({
+      outputs: { z, ...(y && { y }) },
+      state: weights.map(({ tensor }) => ({ current: tensor })),
+      name: 'head',
+    });
+    await executable.writeState(
+      Object.fromEntries(weights.map(({ name }) => [name, storedValue(state, name)])),
+    );
+    return executable;
+  }
+
+  /** Computed in blocks that begin at multiples of their size, so that rows do not depend on what is read. */
+  function outputOf(output: 'z' | 'y', dimension: number, features: Features | Rows): Rows {
+    const from = rowsOf(features);
+    async function compute(start: number): Promise<Float32Array> {
+      compiled ??= compile();
+      const executable = await compiled;
+      const rows = Math.min(ROWS, from.count - start);
+      const block = new Float32Array(ROWS * width);
+      block.set(await from.read(start, rows));
+      const found = (await executable.run({ features: block }, { transfer: true }))[output] as Float32Array;
+      const part = found.subarray(0, rows * dimension);
+      requireFinite(part, dimension, start);
+      return part;
+    }
+    return {
+      count: from.count,
+      dimension,
+      async read(start, rows) {
+        const out = new Float32Array(rows * dimension);
+        for (let first = start - (start % ROWS); first < start + rows; first += ROWS) {
+          const part = await compute(first);
+          const skipped = Math.max(0, start - first) * dimension;
+          const to = Math.max(0, first - start) * dimension;
+          out.set(part.subarray(skipped, skipped + out.length - to), to);
+        }
+        return out;
+      },
+    };
+  }
+  const embeddingDim = z.shape[1]!;
+  return {
+    get prototypes() {
+      return C && featuresOf(storedValue(state, C.node.attributes.name as string), embeddingDim);
+    },
+    project: (features) => outputOf('z', embeddingDim, features),
+    ...(y && {
+      clusters: y.shape[1]!,
+      assign: (features: Features | Rows) => allRows(outputOf('y', y.shape[1]!, features)),
+    }),
+    async close() {
+      await (await compiled?.catch(() => undefined))?.dispose();
+    },
+  };
+}
+
+function storedValue(state: Values, name: string): Float32Array {
+  const value = state[name];
+  if (value instanceof Float32Array) return value;
+  throw new LikenessError(
+    'head.incomplete',
+    `the checkpoint has no "${name}"; expected the weights of the method's heads and its prototypes`,
+  );
+}

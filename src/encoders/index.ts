@@ -1,0 +1,27 @@
+/** Encoders: images in, feature vectors out, and the heads of trained methods on top. */
+export { type AssignableClusters, assignFeatures } from './assignFeatures.ts';
+export { checkExport, type ExportCheck } from './checkExport.ts';
+export {
+  type CompiledShape,
+  type EmbedOptions,
+  type EncoderHeads,
+  encoderOf,
+  type ImageEncoder,
+  type NetworkEncoder,
+  type PixelSet,
+} from './encoder.ts';
+export {
+  EXPORT_INPUT,
+  EXPORT_OUTPUT,
+  type ExportedEncoder,
+  encoderShapes,
+  exportEncoder,
+  exportMetadata,
+} from './exportEncoder.ts';
+export { type HeadClusters, headClusters } from './headClusters.ts';
+export { onnxEncoder } from './onnxEncoder.ts';
+export { type PixelEncoderOptions, type PixelFeatures, pixelEncoder } from './pixelEncoder.ts';
+export { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
+export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';
+export { type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
+export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';

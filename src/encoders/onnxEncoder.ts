@@ -1,0 +1,63 @@
+/** An encoder in an ONNX file that `likeness export` wrote; needs no run. */
+import { readFile } from 'node:fs/promises';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { encoderOf, type ImageEncoder } from './encoder.ts';
+import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportEncoder.ts';
+import { readOnnxMetadata } from './onnxMetadata.ts';
+
+const BATCH = 128;
+
+/**
+ * Opens an exported encoder. Its features are rows of length 1.
+ *
+ * @throws LikenessError `encoder.file` for a file that is unreadable or was not exported by likeness.
+ */
+export async function onnxEncoder(file: string): Promise<ImageEncoder> {
+  const bytes = await attempt(file, () => readFile(file));
+  const metadata = readOnnxMetadata(bytes) ?? {};
+  const size = Number(metadata['likeness.image_size']);
+  if (!Number.isInteger(size) || size < 1) {
+    throw new LikenessError(
+      'encoder.file',
+      `${file}: received a file without the metadata "likeness.image_size"; expected an encoder in ONNX format. ` +
+        'Write one with: likeness export --run <run> --to encoder.onnx',
+    );
+  }
+  const session = await attempt(file, () => InferenceSession.create(bytes, { logSeverityLevel: 3 }));
+  const run = (pixels: Uint8Array) => runExported(session, pixels, size);
+  const dimension = (await attempt(file, () => run(new Uint8Array(3 * size ** 2)))).length;
+  return encoderOf({
+    id: 'onnx',
+    title: 'exported encoder',
+    protocol: [metadata['likeness.method'], metadata['likeness.architecture']].filter(Boolean).join(', '),
+    dimension,
+    size,
+    batchSize: BATCH,
+    run,
+    close: () => session.release(),
+  });
+}
+
+/** Features [n, D] of views [n, 3, s, s], uint8, from a session of an exported encoder. */
+export async function runExported(
+  session: InferenceSession,
+  pixels: Uint8Array,
+  size: number,
+): Promise<Float32Array> {
+  const count = pixels.length / (3 * size ** 2);
+  const values = Float32Array.from(pixels, (value) => value / 255);
+  const images = new Tensor('float32', values, [count, 3, size, size]);
+  const { [EXPORT_OUTPUT]: features } = await session.run({ [EXPORT_INPUT]: images });
+  return features!.data as Float32Array; // [n, D]
+}
+
+async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new LikenessError('encoder.file', `${file}: cannot be opened as an encoder: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}

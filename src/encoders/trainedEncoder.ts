@@ -1,0 +1,68 @@
+/** Encoders made of a method's network and the weights of a run. */
+import { LikenessError } from '../core/errors.ts';
+import { encoderOptions, featureLength, inferenceProgram, type Settings, viewsOf } from '../methods/index.ts';
+import type { Engine, Values } from '../runtime/index.ts';
+import { encoderOf, type NetworkEncoder } from './encoder.ts';
+import { openHeads } from './heads.ts';
+
+export interface TrainedEncoderOptions {
+  engine: Engine;
+  settings: Settings;
+  /** Parameters and running statistics by name; other values are ignored. */
+  state: Values;
+  /** Default `trained`. */
+  id?: string;
+  /** Default `trained encoder`. */
+  title?: string;
+  protocol?: string;
+  /** Side of the views. Default: the setting `imageSize`. */
+  size?: number;
+  /** Images per run. Features depend on it by rounding alone. */
+  batchSize?: number;
+}
+
+const BATCH = 128;
+
+/**
+ * Compiles the encoder in evaluation mode with a run's weights.
+ *
+ * @throws LikenessError `encoder.incomplete` where the state lacks a weight.
+ */
+export async function trainedEncoder(options: TrainedEncoderOptions): Promise<NetworkEncoder> {
+  const { engine, settings, state, id = 'trained', title = 'trained encoder', protocol } = options;
+  const { size = settings.imageSize, batchSize = BATCH } = options;
+  const encoder = encoderOptions(settings);
+  const { normalise } = viewsOf(settings);
+  const { program, variables } = inferenceProgram({ encoder, normalise, batchSize, size });
+  const weights: Values = {};
+  for (const { name } of [...variables.parameters(), ...variables.buffers()]) {
+    const value = state[name];
+    if (!value) {
+      throw new LikenessError(
+        'encoder.incomplete',
+        `the checkpoint has no "${name}"; expected the weights of ${settings.architecture} of width ${settings.width}`,
+      );
+    }
+    weights[name] = value;
+  }
+  const heads = openHeads({ engine, settings, state });
+  const executable = await engine.compile(program);
+  await executable.writeState(weights);
+  return encoderOf({
+    id,
+    title,
+    protocol,
+    dimension: featureLength(encoder),
+    size,
+    batchSize,
+    heads,
+    async run(images) {
+      const { features } = await executable.run({ images });
+      return features as Float32Array; // [B, D]
+    },
+    resized: (shape) => trainedEncoder({ ...options, ...shape }),
+    async close() {
+      await Promise.allSettled([heads.close(), executable.dispose()]);
+    },
+  });
+}

@@ -1,0 +1,109 @@
+/** Evaluates encoders under one protocol: the same images, splits and seeds for a trained encoder and its baselines. */
+import type { Features } from '../cluster/index.ts';
+import { type Reporter, reporterOf } from '../core/reporter.ts';
+import type { PixelCache } from '../data/index.ts';
+import { headClusters, type ImageEncoder, type NetworkEncoder } from '../encoders/index.ts';
+import type { Engine } from '../runtime/index.ts';
+import type { ViewsSpec } from '../views/index.ts';
+import { type Evaluation, evaluateFeatures } from './evaluateFeatures.ts';
+import type { EvaluationSet } from './evaluationSet.ts';
+import { type GivenClusters, type LabelFreeReport, measureLabelFree } from './measureLabelFree.ts';
+import { splitOf } from './split.ts';
+
+export interface EvaluateOptions {
+  engine: Engine;
+  /** The encoder in question first, then its baselines. A generator may open and close them one by one. */
+  encoders: Iterable<ImageEncoder> | AsyncIterable<ImageEncoder>;
+  cache: PixelCache;
+  set: EvaluationSet;
+  /** Random views as in training, for the agreement of two views. */
+  views: ViewsSpec;
+  /** Number of clusters. Default: learned by the method, or the number of labeled classes. */
+  k?: number;
+  /** Seed of clustering, linear probe and draws. */
+  seed?: number;
+  workers?: number;
+  /** Returns stored clusters of the images, given the first encoder and its features. */
+  clustersOf?(encoder: ImageEncoder, features: Features): Promise<GivenClusters | undefined>;
+  reporter?: Reporter;
+}
+
+/** Measurements of one encoder. */
+export interface EncoderEvaluation {
+  readonly id: string;
+  readonly title: string;
+  /** Describes how its features were made. */
+  readonly protocol?: string;
+  /** Scores against labels; absent without labels. */
+  readonly scores?: Evaluation;
+  /** Measures without labels; absent for encoders without heads. */
+  readonly labelFree?: LabelFreeReport;
+}
+
+export interface EvaluationReport {
+  readonly set: EvaluationSet;
+  /** In the given order; without labels only those that can be measured. */
+  readonly encoders: readonly EncoderEvaluation[];
+  /** Accuracy of always naming the most frequent class of the test images; null where there are none. */
+  readonly chance: number | null;
+}
+
+/** Fractions of the training labels that further linear classifiers are trained with. */
+const LABEL_FRACTIONS = [0.01, 0.1];
+
+/** Measures the encoders one after the other. The same seed gives the same values. */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  const { encoders, set, seed = 0 } = options;
+  const measured: EncoderEvaluation[] = [];
+  for await (const encoder of encoders) {
+    const isFirst = measured.length === 0;
+    if (set.labelled === 'no' && !isNetwork(encoder)) continue;
+    measured.push(await measureEncoder(encoder, isFirst ? 'subject' : 'baseline', options));
+  }
+  return { set, encoders: measured, chance: chanceOf(set, seed) };
+}
+
+async function measureEncoder(
+  encoder: ImageEncoder,
+  role: 'subject' | 'baseline',
+  options: EvaluateOptions,
+): Promise<EncoderEvaluation> {
+  const { engine, cache, set, views, k, seed = 0, workers, clustersOf, reporter = reporterOf() } = options;
+  const { id, title, protocol } = encoder;
+  const { indices, labels, split } = set;
+  const features = await encoder.embed({ cache, indices }, { workers, reporter });
+  reporter.progress({ stage: 'measure', text: `measuring ${title}` });
+  const scores =
+    set.labelled === 'yes'
+      ? await evaluateFeatures(
+          engine,
+          {
+            features,
+            labels,
+            split,
+            // An encoder before its training has learned no clusters.
+            learned: role === 'subject' ? await headClusters(encoder, features) : undefined,
+          },
+          { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
+        )
+      : undefined;
+  if (!isNetwork(encoder)) return { id, title, protocol, scores };
+  reporter.progress({ stage: 'measure', text: `measuring ${title} without labels` });
+  const clusters = role === 'subject' ? await clustersOf?.(encoder, features) : undefined;
+  const labelFree = await measureLabelFree({
+    ...{ engine, encoder, views, cache, indices, features, clusters, seed, workers, reporter },
+  });
+  return { id, title, protocol, scores, labelFree };
+}
+
+function isNetwork(encoder: ImageEncoder): encoder is NetworkEncoder {
+  return encoder.heads !== undefined && encoder.resized !== undefined;
+}
+
+function chanceOf({ labels, split }: EvaluationSet, seed: number): number | null {
+  const { test } = splitOf(labels, split, { seed });
+  if (test.length === 0) return null;
+  const counts = new Map<number, number>();
+  for (const row of test) counts.set(labels[row]!, (counts.get(labels[row]!) ?? 0) + 1);
+  return Math.max(...counts.values()) / test.length;
+}

@@ -1,0 +1,95 @@
+/** The content of evaluation.json and of `evaluate --json`: stable names for scripts. */
+import type { EncoderEvaluation, EvaluationReport } from './evaluate.ts';
+import type { Evaluation } from './evaluateFeatures.ts';
+import type { LabelFreeReport } from './measureLabelFree.ts';
+import { type Scores, verdictsOf } from './scores.ts';
+
+/** The scores that most readers ask for; null where there are no labels or nothing to test on. */
+export interface EvaluationRecord extends Scores {
+  readonly labelled: boolean;
+  readonly k?: number;
+  readonly nmi: number | null;
+  readonly acc: number | null;
+  readonly ari: number | null;
+  readonly knn: { readonly accuracy: number | null };
+  readonly linear: { readonly accuracy: number | null };
+  readonly baselines: Readonly<Record<string, Partial<Scores> & { readonly labelFree?: LabelFreeReport }>>;
+  readonly labelFree?: LabelFreeReport;
+  /** Texts of the verdicts. */
+  readonly verdict?: readonly string[];
+  readonly protocol: Readonly<Record<string, string>>;
+}
+
+/** Names of encoders in files; they differ from the ids where a file's spelling is older. */
+const storedNames: Readonly<Record<string, string>> = { colorHistogram: 'colourHistogram' };
+
+/** Builds the record of an evaluation whose first encoder is the trained one. */
+export function evaluationRecord(
+  { set, encoders, chance }: EvaluationReport,
+  { labelNames }: { labelNames?: readonly string[] } = {},
+): EvaluationRecord {
+  const [own, ...others] = encoders;
+  const { scores, labelFree } = own!;
+  const baselines = Object.fromEntries(others.map((other) => [storedName(other), baselineOf(other)]));
+  const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
+  if (!scores) return { ...UNLABELED, baselines, labelFree, protocol };
+  const { protocol: _, ...figures } = scoresOf(scores);
+  return {
+    labelled: true,
+    classes: set.classes,
+    k: scores.clustering.k,
+    ...figures,
+    classNames: figures.confusion.classes.map((value) => labelNames?.[value] ?? String(value)),
+    chance,
+    baselines,
+    labelFree,
+    verdict: reportVerdicts(encoders).map(({ text }) => text),
+    protocol,
+  } as EvaluationRecord;
+}
+
+/** The verdicts on the first encoder of an evaluation. */
+export function reportVerdicts(encoders: EvaluationReport['encoders']) {
+  return verdictsOf(
+    encoders.flatMap(({ title, scores }) => (scores ? [{ title, scores: scoresOf(scores) }] : [])),
+  );
+}
+
+/** How each figure was obtained, in words, by its name. */
+export function protocolOf(encoders: EvaluationReport['encoders']): Record<string, string> {
+  const features = encoders.flatMap((encoder) =>
+    encoder.protocol === undefined ? [] : [[storedName(encoder), encoder.protocol]],
+  );
+  return { ...encoders[0]?.scores?.protocol, ...Object.fromEntries(features) };
+}
+
+const UNLABELED = {
+  labelled: false,
+  nmi: null,
+  acc: null,
+  ari: null,
+  ami: null,
+  fmi: null,
+  nmiGeometric: null,
+  purity: null,
+  fewLabels: {},
+  knn: { accuracy: null },
+  linear: { accuracy: null },
+};
+
+function storedName({ id }: EncoderEvaluation): string {
+  return storedNames[id] ?? id;
+}
+
+/** Scores of a baseline; clusters by class are stored for the trained encoder alone. */
+function baselineOf({ scores, labelFree }: EncoderEvaluation) {
+  if (!scores) return { labelFree };
+  const { protocol: _, confusion: __, purityTable: ___, ...figures } = scoresOf(scores);
+  return { ...figures, ...(labelFree && { labelFree }) };
+}
+
+/** Adds the accuracy with 20 neighbors; `knn.accuracy` is that of 200. */
+export function scoresOf(evaluation: Evaluation) {
+  const accuracy20 = evaluation.knn.all.find(({ requested }) => requested === 20)?.accuracy ?? null;
+  return { ...evaluation, knn: { ...evaluation.knn, accuracy20 } };
+}
