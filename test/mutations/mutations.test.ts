@@ -1,55 +1,31 @@
-/** Each line that a method stands on, broken, fails a test: the tables are the files beside this one. */
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/** The lines that mutations break are in the source, each once. `mutations.slow.test.ts` breaks them. */
+import { basename } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { methodNames } from '../../src/methods/index.ts';
-import { contrast } from './contrast.cases.ts';
-import { instances } from './instances.cases.ts';
-import type { Mutation } from './mutation.cases.ts';
-import { prototypes } from './prototypes.cases.ts';
-
-const mutations: Readonly<Record<string, readonly Mutation[]>> = { ...prototypes, ...contrast, ...instances };
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Report {
-  testResults: { assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
-}
-
-/** Names of the tests that ran with the line broken, by whether they failed. */
-async function testsWith(mutation: Mutation): Promise<{ passed: string[]; failed: string[] }> {
-  const [file, name] = mutation.caughtBy;
-  const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const args = ['run', file, '-t', pattern, '--config', 'test/mutations/vitest.config.ts', '--reporter=json'];
-  // The outer run's variables would make the inner one take itself for its worker.
-  const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('VITEST'));
-  const env = { ...Object.fromEntries(inherited), MUTATION: JSON.stringify(mutation) };
-  const stdout = await new Promise<string>((resolve) => {
-    execFile(
-      process.execPath,
-      ['node_modules/vitest/vitest.mjs', ...args],
-      { cwd: root, env, maxBuffer: 1 << 26 },
-      (_failed, out) => resolve(out),
-    );
-  });
-  const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report;
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const of = (status: string) => tests.filter((test) => test.status === status).map((test) => test.fullName);
-  return { passed: of('passed'), failed: of('failed') };
-}
+import { filesOf, readText } from '../repository.cases.ts';
+import { mutations } from './all.cases.ts';
+import { applied, editOf } from './mutation.cases.ts';
+import { parse } from './pattern.cases.ts';
 
 it('has lines of every method', () => {
   expect(Object.keys(mutations).toSorted()).toEqual([...methodNames].toSorted());
 });
 
-describe.each(Object.entries(mutations))('%s, broken', (_method, lines) => {
-  it.concurrent.each(lines)('$line', async (mutation) => {
-    const source = readFileSync(new URL(`../../${mutation.file}`, import.meta.url), 'utf8');
-    expect(source.split(mutation.from).length, `times that ${mutation.file} has the line`).toBe(2);
-    const { passed, failed } = await testsWith(mutation);
-    const [, name] = mutation.caughtBy;
-    expect(failed, `tests that fail (${passed.length} passed)`).not.toEqual([]);
-    for (const test of failed) expect(test).toContain(name);
+/** Errors of syntax, which TypeScript keeps beside the tree. */
+function syntaxErrors(file: string, text: string): string[] {
+  const source = parse(file, text) as unknown as { parseDiagnostics: { messageText: unknown }[] };
+  return source.parseDiagnostics.map(({ messageText }) => String(messageText));
+}
+
+const tests = filesOf(['src/**/*.test.ts']).map((file) => basename(file));
+
+describe.each(Object.entries(mutations))('the lines of %s', (_method, lines) => {
+  it.each(lines)('$line', (mutation) => {
+    const edit = editOf(mutation);
+    const text = readText(edit.file);
+    const broken = applied(edit, text);
+    expect(broken).not.toBe(text);
+    expect(syntaxErrors(edit.file, broken)).toEqual([]);
+    expect(tests.filter((name) => name === mutation.caughtBy[0])).toHaveLength(1);
   });
 });

@@ -1,19 +1,18 @@
-/** The tests' configuration with one line of the source replaced: that of the mutation in the variable MUTATION. */
-import { defineConfig, mergeConfig } from 'vitest/config';
-import base from '../../vitest.config.ts';
+/** Runs tests with the edit in the variable MUTATION made to the source. */
+import { defineConfig } from 'vitest/config';
+import { root } from '../repository.cases.ts';
+import { applied, type Edit } from './mutation.cases.ts';
 
-const { file, from, to } = JSON.parse(process.env.MUTATION!) as Record<'file' | 'from' | 'to', string>;
+const edit = JSON.parse(process.env.MUTATION!) as Edit;
 
-export default mergeConfig(
-  base,
-  defineConfig({
-    root: new URL('../..', import.meta.url).pathname,
-    plugins: [
-      {
-        name: 'mutation',
-        enforce: 'pre',
-        transform: (code, id) => (id.endsWith(`/${file}`) ? code.replace(from, () => to) : undefined),
-      },
-    ],
-  }),
-);
+export default defineConfig({
+  root,
+  test: { include: ['src/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+  plugins: [
+    {
+      name: 'mutation',
+      enforce: 'pre',
+      transform: (code, id) => (id.endsWith(`/${edit.file}`) ? applied(edit, code) : undefined),
+    },
+  ],
+});

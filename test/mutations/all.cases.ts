@@ -1,0 +1,11 @@
+/** All mutations, by method. */
+import { contrast } from './contrast.cases.ts';
+import { instances } from './instances.cases.ts';
+import type { Mutation } from './mutation.cases.ts';
+import { prototypes } from './prototypes.cases.ts';
+
+export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
+  ...prototypes,
+  ...contrast,
+  ...instances,
+};
