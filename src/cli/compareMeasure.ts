@@ -130,8 +130,8 @@ export async function measureFeatures(
       trainAndTest: together,
       ...(heads && {
         head: {
-          test: clusterAgreement(labels, heads, testRows),
-          trainAndTest: clusterAgreement(labels, heads, rows),
+          test: clusterAgreement(labels, heads, { rows: testRows }),
+          trainAndTest: clusterAgreement(labels, heads, { rows }),
         },
       }),
     },

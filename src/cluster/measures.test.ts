@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
-import { aboveChance, neighborPurity } from '../metrics/index.ts';
 import { type Engine, openEngine } from '../runtime/index.ts';
 import { assign } from './assign.ts';
 import { findDoubtful } from './confidence.ts';
@@ -350,17 +349,5 @@ describe('principal components', () => {
     expect([...flat.data].every((value) => value === 0)).toBe(true);
     expect((await principal(engine, rows, { components: 99 })).dimension).toBe(dimension);
     await expect(principal(engine, rows, { components: 0 })).rejects.toThrow('received 0');
-  });
-});
-
-describe('neighbours in the same cluster', () => {
-  it('counts the share of neighbours, beside what chance gives', () => {
-    const neighbours = { k: 2, indices: Int32Array.of(1, 2, 0, 2, 0, 1, 0, 1) };
-    const { consistency, chance } = neighborPurity(neighbours, Int32Array.of(5, 5, 9, 9));
-    expect(consistency).toBe(2 / 8);
-    expect(chance).toBeCloseTo(1 / 3, 12);
-    expect(aboveChance(0.75, 0.5)).toBe(0.5);
-    expect(aboveChance(0.5, 0.5)).toBe(0);
-    expect(aboveChance(1, 1)).toBe(0);
   });
 });

@@ -1,16 +1,19 @@
 /**
  * Simplified silhouette: how much nearer each row is to its own centroid than to the next one.
  *
- * `s_i = (b_i - a_i) / max(a_i, b_i)`, `a_i` the Euclidean distance to the own centroid and `b_i` to the nearest other.
+ * `s_i = (b_i - a_i) / max(a_i, b_i)`: `a_i` is the Euclidean distance to the own centroid, `b_i` the
+ * smallest distance to another. Centroids replace the mean distances to all rows of a cluster (the
+ * `silhouette` of the metrics), so that the work is N K instead of N².
  *
- * Range -1 to 1 (0 to 1 where every row is with its nearest centroid). Near 1: groups far apart compared with their
- * width. Near 0: rows lie between groups. Distances to centroids stand for the mean distances to all members, so it
- * costs N·K instead of N². 0 for rows alone in their cluster, for rows on two centroids at once, and for K = 1.
+ * - Range: -1 to 1, and 0 to 1 where every row belongs to its nearest centroid. Near 1: clusters are
+ *   far apart compared with their width. Near 0: rows lie between clusters.
+ * - 0 for rows alone in their cluster, for rows on two centroids at once, and for K = 1.
  *
- * Reference: Hruschka, de Castro and Campello, "Evolutionary algorithms for clustering gene-expression data", ICDM
- * 2004 (simplified); Rousseeuw 1987 (the silhouette).
+ * References: Hruschka, de Castro and Campello, "Evolutionary algorithms for clustering
+ * gene-expression data", ICDM 2004 (simplified); Rousseeuw 1987 (the silhouette).
  */
 import { LikenessError } from '../core/errors.ts';
+import { silhouetteOf } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
 import { add, input, matmul, reshape, topK } from '../tensor/index.ts';
 import { type Block, blocksOf } from './blocks.ts';
@@ -18,13 +21,13 @@ import { type Features, requireSameDimension } from './features.ts';
 import { meansOf, partsOf, type Rows } from './rows.ts';
 
 export interface Silhouette {
-  /** Mean over all rows. */
+  /** Mean of all rows. */
   readonly mean: number;
-  /** `[N]` */
+  /** `[N]`, value of each row. */
   readonly values: Float32Array;
 }
 
-/** Simplified silhouette of rows under given assignments `[N]` and centroids. */
+/** Computes the simplified silhouette of rows `[N, D]` for assignments `[N]` and centroids `[K, D]`. */
 export async function simplifiedSilhouette(
   engine: Engine,
   features: Features | Rows,
@@ -37,7 +40,8 @@ export async function simplifiedSilhouette(
   if (assignments.length !== count || assignments.some((cluster) => cluster < 0 || cluster >= k)) {
     throw new LikenessError(
       'silhouette.assignments',
-      `silhouette: received ${assignments.length} assignments for ${count} rows; expected one per row, 0 to ${k - 1}`,
+      `silhouette: received ${assignments.length} assignments for ${count} rows; ` +
+        `expected one per row, 0 to ${k - 1}`,
     );
   }
   const values = new Float32Array(count);
@@ -53,14 +57,14 @@ export async function simplifiedSilhouette(
       const other = nearest[2 * row] === own ? nearest[2 * row + 1]! : nearest[2 * row]!;
       const a = distance(data, row, centroids, own);
       const b = distance(data, row, centroids, other);
-      values[i] = sizes[own] === 1 || Math.max(a, b) === 0 ? 0 : (b - a) / Math.max(a, b);
+      values[i] = sizes[own] === 1 ? 0 : silhouetteOf(a, b);
       sum += values[i]!;
     }
   }
   return { mean: sum / count, values };
 }
 
-/** Rows in parts, with the nearest and second nearest centroid of each `[rows, 2]`, from one product per part. */
+/** Yields rows in blocks with their two nearest centroids `[rows, 2]`, from one product per block. */
 async function* nearestTwo(
   engine: Engine,
   features: Features | Rows,
@@ -75,7 +79,7 @@ async function* nearestTwo(
   const { indices } = topK(add(matmul(x, c), reshape(offset, [1, k])), { k: 2 });
   const exe = await engine.compile({ outputs: { indices }, state: [{ current: c }, { current: offset }] });
   try {
-    // Around the mean, where float32 products keep their digits.
+    // Centered, because float32 products of rows far from the origin lose digits.
     const means = await meansOf(features);
     const columns = new Float32Array(k * dimension);
     const offsets = new Float32Array(k);

@@ -87,8 +87,8 @@ export interface ClusterScores {
 
 export interface Evaluation extends ClusterScores {
   /** Of each cluster: size, most frequent class and its share; the largest cluster first. */
-  readonly purityTable: readonly ClusterPurity[];
-  readonly confusion: Confusion;
+  readonly purityTable: readonly ClusterPurity<number, number>[];
+  readonly confusion: Confusion<number, number>;
   readonly clustering: {
     readonly on: 'test' | 'all';
     readonly images: number;
@@ -235,7 +235,7 @@ export async function evaluateFeatures(
 
 const NORMALISED = 'NMI and AMI normalised by the arithmetic mean, ACC by the Hungarian method';
 
-function scoresOf(table: Contingency): ClusterScores {
+function scoresOf(table: Contingency<number, number>): ClusterScores {
   return {
     nmi: nmiOf(table),
     nmiGeometric: nmiOf(table, { normalizer: 'geometric' }),

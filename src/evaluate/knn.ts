@@ -13,7 +13,6 @@
 
 import { type Features, nearestNeighbors } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { Labels } from '../metrics/index.ts';
 import type { Engine } from '../runtime/index.ts';
 
 /** Features with a label of 0 or more for every row. */
@@ -90,7 +89,7 @@ export async function knn(
 /** Throws unless there is one label of 0 or more per row. */
 export function requireLabelled(
   what: string,
-  { features, labels }: { features: Features; labels: Labels },
+  { features, labels }: { features: Features; labels: Int32Array | readonly number[] },
 ): void {
   if (labels.length !== features.count) {
     throw new LikenessError(

@@ -1,49 +1,61 @@
 /**
- * Clustering accuracy: the share of samples that are right under the best naming of clusters by classes.
+ * Clustering accuracy (ACC): the fraction of correct samples under the best matching of clusters to
+ * classes.
  *
- * `ACC = max over one-to-one maps m of sum_i [y_i = m(c_i)] / N`, the best map found exactly (Hungarian method,
- * in the variant of Jonker and Volgenant).
+ * `ACC = max over one-to-one maps m of sum_i [y_i = m(c_i)] / N`. The Hungarian method finds the best
+ * map exactly (Jonker-Volgenant variant).
  *
- * Range: above 0 to 1. 1: each cluster is one class. With as many clusters as classes of equal size, chance is a
- * little above 1/K. Symmetric, and unchanged by renaming either side.
- * With more clusters than classes the clusters left without a class count as wrong in full, so the value falls
- * as K grows past the number of classes; with fewer clusters than classes the classes left over count as wrong.
- * For K far from the number of classes use `purity` or `nmi` beside it.
+ * - Range: above 0 to 1. 1: the labelings are equal up to names. Never 0 or negative. With K classes
+ *   of equal size and K clusters, chance is a little above 1/K.
+ * - Symmetric, and invariant to renaming either side.
+ * - With more clusters than classes, all samples of the unmatched clusters are errors, so the value
+ *   falls as K grows. With fewer clusters than classes, the samples of the unmatched classes are.
+ *   For K far from the number of classes, read `purity` or `nmi` beside it.
  *
- * References: Kuhn, "The Hungarian method for the assignment problem", 1955; Crouse, "On implementing 2D
- * rectangular assignment algorithms", 2016 (the package linear-sum-assignment).
+ * References: Kuhn, "The Hungarian method for the assignment problem", 1955; Crouse, "On
+ * implementing 2D rectangular assignment algorithms", 2016 (the package linear-sum-assignment).
  */
 import { linearSumAssignment } from 'linear-sum-assignment';
-import { type Contingency, contingency, denseTable, type Labels, requireSamples } from './contingency.ts';
+import {
+  type Contingency,
+  contingency,
+  denseTable,
+  type Label,
+  type Labels,
+  requireSamples,
+} from './contingency.ts';
 
-export interface Matching {
+export interface Matching<Y extends Label = Label, C extends Label = Label> {
   /** ACC. */
   readonly accuracy: number;
-  /** Cluster value -> class value, for the clusters that were given a class. */
-  readonly classOfCluster: ReadonlyMap<number, number>;
+  /** Class of each matched cluster. */
+  readonly classOfCluster: ReadonlyMap<C, Y>;
 }
 
 /**
- * ACC between true labels and clusters, N samples each.
+ * Computes the ACC of true labels and clusters, one of each per sample.
+ *
+ * Samples with a negative label are left out. Errors are those of `contingency` and `denseTable`;
+ * `metrics.empty` also when there are no samples.
  *
  * @example accuracy([0, 0, 1, 1], [7, 7, 3, 3]) // 1
- * @example accuracy([0, 0, 1, 1], [0, 1, 2, 3]) // 0.5: four clusters, two of them unmatched
+ * @example accuracy([0, 0, 1, 1], [0, 1, 2, 3]) // 0.5
  * @example accuracy([0, 0, 1, 1], [0, 0, 0, 0]) // 0.5
  */
 export function accuracy(truth: Labels, clusters: Labels): number {
   return matchingOf(contingency(truth, clusters)).accuracy;
 }
 
-/** ACC and the map behind it, from a contingency table. */
-export function matchingOf(table: Contingency): Matching {
+/** Computes the ACC and the matching behind it from a contingency table. */
+export function matchingOf<Y extends Label, C extends Label>(table: Contingency<Y, C>): Matching<Y, C> {
   requireSamples('accuracy', table);
   const dense = denseTable(table); // [classes][clusters]
   const { rowAssignments } = linearSumAssignment(dense, { maximaze: true });
-  const classOfCluster = new Map<number, number>();
+  const classOfCluster = new Map<C, Y>();
   let right = 0;
   dense.forEach((row, i) => {
     const column = rowAssignments[i]!;
-    if (column < 0) return; // more classes than clusters: this class has none
+    if (column < 0) return; // more classes than clusters: this class is unmatched
     right += row[column]!;
     classOfCluster.set(table.clusters[column]!, table.classes[i]!);
   });

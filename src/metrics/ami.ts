@@ -1,38 +1,46 @@
 /**
- * Adjusted mutual information of two labellings: NMI with what chance alone gives taken out.
+ * Adjusted mutual information (AMI) of two labelings: mutual information corrected for chance.
  *
- * `AMI = (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`, `E[I]` the mean of the mutual information over all labellings
- * with groups of the same sizes (hypergeometric model of chance).
+ * `AMI = (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`. `E[I]` is the mean of the mutual information
+ * over all labelings with groups of the same sizes (hypergeometric model).
  *
- * Range from -1 to 1. 1: the same up to names. 0: what random labels of these sizes give on average; a little below 0
- * is possible, and far below it where no two samples are together on both sides. Symmetric; unchanged by renaming either
- * side; comparable between different K, unlike NMI.
+ * - Range: -1 to 1. 1: the labelings are equal up to names. 0: the mean of random labelings with
+ *   groups of these sizes. Negative: less agreement than chance; far below 0 only where no two
+ *   samples share a group on both sides.
+ * - Symmetric, and invariant to renaming either side.
+ * - Unlike NMI, comparable between different K.
  *
- * Reference: Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison", JMLR 11, 2010, section 3
- * and table 2 (the arithmetic mean, scikit-learn's default). Difference from scikit-learn: the probabilities come from
- * their ratios, starting at the most likely count, instead of from log-factorials, which lose digits for many samples; and
- * where both sides put every sample into a group of its own (0/0) the value is 1, as for any labelling compared with
- * itself, while scikit-learn's hangs on rounding (0 for 4 samples, 1 for 50).
+ * The normalizer is the arithmetic mean, scikit-learn's default.
+ *
+ * Reference: Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison",
+ * JMLR 11, 2010, section 3 and table 2. Differences from scikit-learn: probabilities are computed
+ * from their ratios, starting at the most likely count, because log-factorials lose digits for many
+ * samples. If both sides put every sample into its own group (0/0), the value is 1, as for any
+ * labeling compared with itself; scikit-learn's value depends on rounding there (0 for 4 samples,
+ * 1 for 50).
  */
-
 import { type Contingency, contingency, type Labels } from './contingency.ts';
 import { entropy, mutualInformation } from './nmi.ts';
 
 /**
- * AMI between true labels and clusters, N samples each.
+ * Computes the AMI of true labels and clusters, one of each per sample.
+ *
+ * Samples with a negative label are left out. Errors are those of `contingency`.
  *
  * @example ami([0, 0, 1, 1], [7, 7, 3, 3]) // 1
  * @example ami([0, 0, 1, 1], [0, 0, 0, 0]) // 0
- * @example ami([0, 0, 1, 1], [0, 1, 2, 3]) // 0: splitting everything tells nothing
+ * @example ami([0, 0, 1, 1], [0, 1, 2, 3]) // 0
+ * @example ami([0, 0, 1, 1], [0, 1, 0, 1]) // -0.5
  */
 export function ami(truth: Labels, clusters: Labels): number {
   return amiOf(contingency(truth, clusters));
 }
 
-/** AMI from a contingency table. */
+/** Computes the AMI from a contingency table. */
 export function amiOf(table: Contingency): number {
   const { total, counts, classes, clusters, classSizes, clusterSizes } = table;
-  // As many cells as groups on either side: the same labelling up to names, 0/0 where it has no pair or all pairs.
+  // As many cells as groups on either side: the labelings are equal up to names. The formula gives
+  // 0/0 where there is one group or every sample has its own.
   if (counts.length === classes.length && counts.length === clusters.length) return 1;
   const information = Math.max(0, mutualInformation(table));
   const expected = expectedMutualInformation(classSizes, clusterSizes, total);
@@ -40,14 +48,14 @@ export function amiOf(table: Contingency): number {
   return (information - expected) / (most - expected);
 }
 
-/** `E[I]` in nats, over all pairs of labellings whose groups have these sizes; each side adds up to `total`. */
+/** Computes `E[I]` in nats for groups of these sizes. The sizes of each side sum to `total`. */
 export function expectedMutualInformation(
   classSizes: ArrayLike<number>,
   clusterSizes: ArrayLike<number>,
   total: number,
 ): number {
   let expected = 0;
-  // Groups of equal size give equal terms.
+  // Groups of equal size have equal terms.
   const columns = [...multiplicities(clusterSizes)];
   for (const [a, rows] of multiplicities(classSizes)) {
     for (const [b, times] of columns) expected += rows * times * expectedCell(a, b, total);
@@ -55,11 +63,12 @@ export function expectedMutualInformation(
   return expected;
 }
 
-/** Probability relative to the most likely count below which further counts add nothing in double precision. */
-const NEGLIGIBLE = 1e-20;
+/** Probability, relative to the most likely count, that adds nothing in float64. */
+const MIN_PROBABILITY = 1e-20;
 
 /**
- * Mean of `n/N ln(N n / (a b))` where n, the samples that a class of a and a cluster of b share, is hypergeometric:
+ * Computes the mean of `n/N ln(N n / (a b))`. The number n of samples that a class of size a and a
+ * cluster of size b share is hypergeometric:
  * `p(n + 1) / p(n) = (a - n) (b - n) / ((n + 1) (N - a - b + n + 1))`.
  */
 function expectedCell(a: number, b: number, total: number): number {
@@ -69,12 +78,12 @@ function expectedCell(a: number, b: number, total: number): number {
   const term = (n: number) => (n === 0 ? 0 : (n / total) * Math.log(((n / a) * total) / b));
   let weights = 1;
   let sum = term(likely);
-  for (let n = likely, p = 1; n < high && p > NEGLIGIBLE; n++) {
+  for (let n = likely, p = 1; n < high && p > MIN_PROBABILITY; n++) {
     p *= ((a - n) / (n + 1)) * ((b - n) / (total - a - b + n + 1));
     weights += p;
     sum += p * term(n + 1);
   }
-  for (let n = likely, p = 1; n > low && p > NEGLIGIBLE; n--) {
+  for (let n = likely, p = 1; n > low && p > MIN_PROBABILITY; n--) {
     p *= (n / (a - n + 1)) * ((total - a - b + n) / (b - n + 1));
     weights += p;
     sum += p * term(n - 1);
@@ -82,7 +91,7 @@ function expectedCell(a: number, b: number, total: number): number {
   return sum / weights;
 }
 
-/** How often each size occurs. */
+/** Counts how often each size occurs. */
 function multiplicities(sizes: ArrayLike<number>): Map<number, number> {
   const found = new Map<number, number>();
   for (let i = 0; i < sizes.length; i++) found.set(sizes[i]!, (found.get(sizes[i]!) ?? 0) + 1);

@@ -1,24 +1,34 @@
-/** NMI, ACC and ARI of a clustering, over some of the samples. */
+/** NMI, ACC and ARI of a clustering in one call, optionally of some of the samples. */
 import { matchingOf } from './accuracy.ts';
 import { adjustedRandOf } from './adjustedRand.ts';
-import { contingency } from './contingency.ts';
+import { contingency, type Labels } from './contingency.ts';
 import { nmiOf } from './nmi.ts';
 
 export interface ClusterAgreement {
-  /** Normalized by the arithmetic mean. */
+  /** NMI, normalized by the arithmetic mean; 0 to 1. */
   readonly nmi: number;
-  /** Under the best matching of clusters to classes. */
+  /** Clustering accuracy; above 0 to 1. */
   readonly acc: number;
+  /** Adjusted Rand index; -0.5 to 1. */
   readonly ari: number;
 }
 
-/** NMI, ACC and ARI over the given rows. Rows whose label is negative are left out. */
+export interface AgreementOptions {
+  /** Indices of the samples to compare. Default: all. */
+  rows?: ArrayLike<number>;
+}
+
+/**
+ * Compares true labels with clusters. Samples with a negative label are left out.
+ *
+ * @example clusterAgreement([0, 0, 1, 1], [3, 3, 7, 7]) // { nmi: 1, acc: 1, ari: 1 }
+ */
 export function clusterAgreement(
-  labels: Int32Array,
-  assignments: Int32Array,
-  rows: ArrayLike<number> = Int32Array.from(labels.keys()),
+  truth: Labels,
+  clusters: Labels,
+  { rows }: AgreementOptions = {},
 ): ClusterAgreement {
-  const pick = (of: Int32Array) => Int32Array.from(rows, (row) => of[row]!);
-  const table = contingency(pick(labels), pick(assignments));
+  const pick = (labels: Labels) => (rows ? Array.from(rows, (row) => labels[row]!) : labels);
+  const table = contingency(pick(truth), pick(clusters));
   return { nmi: nmiOf(table), acc: matchingOf(table).accuracy, ari: adjustedRandOf(table) };
 }

@@ -1,29 +1,38 @@
 /**
- * Spearman's rank correlation: how far two lists of numbers order things alike.
+ * Spearman's rank correlation of two lists: the Pearson correlation of their ranks.
  *
- * The Pearson correlation of ranks, equal values sharing the mean of their ranks. Range -1 (opposite order) to 1 (the same
- * order); undefined where one list has a single value throughout, or fewer than two entries.
+ * - Range: -1 to 1. 1: the same order. 0: no monotonic relation. -1: the opposite order. Undefined
+ *   where a list has fewer than two values or only equal ones.
+ * - Symmetric, and invariant to any increasing transformation of either list.
+ * - Equal values share the mean of their ranks, as in SciPy's `spearmanr`.
  *
- * Reference: Spearman, "The proof and measurement of association between two things", 1904; equal to SciPy's `spearmanr`.
+ * Reference: Spearman, "The proof and measurement of association between two things", 1904.
  */
 import { LikenessError } from '../core/errors.ts';
 
 /**
+ * Computes the rank correlation of two lists of equal length.
+ *
+ * @throws LikenessError `spearman.values` when lengths differ or a value is not finite
+ *
  * @example spearman([1, 2, 3], [10, 20, 15]) // 0.5
+ * @example spearman([1, 2, 3], [3, 2, 1]) // -1
  */
-export function spearman(a: readonly number[], b: readonly number[]): number | undefined {
-  if (a.length !== b.length || [...a, ...b].some((value) => !Number.isFinite(value))) {
+export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number | undefined {
+  const [first, second] = [Array.from(a), Array.from(b)];
+  if (a.length !== b.length || ![...first, ...second].every(Number.isFinite)) {
     throw new LikenessError(
       'spearman.values',
-      `spearman: received lists of ${a.length} and ${b.length} values; expected as many finite numbers in each`,
+      `spearman: received lists of ${a.length} and ${b.length} values; ` +
+        'expected as many finite numbers in each',
     );
   }
   if (a.length < 2) return undefined;
-  const [ra, rb] = [ranks(a), ranks(b)];
-  const middle = (a.length + 1) / 2; // the mean of any list of ranks
+  const [ra, rb] = [ranks(first), ranks(second)];
+  const mean = (a.length + 1) / 2; // the same for all lists of ranks
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < ra.length; i++) {
-    const [x, y] = [ra[i]! - middle, rb[i]! - middle];
+    const [x, y] = [ra[i]! - mean, rb[i]! - mean];
     ab += x * y;
     aa += x * x;
     bb += y * y;
@@ -31,7 +40,11 @@ export function spearman(a: readonly number[], b: readonly number[]): number | u
   return aa === 0 || bb === 0 ? undefined : ab / Math.sqrt(aa * bb);
 }
 
-/** Ranks from 1; equal values get the mean of the ranks that they fill. */
+/**
+ * Ranks values from 1 on. Equal values get the mean of their ranks.
+ *
+ * @example ranks([5, 1, 5, 9]) // [2.5, 1, 2.5, 4]
+ */
 export function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   const out = new Array<number>(values.length);
