@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Engine } from '../src/backends/index.ts';
 import { featuresOf, nearestNeighbors, sharedValues, sinkhorn } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
-import type { Engine } from '../src/runtime/index.ts';
 import { input, slice } from '../src/tensor/index.ts';
 import { ownContender, peerContender } from './contenders.ts';
 import { differenceOf, openPeer, pythonWith, withPeer } from './peer.ts';

@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Engine } from '../src/backends/index.ts';
+import type { Values } from '../src/compile/index.ts';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, resnet } from '../src/nn/index.ts';
-import type { Engine, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
 import { ownContender } from './contenders.ts';
 import { formatContenders, largestDifference, saveStart } from './formats.ts';

@@ -5,8 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Program, Values } from '../src/compile/index.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
-import type { Program, Values } from '../src/runtime/index.ts';
 import { ownContender, peerContender } from './contenders.ts';
 import { openPeer, withPeer } from './peer.ts';
 import type { Shape } from './shapes.ts';

@@ -5,10 +5,10 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { openEngine } from '../src/backends/index.ts';
 import { distinctRows, type Features, featuresOf, kmeans, selectRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
-import { openEngine } from '../src/runtime/index.ts';
 import { measured } from './memory.ts';
 import { type PeerOptions, pythonWith, withPeer } from './peer.ts';
 import { withTemporaryFolder } from './program.ts';

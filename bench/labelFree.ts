@@ -7,7 +7,9 @@
  */
 
 import { resolve } from 'node:path';
+import { type Engine, openEngine } from '../src/backends/index.ts';
 import { kmeans } from '../src/cluster/index.ts';
+import type { Values } from '../src/compile/index.ts';
 import { openImages, type PixelCache } from '../src/data/index.ts';
 import { trainedEncoder } from '../src/encoders/index.ts';
 import {
@@ -21,7 +23,6 @@ import {
 import { cacheSizeOf, type Settings } from '../src/methods/index.ts';
 import { nmi, spearman } from '../src/metrics/index.ts';
 import { listCheckpoints, loadCheckpoint, openRunFolder, readRunConfig, stateOf } from '../src/run/index.ts';
-import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 
 /** One checkpoint of one run. */
 export interface LabelFreePoint {

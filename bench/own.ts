@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import type { Engine } from '../src/runtime/index.ts';
+import type { Engine } from '../src/backends/index.ts';
 import { onStage } from './stage.ts';
 
 /** What is timed, made on an engine. */

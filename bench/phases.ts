@@ -2,6 +2,8 @@
  * What the methods do between epochs, on made-up features: time and memory of clustering so many images. The pass of all images
  * through the encoder, which comes before it, is not in it.
  */
+
+import { type Engine, openEngine } from '../src/backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import {
@@ -12,7 +14,6 @@ import {
   type SettingsInput,
   settingsFor,
 } from '../src/methods/index.ts';
-import { type Engine, openEngine } from '../src/runtime/index.ts';
 import { measured } from './memory.ts';
 
 /** Methods that cluster all images between epochs. */

@@ -1,5 +1,5 @@
 /** Where the time goes: of a training step, of a search for nearest neighbours, of a picture that is decoded. */
-import type { Engine } from '../src/runtime/index.ts';
+import type { Engine } from '../src/backends/index.ts';
 import { clusteringRows, prepare as prepareClustering } from './clustering.ts';
 import { decodeRows, type FolderShape } from './decode.ts';
 import { decodeStages } from './decodeStages.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { runtimeVersion } from '../src/runtime/index.ts';
+import { runtimeVersion } from '../src/backends/index.ts';
 import { printTable } from './table.ts';
 
 /** What a result file adds to a row. */

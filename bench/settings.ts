@@ -2,7 +2,7 @@
  * What the settings of the runtime are worth: one training step with the engine's settings and with each of them switched alone, in turns.
  * Times count only after all have computed the same losses.
  */
-import type { Engine, SessionSettings } from '../src/runtime/index.ts';
+import type { Engine, SessionSettings } from '../src/backends/index.ts';
 import { ownContender } from './contenders.ts';
 import type { Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
@@ -22,8 +22,8 @@ export const switches: Readonly<Record<string, Switched>> = {
   'threads never wait for work': { session: { spinning: 'never' } },
   'memory planned as a whole': { session: { memoryPattern: true } },
   'memory not kept from run to run': { session: { arena: false } },
-  'basic graph optimisation': { session: { optimisation: 'basic' } },
-  'no graph optimisation': { session: { optimisation: 'disabled' } },
+  'basic graph optimisation': { session: { optimization: 'basic' } },
+  'no graph optimisation': { session: { optimization: 'disabled' } },
   'denormals computed': { session: { denormalsAsZero: false } },
   'results in new memory': { session: { preallocated: false } },
 };

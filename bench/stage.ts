@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Engine, openEngine, runtimeVersion } from '../src/backends/index.ts';
 import { defaultCacheDir } from '../src/data/index.ts';
 import { openPlanStore } from '../src/run/index.ts';
-import { type Engine, openEngine, runtimeVersion } from '../src/runtime/index.ts';
 
 export interface Stage {
   /** Threads of the engine, and for the peers. */

@@ -5,9 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Engine } from '../src/backends/index.ts';
+import type { Program, Values } from '../src/compile/index.ts';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { createVariables, linear, resnet, sgd } from '../src/nn/index.ts';
-import type { Engine, Program, Values } from '../src/runtime/index.ts';
 import { crossEntropy, gradients, input, oneHot, scalar } from '../src/tensor/index.ts';
 import { ownContender } from './contenders.ts';
 import { formatContenders, largestDifference, saveStart } from './formats.ts';

@@ -5,11 +5,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Engine, Executable } from '../src/backends/index.ts';
+import type { Values } from '../src/compile/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
 import { type MethodProgram, parseCrops, swavStep } from '../src/methods/index.ts';
 import { larc } from '../src/nn/index.ts';
-import type { Engine, Executable, Values } from '../src/runtime/index.ts';
 import { input } from '../src/tensor/index.ts';
 import { ownContender } from './contenders.ts';
 import { formatContenders, largestDifference } from './formats.ts';

@@ -1,7 +1,7 @@
 /** ONNX Runtime's own trace of what an engine runs, added up by operator. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Engine, Executable } from '../src/runtime/index.ts';
+import type { Engine, Executable } from '../src/backends/index.ts';
 
 /** A part of a piece of work, and its time. */
 export interface ProfileRow {

@@ -6,7 +6,7 @@
  * Settings are those of a preset, not the paper's.
  */
 import { fileURLToPath } from 'node:url';
-import { cluster, data, encoders, methods, metrics, runtime, train, views } from '../src/index.ts';
+import { backends, cluster, data, encoders, methods, metrics, train, views } from '../src/index.ts';
 
 const [folder = fileURLToPath(new URL('../sample', import.meta.url)), epochs = '2', method = 'swav'] =
   process.argv.slice(2);
@@ -26,7 +26,7 @@ const { settings } = methods.fitToCount(methods.settingsFor('tiny-28', given), {
 
 // 3. The step: encoder, head, loss, gradients and optimiser as one program.
 const program = methods.methodProgram(settings, { images: cache.count });
-const engine = await runtime.openEngine();
+const engine = await backends.openEngine();
 const loader = views.openLoader({
   cache,
   views: methods.viewsOf(settings),

@@ -5,7 +5,9 @@
  * import { data, methods, train } from 'likeness';
  * const source = await data.openSource('photos');
  */
+export * as backends from './backends/index.ts';
 export * as cluster from './cluster/index.ts';
+export * as compile from './compile/index.ts';
 export { LikenessError } from './core/errors.ts';
 export { randomAt } from './core/random.ts';
 export * as data from './data/index.ts';
@@ -16,7 +18,7 @@ export * as methods from './methods/index.ts';
 export * as metrics from './metrics/index.ts';
 export * as nn from './nn/index.ts';
 export * as run from './run/index.ts';
-export * as runtime from './runtime/index.ts';
+
 export * as tensor from './tensor/index.ts';
 export * as train from './train/index.ts';
 export * as views from './views/index.ts';

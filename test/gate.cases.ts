@@ -6,6 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Engine, openEngine } from '../src/backends/index.ts';
+import type { Values } from '../src/compile/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../src/data/index.ts';
 import {
   headClusters,
@@ -23,7 +25,6 @@ import {
   settingsFor,
   viewsOf,
 } from '../src/methods/index.ts';
-import { type Engine, openEngine, type Values } from '../src/runtime/index.ts';
 import { trainMethod } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
 import { writeTextures } from './textures.cases.ts';

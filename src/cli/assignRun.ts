@@ -1,5 +1,6 @@
 /** Assigning named images to a run's clusters: read, embed in small batches, compare with the centroids, print. */
 import { resolve } from 'node:path';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { showCount } from '../core/text.ts';
@@ -12,7 +13,6 @@ import {
   stateOf,
   type TrainedRun,
 } from '../run/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { type NamedPicture, openPictures, pictureReason } from './pictures.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,4 +1,6 @@
 /** Classical clusterings of raw pixels: what could be had without learning features. */
+
+import type { Engine } from '../backends/index.ts';
 import {
   agglomerativeClusters,
   type Features,
@@ -12,7 +14,6 @@ import { LikenessError } from '../core/errors.ts';
 import { splitOf } from '../evaluate/index.ts';
 import { clusterAgreement } from '../metrics/index.ts';
 import type { ClusterFigures, Figures } from '../run/compare/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { type Bench, labelledRows, type MeasuredFeatures } from './compareMeasure.ts';
 
 interface Work {

@@ -1,9 +1,10 @@
 /** What a clustering is made from: features of the images, and what the method's head makes of them. */
+
+import type { Engine } from '../backends/index.ts';
 import { assign, type Features, type Rows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { type KeptFeatures, keepFeatures, type TrainedRun } from '../run/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import type { Terminal } from './terminal.ts';
 import { embeddedParts } from './trainedEncoder.ts';
 

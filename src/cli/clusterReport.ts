@@ -1,5 +1,6 @@
 /** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
 import { readFile } from 'node:fs/promises';
+import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
@@ -11,7 +12,6 @@ import {
   thumbnailOf,
   writeReport,
 } from '../run/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { clusterClasses } from './clusterClasses.ts';
 import { featureMaps } from './featureMaps.ts';
 import { reportTraining } from './reportTraining.ts';

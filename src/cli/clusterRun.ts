@@ -1,5 +1,6 @@
 /** Clustering a source with a run: embed, group, write everything down, and say what was found. */
 import { resolve } from 'node:path';
+import { openEngine } from '../backends/index.ts';
 import { type Clustering, clusterByHead, clusterFeatures } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
@@ -16,7 +17,6 @@ import {
   writeEmbeddings,
   writeSkipped,
 } from '../run/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { applyHeads, embedded } from './clusterFeatures.ts';
 import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';

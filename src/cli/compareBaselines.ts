@@ -1,13 +1,13 @@
 /** What the methods of a comparison are set beside: each measured once and kept in the comparison's folder. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Engine, openEngine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type ImageEncoder, pixelEncoder, trainedEncoder, untrainedState } from '../encoders/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { encoderOptions, type Settings } from '../methods/index.ts';
 import type { Baseline, CurvePoint } from '../run/compare/index.ts';
 import { summariseFigures, summariseNumbers } from '../run/compare/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { type ClassicalName, measureClassical } from './classical.ts';
 import { type Bench, type MeasuredEncoder, measureEncoder, measureFeatures } from './compareMeasure.ts';
 import { terminalReporter } from './terminal.ts';

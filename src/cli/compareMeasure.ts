@@ -1,5 +1,8 @@
 /** Measuring one run of a comparison, and the features that it is compared with: one protocol for all. */
+
+import type { Engine } from '../backends/index.ts';
 import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
@@ -19,7 +22,6 @@ import {
 import { type Settings, viewsOf } from '../methods/index.ts';
 import { clusterAgreement } from '../metrics/index.ts';
 import { type CurvePoint, type Figures, SAMPLE } from '../run/compare/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 import { type Terminal, terminalReporter } from './terminal.ts';
 
 /** The images that everything is measured on, and how. */

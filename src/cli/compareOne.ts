@@ -1,6 +1,7 @@
 /** One run of a comparison: trained, or gone on with, or found finished; then measured, or found measured. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openEngine } from '../backends/index.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
@@ -16,7 +17,6 @@ import {
   snapshotsOf,
   trainingSeconds,
 } from '../run/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { resumedSettings } from '../train/index.ts';
 import { type Bench, measureCurvePoint, measureEncoder } from './compareMeasure.ts';
 import type { PlannedRun } from './comparePlan.ts';

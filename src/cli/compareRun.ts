@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { runtimeVersion } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
 import { imageFacts, openImages, openSource, reportSkipped, type Source } from '../data/index.ts';
@@ -21,7 +22,6 @@ import {
   summariseMethod,
 } from '../run/compare/index.ts';
 import { runName as folderName, lockRun, runFolderAt } from '../run/index.ts';
-import { runtimeVersion } from '../runtime/index.ts';
 import type { ClassicalName } from './classical.ts';
 import {
   type BaselineStore,

@@ -1,5 +1,6 @@
 /** Evaluates a run on a source, prints the tables and stores evaluation.json. */
 import { resolve } from 'node:path';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
@@ -19,7 +20,6 @@ import {
 import { writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, viewsOf } from '../methods/index.ts';
 import { readClustering, type StoredClustering, type TrainedRun } from '../run/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
 import { evaluationTable } from './evaluationTable.ts';
 import { labelFreeTable } from './labelFreeTable.ts';

@@ -4,6 +4,7 @@
  * AAAI 2021, figure 5), for any run.
  */
 
+import type { Engine } from '../backends/index.ts';
 import {
   type Clustering,
   distinctRows,
@@ -18,7 +19,6 @@ import type { PixelCache } from '../data/index.ts';
 import { headClusters, type ImageEncoder, trainedEncoder, untrainedEncoder } from '../encoders/index.ts';
 import { contingency, matchingOf, nmi } from '../metrics/index.ts';
 import { type ReportMap, snapshotsOf, type TrainedRun } from '../run/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { type Terminal, terminalReporter } from './terminal.ts';
 
 export interface FeatureMapsInput {

@@ -1,10 +1,10 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
 
+import { openEngine } from '../backends/index.ts';
 import { decodeImage, type EncodedImage, type PixelCache, type RawImage } from '../data/index.ts';
 import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
 import { openTrainedRun, type TrainedRun } from '../run/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 import { type Terminal, terminalReporter } from './terminal.ts';
 

@@ -1,5 +1,6 @@
 /** `likeness tune`: which formulations of the convolutions this machine runs fastest, measured and shown. */
 import { availableParallelism } from 'node:os';
+import { openEngine, runtimeVersion } from '../backends/index.ts';
 import { showCount, showDuration } from '../core/text.ts';
 import { defaultCacheDir } from '../data/index.ts';
 import {
@@ -12,7 +13,6 @@ import {
   settingsFor,
 } from '../methods/index.ts';
 import { openPlanStore } from '../run/index.ts';
-import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
 

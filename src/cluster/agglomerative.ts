@@ -12,9 +12,10 @@
  * Sources: Ward 1963; Murtagh, "A survey of recent advances in hierarchical clustering algorithms",
  * 1983 (chain).
  */
+
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
 import { argMax, input, matmul, sub, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
 import {

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import { adjustedRand } from '../metrics/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import {
   agglomerativeClusters,
   covariance,

@@ -2,8 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { adjustedRand } from '../metrics/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import {
   agglomerativeClusters,
   type Features,

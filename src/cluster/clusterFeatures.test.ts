@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine } from '../runtime/index.ts';
 import { clusterFeatures } from './clusterFeatures.ts';
 import { featuresOf } from './features.ts';
 

@@ -1,6 +1,6 @@
 /** Covariance of features and its spectrum: what PCA whitening and the effective rank start from. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import type { Engine } from '../runtime/index.ts';
+import type { Engine } from '../backends/index.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
 import { columnMeans, type Features } from './features.ts';

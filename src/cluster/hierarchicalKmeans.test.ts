@@ -1,7 +1,7 @@
 /** The tree of clusters: what makes it a tree, and what it groups at each level. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine } from '../runtime/index.ts';
 import { featuresOf, normalizeRows } from './features.ts';
 import { hierarchicalKmeans, requireTree } from './hierarchicalKmeans.ts';
 import { kmeans } from './kmeans/kmeans.ts';

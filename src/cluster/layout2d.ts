@@ -6,9 +6,9 @@
  * and seed give the same points. Distances on the page between far groups mean nothing.
  */
 import { UMAP } from 'umap-js';
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
 import { type Features, normalizeRows } from './features.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { principal } from './principal.ts';

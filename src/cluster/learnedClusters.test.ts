@@ -1,7 +1,7 @@
 /** Clusters from probabilities: numbers, sizes, ties, and clusters without images. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf, normalizeRows } from './features.ts';
 import { clusterByHead, learnedAssignment } from './learnedClusters.ts';
 

@@ -5,7 +5,7 @@
  * An image belongs to the most probable cluster. Confidence is that probability, margin its lead over the second best.
  * Clusters that no image belongs to have no number.
  */
-import type { Engine } from '../runtime/index.ts';
+import type { Engine } from '../backends/index.ts';
 import type { AssignResult } from './assign.ts';
 import { bySize, type Clustering, clustersOf, describe, sizesOf } from './clusterFeatures.ts';
 import { type Features, featuresOf, normalizeRows } from './features.ts';

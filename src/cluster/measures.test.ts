@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { assign } from './assign.ts';
 import { findDoubtful } from './confidence.ts';
 import { columnMeans, columnVariances, type Features, featuresOf, normalizeRows } from './features.ts';

@@ -4,8 +4,9 @@
  * Queries and bank go through one compiled graph in blocks (`similarity = q bᵀ`, then the k largest), so memory
  * stays bounded whatever the sizes. Equal similarities are ordered by lower index: the result is deterministic.
  */
+
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { Engine } from '../runtime/index.ts';
 import { input, rowProducts, topK } from '../tensor/index.ts';
 import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';

@@ -7,9 +7,10 @@
  * Source: Lee and Seung, "Algorithms for non-negative matrix factorization", 2000. The comparisons of deep clustering use
  * a variant with a term that keeps neighbours together (Cai et al. 2009); this is the plain one.
  */
+
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
 import { add, div, input, matmul, mean, mul, scalar, sub, transpose } from '../tensor/index.ts';
 import { type Features, featuresOf } from './features.ts';
 

@@ -8,9 +8,10 @@
  * Source: Golub and Van Loan, "Matrix Computations", section 8.2.4; Halko, Martinsson and Tropp, "Finding structure with
  * randomness", 2011 (the further directions).
  */
+
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import type { Engine } from '../runtime/index.ts';
 import { input, matmul } from '../tensor/index.ts';
 import { type Covariance, covariance, spectrum } from './covariance.ts';
 import type { Features } from './features.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { assign } from './assign.ts';
 import { columnMeans, featuresOf, normalizeRows, selectRows } from './features.ts';
 import { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';

@@ -12,9 +12,10 @@
  * References: Hruschka, de Castro and Campello, "Evolutionary algorithms for clustering
  * gene-expression data", ICDM 2004 (simplified); Rousseeuw 1987 (the silhouette).
  */
+
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { silhouetteOf } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { add, input, matmul, reshape, topK } from '../tensor/index.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import { type Features, requireSameDimension } from './features.ts';

@@ -13,7 +13,7 @@
  * spectral clustering", 2004 (step 2). Differences: a sparse graph instead of all pairs, and cosines
  * instead of Euclidean distances.
  */
-import type { Engine } from '../runtime/index.ts';
+import type { Engine } from '../backends/index.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
 import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';

@@ -24,10 +24,10 @@
  * stability: an overview", 2010 (stability over random starts). Joining them in one product is our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
  */
 
+import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { aboveChance, adjustedRand, neighborPurity } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { assign } from './assign.ts';
 import { columnMeans, distinctRows, type Features, featuresOf, normalizeRows } from './features.ts';
 import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';

@@ -1,5 +1,5 @@
 /** Gives library users clustering without an engine of their own. */
-import { type Engine, openEngine } from '../runtime/index.ts';
+import { type Engine, openEngine } from '../backends/index.ts';
 
 /** Calls `use` with the given engine, or with a new one that is closed afterwards. */
 export async function withEngine<T>(

@@ -1,4 +1,6 @@
 /** Assigns further images to the clusters of a run. */
+
+import type { Engine } from '../backends/index.ts';
 import {
   type AssignResult,
   assign,
@@ -7,7 +9,6 @@ import {
   normalizeRows,
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { Engine } from '../runtime/index.ts';
 import type { ImageEncoder } from './encoder.ts';
 
 /** The part of a clustering that further images are assigned by. */

@@ -1,8 +1,8 @@
 /** The interface of everything that turns images into feature vectors, and the factory behind all implementations. */
 import { type Features, featuresOf, type Rows, requireFinite } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
-import type { Values } from '../runtime/index.ts';
 import { type CacheLayout, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 

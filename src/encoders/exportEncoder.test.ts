@@ -1,9 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import { resolveSettings } from '../methods/index.ts';
 import { createVariables, encode } from '../nn/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { EXPORT_INPUT, EXPORT_OUTPUT, encoderShapes, exportEncoder } from './exportEncoder.ts';
 import { trainedEncoder } from './trainedEncoder.ts';

@@ -3,10 +3,11 @@
  *
  * Weights, running statistics and the normalization of colors are constants of the graph. The batch size is free.
  */
+
+import { encodeOnnx, standardLowering, type Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';
 import { createVariables, encode, type Variables } from '../nn/index.ts';
-import { encodeOnnx, lower, type Values } from '../runtime/index.ts';
 import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
 
 /** Name of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
@@ -53,7 +54,7 @@ export function exportEncoder(
   );
   const options = encoderOptions(settings);
   const features = l2Normalize(encode(frozenVariables(state), normalized, options)); // [batch, D]
-  const graph = lower(
+  const graph = standardLowering.lower(
     { [EXPORT_OUTPUT]: features },
     { name: 'encoder', dynamicBatch: 'batch', metadata: { ...exportMetadata(settings), ...metadata } },
   );

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { allRows, featuresOf, rowsOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { methodProgram, resolveSettings } from '../methods/index.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { openHeads } from './heads.ts';
 
 const settings = resolveSettings({

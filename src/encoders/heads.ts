@@ -1,9 +1,11 @@
 /** The heads of a trained method: embeddings on the sphere and, where it learns clusters itself, their probabilities. */
+
+import type { Engine, Executable } from '../backends/index.ts';
 import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
-import type { Engine, Executable, Values } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import type { EncoderHeads } from './encoder.ts';
 

@@ -1,6 +1,6 @@
 /** The one loop from batches of images to rows of named outputs, shared by everything that runs a network over images. */
 import { type Features, featuresOf } from '../cluster/index.ts';
-import type { Values } from '../runtime/index.ts';
+import type { Values } from '../compile/index.ts';
 import type { EvaluationBatch } from '../views/index.ts';
 
 /** Inputs of one run over a whole batch. */

@@ -1,7 +1,9 @@
 /** Encoders made of a method's network and the weights of a run. */
+
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, inferenceProgram, type Settings, viewsOf } from '../methods/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 import { encoderOf, type NetworkEncoder } from './encoder.ts';
 import { openHeads } from './heads.ts';
 

@@ -8,7 +8,10 @@
  * `running_t = (1 - m) running_(t-1) + m batch_t` from `running_0`. The rest of the start after T batches,
  * `(1 - m)^T running_0`, is subtracted and the remainder divided by `1 - (1 - m)^T`: a weighted mean of batches alone.
  */
+
+import type { Engine } from '../backends/index.ts';
 import { distinctRows } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import {
@@ -20,7 +23,6 @@ import {
   viewsOf,
 } from '../methods/index.ts';
 import { createVariables, encode } from '../nn/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 import { input, mean } from '../tensor/index.ts';
 import { evaluationBatches } from '../views/index.ts';
 import type { NetworkEncoder, PixelSet } from './encoder.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { epochBudget } from './epochBudget.ts';
 import { epochMeasureNames, measureEpoch } from './epochMeasures.ts';
 

@@ -9,6 +9,7 @@
  * All work is on the sample, and nothing of the training state is changed.
  */
 
+import type { Engine } from '../backends/index.ts';
 import {
   assign,
   type Features,
@@ -21,7 +22,6 @@ import {
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { aboveChance, adjustedRand, neighborPurity, nmi } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
 import { type PairFigures, pairFigures } from './pairFigures.ts';
 

@@ -1,5 +1,8 @@
 /** Embeds a fixed sample of images again and again while the encoder's weights change. */
+
+import type { Engine, Executable } from '../backends/index.ts';
 import { distinctRows, featuresOf } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import { joinRows, runBatches } from '../encoders/index.ts';
@@ -12,7 +15,6 @@ import {
   viewsOf,
 } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
-import type { Engine, Executable, Values } from '../runtime/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { epochBudget } from './epochBudget.ts';
 import type { EpochSample } from './epochMeasures.ts';

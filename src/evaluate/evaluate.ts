@@ -1,9 +1,10 @@
 /** Evaluates encoders under one protocol: the same images, splits and seeds for a trained encoder and its baselines. */
+
+import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
 import { headClusters, type ImageEncoder, type NetworkEncoder } from '../encoders/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import type { ViewsSpec } from '../views/index.ts';
 import { type Evaluation, evaluateFeatures } from './evaluateFeatures.ts';
 import type { EvaluationSet } from './evaluationSet.ts';

@@ -5,6 +5,7 @@
  * figures can be set side by side. Labels are used for measuring only.
  */
 
+import type { Engine } from '../backends/index.ts';
 import {
   type Features,
   featuresOf,
@@ -28,7 +29,6 @@ import {
   purityOf,
   purityTable,
 } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { type KnnResult, knn } from './knn.ts';
 import { type Usage, usage } from './labelFree.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { type Features, featuresOf, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
-import { type Engine, openEngine } from '../runtime/index.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
 import { fewLabels, labelledDraw } from './fewLabels.ts';
 import { knn } from './knn.ts';

@@ -1,7 +1,8 @@
 /** Agreement of k-means clusters with classes, over some of the rows of the features. */
+
+import type { Engine } from '../backends/index.ts';
 import { type Features, kmeans, selectRows } from '../cluster/index.ts';
 import { type ClusterAgreement, clusterAgreement } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 
 /**
  * NMI, ACC and ARI of spherical k-means on the given rows: k-means++ start, the lowest objective of three restarts, as in

@@ -11,9 +11,9 @@
  * 2018, arXiv 1805.01978, section 3.4. T = 0.07 and k = 200 there; T = 0.1 here, as in SwAV-style comparisons on CIFAR.
  */
 
+import type { Engine } from '../backends/index.ts';
 import { type Features, nearestNeighbors } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { Engine } from '../runtime/index.ts';
 
 /** Features with a label of 0 or more for every row. */
 export interface Labelled {

@@ -3,6 +3,7 @@
  * collapse (all images alike), unused prototypes and unstable assignments.
  */
 
+import type { Engine } from '../backends/index.ts';
 import {
   type Covariance,
   columnVariances,
@@ -17,7 +18,6 @@ import {
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { entropy, neighborPurity } from '../metrics/index.ts';
-import type { Engine } from '../runtime/index.ts';
 
 export interface Usage {
   /** `H(p) / ln K` of the shares p of images per prototype, 0 to 1. 1: all alike; 0: one takes every image. K = 1: 0. */

@@ -11,11 +11,12 @@
  * Difference from the usual protocol (SwAV's `eval_linear.py`: SGD on random crops and flips, 100 epochs, the best
  * epoch is reported): the features are computed once, without augmentation, and no epoch is chosen by test accuracy.
  */
+
+import type { Engine } from '../backends/index.ts';
 import { columnMeans, columnVariances, type Features } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { adam, warmupCosine } from '../nn/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import {
   add,
   argMax,

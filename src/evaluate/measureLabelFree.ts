@@ -1,4 +1,6 @@
 /** Measures an encoder, its heads and its prototypes without labels. */
+
+import type { Engine } from '../backends/index.ts';
 import {
   allRows,
   assign,
@@ -12,7 +14,6 @@ import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
 import type { EncoderHeads, ImageEncoder, NetworkEncoder } from '../encoders/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { openLoader, type ViewsSpec } from '../views/index.ts';
 import {
   type EffectiveRank,

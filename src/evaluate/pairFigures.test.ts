@@ -1,8 +1,8 @@
 /** Similarities of pairs against sums over all pairs, and what they say of good and of useless features. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine } from '../runtime/index.ts';
 import { pairFigures } from './pairFigures.ts';
 
 const engine = await openEngine({ threads: 1 });

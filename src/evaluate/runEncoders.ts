@@ -1,5 +1,7 @@
 /** A run's encoder with the baselines that it is compared with. */
 
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import {
   type ImageEncoder,
@@ -9,7 +11,6 @@ import {
   untrainedEncoder,
 } from '../encoders/index.ts';
 import type { Settings } from '../methods/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 
 export interface RunEncodersOptions {
   engine: Engine;

@@ -1,6 +1,6 @@
 /** Bernoulli masks: right frequencies, new ones in each step, repeatable. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { cast, constant } from '../tensor/index.ts';
 import { createMaskSource } from './bernoulli.ts';
 

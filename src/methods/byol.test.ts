@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { gradients, input } from '../tensor/index.ts';
 import { byolLoss, byolStep } from './byol.ts';
 import { encoderMomentumAt } from './momentumSchedule.ts';

@@ -1,7 +1,7 @@
 /** Contrastive losses against numbers computed from the papers' formulas, and their invariants. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { constant, gradients, input, l2Normalize, type Tensor } from '../tensor/index.ts';
 import { firstIsTarget, infoNce, ntXent, pairAgreement } from './contrastive.ts';
 

@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import { adam, createVariables } from '../nn/index.ts';
-import { openEngine, type Program, type Values } from '../runtime/index.ts';
 import {
   constant,
   gradients,

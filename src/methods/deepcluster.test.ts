@@ -1,9 +1,10 @@
 /** DeepCluster against a whole step in PyTorch; its phase on made-up features. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { adam, sgd } from '../nn/index.ts';
-import { openEngine, type Values } from '../runtime/index.ts';
 import { constant, input } from '../tensor/index.ts';
 import { deepcluster, deepclusterPhase, deepclusterStep } from './deepcluster.ts';
 import { methodProgram } from './index.ts';

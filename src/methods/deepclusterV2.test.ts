@@ -1,9 +1,10 @@
 /** DeepCluster-v2 against a whole step in PyTorch; its banks and its phase. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createVariables } from '../nn/index.ts';
-import { openEngine, type Program, type Values } from '../runtime/index.ts';
 import { constant, input } from '../tensor/index.ts';
 import {
   bankAfter,

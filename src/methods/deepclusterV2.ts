@@ -27,9 +27,9 @@
  * statistics as they are, and both big crops share one pass and its batch statistics.
  */
 import { featuresOf, kmeans } from '../cluster/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createVariables, encode } from '../nn/index.ts';
-import type { Program, Values } from '../runtime/index.ts';
 import {
   add,
   argMax,

@@ -1,8 +1,9 @@
 /** HCSC against a whole step in PyTorch; its warm-up, its ablations and its phase between epochs. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine, type Values } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { type HcscOptions, hcscStep } from './hcsc.ts';
 import { methodProgram, resolveSettings, type SettingsInput } from './index.ts';

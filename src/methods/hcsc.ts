@@ -27,9 +27,9 @@
  * selection; the crops of one size that are queries share one pass and its batch statistics.
  */
 import { concentrations, hierarchicalKmeans, requireTree, type TreeLevel } from '../cluster/index.ts';
+import type { ProgramState, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createMomentumVariables, createVariables } from '../nn/index.ts';
-import type { ProgramState, Values } from '../runtime/index.ts';
 import {
   add,
   concat,

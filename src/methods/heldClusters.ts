@@ -3,8 +3,9 @@
  *
  * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a batch's are gathered.
  */
+
+import type { ProgramState, Values } from '../compile/index.ts';
 import { adjustedRand } from '../metrics/index.ts';
-import type { ProgramState, Values } from '../runtime/index.ts';
 import { cast, gather, input, type Tensor } from '../tensor/index.ts';
 
 /** One clustering of N images into K clusters, as tensors of a step. */

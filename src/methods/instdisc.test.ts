@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { constant, input } from '../tensor/index.ts';
 import { bankAfter, drawNegatives, instdiscStep } from './instdisc.ts';
 import { expectClose, expectStoredStep, runStored, shared } from './stepFixture.cases.ts';

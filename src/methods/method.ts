@@ -5,9 +5,11 @@
  * does between epochs (features of all images, clustering) is an `EpochPhase`. The trainer feeds images and scalars
  * and knows nothing else.
  */
+
+import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import type { EncoderOptions, Optimizer, Variables } from '../nn/index.ts';
-import type { Engine, Program, Values } from '../runtime/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { CropSpec } from '../views/index.ts';
 import type { Normalisation } from './encoder.ts';

@@ -5,9 +5,10 @@
  * Source: He, Fan, Wu, Xie, Girshick, "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), section 3; the head is that of
  * src/methods/moco.ts.
  */
+
+import type { Program } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { createVariables, type EncoderOptions, encode, type Variables } from '../nn/index.ts';
-import type { Program } from '../runtime/index.ts';
 import { input, type Tensor } from '../tensor/index.ts';
 import { type Normalisation, normaliseImages } from './encoder.ts';
 import { project } from './moco.ts';

@@ -1,8 +1,9 @@
 /** PCL against a whole step in PyTorch, ProtoNCE against its formula, and the phase between epochs. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine, type Program, type Values } from '../runtime/index.ts';
 import { constant, input, type Tensor } from '../tensor/index.ts';
 import { methodProgram, resolveSettings, type SettingsInput } from './index.ts';
 import type { EpochPhase, PhaseContext } from './method.ts';

@@ -34,9 +34,9 @@ import {
   normalizeRows,
   squaredDistancesToOwn,
 } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createMomentumVariables, createVariables } from '../nn/index.ts';
-import type { Values } from '../runtime/index.ts';
 import { add, div, input, matmul, mean, mul, softmax, type Tensor, transpose } from '../tensor/index.ts';
 import { clusterCounts, storedPrototypes } from './clusterCounts.ts';
 import { infoNce, pairAgreement } from './contrastive.ts';

@@ -6,8 +6,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 import { input, type Tensor } from '../tensor/index.ts';
 import type { MethodProgram } from './method.ts';
 import { expectClose } from './stepFixture.cases.ts';

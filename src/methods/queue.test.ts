@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { input } from '../tensor/index.ts';
 import { createQueue } from './queue.ts';
 

@@ -4,9 +4,10 @@
  * Their first values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do for the queue:
  * normal coordinates, normalised.
  */
+
+import type { ProgramState, Values } from '../compile/index.ts';
 import type { Random } from '../core/random.ts';
 import { createVariables } from '../nn/index.ts';
-import type { ProgramState, Values } from '../runtime/index.ts';
 import { concat, type Shape, slice, stopGradient, type Tensor } from '../tensor/index.ts';
 
 /** Rows drawn evenly on the unit sphere, [N, D]. */

@@ -1,6 +1,6 @@
 /** HCSC's selection against golden vectors (computed in numpy, checked against the authors' functions) and by hand. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { constant, greater, scalar, type Tensor } from '../tensor/index.ts';
 import {
   candidatesOf,

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { adam } from '../nn/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { constant, gradients, input } from '../tensor/index.ts';
 import { simsiamLoss, simsiamStep } from './simsiam.ts';
 import { expectStoredStep, shared } from './stepFixture.cases.ts';

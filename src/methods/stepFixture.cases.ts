@@ -7,10 +7,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import type { EncoderOptions } from '../nn/index.ts';
 import { sgd } from '../nn/index.ts';
-import type { Engine, Values } from '../runtime/index.ts';
 import { input, type Tensor, type TensorData } from '../tensor/index.ts';
 import type { MethodProgram, Moment } from './method.ts';
 

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { sinkhorn } from '../cluster/sinkhorn.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import { adam, larc, type Optimizer } from '../nn/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
 import { type SwavProgramOptions, swavLoss, swavStep } from './swav.ts';
 

@@ -1,6 +1,6 @@
 /** AlexNet and VGG-16 as DeepCluster has them: shapes of the paper, sizes of images; Sobel filters; dropout. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { constant, input, nodesOf, sizeOf } from '../tensor/index.ts';
 import { createDropout, hashedUniform } from './dropout.ts';
 import { type Architecture, checkSizes, type EncoderOptions, encode, featureLength } from './encoder.ts';

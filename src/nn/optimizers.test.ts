@@ -1,7 +1,7 @@
 /** Optimisers against PyTorch (SGD, Adam) and against golden vectors of the formula (LARC), on the engine. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import { input, type Shape } from '../tensor/index.ts';
 import { adam, larc, lars, type Optimizer, sgd } from './optimizers.ts';
 

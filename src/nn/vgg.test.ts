@@ -1,7 +1,8 @@
 /** VGG-16 with batch norm against PyTorch: features and every gradient. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { openEngine, type Values } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { gradients, input, mul, type Shape, sizeOf, sum } from '../tensor/index.ts';
 import { expectGradient, noise, type StoredGradient } from './noise.cases.ts';
 import { createVariables } from './variables.ts';

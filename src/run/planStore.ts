@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import type { Plan } from '../compile/index.ts';
 import { makeFolderSync } from '../formats/index.ts';
-import type { Plan } from '../runtime/index.ts';
 
 /** Version of the formulations: raised when one is added or changes its meaning, so that old measurements are dropped. */
 const FORMULATIONS = 8;

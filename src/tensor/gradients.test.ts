@@ -1,7 +1,7 @@
 /** Gradients of composite graphs against finite differences; each operator alone is tested against PyTorch. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import {
   add,
   argMax,

@@ -1,6 +1,6 @@
 /** Numbers as operands and the small helpers: values and gradients, by arithmetic done by hand. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import * as t from './index.ts';
 
 const engine = await openEngine({ threads: 1 });

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { encodeOnnx, standardLowering } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { lower } from '../runtime/lowering/index.ts';
-import { encodeOnnx } from '../runtime/onnx.ts';
 import {
   abs,
   add,
@@ -177,7 +176,7 @@ function graphOf(steps: readonly Step[]): Tensor[] {
 }
 
 async function run(outputs: Record<string, Tensor>): Promise<Record<string, Float32Array>> {
-  const graph = lower(outputs, { device: 'cpu', capabilities: { block: 0 }, plan: {}, name: 'test' });
+  const graph = standardLowering.lower(outputs, { name: 'test' });
   const session = await ort.InferenceSession.create(encodeOnnx(graph), {
     graphOptimizationLevel: 'disabled',
     intraOpNumThreads: 1,

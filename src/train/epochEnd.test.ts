@@ -1,6 +1,6 @@
 /** Somebody who watches a run: told of every epoch's end, able to read, unable to change. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../runtime/index.ts';
+import { openEngine } from '../backends/index.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { B, optionsOn } from './meanFinder.cases.ts';
 import { type TrainOptions, trainMethod } from './trainer.ts';

@@ -1,7 +1,8 @@
 /** The start of an epoch: the method's phase, and the order of the images. */
+
+import type { Engine, Executable } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram } from '../methods/index.ts';
-import type { Engine, Executable } from '../runtime/index.ts';
 import type { Loader } from '../views/index.ts';
 import type { Clock } from './clock.ts';
 import type { TrainEvent } from './events.ts';

@@ -1,5 +1,5 @@
 /** Events of a training run, as `train` reports them. */
-import type { Values } from '../runtime/index.ts';
+import type { Values } from '../compile/index.ts';
 import type { Progress } from './clock.ts';
 import type { Verdict, Vitals } from './doctor.ts';
 

@@ -1,5 +1,5 @@
 /** Batches of a loader as a compiled step reads them, and the numbers that it returns. */
-import type { Values } from '../runtime/index.ts';
+import type { Values } from '../compile/index.ts';
 import type { Batch, Loader } from '../views/index.ts';
 
 export interface Prefetch {

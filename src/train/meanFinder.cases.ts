@@ -1,7 +1,8 @@
 /** A method of one parameter and a loader of made-up batches, for tests of what the trainer does around a step. */
+
+import type { Engine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { MethodProgram } from '../methods/index.ts';
-import type { Engine } from '../runtime/index.ts';
 import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
 import type { Loader } from '../views/index.ts';
 import type { TrainEvent } from './events.ts';

@@ -1,7 +1,7 @@
 /** The trainer with a method that works between epochs: when the phase runs, what it sees, and what it leaves. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import type { MethodProgram } from '../methods/index.ts';
-import { openEngine } from '../runtime/index.ts';
 import { input } from '../tensor/index.ts';
 import { madeUpLoader, meanFinder, optionsOn } from './meanFinder.cases.ts';
 import { type TrainOptions, trainMethod } from './trainer.ts';

@@ -1,7 +1,9 @@
 /** Runs a method's phase before an epoch: serves its requests and writes its results into the state. */
+
+import type { Engine, Executable } from '../backends/index.ts';
+import type { Program } from '../compile/index.ts';
 import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';
 import type { EpochPhase, PhaseResult } from '../methods/index.ts';
-import type { Engine, Executable, Program } from '../runtime/index.ts';
 import type { EvaluationBatch, Loader } from '../views/index.ts';
 
 /** Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be smaller. */

@@ -1,5 +1,6 @@
 /** Reading a run's training state from its files, to resume it or to apply a remedy. */
 import { readFile, rm } from 'node:fs/promises';
+import type { Plan } from '../compile/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import {
@@ -11,7 +12,6 @@ import {
   settingsHash,
   trainingSeconds,
 } from '../run/index.ts';
-import type { Plan } from '../runtime/index.ts';
 import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
 
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */

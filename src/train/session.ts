@@ -1,5 +1,6 @@
 /** One uninterrupted session of training: engine, loader, event log, watch, and the loop of steps. */
 import { join } from 'node:path';
+import { openEngine, runtimeVersion } from '../backends/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { type PixelCache, unlabeledAmong } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
@@ -15,7 +16,6 @@ import {
   saveSnapshot,
   writeWatched,
 } from '../run/index.ts';
-import { openEngine, runtimeVersion } from '../runtime/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';

@@ -1,8 +1,8 @@
 /** The trainer on a method of one parameter and a loader of made-up batches: what it does around a step. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import { openEngine } from '../runtime/index.ts';
 import type { Loader } from '../views/index.ts';
 import { B, lasting, madeUpLoader, meanFinder, optionsOn, weightOf } from './meanFinder.cases.ts';
 import { type TrainOptions, trainMethod } from './trainer.ts';

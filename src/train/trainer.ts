@@ -5,9 +5,11 @@
  * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a saved
  * state ends with the same state as an uninterrupted one.
  */
+
+import type { Engine, Executable } from '../backends/index.ts';
+import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
-import type { Engine, Executable, Plan, Values } from '../runtime/index.ts';
 import type { Loader } from '../views/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock } from './clock.ts';

@@ -1,9 +1,10 @@
 /** State of a training run between two steps, and its conversion to and from a checkpoint. */
+
+import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { StoredTensor, Tensors } from '../formats/index.ts';
 import type { MethodProgram, Settings } from '../methods/index.ts';
 import { type Checkpoint, type CheckpointInfo, settingsHash, stateOf } from '../run/index.ts';
-import type { Plan, Values } from '../runtime/index.ts';
 import type { DoctorState, Verdict } from './doctor.ts';
 
 /** Holds all that a run needs to continue as if it had never stopped. */

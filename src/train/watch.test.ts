@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
 import { allRows } from '../cluster/index.ts';
+import type { Values } from '../compile/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import { epochPlan, measureEpoch, openEpochSample } from '../evaluate/index.ts';
 import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
 import { type RunEvent, readWatched, writeWatched } from '../run/index.ts';
-import { type Engine, openEngine, type Values } from '../runtime/index.ts';
 import { createEpochWatch, type EpochWatchOptions } from './watch.ts';
 
 const sample = fileURLToPath(new URL('../../sample', import.meta.url));

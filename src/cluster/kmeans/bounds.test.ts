@@ -1,8 +1,8 @@
 /** Assignments with bounds are those without, in each iteration, and the bounds hold. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../../backends/index.ts';
 import { type Random, randomAt } from '../../core/random.ts';
-import { type Engine, openEngine } from '../../runtime/index.ts';
 import { type Features, featuresOf, normalizeRows, sharedValues } from '../features.ts';
 import { prepareBoundedScorer } from './boundedScorer.ts';
 import { type Comparison, DistanceBounds, NEEDS_DISTANCE, UNDECIDED } from './bounds.ts';

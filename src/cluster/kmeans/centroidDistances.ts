@@ -4,7 +4,7 @@
  * A sum of squared differences has a small relative error (`distanceRounding`). The expansion
  * `|x|² - 2 x·c + |c|²` cancels where the distance is small and would not.
  */
-import type { Engine } from '../../runtime/index.ts';
+import type { Engine } from '../../backends/index.ts';
 import { gather, input, mul, sub, sum, type Tensor } from '../../tensor/index.ts';
 import { blocksOf, gatherSize, runBlocks } from '../blocks.ts';
 import { type Features, sharedValues } from '../features.ts';

@@ -3,7 +3,7 @@
  * `c_j = (sum of the rows of j) / n_j`. Spherical k-means then scales it to norm 1, `c_j / |c_j|`.
  * A cluster that has no rows, or whose rows cancel out, keeps its centroid.
  */
-import type { Engine } from '../../runtime/index.ts';
+import type { Engine } from '../../backends/index.ts';
 import {
   cast,
   div,

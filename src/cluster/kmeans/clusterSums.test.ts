@@ -1,8 +1,8 @@
 /** Sums, means and distances of k-means on the engine are those of plain loops in double precision. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../../backends/index.ts';
 import { randomAt } from '../../core/random.ts';
-import { type Engine, openEngine } from '../../runtime/index.ts';
 import { featuresOf, sharedValues } from '../features.ts';
 import { distanceRounding, prepareCentroidDistances, squaredDistancesToOwn } from './centroidDistances.ts';
 import { prepareCentroidUpdate } from './centroidUpdate.ts';

@@ -6,7 +6,7 @@
  * contained it; float32 errors would accumulate. A matrix product, `[K, N]` of ones and zeros by
  * the rows, would need K times as many additions.
  */
-import type { Engine } from '../../runtime/index.ts';
+import type { Engine } from '../../backends/index.ts';
 import { cast, gather, input, mul, reshape, scatterAdd } from '../../tensor/index.ts';
 import { gatherSize } from '../blocks.ts';
 import type { Features } from '../features.ts';

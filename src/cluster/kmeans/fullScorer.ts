@@ -1,5 +1,5 @@
 /** Assignment with few clusters: every row against all centroids, all restarts in one graph. */
-import type { Engine } from '../../runtime/index.ts';
+import type { Engine } from '../../backends/index.ts';
 import { argMaxProduct, input } from '../../tensor/index.ts';
 import { type Blocks, blocksOf, runBlocks } from '../blocks.ts';
 import type { Features } from '../features.ts';

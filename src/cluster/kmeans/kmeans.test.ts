@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../../backends/index.ts';
 import { randomAt } from '../../core/random.ts';
 import { adjustedRand } from '../../metrics/index.ts';
-import { type Engine, openEngine } from '../../runtime/index.ts';
 import { featuresOf } from '../features.ts';
 import { splitForEmpty } from './emptyClusters.ts';
 import { kmeans } from './kmeans.ts';

@@ -20,8 +20,9 @@
  * Sources: Lloyd 1982; Dhillon and Modha, "Concept decompositions", 2001 (spherical); faiss
  * `Clustering.cpp` (repair). Differences from faiss: early stop, k-means++ start, no subsampling.
  */
+
+import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
-import type { Engine } from '../../runtime/index.ts';
 import {
   columnMeans,
   type FeatureInput,

@@ -1,6 +1,7 @@
 /** Lloyd's iteration: assignment and update steps in turn, until every restart has come to rest. */
+
+import type { Engine } from '../../backends/index.ts';
 import { randomAt } from '../../core/random.ts';
-import type { Engine } from '../../runtime/index.ts';
 import { columnVariances, type Features, featuresOf, normalizeRows } from '../features.ts';
 import { prepareBoundedScorer } from './boundedScorer.ts';
 import { prepareCentroidUpdate } from './centroidUpdate.ts';

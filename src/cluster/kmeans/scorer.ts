@@ -2,7 +2,7 @@
  * Assignment step of k-means: one interface, two implementations (`fullScorer.ts`,
  * `boundedScorer.ts`), and the bookkeeping that both share.
  */
-import type { Engine } from '../../runtime/index.ts';
+import type { Engine } from '../../backends/index.ts';
 import type { Features } from '../features.ts';
 import { prepareClusterSums } from './clusterSums.ts';
 import { isActive, type KmeansMetric, type KmeansRun, UNASSIGNED } from './run.ts';

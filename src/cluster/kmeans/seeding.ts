@@ -9,8 +9,9 @@
  *
  * Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
  */
+
+import type { Engine } from '../../backends/index.ts';
 import { type Random, randomAt } from '../../core/random.ts';
-import type { Engine } from '../../runtime/index.ts';
 import {
   add,
   argMin,

@@ -1,0 +1,53 @@
+/** Backend: one device that compiles for itself, runs graphs and times them. */
+import type { Candidates, Compiled, Target, Values } from '../compile/index.ts';
+
+/** Settings of one program that differ from the backend's. Measurements use them to justify the defaults. */
+export interface SessionSettings {
+  /** Threads of one program, where they are not the engine's. */
+  threads?: number;
+  /** Time that threads spin for work before they sleep. Default: within runs. */
+  spinning?: 'never' | 'within runs' | 'after runs';
+  /** Plans the memory of a run as a whole. Default: no. */
+  memoryPattern?: boolean;
+  /** Reuses memory from run to run. Default: yes. */
+  arena?: boolean;
+  /** Level of the runtime's own graph optimization. Default: all. */
+  optimization?: 'all' | 'basic' | 'disabled';
+  /** Treats denormal numbers as 0. Default: yes. */
+  denormalsAsZero?: boolean;
+  /** Writes results into memory that is there already. Default: yes. */
+  preallocated?: boolean;
+}
+
+export interface OpenOptions {
+  /** Prefix of a profile in Chrome's trace format, written when the session is released. */
+  profile?: string;
+  settings?: SessionSettings;
+}
+
+/** A compiled program on a device, with its state. */
+export interface Session {
+  /**
+   * Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards.
+   * Inputs in shared memory are read in place: they must not change before the results are there.
+   */
+  run(inputs: Values, options?: { transfer?: boolean }): Promise<Values>;
+  /** Copies of the state, or of the named values. */
+  read(names?: readonly string[]): Promise<Values>;
+  write(values: Values): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly threads: number;
+  /** Passes, lowering and kernels for programs with these settings. */
+  target(settings?: SessionSettings): Target;
+  open(program: Compiled, options?: OpenOptions): Promise<Session>;
+  /** Milliseconds of the fastest run of each candidate, on the same synthetic inputs, in turns. */
+  time(candidates: Candidates): Promise<number[]>;
+  /** Resident memory of the process, in bytes. */
+  memory(): Promise<number>;
+  /** Ends the backend after the requests that are on their way; later ones are refused. */
+  close(): Promise<void>;
+}

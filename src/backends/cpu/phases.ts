@@ -1,0 +1,111 @@
+/**
+ * The input gradient of a strided convolution as blocked convolutions of stride 1, one per phase.
+ *
+ * Positions of x that leave the same rest by the stride meet the same taps: `dx[s m + q] = sum over t of
+ * w[u + s t] dy[m + e - t]` with `u = (q + p) mod s` and `e = (q + p - u) / s`, in each direction. So each of the s x s phases is a
+ * convolution of dy with some of the taps, as much work in all as the convolution itself, and dx is woven from them.
+ */
+import { geometryOf, lowerPad, lowerReshape } from '../../compile/standard/index.ts';
+import type { Node } from '../../tensor/index.ts';
+import { adjointOfTaps, exchangedTaps } from './filterLayouts.ts';
+import { blockedConv, type Capabilities, type CpuEmitter, canBlock } from './nchwc.ts';
+
+/** One direction of a phase: its taps, the last first, and the padding of dy. */
+interface Phase {
+  taps: number[];
+  pads: [before: number, after: number];
+}
+
+interface Direction {
+  kernel: number;
+  stride: number;
+  padding: number;
+  /** Extents of x and dy. */
+  from: number;
+  to: number;
+}
+
+/** The phases of one direction, with no taps where nothing meets x. */
+function phasesOf({ kernel, stride, padding, from, to }: Direction): Phase[] {
+  return Array.from({ length: stride }, (_, q) => {
+    const first = (q + padding) % stride;
+    const shift = (q + padding - first) / stride;
+    const taps: number[] = [];
+    for (let tap = first; tap < kernel; tap += stride) taps.unshift(tap);
+    const before = taps.length - 1 - shift;
+    return { taps, pads: [before, from / stride - to - before + taps.length - 1] };
+  });
+}
+
+function directionsOf(node: Node): [Direction, Direction] {
+  const { stride, padding } = geometryOf(node);
+  const shape = node.attributes.shape as number[];
+  return [0, 1].map((i) => ({
+    kernel: node.inputs[1]!.shape[2 + i]!,
+    stride: stride[i]!,
+    padding: padding[i]!,
+    from: shape[2 + i]!,
+    to: node.inputs[0]!.shape[2 + i]!,
+  })) as [Direction, Direction];
+}
+
+/** Whether a strided convolution's input gradient can be woven: blocked maps, whole strides, and taps for all phases or the first. */
+export function canWeave(node: Node, { block }: Capabilities): boolean {
+  const { stride, dilation, groups } = geometryOf(node);
+  const { shape } = node.inputs[1]!;
+  if (stride.every((s) => s === 1) || dilation.some((d) => d !== 1)) return false;
+  if (!canBlock(shape, groups, block) || shape[1]! % block !== 0) return false;
+  const directions = directionsOf(node);
+  const phases = directions.map(phasesOf);
+  const isWhole = directions.every(({ from, stride: s }) => from % s === 0);
+  const isPadded = phases.flat().every(({ taps, pads }) => taps.length === 0 || pads.every((p) => p >= 0));
+  const some = phases.map((of) => of.filter(({ taps }) => taps.length > 0).length);
+  const isFull = some.every((count, i) => count === directions[i]!.stride);
+  const isFirst = some.every((count) => count === 1) && phases.every(([phase]) => phase!.taps.length > 0);
+  return isWhole && isPadded && (isFull || isFirst);
+}
+
+/** Blocked dx [N, C, H, W] from blocked dy and blocked filters w. */
+export function byPhases(emit: CpuEmitter, node: Node, dy: string, w: string): string {
+  const { block } = emit.device;
+  const { shape } = node.inputs[1]!;
+  const kw = shape[3]!;
+  const [N, C, H, W] = node.attributes.shape as [number, number, number, number];
+  const [down, across] = directionsOf(node);
+  const [rows, columns] = [down.from / down.stride, across.from / across.stride];
+  const exchanged = exchangedTaps(emit, w, shape); // [O C taps / b², b²]
+  const outer = (N * C * rows) / block;
+
+  /** Maps of one phase, [N, C/b, rows, columns, b]. */
+  const convolved = (v: Phase, h: Phase) => {
+    const chosen = v.taps.flatMap((tap) => h.taps.map((other) => tap * kw + other));
+    const kernel = [v.taps.length, h.taps.length];
+    return blockedConv(emit, {
+      images: dy,
+      filters: adjointOfTaps(emit, exchanged, shape, { taps: chosen, kernel }),
+      attributes: {
+        kernel_shape: { ints: kernel },
+        strides: { ints: [1, 1] },
+        pads: { ints: [v.pads[0], h.pads[0], v.pads[1], h.pads[1]] },
+        dilations: { ints: [1, 1] },
+        group: 1,
+      },
+    });
+  };
+  const vertical = phasesOf(down);
+  const horizontal = phasesOf(across);
+  if ([...vertical.slice(1), ...horizontal.slice(1)].every(({ taps: none }) => none.length === 0)) {
+    const only = lowerReshape(emit, convolved(vertical[0]!, horizontal[0]!), [outer, 1, columns, block]);
+    const rest = [0, down.stride - 1, 0, (across.stride - 1) * block];
+    return lowerReshape(emit, lowerPad(emit, only, [0, 0, 0, 0], rest), [N, C, H, W]);
+  }
+  const woven = vertical.map((v) => {
+    const parts = horizontal.map((h) => lowerReshape(emit, convolved(v, h), [outer * columns, block]));
+    return lowerReshape(emit, joined(emit, parts), [outer, W * block]);
+  });
+  return lowerReshape(emit, joined(emit, woven), [N, C, H, W]);
+}
+
+function joined(emit: CpuEmitter, parts: readonly string[]): string {
+  return parts.length === 1 ? parts[0]! : emit.add('Concat', parts, { axis: 1 });
+}

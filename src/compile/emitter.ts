@@ -1,0 +1,117 @@
+/** Emitter of one ONNX graph: lowering rules append nodes and constants and get names of values. */
+import { type Node, naturalType, type TensorData } from '../tensor/index.ts';
+import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxTypes } from './onnx.ts';
+
+export type NodeOptions = Record<string, OnnxAttribute>;
+
+export interface Emitter<D = unknown> {
+  /** The nodes so far; those that give outputs have them under their labels. */
+  readonly nodes: readonly OnnxNode[];
+  readonly constants: OnnxConstant[];
+  /**
+   * Appends a node with one output and returns that output's name. An equal node that is already
+   * there is used again; ONNX Runtime merges equal nodes too, but not outside the standard.
+   */
+  add(type: string, inputs: readonly string[], attributes?: NodeOptions): string;
+  /** Appends a node with several outputs; `domain` for operators outside the standard. */
+  addMany(
+    type: string,
+    inputs: readonly string[],
+    attributes: NodeOptions,
+    options: { outputs: number; domain?: string },
+  ): string[];
+  /** Whole numbers as an int64 tensor of rank 1 (shapes, axes); equal lists share one constant. */
+  integers(values: readonly number[]): string;
+  /** One float32 number, of rank 0. */
+  number(value: number): string;
+  /** Any constant. */
+  constant(data: TensorData, shape: readonly number[], type?: number): string;
+  /** Makes a value an output of the graph. */
+  output(label: string, name: string): void;
+  /** Knowledge of the backend about its device. */
+  readonly device: D;
+  /** The kernel that the plan chose for a node, or its default. */
+  kernelOf(node: Node): string | undefined;
+}
+
+/** Names of a node's outputs, given its lowered inputs. */
+export type Rule<D = unknown> = (
+  emit: Emitter<D>,
+  node: Node,
+  inputs: readonly string[],
+) => readonly string[];
+
+export interface EmitterOptions<D> {
+  device: D;
+  /** Default: no node has a choice. */
+  kernelOf?(node: Node): string | undefined;
+}
+
+/** Begins the names that the emitter makes, so that none is that of an input, an output or a value of the state. */
+const OWN = '#';
+
+/** An emitter of an empty graph. */
+export function createEmitter<D>({ device, kernelOf = () => undefined }: EmitterOptions<D>): Emitter<D> {
+  const nodes: OnnxNode[] = [];
+  const constants: OnnxConstant[] = [];
+  /** Labels of the values that are outputs. */
+  const labels = new Map<string, string>();
+  const shared = new Map<string, string>();
+  /** Outputs of the nodes so far, by all that makes a node. */
+  const written = new Map<string, string[]>();
+  let count = 0;
+
+  function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
+    const name = `${OWN}c${count++}`;
+    constants.push({ name, shape, data, type });
+    return name;
+  }
+  function once(key: string, make: () => string): string {
+    const existing = shared.get(key);
+    if (existing) return existing;
+    const name = make();
+    shared.set(key, name);
+    return name;
+  }
+  const labelled = (name: string) => labels.get(name) ?? name;
+  const emit: Emitter<D> = {
+    get nodes() {
+      return nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(labelled),
+        outputs: node.outputs.map(labelled),
+      }));
+    },
+    constants,
+    device,
+    kernelOf,
+    add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
+    addMany(type, inputs, attributes, { outputs, domain = '' }) {
+      const key = JSON.stringify([domain, type, inputs, attributes]);
+      const before = written.get(key);
+      if (before?.length === outputs) return before;
+      const made = Array.from({ length: outputs }, () => `${OWN}t${count++}`);
+      nodes.push({ type, inputs, outputs: made, attributes, domain });
+      written.set(key, made);
+      return made;
+    },
+    integers: (values) =>
+      once(`i${values}`, () =>
+        addConstant(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64),
+      ),
+    number: (value) =>
+      once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
+        addConstant(Float32Array.of(value), [], onnxTypes.float32),
+      ),
+    constant(data, shape, type) {
+      return addConstant(data, shape, type ?? onnxTypes[naturalType(data)]);
+    },
+    output(label, name) {
+      // An input, a constant, or a value that is an output already is copied; any other is written where the output is wanted.
+      const isMade = !labels.has(name) && nodes.some(({ outputs }) => outputs.includes(name));
+      if (isMade) labels.set(name, label);
+      else nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
+    },
+  };
+  return emit;
+}
