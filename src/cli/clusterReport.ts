@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
-import { decodeImage, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
+import { isolatedDecoder, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { methodHead } from '../methods/index.ts';
 import {
   type ReportData,
@@ -90,7 +90,7 @@ function thumbnails(source: Source, cache: PixelCache) {
   return async (index: number, size: number): Promise<Uint8Array> => {
     try {
       const original = await source.read(positions[index]!);
-      return await thumbnailOf(await decodeImage(original, { size }), size);
+      return await thumbnailOf(await isolatedDecoder.decode(original, { size }), size);
     } catch {
       return thumbnailOf(reader.read(index), size);
     }

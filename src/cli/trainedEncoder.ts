@@ -1,7 +1,7 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
 
 import { openEngine } from '../backends/index.ts';
-import { decodeImage, type EncodedImage, type PixelCache, type RawImage } from '../data/index.ts';
+import { type EncodedImage, isolatedDecoder, type PixelCache, type RawImage } from '../data/index.ts';
 import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
 import { openTrainedRun, type TrainedRun } from '../run/index.ts';
@@ -45,7 +45,7 @@ export async function evaluationPixels(
 ): Promise<Uint8Array> {
   const size = settings.imageSize;
   const data = new Uint8Array(3 * size * size);
-  const decoded = await decodeImage(image, { size: cacheSizeOf(settings) });
+  const decoded = await isolatedDecoder.decode(image, { size: cacheSizeOf(settings) });
   renderEvaluationView(decoded, { width: size, height: size, data }, { size });
   return data;
 }

@@ -1,7 +1,7 @@
 /** `likeness views`: what the network sees of an image. */
 import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { decodeImage } from '../data/index.ts';
+import { isolatedDecoder } from '../data/index.ts';
 import {
   cacheSizeOf,
   choosePreset,
@@ -62,11 +62,11 @@ export const viewsCommand: Command = {
         );
       });
       const { name, settings } = await viewsSettings(options, async () => {
-        const { width, height } = await decodeImage(encoded, { size: 1024 });
+        const { width, height } = await isolatedDecoder.decode(encoded, { size: 1024 });
         return Math.min(width, height);
       });
       const views: ViewsSpec = viewsOf(settings);
-      const image = await decodeImage(encoded, { size: cacheSizeOf(settings) });
+      const image = await isolatedDecoder.decode(encoded, { size: cacheSizeOf(settings) });
       const out = resolve((options.out as string | undefined) ?? 'views.png');
       const seed = (options.seed as number | undefined) ?? 0;
       await writeContactSheet(out, { image, views, seed, title: picture.path, subtitle: name });

@@ -6,30 +6,16 @@
  * and an unchanged one is never decoded twice. The file appears under its name only when it is complete.
  */
 import { createHash } from 'node:crypto';
-import { renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { inOrder } from '../core/inOrder.ts';
-import {
-  cacheWriteError,
-  defaultCacheDir,
-  evict,
-  markUsed,
-  PACK,
-  prepareCacheDir,
-  UNFINISHED,
-} from './cache-folder.ts';
-import { DECODER_VERSION, decodeImage, MAX_ASPECT, MAX_PIXELS } from './decode.ts';
-import { createPack, type PackIndex, type PackMeta, type PackWriter, readPack } from './pack-file.ts';
-import { isImageError, plural, systemCode } from './reasons.ts';
-import type { PixelCache, Pixels, Source } from './types.ts';
+import { defaultCacheDir, evict, markUsed, PACK, prepareCacheDir } from './cache-folder.ts';
+import { type BuildProgress, buildCache } from './cacheBuilder.ts';
+import { DECODER_VERSION, MAX_ASPECT, MAX_PIXELS } from './decode.ts';
+import { type PackIndex, type PackMeta, readPack } from './pack-file.ts';
+import { isImageError } from './reasons.ts';
+import type { PixelCache, Source } from './types.ts';
 
-export interface PixelCacheProgress {
-  readonly done: number;
-  readonly total: number;
-  readonly skipped: number;
-}
+export type PixelCacheProgress = BuildProgress;
 
 export interface PixelCacheOptions {
   /** Shorter sides above this are shrunk to it, in pixels, 1 to 16,383. Default 256. */
@@ -46,10 +32,6 @@ export interface PixelCacheOptions {
   signal?: AbortSignal;
 }
 
-/** Pictures in decoding at a time: enough to keep libuv's four threads busy. */
-const AHEAD = 8;
-/** Pictures between two calls of `onProgress`. */
-const PROGRESS_EVERY = 32;
 /** Version of the file format and of the rules here. */
 const CACHE_VERSION = 1;
 
@@ -78,7 +60,7 @@ export async function openPixelCache(source: Source, options: PixelCacheOptions 
   }
 
   prepareCacheDir(cacheDir);
-  await build(source, file, { cacheDir, contentKey, size, maxPixels, onProgress, signal });
+  await buildCache(source, file, { cacheDir, contentKey, size, maxPixels, onProgress, signal });
   markUsed(file);
   evict(cacheDir, limitBytes);
   const index = readPack(file);
@@ -120,92 +102,6 @@ async function anyReadableNow(source: Source, { skipped }: PackMeta): Promise<bo
     }
   }
   return false;
-}
-
-interface BuildSettings {
-  readonly cacheDir: string;
-  readonly contentKey: string;
-  readonly size: number;
-  readonly maxPixels: number;
-  readonly onProgress?: (progress: PixelCacheProgress) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** Decodes everything into a temporary file and gives it its name when it is complete. */
-async function build(source: Source, file: string, settings: BuildSettings): Promise<void> {
-  const temporary = `${file}${UNFINISHED}${process.pid}-${Math.floor(performance.now() * 1000)}`;
-  let pack: PackWriter | undefined;
-  try {
-    pack = await createPack(temporary);
-    await fill(source, pack, settings);
-    renameSync(temporary, file);
-    await syncFolder(settings.cacheDir);
-  } catch (error) {
-    await pack?.abandon();
-    rmSync(temporary, { force: true });
-    if (systemCode(error)) throw cacheWriteError(settings.cacheDir, error);
-    throw error;
-  }
-}
-
-async function fill(source: Source, pack: PackWriter, settings: BuildSettings): Promise<void> {
-  const { contentKey, size, maxPixels, onProgress, signal } = settings;
-  const total = source.entries.length;
-  const images = new Uint32Array(total);
-  const widths = new Uint16Array(total);
-  const heights = new Uint16Array(total);
-  const skipped: { index: number; reason: string; unread?: true }[] = [];
-  let count = 0;
-  const decode = async (index: number): Promise<Pixels | LikenessError> => {
-    try {
-      return await decodeImage(await source.read(index), { size, maxPixels });
-    } catch (error) {
-      if (isImageError(error)) return error;
-      throw error;
-    }
-  };
-  let done = 0;
-  for await (const result of inOrder(total, decode, { ahead: AHEAD, signal })) {
-    if (result instanceof LikenessError) {
-      const unread = result.code === 'image.unreadable';
-      skipped.push({ index: done, reason: result.message, ...(unread && { unread }) });
-    } else {
-      await pack.append(result.pixels);
-      images[count] = done;
-      widths[count] = result.width;
-      heights[count] = result.height;
-      count++;
-    }
-    done++;
-    if (done % PROGRESS_EVERY === 0 || done === total) onProgress?.({ done, total, skipped: skipped.length });
-  }
-  if (count === 0) throw noneUsable(source, skipped);
-  const { path, name, kind } = source;
-  const meta = { source: { path, name, kind }, contentKey, size, count, skipped };
-  await pack.finish(meta, images, widths, heights);
-}
-
-function noneUsable(source: Source, skipped: readonly { index: number; reason: string }[]): LikenessError {
-  const first = skipped.slice(0, 3).map(({ index, reason }) => `${source.entries[index]!.id}: ${reason}`);
-  const more = skipped.length > 3 ? `; and ${plural(skipped.length - 3, 'more')}` : '';
-  return new LikenessError(
-    'source.unusable',
-    `source: none of the ${plural(source.entries.length, 'image')} in ${source.path} can be used (${first.join('; ')}${more.replace('mores', 'more')}). Expected at least one JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.`,
-  );
-}
-
-/** Makes the new name last through a power cut; not every system can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // Windows cannot open folders; the file itself is flushed already.
-  }
 }
 
 function describe(

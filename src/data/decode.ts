@@ -8,6 +8,7 @@
 import sharp from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { boundWork } from './boundedWork.ts';
+import { readJpegHeader } from './jpegHeader.ts';
 import { unusable } from './reasons.ts';
 import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
@@ -118,7 +119,7 @@ function cropLongSide(image: Pixels, size: number): Pixels {
 }
 
 /**
- * Width and height of a picture as stored, from its header alone (before any orientation is applied).
+ * Width and height of an image as stored, from its header alone (before any orientation is applied).
  *
  * @throws LikenessError `image.unusable`
  */
@@ -126,8 +127,16 @@ export async function imageSize(
   image: EncodedImage | RawImage,
 ): Promise<{ readonly width: number; readonly height: number }> {
   if (image.kind === 'raw') return image;
+  const known = knownSize(image);
+  if (known) return known;
   const format = sniffFormat(image.bytes);
   if (format === undefined) throw unusable(`not an image (${describeContent(image.bytes)})`);
-  if (format === 'bmp') return readBmpHeader(image.bytes);
   return sizeWithSharp(format, boundWork(format, image.bytes));
+}
+
+/** Width and height in headers that are read here, without a decoder; undefined for others. */
+export function knownSize({ bytes }: EncodedImage): { width: number; height: number } | undefined {
+  const format = sniffFormat(bytes);
+  if (format === 'bmp') return readBmpHeader(bytes);
+  return format === 'jpeg' ? readJpegHeader(bytes) : undefined;
 }

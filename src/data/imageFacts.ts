@@ -1,5 +1,5 @@
 /** Facts about a source that a preset is chosen by. */
-import { decodeImage } from './decode.ts';
+import { isolatedDecoder } from './isolatedDecoder.ts';
 import { measureSource } from './measure.ts';
 import type { Source } from './types.ts';
 
@@ -22,7 +22,9 @@ export async function imageFacts(source: Source): Promise<SourceFacts> {
   const count = Math.min(COLOR_SAMPLES, total);
   for (let i = 0; i < count && colour === 'grey'; i++) {
     try {
-      const { pixels } = await decodeImage(await source.read(Math.floor((i * total) / count)), { size: 32 });
+      const { pixels } = await isolatedDecoder.decode(await source.read(Math.floor((i * total) / count)), {
+        size: 32,
+      });
       if (hasColor(pixels)) colour = 'colour';
     } catch {
       // The cache counts unreadable images.

@@ -1,5 +1,5 @@
 import { median } from './cache.ts';
-import { imageSize } from './decode.ts';
+import { isolatedDecoder } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
 import type { Source } from './types.ts';
 
@@ -29,7 +29,9 @@ export async function measureSource(
   const sides: number[] = [];
   for (let i = 0; i < count; i++) {
     try {
-      const { width, height } = await imageSize(await source.read(Math.floor((i * total) / count)));
+      const { width, height } = await isolatedDecoder.size(
+        await source.read(Math.floor((i * total) / count)),
+      );
       if (width > 0 && height > 0) sides.push(Math.min(width, height));
     } catch (error) {
       if (!isImageError(error)) throw error;

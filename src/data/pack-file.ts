@@ -43,60 +43,77 @@ export interface PackIndex {
   readonly offsets: Float64Array;
 }
 
-/** Writes pixels in order, then the index. Holds 4 MiB, whatever the number of images. */
+/** Writes pixels in order, then the index. Buffers 4 MiB, whatever the number of images. */
 export interface PackWriter {
   append(pixels: Uint8Array): Promise<void>;
+  /** Hands everything to the system, so that it outlives this process; returns the length of the file. */
+  flush(): Promise<number>;
   /** Writes the index, flushes everything to the disk and closes. */
   finish(meta: PackMeta, images: Uint32Array, widths: Uint16Array, heights: Uint16Array): Promise<void>;
-  /** Closes without finishing. */
-  abandon(): Promise<void>;
+  /** Closes without finishing; `resumePack` may go on. */
+  close(): Promise<void>;
 }
 
 /** Creates the file; it must not exist. */
 export async function createPack(path: string): Promise<PackWriter> {
-  const file = await open(path, 'wx');
-  const buffer = Buffer.allocUnsafe(BUFFER);
-  let used = HEAD.copy(buffer);
-  let written = 0;
+  const writer = writeFrom(await open(path, 'wx'), 0);
+  await writer.append(HEAD);
+  return writer;
+}
 
-  async function flush(): Promise<void> {
+/** Goes on with a file that was closed unfinished, or whose writer died, after its first `position` bytes. */
+export async function resumePack(path: string, position: number): Promise<PackWriter> {
+  const file = await open(path, 'r+');
+  await file.truncate(position);
+  return writeFrom(file, position);
+}
+
+function writeFrom(file: FileHandle, position: number): PackWriter {
+  const buffer = Buffer.allocUnsafe(BUFFER);
+  let used = 0;
+  let written = position;
+
+  async function write(bytes: Uint8Array): Promise<void> {
+    await writeAll(file, bytes, written);
+    written += bytes.length;
+  }
+  async function flush(): Promise<number> {
     const bytes = used;
     used = 0;
-    await writeAll(file, buffer.subarray(0, bytes));
-    written += bytes;
-  }
-  async function append(pixels: Uint8Array): Promise<void> {
-    if (used + pixels.length > BUFFER) await flush();
-    if (pixels.length > BUFFER) {
-      await writeAll(file, pixels);
-      written += pixels.length;
-    } else {
-      buffer.set(pixels, used);
-      used += pixels.length;
-    }
+    await write(buffer.subarray(0, bytes));
+    return written;
   }
   return {
-    append,
+    flush,
+    async append(pixels) {
+      if (used + pixels.length > BUFFER) await flush();
+      if (pixels.length > BUFFER) {
+        await write(pixels);
+      } else {
+        buffer.set(pixels, used);
+        used += pixels.length;
+      }
+    },
     async finish(meta, images, widths, heights) {
-      await flush();
+      const at = await flush();
       const index = encodeIndex(meta, images, widths, heights);
       const footer = Buffer.alloc(FOOTER);
-      footer.writeDoubleLE(written, 0);
+      footer.writeDoubleLE(at, 0);
       footer.writeDoubleLE(index.length, 8);
       createHash('sha256').update(index).digest().copy(footer, 16);
       TAIL.copy(footer, 48);
-      await writeAll(file, index);
-      await writeAll(file, footer);
+      await write(index);
+      await write(footer);
       await file.sync();
       await file.close();
     },
-    abandon: () => file.close().catch(() => {}),
+    close: () => file.close().catch(() => {}),
   };
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
-    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 }
 

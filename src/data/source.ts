@@ -34,7 +34,7 @@ const KINDS =
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   const source = statOf(path, absolute).isDirectory() ? await openDirectory(absolute) : openFile(absolute);
-  if (source.entries.length > 0) return source;
+  if (source.entries.length > 0) return { ...source, location: absolute };
   await source.close();
   const examples = source.skipped.slice(0, 3).map(({ id, reason }) => `${id}: ${reason}`);
   const seen =

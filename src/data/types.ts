@@ -48,6 +48,8 @@ export interface Source {
   /** Last part of the path, for display. */
   readonly name: string;
   readonly kind: SourceKind;
+  /** Path from which `openSource` opens the same source in another process; absent for a source in memory. */
+  readonly location?: string;
   /** Every candidate picture, in an order that depends on names only. */
   readonly entries: readonly ImageEntry[];
   readonly labelNames?: readonly string[];

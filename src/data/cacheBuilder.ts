@@ -1,0 +1,199 @@
+/**
+ * Fills a pixel cache.
+ *
+ * A process of its own reads, decodes and writes, so that a decoder that crashes on a hostile or damaged file
+ * does not end the program. This process only receives what the file holds. When the other one dies, a new one
+ * goes on after the last image that was reported, with the next images one at a time: the image at which it dies
+ * again is skipped. At most `WINDOW` images are decoded twice.
+ *
+ * A source that only exists in the memory of this process is decoded here, without that protection.
+ */
+import { renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { cacheWriteError, UNFINISHED } from './cache-folder.ts';
+import { decodeImage } from './decode.ts';
+import {
+  DecoderDied,
+  type DecoderProcess,
+  type DecoderProcessOptions,
+  startDecoder,
+} from './decoderProcess.ts';
+import { listingOf } from './decoderServer.ts';
+import { noneUsable } from './noneUsable.ts';
+import { createPack, resumePack } from './pack-file.ts';
+import { systemCode } from './reasons.ts';
+import { type SkippedIndex, type StoredPart, storeRange, WINDOW } from './storeRange.ts';
+import type { Source } from './types.ts';
+
+export interface BuildProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly skipped: number;
+}
+
+export interface BuildOptions {
+  readonly cacheDir: string;
+  readonly contentKey: string;
+  readonly size: number;
+  readonly maxPixels: number;
+  readonly onProgress?: (progress: BuildProgress) => void;
+  readonly signal?: AbortSignal;
+  /** The decoding process. Default: that of `startDecoder`. */
+  readonly decoder?: DecoderProcessOptions;
+}
+
+/** Decodes everything into a temporary file and gives it its name when it is complete. */
+export async function buildCache(source: Source, file: string, options: BuildOptions): Promise<void> {
+  const { cacheDir } = options;
+  const temporary = `${file}${UNFINISHED}${process.pid}-${Math.floor(performance.now() * 1000)}`;
+  try {
+    await fill(source, temporary, options);
+    renameSync(temporary, file);
+    await syncFolder(cacheDir);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (systemCode(error)) throw cacheWriteError(cacheDir, error);
+    throw error;
+  }
+}
+
+async function fill(source: Source, file: string, options: BuildOptions): Promise<void> {
+  const { contentKey, size } = options;
+  const result = openResult(source, options);
+  const created = await createPack(file);
+  try {
+    result.add({
+      done: 0,
+      images: [],
+      widths: [],
+      heights: [],
+      skipped: [],
+      position: await created.flush(),
+    });
+  } finally {
+    await created.close();
+  }
+  if (source.location === undefined) await fillHere(source, file, result, options);
+  else await fillApart({ ...source, location: source.location }, file, result, options);
+  if (result.count === 0) throw noneUsable(source, result.skipped);
+  const { path, name, kind } = source;
+  const meta = {
+    ...{ source: { path, name, kind }, contentKey, size },
+    ...{ count: result.count, skipped: result.skipped },
+  };
+  const { images, widths, heights, count } = result;
+  const pack = await resumePack(file, result.position);
+  try {
+    await pack.finish(meta, images.subarray(0, count), widths.subarray(0, count), heights.subarray(0, count));
+  } catch (error) {
+    await pack.close();
+    throw error;
+  }
+}
+
+interface Result {
+  /** Images of the source that are stored or skipped. */
+  done: number;
+  /** Images that are stored, and the first entries of the arrays. */
+  count: number;
+  position: number;
+  readonly images: Uint32Array;
+  readonly widths: Uint16Array;
+  readonly heights: Uint16Array;
+  readonly skipped: SkippedIndex[];
+  add(part: StoredPart): void;
+  /** Notes that the next image is not used. */
+  skip(reason: string): void;
+}
+
+/** Collects parts as they come, and tells of the progress. */
+function openResult(source: Source, { onProgress }: BuildOptions): Result {
+  const total = source.entries.length;
+  const result: Result = {
+    ...{ done: 0, count: 0, position: 0, skipped: [] },
+    images: new Uint32Array(total),
+    widths: new Uint16Array(total),
+    heights: new Uint16Array(total),
+    add({ done, images, widths, heights, skipped, position }) {
+      result.images.set(images, result.count);
+      result.widths.set(widths, result.count);
+      result.heights.set(heights, result.count);
+      result.count += images.length;
+      result.skipped.push(...skipped);
+      result.position = position;
+      result.done += done;
+      if (done > 0) onProgress?.({ done: result.done, total, skipped: result.skipped.length });
+    },
+    skip(reason) {
+      const { position, done: index } = result;
+      result.add({ done: 1, images: [], widths: [], heights: [], skipped: [{ index, reason }], position });
+    },
+  };
+  return result;
+}
+
+/** Decodes in this process. */
+async function fillHere(source: Source, file: string, result: Result, options: BuildOptions): Promise<void> {
+  const { size, maxPixels, signal } = options;
+  const pack = await resumePack(file, result.position);
+  try {
+    await storeRange(source, pack, {
+      ...{ from: 0, to: source.entries.length, pace: 'ahead', size, maxPixels, signal },
+      ...{ decode: decodeImage, onStored: result.add },
+    });
+  } finally {
+    await pack.close();
+  }
+}
+
+/** Decodes in another process, and in a new one after each that dies. */
+async function fillApart(
+  source: Source & { location: string },
+  file: string,
+  result: Result,
+  { size, maxPixels, signal, decoder }: BuildOptions,
+): Promise<void> {
+  const total = source.entries.length;
+  const listing = listingOf(source);
+  let running: DecoderProcess | undefined;
+  /** Images before this one are decoded one at a time. */
+  let carefulTo = 0;
+  const stop = () => running?.kill();
+  signal?.addEventListener('abort', stop);
+  try {
+    while (result.done < total) {
+      signal?.throwIfAborted();
+      const isCareful = result.done < carefulTo;
+      const to = isCareful ? carefulTo : total;
+      const range = { from: result.done, to, pace: isCareful ? 'oneByOne' : 'ahead' } as const;
+      try {
+        if (!running?.isAlive()) running = await startDecoder(decoder);
+        signal?.throwIfAborted();
+        const place = { location: source.location, listing, file, position: result.position };
+        await running.store({ kind: 'store', ...place, ...range, size, maxPixels }, result.add);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof DecoderDied)) throw error;
+        if (isCareful) result.skip(error.reason);
+        else carefulTo = Math.min(total, result.done + WINDOW);
+      }
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    running?.kill();
+  }
+}
+
+/** Makes the new name last through a power cut; not every system can. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Windows cannot open folders; the file itself is flushed already.
+  }
+}

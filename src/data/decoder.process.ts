@@ -1,0 +1,5 @@
+/** Program of the decoding process. A decoder that crashes ends this process and not the one that started it. */
+import { decodeImage, imageSize } from './decode.ts';
+import { serveDecoder } from './decoderServer.ts';
+
+serveDecoder({ decode: decodeImage, measure: imageSize });

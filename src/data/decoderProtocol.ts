@@ -1,0 +1,62 @@
+/** Messages between the program and the process that decodes images. */
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import type { DecodeOptions } from './decode.ts';
+import type { RangeOptions, StoredPart } from './storeRange.ts';
+import type { EncodedImage, Pixels } from './types.ts';
+
+/** Stores a range of a source that the process opens for itself; answered with parts, then with nothing. */
+export interface StoreRequest extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
+  readonly kind: 'store';
+  /** Path for `openSource`, and `listingOf` the source that the caller sees there. */
+  readonly location: string;
+  readonly listing: string;
+  /** Unfinished pack and its length. */
+  readonly file: string;
+  readonly position: number;
+}
+
+/** Decodes one image; answered with its pixels. */
+export interface DecodeRequest {
+  readonly kind: 'decode';
+  readonly image: EncodedImage;
+  readonly options: DecodeOptions;
+}
+
+/** Reads the size of one image from its header. */
+export interface MeasureRequest {
+  readonly kind: 'measure';
+  readonly image: EncodedImage;
+}
+
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export type DecoderRequest = StoreRequest | DecodeRequest | MeasureRequest;
+export type Numbered<T> = T & { readonly id: number };
+
+/** An error as it travels: its code where it is a `LikenessError`, and the system's code. */
+export interface Failure {
+  readonly message: string;
+  readonly code?: string;
+  readonly systemCode?: string;
+}
+
+export type DecoderReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'part'; readonly id: number; readonly part: StoredPart }
+  | { readonly kind: 'result'; readonly id: number; readonly value: Pixels | ImageSize | undefined }
+  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof LikenessError) return { message: error.message, code: error.code };
+  const { code } = error as NodeJS.ErrnoException;
+  return { message: reasonOf(error), ...(typeof code === 'string' && { systemCode: code }) };
+}
+
+/** The error that a failure describes. */
+export function errorOfFailure({ message, code, systemCode }: Failure): Error {
+  if (code !== undefined) return new LikenessError(code, message);
+  return Object.assign(new Error(message), systemCode !== undefined && { code: systemCode });
+}

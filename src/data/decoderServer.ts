@@ -1,0 +1,90 @@
+/** The side of the decoding process: answers requests until the program that started it is gone. */
+import { createHash } from 'node:crypto';
+import process from 'node:process';
+import sharp from 'sharp';
+import { LikenessError } from '../core/errors.ts';
+import type { DecoderReply, DecoderRequest, ImageSize, Numbered, StoreRequest } from './decoderProtocol.ts';
+import { failureOf } from './decoderProtocol.ts';
+import { resumePack } from './pack-file.ts';
+import { openSource } from './source.ts';
+import { type Decode, storeRange } from './storeRange.ts';
+import type { EncodedImage, Pixels, Source } from './types.ts';
+
+export interface Decoders {
+  readonly decode: Decode;
+  readonly measure: (image: EncodedImage) => Promise<ImageSize>;
+}
+
+/** Loaders of libvips that `sniffFormat` may lead to. */
+const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
+  (name) => `VipsForeignLoad${name}Buffer`,
+);
+
+/** Serves requests of the parent process. */
+export function serveDecoder(decoders: Decoders): void {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: loaders });
+  // A terminal sends these to the program as well, which decides and kills this process.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  // Without the program nobody wants the work; threads in the middle of decoding make an orderly exit slow.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('message', (request: Numbered<DecoderRequest>) => void answer(request, decoders));
+  void send({ kind: 'ready' });
+}
+
+async function answer(request: Numbered<DecoderRequest>, decoders: Decoders): Promise<void> {
+  const { id } = request;
+  try {
+    await send({ kind: 'result', id, value: await resultOf(request, decoders) });
+  } catch (error) {
+    await send({ kind: 'failed', id, failure: failureOf(error) });
+  }
+}
+
+function resultOf(
+  request: Numbered<DecoderRequest>,
+  { decode, measure }: Decoders,
+): Promise<Pixels | ImageSize | undefined> {
+  if (request.kind === 'decode') return decode(request.image, request.options);
+  if (request.kind === 'measure') return measure(request.image);
+  return store(request, decode);
+}
+
+async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {
+  const { id, location, listing, file, position, from, to, pace, size, maxPixels } = request;
+  const source = await openSource(location);
+  try {
+    if (listingOf(source) !== listing) {
+      throw new LikenessError(
+        'source.changed',
+        `source: the images in ${location} changed while they were decoded. Run the command again when nothing writes there.`,
+      );
+    }
+    const pack = await resumePack(file, position);
+    try {
+      await storeRange(source, pack, {
+        ...{ from, to, pace, size, maxPixels, decode },
+        onStored: (part) => send({ kind: 'part', id, part }),
+      });
+    } finally {
+      await pack.close();
+    }
+  } finally {
+    await source.close();
+  }
+  return undefined;
+}
+
+/** Hash of the ids of a source, by which two processes know that they see the same images. */
+export function listingOf({ entries }: Pick<Source, 'entries'>): string {
+  const hash = createHash('sha256');
+  for (const { id } of entries) hash.update(`${id}\n`);
+  return hash.digest('hex');
+}
+
+/** Resolves when the message has left this process, so that a crash after it does not take it along. */
+function send(reply: DecoderReply): Promise<void> {
+  return new Promise((resolve) => {
+    process.send!(reply, undefined, undefined, () => resolve());
+  });
+}
