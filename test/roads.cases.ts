@@ -1,0 +1,111 @@
+/**
+ * The whole road through the command line: a method trains on one source, and everything that follows is done on
+ * another one, which has fewer images than the method has clusters or prototypes.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeCsv, decodeSafetensors } from '../src/formats/index.ts';
+import type { MethodName } from '../src/methods/index.ts';
+import { openWorkplace, writeTextures } from './likeness.cases.ts';
+
+const TRAINED_ON = 48;
+const OTHER = 9;
+/** K, above the images of the other source. */
+const CLUSTERS = 12;
+const WIDTH = 4;
+/** A ResNet-10 ends with 8 times its width. */
+const FEATURES = 8 * WIDTH;
+
+/** Settings of a run of six steps, two epochs. */
+const settings = [
+  ...['architecture=resnet10', `width=${WIDTH}`, 'scales=0.3-1', 'imageSize=16', 'batchSize=16'],
+  ...['hiddenLength=16', 'embeddingLength=8', `prototypes=${CLUSTERS}`, 'epochs=2', 'threads=1'],
+].flatMap((text) => ['--set', text]);
+const clustersOf = (method: MethodName) => (method === 'hcsc' ? `${CLUSTERS},6` : String(CLUSTERS));
+const cropsOf = (method: MethodName) =>
+  ({ instdisc: '1x16', deepcluster: '1x16' })[method as string] ?? '2x16';
+/** Methods with clusters between epochs find theirs from the first epoch on. */
+const ofClusters: readonly MethodName[] = ['pcl', 'hcsc'];
+
+/** Tests the road of each method; call it at the top of a test file. */
+export function testRoads(methods: readonly MethodName[]): void {
+  const workplace = openWorkplace();
+  const at = (...path: string[]) => join(workplace.path, ...path);
+  afterAll(() => workplace.remove());
+
+  async function json(...args: string[]) {
+    const ended = await workplace.run(...args, '--json');
+    expect(ended.code, ended.stderr).toBe(0);
+    return JSON.parse(ended.stdout);
+  }
+  const clusterRows = (run: string) =>
+    decodeCsv(readFileSync(at(run, 'clusters.csv'), 'utf8'), 'clusters.csv').slice(1);
+
+  beforeAll(async () => {
+    await writeTextures(at('pictures'), TRAINED_ON);
+    await writeTextures(at('all'), OTHER);
+    for (const [i, name] of readdirSync(at('all')).sort().entries()) {
+      const kind = at('other', ['across', 'down', 'spots'][i % 3]!);
+      mkdirSync(kind, { recursive: true });
+      renameSync(at('all', name), join(kind, name));
+    }
+  });
+
+  describe.each(methods)('a run of %s, on a source smaller than its clusters', (method) => {
+    const run = ['--run', method];
+
+    beforeAll(async () => {
+      const own = ['--set', `clusters=${clustersOf(method)}`, '--set', `crops=${cropsOf(method)}`];
+      if (ofClusters.includes(method)) own.push('--set', 'clusterWarmupEpochs=1');
+      const trained = await json(
+        'train',
+        'pictures',
+        '--method',
+        method,
+        '--out',
+        method,
+        ...settings,
+        ...own,
+      );
+      expect(trained).toMatchObject({ outcome: 'finished', steps: 6, images: TRAINED_ON });
+    });
+
+    it('clusters it', async () => {
+      const { k, clusters } = await json('cluster', 'other', ...run, '-k', '3');
+      expect(k).toBe(3);
+      expect(clusters).toHaveLength(3);
+      const rows = clusterRows(method);
+      expect(rows).toHaveLength(OTHER);
+      for (const [, cluster] of rows) expect(['0', '1', '2']).toContain(cluster);
+    });
+
+    it('assigns its images to those clusters', async () => {
+      const rows = clusterRows(method);
+      const { images } = await json('assign', ...rows.map(([path]) => join('other', path!)), ...run);
+      expect(images.map(({ cluster }: { cluster: number }) => String(cluster))).toEqual(
+        rows.map(([, cluster]) => cluster),
+      );
+    });
+
+    it('evaluates it, beside the untrained encoder', async () => {
+      const result = await json('evaluate', 'other', ...run);
+      for (const figures of [result, result.baselines.untrained]) {
+        for (const name of ['nmi', 'acc', 'ari']) expect(figures[name], name).toBeTypeOf('number');
+      }
+    });
+
+    it('embeds it', async () => {
+      const out = `${method}.safetensors`;
+      expect(await json('embed', 'other', ...run, '--out', out)).toMatchObject({ images: OTHER });
+      const { features } = decodeSafetensors(readFileSync(at(out)), out).tensors;
+      expect(features!.shape).toEqual([OTHER, FEATURES]);
+      expect((features!.data as Float32Array).every(Number.isFinite)).toBe(true);
+    });
+
+    it('exports its encoder, which agrees with the engine', async () => {
+      const { check } = await json('export', ...run, '--to', `${method}.onnx`);
+      expect(check.largestDifference).toBeLessThan(1e-5);
+    });
+  });
+}
