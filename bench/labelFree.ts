@@ -5,7 +5,6 @@
  * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different methods, settings and
  * lengths give the measures something to tell apart. Labels are read for the true NMI only.
  */
-
 import { resolve } from 'node:path';
 import { type Engine, openEngine } from '../src/backends/index.ts';
 import { kmeans } from '../src/cluster/index.ts';

@@ -2,7 +2,6 @@
  * What the methods do between epochs, on made-up features: time and memory of clustering so many images. The pass of all images
  * through the encoder, which comes before it, is not in it.
  */
-
 import { type Engine, openEngine } from '../src/backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';

@@ -1,5 +1,4 @@
 /** Classical clusterings of raw pixels: what could be had without learning features. */
-
 import type { Engine } from '../backends/index.ts';
 import {
   agglomerativeClusters,

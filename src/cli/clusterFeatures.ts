@@ -1,5 +1,4 @@
 /** What a clustering is made from: features of the images, and what the method's head makes of them. */
-
 import type { Engine } from '../backends/index.ts';
 import { assign, type Features, type Rows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';

@@ -1,5 +1,4 @@
 /** Measuring one run of a comparison, and the features that it is compared with: one protocol for all. */
-
 import type { Engine } from '../backends/index.ts';
 import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';

@@ -1,5 +1,4 @@
 /** Comparing methods: every run under the same conditions, one table, and files that can be cited and gone on with. */
-
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';

@@ -3,7 +3,6 @@
  * the clusters of that state, with their NMI where images have labels. The figure of "Contrastive Clustering" (Li et al.,
  * AAAI 2021, figure 5), for any run.
  */
-
 import type { Engine } from '../backends/index.ts';
 import {
   type Clustering,

@@ -1,5 +1,4 @@
 /** A run's encoder as commands use it: opened with what was passed over said, closed with its engine. */
-
 import { openEngine } from '../backends/index.ts';
 import { type EncodedImage, isolatedDecoder, type PixelCache, type RawImage } from '../data/index.ts';
 import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';

@@ -12,7 +12,6 @@
  * Sources: Ward 1963; Murtagh, "A survey of recent advances in hierarchical clustering algorithms",
  * 1983 (chain).
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';

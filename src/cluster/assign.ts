@@ -4,7 +4,6 @@
  * With cosines `s_k = x·c_k` of row and centroid, both of length 1:
  * `cluster = argmax_k s_k`, `confidence = max_k softmax(s / tau)_k`, `margin = s_best - s_second`.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';

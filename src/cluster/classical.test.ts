@@ -1,5 +1,4 @@
 /** The classical clusterings: golden values of scipy and numpy, and what must hold of any data. */
-
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';

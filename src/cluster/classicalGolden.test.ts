@@ -1,5 +1,4 @@
 /** The classical clusterings beside scikit-learn's, on stored rows. */
-
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';

@@ -6,7 +6,6 @@
  * those of another between 0 and 1, so the temperature is measured: the mean of `1 - cosine` between an image and its
  * own centroid. The confidence rises e-fold where an image is nearer by that much.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';

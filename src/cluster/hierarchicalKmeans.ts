@@ -11,7 +11,6 @@
  * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding",
  * CVPR 2022 (arXiv:2202.00455), section 3.1, algorithm 1.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';

@@ -4,7 +4,6 @@
  * Queries and bank go through one compiled graph in blocks (`similarity = q bᵀ`, then the k largest), so memory
  * stays bounded whatever the sizes. Equal similarities are ordered by lower index: the result is deterministic.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { input, rowProducts, topK } from '../tensor/index.ts';

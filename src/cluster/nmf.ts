@@ -7,7 +7,6 @@
  * Source: Lee and Seung, "Algorithms for non-negative matrix factorization", 2000. The comparisons of deep clustering use
  * a variant with a term that keeps neighbours together (Cai et al. 2009); this is the plain one.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';

@@ -7,7 +7,6 @@
  * afterwards; faiss takes the scatter matrix undivided by N, a factor that this normalisation removes. Directions
  * whose variance is rounding (below 1e-6 of the largest) are set to 0, where faiss would blow the rounding up.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';

@@ -8,7 +8,6 @@
  * Source: Golub and Van Loan, "Matrix Computations", section 8.2.4; Halko, Martinsson and Tropp, "Finding structure with
  * randomness", 2011 (the further directions).
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';

@@ -12,7 +12,6 @@
  * References: Hruschka, de Castro and Campello, "Evolutionary algorithms for clustering
  * gene-expression data", ICDM 2004 (simplified); Rousseeuw 1987 (the silhouette).
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { silhouetteOf } from '../metrics/index.ts';

@@ -23,7 +23,6 @@
  * number of clusters via the gap statistic", 2001 (comparison with data without groups); von Luxburg, "Clustering
  * stability: an overview", 2010 (stability over random starts). Joining them in one product is our choice. Features without separate groups have no right K: then the curve is flat, and the reason says so.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';

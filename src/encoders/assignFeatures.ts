@@ -1,5 +1,4 @@
 /** Assigns further images to the clusters of a run. */
-
 import type { Engine } from '../backends/index.ts';
 import {
   type AssignResult,

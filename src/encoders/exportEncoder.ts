@@ -3,7 +3,6 @@
  *
  * Weights, running statistics and the normalization of colors are constants of the graph. The batch size is free.
  */
-
 import { encodeOnnx, standardLowering, type Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';

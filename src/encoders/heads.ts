@@ -1,5 +1,4 @@
 /** The heads of a trained method: embeddings on the sphere and, where it learns clusters itself, their probabilities. */
-
 import type { Engine, Executable } from '../backends/index.ts';
 import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';

@@ -1,5 +1,4 @@
 /** Encoders made of a method's network and the weights of a run. */
-
 import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';

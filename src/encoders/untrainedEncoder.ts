@@ -8,7 +8,6 @@
  * `running_t = (1 - m) running_(t-1) + m batch_t` from `running_0`. The rest of the start after T batches,
  * `(1 - m)^T running_0`, is subtracted and the remainder divided by `1 - (1 - m)^T`: a weighted mean of batches alone.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { distinctRows } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';

@@ -8,7 +8,6 @@
  *
  * All work is on the sample, and nothing of the training state is changed.
  */
-
 import type { Engine } from '../backends/index.ts';
 import {
   assign,

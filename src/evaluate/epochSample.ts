@@ -1,5 +1,4 @@
 /** Embeds a fixed sample of images again and again while the encoder's weights change. */
-
 import type { Engine, Executable } from '../backends/index.ts';
 import { distinctRows, featuresOf } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';

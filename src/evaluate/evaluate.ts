@@ -1,5 +1,4 @@
 /** Evaluates encoders under one protocol: the same images, splits and seeds for a trained encoder and its baselines. */
-
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';

@@ -4,7 +4,6 @@
  * One function and one protocol for the trained encoder, the untrained one, raw pixels and colour histograms: the
  * figures can be set side by side. Labels are used for measuring only.
  */
-
 import type { Engine } from '../backends/index.ts';
 import {
   type Features,

@@ -9,7 +9,6 @@
  * visual representations" (SimCLR), 2020, section 6 (class-balanced subsets). Difference: there the whole network is
  * fine-tuned; here it is frozen, so that the figure speaks of the features.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { type Features, selectRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';

@@ -1,5 +1,4 @@
 /** Agreement of k-means clusters with classes, over some of the rows of the features. */
-
 import type { Engine } from '../backends/index.ts';
 import { type Features, kmeans, selectRows } from '../cluster/index.ts';
 import { type ClusterAgreement, clusterAgreement } from '../metrics/index.ts';

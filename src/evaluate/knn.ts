@@ -10,7 +10,6 @@
  * Source: Wu, Xiong, Yu and Lin, "Unsupervised feature learning via non-parametric instance discrimination" (InstDisc),
  * 2018, arXiv 1805.01978, section 3.4. T = 0.07 and k = 200 there; T = 0.1 here, as in SwAV-style comparisons on CIFAR.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { type Features, nearestNeighbors } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';

@@ -2,7 +2,6 @@
  * Measures of features and clusters that need no labels. None of them says that clusters are meaningful; they show
  * collapse (all images alike), unused prototypes and unstable assignments.
  */
-
 import type { Engine } from '../backends/index.ts';
 import {
   type Covariance,

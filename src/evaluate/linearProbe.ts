@@ -11,7 +11,6 @@
  * Difference from the usual protocol (SwAV's `eval_linear.py`: SGD on random crops and flips, 100 epochs, the best
  * epoch is reported): the features are computed once, without augmentation, and no epoch is chosen by test accuracy.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { columnMeans, columnVariances, type Features } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';

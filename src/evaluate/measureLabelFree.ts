@@ -1,5 +1,4 @@
 /** Measures an encoder, its heads and its prototypes without labels. */
-
 import type { Engine } from '../backends/index.ts';
 import {
   allRows,

@@ -7,7 +7,6 @@
  * `softmax(cosine to the centroid / T)`, with T the mean of `1 - cosine` of an image and its own centroid, so that
  * encoders whose cosines lie close together are not called undecided for that.
  */
-
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../cluster/index.ts';
 import { pairSimilarities } from '../methods/index.ts';

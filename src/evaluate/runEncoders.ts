@@ -1,5 +1,4 @@
 /** A run's encoder with the baselines that it is compared with. */
-
 import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import type { Reporter } from '../core/reporter.ts';

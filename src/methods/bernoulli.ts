@@ -10,7 +10,6 @@
  * step are independent as well. What is not: u_bj - u_bi - u_aj + u_ai is the same in every step (mod 1). As row b is another
  * image in each step, no pair of image and column meets that twice.
  */
-
 import type { ProgramState, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { add, floor, input, less, reshape, slice, sub, type Tensor } from '../tensor/index.ts';

@@ -1,5 +1,4 @@
 /** The encoder of a run: from stored pixels to features, in training and alone. */
-
 import type { Program } from '../compile/index.ts';
 import { createVariables, type EncoderOptions, encode, featureLength, type Variables } from '../nn/index.ts';
 import { cast, constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';

@@ -3,7 +3,6 @@
  *
  * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a batch's are gathered.
  */
-
 import type { ProgramState, Values } from '../compile/index.ts';
 import { adjustedRand } from '../metrics/index.ts';
 import { cast, gather, input, type Tensor } from '../tensor/index.ts';

@@ -19,7 +19,6 @@
  * that is the image's own is left out. The proximal term (equation 10) is not there; the bank's momentum, as in the
  * authors' code, damps the same oscillation.
  */
-
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createVariables, encode } from '../nn/index.ts';

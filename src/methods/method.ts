@@ -5,7 +5,6 @@
  * does between epochs (features of all images, clustering) is an `EpochPhase`. The trainer feeds images and scalars
  * and knows nothing else.
  */
-
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';

@@ -5,7 +5,6 @@
  * Source: He, Fan, Wu, Xie, Girshick, "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), section 3; the head is that of
  * src/methods/moco.ts.
  */
-
 import type { Program } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { createVariables, type EncoderOptions, encode, type Variables } from '../nn/index.ts';

@@ -4,7 +4,6 @@
  * Their first values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do for the queue:
  * normal coordinates, normalised.
  */
-
 import type { ProgramState, Values } from '../compile/index.ts';
 import type { Random } from '../core/random.ts';
 import { createVariables } from '../nn/index.ts';

@@ -1,5 +1,4 @@
 /** What the steps of all methods share: the optimiser's updates as state, first values, and what the doctor watches. */
-
 import type { ProgramState, Values } from '../compile/index.ts';
 import type { Optimizer, Variables } from '../nn/index.ts';
 import {

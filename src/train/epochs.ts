@@ -1,5 +1,4 @@
 /** The start of an epoch: the method's phase, and the order of the images. */
-
 import type { Engine, Executable } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram } from '../methods/index.ts';

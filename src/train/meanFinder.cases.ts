@@ -1,5 +1,4 @@
 /** A method of one parameter and a loader of made-up batches, for tests of what the trainer does around a step. */
-
 import type { Engine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { MethodProgram } from '../methods/index.ts';

@@ -1,5 +1,4 @@
 /** Runs a method's phase before an epoch: serves its requests and writes its results into the state. */
-
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Program } from '../compile/index.ts';
 import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';

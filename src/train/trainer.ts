@@ -5,7 +5,6 @@
  * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a saved
  * state ends with the same state as an uninterrupted one.
  */
-
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';

@@ -1,5 +1,4 @@
 /** State of a training run between two steps, and its conversion to and from a checkpoint. */
-
 import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { StoredTensor, Tensors } from '../formats/index.ts';

@@ -5,7 +5,6 @@
  * Rows are classified in blocks and wait in queues, one queue per engine operation. The engine
  * works on full batches while later rows are classified.
  */
-
 import type { Engine } from '../../backends/index.ts';
 import { inOrderOf } from '../../core/inOrder.ts';
 import { gather, input, twoLargestProducts } from '../../tensor/index.ts';

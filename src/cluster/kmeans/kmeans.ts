@@ -20,7 +20,6 @@
  * Sources: Lloyd 1982; Dhillon and Modha, "Concept decompositions", 2001 (spherical); faiss
  * `Clustering.cpp` (repair). Differences from faiss: early stop, k-means++ start, no subsampling.
  */
-
 import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import {

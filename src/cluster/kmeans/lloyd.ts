@@ -1,5 +1,4 @@
 /** Lloyd's iteration: assignment and update steps in turn, until every restart has come to rest. */
-
 import type { Engine } from '../../backends/index.ts';
 import { randomAt } from '../../core/random.ts';
 import { columnVariances, type Features, featuresOf, normalizeRows } from '../features.ts';

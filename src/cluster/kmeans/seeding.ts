@@ -9,7 +9,6 @@
  *
  * Source: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
  */
-
 import type { Engine } from '../../backends/index.ts';
 import { type Random, randomAt } from '../../core/random.ts';
 import {

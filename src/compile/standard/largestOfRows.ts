@@ -3,7 +3,6 @@
  * value by value on a CPU, one for a largest value alone goes by vectors: long rows are searched for the group that holds it, and
  * then in that group.
  */
-
 import type { Emitter } from '../emitter.ts';
 import { onnxTypes } from '../onnx.ts';
 import { lowerReshape } from './moves.ts';
