@@ -100,12 +100,12 @@ export function testBackend(open: () => Promise<Backend>): void {
         await executable.dispose();
       });
 
-      it('may depend on held values alone, and on what is computed from them', async () => {
-        const [x, held] = [input('x', [3]), input('held', [3])];
-        const doubled = add(held, held);
-        const outputs = { doubled, sum: add(x, add(doubled, held)) };
-        const executable = await engine.compile({ outputs, state: [{ current: held }] });
-        await executable.writeState({ held: Float32Array.of(1, 2, 3) });
+      it('may depend on frozen state alone, and on what is computed from them', async () => {
+        const [x, frozen] = [input('x', [3]), input('frozen', [3])];
+        const doubled = add(frozen, frozen);
+        const outputs = { doubled, sum: add(x, add(doubled, frozen)) };
+        const executable = await engine.compile({ outputs, state: [{ current: frozen }] });
+        await executable.writeState({ frozen: Float32Array.of(1, 2, 3) });
         const { doubled: found, sum } = await executable.run({ x: Float32Array.of(10, 20, 30) });
         expect([...found!]).toEqual([2, 4, 6]);
         expect([...sum!]).toEqual([13, 26, 39]);

@@ -1,7 +1,10 @@
 /** Backend: one device that compiles for itself, runs graphs and times them. */
 import type { Candidates, Compiled, Target, Values } from '../compile/index.ts';
 
-/** Settings of one program that differ from the backend's. Measurements use them to justify the defaults. */
+/**
+ * Settings of one program that differ from the backend's. Measurements use them to justify the
+ * defaults.
+ */
 export interface SessionSettings {
   /** Threads of one program, where they are not the engine's. */
   threads?: number;

@@ -1,8 +1,8 @@
 /**
  * The engine: compiles programs of tensors and runs them on one device.
  *
- * A program is a pure function of its inputs and its state. State stays on the device: each run reads
- * it and replaces it, in two sets of buffers that are swapped.
+ * A program is a pure function of its inputs and its state. State stays on the device: each run
+ * reads it and replaces it, in two sets of buffers that are swapped.
  */
 import { availableParallelism } from 'node:os';
 import {
@@ -20,7 +20,9 @@ import type { Backend, Session, SessionSettings } from './backend.ts';
 import { type Capabilities, openCpu } from './cpu/index.ts';
 
 export interface CompileOptions {
-  /** Kernels already chosen, by the run that is resumed. Others are chosen as the engine is set to. */
+  /**
+   * Kernels already chosen, by the run that is resumed. Others are chosen as the engine is set to.
+   */
   plan?: Plan;
   /** Receives kernels as they are timed. */
   onTimed?: OnTimed;

@@ -1,4 +1,7 @@
-/** Taps that meet nothing but padding are left out of a convolution, and its values and gradients do not show it. */
+/**
+ * Kernel positions that read only padding are left out of a convolution, without effect on its
+ * values and gradients.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { conv2d, gradients, input, mul, nodesOf, pad, sum, type Tensor } from '../tensor/index.ts';
@@ -22,19 +25,19 @@ describe('a convolution', () => {
     [1, { padding: 1 }, 1],
     [2, { padding: 1 }, 3],
     [1, { padding: 1, stride: 2 }, 1],
-    // The first tap alone is idle: as many are left at either end.
+    // Only the first position is idle: equally many are left out at either end.
     [2, { padding: 1, stride: 2 }, 3],
     [2, { padding: 2, dilation: 2 }, 1],
     [3, { padding: 2, dilation: 2 }, 3],
   ];
   for (const [extent, options, left] of cases) {
-    it(`of a map of ${extent} x ${extent} with ${JSON.stringify(options)} has ${left} of 3 taps`, () => {
+    it(`of a map of ${extent} x ${extent} with ${JSON.stringify(options)} has ${left} of 3 kernel positions`, () => {
       const y = conv2d(input('x', [2, 3, extent, extent]), input('w', [4, 3, 3, 3]), options);
       expect(filtersOf(y)).toEqual([4, 3, left, left]);
     });
   }
 
-  it('equals that of images with their padding, which has all taps', async () => {
+  it('equals that of images with their padding, which has all kernel positions', async () => {
     const size = fc.integer({ min: 1, max: 4 });
     const shapes = fc.record({
       extents: fc.tuple(size, size),

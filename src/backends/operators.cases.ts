@@ -1,6 +1,6 @@
 /**
- * Every operator against PyTorch: value, and gradient by each differentiable input, through the whole engine.
- * Operators with several kernels are run in each that the device has.
+ * Every operator against PyTorch: value, and gradient by each differentiable input, through the
+ * whole engine. Operators with several kernels are run in each that the device has.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -94,7 +94,9 @@ function expectClose(name: string, received: TensorData, { data }: Stored): void
   });
 }
 
-/** The program of a case: outputs, and gradients of `sum(outputs * outputGradients)` by the inputs. */
+/**
+ * The program of a case: outputs, and gradients of `sum(outputs * outputGradients)` by the inputs.
+ */
 function program(stored: Case) {
   const inputs = stored.inputs.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype));
   const outputs = build(stored, inputs);
@@ -116,7 +118,7 @@ function program(stored: Case) {
   };
 }
 
-/** One plan per kernel, so that each is exercised; just the empty plan where there is no choice. */
+/** A plan per kernel, so that each is exercised; the empty plan where there is no choice. */
 function plansOf(outputs: Record<string, Tensor>, kernels: KernelChoice['kernels']): Plan[] {
   const nodes = ops.nodesOf(Object.values(ops.simplify(outputs)));
   const choices = nodes.flatMap((node) => {

@@ -1,8 +1,8 @@
 /**
  * Choosing kernels, by timing them once per operator, shape and machine.
  *
- * Timings vary and results must not, so a plan is data: it is stored with the run and on the machine,
- * and a run that has one never times again.
+ * Timings vary and results must not, so a plan is data: it is stored with the run and on the
+ * machine, and a run that has one never times again.
  */
 import { type Node, nodesOf, type Tensor } from '../tensor/index.ts';
 import type { Lowering } from './lower.ts';
@@ -51,7 +51,7 @@ export interface ChooseOptions {
 /** A kernel replaces the default only if it is faster by more than the noise of a timing. */
 const MARGIN = 0.9;
 
-/** The plan of exactly the given graph: known choices, then timed ones, then defaults. */
+/** Plans exactly the nodes of a graph: known choices, then timed ones, then defaults. */
 export async function choosePlan(
   outputs: Readonly<Record<string, Tensor>>,
   { choice, plan, time, frozen = new Set(), onMeasured, onTimed }: ChooseOptions,

@@ -5,7 +5,7 @@ import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxTypes } from 
 export type NodeOptions = Record<string, OnnxAttribute>;
 
 export interface Emitter<D = unknown> {
-  /** The nodes so far; those that give outputs have them under their labels. */
+  /** Nodes so far. Outputs of the graph have their labels as names. */
   readonly nodes: readonly OnnxNode[];
   readonly constants: OnnxConstant[];
   /**
@@ -22,7 +22,7 @@ export interface Emitter<D = unknown> {
   ): string[];
   /** Whole numbers as an int64 tensor of rank 1 (shapes, axes); equal lists share one constant. */
   integers(values: readonly number[]): string;
-  /** One float32 number, of rank 0. */
+  /** A float32 number, of rank 0. */
   number(value: number): string;
   /** Any constant. */
   constant(data: TensorData, shape: readonly number[], type?: number): string;
@@ -34,7 +34,7 @@ export interface Emitter<D = unknown> {
   kernelOf(node: Node): string | undefined;
 }
 
-/** Names of a node's outputs, given its lowered inputs. */
+/** Writes a node from its lowered inputs and returns the names of its outputs. */
 export type Rule<D = unknown> = (
   emit: Emitter<D>,
   node: Node,
@@ -47,7 +47,7 @@ export interface EmitterOptions<D> {
   kernelOf?(node: Node): string | undefined;
 }
 
-/** Begins the names that the emitter makes, so that none is that of an input, an output or a value of the state. */
+/** Prefix of the emitter's own names, which no input, output or state value has. */
 const OWN = '#';
 
 /** An emitter of an empty graph. */
@@ -107,7 +107,8 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
       return addConstant(data, shape, type ?? onnxTypes[naturalType(data)]);
     },
     output(label, name) {
-      // An input, a constant, or a value that is an output already is copied; any other is written where the output is wanted.
+      // An input, a constant, or a value that is an output already is copied; any other is written
+      // where the output is wanted.
       const isMade = !labels.has(name) && nodes.some(({ outputs }) => outputs.includes(name));
       if (isMade) labels.set(name, label);
       else nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });

@@ -11,7 +11,9 @@ export interface SplitGraph {
   prelude?: OnnxGraph;
 }
 
-/** Operators with float32 results from float32 values; ONNX has no types for values within a graph. */
+/**
+ * Operators with float32 results from float32 values; ONNX has no types for values within a graph.
+ */
 const FLOAT = new Set([
   ...['Add', 'Sub', 'Mul', 'Max', 'Neg', 'Sqrt', 'Reciprocal', 'Exp'],
   ...['Reshape', 'Transpose', 'Gather', 'Pad', 'Slice', 'Concat', 'Split'],
@@ -20,7 +22,8 @@ const FLOAT = new Set([
 /**
  * Splits a graph by the names of frozen inputs.
  *
- * @param ownOperators operators outside the standard that may be hoisted; their results are float32.
+ * @param ownOperators operators outside the standard that may be hoisted; their results are
+ * float32.
  */
 export function foldConstantState(
   graph: OnnxGraph,

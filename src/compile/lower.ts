@@ -12,7 +12,9 @@ export type TensorLayouts = ReadonlyMap<Tensor, string>;
 export interface LowerOptions {
   plan?: Plan;
   name?: string;
-  /** Name of a free first axis of all inputs and outputs, as in exported encoders. Default: static. */
+  /**
+   * Name of a free first axis of all inputs and outputs, as in exported encoders. Default: static.
+   */
   dynamicBatch?: string;
   metadata?: Record<string, string>;
   /** Layouts that a backend's pass wants of tensors. */
@@ -25,7 +27,9 @@ export interface LowerOptions {
 export interface Lowering {
   /** Kernels that are valid for a node, the default first. Empty where there is no choice. */
   kernels(node: Node): readonly string[];
-  /** Lowers named outputs to an ONNX graph whose inputs are the graph's input nodes, by their names. */
+  /**
+   * Lowers named outputs to an ONNX graph whose inputs are the graph's input nodes, by their names.
+   */
   lower(outputs: Readonly<Record<string, Tensor>>, options?: LowerOptions): OnnxGraph;
 }
 
@@ -141,7 +145,9 @@ function plainValues(): ValueTable {
   };
 }
 
-/** The node with a shape that does not name the batch. In ONNX an extent of 0 is that of the input. */
+/**
+ * The node with a shape that does not name the batch. In ONNX an extent of 0 is that of the input.
+ */
 function withFreeBatch(node: Node): Node {
   if (node.operator !== 'reshape') return node;
   const shape = node.attributes.shape as readonly number[];

@@ -1,8 +1,8 @@
 /**
  * Writing ONNX models: the few protobuf messages that a graph needs, encoded by hand.
  *
- * Field numbers are from onnx.proto3 (IR version 9). Writing needs only three wire types: varint, 4 bytes, and
- * length-delimited.
+ * Field numbers are from onnx.proto3 (IR version 9). Writing needs only three wire types: varint, 4
+ * bytes, and length-delimited.
  */
 import type { DType, TensorData } from '../tensor/index.ts';
 
@@ -29,7 +29,10 @@ export interface OnnxConstant {
   type: number;
 }
 
-/** An extent is a number, or a name where it is free (a dynamic batch); without a shape, values of any shape are taken. */
+/**
+ * An extent is a number, or a name where it is free (a dynamic batch); without a shape, values of
+ * any shape are taken.
+ */
 export interface OnnxValue {
   name: string;
   shape?: readonly (number | string)[];

@@ -121,7 +121,7 @@ export function deepclusterStep(
   const { drop, draws } = createDropout();
   const features = encode(variables, images, { ...encoder, drop }); // [B, F]
   const encoderState = [...variables.parameters(), ...variables.buffers()].map(({ name }) => name);
-  const logits = linear(variables, CLASSIFIER, relu(features), { features: k, initialise: first }); // [B, k]
+  const logits = linear(variables, CLASSIFIER, relu(features), { features: k, initialize: first }); // [B, k]
 
   const labels = input(LABELS, [N]);
   const { loss, accuracy } = labelledCrossEntropy(logits, labelsAt(labels, input('indices', [B], 'int32')));

@@ -1,4 +1,7 @@
-/** AlexNet and VGG-16 as DeepCluster has them: shapes of the paper, sizes of images; Sobel filters; dropout. */
+/**
+ * AlexNet and VGG-16 as DeepCluster has them: shapes of the paper, sizes of images; Sobel filters;
+ * dropout.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { constant, input, nodesOf, sizeOf } from '../tensor/index.ts';
@@ -58,7 +61,8 @@ describe('vgg16-bn', () => {
     expect(shapes['classifier.0.weight']).toEqual([4096, 25_088]);
     expect(shapes['classifier.3.weight']).toEqual([4096, 4096]);
     expect(features.shape).toEqual([2, 4096]);
-    // torchvision's vgg16_bn (138,365,992), without its last layer, and one input channel fewer in the first.
+    // torchvision's vgg16_bn (138,365,992), without its last layer, and one input channel fewer in
+    // the first.
     const total = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
     expect(total).toBe(138_365_992 - 4_097_000 - 64 * 9);
   });
@@ -115,7 +119,7 @@ describe('sobel', () => {
     const executable = await engine.compile({ outputs: { edges } });
     const received = (await executable.run({})).edges!;
     await executable.dispose();
-    // Inside: 8 times the difference of neighbours, left minus right and upper minus lower.
+    // Inside: 8 times the difference of neighbors, left minus right and upper minus lower.
     for (const at of [5, 6, 9, 10]) {
       expect(received[at]).toBeCloseTo(-2 * 8, 4);
       expect(received[16 + at]).toBeCloseTo(-5 * 8, 4);

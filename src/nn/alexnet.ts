@@ -1,15 +1,17 @@
 /**
- * AlexNet as DeepCluster uses it: Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional
- * Neural Networks", NeurIPS 2012, with batch normalisation in place of local response normalisation, in one column
- * (Caron et al., ECCV 2018, section 3.3). Names of parameters are those of the authors' checkpoints.
+ * AlexNet as DeepCluster uses it: Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep
+ * Convolutional Neural Networks", NeurIPS 2012, with batch norm in place of local response
+ * normalization, in one column (Caron et al., ECCV 2018, section 3.3). Parameters are named as in
+ * the authors' checkpoints.
  *
- * The features are the 4,096 values of the second fully connected layer, before its ReLU: what DeepCluster clusters.
- * Fully connected layers want maps of one extent (6 x 6 at 224 px, 9,216 values), so a network takes one size of images.
+ * The features are the 4,096 values of the second fully connected layer, before its ReLU, which
+ * DeepCluster clusters. Fully connected layers need maps of one extent (6 x 6 at 224 px, 9,216
+ * values), so a network takes images of one size.
  */
 import { LikenessError } from '../core/errors.ts';
 import { maxPool2d, relu, reshape, sizeOf, type Tensor } from '../tensor/index.ts';
 import type { Drop } from './dropout.ts';
-import { filled, normal } from './initialise.ts';
+import { filled, normal } from './initialize.ts';
 import { batchNorm, convolution, linear } from './layers.ts';
 import type { Variables } from './variables.ts';
 
@@ -28,23 +30,25 @@ export function atWidth(channels: number, width = 64): number {
 /** Hidden values of the fully connected layers at width 64. */
 const HIDDEN = 4096;
 
-/** Length of the features of AlexNet and VGG. */
+/** Dimension of the features of AlexNet and VGG. */
 export function plainFeatures({ width }: Pick<PlainNetworkOptions, 'width'>): number {
   return atWidth(HIDDEN, width);
 }
 
-/** A fully connected layer of AlexNet and VGG: from N(0, 0.01²), bias 0, as in the authors' code. */
+/**
+ * A fully connected layer of AlexNet and VGG: from N(0, 0.01²), bias 0, as in the authors' code.
+ */
 export function fullyConnected(
   variables: Variables,
   name: string,
   x: Tensor,
   { width }: Pick<PlainNetworkOptions, 'width'>,
 ): Tensor {
-  const initialise = { weight: normal(0.01), bias: filled(0) };
-  return linear(variables, name, x, { features: plainFeatures({ width }), initialise }); // [N, hidden]
+  const initialize = { weight: normal(0.01), bias: filled(0) };
+  return linear(variables, name, x, { features: plainFeatures({ width }), initialize }); // [N, hidden]
 }
 
-/** Images smaller than that have no map left after the last pooling. */
+/** Smallest image in pixels that leaves a map after the last pooling. */
 export const ALEXNET_SMALLEST = 63;
 
 /** Extent of AlexNet's last map for images of a size: 6 at 224 px, 1 at 63 px. */
@@ -72,7 +76,7 @@ const STAGES: readonly Stage[] = [
   { layer: 14, channels: 256, kernel: 3, padding: 1, pool: true },
 ];
 
-/** Images [N, C, s, s] (normalised) to features [N, 4096] at width 64. */
+/** Normalized images [N, C, s, s] to features [N, 4096] at width 64. */
 export function alexnet(variables: Variables, x: Tensor, { width, drop }: PlainNetworkOptions = {}): Tensor {
   requireSize('alexnet', x, ALEXNET_SMALLEST);
   let y = x;

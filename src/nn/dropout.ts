@@ -1,30 +1,33 @@
 /**
  * Dropout inside a step, from random numbers that cost almost nothing to feed.
  *
- * A mask over activations [N, F] needs N F random numbers, 2.4 million for the first layer of AlexNet's classifier at
- * batch 256. Instead of drawing them, a step draws one number r per row and two, k and c, per column, and mixes them:
+ * A mask over activations [N, F] needs N F random numbers, 2.4 million for the first layer of
+ * AlexNet's classifier at batch 256. Instead of drawing them, a step draws one number r per row and
+ * two, k and c, per column, and mixes them:
  *
  *   u_nf = frac((k_f r_n + c_f) / 4096),   dropped where u_nf < rate
  *
- * with whole numbers r (distinct within 4,096 rows) and c below 4096 and k below 2048. That is multiply-shift hashing
- * (Dietzfelbinger, "Universal hashing and k-wise independent random variables via integer arithmetic without primes",
- * STACS 1996): each u is uniform on 4,096 steps, columns are independent of each other given the rows, and at rate 1/2
- * any two masks are. All numbers stay below 2^24, so float32 is exact and every device has the same mask.
+ * with whole numbers r (distinct within 4,096 rows) and c below 4096 and k below 2048. This is
+ * multiply-shift hashing (Dietzfelbinger, "Universal hashing and k-wise independent random
+ * variables via integer arithmetic without primes", STACS 1996): each u is uniform on 4,096 steps,
+ * columns are mutually independent for fixed rows, and at rate 1/2 any two masks are. All numbers
+ * stay below 2^24, so float32 is exact and every device has the same mask.
  *
- * Source of dropout: Srivastava et al., JMLR 15, 2014; scaled in training (by `1 / (1 - rate)`), not afterwards.
+ * Source of dropout: Srivastava et al., JMLR 15, 2014. Activations are scaled in training, by `1 /
+ * (1 - rate)`.
  */
 import { randomAt } from '../core/random.ts';
-import { add, dropout, floor, input, mul, reshape, scalar, sub, type Tensor } from '../tensor/index.ts';
+import { add, dropout, floor, input, mul, reshape, sub, type Tensor } from '../tensor/index.ts';
 
 const STEPS = 4096;
 const FACTORS = 2048;
 
-/** Drops out activations [N, F] of a layer that is named. */
+/** Drops out activations [N, F] of a named layer. */
 export type Drop = (x: Tensor, layer: string) => Tensor;
 
 export interface DropoutSource {
   drop: Drop;
-  /** Inputs of all layers that were dropped out so far, for a step; every draw keyed by (seed, step, layer). */
+  /** Inputs of all layers with dropout for a step. Every draw is keyed by (seed, step, layer). */
   draws(step: number, seed: number): Record<string, Float32Array<ArrayBuffer>>;
 }
 
@@ -34,11 +37,11 @@ export function hashedUniform(
   { factors, offsets }: { factors: Tensor; offsets: Tensor },
 ): Tensor {
   const mixed = add(mul(reshape(rows, [-1, 1]), factors), offsets); // [N, F], below 2^24
-  const u = mul(mixed, scalar(1 / STEPS));
+  const u = mul(mixed, 1 / STEPS);
   return sub(u, floor(u));
 }
 
-/** Dropout for a step: layers are dropped out with `drop`, and `draws` gives what they read. */
+/** Dropout for a step: `drop` applies it to a layer, and `draws` makes the inputs that it reads. */
 export function createDropout({ rate = 0.5 }: { rate?: number } = {}): DropoutSource {
   const layers: { layer: string; rows: number; columns: number }[] = [];
   return {

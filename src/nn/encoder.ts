@@ -1,4 +1,4 @@
-/** The encoders by name: images in, features out. */
+/** Encoders by name, from images to features. */
 import { LikenessError } from '../core/errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
@@ -9,16 +9,16 @@ import type { Variables } from './variables.ts';
 import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
 
 /**
- * Networks with fully connected layers: they take images of one size, not below the smallest, and give as many features
- * as their hidden layers have values.
+ * Networks with fully connected layers. They take images of one size, not below the smallest, and
+ * their feature dimension is that of the hidden layers.
  */
-const plainNetworks = {
+const fullyConnectedBackbones = {
   alexnet: { build: alexnet, smallest: ALEXNET_SMALLEST, grid: alexnetGrid },
   'vgg16-bn': { build: vgg16, smallest: VGG_SMALLEST, grid: vggGrid },
 } as const;
 
 /** All architectures by name. */
-export const architectures = { ...residualNetworks, ...plainNetworks } as const;
+export const architectures = { ...residualNetworks, ...fullyConnectedBackbones } as const;
 export type Architecture = keyof typeof architectures;
 
 /** Fixed filters before the first layer. */
@@ -29,42 +29,42 @@ export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'> {
   architecture?: Architecture;
   /** Default: none. */
   frontEnd?: FrontEnd;
-  /** Dropout of AlexNet and VGG in training; without it there is none. */
+  /** Dropout of AlexNet and VGG in training. Default: none. */
   drop?: Drop;
 }
 
-function plainNetwork(architecture: Architecture) {
-  return Object.hasOwn(plainNetworks, architecture)
-    ? plainNetworks[architecture as keyof typeof plainNetworks]
+function fullyConnectedBackbone(architecture: Architecture) {
+  return Object.hasOwn(fullyConnectedBackbones, architecture)
+    ? fullyConnectedBackbones[architecture as keyof typeof fullyConnectedBackbones]
     : undefined;
 }
 
-/** Length D of the features. */
+/** Dimension D of the features. */
 export function featureLength({ architecture = 'resnet18', ...options }: EncoderOptions): number {
-  return plainNetwork(architecture)
+  return fullyConnectedBackbone(architecture)
     ? plainFeatures(options)
     : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
 }
 
-/** Images [N, 3, H, W] (normalised) to features [N, D], by the architecture that is named. */
+/** Normalized images [N, 3, H, W] to features [N, D], by the named architecture. */
 export function encode(
   variables: Variables,
   x: Tensor,
   { architecture = 'resnet18', frontEnd = 'none', ...options }: EncoderOptions = {},
 ): Tensor {
   const y = frontEnd === 'sobel' ? sobel(x) : x; // [N, 2, H, W] or [N, 3, H, W]
-  const plain = plainNetwork(architecture);
+  const plain = fullyConnectedBackbone(architecture);
   if (plain) return plain.build(variables, y, options); // [N, D]
   return resnet(variables, y, { ...options, architecture: architecture as ResnetOptions['architecture'] }); // [N, D]
 }
 
 /**
- * Refuses sizes of images, in pixels, that a network cannot take, or cannot take together.
+ * Refuses image sizes in pixels that a network cannot take, or cannot take together.
  *
  * @throws LikenessError `encoder.size`
  */
 export function checkSizes({ architecture = 'resnet18' }: EncoderOptions, sizes: readonly number[]): void {
-  const plain = plainNetwork(architecture);
+  const plain = fullyConnectedBackbone(architecture);
   if (!plain) return;
   const { smallest, grid } = plain;
   const isSmall = sizes.some((size) => size < smallest);

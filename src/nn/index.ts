@@ -1,4 +1,4 @@
-/** Layers, networks, optimisers and schedules. */
+/** Layers, networks, optimizers and schedules. */
 export { createDropout, type Drop, type DropoutSource } from './dropout.ts';
 export {
   type Architecture,
@@ -10,7 +10,7 @@ export {
   featureLength,
   frontEnds,
 } from './encoder.ts';
-export { filled, type Initialiser, kaimingFanOut, normal, uniformFanIn } from './initialise.ts';
+export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export { createMomentumVariables, type MomentumOptions, type MomentumVariables } from './momentum.ts';

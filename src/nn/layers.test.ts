@@ -8,8 +8,11 @@ import { createVariables, type Mode } from './variables.ts';
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-/** A batch norm over `shapes.length` inputs one after another, compiled with its statistics as state. */
-async function normalisation(mode: Mode, shapes: number[][]) {
+/**
+ * A batch norm over `shapes.length` inputs one after another, compiled with its statistics as
+ * state.
+ */
+async function normalization(mode: Mode, shapes: number[][]) {
   const variables = createVariables({ mode });
   const outputs = Object.fromEntries(
     shapes.map((shape, i) => [`y${i}`, batchNorm(variables, 'bn', input(`x${i}`, shape))]),
@@ -30,7 +33,7 @@ describe('batchNorm', () => {
   const x = Float32Array.of(1, 10, 2, 10, 3, 10, 6, 10);
 
   it('in training uses the batch, and blends mean and unbiased variance into the running ones', async () => {
-    const executable = await normalisation('train', [[4, 2]]);
+    const executable = await normalization('train', [[4, 2]]);
     const { y0 } = await executable.run({ x0: x });
     const expected = [-2, -1, 0, 3].map((d) => d / Math.sqrt(3.5 + 1e-5));
     expected.forEach((value, row) => {
@@ -48,7 +51,7 @@ describe('batchNorm', () => {
   });
 
   it('updates the statistics once per resolution, one after the other', async () => {
-    const executable = await normalisation('train', [
+    const executable = await normalization('train', [
       [4, 2],
       [2, 2],
     ]);
@@ -60,21 +63,21 @@ describe('batchNorm', () => {
   });
 
   it('in evaluation uses the running statistics and leaves them alone', async () => {
-    const executable = await normalisation('evaluate', [[4, 2]]);
-    const held = { 'bn.running_mean': Float32Array.of(1, 8), 'bn.running_var': Float32Array.of(4, 0.25) };
+    const executable = await normalization('evaluate', [[4, 2]]);
+    const running = { 'bn.running_mean': Float32Array.of(1, 8), 'bn.running_var': Float32Array.of(4, 0.25) };
     const affine = { 'bn.weight': Float32Array.of(2, 1), 'bn.bias': Float32Array.of(0, -1) };
-    await executable.writeState({ ...held, ...affine });
+    await executable.writeState({ ...running, ...affine });
     const { y0 } = await executable.run({ x0: x });
     [1, 2, 3, 6].forEach((value, row) => {
       expect(y0![row * 2]).toBeCloseTo((2 * (value - 1)) / 2, 4);
       expect(y0![row * 2 + 1]).toBeCloseTo((10 - 8) / 0.5 - 1, 3);
     });
-    expect(await executable.readState(Object.keys(held))).toEqual(held);
+    expect(await executable.readState(Object.keys(running))).toEqual(running);
     await executable.dispose();
   });
 
   it('survives a single value per channel, which has no unbiased variance', async () => {
-    const executable = await normalisation('train', [[1, 2]]);
+    const executable = await normalization('train', [[1, 2]]);
     await executable.run({ x0: Float32Array.of(5, 7) });
     const statistics = await executable.readState();
     expect(statistics['bn.running_var']![0]).toBeCloseTo(0.9, 6);

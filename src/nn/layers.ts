@@ -1,4 +1,4 @@
-/** Layers with parameters. Names of parameters are those of PyTorch, so that weights can be exchanged. */
+/** Layers with parameters, named as in PyTorch so that weights can be exchanged. */
 import {
   add,
   batchNormInference,
@@ -9,12 +9,11 @@ import {
   mul,
   type Pair,
   reshape,
-  scalar,
   sizeOf,
   stopGradient,
   type Tensor,
 } from '../tensor/index.ts';
-import { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
+import { filled, type Initializer, kaimingFanOut, uniformFanIn } from './initialize.ts';
 import type { Variables } from './variables.ts';
 
 export interface ConvolutionLayer {
@@ -22,11 +21,11 @@ export interface ConvolutionLayer {
   kernel: number;
   stride?: Pair;
   padding?: Pair;
-  /** Default: without, because a batch normalisation follows in every network here and takes it out again. */
+  /** Default: without, because a batch norm follows in every network here and cancels it. */
   bias?: 'with' | 'without';
 }
 
-/** Convolution; weights start from Kaiming's normal distribution by fan-out, a bias from 0. */
+/** Convolution with Kaiming normal weights by fan-out, and a zero bias. */
 export function convolution(
   variables: Variables,
   name: string,
@@ -44,7 +43,7 @@ export interface LinearLayer {
   features: number;
   bias?: 'with' | 'without';
   /** First values. Default: `U(±1/sqrt(in))` for both. */
-  initialise?: { weight: Initialiser; bias: Initialiser };
+  initialize?: { weight: Initializer; bias: Initializer };
 }
 
 /** `x Wᵀ + b` for rows x [N, in]. */
@@ -52,26 +51,27 @@ export function linear(
   variables: Variables,
   name: string,
   x: Tensor,
-  { features, bias = 'with', initialise }: LinearLayer,
+  { features, bias = 'with', initialize }: LinearLayer,
 ): Tensor {
   const fanIn = x.shape[1]!;
-  const first = initialise ?? { weight: uniformFanIn(fanIn), bias: uniformFanIn(fanIn) };
+  const first = initialize ?? { weight: uniformFanIn(fanIn), bias: uniformFanIn(fanIn) };
   const weight = variables.parameter(`${name}.weight`, [features, fanIn], first.weight);
   if (bias === 'without') return linearOperator(x, weight); // [N, features]
   return linearOperator(x, weight, variables.parameter(`${name}.bias`, [features], first.bias));
 }
 
 export interface BatchNormLayer {
-  /** Share of the batch in the running statistics. */
+  /** Fraction of the batch in the running statistics. */
   momentum?: number;
   epsilon?: number;
-  /** Whether a learned scale and shift follow; without, every channel leaves with mean 0 and variance 1. */
+  /** Adds a learned scale and shift. Without, every channel has mean 0 and variance 1. */
   affine?: 'with' | 'without';
 }
 
 /**
- * Batch normalisation with running statistics: `running = (1 - momentum) running + momentum batch`, with the batch's
- * unbiased variance, as in PyTorch. Uses the batch's statistics in mode "train", the running ones in "evaluate".
+ * Batch norm with running statistics: `running = (1 - momentum) running + momentum batch`, with the
+ * unbiased variance of the batch, as in PyTorch. Mode "train" uses the statistics of the batch,
+ * "evaluate" the running ones.
  */
 export function batchNorm(
   variables: Variables,
@@ -94,9 +94,9 @@ export function batchNorm(
   const batch = batchNormOperator(x, gamma, beta, { epsilon });
   const n = sizeOf(x.shape) / channels[0]!;
   const blend = (old: Tensor, seen: Tensor, scale: number) =>
-    add(mul(old, scalar(1 - momentum)), mul(stopGradient(seen), scalar(momentum * scale)));
+    add(mul(old, 1 - momentum), mul(stopGradient(seen), momentum * scale));
   variables.setBuffer(`${name}.running_mean`, blend(mean, batch.mean, 1));
-  // One value per channel has no unbiased variance; its biased one, 0, is used.
+  // A single value per channel has no unbiased variance; its biased variance, 0, is used.
   variables.setBuffer(`${name}.running_var`, blend(variance, batch.variance, n > 1 ? n / (n - 1) : 1));
   return batch.y;
 }

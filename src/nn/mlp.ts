@@ -6,17 +6,20 @@ import type { Variables } from './variables.ts';
 export interface MlpOptions {
   /** Features of each linear layer. */
   widths: readonly number[];
-  /** What stands between a hidden linear layer and its ReLU. */
+  /** Normalization between a hidden linear layer and its ReLU. */
   norm?: 'batch' | 'none';
-  /** Biases of the linear layers that a batch norm follows, which takes them out again. */
+  /** Biases of the linear layers before a batch norm, which cancels them. */
   hiddenBias?: 'with' | 'without';
-  /** What ends it: a linear layer with a bias, or one without and a batch norm without scale and shift. */
+  /**
+   * Last layer: linear with a bias, or linear without one and a batch norm without scale and shift.
+   */
   last?: 'linear' | 'norm';
 }
 
 /**
- * Linear layers of the given widths with (batch norm and) ReLU between them, no ReLU after the last.
- * Parameters are numbered as in a PyTorch Sequential: Linear 0, BatchNorm 1, (ReLU 2,) Linear 3, ...
+ * Linear layers of these widths with (batch norm and) ReLU between them, and no ReLU after the
+ * last. Parameters are numbered as in a PyTorch Sequential: Linear 0, BatchNorm 1, (ReLU 2,) Linear
+ * 3, ...
  */
 export function mlp(
   variables: Variables,

@@ -1,31 +1,34 @@
 /**
- * Momentum encoders: a second set of values that follows the trained ones as an exponential moving average,
- * `theta' = m theta' + (1 - m) theta` (He et al., "Momentum Contrast", CVPR 2020, equation 2).
+ * Momentum encoders: a second set of values that follows the trained ones as an exponential moving
+ * average, `theta' = m theta' + (1 - m) theta` (He et al., "Momentum Contrast", CVPR 2020, equation
+ * 2).
  *
- * A layer asks it for values like any other set of variables, so the same functions build both encoders. Its
- * parameters are no leaves of the differentiation and are in no optimiser; its running statistics are its own.
+ * Layers ask it for values as they ask any set of variables, so the same functions build both
+ * encoders. Its parameters are no leaves of the differentiation and have no optimizer; its running
+ * statistics are its own.
  */
-import { add, input, mul, scalar, stopGradient, sub, type Tensor } from '../tensor/index.ts';
+import { add, input, mul, stopGradient, sub, type Tensor } from '../tensor/index.ts';
 import { createVariables, type Variables } from './variables.ts';
 
 export interface MomentumOptions {
-  /** The trained variables that are followed. */
+  /** Trained variables to follow. */
   follows: Variables;
-  /** m, one number; fed as a scalar, so that it may follow a schedule. */
+  /** Coefficient m, fed as a scalar so that it may follow a schedule. */
   momentum: Tensor;
   /** Prefix of the stored names. */
   prefix?: string;
   /**
-   * When the average is taken: `before` the forward pass, from the parameters as they stand (MoCo's order: what is
-   * used is already updated), or `after` the optimiser's update, from the new parameters (BYOL's order).
+   * Time of the average: `before` the forward pass, from the current parameters (MoCo's order: the
+   * pass uses updated values), or `after` the optimizer's update, from the new parameters (BYOL's
+   * order).
    */
   when: 'before' | 'after';
 }
 
 export interface MomentumVariables extends Variables {
   /**
-   * The followers' state: each parameter with its next value, and the running statistics. With `when: 'after'`,
-   * `nextOf` gives a trained parameter's next value by its name.
+   * State of the momentum encoder: each parameter with its next value, and the running statistics.
+   * With `when: 'after'`, `nextOf` maps the name of a trained parameter to its next value.
    */
   state(nextOf?: (name: string) => Tensor): { current: Tensor; next: Tensor }[];
 }
@@ -40,13 +43,13 @@ export function createMomentumVariables({
   const own = createVariables({ mode: follows.mode, prefix });
   const pairs = new Map<string, { current: Tensor; used: Tensor; trained: Tensor }>();
   const average = (current: Tensor, trained: Tensor) =>
-    add(mul(current, momentum), mul(stopGradient(trained), sub(scalar(1), momentum)));
+    add(mul(current, momentum), mul(stopGradient(trained), sub(1, momentum)));
   return {
     ...own,
-    parameter(name, shape, initialise) {
+    parameter(name, shape, initialize) {
       const known = pairs.get(name);
       if (known) return known.used;
-      const trained = follows.parameter(name, shape, initialise);
+      const trained = follows.parameter(name, shape, initialize);
       const current = input(prefix + name, shape);
       const used = stopGradient(when === 'before' ? average(current, trained) : current);
       pairs.set(name, { current, used, trained });

@@ -1,6 +1,7 @@
 /**
- * Networks beside PyTorch without storing their weights: weights and images are noise that both sides make by one
- * formula, and of each gradient a file has its norm and its products with a few rows of noise.
+ * Networks beside PyTorch without storing their weights: weights and images are noise that both
+ * sides make by one formula, and of each gradient a file has its norm and its products with a few
+ * rows of noise.
  */
 import { expect } from 'vitest';
 
@@ -10,7 +11,7 @@ export interface StoredGradient {
   products: number[];
 }
 
-/** Values between -1 and 1 that look drawn at random. */
+/** Pseudo-random values between -1 and 1. */
 export function noise(count: number, stream: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => {
     const x = 43758.5453 * Math.sin(12.9898 * i + 78.233 * stream);
@@ -18,7 +19,10 @@ export function noise(count: number, stream: number): Float64Array {
   });
 }
 
-/** Demands the stored norm and products, within a part of the norm or, where it is 0 in exact arithmetic, `floor`. */
+/**
+ * Demands the stored norm and products, within a part of the norm or, where it is 0 in exact
+ * arithmetic, `floor`.
+ */
 export function expectGradient(
   gradient: Float32Array,
   { norm, products }: StoredGradient,

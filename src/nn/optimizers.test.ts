@@ -1,4 +1,7 @@
-/** Optimisers against PyTorch (SGD, Adam) and against golden vectors of the formula (LARC), on the engine. */
+/**
+ * Optimisers against PyTorch (SGD, Adam) and against golden vectors of the formula (LARC), on the
+ * engine.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';

@@ -1,8 +1,9 @@
 /**
- * Optimisers as part of the step's graph: from a parameter and its gradient to their next values.
+ * Optimizers as part of the step's graph: from a parameter and its gradient to their next values.
  *
- * Each is `{ scalars, update }`: `scalars(step)` are the numbers that depend on the step alone (computed in double
- * precision and fed in), `update` writes the equations for one parameter, in the paper's order.
+ * Each is `{ scalars, update }`. `scalars(step)` returns the numbers that depend on the step alone,
+ * computed in double precision and fed in. `update` writes the equations for one parameter, in the
+ * order of the paper.
  */
 import {
   add,
@@ -12,7 +13,6 @@ import {
   logicalOr,
   minimum,
   mul,
-  scalar,
   sqrt,
   sub,
   sum,
@@ -21,7 +21,7 @@ import {
 } from '../tensor/index.ts';
 
 export interface Slot {
-  /** Name of the kept value, for example `momentum`; stored as `<slot>.<parameter>`. */
+  /** Name of the stored value, for example `momentum`; stored as `<slot>.<parameter>`. */
   name: string;
   current: Tensor;
   next: Tensor;
@@ -35,7 +35,7 @@ export interface Update {
 export interface Optimizer {
   /** Numbers fed at a step, counted from 1 for the first update of a group of parameters. */
   scalars(step: number, group: string): Record<string, number>;
-  /** Next value of one parameter; `group` names the parameters that are counted together. */
+  /** Next value of a parameter; `group` names the parameters that are counted together. */
   update(
     parameter: { name: string; value: Tensor; gradient: Tensor; group: string },
     learningRate: Tensor,
@@ -52,14 +52,15 @@ export interface SgdOptions {
 }
 
 /**
- * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`.
- * PyTorch's form: the learning rate multiplies the velocity, not the gradient; v starts at 0. With mu = 0 nothing is kept.
+ * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`. As in
+ * PyTorch, the learning rate multiplies the velocity, not the gradient, and v starts at 0. With mu
+ * = 0 nothing is stored.
  */
 export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
   return {
     scalars: () => ({}),
     update({ name, value: w, gradient: g }, lr) {
-      return descend(name, w, add(g, mul(scalar(weightDecay), w)), { momentum, lr });
+      return descend(name, w, add(g, mul(weightDecay, w)), { momentum, lr });
     },
   };
 }
@@ -72,7 +73,7 @@ function descend(
 ): Update {
   if (momentum === 0) return { next: sub(w, mul(lr, g)), slots: [] };
   const v = slot('momentum', name, w);
-  const next = add(mul(scalar(momentum), v), g); // v = mu v + g
+  const next = add(mul(momentum, v), g); // v = mu v + g
   return { next: sub(w, mul(lr, next)), slots: [{ name: 'momentum', current: v, next }] };
 }
 
@@ -81,18 +82,20 @@ function norm(x: Tensor): Tensor {
 }
 
 export interface LarcOptions extends SgdOptions {
-  /** eta: how large an update may be, relative to the parameter. */
+  /** Trust coefficient eta: bound of an update relative to its parameter. */
   trust?: number;
-  /** `scale` multiplies the learning rate by the trust ratio; `clip` lets the ratio only lower it. */
+  /**
+   * `scale` multiplies the learning rate by the trust ratio; `clip` lets the ratio only lower it.
+   */
   mode?: 'scale' | 'clip';
   epsilon?: number;
 }
 
 /**
- * LARC on top of SGD with momentum, as in NVIDIA's apex:
- * `a = eta ||w|| / (||g|| + wd ||w|| + eps)`, in clip mode `a = min(a / lr, 1)`; `g' = a (g + wd w)`; then SGD without
- * weight decay. A tensor with `||w|| = 0` or `||g|| = 0` keeps its gradient as it is and gets no decay.
- * Applied to all tensors, biases and batch-norm parameters included, as SwAV does. Source: You et al. 2017
+ * LARC on top of SGD with momentum, as in NVIDIA's apex: `a = eta ||w|| / (||g|| + wd ||w|| +
+ * eps)`, in clip mode `a = min(a / lr, 1)`; `g' = a (g + wd w)`; then SGD without weight decay. A
+ * tensor with `||w|| = 0` or `||g|| = 0` keeps its gradient as it is and gets no decay. Applied to
+ * all tensors, biases and batch-norm parameters included, as SwAV does. Source: You et al. 2017
  * (arXiv:1708.03888) for the ratio.
  */
 export function larc({
@@ -106,21 +109,22 @@ export function larc({
     scalars: () => ({}),
     update({ name, value: w, gradient: g }, lr) {
       const [wn, gn] = [norm(w), norm(g)];
-      const decayed = add(gn, add(mul(scalar(weightDecay), wn), scalar(epsilon)));
-      let a = div(mul(scalar(trust), wn), decayed);
-      if (mode === 'clip') a = minimum(div(a, lr), scalar(1));
-      // Chosen among numbers, so that no tensor is read for it.
-      const untouched = logicalOr(equal(wn, scalar(0)), equal(gn, scalar(0)));
-      const decay = where(untouched, scalar(0), scalar(weightDecay));
-      const adapted = mul(where(untouched, scalar(1), a), add(g, mul(decay, w)));
+      const decayed = add(gn, add(mul(weightDecay, wn), epsilon));
+      let a = div(mul(trust, wn), decayed);
+      if (mode === 'clip') a = minimum(div(a, lr), 1);
+      // A choice between numbers reads no tensor.
+      const untouched = logicalOr(equal(wn, 0), equal(gn, 0));
+      const decay = where(untouched, 0, weightDecay);
+      const adapted = mul(where(untouched, 1, a), add(g, mul(decay, w)));
       return descend(name, w, adapted, { momentum, lr });
     },
   };
 }
 
 /**
- * LARS: LARC in scale mode for weights, plain SGD without decay for tensors of rank 1 (biases, batch norm), as the
- * exclusion list of most re-implementations has it. Source: You et al. 2017 (arXiv:1708.03888).
+ * LARS: LARC in scale mode for weights, plain SGD without decay for tensors of rank 1 (biases,
+ * batch norm), as the exclusion list of most re-implementations has it. Source: You et al. 2017
+ * (arXiv:1708.03888).
  */
 export function lars({
   momentum = 0.9,
@@ -144,10 +148,10 @@ export interface AdamOptions {
 }
 
 /**
- * Adam with L2 weight decay in the gradient, as torch.optim.Adam:
- * `g' = g + wd w; m = b1 m + (1 - b1) g'; v = b2 v + (1 - b2) g'^2; w -= lr (m / c1) / (sqrt(v / c2) + eps)` with
- * `c_i = 1 - b_i^t`. Source: Kingma and Ba 2015, algorithm 1. The corrections are fed in: in float32 `1 - b2^t` would
- * lose four digits at the first step.
+ * Adam with L2 weight decay in the gradient, as torch.optim.Adam: `g' = g + wd w; m = b1 m + (1 -
+ * b1) g'; v = b2 v + (1 - b2) g'^2; w -= lr (m / c1) / (sqrt(v / c2) + eps)` with `c_i = 1 -
+ * b_i^t`. Source: Kingma and Ba 2015, algorithm 1. The corrections are fed in: in float32 `1 -
+ * b2^t` would lose four digits at the first step.
  */
 export function adam({
   beta1 = 0.9,
@@ -165,11 +169,11 @@ export function adam({
         input(`adam.stepSize.${group}`, []),
         input(`adam.deviation.${group}`, []),
       ];
-      const g = weightDecay === 0 ? gradient : add(gradient, mul(scalar(weightDecay), w));
+      const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, w));
       const [m, v] = [slot('adam.m', name, w), slot('adam.v', name, w)];
-      const nextM = add(mul(scalar(beta1), m), mul(scalar(1 - beta1), g));
-      const nextV = add(mul(scalar(beta2), v), mul(scalar(1 - beta2), mul(g, g)));
-      const denominator = add(mul(sqrt(nextV), inverse2), scalar(epsilon));
+      const nextM = add(mul(beta1, m), mul(1 - beta1, g));
+      const nextV = add(mul(beta2, v), mul(1 - beta2, mul(g, g)));
+      const denominator = add(mul(sqrt(nextV), inverse2), epsilon);
       return {
         next: sub(w, div(mul(mul(lr, inverse1), nextM), denominator)),
         slots: [

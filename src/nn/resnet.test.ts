@@ -24,7 +24,8 @@ describe('resnet', () => {
       const { variables } = build(name as ResidualNetwork);
       expect(shapesOf(variables.parameters())).toEqual(parameters);
       expect(shapesOf(variables.buffers())).toEqual(buffers);
-      // Layers are asked for in the order of computation; torchvision registers a shortcut after its block's layers.
+      // Layers are asked for in the order of computation; torchvision registers a shortcut after
+      // its block's layers.
       expect(variables.parameters().map((entry) => entry.name)).toEqual(Object.keys(parameters));
     });
   }

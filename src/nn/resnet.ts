@@ -1,6 +1,7 @@
 /**
- * Residual networks: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR 2016, in
- * torchvision's form (stride in the 3x3 convolution of a bottleneck) and with its parameter names.
+ * Residual networks: He, Zhang, Ren, Sun, "Deep Residual Learning for Image Recognition", CVPR
+ * 2016, in torchvision's form (stride in the 3x3 convolution of a bottleneck) and with its
+ * parameter names.
  */
 import { add, globalAveragePool, maxPool2d, relu, type Tensor } from '../tensor/index.ts';
 import { batchNorm, convolution } from './layers.ts';
@@ -15,7 +16,10 @@ export const residualNetworks = {
 } as const;
 export type ResidualNetwork = keyof typeof residualNetworks;
 
-/** First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `imagenet` 7x7, stride 2, and a max pool, stride 2. */
+/**
+ * First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `imagenet` 7x7, stride 2, and a max
+ * pool, stride 2.
+ */
 export const stems = ['cifar', 'small', 'imagenet'] as const;
 export type Stem = (typeof stems)[number];
 
@@ -35,13 +39,13 @@ export function stageWidthsOf({ width = 64, stageWidths }: ResnetOptions): reado
 
 const EXPANSION = 4;
 
-/** Length of the features: the last stage's channels, four times as many for bottlenecks. */
+/** Dimension of the features: channels of the last stage, four times as many for bottlenecks. */
 export function resnetFeatures(options: ResnetOptions): number {
   const { block } = residualNetworks[options.architecture ?? 'resnet18'];
   return stageWidthsOf(options).at(-1)! * (block === 'bottleneck' ? EXPANSION : 1);
 }
 
-/** Images [N, 3, H, W] (normalised) to features [N, D]. */
+/** Normalized images [N, 3, H, W] to features [N, D]. */
 export function resnet(variables: Variables, x: Tensor, options: ResnetOptions = {}): Tensor {
   const { architecture = 'resnet18', stem = 'cifar' } = options;
   const { blocks, block } = residualNetworks[architecture];

@@ -14,8 +14,9 @@ export interface WarmupCosine {
 /**
  * Linear warm-up, then half a cosine, as SwAV's code has it.
  *
- * Warm-up is `linspace(start, base, warmupSteps)` with both ends; then `final + (base - final) (1 + cos(pi t / T)) / 2`
- * for t = 0 … T - 1, `T = totalSteps - warmupSteps`. So `base` occurs twice in a row and `final` is never quite reached.
+ * Warm-up is `linspace(start, base, warmupSteps)` with both ends; then `final + (base - final) (1 +
+ * cos(pi t / T)) / 2` for t = 0 … T - 1, `T = totalSteps - warmupSteps`. So `base` occurs twice in
+ * a row and `final` is never quite reached.
  */
 export function warmupCosine(
   step: number,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';
 import { add, scalar } from '../tensor/index.ts';
-import { filled, uniformFanIn } from './initialise.ts';
+import { filled, uniformFanIn } from './initialize.ts';
 import { createVariables } from './variables.ts';
 
 describe('variables', () => {

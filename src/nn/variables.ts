@@ -1,29 +1,30 @@
 /**
- * The named values of a model: parameters that an optimiser changes, and buffers (running statistics) that the
- * forward pass changes.
+ * Named values of a model: parameters, which an optimizer changes, and buffers (running
+ * statistics), which the forward pass changes.
  *
- * A layer is a function that asks for its values by name. Asking twice gives the same tensor, so an encoder that is
- * applied to several resolutions shares its weights; a buffer's later readers see its latest value.
+ * A layer is a function that asks for its values by name. Asking twice returns the same tensor, so
+ * that an encoder that is applied to several resolutions shares its weights. Later readers of a
+ * buffer see its latest value.
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { input, type Shape, sameShape, showShape, type Tensor } from '../tensor/index.ts';
-import type { Initialiser } from './initialise.ts';
+import type { Initializer } from './initialize.ts';
 
 export type Mode = 'train' | 'evaluate';
 
 interface Entry {
   tensor: Tensor;
-  initialise: Initialiser;
+  initialize: Initializer;
 }
 
 export interface Variables {
-  /** Whether layers use statistics of the batch or running ones. */
+  /** Statistics that layers use: those of the batch in "train", running ones in "evaluate". */
   readonly mode: Mode;
   /** A trained value. */
-  parameter(name: string, shape: Shape, initialise: Initialiser): Tensor;
+  parameter(name: string, shape: Shape, initialize: Initializer): Tensor;
   /** The latest value of a buffer. */
-  buffer(name: string, shape: Shape, initialise: Initialiser): Tensor;
+  buffer(name: string, shape: Shape, initialize: Initializer): Tensor;
   /** Replaces a buffer's value for what is built after, and for the next step. */
   setBuffer(name: string, value: Tensor): void;
   /** All parameters, in the order in which they were first asked for. */
@@ -34,7 +35,10 @@ export interface Variables {
   initialValues(seed: number): Record<string, Float32Array>;
 }
 
-/** An empty set of variables. With a prefix, all stored names begin with it; first values are as without it. */
+/**
+ * An empty set of variables. With a prefix, all stored names begin with it; first values are as
+ * without it.
+ */
 export function createVariables({
   mode = 'train',
   prefix = '',
@@ -55,24 +59,24 @@ export function createVariables({
   }
   return {
     mode,
-    parameter(name, shape, initialise) {
+    parameter(name, shape, initialize) {
       const known = parameters.get(name);
       if (known) {
         check(name, known, shape);
         return known.tensor;
       }
       const tensor = input(prefix + name, shape);
-      parameters.set(name, { tensor, initialise });
+      parameters.set(name, { tensor, initialize });
       return tensor;
     },
-    buffer(name, shape, initialise) {
+    buffer(name, shape, initialize) {
       const known = buffers.get(name);
       if (known) {
         check(name, known, shape);
         return known.latest;
       }
       const tensor = input(prefix + name, shape);
-      buffers.set(name, { tensor, initialise, latest: tensor });
+      buffers.set(name, { tensor, initialize, latest: tensor });
       return tensor;
     },
     setBuffer(name, value) {
@@ -85,9 +89,9 @@ export function createVariables({
       [...buffers].map(([name, { tensor, latest }]) => ({ name: prefix + name, tensor, next: latest })),
     initialValues(seed) {
       const values: Record<string, Float32Array> = {};
-      for (const [name, { tensor, initialise }] of [...parameters, ...buffers]) {
+      for (const [name, { tensor, initialize }] of [...parameters, ...buffers]) {
         // Keyed by name, so that a value does not depend on the order in which layers were built.
-        values[prefix + name] = initialise(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
+        values[prefix + name] = initialize(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
       }
       return values;
     },

@@ -1,10 +1,10 @@
 /**
- * VGG-16 with batch normalisation: Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale Image
- * Recognition", ICLR 2015, configuration D, as DeepCluster uses it (one dropout, between the fully connected layers).
- * Names of parameters are those of DeepCluster's checkpoints.
+ * VGG-16 with batch norm: Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale
+ * Image Recognition", ICLR 2015, configuration D, as DeepCluster uses it (one dropout, between the
+ * fully connected layers). Parameters are named as in DeepCluster's checkpoints.
  *
- * The features are the 4,096 values of the second fully connected layer, before its ReLU; as with AlexNet, one network
- * takes one size of images (7 x 7 maps at 224 px, 25,088 values).
+ * The features are the 4,096 values of the second fully connected layer, before its ReLU. As with
+ * AlexNet, a network takes images of one size (7 x 7 maps at 224 px, 25,088 values).
  */
 import { maxPool2d, relu, reshape, sizeOf, type Tensor } from '../tensor/index.ts';
 import { atWidth, droppedIn, fullyConnected, type PlainNetworkOptions, requireSize } from './alexnet.ts';
@@ -20,7 +20,7 @@ const BLOCKS = [
   [512, 512, 512],
 ] as const;
 
-/** Images smaller than that have no map left after five halvings. */
+/** Smallest image in pixels that leaves a map after five halvings. */
 export const VGG_SMALLEST = 2 ** BLOCKS.length;
 
 /** Extent of the last map for images of a size: 7 at 224 px, 1 at 32 px. */
@@ -28,7 +28,7 @@ export function vggGrid(size: number): number {
   return BLOCKS.reduce((extent) => Math.floor(extent / 2), size);
 }
 
-/** Images [N, C, s, s] (normalised) to features [N, 4096] at width 64. */
+/** Normalized images [N, C, s, s] to features [N, 4096] at width 64. */
 export function vgg16(variables: Variables, x: Tensor, { width, drop }: PlainNetworkOptions = {}): Tensor {
   requireSize('vgg16-bn', x, VGG_SMALLEST);
   let y = x;

@@ -1,8 +1,8 @@
 /**
  * Gradient rules of all differentiable operators, in one table by operator name.
  *
- * A rule turns `dy`, the gradient of the loss by a node's first output, into those by its inputs, as
- * tensors of the same graph. In the formulas x, a and b are inputs and y is the output. Further
+ * A rule turns `dy`, the gradient of the loss by a node's first output, into those by its inputs,
+ * as tensors of the same graph. In the formulas x, a and b are inputs and y is the output. Further
  * outputs (indices, statistics) carry no gradient.
  */
 import { add, div, mul, pow, sub } from './operators/binary.ts';
@@ -41,7 +41,9 @@ interface BinaryEnds {
   dy: Tensor;
 }
 
-/** A function of two tensors that broadcast. A constant gets no gradient, which saves its products. */
+/**
+ * A function of two tensors that broadcast. A constant gets no gradient, which saves its products.
+ */
 const binary =
   (byA: (ends: BinaryEnds) => Tensor, byB: (ends: BinaryEnds) => Tensor): GradientRule =>
   ({ inputs: [a, b], outputs: [y], dy }) => {
@@ -73,7 +75,9 @@ function extremum(wins: (a: Tensor, b: Tensor) => Tensor): GradientRule {
   );
 }
 
-/** An extremum over axes, shared evenly between the elements that attain it, as in PyTorch's amax. */
+/**
+ * An extremum over axes, shared evenly between the elements that attain it, as in PyTorch's amax.
+ */
 const extremumOverAxes = unary(({ x, y, dy }) => {
   const attained = cast(equal(x, y), 'float32');
   const axes = x.shape.flatMap((extent, axis) => (extent === y.shape[axis] ? [] : [axis]));
@@ -205,7 +209,7 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     scatterElementsAdd(zeros(x!.shape), indices!, dy, axisOf(attributes)),
   ],
 
-  // Products: y = a b gives da = dy bᵀ, db = aᵀ dy
+  // Products: y = a b has da = dy bᵀ, db = aᵀ dy
   matmul: ({ inputs: [a, b], dy }) => [
     sumTo(matmul(dy, transpose(b!)), a!.shape),
     sumTo(matmul(transpose(a!), dy), b!.shape),
@@ -292,7 +296,7 @@ function averagePoolGradient({
   return applyOne('conv2dInputGradient', [dy, filter], { ...geometry, shape: x.shape });
 }
 
-/** By x, gamma and beta; none by the given statistics. */
+/** Gradients by x, gamma and beta. The statistics get none. */
 function batchNormInferenceGradient({ inputs, attributes, dy }: GradientContext): Tensor[] {
   const [x, gamma, , mean, variance] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const perChannel = (v: Tensor) => reshape(v, [-1, ...x.shape.slice(2).map(() => 1)]);

@@ -1,4 +1,7 @@
-/** Gradients of composite graphs against finite differences; each operator alone is tested against PyTorch. */
+/**
+ * Gradients of composite graphs against finite differences; each operator alone is tested against
+ * PyTorch.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
@@ -45,7 +48,7 @@ afterAll(() => engine.close());
 interface Composite {
   inputs: Tensor[];
   loss: Tensor;
-  /** Inputs that are held fixed. */
+  /** Inputs that do not vary. */
   fixed?: Record<string, Int32Array | Float32Array>;
 }
 
@@ -119,7 +122,8 @@ describe('gradients of composites agree with finite differences', () => {
           for (const tensor of inputs) {
             const key = nameOf(tensor);
             for (let i = 0; i < sizeOf(tensor.shape); i++) {
-              // A step large against float32's rounding, with the error of second order taken out (Richardson).
+              // A step large against float32's rounding, with the error of second order taken out
+              // (Richardson).
               const slope = async (h: number) => {
                 const shifted = (by: number) => ({
                   ...feeds,

@@ -8,11 +8,14 @@ import { type Node, showShape, sizeOf, type Tensor } from './tensor.ts';
 import { nodesOf } from './traverse.ts';
 
 /**
- * Gradients of a scalar by each of the given tensors, as tensors of the same shapes.
+ * Gradients of a scalar by each of some tensors, as tensors of the same shapes.
  *
- * The graph is walked from the loss towards its inputs; each node's gradient rule turns the gradients of its
- * outputs into those of its inputs, and contributions to one tensor are added. A tensor on which the loss does not
- * depend has gradient 0.
+ * The graph is walked from the loss towards its inputs. The rule of each node turns the gradients
+ * by its outputs into those by its inputs, and contributions to one tensor are added. A tensor on
+ * which the loss does not depend has gradient 0.
+ *
+ * @throws LikenessError for a loss of several numbers, or a path through an operator that is not
+ * differentiable.
  */
 export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   if (sizeOf(loss.shape) !== 1) {

@@ -1,4 +1,6 @@
-/** Wrong shapes are refused where they are written, with all the shapes that matter in the message. */
+/**
+ * Wrong shapes are refused where they are written, with all the shapes that matter in the message.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';

@@ -135,7 +135,7 @@ describe('simplify', () => {
 
 type Step = [operator: number, a: number, b: number, extra: number];
 
-/** Operators for made-up graphs; none divides by what may be 0. */
+/** Operators for synthetic graphs; none divides by a value that may be 0. */
 const operators: ((a: Tensor, b: Tensor, extra: number) => Tensor)[] = [
   add,
   sub,
@@ -218,7 +218,8 @@ describe('a simplified graph', () => {
         const smaller = simplify(outputs);
         const count = (graph: Record<string, Tensor>) => nodesOf(Object.values(graph)).length;
         expect(count(smaller)).toBeLessThanOrEqual(count(outputs));
-        // An output that simplifies to an input must not carry its name twice: each gets a node of its own.
+        // An output that simplifies to an input must not carry its name twice: each gets a node of
+        // its own.
         const own = (graph: Record<string, Tensor>) =>
           Object.fromEntries(
             Object.entries(graph).map(([name, tensor]) => [name, abs(sub(tensor, scalar(100)))]),

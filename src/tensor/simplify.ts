@@ -1,9 +1,10 @@
 /**
- * Graph simplification: dead nodes, common sub-expressions, constants, and identities that cost nothing to see.
+ * Graph simplification: dead nodes, common sub-expressions, constants, and identities.
  *
- * The graph is rebuilt from its outputs, so whatever no output depends on is left behind. Each node is replaced by
- * an equal earlier one where there is one, by a constant where its inputs are, or by one of its inputs where it
- * does nothing. Two operators that read a large tensor one after the other become one.
+ * The graph is rebuilt from its outputs, which leaves dead nodes behind. Each node is replaced by
+ * an equal earlier one where there is one, by a constant where its inputs are constants, or by one
+ * of its inputs where it does nothing. Two operators that read a large tensor one after the other
+ * become one.
  */
 import { axpy, sumOfSquares } from './operators/fused.ts';
 import { constant, constantValue } from './operators/source.ts';
@@ -47,7 +48,9 @@ function remember(known: Map<string, readonly Tensor[]>, tensor: Tensor): void {
   if (key !== undefined && !known.has(key)) known.set(key, tensor.node.outputs);
 }
 
-/** Text that is equal for nodes that compute the same; undefined where comparing is not worth it. */
+/**
+ * Text that is equal for nodes that compute the same; undefined where comparing is not worth it.
+ */
 function keyOf(operator: string, inputs: readonly Tensor[], attributes: Attributes): string | undefined {
   const { data, ...rest } = attributes;
   if (ArrayBuffer.isView(data) && (data as Float32Array).length > SMALL) return undefined;
@@ -115,7 +118,7 @@ function identity(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
 /** Values from which on it is worth saving a pass. */
 const LARGE = 2 ** 15;
 
-/** One operator in place of a node and a product before it: nothing is lost where the product is needed elsewhere too. */
+/** Fuses a node with a product before it. The product stays where something else reads it. */
 function fusion(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
   const [x, other] = inputs;
   if (!x || !isFloat(x.dtype) || sizeOf(x.shape) < LARGE) return undefined;

@@ -1,8 +1,9 @@
 /**
- * Symbolic tensors: a value that a compiled graph will compute, known here by its shape and type alone.
+ * Symbolic tensors: values that a compiled graph will compute, known here by shape and type alone.
  *
- * Nothing in this folder holds or computes numbers, except constants. Shapes are static, as in XLA: one graph per
- * set of shapes. A graph is a directed acyclic graph of nodes; a tensor is one output of one node.
+ * This folder holds and computes no numbers, except constants. Shapes are static, as in XLA: one
+ * graph per set of shapes. A graph is a directed acyclic graph of nodes; a tensor is one output of
+ * one node.
  */
 import { LikenessError } from '../core/errors.ts';
 
@@ -35,14 +36,16 @@ export interface TensorType {
   readonly dtype: DType;
 }
 
-/** One operator and its shape rule. `gradientRules.ts` differentiates it and a backend computes it. */
+/**
+ * An operator and its shape rule. `gradientRules.ts` differentiates it and a backend computes it.
+ */
 export interface Operator {
   readonly name: string;
   /** Shapes and types of the outputs. Throws a LikenessError that shows the offending shapes. */
   infer(inputs: readonly Tensor[], attributes: Attributes): readonly TensorType[];
 }
 
-/** What values of each type are kept in. */
+/** Arrays that store values of each type. */
 export const arrayTypes = {
   float64: Float64Array,
   float32: Float32Array,
@@ -58,7 +61,7 @@ export function naturalType(data: TensorData): DType {
   return data instanceof Int32Array ? 'int32' : 'uint8';
 }
 
-/** Whether a type has fractions, and so a gradient. */
+/** True for types with fractions, which have gradients. */
 export function isFloat(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }
@@ -123,7 +126,7 @@ export function refuseShape(operator: string, received: string, expected: string
   throw new LikenessError('shape.mismatch', `${operator}: received ${received}; expected ${expected}`);
 }
 
-/** An axis given from either end, as an index from the front; refuses one that does not exist. */
+/** Index from the front of an axis that counts from either end. Refuses one that does not exist. */
 export function resolveAxis(operator: string, axis: number, rank: number): number {
   const resolved = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || resolved < 0 || resolved >= rank) {

@@ -1,7 +1,7 @@
 /** Walking a graph. */
 import type { Node, Tensor } from './tensor.ts';
 
-/** All nodes that the given tensors depend on, each after those that it depends on. */
+/** Nodes that tensors depend on, each after those that it depends on itself. */
 export function nodesOf(tensors: readonly Tensor[]): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();

@@ -1,4 +1,7 @@
-/** Every kernel finds the first of the largest products, against a search in whole numbers, which are exact. */
+/**
+ * Every kernel finds the first of the largest products, against a search in whole numbers, which
+ * are exact.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { planKey } from '../../compile/index.ts';
@@ -54,11 +57,11 @@ function seconds(sizes: Sizes, values: Values): number[] {
 }
 
 async function found({ R, D, K }: Sizes, { x, w, offset }: Values, kernel: string) {
-  const held = { w: input('w', [K, D]), offset: input('offset', [K]) };
+  const frozen = { w: input('w', [K, D]), offset: input('offset', [K]) };
   const rows = input('x', [R, D]);
-  const at = argMaxProduct(rows, held.w, held.offset);
-  const two = twoLargestProducts(rows, held.w, held.offset);
-  const state = [{ current: held.w }, { current: held.offset }];
+  const at = argMaxProduct(rows, frozen.w, frozen.offset);
+  const two = twoLargestProducts(rows, frozen.w, frozen.offset);
+  const state = [{ current: frozen.w }, { current: frozen.offset }];
   const plan = { [planKey(at.node)]: kernel, [planKey(two.at.node)]: kernel };
   const outputs = { at, sameAt: two.at, largest: two.largest, second: two.second };
   const executable = await engine.compile({ outputs, state }, { plan });

@@ -26,14 +26,17 @@ import {
   reorderChannelsLast,
 } from './nchwc.ts';
 
-/** Blocks of a group in blocked order. */
+/** Blocks of a group in NCHWc order. */
 const DEPTH = 8;
-/** Columns from which on the product in blocks is faster than the plain one. */
+/** Columns from which on the NCHWc product is faster than the plain one. */
 const WORTH_BLOCKS = 512;
-/** Rows whose products are made at once in blocked order: with a thousand columns, what the second-level cache holds. */
+/** Rows of one convolution: with a thousand columns their products fill the second-level cache. */
 const AT_ONCE = 512;
 
-/** Kernels that are valid for a node, the default first. Few columns are not worth filling up a group of blocks. */
+/**
+ * Kernels that are valid for a node, the default first. Few columns are not worth filling up a
+ * group of blocks.
+ */
 export function argMaxProductKernels(node: Node, { block }: Capabilities): string[] {
   const K = node.inputs[1]!.shape[0]!;
   return block > 0 && K >= WORTH_BLOCKS ? ['blocked', 'plain'] : ['plain'];
@@ -51,16 +54,18 @@ export const twoLargestProducts: CpuRule = (emit, node, inputs) => {
 };
 
 /**
- * The product as a blocked convolution of one position: rows of x are positions, rows of w are filters. Its result lies as [K / b, R, b],
- * and the largest of several blocks is a pooling over them. A group is one lane of DEPTH blocks.
+ * The product as an NCHWc convolution of one position: rows of x are positions, rows of w are
+ * filters. Its result is [K / b, R, b], and the largest of several blocks is a pooling over them. A
+ * group is one lane of DEPTH blocks.
  *
- * Filters are ordered so that a lower group, and within it a lower place, means a lower k: the first of equal values is found.
+ * Filters are ordered so that a lower group, and within it a lower index, means a lower k. So the
+ * first of equal values is found.
  */
 function inBlocks(emit: CpuEmitter, { x, w, offset, R, D, K, wanted }: Product): Found {
   const b = emit.device.block;
   const [width, columns] = [roundUp(D, b), roundUp(K, DEPTH * b)];
   const Q = columns / (DEPTH * b);
-  // What depends on w alone is done once, where w is held.
+  // Work on w alone is hoisted out of the runs where w is frozen.
   const order = (values: string, rest: number[]) =>
     lowerTranspose(emit, lowerReshape(emit, values, [Q, b, DEPTH, ...rest]), [
       ...[0, 2, ...rest.map((_, i) => 3 + i), 1],
@@ -84,7 +89,7 @@ function inBlocks(emit: CpuEmitter, { x, w, offset, R, D, K, wanted }: Product):
   const lanes = lowerReshape(emit, byRow, [N, Q * b]);
   const group = largestOfRows(emit, lanes, { R: N, columns: Q * b, wanted }); // [N], q b + lane
 
-  // Where the DEPTH values of the group lie in memory: ((s Q + q) DEPTH + depth) P b + p b + lane.
+  // Addresses of the DEPTH values of the group: ((s Q + q) DEPTH + depth) P b + p b + lane.
   const q = emit.add('Div', [group.at, number(emit, b)]);
   const perGroup = emit.add('Add', [emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]), group.at]);
   const perRow = Int32Array.from(

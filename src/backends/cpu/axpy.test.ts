@@ -1,4 +1,7 @@
-/** What simplification makes of a scaled tensor and a sum, and of a sum of squares: the same values, at every size. */
+/**
+ * Fused operators of simplification, of a scaled tensor and a sum and of a sum of squares: the same
+ * values at every size.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../../core/random.ts';
 import {
@@ -26,7 +29,10 @@ const operators = (outputs: Record<string, Tensor>) =>
   nodesOf(Object.values(simplify(outputs))).map(({ operator }) => operator);
 
 describe('a x + y', () => {
-  /** With blocks of 16 the first three fit a map, the fourth is no multiple, the fifth has no rows of useful length, the last is small. */
+  /**
+   * With blocks of 16 the first three fit a map, the fourth is no multiple, the fifth has no rows
+   * of useful length, the last is small.
+   */
   it.each([[[32768]], [[512, 64, 3, 3]], [[128, 256, 1, 1]], [[32769]], [[16 * 2081]], [[8, 3]]])(
     'of shape %j, inside of a graph and as its result',
     async (shape) => {

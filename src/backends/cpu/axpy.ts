@@ -1,4 +1,7 @@
-/** `a x + y` for a number a and large tensors, as an NCHWc convolution of one value per channel that adds to y. */
+/**
+ * `a x + y` for a number a and large tensors, as an NCHWc convolution of one value per channel that
+ * adds to y.
+ */
 import { lowerReshape } from '../../compile/standard/index.ts';
 import { sizeOf, type Tensor } from '../../tensor/index.ts';
 import type { LayoutRule } from './layouts.ts';
@@ -6,11 +9,17 @@ import { blockedConv, perChannelAffine } from './nchwc.ts';
 
 /** Values from which on one pass instead of two is worth a convolution's start. */
 const WORTH_ONE_PASS = 2 ** 15;
-/** Positions of a row of the map that values are taken for: some rows for each thread, each long enough. */
+/**
+ * Bounds of the row length of the map that values are taken for: some rows for each thread, each
+ * long enough.
+ */
 const SHORTEST_ROW = 64;
 const LONGEST_ROW = 4096;
 
-/** In one, which writes over y; a result of the graph is written elsewhere, and the runtime would copy y there first. */
+/**
+ * Writes over y in one pass. A result of the graph is written elsewhere, and ONNX Runtime would
+ * copy y there first.
+ */
 export const axpyInOnePass: LayoutRule = (emit, layouts, node) => {
   const [a, x, y] = node.inputs as [Tensor, Tensor, Tensor];
   const { block } = emit.device;
@@ -27,7 +36,10 @@ export const axpyInOnePass: LayoutRule = (emit, layouts, node) => {
   return [{ [order]: lowerReshape(emit, found, x.shape) }];
 };
 
-/** Positions per row of a map of one block of channels that has so many values; undefined: there is no such map, or it is not worth it. */
+/**
+ * Positions per row of a map of one block of channels with this many values. Undefined: no map
+ * fits, or one is not worth it.
+ */
 function rowOf(values: number, block: number): number | undefined {
   if (values < WORTH_ONE_PASS || values % block !== 0) return undefined;
   const positions = values / block;

@@ -1,4 +1,4 @@
-/** What is measured for a plan, and what is made of it. */
+/** Timing of kernels, and the plan that comes of it. */
 import { describe, expect, it } from 'vitest';
 import type { Plan, Values } from '../../compile/index.ts';
 import { type Candidates, choosePlan, planKey, type TimeCandidates } from '../../compile/index.ts';
@@ -23,7 +23,7 @@ function step() {
 
 async function planned({ outputs }: ReturnType<typeof step>, plan: Plan = {}) {
   const seen: Candidates[] = [];
-  // The later a kernel stands, the faster it is here; the second by too little to count.
+  // Later kernels are faster here, the second by too little to count.
   const time: TimeCandidates = async (candidates) => {
     seen.push(candidates);
     return candidates.models.map((_, i) => [1, 0.95][i] ?? 0.8 - i / 100);

@@ -5,18 +5,24 @@ import { type FilterOrder, fitsFilterBlocks, orderOfKernel } from './filterLayou
 import { fitsBlocks } from './nchwc.ts';
 import { hasFullReceptiveField } from './wholeMaps.ts';
 
-/** Operators whose fastest kernel depends on the shape. Of others the default is fastest where valid. */
+/**
+ * Operators whose fastest kernel depends on the shape. Of others the default is fastest where
+ * valid.
+ */
 const timed: ReadonlySet<string> = new Set(['conv2d', 'conv2dInputGradient', 'conv2dFilterGradient']);
 /** Below this many multiply-adds the choice does not matter. */
 const MIN_MULTIPLY_ADDS = 2e6;
 /** Values of filters from which on those of 2 x 2 maps are faster as products: 128 x 128 x 9. */
 const LARGE_FILTERS = 128 * 128 * 9;
-/** Images that kernels are timed on: times grow with the batch alike, so a part of a large one will do. */
+/**
+ * Images that kernels are timed on: times grow with the batch alike, so a part of a large one will
+ * do.
+ */
 const TIMED_BATCH = 128;
 
 /**
- * The kernel of a convolution with frozen filters, which are packed before the runs. Timings count the
- * packing, which weighs most with few images, so that they do not apply here.
+ * The kernel of a convolution with frozen filters, which are packed before the runs. Timings count
+ * the packing, which weighs most with few images, so that they do not apply here.
  *
  * Products of positions read packed filters once per batch, which pays where the filters are larger
  * than a core's cache.
@@ -61,8 +67,8 @@ const specsOf = (tensors: Readonly<Record<string, Tensor>>) =>
   Object.entries(tensors).map(([name, { shape, dtype }]) => ({ name, shape, dtype }));
 
 /**
- * Layouts of inputs and outputs as in the middle of a network, whose maps are in NCHWc and whose filters
- * are packed for the kernel. So conversions to other layouts are timed too.
+ * Layouts of inputs and outputs as in the middle of a network, whose maps are in NCHWc and whose
+ * filters are packed for the kernel. So conversions to other layouts are timed too.
  */
 function insideNetwork(
   ends: Readonly<Record<string, Tensor>>,
@@ -90,7 +96,10 @@ function insideNetwork(
 /** The kernel that shares much of its work with that of the adjoint: the two are timed together. */
 const SHARING = 'wholeMaps';
 
-/** The adjoint of a convolution in the image, by the same filters; for that adjoint, the convolution. The filter gradient shares with neither. */
+/**
+ * The adjoint of a convolution in the image, by the same filters; for that adjoint, the
+ * convolution. The filter gradient shares with neither.
+ */
 function adjointOf({ operator, inputs: [x, w], outputs: [y], attributes }: Node): Tensor | undefined {
   if (operator === 'conv2dFilterGradient') return undefined;
   const from = input('from', operator === 'conv2d' ? y!.shape : (attributes.shape as Shape));
@@ -114,7 +123,8 @@ function multiplyAdds(node: Node): number {
 function withSmallerBatch(node: Node): Tensor {
   const N = node.inputs[0]!.shape[0]!;
   const smaller = (shape: readonly number[]) => [Math.min(N, TIMED_BATCH), ...shape.slice(1)];
-  // Filters have no batch: the second input, but for the filter gradient, whose inputs are both maps.
+  // Filters have no batch: the second input, but for the filter gradient, whose inputs are both
+  // maps.
   const hasBatch = (i: number) => i === 0 || node.operator === 'conv2dFilterGradient';
   const inputs = node.inputs.map(({ shape, dtype }, i) =>
     input(`x${i}`, hasBatch(i) ? smaller(shape) : shape, dtype),

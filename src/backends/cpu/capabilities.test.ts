@@ -24,7 +24,10 @@ import { probeBlocks, type RunProbe } from './probe.ts';
 const NCHWC = 'com.microsoft.nchwc';
 
 describe('the probe', () => {
-  /** A runtime in which blocks of these sizes fail, or give other values than the standard operators. */
+  /**
+   * A runtime in which blocks of these sizes fail, or have other results than the standard
+   * operators.
+   */
   const runtime =
     (
       { fails = [], differs = [] }: { fails?: number[]; differs?: number[] },
@@ -106,7 +109,7 @@ describe('rows that are added to rows', () => {
   });
 });
 
-/** A step of a ResNet of so many channels: features by made-up slopes, backward, SGD with momentum. */
+/** A step of a ResNet of this width: features by synthetic slopes, backward, SGD with momentum. */
 function stepOf(width: number) {
   const variables = createVariables();
   const images = input('images', [4, 3, 16, 16]);
@@ -180,7 +183,7 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 describe('graphs for blocks of 8', () => {
   const block = 8;
 
-  /** What a step of a ResNet of so many channels computes. */
+  /** Outputs of a step of a ResNet with this number of channels. */
   function outputsOf(width: number): Readonly<Record<string, Tensor>> {
     const { program } = stepOf(width);
     const next = program.state!.flatMap(({ current, next }) =>
@@ -188,10 +191,11 @@ describe('graphs for blocks of 8', () => {
     );
     return simplify({ ...program.outputs, ...Object.fromEntries(next) });
   }
-  // The runtime infers shapes by the blocks of the machine that it is on: of whole blocks of 16, they are the same for 8.
+  // The runtime infers shapes by the blocks of the machine that it is on: of whole blocks of 16,
+  // they are the same for 8.
   const outputs = outputsOf(16);
 
-  /** The graph with the wanted formulations, where they are valid. */
+  /** The graph with the wanted kernels, where they are valid. */
   function graphOf(
     size: number,
     of: Readonly<Record<string, Tensor>>,
@@ -205,7 +209,10 @@ describe('graphs for blocks of 8', () => {
     return cpuLowering({ block: size }).lower(of, { plan: Object.fromEntries(entries) as Plan });
   }
 
-  /** The shape of each value of a graph, as the runtime infers it from operators and inputs; nothing is run. */
+  /**
+   * The shape of each value of a graph, as the runtime infers it from operators and inputs; nothing
+   * is run.
+   */
   async function shapesOf(graph: OnnxGraph): Promise<Map<string, readonly number[]>> {
     const made = graph.nodes.flatMap((node) => node.outputs);
     const model = encodeOnnx({ ...graph, outputs: made.map((name) => ({ name, dtype: 'float32' })) });
@@ -236,7 +243,8 @@ describe('graphs for blocks of 8', () => {
       const what = `${type} of ${inputs[0]}`;
       if (type === 'ReorderInput') expect(first![attributes.channels_last ? 3 : 1]! % block, what).toBe(0);
       if (type !== 'Conv' || domain !== NCHWC) continue;
-      // Filters [O, C / groups, kh, kw] of whole blocks of O; images of whole blocks, or plain ones of fewer channels than a block has.
+      // Filters [O, C / groups, kh, kw] of whole blocks of O; images of whole blocks, or plain ones
+      // of fewer channels than a block has.
       const channels = second![1]! * (attributes.group as number);
       expect(second![0]! % block, what).toBe(0);
       expect(channels, what).toBe(first![1]);
@@ -248,7 +256,8 @@ describe('graphs for blocks of 8', () => {
     const graph = graphOf(block, outputs);
     const shapes = await shapesOf(graph);
     const reshapes = graph.nodes.filter(({ type }) => type === 'Reshape');
-    // A single block of 8 channels the runtime infers to be one of its own: what counts is what it is made from.
+    // A single block of 8 channels the runtime infers to be one of its own: what counts is what it
+    // is made from.
     const reordered = new Map(
       graph.nodes.flatMap(({ type, inputs, outputs: [made] }) =>
         type === 'ReorderInput' && shapes.get(inputs[0]!)![1] === block ? [[made!, inputs[0]!]] : [],

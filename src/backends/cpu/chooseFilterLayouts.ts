@@ -1,9 +1,9 @@
 /**
  * The pass that chooses layouts of filters.
  *
- * Trainable filters and their optimizer state are stored in the layout that their convolutions read:
- * NCHWc, or position-major for small maps. A step passes over them many times, and little else needs
- * another layout. Only the input gradient has to repack NCHWc filters.
+ * Trainable filters and their optimizer state are stored in the layout that their convolutions
+ * read: NCHWc, or position-major for small maps. A step passes over them many times, and little
+ * else needs another layout. Only the input gradient has to repack NCHWc filters.
  */
 import { nextName, type Pass, planKey } from '../../compile/index.ts';
 import { type Node, nodesOf, type Tensor } from '../../tensor/index.ts';
@@ -35,9 +35,9 @@ export const chooseFilterLayouts =
   };
 
 /**
- * Layouts of the filters of convolutions and of everything that meets them value by value (momentum,
- * moments, weights of a momentum encoder), up to the state that replaces them. Position-major where
- * all readers want it.
+ * Layouts of the filters of convolutions and of everything that is combined with them value by
+ * value (momentum, moments, weights of a momentum encoder), up to the state that replaces them.
+ * Position-major where all readers want it.
  */
 export function filterOrders(
   nodes: readonly Node[],
@@ -60,7 +60,11 @@ export function filterOrders(
     isSettled = true;
     for (const group of groups) {
       const orders = group.map((tensor) => found.get(tensor));
-      const order = orders.includes('filters') ? 'filters' : orders.includes('taps') ? 'taps' : undefined;
+      const order = orders.includes('filters')
+        ? 'filters'
+        : orders.includes('positionMajor')
+          ? 'positionMajor'
+          : undefined;
       if (order === undefined || orders.every((own) => own === order)) continue;
       for (const tensor of group) found.set(tensor, order);
       isSettled = false;

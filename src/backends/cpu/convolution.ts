@@ -31,7 +31,7 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   const { block } = emit.device;
   const [x, w] = node.inputs as [Tensor, Tensor];
   if (kernel === 'wholeMaps')
-    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.taps(w)) }];
+    return [{ blocked: wholeMapsConv(emit, node, layouts.blocked(x), layouts.positionMajor(w)) }];
   if (kernel !== 'blocked') return undefined;
   const isPlain = w.shape[1]! < block;
   const pending = {
@@ -42,7 +42,10 @@ export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   return [{ pending }];
 };
 
-/** Filters in blocks, times a factor for each channel of O (axis 0) or C (axis 1), where there is one. */
+/**
+ * Filters in blocks, times a factor for each channel of O (axis 0) or C (axis 1), where there is
+ * one.
+ */
 function filtersOf(
   emit: CpuEmitter,
   layouts: Layouts,
@@ -75,7 +78,7 @@ export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   if (kernel === 'phases')
     return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
   if (kernel === 'wholeMaps') {
-    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.taps(w)) }];
+    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.positionMajor(w)) }];
   }
   if (kernel !== 'blocked') return undefined;
   const pending = {

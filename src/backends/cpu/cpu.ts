@@ -1,4 +1,6 @@
-/** The CPU backend: ONNX Runtime in a worker thread, with NCHWc kernels where a probe finds them. */
+/**
+ * The CPU backend: ONNX Runtime in a worker thread, with NCHWc kernels where a probe finds them.
+ */
 import { encodeOnnx, type OnnxGraph, type Target } from '../../compile/index.ts';
 import type { Backend, SessionSettings } from '../backend.ts';
 import { frozenKernel, kernelCandidates } from './candidates.ts';

@@ -1,14 +1,16 @@
 /**
- * The filter gradient as blocked convolutions in which batch and channels exchange their roles:
- * `dW[o, c, u, v] = sum over n, i, j of x[c, n, i + u, j + v] dy[o, n, i, j]` is the convolution of images of N channels
- * with O filters as large as a map.
+ * The filter gradient as NCHWc convolutions in which batch and channels exchange their roles:
+ * `dW[o, c, u, v] = sum over n, i, j of x[c, n, i + u, j + v] dy[o, n, i, j]` is the convolution of
+ * images of N channels with O filters as large as a map.
  *
- * Where x is blocked, the channels of a block stand side by side, and stay there: they are read as columns of one image that is a
- * block times as wide, and the filters step over them by dilation. So each image gives kw times a block results in a row, which
- * keeps the convolution's registers full, and x needs no other order than its images side by side.
+ * Where x is in NCHWc layout, the channels of a block remain side by side: they are read as columns
+ * of one image that is a block times as wide, and the filters step over them by dilation. So each
+ * image has kw times a block results in a row, which keeps the convolution's registers full, and x
+ * needs no other order than its images side by side.
  *
- * The filters are as many values as dy, and a convolution reads them once per image. So the sum is cut into parts of some
- * images and rows whose filters stay in a core's cache, one convolution each, which adds to those before.
+ * The filters are as many values as dy, and a convolution reads them once per image. So the sum is
+ * cut into parts of some images and rows whose filters fit a core's cache, one convolution each,
+ * which adds to those before.
  */
 import {
   type FilterProblem,
@@ -34,8 +36,9 @@ function rowsPerPart(rows: number, perRow: number): number {
 }
 
 /**
- * dW [O, C, kh, kw], for dilation 1, from x and dy, both in blocked layout, or x in plain layout where its channels are no
- * multiple of the block; N and O are. In blocks where x is. A stride becomes the dilation of the exchanged convolution.
+ * dW [O, C, kh, kw], for dilation 1, from x and dy, both in blocked layout, or x in plain layout
+ * where its channels are no multiple of the block; N and O are. In blocks where x is. A stride
+ * becomes the dilation of the exchanged convolution.
  */
 export function byExchangedBlocks(problem: FilterProblem<Capabilities>): Lowered {
   const { emit, x, dy, N, C, O, kernel, input, output, padding, stride } = problem;
@@ -53,19 +56,19 @@ export function byExchangedBlocks(problem: FilterProblem<Capabilities>): Lowered
   const inward = reorderInput(emit, lowerReshape(emit, x, [1, N, C * H, W]));
   const maps = lowerReshape(emit, inward, [N / block, images, H, W * side * block]);
 
-  // A single image gives too few rows of results to share among threads: then all parts of N go through one convolution, as
-  // groups whose results are added afterwards.
+  // A single image has too few rows of results to share among threads. Then all parts of N go
+  // through one convolution, as groups whose results are added afterwards.
   const groups = images === 1 ? N / block : 1;
   const cuts = N / block / groups;
 
   const filtersOf = partsOfGradient(emit, dy, { N, O, groups, positions: OH * OW, perPart: rows * OW });
   const width = (OW - 1) * stride[1] + kw;
-  // Each part is added to those before it where their sum lies.
+  // Each part is added in place to the sum of those before it.
   let total: string | undefined;
   for (let part = 0; part < cuts * parts; part++) {
     const n = Math.floor(part / parts) * groups;
-    // Rows that the part's windows cover; those outside of the map are left to the convolution, columns are not: it is
-    // slow where a window reaches over the edge.
+    // Rows that the part's windows cover; those outside of the map are left to the convolution,
+    // columns are not: it is slow where a window reaches over the edge.
     const from = (part % parts) * rows * stride[0] - padding[0];
     const to = from + (rows - 1) * stride[0] + kh;
     const [first, last] = [Math.max(0, from), Math.min(H, to)];
@@ -85,7 +88,7 @@ export function byExchangedBlocks(problem: FilterProblem<Capabilities>): Lowered
   }
   const sum = groups === 1 ? total! : sumOfGroups(emit, total!, groups, [O, kh, kw * side]);
   const shape = [O, C, kh, kw];
-  // A block of channels stands where blocked filters have it.
+  // A block of channels is where NCHWc filters have it.
   if (side > 1) return { filters: filtersOfBlocks(emit, sum, shape) };
   const plain = lowerReshape(emit, reorderOutput(emit, sum, O), [C, O, kh * kw]);
   return { plain: lowerReshape(emit, lowerTranspose(emit, plain, [1, 0, 2]), shape) };
@@ -101,8 +104,9 @@ interface GradientParts {
 }
 
 /**
- * Writes a part of dy as filters, [groups, O/b, positions, b of N, b of O]. Rows of b values are gathered from where they are: by all threads, to
- * where the convolution reads them next. A transposition of all of dy, cut into parts, takes twice as long.
+ * Writes a part of dy as filters, [groups, O/b, positions, b of N, b of O]. Rows of b values are
+ * gathered from where they are: by all threads, to where the convolution reads them next. A
+ * transposition of all of dy, cut into parts, takes twice as long.
  */
 function partsOfGradient(
   emit: CpuEmitter,

@@ -37,14 +37,16 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
     return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
   }
   if (kernel === 'wholeMaps') {
-    return [{ taps: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
+    return [{ positionMajor: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
   }
   if (kernel !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.device.block) ? layouts.blocked(x) : layouts.plain(x);
   return [byExchangedBlocks(filterProblem(emit, node, images, layouts.blocked(dy)))];
 };
 
-/** Filters of one tap from blocked maps: positions of all images as rows, `dW = dyᵀ [O, NL] x [NL, C]`. */
+/**
+ * Filters of 1 x 1 from NCHWc maps: positions of all images as rows, `dW = dyᵀ [O, NL] x [NL, C]`.
+ */
 function byPositions({ emit, x, dy, N, C, O, stride, output, padding }: FilterProblem<Capabilities>): string {
   const last = lowerPad(emit, reorderToChannelsLast(emit, x, C), [0, ...padding, 0], [0, ...padding, 0]); // [N, Hp, Wp, C]
   const ends = output.map((extent, i) => (extent - 1) * stride[i]! + 1);

@@ -1,4 +1,7 @@
-/** Filters that a run replaces are held in the order of the convolutions that read them: nobody outside of the engine sees it. */
+/**
+ * Trainable filters are stored in the layout of the convolutions that read them, which is not
+ * visible outside the engine.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Plan, Program } from '../../compile/index.ts';
@@ -28,7 +31,9 @@ afterAll(() => engine.close());
 
 const block = 16;
 
-/** Descent with momentum for filters w, with v held; and a moving average of w that another convolution reads. */
+/**
+ * Descent with momentum v for filters w, and a moving average of w that another convolution reads.
+ */
 function descent(side = 5) {
   const [x, dy] = [input('x', [16, 32, side, side]), input('dy', [16, 16, side, side])];
   const [w, v, average] = ['w', 'v', 'average'].map((name) => input(name, [16, 32, 3, 3]));
@@ -52,7 +57,9 @@ function descent(side = 5) {
   return { program, x, dy, y, key };
 }
 
-/** The plan in which each convolution, its adjoint in the image and its filter gradient are of these formulations. */
+/**
+ * A plan of these kernels for the convolutions, their input gradients and their filter gradients.
+ */
 function planOf({ outputs, state }: Program, [forward, adjoint, gradient]: readonly string[]): Plan {
   const next = Object.fromEntries(state!.map((entry, i) => [`next${i}`, entry.next!]));
   const names: Record<string, string | undefined> = {
@@ -69,9 +76,9 @@ function planOf({ outputs, state }: Program, [forward, adjoint, gradient]: reado
 }
 
 describe('the order of filters', () => {
-  it('in blocks is [O/b, C/b, kh, kw, b of C, b of O], by tap [kh, kw, C, O]', () => {
+  it('in blocks is [O/b, C/b, kh, kw, b of C, b of O], position-major [kh, kw, C, O]', () => {
     const plain = Float32Array.from({ length: 2 * 4 * 2 }, (_, i) => i); // [2, 4, 1, 2]
-    expect([...packFilters(plain, [2, 4, 1, 2], { order: 'taps', block: 2 })]).toEqual([
+    expect([...packFilters(plain, [2, 4, 1, 2], { order: 'positionMajor', block: 2 })]).toEqual([
       ...[0, 8, 2, 10, 4, 12, 6, 14],
       ...[1, 9, 3, 11, 5, 13, 7, 15],
     ]);
@@ -83,7 +90,7 @@ describe('the order of filters', () => {
 
   it('is left as it was found', () => {
     const extent = fc.integer({ min: 1, max: 3 });
-    const order = fc.constantFrom('filters' as const, 'taps' as const);
+    const order = fc.constantFrom('filters' as const, 'positionMajor' as const);
     fc.assert(
       fc.property(
         extent,
@@ -104,9 +111,9 @@ describe('the order of filters', () => {
   });
 });
 
-describe('filters held in an order of their own', () => {
-  /** The orders of what is held of the program, where convolutions are of these formulations. */
-  function heldOf(choices: { y: string; key: string }): Record<string, string | undefined> {
+describe('filters stored in a layout of their own', () => {
+  /** Layouts of the state of the program, with these kernels for the convolutions. */
+  function layoutsOf(choices: { y: string; key: string }): Record<string, string | undefined> {
     const { program } = descent();
     const next = Object.fromEntries(program.state!.map((entry, i) => [`next${i}`, entry.next!]));
     const graph = simplify({ ...program.outputs, ...next });
@@ -123,12 +130,12 @@ describe('filters held in an order of their own', () => {
   }
   const all = (order: string | undefined) => ({ w: order, v: order, average: order, other: order });
 
-  it('are those that convolutions read so, and what meets them value by value', () => {
-    expect(heldOf({ y: 'blocked', key: 'plain' })).toEqual(all('filters'));
-    expect(heldOf({ y: 'plain', key: 'wholeMaps' })).toEqual(all('taps'));
-    expect(heldOf({ y: 'wholeMaps', key: 'wholeMaps' })).toEqual(all('taps'));
-    expect(heldOf({ y: 'wholeMaps', key: 'blocked' })).toEqual(all('filters'));
-    expect(heldOf({ y: 'plain', key: 'plain' })).toEqual(all(undefined));
+  it('are those that convolutions read so, and what is combined with them value by value', () => {
+    expect(layoutsOf({ y: 'blocked', key: 'plain' })).toEqual(all('filters'));
+    expect(layoutsOf({ y: 'plain', key: 'wholeMaps' })).toEqual(all('positionMajor'));
+    expect(layoutsOf({ y: 'wholeMaps', key: 'wholeMaps' })).toEqual(all('positionMajor'));
+    expect(layoutsOf({ y: 'wholeMaps', key: 'blocked' })).toEqual(all('filters'));
+    expect(layoutsOf({ y: 'plain', key: 'plain' })).toEqual(all(undefined));
   });
 
   it.each([
@@ -171,9 +178,9 @@ describe('filters held in an order of their own', () => {
 
   it.each([
     ['blocked', 'filters'],
-    ['wholeMaps', 'taps'],
-  ] as const)('stay in order where some of their taps are left out: %s', async (choice, order) => {
-    // On a map of one position the middle tap is left of 3 x 3, on one of two all.
+    ['wholeMaps', 'positionMajor'],
+  ] as const)('stay in it where some kernel positions are left out: %s', async (choice, order) => {
+    // On a map of one position the middle of 3 x 3 kernel positions remains, on one of two all.
     const [x, small] = [input('x', [16, 32, 2, 2]), input('small', [16, 32, 1, 1])];
     const w = input('w', [32, 32, 3, 3]);
     const [y, middle] = [x, small].map((maps) => conv2d(maps, w, { padding: 1 }));

@@ -1,4 +1,4 @@
-/** What depends on held values alone is computed when they are written: the same results, and less work in a run. */
+/** Work on frozen state is done when it is written: the same results, and less work in a run. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Program, Values } from '../../compile/index.ts';
 import { foldConstantState, planKey, standardLowering } from '../../compile/index.ts';
@@ -14,30 +14,32 @@ afterAll(() => engine.close());
 
 const block = 16;
 
-/** An encoder with its weights and running statistics as state, held, or replaced by themselves. */
-function encoder(kind: 'held' | 'replaced') {
+/**
+ * An encoder with its weights and running statistics as state, frozen or replaced by themselves.
+ */
+function encoder(kind: 'frozen' | 'replaced') {
   const variables = createVariables({ mode: 'evaluate' });
   const images = input('images', [4, 3, 24, 24]);
   const features = resnet(variables, images, { architecture: 'resnet10', width: 16, stem: 'cifar' });
   const all = [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => tensor);
   const program: Program = {
     outputs: { features },
-    state: all.map((current) => (kind === 'held' ? { current } : { current, next: current })),
+    state: all.map((current) => (kind === 'frozen' ? { current } : { current, next: current })),
   };
-  const held = new Set(all.map((tensor) => String(tensor.node.attributes.name)));
+  const frozen = new Set(all.map((tensor) => String(tensor.node.attributes.name)));
   return {
     program,
     features,
-    held,
+    frozen,
     images,
     initial: (seed: number) => variables.initialValues(seed) as Values,
   };
 }
 
-describe('held values', () => {
+describe('frozen state', () => {
   it('give the bytes that they give where everything is computed in each run', async () => {
     const results: Values[] = [];
-    for (const kind of ['held', 'replaced'] as const) {
+    for (const kind of ['frozen', 'replaced'] as const) {
       const { program, images, initial } = encoder(kind);
       const executable = await engine.compile(program);
       await executable.writeState(initial(1));
@@ -49,7 +51,7 @@ describe('held values', () => {
   });
 
   it('are looked at again after they were written, some or all', async () => {
-    const { program, images, initial } = encoder('held');
+    const { program, images, initial } = encoder('frozen');
     const [executable, other] = [await engine.compile(program), await engine.compile(program)];
     const feeds = { images: draw(images, 0) };
     await executable.writeState(initial(1));
@@ -70,15 +72,15 @@ describe('held values', () => {
   });
 
   it('leave to a run only what depends on its inputs', () => {
-    const { features, held } = encoder('held');
+    const { features, frozen } = encoder('frozen');
     const graph = cpuLowering({ block }).lower(simplify({ features }));
-    const { main, prelude } = foldConstantState(graph, held, REORDERINGS);
+    const { main, prelude } = foldConstantState(graph, frozen, REORDERINGS);
     expect(main.nodes.length + prelude!.nodes.length).toBe(graph.nodes.length);
     const types = main.nodes.map(({ type }) => type);
-    // Convolutions and what they give to the features: no filter is put in order, no norm is made a factor.
+    // The features need convolutions alone: no filter is packed and no norm becomes a factor.
     expect(types.filter((type) => type === 'Conv')).toHaveLength(12);
     expect(types.filter((type) => ['ReorderInput', 'Transpose', 'Mul', 'Sqrt'].includes(type))).toEqual([]);
-    expect(main.inputs.filter(({ name }) => held.has(name))).toEqual([]);
+    expect(main.inputs.filter(({ name }) => frozen.has(name))).toEqual([]);
     const made = new Set(prelude!.nodes.flatMap(({ outputs }) => outputs));
     expect(prelude!.outputs.every(({ name }) => made.has(name))).toBe(true);
   });

@@ -1,4 +1,7 @@
-/** Every kernel of a convolution and its gradients agrees with the default one, on shapes that allow all. */
+/**
+ * Every kernel of a convolution and its gradients agrees with the default one, on shapes that allow
+ * all.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { planKey } from '../../compile/index.ts';
 import { conv2d, gradients, input, mul, nodesOf, simplify, sum } from '../../tensor/index.ts';

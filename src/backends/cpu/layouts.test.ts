@@ -1,4 +1,7 @@
-/** Maps that stay blocked from layer to layer: the same results as in plain layout, with few changes of layout. */
+/**
+ * Maps that stay blocked from layer to layer: the same results as in plain layout, with few changes
+ * of layout.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Plan, Values } from '../../compile/index.ts';
 import { planKey } from '../../compile/index.ts';
@@ -31,7 +34,7 @@ afterAll(() => engine.close());
 const block = 16;
 type Outputs = Record<string, Tensor>;
 
-/** The plan that takes one formulation wherever it is valid. */
+/** A plan that takes one kernel wherever it is valid. */
 function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string | undefined): Plan {
   const entries = nodesOf(Object.values(simplify(outputs))).flatMap((node) => {
     const name = wanted(cpuLowering({ block }).kernels(node));
@@ -69,7 +72,7 @@ function expectEqual(found: Values, expected: Values, tolerance = 1e-4): void {
   }
 }
 
-/** How often the lowered graph has an operator, on what comes of an input where one is named. */
+/** Counts an operator in the lowered graph, or among the nodes that depend on a named input. */
 function counts(outputs: Outputs, { of }: { of?: string } = {}) {
   const graph = cpuLowering({ block }).lower(simplify(outputs), {
     plan: planOf(outputs, blockedWhereValid),
@@ -127,7 +130,8 @@ describe('maps in blocked layout', () => {
     }
     const count = counts({ features: network('evaluate').features }, { of: 'images' });
     expect([count('Relu'), count('BatchNormalization')]).toEqual([0, 0]);
-    // The stem, two for each of four blocks, three shortcuts; norms and residuals are parts of them.
+    // The stem, two for each of four blocks, three shortcuts; norms and residuals are parts of
+    // them.
     expect(count('Conv')).toBe(12);
   });
 
@@ -160,7 +164,8 @@ describe('maps in blocked layout', () => {
   it('have norms that go over the maps for two means each; means of products are convolutions, and no product is written', () => {
     const { features, slopes } = network('train');
     const count = counts({ features, ...slopes });
-    // Of x, and of dy, for each of the 12 norms; the two that a sum ends share their dy in 3 blocks; and the features.
+    // Of x, and of dy, for each of the 12 norms; the two that a sum ends share their dy in 3
+    // blocks; and the features.
     expect(count('GlobalAveragePool')).toBe(2 * 12 - 3 + 1);
   });
 
@@ -170,7 +175,8 @@ describe('maps in blocked layout', () => {
     const w = input('w', [16, 16, 1, 1]);
     const ones = constant(new Float32Array(16).fill(1), [16]);
     const { mean, variance } = batchNorm(conv2d(x, w), ones, ones);
-    // Of many constants some have a mean square that is rounded to less than the square of the mean.
+    // Of many constants some have a mean square that is rounded to less than the square of the
+    // mean.
     const isConstant = (channel: number) => channel >= 4;
     const feeds = {
       x: draw(x, 0, { mean: 20 }).map((value, i) => {

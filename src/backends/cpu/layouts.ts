@@ -1,16 +1,17 @@
 /**
- * Lowered tensors in their layouts: plain, and for the convolutions of `blocked.ts` blocked maps and blocked filters. A tensor is written in
- * the layout that its operator gives; another is made where something asks for it, once. So maps stay blocked from layer to layer, and
- * filters from step to step.
+ * Lowered tensors in their layouts: plain, and for NCHWc convolutions maps and filters in blocks.
+ *
+ * The rule of an operator writes a tensor in one layout. Another layout is made once, where an
+ * operator reads it. So maps stay in NCHWc from layer to layer, and filters from step to step.
  */
 import type { Node, Tensor } from '../../tensor/index.ts';
 import {
   blockedFilters,
   type FilterOrder,
   type FilterOrders,
-  filtersOfTaps,
+  fromPositionMajor,
   plainFilters,
-  tapsOfFilters,
+  toPositionMajor,
 } from './filterLayouts.ts';
 import {
   type BlockedConvolution,
@@ -27,21 +28,26 @@ export type LayoutName = 'plain' | 'blocked' | FilterOrder;
 /** Lowers a node where maps may be in either layout. Undefined: the plain rule applies. */
 export type LayoutRule = (emit: CpuEmitter, layouts: Layouts, node: Node) => readonly Lowered[] | undefined;
 
-/** A blocked convolution that is not written yet, so that what follows it can become part of it. */
+/**
+ * An NCHWc convolution that is not written yet, so that the operators after it can become part of
+ * it.
+ */
 export interface Pending extends Omit<BlockedConvolution, 'filters'> {
-  /** Writes the filters and gives their name; `factor`: what the results of each channel are to be multiplied by, [O]. */
+  /**
+   * Writes the filters and returns their name; `factor`: multiplier of each result channel, [O].
+   */
   filters(factor?: string): string;
 }
 
-/** A lowered tensor: the name of its value in one of the layouts, or in several; or the convolution that will give it. */
+/** Names of a lowered tensor by layout, or the convolution that will compute it. */
 export interface Lowered {
   plain?: string;
   /** Maps [N, C, H, W] as [N, C/b, H, W, b]. */
   blocked?: string;
-  /** Filters [O, C, kh, kw] in blocks, as `filterOrders.ts` has them. */
+  /** Filters [O, C, kh, kw] in NCHWc layout. */
   filters?: string;
-  /** Filters by tap. */
-  taps?: string;
+  /** Filters in position-major layout. */
+  positionMajor?: string;
   pending?: Pending;
 }
 
@@ -50,25 +56,27 @@ export interface Layouts {
   plain(tensor: Tensor): string;
   /** Name of a lowered tensor in blocked layout; its channels are a multiple of the block. */
   blocked(tensor: Tensor): string;
-  /** Name of lowered filters in the order of the blocked convolutions. */
+  /** Name of lowered filters in NCHWc layout. */
   filters(tensor: Tensor): string;
-  /** Name of lowered filters by tap. */
-  taps(tensor: Tensor): string;
+  /** Name of lowered filters in position-major layout. */
+  positionMajor(tensor: Tensor): string;
   /**
-   * The order for a result of what meets these tensors value by value: the one that is wanted of it, else that of the first; undefined
-   * where none of them was given in an order of filters.
+   * Layout for a result that is combined with these tensors value by value: the one wanted of it,
+   * else that of the first. Undefined where none of them was written in a layout of filters.
    */
   orderOf(result: Tensor, same: readonly Tensor[]): FilterOrder | undefined;
-  /** Whether a tensor is a result of the graph, which is written where the caller wants it. */
+  /** True for a result of the graph, which is written where the caller wants it. */
   isResult(tensor: Tensor): boolean;
-  /** Whether a tensor is there in blocked layout, or will be. */
+  /** True for a tensor that is in NCHWc layout, or will be. */
   isBlocked(tensor: Tensor): boolean;
-  /** The convolution that will give a tensor, where it is not written and nothing but the asking node needs it. */
+  /** The unwritten convolution of a tensor that only the asking node reads. */
   pending(tensor: Tensor): Pending | undefined;
   set(node: Node, values: readonly Lowered[]): void;
 }
 
-/** The table of what has been lowered, for a graph of these nodes and results; `wanted`: orders of filters. */
+/**
+ * Table of lowered tensors, for a graph of these nodes and results; `wanted`: layouts of filters.
+ */
 export function createLayouts(
   emit: CpuEmitter,
   nodes: readonly Node[],
@@ -76,10 +84,10 @@ export function createLayouts(
 ): Layouts {
   const uses = countUses(nodes, results);
   const table = new Map<Node, readonly Lowered[]>();
-  /** What was given in an order of filters, not put into it. */
+  /** Values whose rule wrote them in a layout of filters, not converted to it. */
   const given = new Map<Lowered, FilterOrder>();
   const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
-  /** Maps of one position: their values stand in the same order in both layouts. */
+  /** True for maps of one position, whose values have the same order in both layouts. */
   const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
   function written(value: Lowered): Lowered {
     if (value.pending) {
@@ -89,8 +97,8 @@ export function createLayouts(
     return value;
   }
   function plainOf(tensor: Tensor): string {
-    const { blocked, filters, taps } = written(of(tensor));
-    if (filters !== undefined || taps !== undefined)
+    const { blocked, filters, positionMajor } = written(of(tensor));
+    if (filters !== undefined || positionMajor !== undefined)
       return plainFilters(emit, layouts.filters(tensor), tensor.shape);
     return isOne(tensor) ? blocked! : reorderOutput(emit, blocked!, channelsOf(tensor)!);
   }
@@ -108,15 +116,15 @@ export function createLayouts(
     filters(tensor) {
       const value = written(of(tensor));
       value.filters ??=
-        value.taps === undefined
+        value.positionMajor === undefined
           ? blockedFilters(emit, layouts.plain(tensor), tensor.shape)
-          : filtersOfTaps(emit, value.taps, tensor.shape);
+          : fromPositionMajor(emit, value.positionMajor, tensor.shape);
       return value.filters;
     },
-    taps(tensor) {
+    positionMajor(tensor) {
       const value = written(of(tensor));
-      value.taps ??= tapsOfFilters(emit, layouts.filters(tensor), tensor.shape);
-      return value.taps;
+      value.positionMajor ??= toPositionMajor(emit, layouts.filters(tensor), tensor.shape);
+      return value.positionMajor;
     },
     orderOf(result, same) {
       const first = same.map((tensor) => given.get(of(tensor))).find((order) => order !== undefined);
@@ -134,7 +142,7 @@ export function createLayouts(
     set(node, values) {
       table.set(node, values);
       for (const value of values) {
-        for (const order of ['filters', 'taps'] as const)
+        for (const order of ['filters', 'positionMajor'] as const)
           if (value[order] !== undefined) given.set(value, order);
       }
     },
@@ -142,7 +150,7 @@ export function createLayouts(
   return layouts;
 }
 
-/** How often nodes and outputs read each tensor. */
+/** Counts the readers of each tensor among nodes and outputs. */
 function countUses(nodes: readonly Node[], outputs: readonly Tensor[]): (tensor: Tensor) => number {
   const counts = new Map<Node, number[]>();
   for (const { node, index } of [...nodes.flatMap(({ inputs }) => inputs), ...outputs]) {

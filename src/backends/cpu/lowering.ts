@@ -1,4 +1,7 @@
-/** Lowering for ONNX Runtime's CPU provider: standard rules, and NCHWc rules where values are in that layout. */
+/**
+ * Lowering for ONNX Runtime's CPU provider: standard rules, and NCHWc rules where values are in
+ * that layout.
+ */
 import { createLowering, type Lowering, onnxTypes } from '../../compile/index.ts';
 import { lowerReshape, poolAttributes, standardRules } from '../../compile/standard/index.ts';
 import type { Node, Tensor } from '../../tensor/index.ts';
@@ -27,8 +30,8 @@ const maxPool2d: LayoutRule = (emit, layouts, node) => {
 };
 
 /**
- * By rows on one thread. On several threads the CPU provider's ScatterND adds from all of them at once
- * and loses repeated rows; the standard rule adds by elements, which takes four times as long.
+ * By rows on one thread. On several threads the CPU provider's ScatterND adds from all of them at
+ * once and loses repeated rows; the standard rule adds by elements, which takes four times as long.
  */
 const scatterAdd: CpuRule = (emit, node, inputs) => {
   if (!emit.device.isSerial) return standardRules.scatterAdd!(emit, node, inputs);

@@ -1,9 +1,11 @@
 /**
- * Operators of ONNX Runtime's CPU build in NCHWc layout: [N, C / b, H, W, b], with b channels side by side.
+ * Operators of ONNX Runtime's CPU build in NCHWc layout: [N, C / b, H, W, b], with b channels side
+ * by side.
  *
- * Its convolutions for this layout (domain `com.microsoft.nchwc`) are up to several times as fast as the
- * plain ones. They are internal to ONNX Runtime. The backend probes them when it opens, and falls back to
- * standard operators where they are absent or give other results. b is 16 with AVX-512, 8 with AVX2.
+ * Its convolutions for this layout (domain `com.microsoft.nchwc`) are up to several times as fast
+ * as the plain ones. They are internal to ONNX Runtime. The backend probes them when it opens, and
+ * falls back to standard operators where they are absent or give other results. b is 16 with
+ * AVX-512, 8 with AVX2.
  */
 import type { Emitter, NodeOptions, Rule } from '../../compile/index.ts';
 import { lowerReshape } from '../../compile/standard/index.ts';
@@ -29,8 +31,8 @@ export const REORDERINGS = ['ReorderInput', 'ReorderOutput'] as const;
 export const blockSizes = [16, 8] as const;
 
 /**
- * Whether a convolution with filters [O, C, kh, kw] can run blocked: from blocked maps, or from plain images of fewer channels
- * than a block has.
+ * True for a convolution with filters [O, C, kh, kw] that can run in NCHWc: from NCHWc maps, or
+ * from plain images with fewer channels than a block.
  */
 export function canBlock([O, C]: readonly number[], groups: number, block: number): boolean {
   return block > 0 && groups === 1 && O! % block === 0 && (C! % block === 0 || C! < block);
@@ -47,35 +49,41 @@ export function fitsBlocks(tensor: Tensor, block: number): boolean {
   return block > 0 && channels !== undefined && channels % block === 0;
 }
 
-/** Images [N, C, H, W] in blocked layout; the runtime goes on calling their shape that. C is a multiple of the block. */
+/**
+ * Images [N, C, H, W] to NCHWc layout; ONNX Runtime calls their shape [N, C, H, W] throughout. C is
+ * a multiple of the block.
+ */
 export function reorderInput(emit: CpuEmitter, x: string): string {
   return inDomain(emit, 'ReorderInput', [x], { channels_last: 0 });
 }
 
-/** Images [N, H, W, C] in blocked layout, of shape [N, C, H, W] to the runtime. C is a multiple of the block. */
+/**
+ * Images [N, H, W, C] to NCHWc layout, of shape [N, C, H, W] to ONNX Runtime. C is a multiple of
+ * the block.
+ */
 export function reorderChannelsLast(emit: CpuEmitter, x: string): string {
   return inDomain(emit, 'ReorderInput', [x], { channels_last: 1 });
 }
 
-/** Images of so many channels back in plain layout. */
+/** NCHWc images with this number of channels to plain layout. */
 export function reorderOutput(emit: CpuEmitter, x: string, channels: number): string {
   return inDomain(emit, 'ReorderOutput', [x], { channels });
 }
 
-/** Images of so many channels with the channels last, [N, H, W, C]. */
+/** NCHWc images with this number of channels to channels-last order, [N, H, W, C]. */
 export function reorderToChannelsLast(emit: CpuEmitter, x: string, channels: number): string {
   return inDomain(emit, 'ReorderOutput', [x], { channels, channels_last: 1 });
 }
 
-/** A convolution of images in blocked layout, and what it does to its result. */
+/** A convolution of images in NCHWc layout, and operations on its result. */
 export interface BlockedConvolution {
   images: string;
   filters: string;
   /** Per channel, [O]. */
   bias?: string;
-  /** Maps that are added to the result, in blocked layout. */
+  /** Maps to add to the result, in NCHWc layout. */
   sum?: string;
-  /** What is applied at last. */
+  /** Activation of the sum. */
   activation?: 'Relu';
   attributes: NodeOptions;
 }
@@ -97,7 +105,10 @@ export const POINTWISE: NodeOptions = {
   group: 1,
 };
 
-/** Multiplies each channel of blocked maps by a factor [C] and adds a bias [C]: a convolution of one value per channel. */
+/**
+ * Multiplies each channel of blocked maps by a factor [C] and adds a bias [C]: a convolution of one
+ * value per channel.
+ */
 export function perChannelAffine(
   emit: CpuEmitter,
   { images, factor, bias, channels }: { images: string; factor: string; bias?: string; channels: number },
@@ -127,8 +138,9 @@ export function blockedMeans(emit: CpuEmitter, images: string, shape: readonly n
 }
 
 /**
- * `m[c] = 1 / (N H W) sum over n, i, j of a[n, c, i, j] b[n, c, i, j]` of blocked maps: a convolution of one channel each, whose windows are as large
- * as the maps and whose filters are the other maps, so that the product is never written.
+ * `m[c] = 1 / (N H W) sum over n, i, j of a[n, c, i, j] b[n, c, i, j]` of blocked maps: a
+ * convolution of one channel each, whose windows are as large as the maps and whose filters are the
+ * other maps, so that the product is never written.
  */
 export function blockedMeansOfProduct(
   emit: CpuEmitter,

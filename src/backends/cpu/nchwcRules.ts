@@ -1,9 +1,9 @@
 /**
- * Operators on maps in blocked layout: batch norm, activations, sums and means go on where a convolution has left its result,
- * so that maps are put in plain order only where something needs it.
+ * Operators on maps in NCHWc layout: batch norm, activations, sums and means read the result of a
+ * convolution where it is, so that maps are reordered only where an operator needs it.
  *
- * A multiply-add per channel is a blocked convolution of one value per channel, which can add other maps and apply a ReLU in
- * the same pass: batch norm, the residual and the activation are one.
+ * A multiply-add per channel is an NCHWc convolution of one value per channel, which can add other
+ * maps and apply a ReLU in the same pass. So batch norm, the residual and the activation are one.
  */
 import { lowerReshape, maskedByRelu, perChannel, scaled } from '../../compile/standard/index.ts';
 import type { Node, Tensor } from '../../tensor/index.ts';
@@ -18,7 +18,7 @@ import {
   perChannelAffine,
 } from './nchwc.ts';
 
-/** Whether one of a node's maps is blocked, and all can be. */
+/** True where one of these maps is in NCHWc layout, and all can be. */
 function areBlocked(emit: CpuEmitter, layouts: Layouts, tensors: readonly Tensor[]): boolean {
   const { block } = emit.device;
   return tensors.every((tensor) => fitsBlocks(tensor, block)) && tensors.some(layouts.isBlocked);
@@ -31,8 +31,8 @@ function reciprocalDeviation(emit: CpuEmitter, variance: string, node: Node): st
 }
 
 /**
- * The variance as `mean x² - mean²`: two passes over the maps less than by differences from the mean. In single precision its
- * relative error is about 1e-7 (1 + mean² / variance); never below 0.
+ * The variance as `mean x² - mean²`: two passes over the maps less than by differences from the
+ * mean. In single precision its relative error is about 1e-7 (1 + mean² / variance); never below 0.
  */
 const batchNorm: LayoutRule = (emit, layouts, node) => {
   const [x, gamma, beta] = node.inputs as [Tensor, Tensor, Tensor];
@@ -42,23 +42,23 @@ const batchNorm: LayoutRule = (emit, layouts, node) => {
   const squares = blockedMeansOfProduct(emit, [images, images], x.shape); // [C]
   const difference = emit.add('Sub', [squares, emit.add('Mul', [mean, mean])]);
   const variance = emit.add('Max', [difference, emit.number(0)]);
-  const { factor, bias } = normalisation(emit, { layouts, node, mean, variance, gamma, beta });
+  const { factor, bias } = normalization(emit, { layouts, node, mean, variance, gamma, beta });
   return [{ pending: affine(emit, { images, factor, bias }, x) }, { plain: mean }, { plain: variance }];
 };
 
-/** Becomes part of the convolution that gives x, its filters and bias, where nothing else needs that. */
+/** Folds into filters and bias of the convolution before it, where nothing else reads that. */
 const batchNormInference: LayoutRule = (emit, layouts, node) => {
   const [x, gamma, beta, mean, variance] = node.inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   if (!areBlocked(emit, layouts, [x])) return undefined;
   const given = { mean: layouts.plain(mean), variance: layouts.plain(variance) };
-  const { factor, bias } = normalisation(emit, { layouts, node, ...given, gamma, beta });
+  const { factor, bias } = normalization(emit, { layouts, node, ...given, gamma, beta });
   const before = layouts.pending(x);
   const isBare = before && !before.activation && before.sum === undefined && before.bias === undefined;
   if (isBare) return [{ pending: { ...before, filters: () => before.filters(factor), bias } }];
   return [{ pending: affine(emit, { images: layouts.blocked(x), factor, bias }, x) }];
 };
 
-interface Normalisation {
+interface Normalization {
   layouts: Layouts;
   node: Node;
   mean: string;
@@ -68,7 +68,7 @@ interface Normalisation {
 }
 
 /** `factor = gamma / sqrt(variance + epsilon)` and `bias = beta - mean factor`, [C]. */
-function normalisation(emit: CpuEmitter, { layouts, node, mean, variance, gamma, beta }: Normalisation) {
+function normalization(emit: CpuEmitter, { layouts, node, mean, variance, gamma, beta }: Normalization) {
   const factor = emit.add('Mul', [layouts.plain(gamma), reciprocalDeviation(emit, variance, node)]);
   return { factor, bias: emit.add('Sub', [layouts.plain(beta), emit.add('Mul', [mean, factor])]) };
 }
@@ -106,7 +106,7 @@ const batchNormGradient: LayoutRule = (emit, layouts, node) => {
   return [{ pending: { ...pending, sum } }, { plain: mul(dgammaMean, M) }, { plain: mul(dyMean, M) }];
 };
 
-/** Becomes part of the convolution that gives x, where nothing else needs that. */
+/** Becomes the activation of the convolution before it, where nothing else reads that. */
 const relu: LayoutRule = (emit, layouts, node) => {
   const [x] = node.inputs as [Tensor];
   if (!areBlocked(emit, layouts, [x])) return undefined;
@@ -115,7 +115,7 @@ const relu: LayoutRule = (emit, layouts, node) => {
   return [{ blocked: emit.add('Relu', [layouts.blocked(x)]) }];
 };
 
-/** Becomes part of the convolution that gives one of the two, where nothing else needs that. */
+/** Becomes part of the convolution before one of the two, where nothing else reads that. */
 const add: LayoutRule = (emit, layouts, node) => {
   const [a, b] = node.inputs as [Tensor, Tensor];
   if (!isEvenSized(node) || !areBlocked(emit, layouts, [a, b])) return undefined;
@@ -145,13 +145,16 @@ const valueByValue =
     return [{ blocked: emit.add(type, node.inputs.map(layouts.blocked)) }];
   };
 
-/** Whether nothing is broadcast. */
+/** True where nothing is broadcast. */
 function isEvenSized({ inputs, outputs }: Node): boolean {
   const shape = outputs[0]!.shape.join();
   return inputs.every((tensor) => tensor.shape.join() === shape);
 }
 
-/** Over the positions of each map; what is left has one position, whose order is the same in both layouts. */
+/**
+ * Over the positions of each map; what is left has one position, whose order is the same in both
+ * layouts.
+ */
 const mean: LayoutRule = (emit, layouts, node) => {
   const [x] = node.inputs as [Tensor];
   if ((node.attributes.axes as number[]).join() !== '2,3' || !areBlocked(emit, layouts, [x]))
@@ -159,17 +162,19 @@ const mean: LayoutRule = (emit, layouts, node) => {
   return [{ plain: blockedGlobalMeans(emit, layouts.blocked(x)) }];
 };
 
-/** Most positions to which values are copied so: each is an input of one operator. */
-const MOST_COPIES = 64;
+/** Maximum number of positions for such copies: each is an input of one operator. */
+const MAX_COPIES = 64;
 
-/** One value per channel to all positions of a small map, as the gradient of a mean over them: blocks of channels are copied, not single values. */
+/**
+ * Copies a value per channel to all positions of a small map, as the gradient of a mean over them.
+ * Blocks of channels are copied, not single values.
+ */
 const broadcastTo: LayoutRule = (emit, layouts, node) => {
   const [x] = node.inputs as [Tensor];
   const [y] = node.outputs as [Tensor];
   const { block } = emit.device;
   const [N, C, H, W] = y.shape as [number, number, number, number];
-  if (!fitsBlocks(y, block) || H * W > MOST_COPIES || x.shape.join() !== [N, C, 1, 1].join())
-    return undefined;
+  if (!fitsBlocks(y, block) || H * W > MAX_COPIES || x.shape.join() !== [N, C, 1, 1].join()) return undefined;
   const blocks = lowerReshape(emit, layouts.plain(x), [(N * C) / block, 1, block]);
   const copies = emit.add('Concat', new Array<string>(H * W).fill(blocks), { axis: 1 }); // [N C/b, H W, b]
   return [{ blocked: lowerReshape(emit, copies, y.shape) }];

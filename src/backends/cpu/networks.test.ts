@@ -1,4 +1,4 @@
-/** Networks wide enough for the blocked layouts, with every formulation that keeps maps blocked, equal PyTorch's. */
+/** Networks wide enough for NCHWc, with every kernel that keeps maps in it, equal PyTorch's. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Plan, Values } from '../../compile/index.ts';
@@ -62,7 +62,7 @@ function build(architecture: ResidualNetwork, { stem, width, batch, size, order 
   return { outputs: { features, ...slopes }, feeds };
 }
 
-/** All formulations that keep maps blocked, or none. */
+/** All kernels that keep maps in NCHWc, or none. */
 function planOf(outputs: ReturnType<typeof build>['outputs'], isBlocked: boolean): Plan {
   const names = ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'];
   const entries = nodesOf(Object.values(simplify(outputs))).flatMap((node) => {
@@ -85,7 +85,8 @@ describe('features and gradients equal those of PyTorch', () => {
       const executable = await engine.compile({ outputs }, { plan: planOf(outputs, isBlocked) });
       const found = await executable.run(feeds);
       await executable.dispose();
-      // Single precision puts a value near 0 on the other side of a ReLU now and then, the oftener the deeper the network.
+      // Single precision puts a value near 0 on the other side of a ReLU now and then, the oftener
+      // the deeper the network.
       const tolerance = name === 'resnet50' ? 2e-2 : 2e-3;
       const scale = Math.max(...stored.features.map(Math.abs));
       stored.features.forEach((value, i) => {

@@ -1,6 +1,7 @@
 /**
- * Filters from plain order [O, C, kh, kw] into that of the convolutions which read them and back, where a held value is written and read: in
- * blocks, [O/b, C/b, kh, kw, b of C, b of O] for O and C of whole blocks, or by tap, [kh, kw, C, O].
+ * Packing of filters on the host, where state is written and read: from plain order [O, C, kh, kw]
+ * to the layout of the convolutions that read them and back. In blocks, [O/b, C/b, kh, kw, b of C,
+ * b of O] for O and C of whole blocks, or position-major, [kh, kw, C, O].
  */
 import type { FilterOrder } from './filterLayouts.ts';
 
@@ -10,25 +11,25 @@ export interface FilterPacking {
   block: number;
 }
 
-/** Calls back with each place of plain filters and the place of the same value in their order. */
+/** Visits the index of each value of plain filters and its index in their packing. */
 function eachPlace(
   shape: readonly number[],
   { order, block }: FilterPacking,
   visit: (plain: number, ordered: number) => void,
 ): void {
   const [O, C, kh, kw] = shape as [number, number, number, number];
-  const taps = kh * kw;
-  // By tap is one block of all channels.
-  const [ofO, ofC] = order === 'taps' ? [O, C] : [block, block];
+  const positions = kh * kw;
+  // Position-major is one block of all channels.
+  const [ofO, ofC] = order === 'positionMajor' ? [O, C] : [block, block];
   let ordered = 0;
   for (let outer = 0; outer < O; outer += ofO)
     for (let inner = 0; inner < C; inner += ofC)
-      for (let tap = 0; tap < taps; tap++)
+      for (let position = 0; position < positions; position++)
         for (let c = inner; c < inner + ofC; c++)
-          for (let o = outer; o < outer + ofO; o++) visit((o * C + c) * taps + tap, ordered++);
+          for (let o = outer; o < outer + ofO; o++) visit((o * C + c) * positions + position, ordered++);
 }
 
-/** Plain filters in their order, copied. */
+/** A packed copy of plain filters. */
 export function packFilters(
   plain: Float32Array,
   shape: readonly number[],
@@ -41,7 +42,7 @@ export function packFilters(
   return ordered;
 }
 
-/** The reverse of `packFilters`. */
+/** The inverse of `packFilters`. */
 export function unpackFilters(
   ordered: Float32Array,
   shape: readonly number[],

@@ -1,18 +1,19 @@
 /**
- * The input gradient of a strided convolution as blocked convolutions of stride 1, one per phase.
+ * The input gradient of a strided convolution as NCHWc convolutions of stride 1, one per phase.
  *
- * Positions of x that leave the same rest by the stride meet the same taps: `dx[s m + q] = sum over t of
- * w[u + s t] dy[m + e - t]` with `u = (q + p) mod s` and `e = (q + p - u) / s`, in each direction. So each of the s x s phases is a
- * convolution of dy with some of the taps, as much work in all as the convolution itself, and dx is woven from them.
+ * Positions of x with the same remainder by the stride are read by the same kernel positions: `dx[s
+ * m + q] = sum over t of w[u + s t] dy[m + e - t]` with `u = (q + p) mod s` and `e = (q + p - u) /
+ * s`, in each direction. So each of the s x s phases is a convolution of dy with some of the kernel
+ * positions, as much work in all as the convolution itself, and dx is woven from them.
  */
 import { geometryOf, lowerPad, lowerReshape } from '../../compile/standard/index.ts';
 import type { Node } from '../../tensor/index.ts';
-import { adjointOfTaps, exchangedTaps } from './filterLayouts.ts';
+import { adjointFiltersOf, exchangedPositions } from './filterLayouts.ts';
 import { blockedConv, type Capabilities, type CpuEmitter, canBlock } from './nchwc.ts';
 
-/** One direction of a phase: its taps, the last first, and the padding of dy. */
+/** A direction of a phase: its kernel positions in descending order, and the padding of dy. */
 interface Phase {
-  taps: number[];
+  kernelPositions: number[];
   pads: [before: number, after: number];
 }
 
@@ -25,15 +26,16 @@ interface Direction {
   to: number;
 }
 
-/** The phases of one direction, with no taps where nothing meets x. */
+/** Phases of a direction; without kernel positions where nothing reads x. */
 function phasesOf({ kernel, stride, padding, from, to }: Direction): Phase[] {
   return Array.from({ length: stride }, (_, q) => {
     const first = (q + padding) % stride;
     const shift = (q + padding - first) / stride;
-    const taps: number[] = [];
-    for (let tap = first; tap < kernel; tap += stride) taps.unshift(tap);
-    const before = taps.length - 1 - shift;
-    return { taps, pads: [before, from / stride - to - before + taps.length - 1] };
+    const kernelPositions: number[] = [];
+    for (let kernelPosition = first; kernelPosition < kernel; kernelPosition += stride)
+      kernelPositions.unshift(kernelPosition);
+    const before = kernelPositions.length - 1 - shift;
+    return { kernelPositions, pads: [before, from / stride - to - before + kernelPositions.length - 1] };
   });
 }
 
@@ -49,7 +51,10 @@ function directionsOf(node: Node): [Direction, Direction] {
   })) as [Direction, Direction];
 }
 
-/** Whether a strided convolution's input gradient can be woven: blocked maps, whole strides, and taps for all phases or the first. */
+/**
+ * True for a strided convolution whose input gradient can be woven: NCHWc maps, whole strides, and
+ * kernel positions for all phases or the first.
+ */
 export function canWeave(node: Node, { block }: Capabilities): boolean {
   const { stride, dilation, groups } = geometryOf(node);
   const { shape } = node.inputs[1]!;
@@ -58,10 +63,13 @@ export function canWeave(node: Node, { block }: Capabilities): boolean {
   const directions = directionsOf(node);
   const phases = directions.map(phasesOf);
   const isWhole = directions.every(({ from, stride: s }) => from % s === 0);
-  const isPadded = phases.flat().every(({ taps, pads }) => taps.length === 0 || pads.every((p) => p >= 0));
-  const some = phases.map((of) => of.filter(({ taps }) => taps.length > 0).length);
+  const isPadded = phases
+    .flat()
+    .every(({ kernelPositions, pads }) => kernelPositions.length === 0 || pads.every((p) => p >= 0));
+  const some = phases.map((of) => of.filter(({ kernelPositions }) => kernelPositions.length > 0).length);
   const isFull = some.every((count, i) => count === directions[i]!.stride);
-  const isFirst = some.every((count) => count === 1) && phases.every(([phase]) => phase!.taps.length > 0);
+  const isFirst =
+    some.every((count) => count === 1) && phases.every(([phase]) => phase!.kernelPositions.length > 0);
   return isWhole && isPadded && (isFull || isFirst);
 }
 
@@ -73,16 +81,18 @@ export function byPhases(emit: CpuEmitter, node: Node, dy: string, w: string): s
   const [N, C, H, W] = node.attributes.shape as [number, number, number, number];
   const [down, across] = directionsOf(node);
   const [rows, columns] = [down.from / down.stride, across.from / across.stride];
-  const exchanged = exchangedTaps(emit, w, shape); // [O C taps / b², b²]
+  const exchanged = exchangedPositions(emit, w, shape); // [O C kernelPositions / b², b²]
   const outer = (N * C * rows) / block;
 
   /** Maps of one phase, [N, C/b, rows, columns, b]. */
   const convolved = (v: Phase, h: Phase) => {
-    const chosen = v.taps.flatMap((tap) => h.taps.map((other) => tap * kw + other));
-    const kernel = [v.taps.length, h.taps.length];
+    const chosen = v.kernelPositions.flatMap((kernelPosition) =>
+      h.kernelPositions.map((other) => kernelPosition * kw + other),
+    );
+    const kernel = [v.kernelPositions.length, h.kernelPositions.length];
     return blockedConv(emit, {
       images: dy,
-      filters: adjointOfTaps(emit, exchanged, shape, { taps: chosen, kernel }),
+      filters: adjointFiltersOf(emit, exchanged, shape, { kernelPositions: chosen, kernel }),
       attributes: {
         kernel_shape: { ints: kernel },
         strides: { ints: [1, 1] },
@@ -94,7 +104,9 @@ export function byPhases(emit: CpuEmitter, node: Node, dy: string, w: string): s
   };
   const vertical = phasesOf(down);
   const horizontal = phasesOf(across);
-  if ([...vertical.slice(1), ...horizontal.slice(1)].every(({ taps: none }) => none.length === 0)) {
+  if (
+    [...vertical.slice(1), ...horizontal.slice(1)].every(({ kernelPositions: none }) => none.length === 0)
+  ) {
     const only = lowerReshape(emit, convolved(vertical[0]!, horizontal[0]!), [outer, 1, columns, block]);
     const rest = [0, down.stride - 1, 0, (across.stride - 1) * block];
     return lowerReshape(emit, lowerPad(emit, only, [0, 0, 0, 0], rest), [N, C, H, W]);

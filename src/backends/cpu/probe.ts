@@ -28,7 +28,9 @@ export type RunProbe = (probe: Probe, inputs: Values) => Promise<Values>;
 /** Results of blocked and standard operators that are further apart do not agree. */
 const TOLERANCE = 1e-3;
 
-/** Largest block of the blocked operators that work here and agree with the standard ones; 0: none. */
+/**
+ * Largest block of the blocked operators that work here and agree with the standard ones; 0: none.
+ */
 export async function probeBlocks(run: RunProbe): Promise<number> {
   for (const block of blockSizes) {
     const probe = probeOf(block);
@@ -58,8 +60,8 @@ export interface Probe {
 }
 
 /**
- * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels, and of their squares; and the largest of rows, from images whose
- * channels come last.
+ * A convolution, then per channel `s y + s`, that added to y, and a ReLU; means of channels, and of
+ * their squares; and the largest of rows, from images whose channels come last.
  */
 export function probeOf(block: number): Probe {
   const emit = createEmitter({ device: { block } });

@@ -7,7 +7,7 @@ import type { FilterPacking } from './packFilters.ts';
 export interface StoredSpec extends ValueSpec {
   /** Output of the graph that replaces the value. Absent: the value is frozen. */
   output?: string;
-  /** Packing of filters. Absent: stored as given. */
+  /** Packing of filters. Absent: plain order. */
   packing?: FilterPacking;
   /** False where the value is only written, and is no input of the graph. */
   read: boolean;

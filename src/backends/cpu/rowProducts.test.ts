@@ -1,4 +1,7 @@
-/** Products of rows in every kernel, and their gradients, against sums of whole numbers, which are exact. */
+/**
+ * Products of rows in every kernel, and their gradients, against sums of whole numbers, which are
+ * exact.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { planKey } from '../../compile/index.ts';

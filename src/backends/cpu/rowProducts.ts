@@ -1,4 +1,6 @@
-/** `x_r · w_k + offset_k` for each row r and each k, as an NCHWc convolution of single positions. */
+/**
+ * `x_r · w_k + offset_k` for each row r and each k, as an NCHWc convolution of single positions.
+ */
 import {
   lowerPad,
   lowerReshape,

@@ -41,7 +41,10 @@ function storedSpec({ layout, ...spec }: StateSpec, block: number): StoredSpec {
   return layout === undefined ? spec : { ...spec, packing: { order: layout as FilterOrder, block } };
 }
 
-/** Opens the prelude. Its results are inputs of the main graph, whose optimizer must know their shapes. */
+/**
+ * Opens the prelude. Its results are inputs of the main graph, whose optimizer must know their
+ * shapes.
+ */
 async function openPrelude(
   ask: Ask,
   { main, prelude, state }: { main: OnnxGraph; prelude: OnnxGraph; state: readonly StoredSpec[] },
@@ -63,7 +66,7 @@ function buffersOf(values: Values): ArrayBuffer[] {
   return [...new Set(own)].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-/** A copy of a view, which would be sent with all that lies around it, such as the rest of a file. */
+/** A copy of a view, which would be sent with its whole buffer, such as the rest of a file. */
 function withoutSurroundings(values: TensorData): TensorData {
   return !isShared(values) && values.byteLength < values.buffer.byteLength ? values.slice() : values;
 }

@@ -1,6 +1,6 @@
 /**
- * The thread that ONNX Runtime lives in. `session.run` blocks its thread for the length of a step; here it blocks
- * nothing that a person waits for.
+ * The thread of ONNX Runtime. `session.run` blocks its thread for the length of a step, which here
+ * delays nothing that a person waits for.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
@@ -21,8 +21,8 @@ import type {
 
 const { threads: all } = workerData as WorkerSettings;
 
-/** A held value: what the next run reads, and the buffer that the next run writes. */
-interface Held {
+/** A state value: the tensor that the next run reads, and the buffer that the next run writes. */
+interface StateValue {
   spec: SessionSpec['state'][number];
   front: ort.Tensor;
   back?: ort.Tensor;
@@ -31,11 +31,11 @@ interface Held {
 interface Session {
   session: ort.InferenceSession;
   spec: SessionSpec;
-  state: Map<string, Held>;
+  state: Map<string, StateValue>;
   prelude?: Prelude;
-  /** Whether results go where there is memory already. */
+  /** Results are written into memory that is there already. */
   preallocated: boolean;
-  /** What the prelude gave; absent until it is needed, and after state was written. */
+  /** Results of the prelude. Absent until they are needed, and after state was written. */
   prepared?: ort.InferenceSession.ReturnType;
 }
 
@@ -56,12 +56,13 @@ function toTensor(spec: ValueSpec, data: TensorData): ort.Tensor {
   return new ort.Tensor(spec.dtype as 'float32', data as Float32Array, spec.shape);
 }
 
-/** As the engine has it; docs/performance.md shows what each is worth. */
-const ours: Required<SessionSettings> = {
+/** Defaults; docs/performance.md shows the worth of each. */
+const defaults: Required<SessionSettings> = {
   threads: all,
-  // Threads that wait for work hold a core for a while. Within a run that is worth it; after one, other threads need the core.
+  // Spinning threads hold a core for a while. Within a run that pays; after it, other threads need
+  // the core.
   spinning: 'within runs',
-  // A plan of the memory that a run needs would be held beside what the arena holds already: a third more, for no speed.
+  // A memory plan would be stored beside the arena: a third more memory, for no speed.
   memoryPattern: false,
   arena: true,
   optimization: 'all',
@@ -75,7 +76,10 @@ interface OpenOptions {
 }
 
 function open(model: Uint8Array, { profile, settings }: OpenOptions = {}): Promise<ort.InferenceSession> {
-  const { threads, spinning, memoryPattern, arena, optimization, denormalsAsZero } = { ...ours, ...settings };
+  const { threads, spinning, memoryPattern, arena, optimization, denormalsAsZero } = {
+    ...defaults,
+    ...settings,
+  };
   const flag = (isSet: boolean) => (isSet ? '1' : '0');
   return ort.InferenceSession.create(model, {
     executionProviders: ['cpu'],
@@ -99,8 +103,8 @@ function open(model: Uint8Array, { profile, settings }: OpenOptions = {}): Promi
 
 async function create(spec: SessionSpec, options: OpenOptions): Promise<number> {
   const session = await open(spec.model, options);
-  const { preallocated } = { ...ours, ...options.settings };
-  const state = new Map<string, Held>();
+  const { preallocated } = { ...defaults, ...options.settings };
+  const state = new Map<string, StateValue>();
   for (const entry of spec.state) {
     const hasBack = entry.output !== undefined && preallocated;
     const back = hasBack ? toTensor(entry, allocate(entry)) : undefined;
@@ -112,7 +116,10 @@ async function create(spec: SessionSpec, options: OpenOptions): Promise<number> 
   return nextSession++;
 }
 
-/** Opens a prelude and runs it once, on zeros: the runtime knows the shapes of its results best. */
+/**
+ * Opens a prelude and runs it once on zeros, because ONNX Runtime knows the shapes of its results
+ * best.
+ */
 async function openPrelude(spec: PreludeSpec): Promise<OpenedPrelude> {
   const session = await open(spec.model);
   const zeros = spec.inputs.map((entry) => [entry.name, toTensor(entry, allocate(entry))] as const);
@@ -121,7 +128,7 @@ async function openPrelude(spec: PreludeSpec): Promise<OpenedPrelude> {
   return { prelude: nextSession++, shapes: spec.outputs.map((name) => found[name]!.dims) };
 }
 
-/** Computes what depends on held values alone, where they are new. */
+/** Runs the prelude after state was written, and returns its results. */
 async function prepare(of: Session): Promise<Readonly<Record<string, ort.Tensor>>> {
   if (!of.prelude) return {};
   if (!of.prepared) {
@@ -135,7 +142,7 @@ async function prepare(of: Session): Promise<Readonly<Record<string, ort.Tensor>
 async function run(of: Session, inputs: Values): Promise<Values> {
   const { session, spec, state, preallocated } = of;
   const feeds: Record<string, ort.Tensor> = { ...(await prepare(of)) };
-  // The runtime finds memory for what is null.
+  // ONNX Runtime allocates memory for null.
   const fetches: Record<string, ort.Tensor | null> = {};
   for (const entry of spec.inputs) feeds[entry.name] = toTensor(entry, inputs[entry.name]!);
   for (const { spec: entry, front, back } of state.values()) {
@@ -145,9 +152,9 @@ async function run(of: Session, inputs: Values): Promise<Values> {
   for (const entry of spec.outputs)
     fetches[entry.name] = preallocated ? toTensor(entry, allocate(entry)) : null;
   const found = (await session.run(feeds, fetches)) as Record<string, ort.Tensor>;
-  for (const held of state.values()) {
-    if (held.back) [held.front, held.back] = [held.back, held.front];
-    else if (held.spec.output !== undefined) held.front = found[held.spec.output]!;
+  for (const value of state.values()) {
+    if (value.back) [value.front, value.back] = [value.back, value.front];
+    else if (value.spec.output !== undefined) value.front = found[value.spec.output]!;
   }
   return Object.fromEntries(
     spec.outputs.map(({ name }) => [name, (fetches[name] ?? found[name]!).data as TensorData]),
@@ -176,17 +183,20 @@ function writeState(of: Session, values: Values): void {
   of.prepared = undefined;
 }
 
-/** A model this much slower than the fastest is not run again, after so many turns: memory that is found late slows the first. */
+/**
+ * Ratios to the fastest above which a model is not run again, by turn. The first turn is slow while
+ * memory is allocated.
+ */
 const PRUNE_RATIO = [10, 5, 2, 1.5];
 /**
- * Runs of a model in each of its turns. The first is not counted: threads of the model before may still be waiting for work, on the
- * cores that this one needs, and in the first turn memory is still being found.
+ * Runs of a model in each of its turns. The first is not counted: threads of the model before may
+ * still spin on the cores that this one needs, and in the first turn memory is still allocated.
  */
 const RUNS = 3;
 
 /**
- * Milliseconds of each model's fastest run on the same inputs, which are neither zero nor denormal. Models take turns, so
- * that what else happens on the machine meets all of them.
+ * Milliseconds of each model's fastest run on the same inputs, which are neither zero nor denormal.
+ * Models take turns, so that other load on the machine affects all of them.
  */
 async function compare(
   models: readonly Uint8Array[],
@@ -194,7 +204,7 @@ async function compare(
   rounds: number,
 ): Promise<number[]> {
   const feeds: Record<string, ort.Tensor> = {};
-  // As in a step, results go where there is memory already.
+  // Results are written into memory that is there already, as in a step.
   const fetches = Object.fromEntries(
     outputs.map((output) => [output.name, toTensor(output, allocate(output))] as const),
   );
@@ -253,7 +263,7 @@ async function handle(request: Request): Promise<unknown> {
   }
 }
 
-/** Buffers of a reply that can be handed over instead of copied. */
+/** Buffers of a reply that can be transferred instead of copied. */
 function transferable(result: unknown): ArrayBuffer[] {
   if (result === null || typeof result !== 'object') return [];
   return Object.values(result).flatMap((value) =>

@@ -1,4 +1,4 @@
-/** Version of the runtime that executes graphs: measured formulations hold for one version only. */
+/** Version of the runtime that executes graphs. Timings of kernels hold for one version only. */
 import { createRequire } from 'node:module';
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };

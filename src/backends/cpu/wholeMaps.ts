@@ -1,12 +1,14 @@
 /**
- * Convolutions of the smallest maps and their adjoints, as matrix products of one position with another.
+ * Convolutions of the smallest maps and their adjoints, as matrix products of one position with
+ * another.
  *
- * A convolution goes over all its taps at each position, and on a map of 2 x 2 most taps of a 3 x 3 window reach over the edge: 16 of 36
- * meet something, on one of 3 x 3 49 of 81. It also reads all filters once per image. With `W(p, q) [C, O]`, the tap by which position p of the result meets position q
- * of the image:
+ * A convolution visits all its kernel positions at each output, and on a map of 2 x 2 most
+ * positions of a 3 x 3 window reach over the edge: 16 of 36 read the map, on one of 3 x 3 49 of 81.
+ * It also reads all filters once per image. With `W(p, q) [C, O]`, the weights by which position p
+ * of the result reads position q of the image:
  * - `y(p) [N, O] = sum over q of x(q) [N, C] W(p, q)`
  * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)ᵀ`
- * - `dW(tap) [C, O] = sum over p, q that meet by it of x(q)ᵀ dy(p)`
+ * - `dW(u) [C, O] = sum over p, q that read by kernel position u of x(q)ᵀ dy(p)`
  */
 import { type Geometry, geometryOf, lowerReshape, lowerTranspose } from '../../compile/standard/index.ts';
 import type { Node } from '../../tensor/index.ts';
@@ -29,17 +31,22 @@ function convGeometryOf(node: Node): ConvGeometry {
   return { ...own, x: first, w: shape, y: second };
 }
 
-/** Of positions that do not meet. */
+/** Marks a pair in which the result does not read the image. */
 const NO_POSITION = -1;
 
-/** Taps [p, q] by which positions of the result and of the image meet, or `NO_POSITION`. */
-function tapsOf({ x, w, y, stride, padding, dilation }: ConvGeometry): number[][] {
+/**
+ * Kernel positions [p, q] by which positions of the result read those of the image, or
+ * `NO_POSITION`.
+ */
+function kernelPositionsOf({ x, w, y, stride, padding, dilation }: ConvGeometry): number[][] {
   /** Of one direction, [to, from]. */
   const [down, across] = [0, 1].map((axis) =>
     Array.from({ length: y[2 + axis]! }, (_, to) =>
       Array.from({ length: x[2 + axis]! }, (_, from) => {
-        const tap = (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!;
-        return Number.isInteger(tap) && tap >= 0 && tap < w[2 + axis]! ? tap : NO_POSITION;
+        const kernelPosition = (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!;
+        return Number.isInteger(kernelPosition) && kernelPosition >= 0 && kernelPosition < w[2 + axis]!
+          ? kernelPosition
+          : NO_POSITION;
       }),
     ),
   ) as [number[][], number[][]];
@@ -48,10 +55,13 @@ function tapsOf({ x, w, y, stride, padding, dilation }: ConvGeometry): number[][
   return down.flatMap((rows) => across.map((columns) => rows.flatMap((u) => columns.map((v) => both(u, v)))));
 }
 
-/** Positions of the largest maps. */
+/** Positions of the largest maps for these kernels. */
 const MAX_POSITIONS = 16;
 
-/** Whether a convolution's maps are small enough, and its channels go by blocks; with a single tap there is nothing to leave out. */
+/**
+ * True for a convolution of small maps whose channels are whole blocks. With a single kernel
+ * position there is nothing to leave out.
+ */
 export function areWholeMaps(node: Node, { block }: Capabilities): boolean {
   const { x, w, y, groups } = convGeometryOf(node);
   const [, C, kh, kw] = w as [number, number, number, number];
@@ -59,15 +69,17 @@ export function areWholeMaps(node: Node, { block }: Capabilities): boolean {
   return areSmall && kh * kw > 1 && canBlock(w, groups, block) && C % block === 0;
 }
 
-/** Whether each position of the result of a convolution meets each of its image. */
+/** True where each position of the result of a convolution reads the whole image. */
 export function hasFullReceptiveField(node: Node): boolean {
-  return tapsOf(convGeometryOf(node)).every((taps) => !taps.includes(NO_POSITION));
+  return kernelPositionsOf(convGeometryOf(node)).every(
+    (kernelPositions) => !kernelPositions.includes(NO_POSITION),
+  );
 }
 
-/** Filters [O, C, kh, kw] by tap, each [C, O]. */
-function filtersByTap(emit: CpuEmitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
-  const taps = kh! * kw!;
-  return cut(emit, lowerReshape(emit, filters, [taps * C!, O!]), taps);
+/** Position-major filters as one matrix [C, O] per kernel position. */
+function filtersByPosition(emit: CpuEmitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
+  const kernelPositions = kh! * kw!;
+  return cut(emit, lowerReshape(emit, filters, [kernelPositions * C!, O!]), kernelPositions);
 }
 
 /** Blocked maps [N, C, H, W] as those of each position, [N, C]. */
@@ -91,7 +103,7 @@ function mapsOfPositions(emit: CpuEmitter, positions: readonly string[], shape: 
   );
 }
 
-/** Rows in so many equal parts. */
+/** Cuts rows into equal parts. */
 function cut(emit: CpuEmitter, rows: string, parts: number): string[] {
   if (parts === 1) return [rows];
   return emit.addMany('Split', [rows], { axis: 0, num_outputs: parts }, { outputs: parts });
@@ -116,47 +128,49 @@ function sumOfProducts(
   return sum ?? emit.add('Expand', [emit.number(0), emit.integers(shape)]);
 }
 
-/** Blocked y from blocked x and filters w by tap. */
+/** Blocked y from blocked x and position-major filters w. */
 export function wholeMapsConv(emit: CpuEmitter, node: Node, x: string, w: string): string {
   const geometry = convGeometryOf(node);
   const [N, O] = geometry.y as [number, number];
-  const filters = filtersByTap(emit, w, geometry.w);
+  const filters = filtersByPosition(emit, w, geometry.w);
   const from = mapsByPosition(emit, x, geometry.x);
-  const y = tapsOf(geometry).map((taps) => {
+  const y = kernelPositionsOf(geometry).map((kernelPositions) => {
     const pairs = from.flatMap((rows, q) =>
-      taps[q] === NO_POSITION ? [] : [[rows, filters[taps[q]!]!] as const],
+      kernelPositions[q] === NO_POSITION ? [] : [[rows, filters[kernelPositions[q]!]!] as const],
     );
     return sumOfProducts(emit, pairs, { shape: [N, O] });
   });
   return mapsOfPositions(emit, y, geometry.y);
 }
 
-/** Blocked dx from blocked dy and filters w by tap. */
+/** Blocked dx from blocked dy and position-major filters w. */
 export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string, w: string): string {
   const geometry = convGeometryOf(node);
   const [N, C] = geometry.x as [number, number];
-  const filters = filtersByTap(emit, w, geometry.w);
+  const filters = filtersByPosition(emit, w, geometry.w);
   const to = mapsByPosition(emit, dy, geometry.y);
-  const taps = tapsOf(geometry);
-  const dx = taps[0]!.map((_, q) => {
+  const kernelPositions = kernelPositionsOf(geometry);
+  const dx = kernelPositions[0]!.map((_, q) => {
     const pairs = to.flatMap((rows, p) =>
-      taps[p]![q] === NO_POSITION ? [] : [[rows, filters[taps[p]![q]!]!] as const],
+      kernelPositions[p]![q] === NO_POSITION ? [] : [[rows, filters[kernelPositions[p]![q]!]!] as const],
     );
     return sumOfProducts(emit, pairs, { shape: [N, C], transposed: { transB: 1 } });
   });
   return mapsOfPositions(emit, dx, geometry.x);
 }
 
-/** The filters' gradient by tap from blocked x and dy. */
+/** Position-major filter gradient from blocked x and dy. */
 export function wholeMapsFilterGradient(emit: CpuEmitter, node: Node, x: string, dy: string): string {
   const geometry = convGeometryOf(node);
   const [O, C, kh, kw] = geometry.w as [number, number, number, number];
   const from = mapsByPosition(emit, x, geometry.x);
   const to = mapsByPosition(emit, dy, geometry.y);
-  const taps = tapsOf(geometry);
-  const dw = Array.from({ length: kh * kw }, (_, tap) => {
+  const kernelPositions = kernelPositionsOf(geometry);
+  const dw = Array.from({ length: kh * kw }, (_, kernelPosition) => {
     const pairs = to.flatMap((columns, p) =>
-      from.flatMap((rows, q) => (taps[p]![q] === tap ? [[rows, columns] as const] : [])),
+      from.flatMap((rows, q) =>
+        kernelPositions[p]![q] === kernelPosition ? [[rows, columns] as const] : [],
+      ),
     );
     return sumOfProducts(emit, pairs, { shape: [C, O], transposed: { transA: 1 } });
   });

@@ -3,14 +3,18 @@ import { sizeOf } from '../../tensor/index.ts';
 import type { Emitter, Rule } from '../emitter.ts';
 import { lowerReshape, perChannel } from './moves.ts';
 
-/** Constants from here on are no other constant of a graph. */
+/** Values from here on are no other constant of a graph. */
 const UNIQUE_OFFSET = 1 << 20;
 
-/** Training mode with momentum 0 returns the batch's own mean and biased variance in place of running averages. */
+/**
+ * Training mode with momentum 0 returns the batch's own mean and biased variance in place of
+ * running averages.
+ */
 export const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
   const [C] = node.inputs[1]!.shape as [number];
-  // ONNX Runtime writes both results over the memory of these inputs, so no two nodes may share them; it merges equal
-  // constants, so each gets values of its own. With momentum 0 the values count for nothing.
+  // ONNX Runtime writes both results over the memory of these inputs, so no two nodes may share
+  // them. It merges equal constants, so each gets values of its own. With momentum 0 the values do
+  // not count.
   const own = UNIQUE_OFFSET + emit.constants.length;
   const [before, spread] = [own, own + 0.5].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
   return emit.addMany(
@@ -35,9 +39,9 @@ function channelSums(emit: Emitter, x: string, shape: readonly number[]): string
 }
 
 /**
- * With r = 1 / sqrt(variance + epsilon) and M values per channel:
- * `dbeta = sum dy`, `dgamma = r (sum dy x - mean dbeta)`, and `dx = a dy + b x + c` with per-channel
- * `a = gamma r`, `b = -a r dgamma / M`, `c = -a dbeta / M - b mean`: two multiply-adds over the maps.
+ * With r = 1 / sqrt(variance + epsilon) and M values per channel: `dbeta = sum dy`, `dgamma = r
+ * (sum dy x - mean dbeta)`, and `dx = a dy + b x + c` with per-channel `a = gamma r`, `b = -a r
+ * dgamma / M`, `c = -a dbeta / M - b mean`: two multiply-adds over the maps.
  */
 export const batchNormGradient: Rule = (emit, node, [x, dy, gamma, mean, variance]) => {
   const tensor = node.inputs[0]!;
@@ -54,7 +58,7 @@ export const batchNormGradient: Rule = (emit, node, [x, dy, gamma, mean, varianc
   const b = add('Mul', perValue, add('Mul', r, dgamma));
   const c = add('Sub', add('Mul', perValue, dbeta), add('Mul', b, mean!));
   const open = (v: string) => lowerReshape(emit, v, [C, ...tensor.shape.slice(2).map(() => 1)]);
-  // b x + c in one pass: normalisation with mean 0 and variance 1 is a multiply-add per channel.
+  // b x + c in one pass: normalization with mean 0 and variance 1 is a multiply-add per channel.
   const [zero, one] = [0, 1].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
   const scaled = emit.add('BatchNormalization', [x!, b, c, zero!, one!], { epsilon: { float: 0 } });
   const dx = add('Add', add('Mul', dy!, open(a)), scaled);

@@ -1,4 +1,6 @@
-/** The convolution and its input gradient in standard operators. The gradient has several kernels. */
+/**
+ * The convolution and its input gradient in standard operators. The gradient has several kernels.
+ */
 import type { Node } from '../../tensor/index.ts';
 import type { Rule } from '../emitter.ts';
 import { adjointAttributes, geometryOf, isPointwise, windowAttributes } from './geometry.ts';

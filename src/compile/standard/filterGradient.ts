@@ -1,10 +1,10 @@
 /**
- * The convolution's filter gradient in standard operators: several kernels in matrix products and one
- * as a convolution.
+ * The convolution's filter gradient in standard operators: several kernels in matrix products and
+ * one as a convolution.
  *
- * `dW[o, c, u, v] = sum over n, i, j of dy[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]`. The sum
- * runs over all positions of all images, so the products are long and thin, and their speed depends
- * on the way in which the shifted parts of x are gathered.
+ * `dW[o, c, u, v] = sum over n, i, j of dy[n, o, i, j] x[n, c, i s + u d - p, j s + v d - p]`. The
+ * sum runs over all positions of all images, so the products are long and thin, and their speed
+ * depends on the way in which the shifted parts of x are gathered.
  */
 import type { Node } from '../../tensor/index.ts';
 import type { Emitter, Rule } from '../emitter.ts';
@@ -36,7 +36,7 @@ export const conv2dFilterGradient: Rule = (emit, node, [x, dy]) => {
     case 'exchanged':
       return [byExchange(problem)];
     default:
-      return [byTaps(problem)];
+      return [byPositions(problem)];
   }
 };
 
@@ -61,8 +61,8 @@ export function filterProblem<D>(emit: Emitter<D>, node: Node, x: string, dy: st
   return { ...geometryOf(node), emit, x, dy, N, C, O, kernel: [kh, kw], input: [H, W], output: [OH, OW] };
 }
 
-/** For each tap, the part of the padded input that meets the output positions, on the given two axes. */
-function tapSlices(
+/** Parts of the padded input that each kernel position reads for all outputs, on two axes. */
+function positionSlices(
   { emit, kernel, stride, dilation, output }: FilterProblem,
   padded: string,
   axes: number[],
@@ -83,15 +83,18 @@ function paddedInput({ emit, x, padding: [ph, pw] }: FilterProblem): string {
   return lowerPad(emit, x, [0, 0, ph, pw], [0, 0, ph, pw]);
 }
 
-/** One batched product per tap: `dW[u, v] = sum_n dy[n] x_uv[n]ᵀ`; the only one for groups. */
-function byTaps(problem: FilterProblem): string {
+/**
+ * By a batched product per kernel position: `dW[u, v] = sum_n dy[n] x_uv[n]ᵀ`. The only kernel for
+ * groups.
+ */
+function byPositions(problem: FilterProblem): string {
   const { emit, dy, N, C, O, kernel, output, groups } = problem;
   const L = output[0] * output[1];
   const rows = groups === 1 ? [N, O, L] : [N, groups, O / groups, L];
   const columns = groups === 1 ? [N, C, L] : [N, groups, C / groups, L];
   const swap = groups === 1 ? [0, 2, 1] : [0, 1, 3, 2];
   const gradient = lowerReshape(emit, dy, rows); // [N, (g,) O/g, L]
-  const products = tapSlices(problem, paddedInput(problem), [2, 3]).map((part) => {
+  const products = positionSlices(problem, paddedInput(problem), [2, 3]).map((part) => {
     const map = lowerTranspose(emit, lowerReshape(emit, part, columns), swap); // [N, (g,) L, C/g]
     const product = emit.add('MatMul', [gradient, map]); // [N, (g,) O/g, C/g]
     const total = emit.add('ReduceSum', [product, emit.integers([0])], { keepdims: 0 }); // [(g,) O/g, C/g]
@@ -101,18 +104,21 @@ function byTaps(problem: FilterProblem): string {
   return lowerReshape(emit, joined, [O, C / groups, ...kernel]);
 }
 
-/** dy with the channel first, [O, N L]: whole maps are moved, so this is nearly a copy. */
+/** Gradient with the channel first, [O, N L]. Whole maps are moved, so this is nearly a copy. */
 function channelFirst({ emit, dy, N, O, output }: FilterProblem): string {
   const moved = lowerTranspose(emit, dy, [1, 0, 2, 3]); // [O, N, OH, OW]
   return lowerReshape(emit, moved, [O, N * output[0] * output[1]]); // [O, N L]
 }
 
-/** One product over the whole batch per tap, with x in channels-last order: `dW[u, v] = dy [O, NL] x_uv [NL, C]`. */
+/**
+ * By a product over the whole batch per kernel position, with x in channels-last order: `dW[u, v] =
+ * dy [O, NL] x_uv [NL, C]`.
+ */
 function byRows(problem: FilterProblem): string {
   const { emit, N, C, O, kernel, output } = problem;
   const gradient = channelFirst(problem); // [O, NL]
   const last = lowerTranspose(emit, paddedInput(problem), [0, 2, 3, 1]); // [N, Hp, Wp, C]
-  const products = tapSlices(problem, last, [1, 2]).map((part) => {
+  const products = positionSlices(problem, last, [1, 2]).map((part) => {
     const rows = lowerReshape(emit, part, [N * output[0] * output[1], C]); // [NL, C]
     return lowerReshape(emit, emit.add('MatMul', [gradient, rows]), [O, C, 1]);
   });
@@ -120,21 +126,24 @@ function byRows(problem: FilterProblem): string {
   return lowerReshape(emit, joined, [O, C, ...kernel]);
 }
 
-/** One product for all taps, with columns gathered first: `dW = dy [O, NL] columns [NL, taps C]`. */
+/**
+ * By one product for all kernel positions, with columns gathered first: `dW = dy [O, NL] columns
+ * [NL, positions C]`.
+ */
 function byColumns(problem: FilterProblem): string {
   const { emit, N, C, O, kernel, output } = problem;
   const last = lowerTranspose(emit, paddedInput(problem), [0, 2, 3, 1]); // [N, Hp, Wp, C]
-  const columns = emit.add('Concat', tapSlices(problem, last, [1, 2]), { axis: 3 }); // [N, OH, OW, taps C]
-  const taps = kernel[0] * kernel[1];
-  const flat = lowerReshape(emit, columns, [N * output[0] * output[1], taps * C]);
-  const product = lowerReshape(emit, emit.add('MatMul', [channelFirst(problem), flat]), [O, taps, C]);
+  const columns = emit.add('Concat', positionSlices(problem, last, [1, 2]), { axis: 3 }); // [N, OH, OW, positions C]
+  const positions = kernel[0] * kernel[1];
+  const flat = lowerReshape(emit, columns, [N * output[0] * output[1], positions * C]);
+  const product = lowerReshape(emit, emit.add('MatMul', [channelFirst(problem), flat]), [O, positions, C]);
   return lowerReshape(emit, lowerTranspose(emit, product, [0, 2, 1]), [O, C, ...kernel]);
 }
 
 /**
- * Stride 1: with rows of x and dy of one length, a tap is a shift of the flattened map, so that its slice is one piece of
- * memory per channel: `dW[u, v] = sum_n x[n, :, shift ..] dyᵀ[n]`, products [C, L] x [L, O]. Columns that x has and dy
- * has not are zeros in dy.
+ * Stride 1: with rows of x and dy of one length, a kernel position is a shift of the flattened map,
+ * so that its slice is one piece of memory per channel: `dW[u, v] = sum_n x[n, :, shift ..]
+ * dyᵀ[n]`, products [C, L] x [L, O]. Columns that only x has are zeros in dy.
  */
 function byShifts(problem: FilterProblem): string {
   const { emit, dy, N, C, O, kernel, input, output, padding } = problem;
@@ -155,13 +164,13 @@ function byShifts(problem: FilterProblem): string {
       products.push(lowerReshape(emit, total, [1, C, O]));
     }
   }
-  const joined = products.length === 1 ? products[0]! : emit.add('Concat', products, { axis: 0 }); // [taps, C, O]
+  const joined = products.length === 1 ? products[0]! : emit.add('Concat', products, { axis: 0 }); // [positions, C, O]
   return lowerReshape(emit, lowerTranspose(emit, joined, [2, 1, 0]), [O, C, ...kernel]);
 }
 
 /**
- * Stride 1: horizontal taps are stacked as channels of x, vertical taps as placements of dy between zero rows, so
- * that one product gives every tap: `[kh O, N Hp OW] x [N Hp OW, kw C]`.
+ * Stride 1: horizontal kernel positions are stacked as channels of x, vertical ones as placements
+ * of dy between zero rows, so that one product computes all: `[kh O, N Hp OW] x [N Hp OW, kw C]`.
  */
 function byStacking(problem: FilterProblem): string {
   const { emit, dy, N, C, O, kernel, input, output, padding } = problem;

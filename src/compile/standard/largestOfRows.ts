@@ -1,7 +1,7 @@
 /**
- * The largest value of each row: its place, and where it is wanted the value there and the largest of the others. A search for a place goes
- * value by value on a CPU, one for a largest value alone goes by vectors: long rows are searched for the group that holds it, and
- * then in that group.
+ * The largest value of each row: its index, and on request the value and the largest of the others.
+ * On a CPU, a search for an index goes value by value, and one for a largest value goes by vectors.
+ * So long rows are searched for the group with the largest value, and then in that group.
  */
 import type { Emitter } from '../emitter.ts';
 import { onnxTypes } from '../onnx.ts';
@@ -11,10 +11,16 @@ import { lowerReshape } from './moves.ts';
 export const GROUP = 32;
 /** Columns from which on they are searched by groups. */
 export const WORTH_GROUPS = 4 * GROUP;
-/** Below any product: what a column has that no row may choose, and what a place already found is covered by. */
+/**
+ * Bound below any product, for columns that no row may choose and for covering an index already
+ * found.
+ */
 export const NEVER = -1e30;
 
-/** What is looked for in each row: the place of its largest value alone, or the two largest values with it. */
+/**
+ * Result of the search in each row: the index of its largest value alone, or the two largest values
+ * with it.
+ */
 export type Wanted = 'place' | 'values';
 
 /** Names of values, each [R]. */
@@ -24,7 +30,9 @@ export interface Found {
   values?: { largest: string; second: string };
 }
 
-/** The largest of each of R rows with this many columns; many of them are searched by groups where they can be cut into these. */
+/**
+ * The largest of each of R rows with this many columns, searched by groups where there are enough.
+ */
 export function largestOfRows(
   emit: Emitter,
   rows: string,
@@ -48,7 +56,10 @@ export function largestOfRows(
   return inGroup(emit, group, searched(emit, chosen, GROUP, wanted), GROUP);
 }
 
-/** What was found among the largest of groups of `size` neighbours, and then in the group of each row, as one. */
+/**
+ * Combines the search among the largest of groups of `size` neighbors with the search in the group
+ * of each row.
+ */
 export function inGroup(emit: Emitter, group: Found, inner: Found, size: number): Found {
   const first = emit.add('Mul', [group.at, emit.constant(Int32Array.of(size), [])]);
   const at = emit.add('Add', [first, inner.at]);

@@ -1,4 +1,6 @@
-/** ONNX nodes that many lowering rules append: reshaping, transposing, padding, slicing, scaling. */
+/**
+ * ONNX nodes that many lowering rules append: reshaping, transposing, padding, slicing, scaling.
+ */
 import { sizeOf, type Tensor } from '../../tensor/index.ts';
 import type { Emitter } from '../emitter.ts';
 
@@ -40,8 +42,9 @@ export function lowerSlice(emit: Emitter, x: string, { starts, ends, axes, steps
 }
 
 /**
- * A lowered tensor as it meets one of the given shape value by value. Where a shape ends in an extent of 1, ONNX Runtime goes through it number
- * by number to meet a single number of lower rank, at a tenth of the speed: that gets the same rank.
+ * Reshapes a single number to the rank of the shape that it is combined with, where that is faster.
+ * Where the shape ends in an extent of 1, ONNX Runtime combines a number of lower rank value by
+ * value, at a tenth of the speed.
  */
 export function matchRank(emit: Emitter, name: string, x: Tensor, shape: readonly number[]): string {
   const isSlow =
@@ -55,7 +58,7 @@ export function matchRank(emit: Emitter, name: string, x: Tensor, shape: readonl
     : name;
 }
 
-/** x times a factor that is brought to the given shape, where there is one. */
+/** Multiplies x by a factor of this shape, where there is one. */
 export function scaled(
   emit: Emitter,
   x: string,
@@ -65,7 +68,10 @@ export function scaled(
   return factor === undefined ? x : emit.add('Mul', [x, lowerReshape(emit, factor, shape)]);
 }
 
-/** dy where y > 0, for y = relu(x): a mask in two passes instead of a comparison and a choice. */
+/**
+ * Selects dy where y > 0, for y = relu(x): a mask in two passes, in place of a comparison and a
+ * choice.
+ */
 export function maskedByRelu(emit: Emitter, y: string, dy: string): string {
   const mask = emit.add('HardSigmoid', [y], { alpha: { float: 3e38 }, beta: { float: 0 } });
   return emit.add('Mul', [mask, dy]);

@@ -18,7 +18,10 @@ export const averagePool2d: Rule = (emit, node, [x]) => [
   emit.add('AveragePool', [x!], { ...poolAttributes(node), count_include_pad: 1 }),
 ];
 
-/** No MaxPoolGrad in the npm build: each output's gradient is added at the position that its maximum came from. */
+/**
+ * Adds the gradient of each output at the position of its maximum; the npm build has no
+ * MaxPoolGrad.
+ */
 export const maxPool2dGradient: Rule = (emit, node, [x, dy]) => {
   const shape = node.inputs[0]!.shape;
   const [, positions] = emit.addMany('MaxPool', [x!], poolAttributes(node), { outputs: 2 });

@@ -22,7 +22,8 @@ export function leakyRelu(x: Tensor, { slope = 0.01 } = {}): Tensor {
 
 /** `x` where positive, `alpha (e^x - 1)` elsewhere. */
 export function elu(x: Tensor, { alpha = 1 } = {}): Tensor {
-  // Clipping the unused branch to 0 keeps its exponential finite: 0 * inf would be NaN in the gradient.
+  // Clipping the unused branch to 0 keeps its exponential finite: 0 * inf would be NaN in the
+  // gradient.
   const below = mul(alpha, sub(exp(minimum(x, 0)), 1));
   return where(lessEqual(x, 0), below, x);
 }

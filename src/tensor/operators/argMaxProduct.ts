@@ -1,4 +1,7 @@
-/** The largest product of each row with the rows of another matrix: its position alone, or with the two largest values. */
+/**
+ * The largest product of each row with the rows of another matrix: its index, and its value and the
+ * second largest.
+ */
 import {
   apply,
   applyOne,
@@ -27,10 +30,11 @@ defineOperator({
 });
 
 /**
- * `argmax_k (x_r · w_k + offset_k)` for each row r, int32 [R]; the lowest k on a tie. With `offset_k = -|w_k|² / 2` it is the row of w
- * that is nearest to `x_r`.
+ * `argmax_k (x_r · w_k + offset_k)` for each row r, int32 [R]; the lowest k on a tie. With
+ * `offset_k = -|w_k|² / 2` it is the row of w that is nearest to `x_r`.
  *
- * One operator instead of three, so that the products [R, K] need not be written in plain order to be searched.
+ * One operator instead of three, so that the products [R, K] need not be written in plain order to
+ * be searched.
  *
  * @param x [R, D]
  * @param w [K, D]
@@ -53,7 +57,8 @@ defineOperator({
 });
 
 /**
- * `argMaxProduct` with the product there, [R], and the largest of all others, [R] (equal to it on a tie; -1e30 or less where K = 1).
+ * `argMaxProduct` with the largest product [R] and the largest of all others [R], which equals it
+ * on a tie and is -1e30 or less where K = 1.
  *
  * @param x [R, D]
  * @param w [K, D]

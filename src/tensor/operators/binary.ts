@@ -24,7 +24,9 @@ export const mul = binary('mul');
 export const div = binary('div');
 /** The larger of two. A tie with a constant passes the whole gradient on, as in PyTorch's clamp. */
 export const maximum = binary('maximum');
-/** The smaller of two. A tie with a constant passes the whole gradient on, as in PyTorch's clamp. */
+/**
+ * The smaller of two. A tie with a constant passes the whole gradient on, as in PyTorch's clamp.
+ */
 export const minimum = binary('minimum');
 
 const power = binary('pow');

@@ -1,4 +1,7 @@
-/** Comparisons and logic, with results of type bool, and the choice between tensors by such a result. */
+/**
+ * Comparisons and logic, with results of type bool, and the choice between tensors by such a
+ * result.
+ */
 import { applyOne, broadcastShapes, defineOperator, refuseShape, type Tensor } from '../tensor.ts';
 import { type BinaryOperator, type Operand, tensorsOf } from './source.ts';
 

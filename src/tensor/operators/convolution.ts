@@ -1,12 +1,14 @@
 /**
  * Convolution over images [N, C, H, W], and its two adjoints.
  *
- * Convolution `y = x * w` is linear in each argument, so three operators are closed under differentiation: the
- * convolution, its adjoint in the image (`conv2dInputGradient`, which is also the transposed convolution) and its
- * adjoint in the filter (`conv2dFilterGradient`). The gradient of each is written with the other two.
+ * Convolution `y = x * w` is linear in each argument, so three operators are closed under
+ * differentiation: the convolution, its adjoint in the image (`conv2dInputGradient`, which is also
+ * the transposed convolution) and its adjoint in the filter (`conv2dFilterGradient`). The gradient
+ * of each is written with the other two.
  *
  * `y[n, o, i, j] = sum over c, u, v of x[n, c, i s + u d - p, j s + v d - p] w[o, c, u, v]`
- * (cross-correlation, as in every deep-learning library), with stride s, dilation d and zero padding p.
+ * (cross-correlation, as in every deep-learning library), with stride s, dilation d and zero
+ * padding p.
  */
 import {
   type Attributes,
@@ -22,13 +24,13 @@ import { slice } from './shape.ts';
 export type Pair = number | readonly [number, number];
 
 export interface ConvolutionOptions {
-  /** Pixels between neighbouring outputs; default 1. */
+  /** Pixels between neighboring outputs; default 1. */
   stride?: Pair;
   /** Zeros on each side, [vertical, horizontal]; default 0. */
   padding?: Pair;
-  /** Pixels between neighbouring taps; default 1. */
+  /** Pixels between neighboring kernel positions; default 1. */
   dilation?: Pair;
-  /** Groups of channels that do not see each other; default 1. */
+  /** Groups of channels without connections between them; default 1. */
   groups?: number;
 }
 
@@ -99,12 +101,15 @@ defineOperator({
 /**
  * Convolution of images [N, C, H, W] with filters [O, C / groups, kh, kw].
  *
- * Taps that reach over the edge at every position are left out: of 3 x 3 on a map of one position, padded by 1, the middle one is left.
+ * Kernel positions that reach over the edge everywhere are left out: of 3 x 3 on a map of one
+ * position, padded by 1, only the middle one remains.
  */
 export function conv2d(x: Tensor, w: Tensor, options: ConvolutionOptions = {}): Tensor {
   const attributes = attributesOf(options);
   const isMap = x.shape.length === 4 && w.shape.length === 4;
-  const [top, left] = isMap ? [0, 1].map((axis) => idleTaps(x.shape, w.shape, axis, attributes)) : [0, 0];
+  const [top, left] = isMap
+    ? [0, 1].map((axis) => idlePositions(x.shape, w.shape, axis, attributes))
+    : [0, 0];
   if (top === 0 && left === 0) return applyOne('conv2d', [x, w], attributes);
   const [O, I, kh, kw] = w.shape as [number, number, number, number];
   const met = slice(w, { starts: [0, 0, top!, left!], ends: [O, I, kh - top!, kw - left!] });
@@ -114,8 +119,11 @@ export function conv2d(x: Tensor, w: Tensor, options: ConvolutionOptions = {}): 
   return applyOne('conv2d', [x, met], { ...attributes, padding });
 }
 
-/** Taps at each end of a direction that meet nothing but padding: as many at one end as at the other. */
-function idleTaps(
+/**
+ * Kernel positions at each end of a direction that read nothing but padding: equally many at either
+ * end.
+ */
+function idlePositions(
   x: Shape,
   w: Shape,
   axis: number,
@@ -124,9 +132,9 @@ function idleTaps(
   const [extent, kernel] = [x[2 + axis]!, w[2 + axis]!];
   const [s, p, d] = [stride[axis]!, padding[axis]!, dilation[axis]!];
   const last = (windowedExtent(extent, kernel, s, p, d) - 1) * s - p;
-  const isIdle = (tap: number) => last + d * tap < 0 || d * tap - p >= extent;
+  const isIdle = (position: number) => last + d * position < 0 || d * position - p >= extent;
   let idle = 0;
-  // What is left keeps a tap, and no negative padding.
+  // The rest keeps a position and has no negative padding.
   while (2 * (idle + 1) < kernel && d * (idle + 1) <= p && isIdle(idle) && isIdle(kernel - 1 - idle)) idle++;
   return idle;
 }
@@ -168,8 +176,9 @@ defineOperator({
 });
 
 /**
- * Transposed convolution of [N, I, H, W] with filters [I, O / groups, kh, kw]: the adjoint of a convolution that
- * maps the result to `x`. Extent: `(H - 1) s - 2 p + d (k - 1) + outputPadding + 1`.
+ * Transposed convolution of [N, I, H, W] with filters [I, O / groups, kh, kw]: the adjoint of a
+ * convolution that maps the result to `x`. Extent: `(H - 1) s - 2 p + d (k - 1) + outputPadding +
+ * 1`.
  */
 export function convTranspose2d(
   x: Tensor,

@@ -6,7 +6,8 @@ import { greaterEqual } from './compare.ts';
 import { cast } from './elementwise.ts';
 
 /**
- * Zeroes the elements whose `uniform` draw is below `rate` and scales the others by `1 / (1 - rate)`.
+ * Zeroes the elements whose `uniform` draw is below `rate` and scales the others by `1 / (1 -
+ * rate)`.
  *
  * @param uniform draws in [0, 1), of the shape of `x` or one that broadcasts to it.
  * @throws LikenessError when the rate is not in [0, 1).

@@ -1,4 +1,4 @@
-/** Operators that choose elements by whole-number indices, and the reductions that give such indices. */
+/** Operators that choose elements by integer indices, and reductions that compute such indices. */
 import {
   apply,
   applyOne,
@@ -29,7 +29,9 @@ defineOperator({
   },
 });
 
-/** Slices of `x` along an axis at the given indices (any shape): `y[.., i.., ..] = x[.., indices[i..], ..]`. */
+/**
+ * Slices of `x` along an axis, by indices of any shape: `y[.., i.., ..] = x[.., indices[i..], ..]`.
+ */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return applyOne('gather', [x, indices], { axis: resolveAxis('gather', axis, x.shape.length) });
 }
@@ -45,7 +47,9 @@ defineOperator({
   },
 });
 
-/** One element per index along an axis: `y[i, j] = x[i, indices[i, j]]` for axis 1 of a matrix. */
+/**
+ * Picks an element per index along an axis: `y[i, j] = x[i, indices[i, j]]` for axis 1 of a matrix.
+ */
 export function gatherElements(x: Tensor, indices: Tensor, axis = -1): Tensor {
   return applyOne('gatherElements', [x, indices], {
     axis: resolveAxis('gatherElements', axis, x.shape.length),
@@ -67,7 +71,10 @@ defineOperator({
   },
 });
 
-/** `x` with `updates` added at indices along an axis; repeated indices add up. The gradient of gatherElements. */
+/**
+ * `x` with `updates` added at indices along an axis; repeated indices add up. The gradient of
+ * gatherElements.
+ */
 export function scatterElementsAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = -1): Tensor {
   return applyOne('scatterElementsAdd', [x, indices, updates], {
     axis: resolveAxis('scatterElementsAdd', axis, x.shape.length),
@@ -120,7 +127,10 @@ defineOperator({
   },
 });
 
-/** The k largest values along an axis, in falling order, and where they were; of equal values the earlier first. */
+/**
+ * The k largest values along an axis in descending order, and their indices. Of equal values the
+ * earlier comes first.
+ */
 export function topK(
   x: Tensor,
   { k, axis = -1 }: { k: number; axis?: number },

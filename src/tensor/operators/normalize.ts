@@ -1,4 +1,4 @@
-/** Batch normalisation and other normalisations. */
+/** Batch norm and other normalizations. */
 import { apply, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
 import { div, maximum, mul } from './binary.ts';
 import { sqrt } from './elementwise.ts';
@@ -41,10 +41,10 @@ export interface BatchNormResult {
 }
 
 /**
- * Batch normalisation with the statistics of the batch.
+ * Batch norm with the statistics of the batch.
  *
- * `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, per channel over batch and positions, biased variance.
- * Source: Ioffe and Szegedy 2015, algorithm 1.
+ * `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, per channel over batch and positions,
+ * biased variance. Source: Ioffe and Szegedy 2015, algorithm 1.
  */
 export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 } = {}): BatchNormResult {
   const [y, mean, variance] = apply('batchNorm', [x, gamma, beta], { epsilon });
@@ -59,7 +59,10 @@ defineOperator({
   },
 });
 
-/** Batch normalisation with given statistics (for evaluation): the same formula, `mean` and `variance` [C] fed in. */
+/**
+ * Batch norm with running statistics, for evaluation: the same formula with `mean` and `variance`
+ * [C] as inputs.
+ */
 export function batchNormInference(
   x: Tensor,
   parameters: { gamma: Tensor; beta: Tensor; mean: Tensor; variance: Tensor },

@@ -6,7 +6,7 @@ import { mean } from './reduce.ts';
 export interface PoolOptions {
   /** Extent of the window. */
   kernel: Pair;
-  /** Pixels between neighbouring windows; default: the window's extent. */
+  /** Pixels between neighboring windows; default: the extent of the window. */
   stride?: Pair;
   /** Border on each side; default 0. */
   padding?: Pair;
@@ -38,7 +38,10 @@ defineOperator({
   infer: ([x]) => [{ shape: x!.shape, dtype: 'float32' }],
 });
 
-/** Largest element of each window; borders never win. The gradient goes to the first element that attains it. */
+/**
+ * Largest element of each window; borders never win. The gradient goes to the first element that
+ * attains it.
+ */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   return applyOne('maxPool2d', [x], attributesOf(options));
 }

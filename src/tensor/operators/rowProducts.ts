@@ -1,4 +1,7 @@
-/** Products of each row with the rows of another matrix, as one operator: many of them are faster in another order of memory. */
+/**
+ * Products of each row with the rows of another matrix, as one operator: many of them are faster in
+ * another order of memory.
+ */
 import { applyOne, defineOperator, type Tensor } from '../tensor.ts';
 import { requireProduct } from './argMaxProduct.ts';
 

@@ -52,7 +52,10 @@ defineOperator({
   },
 });
 
-/** Axes in another order: axis `i` of the result is axis `permutation[i]` of `x`; default: the last two swapped. */
+/**
+ * Axes in another order: axis `i` of the result is axis `permutation[i]` of `x`; default: the last
+ * two swapped.
+ */
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const rank = x.shape.length;
   const order = permutation ?? [...Array(Math.max(rank - 2, 0)).keys(), rank - 1, rank - 2];

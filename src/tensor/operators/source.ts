@@ -71,7 +71,9 @@ export function arange(n: number): Tensor {
   );
 }
 
-/** An argument of an element-wise operator. A number becomes a scalar of the other argument's type. */
+/**
+ * An argument of an element-wise operator. A number becomes a scalar of the other argument's type.
+ */
 export type Operand = Tensor | number;
 
 /**

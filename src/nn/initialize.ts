@@ -2,18 +2,19 @@
 import type { Random } from '../core/random.ts';
 import { type Shape, sizeOf } from '../tensor/index.ts';
 
-export type Initialiser = (shape: Shape, random: Random) => Float32Array;
+export type Initializer = (shape: Shape, random: Random) => Float32Array;
 
 /** Every element the same. */
-export function filled(value: number): Initialiser {
+export function filled(value: number): Initializer {
   return (shape) => new Float32Array(sizeOf(shape)).fill(value);
 }
 
 /**
- * Kaiming normal by fan-out, for convolutions [O, I, kh, kw] followed by a ReLU: `N(0, 2 / (O kh kw))`.
- * Source: He et al. 2015, equation 14; the fan and the gain are those of torchvision's ResNets.
+ * Kaiming normal by fan-out, for convolutions [O, I, kh, kw] followed by a ReLU: `N(0, 2 / (O kh
+ * kw))`. Source: He et al. 2015, equation 14; the fan and the gain are those of torchvision's
+ * ResNets.
  */
-export function kaimingFanOut(): Initialiser {
+export function kaimingFanOut(): Initializer {
   return (shape, random) => {
     const [O, , ...kernel] = shape as [number, number, ...number[]];
     const deviation = Math.sqrt(2 / (O * sizeOf(kernel)));
@@ -21,13 +22,15 @@ export function kaimingFanOut(): Initialiser {
   };
 }
 
-/** `U(-1 / sqrt(fanIn), 1 / sqrt(fanIn))`: what PyTorch gives the weight and the bias of a Linear layer. */
-export function uniformFanIn(fanIn: number): Initialiser {
+/**
+ * `U(-1 / sqrt(fanIn), 1 / sqrt(fanIn))`, as PyTorch initializes weight and bias of a Linear layer.
+ */
+export function uniformFanIn(fanIn: number): Initializer {
   const bound = 1 / Math.sqrt(fanIn);
   return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.uniform(-bound, bound));
 }
 
 /** `N(0, deviation²)`. */
-export function normal(deviation: number): Initialiser {
+export function normal(deviation: number): Initializer {
   return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.normal(0, deviation));
 }

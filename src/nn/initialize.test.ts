@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
-import { filled, type Initialiser, kaimingFanOut, uniformFanIn } from './initialise.ts';
+import { filled, type Initializer, kaimingFanOut, uniformFanIn } from './initialize.ts';
 
-function statistics(initialise: Initialiser, shape: number[]) {
-  const values = initialise(shape, randomAt(3, 'initialise', 1));
+function statistics(initialize: Initializer, shape: number[]) {
+  const values = initialize(shape, randomAt(3, 'initialise', 1));
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
   const fourth = values.reduce((a, b) => a + (b - mean) ** 4, 0) / values.length;
@@ -11,7 +11,7 @@ function statistics(initialise: Initialiser, shape: number[]) {
   return { values, mean, variance, kurtosis: fourth / variance ** 2, low, high };
 }
 
-describe('initialisers', () => {
+describe('initializers', () => {
   it('kaimingFanOut is normal with variance 2 / (O kh kw): the inputs do not count', () => {
     const { values, mean, variance, kurtosis } = statistics(kaimingFanOut(), [64, 48, 3, 3]);
     const expected = 2 / (64 * 9);
