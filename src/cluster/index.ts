@@ -18,6 +18,7 @@ export {
   featuresOf,
   normalizeRows,
   requireFinite,
+  requireSameDimension,
   rowNorms,
   selectRows,
   sharedValues,

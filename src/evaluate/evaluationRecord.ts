@@ -39,7 +39,7 @@ export function evaluationRecord(
     classes: set.classes,
     k: scores.clustering.k,
     ...figures,
-    classNames: figures.confusion.classes.map((value) => labelNames?.[value] ?? String(value)),
+    classNames: figures.confusion.classes.map((value) => labelNames?.[Number(value)] ?? String(value)),
     chance,
     baselines,
     labelFree,

@@ -270,7 +270,7 @@ describe('evaluateFeatures', () => {
     expect(result.fewLabels).toEqual({});
     expect(result.knn.all.map(({ requested }) => requested)).toEqual([20, 200]);
     expect(result.protocol.knn).toContain('k = 20 and 120 (all there are; 200 asked)');
-    expect(result.protocol.clustering).toContain('all 150 labelled images');
+    expect(result.protocol.clustering).toContain('all 150 labeled images');
   });
 
   it("uses the source's split, clusters its test images, and leaves the unlabelled out", async () => {
@@ -312,7 +312,7 @@ describe('evaluateFeatures', () => {
       labels: Int32Array.of(0, 1, 2),
     });
     expect(result).toMatchObject({ acc: 1, knn: { accuracy: null, k: null }, linear: { accuracy: null } });
-    expect(result.protocol.knn).toMatch(/^not measured: no class has two labelled images/);
+    expect(result.protocol.knn).toMatch(/^not measured: no class has two labeled images/);
   });
 
   it('refuses what it cannot evaluate', async () => {

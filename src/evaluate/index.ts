@@ -1,4 +1,6 @@
 /** Evaluation of encoders, features and clusters: against labels, against baselines, and without labels. */
+export type { ClassifierEvaluation } from './classifierScores.ts';
+export type { ClusterEvaluation, ClusterScores, LearnedClusters } from './clusterScores.ts';
 export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
 export {
   type EpochMeasureOptions,
@@ -12,12 +14,10 @@ export {
 export { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
 export { type EncoderEvaluation, type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.ts';
 export {
-  type ClusterScores,
   type Evaluation,
   evaluateFeatures,
   type FeatureEvaluationOptions,
   type LabeledFeatures,
-  type LearnedClusters,
 } from './evaluateFeatures.ts';
 export {
   type EvaluationRecord,

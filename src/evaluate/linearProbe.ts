@@ -12,10 +12,10 @@
  * epoch is reported): the features are computed once, without augmentation, and no epoch is chosen by test accuracy.
  */
 import type { Engine } from '../backends/index.ts';
-import { columnMeans, columnVariances, type Features } from '../cluster/index.ts';
-import { LikenessError } from '../core/errors.ts';
+import { columnMeans, columnVariances, type Features, requireSameDimension } from '../cluster/index.ts';
+import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
-import { adam, warmupCosine } from '../nn/index.ts';
+import { adam, type Optimizer, warmupCosine } from '../nn/index.ts';
 import {
   add,
   argMax,
@@ -38,7 +38,7 @@ export interface ProbeOptions {
   batchSize?: number;
   /** Highest learning rate, from which the cosine falls to 0. */
   learningRate?: number;
-  /** Rows whose means and deviations standardise the columns; the train rows unless given. Needs no labels. */
+  /** Rows whose means and deviations standardize the columns; needs no labels. Default: the train rows. */
   standardiseBy?: Features;
   /** Seed of the order of rows. */
   seed?: number;
@@ -52,14 +52,28 @@ export interface ProbeResult {
   readonly trainAccuracy: number;
   readonly epochs: number;
   readonly steps: number;
-  /** The protocol in words. */
+  /** Protocol in words. */
   readonly protocol: string;
 }
 
-/** Steps below which a small set has not settled. */
-const FEWEST_STEPS = 1000;
+/** Fewest steps; a small set needs them to converge. */
+const MIN_STEPS = 1000;
 /** Most rows predicted at once. */
 const PREDICTED_ROWS = 1024;
+
+/** Sizes of one probe, and how rows are standardized. */
+interface Setup {
+  /** Rows per step B. */
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly dimension: number;
+  /** Train rows N. */
+  readonly rows: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly learningRate: number;
+  standardize(of: Features, row: number, out: Float32Array, at: number): void;
+}
 
 /**
  * Trains the probe on train rows as one compiled step and measures it on test rows.
@@ -74,21 +88,36 @@ export async function linearProbe(
 ): Promise<ProbeResult> {
   requireLabelled('linear probe: train', train);
   requireLabelled('linear probe: test', test);
-  if (train.features.dimension !== test.features.dimension) {
-    throw new LikenessError(
-      'features.dimensions',
-      `linear probe: received train features of dimension ${train.features.dimension} and test features of ` +
-        `${test.features.dimension}; expected the same encoder for both`,
-    );
-  }
+  requireSameDimension('linear probe', train.features, test.features);
   const { count, dimension } = train.features;
   const B = Math.min(batchSize, count);
-  const classes = train.labels.reduce((a, b) => Math.max(a, b), 0) + 1;
   const stepsPerEpoch = Math.ceil(count / B);
-  const allEpochs = Math.max(epochs, Math.ceil(FEWEST_STEPS / stepsPerEpoch));
-  const steps = allEpochs * stepsPerEpoch;
-  const standardise = standardiser(standardiseBy ?? train.features);
+  const setup: Setup = {
+    batchSize: B,
+    classes: train.labels.reduce((a, b) => Math.max(a, b), 0) + 1,
+    dimension,
+    rows: count,
+    epochs: Math.max(epochs, Math.ceil(MIN_STEPS / stepsPerEpoch)),
+    stepsPerEpoch,
+    learningRate,
+    standardize: standardizer(standardiseBy ?? train.features),
+  };
+  const weights = await trainWeights(engine, train, setup, { seed, signal });
+  const [accuracy, trainAccuracy] = await accuracies(engine, [test, train], weights, setup);
+  return {
+    accuracy: accuracy!,
+    trainAccuracy: trainAccuracy!,
+    epochs: setup.epochs,
+    steps: setup.epochs * stepsPerEpoch,
+    protocol:
+      `linear classifier on frozen standardized features of the evaluation view, trained on the engine as one compiled step: ` +
+      `Adam at ${learningRate} falling to 0 by a cosine, batches of ${B}, ${setup.epochs} epochs, L2 penalty 1/N; accuracy ` +
+      'after the last epoch, no epoch or setting chosen by it',
+  };
+}
 
+/** The training step: softmax regression with an L2 penalty, updated by Adam. */
+function probeStep({ batchSize: B, classes, dimension, rows }: Setup, optimizer: Optimizer): Program {
   const x = input('x', [B, dimension]);
   const y = input('y', [B], 'int32');
   const weight = input('weight', [B]); // B / rows for real rows, 0 for those that fill the last batch
@@ -96,103 +125,123 @@ export async function linearProbe(
   const W = input('W', [classes, dimension]);
   const b = input('b', [classes]);
   const logits = linear(x, W, b); // [B, classes]
-  const targets = mul(oneHot(y, classes), reshape(weight, [B, 1]));
-  const penalty = mul(sum(mul(W, W)), scalar(0.5 / count));
-  const loss = add(crossEntropy(logits, targets), penalty);
+  const targets = mul(oneHot(y, classes), reshape(weight, [B, 1])); // [B, classes]
+  const penalty = mul(sum(mul(W, W)), scalar(0.5 / rows)); // []
+  const loss = add(crossEntropy(logits, targets), penalty); // []
   const [byW, byB] = gradients(loss, [W, b]);
-  const optimizer = adam();
   const updates = [
     { tensor: W, ...optimizer.update({ name: 'W', value: W, gradient: byW!, group: 'probe' }, rate) },
     { tensor: b, ...optimizer.update({ name: 'b', value: b, gradient: byB!, group: 'probe' }, rate) },
   ];
-  const step = await engine.compile({
+  return {
     outputs: { loss },
     state: updates.flatMap(({ tensor, next, slots }) => [{ current: tensor, next }, ...slots]),
     name: 'linear probe',
-  });
-  // Rows do not see each other here, so a block need not be as small as a batch of few labelled rows.
-  const P = Math.min(PREDICTED_ROWS, Math.max(count, test.features.count));
+  };
+}
+
+/** Trains W [classes, D] and b [classes] from zero for all epochs. */
+async function trainWeights(
+  engine: Engine,
+  train: Labelled,
+  setup: Setup,
+  { seed, signal }: { seed: number; signal?: AbortSignal },
+): Promise<Values> {
+  const { batchSize: B, epochs, stepsPerEpoch, learningRate: base } = setup;
+  const totalSteps = epochs * stepsPerEpoch;
+  const optimizer = adam();
+  const step = await engine.compile(probeStep(setup, optimizer));
+  try {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      signal?.throwIfAborted();
+      const order = randomAt(seed, 'probe', epoch).shuffle(range(0, setup.rows));
+      for (let i = 0; i < stepsPerEpoch; i++) {
+        const t = epoch * stepsPerEpoch + i;
+        const rate = warmupCosine(t, { start: 0, base, final: 0, warmupSteps: 0, totalSteps });
+        const scalars = Object.entries({ ...optimizer.scalars(t + 1, 'probe'), rate });
+        const fed = scalars.map(([name, value]) => [name, Float32Array.of(value)]);
+        const batch = batchOf(train, order.subarray(i * B, (i + 1) * B), setup);
+        await step.run({ ...batch, ...Object.fromEntries(fed) }, { transfer: true });
+      }
+    }
+    return await step.readState(['W', 'b']);
+  } finally {
+    await step.dispose();
+  }
+}
+
+/** Fraction of rows predicted right, for each set. */
+async function accuracies(
+  engine: Engine,
+  sets: readonly Labelled[],
+  weights: Values,
+  setup: Setup,
+): Promise<number[]> {
+  const { classes, dimension } = setup;
+  // Rows are independent here, so a block need not be as small as a batch of few labeled rows.
+  const P = Math.min(PREDICTED_ROWS, Math.max(...sets.map(({ features }) => features.count)));
+  const W = input('W', [classes, dimension]);
+  const b = input('b', [classes]);
   const predict = await engine.compile({
     outputs: { predicted: argMax(linear(input('x', [P, dimension]), W, b), 1) }, // [P]
     state: [{ current: W }, { current: b }],
   });
-
-  /** Rows by index, standardised, zero rows after them: `[size, D]`. */
-  function standardised({ features }: Labelled, rows: Int32Array, size: number): Float32Array {
-    const x = new Float32Array(size * dimension);
-    rows.forEach((row, i) => {
-      standardise(features, row, x, i * dimension);
-    });
-    return x;
-  }
-  /** A batch of train rows by index; rows that are missing at the end have weight 0. */
-  function batchOf(rows: Int32Array) {
-    const batch = {
-      x: standardised(train, rows, B),
-      y: new Int32Array(B),
-      weight: new Float32Array(B).fill(B / rows.length, 0, rows.length),
-    };
-    rows.forEach((row, i) => {
-      batch.y[i] = train.labels[row]!;
-    });
-    return batch;
-  }
-  async function accuracyOn(set: Labelled): Promise<number> {
-    let right = 0;
-    for (let start = 0; start < set.features.count; start += P) {
-      const rows = range(start, Math.min(start + P, set.features.count));
-      const predicted = (await predict.run({ x: standardised(set, rows, P) }, { transfer: true })).predicted!;
-      rows.forEach((row, i) => {
-        if (predicted[i] === set.labels[row]) right++;
-      });
-    }
-    return right / set.features.count;
-  }
-
   try {
-    for (let epoch = 0; epoch < allEpochs; epoch++) {
-      signal?.throwIfAborted();
-      const order = randomAt(seed, 'probe', epoch).shuffle(range(0, count));
-      for (let i = 0; i < stepsPerEpoch; i++) {
-        const t = epoch * stepsPerEpoch + i;
-        const scalars = {
-          ...optimizer.scalars(t + 1, 'probe'),
-          rate: warmupCosine(t, {
-            start: 0,
-            base: learningRate,
-            final: 0,
-            warmupSteps: 0,
-            totalSteps: steps,
-          }),
-        };
-        const fed = Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]);
-        const batch = batchOf(order.subarray(i * B, (i + 1) * B));
-        await step.run({ ...batch, ...Object.fromEntries(fed) }, { transfer: true });
+    await predict.writeState(weights);
+    const found: number[] = [];
+    for (const set of sets) {
+      const { count } = set.features;
+      let right = 0;
+      for (let start = 0; start < count; start += P) {
+        const rows = range(start, Math.min(start + P, count));
+        const x = standardizedRows(set, rows, P, setup);
+        const { predicted } = await predict.run({ x }, { transfer: true });
+        rows.forEach((row, i) => {
+          if (predicted![i] === set.labels[row]) right++;
+        });
       }
+      found.push(right / count);
     }
-    await predict.writeState(await step.readState(['W', 'b']));
-    return {
-      accuracy: await accuracyOn(test),
-      trainAccuracy: await accuracyOn(train),
-      epochs: allEpochs,
-      steps,
-      protocol:
-        `linear classifier on frozen standardised features of the evaluation view, trained on the engine as one compiled step: ` +
-        `Adam at ${learningRate} falling to 0 by a cosine, batches of ${B}, ${allEpochs} epochs, L2 penalty 1/N; accuracy ` +
-        'after the last epoch, no epoch or setting chosen by it',
-    };
+    return found;
   } finally {
-    await step.dispose();
     await predict.dispose();
   }
+}
+
+/** A batch of train rows by index; missing rows at the end have weight 0. */
+function batchOf(train: Labelled, rows: Int32Array, setup: Setup) {
+  const B = setup.batchSize;
+  const y = new Int32Array(B);
+  rows.forEach((row, i) => {
+    y[i] = train.labels[row]!;
+  });
+  return {
+    x: standardizedRows(train, rows, B, setup),
+    y,
+    weight: new Float32Array(B).fill(B / rows.length, 0, rows.length),
+  };
+}
+
+/** Standardized rows by index, followed by zero rows: `[size, D]`. */
+function standardizedRows(
+  { features }: Labelled,
+  rows: Int32Array,
+  size: number,
+  { dimension, standardize }: Setup,
+): Float32Array {
+  const x = new Float32Array(size * dimension);
+  rows.forEach((row, i) => {
+    standardize(features, row, x, i * dimension);
+  });
+  return x;
 }
 
 function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-/** Writes a row less the mean of its column over the deviation; a column without variance becomes 0. */
-function standardiser(
+/** Returns a function that standardizes a row by column means and deviations; a constant column becomes 0. */
+function standardizer(
   features: Features,
 ): (of: Features, row: number, out: Float32Array, at: number) => void {
   const means = columnMeans(features);

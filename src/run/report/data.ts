@@ -1,4 +1,5 @@
 /** What a report says. Plain data: report.json holds it as it is, report.html shows it. */
+import type { Scores } from '../../evaluate/index.ts';
 import type { JsonValue } from '../json.ts';
 import type { SkippedImage } from '../skipped.ts';
 
@@ -170,32 +171,17 @@ export interface ReportBand {
   readonly spread: readonly number[];
 }
 
-/** Figures of one kind of feature, 0 to 1 (ARI from -0.5); null or absent where not measured. */
-export interface ReportScores {
-  readonly nmi?: number | null;
-  readonly acc?: number | null;
-  readonly ari?: number | null;
-  readonly ami?: number | null;
-  readonly fmi?: number | null;
-  readonly nmiGeometric?: number | null;
-  readonly purity?: number | null;
-  /** By the share of the labels, as text: "0.01". */
-  readonly fewLabels?: Readonly<Record<string, { readonly accuracy?: number | null } | undefined>>;
-  readonly knn?: { readonly accuracy?: number | null };
-  readonly linear?: { readonly accuracy?: number | null };
-}
-
-export interface ReportEvaluation extends ReportScores {
+export interface ReportEvaluation extends Scores {
   /** Clusters that NMI, ACC and ARI were measured with. */
   readonly k?: number;
   readonly classes?: number;
   readonly clustering?: { readonly by?: 'head' | 'kmeans' };
   /** Of k-means on the same features. */
-  readonly kmeans?: ReportScores & { readonly k?: number };
+  readonly kmeans?: Scores & { readonly k?: number };
   readonly baselines?: {
-    readonly untrained?: ReportScores;
-    readonly rawPixels?: ReportScores;
-    readonly colourHistogram?: ReportScores;
+    readonly untrained?: Scores;
+    readonly rawPixels?: Scores;
+    readonly colourHistogram?: Scores;
   };
   /** How the figures were obtained, in words, by name. */
   readonly protocol?: Readonly<Record<string, JsonValue | undefined>>;

@@ -1,99 +1,33 @@
-/** The run's figures beside the baselines: a table with the best of each column marked, and who wins in a sentence. */
-import type { ReportEvaluation, ReportScores } from './data.ts';
-import { escapeHtml, listed } from './text.ts';
-
-const columns = [
-  {
-    title: 'NMI',
-    meaning: 'Normalised mutual information of clusters and classes (arithmetic mean); 0 to 1',
-    of: (s: ReportScores) => s.nmi,
-  },
-  {
-    title: 'ACC',
-    meaning: 'Accuracy under the best matching of clusters to classes; 0 to 1',
-    of: (s: ReportScores) => s.acc,
-  },
-  { title: 'ARI', meaning: 'Adjusted Rand index; 0 is chance, 1 is equal', of: (s: ReportScores) => s.ari },
-  {
-    title: 'kNN',
-    meaning: 'Accuracy of weighted nearest neighbours; 0 to 1',
-    of: (s: ReportScores) => s.knn?.accuracy,
-  },
-  {
-    title: 'Linear',
-    meaning: 'Accuracy of a linear classifier on the features; 0 to 1',
-    of: (s: ReportScores) => s.linear?.accuracy,
-  },
-] as const;
-
-/** Shown in a second table. */
-const further = [
-  {
-    title: 'AMI',
-    meaning: 'Mutual information of clusters and classes, chance taken out; 0 is chance, 1 is equal',
-    of: (s: ReportScores) => s.ami,
-  },
-  {
-    title: 'NMI geo.',
-    meaning: 'NMI normalised by the geometric mean, as in older papers; 0 to 1',
-    of: (s: ReportScores) => s.nmiGeometric,
-  },
-  { title: 'FMI', meaning: 'Fowlkes-Mallows index; 0 to 1', of: (s: ReportScores) => s.fmi },
-  {
-    title: 'Purity',
-    meaning: "Share of images that are of their cluster's most frequent class; 0 to 1",
-    of: (s: ReportScores) => s.purity,
-  },
-  {
-    title: '1 %',
-    meaning: 'Accuracy of a linear classifier trained with 1 % of the labels; 0 to 1',
-    of: (s: ReportScores) => s.fewLabels?.['0.01']?.accuracy,
-  },
-  {
-    title: '10 %',
-    meaning: 'Accuracy of a linear classifier trained with 10 % of the labels; 0 to 1',
-    of: (s: ReportScores) => s.fewLabels?.['0.1']?.accuracy,
-  },
-] as const;
-
-interface Column {
-  readonly title: string;
-  readonly meaning: string;
-  of(scores: ReportScores): number | null | undefined;
-}
+/** The run's scores beside the baselines: tables with the best of each column marked, and a verdict. */
+import {
+  furtherScores,
+  mainScores,
+  type ScoreColumn,
+  type Scores,
+  type Verdict,
+  verdictsOf,
+} from '../../evaluate/index.ts';
+import type { ReportEvaluation } from './data.ts';
+import { escapeHtml } from './text.ts';
 
 interface Row {
   readonly name: string;
-  readonly scores: ReportScores;
+  readonly scores: Scores;
 }
 
 function rowsOf(evaluation: ReportEvaluation): Row[] {
   const { untrained, rawPixels, colourHistogram } = evaluation.baselines ?? {};
   return [
-    { name: 'This run', scores: evaluation },
-    ...(untrained ? [{ name: 'Untrained encoder', scores: untrained }] : []),
-    ...(rawPixels ? [{ name: 'Raw pixels', scores: rawPixels }] : []),
-    ...(colourHistogram ? [{ name: 'Colour histogram', scores: colourHistogram }] : []),
+    { name: 'trained encoder', scores: evaluation },
+    ...(untrained ? [{ name: 'untrained encoder', scores: untrained }] : []),
+    ...(rawPixels ? [{ name: 'raw pixels', scores: rawPixels }] : []),
+    ...(colourHistogram ? [{ name: 'color histogram', scores: colourHistogram }] : []),
   ];
 }
 
-/** Who wins, in plain words; each baseline that is ahead anywhere is named with the figures. */
-export function verdictOf(evaluation: ReportEvaluation): string[] {
-  const [own, ...baselines] = rowsOf(evaluation);
-  const measured = columns.filter(({ of }) => typeof of(own!.scores) === 'number');
-  if (measured.length === 0 || baselines.length === 0) return [];
-  const sentences = baselines.flatMap(({ name, scores }) => {
-    const ahead = measured.flatMap(({ title, of }) => {
-      const [ours, theirs] = [of(own!.scores)!, of(scores)];
-      return typeof theirs === 'number' && theirs > ours
-        ? [`${title} (${theirs.toFixed(3)} against ${ours.toFixed(3)})`]
-        : [];
-    });
-    return ahead.length > 0 ? [`${name} does better than this run in ${listed(ahead)}.`] : [];
-  });
-  return sentences.length > 0
-    ? sentences
-    : [`This run is ahead of ${listed(baselines.map(({ name }) => name.toLowerCase()))} in every measure.`];
+/** The verdict on the run; baselines that are ahead anywhere are named with the values. */
+export function reportVerdict(evaluation: ReportEvaluation): Verdict[] {
+  return verdictsOf(rowsOf(evaluation).map(({ name, scores }) => ({ title: name, scores })));
 }
 
 /** The section's inner HTML. */
@@ -102,18 +36,22 @@ export function evaluationHtml(evaluation: ReportEvaluation): string {
   const { kmeans } = evaluation;
   const isLearned = evaluation.clustering?.by === 'head' && kmeans !== undefined;
   // Beside clusters that the method has learned itself, those of k-means on the same features.
-  const rows = [own!, ...(isLearned ? [{ name: 'This run, k-means', scores: kmeans }] : []), ...baselines];
-  const behind = verdictOf(evaluation);
-  const lost = behind.some((sentence) => sentence.includes('does better'));
+  const rows = [
+    own!,
+    ...(isLearned ? [{ name: 'trained encoder, k-means', scores: kmeans }] : []),
+    ...baselines,
+  ];
+  const verdicts = reportVerdict(evaluation);
+  const isBad = verdicts.some(({ tone }) => tone === 'bad');
   const notes = [
     evaluation.k === undefined ? '' : `NMI, ACC and ARI with K = ${evaluation.k}`,
     evaluation.classes === undefined ? '' : `${evaluation.classes} labelled classes`,
     'labels were used for measuring only',
   ].filter(Boolean);
   const protocol = Object.entries(evaluation.protocol ?? {}).filter(([, text]) => typeof text === 'string');
-  return `<p class="verdict${lost ? ' lost' : ''}">${behind.map(escapeHtml).join('<br>')}</p>
-<div class="split">${tableHtml(rows, columns)}
-${tableHtml(rows, further)}</div>
+  return `<p class="verdict${isBad ? ' lost' : ''}">${verdicts.map(({ text }) => escapeHtml(text)).join('<br>')}</p>
+<div class="split">${tableHtml(rows, mainScores)}
+${tableHtml(rows, furtherScores)}</div>
 <p class="note">${escapeHtml(notes.join('; '))}. The best of each column is marked.</p>${
     protocol.length === 0
       ? ''
@@ -127,14 +65,14 @@ ${tableHtml(rows, further)}</div>
 }
 
 /** A table of the columns that have a figure anywhere; nothing where none has. */
-function tableHtml(rows: readonly Row[], columns: readonly Column[]): string {
-  const used = columns.filter(({ of }) => rows.some(({ scores }) => typeof of(scores) === 'number'));
+function tableHtml(rows: readonly Row[], columns: readonly ScoreColumn[]): string {
+  const used = columns.filter(({ value }) => rows.some(({ scores }) => typeof value(scores) === 'number'));
   if (used.length === 0) return '';
-  const best = used.map(({ of }) =>
-    Math.max(...rows.map(({ scores }) => of(scores) ?? Number.NEGATIVE_INFINITY)),
+  const best = used.map(({ value }) =>
+    Math.max(...rows.map(({ scores }) => value(scores) ?? Number.NEGATIVE_INFINITY)),
   );
-  const cell = (scores: ReportScores, column: number) => {
-    const value = used[column]!.of(scores);
+  const cell = (scores: Scores, column: number) => {
+    const value = used[column]!.value(scores);
     if (typeof value !== 'number') return '<td>–</td>';
     const wins = value === best[column];
     return `<td${wins ? ' class="best"' : ''}>${wins ? `<b>${value.toFixed(3)}</b>` : value.toFixed(3)}</td>`;

@@ -8,7 +8,6 @@ export type {
   ReportImage,
   ReportMap,
   ReportMeasures,
-  ReportScores,
   ReportSimilarity,
   ReportSuggestion,
   ReportTraining,

@@ -115,7 +115,9 @@ describe('report.html', () => {
       expect(html).toContain(text);
     }
     expect(html.match(/data:image\/webp;base64,/g)?.length).toBe(3);
-    expect(html).toMatch(/Raw pixels does? better than this run in NMI \(0\.300 against 0\.200\)/i);
+    expect(html).toContain(
+      '<p class="verdict lost">The trained encoder is beaten by raw pixels in NMI (0.300 against 0.200).</p>',
+    );
     expect(html).not.toMatch(/(src|href)="https?:/);
   });
 
@@ -182,9 +184,18 @@ describe('report.html', () => {
 
   it('shows the further measures of an evaluation', () => {
     const html = readFileSync(run.files.reportHtml, 'utf8');
-    for (const text of ['>AMI</abbr>', '>1 %</abbr>', '0.310', '0.420', '0.150'])
+    for (const text of ['>AMI</abbr>', '>1 % lab</abbr>', '0.310', '0.420', '0.150'])
       expect(html).toContain(text);
     expect(html).not.toContain('>FMI</abbr>');
+  });
+
+  it('colors the verdict by its tone', async () => {
+    const { baselines: _, ...own } = data.evaluation!;
+    const ahead = { ...own, baselines: { untrained: { nmi: 0.1 } } };
+    const other = runFolderAt(mkdtempSync(join(folder, 'ahead-')));
+    await writeReport(other, { ...data, evaluation: ahead }, { thumbnail });
+    const html = readFileSync(other.files.reportHtml, 'utf8');
+    expect(html).toContain('<p class="verdict">No baseline beats the trained encoder in any measure.</p>');
   });
 
   it('has the same bytes for the same facts', async () => {

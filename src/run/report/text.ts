@@ -32,8 +32,3 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function showShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
-
-/** Words joined for a sentence: `a`, `a and b`, `a, b and c`. */
-export function listed(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
-}

@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../../formats/index.ts';
 import type { RunFolder } from '../files.ts';
 import type { JsonObject } from '../json.ts';
 import type { ReportCluster, ReportData, ReportImage } from './data.ts';
-import { verdictOf } from './evaluation.ts';
+import { reportVerdict } from './evaluation.ts';
 import { reportHtml } from './html.ts';
 import { type EmbedOptions, embedThumbnails, type ThumbnailFunction } from './thumbnails.ts';
 
@@ -53,7 +53,9 @@ export function reportJson(data: ReportData): JsonObject {
       },
     }),
     ...(maps && { maps: maps.map(({ title, nmi, places }) => ({ title, images: places.length / 2, nmi })) }),
-    ...(evaluation && { evaluation: { ...evaluation, verdict: verdictOf(evaluation) } }),
+    ...(evaluation && {
+      evaluation: { ...evaluation, verdict: reportVerdict(evaluation).map(({ text }) => text) },
+    }),
   };
   return value as unknown as JsonObject;
 }

@@ -1,0 +1,135 @@
+/** Agreement of clusters with classes: k-means on the features, or clusters that the method learned itself. */
+
+import type { Engine } from '../backends/index.ts';
+import { type Features, type KmeansOptions, kmeans, selectRows } from '../cluster/index.ts';
+import {
+  adjustedRandOf,
+  amiOf,
+  type ClusterPurity,
+  type Confusion,
+  type Contingency,
+  confusionOf,
+  contingency,
+  fowlkesMallowsOf,
+  matchingOf,
+  nmiOf,
+  purityOf,
+  purityTable,
+} from '../metrics/index.ts';
+import { type Usage, usage } from './labelFree.ts';
+
+/** Clusters that a method has learned itself. */
+export interface LearnedClusters {
+  /** `[N]`, 0 to count - 1. */
+  readonly assignments: Int32Array;
+  /** Number M of clusters. */
+  readonly count: number;
+}
+
+/**
+ * NMI (normalized by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of clusters
+ * against classes; see `metrics` for formulas and ranges.
+ */
+export interface ClusterScores {
+  readonly nmi: number;
+  readonly nmiGeometric: number;
+  readonly ami: number;
+  readonly acc: number;
+  readonly ari: number;
+  readonly fmi: number;
+  readonly purity: number;
+}
+
+export interface ClusterEvaluation extends ClusterScores {
+  /** Size, most frequent class and its fraction for each cluster, largest first. */
+  readonly purityTable: readonly ClusterPurity[];
+  readonly confusion: Confusion;
+  readonly clustering: {
+    readonly on: 'test' | 'all';
+    readonly images: number;
+    readonly k: number;
+    readonly classes: number;
+    /** Origin of the clusters: the method's own head, or k-means on the features. */
+    readonly by: 'head' | 'kmeans';
+    readonly usage: Usage;
+  };
+  /** k-means on the features; its scores stand beside those of the method's own clusters. */
+  readonly kmeans: ClusterScores & {
+    readonly k: number;
+    readonly iterations: number;
+    readonly converged: boolean;
+  };
+}
+
+export interface ClusterScoreOptions {
+  /** Number of clusters. Default: the number of classes among the rows. */
+  k?: number;
+  metric: NonNullable<KmeansOptions['metric']>;
+  restarts: number;
+  /** Rows that are clustered, and the part of the source they are. */
+  rows: Int32Array;
+  on: 'test' | 'all';
+  learned?: LearnedClusters;
+  seed: number;
+  signal?: AbortSignal;
+}
+
+/** Clusters the given rows of features [N, F] and compares the clusters with the labels [N]. */
+export async function scoreClusters(
+  engine: Engine,
+  { features, labels }: { features: Features; labels: Int32Array },
+  { k, metric, restarts, rows, on, learned, seed, signal }: ClusterScoreOptions,
+): Promise<{ result: ClusterEvaluation; protocol: { clustering: string; kmeans?: string } }> {
+  const truth = Int32Array.from(rows, (row) => labels[row]!);
+  const classes = new Set(truth).size;
+  const clusters = k ?? classes;
+  const options = { engine, metric, restarts, seed, signal };
+  const found = await kmeans(selectRows(features, rows), clusters, options);
+  // Another number of clusters can only come from k-means.
+  const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
+  const assignments = own ? Int32Array.from(rows, (row) => own.assignments[row]!) : found.assignments;
+  const count = own ? own.count : clusters;
+  const table = contingency(truth, assignments);
+  const { iterations, converged } = found;
+
+  const where = on === 'test' ? `on the ${rows.length} test images` : `on all ${rows.length} labeled images`;
+  const byKmeans = `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, ${where}`;
+  const byHead = `the ${count} clusters that the method has learned itself, for ${classes} classes, ${where}`;
+  return {
+    result: {
+      ...scoresOf(table),
+      purityTable: purityTable(table),
+      confusion: confusionOf(table),
+      clustering: {
+        on,
+        images: rows.length,
+        k: count,
+        classes,
+        by: own ? 'head' : 'kmeans',
+        usage: usage(assignments, count),
+      },
+      kmeans: {
+        ...scoresOf(own ? contingency(truth, found.assignments) : table),
+        ...{ k: clusters, iterations, converged },
+      },
+    },
+    protocol: {
+      clustering: `${own ? byHead : byKmeans}; ${NORMALIZED}`,
+      ...(own && { kmeans: byKmeans }),
+    },
+  };
+}
+
+const NORMALIZED = 'NMI and AMI normalized by the arithmetic mean, ACC by the Hungarian method';
+
+function scoresOf(table: Contingency): ClusterScores {
+  return {
+    nmi: nmiOf(table),
+    nmiGeometric: nmiOf(table, { normalizer: 'geometric' }),
+    ami: amiOf(table),
+    acc: matchingOf(table).accuracy,
+    ari: adjustedRandOf(table),
+    fmi: fowlkesMallowsOf(table),
+    purity: purityOf(table),
+  };
+}
