@@ -2,10 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 const slow = '**/*.slow.test.ts';
 
-/** `npm test` runs the project fast, `npm run test:slow` the project slow; plain `vitest run` runs both. */
+/**
+ * `npm test` runs the project fast, `npm run test:slow` the project slow; plain `vitest run` runs
+ * both.
+ */
 export default defineConfig({
   test: {
-    // ONNX Runtime's own threads use every core: more than two test files at once overload two cores.
+    // ONNX Runtime's own threads use every core: more than two test files at once overload two
+    // cores.
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

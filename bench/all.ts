@@ -1,7 +1,7 @@
 /**
- * All benchmarks of docs/performance.md, one after the other, each in a process of its own, so that none counts the memory of another.
- * After each its rows are kept in docs/results and the pages are made anew: what ends the run early loses at most the row that is
- * being measured.
+ * All benchmarks of docs/performance.md, one after the other, each in a process of its own, so that
+ * none counts the memory of another. After each its rows are kept in docs/results and the pages are
+ * made anew: what ends the run early loses at most the row that is being measured.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -67,8 +67,8 @@ export interface World {
 }
 
 /**
- * Runs them and gives the names of those that failed, wholly or in a row. One whose peer is not installed is left out, and what was kept
- * of it stays: it says more than our figures alone.
+ * Runs them and gives the names of those that failed, wholly or in a row. One whose peer is not
+ * installed is left out, and what was kept of it stays: it says more than our figures alone.
  */
 export async function benchmarkAll({
   only = benchmarkNames.filter((name) => !elsewhere.includes(name)),

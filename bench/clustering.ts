@@ -1,6 +1,7 @@
 /**
- * Sinkhorn codes and exact nearest neighbours, ours and PyTorch's, in turns, after both have given the same numbers. The peer is
- * written as one would: whole matrices for Sinkhorn, blocks of queries for the neighbours.
+ * Sinkhorn codes and exact nearest neighbours, ours and PyTorch's, in turns, after both have given
+ * the same numbers. The peer is written as one would: whole matrices for Sinkhorn, blocks of
+ * queries for the neighbours.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,7 +114,10 @@ function ownOf(engine: Engine, sizes: Sizes): Promise<Own> {
   return sizes.work === 'sinkhorn' ? ownSinkhorn(engine, sizes) : ownNeighbours(engine, sizes);
 }
 
-/** Scores are read where they are and codes stay on the engine but for their first rows, as in a step. */
+/**
+ * Scores are read where they are and codes stay on the engine but for their first rows, as in a
+ * step.
+ */
 async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Own> {
   const scores = sharedValues(rows * columns);
   scores.set(noise('scores', rows, columns));

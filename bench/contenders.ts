@@ -1,4 +1,7 @@
-/** What takes turns: our engine and peers, each in a process of its own, and code of ours in this process. */
+/**
+ * What takes turns: our engine and peers, each in a process of its own, and code of ours in this
+ * process.
+ */
 import { largestResident, resetPeak } from './memory.ts';
 import { openPeer, type Peer } from './peer.ts';
 import type { Contender } from './turns.ts';

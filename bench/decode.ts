@@ -1,6 +1,7 @@
 /**
- * First contact with a folder of JPEGs: every picture decoded, its shorter side shrunk, and all kept in one file, ours and Pillow's in as
- * many processes as there are cores, in turns. Times count only after both have been shown to decode the same colours.
+ * First contact with a folder of JPEGs: every picture decoded, its shorter side shrunk, and all
+ * kept in one file, ours and Pillow's in as many processes as there are cores, in turns. Times
+ * count only after both have been shown to decode the same colours.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

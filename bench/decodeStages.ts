@@ -1,6 +1,7 @@
 /**
- * How long each stage of the first contact with a picture takes, one picture at a time, through the same functions as in a run: the file
- * is read, decoded, shrunk and stored. The program works on several pictures at once, so that a folder takes less than the sum.
+ * How long each stage of the first contact with a picture takes, one picture at a time, through the
+ * same functions as in a run: the file is read, decoded, shrunk and stored. The program works on
+ * several pictures at once, so that a folder takes less than the sum.
  */
 import { join } from 'node:path';
 import { decodeImage, openSource } from '../src/data/index.ts';

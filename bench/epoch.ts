@@ -1,7 +1,8 @@
 /**
- * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain PyTorch script of the same recipe, in
- * both of its memory formats, in turns, each in a process of its own that is alone while it works. Views are made on the way; decoding and compiling are
- * not counted.
+ * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain
+ * PyTorch script of the same recipe, in both of its memory formats, in turns, each in a process of
+ * its own that is alone while it works. Views are made on the way; decoding and compiling are not
+ * counted.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +22,9 @@ interface Recipe {
   peer?: readonly string[];
 }
 
-/** The rows of the benchmark: `multicrop-64` is there for what its many views cost, beside no peer. */
+/**
+ * The rows of the benchmark: `multicrop-64` is there for what its many views cost, beside no peer.
+ */
 export const epochRows: Readonly<Record<string, Recipe>> = {
   'small-32': { preset: 'small-32', peer: ['--crops', '2x32:.2-1', '--hidden', '256'] },
   'multicrop-64': { preset: 'multicrop-64', maxSteps: 200 },
@@ -46,14 +49,22 @@ export interface EpochRow {
   peerMegabytes: number | null;
   /** Libraries of the script with their versions. */
   versions: Readonly<Record<string, string>>;
-  /** Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not equal. */
+  /**
+   * Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not
+   * equal.
+   */
   losses: [number | null, number | null];
 }
 
 export interface EpochOptions {
-  /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`; without it pictures are made up. */
+  /**
+   * Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`; without it pictures are made up.
+   */
   source?: string;
-  /** How many are made up; below some 6,000 our program takes fewer prototypes than the script, and losses do not compare. */
+  /**
+   * How many are made up; below some 6,000 our program takes fewer prototypes than the script, and
+   * losses do not compare.
+   */
   madeUp?: number;
   epochs: number;
   rounds: number;

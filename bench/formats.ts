@@ -1,4 +1,7 @@
-/** PyTorch in each of its memory formats: it stands with the faster of them, and both have to compute what we compute. */
+/**
+ * PyTorch in each of its memory formats: it stands with the faster of them, and both have to
+ * compute what we compute.
+ */
 import { peerContender } from './contenders.ts';
 import { openPeer, type Peer, type PeerOptions, withPeer } from './peer.ts';
 import type { Contender } from './turns.ts';
@@ -8,7 +11,10 @@ export const formats = ['contiguous', 'channels_last'] as const;
 /** Options of the peer in a format. */
 export type InFormat = (format: string) => PeerOptions;
 
-/** Asks the peer in each format, one after the other, and gives the largest difference of their answers from ours. */
+/**
+ * Asks the peer in each format, one after the other, and gives the largest difference of their
+ * answers from ours.
+ */
 export async function largestDifference(
   python: string,
   of: InFormat,

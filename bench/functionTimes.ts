@@ -10,7 +10,10 @@ export interface Functions {
 /** Microseconds between two looks at what this thread does. */
 const INTERVAL = 500;
 
-/** Milliseconds that this thread is in each of the functions, or in what they call, while it does the work. */
+/**
+ * Milliseconds that this thread is in each of the functions, or in what they call, while it does
+ * the work.
+ */
 export async function functionTimes(
   { file, names }: Functions,
   work: () => Promise<void>,

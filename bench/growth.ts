@@ -1,4 +1,7 @@
-/** How time and memory of one step of SwAV grow with prototypes, crops and threads, one varied at a time. */
+/**
+ * How time and memory of one step of SwAV grow with prototypes, crops and threads, one varied at a
+ * time.
+ */
 import { availableParallelism } from 'node:os';
 import { ownContender } from './contenders.ts';
 import type { SwavShape } from './swav.ts';

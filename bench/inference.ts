@@ -1,6 +1,7 @@
 /**
- * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns: the better of the peer's two
- * memory formats, after ours and both of them have given the same features for the same weights and images.
+ * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns:
+ * the better of the peer's two memory formats, after ours and both of them have given the same
+ * features for the same weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +25,9 @@ export const inferenceRows: Readonly<Record<string, Shape>> = {
 
 export interface InferenceRow extends Speeds {
   name: string;
-  /** Largest difference of a feature, over the largest feature; of both memory formats the larger. */
+  /**
+   * Largest difference of a feature, over the largest feature; of both memory formats the larger.
+   */
   featureDifference: number | null;
 }
 

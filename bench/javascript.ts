@@ -1,7 +1,8 @@
 /**
- * One training step of a narrow ResNet-18 on a few images, ours and that of other libraries in JavaScript, in turns. They are peers where they
- * are installed (`npm install --no-save @tensorflow/tfjs @jax-js/jax`); times count only after all have computed the same losses
- * from the same weights and images, before a step and after it.
+ * One training step of a narrow ResNet-18 on a few images, ours and that of other libraries in
+ * JavaScript, in turns. They are peers where they are installed (`npm install --no-save
+ * @tensorflow/tfjs @jax-js/jax`); times count only after all have computed the same losses from the
+ * same weights and images, before a step and after it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * K-means, ours and scikit-learn's, in turns: the same rows, the same first centroids, the same number of iterations. Times
- * count only where both end at the same objective.
+ * K-means, ours and scikit-learn's, in turns: the same rows, the same first centroids, the same
+ * number of iterations. Times count only where both end at the same objective.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -31,14 +31,19 @@ export const kmeansRows: Record<string, Shape> = {
 export interface KmeansRow extends Shape {
   name: string;
   seconds: number;
-  /** Of scikit-learn's Lloyd iterations, and of its mini-batch variant, which ends at another objective. */
+  /**
+   * Of scikit-learn's Lloyd iterations, and of its mini-batch variant, which ends at another
+   * objective.
+   */
   peerSeconds: number | null;
   miniBatchSeconds: number | null;
   /** Median over pairs of the peer's time over ours; above 1: we are faster. */
   ratio: number | null;
   spread: [number, number] | null;
   objective: number;
-  /** Relative difference of the objectives, and how far the mini-batch variant's lies above ours. */
+  /**
+   * Relative difference of the objectives, and how far the mini-batch variant's lies above ours.
+   */
   objectiveDifference: number | null;
   miniBatchExcess: number | null;
   /** Largest resident memory of the process: rows included. */
@@ -49,7 +54,10 @@ export interface KmeansRow extends Shape {
   versions: Readonly<Record<string, string>>;
 }
 
-/** Iterations of the fit before the one that is timed, in which libraries load and memory is asked for; the third is like all later ones. */
+/**
+ * Iterations of the fit before the one that is timed, in which libraries load and memory is asked
+ * for; the third is like all later ones.
+ */
 const WARMING_ITERATIONS = 3;
 /** Objectives further apart than this are not the same computation. */
 const TOLERANCE = 1e-3;
@@ -77,7 +85,10 @@ export async function benchmarkKmeans(
   });
 }
 
-/** Rows around twice as many centres as there are clusters, near enough to overlap, so that no iteration is the last. */
+/**
+ * Rows around twice as many centres as there are clusters, near enough to overlap, so that no
+ * iteration is the last.
+ */
 function groupedRows({ rows, dimension, k }: Shape): Features {
   const random = randomAt(0, 'synthetic', 0, 0, 1);
   const centres = new Float32Array(2 * k * dimension).map(() => random.normal());
@@ -104,7 +115,10 @@ interface Fitted extends Pick<KmeansRow, 'versions'> {
   megabytes: number;
 }
 
-/** Each is alone while it works: engine and process are opened for a turn, warmed by a short fit and closed after it. */
+/**
+ * Each is alone while it works: engine and process are opened for a turn, warmed by a short fit and
+ * closed after it.
+ */
 async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const options = { start, iterations: shape.iterations, tolerance: 0 };
   const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];

@@ -1,9 +1,10 @@
 /**
- * How well measures without labels follow true NMI: runs of one labelled source, every checkpoint that they kept, Spearman's
- * rank correlation of each measure with NMI.
+ * How well measures without labels follow true NMI: runs of one labelled source, every checkpoint
+ * that they kept, Spearman's rank correlation of each measure with NMI.
  *
- * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different methods, settings and
- * lengths give the measures something to tell apart. Labels are read for the true NMI only.
+ * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different
+ * methods, settings and lengths give the measures something to tell apart. Labels are read for the
+ * true NMI only.
  */
 import { resolve } from 'node:path';
 import { type Engine, openEngine } from '../src/backends/index.ts';
@@ -29,7 +30,10 @@ export interface LabelFreePoint {
   readonly method: string;
   readonly step: number;
   readonly epoch: number;
-  /** Of spherical k-means with as many clusters as classes, on labelled images of the test part where there is one. */
+  /**
+   * Of spherical k-means with as many clusters as classes, on labelled images of the test part
+   * where there is one.
+   */
   readonly nmi: number;
   readonly measures: EpochMeasures;
   /** Seconds that the measures took, without the passes through the encoder. */
@@ -38,7 +42,10 @@ export interface LabelFreePoint {
 
 export interface MeasureCorrelation {
   readonly measure: keyof EpochMeasures;
-  /** Over all points; over the last points of the runs; and the mean over runs of three points or more, each by itself. */
+  /**
+   * Over all points; over the last points of the runs; and the mean over runs of three points or
+   * more, each by itself.
+   */
   readonly all: number | null;
   readonly lastOfRuns: number | null;
   readonly withinRuns: number | null;

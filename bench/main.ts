@@ -1,7 +1,7 @@
 /**
- * Benchmarks, one command each; `npm run bench -- --help` lists them. Every one prints a table (or one object with --json) and
- * writes results/<name>.json, row by row. Progress goes to stderr. A row that fails is reported and the others go on; the exit
- * code is 1 then.
+ * Benchmarks, one command each; `npm run bench -- --help` lists them. Every one prints a table (or
+ * one object with --json) and writes results/<name>.json, row by row. Progress goes to stderr. A
+ * row that fails is reported and the others go on; the exit code is 1 then.
  */
 import { Command } from 'commander';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Runs the work and gives its result, its seconds and the largest resident memory of this process meanwhile, in MB; null
- * where the system does not let it be measured from the start of the work (only Linux does).
+ * Runs the work and gives its result, its seconds and the largest resident memory of this process
+ * meanwhile, in MB; null where the system does not let it be measured from the start of the work
+ * (only Linux does).
  */
 export async function measured<T>(
   work: () => Promise<T>,
@@ -15,7 +16,10 @@ export async function measured<T>(
   return { result, seconds, megabytes: isReset ? largestResident() : null };
 }
 
-/** Lets this process's largest resident memory be counted from now on; false where the system cannot. */
+/**
+ * Lets this process's largest resident memory be counted from now on; false where the system
+ * cannot.
+ */
 export function resetPeak(): boolean {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
@@ -36,8 +40,9 @@ export function largestResident(pid: number | 'self' = 'self'): number | null {
 }
 
 /**
- * Largest resident memory of a process and of those that it has started and that still run, in MB; null where the system does not tell.
- * Of a child only what it does not share counts: what it was forked with is its parent's.
+ * Largest resident memory of a process and of those that it has started and that still run, in MB;
+ * null where the system does not tell. Of a child only what it does not share counts: what it was
+ * forked with is its parent's.
  */
 export function largestOfFamily(pid: number): number | null {
   const own = largestResident(pid);

@@ -1,6 +1,7 @@
 /**
- * Our side of a benchmark in a process of its own, driven like a peer: `{"times": n}` is answered by the milliseconds of n runs.
- * `--module` names the benchmark; its `prepare` makes what is timed from `--args`.
+ * Our side of a benchmark in a process of its own, driven like a peer: `{"times": n}` is answered
+ * by the milliseconds of n runs. `--module` names the benchmark; its `prepare` makes what is timed
+ * from `--args`.
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';

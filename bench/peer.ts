@@ -17,7 +17,10 @@ export interface Peer {
   /** Its libraries with their versions, as it said when it started. */
   readonly versions: Readonly<Record<string, string>>;
   ask(request: object): Promise<Record<string, unknown>>;
-  /** Largest resident memory so far, with that of processes it has started, in MB; null where the system does not tell. */
+  /**
+   * Largest resident memory so far, with that of processes it has started, in MB; null where the
+   * system does not tell.
+   */
   megabytes(): number | null;
   /** Ends it; resolves when its process is gone. */
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * What the methods do between epochs, on made-up features: time and memory of clustering so many images. The pass of all images
- * through the encoder, which comes before it, is not in it.
+ * What the methods do between epochs, on made-up features: time and memory of clustering so many
+ * images. The pass of all images through the encoder, which comes before it, is not in it.
  */
 import { type Engine, openEngine } from '../src/backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';

@@ -1,4 +1,7 @@
-/** Pictures made up for benchmarks: soft colours with grain, which decode and compress much as photographs do. */
+/**
+ * Pictures made up for benchmarks: soft colours with grain, which decode and compress much as
+ * photographs do.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -33,7 +36,10 @@ export async function madeUpPhoto({ width, height }: PhotoSize, number: number):
   return new Uint8Array(grainy);
 }
 
-/** Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them tests; the classes mean nothing. */
+/**
+ * Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them tests; the
+ * classes mean nothing.
+ */
 export async function writeSplits(folder: string, size: PhotoSize, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
     const part = number % 10 === 9 ? 'test' : 'train';

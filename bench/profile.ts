@@ -1,4 +1,7 @@
-/** Where the time goes: of a training step, of a search for nearest neighbours, of a picture that is decoded. */
+/**
+ * Where the time goes: of a training step, of a search for nearest neighbours, of a picture that is
+ * decoded.
+ */
 import type { Engine } from '../src/backends/index.ts';
 import { clusteringRows, prepare as prepareClustering } from './clustering.ts';
 import { decodeRows, type FolderShape } from './decode.ts';
@@ -83,7 +86,10 @@ const AROUND: Readonly<Record<string, string>> = {
   merge: 'merging lists, beside the engine',
 };
 
-/** A search for nearest neighbours: ONNX Runtime's trace of the products and the largest, and our own functions around them. */
+/**
+ * A search for nearest neighbours: ONNX Runtime's trace of the products and the largest, and our
+ * own functions around them.
+ */
 function ofSearch(row: string): Profiled {
   return ({ by }) =>
     onStage(({ withEngine, folder }) =>

@@ -16,7 +16,10 @@ export interface Called {
   readonly seconds: number;
   /** Largest resident memory of the process, in MB. */
   readonly megabytes: number;
-  /** Longest pause of any of its threads for garbage collection between two times (`Date.now()`), in ms; 0 where none took 2 ms. */
+  /**
+   * Longest pause of any of its threads for garbage collection between two times (`Date.now()`), in
+   * ms; 0 where none took 2 ms.
+   */
   longestPause(span: { from: number; to: number }): number;
 }
 

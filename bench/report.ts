@@ -1,4 +1,7 @@
-/** Results as files in this folder's results/: a row is on disk as soon as it is measured, so that a run that is cut short keeps its rows. */
+/**
+ * Results as files in this folder's results/: a row is on disk as soon as it is measured, so that a
+ * run that is cut short keeps its rows.
+ */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';

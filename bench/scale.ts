@@ -1,6 +1,7 @@
 /**
- * How time and memory grow with the number of images: made-up pictures are written as one packed data set, and our program decodes them into a
- * cache of their own and trains for some minutes, embeds a tenth of them and clusters all, each in a process of its own.
+ * How time and memory grow with the number of images: made-up pictures are written as one packed
+ * data set, and our program decodes them into a cache of their own and trains for some minutes,
+ * embeds a tenth of them and clusters all, each in a process of its own.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -81,8 +82,8 @@ export async function benchmarkScale(
 }
 
 /**
- * Pictures of patches of colour, as CIFAR's binary files: a tenth of them are the test set. Ten palettes are the classes, so that there is
- * something to find.
+ * Pictures of patches of colour, as CIFAR's binary files: a tenth of them are the test set. Ten
+ * palettes are the classes, so that there is something to find.
  */
 export function writePictures(folder: string, images: number): void {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * What the settings of the runtime are worth: one training step with the engine's settings and with each of them switched alone, in turns.
- * Times count only after all have computed the same losses.
+ * What the settings of the runtime are worth: one training step with the engine's settings and with
+ * each of them switched alone, in turns. Times count only after all have computed the same losses.
  */
 import type { Engine, SessionSettings } from '../src/backends/index.ts';
 import { ownContender } from './contenders.ts';
@@ -41,7 +41,10 @@ export interface SettingsRow {
   switched: {
     setting: string;
     milliseconds: number;
-    /** Median over pairs of turns of its time over that with the engine's settings; above 1: it is slower. */
+    /**
+     * Median over pairs of turns of its time over that with the engine's settings; above 1: it is
+     * slower.
+     */
     ratio: number;
     spread: [number, number];
     megabytes: number | null;

@@ -1,4 +1,7 @@
-/** The encoders that steps and embeddings are timed on, by names such as `resnet18-cifar-32-w64-b256`. */
+/**
+ * The encoders that steps and embeddings are timed on, by names such as
+ * `resnet18-cifar-32-w64-b256`.
+ */
 import type { Stem } from '../src/nn/index.ts';
 
 export interface Shape {

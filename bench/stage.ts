@@ -1,4 +1,7 @@
-/** What a benchmark works with: engines that remember their formulations, and a folder for what contenders exchange. */
+/**
+ * What a benchmark works with: engines that remember their formulations, and a folder for what
+ * contenders exchange.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +14,10 @@ export interface Stage {
   threads: number;
   /** Removed afterwards. */
   folder: string;
-  /** Opens an engine, which measures formulations once and remembers them, for the work and closes it, whatever happens. */
+  /**
+   * Opens an engine, which measures formulations once and remembers them, for the work and closes
+   * it, whatever happens.
+   */
   withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T>;
 }
 

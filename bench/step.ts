@@ -1,7 +1,8 @@
 /**
- * One training step of a ResNet (forward, cross entropy over 128 classes, backward, SGD with momentum), ours and PyTorch's, in
- * turns. The peer is the better of its two memory formats. Times count only after ours and both of them have been shown to compute the
- * same loss from the same weights and images.
+ * One training step of a ResNet (forward, cross entropy over 128 classes, backward, SGD with
+ * momentum), ours and PyTorch's, in turns. The peer is the better of its two memory formats. Times
+ * count only after ours and both of them have been shown to compute the same loss from the same
+ * weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

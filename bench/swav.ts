@@ -1,7 +1,8 @@
 /**
- * One training step of SwAV with all that belongs to it (several resolutions, the head, Sinkhorn with a full queue, swapped
- * prediction, LARC), ours and PyTorch's, in turns, on the same crops. Times count only after ours and PyTorch in both memory formats have
- * computed the same losses from the same weights, before a step and after it.
+ * One training step of SwAV with all that belongs to it (several resolutions, the head, Sinkhorn
+ * with a full queue, swapped prediction, LARC), ours and PyTorch's, in turns, on the same crops.
+ * Times count only after ours and PyTorch in both memory formats have computed the same losses from
+ * the same weights, before a step and after it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -155,7 +156,10 @@ function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape
   return { method, crops: Object.fromEntries(noise) };
 }
 
-/** Weights and crops as tensors of a file; the peer knows the shapes of weights, and crops are `[count batch, 3, size, size]`. */
+/**
+ * Weights and crops as tensors of a file; the peer knows the shapes of weights, and crops are
+ * `[count batch, 3, size, size]`.
+ */
 function stored(values: Values, { batch, crops }: SwavShape) {
   const groups = parseCrops(crops);
   return Object.fromEntries(

@@ -5,7 +5,10 @@ import type { Engine, Executable } from '../src/backends/index.ts';
 
 /** A part of a piece of work, and its time. */
 export interface ProfileRow {
-  /** The runtime's name of an operator, with its domain where that is not the standard, or what else was timed. */
+  /**
+   * The runtime's name of an operator, with its domain where that is not the standard, or what else
+   * was timed.
+   */
   operator: string;
   /** Calls and milliseconds of one piece of work. */
   calls: number;
@@ -21,7 +24,10 @@ export interface TraceEvent {
   args?: { op_name?: string; output_type_shape?: unknown };
 }
 
-/** The events of all that the work compiles and runs on the engine it is given, one program after the other; traces are left in the folder. */
+/**
+ * The events of all that the work compiles and runs on the engine it is given, one program after
+ * the other; traces are left in the folder.
+ */
 export async function traceOf(
   engine: Engine,
   folder: string,
@@ -55,7 +61,10 @@ export async function traceOf(
 }
 
 export interface AddOptions {
-  /** How often the traced work was done, 2 or more; the first time, in which memory is found, does not count. */
+  /**
+   * How often the traced work was done, 2 or more; the first time, in which memory is found, does
+   * not count.
+   */
   times: number;
   /** `shape`: operators are told apart by their result's shape, too. */
   by?: 'operator' | 'shape';

@@ -17,7 +17,9 @@ export interface Trained {
   seconds: number;
   /** Share of the time of all steps that they waited for views. */
   waiting: number;
-  /** When the first step began and when the run ended, in milliseconds as `Date.now()` tells them. */
+  /**
+   * When the first step began and when the run ended, in milliseconds as `Date.now()` tells them.
+   */
   span: { from: number; to: number };
 }
 
@@ -32,7 +34,10 @@ export function trainedIn(events: readonly RunLine[]): Trained {
   };
 }
 
-/** Each step tells of the last `RECENT`, the first ones of all so far: every `RECENT`th, counted from the end, tells of all. */
+/**
+ * Each step tells of the last `RECENT`, the first ones of all so far: every `RECENT`th, counted
+ * from the end, tells of all.
+ */
 function waitingOf(steps: readonly RunLine[]): number {
   let [whole, waited] = [0, 0];
   steps.toReversed().forEach(({ step, imagesPerSecond, waiting }, i) => {

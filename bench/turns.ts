@@ -1,7 +1,8 @@
 /**
- * Contenders in turns, A B A B …, so that what else happens on the machine meets all of them. Each is started for its turn and gone
- * after it: one that waits beside another holds memory, wakes up now and then, and some systems take the memory of a process that has
- * waited for a second or two, which it then gets back page by page while it is timed.
+ * Contenders in turns, A B A B …, so that what else happens on the machine meets all of them. Each
+ * is started for its turn and gone after it: one that waits beside another holds memory, wakes up
+ * now and then, and some systems take the memory of a process that has waited for a second or two,
+ * which it then gets back page by page while it is timed.
  */
 
 export interface Contender {
@@ -16,7 +17,10 @@ export interface Entered {
   run(times: number): Promise<readonly number[]>;
   /** Libraries of a peer with their versions. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Largest resident memory so far of the process that works, in MB; null where the system does not tell. */
+  /**
+   * Largest resident memory so far of the process that works, in MB; null where the system does not
+   * tell.
+   */
   megabytes(): number | null;
   /** Ends it; resolves when it is gone. */
   leave(): Promise<void>;
@@ -47,8 +51,9 @@ const MOST_RUNS = 50;
 /** Most runs in which a turn settles: the first ones allocate. */
 const SETTLING_RUNS = 8;
 /**
- * Settling ends with the run under way after this long: of runs that take many seconds (ResNet-50 with 256 images), all but the first
- * hardly allocate, and a turn is one run that settles and one that counts, not three or four that take a minute.
+ * Settling ends with the run under way after this long: of runs that take many seconds (ResNet-50
+ * with 256 images), all but the first hardly allocate, and a turn is one run that settles and one
+ * that counts, not three or four that take a minute.
  */
 const SETTLING_MILLISECONDS = 6000;
 /** A run that takes at least this share of the one before is not getting faster. */

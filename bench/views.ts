@@ -1,7 +1,8 @@
 /**
- * Augmented views, ours and torchvision's on Pillow images, in turns, each on one thread and from decoded pictures to bytes: what one
- * worker of a data loader does. Random draws differ, so that no view is equal; times count only after brightness and contrast
- * of many views have been found the same.
+ * Augmented views, ours and torchvision's on Pillow images, in turns, each on one thread and from
+ * decoded pictures to bytes: what one worker of a data loader does. Random draws differ, so that no
+ * view is equal; times count only after brightness and contrast of many views have been found the
+ * same.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Loaded before a program with `--import`, in each of its threads: leaves in a folder the largest resident memory of the process, in bytes,
- * when it ends (`peak`), and a line for each pause for garbage collection that is worth a line (`pauses`): time of day in ms,
- * duration in ms, thread.
+ * Loaded before a program with `--import`, in each of its threads: leaves in a folder the largest
+ * resident memory of the process, in bytes, when it ends (`peak`), and a line for each pause for
+ * garbage collection that is worth a line (`pauses`): time of day in ms, duration in ms, thread.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,13 @@
-/** What stands under a table: by which commands, when, on what machine and beside which versions its rows were measured. */
+/**
+ * What stands under a table: by which commands, when, on what machine and beside which versions its
+ * rows were measured.
+ */
 import type { KeptRows, Provenance } from './kept.ts';
 
-/** The text under a table of these rows; where not all are of one command and day, it says which are of which. */
+/**
+ * The text under a table of these rows; where not all are of one command and day, it says which are
+ * of which.
+ */
 export function caption({ machine, rows }: KeptRows<{ readonly name: string }>): string {
   const keyOf = ({ command, state, measured }: Provenance) => JSON.stringify([command, state, measured]);
   const runs = [...new Set(rows.map(keyOf))].map((key) => rows.filter((row) => keyOf(row) === key));

@@ -103,7 +103,10 @@ function figuresTable({ methods, baselines }: KeptComparison['comparison']): str
   ]);
 }
 
-/** What others have printed: rows of the methods compared, and the further methods of a paper's table. */
+/**
+ * What others have printed: rows of the methods compared, and the further methods of a paper's
+ * table.
+ */
 function publishedText(comparison: KeptComparison['comparison']): string[] {
   const { data, classes, methods, baselines } = comparison;
   // What is known now, whenever the comparison was made.

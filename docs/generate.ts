@@ -1,6 +1,7 @@
 /**
- * Writes the pages of the documentation that come from the program itself: one page per command, and the settings.
- * `node docs/generate.ts` writes them; `node docs/generate.ts --check` fails when one is not what it would write.
+ * Writes the pages of the documentation that come from the program itself: one page per command,
+ * and the settings. `node docs/generate.ts` writes them; `node docs/generate.ts --check` fails when
+ * one is not what it would write.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

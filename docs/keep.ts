@@ -1,12 +1,13 @@
 /**
- * Keeps a measured result for the documentation: takes what the program wrote, without paths of the machine, and puts it into
- * docs/results.
+ * Keeps a measured result for the documentation: takes what the program wrote, without paths of the
+ * machine, and puts it into docs/results.
  *
  *     node docs/keep.ts comparison cifar10 runs/cifar10/compare.json --title CIFAR-10 --command "likeness compare …" --state "…"
  *     node docs/keep.ts benchmark kmeans bench/results/kmeans.json --command "npm run bench -- kmeans" --state "…"
  *     node docs/keep.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 --command "npm run bench -- …"
  *
- * A comparison made in pieces, of the same images and budget, is put together: rows of the same method are replaced.
+ * A comparison made in pieces, of the same images and budget, is put together: rows of the same
+ * method are replaced.
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';

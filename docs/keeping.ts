@@ -38,8 +38,9 @@ export function writeKept(name: string, result: object): string {
 }
 
 /**
- * Rows of two runs on one machine: a row of both is that of the second, in the place of the first's; new ones come last. Where the
- * second has all of the first, its order is taken. Throws where the machines differ.
+ * Rows of two runs on one machine: a row of both is that of the second, in the place of the
+ * first's; new ones come last. Where the second has all of the first, its order is taken. Throws
+ * where the machines differ.
  */
 export function added<R extends { readonly name: string }>(
   before: KeptRows<R>,

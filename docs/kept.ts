@@ -1,8 +1,13 @@
-/** Measured results that are kept in docs/results as the program wrote them, and tables made of them. */
+/**
+ * Measured results that are kept in docs/results as the program wrote them, and tables made of
+ * them.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Comparison } from '../src/run/compare/index.ts';
 
-/** A comparison that is kept: what `compare` wrote, without the paths of the machine that it ran on. */
+/**
+ * A comparison that is kept: what `compare` wrote, without the paths of the machine that it ran on.
+ */
 export interface KeptComparison {
   /** Name of the data set. */
   readonly title: string;

@@ -1,4 +1,7 @@
-/** Measurements beside the comparisons, as text: measures without labels, k-means, and clustering between epochs. */
+/**
+ * Measurements beside the comparisons, as text: measures without labels, k-means, and clustering
+ * between epochs.
+ */
 import { caption } from './caption.ts';
 import { compared, type KeptRows, kept, markdown } from './kept.ts';
 
@@ -160,8 +163,8 @@ export function scaleText(): string {
 const PROJECTED = [1e7, 1e8];
 
 /**
- * Time and memory of larger numbers of images, on the line through the two largest sizes that were measured. `decode and train` is given
- * without its minutes of training.
+ * Time and memory of larger numbers of images, on the line through the two largest sizes that were
+ * measured. `decode and train` is given without its minutes of training.
  */
 export function projectionText(): string {
   const found = kept<KeptRows<ScaleFigures>>('scale');

@@ -1,4 +1,7 @@
-/** Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time goes. */
+/**
+ * Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time
+ * goes.
+ */
 import { caption } from './caption.ts';
 import { type KeptRows, kept, markdown } from './kept.ts';
 
@@ -13,7 +16,10 @@ interface SpeedFigures {
   /** Largest resident memory, ours and the fastest peer's. */
   readonly megabytes?: number | null;
   readonly peerMegabytes?: number | null;
-  /** Of whole epochs: share of the time that steps waited for views, and our longest pause for garbage collection, in ms. */
+  /**
+   * Of whole epochs: share of the time that steps waited for views, and our longest pause for
+   * garbage collection, in ms.
+   */
   readonly waiting?: number;
   readonly pause?: number;
 }

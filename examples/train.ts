@@ -1,5 +1,6 @@
 /**
- * A method on a folder of images, from first to last, with the library alone: SwAV, or any other by its name.
+ * A method on a folder of images, from first to last, with the library alone: SwAV, or any other by
+ * its name.
  *
  *     node examples/train.ts [folder] [epochs] [method]
  *

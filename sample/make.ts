@@ -1,9 +1,11 @@
 /**
- * Makes the sample from the whole of Fashion-MNIST, as Debian's package `dataset-fashion-mnist` installs it:
+ * Makes the sample from the whole of Fashion-MNIST, as Debian's package `dataset-fashion-mnist`
+ * installs it:
  *
  *     node sample/make.ts [/usr/share/datasets/fashion-mnist]
  *
- * The pick is the first 400 training and the first 100 test pictures of each class, in the order of the originals.
+ * The pick is the first 400 training and the first 100 test pictures of each class, in the order of
+ * the originals.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,7 +15,9 @@ describe('turns', () => {
     expect(median([4, 1, 2, 3])).toBe(2.5);
   });
 
-  /** Says what happens to it; the first runs of a turn take twice and one and a half times as long. */
+  /**
+   * Says what happens to it; the first runs of a turn take twice and one and a half times as long.
+   */
   function contender(name: string, milliseconds: number, told: string[]): Contender {
     return {
       name,
@@ -130,7 +132,8 @@ describe('the label-free benchmark', () => {
   it('ranks over all points, the last of the runs, and within runs', () => {
     expect(of('neighbourConsistency')).toMatchObject({ all: 1, lastOfRuns: 1, withinRuns: 1, points: 7 });
     expect(of('viewAgreement')).toMatchObject({ all: -1, lastOfRuns: -1, withinRuns: -1 });
-    // Rises with NMI in run a, falls in run b; the last of a, b, c: 0.2, 0.7, 0.05 against rising NMI.
+    // Rises with NMI in run a, falls in run b; the last of a, b, c: 0.2, 0.7, 0.05 against rising
+    // NMI.
     expect(of('silhouette')).toMatchObject({ withinRuns: 0, lastOfRuns: -0.5 });
     expect(of('epochStability')).toMatchObject({ all: 1, points: 4 });
     expect(of('seedStability').all).toBeNull();

@@ -1,4 +1,7 @@
-/** All benchmarks by one command: what runs, what is kept, and what a failure or an end in between leaves. */
+/**
+ * All benchmarks by one command: what runs, what is kept, and what a failure or an end in between
+ * leaves.
+ */
 import { describe, expect, it } from 'vitest';
 import { benchmarkAll, type World } from '../bench/all.ts';
 

@@ -1,4 +1,7 @@
-/** Finds import circles by Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972). */
+/**
+ * Finds import circles by Tarjan's algorithm (Depth-first search and linear graph algorithms,
+ * 1972).
+ */
 import { dirname, join } from 'node:path/posix';
 import { specifiersOf } from './repository.cases.ts';
 

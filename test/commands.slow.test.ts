@@ -1,6 +1,6 @@
 /**
- * The commands after training, as processes: the same clusters and report whatever the number of workers, files that
- * others can read, and what scripts rely on.
+ * The commands after training, as processes: the same clusters and report whatever the number of
+ * workers, files that others can read, and what scripts rely on.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `likeness compare` as a process: what it prints for scripts, that it goes on after a kill, and that a method that fails
- * does not end it.
+ * `likeness compare` as a process: what it prints for scripts, that it goes on after a kill, and
+ * that a method that fails does not end it.
  *
  * The pictures are made here and the network is tiny, so that a run takes a second or two.
  */
@@ -42,7 +42,7 @@ function finalOf(out: string, run: string): Buffer {
   const names = readdirSync(at(out, 'runs', run, 'checkpoints')).filter((name) => !name.startsWith('.'));
   return readFileSync(at(out, 'runs', run, 'checkpoints', names.sort().at(-1)!));
 }
-/** What must be the same however often a comparison was interrupted: all but times. */
+/** Takes the times out of a comparison: everything else is the same after an interruption. */
 function figuresOf({ methods, baselines }: Comparison) {
   const timeless = ({ minutes, curve, runs, ...row }: ComparedMethod) => ({
     ...row,

@@ -1,6 +1,6 @@
 /**
- * What every learning gate does: a small seeded run of a method on the pictures that the repository ships, measured
- * with labels that training never saw, beside the untrained encoder and raw pixels.
+ * Opens learning gates: a small seeded run of a method, measured with labels that training never saw,
+ * beside the untrained encoder and raw pixels.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,14 +31,17 @@ import { writeTextures } from './textures.cases.ts';
 
 const sample = fileURLToPath(new URL('../sample', import.meta.url));
 
-/** What a gate trains on: the shipped sample, or textures that say nothing pixel by pixel. */
+/** Images of a gate: the shipped sample, or textures that say nothing pixel by pixel. */
 export type Pictures = 'sample' | 'textures';
 
 /** The size of the cache that the preset's views are cut from. */
 const CACHE_SIZE = 42;
 
 export interface Learned {
-  /** NMI, ACC and ARI are of the clusters that the method learns itself, where it does; `kmeans` has those of k-means. */
+  /**
+   * NMI, ACC and ARI are of the clusters that the method learns itself, where it does; `kmeans` has
+   * those of k-means.
+   */
   readonly trained: Evaluation;
   /** State after the last step, and what it was trained with, for further checks. */
   readonly state: Values;
@@ -48,7 +51,10 @@ export interface Learned {
 }
 
 export interface Gate {
-  /** Trains on the training pictures with a small preset and the method's recipe, and measures on the test ones. */
+  /**
+   * Trains on the training pictures with a small preset and the method's recipe, and measures on
+   * the test ones.
+   */
   learn(given: SettingsInput): Promise<Learned>;
   /** The same measures of the encoder before its first step, and of raw pixels. */
   baselines(): Promise<{ untrained: Evaluation; rawPixels: Evaluation }>;

@@ -1,4 +1,7 @@
-/** The learning gate of Contrastive Clustering: its own clusters, not those of k-means, must be worth something. */
+/**
+ * The learning gate of Contrastive Clustering: its own clusters, not those of k-means, must be
+ * worth something.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../src/evaluate/index.ts';
 import { openGate } from './gate.cases.ts';

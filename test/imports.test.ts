@@ -10,7 +10,10 @@ import { filesOf, isTest, readText, root, specifiersOf } from './repository.case
  * below on texts that break it.
  */
 
-/** Folders of `src` and the facade, lowest first. A file imports from its own and from those before it. */
+/**
+ * Folders of `src` and the facade, lowest first. A file imports from its own and from those before
+ * it.
+ */
 const layers = [
   'core',
   'formats',
@@ -44,7 +47,10 @@ const allowedPastFacade = 43;
 
 type Rule = (file: string, text: string) => string[];
 
-/** Finds a file's entry in the list of layers: none outside `src`, nor for other files in `src` itself. */
+/**
+ * Finds a file's entry in the list of layers: none outside `src`, nor for other files in `src`
+ * itself.
+ */
 function layerOf(file: string): string | undefined {
   const [top, layer, ...rest] = file.split('/');
   return top === 'src' && (rest.length > 0 || layers.includes(layer!)) ? layer : undefined;
@@ -124,7 +130,9 @@ const keepsTypes: Rule = (file, text) => {
   return complaints;
 };
 
-/** Reports changes of V8's flags in a running process: Node does not support them, and V8 can abort. */
+/**
+ * Reports changes of V8's flags in a running process: Node does not support them, and V8 can abort.
+ */
 const leavesFlagsAlone: Rule = (file, text) =>
   /^(src|bench)\//.test(file) && /\bsetFlagsFromString\b/.test(text)
     ? [`${file}: changes V8's flags at run time: give them to a process when it is started`]

@@ -1,6 +1,6 @@
 /**
- * A run whose method learns its clusters itself, through every command: its assignment is what `cluster` writes, what
- * `assign` gives, and what `evaluate` measures.
+ * A run whose method learns its clusters itself, through every command: its assignment is what
+ * `cluster` writes, what `assign` gives, and what `evaluate` measures.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ async function likeness(...args: string[]) {
   return { ...ended, json: JSON.parse(ended.stdout) };
 }
 
-/** What training said. */
+/** Messages of the training. */
 let said = '';
 
 beforeAll(async () => {

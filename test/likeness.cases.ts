@@ -18,7 +18,7 @@ export interface Ended {
 
 export interface Started {
   process: ChildProcess;
-  /** How it ended; never rejects. */
+  /** Settles when the process has ended; never rejects. */
   ended: Promise<Ended>;
 }
 
@@ -29,12 +29,17 @@ export interface Workplace {
   start(...args: string[]): Started;
   /** Runs `likeness` to its end. */
   run(...args: string[]): Promise<Ended>;
-  /** The same where no file can grow beyond `blocks` of 512 or 1,024 bytes, in place of a full disk. */
+  /**
+   * The same where no file can grow beyond `blocks` of 512 or 1,024 bytes, in place of a full disk.
+   */
   limited(blocks: number, ...args: string[]): Promise<Ended>;
   remove(): void;
 }
 
-/** A temporary folder with a cache of its own, so that tests neither see nor leave anything elsewhere. */
+/**
+ * A temporary folder with a cache of its own, so that tests neither see nor leave anything
+ * elsewhere.
+ */
 export function openWorkplace(): Workplace {
   const path = mkdtempSync(join(tmpdir(), 'likeness-cli-'));
   function spawned(command: string, args: readonly string[]): Started {
@@ -66,7 +71,9 @@ export function openWorkplace(): Workplace {
   };
 }
 
-/** Writes `count` small PNGs of three kinds (stripes across, stripes down, spots) in random colours. */
+/**
+ * Writes `count` small PNGs of three kinds (stripes across, stripes down, spots) in random colours.
+ */
 export async function writeTextures(folder: string, count: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const SIDE = 20;

@@ -1,6 +1,7 @@
 /**
- * Opens runs of an earlier version, stopped in the middle, by the command line: every later version reads them, gives
- * the features that they were stored with, and goes on training. They lie in fixtures/runs and are never written again.
+ * Opens runs of an earlier version, stopped in the middle, by the command line: every later version
+ * reads them, gives the features that they were stored with, and goes on training. They lie in
+ * fixtures/runs and are never written again.
  */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

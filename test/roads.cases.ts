@@ -1,6 +1,7 @@
 /**
- * The whole road through the command line: a method trains on one source, and everything that follows is done on
- * another one, which has fewer images than the method has clusters or prototypes.
+ * The whole road through the command line: a method trains on one source, and everything that
+ * follows is done on another one, which has fewer images than the method has clusters or
+ * prototypes.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

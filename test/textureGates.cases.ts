@@ -1,7 +1,7 @@
 /**
- * The margins by which a small seeded run of each method, on textures that are made here, must beat the untrained
- * encoder and k-means on raw pixels. They are about half of what was measured, so that rounding on another machine
- * does not fail them and a broken method does.
+ * The margins by which a small seeded run of each method, on textures that are made here, must beat
+ * the untrained encoder and k-means on raw pixels. They are about half of what was measured, so
+ * that rounding on another machine does not fail them and a broken method does.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../src/evaluate/index.ts';

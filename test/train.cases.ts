@@ -1,4 +1,7 @@
-/** Tiny runs of `likeness train` as a process, on pictures that are made here: a run takes a second or two. */
+/**
+ * Tiny runs of `likeness train` as a process, on pictures that are made here: a run takes a second
+ * or two.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,7 @@
-/** `likeness train` as a process: repeatable, interruptible at any moment, and clear about what it cannot do. */
+/**
+ * `likeness train` as a process: repeatable, interruptible at any moment, and clear about what it
+ * cannot do.
+ */
 import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -70,7 +73,8 @@ describe('an interrupted run', () => {
     expect(newest).toContain(`${step}.safetensors`);
     expect(step).toBeLessThan(STEPS);
 
-    // A copy as a kill in the middle of a checkpoint's writing would leave it: a torn file, and a temporary one.
+    // A copy as a kill in the middle of a checkpoint's writing would leave it: a torn file, and a
+    // temporary one.
     cpSync(at('stopped'), at('torn'), { recursive: true });
     truncateSync(at('torn', 'checkpoints', newest), 5000);
     const temporary = at('torn', 'checkpoints', `.step-0000009999.safetensors.123-4.tmp`);

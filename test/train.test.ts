@@ -1,4 +1,6 @@
-/** `likeness train` as a process: what a run leaves, and that a killed one goes on to the same end. */
+/**
+ * `likeness train` as a process: what a run leaves, and that a killed one goes on to the same end.
+ */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpointInfo } from '../src/run/index.ts';

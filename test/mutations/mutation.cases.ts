@@ -1,6 +1,7 @@
 /**
- * The lines that a method stands on, each with a way to break it and the test that notices. They name function and
- * operator instead of text, so that they survive a move, a new format and most renames.
+ * The lines that a method stands on, each with a way to break it and the test that notices. They
+ * name function and operator instead of text, so that they survive a move, a new format and most
+ * renames.
  */
 import { basename } from 'node:path/posix';
 import type ts from 'typescript';
@@ -8,13 +9,18 @@ import { filesOf, isTest, readText } from '../repository.cases.ts';
 import { declarationsOf, fill, findPattern, parse } from './pattern.cases.ts';
 
 export interface Mutation {
-  /** What the line does, in words. */
+  /** Meaning of the line, in words. */
   readonly line: string;
-  /** The function or constant that holds it, anywhere in `src`; `file/function` where several have that name. */
+  /**
+   * The function or constant that holds it, anywhere in `src`; `file/function` where several have
+   * that name.
+   */
   readonly in: string;
   /** A pattern (`pattern.cases.ts`) that the function holds once. */
   readonly find: string;
-  /** What takes its place; empty: an entry or a statement is removed. The result must still load. */
+  /**
+   * Takes the place of the match; empty: an entry or a statement is removed. The result must load.
+   */
   readonly to: string;
   /** Name of a test file, and a part of the name of a test in it, which then fails. */
   readonly caughtBy: readonly [file: string, name: string];
@@ -43,7 +49,10 @@ function declarationsIn(name: string): readonly ts.Node[] {
   return declared.get(name) ?? [];
 }
 
-/** Finds the text that a mutation replaces. Throws unless its function and its line are there exactly once. */
+/**
+ * Finds the text that a mutation replaces. Throws unless its function and its line are there
+ * exactly once.
+ */
 export function editOf(mutation: Mutation): Edit {
   const [name, place] = mutation.in.split('/').reverse() as [string, string?];
   const isThere = (node: ts.Node) => !place || basename(node.getSourceFile().fileName) === `${place}.ts`;

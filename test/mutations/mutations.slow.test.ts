@@ -1,4 +1,7 @@
-/** Each line that a method stands on, broken, fails a test: the tables are the files beside this one. */
+/**
+ * Each line that a method stands on, broken, fails a test: the tables are the files beside this
+ * one.
+ */
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { root } from '../repository.cases.ts';

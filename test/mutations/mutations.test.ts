@@ -1,4 +1,7 @@
-/** The lines that mutations break are in the source, each once. `mutations.slow.test.ts` breaks them. */
+/**
+ * The lines that mutations break are in the source, each once. `mutations.slow.test.ts` breaks
+ * them.
+ */
 import { basename } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { methodNames } from '../../src/methods/index.ts';

@@ -1,10 +1,14 @@
 /**
- * Search and replacement by syntax, as in ast-grep: a pattern is TypeScript in which `$name` stands for any expression
- * and a last `$$$name` for the rest of a list. Space, comments, parentheses and non-null assertions do not count.
+ * Search and replacement by syntax, as in ast-grep: a pattern is TypeScript in which `$name` stands
+ * for any expression and a last `$$$name` for the rest of a list. Space, comments, parentheses and
+ * non-null assertions do not count.
  */
 import ts from 'typescript';
 
-/** The place of a match, as offsets into its file's text, and what each name of the pattern stands for. */
+/**
+ * The place of a match, as offsets into its file's text, and what each name of the pattern stands
+ * for.
+ */
 export interface Match {
   start: number;
   end: number;
@@ -16,7 +20,10 @@ type Bindings = Map<string, ts.Node[]>;
 export const parse = (file: string, text: string) =>
   ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
 
-/** Parses a pattern: an entry of an object (`key: value`, `...rest`), a statement (ends with `;`), or an expression. */
+/**
+ * Parses a pattern: an entry of an object (`key: value`, `...rest`), a statement (ends with `;`),
+ * or an expression.
+ */
 function parsePattern(pattern: string): ts.Node {
   const isEntry = /^(\w+:|\.\.\.)/.test(pattern);
   const isStatement = pattern.endsWith(';');
@@ -100,7 +107,10 @@ export function fill(replacement: string, { bound }: Match): string {
   });
 }
 
-/** Lists the functions, methods and constants of a file by name; those inside one of their own name are left out. */
+/**
+ * Lists the functions, methods and constants of a file by name; those inside one of their own name
+ * are left out.
+ */
 export function declarationsOf(source: ts.SourceFile): Map<string, ts.Node[]> {
   const found = new Map<string, ts.Node[]>();
   const visit = (node: ts.Node, around: readonly string[]): void => {

@@ -1,6 +1,6 @@
 /**
- * Records what every recipe leaves today in checkpoints.json, after two trainings with different numbers of loader
- * workers have left the same.
+ * Records what every recipe leaves today in checkpoints.json, after two trainings with different
+ * numbers of loader workers have left the same.
  *
  *     node test/records/make.ts
  *

@@ -1,6 +1,6 @@
 /**
- * The tiny trainings whose results are recorded: one per method, in which all its phases run, and one more with
- * every kernel of the convolutions.
+ * The tiny trainings whose results are recorded: one per method, in which all its phases run, and
+ * one more with every kernel of the convolutions.
  */
 
 export interface Recipe {
@@ -16,8 +16,9 @@ export interface Recipe {
 export const IMAGES = 160;
 
 /**
- * Settings that all recipes share. Convolutions this small are not worth measuring for `likeness train`, which takes
- * the default kernel of each, so that timings cannot change bytes. Batches of 16 give 10 steps in an epoch.
+ * Settings that all recipes share. Convolutions this small are not worth measuring for `likeness
+ * train`, which takes the default kernel of each, so that timings cannot change bytes. Batches of
+ * 16 give 10 steps in an epoch.
  */
 export const shared: Recipe['settings'] = {
   seed: 11,

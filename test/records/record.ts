@@ -1,6 +1,7 @@
 /**
- * Trains a recipe by the command line and reduces what it leaves to hashes. Nothing but the command line and the
- * reader of safetensors is used, so that records hold across changes of the inner structure.
+ * Trains a recipe by the command line and reduces what it leaves to hashes. Nothing but the command
+ * line and the reader of safetensors is used, so that records hold across changes of the inner
+ * structure.
  */
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,9 @@ import { writeSource } from './source.ts';
 
 /** SHA-256 of what a recipe leaves. */
 export interface Recorded {
-  /** Names, types, shapes and bytes of all tensors of the final checkpoint; metadata is left out. */
+  /**
+   * Names, types, shapes and bytes of all tensors of the final checkpoint; metadata is left out.
+   */
   readonly checkpoint: string;
   /** The same of embeddings.safetensors. */
   readonly embeddings: string;
@@ -93,8 +96,9 @@ function trained(place: Workplace, run: string, { method, settings }: Recipe, wo
 }
 
 /**
- * Makes plan.json what this machine remembers of its kernels, which `likeness train` takes without measuring.
- * `likeness tune` measures a small step first, because the name of the file depends on the machine.
+ * Makes plan.json what this machine remembers of its kernels, which `likeness train` takes without
+ * measuring. `likeness tune` measures a small step first, because the name of the file depends on
+ * the machine.
  */
 async function pinPlan({ path, ...place }: Workplace): Promise<void> {
   const small = ['width=8', 'batchSize=8', 'crops=2x16', 'scales=0.2-1', `threads=${shared.threads}`];

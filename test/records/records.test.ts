@@ -1,7 +1,7 @@
 /**
- * Every method leaves the recorded bytes after a tiny training. Bytes depend on the processor's vector features and
- * on the runtime: where these differ from the record's, each recipe is trained twice, with different numbers of
- * loader workers, and the two are compared instead.
+ * Every method leaves the recorded bytes after a tiny training. Bytes depend on the processor's
+ * vector features and on the runtime: where these differ from the record's, each recipe is trained
+ * twice, with different numbers of loader workers, and the two are compared instead.
  */
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';

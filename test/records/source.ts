@@ -1,11 +1,17 @@
-/** A small source of color pictures, the same bytes everywhere: a CIFAR-10 folder of colored patterns. */
+/**
+ * A small source of color pictures, the same bytes everywhere: a CIFAR-10 folder of colored
+ * patterns.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SIDE = 32;
 const KINDS = 4;
 
-/** Whole numbers from 0 to `n - 1` by a linear congruential generator (Numerical Recipes' constants). */
+/**
+ * Whole numbers from 0 to `n - 1` by a linear congruential generator (Numerical Recipes'
+ * constants).
+ */
 function generator(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
@@ -14,7 +20,10 @@ function generator(seed: number): (n: number) => number {
   };
 }
 
-/** One CIFAR-10 record: the label, then the red, green and blue planes of stripes, columns, checks or rings. */
+/**
+ * One CIFAR-10 record: the label, then the red, green and blue planes of stripes, columns, checks
+ * or rings.
+ */
 function record(index: number): Uint8Array {
   const draw = generator(7919 * (index + 1));
   const kind = index % KINDS;
@@ -37,7 +46,10 @@ function record(index: number): Uint8Array {
   return bytes;
 }
 
-/** Writes a CIFAR-10 folder with `train` training pictures of four kinds and, where `test` is given, test pictures. */
+/**
+ * Writes a CIFAR-10 folder with `train` training pictures of four kinds and, where `test` is given,
+ * test pictures.
+ */
 export function writeSource(folder: string, { train, test = 0 }: { train: number; test?: number }): void {
   const records = (from: number, count: number) =>
     Buffer.concat(Array.from({ length: count }, (_, i) => record(from + i)));
