@@ -1,15 +1,17 @@
 /** Comparisons of methods as text. */
-import { failures, rowName, showSummary } from '../src/cli/compareTable.ts';
 import {
   type Baseline,
   type ComparedMethod,
   type Comparison,
+  failures,
   originSentence,
   publishedFor,
   publishedParts,
+  rowName,
   type Summary,
+  showSummary,
   trackingColumns,
-} from '../src/run/compare/index.ts';
+} from '../src/compare/index.ts';
 import { compared, type KeptComparison, kept, markdown } from './kept.ts';
 
 type Row = ComparedMethod | Baseline;

@@ -11,8 +11,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
-import { type ComparedMethod, type Comparison, originOf } from '../src/run/compare/index.ts';
 import { keepBenchmark, writeKept } from './keeping.ts';
 import { type KeptComparison, kept } from './kept.ts';
 

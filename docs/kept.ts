@@ -3,7 +3,7 @@
  * them.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Comparison } from '../src/run/compare/index.ts';
+import type { Comparison } from '../src/compare/index.ts';
 
 /**
  * A comparison that is kept: what `compare` wrote, without the paths of the machine that it ran on.

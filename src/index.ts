@@ -8,6 +8,7 @@
 export * as backends from './backends/index.ts';
 export * as cluster from './cluster/index.ts';
 export * as compile from './compile/index.ts';
+export * as compare from './compare/index.ts';
 export { LikenessError } from './core/errors.ts';
 export { randomAt } from './core/random.ts';
 export * as data from './data/index.ts';
@@ -17,6 +18,7 @@ export * as formats from './formats/index.ts';
 export * as methods from './methods/index.ts';
 export * as metrics from './metrics/index.ts';
 export * as nn from './nn/index.ts';
+export * as report from './report/index.ts';
 export * as run from './run/index.ts';
 
 export * as tensor from './tensor/index.ts';

@@ -8,8 +8,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { version } from '../src/cli/version.ts';
-import type { ComparedMethod, Comparison } from '../src/run/compare/index.ts';
+import type { ComparedMethod, Comparison } from '../src/compare/index.ts';
+import { version } from '../src/core/version.ts';
 import { openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
 
 const workplace = openWorkplace();

@@ -8,6 +8,7 @@ import type { PixelCache, Source } from '../data/index.ts';
 import { indicesOfSplit, openImages, reportSkipped } from '../data/index.ts';
 import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
+import { writeClusterReport } from '../report/index.ts';
 import {
   type KeptFeatures,
   sortInto,
@@ -18,7 +19,6 @@ import {
   writeSkipped,
 } from '../run/index.ts';
 import { applyHeads, embedded } from './clusterFeatures.ts';
-import { writeClusterReport } from './clusterReport.ts';
 import { clusterTable } from './clusterTable.ts';
 import { required } from './required.ts';
 import { suggestionJson } from './suggestion.ts';
@@ -129,7 +129,10 @@ async function clusterImages(
       images: ids.length,
       step,
     });
-    await writeClusterReport({ run, source, cache, indices, grouping, engine, features }, terminal);
+    await writeClusterReport(
+      { run, source, cache, indices, clustering: grouping, engine, features },
+      terminalReporter(terminal),
+    );
     terminal.endProgress();
     const written: Record<string, string> = {
       report: files.reportHtml,

@@ -1,11 +1,13 @@
 /** `likeness compare`: several methods under one protocol. */
+
+import { type CompareRequest, classicalNames, compareMethods, compareTable } from '../compare/index.ts';
+import { displayPath } from '../core/text.ts';
+import { openImages } from '../data/index.ts';
 import { methodNames } from '../methods/index.ts';
-import { classicalNames, parseClassical } from './classical.ts';
 import type { Command } from './command.ts';
-import { type CompareRequest, parseMethods } from './comparePlan.ts';
-import { compareRun } from './compareRun.ts';
-import { positiveNumber, wholeNumber } from './parse.ts';
+import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
+import { terminalReporter } from './terminal.ts';
 
 export const compareCommand: Command = {
   name: 'compare',
@@ -22,7 +24,7 @@ export const compareCommand: Command = {
     {
       flags: '--methods <names>',
       description: `joined by commas (required): ${methodNames.join(', ')}`,
-      parse: parseMethods,
+      parse: namesOf('--methods', methodNames),
     },
     {
       flags: '--minutes <m>',
@@ -70,7 +72,7 @@ export const compareCommand: Command = {
     {
       flags: '--classical <names>',
       description: `classical clusterings of raw pixels, joined by commas: ${classicalNames.join(', ')}`,
-      parse: parseClassical,
+      parse: namesOf('--classical', classicalNames),
     },
   ],
   examples: [
@@ -89,12 +91,24 @@ export const compareCommand: Command = {
       meaning: 'one object for a script, with source, baselines and methods',
     },
   ],
-  run([source], { methods, ...options }, terminal) {
+  async run([source], { methods, ...options }, terminal) {
     required(
       '--methods',
       methods === undefined ? undefined : String(methods),
       `names of ${methodNames.join(', ')}`,
     );
-    return compareRun({ ...options, methods, source } as CompareRequest, terminal);
+    const images = await openImages(source!);
+    try {
+      const request = { ...options, methods } as CompareRequest;
+      const reporter = terminalReporter(terminal);
+      const { comparison, files } = await compareMethods(images, request, { reporter });
+      terminal.say();
+      for (const line of compareTable(comparison)) terminal.say(line);
+      terminal.say();
+      terminal.say(`written to ${displayPath(files.json)} and ${displayPath(files.html)}`);
+      return comparison;
+    } finally {
+      await images.close();
+    }
   },
 };

@@ -53,3 +53,22 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
     return found;
   };
 }
+
+/** Different words out of some, joined by commas. */
+export function namesOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const names = text.split(',').map((name) => name.trim());
+    for (const [i, name] of names.entries()) {
+      if (!words.some((word) => word === name)) {
+        throw new LikenessError(
+          'flag.invalid',
+          `${flag}: received "${name}"; expected names joined by commas, of ${words.join(', ')}`,
+        );
+      }
+      if (names.indexOf(name) !== i) {
+        throw new LikenessError('flag.invalid', `${flag}: received "${name}" twice; expected each name once`);
+      }
+    }
+    return names as T[];
+  };
+}

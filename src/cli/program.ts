@@ -1,11 +1,11 @@
 /** From the list of commands to a parser, and from what happens to an exit code. */
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { version } from '../core/version.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { withFlags } from './optionErrors.ts';
 import { createTerminal } from './terminal.ts';
-import { version } from './version.ts';
 
 /** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted. */
 const FAILURE = 1;

@@ -6,6 +6,11 @@ export function showCount(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** Formats a number of things, such as `1 image` or `12,345 images`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${showCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** Formats a duration, such as `42 s`, `3 min 5 s` or `2 h 10 min`. */
 export function showDuration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));

@@ -20,22 +20,12 @@ export { type Embeddings, writeEmbeddings } from './embeddings.ts';
 export { type EventLog, type MeasuresEvent, openEventLog, type RunEvent, readEvents } from './events.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
+export type { JsonObject, JsonValue } from './json.ts';
 export { type KeptFeatures, keepFeatures } from './keptFeatures.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { openPlanStore } from './planStore.ts';
-export {
-  type ReportClasses,
-  type ReportData,
-  type ReportEvaluation,
-  type ReportMap,
-  type ReportMeasures,
-  type ReportSimilarity,
-  reportClusters,
-  thumbnailOf,
-  writeReport,
-} from './report/index.ts';
 export { freeSettings, settingsHash } from './settingsHash.ts';
-export { writeSkipped } from './skipped.ts';
+export { type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';

@@ -1,0 +1,39 @@
+/** What an untrained encoder is measured for: once per encoder, and again for every other encoder. */
+import { describe, expect, it } from 'vitest';
+import { encoderOptions, resolveSettings, type SettingsInput } from '../methods/index.ts';
+import { encoderKey } from './baselines.ts';
+import { planRows } from './plan.ts';
+
+const keyOf = (input: SettingsInput) => encoderKey(resolveSettings(input));
+
+describe('the key of an untrained encoder', () => {
+  it.each<SettingsInput>([
+    { architecture: 'resnet10' },
+    { width: 16 },
+    { stem: 'small' },
+    { frontEnd: 'sobel' },
+    { imageSize: 28 },
+    { mean: '0.5,0.5,0.5' },
+    { std: '0.5,0.5,0.5' },
+  ])('changes with %o', (other) => {
+    expect(keyOf(other)).not.toBe(keyOf({}));
+  });
+
+  it('knows every option of the encoder', () => {
+    for (const name of Object.keys(encoderOptions(resolveSettings({})))) {
+      expect(keyOf({}), name).toContain(`${name} `);
+    }
+  });
+
+  it('is the same for what does not change the encoder', () => {
+    expect(keyOf({ learningRate: 1, method: 'moco', seed: 3 })).toBe(keyOf({}));
+  });
+
+  it('tells the rows of a grid over front ends apart', () => {
+    const rows = planRows(
+      { methods: ['swav'], epochs: 1, grid: ['frontEnd=none,sobel'] },
+      'tiny-28',
+    );
+    expect(new Set(rows.map(({ settings }) => encoderKey(settings))).size).toBe(2);
+  });
+});

@@ -1,0 +1,94 @@
+/** Classical clusterings of raw pixels: what could be had without learning features. */
+import type { Engine } from '../backends/index.ts';
+import {
+  agglomerativeClusters,
+  type Features,
+  kmeans,
+  nmf,
+  principal,
+  selectRows,
+  spectralClusters,
+} from '../cluster/index.ts';
+import { splitOf } from '../evaluate/index.ts';
+import { clusterAgreement } from '../metrics/index.ts';
+import type { ClusterFigures, Figures } from './comparison.ts';
+import { type Bench, labelledRows, type MeasuredFeatures } from './measure.ts';
+
+interface Work {
+  readonly engine: Engine;
+  readonly k: number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+}
+
+interface Classical {
+  /** How it is done, in words. */
+  readonly protocol: string;
+  clusters(features: Features, work: Work): Promise<Int32Array>;
+}
+
+const RESTARTS = 5;
+const COMPONENTS = 64;
+const SAMPLE = 3000;
+const NEIGHBOURS = 20;
+const NMF_ITERATIONS = 200;
+
+async function euclidean(features: Features, { engine, k, seed, signal }: Work): Promise<Int32Array> {
+  return (await kmeans(features, k, { engine, restarts: RESTARTS, seed, signal })).assignments;
+}
+
+export const classicalNames = ['kmeans', 'spectral', 'agglomerative', 'nmf', 'pca'] as const;
+export type ClassicalName = (typeof classicalNames)[number];
+
+const methods: Readonly<Record<ClassicalName, Classical>> = {
+  kmeans: {
+    protocol: `Euclidean k-means, k-means++ start, best objective of ${RESTARTS}`,
+    clusters: euclidean,
+  },
+  spectral: {
+    protocol: `graph of ${NEIGHBOURS} neighbours by cosine, self-tuning weights, leading eigenvectors of the normalised affinity, k-means on their rows`,
+    clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBOURS }),
+  },
+  agglomerative: {
+    protocol: `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to the nearest mean`,
+    clusters: (features, { k, ...work }) => agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
+  },
+  nmf: {
+    protocol: `non-negative factorisation with as many parts as classes, ${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,
+    async clusters(features, work) {
+      const { engine, k: rank, seed, signal } = work;
+      const { weights } = await nmf(engine, features, { rank, iterations: NMF_ITERATIONS, seed, signal });
+      return euclidean(weights, work);
+    },
+  },
+  pca: {
+    protocol: `${COMPONENTS} principal components, Euclidean k-means`,
+    async clusters(features, work) {
+      const { engine, seed } = work;
+      return euclidean(await principal(engine, features, { components: COMPONENTS, seed }), work);
+    },
+  },
+};
+
+/** The figures of one classical clustering of pixels, on the test images and on all: clusters alone, no classifier. */
+export async function measureClassical(
+  engine: Engine,
+  { set, seed, reporter }: Bench,
+  name: ClassicalName,
+  pixels: Features,
+): Promise<MeasuredFeatures> {
+  const { clusters, protocol } = methods[name];
+  const { signal } = reporter;
+  const all = labelledRows(set);
+  const { test, origin } = splitOf(set.labels, set.split, { seed });
+  const agreement = async (rows: Int32Array): Promise<ClusterFigures> => {
+    const labels = Int32Array.from(rows, (row) => set.labels[row]!);
+    const k = new Set(labels).size;
+    const found = await clusters(selectRows(pixels, rows), { engine, k, seed, signal });
+    return clusterAgreement(labels, found);
+  };
+  const trainAndTest = await agreement(all);
+  const onTest = origin === 'source' ? await agreement(test) : trainAndTest;
+  const figures: Figures = { ...onTest, knn: null, knn20: null, linear: null, trainAndTest };
+  return { figures, protocol: { features: protocol } };
+}

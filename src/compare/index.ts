@@ -1,0 +1,31 @@
+/** Comparison of methods: plan, training, measuring, table and page. */
+
+export { type ClassicalName, classicalNames } from './classical.ts';
+export { compareMethods, type WrittenComparison } from './compare.ts';
+export type {
+  Baseline,
+  ClusterFigures,
+  ComparedMethod,
+  ComparedRun,
+  Comparison,
+  CurvePoint,
+  FigureName,
+  Figures,
+  MeasuredBy,
+  Published,
+  SummarisedFigures,
+  Summary,
+} from './comparison.ts';
+export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './likelyOrder.ts';
+export { compareHtml } from './page.ts';
+export type { CompareRequest } from './plan.ts';
+export { dataSetOf, publishedFor, publishedParts, type SourceFacts, withNotes } from './published.ts';
+export {
+  originOf,
+  originSentence,
+  summariseFigures,
+  summariseMethod,
+  summariseNumbers,
+  summaryOf,
+} from './summary.ts';
+export { compareTable, failures, rowName, showSummary } from './table.ts';

@@ -1,0 +1,184 @@
+/** One run of a comparison: trained, or gone on with, or found finished; then measured, or found measured. */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openEngine } from '../backends/index.ts';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { commitOf, version } from '../core/version.ts';
+import type { OpenImages } from '../data/index.ts';
+import { trainedEncoder } from '../encoders/index.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { parseAssignments, type SettingsInput } from '../methods/index.ts';
+import {
+  isRunFolder,
+  loadLatestCheckpoint,
+  openTrainedRun,
+  type RunFolder,
+  readRunConfig,
+  runFileNames,
+  runFolderAt,
+  snapshotsOf,
+  trainingSeconds,
+} from '../run/index.ts';
+import { resumedSettings, trainRun } from '../train/index.ts';
+import type { ComparedRun, CurvePoint } from './comparison.ts';
+import { type Bench, measureCurvePoint, measureEncoder } from './measure.ts';
+import type { PlannedRun } from './plan.ts';
+
+/** Shares of the schedule at which encoders are kept for the curves; the end and the start are there anyway. */
+export const SHARES = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
+
+export interface RunConditions {
+  readonly images: OpenImages;
+  readonly preset: string;
+  readonly budget: { readonly minutes: number } | { readonly epochs: number };
+  /** Folder of the comparison. */
+  readonly folder: string;
+  /** What measurements depend on besides the run: images and protocol. */
+  readonly key: string;
+  readonly reporter: Reporter;
+}
+
+/** Errors that are no method's fault: everything else would fail in the same way, or must not go on. */
+const fatal = /^(run\.(locked|exists)|resume\.|write\.|source\.|option\.|interrupted)/;
+
+/** A run that was told to stop. */
+function interrupted(): LikenessError {
+  return new LikenessError('interrupted', 'interrupted; the same command goes on from here');
+}
+
+/**
+ * Brings one run to its end and measures it. What fails because of the method is returned as a failure with its reason;
+ * an interruption, a full disk and the like are thrown.
+ */
+export async function compareOne(
+  planned: PlannedRun,
+  conditions: RunConditions,
+  bench: () => Promise<Bench>,
+): Promise<ComparedRun> {
+  const { folder: parent, reporter } = conditions;
+  const folder = runFolderAt(join(parent, 'runs', planned.name));
+  const about = { seed: planned.seed, folder: join('runs', planned.name) };
+  const before = await readJson<NonNullable<ComparedRun['failure']>>(folder.files.failure);
+  if (before) return { ...about, failure: before };
+  try {
+    await trained(planned, folder, conditions);
+    return { ...about, ...(await measured(folder, conditions, bench)) };
+  } catch (error) {
+    if (reporter.signal.aborted) throw interrupted();
+    const code = error instanceof LikenessError ? error.code : 'internal';
+    if (fatal.test(code)) throw error;
+    const failure = { code, reason: reasonOf(error) };
+    // The doctor's word is the same next time; anything else is tried again.
+    if (code === 'train.unwell') await writeJson(folder.files.failure, failure);
+    return { ...about, failure };
+  }
+}
+
+async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunConditions): Promise<void> {
+  const { images, preset, budget, reporter } = conditions;
+  const { method, seed, set } = planned;
+  const wanted = { method, preset, seed, ...budget, settings: parseAssignments([...set]) as SettingsInput };
+  const resume = await isRunFolder(folder.path);
+  if (resume) {
+    // Also where nothing is left to do: a finished run under other settings is not the one asked for.
+    resumedSettings(await readRunConfig(folder), wanted);
+    if (await isFinished(folder)) return;
+  } else await clearLeftovers(folder);
+  const request = { ...wanted, out: folder.path, resume, snapshots: SHARES };
+  const { outcome } = await trainRun(images, request, { reporter });
+  if (outcome === 'interrupted') throw interrupted();
+}
+
+/** Whether the run's schedule has been trained to its end, and that end can be read. */
+async function isFinished({ files }: RunFolder): Promise<boolean> {
+  const { checkpoint } = await loadLatestCheckpoint(files.checkpoints);
+  return checkpoint?.info.final === true;
+}
+
+/** A folder that was made and then left before config.json was written holds nothing: it is removed. */
+async function clearLeftovers({ path }: RunFolder): Promise<void> {
+  const names = await readdir(path).catch(() => []);
+  const inside = await readdir(join(path, runFileNames.checkpoints)).catch(() => []);
+  if (
+    names.every((name) => name === runFileNames.checkpoints || name.startsWith('.')) &&
+    inside.length === 0
+  ) {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** What is stored of a measured run. */
+interface Stored {
+  readonly key: string;
+  readonly step: number;
+  readonly run: Omit<ComparedRun, 'seed' | 'folder'>;
+}
+
+async function measured(
+  folder: RunFolder,
+  { key, reporter }: RunConditions,
+  bench: () => Promise<Bench>,
+): Promise<Stored['run']> {
+  const run = await openTrainedRun(folder.path);
+  for (const { file, reason } of run.damaged) {
+    reporter.warn({ code: 'checkpoint.damaged', message: `skipped ${file}: ${reason}` });
+  }
+  const { step } = run.checkpoint.info;
+  const before = await readJson<Stored>(folder.files.comparison);
+  if (before?.key === key && before.step === step) return before.run;
+
+  const { settings, threads, images } = run.config;
+  const on = await bench();
+  const engine = await openEngine({ threads });
+  try {
+    const snapshots = (await snapshotsOf(folder)).filter((snapshot) => snapshot.step < step);
+    const moments = [...snapshots.map((snapshot) => snapshot.step), step];
+    const minutes = (await trainingSeconds(folder.files.events, moments)).map((seconds) => seconds / 60);
+    const { state } = run;
+    const encoder = await trainedEncoder({ engine, settings, state });
+    const measured = await measureEncoder(engine, on, settings, { encoder, state });
+    const { figures, labelFree, point } = measured;
+    await encoder.close();
+    const curve: CurvePoint[] = [];
+    if (point) {
+      for (const [i, snapshot] of snapshots.entries()) {
+        reporter.signal.throwIfAborted();
+        const earlier = await trainedEncoder({ engine, settings, state: await snapshot.load() });
+        const at = await measureCurvePoint(engine, on, settings, earlier);
+        await earlier.close();
+        curve.push({ step: snapshot.step, minutes: minutes[i]!, ...at });
+      }
+      curve.push({ step, minutes: minutes.at(-1)!, ...point });
+    }
+    const stored: Stored = {
+      key,
+      step,
+      run: {
+        measured: { date: new Date().toISOString(), version, commit: commitOf() },
+        minutes: minutes.at(-1)!,
+        steps: step,
+        epochs: step / Math.floor(images / settings.batchSize),
+        figures,
+        labelFree,
+        curve,
+      },
+    };
+    await writeJson(folder.files.comparison, stored);
+    return stored.run;
+  } finally {
+    await engine.close();
+  }
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch {
+    return undefined; // not there, or torn: made again
+  }
+}
+
+function writeJson(file: string, value: object): Promise<void> {
+  return writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,118 @@
+/** What a comparison consists of: names, grids, and the same conditions for every method. */
+import { describe, expect, it } from 'vitest';
+import { methodNames, methods, settingsFor } from '../methods/index.ts';
+import { sharedOf } from './facts.ts';
+import { type CompareRequest, planRows, runName, sharedSettings } from './plan.ts';
+
+const request = (more: Partial<CompareRequest>): CompareRequest => ({
+  methods: ['swav'],
+  epochs: 3,
+  ...more,
+});
+
+describe('names', () => {
+  it('gives every point a folder of its own, safe everywhere', () => {
+    expect(runName('swav', 1, {})).toBe('swav-seed1');
+    expect(runName('swav', 0, { temperature: '0.2' })).toBe('swav-seed0-temperature-0.2');
+    const [a, b] = ['0.1-1+0.05', '0.1-1 0.05'].map((scales) => runName('swav', 0, { scales }));
+    expect(a).not.toBe(b);
+    expect(a).toMatch(/^[A-Za-z0-9._-]+$/);
+    expect(runName('swav', 0, { scales: 'x/../y' })).not.toContain('/');
+  });
+});
+
+describe('the rows', () => {
+  it('have the same encoder, views and batch, whatever a recipe says', () => {
+    const rows = planRows(request({ methods: [...methodNames] }), 'small-32');
+    expect(rows).toHaveLength(methodNames.length);
+    const plain = settingsFor('small-32', { method: 'swav' });
+    for (const { settings, method } of rows) {
+      for (const name of sharedSettings) expect(settings[name], `${method} ${name}`).toBe(plain[name]);
+      expect(settings.crops).toMatch(/^[12]x32$/);
+      expect(settings.epochs).toBe(3);
+    }
+  });
+
+  it('takes back a recipe that changes what is shared, and keeps the rest of it', () => {
+    const before = methods.simclr.recipe;
+    Object.assign(methods.simclr, {
+      recipe: { ...before, blurProbability: 0.5, temperature: 0.37, crops: '2x99' },
+    });
+    try {
+      const [row] = planRows(request({ methods: ['simclr'] }), 'small-32');
+      expect(row!.settings).toMatchObject({ blurProbability: 0, temperature: 0.37, crops: '2x32' });
+      const [given] = planRows(request({ methods: ['simclr'], set: ['blurProbability=0.2'] }), 'small-32');
+      expect(given!.settings.blurProbability).toBe(0.2);
+    } finally {
+      Object.assign(methods.simclr, { recipe: before });
+    }
+  });
+
+  it('share crops and scales, cut down to what a method takes', () => {
+    const shared = (more: Partial<CompareRequest>, preset: string) =>
+      sharedOf(planRows(request(more), preset));
+    expect(shared({ methods: ['swav', 'moco'] }, 'small-32')).toMatchObject({
+      crops: '2x32',
+      scales: '0.2-1',
+    });
+    expect(shared({ methods: ['moco', 'deepcluster', 'swav'] }, 'multicrop-64')).toMatchObject({
+      crops: '2x64+4x32 (swav); 2x64 (moco); 1x64 (deepcluster)',
+      scales: '0.25-1+0.08-0.25 (swav); 0.25-1 (moco, deepcluster)',
+      frontEnd: 'none',
+    });
+    const varied = shared({ grid: ['scales=0.1-1,0.2-1'] }, 'small-32');
+    expect(varied.crops).toBe('2x32');
+    expect(varied).not.toHaveProperty('scales');
+  });
+
+  it('are one per value of the grid, each with every seed', () => {
+    const rows = planRows(request({ seeds: 2, grid: ['temperature=0.1,0.2'] }), 'tiny-28');
+    expect(rows.map(({ settings }) => settings.temperature)).toEqual([0.1, 0.2]);
+    expect(rows.map(({ runs }) => runs.map(({ seed }) => seed))).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+  });
+
+  it('are one without changes and one per varied value, of which one that is the default makes no second row', () => {
+    const rows = planRows(
+      request({
+        methods: ['contrastive-clustering', 'swav'],
+        seeds: 1,
+        vary: ['augmentedViews=both,one,none', 'architecture=resnet10,resnet18'],
+      }),
+      'small-32',
+    );
+    expect(rows.map(({ method, grid }) => [method, grid])).toEqual(
+      ['contrastive-clustering', 'swav'].flatMap((method) => [
+        [method, {}],
+        [method, { augmentedViews: 'one' }],
+        [method, { augmentedViews: 'none' }],
+        [method, { architecture: 'resnet18' }],
+      ]),
+    );
+    const [plain, one, , deep] = rows.map(({ settings }) => settings);
+    expect(one).toEqual({ ...plain, augmentedViews: 'one' });
+    expect(deep).toEqual({ ...plain, architecture: 'resnet18' });
+  });
+
+  it('vary from the value that --set gives', () => {
+    const rows = planRows(
+      request({ seeds: 1, set: ['architecture=resnet34'], vary: ['architecture=resnet18,resnet34'] }),
+      'small-32',
+    );
+    expect(rows.map(({ settings }) => settings.architecture)).toEqual(['resnet34', 'resnet18']);
+    expect(rows[1]!.runs[0]!.set).toEqual(['architecture=resnet18']);
+  });
+
+  it('refuse a misspelt setting before anything is trained, and a setting in both places', () => {
+    expect(() => planRows(request({ set: ['temprature=1'] }), 'tiny-28')).toThrow(
+      'did you mean "temperature"',
+    );
+    expect(() => planRows(request({ set: ['seed=1'] }), 'tiny-28')).toThrow('`seeds`');
+    expect(() =>
+      planRows(request({ set: ['temperature=1'], grid: ['temperature=0.1,0.2'] }), 'tiny-28'),
+    ).toThrow('both');
+    expect(() => planRows(request({}), 'swav-imagenet')).toThrow('one method');
+  });
+});

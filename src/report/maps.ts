@@ -1,0 +1,53 @@
+/** Pages of points, one per image, coloured by cluster: a path of dots per cluster. */
+
+import { plural } from '../core/text.ts';
+import type { ReportMap } from './data.ts';
+import { escapeHtml } from './text.ts';
+
+const SIDE = 300;
+const EDGE = 8;
+
+/** The pages side by side. */
+export function mapsHtml(maps: readonly ReportMap[]): string {
+  const count = maps.at(-1)?.clusters.length ?? 0;
+  const measured = maps.some(({ nmi }) => nmi !== undefined);
+  return `<p class="note">${plural(count, 'image')}, the same on each page; near ones have like features, and the distance of far groups means nothing. Colours are the clusters of the moment${measured ? ', NMI compares them with the labels' : ''}.</p>
+<div class="maps">${maps.map(mapSvg).join('\n')}</div>`;
+}
+
+function mapSvg({ title, places, clusters, nmi }: ReportMap): string {
+  const figure = nmi === undefined ? '' : ` NMI <b>${nmi.toFixed(3)}</b>`;
+  const [x, y] = [0, 1].map((axis) => scaleOf(places, axis)) as [Scale, Scale];
+  const dots = new Map<number, string>();
+  clusters.forEach((cluster, i) => {
+    const at = `M${x(places[2 * i]!)} ${y(places[2 * i + 1]!)}h0`;
+    dots.set(cluster, (dots.get(cluster) ?? '') + at);
+  });
+  const paths = [...dots]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([cluster, d]) =>
+        `<path style="stroke:${colourOf(cluster)}" d="${d}"><title>Cluster ${cluster}</title></path>`,
+    );
+  return `<figure><figcaption>${escapeHtml(title)}${figure}</figcaption><svg class="map" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="Features ${escapeHtml(title)}${nmi === undefined ? '' : `, NMI ${nmi.toFixed(3)}`}">${paths.join('')}</svg></figure>`;
+}
+
+type Scale = (value: number) => string;
+
+/** From coordinates to the page, as wide as it is. */
+function scaleOf(places: ArrayLike<number>, axis: number): Scale {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let i = axis; i < places.length; i += 2) {
+    low = Math.min(low, places[i]!);
+    high = Math.max(high, places[i]!);
+  }
+  const size = high - low || 1;
+  return (value) => (EDGE + ((value - low) / size) * (SIDE - 2 * EDGE)).toFixed(1);
+}
+
+/** Colours that stay apart for any number of clusters: hues by the golden angle, lightness in three turns. */
+function colourOf(cluster: number): string {
+  const hue = (cluster * 137.508 + 215) % 360;
+  return `hsl(${hue.toFixed(0)} 62% ${[48, 62, 36][cluster % 3]}%)`;
+}
