@@ -7,8 +7,8 @@
  */
 export * as backends from './backends/index.ts';
 export * as cluster from './cluster/index.ts';
-export * as compile from './compile/index.ts';
 export * as compare from './compare/index.ts';
+export * as compile from './compile/index.ts';
 export { LikenessError } from './core/errors.ts';
 export { randomAt } from './core/random.ts';
 export * as data from './data/index.ts';
