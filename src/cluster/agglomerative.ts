@@ -5,9 +5,9 @@
  * `d(i ∪ j, k)² = ((n_i + n_k) d_ik² + (n_j + n_k) d_jk² - n_k d_ij²) / (n_i + n_j + n_k)`
  * (Lance and Williams).
  *
- * The nearest-neighbor chain finds the merges in N² time; a search for the smallest distance in each
- * step takes N³. The matrix of distances is N² as well. Above `sample` rows, a seeded sample is
- * clustered, and each other row joins the cluster with the nearest mean.
+ * The nearest-neighbor chain finds the merges in N² time; a search for the smallest distance in
+ * each step takes N³. The matrix of distances is N² as well. Above `sample` rows, a seeded sample
+ * is clustered, and each other row joins the cluster with the nearest mean.
  *
  * Sources: Ward 1963; Murtagh, "A survey of recent advances in hierarchical clustering algorithms",
  * 1983 (chain).
@@ -62,10 +62,11 @@ async function wardClusters(
   { sample = 3000, seed = 0, signal }: Omit<AgglomerativeOptions, 'engine'>,
 ): Promise<Int32Array> {
   const { count, dimension } = features;
-  if (!Number.isInteger(k) || k < 1 || k > Math.min(count, sample)) {
+  const most = Math.min(count, sample);
+  if (!Number.isInteger(k) || k < 1 || k > most) {
     throw new LikenessError(
       'agglomerative.k',
-      `agglomerative: received k = ${k} for ${Math.min(count, sample)} rows; expected a whole number from 1 to ${Math.min(count, sample)}`,
+      `agglomerative: received k = ${k} for ${most} rows; expected a whole number from 1 to ${most}`,
     );
   }
   const centered = withoutMean(features);

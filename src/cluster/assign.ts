@@ -1,42 +1,47 @@
 /**
- * Which cluster each image belongs to, how sure that is, and how close the second best came.
+ * Assignment of rows to the nearest centroid by cosine, with a confidence and a margin.
  *
- * With cosines `s_k = x·c_k` of row and centroid, both of length 1:
- * `cluster = argmax_k s_k`, `confidence = max_k softmax(s / tau)_k`, `margin = s_best - s_second`.
+ * With cosines `s_k = x·c_k` of normalized rows and centroids:
+ * `assignment = argmax_k s_k`, `confidence = max_k softmax(s / tau)_k`,
+ * `margin = s_best - s_second`.
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';
 import { blocksOf } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';
-import { filledBlocksOf, type Rows, unitRows } from './rows.ts';
+import { paddedBlocksOf, type Rows, unitRows } from './rows.ts';
 
 export interface AssignOptions {
-  /** Temperature tau of the softmax behind the confidence; SwAV's is 0.1. Smaller: surer. */
+  /**
+   * Temperature tau of the confidence. Lower values give higher confidence. Default 0.1, as in
+   * SwAV.
+   */
   temperature?: number;
 }
 
 export interface AssignResult {
-  /** `[N]`, 0 to K - 1; the lower one on a tie. */
+  /** `[N]`, cluster of each row, 0 to K - 1; the lower index on a tie. */
   readonly assignments: Int32Array;
-  /** `[N]`, the next best cluster; -1 where K = 1. */
+  /** `[N]`, second-best cluster; -1 where K = 1. */
   readonly second: Int32Array;
-  /** `[N]`, cosine to the own centroid, -1 to 1: how typical the image is of its cluster. */
+  /** `[N]`, cosine to the own centroid, -1 to 1; high for typical rows of a cluster. */
   readonly similarity: Float32Array;
-  /** `[N]`, 1/K to 1. It compares clusters with each other; it is not a probability of being right. */
+  /** `[N]`, 1/K to 1. It compares the clusters; it is not a probability of being correct. */
   readonly confidence: Float32Array;
-  /** `[N]`, 0 (undecided) to 2, in cosines; 2 where K = 1. */
+  /** `[N]`, difference of cosines, 0 (undecided) to 2; 2 where K = 1. */
   readonly margin: Float32Array;
 }
 
-/** The largest possible difference of two cosines: what a single cluster is ahead by. */
-const WIDEST_MARGIN = 2;
+/** Largest difference of two cosines, and the margin of a single cluster. */
+const MAX_MARGIN = 2;
 
 /**
- * Assigns each row to the centroid (or prototype) of largest cosine.
+ * Assigns each row `[N, D]` to the centroid (or prototype) `[K, D]` with the largest cosine.
  *
  * @example
- * const { clusters, confidence } = await assign(engine, features, featuresOf(result.centroids, 128));
+ * const { centroids, dimension } = await kmeans(features, 10, { engine, metric: 'spherical' });
+ * const { assignments } = await assign(engine, features, featuresOf(centroids, dimension));
  */
 export async function assign(
   engine: Engine,
@@ -67,7 +72,7 @@ export async function assign(
     second: new Int32Array(count).fill(-1),
     similarity: new Float32Array(count),
     confidence: new Float32Array(count),
-    margin: new Float32Array(count).fill(WIDEST_MARGIN),
+    margin: new Float32Array(count).fill(MAX_MARGIN),
   };
   try {
     const unitCentroids = normalizeRows(centroids).data;
@@ -75,7 +80,7 @@ export async function assign(
     for (let j = 0; j < k; j++)
       for (let d = 0; d < dimension; d++) columns[d * k + j] = unitCentroids[j * dimension + d]!;
     await exe.writeState({ c: columns });
-    for await (const block of filledBlocksOf(unitRows(features), blocks)) {
+    for await (const block of paddedBlocksOf(unitRows(features), blocks)) {
       const found = await exe.run({ x: block.data }, { transfer: true });
       for (let row = 0; row < block.rows; row++) {
         const at = block.start + row;

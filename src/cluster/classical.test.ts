@@ -20,14 +20,14 @@ import { affinityGraph } from './spectral.ts';
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-/** `count` rows around each of some centres. */
-function blobs(centres: readonly (readonly number[])[], count: number, spread: number) {
+/** `count` rows around each of some centers. */
+function blobs(centers: readonly (readonly number[])[], count: number, spread: number) {
   const random = randomAt(0, 'synthetic', 1);
-  const rows = centres.flatMap((centre) =>
-    Array.from({ length: count }, () => centre.map((value) => value + random.normal(0, spread))),
+  const rows = centers.flatMap((center) =>
+    Array.from({ length: count }, () => center.map((value) => value + random.normal(0, spread))),
   );
   const truth = Int32Array.from(rows, (_, i) => Math.floor(i / count));
-  return { features: featuresOf(Float32Array.from(rows.flat()), centres[0]!.length), truth };
+  return { features: featuresOf(Float32Array.from(rows.flat()), centers[0]!.length), truth };
 }
 
 describe('leading eigenvectors', () => {
@@ -100,8 +100,8 @@ describe("Ward's tree", () => {
 });
 
 describe('spectral clustering', () => {
-  it("joins rows in both directions with one weight, also where only one is the other's neighbour", () => {
-    // 2 names 1, but 1 names 0: with one neighbour each, the scales are the distances themselves.
+  it("joins rows in both directions with one weight, also where only one is the other's neighbor", () => {
+    // 2 names 1, but 1 names 0: with one neighbor each, the scales are the distances themselves.
     const near = { k: 1, indices: Int32Array.of(1, 0, 1), similarities: Float32Array.of(0.5, 0.5, -0.25) };
     const { starts, columns, weights } = affinityGraph(near, 3);
     expect([...starts]).toEqual([0, 1, 3, 4]);
@@ -111,8 +111,9 @@ describe('spectral clustering', () => {
     for (const [i, value] of expected.entries()) expect(weights[i]).toBeCloseTo(value, 6);
   });
 
-  it('follows rings of directions that no centre describes', async () => {
-    // Three circles on the sphere around one axis: k-means cuts them like a cake, the graph follows them.
+  it('follows rings of directions that no center describes', async () => {
+    // Three circles on the sphere around one axis: k-means cuts them like a cake, the graph follows
+    // them.
     const random = randomAt(0, 'synthetic', 3);
     const rows = [0.25, 0.8, 1.35].flatMap((polar) =>
       Array.from({ length: 120 }, (_, i) => {
@@ -128,7 +129,7 @@ describe('spectral clustering', () => {
   });
 });
 
-describe('non-negative factorisation', () => {
+describe('non-negative factorization', () => {
   const random = randomAt(0, 'synthetic', 4);
   const positive = (n: number) => Array.from({ length: n }, () => random.uniform(0, 1));
   it('finds factors of a product, its error never rising, and parts of length 1', async () => {

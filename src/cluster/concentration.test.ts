@@ -1,4 +1,7 @@
-/** Concentrations against golden vectors (computed in numpy, checked against the authors' function) and invariants. */
+/**
+ * Concentrations against golden vectors (computed in numpy, checked against the authors' function)
+ * and invariants.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concentrations, percentile, rawConcentrations } from './concentration.ts';

@@ -1,35 +1,37 @@
 /**
- * Which images are doubtful: those that their cluster won by the smallest margin over the second best.
+ * Doubtful images: those with the smallest margin between their best and second-best cluster.
  *
- * The margin is a difference of cosines, whose usual size differs from encoder to encoder; so the limit is by default
- * a share of the images (a quantile of the margins), not a fixed margin.
+ * The margin is a difference of cosines, and its usual size depends on the encoder. So the limit is
+ * a quantile of the margins by default, not a fixed margin.
  */
 import { LikenessError } from '../core/errors.ts';
 
 export interface DoubtOptions {
-  /** Share of images, 0 to 1, with the smallest margins. */
+  /** Fraction of images, 0 to 1, with the smallest margins. Default 0.1. */
   quantile?: number;
-  /** A fixed margin instead: images below it are doubtful. */
+  /** Fixed margin instead of a quantile; images below it are doubtful. */
   threshold?: number;
-  /** What margins are differences of. */
+  /** Quantity whose difference the margin is. Default `'cosine'`. */
   of?: 'cosine' | 'probability';
 }
 
 export interface Doubt {
-  /** `[N]`, 1 where doubtful. */
+  /** `[N]`, 1 for doubtful images. */
   readonly doubtful: Uint8Array;
   readonly count: number;
   /** Images with a margin below this are doubtful. */
   readonly threshold: number;
-  /** The rule in words, for the report. */
+  /** Description of the rule, for the report. */
   readonly rule: string;
 }
 
 /**
- * Marks the images whose margin is below a quantile of all margins (default: the lowest tenth), or below a fixed
- * threshold. With equal margins throughout none is doubtful by the quantile.
+ * Marks the images whose margin is below a quantile of all margins, or below a fixed threshold. If
+ * all margins are equal, the quantile marks none.
  *
- * @example findDoubtful(Float32Array.of(0.5, 0.01, 0.4, 0.3), { threshold: 0.1 }).doubtful // [0, 1, 0, 0]
+ * @example
+ * const margins = Float32Array.of(0.5, 0.01, 0.4, 0.3);
+ * findDoubtful(margins, { threshold: 0.1 }).doubtful; // [0, 1, 0, 0]
  */
 export function findDoubtful(
   margins: Float32Array,
@@ -43,9 +45,11 @@ export function findDoubtful(
   const doubtful = Uint8Array.from(margins, (margin) => (margin < limit ? 1 : 0));
   const count = doubtful.reduce((sum, mark) => sum + mark, 0);
   const shown = Number(limit.toPrecision(3));
+  const percent = Number((quantile * 100).toPrecision(3));
   const rule =
     threshold === undefined
-      ? `Doubtful: the ${Number((quantile * 100).toPrecision(3))} % of images that are least ahead of their second-best cluster (margin below ${shown} in ${of}).`
-      : `Doubtful: images less than ${shown} in ${of} ahead of their second-best cluster.`;
+      ? `Doubtful: the ${percent} % of images with the smallest margin over their second-best ` +
+        `cluster (below ${shown} in ${of}).`
+      : `Doubtful: images with a margin below ${shown} in ${of} over their second-best cluster.`;
   return { doubtful, count, threshold: limit, rule };
 }

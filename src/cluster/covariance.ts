@@ -1,4 +1,4 @@
-/** Covariance of features and its spectrum: what PCA whitening and the effective rank start from. */
+/** Covariance of features and its eigendecomposition, for PCA whitening and the effective rank. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Engine } from '../backends/index.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';
@@ -14,9 +14,9 @@ export interface Covariance {
 }
 
 /**
- * `(X - mean)ᵀ (X - mean) / N`, products on the engine, blocks added in double precision.
+ * Computes `(X - mean)ᵀ (X - mean) / N`: products on the engine, sums of blocks in float64.
  *
- * With `around: 'origin'` nothing is subtracted: second moments instead of a covariance.
+ * With `around: 'origin'` the mean is not subtracted, which gives second moments.
  */
 export async function covariance(
   engine: Engine,
@@ -43,13 +43,13 @@ export async function covariance(
 }
 
 export interface Spectrum {
-  /** Eigenvalues, the largest first; none below 0. */
+  /** Eigenvalues in descending order, clipped at 0. */
   readonly values: Float64Array;
-  /** Eigenvectors of the same order as rows, `[D, D]`; the largest coordinate of each is positive. */
+  /** `[D, D]`, eigenvectors as rows; the largest coordinate of each is positive. */
   readonly vectors: Float64Array;
 }
 
-/** Eigenvalues and eigenvectors of a covariance matrix; takes about two seconds at D = 512. */
+/** Computes the eigendecomposition of a covariance matrix, in about two seconds at D = 512. */
 export function spectrum({ matrix, dimension }: Covariance): Spectrum {
   const symmetric = Matrix.zeros(dimension, dimension);
   for (let i = 0; i < dimension; i++)
@@ -67,7 +67,7 @@ export function spectrum({ matrix, dimension }: Covariance): Spectrum {
       vectors[row * dimension + d] = value;
       if (Math.abs(value) > Math.abs(largest)) largest = value;
     }
-    // The sign of an eigenvector is free; fixing it makes results repeatable across implementations.
+    // The sign of an eigenvector is arbitrary. Fixing it makes results reproducible.
     if (largest < 0) for (let d = 0; d < dimension; d++) vectors[row * dimension + d]! *= -1;
   });
   return { values, vectors };

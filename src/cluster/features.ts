@@ -29,7 +29,8 @@ export function toFeatures(rows: FeatureInput): Features {
       odd > 0 ? `${rows[odd]!.length} values in row ${odd}` : `${rows.length} rows of ${dimension}`;
     throw new LikenessError(
       'features.rows',
-      `features: received ${received}; expected one or more rows of ${odd > 0 ? dimension : 'one or more'} values each`,
+      `features: received ${received}; expected one or more rows of ` +
+        `${odd > 0 ? dimension : 'one or more'} values each`,
     );
   }
   const data = new Float32Array(rows.length * dimension);
@@ -57,7 +58,8 @@ export function featuresOf(data: Float32Array, dimension: number): Features {
   if (data.length === 0 || data.length % dimension !== 0) {
     throw new LikenessError(
       'features.size',
-      `features: received ${data.length} values for dimension ${dimension}; expected a positive multiple of ${dimension}`,
+      `features: received ${data.length} values for dimension ${dimension}; ` +
+        `expected a positive multiple of ${dimension}`,
     );
   }
   requireFinite(data, dimension);
@@ -70,8 +72,9 @@ export function requireFinite(data: Float32Array, dimension: number, first = 0):
   if (at < 0) return;
   throw new LikenessError(
     'features.notFinite',
-    `features: row ${first + Math.floor(at / dimension)} holds ${data[at]}; expected finite numbers. ` +
-      'The encoder that made them has diverged: use an earlier checkpoint or a lower learning rate.',
+    `features: row ${first + Math.floor(at / dimension)} holds ${data[at]}; ` +
+      'expected finite numbers. If an encoder computed them, its training has diverged. ' +
+      'Use an earlier checkpoint or a lower learning rate.',
   );
 }
 
@@ -91,12 +94,17 @@ export function selectRows(features: Features, indices: ArrayLike<number>): Feat
   return { data: chosen, count: indices.length, dimension };
 }
 
-/** Allocates shared memory, which the engine's thread reads without a copy. Pays off for repeated reads. */
+/**
+ * Allocates shared memory, which the engine's thread reads without a copy. Pays off for repeated
+ * reads.
+ */
 export function sharedValues(length: number): Float32Array {
   return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }
 
-/** Divides each row by its Euclidean norm, into `to` (default: a new array). Zero rows stay zero. */
+/**
+ * Divides each row by its Euclidean norm, into `to` (default: a new array). Zero rows stay zero.
+ */
 export function normalizeRows(
   features: Features,
   to: Float32Array = new Float32Array(features.data.length),
@@ -150,7 +158,8 @@ export function requireSameDimension(
   if (a.dimension !== b.dimension) {
     throw new LikenessError(
       'features.dimensions',
-      `${what}: received features of dimension ${a.dimension} and ${b.dimension}; expected the same encoder for both`,
+      `${what}: received features of dimension ${a.dimension} and ${b.dimension}; ` +
+        'expected the same encoder for both',
     );
   }
 }

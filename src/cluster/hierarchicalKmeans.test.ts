@@ -69,7 +69,8 @@ describe('hierarchicalKmeans', () => {
 
   it('refuses levels that grow, none at all, and more clusters than rows', () => {
     expect(() => requireTree([3, 5], 100)).toThrow(
-      'clusters: received "3,5", 5 clusters at level 1 for 3 clusters at level 0; expected whole numbers, finest level first, none above the one before or the number of rows. Lower them.',
+      'clusters: received "3,5", 5 clusters at level 1 for 3 clusters at level 0; expected whole numbers, ' +
+        'finest level first, none above the one before or the number of rows. Lower them.',
     );
     expect(() => requireTree([101], 100)).toThrow('101 clusters at level 0 for 100 rows');
     expect(() => requireTree([], 100)).toThrow('no level');

@@ -25,7 +25,10 @@ export interface TreeLevel {
   readonly prototypes: Features;
   /** Cluster of each of the N rows at this level, `[N]`. */
   readonly labels: Int32Array;
-  /** Cluster of each input of this level: the rows at level 0, the prototypes of the level below after it. */
+  /**
+   * Cluster of each input of this level: the rows at level 0, the prototypes of the level below
+   * after it.
+   */
   readonly assignments: Int32Array;
   /** Squared distances of these inputs to their centroids, before the centroids are normalized. */
   readonly squaredDistances: Float32Array;
@@ -82,12 +85,13 @@ async function buildTree(
 export function requireTree(counts: readonly number[], rows: number): void {
   const wrong = counts.findIndex((k, l) => !Number.isInteger(k) || k < 1 || k > (counts[l - 1] ?? rows));
   if (counts.length > 0 && wrong < 0) return;
-  const why =
-    counts.length === 0
-      ? 'no level'
-      : `${counts[wrong]} clusters at level ${wrong} for ${counts[wrong - 1] ?? rows} ${wrong > 0 ? `clusters at level ${wrong - 1}` : 'rows'}`;
+  const k = counts[wrong];
+  const most = counts[wrong - 1] ?? rows;
+  const below = wrong > 0 ? `clusters at level ${wrong - 1}` : 'rows';
+  const why = counts.length === 0 ? 'no level' : `${k} clusters at level ${wrong} for ${most} ${below}`;
   throw new LikenessError(
     'tree.counts',
-    `clusters: received "${counts.join(',')}", ${why}; expected whole numbers, finest level first, none above the one before or the number of rows. Lower them.`,
+    `clusters: received "${counts.join(',')}", ${why}; expected whole numbers, finest level ` +
+      'first, none above the one before or the number of rows. Lower them.',
   );
 }

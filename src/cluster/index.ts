@@ -1,4 +1,7 @@
-/** Clustering of features, nearest neighbors, projections, and a suggestion for the number of clusters. */
+/**
+ * Clustering of features, nearest neighbors, projections, and a suggestion for the number of
+ * clusters.
+ */
 export { type AgglomerativeOptions, agglomerativeClusters, wardCut } from './agglomerative.ts';
 export { type AssignOptions, type AssignResult, assign } from './assign.ts';
 export { type Clustering, type ClusterOptions, clusterFeatures, type Group } from './clusterFeatures.ts';

@@ -56,9 +56,7 @@ describe('layout2d', () => {
     expect((await layout2d(engine, same, { epochs: 20 })).every(Number.isFinite)).toBe(true);
   });
 
-  it('refuses a number of neighbours that it cannot use', async () => {
-    await expect(layout2d(engine, grouped(40, 2), { neighbors: 2 })).rejects.toThrow(
-      /neighbours: received 2/,
-    );
+  it('refuses a number of neighbors that it cannot use', async () => {
+    await expect(layout2d(engine, grouped(40, 2), { neighbors: 2 })).rejects.toThrow(/neighbors: received 2/);
   });
 });

@@ -1,9 +1,12 @@
 /**
- * Features as points on a page, near ones near: UMAP on the exact cosine neighbours.
+ * Two-dimensional map of features: UMAP on exact nearest neighbors by cosine.
  *
- * Source: McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection", 2018 (arXiv:1802.03426);
- * the layout is that of the package umap-js, the graph of neighbours and the random numbers are ours, so that the same features
- * and seed give the same points. Distances on the page between far groups mean nothing.
+ * The package umap-js computes the layout. The neighbor graph and the random numbers are ours, so
+ * that the same features and seed give the same points. Nearby points have similar features;
+ * distances between distant groups are not meaningful.
+ *
+ * Source: McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection", 2018
+ * (arXiv:1802.03426).
  */
 import { UMAP } from 'umap-js';
 import type { Engine } from '../backends/index.ts';
@@ -14,40 +17,45 @@ import { nearestNeighbors } from './neighbors.ts';
 import { principal } from './principal.ts';
 
 export interface LayoutOptions {
-  /** Neighbours that an image is tied to, itself among them. */
+  /** Nearest neighbors in the graph, the row itself included. Default 15. */
   neighbors?: number;
-  /** How near points may come to each other, in units of the page's typical distance. */
+  /** Smallest distance between points, in units of the layout. Default 0.1. */
   minDistance?: number;
-  /** Passes over all ties. */
+  /** Passes over all edges of the graph. Default 200. */
   epochs?: number;
+  /** Seed of all random draws. Default 0. */
   seed?: number;
 }
 
-/** Below this many images there are too few neighbours to lay out by, and two principal components are drawn. */
-const ENOUGH = 30;
+/** Fewest rows for UMAP. Below, the map shows two principal components. */
+const MIN_ROWS = 30;
 
-/** Places `[N, 2]` of the rows of features `[N, D]`, in no particular unit. */
+/**
+ * Computes coordinates `[N, 2]` of features `[N, D]`, in arbitrary units.
+ *
+ * Throws `LikenessError` when `neighbors` is not an integer from 3 to 29.
+ */
 export async function layout2d(
   engine: Engine,
   features: Features,
-  { neighbors: neighbours = 15, minDistance = 0.1, epochs = 200, seed = 0 }: LayoutOptions = {},
+  { neighbors = 15, minDistance = 0.1, epochs = 200, seed = 0 }: LayoutOptions = {},
 ): Promise<Float32Array> {
   const { count: N } = features;
-  if (!Number.isInteger(neighbours) || neighbours < 3 || neighbours >= ENOUGH) {
+  if (!Number.isInteger(neighbors) || neighbors < 3 || neighbors >= MIN_ROWS) {
     throw new LikenessError(
-      'layout.neighbours',
-      `neighbours: received ${neighbours}; expected a whole number from 3 to ${ENOUGH - 1}`,
+      'layout.neighbors',
+      `neighbors: received ${neighbors}; expected a whole number from 3 to ${MIN_ROWS - 1}`,
     );
   }
   const unit = normalizeRows(features);
-  if (N < ENOUGH) return ofComponents(engine, unit, seed);
-  const near = await nearestNeighbors(engine, unit, unit, { k: neighbours - 1, exclude: 'self' });
+  if (N < MIN_ROWS) return principalLayout(engine, unit, seed);
+  const near = await nearestNeighbors(engine, unit, unit, { k: neighbors - 1, exclude: 'self' });
   const rows = Array.from({ length: N }, (_, i) => i);
   const part = <T>(i: number, of: (at: number) => T) =>
     Array.from({ length: near.k }, (_, j) => of(i * near.k + j));
   const random = randomAt(seed, 'sample', 0, 0, 11);
   const umap = new UMAP({
-    nNeighbors: neighbours,
+    nNeighbors: neighbors,
     minDist: minDistance,
     nEpochs: epochs,
     random: () => random.uniform(0, 1),
@@ -56,12 +64,12 @@ export async function layout2d(
     rows.map((i) => [i, ...part(i, (at) => near.indices[at]!)]),
     rows.map((i) => [0, ...part(i, (at) => Math.max(0, 1 - near.similarities[at]!))]),
   );
-  // The graph is given; of the rows themselves only their number counts.
+  // UMAP receives the graph, so it only needs the number of rows.
   const places = umap.fit(rows.map((i) => [i]));
   return Float32Array.from(places.flat());
 }
 
-async function ofComponents(engine: Engine, unit: Features, seed: number): Promise<Float32Array> {
+async function principalLayout(engine: Engine, unit: Features, seed: number): Promise<Float32Array> {
   const places = new Float32Array(unit.count * 2);
   if (unit.count < 2) return places;
   const { data, dimension: P } = await principal(engine, unit, { components: 2, seed });

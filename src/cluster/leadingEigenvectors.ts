@@ -1,9 +1,10 @@
 /**
- * The leading eigenvectors of a large symmetric operator that is known only by what it does to vectors.
+ * Leading eigenvectors of a large symmetric operator that is given as a matrix-vector product.
  *
- * Restarted block Krylov method: from a block X an orthonormal basis Q of `X, A X, A² X, …` is built; the eigenvectors of
- * the small matrix `Qᵀ A Q`, taken back by Q, are the best of that space (Rayleigh and Ritz), and the leading ones are the
- * next X. A block finds repeated eigenvalues, which a graph of several parts has and a single vector would miss.
+ * Restarted block Krylov method: a block X spans an orthonormal basis Q of `X, A X, A² X, …`. The
+ * eigenvectors of the small matrix `Qᵀ A Q`, multiplied by Q, are the best in that space (Rayleigh
+ * and Ritz), and the leading ones are the next X. A block finds repeated eigenvalues, which a graph
+ * with several components has and a single vector would miss.
  *
  * Source: Saad, "Numerical methods for large eigenvalue problems", 2011, chapters 4 and 6.
  */
@@ -12,37 +13,43 @@ import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 
 export interface EigenOptions {
-  /** n, the length of the vectors. */
+  /** Dimension n of the operator. */
   size: number;
-  /** How many, the largest eigenvalues first. */
+  /** Number of eigenvectors. */
   count: number;
+  /** Seed of the first block. Default 0. */
   seed?: number;
-  /** Stops when every residual `|A v - lambda v|` is at most this part of the largest eigenvalue. */
+  /**
+   * Stops when every residual `|A v - lambda v|` is at most this fraction of the largest
+   * eigenvalue.
+   */
   tolerance?: number;
-  /** Most restarts. */
+  /** Largest number of restarts. Default 30. */
   restarts?: number;
   signal?: AbortSignal;
 }
 
 export interface LeadingEigenvectors {
+  /** In descending order. */
   readonly values: Float64Array;
-  /** One per value, of length 1. */
+  /** Eigenvectors of the values, of norm 1. */
   readonly vectors: readonly Float64Array[];
-  /** Largest residual of a returned pair, as a part of the largest eigenvalue. */
+  /** Largest residual, as a fraction of the largest eigenvalue. */
   readonly residual: number;
 }
 
-/** Vectors of the block beyond those asked for: they let the last ones asked for settle. */
+/** Extra vectors in the block, which let the last requested ones converge. */
 const GUARD = 4;
 /** Blocks per basis. */
 const DEPTH = 8;
-/** Length below which what is left of a vector after the projection is rounding. */
-const NOTHING = 1e-10;
+/** Norm below which the remainder of a projection is rounding. */
+const MIN_NORM = 1e-10;
 
 /**
- * The eigenvectors of largest eigenvalue; the same seed gives the same vectors.
+ * Computes the eigenvectors with the largest eigenvalues. The same seed gives the same vectors.
  *
- * Throws when more are asked for than there are.
+ * @param apply returns `A v` for a vector v, `[n]`
+ * @throws LikenessError `eigen.count` when `count` is not an integer from 1 to n
  */
 export function leadingEigenvectors(
   apply: (vector: Float64Array) => Float64Array,
@@ -51,7 +58,8 @@ export function leadingEigenvectors(
   if (!Number.isInteger(count) || count < 1 || count > size) {
     throw new LikenessError(
       'eigen.count',
-      `eigenvectors: received count = ${count} for a matrix of ${size} rows; expected a whole number from 1 to ${size}`,
+      `eigenvectors: received count = ${count} for a matrix of ${size} rows; ` +
+        `expected a whole number from 1 to ${size}`,
     );
   }
   const width = Math.min(size, count + GUARD);
@@ -61,7 +69,7 @@ export function leadingEigenvectors(
   for (let restart = 0; restart < restarts; restart++) {
     signal?.throwIfAborted();
     const basis: Float64Array[] = [];
-    const images: Float64Array[] = []; // A q of every q
+    const images: Float64Array[] = []; // A q for each q
     for (let depth = 0; depth < DEPTH && block.length > 0; depth++) {
       const from = basis.length;
       for (const vector of block) {
@@ -81,11 +89,13 @@ export function leadingEigenvectors(
   return best!;
 }
 
-/** What of a vector is orthogonal to a basis, of length 1; undefined where nothing is left. */
+/**
+ * Projects a vector to the orthogonal complement of a basis, at norm 1; undefined if it vanishes.
+ */
 function orthonormalTo(basis: readonly Float64Array[], vector: Float64Array): Float64Array | undefined {
   const left = scaled(vector);
   if (!left) return undefined;
-  // Twice: the first pass leaves rounding of the size of what it took away.
+  // The second pass removes the rounding errors of the first.
   for (let pass = 0; pass < 2; pass++) {
     for (const q of basis) {
       const along = dot(q, left);
@@ -97,7 +107,7 @@ function orthonormalTo(basis: readonly Float64Array[], vector: Float64Array): Fl
 
 function scaled(vector: Float64Array): Float64Array | undefined {
   const length = Math.sqrt(dot(vector, vector));
-  return length > NOTHING ? vector.map((value) => value / length) : undefined;
+  return length > MIN_NORM ? vector.map((value) => value / length) : undefined;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
@@ -106,7 +116,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** Eigenvectors of `Qᵀ A Q` taken back to the large space, the largest value first. */
+/** Computes the eigenvectors of `Qᵀ A Q`, multiplied by Q, in descending order of eigenvalue. */
 function ritzPairs(basis: readonly Float64Array[], images: readonly Float64Array[], width: number) {
   const m = basis.length;
   const small = Matrix.zeros(m, m);

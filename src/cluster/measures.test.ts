@@ -36,15 +36,15 @@ function gaussian(count: number, dimension: number, seed = 1): Features {
   );
 }
 
-/** Rows around `count` centres of distance about `sqrt(2)` on the unit sphere. */
+/** Rows around `count` centers of distance about `sqrt(2)` on the unit sphere. */
 function groups(count: number, per: number, dimension: number, spread: number): Features {
-  const centres = normalizeRows(gaussian(count, dimension, 3)).data;
+  const centers = normalizeRows(gaussian(count, dimension, 3)).data;
   const random = randomAt(4, 'synthetic');
   return featuresOf(
     Float32Array.from(
       { length: count * per * dimension },
       (_, i) =>
-        centres[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! +
+        centers[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! +
         spread * random.normal(),
     ),
     dimension,
@@ -101,7 +101,7 @@ describe('nearestNeighbors', () => {
     }
   });
 
-  it('leaves a row out of its own neighbours', async () => {
+  it('leaves a row out of its own neighbors', async () => {
     const bank = gaussian(40, 5, 9);
     const { indices } = await nearestNeighbors(engine, bank, bank, { k: 6, exclude: 'self', bankBlock: 11 });
     expect([...indices]).toEqual(bruteForce(bank, bank, 6, true).flat());
@@ -114,7 +114,7 @@ describe('nearestNeighbors', () => {
     expect([...indices.slice(15, 18)]).toEqual([0, 1, 2]);
   });
 
-  it('refuses more neighbours than there are', async () => {
+  it('refuses more neighbors than there are', async () => {
     const bank = gaussian(4, 2);
     await expect(nearestNeighbors(engine, bank, bank, { k: 5 })).rejects.toThrow('expected 1 to 4');
     await expect(nearestNeighbors(engine, bank, bank, { k: 4, exclude: 'self' })).rejects.toThrow(
@@ -242,7 +242,8 @@ describe('suggestK', () => {
       const right = result.curve.find((entry) => entry.k === k)!;
       expect(right.seedStability).toBeGreaterThan(0.99);
       expect(right.neighbours).toBeGreaterThan(0.95);
-      // With more clusters than groups random starts cut the groups differently, and neighbours are parted.
+      // With more clusters than groups random starts cut the groups differently, and neighbors are
+      // parted.
       const more = result.curve.find((entry) => entry.k === 2 * k)!;
       expect(more.seedStability).toBeLessThan(0.9);
       expect(more.neighbours).toBeLessThan(right.neighbours);

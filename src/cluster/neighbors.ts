@@ -1,8 +1,9 @@
 /**
- * Exact nearest neighbours by cosine similarity, on the engine.
+ * Exact nearest neighbors by cosine similarity, on the engine.
  *
- * Queries and bank go through one compiled graph in blocks (`similarity = q bᵀ`, then the k largest), so memory
- * stays bounded whatever the sizes. Equal similarities are ordered by lower index: the result is deterministic.
+ * One compiled graph processes queries and bank in blocks (`similarity = q bᵀ`, then the k
+ * largest), so that memory stays bounded. Equal similarities are ordered by index, which makes the
+ * result deterministic.
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -11,49 +12,52 @@ import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';
 
 export interface NeighborOptions {
-  /** Neighbours per query. */
+  /** Neighbors per query. */
   k: number;
-  /** `'self'`: queries are the bank itself, and no row is its own neighbour. */
+  /**
+   * With `'self'` the queries are the bank, and no row is its own neighbor. Default `'nothing'`.
+   */
   exclude?: 'nothing' | 'self';
-  /** Rows of the bank per product: 65,536, or as many as take 64 MiB. */
+  /** Rows of the bank per product. Default 65,536 or the number that fits 64 MiB. */
   bankBlock?: number;
 }
 
 export interface Neighbors {
   readonly k: number;
-  /** `[queries, k]`, rows of the bank, the nearest first. */
+  /** `[queries, k]`, row indices of the bank, nearest first. */
   readonly indices: Int32Array;
   /** `[queries, k]`, cosines from -1 to 1. */
   readonly similarities: Float32Array;
 }
 
 /**
- * A search for the k largest values costs about as much for many columns as for few, so the bank is cut into few parts: values of
- * a part, rows of it, and similarities made at once.
+ * Limits of a block of the bank, and of the similarities of one product. Blocks are large, because
+ * the search for the k largest values hardly depends on the number of columns.
  */
-const PART_VALUES = 2 ** 24;
-const PART_ROWS = 2 ** 16;
-const SIMILARITIES = 2 ** 23;
-/** Pushes the zero rows that fill the last block of the bank behind every real one: below any cosine. */
-const BEHIND = -4;
+const MAX_BANK_VALUES = 2 ** 24;
+const MAX_BANK_ROWS = 2 ** 16;
+const MAX_SIMILARITIES = 2 ** 23;
+/** Offset of the padding rows of the bank, below any cosine. */
+const PADDING_OFFSET = -4;
 
 /**
- * The k rows of `bank` most similar to each row of `queries`.
+ * Finds the k rows of `bank` that are most similar to each row of `queries`.
  *
- * Throws when k is not between 1 and the size of the bank (less one when a row's self is excluded).
+ * Throws `LikenessError` when k is not an integer from 1 to the rows of the bank, or one less when
+ * a row's self is excluded.
  */
 export async function nearestNeighbors(
   engine: Engine,
   queries: Features,
   bank: Features,
-  { k, exclude = 'nothing', bankBlock = largestPart(bank.dimension) }: NeighborOptions,
+  { k, exclude = 'nothing', bankBlock = bankRows(bank.dimension) }: NeighborOptions,
 ): Promise<Neighbors> {
-  requireSameDimension('neighbours', queries, bank);
+  requireSameDimension('neighbors', queries, bank);
   const most = exclude === 'self' ? bank.count - 1 : bank.count;
   if (!Number.isInteger(k) || k < 1 || k > most) {
     throw new LikenessError(
-      'neighbours.k',
-      `neighbours: received k = ${k} for a bank of ${bank.count} rows; expected 1 to ${most}`,
+      'neighbors.k',
+      `neighbors: received k = ${k} for a bank of ${bank.count} rows; expected 1 to ${most}`,
     );
   }
   const wanted = exclude === 'self' ? k + 1 : k;
@@ -61,7 +65,7 @@ export async function nearestNeighbors(
   const parts = Math.ceil(bank.count / bankBlock);
   const bankBlocks = { number: parts, size: Math.ceil(bank.count / parts) };
   const perBlock = Math.min(wanted, bankBlocks.size);
-  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension), SIMILARITIES);
+  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension), MAX_SIMILARITIES);
 
   const q = input('q', [queryBlocks.size, dimension]);
   const b = input('b', [bankBlocks.size, dimension]);
@@ -81,9 +85,9 @@ export async function nearestNeighbors(
       const rows = blockAt(unitBank, bankBlocks, part);
       await exe.writeState({
         b: rows.data,
-        offset: new Float32Array(bankBlocks.size).fill(BEHIND, rows.rows),
+        offset: new Float32Array(bankBlocks.size).fill(PADDING_OFFSET, rows.rows),
       });
-      // Lists are merged while later queries are scored.
+      // This thread merges lists while the engine scores later queries.
       const scored = runBlocks(unitQueries, queryBlocks, ({ data }) =>
         exe.run({ q: data }, { transfer: true }),
       );
@@ -108,11 +112,11 @@ export async function nearestNeighbors(
     : { k, indices: found, similarities: cosines };
 }
 
-function largestPart(dimension: number): number {
-  return Math.max(1, Math.min(PART_ROWS, Math.floor(PART_VALUES / dimension)));
+function bankRows(dimension: number): number {
+  return Math.max(1, Math.min(MAX_BANK_ROWS, Math.floor(MAX_BANK_VALUES / dimension)));
 }
 
-/** Merges a sorted list of a later block into the sorted list so far; on a tie the earlier (lower) index stays first. */
+/** Merges the sorted list of a later block into the list so far; the lower index wins ties. */
 function merge(
   indices: Int32Array,
   values: Float32Array,
@@ -120,18 +124,18 @@ function merge(
   newValues: Float32Array,
   start: number,
 ): void {
-  const keptIndices = indices.slice();
-  const keptValues = values.slice();
+  const oldIndices = indices.slice();
+  const oldValues = values.slice();
   let a = 0;
   let b = 0;
   for (let i = 0; i < indices.length; i++) {
-    const takeNew = b < newValues.length && newValues[b]! > keptValues[a]!;
-    indices[i] = takeNew ? start + newIndices[b]! : keptIndices[a]!;
-    values[i] = takeNew ? newValues[b++]! : keptValues[a++]!;
+    const takeNew = b < newValues.length && newValues[b]! > oldValues[a]!;
+    indices[i] = takeNew ? start + newIndices[b]! : oldIndices[a]!;
+    values[i] = takeNew ? newValues[b++]! : oldValues[a++]!;
   }
 }
 
-/** Drops each row's own index, or, where ties have pushed it out of the list, the last entry. */
+/** Removes each row's own index, or the last entry where ties have pushed it out of the list. */
 function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k: number): Neighbors {
   const indices = new Int32Array(count * k);
   const similarities = new Float32Array(count * k);

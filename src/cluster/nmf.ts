@@ -1,11 +1,12 @@
 /**
- * Non-negative matrix factorisation `X ≈ W H` by multiplicative updates, as one graph on the engine.
+ * Non-negative matrix factorization `X ≈ W H` by multiplicative updates, as one graph on the
+ * engine.
  *
- * Minimises `|X - W H|²` over `W [N, R] >= 0`, `H [R, D] >= 0`:
- * `H <- H * (Wᵀ X) / (Wᵀ W H)`, then `W <- W * (X Hᵀ) / (W H Hᵀ)`. Neither update makes the error larger.
+ * Minimizes `|X - W H|²` over `W [N, R] >= 0` and `H [R, D] >= 0`:
+ * `H <- H * (Wᵀ X) / (Wᵀ W H)`, then `W <- W * (X Hᵀ) / (W H Hᵀ)`. No update increases the error.
  *
- * Source: Lee and Seung, "Algorithms for non-negative matrix factorization", 2000. The comparisons of deep clustering use
- * a variant with a term that keeps neighbours together (Cai et al. 2009); this is the plain one.
+ * Source: Lee and Seung, "Algorithms for non-negative matrix factorization", 2000. Comparisons of
+ * deep clustering use a variant with a neighbor term (Cai et al. 2009); this is the plain method.
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -14,29 +15,32 @@ import { add, div, input, matmul, mean, mul, scalar, sub, transpose } from '../t
 import { type Features, featuresOf } from './features.ts';
 
 export interface NmfOptions {
-  /** R. */
+  /** Number R of parts. */
   rank: number;
+  /** Updates of H and W. Default 200. */
   iterations?: number;
+  /** Seed of the initial factors. Default 0. */
   seed?: number;
   signal?: AbortSignal;
 }
 
 export interface Nmf {
-  /** W with each column multiplied by the length of its row of H: how much of each part a row holds, `[N, R]`. */
+  /** `[N, R]`, W with each column multiplied by the norm of its part. */
   readonly weights: Features;
-  /** H with rows of length 1, `[R, D]`. */
+  /** `[R, D]`, H with rows of norm 1. */
   readonly parts: Features;
-  /** Mean of `(X - W H)²` before each iteration: it never rises. */
+  /** Mean of `(X - W H)²` before each iteration; never increasing. */
   readonly errors: readonly number[];
 }
 
-/** Keeps quotients finite where a part has died out. */
-const TINY = 1e-9;
+/** Keeps quotients finite where a part vanishes. */
+const EPSILON = 1e-9;
 
 /**
- * Factorises features without negative values; the same seed gives the same factors.
+ * Factorizes non-negative features `[N, D]`. The same seed gives the same factors.
  *
- * Throws when a value is negative, or when the rank is not between 1 and the smaller of N and D.
+ * Throws `LikenessError` when a value is negative, or when the rank is not an integer from 1 to the
+ * smaller of N and D.
  */
 export async function nmf(
   engine: Engine,
@@ -48,7 +52,8 @@ export async function nmf(
   if (!Number.isInteger(rank) || rank < 1 || rank > most) {
     throw new LikenessError(
       'nmf.rank',
-      `nmf: received rank = ${rank} for ${count} x ${dimension} values; expected a whole number from 1 to ${most}`,
+      `nmf: received rank = ${rank} for ${count} x ${dimension} values; ` +
+        `expected a whole number from 1 to ${most}`,
     );
   }
   let total = 0;
@@ -66,16 +71,16 @@ export async function nmf(
   const H = input('H', [rank, dimension]);
   const wt = transpose(W); // [R, N]
   const difference = sub(X, matmul(W, H)); // [N, D]
-  const nextH = mul(H, div(matmul(wt, X), add(matmul(matmul(wt, W), H), scalar(TINY)))); // [R, D]
+  const nextH = mul(H, div(matmul(wt, X), add(matmul(matmul(wt, W), H), scalar(EPSILON)))); // [R, D]
   const ht = transpose(nextH); // [D, R]
-  const nextW = mul(W, div(matmul(X, ht), add(matmul(W, matmul(nextH, ht)), scalar(TINY)))); // [N, R]
+  const nextW = mul(W, div(matmul(X, ht), add(matmul(W, matmul(nextH, ht)), scalar(EPSILON)))); // [N, R]
   const exe = await engine.compile({
     outputs: { error: mean(mul(difference, difference)) },
     state: [{ current: X }, { current: W, next: nextW }, { current: H, next: nextH }],
     name: 'nmf',
   });
   try {
-    // W H starts at about the mean of X.
+    // Initially the mean of W H is about the mean of X.
     const size = Math.sqrt(total / data.length / rank);
     const drawn = (length: number, stream: number) => {
       const random = randomAt(seed, 'cluster', stream, 0, 13);
@@ -94,7 +99,7 @@ export async function nmf(
   }
 }
 
-/** The same product with parts of length 1: only then can weights of different parts be compared. */
+/** Scales the parts to norm 1, so that weights of different parts are comparable. */
 function balanced(W: Float32Array, H: Float32Array, rank: number): Pick<Nmf, 'weights' | 'parts'> {
   const dimension = H.length / rank;
   const lengths = Float64Array.from({ length: rank }, (_, r) =>

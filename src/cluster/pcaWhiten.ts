@@ -1,11 +1,13 @@
 /**
  * PCA whitening: the leading principal components, each scaled to variance 1.
  *
- * `z = diag(lambda + epsilon)^(-1/2) V (x - mean)`, V the eigenvectors of the covariance with the largest eigenvalues.
+ * `z = diag(lambda + epsilon)^(-1/2) V (x - mean)`; V holds the eigenvectors of the covariance with
+ * the largest eigenvalues lambda.
  *
- * DeepCluster (Caron et al., 2018, arXiv 1807.05520) keeps 256 components of its features and normalises the rows
- * afterwards; faiss takes the scatter matrix undivided by N, a factor that this normalisation removes. Directions
- * whose variance is rounding (below 1e-6 of the largest) are set to 0, where faiss would blow the rounding up.
+ * DeepCluster (Caron et al., 2018, arXiv:1807.05520) uses 256 components and then normalizes the
+ * rows. faiss does not divide the scatter matrix by N, a factor that this normalization removes.
+ * Difference: components with a variance below 1e-6 of the largest are rounding errors and become
+ * 0; faiss would amplify them.
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -15,24 +17,27 @@ import { covariance, spectrum } from './covariance.ts';
 import { type Features, requireSameDimension } from './features.ts';
 
 export interface Whitening {
-  /** `[D]` */
+  /** `[D]`, column means. */
   readonly means: Float64Array;
-  /** `[P, D]`: eigenvectors divided by the root of their eigenvalue. */
+  /** `[P, D]`, eigenvectors divided by the square root of their eigenvalue. */
   readonly projection: Float32Array;
-  /** `[P]`: eigenvalues, the largest first. */
+  /** `[P]`, eigenvalues in descending order. */
   readonly variances: Float64Array;
-  /** Part of the total variance that the kept components carry, 0 to 1. */
+  /** Fraction of the total variance that the components explain, 0 to 1. */
   readonly explained: number;
 }
 
 export interface WhitenOptions {
-  /** P, at most the dimension. */
+  /** Number P of components, at most the dimension. */
   components: number;
-  /** Added to each eigenvalue; faiss's default is 0. */
+  /** Added to each eigenvalue. Default 0, as in faiss. */
   epsilon?: number;
 }
 
-/** Learns the whitening of some features. */
+/** Smallest variance of a component, as a fraction of the largest. */
+const MIN_VARIANCE = 1e-6;
+
+/** Fits the whitening to features `[N, D]`. */
 export async function fitWhitening(
   engine: Engine,
   features: Features,
@@ -42,15 +47,16 @@ export async function fitWhitening(
   if (!Number.isInteger(components) || components < 1 || components > dimension) {
     throw new LikenessError(
       'whiten.components',
-      `whitening: received components = ${components}; expected a whole number from 1 to the dimension, ${dimension}`,
+      `whitening: received components = ${components}; ` +
+        `expected a whole number from 1 to the dimension, ${dimension}`,
     );
   }
   const around = await covariance(engine, features);
   const { values, vectors } = spectrum(around);
   const projection = new Float32Array(components * dimension);
   for (let p = 0; p < components; p++) {
-    const real = values[p]! > 1e-6 * values[0]!;
-    const scale = real ? 1 / Math.sqrt(values[p]! + epsilon) : 0;
+    const isReal = values[p]! > MIN_VARIANCE * values[0]!;
+    const scale = isReal ? 1 / Math.sqrt(values[p]! + epsilon) : 0;
     for (let d = 0; d < dimension; d++) projection[p * dimension + d] = vectors[p * dimension + d]! * scale;
   }
   const variances = values.slice(0, components);
@@ -63,7 +69,7 @@ export async function fitWhitening(
   };
 }
 
-/** Whitened features, `[N, P]`. */
+/** Whitens features `[N, D]` to `[N, P]`. */
 export async function whiten(
   engine: Engine,
   features: Features,

@@ -1,12 +1,13 @@
 /**
- * The leading principal components of features, for any dimension: distances in them leave out directions of noise.
+ * Leading principal components of features of any dimension.
  *
- * Orthogonal iteration on the covariance C: `V <- orthonormal(C V)`, products on the engine, from a seeded random start.
- * The subspace of the P largest eigenvalues is approached by the ratio of the eigenvalues P + 8 and P per iteration (8
- * further directions are carried along and dropped). A full eigendecomposition would take minutes at D = 2048.
+ * Orthogonal iteration on the covariance C: `V <- orthonormal(C V)`, with products on the engine
+ * and a seeded random start. Each iteration reduces the error of the subspace of the P largest
+ * eigenvalues by the ratio of eigenvalue P + 8 to eigenvalue P (8 extra directions are dropped at
+ * the end). A full eigendecomposition would take minutes at D = 2048.
  *
- * Source: Golub and Van Loan, "Matrix Computations", section 8.2.4; Halko, Martinsson and Tropp, "Finding structure with
- * randomness", 2011 (the further directions).
+ * Source: Golub and Van Loan, "Matrix Computations", section 8.2.4; Halko, Martinsson and Tropp,
+ * "Finding structure with randomness", 2011 (extra directions).
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -17,16 +18,18 @@ import type { Features } from './features.ts';
 import { type Whitening, whiten } from './pcaWhiten.ts';
 
 export interface PrincipalOptions {
-  /** P, cut to the dimension. */
+  /** Number P of components, cut to the dimension. */
   components: number;
+  /** Iterations. Default 12. */
   iterations?: number;
+  /** Seed of the start. Default 0. */
   seed?: number;
 }
 
-/** Directions beyond P that are carried along. */
-const SPARE = 8;
+/** Extra directions during the iteration. */
+const EXTRA_DIRECTIONS = 8;
 
-/** Rows in their P leading principal components, centred, largest variance first, not scaled: `[N, P]`. */
+/** Projects centered features `[N, D]` onto their P leading components, `[N, P]`, not scaled. */
 export async function principal(
   engine: Engine,
   features: Features,
@@ -40,20 +43,20 @@ export async function principal(
   }
   const around = await covariance(engine, features);
   const P = Math.min(components, features.dimension);
-  const width = Math.min(P + SPARE, features.dimension);
+  const width = Math.min(P + EXTRA_DIRECTIONS, features.dimension);
   const axes = await leadingAxes(engine, around, { width, iterations, seed });
   const projection = Float32Array.from(axes.subarray(0, P * features.dimension)); // [P, D]
   const basis: Whitening = { means: around.means, projection, variances: new Float64Array(P), explained: 0 };
   return whiten(engine, features, basis);
 }
 
-/** The `width` leading eigenvectors as rows, `[width, D]`, largest eigenvalue first. */
+/** Computes the leading eigenvectors `[width, D]` in descending order of eigenvalue. */
 async function leadingAxes(
   engine: Engine,
   { matrix, dimension: D }: Covariance,
   { width, iterations, seed }: { width: number; iterations: number; seed: number },
 ): Promise<Float64Array> {
-  // Scaled so that nothing overflows or vanishes in float32; a matrix of zeros stays one.
+  // Scaled, so that float32 neither overflows nor underflows. A zero matrix stays zero.
   const largest = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const c = input('c', [D, D]);
   const v = input('v', [width, D]);
@@ -62,12 +65,12 @@ async function leadingAxes(
     await exe.writeState({ c: Float32Array.from(matrix, (value) => value / largest) });
     const random = randomAt(seed, 'sample', 0, 0, 9);
     const axes = Float64Array.from({ length: width * D }, () => random.normal());
-    orthonormalise(axes, width);
+    orthonormalize(axes, width);
     for (let i = 0; i < iterations; i++) {
       axes.set((await exe.run({ v: Float32Array.from(axes) })).next!);
-      orthonormalise(axes, width);
+      orthonormalize(axes, width);
     }
-    // Within the subspace the axes are found exactly, from the small matrix V C Vᵀ.
+    // Within the subspace, the small matrix V C Vᵀ gives the exact axes.
     const next = (await exe.run({ v: Float32Array.from(axes) })).next!; // [width, D]
     const small = new Float64Array(width * width);
     for (let i = 0; i < width; i++)
@@ -84,8 +87,10 @@ async function leadingAxes(
   }
 }
 
-/** Rows made orthogonal and of length 1 (Gram-Schmidt, twice for precision); a row that vanishes becomes 0. */
-function orthonormalise(rows: Float64Array, count: number): void {
+/**
+ * Orthonormalizes rows in place (Gram-Schmidt, twice for precision). A row that vanishes becomes 0.
+ */
+function orthonormalize(rows: Float64Array, count: number): void {
   const D = rows.length / count;
   for (let i = 0; i < count; i++) {
     const row = rows.subarray(i * D, (i + 1) * D);

@@ -1,7 +1,8 @@
 /**
- * Feature vectors that are read in parts, so that they need not be in memory all at once.
+ * Features that are read in parts, so that they need not fit in memory.
  *
- * What goes over all rows takes `Features | Rows`: an array in memory, or anything that gives rows by their number.
+ * Functions that pass over all rows take `Features | Rows`: an array in memory, or any reader of
+ * row ranges.
  */
 import { type Block, type Blocks, blocksOf } from './blocks.ts';
 import { type Features, normalizeRows } from './features.ts';
@@ -9,11 +10,11 @@ import { type Features, normalizeRows } from './features.ts';
 export interface Rows {
   readonly count: number;
   readonly dimension: number;
-  /** Rows `start` to `start + rows - 1`, `[rows, dimension]`, in memory of their own, which the caller may change. */
+  /** Reads rows `start` to `start + rows - 1`, `[rows, dimension]`, into an array of the caller. */
   read(start: number, rows: number): Promise<Float32Array>;
 }
 
-/** Features in memory as rows that are read in parts. */
+/** Wraps features in memory as a reader. */
 export function rowsOf(features: Features | Rows): Rows {
   if ('read' in features) return features;
   const { data, count, dimension } = features;
@@ -24,7 +25,7 @@ export function rowsOf(features: Features | Rows): Rows {
   };
 }
 
-/** Rows divided by their Euclidean length, as they are read; a zero row stays zero. */
+/** Normalizes rows as they are read. Zero rows stay zero. */
 export function unitRows(features: Features | Rows): Rows {
   const stored = rowsOf(features);
   const { count, dimension } = stored;
@@ -38,7 +39,7 @@ export function unitRows(features: Features | Rows): Rows {
   };
 }
 
-/** All rows in order, in parts of equal size but for the last: `data` is `[rows, dimension]`. */
+/** Yields all rows in order, in blocks of equal size except for the last, `[rows, dimension]`. */
 export async function* partsOf(
   features: Features | Rows,
   { size, number }: Blocks = blocksOf(features.count, features.dimension),
@@ -51,8 +52,8 @@ export async function* partsOf(
   }
 }
 
-/** The same with zero rows where the last part ends early: `data` is `[size, dimension]`. */
-export async function* filledBlocksOf(features: Features | Rows, blocks: Blocks): AsyncGenerator<Block> {
+/** Yields all rows in order, the last block padded with zero rows, `[size, dimension]`. */
+export async function* paddedBlocksOf(features: Features | Rows, blocks: Blocks): AsyncGenerator<Block> {
   const length = blocks.size * features.dimension;
   for await (const part of partsOf(features, blocks)) {
     const data = part.data.length === length ? part.data : new Float32Array(length);
@@ -61,7 +62,7 @@ export async function* filledBlocksOf(features: Features | Rows, blocks: Blocks)
   }
 }
 
-/** Mean of each column. */
+/** Computes the mean of each column, `[D]`. */
 export async function meansOf(features: Features | Rows): Promise<Float64Array> {
   const { count, dimension } = features;
   const sums = new Float64Array(dimension);
@@ -73,7 +74,7 @@ export async function meansOf(features: Features | Rows): Promise<Float64Array> 
   return sums.map((sum) => sum / count);
 }
 
-/** The rows at the given indices, in their order, in memory. */
+/** Reads the rows at the given indices, in their order. */
 export async function pickRows(features: Features | Rows, indices: ArrayLike<number>): Promise<Features> {
   const stored = rowsOf(features);
   const { dimension } = stored;
@@ -82,7 +83,7 @@ export async function pickRows(features: Features | Rows, indices: ArrayLike<num
   return { data, count: indices.length, dimension };
 }
 
-/** All rows, in memory. */
+/** Reads all rows. */
 export async function allRows(features: Features | Rows): Promise<Features> {
   const { count, dimension } = features;
   const data = new Float32Array(count * dimension);

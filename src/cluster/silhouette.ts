@@ -1,12 +1,12 @@
 /**
  * Simplified silhouette: how much nearer each row is to its own centroid than to the next one.
  *
- * `s_i = (b_i - a_i) / max(a_i, b_i)`: `a_i` is the Euclidean distance to the own centroid, `b_i` the
- * smallest distance to another. Centroids replace the mean distances to all rows of a cluster (the
- * `silhouette` of the metrics), so that the work is N K instead of N².
+ * `s_i = (b_i - a_i) / max(a_i, b_i)`: `a_i` is the Euclidean distance to the own centroid, `b_i`
+ * the smallest distance to another. Centroids replace the mean distances to all rows of a cluster
+ * (the `silhouette` of the metrics), so that the work is N K instead of N².
  *
- * - Range: -1 to 1, and 0 to 1 where every row belongs to its nearest centroid. Near 1: clusters are
- *   far apart compared with their width. Near 0: rows lie between clusters.
+ * - Range: -1 to 1, and 0 to 1 where every row belongs to its nearest centroid. Near 1: clusters
+ *   are far apart compared with their width. Near 0: rows lie between clusters.
  * - 0 for rows alone in their cluster, for rows on two centroids at once, and for K = 1.
  *
  * References: Hruschka, de Castro and Campello, "Evolutionary algorithms for clustering
@@ -27,7 +27,9 @@ export interface Silhouette {
   readonly values: Float32Array;
 }
 
-/** Computes the simplified silhouette of rows `[N, D]` for assignments `[N]` and centroids `[K, D]`. */
+/**
+ * Computes the simplified silhouette of rows `[N, D]` for assignments `[N]` and centroids `[K, D]`.
+ */
 export async function simplifiedSilhouette(
   engine: Engine,
   features: Features | Rows,
@@ -64,7 +66,9 @@ export async function simplifiedSilhouette(
   return { mean: sum / count, values };
 }
 
-/** Yields rows in blocks with their two nearest centroids `[rows, 2]`, from one product per block. */
+/**
+ * Yields rows in blocks with their two nearest centroids `[rows, 2]`, from one product per block.
+ */
 async function* nearestTwo(
   engine: Engine,
   features: Features | Rows,

@@ -10,8 +10,8 @@
  * 4. K-means clusters its rows, scaled to norm 1.
  *
  * Sources: Ng, Jordan and Weiss 2001 (steps 3 and 4); Zelnik-Manor and Perona, "Self-tuning
- * spectral clustering", 2004 (step 2). Differences: a sparse graph instead of all pairs, and cosines
- * instead of Euclidean distances.
+ * spectral clustering", 2004 (step 2). Differences: a sparse graph instead of all pairs, and
+ * cosines instead of Euclidean distances.
  */
 import type { Engine } from '../backends/index.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
@@ -95,7 +95,9 @@ async function clusterGraph(
   return assignments;
 }
 
-/** Returns the product of `D^(-1/2) W D^(-1/2)` with a vector `[N]`, as a function of the vector. */
+/**
+ * Returns the product of `D^(-1/2) W D^(-1/2)` with a vector `[N]`, as a function of the vector.
+ */
 function normalizedAffinity({ starts, columns, weights }: Graph): (x: Float64Array) => Float64Array {
   const count = starts.length - 1;
   const scale = new Float64Array(count); // degree^(-1/2)

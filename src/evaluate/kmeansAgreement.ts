@@ -4,8 +4,8 @@ import { type Features, kmeans, selectRows } from '../cluster/index.ts';
 import { type ClusterAgreement, clusterAgreement } from '../metrics/index.ts';
 
 /**
- * NMI, ACC and ARI of spherical k-means on the given rows: k-means++ start, the lowest objective of three restarts, as in
- * `evaluateFeatures`.
+ * NMI, ACC and ARI of spherical k-means on the given rows: k-means++ start, the lowest objective of
+ * three restarts, as in `evaluateFeatures`.
  */
 export async function kmeansAgreement(
   engine: Engine,

@@ -1,11 +1,13 @@
 /**
- * How alike positive and negative pairs are, for any encoder: the figures that "Contrastive Clustering" (Li et al., AAAI
- * 2021, section 4.4) draws over training, of images and of clusters.
+ * Similarity of positive and negative pairs for any encoder: the statistics that "Contrastive
+ * Clustering" (Li et al., AAAI 2021, section 4.4) plots over training.
  *
- * Images: cosines of the features of two views; of one image (positive), or of two images (negative). Clusters: cosines
- * of the columns of two views' soft assignments, of one cluster or of two. Soft assignments are
- * `softmax(cosine to the centroid / T)`, with T the mean of `1 - cosine` of an image and its own centroid, so that
- * encoders whose cosines lie close together are not called undecided for that.
+ * - Instances: cosines of the features of two views, of the same image (positive pair) or of two
+ *   images (negative pair).
+ * - Clusters: cosines of the columns of both views' soft assignments, of the same cluster or of two.
+ *   Soft assignments are `softmax(cosine to the centroid / T)`. T is the mean of `1 - cosine` between
+ *   an image and its own centroid, so that encoders with a narrow range of cosines do not appear
+ *   undecided.
  */
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../cluster/index.ts';
@@ -25,7 +27,7 @@ import {
   transpose,
 } from '../tensor/index.ts';
 
-/** Means and standard deviations; between -1 and 1 the means of images, 0 and 1 those of clusters. */
+/** Means and standard deviations. Means of instances lie in -1 to 1, those of clusters in 0 to 1. */
 export interface PairFigures {
   readonly instancePositive: number;
   readonly instancePositiveSpread: number;
@@ -37,12 +39,12 @@ export interface PairFigures {
   readonly clusterNegativeSpread: number;
 }
 
-/** Keeps the softmax defined where images equal their centroid. */
-const LEAST_TEMPERATURE = 0.01;
+/** Smallest T, for images that equal their centroid. */
+const MIN_TEMPERATURE = 0.01;
 
 /**
- * The figures of two views' features [n, F], row by row of the same images, and clusters by their centroids [K, F]; n and
- * K at least 2.
+ * Computes the statistics of two views of n images, `[n, F]` each, row by row, and of K clusters with
+ * centroids `[K, F]`. n and K are at least 2.
  */
 export async function pairFigures(
   engine: Engine,
@@ -53,7 +55,7 @@ export async function pairFigures(
   const C = input('C', [centroids.count, F]);
   const cosines = matmul(a, transpose(C)); // [n, K]
   const far = sub(scalar(1), mean(max(cosines, { axes: [1] }))); // []
-  const sharpness = reciprocal(maximum(far, scalar(LEAST_TEMPERATURE))); // 1 / T
+  const sharpness = reciprocal(maximum(far, scalar(MIN_TEMPERATURE))); // 1 / T
   const columns = (x: typeof cosines) => l2Normalize(transpose(softmax(mul(x, sharpness)))); // [K, n]
   const outputs = {
     ...pairSimilarities('instance', a, b),

@@ -2,11 +2,11 @@
  * Clustering accuracy (ACC): the fraction of correct samples under the best matching of clusters to
  * classes.
  *
- * `ACC = max over one-to-one maps m of sum_i [y_i = m(c_i)] / N`. The Hungarian method finds the best
- * map exactly (Jonker-Volgenant variant).
+ * `ACC = max over one-to-one maps m of sum_i [y_i = m(c_i)] / N`. The Hungarian method finds the
+ * best map exactly (Jonker-Volgenant variant).
  *
- * - Range: above 0 to 1. 1: the labelings are equal up to names. Never 0 or negative. With K classes
- *   of equal size and K clusters, chance is a little above 1/K.
+ * - Range: above 0 to 1. 1: the labelings are equal up to names. Never 0 or negative. With K
+ *   classes of equal size and K clusters, chance is a little above 1/K.
  * - Symmetric, and invariant to renaming either side.
  * - With more clusters than classes, all samples of the unmatched clusters are errors, so the value
  *   falls as K grows. With fewer clusters than classes, the samples of the unmatched classes are.

@@ -1,5 +1,6 @@
 /**
- * Adjusted Rand index (ARI) of two labelings: agreement over pairs of samples, corrected for chance.
+ * Adjusted Rand index (ARI) of two labelings: agreement over pairs of samples, corrected for
+ * chance.
  *
  * `ARI = (S - e) / ((a + b)/2 - e)` with `S = sum_yc C2(n_yc)`, `a = sum_y C2(n_y)`,
  * `b = sum_c C2(n_c)`, `e = a b / C2(N)` and `C2(n) = n (n - 1) / 2`.

@@ -42,7 +42,7 @@ describe('expected mutual information', () => {
     }
   });
 
-  it('a labelling without any pair agrees with itself, however many samples', () => {
+  it('a labeling without any pair agrees with itself, however many samples', () => {
     for (const count of [2, 4, 50]) {
       const each = Array.from({ length: count }, (_, i) => i);
       expect(ami(each, [...each].reverse())).toBe(1);

@@ -1,8 +1,8 @@
 /**
  * Adjusted mutual information (AMI) of two labelings: mutual information corrected for chance.
  *
- * `AMI = (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`. `E[I]` is the mean of the mutual information
- * over all labelings with groups of the same sizes (hypergeometric model).
+ * `AMI = (I(Y; C) - E[I]) / ((H(Y) + H(C)) / 2 - E[I])`. `E[I]` is the mean of the mutual
+ * information over all labelings with groups of the same sizes (hypergeometric model).
  *
  * - Range: -1 to 1. 1: the labelings are equal up to names. 0: the mean of random labelings with
  *   groups of these sizes. Negative: less agreement than chance; far below 0 only where no two

@@ -19,7 +19,8 @@ describe('confusion matrix', () => {
   });
 
   it('orders by the match, not by what is most frequent in a cluster', () => {
-    // Cluster 9 holds more of class 0, and stands for class 1 all the same: 4 + 3 are right, against 5.
+    // Cluster 9 holds more of class 0, and stands for class 1 all the same: 4 + 3 are right,
+    // against 5.
     const truth = [...Array(9).fill(0), ...Array(3).fill(1)];
     const clusters = [...Array(4).fill(2), ...Array(8).fill(9)];
     const table = confusionOf(contingency(truth, clusters));

@@ -70,7 +70,7 @@ export function contingency<Y extends Label, C extends Label>(
 
   const classSizes = new Float64Array(classValues.length);
   const clusterSizes = new Float64Array(clusterValues.length);
-  // One number per sample identifies its cell; exact below 2^53.
+  // The number of a sample's cell, exact below 2^53.
   const cells = new Float64Array(samples.length);
   samples.forEach((sample, i) => {
     const row = rowOf.get(truth[sample]!)!;

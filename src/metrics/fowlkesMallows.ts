@@ -1,8 +1,8 @@
 /**
  * Fowlkes-Mallows index (FMI): geometric mean of pairwise precision and recall.
  *
- * `FMI = S / sqrt(a b)`: S counts the pairs of samples that share a group on both sides, a the pairs
- * that share a class, b the pairs that share a cluster (as in `adjustedRand`).
+ * `FMI = S / sqrt(a b)`: S counts the pairs of samples that share a group on both sides, a the
+ * pairs that share a class, b the pairs that share a cluster (as in `adjustedRand`).
  *
  * - Range: 0 to 1. 1: the labelings are equal up to names. 0: no pair shares a group on both sides;
  *   also where one side has no pairs, as in scikit-learn. Never negative.

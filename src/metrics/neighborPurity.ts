@@ -38,8 +38,8 @@ export function neighborPurity({ k, indices }: NeighborLists, assignments: Int32
 /**
  * Corrects a fraction for chance, `(value - chance) / (1 - chance)`.
  *
- * Range: at most 1. 0: chance level; also where chance alone gives 1. Negative: below chance. The form
- * of Cohen's kappa, 1960.
+ * Range: at most 1. 0: chance level; also where chance alone gives 1. Negative: below chance. The
+ * form of Cohen's kappa, 1960.
  *
  * @example aboveChance(0.75, 0.5) // 0.5
  * @example aboveChance(0.5, 0.5) // 0

@@ -7,15 +7,16 @@
  * - Range: 0 to 1. 1: the labelings are equal up to names. 0: they are independent, or exactly one
  *   of them has a single group. Never negative.
  * - Symmetric, and invariant to renaming either side.
- * - Not adjusted for chance: more clusters give a higher value even when they are random. Compare at
- *   equal K, or use `ami` or `adjustedRand`.
+ * - Not adjusted for chance: more clusters give a higher value even when they are random. Compare
+ *   at equal K, or use `ami` or `adjustedRand`.
  *
  * The value depends on the normalizer, so a result should name it. The arithmetic mean is the
  * default here and in scikit-learn since 0.22. Older papers, such as DeepCluster, use the geometric
  * mean. For the same labels `max <= arithmetic <= geometric <= min`.
  *
  * References: Strehl and Ghosh, "Cluster ensembles", JMLR 3, 2002 (geometric); Vinh, Epps and
- * Bailey, "Information theoretic measures for clusterings comparison", JMLR 11, 2010, table 2 (all).
+ * Bailey, "Information theoretic measures for clusterings comparison", JMLR 11, 2010, table 2
+ * (all).
  */
 import { type Contingency, contingency, type Labels } from './contingency.ts';
 

@@ -27,8 +27,8 @@ export interface ClusterPurity<Y extends Label = Label, C extends Label = Label>
 /**
  * Computes the purity of clusters, one label and one cluster per sample.
  *
- * Samples with a negative label are left out. Errors are those of `contingency`; `metrics.empty` also
- * when there are no samples.
+ * Samples with a negative label are left out. Errors are those of `contingency`; `metrics.empty`
+ * also when there are no samples.
  *
  * @example purity([0, 0, 1, 1], [7, 7, 3, 3]) // 1
  * @example purity([0, 0, 1, 1], [0, 0, 0, 1]) // 0.75

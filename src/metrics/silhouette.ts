@@ -1,9 +1,9 @@
 /**
  * Silhouette coefficient: how much nearer the rows are to their own cluster than to the next one.
  *
- * `s_i = (b_i - a_i) / max(a_i, b_i)`: `a_i` is the mean Euclidean distance to the other rows of the
- * own cluster, `b_i` the smallest mean distance to the rows of another cluster. The coefficient is
- * the mean of all `s_i`.
+ * `s_i = (b_i - a_i) / max(a_i, b_i)`: `a_i` is the mean Euclidean distance to the other rows of
+ * the own cluster, `b_i` the smallest mean distance to the rows of another cluster. The coefficient
+ * is the mean of all `s_i`.
  *
  * - Range: -1 to 1. Near 1: clusters are far apart compared with their width. Near 0: rows lie
  *   between clusters. Negative: rows are nearer to another cluster than to their own.
@@ -54,7 +54,10 @@ export function silhouette(rows: readonly ArrayLike<number>[], assignments: Arra
   return total / rows.length;
 }
 
-/** Combines a distance to the own cluster and one to the next, `(b - a) / max(a, b)`; 0 if both are 0. */
+/**
+ * Combines a distance to the own cluster and one to the next, `(b - a) / max(a, b)`; 0 if both are
+ * 0.
+ */
 export function silhouetteOf(a: number, b: number): number {
   const largest = Math.max(a, b);
   return largest === 0 ? 0 : (b - a) / largest;

@@ -113,21 +113,21 @@ export const contrast = {
   hcsc: [
     {
       line: 'the hierarchy is a tree of prototypes',
-      in: 'hierarchicalKmeans',
+      in: 'buildTree',
       find: 'below?.prototypes ?? features',
       to: 'features',
       caughtBy: [ofTree, 'groups the prototypes of the level below'],
     },
     {
       line: 'a row goes where its cluster goes',
-      in: 'hierarchicalKmeans',
+      in: 'buildTree',
       find: 'below.labels.map($parent)',
       to: 'below.labels.map((_, row) => assignments[row % assignments.length]!)',
       caughtBy: [ofTree, 'is a tree'],
     },
     {
       line: 'prototypes are brought back to length 1',
-      in: 'hierarchicalKmeans',
+      in: 'buildTree',
       find: 'normalizeRows($centroids)',
       to: '$centroids',
       caughtBy: [ofTree, 'which have length 1'],

@@ -30,7 +30,9 @@ export function* remainingBatches(queues: readonly BatchQueue[]): Generator<Batc
 
 const nextBatch = (queue: BatchQueue): Batch => ({ queue, rows: queue.rows.take(queue.size) });
 
-/** First-in first-out queue of row indices, each index at most once between two calls of `clear`. */
+/**
+ * First-in first-out queue of row indices, each index at most once between two calls of `clear`.
+ */
 export class RowQueue {
   readonly #rows: Int32Array;
   #from = 0;

@@ -122,7 +122,8 @@ describe('assignments with bounds', () => {
       const [a, b] = [runOf(start, 20, 3), runOf(start, 20, 3)];
       await full.assign([a]);
       await bounded.assign([b]);
-      // By its cosine, 0, it seemed to be at a distance of 1.41 from all rows; it moves by 1 and is at 0.
+      // By its cosine, 0, it seemed to be at a distance of 1.41 from all rows; it moves by 1 and is
+      // at 0.
       for (const run of [a, b]) run.centroids = Float32Array.from(at(0.3, 0.01, 3));
       await full.assign([a]);
       await bounded.assign([b]);
@@ -172,7 +173,9 @@ describe('movementOf', () => {
 });
 
 describe('bounds', () => {
-  /** One row at 0 on a line, centroids on it; its products with those of a level, without rounding. */
+  /**
+   * A row at 0 on a line, centroids on it; its products with those of a level, without rounding.
+   */
   function onALine(places: number[]) {
     const work = featuresOf(Float32Array.of(0), 1);
     const bounds = new DistanceBounds(work, 0);
@@ -240,7 +243,8 @@ describe('bounds', () => {
     row.move([4, 9, -12]);
     row.need();
     row.settle(2);
-    // Back and forth: for all that is known its own is further and further away, and others nearer and nearer.
+    // Back and forth: for all that is known its own is further and further away, and others nearer
+    // and nearer.
     row.move([2.5, 10, -13]);
     expect(row.need()).toBe(0);
     row.move([4, 9, -12]);

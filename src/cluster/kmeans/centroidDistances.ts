@@ -60,7 +60,9 @@ function squaredDistance(a: Tensor, b: Tensor): Tensor {
   return sum(mul(difference, difference), { axes: [1] });
 }
 
-/** Computes the squared distance of each row to its own centroid: centroids `[K, D]`, result `[N]`. */
+/**
+ * Computes the squared distance of each row to its own centroid: centroids `[K, D]`, result `[N]`.
+ */
 export async function squaredDistancesToOwn(
   engine: Engine,
   features: Features,

@@ -1,4 +1,6 @@
-/** Sums, means and distances of k-means on the engine are those of plain loops in double precision. */
+/**
+ * Sums, means and distances of k-means on the engine are those of plain loops in double precision.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../backends/index.ts';

@@ -25,14 +25,14 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-/** `per` rows around each of `count` distant centres. */
+/** `per` rows around each of `count` distant centers. */
 function blobs(count: number, per: number, dimension: number, spread = 0.1) {
   const random = randomAt(5, 'synthetic');
-  const centres = Array.from({ length: count * dimension }, () => random.normal());
+  const centers = Array.from({ length: count * dimension }, () => random.normal());
   const data = Float32Array.from(
     { length: count * per * dimension },
     (_, i) =>
-      centres[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! + spread * random.normal(),
+      centers[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! + spread * random.normal(),
   );
   return {
     features: featuresOf(data, dimension),
@@ -59,8 +59,8 @@ describe('kmeans', () => {
 
   it('equals a NumPy reference for spherical k-means', async () => {
     const shift = (data: Float32Array) => data.map((value) => Math.round((value - 50) * 1000) / 1000);
-    const centred = featuresOf(shift(rows.data), dimension);
-    const result = await kmeans(centred, k, {
+    const centered = featuresOf(shift(rows.data), dimension);
+    const result = await kmeans(centered, k, {
       engine,
       metric: 'spherical',
       start: first.map((value) => value - 50),
@@ -108,7 +108,8 @@ describe('kmeans', () => {
 
   it('gives each row its nearest of many centroids, the filling of the last group never', async () => {
     const { features } = blobs(40, 20, 3, 1);
-    // On one side of the origin, cosines with some centroids are below the 0 of a column that is none.
+    // On one side of the origin, cosines with some centroids are below the 0 of a column that is
+    // none.
     const turned = featuresOf(
       features.data.map((v) => -Math.abs(v)),
       3,

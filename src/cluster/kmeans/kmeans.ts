@@ -5,8 +5,8 @@
  * of its rows.
  * - Euclidean: minimizes `sum_i |x_i - c(i)|²`. The nearest centroid has the largest
  *   `x·c - |c|²/2`.
- * - Spherical: rows and centroids have norm 1. Minimizes `sum_i (1 - x_i·c(i))`; the centroid is the
- *   normalized mean.
+ * - Spherical: rows and centroids have norm 1. Minimizes `sum_i (1 - x_i·c(i))`; the centroid is
+ *   the normalized mean.
  *
  * With few clusters one compiled graph compares a block of rows with the centroids of all restarts
  * (`fullScorer.ts`). With many, distance bounds leave out centroids that cannot be nearest
@@ -38,11 +38,16 @@ import { type KmeansMetric, type KmeansRun, newRun } from './run.ts';
 import { preparePlusPlus, randomStart } from './seeding.ts';
 
 export interface KmeansOptions {
-  /** Distance to minimize. Default `'euclidean'`; `'spherical'` compares directions only (cosines). */
+  /**
+   * Distance to minimize. Default `'euclidean'`; `'spherical'` compares directions only (cosines).
+   */
   metric?: KmeansMetric;
   /** First centroids: greedy k-means++ (default), distinct random rows, or given ones `[K, D]`. */
   start?: 'plusPlus' | 'random' | Float32Array;
-  /** Independent starts; the result has the lowest objective. Default 1. Given centroids are one start. */
+  /**
+   * Independent starts; the result has the lowest objective. Default 1. Given centroids are one
+   * start.
+   */
   restarts?: number;
   /** Largest number of centroid updates. Default 100. */
   iterations?: number;

@@ -19,7 +19,9 @@ export interface LloydOptions {
   signal?: AbortSignal;
 }
 
-/** Iterates all runs, in place. `work` holds centered (Euclidean) or normalized (spherical) rows. */
+/**
+ * Iterates all runs, in place. `work` holds centered (Euclidean) or normalized (spherical) rows.
+ */
 export async function lloyd(
   engine: Engine,
   work: Features,

@@ -50,8 +50,8 @@ export interface PlusPlus {
 /**
  * Prepares greedy k-means++. One compiled graph serves all restarts.
  *
- * At most `max(16384, 16 K)` rows, drawn by the seed, take part. More rows hardly change the result,
- * and each of the K draws passes over all of them.
+ * At most `max(16384, 16 K)` rows, drawn by the seed, take part. More rows hardly change the
+ * result, and each of the K draws passes over all of them.
  */
 export async function preparePlusPlus(
   engine: Engine,
@@ -104,7 +104,10 @@ export async function preparePlusPlus(
   return { start, dispose: () => exe.dispose() };
 }
 
-/** Draws rows with probability proportional to their distance, or uniformly where all distances are 0. */
+/**
+ * Draws rows with probability proportional to their distance, or uniformly where all distances are
+ * 0.
+ */
 function drawByDistance(
   distances: Float32Array,
   squares: Float32Array,
