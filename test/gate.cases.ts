@@ -1,6 +1,6 @@
 /**
- * Opens learning gates: a small seeded run of a method, measured with labels that training never saw,
- * beside the untrained encoder and raw pixels.
+ * Opens learning gates: a small seeded run of a method, measured with labels that training never
+ * saw, beside the untrained encoder and raw pixels.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -30,6 +30,11 @@ export interface Clock {
   progress(step: number, totalSteps: number | undefined, health: Verdict['health']): Progress;
 }
 
+/** Milliseconds from a fixed moment, never falling. Tests give their own. */
+export type Now = () => number;
+
+export const monotonicNow: Now = () => performance.now();
+
 /** Steps over which speed and waiting are measured. */
 export const RECENT = 32;
 

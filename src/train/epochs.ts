@@ -3,7 +3,7 @@ import type { Engine, Executable } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram } from '../methods/index.ts';
 import type { Loader } from '../views/index.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, monotonicNow, type Now } from './clock.ts';
 import type { TrainEvent } from './events.ts';
 import { type EvaluationImages, runPhase } from './phase.ts';
 
@@ -16,6 +16,7 @@ export interface EpochsOptions {
   evaluationImages?: EvaluationImages;
   onEvent?(event: TrainEvent): void;
   signal?: AbortSignal;
+  now?: Now;
 }
 
 export interface Epochs {
@@ -27,7 +28,8 @@ export interface Epochs {
 
 /** Prepares epochs of a method's compiled step. Methods without a phase need nothing. */
 export function createEpochs(options: EpochsOptions, executable: Executable, clock: Clock): Epochs {
-  const { engine, method, loader, seed, batchSize, signal, onEvent = () => {} } = options;
+  const { engine, method, loader, seed, batchSize, signal } = options;
+  const { onEvent = () => {}, now = monotonicNow } = options;
   const { phase } = method;
 
   /** Orders the images as the method asks, from the state after its phase. */
@@ -44,14 +46,14 @@ export function createEpochs(options: EpochsOptions, executable: Executable, clo
     if (!evaluationImages) {
       throw new LikenessError('train.images', 'evaluationImages: expected for a method with epoch phases');
     }
-    const begun = performance.now();
+    const begun = now();
     try {
       const { facts } = await runPhase({
         ...{ engine, step: executable, phase, loader, evaluationImages, images: loader.count },
         ...{ epoch, seed, signal },
         onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
       });
-      const milliseconds = performance.now() - begun;
+      const milliseconds = now() - begun;
       clock.phase(milliseconds);
       onEvent({ kind: 'phase', epoch, step, duration: milliseconds / 1000, facts });
     } catch (error) {

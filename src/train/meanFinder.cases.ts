@@ -45,8 +45,13 @@ export function meanFinder({ poison = Infinity } = {}): MethodProgram {
   };
 }
 
-/** Batches that are functions of (epoch, step) alone; says which were asked for. */
-export function madeUpLoader({ milliseconds = 0 } = {}) {
+/** A clock that stands still until a test moves it. */
+export interface TestClock {
+  milliseconds: number;
+}
+
+/** Makes batches that are functions of (epoch, step) alone; each takes a time on the clock. */
+export function madeUpLoader({ milliseconds = 1, clock = { milliseconds: 0 } as TestClock } = {}) {
   const asked: string[] = [];
   const loader: Loader = {
     count: B * STEPS_PER_EPOCH,
@@ -56,7 +61,7 @@ export function madeUpLoader({ milliseconds = 0 } = {}) {
     async *pass() {},
     async batch(epoch, step) {
       asked.push(`${epoch}.${step}`);
-      if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      clock.milliseconds += milliseconds;
       const random = randomAt(0, 'view', epoch, step);
       return {
         images: new Uint32Array(B),
@@ -73,18 +78,21 @@ export interface Run {
   saved: TrainingState[];
   events: TrainEvent[];
   asked: string[];
+  clock: TestClock;
 }
 
 /** Two epochs of the mean finder on `engine`, with what was saved, told and asked for on the way. */
 export function optionsOn(
   engine: Engine,
   changes: Partial<TrainOptions> = {},
-  { milliseconds = 0 } = {},
+  { milliseconds = 1 } = {},
 ): TrainOptions & Run {
-  const { loader, asked } = madeUpLoader({ milliseconds });
+  const clock: TestClock = { milliseconds: 0 };
+  const { loader, asked } = madeUpLoader({ milliseconds, clock });
   const [saved, events]: [TrainingState[], TrainEvent[]] = [[], []];
   return {
-    ...{ saved, events, asked },
+    ...{ saved, events, asked, clock },
+    now: () => clock.milliseconds,
     engine,
     method: meanFinder(),
     loader,

@@ -1,4 +1,5 @@
 /** Saving a training state beside the training, one save at a time. */
+import { monotonicNow, type Now } from './clock.ts';
 import type { TrainingState } from './trainingState.ts';
 
 export interface Saver {
@@ -16,21 +17,22 @@ export interface Saver {
 export function createSaver(
   save: (training: TrainingState) => Promise<void>,
   onSaved: (step: number) => void,
+  now: Now = monotonicNow,
 ): Saver {
   let saving: Promise<void> = Promise.resolve();
-  let last = performance.now();
+  let last = now();
   let failure: unknown;
   return {
     async start(training) {
       await saving;
-      last = performance.now();
+      last = now();
       saving = save(training)
         .then(() => onSaved(training.step))
         .catch((error) => {
           failure ??= error;
         });
     },
-    age: () => performance.now() - last,
+    age: () => now() - last,
     check() {
       if (failure) throw failure;
     },

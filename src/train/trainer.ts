@@ -11,7 +11,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
 import type { Loader } from '../views/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
-import { type Clock, createClock } from './clock.ts';
+import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
 import { createDoctor, type Doctor, type Verdict } from './doctor.ts';
 import { createEpochs, type Epochs } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
@@ -48,6 +48,8 @@ export interface TrainOptions {
   onEpochEnd?(end: EpochEnd): Promise<void>;
   /** Ends the run after the current step, with its state saved. */
   signal?: AbortSignal;
+  /** Source of all durations. Default: `performance.now`. */
+  now?: Now;
 }
 
 export interface TrainResult {
@@ -65,21 +67,22 @@ const MIN_CHECKPOINT_AGE = 5000;
  * @throws LikenessError `train.tooFew` where there are fewer images than one batch takes.
  */
 export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
-  const { engine, method, loader, from, batchSize, onEvent = () => {}, save = async () => {} } = options;
+  const { engine, method, loader, from, batchSize, now = monotonicNow } = options;
+  const { onEvent = () => {}, save = async () => {} } = options;
   if (loader.stepsPerEpoch < 1) {
     throw new LikenessError(
       'train.tooFew',
       `batchSize: received ${batchSize}, more than there are images; expected at most their number`,
     );
   }
-  const started = performance.now();
+  const started = now();
   const executable = await engine.compile(method.program, { plan: from?.plan });
   onEvent({
     kind: 'compiled',
-    seconds: (performance.now() - started) / 1000,
+    seconds: (now() - started) / 1000,
     nodes: executable.nodeCount,
   });
-  const saver = createSaver(save, (step) => onEvent({ kind: 'checkpoint', step }));
+  const saver = createSaver(save, (step) => onEvent({ kind: 'checkpoint', step }), now);
   try {
     await options.onCompiled?.({ plan: executable.plan, model: executable.model });
     await executable.writeState(from?.state ?? method.initialState(options.seed));
@@ -107,6 +110,7 @@ interface Training {
   readonly saver: Saver;
   readonly doctor: Doctor;
   readonly clock: Clock;
+  readonly now: Now;
   readonly plan: StepPlan;
   readonly epochs: Epochs;
   readonly milestones: Milestones;
@@ -120,7 +124,7 @@ interface Training {
 }
 
 function openTraining(options: TrainOptions, executable: Executable, saver: Saver): Training {
-  const { method, loader, from, batchSize, onEvent = () => {} } = options;
+  const { method, loader, from, batchSize, onEvent = () => {}, now = monotonicNow } = options;
   const { stepsPerEpoch } = loader;
   const doctor = createDoctor(
     { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
@@ -130,7 +134,7 @@ function openTraining(options: TrainOptions, executable: Executable, saver: Save
   const isDue = method.phase?.isDue;
   const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
   return {
-    ...{ options, onEvent, executable, saver, doctor, clock, plan, stepsPerEpoch },
+    ...{ options, onEvent, executable, saver, doctor, clock, now, plan, stepsPerEpoch },
     epochs: createEpochs(options, executable, clock),
     milestones: createMilestones(options.milestones, from?.step ?? 0, plan.totalSteps),
     step: from?.step ?? 0,
@@ -189,11 +193,11 @@ interface StepOutcome {
 
 /** Runs one step while the loader prepares the next batch. */
 async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> {
-  const { options, executable, clock, stepsPerEpoch, step } = run;
+  const { options, executable, clock, now, stepsPerEpoch, step } = run;
   const { method, seed } = options;
-  const begun = performance.now();
+  const begun = now();
   const batch = await batches.take(step);
-  const waited = performance.now() - begun;
+  const waited = now() - begun;
   const moment: Moment = { step, stepsPerEpoch, totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER };
   const scalars = method.scalars(moment);
   const feeds = { ...feedsOf(batch, scalars), ...method.draws?.(moment, seed) };
@@ -204,7 +208,7 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
   const results = await running;
   const loss = results.loss![0]!;
   run.step++;
-  clock.tick(performance.now() - begun, waited);
+  clock.tick(now() - begun, waited);
   run.epochLoss += loss;
   run.epochSteps++;
   return { epoch: Math.floor(step / stepsPerEpoch), loss, results, learningRate: scalars.learningRate ?? 0 };
@@ -256,9 +260,9 @@ function reportSchedule({ step, totalSteps, stepsPerEpoch, onEvent }: Training):
 
 /** Calls `onEpochEnd`, whose time counts as overhead. */
 async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
-  const { options, executable, clock } = run;
+  const { options, executable, clock, now } = run;
   if (!options.onEpochEnd || options.signal?.aborted || isFailed(run.verdict)) return;
-  const paused = performance.now();
+  const paused = now();
   await options.onEpochEnd({
     epoch,
     step: run.step,
@@ -266,7 +270,7 @@ async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
     seconds: clock.seconds(),
     readState: (names) => executable.readState(names),
   });
-  clock.addOverhead(performance.now() - paused);
+  clock.addOverhead(now() - paused);
 }
 
 /** Starts a save at the end of an epoch, or after `checkpointSeconds`. */
