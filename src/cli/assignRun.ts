@@ -114,7 +114,7 @@ async function embedPictures(
       batch.map((picture) =>
         picture
           .read()
-          .then((image) => evaluationPixels(image, config))
+          .then((image) => evaluationPixels(image, config, terminal.signal))
           .catch((error: unknown) => pictureReason(error, picture.path)),
       ),
     );

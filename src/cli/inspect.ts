@@ -111,7 +111,7 @@ async function inspectSource(path: string, terminal: Terminal): Promise<object> 
   const source = await openSource(path);
   try {
     const { entries, labelNames, kind, skipped } = source;
-    const sizes = await measureSource(source);
+    const sizes = await measureSource(source, { signal: terminal.signal });
     const count = (split: string) => entries.filter((entry) => entry.split === split).length;
     const [training, testing] = [count('train'), count('test')];
     const perClass = labelNames?.map((name, label) => ({

@@ -41,10 +41,11 @@ export function embeddedParts(
 export async function evaluationPixels(
   image: EncodedImage | RawImage,
   { settings }: TrainedRun['config'],
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const size = settings.imageSize;
   const data = new Uint8Array(3 * size * size);
-  const decoded = await isolatedDecoder.decode(image, { size: cacheSizeOf(settings) });
+  const decoded = await isolatedDecoder.decode(image, { size: cacheSizeOf(settings), signal });
   renderEvaluationView(decoded, { width: size, height: size, data }, { size });
   return data;
 }

@@ -62,11 +62,17 @@ export const viewsCommand: Command = {
         );
       });
       const { name, settings } = await viewsSettings(options, async () => {
-        const { width, height } = await isolatedDecoder.decode(encoded, { size: 1024 });
+        const { width, height } = await isolatedDecoder.decode(encoded, {
+          size: 1024,
+          signal: terminal.signal,
+        });
         return Math.min(width, height);
       });
       const views: ViewsSpec = viewsOf(settings);
-      const image = await isolatedDecoder.decode(encoded, { size: cacheSizeOf(settings) });
+      const image = await isolatedDecoder.decode(encoded, {
+        size: cacheSizeOf(settings),
+        signal: terminal.signal,
+      });
       const out = resolve((options.out as string | undefined) ?? 'views.png');
       const seed = (options.seed as number | undefined) ?? 0;
       await writeContactSheet(out, { image, views, seed, title: picture.path, subtitle: name });

@@ -77,7 +77,7 @@ export async function compareMethods(
 ): Promise<WrittenComparison> {
   const budget = budgetOf(request);
   const { source } = images;
-  const facts = { ...(await imageFacts(source)), count: source.entries.length };
+  const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const preset = request.preset ?? choosePreset(facts).name;
   const rows = planRows(request, preset);
   const folder = request.out ?? join('runs', defaultName(images.path));

@@ -1,5 +1,5 @@
 /** Facts about a source that a preset is chosen by. */
-import { isolatedDecoder } from './isolatedDecoder.ts';
+import { isolatedDecoder, type StopOptions } from './isolatedDecoder.ts';
 import { measureSource } from './measure.ts';
 import type { Source } from './types.ts';
 
@@ -14,19 +14,23 @@ export interface SourceFacts {
   readonly colour: 'colour' | 'grey';
 }
 
-/** Examines some images of a source. */
-export async function imageFacts(source: Source): Promise<SourceFacts> {
-  const sizes = await measureSource(source);
+/**
+ * Examines some images of a source.
+ *
+ * @throws the signal's reason where it is aborted.
+ */
+export async function imageFacts(source: Source, { signal }: StopOptions = {}): Promise<SourceFacts> {
+  const sizes = await measureSource(source, { signal });
   let colour: SourceFacts['colour'] = 'grey';
   const total = source.entries.length;
   const count = Math.min(COLOR_SAMPLES, total);
   for (let i = 0; i < count && colour === 'grey'; i++) {
     try {
-      const { pixels } = await isolatedDecoder.decode(await source.read(Math.floor((i * total) / count)), {
-        size: 32,
-      });
+      const image = await source.read(Math.floor((i * total) / count));
+      const { pixels } = await isolatedDecoder.decode(image, { size: 32, signal });
       if (hasColor(pixels)) colour = 'colour';
     } catch {
+      signal?.throwIfAborted();
       // The cache counts unreadable images.
     }
   }

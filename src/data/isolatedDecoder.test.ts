@@ -66,4 +66,18 @@ describe('an isolated decoder', () => {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   });
+
+  it('gives up when asked to, and decodes again afterwards', async () => {
+    const decoder = openIsolatedDecoder({ program });
+    onTestFinished(() => decoder.close());
+    const image = (content: string | Uint8Array) =>
+      ({ kind: 'encoded', bytes: Buffer.from(content) }) as const;
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error('given up')), 1000);
+    const { signal } = abort;
+    await expect(decoder.decode(image('SPIN'), { size: 16, signal })).rejects.toThrow('given up');
+    await expect(decoder.size(image('SPIN'), { signal })).rejects.toThrow('given up');
+    const file = await detailed(50, 40).png().toBuffer();
+    expect(await decoder.decode(image(file), { size: 16 })).toMatchObject({ width: 20, height: 16 });
+  });
 });

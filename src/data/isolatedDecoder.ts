@@ -21,17 +21,24 @@ export interface IsolatedDecoder {
    *
    * @throws LikenessError `image.unusable`, also where the decoder crashed
    */
-  decode(image: EncodedImage | RawImage, options: DecodeOptions): Promise<Pixels>;
+  decode(image: EncodedImage | RawImage, options: DecodeOptions & StopOptions): Promise<Pixels>;
   /** Width and height as stored, from the header alone. */
-  size(image: EncodedImage | RawImage): Promise<ImageSize>;
+  size(image: EncodedImage | RawImage, options?: StopOptions): Promise<ImageSize>;
   /** Ends the process; the next image starts another. */
   close(): void;
+}
+
+export interface StopOptions {
+  /** Ends the process; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 export interface IsolatedDecoderOptions extends DecoderProcessOptions {
   /** Milliseconds without work after which the process ends. Default 10,000. */
   idleMs?: number;
 }
+
+type Work<T> = (process: DecoderProcess) => Promise<T>;
 
 /** Opens a decoder whose process starts with the first image. */
 export function openIsolatedDecoder({
@@ -58,38 +65,46 @@ export function openIsolatedDecoder({
     shared = undefined;
   }
   /** Asks a process that it shares with other images; after a crash, one that it has for itself. */
-  async function ask<T>(work: (process: DecoderProcess) => Promise<T>): Promise<T> {
+  async function ask<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
     clearTimeout(timer);
     working++;
+    // A signal takes the same listener once, and it is harmless when nothing is decoded any more.
+    signal?.addEventListener('abort', close);
     try {
       return await work(await running());
     } catch (error) {
+      signal?.throwIfAborted();
       if (!(error instanceof DecoderDied)) throw error;
-      return await oneAtATime.run(1, () => askAlone(work));
+      return await oneAtATime.run(1, () => askAlone(work, signal));
     } finally {
       working--;
       if (working === 0) timer = setTimeout(close, idleMs).unref();
     }
   }
-  async function askAlone<T>(work: (process: DecoderProcess) => Promise<T>): Promise<T> {
+  async function askAlone<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
+    signal?.throwIfAborted();
     const own = await startDecoder(options);
+    signal?.addEventListener('abort', own.kill);
     try {
       return await work(own);
     } catch (error) {
+      signal?.throwIfAborted();
       if (!(error instanceof DecoderDied)) throw error;
       throw unusable(error.reason, { cause: error });
     } finally {
+      signal?.removeEventListener('abort', own.kill);
       own.kill();
     }
   }
   return {
-    async decode(image, decodeOptions) {
+    async decode(image, { signal, ...decodeOptions }) {
       if (image.kind === 'raw') return decodeImage(image, decodeOptions);
-      return ask((process) => process.decode({ kind: 'decode', image, options: decodeOptions }));
+      return ask((process) => process.decode({ kind: 'decode', image, options: decodeOptions }), signal);
     },
-    async size(image) {
+    async size(image, { signal } = {}) {
       if (image.kind === 'raw') return imageSizeHere(image);
-      return knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }));
+      return knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }), signal);
     },
     close,
   };

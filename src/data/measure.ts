@@ -1,5 +1,5 @@
 import { median } from './cache.ts';
-import { isolatedDecoder } from './isolatedDecoder.ts';
+import { isolatedDecoder, type StopOptions } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
 import type { Source } from './types.ts';
 
@@ -22,16 +22,15 @@ export interface SourceSizes {
  */
 export async function measureSource(
   source: Source,
-  { samples = 64 }: { samples?: number } = {},
+  { samples = 64, signal }: { samples?: number } & StopOptions = {},
 ): Promise<SourceSizes | undefined> {
   const total = source.entries.length;
   const count = Math.min(samples, total);
   const sides: number[] = [];
   for (let i = 0; i < count; i++) {
     try {
-      const { width, height } = await isolatedDecoder.size(
-        await source.read(Math.floor((i * total) / count)),
-      );
+      const image = await source.read(Math.floor((i * total) / count));
+      const { width, height } = await isolatedDecoder.size(image, { signal });
       if (width > 0 && height > 0) sides.push(Math.min(width, height));
     } catch (error) {
       if (!isImageError(error)) throw error;

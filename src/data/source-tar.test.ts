@@ -114,4 +114,20 @@ describe('tar archives', () => {
       await expect(openSource(path)).rejects.toThrow('cannot be used: not a tar archive');
     }
   });
+
+  it('ends at a size below zero, which would lead back to the same header', async () => {
+    const archive = await tar([
+      ['1.jpg', 'one'],
+      ['2.jpg', 'two'],
+    ]);
+    const second = archive.subarray(1024, 1536);
+    second.write('-0000001000\0', 124); // -512, in octal
+    second.fill(' ', 148, 156);
+    const sum = second.reduce((total, byte) => total + byte, 0);
+    second.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+    const source = await openSource(join(writeTree(temporaryFolder(), { 'set.tar': archive }), 'set.tar'));
+    expect(source.entries).toEqual([{ id: '1.jpg' }]);
+    expect(source.skipped).toEqual([{ id: 'set.tar', reason: 'damaged header at byte 1024' }]);
+    await source.close();
+  });
 });

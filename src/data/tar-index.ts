@@ -42,6 +42,8 @@ export function indexTar(file: RecordFile): TarIndex {
     const type = header[156]!;
     const isExtended = type === CODE.x || type === CODE.L;
     const bytes = (!isExtended && longSize) || numberAt(header, 124, 12);
+    // Octal digits may have a sign, and a size below zero would lead back to an earlier header.
+    if (!(bytes >= 0)) return { members, trouble: `damaged header at byte ${at}` };
     const content = at + BLOCK;
     const next = content + Math.ceil(bytes / BLOCK) * BLOCK;
     if (content + bytes > file.bytes) return { members, trouble: `truncated at byte ${file.bytes}` };

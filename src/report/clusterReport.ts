@@ -66,7 +66,7 @@ export async function writeClusterReport(
   };
   reporter.progress({ stage: 'report', text: 'writing the report' });
   await writeReport(run.folder, data, {
-    thumbnail: thumbnails(source, cache),
+    thumbnail: thumbnails(source, cache, reporter.signal),
     largestSide: largestSideOf(cache),
     signal: reporter.signal,
   });
@@ -84,13 +84,13 @@ function largestSideOf({ widths, heights, size }: PixelCache): number | undefine
 }
 
 /** Thumbnails from the originals, which may be larger than the cache; from the cache where an original is gone. */
-function thumbnails(source: Source, cache: PixelCache) {
+function thumbnails(source: Source, cache: PixelCache, signal: AbortSignal) {
   const positions = positionsOf(source, cache);
   const reader = openPixelReader(cache);
   return async (index: number, size: number): Promise<Uint8Array> => {
     try {
       const original = await source.read(positions[index]!);
-      return await thumbnailOf(await isolatedDecoder.decode(original, { size }), size);
+      return await thumbnailOf(await isolatedDecoder.decode(original, { size, signal }), size);
     } catch {
       return thumbnailOf(reader.read(index), size);
     }

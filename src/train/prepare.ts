@@ -44,7 +44,7 @@ export async function prepareNew(
 ): Promise<PreparedRun> {
   const { source, path, cacheDir } = images;
   const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
-  const facts = { ...(await imageFacts(source)), count: source.entries.length };
+  const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const chosen = request.preset ? { name: request.preset, reason: 'as requested' } : choosePreset(facts);
   const given: SettingsInput = {
     ...changes,
