@@ -3,7 +3,7 @@ import type { Engine } from '../backends/index.ts';
 import { assign, type Features, type Rows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
-import { type KeptFeatures, keepFeatures, type TrainedRun } from '../run/index.ts';
+import { type FeatureFile, type TrainedRun, writeFeatureFile } from '../run/index.ts';
 import type { Terminal } from './terminal.ts';
 import { embeddedParts } from './trainedEncoder.ts';
 
@@ -14,10 +14,10 @@ export async function embedded(
   cache: PixelCache,
   indices: Uint32Array,
   terminal: Terminal,
-): Promise<KeptFeatures> {
+): Promise<FeatureFile> {
   try {
     const parts = embeddedParts(encoder, cache, { indices, workers: settings.workers, terminal });
-    return await keepFeatures(folder.files.embeddings, parts, encoder.dimension);
+    return await writeFeatureFile(folder.files.embeddings, parts, encoder.dimension);
   } finally {
     terminal.endProgress();
   }

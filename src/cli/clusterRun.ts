@@ -10,7 +10,7 @@ import { type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
 import { cacheSizeOf } from '../methods/index.ts';
 import { writeClusterReport } from '../report/index.ts';
 import {
-  type KeptFeatures,
+  type FeatureFile,
   sortInto,
   type TrainedRun,
   writeClustering,
@@ -78,7 +78,7 @@ async function clusterImages(
   }
 
   const engine = await openEngine({ threads: run.config.threads });
-  let features: KeptFeatures | undefined;
+  let features: FeatureFile | undefined;
   let encoder: ImageEncoder | undefined;
   try {
     encoder = await trainedEncoder({ engine, settings: run.config.settings, state: run.state });

@@ -32,4 +32,5 @@ export {
   safetensorsStream,
   type Tensors,
 } from './safetensors.ts';
+export { type FiledTensor, openSafetensors, type SafetensorsFile } from './safetensorsFile.ts';
 export { openScratchFile, type ScratchFile } from './scratchFile.ts';

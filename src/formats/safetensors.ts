@@ -208,7 +208,7 @@ export function readHeader(bytes: Uint8Array, name = 'The file') {
   return { header: all.filter(([key]) => key !== '__metadata__'), metadata, dataStart: 8 + length };
 }
 
-function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
+export function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
   const entry = value as Partial<HeaderEntry> | null;
   const shape = entry?.shape;
   const offsets = entry?.data_offsets;
@@ -220,7 +220,7 @@ function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
   return { dtype: entry.dtype, shape, data_offsets: offsets as [number, number] };
 }
 
-function malformed(name: string, reason: string): LikenessError {
+export function malformed(name: string, reason: string): LikenessError {
   return new LikenessError(
     'safetensors.malformed',
     `${name} is not a complete safetensors file: ${reason}. It may be cut off or damaged; use another copy or write it again.`,

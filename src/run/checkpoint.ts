@@ -1,9 +1,9 @@
 /**
- * Checkpoints: the whole state of a run as one safetensors file per saved step, named so that `sort -V` orders them.
+ * Checkpoints: the whole state of a run, one safetensors file per saved step.
  *
- * The file's metadata holds `checkpoint` (a JSON text: step, epoch, seed, …) and `sha256`: the SHA-256 of the whole
- * file with the checksum's own 64 characters set to "0". So a file that is cut off or has any bit changed is known
- * as damaged, and the previous good one is used.
+ * The metadata of the file have `checkpoint` (JSON: step, epoch, seed, …) and `sha256`, the SHA-256 of the
+ * whole file with the checksum's own 64 characters set to "0". A file that is cut off or has a changed bit
+ * is thereby recognized as damaged, and the newest intact one is used.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
@@ -20,19 +20,20 @@ import {
 } from '../formats/index.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
 
-/** What a checkpoint says about itself; `extra` is any further JSON that the trainer needs to go on. */
+/** Header of a checkpoint. */
 export interface CheckpointInfo {
   /** Steps done. */
   readonly step: number;
-  /** Epochs done, the current one as a fraction or rounded down, as the trainer counts. */
+  /** Epochs done, rounded down. */
   readonly epoch: number;
   readonly seed: number;
   /** Hash of the settings that the state belongs to. */
   readonly configHash: string;
-  /** The last of a completed run: never removed. */
+  /** Marks the last checkpoint of a completed run, which is never removed. */
   readonly final?: boolean;
-  /** The run doctor found nothing wrong: the newest such is never removed. */
+  /** Set where the run doctor found nothing wrong. The newest such checkpoint is never removed. */
   readonly healthy?: boolean;
+  /** Further state of the trainer. */
   readonly extra?: JsonObject;
 }
 
@@ -53,24 +54,25 @@ export interface DamagedCheckpoint {
 }
 
 export interface SaveOptions extends AtomicOptions {
-  /** How many of the newest to keep besides final ones and the newest healthy one; at least 1. Default 3. */
+  /** Number of newest checkpoints to keep beside final ones and the newest healthy one. Default 3. */
   readonly keep?: number;
 }
 
 const namePattern = /^step-(\d+)\.safetensors$/;
 const unset = '0'.repeat(64);
 
-/** For example `step-0000001200.safetensors`. */
+/** Builds a file name that `sort -V` orders, such as `step-0000001200.safetensors`. */
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(10, '0')}.safetensors`;
 }
 
 /**
- * Saves a checkpoint in `folder`, then removes those that are no longer needed; returns the new file's path.
+ * Saves a checkpoint in `folder`, removes older ones, and returns the path of the new file.
  *
  * The file appears complete or not at all, and nothing is removed before it is on the disk.
  *
- * @throws LikenessError `write.*` when the disk is full or the folder not writable; earlier checkpoints are intact.
+ * @throws LikenessError `write.*` when the disk is full or the folder is not writable; earlier checkpoints
+ * stay intact.
  */
 export async function saveCheckpoint(
   folder: string,
@@ -90,7 +92,7 @@ export async function saveCheckpoint(
   return file;
 }
 
-/** Checkpoint files of a folder by rising step; temporary and foreign files are not among them. */
+/** Lists the checkpoints of a folder by rising step, without temporary and foreign files. */
 export async function listCheckpoints(folder: string): Promise<CheckpointFile[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
   return names
@@ -104,7 +106,8 @@ export async function listCheckpoints(folder: string): Promise<CheckpointFile[]>
 /**
  * Reads and verifies one checkpoint.
  *
- * @throws LikenessError `checkpoint.damaged` when it is not complete and unchanged, `checkpoint.missing` when it cannot be read.
+ * @throws LikenessError `checkpoint.damaged` where it is incomplete or changed, `checkpoint.missing` where
+ * it cannot be read.
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await withFile(file, async (handle) => readUpTo(handle, (await handle.stat()).size));
@@ -116,7 +119,7 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   return { file, info, tensors: decodeSafetensors(bytes, file).tensors };
 }
 
-/** What a checkpoint says about itself, from its header alone and without verifying the tensors. */
+/** Reads the header of a checkpoint without verifying the tensors. */
 export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
   const head = await withFile(file, async (handle) => {
     const { size } = await handle.stat();
@@ -128,16 +131,17 @@ export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> 
 }
 
 export interface LoadLatestOptions {
-  /** Take only checkpoints that the run doctor found healthy. Default false. */
+  /** Takes only checkpoints that the run doctor found healthy. Default false. */
   readonly onlyHealthy?: boolean;
-  /** Take only checkpoints of at most this step. */
+  /** Takes only checkpoints of at most this step. */
   readonly maxStep?: number;
 }
 
 /**
- * The newest good checkpoint of a folder, or undefined when there is none; leftovers of killed writes are removed.
+ * Loads the newest intact checkpoint of a folder and removes leftovers of killed writes.
  *
- * Damaged ones are passed over and listed with the reason, newest first, so that the caller can say so.
+ * `checkpoint` is undefined where there is none. Damaged ones are skipped and listed with the reason,
+ * newest first.
  */
 export async function loadLatestCheckpoint(
   folder: string,
@@ -184,7 +188,7 @@ function infoOf(head: Uint8Array, file: string): { info: CheckpointInfo; stored:
   }
 }
 
-/** Where the 64 characters of the checksum start. Metadata come first in the header, so a tensor's name cannot be meant. */
+/** Finds the 64 characters of the checksum. Metadata precede the names of tensors in the header. */
 function checksumAt(head: Buffer): number | undefined {
   if (head.length < 8 || 8n + head.readBigUInt64LE(0) > BigInt(head.length)) return undefined;
   // Inside a JSON text quotes are escaped, so this sequence is the key itself.

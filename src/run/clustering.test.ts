@@ -19,19 +19,26 @@ describe('clusters.safetensors', () => {
   };
   const file = () => join(folder.path, 'clusters.safetensors');
 
-  it("keeps which output of the method's head each cluster is", async () => {
+  it('gives back what was stored', async () => {
+    await writeClustering(file(), { ...clustering, kRange: [2, 4] });
+    expect(await readClustering(file())).toEqual({ ...clustering, kRange: [2, 4] });
+  });
+
+  it("names the output of the method's head for each cluster", async () => {
     await writeClustering(file(), { ...clustering, head: [4, 1] });
     expect((await readClustering(file())).head).toEqual([4, 1]);
     await writeClustering(file(), clustering);
     expect((await readClustering(file())).head).toBeUndefined();
   });
 
-  it('is refused where that is not one output per cluster', async () => {
+  it('is refused where outputs and clusters do not match', async () => {
     for (const head of [[1], [0, -1], [0.5, 1]]) {
       await writeClustering(file(), { ...clustering, head });
-      await expect(readClustering(file())).rejects.toThrow(/does not hold clusters that this program reads/);
+      await expect(readClustering(file())).rejects.toThrow(
+        /cannot be used: .*head.*Run "likeness cluster" again/,
+      );
     }
     await writeFile(file(), 'no clusters');
-    await expect(readClustering(file())).rejects.toThrow();
+    await expect(readClustering(file())).rejects.toThrow(/not a complete safetensors file/);
   });
 });

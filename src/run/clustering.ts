@@ -1,102 +1,74 @@
 /**
- * clusters.safetensors: the clusters of a run as something that further images can be assigned to.
+ * clusters.safetensors: the clusters of a run, to which further images can be assigned.
  *
- * Tensor `centroids` [K, D], rows of length 1, in the space of the encoder's L2-normalised features; what was chosen
- * and how is in the file's metadata. Where a method has learned its clusters itself, `head` in the metadata says which
- * output of its head each is: an image then belongs to the most probable, and the centroids are the means of what does. Cluster numbers are those of clusters.csv: 0 is the largest.
+ * Tensor `centroids` [K, D] with rows of length 1, in the space of the encoder's L2-normalized features;
+ * how K was chosen in the metadata. Where the method learned the clusters itself, `head` names the output
+ * of its head for each: an image then belongs to the most probable one, and the centroids are the means of
+ * its images. Numbers of clusters are those of clusters.csv: 0 is the largest.
  */
-import { readFile } from 'node:fs/promises';
-import { LikenessError, reasonOf } from '../core/errors.ts';
-import { decodeSafetensors, encodeSafetensors, type Metadata, writeFileAtomic } from '../formats/index.ts';
+import { z } from 'zod';
+import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
+import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 export interface StoredClustering {
-  /** `[k, dimension]`, rows of length 1. */
+  /** Unit rows [K, D]. */
   readonly centroids: Float32Array;
   readonly k: number;
   readonly dimension: number;
-  /** Divides the cosines in the softmax behind the confidence. */
+  /** Divisor of the cosines in the softmax behind the confidence. */
   readonly temperature: number;
-  /** Where the clusters are those that the method has learned: the output of its head that each is, [k]. */
+  /** Output of the method's head for each cluster [K], where the method learned the clusters. */
   readonly head?: readonly number[];
-  /** How K was chosen, in a sentence. */
+  /** Sentence that tells how K was chosen. */
   readonly kReason: string;
-  /** Numbers of clusters that are about as good, where K was suggested from the data. */
+  /** Range of numbers of clusters that fit about as well, where K was suggested from the data. */
   readonly kRange?: readonly [number, number];
   readonly seed: number;
-  /** Images that were clustered. */
+  /** Number of images that were clustered. */
   readonly images: number;
-  /** Step of the checkpoint whose features these are: others do not fit the centroids. */
+  /** Step of the checkpoint that the features are from; other features do not fit the centroids. */
   readonly step: number;
 }
 
 const FORMAT = 'likeness clusters 1';
+const kind = { code: 'clustering', format: FORMAT, remedy: 'Run "likeness cluster" again.' };
+const schema = z.object({
+  temperature: z.number().positive(),
+  head: z.array(z.int().nonnegative()).optional(),
+  kReason: z.string(),
+  kRange: z.tuple([z.number(), z.number()]).optional(),
+  seed: z.number(),
+  images: z.number(),
+  step: z.number(),
+});
 
 /** Writes the clusters. @throws LikenessError `write.*`, or when the numbers do not fit each other. */
 export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
   const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step } = clustering;
-  const metadata: Metadata = {
-    format: FORMAT,
-    clusters: JSON.stringify({ temperature, head, kReason, kRange, seed, images, step }),
-  };
-  await writeFileAtomic(
-    file,
-    encodeSafetensors({ centroids: { dtype: 'float32', shape: [k, dimension], data: centroids } }, metadata),
-  );
+  const clusters = JSON.stringify({ temperature, head, kReason, kRange, seed, images, step });
+  const tensors = { centroids: { dtype: 'float32', shape: [k, dimension], data: centroids } } as const;
+  await writeFileAtomic(file, encodeSafetensors(tensors, { format: FORMAT, clusters }));
 }
 
 /**
  * Reads the clusters of a run.
  *
- * @throws LikenessError `clustering.missing` when the run was not clustered yet, `clustering.malformed` for a file that
- * is damaged or something else.
+ * @throws LikenessError `clustering.missing` when the run was not clustered yet, `clustering.malformed` or
+ * `safetensors.malformed` for a damaged or other file.
  */
 export async function readClustering(file: string): Promise<StoredClustering> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new LikenessError(
-      'clustering.missing',
-      `Could not read ${file}: ${reasonOf(error)}. Make the clusters first: likeness cluster <source> --run <run>`,
-    );
-  }
-  const { tensors, metadata } = decodeSafetensors(bytes, file);
+  const { tensors, metadata } = await readTensors(file, {
+    ...kind,
+    remedy: 'Make the clusters first: likeness cluster <source> --run <run>',
+  });
   const { centroids } = tensors;
-  const stored = parse(metadata.clusters);
   const [k = 0, dimension = 0] = centroids?.shape ?? [];
-  if (
-    metadata.format !== FORMAT ||
-    !(centroids?.data instanceof Float32Array) ||
-    centroids.shape.length !== 2 ||
-    k < 1 ||
-    dimension < 1 ||
-    stored === undefined ||
-    !(stored.head === undefined || isOneEach(stored.head, k))
-  ) {
-    throw new LikenessError(
-      'clustering.malformed',
-      `${file} does not hold clusters that this program reads (format "${metadata.format ?? 'none'}", expected "${FORMAT}"). Run "likeness cluster" again.`,
-    );
+  if (!(centroids?.data instanceof Float32Array) || centroids.shape.length !== 2 || k * dimension < 1) {
+    throw malformedFile(file, 'it has no centroids [K, D]', kind);
+  }
+  const stored = metadataJson(file, metadata.clusters, schema, kind);
+  if (stored.head && stored.head.length !== k) {
+    throw malformedFile(file, `it names ${stored.head.length} outputs of a head for ${k} clusters`, kind);
   }
   return { ...stored, centroids: centroids.data, k, dimension };
-}
-
-function isOneEach(head: unknown, k: number): boolean {
-  return (
-    Array.isArray(head) &&
-    head.length === k &&
-    head.every((output) => Number.isInteger(output) && output >= 0)
-  );
-}
-
-type Stored = Omit<StoredClustering, 'centroids' | 'k' | 'dimension'>;
-
-function parse(text: string | undefined): Stored | undefined {
-  try {
-    const value = JSON.parse(text ?? '') as Stored;
-    const numbers = [value.temperature, value.seed, value.images, value.step];
-    return numbers.every(Number.isFinite) && value.temperature > 0 ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Assignment, fixed, readClusters, writeClusters } from './clusters.ts';
+import { type ClusteredImage, fixed, readClusters, writeClusters } from './clusters.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
@@ -22,7 +22,7 @@ describe('clusters.csv', () => {
   });
 
   it('gives back what was stored, to six decimals', async () => {
-    const assignment = fc.record({
+    const image = fc.record({
       path: fc.string(),
       cluster: fc.nat(999),
       confidence: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -30,9 +30,9 @@ describe('clusters.csv', () => {
       prototype: fc.option(fc.nat(2999), { nil: undefined }),
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(assignment), async (assignments: Assignment[]) => {
-        await writeClusters(file(), assignments);
-        const expected = assignments.map((row) => ({
+      fc.asyncProperty(fc.array(image), async (images: ClusteredImage[]) => {
+        await writeClusters(file(), images);
+        const expected = images.map((row) => ({
           ...row,
           confidence: Number(fixed(row.confidence)),
           margin: Number(fixed(row.margin)),

@@ -1,14 +1,14 @@
-/** clusters.csv: which image belongs to which cluster, and how surely. */
+/** clusters.csv: the cluster of each image with its confidence. */
 import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { csvChunks, decodeCsv, writeFileAtomic } from '../formats/index.ts';
 
-export interface Assignment {
+export interface ClusteredImage {
   /** Id of the image: its path relative to the source. */
   readonly path: string;
   /** 0 to K-1. */
   readonly cluster: number;
-  /** 0 to 1: how sure the assignment is. */
+  /** Probability of the cluster, 0 to 1. */
   readonly confidence: number;
   /** Lead over the second-best cluster, at least 0. */
   readonly margin: number;
@@ -24,14 +24,14 @@ export function fixed(value: number): string {
   return text === '-0.000000' ? '0.000000' : text;
 }
 
-/** The text of clusters.csv in pieces; rows in the given order. */
-export function clustersCsv(assignments: Iterable<Assignment>): Iterable<string> {
-  return csvChunks(columns, rowsOf(assignments));
+/** Yields the text of clusters.csv in pieces, with rows in the given order. */
+function clustersCsv(images: Iterable<ClusteredImage>): Iterable<string> {
+  return csvChunks(columns, rowsOf(images));
 }
 
 /** Writes clusters.csv. @throws LikenessError for numbers that are not finite, and `write.*`. */
-export async function writeClusters(file: string, assignments: Iterable<Assignment>): Promise<void> {
-  await writeFileAtomic(file, clustersCsv(assignments));
+export async function writeClusters(file: string, images: Iterable<ClusteredImage>): Promise<void> {
+  await writeFileAtomic(file, clustersCsv(images));
 }
 
 /**
@@ -39,7 +39,7 @@ export async function writeClusters(file: string, assignments: Iterable<Assignme
  *
  * @throws LikenessError `clusters.missing` or `clusters.malformed`, naming the line.
  */
-export async function readClusters(file: string): Promise<Assignment[]> {
+export async function readClusters(file: string): Promise<ClusteredImage[]> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -82,8 +82,8 @@ export async function readClusters(file: string): Promise<Assignment[]> {
   });
 }
 
-function* rowsOf(assignments: Iterable<Assignment>) {
-  for (const { path, cluster, confidence, margin, prototype } of assignments) {
+function* rowsOf(images: Iterable<ClusteredImage>) {
+  for (const { path, cluster, confidence, margin, prototype } of images) {
     if (!Number.isFinite(confidence) || !Number.isFinite(margin)) {
       throw new LikenessError(
         'clusters.values',

@@ -8,7 +8,7 @@ import type { JsonObject } from './json.ts';
 /** Raised when an older program could misread newer settings. */
 export const configVersion = 1;
 
-/** Writes config.json, two-space indented, keys in the given order, `version` first. */
+/** Writes config.json, indented by two spaces, with `version` before the given keys. */
 export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {
   await writeFileAtomic(
     run.files.config,
@@ -17,7 +17,7 @@ export async function writeConfig(run: RunFolder, config: JsonObject): Promise<v
 }
 
 /**
- * The settings of a run, `version` removed.
+ * Reads the configuration of a run without `version`.
  *
  * @throws LikenessError `config.missing`, `config.malformed`, or `config.version` for one written by a newer program.
  */

@@ -1,25 +1,44 @@
 /** embeddings.safetensors: the features of every clustered image, in the order of clusters.csv. */
+import { z } from 'zod';
 import { partsOf, type Rows, unitRows } from '../cluster/index.ts';
-import { type StreamedTensor, safetensorsStream, writeFileAtomic } from '../formats/index.ts';
+import {
+  openSafetensors,
+  type SafetensorsFile,
+  type StreamedTensor,
+  safetensorsStream,
+  writeFileAtomic,
+} from '../formats/index.ts';
+import { malformedFile, metadataJson } from './tensorFile.ts';
 
 export interface Embeddings {
-  /** `[N, D]`, of any length; stored with length 1. */
+  /** Features [N, D] of any length; stored with length 1. */
   readonly features: Rows;
-  /** `[N]` */
+  /** Ids of the images [N]. */
   readonly ids: readonly string[];
-  /** `[N]`, 0 to K - 1. */
+  /** Cluster of each image [N], 0 to K - 1. */
   readonly clusters: Int32Array;
-  /** `[N]`, -1 where unlabelled; absent where nothing has a label. */
+  /** Labels [N], -1 where an image has none; absent where no image has one. */
   readonly labels?: Int32Array;
   readonly labelNames?: readonly string[];
-  /** Where the features are from. */
+  /** Origin of the features: source, method and step. */
   readonly about: Readonly<Record<string, string>>;
 }
 
-/** Ids longer than this together are left out of the header, whose length the format limits; clusters.csv has them. */
-const LONGEST_IDS = 80_000_000;
+/** Embeddings in an open file. */
+export interface StoredEmbeddings extends Omit<Embeddings, 'ids'> {
+  /** Ids of the images [N]; absent where they were too long to store. clusters.csv has them. */
+  readonly ids?: readonly string[];
+  close(): Promise<void>;
+}
 
-/** Writes tensors `features` [N, D], `clusters` [N] and, where there are any, `labels` [N]; ids are a JSON list in the metadata. */
+/** Most bytes of ids in the header, whose length the format limits. */
+const MAX_ID_BYTES = 80_000_000;
+
+/**
+ * Writes tensors `features` [N, D], `clusters` [N] and, where there are any, `labels` [N].
+ *
+ * The ids are a JSON list in the metadata.
+ */
 export async function writeEmbeddings(file: string, embeddings: Embeddings): Promise<void> {
   const { features, ids, clusters, labels, labelNames, about } = embeddings;
   const listed = listOf(ids);
@@ -41,14 +60,60 @@ export async function writeEmbeddings(file: string, embeddings: Embeddings): Pro
   await writeFileAtomic(file, safetensorsStream(tensors, metadata));
 }
 
+/**
+ * Opens the embeddings of a run; features are read in parts.
+ *
+ * @throws LikenessError `safetensors.missing`, `safetensors.malformed`, `embeddings.malformed`
+ */
+export async function openEmbeddings(file: string): Promise<StoredEmbeddings> {
+  const opened = await openSafetensors(file);
+  try {
+    return { ...(await contentOf(file, opened)), close: opened.close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+const kind = {
+  code: 'embeddings',
+  format: 'embeddings',
+  remedy: 'Run "likeness cluster" again.',
+};
+
+async function contentOf(
+  file: string,
+  { tensors: { features, clusters, labels }, metadata }: SafetensorsFile,
+): Promise<Omit<StoredEmbeddings, 'close'>> {
+  const [count = 0, dimension = 0] = features?.shape ?? [];
+  const isList = (tensor: typeof labels) => tensor?.dtype === 'int32' && tensor.shape[0] === count;
+  if (features?.dtype !== 'float32' || features.shape.length !== 2 || !isList(clusters)) {
+    throw malformedFile(file, 'it has no features [N, D] with clusters [N]', kind);
+  }
+  const { ids, labelNames, ...about } = metadata;
+  const names = (text: string) => metadataJson(file, text, z.array(z.string()), kind);
+  return {
+    features: {
+      count,
+      dimension,
+      read: async (start, rows) => (await features.read(start * dimension, rows * dimension)) as Float32Array, // [rows, D]
+    },
+    ...(ids !== undefined && { ids: names(ids) }),
+    clusters: (await clusters!.read(0, count)) as Int32Array,
+    ...(isList(labels) && { labels: (await labels!.read(0, count)) as Int32Array }),
+    ...(labelNames !== undefined && { labelNames: names(labelNames) }),
+    about,
+  };
+}
+
 async function* unitParts(features: Rows) {
   for await (const { data } of partsOf(unitRows(features))) yield data;
 }
 
-/** The ids as JSON, unless they are too long; then they may be too many for one string as well. */
+/** Writes the ids as JSON, unless they are too long: then they may be too many for one string. */
 function listOf(ids: readonly string[]): string | undefined {
   const characters = ids.reduce((sum, id) => sum + id.length, 0);
-  if (characters > LONGEST_IDS) return undefined;
+  if (characters > MAX_ID_BYTES) return undefined;
   const listed = JSON.stringify(ids);
-  return Buffer.byteLength(listed) <= LONGEST_IDS ? listed : undefined;
+  return Buffer.byteLength(listed) <= MAX_ID_BYTES ? listed : undefined;
 }

@@ -1,7 +1,8 @@
 import { appendFile, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openEventLog, type RunEvent, readEvents } from './events.ts';
+import { openEventLog, readEvents } from './events.ts';
+import type { RunEvent } from './runEvent.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();

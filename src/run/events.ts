@@ -1,115 +1,40 @@
 /**
- * events.jsonl: what happened in a run, one JSON object per line.
+ * events.jsonl: the event log of a run, one JSON object per line.
  *
- * Lines are written in the background as they come. Call `flush()` before saving a checkpoint: then every event up to
- * that step is on the disk, and after a kill `openEventLog` with the checkpoint's step cuts the file so that each step
- * occurs once. A last line that a kill has cut short is ignored by the reader and removed on opening.
+ * Lines are written in the background. Call `flush()` before saving a checkpoint, so that every event up
+ * to that step is on the disk. After a kill, `openEventLog` with the checkpoint's step cuts the file, so
+ * that each step occurs once. The reader ignores a last line that a kill has cut short, and opening
+ * removes it.
  */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { writeFailure } from '../formats/index.ts';
-import type { JsonValue } from './json.ts';
-
-interface EventBase {
-  /** Steps done when it happened. */
-  readonly step: number;
-  readonly epoch: number;
-  /** Seconds since the run (or its continuation) started, where the writer measures them. */
-  readonly seconds?: number;
-  /** Time of day, ISO 8601, where the writer tells it. */
-  readonly time?: string;
-  readonly [key: string]: JsonValue | undefined;
-}
-
-export interface RunStartedEvent extends EventBase {
-  readonly kind: 'run-started';
-  readonly method: string;
-  readonly source: string;
-  /** Whether it continues from a checkpoint. */
-  readonly resumed: boolean;
-}
-/** The steps of the whole run as planned at this step; a run of so many minutes plans more than once. */
-export interface ScheduleEvent extends EventBase {
-  readonly kind: 'schedule';
-  readonly totalSteps: number;
-}
-export interface StepEvent extends EventBase {
-  readonly kind: 'step';
-  /** null where it was not a finite number. */
-  readonly loss: number | null;
-}
-export interface EpochEvent extends EventBase {
-  readonly kind: 'epoch';
-  /** Mean over the epoch. */
-  readonly loss: number | null;
-}
-/** What a method did before an epoch, with what it found. */
-export interface PhaseEvent extends EventBase {
-  readonly kind: 'phase';
-  /** Seconds that it took. */
-  readonly duration: number;
-}
-/** Label-free measures of a fixed sample after an epoch; null where one cannot be measured. */
-export interface MeasuresEvent extends EventBase {
-  readonly kind: 'measures';
-  /** Images of the sample. */
-  readonly images: number;
-  /** Seconds that measuring took. */
-  readonly duration: number;
-}
-export interface CheckpointEvent extends EventBase {
-  readonly kind: 'checkpoint';
-  /** File name in checkpoints/. */
-  readonly file: string;
-}
-export interface DoctorEvent extends EventBase {
-  readonly kind: 'doctor';
-  /** `healthy`, or the name of the trouble (`collapsed`, …). */
-  readonly verdict: string;
-  /** In plain words, with the remedy. */
-  readonly message: string;
-}
-export interface EvaluationEvent extends EventBase {
-  readonly kind: 'evaluation';
-}
-export interface RunEndedEvent extends EventBase {
-  readonly kind: 'run-ended';
-  /** `completed`, `interrupted`, `failed`, … */
-  readonly reason: string;
-}
-
-export type RunEvent =
-  | RunStartedEvent
-  | ScheduleEvent
-  | StepEvent
-  | EpochEvent
-  | PhaseEvent
-  | MeasuresEvent
-  | CheckpointEvent
-  | DoctorEvent
-  | EvaluationEvent
-  | RunEndedEvent;
+import { parseEvent, type RunEvent } from './runEvent.ts';
 
 export interface EventLog {
-  /** Adds an event; returns at once. Throws the failure of an earlier write. Numbers that are not finite become null. */
+  /**
+   * Adds an event and returns at once. Numbers that are not finite become null.
+   *
+   * @throws LikenessError the failure of an earlier write
+   */
   append(event: RunEvent): void;
   /** Waits until everything appended is on the disk. */
   flush(): Promise<void>;
-  /** Forgets every event after `step`, as on resuming from the checkpoint of that step. */
+  /** Removes every event after `step`, as on resuming from the checkpoint of that step. */
   rewind(step: number): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface EventLogOptions {
-  /** Keep only events up to this step (a checkpoint's); without it, everything but a torn last line is kept. */
+  /** Keeps only events up to this step. Default: everything but a torn last line. */
   readonly resumeStep?: number;
-  /** For tests: replaces the system's `open`. */
+  /** Replaces the system's `open` in tests. */
   readonly openFile?: typeof open;
 }
 
 /**
- * Opens events.jsonl for appending; makes it when missing.
+ * Opens events.jsonl for appending; creates it when missing.
  *
  * @throws LikenessError `write.*` when it cannot be written.
  */
@@ -149,7 +74,7 @@ export async function openEventLog(
     append(event) {
       if (failure !== undefined) throw failure;
       waiting += `${JSON.stringify(event)}\n`;
-      // Lines that come while a write is under way go out together in the next.
+      // Lines that arrive during a write are written together in the next.
       writing ??= writeWaiting();
     },
     async flush() {
@@ -179,16 +104,17 @@ export async function openEventLog(
 }
 
 /**
- * The events of a file in order; a last line that was cut short is left out.
+ * Reads the events of a file in order, without a last line that was cut short.
  *
- * @throws LikenessError `events.malformed` naming the line, when an earlier line is not an event; `events.missing`.
+ * @throws LikenessError `events.missing`; `events.malformed`, naming the line, where an earlier line is not
+ * an event.
  */
 export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
   let line = 0;
   try {
     for await (const { text, complete } of lines(file)) {
       line++;
-      const event = parse(text);
+      const event = parseEvent(text);
       if (event !== undefined) yield event;
       else if (complete && text.trim() !== '') {
         throw new LikenessError(
@@ -206,13 +132,13 @@ export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
   }
 }
 
-/** Bytes up to which the file holds complete events of at most `step`. */
+/** Number of bytes up to which the file has complete events of at most `step`. */
 async function endOf(file: string, step: number): Promise<number> {
   let end = 0;
   let at = 0;
   for await (const { text, complete, bytes } of lines(file)) {
     at += bytes;
-    const event = parse(text);
+    const event = parseEvent(text);
     if (event !== undefined && event.step > step) break;
     if (complete && event !== undefined) end = at;
   }
@@ -231,15 +157,4 @@ async function* lines(file: string): AsyncGenerator<{ text: string; complete: bo
     rest = rest.subarray(from);
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), complete: false, bytes: rest.length };
-}
-
-function parse(text: string): RunEvent | undefined {
-  try {
-    const event = JSON.parse(text) as Partial<RunEvent> | null;
-    return typeof event?.kind === 'string' && typeof event.step === 'number'
-      ? (event as RunEvent)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,16 +1,16 @@
-/** What lies in a run folder, and what each file is called. The names are part of the contract with scripts. */
+/** Files of a run folder. Their names are part of the contract with scripts. */
 import { join } from 'node:path';
 
 export const runFileNames = {
   /** All settings, fully resolved. */
   config: 'config.json',
-  /** One JSON object per line: what happened, step by step. */
+  /** Event log, one JSON object per line. */
   events: 'events.jsonl',
   /** Folder of `step-<number>.safetensors`. */
   checkpoints: 'checkpoints',
-  /** Folder of encoders at earlier moments, `step-<number>.safetensors`: what curves over training are measured on. */
+  /** Folder of encoders at earlier steps, `step-<number>.safetensors`. */
   snapshots: 'snapshots',
-  /** Clusters of the images that were measured last in training: what the next epoch's are compared with. */
+  /** Clusters of the sample that training measured last, for comparison with the next epoch. */
   watched: 'watched.safetensors',
   /** Features `[N, D]` of every image. */
   embeddings: 'embeddings.safetensors',
@@ -18,19 +18,23 @@ export const runFileNames = {
   clusters: 'clusters.csv',
   /** Centroids `[K, D]`, for assigning further images. */
   clustering: 'clusters.safetensors',
-  /** What `likeness evaluate` measured last. */
+  /** Scores of the last `likeness evaluate`. */
   evaluation: 'evaluation.json',
-  /** What `likeness compare` measured of this run. */
+  /** Scores of this run in `likeness compare`. */
   comparison: 'comparison.json',
-  /** Why the run doctor stopped a run of a comparison. */
+  /** Reason for which the run doctor stopped a run of a comparison. */
   failure: 'failure.json',
   /** Images that could not be used, with reasons. */
   skipped: 'skipped.csv',
+  /** Two-dimensional layouts of features, before, during and after training. */
+  maps: 'maps.safetensors',
+  /** Small pictures of the images that the report shows. */
+  thumbnails: 'thumbnails.safetensors',
   reportJson: 'report.json',
   reportHtml: 'report.html',
-  /** The trained encoder: image in, feature out. */
+  /** Exported encoder: image in, feature out. */
   encoder: 'encoder.onnx',
-  /** Which formulation each operator uses on this machine; a resumed run uses the same. */
+  /** Kernel of each operator on this machine; a resumed run uses the same. */
   plan: 'plan.json',
   /** Present while a process writes to the run. */
   lock: 'run.lock',
@@ -38,7 +42,7 @@ export const runFileNames = {
 
 export type RunFile = keyof typeof runFileNames;
 
-/** A run folder: its own path, and the full path of every file that it may hold. */
+/** Path of a run folder with the full path of every file that it may have. */
 export interface RunFolder {
   readonly path: string;
   /** Last part of the path, for titles. */
@@ -46,7 +50,7 @@ export interface RunFolder {
   readonly files: Readonly<Record<RunFile, string>>;
 }
 
-/** The paths of a run without touching the disk. */
+/** Builds the paths of a run without touching the disk. */
 export function runFolderAt(path: string): RunFolder {
   const files = Object.fromEntries(
     Object.entries(runFileNames).map(([key, name]) => [key, join(path, name)]),

@@ -39,7 +39,7 @@ describe('run folders', () => {
     await mkdir(other);
     await writeFile(join(other, 'thesis.txt'), '');
     await expect(createRunFolder({ ...named, out: other })).rejects.toThrow(
-      /is not empty \(it holds "thesis.txt"\)/,
+      /is not empty \(it has "thesis.txt"\)/,
     );
     await expect(createRunFolder({ ...named, out: join(other, 'thesis.txt') })).rejects.toMatchObject({
       name: 'LikenessError',

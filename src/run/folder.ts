@@ -1,4 +1,4 @@
-/** Making and opening run folders. A run is never overwritten: an existing one is resumed, or another name is taken. */
+/** Making and opening run folders. A run is never overwritten. */
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
@@ -8,16 +8,16 @@ import { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export interface NewRunOptions {
   /** Folder of the run; without it the next free `<root>/<date>-<method>-<source>`. */
   readonly out?: string;
-  /** Where runs with default names go. Default `runs`. */
+  /** Folder of runs with default names. Default `runs`. */
   readonly root?: string;
-  /** For the default name, `YYYY-MM-DD`. */
+  /** Date for the default name, `YYYY-MM-DD`. */
   readonly date: string;
   readonly method: string;
   /** Path or name of the source. */
   readonly source: string;
 }
 
-/** The default name of a run, for example `2025-03-01-swav-holiday-photos`; safe as a folder name everywhere. */
+/** Builds the default name of a run, such as `2025-03-01-swav-holiday-photos`, safe as a folder name. */
 export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
   const slug = basename(resolve(source))
     .normalize('NFC')
@@ -31,7 +31,7 @@ export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | '
 /**
  * Makes the folder of a new run.
  *
- * A default name that is taken gets `-2`, `-3`, …; an `out` that holds anything is refused.
+ * A default name that is taken gets `-2`, `-3`, …; an `out` that is not empty is refused.
  *
  * @throws LikenessError `run.exists` when `out` is not empty, `write.*` when the folder cannot be made.
  */
@@ -49,7 +49,7 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
     if (names.length > 0) {
       throw new LikenessError(
         'run.exists',
-        `${out} is not empty (it holds "${names.sort()[0]}"${names.length > 1 ? ` and ${names.length - 1} more` : ''}). Choose a new or empty folder with --out.`,
+        `${out} is not empty (it has "${names.sort()[0]}"${names.length > 1 ? ` and ${names.length - 1} more` : ''}). Choose a new or empty folder with --out.`,
       );
     }
     await makeFolder(join(out, runFileNames.checkpoints));
@@ -71,7 +71,7 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
 }
 
 /**
- * The run in an existing folder.
+ * Opens the run in an existing folder.
  *
  * @throws LikenessError `run.missing` when there is no such folder or no config.json in it.
  */
@@ -99,7 +99,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   return run;
 }
 
-/** Whether a folder is a run, that is, holds a config.json. */
+/** Returns true for a folder with a config.json. */
 export async function isRunFolder(path: string): Promise<boolean> {
   const config = await stat(join(path, runFileNames.config)).catch(() => undefined);
   return config?.isFile() ?? false;

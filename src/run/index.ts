@@ -1,4 +1,4 @@
-/** The run folder: what is in it, reading and writing it. */
+/** The run folder: its files, how each is written, and how each is read. */
 
 export {
   type Checkpoint,
@@ -14,20 +14,39 @@ export {
   stateOf,
 } from './checkpoint.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
-export { type Assignment, clustersCsv, readClusters, writeClusters } from './clusters.ts';
+export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
 export { configVersion, readConfig, writeConfig } from './config.ts';
-export { type Embeddings, writeEmbeddings } from './embeddings.ts';
-export { type EventLog, type MeasuresEvent, openEventLog, type RunEvent, readEvents } from './events.ts';
+export { type Embeddings, openEmbeddings, type StoredEmbeddings, writeEmbeddings } from './embeddings.ts';
+export {
+  readEvaluation,
+  readEvaluationIfValid,
+  type StoredEvaluation,
+  writeEvaluation,
+} from './evaluation.ts';
+export { type EventLog, openEventLog, readEvents } from './events.ts';
+export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
-export type { JsonObject, JsonValue } from './json.ts';
-export { type KeptFeatures, keepFeatures } from './keptFeatures.ts';
+export { isMissing, type JsonObject, type JsonValue, readJson, readJsonIfValid, writeJson } from './json.ts';
 export { lockRun, type RunLock } from './lock.ts';
+export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
+export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
+export type { MeasuresEvent, RunEvent, RunFacts } from './runEvent.ts';
 export { freeSettings, settingsHash } from './settingsHash.ts';
-export { type SkippedImage, writeSkipped } from './skipped.ts';
+export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export {
+  type ExampleImage,
+  REPORT_VERSION,
+  type ReportClasses,
+  type ReportCluster,
+  type ReportSuggestion,
+  readStoredReport,
+  type StoredReport,
+} from './storedReport.ts';
+export { readThumbnails, type Thumbnails, writeThumbnails } from './thumbnails.ts';
 export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
 export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

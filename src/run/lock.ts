@@ -1,8 +1,8 @@
 /**
- * One writer per run: run.lock names the process that is writing.
+ * run.lock: names the process that is writing, so that a run has one writer.
  *
- * A lock whose process is gone is stale and is taken over. A process is known by its number, its start time and the
- * machine's boot (where Linux tells them), because numbers are used again after a restart.
+ * A lock whose process has ended is stale and is taken over. A process is identified by its number, its
+ * start time and the machine's boot (on Linux), because numbers are used again after a restart.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -22,14 +22,14 @@ interface Holder {
   readonly started: string;
 }
 
-/** Locks held by this process: its own number in a lock file that is not here is a leftover of an earlier process. */
-const held = new Set<string>();
+/** Lock files of this process. Its number in any other lock file is from an earlier process. */
+const owned = new Set<string>();
 let counter = 0;
 
 /**
  * Takes the lock of a run.
  *
- * @throws LikenessError `run.locked` while another process (or this one) holds it.
+ * @throws LikenessError `run.locked` while another process, or this one, has it.
  */
 export async function lockRun(run: RunFolder): Promise<RunLock> {
   const file = run.files.lock;
@@ -40,10 +40,10 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
   } satisfies Holder);
   for (let tries = 0; tries < 5; tries++) {
     if (await claim(file, mine)) {
-      held.add(file);
+      owned.add(file);
       return {
         release() {
-          if (!held.delete(file)) return;
+          if (!owned.delete(file)) return;
           rmSync(file, { force: true });
         },
       };
@@ -57,13 +57,13 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
   throw lockedBy(run, undefined);
 }
 
-/** Puts a complete lock file in place, or returns false when there is one already. */
+/** Puts a complete lock file in place; false where there is one already. */
 async function claim(file: string, content: string): Promise<boolean> {
   const temporary = `${file}.${process.pid}-${counter++}`;
   try {
     await writeFile(temporary, content);
     try {
-      await link(temporary, file); // fails when the name is taken, and never shows half a file
+      await link(temporary, file); // fails when the name is taken, and never leaves half a file
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return false;
@@ -79,7 +79,7 @@ async function claim(file: string, content: string): Promise<boolean> {
   }
 }
 
-/** Removes a stale lock; when another process was quicker and holds it now, puts it back. */
+/** Removes a stale lock, and puts it back where another process took it in the meantime. */
 async function takeAway(file: string, stale: string): Promise<void> {
   const aside = `${file}.${process.pid}-${counter++}`;
   try {
@@ -93,7 +93,7 @@ async function takeAway(file: string, stale: string): Promise<void> {
 
 async function alive(holder: Holder, file: string): Promise<boolean> {
   if (holder.host !== hostname()) return true; // cannot be known from here
-  if (holder.pid === process.pid && !held.has(file)) return false;
+  if (holder.pid === process.pid && !owned.has(file)) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -102,12 +102,12 @@ async function alive(holder: Holder, file: string): Promise<boolean> {
   return holder.started === startOf(holder.pid);
 }
 
-/** What tells two processes with one number apart: boot and start time on Linux, nothing elsewhere. */
+/** Identifies a process beside its number: boot and start time on Linux, nothing elsewhere. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22, counted after the command name, which may itself hold spaces and brackets.
+    // Field 22, counted after the command name, which may contain spaces and brackets.
     return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
   } catch {
     return '';

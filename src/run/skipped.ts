@@ -1,18 +1,40 @@
 /** skipped.csv: images that could not be used, with reasons. */
-import { encodeCsv, writeFileAtomic } from '../formats/index.ts';
+import { readFile } from 'node:fs/promises';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { decodeCsv, encodeCsv, writeFileAtomic } from '../formats/index.ts';
 
 export interface SkippedImage {
   readonly id: string;
   readonly reason: string;
 }
 
-/** Writes skipped.csv (`path,reason`), also when it is empty: an empty list is a statement too. */
+const columns = ['path', 'reason'] as const;
+
+/** Writes skipped.csv. An empty list is written too, because it says that nothing was skipped. */
 export async function writeSkipped(file: string, skipped: readonly SkippedImage[]): Promise<void> {
   await writeFileAtomic(
     file,
     encodeCsv(
-      ['path', 'reason'],
+      columns,
       skipped.map(({ id, reason }) => [id, reason]),
     ),
   );
+}
+
+/** Reads skipped.csv. @throws LikenessError `skipped.missing`, `skipped.malformed` */
+export async function readSkipped(file: string): Promise<SkippedImage[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new LikenessError('skipped.missing', `Could not read ${file}: ${reasonOf(error)}. Check the path.`);
+  }
+  const [header = [], ...rows] = decodeCsv(text, file);
+  if (columns.some((name, i) => header[i] !== name)) {
+    throw new LikenessError(
+      'skipped.malformed',
+      `${file} has the columns ${header.join(', ') || 'none'}; expected ${columns.join(', ')}. Restore the file.`,
+    );
+  }
+  return rows.map(([id = '', reason = '']) => ({ id, reason }));
 }

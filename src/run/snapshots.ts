@@ -1,9 +1,8 @@
 /**
- * Snapshots: a run's encoder at earlier moments, so that what it was worth then can be measured after the training,
- * in time that is not counted as training.
+ * Snapshots: the encoder of a run at earlier steps, for measuring it after training.
  *
- * Files are those of checkpoints, with the encoder's parameters and running statistics alone: they cannot be resumed
- * from, and they are never removed as old.
+ * The files are checkpoints with the encoder's parameters and running statistics alone. They cannot be
+ * resumed from, and they are never removed as old.
  */
 import { rm } from 'node:fs/promises';
 import { type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, stateOf } from './checkpoint.ts';
@@ -11,7 +10,7 @@ import type { RunFolder } from './files.ts';
 
 export interface Snapshot {
   readonly step: number;
-  /** The encoder's values by name. */
+  /** Loads the encoder's values by name. */
   load(): Promise<Record<string, Float32Array>>;
 }
 
@@ -28,7 +27,7 @@ export async function saveSnapshot(
   });
 }
 
-/** The snapshots of a run by rising step; none where there is no folder of them. */
+/** Lists the snapshots of a run by rising step; none where there is no folder of them. */
 export async function snapshotsOf({ files }: RunFolder): Promise<Snapshot[]> {
   return (await listCheckpoints(files.snapshots)).map(({ file, step }) => ({
     step,
@@ -36,7 +35,7 @@ export async function snapshotsOf({ files }: RunFolder): Promise<Snapshot[]> {
   }));
 }
 
-/** Removes the snapshots after a step: a run that goes on from there makes its own. */
+/** Removes the snapshots after a step, because a run that resumes there makes its own. */
 export async function rewindSnapshots({ files }: RunFolder, step: number): Promise<void> {
   for (const snapshot of await listCheckpoints(files.snapshots)) {
     if (snapshot.step > step) await rm(snapshot.file, { force: true });

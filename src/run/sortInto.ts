@@ -1,8 +1,8 @@
 /**
- * Images sorted into one folder per cluster, as copies or links; pictures of packed files are written as PNG.
+ * Sorting images into one folder per cluster, as copies or links; images of packed files become PNG.
  *
- * Nothing that was there before is ever overwritten. The folder must be empty, or hold exactly what an earlier call
- * put there and nobody has changed since: that is known from a list, `.likeness-sorted.json`, and is replaced.
+ * Nothing is ever overwritten. The folder must be empty, or contain exactly the files of an earlier call,
+ * unchanged: those are listed in `.likeness-sorted.json` and are replaced.
  */
 import { constants } from 'node:fs';
 import {
@@ -25,9 +25,12 @@ import { makeFolder, writeFailure, writeFileAtomic } from '../formats/index.ts';
 import { type SortItem, sortedNames } from './sortNames.ts';
 
 export interface SortOptions {
-  /** Folder to sort into; made when missing. */
+  /** Folder to sort into; created when missing. */
   readonly into: string;
-  /** `copy`: independent files; `link`: relative symbolic links, or hard links where the system refuses those. Default `copy`. */
+  /**
+   * Way of placing the images: independent copies, or relative symbolic links (hard links where the system
+   * refuses those). Default `copy`.
+   */
   readonly by?: 'copy' | 'link';
   readonly source: Pick<Source, 'path' | 'kind' | 'entries' | 'read'>;
   /** Id and cluster of each image. */
@@ -42,15 +45,15 @@ export interface SortResult {
   readonly clusters: number;
   readonly copied: number;
   readonly linked: number;
-  /** Pictures of packed files, written as files. */
+  /** Images of packed files, written as files. */
   readonly written: number;
-  /** Images whose name was changed because another in the cluster has the same. */
+  /** Images that were renamed because another in the cluster has the same name. */
   readonly renamed: number;
-  /** Images that were there when they were clustered and cannot be read now. */
+  /** Images that cannot be read any more. */
   readonly failed: readonly { id: string; reason: string }[];
 }
 
-/** What an earlier call put there: path, and size and time of change where it got to the end. */
+/** Files of an earlier call by path, with size and modification time where the file was completed. */
 interface Listing {
   readonly likeness: 'sorted images';
   readonly files: Record<string, [size: number, changed: number] | null>;
@@ -61,8 +64,8 @@ const listingName = '.likeness-sorted.json';
 /**
  * Sorts images into `<into>/cluster-000`, `cluster-001`, …
  *
- * @throws LikenessError `sort.inside` when `into` lies in the source (its copies would be taken for pictures of the
- * source), `sort.notEmpty` when it holds something else, `write.*` when the disk refuses.
+ * @throws LikenessError `sort.inside` when `into` is inside the source, whose images its copies would become,
+ * `sort.notEmpty` when it has other files, `write.*` when the disk refuses.
  */
 export async function sortInto({
   into,
@@ -120,7 +123,7 @@ export async function sortInto({
   return { folder: into, clusters, copied, linked, written, renamed, failed };
 }
 
-/** The source's side failed: one image is missing, and the rest go on. */
+/** Failure of one image of the source; the others go on. */
 class UnreadableSource extends Error {}
 
 async function placeCopy(from: string, target: string): Promise<void> {
@@ -130,7 +133,7 @@ async function placeCopy(from: string, target: string): Promise<void> {
 
 async function placeLink(from: string, target: string): Promise<void> {
   await requireSource(from);
-  // Through real paths: ".." in a relative link is followed from where the folder really is.
+  // Real paths, because ".." in a relative link is followed from the folder's real place.
   const folder = await realpath(dirname(target));
   const real = await realpath(from);
   try {
@@ -176,7 +179,7 @@ async function writePicture(target: string, image: Awaited<ReturnType<Source['re
   await writeFile(target, bytes, { flag: 'wx' });
 }
 
-/** Empties `into` of what an earlier call put there; refuses when anything else is in it. */
+/** Removes the files of an earlier call from `into`; refuses where it has other files. */
 async function clearOwn(into: string): Promise<void> {
   let names: string[];
   try {
@@ -244,7 +247,7 @@ async function refuseInside(into: string, source: SortOptions['source']): Promis
   }
 }
 
-/** The real path, links followed, of something that may not exist yet. */
+/** Resolves the links in a path that may not exist yet. */
 async function realOf(path: string): Promise<string> {
   const full = resolve(path);
   try {

@@ -1,30 +1,30 @@
-/** Where each image goes when images are sorted into one folder per cluster. Pure names; no disk. */
+/** Names of images that are sorted into one folder per cluster. Nothing here touches the disk. */
 
 export interface SortItem {
   /** Id of the image in its source. */
   readonly id: string;
-  /** Negative: not assigned to any. */
+  /** Cluster of the image; negative where it has none. */
   readonly cluster: number;
 }
 
-/** Longest file name in bytes that every usual file system takes, less room for a number. */
+/** Longest file name in bytes that common file systems take, less space for a number. */
 const MAX_NAME_BYTES = 240;
 
-/** `cluster-007`; at least three digits, more when there are more than a thousand clusters. */
+/** Builds a name such as `cluster-007`, with more digits for more than a thousand clusters. */
 export function clusterFolderName(cluster: number, clusters: number): string {
   if (cluster < 0) return 'unassigned';
   return `cluster-${String(cluster).padStart(Math.max(3, String(Math.max(0, clusters - 1)).length), '0')}`;
 }
 
 /**
- * Target of every item as `folder/name`, in the items' order.
+ * Names every item `folder/name`, in the order of the items.
  *
- * A file keeps its name where it is the only one of that name in its cluster; otherwise all of that name get their
- * parent folders in front (`a/b/x.jpg` becomes `a_b_x.jpg`), and what still collides gets `-2`, `-3`, … in order of
- * ids. Names that differ only in case or in Unicode form collide, as they do on many disks. The order of the items
- * never changes a name.
+ * A file keeps a name that is unique in its cluster. Files of equal names get their parent folders in front
+ * (`a/b/x.jpg` becomes `a_b_x.jpg`), and names that still collide get `-2`, `-3`, … in the order of ids.
+ * Names that differ only in case or in Unicode form collide, as they do on many disks. The order of the
+ * items never changes a name.
  *
- * @param extension replaces the extension where given (`.png` for pictures that come from packed files).
+ * @param extension replaces the extension where given (`.png` for images of packed files).
  */
 export function sortedNames(
   items: readonly SortItem[],
@@ -46,7 +46,7 @@ export function sortedNames(
     const key = keyOf(folder, name);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  // Names that need no change are taken first, so that no other can push them aside.
+  // Unique names first, so that no other item can take them.
   const used = new Set<string>();
   for (const [key, count] of counts) if (count === 1) used.add(key);
 
@@ -73,7 +73,7 @@ function split(name: string): [string, string] {
 }
 
 function withExtension(name: string, extension: string | undefined): string {
-  // Characters that some file systems refuse can only come from packed files: files on this disk have valid names.
+  // Only names in packed files can have characters that a file system refuses.
   return extension === undefined ? name : `${split(name)[0].replace(/[\p{Cc}\\:*?"<>|]/gu, '_')}${extension}`;
 }
 
@@ -82,7 +82,7 @@ function numbered(name: string, copy: number): string {
   return `${stem}-${copy}${extension}`;
 }
 
-/** Cuts the front of a name that is too long: its end says more than its first folders. */
+/** Cuts the front of a name that is too long, because its end tells more than its first folders. */
 function shortened(name: string): string {
   let result = name;
   while (Buffer.byteLength(result) > MAX_NAME_BYTES) result = [...result].slice(1).join('');

@@ -1,4 +1,4 @@
-/** A fresh folder per test, removed afterwards. For tests only. */
+/** Makes a new folder for each test and removes it afterwards. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A run as other commands see it: its settings, its source, and its newest good state. */
+/** A trained run: its configuration and its newest intact state. */
 import { LikenessError } from '../core/errors.ts';
 import { resolveSettings, type Settings } from '../methods/index.ts';
 import { type Checkpoint, type DamagedCheckpoint, loadLatestCheckpoint, stateOf } from './checkpoint.ts';
@@ -6,21 +6,21 @@ import { readConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
 
-/** What config.json holds besides the settings. */
+/** Content of config.json. */
 export interface RunConfig {
   settings: Settings;
   source: { path: string; name: string; kind: string };
-  /** Which images were trained on. */
+  /** Split of the source that was trained on. */
   split: 'train' | 'test' | 'all';
   images: number;
   preset: string;
-  /** Why that preset, and what was fitted to the number of images. */
+  /** Reasons for the preset, and changes that were fitted to the number of images. */
   notes: string[];
-  /** Names of settings that a remedy has changed since the run was started. */
+  /** Names of settings that a remedy changed after the start. */
   remedied?: string[];
-  /** Threads of the runtime: part of what makes results repeatable. */
+  /** Threads of the runtime; results repeat with the same number. */
   threads: number;
-  /** How long it was meant to train. */
+  /** Planned duration. */
   budget: { epochs: number } | { minutes: number };
 }
 
@@ -30,7 +30,7 @@ export interface TrainedRun {
   checkpoint: Checkpoint;
   /** Values by name. */
   state: Record<string, Float32Array>;
-  /** Checkpoints that were passed over because they are torn or changed. */
+  /** Newer checkpoints that were skipped because they are cut off or changed. */
   damaged: DamagedCheckpoint[];
 }
 
@@ -40,7 +40,7 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
   return { ...stored, settings: resolveSettings(stored.settings) };
 }
 
-/** Opens a run that has at least one good checkpoint. */
+/** Opens a run that has at least one intact checkpoint. @throws LikenessError `run.noCheckpoint` */
 export async function openTrainedRun(path: string): Promise<TrainedRun> {
   const folder = await openRunFolder(path);
   const config = await readRunConfig(folder);

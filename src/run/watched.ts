@@ -1,22 +1,27 @@
-/** The clusters of the sample that a training run measures without labels: what the next measurement is compared with, also after a resume. */
+/**
+ * watched.safetensors: clusters of the sample that training measures without labels.
+ *
+ * The next measurement is compared with them, also after a resume.
+ */
 import { readFile } from 'node:fs/promises';
 import { decodeSafetensors, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
 
 export interface WatchedSample {
-  /** Epoch after which it was measured, and the steps done by then. */
+  /** Epoch after which it was measured. */
   readonly epoch: number;
+  /** Steps done. */
   readonly step: number;
-  /** `[n]`, the cluster of each image of the sample. */
+  /** Cluster of each image of the sample [n]. */
   readonly clusters: Int32Array;
 }
 
-/** Keeps the latest. */
+/** Writes the latest measurement over the one before. @throws LikenessError `write.*` */
 export async function writeWatched(file: string, { epoch, step, clusters }: WatchedSample): Promise<void> {
   const tensors = { clusters: { dtype: 'int32', shape: [clusters.length], data: clusters } } as const;
   await writeFileAtomic(file, safetensorsChunks(tensors, { epoch: String(epoch), step: String(step) }));
 }
 
-/** What was kept at `step` or before it; undefined where there is nothing, or something else than expected. */
+/** Reads the measurement of `step` or before it; undefined where there is none that can be read. */
 export async function readWatched(
   file: string,
   { step: latest }: { step: number },
@@ -28,7 +33,7 @@ export async function readWatched(
     if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest)) return undefined;
     return { epoch, step, clusters };
   } catch {
-    // The measures of one epoch then have nothing to be compared with; the training does not need it.
+    // One measurement then has nothing to be compared with. Training goes on without it.
     return undefined;
   }
 }

@@ -1,6 +1,5 @@
 /** Reading a run's training state from its files, to resume it or to apply a remedy. */
-import { readFile, rm } from 'node:fs/promises';
-import type { Plan } from '../compile/index.ts';
+import { rm } from 'node:fs/promises';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import {
@@ -8,6 +7,7 @@ import {
   loadLatestCheckpoint,
   type RunConfig,
   type RunFolder,
+  readPlan,
   saveCheckpoint,
   settingsHash,
   trainingSeconds,
@@ -30,7 +30,7 @@ export async function restore(
   }
   const { step } = checkpoint.info;
   reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
-  const [plan, seconds] = await Promise.all([readPlan(folder), secondsUntil(folder, step)]);
+  const [plan, seconds] = await Promise.all([readPlan(folder.files.plan), secondsUntil(folder, step)]);
   return fromCheckpoint(checkpoint, { settings, plan, seconds });
 }
 
@@ -56,16 +56,10 @@ export async function restoreHealthy(
   }
   if (!relabeled) return undefined;
   const seconds = await secondsUntil(folder, relabeled.info.step);
-  return fromCheckpoint(relabeled, { settings, plan: await readPlan(folder), seconds });
+  return fromCheckpoint(relabeled, { settings, plan: await readPlan(folder.files.plan), seconds });
 }
 
 async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {
   const [seconds] = await trainingSeconds(files.events, [step]);
   return seconds!;
-}
-
-/** Reads the plan of the compiled step; empty where the run was stopped before it had one. */
-async function readPlan(folder: RunFolder): Promise<Plan> {
-  const text = await readFile(folder.files.plan, 'utf8').catch(() => '{}');
-  return JSON.parse(text) as Plan;
 }

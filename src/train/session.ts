@@ -14,6 +14,7 @@ import {
   rewindSnapshots,
   saveCheckpoint,
   saveSnapshot,
+  writePlan,
   writeWatched,
 } from '../run/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
@@ -77,6 +78,11 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     method: settings.method,
     source: config.source.path,
     resumed: from !== undefined,
+    facts: {
+      randomBaselineLoss: method.chanceLoss ?? null,
+      prototypes: method.program.outputs.usage?.shape[0] ?? null,
+      notes: [...(method.notes ?? [])],
+    },
   });
   reporter.progress({ stage: 'compile', text: 'compiling the training step' });
   try {
@@ -91,7 +97,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
         await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.keepCheckpoints });
       },
       async onCompiled({ plan, model }) {
-        await writeFileAtomic(folder.files.plan, `${JSON.stringify(plan, null, 1)}\n`);
+        await writePlan(folder.files.plan, plan);
         if (options.saveGraph) await saveGraph(folder, model, reporter);
       },
       onEvent(event) {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { allRows } from '../cluster/index.ts';
-import { keepFeatures } from './keptFeatures.ts';
+import { writeFeatureFile } from './featureFile.ts';
 
-describe('keepFeatures', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-kept-'));
+describe('writeFeatureFile', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-features-'));
   const path = join(folder, 'features');
   afterAll(() => rmSync(folder, { recursive: true }));
   const data = Float32Array.from({ length: 30 }, (_, i) => i / 7);
@@ -16,11 +16,11 @@ describe('keepFeatures', () => {
       yield data.slice(0, 12);
       yield data.slice(12);
     }
-    const kept = await keepFeatures(path, parts(), 3);
-    expect(kept.count).toBe(10);
-    expect(await allRows(kept)).toEqual({ data, count: 10, dimension: 3 });
-    expect([...(await kept.read(3, 4))]).toEqual([...data.subarray(9, 21)]);
-    await kept.close();
+    const file = await writeFeatureFile(path, parts(), 3);
+    expect(file.count).toBe(10);
+    expect(await allRows(file)).toEqual({ data, count: 10, dimension: 3 });
+    expect([...(await file.read(3, 4))]).toEqual([...data.subarray(9, 21)]);
+    await file.close();
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -29,7 +29,7 @@ describe('keepFeatures', () => {
       yield data;
       throw new Error('stopped');
     }
-    await expect(keepFeatures(path, broken(), 3)).rejects.toThrow('stopped');
+    await expect(writeFeatureFile(path, broken(), 3)).rejects.toThrow('stopped');
     expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -2,22 +2,24 @@
 import type { Rows } from '../cluster/index.ts';
 import { bytesOf, openScratchFile } from '../formats/index.ts';
 
-export interface KeptFeatures extends Rows {
+/** Rows [n, D] in a temporary file. */
+export interface FeatureFile extends Rows {
   /** Removes the file. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps rows [n, D], which come in arrays one after the other, in a temporary file beside `path`. What makes them may fail:
- * the file is gone then.
+ * Writes rows [n, D], which arrive in arrays one after the other, to a temporary file beside `path`.
+ *
+ * The file is removed where the source of the rows fails.
  *
  * @throws LikenessError `write.*`
  */
-export async function keepFeatures(
+export async function writeFeatureFile(
   path: string,
   parts: AsyncIterable<Float32Array>,
   dimension: number,
-): Promise<KeptFeatures> {
+): Promise<FeatureFile> {
   const file = await openScratchFile(path);
   let values = 0;
   try {
@@ -34,7 +36,7 @@ export async function keepFeatures(
     count: values / dimension,
     dimension,
     async read(start, rows) {
-      const data = new Float32Array(rows * dimension);
+      const data = new Float32Array(rows * dimension); // [rows, D]
       await file.read(start * bytes, bytesOf(data));
       return data;
     },

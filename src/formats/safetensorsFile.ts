@@ -1,0 +1,96 @@
+/** Reading a safetensors file in parts, for tensors that need not fit in memory. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { bytesOf, dtypeOfCode, dtypes, elementCount, type StoredData, type StoredDType } from './dtypes.ts';
+import { checkEntry, type Metadata, malformed, readHeader } from './safetensors.ts';
+
+/** A tensor in an open file. */
+export interface FiledTensor {
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  /** Reads `count` numbers from the number at `start` on, in row-major order. */
+  read(start: number, count: number): Promise<StoredData>;
+}
+
+export interface SafetensorsFile {
+  /** Tensors by name; element types that likeness does not read are left out. */
+  readonly tensors: Readonly<Record<string, FiledTensor>>;
+  readonly metadata: Metadata;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file and reads its header.
+ *
+ * @throws LikenessError `safetensors.missing`, `safetensors.malformed`
+ */
+export async function openSafetensors(file: string): Promise<SafetensorsFile> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw new LikenessError(
+      'safetensors.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+    );
+  });
+  try {
+    const { size } = await handle.stat();
+    const head = await readHead(handle, size);
+    const { header, metadata, dataStart } = readHeader(head, file);
+    const tensors: Record<string, FiledTensor> = {};
+    for (const [name, value] of header) {
+      const { dtype: code, shape, data_offsets: offsets } = checkEntry(name, value, file);
+      const dtype = dtypeOfCode(code);
+      if (dtype === undefined) continue;
+      const at = dataStart + offsets[0];
+      const bytes = elementCount(shape) * dtypes[dtype].bytes;
+      if (bytes !== offsets[1] - offsets[0] || at + bytes > size) {
+        throw malformed(file, `tensor "${name}" does not fit in the file`);
+      }
+      tensors[name] = tensorAt(handle, { dtype, shape, at });
+    }
+    return { tensors, metadata, close: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function tensorAt(
+  handle: FileHandle,
+  { dtype, shape, at }: { dtype: StoredDType; shape: readonly number[]; at: number },
+): FiledTensor {
+  const { bytes, array } = dtypes[dtype];
+  const total = elementCount(shape);
+  return {
+    dtype,
+    shape,
+    async read(start, count) {
+      if (start < 0 || count < 0 || start + count > total) {
+        throw new RangeError(`read: received ${start} + ${count} of ${total} numbers`);
+      }
+      const data = new array(new ArrayBuffer(count * bytes), 0, count);
+      await fill(handle, bytesOf(data), at + start * bytes);
+      return data;
+    },
+  };
+}
+
+async function readHead(handle: FileHandle, size: number): Promise<Uint8Array> {
+  const start = new Uint8Array(Math.min(8, size));
+  await fill(handle, start, 0);
+  if (size < 8) return start;
+  const length = Number(new DataView(start.buffer).getBigUint64(0, true));
+  // A header that the file does not have is refused by readHeader, which names the lengths.
+  if (8 + length > size) return start;
+  const head = new Uint8Array(8 + length);
+  await fill(handle, head, 0);
+  return head;
+}
+
+async function fill(handle: FileHandle, into: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < into.length; ) {
+    const length = Math.min(into.length - done, 64 * 1024 * 1024);
+    const { bytesRead } = await handle.read(into, done, length, position + done);
+    if (bytesRead === 0) throw new RangeError(`the file ends at byte ${position + done}`);
+    done += bytesRead;
+  }
+}

@@ -1,0 +1,103 @@
+/** report.json: what the report says of the clusters, for scripts and for the page. */
+import { z } from 'zod';
+import { readJson } from './json.ts';
+
+/** Version of the layout of report.json. */
+export const REPORT_VERSION = 1;
+
+const exampleImage = z.object({
+  /** Id in the source. */
+  path: z.string(),
+  /** Probability of the cluster, 0 to 1. */
+  confidence: z.number(),
+  /** Lead over the second-best cluster, at least 0. */
+  margin: z.number(),
+  doubtful: z.boolean(),
+  /** Second-best cluster, where there is one. */
+  second: z.number().optional(),
+});
+
+const cluster = z.object({
+  cluster: z.number(),
+  size: z.number(),
+  /** Fraction of all images, 0 to 1. */
+  share: z.number(),
+  /** Mean cosine to the center, -1 to 1. */
+  cohesion: z.number(),
+  /** Number of doubtful images. */
+  doubtful: z.number(),
+  /** Most typical images first; all images of a small cluster. */
+  typical: z.array(exampleImage).readonly(),
+  /** Most doubtful images first, without those that are among the typical. */
+  edge: z.array(exampleImage).readonly(),
+});
+
+const suggestion = z.object({
+  k: z.number(),
+  /** Smallest and largest number that fits about as well. */
+  range: z.tuple([z.number(), z.number()]).readonly(),
+  /** Score and measures by rising k; the three measures are 1 at best. */
+  curve: z
+    .array(
+      z.object({
+        k: z.number(),
+        score: z.number(),
+        stability: z.number(),
+        seedStability: z.number(),
+        neighbours: z.number(),
+      }),
+    )
+    .readonly(),
+});
+
+const classes = z.object({
+  /** Number of images with a label. */
+  images: z.number(),
+  purity: z.number(),
+  nmi: z.number(),
+  ami: z.number(),
+  acc: z.number(),
+  ari: z.number(),
+  /** Fowlkes-Mallows index. */
+  fmi: z.number(),
+  /** Names of the classes: rows of `counts`. */
+  classes: z.array(z.string()).readonly(),
+  /** Numbers of the clusters: columns of `counts`. */
+  clusters: z.array(z.number()).readonly(),
+  /** Row of the class that each column matches one to one; null where it matches none. */
+  matched: z.array(z.number().nullable()).readonly(),
+  /** Images by class and cluster. */
+  counts: z.array(z.array(z.number()).readonly()).readonly(),
+  /** Purity by number of the cluster. */
+  purities: z
+    .array(z.object({ cluster: z.number(), size: z.number(), majority: z.string(), share: z.number() }))
+    .readonly(),
+});
+
+const schema = z.object({
+  version: z.literal(REPORT_VERSION),
+  /** Date as it is shown; without it the same clusters give the same page. */
+  date: z.string().optional(),
+  source: z.object({ name: z.string(), path: z.string() }),
+  counts: z.object({ images: z.number(), skipped: z.number(), clusters: z.number() }),
+  settings: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
+  howK: z.string(),
+  suggestion: suggestion.optional(),
+  classes: classes.optional(),
+  doubtRule: z.string(),
+  clusters: z.array(cluster).readonly(),
+  skipped: z.array(z.object({ id: z.string(), reason: z.string() })).readonly(),
+});
+
+export type ExampleImage = Readonly<z.output<typeof exampleImage>>;
+export type ReportCluster = Readonly<z.output<typeof cluster>>;
+export type ReportSuggestion = Readonly<z.output<typeof suggestion>>;
+export type ReportClasses = Readonly<z.output<typeof classes>>;
+
+/** Part of report.json that is stored nowhere else. */
+export type StoredReport = Readonly<z.output<typeof schema>>;
+
+/** Reads report.json. @throws LikenessError `json.missing`, `json.malformed` */
+export function readStoredReport(file: string): Promise<StoredReport> {
+  return readJson(file, schema);
+}
