@@ -1,5 +1,5 @@
 /**
- * What a benchmark works with: engines that remember their formulations, and a folder for what
+ * What a benchmark works with: engines that remember their kernels, and a folder for what
  * contenders exchange.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ export interface Stage {
   /** Removed afterwards. */
   folder: string;
   /**
-   * Opens an engine, which measures formulations once and remembers them, for the work and closes
+   * Opens an engine, which times kernels once and remembers them, for the work and closes
    * it, whatever happens.
    */
   withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T>;

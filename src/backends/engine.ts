@@ -161,7 +161,7 @@ function checkValues(caller: string, specs: readonly ValueSpec[], values: Values
         value === undefined ? 'nothing' : `${value.constructor.name} of ${value.length} values`;
       throw new LikenessError(
         'input.mismatch',
-        `${caller}: "${name}" received ${received}; expected ${kind.name} of shape ${showShape(shape)}`,
+        `${caller}: "${name}" received ${received}; ` + `expected ${kind.name} of shape ${showShape(shape)}`,
       );
     }
   }

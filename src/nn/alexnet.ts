@@ -103,6 +103,8 @@ export function requireSize(network: string, x: Tensor, smallest: number): void 
   if (Math.min(height, width) >= smallest) return;
   throw new LikenessError(
     'encoder.size',
-    `architecture ${network}: received images of ${width} x ${height} px; expected ${smallest} px or more. Set larger crops and imageSize, or a residual network such as architecture=resnet10.`,
+    `architecture ${network}: received images of ${width} x ${height} px; ` +
+      `expected ${smallest} px or more. Set larger crops and imageSize, ` +
+      'or a residual network such as architecture=resnet10.',
   );
 }

@@ -71,9 +71,11 @@ export function checkSizes({ architecture = 'resnet18' }: EncoderOptions, sizes:
   if (!isSmall && new Set(sizes.map(grid)).size === 1) return;
   const expected = isSmall
     ? `${smallest} px or more. Set larger crops and imageSize`
-    : 'one size for all crops and for imageSize, because its fully connected layers fit one size. Set them alike';
+    : 'one size for all crops and for imageSize, because its fully connected layers fit one size. ' +
+      'Set them alike';
   throw new LikenessError(
     'encoder.size',
-    `architecture ${architecture}: received images of ${[...new Set(sizes)].join(' and ')} px; expected ${expected}, or take a residual network such as architecture=resnet10.`,
+    `architecture ${architecture}: received images of ${[...new Set(sizes)].join(' and ')} px; ` +
+      `expected ${expected}, or take a residual network such as architecture=resnet10.`,
   );
 }

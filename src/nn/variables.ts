@@ -53,7 +53,8 @@ export function createVariables({
     if (!sameShape(tensor.shape, shape)) {
       throw new LikenessError(
         'shape.mismatch',
-        `variable "${name}": received shape ${showShape(shape)}; expected ${showShape(tensor.shape)}, as when it was first used`,
+        `variable "${name}": received shape ${showShape(shape)}; ` +
+          `expected ${showShape(tensor.shape)}, as when it was first used`,
       );
     }
   }

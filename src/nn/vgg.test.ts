@@ -26,7 +26,7 @@ function started(name: string, shape: Shape, stream: number): Float32Array {
   return Float32Array.from(noise(sizeOf(shape), stream), (value) => middle + scale * value);
 }
 
-it('equals torchvision behind which DeepCluster has its classifier: features, and the gradient of each parameter', async () => {
+it("has the features and parameter gradients of torchvision with DeepCluster's classifier", async () => {
   const { width, batch, size, firstStream, order } = stored;
   const variables = createVariables();
   const images = input('images', [batch, 3, size, size]);

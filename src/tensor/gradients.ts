@@ -21,7 +21,8 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   if (sizeOf(loss.shape) !== 1) {
     throw new LikenessError(
       'gradient.notScalar',
-      `gradients: received a loss of shape ${showShape(loss.shape)}; expected one number. Take its mean or sum first.`,
+      `gradients: received a loss of shape ${showShape(loss.shape)}; expected one number. ` +
+        'Take its mean or sum first.',
     );
   }
   const order = nodesOf([loss]);

@@ -49,7 +49,7 @@ describe('a plan', () => {
     }
   });
 
-  it('is measured of the convolution together with its adjoint where they share work, of the filter gradient alone', async () => {
+  it('times a convolution with its adjoint where they share work, a filter gradient alone', async () => {
     const { seen } = await planned(step());
     const shapes = seen.map(({ outputs }) => outputs.map(({ shape }) => shape.join('x')));
     expect(shapes).toContainEqual(['32x64x2x2', '32x128x4x4']);

@@ -25,7 +25,7 @@ export function convolutionKernels(node: Node, capabilities: Capabilities): stri
   ];
 }
 
-/** Blocked maps from blocked maps, or from plain images of few channels. */
+/** NCHWc maps from NCHWc maps, or from plain images of few channels. */
 export const blockedConv2d: LayoutRule = (emit, layouts, node) => {
   const kernel = emit.kernelOf(node);
   const { block } = emit.device;
@@ -71,7 +71,7 @@ export function cpuInputGradientKernels(node: Node, capabilities: Capabilities):
   return [...(standard.includes('flipped') ? blocked : []), ...standard, ...whole];
 }
 
-/** The adjoint from blocked to blocked maps. */
+/** The adjoint from NCHWc to NCHWc maps. */
 export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   const kernel = emit.kernelOf(node);
   const [dy, w] = node.inputs as [Tensor, Tensor];

@@ -36,7 +36,7 @@ function rowsPerPart(rows: number, perRow: number): number {
 }
 
 /**
- * dW [O, C, kh, kw], for dilation 1, from x and dy, both in blocked layout, or x in plain layout
+ * dW [O, C, kh, kw], for dilation 1, from x and dy, both in NCHWc layout, or x in plain layout
  * where its channels are no multiple of the block; N and O are. In blocks where x is. A stride
  * becomes the dilation of the exchanged convolution.
  */

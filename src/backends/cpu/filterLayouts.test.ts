@@ -144,37 +144,34 @@ describe('filters stored in a layout of their own', () => {
     ['wholeMaps', 'blocked', 'exchangedBlocks'],
     ['blocked', 'wholeMaps', 'wholeMaps'],
     ['plain', 'transposed', 'wholeMaps'],
-  ])(
-    'are written, replaced, given and read in plain order, as on a device without blocks: %s, %s, %s',
-    async (...names) => {
-      const plain = await openEngine({ threads: 2, capabilities: { block: 0 } });
-      const { program, x, dy } = descent(3);
-      const plan = planOf(program, names);
-      const inputs = { x: draw(x, 0), dy: draw(dy, 1) };
-      const initial = Object.fromEntries(
-        program.state!.map(({ current }, i) => [String(current.node.attributes.name), draw(current, 2 + i)]),
-      );
-      const found = [];
-      for (const on of [engine, plain]) {
-        const executable = await on.compile(program, { plan: on === plain ? {} : plan });
-        await executable.writeState(initial);
-        expect(await executable.readState()).toEqual(initial);
-        await executable.run(inputs);
-        const outputs = await executable.run(inputs);
-        found.push({ ...outputs, ...(await executable.readState()) });
-        await executable.dispose();
-      }
-      await plain.close();
-      const [blocked, expected] = found as [Record<string, Float32Array>, Record<string, Float32Array>];
-      expect(Object.keys(blocked).sort()).toEqual(Object.keys(expected).sort());
-      for (const [name, values] of Object.entries(expected)) {
-        const scale = Math.max(...values.map(Math.abs));
-        values.forEach((value, i) => {
-          expect(Math.abs(blocked[name]![i]! - value), `${name}[${i}]`).toBeLessThan(1e-5 * scale);
-        });
-      }
-    },
-  );
+  ])('are plain to callers, as on a device without blocks: %s, %s, %s', async (...names) => {
+    const plain = await openEngine({ threads: 2, capabilities: { block: 0 } });
+    const { program, x, dy } = descent(3);
+    const plan = planOf(program, names);
+    const inputs = { x: draw(x, 0), dy: draw(dy, 1) };
+    const initial = Object.fromEntries(
+      program.state!.map(({ current }, i) => [String(current.node.attributes.name), draw(current, 2 + i)]),
+    );
+    const found = [];
+    for (const on of [engine, plain]) {
+      const executable = await on.compile(program, { plan: on === plain ? {} : plan });
+      await executable.writeState(initial);
+      expect(await executable.readState()).toEqual(initial);
+      await executable.run(inputs);
+      const outputs = await executable.run(inputs);
+      found.push({ ...outputs, ...(await executable.readState()) });
+      await executable.dispose();
+    }
+    await plain.close();
+    const [blocked, expected] = found as [Record<string, Float32Array>, Record<string, Float32Array>];
+    expect(Object.keys(blocked).sort()).toEqual(Object.keys(expected).sort());
+    for (const [name, values] of Object.entries(expected)) {
+      const scale = Math.max(...values.map(Math.abs));
+      values.forEach((value, i) => {
+        expect(Math.abs(blocked[name]![i]! - value), `${name}[${i}]`).toBeLessThan(1e-5 * scale);
+      });
+    }
+  });
 
   it.each([
     ['blocked', 'filters'],

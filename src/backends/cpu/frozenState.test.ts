@@ -85,7 +85,7 @@ describe('frozen state', () => {
     expect(prelude!.outputs.every(({ name }) => made.has(name))).toBe(true);
   });
 
-  it('let filters be blocked that a run with changing filters would rather leave plain', async () => {
+  it('packs filters that a run with changing filters leaves plain', async () => {
     const [x, w] = [input('x', [1, 16, 8, 8]), input('w', [16, 16, 3, 3])];
     const y = conv2d(x, w, { padding: 1 });
     const plan = { [planKey(y.node)]: 'plain' };
@@ -102,7 +102,7 @@ describe('frozen state', () => {
     }
   });
 
-  it('let many filters of small maps be those of products, put in order once', async () => {
+  it('packs many filters of small maps for products, once', async () => {
     const [x, w] = [input('x', [3, 128, 2, 2]), input('w', [128, 128, 3, 3])];
     const outputs = { y: conv2d(x, w, { padding: 1 }) };
     const key = planKey(outputs.y.node);

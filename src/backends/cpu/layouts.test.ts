@@ -123,7 +123,7 @@ describe('maps in blocked layout', () => {
     expectEqual(blocked, plain);
   });
 
-  it('need no other layout from the images to the features; activations and residuals cost no pass', () => {
+  it('need no other layout from images to features, nor passes for activations', () => {
     for (const stem of ['cifar', 'imagenet'] as const) {
       const { features } = network('evaluate', stem);
       expect(counts({ features }, { of: 'images' })('ReorderOutput'), stem).toBe(0);
@@ -161,7 +161,7 @@ describe('maps in blocked layout', () => {
     expectEqual(blocked, plain);
   });
 
-  it('have norms that go over the maps for two means each; means of products are convolutions, and no product is written', () => {
+  it('have norms that read the maps for two means each and write no product', () => {
     const { features, slopes } = network('train');
     const count = counts({ features, ...slopes });
     // Of x, and of dy, for each of the 12 norms; the two that a sum ends share their dy in 3
@@ -169,7 +169,7 @@ describe('maps in blocked layout', () => {
     expect(count('GlobalAveragePool')).toBe(2 * 12 - 3 + 1);
   });
 
-  it('have statistics that hold where the mean is far larger than the deviation, and channels are constant', async () => {
+  it('have accurate statistics where the mean is far larger than the deviation', async () => {
     const x = input('x', [8, 16, 8, 8]);
     // A filter that hands on its channel, so that the maps are blocked.
     const w = input('w', [16, 16, 1, 1]);

@@ -54,7 +54,7 @@ export interface Lowered {
 export interface Layouts {
   /** Name of a lowered tensor in plain layout. */
   plain(tensor: Tensor): string;
-  /** Name of a lowered tensor in blocked layout; its channels are a multiple of the block. */
+  /** Name of a lowered tensor in NCHWc layout; its channels are a multiple of the block. */
   blocked(tensor: Tensor): string;
   /** Name of lowered filters in NCHWc layout. */
   filters(tensor: Tensor): string;

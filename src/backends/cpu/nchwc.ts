@@ -106,7 +106,7 @@ export const POINTWISE: NodeOptions = {
 };
 
 /**
- * Multiplies each channel of blocked maps by a factor [C] and adds a bias [C]: a convolution of one
+ * Multiplies each channel of NCHWc maps by a factor [C] and adds a bias [C]: a convolution of one
  * value per channel.
  */
 export function perChannelAffine(
@@ -119,18 +119,18 @@ export function perChannelAffine(
   };
 }
 
-/** The largest value of each window of blocked maps. */
+/** The largest value of each window of NCHWc maps. */
 export function blockedMaxPool(emit: CpuEmitter, images: string, attributes: NodeOptions): string {
   return inDomain(emit, 'MaxPool', [images], { dilations: { ints: [1, 1] }, ...attributes });
 }
 
-/** The largest value of each `rows` rows of blocked maps, [N, C, H / rows, W]. */
+/** The largest value of each `rows` rows of NCHWc maps, [N, C, H / rows, W]. */
 export function maxOver(emit: CpuEmitter, images: string, rows: number): string {
   const window = { kernel_shape: { ints: [rows, 1] }, strides: { ints: [rows, 1] } };
   return blockedMaxPool(emit, images, { ...window, pads: { ints: [0, 0, 0, 0] } });
 }
 
-/** Mean of each channel of blocked maps over positions and images, [C]. */
+/** Mean of each channel of NCHWc maps over positions and images, [C]. */
 export function blockedMeans(emit: CpuEmitter, images: string, shape: readonly number[]): string {
   const [N, C] = shape as [number, number];
   const perImage = lowerReshape(emit, blockedGlobalMeans(emit, images), [N, C]);
@@ -138,7 +138,7 @@ export function blockedMeans(emit: CpuEmitter, images: string, shape: readonly n
 }
 
 /**
- * `m[c] = 1 / (N H W) sum over n, i, j of a[n, c, i, j] b[n, c, i, j]` of blocked maps: a
+ * `m[c] = 1 / (N H W) sum over n, i, j of a[n, c, i, j] b[n, c, i, j]` of NCHWc maps: a
  * convolution of one channel each, whose windows are as large as the maps and whose filters are the
  * other maps, so that the product is never written.
  */
@@ -157,7 +157,7 @@ export function blockedMeansOfProduct(
   return emit.add('Mul', [total, emit.number(1 / (N * H * W))]);
 }
 
-/** Mean of each channel of blocked maps over positions, [N, C, 1, 1]. */
+/** Mean of each channel of NCHWc maps over positions, [N, C, 1, 1]. */
 export function blockedGlobalMeans(emit: CpuEmitter, images: string): string {
   return inDomain(emit, 'GlobalAveragePool', [images], {});
 }

@@ -73,7 +73,7 @@ export function canWeave(node: Node, { block }: Capabilities): boolean {
   return isWhole && isPadded && (isFull || isFirst);
 }
 
-/** Blocked dx [N, C, H, W] from blocked dy and blocked filters w. */
+/** NCHWc dx [N, C, H, W] from NCHWc dy and NCHWc filters w. */
 export function byPhases(emit: CpuEmitter, node: Node, dy: string, w: string): string {
   const { block } = emit.device;
   const { shape } = node.inputs[1]!;

@@ -82,7 +82,7 @@ function filtersByPosition(emit: CpuEmitter, filters: string, [O, C, kh, kw]: re
   return cut(emit, lowerReshape(emit, filters, [kernelPositions * C!, O!]), kernelPositions);
 }
 
-/** Blocked maps [N, C, H, W] as those of each position, [N, C]. */
+/** NCHWc maps [N, C, H, W] as those of each position, [N, C]. */
 function mapsByPosition(emit: CpuEmitter, maps: string, [N, C, H, W]: readonly number[]): string[] {
   const { block } = emit.device;
   const positions = H! * W!;
@@ -128,7 +128,7 @@ function sumOfProducts(
   return sum ?? emit.add('Expand', [emit.number(0), emit.integers(shape)]);
 }
 
-/** Blocked y from blocked x and position-major filters w. */
+/** NCHWc y from NCHWc x and position-major filters w. */
 export function wholeMapsConv(emit: CpuEmitter, node: Node, x: string, w: string): string {
   const geometry = convGeometryOf(node);
   const [N, O] = geometry.y as [number, number];
@@ -143,7 +143,7 @@ export function wholeMapsConv(emit: CpuEmitter, node: Node, x: string, w: string
   return mapsOfPositions(emit, y, geometry.y);
 }
 
-/** Blocked dx from blocked dy and position-major filters w. */
+/** NCHWc dx from NCHWc dy and position-major filters w. */
 export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string, w: string): string {
   const geometry = convGeometryOf(node);
   const [N, C] = geometry.x as [number, number];
@@ -159,7 +159,7 @@ export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string,
   return mapsOfPositions(emit, dx, geometry.x);
 }
 
-/** Position-major filter gradient from blocked x and dy. */
+/** Position-major filter gradient from NCHWc x and dy. */
 export function wholeMapsFilterGradient(emit: CpuEmitter, node: Node, x: string, dy: string): string {
   const geometry = convGeometryOf(node);
   const [O, C, kh, kw] = geometry.w as [number, number, number, number];

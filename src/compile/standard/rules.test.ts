@@ -12,7 +12,7 @@ describe('standard rules', () => {
 });
 
 describe('a number and a tensor', () => {
-  it('meet at the same rank where the shape ends in 1, which the runtime is slow at otherwise', () => {
+  it('have the same rank where the shape ends in 1, which is faster', () => {
     const alone = { y: mul(input('x', [4, 3, 1, 1]), scalar(2)) };
     // In a sum that is large enough to be one operator, too.
     const [x, z] = [input('x', [512, 256, 1, 1]), input('z', [512, 256, 1, 1])];
