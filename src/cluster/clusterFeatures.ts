@@ -1,10 +1,11 @@
 /**
- * Clusters the features of all images: K is given or suggested, spherical k-means finds the centroids, every image goes
- * to the nearest, and clusters are numbered by size.
+ * Clusters the features of all images: K is given or suggested, spherical k-means finds the
+ * centroids, every image goes to the nearest, and clusters are numbered by size.
  *
- * Confidence is a softmax over cosines divided by a temperature. Cosines of one encoder may lie between 0.9 and 1 and
- * those of another between 0 and 1, so the temperature is measured: the mean of `1 - cosine` between an image and its
- * own centroid. The confidence rises e-fold where an image is nearer by that much.
+ * Confidence is a softmax over cosines divided by a temperature. Cosines of one encoder may lie
+ * between 0.9 and 1 and those of another between 0 and 1, so the temperature is measured: the mean
+ * of `1 - cosine` between an image and its own centroid. The confidence rises e-fold where an image
+ * is nearer by that much.
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -21,7 +22,10 @@ export interface ClusterOptions {
   /** Number of clusters. Default: suggested from the data. */
   k?: number;
   seed?: number;
-  /** Independent starts of k-means, of which the best objective counts. Default: fewer for more clusters. */
+  /**
+   * Independent starts of k-means, of which the best objective counts. Default: fewer for more
+   * clusters.
+   */
   restarts?: number;
   /** Most images that k-means is fitted on; all images are assigned. */
   fitOn?: number;
@@ -66,7 +70,8 @@ const MIN_TO_SUGGEST = 8;
 const MIN_TEMPERATURE = 0.01;
 
 /**
- * Clusters features `[N, D]`, of which at most `fitOn` are in memory at once. The same seed gives the same clusters.
+ * Clusters features `[N, D]`, of which at most `fitOn` are in memory at once. The same seed gives
+ * the same clusters.
  *
  * @throws LikenessError `cluster.k` for more clusters than images.
  */
@@ -79,7 +84,8 @@ export async function clusterFeatures(
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
     throw new LikenessError(
       'cluster.k',
-      `-k: received ${asked} for ${count} usable image${count === 1 ? '' : 's'}; expected a whole number from 1 to ${count}`,
+      `k: received ${asked} for ${count} usable image${count === 1 ? '' : 's'}; ` +
+        `expected a whole number from 1 to ${count}`,
     );
   }
   const unit = unitRows(features);
@@ -88,7 +94,7 @@ export async function clusterFeatures(
       ? await suggested(engine, unit, { seed, reporter })
       : {
           k: asked,
-          kReason: `${clustersOf(asked)}, as asked for with -k.`,
+          kReason: `${clustersOf(asked)}, as requested.`,
           kRange: undefined,
           suggestion: undefined,
         };
@@ -103,7 +109,8 @@ export async function clusterFeatures(
   const found = await kmeans(some, chosen.k, { engine, metric: 'spherical', ...starts, seed, signal });
   const temperature = Math.max(MIN_TEMPERATURE, found.objective / some.count);
 
-  // Images that repeat each other can leave a cluster empty. It is removed and the images are assigned again.
+  // Images that repeat each other can leave a cluster empty. It is removed and the images are
+  // assigned again.
   let centroids = normalizeRows(featuresOf(found.centroids, dimension));
   let assignment = await assign(engine, unit, centroids, { temperature });
   for (let used = usedClusters(assignment, centroids.count); used.length < centroids.count; ) {
@@ -133,14 +140,16 @@ export async function clusterFeatures(
 }
 
 /**
- * From this K on k-means starts from random rows: k-means++ passes over the rows once per cluster, which would take
- * longer than the iterations. The price: separate groups are split and joined more often.
+ * From this K on k-means starts from random rows: k-means++ passes over the rows once per cluster,
+ * which would take longer than the iterations. The price: separate groups are split and joined more
+ * often.
  */
 const MAX_K_PLUS_PLUS = 5000;
 
 /**
- * Chooses the starts of k-means. One start among few clusters can miss a group altogether. With many clusters the
- * objective is a mean over many centroids, and different starts come close to each other.
+ * Chooses the starts of k-means. One start among few clusters can miss a group altogether. With
+ * many clusters the objective is a mean over many centroids, and different starts come close to
+ * each other.
  */
 function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' } {
   const restarts = k <= 100 ? 5 : k <= 500 ? 2 : 1;
@@ -156,7 +165,7 @@ async function suggested(
     const k = unit.count < 4 ? 1 : 2;
     return {
       k,
-      kReason: `${clustersOf(k)}: too few images (${unit.count}) to suggest a number from; name it with -k.`,
+      kReason: `${clustersOf(k)}: there are too few images (${unit.count}) to suggest a number.`,
     };
   }
   const suggestion = await suggestK(engine, unit, {

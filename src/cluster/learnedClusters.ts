@@ -1,9 +1,9 @@
 /**
- * Clusters that a method has learned itself (Contrastive Clustering: the outputs of its cluster head), in the form of
- * those of k-means: numbered by size, with confidence, margin and cohesion.
+ * Clusters that a method has learned itself (Contrastive Clustering: the outputs of its cluster
+ * head), in the form of those of k-means: numbered by size, with confidence, margin and cohesion.
  *
- * An image belongs to the most probable cluster. Confidence is that probability, margin its lead over the second best.
- * Clusters that no image belongs to have no number.
+ * An image belongs to the most probable cluster. Confidence is that probability, margin its lead
+ * over the second best. Clusters that no image belongs to have no number.
  */
 import type { Engine } from '../backends/index.ts';
 import type { AssignResult } from './assign.ts';
@@ -15,7 +15,10 @@ import { simplifiedSilhouette } from './silhouette.ts';
 /** Margin where there is a single cluster. */
 const MAX_MARGIN = 1;
 
-/** Clusters images with features [N, F] by the probabilities y [N, M] of the method's head, row by row. */
+/**
+ * Clusters images with features [N, F] by the probabilities y [N, M] of the method's head, row by
+ * row.
+ */
 export async function clusterByHead(
   engine: Engine,
   features: Features | Rows,
