@@ -5,6 +5,7 @@ import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
+import { examplesTable, exampleText } from './examples.ts';
 import {
   clusteringText,
   growthText,
@@ -18,13 +19,14 @@ import { runtimeSettingsText } from './runtimeSettings.ts';
 import { profileText, speedsText } from './speeds.ts';
 import { valueText } from './values.ts';
 
-const folders = ['docs/', 'docs/methods/'];
+const folders = ['docs/', 'docs/methods/', 'examples/'];
 const root = new URL('../', import.meta.url);
 const TEMPLATE = '.template.md';
 
-/** What may be included in a page, by the first word: `<!-- include examples/train.ts -->`. */
+/** Texts that a page can include, by the first word, such as `<!-- example 02-resume.ts -->`. */
 const includes: Readonly<Record<string, (argument: string) => string>> = {
-  include: (path) => `\`\`\`ts\n${readFileSync(new URL(path, root), 'utf8').trimEnd()}\n\`\`\``,
+  example: exampleText,
+  examples: examplesTable,
   scores: scoresText,
   comparisons: comparisonsText,
   'label-free': labelFreeText,
@@ -47,6 +49,7 @@ export function pages(): Record<string, string> {
       commands.map((command) => [`docs/commands/${command.name}.md`, commandPage(command)]),
     ),
     'docs/settings.md': settingsPage(),
+    'README.md': readmePage(),
     ...Object.fromEntries(
       folders.flatMap((folder) =>
         readdirSync(new URL(folder, root))
@@ -122,5 +125,13 @@ function withIncludes(template: URL): string {
   return readFileSync(template, 'utf8').replaceAll(
     /<!-- ([a-z-]+)(?: (\S+))? -->/g,
     (whole, name: string, argument = '') => includes[name]?.(argument) ?? whole,
+  );
+}
+
+/** Replaces the code of examples in README.md, which is written by hand otherwise. */
+function readmePage(): string {
+  return readFileSync(new URL('README.md', root), 'utf8').replaceAll(
+    /(<!-- example (\S+) -->\n).*?(?=\n<!-- \/example -->)/gs,
+    (_, marker: string, name: string) => marker + exampleText(name),
   );
 }

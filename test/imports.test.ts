@@ -45,7 +45,7 @@ const allowedCircles = { circles: 4, files: 15 };
 const cliMayImport = ['core', 'likeness.ts', 'cli'];
 
 /** Allowed files of the command line that import anything else. Lower it; the goal is 0. */
-const allowedPastFacade = 43;
+const allowedPastFacade = 0;
 
 type Rule = (file: string, text: string) => string[];
 

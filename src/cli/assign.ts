@@ -1,13 +1,15 @@
-/** `likeness assign`: new images into the clusters that a run already has. */
-import { assignRun } from './assignRun.ts';
+/** `likeness assign`: further images to the clusters of a run. */
+import { type AssignedImage, openModel } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { required } from './required.ts';
+import type { Terminal } from './terminal.ts';
 
 export const assignCommand: Command = {
   name: 'assign',
-  summary: "Put new images into a run's existing clusters.",
+  summary: "Assigns new images to a run's existing clusters.",
   details: [
-    'Each image goes to the cluster whose centre is nearest to its feature; where the clusters are those that the method has learned itself, to the most probable. Confidence is from 1/K to 1 and compares the clusters with each other; margin is how much nearer (in cosine; or more probable) the best is than the second best: near 0 means undecided.',
-    'Images that cannot be read are listed with the reason and the rest goes on; the command fails only when none can be read.',
+    'Each image is assigned to the cluster with the nearest centroid, or to the most probable one where the method has learned the clusters itself. Confidence ranges from 1/K to 1 and compares the clusters with each other. Margin is the lead of the best over the second best cluster, in cosine or probability. A margin near 0 means undecided.',
+    'Images that cannot be read are listed with the reason. The command fails only where none can be read.',
   ].join('\n'),
   arguments: [{ name: 'image', description: 'image files, or folders of them', count: 'many' }],
   options: [{ flags: '--run <dir>', description: 'run that "likeness cluster" was used on (required)' }],
@@ -15,8 +17,34 @@ export const assignCommand: Command = {
     { command: 'likeness assign new.jpg --run runs/photos', meaning: 'the cluster of one image' },
     {
       command: 'likeness assign inbox --run runs/photos --json',
-      meaning: 'those of a folder, for a script',
+      meaning: 'the clusters of all images of a folder, for a script',
     },
   ],
-  run: (images, options, terminal) => assignRun({ ...options, images }, terminal),
+  async run(files, options, terminal) {
+    const path = required('--run', options.run as string | undefined, 'the folder of a run');
+    const model = await openModel(path, terminal.watch);
+    const { watch } = terminal;
+    const unreadable: string[] = [];
+    // Files that cannot be read are listed below the table.
+    const onWarning = ({ message }: { message: string }) => void unreadable.push(message);
+    const assigned = await model.assign(files, undefined, { ...watch, onWarning });
+    terminal.endProgress();
+    printTable(assigned, terminal);
+    for (const line of unreadable) terminal.warn(line);
+    const { k, step } = assigned;
+    return { run: model.run, k, step, images: [...assigned], unreadable: assigned.unreadable };
+  },
 };
+
+function printTable(images: readonly AssignedImage[], terminal: Terminal): void {
+  const width = Math.max(...images.map(({ path }) => path.length), 'path'.length);
+  terminal.say(`${'path'.padEnd(width)}  cluster  confidence  margin`);
+  for (const { path, cluster, confidence, margin } of images) {
+    const cells = [
+      String(cluster).padStart(7),
+      confidence.toFixed(3).padStart(10),
+      margin.toFixed(3).padStart(6),
+    ];
+    terminal.say(`${path.padEnd(width)}  ${cells.join('  ')}`);
+  }
+}

@@ -1,39 +1,35 @@
-/** `likeness cache`: the decoded images that are kept for the next run. */
-
+/** `likeness cache`: the decoded images on this machine. */
 import { showBytes, showCount } from '../core/text.ts';
-import { clearCaches, defaultCacheDir, listCaches } from '../data/index.ts';
+import { clearCaches, listCaches } from '../likeness.ts';
 import type { Command } from './command.ts';
 
 export const cacheCommand: Command = {
   name: 'cache',
   summary: 'Shows the cached images of earlier runs, or removes them.',
   details:
-    'Every image is decoded once and kept in a packed file, found again by content and settings. The folder is ~/.cache/likeness, or LIKENESS_CACHE; together the files take at most 20 GiB, the least recently used go first. Removing them costs nothing but decoding again.',
+    'Every image is decoded once and stored in a packed file, which is found again by content and settings. The folder is ~/.cache/likeness, or LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are removed first. After a removal the images are decoded again.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],
   examples: [
-    { command: 'likeness cache', meaning: 'what is kept, and how much room it takes' },
-    { command: 'likeness cache --clear', meaning: 'remove it all' },
+    { command: 'likeness cache', meaning: 'list the cached images and their sizes' },
+    { command: 'likeness cache --clear', meaning: 'remove all cached images' },
   ],
   async run(_args, { clear }, terminal) {
-    const folder = defaultCacheDir();
     if (clear === true) {
-      const { removed, bytes } = clearCaches(folder);
+      const cleared = clearCaches();
+      const { removed, bytes } = cleared;
       terminal.say(`removed ${showCount(removed)} file${removed === 1 ? '' : 's'}, ${showBytes(bytes)}`);
-      return { folder, removed, bytes };
+      return cleared;
     }
-    const caches = listCaches(folder);
-    terminal.say(`${folder}: ${caches.length === 0 ? 'nothing cached' : showBytes(total(caches))}`);
-    for (const { bytes, lastUsed, contents } of caches) {
+    const listing = listCaches();
+    const { folder, bytes, caches } = listing;
+    terminal.say(`${folder}: ${caches.length === 0 ? 'nothing cached' : showBytes(bytes)}`);
+    for (const { bytes: size, lastUsed, contents } of caches) {
       const what = contents
         ? `${contents.source.name}, ${showCount(contents.count)} images of at most ${contents.size} px`
         : 'damaged or unfinished';
-      terminal.say(`  ${showBytes(bytes).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`);
+      terminal.say(`  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`);
     }
-    return { folder, bytes: total(caches), caches };
+    return listing;
   },
 };
-
-function total(caches: readonly { bytes: number }[]): number {
-  return caches.reduce((sum, { bytes }) => sum + bytes, 0);
-}

@@ -1,17 +1,22 @@
 /** `likeness cluster`: from a trained run and images to clusters. */
-import { clusterRun } from './clusterRun.ts';
+import { LikenessError } from '../core/errors.ts';
+import { displayPath, showCount } from '../core/text.ts';
+import { type Clustering, type ClusterOptions, type Model, openImages, openModel } from '../likeness.ts';
+import { clusterTable } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { oneOf, wholeNumber } from './parse.ts';
+import { required } from './required.ts';
+import type { Terminal } from './terminal.ts';
 
 export const clusterCommand: Command = {
   name: 'cluster',
-  summary: "Groups a source's images by likeness, with a run's encoder.",
+  summary: "Clusters a source's images with a run's encoder.",
   details: [
-    'Writes into the run folder: report.html (pictures per cluster, most typical first), clusters.csv (path, cluster, confidence, margin to the second best, nearest prototype), embeddings.safetensors, and clusters.safetensors, from which "likeness assign" puts further images into the same clusters.',
-    'Where the method has learned clusters itself (contrastive-clustering), these are used, unless -k asks for another number; confidence is then the probability of the cluster, and margin its lead in probability. The column of prototypes is empty where a method has none.',
-    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good; the report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbours kept together. That compares numbers of clusters for this encoder and says nothing of how good the encoder is. Cluster 0 is the largest.',
-    'The report also draws how alike positive and negative pairs of images and of clusters were over training, and where up to 1,000 images lie among each other before training, at the snapshots that were kept (likeness train --snapshots) and now, coloured by cluster.',
-    'The source may be another one than the run was trained on.',
+    'Writes into the run folder: report.html (example images per cluster, the most typical first), clusters.csv (path, cluster, confidence, margin to the second best, nearest prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness assign" assigns further images to the same clusters.',
+    'Clusters that the method has learned itself (contrastive-clustering) are used unless -k asks for another number. Confidence is then the probability of the cluster, and margin its lead in probability. The column of prototypes is empty for methods without them.',
+    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good. The report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbors kept together. These scores compare numbers of clusters for this encoder. They do not measure the encoder. Cluster 0 is the largest.',
+    'The report also plots the similarity of positive and negative pairs of images and of clusters over training, and a map of up to 1,000 images before training, at the snapshots (likeness train --snapshots) and now, colored by cluster.',
+    'The source may differ from the one that the run was trained on.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
@@ -22,10 +27,10 @@ export const clusterCommand: Command = {
       default: 'learned by the method, or suggested from the data',
       parse: wholeNumber('-k'),
     },
-    { flags: '--into <dir>', description: 'sort the images into a folder per cluster there' },
+    { flags: '--into <dir>', description: 'sort the images into one folder per cluster there' },
     {
       flags: '--by <way>',
-      description: 'how --into places them: copy or link',
+      description: 'way of placing the images of --into: copy or link',
       default: 'copy',
       parse: oneOf('--by', ['copy', 'link'] as const),
     },
@@ -52,5 +57,88 @@ export const clusterCommand: Command = {
       meaning: '20 clusters, with a folder of links for each',
     },
   ],
-  run: ([source], options, terminal) => clusterRun({ ...options, source: source! }, terminal),
+  async run([source], options, terminal) {
+    const { run: folder, clusters: k, split, seed, into, by } = options as ClusterFlags;
+    const path = required('--run', folder, 'the folder of a run');
+    if (by !== undefined && into === undefined) {
+      throw new LikenessError(
+        'flag.missing',
+        '--by: expected --into with the folder to sort the images into',
+      );
+    }
+    const model = await openModel(path, terminal.watch);
+    return clusterWith(model, source!, { k, split, seed, into, by }, terminal);
+  },
 };
+
+interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags {
+  run?: string;
+  clusters?: number;
+}
+
+interface SortFlags {
+  into?: string;
+  by?: 'copy' | 'link';
+}
+
+/** Clusters, prints the result, and returns what `cluster --json` prints. */
+export async function clusterWith(
+  model: Model,
+  source: string,
+  { into, by, ...options }: ClusterOptions & SortFlags,
+  terminal: Terminal,
+): Promise<object> {
+  const { watch } = terminal;
+  const images = await openImages(source);
+  try {
+    await using clustering = await model.cluster(images, { ...options, ...watch });
+    const report = await clustering.writeReport(watch);
+    terminal.endProgress();
+    printClustering(clustering, terminal);
+    const files: Record<string, string> = { report, ...clustering.files };
+    if (into !== undefined) {
+      const sorted = await clustering.sortInto(into, { by, ...watch });
+      terminal.endProgress();
+      files.into = sorted.folder;
+      for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
+    }
+    for (const [name, file] of Object.entries(files)) {
+      terminal.say(`${name.padEnd(10)}  ${displayPath(file)}`);
+    }
+    const { k, kReason, kRange, by: origin, groups, skipped } = clustering;
+    return {
+      run: model.run,
+      source: images.source.path,
+      images: clustering.images.length,
+      k,
+      kReason,
+      kRange: kRange ?? null,
+      by: origin,
+      suggestion: suggestionJson(clustering),
+      clusters: groups,
+      files,
+      skipped,
+    };
+  } finally {
+    await images.close();
+  }
+}
+
+function printClustering({ images, k, kReason, kRange, groups }: Clustering, terminal: Terminal): void {
+  const { length: n } = images;
+  terminal.say(`${showCount(n)} image${n === 1 ? '' : 's'} in ${k} cluster${k === 1 ? '' : 's'}`);
+  terminal.say(kReason);
+  if (kRange && kRange[0] !== kRange[1]) {
+    terminal.say(`recommended: ${kRange[0]} to ${kRange[1]} clusters (-k)`);
+  }
+  terminal.say();
+  for (const line of clusterTable(groups)) terminal.say(line);
+  terminal.say();
+}
+
+/** Formats a suggested K for scripts: the number, the range that is about as good, and the score of each. */
+function suggestionJson({ suggestion }: Clustering): object | null {
+  if (!suggestion) return null;
+  const { best, range, curve } = suggestion;
+  return { k: best, range, curve: curve.map(({ k, score, ...parts }) => ({ k, value: score, ...parts })) };
+}

@@ -1,13 +1,10 @@
 /** `likeness compare`: several methods under one protocol. */
 
-import { type CompareRequest, classicalNames, compareMethods, compareTable } from '../compare/index.ts';
 import { displayPath } from '../core/text.ts';
-import { openImages } from '../data/index.ts';
-import { methodNames } from '../methods/index.ts';
+import { type CompareOptions, classicalNames, compare, compareTable, methodNames } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
-import { terminalReporter } from './terminal.ts';
 
 export const compareCommand: Command = {
   name: 'compare',
@@ -97,18 +94,13 @@ export const compareCommand: Command = {
       methods === undefined ? undefined : String(methods),
       `names of ${methodNames.join(', ')}`,
     );
-    const images = await openImages(source!);
-    try {
-      const request = { ...options, methods } as CompareRequest;
-      const reporter = terminalReporter(terminal);
-      const { comparison, files } = await compareMethods(images, request, { reporter });
-      terminal.say();
-      for (const line of compareTable(comparison)) terminal.say(line);
-      terminal.say();
-      terminal.say(`written to ${displayPath(files.json)} and ${displayPath(files.html)}`);
-      return comparison;
-    } finally {
-      await images.close();
-    }
+    const request = { ...options, methods } as CompareOptions;
+    const { comparison, files } = await compare(source!, { ...request, ...terminal.watch });
+    terminal.endProgress();
+    terminal.say();
+    for (const line of compareTable(comparison)) terminal.say(line);
+    terminal.say();
+    terminal.say(`written to ${displayPath(files.json)} and ${displayPath(files.html)}`);
+    return comparison;
   },
 };

@@ -1,29 +1,34 @@
-/** `likeness evaluate`: what a run's features are worth, beside baselines. */
+/** `likeness evaluate`: the quality of a run's features, beside baselines. */
+import { displayPath } from '../core/text.ts';
+import { type Model, openModel, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
 import type { Command } from './command.ts';
-import { evaluateRun } from './evaluateRun.ts';
+import { evaluationTable } from './evaluationTable.ts';
+import { labelFreeTable } from './labelFreeTable.ts';
 import { wholeNumber } from './parse.ts';
+import { required } from './required.ts';
+import type { Terminal } from './terminal.ts';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
-  summary: "Measures a run's features against labels where there are any, beside three baselines.",
+  summary: "Evaluates a run's features against labels where there are any, beside three baselines.",
   details: [
-    'With labels (a folder per class, or a labelled format): NMI (arithmetic and geometric mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means clusters (of the clusters that the method has learned itself where it has, with those of k-means beside them); weighted kNN (k = 200 and 20, T = 0.1); a linear classifier, with all labels and with 1 % and 10 % of them. The same for an untrained encoder, raw pixels and a colour histogram of the same images, and a word when one of them wins.',
-    'Without labels: use of the prototypes, agreement of two views, spread and effective rank of the features.',
-    "A source's own train/test split is respected; without one, a fifth of each class is held out. Labels are for measuring only.",
+    'With labels (a folder per class, or a labeled format): NMI (arithmetic and geometric mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means clusters (of the clusters that the method has learned itself where it has, with those of k-means beside them), weighted kNN (k = 200 and 20, T = 0.1), and a linear classifier with all labels and with 1 % and 10 % of them. The same is measured of an untrained encoder, raw pixels and a color histogram of the same images, with a verdict where one of them wins.',
+    'Without labels: prototype usage, agreement of two views, spread and effective rank of the features.',
+    "A source's own train/test split is respected. Without one, a fifth of each class is held out. Labels are used for measuring only.",
     'Writes evaluation.json into the run folder.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
-    { flags: '--run <dir>', description: 'run whose encoder is measured (required)' },
+    { flags: '--run <dir>', description: 'run whose encoder is evaluated (required)' },
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters for NMI, ACC and ARI',
-      default: 'learned by the method, or the number of labelled classes',
+      default: 'learned by the method, or the number of labeled classes',
       parse: wholeNumber('-k'),
     },
     {
       flags: '--seed <n>',
-      description: 'seed of clustering, probe and draws',
+      description: 'seed of clustering, linear classifier and draws',
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
@@ -39,5 +44,68 @@ export const evaluateCommand: Command = {
         'one object for a script, with nmi, acc, ari, ami, fmi, knn.accuracy, linear.accuracy, fewLabels, purityTable, confusion and baselines',
     },
   ],
-  run: ([source], options, terminal) => evaluateRun({ ...options, source: source! }, terminal),
+  async run([source], options, terminal) {
+    const { run, clusters: k, seed } = options as { run?: string; clusters?: number; seed?: number };
+    const path = required('--run', run, 'the folder of a run');
+    return evaluateWith(await openModel(path, terminal.watch), source!, { k, seed }, terminal);
+  },
+};
+
+/** Evaluates, prints the tables, and returns what `evaluate --json` prints. */
+export async function evaluateWith(
+  model: Model,
+  source: string,
+  options: { k?: number; seed?: number },
+  terminal: Terminal,
+): Promise<object> {
+  const evaluation = await model.evaluate(source, { ...options, labelFree: true, ...terminal.watch });
+  terminal.endProgress();
+  printEvaluation(evaluation, terminal);
+  const { report, file, ...figures } = evaluation;
+  terminal.say();
+  terminal.say(`written to ${displayPath(file)}`);
+  return { ...figures, files: { evaluation: file } };
+}
+
+/** Prints the scores with labels, the verdict, the protocol, and the measures without labels. */
+function printEvaluation({ report, protocol }: RunEvaluation, terminal: Terminal): void {
+  const { encoders, chance } = report;
+  // The scores of k-means stand beside those of clusters that the method has learned itself.
+  const rows = encoders.flatMap(({ title, scores }) =>
+    scores === undefined
+      ? []
+      : scores.clustering.by === 'head'
+        ? [
+            { title, scores: scoresOf(scores) },
+            { title: `${title}, k-means`, scores: scoresOf({ ...scores, ...scores.kmeans }) },
+          ]
+        : [{ title, scores: scoresOf(scores) }],
+  );
+  const { images: _, ...steps } = protocol;
+  const protocolLines = Object.entries(steps).map(
+    ([name, text]) => `${protocolTitles[name] ?? name}: ${text}`,
+  );
+  const [trained, untrained] = encoders;
+  const labelFree = labelFreeTable(trained!.labelFree!, untrained!.labelFree!);
+  const verdicts = reportVerdicts(encoders).map(({ text }) => text);
+  const sections =
+    rows.length > 0
+      ? [[...evaluationTable(rows, { chance }), '', ...verdicts], protocolLines, labelFree]
+      : [labelFree, protocolLines];
+  for (const lines of sections) {
+    terminal.say();
+    for (const line of lines) terminal.say(line);
+  }
+}
+
+const protocolTitles: Record<string, string> = {
+  clustering: 'clusters',
+  kmeans: 'k-means',
+  knn: 'kNN',
+  linear: 'linear',
+  fewLabels: 'few labels',
+  split: 'split',
+  untrained: 'untrained encoder',
+  rawPixels: 'raw pixels',
+  colourHistogram: 'color histogram',
 };

@@ -1,5 +1,5 @@
 /** Scores as tables for a terminal, with the best of each column marked. */
-import { furtherScores, mainScores, type ScoreColumn, type ScoredEncoder } from '../evaluate/index.ts';
+import { furtherScores, mainScores, type ScoreColumn, type ScoredEncoder } from '../likeness.ts';
 
 const CELL = 9;
 

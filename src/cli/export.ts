@@ -1,12 +1,17 @@
 /** `likeness export`: the trained encoder as one file for other programs. */
+import { extname } from 'node:path';
+import { LikenessError } from '../core/errors.ts';
+import { displayPath, showCount } from '../core/text.ts';
+import { type Model, openModel } from '../likeness.ts';
 import type { Command } from './command.ts';
-import { exportRun } from './exportRun.ts';
+import { required } from './required.ts';
+import type { Terminal } from './terminal.ts';
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: "Write a run's encoder as an ONNX model or as weights.",
+  summary: "Writes a run's encoder as an ONNX model or as weights.",
   details: [
-    'The ONNX model takes pixel_values, float32 [batch, 3, s, s], RGB from 0 to 1, and gives features [batch, D] of length 1. Normalisation is inside, the batch is free, and metadata say how to prepare images. Before it gets its name it is run on images of the source, one by one and together, and compared with the training engine.',
+    'The ONNX model takes pixel_values, float32 [batch, 3, s, s], RGB from 0 to 1, and returns features [batch, D] of length 1. Normalization is part of the model, the batch size is free, and the metadata describe how to prepare images. The model is compared with the training engine on images of the source, one by one and together, before the file appears.',
     "The weights are a safetensors file with torchvision's names (load them with strict=False: there is no classifier).",
   ].join('\n'),
   arguments: [],
@@ -25,5 +30,41 @@ export const exportCommand: Command = {
       meaning: 'the weights, for PyTorch',
     },
   ],
-  run: (_args, options, terminal) => exportRun(options, terminal),
+  async run(_args, options, terminal) {
+    const { run, to } = options as { run?: string; to?: string };
+    const model = await openModel(required('--run', run, 'the folder of a run'), terminal.watch);
+    return exportTo(model, to, terminal);
+  },
 };
+
+/** Exports in the format of the file's extension and returns what `export --json` prints. */
+async function exportTo(model: Model, to: string | undefined, terminal: Terminal): Promise<object> {
+  const { step } = model;
+  const format = to === undefined ? 'onnx' : formatOf(to);
+  if (format === 'safetensors') {
+    const { file, tensors, numbers } = await model.exportWeights(to!);
+    terminal.say(
+      `wrote ${displayPath(file)}: ${tensors} tensors, ${showCount(numbers)} values, under torchvision's names`,
+    );
+    return { file, format, step, tensors, numbers };
+  }
+  const { file, ...facts } = await model.exportOnnx(to, terminal.watch);
+  const { input, output, imageSize: s, dimension, check } = facts;
+  const shapes = `${input} [batch, 3, ${s}, ${s}] (float32, 0 to 1) to ${output} [batch, ${dimension}] of length 1`;
+  const images = check.on === 'images' ? 'images of the source' : 'images of noise';
+  const difference = check.largestDifference.toExponential(1);
+  terminal.say(
+    `wrote ${displayPath(file)}: ${shapes}, differs from the training engine by at most ${difference} on ${check.count} ${images}`,
+  );
+  return { file, format, step, ...facts };
+}
+
+function formatOf(file: string): 'onnx' | 'safetensors' {
+  const extension = extname(file).toLowerCase();
+  if (extension === '.onnx') return 'onnx';
+  if (extension === '.safetensors') return 'safetensors';
+  throw new LikenessError(
+    'export.format',
+    `--to: received "${file}"; expected a name that ends in .onnx or .safetensors`,
+  );
+}

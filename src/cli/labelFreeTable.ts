@@ -1,5 +1,5 @@
 /** The measures that need no labels, trained beside untrained, as people read them. */
-import type { LabelFreeReport } from '../evaluate/index.ts';
+import type { LabelFreeReport } from '../likeness.ts';
 
 const rows: readonly [string, (of: LabelFreeReport) => string | undefined][] = [
   ['prototype usage (entropy, 1: even)', ({ prototypeUsage: u }) => u?.entropy.toFixed(3)],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';
-import { withFlags } from './optionErrors.ts';
+import { errorWithFlags } from './optionErrors.ts';
 
 const options = ['-k, --clusters <K>', '--epochs <n>', '--minutes <m>', '--auto-remedy', '-o, --out <dir>'];
 const shown = (code: string, message: string) => {
-  const error = withFlags(
+  const error = errorWithFlags(
     new LikenessError(code, message),
     options.map((flags) => ({ flags })),
   );

@@ -1,33 +1,39 @@
-/** Errors of the library in the words of the command line. */
+/** Messages of the library in the words of the command line. */
 import { Option } from 'commander';
 import { LikenessError } from '../core/errors.ts';
 import type { OptionSpec } from './command.ts';
 
+type Options = readonly Pick<OptionSpec, 'flags'>[];
+
 /**
- * Rewrites option names as flags, such as `epochs` as `--epochs`.
+ * Rewrites option names in a message as flags, such as `epochs` as `--epochs`.
  *
- * The library names options at the start of a message, before the first colon, and in backticks. Codes
- * that begin with `option.` become `flag.`.
+ * The library names options in backticks, and at the start of an error before its first colon.
  */
-export function withFlags(
-  error: LikenessError,
-  options: readonly Pick<OptionSpec, 'flags'>[],
-): LikenessError {
-  const flags = new Map(
-    options.flatMap(({ flags: text }) => {
-      const option = new Option(text);
-      const shortName = option.short?.slice(1);
-      return [
-        [option.attributeName(), option.long ?? option.short!] as const,
-        ...(shortName ? [[shortName, option.short!] as const] : []),
-      ];
+export function messageWithFlags(message: string, options: Options): string {
+  const flags = flagsByName(options);
+  const [, names, rest] = /^((?:\w+(?:, | and ))*\w+)(:.*)$/s.exec(message) ?? [];
+  const known = names?.split(/, | and /).every((name) => flags.has(name));
+  const opened = known ? `${names!.replace(/\w+/g, (name) => flags.get(name) ?? name)}${rest}` : message;
+  return opened.replace(/`(\w+)`/g, (quoted, name: string) => flags.get(name) ?? quoted);
+}
+
+/** Rewrites an error of the library. Codes that begin with `option.` become `flag.`. */
+export function errorWithFlags(error: LikenessError, options: Options): LikenessError {
+  const code = error.code.replace(/^option\./, 'flag.');
+  return new LikenessError(code, messageWithFlags(error.message, options), { cause: error.cause });
+}
+
+/** Maps `epochs` to `--epochs` and, for options with a short form, `k` to `-k`. */
+function flagsByName(options: Options): ReadonlyMap<string, string> {
+  return new Map(
+    options.flatMap(({ flags }) => {
+      const option = new Option(flags);
+      const { long, short } = option;
+      return [[option.attributeName(), long ?? short!], ...(short ? [[short.slice(1), short]] : [])] as [
+        string,
+        string,
+      ][];
     }),
   );
-  const [, names, rest] = /^((?:\w+(?:, | and ))*\w+)(:.*)$/s.exec(error.message) ?? [];
-  const known = names?.split(/, | and /).every((name) => flags.has(name));
-  const opened = known
-    ? `${names!.replace(/\w+/g, (name) => flags.get(name) ?? name)}${rest}`
-    : error.message;
-  const message = opened.replace(/`(\w+)`/g, (quoted, name: string) => flags.get(name) ?? quoted);
-  return new LikenessError(error.code.replace(/^option\./, 'flag.'), message, { cause: error.cause });
 }

@@ -1,7 +1,7 @@
-/** Readers of flag values. Each throws an error that names the flag, the value and what was expected. */
+/** Parsers of flag values. Each throws an error that names the flag, the value and the expected form. */
 import { LikenessError } from '../core/errors.ts';
 
-/** A whole number of at least `least`. */
+/** Parses a whole number of at least `least`. */
 export function wholeNumber(flag: string, { least = 1 } = {}): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -15,7 +15,7 @@ export function wholeNumber(flag: string, { least = 1 } = {}): (text: string) =>
   };
 }
 
-/** A number above 0. */
+/** Parses a number above 0. */
 export function positiveNumber(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -26,8 +26,8 @@ export function positiveNumber(flag: string): (text: string) => number {
   };
 }
 
-/** Numbers above 0 and below 1, joined by commas. */
-export function shares(flag: string): (text: string) => number[] {
+/** Parses numbers above 0 and below 1, joined by commas. */
+export function fractions(flag: string): (text: string) => number[] {
   return (text) => {
     const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
     if (values.some((value) => !(value > 0 && value < 1))) {
@@ -40,7 +40,7 @@ export function shares(flag: string): (text: string) => number[] {
   };
 }
 
-/** One of some words. */
+/** Parses one of some words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
   return (text) => {
     const found = words.find((word) => word === text);

@@ -4,7 +4,7 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
-import { withFlags } from './optionErrors.ts';
+import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
 import { createTerminal } from './terminal.ts';
 
 /** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted. */
@@ -89,7 +89,11 @@ async function execute(
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  const terminal = createTerminal({ json: json === true, signal: controller.signal });
+  const terminal = createTerminal({
+    json: json === true,
+    signal: controller.signal,
+    rewrite: (message) => messageWithFlags(message, command.options),
+  });
   try {
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
@@ -98,7 +102,7 @@ async function execute(
     return controller.signal.aborted ? INTERRUPTED : 0;
   } catch (thrown) {
     terminal.endProgress();
-    const error = thrown instanceof LikenessError ? withFlags(thrown, command.options) : thrown;
+    const error = thrown instanceof LikenessError ? errorWithFlags(thrown, command.options) : thrown;
     const interrupted = controller.signal.aborted;
     const known = error instanceof LikenessError;
     // A defect of ours keeps its trace; bad input never shows one.

@@ -1,7 +1,7 @@
-/** Flags that a command cannot do without. */
+/** Checks of required flags. */
 import { LikenessError } from '../core/errors.ts';
 
-/** The value of a flag; an error that names the flag and what it takes when it was not given. */
+/** Returns the value of a flag, or throws an error that names the flag and its expected value. */
 export function required(flag: string, value: string | undefined, expected: string): string {
   if (value !== undefined && value !== '') return value;
   const received = value === undefined ? 'nothing' : 'an empty text';

@@ -1,6 +1,6 @@
 /** The terminal as commands see it: lines for people, one progress line, and one object for scripts. */
 import { stripVTControlCharacters } from 'node:util';
-import type { Reporter } from '../core/reporter.ts';
+import type { Notice, ProgressEvent, ReporterOptions } from '../core/reporter.ts';
 
 export interface Terminal {
   /** Whether the caller asked for one machine-readable object; lines for people then go to stderr. */
@@ -15,11 +15,15 @@ export interface Terminal {
   progress(line: string): void;
   /** Ends the progress line, leaving its last state. */
   endProgress(): void;
+  /** Callbacks for functions of the library: progress on the progress line, notes and warnings as lines. */
+  readonly watch: Required<ReporterOptions>;
 }
 
 export interface TerminalOptions {
   json?: boolean;
   signal?: AbortSignal;
+  /** Rewrites messages of the library, such as option names as flags. */
+  rewrite?(message: string): string;
   out?: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   err?: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 }
@@ -31,6 +35,7 @@ const PLAIN = 5000;
 export function createTerminal({
   json = false,
   signal = new AbortController().signal,
+  rewrite = (message) => message,
   out = process.stdout,
   err = process.stderr,
 }: TerminalOptions = {}): Terminal {
@@ -53,36 +58,28 @@ export function createTerminal({
     pending = '';
     drawn = 0;
   }
-  return {
-    json,
+  function say(line = ''): void {
+    endProgress();
+    (json ? err : out).write(`${line}\n`);
+  }
+  function warn(line: string): void {
+    endProgress();
+    err.write(`${line}\n`);
+  }
+  function progress(line: string): void {
+    const now = performance.now();
+    pending = stripVTControlCharacters(line);
+    if (drawn !== 0 && now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
+    drawn = now;
+    if (err.isTTY) draw(pending);
+    else err.write(`${pending}\n`);
+    pending = '';
+  }
+  const watch = {
+    onProgress: ({ text }: ProgressEvent) => progress(text),
+    onNote: ({ message }: Notice) => say(rewrite(message)),
+    onWarning: ({ message }: Notice) => warn(rewrite(message)),
     signal,
-    say(line = '') {
-      endProgress();
-      (json ? err : out).write(`${line}\n`);
-    },
-    warn(line) {
-      endProgress();
-      err.write(`${line}\n`);
-    },
-    progress(line) {
-      const now = performance.now();
-      pending = stripVTControlCharacters(line);
-      if (drawn !== 0 && now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
-      drawn = now;
-      if (err.isTTY) draw(pending);
-      else err.write(`${pending}\n`);
-      pending = '';
-    },
-    endProgress,
   };
-}
-
-/** Reports to a terminal: progress on its progress line, notes and warnings as lines. */
-export function terminalReporter(terminal: Terminal): Reporter {
-  return {
-    progress: ({ text }) => terminal.progress(text),
-    note: ({ message }) => terminal.say(message),
-    warn: ({ message }) => terminal.warn(message),
-    signal: terminal.signal,
-  };
+  return { json, signal, say, warn, progress, endProgress, watch };
 }

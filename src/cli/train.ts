@@ -1,17 +1,26 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
-import { methodNames, presets, settingsSchema } from '../methods/index.ts';
+import { displayPath, showCount, showDuration } from '../core/text.ts';
+import {
+  type Model,
+  methodNames,
+  parseAssignments,
+  presets,
+  settingNames,
+  type TrainOptions,
+  train,
+} from '../likeness.ts';
 import type { Command } from './command.ts';
-import { oneOf, positiveNumber, shares, wholeNumber } from './parse.ts';
-import { type TrainRequest, trainRun } from './trainRun.ts';
+import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import type { Terminal } from './terminal.ts';
 
 export const trainCommand: Command = {
   name: 'train',
-  summary: 'Learns from a folder of images, without labels, and writes a run folder.',
+  summary: 'Trains an encoder on a folder of images, without labels, and writes a run folder.',
   details: [
-    'A preset is chosen from the size and number of the images unless one is named; the choice is printed and stored.',
-    'When the source has a train/test split, only the training images are learned from.',
-    'Ctrl-C saves and ends; the same command with --resume goes on from there.',
-    `Settings for --set: ${Object.keys(settingsSchema.shape).join(', ')}.`,
+    'The preset is chosen by the size and number of the images unless --preset names one.',
+    'Of a source with a train/test split, only the training images are used.',
+    'Ctrl-C saves and ends. The same command with --resume continues.',
+    `Settings for --set: ${settingNames.join(', ')}.`,
   ].join('\n'),
   arguments: [
     { name: 'source', description: 'folder of images, tar file, or a packed data set (CIFAR, STL-10, IDX)' },
@@ -20,7 +29,7 @@ export const trainCommand: Command = {
     { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-<method>-<source>' },
     {
       flags: '--method <name>',
-      description: `what to train: ${methodNames.join(', ')}`,
+      description: `method to train: ${methodNames.join(', ')}`,
       default: 'swav',
       parse: oneOf('--method', methodNames),
     },
@@ -37,7 +46,7 @@ export const trainCommand: Command = {
     },
     {
       flags: '--minutes <m>',
-      description: 'train for about so long instead',
+      description: 'approximate duration in minutes, in place of --epochs',
       parse: positiveNumber('--minutes'),
     },
     {
@@ -48,21 +57,25 @@ export const trainCommand: Command = {
     },
     {
       flags: '--split <part>',
-      description: 'images to learn from: train, test or all',
+      description: 'images to train on: train, test or all',
       default: 'train where the source has a split',
       parse: oneOf('--split', ['train', 'test', 'all'] as const),
     },
-    { flags: '--set <key=value>', description: 'any setting; may be given several times', repeat: 'many' },
-    { flags: '--resume', description: 'go on from the newest good checkpoint of --out' },
+    {
+      flags: '--set <key=value>',
+      description: 'change a setting; may be given several times',
+      repeat: 'many',
+    },
+    { flags: '--resume', description: 'resume the run in --out from its newest intact checkpoint' },
     {
       flags: '--auto-remedy',
-      description: 'when the run collapses, restart from the last healthy checkpoint with a remedy',
+      description: 'restart a failed run from its last healthy checkpoint with a remedy',
     },
     {
-      flags: '--snapshots <shares>',
+      flags: '--snapshots <fractions>',
       description:
-        'keep the encoder after these shares of the training, such as 0.1,0.5; the report of "likeness cluster" draws the features of then',
-      parse: shares('--snapshots'),
+        'save the encoder at these fractions of training, e.g. 0.1,0.5, so that the report can plot features over time',
+      parse: fractions('--snapshots'),
     },
     {
       flags: '--save-graph',
@@ -70,18 +83,49 @@ export const trainCommand: Command = {
     },
   ],
   examples: [
-    { command: 'likeness train photos', meaning: 'choose everything, train, and say where the run is' },
+    { command: 'likeness train photos', meaning: 'choose everything, train, and print the run folder' },
     { command: 'likeness train photos --minutes 30 --out runs/photos', meaning: 'train for half an hour' },
     {
       command: 'likeness train photos --out runs/photos --resume',
-      meaning: 'go on with a run that was interrupted',
+      meaning: 'continue a run that was interrupted',
     },
     {
       command: 'likeness train cifar10 --preset small-32 --set batchSize=128 --set epsilon=0.03',
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], options, terminal) {
-    return trainRun({ ...options, source } as TrainRequest, terminal);
+  async run([source], { set = [], ...options }, terminal) {
+    const settings = parseAssignments(set as string[]) as TrainOptions['settings'];
+    const model = await train(source!, { ...options, settings, ...terminal.watch });
+    return reportTrained(model, source!, terminal);
   },
 };
+
+/** Prints the end of a training and returns what `train --json` prints. */
+export function reportTrained(model: Model, source: string, terminal: Terminal) {
+  const { run, step, config } = model;
+  const { outcome, totalSteps, seconds, loss, verdict, skipped } = model.training!;
+  const where = displayPath(run);
+  if (outcome === 'interrupted') {
+    terminal.warn(`stopped at step ${showCount(step)}, with everything saved. Resume with:`);
+    terminal.warn(`  likeness train ${source} --out ${where} --resume`);
+  } else {
+    const steps = `${showCount(step)} steps in ${showDuration(seconds)}`;
+    terminal.say(`trained ${steps}; ${verdict.message || verdict.health}`);
+    terminal.say(`run folder: ${where}`);
+    terminal.say(`next: likeness cluster ${source} --run ${where}`);
+  }
+  return {
+    run,
+    outcome,
+    preset: config.preset,
+    images: config.images,
+    skipped,
+    steps: step,
+    totalSteps,
+    loss,
+    health: verdict.health,
+    seconds,
+    settings: config.settings,
+  };
+}

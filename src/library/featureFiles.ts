@@ -1,4 +1,4 @@
-/** Features as files for other programs: which format a file name asks for, and what each carries. */
+/** Feature files for other programs. */
 import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import {
@@ -15,32 +15,33 @@ export interface FeatureTable {
   /** [N], paths relative to the source. */
   readonly ids: readonly string[];
   readonly dimension: number;
-  /** [N], -1 where unlabelled; absent where nothing has a label. */
+  /** [N], -1 without a label; absent where no image has one. */
   readonly labels?: Int32Array;
   readonly labelNames?: readonly string[];
-  /** Where the features are from, for formats that can say so. */
+  /** Origin of the features, for formats with metadata. */
   readonly about: Readonly<Record<string, string>>;
 }
 
 export const featureFormats = ['npy', 'parquet', 'safetensors', 'csv'] as const;
 export type FeatureFormat = (typeof featureFormats)[number];
 
-/** The format that a file's extension names. */
+/** Finds the format by the file's extension. */
 export function featureFormatOf(file: string): FeatureFormat {
   const extension = extname(file).slice(1).toLowerCase();
   const format = featureFormats.find((name) => name === extension);
   if (!format) {
     throw new LikenessError(
       'out.format',
-      `--out: received "${file}"; expected a name that ends in ${featureFormats.map((name) => `.${name}`).join(', ')}`,
+      `out: received "${file}"; expected a name that ends in ${featureFormats.map((name) => `.${name}`).join(', ')}`,
     );
   }
   return format;
 }
 
 /**
- * Writes the table with features [N, D], given as arrays of whole rows in order, as they come; returns every file written.
- * A .npy holds numbers alone, so ids and labels go beside it.
+ * Writes the table with features [N, D], given as arrays of whole rows in order; returns every written file.
+ *
+ * A .npy file holds numbers alone, so ids and labels go into `<file>.ids.csv`.
  *
  * @throws LikenessError `write.*`, and whatever `features` throws; no file appears then.
  */
@@ -75,7 +76,7 @@ export async function writeFeatures(
   }
 }
 
-/** Id and label name of each image. */
+/** Yields id and label name of each image. */
 function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | number | undefined)[]> {
   for (const [i, id] of ids.entries()) {
     const label = labels?.[i] ?? -1;
@@ -83,7 +84,7 @@ function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | 
   }
 }
 
-/** Rows of id, label name, and the feature in digits that give back the same float32. */
+/** Yields rows of id, label name, and the feature with enough digits to restore the same float32. */
 async function* csvStream(table: FeatureTable, features: AsyncIterable<Float32Array>) {
   const { dimension } = table;
   yield csvRow(['id', 'label', ...Array.from({ length: dimension }, (_, d) => `f${d}`)]);

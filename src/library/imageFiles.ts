@@ -1,25 +1,25 @@
-/** Images named on a command line: files, folders and packed sets, one after the other, unreadable ones included. */
+/** Images given by paths: files, folders and packed data sets, unreadable ones included. */
 import { readFile, stat } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { type EncodedImage, openSource, type RawImage, type Source } from '../data/index.ts';
 
-export interface NamedPicture {
+export interface NamedImage {
   /** As given, or `given/id` for the images of a folder or packed set. */
   readonly path: string;
-  /** Reads the image; throws the reason where that is not possible. */
+  /** Reads the image; throws the reason where that fails. */
   read(): Promise<EncodedImage | RawImage>;
 }
 
-export interface NamedPictures {
-  /** In the order of the paths. What cannot be opened is among them: its `read` says why. */
-  readonly pictures: Iterable<NamedPicture>;
+export interface NamedImages {
+  /** Images in the order of the paths, with those that cannot be opened; their `read` throws the reason. */
+  readonly images: Iterable<NamedImage>;
   close(): Promise<void>;
 }
 
-/** Opens the images that some paths stand for. */
-export async function openPictures(paths: readonly string[]): Promise<NamedPictures> {
+/** Opens the images at some paths. */
+export async function openImageFiles(paths: readonly string[]): Promise<NamedImages> {
   const sources: Source[] = [];
-  const opened: Iterable<NamedPicture>[] = [];
+  const opened: Iterable<NamedImage>[] = [];
   for (const path of paths) {
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
@@ -29,18 +29,18 @@ export async function openPictures(paths: readonly string[]): Promise<NamedPictu
     try {
       const source = await openSource(path);
       sources.push(source);
-      opened.push(picturesOf(path, source));
+      opened.push(imagesOf(path, source));
     } catch (error) {
       opened.push([{ path, read: () => Promise.reject(info === undefined ? noSuchFile() : error) }]);
     }
   }
   return {
-    pictures: concatenated(opened),
+    images: concatenated(opened),
     close: async () => void (await Promise.allSettled(sources.map((source) => source.close()))),
   };
 }
 
-function* picturesOf(path: string, source: Source): Iterable<NamedPicture> {
+function* imagesOf(path: string, source: Source): Iterable<NamedImage> {
   for (const [index, { id }] of source.entries.entries()) {
     yield { path: `${path.replace(/[/\\]+$/, '')}/${id}`, read: () => source.read(index) };
   }
@@ -54,7 +54,7 @@ function noSuchFile(): LikenessError {
   return new LikenessError('image.missing', 'no such file');
 }
 
-/** The reason why an image could not be used, in one line without its path. */
-export function pictureReason(error: unknown, path: string): string {
+/** Formats the reason why an image could not be used, in one line without its path. */
+export function imageReason(error: unknown, path: string): string {
   return reasonOf(error).split('\n')[0]!.replaceAll(`, open '${path}'`, '');
 }

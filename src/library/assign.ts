@@ -1,0 +1,117 @@
+/** Assigning image files to a run's clusters. */
+import { featuresOf } from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { ReporterOptions } from '../core/reporter.ts';
+import { assignFeatures } from '../encoders/index.ts';
+import {
+  listCheckpoints,
+  loadCheckpoint,
+  readClustering,
+  type StoredClustering,
+  stateOf,
+  type TrainedRun,
+} from '../run/index.ts';
+import { embedFiles, FILE_BATCH, type FileFeatures, type UnreadableImage } from './embedFiles.ts';
+import { reporterFor } from './images.ts';
+import { checkOptions } from './options.ts';
+import { evaluationPixels, withEncoder } from './runEncoder.ts';
+
+/** An image with its cluster. */
+export interface AssignedImage {
+  /** As given, or `given/id` for the images of a folder. */
+  readonly path: string;
+  readonly cluster: number;
+  /** Probability of the cluster, 0 to 1. */
+  readonly confidence: number;
+  /** Lead over the second best cluster. */
+  readonly margin: number;
+  /** Second best cluster. */
+  readonly second: number;
+  /** Cosine of the feature and the cluster's centroid, -1 to 1. */
+  readonly similarity: number;
+}
+
+/** Readable images in the order of the paths, with the others beside them. */
+export interface Assigned extends ReadonlyArray<AssignedImage> {
+  readonly unreadable: readonly UnreadableImage[];
+  /** Number of clusters. */
+  readonly k: number;
+  /** Step of the checkpoint whose encoder was used: that of the clustering. */
+  readonly step: number;
+}
+
+/**
+ * Assigns image files to clusters, with the checkpoint that the clusters were made with.
+ *
+ * @throws LikenessError `clustering.missing`, `clustering.stale`, and `assign.unreadable` where no image can be read.
+ */
+export async function assignFiles(
+  latest: TrainedRun,
+  files: readonly string[],
+  given?: StoredClustering,
+  options: ReporterOptions = {},
+): Promise<Assigned> {
+  checkOptions({}, options);
+  const reporter = reporterFor(options);
+  const stored = given ?? (await readClustering(latest.folder.files.clustering));
+  const { dimension, step, k } = stored;
+  const run = await atStep(latest, step);
+  return withEncoder(run, { batchSize: FILE_BATCH }, async (encoder, engine) => {
+    checkDimension(run, encoder.dimension, stored);
+    const view = (image: Parameters<typeof evaluationPixels>[0]) =>
+      evaluationPixels(image, run.config, reporter.signal);
+    const found = await embedFiles({ encoder, view }, files, reporter);
+    checkReadable(found);
+    const { paths, rows, unreadable } = found;
+    const centroids = featuresOf(stored.centroids, dimension); // [K, D]
+    const result = await assignFeatures(
+      engine,
+      encoder,
+      { ...stored, centroids },
+      featuresOf(rows, dimension),
+    );
+    const images = paths.map((path, i) => ({
+      path,
+      cluster: result.assignments[i]!,
+      confidence: result.confidence[i]!,
+      margin: result.margin[i]!,
+      second: result.second[i]!,
+      similarity: result.similarity[i]!,
+    }));
+    for (const { path, reason } of unreadable) {
+      reporter.warn({ code: 'image.unreadable', message: `not read: ${path}: ${reason}` });
+    }
+    return Object.assign(images, { unreadable, k, step });
+  });
+}
+
+function checkReadable({ paths, unreadable }: FileFeatures): void {
+  if (paths.length > 0) return;
+  const reasons = unreadable.slice(0, 3).map(({ path: file, reason }) => `\n  ${file}: ${reason}`);
+  throw new LikenessError(
+    'assign.unreadable',
+    `none of the ${unreadable.length || ''} image(s) could be read${reasons.join('')}\nExpected JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP files, or folders of them.`,
+  );
+}
+
+/** Loads the weights that the clusters were made with, which need not be the newest. */
+async function atStep(run: TrainedRun, step: number): Promise<TrainedRun> {
+  if (run.checkpoint.info.step === step) return run;
+  const entry = (await listCheckpoints(run.folder.files.checkpoints)).find((file) => file.step === step);
+  if (!entry) {
+    throw new LikenessError(
+      'clustering.stale',
+      `the clusters of ${run.folder.path} were made at step ${step}, whose checkpoint is gone; the newest is of step ${run.checkpoint.info.step}. Make them again: likeness cluster <source> --run ${run.folder.path}`,
+    );
+  }
+  const checkpoint = await loadCheckpoint(entry.file);
+  return { ...run, checkpoint, state: stateOf(checkpoint.tensors) };
+}
+
+function checkDimension({ folder }: TrainedRun, expected: number, { dimension }: StoredClustering): void {
+  if (expected === dimension) return;
+  throw new LikenessError(
+    'clustering.stale',
+    `the clusters of ${folder.path} have dimension ${dimension} and its encoder's features ${expected}. Make them again: likeness cluster <source> --run ${folder.path}`,
+  );
+}

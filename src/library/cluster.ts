@@ -1,0 +1,314 @@
+/** Clustering images with a run's encoder. */
+import { resolve } from 'node:path';
+import type { Engine } from '../backends/index.ts';
+import {
+  type AssignResult,
+  assign,
+  clusterByHead,
+  clusterFeatures,
+  type Clustering as FeatureClustering,
+  type Features,
+  type Group,
+  type Rows,
+  type SuggestedK,
+} from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
+import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
+import type { ImageEncoder } from '../encoders/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
+import { writeClusterReport } from '../report/index.ts';
+import {
+  type FeatureFile,
+  type SortResult,
+  type StoredClustering,
+  sortInto,
+  type TrainedRun,
+  writeClustering,
+  writeClusters,
+  writeEmbeddings,
+  writeFeatureFile,
+  writeSkipped,
+} from '../run/index.ts';
+import { type GivenImages, type Images, reporterFor, takeImages } from './images.ts';
+import { checkOptions, oneOf, splitNames, wholeNumber } from './options.ts';
+import { withEncoder, withEngine } from './runEncoder.ts';
+
+export interface ClusterOptions extends ReporterOptions {
+  /** Number of clusters. Default: learned by the method, or suggested from the data. */
+  k?: number;
+  /** Seed of the clustering. Default 0. */
+  seed?: number;
+  /** Images to cluster. Default `all`. */
+  split?: 'train' | 'test' | 'all';
+}
+
+/** Clusters of images. Cluster 0 is the largest. */
+export interface Clustering extends AsyncDisposable {
+  readonly k: number;
+  /** Explains how K was chosen, in a sentence. */
+  readonly kReason: string;
+  /** Range of numbers of clusters that are about as good, where K was suggested. */
+  readonly kRange?: readonly [number, number];
+  /** Scores of the numbers of clusters that were tried, where K was suggested. */
+  readonly suggestion?: SuggestedK;
+  /** `head` where the method learned the clusters. */
+  readonly by: 'head' | 'kmeans';
+  /** Ids of the images: paths relative to the source. */
+  readonly images: readonly string[];
+  /** Cluster of each image, [N]. */
+  readonly assignments: Int32Array;
+  /** Probability of that cluster, 0 to 1, [N]. */
+  readonly confidence: Float32Array;
+  /** Lead over the second best cluster, as a difference of cosines or of probabilities, [N]. */
+  readonly margin: Float32Array;
+  /** Size, cohesion and separation of each cluster, [K]. */
+  readonly groups: readonly Group[];
+  /** Number of files that could not be read. */
+  readonly skipped: number;
+  /** Absolute paths of the written files by name. */
+  readonly files: Readonly<Record<'clusters' | 'embeddings' | 'clustering' | 'skipped', string>>;
+  /** Centroids with everything else that further images are assigned by. */
+  readonly stored: StoredClustering;
+  /** Writes report.html with example images of every cluster and returns its path. */
+  writeReport(options?: ReporterOptions): Promise<string>;
+  /** Copies or links the images into one folder per cluster. */
+  sortInto(folder: string, options?: SortIntoOptions): Promise<SortResult>;
+  /** Frees the features, which `writeReport` needs. */
+  close(): Promise<void>;
+}
+
+export interface SortIntoOptions extends ReporterOptions {
+  /** Way of placing the images. Default `copy`. */
+  by?: 'copy' | 'link';
+}
+
+/** Clusters images and writes the results into the run folder. */
+export async function clusterImages(
+  run: TrainedRun,
+  given: Images | string,
+  options: ClusterOptions = {},
+): Promise<Clustering> {
+  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames) }, options);
+  const { k, seed = 0, split } = options;
+  const reporter = reporterFor(options);
+  const taken = await takeImages(given);
+  let features: FeatureFile | undefined;
+  try {
+    const set = await imagesToCluster(run, taken.images, { split, reporter });
+    const found = await withEncoder(run, {}, async (encoder, engine) => {
+      features = await embedToScratch(encoder, run, set, reporter);
+      const { prototypes, learned } = await applyHeads(engine, encoder, features);
+      const clustering =
+        learned && (k ?? learned.dimension) === learned.dimension
+          ? await clusterByHead(engine, features, learned)
+          : await clusterFeatures(engine, features, { k, seed, reporter });
+      return { clustering, prototypes };
+    });
+    const stored = await writeResults(run, set, { ...found, features: features!, seed });
+    warnOfLargest(found.clustering.groups, reporter);
+    return clusteringOf({ run, taken, set, features: features!, stored, clustering: found.clustering });
+  } catch (error) {
+    await features?.close();
+    await taken.release();
+    throw error;
+  }
+}
+
+/** Images of a source that are clustered. */
+interface ImageSet {
+  cache: PixelCache;
+  /** Cache index of each image, [N]. */
+  indices: Uint32Array;
+  ids: readonly string[];
+}
+
+async function imagesToCluster(
+  { config, folder }: TrainedRun,
+  images: OpenImages,
+  { split, reporter }: { split: ClusterOptions['split']; reporter: Reporter },
+): Promise<ImageSet> {
+  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const indices = indicesOfSplit(cache, split ?? 'all');
+  reportSkipped(cache, reporter);
+  await writeSkipped(folder.files.skipped, cache.skipped);
+  if (indices.length === 0) {
+    throw new LikenessError(
+      'source.tooFew',
+      `${images.path}: found no usable image${split ? ` in the "${split}" split` : ''}; expected at least 1. Reasons are in ${folder.files.skipped}.`,
+    );
+  }
+  return { cache, indices, ids: Array.from(indices, (index) => cache.entries[index]!.id) };
+}
+
+/** Writes the features into a temporary file of the run, because they may not fit into memory. */
+function embedToScratch(
+  encoder: ImageEncoder,
+  { config, folder }: TrainedRun,
+  { cache, indices }: ImageSet,
+  reporter: Reporter,
+): Promise<FeatureFile> {
+  const { workers } = config.settings;
+  const parts = encoder.parts({ cache, indices }, { workers, reporter });
+  return writeFeatureFile(folder.files.embeddings, parts, encoder.dimension);
+}
+
+/** Nearest prototype of each image, and probabilities [N, M] of learned clusters, where the method has them. */
+async function applyHeads(
+  engine: Engine,
+  { heads }: Pick<ImageEncoder, 'heads'>,
+  features: Rows,
+): Promise<{ prototypes?: Int32Array; learned?: Features }> {
+  const prototypes = heads?.prototypes
+    ? (await assign(engine, heads.project(features), heads.prototypes)).assignments
+    : undefined;
+  return { prototypes, learned: await heads?.assign?.(features) };
+}
+
+interface Results {
+  clustering: FeatureClustering;
+  features: Rows;
+  prototypes?: Int32Array;
+  seed: number;
+}
+
+/** Writes clusters.csv, embeddings.safetensors and clusters.safetensors. */
+async function writeResults(
+  { folder: { files }, config, checkpoint }: TrainedRun,
+  { cache, indices, ids }: ImageSet,
+  { clustering, features, prototypes, seed }: Results,
+): Promise<StoredClustering> {
+  const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
+  const { step } = checkpoint.info;
+  await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
+  const labels = Int32Array.from(indices, (index) => cache.entries[index]!.label ?? -1);
+  await writeEmbeddings(files.embeddings, {
+    features,
+    ids,
+    clusters: assignment.assignments,
+    labelNames: cache.labelNames,
+    ...(labels.some((label) => label >= 0) && { labels }),
+    about: {
+      source: cache.source.name,
+      method: config.settings.method,
+      step: String(step),
+      normalised: 'l2',
+    },
+  });
+  const stored: StoredClustering = {
+    centroids: centroids.data,
+    ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
+    ...{ seed, images: ids.length, step },
+  };
+  await writeClustering(files.clustering, stored);
+  return stored;
+}
+
+/** Yields the rows of clusters.csv. */
+function* rowsOf(
+  ids: readonly string[],
+  { assignments, confidence, margin }: AssignResult,
+  prototypes: Int32Array | undefined,
+) {
+  for (const [i, path] of ids.entries()) {
+    yield {
+      path,
+      cluster: assignments[i]!,
+      confidence: confidence[i]!,
+      margin: Math.max(0, margin[i]!),
+      prototype: prototypes?.[i],
+    };
+  }
+}
+
+interface OpenClustering {
+  run: TrainedRun;
+  taken: GivenImages;
+  set: ImageSet;
+  features: FeatureFile;
+  clustering: FeatureClustering;
+  stored: StoredClustering;
+}
+
+function clusteringOf({ run, taken, set, features, clustering, stored }: OpenClustering): Clustering {
+  const { files } = run.folder;
+  const { assignment, head } = clustering;
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await features.close();
+    await taken.release();
+  };
+  return {
+    ...{ k: clustering.k, kReason: clustering.kReason, kRange: clustering.kRange },
+    suggestion: clustering.suggestion,
+    by: head ? 'head' : 'kmeans',
+    images: set.ids,
+    assignments: assignment.assignments,
+    confidence: assignment.confidence,
+    margin: assignment.margin,
+    groups: clustering.groups,
+    skipped: set.cache.skipped.length,
+    files: {
+      clusters: resolve(files.clusters),
+      embeddings: resolve(files.embeddings),
+      clustering: resolve(files.clustering),
+      skipped: resolve(files.skipped),
+    },
+    stored,
+    async writeReport(options = {}) {
+      checkOptions({}, options);
+      if (!isOpen) {
+        throw new LikenessError('clustering.closed', 'this clustering is closed. Write its report before.');
+      }
+      const { source } = taken.images;
+      const { cache, indices } = set;
+      await withEngine(run, (engine) =>
+        writeClusterReport(
+          { run, source, cache, indices, clustering, engine, features },
+          reporterFor(options),
+        ),
+      );
+      return resolve(files.reportHtml);
+    },
+    async sortInto(folder, options = {}) {
+      checkOptions({ by: oneOf(['copy', 'link']) }, options);
+      const { by = 'copy' } = options;
+      const reporter = reporterFor(options);
+      return sortInto({
+        into: folder,
+        by,
+        source: taken.images.source,
+        items: set.ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
+        signal: reporter.signal,
+        onProgress: (done, total) =>
+          reporter.progress({
+            stage: 'sort',
+            text: `sorting ${showCount(done)} of ${showCount(total)} images`,
+            done,
+            total,
+          }),
+      });
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Fraction of the images above which a cluster is rarely one group. */
+const MAX_SHARE = 0.4;
+/** Multiple of an equal share below which no cluster is too large: of two clusters one always has half. */
+const MIN_TIMES_EQUAL = 1.5;
+
+/** Warns where the largest cluster holds too many of the images. */
+function warnOfLargest(groups: readonly Group[], reporter: Reporter): void {
+  const [largest] = groups;
+  const limit = Math.max(MAX_SHARE, MIN_TIMES_EQUAL / groups.length);
+  if (groups.length < 2 || !largest || largest.share <= limit) return;
+  reporter.warn({
+    code: 'cluster.largest',
+    message: `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${(limit * 100).toFixed(0)} %. The features may not separate the images well. Train longer, or ask for more clusters with \`k\`.`,
+  });
+}

@@ -1,0 +1,160 @@
+/** Features of images, in memory or as a file. */
+import { dirname, resolve } from 'node:path';
+import { normalizeRows } from '../cluster/index.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
+import type { ImageEncoder } from '../encoders/index.ts';
+import { makeFolder } from '../formats/index.ts';
+import { cacheSizeOf } from '../methods/index.ts';
+import type { TrainedRun } from '../run/index.ts';
+import { type FeatureFormat, type FeatureTable, featureFormatOf, writeFeatures } from './featureFiles.ts';
+import { type Images, reporterFor, withImages } from './images.ts';
+import { checkOptions, flag, oneOf, splitNames } from './options.ts';
+import { withEncoder } from './runEncoder.ts';
+
+export interface EmbedOptions extends ReporterOptions {
+  /** Images to embed. Default `all`. */
+  split?: 'train' | 'test' | 'all';
+  /** Divides every feature by its length, so that dot products are cosines. Default true. */
+  normalize?: boolean;
+}
+
+/** Features of images. */
+export interface Embeddings {
+  /** Ids of the images: paths relative to the source. */
+  readonly ids: readonly string[];
+  /** Features [N, D], row by row. */
+  readonly data: Float32Array;
+  /** N */
+  readonly count: number;
+  /** D */
+  readonly dimension: number;
+  /** Label of each image, -1 without one, [N]; absent where no image has a label. */
+  readonly labels?: Int32Array;
+  readonly labelNames?: readonly string[];
+}
+
+/** Files that `embedTo` has written. */
+export interface EmbedToResult {
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  readonly format: FeatureFormat;
+  /** Number of images. */
+  readonly count: number;
+  readonly dimension: number;
+  readonly normalized: boolean;
+  /** Number of files that could not be read. */
+  readonly skipped: number;
+}
+
+const shape = { split: oneOf(splitNames), normalize: flag };
+
+/** Opens an encoder for as long as `work` takes. */
+export type EncoderUse = <T>(work: (encoder: ImageEncoder) => Promise<T>) => Promise<T>;
+
+/** What embedding needs to know of a model: its encoder, and how its images are decoded. */
+export interface EmbedSource {
+  use: EncoderUse;
+  /** Side of the cached images, in pixels. */
+  cacheSize: number;
+  workers: number;
+  /** Origin of the features, for file formats with metadata. */
+  about: Readonly<Record<string, string>>;
+}
+
+/** Describes a run's encoder as the source of embeddings. */
+export function embedSourceOf(run: TrainedRun): EmbedSource {
+  const { settings } = run.config;
+  return {
+    use: (work) => withEncoder(run, {}, work),
+    cacheSize: cacheSizeOf(settings),
+    workers: settings.workers,
+    about: { method: settings.method, step: String(run.checkpoint.info.step) },
+  };
+}
+
+/** Embeds images into memory. */
+export async function embedImages(
+  source: EmbedSource,
+  given: Images | string,
+  options: EmbedOptions = {},
+): Promise<Embeddings> {
+  checkOptions(shape, options);
+  const reporter = reporterFor(options);
+  return withImages(given, async (images) => {
+    const set = await imageSet(source, images, options, reporter);
+    return source.use(async (encoder) => {
+      const features = await encoder.embed(set, { workers: source.workers, reporter });
+      const { data, count, dimension } = options.normalize === false ? features : normalizeRows(features);
+      return { ...namesOf(set.cache, set.indices), data, count, dimension };
+    });
+  });
+}
+
+/** Embeds images into a file, some rows at a time. */
+export async function embedToFile(
+  source: EmbedSource,
+  file: string,
+  given: Images | string,
+  options: EmbedOptions = {},
+): Promise<EmbedToResult> {
+  checkOptions(shape, options);
+  const { normalize = true } = options;
+  const format = featureFormatOf(file);
+  await makeFolder(dirname(file));
+  const reporter = reporterFor(options);
+  return withImages(given, async (images) => {
+    const set = await imageSet(source, images, options, reporter);
+    return source.use(async (encoder) => {
+      const { dimension } = encoder;
+      const parts = encoder.parts(set, { workers: source.workers, reporter });
+      const table: FeatureTable = {
+        ...namesOf(set.cache, set.indices),
+        dimension,
+        about: {
+          source: set.cache.source.name,
+          ...source.about,
+          normalised: normalize ? 'l2' : 'no',
+        },
+      };
+      const files = await writeFeatures(file, table, normalize ? unitParts(parts, dimension) : parts);
+      return {
+        files: files.map((name) => resolve(name)),
+        ...{ format, count: set.indices.length, dimension, normalized: normalize },
+        skipped: set.cache.skipped.length,
+      };
+    });
+  });
+}
+
+async function imageSet(
+  { cacheSize }: EmbedSource,
+  images: OpenImages,
+  { split = 'all' }: EmbedOptions,
+  reporter: Reporter,
+): Promise<{ cache: PixelCache; indices: Uint32Array }> {
+  const cache = await images.pixels({ size: cacheSize, reporter });
+  reportSkipped(cache, reporter);
+  return { cache, indices: indicesOfSplit(cache, split) };
+}
+
+/** Divides rows by their length. */
+async function* unitParts(parts: AsyncIterable<Float32Array>, dimension: number) {
+  for await (const data of parts) {
+    yield normalizeRows({ data, count: data.length / dimension, dimension }).data; // [b, D]
+  }
+}
+
+/** Collects ids and labels of images of a cache. */
+function namesOf(
+  { entries, labelNames }: PixelCache,
+  indices: Uint32Array,
+): Pick<FeatureTable, 'ids' | 'labels' | 'labelNames'> {
+  const chosen = Array.from(indices, (index) => entries[index]!);
+  const labeled = chosen.some(({ label }) => label !== undefined);
+  return {
+    ids: chosen.map(({ id }) => id),
+    labelNames,
+    ...(labeled && { labels: Int32Array.from(chosen, ({ label }) => label ?? -1) }),
+  };
+}

@@ -1,0 +1,135 @@
+/** Evaluating a run's encoder on images. */
+import { resolve } from 'node:path';
+import type { Engine } from '../backends/index.ts';
+import { type Features, featuresOf } from '../cluster/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
+import { reportSkipped } from '../data/index.ts';
+import { assignFeatures, type ImageEncoder } from '../encoders/index.ts';
+import {
+  type EvaluationRecord,
+  type EvaluationReport,
+  type EvaluationSet,
+  evaluate,
+  evaluationRecord,
+  evaluationSet,
+  runEncoders,
+} from '../evaluate/index.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { cacheSizeOf, viewsOf } from '../methods/index.ts';
+import { readClustering, type TrainedRun } from '../run/index.ts';
+import { noteEvaluation } from './evaluationEvent.ts';
+import { type Images, reporterFor, withImages } from './images.ts';
+import { checkOptions, flag, wholeNumber } from './options.ts';
+import { withEngine } from './runEncoder.ts';
+
+export interface EvaluateOptions extends ReporterOptions {
+  /** Number of clusters. Default: learned by the method, or the number of labeled classes. */
+  k?: number;
+  /** Seed of clustering, linear probe and draws. Default 0. */
+  seed?: number;
+  /** Measures without labels where no image has one, in place of returning null. Default false. */
+  labelFree?: boolean;
+}
+
+/** Scores of a run's encoder and its baselines, named as in evaluation.json. */
+export interface RunEvaluation extends EvaluationRecord {
+  /** Absolute path of the run folder. */
+  readonly run: string;
+  /** Absolute path of the source. */
+  readonly source: string;
+  /** Step of the evaluated checkpoint. */
+  readonly step: number;
+  /** Number of images that were measured. */
+  readonly images: number;
+  /** Number of files that could not be read. */
+  readonly skipped: number;
+  readonly seed: number;
+  /** Everything that was measured, encoder by encoder. */
+  readonly report: EvaluationReport;
+  /** Absolute path of evaluation.json. */
+  readonly file: string;
+}
+
+/** Evaluates a run and writes evaluation.json; null without labels unless `labelFree` is set. */
+export async function evaluateRun(
+  run: TrainedRun,
+  given: Images | string,
+  options: EvaluateOptions = {},
+): Promise<RunEvaluation | null> {
+  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), labelFree: flag }, options);
+  const { k, seed = 0, labelFree = false } = options;
+  const reporter = reporterFor(options);
+  const { settings } = run.config;
+  return withImages(given, async ({ path, source, pixels }) => {
+    const cache = await pixels({ size: cacheSizeOf(settings), reporter });
+    reportSkipped(cache, reporter);
+    const set = evaluationSet(cache, { seed });
+    checkCounts(path, k, set);
+    if (set.labelled === 'no' && !labelFree) return null;
+    noteImages(set, reporter);
+    if (set.labelled === 'no' && k !== undefined) {
+      const message = '`k` was given, but counts only where there are labels';
+      reporter.warn({ code: 'evaluate.unlabeled', message });
+    }
+    const { workers } = settings;
+    const images = { cache, indices: set.indices };
+    const report = await withEngine(run, (engine) =>
+      evaluate({
+        ...{ engine, cache, set, k, seed, workers, reporter },
+        encoders: runEncoders({ engine, settings, state: run.state, images, reporter }),
+        views: viewsOf(settings),
+        clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
+      }),
+    );
+    const stored = {
+      run: resolve(run.folder.path),
+      source: source.path,
+      step: run.checkpoint.info.step,
+      images: set.indices.length,
+      skipped: cache.skipped.length,
+      seed,
+      ...evaluationRecord(report, cache),
+    };
+    const { evaluation } = run.folder.files;
+    await writeFileAtomic(evaluation, `${JSON.stringify(stored, null, 2)}\n`);
+    await noteEvaluation(run, stored);
+    return { ...stored, report, file: resolve(evaluation) };
+  });
+}
+
+function checkCounts(path: string, k: number | undefined, { indices, labelled, split }: EvaluationSet): void {
+  const count = indices.length;
+  if (count === 0) {
+    throw new LikenessError('source.tooFew', `${path}: found no usable image; expected at least 1`);
+  }
+  if (k === undefined || labelled === 'no') return;
+  const tested = split.filter((part) => part === 'test').length;
+  const most = tested > 0 && tested < count ? tested : count;
+  if (k > most) {
+    throw new LikenessError(
+      'evaluate.k',
+      `k: received ${k} for ${most} images that are clustered; expected a whole number from 1 to ${most}`,
+    );
+  }
+}
+
+function noteImages({ indices, labelled, classes, note }: EvaluationSet, reporter: Reporter): void {
+  const count = showCount(indices.length);
+  const draw = note ? ` (${note})` : '';
+  const message =
+    labelled === 'yes'
+      ? `${count} labeled images of ${classes} class${classes === 1 ? '' : 'es'}${draw}`
+      : `${count} image${indices.length === 1 ? '' : 's'} without labels${draw}: only measures that need none`;
+  reporter.note({ code: 'evaluate.images', message });
+}
+
+/** Assigns the images to the run's stored clusters, where these were made with this checkpoint. */
+async function storedClusters(engine: Engine, run: TrainedRun, encoder: ImageEncoder, features: Features) {
+  const stored = await readClustering(run.folder.files.clustering).catch(() => undefined);
+  if (stored?.step !== run.checkpoint.info.step || stored.dimension !== features.dimension) return undefined;
+  const centroids = featuresOf(stored.centroids, stored.dimension); // [K, D]
+  const { assignments } = await assignFeatures(engine, encoder, { ...stored, centroids }, features);
+  return { assignments, centroids };
+}

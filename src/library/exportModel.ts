@@ -1,0 +1,162 @@
+/** Exporting a run's encoder: written under a temporary name, compared with the engine, then renamed. */
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { featuresOf, normalizeRows } from '../cluster/index.ts';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { randomAt } from '../core/random.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { openSource } from '../data/index.ts';
+import {
+  checkExport,
+  EXPORT_INPUT,
+  EXPORT_OUTPUT,
+  encoderShapes,
+  exportEncoder,
+  exportMetadata,
+} from '../encoders/index.ts';
+import {
+  encodeSafetensors,
+  makeFolder,
+  type StoredTensor,
+  writeFailure,
+  writeFileAtomic,
+} from '../formats/index.ts';
+import type { TrainedRun } from '../run/index.ts';
+import { reporterFor } from './images.ts';
+import { checkOptions } from './options.ts';
+import { evaluationPixels, withEncoder } from './runEncoder.ts';
+
+/** An encoder in an ONNX file, from images [batch, 3, s, s] (float32, 0 to 1) to features [batch, D] of length 1. */
+export interface ExportedOnnx {
+  /** Absolute path. */
+  readonly file: string;
+  /** Names of input and output. */
+  readonly input: string;
+  readonly output: string;
+  /** Side s of the images, in pixels. */
+  readonly imageSize: number;
+  /** D */
+  readonly dimension: number;
+  /** Comparison with the training engine. */
+  readonly check: {
+    readonly on: 'images' | 'noise';
+    readonly count: number;
+    readonly largestDifference: number;
+  };
+}
+
+/** Weights in a safetensors file. */
+export interface ExportedWeights {
+  /** Absolute path. */
+  readonly file: string;
+  readonly tensors: number;
+  /** Values of all tensors together. */
+  readonly numbers: number;
+}
+
+/** Images that the exported model is compared on. */
+const COMPARED = 3;
+/** Files that are tried per compared image, because some may be unreadable. */
+const TRIED_PER_IMAGE = 8;
+/** Largest difference of a value of a unit feature that is put down to rounding. */
+const TOLERANCE = 1e-3;
+
+/**
+ * Exports the encoder as ONNX and compares it with the training engine.
+ *
+ * @throws LikenessError `export.differs` where the two differ; nothing is written then.
+ */
+export async function exportOnnx(
+  run: TrainedRun,
+  file: string,
+  options: ReporterOptions = {},
+): Promise<ExportedOnnx> {
+  checkOptions({}, options);
+  await makeFolder(dirname(file));
+  const { model, dimension, size } = exportEncoder(run.config.settings, run.state, {
+    'likeness.step': String(run.checkpoint.info.step),
+  });
+  const images = await imagesToCompare(run, reporterFor(options));
+  const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.embedViews(images.pixels));
+  const expected = normalizeRows(featuresOf(raw, dimension)).data; // [3, D]
+
+  const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);
+  await writeFileAtomic(unchecked, model);
+  try {
+    const difference = await checkExport(unchecked, { ...images, expected, count: COMPARED, size });
+    if (!(difference <= TOLERANCE)) {
+      throw new LikenessError(
+        'export.differs',
+        `${file}: the exported model's features differ from the training engine's by ${difference.toExponential(1)}; expected at most ${TOLERANCE}. Nothing was written; please report this.`,
+      );
+    }
+    await rename(unchecked, file).catch((error) => {
+      throw writeFailure(file, error);
+    });
+    return {
+      file: resolve(file),
+      ...{ input: EXPORT_INPUT, output: EXPORT_OUTPUT, imageSize: size, dimension },
+      check: { on: images.kind, count: COMPARED, largestDifference: difference },
+    };
+  } finally {
+    await rm(unchecked, { force: true });
+  }
+}
+
+/** Reads pixels [3, 3, s, s] of images of the run's source, or makes noise where the source is gone. */
+async function imagesToCompare(
+  { config }: TrainedRun,
+  reporter: Reporter,
+): Promise<{ kind: 'images' | 'noise'; pixels: Uint8Array }> {
+  const { imageSize, seed } = config.settings;
+  const pixels = new Uint8Array(COMPARED * 3 * imageSize ** 2);
+  const random = randomAt(seed, 'synthetic');
+  let found = 0;
+  try {
+    const source = await openSource(config.source.path);
+    try {
+      const { length } = source.entries;
+      const tried = Math.min(length, TRIED_PER_IMAGE * COMPARED);
+      for (let i = 0; i < tried && found < COMPARED; i++) {
+        const image = source.read(Math.floor((i * length) / tried));
+        const view = await image
+          .then((read) => evaluationPixels(read, config, reporter.signal))
+          .catch(() => undefined);
+        if (view) pixels.set(view, found++ * view.length);
+      }
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    reporter.warn({
+      code: 'export.noise',
+      message: `comparing on noise, because the run's images cannot be read: ${reasonOf(error)}`,
+    });
+  }
+  const from = found < COMPARED ? 0 : pixels.length;
+  for (let i = from; i < pixels.length; i++) pixels[i] = random.integer(256);
+  return { kind: found < COMPARED ? 'noise' : 'images', pixels };
+}
+
+/** Exports the encoder's weights under torchvision's names. */
+export async function exportWeights(
+  { config, state, checkpoint }: TrainedRun,
+  file: string,
+): Promise<ExportedWeights> {
+  await makeFolder(dirname(file));
+  const tensors: Record<string, StoredTensor> = {};
+  let numbers = 0;
+  for (const { name, shape } of encoderShapes(config.settings)) {
+    const data = state[name];
+    if (!data) throw new LikenessError('encoder.incomplete', `the checkpoint has no "${name}"`);
+    tensors[name] = { dtype: 'float32', shape, data };
+    numbers += data.length;
+  }
+  const metadata = {
+    format: 'pt',
+    ...exportMetadata(config.settings),
+    'likeness.step': String(checkpoint.info.step),
+  };
+  await writeFileAtomic(file, encodeSafetensors(tensors, metadata));
+  return { file: resolve(file), tensors: Object.keys(tensors).length, numbers };
+}

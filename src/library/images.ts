@@ -1,0 +1,77 @@
+/** Images of a source, as programs open them. */
+import { type Reporter, type ReporterOptions, reporterOf } from '../core/reporter.ts';
+import { type OpenImages, openImages as openSourceImages } from '../data/index.ts';
+import { checkOptions, path } from './options.ts';
+
+/** Images of a folder, a tar file or a packed data set. Each is decoded once and cached on disk. */
+export interface Images extends OpenImages, AsyncDisposable {
+  /** Name for titles, such as the folder's name. */
+  readonly name: string;
+  /** Number of files or records. Some may turn out to be unreadable. */
+  readonly count: number;
+  /** Names of the classes where images have labels. Labels are read for evaluation alone. */
+  readonly labelNames?: readonly string[];
+}
+
+export interface OpenImagesOptions extends ReporterOptions {
+  /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
+  cacheDir?: string;
+}
+
+/**
+ * Opens a folder of images, a tar file, or a packed data set (CIFAR, STL-10, IDX).
+ *
+ * Images are decoded when something first needs them. The callbacks receive that progress unless the
+ * function that needs them has callbacks of its own.
+ *
+ * @example
+ * const images = await openImages('photos');
+ * console.log(`${images.count} images`);
+ * @throws LikenessError `source.*` where there is nothing to read.
+ */
+export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
+  checkOptions({ cacheDir: path() }, options);
+  const { cacheDir, ...callbacks } = options;
+  const own = reporterOf(callbacks);
+  const opened = await openSourceImages(source, { cacheDir });
+  return {
+    ...opened,
+    name: opened.source.name,
+    count: opened.source.entries.length,
+    labelNames: opened.source.labelNames,
+    pixels: ({ size, reporter = own }) => opened.pixels({ size, reporter }),
+    [Symbol.asyncDispose]: opened.close,
+  };
+}
+
+/** Images that a function was given, and a function that closes them if it has opened them itself. */
+export interface GivenImages {
+  images: OpenImages;
+  release(): Promise<void>;
+}
+
+/** Takes open images as they are, and opens a source that is given by its path. */
+export async function takeImages(given: OpenImages | string): Promise<GivenImages> {
+  if (typeof given !== 'string') return { images: given, release: async () => {} };
+  const images = await openSourceImages(given);
+  return { images, release: images.close };
+}
+
+/** Calls `work` with the images and closes them afterwards if they were given as a path. */
+export async function withImages<T>(
+  given: OpenImages | string,
+  work: (images: OpenImages) => Promise<T>,
+): Promise<T> {
+  const { images, release } = await takeImages(given);
+  try {
+    return await work(images);
+  } finally {
+    await release();
+  }
+}
+
+/** Decodes the images for a run's settings, with the callbacks of a call. */
+export function reporterFor(options: ReporterOptions): Reporter {
+  const { onProgress, onNote, onWarning, signal } = options;
+  return reporterOf({ onProgress, onNote, onWarning, signal });
+}

@@ -1,0 +1,137 @@
+/** Facts about a run, a checkpoint or a source. */
+import { readdir, stat } from 'node:fs/promises';
+import { LikenessError } from '../core/errors.ts';
+import type { ReporterOptions } from '../core/reporter.ts';
+import { measureSource, openSource, type SourceKind, type SourceSizes } from '../data/index.ts';
+import { presets, resolveSettings, type SettingName, type Settings, settingNames } from '../methods/index.ts';
+import {
+  type CheckpointInfo,
+  isRunFolder,
+  listCheckpoints,
+  loadCheckpoint,
+  openRunFolder,
+  type RunConfig,
+  readCheckpointInfo,
+  readRunConfig,
+} from '../run/index.ts';
+import { checkOptions } from './options.ts';
+
+export interface InspectedRun
+  extends Pick<RunConfig, 'source' | 'preset' | 'images' | 'notes' | 'budget' | 'settings'> {
+  readonly kind: 'run';
+  readonly path: string;
+  readonly name: string;
+  /** Names of settings that differ from the preset's. */
+  readonly changed: readonly SettingName[];
+  /** Steps of the newest checkpoint; null before the first. */
+  readonly step: number | null;
+  /** Marks a run that was trained to its end. */
+  readonly final: boolean;
+  /** Steps of the stored checkpoints. */
+  readonly checkpoints: readonly number[];
+  /** Names of the files in the folder. */
+  readonly files: readonly string[];
+}
+
+export interface InspectedCheckpoint extends CheckpointInfo {
+  readonly kind: 'checkpoint';
+  readonly path: string;
+  /** Shapes by name. */
+  readonly tensors: Readonly<Record<string, readonly number[]>>;
+  /** Number of values of all tensors. */
+  readonly values: number;
+  /** Size of the file. */
+  readonly bytes: number;
+}
+
+export interface InspectedSource {
+  readonly kind: 'source';
+  readonly path: string;
+  readonly name: string;
+  /** Format of the source. */
+  readonly source: SourceKind;
+  readonly images: number;
+  readonly train: number;
+  readonly test: number;
+  /** Number of images per class; null without labels. */
+  readonly labels: readonly { readonly name: string; readonly images: number }[] | null;
+  /** Null where no image can be read. */
+  readonly sizes: SourceSizes | null;
+  /** Files that are no images, with the reasons. */
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+}
+
+export type Inspected = InspectedRun | InspectedCheckpoint | InspectedSource;
+
+/**
+ * Reads what a path holds: a run folder, a checkpoint, or a source of images.
+ *
+ * @throws LikenessError `path.missing` where there is nothing.
+ */
+export async function inspect(path: string, options: ReporterOptions = {}): Promise<Inspected> {
+  checkOptions({}, options);
+  const found = await stat(path).catch(() => undefined);
+  if (!found) {
+    throw new LikenessError(
+      'path.missing',
+      `${path}: there is nothing; expected a run, a checkpoint or a source`,
+    );
+  }
+  if (await isRunFolder(path)) return inspectRun(path);
+  if (found.isFile() && path.endsWith('.safetensors')) return inspectCheckpoint(path, found.size);
+  return inspectSource(path, options);
+}
+
+async function inspectRun(path: string): Promise<InspectedRun> {
+  const folder = await openRunFolder(path);
+  const { settings, source, preset, images, notes, budget } = await readRunConfig(folder);
+  const checkpoints = await listCheckpoints(folder.files.checkpoints);
+  const newest = checkpoints.at(-1);
+  const info = newest && (await readCheckpointInfo(newest.file).catch(() => undefined));
+  return {
+    ...{ kind: 'run', path, name: folder.name, settings, source, preset, images, notes, budget },
+    changed: changedSettings(settings, preset),
+    step: info?.step ?? null,
+    final: info?.final ?? false,
+    checkpoints: checkpoints.map(({ step }) => step),
+    files: (await readdir(path)).toSorted(),
+  };
+}
+
+function changedSettings(settings: Settings, preset: string): SettingName[] {
+  const base = resolveSettings(presets[preset]?.settings ?? {});
+  return settingNames.filter((name) => settings[name] !== base[name]);
+}
+
+async function inspectCheckpoint(path: string, bytes: number): Promise<InspectedCheckpoint> {
+  const { info, tensors } = await loadCheckpoint(path);
+  const names = Object.keys(tensors);
+  return {
+    ...{ kind: 'checkpoint', path, ...info },
+    tensors: Object.fromEntries(names.map((name) => [name, tensors[name]!.shape])),
+    bytes,
+    values: names.reduce((sum, name) => sum + tensors[name]!.data.length, 0),
+  };
+}
+
+async function inspectSource(path: string, { signal }: ReporterOptions): Promise<InspectedSource> {
+  const source = await openSource(path);
+  try {
+    const { entries, labelNames, kind, skipped, name } = source;
+    const sizes = await measureSource(source, { signal });
+    const count = (split: string) => entries.filter((entry) => entry.split === split).length;
+    return {
+      ...{ kind: 'source', path, name, source: kind, images: entries.length },
+      ...{ train: count('train'), test: count('test') },
+      labels:
+        labelNames?.map((className, label) => ({
+          name: className,
+          images: entries.filter((entry) => entry.label === label).length,
+        })) ?? null,
+      sizes: sizes ?? null,
+      skipped,
+    };
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** An exported encoder, used without its run. */
+import type { ReporterOptions } from '../core/reporter.ts';
+import { type EncodedImage, isolatedDecoder, type RawImage } from '../data/index.ts';
+import { onnxEncoder } from '../encoders/index.ts';
+import { renderEvaluationView } from '../views/index.ts';
+import { type Embeddings, type EmbedOptions, type EmbedToResult, embedImages, embedToFile } from './embed.ts';
+import { embedFiles, type UnreadableImage } from './embedFiles.ts';
+import { type Images, reporterFor } from './images.ts';
+import { checkOptions } from './options.ts';
+
+/** Features of image files. */
+export interface EmbeddedFiles {
+  /** Readable images: as given, or `given/id` for the images of a folder. */
+  readonly paths: readonly string[];
+  /** Features [n, D] of length 1, row by row. */
+  readonly data: Float32Array;
+  readonly dimension: number;
+  readonly unreadable: readonly UnreadableImage[];
+}
+
+export interface EncoderModel extends AsyncDisposable {
+  readonly file: string;
+  /** Dimension D of the features. */
+  readonly dimension: number;
+  /** Side of the images that the encoder takes, in pixels. */
+  readonly imageSize: number;
+  /** Returns the features of all images of a source, [N, D]. */
+  embed(images: Images | string, options?: EmbedOptions): Promise<Embeddings>;
+  /** Writes the features to a .npy, .parquet, .safetensors or .csv file. */
+  embedTo(file: string, images: Images | string, options?: EmbedOptions): Promise<EmbedToResult>;
+  /** Returns the features of image files and of all images of folders. */
+  embedFiles(files: readonly string[], options?: ReporterOptions): Promise<EmbeddedFiles>;
+  close(): Promise<void>;
+}
+
+/** Decoded size over the encoder's image size, as for a run without crops that are larger. */
+const CACHE_RATIO = 1.5;
+
+/**
+ * Opens an encoder that `exportOnnx` or `likeness export` has written.
+ *
+ * @example
+ * const encoder = await openEncoder('encoder.onnx');
+ * const { data, dimension } = await encoder.embed('photos');
+ * @throws LikenessError `encoder.file` for a file that is something else.
+ */
+export async function openEncoder(file: string): Promise<EncoderModel> {
+  const encoder = await onnxEncoder(file);
+  const { size } = encoder.input;
+  const cacheSize = Math.ceil(size * CACHE_RATIO);
+  const source = {
+    use: <T>(work: (of: typeof encoder) => Promise<T>) => work(encoder),
+    ...{ cacheSize, workers: 1, about: { encoder: file } },
+  };
+  return {
+    ...{ file, dimension: encoder.dimension, imageSize: size },
+    embed: (images, options) => embedImages(source, images, options),
+    embedTo: (to, images, options) => embedToFile(source, to, images, options),
+    async embedFiles(files, options = {}) {
+      checkOptions({}, options);
+      const view = async (image: EncodedImage | RawImage) => {
+        const data = new Uint8Array(3 * size ** 2);
+        renderEvaluationView(
+          await isolatedDecoder.decode(image, { size: cacheSize, signal: options.signal }),
+          { width: size, height: size, data },
+          { size },
+        );
+        return data; // [3, s, s]
+      };
+      const { paths, rows, unreadable } = await embedFiles({ encoder, view }, files, reporterFor(options));
+      return { paths, data: rows, dimension: encoder.dimension, unreadable };
+    },
+    close: () => encoder.close(),
+    [Symbol.asyncDispose]: () => encoder.close(),
+  };
+}

@@ -1,0 +1,89 @@
+/** Training an encoder on images. */
+import { z } from 'zod';
+import type { ReporterOptions } from '../core/reporter.ts';
+import { type MethodName, methodNames, type SettingsInput } from '../methods/index.ts';
+import { openTrainedRun } from '../run/index.ts';
+import { type TrainEvent, trainRun } from '../train/index.ts';
+import { type Images, reporterFor, withImages } from './images.ts';
+import { type Model, modelOf } from './model.ts';
+import {
+  callback,
+  checkOptions,
+  flag,
+  oneOf,
+  path,
+  positiveNumber,
+  settingsOption,
+  splitNames,
+  wholeNumber,
+} from './options.ts';
+
+export interface TrainOptions extends ReporterOptions {
+  /** Method to train. Default `swav`. */
+  method?: MethodName;
+  /** Recipe of encoder, views and batch. Default: by the size of the images. */
+  preset?: string;
+  /** Passes over the images. Default: the preset's. Exclusive with `minutes`. */
+  epochs?: number;
+  /** Approximate duration in minutes. */
+  minutes?: number;
+  /** Seed of every random draw. Default 0. */
+  seed?: number;
+  /** Images to train on. Default `train`: the training split, or all images of a source without one. */
+  split?: 'train' | 'test' | 'all';
+  /** Settings that differ from the recipe, such as `{ batchSize: 128 }`. */
+  settings?: SettingsInput;
+  /** Folder of the run. Default `runs/<date>-<method>-<source>`. */
+  out?: string;
+  /** Resumes the run in `out` from its newest intact checkpoint. */
+  resume?: boolean;
+  /** Restarts a failed run from its last healthy checkpoint with a remedy, up to three times. */
+  autoRemedy?: boolean;
+  /** Fractions of the training, above 0 and below 1, after which the encoder is saved as a snapshot. */
+  snapshots?: readonly number[];
+  /** Writes the compiled step to step.onnx in the run folder. */
+  saveGraph?: boolean;
+  /** Receives every event of the training: steps, epochs, checkpoints, verdicts. */
+  onEvent?(event: TrainEvent): void;
+}
+
+const fraction = z.number().gt(0).lt(1);
+const shape = {
+  method: oneOf(methodNames),
+  preset: path(),
+  epochs: wholeNumber(1),
+  minutes: positiveNumber(),
+  seed: wholeNumber(0),
+  split: oneOf(splitNames),
+  settings: settingsOption,
+  out: path(),
+  resume: flag,
+  autoRemedy: flag,
+  snapshots: z.array(fraction, { error: 'expected numbers above 0 and below 1' }).readonly().optional(),
+  saveGraph: flag,
+  onEvent: callback,
+};
+
+/**
+ * Trains an encoder without labels and writes a run folder.
+ *
+ * Aborting `signal` ends the training after its current step with everything saved. The model is then
+ * usable, its `training.outcome` is `interrupted`, and `resume` continues it.
+ *
+ * @example
+ * const model = await train('photos', { minutes: 30, out: 'runs/photos' });
+ * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and `train.unwell` where
+ * the doctor stops the run and no remedy is left.
+ */
+export async function train(images: Images | string, options: TrainOptions = {}): Promise<Model> {
+  checkOptions(shape, options);
+  const { onEvent, onProgress, onNote, onWarning, signal, ...request } = options;
+  const reporter = reporterFor(options);
+  return withImages(images, async (opened) => {
+    const session = await trainRun(opened, request, { reporter, onEvent });
+    const { outcome, training, verdict, folder, skipped } = session;
+    const { totalSteps, seconds, doctor } = training;
+    const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, skipped };
+    return modelOf(await openTrainedRun(folder.path), { training: summary });
+  });
+}

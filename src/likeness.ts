@@ -1,0 +1,60 @@
+/**
+ * The library: train an image encoder on unlabeled images, cluster, evaluate, assign and export.
+ *
+ * @example
+ * import { openImages, train } from 'likeness';
+ * const images = await openImages('photos');
+ * const model = await train(images, { minutes: 30, out: 'runs/photos' });
+ * const groups = await model.cluster(images);
+ */
+export {
+  type ComparedMethod,
+  type Comparison,
+  classicalNames,
+  compareTable,
+  type WrittenComparison,
+} from './compare/index.ts';
+export { LikenessError } from './core/errors.ts';
+export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
+export {
+  furtherScores,
+  type LabelFreeReport,
+  mainScores,
+  reportVerdicts,
+  type ScoreColumn,
+  type ScoredEncoder,
+  scoresOf,
+} from './evaluate/index.ts';
+export type { Assigned, AssignedImage } from './library/assign.ts';
+export { type CacheListing, clearCaches, listCaches } from './library/cache.ts';
+export type { Clustering, ClusterOptions, SortIntoOptions } from './library/cluster.ts';
+export { type CompareOptions, compare } from './library/compare.ts';
+export { type ContactSheet, type ContactSheetOptions, writeContactSheet } from './library/contactSheet.ts';
+export type { Embeddings, EmbedOptions, EmbedToResult } from './library/embed.ts';
+export type { UnreadableImage } from './library/embedFiles.ts';
+export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';
+export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
+export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
+export { type Images, type OpenImagesOptions, openImages } from './library/images.ts';
+export {
+  type Inspected,
+  type InspectedCheckpoint,
+  type InspectedRun,
+  type InspectedSource,
+  inspect,
+} from './library/inspect.ts';
+export { type Model, openModel, type TrainingSummary } from './library/model.ts';
+export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
+export { samplePath } from './library/sample.ts';
+export { type TrainOptions, train } from './library/train.ts';
+export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
+export {
+  type MethodName,
+  methodNames,
+  parseAssignments,
+  presets,
+  type Settings,
+  type SettingsInput,
+  settingNames,
+} from './methods/index.ts';
+export type { TrainEvent } from './train/index.ts';
