@@ -149,13 +149,13 @@ describe('export', () => {
 
 describe('evaluate', () => {
   it('prints what scripts rely on, for the trained encoder and each baseline', async () => {
-    mkdirSync(at('labelled'));
+    mkdirSync(at('labeled'));
     const kinds = ['across', 'down', 'spots'];
-    for (const kind of kinds) mkdirSync(at('labelled', kind));
+    for (const kind of kinds) mkdirSync(at('labeled', kind));
     for (const [i, name] of readdirSync(at('pictures')).sort().entries()) {
-      cpSync(at('pictures', name), at('labelled', kinds[i % 3]!, name));
+      cpSync(at('pictures', name), at('labeled', kinds[i % 3]!, name));
     }
-    const result = await json('evaluate', 'labelled', '--run', 'one/run');
+    const result = await json('evaluate', 'labeled', '--run', 'one/run');
     for (const figures of [result, ...Object.values(result.baselines as object)]) {
       for (const name of ['nmi', 'acc', 'ari']) expect(figures[name], name).toBeTypeOf('number');
       expect(figures.knn.accuracy).toBeTypeOf('number');

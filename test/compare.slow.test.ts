@@ -267,7 +267,7 @@ describe('a source without labels', () => {
         '--seeds',
         '1',
         '--out',
-        'unlabelled',
+        'unlabeled',
         ...set,
       ],
       '--json',

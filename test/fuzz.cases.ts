@@ -23,7 +23,9 @@ import {
   makeFolderSync,
 } from '../src/formats/index.ts';
 
-/** A whole file with its reader. `read` rejects with a `LikenessError`, or resolves with a fault. */
+/**
+ * A whole file with its reader. `read` rejects with a `LikenessError`, or resolves with a fault.
+ */
 interface Subject {
   readonly name: string;
   readonly file: Uint8Array;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => gate.close());
 
 describe('Contrastive Clustering learns', () => {
-  it('features whose neighbours share a class, beyond an untrained encoder', () => {
+  it('features whose neighbors share a class, beyond an untrained encoder', () => {
     expect(scores.trained.knn.accuracy! - scores.untrained.knn.accuracy!).toBeGreaterThan(0.03);
   });
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => gate.close());
 
 describe('SwAV learns', () => {
-  it('features whose neighbours share a class, beyond an untrained encoder and raw pixels', () => {
+  it('features whose neighbors share a class, beyond an untrained encoder and raw pixels', () => {
     const { trained, untrained, rawPixels: raw } = scores;
     expect(trained.knn.accuracy! - untrained.knn.accuracy!).toBeGreaterThan(0.04);
     expect(trained.knn.accuracy! - raw.knn.accuracy!).toBeGreaterThan(0.012);

@@ -53,7 +53,7 @@ describe('a method that learns its clusters', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
       .filter(({ kind }) => kind === 'step');
-    // 100 images in batches of 16: 6 steps, of which 80 labelled ones take 5.
+    // 100 images in batches of 16: 6 steps, of which 80 labeled ones take 5.
     const total = steps.map(({ loss, instanceLoss }) => Math.abs(loss - instanceLoss) < 1e-6);
     expect(total.slice(0, 12)).toEqual([
       true,

@@ -72,7 +72,7 @@ export function openWorkplace(): Workplace {
 }
 
 /**
- * Writes `count` small PNGs of three kinds (stripes across, stripes down, spots) in random colours.
+ * Writes `count` small PNGs of three kinds (stripes across, stripes down, spots) in random colors.
  */
 export async function writeTextures(folder: string, count: number): Promise<void> {
   mkdirSync(folder, { recursive: true });

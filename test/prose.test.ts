@@ -37,6 +37,7 @@ describe('findingsOf', () => {
     ['a comment of just that length', `// ${long.slice(1)}`, [0, 0, 0]],
     ['a long string', `const a = '${long}';`, [0, 1, 0]],
     ['a long line of a template', `const a = \`\n${long}${long}\n\${b}\`;`, [0, 1, 0]],
+    ['long code that ends with a short string', `f(${'b + '.repeat(25)}c, 'a');`, [0, 0, 0]],
     ['long code behind a short string', `f('a', ${'b + '.repeat(25)} c);`, [0, 0, 0]],
     ['British spellings', '// Normalised colours of the unlabelled\nconst neighbourCount = 1;', [0, 0, 4]],
     ['all forms of a verb', '// Optimise, optimises, optimised, optimising, optimisation', [0, 0, 5]],

@@ -17,10 +17,12 @@ export type Counts = Record<string, Record<Finding, number>>;
 
 const OPENING = /^(what|whether|where|how|those|that|one)\b/i;
 const MAX_COLUMN = 100;
+/** Length from which a string is text to wrap; the formatter wraps code around shorter ones. */
+const MIN_STRING = 50;
 
 /** British words. "Programmed", "analyses" and "metered" are not among them. */
 const WORDS = [
-  'colour|neighbour|behaviour|favour|honour|rigour|vigour|grey|centre|metre(?!d)|fibre|artefact',
+  'colour(?!space)|neighbour|behaviour|favour|honour|rigour|vigour|grey|centre|metre(?!d)|fibre|artefact',
   'labelled|labelling|modelled|modelling|levelled|travelled|signalled|totalled|catalogue',
   'licence|defence|whilst|programme(?![dr])|analys(?=e[dr]?\\b|ing)',
 ].join('|');
@@ -76,7 +78,8 @@ export function findingsOf(file: string, text: string): Findings {
     if (!continues && OPENING.test(words)) openings.push(at(lineOf(pos)));
   }
   const tooLong = new Set<number>();
-  for (const { pos, end } of [...comments, ...strings]) {
+  const isText = ({ pos, end }: ts.TextRange) => end - pos >= MIN_STRING;
+  for (const { pos, end } of [...comments, ...strings.filter(isText)]) {
     for (let line = lineOf(pos); line <= lineOf(end); line++) {
       const start = source.getPositionOfLineAndCharacter(line, 0);
       if (Math.min(end, start + lines[line]!.length) - start > MAX_COLUMN) tooLong.add(line);

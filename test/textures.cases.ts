@@ -1,5 +1,5 @@
 /**
- * Pictures that the gates make for themselves: ten kinds of grey texture at random phase, period,
+ * Pictures that the gates make for themselves: ten kinds of gray texture at random phase, period,
  * contrast and polarity, with noise. Pixels of two pictures of one kind do not lie over each other,
  * so that k-means on pixels finds nothing; what has to be learned is the pattern. Written as IDX
  * files.

@@ -124,7 +124,7 @@ export const instances = {
       caughtBy: ['simsiam.test.ts', 'symmetric'],
     },
     {
-      line: 'the output of the head is batch-normalised',
+      line: 'the output of the head is batch-normalized',
       in: 'mlp',
       find: "y = batchNorm($variables, $name, y, { affine: 'without' })",
       to: 'y',

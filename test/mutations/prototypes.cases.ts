@@ -9,7 +9,7 @@ const ofDeepclusterV2 = 'deepclusterV2.test.ts';
 export const prototypes = {
   swav: [
     {
-      line: 'prototypes are normalised before each step',
+      line: 'prototypes are normalized before each step',
       in: 'swavStep',
       find: 'stopGradient(l2Normalize($C))',
       to: 'stopGradient($C)',
@@ -116,7 +116,7 @@ export const prototypes = {
       caughtBy: [ofDeepcluster, 'gives a new classifier in every epoch'],
     },
     {
-      line: 'the classifier has an optimiser of its own',
+      line: 'the classifier has an optimizer of its own',
       in: 'withOwnSgd',
       find: '$isClassifier ? $own : optimizer.update($$$given)',
       to: 'optimizer.update($$$given)',
@@ -130,7 +130,7 @@ export const prototypes = {
       caughtBy: [ofDeepcluster, 'agrees with PyTorch: Sobel'],
     },
     {
-      line: 'Sobel: of grey values, the mean of the channels',
+      line: 'Sobel: of gray values, the mean of the channels',
       in: 'sobel',
       find: '$value / channels',
       to: '$value',
