@@ -3,7 +3,10 @@ import { furtherScores, mainScores, type ScoreColumn, type ScoredEncoder } from 
 
 const CELL = 9;
 
-/** Lines of both tables. `chance` is the accuracy of always naming the most frequent class of the test images. */
+/**
+ * Lines of both tables. `chance` is the accuracy of always naming the most frequent class of the
+ * test images.
+ */
 export function evaluationTable(
   rows: readonly ScoredEncoder[],
   { chance }: { chance: number | null },

@@ -16,14 +16,18 @@ export interface AssignableClusters {
   readonly centroids: Features;
   /** Divides the cosines in the softmax behind the confidence. */
   readonly temperature: number;
-  /** Output of the method's head that each cluster is, where the method learned the clusters, [K]. */
+  /**
+   * Output of the method's head that each cluster is, where the method learned the clusters, [K].
+   */
   readonly head?: readonly number[];
 }
 
 /**
- * Assigns features [n, F] to the most probable learned cluster, or to the nearest centroid where k-means made them.
+ * Assigns features [n, F] to the most probable learned cluster, or to the nearest centroid where
+ * k-means made them.
  *
- * @throws LikenessError `clustering.stale` where the encoder lacks the head that learned the clusters.
+ * @throws LikenessError `clustering.stale` where the encoder lacks the head that learned the
+ * clusters.
  */
 export async function assignFeatures(
   engine: Engine,
@@ -36,7 +40,8 @@ export async function assignFeatures(
   if (y === undefined || outputs.some((output) => output >= y.dimension)) {
     throw new LikenessError(
       'clustering.stale',
-      'the clusters were learned by a head that the run does not have. Make them again: likeness cluster <source> --run <run>',
+      'the clusters were learned by a head that the run does not have. ' +
+        'Make them again: likeness cluster <source> --run <run>',
     );
   }
   return learnedAssignment(y, { outputs, unit: normalizeRows(features), centroids });

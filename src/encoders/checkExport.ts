@@ -13,10 +13,11 @@ export interface ExportCheck {
 }
 
 /**
- * Runs the ONNX file on one image at a time and on all at once. Returns the largest absolute difference of any value
- * from the expected one (values are from -1 to 1).
+ * Runs the ONNX file on one image at a time and on all at once. Returns the largest absolute
+ * difference of any value from the expected one (values are from -1 to 1).
  *
- * @throws LikenessError `export.broken` when the file does not load or its output has another shape.
+ * @throws LikenessError `export.broken` when the file does not load or its output has another
+ * shape.
  */
 export async function checkExport(
   file: string,
@@ -33,7 +34,8 @@ export async function checkExport(
       if (features.length !== batch * dimension) {
         throw new LikenessError(
           'export.broken',
-          `${file}: received ${features.length} values for ${batch} images; expected ${batch * dimension}. Nothing was written.`,
+          `${file}: received ${features.length} values for ${batch} images; ` +
+            `expected ${batch * dimension}. Nothing was written.`,
         );
       }
       worst = largestDifference(worst, features, expected, from * dimension);

@@ -19,7 +19,7 @@ export const tinySettings = resolveSettings({
   ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 32 },
 });
 
-/** What the suite opens encoders with. */
+/** Engine, images and folder that the suite opens encoders with. */
 export interface TinyImages {
   readonly engine: Engine;
   readonly cache: PixelCache;

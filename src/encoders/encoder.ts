@@ -1,8 +1,12 @@
-/** The interface of everything that turns images into feature vectors, and the factory behind all implementations. */
+/**
+ * The interface of everything that turns images into feature vectors, and the factory behind all
+ * implementations.
+ */
 import { type Features, featuresOf, type Rows, requireFinite } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
 import { type CacheLayout, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 
@@ -24,11 +28,16 @@ export interface EmbedOptions {
 export interface EncoderHeads {
   /** Prototypes [K, D] as stored; callers normalize them. Absent where the method has none. */
   readonly prototypes?: Features;
-  /** Embeddings [N, D], rows of length 1, of features [N, F] (not normalized), computed as they are read. */
+  /**
+   * Embeddings [N, D], rows of length 1, of features [N, F] (not normalized), computed as they are
+   * read.
+   */
   project(features: Features | Rows): Rows;
   /** Number M of clusters that the method learns itself; absent where it learns none. */
   readonly clusters?: number;
-  /** Probabilities [N, M] of the learned clusters, of features [N, F]; absent where there are none. */
+  /**
+   * Probabilities [N, M] of the learned clusters, of features [N, F]; absent where there are none.
+   */
   assign?(features: Features | Rows): Promise<Features>;
 }
 
@@ -38,7 +47,10 @@ export interface CompiledShape {
   readonly batchSize?: number;
 }
 
-/** Turns images into feature vectors. Clustering, evaluation, embedding and assignment work on any of them. */
+/**
+ * Turns images into feature vectors. Clustering, evaluation, embedding and assignment work on any
+ * of them.
+ */
 export interface ImageEncoder {
   /** Stable identifier, such as `trained`, `untrained` or `rawPixels`. */
   readonly id: string;
@@ -97,7 +109,7 @@ export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ..
       const features = outputs.features!; // [rows, D]
       requireFinite(features, dimension, done);
       done += rows;
-      const text = `${title}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} images`;
+      const text = `${title}: ${showCount(done)} of ${showCount(total)} images`;
       reporter.progress({ stage: 'embed', text, done, total });
       yield features;
     }

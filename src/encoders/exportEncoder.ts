@@ -1,7 +1,9 @@
 /**
- * Exports the trained encoder as an ONNX model that runs anywhere: pixels in, features of length 1 out.
+ * Exports the trained encoder as an ONNX model that runs anywhere: pixels in, features of length 1
+ * out.
  *
- * Weights, running statistics and the normalization of colors are constants of the graph. The batch size is free.
+ * Weights, running statistics and the normalization of colors are constants of the graph. The batch
+ * size is free.
  */
 import { encodeOnnx, standardLowering, type Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -32,12 +34,18 @@ export function exportMetadata(settings: Settings): Record<string, string> {
     'likeness.image_size': String(imageSize),
     'likeness.mean': mean,
     'likeness.std': std,
-    'likeness.preprocessing': `RGB; shorter side resized to ${imageSize} (antialiased bilinear), central square of ${imageSize}; values divided by 255. Normalization by mean and std is part of the model.`,
+    'likeness.preprocessing':
+      `RGB; shorter side resized to ${imageSize} (antialiased bilinear), ` +
+      `central square of ${imageSize}; values divided by 255. ` +
+      'Normalization by mean and std is part of the model.',
     'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
   };
 }
 
-/** Builds the encoder in evaluation mode with a run's weights as constants and encodes it as an ONNX model. */
+/**
+ * Builds the encoder in evaluation mode with a run's weights as constants and encodes it as an ONNX
+ * model.
+ */
 export function exportEncoder(
   settings: Settings,
   state: Values,

@@ -9,7 +9,10 @@ export interface HeadClusters {
   readonly count: number;
 }
 
-/** The most probable cluster of each row of features [N, F]; undefined for encoders that learn no clusters. */
+/**
+ * The most probable cluster of each row of features [N, F]; undefined for encoders that learn no
+ * clusters.
+ */
 export async function headClusters(
   { heads }: Pick<ImageEncoder, 'heads'>,
   features: Features,

@@ -1,4 +1,7 @@
-/** The heads of a trained method: embeddings on the sphere and, where it learns clusters itself, their probabilities. */
+/**
+ * The heads of a trained method: embeddings on the sphere and, where it learns clusters itself,
+ * their probabilities.
+ */
 import type { Engine, Executable } from '../backends/index.ts';
 import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
@@ -22,7 +25,10 @@ export interface OpenHeads extends EncoderHeads {
 /** Rows per run of the heads. */
 const ROWS = 512;
 
-/** Builds the method's heads in evaluation mode with a run's weights; they are compiled at their first use. */
+/**
+ * Builds the method's heads in evaluation mode with a run's weights; they are compiled at their
+ * first use.
+ */
 export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
   const width = featureLength(encoderOptions(settings));
   const variables = createVariables({ mode: 'evaluate' });
@@ -47,7 +53,10 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
     return executable;
   }
 
-  /** Computed in blocks that begin at multiples of their size, so that rows do not depend on what is read. */
+  /**
+   * Computed in blocks that begin at multiples of their size, so that rows do not depend on what is
+   * read.
+   */
   function outputOf(output: 'z' | 'y', dimension: number, features: Features | Rows): Rows {
     const from = rowsOf(features);
     async function compute(start: number): Promise<Float32Array> {

@@ -11,7 +11,8 @@ const BATCH = 128;
 /**
  * Opens an exported encoder. Its features are rows of length 1.
  *
- * @throws LikenessError `encoder.file` for a file that is unreadable or was not exported by likeness.
+ * @throws LikenessError `encoder.file` for a file that is unreadable or was not exported by
+ * likeness.
  */
 export async function onnxEncoder(file: string): Promise<ImageEncoder> {
   const bytes = await attempt(file, () => readFile(file));

@@ -1,8 +1,9 @@
 /**
  * Reads the metadata of an ONNX file: ONNX Runtime's Node package gives no access to it.
  *
- * An ONNX file is a protobuf message `ModelProto`; its field 14, `metadata_props`, repeats pairs of `key` (field 1) and
- * `value` (field 2). Source: onnx.proto3 of the ONNX repository and the protobuf encoding guide.
+ * An ONNX file is a protobuf message `ModelProto`; its field 14, `metadata_props`, repeats pairs of
+ * `key` (field 1) and `value` (field 2). Source: onnx.proto3 of the ONNX repository and the
+ * protobuf encoding guide.
  */
 
 const METADATA_PROPS = 14;
@@ -26,7 +27,10 @@ export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> | un
   return metadata;
 }
 
-/** Fields of one message; `value` holds the bytes of length-delimited fields and is absent for numbers. */
+/**
+ * Fields of one message; `value` holds the bytes of length-delimited fields and is absent for
+ * numbers.
+ */
 function* fieldsOf(bytes: Uint8Array): Generator<{ field: number; value?: Uint8Array }> {
   let at = 0;
   function varint(): number {

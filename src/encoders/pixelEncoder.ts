@@ -1,4 +1,6 @@
-/** Encoders without learning, on the same evaluation view of the same images as a trained encoder. */
+/**
+ * Encoders without learning, on the same evaluation view of the same images as a trained encoder.
+ */
 import { encoderOf, type ImageEncoder } from './encoder.ts';
 import { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
 
@@ -7,7 +9,10 @@ export type PixelFeatures = 'rawPixels' | 'colorHistogram';
 export interface PixelEncoderOptions {
   /** Side of the evaluation view. */
   size: number;
-  /** Number of images to embed: above 20,000 raw pixels are averaged down further, so that they fit in memory. */
+  /**
+   * Number of images to embed: above 20,000 raw pixels are averaged down further, so that they fit
+   * in memory.
+   */
   images: number;
 }
 
@@ -37,7 +42,9 @@ export function pixelEncoder(features: PixelFeatures, { size, images }: PixelEnc
       title: 'color histogram',
       dimension: BINS ** 3,
       of: (views: PlanarImages) => colorHistogram(views, { bins: BINS }),
-      protocol: `joint RGB histogram of the evaluation view, ${BINS} x ${BINS} x ${BINS} cells, square root of the shares`,
+      protocol:
+        `joint RGB histogram of the evaluation view, ${BINS} x ${BINS} x ${BINS} cells, ` +
+        'square root of the shares',
     },
   } as const;
   const { of, ...about } = kinds[features];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { colorHistogram, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
 
-/** One image `[3, size, size]` from a rule for channel, row and column. */
+/** An image `[3, size, size]` from a rule for channel, row and column. */
 function image(size: number, rule: (channel: number, y: number, x: number) => number): Uint8Array {
   return Uint8Array.from({ length: 3 * size * size }, (_, i) =>
     rule(Math.floor(i / size / size), Math.floor(i / size) % size, i % size),

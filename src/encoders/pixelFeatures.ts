@@ -1,5 +1,5 @@
 /**
- * Features that need no learning: what a learned encoder has to beat.
+ * Features without learning, as baselines of a learned encoder.
  *
  * Both take images as `[N, 3, S, S]` planar RGB bytes and give `[N, D]` floats.
  */
@@ -18,7 +18,7 @@ export function rawPixelDimension(size: number, { side = 32 }: { side?: number }
 }
 
 /**
- * The pixels themselves, 0 to 1, averaged down to at most `side` x `side`: `[N, 3 min(S, side)²]`.
+ * Pixels, 0 to 1, averaged down to at most `side` x `side`: `[N, 3 min(S, side)²]`.
  *
  * Each small pixel is the mean over the area that it covers, with parts of pixels at its edges.
  */
@@ -45,7 +45,7 @@ export function rawPixels(images: PlanarImages, { side = 32 }: { side?: number }
   return out;
 }
 
-/** Which source pixels each target pixel covers, with weights that sum to 1. */
+/** Source pixels that each target pixel covers, with weights that sum to 1. */
 function areaTaps(size: number, to: number): { index: number; weight: number }[][] {
   const scale = size / to;
   return Array.from({ length: to }, (_, i) => {
@@ -62,8 +62,9 @@ function areaTaps(size: number, to: number): { index: number; weight: number }[]
 /**
  * Joint color histogram, `[N, bins³]`: share of pixels per cell of the RGB cube, square root taken.
  *
- * Rows have length 1, and the cosine of two is the Bhattacharyya coefficient of the histograms (Hellinger distance):
- * plain shares would be ruled by the few large cells. Knows nothing of shape or place.
+ * Rows have length 1, and the cosine of two is the Bhattacharyya coefficient of the histograms
+ * (Hellinger
+ * distance). Without the root the few large cells would dominate. Ignores shape and position.
  */
 export function colorHistogram(images: PlanarImages, { bins = 4 }: { bins?: number } = {}): Float32Array {
   if (!Number.isInteger(bins) || bins < 1 || bins > 16) {
@@ -90,7 +91,8 @@ function checked(what: string, images: PlanarImages): PlanarImages {
   if (images.size < 1 || images.pixels.length < expected) {
     throw new LikenessError(
       'baseline.pixels',
-      `${what}: received ${images.pixels.length} bytes for ${images.count} images of ${images.size} x ${images.size}; expected ${expected}`,
+      `${what}: received ${images.pixels.length} bytes for ${images.count} images ` +
+        `of ${images.size} x ${images.size}; expected ${expected}`,
     );
   }
   return images;

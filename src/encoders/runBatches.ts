@@ -1,4 +1,7 @@
-/** The one loop from batches of images to rows of named outputs, shared by everything that runs a network over images. */
+/**
+ * The one loop from batches of images to rows of named outputs, shared by everything that runs a
+ * network over images.
+ */
 import { type Features, featuresOf } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import type { EvaluationBatch } from '../views/index.ts';
@@ -15,8 +18,8 @@ export interface FilledBatch {
 /**
  * Fills evaluation views up to whole batches, as input `images` [B, 3, s, s].
  *
- * The last batch keeps images of the one before in its free rows: rows are independent in evaluation mode. All
- * batches share one buffer.
+ * The last batch keeps images of the one before in its free rows: rows are independent in
+ * evaluation mode. All batches share one buffer.
  */
 export async function* filled(
   batches: AsyncIterable<EvaluationBatch>,

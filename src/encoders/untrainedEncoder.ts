@@ -1,12 +1,13 @@
 /**
  * The encoder before its first step, a baseline of its architecture and random weights alone.
  *
- * The weights are those that the run started from (same settings, same seed). Its initial running statistics, mean 0
- * and variance 1, would make the baseline needlessly poor in evaluation mode. They are measured on evaluation views of
- * the same images, and no weight is changed.
+ * The weights are those that the run started from (same settings, same seed). Its initial running
+ * statistics, mean 0 and variance 1, would make the baseline needlessly poor in evaluation mode.
+ * They are measured on evaluation views of the same images, and no weight is changed.
  *
- * `running_t = (1 - m) running_(t-1) + m batch_t` from `running_0`. The rest of the start after T batches,
- * `(1 - m)^T running_0`, is subtracted and the remainder divided by `1 - (1 - m)^T`: a weighted mean of batches alone.
+ * `running_t = (1 - m) running_(t-1) + m batch_t` from `running_0`. The rest of the start after T
+ * batches, `(1 - m)^T running_0`, is subtracted and the remainder divided by `1 - (1 - m)^T`: a
+ * weighted mean of batches alone.
  */
 import type { Engine } from '../backends/index.ts';
 import { distinctRows } from '../cluster/index.ts';
@@ -42,7 +43,8 @@ const BATCH = 128;
 const MOMENTUM = 0.1;
 
 const PROTOCOL =
-  "the weights that the run started from (its settings and seed), running statistics measured on these images' evaluation views";
+  'the weights that the run started from (its settings and seed), ' +
+  "running statistics measured on these images' evaluation views";
 
 /** Opens the encoder that a run started from, with running statistics measured on the images. */
 export async function untrainedEncoder(options: UntrainedOptions): Promise<NetworkEncoder> {

@@ -1,4 +1,7 @@
-/** Accuracy of classifiers on frozen features: weighted kNN, a linear probe, and the probe with few labels. */
+/**
+ * Accuracy of classifiers on frozen features: weighted kNN, a linear probe, and the probe with few
+ * labels.
+ */
 
 import type { Engine } from '../backends/index.ts';
 import { type Features, normalizeRows, selectRows } from '../cluster/index.ts';
@@ -19,7 +22,10 @@ export interface ClassifierEvaluation {
     readonly trainAccuracy: number | null;
     readonly epochs: number;
   };
-  /** Accuracy of a linear classifier by the fraction of labels that it was trained with ("0.01": 1 %). */
+  /**
+   * Accuracy of a linear classifier by the fraction of labels that it was trained with ("0.01": 1
+   * %).
+   */
   readonly fewLabels: Readonly<Record<string, FewLabelsResult>>;
 }
 
@@ -32,7 +38,7 @@ export interface ClassifierProtocol {
 export interface ClassifierOptions {
   split: Split;
   /** Numbers k of neighbors. */
-  neighbours: readonly number[];
+  neighbors: readonly number[];
   /** Temperature T of the neighbors' weights. */
   temperature: number;
   probe: Omit<ProbeOptions, 'seed' | 'signal'>;
@@ -53,7 +59,7 @@ const NONE = 'not measured: no class has two labeled images, so nothing is left 
 export async function scoreClassifiers(
   engine: Engine,
   { features, labels }: { features: Features; labels: Int32Array },
-  { split, neighbours, temperature, probe, labelShares, seed, signal }: ClassifierOptions,
+  { split, neighbors, temperature, probe, labelShares, seed, signal }: ClassifierOptions,
 ): Promise<Scored> {
   if (split.test.length === 0) {
     return {
@@ -71,7 +77,7 @@ export async function scoreClassifiers(
     labels: Int32Array.from(rows, (row) => labels[row]!),
   });
   const [train, test] = [part(split.train), part(split.test)];
-  const near = await knn(engine, train, test, { k: neighbours, temperature });
+  const near = await knn(engine, train, test, { k: neighbors, temperature });
   const options = { ...probe, seed, signal };
   const { accuracy, trainAccuracy, epochs, protocol } = await linearProbe(engine, train, test, options);
   const few = await fewLabels(engine, train, test, { ...options, shares: labelShares });
@@ -94,7 +100,8 @@ function describeKnn(results: readonly KnnResult[], temperature: number): string
   const each = results.map(({ k, requested }) =>
     k === requested ? `${k}` : `${k} (all there are; ${requested} asked)`,
   );
-  return `weighted by exp(cosine / ${temperature}), k = ${each.join(' and ')}, test images against train images`;
+  const k = each.join(' and ');
+  return `weighted by exp(cosine / ${temperature}), k = ${k}, test images against train images`;
 }
 
 function describeFewLabels(results: readonly FewLabelsResult[]): string {
@@ -103,7 +110,8 @@ function describeFewLabels(results: readonly FewLabelsResult[]): string {
       `${Number((share * 100).toFixed(4))} % (${labels} label${labels === 1 ? '' : 's'})`,
   );
   return (
-    `the same classifier trained with ${each.join(' and ')} of the training labels, of each class its share, at least one; ` +
+    `the same classifier trained with ${each.join(' and ')} of the training labels, ` +
+    'of each class its share, at least one; ' +
     `columns standardized by all training images; mean of ${results[0]!.draws} seeded draws`
   );
 }

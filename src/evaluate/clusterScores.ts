@@ -1,4 +1,7 @@
-/** Agreement of clusters with classes: k-means on the features, or clusters that the method learned itself. */
+/**
+ * Agreement of clusters with classes: k-means on the features, or clusters that the method learned
+ * itself.
+ */
 
 import type { Engine } from '../backends/index.ts';
 import { type Features, type KmeansOptions, kmeans, selectRows } from '../cluster/index.ts';
@@ -27,8 +30,8 @@ export interface LearnedClusters {
 }
 
 /**
- * NMI (normalized by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows index of clusters
- * against classes; see `metrics` for formulas and ranges.
+ * NMI (normalized by the arithmetic and by the geometric mean), AMI, ACC, ARI and Fowlkes-Mallows
+ * index of clusters against classes; see `metrics` for formulas and ranges.
  */
 export interface ClusterScores {
   readonly nmi: number;
@@ -92,9 +95,12 @@ export async function scoreClusters(
   const table = contingency(truth, assignments);
   const { iterations, converged } = found;
 
-  const where = on === 'test' ? `on the ${rows.length} test images` : `on all ${rows.length} labeled images`;
-  const byKmeans = `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, best objective of ${restarts}, ${where}`;
-  const byHead = `the ${count} clusters that the method has learned itself, for ${classes} classes, ${where}`;
+  const images = on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labeled images`;
+  const byKmeans =
+    `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, ` +
+    `best objective of ${restarts}, on ${images}`;
+  const byHead =
+    `the ${count} clusters that the method has learned itself, ` + `for ${classes} classes, on ${images}`;
   return {
     result: {
       ...scoresOf(table),

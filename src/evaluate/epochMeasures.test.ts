@@ -14,7 +14,10 @@ afterAll(() => engine.close());
 const COUNT = 300;
 const D = 24;
 
-/** Two views of images of ten groups: a group's direction, the image's own noise, and the view's noise. */
+/**
+ * Two views of images of ten groups: a group's direction, the image's own noise, and the view's
+ * noise.
+ */
 function sample({ group, own, view }: { group: number; own: number; view: number }, seed = 1) {
   const random = randomAt(seed, 'synthetic');
   const images = Array.from({ length: COUNT * D }, (_, at) => {

@@ -1,12 +1,13 @@
 /**
- * What can be said of features after an epoch without any label, on a fixed sample of images.
+ * Measures features after an epoch without any label, on a fixed sample of images.
  *
- * The sample's features (evaluation view) and those of one random view of the same images are grouped by spherical
- * k-means with a fixed K, the same for every run, so that values of different epochs, methods and encoders can be compared.
- * No measure proves quality. Which of them follow true NMI is measured by `npm run bench -- label-free`; the
- * others are there to show collapse and unstable clusters.
+ * The sample's features (evaluation view) and those of one random view of the same images are
+ * grouped by spherical k-means with a fixed K, the same for every run, so that values of different
+ * epochs, methods and encoders can be compared. No measure proves quality. `npm run bench --
+ * label-free` measures which of them follow true NMI. The others show collapse and unstable
+ * clusters.
  *
- * All work is on the sample, and nothing of the training state is changed.
+ * All work is on the sample; the training state does not change.
  */
 import type { Engine } from '../backends/index.ts';
 import {
@@ -24,32 +25,34 @@ import { aboveChance, adjustedRand, neighborPurity, nmi } from '../metrics/index
 import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
 import { type PairFigures, pairFigures } from './pairFigures.ts';
 
-/** The sample as the encoder sees it now. */
+/** Features of the sample with the current encoder. */
 export interface EpochSample {
   /** `[n, F]`, of the evaluation view. */
   features: Features;
   /** `[n, F]`, of a random view of the same images; the same view at every epoch. */
   secondView: Features;
-  /** Where the method has prototypes: embeddings `[n, D]` of the evaluation view, and the prototypes `[K, D]`. */
+  /**
+   * Embeddings `[n, D]` of the evaluation view and prototypes `[K, D]`, where the method has any.
+   */
   prototypes?: { embeddings: Features; prototypes: Features };
 }
 
-/** What a later epoch is compared with. */
+/** Clusters that a later epoch is compared with. */
 export interface EpochMemory {
-  /** `[n]`, the clusters of then. */
+  /** Cluster of each image, `[n]`. */
   readonly clusters: Int32Array;
 }
 
 export interface EpochMeasures {
   /** Simplified silhouette of the clusters in the leading principal components, -1 to 1. */
   readonly silhouette: number;
-  /** How often both views of an image fall to the same cluster, above chance, 1 at best. */
+  /** Agreement of the clusters of two views of an image, above chance; 1 at best. */
   readonly viewAgreement: number;
-  /** NMI of the clusters with those measured before; null at the first time. */
+  /** NMI of the clusters with the previously measured ones; null at the first time. */
   readonly epochStability: number | null;
   /** Adjusted Rand index of the clusters with those from other random starts, 1 at best. */
   readonly seedStability: number;
-  /** How often nearest neighbours are in the same cluster, above chance, 1 at best. */
+  /** Share of nearest neighbors in the same cluster, above chance; 1 at best. */
   readonly neighbourConsistency: number;
   /** Entropy of the use of the prototypes over ln K, 0 to 1; null where there are none. */
   readonly prototypeUsage: number | null;
@@ -68,25 +71,26 @@ export const epochMeasureNames = [
 ] as const satisfies readonly (keyof EpochMeasures)[];
 
 /**
- * Those that were found to follow true NMI between methods (docs/results.md): what a choice without labels goes by. The others
- * did not: clusters that are found again, or that keep neighbours together, may be those of colours.
+ * Measures that follow true NMI between methods (docs/results.md). A choice without labels goes by
+ * them. The others do not follow it: clusters that are stable, or that keep neighbors together, may
+ * be those of colors.
  */
 export const trackingMeasures = ['viewAgreement'] as const satisfies readonly (keyof EpochMeasures)[];
 
 export interface EpochMeasureOptions {
   /** Clusters of the sample, cut to a tenth of it. */
   k?: number;
-  /** Principal components that the silhouette is taken in. */
+  /** Principal components of the silhouette. */
   components?: number;
   seed?: number;
 }
 
-/** Nearest neighbours looked at. */
-const NEIGHBOURS = 10;
+/** Nearest neighbors per image. */
+const NEIGHBORS = 10;
 /** Rows of the Gram matrix of wide features: the effective rank of a sample, not of all images. */
 const RANK_ROWS = 256;
 
-/** Measures one epoch; `memory` goes into the next call. The same features and seed give the same numbers. */
+/** Measures one epoch; `memory` goes into the next call. The same input gives the same numbers. */
 export async function measureEpoch(
   engine: Engine,
   { features, secondView, prototypes }: EpochSample,
@@ -103,12 +107,12 @@ export async function measureEpoch(
   const clusters = found.assignments;
 
   const reduced = await principal(engine, unit, { components, seed });
-  const centres = centroidsOf(reduced, clusters, k);
+  const reducedMeans = centroidsOf(reduced, clusters, k);
   const other = await assign(engine, secondView, featuresOf(found.centroids, found.dimension));
   const { agreement, chance } = viewAgreement(clusters, other.assignments);
-  const near = Math.min(NEIGHBOURS, count - 1);
-  const neighbours = await nearestNeighbors(engine, unit, unit, { k: near, exclude: 'self' });
-  const together = neighborPurity(neighbours, clusters);
+  const near = Math.min(NEIGHBORS, count - 1);
+  const neighbors = await nearestNeighbors(engine, unit, unit, { k: near, exclude: 'self' });
+  const together = neighborPurity(neighbors, clusters);
   const { rank, most } = await effectiveRank(engine, features, { sample: RANK_ROWS, seed });
   const nearest =
     prototypes && (await assign(engine, prototypes.embeddings, prototypes.prototypes)).assignments;
@@ -116,7 +120,7 @@ export async function measureEpoch(
   return {
     pairs: await pairFigures(engine, { first: features, second: secondView, centroids }),
     measures: {
-      silhouette: (await simplifiedSilhouette(engine, reduced, clusters, centres)).mean,
+      silhouette: (await simplifiedSilhouette(engine, reduced, clusters, reducedMeans)).mean,
       viewAgreement: aboveChance(agreement, chance),
       epochStability: before ? nmi(before.clusters, clusters) : null,
       seedStability: adjustedRand(again.assignments, clusters),
@@ -128,7 +132,7 @@ export async function measureEpoch(
   };
 }
 
-/** Mean row of each cluster, `[K, D]`; of an empty one the mean of all rows, which no row is compared with as its own. */
+/** Mean row of each cluster, `[K, D]`; for an empty one the mean of all rows. */
 function centroidsOf({ data, dimension }: Features, clusters: Int32Array, k: number): Features {
   const sums = new Float64Array(k * dimension);
   const sizes = new Float64Array(k);
@@ -136,7 +140,7 @@ function centroidsOf({ data, dimension }: Features, clusters: Int32Array, k: num
     sizes[cluster]! += 1;
     for (let d = 0; d < dimension; d++) sums[cluster * dimension + d]! += data[row * dimension + d]!;
   });
-  // Principal components are centred: the mean of all rows is 0.
+  // Principal components are centered: the mean of all rows is 0.
   const means = Float32Array.from(sums, (sum, at) => sum / Math.max(1, sizes[Math.floor(at / dimension)]!));
   return featuresOf(means, dimension);
 }

@@ -1,4 +1,7 @@
-/** Evaluates encoders under one protocol: the same images, splits and seeds for a trained encoder and its baselines. */
+/**
+ * Evaluates encoders under one protocol: the same images, splits and seeds for a trained encoder
+ * and its baselines.
+ */
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
@@ -12,7 +15,10 @@ import { splitOf } from './split.ts';
 
 export interface EvaluateOptions {
   engine: Engine;
-  /** The encoder in question first, then its baselines. A generator may open and close them one by one. */
+  /**
+   * The encoder in question first, then its baselines. A generator may open and close them one by
+   * one.
+   */
   encoders: Iterable<ImageEncoder> | AsyncIterable<ImageEncoder>;
   cache: PixelCache;
   set: EvaluationSet;
@@ -44,7 +50,10 @@ export interface EvaluationReport {
   readonly set: EvaluationSet;
   /** In the given order; without labels only those that can be measured. */
   readonly encoders: readonly EncoderEvaluation[];
-  /** Accuracy of always naming the most frequent class of the test images; null where there are none. */
+  /**
+   * Accuracy of always naming the most frequent class of the test images; null where there are
+   * none.
+   */
   readonly chance: number | null;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Evaluates features against labels: agreement of clusters with classes, kNN and linear accuracy.
  *
- * One function and one protocol serve the trained encoder, the untrained one, raw pixels and color histograms, so that
- * their scores are comparable. Labels are used for measuring only.
+ * One function and one protocol serve the trained encoder, the untrained one, raw pixels and color
+ * histograms, so that their scores are comparable. Labels are used for measuring only.
  */
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, type KmeansOptions } from '../cluster/index.ts';
@@ -18,7 +18,10 @@ export interface LabeledFeatures {
   labels: Int32Array;
   /** Part of the source's own split that each image belongs to. */
   split?: readonly ('train' | 'test' | undefined)[];
-  /** Clusters that the method has learned itself; they are scored unless another number of clusters is asked for. */
+  /**
+   * Clusters that the method has learned itself; they are scored unless another number of clusters
+   * is asked for.
+   */
   learned?: LearnedClusters;
 }
 
@@ -29,13 +32,19 @@ export interface FeatureEvaluationOptions {
   metric?: NonNullable<KmeansOptions['metric']>;
   /** Starts of k-means, of which the best objective counts. Labels play no part in the choice. */
   restarts?: number;
-  /** Images that are clustered. Default: the test part of the source's split, all labeled ones without a split. */
+  /**
+   * Images that are clustered. Default: the test part of the source's split, all labeled ones
+   * without a split.
+   */
   clusterOn?: 'test' | 'all';
   /** Numbers k of neighbors. */
-  neighbours?: readonly number[];
+  neighbors?: readonly number[];
   temperature?: number;
   probe?: Omit<ProbeOptions, 'seed' | 'signal'>;
-  /** Fractions of the training labels that further probes are trained with. Default: none, as each takes seconds. */
+  /**
+   * Fractions of the training labels that further probes are trained with. Default: none, as each
+   * takes seconds.
+   */
   labelShares?: readonly number[];
   seed?: number;
   signal?: AbortSignal;
@@ -44,7 +53,7 @@ export interface FeatureEvaluationOptions {
 /** Scores of some features against labels. */
 export interface Evaluation extends ClusterEvaluation, ClassifierEvaluation {
   readonly split: { readonly origin: 'source' | 'made'; readonly train: number; readonly test: number };
-  /** How each score was obtained, in words. */
+  /** Description of how each score was obtained. */
   readonly protocol: ClassifierProtocol & {
     readonly clustering: string;
     /** Present where the clusters are the method's own. */
@@ -56,9 +65,11 @@ export interface Evaluation extends ClusterEvaluation, ClassifierEvaluation {
 /**
  * Evaluates features against labels; the same seed gives the same scores.
  *
- * Where no class has two labeled images, kNN and linear accuracy are null and the protocol says why.
+ * Where no class has two labeled images, kNN and linear accuracy are null and the protocol says
+ * why.
  *
- * @throws LikenessError when no image has a label, or when K is not between 1 and the number of clustered images.
+ * @throws LikenessError when no image has a label, or when K is not between 1 and the number of
+ * clustered images.
  */
 export async function evaluateFeatures(
   engine: Engine,
@@ -68,7 +79,7 @@ export async function evaluateFeatures(
     metric = 'spherical',
     restarts = 3,
     clusterOn,
-    neighbours = [20, 200],
+    neighbors = [20, 200],
     temperature = 0.1,
     probe = {},
     labelShares = [],
@@ -85,7 +96,7 @@ export async function evaluateFeatures(
     ...{ k, metric, restarts, rows, on, learned, seed, signal },
   });
   const classifiers = await scoreClassifiers(engine, labeled, {
-    ...{ split, neighbours, temperature, probe, labelShares, seed, signal },
+    ...{ split, neighbors, temperature, probe, labelShares, seed, signal },
   });
   return {
     ...clusters.result,
@@ -112,7 +123,7 @@ function requireSizes(features: Features, labels: Int32Array, given: LabeledFeat
   if (!labels.some((label) => label >= 0)) {
     throw new LikenessError(
       'evaluate.unlabelled',
-      `evaluate: received ${labels.length} images, none with a label; expected a source with labels (a folder per class, or a labelled format). The label-free measures need none.`,
+      `evaluate: received ${labels.length} images, none with a label; expected a source with labels (a folder per class, or a labeled format). The label-free measures need none.`,
     );
   }
   featuresOf(features.data, features.dimension); // refuses values that are not finite

@@ -55,7 +55,7 @@ export function reportVerdicts(encoders: EvaluationReport['encoders']) {
   );
 }
 
-/** How each figure was obtained, in words, by its name. */
+/** Description of how each score was obtained, by its name. */
 export function protocolOf(encoders: EvaluationReport['encoders']): Record<string, string> {
   const features = encoders.flatMap((encoder) =>
     encoder.protocol === undefined ? [] : [[storedName(encoder), encoder.protocol]],

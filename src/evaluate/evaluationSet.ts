@@ -1,4 +1,4 @@
-/** Which images of a source an evaluation looks at. */
+/** Chooses the images of a source that an evaluation measures. */
 import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache, Split } from '../data/index.ts';
@@ -6,13 +6,13 @@ import type { PixelCache, Split } from '../data/index.ts';
 export interface EvaluationSet {
   /** Cache indices, ascending. */
   readonly indices: Uint32Array;
-  /** One per index; -1: no label. */
+  /** Label of each index; -1 where there is none. */
   readonly labels: Int32Array;
   readonly split: readonly (Split | undefined)[];
   readonly labelled: 'yes' | 'no';
   /** Distinct labels among the images. */
   readonly classes: number;
-  /** Set where not every image that could be looked at is. */
+  /** Describes the draw, where not all images are measured. */
   readonly note?: string;
 }
 
@@ -23,8 +23,8 @@ export interface SetLimits {
 }
 
 /**
- * The labelled images of a source, or all of them when none has a label; a seeded draw of each part when there are
- * more than the limits, so that time and memory are bounded.
+ * Returns the labeled images of a source, or all of them where none has a label. A seeded draw of
+ * each part bounds time and memory where there are more than the limits.
  */
 export function evaluationSet(
   { entries }: Pick<PixelCache, 'entries'>,

@@ -4,9 +4,9 @@ import { type Engine, openEngine } from '../backends/index.ts';
 import { type Features, featuresOf, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
-import { fewLabels, labelledDraw } from './fewLabels.ts';
+import { fewLabels, labeledDraw } from './fewLabels.ts';
 import { knn } from './knn.ts';
-import { effectiveRank, featureDeviation, neighbourConsistency, usage, viewAgreement } from './labelFree.ts';
+import { effectiveRank, featureDeviation, neighborConsistency, usage, viewAgreement } from './labelFree.ts';
 import { linearProbe } from './linearProbe.ts';
 import { splitOf } from './split.ts';
 
@@ -71,12 +71,12 @@ describe('knn', () => {
     expect(results[4]).toMatchObject({ k: 400, requested: 5000 });
   });
 
-  it('is right about its own train rows with one neighbour', async () => {
+  it('is right about its own train rows with one neighbor', async () => {
     expect((await knn(engine, train, train, { k: [1] }))[0]!.accuracy).toBe(1);
   });
 
-  it('weighs near neighbours more, by the temperature', async () => {
-    // One very near row of class 1 against two farther ones of class 0.
+  it('weighs near neighbors more, by the temperature', async () => {
+    // A very near row of class 1 against two farther ones of class 0.
     const few = {
       features: featuresOf(Float32Array.of(1, 0.01, 1, 1, 1, 1.01), 2),
       labels: Int32Array.of(1, 0, 0),
@@ -90,8 +90,8 @@ describe('knn', () => {
   it('refuses what it cannot answer', async () => {
     await expect(knn(engine, train, test, { k: [0] })).rejects.toThrow('received k = [0]');
     await expect(knn(engine, train, test, { temperature: 0 })).rejects.toThrow('received temperature 0');
-    const unlabelled = { ...test, labels: test.labels.with(3, -1) };
-    await expect(knn(engine, train, unlabelled)).rejects.toThrow('row 3 has label -1');
+    const unlabeled = { ...test, labels: test.labels.with(3, -1) };
+    await expect(knn(engine, train, unlabeled)).rejects.toThrow('row 3 has label -1');
     await expect(knn(engine, train, { ...test, labels: new Int32Array(2) })).rejects.toThrow(
       'received 2 labels for 300 rows',
     );
@@ -131,36 +131,36 @@ describe('fewLabels', () => {
       features: selectRows(train.features, fixture.probe.fewRows),
       labels: Int32Array.from(fixture.probe.fewRows, (row) => train.labels[row]!),
     };
-    const { accuracy } = await linearProbe(engine, few, test, { standardiseBy: train.features });
+    const { accuracy } = await linearProbe(engine, few, test, { standardizeBy: train.features });
     expect(Math.abs(accuracy - fixture.probe.few)).toBeLessThanOrEqual(0.015);
-    // Standardised by 19 rows instead of 400 the classifier is another one.
+    // Standardized by 19 rows instead of 400 the classifier is another one.
     expect((await linearProbe(engine, few, test)).accuracy).not.toBe(accuracy);
   });
 
   it('draws the share of each class, at least one row, differently per draw and seed', () => {
     const labels = Int32Array.from({ length: 215 }, (_, i) => (i < 200 ? i % 2 : i < 214 ? 5 : 9));
-    const rows = labelledDraw(labels, 0.1);
+    const rows = labeledDraw(labels, 0.1);
     const count = (of: Int32Array, label: number) => of.filter((row) => labels[row] === label).length;
     expect([0, 1, 5, 9].map((label) => count(rows, label))).toEqual([10, 10, 1, 1]);
-    expect([0, 1, 5, 9].map((label) => count(labelledDraw(labels, 0.0001), label))).toEqual([1, 1, 1, 1]);
+    expect([0, 1, 5, 9].map((label) => count(labeledDraw(labels, 0.0001), label))).toEqual([1, 1, 1, 1]);
     expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
-    expect(labelledDraw(labels, 0.1)).toEqual(rows);
-    expect(labelledDraw(labels, 0.1, { draw: 1 })).not.toEqual(rows);
-    expect(labelledDraw(labels, 0.1, { seed: 1 })).not.toEqual(rows);
-    expect([...labelledDraw(labels, 1)]).toEqual([...labels.keys()]);
-    for (const share of [0, 1.1, Number.NaN]) expect(() => labelledDraw(labels, share)).toThrow('a share of');
+    expect(labeledDraw(labels, 0.1)).toEqual(rows);
+    expect(labeledDraw(labels, 0.1, { draw: 1 })).not.toEqual(rows);
+    expect(labeledDraw(labels, 0.1, { seed: 1 })).not.toEqual(rows);
+    expect([...labeledDraw(labels, 1)]).toEqual([...labels.keys()]);
+    for (const share of [0, 1.1, Number.NaN]) expect(() => labeledDraw(labels, share)).toThrow('a share of');
   });
 
   it('is the mean and deviation over its draws', async () => {
     const [result] = await fewLabels(engine, train, test, { shares: [0.05], draws: 2, seed: 3 });
     const each: number[] = [];
     for (const draw of [0, 1]) {
-      const rows = labelledDraw(train.labels, 0.05, { seed: 3, draw });
+      const rows = labeledDraw(train.labels, 0.05, { seed: 3, draw });
       const few = {
         features: selectRows(train.features, rows),
         labels: Int32Array.from(rows, (row) => train.labels[row]!),
       };
-      const options = { seed: 3, standardiseBy: train.features };
+      const options = { seed: 3, standardizeBy: train.features };
       each.push((await linearProbe(engine, few, test, options)).accuracy);
       expect(result!.labels).toBe(rows.length);
     }
@@ -215,11 +215,11 @@ describe('label-free measures', () => {
     expect(() => viewAgreement(Int32Array.of(1), Int32Array.of())).toThrow('received 1 and 0');
   });
 
-  it('neighbour consistency: 1 for separate groups, near chance for random clusters', async () => {
+  it('neighbor consistency: 1 for separate groups, near chance for random clusters', async () => {
     const { features, labels } = separable(120, 4);
-    expect((await neighbourConsistency(engine, features, labels)).consistency).toBe(1);
+    expect((await neighborConsistency(engine, features, labels)).consistency).toBe(1);
     const random = randomAt(8, 'synthetic');
-    const any = await neighbourConsistency(
+    const any = await neighborConsistency(
       engine,
       features,
       labels.map(() => random.integer(4)),
@@ -273,7 +273,7 @@ describe('evaluateFeatures', () => {
     expect(result.protocol.clustering).toContain('all 150 labeled images');
   });
 
-  it("uses the source's split, clusters its test images, and leaves the unlabelled out", async () => {
+  it("uses the source's split, clusters its test images, and leaves the unlabeled out", async () => {
     const { features, labels } = separable(100, 4);
     const split = Array.from({ length: 100 }, (_, i) => (i < 60 ? ('train' as const) : ('test' as const)));
     labels[99] = -1;

@@ -1,22 +1,24 @@
 /**
- * What features are worth where few images are labelled: a linear classifier trained on a small part of the labels.
+ * Evaluates features with few labels: a linear classifier trained on a small part of the labels.
  *
- * For a share s, `max(1, round(s n_y))` training images of each class y keep their label, by a seeded draw; the linear
- * probe is trained on them and measured on all test images. Several draws are averaged, because with few labels much
- * hangs on which ones. Columns are standardised by all training images: that needs no labels.
+ * For a share s, `max(1, round(s n_y))` training images of each class y keep their label, by a
+ * seeded draw; the linear probe is trained on them and measured on all test images. Several draws
+ * are averaged, because with few labels much hangs on which ones. Columns are standardized by all
+ * training images: that needs no labels.
  *
- * The protocol follows the 1 % and 10 % label columns of Chen et al., "A simple framework for contrastive learning of
- * visual representations" (SimCLR), 2020, section 6 (class-balanced subsets). Difference: there the whole network is
- * fine-tuned; here it is frozen, so that the figure speaks of the features.
+ * The protocol follows the 1 % and 10 % label columns of Chen et al., "A simple framework for
+ * contrastive learning of visual representations" (SimCLR), 2020, section 6 (class-balanced
+ * subsets). Difference: there the whole network is fine-tuned; here it is frozen, so that the
+ * figure speaks of the features.
  */
 import type { Engine } from '../backends/index.ts';
 import { type Features, selectRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import { type Labelled, requireLabelled } from './knn.ts';
+import { type Labeled, requireLabeled } from './knn.ts';
 import { linearProbe, type ProbeOptions } from './linearProbe.ts';
 
-export interface FewLabelsOptions extends Omit<ProbeOptions, 'standardiseBy'> {
+export interface FewLabelsOptions extends Omit<ProbeOptions, 'standardizeBy'> {
   /** Shares of the labels, above 0 to 1. */
   shares?: readonly number[];
   /** Draws that are averaged. */
@@ -34,14 +36,17 @@ export interface FewLabelsResult {
   readonly labels: number;
 }
 
-/** Accuracy on test rows with each share of the train rows' labels. The same seed gives the same result. */
+/**
+ * Accuracy on test rows with each share of the train rows' labels. The same seed gives the same
+ * result.
+ */
 export async function fewLabels(
   engine: Engine,
-  train: Labelled,
-  test: Labelled,
+  train: Labeled,
+  test: Labeled,
   { shares = [0.01, 0.1], draws = 3, seed = 0, ...probe }: FewLabelsOptions = {},
 ): Promise<FewLabelsResult[]> {
-  requireLabelled('few labels: train', train);
+  requireLabeled('few labels: train', train);
   if (!Number.isInteger(draws) || draws < 1) {
     throw new LikenessError('fewLabels.draws', `few labels: received draws = ${draws}; expected 1 or more`);
   }
@@ -50,13 +55,13 @@ export async function fewLabels(
     const accuracies: number[] = [];
     let labels = 0;
     for (let draw = 0; draw < draws; draw++) {
-      const rows = labelledDraw(train.labels, share, { seed, draw });
+      const rows = labeledDraw(train.labels, share, { seed, draw });
       labels = rows.length;
       const few = {
         features: selectRows(train.features, rows),
         labels: Int32Array.from(rows, (row) => train.labels[row]!),
       };
-      const options = { ...probe, seed, standardiseBy: train.features as Features };
+      const options = { ...probe, seed, standardizeBy: train.features as Features };
       accuracies.push((await linearProbe(engine, few, test, options)).accuracy);
     }
     results.push({ share, ...meanAndDeviation(accuracies), draws, labels });
@@ -65,10 +70,10 @@ export async function fewLabels(
 }
 
 /**
- * Rows whose label is kept, ascending: of each class the share of its rows, rounded, at least one. Draws of one seed are
- * independent of each other.
+ * Rows whose label is kept, ascending: of each class the share of its rows, rounded, at least one.
+ * Draws of one seed are independent of each other.
  */
-export function labelledDraw(
+export function labeledDraw(
   labels: Int32Array,
   share: number,
   { seed = 0, draw = 0 }: { seed?: number; draw?: number } = {},

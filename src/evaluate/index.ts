@@ -1,4 +1,7 @@
-/** Evaluation of encoders, features and clusters: against labels, against baselines, and without labels. */
+/**
+ * Evaluation of encoders, features and clusters: against labels, against baselines, and without
+ * labels.
+ */
 export type { ClassifierEvaluation } from './classifierScores.ts';
 export type { ClusterEvaluation, ClusterScores, LearnedClusters } from './clusterScores.ts';
 export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
@@ -12,7 +15,12 @@ export {
   trackingMeasures,
 } from './epochMeasures.ts';
 export { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
-export { type EncoderEvaluation, type EvaluateOptions, type EvaluationReport, evaluate } from './evaluate.ts';
+export {
+  type EncoderEvaluation,
+  type EvaluateOptions,
+  type EvaluationReport,
+  evaluate,
+} from './evaluate.ts';
 export {
   type Evaluation,
   evaluateFeatures,
@@ -27,15 +35,15 @@ export {
   scoresOf,
 } from './evaluationRecord.ts';
 export { type EvaluationSet, evaluationSet, type SetLimits } from './evaluationSet.ts';
-export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labelledDraw } from './fewLabels.ts';
+export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labeledDraw } from './fewLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
-export { type KnnOptions, type KnnResult, knn, type Labelled } from './knn.ts';
+export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';
 export {
   type EffectiveRank,
   effectiveRank,
   featureDeviation,
-  type NeighbourConsistency,
-  neighbourConsistency,
+  type NeighborConsistency,
+  neighborConsistency,
   type Usage,
   usage,
   type ViewAgreement,

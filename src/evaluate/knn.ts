@@ -1,27 +1,30 @@
 /**
- * Weighted nearest-neighbour classification of features.
+ * Weighted nearest-neighbor classification of features.
  *
- * Score of class y for a test row: `sum over its k most similar train rows j of class y of exp(cos_j / T)`; the class
- * of the highest score is predicted. Accuracy is the share of test rows predicted right.
+ * Score of class y for a test row: `sum over its k most similar train rows j of class y of
+ * exp(cos_j / T)`; the class of the highest score is predicted. Accuracy is the share of test rows
+ * predicted right.
  *
- * Range 0 to 1; chance is the share of the most frequent class. No training and one parameter pair (k, T), so it says
- * how well likeness in feature space follows the classes. Depends on k and T: a result names both.
+ * Range 0 to 1; chance is the share of the most frequent class. No training and one parameter pair
+ * (k, T), so it says how well likeness in feature space follows the classes. Depends on k and T: a
+ * result names both.
  *
- * Source: Wu, Xiong, Yu and Lin, "Unsupervised feature learning via non-parametric instance discrimination" (InstDisc),
- * 2018, arXiv 1805.01978, section 3.4. T = 0.07 and k = 200 there; T = 0.1 here, as in SwAV-style comparisons on CIFAR.
+ * Source: Wu, Xiong, Yu and Lin, "Unsupervised feature learning via non-parametric instance
+ * discrimination" (InstDisc), 2018, arXiv 1805.01978, section 3.4. T = 0.07 and k = 200 there; T =
+ * 0.1 here, as in SwAV-style comparisons on CIFAR.
  */
 import type { Engine } from '../backends/index.ts';
 import { type Features, nearestNeighbors } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 
 /** Features with a label of 0 or more for every row. */
-export interface Labelled {
+export interface Labeled {
   readonly features: Features;
   readonly labels: Int32Array;
 }
 
 export interface KnnOptions {
-  /** Numbers of neighbours; each is cut to the number of train rows. */
+  /** Numbers of neighbors; each is cut to the number of train rows. */
   k?: readonly number[];
   /** T. Smaller: the nearest count more. */
   temperature?: number;
@@ -30,7 +33,7 @@ export interface KnnOptions {
 export interface KnnResult {
   /** Share of test rows predicted right, 0 to 1. */
   readonly accuracy: number;
-  /** Neighbours used, and neighbours asked for (more than there are train rows). */
+  /** Neighbors used, and neighbors requested (maybe more than there are train rows). */
   readonly k: number;
   readonly requested: number;
 }
@@ -38,18 +41,19 @@ export interface KnnResult {
 /**
  * Weighted kNN accuracy on test rows for each k, in the order asked for.
  *
- * Equal similarities go to the lower train row, equal scores to the lower class: the result is deterministic.
+ * Equal similarities go to the lower train row, equal scores to the lower class: the result is
+ * deterministic.
  *
  * @example (await knn(engine, train, test, { k: [20, 200] }))[1].accuracy
  */
 export async function knn(
   engine: Engine,
-  train: Labelled,
-  test: Labelled,
+  train: Labeled,
+  test: Labeled,
   { k: requested = [20, 200], temperature = 0.1 }: KnnOptions = {},
 ): Promise<KnnResult[]> {
-  requireLabelled('knn: train', train);
-  requireLabelled('knn: test', test);
+  requireLabeled('knn: train', train);
+  requireLabeled('knn: test', test);
   if (requested.length === 0 || requested.some((k) => !Number.isInteger(k) || k < 1)) {
     throw new LikenessError(
       'knn.k',
@@ -75,7 +79,8 @@ export async function knn(
     for (let row = 0; row < test.features.count; row++) {
       score.fill(0);
       for (let i = row * most; i < row * most + k; i++) {
-        // Relative to the nearest, so that small temperatures do not overflow: the largest score stays the same.
+        // Relative to the nearest, so that small temperatures do not overflow: the largest score
+        // stays the same.
         const weight = Math.exp((similarities[i]! - similarities[row * most]!) / temperature);
         score[train.labels[indices[i]!]!]! += weight;
       }
@@ -86,7 +91,7 @@ export async function knn(
 }
 
 /** Throws unless there is one label of 0 or more per row. */
-export function requireLabelled(
+export function requireLabeled(
   what: string,
   { features, labels }: { features: Features; labels: Int32Array | readonly number[] },
 ): void {

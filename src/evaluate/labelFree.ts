@@ -1,6 +1,6 @@
 /**
- * Measures of features and clusters that need no labels. None of them says that clusters are meaningful; they show
- * collapse (all images alike), unused prototypes and unstable assignments.
+ * Measures of features and clusters that need no labels. None of them proves that clusters are
+ * meaningful. They show collapse (all images alike), unused prototypes and unstable assignments.
  */
 import type { Engine } from '../backends/index.ts';
 import {
@@ -19,17 +19,20 @@ import { randomAt } from '../core/random.ts';
 import { entropy, neighborPurity } from '../metrics/index.ts';
 
 export interface Usage {
-  /** `H(p) / ln K` of the shares p of images per prototype, 0 to 1. 1: all alike; 0: one takes every image. K = 1: 0. */
+  /**
+   * `H(p) / ln K` of the shares p of images per prototype, 0 to 1. 1: all alike; 0: one takes every
+   * image. K = 1: 0.
+   */
   readonly entropy: number;
   /** Prototypes (or clusters) that no image belongs to. */
   readonly dead: number;
-  /** Share of images that the largest holds, 0 to 1. */
+  /** Share of images in the largest prototype or cluster, 0 to 1. */
   readonly largest: number;
   readonly of: number;
 }
 
 /**
- * How evenly images spread over K prototypes or clusters.
+ * Measures how evenly images spread over K prototypes or clusters.
  *
  * @example usage(Int32Array.of(0, 0, 1, 1), 4) // { entropy: 0.5, dead: 2, largest: 0.5, of: 4 }
  */
@@ -51,10 +54,12 @@ export function usage(clusters: Int32Array, k: number): Usage {
 }
 
 /**
- * Spread of the features: standard deviation of each coordinate of the L2-normalised rows, averaged, times `sqrt(D)`.
+ * Spread of the features: standard deviation of each coordinate of the L2-normalized rows,
+ * averaged, times `sqrt(D)`.
  *
- * Range 0 to 1. 0: every image has the same feature (collapse). 1: spread evenly over the sphere. Source: Chen and He,
- * "Exploring simple Siamese representation learning", 2021, arXiv 2011.10566, figure 2 (there without the factor).
+ * Range 0 to 1. 0: every image has the same feature (collapse). 1: spread evenly over the sphere.
+ * Source: Chen and He, "Exploring simple Siamese representation learning", 2021, arXiv 2011.10566,
+ * figure 2 (there without the factor).
  */
 export function featureDeviation(features: Features): number {
   const variances = columnVariances(normalizeRows(features));
@@ -65,17 +70,19 @@ export function featureDeviation(features: Features): number {
 export interface EffectiveRank {
   /** 1 to `most`; 0 where all features are equal. */
   readonly rank: number;
-  /** The highest value possible: the smaller of the dimension and the rows looked at less one. */
+  /** Largest possible value: the smaller of the dimension and the measured rows less one. */
   readonly most: number;
 }
 
 /**
- * Effective rank of the features: `exp(-sum p ln p)`, p the singular values of the centred features over their sum.
+ * Effective rank of the features: `exp(-sum p ln p)`, p the singular values of the centered
+ * features over their sum.
  *
- * Near 1: one direction carries everything (dimensional collapse). The dimension: all directions count alike.
- * Source: Roy and Vetterli, "The effective rank", EUSIPCO 2007. Differences: columns are centred first, so that a
- * common offset is no direction; singular values below 1/1000 of the largest count as rounding. Above `sample` dimensions
- * a seeded draw of as many rows is looked at, through their Gram matrix, which has the same singular values.
+ * Near 1: one direction carries everything (dimensional collapse). The dimension: all directions
+ * count alike. Source: Roy and Vetterli, "The effective rank", EUSIPCO 2007. Differences: columns
+ * are centered first, so that a common offset is no direction; singular values below 1/1000 of the
+ * largest count as rounding. Above `sample` dimensions a seeded draw of as many rows is measured
+ * through their Gram matrix, which has the same singular values.
  */
 export async function effectiveRank(
   engine: Engine,
@@ -90,7 +97,7 @@ export async function effectiveRank(
     products = await covariance(engine, features);
   } else {
     const drawn = distinctRows(features.count, rows, randomAt(seed, 'sample', 0, 0, 2));
-    products = await covariance(engine, transposeCentred(selectRows(features, drawn)), { around: 'origin' });
+    products = await covariance(engine, transposeCentered(selectRows(features, drawn)), { around: 'origin' });
   }
   const singular = spectrum(products).values.map(Math.sqrt);
   const real = singular.filter((value) => value > 1e-3 * singular[0]!);
@@ -99,8 +106,11 @@ export async function effectiveRank(
   return { rank: sum > 0 ? Math.exp(entropy(real, sum)) : 0, most };
 }
 
-/** Columns centred over the rows, then rows and columns exchanged: its products are the Gram matrix of the rows. */
-function transposeCentred({ data, count, dimension }: Features): Features {
+/**
+ * Columns centered over the rows, then rows and columns exchanged: its products are the Gram matrix
+ * of the rows.
+ */
+function transposeCentered({ data, count, dimension }: Features): Features {
   const out = new Float32Array(data.length);
   for (let d = 0; d < dimension; d++) {
     let mean = 0;
@@ -113,14 +123,15 @@ function transposeCentred({ data, count, dimension }: Features): Features {
 export interface ViewAgreement {
   /** Share of images whose two views fall to the same cluster, 0 to 1. */
   readonly agreement: number;
-  /** What independent views with these cluster sizes would give. */
+  /** Expected agreement of independent views with these cluster sizes. */
   readonly chance: number;
 }
 
 /**
- * How often two views of the same image land in the same cluster.
+ * Measures how often two views of the same image fall to the same cluster.
  *
- * 1: assignments ignore what the augmentations change. Read it beside `chance`: a single cluster gives 1 for both.
+ * 1: assignments ignore what the augmentations change. Read it beside `chance`: a single cluster
+ * gives 1 for both.
  *
  * @example viewAgreement(Int32Array.of(0, 1, 1, 0), Int32Array.of(0, 1, 0, 0)).agreement // 0.75
  */
@@ -143,28 +154,28 @@ export function viewAgreement(first: Int32Array, second: Int32Array): ViewAgreem
   return { agreement: same / first.length, chance };
 }
 
-export interface NeighbourConsistency {
-  /** Mean share of an image's k nearest neighbours that are in its cluster, 0 to 1. */
+export interface NeighborConsistency {
+  /** Mean share of an image's k nearest neighbors that are in its cluster, 0 to 1. */
   readonly consistency: number;
-  /** What clusters of these sizes would give if drawn at random. */
+  /** Expected consistency of random clusters of these sizes. */
   readonly chance: number;
   readonly k: number;
 }
 
 /**
- * How far clusters keep neighbours together: the share of each image's k nearest neighbours (by cosine, itself left
- * out) that are in its own cluster, averaged. Looked at on at most `sample` images; k is cut to their number.
+ * Mean share of an image's k nearest neighbors (by cosine, itself left out) that are in its own
+ * cluster. Measured on at most `sample` images; k is cut to their number.
  */
-export async function neighbourConsistency(
+export async function neighborConsistency(
   engine: Engine,
   features: Features,
   clusters: Int32Array,
   { k = 10, sample = 5000, seed = 0 }: { k?: number; sample?: number; seed?: number } = {},
-): Promise<NeighbourConsistency> {
+): Promise<NeighborConsistency> {
   if (features.count < 2 || clusters.length !== features.count) {
     throw new LikenessError(
       'neighbours.count',
-      `neighbour consistency: received ${features.count} images and ${clusters.length} clusters; expected one each of 2 or more`,
+      `neighbor consistency: received ${features.count} images and ${clusters.length} clusters; expected one each of 2 or more`,
     );
   }
   const taken = Math.min(sample, features.count);

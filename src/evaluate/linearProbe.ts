@@ -1,15 +1,17 @@
 /**
  * Linear probe: accuracy of a linear classifier trained on frozen features.
  *
- * Minimises `mean CE(softmax(W z + b), y) + |W|² / (2 N)`, with z the features standardised by the train rows' mean and
- * deviation, from W = 0, by Adam with a cosine schedule for a fixed number of epochs; the accuracy after the last epoch
- * is reported. The penalty is that of scikit-learn's LogisticRegression at its default C = 1.
+ * Minimizes `mean CE(softmax(W z + b), y) + |W|² / (2 N)`, with z the features standardized by the
+ * train rows' mean and deviation, from W = 0, by Adam with a cosine schedule for a fixed number of
+ * epochs; the accuracy after the last epoch is reported. The penalty is that of scikit-learn's
+ * LogisticRegression at its default C = 1.
  *
- * Range 0 to 1; chance is the share of the most frequent class. It says how much about the classes can be read off the
- * features by one linear map.
+ * Range 0 to 1; chance is the share of the most frequent class. It says how much about the classes
+ * can be read off the features by one linear map.
  *
- * Difference from the usual protocol (SwAV's `eval_linear.py`: SGD on random crops and flips, 100 epochs, the best
- * epoch is reported): the features are computed once, without augmentation, and no epoch is chosen by test accuracy.
+ * Difference from the usual protocol (SwAV's `eval_linear.py`: SGD on random crops and flips, 100
+ * epochs, the best epoch is reported): the features are computed once, without augmentation, and no
+ * epoch is chosen by test accuracy.
  */
 import type { Engine } from '../backends/index.ts';
 import { columnMeans, columnVariances, type Features, requireSameDimension } from '../cluster/index.ts';
@@ -29,7 +31,7 @@ import {
   scalar,
   sum,
 } from '../tensor/index.ts';
-import { type Labelled, requireLabelled } from './knn.ts';
+import { type Labeled, requireLabeled } from './knn.ts';
 
 export interface ProbeOptions {
   /** Passes over the train rows; raised for small sets until there are 1000 steps. */
@@ -38,8 +40,11 @@ export interface ProbeOptions {
   batchSize?: number;
   /** Highest learning rate, from which the cosine falls to 0. */
   learningRate?: number;
-  /** Rows whose means and deviations standardize the columns; needs no labels. Default: the train rows. */
-  standardiseBy?: Features;
+  /**
+   * Rows whose means and deviations standardize the columns; needs no labels. Default: the train
+   * rows.
+   */
+  standardizeBy?: Features;
   /** Seed of the order of rows. */
   seed?: number;
   signal?: AbortSignal;
@@ -78,16 +83,17 @@ interface Setup {
 /**
  * Trains the probe on train rows as one compiled step and measures it on test rows.
  *
- * Classes are those of the train rows; a test row of another class counts as wrong. The same seed gives the same result.
+ * Classes are those of the train rows; a test row of another class counts as wrong. The same seed
+ * gives the same result.
  */
 export async function linearProbe(
   engine: Engine,
-  train: Labelled,
-  test: Labelled,
-  { epochs = 30, batchSize = 256, learningRate = 0.01, standardiseBy, seed = 0, signal }: ProbeOptions = {},
+  train: Labeled,
+  test: Labeled,
+  { epochs = 30, batchSize = 256, learningRate = 0.01, standardizeBy, seed = 0, signal }: ProbeOptions = {},
 ): Promise<ProbeResult> {
-  requireLabelled('linear probe: train', train);
-  requireLabelled('linear probe: test', test);
+  requireLabeled('linear probe: train', train);
+  requireLabeled('linear probe: test', test);
   requireSameDimension('linear probe', train.features, test.features);
   const { count, dimension } = train.features;
   const B = Math.min(batchSize, count);
@@ -100,7 +106,7 @@ export async function linearProbe(
     epochs: Math.max(epochs, Math.ceil(MIN_STEPS / stepsPerEpoch)),
     stepsPerEpoch,
     learningRate,
-    standardize: standardizer(standardiseBy ?? train.features),
+    standardize: standardizer(standardizeBy ?? train.features),
   };
   const weights = await trainWeights(engine, train, setup, { seed, signal });
   const [accuracy, trainAccuracy] = await accuracies(engine, [test, train], weights, setup);
@@ -110,9 +116,10 @@ export async function linearProbe(
     epochs: setup.epochs,
     steps: setup.epochs * stepsPerEpoch,
     protocol:
-      `linear classifier on frozen standardized features of the evaluation view, trained on the engine as one compiled step: ` +
-      `Adam at ${learningRate} falling to 0 by a cosine, batches of ${B}, ${setup.epochs} epochs, L2 penalty 1/N; accuracy ` +
-      'after the last epoch, no epoch or setting chosen by it',
+      'linear classifier on frozen standardized features of the evaluation view, trained on the ' +
+      `engine as one compiled step: Adam at ${learningRate} falling to 0 by a cosine, ` +
+      `batches of ${B}, ${setup.epochs} epochs, L2 penalty 1/N; accuracy after the last epoch, ` +
+      'no epoch or setting chosen by it',
   };
 }
 
@@ -120,7 +127,8 @@ export async function linearProbe(
 function probeStep({ batchSize: B, classes, dimension, rows }: Setup, optimizer: Optimizer): Program {
   const x = input('x', [B, dimension]);
   const y = input('y', [B], 'int32');
-  const weight = input('weight', [B]); // B / rows for real rows, 0 for those that fill the last batch
+  // B / rows for real rows, 0 for those that fill the last batch.
+  const weight = input('weight', [B]);
   const rate = input('rate', []);
   const W = input('W', [classes, dimension]);
   const b = input('b', [classes]);
@@ -143,7 +151,7 @@ function probeStep({ batchSize: B, classes, dimension, rows }: Setup, optimizer:
 /** Trains W [classes, D] and b [classes] from zero for all epochs. */
 async function trainWeights(
   engine: Engine,
-  train: Labelled,
+  train: Labeled,
   setup: Setup,
   { seed, signal }: { seed: number; signal?: AbortSignal },
 ): Promise<Values> {
@@ -173,7 +181,7 @@ async function trainWeights(
 /** Fraction of rows predicted right, for each set. */
 async function accuracies(
   engine: Engine,
-  sets: readonly Labelled[],
+  sets: readonly Labeled[],
   weights: Values,
   setup: Setup,
 ): Promise<number[]> {
@@ -209,7 +217,7 @@ async function accuracies(
 }
 
 /** A batch of train rows by index; missing rows at the end have weight 0. */
-function batchOf(train: Labelled, rows: Int32Array, setup: Setup) {
+function batchOf(train: Labeled, rows: Int32Array, setup: Setup) {
   const B = setup.batchSize;
   const y = new Int32Array(B);
   rows.forEach((row, i) => {
@@ -224,7 +232,7 @@ function batchOf(train: Labelled, rows: Int32Array, setup: Setup) {
 
 /** Standardized rows by index, followed by zero rows: `[size, D]`. */
 function standardizedRows(
-  { features }: Labelled,
+  { features }: Labeled,
   rows: Int32Array,
   size: number,
   { dimension, standardize }: Setup,
@@ -240,7 +248,10 @@ function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-/** Returns a function that standardizes a row by column means and deviations; a constant column becomes 0. */
+/**
+ * Returns a function that standardizes a row by column means and deviations; a constant column
+ * becomes 0.
+ */
 function standardizer(
   features: Features,
 ): (of: Features, row: number, out: Float32Array, at: number) => void {

@@ -18,8 +18,8 @@ import {
   type EffectiveRank,
   effectiveRank,
   featureDeviation,
-  type NeighbourConsistency,
-  neighbourConsistency,
+  type NeighborConsistency,
+  neighborConsistency,
   type Usage,
   usage,
   type ViewAgreement,
@@ -29,7 +29,9 @@ import {
 export interface LabelFreeReport {
   /** Spread of images over the prototypes or learned clusters; absent where there are neither. */
   readonly prototypeUsage?: Usage;
-  /** Fraction of images whose two random views have the same nearest prototype, or learned cluster. */
+  /**
+   * Fraction of images whose two random views have the same nearest prototype, or learned cluster.
+   */
   readonly viewAgreement?: ViewAgreement;
   /** Of the encoder's features. */
   readonly featureDeviation: number;
@@ -41,7 +43,7 @@ export interface LabelFreeReport {
   readonly clusters?: {
     readonly k: number;
     readonly silhouette: number;
-    readonly neighbourConsistency?: NeighbourConsistency;
+    readonly neighbourConsistency?: NeighborConsistency;
   };
 }
 
@@ -89,7 +91,9 @@ export async function measureLabelFree(options: MeasureOptions): Promise<LabelFr
   };
 }
 
-/** A method's own choice for an image: its nearest prototype, or its most probable learned cluster. */
+/**
+ * A method's own choice for an image: its nearest prototype, or its most probable learned cluster.
+ */
 interface Choice {
   /** Number of prototypes or clusters. */
   count: number;
@@ -113,7 +117,10 @@ function choiceOf(engine: Engine, heads: EncoderHeads): Choice | undefined {
   );
 }
 
-/** Passes two random views per image, as in training, through the encoder to the method's own choice. */
+/**
+ * Passes two random views per image, as in training, through the encoder to the method's own
+ * choice.
+ */
 async function agreementOfViews(
   { choose }: Choice,
   { encoder, views, cache, indices, seed, workers, reporter = reporterOf() }: MeasureOptions,
@@ -161,6 +168,6 @@ async function measureClusters(
     k: centroids.count,
     silhouette: (await simplifiedSilhouette(engine, unit, assignments, centroids)).mean,
     neighbourConsistency:
-      features.count > 1 ? await neighbourConsistency(engine, features, assignments, { seed }) : undefined,
+      features.count > 1 ? await neighborConsistency(engine, features, assignments, { seed }) : undefined,
   };
 }

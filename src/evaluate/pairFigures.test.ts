@@ -1,4 +1,7 @@
-/** Similarities of pairs against sums over all pairs, and what they say of good and of useless features. */
+/**
+ * Similarities of pairs against sums over all pairs, and what they say of good and of useless
+ * features.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { type Features, featuresOf } from '../cluster/index.ts';

@@ -22,8 +22,8 @@ export interface RunEncodersOptions {
 }
 
 /**
- * Opens the trained encoder, the untrained one, raw pixels and the color histogram, one at a time: each is closed
- * before the next opens.
+ * Opens the trained encoder, the untrained one, raw pixels and the color histogram, one at a time:
+ * each is closed before the next opens.
  */
 export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<ImageEncoder> {
   const { engine, settings, state, images } = options;

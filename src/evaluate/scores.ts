@@ -1,6 +1,9 @@
 /** The scores that encoders are compared by, and the verdict over them. */
 
-/** Scores of one encoder as evaluation.json stores them; null or absent where they were not measured. */
+/**
+ * Scores of one encoder as evaluation.json stores them; null or absent where they were not
+ * measured.
+ */
 export interface Scores {
   readonly nmi?: number | null;
   readonly acc?: number | null;
@@ -90,7 +93,7 @@ export interface ScoredEncoder {
   readonly scores: Scores;
 }
 
-/** One sentence on an evaluation; the tone says how to color it. */
+/** A sentence on an evaluation; the tone says how to color it. */
 export interface Verdict {
   readonly tone: 'good' | 'bad' | 'neutral';
   readonly text: string;
@@ -99,8 +102,8 @@ export interface Verdict {
 /**
  * Compares the first encoder with the baselines after it.
  *
- * One `bad` verdict per baseline that is ahead in any main score, or a single `good` one where none is. Empty where
- * nothing was measured, or there are no baselines.
+ * One `bad` verdict per baseline that is ahead in any main score, or a single `good` one where none
+ * is. Empty where nothing was measured, or there are no baselines.
  */
 export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdict[] {
   const measured = own ? mainScores.filter(({ value }) => typeof value(own.scores) === 'number') : [];

@@ -1,29 +1,32 @@
-/** Which labelled images a classifier on features is fitted on, and which it is measured on. */
+/**
+ * Splits labeled images into those that a classifier is fitted on and those that it is measured on.
+ */
 import { randomAt } from '../core/random.ts';
 
 export interface Split {
   /** Rows, ascending. */
   readonly train: Int32Array;
   readonly test: Int32Array;
-  /** Whether the source named it or it was made here. */
+  /** `source`: the source's own split; `made`: made here. */
   readonly origin: 'source' | 'made';
 }
 
 /**
- * The source's own split where it has labelled images on both sides; otherwise a split made per class by the seed:
- * a fifth of each class (rounded, at least one image of a class of two or more) for testing, the rest for training.
+ * Takes the source's own split where it has labeled images on both sides; otherwise splits each
+ * class by the seed: a fifth of each class (rounded, at least one image of a class of two or more)
+ * for testing, the rest for training.
  *
- * A class of one image goes to training. Images without a label (negative), or outside the source's split, are in
- * neither part. Where no class has two images the test part is empty.
+ * A class of one image goes to training. Images without a label (negative), or outside the source's
+ * split, are in neither part. Where no class has two images the test part is empty.
  */
 export function splitOf(
   labels: Int32Array,
   given: readonly ('train' | 'test' | undefined)[] | undefined,
   { seed = 0 }: { seed?: number } = {},
 ): Split {
-  const labelled = (part: 'train' | 'test') =>
+  const labeled = (part: 'train' | 'test') =>
     Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0 && given?.[row] === part);
-  const [train, test] = [labelled('train'), labelled('test')];
+  const [train, test] = [labeled('train'), labeled('test')];
   if (train.length > 0 && test.length > 0) return { train, test, origin: 'source' };
 
   const rowsOf = new Map<number, number[]>();
