@@ -1,5 +1,7 @@
 /** Curves of several methods against training time, as inline SVG: each line has a colour, a dash and a mark of its own. */
-import { escapeHtml } from '../report/text.ts';
+
+import { ticksOf } from '../report/html/plot.ts';
+import { escapeHtml } from '../report/html/text.ts';
 
 export interface Line {
   readonly name: string;
@@ -90,17 +92,4 @@ function markAt(x: number, y: number, mark: number): string {
     default:
       return `<polygon points="${cx},${(y - 4.6).toFixed(1)} ${(x + 4.6).toFixed(1)},${cy} ${cx},${(y + 4.6).toFixed(1)} ${(x - 4.6).toFixed(1)},${cy}"/>`;
   }
-}
-
-/** Three to six round numbers in a range: steps of 1, 2 or 5 times a power of ten. */
-function ticksOf(low: number, high: number): { at: number; text: string }[] {
-  const rough = (high - low || 1) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough)!;
-  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  const ticks: { at: number; text: string }[] = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    ticks.push({ at: i * step, text: (i * step).toFixed(digits) });
-  }
-  return ticks;
 }

@@ -1,8 +1,8 @@
 /** compare.html: one file that needs nothing else, in the manner of a run's report. */
 
 import { plural, showCount } from '../core/text.ts';
-import { style } from '../report/style.ts';
-import { escapeHtml } from '../report/text.ts';
+import { style } from '../report/html/style.ts';
+import { escapeHtml } from '../report/html/text.ts';
 import type { Baseline, ComparedMethod, Comparison, Published, Summary } from './comparison.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
 import { likelySentence, trackingColumns } from './likelyOrder.ts';

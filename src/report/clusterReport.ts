@@ -1,18 +1,19 @@
-/** The report of a clustering: facts from the run folder and the grouping, pictures from the source. */
-import { readFile } from 'node:fs/promises';
+/** Making the report of a clustering: facts, map and pictures are stored, and the page is rendered from them. */
 import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { isolatedDecoder, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
-import { methodHead } from '../methods/index.ts';
-import type { TrainedRun } from '../run/index.ts';
-import { clusterClasses } from './clusterClasses.ts';
-import { reportClusters } from './clusters.ts';
-import type { ReportData, ReportEvaluation } from './data.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { type RunFolder, type TrainedRun, writeJson, writeMaps, writeThumbnails } from '../run/index.ts';
+import { classTable } from './classTable.ts';
+import { reportClusters } from './examples.ts';
 import { featureMaps } from './featureMaps.ts';
-import { reportTraining } from './reportTraining.ts';
-import { thumbnailOf } from './thumbnails.ts';
-import { writeReport } from './write.ts';
+import { reportHtml } from './html/page.ts';
+import { readReport, readTrainedPart } from './readReport.ts';
+import { reportJson } from './reportJson.ts';
+import type { ReportClustering } from './runReport.ts';
+import { settingsInWords } from './settingsInWords.ts';
+import { makeThumbnails, type ThumbnailFunction, thumbnailOf } from './thumbnails.ts';
 
 export interface ClusterReportInput {
   run: TrainedRun;
@@ -22,11 +23,17 @@ export interface ClusterReportInput {
   indices: Uint32Array;
   clustering: Clustering;
   engine: Engine;
-  /** The encoder's features of the images. */
+  /** Features of the images by the run's encoder. */
   features: Rows;
 }
 
-/** Writes report.html and report.json into the run. */
+/**
+ * Writes report.json, the map, the thumbnails, and report.html made from them.
+ *
+ * The same clusters and images give the same bytes.
+ *
+ * @throws LikenessError `write.*`
+ */
 export async function writeClusterReport(
   input: ClusterReportInput,
   reporter: Reporter = silent,
@@ -35,44 +42,52 @@ export async function writeClusterReport(
   const { assignment, groups, k, kReason, suggestion } = clustering;
   const doubt = findDoubtful(assignment.margin, { of: clustering.head ? 'probability' : 'cosine' });
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
-  const { settings } = run.config;
-  const data: ReportData = {
-    run: run.folder.name,
-    method: settings.method,
-    source: { name: source.name, path: source.path, shortSide: cache.medianShortSide },
-    counts: { images: ids.length, skipped: cache.skipped.length, clusters: k },
-    settings: [
-      {
-        name: 'Encoder',
-        value: `${settings.architecture}, width ${settings.width}, ${settings.imageSize} px`,
-      },
-      { name: 'Views', value: settings.crops },
-      ...(methodHead(settings).prototypes === undefined
-        ? []
-        : [{ name: 'Prototypes', value: String(settings.prototypes) }]),
-      { name: 'Batch', value: String(settings.batchSize) },
-      { name: 'Steps', value: String(run.checkpoint.info.step) },
-      { name: 'Seed', value: String(settings.seed) },
-    ],
-    howK: kReason,
-    suggestion: suggestion && { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
-    classes: clusterClasses(cache, indices, assignment.assignments),
-    doubtRule: doubt.rule,
-    clusters: reportClusters({ ids, indices, assignment, groups, doubt }),
-    ...(await reportTraining(run)),
-    maps: await featureMaps(input, reporter),
-    evaluation: await evaluationOf(run, source),
-    skipped: cache.skipped,
-  };
+  const clusters = reportClusters({ ids, assignment, groups, doubt });
+  const maps = await featureMaps(input, reporter);
   reporter.progress({ stage: 'report', text: 'writing the report' });
-  await writeReport(run.folder, data, {
-    thumbnail: thumbnails(source, cache, reporter.signal),
+  const pictures = await makeThumbnails(clusters, thumbnails(source, cache), {
     largestSide: largestSideOf(cache),
     signal: reporter.signal,
   });
+  await storeReport(run, {
+    source: { name: source.name, path: source.path },
+    counts: { images: ids.length, skipped: cache.skipped.length, clusters: k },
+    howK: kReason,
+    ...(suggestion && {
+      suggestion: { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
+    }),
+    classes: classTable(cache, indices, assignment.assignments),
+    doubtRule: doubt.rule,
+    clusters,
+    skipped: cache.skipped,
+    maps,
+    thumbnails: { pictures, shortSide: cache.medianShortSide },
+  });
 }
 
-/** Size of a thumbnail that holds any of the originals as it is; undefined where the cache may have smaller copies of some. */
+/** Stores the clusters of a report and renders the page from the files. */
+export async function storeReport(
+  { folder, config, checkpoint }: Pick<TrainedRun, 'folder' | 'config' | 'checkpoint'>,
+  clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 'thumbnails'>>,
+): Promise<void> {
+  const { files } = folder;
+  await writeMaps(files.maps, clustering.maps);
+  await writeThumbnails(files.thumbnails, clustering.thumbnails);
+  const trained = await readTrainedPart(folder, clustering.source.path);
+  const settings = settingsInWords(config.settings, checkpoint.info);
+  await writeJson(files.reportJson, reportJson({ ...trained, settings }, clustering));
+  await renderReport(folder);
+}
+
+/** Renders report.html from the files of a run. @throws LikenessError as {@link readReport}, and `write.*` */
+export async function renderReport(folder: RunFolder): Promise<void> {
+  await writeFileAtomic(folder.files.reportHtml, reportHtml(await readReport(folder)));
+}
+
+/**
+ * Finds a size of thumbnails that shows every original as it is; undefined where the cache may have
+ * smaller copies.
+ */
 function largestSideOf({ widths, heights, size }: PixelCache): number | undefined {
   let largest = 0;
   for (let i = 0; i < widths.length; i++) {
@@ -83,39 +98,17 @@ function largestSideOf({ widths, heights, size }: PixelCache): number | undefine
   return largest;
 }
 
-/** Thumbnails from the originals, which may be larger than the cache; from the cache where an original is gone. */
-function thumbnails(source: Source, cache: PixelCache, signal: AbortSignal) {
-  const positions = positionsOf(source, cache);
+/** Makes thumbnails of the originals, and of the cache's copies where an original is gone. */
+function thumbnails(source: Source, cache: PixelCache): ThumbnailFunction {
+  const positions = new Map(source.entries.map(({ id }, position) => [id, position]));
+  const indices = new Map(cache.entries.map(({ id }, index) => [id, index]));
   const reader = openPixelReader(cache);
-  return async (index: number, size: number): Promise<Uint8Array> => {
+  return async (id, size) => {
     try {
-      const original = await source.read(positions[index]!);
-      return await thumbnailOf(await isolatedDecoder.decode(original, { size, signal }), size);
+      const original = await source.read(positions.get(id)!);
+      return await thumbnailOf(await isolatedDecoder.decode(original, { size }), size);
     } catch {
-      return thumbnailOf(reader.read(index), size);
+      return thumbnailOf(reader.read(indices.get(id)!), size);
     }
   };
-}
-
-/** Where the pictures of a cache are in its source, which lists them in the same order. */
-function positionsOf(source: Source, cache: PixelCache): Uint32Array {
-  const positions = new Uint32Array(cache.count);
-  for (let i = 0, at = 0; i < positions.length; i++, at++) {
-    while (source.entries[at]!.id !== cache.entries[i]!.id) at++;
-    positions[i] = at;
-  }
-  return positions;
-}
-
-/** The figures of `likeness evaluate`, where it was run on the same source. */
-async function evaluationOf({ folder }: TrainedRun, source: Source): Promise<ReportEvaluation | undefined> {
-  try {
-    const stored = JSON.parse(await readFile(folder.files.evaluation, 'utf8')) as ReportEvaluation & {
-      source: string;
-      labelled?: boolean;
-    };
-    return stored.labelled && stored.source === source.path ? stored : undefined;
-  } catch {
-    return undefined;
-  }
 }

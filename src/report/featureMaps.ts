@@ -1,7 +1,8 @@
 /**
- * Where the images lie among each other before, during and after training: a page per state of the encoder, coloured by
- * the clusters of that state, with their NMI where images have labels. The figure of "Contrastive Clustering" (Li et al.,
- * AAAI 2021, figure 5), for any run.
+ * Two-dimensional layouts of features before, during and after training.
+ *
+ * One map per state of the encoder, with the clusters of that state and their NMI where images have
+ * labels, as in figure 5 of "Contrastive Clustering" (Li et al., AAAI 2021), for any method.
  */
 import type { Engine } from '../backends/index.ts';
 import {
@@ -18,56 +19,59 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
 import { headClusters, type ImageEncoder, trainedEncoder, untrainedEncoder } from '../encoders/index.ts';
 import { contingency, matchingOf, nmi } from '../metrics/index.ts';
-import { snapshotsOf, type TrainedRun } from '../run/index.ts';
-import type { ReportMap } from './data.ts';
+import { type FeatureMap, type FeatureMaps, snapshotsOf, type TrainedRun } from '../run/index.ts';
 
 export interface FeatureMapsInput {
   engine: Engine;
   run: TrainedRun;
   cache: PixelCache;
-  /** Cache index of each clustered image, and the encoder's features of them. */
+  /** Cache index of each clustered image. */
   indices: Uint32Array;
+  /** Features of the images by the run's encoder. */
   features: Rows;
   clustering: Clustering;
   seed?: number;
 }
 
-/** Most images of a page, and fewest that say anything. */
-const MOST = 1000;
-const FEWEST = 30;
-/** Most pages between the first and the last. */
-const BETWEEN = 4;
+/** Step of training with its title. */
+type Moment = Pick<FeatureMap, 'title' | 'step'>;
 
-/** The pages: before training, at the run's snapshots, and now. None where there are too few images. */
+/** Largest number of images on a map, and smallest for which maps are made. */
+const MAX_IMAGES = 1000;
+const MIN_IMAGES = 30;
+/** Largest number of maps between the first and the last. */
+const MAX_BETWEEN = 4;
+
+/** Lays out features before training, at the run's snapshots, and now. No maps of fewer than 30 images. */
 export async function featureMaps(
   input: FeatureMapsInput,
   reporter: Reporter = silent,
-): Promise<ReportMap[]> {
+): Promise<FeatureMaps> {
   const { engine, run, cache, indices, features, clustering, seed = 0 } = input;
-  if (indices.length < FEWEST) return [];
+  if (indices.length < MIN_IMAGES) return { ids: [], maps: [] };
   const { settings } = run.config;
   const now = run.checkpoint.info.step;
-  const count = Math.min(MOST, indices.length);
+  const count = Math.min(MAX_IMAGES, indices.length);
   const rows = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 12)).sort();
   const drawn = Uint32Array.from(rows, (row) => indices[row]!);
   const labels = Int32Array.from(drawn, (index) => cache.entries[index]!.label ?? -1);
   const last = Int32Array.from(rows, (row) => clustering.assignment.assignments[row]!);
 
-  async function page(title: string, of: Features, clusters: Int32Array): Promise<ReportMap> {
-    reporter.progress({ stage: 'report', text: `drawing the features, ${title}` });
+  async function mapOf(moment: Moment, of: Features, clusters: Int32Array): Promise<FeatureMap> {
+    reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
     reporter.signal.throwIfAborted();
     const places = await layout2d(engine, of, { seed });
     const labelled = [...labels.keys()].filter((row) => labels[row]! >= 0);
     const pick = (values: Int32Array) => Int32Array.from(labelled, (row) => values[row]!);
     return {
-      title,
+      ...moment,
       places,
       clusters,
       ...(labelled.length > 0 && { nmi: nmi(pick(labels), pick(clusters)) }),
     };
   }
-  async function earlier(title: string, open: () => Promise<ImageEncoder>): Promise<ReportMap> {
-    reporter.progress({ stage: 'report', text: `drawing the features, ${title}` });
+  async function earlier(moment: Moment, open: () => Promise<ImageEncoder>): Promise<FeatureMap> {
+    reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
     const encoder = await open();
     try {
       const { workers } = settings;
@@ -76,28 +80,30 @@ export async function featureMaps(
       const k = Math.min(clustering.k, count);
       const found =
         own ?? (await kmeans(of, k, { engine, metric: 'spherical', restarts: 2, seed })).assignments;
-      return await page(title, of, namedLike(last, found));
+      return await mapOf(moment, of, namedLike(last, found));
     } finally {
       await encoder.close();
     }
   }
 
-  const pages: ReportMap[] = [];
+  const maps: FeatureMap[] = [];
   const images = { cache, indices };
-  pages.push(
-    await earlier('before training', () => untrainedEncoder({ engine, settings, images, reporter })),
+  maps.push(
+    await earlier({ title: 'before training', step: 0 }, () =>
+      untrainedEncoder({ engine, settings, images, reporter }),
+    ),
   );
   const snapshots = (await snapshotsOf(run.folder)).filter(({ step }) => step < now);
-  for (const { step, load } of evenly(snapshots, BETWEEN)) {
+  for (const { step, load } of evenly(snapshots, MAX_BETWEEN)) {
     const state = await load();
     const open = () => trainedEncoder({ engine, settings, state });
-    pages.push(await earlier(`after step ${step} of ${now}`, open));
+    maps.push(await earlier({ title: `after step ${step} of ${now}`, step }, open));
   }
-  pages.push(await page(`after step ${now}`, await pickRows(features, rows), last));
-  return pages;
+  maps.push(await mapOf({ title: `after step ${now}`, step: now }, await pickRows(features, rows), last));
+  return { ids: Array.from(drawn, (index) => cache.entries[index]!.id), maps };
 }
 
-/** The same clusters under the numbers of those that they share most images with; others get numbers of their own. */
+/** Renumbers clusters as those of `reference` that they match best; unmatched ones get new numbers. */
 export function namedLike(reference: Int32Array, clusters: Int32Array): Int32Array {
   const { classOfCluster } = matchingOf(contingency(reference, clusters));
   let next = Math.max(...reference) + 1;
@@ -106,7 +112,7 @@ export function namedLike(reference: Int32Array, clusters: Int32Array): Int32Arr
   return clusters.map((cluster) => names.get(cluster)!);
 }
 
-/** At most so many of the items, evenly spread, the first and last among them. */
+/** Picks at most `most` items, evenly spread, with the first and the last. */
 export function evenly<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);

@@ -1,6 +1,6 @@
-/** The report of a run: facts from its files, example images, and one HTML page. */
-export { type ClusterReportInput, writeClusterReport } from './clusterReport.ts';
-export type { ReportClustersInput } from './clusters.ts';
-export type * from './data.ts';
-export { type ThumbnailFunction, thumbnailOf } from './thumbnails.ts';
-export { type WriteReportOptions, writeReport } from './write.ts';
+/** The report of a run: a read model of its files, and its rendering to one HTML page. */
+export { type ClusterReportInput, renderReport, writeClusterReport } from './clusterReport.ts';
+export { reportHtml } from './html/page.ts';
+export { readReport } from './readReport.ts';
+export type * from './runReport.ts';
+export { thumbnailOf } from './thumbnails.ts';

@@ -73,9 +73,9 @@ export function readJsonIfValid<S extends z.ZodType>(
   });
 }
 
-/** True for the error of a JSON file that cannot be opened. */
+/** Returns true for the error of a file that cannot be opened. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof LikenessError && error.code === 'json.missing';
+  return error instanceof LikenessError && error.code.endsWith('.missing');
 }
 
 function malformed(file: string, reason: string): LikenessError {

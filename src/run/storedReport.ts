@@ -76,8 +76,6 @@ const classes = z.object({
 
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
-  /** Date as it is shown; without it the same clusters give the same page. */
-  date: z.string().optional(),
   source: z.object({ name: z.string(), path: z.string() }),
   counts: z.object({ images: z.number(), skipped: z.number(), clusters: z.number() }),
   settings: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),

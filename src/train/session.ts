@@ -21,6 +21,7 @@ import { evaluationBatches, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
 import { createTrainReport } from './report.ts';
+import { runFacts } from './runFacts.ts';
 import { type TrainResult, trainMethod } from './trainer.ts';
 import { type TrainingState, toCheckpoint } from './trainingState.ts';
 import { createEpochWatch } from './watch.ts';
@@ -78,11 +79,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     method: settings.method,
     source: config.source.path,
     resumed: from !== undefined,
-    facts: {
-      randomBaselineLoss: method.chanceLoss ?? null,
-      prototypes: method.program.outputs.usage?.shape[0] ?? null,
-      notes: [...(method.notes ?? [])],
-    },
+    facts: runFacts(method),
   });
   reporter.progress({ stage: 'compile', text: 'compiling the training step' });
   try {

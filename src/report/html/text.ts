@@ -1,4 +1,4 @@
-/** Text for the page: escaping, and numbers as people read them, the same on every machine. */
+/** Text for a page: escaping, and numbers as people read them, the same on every machine. */
 
 const replacements: Record<string, string> = {
   '&': '&amp;',
@@ -9,8 +9,10 @@ const replacements: Record<string, string> = {
 };
 
 /**
- * Text as HTML, for content and for quoted attributes. Control and direction-changing characters, which could hide
- * what a path really is, are shown as the replacement character.
+ * Escapes text for content and for quoted attributes.
+ *
+ * Control and direction-changing characters, which could disguise a path, become the replacement
+ * character.
  */
 export function escapeHtml(text: string): string {
   return text
@@ -18,7 +20,7 @@ export function escapeHtml(text: string): string {
     .replace(/[&<>"']/g, (character) => replacements[character]!);
 }
 
-/** Share 0 to 1 as `14.2 %`. */
+/** Formats a fraction from 0 to 1, such as `14.2 %`. */
 export function showShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }

@@ -1,21 +1,21 @@
-/** How the clusters shown compare with labels: figures, a confusion matrix as SVG, and a table of purity. */
+/** Clusters compared with labels: scores, a confusion matrix as SVG, and a table of purity. */
 
-import { plural, showCount } from '../core/text.ts';
-import type { ReportClasses } from './data.ts';
+import { plural, showCount } from '../../core/text.ts';
+import type { ReportClasses } from '../../run/index.ts';
 import { escapeHtml, showShare } from './text.ts';
 
-/** Columns and rows that can still be told apart; report.json holds the whole matrix. */
-const MOST_CLUSTERS = 60;
-const MOST_CLASSES = 60;
-/** Cells this wide or wider have room for their number. */
-const ROOM_FOR_NUMBER = 34;
+/** Largest numbers of columns and rows; report.json has the whole matrix. */
+const MAX_CLUSTERS = 60;
+const MAX_CLASSES = 60;
+/** Smallest width of a cell with a number. */
+const MIN_NUMBER_WIDTH = 34;
 const WIDTH = 860;
 const LEFT = 150;
 const TOP = 30;
 const ROW = 24;
-const LONGEST_NAME = 20;
+const MAX_NAME = 20;
 
-/** The section's inner HTML. */
+/** Builds the section. */
 export function classesHtml(classes: ReportClasses): string {
   const { images, purity, nmi, ami, acc, ari, fmi } = classes;
   const figures = [
@@ -26,18 +26,18 @@ export function classesHtml(classes: ReportClasses): string {
     `ARI ${ari.toFixed(3)}`,
     `Fowlkes-Mallows ${fmi.toFixed(3)}`,
   ].join(', ');
-  return `<p class="note">${plural(images, 'image')} of this source ${images === 1 ? 'has' : 'have'} a label. Labels are shown for comparison only; clusters were found without them. Of these clusters: ${figures}.</p>
+  return `<p class="note">${plural(images, 'image')} of this source ${images === 1 ? 'has' : 'have'} a label. The clusters were found without labels. Scores of these clusters: ${figures}.</p>
 ${confusionSvg(classes)}
 <details><summary>Purity of each cluster</summary>${purityHtml(classes)}</details>`;
 }
 
 /**
- * Classes as rows, clusters as columns; the darker a cell, the larger the share of the class that is in the cluster. A
- * frame marks the cluster that stands for a class under the best one-to-one naming.
+ * Draws classes as rows and clusters as columns. The darker a cell, the larger the fraction of the class
+ * in the cluster. A frame marks the cluster that matches a class one to one.
  */
 export function confusionSvg({ classes, clusters, matched, counts }: ReportClasses): string {
-  const columns = clusters.slice(0, MOST_CLUSTERS);
-  const rows = classes.slice(0, MOST_CLASSES);
+  const columns = clusters.slice(0, MAX_CLUSTERS);
+  const rows = classes.slice(0, MAX_CLASSES);
   const cell = (WIDTH - LEFT) / columns.length;
   const sizes = counts.map((row) => row.reduce((a, b) => a + b, 0));
   const height = TOP + rows.length * ROW + 4;
@@ -58,13 +58,12 @@ export function confusionSvg({ classes, clusters, matched, counts }: ReportClass
       const place = `x="${(x + 0.5).toFixed(1)}" y="${y + 0.5}" width="${(cell - 1).toFixed(1)}" height="${ROW - 1}"`;
       const frame = matched[j] === i ? `<rect class="match" ${place}/>` : '';
       const number =
-        cell >= ROOM_FOR_NUMBER && count > 0
+        cell >= MIN_NUMBER_WIDTH && count > 0
           ? `<text class="${share > 0.5 ? 'on' : 'off'}" x="${(x + cell / 2).toFixed(1)}" y="${y + ROW / 2 + 4}" text-anchor="middle">${showCount(count)}</text>`
           : '';
       return `<g><title>${escapeHtml(title)}</title><rect class="cell" fill-opacity="${(0.04 + 0.96 * share).toFixed(3)}" ${place}/>${frame}${number}</g>`;
     });
-    const short =
-      [...name].length > LONGEST_NAME ? `${[...name].slice(0, LONGEST_NAME - 1).join('')}…` : name;
+    const short = [...name].length > MAX_NAME ? `${[...name].slice(0, MAX_NAME - 1).join('')}…` : name;
     return `<text x="${LEFT - 10}" y="${y + ROW / 2 + 4}" text-anchor="end">${escapeHtml(short)}</text>${cells.join('')}`;
   });
   const left = [
@@ -74,7 +73,7 @@ export function confusionSvg({ classes, clusters, matched, counts }: ReportClass
     clusters.length > columns.length ? plural(clusters.length - columns.length, 'further cluster') : '',
   ].filter(Boolean);
   const label = `Confusion matrix of ${plural(classes.length, 'class', 'classes')} and ${plural(clusters.length, 'cluster')}`;
-  return `<figure class="confusion"><figcaption>Classes (rows) by clusters (columns): the darker, the larger the share of the class. A frame marks the cluster that matches a class best.${left.length > 0 ? ` Not drawn: ${left.join(' and ')}; report.json has all.` : ''}</figcaption>
+  return `<figure class="confusion"><figcaption>Rows are classes, columns are clusters. The darker a cell, the larger the fraction of the class. A frame marks the best one-to-one match.${left.length > 0 ? ` Not drawn: ${left.join(' and ')} (see report.json).` : ''}</figcaption>
 <div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}">${heads}${body.join('\n')}</svg></div></figure>`;
 }
 
@@ -84,7 +83,7 @@ function purityHtml({ purities }: ReportClasses): string {
       `<tr><th scope="row"><a href="#cluster-${cluster}">${cluster}</a></th><td>${showCount(size)}</td><td>${escapeHtml(majority)}</td><td>${showShare(share)}</td></tr>`,
   );
   return `<div class="scroll"><table>
-<thead><tr><th scope="col">Cluster</th><th scope="col">Labelled images</th><th scope="col">Most frequent class</th><th scope="col">Its share</th></tr></thead>
+<thead><tr><th scope="col">Cluster</th><th scope="col">Labeled images</th><th scope="col">Most frequent class</th><th scope="col">Fraction</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></div>`;

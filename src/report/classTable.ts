@@ -1,5 +1,4 @@
-/** Clusters beside the labels of their images, for the report. */
-
+/** Clusters compared with the labels of their images, for the report. */
 import type { PixelCache } from '../data/index.ts';
 import {
   adjustedRandOf,
@@ -12,10 +11,10 @@ import {
   purityOf,
   purityTable,
 } from '../metrics/index.ts';
-import type { ReportClasses } from './data.ts';
+import type { ReportClasses } from '../run/index.ts';
 
-/** How clusters `[N]` of the cache's images at `indices` compare with labels; undefined where no image has one. */
-export function clusterClasses(
+/** Compares clusters [N] of the cache's images at `indices` with labels; undefined where no image has one. */
+export function classTable(
   { entries, labelNames }: Pick<PixelCache, 'entries' | 'labelNames'>,
   indices: Uint32Array,
   clusters: Int32Array,

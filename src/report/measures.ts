@@ -1,39 +1,34 @@
-/** What a run measured of itself without labels, for the report. */
-
+/** Label-free measures of a run, for the report. */
 import { showCount } from '../core/text.ts';
 import { type EpochMeasures, trackingMeasures } from '../evaluate/index.ts';
 import type { MeasuresEvent } from '../run/index.ts';
-import type { ReportMeasures } from './data.ts';
+import type { ReportMeasures } from './runReport.ts';
 
-/** Names and meanings, in the order in which they are shown. */
+/** Names and meanings, in the order of the page. */
 const shown: readonly [keyof EpochMeasures, string, string][] = [
   ['viewAgreement', 'View agreement', 'Two views of an image in the same cluster, above chance; 1 at best.'],
-  ['epochStability', 'Stability over epochs', 'NMI of the clusters with those measured before; 1: the same.'],
+  ['epochStability', 'Stability over epochs', 'NMI with the clusters of the last measurement; 1: the same.'],
   [
     'seedStability',
     'Stability over starts',
-    'Clusters from other random starts, adjusted Rand index; 1: the same.',
+    'Adjusted Rand index with clusters of other random starts; 1: the same.',
   ],
   [
     'neighbourConsistency',
-    'Neighbours together',
-    'Nearest neighbours in the same cluster, above chance; 1 at best.',
+    'Neighbors together',
+    'Nearest neighbors in the same cluster, above chance; 1 at best.',
   ],
   ['silhouette', 'Separation', 'Silhouette of the clusters in the leading components; -1 to 1.'],
   [
     'prototypeUsage',
     'Use of prototypes',
-    'Entropy of the nearest prototypes; 1: all alike, 0: one takes all.',
+    'Entropy of the nearest prototypes; 1: even, 0: all images at one.',
   ],
-  [
-    'effectiveRank',
-    'Effective rank',
-    'Directions that the features use, of those they could; near 0: collapse.',
-  ],
+  ['effectiveRank', 'Effective rank', 'Fraction of the directions that the features use; near 0: collapse.'],
 ];
-const TRACKS = ' The one that followed true clusters where there were labels.';
+const TRACKS = ' The only one that tracked true clusters in our tests with labels.';
 
-/** The last event, beside the first; undefined where nothing was measured. */
+/** Reports the last measurement beside the first; undefined where nothing was measured. */
 export function reportMeasures(events: readonly MeasuresEvent[]): ReportMeasures | undefined {
   const last = events.at(-1);
   if (last === undefined) return undefined;
@@ -51,9 +46,9 @@ export function reportMeasures(events: readonly MeasuresEvent[]): ReportMeasures
       },
     ];
   });
-  const from = events.length > 1 ? ' "From" is what it was when first measured.' : '';
+  const from = events.length > 1 ? ' "From" is the first measurement.' : '';
   return {
-    when: `On ${showCount(last.images)} images, the same each time, after step ${showCount(last.step)}.${from} None of these proves that clusters mean something; they show collapse and unstable clusters.`,
+    when: `On ${showCount(last.images)} images, the same each time, after step ${showCount(last.step)}.${from} No measure proves that clusters are meaningful. They show collapse and unstable clusters.`,
     items,
   };
 }

@@ -1,24 +1,19 @@
-/** How well each number of clusters fits: the score with the recommended range, and the measures behind it, as SVG. */
-import type { ReportSuggestion } from './data.ts';
+/** Fit of each number of clusters as SVG: the score with the recommended range, and the measures behind it. */
+import type { ReportSuggestion } from '../../run/index.ts';
+import { gridSvg, pathOf, plot } from './plot.ts';
 import { escapeHtml } from './text.ts';
 
-const WIDTH = 460;
-const HEIGHT = 220;
-const LEFT = 40;
-const RIGHT = 12;
-const TOP = 14;
-const BOTTOM = 26;
-/** Numbers of clusters closer together than this on the axis are not all written down. */
+/** Smallest distance of two labels on the axis. */
 const LABEL_GAP = 24;
 
 interface Line {
   readonly name: string;
-  /** Class of the style: how the line is drawn. */
+  /** Class of the style sheet. */
   readonly look: string;
   readonly values: readonly number[];
 }
 
-/** Two figures: the score, and stability between halves and random starts and neighbours kept together. */
+/** Draws the score, and the measures that it is made of. */
 export function kCurveHtml(suggestion: ReportSuggestion): string {
   const { k, range, curve } = suggestion;
   if (curve.length < 2) return '';
@@ -30,12 +25,12 @@ export function kCurveHtml(suggestion: ReportSuggestion): string {
     lines: [{ name: 'score', look: 'a', values: curve.map((entry) => entry.score) }],
   });
   const parts = figure(suggestion, {
-    title: 'What it is made of, besides separation',
+    title: 'Measures behind the score, beside separation',
     high: 1,
     lines: [
       { name: 'halves agree', look: 'a', values: curve.map(({ stability }) => stability) },
       { name: 'random starts agree', look: 'b', values: curve.map(({ seedStability }) => seedStability) },
-      { name: 'neighbours together', look: 'c', values: curve.map(({ neighbours }) => neighbours) },
+      { name: 'neighbors together', look: 'c', values: curve.map(({ neighbours }) => neighbours) },
     ],
   });
   return `<div class="curves" data-tried="${ks.join(' ')}">${score}${parts}</div>`;
@@ -47,24 +42,17 @@ function figure(
 ): string {
   const ks = curve.map((entry) => entry.k);
   const [first, last] = [Math.log(ks[0]!), Math.log(ks.at(-1)!)];
-  // A logarithmic axis: from 2 to 4 clusters is as far as from 20 to 40.
+  // Logarithmic axis: the distance of 2 and 4 clusters is that of 20 and 40.
+  const { width, height, left, right, top, bottom } = plot;
   const x = (count: number) =>
-    LEFT + ((Math.log(count) - first) / (last - first || 1)) * (WIDTH - LEFT - RIGHT);
-  const y = (value: number) => TOP + (1 - Math.min(1, Math.max(0, value / high))) * (HEIGHT - TOP - BOTTOM);
-  const band = `<rect class="band" x="${(x(range[0]) - 4).toFixed(1)}" y="${TOP}" width="${(x(range[1]) - x(range[0]) + 8).toFixed(1)}" height="${HEIGHT - TOP - BOTTOM}"/>`;
-  const grid = [0, 0.5, 1]
-    .map((part) => part * high)
-    .map(
-      (tick) =>
-        `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text x="${LEFT - 7}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick.toFixed(2)}</text>`,
-    )
-    .join('');
-  const paths = lines.map(({ look, values }) => {
-    const d = values
-      .map((value, i) => `${i === 0 ? 'M' : 'L'}${x(ks[i]!).toFixed(1)} ${y(value).toFixed(1)}`)
-      .join('');
-    return `<path class="${look}" d="${d}"/>`;
-  });
+    left + ((Math.log(count) - first) / (last - first || 1)) * (width - left - right);
+  const y = (value: number) => top + (1 - Math.min(1, Math.max(0, value / high))) * (height - top - bottom);
+  const band = `<rect class="band" x="${(x(range[0]) - 4).toFixed(1)}" y="${top}" width="${(x(range[1]) - x(range[0]) + 8).toFixed(1)}" height="${height - top - bottom}"/>`;
+  const ticks = [0, high / 2, high].map((at) => ({ at, text: at.toFixed(2) }));
+  const paths = lines.map(
+    ({ look, values }) =>
+      `<path class="${look}" d="${pathOf(values.map((value, i) => [x(ks[i]!), y(value)]))}"/>`,
+  );
   const at = ks.indexOf(k);
   const dots = lines.map(
     ({ values }) => `<circle cx="${x(k).toFixed(1)}" cy="${y(values[at] ?? 0).toFixed(1)}" r="3"/>`,
@@ -73,7 +61,7 @@ function figure(
   const labels = ks.map((count) => {
     if (x(count) - written < LABEL_GAP) return '';
     written = x(count);
-    return `<text x="${x(count).toFixed(1)}" y="${HEIGHT - 7}" text-anchor="middle">${count}</text>`;
+    return `<text x="${x(count).toFixed(1)}" y="${height - 7}" text-anchor="middle">${count}</text>`;
   });
   const legend = lines
     .map(
@@ -85,5 +73,5 @@ function figure(
     .map(({ name, values }) => `${name} ${(values[at] ?? 0).toFixed(2)} at ${k} clusters`)
     .join('; ');
   return `<figure><figcaption>${escapeHtml(title)}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`${title}. ${summary}`)}">${band}${grid}${paths.join('')}${dots.join('')}${labels.join('')}</svg>${lines.length > 1 ? `<p class="legend">${legend}</p>` : ''}</figure>`;
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${title}. ${summary}`)}">${band}${gridSvg(ticks, y)}${paths.join('')}${dots.join('')}${labels.join('')}</svg>${lines.length > 1 ? `<p class="legend">${legend}</p>` : ''}</figure>`;
 }

@@ -1,21 +1,20 @@
-/** Pages of points, one per image, coloured by cluster: a path of dots per cluster. */
+/** Maps of features: one dot per image, one path and color per cluster. */
 
-import { plural } from '../core/text.ts';
-import type { ReportMap } from './data.ts';
+import { plural } from '../../core/text.ts';
+import type { FeatureMap, FeatureMaps } from '../../run/index.ts';
 import { escapeHtml } from './text.ts';
 
 const SIDE = 300;
 const EDGE = 8;
 
-/** The pages side by side. */
-export function mapsHtml(maps: readonly ReportMap[]): string {
-  const count = maps.at(-1)?.clusters.length ?? 0;
+/** Draws the maps side by side. */
+export function mapsHtml({ ids, maps }: FeatureMaps): string {
   const measured = maps.some(({ nmi }) => nmi !== undefined);
-  return `<p class="note">${plural(count, 'image')}, the same on each page; near ones have like features, and the distance of far groups means nothing. Colours are the clusters of the moment${measured ? ', NMI compares them with the labels' : ''}.</p>
+  return `<p class="note">${plural(ids.length, 'image')}, the same on each map. Nearby points have similar features; distances between groups are not meaningful. Colors are the clusters at that step${measured ? ', and NMI compares them with the labels' : ''}.</p>
 <div class="maps">${maps.map(mapSvg).join('\n')}</div>`;
 }
 
-function mapSvg({ title, places, clusters, nmi }: ReportMap): string {
+function mapSvg({ title, places, clusters, nmi }: FeatureMap): string {
   const figure = nmi === undefined ? '' : ` NMI <b>${nmi.toFixed(3)}</b>`;
   const [x, y] = [0, 1].map((axis) => scaleOf(places, axis)) as [Scale, Scale];
   const dots = new Map<number, string>();
@@ -27,14 +26,14 @@ function mapSvg({ title, places, clusters, nmi }: ReportMap): string {
     .sort(([a], [b]) => a - b)
     .map(
       ([cluster, d]) =>
-        `<path style="stroke:${colourOf(cluster)}" d="${d}"><title>Cluster ${cluster}</title></path>`,
+        `<path style="stroke:${colorOf(cluster)}" d="${d}"><title>Cluster ${cluster}</title></path>`,
     );
   return `<figure><figcaption>${escapeHtml(title)}${figure}</figcaption><svg class="map" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="Features ${escapeHtml(title)}${nmi === undefined ? '' : `, NMI ${nmi.toFixed(3)}`}">${paths.join('')}</svg></figure>`;
 }
 
 type Scale = (value: number) => string;
 
-/** From coordinates to the page, as wide as it is. */
+/** Scales one coordinate to the width of the map. */
 function scaleOf(places: ArrayLike<number>, axis: number): Scale {
   let low = Infinity;
   let high = -Infinity;
@@ -46,8 +45,8 @@ function scaleOf(places: ArrayLike<number>, axis: number): Scale {
   return (value) => (EDGE + ((value - low) / size) * (SIDE - 2 * EDGE)).toFixed(1);
 }
 
-/** Colours that stay apart for any number of clusters: hues by the golden angle, lightness in three turns. */
-function colourOf(cluster: number): string {
+/** Chooses distinct colors for any number of clusters: hues by the golden angle, three lightnesses in turn. */
+function colorOf(cluster: number): string {
   const hue = (cluster * 137.508 + 215) % 360;
   return `hsl(${hue.toFixed(0)} 62% ${[48, 62, 36][cluster % 3]}%)`;
 }

@@ -1,4 +1,4 @@
-/** The page's style. Colours by name, once for light and once for dark; sizes from a 4-pixel grid. */
+/** Style sheet of the pages. Colors have names, for light and for dark; sizes are from a 4-pixel grid. */
 export const style = `
 :root{color-scheme:light dark;--page:#f6f6f3;--card:#fff;--ink:#1d1f23;--soft:#5d636e;--line:#e2e2dc;--fill:#ecece6;--accent:#2b5fc7;--accentSoft:#e5edfb;--doubt:#a85408;--doubtSoft:#fbeedd;--onDoubt:#fff}
 @media (prefers-color-scheme:dark){:root{--page:#121316;--card:#1b1d21;--ink:#e8e9eb;--soft:#9ea5b0;--line:#2d3037;--fill:#26292f;--accent:#8db2ff;--accentSoft:#1f2c47;--doubt:#f3a95f;--doubtSoft:#37291a;--onDoubt:#221404}}
@@ -119,7 +119,6 @@ dialog div{padding:14px 18px 16px}
 dialog p{overflow-wrap:anywhere;font-weight:500}
 dialog .stat{font-weight:400;margin-top:2px}
 dialog nav{display:flex;flex-wrap:wrap;gap:8px;margin-top:12px;align-items:center}
-dialog nav a{font-size:13.5px;margin-right:auto}
 dialog nav button{font:inherit;font-size:13.5px;color:inherit;background:var(--fill);border:1px solid var(--line);border-radius:7px;padding:5px 12px;cursor:pointer}
 dialog nav button:first-of-type{margin-left:auto}
 @media (max-width:640px){main,.bar>div{padding-inline:14px}header{padding-top:24px}h1{font-size:23px}.panel,.card{padding:14px;border-radius:10px}.figures{gap:10px 28px}.grid{grid-template-columns:repeat(auto-fill,minmax(68px,1fr))}.bar h2{width:100%}th,td{padding-inline:5px}table{font-size:13px}}

@@ -1,28 +1,19 @@
-/** The report: complete, self-contained, escaped, and the same bytes for the same facts. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { runFolderAt } from '../run/index.ts';
-import { type ReportData, thumbnailOf, writeReport } from './index.ts';
-import { embedThumbnails } from './thumbnails.ts';
+/** The page: complete, self-contained, escaped, and the same bytes for the same facts. */
+import { describe, expect, it } from 'vitest';
+import { reportJson } from '../reportJson.ts';
+import type { ReportClustering, RunReport } from '../runReport.ts';
+import { reportHtml } from './page.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'likeness-report-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const image = (index: number, path: string, doubtful: boolean) => ({
-  index,
+const image = (path: string, doubtful: boolean) => ({
   path,
   confidence: 0.5,
   margin: doubtful ? 0.001 : 0.2,
   doubtful,
 });
-const data: ReportData = {
-  run: 'test <run>',
-  method: 'swav',
+const webp = (value: number) => Uint8Array.from(`RIFF....WEBP${value}`, (letter) => letter.charCodeAt(0));
+const clustering: ReportClustering = {
   source: { name: 'photos', path: '/photos' },
   counts: { images: 3, skipped: 1, clusters: 2 },
-  settings: [{ name: 'Batch', value: '64' }],
   howK: '2 clusters, as asked for with -k.',
   suggestion: {
     k: 3,
@@ -63,7 +54,7 @@ const data: ReportData = {
       share: 2 / 3,
       cohesion: 0.9,
       doubtful: 1,
-      typical: [image(0, 'a/<b>&"c.jpg', false), image(1, 'd.jpg', true)],
+      typical: [image('a/<b>&"c.jpg', false), image('d.jpg', true)],
       edge: [],
     },
     {
@@ -72,15 +63,26 @@ const data: ReportData = {
       share: 1 / 3,
       cohesion: 1,
       doubtful: 0,
-      typical: [image(2, 'e.jpg', false)],
+      typical: [image('e.jpg', false)],
       edge: [],
     },
   ],
+  skipped: [{ id: 'broken.jpg', reason: 'empty file (0 bytes)' }],
+  thumbnails: {
+    pictures: new Map(['a/<b>&"c.jpg', 'd.jpg', 'e.jpg'].map((path, i) => [path, webp(i)])),
+    shortSide: 28,
+  },
+};
+const report: RunReport = {
+  run: 'test <run>',
+  method: 'swav',
+  settings: [{ name: 'Batch', value: '64' }],
   training: {
     steps: [1, 2, 3],
     loss: [3, 2.5, 2],
     chance: { value: Math.log(64), name: 'ln 64' },
     usage: { steps: [2, 3], entropy: [1, 0.75] },
+    notes: ['A note <here>.'],
   },
   measures: {
     when: 'On 3 images & no more.',
@@ -90,6 +92,9 @@ const data: ReportData = {
     ],
   },
   evaluation: {
+    source: '/photos',
+    step: 3,
+    labelled: true,
     ami: 0.15,
     fewLabels: { '0.01': { accuracy: 0.31 }, '0.1': { accuracy: 0.42 } },
     nmi: 0.2,
@@ -101,17 +106,20 @@ const data: ReportData = {
       rawPixels: { nmi: 0.3, acc: 0.3, ari: 0.1, knn: { accuracy: 0.4 }, linear: { accuracy: 0.4 } },
     },
   },
-  skipped: [{ id: 'broken.jpg', reason: 'empty file (0 bytes)' }],
+  clustering,
 };
-const thumbnail = (index: number, size: number) =>
-  thumbnailOf({ width: 8, height: 8, pixels: new Uint8Array(192).fill(40 * index) }, size);
+const render = (of: RunReport) => [...reportHtml(of)].join('');
+const html = render(report);
 
 describe('report.html', () => {
-  const run = runFolderAt(folder);
-  it('shows clusters, doubt, skipped files and the baseline that wins, with nothing from elsewhere', async () => {
-    await writeReport(run, data, { thumbnail });
-    const html = readFileSync(run.files.reportHtml, 'utf8');
-    for (const text of ['2 clusters, as asked for with -k.', 'broken.jpg', 'empty file (0 bytes)', 'ln 64']) {
+  it('shows clusters, doubt, skipped files and the baseline that wins, with nothing from elsewhere', () => {
+    for (const text of [
+      '2 clusters, as asked for with -k.',
+      'broken.jpg',
+      'empty file (0 bytes)',
+      'ln 64',
+      'A note &lt;here&gt;.',
+    ]) {
       expect(html).toContain(text);
     }
     expect(html.match(/data:image\/webp;base64,/g)?.length).toBe(3);
@@ -122,7 +130,6 @@ describe('report.html', () => {
   });
 
   it('escapes names', () => {
-    const html = readFileSync(run.files.reportHtml, 'utf8');
     expect(html).not.toContain('<b>&"c.jpg');
     expect(html).not.toContain('test <run>');
     expect(html).not.toContain('<cat>');
@@ -131,7 +138,6 @@ describe('report.html', () => {
   });
 
   it('draws the confusion matrix: shade by share of the class, a frame for the match, names cut short', () => {
-    const html = readFileSync(run.files.reportHtml, 'utf8');
     const figure = /<figure class="confusion">.*?<\/figure>/s.exec(html)![0];
     const shades = [...figure.matchAll(/class="cell" fill-opacity="([\d.]+)"/g)].map(([, value]) => value);
     expect(shades).toEqual(['0.520', '0.520', '0.040', '1.000']);
@@ -145,7 +151,6 @@ describe('report.html', () => {
   });
 
   it('draws the fit of each number of clusters with the range, and says no lone number', () => {
-    const html = readFileSync(run.files.reportHtml, 'utf8');
     expect(html).toContain('recommended 3 to 4');
     expect(html.match(/class="band"/g)).toHaveLength(2);
     const paths = [...html.matchAll(/<path class="[abc]" d="(M[^"]*)"/g)].map(([, d]) => d!);
@@ -157,7 +162,6 @@ describe('report.html', () => {
   });
 
   it('shows what was measured without labels, and how evenly prototypes were used', () => {
-    const html = readFileSync(run.files.reportHtml, 'utf8');
     const panel = /<section class="panel"><h2>Measured without labels.*?<\/section>/s.exec(html)![0];
     expect(panel).toContain('On 3 images &amp; no more.');
     expect(panel).toMatch(/View agreement<\/dt><dd><b>0\.67[45]<\/b> <small>from 0\.250<\/small>/);
@@ -167,58 +171,54 @@ describe('report.html', () => {
     expect(use).toContain('<b>0.750</b>');
     const [first, second] = [...use.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
     expect(second).toBeGreaterThan(first!); // less even is lower on the page
-    const facts = JSON.parse(readFileSync(run.files.reportJson, 'utf8'));
-    expect(facts.training.usageEntropy).toBe(0.75);
-    expect(facts.measures.items[0]).toMatchObject({ value: 0.6745, first: 0.25 });
+    const facts = reportJson(report, clustering);
+    expect(facts).toMatchObject({ training: { usageEntropy: 0.75 }, measures: report.measures });
   });
 
-  it('leaves out the panel and the curve where nothing was measured', async () => {
-    const { usage: _, ...training } = data.training!;
-    const { measures: __, ...rest } = data;
-    const plain = runFolderAt(mkdtempSync(join(folder, 'plain-')));
-    await writeReport(plain, { ...rest, training }, { thumbnail });
-    const html = readFileSync(plain.files.reportHtml, 'utf8');
-    expect(html).not.toContain('Measured without labels');
-    expect(html).not.toContain('Use of prototypes');
+  it('leaves out the panel and the curve where nothing was measured', () => {
+    const { usage: _, ...training } = report.training!;
+    const { measures: __, ...rest } = report;
+    const plain = render({ ...rest, training });
+    expect(plain).not.toContain('Measured without labels');
+    expect(plain).not.toContain('Use of prototypes');
+  });
+
+  it('shows training alone before a run is clustered', () => {
+    const { clustering: _, evaluation: __, ...trained } = report;
+    const page = render(trained);
+    expect(page).toContain('<dt>steps</dt><dd>3</dd>');
+    expect(page).toContain('<h2>Training</h2>');
+    expect(page).not.toMatch(/<script|<dialog|Cluster sizes|id="clusters"/);
+  });
+
+  it('shows the examples that have a picture, and all by name where no pictures are stored', () => {
+    const pictures = new Map([['d.jpg', webp(1)]]);
+    const fewer = render({ ...report, clustering: { ...clustering, thumbnails: { pictures } } });
+    expect(fewer.match(/<li[^>]*><button/g)).toHaveLength(1);
+    expect(fewer).toContain('<span class="stat">1 shown</span>');
+    const { thumbnails: _, ...without } = clustering;
+    const old = render({ ...report, clustering: without });
+    expect(old.match(/<li[^>]*><button/g)).toHaveLength(3);
+    expect(old).not.toContain('src="data:image');
+    expect(old).toContain('<body>');
+    expect(html).toContain('<body class="small">');
   });
 
   it('shows the further measures of an evaluation', () => {
-    const html = readFileSync(run.files.reportHtml, 'utf8');
     for (const text of ['>AMI</abbr>', '>1 % lab</abbr>', '0.310', '0.420', '0.150'])
       expect(html).toContain(text);
     expect(html).not.toContain('>FMI</abbr>');
   });
 
-  it('colors the verdict by its tone', async () => {
-    const { baselines: _, ...own } = data.evaluation!;
+  it('colors the verdict by its tone', () => {
+    const { baselines: _, ...own } = report.evaluation!;
     const ahead = { ...own, baselines: { untrained: { nmi: 0.1 } } };
-    const other = runFolderAt(mkdtempSync(join(folder, 'ahead-')));
-    await writeReport(other, { ...data, evaluation: ahead }, { thumbnail });
-    const html = readFileSync(other.files.reportHtml, 'utf8');
-    expect(html).toContain('<p class="verdict">No baseline beats the trained encoder in any measure.</p>');
+    expect(render({ ...report, evaluation: ahead })).toContain(
+      '<p class="verdict">No baseline beats the trained encoder in any measure.</p>',
+    );
   });
 
-  it('has the same bytes for the same facts', async () => {
-    const before = readFileSync(run.files.reportHtml);
-    await writeReport(run, data, { thumbnail });
-    expect(readFileSync(run.files.reportHtml).equals(before)).toBe(true);
-  });
-
-  it('makes thumbnails that do not fit once where a smaller size is the same', async () => {
-    const images = data.clusters.reduce((sum, { typical, edge }) => sum + typical.length + edge.length, 0);
-    async function made(largestSide?: number) {
-      let calls = 0;
-      const counting = (index: number, size: number) => {
-        calls++;
-        return thumbnail(index, size);
-      };
-      const { uris } = await embedThumbnails(data.clusters, counting, { maxBytes: 1, largestSide });
-      expect(uris.size).toBe(0);
-      return calls;
-    }
-    expect(images).toBeGreaterThan(0);
-    expect(await made()).toBe(6 * (await made(8)));
-    const same = await embedThumbnails(data.clusters, thumbnail, { largestSide: 8 });
-    expect(same).toEqual(await embedThumbnails(data.clusters, thumbnail));
+  it('has the same bytes for the same facts', () => {
+    expect(render(structuredClone(report))).toBe(html);
   });
 });

@@ -1,23 +1,24 @@
-/** What the report takes from the event log of a run: curves, and the last measures without labels. */
+/** Curves, facts and label-free measures from the event log of a run. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveSettings } from '../methods/index.ts';
-import { type RunConfig, type RunEvent, runFolderAt } from '../run/index.ts';
-import { reportTraining } from './reportTraining.ts';
+import { type RunEvent, runFolderAt } from '../run/index.ts';
+import { readTraining } from './training.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-report-training-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings = resolveSettings({ method: 'swav', prototypes: 64, architecture: 'resnet10', width: 4 });
-
 function read(events: readonly RunEvent[]) {
   const run = runFolderAt(mkdtempSync(join(folder, 'run-')));
   writeFileSync(run.files.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-  return reportTraining({ folder: run, config: { settings, images: 1000 } as RunConfig });
+  return readTraining(run.files.events);
 }
 
+const started = (randomBaselineLoss: number | null): RunEvent => ({
+  ...{ kind: 'run-started', step: 0, epoch: 0, method: 'swav', source: '/x', resumed: false },
+  facts: { randomBaselineLoss, prototypes: 64, notes: ['from the method'] },
+});
 const step = (at: number): RunEvent => ({ kind: 'step', step: at, epoch: 0, loss: 5 - at });
 const epoch = (at: number, usageEntropy?: number): RunEvent => ({
   ...{ kind: 'epoch', step: at, epoch: at - 1, loss: 4 },
@@ -30,10 +31,36 @@ const measures = (at: number, values: Record<string, number | null>): RunEvent =
 
 describe('the training of a report', () => {
   it('has the use of prototypes after each epoch, at its steps', async () => {
-    const { training } = await read([step(1), epoch(1, 0.9), step(2), epoch(2, 0.8), step(3), epoch(3, 0.7)]);
+    const epochs = [0.9, 0.8, 0.7].flatMap((entropy, i) => [step(i + 1), epoch(i + 1, entropy)]);
+    const { training } = await read([started(Math.log(64)), ...epochs]);
     expect(training!.usage).toEqual({ steps: [1, 2, 3], entropy: [0.9, 0.8, 0.7] });
     expect(training!.loss).toEqual([4, 3, 2]);
     expect(training!.chance).toEqual({ value: Math.log(64), name: 'ln 64' });
+    expect(training!.notes).toEqual(['from the method']);
+  });
+
+  // Faulty before: the report rebuilt the training graph without the unlabeled images of the run.
+  it('has no random baseline where the run had none, as in epochs of two parts', async () => {
+    const { training } = await read([started(null), step(1), step(2)]);
+    expect(training).not.toHaveProperty('chance');
+    expect(training!.notes).toEqual(['from the method']);
+  });
+
+  it('names a random baseline that is not the logarithm of a whole number', async () => {
+    const { training } = await read([started(1.5), step(1), step(2)]);
+    expect(training!.chance).toEqual({ value: 1.5, name: 'random baseline' });
+  });
+
+  it('takes the facts of the last session', async () => {
+    const { training } = await read([started(1.5), step(1), started(2.5), step(2)]);
+    expect(training!.chance!.value).toBe(2.5);
+  });
+
+  it('says that an old run has no random baseline', async () => {
+    const { facts: _, ...old } = started(1.5);
+    const { training } = await read([old as RunEvent, step(1), step(2)]);
+    expect(training).not.toHaveProperty('chance');
+    expect(training!.notes).toEqual([expect.stringContaining('did not record the random-baseline loss')]);
   });
 
   it('has none where the method has no prototypes, or there is one epoch', async () => {
@@ -41,7 +68,7 @@ describe('the training of a report', () => {
     expect((await read([step(1), step(2), epoch(2, 0.9)])).training!.usage).toBeUndefined();
   });
 
-  it('has the last measures beside the first, those that follow true clusters named', async () => {
+  it('has the last measures beside the first, the one that tracks true clusters named', async () => {
     const { measures: found } = await read([
       step(1),
       measures(1, { viewAgreement: 0.2, epochStability: null, silhouette: 0.5, prototypeUsage: null }),
@@ -54,11 +81,11 @@ describe('the training of a report', () => {
       ['Stability over epochs', 0.3, undefined],
       ['Separation', 0.4, 0.5],
     ]);
-    const tracking = found!.items.filter(({ meaning }) => meaning.includes('followed true clusters'));
+    const tracking = found!.items.filter(({ meaning }) => meaning.includes('tracked true clusters'));
     expect(tracking.map(({ name }) => name)).toEqual(['View agreement']);
   });
 
   it('is absent where nothing was measured or trained', async () => {
-    expect(await read([step(1), epoch(1, 1)])).toEqual({ measures: undefined });
+    expect(await read([step(1), epoch(1, 1)])).toEqual({});
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReportSimilarity } from './data.ts';
+import type { ReportSimilarity } from '../runReport.ts';
 import { similarityHtml } from './similarity.ts';
 
 const steps = Array.from({ length: 1000 }, (_, i) => i + 1);

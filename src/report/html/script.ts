@@ -1,4 +1,4 @@
-/** The page's own script: enlarge, filter, sort. Everything can be read without it. */
+/** Script of the page: enlarge, filter, sort. The page can be read without it. */
 export const script = `
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -23,9 +23,7 @@ export const script = `
     $('img', dialog).src = image.src;
     $('img', dialog).alt = image.alt;
     $('p', dialog).textContent = image.alt;
-    $('.stat', dialog).textContent = button.dataset.say;
-    const link = $('a', dialog);
-    if (link) link.href = link.dataset.base + image.alt.split('/').map(encodeURIComponent).join('/');
+    $('.stat', dialog).textContent = button.dataset.facts;
     if (!dialog.open) dialog.showModal();
   };
   const move = (by) => {

@@ -1,0 +1,130 @@
+/** The read model: everything that a page shows comes from the files of a run. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveSettings } from '../methods/index.ts';
+import {
+  type RunConfig,
+  type RunEvent,
+  type RunFolder,
+  runFolderAt,
+  writeConfig,
+  writeEvaluation,
+} from '../run/index.ts';
+import { renderReport, storeReport } from './clusterReport.ts';
+import { readReport } from './readReport.ts';
+import type { ReportClustering } from './runReport.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'likeness-read-report-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const config = {
+  settings: resolveSettings({ method: 'swav', prototypes: 12, architecture: 'resnet10', width: 4 }),
+  source: { path: '/photos', name: 'photos', kind: 'folder' },
+  ...{ split: 'train', images: 3, preset: 'tiny-28', notes: [], threads: 1, budget: { epochs: 1 } },
+} as RunConfig;
+const events: RunEvent[] = [
+  {
+    ...{ kind: 'run-started', step: 0, epoch: 0, method: 'swav', source: '/photos', resumed: false },
+    facts: { randomBaselineLoss: Math.log(12), prototypes: 12, notes: [] },
+  },
+  { kind: 'step', step: 1, epoch: 0, loss: 3 },
+  { kind: 'step', step: 2, epoch: 0, loss: 2 },
+  { kind: 'doctor', step: 2, epoch: 0, verdict: 'healthy', message: 'healthy: loss 2' },
+];
+const picture = Uint8Array.from('RIFF....WEBP', (letter) => letter.charCodeAt(0));
+const clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 'thumbnails'>> = {
+  source: { name: 'photos', path: '/photos' },
+  counts: { images: 2, skipped: 1, clusters: 1 },
+  howK: 'as given',
+  doubtRule: 'Doubtful: none.',
+  clusters: [
+    {
+      ...{ cluster: 0, size: 2, share: 1, cohesion: 0.5, doubtful: 0 },
+      typical: ['a.jpg', 'b.jpg'].map((path) => ({ path, confidence: 0.75, margin: 0.25, doubtful: false })),
+      edge: [],
+    },
+  ],
+  skipped: [{ id: 'c.jpg', reason: 'empty file (0 bytes)' }],
+  maps: {
+    ids: ['a.jpg', 'b.jpg'],
+    maps: [
+      { title: 'after step 2', step: 2, places: Float32Array.of(0, 1, 2, 3), clusters: Int32Array.of(0, 0) },
+    ],
+  },
+  thumbnails: {
+    pictures: new Map([
+      ['a.jpg', picture],
+      ['b.jpg', picture],
+    ]),
+    shortSide: 28,
+  },
+};
+const evaluation = { source: '/photos', step: 2, labelled: true, nmi: 0.5 };
+
+async function trainedRun(): Promise<RunFolder> {
+  const run = runFolderAt(mkdtempSync(join(folder, 'run-')));
+  await writeConfig(run, config as never);
+  writeFileSync(run.files.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return run;
+}
+const store = (run: RunFolder) =>
+  storeReport({ folder: run, config, checkpoint: { info: { step: 2 } } as never }, clustering);
+
+describe('the report of a run', () => {
+  it('has training and settings before the run is clustered', async () => {
+    const run = await trainedRun();
+    const report = await readReport(run);
+    expect(report).toMatchObject({ run: run.name, method: 'swav', training: { verdict: 'healthy: loss 2' } });
+    expect(report.training!.chance!.name).toBe('ln 12');
+    expect(report.settings).toContainEqual({ name: 'Prototypes', value: '12' });
+    expect(report).not.toHaveProperty('clustering');
+    await renderReport(run);
+    expect(readFileSync(run.files.reportHtml, 'utf8')).toContain('<h2>Training</h2>');
+  });
+
+  it('gives back clusters, map and pictures', async () => {
+    const run = await trainedRun();
+    await store(run);
+    expect((await readReport(run)).clustering).toEqual(clustering);
+  });
+
+  it('renders the same page again from the files alone', async () => {
+    const run = await trainedRun();
+    await writeEvaluation(run.files.evaluation, evaluation);
+    await store(run);
+    const page = readFileSync(run.files.reportHtml, 'utf8');
+    expect(page).toContain('data:image/webp;base64,');
+    rmSync(run.files.reportHtml);
+    await renderReport(run);
+    expect(readFileSync(run.files.reportHtml, 'utf8')).toBe(page);
+  });
+
+  it('has an evaluation of the clustered source, and no other', async () => {
+    const run = await trainedRun();
+    await store(run);
+    await writeEvaluation(run.files.evaluation, evaluation);
+    expect((await readReport(run)).evaluation).toEqual(evaluation);
+    await writeEvaluation(run.files.evaluation, { ...evaluation, source: '/others' });
+    expect(await readReport(run)).not.toHaveProperty('evaluation');
+    await writeEvaluation(run.files.evaluation, { ...evaluation, labelled: false });
+    expect(await readReport(run)).not.toHaveProperty('evaluation');
+  });
+
+  it('reads a run of before maps and pictures were stored', async () => {
+    const run = await trainedRun();
+    await store(run);
+    rmSync(run.files.maps);
+    rmSync(run.files.thumbnails);
+    const { maps: _, thumbnails: __, ...rest } = clustering;
+    expect((await readReport(run)).clustering).toEqual(rest);
+  });
+
+  it('refuses a damaged report', async () => {
+    const run = await trainedRun();
+    await store(run);
+    writeFileSync(run.files.reportJson, '{"version": 1');
+    await expect(readReport(run)).rejects.toThrow(/report\.json is damaged or was changed/);
+  });
+});

@@ -1,0 +1,61 @@
+/** Reading a report from the files of a run. */
+import {
+  isMissing,
+  listCheckpoints,
+  type RunFolder,
+  readEvaluationIfValid,
+  readMaps,
+  readRunConfig,
+  readStoredReport,
+  readThumbnails,
+  type StoredReport,
+} from '../run/index.ts';
+import type { ReportClustering, RunReport } from './runReport.ts';
+import { settingsInWords } from './settingsInWords.ts';
+import { readTraining } from './training.ts';
+
+/**
+ * Reads everything that a page shows of a run: training curves, verdict, measures, evaluation, settings
+ * and, where it was clustered, clusters with example images, map and skipped files.
+ *
+ * Needs neither the images nor an encoder.
+ *
+ * @throws LikenessError `config.*`, `events.*`, and `json.malformed` or `maps.malformed` for a damaged file.
+ */
+export async function readReport(folder: RunFolder): Promise<RunReport> {
+  const stored = await readStoredReport(folder.files.reportJson).catch(undefinedIfMissing);
+  const trained = await readTrainedPart(folder, stored?.source.path);
+  if (stored === undefined) return trained;
+  return { ...trained, settings: stored.settings, clustering: await readClustered(folder, stored) };
+}
+
+/** Reads the part of a report that does not need clusters; the evaluation of `source` alone is part of it. */
+export async function readTrainedPart(
+  folder: RunFolder,
+  source?: string,
+): Promise<Omit<RunReport, 'clustering'>> {
+  const { files, name } = folder;
+  const config = await readRunConfig(folder);
+  const step = (await listCheckpoints(files.checkpoints)).at(-1)?.step ?? 0;
+  const evaluation = await readEvaluationIfValid(files.evaluation);
+  const isShown = evaluation?.labelled && (source === undefined || evaluation.source === source);
+  return {
+    run: name,
+    method: config.settings.method,
+    settings: settingsInWords(config.settings, { step }),
+    ...(await readTraining(files.events).catch(undefinedIfMissing)),
+    ...(isShown && { evaluation }),
+  };
+}
+
+async function readClustered({ files }: RunFolder, stored: StoredReport): Promise<ReportClustering> {
+  const { version: _, settings: __, ...clustering } = stored;
+  const maps = await readMaps(files.maps).catch(undefinedIfMissing);
+  const thumbnails = await readThumbnails(files.thumbnails).catch(undefinedIfMissing);
+  return { ...clustering, ...(maps && { maps }), ...(thumbnails && { thumbnails }) };
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (isMissing(error)) return undefined;
+  throw error;
+}
