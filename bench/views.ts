@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CropSpec, makeView, viewsPreset } from '../src/views/index.ts';
+import { type CropSpec, makeView, parseViews } from '../src/views/index.ts';
 import { inProcess, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { madeUpPhoto, type PhotoSize } from './photos.ts';
@@ -14,17 +14,52 @@ import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 interface ViewsShape extends PhotoSize {
-  preset: Parameters<typeof viewsPreset>[0];
-  /** Pictures of one run. */
+  crops: readonly CropSpec[];
+  /** Images of one run. */
   photos: number;
 }
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** SwAV's augmentation with color jitter of a strength, and box blur up to a sigma where given. */
+function augmentation(strength: number, blur?: number): object[] {
+  const [amount, hue] = [0.8 * strength, 0.2 * strength];
+  return [
+    { kind: 'flip' },
+    { kind: 'colorJitter', brightness: amount, contrast: amount, saturation: amount, hue },
+    { kind: 'grayscale' },
+    ...(blur === undefined ? [] : [{ kind: 'gaussianBlur', sigma: [0.1, blur] }]),
+  ];
+}
+
+/** Fills in the defaults of crops; rendering does not use the normalization. */
+function cropsOf(...crops: object[]): CropSpec[] {
+  return parseViews({ crops, normalize: { mean: [0, 0, 0], std: [1, 1, 1] } }).crops;
+}
+
+const [mild, medium, full] = [augmentation(0.5), augmentation(0.5, 0.9), augmentation(1, 2)];
+const small = cropsOf({ count: 2, size: 32, scale: [0.14, 1], steps: mild });
+
+/** Rows of the benchmark; `smoke` is for tests. */
 export const viewsRows: Readonly<Record<string, ViewsShape>> = {
-  '2x32': { preset: 'swav-32', width: 32, height: 32, photos: 256 },
-  '2x96+6x48': { preset: 'swav-multicrop-96', width: 341, height: 256, photos: 32 },
-  '2x224+6x96': { preset: 'swav-imagenet', width: 341, height: 256, photos: 32 },
-  smoke: { preset: 'swav-32', width: 8, height: 8, photos: 2 },
+  '2x32': { crops: small, width: 32, height: 32, photos: 256 },
+  '2x96+6x48': {
+    crops: cropsOf(
+      { count: 2, size: 96, scale: [0.14, 1], steps: medium },
+      { count: 6, size: 48, scale: [0.05, 0.14], steps: medium },
+    ),
+    width: 341,
+    height: 256,
+    photos: 32,
+  },
+  '2x224+6x96': {
+    crops: cropsOf(
+      { count: 2, size: 224, scale: [0.14, 1], steps: full },
+      { count: 6, size: 96, scale: [0.05, 0.14], steps: full },
+    ),
+    width: 341,
+    height: 256,
+    photos: 32,
+  },
+  smoke: { crops: small, width: 8, height: 8, photos: 2 },
 };
 
 export interface ViewsRow extends Speeds {
@@ -43,8 +78,7 @@ export async function benchmarkViews(
   name: string,
   { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
 ): Promise<ViewsRow> {
-  const { preset, photos, ...size } = viewsRows[name]!;
-  const { crops } = viewsPreset(preset).views;
+  const { crops, photos, ...size } = viewsRows[name]!;
   return onStage(async ({ folder }) => {
     const pictures = await Promise.all(Array.from({ length: photos }, (_, i) => madeUpPhoto(size, i)));
     const sources = pictures.map((pixels) => ({ ...size, pixels }));
@@ -116,8 +150,8 @@ function forPeer({ count, size, scale, steps }: CropSpec): object {
     count,
     size,
     scale,
-    jitter: of('colourJitter'),
+    jitter: of('colorJitter'),
     blur: of('gaussianBlur'),
-    greyscale: of('greyscale'),
+    grayscale: of('grayscale'),
   };
 }

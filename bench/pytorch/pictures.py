@@ -44,8 +44,8 @@ def pipeline(crop):
     if jitter:
         strengths = [jitter.get(name, 0) for name in ['brightness', 'contrast', 'saturation', 'hue']]
         steps.append(transforms.RandomApply([transforms.ColorJitter(*strengths)], p=jitter['p']))
-    if crop.get('greyscale'):
-        steps.append(transforms.RandomGrayscale(p=crop['greyscale']['p']))
+    if crop.get('grayscale'):
+        steps.append(transforms.RandomGrayscale(p=crop['grayscale']['p']))
     if crop.get('blur'):
         steps.append(transforms.RandomApply([Blur(crop['blur']['sigma'])], p=crop['blur']['p']))
     return transforms.Compose([*steps, transforms.PILToTensor()])

@@ -52,7 +52,7 @@ export function exportEncoder(
   metadata: Record<string, string> = {},
 ): ExportedEncoder {
   const size = settings.imageSize;
-  const { mean, std } = viewsOf(settings).normalise;
+  const { mean, std } = viewsOf(settings).normalize;
   const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
   const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
   const normalized = sub(

@@ -33,8 +33,8 @@ export async function trainedEncoder(options: TrainedEncoderOptions): Promise<Ne
   const { engine, settings, state, id = 'trained', title = 'trained encoder', protocol } = options;
   const { size = settings.imageSize, batchSize = BATCH } = options;
   const encoder = encoderOptions(settings);
-  const { normalise } = viewsOf(settings);
-  const { program, variables } = inferenceProgram({ encoder, normalise, batchSize, size });
+  const { normalize } = viewsOf(settings);
+  const { program, variables } = inferenceProgram({ encoder, normalise: normalize, batchSize, size });
   const weights: Values = {};
   for (const { name } of [...variables.parameters(), ...variables.buffers()]) {
     const value = state[name];

@@ -71,7 +71,7 @@ export async function untrainedState({
 
   const variables = createVariables({ mode: 'train' });
   const images = input('images', [batchSize, 3, size, size], 'uint8');
-  const pixels = normaliseImages(images, viewsOf(settings).normalise); // [B, 3, s, s]
+  const pixels = normaliseImages(images, viewsOf(settings).normalize); // [B, 3, s, s]
   const features = encode(variables, pixels, encoderOptions(settings)); // [B, F]
   const z = methodHead(settings).project(variables, features); // [B, D]
   const buffers = variables.buffers();

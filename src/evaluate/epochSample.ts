@@ -64,8 +64,13 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
 
   /** Compiles the encoder for one image size, with the embeddings as output `z` on request. */
   async function compile(side: number, outputs: 'features' | 'embeddings') {
-    const { normalise } = viewsOf(settings);
-    const made = inferenceProgram({ encoder: encoderOptions(settings), normalise, batchSize, size: side });
+    const { normalize } = viewsOf(settings);
+    const made = inferenceProgram({
+      encoder: encoderOptions(settings),
+      normalise: normalize,
+      batchSize,
+      size: side,
+    });
     const { variables, features } = made;
     const z = outputs === 'embeddings' ? head.project(variables, features) : undefined; // [B, D]
     const weights = [...variables.parameters(), ...variables.buffers()];

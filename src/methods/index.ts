@@ -91,7 +91,7 @@ export function methodProgram(
     extra,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
-    normalise: views.normalise,
+    normalise: views.normalize,
     optimizer: optimizerOf(settings),
     learningRate,
   });

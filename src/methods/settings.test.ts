@@ -77,18 +77,18 @@ describe('presets', () => {
 describe('views of settings', () => {
   const base = presetNamed('multicrop-64').settings;
   it('have the authors’ steps in their order, without those of probability 0', () => {
-    const { crops, normalise } = viewsOf(resolveSettings({ ...base, blurProbability: 0.5 }));
+    const { crops, normalize } = viewsOf(resolveSettings({ ...base, blurProbability: 0.5 }));
     expect(crops.map(({ count, size }) => [count, size])).toEqual([
       [2, 64],
       [4, 32],
     ]);
     expect(crops[1]!.steps.map(({ kind }) => kind)).toEqual([
       'flip',
-      'colourJitter',
-      'greyscale',
+      'colorJitter',
+      'grayscale',
       'gaussianBlur',
     ]);
-    expect(normalise.mean).toEqual([0.485, 0.456, 0.406]);
+    expect(normalize.mean).toEqual([0.485, 0.456, 0.406]);
   });
 
   it('name what is wrong with crops and scales', () => {

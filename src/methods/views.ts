@@ -92,14 +92,14 @@ export function viewsOf(settings: Settings): ViewsSpec {
   const { brightness, contrast, saturation, hue } = settings;
   const steps = [
     { kind: 'flip', p: settings.flipProbability },
-    { kind: 'colourJitter', p: settings.jitterProbability, brightness, contrast, saturation, hue },
-    { kind: 'greyscale', p: settings.greyscaleProbability },
+    { kind: 'colorJitter', p: settings.jitterProbability, brightness, contrast, saturation, hue },
+    { kind: 'grayscale', p: settings.greyscaleProbability },
     { kind: 'gaussianBlur', p: settings.blurProbability, sigma: parseRange('blurSigma', settings.blurSigma) },
-    { kind: 'solarise', p: settings.solariseProbability },
+    { kind: 'solarize', p: settings.solariseProbability },
   ].filter(({ p }) => p > 0);
   const described = parseViews({
     crops: crops.map((crop, g) => ({ ...crop, scale: scales[g], steps })),
-    normalise: { mean: parseTriple('mean', settings.mean), std: parseTriple('std', settings.std) },
+    normalize: { mean: parseTriple('mean', settings.mean), std: parseTriple('std', settings.std) },
   });
   return {
     ...described,

@@ -5,19 +5,30 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { contactSheet, describeArea, describeSteps, writeContactSheet } from './contactSheet.ts';
 import { layOut } from './contactSheetLayout.ts';
-import { viewsPreset } from './presets.ts';
+import { parseViews } from './spec.ts';
 import { makeView } from './view.ts';
 
-/** Width 60, height 40, every pixel of another colour. */
+/** Width 60, height 40, every pixel of another color. */
 const image = {
   width: 60,
   height: 40,
   pixels: Uint8Array.from({ length: 3 * 60 * 40 }, (_, i) => (i * 89) & 255),
 };
-const { views } = viewsPreset('swav-multicrop-64');
+const steps = [
+  { kind: 'flip' },
+  { kind: 'colorJitter', brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+  { kind: 'grayscale' },
+];
+const views = parseViews({
+  crops: [
+    { count: 2, size: 64, scale: [0.14, 1], steps },
+    { count: 4, size: 32, scale: [0.05, 0.14], steps },
+  ],
+  normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
+});
 const options = { image, views, seed: 3, title: 'a <b> & "c".jpg', subtitle: 'seed 3' };
 
-const section = { heading: '', lines: [], colour: '#000', outlines: [], marked: 0 };
+const section = { heading: '', lines: [], color: '#000', outlines: [], marked: 0 };
 const layoutOf = (width: number, height: number, sections: { size: number; count: number }[]) =>
   layOut({
     title: '',
@@ -37,7 +48,8 @@ describe('contactSheet', () => {
     ]);
     expect([info.width, info.channels]).toEqual([layout.width, 3]);
     const view = new Uint8Array(3 * 64 * 64);
-    makeView(image, views.crops[0]!, { seed: 3, epoch: 1, image: 0, view: 1 }, view); // second draw, second view
+    // second draw, second view
+    makeView(image, views.crops[0]!, { seed: 3, epoch: 1, image: 0, view: 1 }, view);
     const place = layout.tiles[0]![3]!;
     const zoom = place.width / 64;
     expect(Number.isInteger(zoom)).toBe(true);
@@ -94,7 +106,7 @@ describe('layOut', () => {
 describe('captions', () => {
   it('say what a crop shows and what is done to it', () => {
     expect(describeArea(views.crops[1]!)).toBe('5 to 14 % of the area');
-    expect(describeSteps(views.crops[0]!.steps)).toBe('flip 50 %, colour jitter 80 %, grey 20 %');
-    expect(describeSteps([])).toBe('no other change');
+    expect(describeSteps(views.crops[0]!.steps)).toBe('flip 50 %, color jitter 80 %, grayscale 20 %');
+    expect(describeSteps([])).toBe('no augmentation');
   });
 });

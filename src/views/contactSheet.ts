@@ -1,35 +1,35 @@
 /**
- * A contact sheet: one picture that shows a person what the network sees of an image.
+ * Contact sheet: one PNG of an image and the augmented views that a network receives of it.
  *
- * At the left the image, with an outline for each view of the first draw (one training step's); at the right a section per group of crops.
- * Views are enlarged by whole numbers without smoothing, so that every pixel is one the network gets.
+ * The left column shows the image with the outlines of the first draw, the views of one training
+ * step. Each group of crops has a section at the right. Views are enlarged by whole factors without
+ * smoothing, so every pixel of a view stays visible.
  */
 import sharp, { type OverlayOptions } from 'sharp';
 import { randomAt } from '../core/random.ts';
 import { writeFileAtomic } from '../formats/atomicFile.ts';
-import { type Column, layOut, type Section, text } from './contactSheetLayout.ts';
+import { type Column, layOut, type Section, SVG, text } from './contactSheetLayout.ts';
 import { type Box, type InterleavedImage, toInterleaved } from './planarImage.ts';
 import type { CropSpec, Step, ViewsSpec } from './spec.ts';
 import { drawView, renderView } from './view.ts';
 
 export interface ContactSheetOptions {
-  /** The decoded image. */
   readonly image: InterleavedImage;
   readonly views: ViewsSpec;
   readonly seed: number;
-  /** Shown at the top, usually the file's name. */
+  /** Heading, usually the file's name. */
   readonly title: string;
-  /** Shown under the title, usually the preset and the seed. */
+  /** Line below the title, usually the preset and the seed. */
   readonly subtitle?: string;
-  /** How many times all views are drawn. Default: as often as gives eight views of the first group. */
+  /** Draws of all views. Default: enough for eight views of the first group. */
   readonly draws?: number;
 }
 
 const BACKGROUND = '#faf9f7';
-/** Outlines, by group of crops. */
-const COLOURS = ['#3f51b5', '#e07a1f', '#2e8b57', '#b0357a', '#607d8b'];
+/** Outline colors by group of crops. */
+const COLORS = ['#3f51b5', '#e07a1f', '#2e8b57', '#b0357a', '#607d8b'];
 
-/** The sheet as a PNG file's bytes; the same options give the same views. */
+/** Renders the sheet as PNG bytes. Equal options give equal views. */
 export async function contactSheet(options: ContactSheetOptions): Promise<Buffer> {
   const { image, views, seed, title, subtitle = '' } = options;
   const draws = options.draws ?? Math.ceil(8 / views.crops[0]!.count);
@@ -38,7 +38,7 @@ export async function contactSheet(options: ContactSheetOptions): Promise<Buffer
     (crop, group): Section => ({
       heading: `${crop.count} × ${crop.size} px`,
       lines: [describeArea(crop), describeSteps(crop.steps)],
-      colour: COLOURS[group % COLOURS.length]!,
+      color: COLORS[group % COLORS.length]!,
       size: crop.size,
       marked: crop.count,
       outlines: groups[group]!.slice(0, crop.count).map(({ box }) => box),
@@ -66,7 +66,7 @@ export async function contactSheet(options: ContactSheetOptions): Promise<Buffer
     ).flat(),
     { input: Buffer.from(layout.marks), left: 0, top: 0 },
   ];
-  if (await canWrite()) overlays.push({ input: Buffer.from(layout.texts), left: 0, top: 0 });
+  if (await hasFonts()) overlays.push({ input: Buffer.from(layout.texts), left: 0, top: 0 });
   const { width, height } = layout;
   return sharp({ create: { width, height, channels: 3, background: BACKGROUND } })
     .composite(overlays)
@@ -76,9 +76,9 @@ export async function contactSheet(options: ContactSheetOptions): Promise<Buffer
 }
 
 /**
- * Writes the contact sheet to a PNG file; an existing one is replaced as a whole or not at all.
+ * Writes the contact sheet to a PNG file and replaces an existing file atomically.
  *
- * @throws LikenessError when the file cannot be written.
+ * @throws LikenessError where the file cannot be written.
  */
 export async function writeContactSheet(path: string, options: ContactSheetOptions): Promise<void> {
   await writeFileAtomic(path, await contactSheet(options));
@@ -89,7 +89,7 @@ interface DrawnTile {
   readonly view: InterleavedImage;
 }
 
-/** Every view of every group, draw by draw; a draw is what one epoch would show. */
+/** Renders all views of every group, draw by draw. One draw equals one epoch. */
 function drawGroups(image: InterleavedImage, views: ViewsSpec, seed: number, draws: number): DrawnTile[][] {
   const groups: DrawnTile[][] = views.crops.map(() => []);
   for (let draw = 0; draw < draws; draw++) {
@@ -106,7 +106,7 @@ function drawGroups(image: InterleavedImage, views: ViewsSpec, seed: number, dra
   return groups;
 }
 
-/** An image scaled to its place: without smoothing when it is enlarged. */
+/** Scales an image to its box; enlarging does not smooth. */
 async function enlarged(image: InterleavedImage, place: Box): Promise<OverlayOptions> {
   const { width, height, pixels } = image;
   const kernel = place.width >= width ? 'nearest' : 'lanczos3';
@@ -119,35 +119,36 @@ async function enlarged(image: InterleavedImage, place: Box): Promise<OverlayOpt
 }
 
 /**
- * Whether this machine has any font. Without one every letter becomes the same empty box, and a sheet without
- * text is the better one.
+ * Detects fonts: without one, two letters render as the same empty box, and the sheet is better
+ * without text.
  */
-async function canWrite(): Promise<boolean> {
+async function hasFonts(): Promise<boolean> {
   const [one, other] = await Promise.all(
     ['W', '8'].map((letter) => {
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32">${text(4, 24, letter, { size: 20 })}</svg>`;
+      const glyph = text(4, 24, letter, { size: 20 });
+      const svg = `<svg xmlns="${SVG}" width="32" height="32">${glyph}</svg>`;
       return sharp(Buffer.from(svg)).raw().toBuffer();
     }),
   );
   return !one!.equals(other!);
 }
 
-/** What share of the image a crop shows, in words: "14 to 100 % of the area". */
+/** Describes the fraction of the image that a crop covers: "14 to 100 % of the area". */
 export function describeArea({ scale: [low, high] }: Pick<CropSpec, 'scale'>): string {
-  const percent = (share: number) => Number((100 * share).toPrecision(3));
+  const percent = (fraction: number) => Number((100 * fraction).toPrecision(3));
   return `${percent(low)} to ${percent(high)} % of the area`;
 }
 
 const names: Record<Step['kind'], string> = {
   flip: 'flip',
-  colourJitter: 'colour jitter',
-  greyscale: 'grey',
+  colorJitter: 'color jitter',
+  grayscale: 'grayscale',
   gaussianBlur: 'blur',
-  solarise: 'solarise',
+  solarize: 'solarize',
 };
 
-/** The steps in words, with their probabilities: "flip 50 %, colour jitter 80 %". */
+/** Describes augmentation steps and their probabilities: "flip 50 %, color jitter 80 %". */
 export function describeSteps(steps: readonly Step[]): string {
-  if (steps.length === 0) return 'no other change';
+  if (steps.length === 0) return 'no augmentation';
   return steps.map(({ kind, p }) => `${names[kind]} ${Math.round(100 * p)} %`).join(', ');
 }

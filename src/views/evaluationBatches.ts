@@ -1,4 +1,4 @@
-/** Every image once, in order, as evaluation sees it: made ahead in worker threads, a batch at a time. */
+/** Batches of evaluation views: every image once, in order, prefetched by worker threads. */
 import { checkEvaluation, type EvaluationSpec } from './evaluationView.ts';
 import type { CacheLayout } from './jobs.ts';
 import { checkedIndices, checkWhole } from './loader.ts';
@@ -12,19 +12,20 @@ export interface EvaluationBatch {
 }
 
 export interface EvaluationBatchOptions extends EvaluationSpec {
-  /** Images per batch; the last batch has what is left. */
+  /** Images per batch; the last batch has the remainder. */
   readonly batchSize: number;
-  /** Which images of the cache, in this order. Default: all. */
+  /** Cache indices of the images, in order. Default: all. */
   readonly indices?: Uint32Array;
   /** Worker threads. Default 1. */
   readonly workers?: number;
 }
 
 /**
- * Iterates over the evaluation views of a cache: shorter side to `resize`, central square of `size`. The workers end
- * with the loop, however it is left.
+ * Iterates over the evaluation views of a cache: shorter side to `resize`, central square of
+ * `size`. Leaving the loop in any way ends the workers.
  *
- * @example for await (const { images, pixels } of evaluationBatches(cache, { size: 32, batchSize: 256 })) …
+ * @example for await (const { images, pixels } of evaluationBatches(cache, { size: 32, batchSize:
+ * 256 })) …
  */
 export async function* evaluationBatches(
   cache: CacheLayout,
@@ -44,7 +45,7 @@ export async function* evaluationBatches(
       while (next < indices.length && begun.length <= workers) {
         const images = indices.slice(next, next + batchSize);
         const batch = pool.run({ images, epoch: 0 }).then(([pixels]) => ({ images, pixels: pixels! }));
-        batch.catch(() => {}); // reported when its turn comes
+        batch.catch(() => {}); // reported when the loop reaches it
         begun.push(batch);
         next += batchSize;
       }

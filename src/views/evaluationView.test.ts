@@ -5,7 +5,7 @@ import { blank, fixture, largestDifference, unpack } from './fixture.cases.ts';
 describe('renderEvaluationView', () => {
   // Reference: torchvision's Resize and CenterCrop on Pillow images. Tolerance: none.
   it.each(fixture.evaluation)(
-    'equals torchvision: $image, shorter side $resize, centre $size',
+    'equals torchvision: $image, shorter side $resize, center $size',
     (expected) => {
       const { image, resize, size, result } = expected;
       const target = blank(size);

@@ -1,7 +1,7 @@
 /**
- * The one view that evaluation uses: shorter side to `resize`, then the central square of `size`. Nothing is random.
+ * Evaluation view: shorter side to `resize`, then the central square of `size`, without randomness.
  *
- * Bit-equal to torchvision's `Resize(resize)` followed by `CenterCrop(size)` on Pillow images.
+ * All bytes equal torchvision's `Resize(resize)` followed by `CenterCrop(size)` on Pillow images.
  */
 import { LikenessError } from '../core/errors.ts';
 import type { InterleavedImage, PlanarImage } from './planarImage.ts';
@@ -9,23 +9,28 @@ import { resizeInto } from './resize.ts';
 import { roundHalfToEven } from './round.ts';
 
 export interface EvaluationSpec {
-  /** Side of the square that is kept, in pixels. */
+  /** Side of the cropped square, in pixels. */
   readonly size: number;
-  /** Length of the shorter side before the square is cut out, in pixels; at least `size`. Default: `size`. */
+  /** Shorter side before cropping, in pixels; at least `size`. Default: `size`. */
   readonly resize?: number;
 }
 
-/** Refuses an evaluation view that cannot be made. */
+/**
+ * Checks the sizes of an evaluation view.
+ *
+ * @throws LikenessError `views.evaluation` unless `resize >= size >= 1` are whole numbers.
+ */
 export function checkEvaluation({ size, resize = size }: EvaluationSpec): void {
   if (!Number.isInteger(size) || size < 1 || !Number.isInteger(resize) || resize < size) {
     throw new LikenessError(
       'views.evaluation',
-      `The evaluation view has size ${size} and resize ${resize}; expected whole numbers with resize >= size >= 1. Set resize to at least size.`,
+      `evaluation view: received size ${size} and resize ${resize}; expected whole numbers with ` +
+        'resize >= size >= 1. Set resize to at least size.',
     );
   }
 }
 
-/** Computes the evaluation view of `source` into `target`, whose width and height are `spec.size`. */
+/** Renders the evaluation view of `source` into `target`, whose width and height are `size`. */
 export function renderEvaluationView(
   source: InterleavedImage,
   target: PlanarImage,

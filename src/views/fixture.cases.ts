@@ -1,4 +1,4 @@
-/** Reading `test/fixtures/views.json` in tests: the results of torchvision and Pillow for given parameters. */
+/** Reads `test/fixtures/views.json`: results of torchvision and Pillow for given parameters. */
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { type InterleavedImage, type PlanarImage, toInterleaved, toPlanes } from './planarImage.ts';
@@ -8,7 +8,7 @@ interface Stored {
   readonly height: number;
   readonly pixels: string;
 }
-type ImageName = 'small' | 'large' | 'colour';
+type ImageName = 'small' | 'large' | 'color';
 type Property = 'brightness' | 'contrast' | 'saturation' | 'hue';
 
 interface Fixture {
@@ -21,10 +21,10 @@ interface Fixture {
   }[];
   readonly evaluation: { image: ImageName; resize: number; size: number; result: Stored }[];
   readonly adjust: { op: Property; by: number; result: Stored }[];
-  readonly lattices: { op: Property | 'greyscale'; by: number; sha256: string }[];
+  readonly lattices: { op: Property | 'grayscale'; by: number; sha256: string }[];
   readonly flip: Stored;
-  readonly greyscale: Stored;
-  readonly solarise: { threshold: number; result: Stored }[];
+  readonly grayscale: Stored;
+  readonly solarize: { threshold: number; result: Stored }[];
   readonly boxBlur: { image: ImageName; sigma: number; result: Stored }[];
   readonly gaussianBlur: { image: ImageName; sigma: number; result: Stored }[];
   readonly crops: {
@@ -35,14 +35,14 @@ interface Fixture {
     state: number;
     box: [number, number, number, number];
   }[];
-  readonly view: { coloured: Stored; blurred: Stored; finished: Stored };
+  readonly view: { colored: Stored; blurred: Stored; finished: Stored };
 }
 
 export const fixture = JSON.parse(
   readFileSync(new URL('../../test/fixtures/views.json', import.meta.url), 'utf8'),
 ) as Fixture;
 
-/** A stored image as decoders give it. */
+/** Unpacks a stored image. */
 export function unpack(stored: Stored): InterleavedImage {
   return {
     width: stored.width,
@@ -51,12 +51,12 @@ export function unpack(stored: Stored): InterleavedImage {
   };
 }
 
-/** A fresh copy, in planes, of one of the fixture's input images. */
+/** Copies one of the fixture's input images into planes. */
 export function planesOf(name: ImageName): PlanarImage {
   return toPlanes(unpack(fixture.images[name]));
 }
 
-/** Largest absolute difference between a computed image and a stored one; infinite when the sizes differ. */
+/** Computes the largest absolute difference from a stored image; infinite where sizes differ. */
 export function largestDifference(computed: PlanarImage, stored: Stored): number {
   if (computed.width !== stored.width || computed.height !== stored.height) return Number.POSITIVE_INFINITY;
   const ours = toInterleaved(computed).pixels;
@@ -64,7 +64,7 @@ export function largestDifference(computed: PlanarImage, stored: Stored): number
   return ours.reduce((largest, value, i) => Math.max(largest, Math.abs(value - theirs[i]!)), 0);
 }
 
-/** An empty image in planes. */
+/** Creates a black image in planes. */
 export function blank(width: number, height = width): PlanarImage {
   return { width, height, data: new Uint8Array(3 * width * height) };
 }

@@ -5,9 +5,9 @@ export function flip({ data, width }: PlanarImage): void {
   const end = data.length;
   for (let row = 0; row < end; row += width) {
     for (let a = row, b = row + width - 1; a < b; a++, b--) {
-      const held = data[a]!;
+      const left = data[a]!;
       data[a] = data[b]!;
-      data[b] = held;
+      data[b] = left;
     }
   }
 }

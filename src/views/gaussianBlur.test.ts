@@ -4,7 +4,8 @@ import { blank, fixture, largestDifference, planesOf } from './fixture.cases.ts'
 import { boxBlur, gaussianBlur } from './gaussianBlur.ts';
 
 describe('boxBlur', () => {
-  // Reference: Pillow's ImageFilter.GaussianBlur. Tolerance: none, also where sigma is larger than the image.
+  // Reference: Pillow's ImageFilter.GaussianBlur. Tolerance: none, also where sigma is larger than
+  // the image.
   it.each(fixture.boxBlur)('equals Pillow: $image, sigma $sigma', ({ image: name, sigma, result }) => {
     const image = planesOf(name);
     boxBlur(image, sigma);
@@ -13,8 +14,8 @@ describe('boxBlur', () => {
 });
 
 describe('gaussianBlur', () => {
-  // Reference: torchvision's gaussian_blur with kernel size 23. Tolerance: 1 grey level, because torchvision sums in
-  // single precision and both round to whole numbers.
+  // Reference: torchvision's gaussian_blur with kernel size 23. Tolerance: 1 gray level, because
+  // torchvision sums in single precision and both round to whole numbers.
   it.each(fixture.gaussianBlur)(
     'agrees with torchvision: $image, sigma $sigma',
     ({ image: name, sigma, result }) => {

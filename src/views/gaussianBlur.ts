@@ -1,22 +1,24 @@
 /**
- * Gaussian blur, in the two ways that published recipes use.
+ * Gaussian blur in the two forms of the published recipes.
  *
- * `boxBlur` is what Pillow calls GaussianBlur: three passes of an extended box per axis, whose variance
- * together is sigma². Extended means that the two pixels at the ends count by a fraction, so that any sigma can be
- * met. SwAV and MoCo v2 use it. Bit-equal to Pillow 9.4.
- * `gaussianBlur` is the sampled Gaussian of 23 taps, mirrored at the border, which SimCLR and Contrastive Clustering use.
+ * `boxBlur` is Pillow's `GaussianBlur`, which SwAV and MoCo v2 use. It applies three extended box
+ * filters per axis with a total variance of sigma². The two end pixels of an extended box have a
+ * fractional weight, so any sigma is possible. All bytes equal Pillow 9.4.
  *
- * Reference: Gwosdek, Grewenig, Bruhn, Weickert, "Theoretical foundations of Gaussian convolution by extended box
- * filtering", SSVM 2011, equations 7, 11 and 14.
+ * `gaussianBlur` is a sampled Gaussian kernel of 23 pixels with mirrored borders, which SimCLR and
+ * Contrastive Clustering use.
+ *
+ * Reference: Gwosdek, Grewenig, Bruhn, Weickert, "Theoretical foundations of Gaussian convolution
+ * by extended box filtering", SSVM 2011, equations 7, 11 and 14.
  */
 import { type PlanarImage, scratch } from './planarImage.ts';
 
 const { fround } = Math;
 const PASSES = 3;
-/** Half of 23: the kernel size of the published recipes. */
+/** Radius of the kernel of 23 pixels in the published recipes. */
 const RADIUS = 11;
 
-/** Radius of the extended box, whole and fractional part together, for a given sigma (single precision throughout). */
+/** Computes the fractional radius of the extended box for a sigma, in single precision. */
 function boxRadius(sigma: number): number {
   const s = fround(sigma);
   const variance = fround(fround(s * s) / PASSES);
@@ -28,12 +30,12 @@ function boxRadius(sigma: number): number {
   return fround(l + a);
 }
 
-/** Weights of an extended box with 24 fractional bits. */
+/** Extended box filter with weights of 24 fractional bits. */
 interface ExtendedBox {
-  /** Pixels on each side that count in full. */
+  /** Pixels of full weight on each side. */
   readonly whole: number;
   readonly insideWeight: number;
-  /** Weight of the one further pixel at either end. */
+  /** Weight of the end pixel on each side. */
   readonly endWeight: number;
 }
 
@@ -54,7 +56,9 @@ export function boxBlur({ data, width, height }: PlanarImage, sigma: number): vo
   }
 }
 
-/** Three box passes over the `n` values at `start`, `start + step`, …; beyond the ends the end values go on. */
+/**
+ * Filters the `n` values at `start`, `start + step`, … three times, with repeated border values.
+ */
 function boxLine(data: Uint8Array, start: number, step: number, n: number, box: ExtendedBox): void {
   const margin = box.whole + 1;
   const line = lineScratch(n + 2 * margin);
@@ -65,7 +69,10 @@ function boxLine(data: Uint8Array, start: number, step: number, n: number, box: 
   boxPass(line, n, box, data, start, step);
 }
 
-/** One pass over `n` values that start at `whole + 1` in `line`, whose margins it fills; writes to `out[at + i · step]`. */
+/**
+ * Filters the `n` values from `whole + 1` in `line` once and writes them to `out[at + i · step]`.
+ * Fills the margins of `line`.
+ */
 function boxPass(
   line: Uint8Array,
   n: number,
@@ -88,7 +95,7 @@ function boxPass(
     const left = line[i]!;
     const right = line[i + 2 * margin]!;
     sum = (sum + line[i + 2 * whole + 1]! - left) | 0;
-    // Up to 2^32: the sum of the products wraps as a signed number and is read back unsigned.
+    // The sum reaches 2^32: it wraps as a signed integer, and `>>>` reads it as unsigned.
     out[to] = (Math.imul(sum, insideWeight) + Math.imul(left + right, endWeight) + (1 << 23)) >>> 24;
   }
 }
@@ -97,7 +104,10 @@ const rowsScratch = scratch((length) => new Float32Array(length));
 const smoothScratch = scratch((length) => new Float64Array(length));
 const mirrorScratch = scratch((length) => new Float64Array(length));
 
-/** Blurs in place with a sampled Gaussian of 23 taps, mirrored at the border without repeating the edge; `sigma` in pixels. */
+/**
+ * Blurs in place with a sampled Gaussian kernel of 23 pixels; `sigma` in pixels. Borders are
+ * mirrored without repeating the edge pixel.
+ */
 export function gaussianBlur({ data, width, height }: PlanarImage, sigma: number): void {
   const weights = gaussianWeights(sigma);
   const plane = width * height;
@@ -115,9 +125,12 @@ export function gaussianBlur({ data, width, height }: PlanarImage, sigma: number
   }
 }
 
-/** `exp(-i² / 2 sigma²)` for i = 0 to 11, scaled so that the 23 taps sum to 1; taps too small to show are left out. */
+/**
+ * Computes `exp(-i² / 2 sigma²)` for i = 0 to 11, scaled so that the whole kernel sums to 1.
+ * Negligible weights are left out.
+ */
 function gaussianWeights(sigma: number): Float64Array {
-  // Beyond 5.5 sigma a tap is below 3e-7: under a ten-thousandth of one grey level.
+  // Beyond 5.5 sigma a weight is below 3e-7, less than a ten-thousandth of a gray level.
   const radius = Math.min(RADIUS, Math.ceil(5.5 * sigma));
   const weights = Float64Array.from({ length: radius + 1 }, (_, i) =>
     Math.exp(-(i * i) / (2 * sigma * sigma)),
@@ -127,7 +140,7 @@ function gaussianWeights(sigma: number): Float64Array {
   return weights.map((weight) => weight / total);
 }
 
-/** Weighted sums around each of the `n` values at `start`, `start + step`, …, into `out`. */
+/** Convolves the `n` values at `start`, `start + step`, … into `out`. */
 function smoothLine(
   values: Uint8Array | Float32Array,
   start: number,
@@ -141,7 +154,7 @@ function smoothLine(
   for (let i = 0, at = start; i < n; i++, at += step) mirrored[radius + i] = values[at]!;
   const period = Math.max(2 * (n - 1), 1);
   for (let i = 1; i <= radius; i++) {
-    // Position -i, and by symmetry n - 1 + i, folded back inside as often as needed.
+    // Reflects index -i, and by symmetry n - 1 + i, as often as needed.
     const distance = i % period;
     const inside = distance < n ? distance : period - distance;
     mirrored[radius - i] = mirrored[radius + inside]!;

@@ -1,21 +1,21 @@
 /**
- * Hue rotation through HSV with 8 bits per component, bit-equal to Pillow's conversions.
+ * Hue rotation through 8-bit HSV; all bytes equal those of Pillow's conversions.
  *
  * With `M`, `m` the largest and smallest component and `c = M - m`: `V = M`, `S = c / M`, and
- * `H = ((B' - G') or (2 + R' - B') or (4 + G' - R')) / 6` for M = R, G, B, where `X' = (M - X) / c`.
- * H and S are cut to integers of 0 to 255. The hue is shifted modulo 256 and the colour is put together again; the
- * way there and back loses some precision, also for a shift of 0, as it does in Pillow.
+ * `H = ((B' - G') or (2 + R' - B') or (4 + G' - R')) / 6` for M = R, G, B, where `X' = (M - X) /
+ * c`. H and S are truncated to integers from 0 to 255, and the shift is added modulo 256. As in
+ * Pillow, the round trip loses precision even for a shift of 0.
  *
- * `Math.fround` stands wherever Pillow holds a value in single precision.
+ * `Math.fround` rounds wherever Pillow computes in single precision.
  */
 import type { PlanarImage } from './planarImage.ts';
 
 const { fround } = Math;
 
-/** For each 8-bit hue: the sixth of the circle that it lies in, and how far into it. */
+/** Sextant of the color wheel by 8-bit hue, and the fraction within it in `remainders`. */
 const sextants = new Uint8Array(256);
 const remainders = new Float32Array(256);
-/** 8-bit saturation as a fraction. */
+/** Saturation as a fraction, by its 8-bit value. */
 const fractions = new Float32Array(256);
 for (let i = 0; i < 256; i++) {
   const sextant = Math.floor((i * 6) / 255);
@@ -24,7 +24,7 @@ for (let i = 0; i < 256; i++) {
   fractions[i] = i / 255;
 }
 
-/** Shifts the hue of every pixel by `shift` turns of the colour circle (-0.5 to 0.5), in place. */
+/** Shifts the hue of every pixel by `shift` turns of the color wheel (-0.5 to 0.5), in place. */
 export function adjustHue({ data }: PlanarImage, shift: number): void {
   const plane = data.length / 3;
   const steps = Math.trunc(shift * 255) & 255;
@@ -35,7 +35,7 @@ export function adjustHue({ data }: PlanarImage, shift: number): void {
     const max = Math.max(red, green, blue);
     const min = Math.min(red, green, blue);
     const chroma = max - min;
-    if (chroma === 0) continue; // grey has no hue
+    if (chroma === 0) continue; // gray has no hue
     let turn: number;
     if (red === max) turn = fround(fround((max - blue) / chroma) - fround((max - green) / chroma));
     else if (green === max) turn = fround(2 + fround((max - red) / chroma) - fround((max - blue) / chroma));

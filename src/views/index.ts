@@ -1,4 +1,4 @@
-/** Views: what a network sees of an image. Augmentations, presets, and the loader that makes batches of them. */
+/** Augmented views of images, and the loaders that render batches of them in worker threads. */
 
 export {
   type ContactSheetOptions,
@@ -18,18 +18,11 @@ export {
   toInterleaved,
   toPlanes,
 } from './planarImage.ts';
-export {
-  type ViewsPreset,
-  type ViewsPresetName,
-  viewsPreset,
-  viewsPresetNames,
-  viewsPresets,
-} from './presets.ts';
 export { drawCrop } from './randomResizedCrop.ts';
 export { type ResizeOptions, resizeInto } from './resize.ts';
 export {
   type CropSpec,
-  type Normalisation,
+  type Normalization,
   parseViews,
   type Step,
   type ViewsInput,
@@ -37,5 +30,4 @@ export {
   viewCount,
   viewsSchema,
 } from './spec.ts';
-export { measureViews, type ViewSpeed, type ViewSpeedOptions } from './speed.ts';
 export { drawView, makeView, renderView, type ViewPlan, type ViewPosition } from './view.ts';

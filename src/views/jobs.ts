@@ -1,10 +1,10 @@
-/** What loader workers are asked to do, and the doing: from image numbers to uint8 batches. */
+/** Jobs of the loader workers: from image indices to uint8 batches. */
 import type { PixelReader } from '../data/reader.ts';
 import { type EvaluationSpec, renderEvaluationView } from './evaluationView.ts';
 import type { CropSpec, ViewsSpec } from './spec.ts';
 import { makeView } from './view.ts';
 
-/** The parts of a pixel cache that reading needs. */
+/** Layout of a pixel cache: file, sizes and byte offsets of its images. */
 export interface CacheLayout {
   readonly file: string;
   readonly widths: Uint16Array;
@@ -12,7 +12,7 @@ export interface CacheLayout {
   readonly offsets: Float64Array;
 }
 
-/** What a worker is told once. */
+/** Data that every worker receives when it starts. */
 export interface WorkerSetup {
   readonly cache: CacheLayout;
   readonly work: RandomViews | EvaluationViews;
@@ -27,13 +27,13 @@ export interface EvaluationViews {
   readonly spec: EvaluationSpec;
 }
 
-/** One batch to make: cache indices, and for random views the epoch. */
+/** Batch to render: cache indices, and for random views the epoch. */
 export interface Job {
   readonly images: Uint32Array;
   readonly epoch: number;
 }
 
-/** A job on its way to a worker, and its answer. */
+/** Message to a worker; `Reply` answers it. */
 export interface Request {
   readonly id: number;
   readonly job: Job;
@@ -42,7 +42,7 @@ export type Reply =
   | { readonly id: number; readonly batches: Uint8Array<ArrayBuffer>[] }
   | { readonly id: number; readonly failure: { readonly code?: string; readonly message: string } };
 
-/** Does one job: one uint8 array per group of crops, or one for the evaluation view. */
+/** Renders a batch: one uint8 array per group of crops, or one of evaluation views. */
 export function doJob(reader: PixelReader, work: WorkerSetup['work'], job: Job): Uint8Array<ArrayBuffer>[] {
   return work.kind === 'random' ? randomViews(reader, work, job) : [evaluationViews(reader, work.spec, job)];
 }
@@ -51,7 +51,10 @@ function bytesPerView({ size }: Pick<CropSpec, 'size'>): number {
   return 3 * size * size;
 }
 
-/** `[count * B, 3, size, size]` per group, crop-major: rows `[v B, (v + 1) B)` belong to the group's crop v. */
+/**
+ * Renders `[count * B, 3, size, size]` per group, crop-major: rows `[v B, (v + 1) B)` belong to
+ * crop v.
+ */
 function randomViews(
   reader: PixelReader,
   { views, seed }: RandomViews,
@@ -72,7 +75,7 @@ function randomViews(
   return batches;
 }
 
-/** `[B, 3, size, size]`. */
+/** Renders the evaluation views `[B, 3, size, size]`. */
 function evaluationViews(
   reader: PixelReader,
   spec: EvaluationSpec,

@@ -10,10 +10,10 @@ import { tinyCache } from './tinyCache.cases.ts';
 
 const views = parseViews({
   crops: [
-    { count: 2, size: 12, scale: [0.14, 1], steps: [{ kind: 'flip' }, { kind: 'greyscale' }] },
+    { count: 2, size: 12, scale: [0.14, 1], steps: [{ kind: 'flip' }, { kind: 'grayscale' }] },
     { count: 3, size: 8, scale: [0.05, 0.14], steps: [{ kind: 'gaussianBlur' }] },
   ],
-  normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
+  normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
 });
 const cache = tinyCache(23);
 const options = { cache, views, batchSize: 5, seed: 4 };
@@ -55,7 +55,7 @@ describe('openLoader', () => {
     await loader.close();
   });
 
-  it('shows each image at most once per epoch, in another order each epoch, and only those asked for', async () => {
+  it('shows the given images at most once per epoch, in a new order each epoch', async () => {
     const indices = Uint32Array.of(2, 3, 5, 7, 11, 13, 17, 19, 22);
     const loader = openLoader({ ...options, indices, batchSize: 4 });
     expect(loader.stepsPerEpoch).toBe(2);
@@ -100,20 +100,22 @@ describe('openLoader', () => {
 
   it('refuses what cannot work, saying what to change', () => {
     expect(() => openLoader({ ...options, batchSize: 24 })).toThrow(
-      /batchSize is 24.*only 23 images.*smaller batchSize/,
+      /batchSize: received 24 for 23 images.*smaller batchSize/,
     );
     expect(() => openLoader({ ...options, batchSize: 0 })).toThrow(
-      'batchSize is 0; expected a whole number of 1 or more.',
+      'batchSize: received 0; expected a whole number of 1 or more.',
     );
-    expect(() => openLoader({ ...options, workers: 1.5 })).toThrow(/workers is 1.5/);
+    expect(() => openLoader({ ...options, workers: 1.5 })).toThrow(/workers: received 1.5/);
     expect(() => openLoader({ ...options, indices: Uint32Array.of(1, 23) })).toThrow(
-      /indices contains 23.*below 23/,
+      /indices: received 23.*below 23/,
     );
   });
 
   it('refuses a step that the epoch does not have', async () => {
     const loader = openLoader(options);
-    await expect(loader.batch(0, 4)).rejects.toThrow('step is 4; expected a whole number from 0 to 3.');
+    await expect(loader.batch(0, 4)).rejects.toThrow(
+      'step: received 4; expected a whole number from 0 to 3.',
+    );
     await loader.close();
   });
 });

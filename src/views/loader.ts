@@ -1,8 +1,9 @@
 /**
- * The loader: batches of random views, made ahead of time in worker threads.
+ * Loader of random views, which worker threads prefetch batch by batch.
  *
- * A batch is a pure function of `(seed, epoch, step)`: the order of the images comes from the stream at
- * `(seed, 'shuffle', epoch)` and each view from its own. Workers only change how long it takes.
+ * A batch is a pure function of `(seed, epoch, step)`. The random stream `(seed, 'shuffle', epoch)`
+ * shuffles the images, and each view has a stream of its own. The number of workers only affects
+ * the speed.
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
@@ -10,34 +11,34 @@ import type { CacheLayout } from './jobs.ts';
 import type { ViewsSpec } from './spec.ts';
 import { openWorkerPool } from './workerPool.ts';
 
-/** The views of one step. */
+/** Views of one training step. */
 export interface Batch {
   /** Cache index of each image: `[B]`. */
   readonly images: Uint32Array;
-  /** Position of each image among those that the loader was opened for, 0 to N - 1: `[B]`. */
+  /** Index of each image among the loader's images, 0 to N - 1: `[B]`. */
   readonly positions: Uint32Array;
-  /** One per group of crops: `[count * B, 3, size, size]` uint8, crop-major. */
+  /** Views by group of crops: `[count * B, 3, size, size]` uint8, crop-major. */
   readonly crops: Uint8Array<ArrayBuffer>[];
 }
 
 export interface Loader {
-  /** N, the images that it was opened for. */
+  /** Number of images N. */
   readonly count: number;
-  /** Whole batches in an epoch: `floor(images / batchSize)`; the rest of the shuffled images is left out. */
+  /** Full batches per epoch, `floor(N / batchSize)`; the remaining images are left out. */
   readonly stepsPerEpoch: number;
-  /** The batch of a step; the following steps are begun at once. Any step may be asked for first. */
+  /** Renders the batch of a step and prefetches the following steps. Any step may come first. */
   batch(epoch: number, step: number): Promise<Batch>;
   /**
-   * Replaces the shuffled order of an epoch by these positions, at least `stepsPerEpoch * batchSize` of them. Batches of
-   * the epoch that were begun in another order are dropped.
+   * Replaces the shuffled order of an epoch by at least `stepsPerEpoch * batchSize` indices among
+   * the loader's images. Discards prefetched batches of that epoch.
    */
   setOrder(epoch: number, positions: Uint32Array): void;
   /**
-   * Views of all images in the order of positions, in whole batches; the last is filled up from the start. Their draws
-   * are those of no epoch.
+   * Iterates over random views of all images, in order and in full batches. The last batch is
+   * filled with the first images. The random streams are those of no epoch.
    */
   pass(): AsyncGenerator<Batch, void, undefined>;
-  /** Milliseconds that callers of `batch` have waited so far, all together. */
+  /** Total time that callers of `batch` have waited, in milliseconds. */
   readonly waitedMs: number;
   /** Ends the workers. */
   close(): Promise<void>;
@@ -45,7 +46,7 @@ export interface Loader {
 
 export interface LoaderOptions {
   readonly cache: CacheLayout;
-  /** Which images of the cache are used. Default: all. */
+  /** Cache indices of the images. Default: all. */
   readonly indices?: Uint32Array;
   readonly views: ViewsSpec;
   /** Images per batch. */
@@ -53,14 +54,14 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Worker threads. Default 1. */
   readonly workers?: number;
-  /** Batches that are made ahead. Default: one more than workers. */
+  /** Number of batches to prefetch. Default: workers + 1. */
   readonly ahead?: number;
 }
 
 /**
  * Opens a loader over a pixel cache.
  *
- * @throws LikenessError `views.batchSize` when there are fewer images than a batch has.
+ * @throws LikenessError `views.batchSize` where there are fewer images than a batch needs.
  *
  * @example
  * const loader = openLoader({ cache, views, batchSize: 256, seed: 0 });
@@ -76,14 +77,15 @@ export function openLoader(options: LoaderOptions): Loader {
   if (stepsPerEpoch === 0) {
     throw new LikenessError(
       'views.batchSize',
-      `batchSize is ${batchSize}, but there are only ${indices.length} images; expected at most that many. Use a smaller batchSize or more images.`,
+      `batchSize: received ${batchSize} for ${indices.length} images; expected at most the number ` +
+        'of images. Use a smaller batchSize or more images.',
     );
   }
 
   const { file, widths, heights, offsets } = cache;
   const setup = { cache: { file, widths, heights, offsets }, work: { kind: 'random', views, seed } } as const;
   const pool = openWorkerPool({ setup, workers });
-  /** Batches begun and not yet handed out, by their position `epoch * stepsPerEpoch + step`. */
+  /** Prefetched batches by global step, `epoch * stepsPerEpoch + step`. */
   const begun = new Map<number, Promise<Batch>>();
   const order = epochOrders(indices.length, seed);
   let waitedMs = 0;
@@ -92,17 +94,17 @@ export function openLoader(options: LoaderOptions): Loader {
     const images = positions.map((position) => indices[position]!);
     return { images, positions, crops: await pool.run({ images, epoch }) };
   }
-  function begin(position: number): Promise<Batch> {
-    const epoch = Math.floor(position / stepsPerEpoch);
-    const start = (position % stepsPerEpoch) * batchSize;
+  function begin(globalStep: number): Promise<Batch> {
+    const epoch = Math.floor(globalStep / stepsPerEpoch);
+    const start = (globalStep % stepsPerEpoch) * batchSize;
     return made(order.of(epoch).slice(start, start + batchSize), epoch);
   }
-  function beginUpTo(position: number): void {
-    for (const other of begun.keys()) if (other < position || other > position + ahead) begun.delete(other);
-    for (let p = position; p <= position + ahead; p++) {
+  function prefetch(from: number): void {
+    for (const other of begun.keys()) if (other < from || other > from + ahead) begun.delete(other);
+    for (let p = from; p <= from + ahead; p++) {
       if (begun.has(p)) continue;
       const batch = begin(p);
-      batch.catch(() => {}); // reported when it is asked for
+      batch.catch(() => {}); // reported when it is requested
       begun.set(p, batch);
     }
   }
@@ -127,7 +129,7 @@ export function openLoader(options: LoaderOptions): Loader {
             Uint32Array.from({ length: batchSize }, (_, i) => (start + i) % indices.length),
             PASS_EPOCH,
           );
-          batch.catch(() => {}); // reported when its turn comes
+          batch.catch(() => {}); // reported when the loop reaches it
           coming.push(batch);
           next += batchSize;
         }
@@ -138,7 +140,7 @@ export function openLoader(options: LoaderOptions): Loader {
       checkWhole('epoch', epoch, 0);
       checkWhole('step', step, 0, stepsPerEpoch - 1);
       const position = epoch * stepsPerEpoch + step;
-      beginUpTo(position);
+      prefetch(position);
       const asked = performance.now();
       try {
         return await pool.waitFor(begun.get(position)!);
@@ -154,45 +156,57 @@ export function openLoader(options: LoaderOptions): Loader {
   };
 }
 
-/** Stands for "no epoch" in the draws of a pass over all images. */
+/** Epoch number of the random streams of `pass`, which no real epoch reaches. */
 const PASS_EPOCH = 2 ** 32 - 1;
 
-/** Positions per epoch, shuffled unless set; the two latest are kept, because a loader works at the seam of two epochs. */
+/**
+ * Stores the image order of an epoch, shuffled unless set. Prefetching crosses from one epoch into
+ * the next, so the latest two orders stay.
+ */
 function epochOrders(count: number, seed: number) {
-  const kept = new Map<number, Uint32Array>();
+  const orders = new Map<number, Uint32Array>();
   function set(epoch: number, positions: Uint32Array): void {
-    kept.delete(epoch);
-    kept.set(epoch, positions);
-    if (kept.size > 2) kept.delete(kept.keys().next().value!);
+    orders.delete(epoch);
+    orders.set(epoch, positions);
+    if (orders.size > 2) orders.delete(orders.keys().next().value!);
   }
   return {
     set,
     of(epoch: number): Uint32Array {
-      if (!kept.has(epoch)) {
+      if (!orders.has(epoch)) {
         const all = Uint32Array.from({ length: count }, (_, i) => i);
         set(epoch, randomAt(seed, 'shuffle', epoch).shuffle(all));
       }
-      return kept.get(epoch)!;
+      return orders.get(epoch)!;
     },
   };
 }
 
-/** The given indices, or all; refuses those that the cache does not have. */
+/**
+ * Checks cache indices; `undefined` stands for all.
+ *
+ * @throws LikenessError `views.indices` where an index is not below `count`.
+ */
 export function checkedIndices(indices: Uint32Array | undefined, count: number): Uint32Array {
   if (indices === undefined) return Uint32Array.from({ length: count }, (_, i) => i);
   const wrong = indices.find((index) => index >= count);
   if (wrong !== undefined) {
     throw new LikenessError(
       'views.indices',
-      `indices contains ${wrong}; expected numbers below ${count}, the number of images in the cache.`,
+      `indices: received ${wrong}; expected numbers below ${count}, the number of cached images.`,
     );
   }
   return indices;
 }
 
-/** Refuses a value that is not a whole number from `low` to `high`. */
+/**
+ * Checks that a value is a whole number from `low` to `high`.
+ *
+ * @throws LikenessError `views.option`
+ */
 export function checkWhole(name: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
   if (Number.isSafeInteger(value) && value >= low && value <= high) return;
   const range = high === Number.MAX_SAFE_INTEGER ? `of ${low} or more` : `from ${low} to ${high}`;
-  throw new LikenessError('views.option', `${name} is ${value}; expected a whole number ${range}.`);
+  const problem = `${name}: received ${value}; expected a whole number ${range}.`;
+  throw new LikenessError('views.option', problem);
 }

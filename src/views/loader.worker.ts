@@ -1,7 +1,7 @@
-/** A loader worker: opens the pixel cache once and answers jobs with batches, whose memory it hands over. */
+/** Worker of the loader: opens the pixel cache once, renders batches and transfers their memory. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-// Not through the folder's index, which would load the image decoders into every worker.
+// The folder's index would load the image decoders into every worker.
 import { openPixelReader, type PixelReader } from '../data/reader.ts';
 import { doJob, type Reply, type Request, type WorkerSetup } from './jobs.ts';
 

@@ -1,25 +1,25 @@
 /**
- * The two pixel layouts of this folder, and the scratch memory that the pixel functions share.
+ * Pixel layouts of images and views, and the scratch buffers of the pixel functions.
  *
- * Sources come as interleaved rows (`RGBRGB…`, as decoders write them); views are made in planes
- * (all red, all green, all blue), which is what a network reads.
+ * Decoders write interleaved rows (`RGBRGB…`). Networks read planes (all red, all green, all blue),
+ * so views are rendered in planes.
  */
 
-/** An image as decoders give it: uint8, rows of interleaved RGB, `pixels.length = 3 · width · height`. */
+/** Decoded image: uint8 `[height, width, 3]`, `pixels.length = 3 · width · height`. */
 export interface InterleavedImage {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
 }
 
-/** An image as networks read it: uint8 `[3, height, width]`, `data.length = 3 · width · height`. */
+/** Image in planes: uint8 `[3, height, width]`, `data.length = 3 · width · height`. */
 export interface PlanarImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
 }
 
-/** A rectangle of whole pixels inside an image. */
+/** Rectangle inside an image, in whole pixels. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -27,7 +27,7 @@ export interface Box {
   readonly height: number;
 }
 
-/** Interleaved RGB to planes: `[height, width, 3]` to `[3, height, width]`. */
+/** Converts interleaved RGB `[height, width, 3]` to planes `[3, height, width]`. */
 export function toPlanes(image: InterleavedImage): PlanarImage {
   const { width, height, pixels } = image;
   const plane = width * height;
@@ -40,7 +40,7 @@ export function toPlanes(image: InterleavedImage): PlanarImage {
   return { width, height, data };
 }
 
-/** Planes to interleaved RGB: `[3, height, width]` to `[height, width, 3]`. */
+/** Converts planes `[3, height, width]` to interleaved RGB `[height, width, 3]`. */
 export function toInterleaved(image: PlanarImage): InterleavedImage {
   const { width, height, data } = image;
   const plane = width * height;
@@ -53,14 +53,14 @@ export function toInterleaved(image: PlanarImage): InterleavedImage {
   return { width, height, pixels };
 }
 
-/** Memory that one pixel function re-uses from call to call on its thread; contents are never meant to survive a call. */
+/** Scratch buffer of one pixel function and thread. Its contents do not outlive a call. */
 export type Scratch<T> = (length: number) => T;
 
-/** A scratch buffer that grows to the longest length asked for; `create` makes one of a given length. */
+/** Creates a scratch buffer that grows to the largest length requested. */
 export function scratch<T extends { readonly length: number }>(create: (length: number) => T): Scratch<T> {
-  let held = create(0);
+  let buffer = create(0);
   return (length) => {
-    if (held.length < length) held = create(length);
-    return held;
+    if (buffer.length < length) buffer = create(length);
+    return buffer;
   };
 }

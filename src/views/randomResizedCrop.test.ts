@@ -15,7 +15,8 @@ function sequence(state: number): Random {
 }
 
 describe('drawCrop', () => {
-  // Reference: torchvision's get_params with its draws replaced by the same sequence. Tolerance: none.
+  // Reference: torchvision's get_params with its draws replaced by the same sequence. Tolerance:
+  // none.
   it('draws the boxes that torchvision draws, fallback included', () => {
     for (const { width, height, scale, ratio, state, box } of fixture.crops) {
       const drawn = drawCrop(width, height, { scale, ratio }, sequence(state));

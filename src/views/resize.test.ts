@@ -28,7 +28,7 @@ describe('resizeInto', () => {
     }
   });
 
-  it('keeps a flat colour and never leaves the range of the source', () => {
+  it('keeps a flat color and never leaves the range of the source', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),
@@ -45,7 +45,7 @@ describe('resizeInto', () => {
   });
 
   it('copies when nothing is to be resized', () => {
-    const planes = planesOf('colour');
+    const planes = planesOf('color');
     const target = blank(planes.width, planes.height);
     resizeInto(toInterleaved(planes), target);
     expect(target.data).toEqual(planes.data);

@@ -1,20 +1,22 @@
 /**
- * Bilinear resizing with antialiasing, bit-equal to Pillow's `Image.resize(size, BILINEAR)` on 8-bit images.
+ * Bilinear resizing with antialiasing, as Pillow's `Image.resize(size, BILINEAR)` on 8-bit images.
  *
- * Each output pixel is a weighted mean of source pixels under a triangle of half-width `max(1, scale)`, where
- * `scale = input length / output length`: plain interpolation when enlarging, an area average when shrinking.
- * Rows first, then columns. Both passes use weights of 22 fractional bits, and the rows' result is rounded to
- * 8 bits in between; that rounding is part of what "equal" means and is kept.
+ * Each output pixel is a weighted mean of source pixels under a triangle of half-width `max(1,
+ * scale)`, where `scale = input length / output length`. Enlarging interpolates, shrinking
+ * averages. Rows come first, then columns. Both passes use weights of 22 fractional bits and round
+ * to 8 bits, so all bytes equal Pillow's.
  *
  * Reference: Pillow 9.4, `Image.resize`, whose results are stored in `test/fixtures/views.json`.
  */
 import { type Box, type InterleavedImage, type PlanarImage, scratch } from './planarImage.ts';
 
-/** Bits after the binary point of a weight: 32 minus 8 for the pixel minus 2 for sign and overflow. */
+/**
+ * Bits after the binary point of a weight: 32 minus 8 for the pixel minus 2 for sign and overflow.
+ */
 const FRACTION_BITS = 22;
 const HALF = 1 << (FRACTION_BITS - 1);
 
-/** For each output position: the first source position, how many there are, and their weights. */
+/** Filter taps by output pixel: first source pixel, number of source pixels, and their weights. */
 interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -23,7 +25,7 @@ interface Taps {
   readonly stride: number;
 }
 
-/** Weights of the triangle filter that takes `from` samples to `to` samples. */
+/** Computes the triangle filter that resamples `from` samples to `to` samples. */
 function triangleTaps(from: number, to: number): Taps {
   const scale = from / to;
   const support = Math.max(scale, 1);
@@ -33,15 +35,15 @@ function triangleTaps(from: number, to: number): Taps {
   const weights = new Int32Array(to * stride);
   const raw = new Float64Array(stride);
   for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * scale;
-    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const taps = Math.min(Math.trunc(centre + support + 0.5), from) - low;
+    const center = (i + 0.5) * scale;
+    const low = Math.max(Math.trunc(center - support + 0.5), 0);
+    const taps = Math.min(Math.trunc(center + support + 0.5), from) - low;
     let total = 0;
     for (let t = 0; t < taps; t++) {
-      raw[t] = Math.max(1 - Math.abs((t + low - centre + 0.5) * (1 / support)), 0);
+      raw[t] = Math.max(1 - Math.abs((t + low - center + 0.5) * (1 / support)), 0);
       total += raw[t]!;
     }
-    // The weights of one output pixel sum to 1, so that a flat area keeps its value.
+    // Weights of one output pixel sum to 1, so that a flat area keeps its value.
     for (let t = 0; t < taps; t++) {
       weights[i * stride + t] = Math.trunc((raw[t]! / total) * (1 << FRACTION_BITS) + 0.5);
     }
@@ -51,7 +53,7 @@ function triangleTaps(from: number, to: number): Taps {
   return { first, count, weights, stride };
 }
 
-/** Weights depend on two lengths only, and crops of a data set share few lengths. */
+/** Cache of filters by input and output length; the crops of a data set share few lengths. */
 const known = new Map<number, Taps>();
 const KNOWN_LIMIT = 2048;
 
@@ -69,12 +71,12 @@ function tapsFor(from: number, to: number): Taps {
 const rowsScratch = scratch((length) => new Uint8Array(length));
 
 export interface ResizeOptions {
-  /** Part of the source that is resized; nothing outside it is looked at. Default: all of it. */
+  /** Box of the source to resize; pixels outside it have no effect. Default: all of it. */
   box?: Box;
   /** Size that `box` is scaled to, in pixels. Default: the target's size. */
   scaledWidth?: number;
   scaledHeight?: number;
-  /** Which part of the scaled image is kept: the target's size from this corner on, in pixels. Default 0, 0. */
+  /** Corner of the target in the scaled image, in pixels. Default 0, 0. */
   left?: number;
   top?: number;
 }
@@ -82,8 +84,8 @@ export interface ResizeOptions {
 /**
  * Resizes a box of `source` and writes a window of the result into `target`, as planes.
  *
- * With the defaults the whole source becomes the whole target. Only the rows and columns that the window needs
- * are computed, with the same values as if everything had been.
+ * By default the whole source fills the whole target. A smaller window costs less and has the same
+ * values.
  */
 export function resizeInto(source: InterleavedImage, target: PlanarImage, options: ResizeOptions = {}): void {
   const {
@@ -109,7 +111,7 @@ interface Columns {
   width: number;
 }
 
-/** Horizontal pass: `rows` rows of the box to `[rows, 3, width]`. */
+/** Resamples `rows` rows of the box horizontally into `[rows, 3, width]`. */
 function resampleRows(
   source: InterleavedImage,
   box: Box,
@@ -160,7 +162,7 @@ function resampleRows(
   }
 }
 
-/** Where the rows held in scratch start, and which window of the scaled image is wanted. */
+/** Window of the scaled image, and the first source row in the scratch buffer. */
 interface Window {
   firstRow: number;
   top: number;
@@ -168,7 +170,7 @@ interface Window {
   height: number;
 }
 
-/** Vertical pass: `[rows, 3, width]` to planes `[3, height, width]`. */
+/** Resamples `[rows, 3, width]` vertically into planes `[3, height, width]`. */
 function resampleColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: Window): void {
   const { firstRow, top, width, height } = window;
   const { first, count, weights, stride } = taps;
@@ -202,7 +204,7 @@ function resampleColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: 
   }
 }
 
-/** Rows that need no vertical pass: `[height, 3, width]` to `[3, height, width]`. */
+/** Copies rows `[height, 3, width]` into planes `[3, height, width]` without a vertical pass. */
 function copyRows(rows: Uint8Array, out: Uint8Array, width: number, height: number): void {
   for (let c = 0; c < 3; c++) {
     for (let y = 0; y < height; y++) {

@@ -1,4 +1,6 @@
-/** Nearest integer, halves to the even one, as Python rounds: 0.5 to 0, 1.5 to 2, 2.5 to 2. */
+/**
+ * Rounds to the nearest integer and halves to even, as Python does: 0.5 to 0, 1.5 to 2, 2.5 to 2.
+ */
 export function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const fraction = value - floor;

@@ -1,15 +1,15 @@
 /**
- * Views as data: which crops a method looks at, and what is done to each.
+ * Describes the views of a method as data: groups of crops, and the augmentation steps of each.
  *
- * A `ViewsSpec` is plain JSON. It is stored with a run, checked by one strict schema, and a preset is only a value
- * of it, so a method never needs code of its own for its augmentation.
+ * A `ViewsSpec` is plain JSON with one strict schema, so no method needs augmentation code of its
+ * own.
  */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 
 const probability = z.number().min(0).max(1);
 
-/** A `[low, high]` pair of numbers with `low <= high`. */
+/** Makes the schema of a `[low, high]` pair with `low <= high`. */
 function rangeOf(value: z.ZodNumber) {
   return z.tuple([value, value]).refine(([low, high]) => low <= high, {
     message: 'the first number must not be larger than the second',
@@ -20,17 +20,17 @@ const flip = z.strictObject({
   kind: z.literal('flip'),
   p: probability.default(0.5).describe('probability of mirroring left to right'),
 });
-const colourJitter = z.strictObject({
-  kind: z.literal('colourJitter'),
-  p: probability.default(0.8).describe('probability of changing colours at all'),
+const colorJitter = z.strictObject({
+  kind: z.literal('colorJitter'),
+  p: probability.default(0.8).describe('probability of color jitter'),
   brightness: z.number().min(0).describe('factor in [max(0, 1 - b), 1 + b]').default(0),
   contrast: z.number().min(0).describe('factor in [max(0, 1 - c), 1 + c]').default(0),
   saturation: z.number().min(0).describe('factor in [max(0, 1 - s), 1 + s]').default(0),
-  hue: z.number().min(0).max(0.5).describe('shift in [-h, h] turns of the colour circle').default(0),
+  hue: z.number().min(0).max(0.5).describe('shift in [-h, h] turns of the color wheel').default(0),
 });
-const greyscale = z.strictObject({
-  kind: z.literal('greyscale'),
-  p: probability.default(0.2).describe('probability of removing colour'),
+const grayscale = z.strictObject({
+  kind: z.literal('grayscale'),
+  p: probability.default(0.2).describe('probability of converting to grayscale'),
 });
 const gaussianBlur = z.strictObject({
   kind: z.literal('gaussianBlur'),
@@ -39,55 +39,56 @@ const gaussianBlur = z.strictObject({
   algorithm: z
     .enum(['box', 'gaussian'])
     .default('box')
-    .describe('box: three box passes as in Pillow; gaussian: sampled, 23 taps'),
+    .describe('box: three box passes, as in Pillow. gaussian: a sampled kernel of 23 pixels'),
 });
-const solarise = z.strictObject({
-  kind: z.literal('solarise'),
-  p: probability.default(0.2).describe('probability of solarising'),
-  threshold: z.number().int().min(0).max(256).default(128).describe('values from here upwards are inverted'),
+const solarize = z.strictObject({
+  kind: z.literal('solarize'),
+  p: probability.default(0.2).describe('probability of solarizing'),
+  threshold: z.number().int().min(0).max(256).default(128).describe('smallest value that is inverted'),
 });
 
-const step = z.discriminatedUnion('kind', [flip, colourJitter, greyscale, gaussianBlur, solarise]);
+const step = z.discriminatedUnion('kind', [flip, colorJitter, grayscale, gaussianBlur, solarize]);
 
 const crop = z.strictObject({
-  count: z.number().int().min(1).max(64).describe('how many views of this kind per image'),
+  count: z.number().int().min(1).max(64).describe('views of this group per image'),
   size: z.number().int().min(4).max(1024).describe('side of the square view in pixels'),
-  scale: rangeOf(z.number().positive().max(1)).describe("smallest and largest share of the image's area"),
+  scale: rangeOf(z.number().positive().max(1)).describe('smallest and largest fraction of the area'),
   ratio: rangeOf(z.number().positive())
     .default([3 / 4, 4 / 3])
     .describe('smallest and largest width divided by height'),
-  steps: z.array(step).describe('what is done to the resized crop, in this order'),
+  steps: z.array(step).describe('augmentation steps of the resized crop, in order'),
 });
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
-const normalise = z.strictObject({
+const normalize = z.strictObject({
   mean: triple.describe('subtracted from red, green and blue in 0..1'),
   std: z
     .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
     .describe('divides red, green and blue after the mean is subtracted'),
 });
 
-/** The strict schema of a `ViewsSpec`: unknown names are refused, defaults are filled in. */
+/** Strict schema of a `ViewsSpec`. It rejects unknown names and fills in defaults. */
 export const viewsSchema = z.strictObject({
-  crops: z.array(crop).min(1).max(16).describe('groups of crops, big ones first'),
-  normalise,
+  crops: z.array(crop).min(1).max(16).describe('groups of crops, global crops first'),
+  normalize,
 });
 
-/** One augmentation step with its parameters. */
+/** Augmentation step with its parameters. */
 export type Step = z.infer<typeof step>;
-/** `count` views of one size. */
+/** A group of `count` crops of one size. */
 export type CropSpec = z.infer<typeof crop>;
-/** `(v / 255 - mean) / std` per channel; applied inside the compiled graph. */
-export type Normalisation = z.infer<typeof normalise>;
-/** Everything a method looks at. */
+/** Normalization `(v / 255 - mean) / std` per channel, which the compiled graph applies. */
+export type Normalization = z.infer<typeof normalize>;
+/** All views of a method. */
 export type ViewsSpec = z.infer<typeof viewsSchema>;
-/** The same before defaults are filled in: what a person may write. */
+/** The input of `parseViews`, in which fields with defaults are optional. */
 export type ViewsInput = z.input<typeof viewsSchema>;
 
 /**
  * Checks a value against the schema and fills in defaults.
  *
- * @throws LikenessError `views.invalid`, naming each wrong place, for example `crops[0].scale[1]`.
+ * @throws LikenessError `views.invalid` with the path of each invalid value, such as
+ * `crops[0].scale[1]`.
  */
 export function parseViews(value: unknown): ViewsSpec {
   const result = viewsSchema.safeParse(value);
@@ -95,7 +96,7 @@ export function parseViews(value: unknown): ViewsSpec {
   const places = result.error.issues.map((issue) => `  ${placeOf(issue.path)}: ${issue.message}`);
   throw new LikenessError(
     'views.invalid',
-    `The views are not valid:\n${places.join('\n')}\nCorrect these settings, or name a preset instead.`,
+    `The views are not valid:\n${places.join('\n')}\nCorrect these settings.`,
   );
 }
 
@@ -104,7 +105,7 @@ function placeOf(path: readonly PropertyKey[]): string {
   return text === '' ? 'views' : text.replace(/^\./, '');
 }
 
-/** Number of views per image, over all groups. */
+/** Counts the views per image over all groups. */
 export function viewCount(views: ViewsSpec): number {
   return views.crops.reduce((sum, { count }) => sum + count, 0);
 }

@@ -7,22 +7,22 @@ import { applyStep, drawStep } from './steps.ts';
 // Reference: torchvision on Pillow images. Tolerance: none, every byte equal.
 describe('applyStep', () => {
   it('flips as torchvision', () => {
-    const image = planesOf('colour');
+    const image = planesOf('color');
     applyStep(image, { kind: 'flip' });
     expect(largestDifference(image, fixture.flip)).toBe(0);
     applyStep(image, { kind: 'flip' });
-    expect(image.data).toEqual(planesOf('colour').data);
+    expect(image.data).toEqual(planesOf('color').data);
   });
 
-  it('removes colour as torchvision', () => {
-    const image = planesOf('colour');
-    applyStep(image, { kind: 'greyscale' });
-    expect(largestDifference(image, fixture.greyscale)).toBe(0);
+  it('removes color as torchvision', () => {
+    const image = planesOf('color');
+    applyStep(image, { kind: 'grayscale' });
+    expect(largestDifference(image, fixture.grayscale)).toBe(0);
   });
 
-  it.each(fixture.solarise)('solarises from $threshold upwards as torchvision', ({ threshold, result }) => {
-    const image = planesOf('colour');
-    applyStep(image, { kind: 'solarise', threshold });
+  it.each(fixture.solarize)('solarizes from $threshold upwards as torchvision', ({ threshold, result }) => {
+    const image = planesOf('color');
+    applyStep(image, { kind: 'solarize', threshold });
     expect(largestDifference(image, result)).toBe(0);
   });
 });
@@ -30,10 +30,10 @@ describe('applyStep', () => {
 describe('drawStep', () => {
   it.each<Step>([
     { kind: 'flip', p: 0.5 },
-    { kind: 'colourJitter', p: 0.8, brightness: 0.4, contrast: 0, saturation: 0, hue: 0 },
-    { kind: 'greyscale', p: 0.2 },
+    { kind: 'colorJitter', p: 0.8, brightness: 0.4, contrast: 0, saturation: 0, hue: 0 },
+    { kind: 'grayscale', p: 0.2 },
     { kind: 'gaussianBlur', p: 0.5, sigma: [0.1, 2], algorithm: 'box' },
-    { kind: 'solarise', p: 0.1, threshold: 128 },
+    { kind: 'solarize', p: 0.1, threshold: 128 },
   ])('$kind happens with probability $p', (step) => {
     let happened = 0;
     const n = 4000;

@@ -1,33 +1,37 @@
-/** Augmentation steps: for each kind, what is drawn at random and what is then done to the pixels. */
+/** Augmentation steps: draws the parameters of a step, then applies it to pixels. */
 import type { Random } from '../core/random.ts';
-import { applyColourJitter, drawColourJitter, type JitterChange } from './colourJitter.ts';
+import { applyColorJitter, drawColorJitter, type JitterChange } from './colorJitter.ts';
 import { flip } from './flip.ts';
 import { boxBlur, gaussianBlur } from './gaussianBlur.ts';
-import { greyscale } from './greyscale.ts';
+import { grayscale } from './grayscale.ts';
 import type { PlanarImage } from './planarImage.ts';
-import { solarise } from './solarise.ts';
+import { solarize } from './solarize.ts';
 import type { Step } from './spec.ts';
 
-/** A step whose chance has been taken and whose parameters are fixed. */
+/** An augmentation step whose parameters have been drawn. */
 export type DrawnStep =
   | { readonly kind: 'flip' }
-  | { readonly kind: 'colourJitter'; readonly changes: readonly JitterChange[] }
-  | { readonly kind: 'greyscale' }
+  | { readonly kind: 'colorJitter'; readonly changes: readonly JitterChange[] }
+  | { readonly kind: 'grayscale' }
   | { readonly kind: 'gaussianBlur'; readonly sigma: number; readonly algorithm: 'box' | 'gaussian' }
-  | { readonly kind: 'solarise'; readonly threshold: number };
+  | { readonly kind: 'solarize'; readonly threshold: number };
 
-/** Draws whether a step happens, with probability `step.p`, and its parameters; `undefined` when it does not. */
+/**
+ * Draws a step's parameters with probability `step.p`.
+ *
+ * @returns `undefined` where the step is skipped.
+ */
 export function drawStep(step: Step, random: Random): DrawnStep | undefined {
   if (!random.chance(step.p)) return undefined;
   switch (step.kind) {
     case 'flip':
-    case 'greyscale':
+    case 'grayscale':
       return { kind: step.kind };
-    case 'colourJitter':
-      return { kind: step.kind, changes: drawColourJitter(step, random) };
+    case 'colorJitter':
+      return { kind: step.kind, changes: drawColorJitter(step, random) };
     case 'gaussianBlur':
       return { kind: step.kind, sigma: random.uniform(...step.sigma), algorithm: step.algorithm };
-    case 'solarise':
+    case 'solarize':
       return { kind: step.kind, threshold: step.threshold };
   }
 }
@@ -38,17 +42,17 @@ export function applyStep(image: PlanarImage, step: DrawnStep): void {
     case 'flip':
       flip(image);
       break;
-    case 'colourJitter':
-      applyColourJitter(image, step.changes);
+    case 'colorJitter':
+      applyColorJitter(image, step.changes);
       break;
-    case 'greyscale':
-      greyscale(image);
+    case 'grayscale':
+      grayscale(image);
       break;
     case 'gaussianBlur':
       if (step.algorithm === 'box') boxBlur(image, step.sigma);
       else gaussianBlur(image, step.sigma);
       break;
-    case 'solarise':
-      solarise(image, step.threshold);
+    case 'solarize':
+      solarize(image, step.threshold);
   }
 }

@@ -10,10 +10,10 @@ describe('renderView', () => {
   // Reference: the same chain in torchvision on Pillow images. Tolerance: none.
   it('applies every step in the order drawn, as torchvision', () => {
     const box = { left: 30, top: 11, width: 81, height: 70 };
-    const coloured = [
+    const colored = [
       { kind: 'flip' },
       {
-        kind: 'colourJitter',
+        kind: 'colorJitter',
         changes: [
           { what: 'contrast', by: 0.7 },
           { what: 'saturation', by: 1.3 },
@@ -22,10 +22,10 @@ describe('renderView', () => {
         ],
       },
     ] as const;
-    const blurred = [...coloured, { kind: 'gaussianBlur', sigma: 1.1, algorithm: 'box' }] as const;
-    const finished = [...blurred, { kind: 'greyscale' }, { kind: 'solarise', threshold: 128 }] as const;
+    const blurred = [...colored, { kind: 'gaussianBlur', sigma: 1.1, algorithm: 'box' }] as const;
+    const finished = [...blurred, { kind: 'grayscale' }, { kind: 'solarize', threshold: 128 }] as const;
     for (const [steps, result] of [
-      [coloured, fixture.view.coloured],
+      [colored, fixture.view.colored],
       [blurred, fixture.view.blurred],
       [finished, fixture.view.finished],
     ] as const) {
@@ -44,12 +44,12 @@ const crop = parseViews({
       scale: [0.14, 1],
       steps: [
         { kind: 'flip' },
-        { kind: 'colourJitter', brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
-        { kind: 'greyscale' },
+        { kind: 'colorJitter', brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+        { kind: 'grayscale' },
       ],
     },
   ],
-  normalise: { mean: [0, 0, 0], std: [1, 1, 1] },
+  normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
 }).crops[0]!;
 
 describe('makeView', () => {

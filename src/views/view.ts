@@ -1,8 +1,8 @@
 /**
- * One view of one image: draw every parameter first, then compute the pixels.
+ * Renders one view of one image: draws every parameter first, then computes the pixels.
  *
- * The draws come from the stream at `(seed, 'view', epoch, image, view)`, so a view is the same bytes whichever worker
- * makes it, in whatever order, and after whatever interruption.
+ * The draws come from the random stream `(seed, 'view', epoch, image, view)`. A view's bytes
+ * therefore depend neither on the worker, nor on the order of the work, nor on a resumed run.
  */
 import { type Random, randomAt } from '../core/random.ts';
 import type { Box, InterleavedImage, PlanarImage } from './planarImage.ts';
@@ -11,15 +11,15 @@ import { resizeInto } from './resize.ts';
 import type { CropSpec } from './spec.ts';
 import { applyStep, type DrawnStep, drawStep } from './steps.ts';
 
-/** All that was drawn for one view. */
+/** Drawn parameters of one view. */
 export interface ViewPlan {
-  /** The part of the image that is shown. */
+  /** Cropped part of the image. */
   readonly box: Box;
-  /** The steps that happen, in order. */
+  /** Augmentation steps to apply, in order. */
   readonly steps: readonly DrawnStep[];
 }
 
-/** Draws one view of an image of `width` by `height` pixels. */
+/** Draws the parameters of one view of an image of `width` by `height` pixels. */
 export function drawView(width: number, height: number, crop: CropSpec, random: Random): ViewPlan {
   const box = drawCrop(width, height, crop, random);
   const steps: DrawnStep[] = [];
@@ -30,24 +30,24 @@ export function drawView(width: number, height: number, crop: CropSpec, random: 
   return { box, steps };
 }
 
-/** Computes a drawn view into `target`, whose size is the view's size. */
+/** Renders a drawn view into `target`, whose size is that of the view. */
 export function renderView(source: InterleavedImage, plan: ViewPlan, target: PlanarImage): void {
   resizeInto(source, target, { box: plan.box });
   for (const step of plan.steps) applyStep(target, step);
 }
 
-/** Where in a run's random numbers a view stands. */
+/** Index of a view's random stream. */
 export interface ViewPosition {
   readonly seed: number;
   readonly epoch: number;
   /** Index of the image in the pixel cache. */
   readonly image: number;
-  /** Number of the view among all views of the image, over all groups of crops. */
+  /** Index among all views of the image, over all groups of crops. */
   readonly view: number;
 }
 
 /**
- * Makes one view: `[3, crop.size, crop.size]` uint8 planes into `target` from `offset` on.
+ * Renders one view, uint8 `[3, crop.size, crop.size]`, into `target` from `offset` on.
  *
  * @example makeView(image, views.crops[0], { seed: 0, epoch: 3, image: 17, view: 1 }, batch, 0)
  */

@@ -1,4 +1,4 @@
-/** Loader workers behind one function: a job goes to the least busy worker, and its result comes back as a promise. */
+/** Pool of loader workers: sends each job to the least busy worker and returns a promise. */
 import { Worker } from 'node:worker_threads';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { workerUrl } from '../core/workers.ts';
@@ -7,11 +7,11 @@ import type { Job, Reply, Request, WorkerSetup } from './jobs.ts';
 type Batches = Uint8Array<ArrayBuffer>[];
 
 export interface WorkerPool {
-  /** Does a job; rejects with the worker's error, or with `views.closed` when the pool closes first. */
+  /** Runs a job; rejects with the worker's error, or with `views.closed` after `close`. */
   run(job: Job): Promise<Batches>;
-  /** Waits for a promise of `run` while keeping the process alive; unwaited jobs do not. */
+  /** Awaits a promise of `run` and keeps the process alive meanwhile; other jobs do not. */
   waitFor<T>(result: Promise<T>): Promise<T>;
-  /** Ends every worker; unfinished jobs are rejected. Can be called more than once. */
+  /** Ends all workers and rejects unfinished jobs. Further calls have no effect. */
   close(): Promise<void>;
 }
 
@@ -25,14 +25,14 @@ interface Member {
   jobs: number;
 }
 
-/** Starts `workers` threads; each opens the pixel cache for itself. */
+/** Starts `workers` threads, each with its own handle of the pixel cache. */
 export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers: number }): WorkerPool {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let waiting = 0;
   let failed: Error | undefined;
 
-  /** Every unfinished and every later job ends with this error. */
+  /** Rejects all unfinished and later jobs with this error. */
   function fail(error: Error): void {
     failed ??= error;
     for (const { reject } of pending.values()) reject(failed);
@@ -50,7 +50,7 @@ export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers
     const worker = new Worker(workerUrl(import.meta.url, './loader.worker'), { workerData: setup });
     worker.on('message', settle);
     worker.on('error', (error) => fail(stopped(reasonOf(error))));
-    worker.on('exit', (code) => fail(stopped(`it ended by itself with code ${code}`)));
+    worker.on('exit', (code) => fail(stopped(`it exited with code ${code}`)));
     worker.unref();
     return { worker, jobs: 0 };
   }
@@ -66,7 +66,7 @@ export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers
         member.jobs++;
         member.worker.postMessage({ id, job } satisfies Request);
       });
-      result.catch(() => {}); // prefetched and perhaps never waited for; whoever waits still gets the error
+      result.catch(() => {}); // a prefetched batch may never be awaited; `waitFor` still throws
       return result;
     },
     async waitFor(result) {
@@ -78,7 +78,7 @@ export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers
       }
     },
     async close() {
-      fail(new LikenessError('views.closed', 'The loader was closed while batches were still being made.'));
+      fail(new LikenessError('views.closed', 'The loader was closed while it was rendering batches.'));
       await Promise.all(members.map(({ worker }) => worker.terminate()));
     },
   };
@@ -87,11 +87,11 @@ export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers
 function stopped(reason: string): LikenessError {
   return new LikenessError(
     'views.worker',
-    `A loader worker stopped: ${reason}. If memory ran out, use a smaller batchSize or fewer workers.`,
+    `A loader worker stopped: ${reason}. If memory ran out, use fewer workers or smaller batches.`,
   );
 }
 
-/** An error for people stays one; anything else is a defect and keeps the worker's trace. */
+/** Restores a `LikenessError`; any other error is a defect and keeps the worker's stack trace. */
 function errorOf({ code, message }: { code?: string; message: string }): Error {
   return code === undefined
     ? new Error(`A loader worker failed: ${message}`)

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
-import { applyColourJitter, drawColourJitter } from './colourJitter.ts';
+import { applyColorJitter, drawColorJitter } from './colorJitter.ts';
 import { fixture, largestDifference, planesOf } from './fixture.cases.ts';
-import { greyscale } from './greyscale.ts';
+import { grayscale } from './grayscale.ts';
 import { type PlanarImage, toInterleaved, toPlanes } from './planarImage.ts';
 
-/** The colours (1 + 4 r, 1 + 4 g, 1 + 4 b) for r, g, b in 0..63, blue changing fastest. */
+/** The colors (1 + 4 r, 1 + 4 g, 1 + 4 b) for r, g, b in 0..63, blue changing fastest. */
 function lattice(): PlanarImage {
   const pixels = new Uint8Array(3 * 64 ** 3);
   for (let i = 0; i < 64 ** 3; i++) {
@@ -16,29 +16,29 @@ function lattice(): PlanarImage {
   return toPlanes({ width: 512, height: 512, pixels });
 }
 
-describe('colour adjustments', () => {
+describe('color adjustments', () => {
   // Reference: torchvision's adjust_* on Pillow images. Tolerance: none, every byte equal.
   it.each(fixture.adjust)('$op by $by equals torchvision', ({ op, by, result }) => {
-    const image = planesOf('colour');
-    applyColourJitter(image, [{ what: op, by }]);
+    const image = planesOf('color');
+    applyColorJitter(image, [{ what: op, by }]);
     expect(largestDifference(image, result)).toBe(0);
   });
 
-  it.each(fixture.lattices)('$op by $by equals torchvision on 262,144 colours', ({ op, by, sha256 }) => {
+  it.each(fixture.lattices)('$op by $by equals torchvision on 262,144 colors', ({ op, by, sha256 }) => {
     const image = lattice();
-    if (op === 'greyscale') greyscale(image);
-    else applyColourJitter(image, [{ what: op, by }]);
+    if (op === 'grayscale') grayscale(image);
+    else applyColorJitter(image, [{ what: op, by }]);
     expect(createHash('sha256').update(toInterleaved(image).pixels).digest('hex')).toBe(sha256);
   });
 });
 
-describe('drawColourJitter', () => {
+describe('drawColorJitter', () => {
   const range = { brightness: 0.4, contrast: 1.5, saturation: 0.2, hue: 0.1 };
 
   it('stays inside its ranges and uses every order', () => {
     const orders = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
-      const changes = drawColourJitter(range, randomAt(5, 'view', 0, i));
+      const changes = drawColorJitter(range, randomAt(5, 'view', 0, i));
       orders.set(
         changes.map(({ what }) => what).join(),
         (orders.get(changes.map(({ what }) => what).join()) ?? 0) + 1,
@@ -58,7 +58,7 @@ describe('drawColourJitter', () => {
   it('leaves out what has no range', () => {
     fc.assert(
       fc.property(fc.nat(), (image) => {
-        const changes = drawColourJitter({ ...range, hue: 0, contrast: 0 }, randomAt(5, 'view', 0, image));
+        const changes = drawColorJitter({ ...range, hue: 0, contrast: 0 }, randomAt(5, 'view', 0, image));
         expect(changes.map(({ what }) => what).sort()).toEqual(['brightness', 'saturation']);
       }),
     );
