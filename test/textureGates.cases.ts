@@ -46,6 +46,6 @@ export async function testTextureGates(rows: readonly TextureGate[]): Promise<vo
       const { trained } = await gate.learn({ method, epochs: EPOCHS });
       expect(trained.knn.accuracy! - baselines.untrained.knn.accuracy!).toBeGreaterThan(knn);
       expect(trained.nmi - baselines.rawPixels.nmi).toBeGreaterThan(nmi);
-    }, 300_000);
+    }, 600_000);
   });
 }
