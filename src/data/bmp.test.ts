@@ -38,7 +38,7 @@ const decode = (bytes: Uint8Array) => decodeBmp(bytes, { maxPixels: 1e6 });
 const RED = [0, 0, 255]; // bitmaps store blue first
 const GREEN = [0, 255, 0];
 const BLUE = [255, 0, 0];
-const GREY = [7, 8, 9];
+const GRAY = [7, 8, 9];
 
 describe('decodeBmp', () => {
   it('reads 24 bits, bottom row first', () => {
@@ -48,7 +48,7 @@ describe('decodeBmp', () => {
         height: 2,
         bits: 24,
         rows: [
-          [...BLUE, ...GREY],
+          [...BLUE, ...GRAY],
           [...RED, ...GREEN],
         ],
       }),
@@ -63,7 +63,7 @@ describe('decodeBmp', () => {
         height: -2,
         bits: 24,
         rows: [
-          [...BLUE, ...GREY],
+          [...BLUE, ...GRAY],
           [...RED, ...GREEN],
         ],
       }),
@@ -73,7 +73,7 @@ describe('decodeBmp', () => {
   });
 
   it('reads 32 bits and ignores the unused byte', () => {
-    const image = decode(bmp({ width: 2, height: 1, bits: 32, rows: [[...RED, 0, ...GREY, 99]] }));
+    const image = decode(bmp({ width: 2, height: 1, bits: 32, rows: [[...RED, 0, ...GRAY, 99]] }));
     expect(image.channels).toBe(3);
     expect([...image.pixels]).toEqual([255, 0, 0, 9, 8, 7]);
   });
@@ -118,7 +118,7 @@ describe('decodeBmp', () => {
       height: 2,
       bits: 24,
       rows: [
-        [...BLUE, ...GREY],
+        [...BLUE, ...GRAY],
         [...RED, ...GREEN],
       ],
     });

@@ -1,6 +1,6 @@
 /**
- * Windows bitmaps, uncompressed: 1, 4 and 8 bits with a palette, 16, 24 and 32 bits, with or without channel
- * masks, bottom-up or top-down. Run-length, JPEG and PNG inside BMP are refused.
+ * Windows bitmaps, uncompressed: 1, 4 and 8 bits with a palette, 16, 24 and 32 bits, with or
+ * without channel masks, bottom-up or top-down. Run-length, JPEG and PNG inside BMP are refused.
  *
  * Source: Microsoft, "Bitmap Storage" (BITMAPFILEHEADER, BITMAPINFOHEADER, BITMAPV4HEADER).
  */
@@ -20,10 +20,10 @@ interface BmpHeader {
   readonly compression: number;
   readonly headerBytes: number;
   readonly pixelsAt: number;
-  readonly coloursUsed: number;
+  readonly colorsUsed: number;
 }
 
-/** Width, height and layout of a bitmap, from its headers. */
+/** Reads width, height and layout of a bitmap from its headers. */
 export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < FILE_HEADER + 12) throw unusable('truncated BMP header');
@@ -39,11 +39,11 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
     compression: old ? RGB : view.getUint32(30, true),
     headerBytes,
     pixelsAt: view.getUint32(10, true),
-    coloursUsed: old ? 0 : view.getUint32(46, true),
+    colorsUsed: old ? 0 : view.getUint32(46, true),
   };
 }
 
-/** One channel of a pixel that is a bit field: `round((word & mask) / mask * 255)`. */
+/** Reads a channel from a bit field, as `round((word & mask) / mask * 255)`. */
 function channelOf(mask: number): (word: number) => number {
   if (mask === 0) return () => 0;
   const shift = 31 - Math.clz32(mask & -mask);
@@ -52,7 +52,7 @@ function channelOf(mask: number): (word: number) => number {
 }
 
 /**
- * The pixels of a bitmap as RGB, or RGB and alpha when its header declares an alpha mask.
+ * Decodes a bitmap to RGB, or to RGB and alpha when its header declares an alpha mask.
  *
  * @throws LikenessError `image.unusable`
  */
@@ -62,7 +62,9 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
   if (width < 1 || height < 1) throw unusable(`broken BMP header (${width} x ${height} pixels)`);
   if (width * height > maxPixels) throw unusable(tooManyPixels(width, height, maxPixels));
   const masked = compression === BITFIELDS || compression === ALPHA_BITFIELDS;
-  if (compression !== RGB && !masked) throw unusable('compressed BMP is not supported; convert it to PNG');
+  if (compression !== RGB && !masked) {
+    throw unusable('compressed BMP is not supported; convert it to PNG');
+  }
   if (![1, 4, 8, 16, 24, 32].includes(bits))
     throw unusable(`BMP with ${bits} bits per pixel is not supported`);
   const stride = Math.ceil((width * bits) / 32) * 4;
@@ -86,8 +88,8 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
   const pixels = new Uint8Array(width * height * channels);
   const paletteAt = FILE_HEADER + header.headerBytes;
   const paletteEntry = header.headerBytes === 12 ? 3 : 4;
-  const colours = Math.min(header.coloursUsed || 2 ** bits, 2 ** bits);
-  if (bits <= 8 && paletteAt + colours * paletteEntry > bytes.length) throw unusable('truncated BMP palette');
+  const colors = Math.min(header.colorsUsed || 2 ** bits, 2 ** bits);
+  if (bits <= 8 && paletteAt + colors * paletteEntry > bytes.length) throw unusable('truncated BMP palette');
 
   let out = 0;
   for (let y = 0; y < height; y++) {
@@ -106,7 +108,7 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
       } else {
         const bit = x * bits;
         const index = (bytes[row + (bit >> 3)]! >> (8 - bits - (bit & 7))) & (2 ** bits - 1);
-        const at = paletteAt + Math.min(index, colours - 1) * paletteEntry;
+        const at = paletteAt + Math.min(index, colors - 1) * paletteEntry;
         pixels[out] = bytes[at + 2]!;
         pixels[out + 1] = bytes[at + 1]!;
         pixels[out + 2] = bytes[at]!;
@@ -119,8 +121,11 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
 
 type Channel = (word: number) => number;
 
-/** Reason for refusing a picture whose header claims more pixels than allowed. */
+/** States why an image with more pixels than allowed is refused. */
 export function tooManyPixels(width: number, height: number, maxPixels: number): string {
   const million = (n: number) => `${Math.round(n / 1e6).toLocaleString('en-US')} million`;
-  return `${width} x ${height} pixels are ${million(width * height)}, more than the limit of ${million(maxPixels)}`;
+  return (
+    `${width} x ${height} pixels are ${million(width * height)}, more than the limit of ` +
+    `${million(maxPixels)}`
+  );
 }

@@ -48,7 +48,7 @@ describe('scans of a JPEG', () => {
   });
 });
 
-/** One PNG chunk. */
+/** Encodes a PNG chunk. */
 function chunk(type: string, body: Uint8Array): Buffer {
   const bytes = Buffer.alloc(body.length + 12);
   bytes.writeUInt32BE(body.length, 0);
@@ -84,7 +84,7 @@ describe('texts of a PNG', () => {
     expect(await decode(whole)).toMatchObject({ width: 40, height: 30 });
     expect(await imageSize({ kind: 'encoded', bytes: whole })).toMatchObject({ width: 40, height: 30 });
     // libpng unpacks these texts, 4 GB in all, in about 6 s; without them this takes milliseconds.
-    const { user, system } = process.cpuUsage(begun); // in microseconds, whatever else the machine does
+    const { user, system } = process.cpuUsage(begun); // µs, whatever else the machine does
     expect(user + system).toBeLessThan(2e6);
   });
 
@@ -95,7 +95,7 @@ describe('texts of a PNG', () => {
   });
 });
 
-describe('files of several pictures', () => {
+describe('files of several images', () => {
   it('give the first one', async () => {
     const pages = Buffer.concat(
       Array.from({ length: 40 }, (_, i) => Buffer.alloc(8 * 8 * 3, i === 0 ? 200 : 20)),

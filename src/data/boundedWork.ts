@@ -1,19 +1,19 @@
 /**
- * Limits on what a small file can make its decoder do.
+ * Limits the work that a small file can cause.
  *
- * Pixels are limited by the decoder itself; these are the costs that it does not limit.
+ * The decoder limits pixels itself. It does not limit the costs handled here.
  */
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
 /**
- * Scans of a JPEG. An encoder needs about ten for a progressive image. A scan may be a few bytes long, and each
- * makes the decoder go over all coefficients: 8 ms for 16 million pixels.
+ * Scans of a JPEG. An encoder needs about ten for a progressive image. A scan may be a few bytes
+ * long, and each makes the decoder go over all coefficients: 8 ms for 16 million pixels.
  */
 export const MAX_SCANS = 100;
 
 /**
- * The file without the parts that cost work and change no pixel.
+ * Removes parts of the file that cost work and change no pixel.
  *
  * @throws LikenessError `image.unusable`
  */
@@ -29,10 +29,10 @@ const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
 
 /**
- * Whether a JPEG has more scans than that.
+ * Tells if a JPEG has more than `most` scans.
  *
- * Markers are found as libjpeg finds them: bytes between segments are passed over, TEM and restart markers have
- * no length. Source: ITU-T T.81, annex B.
+ * Finds markers as libjpeg does. Bytes between segments are ignored, and TEM and restart markers
+ * have no length. Source: ITU-T T.81, annex B.
  */
 export function hasMoreScans(bytes: Uint8Array, most: number): boolean {
   let scans = 0;
@@ -59,8 +59,8 @@ const CHUNK_BYTES = 12;
 const textTypes = ['tEXt', 'zTXt', 'iTXt'];
 
 /**
- * A PNG without its texts: libpng unpacks up to 1,000 of them to 8 MB each before it reads the first pixel.
- * Source: W3C, Portable Network Graphics (PNG) Specification, section 5.
+ * Removes the text chunks of a PNG. libpng unpacks up to 1,000 of them to 8 MB each before it reads
+ * the first pixel. Source: W3C, Portable Network Graphics (PNG) Specification, section 5.
  */
 export function withoutText(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -86,7 +86,9 @@ describe('the cache folder', () => {
     const error = cacheWriteError(cacheDir, Object.assign(new Error('x'), { code: 'ENOSPC' }));
     expect(error.code).toBe('cache.full');
     expect(error.message).toBe(
-      `cacheDir: no room left to store decoded pixels in ${cacheDir}: the disk is full (ENOSPC). Older caches there take 3 MiB; clear them, choose a smaller size, or set LIKENESS_CACHE to a folder on a larger disk.`,
+      `cacheDir: no room left to store decoded pixels in ${cacheDir}: the disk is full ` +
+        '(ENOSPC). Older caches there take 3 MiB; clear them, choose a smaller size, or set ' +
+        'LIKENESS_CACHE to a folder on a larger disk.',
     );
   });
 });

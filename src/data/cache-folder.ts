@@ -16,7 +16,7 @@ const ABANDONED_MS = 3_600_000;
 /** Caches that this process has opened: never removed to make room. */
 const inUse = new Set<string>();
 
-/** One stored pixel cache. */
+/** Stored pixel cache. */
 export interface StoredCache {
   readonly file: string;
   readonly bytes: number;
@@ -35,7 +35,7 @@ export function defaultCacheDir(): string {
 }
 
 /**
- * Makes the cache folder and removes what crashed processes left in it.
+ * Creates the cache folder and removes unfinished files of crashed processes.
  *
  * @throws LikenessError `cache.unwritable`
  */
@@ -51,18 +51,18 @@ export function prepareCacheDir(cacheDir: string): void {
   }
 }
 
-/** Marks a cache as opened by this process, and as used now. */
+/** Marks a cache as open in this process, and as used now. */
 export function markUsed(file: string): void {
   inUse.add(file);
   try {
     const now = new Date();
     utimesSync(file, now, now);
   } catch {
-    // A cache that may only be read is still good; its age is then that of its making.
+    // A read-only cache is still usable. Its age is then that of its creation.
   }
 }
 
-/** The stored caches, most recently used first; none when the folder does not exist. */
+/** Lists the stored caches, most recently used first. A folder that does not exist has none. */
 export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] {
   return namesIn(cacheDir)
     .map(({ file, bytes, lastUsed }): StoredCache => {
@@ -94,8 +94,8 @@ export function clearCaches(cacheDir: string = defaultCacheDir()): { removed: nu
 }
 
 /**
- * Removes least recently used caches until all together are within the limit. Those that this process has opened
- * stay, even above the limit.
+ * Removes the least recently used caches until the rest is within the limit. Caches that this
+ * process has opened stay, even above the limit.
  */
 export function evict(cacheDir: string, limitBytes: number): string[] {
   const caches = namesIn(cacheDir)
@@ -113,17 +113,20 @@ export function evict(cacheDir: string, limitBytes: number): string[] {
   return removed;
 }
 
-/** The error for a cache folder that cannot be written, or whose disk is full. */
+/** Builds the error for a cache folder that is not writable, or whose disk is full. */
 export function cacheWriteError(cacheDir: string, error: unknown): LikenessError {
   const full = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(systemCode(error) ?? '');
   const stored = namesIn(cacheDir).reduce((sum, { bytes }) => sum + bytes, 0);
   const message = full
-    ? `cacheDir: no room left to store decoded pixels in ${cacheDir}: ${systemReason(error)}. Older caches there take ${(stored / 2 ** 20).toFixed(0)} MiB; clear them, choose a smaller size, or set LIKENESS_CACHE to a folder on a larger disk.`
-    : `cacheDir: cannot write to ${cacheDir}: ${systemReason(error)}. Expected a folder that you may write to; set LIKENESS_CACHE to one.`;
+    ? `cacheDir: no room left to store decoded pixels in ${cacheDir}: ${systemReason(error)}. ` +
+      `Older caches there take ${(stored / 2 ** 20).toFixed(0)} MiB; clear them, choose a ` +
+      'smaller size, or set LIKENESS_CACHE to a folder on a larger disk.'
+    : `cacheDir: cannot write to ${cacheDir}: ${systemReason(error)}. Expected a folder that ` +
+      'you may write to; set LIKENESS_CACHE to one.';
   return new LikenessError(full ? 'cache.full' : 'cache.unwritable', message, { cause: error });
 }
 
-/** Our files in a cache folder; none when it cannot be read. */
+/** Lists our files in a cache folder. A folder that cannot be read has none. */
 function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Date }[] {
   let names: string[];
   try {

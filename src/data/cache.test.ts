@@ -23,7 +23,7 @@ import { unreadable } from './reasons.ts';
 import { openSource } from './source.ts';
 import type { Source } from './types.ts';
 
-/** A source of generated pictures, without files. */
+/** A source of generated images, without files. */
 function generated(count: number, read?: (index: number) => Promise<void>): Source {
   return {
     path: '/generated',
@@ -41,7 +41,7 @@ function generated(count: number, read?: (index: number) => Promise<void>): Sour
 }
 
 describe('openPixelCache', () => {
-  it('holds every usable picture, in order, and lists the others with reasons', async () => {
+  it('holds every usable image, in order, and lists the others with reasons', async () => {
     const jpeg = await detailed(60, 40).jpeg().toBuffer();
     const png = await detailed(9, 7).png().toBuffer();
     const folder = writeTree(temporaryFolder(), {
@@ -153,7 +153,7 @@ describe('openPixelCache', () => {
     });
   });
 
-  it('takes identical and one-pixel pictures', async () => {
+  it('takes identical and one-pixel images', async () => {
     const png = await plainPng(1, 1, [7, 8, 9]);
     const folder = writeTree(temporaryFolder(), { '1.png': png, '2.png': png, '3.png': png });
     const cache = await openPixelCache(await openSource(folder), { cacheDir: temporaryFolder() });
@@ -163,7 +163,7 @@ describe('openPixelCache', () => {
 });
 
 describe('what goes wrong', () => {
-  it('no usable picture', async () => {
+  it('no usable image', async () => {
     const folder = writeTree(temporaryFolder(), {
       'a.jpg': '',
       'b.jpg': 'text',
@@ -175,7 +175,9 @@ describe('what goes wrong', () => {
     const error = await errorOf(openPixelCache(await openSource(folder), { cacheDir }));
     expect(error.code).toBe('source.unusable');
     expect(error.message).toBe(
-      `source: none of the 5 images in ${folder} can be used (a.jpg: empty file (0 bytes); b.jpg: not an image (text); c.png: empty file (0 bytes); and 2 more). Expected at least one JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.`,
+      `source: none of the 5 images in ${folder} can be used (a.jpg: empty file (0 bytes); ` +
+        'b.jpg: not an image (text); c.png: empty file (0 bytes); and 2 more). Expected at least ' +
+        'one JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.',
     );
     expect(readdirSync(cacheDir)).toEqual([]);
   });
@@ -183,7 +185,8 @@ describe('what goes wrong', () => {
   it.each([0, -1, 2.5, 20_000, Number.NaN])('size %d', async (size) => {
     const error = await errorOf(openPixelCache(generated(1), { size, cacheDir: temporaryFolder() }));
     expect(error.message).toBe(
-      `size: ${size} is not possible. Expected a whole number of pixels from 1 to 16383; 256 suits photographs.`,
+      `size: ${size} is not possible. Expected a whole number of pixels from 1 to 16383; 256 ` +
+        'suits photographs.',
     );
   });
 
@@ -208,7 +211,8 @@ describe('what goes wrong', () => {
     const error = await errorOf(openPixelCache(generated(1), { cacheDir }));
     expect(error.code).toBe('cache.unwritable');
     expect(error.message).toBe(
-      `cacheDir: cannot write to ${cacheDir}: a part of the path is a file, not a folder (ENOTDIR). Expected a folder that you may write to; set LIKENESS_CACHE to one.`,
+      `cacheDir: cannot write to ${cacheDir}: a part of the path is a file, not a folder ` +
+        '(ENOTDIR). Expected a folder that you may write to; set LIKENESS_CACHE to one.',
     );
   });
 
@@ -233,7 +237,7 @@ describe('what goes wrong', () => {
     expect(readdirSync(cacheDir)).toEqual([]);
   });
 
-  it('a defect in the program is not taken for a bad picture', async () => {
+  it('a defect in the program is not taken for a bad image', async () => {
     const cacheDir = temporaryFolder();
     const source = generated(50, async (index) => {
       if (index === 20) throw new TypeError('a defect');
@@ -244,7 +248,10 @@ describe('what goes wrong', () => {
 });
 
 describe('in a process of its own', () => {
-  /** A program that makes a cache of 400 pictures of 12 kB, the last of which never comes if asked for. */
+  /**
+   * Writes a program that makes a cache of 400 images of 12 kB. If `endless`, the last never
+   * arrives.
+   */
   function program(cacheDir: string, { endless }: { endless: boolean }): string {
     const cacheUrl = pathToFileURL(join(import.meta.dirname, 'cache.ts')).href;
     const file = join(cacheDir, 'program.mjs');
@@ -257,8 +264,13 @@ describe('in a process of its own', () => {
         entries: Array.from({ length: count }, (_, i) => ({ id: String(i) })),
         fingerprint: async () => 'generated ' + count,
         read: async (index) => {
-          if (${endless} && index === 399) { console.log('writing'); setInterval(() => {}, 1000); await new Promise(() => {}); }
-          return { kind: 'raw', width: 64, height: 64, channels: 1, pixels: new Uint8Array(4096).fill(index) };
+          if (${endless} && index === 399) {
+            console.log('writing');
+            setInterval(() => {}, 1000);
+            await new Promise(() => {});
+          }
+          const pixels = new Uint8Array(4096).fill(index);
+          return { kind: 'raw', width: 64, height: 64, channels: 1, pixels };
         },
         close: async () => {},
       };
@@ -285,7 +297,8 @@ describe('in a process of its own', () => {
 
     const cache = await openPixelCache(generated(400), { cacheDir, size: 64 });
     expect([cache.reused, cache.count]).toEqual([false, 400]);
-    utimesSync(join(cacheDir, left[0]!), 1, 1); // what a crash left long ago is cleared away
+    // Unfinished files of an old crash are removed.
+    utimesSync(join(cacheDir, left[0]!), 1, 1);
     await openPixelCache(generated(5), { cacheDir, size: 64 });
     expect(readdirSync(cacheDir).some((name) => name.includes('unfinished'))).toBe(false);
   });
@@ -293,7 +306,8 @@ describe('in a process of its own', () => {
   // Windows lets no process limit the size of its files, which is how the full disk is made.
   it.skipIf(process.platform === 'win32')('no room to write is a clear error and leaves nothing', () => {
     const cacheDir = temporaryFolder();
-    const command = 'ulimit -f 2048 && exec "$0" "$1"'; // files of at most 1 or 2 MiB, for want of a small disk
+    // Limits files to 1 or 2 MiB, in place of a small disk.
+    const command = 'ulimit -f 2048 && exec "$0" "$1"';
     const { stdout } = spawnSync('sh', [
       '-c',
       command,

@@ -1,9 +1,9 @@
 /**
- * The packed pixel cache: every usable picture of a source decoded once, in one file, in a folder that later
- * runs find again.
+ * Packed pixel cache: every usable image of a source, decoded once into one file.
  *
- * The file's name is a hash of the source's listing and of the settings, so a changed source gives a new file
- * and an unchanged one is never decoded twice. The file appears under its name only when it is complete.
+ * The file name is a hash of the source listing and the settings. A changed source gives a new
+ * file, and an unchanged one is never decoded twice. The file appears under its name only when it
+ * is complete.
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -18,31 +18,38 @@ import type { PixelCache, Source } from './types.ts';
 export type PixelCacheProgress = BuildProgress;
 
 export interface PixelCacheOptions {
-  /** Shorter sides above this are shrunk to it, in pixels, 1 to 16,383. Default 256. */
+  /** Shorter sides above this are shrunk to it, in pixels, 1 to 16,383. Default: 256. */
   size?: number;
-  /** Folder of the caches. Default `defaultCacheDir()`. */
+  /** Folder of the caches. Default: `defaultCacheDir()`. */
   cacheDir?: string;
-  /** Bytes that all caches together may take; the least recently used go first. Default 20 GiB. */
+  /**
+   * Total size of all caches in bytes. The least recently used are removed first. Default: 20 GiB.
+   */
   limitBytes?: number;
-  /** Pixels that a picture may have before shrinking. Default 2^28. */
+  /** Pixels that an image may have before shrinking. Default: 2^28. */
   maxPixels?: number;
-  /** Called now and then while decoding, and at its end; not where a cache is there already and nothing is decoded. */
+  /**
+   * Called about every half second while decoding, and at its end. Not called for a cache that
+   * exists.
+   */
   onProgress?: (progress: PixelCacheProgress) => void;
-  /** Stops decoding; the promise is rejected with the signal's reason and nothing is left behind. */
+  /** Stops decoding. The promise is rejected with the signal's reason, and no file remains. */
   signal?: AbortSignal;
 }
 
+/** Largest `size`: widths and heights are stored in 16 bits. */
+const MAX_SIZE = Math.floor(0xffff / MAX_ASPECT);
 /** Version of the file format and of the rules here. */
 const CACHE_VERSION = 1;
 
 /**
- * Opens the pixel cache of a source, decoding its pictures first unless that was done before.
+ * Opens the pixel cache of a source. Decodes its images first unless a cache exists.
  *
- * Pictures that cannot be used are left out and listed in `skipped` with the reason. Memory does not grow with the
- * number of pictures, apart from the lists.
+ * Unusable images are listed in `skipped` with the reason. Memory grows with the number of images
+ * by the lists alone.
  *
- * @throws LikenessError `source.unusable` when no picture can be used, `cache.full`, `cache.unwritable`,
- * `options.invalid`
+ * @throws LikenessError `source.unusable` when no image can be used, `cache.full`,
+ * `cache.unwritable`, `options.invalid`
  */
 export async function openPixelCache(source: Source, options: PixelCacheOptions = {}): Promise<PixelCache> {
   const { size = 256, limitBytes = 20 * 2 ** 30, maxPixels = MAX_PIXELS, onProgress, signal } = options;
@@ -67,21 +74,23 @@ export async function openPixelCache(source: Source, options: PixelCacheOptions 
   if (!index) {
     throw new LikenessError(
       'cache.damaged',
-      `cacheDir: ${file} cannot be read back after writing. The disk may be failing, or another program removes files there; set LIKENESS_CACHE to another folder.`,
+      `cacheDir: ${file} cannot be read back after writing. The disk may be failing, or another ` +
+        'program removes files there; set LIKENESS_CACHE to another folder.',
     );
   }
   return describe(source, file, index, { reused: false });
 }
 
 function checkSize(size: number): void {
-  if (Number.isInteger(size) && size >= 1 && size * MAX_ASPECT <= 0xffff) return;
+  if (Number.isInteger(size) && size >= 1 && size <= MAX_SIZE) return;
   throw new LikenessError(
     'options.invalid',
-    `size: ${size} is not possible. Expected a whole number of pixels from 1 to ${Math.floor(0xffff / MAX_ASPECT)}; 256 suits photographs.`,
+    `size: ${size} is not possible. Expected a whole number of pixels from 1 to ${MAX_SIZE}; ` +
+      '256 suits photographs.',
   );
 }
 
-/** SHA-256 of the listing and of everything that decides about the stored bytes. */
+/** Hashes the listing and everything else that decides about the stored bytes (SHA-256). */
 async function contentKeyOf(
   source: Source,
   { size, maxPixels }: { size: number; maxPixels: number },
@@ -90,7 +99,7 @@ async function contentKeyOf(
   return createHash('sha256').update(settings.join('\n')).digest('hex');
 }
 
-/** Whether a picture that could not be read when the cache was made can be read now (permissions, network). */
+/** Tells if an image that was unreadable when the cache was built can be read now. */
 async function anyReadableNow(source: Source, { skipped }: PackMeta): Promise<boolean> {
   for (const { index, unread } of skipped) {
     if (!unread) continue;
@@ -129,7 +138,7 @@ function describe(
   };
 }
 
-/** Middle value; of an even number of values the lower of the two in the middle. */
+/** Median; for an even number of values the lower of the two in the middle. */
 export function median(values: Uint16Array | Uint32Array): number {
   return values.slice().sort()[(values.length - 1) >> 1] ?? 0;
 }

@@ -109,12 +109,15 @@ describe('the decoding process', () => {
   it('ends with the program, however that ends', { timeout: 60_000 }, async () => {
     const folder = await writeImages(3, { 1: 'HANG' });
     const cacheDir = temporaryFolder();
+    const url = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
     const script = `
-      import { buildCache } from ${JSON.stringify(new URL('./cacheBuilder.ts', import.meta.url).href)};
-      import { openSource } from ${JSON.stringify(new URL('./source.ts', import.meta.url).href)};
-      const options = { ...${JSON.stringify({ ...settings, cacheDir })}, decoder: { program: new URL(${JSON.stringify(program.href)}) } };
+      import { buildCache } from ${url('./cacheBuilder.ts')};
+      import { openSource } from ${url('./source.ts')};
+      const decoder = { program: new URL(${url('./crashing.process.cases.ts')}) };
+      const options = { ...${JSON.stringify({ ...settings, cacheDir })}, decoder };
       setTimeout(() => console.log('working'), 2500);
-      await buildCache(await openSource(${JSON.stringify(folder)}), ${JSON.stringify(join(cacheDir, 'a.pixels'))}, options);`;
+      const source = await openSource(${JSON.stringify(folder)});
+      await buildCache(source, ${JSON.stringify(join(cacheDir, 'a.pixels'))}, options);`;
     const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,12 +1,12 @@
 /**
  * Fills a pixel cache.
  *
- * A process of its own reads, decodes and writes, so that a decoder that crashes on a hostile or damaged file
- * does not end the program. This process only receives what the file holds. When the other one dies, a new one
- * goes on after the last image that was reported, with the next images one at a time: the image at which it dies
- * again is skipped. At most `WINDOW` images are decoded twice.
+ * A child process reads, decodes and writes, so that a decoder crash on a hostile or damaged file
+ * does not end the program. This process receives only the list of stored images. When the child
+ * dies, a new one resumes after the last reported image and decodes the next `WINDOW` images one at
+ * a time. The image at which it dies again is skipped.
  *
- * A source that only exists in the memory of this process is decoded here, without that protection.
+ * A source that exists only in the memory of this process is decoded here, without that protection.
  */
 import { renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -102,11 +102,11 @@ interface Result {
   readonly heights: Uint16Array;
   readonly skipped: SkippedIndex[];
   add(part: StoredPart): void;
-  /** Notes that the next image is not used. */
+  /** Records the next image as skipped. */
   skip(reason: string): void;
 }
 
-/** Collects parts as they come, and tells of the progress. */
+/** Collects parts as they arrive and reports progress. */
 function openResult(source: Source, { onProgress }: BuildOptions): Result {
   const total = source.entries.length;
   const result: Result = {
@@ -146,7 +146,7 @@ async function fillHere(source: Source, file: string, result: Result, options: B
   }
 }
 
-/** Decodes in another process, and in a new one after each that dies. */
+/** Decodes in a child process, and in a new one after each that dies. */
 async function fillApart(
   source: Source & { location: string },
   file: string,
@@ -184,7 +184,7 @@ async function fillApart(
   }
 }
 
-/** Makes the new name last through a power cut; not every system can. */
+/** Makes the new name survive a power cut, where the system can. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { resizeInto } from '../views/resize.ts';
 import { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
-import { type Colour, detailed, errorOf, paint, photograph, pixelAt, plain } from './pictures.cases.ts';
+import { type Color, detailed, errorOf, paint, photograph, pixelAt, plain } from './pictures.cases.ts';
 
 const decode = (bytes: Uint8Array, options: DecodeOptions = { size: 256 }) =>
   decodeImage({ kind: 'encoded', bytes }, options);
@@ -12,11 +12,11 @@ const reason = async (bytes: Uint8Array, options?: DecodeOptions): Promise<strin
   return error.message;
 };
 /** Largest difference of any channel. */
-const distance = (found: number[], expected: Colour): number =>
+const distance = (found: number[], expected: Color): number =>
   Math.max(...found.map((value, c) => Math.abs(value - expected[c]!)));
 
-const COLOUR: Colour = [200, 30, 60];
-const whole = () => plain(40, 30, COLOUR);
+const COLOR: Color = [200, 30, 60];
+const whole = () => plain(40, 30, COLOR);
 
 describe('formats', () => {
   const cases: [name: string, file: () => Promise<Buffer>, tolerance: number][] = [
@@ -32,15 +32,15 @@ describe('formats', () => {
     ['WebP', () => whole().webp().toBuffer(), 3],
     ['lossless WebP', () => whole().webp({ lossless: true }).toBuffer(), 0],
     ['AVIF', () => whole().avif().toBuffer(), 3],
-    // The way through inks and back has no exact inverse: the colour's kind is what can be asked for.
+    // The conversion to CMYK and back has no exact inverse, hence the tolerance.
     ['CMYK JPEG', () => whole().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer(), 30],
     ['CMYK TIFF', () => whole().toColourspace('cmyk').tiff().toBuffer(), 30],
   ];
   it.each(cases)('%s', async (_, file, tolerance) => {
     const image = await decode(await file());
     expect([image.width, image.height, image.pixels.length]).toEqual([40, 30, 40 * 30 * 3]);
-    expect(distance(pixelAt(image, 20, 15), COLOUR)).toBeLessThanOrEqual(tolerance);
-    expect(distance(pixelAt(image, 39, 29), COLOUR)).toBeLessThanOrEqual(tolerance);
+    expect(distance(pixelAt(image, 20, 15), COLOR)).toBeLessThanOrEqual(tolerance);
+    expect(distance(pixelAt(image, 39, 29), COLOR)).toBeLessThanOrEqual(tolerance);
   });
 
   it('really makes CMYK and 16-bit files for these cases', async () => {
@@ -67,7 +67,7 @@ describe('formats', () => {
     expect(await imageSize({ kind: 'encoded', bytes: file })).toMatchObject({ width: 8, height: 4 });
   });
 
-  it('greyscale becomes three equal channels, at 8 and 16 bits', async () => {
+  it('grayscale becomes three equal channels, at 8 and 16 bits', async () => {
     for (const space of ['b-w', 'grey16']) {
       const file = await plain(8, 8, [100, 100, 100]).toColourspace(space).png().toBuffer();
       expect((await sharp(file).metadata()).channels).toBe(1);
@@ -94,7 +94,8 @@ describe('formats', () => {
       channels: 4,
       pixels: Uint8Array.of(255, 0, 0, 51),
     } as const;
-    expect([...(await decodeImage(raw, { size: 8 })).pixels]).toEqual([255, 204, 204]); // 255 * (1 - 51 / 255)
+    // 255 * (1 - 51 / 255)
+    expect([...(await decodeImage(raw, { size: 8 })).pixels]).toEqual([255, 204, 204]);
   });
 
   it('takes the first frame of an animation', async () => {
@@ -118,17 +119,17 @@ describe('formats', () => {
 
 describe('orientation', () => {
   // Upright: red top left, green top right, blue bottom left, white bottom right; 32 x 16.
-  const upright: Record<string, Colour> = {
+  const upright: Record<string, Color> = {
     topLeft: [255, 0, 0],
     topRight: [0, 255, 0],
     bottomLeft: [0, 0, 255],
     bottomRight: [255, 255, 255],
   };
-  const at = (x: number, y: number): Colour =>
+  const at = (x: number, y: number): Color =>
     upright[`${y < 8 ? 'top' : 'bottom'}${x < 16 ? 'Left' : 'Right'}`]!;
-  // What is stored at (x, y), by the EXIF standard's table of where row 0 and column 0 lie. For 6: row 0 is the
-  // right side and column 0 the top, so (x, y) holds the upright picture's (31 - y, x).
-  const stored: Record<number, (x: number, y: number) => Colour> = {
+  // Stored color at (x, y), by the EXIF standard's table of where row 0 and column 0 lie. For 6:
+  // row 0 is the right side and column 0 the top, so (x, y) holds the upright image's (31 - y, x).
+  const stored: Record<number, (x: number, y: number) => Color> = {
     1: (x, y) => at(x, y),
     2: (x, y) => at(31 - x, y),
     3: (x, y) => at(31 - x, 15 - y),
@@ -157,7 +158,7 @@ describe('orientation', () => {
 
 describe('size', () => {
   it('shrinks the shorter side and keeps the aspect', async () => {
-    const image = await decode(await plain(400, 200, COLOUR).jpeg().toBuffer(), { size: 50 });
+    const image = await decode(await plain(400, 200, COLOR).jpeg().toBuffer(), { size: 50 });
     expect([image.width, image.height]).toEqual([100, 50]);
   });
 
@@ -165,7 +166,8 @@ describe('size', () => {
     const file = await photograph(300, 200).png().toBuffer();
     const pixels = await sharp(file).raw().toBuffer();
     const wanted = { width: 150, height: 100, data: new Uint8Array(150 * 100 * 3) };
-    resizeInto({ width: 300, height: 200, pixels }, wanted); // equal to Pillow's bilinear, byte for byte
+    // Equal to Pillow's bilinear, byte for byte.
+    resizeInto({ width: 300, height: 200, pixels }, wanted);
     const found = await decode(file, { size: 100 });
     expect([found.width, found.height]).toEqual([150, 100]);
     let sum = 0;
@@ -177,12 +179,12 @@ describe('size', () => {
   });
 
   it('never enlarges', async () => {
-    const image = await decode(await plain(40, 20, COLOUR).png().toBuffer(), { size: 50 });
+    const image = await decode(await plain(40, 20, COLOR).png().toBuffer(), { size: 50 });
     expect([image.width, image.height]).toEqual([40, 20]);
   });
 
-  it('keeps the centre of a very long picture', async () => {
-    // 10000 x 1: red, a green piece of 100 in the centre, red.
+  it('keeps the center of a very long image', async () => {
+    // 10000 x 1: red, a green piece of 100 in the center, red.
     const pixels = paint(10_000, 1, (x) => (x >= 4950 && x < 5050 ? [0, 255, 0] : [255, 0, 0]));
     const file = await sharp(pixels, { raw: { width: 10_000, height: 1, channels: 3 } })
       .png()
@@ -192,11 +194,11 @@ describe('size', () => {
     expect(pixelAt(image, 64, 0)).toEqual([0, 255, 0]);
     expect(pixelAt(image, 13, 0)).toEqual([255, 0, 0]);
     expect(pixelAt(image, 14, 0)).toEqual([0, 255, 0]);
-    const tall = await decode(await plain(1, 10_000, COLOUR).png().toBuffer(), { size: 32 });
+    const tall = await decode(await plain(1, 10_000, COLOR).png().toBuffer(), { size: 32 });
     expect([tall.width, tall.height]).toEqual([1, 128]);
   });
 
-  it('expands and shrinks stored grey pixels', async () => {
+  it('expands and shrinks stored gray pixels', async () => {
     const raw = {
       kind: 'raw',
       width: 2,
@@ -213,13 +215,13 @@ describe('size', () => {
   });
 
   it('reads sizes from headers', async () => {
-    const bytes = await plain(40, 30, COLOUR).jpeg().toBuffer();
+    const bytes = await plain(40, 30, COLOR).jpeg().toBuffer();
     expect(await imageSize({ kind: 'encoded', bytes })).toMatchObject({ width: 40, height: 30 });
   });
 });
 
-describe('what is no usable picture', () => {
-  it('an empty file, and other things under a picture name', async () => {
+describe('what is no usable image', () => {
+  it('an empty file, and other things under a image name', async () => {
     expect(await reason(new Uint8Array(0))).toBe('empty file (0 bytes)');
     expect(await reason(Buffer.from('Dear diary,\n'))).toBe('not an image (text)');
     expect(await reason(Buffer.from('<!DOCTYPE html><html>404'))).toBe('not an image (web page)');
@@ -238,7 +240,8 @@ describe('what is no usable picture', () => {
     expect((await decode(file)).width).toBe(64);
     for (const part of [0.1, 0.5, 0.95]) {
       const cut = file.subarray(0, Math.floor(file.length * part));
-      expect(await reason(cut)).toMatch(new RegExp(`^truncated or corrupt ${format.toUpperCase()} file`));
+      const expected = `truncated or corrupt ${format.toUpperCase()} file`;
+      expect((await reason(cut)).slice(0, expected.length)).toBe(expected);
     }
   });
 

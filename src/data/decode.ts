@@ -1,9 +1,9 @@
 /**
- * One picture to RGB bytes: orientation applied, colours converted to sRGB, transparency on white, the shorter
- * side shrunk to `size`.
+ * Decodes an image to RGB bytes. Orientation is applied, colors are converted to sRGB, transparent
+ * pixels are blended with white, and the shorter side is shrunk to `size`.
  *
- * A picture is never enlarged. Its longer side is at most `MAX_ASPECT * size`: what is longer (a 10000 x 1 scan
- * line, a very wide panorama) keeps its centre.
+ * An image is never enlarged. Its longer side is at most `MAX_ASPECT * size`. A longer image, such
+ * as a very wide panorama, is cropped to its center.
  */
 import sharp from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
@@ -15,27 +15,29 @@ import { describeContent, sniffFormat } from './sniff.ts';
 import type { EncodedImage, Pixels, RawImage } from './types.ts';
 import { decodeWasmJpeg } from './wasmJpeg.ts';
 
-/** Longest stored side, as a multiple of `size`. */
+/** Longest side after decoding, as a multiple of `size`. */
 export const MAX_ASPECT = 4;
-/** Pixels that a header may claim (2^28, about 268 million): the guard against decompression bombs. */
+/** Maximum number of pixels in a header (2^28, about 268 million), against decompression bombs. */
 export const MAX_PIXELS = 2 ** 28;
-/** Bytes of a file that are read: larger ones are no photographs. */
+/** Maximum file size in bytes. */
 export const MAX_FILE_BYTES = 2 ** 29;
-/** Changes whenever the decoded bytes may change, so that stored pixels are not taken for new ones. */
+/** Version of the decoded bytes. Caches of another version are not used. */
 export const DECODER_VERSION = `3 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
 
 export interface DecodeOptions {
   /** Length that a longer shorter side is shrunk to, in pixels. */
   size: number;
-  /** Pixels that a picture may have before shrinking. Default `MAX_PIXELS`. */
+  /** Pixels that an image may have before shrinking. Default: `MAX_PIXELS`. */
   maxPixels?: number;
 }
 
 /**
- * Decodes a picture to RGB.
+ * Decodes an image to RGB.
  *
- * @returns at least 1 x 1 pixels; `min(width, height) <= size`, `max(width, height) <= MAX_ASPECT * size`
- * @throws LikenessError `image.unusable` with a plain reason: empty, truncated, corrupt, no picture, too large.
+ * @returns at least 1 x 1 pixels; `min(width, height) <= size`, `max(width, height) <= MAX_ASPECT *
+ * size`
+ * @throws LikenessError `image.unusable` with a plain reason: empty, truncated, corrupt, no image,
+ * too large.
  */
 export async function decodeImage(image: EncodedImage | RawImage, options: DecodeOptions): Promise<Pixels> {
   const { size, maxPixels = MAX_PIXELS } = options;
@@ -57,7 +59,7 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
   return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
 }
 
-/** RGB from stored pixels, shrunk where needed. */
+/** Converts raw pixels to RGB and shrinks them to `size`. */
 async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
   const { width, height, channels, pixels } = image;
   checkRaw(image);
@@ -69,16 +71,17 @@ async function shrinkRaw(image: RawImage, size: number): Promise<Pixels> {
 }
 
 /**
- * Refuses pixels whose number differs from what their size says.
+ * Checks that the number of pixels matches width, height and channels.
  *
  * @throws LikenessError `image.unusable`
  */
 export function checkRaw({ width, height, channels, pixels }: RawImage): void {
   if (width >= 1 && height >= 1 && pixels.length === width * height * channels) return;
-  throw unusable(`received ${pixels.length} bytes of pixels; expected ${width} x ${height} x ${channels}`);
+  const size = `${width} x ${height} x ${channels}`;
+  throw unusable(`received ${pixels.length} bytes of pixels; expected ${size}`);
 }
 
-/** Pixels without an alpha channel: `a * colour + (1 - a) * white`. */
+/** Removes the alpha channel: `a * color + (1 - a) * white`. */
 function flattenOnWhite({ width, height, channels, pixels }: RawImage): Uint8Array {
   if (channels !== 4) return pixels;
   const out = new Uint8Array(width * height * 3);
@@ -89,7 +92,9 @@ function flattenOnWhite({ width, height, channels, pixels }: RawImage): Uint8Arr
   return out;
 }
 
-/** RGB from 1 (grey), 2 (grey and alpha), 3 or 4 interleaved channels; any alpha here is already opaque. */
+/**
+ * Expands 1 (gray), 2 (gray and alpha), 3 or 4 interleaved channels to RGB. Alpha is opaque here.
+ */
 function toRgb(data: Uint8Array, width: number, height: number, channels: number): Pixels {
   if (channels === 3) return { width, height, pixels: data };
   const pixels = new Uint8Array(width * height * 3);
@@ -102,7 +107,7 @@ function toRgb(data: Uint8Array, width: number, height: number, channels: number
   return { width, height, pixels };
 }
 
-/** The centre of a picture whose longer side is above `MAX_ASPECT * size`. */
+/** Crops an image whose longer side is above `MAX_ASPECT * size` to its center. */
 function cropLongSide(image: Pixels, size: number): Pixels {
   const longest = MAX_ASPECT * size;
   if (image.width <= longest && image.height <= longest) return image;
@@ -119,7 +124,7 @@ function cropLongSide(image: Pixels, size: number): Pixels {
 }
 
 /**
- * Width and height of an image as stored, from its header alone (before any orientation is applied).
+ * Reads width and height of an image from its header, before any orientation is applied.
  *
  * @throws LikenessError `image.unusable`
  */
@@ -134,7 +139,7 @@ export async function imageSize(
   return sizeWithSharp(format, boundWork(format, image.bytes));
 }
 
-/** Width and height in headers that are read here, without a decoder; undefined for others. */
+/** Reads width and height of a BMP or JPEG without a decoder. Undefined for other formats. */
 export function knownSize({ bytes }: EncodedImage): { width: number; height: number } | undefined {
   const format = sniffFormat(bytes);
   if (format === 'bmp') return readBmpHeader(bytes);

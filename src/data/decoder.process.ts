@@ -1,4 +1,4 @@
-/** Program of the decoding process. A decoder that crashes ends this process and not the one that started it. */
+/** Program of the decoding process. A decoder that crashes ends this process, not its parent. */
 import { decodeImage, imageSize } from './decode.ts';
 import { serveDecoder } from './decoderServer.ts';
 

@@ -1,4 +1,4 @@
-/** The side of the program: one decoding process behind one function. */
+/** Parent side of a decoding process. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { LikenessError } from '../core/errors.ts';
@@ -15,7 +15,7 @@ import {
 import type { StoredPart } from './storeRange.ts';
 import type { Pixels } from './types.ts';
 
-/** The process ended before it answered: a decoder crashed, the system ran out of memory, or it was stalled. */
+/** Error of a process that ended before it answered: a crash, an out-of-memory kill, or a stall. */
 export class DecoderDied extends Error {
   override readonly name = 'DecoderDied';
   /** Reason for skipping the image in decoding, where there was only one. */
@@ -31,20 +31,20 @@ export interface DecoderProcess {
   store(request: StoreRequest, onPart: (part: StoredPart) => void): Promise<void>;
   decode(request: DecodeRequest): Promise<Pixels>;
   measure(request: MeasureRequest): Promise<ImageSize>;
-  /** Whether it can be asked. */
+  /** Tells if the process accepts requests. */
   isAlive(): boolean;
-  /** Ends it at once; unanswered requests are rejected with `DecoderDied`. */
+  /** Ends the process at once. Unanswered requests are rejected with `DecoderDied`. */
   kill(): void;
 }
 
 export interface DecoderProcessOptions {
   /** File of the program. Default: `decoder.process`. */
   program?: URL;
-  /** Milliseconds without a message after which a working process counts as stalled. Default 300,000. */
+  /** Milliseconds of silence after which a working process is stalled. Default: 300,000. */
   stallMs?: number;
 }
 
-/** Longest part of the process's last words that an error repeats. */
+/** Characters of standard error that an error message repeats. */
 const LAST_WORDS = 2000;
 
 interface Pending {
@@ -53,11 +53,11 @@ interface Pending {
   readonly onPart?: (part: StoredPart) => void;
 }
 
-/** Default limit for a process that is silent. Decoding of one image is limited to 120 s within it. */
+/** Default of `stallMs`. libvips limits one image to 120 s, well below it. */
 export const STALL_MS = 300_000;
 
 /**
- * Starts a decoding process. It ends with this process, and does not keep it alive while nothing is asked.
+ * Starts a decoding process. It ends with this process and does not keep it alive while idle.
  *
  * @throws LikenessError `decoder.start`
  */
@@ -110,7 +110,7 @@ export async function startDecoder({
     return how;
   });
 
-  /** Restarts the clock of a working process, and lets an idle one not keep this process alive. */
+  /** Restarts the timer of a working process. An idle one does not keep this process alive. */
   function watch(): void {
     clearTimeout(timer);
     const isWorking = pending.size > 0;
@@ -131,7 +131,7 @@ export async function startDecoder({
       const id = nextId++;
       pending.set(id, { resolve, reject, onPart });
       watch();
-      // A process that is gone meanwhile is told by `gone`.
+      // `gone` rejects the request if the process has ended.
       child.send({ ...request, id }, () => {});
     });
   }
@@ -154,7 +154,7 @@ export async function startDecoder({
   };
 }
 
-/** Resolves when the process is gone and every message that it sent has arrived: how it ended, in words. */
+/** Waits for the end of the process and its last message. Resolves with the way it ended. */
 async function goneOf(child: ChildProcess): Promise<string> {
   const failed = new Promise<string>((resolve) => child.on('error', ({ message }) => resolve(message)));
   const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(([[code, signal]]) =>

@@ -1,10 +1,13 @@
-/** Messages between the program and the process that decodes images. */
+/** Messages between the program and its decoding process. */
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { RangeOptions, StoredPart } from './storeRange.ts';
 import type { EncodedImage, Pixels } from './types.ts';
 
-/** Stores a range of a source that the process opens for itself; answered with parts, then with nothing. */
+/**
+ * Stores a range of a source, which the process opens itself. Answered with parts, then an empty
+ * result.
+ */
 export interface StoreRequest extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
   readonly kind: 'store';
   /** Path for `openSource`, and `listingOf` the source that the caller sees there. */
@@ -15,14 +18,14 @@ export interface StoreRequest extends Pick<RangeOptions, 'from' | 'to' | 'pace' 
   readonly position: number;
 }
 
-/** Decodes one image; answered with its pixels. */
+/** Decodes an image. Answered with its pixels. */
 export interface DecodeRequest {
   readonly kind: 'decode';
   readonly image: EncodedImage;
   readonly options: DecodeOptions;
 }
 
-/** Reads the size of one image from its header. */
+/** Reads the size of an image from its header. */
 export interface MeasureRequest {
   readonly kind: 'measure';
   readonly image: EncodedImage;
@@ -36,7 +39,7 @@ export interface ImageSize {
 export type DecoderRequest = StoreRequest | DecodeRequest | MeasureRequest;
 export type Numbered<T> = T & { readonly id: number };
 
-/** An error as it travels: its code where it is a `LikenessError`, and the system's code. */
+/** Serialized error: `code` of a `LikenessError`, `systemCode` of the operating system. */
 export interface Failure {
   readonly message: string;
   readonly code?: string;
@@ -55,7 +58,7 @@ export function failureOf(error: unknown): Failure {
   return { message: reasonOf(error), ...(typeof code === 'string' && { systemCode: code }) };
 }
 
-/** The error that a failure describes. */
+/** Restores the error from a failure. */
 export function errorOfFailure({ message, code, systemCode }: Failure): Error {
   if (code !== undefined) return new LikenessError(code, message);
   return Object.assign(new Error(message), systemCode !== undefined && { code: systemCode });

@@ -1,4 +1,4 @@
-/** The side of the decoding process: answers requests until the program that started it is gone. */
+/** Child side of a decoding process. Answers requests until its parent has ended. */
 import { createHash } from 'node:crypto';
 import process from 'node:process';
 import sharp from 'sharp';
@@ -15,7 +15,7 @@ export interface Decoders {
   readonly measure: (image: EncodedImage) => Promise<ImageSize>;
 }
 
-/** Loaders of libvips that `sniffFormat` may lead to. */
+/** libvips loaders of the formats that `sniffFormat` knows. */
 const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
   (name) => `VipsForeignLoad${name}Buffer`,
 );
@@ -24,9 +24,10 @@ const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map(
 export function serveDecoder(decoders: Decoders): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: loaders });
-  // A terminal sends these to the program as well, which decides and kills this process.
+  // A terminal sends these signals to the parent as well, which kills this process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  // Without the program nobody wants the work; threads in the middle of decoding make an orderly exit slow.
+  // Without the parent the work is useless. Threads in the middle of decoding delay an orderly
+  // exit.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.on('message', (request: Numbered<DecoderRequest>) => void answer(request, decoders));
   void send({ kind: 'ready' });
@@ -57,7 +58,8 @@ async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<u
     if (listingOf(source) !== listing) {
       throw new LikenessError(
         'source.changed',
-        `source: the images in ${location} changed while they were decoded. Run the command again when nothing writes there.`,
+        `source: the images in ${location} changed while they were decoded. Run the command ` +
+          'again when nothing writes there.',
       );
     }
     const pack = await resumePack(file, position);
@@ -75,14 +77,14 @@ async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<u
   return undefined;
 }
 
-/** Hash of the ids of a source, by which two processes know that they see the same images. */
+/** Hashes the ids of a source, so that two processes can check that they list the same images. */
 export function listingOf({ entries }: Pick<Source, 'entries'>): string {
   const hash = createHash('sha256');
   for (const { id } of entries) hash.update(`${id}\n`);
   return hash.digest('hex');
 }
 
-/** Resolves when the message has left this process, so that a crash after it does not take it along. */
+/** Resolves when the message has left this process, so that a later crash cannot lose it. */
 function send(reply: DecoderReply): Promise<void> {
   return new Promise((resolve) => {
     process.send!(reply, undefined, undefined, () => resolve());

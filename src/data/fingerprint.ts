@@ -8,8 +8,8 @@ const CHUNK = 4096;
 /**
  * Hash of a listing: name, size and time of change of every file, as hexadecimal SHA-256.
  *
- * The folder's own place does not count, so a moved or renamed folder keeps its hash. A file that cannot be
- * looked at counts by its name.
+ * The folder's own place does not count, so a moved or renamed folder keeps its hash. A file that
+ * cannot be looked at counts by its name.
  *
  * @param files `[name, path]` in the listing's order.
  * @param kind how the files are read: the same files read in another way are another listing.

@@ -1,4 +1,4 @@
-/** Pictures in: sources of many formats, decoding, and the packed pixel cache that everything else reads. */
+/** Sources of images in many formats, decoding, and the packed pixel cache. */
 export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from './cache.ts';
 export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';

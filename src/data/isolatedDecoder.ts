@@ -1,7 +1,7 @@
 /**
- * Decodes single images in a process of its own, so that a decoder that crashes on one does not end the program.
+ * Decodes single images in a child process, so that a decoder crash does not end the program.
  *
- * Raw pixels are decoded in this process: nothing in them is parsed.
+ * Raw pixels are converted in this process because nothing in them is parsed.
  */
 import { createBudget } from '../core/budget.ts';
 import { type DecodeOptions, decodeImage, imageSize as imageSizeHere, knownSize } from './decode.ts';
@@ -17,24 +17,24 @@ import type { EncodedImage, Pixels, RawImage } from './types.ts';
 
 export interface IsolatedDecoder {
   /**
-   * `decodeImage` in the other process.
+   * Runs `decodeImage` in the child process.
    *
    * @throws LikenessError `image.unusable`, also where the decoder crashed
    */
   decode(image: EncodedImage | RawImage, options: DecodeOptions & StopOptions): Promise<Pixels>;
-  /** Width and height as stored, from the header alone. */
+  /** Reads width and height from the header, before any orientation is applied. */
   size(image: EncodedImage | RawImage, options?: StopOptions): Promise<ImageSize>;
-  /** Ends the process; the next image starts another. */
+  /** Ends the process. The next image starts a new one. */
   close(): void;
 }
 
 export interface StopOptions {
-  /** Ends the process; the promise is rejected with the signal's reason. */
+  /** Ends the process. The promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
 export interface IsolatedDecoderOptions extends DecoderProcessOptions {
-  /** Milliseconds without work after which the process ends. Default 10,000. */
+  /** Idle milliseconds after which the process ends. Default: 10,000. */
   idleMs?: number;
 }
 
@@ -54,7 +54,7 @@ export function openIsolatedDecoder({
     const before = shared;
     const found = await before?.catch(() => undefined);
     if (found?.isAlive()) return found;
-    // Of several images that wait here, the first starts a process for all.
+    // The first of several waiting images starts a process for all of them.
     if (shared === before) shared = undefined;
     shared ??= startDecoder(options);
     return shared;
@@ -64,12 +64,12 @@ export function openIsolatedDecoder({
     shared?.then((process) => process.kill()).catch(() => {});
     shared = undefined;
   }
-  /** Asks a process that it shares with other images; after a crash, one that it has for itself. */
+  /** Asks the shared process and, after a crash, a new one that serves this image alone. */
   async function ask<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     clearTimeout(timer);
     working++;
-    // A signal takes the same listener once, and it is harmless when nothing is decoded any more.
+    // A signal adds the same listener only once. Closing an idle decoder later is harmless.
     signal?.addEventListener('abort', close);
     try {
       return await work(await running());
@@ -110,5 +110,5 @@ export function openIsolatedDecoder({
   };
 }
 
-/** The decoder of this program: one process for all of its single images. */
+/** Shared decoder of this program. */
 export const isolatedDecoder = openIsolatedDecoder();

@@ -27,13 +27,13 @@ describe('the header of a JPEG', () => {
     expect(readJpegHeader(file)).toMatchObject({ ...size, isPlain: true });
     const turned = await detailed(40, 24).withMetadata({ orientation: 3 }).jpeg().toBuffer();
     expect(readJpegHeader(turned)).toMatchObject({ ...size, isPlain: false });
-    const grey = await detailed(40, 24).toColourspace('b-w').jpeg().toBuffer();
-    expect(readJpegHeader(grey)).toMatchObject({ ...size, channels: 1, isPlain: true });
+    const gray = await detailed(40, 24).toColourspace('b-w').jpeg().toBuffer();
+    expect(readJpegHeader(gray)).toMatchObject({ ...size, channels: 1, isPlain: true });
   });
 
   it.each([
     ['a profile', () => detailed(32, 32).withIccProfile('p3').jpeg()],
-    ['four colours', () => detailed(32, 32).toColourspace('cmyk').jpeg()],
+    ['four colors', () => detailed(32, 32).toColourspace('cmyk').jpeg()],
   ])('is not plain with %s', async (_, picture) => {
     expect(readJpegHeader(await picture().toBuffer())).toMatchObject({ isPlain: false });
   });

@@ -1,32 +1,35 @@
 /**
- * Fields of a JPEG header that decide which decoder gets the file.
+ * Reads the fields of a JPEG header that decide which decoder gets the file.
  *
- * The header is read strictly: where a file could be understood in two ways, it is not read at all. The size
- * found here limits work and is compared with the decoder's own; no decoder gets a buffer of this size.
+ * The reader is strict and returns nothing for a header with two possible readings. The size found
+ * here limits work and is compared with the decoder's own. No decoder gets a buffer of this size.
  */
 
 export interface JpegHeader {
   width: number;
   height: number;
   channels: 1 | 3;
-  /** Whether pixels are all there is to it: grey or YCbCr of 8 bits, upright, no colour profile. */
+  /** Set for gray or YCbCr images of 8 bits that are upright and have no color profile. */
   isPlain: boolean;
 }
 
-/** Markers of frames that are decoded here: baseline, extended, progressive. */
+/** Markers of supported frames: baseline, extended, progressive. */
 const FRAMES = [0xc0, 0xc1, 0xc2];
 const SCAN = 0xda;
-/** Markers that no length follows: TEM, RST0 to RST7, SOI and EOI. None belongs before the first scan. */
+/** Markers without a length: TEM, RST0 to RST7, SOI and EOI. None belongs before the first scan. */
 const isBare = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
-/** APP1, APP2 and APP14, with the names of what is looked for in them. */
+/** APP1, APP2 and APP14 with the identifiers of their contents. */
 const EXIF = [0xe1, 'Exif\0'] as const;
 const PROFILE = [0xe2, 'ICC_PROFILE\0'] as const;
 const ADOBE = [0xee, 'Adobe'] as const;
-/** Where Adobe's segment says how colours are coded, and its word for YCbCr. */
+/** Offset of the color transform in the Adobe segment, and its value for YCbCr. */
 const TRANSFORM = 11;
 const YCBCR = 1;
 
-/** Reads the segments before the first scan; undefined where they break a rule. Source: ITU-T T.81, annex B. */
+/**
+ * Reads the segments before the first scan. Undefined for malformed ones. Source: ITU-T T.81, annex
+ * B.
+ */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: { width: number; height: number; components: number } | undefined;
@@ -51,7 +54,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     const is = ([app, name]: readonly [number, string]) => marker === app && startsWith(body, name);
     if (is(PROFILE) || (is(ADOBE) && body[TRANSFORM] !== YCBCR)) isPlain = false;
     if (is(EXIF) && readOrientation(body.subarray(6)) !== UPRIGHT) isPlain = false;
-    // Of the markers C0 to CF these three are no frames: tables of codes, conditions, reserved.
+    // C4, C8 and CC are no frames: Huffman tables, reserved, arithmetic conditioning.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
       if (frame || !FRAMES.includes(marker) || body.length < 6) return undefined;
@@ -68,16 +71,16 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0));
 }
 
-/** Orientation of pictures whose first row is their top. */
+/** Orientation value of images whose first row is the top. */
 const UPRIGHT = 1;
 const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
-/** Bytes of one entry of a directory. */
+/** Bytes of a directory entry. */
 const ENTRY = 12;
 
 /**
- * Orientation in an Exif block, 1 to 8; `UPRIGHT` where none is given, undefined where the block cannot be read.
- * Source: TIFF 6.0, section 2; Exif 2.3, tag 0112.
+ * Reads the orientation in an Exif block, 1 to 8. `UPRIGHT` for a block without one, undefined for
+ * a malformed block. Source: TIFF 6.0, section 2; Exif 2.3, tag 0112.
  */
 function readOrientation(tiff: Uint8Array): number | undefined {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);

@@ -6,20 +6,20 @@ export interface FrameSize {
   height: number;
 }
 
-/** One segment: marker, length, body. */
+/** Encodes a segment: marker, length, body. */
 export function segment(marker: number, body: Uint8Array): Buffer {
   const head = Buffer.from([0xff, marker, 0, 0]);
   head.writeUInt16BE(body.length + 2, 2);
   return Buffer.concat([head, body]);
 }
 
-/** Comment segments of at least this many bytes in all. */
+/** Encodes comment segments of at least this many bytes in all. */
 export function comments(bytes: number): Buffer {
   const one = segment(0xfe, new Uint8Array(60_000));
   return Buffer.concat(Array.from({ length: Math.ceil(bytes / one.length) }, () => one));
 }
 
-/** Frame header of a baseline image of three channels without subsampling. */
+/** Encodes the frame header of a baseline image of three channels without subsampling. */
 function frame({ width, height }: FrameSize): Buffer {
   const body = Buffer.from([8, 0, 0, 0, 0, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1]);
   body.writeUInt16BE(height, 1);
@@ -28,8 +28,9 @@ function frame({ width, height }: FrameSize): Buffer {
 }
 
 /**
- * A JPEG that two readers understand differently. One takes the bare marker TEM as such and finds frame
- * `bare`. One gives it a length, skips that far, and finds frame `skipped` inside a comment of the other.
+ * Builds a JPEG that two readers understand differently. A reader that knows TEM as a marker
+ * without length finds frame `bare`. A reader that gives it a length skips to frame `skipped`,
+ * inside a comment of the other.
  */
 export async function jpegOfTwoHeaders(bare: FrameSize, skipped: FrameSize): Promise<Buffer> {
   const file = await detailed(40, 40).jpeg({ quality: 50, chromaSubsampling: '4:4:4' }).toBuffer();
@@ -47,7 +48,7 @@ export async function jpegOfTwoHeaders(bare: FrameSize, skipped: FrameSize): Pro
   return Buffer.concat([start, first, comment, file.subarray(scan)]);
 }
 
-/** A progressive JPEG of grey whose last scan, a few bytes, is repeated `scans` times. */
+/** Builds a progressive gray JPEG of `scans` scans of a few bytes. */
 export function jpegOfManyScans({ width, height }: FrameSize, scans: number): Buffer {
   const start = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
   start.writeUInt16BE(height, 1);

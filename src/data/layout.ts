@@ -1,8 +1,8 @@
 import type { ImageEntry, Split } from './types.ts';
 
-/** What folder names say about a list of pictures. */
+/** Labels and splits derived from folder names. */
 export interface Layout {
-  /** One per path, in the order of the paths. */
+  /** Entries in the order of the paths. */
   readonly entries: ImageEntry[];
   /** Alphabetical. Absent unless there are at least two classes. */
   readonly labelNames?: string[];
@@ -22,14 +22,15 @@ const partNames: Readonly<Record<string, Part>> = {
   validation: 'validation',
 };
 
-/** The part of a data set that a folder or shard name stands for, if any; upper and lower case are the same. */
+/** Returns the split that a folder or shard name stands for, if any. Case is ignored. */
 export function partOf(name: string): Part | undefined {
   return partNames[name.toLowerCase()];
 }
 
 /**
- * The split of each part that is present: validation pictures are the test split only when there is no test
- * part, and otherwise belong to training. Undefined when that would leave nothing to train on.
+ * The split of each part that is present: validation images are the test split only when there is
+ * no test part, and otherwise belong to training. Undefined when that would leave nothing to train
+ * on.
  */
 function splitsOf(parts: ReadonlySet<Part>): ((part: Part) => Split) | undefined {
   const validation: Split = parts.has('test') ? 'train' : 'test';
@@ -42,12 +43,13 @@ function splitsOf(parts: ReadonlySet<Part>): ((part: Part) => Split) | undefined
  *
  * - A single folder around everything is looked through.
  * - When every first folder is called train, test, val or validation, it is the split.
- * - The next folder is the label, however deep the file lies below it; labels are numbered alphabetically.
+ * - The next folder is the label, however deep the file lies below it; labels are numbered
+ *   alphabetically.
  * - A flat folder, or one with a single class, has no labels.
  *
  * @param ids names for the entries where they differ from the paths, one per path.
- * @example layoutOf(['train/cat/1.png', 'train/dog/1.png', 'test/cat/7.png']).entries[2]
- * // { id: 'test/cat/7.png', label: 0, split: 'test' }
+ * @example layoutOf(['train/cat/1.png', 'train/dog/1.png', 'test/cat/7.png']).entries[2] // { id:
+ * 'test/cat/7.png', label: 0, split: 'test' }
  */
 export function layoutOf(paths: readonly string[], ids: readonly string[] = paths): Layout {
   let start = 0; // paths are read from here: past any folder around everything

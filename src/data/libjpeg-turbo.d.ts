@@ -2,7 +2,9 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   export interface JpegDecoder {
     /** Buffer for the bytes of a file, of this length. */
     getEncodedBuffer(length: number): Uint8Array;
-    /** Reads the size of the image, without decoding it. Throws a number where there is no header. */
+    /**
+     * Reads the size of the image, without decoding it. Throws a number where there is no header.
+     */
     readHeader(): void;
     /** Throws a number where the file is damaged, or ends too early. */
     decode(): void;

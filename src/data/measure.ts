@@ -3,22 +3,21 @@ import { isolatedDecoder, type StopOptions } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
 import type { Source } from './types.ts';
 
-/** Sizes of pictures as stored in the source, before any shrinking. */
+/** Image sizes in the source, before any shrinking. */
 export interface SourceSizes {
   /** Median of the shorter sides, in pixels. */
   readonly medianShortSide: number;
   readonly smallestShortSide: number;
   readonly largestShortSide: number;
-  /** How many pictures were looked at. */
+  /** Number of images that were measured. */
   readonly samples: number;
 }
 
 /**
- * Looks at the headers of some pictures, evenly spread over the source, to learn how large they are before
- * decoding all.
+ * Measures some images by their headers, evenly spread over the source, before all are decoded.
  *
- * @param samples most pictures to look at.
- * @returns undefined when none of them could be read.
+ * @param samples maximum number of images to measure.
+ * @returns undefined if none of them can be read.
  */
 export async function measureSource(
   source: Source,

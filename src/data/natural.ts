@@ -24,7 +24,8 @@ function skipZeros(text: string, from: number, end: number): number {
 /**
  * Natural order of paths: runs of digits compare as numbers, so `img2` comes before `img10`.
  *
- * Uses character codes only, never the machine's locale. Total: 0 for identical strings and for no others.
+ * Uses character codes only, never the machine's locale. Total: 0 for identical strings and for no
+ * others.
  *
  * @example ['img10', 'img2'].sort(compareNatural) // ['img2', 'img10']
  */

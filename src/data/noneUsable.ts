@@ -1,4 +1,4 @@
-/** The error for a source without a single image that can be used. */
+/** Builds the error for a source without a usable image. */
 import { LikenessError } from '../core/errors.ts';
 import { plural } from './reasons.ts';
 import type { SkippedIndex } from './storeRange.ts';
@@ -9,6 +9,8 @@ export function noneUsable(source: Source, skipped: readonly SkippedIndex[]): Li
   const more = skipped.length > 3 ? `; and ${plural(skipped.length - 3, 'more')}` : '';
   return new LikenessError(
     'source.unusable',
-    `source: none of the ${plural(source.entries.length, 'image')} in ${source.path} can be used (${first.join('; ')}${more.replace('mores', 'more')}). Expected at least one JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.`,
+    `source: none of the ${plural(source.entries.length, 'image')} in ${source.path} can be ` +
+      `used (${first.join('; ')}${more.replace('mores', 'more')}). Expected at least one JPEG, ` +
+      'PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files.',
   );
 }

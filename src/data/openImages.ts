@@ -60,7 +60,9 @@ function decode(
     onProgress: ({ done, total, skipped }) =>
       reporter.progress({
         stage: 'decode',
-        text: `decoding ${showCount(done)} of ${showCount(total)} images${skipped > 0 ? `, ${showCount(skipped)} skipped` : ''}`,
+        text:
+          `decoding ${showCount(done)} of ${showCount(total)} images` +
+          (skipped > 0 ? `, ${showCount(skipped)} skipped` : ''),
         done,
         total,
       }),
@@ -72,7 +74,8 @@ export function reportSkipped({ skipped }: Pick<PixelCache, 'skipped'>, reporter
   if (skipped.length === 0) return;
   const warn = (message: string) => reporter.warn({ code: 'images.skipped', message });
   warn(
-    `skipped ${showCount(skipped.length)} file${skipped.length === 1 ? '' : 's'} (all are listed in skipped.csv):`,
+    `skipped ${showCount(skipped.length)} file${skipped.length === 1 ? '' : 's'} (all are ` +
+      'listed in skipped.csv):',
   );
   for (const { id, reason } of skipped.slice(0, 3)) warn(`  ${id}: ${reason}`);
 }

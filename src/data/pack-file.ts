@@ -1,5 +1,5 @@
 /**
- * The file format of the pixel cache: pixels one after the other, then an index, then a footer.
+ * File format of the pixel cache: pixels, an index, and a footer.
  *
  *     "likeness-pixels1"                      16 bytes
  *     pixels of image 0, 1, …                 width * height * 3 bytes each
@@ -12,7 +12,8 @@
  *     SHA-256 of the index                    32 bytes
  *     "likeness-index-1"                      16 bytes
  *
- * Numbers are little-endian. The footer is written last, so a file without a valid one was never finished.
+ * Numbers are little-endian. The footer is written last, so a file without a valid footer is
+ * unfinished.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -24,44 +25,47 @@ const TAIL = Buffer.from('likeness-index-1');
 const FOOTER = 64;
 const BUFFER = 2 ** 22;
 
-/** What the JSON part of the index says. */
+/** JSON part of the index. */
 export interface PackMeta {
   readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
   readonly contentKey: string;
   readonly size: number;
   readonly count: number;
-  /** Images of the source that are not in the file; `unread`: their bytes could not be had. */
+  /** Images of the source that are not in the file. `unread` marks unreadable files. */
   readonly skipped: readonly { readonly index: number; readonly reason: string; readonly unread?: true }[];
 }
 
 export interface PackIndex {
   readonly meta: PackMeta;
-  /** Position in the source's list of each image. */
+  /** Index of each image in the source. */
   readonly images: Uint32Array;
   readonly widths: Uint16Array;
   readonly heights: Uint16Array;
   readonly offsets: Float64Array;
 }
 
-/** Writes pixels in order, then the index. Buffers 4 MiB, whatever the number of images. */
+/** Writes pixels in order, then the index. Buffers 4 MiB. */
 export interface PackWriter {
   append(pixels: Uint8Array): Promise<void>;
-  /** Hands everything to the system, so that it outlives this process; returns the length of the file. */
+  /**
+   * Writes the buffer to the file and returns its length. The bytes survive a crash of this
+   * process.
+   */
   flush(): Promise<number>;
   /** Writes the index, flushes everything to the disk and closes. */
   finish(meta: PackMeta, images: Uint32Array, widths: Uint16Array, heights: Uint16Array): Promise<void>;
-  /** Closes without finishing; `resumePack` may go on. */
+  /** Closes without finishing. `resumePack` can reopen the file. */
   close(): Promise<void>;
 }
 
-/** Creates the file; it must not exist. */
+/** Creates the file, which must not exist. */
 export async function createPack(path: string): Promise<PackWriter> {
   const writer = writeFrom(await open(path, 'wx'), 0);
   await writer.append(HEAD);
   return writer;
 }
 
-/** Goes on with a file that was closed unfinished, or whose writer died, after its first `position` bytes. */
+/** Resumes an unfinished file after its first `position` bytes. */
 export async function resumePack(path: string, position: number): Promise<PackWriter> {
   const file = await open(path, 'r+');
   await file.truncate(position);
@@ -137,8 +141,8 @@ function encodeIndex(
 }
 
 /**
- * The index of a finished pack; undefined when the file is none, is damaged, or does not exist. The arrays lie
- * in shared memory, so that worker threads do not copy them.
+ * Reads the index of a finished pack. Undefined for files that are missing, damaged or something
+ * else. The arrays use shared memory, so that worker threads do not copy them.
  */
 export function readPack(path: string): PackIndex | undefined {
   let file: number;

@@ -1,4 +1,4 @@
-/** Pictures and folders that the tests of this folder make for themselves. */
+/** Images and folders that the tests of this folder make for themselves. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,28 +26,28 @@ export function writeTree(folder: string, files: Readonly<Record<string, string 
   return folder;
 }
 
-export type Colour = readonly [red: number, green: number, blue: number];
+export type Color = readonly [red: number, green: number, blue: number];
 
 /** RGB bytes from a function of the position. */
-export function paint(width: number, height: number, colour: (x: number, y: number) => Colour): Buffer {
+export function paint(width: number, height: number, color: (x: number, y: number) => Color): Buffer {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) pixels.set(colour(x, y), (y * width + x) * 3);
+    for (let x = 0; x < width; x++) pixels.set(color(x, y), (y * width + x) * 3);
   }
   return pixels;
 }
 
-/** A picture of one colour, ready to be encoded. */
-export function plain(width: number, height: number, [r, g, b]: Colour): Sharp {
+/** A image of one color, ready to be encoded. */
+export function plain(width: number, height: number, [r, g, b]: Color): Sharp {
   return sharp({ create: { width, height, channels: 3, background: { r, g, b } } });
 }
 
-/** A PNG file of one colour. */
-export function plainPng(width: number, height: number, colour: Colour): Promise<Buffer> {
-  return plain(width, height, colour).png().toBuffer();
+/** A PNG file of one color. */
+export function plainPng(width: number, height: number, color: Color): Promise<Buffer> {
+  return plain(width, height, color).png().toBuffer();
 }
 
-/** A picture full of detail, so that a damaged byte does damage. */
+/** A image full of detail, so that a damaged byte does damage. */
 export function detailed(width: number, height: number): Sharp {
   const pixels = paint(width, height, (x, y) => [
     (x * 53 + y * 91) & 255,
@@ -57,7 +57,7 @@ export function detailed(width: number, height: number): Sharp {
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }
 
-/** A picture of soft colours with grain, as a camera makes them. */
+/** A image of soft colors with grain, as a camera makes them. */
 export function photograph(width: number, height: number): Sharp {
   const random = randomAt(0, 'synthetic');
   const soft = (x: number, y: number, c: number) =>
@@ -85,7 +85,7 @@ export async function expectNeverThrows(
   );
 }
 
-/** The colour at a position. */
+/** The color at a position. */
 export function pixelAt(picture: { width: number; pixels: Uint8Array }, x: number, y: number): number[] {
   const at = (y * picture.width + x) * 3;
   return [...picture.pixels.subarray(at, at + 3)];

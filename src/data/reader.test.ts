@@ -18,7 +18,7 @@ async function threePictures() {
   return openPixelCache(await openSource(folder), { cacheDir: temporaryFolder() });
 }
 
-it('reads any picture in any order into one buffer', async () => {
+it('reads any image in any order into one buffer', async () => {
   const cache = await threePictures();
   const reader = openPixelReader(cache);
   const last = reader.read(2);
@@ -27,7 +27,7 @@ it('reads any picture in any order into one buffer', async () => {
   expect([second.width, second.height, second.pixels.length]).toEqual([5, 4, 60]);
   const first = reader.read(0);
   expect([...first.pixels]).toEqual([1, 2, 3, 1, 2, 3]);
-  expect(first.pixels.buffer).toBe(second.pixels.buffer); // a view that is valid until the next read
+  expect(first.pixels.buffer).toBe(second.pixels.buffer);
   expect(() => reader.read(3)).toThrow('index: 3 is not from 0 to 2');
   reader.close();
 });

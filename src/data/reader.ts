@@ -3,9 +3,9 @@ import { LikenessError } from '../core/errors.ts';
 import { systemReason } from './reasons.ts';
 import type { PixelCache, Pixels } from './types.ts';
 
-/** Synchronous access to the pictures of a cache. */
+/** Reads the images of a cache synchronously. */
 export interface PixelReader {
-  /** Picture `index`, RGB interleaved. The pixels are a view that is valid until the next call. */
+  /** Reads an image as interleaved RGB. The pixels are a view that is valid until the next call. */
   read(index: number): Pixels;
   close(): void;
 }
@@ -13,8 +13,8 @@ export interface PixelReader {
 /**
  * Opens the pixel file of a cache for reading by position; each worker thread opens its own.
  *
- * @throws LikenessError `cache.missing`; `read` throws `cache.damaged`, and `RangeError` for an index that the
- * cache does not have.
+ * @throws LikenessError `cache.missing`; `read` throws `cache.damaged`, and `RangeError` for an
+ * index that the cache does not have.
  */
 export function openPixelReader(
   cache: Pick<PixelCache, 'file' | 'widths' | 'heights' | 'offsets'>,
@@ -26,7 +26,8 @@ export function openPixelReader(
   } catch (error) {
     throw new LikenessError(
       'cache.missing',
-      `cache: cannot open ${cache.file}: ${systemReason(error)}. It may have been cleared meanwhile; run the command again to decode the images anew.`,
+      `cache: cannot open ${cache.file}: ${systemReason(error)}. It may have been cleared ` +
+        'meanwhile; run the command again to decode the images anew.',
       { cause: error },
     );
   }
@@ -46,7 +47,8 @@ export function openPixelReader(
         if (n === 0) {
           throw new LikenessError(
             'cache.damaged',
-            `cache: ${cache.file} ends before image ${index}. Clear the cache and run the command again.`,
+            `cache: ${cache.file} ends before image ${index}. Clear the cache and run the ` +
+              'command again.',
           );
         }
         done += n;

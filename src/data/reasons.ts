@@ -1,6 +1,6 @@
 import { LikenessError, reasonOf } from '../core/errors.ts';
 
-/** Plain words for the error codes of the operating system that people meet. */
+/** Descriptions of common error codes of the operating system. */
 const systemReasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
@@ -19,29 +19,29 @@ const systemReasons: Readonly<Record<string, string>> = {
   ESTALE: 'the network folder is gone',
 };
 
-/** The operating system's error code (`"ENOENT"`), if the thrown value has one. */
+/** Returns the operating system's error code (`"ENOENT"`), if the thrown value has one. */
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** Why a file operation failed, in plain words with the system's code. */
+/** States why a file operation failed, with the system's code. */
 export function systemReason(error: unknown): string {
   const code = systemCode(error);
   return code ? `${systemReasons[code] ?? 'cannot be read'} (${code})` : reasonOf(error);
 }
 
-/** The error for one picture whose bytes cannot be had now; it may work on another day. */
+/** Builds the error for an image whose bytes cannot be read now. Another attempt may succeed. */
 export function unreadable(error: unknown): LikenessError {
   return new LikenessError('image.unreadable', systemReason(error), { cause: error });
 }
 
-/** The error for one picture whose bytes are no usable picture. */
+/** Builds the error for bytes that are no usable image. */
 export function unusable(reason: string, options?: ErrorOptions): LikenessError {
   return new LikenessError('image.unusable', reason, options);
 }
 
-/** Whether an error concerns a single picture, so that work on the others can go on. */
+/** Tells if an error concerns a single image, so that work on the others can continue. */
 export function isImageError(error: unknown): error is LikenessError {
   return error instanceof LikenessError && error.code.startsWith('image.');
 }

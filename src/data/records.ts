@@ -2,11 +2,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
 import { systemReason } from './reasons.ts';
 
-/** A file that is read by position. */
+/** File that is read by position. */
 export interface RecordFile {
   readonly path: string;
   readonly bytes: number;
-  /** Exactly `length` bytes from `position`, in a new buffer. */
+  /** Reads exactly `length` bytes from `position` into a new buffer. */
   read(position: number, length: number): Uint8Array;
   close(): void;
 }
@@ -42,7 +42,7 @@ export function openRecords(path: string): RecordFile {
   };
 }
 
-/** Bytes that are already in memory, read like a file. */
+/** Wraps bytes in memory as a file. */
 export function memoryRecords(path: string, content: Uint8Array): RecordFile {
   return {
     path,
@@ -52,17 +52,18 @@ export function memoryRecords(path: string, content: Uint8Array): RecordFile {
   };
 }
 
-/** The error for a source that is there and cannot be read. */
+/** Builds the error for a source that exists and cannot be read. */
 export function unreadableSource(path: string, error: unknown): LikenessError {
   return new LikenessError(
     'source.unreadable',
-    `source: cannot read ${path}: ${systemReason(error)}. Expected a file or folder that you may read; check its permissions.`,
+    `source: cannot read ${path}: ${systemReason(error)}. Expected a file or folder that you ` +
+      'may read; check its permissions.',
     { cause: error },
   );
 }
 
 /**
- * Planes to interleaved channels: `out[(y * width + x) * 3 + c] = planes[c * height * width + y * width + x]`.
+ * Interleaves planes: `out[(y * width + x) * 3 + c] = planes[c * height * width + y * width + x]`.
  */
 export function interleave(
   planes: Uint8Array,

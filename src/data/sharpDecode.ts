@@ -1,4 +1,4 @@
-/** Image files decoded by sharp (libvips), with bounded memory and time. */
+/** Decodes image files with sharp (libvips), within limits of memory and time. */
 import sharp from 'sharp';
 import { type Budget, createBudget } from '../core/budget.ts';
 import { reasonOf } from '../core/errors.ts';
@@ -6,15 +6,16 @@ import { tooManyPixels } from './bmp.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
-// Every image is decoded once, and several at a time: cache nothing, and use one thread for each.
+// Every image is decoded once and several are decoded at a time, so cache nothing and use one
+// thread each.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Decoded bytes of all large images in decoding at a time. One that is larger is decoded alone. */
+/** Limit on the decoded bytes of all large images in flight. A larger image is decoded alone. */
 const LARGE_IN_FLIGHT = 1.5 * 2 ** 30;
-/** Images of at most so many pixels are decoded without counting: eight of them need about 400 MB. */
+/** Images up to this number of pixels are not counted. Eight of them need about 400 MB. */
 const LARGE_PIXELS = 2 ** 24;
-/** Seconds that libvips may work on one image. The largest that is allowed takes about 20. */
+/** Time limit of libvips for one image, in seconds. The largest allowed one takes about 20. */
 const TIME_LIMIT_S = 120;
 
 const inFlight = createBudget(LARGE_IN_FLIGHT);
@@ -30,7 +31,7 @@ export interface SharpOptions {
   budget?: Budget;
 }
 
-/** Interleaved channels as sharp returns them. */
+/** Interleaved channels, as sharp returns them. */
 export interface Decoded {
   readonly data: Buffer;
   readonly info: { readonly width: number; readonly height: number; readonly channels: number };
@@ -39,8 +40,8 @@ export interface Decoded {
 /**
  * Decodes and shrinks an image file, orientation applied, in sRGB on white.
  *
- * The decoder's own header decides whether an image is large. Only then it waits until its decoded bytes fit
- * beside those of the other large ones.
+ * The decoder's own reading of the header decides if an image is large. A large one waits until its
+ * decoded bytes fit beside those of the others.
  *
  * @throws LikenessError `image.unusable`
  */
@@ -65,7 +66,7 @@ export async function decodeWithSharp(
   });
 }
 
-/** Runs other decoding of this process, under the same limit where the image is large. */
+/** Runs another decoder. A large image counts toward the same limit. */
 export function withinLimit<T>(
   { pixels, decodedBytes }: { pixels: number; decodedBytes: number },
   decode: () => Promise<T>,
@@ -73,7 +74,7 @@ export function withinLimit<T>(
   return pixels > LARGE_PIXELS ? inFlight.run(decodedBytes, decode) : decode();
 }
 
-/** Width and height from the decoder's header, and the bytes of all decoded pixels. */
+/** Reads width and height with the decoder, and computes the bytes of all decoded pixels. */
 async function measure(
   format: ImageFormat,
   bytes: Uint8Array,
@@ -88,7 +89,7 @@ async function measure(
 }
 
 /**
- * Width and height as stored, from the header alone.
+ * Reads width and height from the header.
  *
  * @throws LikenessError `image.unusable`
  */
@@ -104,7 +105,9 @@ function isTooLarge(error: unknown): boolean {
   return /pixel limit/.test(reasonOf(error));
 }
 
-/** Stray bytes between two JPEG segments lose nothing of the image; they are common on the web. */
+/**
+ * Decodes a file and tolerates stray bytes between JPEG segments, which lose no part of the image.
+ */
 async function decodeTolerant(bytes: Uint8Array, size: number, maxPixels: number): Promise<Decoded> {
   try {
     return await decodeFile(bytes, size, maxPixels, 'warning');
@@ -130,7 +133,7 @@ function decodeFile(
     .toBuffer({ resolveWithObject: true });
 }
 
-/** Shrinks interleaved pixels whose number fits their size. */
+/** Shrinks interleaved pixels. */
 export function shrinkWithSharp(
   pixels: Uint8Array,
   { size, ...raw }: { width: number; height: number; channels: 1 | 3 | 4; size: number },
@@ -144,14 +147,14 @@ export function shrinkWithSharp(
 }
 
 /**
- * Bilinear with antialiasing, as torchvision shrinks images and as views are made: a triangle as wide as the
- * pixels that become one.
+ * Bilinear resampling with antialiasing, as in torchvision and in views. The triangle is as wide as
+ * the pixels that become one.
  */
 function shrinking(size: number) {
   return { width: size, height: size, fit: 'outside', withoutEnlargement: true, kernel: 'linear' } as const;
 }
 
-/** The decoder's message in a form for people: the fault first, its own words after it. */
+/** Rewrites a decoder message: the fault first, the decoder's own words after it. */
 function plainReason(format: string, message: string): string {
   if (/^timeout/.test(message)) return `decoding took longer than ${TIME_LIMIT_S} seconds`;
   const detail = message

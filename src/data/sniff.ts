@@ -1,7 +1,7 @@
-/** Formats that can be decoded. */
+/** Supported formats. */
 export type ImageFormat = 'jpeg' | 'png' | 'gif' | 'webp' | 'tiff' | 'avif' | 'bmp';
 
-/** File name extensions of decodable formats. */
+/** File name extensions of the supported formats. */
 export const imageExtensions: ReadonlySet<string> = new Set([
   '.jpg',
   '.jpeg',
@@ -17,17 +17,21 @@ export const imageExtensions: ReadonlySet<string> = new Set([
   '.dib',
 ]);
 
-/** Extensions of picture formats that are not decoded, so that the reason for skipping can say so. */
+/** Extensions of unsupported image formats, for the reason of a skip. */
 const otherImageExtensions = new Set(
-  '.heic .heif .svg .jxl .jp2 .j2k .psd .ico .raw .cr2 .cr3 .nef .arw .dng .exr .hdr .tga .ppm .pgm .pbm .pdf'.split(
-    ' ',
-  ),
+  [
+    '.heic .heif .svg .jxl .jp2 .j2k .psd .ico .raw .cr2 .cr3 .nef',
+    '.arw .dng .exr .hdr .tga .ppm .pgm .pbm .pdf',
+  ].flatMap((line) => line.split(' ')),
 );
 
-/** Why a file of this extension (`".txt"`, lower case) is no candidate; undefined when it is one. */
+/**
+ * States why a file of this extension (`".txt"`, lower case) is no candidate. Undefined for
+ * candidates.
+ */
 export function extensionReason(extension: string): string | undefined {
   if (imageExtensions.has(extension)) return undefined;
-  if (otherImageExtensions.has(extension)) return `picture format that is not supported (${extension})`;
+  if (otherImageExtensions.has(extension)) return `unsupported image format (${extension})`;
   return extension === '' ? 'not an image (no extension, unknown content)' : `not an image (${extension})`;
 }
 
@@ -38,7 +42,7 @@ function ascii(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
 }
 
-/** The format by the file's first bytes, whatever its name; undefined when it is none of ours. */
+/** Detects the format by the first bytes. Undefined for unsupported formats. */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
   if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
@@ -50,12 +54,12 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
-/** Words for content that is not decodable: what it looks like instead. */
+/** Describes content of another kind. */
 export function describeContent(bytes: Uint8Array): string {
   const head = ascii(bytes, 0, Math.min(bytes.length, SNIFF_BYTES));
   if (head.slice(4, 8) === 'ftyp') {
     return /hei[cxms]|hevc|mif1/.test(head)
-      ? 'HEIC picture, which is not supported; convert it to JPEG'
+      ? 'HEIC image, which is not supported; convert it to JPEG'
       : 'video';
   }
   if (head.startsWith('%PDF')) return 'PDF document';

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
 
-/** A record: its labels, then red, green and blue planes; the red of (x, y) is x, the green y, the blue `blue`. */
+/**
+ * Encodes a record: labels, then red, green and blue planes, where red = x, green = y, blue given.
+ */
 function record(labels: number[], blue: number): Buffer {
   const planes = Buffer.alloc(3072);
   for (let y = 0; y < 32; y++) {

@@ -1,6 +1,6 @@
 /**
- * CIFAR-10 and CIFAR-100, binary version: records of one label byte (two for CIFAR-100: coarse, fine) and
- * 3,072 bytes of red, green and blue planes of 32 x 32. The fine labels are used.
+ * CIFAR-10 and CIFAR-100, binary version: records of one label byte (two for CIFAR-100: coarse,
+ * fine) and 3,072 bytes of red, green and blue planes of 32 x 32. The fine labels are used.
  *
  * Source: Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
  */
@@ -14,7 +14,7 @@ import type { SkippedImage, Source, Split } from './types.ts';
 const SIDE = 32;
 const PIXELS = SIDE * SIDE * 3;
 
-/** Whether the names in a folder are those of a binary CIFAR; says which. */
+/** Tells if the names in a folder are those of a binary CIFAR, and of which. */
 export function cifarKind(names: readonly string[]): 'cifar10' | 'cifar100' | undefined {
   if (names.some((name) => /^(data_batch_\d+|test_batch)\.bin$/.test(name))) return 'cifar10';
   const hundred = names.includes('fine_label_names.txt') || names.includes('coarse_label_names.txt');
@@ -22,14 +22,15 @@ export function cifarKind(names: readonly string[]): 'cifar10' | 'cifar100' | un
   return undefined;
 }
 
-/** A folder of CIFAR `.bin` files. A last record that is cut off is skipped. */
+/** Opens a folder of CIFAR `.bin` files. A truncated last record is skipped. */
 export function openCifar(path: string, names: readonly string[], kind: 'cifar10' | 'cifar100'): Source {
   const labelBytes = kind === 'cifar10' ? 1 : 2;
   const record = labelBytes + PIXELS;
   const skipped: SkippedImage[] = [];
   const pattern = kind === 'cifar10' ? /^(data_batch_\d+|test_batch)\.bin$/ : /^(train|test)\.bin$/;
   const files = names.filter((name) => pattern.test(name));
-  const order = (name: string): string => (name.startsWith('test') ? `1${name}` : `0${name}`); // training first
+  // Training files come first.
+  const order = (name: string): string => (name.startsWith('test') ? `1${name}` : `0${name}`);
   files.sort((a, b) => compareNatural(order(a), order(b)));
   const parts = files.map((name): Part => {
     const file = openRecords(join(path, name));
@@ -61,7 +62,7 @@ export function openCifar(path: string, names: readonly string[], kind: 'cifar10
   return packedSource({ path, kind, parts, labelNames, skipped });
 }
 
-/** Lines of a file of class names, if there is one with any. */
+/** Reads the lines of a file of class names. Undefined for a missing or empty file. */
 export function readNames(file: string): string[] | undefined {
   if (!existsSync(file)) return undefined;
   const lines = readFileSync(file, 'utf8').split(/\r?\n/);
@@ -69,13 +70,14 @@ export function readNames(file: string): string[] | undefined {
   return names.length > 0 ? names : undefined;
 }
 
-/** `['0', '1', …]` for labels without names. */
+/** Returns `['0', '1', …]` for labels without names. */
 export function numberNames(count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(i));
 }
 
-/** The report for a file that ends inside a record. */
+/** Reports a file that ends inside a record. */
 export function cutOff(name: string, complete: number, bytes: number, record: number): SkippedImage {
   const rest = bytes - complete * record;
-  return { id: `${name}#${complete}`, reason: `truncated: ${rest} of ${record} bytes of the last record` };
+  const reason = `truncated: ${rest} of ${record} bytes of the last record`;
+  return { id: `${name}#${complete}`, reason };
 }

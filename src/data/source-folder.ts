@@ -8,7 +8,7 @@ import { unreadable, unusable } from './reasons.ts';
 import type { EncodedImage, Source } from './types.ts';
 import { walkImages } from './walk.ts';
 
-/** A folder of image files; labels and splits from the folders inside, as `layoutOf` says. */
+/** Opens a folder of image files. `layoutOf` derives labels and splits from the folders inside. */
 export async function openFolder(path: string): Promise<Source> {
   const { files, skipped } = await walkImages(path);
   const { entries, labelNames } = layoutOf(files);
@@ -29,7 +29,7 @@ export async function openFolder(path: string): Promise<Source> {
   };
 }
 
-/** One image file as a source of one picture. */
+/** Opens an image file as a source of one image. */
 export function openImage(path: string): Source {
   const name = basename(path);
   return {
@@ -45,9 +45,9 @@ export function openImage(path: string): Source {
 }
 
 /**
- * A file that the system has in memory is read in a few microseconds, less than handing it to other threads takes; these are busy with
- * decoding, too. One that comes from a disk or the network is waited for there, several at a time: after one that took long the next are left
- * to them.
+ * Files up to this size are read on this thread, in a few microseconds if the system has them in
+ * memory. Handing them to other threads takes longer, and those are busy with decoding. After a
+ * slow read the next files are read on other threads, several at a time.
  */
 const LARGEST_HERE = 2 ** 20;
 const LONG_MS = 1;
@@ -55,7 +55,7 @@ const LEFT_AFTER_LONG = 64;
 let left = 0;
 
 /**
- * The bytes of an image file.
+ * Reads an image file.
  *
  * @throws LikenessError `image.unreadable`, or `image.unusable` above `MAX_FILE_BYTES`.
  */
@@ -70,7 +70,7 @@ export async function readImageFile(path: string): Promise<EncodedImage> {
   return { kind: 'encoded', bytes };
 }
 
-/** Reads a file at once; undefined: it is large. */
+/** Reads a file synchronously. Undefined for a large file. */
 function readHere(path: string): Uint8Array | undefined {
   const begun = performance.now();
   const file = fs.openSync(path, 'r');
@@ -89,13 +89,13 @@ function readHere(path: string): Uint8Array | undefined {
   }
 }
 
-// Of a small file, node:fs/promises takes nearly twice as long.
+// node:fs/promises takes nearly twice as long for a small file.
 const open = promisify(fs.open);
 const fstat = promisify(fs.fstat);
 const read = promisify(fs.read);
 const close = promisify(fs.close);
 
-/** Has other threads read a file; undefined: it is larger than any photograph. */
+/** Reads a file on other threads. Undefined above `MAX_FILE_BYTES`. */
 async function readElsewhere(path: string): Promise<Uint8Array | undefined> {
   left = Math.max(0, left - 1);
   const file = await open(path, 'r');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
 
-/** Pictures of `height` 2 and `width` 3, with the given bytes. */
+/** Images of `height` 2 and `width` 3, with the given bytes. */
 function images(count: number, bytes: number[], magic = 0x803): Buffer {
   const header = Buffer.alloc(16);
   for (const [i, word] of [magic, count, 2, 3].entries()) header.writeUInt32BE(word, i * 4);
@@ -23,7 +23,7 @@ const A = [1, 2, 3, 4, 5, 6];
 const B = [7, 8, 9, 10, 11, 12];
 
 describe('IDX', () => {
-  it('reads pictures, labels, names and splits, gzipped or not', async () => {
+  it('reads images, labels, names and splits, gzipped or not', async () => {
     const path = writeTree(temporaryFolder(), {
       't10k-images-idx3-ubyte': images(1, B),
       't10k-labels-idx1-ubyte.gz': gzipSync(labels([1])),
@@ -34,7 +34,8 @@ describe('IDX', () => {
     });
     const source = await openSource(path);
     expect(source.kind).toBe('idx');
-    expect(source.labelNames).toEqual(['shirt', 'shoe', '2']); // the third has no name in labels.txt
+    // The third has no name in labels.txt.
+    expect(source.labelNames).toEqual(['shirt', 'shoe', '2']);
     expect(source.entries).toEqual([
       { id: 'train/00000', label: 2, split: 'train' },
       { id: 'train/00001', label: 0, split: 'train' },
@@ -53,7 +54,7 @@ describe('IDX', () => {
     await one.close();
   });
 
-  it('does without labels, and with fewer pictures than declared', async () => {
+  it('does without labels, and with fewer images than declared', async () => {
     const source = await openSource(
       writeTree(temporaryFolder(), { 'train-images.idx3-ubyte': images(3, [...A, ...B, 1]) }),
     );
@@ -93,7 +94,7 @@ describe('IDX', () => {
 });
 
 describe('the sample', () => {
-  it('holds 400 training and 100 test pictures of each of ten named classes', async () => {
+  it('holds 400 training and 100 test images of each of ten named classes', async () => {
     const source = await openSource(join(import.meta.dirname, '../../sample'));
     expect(source.labelNames).toEqual(
       'T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot'.split(','),
@@ -111,7 +112,8 @@ describe('the sample', () => {
       const image = await source.read(i);
       if (image.kind === 'raw') hash.update(image.pixels);
     }
-    // Computed with numpy from the original files: the first 400 (100) of each class, in the original order.
+    // Computed with numpy from the original files: the first 400 (100) of each class, in the
+    // original order.
     expect(hash.digest('hex')).toBe('89da0a6a4fcfc11dc615ed5536fe1c7b7bf75efbc3070a3304b7cb9c773dd625');
     await source.close();
   });

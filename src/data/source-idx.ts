@@ -1,9 +1,9 @@
 /**
- * IDX, the format of MNIST, Fashion-MNIST and their relatives: big-endian magic number (0x00000803 for pictures,
- * 0x00000801 for labels), one 32-bit size per dimension, then bytes. Files may be gzipped.
+ * Reads IDX, the format of MNIST and Fashion-MNIST: a big-endian magic number (0x00000803 for
+ * images, 0x00000801 for labels), one 32-bit size per dimension, then bytes. Files may be gzipped.
  *
- * Names: `train-images-idx3-ubyte[.gz]` with `train-labels-idx1-ubyte[.gz]`, and the same with `t10k` or `test`;
- * `.idx3-ubyte` is known too. An optional `labels.txt` has one class name per line.
+ * Names are `train-images-idx3-ubyte[.gz]` with `train-labels-idx1-ubyte[.gz]`, and the same with
+ * `t10k` or `test`. `.idx3-ubyte` also works. An optional `labels.txt` has one class name per line.
  *
  * Source: LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/, "File formats".
  */
@@ -19,20 +19,21 @@ import type { SkippedImage, Source, Split } from './types.ts';
 
 const IMAGES = 0x803;
 const LABELS = 0x801;
-/** Bytes that a gzipped file may unpack to, because it is held in memory. */
+/** Maximum unpacked size of a gzipped file, which is kept in memory. */
 const MAX_UNPACKED = 2 ** 30;
 
 const imagesPattern = /^(.*?)images[-.]idx3-ubyte(\.gz)?$/;
 
-/** Whether a file name is that of IDX pictures. */
+/** Tells if a file name is that of IDX images. */
 export function isIdx(name: string): boolean {
   return imagesPattern.test(name);
 }
 
-/** IDX pictures in a folder (all sets), or those of one file. */
+/** Opens the IDX images of a folder (all sets), or of one file. */
 export function openIdx(path: string, names: readonly string[], only?: string): Source {
   const folder = only ? dirname(path) : path;
-  const found = new Map<string, string>(); // set -> file; the unpacked file wins where both are there
+  // File of each set. An unpacked file takes precedence over a gzipped one.
+  const found = new Map<string, string>();
   for (const name of only ? [only] : [...names].sort()) {
     const set = imagesPattern.exec(name)?.[1];
     if (set !== undefined && !found.has(set)) found.set(set, name);
@@ -42,7 +43,9 @@ export function openIdx(path: string, names: readonly string[], only?: string): 
   if (families.size > 1) {
     throw new LikenessError(
       'source.ambiguous',
-      `source: ${path} holds ${families.size} different IDX data sets (${[...found.values()].slice(0, 4).join(', ')}, …). Expected one; move each into a folder of its own, or name one file.`,
+      `source: ${path} holds ${families.size} different IDX data sets ` +
+        `(${[...found.values()].slice(0, 4).join(', ')}, …). Expected one; move each into a ` +
+        'folder of its own, or name one file.',
     );
   }
   const order = ({ set, split }: { set: string; split?: Split }) => `${split === 'test' ? 1 : 0}${set}`;
@@ -56,7 +59,8 @@ export function openIdx(path: string, names: readonly string[], only?: string): 
     const count = Math.min(declared, Math.floor((images.file.bytes - images.dataAt) / area));
     if (count < declared) {
       skipped.push(cutOff(name, count, images.file.bytes - images.dataAt, area));
-      skipped.push({ id: name, reason: `truncated: ${count} of the ${declared} images that it declares` });
+      const reason = `truncated: ${count} of the ${declared} images that it declares`;
+      skipped.push({ id: name, reason });
     }
     return {
       prefix: set.replace(/[-._]+$/, '') || 'images',
@@ -90,7 +94,7 @@ function splitOf(set: string): Split | undefined {
   return /train/i.test(set) ? 'train' : undefined;
 }
 
-/** Labels beside a file of pictures; undefined when there is no such file. */
+/** Reads the labels beside a file of images. Undefined without such a file. */
 function findLabels(folder: string, images: string, count: number): Uint8Array | undefined {
   const plain = images.replace('images', 'labels').replace('idx3', 'idx1').replace(/\.gz$/, '');
   const path = [plain, `${plain}.gz`].map((name) => join(folder, name)).find((file) => existsSync(file));
@@ -101,7 +105,9 @@ function findLabels(folder: string, images: string, count: number): Uint8Array |
     if (declared < count) {
       throw new LikenessError(
         'source.damaged',
-        `source: ${path} has ${declared} labels for the ${count} images of ${images}. Expected one label per image; fetch the file again, or remove it to use the images without labels.`,
+        `source: ${path} has ${declared} labels for the ${count} images of ${images}. Expected ` +
+          'one label per image; fetch the file again, or remove it to use the images without ' +
+          'labels.',
       );
     }
     return labels.file.read(labels.dataAt, count);
@@ -124,7 +130,9 @@ function openIdxFile(
     file.close();
     throw new LikenessError(
       'source.damaged',
-      `source: ${path} does not begin like an IDX file of ${magic === IMAGES ? 'images' : 'labels'} (found ${words.getUint32(0)}, expected ${magic}). Fetch ${basename(path)} again.`,
+      `source: ${path} does not begin like an IDX file of ` +
+        `${magic === IMAGES ? 'images' : 'labels'} (found ${words.getUint32(0)}, expected ` +
+        `${magic}). Fetch ${basename(path)} again.`,
     );
   }
   return { file, sizes, dataAt };
@@ -144,8 +152,10 @@ function unpack(path: string): Uint8Array {
     throw new LikenessError(
       'source.damaged',
       large
-        ? `source: ${path} unpacks to more than ${MAX_UNPACKED / 2 ** 20} MiB. Unpack it with gunzip, so that it can be read piece by piece.`
-        : `source: ${path} cannot be unpacked (${reasonOf(error)}). Expected a complete gzip file; fetch it again.`,
+        ? `source: ${path} unpacks to more than ${MAX_UNPACKED / 2 ** 20} MiB. Unpack it with ` +
+            'gunzip, so that it can be read piece by piece.'
+        : `source: ${path} cannot be unpacked (${reasonOf(error)}). Expected a complete gzip ` +
+            'file; fetch it again.',
       { cause: error },
     );
   }

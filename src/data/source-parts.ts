@@ -1,15 +1,15 @@
 /**
- * What CIFAR, STL-10 and IDX have in common: files of equally large records, some for training, some for
- * testing, with the labels in or beside them.
+ * Common part of CIFAR, STL-10 and IDX: files of records of one size, for training or testing, with
+ * labels in or beside them.
  */
 import { basename } from 'node:path';
 import { fingerprintFiles } from './fingerprint.ts';
 import { unreadable } from './reasons.ts';
 import type { ImageEntry, RawImage, SkippedImage, Source, SourceKind, Split } from './types.ts';
 
-/** One file of records. */
+/** File of records. */
 export interface Part {
-  /** First part of the ids: `"train"` gives `"train/00012"`. */
+  /** First part of the ids. `"train"` gives `"train/00012"`. */
   readonly prefix: string;
   readonly file: string;
   readonly split?: Split;
@@ -28,7 +28,7 @@ export interface PackedSource {
   readonly skipped?: readonly SkippedImage[];
 }
 
-/** A source over the records of all parts, in the order of the parts. */
+/** Opens the records of all parts as a source, in the order of the parts. */
 export function packedSource({ path, kind, parts, labelNames, skipped = [] }: PackedSource): Source {
   const entries: ImageEntry[] = [];
   const starts: number[] = [];

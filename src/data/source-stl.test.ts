@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
 
-/** One picture as STL-10 stores it: planes in column-major order; red = x, green = y, blue given. */
+/** Encodes an image of STL-10, planes in column-major order: red = x, green = y, blue given. */
 function picture(blue: number): Buffer {
   const bytes = Buffer.alloc(3 * 96 * 96);
   for (let x = 0; x < 96; x++) {
@@ -15,7 +15,7 @@ function picture(blue: number): Buffer {
   return bytes;
 }
 
-it('STL-10: column-major planes, labels from 1, unlabelled pictures for training', async () => {
+it('STL-10: column-major planes, labels from 1, unlabeled images for training', async () => {
   const source = await openSource(
     writeTree(temporaryFolder(), {
       'train_X.bin': Buffer.concat([picture(1), picture(2)]),

@@ -1,7 +1,7 @@
 /**
- * STL-10, binary version: `train_X.bin`, `test_X.bin` and `unlabeled_X.bin` hold 96 x 96 pictures as red, green
- * and blue planes in column-major order; `train_y.bin` and `test_y.bin` hold labels from 1 to 10. Unlabelled
- * pictures are for training.
+ * Reads STL-10, binary version. `train_X.bin`, `test_X.bin` and `unlabeled_X.bin` contain 96 x 96
+ * images as red, green and blue planes in column-major order. `train_y.bin` and `test_y.bin`
+ * contain labels from 1 to 10. Unlabeled images are for training.
  *
  * Source: Coates, Lee, Ng, AISTATS 2011; https://cs.stanford.edu/~acoates/stl10/.
  */
@@ -14,7 +14,7 @@ import type { SkippedImage, Source, Split } from './types.ts';
 const SIDE = 96;
 const PIXELS = SIDE * SIDE * 3;
 
-/** Label for a picture without one: above any number of classes. */
+/** Label of an unlabeled image, above any number of classes. */
 const NONE = 255;
 
 const files: readonly { name: string; split: Split }[] = [
@@ -23,12 +23,12 @@ const files: readonly { name: string; split: Split }[] = [
   { name: 'test', split: 'test' },
 ];
 
-/** Whether the names in a folder are those of a binary STL-10. */
+/** Tells if the names in a folder are those of a binary STL-10. */
 export function isStl(names: readonly string[]): boolean {
   return files.some(({ name }) => names.includes(`${name}_X.bin`));
 }
 
-/** A folder of STL-10 `.bin` files; any of the three sets may be missing. */
+/** Opens a folder of STL-10 `.bin` files. Any of the three sets may be missing. */
 export function openStl(path: string, names: readonly string[]): Source {
   const skipped: SkippedImage[] = [];
   const parts: Part[] = [];
@@ -57,7 +57,7 @@ export function openStl(path: string, names: readonly string[]): Source {
   return packedSource({ path, kind: 'stl10', parts, labelNames, skipped });
 }
 
-/** Labels from 0; the file counts from 1, and pictures beyond its end have none. */
+/** Reads labels, counted from 0. The file counts from 1, and images beyond its end have none. */
 function readLabels(path: string, count: number): Uint8Array {
   const file = openRecords(path);
   try {

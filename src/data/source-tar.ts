@@ -1,9 +1,9 @@
 /**
- * Images in tar archives: one, or a folder of shards. Members are listed once and read by offset.
+ * Reads images in a tar archive or a folder of shards. Members are listed once and read by offset.
  *
- * Labels and splits come from the paths inside, as in a folder of files; a shard whose name begins with train,
- * test or val is that split. In the WebDataset convention a file `key.cls` holds the label of `key.jpg` as a
- * number; such labels win over folders.
+ * Labels and splits come from the paths inside, as in a folder of files. A shard whose name begins
+ * with train, test or val is that split. In the WebDataset convention a file `key.cls` contains the
+ * label of `key.jpg` as a number. Such labels take precedence over folders.
  */
 import { basename, extname, join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
@@ -19,7 +19,7 @@ import { tooManyBytes } from './source-folder.ts';
 import { indexTar, type TarMember } from './tar-index.ts';
 import type { ImageEntry, SkippedImage, Source } from './types.ts';
 
-/** Highest class number in a `.cls` file that is believed. */
+/** Highest valid class number in a `.cls` file. */
 const MAX_CLASS = 100_000;
 
 interface Item {
@@ -32,7 +32,7 @@ interface Item {
 }
 
 /**
- * A tar archive, or several shards in one folder.
+ * Opens a tar archive, or several shards in one folder.
  *
  * @param shards file names inside `path`; without them `path` is itself the archive.
  */
@@ -85,7 +85,8 @@ function addShard(shard: string, file: RecordFile, items: Item[], skipped: Skipp
     if (shard === '' && members.length === 0) {
       throw new LikenessError(
         'source.damaged',
-        `source: ${file.path} cannot be used: ${trouble}. Expected an uncompressed tar archive of images; fetch or make it again.`,
+        `source: ${file.path} cannot be used: ${trouble}. Expected an uncompressed tar archive ` +
+          'of images; fetch or make it again.',
       );
     }
     skipped.push({ id: shard || basename(file.path), reason: trouble });
@@ -94,7 +95,8 @@ function addShard(shard: string, file: RecordFile, items: Item[], skipped: Skipp
   const split = /^[a-z]+/i.exec(shard)?.[0];
   const splitFolder = split !== undefined && partOf(split) !== undefined ? `${split.toLowerCase()}/` : '';
 
-  const latest = new Map<string, TarMember>(); // a later member of the same name replaces the earlier one
+  // A later member of the same name replaces the earlier one.
+  const latest = new Map<string, TarMember>();
   for (const member of members) latest.set(member.name, member);
   const classes = new Map<string, number>();
   const images = new Map<string, TarMember>();
@@ -123,13 +125,13 @@ function addShard(shard: string, file: RecordFile, items: Item[], skipped: Skipp
   }
 }
 
-/** WebDataset's key: the path up to the first dot of the file's name. */
+/** Returns WebDataset's key, the path up to the first dot of the file name. */
 function keyOf(path: string): string {
   const dot = path.indexOf('.', path.lastIndexOf('/') + 1);
   return dot < 0 ? path : path.slice(0, dot);
 }
 
-/** The number in a `.cls` file; -1 when it holds none. */
+/** Reads the number in a `.cls` file. -1 for other content. */
 function classNumber(file: RecordFile, member: TarMember): number {
   const text = Buffer.from(file.read(member.at, Math.min(member.bytes, 16))).toString('ascii');
   const number = /^\s*\d+\s*$/.test(text) ? Number(text) : -1;

@@ -43,7 +43,7 @@ describe('folders of images', () => {
       Object.fromEntries(files.map((bytes, i) => [`${i}.jpg`, bytes])),
     );
     const source = await openSource(path);
-    // What took long leaves the next ones to other threads; again and again, so that both ways are gone.
+    // After a slow read the next files are read on other threads. Repetition takes both paths.
     for (let time = 0; time < 30; time++) {
       const read = await Promise.all(files.map((_, i) => source.read(i)));
       for (const [i, image] of read.entries()) {
@@ -52,7 +52,7 @@ describe('folders of images', () => {
     }
   });
 
-  it('opens a single picture', async () => {
+  it('opens a single image', async () => {
     const path = writeTree(temporaryFolder(), { 'one.PNG': await plainPng(2, 2, [9, 9, 9]) });
     const source = await openSource(join(path, 'one.PNG'));
     expect(source).toMatchObject({ kind: 'image', name: 'one.PNG', entries: [{ id: 'one.PNG' }] });
@@ -81,7 +81,8 @@ describe('folders of images', () => {
 
 describe('what cannot be opened', () => {
   const expected =
-    'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one image file';
+    'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' +
+    'image file';
   const message = async (path: string) => (await errorOf(openSource(path))).message;
 
   it('a path that does not exist', async () => {
@@ -89,12 +90,13 @@ describe('what cannot be opened', () => {
     const error = await errorOf(openSource(join(folder, 'phtos', 'cats')));
     expect(error.code).toBe('source.missing');
     expect(error.message).toBe(
-      `source: ${folder}/phtos/cats does not exist (${folder} does). Expected ${expected}; check the spelling.`,
+      `source: ${folder}/phtos/cats does not exist (${folder} does). Expected ${expected}; ` +
+        'check the spelling.',
     );
     expect(await message('')).toContain('source: the path is empty');
   });
 
-  it('an empty folder, and one without pictures', async () => {
+  it('an empty folder, and one without images', async () => {
     const folder = temporaryFolder();
     expect(await message(folder)).toBe(
       `source: no images in ${folder} (it is empty). Expected ${expected}; check the path.`,

@@ -12,17 +12,18 @@ import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
 import type { Source } from './types.ts';
 
-/** Folders that the archives of packed data sets unpack to: looked into when the folder above is named. */
+/** Folders that the archives of packed data sets unpack to. Also found from the folder above. */
 const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary'];
 
 const KINDS =
-  'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one image file';
+  'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' + 'image file';
 
 /**
- * Opens a set of pictures, recognising what it is:
+ * Opens a set of images and detects its kind:
  *
  * - a folder of image files, flat or with one folder per class, at any depth;
- * - CIFAR-10 and CIFAR-100 (binary version), STL-10 (binary version), IDX files (MNIST, Fashion-MNIST);
+ * - CIFAR-10 and CIFAR-100 (binary version), STL-10 (binary version), IDX files (MNIST,
+ *   Fashion-MNIST);
  * - a `.tar` archive of images, or a folder of such archives;
  * - a single image file.
  *
@@ -85,7 +86,9 @@ async function openDirectory(path: string): Promise<Source> {
   ) {
     throw new LikenessError(
       'source.unknown',
-      `source: ${path} holds the Python version of CIFAR, whose pickle files are not read. Expected the binary version (.bin files); fetch cifar-10-binary.tar.gz or cifar-100-binary.tar.gz instead.`,
+      `source: ${path} holds the Python version of CIFAR, whose pickle files are not read. ` +
+        'Expected the binary version (.bin files); fetch cifar-10-binary.tar.gz or ' +
+        'cifar-100-binary.tar.gz instead.',
     );
   }
   const packed = packedFolders.find((name) => names.includes(name));
@@ -113,17 +116,19 @@ function openFile(path: string): Source {
   if (extension === '.bin') {
     throw new LikenessError(
       'source.unknown',
-      `source: ${path} is one file of a packed data set. Expected its folder; use ${dirname(path)}.`,
+      `source: ${path} is one file of a packed data set. Expected its folder; use ` + `${dirname(path)}.`,
     );
   }
   if (/\.(tgz|tar\.\w+|zip|gz|xz|bz2|zst|7z|rar)$/i.test(path)) {
     throw new LikenessError(
       'source.unknown',
-      `source: ${path} is a compressed archive, from which single images cannot be read. Expected ${KINDS}; unpack it and name the folder.`,
+      `source: ${path} is a compressed archive, from which single images cannot be read. ` +
+        `Expected ${KINDS}; unpack it and name the folder.`,
     );
   }
   throw new LikenessError(
     'source.unknown',
-    `source: ${path} is a file of a kind that is not known (${extension || 'no extension'}). Expected ${KINDS}.`,
+    `source: ${path} is a file of a kind that is not known (${extension || 'no extension'}). ` +
+      `Expected ${KINDS}.`,
   );
 }

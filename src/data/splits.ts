@@ -12,8 +12,8 @@ export function indicesOfSplit({ entries }: Pick<PixelCache, 'entries'>, split: 
 }
 
 /**
- * Positions, among the images at these indices, of those without a label where others have one, such as
- * STL-10's unlabeled images. Empty where no image has a label.
+ * Positions, among the images at these indices, of those without a label where others have one,
+ * such as STL-10's unlabeled images. Empty where no image has a label.
  */
 export function unlabeledAmong({ entries }: Pick<PixelCache, 'entries'>, indices: Uint32Array): Uint32Array {
   const positions = Uint32Array.from(indices.keys());

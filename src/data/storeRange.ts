@@ -1,22 +1,22 @@
-/** Decodes consecutive images of a source into a pack, and reports what the file holds. */
+/** Decodes consecutive images of a source into a pack and reports the stored ones. */
 import { inOrder } from '../core/inOrder.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { PackWriter } from './pack-file.ts';
 import { isImageError } from './reasons.ts';
 import type { EncodedImage, Pixels, RawImage, Source } from './types.ts';
 
-/** An image of the source that is not in the file; `unread`: its bytes could not be read. */
+/** Image of the source that is not in the file. `unread` marks an unreadable file. */
 export interface SkippedIndex {
   readonly index: number;
   readonly reason: string;
   readonly unread?: true;
 }
 
-/** Some images of a source, stored or skipped. Plain data, which can be sent to another process. */
+/** Images of a source, stored or skipped. Plain data that can be sent to another process. */
 export interface StoredPart {
   /** Images of the source, the skipped ones included. */
   readonly done: number;
-  /** Position in the source of each stored image. */
+  /** Index in the source of each stored image. */
   readonly images: readonly number[];
   readonly widths: readonly number[];
   readonly heights: readonly number[];
@@ -31,28 +31,29 @@ export interface RangeOptions {
   /** First image, and the one after the last. */
   from: number;
   to: number;
-  /** Ends each image, the report included, before the next one begins. */
+  /** `oneByOne` finishes each image and its report before the next one begins. */
   pace: 'ahead' | 'oneByOne';
   size: number;
   maxPixels: number;
   decode: Decode;
-  /** Receives what the file holds, in order. The next image waits for it. */
+  /** Receives the stored images, in order. The next image waits for it. */
   onStored: (part: StoredPart) => Promise<void> | void;
   signal?: AbortSignal;
 }
 
-/** Images in decoding at a time: enough to keep libuv's four threads busy. */
+/** Images in flight, enough to keep libuv's four threads busy. */
 const AHEAD = 8;
-/** Most images between two reports, and milliseconds after which one is due. */
+/** Maximum number of images, and of milliseconds, between two reports. */
 const REPORT_IMAGES = 32;
 const REPORT_MS = 500;
-/** Images from the first unreported one among which every image in decoding is. */
+/** Number of images after the last report that contains every image in flight. */
 export const WINDOW = REPORT_IMAGES + AHEAD;
 
 /**
  * Stores the images from `from` up to `to`.
  *
- * @throws an error of `source`, `pack` or `decode` that does not concern a single image, or the signal's reason
+ * @throws an error of `source`, `pack` or `decode` that does not concern a single image, or the
+ * signal's reason
  */
 export async function storeRange(
   source: Pick<Source, 'read'>,

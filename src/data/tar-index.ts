@@ -1,16 +1,16 @@
 /**
- * The members of a tar archive with their positions, so that each can be read by offset. Only headers are read:
- * a shard of many gigabytes is listed by jumping from header to header.
+ * Lists the members of a tar archive with their positions. Only headers are read, so that a shard
+ * of many gigabytes is listed quickly.
  *
  * Understands ustar prefixes, pax `path` and `size` records, GNU long names and base-256 sizes.
  *
- * Source: POSIX.1-2017, "pax - portable archive interchange", ustar and pax formats; GNU tar manual, "Basic Tar
- * Format".
+ * Source: POSIX.1-2017, "pax - portable archive interchange", ustar and pax formats; GNU tar
+ * manual, "Basic Tar Format".
  */
 import type { RecordFile } from './records.ts';
 
 const BLOCK = 512;
-/** Longest extended header that is believed. */
+/** Maximum length of an extended header. */
 const MAX_EXTENDED = 2 ** 20;
 
 export interface TarMember {
@@ -23,11 +23,11 @@ export interface TarMember {
 export interface TarIndex {
   /** Regular files, in the archive's order. */
   readonly members: TarMember[];
-  /** Why the listing ended early, in plain words; absent when the archive is whole. */
+  /** Reason why the listing ended early. Absent for a complete archive. */
   readonly trouble?: string;
 }
 
-/** Lists the regular files of a tar archive; never throws because of what the archive contains. */
+/** Lists the regular files of a tar archive. Never throws because of its contents. */
 export function indexTar(file: RecordFile): TarIndex {
   const members: TarMember[] = [];
   let at = 0;
@@ -80,14 +80,14 @@ const CODE = {
   x: 120, // pax: settings for the next member
 } as const;
 
-/** Sum of the header's bytes with the checksum field taken as spaces. */
+/** Compares the checksum with the sum of the header's bytes, its own field counted as spaces. */
 function checksumHolds(header: Uint8Array): boolean {
   let sum = 8 * 32;
   for (let i = 0; i < BLOCK; i++) if (i < 148 || i >= 156) sum += header[i]!;
   return sum === numberAt(header, 148, 8);
 }
 
-/** Octal digits, or base 256 when the first bit is set. */
+/** Reads octal digits, or base 256 if the first bit is set. */
 function numberAt(header: Uint8Array, from: number, length: number): number {
   if (header[from]! & 0x80) {
     let value = header[from]! & 0x7f;
@@ -99,7 +99,8 @@ function numberAt(header: Uint8Array, from: number, length: number): number {
 
 function nameOf(header: Uint8Array): string {
   const name = textOf(header.subarray(0, 100));
-  const ustar = textOf(header.subarray(257, 262)) === 'ustar' && header[262] === 0; // GNU has a space there
+  // GNU has a space after the magic.
+  const ustar = textOf(header.subarray(257, 262)) === 'ustar' && header[262] === 0;
   const prefix = ustar ? textOf(header.subarray(345, 500)) : '';
   return prefix ? `${prefix}/${name}` : name;
 }
@@ -109,7 +110,7 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
 }
 
-/** Records of the form `"<length> <key>=<value>\n"`. */
+/** Reads records of the form `"<length> <key>=<value>\n"`. */
 function paxRecords(bytes: Buffer): Map<string, string> {
   const records = new Map<string, string>();
   let at = 0;
@@ -125,7 +126,7 @@ function paxRecords(bytes: Buffer): Map<string, string> {
   return records;
 }
 
-/** `./a/b` and `/a/b` as `a/b`. */
+/** Turns `./a/b` and `/a/b` into `a/b`. */
 function tidy(name: string): string {
   return name
     .split('/')

@@ -1,31 +1,33 @@
-/** What a source holds: which reader understands it. */
+/** Kind of a source, which decides its reader. */
 export type SourceKind = 'folder' | 'image' | 'tar' | 'idx' | 'cifar10' | 'cifar100' | 'stl10';
 
 export type Split = 'train' | 'test';
 
-/** One picture of a source. */
+/** Image of a source. */
 export interface ImageEntry {
-  /** Path relative to the source with `/`, or a position in a packed file (`"train/00012"`); unique in its source. */
+  /**
+   * Path relative to the source with `/`, or an index in a packed file (`"train/00012"`). Unique.
+   */
   readonly id: string;
-  /** Index into `labelNames`; absent when the picture has no label. */
+  /** Index into `labelNames`. Absent for an unlabeled image. */
   readonly label?: number;
-  /** Absent when the source does not say. */
+  /** Absent if the source defines none. */
   readonly split?: Split;
 }
 
-/** A file or record that is not used, and why, in plain words. */
+/** File or record that is not used, with the reason. */
 export interface SkippedImage {
   readonly id: string;
   readonly reason: string;
 }
 
-/** The bytes of an image file. */
+/** Bytes of an image file. */
 export interface EncodedImage {
   readonly kind: 'encoded';
   readonly bytes: Uint8Array;
 }
 
-/** Pixels as stored in a packed format: rows of interleaved channels (1 = grey, 3 = RGB, 4 = RGB and alpha). */
+/** Raw pixels: rows of interleaved channels (1 = gray, 3 = RGB, 4 = RGB and alpha). */
 export interface RawImage {
   readonly kind: 'raw';
   readonly width: number;
@@ -34,60 +36,60 @@ export interface RawImage {
   readonly pixels: Uint8Array;
 }
 
-/** Decoded picture: `height * width * 3` bytes, RGB interleaved, row by row. */
+/** Decoded image: `height * width * 3` bytes, interleaved RGB, row by row. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8Array;
 }
 
-/** A set of pictures that can be listed and read one by one. */
+/** Set of images that can be listed and read one by one. */
 export interface Source {
   /** Absolute path. */
   readonly path: string;
   /** Last part of the path, for display. */
   readonly name: string;
   readonly kind: SourceKind;
-  /** Path from which `openSource` opens the same source in another process; absent for a source in memory. */
+  /** Path with which another process can call `openSource`. Absent for a source in memory. */
   readonly location?: string;
-  /** Every candidate picture, in an order that depends on names only. */
+  /** Candidate images, in an order that depends on names only. */
   readonly entries: readonly ImageEntry[];
   readonly labelNames?: readonly string[];
-  /** What was seen while listing and is no candidate. */
+  /** Listed files that are no candidates. */
   readonly skipped: readonly SkippedImage[];
-  /** Hash of the listing (ids, sizes, times of change): equal as long as nothing was changed. */
+  /** Hashes the listing (ids, sizes, modification times). Equal as long as nothing changes. */
   fingerprint(): Promise<string>;
   /**
-   * The picture at `index` of `entries`, as stored.
+   * Reads the image at `index` of `entries`, without decoding it.
    *
-   * @throws LikenessError `image.unreadable` when this one picture cannot be read.
+   * @throws LikenessError `image.unreadable` if this image cannot be read.
    */
   read(index: number): Promise<EncodedImage | RawImage>;
   close(): Promise<void>;
 }
 
 /**
- * Where every usable picture lies, decoded, in one file. Plain data: it can be sent to worker threads, which
- * share the three arrays instead of copying them.
+ * Index of a file of decoded images. Plain data that can be sent to worker threads, which share the
+ * three arrays instead of copying them.
  */
 export interface PixelCache {
   readonly file: string;
   readonly count: number;
-  /** Length of the shorter side that larger pictures were shrunk to. */
+  /** Shorter side that larger images were shrunk to, in pixels. */
   readonly size: number;
-  /** The usable pictures; position i here is image i everywhere else. */
+  /** Usable images. Index i here is image i everywhere else. */
   readonly entries: readonly ImageEntry[];
   readonly labelNames?: readonly string[];
   readonly widths: Uint16Array;
   readonly heights: Uint16Array;
-  /** Byte position of each picture in `file`. */
+  /** Byte offset of each image in `file`. */
   readonly offsets: Float64Array;
   readonly skipped: readonly SkippedImage[];
-  /** Median over the usable pictures of the shorter side as stored, in pixels. */
+  /** Median shorter side of the decoded images, in pixels. */
   readonly medianShortSide: number;
-  /** Hash of the source's listing and the decoding settings. */
+  /** Hash of the source listing and the decoding settings. */
   readonly contentKey: string;
   readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
-  /** Whether an existing cache was used instead of decoding. */
+  /** Set if an existing cache was used instead of decoding. */
   readonly reused: boolean;
 }

@@ -22,7 +22,7 @@ describe('walkImages', () => {
       skipped: [
         { id: 'b/Thumbs.db', reason: 'not an image (.db)' },
         { id: 'notes.txt', reason: 'not an image (.txt)' },
-        { id: 'phone.heic', reason: 'picture format that is not supported (.heic)' },
+        { id: 'phone.heic', reason: 'unsupported image format (.heic)' },
       ],
     });
   });

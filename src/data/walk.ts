@@ -6,18 +6,18 @@ import { systemReason } from './reasons.ts';
 import { extensionReason, SNIFF_BYTES, sniffFormat } from './sniff.ts';
 import type { SkippedImage } from './types.ts';
 
-/** Candidates and rejects under a folder; paths are relative to it, with `/`. */
+/** Candidates and rejected files under a folder. Paths are relative to it, with `/`. */
 export interface Listing {
   readonly files: string[];
   readonly skipped: SkippedImage[];
 }
 
 /**
- * Every candidate picture under a folder, at any depth, in natural order.
+ * Lists every candidate image under a folder, at any depth, in natural order.
  *
- * Names that begin with a dot are ignored. Links are followed; a folder is listed once, under its real place
- * where that is inside, so a loop of links ends. Files that are no pictures by extension (by content where there
- * is none) are reported, and so are folders that cannot be read.
+ * Names that begin with a dot are ignored. Links are followed. A folder is listed once, under its
+ * real path if that is inside, so that a loop of links ends. Files that are no images by extension
+ * (by content without an extension) are reported, as are unreadable folders.
  *
  * @throws the file system's error when the folder itself cannot be read.
  */
@@ -76,7 +76,7 @@ export async function walkImages(root: string): Promise<Listing> {
   }
 }
 
-/** For a file without extension: undefined when its first bytes are a picture's. */
+/** Checks the first bytes of a file without extension. Undefined for an image. */
 function contentReason(path: string): string | undefined {
   try {
     const head = Buffer.alloc(SNIFF_BYTES);

@@ -11,13 +11,13 @@ const small = (bytes: Uint8Array) => decodeWasmJpeg(bytes, { maxShortSide: 256 }
 
 describe('a small plain JPEG', () => {
   const kinds: [string, (picture: Sharp) => Sharp][] = [
-    ['with half the colour resolution', (picture) => picture.jpeg({ quality: 80 })],
-    ['with full colour resolution', (picture) => picture.jpeg({ chromaSubsampling: '4:4:4' })],
+    ['with half the color resolution', (picture) => picture.jpeg({ quality: 80 })],
+    ['with full color resolution', (picture) => picture.jpeg({ chromaSubsampling: '4:4:4' })],
     ['of low quality', (picture) => picture.jpeg({ quality: 15 })],
     ['of the highest quality', (picture) => picture.jpeg({ quality: 100 })],
     ['progressive', (picture) => picture.jpeg({ progressive: true })],
     ['with tables of its own', (picture) => picture.jpeg({ mozjpeg: true })],
-    ['grey', (picture) => picture.toColourspace('b-w').jpeg()],
+    ['gray', (picture) => picture.toColourspace('b-w').jpeg()],
   ];
   it.each(kinds)('%s is decoded to the bytes that sharp gives', async (name, encode) => {
     for (const [width, height] of [
@@ -28,9 +28,9 @@ describe('a small plain JPEG', () => {
     ] as const) {
       const file = await encode(detailed(width, height)).toBuffer();
       const found = (await small(file))!;
-      const [channels, colours] = name === 'grey' ? ([1, 'b-w'] as const) : ([3, 'srgb'] as const);
+      const [channels, colors] = name === 'gray' ? ([1, 'b-w'] as const) : ([3, 'srgb'] as const);
       expect([found.width, found.height, found.channels]).toEqual([width, height, channels]);
-      const data = await sharp(file).toColourspace(colours).raw().toBuffer();
+      const data = await sharp(file).toColourspace(colors).raw().toBuffer();
       expect(Buffer.compare(Buffer.from(found.pixels), data)).toBe(0);
     }
   });

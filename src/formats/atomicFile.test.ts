@@ -28,7 +28,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Real files, except that the chosen operation fails with `code` (writes fail after `allowed` calls). */
+/**
+ * Real files, except that the chosen operation fails with `code` (writes fail after `allowed`
+ * calls).
+ */
 function failing(operation: 'open' | 'write' | 'sync' | 'rename', code: string, allowed = 0): FileOperations {
   const fail = () => {
     throw Object.assign(new Error(`${code}: simulated`), { code });

@@ -1,16 +1,16 @@
 /**
- * Files that are either the old version or the new one, never a part: write a temporary name in the same folder,
- * flush it to the disk (fsync), rename it over the target, flush the folder.
+ * Replaces files atomically. Writes a temporary file in the same folder, flushes it to the disk
+ * (fsync), renames it over the target and flushes the folder.
  *
- * A process killed at any moment leaves the previous file intact and at most one temporary file, which
- * {@link isTemporaryName} recognises and {@link removeTemporaries} cleans.
+ * A process killed at any moment leaves the previous file intact and at most one temporary file,
+ * which {@link isTemporaryName} recognizes and {@link removeTemporaries} cleans.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 
-/** The operations that a write needs; a test can pass its own to simulate a full disk. */
+/** File operations of a write. A test can pass its own to simulate a full disk. */
 export interface FileOperations {
   readonly open: typeof open;
   readonly rename: typeof rename;
@@ -21,26 +21,26 @@ export interface AtomicOptions {
   readonly files?: FileOperations;
 }
 
-/** Where the pieces of a file go. */
+/** Receives the pieces of a file. */
 export interface FileSink {
   write(chunk: Uint8Array | string): Promise<void>;
 }
 
 const realFiles: FileOperations = { open, rename, rm };
 const temporaryName = /^\..+\.(\d+)-\d+\.tmp$/;
-/** Temporary files that this process is writing now. */
+/** Temporary files that this process is writing. */
 const inProgress = new Set<string>();
 let counter = 0;
 
-/** One write call's size: large arrays go out in pieces so that a failure is noticed early. */
+/** Bytes per write call. Large arrays are written in pieces so that a failure is noticed early. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
-/** Whether a file name (without folder) is a leftover or work in progress of an atomic write. */
+/** Tells if a file name (without folder) is the temporary name of an atomic write. */
 export function isTemporaryName(name: string): boolean {
   return temporaryName.test(name);
 }
 
-/** A temporary name beside `path`, which `removeTemporaries` of this process leaves alone until it is released. */
+/** Reserves a temporary name beside `path`. `removeTemporaries` ignores it until it is released. */
 export function reserveTemporary(path: string): { temporary: string; release: () => void } {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.tmp`);
   inProgress.add(temporary);
@@ -48,9 +48,10 @@ export function reserveTemporary(path: string): { temporary: string; release: ()
 }
 
 /**
- * Writes `content` (one piece or several, which may be made while they are written) as the whole of `path`, atomically.
+ * Writes `content` to `path` atomically. Several pieces may be produced during the write.
  *
- * @throws LikenessError `write.noSpace`, `write.denied` or `write.failed`; an earlier `path` is then unchanged.
+ * @throws LikenessError `write.noSpace`, `write.denied` or `write.failed`. An existing `path` is
+ * then unchanged.
  */
 export async function writeFileAtomic(
   path: string,
@@ -68,8 +69,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * The same for content that is made while it is written: `produce` calls `sink.write` as often as it likes; the file
- * appears under its name only after `produce` has returned. An error of `produce` is passed on, and no file appears.
+ * Writes content that `produce` passes to `sink.write`, atomically. The file appears under its name
+ * only after `produce` has returned. An error of `produce` is rethrown, and no file appears.
  */
 export async function writeFileStreamed(
   path: string,
@@ -103,7 +104,7 @@ export async function writeFileStreamed(
   }
 }
 
-/** Removes what killed writes left in `folder`, except files that this process is writing; returns their names. */
+/** Removes temporary files of killed writes in `folder`, and returns their names. */
 export async function removeTemporaries(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
   const stale = names.filter((name) => isTemporaryName(name) && !inProgress.has(join(folder, name)));
@@ -111,14 +112,14 @@ export async function removeTemporaries(folder: string): Promise<string[]> {
   return stale.sort();
 }
 
-/** Makes a folder and its parents; says in a LikenessError why that was not possible. */
+/** Creates a folder and its parents. Throws a `LikenessError` with the reason if that fails. */
 export async function makeFolder(path: string): Promise<void> {
   await attempt(path, async () => makeFolderSync(path));
 }
 
 /**
- * Makes a folder and its parents; the system's error where that fails. Not mkdir's own `recursive`: that never ends where
- * a parent exists but cannot hold folders, as in /proc.
+ * Creates a folder and its parents. Throws the system's error if that fails. mkdir's own
+ * `recursive` never ends if a parent exists but accepts no folders, as in /proc.
  */
 export function makeFolderSync(path: string): void {
   const full = resolve(path);
@@ -138,7 +139,10 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** A failed file operation as a message that says which file, what is safe, and what to do next. */
+/**
+ * Builds the error of a failed write: the file, the state of its earlier version, and the next
+ * step.
+ */
 export function writeFailure(path: string, error: unknown): LikenessError {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const intact = 'An earlier version of it, and every other file, is intact.';
@@ -154,7 +158,9 @@ export function writeFailure(path: string, error: unknown): LikenessError {
     const what = code === 'EROFS' ? 'the file system is read-only' : 'permission was denied';
     return new LikenessError(
       'write.denied',
-      `Could not write ${path}: ${what}. ${intact} Choose another folder, or make this one writable.`,
+      [`Could not write ${path}: ${what}.`, intact, 'Choose another folder, or make this one writable.'].join(
+        ' ',
+      ),
       { cause: error },
     );
   }
@@ -167,7 +173,8 @@ export function writeFailure(path: string, error: unknown): LikenessError {
   };
   return new LikenessError(
     'write.failed',
-    `Could not write ${path}: ${reasonOf(error)}. ${intact} ${next[code ?? ''] ?? 'Check the disk and run the command again.'}`,
+    `Could not write ${path}: ${reasonOf(error)}. ${intact} ` +
+      `${next[code ?? ''] ?? 'Check the disk and run the command again.'}`,
     { cause: error },
   );
 }
@@ -180,7 +187,7 @@ async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Makes the rename itself durable. Some systems cannot open or flush folders; the rename then is as durable as they make it. */
+/** Makes the rename durable, where the system can flush folders. */
 async function flushFolder(folder: string, files: FileOperations): Promise<void> {
   try {
     const handle = await files.open(folder, 'r');
@@ -190,6 +197,6 @@ async function flushFolder(folder: string, files: FileOperations): Promise<void>
       await handle.close();
     }
   } catch {
-    // The file is complete under its name; only its survival of a power cut is the system's business.
+    // The file is complete under its name. The system decides if it survives a power cut.
   }
 }

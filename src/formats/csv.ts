@@ -1,31 +1,31 @@
 /**
- * Comma-separated values, RFC 4180: records end with CR LF, fields with a comma, quote or line break are quoted,
- * and a quote inside is doubled. UTF-8 without a byte-order mark.
+ * Comma-separated values, RFC 4180, in UTF-8 without a byte-order mark. Fields with a comma, quote
+ * or line break are quoted, and a quote inside is doubled.
  *
- * One deliberate difference from the letter of the RFC: lines end with LF alone, as Python, R and command-line tools expect.
+ * Unlike in the RFC, lines end with LF alone, as Python, R and command-line tools expect.
  */
 import { LikenessError } from '../core/errors.ts';
 
 export type CsvValue = string | number | bigint | boolean | null | undefined;
 
-/** One field; null and undefined become an empty field. Leading or trailing blanks are quoted so that they survive. */
+/** Encodes a field. Null and undefined become empty. Leading and trailing blanks are quoted. */
 export function csvField(value: CsvValue): string {
   const text = value === null || value === undefined ? '' : String(value);
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** One record with its line end. */
+/** Encodes a record with its line end. */
 export function csvRow(values: readonly CsvValue[]): string {
   // A record of one empty field would be an empty line, which readers skip.
   return values.length === 1 && csvField(values[0]) === '' ? '""\n' : `${values.map(csvField).join(',')}\n`;
 }
 
-/** A whole file: the header, then one record per row. */
+/** Encodes a whole file: the header, then one record per row. */
 export function encodeCsv(header: readonly string[], rows: Iterable<readonly CsvValue[]>): string {
   return [...csvChunks(header, rows)].join('');
 }
 
-/** The same file in pieces of some thousand rows, for files too large for one string. */
+/** Encodes the file in pieces of some thousand rows, for files too large for one string. */
 export function* csvChunks(
   header: readonly string[],
   rows: Iterable<readonly CsvValue[]>,
@@ -35,7 +35,7 @@ export function* csvChunks(
     if (row.length !== header.length) {
       throw new LikenessError(
         'csv.columns',
-        `A CSV row has ${row.length} fields but the header has ${header.length} (${header.join(', ')}).`,
+        `A CSV row has ${row.length} fields but the header has ${header.length} ` + `(${header.join(', ')}).`,
       );
     }
     chunk += csvRow(row);
@@ -48,9 +48,9 @@ export function* csvChunks(
 }
 
 /**
- * All records of a CSV text, the header among them; CR LF, LF and a byte-order mark are understood.
+ * Decodes all records of a CSV text, the header included. Accepts CR LF, LF and a byte-order mark.
  *
- * @throws LikenessError `csv.malformed` when a quoted field never ends, naming the line where it starts.
+ * @throws LikenessError `csv.malformed` if a quoted field never ends, with the line of its start.
  */
 export function decodeCsv(text: string, name = 'The file'): string[][] {
   const rows: string[][] = [];
@@ -66,7 +66,8 @@ export function decodeCsv(text: string, name = 'The file'): string[][] {
         const line = text.slice(0, from).split('\n').length;
         throw new LikenessError(
           'csv.malformed',
-          `${name}: the quoted field that starts on line ${line} never ends. The file may be cut off; write it again.`,
+          `${name}: the quoted field that starts on line ${line} never ends. The file may be ` +
+            'cut off; write it again.',
         );
       }
       field = text.slice(from + 1, end).replaceAll('""', '"');
@@ -92,7 +93,7 @@ export function decodeCsv(text: string, name = 'The file'): string[][] {
   return rows;
 }
 
-/** Index of the next comma or line end at or after `from`; CR counts only before LF. */
+/** Finds the next comma or line end at or after `from`. CR counts only before LF. */
 function nextBreak(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const character = text[at];

@@ -1,14 +1,14 @@
-/** Numbers that are written while they are made. */
+/** Streams of numbers. */
 import { LikenessError } from '../core/errors.ts';
 import { bytesOf } from './dtypes.ts';
 
-/** Typed arrays one after the other, at once or as they are made. */
+/** Consecutive typed arrays, synchronous or asynchronous. */
 export type Pieces = Iterable<ArrayBufferView> | AsyncIterable<ArrayBufferView>;
 
 /**
- * The bytes of the pieces, in order.
+ * Yields the bytes of the pieces, in order.
  *
- * @throws LikenessError `tensor.shape` where they are not as many as a file's head has said.
+ * @throws LikenessError `tensor.shape` if their number differs from `expected`.
  */
 export async function* bytesInPieces(name: string, pieces: Pieces, expected: number) {
   let length = 0;
@@ -18,13 +18,14 @@ export async function* bytesInPieces(name: string, pieces: Pieces, expected: num
     yield bytesOf(piece);
   }
   if (length === expected) return;
+  const found = length > expected ? 'more than the' : `${length} of the`;
   throw new LikenessError(
     'tensor.shape',
-    `"${name}" has ${length > expected ? 'more than the' : `${length} of the`} ${expected} bytes that its shape stands for.`,
+    `"${name}" has ${found} ${expected} bytes that its shape stands for.`,
   );
 }
 
-/** The same numbers in pieces of `length`, the last one shorter. Each is valid until the next is asked for. */
+/** Regroups numbers into pieces of `length`. Each is valid until the next is requested. */
 export async function* regrouped(parts: AsyncIterable<Float32Array>, length: number) {
   const piece = new Float32Array(length);
   let used = 0;

@@ -1,7 +1,9 @@
 /**
- * NumPy's .npy format, version 1.0: magic, version, header length (u16), a Python dictionary as text, the numbers.
+ * NumPy's .npy format, version 1.0: magic, version, header length (u16), a Python dictionary as
+ * text, and the numbers.
  *
- * The header is padded with spaces and ends with a newline so that the data starts at a multiple of 64.
+ * The header is padded with spaces and ends with a newline so that the data starts at a multiple of
+ * 64.
  *
  * Reference: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
@@ -10,7 +12,7 @@ import { bytesOf, copyOfBytes, elementCount } from './dtypes.ts';
 import { bytesInPieces } from './inPieces.ts';
 
 export interface NpyArray {
-  /** For example `[N, D]`; row-major. */
+  /** For example `[N, D]`, row-major. */
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array;
 }
@@ -18,15 +20,16 @@ export interface NpyArray {
 const MAGIC = Buffer.from('\x93NUMPY\x01\x00', 'latin1');
 
 /**
- * The bytes of an .npy file that `numpy.load` opens as float32 or int32 of the given shape.
+ * Encodes an .npy file that `numpy.load` opens as float32 or int32 of the given shape.
  *
- * @throws LikenessError when the shape does not have as many elements as `data`.
+ * @throws LikenessError if the shape does not have as many elements as `data`.
  */
 export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
   if (elementCount(shape) !== data.length) {
     throw new LikenessError(
       'tensor.shape',
-      `Shape [${shape.join(', ')}] does not describe ${data.length} numbers; the product must equal the count.`,
+      `Shape [${shape.join(', ')}] does not describe ${data.length} numbers; the product must ` +
+        'equal the count.',
     );
   }
   const bytes = Buffer.concat([head(shape, data instanceof Float32Array ? '<f4' : '<i4'), bytesOf(data)]);
@@ -34,9 +37,9 @@ export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
 }
 
 /**
- * The same file of float32 for numbers that are made while they are written, in pieces.
+ * Encodes an .npy file of float32 from a stream of pieces.
  *
- * @throws LikenessError `tensor.shape` when they are not as many as the shape says.
+ * @throws LikenessError `tensor.shape` if the shape does not have as many elements.
  */
 export async function* npyStream(
   shape: readonly number[],
@@ -46,7 +49,7 @@ export async function* npyStream(
   yield* bytesInPieces('data', data, elementCount(shape) * Float32Array.BYTES_PER_ELEMENT);
 }
 
-/** What precedes the numbers. */
+/** Encodes everything before the numbers. */
 function head(shape: readonly number[], descriptor: '<f4' | '<i4'): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -60,10 +63,12 @@ function head(shape: readonly number[], descriptor: '<f4' | '<i4'): Uint8Array {
 }
 
 /**
- * Reads an .npy file of float32 or int32 in row-major order, as written by {@link encodeNpy} or by NumPy.
+ * Reads an .npy file of float32 or int32 in row-major order, as written by {@link encodeNpy} or by
+ * NumPy.
  *
- * @param name what to call the file in messages.
- * @throws LikenessError `npy.malformed` for damaged files, other element types or column-major order.
+ * @param name name of the file in messages.
+ * @throws LikenessError `npy.malformed` for damaged files, other element types or column-major
+ * order.
  */
 export function decodeNpy(bytes: Uint8Array, name = 'The file'): NpyArray {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -94,7 +99,8 @@ export function decodeNpy(bytes: Uint8Array, name = 'The file'): NpyArray {
     .map(Number);
   const count = elementCount(shape);
   if (view.length - start !== count * 4) {
-    throw malformed(name, `shape (${tuple}) needs ${count * 4} bytes, the file has ${view.length - start}`);
+    const found = view.length - start;
+    throw malformed(name, `shape (${tuple}) needs ${count * 4} bytes, the file has ${found}`);
   }
   const data = copyOfBytes(bytes, start);
   return { shape, data: descriptor === '<f4' ? new Float32Array(data) : new Int32Array(data) };

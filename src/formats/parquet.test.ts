@@ -48,7 +48,7 @@ describe('parquet', () => {
     expect(encodeParquet(table)).toEqual(encodeParquet(table));
     expect(await read(encodeParquet({ ids: [], features: new Float32Array(), dimensions: 4 }))).toEqual([]);
     expect(() => encodeParquet({ ...table, dimensions: 3 })).toThrow(
-      '"features" has 6 values; 9 (3 x 3) were expected',
+      '"features" has 6 values; expected 9 (3 x 3)',
     );
     expect(() => encodeParquet({ ...table, labels: new Int32Array(2) })).toThrow('"labels" has 2 values');
   });

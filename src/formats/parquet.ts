@@ -1,8 +1,8 @@
 /**
  * Features as Apache Parquet: one row per image with `id`, `label`, `cluster` and the feature.
  *
- * The feature is either one list column `embedding` (three-level LIST of required floats, as pandas, DuckDB, Polars
- * and Arrow read it) or one float column per dimension, `f0` to `f{D-1}`.
+ * The feature is a list column `embedding` (three-level LIST of required floats, as pandas, DuckDB,
+ * Polars and Arrow read it) or one float column per dimension, `f0` to `f{D-1}`.
  */
 import type { SchemaElement } from 'hyparquet-writer';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
@@ -16,24 +16,25 @@ export interface EmbeddingTable {
   readonly features: Float32Array;
   /** D. */
   readonly dimensions: number;
-  /** [N]; negative means unlabelled and becomes null. */
+  /** [N]; negative means unlabeled and becomes null. */
   readonly labels?: Int32Array;
   /** [N]. */
   readonly clusters?: Int32Array;
 }
 
 export interface ParquetOptions {
-  /** `list`: one column `embedding`; `columns`: `f0` to `f{D-1}`. Default `list`. */
+  /** `list` is one column `embedding`, `columns` is `f0` to `f{D-1}`. Default: `list`. */
   readonly layout?: 'list' | 'columns';
 }
 
-/** Numbers per row group: bounds the memory that the writer's level arrays need to about 100 MB. */
+/** Numbers per row group. Limits the writer's level arrays to about 100 MB. */
 const VALUES_PER_GROUP = 2_000_000;
 
 /**
- * The bytes of a Parquet file with one row per image.
+ * Encodes a Parquet file with one row per image.
  *
- * @throws LikenessError `tensor.shape` when ids, features, labels and clusters do not have N rows each.
+ * @throws LikenessError `tensor.shape` if ids, features, labels and clusters do not have N rows
+ * each.
  */
 export function encodeParquet(table: EmbeddingTable, options: ParquetOptions = {}): Uint8Array {
   const { ids, features, dimensions: D } = table;
@@ -49,7 +50,7 @@ export function encodeParquet(table: EmbeddingTable, options: ParquetOptions = {
 }
 
 /**
- * The same file in pieces, for features that are made while they are written: arrays of whole rows [n, D], in order.
+ * Encodes the file from a stream of features: arrays of whole rows [n, D], in order.
  *
  * @throws LikenessError `tensor.shape`
  */
@@ -72,7 +73,7 @@ export async function* parquetStream(
   yield file.end();
 }
 
-/** A file that is written a group of rows at a time; each call gives the bytes that follow. */
+/** Writer of one row group at a time. Each call returns the next bytes. */
 function openGroups(
   table: Omit<EmbeddingTable, 'features'>,
   { layout = 'list' }: ParquetOptions,
@@ -150,6 +151,6 @@ function checkRows(name: string, received: number, expected: number, shape: stri
   if (received === expected) return;
   throw new LikenessError(
     'tensor.shape',
-    `"${name}" has ${received} values; ${expected} (${shape}) were expected from the number of ids.`,
+    `"${name}" has ${received} values; expected ${expected} (${shape}), as many as ids.`,
   );
 }

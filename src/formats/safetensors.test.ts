@@ -6,7 +6,10 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 
 const fixture = new URL('../../test/fixtures/formats/reference.safetensors', import.meta.url);
 
-/** The tensors that test/fixtures/make/formats.py stores with the reference implementation (safetensors 0.8). */
+/**
+ * The tensors that test/fixtures/make/formats.py stores with the reference implementation
+ * (safetensors 0.8).
+ */
 const reference: Record<string, StoredTensor> = {
   weight: { dtype: 'float32', shape: [2, 3], data: Float32Array.of(0, 0.25, 0.5, 0.75, 1, 1.25) },
   moment: { dtype: 'float64', shape: [2], data: Float64Array.of(1e-300, -2.5) },

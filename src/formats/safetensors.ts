@@ -1,11 +1,13 @@
 /**
- * The safetensors format: 8 bytes header length (little-endian u64), a JSON header, then the tensors' bytes.
+ * Safetensors format: 8 bytes header length (little-endian u64), a JSON header, then the tensors'
+ * bytes.
  *
- *     { "__metadata__": { "key": "text" }, "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] } }
+ *     { "__metadata__": { "key": "text" },
+ *       "name": { "dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24] } }
  *
- * As in the reference implementation the header is padded with spaces so that the data starts at a multiple of 8,
- * tensors are ordered by element size (widest first) and then by name, and their byte ranges have no holes. The
- * same tensors and metadata always give the same bytes.
+ * As in the reference implementation, the header is padded with spaces so that the data starts at a
+ * multiple of 8, tensors are sorted by element size (widest first) and then by name, and their byte
+ * ranges have no gaps. The same tensors and metadata always give the same bytes.
  *
  * Reference: https://github.com/huggingface/safetensors#format
  */
@@ -30,7 +32,7 @@ export interface DecodedSafetensors {
   readonly metadata: Metadata;
 }
 
-/** The reference implementation refuses longer headers, so neither side writes or reads them. */
+/** Maximum header length of the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 interface HeaderEntry {
@@ -39,13 +41,13 @@ interface HeaderEntry {
   readonly data_offsets: [number, number];
 }
 
-/** What a file's head says of a tensor. */
+/** Header entry of a tensor. */
 type TensorFacts = Pick<StoredTensor, 'dtype' | 'shape'>;
 
-/** A tensor that is made while it is written: its numbers in arrays one after the other. */
+/** Tensor as a stream of arrays. */
 export type StreamedTensor = TensorFacts & { readonly pieces: Pieces };
 
-/** The length and header of a safetensors file, and the names of the tensors in the order in which their bytes follow. */
+/** Length and header of a file, and the names of the tensors in the order of their bytes. */
 function safetensorsHead(
   tensors: Readonly<Record<string, TensorFacts>>,
   metadata: Metadata = {},
@@ -74,14 +76,17 @@ function safetensorsHead(
     header.push([name, { dtype: code, shape: [...shape], data_offsets: [offset, end] }]);
     offset = end;
   }
-  // Written entry by entry: an object would move names that look like numbers to the front.
-  const text = `{${header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  // Entries are written one by one because an object would move names that look like numbers to the
+  // front.
+  const entries = header.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const text = `{${entries.join(',')}}`;
   const json = Buffer.from(text);
   const padded = Math.ceil(json.byteLength / 8) * 8;
   if (padded > MAX_HEADER_BYTES) {
     throw new LikenessError(
       'safetensors.header',
-      `The header would be ${padded} bytes; safetensors allows ${MAX_HEADER_BYTES}. Store fewer or shorter metadata.`,
+      `The header would be ${padded} bytes; safetensors allows ${MAX_HEADER_BYTES}. Store fewer ` +
+        'or shorter metadata.',
     );
   }
   const head = Buffer.alloc(8 + padded, ' ');
@@ -91,11 +96,11 @@ function safetensorsHead(
 }
 
 /**
- * The pieces of a safetensors file in order: first the length and header, then each tensor's bytes.
+ * Encodes a file in pieces: the length and header, then the bytes of each tensor.
  *
- * The tensor pieces are views of the given arrays, so a file of any size needs no second copy in memory.
+ * The tensor pieces are views of the given arrays, so that no file needs a second copy in memory.
  *
- * @throws LikenessError when a tensor's shape, dtype and data do not agree.
+ * @throws LikenessError if a tensor's shape, dtype and data do not agree.
  */
 export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Uint8Array[] {
   for (const [name, tensor] of Object.entries(tensors)) checkTensor(name, tensor);
@@ -104,9 +109,10 @@ export function safetensorsChunks(tensors: Tensors, metadata: Metadata = {}): Ui
 }
 
 /**
- * A safetensors file in pieces, of tensors that are made while they are written.
+ * Encodes a file from streamed tensors.
  *
- * @throws LikenessError `safetensors.header`; `tensor.shape` where a tensor has another length than its shape says.
+ * @throws LikenessError `safetensors.header`, or `tensor.shape` if a tensor's length differs from
+ * its shape.
  */
 export async function* safetensorsStream(
   tensors: Readonly<Record<string, StreamedTensor>>,
@@ -120,18 +126,18 @@ export async function* safetensorsStream(
   }
 }
 
-/** A whole safetensors file as bytes; see {@link safetensorsChunks}. */
+/** Encodes a whole file as bytes. See {@link safetensorsChunks}. */
 export function encodeSafetensors(tensors: Tensors, metadata: Metadata = {}): Uint8Array {
   const buffer = Buffer.concat(safetensorsChunks(tensors, metadata));
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
 /**
- * Reads a safetensors file; arrays are copies where the bytes are not aligned, and views of `bytes` elsewhere.
+ * Decodes a file. Arrays are views of `bytes`, or copies if the bytes are not aligned.
  *
- * @param name what to call the file in messages.
- * @throws LikenessError `safetensors.malformed` for anything that is not a complete, well-formed file, and
- * `safetensors.dtype` for an element type that likeness does not read.
+ * @param name name of the file in messages.
+ * @throws LikenessError `safetensors.malformed` for anything that is not a complete, well-formed
+ * file, and `safetensors.dtype` for an element type that likeness does not read.
  */
 export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): DecodedSafetensors {
   const { header, metadata, dataStart } = readHeader(bytes, name);
@@ -144,7 +150,8 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
     if (dtype === undefined) {
       throw new LikenessError(
         'safetensors.dtype',
-        `${name}: tensor "${key}" has element type ${code}; likeness reads ${codes()}. Convert the tensor first.`,
+        `${name}: tensor "${key}" has element type ${code}; likeness reads ${codes()}. Convert ` +
+          'the tensor first.',
       );
     }
     const entry = dtypes[dtype];
@@ -153,7 +160,8 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
     if (end - start !== count * entry.bytes) {
       throw malformed(
         name,
-        `tensor "${key}" of shape [${shape.join(', ')}] and type ${code} needs ${count * entry.bytes} bytes but has ${end - start}`,
+        `tensor "${key}" of shape [${shape.join(', ')}] and type ${code} needs ` +
+          `${count * entry.bytes} bytes but has ${end - start}`,
       );
     }
     if (end > dataBytes) {
@@ -174,8 +182,10 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
   ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let expected = 0;
   for (const [start, end, key] of ranges) {
-    if (start !== expected)
-      throw malformed(name, `tensor "${key}" starts at byte ${start} of the data, expected ${expected}`);
+    if (start !== expected) {
+      const reason = `tensor "${key}" starts at byte ${start} of the data, expected ${expected}`;
+      throw malformed(name, reason);
+    }
     expected = end;
   }
   if (expected !== dataBytes)
@@ -183,9 +193,11 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
   return { tensors, metadata };
 }
 
-/** The metadata and total length that a file's first bytes promise; the tensors need not be in memory. */
+/** Reads header, metadata and total length from the first bytes of a file. */
 export function readHeader(bytes: Uint8Array, name = 'The file') {
-  if (bytes.byteLength < 8) throw malformed(name, `${bytes.byteLength} bytes are too few for a header`);
+  if (bytes.byteLength < 8) {
+    throw malformed(name, `${bytes.byteLength} bytes are too few for a header`);
+  }
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.readBigUInt64LE(0));
   if (length > MAX_HEADER_BYTES || 8 + length > bytes.byteLength) {
@@ -223,7 +235,8 @@ export function checkEntry(key: string, value: unknown, name: string): HeaderEnt
 export function malformed(name: string, reason: string): LikenessError {
   return new LikenessError(
     'safetensors.malformed',
-    `${name} is not a complete safetensors file: ${reason}. It may be cut off or damaged; use another copy or write it again.`,
+    `${name} is not a complete safetensors file: ${reason}. It may be cut off or damaged; use ` +
+      'another copy or write it again.',
   );
 }
 

@@ -1,18 +1,18 @@
-/** A file for what does not fit in memory, under a temporary name, gone when the work is done. */
+/** Temporary files for data that does not fit in memory. */
 import { open, rm } from 'node:fs/promises';
 import { reserveTemporary, writeFailure } from './atomicFile.ts';
 
 export interface ScratchFile {
   /** Adds bytes at the end. @throws LikenessError `write.*` */
   append(bytes: Uint8Array): Promise<void>;
-  /** Reads bytes from `position` on until `into` is full. */
+  /** Fills `into` with the bytes from `position`. */
   read(position: number, into: Uint8Array): Promise<void>;
   /** Closes and removes the file. */
   remove(): Promise<void>;
 }
 
 /**
- * Creates a temporary file beside `path`. What a killed process leaves is removed as for any write (`removeTemporaries`).
+ * Creates a temporary file beside `path`. `removeTemporaries` removes files of killed processes.
  *
  * @throws LikenessError `write.*`
  */
