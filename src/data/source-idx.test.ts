@@ -67,6 +67,16 @@ describe('IDX', () => {
     await source.close();
   });
 
+  it('refuses images of more pixels than any that is decoded', async () => {
+    const header = Buffer.from([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    const path = writeTree(temporaryFolder(), { 'train-images-idx3-ubyte': header });
+    const error = await errorOf(openSource(path));
+    expect([error.code, error.message]).toEqual([
+      'source.damaged',
+      expect.stringMatching(/declares images of 65535 x 65535 pixels\. Expected at most 268,435,456 pixels/),
+    ]);
+  });
+
   it('refuses files that are damaged, saying which', async () => {
     const open = async (files: Record<string, Uint8Array>) =>
       (await errorOf(openSource(writeTree(temporaryFolder(), files)))).message;

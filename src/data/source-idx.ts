@@ -11,6 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { MAX_PIXELS } from './decode.ts';
 import { compareNatural } from './natural.ts';
 import { memoryRecords, openRecords, type RecordFile, unreadableSource } from './records.ts';
 import { cutOff, numberNames, readNames } from './source-cifar.ts';
@@ -133,6 +134,15 @@ function openIdxFile(
       `source: ${path} does not begin like an IDX file of ` +
         `${magic === IMAGES ? 'images' : 'labels'} (found ${words.getUint32(0)}, expected ` +
         `${magic}). Fetch ${basename(path)} again.`,
+    );
+  }
+  const area = sizes.slice(1).reduce((product, size) => product * size, 1);
+  if (area > MAX_PIXELS) {
+    file.close();
+    throw new LikenessError(
+      'source.damaged',
+      `source: ${path} declares images of ${sizes.slice(1).join(' x ')} pixels. Expected at most ` +
+        `${MAX_PIXELS.toLocaleString('en-US')} pixels each; fetch ${basename(path)} again.`,
     );
   }
   return { file, sizes, dataAt };
