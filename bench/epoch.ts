@@ -103,7 +103,7 @@ export async function benchmarkEpoch(
     await writeSplits(pictures, { width: 32, height: 32 }, madeUp);
     // Their pixels are of no use to anybody later.
     const env = { LIKENESS_CACHE: join(folder, 'cache') };
-    return timed({ ...work, name: `${name}-of-${madeUp}-made-up`, source: pictures, env });
+    return timed({ ...work, name: `${name}-of-${madeUp}-synthetic`, source: pictures, env });
   });
 }
 

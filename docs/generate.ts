@@ -1,7 +1,6 @@
 /**
- * Writes the pages of the documentation that come from the program itself: one page per command,
- * and the settings. `node docs/generate.ts` writes them; `node docs/generate.ts --check` fails when
- * one is not what it would write.
+ * Writes the generated pages of the documentation. With `--check` it writes nothing and fails where
+ * a page is stale.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,12 +16,12 @@ for (const [path, content] of Object.entries(pages())) {
   try {
     before = readFileSync(file, 'utf8');
   } catch {
-    // A page that is not there yet is stale.
+    // A missing page is stale.
   }
   if (before === content) continue;
   stale++;
   if (check) {
-    process.stderr.write(`${path} is not what the program says; run "npm run docs"\n`);
+    process.stderr.write(`${path} is stale; run "npm run docs"\n`);
     continue;
   }
   mkdirSync(dirname(file), { recursive: true });

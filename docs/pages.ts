@@ -1,9 +1,10 @@
-/** The generated pages, as text by path. */
+/** Builds the generated pages, as text by path. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { presets, settingsSchema } from '../src/methods/index.ts';
+import { withBreadcrumb } from './breadcrumb.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import {
@@ -25,6 +26,7 @@ const TEMPLATE = '.template.md';
 
 /** Texts that a page can include, by the first word, such as `<!-- example 02-resume.ts -->`. */
 const includes: Readonly<Record<string, (argument: string) => string>> = {
+  commands: commandsTable,
   example: exampleText,
   examples: examplesTable,
   scores: scoresText,
@@ -42,14 +44,13 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   value: valueText,
 };
 
-/** All generated pages: path from the repository's root to content. */
+/** Builds all generated pages: path from the repository's root to content. */
 export function pages(): Record<string, string> {
-  return {
+  const written = {
     ...Object.fromEntries(
       commands.map((command) => [`docs/commands/${command.name}.md`, commandPage(command)]),
     ),
     'docs/settings.md': settingsPage(),
-    'README.md': readmePage(),
     ...Object.fromEntries(
       folders.flatMap((folder) =>
         readdirSync(new URL(folder, root))
@@ -61,9 +62,22 @@ export function pages(): Record<string, string> {
       ),
     ),
   };
+  const entries = Object.entries(written).map(([path, page]) => [
+    path,
+    path === 'docs/README.md' ? page : withBreadcrumb(path, page),
+  ]);
+  return { ...Object.fromEntries(entries), 'README.md': readmePage() };
 }
 
-/** Text that may stand in a cell of a table. */
+/** Formats the table of all commands in docs/README.md. */
+function commandsTable(): string {
+  const rows = commands.map(
+    ({ name, summary }) => `| [\`${name}\`](commands/${name}.md) | ${cell(summary)} |`,
+  );
+  return ['| command | purpose |', '|---|---|', ...rows].join('\n');
+}
+
+/** Escapes text for a cell of a table. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
@@ -101,8 +115,7 @@ function settingsPage(): string {
   const lines = [
     '# Settings',
     '',
-    'Every setting of a training run, as `likeness train --set name=value` takes it. The defaults are those of the schema; a',
-    'preset changes some of them.',
+    'Every setting of a training run, for `likeness train --set name=value`. A preset changes some of the defaults.',
     '',
     '| setting | default | meaning |',
     '|---|---|---|',
@@ -112,7 +125,8 @@ function settingsPage(): string {
     const shown = fallback.success && fallback.data !== undefined ? `\`${String(fallback.data)}\`` : '';
     lines.push(`| \`${name}\` | ${shown} | ${cell(field.description ?? '')} |`);
   }
-  lines.push('', '## Presets', '', 'Chosen by the size of the images unless named with `--preset`.', '');
+  lines.push('', '## Presets', '');
+  lines.push('`train` chooses a preset by the size of the images, unless `--preset` names one.', '');
   for (const [name, { description, settings }] of Object.entries(presets)) {
     const values = Object.entries(settings).map(([key, value]) => `\`${key}=${value}\``);
     lines.push(`**${name}**: ${description}. ${values.join(' ')}`, '');
@@ -120,7 +134,7 @@ function settingsPage(): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-/** A hand-written page in which each `<!-- name argument -->` is replaced by what it names. */
+/** Reads a hand-written page and replaces each `<!-- name argument -->` by the text it names. */
 function withIncludes(template: URL): string {
   return readFileSync(template, 'utf8').replaceAll(
     /<!-- ([a-z-]+)(?: (\S+))? -->/g,
@@ -128,7 +142,7 @@ function withIncludes(template: URL): string {
   );
 }
 
-/** Replaces the code of examples in README.md, which is written by hand otherwise. */
+/** Replaces the code of examples in README.md; the rest of it is written by hand. */
 function readmePage(): string {
   return readFileSync(new URL('README.md', root), 'utf8').replaceAll(
     /(<!-- example (\S+) -->\n).*?(?=\n<!-- \/example -->)/gs,

@@ -8,10 +8,10 @@ import {
   settingsFor,
 } from '../src/methods/index.ts';
 
-/** The preset that a method's recipe is shown on; tables name only what it leaves to the recipe. */
+/** Preset on which the recipes of methods are shown. Tables name only values that it leaves to the recipe. */
 const PLAIN = 'small-32';
 
-/** The value that a method's recipe, or a preset, gives a setting, as people read it. */
+/** Formats the value of a setting in a method's recipe or in a preset. */
 export function valueText(argument: string): string {
   const at = argument.lastIndexOf('.');
   const [name, setting] = [argument.slice(0, at), argument.slice(at + 1) as SettingName];
