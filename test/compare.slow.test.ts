@@ -183,7 +183,7 @@ describe('an interrupted comparison', () => {
     third.process.kill('SIGINT');
     const stopped = await third.ended;
     expect(stopped.code, stopped.stderr).toBe(130);
-    expect(stopped.stderr).toContain('the same command goes on from here');
+    expect(stopped.stderr).toContain('Run the same command to resume');
 
     const ended = await workplace.run(...command, '--json');
     expect(ended.code, ended.stderr).toBe(0);

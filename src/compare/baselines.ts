@@ -1,21 +1,22 @@
-/** What the methods of a comparison are set beside: each measured once and kept in the comparison's folder. */
-import { readFile } from 'node:fs/promises';
+/** Baselines of a comparison: each is measured once and stored in the comparison's folder. */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { type Engine, openEngine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type ImageEncoder, pixelEncoder, trainedEncoder, untrainedState } from '../encoders/index.ts';
-import { writeFileAtomic } from '../formats/index.ts';
 import { encoderOptions, type Settings } from '../methods/index.ts';
+import { readJsonIfValid, writeJson } from '../run/index.ts';
 import { type ClassicalName, measureClassical } from './classical.ts';
 import type { Baseline, CurvePoint } from './comparison.ts';
 import { type Bench, type MeasuredEncoder, measureEncoder, measureFeatures } from './measure.ts';
-import { summariseFigures, summariseNumbers } from './summary.ts';
+import { summarizeFigures, summarizeNumbers } from './summary.ts';
 
-/** What is kept: one entry per thing measured, by name; the key says what it was measured on. */
-type Kept = Record<string, { key: string; measured: MeasuredEncoder }>;
+/** Stored measurements by name; the key identifies images and protocol. */
+type Stored = Record<string, { key: string; measured: MeasuredEncoder }>;
+const schema = z.record(z.string(), z.object({ key: z.string(), measured: z.custom<MeasuredEncoder>() }));
 
 export interface BaselineStore {
-  /** What was measured before under this name and key, or what `measure` finds now, which is kept. */
+  /** Returns the stored measurement of this name and key, or calls `measure` and stores its result. */
   recall(
     name: string,
     key: string,
@@ -23,27 +24,22 @@ export interface BaselineStore {
   ): Promise<MeasuredEncoder>;
 }
 
-/** The measurements in `baselines.json` of a comparison's folder. */
+/** Opens `baselines.json` in a comparison's folder; a file that is absent or damaged is written again. */
 export async function openBaselines(
   folder: string,
   { threads }: { threads: number },
 ): Promise<BaselineStore> {
   const file = join(folder, 'baselines.json');
-  let kept: Kept = {};
-  try {
-    kept = JSON.parse(await readFile(file, 'utf8')) as Kept;
-  } catch {
-    // Not there yet.
-  }
+  const stored: Stored = (await readJsonIfValid(file, schema)) ?? {};
   return {
     async recall(name, key, measure) {
-      const known = kept[name];
+      const known = stored[name];
       if (known?.key === key) return known.measured;
       const engine = await openEngine({ threads });
       try {
         const measured = await measure(engine);
-        kept[name] = { key, measured };
-        await writeFileAtomic(file, `${JSON.stringify(kept, null, 2)}\n`);
+        stored[name] = { key, measured };
+        await writeJson(file, stored);
         return measured;
       } finally {
         await engine.close();
@@ -52,23 +48,23 @@ export async function openBaselines(
   };
 }
 
-/** What an encoder without training depends on: every option of the network, and how images enter it. */
+/** Identifies an untrained encoder: every option of the network, image size and normalization. */
 export function encoderKey(settings: Settings): string {
   const { imageSize, mean, std } = settings;
   const network = Object.entries(encoderOptions(settings)).map(([name, value]) => `${name} ${value}`);
-  return `${network.join(', ')}, at ${imageSize} px, normalised by ${mean} and ${std}`;
+  return `${network.join(', ')}, at ${imageSize} px, normalized by ${mean} and ${std}`;
 }
 
 export interface Untrained {
   readonly baseline: Baseline;
-  /** Where each seed's curve begins. */
+  /** First point of each seed's curve. */
   readonly starts: ReadonlyMap<number, CurvePoint>;
 }
 
 const UNTRAINED =
-  "the weights that the runs started from, one per seed, running statistics measured on these images' evaluation views";
+  "initial weights of the runs, one per seed, running statistics measured on these images' evaluation views";
 
-/** The untrained encoder of some settings, over the seeds. */
+/** Measures the untrained encoder of some settings over the seeds. */
 export async function untrainedBaseline(
   store: BaselineStore,
   bench: Bench,
@@ -98,7 +94,7 @@ export async function untrainedBaseline(
   return { baseline: baselineOf(name, UNTRAINED, measured), starts };
 }
 
-/** Raw pixels, colour histograms, and the classical clusterings asked for. */
+/** Measures raw pixels, color histograms, and the requested classical clusterings. */
 export async function pixelBaselines(
   store: BaselineStore,
   bench: Bench,
@@ -111,7 +107,7 @@ export async function pixelBaselines(
   const colorHistogram = pixelEncoder('colorHistogram', { size, images: indices.length });
   const embed = (encoder: ImageEncoder) => encoder.embed({ cache, indices }, { workers, reporter });
   const found: Record<string, Baseline> = {};
-  // The key of the histogram is part of compare's files.
+  // The spelling of the keys is part of compare.json.
   for (const [id, encoder] of Object.entries({ rawPixels, colourHistogram: colorHistogram })) {
     const { title, protocol } = encoder;
     reporter.progress({ stage: 'measure', text: `measuring ${title}` });
@@ -137,7 +133,7 @@ function baselineOf(name: string, protocol: string, measured: readonly MeasuredE
   return {
     name,
     protocol,
-    ...summariseFigures(measured.flatMap(({ figures }) => (figures ? [figures] : []))),
-    labelFree: summariseNumbers(measured.map(({ labelFree }) => labelFree)),
+    ...summarizeFigures(measured.flatMap(({ figures }) => (figures ? [figures] : []))),
+    labelFree: summarizeNumbers(measured.map(({ labelFree }) => labelFree)),
   };
 }

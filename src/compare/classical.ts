@@ -1,4 +1,4 @@
-/** Classical clusterings of raw pixels: what could be had without learning features. */
+/** Classical clusterings of raw pixels, without learned features. */
 import type { Engine } from '../backends/index.ts';
 import {
   agglomerativeClusters,
@@ -12,7 +12,7 @@ import {
 import { splitOf } from '../evaluate/index.ts';
 import { clusterAgreement } from '../metrics/index.ts';
 import type { ClusterFigures, Figures } from './comparison.ts';
-import { type Bench, labelledRows, type MeasuredFeatures } from './measure.ts';
+import { type Bench, labeledRows, type MeasuredFeatures } from './measure.ts';
 
 interface Work {
   readonly engine: Engine;
@@ -22,7 +22,7 @@ interface Work {
 }
 
 interface Classical {
-  /** How it is done, in words. */
+  /** Sentence that tells the algorithm and its parameters. */
   readonly protocol: string;
   clusters(features: Features, work: Work): Promise<Int32Array>;
 }
@@ -30,7 +30,7 @@ interface Classical {
 const RESTARTS = 5;
 const COMPONENTS = 64;
 const SAMPLE = 3000;
-const NEIGHBOURS = 20;
+const NEIGHBORS = 20;
 const NMF_ITERATIONS = 200;
 
 async function euclidean(features: Features, { engine, k, seed, signal }: Work): Promise<Int32Array> {
@@ -46,15 +46,15 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
     clusters: euclidean,
   },
   spectral: {
-    protocol: `graph of ${NEIGHBOURS} neighbours by cosine, self-tuning weights, leading eigenvectors of the normalised affinity, k-means on their rows`,
-    clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBOURS }),
+    protocol: `graph of ${NEIGHBORS} neighbors by cosine, self-tuning weights, leading eigenvectors of the normalized affinity, k-means on their rows`,
+    clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBORS }),
   },
   agglomerative: {
     protocol: `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to the nearest mean`,
     clusters: (features, { k, ...work }) => agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
   },
   nmf: {
-    protocol: `non-negative factorisation with as many parts as classes, ${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,
+    protocol: `non-negative matrix factorization with one component per class, ${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,
     async clusters(features, work) {
       const { engine, k: rank, seed, signal } = work;
       const { weights } = await nmf(engine, features, { rank, iterations: NMF_ITERATIONS, seed, signal });
@@ -70,7 +70,7 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   },
 };
 
-/** The figures of one classical clustering of pixels, on the test images and on all: clusters alone, no classifier. */
+/** Scores one classical clustering of pixels, on the test images and on all; there is no classifier. */
 export async function measureClassical(
   engine: Engine,
   { set, seed, reporter }: Bench,
@@ -79,7 +79,7 @@ export async function measureClassical(
 ): Promise<MeasuredFeatures> {
   const { clusters, protocol } = methods[name];
   const { signal } = reporter;
-  const all = labelledRows(set);
+  const all = labeledRows(set);
   const { test, origin } = splitOf(set.labels, set.split, { seed });
   const agreement = async (rows: Int32Array): Promise<ClusterFigures> => {
     const labels = Int32Array.from(rows, (row) => set.labels[row]!);

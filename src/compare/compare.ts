@@ -1,4 +1,4 @@
-/** Comparing methods: every run under the same conditions, one table, and files that can be cited and gone on with. */
+/** Comparing methods: every run under the same conditions, one table, and files that can be resumed. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -30,15 +30,15 @@ import { compareOne } from './oneRun.ts';
 import { compareHtml } from './page.ts';
 import { type CompareRequest, type PlannedRow, planRows } from './plan.ts';
 import { publishedFor } from './published.ts';
-import { originOf, summariseMethod } from './summary.ts';
+import { originOf, summarizeMethod } from './summary.ts';
 import { rowName } from './table.ts';
 
-/** Version of compare.json's layout, and of how things are measured: older measurements are made again. */
+/** Version of the layout of compare.json and of the protocol; older measurements are repeated. */
 const COMPARISON_VERSION = 2;
-/** Seed of everything that is drawn for measuring. */
+/** Seed of every random draw of the evaluation. */
 const MEASURING_SEED = 0;
 
-/** All that stays the same while a comparison runs. */
+/** Conditions of a running comparison. */
 interface Work {
   readonly request: CompareRequest;
   readonly images: OpenImages;
@@ -61,14 +61,14 @@ export interface WrittenComparison {
 }
 
 /**
- * Trains every method under the same conditions, measures them under one protocol, and writes compare.json and
- * compare.html after every run.
+ * Trains every method under the same conditions, measures all under one protocol, and writes compare.json
+ * and compare.html after every run.
  *
  * The same request resumes an interrupted comparison. Methods, seeds and values may be added later. A method
  * that fails is part of the result with its reason, and the others go on.
  *
- * @throws LikenessError `option.*`, `compare.*`, and whatever would fail for every method: `source.*`, `write.*`,
- * `run.locked`, `interrupted`.
+ * @throws LikenessError `option.*`, `compare.*`, and errors that every method would meet: `source.*`,
+ * `write.*`, `run.locked`, `interrupted`.
  */
 export async function compareMethods(
   images: OpenImages,
@@ -117,7 +117,7 @@ function defaultName(source: string): string {
   return folderName({ date: new Date().toISOString().slice(0, 10), method: 'compare', source });
 }
 
-/** What must not change when a comparison is gone on with; methods, seeds and grid may grow. */
+/** Checks the conditions that a resumed comparison must share; methods, seeds and grid may grow. */
 async function checkConditions(folder: string, conditions: Record<string, unknown>): Promise<void> {
   const file = join(folder, 'conditions.json');
   const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -157,7 +157,7 @@ async function compareAll(work: Work): Promise<Comparison> {
   const { preset, budget, key } = work;
   const done = new Map<string, ComparedRun>();
   let count = 0;
-  // Seed by seed, so that what is there after an interruption is over as many methods as can be.
+  // Seed by seed, so that an interrupted comparison covers as many methods as possible.
   for (const seed of seeds) {
     for (const row of rows) {
       const planned = row.runs[seed]!;
@@ -175,7 +175,7 @@ async function compareAll(work: Work): Promise<Comparison> {
   return comparison;
 }
 
-/** The bench for a row: that of the first, unless its images are kept in another size. */
+/** Opens the bench of a row: that of the first, unless its images are cached in another size. */
 async function benchFor(
   { bench, images, rows }: Work,
   settings: Settings,
@@ -195,7 +195,7 @@ async function measureBaselines(work: Work, store: BaselineStore) {
     if (starts.has(encoder)) continue;
     const isFirst = starts.size === 0;
     const name = isFirst ? 'untrained encoder' : `untrained encoder (${showGrid(grid)})`;
-    // The weights of an encoder are drawn by name and seed: the same for all methods.
+    // Initial weights are drawn by name and seed, equal for all methods.
     const own: Settings = { ...settings, ...plainHead(settings) };
     const found = await untrainedBaseline(store, await benchFor(work, settings, reporter), own, {
       ...{ seeds, key, name },
@@ -222,7 +222,7 @@ async function measureBaselines(work: Work, store: BaselineStore) {
   return { baselines: { ...baselines, ...others }, starts };
 }
 
-/** SwAV's head stands behind an untrained encoder, whatever the row's method. */
+/** Settings of SwAV, whose head follows the untrained encoder for every method. */
 function plainHead({ crops }: Settings): Pick<Settings, 'method' | 'crops'> {
   return { method: 'swav', crops: crops.replace(/^1x/, '2x') };
 }
@@ -237,7 +237,7 @@ function comparisonOf(
   const test = Array.from(set.indices.keys()).filter((row) => set.split[row] === 'test').length;
   const methods = rows.flatMap(({ method, grid, runs }) => {
     const present = runs.flatMap(({ name }) => done.get(name) ?? []);
-    return present.length === 0 ? [] : [summariseMethod(method, grid, present)];
+    return present.length === 0 ? [] : [summarizeMethod(method, grid, present)];
   });
   return {
     version: COMPARISON_VERSION,

@@ -9,7 +9,7 @@ import {
   originOf,
   originSentence,
   publishedFor,
-  summariseMethod,
+  summarizeMethod,
   summaryOf,
 } from './index.ts';
 
@@ -52,7 +52,7 @@ describe('figures over seeds', () => {
   });
 
   it('are over the seeds that did not fail', () => {
-    const row = summariseMethod('swav', {}, [run(0, 0.4), run(1, 0.6), failed]);
+    const row = summarizeMethod('swav', {}, [run(0, 0.4), run(1, 0.6), failed]);
     expect(row.seeds).toBe(2);
     expect(row.knn.mean).toBeCloseTo(0.5, 12);
     expect(row.trainAndTest.nmi.mean).toBeCloseTo(0.125, 12);
@@ -69,7 +69,7 @@ describe('where a comparison comes from', () => {
     ...run(0, 0.5),
     measured: { date, version: '0.1.0', commit },
   });
-  const of = (...runs: ComparedRun[]) => originOf([summariseMethod('swav', {}, runs)]);
+  const of = (...runs: ComparedRun[]) => originOf([summarizeMethod('swav', {}, runs)]);
 
   it('is the last date, and every program that measured a run', () => {
     const origin = of(by('2026-11-28T09:00:00.000Z', 'bb'), by('2026-11-27T09:00:00.000Z', 'aa'), failed);
@@ -140,7 +140,7 @@ describe("lightly's benchmark", () => {
 const baseline = (name: string) => ({
   name,
   protocol: 'as it is',
-  ...summariseMethod(name, {}, [run(0, 0.2)]),
+  ...summarizeMethod(name, {}, [run(0, 0.2)]),
 });
 const comparison: Comparison = {
   version: 1,
@@ -156,8 +156,8 @@ const comparison: Comparison = {
   shared: { architecture: 'resnet10', batchSize: 256 },
   baselines: { untrained: baseline('untrained encoder'), kmeans: baseline('kmeans on raw pixels') },
   methods: [
-    summariseMethod('swav', { scales: '0.2-1<script>' }, [run(0, 0.4), run(1, 0.6), failed]),
-    summariseMethod('moco', {}, [{ ...failed, seed: 0 }]),
+    summarizeMethod('swav', { scales: '0.2-1<script>' }, [run(0, 0.4), run(1, 0.6), failed]),
+    summarizeMethod('moco', {}, [{ ...failed, seed: 0 }]),
   ],
   likelyOrder: [],
   published: publishedFor({ kind: 'cifar10', name: 'x', classes: 10 }),

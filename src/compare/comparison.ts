@@ -1,12 +1,12 @@
-/** What a comparison says. Plain data: compare.json holds it as it is, compare.html and the terminal show it. */
+/** Comparison as plain data: the content of compare.json, shown by compare.html and the terminal. */
 
-/** A figure over seeds. */
+/** Score over seeds. */
 export interface Summary {
-  /** null where no seed has it. */
+  /** Mean; null where no seed has a value. */
   readonly mean: number | null;
-  /** Standard deviation of the sample (divided by n - 1); 0 where there is one value, null where there is none. */
+  /** Sample standard deviation (divided by n - 1); 0 for one value, null for none. */
   readonly sd: number | null;
-  /** One per seed that has it, in the order of seeds. */
+  /** Values in the order of seeds, without missing ones. */
   readonly values: readonly number[];
 }
 
@@ -17,7 +17,7 @@ export interface ClusterFigures {
   readonly ari: number | null;
 }
 
-/** The figures of one encoder, or of one kind of feature. */
+/** Scores of one encoder. */
 export interface Figures extends ClusterFigures {
   /** Weighted neighbours, k = 200 and 20; test images against train images. */
   readonly knn: number | null;
@@ -26,14 +26,14 @@ export interface Figures extends ClusterFigures {
   readonly linear: number | null;
   /** Clusters of train and test images together. */
   readonly trainAndTest: ClusterFigures;
-  /** What a head of the method that names clusters itself says, where it has one: no k-means. */
+  /** Scores of the clusters that the method's own head learned, in place of k-means. */
   readonly head?: { readonly test: ClusterFigures; readonly trainAndTest: ClusterFigures };
 }
 
 export type FigureName = 'knn' | 'knn20' | 'nmi' | 'acc' | 'ari' | 'linear';
 
-/** The same, over seeds. */
-export interface SummarisedFigures extends Readonly<Record<FigureName, Summary>> {
+/** Scores over seeds. */
+export interface SummarizedFigures extends Readonly<Record<FigureName, Summary>> {
   readonly trainAndTest: Readonly<Record<keyof ClusterFigures, Summary>>;
   readonly head?: {
     readonly test: Readonly<Record<keyof ClusterFigures, Summary>>;
@@ -41,10 +41,10 @@ export interface SummarisedFigures extends Readonly<Record<FigureName, Summary>>
   };
 }
 
-/** What an encoder was worth at a moment, on a fixed sample. */
+/** Scores of an encoder at a step, on a fixed sample. */
 export interface CurvePoint {
   readonly step: number;
-  /** Of training: steps and phases between epochs, without saving and measuring. */
+  /** Training time: steps and phases between epochs, without saving and measuring. */
   readonly minutes: number;
   readonly knn: number | null;
   readonly nmi: number | null;
@@ -53,17 +53,17 @@ export interface CurvePoint {
 export interface MeasuredBy {
   readonly date: string;
   readonly version: string;
-  /** Absent where the program is no checkout. */
+  /** Commit of the program; absent where it is no checkout. */
   readonly commit?: string;
 }
 
 export interface ComparedRun {
   readonly seed: number;
-  /** Relative to the comparison's folder. */
+  /** Path relative to the comparison's folder. */
   readonly folder: string;
-  /** Why there are no figures. */
+  /** Reason for which there are no scores. */
   readonly failure?: { readonly code: string; readonly reason: string };
-  /** When it was measured, ISO 8601 in UTC, and by which version and commit of the program. */
+  /** Date (ISO 8601, UTC), version and commit of the measurement. */
   readonly measured?: MeasuredBy;
   readonly minutes?: number;
   readonly steps?: number;
@@ -73,38 +73,38 @@ export interface ComparedRun {
   readonly curve?: readonly CurvePoint[];
 }
 
-/** A row: one method, at one point of the grid. */
-export interface ComparedMethod extends SummarisedFigures {
+/** Row of the table: one method at one point of the grid. */
+export interface ComparedMethod extends SummarizedFigures {
   readonly method: string;
-  /** Values of the settings that `--grid` varies. */
+  /** Values of the settings that differ between rows. */
   readonly grid: Readonly<Record<string, string>>;
-  /** Seeds that the figures are over. */
+  /** Number of seeds with scores. */
   readonly seeds: number;
   /** Mean training time. */
   readonly minutes: number | null;
   /** Mean number of passes over the training images. */
   readonly epochs: number | null;
   readonly labelFree: Readonly<Record<string, Summary>>;
-  /** Mean over seeds at each moment. */
+  /** Mean over seeds at each point. */
   readonly curve: readonly CurvePoint[];
   readonly runs: readonly ComparedRun[];
 }
 
-/** Features without training. */
-export interface Baseline extends SummarisedFigures {
+/** Scores of features without training. */
+export interface Baseline extends SummarizedFigures {
   readonly name: string;
-  /** How its features were made, in words. */
+  /** Sentence that tells how its features were made. */
   readonly protocol: string;
   readonly labelFree?: Readonly<Record<string, Summary>>;
 }
 
-/** Figures that others have printed. */
+/** Scores that others published. */
 export interface Published {
   readonly method: string;
   readonly figures: Partial<Readonly<Record<FigureName, number>>>;
-  /** Encoder, epochs, images: what makes it another budget. */
+  /** Encoder, epochs and images, in words. */
   readonly budget: string;
-  /** Where it is printed. */
+  /** Publication. */
   readonly source: string;
 }
 
@@ -121,20 +121,20 @@ export interface Comparison {
   readonly budget: { readonly minutes: number } | { readonly epochs: number };
   readonly seeds: readonly number[];
   readonly preset: string;
-  /** What all runs have in common, by name of the setting. */
+  /** Settings that all runs share, by name. */
   readonly shared: Readonly<Record<string, string | number>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
   readonly methods: readonly ComparedMethod[];
-  /** Trained methods by what measures without labels say, the likely best first. */
+  /** Trained methods ranked without labels, the likely best first. */
   readonly likelyOrder: readonly { readonly name: string; readonly rank: number }[];
   readonly published: readonly Published[];
-  /** How each figure was obtained, in words. */
+  /** Sentences that tell how each score was obtained, by name. */
   readonly protocol: Readonly<Record<string, string>>;
-  /** Whether anything was left to do when it was written: an interruption. */
+  /** False where runs were left to do when it was written. */
   readonly complete: boolean;
-  /** When the last run was measured, ISO 8601 in UTC; null before any was. */
+  /** Date of the last measurement (ISO 8601, UTC); null before the first. */
   readonly date: string | null;
-  /** The program that measured the runs: several versions or commits where it was gone on with by another. */
+  /** Versions and commits of the program that measured the runs. */
   readonly likeness: { readonly versions: readonly string[]; readonly commits: readonly string[] };
   readonly machine: string;
   readonly program: string;

@@ -1,4 +1,4 @@
-/** Curves of several methods against training time, as inline SVG: each line has a colour, a dash and a mark of its own. */
+/** Curves of several methods over training time as inline SVG, with a color, a dash and a mark per line. */
 
 import { ticksOf } from '../report/html/plot.ts';
 import { escapeHtml } from '../report/html/text.ts';
@@ -14,21 +14,21 @@ const LEFT = 48;
 const RIGHT = 16;
 const TOP = 14;
 const BOTTOM = 40;
-/** Colours of the page's style, `--line0` to `--line5`; after these, dashes tell lines apart. */
-export const COLOURS = 6;
+/** Number of colors, `--line0` to `--line5` of the style sheet; further lines differ by dashes. */
+const COLORS = 6;
 const DASHES = ['', '7 4', '2 4'] as const;
 const MARKS = 4;
 
-/** Which colour, dash and mark the line of an index has. */
+/** Chooses color, dash and mark of a line by its index. */
 function look(index: number) {
   return {
-    colour: index % COLOURS,
-    dash: DASHES[Math.floor(index / COLOURS) % DASHES.length]!,
+    color: index % COLORS,
+    dash: DASHES[Math.floor(index / COLORS) % DASHES.length]!,
     mark: index % MARKS,
   };
 }
 
-/** A figure with one line per method; empty text where there is nothing to show. */
+/** Draws a figure with one line per method; empty where no line has a value. */
 export function curvesSvg(title: string, lines: readonly Line[]): string {
   const known = lines.map(({ name, points }) => ({
     name,
@@ -37,8 +37,8 @@ export function curvesSvg(title: string, lines: readonly Line[]): string {
   const all = known.flatMap(({ points }) => points);
   if (all.length === 0) return '';
   const values = all.map(({ value }) => value);
-  const room = (Math.max(...values) - Math.min(...values) || 0.1) * 0.08;
-  const [low, high] = [Math.max(0, Math.min(...values) - room), Math.min(1, Math.max(...values) + room)];
+  const margin = (Math.max(...values) - Math.min(...values) || 0.1) * 0.08;
+  const [low, high] = [Math.max(0, Math.min(...values) - margin), Math.min(1, Math.max(...values) + margin)];
   const end = Math.max(...all.map(({ minutes }) => minutes)) || 1;
   const x = (minutes: number) => LEFT + (minutes / end) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
@@ -51,13 +51,13 @@ export function curvesSvg(title: string, lines: readonly Line[]): string {
   );
   const drawn = known.flatMap(({ name, points }, index) => {
     if (points.length === 0) return [];
-    const { colour, dash, mark } = look(index);
+    const { color, dash, mark } = look(index);
     const path = points
       .map(({ minutes, value }, i) => `${i === 0 ? 'M' : 'L'}${x(minutes).toFixed(1)} ${y(value).toFixed(1)}`)
       .join('');
     const marks = points.map(({ minutes, value }) => markAt(x(minutes), y(value), mark)).join('');
     return [
-      `<g class="c${colour}"><title>${escapeHtml(name)}</title><path d="${path}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${marks}</g>`,
+      `<g class="c${color}"><title>${escapeHtml(name)}</title><path d="${path}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${marks}</g>`,
     ];
   });
   const said = known
@@ -71,11 +71,11 @@ export function curvesSvg(title: string, lines: readonly Line[]): string {
 <svg class="curves" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`${title}: ${said}`)}">${grid.join('')}${across.join('')}<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 5}" text-anchor="middle">minutes of training</text>${drawn.join('\n')}</svg></figure>`;
 }
 
-/** The names of the lines with their looks; the same for every figure of a page. */
+/** Draws the legend of the lines, the same for every figure of a page. */
 export function legendHtml(names: readonly string[]): string {
   const items = names.map((name, index) => {
-    const { colour, dash, mark } = look(index);
-    return `<li><svg class="curves key" viewBox="0 0 40 14" aria-hidden="true"><g class="c${colour}"><path d="M1 7L39 7"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${markAt(20, 7, mark)}</g></svg>${escapeHtml(name)}</li>`;
+    const { color, dash, mark } = look(index);
+    return `<li><svg class="curves key" viewBox="0 0 40 14" aria-hidden="true"><g class="c${color}"><path d="M1 7L39 7"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${markAt(20, 7, mark)}</g></svg>${escapeHtml(name)}</li>`;
   });
   return `<ul class="legendlist">${items.join('')}</ul>`;
 }

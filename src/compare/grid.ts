@@ -1,11 +1,11 @@
-/** Settings that a comparison varies: every combination of values (`--grid`), or one value at a time (`--vary`). */
+/** Settings that a comparison varies: every combination of values (`grid`), or one at a time (`vary`). */
 import { LikenessError } from '../core/errors.ts';
 import type { SettingName } from '../methods/index.ts';
 
-/** What a row changes: setting to text. */
+/** Settings of a row that differ from the other rows, as text by name. */
 export type GridPoint = Readonly<Record<string, string>>;
 
-/** Settings that the comparison itself decides, and what with. */
+/** Settings that an option of the comparison decides, with its name. */
 const decided: Partial<Readonly<Record<SettingName, string>>> = {
   method: '`methods`',
   seed: '`seeds`',
@@ -13,10 +13,11 @@ const decided: Partial<Readonly<Record<SettingName, string>>> = {
 };
 
 /**
- * The points of a comparison, each once: every combination of the grid's values, the last key changing fastest, and behind
- * each of them the same with one varied value at a time. One empty point where nothing is asked for.
+ * Lists the points of a comparison: every combination of the grid's values, the last key changing fastest.
  *
- * Values are separated by commas, or by semicolons where one is written: `clusters=512;512,256`.
+ * Each is followed by itself with one varied value at a time. Without grid and varied values there is one
+ * empty point. Values are separated by commas, or by semicolons where a text has one, such as
+ * `clusters=512;512,256`.
  */
 export function gridPoints(grid: readonly string[], vary: readonly string[] = []): GridPoint[] {
   const seen = new Set<string>();
@@ -56,7 +57,7 @@ function readValues(option: string, text: string, seen: Set<string>): { key: str
   return { key, values };
 }
 
-/** Throws where an option sets what the comparison itself decides. */
+/** Throws where an option sets a setting that the comparison decides. */
 export function requireFree(option: string, key: string): void {
   const instead = decided[key as SettingName];
   if (instead === undefined) return;
@@ -66,7 +67,7 @@ export function requireFree(option: string, key: string): void {
   );
 }
 
-/** A point as people read it: `temperature 0.2, queueLength 0`. */
+/** Formats a point, such as `temperature 0.2, queueLength 0`. */
 export function showGrid(point: GridPoint): string {
   return Object.entries(point)
     .map(([key, value]) => `${key} ${value}`)

@@ -13,7 +13,7 @@ export type {
   Figures,
   MeasuredBy,
   Published,
-  SummarisedFigures,
+  SummarizedFigures,
   Summary,
 } from './comparison.ts';
 export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './likelyOrder.ts';
@@ -23,9 +23,9 @@ export { dataSetOf, publishedFor, publishedParts, type SourceFacts, withNotes } 
 export {
   originOf,
   originSentence,
-  summariseFigures,
-  summariseMethod,
-  summariseNumbers,
+  summarizeFigures,
+  summarizeMethod,
+  summarizeNumbers,
   summaryOf,
 } from './summary.ts';
 export { compareTable, failures, rowName, showSummary } from './table.ts';

@@ -1,8 +1,8 @@
-/** Which row is likely the best, where there are no labels to say it. */
+/** Ranking of the rows without labels. */
 import { trackingMeasures } from '../evaluate/index.ts';
 import type { Summary } from './comparison.ts';
 
-/** A figure of a table that needs no labels. */
+/** Column of a measure that needs no labels. */
 export interface TrackingColumn {
   readonly title: string;
   readonly meaning: string;
@@ -14,39 +14,39 @@ const shown: Readonly<Record<(typeof trackingMeasures)[number], Pick<TrackingCol
     viewAgreement: {
       title: 'views agree',
       meaning:
-        'Without labels: how often two views of an image fall to the same of ten clusters, above chance; 1 at best. The measure that followed true clusters where there were labels',
+        'How often two views of an image share one of ten clusters, above chance; 1 at best. The only label-free measure that tracked NMI in our tests',
     },
   };
 
-/** A row's measures without labels, by name. */
-export interface UnlabelledRow {
+/** Label-free measures of a row, by name. */
+export interface UnlabeledRow {
   readonly name: string;
   readonly labelFree: Readonly<Record<string, Summary>>;
 }
 
 export interface Place {
   readonly name: string;
-  /** Mean over the measures of the row's rank among all rows, from 1. */
+  /** Mean rank of the row over the measures, from 1. */
   readonly rank: number;
 }
 
-/** Prefix of the measures of the fixed sample among a row's numbers. */
+/** Prefix of the names of the measures on the fixed sample. */
 export const SAMPLE = 'sample.';
 
-/** The measures that were found to follow true NMI, as columns; the others are in compare.json. */
+/** Measures that tracked NMI in tests with labels, as columns; the others are in compare.json. */
 export const trackingColumns: readonly TrackingColumn[] = trackingMeasures.map((measure) => ({
   ...shown[measure],
   of: ({ labelFree }) => labelFree?.[SAMPLE + measure],
 }));
 
 /**
- * The rows by the mean of their ranks in those measures that were found to follow true NMI, the likely best first; rows that
- * lack one of them are left out. Equal values share the mean of their ranks.
+ * Ranks the rows by their mean rank over the measures that tracked NMI in tests with labels.
  *
- * A rank and not a value is averaged, because the measures have no common scale.
+ * The likely best row is first. Rows without one of the measures are left out, and equal values share the
+ * mean of their ranks. Ranks are averaged because the measures have no common scale.
  */
 export function likelyOrder(
-  rows: readonly UnlabelledRow[],
+  rows: readonly UnlabeledRow[],
   measures: readonly string[] = trackingMeasures,
 ): Place[] {
   const values = rows.flatMap(({ name, labelFree }) => {
@@ -65,13 +65,13 @@ export function likelyOrder(
     .toSorted((a, b) => a.rank - b.rank);
 }
 
-/** The order as a sentence for people; nothing where fewer than two rows can be ordered. */
+/** Tells the order in a sentence; undefined for fewer than two rows. */
 export function likelySentence(order: readonly Place[]): string | undefined {
   const [first, ...rest] = order;
   if (!first || rest.length === 0) return undefined;
   const listed = order.map(({ name, rank }) => `${name} ${rank.toFixed(1)}`).join(', ');
   return (
-    `likely best without labels: ${first.name}. Mean rank in ${trackingMeasures.join(', ')}, which followed true clusters ` +
-    `where there were labels: ${listed}. A guess, and no more than that.`
+    `likely best without labels: ${first.name}. Mean rank in ${trackingMeasures.join(', ')}, ` +
+    `the only label-free measure that tracked NMI in our tests: ${listed}. Treat the ranking as a hint.`
   );
 }

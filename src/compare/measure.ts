@@ -1,4 +1,4 @@
-/** Measuring one run of a comparison, and the features that it is compared with: one protocol for all. */
+/** Protocol of a comparison: scores of one run, and of the features that it is compared with. */
 import type { Engine } from '../backends/index.ts';
 import { distinctRows, type Features, selectRows } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
@@ -24,21 +24,21 @@ import { clusterAgreement } from '../metrics/index.ts';
 import type { CurvePoint, Figures } from './comparison.ts';
 import { SAMPLE } from './likelyOrder.ts';
 
-/** The images that everything is measured on, and how. */
+/** Images and seed of every evaluation in a comparison. */
 export interface Bench {
   readonly cache: PixelCache;
   readonly set: EvaluationSet;
-  /** Seed of clustering, probe and draws: the same for all runs, so that figures differ by training alone. */
+  /** Seed of clustering, probe and draws, the same for all runs, so that scores differ by training alone. */
   readonly seed: number;
   readonly reporter: Reporter;
 }
 
-/** Most images of the fixed sample behind the curves. */
+/** Largest numbers of images in the fixed sample of the curves. */
 const CURVE_TRAIN = 8000;
 const CURVE_TEST = 2000;
-const CURVE_NEIGHBOURS = 20;
+const CURVE_NEIGHBORS = 20;
 
-/** The images of the curves: rows of the evaluation set, and the split among them. */
+/** Draws the images of the curves: rows of the evaluation set, and the split among them. */
 function curveSample({ set, seed }: Bench): { rows: Int32Array; split: Split } {
   const { train, test } = splitOf(set.labels, set.split, { seed });
   const draw = (rows: Int32Array, most: number, stream: number) =>
@@ -56,13 +56,13 @@ function selectOf(rows: Int32Array, at: Int32Array): Int32Array {
   return at.map((i) => rows[i]!);
 }
 
-/** How the curves are made, in words. */
+/** Tells how the curves are made. */
 export function curveProtocol(bench: Bench): string {
   const { split } = curveSample(bench);
-  return `on a fixed sample of ${showCount(split.train.length)} train and ${showCount(split.test.length)} test images, with the encoder as it stood at shares of the schedule; k = ${CURVE_NEIGHBOURS}; NMI of spherical k-means on the test images of the sample; measuring is no part of the time`;
+  return `on a fixed sample of ${showCount(split.train.length)} train and ${showCount(split.test.length)} test images, with the encoder at fractions of the schedule; k = ${CURVE_NEIGHBORS}; NMI of spherical k-means on the test images of the sample; measuring is not part of the time`;
 }
 
-/** kNN and NMI on the sample, of features of the sample's images. */
+/** Scores features of the sample's images by kNN and NMI. */
 async function pointOf(engine: Engine, bench: Bench, features: Features) {
   const { rows, split } = curveSample(bench);
   const { set, seed } = bench;
@@ -70,7 +70,7 @@ async function pointOf(engine: Engine, bench: Bench, features: Features) {
   const part = (of: Int32Array) => ({ features: selectRows(features, of), labels: selectOf(labels, of) });
   const testable = split.test.length > 0;
   const near = testable
-    ? await knn(engine, part(split.train), part(split.test), { k: [CURVE_NEIGHBOURS] })
+    ? await knn(engine, part(split.train), part(split.test), { k: [CURVE_NEIGHBORS] })
     : [];
   const clustered = testable ? split.test : split.train;
   const k = Math.min(set.classes, clustered.length);
@@ -78,7 +78,7 @@ async function pointOf(engine: Engine, bench: Bench, features: Features) {
   return { knn: near[0]?.accuracy ?? null, nmi };
 }
 
-/** One point of a curve: an encoder on the sample. */
+/** Measures one point of a curve: an encoder on the sample. */
 export async function measureCurvePoint(
   engine: Engine,
   bench: Bench,
@@ -91,7 +91,7 @@ export async function measureCurvePoint(
   return pointOf(engine, bench, features);
 }
 
-/** The same from features of the whole evaluation set. */
+/** Measures a point from features of the whole evaluation set. */
 export function curvePointOf(engine: Engine, bench: Bench, features: Features) {
   return pointOf(engine, bench, selectRows(features, curveSample(bench).rows));
 }
@@ -101,7 +101,7 @@ export interface MeasuredFeatures {
   readonly protocol: Readonly<Record<string, string>>;
 }
 
-/** All figures of some features of the evaluation set; `heads` are clusters that a method's own head names. */
+/** Scores features of the evaluation set; `heads` are clusters that a method's own head learned. */
 export async function measureFeatures(
   engine: Engine,
   { set, seed, reporter }: Bench,
@@ -111,9 +111,9 @@ export async function measureFeatures(
   const { labels, split } = set;
   const { signal } = reporter;
   const evaluation = await evaluateFeatures(engine, { features, labels, split }, { seed, signal });
-  const rows = labelledRows(set);
+  const rows = labeledRows(set);
   const k = evaluation.clustering.k;
-  // Without a split of the source's own, clusters are of all images as it is.
+  // Where the source has no split of its own, clusters are of all images already.
   const { nmi, acc, ari } = evaluation;
   const together =
     evaluation.clustering.on === 'all'
@@ -138,13 +138,13 @@ export async function measureFeatures(
     },
     protocol: {
       ...evaluation.protocol,
-      trainAndTest: `the same k-means on all ${showCount(rows.length)} labelled images, train and test together; the encoder was trained on the train images alone`,
+      trainAndTest: `the same k-means on all ${showCount(rows.length)} labeled images, train and test together; the encoder was trained on the train images alone`,
     },
   };
 }
 
-/** Rows of the evaluation set that have a label. */
-export function labelledRows({ labels }: EvaluationSet): Int32Array {
+/** Lists the rows of the evaluation set with a label. */
+export function labeledRows({ labels }: EvaluationSet): Int32Array {
   return Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
 }
 
@@ -152,11 +152,11 @@ export interface MeasuredEncoder {
   readonly figures?: Figures;
   readonly protocol?: Readonly<Record<string, string>>;
   readonly labelFree: Readonly<Record<string, number>>;
-  /** On the curves' sample; absent without labels. */
+  /** Scores on the curves' sample; absent without labels. */
   readonly point?: Pick<CurvePoint, 'knn' | 'nmi'>;
 }
 
-/** Everything that is measured of an encoder, with labels or without. */
+/** Measures an encoder with labels, where there are any, and without. */
 export async function measureEncoder(
   engine: Engine,
   bench: Bench,
@@ -185,20 +185,20 @@ export async function measureEncoder(
   };
 }
 
-/** Images of the sample whose clusters, views and neighbours are looked at without labels. */
-const SAMPLED = 2000;
-/** Below it, clusters of a sample say nothing. */
-const FEWEST_SAMPLED = 20;
+/** Largest number of images in the sample that is measured without labels. */
+const MAX_SAMPLE = 2000;
+/** Smallest sample that is measured. */
+const MIN_SAMPLE = 20;
 
-/** The measures of a fixed sample, the same images for every run; those that compare with an epoch before are absent. */
+/** Measures a fixed sample without labels: the same images for every run, without comparisons over epochs. */
 async function measureSample(
   engine: Engine,
   { cache, set }: Bench,
   settings: Settings,
   state: Values,
 ): Promise<object> {
-  const images = Math.min(SAMPLED, set.indices.length);
-  if (images < FEWEST_SAMPLED) return {};
+  const images = Math.min(MAX_SAMPLE, set.indices.length);
+  if (images < MIN_SAMPLE) return {};
   const sample = await openEpochSample({ engine, settings, cache, indices: set.indices, images });
   try {
     const seen = await sample.look(async (names) =>
@@ -210,7 +210,7 @@ async function measureSample(
   }
 }
 
-/** The numbers of a nested value by path: `viewAgreement.agreement`. */
+/** Collects the numbers of a nested value by path, such as `viewAgreement.agreement`. */
 export function numbersOf(value: object, prefix = ''): Record<string, number> {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, inner]): [string, number][] => {

@@ -1,32 +1,34 @@
-/** One run of a comparison: trained, or gone on with, or found finished; then measured, or found measured. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+/** One run of a comparison: trained, resumed or found finished, then measured or found measured. */
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { openEngine } from '../backends/index.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
-import { writeFileAtomic } from '../formats/index.ts';
 import { parseAssignments, type SettingsInput } from '../methods/index.ts';
 import {
   isRunFolder,
   loadLatestCheckpoint,
   openTrainedRun,
   type RunFolder,
+  readJsonIfValid,
   readRunConfig,
   runFileNames,
   runFolderAt,
   snapshotsOf,
   trainingSeconds,
+  writeJson,
 } from '../run/index.ts';
 import { resumedSettings, trainRun } from '../train/index.ts';
 import type { ComparedRun, CurvePoint } from './comparison.ts';
 import { type Bench, measureCurvePoint, measureEncoder } from './measure.ts';
 import type { PlannedRun } from './plan.ts';
 
-/** Shares of the schedule at which encoders are kept for the curves; the end and the start are there anyway. */
-export const SHARES = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
+/** Fractions of the schedule after which encoders are saved for the curves. */
+const FRACTIONS = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
 
 export interface RunConditions {
   readonly images: OpenImages;
@@ -34,22 +36,23 @@ export interface RunConditions {
   readonly budget: { readonly minutes: number } | { readonly epochs: number };
   /** Folder of the comparison. */
   readonly folder: string;
-  /** What measurements depend on besides the run: images and protocol. */
+  /** Identity of images and protocol. */
   readonly key: string;
   readonly reporter: Reporter;
 }
 
-/** Errors that are no method's fault: everything else would fail in the same way, or must not go on. */
+/** Errors that end the comparison, because every method would meet them. */
 const fatal = /^(run\.(locked|exists)|resume\.|write\.|source\.|option\.|interrupted)/;
 
-/** A run that was told to stop. */
+/** Error of a run that was aborted. */
 function interrupted(): LikenessError {
-  return new LikenessError('interrupted', 'interrupted; the same command goes on from here');
+  return new LikenessError('interrupted', 'interrupted. Run the same command to resume.');
 }
 
 /**
- * Brings one run to its end and measures it. What fails because of the method is returned as a failure with its reason;
- * an interruption, a full disk and the like are thrown.
+ * Trains one run to its end and measures it.
+ *
+ * A failure of the method is returned with its reason. An interruption, a full disk and the like throw.
  */
 export async function compareOne(
   planned: PlannedRun,
@@ -59,7 +62,7 @@ export async function compareOne(
   const { folder: parent, reporter } = conditions;
   const folder = runFolderAt(join(parent, 'runs', planned.name));
   const about = { seed: planned.seed, folder: join('runs', planned.name) };
-  const before = await readJson<NonNullable<ComparedRun['failure']>>(folder.files.failure);
+  const before = await readJsonIfValid(folder.files.failure, failureSchema);
   if (before) return { ...about, failure: before };
   try {
     await trained(planned, folder, conditions);
@@ -69,7 +72,7 @@ export async function compareOne(
     const code = error instanceof LikenessError ? error.code : 'internal';
     if (fatal.test(code)) throw error;
     const failure = { code, reason: reasonOf(error) };
-    // The doctor's word is the same next time; anything else is tried again.
+    // The doctor stops it again next time; other failures are tried again.
     if (code === 'train.unwell') await writeJson(folder.files.failure, failure);
     return { ...about, failure };
   }
@@ -81,22 +84,22 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
   const wanted = { method, preset, seed, ...budget, settings: parseAssignments([...set]) as SettingsInput };
   const resume = await isRunFolder(folder.path);
   if (resume) {
-    // Also where nothing is left to do: a finished run under other settings is not the one asked for.
+    // A finished run with other settings is refused too.
     resumedSettings(await readRunConfig(folder), wanted);
     if (await isFinished(folder)) return;
   } else await clearLeftovers(folder);
-  const request = { ...wanted, out: folder.path, resume, snapshots: SHARES };
+  const request = { ...wanted, out: folder.path, resume, snapshots: FRACTIONS };
   const { outcome } = await trainRun(images, request, { reporter });
   if (outcome === 'interrupted') throw interrupted();
 }
 
-/** Whether the run's schedule has been trained to its end, and that end can be read. */
+/** Returns true where the run has its last checkpoint, and that is intact. */
 async function isFinished({ files }: RunFolder): Promise<boolean> {
   const { checkpoint } = await loadLatestCheckpoint(files.checkpoints);
   return checkpoint?.info.final === true;
 }
 
-/** A folder that was made and then left before config.json was written holds nothing: it is removed. */
+/** Removes a folder whose run was stopped before it wrote config.json. */
 async function clearLeftovers({ path }: RunFolder): Promise<void> {
   const names = await readdir(path).catch(() => []);
   const inside = await readdir(join(path, runFileNames.checkpoints)).catch(() => []);
@@ -108,12 +111,16 @@ async function clearLeftovers({ path }: RunFolder): Promise<void> {
   }
 }
 
-/** What is stored of a measured run. */
+/** Content of comparison.json. */
 interface Stored {
   readonly key: string;
   readonly step: number;
   readonly run: Omit<ComparedRun, 'seed' | 'folder'>;
 }
+
+// The key has the version of the layout, so that the scores need no schema of their own.
+const storedSchema = z.object({ key: z.string(), step: z.number(), run: z.custom<Stored['run']>() });
+const failureSchema = z.object({ code: z.string(), reason: z.string() });
 
 async function measured(
   folder: RunFolder,
@@ -125,7 +132,7 @@ async function measured(
     reporter.warn({ code: 'checkpoint.damaged', message: `skipped ${file}: ${reason}` });
   }
   const { step } = run.checkpoint.info;
-  const before = await readJson<Stored>(folder.files.comparison);
+  const before = await readJsonIfValid(folder.files.comparison, storedSchema);
   if (before?.key === key && before.step === step) return before.run;
 
   const { settings, threads, images } = run.config;
@@ -169,16 +176,4 @@ async function measured(
   } finally {
     await engine.close();
   }
-}
-
-async function readJson<T>(file: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as T;
-  } catch {
-    return undefined; // not there, or torn: made again
-  }
-}
-
-function writeJson(file: string, value: object): Promise<void> {
-  return writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,4 +1,4 @@
-/** compare.html: one file that needs nothing else, in the manner of a run's report. */
+/** compare.html: one file that needs nothing else, in the style of a run's report. */
 
 import { plural, showCount } from '../core/text.ts';
 import { style } from '../report/html/style.ts';
@@ -36,7 +36,7 @@ interface Column {
 }
 
 const agreement = [
-  ['nmi', 'NMI', 'Normalised mutual information of clusters and classes (arithmetic mean); 0 to 1'],
+  ['nmi', 'NMI', 'Normalized mutual information of clusters and classes (arithmetic mean); 0 to 1'],
   ['acc', 'ACC', 'Accuracy under the best matching of clusters to classes; 0 to 1'],
   ['ari', 'ARI', 'Adjusted Rand index; 0 is chance, 1 is equal'],
 ] as const;
@@ -48,11 +48,11 @@ const tracking: readonly Column[] = trackingColumns.map((column) => ({
 const onTest: readonly Column[] = [
   {
     title: 'kNN',
-    meaning: 'Accuracy of 200 weighted nearest neighbours; 0 to 1',
+    meaning: 'Accuracy of 200 weighted nearest neighbors; 0 to 1',
     of: ({ knn }) => knn,
     printed: ({ figures }) => figures.knn,
   },
-  { title: 'kNN 20', meaning: 'The same with 20 neighbours', of: ({ knn20 }) => knn20 },
+  { title: 'kNN 20', meaning: 'Accuracy of 20 weighted nearest neighbors; 0 to 1', of: ({ knn20 }) => knn20 },
   {
     title: 'Linear',
     meaning: 'Accuracy of a linear classifier on the features; 0 to 1',
@@ -80,7 +80,7 @@ const byHead: readonly Column[] = (['test', 'trainAndTest'] as const).flatMap((p
   })),
 );
 
-/** The page. The same comparison gives the same bytes. */
+/** Builds the page. The same comparison gives the same bytes. */
 export function compareHtml(comparison: Comparison): string {
   const { data, labelled, seeds, budget, images, complete } = comparison;
   const title = `Methods compared on ${data.name}`;
@@ -110,7 +110,7 @@ export function compareHtml(comparison: Comparison): string {
 <p class="kicker">${escapeHtml(comparison.source)}</p>
 <h1>${escapeHtml(title)}</h1>
 <dl class="figures">${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>
-${complete ? '' : '<p class="verdict lost">Not complete: the same command goes on from here.</p>'}
+${complete ? '' : '<p class="verdict lost">Not complete. Run the same command to resume.</p>'}
 </header>
 ${labelled ? labelledHtml(comparison) : labelFreeHtml(comparison)}
 ${curvesHtml(comparison)}
@@ -118,7 +118,7 @@ ${failuresHtml(comparison)}
 ${runsHtml(comparison)}
 ${publishedHtml(comparison)}
 ${factsHtml(comparison)}
-<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}${origin === undefined ? '' : `, ${escapeHtml(origin)}`}. This file holds everything it shows and opens without a network.</footer>
+<footer>Made by ${escapeHtml(comparison.program)} on ${escapeHtml(comparison.machine)}${origin === undefined ? '' : `, ${escapeHtml(origin)}`}. This file contains everything it shows and opens without a network.</footer>
 </main>
 </body>
 </html>
@@ -138,11 +138,11 @@ export function nameOf({ method, grid }: Pick<ComparedMethod, 'method' | 'grid'>
 function labelledHtml(comparison: Comparison): string {
   const own = comparison.images.test > 0;
   const heads = comparison.methods.filter(({ head }) => head !== undefined);
-  return `<section class="panel"><h2>${own ? 'On the test images' : 'On held-out images, clusters of all'}</h2>
-<p class="note">Mean over seeds and standard deviation. Features before any head, after the last step; labels were used for measuring only.</p>
+  return `<section class="panel"><h2>${own ? 'On the test images' : 'On held-out images, with clusters of all images'}</h2>
+<p class="note">Mean and standard deviation over seeds. Features are those before any head, after the last step. Labels were used for measuring only.</p>
 ${tableHtml(comparison, onTest, { minutes: true })}</section>
 ${own ? `<section class="panel"><h2>Clusters of train and test images together</h2><p class="note">The encoder was trained on the train images alone.</p>${tableHtml(comparison, onBoth)}</section>` : ''}
-${heads.length > 0 ? `<section class="panel"><h2>Clusters that a method names itself</h2><p class="note">The most probable cluster of its own head, in place of k-means.</p>${tableHtml({ ...comparison, methods: heads, baselines: {}, published: [] }, byHead)}</section>` : ''}`;
+${heads.length > 0 ? `<section class="panel"><h2>Clusters learned by a method</h2><p class="note">Each image belongs to the most probable cluster of the method's own head, in place of k-means.</p>${tableHtml({ ...comparison, methods: heads, baselines: {}, published: [] }, byHead)}</section>` : ''}`;
 }
 
 function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes = false } = {}): string {
@@ -197,7 +197,7 @@ ${body.join('\n')}
 function labelFreeHtml(comparison: Comparison): string {
   const likely = likelySentence(comparison.likelyOrder);
   return `<section class="panel"><h2>Measured without labels</h2>
-<p class="note">The source has no labels. The measure shown is the one that followed true clusters on data that has them; compare.json has others, which show collapse and say nothing of quality.</p>
+<p class="note">Methods are ranked by view agreement, the only label-free measure that tracked NMI in our tests. Treat the ranking as a hint. Further measures, which show collapse, are in compare.json.</p>
 ${likely === undefined ? '' : `<p>${escapeHtml(likely)}</p>`}
 ${tableHtml(comparison, tracking, { minutes: true })}</section>`;
 }
@@ -210,7 +210,7 @@ function curvesHtml({ methods, protocol }: Comparison): string {
       name: nameOf(row),
       points: row.curve.map((point) => ({ minutes: point.minutes, value: point[of] })),
     }));
-  return `<section class="panel"><h2>Against training time</h2>
+  return `<section class="panel"><h2>Scores over training time</h2>
 <p class="note">${escapeHtml(protocol.curves ?? '')}</p>
 ${legendHtml(drawn.map(nameOf))}
 <div class="split">${curvesSvg('kNN accuracy', lines('knn'))}${curvesSvg('NMI', lines('nmi'))}</div></section>`;
@@ -227,7 +227,7 @@ function failuresHtml({ methods }: Comparison): string {
     ),
   );
   if (rows.length === 0) return '';
-  return `<section class="panel"><h2>Failed</h2><p class="note">These runs have no figures; means are over the others.</p>
+  return `<section class="panel"><h2>Failed</h2><p class="note">These runs have no scores. Means are over the others.</p>
 <div class="scroll"><table><thead><tr><th scope="col">Method</th><th scope="col">Seed</th><th scope="col">Reason</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div></section>`;
@@ -266,7 +266,7 @@ function publishedHtml({ published, data }: Comparison): string {
     ({ method, figures, budget, source }) =>
       `<tr><th scope="row">${escapeHtml(method)}</th>${names.map((name) => `<td>${figures[name]?.toFixed(3) ?? '–'}</td>`).join('')}<td class="why">${escapeHtml(`${budget}; ${source}`)}</td></tr>`,
   );
-  return `<section class="panel"><h2>Published for ${escapeHtml(data.name)}</h2><p class="note">Other encoders, other pictures, other budgets: where the road can lead, not who is ahead here. NMI, ACC and ARI are of train and test images together.</p>
+  return `<section class="panel"><h2>Published for ${escapeHtml(data.name)}</h2><p class="note">These scores have other encoders, image sizes and budgets, and do not compare with those above. NMI, ACC and ARI are of train and test images together.</p>
 <details><summary>${plural(rows.length, 'row')}</summary><div class="scroll"><table><thead><tr><th scope="col">Method</th>${['kNN', 'Linear', 'NMI', 'ACC', 'ARI'].map((name) => `<th scope="col">${name}</th>`).join('')}<th scope="col">Budget and source</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div></details></section>`;
@@ -278,6 +278,6 @@ function factsHtml({ protocol, shared, preset, baselines }: Comparison): string 
       .map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(value))}</dd></div>`)
       .join('');
   const features = Object.fromEntries(Object.values(baselines).map(({ name, protocol: how }) => [name, how]));
-  return `<section class="panel"><h2>How it was measured</h2><dl class="facts">${items({ ...protocol, ...features })}</dl></section>
-<section class="panel"><h2>The same for all</h2><dl class="facts">${items({ preset, ...shared })}</dl></section>`;
+  return `<section class="panel"><h2>Protocol</h2><dl class="facts">${items({ ...protocol, ...features })}</dl></section>
+<section class="panel"><h2>Shared settings</h2><dl class="facts">${items({ preset, ...shared })}</dl></section>`;
 }

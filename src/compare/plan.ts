@@ -1,4 +1,4 @@
-/** What a comparison consists of: one run per method, point of the grid, and seed, all with the same conditions. */
+/** Plan of a comparison: one run per method, point of the grid and seed, all under the same conditions. */
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import {
@@ -22,11 +22,11 @@ export interface CompareRequest {
   seeds?: number;
   out?: string;
   preset?: string;
-  /** `key=a,b,c` texts, of which every combination is a row. */
+  /** Texts `key=a,b,c`; every combination is a row. */
   grid?: string[];
-  /** `key=a,b,c` texts, of which each value alone is a row, beside one without. */
+  /** Texts `key=a,b,c`; each value alone is a row, beside one without. */
   vary?: string[];
-  /** `key=value` texts. */
+  /** Settings of all runs as texts `key=value`. */
   set?: string[];
   classical?: string[];
 }
@@ -38,22 +38,23 @@ export interface PlannedRun {
   readonly seed: number;
   /** Name of its folder. */
   readonly name: string;
-  /** `--set` texts that make it. */
+  /** Settings as texts `key=value`. */
   readonly set: readonly string[];
 }
 
-/** A row of the table. */
+/** Row of the table. */
 export interface PlannedRow {
   readonly method: MethodName;
   readonly grid: GridPoint;
   readonly runs: readonly PlannedRun[];
-  /** What its runs train with, before batch and the like are fitted to the number of images. */
+  /** Settings of its runs, before they are fitted to the number of images. */
   readonly settings: Settings;
 }
 
 /**
- * Settings that all runs share, whatever a method's own recipe says: encoder, batch, and views. Crops are shared too,
- * cut down to what a method takes.
+ * Settings that all runs share, despite the recipe of a method: encoder, batch and views.
+ *
+ * Crops are shared too, reduced to those that a method takes.
  */
 export const sharedSettings = [
   'architecture',
@@ -76,7 +77,7 @@ export const sharedSettings = [
   'std',
 ] as const satisfies readonly SettingName[];
 
-/** All rows, in the order of methods, then of the grid. A varied value that a row has anyway makes no second row. */
+/** Plans all rows in the order of methods, then of the grid, without rows of equal settings. */
 export function planRows(
   { methods: wanted, grid = [], vary = [], set = [], seeds = 3, epochs }: CompareRequest,
   preset: string,
@@ -97,7 +98,7 @@ export function planRows(
       const kept = set.filter((text) => !(keyOf(text) in point));
       const own = [...kept, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
       const given = parseAssignments(own);
-      const texts = [...own, ...leveled(method, preset, given)];
+      const texts = [...own, ...withSharedSettings(method, preset, given)];
       const settings = settingsFor(preset, {
         ...parseAssignments(texts),
         method,
@@ -121,8 +122,12 @@ export function planRows(
   });
 }
 
-/** `--set` texts that take back what a method's recipe says of the shared settings, and cut crops down for it. */
-function leveled(method: MethodName, preset: string, given: Readonly<Record<string, unknown>>): string[] {
+/** Lists settings that undo a method's recipe for the shared settings and reduce crops for it. */
+function withSharedSettings(
+  method: MethodName,
+  preset: string,
+  given: Readonly<Record<string, unknown>>,
+): string[] {
   const { settings, isComplete } = presetNamed(preset);
   if (isComplete) {
     throw new LikenessError(
@@ -147,7 +152,7 @@ function pick(from: Readonly<Record<string, unknown>>, names: readonly string[])
   return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, String(from[name])]] : [])));
 }
 
-/** For example `moco-seed1` or `swav-seed0-temperature-0.2`; short, safe as a folder name, one per point. */
+/** Names the folder of a run, such as `moco-seed1` or `swav-seed0-temperature-0.2`. */
 export function runName(method: string, seed: number, point: GridPoint): string {
   const text = Object.entries(point)
     .map(([key, value]) => `-${key}-${value}`)

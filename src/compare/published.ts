@@ -1,6 +1,7 @@
 /**
- * Figures that papers and repositories have printed for a data set, to stand beside our own as "published, other budget":
- * other encoders, hundreds of epochs, mostly larger pictures. They say what the road can lead to, not who is ahead here.
+ * Scores that papers and repositories published for a data set, shown as "published, other budget".
+ *
+ * They are of other encoders, hundreds of epochs and mostly larger images, and do not compare with ours.
  *
  * Sources: table II of Contrastive Clustering (Li et al. 2021, arXiv 2009.09687), whose clusters are of train and test
  * images together, by a single run on those same images; the benchmarks of lightly (weighted kNN, k = 200, T = 0.1, the highest of
@@ -128,13 +129,13 @@ const linear = (method: string, value: number): Published => ({
   source: SOLO,
 });
 
-/** Figures that are not in the table. */
+/** Scores that are not in the table. */
 const others: Partial<Readonly<Record<DataSet, readonly Published[]>>> = {
   cifar10: [...ofLightly, linear('swav', 0.8917), linear('deepcluster-v2', 0.8885)],
   cifar100: [linear('swav', 0.6488), linear('deepcluster-v2', 0.6361)],
 };
 
-/** What is known of a source when published figures are looked for. */
+/** Facts of a source that identify its data set. */
 export interface SourceFacts {
   readonly kind: string;
   readonly name: string;
@@ -142,8 +143,9 @@ export interface SourceFacts {
 }
 
 /**
- * The data set that a source holds, where that is certain enough to name it: the packed formats by their kind, folders by
- * name and number of classes together. CIFAR-100 is read with its 100 classes, for which the table of 20 does not hold.
+ * Identifies the data set of a source: packed formats by their kind, folders by name and number of classes.
+ *
+ * CIFAR-100 is read with its 100 classes, to which the table of 20 classes does not apply.
  */
 export function dataSetOf({ kind, name, classes }: SourceFacts): DataSet | undefined {
   if (kind === 'cifar10' || kind === 'stl10') return classes === 10 ? kind : undefined;
@@ -157,7 +159,7 @@ export function dataSetOf({ kind, name, classes }: SourceFacts): DataSet | undef
   return undefined;
 }
 
-/** All published figures for a source's data set; none for one that is not known. */
+/** Lists the published scores of a source's data set; none for an unknown one. */
 export function publishedFor(facts: SourceFacts): Published[] {
   const set = dataSetOf(facts);
   if (set === undefined) return [];
@@ -173,13 +175,13 @@ export function publishedFor(facts: SourceFacts): Published[] {
 }
 
 export interface PublishedParts {
-  /** Of what is compared: methods and classical clusterings. */
+  /** Scores of compared methods and classical clusterings. */
   readonly beside: readonly Published[];
-  /** The other methods of table II of Contrastive Clustering. */
+  /** Scores of the other methods of table II of Contrastive Clustering. */
   readonly others: readonly Published[];
 }
 
-/** Published figures by their place: beside the rows of a comparison, and in a short table of their own. */
+/** Splits published scores into those beside the rows of a comparison and those of other methods. */
 export function publishedParts({
   published,
   methods,
@@ -192,7 +194,7 @@ export function publishedParts({
   };
 }
 
-/** Rows with the number of their note; those of the same budget and source share one. */
+/** Numbers the notes of rows; rows of the same budget and source share one. */
 export function withNotes(rows: readonly Published[]): {
   rows: readonly (Published & { readonly note: number })[];
   notes: readonly string[];

@@ -1,4 +1,4 @@
-/** Figures of several seeds as mean and standard deviation. */
+/** Scores of several seeds as mean and standard deviation. */
 import type {
   ClusterFigures,
   ComparedMethod,
@@ -7,14 +7,14 @@ import type {
   CurvePoint,
   FigureName,
   Figures,
-  SummarisedFigures,
+  SummarizedFigures,
   Summary,
 } from './comparison.ts';
 
 /**
- * Mean and standard deviation of the sample, `sqrt(sum (x - mean)² / (n - 1))`; values that are null are left out.
+ * Computes mean and sample standard deviation, `sqrt(sum (x - mean)² / (n - 1))`, without null values.
  *
- * The deviation of one value is 0: nothing is known of its spread, which `values` shows.
+ * The deviation of one value is 0; `values` shows that it is alone.
  */
 export function summaryOf(values: readonly (number | null | undefined)[]): Summary {
   const known = values.filter((value) => typeof value === 'number');
@@ -27,24 +27,24 @@ export function summaryOf(values: readonly (number | null | undefined)[]): Summa
 
 const figureNames: readonly FigureName[] = ['knn', 'knn20', 'nmi', 'acc', 'ari', 'linear'];
 
-/** Every figure over the seeds. */
-export function summariseFigures(all: readonly Figures[]): SummarisedFigures {
+/** Summarizes every score over the seeds. */
+export function summarizeFigures(all: readonly Figures[]): SummarizedFigures {
   const heads = all.flatMap(({ head }) => (head ? [head] : []));
   return {
     ...(Object.fromEntries(
       figureNames.map((name) => [name, summaryOf(all.map((figures) => figures[name]))]),
     ) as Record<FigureName, Summary>),
-    trainAndTest: summariseClusters(all.map(({ trainAndTest }) => trainAndTest)),
+    trainAndTest: summarizeClusters(all.map(({ trainAndTest }) => trainAndTest)),
     ...(heads.length > 0 && {
       head: {
-        test: summariseClusters(heads.map(({ test }) => test)),
-        trainAndTest: summariseClusters(heads.map(({ trainAndTest }) => trainAndTest)),
+        test: summarizeClusters(heads.map(({ test }) => test)),
+        trainAndTest: summarizeClusters(heads.map(({ trainAndTest }) => trainAndTest)),
       },
     }),
   };
 }
 
-function summariseClusters(all: readonly ClusterFigures[]): Record<keyof ClusterFigures, Summary> {
+function summarizeClusters(all: readonly ClusterFigures[]): Record<keyof ClusterFigures, Summary> {
   return {
     nmi: summaryOf(all.map(({ nmi }) => nmi)),
     acc: summaryOf(all.map(({ acc }) => acc)),
@@ -52,14 +52,14 @@ function summariseClusters(all: readonly ClusterFigures[]): Record<keyof Cluster
   };
 }
 
-/** Numbers by name over the seeds; a name that some seed lacks is over those that have it. */
-export function summariseNumbers(all: readonly Readonly<Record<string, number>>[]): Record<string, Summary> {
+/** Summarizes numbers by name, over the seeds that have the name. */
+export function summarizeNumbers(all: readonly Readonly<Record<string, number>>[]): Record<string, Summary> {
   const names = [...new Set(all.flatMap((numbers) => Object.keys(numbers)))];
   return Object.fromEntries(names.map((name) => [name, summaryOf(all.map((numbers) => numbers[name]))]));
 }
 
-/** The row of a method from its runs, failed ones among them. */
-export function summariseMethod(
+/** Builds the row of a method from its runs, with failed ones among them. */
+export function summarizeMethod(
   method: string,
   grid: Readonly<Record<string, string>>,
   runs: readonly ComparedRun[],
@@ -69,18 +69,19 @@ export function summariseMethod(
     method,
     grid,
     seeds: done.length,
-    ...summariseFigures(done.flatMap(({ figures }) => (figures ? [figures] : []))),
+    ...summarizeFigures(done.flatMap(({ figures }) => (figures ? [figures] : []))),
     minutes: summaryOf(done.map(({ minutes }) => minutes)).mean,
     epochs: summaryOf(done.map(({ epochs }) => epochs)).mean,
-    labelFree: summariseNumbers(done.flatMap(({ labelFree }) => (labelFree ? [labelFree] : []))),
+    labelFree: summarizeNumbers(done.flatMap(({ labelFree }) => (labelFree ? [labelFree] : []))),
     curve: meanCurve(done.flatMap(({ curve }) => (curve ? [curve] : []))),
     runs,
   };
 }
 
 /**
- * The mean over seeds at each moment, moments being those of equal place in the schedule. Seeds of which a moment is
- * missing (a run that was too short for it) are left out.
+ * Averages the curves of the seeds, point by point of the schedule.
+ *
+ * Seeds without all points, whose run was too short, are left out.
  */
 function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
   const length = Math.max(0, ...curves.map((curve) => curve.length));
@@ -97,7 +98,7 @@ function meanCurve(curves: readonly (readonly CurvePoint[])[]): CurvePoint[] {
   });
 }
 
-/** When the last run was measured, and by what. */
+/** Collects date, versions and commits of the measurements. */
 export function originOf(
   methods: readonly Pick<ComparedMethod, 'runs'>[],
 ): Pick<Comparison, 'date' | 'likeness'> {
@@ -112,7 +113,7 @@ export function originOf(
   };
 }
 
-/** The same in words: `measured until 2026-11-28 by likeness 0.1.0, commit aa1e4e6f0123`. */
+/** Tells the origin, such as `measured until 2026-11-28 by likeness 0.1.0, commit aa1e4e6f0123`. */
 export function originSentence({
   date,
   likeness,

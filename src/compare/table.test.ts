@@ -1,6 +1,6 @@
 /** The comparison in a terminal: failed runs, missing figures and published rows in their places. */
 import { describe, expect, it } from 'vitest';
-import { type ComparedRun, type Comparison, publishedFor, summariseMethod } from './index.ts';
+import { type ComparedRun, type Comparison, publishedFor, summarizeMethod } from './index.ts';
 import { compareTable } from './table.ts';
 
 const run = (seed: number, value: number): ComparedRun => ({
@@ -24,12 +24,12 @@ const comparison: Comparison = {
   ...{ seeds: [0, 1], preset: 'small-32', shared: {}, complete: true, machine: 'm', program: 'p' },
   ...{ date: '2026-11-28T10:00:00.000Z', likeness: { versions: ['0.1.0'], commits: ['abc'] } },
   baselines: {
-    untrained: { ...summariseMethod('', {}, [run(0, 0.3)]), name: 'untrained encoder', protocol: '' },
+    untrained: { ...summarizeMethod('', {}, [run(0, 0.3)]), name: 'untrained encoder', protocol: '' },
   },
   methods: [
-    summariseMethod('swav', {}, [run(0, 0.4), run(1, 0.5)]),
-    summariseMethod('contrastive-clustering', {}, [run(0, 0.6), failed(1, 'narrow: all alike\nRemedy: x')]),
-    summariseMethod('moco', { temperature: '0.2' }, [failed(0, 'broken'), failed(1, 'broken')]),
+    summarizeMethod('swav', {}, [run(0, 0.4), run(1, 0.5)]),
+    summarizeMethod('contrastive-clustering', {}, [run(0, 0.6), failed(1, 'narrow: all alike\nRemedy: x')]),
+    summarizeMethod('moco', { temperature: '0.2' }, [failed(0, 'broken'), failed(1, 'broken')]),
   ],
   likelyOrder: [],
   published: publishedFor({ kind: 'cifar10', name: 'cifar10', classes: 10 }),

@@ -1,4 +1,4 @@
-/** A comparison as people read it in a terminal. */
+/** A comparison as text for a terminal. */
 import type { Baseline, ComparedMethod, Comparison, FigureName, Summary } from './comparison.ts';
 import { showBudget } from './facts.ts';
 import { showGrid } from './grid.ts';
@@ -11,13 +11,13 @@ type Row = ComparedMethod | Baseline;
 interface Column {
   readonly title: string;
   of(row: Row): Summary | undefined;
-  /** Published figures of the same protocol, where there may be any. */
+  /** Published score of the same protocol, where there may be one. */
   readonly printed?: FigureName;
 }
 
 const clusterNames = ['nmi', 'acc', 'ari'] as const;
 
-/** Published agreement is of train and test images together, so it stands in the other table. */
+/** Columns of the test images; published agreement is of train and test images together. */
 const onTest: readonly Column[] = [
   { title: 'kNN', of: ({ knn }) => knn, printed: 'knn' },
   { title: 'linear', of: ({ linear }) => linear, printed: 'linear' },
@@ -38,23 +38,23 @@ const heads = (part: 'test' | 'trainAndTest'): readonly Column[] =>
     of: (row) => row.head?.[part][name],
   }));
 
-/** Wide enough for `0.623 ±0.012*`. */
+/** Width of a cell such as `0.623 ±0.012*`. */
 const CELL = 13;
 
-/** `0.623 ±0.012`; without the deviation where there is one value. */
+/** Formats a score as `0.623 ±0.012`, without the deviation for one value. */
 export function showSummary(summary: Summary | undefined): string {
   if (!summary || summary.mean === null) return '-';
   const { mean, sd, values } = summary;
   return values.length < 2 ? mean.toFixed(3) : `${mean.toFixed(3)} ±${sd!.toFixed(3)}`;
 }
 
-/** Name of a method's row: with its point of the grid, and how many seeds it is over where some failed. */
+/** Names a method's row with its point of the grid. */
 export function rowName({ method, grid }: Pick<ComparedMethod, 'method' | 'grid'>): string {
   const point = showGrid(grid);
   return point === '' ? method : `${method} (${point})`;
 }
 
-/** One sentence per run that has no figures. */
+/** Lists one sentence per failed run. */
 export function failures(comparison: Comparison): string[] {
   return comparison.methods.flatMap((row) =>
     row.runs.flatMap(({ seed, failure }) =>
@@ -63,7 +63,7 @@ export function failures(comparison: Comparison): string[] {
   );
 }
 
-/** Lines of the whole comparison. */
+/** Builds the lines of the whole comparison. */
 export function compareTable(comparison: Comparison): string[] {
   const { budget, seeds, images, labelled, protocol } = comparison;
   const lines = [
@@ -74,7 +74,7 @@ export function compareTable(comparison: Comparison): string[] {
     const own = images.test > 0;
     lines.push(
       ...section(comparison, onTest, {
-        title: own ? 'on the test images' : 'on held-out images, clusters of all',
+        title: own ? 'on the test images' : 'on held-out images, clusters of all images',
         minutes: true,
       }),
     );
@@ -147,7 +147,7 @@ function nameWithSeeds(row: ComparedMethod, { seeds }: Comparison): string {
     : `${name}, ${row.seeds} of ${seeds.length} seeds`;
 }
 
-/** Published figures of what is compared, in these columns. Those of the same budget share a note. */
+/** Collects published scores of the compared methods in these columns. */
 function publishedRows(comparison: Comparison, columns: readonly Column[]) {
   const found = publishedParts(comparison).beside.filter(({ figures }) =>
     columns.some(({ printed }) => printed && figures[printed] !== undefined),
@@ -159,7 +159,7 @@ function publishedRows(comparison: Comparison, columns: readonly Column[]) {
   };
 }
 
-/** The other methods of a paper's table, which are not compared here. */
+/** Builds the table of published methods that are not compared. */
 function otherPublished(comparison: Comparison): string[] {
   const { others } = publishedParts(comparison);
   if (others.length === 0) return [];
@@ -183,22 +183,22 @@ function otherPublished(comparison: Comparison): string[] {
   ];
 }
 
-/** Clusters that a method's own head names. */
+/** Builds the tables of clusters that a method's own head learned. */
 function headSections(comparison: Comparison): string[] {
   const own = comparison.methods.filter(({ head }) => head !== undefined);
   if (own.length === 0) return [];
   const only = { ...comparison, methods: own, baselines: {} };
-  const test = section(only, heads('test'), { title: "the method's own clusters, test images" });
+  const test = section(only, heads('test'), { title: 'clusters learned by the method, test images' });
   const both = section(only, heads('trainAndTest'), { title: 'the same, train and test images' });
   return ['', ...test, '', ...both];
 }
 
-/** Without labels: the measures that follow true clusters elsewhere, and what they say together. */
+/** Builds the lines of a comparison without labels. */
 function labelFreeLines(comparison: Comparison): string[] {
   const likely = likelySentence(comparison.likelyOrder);
   return [
     ...section(comparison, trackingColumns, { title: 'without labels', minutes: true }),
-    'further measures, which say nothing of quality but show collapse, are in compare.json',
+    'Further measures, which show collapse, are in compare.json.',
     ...(likely === undefined ? [] : ['', likely]),
   ];
 }

@@ -16,9 +16,8 @@ import {
   evaluationSet,
   runEncoders,
 } from '../evaluate/index.ts';
-import { writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, viewsOf } from '../methods/index.ts';
-import { readClustering, type TrainedRun } from '../run/index.ts';
+import { readClustering, type TrainedRun, writeEvaluation } from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, wholeNumber } from './options.ts';
@@ -93,7 +92,7 @@ export async function evaluateRun(
       ...evaluationRecord(report, cache),
     };
     const { evaluation } = run.folder.files;
-    await writeFileAtomic(evaluation, `${JSON.stringify(stored, null, 2)}\n`);
+    await writeEvaluation(evaluation, stored);
     await noteEvaluation(run, stored);
     return { ...stored, report, file: resolve(evaluation) };
   });

@@ -1,6 +1,6 @@
 /** Fit of each number of clusters as SVG: the score with the recommended range, and the measures behind it. */
 import type { ReportSuggestion } from '../../run/index.ts';
-import { gridSvg, pathOf, plot } from './plot.ts';
+import { gridSvg, pathOf, plot, ticksOf } from './plot.ts';
 import { escapeHtml } from './text.ts';
 
 /** Smallest distance of two labels on the axis. */
@@ -48,7 +48,6 @@ function figure(
     left + ((Math.log(count) - first) / (last - first || 1)) * (width - left - right);
   const y = (value: number) => top + (1 - Math.min(1, Math.max(0, value / high))) * (height - top - bottom);
   const band = `<rect class="band" x="${(x(range[0]) - 4).toFixed(1)}" y="${top}" width="${(x(range[1]) - x(range[0]) + 8).toFixed(1)}" height="${height - top - bottom}"/>`;
-  const ticks = [0, high / 2, high].map((at) => ({ at, text: at.toFixed(2) }));
   const paths = lines.map(
     ({ look, values }) =>
       `<path class="${look}" d="${pathOf(values.map((value, i) => [x(ks[i]!), y(value)]))}"/>`,
@@ -73,5 +72,5 @@ function figure(
     .map(({ name, values }) => `${name} ${(values[at] ?? 0).toFixed(2)} at ${k} clusters`)
     .join('; ');
   return `<figure><figcaption>${escapeHtml(title)}</figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${title}. ${summary}`)}">${band}${gridSvg(ticks, y)}${paths.join('')}${dots.join('')}${labels.join('')}</svg>${lines.length > 1 ? `<p class="legend">${legend}</p>` : ''}</figure>`;
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${title}. ${summary}`)}">${band}${gridSvg(ticksOf(0, high), y)}${paths.join('')}${dots.join('')}${labels.join('')}</svg>${lines.length > 1 ? `<p class="legend">${legend}</p>` : ''}</figure>`;
 }

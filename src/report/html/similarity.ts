@@ -2,7 +2,7 @@
 
 import { showCount } from '../../core/text.ts';
 import type { ReportSimilarity } from '../runReport.ts';
-import { gridSvg, pathOf, plot, stepAxisSvg } from './plot.ts';
+import { gridSvg, pathOf, plot, stepAxisSvg, ticksOf } from './plot.ts';
 import { escapeHtml } from './text.ts';
 
 /** Largest number of points; more cannot be distinguished at this width. */
@@ -46,11 +46,10 @@ function similaritySvg({ level, steps, positive, negative }: ReportSimilarity): 
     const below = path(mean.map((value, i) => value - spread[i]!).reverse(), at.toReversed());
     return `<path class="band" d="${above}L${below.slice(1)}Z"/>`;
   };
-  const ticks = [low, (low + 1) / 2, 1].map((at) => ({ at, text: at.toFixed(1) }));
   const [own, other] = lines.map(({ mean }) => mean.at(-1)!.toFixed(3));
   const summary = `${titles[level]}: ${own} and ${other} at step ${showCount(lastStep)}.`;
   return `<figure><figcaption>${escapeHtml(titles[level])} <b>${own}</b>, <b>${other}</b></figcaption>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(summary)}">${lines.map(band).join('')}${gridSvg(ticks, y)}<path d="${path(lines[0]!.mean)}"/><path class="b" d="${path(lines[1]!.mean)}"/>${stepAxisSvg(showCount(lastStep))}</svg></figure>`;
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(summary)}">${lines.map(band).join('')}${gridSvg(ticksOf(low, 1), y)}<path d="${path(lines[0]!.mean)}"/><path class="b" d="${path(lines[1]!.mean)}"/>${stepAxisSvg(showCount(lastStep))}</svg></figure>`;
 }
 
 /** Splits points into equal parts, `[start, end)` each. */

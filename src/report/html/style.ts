@@ -35,6 +35,7 @@ header{padding:40px 0 20px}
 .track i:only-child{border-radius:3px}
 .track i.d{background:repeating-linear-gradient(135deg,var(--doubt) 0 2px,var(--doubtSoft) 2px 5px);box-shadow:inset 0 0 0 1px var(--doubt)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 20px;color:var(--soft);font-size:13px;margin-top:14px}
+.legend+.note{margin-top:8px}
 .legend span{display:inline-flex;align-items:center;gap:7px}
 .legend .track{width:22px;align-items:stretch}
 .legend .track i{width:100%}
