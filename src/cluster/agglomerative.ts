@@ -71,7 +71,7 @@ async function wardClusters(
   }
   const centered = withoutMean(features);
   if (count <= sample) return wardCut(await squaredDistances(engine, centered), count, k);
-  const drawn = distinctRows(count, sample, randomAt(seed, 'cluster', 0, 0, 12));
+  const drawn = distinctRows(count, sample, randomAt(seed, 'agglomerative'));
   const chosen = selectRows(centered, drawn);
   const distances = await squaredDistances(engine, chosen);
   signal?.throwIfAborted();

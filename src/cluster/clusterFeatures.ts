@@ -102,7 +102,7 @@ export async function clusterFeatures(
   reporter.progress({ stage: 'kmeans', text: `finding ${chosen.k} clusters` });
   const some =
     count > fitOn
-      ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'sample', 0, 0, 5)).sort())
+      ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'clusterFit')).sort())
       : await allRows(unit);
   const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
   const { signal } = reporter;

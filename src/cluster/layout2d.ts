@@ -53,7 +53,7 @@ export async function layout2d(
   const rows = Array.from({ length: N }, (_, i) => i);
   const part = <T>(i: number, of: (at: number) => T) =>
     Array.from({ length: near.k }, (_, j) => of(i * near.k + j));
-  const random = randomAt(seed, 'sample', 0, 0, 11);
+  const random = randomAt(seed, 'layout2d');
   const umap = new UMAP({
     nNeighbors: neighbors,
     minDist: minDistance,

@@ -63,7 +63,7 @@ export function leadingEigenvectors(
     );
   }
   const width = Math.min(size, count + GUARD);
-  const random = randomAt(seed, 'cluster', 0, 0, 11);
+  const random = randomAt(seed, 'leadingEigenvectors');
   let block = Array.from({ length: width }, () => Float64Array.from({ length: size }, () => random.normal()));
   let best: LeadingEigenvectors | undefined;
   for (let restart = 0; restart < restarts; restart++) {

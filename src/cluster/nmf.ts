@@ -83,7 +83,7 @@ export async function nmf(
     // Initially the mean of W H is about the mean of X.
     const size = Math.sqrt(total / data.length / rank);
     const drawn = (length: number, stream: number) => {
-      const random = randomAt(seed, 'cluster', stream, 0, 13);
+      const random = randomAt(seed, 'nmf', stream);
       return Float32Array.from({ length }, () => size * random.uniform(0.5, 1.5));
     };
     await exe.writeState({ X: data, W: drawn(count * rank, 0), H: drawn(rank * dimension, 1) });

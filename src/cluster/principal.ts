@@ -63,7 +63,7 @@ async function leadingAxes(
   const exe = await engine.compile({ outputs: { next: matmul(v, c) }, state: [{ current: c }] }); // [width, D]
   try {
     await exe.writeState({ c: Float32Array.from(matrix, (value) => value / largest) });
-    const random = randomAt(seed, 'sample', 0, 0, 9);
+    const random = randomAt(seed, 'principalAxes');
     const axes = Float64Array.from({ length: width * D }, () => random.normal());
     orthonormalize(axes, width);
     for (let i = 0; i < iterations; i++) {

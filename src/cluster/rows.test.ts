@@ -7,7 +7,7 @@ import { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from
 import { simplifiedSilhouette } from './silhouette.ts';
 
 const D = 3;
-const random = randomAt(7, 'sample', 0);
+const random = randomAt(7, 'synthetic');
 const features = featuresOf(
   Float32Array.from({ length: 100 * D }, () => random.normal()),
   D,

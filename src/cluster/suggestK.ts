@@ -123,7 +123,7 @@ export async function suggestK(
       `k: received ${features.count} images; expected at least 8 to suggest it. Set k.`,
     );
   }
-  const rows = distinctRows(features.count, taken, randomAt(seed, 'sample', 0, 0, 1));
+  const rows = distinctRows(features.count, taken, randomAt(seed, 'suggestK'));
   const first = normalizeRows(await pickRows(features, rows.slice(0, half)));
   const second = normalizeRows(await pickRows(features, rows.slice(half, 2 * half)));
 
@@ -201,7 +201,7 @@ async function crossCheck(
  */
 function surrogateRows(features: Features, seed: number, part: number): Features {
   const { count, dimension } = features;
-  const random = randomAt(seed, 'sample', part, 0, 4);
+  const random = randomAt(seed, 'suggestKParts', part);
   const means = columnMeans(features);
   const data = new Float32Array(count * dimension);
   for (let i = 0; i < count; i++) {

@@ -44,7 +44,7 @@ function curveSample({ set, seed }: Bench): { rows: Int32Array; split: Split } {
   const draw = (rows: Int32Array, most: number, stream: number) =>
     rows.length <= most
       ? rows
-      : selectOf(rows, distinctRows(rows.length, most, randomAt(seed, 'sample', stream, 0, 9)).sort());
+      : selectOf(rows, distinctRows(rows.length, most, randomAt(seed, 'compareCurve', stream)).sort());
   const chosen = [draw(train, CURVE_TRAIN, 0), draw(test, CURVE_TEST, 1)] as const;
   const rows = Int32Array.from([...chosen[0], ...chosen[1]]).sort();
   const at = new Map(Array.from(rows, (row, i) => [row, i]));

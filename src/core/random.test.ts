@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { philox, randomAt } from './random.ts';
+import { philox, randomAt, streams } from './random.ts';
 
 function block(counter: [number, number, number, number], key: [number, number]): string[] {
   const out = new Uint32Array(4);
@@ -25,6 +25,26 @@ describe('philox', () => {
       '5001e420',
       '24126ea1',
     ]);
+  });
+});
+
+describe('the named streams', () => {
+  it('never share a position', () => {
+    const all = Object.entries<{ purpose: number; b?: number; c?: number }>(streams);
+    const meet = (x?: number, y?: number) => x === undefined || y === undefined || x === y;
+    const clashes = all.flatMap(([name, own], i) =>
+      all
+        .slice(i + 1)
+        .filter(([, other]) => own.purpose === other.purpose && meet(own.b, other.b) && meet(own.c, other.c))
+        .map(([other]) => `${name} and ${other}`),
+    );
+    expect(clashes).toEqual([]);
+  });
+
+  it('keep the numbers that they fix', () => {
+    const first = randomAt(1, 'principalAxes').bits();
+    expect(randomAt(1, 'principalAxes', 0, 0, 5).bits()).toBe(first);
+    expect(randomAt(1, 'principalAxes', 1).bits()).not.toBe(first);
   });
 });
 
@@ -57,7 +77,7 @@ describe('randomAt', () => {
   });
 
   it('draws normal numbers with mean 0 and deviation 1', () => {
-    const random = randomAt(3, 'initialise');
+    const random = randomAt(3, 'initialize');
     const draws = Array.from({ length: 20_000 }, () => random.normal());
     const mean = draws.reduce((a, b) => a + b) / draws.length;
     const variance = draws.reduce((a, b) => a + (b - mean) ** 2, 0) / draws.length;

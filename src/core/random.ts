@@ -3,7 +3,7 @@
  *
  * A draw is a pure function of a key and a counter, so a result never depends on how many workers there are, on
  * the order of work, or on where a run was resumed. Every draw in likeness is keyed by
- * `(seed, purpose, epoch, image, view)`.
+ * a seed, a named stream and up to three numbers such as `(epoch, image, view)`.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011; constants and round
  * function from its table 2 and section 3.3. Tested against the known answers published with the paper.
@@ -15,19 +15,80 @@ const WEYL0 = 0x9e3779b9; // golden ratio
 const WEYL1 = 0xbb67ae85; // sqrt(3) - 1
 const ROUNDS = 10;
 
-/** What a draw is for. Two purposes never share a stream. The numbers are part of every stored run. */
-export const purposes = {
-  initialise: 1,
-  shuffle: 2,
-  view: 3,
-  queue: 4,
-  cluster: 5,
-  probe: 6,
-  sample: 7,
-  dropout: 8,
-  synthetic: 9,
-} as const;
-export type Purpose = keyof typeof purposes;
+/** Fixed part of a stream's position. */
+interface StreamSpec {
+  /** First key byte. Streams of different purposes never meet. */
+  readonly purpose: number;
+  /** Fixed value of the position's `b`; absent: the caller chooses it. */
+  readonly b?: number;
+  /** Fixed value of the position's `c`; absent: the caller chooses it. */
+  readonly c?: number;
+}
+
+/**
+ * Named streams of random numbers. No two of them share a position, which a test checks.
+ *
+ * The numbers are part of every stored run: a changed number changes the results of a seed.
+ */
+export const streams = {
+  /** First values of a parameter; `a` is the hash of its name. */
+  initialize: { purpose: 1, b: 0, c: 0 },
+  /** First values of DeepCluster's classifier; `a` is the epoch. */
+  deepclusterClassifier: { purpose: 1, b: 1, c: 0 },
+  /** Order of the images; `a` is the epoch. */
+  shuffle: { purpose: 2, b: 0, c: 0 },
+  /** DeepCluster's balanced draw of images; `a` is the epoch. */
+  uniformSampler: { purpose: 2, b: 1, c: 0 },
+  /** Augmentations; `a` is the epoch, `b` the image, `c` the view. */
+  view: { purpose: 3 },
+  /** Random rows that k-means starts from; `a` is the restart. */
+  kmeansRandomStart: { purpose: 5, c: 1 },
+  kmeansSample: { purpose: 5, c: 2 },
+  /** K-means++; `a` is the restart. */
+  kmeansPlusPlus: { purpose: 5, c: 3 },
+  /** Clusters that give rows to empty ones; `a` is the restart, `b` the iteration. */
+  kmeansDonors: { purpose: 5, c: 4 },
+  leadingEigenvectors: { purpose: 5, c: 11 },
+  agglomerative: { purpose: 5, c: 12 },
+  nmf: { purpose: 5, c: 13 },
+  /** Seeds of the clusterings between epochs; `a` is the epoch, `b` the clustering. */
+  pcl: { purpose: 5, c: 16 },
+  hcsc: { purpose: 5, c: 17 },
+  deepcluster: { purpose: 5, c: 20 },
+  deepclusterV2: { purpose: 5, c: 21 },
+  /** Order of the linear probe's rows; `a` is the epoch. */
+  probeOrder: { purpose: 6, c: 0 },
+  /** Split of labeled images into training and test images; `a` is the class. */
+  probeSplit: { purpose: 6, c: 1 },
+  /** Few labeled images of a class; `a` is the class, `b` the draw. */
+  fewLabels: { purpose: 6, c: 2 },
+  suggestK: { purpose: 7, c: 1 },
+  effectiveRank: { purpose: 7, c: 2 },
+  neighborConsistency: { purpose: 7, c: 3 },
+  suggestKParts: { purpose: 7, c: 4 },
+  clusterFit: { purpose: 7, c: 5 },
+  untrainedStatistics: { purpose: 7, c: 6 },
+  evaluationSet: { purpose: 7, c: 7 },
+  viewAgreement: { purpose: 7, c: 8 },
+  principalAxes: { purpose: 7, c: 9 },
+  epochSample: { purpose: 7, c: 10 },
+  layout2d: { purpose: 7, c: 11 },
+  featureMap: { purpose: 7, c: 12 },
+  compareCurve: { purpose: 7, c: 13 },
+  /** Negatives from InstDisc's memory bank; `a` is the step. */
+  instdiscNegatives: { purpose: 7, c: 14 },
+  /** Prototypes drawn as PCL's negatives; `a` is the step, `b` the clustering. */
+  pclNegatives: { purpose: 7, c: 16 },
+  /** Bernoulli masks; `a` is the step, `b` the hash of the mask's name. */
+  maskTable: { purpose: 7, c: 17 },
+  maskRowShifts: { purpose: 7, c: 18 },
+  maskColumnShifts: { purpose: 7, c: 19 },
+  /** Masks of dropout; `a` is the step, `b` the layer. */
+  dropout: { purpose: 8, c: 0 },
+  /** Data that tests and examples make. */
+  synthetic: { purpose: 9 },
+} as const satisfies Record<string, StreamSpec>;
+export type Stream = keyof typeof streams;
 
 /** High 32 bits of the 64-bit product of two unsigned 32-bit integers. */
 function multiplyHigh(a: number, b: number): number {
@@ -68,7 +129,7 @@ export function philox(
   out[3] = c3;
 }
 
-/** A stream of draws at one fixed position `(seed, purpose, a, b, c)`. */
+/** Draws at one position `(seed, stream, a, b, c)`. */
 export interface Random {
   /** 32 random bits, 0 to 2^32 - 1. */
   bits(): number;
@@ -85,12 +146,14 @@ export interface Random {
 }
 
 /**
- * The stream at `(seed, purpose, a, b, c)`; for views `a` is the epoch, `b` the image, `c` the view.
+ * Starts the draws at `(seed, stream, a, b, c)`. A stream that fixes `b` or `c` ignores the argument.
  *
- * @example randomAt(0, 'view', 3, 1234, 1).uniform()
+ * @example randomAt(0, 'view', 3, 1234, 1).uniform() // epoch 3, image 1234, view 1
  */
-export function randomAt(seed: number, purpose: Purpose, a = 0, b = 0, c = 0): Random {
-  const key = [seed >>> 0, ((purposes[purpose] << 24) ^ Math.floor(seed / 0x100000000)) >>> 0] as const;
+export function randomAt(seed: number, stream: Stream, a = 0, b = 0, c = 0): Random {
+  const { purpose, ...fixed }: StreamSpec = streams[stream];
+  const key = [seed >>> 0, ((purpose << 24) ^ Math.floor(seed / 0x100000000)) >>> 0] as const;
+  const position = [a >>> 0, (fixed.b ?? b) >>> 0, (fixed.c ?? c) >>> 0] as const;
   const block = new Uint32Array(4);
   let used = 4;
   let index = 0;
@@ -98,7 +161,7 @@ export function randomAt(seed: number, purpose: Purpose, a = 0, b = 0, c = 0): R
 
   function bits(): number {
     if (used === 4) {
-      philox([index++, a >>> 0, b >>> 0, c >>> 0], key, block);
+      philox([index++, ...position], key, block);
       used = 0;
     }
     return block[used++]!;

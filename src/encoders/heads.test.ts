@@ -21,7 +21,7 @@ describe('openHeads', () => {
   afterAll(() => engine.close());
 
   it('gives the same embeddings however many are read at once, and wherever reading begins', async () => {
-    const random = randomAt(0, 'sample', 0);
+    const random = randomAt(0, 'synthetic');
     const data = Float32Array.from({ length: N * WIDTH }, () => random.normal());
     const features = featuresOf(data, WIDTH);
     const state = methodProgram(settings, { images: N }).initialState(0);

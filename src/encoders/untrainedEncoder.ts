@@ -66,7 +66,7 @@ export async function untrainedState({
   const batchSize = Math.min(BATCH, indices.length);
   // Images are drawn, because a part of a source may be of one kind; whole batches only.
   const count = Math.floor(Math.min(MAX_IMAGES, indices.length) / batchSize) * batchSize;
-  const drawn = distinctRows(indices.length, count, randomAt(settings.seed, 'sample', 0, 0, 6));
+  const drawn = distinctRows(indices.length, count, randomAt(settings.seed, 'untrainedStatistics'));
   const size = settings.imageSize;
 
   const variables = createVariables({ mode: 'train' });

@@ -49,11 +49,7 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
   const { engine, settings } = options;
   const [size, second] = [settings.imageSize, parseCrops(settings.crops)[0]!.size];
   const batchSize = Math.min(BATCH, options.images);
-  const rows = distinctRows(
-    options.indices.length,
-    options.images,
-    randomAt(SAMPLE_SEED, 'sample', 0, 0, 10),
-  );
+  const rows = distinctRows(options.indices.length, options.images, randomAt(SAMPLE_SEED, 'epochSample'));
   const indices = Uint32Array.from(rows.sort(), (row) => options.indices[row]!);
   const own = await evaluationViews(options, indices, batchSize);
   const other = await randomViews(options, indices, batchSize);

@@ -58,6 +58,6 @@ export function evaluationSet(
 
 function draw(indices: readonly number[], most: number, seed: number, stream: number): number[] {
   if (indices.length <= most) return [...indices];
-  const rows = distinctRows(indices.length, most, randomAt(seed, 'sample', stream, 0, 7));
+  const rows = distinctRows(indices.length, most, randomAt(seed, 'evaluationSet', stream));
   return Array.from(rows, (row) => indices[row]!);
 }

@@ -93,7 +93,7 @@ export function labeledDraw(
   const kept: number[] = [];
   for (const [label, rows] of rowsOf) {
     const count = Math.max(1, Math.round(share * rows.length));
-    kept.push(...randomAt(seed, 'probe', label, draw, 2).shuffle(rows).slice(0, count));
+    kept.push(...randomAt(seed, 'fewLabels', label, draw).shuffle(rows).slice(0, count));
   }
   return Int32Array.from(kept).sort();
 }

@@ -96,7 +96,7 @@ export async function effectiveRank(
   if (direct) {
     products = await covariance(engine, features);
   } else {
-    const drawn = distinctRows(features.count, rows, randomAt(seed, 'sample', 0, 0, 2));
+    const drawn = distinctRows(features.count, rows, randomAt(seed, 'effectiveRank'));
     products = await covariance(engine, transposeCentered(selectRows(features, drawn)), { around: 'origin' });
   }
   const singular = spectrum(products).values.map(Math.sqrt);
@@ -179,7 +179,7 @@ export async function neighborConsistency(
     );
   }
   const taken = Math.min(sample, features.count);
-  const rows = distinctRows(features.count, taken, randomAt(seed, 'sample', 0, 0, 3)).sort();
+  const rows = distinctRows(features.count, taken, randomAt(seed, 'neighborConsistency')).sort();
   const bank = selectRows(features, rows);
   const used = Math.min(k, taken - 1);
   const { indices } = await nearestNeighbors(engine, bank, bank, { k: used, exclude: 'self' });

@@ -162,7 +162,7 @@ async function trainWeights(
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       signal?.throwIfAborted();
-      const order = randomAt(seed, 'probe', epoch).shuffle(range(0, setup.rows));
+      const order = randomAt(seed, 'probeOrder', epoch).shuffle(range(0, setup.rows));
       for (let i = 0; i < stepsPerEpoch; i++) {
         const t = epoch * stepsPerEpoch + i;
         const rate = warmupCosine(t, { start: 0, base, final: 0, warmupSteps: 0, totalSteps });

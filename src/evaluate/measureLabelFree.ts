@@ -128,7 +128,7 @@ async function agreementOfViews(
   const global = views.crops[0]!;
   const batchSize = Math.min(BATCH, indices.length);
   const count = Math.floor(Math.min(MAX_VIEWED, indices.length) / batchSize) * batchSize;
-  const drawn = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 8));
+  const drawn = distinctRows(indices.length, count, randomAt(seed, 'viewAgreement'));
   const loader = openLoader({
     cache,
     indices: Uint32Array.from(drawn, (i) => indices[i]!),

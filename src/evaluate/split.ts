@@ -39,7 +39,7 @@ export function splitOf(
   const parts = { train: [] as number[], test: [] as number[] };
   for (const [label, rows] of rowsOf) {
     const held = rows.length < 2 ? 0 : Math.max(1, Math.round(rows.length / 5));
-    const shuffled = randomAt(seed, 'probe', label, 0, 1).shuffle(rows);
+    const shuffled = randomAt(seed, 'probeSplit', label).shuffle(rows);
     parts.test.push(...shuffled.slice(0, held));
     parts.train.push(...shuffled.slice(held));
   }

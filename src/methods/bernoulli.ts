@@ -11,7 +11,7 @@
  * image in each step, no pair of image and column meets that twice.
  */
 import type { ProgramState, Values } from '../compile/index.ts';
-import { randomAt } from '../core/random.ts';
+import { randomAt, type Stream } from '../core/random.ts';
 import { add, floor, input, less, reshape, slice, sub, type Tensor } from '../tensor/index.ts';
 
 export interface MaskSource {
@@ -31,8 +31,8 @@ export function createMaskSource(
   const table = input(`uniform.${name}`, [B, W]);
   const rowShifts = input(`rowShifts.${name}`, [uses, B]);
   const columnShifts = input(`columnShifts.${name}`, [uses, W]);
-  const uniform = (count: number, seed: number, step: number, stream: number) => {
-    const random = randomAt(seed, 'sample', step, streamOf(name), stream);
+  const uniform = (count: number, seed: number, step: number, stream: Stream) => {
+    const random = randomAt(seed, stream, step, streamOf(name));
     return new Float32Array(count).map(() => random.uniform());
   };
   return {
@@ -46,10 +46,10 @@ export function createMaskSource(
       return less(sub(sum, floor(sum)), probabilities); // [B, w]
     },
     state: [{ current: table }],
-    initialValues: (seed) => ({ [`uniform.${name}`]: uniform(B * W, seed, 0, 17) }),
+    initialValues: (seed) => ({ [`uniform.${name}`]: uniform(B * W, seed, 0, 'maskTable') }),
     draws: (step, seed) => ({
-      [`rowShifts.${name}`]: uniform(uses * B, seed, step, 18),
-      [`columnShifts.${name}`]: uniform(uses * W, seed, step, 19),
+      [`rowShifts.${name}`]: uniform(uses * B, seed, step, 'maskRowShifts'),
+      [`columnShifts.${name}`]: uniform(uses * W, seed, step, 'maskColumnShifts'),
     }),
   };
 }

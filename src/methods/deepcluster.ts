@@ -186,7 +186,7 @@ export function deepclusterPhase(
         restarts: settings.clusterRestarts,
         iterations: settings.clusterIterations,
         tolerance: 0,
-        seed: randomAt(seed, 'cluster', epoch, 0, 20).bits(),
+        seed: randomAt(seed, 'deepcluster', epoch).bits(),
         signal,
       });
       const before = (await readState([LABELS]))[LABELS]!;
@@ -208,7 +208,7 @@ export function deepclusterPhase(
 
 /** First values of the classifier of an epoch. */
 function newClassifier(k: number, F: number, { seed, epoch }: { seed: number; epoch: number }) {
-  const random = randomAt(seed, 'initialise', epoch, 1);
+  const random = randomAt(seed, 'deepclusterClassifier', epoch);
   return {
     [`${CLASSIFIER}.weight`]: first.weight([k, F], random),
     [`${CLASSIFIER}.bias`]: first.bias([k], random),

@@ -217,7 +217,7 @@ export function deepclusterV2Phase(
           restarts: settings.clusterRestarts,
           iterations: settings.clusterIterations,
           tolerance: 0,
-          seed: randomAt(seed, 'cluster', epoch, h, 21).bits(),
+          seed: randomAt(seed, 'deepclusterV2', epoch, h).bits(),
           signal,
         });
         if (h === 0) {

@@ -329,7 +329,7 @@ function hcscPhase(
         restarts: settings.clusterRestarts,
         iterations: settings.clusterIterations,
         tolerance: 0,
-        seed: randomAt(seed, 'cluster', epoch, 0, 17).bits(),
+        seed: randomAt(seed, 'hcsc', epoch).bits(),
         signal,
       });
       const state: Values = {};

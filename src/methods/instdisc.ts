@@ -175,6 +175,6 @@ export function drawNegatives(
   seed: number,
   { count, images }: { count: number; images: number },
 ): Values {
-  const random = randomAt(seed, 'sample', step, 0, 9);
+  const random = randomAt(seed, 'instdiscNegatives', step);
   return { negatives: Int32Array.from({ length: count }, () => random.integer(images)) };
 }

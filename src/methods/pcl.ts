@@ -219,7 +219,7 @@ function drawNegatives(
 ): Values {
   return Object.fromEntries(
     counts.flatMap((K, m) =>
-      r < K ? [[drawnName(m), distinctRows(K, r, randomAt(seed, 'sample', step, m, 16))]] : [],
+      r < K ? [[drawnName(m), distinctRows(K, r, randomAt(seed, 'pclNegatives', step, m))]] : [],
     ),
   );
 }
@@ -249,7 +249,7 @@ function pclPhase(
           restarts: settings.clusterRestarts,
           iterations: settings.clusterIterations,
           tolerance: 0,
-          seed: randomAt(seed, 'cluster', epoch, m, 16).bits(),
+          seed: randomAt(seed, 'pcl', epoch, m).bits(),
           signal,
         });
         empty += found.empty;

@@ -26,7 +26,7 @@ export function uniformOverClusters(
   const N = labels.length;
   const clusters = membersOf(labels);
   const share = Math.floor(N / clusters.length) + 1;
-  const random = randomAt(seed, 'shuffle', epoch, 1);
+  const random = randomAt(seed, 'uniformSampler', epoch);
   const drawn = new Uint32Array(share * clusters.length);
   clusters.forEach((members, c) => {
     drawn.set(draw(members, share, random), c * share);

@@ -3,7 +3,7 @@ import { randomAt } from '../core/random.ts';
 import { filled, type Initializer, kaimingFanOut, uniformFanIn } from './initialize.ts';
 
 function statistics(initialize: Initializer, shape: number[]) {
-  const values = initialize(shape, randomAt(3, 'initialise', 1));
+  const values = initialize(shape, randomAt(3, 'initialize', 1));
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
   const fourth = values.reduce((a, b) => a + (b - mean) ** 4, 0) / values.length;
@@ -34,6 +34,6 @@ describe('initializers', () => {
   });
 
   it('filled fills', () => {
-    expect([...filled(0.5)([2, 2], randomAt(0, 'initialise'))]).toEqual([0.5, 0.5, 0.5, 0.5]);
+    expect([...filled(0.5)([2, 2], randomAt(0, 'initialize'))]).toEqual([0.5, 0.5, 0.5, 0.5]);
   });
 });

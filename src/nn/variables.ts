@@ -92,7 +92,7 @@ export function createVariables({
       const values: Record<string, Float32Array> = {};
       for (const [name, { tensor, initialize }] of [...parameters, ...buffers]) {
         // Keyed by name, so that a value does not depend on the order in which layers were built.
-        values[prefix + name] = initialize(tensor.shape, randomAt(seed, 'initialise', hashName(name)));
+        values[prefix + name] = initialize(tensor.shape, randomAt(seed, 'initialize', hashName(name)));
       }
       return values;
     },

@@ -52,7 +52,7 @@ export async function featureMaps(
   const { settings } = run.config;
   const now = run.checkpoint.info.step;
   const count = Math.min(MAX_IMAGES, indices.length);
-  const rows = distinctRows(indices.length, count, randomAt(seed, 'sample', 0, 0, 12)).sort();
+  const rows = distinctRows(indices.length, count, randomAt(seed, 'featureMap')).sort();
   const drawn = Uint32Array.from(rows, (row) => indices[row]!);
   const labels = Int32Array.from(drawn, (index) => cache.entries[index]!.label ?? -1);
   const last = Int32Array.from(rows, (row) => clustering.assignment.assignments[row]!);

@@ -177,7 +177,7 @@ describe('splitForEmpty', () => {
     // Cluster 0 has all the rows, so it is the only possible donor.
     const centroids = Float64Array.of(1, 2, 9, 9);
     const sizes = Float64Array.of(10, 0);
-    expect(splitForEmpty(centroids, sizes, 2, randomAt(1, 'cluster'))).toBe(1);
+    expect(splitForEmpty(centroids, sizes, 2, randomAt(1, 'kmeansDonors'))).toBe(1);
     expect([...centroids]).toEqual([0.9990234375, 2.001953125, 1.0009765625, 1.998046875]);
     expect([...sizes]).toEqual([5, 5]);
   });
@@ -191,7 +191,7 @@ describe('splitForEmpty', () => {
           const sizes = Float64Array.from(counts);
           const total = counts.reduce((a, b) => a + b, 0);
           const centroids = Float64Array.from(counts, (_, i) => i + 1);
-          const repaired = splitForEmpty(centroids, sizes, 1, randomAt(seed, 'cluster'));
+          const repaired = splitForEmpty(centroids, sizes, 1, randomAt(seed, 'kmeansDonors'));
           expect(sizes.reduce((a, b) => a + b, 0)).toBeCloseTo(total, 9);
           if (total > counts.length) {
             expect(repaired).toBe(counts.filter((n) => n === 0).length);

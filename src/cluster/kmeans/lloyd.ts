@@ -72,7 +72,7 @@ function repairEmpty(
   run: KmeansRun,
   { dimension, metric, seed }: { dimension: number; metric: KmeansMetric; seed: number },
 ): boolean {
-  const random = randomAt(seed, 'cluster', run.index, run.iterations, 4);
+  const random = randomAt(seed, 'kmeansDonors', run.index, run.iterations);
   const repaired = splitForEmpty(run.centroids, run.sizes.slice(), dimension, random);
   run.repaired += repaired;
   if (repaired > 0 && metric === 'spherical') {

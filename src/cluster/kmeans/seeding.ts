@@ -30,7 +30,8 @@ import { distinctRows, type Features, rowNorms, selectRows } from '../features.t
 
 /** Draws K distinct rows as centroids `[K, D]`. */
 export function randomStart(features: Features, k: number, seed: number, restart: number): Float32Array {
-  return selectRows(features, distinctRows(features.count, k, randomAt(seed, 'cluster', restart, 0, 1))).data;
+  return selectRows(features, distinctRows(features.count, k, randomAt(seed, 'kmeansRandomStart', restart)))
+    .data;
 }
 
 /** Least number of rows that take part, and rows for each cluster. */
@@ -62,7 +63,7 @@ export async function preparePlusPlus(
   const sample =
     features.count <= most
       ? features
-      : selectRows(features, distinctRows(features.count, most, randomAt(seed, 'cluster', 0, 0, 2)).sort());
+      : selectRows(features, distinctRows(features.count, most, randomAt(seed, 'kmeansSample')).sort());
   const { count, dimension } = sample;
   const trials = 2 + Math.floor(Math.log(k));
   const squares = Float32Array.from(rowNorms(sample), (norm) => norm * norm);
@@ -85,7 +86,7 @@ export async function preparePlusPlus(
   await exe.writeState({ x: sample.data, norms: squares });
 
   async function start(restart: number): Promise<Float32Array> {
-    const random = randomAt(seed, 'cluster', restart, 0, 3);
+    const random = randomAt(seed, 'kmeansPlusPlus', restart);
     const chosen = new Set<number>();
     // The first centroid is uniform: all trials are the same row, and every distance is infinite.
     await exe.writeState({ nearest: new Float32Array(count).fill(INFINITE) });
