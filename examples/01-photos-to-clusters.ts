@@ -1,4 +1,4 @@
-/** Photos to clusters: train, cluster, evaluate, assign a new image, and write a report and a model. */
+/** Photos to clusters: train, cluster, evaluate, assign a new image, write a report and a model. */
 import { openImages, train } from '../src/likeness.ts';
 import { budget, firstImage, folder } from './input.ts';
 

@@ -1,4 +1,4 @@
-/** Resume: stop a training early and continue it later, with the same result as without the stop. */
+/** Resume: stop a training early and continue it later, with the same final state. */
 import { openImages, train } from '../src/likeness.ts';
 import { budget, folder } from './input.ts';
 

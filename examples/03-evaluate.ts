@@ -1,4 +1,4 @@
-/** Evaluation: scores of the trained encoder beside an untrained one, raw pixels and a color histogram. */
+/** Evaluation: scores of the trained encoder beside an untrained one and raw pixels. */
 import { openImages } from '../src/likeness.ts';
 import { folder, trainedModel } from './input.ts';
 
@@ -10,10 +10,10 @@ if (scores === null) {
   console.log('no image has a label; expected a folder per class, or a labeled data set');
 } else {
   const rows = { 'trained encoder': scores, ...scores.baselines };
+  const show = (value?: number | null) => value?.toFixed(3) ?? '-';
   for (const [name, { nmi, knn, linear }] of Object.entries(rows)) {
-    const cells = { NMI: nmi, kNN: knn?.accuracy, linear: linear?.accuracy };
-    const texts = Object.entries(cells).map(([title, value]) => `${title} ${value?.toFixed(3) ?? '-'}`);
-    console.log(`${name}: ${texts.join(', ')}`);
+    const accuracies = `kNN ${show(knn?.accuracy)}, linear ${show(linear?.accuracy)}`;
+    console.log(`${name}: NMI ${show(nmi)}, ${accuracies}`);
   }
   for (const sentence of scores.verdict ?? []) console.log(sentence);
 }

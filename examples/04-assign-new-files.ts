@@ -12,6 +12,7 @@ if (!(await model.clustering())) await (await model.cluster(images)).close();
 const assigned = await model.assign([await firstImage(images), 'README.md']);
 for (const { path, cluster, confidence, margin } of assigned) {
   const answer = margin < MIN_MARGIN ? 'undecided' : `cluster ${cluster}`;
-  console.log(`${path}: ${answer} (confidence ${confidence.toFixed(2)}, margin ${margin.toFixed(3)})`);
+  const numbers = `confidence ${confidence.toFixed(2)}, margin ${margin.toFixed(3)}`;
+  console.log(`${path}: ${answer} (${numbers})`);
 }
 for (const { path, reason } of assigned.unreadable) console.log(`${path}: ${reason}`);

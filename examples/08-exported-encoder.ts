@@ -1,4 +1,4 @@
-/** The exported encoder in another ONNX runtime: features from pixels without this library, compared with it. */
+/** ONNX: features from an exported encoder in plain onnxruntime-node, without this library. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { openEncoder, openImages } from '../src/likeness.ts';

@@ -6,7 +6,10 @@ import { type Images, type Model, openModel, samplePath, type TrainOptions, trai
 /** Folder of images: the first argument, or the bundled sample. */
 export const folder = process.argv[2] ?? samplePath;
 
-/** Ten minutes for your images; one epoch of a tiny encoder for the sample, so that an example ends at once. */
+/**
+ * Ten minutes for your images; one epoch of a tiny encoder for the sample, so that an example ends
+ * at once.
+ */
 export const budget: TrainOptions =
   folder === samplePath
     ? { epochs: 1, settings: { architecture: 'resnet10', width: 4, checkpointSeconds: 1 } }

@@ -8,8 +8,13 @@ export const assignCommand: Command = {
   name: 'assign',
   summary: "Assigns new images to a run's existing clusters.",
   details: [
-    'Each image is assigned to the cluster with the nearest centroid, or to the most probable one where the method has learned the clusters itself. Confidence ranges from 1/K to 1 and compares the clusters with each other. Margin is the lead of the best over the second best cluster, in cosine or probability. A margin near 0 means undecided.',
-    'Images that cannot be read are listed with the reason. The command fails only where none can be read.',
+    'Each image is assigned to the cluster with the nearest centroid, or to the most ' +
+      'probable one where the method has learned the clusters itself. Confidence ranges from ' +
+      '1/K to 1 and compares the clusters with each other. Margin is the lead of the best ' +
+      'over the second best cluster, in cosine or probability. A margin near 0 means ' +
+      'undecided.',
+    'Images that cannot be read are listed with the reason. The command fails only where ' +
+      'none can be read.',
   ].join('\n'),
   arguments: [{ name: 'image', description: 'image files, or folders of them', count: 'many' }],
   options: [{ flags: '--run <dir>', description: 'run that "likeness cluster" was used on (required)' }],

@@ -12,10 +12,22 @@ export const clusterCommand: Command = {
   name: 'cluster',
   summary: "Clusters a source's images with a run's encoder.",
   details: [
-    'Writes into the run folder: report.html (example images per cluster, the most typical first), clusters.csv (path, cluster, confidence, margin to the second best, nearest prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness assign" assigns further images to the same clusters.',
-    'Clusters that the method has learned itself (contrastive-clustering) are used unless -k asks for another number. Confidence is then the probability of the cluster, and margin its lead in probability. The column of prototypes is empty for methods without them.',
-    'Otherwise, without -k, a number of clusters is suggested from the data, with the range that is about as good. The report shows how each number fits: separation compared with data without groups, agreement of two halves and of random starts, neighbors kept together. These scores compare numbers of clusters for this encoder. They do not measure the encoder. Cluster 0 is the largest.',
-    'The report also plots the similarity of positive and negative pairs of images and of clusters over training, and a map of up to 1,000 images before training, at the snapshots (likeness train --snapshots) and now, colored by cluster.',
+    'Writes into the run folder: report.html (example images per cluster, the most typical ' +
+      'first), clusters.csv (path, cluster, confidence, margin to the second best, nearest ' +
+      'prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness ' +
+      'assign" assigns further images to the same clusters.',
+    'Clusters that the method has learned itself (contrastive-clustering) are used unless ' +
+      '-k asks for another number. Confidence is then the probability of the cluster, and ' +
+      'margin its lead in probability. The column of prototypes is empty for methods without ' +
+      'them.',
+    'Otherwise, without -k, a number of clusters is suggested from the data, with the ' +
+      'range that is about as good. The report shows how each number fits: separation ' +
+      'compared with data without groups, agreement of two halves and of random starts, ' +
+      'neighbors kept together. These scores compare numbers of clusters for this encoder. ' +
+      'They do not measure the encoder. Cluster 0 is the largest.',
+    'The report also plots the similarity of positive and negative pairs of images and of ' +
+      'clusters over training, and a map of up to 1,000 images before training, at the ' +
+      'snapshots (likeness train --snapshots) and now, colored by cluster.',
     'The source may differ from the one that the run was trained on.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -136,7 +148,10 @@ function printClustering({ images, k, kReason, kRange, groups }: Clustering, ter
   terminal.say();
 }
 
-/** Formats a suggested K for scripts: the number, the range that is about as good, and the score of each. */
+/**
+ * Formats a suggested K for scripts: the number, the range that is about as good, and the score of
+ * each.
+ */
 function suggestionJson({ suggestion }: Clustering): object | null {
   if (!suggestion) return null;
   const { best, range, curve } = suggestion;

@@ -31,7 +31,8 @@ export function clusterTable(groups: readonly TableRow[], { most = MOST }: { mos
     const rest = groups.slice(most);
     const images = rest.reduce((sum, { size }) => sum + size, 0);
     lines.push(
-      `    …  and ${showCount(rest.length)} smaller ones with ${showCount(images)} images; all are in the report`,
+      `    …  and ${showCount(rest.length)} smaller ones with ${showCount(images)} images; ` +
+        'all are in the report',
     );
   }
   return lines;

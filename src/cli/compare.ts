@@ -11,9 +11,20 @@ export const compareCommand: Command = {
   summary:
     'Trains several methods under the same conditions, measures them alike, and sets them side by side.',
   details: [
-    'Encoder, views, batch and budget are the same for every method; everything else is the recipe of each. Figures are of the last step, mean and standard deviation over seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of clusters of the test images and of train and test images together, beside an untrained encoder, raw pixels and a colour histogram. Published figures of the data set, where there are any, are marked as of another budget.',
-    'Without labels the table holds the one measure that was found to follow true clusters where there are labels (how often two views of an image fall to the same cluster), and an order of the methods by it: a guess. With labels it stands beside the other figures. Further measures, which do not follow them, are in compare.json.',
-    'Each run is an ordinary run folder in the folder runs of --out. The same command goes on after an interruption: what is finished and measured is not done again. Methods, seeds and values may be added later. A method that fails is reported with the reason, and the others go on.',
+    'Encoder, views, batch and budget are the same for every method; everything else is ' +
+      'the recipe of each. Figures are of the last step, mean and standard deviation over ' +
+      'seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of ' +
+      'clusters of the test images and of train and test images together, beside an ' +
+      'untrained encoder, raw pixels and a colour histogram. Published figures of the data ' +
+      'set, where there are any, are marked as of another budget.',
+    'Without labels the table holds the one measure that was found to follow true clusters ' +
+      'where there are labels (how often two views of an image fall to the same cluster), ' +
+      'and an order of the methods by it: a guess. With labels it stands beside the other ' +
+      'figures. Further measures, which do not follow them, are in compare.json.',
+    'Each run is an ordinary run folder in the folder runs of --out. The same command goes ' +
+      'on after an interruption: what is finished and measured is not done again. Methods, ' +
+      'seeds and values may be added later. A method that fails is reported with the reason, ' +
+      'and the others go on.',
     'Writes compare.json and compare.html into --out, after every run.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -57,13 +68,15 @@ export const compareCommand: Command = {
     {
       flags: '--grid <key=a,b,c>',
       description:
-        'one row per value of a setting and method; several: every combination. Values that hold commas are separated by semicolons',
+        'one row per value of a setting and method; several: every combination. Values ' +
+        'that hold commas are separated by semicolons',
       repeat: 'many',
     },
     {
       flags: '--vary <key=a,b,c>',
       description:
-        'as --grid, but one value at a time: one row as all settings are, and one per other value of each; as ablations are done',
+        'as --grid, but one value at a time: one row as all settings are, and one per ' +
+        'other value of each; as ablations are done',
       repeat: 'many',
     },
     {
@@ -79,9 +92,12 @@ export const compareCommand: Command = {
     },
     {
       command:
-        'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 --set architecture=resnet34 --vary augmentedViews=one,none --vary heads=instance,cluster --vary architecture=resnet18,resnet50',
+        'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 ' +
+        '--set architecture=resnet34 --vary augmentedViews=one,none --vary ' +
+        'heads=instance,cluster --vary architecture=resnet18,resnet50',
       meaning:
-        'what parts of a method are worth, the three ablations of its paper: seven rows, the first with all parts',
+        'what parts of a method are worth, the three ablations of its paper: seven rows, ' +
+        'the first with all parts',
     },
     {
       command: 'likeness compare cifar10 --methods swav --minutes 5 --classical kmeans,spectral --json',

@@ -10,7 +10,8 @@ export const embedCommand: Command = {
   summary: 'Writes the features of every image to a file.',
   details:
     'One row per image, in the order of the source. Rows have length 1 unless --raw is given, so that the product of two rows is their cosine. ' +
-    'parquet, safetensors and csv carry ids and labels. npy holds numbers alone, with ids and labels in FILE.ids.csv.',
+    'parquet, safetensors and csv carry ids and labels. npy holds numbers alone, with ids ' +
+    'and labels in FILE.ids.csv.',
   arguments: [{ name: 'source', description: 'folder of images, packed data set, or tar shards' }],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is used (required)' },
@@ -44,7 +45,8 @@ export const embedCommand: Command = {
     const written = await model.embedTo(file, source!, { split, normalize: !raw, ...terminal.watch });
     const { files, format, count, skipped, dimension, normalized } = written;
     terminal.say(
-      `${showCount(count)} features of dimension ${dimension}${raw ? '' : ', L2-normalized'}, in ${files.map(displayPath).join(' and ')}`,
+      `${showCount(count)} features of dimension ${dimension}${raw ? '' : ', L2-normalized'}, ` +
+        `in ${files.map(displayPath).join(' and ')}`,
     );
     return { files, format, images: count, skipped, dimension, normalised: normalized, step: model.step };
   },

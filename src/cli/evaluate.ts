@@ -12,9 +12,17 @@ export const evaluateCommand: Command = {
   name: 'evaluate',
   summary: "Evaluates a run's features against labels where there are any, beside three baselines.",
   details: [
-    'With labels (a folder per class, or a labeled format): NMI (arithmetic and geometric mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means clusters (of the clusters that the method has learned itself where it has, with those of k-means beside them), weighted kNN (k = 200 and 20, T = 0.1), and a linear classifier with all labels and with 1 % and 10 % of them. The same is measured of an untrained encoder, raw pixels and a color histogram of the same images, with a verdict where one of them wins.',
-    'Without labels: prototype usage, agreement of two views, spread and effective rank of the features.',
-    "A source's own train/test split is respected. Without one, a fifth of each class is held out. Labels are used for measuring only.",
+    'With labels (a folder per class, or a labeled format): NMI (arithmetic and geometric ' +
+      'mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means ' +
+      'clusters (of the clusters that the method has learned itself where it has, with those ' +
+      'of k-means beside them), weighted kNN (k = 200 and 20, T = 0.1), and a linear ' +
+      'classifier with all labels and with 1 % and 10 % of them. The same is measured of an ' +
+      'untrained encoder, raw pixels and a color histogram of the same images, with a ' +
+      'verdict where one of them wins.',
+    'Without labels: prototype usage, agreement of two views, spread and effective rank of ' +
+      'the features.',
+    "A source's own train/test split is respected. Without one, a fifth of each class is " +
+      'held out. Labels are used for measuring only.',
     'Writes evaluation.json into the run folder.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -41,7 +49,8 @@ export const evaluateCommand: Command = {
     {
       command: 'likeness evaluate cifar10 --run runs/cifar --json',
       meaning:
-        'one object for a script, with nmi, acc, ari, ami, fmi, knn.accuracy, linear.accuracy, fewLabels, purityTable, confusion and baselines',
+        'one object for a script, with nmi, acc, ari, ami, fmi, knn.accuracy, ' +
+        'linear.accuracy, fewLabels, purityTable, confusion and baselines',
     },
   ],
   async run([source], options, terminal) {

@@ -11,8 +11,13 @@ export const exportCommand: Command = {
   name: 'export',
   summary: "Writes a run's encoder as an ONNX model or as weights.",
   details: [
-    'The ONNX model takes pixel_values, float32 [batch, 3, s, s], RGB from 0 to 1, and returns features [batch, D] of length 1. Normalization is part of the model, the batch size is free, and the metadata describe how to prepare images. The model is compared with the training engine on images of the source, one by one and together, before the file appears.',
-    "The weights are a safetensors file with torchvision's names (load them with strict=False: there is no classifier).",
+    'The ONNX model takes pixel_values, float32 [batch, 3, s, s], RGB from 0 to 1, and ' +
+      'returns features [batch, D] of length 1. Normalization is part of the model, the ' +
+      'batch size is free, and the metadata describe how to prepare images. The model is ' +
+      'compared with the training engine on images of the source, one by one and together, ' +
+      'before the file appears.',
+    "The weights are a safetensors file with torchvision's names (load them with " +
+      'strict=False: there is no classifier).',
   ].join('\n'),
   arguments: [],
   options: [
@@ -44,7 +49,8 @@ async function exportTo(model: Model, to: string | undefined, terminal: Terminal
   if (format === 'safetensors') {
     const { file, tensors, numbers } = await model.exportWeights(to!);
     terminal.say(
-      `wrote ${displayPath(file)}: ${tensors} tensors, ${showCount(numbers)} values, under torchvision's names`,
+      `wrote ${displayPath(file)}: ${tensors} tensors, ${showCount(numbers)} values, under ` +
+        `torchvision's names`,
     );
     return { file, format, step, tensors, numbers };
   }
@@ -54,7 +60,8 @@ async function exportTo(model: Model, to: string | undefined, terminal: Terminal
   const images = check.on === 'images' ? 'images of the source' : 'images of noise';
   const difference = check.largestDifference.toExponential(1);
   terminal.say(
-    `wrote ${displayPath(file)}: ${shapes}, differs from the training engine by at most ${difference} on ${check.count} ${images}`,
+    `wrote ${displayPath(file)}: ${shapes}, differs from the training engine by at most ` +
+      `${difference} on ${check.count} ${images}`,
   );
   return { file, format, step, ...facts };
 }

@@ -1,4 +1,7 @@
-/** Parsers of flag values. Each throws an error that names the flag, the value and the expected form. */
+/**
+ * Parsers of flag values. Each throws an error that names the flag, the value and the expected
+ * form.
+ */
 import { LikenessError } from '../core/errors.ts';
 
 /** Parses a whole number of at least `least`. */
@@ -33,7 +36,8 @@ export function fractions(flag: string): (text: string) => number[] {
     if (values.some((value) => !(value > 0 && value < 1))) {
       throw new LikenessError(
         'flag.invalid',
-        `${flag}: received "${text}"; expected numbers above 0 and below 1 joined by commas, such as "0.1,0.5"`,
+        `${flag}: received "${text}"; expected numbers above 0 and below 1 joined by ` +
+          'commas, such as "0.1,0.5"',
       );
     }
     return values;

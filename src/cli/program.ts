@@ -1,4 +1,4 @@
-/** From the list of commands to a parser, and from what happens to an exit code. */
+/** Parses a command line, runs its command, and returns the exit code. */
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
@@ -12,13 +12,11 @@ const FAILURE = 1;
 const WRONG_USE = 2;
 const INTERRUPTED = 130;
 
-/** Runs one command line to its end; the process's exit code. */
+/** Runs one command line to its end and returns the process's exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let code = 0;
   const parser = new Parser('likeness')
-    .description(
-      'Learns what pictures look like from a folder of unlabelled images, and groups them by likeness.',
-    )
+    .description('Trains an image encoder on a folder of unlabeled images and clusters them.')
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .exitOverride()
@@ -32,7 +30,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await parser.parseAsync(argv, { from: 'user' });
     if (argv.length === 0) parser.outputHelp();
   } catch (error) {
-    // Wrong use: what the parser refuses (it has said so on stderr), or what a flag's own reader does.
+    // The parser has printed its own errors on stderr; those of a flag's parser are printed here.
     const refused = error instanceof CommanderError;
     if (refused && error.exitCode === 0) return 0;
     if (!refused) process.stderr.write(`error: ${reasonOf(error)}\n`);
@@ -76,7 +74,7 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
   });
 }
 
-/** Runs a command and reports how it ended. A second signal ends the process at once. */
+/** Runs a command and prints its result or error. A second signal ends the process at once. */
 async function execute(
   command: Command,
   args: readonly string[],
@@ -98,14 +96,14 @@ async function execute(
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
     if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    // A command that saved and stopped early on a signal did not do all it was asked to.
+    // A command that saved and stopped early on a signal has not finished its work.
     return controller.signal.aborted ? INTERRUPTED : 0;
   } catch (thrown) {
     terminal.endProgress();
     const error = thrown instanceof LikenessError ? errorWithFlags(thrown, command.options) : thrown;
     const interrupted = controller.signal.aborted;
     const known = error instanceof LikenessError;
-    // A defect of ours keeps its trace; bad input never shows one.
+    // Only an internal error prints its trace.
     const message = known
       ? error.message
       : interrupted

@@ -14,7 +14,8 @@ export const startCommand: Command = {
   name: 'start',
   summary: 'Trains, clusters and evaluates on the sample of real images that comes with likeness.',
   details:
-    'A few thousand images of Fashion-MNIST. Labels are used for measuring only. Takes about three minutes on two cores.',
+    'A few thousand images of Fashion-MNIST. Labels are used for measuring only. Takes ' +
+    'about three minutes on two cores.',
   arguments: [],
   options: [
     { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-swav-sample' },

@@ -1,21 +1,26 @@
-/** The terminal as commands see it: lines for people, one progress line, and one object for scripts. */
+/**
+ * The terminal as commands see it: lines for people, one progress line, and one object for scripts.
+ */
 import { stripVTControlCharacters } from 'node:util';
 import type { Notice, ProgressEvent, ReporterOptions } from '../core/reporter.ts';
 
 export interface Terminal {
-  /** Whether the caller asked for one machine-readable object; lines for people then go to stderr. */
+  /** Marks a caller that reads one machine-readable object. Lines for people then go to stderr. */
   readonly json: boolean;
   /** Ends the command early when it is aborted (Ctrl-C, SIGTERM). */
   readonly signal: AbortSignal;
-  /** A line for people. */
+  /** Prints a line for people. */
   say(line?: string): void;
-  /** A line that matters even when nobody reads the rest: on stderr. */
+  /** Prints a line on stderr, for what matters even if nobody reads the rest. */
   warn(line: string): void;
-  /** The progress line: redrawn in place on a terminal, a plain line now and then elsewhere. */
+  /** Redraws the progress line on a terminal, or prints a plain line now and then elsewhere. */
   progress(line: string): void;
   /** Ends the progress line, leaving its last state. */
   endProgress(): void;
-  /** Callbacks for functions of the library: progress on the progress line, notes and warnings as lines. */
+  /**
+   * Callbacks for functions of the library: progress on the progress line, notes and warnings as
+   * lines.
+   */
   readonly watch: Required<ReporterOptions>;
 }
 

@@ -74,7 +74,8 @@ export const trainCommand: Command = {
     {
       flags: '--snapshots <fractions>',
       description:
-        'save the encoder at these fractions of training, e.g. 0.1,0.5, so that the report can plot features over time',
+        'save the encoder at these fractions of training, e.g. 0.1,0.5, so that the report ' +
+        'can plot features over time',
       parse: fractions('--snapshots'),
     },
     {

@@ -15,7 +15,11 @@ export const tuneCommand: Command = {
   name: 'tune',
   summary: 'Measures the fastest kernel of each convolution on this machine, and shows the choices.',
   details:
-    'A convolution and its gradients can be computed by several kernels, and the fastest depends on sizes and processor. Training measures unknown ones before its first step. This command does the same for a preset and shows the choices. Choices are remembered on the machine, per processor, number of threads and version of the runtime. A run stores its own in plan.json. Times are shown for choices that were measured just now.',
+    'A convolution and its gradients can be computed by several kernels, and the fastest ' +
+    'depends on sizes and processor. Training measures unknown ones before its first step. ' +
+    'This command does the same for a preset and shows the choices. Choices are remembered ' +
+    'on the machine, per processor, number of threads and version of the runtime. A run ' +
+    'stores its own in plan.json. Times are shown for choices that were measured just now.',
   arguments: [],
   options: [
     {

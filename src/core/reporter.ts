@@ -1,10 +1,12 @@
-/** The line between work and whoever watches it: progress, notes, warnings, and the wish to stop. */
+/**
+ * The line between work and whoever watches it: progress, notes, warnings, and the wish to stop.
+ */
 
 /** State of a long stage of work. */
 export interface ProgressEvent {
   /** Stable name of the stage, such as `decode`, `embed` or `kmeans`. */
   readonly stage: string;
-  /** One line for people, such as `decoding 120 of 3,068 images`. */
+  /** Line for people, such as `decoding 120 of 3,068 images`. */
   readonly text: string;
   /** Items done, where the stage counts them. */
   readonly done?: number;
@@ -12,7 +14,7 @@ export interface ProgressEvent {
   readonly total?: number;
 }
 
-/** One sentence for people, with a stable code for programs. */
+/** Sentence for people, with a stable code for programs. */
 export interface Notice {
   /** Stable identifier of the kind of notice, such as `images.skipped`. */
   readonly code: string;
@@ -38,7 +40,9 @@ export interface ReporterOptions {
   onNote?(notice: Notice): void;
   /** Called with facts that the person should act on. */
   onWarning?(notice: Notice): void;
-  /** Ends the work early; the function rejects with the signal's reason unless it says otherwise. */
+  /**
+   * Ends the work early; the function rejects with the signal's reason unless it says otherwise.
+   */
   signal?: AbortSignal;
 }
 

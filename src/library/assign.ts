@@ -43,7 +43,8 @@ export interface Assigned extends ReadonlyArray<AssignedImage> {
 /**
  * Assigns image files to clusters, with the checkpoint that the clusters were made with.
  *
- * @throws LikenessError `clustering.missing`, `clustering.stale`, and `assign.unreadable` where no image can be read.
+ * @throws LikenessError `clustering.missing`, `clustering.stale`, and `assign.unreadable` where no
+ * image can be read.
  */
 export async function assignFiles(
   latest: TrainedRun,
@@ -90,7 +91,9 @@ function checkReadable({ paths, unreadable }: FileFeatures): void {
   const reasons = unreadable.slice(0, 3).map(({ path: file, reason }) => `\n  ${file}: ${reason}`);
   throw new LikenessError(
     'assign.unreadable',
-    `none of the ${unreadable.length || ''} image(s) could be read${reasons.join('')}\nExpected JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP files, or folders of them.`,
+    `none of the ${unreadable.length || ''} image(s) could be ` +
+      `read${reasons.join('')}\nExpected JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP files, or ` +
+      'folders of them.',
   );
 }
 
@@ -101,7 +104,9 @@ async function atStep(run: TrainedRun, step: number): Promise<TrainedRun> {
   if (!entry) {
     throw new LikenessError(
       'clustering.stale',
-      `the clusters of ${run.folder.path} were made at step ${step}, whose checkpoint is gone; the newest is of step ${run.checkpoint.info.step}. Make them again: likeness cluster <source> --run ${run.folder.path}`,
+      `the clusters of ${run.folder.path} were made at step ${step}, whose checkpoint is ` +
+        `gone; the newest is of step ${run.checkpoint.info.step}. Make them again: likeness ` +
+        `cluster <source> --run ${run.folder.path}`,
     );
   }
   const checkpoint = await loadCheckpoint(entry.file);
@@ -112,6 +117,7 @@ function checkDimension({ folder }: TrainedRun, expected: number, { dimension }:
   if (expected === dimension) return;
   throw new LikenessError(
     'clustering.stale',
-    `the clusters of ${folder.path} have dimension ${dimension} and its encoder's features ${expected}. Make them again: likeness cluster <source> --run ${folder.path}`,
+    `the clusters of ${folder.path} have dimension ${dimension} and its encoder's features ` +
+      `${expected}. Make them again: likeness cluster <source> --run ${folder.path}`,
   );
 }

@@ -136,7 +136,8 @@ async function imagesToCluster(
   if (indices.length === 0) {
     throw new LikenessError(
       'source.tooFew',
-      `${images.path}: found no usable image${split ? ` in the "${split}" split` : ''}; expected at least 1. Reasons are in ${folder.files.skipped}.`,
+      `${images.path}: found no usable image${split ? ` in the "${split}" split` : ''}; ` +
+        `expected at least 1. Reasons are in ${folder.files.skipped}.`,
     );
   }
   return { cache, indices, ids: Array.from(indices, (index) => cache.entries[index]!.id) };
@@ -154,7 +155,10 @@ function embedToScratch(
   return writeFeatureFile(folder.files.embeddings, parts, encoder.dimension);
 }
 
-/** Nearest prototype of each image, and probabilities [N, M] of learned clusters, where the method has them. */
+/**
+ * Nearest prototype of each image, and probabilities [N, M] of learned clusters, where the method
+ * has them.
+ */
 async function applyHeads(
   engine: Engine,
   { heads }: Pick<ImageEncoder, 'heads'>,
@@ -299,7 +303,10 @@ function clusteringOf({ run, taken, set, features, clustering, stored }: OpenClu
 
 /** Fraction of the images above which a cluster is rarely one group. */
 const MAX_SHARE = 0.4;
-/** Multiple of an equal share below which no cluster is too large: of two clusters one always has half. */
+/**
+ * Multiple of an equal share below which no cluster is too large: of two clusters one always has
+ * half.
+ */
 const MIN_TIMES_EQUAL = 1.5;
 
 /** Warns where the largest cluster holds too many of the images. */

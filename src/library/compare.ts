@@ -20,14 +20,16 @@ const namesOf = (names: readonly string[]) => {
 };
 
 /**
- * Trains several methods under the same conditions, measures them alike, and writes compare.json and compare.html.
+ * Trains several methods under the same conditions, measures them alike, and writes compare.json
+ * and compare.html.
  *
- * The same call resumes an interrupted comparison, and may add methods and seeds. A method that fails is part of the
- * result with its reason.
+ * The same call resumes an interrupted comparison, and may add methods and seeds. A method that
+ * fails is part of the result with its reason.
  *
  * @example
  * const { comparison } = await compare('photos', { methods: ['swav', 'moco'], minutes: 10 });
- * @throws LikenessError `option.*`, `compare.*`, `source.*`, `interrupted` where the signal is aborted.
+ * @throws LikenessError `option.*`, `compare.*`, `source.*`, `interrupted` where the signal is
+ * aborted.
  */
 export async function compare(images: Images | string, options: CompareOptions): Promise<WrittenComparison> {
   checkOptions(

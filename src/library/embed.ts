@@ -52,7 +52,7 @@ const shape = { split: oneOf(splitNames), normalize: flag };
 /** Opens an encoder for as long as `work` takes. */
 export type EncoderUse = <T>(work: (encoder: ImageEncoder) => Promise<T>) => Promise<T>;
 
-/** What embedding needs to know of a model: its encoder, and how its images are decoded. */
+/** Encoder of a model, and the decoding of its images. */
 export interface EmbedSource {
   use: EncoderUse;
   /** Side of the cached images, in pixels. */

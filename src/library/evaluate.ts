@@ -109,7 +109,8 @@ function checkCounts(path: string, k: number | undefined, { indices, labelled, s
   if (k > most) {
     throw new LikenessError(
       'evaluate.k',
-      `k: received ${k} for ${most} images that are clustered; expected a whole number from 1 to ${most}`,
+      `k: received ${k} for ${most} images that are clustered; expected a whole number ` +
+        `from 1 to ${most}`,
     );
   }
 }

@@ -1,4 +1,7 @@
-/** Exporting a run's encoder: written under a temporary name, compared with the engine, then renamed. */
+/**
+ * Exporting a run's encoder: written under a temporary name, compared with the engine, then
+ * renamed.
+ */
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { featuresOf, normalizeRows } from '../cluster/index.ts';
@@ -26,7 +29,10 @@ import { reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 import { evaluationPixels, withEncoder } from './runEncoder.ts';
 
-/** An encoder in an ONNX file, from images [batch, 3, s, s] (float32, 0 to 1) to features [batch, D] of length 1. */
+/**
+ * An encoder in an ONNX file, from images [batch, 3, s, s] (float32, 0 to 1) to features [batch, D]
+ * of length 1.
+ */
 export interface ExportedOnnx {
   /** Absolute path. */
   readonly file: string;
@@ -87,7 +93,9 @@ export async function exportOnnx(
     if (!(difference <= TOLERANCE)) {
       throw new LikenessError(
         'export.differs',
-        `${file}: the exported model's features differ from the training engine's by ${difference.toExponential(1)}; expected at most ${TOLERANCE}. Nothing was written; please report this.`,
+        `${file}: the exported model's features differ from the training engine's by ` +
+          `${difference.toExponential(1)}; expected at most ${TOLERANCE}. Nothing was ` +
+          'written; please report this.',
       );
     }
     await rename(unchecked, file).catch((error) => {
@@ -103,7 +111,9 @@ export async function exportOnnx(
   }
 }
 
-/** Reads pixels [3, 3, s, s] of images of the run's source, or makes noise where the source is gone. */
+/**
+ * Reads pixels [3, 3, s, s] of images of the run's source, or makes noise where the source is gone.
+ */
 async function imagesToCompare(
   { config }: TrainedRun,
   reporter: Reporter,

@@ -39,7 +39,8 @@ export function featureFormatOf(file: string): FeatureFormat {
 }
 
 /**
- * Writes the table with features [N, D], given as arrays of whole rows in order; returns every written file.
+ * Writes the table with features [N, D], given as arrays of whole rows in order; returns every
+ * written file.
  *
  * A .npy file holds numbers alone, so ids and labels go into `<file>.ids.csv`.
  *
@@ -84,7 +85,9 @@ function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | 
   }
 }
 
-/** Yields rows of id, label name, and the feature with enough digits to restore the same float32. */
+/**
+ * Yields rows of id, label name, and the feature with enough digits to restore the same float32.
+ */
 async function* csvStream(table: FeatureTable, features: AsyncIterable<Float32Array>) {
   const { dimension } = table;
   yield csvRow(['id', 'label', ...Array.from({ length: dimension }, (_, d) => `f${d}`)]);

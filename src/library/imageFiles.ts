@@ -11,7 +11,10 @@ export interface NamedImage {
 }
 
 export interface NamedImages {
-  /** Images in the order of the paths, with those that cannot be opened; their `read` throws the reason. */
+  /**
+   * Images in the order of the paths, with those that cannot be opened; their `read` throws the
+   * reason.
+   */
   readonly images: Iterable<NamedImage>;
   close(): Promise<void>;
 }

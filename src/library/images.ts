@@ -21,8 +21,8 @@ export interface OpenImagesOptions extends ReporterOptions {
 /**
  * Opens a folder of images, a tar file, or a packed data set (CIFAR, STL-10, IDX).
  *
- * Images are decoded when something first needs them. The callbacks receive that progress unless the
- * function that needs them has callbacks of its own.
+ * Images are decoded when something first needs them. The callbacks receive that progress unless
+ * the function that needs them has callbacks of its own.
  *
  * @example
  * const images = await openImages('photos');
@@ -44,7 +44,9 @@ export async function openImages(source: string, options: OpenImagesOptions = {}
   };
 }
 
-/** Images that a function was given, and a function that closes them if it has opened them itself. */
+/**
+ * Images that a function was given, and a function that closes them if it has opened them itself.
+ */
 export interface GivenImages {
   images: OpenImages;
   release(): Promise<void>;

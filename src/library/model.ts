@@ -52,15 +52,18 @@ export interface Model {
   /** Present on a model that `train` returned. */
   readonly training?: TrainingSummary;
   /**
-   * Clusters images and writes clusters.csv, embeddings.safetensors and clusters.safetensors into the run folder.
+   * Clusters images and writes clusters.csv, embeddings.safetensors and clusters.safetensors into
+   * the run folder.
    *
-   * Without `k`, clusters that the method has learned are used, or a number is suggested from the data.
+   * Without `k`, clusters that the method has learned are used, or a number is suggested from the
+   * data.
    */
   cluster(images: Images | string, options?: ClusterOptions): Promise<Clustering>;
   /** Reads the clusters of the last `cluster`; undefined where there are none yet. */
   clustering(): Promise<StoredClustering | undefined>;
   /**
-   * Evaluates the encoder beside an untrained one, raw pixels and a color histogram, and writes evaluation.json.
+   * Evaluates the encoder beside an untrained one, raw pixels and a color histogram, and writes
+   * evaluation.json.
    *
    * Returns null where no image has a label and `labelFree` is not set.
    */
@@ -68,7 +71,10 @@ export interface Model {
   evaluate(images: Images | string, options?: EvaluateOptions): Promise<RunEvaluation | null>;
   /** Returns the features of all images, [N, D]. */
   embed(images: Images | string, options?: EmbedOptions): Promise<Embeddings>;
-  /** Writes the features to a .npy, .parquet, .safetensors or .csv file without holding all of them in memory. */
+  /**
+   * Writes the features to a .npy, .parquet, .safetensors or .csv file without holding all of them
+   * in memory.
+   */
   embedTo(file: string, images: Images | string, options?: EmbedOptions): Promise<EmbedToResult>;
   /**
    * Assigns image files, or all images of folders, to clusters.

@@ -53,7 +53,8 @@ export const splitNames = ['train', 'test', 'all'] as const;
 /**
  * Checks options by their shape.
  *
- * @throws LikenessError `option.invalid` for a value out of range, `option.unknown` for a misspelt name.
+ * @throws LikenessError `option.invalid` for a value out of range, `option.unknown` for a misspelt
+ * name.
  */
 export function checkOptions(shape: z.ZodRawShape, options: object): void {
   const result = z.strictObject({ ...reporterOptions, ...shape }).safeParse(options);
@@ -62,7 +63,8 @@ export function checkOptions(shape: z.ZodRawShape, options: object): void {
   if (issue.code === 'unrecognized_keys') {
     throw new LikenessError(
       'option.unknown',
-      `${issue.keys.join(', ')}: received an unknown option; expected ${[...Object.keys(shape), ...Object.keys(reporterOptions)].join(', ')}`,
+      `${issue.keys.join(', ')}: received an unknown option; expected ` +
+        `${[...Object.keys(shape), ...Object.keys(reporterOptions)].join(', ')}`,
     );
   }
   const name = String(issue.path[0]);

@@ -38,7 +38,10 @@ export function withEncoder<T>(
   });
 }
 
-/** Pixels [3, s, s] of one image, exactly as they would come from the pixel cache of the run's images. */
+/**
+ * Pixels [3, s, s] of one image, exactly as they would come from the pixel cache of the run's
+ * images.
+ */
 export async function evaluationPixels(
   image: EncodedImage | RawImage,
   { settings }: TrainedRun['config'],

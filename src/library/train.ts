@@ -29,7 +29,9 @@ export interface TrainOptions extends ReporterOptions {
   minutes?: number;
   /** Seed of every random draw. Default 0. */
   seed?: number;
-  /** Images to train on. Default `train`: the training split, or all images of a source without one. */
+  /**
+   * Images to train on. Default `train`: the training split, or all images of a source without one.
+   */
   split?: 'train' | 'test' | 'all';
   /** Settings that differ from the recipe, such as `{ batchSize: 128 }`. */
   settings?: SettingsInput;
@@ -39,7 +41,9 @@ export interface TrainOptions extends ReporterOptions {
   resume?: boolean;
   /** Restarts a failed run from its last healthy checkpoint with a remedy, up to three times. */
   autoRemedy?: boolean;
-  /** Fractions of the training, above 0 and below 1, after which the encoder is saved as a snapshot. */
+  /**
+   * Fractions of the training, above 0 and below 1, after which the encoder is saved as a snapshot.
+   */
   snapshots?: readonly number[];
   /** Writes the compiled step to step.onnx in the run folder. */
   saveGraph?: boolean;
@@ -67,13 +71,13 @@ const shape = {
 /**
  * Trains an encoder without labels and writes a run folder.
  *
- * Aborting `signal` ends the training after its current step with everything saved. The model is then
- * usable, its `training.outcome` is `interrupted`, and `resume` continues it.
+ * Aborting `signal` ends the training after its current step with everything saved. The model is
+ * then usable, its `training.outcome` is `interrupted`, and `resume` continues it.
  *
  * @example
  * const model = await train('photos', { minutes: 30, out: 'runs/photos' });
- * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and `train.unwell` where
- * the doctor stops the run and no remedy is left.
+ * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
+ * `train.unwell` where the doctor stops the run and no remedy is left.
  */
 export async function train(images: Images | string, options: TrainOptions = {}): Promise<Model> {
   checkOptions(shape, options);

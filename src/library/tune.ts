@@ -48,10 +48,15 @@ export interface TuneResult {
   readonly choices: readonly KernelChoice[];
 }
 
-/** Images that the step is made for. Memory banks have this length, and convolutions do not depend on it. */
+/**
+ * Images that the step is made for. Memory banks have this length, and convolutions do not depend
+ * on it.
+ */
 const IMAGES = 1024;
 
-/** Measures which kernel of each convolution is fastest on this machine, and remembers the choices. */
+/**
+ * Measures which kernel of each convolution is fastest on this machine, and remembers the choices.
+ */
 export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
   checkOptions(
     { preset: path(), method: oneOf(methodNames), settings: settingsOption, again: flag },

@@ -1,7 +1,11 @@
-/** How many steps a run has: known from the start, or set and revised by the speed of its steps where minutes are given. */
+/**
+ * Number of steps of a run: fixed by epochs, or set and revised by the measured speed for minutes.
+ */
 import type { Clock } from './clock.ts';
 
-/** How long: whole epochs, or about so many minutes (steps are then set by the speed of the run). */
+/**
+ * Length of a training: whole epochs, or approximate minutes, from which the speed gives the steps.
+ */
 export type Budget = { epochs: number } | { minutes: number };
 
 interface Limits {
@@ -11,7 +15,7 @@ interface Limits {
 
 interface Epochs {
   stepsPerEpoch: number;
-  /** Whether a phase comes before an epoch's first step. */
+  /** Tells epochs with a phase before their first step. */
   isDue?(epoch: number): boolean;
 }
 
@@ -22,23 +26,33 @@ export interface StepPlan {
   revise(step: number): boolean;
 }
 
-/** Steps before the speed is trusted, and steps over which it is then measured, for a budget in minutes. */
+/**
+ * Steps before the speed is trusted, and steps over which it is then measured, for a budget in
+ * minutes.
+ */
 const WARM_STEPS = 4;
 const MEASURED_STEPS = 16;
-/** Share of such a budget after which the speed is taken as it is: slow steps must not eat it while they are timed. */
+/**
+ * Fraction of the minutes after which the speed measured so far is used, so that slow steps cannot
+ * eat them.
+ */
 const MEASURED_SHARE = 0.1;
 /**
- * Shares of the minutes at which the steps are planned anew. The first steps tell little: caches are cold, a first phase
- * may do work that later ones do not, and no epoch has ended yet.
+ * Fractions of the minutes at which the steps are planned again. The first steps are not
+ * representative: caches are cold, a first phase may do work that later ones do not, and no epoch
+ * has ended yet.
  */
 const REVISIONS = [0.25, 0.5, 0.75];
-/** Share of an epoch's training time that a phase is taken to cost before one has been timed. */
+/** Cost of a phase before one has been timed, as a fraction of an epoch's training time. */
 const PHASE_SHARE = 0.25;
 
 /**
- * The steps of a run. For epochs they are known from the start and never change. For minutes they are set once some 20 steps are
- * timed, and set again when a quarter, a half and three quarters of the time are gone; schedules over the whole run
- * (a cosine's learning rate) then shift by as much as the first guess was wrong. `totalSteps`: those of a run that goes on.
+ * Plans the steps of a run.
+ *
+ * For epochs they are known from the start and never change. For minutes they are set once about 20
+ * steps are timed, and set again after a quarter, a half and three quarters of the time. Schedules
+ * over the whole run, such as a cosine learning rate, then shift by the error of the first guess.
+ * `totalSteps` is that of a resumed run.
  */
 export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSteps?: number): StepPlan {
   const { budget, maxSteps = Infinity } = limits;
@@ -61,7 +75,7 @@ export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSt
       } else {
         const isReached =
           revisions.length > 0 && (clock.seconds() >= revisions[0]! * seconds || step >= planned);
-        // A run that goes on has timed neither steps nor phases of its own at first.
+        // A resumed run has timed neither steps nor phases of its own at first.
         const isKnown =
           clock.measured() > WARM_STEPS && (!epochs.isDue || clock.secondsPerPhase() !== undefined);
         if (!isReached || !isKnown) return false;
@@ -75,8 +89,8 @@ export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSt
 }
 
 /**
- * Steps of the whole run that fit into the seconds: those done, and as many as the time left allows at the speed so far,
- * with the phases and the ends of epochs still to come.
+ * Steps of the whole run that fit into the seconds: those done, and as many as the time left allows
+ * at the speed so far, with the phases and the ends of epochs still to come.
  */
 function stepsIn(
   seconds: number,

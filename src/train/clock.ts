@@ -17,9 +17,14 @@ export interface Clock {
   tick(milliseconds: number, waited: number): void;
   /** Adds a phase between epochs: counted in the budget, not in throughput. */
   phase(milliseconds: number): void;
-  /** Adds overhead, such as evaluation: counted in the total time, not in throughput or phase time. */
+  /**
+   * Adds overhead, such as evaluation: counted in the total time, not in throughput or phase time.
+   */
   addOverhead(milliseconds: number): void;
-  /** Mean of this session's phases, without the first where more followed; undefined before the first. */
+  /**
+   * Mean of this session's phases, without the first where more followed; undefined before the
+   * first.
+   */
   secondsPerPhase(): number | undefined;
   /** Mean overhead, 0 before there was any. */
   secondsPerOverhead(): number;

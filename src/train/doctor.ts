@@ -1,9 +1,11 @@
 /**
- * The run doctor: watches what a clustering-based run computes anyway, and says in plain words when it is ill.
+ * The run doctor: watches what a clustering-based run computes anyway, and says in plain words when
+ * it is ill.
  *
- * What it looks at: NaN or infinity in the loss; the loss against that of chance, such as ln K (a loss that stays
- * there has learned nothing: every prototype is as good as any other); the entropy of prototype usage; the spread of embeddings on the
- * sphere, as their standard deviation relative to 1/sqrt(D) and as effective rank.
+ * What it looks at: NaN or infinity in the loss; the loss against that of chance, such as ln K (a
+ * loss that stays there has learned nothing: every prototype is as good as any other); the entropy
+ * of prototype usage; the spread of embeddings on the sphere, as their standard deviation relative
+ * to 1/sqrt(D) and as effective rank.
  */
 import { spectrum } from '../cluster/index.ts';
 
@@ -35,16 +37,23 @@ export interface Vitals {
   usageEntropy?: number;
   /** Prototypes with less than a hundredth of an equal share. Absent without prototypes. */
   deadPrototypes?: number;
-  /** Mean standard deviation of an embedding's coordinates times sqrt(D): 1 is spread over the sphere, 0 a point. */
+  /**
+   * Mean standard deviation of an embedding's coordinates times sqrt(D): 1 is spread over the
+   * sphere, 0 a point.
+   */
   featureDeviation: number;
-  /** Exponential of the entropy of the covariance's normalised eigenvalues (Roy and Vetterli 2007): 1 … D. */
+  /**
+   * Exponential of the entropy of the covariance's normalised eigenvalues (Roy and Vetterli 2007):
+   * 1 … D.
+   */
   effectiveRank: number;
 }
 
 export interface DoctorOptions {
   /**
-   * Loss of a network that tells nothing apart: ln of the number of choices (SwAV: ln K). Absent: the loss says
-   * nothing about collapse (BYOL, SimSiam), and only the spread of embeddings is judged.
+   * Loss of a network that tells nothing apart: ln of the number of choices (SwAV: ln K). Absent:
+   * the loss says nothing about collapse (BYOL, SimSiam), and only the spread of embeddings is
+   * judged.
    */
   chanceLoss?: number;
   /** Steps before any verdict but "diverged": a run may start at ln K. */
@@ -65,7 +74,10 @@ export interface DoctorState {
   narrowFor: number;
 }
 
-/** The mean loss counts as ln K between these shares of it; a run above them has not come down to ln K yet. */
+/**
+ * The mean loss counts as ln K between these shares of it; a run above them has not come down to ln
+ * K yet.
+ */
 const FLAT = 0.995;
 const ABOVE = 1.02;
 /** Embeddings with less than this relative deviation are a point, for practical purposes. */
@@ -98,7 +110,8 @@ export function createDoctor(
         health: 'diverged',
         message: `diverged: the loss became ${loss} at step ${step}`,
         remedy:
-          'halve the learning rate (--set learningRate=…), or lengthen the warm-up (--set warmupEpochs=…)',
+          'halve the learning rate (--set learningRate=…), or lengthen the warm-up (--set ' +
+          'warmupEpochs=…)',
       };
     }
     if (state.seen <= grace) {
@@ -111,22 +124,29 @@ export function createDoctor(
     if (chanceLoss !== undefined && state.flatFor >= patience) {
       return {
         health: 'collapsed',
-        message: `collapsed: the loss has stayed at ${chance}${chanceLoss.toFixed(2)} for ${state.flatFor} steps, as if nothing could be told apart`,
+        message:
+          `collapsed: the loss has stayed at ${chance}${chanceLoss.toFixed(2)} for ` +
+          `${state.flatFor} steps, as if nothing could be told apart`,
         remedy:
-          'sharpen the codes (--set epsilon=0.03), freeze prototypes for the first epoch, or lower the learning rate',
+          'sharpen the codes (--set epsilon=0.03), freeze prototypes for the first epoch, ' +
+          'or lower the learning rate',
       };
     }
     if (state.narrowFor >= patience) {
       return {
         health: 'narrow',
-        message: `narrow: for ${state.narrowFor} steps nearly all embeddings have been at one point or on one line`,
-        remedy: 'lower the learning rate, raise the batch size, or use softer crops (--set scales=0.3-1)',
+        message:
+          `narrow: for ${state.narrowFor} steps nearly all embeddings have been at one point ` +
+          'or on one line',
+        remedy:
+          'lower the learning rate, raise the batch size, or use softer crops (--set ' + 'scales=0.3-1)',
       };
     }
     if (chanceLoss !== undefined && state.loss > ABOVE * chanceLoss) {
       return {
         health: 'warming up',
-        message: `warming up: loss ${state.loss.toFixed(3)} is still above ${chance}${chanceLoss.toFixed(3)}`,
+        message:
+          `warming up: loss ${state.loss.toFixed(3)} is still above ` + `${chance}${chanceLoss.toFixed(3)}`,
         remedy: '',
       };
     }

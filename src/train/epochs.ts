@@ -20,7 +20,10 @@ export interface EpochsOptions {
 }
 
 export interface Epochs {
-  /** Runs the phase of an epoch that is due and orders its images; false where the signal ended the phase. */
+  /**
+   * Runs the phase of an epoch that is due and orders its images; false where the signal ended the
+   * phase.
+   */
   begin(epoch: number, step: number): Promise<boolean>;
   /** Orders the images of an epoch that an earlier session began. */
   resume(epoch: number): Promise<void>;

@@ -1,4 +1,7 @@
-/** A method of one parameter and a loader of made-up batches, for tests of what the trainer does around a step. */
+/**
+ * A method of one parameter and a loader of made-up batches, for tests of what the trainer does
+ * around a step.
+ */
 import type { Engine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { MethodProgram } from '../methods/index.ts';
@@ -13,7 +16,9 @@ export const B = 4;
 export const K = 8;
 export const STEPS_PER_EPOCH = 5;
 
-/** Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`. */
+/**
+ * Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`.
+ */
 export function meanFinder({ poison = Infinity } = {}): MethodProgram {
   const pixels = input('crops.0', [B, 3], 'uint8');
   const w = input('w', []);
@@ -81,7 +86,9 @@ export interface Run {
   clock: TestClock;
 }
 
-/** Two epochs of the mean finder on `engine`, with what was saved, told and asked for on the way. */
+/**
+ * Two epochs of the mean finder on `engine`, with what was saved, told and asked for on the way.
+ */
 export function optionsOn(
   engine: Engine,
   changes: Partial<TrainOptions> = {},

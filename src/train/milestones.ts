@@ -9,8 +9,8 @@ export interface Milestones {
  * Watches fractions of the schedule, above 0 and below 1.
  *
  * Each fraction is reported once, although the schedule may be revised. Fractions that pass before
- * there is a schedule are reported with its first step. `from` and `totalAtStart` exclude those that an
- * earlier session has reported.
+ * there is a schedule are reported with its first step. `from` and `totalAtStart` exclude those
+ * that an earlier session has reported.
  */
 export function createMilestones(
   fractions: readonly number[] = [],

@@ -1,4 +1,7 @@
-/** The trainer with a method that works between epochs: when the phase runs, what it sees, and what it leaves. */
+/**
+ * The trainer with a method that works between epochs: when the phase runs, what it sees, and what
+ * it leaves.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import type { MethodProgram } from '../methods/index.ts';

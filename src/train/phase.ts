@@ -1,11 +1,16 @@
-/** Runs a method's phase before an epoch: serves its requests and writes its results into the state. */
+/**
+ * Runs a method's phase before an epoch: serves its requests and writes its results into the state.
+ */
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Program } from '../compile/index.ts';
 import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';
 import type { EpochPhase, PhaseResult } from '../methods/index.ts';
 import type { EvaluationBatch, Loader } from '../views/index.ts';
 
-/** Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be smaller. */
+/**
+ * Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be
+ * smaller.
+ */
 export type EvaluationImages = (shape: { size: number; batchSize: number }) => AsyncIterable<EvaluationBatch>;
 
 export interface PhaseOptions {
@@ -71,7 +76,10 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
   return result;
 }
 
-/** Random views of all images as inputs `crops.<g>`; rows that fill the last batch up belong to no image. */
+/**
+ * Random views of all images as inputs `crops.<g>`; rows that fill the last batch up belong to no
+ * image.
+ */
 async function* viewBatches(loader: Loader, images: number): AsyncGenerator<FilledBatch> {
   let done = 0;
   for await (const { crops, positions } of loader.pass()) {

@@ -59,7 +59,8 @@ export async function prepareNew(
   if (indices.length < 2) {
     throw new LikenessError(
       'source.tooFew',
-      `${path}: found ${indices.length} usable image(s); expected at least 2, and hundreds to learn anything`,
+      `${path}: found ${indices.length} usable image(s); expected at least 2, and hundreds ` +
+        'to learn anything',
     );
   }
   const { settings, notes } = fitToCount(wanted, {
@@ -100,7 +101,8 @@ function splitNote(cache: PixelCache, indices: Uint32Array, split: SplitName): s
 /**
  * Opens a run with its stored settings.
  *
- * @throws LikenessError `resume.differs` for other settings than the run's, `resume.source` for other images.
+ * @throws LikenessError `resume.differs` for other settings than the run's, `resume.source` for
+ * other images.
  */
 export async function prepareResumed(
   images: OpenImages,
@@ -115,7 +117,9 @@ export async function prepareResumed(
   if (indices.length !== config.images) {
     throw new LikenessError(
       'resume.source',
-      `${images.path}: found ${showCount(indices.length)} usable images; expected the ${showCount(config.images)} that the run was started with. Start a new run for a changed folder.`,
+      `${images.path}: found ${showCount(indices.length)} usable images; expected the ` +
+        `${showCount(config.images)} that the run was started with. Start a new run for a ` +
+        'changed folder.',
     );
   }
   return { folder, config, cache, indices, cacheDir: images.cacheDir };

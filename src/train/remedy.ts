@@ -24,7 +24,9 @@ export function remedyFor(health: Health, settings: Settings): Remedy {
     const warmupEpochs = Math.max(settings.warmupEpochs, 1);
     return {
       settings: { learningRate, warmupEpochs },
-      description: `learningRate ${learningRate} instead of ${settings.learningRate}, warm-up of ${warmupEpochs} epoch(s)`,
+      description:
+        `learningRate ${learningRate} instead of ${settings.learningRate}, warm-up of ` +
+        `${warmupEpochs} epoch(s)`,
     };
   }
   return {

@@ -16,7 +16,8 @@ export function createTrainReport(
       case 'compiled':
         note(
           'train.compiled',
-          `compiled the training step: ${showCount(event.nodes)} operators in ${event.seconds.toFixed(1)} s`,
+          `compiled the training step: ${showCount(event.nodes)} operators in ` +
+            `${event.seconds.toFixed(1)} s`,
         );
         return;
       case 'schedule': {
@@ -45,7 +46,10 @@ export function createTrainReport(
   };
 }
 
-/** Formats one step, such as `epoch 3/10  step 250/1,000  loss 4.321  510 images/s  2 min 5 s left  healthy`. */
+/**
+ * Formats one step, such as `epoch 3/10  step 250/1,000  loss 4.321  510 images/s  2 min 5 s left
+ * healthy`.
+ */
 function stepLine(
   { epoch, step, totalSteps, loss, imagesPerSecond, secondsLeft, health }: TrainEvent & { kind: 'step' },
   stepsPerEpoch: number,

@@ -35,10 +35,11 @@ export async function restore(
 }
 
 /**
- * Restores the last healthy state under changed settings; undefined where there is none and training
- * starts again.
+ * Restores the last healthy state under changed settings; undefined where there is none and
+ * training starts again.
  *
- * Removes later checkpoints and those of the old settings, because a resume must continue from here too.
+ * Removes later checkpoints and those of the old settings, because a resume must continue from here
+ * too.
  */
 export async function restoreHealthy(
   folder: RunFolder,

@@ -19,7 +19,8 @@ export interface ResumeRequest {
  *
  * The options that started the run may be repeated.
  *
- * @throws LikenessError `resume.differs` with the name of everything else that differs from the run.
+ * @throws LikenessError `resume.differs` with the name of everything else that differs from the
+ * run.
  */
 export function resumedSettings(config: RunConfig, request: ResumeRequest): Settings {
   const { method, preset, epochs, minutes, seed, split, settings = {} } = request;
@@ -42,7 +43,8 @@ export function resumedSettings(config: RunConfig, request: ResumeRequest): Sett
       differing.map((entry) => `${entry[0]} ${entry[which] ?? 'unset'}`).join(', ');
     throw new LikenessError(
       'resume.differs',
-      `resume: received ${list(1)}; expected ${list(2)}, as the run was started with. Leave them out, or start a new run to change them.`,
+      `resume: received ${list(1)}; expected ${list(2)}, as the run was started with. ` +
+        'Leave them out, or start a new run to change them.',
     );
   }
   const free = freeSettings.filter((name) => name in given).map((name) => [name, wanted[name]] as const);

@@ -19,7 +19,9 @@ export interface TrainRequest extends PrepareRequest {
   autoRemedy?: boolean;
   /** Writes the compiled step to step.onnx, for a graph viewer. */
   saveGraph?: boolean;
-  /** Fractions of the schedule, above 0 and below 1, after which the encoder is saved as a snapshot. */
+  /**
+   * Fractions of the schedule, above 0 and below 1, after which the encoder is saved as a snapshot.
+   */
   snapshots?: readonly number[];
 }
 
@@ -38,8 +40,8 @@ const MAX_REMEDIES = 3;
 /**
  * Trains a new run, or resumes the one in `out`.
  *
- * An aborted signal ends the training after its current step, with everything saved; the outcome is then
- * `interrupted`.
+ * An aborted signal ends the training after its current step, with everything saved; the outcome is
+ * then `interrupted`.
  *
  * @throws LikenessError `train.unwell` where the doctor stops the run and no remedy is left.
  */
@@ -89,7 +91,8 @@ async function trainPrepared(
     if (!autoRemedy || tries >= MAX_REMEDIES) {
       throw new LikenessError(
         'train.unwell',
-        `${verdict.message}.\nRemedy: ${verdict.remedy}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\nThe last good state is kept in ${displayPath(folder.path)}.`,
+        `${verdict.message}.\nRemedy: ${verdict.remedy}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\nThe ` +
+          `last good state is kept in ${displayPath(folder.path)}.`,
       );
     }
     await applyRemedy(run, result, reporter);

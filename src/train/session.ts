@@ -1,4 +1,7 @@
-/** One uninterrupted session of training: engine, loader, event log, watch, and the loop of steps. */
+/**
+ * Runs an uninterrupted session of training: engine, loader, event log, watch, and the loop of
+ * steps.
+ */
 import { join } from 'node:path';
 import { openEngine, runtimeVersion } from '../backends/index.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -48,7 +51,9 @@ export interface SessionOptions {
   onEvent?(event: TrainEvent): void;
 }
 
-/** Trains until the budget is used, the reporter's signal is aborted, or the doctor stops the run. */
+/**
+ * Trains until the budget is used, the reporter's signal is aborted, or the doctor stops the run.
+ */
 export async function runSession(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
   const { folder, config, cache, indices, cacheDir } = run;
   const { from, reporter, snapshots, onEvent } = options;

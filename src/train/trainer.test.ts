@@ -1,4 +1,7 @@
-/** The trainer on a method of one parameter and a loader of made-up batches: what it does around a step. */
+/**
+ * The trainer on a method of one parameter and a loader of made-up batches: what it does around a
+ * step.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';

@@ -2,8 +2,8 @@
  * The trainer: feeds batches to a method's compiled step, reports events, and saves its state.
  *
  * It knows no method (a program with state and scalars), no files (a function that saves) and no
- * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a saved
- * state ends with the same state as an uninterrupted one.
+ * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a
+ * saved state ends with the same state as an uninterrupted one.
  */
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Plan, Values } from '../compile/index.ts';
@@ -37,14 +37,24 @@ export interface TrainOptions {
   from?: TrainingState;
   /** Stores the state. Called now and then, one call at a time, and at the end. */
   save?(training: TrainingState): Promise<void>;
-  /** Receives the compiled step before its first run. Its plan must be stored for the run to be repeatable. */
+  /**
+   * Receives the compiled step before its first run. Its plan must be stored for the run to be
+   * repeatable.
+   */
   onCompiled?(compiled: { plan: Plan; model: Uint8Array }): Promise<void>;
   onEvent?(event: TrainEvent): void;
-  /** Fractions of the schedule, above 0 and below 1, after which `onMilestone` receives the state. */
+  /**
+   * Fractions of the schedule, above 0 and below 1, after which `onMilestone` receives the state.
+   */
   milestones?: readonly number[];
-  /** Awaited before the next step and not counted as training time. Never called with a failed state. */
+  /**
+   * Awaited before the next step and not counted as training time. Never called with a failed
+   * state.
+   */
   onMilestone?(training: TrainingState): Promise<void>;
-  /** Awaited after each epoch and after the last step. It can read the state and cannot change it. */
+  /**
+   * Awaited after each epoch and after the last step. It can read the state and cannot change it.
+   */
   onEpochEnd?(end: EpochEnd): Promise<void>;
   /** Ends the run after the current step, with its state saved. */
   signal?: AbortSignal;
@@ -214,7 +224,9 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
   return { epoch: Math.floor(step / stepsPerEpoch), loss, results, learningRate: scalars.learningRate ?? 0 };
 }
 
-/** Lets the doctor look at a step, revises the schedule, and reports the step and its epoch's end. */
+/**
+ * Lets the doctor look at a step, revises the schedule, and reports the step and its epoch's end.
+ */
 function reportStep(run: Training, { epoch, loss, results, learningRate }: StepOutcome): void {
   const { doctor, clock, plan, step, onEvent } = run;
   const before = run.verdict.health;

@@ -33,8 +33,8 @@ export interface CheckpointOptions {
 /**
  * Converts to the content of a checkpoint file.
  *
- * Leaves wall-clock time out, because a resumed run must end with the same bytes as an uninterrupted
- * one.
+ * Leaves wall-clock time out, because a resumed run must end with the same bytes as an
+ * uninterrupted one.
  */
 export function toCheckpoint(
   training: TrainingState,
@@ -83,7 +83,8 @@ export function fromCheckpoint(
   if (info.configHash !== settingsHash(settings)) {
     throw new LikenessError(
       'resume.settings',
-      `${file} belongs to other settings than config.json says. Start a new run, or restore the run's config.json.`,
+      `${file} belongs to other settings than config.json says. Start a new run, or ` +
+        `restore the run's config.json.`,
     );
   }
   const extra = info.extra as unknown as {

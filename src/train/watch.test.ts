@@ -1,4 +1,7 @@
-/** Tests the watch of a training run on real images: its events, their agreement, and when it is silent. */
+/**
+ * Tests the watch of a training run on real images: its events, their agreement, and when it is
+ * silent.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

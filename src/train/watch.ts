@@ -1,4 +1,6 @@
-/** Watches a training run without labels: measures a fixed sample after epochs and logs the numbers. */
+/**
+ * Watches a training run without labels: measures a fixed sample after epochs and logs the numbers.
+ */
 import { reasonOf } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import {
@@ -28,7 +30,10 @@ export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
   remember?(measured: WatchedSample): Promise<void>;
 }
 
-/** Largest fraction of the training time that measuring may take. A run's last measurement is always made. */
+/**
+ * Largest fraction of the training time that measuring may take. A run's last measurement is always
+ * made.
+ */
 const MAX_COST = 0.04;
 /** Expected seconds of the first measurement: views, compilation, and clustering of the sample. */
 const FIRST_SECONDS = 1;
@@ -38,14 +43,14 @@ const MIN_IMAGES = 20;
 /**
  * Creates the watch of one session.
  *
- * The first measurement makes views and encoder. The watch reads the weights and changes nothing, so a run
- * ends with the same bytes with and without it. It skips epochs where measuring would take more than 4 % of
- * the time trained since the last measurement. A slow machine may therefore measure other epochs than a
- * fast one, with the same values where both measure.
+ * The first measurement makes views and encoder. The watch reads the weights and changes nothing,
+ * so a run ends with the same bytes with and without it. It skips epochs where measuring would take
+ * more than 4 % of the time trained since the last measurement. A slow machine may therefore
+ * measure other epochs than a fast one, with the same values where both measure.
  *
- * Events of kind `measures` hold the measures, similarities of pairs, `images`, `since` (epochs since the
- * measurement it is compared with, null at the first), `duration` in seconds, and `cost`, the duration as a
- * fraction of the training time since then.
+ * Events of kind `measures` hold the measures, similarities of pairs, `images`, `since` (epochs
+ * since the measurement it is compared with, null at the first), `duration` in seconds, and `cost`,
+ * the duration as a fraction of the training time since then.
  */
 export function createEpochWatch({
   events,
