@@ -28,7 +28,7 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /5000 images in \d+ clusters.*NMI with the labels: 0\.\d+.*new\.png belongs to cluster \d+/s,
     files: ['runs/photos/report.html', 'runs/photos/clusters.csv', 'encoder.onnx'],
   },
-  '02-resume.ts': { output: /interrupted at step [56];.*finished at step 15/s },
+  '02-resume.ts': { output: /interrupted at step [56];.*finished at step 31/s },
   '03-evaluate.ts': {
     output: /trained encoder: NMI 0\.\d+.*untrained: NMI.*rawPixels: NMI.*colourHistogram: NMI/s,
   },

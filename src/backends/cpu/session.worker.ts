@@ -18,6 +18,7 @@ import type {
   SessionSpec,
   WorkerSettings,
 } from './protocol.ts';
+import { createSharedRunner, type TensorSession } from './sharedTensors.ts';
 
 const { threads: all } = workerData as WorkerSettings;
 
@@ -47,6 +48,7 @@ interface Prelude {
 const sessions = new Map<number, Session>();
 const preludes = new Map<number, Prelude>();
 let nextSession = 1;
+const runShared = createSharedRunner();
 
 function allocate({ shape, dtype }: ValueSpec): TensorData {
   return new arrayTypes[dtype](sizeOf(shape));
@@ -151,7 +153,7 @@ async function run(of: Session, inputs: Values): Promise<Values> {
   }
   for (const entry of spec.outputs)
     fetches[entry.name] = preallocated ? toTensor(entry, allocate(entry)) : null;
-  const found = (await session.run(feeds, fetches)) as Record<string, ort.Tensor>;
+  const found = await runShared(session as TensorSession, feeds, fetches);
   for (const value of state.values()) {
     if (value.back) [value.front, value.back] = [value.back, value.front];
     else if (value.spec.output !== undefined) value.front = found[value.spec.output]!;
