@@ -107,7 +107,13 @@ export async function labelFreePoints({
         const seconds = (performance.now() - begun) / 1000;
         memory = measured.memory;
         points.push({
-          ...{ run: resolve(path), method: settings.method, step: info.step, epoch: info.epoch, seconds },
+          ...{
+            run: resolve(path),
+            method: settings.method.name,
+            step: info.step,
+            epoch: info.epoch,
+            seconds,
+          },
           nmi: await trueNmi(engine, settings, state, cache, truth),
           measures: measured.measures,
         });

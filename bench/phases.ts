@@ -6,11 +6,13 @@ import { type Engine, openEngine } from '../src/backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import {
+  encoderOptions,
+  type FlatSettings,
   featureLength,
-  type MethodName,
+  flatSettings,
   methodProgram,
   type PhaseContext,
-  type SettingsInput,
+  patchOf,
   settingsFor,
 } from '../src/methods/index.ts';
 import { measured } from './memory.ts';
@@ -21,7 +23,7 @@ export const phaseMethods = ['deepcluster', 'deepcluster-v2', 'pcl', 'hcsc'] as 
 export interface PhaseRow {
   /** Of method and images: `pcl-50000`. */
   name: string;
-  method: MethodName;
+  method: string;
   images: number;
   dimension: number;
   /** The setting: clusters of each clustering. */
@@ -50,18 +52,19 @@ function madeUp(images: number, dimension: number): Features {
 export async function benchmarkPhase(
   method: (typeof phaseMethods)[number],
   images: number,
-  given: SettingsInput = {},
+  given: FlatSettings = {},
 ): Promise<PhaseRow> {
-  const settings = settingsFor('small-32', { ...given, method });
+  const settings = settingsFor('small-32', patchOf({ ...given, method }).settings);
   const { phase, initialState } = methodProgram(settings, { images });
-  const length = method === 'deepcluster' ? featureLength(settings) : settings.embeddingLength;
+  const own = settings.method.name as { embeddingDim?: number; clusterWarmupEpochs?: number };
+  const length = own.embeddingDim ?? featureLength(encoderOptions(settings));
   const features = madeUp(images, length);
   const state = initialState(0);
   for (const name of Object.keys(state)) if (name.startsWith('bank.')) state[name] = features.data;
   const engine: Engine = await openEngine();
   const context: PhaseContext = {
     engine,
-    epoch: Math.max(1, settings.clusterWarmupEpochs),
+    epoch: Math.max(1, own.clusterWarmupEpochs ?? 0),
     seed: 0,
     images,
     readState: async (names) => Object.fromEntries(names.map((name) => [name, state[name]!])),
@@ -71,10 +74,12 @@ export async function benchmarkPhase(
   };
   try {
     const { seconds, megabytes } = await measured(() => phase!.run(context));
-    const { clusters, clusterIterations: iterations } = settings;
+    const { clusters, clusterIterations } = flatSettings(settings);
+    const iterations = Number(clusterIterations);
     const featureMegabytes = features.data.byteLength / 2 ** 20;
     return {
-      ...{ name: `${method}-${images}`, method, images, dimension: length, clusters, iterations },
+      ...{ name: `${method}-${images}`, method, images, dimension: length, iterations },
+      clusters: String(clusters),
       ...{ seconds, megabytes, featureMegabytes },
     };
   } finally {

@@ -10,7 +10,7 @@ import type { Engine, Executable } from '../src/backends/index.ts';
 import type { Values } from '../src/compile/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
-import { type MethodProgram, parseCrops, swavStep } from '../src/methods/index.ts';
+import { type MethodProgram, parseCrops, swav } from '../src/methods/index.ts';
 import { larc } from '../src/nn/index.ts';
 import { input } from '../src/tensor/index.ts';
 import { ownContender } from './contenders.ts';
@@ -136,18 +136,22 @@ async function lossOf(executable: Executable, feeds: Values): Promise<number> {
 function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
   const groups = parseCrops(crops);
   const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
-  const method = swavStep(images, {
-    ...SWAV,
-    ...sizes,
-    batchSize: batch,
-    crops: groups,
-    encoder: { architecture, stem, width },
-    embeddingLength: EMBEDDING,
-    queueStartEpoch: 0,
-    freezePrototypesSteps: 0,
-    optimizer: larc(LARC),
-    learningRate: () => LEARNING_RATE,
-  });
+  const { hiddenLength: hiddenDim, ...own } = sizes;
+  const method = swav.build(
+    { ...SWAV, ...own, hiddenDim, embeddingDim: EMBEDDING, queueStartEpoch: 0, freezePrototypesSteps: 0 },
+    {
+      batchSize: batch,
+      images: batch,
+      imageSize: groups[0]!.size,
+      crops: groups,
+      encoder: { architecture, stem, width },
+      normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
+      optimizer: larc(LARC),
+      optimizerSettings: { learningRate: LEARNING_RATE, weightDecay: LARC.weightDecay },
+      learningRate: () => LEARNING_RATE,
+    },
+    images,
+  );
   const noise = images.map(({ shape }, g): [string, Float32Array] => {
     const random = randomAt(0, 'synthetic', g);
     const data = new Float32Array(shape.reduce((a, b) => a * b)).map(() => random.normal());

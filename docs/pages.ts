@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import type { Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
-import { presets, settingsSchema } from '../src/methods/index.ts';
+import { allMethods, flatSettings, presets, sharedGroups, showSetting } from '../src/methods/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
@@ -115,23 +115,43 @@ function settingsPage(): string {
   const lines = [
     '# Settings',
     '',
-    'Every setting of a training run, for `likeness train --set name=value`. A preset changes some of the defaults.',
+    'Settings of a training run, as `likeness train --set name=value` takes them. A preset and the',
+    'recipe of a method change some of the defaults.',
     '',
-    '| setting | default | meaning |',
-    '|---|---|---|',
+    ...Object.entries(sharedGroups).flatMap(([group, { shape }]) =>
+      settingsTable(`## ${group}`, group, shape),
+    ),
+    '## Settings of methods',
+    '',
+    'A method reads the settings of its own table, and none of another method.',
+    '',
+    ...allMethods().flatMap(({ name, settings }) => settingsTable(`### ${name}`, name, settings.shape)),
+    '## Presets',
+    '',
+    '`train` chooses a preset by the size of the images, unless `--preset` names one.',
+    '',
   ];
-  for (const [name, field] of Object.entries(settingsSchema.shape) as [string, z.ZodType][]) {
-    const fallback = field.safeParse(undefined);
-    const shown = fallback.success && fallback.data !== undefined ? `\`${String(fallback.data)}\`` : '';
-    lines.push(`| \`${name}\` | ${shown} | ${cell(field.description ?? '')} |`);
-  }
-  lines.push('', '## Presets', '');
-  lines.push('`train` chooses a preset by the size of the images, unless `--preset` names one.', '');
   for (const [name, { description, settings }] of Object.entries(presets)) {
-    const values = Object.entries(settings).map(([key, value]) => `\`${key}=${value}\``);
+    const values = Object.entries(flatSettings(settings)).map(([key, value]) => `\`${key}=${value}\``);
     lines.push(`**${name}**: ${description}. ${values.join(' ')}`, '');
   }
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function settingsTable(
+  title: string,
+  group: string,
+  shape: Readonly<Record<string, z.core.$ZodType>>,
+): string[] {
+  const rows = Object.entries(shape).map(([key, schema]) => {
+    const field = schema as z.ZodType;
+    const name = key === 'name' ? group : key;
+    const fallback = field.safeParse(undefined);
+    const value = fallback.success ? showSetting(name, fallback.data) : undefined;
+    const shown = value === undefined ? '' : `\`${value}\``;
+    return `| \`${name}\` | ${shown} | ${cell(field.description ?? '')} |`;
+  });
+  return [title, '', '| setting | default | meaning |', '|---|---|---|', ...rows, ''];
 }
 
 /** Reads a hand-written page and replaces each `<!-- name argument -->` by the text it names. */

@@ -1,9 +1,9 @@
 /** Values of settings in the tables of hand-written pages: `<!-- value byol.learningRate -->`. */
 import {
-  type MethodName,
-  methods,
+  allMethods,
+  flatSettings,
+  methodNamed,
   presetNamed,
-  type SettingName,
   settingNames,
   settingsFor,
 } from '../src/methods/index.ts';
@@ -14,14 +14,17 @@ const PLAIN = 'small-32';
 /** Formats the value of a setting in a method's recipe or in a preset. */
 export function valueText(argument: string): string {
   const at = argument.lastIndexOf('.');
-  const [name, setting] = [argument.slice(0, at), argument.slice(at + 1) as SettingName];
-  if (!settingNames.includes(setting)) throw new Error(`value ${argument}: "${setting}" is not a setting`);
-  if (!Object.hasOwn(methods, name)) return shown(settingsFor(name, {})[setting]);
-  const isOfPreset =
-    setting in presetNamed(PLAIN).settings && !(setting in methods[name as MethodName].recipe);
-  if (isOfPreset)
+  const [name, setting] = [argument.slice(0, at), argument.slice(at + 1)];
+  if (!settingNames().includes(setting)) {
+    throw new Error(`value ${argument}: "${setting}" is not a setting`);
+  }
+  if (!allMethods().some((method) => method.name === name)) {
+    return shown(flatSettings(settingsFor(name, {}))[setting]);
+  }
+  const recipe = flatSettings(methodNamed(name).recipe);
+  if (setting in flatSettings(presetNamed(PLAIN).settings) && !(setting in recipe))
     throw new Error(`value ${argument}: it is a preset's, and so differs between sizes of images`);
-  return shown(settingsFor(PLAIN, { method: name as MethodName })[setting]);
+  return shown(flatSettings(settingsFor(PLAIN, { method: { name } }))[setting]);
 }
 
 const names: Readonly<Record<string, string>> = { adam: 'Adam', sgd: 'SGD', larc: 'LARC', lars: 'LARS' };

@@ -12,7 +12,10 @@ export const folder = process.argv[2] ?? samplePath;
  */
 export const budget: TrainOptions =
   folder === samplePath
-    ? { epochs: 1, settings: { architecture: 'resnet10', width: 4, checkpointSeconds: 1 } }
+    ? {
+        epochs: 1,
+        settings: { encoder: { architecture: 'resnet10', width: 4 }, run: { checkpointSeconds: 1 } },
+      }
     : { minutes: 10 };
 
 /** Opens the model that the first example has trained, or trains one. */

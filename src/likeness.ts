@@ -45,16 +45,25 @@ export {
 } from './library/inspect.ts';
 export { type Model, openModel, type TrainingSummary } from './library/model.ts';
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
+export { parseSettings } from './library/parseSettings.ts';
 export { samplePath } from './library/sample.ts';
 export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
 export {
-  type MethodName,
+  type DefinedMethod,
+  defineMethod,
+  flatSettings,
+  type Method,
+  type MethodDefinition,
   methodNames,
-  parseAssignments,
+  ntXent,
   presets,
+  project,
+  projectionSettings,
+  registerMethod,
   type Settings,
-  type SettingsInput,
+  type SettingsPatch,
+  type StepScope,
   settingNames,
 } from './methods/index.ts';
 export type { TrainEvent } from './train/index.ts';

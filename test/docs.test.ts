@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../docs/pages.ts';
 import { valueText } from '../docs/values.ts';
-import { methodNames, methods } from '../src/methods/index.ts';
+import { flatSettings, methodNamed, methodNames } from '../src/methods/index.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -18,7 +18,9 @@ describe('the documentation', () => {
     const page = readFileSync(new URL(`docs/methods/${method}.template.md`, root), 'utf8');
     // SwAV's recipe is that of the presets, whose values stand in its table.
     const named =
-      method === 'swav' ? [] : ['optimizer', 'learningRate', ...Object.keys(methods[method].recipe)];
+      method === 'swav'
+        ? []
+        : ['optimizer', 'learningRate', ...Object.keys(flatSettings(methodNamed(method).recipe))];
     for (const setting of named) expect(page).toContain(`<!-- value ${method}.${setting} -->`);
     expect(page).toMatch(/<!-- value \S+\.learningRate -->/);
   });

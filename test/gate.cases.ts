@@ -18,10 +18,11 @@ import {
 } from '../src/encoders/index.ts';
 import { type Evaluation, evaluateFeatures } from '../src/evaluate/index.ts';
 import {
+  type FlatSettings,
   fitToCount,
   methodProgram,
+  patchOf,
   type Settings,
-  type SettingsInput,
   settingsFor,
   viewsOf,
 } from '../src/methods/index.ts';
@@ -55,7 +56,7 @@ export interface Gate {
    * Trains on the training pictures with a small preset and the method's recipe, and measures on
    * the test ones.
    */
-  learn(given: SettingsInput): Promise<Learned>;
+  learn(given: FlatSettings): Promise<Learned>;
   /** The same measures of the encoder before its first step, and of raw pixels. */
   baselines(): Promise<{ untrained: Evaluation; rawPixels: Evaluation }>;
   close(): Promise<void>;
@@ -71,14 +72,19 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
   const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir: folder });
   await source.close();
   const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
-  const settingsOf = (given: SettingsInput) =>
-    fitToCount(settingsFor('tiny-28', given), { count: indices.length, given: new Set(Object.keys(given)) })
-      .settings;
+  const settingsOf = (given: FlatSettings) =>
+    fitToCount(settingsFor('tiny-28', patchOf(given).settings), {
+      count: indices.length,
+      given: new Set(Object.keys(given)),
+    }).settings;
 
   return {
     async learn(given) {
       const settings = settingsOf(given);
-      const { batchSize, seed } = settings;
+      const {
+        data: { batchSize },
+        run: { seed },
+      } = settings;
       const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed });
       const losses: number[] = [];
       const { training } = await trainMethod({
@@ -87,7 +93,7 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
         loader,
         batchSize,
         seed,
-        budget: { epochs: settings.epochs },
+        budget: { epochs: settings.schedule.epochs },
         evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices }),
         onEvent: (event) => {
           if (event.kind === 'step') losses.push(event.loss);
@@ -101,7 +107,7 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
     async baselines() {
       const settings = settingsOf({});
       const { count } = cache;
-      const pixels = pixelEncoder('rawPixels', { size: settings.imageSize, images: count });
+      const pixels = pixelEncoder('rawPixels', { size: settings.data.imageSize, images: count });
       return {
         untrained: await measure(
           engine,

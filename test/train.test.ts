@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { patchOf } from '../src/methods/index.ts';
 import { readCheckpointInfo } from '../src/run/index.ts';
 import {
   at,
@@ -50,7 +51,8 @@ describe('a run', () => {
 
   it('stores settings, preset and reason, and an empty list of skipped files', () => {
     const config = JSON.parse(readFileSync(at('whole', 'config.json'), 'utf8'));
-    expect(config).toMatchObject({ preset: 'small-32', images: 96, settings: { ...settings, seed: 0 } });
+    const typed = patchOf({ ...settings, seed: 0 }).settings;
+    expect(config).toMatchObject({ preset: 'small-32', images: 96, settings: typed });
     expect(config.notes[0]).toBe('preset small-32: images of about 20 px: two crops');
     expect(readFileSync(at('whole', 'skipped.csv'), 'utf8').trim().split('\n').length).toBe(1);
   });

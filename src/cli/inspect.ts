@@ -1,6 +1,12 @@
 /** `likeness inspect`: facts about a run, a checkpoint or a source, in a few lines. */
 import { showBytes, showCount } from '../core/text.ts';
-import { type InspectedCheckpoint, type InspectedRun, type InspectedSource, inspect } from '../likeness.ts';
+import {
+  flatSettings,
+  type InspectedCheckpoint,
+  type InspectedRun,
+  type InspectedSource,
+  inspect,
+} from '../likeness.ts';
 import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -37,18 +43,18 @@ function printFacts(terminal: Terminal, facts: readonly (readonly [string, strin
 function printRun(found: InspectedRun, terminal: Terminal): object {
   const { name, budget, checkpoints, ...json } = found;
   const { settings, source, preset, images, changed, step, final, files } = json;
-  const { architecture, width, stem, imageSize } = settings;
+  const { architecture, width, stem, imageSize, method } = flatSettings(settings);
   printFacts(terminal, [
-    ['run', `${name}: ${settings.method} on ${source.name} (${showCount(images)} images)`],
+    ['run', `${name}: ${method} on ${source.name} (${showCount(images)} images)`],
     ['preset', preset],
-    ['changed', changed.map((key) => `${key}=${settings[key]}`).join(' ') || 'nothing'],
+    ['changed', changed.map((key) => `${key}=${flatSettings(settings)[key]}`).join(' ') || 'nothing'],
     ['encoder', `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`],
     ['budget', 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`],
     ['progress', step === null ? 'no checkpoint yet' : `step ${showCount(step)}${final ? ', finished' : ''}`],
     ['checkpoints', checkpoints.map(showCount).join(', ') || 'none'],
     ['files', files.join(', ')],
   ]);
-  return json;
+  return { ...json, settings: flatSettings(settings) };
 }
 
 function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Terminal): object {

@@ -1,12 +1,12 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
 import { displayPath, showCount, showDuration } from '../core/text.ts';
 import {
+  flatSettings,
   type Model,
   methodNames,
-  parseAssignments,
+  parseSettings,
   presets,
   settingNames,
-  type TrainOptions,
   train,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
@@ -20,7 +20,7 @@ export const trainCommand: Command = {
     'The preset is chosen by the size and number of the images unless --preset names one.',
     'Of a source with a train/test split, only the training images are used.',
     'Ctrl-C saves and ends. The same command with --resume continues.',
-    `Settings for --set: ${settingNames.join(', ')}.`,
+    `Settings for --set: ${settingNames().join(', ')}.`,
   ].join('\n'),
   arguments: [
     { name: 'source', description: 'folder of images, tar file, or a packed data set (CIFAR, STL-10, IDX)' },
@@ -96,7 +96,7 @@ export const trainCommand: Command = {
     },
   ],
   async run([source], { set = [], ...options }, terminal) {
-    const settings = parseAssignments(set as string[]) as TrainOptions['settings'];
+    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
     const model = await train(source!, { ...options, settings, ...terminal.watch });
     return reportTrained(model, source!, terminal);
   },
@@ -127,6 +127,6 @@ export function reportTrained(model: Model, source: string, terminal: Terminal) 
     loss,
     health: verdict.health,
     seconds,
-    settings: config.settings,
+    settings: flatSettings(config.settings),
   };
 }

@@ -1,13 +1,6 @@
 /** `likeness tune`: the fastest kernels of the convolutions on this machine. */
 import { showCount, showDuration } from '../core/text.ts';
-import {
-  type KernelChoice,
-  methodNames,
-  parseAssignments,
-  presets,
-  type TuneOptions,
-  tune,
-} from '../likeness.ts';
+import { type KernelChoice, methodNames, parseSettings, presets, tune } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
 
@@ -48,7 +41,7 @@ export const tuneCommand: Command = {
     },
   ],
   async run(_args, { set = [], ...options }, terminal) {
-    const settings = parseAssignments(set as string[]) as TuneOptions['settings'];
+    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
     const { choices, ...result } = await tune({ ...options, settings, ...terminal.watch });
     const { preset, method, threads, measured, seconds } = result;
     terminal.endProgress();

@@ -1,6 +1,6 @@
 /** `likeness views`: random views of an image. */
 import { displayPath } from '../core/text.ts';
-import { type ContactSheetOptions, parseAssignments, presets, writeContactSheet } from '../likeness.ts';
+import { parseSettings, presets, writeContactSheet } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './parse.ts';
 
@@ -36,7 +36,7 @@ export const viewsCommand: Command = {
     },
   ],
   async run([path], { set = [], ...options }, terminal) {
-    const settings = parseAssignments(set as string[]) as ContactSheetOptions['settings'];
+    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
     const { descriptions, ...sheet } = await writeContactSheet(path!, {
       ...options,
       settings,

@@ -1,20 +1,20 @@
 /** What an untrained encoder is measured for: once per encoder, and again for every other encoder. */
 import { describe, expect, it } from 'vitest';
-import { encoderOptions, resolveSettings, type SettingsInput } from '../methods/index.ts';
+import { encoderOptions, resolveSettings, type SettingsPatch } from '../methods/index.ts';
 import { encoderKey } from './baselines.ts';
 import { planRows } from './plan.ts';
 
-const keyOf = (input: SettingsInput) => encoderKey(resolveSettings(input));
+const keyOf = (input: SettingsPatch) => encoderKey(resolveSettings(input));
 
 describe('the key of an untrained encoder', () => {
-  it.each<SettingsInput>([
-    { architecture: 'resnet10' },
-    { width: 16 },
-    { stem: 'small' },
-    { frontEnd: 'sobel' },
-    { imageSize: 28 },
-    { mean: '0.5,0.5,0.5' },
-    { std: '0.5,0.5,0.5' },
+  it.each<SettingsPatch>([
+    { encoder: { architecture: 'resnet10' } },
+    { encoder: { width: 16 } },
+    { encoder: { stem: 'small' } },
+    { encoder: { frontEnd: 'sobel' } },
+    { data: { imageSize: 28 } },
+    { data: { mean: [0.5, 0.5, 0.5] } },
+    { data: { std: [0.5, 0.5, 0.5] } },
   ])('changes with %o', (other) => {
     expect(keyOf(other)).not.toBe(keyOf({}));
   });
@@ -26,7 +26,9 @@ describe('the key of an untrained encoder', () => {
   });
 
   it('is the same for what does not change the encoder', () => {
-    expect(keyOf({ learningRate: 1, method: 'moco', seed: 3 })).toBe(keyOf({}));
+    expect(keyOf({ optimizer: { learningRate: 1 }, method: { name: 'moco' }, run: { seed: 3 } })).toBe(
+      keyOf({}),
+    );
   });
 
   it('tells the rows of a grid over front ends apart', () => {

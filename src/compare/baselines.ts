@@ -50,7 +50,7 @@ export async function openBaselines(
 
 /** Identifies an untrained encoder: every option of the network, image size and normalization. */
 export function encoderKey(settings: Settings): string {
-  const { imageSize, mean, std } = settings;
+  const { imageSize, mean, std } = settings.data;
   const network = Object.entries(encoderOptions(settings)).map(([name, value]) => `${name} ${value}`);
   return `${network.join(', ')}, at ${imageSize} px, normalized by ${mean} and ${std}`;
 }
@@ -75,7 +75,7 @@ export async function untrainedBaseline(
   const measured: MeasuredEncoder[] = [];
   const starts = new Map<number, CurvePoint>();
   for (const seed of seeds) {
-    const own: Settings = { ...settings, seed };
+    const own: Settings = { ...settings, run: { ...settings.run, seed } };
     const encoder = encoderKey(own);
     reporter.progress({ stage: 'measure', text: `untrained encoder, seed ${seed}` });
     const found = await store.recall(`untrained ${encoder} seed ${seed}`, key, async (engine) => {

@@ -10,7 +10,7 @@ import { version } from '../core/version.ts';
 import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
 import { evaluationSet } from '../evaluate/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { cacheSizeOf, choosePreset, type Settings } from '../methods/index.ts';
+import { cacheSizeOf, choosePreset, resolveSettings, type Settings } from '../methods/index.ts';
 import { runName as folderName, lockRun, runFolderAt } from '../run/index.ts';
 import {
   type BaselineStore,
@@ -150,7 +150,7 @@ async function compareAll(work: Work): Promise<Comparison> {
   note(
     `${displayPath(folder)}: ${size}, ${showBudget(work.budget)} each, evaluated on ${plural(set.indices.length, 'image')}`,
   );
-  const threads = rows[0]!.settings.threads || availableParallelism();
+  const threads = rows[0]!.settings.run.threads || availableParallelism();
   const store = await openBaselines(folder, { threads });
   const { baselines, starts } = await measureBaselines(work, store);
 
@@ -196,7 +196,7 @@ async function measureBaselines(work: Work, store: BaselineStore) {
     const isFirst = starts.size === 0;
     const name = isFirst ? 'untrained encoder' : `untrained encoder (${showGrid(grid)})`;
     // Initial weights are drawn by name and seed, equal for all methods.
-    const own: Settings = { ...settings, ...plainHead(settings) };
+    const own = withPlainHead(settings);
     const found = await untrainedBaseline(store, await benchFor(work, settings, reporter), own, {
       ...{ seeds, key, name },
     });
@@ -212,7 +212,10 @@ async function measureBaselines(work: Work, store: BaselineStore) {
     }
     return { baselines, starts };
   }
-  const { imageSize, workers } = rows[0]!.settings;
+  const {
+    data: { imageSize },
+    run: { workers },
+  } = rows[0]!.settings;
   const others = await pixelBaselines(
     store,
     bench,
@@ -223,8 +226,10 @@ async function measureBaselines(work: Work, store: BaselineStore) {
 }
 
 /** Settings of SwAV, whose head follows the untrained encoder for every method. */
-function plainHead({ crops }: Settings): Pick<Settings, 'method' | 'crops'> {
-  return { method: 'swav', crops: crops.replace(/^1x/, '2x') };
+function withPlainHead({ method: _, ...settings }: Settings): Settings {
+  const [first, ...others] = settings.views.crops;
+  const crops = [{ size: first!.size, count: Math.max(2, first!.count) }, ...others];
+  return resolveSettings({ ...settings, views: { ...settings.views, crops } });
 }
 
 function comparisonOf(
@@ -262,7 +267,7 @@ function comparisonOf(
     protocol: protocolOf(bench, budget, seeds),
     complete: done.size === rows.length * seeds.length,
     ...originOf(methods),
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rows[0]!.settings.threads || availableParallelism()} threads`,
+    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rows[0]!.settings.run.threads || availableParallelism()} threads`,
     program: `likeness ${version}, ${runtimeVersion}, node ${process.versions.node}`,
   };
 }

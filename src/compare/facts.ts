@@ -1,4 +1,5 @@
 /** Conditions of a comparison in words: budget, shared settings, and the protocol of each score. */
+import { flatSettings } from '../methods/index.ts';
 import type { Comparison } from './comparison.ts';
 import { type Bench, curveProtocol, labeledRows } from './measure.ts';
 import { type PlannedRow, sharedSettings } from './plan.ts';
@@ -19,8 +20,10 @@ export function largestShare({ set }: Bench): number | null {
 /** Collects the settings that all rows share: encoder, batch, views. */
 export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | number> {
   const equal = sharedSettings.flatMap((name) => {
-    const value = rows[0]!.settings[name];
-    return rows.every(({ settings }) => settings[name] === value) ? [[name, value] as const] : [];
+    const value = flatSettings(rows[0]!.settings)[name]!;
+    return rows.every(({ settings }) => flatSettings(settings)[name] === value)
+      ? [[name, value] as const]
+      : [];
   });
   const cut = (['crops', 'scales'] as const)
     .filter((name) => !(name in rows[0]!.grid))
@@ -32,10 +35,10 @@ export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | n
 function cutFor(rows: readonly PlannedRow[], name: 'crops' | 'scales'): string {
   const takers = new Map<string, Set<string>>();
   for (const { method, settings } of rows) {
-    const value = settings[name];
+    const value = String(flatSettings(settings)[name]);
     takers.set(value, (takers.get(value) ?? new Set()).add(method));
   }
-  if (takers.size === 1) return rows[0]!.settings[name];
+  if (takers.size === 1) return [...takers.keys()][0]!;
   return [...takers]
     .sort(([a], [b]) => b.length - a.length || (a < b ? 1 : -1))
     .map(([value, methods]) => `${value} (${[...methods].join(', ')})`)

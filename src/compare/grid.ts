@@ -1,12 +1,11 @@
 /** Settings that a comparison varies: every combination of values (`grid`), or one at a time (`vary`). */
 import { LikenessError } from '../core/errors.ts';
-import type { SettingName } from '../methods/index.ts';
 
 /** Settings of a row that differ from the other rows, as text by name. */
 export type GridPoint = Readonly<Record<string, string>>;
 
 /** Settings that an option of the comparison decides, with its name. */
-const decided: Partial<Readonly<Record<SettingName, string>>> = {
+const decided: Readonly<Record<string, string>> = {
   method: '`methods`',
   seed: '`seeds`',
   epochs: '`epochs` or `minutes`',
@@ -59,7 +58,7 @@ function readValues(option: string, text: string, seen: Set<string>): { key: str
 
 /** Throws where an option sets a setting that the comparison decides. */
 export function requireFree(option: string, key: string): void {
-  const instead = decided[key as SettingName];
+  const instead = decided[key];
   if (instead === undefined) return;
   throw new LikenessError(
     'option.invalid',

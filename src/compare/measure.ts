@@ -87,7 +87,7 @@ export async function measureCurvePoint(
 ): Promise<Pick<CurvePoint, 'knn' | 'nmi'>> {
   const { cache, set, reporter } = bench;
   const indices = Uint32Array.from(curveSample(bench).rows, (row) => set.indices[row]!);
-  const features = await encoder.embed({ cache, indices }, { workers: settings.workers, reporter });
+  const features = await encoder.embed({ cache, indices }, { workers: settings.run.workers, reporter });
   return pointOf(engine, bench, features);
 }
 
@@ -165,7 +165,7 @@ export async function measureEncoder(
 ): Promise<MeasuredEncoder> {
   const { cache, set, seed, reporter } = bench;
   const { indices } = set;
-  const { workers } = settings;
+  const { workers } = settings.run;
   const features = await encoder.embed({ cache, indices }, { workers, reporter });
   reporter.progress({ stage: 'measure', text: 'measuring' });
   const views = viewsOf(settings);

@@ -8,7 +8,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
-import { parseAssignments, type SettingsInput } from '../methods/index.ts';
+import { parseAssignments, patchOf } from '../methods/index.ts';
 import {
   isRunFolder,
   loadLatestCheckpoint,
@@ -81,7 +81,8 @@ export async function compareOne(
 async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunConditions): Promise<void> {
   const { images, preset, budget, reporter } = conditions;
   const { method, seed, set } = planned;
-  const wanted = { method, preset, seed, ...budget, settings: parseAssignments([...set]) as SettingsInput };
+  const { settings } = patchOf({ ...parseAssignments(set), method });
+  const wanted = { method, preset, seed, ...budget, settings };
   const resume = await isRunFolder(folder.path);
   if (resume) {
     // A finished run with other settings is refused too.
@@ -165,7 +166,7 @@ async function measured(
         measured: { date: new Date().toISOString(), version, commit: commitOf() },
         minutes: minutes.at(-1)!,
         steps: step,
-        epochs: step / Math.floor(images / settings.batchSize),
+        epochs: step / Math.floor(images / settings.data.batchSize),
         figures,
         labelFree,
         curve,

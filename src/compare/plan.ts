@@ -2,21 +2,20 @@
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import {
-  type MethodName,
-  methods,
+  cropsFor,
+  flatSettings,
+  methodNamed,
   parseAssignments,
+  patchOf,
   presetNamed,
   resolveSettings,
-  type SettingName,
   type Settings,
-  type SettingsInput,
   settingsFor,
 } from '../methods/index.ts';
-import { cropsFor } from '../methods/views.ts';
 import { type GridPoint, gridPoints, requireFree } from './grid.ts';
 
 export interface CompareRequest {
-  methods: MethodName[];
+  methods: string[];
   minutes?: number;
   epochs?: number;
   seeds?: number;
@@ -33,7 +32,7 @@ export interface CompareRequest {
 
 /** One run of a comparison. */
 export interface PlannedRun {
-  readonly method: MethodName;
+  readonly method: string;
   readonly grid: GridPoint;
   readonly seed: number;
   /** Name of its folder. */
@@ -44,7 +43,7 @@ export interface PlannedRun {
 
 /** Row of the table. */
 export interface PlannedRow {
-  readonly method: MethodName;
+  readonly method: string;
   readonly grid: GridPoint;
   readonly runs: readonly PlannedRun[];
   /** Settings of its runs, before they are fitted to the number of images. */
@@ -69,13 +68,13 @@ export const sharedSettings = [
   'contrast',
   'saturation',
   'hue',
-  'greyscaleProbability',
+  'grayscaleProbability',
   'blurProbability',
   'blurSigma',
-  'solariseProbability',
+  'solarizeProbability',
   'mean',
   'std',
-] as const satisfies readonly SettingName[];
+] as const;
 
 /** Plans all rows in the order of methods, then of the grid, without rows of equal settings. */
 export function planRows(
@@ -99,11 +98,12 @@ export function planRows(
       const own = [...kept, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
       const given = parseAssignments(own);
       const texts = [...own, ...withSharedSettings(method, preset, given)];
-      const settings = settingsFor(preset, {
+      const { settings: patch } = patchOf({
         ...parseAssignments(texts),
         method,
         ...(epochs && { epochs }),
-      } as SettingsInput);
+      });
+      const settings = settingsFor(preset, patch);
       return {
         method,
         grid: point,
@@ -124,7 +124,7 @@ export function planRows(
 
 /** Lists settings that undo a method's recipe for the shared settings and reduce crops for it. */
 function withSharedSettings(
-  method: MethodName,
+  method: string,
   preset: string,
   given: Readonly<Record<string, unknown>>,
 ): string[] {
@@ -135,21 +135,19 @@ function withSharedSettings(
       `preset: received "${preset}", a recipe for one method; expected one for a kind of images, which all methods can share`,
     );
   }
-  const { recipe } = methods[method];
-  const plain = resolveSettings(settings);
+  const recipe = flatSettings(methodNamed(method).recipe);
+  const plain = resolveSettings({ ...settings, method: { name: 'swav' } });
+  const values = flatSettings(plain);
   const texts = sharedSettings
     .filter((name) => name in recipe && !(name in given))
-    .map((name) => `${name}=${plain[name]}`);
-  const crops = { crops: plain.crops, scales: plain.scales, ...pick(given, ['crops', 'scales']) };
+    .map((name) => `${name}=${values[name]}`);
   if (['crops', 'scales'].some((name) => name in recipe || name in given)) {
-    const cut = cropsFor(method, crops);
-    texts.push(`crops=${cut.crops}`, `scales=${cut.scales}`);
+    const { views = {} } = patchOf({ ...given, method }).settings;
+    const cut = cropsFor(method, { ...plain.views, ...views } as Settings['views']);
+    const { crops, scales } = flatSettings({ views: cut });
+    texts.push(`crops=${crops}`, `scales=${scales}`);
   }
   return texts;
-}
-
-function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (name in from ? [[name, String(from[name])]] : [])));
 }
 
 /** Names the folder of a run, such as `moco-seed1` or `swav-seed0-temperature-0.2`. */

@@ -15,8 +15,10 @@ const sample = fileURLToPath(new URL('../../sample', import.meta.url));
 
 /** Settings of a network that embeds in milliseconds. */
 export const tinySettings = resolveSettings({
-  ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
-  ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 32 },
+  data: { batchSize: 32, imageSize: 16 },
+  views: { crops: [{ count: 2, size: 14 }], scales: [[0.3, 1]] },
+  encoder: { architecture: 'resnet10', width: 4 },
+  method: { hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
 });
 
 /** Engine, images and folder that the suite opens encoders with. */
@@ -69,7 +71,7 @@ export function encoderCases(name: string, images: TinyImages, open: () => Promi
       expect(encoder.id).toMatch(/^[a-zA-Z0-9@-]+$/);
       expect(encoder.title).toMatch(/^[a-z]/);
       expect(encoder.dimension).toBeGreaterThan(0);
-      expect(encoder.input.size).toBe(tinySettings.imageSize);
+      expect(encoder.input.size).toBe(tinySettings.data.imageSize);
     });
 
     it('gives one row per image in the given order, the same with more workers', async () => {

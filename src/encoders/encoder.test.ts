@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { normalizeRows } from '../cluster/index.ts';
-import { initialEncoderState, resolveSettings } from '../methods/index.ts';
+import { initialEncoderState, patchOf, resolveSettings } from '../methods/index.ts';
 import { encoderCases, tinySettings, useTinyImages } from './encoder.cases.ts';
 import { exportEncoder } from './exportEncoder.ts';
 import { onnxEncoder } from './onnxEncoder.ts';
@@ -54,7 +54,7 @@ describe('onnxEncoder', () => {
 describe('untrainedState', () => {
   it('keeps the first weights and measures the running statistics', async () => {
     const { engine, cache } = images;
-    const settings = { ...tinySettings, seed: 9 };
+    const settings = { ...tinySettings, run: { ...tinySettings.run, seed: 9 } };
     const found = await untrainedState({ engine, settings, images: { cache, indices: few } });
     const initial = initialEncoderState(settings, 9);
     expect(Object.keys(found)).toEqual(Object.keys(initial));
@@ -66,8 +66,14 @@ describe('untrainedState', () => {
   it('works on fewer images than the run has clusters', async () => {
     const { engine, cache } = images;
     for (const method of ['pcl', 'hcsc', 'deepcluster', 'deepcluster-v2'] as const) {
-      const crops = method === 'deepcluster' ? '1x14' : '2x14';
-      const settings = resolveSettings({ ...tinySettings, method, crops, clusters: '512', queueLength: 64 });
+      const { views, ...tiny } = tinySettings;
+      const crops = [{ count: method === 'deepcluster' ? 1 : 2, size: 14 }];
+      const given = patchOf({ method, clusters: '512', queueLength: 64, embeddingDim: 8, hiddenDim: 16 });
+      const settings = resolveSettings({
+        ...tiny,
+        views: { ...views, crops },
+        method: given.settings.method!,
+      });
       const encoder = await untrainedEncoder({ engine, settings, images: { cache, indices: few } });
       expect((await encoder.embed({ cache, indices: few })).count).toBe(few.length);
       const { prototypes } = encoder.heads;

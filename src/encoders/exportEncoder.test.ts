@@ -9,18 +9,14 @@ import { EXPORT_INPUT, EXPORT_OUTPUT, encoderShapes, exportEncoder } from './exp
 import { trainedEncoder } from './trainedEncoder.ts';
 
 const settings = resolveSettings({
-  architecture: 'resnet10',
-  width: 4,
-  stem: 'imagenet',
-  imageSize: 32,
-  mean: '0.5,0.4,0.3',
-  std: '0.2,0.3,0.25',
+  data: { imageSize: 32, mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.25] },
+  encoder: { architecture: 'resnet10', width: 4, stem: 'imagenet' },
 });
 
 /** Weights of an untrained encoder, with running statistics that are not the identity. */
 function weights() {
   const variables = createVariables();
-  const { architecture, width, stem } = settings;
+  const { architecture, width, stem } = settings.encoder;
   encode(variables, input('x', [1, 3, 32, 32]), { architecture, width, stem });
   const values = variables.initialValues(3);
   const random = randomAt(1, 'synthetic');

@@ -27,13 +27,14 @@ export interface ExportedEncoder {
 
 /** Metadata of the model: everything that its user must know. */
 export function exportMetadata(settings: Settings): Record<string, string> {
-  const { method, architecture, width, stem, imageSize, mean, std } = settings;
+  const { architecture, width, stem } = settings.encoder;
+  const { imageSize, mean, std } = settings.data;
   return {
-    'likeness.method': method,
+    'likeness.method': settings.method.name,
     'likeness.architecture': `${architecture}, width ${width}, stem ${stem}`,
     'likeness.image_size': String(imageSize),
-    'likeness.mean': mean,
-    'likeness.std': std,
+    'likeness.mean': mean.join(','),
+    'likeness.std': std.join(','),
     'likeness.preprocessing':
       `RGB; shorter side resized to ${imageSize} (antialiased bilinear), ` +
       `central square of ${imageSize}; values divided by 255. ` +
@@ -51,7 +52,7 @@ export function exportEncoder(
   state: Values,
   metadata: Record<string, string> = {},
 ): ExportedEncoder {
-  const size = settings.imageSize;
+  const size = settings.data.imageSize;
   const { mean, std } = viewsOf(settings).normalize;
   const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
   const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
@@ -71,7 +72,11 @@ export function exportEncoder(
 /** Names and shapes of the encoder's parameters and running statistics: torchvision's. */
 export function encoderShapes(settings: Settings): { name: string; shape: readonly number[] }[] {
   const variables = createVariables({ mode: 'evaluate' });
-  encode(variables, input('x', [1, 3, settings.imageSize, settings.imageSize]), encoderOptions(settings));
+  encode(
+    variables,
+    input('x', [1, 3, settings.data.imageSize, settings.data.imageSize]),
+    encoderOptions(settings),
+  );
   return [...variables.parameters(), ...variables.buffers()].map(({ name, tensor }) => ({
     name,
     shape: tensor.shape,

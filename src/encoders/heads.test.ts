@@ -6,8 +6,10 @@ import { methodProgram, resolveSettings } from '../methods/index.ts';
 import { openHeads } from './heads.ts';
 
 const settings = resolveSettings({
-  ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
-  ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 64 },
+  data: { batchSize: 64, imageSize: 16 },
+  views: { crops: [{ count: 2, size: 14 }], scales: [[0.3, 1]] },
+  encoder: { architecture: 'resnet10', width: 4 },
+  method: { hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
 });
 const WIDTH = 32;
 /** Two whole blocks of rows and a part of one. */

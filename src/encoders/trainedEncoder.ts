@@ -31,17 +31,17 @@ const BATCH = 128;
  */
 export async function trainedEncoder(options: TrainedEncoderOptions): Promise<NetworkEncoder> {
   const { engine, settings, state, id = 'trained', title = 'trained encoder', protocol } = options;
-  const { size = settings.imageSize, batchSize = BATCH } = options;
+  const { size = settings.data.imageSize, batchSize = BATCH } = options;
   const encoder = encoderOptions(settings);
   const { normalize } = viewsOf(settings);
-  const { program, variables } = inferenceProgram({ encoder, normalise: normalize, batchSize, size });
+  const { program, variables } = inferenceProgram({ encoder, normalize, batchSize, size });
   const weights: Values = {};
   for (const { name } of [...variables.parameters(), ...variables.buffers()]) {
     const value = state[name];
     if (!value) {
       throw new LikenessError(
         'encoder.incomplete',
-        `the checkpoint has no "${name}"; expected the weights of ${settings.architecture} of width ${settings.width}`,
+        `the checkpoint has no "${name}"; expected the weights of ${settings.encoder.architecture} of width ${settings.encoder.width}`,
       );
     }
     weights[name] = value;

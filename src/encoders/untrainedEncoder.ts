@@ -18,7 +18,7 @@ import {
   encoderOptions,
   initialEncoderState,
   methodHead,
-  normaliseImages,
+  normalizeImages,
   type Settings,
   viewsOf,
 } from '../methods/index.ts';
@@ -62,16 +62,16 @@ export async function untrainedState({
   images: { cache, indices = Uint32Array.from(cache.widths.keys()) },
   reporter = reporterOf(),
 }: UntrainedOptions): Promise<Record<string, Float32Array>> {
-  const initial = initialEncoderState(settings, settings.seed);
+  const initial = initialEncoderState(settings, settings.run.seed);
   const batchSize = Math.min(BATCH, indices.length);
   // Images are drawn, because a part of a source may be of one kind; whole batches only.
   const count = Math.floor(Math.min(MAX_IMAGES, indices.length) / batchSize) * batchSize;
-  const drawn = distinctRows(indices.length, count, randomAt(settings.seed, 'untrainedStatistics'));
-  const size = settings.imageSize;
+  const drawn = distinctRows(indices.length, count, randomAt(settings.run.seed, 'untrainedStatistics'));
+  const size = settings.data.imageSize;
 
   const variables = createVariables({ mode: 'train' });
   const images = input('images', [batchSize, 3, size, size], 'uint8');
-  const pixels = normaliseImages(images, viewsOf(settings).normalize); // [B, 3, s, s]
+  const pixels = normalizeImages(images, viewsOf(settings).normalize); // [B, 3, s, s]
   const features = encode(variables, pixels, encoderOptions(settings)); // [B, F]
   const z = methodHead(settings).project(variables, features); // [B, D]
   const buffers = variables.buffers();

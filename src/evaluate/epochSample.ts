@@ -5,14 +5,7 @@ import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import { joinRows, runBatches } from '../encoders/index.ts';
-import {
-  encoderOptions,
-  inferenceProgram,
-  methodHead,
-  parseCrops,
-  type Settings,
-  viewsOf,
-} from '../methods/index.ts';
+import { encoderOptions, inferenceProgram, methodHead, type Settings, viewsOf } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { epochBudget } from './epochBudget.ts';
@@ -40,14 +33,14 @@ const BATCH = 128;
 
 /** Plans how many images of a run with these settings are measured, and how often. */
 export function epochPlan(settings: Settings, images: number) {
-  const crops = parseCrops(settings.crops);
-  return epochBudget({ images, crops, measured: [settings.imageSize, crops[0]!.size] });
+  const crops = settings.views.crops;
+  return epochBudget({ images, crops, measured: [settings.data.imageSize, crops[0]!.size] });
 }
 
 /** Renders the sample's views, which stay in memory, and compiles the encoder for them. */
 export async function openEpochSample(options: EpochSampleOptions): Promise<OpenSample> {
   const { engine, settings } = options;
-  const [size, second] = [settings.imageSize, parseCrops(settings.crops)[0]!.size];
+  const [size, second] = [settings.data.imageSize, settings.views.crops[0]!.size];
   const batchSize = Math.min(BATCH, options.images);
   const rows = distinctRows(options.indices.length, options.images, randomAt(SAMPLE_SEED, 'epochSample'));
   const indices = Uint32Array.from(rows.sort(), (row) => options.indices[row]!);
@@ -63,7 +56,7 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
     const { normalize } = viewsOf(settings);
     const made = inferenceProgram({
       encoder: encoderOptions(settings),
-      normalise: normalize,
+      normalize,
       batchSize,
       size: side,
     });
@@ -121,13 +114,13 @@ async function evaluationViews(
   indices: Uint32Array,
   batchSize: number,
 ): Promise<Uint8Array[]> {
-  const size = settings.imageSize;
+  const size = settings.data.imageSize;
   const batches: Uint8Array[] = [];
   for await (const { pixels } of evaluationBatches(cache, {
     size,
     batchSize,
     indices,
-    workers: settings.workers,
+    workers: settings.run.workers,
   })) {
     const whole = new Uint8Array(batchSize * 3 * size * size);
     whole.set(pixels);
@@ -149,7 +142,7 @@ async function randomViews(
     views: { ...views, crops: [{ ...views.crops[0]!, count: 1 }] },
     batchSize,
     seed: SAMPLE_SEED,
-    workers: settings.workers,
+    workers: settings.run.workers,
   });
   const batches: Uint8Array[] = [];
   try {

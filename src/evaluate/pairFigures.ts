@@ -69,7 +69,7 @@ export async function pairFigures(
       C: normalizeRows(featuresOf(centroids.data, F)).data,
     });
     return Object.fromEntries(
-      Object.entries(results).map(([name, value]) => [name.slice('fact.'.length), Number(value[0])]),
+      Object.entries(results).map(([name, value]) => [name, Number(value[0])]),
     ) as unknown as PairFigures;
   } finally {
     await executable.dispose();

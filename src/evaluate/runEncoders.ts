@@ -28,7 +28,7 @@ export interface RunEncodersOptions {
 export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<ImageEncoder> {
   const { engine, settings, state, images } = options;
   const count = images.indices?.length ?? images.cache.widths.length;
-  const pixels = { size: settings.imageSize, images: count };
+  const pixels = { size: settings.data.imageSize, images: count };
   const openers = [
     () => trainedEncoder({ engine, settings, state }),
     () => untrainedEncoder(options),

@@ -150,7 +150,7 @@ function embedToScratch(
   { cache, indices }: ImageSet,
   reporter: Reporter,
 ): Promise<FeatureFile> {
-  const { workers } = config.settings;
+  const { workers } = config.settings.run;
   const parts = encoder.parts({ cache, indices }, { workers, reporter });
   return writeFeatureFile(folder.files.embeddings, parts, encoder.dimension);
 }
@@ -195,7 +195,7 @@ async function writeResults(
     ...(labels.some((label) => label >= 0) && { labels }),
     about: {
       source: cache.source.name,
-      method: config.settings.method,
+      method: config.settings.method.name,
       step: String(step),
       normalised: 'l2',
     },

@@ -6,10 +6,11 @@ import { isolatedDecoder } from '../data/index.ts';
 import {
   cacheSizeOf,
   choosePreset,
-  presetNamed,
+  mergeSettings,
   resolveSettings,
   type Settings,
-  type SettingsInput,
+  type SettingsPatch,
+  settingsFor,
   viewsOf,
 } from '../methods/index.ts';
 import { openRunFolder, readRunConfig } from '../run/index.ts';
@@ -25,7 +26,7 @@ export interface ContactSheetOptions extends ReporterOptions {
   /** Preset whose views are drawn. Default: by the size of the image. */
   preset?: string;
   /** Settings that differ from those of the run or preset. */
-  settings?: SettingsInput;
+  settings?: SettingsPatch;
   /** Seed of the random views. Default 0. */
   seed?: number;
 }
@@ -93,7 +94,7 @@ export async function writeContactSheet(
 
 /** Finds the settings of a run, of a named preset, or of the preset for the image's size. */
 async function viewsSettings(
-  { run, preset, settings: changes }: ContactSheetOptions,
+  { run, preset, settings: changes = {} }: ContactSheetOptions,
   shortSide: () => Promise<number>,
 ): Promise<{ name: string; settings: Settings }> {
   if (run !== undefined && preset !== undefined) {
@@ -102,9 +103,9 @@ async function viewsSettings(
   if (run !== undefined) {
     const folder = await openRunFolder(run);
     const { settings } = await readRunConfig(folder);
-    return { name: `run ${folder.name}`, settings: resolveSettings({ ...settings, ...changes }) };
+    return { name: `run ${folder.name}`, settings: resolveSettings(mergeSettings(settings, changes)) };
   }
   const facts = { count: 1, colour: 'colour' as const };
   const name = preset ?? choosePreset({ ...facts, medianShortSide: await shortSide() }).name;
-  return { name: `preset ${name}`, settings: resolveSettings({ ...presetNamed(name).settings, ...changes }) };
+  return { name: `preset ${name}`, settings: settingsFor(name, changes) };
 }

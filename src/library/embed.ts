@@ -68,8 +68,8 @@ export function embedSourceOf(run: TrainedRun): EmbedSource {
   return {
     use: (work) => withEncoder(run, {}, work),
     cacheSize: cacheSizeOf(settings),
-    workers: settings.workers,
-    about: { method: settings.method, step: String(run.checkpoint.info.step) },
+    workers: settings.run.workers,
+    about: { method: settings.method.name, step: String(run.checkpoint.info.step) },
   };
 }
 

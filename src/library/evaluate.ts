@@ -72,7 +72,7 @@ export async function evaluateRun(
       const message = '`k` was given, but counts only where there are labels';
       reporter.warn({ code: 'evaluate.unlabeled', message });
     }
-    const { workers } = settings;
+    const { workers } = settings.run;
     const images = { cache, indices: set.indices };
     const report = await withEngine(run, (engine) =>
       evaluate({

@@ -118,7 +118,10 @@ async function imagesToCompare(
   { config }: TrainedRun,
   reporter: Reporter,
 ): Promise<{ kind: 'images' | 'noise'; pixels: Uint8Array }> {
-  const { imageSize, seed } = config.settings;
+  const {
+    data: { imageSize },
+    run: { seed },
+  } = config.settings;
   const pixels = new Uint8Array(COMPARED * 3 * imageSize ** 2);
   const random = randomAt(seed, 'synthetic');
   let found = 0;

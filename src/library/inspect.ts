@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { measureSource, openSource, type SourceKind, type SourceSizes } from '../data/index.ts';
-import { presets, resolveSettings, type SettingName, type Settings, settingNames } from '../methods/index.ts';
+import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
   isRunFolder,
@@ -22,7 +22,7 @@ export interface InspectedRun
   readonly path: string;
   readonly name: string;
   /** Names of settings that differ from the preset's. */
-  readonly changed: readonly SettingName[];
+  readonly changed: readonly string[];
   /** Steps of the newest checkpoint; null before the first. */
   readonly step: number | null;
   /** Marks a run that was trained to its end. */
@@ -98,9 +98,12 @@ async function inspectRun(path: string): Promise<InspectedRun> {
   };
 }
 
-function changedSettings(settings: Settings, preset: string): SettingName[] {
-  const base = resolveSettings(presets[preset]?.settings ?? {});
-  return settingNames.filter((name) => settings[name] !== base[name]);
+/** Flat names of the settings that differ from the preset's for the method. */
+function changedSettings(settings: Settings, preset: string): string[] {
+  const flat = flatSettings(settings);
+  const { name } = settings.method;
+  const base = presets[preset] ? flatSettings(settingsFor(preset, { method: { name } })) : {};
+  return Object.keys(flat).filter((key) => flat[key] !== base[key]);
 }
 
 async function inspectCheckpoint(path: string, bytes: number): Promise<InspectedCheckpoint> {

@@ -1,7 +1,7 @@
 /** A trained model: a run folder with its encoder, and everything that can be done with it. */
 import { resolve } from 'node:path';
 import type { ReporterOptions } from '../core/reporter.ts';
-import type { MethodName, Settings } from '../methods/index.ts';
+import type { Settings } from '../methods/index.ts';
 import {
   openTrainedRun,
   type RunConfig,
@@ -43,7 +43,7 @@ export interface TrainingSummary {
 export interface Model {
   /** Absolute path of the run folder. */
   readonly run: string;
-  readonly method: MethodName;
+  readonly method: string;
   readonly settings: Settings;
   /** Content of the run's config.json. */
   readonly config: RunConfig;
@@ -115,7 +115,7 @@ export function modelOf(run: TrainedRun, { training }: { training?: TrainingSumm
   const { files } = folder;
   return {
     run: resolve(folder.path),
-    method: config.settings.method,
+    method: config.settings.method.name,
     settings: config.settings,
     config,
     step: checkpoint.info.step,

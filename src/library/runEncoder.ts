@@ -47,7 +47,7 @@ export async function evaluationPixels(
   { settings }: TrainedRun['config'],
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const size = settings.imageSize;
+  const size = settings.data.imageSize;
   const data = new Uint8Array(3 * size * size);
   const decoded = await isolatedDecoder.decode(image, { size: cacheSizeOf(settings), signal });
   renderEvaluationView(decoded, { width: size, height: size, data }, { size });

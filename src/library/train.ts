@@ -1,7 +1,7 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
 import type { ReporterOptions } from '../core/reporter.ts';
-import { type MethodName, methodNames, type SettingsInput } from '../methods/index.ts';
+import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import { openTrainedRun } from '../run/index.ts';
 import { type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -19,8 +19,8 @@ import {
 } from './options.ts';
 
 export interface TrainOptions extends ReporterOptions {
-  /** Method to train. Default `swav`. */
-  method?: MethodName;
+  /** Method to train, by name or as `defineMethod` made it. Default `swav`. */
+  method?: string | Method;
   /** Recipe of encoder, views and batch. Default: by the size of the images. */
   preset?: string;
   /** Passes over the images. Default: the preset's. Exclusive with `minutes`. */
@@ -33,8 +33,8 @@ export interface TrainOptions extends ReporterOptions {
    * Images to train on. Default `train`: the training split, or all images of a source without one.
    */
   split?: 'train' | 'test' | 'all';
-  /** Settings that differ from the recipe, such as `{ batchSize: 128 }`. */
-  settings?: SettingsInput;
+  /** Settings that differ from the recipe, such as `{ data: { batchSize: 128 } }`. */
+  settings?: SettingsPatch;
   /** Folder of the run. Default `runs/<date>-<method>-<source>`. */
   out?: string;
   /** Resumes the run in `out` from its newest intact checkpoint. */
@@ -51,9 +51,19 @@ export interface TrainOptions extends ReporterOptions {
   onEvent?(event: TrainEvent): void;
 }
 
+/** A method that `defineMethod` made. */
+const isMethod = (value: unknown) => typeof value === 'object' && value !== null && 'program' in value;
+
+/** The name of a method; one that was given as a whole is registered first. */
+function nameOf(method: string | Method | undefined): string | undefined {
+  if (typeof method !== 'object') return method;
+  registerMethod(method);
+  return method.name;
+}
+
 const fraction = z.number().gt(0).lt(1);
 const shape = {
-  method: oneOf(methodNames),
+  method: z.union([z.string(), z.custom<Method>(isMethod)]).optional(),
   preset: path(),
   epochs: wholeNumber(1),
   minutes: positiveNumber(),
@@ -81,7 +91,8 @@ const shape = {
  */
 export async function train(images: Images | string, options: TrainOptions = {}): Promise<Model> {
   checkOptions(shape, options);
-  const { onEvent, onProgress, onNote, onWarning, signal, ...request } = options;
+  const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
+  const request = { ...given, method: nameOf(given.method) };
   const reporter = reporterFor(options);
   return withImages(images, async (opened) => {
     const session = await trainRun(opened, request, { reporter, onEvent });

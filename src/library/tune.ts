@@ -5,10 +5,10 @@ import type { ReporterOptions } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import { defaultCacheDir } from '../data/index.ts';
 import {
-  type MethodName,
+  mergeSettings,
   methodNames,
   methodProgram,
-  type SettingsInput,
+  type SettingsPatch,
   settingsFor,
 } from '../methods/index.ts';
 import { openPlanStore } from '../run/index.ts';
@@ -19,9 +19,9 @@ export interface TuneOptions extends ReporterOptions {
   /** Recipe of encoder, views and batch. Default `small-32`. */
   preset?: string;
   /** Default: the preset's, or `swav`. */
-  method?: MethodName;
+  method?: string;
   /** Settings that differ from the recipe. */
-  settings?: SettingsInput;
+  settings?: SettingsPatch;
   /** Forgets earlier measurements and repeats them. */
   again?: boolean;
 }
@@ -40,7 +40,7 @@ export interface KernelChoice {
 
 export interface TuneResult {
   readonly preset: string;
-  readonly method: MethodName;
+  readonly method: string;
   readonly threads: number;
   /** Number of choices that this call measured; the others were remembered. */
   readonly measured: number;
@@ -64,11 +64,14 @@ export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
   );
   const { preset = 'small-32', method, again = false } = options;
   const reporter = reporterFor(options);
-  const settings = settingsFor(preset, { ...options.settings, ...(method && { method }) });
-  const threads = settings.threads || availableParallelism();
+  const settings = settingsFor(
+    preset,
+    mergeSettings(options.settings ?? {}, method ? { method: { name: method } } : {}),
+  );
+  const threads = settings.run.threads || availableParallelism();
   const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
   if (again) store.forget();
-  const images = Math.max(IMAGES, settings.batchSize);
+  const images = Math.max(IMAGES, settings.data.batchSize);
   const { program } = methodProgram(settings, { images, extra: undefined });
   const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
   const times = new Map<string, Readonly<Record<string, number>>>();
@@ -91,7 +94,7 @@ export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
     });
     await executable.dispose();
     const seconds = (performance.now() - begun) / 1000;
-    return { preset, method: settings.method, threads, measured: times.size, seconds, choices };
+    return { preset, method: settings.method.name, threads, measured: times.size, seconds, choices };
   } finally {
     await engine.close();
   }

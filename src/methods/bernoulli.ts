@@ -10,47 +10,36 @@
  * step are independent as well. What is not: u_bj - u_bi - u_aj + u_ai is the same in every step (mod 1). As row b is another
  * image in each step, no pair of image and column meets that twice.
  */
-import type { ProgramState, Values } from '../compile/index.ts';
 import { randomAt, type Stream } from '../core/random.ts';
-import { add, floor, input, less, reshape, slice, sub, type Tensor } from '../tensor/index.ts';
+import { add, floor, less, reshape, rows, slice, sub, type Tensor } from '../tensor/index.ts';
+import type { Step } from './step.ts';
 
-export interface MaskSource {
-  /** Mask number `use` of a step: true with the probabilities given, [B, w] of at most W columns. */
-  mask(use: number, probabilities: Tensor): Tensor;
-  readonly state: readonly ProgramState[];
-  initialValues(seed: number): Values;
-  /** Shifts of a step. */
-  draws(step: number, seed: number): Values;
-}
+/** Mask number `use` of a step: true with the probabilities given, [B, w] of at most W columns. */
+export type Masks = (use: number, probabilities: Tensor) => Tensor;
 
 /** Masks of B rows and at most W columns, `uses` of them in each step, under a name of the state. */
-export function createMaskSource(
+export function createMasks(
+  step: Pick<Step, 'state' | 'draw'>,
   name: string,
   { rows: B, columns: W, uses }: { rows: number; columns: number; uses: number },
-): MaskSource {
-  const table = input(`uniform.${name}`, [B, W]);
-  const rowShifts = input(`rowShifts.${name}`, [uses, B]);
-  const columnShifts = input(`columnShifts.${name}`, [uses, W]);
-  const uniform = (count: number, seed: number, step: number, stream: Stream) => {
-    const random = randomAt(seed, stream, step, streamOf(name));
+): Masks {
+  const uniform = (count: number, stream: Stream, { step: at, seed }: { step: number; seed: number }) => {
+    const random = randomAt(seed, stream, at, streamOf(name));
     return new Float32Array(count).map(() => random.uniform());
   };
-  return {
-    mask(use, probabilities) {
-      const w = probabilities.shape[1]!;
-      const ofUse = (x: Tensor) => slice(x, { axis: 0, start: use, end: use + 1 });
-      const firstColumns = (x: Tensor) => slice(x, { axis: 1, start: 0, end: w });
-      const r = reshape(ofUse(rowShifts), [B, 1]);
-      const c = firstColumns(ofUse(columnShifts)); // [1, w]
-      const sum = add(add(firstColumns(table), r), c); // [B, w], 0 … 3
-      return less(sub(sum, floor(sum)), probabilities); // [B, w]
-    },
-    state: [{ current: table }],
-    initialValues: (seed) => ({ [`uniform.${name}`]: uniform(B * W, seed, 0, 'maskTable') }),
-    draws: (step, seed) => ({
-      [`rowShifts.${name}`]: uniform(uses * B, seed, step, 'maskRowShifts'),
-      [`columnShifts.${name}`]: uniform(uses * W, seed, step, 'maskColumnShifts'),
-    }),
+  const first = (seed: number) => uniform(B * W, 'maskTable', { step: 0, seed });
+  const table = step.state(`uniform.${name}`, [B, W], first).current;
+  const rowShifts = step.draw(`rowShifts.${name}`, [uses, B], (at) => uniform(uses * B, 'maskRowShifts', at));
+  const columnShifts = step.draw(`columnShifts.${name}`, [uses, W], (at) =>
+    uniform(uses * W, 'maskColumnShifts', at),
+  );
+  return (use, probabilities) => {
+    const w = probabilities.shape[1]!;
+    const firstColumns = (x: Tensor) => slice(x, { axis: 1, start: 0, end: w });
+    const r = reshape(rows(rowShifts, use, use + 1), [B, 1]);
+    const c = firstColumns(rows(columnShifts, use, use + 1)); // [1, w]
+    const sum = add(add(firstColumns(table), r), c); // [B, w], 0 … 3
+    return less(sub(sum, floor(sum)), probabilities); // [B, w]
   };
 }
 

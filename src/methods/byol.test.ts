@@ -2,20 +2,22 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { gradients, input } from '../tensor/index.ts';
-import { byolLoss, byolStep } from './byol.ts';
-import { encoderMomentumAt } from './momentumSchedule.ts';
-import { expectStoredStep, shared } from './stepFixture.cases.ts';
+import { byol, byolLoss } from './byol.ts';
+import { encoderMomentumAt } from './momentumEncoder.ts';
+import { context, expectStoredStep, head } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
+const own = { ...head, predictorDim: 5, encoderMomentum: 0.9, finalEncoderMomentum: 0.9 };
+
 describe('BYOL', () => {
   it('agrees with a whole step in PyTorch: the target follows the updated network', async () => {
-    await expectStoredStep(engine, 'byol_step', (images) => byolStep(images, shared));
+    await expectStoredStep(engine, 'byol_step', (images) => byol.build(own, context(), [images]));
   });
 
   it('starts with a target equal to the network, and without a predictor of its own', () => {
-    const { initialState, encoderState } = byolStep(input('crops.0', [16, 3, 16, 16]), shared);
+    const { initialState, encoderState } = byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]);
     const state = initialState(5);
     for (const name of encoderState) {
       const isPredictor = name.startsWith('predictor.');
@@ -24,7 +26,7 @@ describe('BYOL', () => {
   });
 
   it('names no loss of chance: a collapse lowers it', () => {
-    expect(byolStep(input('crops.0', [16, 3, 16, 16]), shared).chanceLoss).toBeUndefined();
+    expect(byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]).chanceLoss).toBeUndefined();
   });
 });
 

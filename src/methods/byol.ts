@@ -17,123 +17,79 @@
  * Different: the head's last layer has a bias; both views are drawn alike (the authors blur one always and the other
  * rarely, and solarise only the other).
  */
-import { createMomentumVariables, createVariables, encode, type Variables } from '../nn/index.ts';
-import { add, input, l2Normalize, mul, scalar, sub, type Tensor } from '../tensor/index.ts';
-import { pairAgreement } from './contrastive.ts';
-import type { Method, MethodProgram, Moment, StepContext } from './method.ts';
-import { encoderMomentumAt } from './momentumSchedule.ts';
-import { type PredictorOptions, predict, predictionCosine } from './prediction.ts';
-import { embeddings, type ProjectionOptions, projection } from './projection.ts';
-import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
+import { z } from 'zod';
+import { add, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
+import { defineMethod } from './defineMethod.ts';
+import type { Model } from './model.ts';
+import { encoderMomentumAt, momentumSettings } from './momentumEncoder.ts';
+import { predict, predictionCosine, predictorDim } from './prediction.ts';
+import { project, projection, projectionSettings } from './projection.ts';
+import { withDefault } from './settings.ts';
 
-export type ByolOptions = ProjectionOptions & PredictorOptions;
-
-export const byol: Method = {
+export const byol = defineMethod({
+  name: 'byol',
   about: 'an online network predicts the projections of its own moving average; no negatives',
   crops: 'pair',
-  fits: [],
-  // In some hundred steps a target of the paper's momentum would hardly leave its random start.
-  recipe: {
-    encoderMomentum: 0.5,
-    finalEncoderMomentum: 0.99,
-    predictorLength: 256,
-    learningRate: 0.004,
-  },
+  settings: z.strictObject({
+    ...projectionSettings,
+    predictorDim: withDefault(predictorDim(), 256),
+    // In some hundred steps a target of the paper's momentum would hardly leave its random start.
+    encoderMomentum: withDefault(momentumSettings.encoderMomentum, 0.5),
+    finalEncoderMomentum: withDefault(momentumSettings.finalEncoderMomentum, 0.99),
+  }),
+  recipe: { optimizer: { learningRate: 0.004 } },
   presets: {
     'byol-imagenet': {
       description: "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 1,000 epochs",
       settings: {
-        architecture: 'resnet50',
-        width: 64,
-        stem: 'imagenet',
-        crops: '2x224',
-        scales: '0.08-1',
-        hiddenLength: 4096,
-        embeddingLength: 256,
-        predictorLength: 4096,
-        encoderMomentum: 0.996,
-        finalEncoderMomentum: 1,
-        batchSize: 4096,
-        epochs: 1000,
-        optimizer: 'lars',
-        learningRate: 3.2,
-        warmupEpochs: 10,
-        weightDecay: 1.5e-6,
-        brightness: 0.4,
-        contrast: 0.4,
-        saturation: 0.2,
-        hue: 0.1,
-        blurProbability: 0.55,
-        solariseProbability: 0.1,
-        imageSize: 224,
+        data: { batchSize: 4096, imageSize: 224 },
+        views: {
+          crops: [{ count: 2, size: 224 }],
+          scales: [[0.08, 1]],
+          brightness: 0.4,
+          contrast: 0.4,
+          saturation: 0.2,
+          hue: 0.1,
+          blurProbability: 0.55,
+          solarizeProbability: 0.1,
+        },
+        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        optimizer: { name: 'lars', learningRate: 3.2, weightDecay: 1.5e-6 },
+        schedule: { epochs: 1000, warmupEpochs: 10 },
+        method: {
+          hiddenDim: 4096,
+          embeddingDim: 256,
+          predictorDim: 4096,
+          encoderMomentum: 0.996,
+          finalEncoderMomentum: 1,
+        },
       },
     },
   },
-  program(settings, context) {
-    const [images] = cropInputs(context); // [2B, 3, s, s]
-    return byolStep(images!, {
-      ...settings,
-      ...context,
-      momentumAt: (moment) => encoderMomentumAt(settings, moment),
-    });
-  },
   head: (settings) => ({
-    project: (variables, features) => embeddings(variables, features, settings),
+    project: (variables, features) => project(variables, features, settings),
   }),
-};
+  step({ views, settings, step, model }) {
+    const target = step.momentumCopy({
+      momentum: step.scalar('encoderMomentum', (moment) => encoderMomentumAt(settings, moment)),
+      prefix: 'target.',
+      when: 'after',
+    });
+    const projected = (network: Model, x: Tensor) =>
+      projection(network.variables, network.encode(x), settings); // [B, D]
+    const [z1, p1, z2, p2] = views.flatMap((x) => {
+      const own = projected(model, x); // [B, D]
+      return [own, predict(model.variables, own, settings)]; // [B, D]
+    }) as [Tensor, Tensor, Tensor, Tensor];
+    const [t1, t2] = views.map((x) => projected(target, x)) as [Tensor, Tensor]; // [B, D] each
+    step.minimize(byolLoss([p1, p2], [t1, t2]));
+    const pairs = [l2Normalize(z1), l2Normalize(z2)] as const; // [B, D] each
+    step.observe({ embeddings: pairs[0], pairs });
+  },
+});
 
-/** `(2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))`, mean over the batch: from 0 to 8, 4 where all are at right angles. */
+/** `(2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))`, mean over the batch: from 0 to 8, 4 at right angles. */
 export function byolLoss([p1, p2]: readonly [Tensor, Tensor], [t1, t2]: readonly [Tensor, Tensor]): Tensor {
   const cosine = add(predictionCosine(p1, t2), predictionCosine(p2, t1));
-  return sub(scalar(4), mul(scalar(2), cosine));
-}
-
-/** The step on normalised images [2B, 3, s, s], first views first. */
-export function byolStep(
-  images: Tensor,
-  options: ByolOptions &
-    Pick<StepContext, 'batchSize' | 'encoder' | 'optimizer' | 'learningRate'> & {
-      /** tau at a moment of the schedule. */
-      momentumAt(moment: Moment): number;
-    },
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, encoder, optimizer, learningRate } = options;
-  const variables = createVariables();
-  const target = createMomentumVariables({
-    follows: variables,
-    momentum: input('encoderMomentum', []),
-    prefix: 'target.',
-    when: 'after',
-  });
-  const views = [ofCrop(images, 0, B), ofCrop(images, 1, B)] as const; // [B, 3, s, s] each
-  const projected = (network: Variables, x: Tensor) =>
-    projection(network, encode(network, x, encoder), options); // [B, D]
-
-  const z1 = projected(variables, views[0]); // [B, D]
-  const p1 = predict(variables, z1, options); // [B, D]
-  const z2 = projected(variables, views[1]); // [B, D]
-  const p2 = predict(variables, z2, options); // [B, D]
-  const t1 = projected(target, views[0]); // [B, D]
-  const t2 = projected(target, views[1]); // [B, D]
-  const loss = byolLoss([p1, p2], [t1, t2]);
-
-  const trained = trainedState(variables, loss, { optimizer, learningRate: input('learningRate', []) });
-  const state = [...trained.state, ...target.state(trained.nextOf)];
-  const [u1, u2] = [l2Normalize(z1), l2Normalize(z2)]; // [B, D] each
-  return {
-    gradients: trained.gradients,
-    program: {
-      name: 'byol-step',
-      state,
-      outputs: { loss, ...vitalsOf(u1), agreement: pairAgreement(u1, u2) },
-    },
-    initialState: (seed) =>
-      initialStateOf(state, { ...variables.initialValues(seed), ...target.initialValues(seed) }),
-    scalars: (moment) => ({
-      learningRate: learningRate(moment),
-      encoderMomentum: options.momentumAt(moment),
-      ...optimizer.scalars(moment.step + 1, 'network'),
-    }),
-    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
-  };
+  return sub(4, mul(2, cosine));
 }

@@ -1,6 +1,8 @@
 /**
- * The contrastive losses that instance-based methods share. In each, a row must find its own pair among candidates by
- * cosine: a cross-entropy over cosines divided by the temperature tau, with the pair as the target.
+ * Contrastive losses that instance-based methods share.
+ *
+ * Each is a cross-entropy over cosines divided by the temperature tau, in which a row must find its
+ * own pair among candidates.
  *
  *   NT-Xent: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of Visual
  *            Representations", ICML 2020 (arXiv:2002.05709), equation 1.
@@ -8,24 +10,24 @@
  *            "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), equation 1.
  */
 import {
+  arange,
   argMax,
   cast,
   concat,
   constant,
+  dotRows,
   equal,
   gatherElements,
   logSoftmax,
+  maskFill,
   matmul,
   mean,
   mul,
   neg,
   reshape,
-  scalar,
   slice,
-  sum,
   type Tensor,
   transpose,
-  where,
 } from '../tensor/index.ts';
 
 export interface ContrastiveOptions {
@@ -48,10 +50,10 @@ export const MASKED = -1e9;
 export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions): Tensor {
   const R = a.shape[0]!;
   const z = concat([a, b]); // [2R, D]
-  const S = mul(matmul(z, transpose(z)), scalar(1 / temperature)); // [2R, 2R]
-  const row = rowNumbers(2 * R); // [2R]
+  const S = mul(matmul(z, transpose(z)), 1 / temperature); // [2R, 2R]
+  const row = arange(2 * R); // [2R]
   const isSelf = equal(reshape(row, [2 * R, 1]), row); // [2R, 2R]
-  const logits = where(isSelf, scalar(MASKED), S); // [2R, 2R]
+  const logits = maskFill(S, isSelf, MASKED); // [2R, 2R]
   const partner = Int32Array.from({ length: 2 * R }, (_, i) => (i + R) % (2 * R));
   return neg(mean(gatherElements(logSoftmax(logits), constant(partner, [2 * R, 1]))));
 }
@@ -74,7 +76,7 @@ export function infoNce(
 ): Tensor {
   const positive = cosines(q, k); // [B, 1]
   const others = matmul(q, transpose(negatives)); // [B, L]
-  return firstIsTarget(mul(concat([positive, others], 1), scalar(1 / temperature)));
+  return firstIsTarget(mul(concat([positive, others], 1), 1 / temperature));
 }
 
 /** Mean over rows of the cross-entropy of logits [B, M] whose target is always column 0. */
@@ -84,19 +86,11 @@ export function firstIsTarget(logits: Tensor): Tensor {
 
 /** Cosines of paired rows on the unit sphere, [B, 1]. */
 export function cosines(a: Tensor, b: Tensor): Tensor {
-  return sum(mul(a, b), { axes: [1], keepDims: true }); // [B, 1]
+  return dotRows(a, b, { keepDims: true }); // [B, 1]
 }
 
-/** Share of the rows of a [B, D] whose nearest row of b [B, D] is their own pair: 1/B by chance, 1 at best. */
+/** Fraction of the rows of a [B, D] whose nearest row of b [B, D] is their own pair: 1/B at random, 1 at best. */
 export function pairAgreement(a: Tensor, b: Tensor): Tensor {
   const nearest = argMax(matmul(a, transpose(b))); // [B]
-  return mean(cast(equal(nearest, rowNumbers(a.shape[0]!)), 'float32'));
-}
-
-/** 0 … n - 1. */
-function rowNumbers(n: number): Tensor {
-  return constant(
-    Int32Array.from({ length: n }, (_, i) => i),
-    [n],
-  );
+  return mean(cast(equal(nearest, arange(a.shape[0]!)), 'float32'));
 }

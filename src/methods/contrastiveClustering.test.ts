@@ -20,14 +20,11 @@ import {
 } from '../tensor/index.ts';
 import { clusterContrast, imbalanceOf } from './clusterContrast.ts';
 import { ntXent } from './contrastive.ts';
-import {
-  type ContrastiveClusteringOptions,
-  contrastiveClustering,
-  contrastiveClusteringStep,
-} from './contrastiveClustering.ts';
-import { methodHead, methodProgram, settingsFor, viewsOf } from './index.ts';
+import { contrastiveClustering } from './contrastiveClustering.ts';
+import { methodHead, methodProgram, type OwnSettings, patchOf, settingsFor, viewsOf } from './index.ts';
 import { pairSimilarities } from './pairSimilarity.ts';
-import { twoParts } from './unlabelledFirst.ts';
+import type { StepContext } from './program.ts';
+import { context, head } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -179,10 +176,10 @@ describe('pairSimilarities', () => {
     };
     const [positive, positiveSpread] = stats(S.map((row, i) => row[i]!));
     const [negative, negativeSpread] = stats(S.flatMap((row, i) => row.filter((_, j) => j !== i)));
-    expect(facts['fact.instancePositive']![0]).toBeCloseTo(positive!, 6);
-    expect(facts['fact.instancePositiveSpread']![0]).toBeCloseTo(positiveSpread!, 5);
-    expect(facts['fact.instanceNegative']![0]).toBeCloseTo(negative!, 6);
-    expect(facts['fact.instanceNegativeSpread']![0]).toBeCloseTo(negativeSpread!, 5);
+    expect(facts['instancePositive']![0]).toBeCloseTo(positive!, 6);
+    expect(facts['instancePositiveSpread']![0]).toBeCloseTo(positiveSpread!, 5);
+    expect(facts['instanceNegative']![0]).toBeCloseTo(negative!, 6);
+    expect(facts['instanceNegativeSpread']![0]).toBeCloseTo(negativeSpread!, 5);
   });
 });
 
@@ -194,25 +191,17 @@ describe('a whole step against PyTorch', () => {
   const names = (prefix: string) =>
     Object.keys(file.tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
 
-  const options: ContrastiveClusteringOptions = {
-    batchSize: 8,
-    heads: 'both',
-    clusterCount: 5,
-    embeddingLength: 6,
-    hiddenLength: 12,
-    temperature: 0.5,
-    clusterTemperature: 1,
-    encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [4, 8, 8, 8] },
-    optimizer: adam({ weightDecay: 1e-3 }),
-    learningRate: () => 1e-2,
-  };
+  const views = () => [input('crops.0', [8, 3, 16, 16]), input('crops.1', [8, 3, 16, 16])];
+  const build = (heads: 'both' | 'instance' | 'cluster' = 'both', given: Partial<StepContext> = {}) =>
+    contrastiveClustering.build(
+      { ...head, heads, clusters: 5 },
+      context({ optimizer: adam({ weightDecay: 1e-3 }), learningRate: () => 1e-2, ...given }),
+      views(),
+    );
 
   /** The third step of Adam. */
-  async function step(given: Partial<ContrastiveClusteringOptions> = {}) {
-    const method = contrastiveClusteringStep(
-      [input('crops.0', [8, 3, 16, 16]), input('crops.1', [8, 3, 16, 16])],
-      { ...options, ...given },
-    );
+  async function step(given: Partial<StepContext> = {}) {
+    const method = build('both', given);
     const { state = [], outputs } = method.program;
     const byName = Object.entries(method.gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
     const executable = await engine.compile({
@@ -264,8 +253,7 @@ describe('a whole step against PyTorch', () => {
 
   it('agrees on images that are only learned from: the instance loss alone, the cluster head and its memory as they were', async () => {
     const extra = Array.from({ length: 40 }, (_, i) => i);
-    const parts = twoParts(extra, { images: 80, batchSize: 8 })!;
-    const { results, after, initial } = await step({ parts });
+    const { results, after, initial } = await step({ images: 80, extra });
     expectAgrees(results.loss!, 'extra.loss');
     for (const name of names('extra.gradients.'))
       expectAgrees(results[`d ${name}`]!, `extra.gradients.${name}`);
@@ -276,9 +264,7 @@ describe('a whole step against PyTorch', () => {
   });
 
   it('has only the head that is asked for, and its loss alone', async () => {
-    const views = [input('crops.0', [8, 3, 16, 16]), input('crops.1', [8, 3, 16, 16])] as const;
-    const only = (heads: 'instance' | 'cluster') =>
-      contrastiveClusteringStep(views, { ...options, heads }).program;
+    const only = (heads: 'instance' | 'cluster') => build(heads).program;
     const [instance, cluster] = [only('instance'), only('cluster')];
     const namesOf = ({ state = [] }: Program) =>
       state.map(({ current }) => current.node.attributes.name as string);
@@ -286,9 +272,7 @@ describe('a whole step against PyTorch', () => {
     expect(namesOf(cluster).some((name) => name.includes('instance_projector'))).toBe(false);
     expect(instance.outputs.usage).toBeUndefined();
     // Both losses of one forward pass: the inputs have the same names.
-    const held = namesOf(contrastiveClusteringStep(views, options).program).filter(
-      (name) => !name.startsWith('adam.'),
-    );
+    const held = namesOf(build().program).filter((name) => !name.startsWith('adam.'));
     const results = await evaluate(
       { instance: instance.outputs.loss!, cluster: cluster.outputs.loss! },
       {
@@ -303,18 +287,16 @@ describe('a whole step against PyTorch', () => {
 });
 
 describe('as a method', () => {
-  const small = {
-    architecture: 'resnet10',
-    width: 4,
-    hiddenLength: 8,
-    embeddingLength: 4,
-    batchSize: 4,
-  } as const;
-  const settings = settingsFor('tiny-28', { ...small, method: 'contrastive-clustering', clusters: '3' });
+  const settings = (own: OwnSettings = {}) =>
+    settingsFor('tiny-28', {
+      data: { batchSize: 4 },
+      encoder: { architecture: 'resnet10', width: 4 },
+      method: { name: 'contrastive-clustering', hiddenDim: 8, embeddingDim: 4, clusters: 3, ...own },
+    });
 
   it('takes a view without augmentation as the image itself', () => {
     const counts = (augmentedViews: 'both' | 'one' | 'none') =>
-      viewsOf({ ...settings, augmentedViews }).crops.map(({ count, steps, scale }) => [
+      viewsOf(settings({ augmentedViews })).crops.map(({ count, steps, scale }) => [
         count,
         steps.length > 0,
         scale[0],
@@ -329,7 +311,7 @@ describe('as a method', () => {
 
   it('builds a step for any of its views', () => {
     const inputs = (augmentedViews: 'both' | 'one' | 'none') => {
-      const { program } = methodProgram({ ...settings, augmentedViews }, { images: 40 });
+      const { program } = methodProgram(settings({ augmentedViews }), { images: 40 });
       return nodesOf([program.outputs.loss!])
         .flatMap(({ attributes, outputs: [tensor] }) =>
           String(attributes.name).startsWith('crops.') ? [[attributes.name, tensor!.shape[0]]] : [],
@@ -345,13 +327,13 @@ describe('as a method', () => {
   });
 
   it('names clusters with probabilities that sum to 1, and embeds on the sphere', async () => {
-    const head = methodHead(settings);
+    const head = methodHead(settings());
     const variables = createVariables({ mode: 'evaluate' });
     const features = input('features', [5, 32]);
     const outputs = { z: head.project(variables, features), y: head.assign!(variables, features) };
     const state = variables.parameters().map(({ tensor }) => ({ current: tensor }));
     const executable = await engine.compile({ outputs, state });
-    const { initialState } = methodProgram(settings, { images: 40 });
+    const { initialState } = methodProgram(settings(), { images: 40 });
     const initial = initialState(0);
     await executable.writeState(
       Object.fromEntries(variables.parameters().map(({ name }) => [name, initial[name]!])),
@@ -366,13 +348,14 @@ describe('as a method', () => {
   });
 
   it('learns no clusters with the instance head alone', () => {
-    expect(methodHead({ ...settings, heads: 'instance' }).assign).toBeUndefined();
-    expect(methodHead(settings).prototypes).toBeUndefined();
+    expect(methodHead(settings({ heads: 'instance' })).assign).toBeUndefined();
+    expect(methodHead(settings()).prototypes).toBeUndefined();
   });
 
   it('refuses what is no number of clusters', () => {
     for (const clusters of ['1', 'ten', '', '2.5']) {
-      expect(() => contrastiveClustering.head({ ...settings, clusters })).toThrow(/clusters: received/);
+      const given = patchOf({ method: 'contrastive-clustering', clusters }).settings;
+      expect(() => settingsFor('tiny-28', given)).toThrow(/clusters: received/);
     }
   });
 });

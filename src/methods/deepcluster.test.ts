@@ -4,40 +4,37 @@ import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
-import { adam, sgd } from '../nn/index.ts';
+import { adam } from '../nn/index.ts';
 import { constant, input } from '../tensor/index.ts';
-import { deepcluster, deepclusterPhase, deepclusterStep } from './deepcluster.ts';
-import { methodProgram } from './index.ts';
-import type { PhaseContext } from './method.ts';
+import { deepcluster, deepclusterPhase } from './deepcluster.ts';
+import { type FlatSettings, methodProgram, patchOf } from './index.ts';
 import { settingsFor } from './presets.ts';
+import type { PhaseContext, StepContext } from './program.ts';
 import { labelledCrossEntropy, UNLABELLED } from './pseudoLabels.ts';
-import { resolveSettings } from './settings.ts';
-import { expectStoredStep } from './stepFixture.cases.ts';
+import { context, expectStoredStep } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const options = {
-  batchSize: 4,
-  images: 10,
-  encoder: { architecture: 'alexnet', width: 1, frontEnd: 'sobel' } as const,
-  clusters: 5,
-  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-3 }),
-  learningRate: () => 0.5,
-  classifierLearningRate: 0.8,
-  weightDecay: 1e-3,
-};
+const build = (images = input('crops.0', [4, 3, 63, 63]), given: Partial<StepContext> = {}) =>
+  deepcluster.build(
+    { clusters: 5, classifierLearningRate: 0.8 },
+    context({
+      batchSize: 4,
+      images: 10,
+      encoder: { architecture: 'alexnet', width: 1, frontEnd: 'sobel' },
+      ...given,
+    }),
+    [images],
+  );
 
 describe('a step of DeepCluster', () => {
   it('agrees with PyTorch: Sobel, AlexNet, dropout, an image without label, two optimisers', async () => {
-    await expectStoredStep(engine, 'deepcluster_step', (images) => deepclusterStep(images, options));
+    await expectStoredStep(engine, 'deepcluster_step', (images) => build(images));
   });
 
   it('keeps nothing of the classifier between steps but its weights', () => {
-    const { program, scalars } = deepclusterStep(input('crops.0', [4, 3, 63, 63]), {
-      ...options,
-      optimizer: adam(),
-    });
+    const { program, scalars } = build(undefined, { optimizer: adam() });
     const names = program.state!.map(({ current }) => current.node.attributes.name as string);
     expect(names.filter((name) => name.includes('top_layer')).sort()).toEqual([
       'top_layer.bias',
@@ -51,14 +48,14 @@ describe('a step of DeepCluster', () => {
   });
 
   it('needs the encoder alone afterwards, without classifier and labels', () => {
-    const { encoderState, initialState } = deepclusterStep(input('crops.0', [4, 3, 63, 63]), options);
+    const { encoderState, initialState } = build();
     expect(encoderState.filter((name) => /top_layer|labels/.test(name))).toEqual([]);
     expect(encoderState).toContain('features.0.weight');
     expect([...(initialState(1).labels as Float32Array)]).toEqual(Array(10).fill(UNLABELLED));
   });
 
   it('draws other dropout masks in each step', () => {
-    const { draws } = deepclusterStep(input('crops.0', [4, 3, 63, 63]), options);
+    const { draws } = build();
     const at = (step: number, seed = 0) => draws!({ step, stepsPerEpoch: 2, totalSteps: 9 }, seed);
     expect(at(1)).toEqual(at(1));
     const name = 'dropout.classifier.3.factors';
@@ -83,21 +80,14 @@ describe('labelledCrossEntropy', () => {
 });
 
 describe('the phase of DeepCluster', () => {
-  const settings = resolveSettings({
-    method: 'deepcluster',
-    architecture: 'resnet10',
-    width: 4,
-    crops: '1x16',
-    imageSize: 16,
-    clusters: '4',
-    pcaLength: 256,
-    batchSize: 8,
-  });
-  const context = {
-    encoder: { architecture: 'resnet10', width: 4 } as const,
-    normalise: { mean: [0, 0, 0], std: [1, 1, 1] } as const,
-    batchSize: 8,
-  };
+  const settings = {
+    clusters: 4,
+    clusterIterations: 20,
+    clusterRestarts: 1,
+    pcaDim: 256,
+    variant: 'corrected',
+  } as const;
+  const shape = context({ encoder: { architecture: 'resnet10', width: 4 } });
   const N = 80;
   const D = 32;
 
@@ -128,7 +118,7 @@ describe('the phase of DeepCluster', () => {
   }
 
   it('gives labels of whitened features: what is large does not drown what is small', async () => {
-    const { state, facts } = await deepclusterPhase({ ...settings, clusterRestarts: 5 }, context, 4).run(
+    const { state, facts } = await deepclusterPhase({ ...settings, clusterRestarts: 5 }, shape).run(
       phaseContext(),
     );
     const labels = state.labels as Float32Array;
@@ -149,7 +139,7 @@ describe('the phase of DeepCluster', () => {
     // Groups along +x, -x, +y and -y; one image of each of the first two is a thousand times as long.
     const data = new Float32Array(N * D);
     for (let i = 0; i < N; i++) data[i * D + ((i >> 1) % 2)] = (i % 2 === 0 ? 1 : -1) * (i < 2 ? 1000 : 1);
-    const { state } = await deepclusterPhase({ ...settings, clusterRestarts: 10 }, context, 4).run(
+    const { state } = await deepclusterPhase({ ...settings, clusterRestarts: 10 }, shape).run(
       phaseContext({ features: async () => featuresOf(data, D) }),
     );
     const labels = state.labels as Float32Array;
@@ -158,7 +148,7 @@ describe('the phase of DeepCluster', () => {
   });
 
   it('gives a new classifier in every epoch, of N(0, 0.01²) and bias 0', async () => {
-    const phase = deepclusterPhase(settings, context, 4);
+    const phase = deepclusterPhase(settings, shape);
     const [first, second] = [await phase.run(phaseContext()), await phase.run(phaseContext({ epoch: 1 }))];
     const weight = first.state['top_layer.weight'] as Float32Array;
     expect(weight.length).toBe(4 * D);
@@ -168,7 +158,7 @@ describe('the phase of DeepCluster', () => {
   });
 
   it('is repeatable, and says how far its labels are those before', async () => {
-    const phase = deepclusterPhase(settings, context, 4);
+    const phase = deepclusterPhase(settings, shape);
     const first = await phase.run(phaseContext({ epoch: 3 }));
     const readState = async (): Promise<Values> => ({ labels: first.state.labels! });
     const again = await phase.run(phaseContext({ epoch: 3, readState }));
@@ -179,7 +169,7 @@ describe('the phase of DeepCluster', () => {
   it('splits empty clusters along the way, and counts out those that identical images leave empty', async () => {
     const data = new Float32Array(N * D);
     for (let i = 0; i < N; i++) data[i * D + (i % 3)] = 5;
-    const { state, facts } = await deepclusterPhase(settings, context, 4).run(
+    const { state, facts } = await deepclusterPhase(settings, shape).run(
       phaseContext({ features: async () => featuresOf(data, D) }),
     );
     expect(facts.splitClusters).toBeGreaterThan(0);
@@ -188,7 +178,7 @@ describe('the phase of DeepCluster', () => {
   });
 
   it('orders an epoch by the labels that it left', () => {
-    const phase = deepclusterPhase(settings, context, 4);
+    const phase = deepclusterPhase(settings, shape);
     const labels = Float32Array.from({ length: N }, (_, i) => (i < 8 ? 1 : 0));
     const order = phase.order!({ epoch: 0, seed: 0, count: N, state: { labels } });
     expect(order.length).toBe(N);
@@ -199,15 +189,15 @@ describe('the phase of DeepCluster', () => {
 });
 
 describe('settings of DeepCluster', () => {
-  const given = { method: 'deepcluster', batchSize: 8 } as const;
+  const given = (set: FlatSettings) => patchOf({ method: 'deepcluster', batchSize: 8, ...set }).settings;
 
   it('refuses more clusters than images, several numbers of them, and images that an architecture cannot take', () => {
-    const program = (set: object) => () =>
-      methodProgram(settingsFor('small-32', { ...given, ...set }), { images: 100 });
+    const program = (set: FlatSettings) => () =>
+      methodProgram(settingsFor('small-32', given(set)), { images: 100 });
     expect(program({ clusters: '101' })).toThrow(
       'clusters: received "101"; expected whole numbers from 2 to 100',
     );
-    expect(program({ clusters: '20,30' })).toThrow('expected one number, for method deepcluster');
+    expect(program({ clusters: '20,30' })).toThrow('clusters: received "20,30"; expected one whole number');
     expect(program({ clusters: '20', architecture: 'alexnet' })).toThrow(
       'architecture alexnet: received images of 32 px; expected 63 px or more',
     );
@@ -218,7 +208,7 @@ describe('settings of DeepCluster', () => {
   });
 
   it('takes one crop, and has a head without parameters', () => {
-    expect(settingsFor('multicrop-64', given).crops).toBe('1x64');
-    expect(deepcluster.head(settingsFor('small-32', given)).prototypes).toBeUndefined();
+    expect(settingsFor('multicrop-64', given({})).views.crops).toEqual([{ count: 1, size: 64 }]);
+    expect(deepcluster.head(settingsFor('small-32', given({}))).prototypes).toBeUndefined();
   });
 });

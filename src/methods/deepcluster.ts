@@ -23,39 +23,20 @@
  *
  * Different from the authors' code: cluster numbers of empty clusters stay and are outputs that no image has; k-means
  * ends early where nothing changes any more; directions whose variance is rounding are not blown up. `variant:
- * 'asReleased'` repeats the slip of its sampler. Clustering by power iteration is not offered.
+ * 'reference'` repeats the slip of its sampler. Clustering by power iteration is not offered.
  */
+import { z } from 'zod';
 import { fitWhitening, kmeans, normalizeRows, whiten } from '../cluster/index.ts';
-import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import {
-  createDropout,
-  createVariables,
-  encode,
-  featureLength,
-  filled,
-  linear,
-  normal,
-  type Optimizer,
-  sgd,
-} from '../nn/index.ts';
-import { input, l2Normalize, relu, slice, type Tensor } from '../tensor/index.ts';
-import { clusterCounts } from './clusterCounts.ts';
-import { inferenceProgram } from './encoder.ts';
-import type { EpochPhase, Method, MethodProgram, StepContext } from './method.ts';
+import { featureLength, filled, linear, normal, sgd } from '../nn/index.ts';
+import { l2Normalize, relu, slice } from '../tensor/index.ts';
+import { clusterCount, kmeansSettings, requireClusters, type Variant, variant } from './clusterSettings.ts';
+import { defineMethod } from './defineMethod.ts';
+import { inferenceProgram } from './inference.ts';
+import type { EpochPhase, StepContext } from './program.ts';
 import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
-import type { Settings } from './settings.ts';
-import { cropInputs, initialStateOf, trainedState, vitalsOf } from './step.ts';
+import { positive, rate } from './settings.ts';
 import { uniformOverClusters } from './uniformSampler.ts';
-
-export interface DeepclusterOptions
-  extends Pick<StepContext, 'batchSize' | 'images' | 'encoder' | 'optimizer' | 'learningRate'> {
-  /** k. */
-  clusters: number;
-  classifierLearningRate: number;
-  /** L2 decay of the classifier. */
-  weightDecay: number;
-}
 
 /** Name of the classifier, as in the authors' checkpoints. */
 const CLASSIFIER = 'top_layer';
@@ -65,119 +46,83 @@ const first = { weight: normal(0.01), bias: filled(0) };
 /** Coordinates of features that the run doctor watches; all would be a matrix of 4096 x 4096 per step. */
 const WATCHED = 512;
 
-export const deepcluster: Method = {
+export const deepcluster = defineMethod({
+  name: 'deepcluster',
   about: 'clusters of features by k-means as labels, in turns with learning them (2018)',
   crops: 'single',
+  settings: z.strictObject({
+    clusters: clusterCount(256),
+    ...kmeansSettings,
+    pcaDim: positive().default(256).describe('components that remain when features are whitened'),
+    // A classifier has one short epoch to learn in: at the paper's rate it would hardly begin.
+    classifierLearningRate: rate().default(2).describe("constant learning rate of the classifier's own SGD"),
+    variant: variant(),
+  }),
   fits: ['clusters'],
-  // A classifier has one short epoch to learn in: at the paper's rate it would hardly begin.
-  recipe: { clusters: '256', clusterIterations: 20, classifierLearningRate: 2 },
   presets: {
     'deepcluster-imagenet': {
       description: "the paper's AlexNet recipe: Sobel filters, 1x224 at batch 256, 10,000 clusters, SGD",
       settings: {
-        architecture: 'alexnet',
-        width: 64,
-        frontEnd: 'sobel',
-        crops: '1x224',
-        scales: '0.08-1',
-        imageSize: 224,
-        jitterProbability: 0,
-        greyscaleProbability: 0,
-        clusters: '10000',
-        clusterIterations: 20,
-        pcaLength: 256,
-        batchSize: 256,
-        epochs: 200,
-        optimizer: 'sgd',
-        learningRate: 0.05,
-        finalLearningRate: 0.05,
-        classifierLearningRate: 0.05,
-        weightDecay: 1e-5,
+        data: { batchSize: 256, imageSize: 224 },
+        views: {
+          crops: [{ count: 1, size: 224 }],
+          scales: [[0.08, 1]],
+          jitterProbability: 0,
+          grayscaleProbability: 0,
+        },
+        encoder: { architecture: 'alexnet', width: 64, frontEnd: 'sobel' },
+        optimizer: { name: 'sgd', learningRate: 0.05, weightDecay: 1e-5 },
+        schedule: { epochs: 200, finalLearningRate: 0.05 },
+        method: { clusters: 10_000, clusterIterations: 20, pcaDim: 256, classifierLearningRate: 0.05 },
       },
     },
   },
-  program(settings, context) {
-    const [clusters, ...more] = clusterCounts(settings, context.images);
-    if (more.length > 0) {
-      throw new LikenessError(
-        'settings.clusters',
-        `clusters: received "${settings.clusters}"; expected one number, for method deepcluster`,
-      );
-    }
-    const options = { ...settings, ...context, clusters: clusters! };
-    const [images] = cropInputs(context); // [B, 3, s, s]
-    return { ...deepclusterStep(images!, options), phase: deepclusterPhase(settings, context, clusters!) };
-  },
+  check: ({ clusters }, { images }) => requireClusters([clusters], images),
   head: () => ({ project: (_variables, features) => l2Normalize(features) }),
-};
+  step({ crops: [images], settings, step, model, context }) {
+    const { images: N } = step;
+    const features = model.encode(images!, { drop: step.dropout() }); // [B, F]
+    const logits = linear(model.variables, CLASSIFIER, relu(features), {
+      features: settings.clusters,
+      initialize: first,
+    }); // [B, k]
+    const labels = step.state(LABELS, [N], () => unlabelled(N)).current;
+    const { loss, accuracy } = labelledCrossEntropy(logits, labelsAt(labels, step.indices));
+    step.minimize(loss);
+    step.minimize(loss, {
+      group: 'classifier',
+      variables: `${CLASSIFIER}.`,
+      optimizer: sgd({ momentum: 0, weightDecay: context.optimizerSettings.weightDecay }),
+      learningRate: step.scalar('classifierLearningRate', () => settings.classifierLearningRate),
+    });
+    const watched = slice(features, { axis: 1, start: 0, end: Math.min(WATCHED, features.shape[1]!) });
+    step.observe({ embeddings: l2Normalize(watched) });
+    step.fact('accuracy', accuracy);
+  },
+  phase: ({ settings, context }) => deepclusterPhase(settings, context),
+});
 
-/** The step on normalised images [B, 3, s, s]. */
-export function deepclusterStep(
-  images: Tensor,
-  options: DeepclusterOptions,
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, images: N, clusters: k, encoder, learningRate } = options;
-  const variables = createVariables();
-  const { drop, draws } = createDropout();
-  const features = encode(variables, images, { ...encoder, drop }); // [B, F]
-  const encoderState = [...variables.parameters(), ...variables.buffers()].map(({ name }) => name);
-  const logits = linear(variables, CLASSIFIER, relu(features), { features: k, initialize: first }); // [B, k]
-
-  const labels = input(LABELS, [N]);
-  const { loss, accuracy } = labelledCrossEntropy(logits, labelsAt(labels, input('indices', [B], 'int32')));
-  const optimizer = withOwnSgd(options.optimizer, options);
-  const trained = trainedState(variables, loss, {
-    optimizer,
-    learningRate: input('learningRate', []),
-    groupOf: (name) => (name.startsWith(`${CLASSIFIER}.`) ? 'classifier' : 'network'),
-  });
-  const state = [...trained.state, { current: labels }];
-  const watched = slice(features, { axis: 1, start: 0, end: Math.min(WATCHED, features.shape[1]!) });
-  return {
-    gradients: trained.gradients,
-    program: {
-      name: 'deepcluster-step',
-      state,
-      outputs: { loss, ...vitalsOf(l2Normalize(watched)), 'fact.accuracy': accuracy },
-    },
-    initialState: (seed) =>
-      initialStateOf(state, { ...variables.initialValues(seed), [LABELS]: unlabelled(N) }),
-    scalars: (moment) => ({
-      learningRate: learningRate(moment),
-      classifierLearningRate: options.classifierLearningRate,
-      ...optimizer.scalars(moment.step + 1, 'network'),
-    }),
-    draws: ({ step }, seed) => draws(step, seed),
-    encoderState,
-  };
-}
-
-/** The optimiser, and plain SGD at a rate of its own for the classifier. */
-function withOwnSgd(optimizer: Optimizer, { weightDecay }: { weightDecay: number }): Optimizer {
-  const own = sgd({ momentum: 0, weightDecay });
-  const rate = input('classifierLearningRate', []);
-  return {
-    scalars: optimizer.scalars,
-    update: (parameter, lr) =>
-      parameter.group === 'classifier' ? own.update(parameter, rate) : optimizer.update(parameter, lr),
-  };
-}
-
-/** What comes before every epoch: features, clusters, a new classifier; and the order of the images by clusters. */
+/** Work before every epoch: features, clusters, a new classifier; and images ordered by clusters. */
 export function deepclusterPhase(
-  settings: Settings,
-  { encoder, normalise, batchSize }: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize'>,
-  k: number,
+  settings: {
+    clusters: number;
+    clusterIterations: number;
+    clusterRestarts: number;
+    pcaDim: number;
+    variant: Variant;
+  },
+  context: Pick<StepContext, 'encoder' | 'normalize' | 'batchSize' | 'imageSize'>,
 ): EpochPhase {
-  const { imageSize: size, variant } = settings;
+  const { clusters: k, variant } = settings;
+  const { encoder, normalize, batchSize, imageSize: size } = context;
   const F = featureLength(encoder);
   return {
     isDue: () => true,
     async run({ engine, epoch, seed, features, readState, onProgress, signal }) {
-      const { program } = inferenceProgram({ encoder, normalise, batchSize, size });
+      const { program } = inferenceProgram({ encoder, normalize, batchSize, size });
       const found = await features(program, { batchSize, size }); // [N, F]
-      onProgress(`whitening features of length ${F}`);
-      const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaLength, F) });
+      onProgress(`whitening features of dimension ${F}`);
+      const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaDim, F) });
       const X = normalizeRows(await whiten(engine, found, whitening)); // [N, P]
       onProgress(`k-means into ${k} clusters`);
       const { assignments, sizes, empty, repaired } = await kmeans(X, k, {

@@ -5,35 +5,27 @@ import { featuresOf } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createVariables } from '../nn/index.ts';
-import { constant, input } from '../tensor/index.ts';
-import {
-  bankAfter,
-  deepclusterV2,
-  deepclusterV2Phase,
-  deepclusterV2Step,
-  headLoss,
-} from './deepclusterV2.ts';
+import { constant, input, type Tensor } from '../tensor/index.ts';
+import { bankAfter, deepclusterV2, deepclusterV2Phase, headLoss } from './deepclusterV2.ts';
 import { methodProgram } from './index.ts';
-import type { PhaseContext } from './method.ts';
 import { settingsFor } from './presets.ts';
+import type { PhaseContext } from './program.ts';
 import { UNLABELLED } from './pseudoLabels.ts';
-import { resolveSettings } from './settings.ts';
-import { expectStoredStep, shared } from './stepFixture.cases.ts';
+import { context, expectStoredStep, head } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const options = { ...shared, images: 30, counts: [5, 4, 6] };
+const build = (images: Tensor[]) =>
+  deepclusterV2.build({ ...head, temperature: 0.2, clusters: [5, 4, 6] }, context(), images);
 
 describe('a step of DeepCluster-v2', () => {
   it('agrees with PyTorch: multi-crop, three heads, images without labels, banks afterwards', async () => {
-    await expectStoredStep(engine, 'deepcluster_v2_step', (big, ...small) =>
-      deepclusterV2Step([big, ...small], options),
-    );
+    await expectStoredStep(engine, 'deepcluster_v2_step', (big, ...small) => build([big, ...small]));
   });
 
   it('trains no prototypes, and says the loss of chance over its heads', () => {
-    const { gradients, chanceLoss } = deepclusterV2Step([input('crops.0', [16, 3, 16, 16])], options);
+    const { gradients, chanceLoss } = build([input('crops.0', [16, 3, 16, 16])]);
     expect(Object.keys(gradients).filter((name) => name.startsWith('prototypes'))).toEqual([]);
     expect(chanceLoss).toBeCloseTo(Math.log(120) / 3, 12);
   });
@@ -69,22 +61,12 @@ describe('bankAfter', () => {
 });
 
 describe('the phase of DeepCluster-v2', () => {
-  const settings = resolveSettings({
-    method: 'deepcluster-v2',
-    architecture: 'resnet10',
-    width: 4,
-    crops: '2x16',
-    imageSize: 16,
-    hiddenLength: 8,
-    embeddingLength: 4,
-    clusters: '3,2,3',
-    batchSize: 8,
-  });
-  const context = {
-    encoder: { architecture: 'resnet10', width: 4 } as const,
-    normalise: { mean: [0, 0, 0], std: [1, 1, 1] } as const,
-    batchSize: 8,
-    crops: [{ count: 2, size: 16 }],
+  const settings = {
+    hiddenDim: 8,
+    embeddingDim: 4,
+    clusters: [3, 2, 3],
+    clusterIterations: 10,
+    clusterRestarts: 1,
   };
   const N = 40;
 
@@ -116,7 +98,7 @@ describe('the phase of DeepCluster-v2', () => {
       ...given,
     };
   }
-  const phase = deepclusterV2Phase(settings, context, [3, 2, 3]);
+  const phase = deepclusterV2Phase(settings, context({ encoder: { architecture: 'resnet10', width: 4 } }));
 
   it('fills the banks from random views before the first epoch, and from then on takes them as the steps left them', async () => {
     let program: Program | undefined;
@@ -162,16 +144,15 @@ describe('the phase of DeepCluster-v2', () => {
 
 describe('settings of DeepCluster-v2', () => {
   it('refuses more clusters than images', () => {
-    const given = { method: 'deepcluster-v2', batchSize: 8, clusters: '50,101' } as const;
+    const given = { data: { batchSize: 8 }, method: { name: 'deepcluster-v2', clusters: [50, 101] } };
     expect(() => methodProgram(settingsFor('small-32', given), { images: 100 })).toThrow(
       'clusters: received "50,101"; expected whole numbers from 2 to 100',
     );
   });
 
   it('compares with the centroids of its first head', () => {
-    const settings = settingsFor('small-32', { method: 'deepcluster-v2' });
-    const { prototypes } = deepclusterV2.head(settings);
-    const C = prototypes!(createVariables());
+    const settings = settingsFor('small-32', { method: { name: 'deepcluster-v2' } });
+    const C = deepclusterV2.head(settings).prototypes!(createVariables());
     expect(C.node.attributes.name).toBe('prototypes.0.weight');
   });
 });

@@ -26,6 +26,7 @@
  * centroid and stays empty; k-means ends early where nothing changes any more; filling the banks leaves the running
  * statistics as they are, and both big crops share one pass and its batch statistics.
  */
+import { z } from 'zod';
 import { featuresOf, kmeans } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
@@ -37,145 +38,107 @@ import {
   concat,
   equal,
   gather,
-  input,
   matmul,
   mean,
   mul,
   oneHot,
-  scalar,
   scatterAdd,
   stopGradient,
   sub,
   type Tensor,
   transpose,
 } from '../tensor/index.ts';
-import { clusterCounts, storedPrototypes } from './clusterCounts.ts';
-import type { EpochPhase, Method, MethodProgram, PhaseContext, StepContext } from './method.ts';
-import { embeddings, type ProjectionOptions } from './projection.ts';
+import { clusterCounts, kmeansSettings, requireClusters, storedPrototypes } from './clusterSettings.ts';
+import { cropInputs, ofCrop } from './crops.ts';
+import { defineMethod } from './defineMethod.ts';
+import type { EpochPhase, PhaseContext, StepContext } from './program.ts';
+import { type ProjectionOptions, project, projectionSettings } from './projection.ts';
 import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
-import type { Settings } from './settings.ts';
-import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
+import { rate, withDefault } from './settings.ts';
 
-export interface DeepclusterV2Options
-  extends ProjectionOptions,
-    Pick<StepContext, 'batchSize' | 'images' | 'encoder' | 'optimizer' | 'learningRate'> {
-  /** K_h, clusters of each head. */
-  counts: readonly number[];
-  /** tau. */
-  temperature: number;
-}
-
-/** How many crops have a bank: the first two, the big ones. */
+/** Number of crops that have a bank: the first two, the global ones. */
 export const BANKS = 2;
 
 const bankName = (j: number) => `bank.${j}`;
 const labelsName = (h: number) => `labels.${h}`;
 const prototypesName = (h: number) => `prototypes.${h}.weight`;
 
-export const deepclusterV2: Method = {
+export const deepclusterV2 = defineMethod({
+  name: 'deepcluster-v2',
   about: 'clusters of embeddings kept from the last epoch, their centroids as classifier (2020)',
   crops: 'multiple',
+  settings: z.strictObject({
+    ...projectionSettings,
+    temperature: rate().default(0.1).describe('tau of the softmax over centroids'),
+    clusters: clusterCounts(512, 512, 512),
+    ...kmeansSettings,
+    clusterIterations: withDefault(kmeansSettings.clusterIterations, 10),
+  }),
   fits: ['clusters'],
-  recipe: { clusters: '512,512,512', clusterIterations: 10 },
   presets: {
     'deepcluster-v2-imagenet': {
       description:
         "the authors' ResNet-50 recipe: 2x224 + 6x96 at batch 4,096, three heads of 3,000 clusters",
       settings: {
-        architecture: 'resnet50',
-        width: 64,
-        stem: 'imagenet',
-        crops: '2x224+6x96',
-        scales: '0.14-1+0.05-0.14',
-        imageSize: 224,
-        hiddenLength: 2048,
-        clusters: '3000,3000,3000',
-        clusterIterations: 10,
-        batchSize: 4096,
-        epochs: 800,
-        optimizer: 'larc',
-        startLearningRate: 0.3,
-        learningRate: 4.8,
-        finalLearningRate: 0.0048,
-        warmupEpochs: 10,
-        brightness: 0.8,
-        contrast: 0.8,
-        saturation: 0.8,
-        hue: 0.2,
-        blurProbability: 0.5,
-        std: '0.228,0.224,0.225',
+        data: { batchSize: 4096, imageSize: 224, std: [0.228, 0.224, 0.225] },
+        views: {
+          crops: [
+            { count: 2, size: 224 },
+            { count: 6, size: 96 },
+          ],
+          scales: [
+            [0.14, 1],
+            [0.05, 0.14],
+          ],
+          brightness: 0.8,
+          contrast: 0.8,
+          saturation: 0.8,
+          hue: 0.2,
+          blurProbability: 0.5,
+        },
+        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        optimizer: { name: 'larc', learningRate: 4.8 },
+        schedule: { epochs: 800, startLearningRate: 0.3, finalLearningRate: 0.0048, warmupEpochs: 10 },
+        method: { hiddenDim: 2048, clusters: [3000, 3000, 3000], clusterIterations: 10 },
       },
     },
   },
-  program(settings, context) {
-    const counts = clusterCounts(settings, context.images);
-    return {
-      ...deepclusterV2Step(cropInputs(context), { ...settings, ...context, counts }),
-      phase: deepclusterV2Phase(settings, context, counts),
-    };
-  },
+  check: ({ clusters }, { images }) => requireClusters(clusters, images),
   head: (settings) => ({
-    project: (variables, features) => embeddings(variables, features, settings),
+    project: (variables, features) => project(variables, features, settings),
     prototypes: (variables) => storedPrototypes(variables, prototypesName(0), settings), // [K, D]
   }),
-};
+  step({ crops, settings, step, model }) {
+    const { batchSize: B, images: N, indices } = step;
+    const { clusters: counts, embeddingDim: D } = settings;
+    const features = crops.map((x) => model.encode(x)); // each [count B, F]
+    const Z = model.project(concat(features)); // [V B, D]
 
-/** The step on normalised images, one tensor [count B, 3, s, s] per crop group. */
-export function deepclusterV2Step(
-  images: readonly Tensor[],
-  options: DeepclusterV2Options,
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, images: N, counts, encoder, embeddingLength: D, optimizer, learningRate } = options;
-  const variables = createVariables();
-  const indices = input('indices', [B], 'int32');
-  const features = images.map((x) => encode(variables, x, encoder)); // each [count B, F]
-  const Z = embeddings(variables, concat(features), options); // [V B, D]
-
-  const heads = counts.map((K, h) => {
-    const C = input(prototypesName(h), [K, D]);
-    const labels = input(labelsName(h), [N]);
-    const S = matmul(Z, transpose(C)); // [V B, K]
-    const y = labelsAt(labels, indices); // [B]
-    return { C, labels, S, y, ...headLoss(S, y, options) };
-  });
-  const average = (values: Tensor[]) => mul(values.reduce(add), scalar(1 / values.length));
-  const loss = average(heads.map((head) => head.loss));
-
-  const banks = Array.from({ length: BANKS }, (_, j) => {
-    const bank = input(bankName(j), [N, D]);
-    return { current: bank, next: bankAfter(bank, indices, ofCrop(Z, j, B)) };
-  });
-  const trained = trainedState(variables, loss, { optimizer, learningRate: input('learningRate', []) });
-  const held = heads.flatMap(({ C, labels }) => [{ current: C }, { current: labels }]);
-  const state = [...trained.state, ...held, ...banks];
-  const { S, y } = heads[0]!;
-  const chosen = [0, 1].map((v) => argMax(ofCrop(S, v, B))); // [B] each
-  return {
-    gradients: trained.gradients,
-    chanceLoss: counts.reduce((sum, K) => sum + Math.log(K), 0) / counts.length,
-    program: {
-      name: 'deepcluster-v2-step',
-      state,
-      outputs: {
-        loss,
-        usage: mean(oneHot(y, counts[0]!), { axes: [0] }), // [K_0]
-        ...vitalsOf(ofCrop(Z, 0, B)),
-        agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
-        'fact.accuracy': average(heads.map((head) => head.accuracy)),
-      },
-    },
-    initialState: (seed) =>
-      initialStateOf(state, {
-        ...variables.initialValues(seed),
-        ...Object.fromEntries(counts.map((_, h) => [labelsName(h), unlabelled(N)])),
-      }),
-    scalars: (moment) => ({
-      learningRate: learningRate(moment),
-      ...optimizer.scalars(moment.step + 1, 'network'),
-    }),
-    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
-  };
-}
+    const heads = counts.map((K, h) => {
+      const C = step.state(prototypesName(h), [K, D]).current; // [K, D]
+      const labels = step.state(labelsName(h), [N], () => unlabelled(N)).current; // [N]
+      const S = matmul(Z, transpose(C)); // [V B, K]
+      const y = labelsAt(labels, indices); // [B]
+      return { S, y, ...headLoss(S, y, settings) };
+    });
+    const average = (values: Tensor[]) => mul(values.reduce(add), 1 / values.length);
+    step.minimize(average(heads.map((head) => head.loss)));
+    for (let j = 0; j < BANKS; j++) {
+      const bank = step.state(bankName(j), [N, D]);
+      bank.set(bankAfter(bank.current, indices, ofCrop(Z, j, B)));
+    }
+    const { S, y } = heads[0]!;
+    const chosen = [0, 1].map((v) => argMax(ofCrop(S, v, B))); // [B] each
+    step.observe({
+      embeddings: ofCrop(Z, 0, B), // [B, D]
+      agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
+      usage: mean(oneHot(y, counts[0]!), { axes: [0] }), // [K_0]
+      randomBaselineLoss: counts.reduce((sum, K) => sum + Math.log(K), 0) / counts.length,
+    });
+    step.fact('accuracy', average(heads.map((head) => head.accuracy)));
+  },
+  phase: ({ settings, context }) => deepclusterV2Phase(settings, context),
+});
 
 /** Cross-entropy of all crops' scores S [V B, K], over tau, with their images' labels [B]. */
 export function headLoss(
@@ -185,7 +148,7 @@ export function headLoss(
 ): { loss: Tensor; accuracy: Tensor } {
   const V = S.shape[0]! / labels.shape[0]!;
   const ofAllCrops = concat(Array.from({ length: V }, () => labels)); // [V B]
-  return labelledCrossEntropy(mul(S, scalar(1 / temperature)), ofAllCrops);
+  return labelledCrossEntropy(mul(S, 1 / temperature), ofAllCrops);
 }
 
 /** The bank [N, D] with the rows of a batch's images, which differ from each other, replaced by embeddings z [B, D]. */
@@ -193,12 +156,17 @@ export function bankAfter(bank: Tensor, indices: Tensor, z: Tensor): Tensor {
   return scatterAdd(bank, indices, sub(stopGradient(z), gather(bank, indices))); // [N, D]
 }
 
-/** What comes before every epoch: the banks are filled once, and clustered for each head. */
-export function deepclusterV2Phase(
-  settings: Settings,
-  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
-  counts: readonly number[],
-): EpochPhase {
+interface PhaseSettings extends ProjectionOptions {
+  clusters: readonly number[];
+  clusterIterations: number;
+  clusterRestarts: number;
+}
+
+type ViewsContext = Pick<StepContext, 'encoder' | 'normalize' | 'batchSize' | 'crops'>;
+
+/** Work before every epoch: the banks are filled once, and clustered for each head. */
+export function deepclusterV2Phase(settings: PhaseSettings, context: ViewsContext): EpochPhase {
+  const { clusters: counts } = settings;
   const bankNames = Array.from({ length: BANKS }, (_, j) => bankName(j));
   return {
     isDue: () => true,
@@ -209,7 +177,7 @@ export function deepclusterV2Phase(
       const facts: Record<string, number> = { emptyClusters: 0, splitClusters: 0 };
       for (const [h, K] of counts.entries()) {
         onProgress(`k-means into ${K} clusters, head ${h + 1} of ${counts.length}`);
-        const bank = featuresOf(banks[bankName(h % BANKS)] as Float32Array, settings.embeddingLength);
+        const bank = featuresOf(banks[bankName(h % BANKS)] as Float32Array, settings.embeddingDim);
         const { centroids, assignments, empty, repaired } = await kmeans(bank, K, {
           engine,
           metric: 'spherical',
@@ -234,24 +202,21 @@ export function deepclusterV2Phase(
   };
 }
 
-/** Embeddings of the big crops of every image, from random views, by name of the bank. */
+/** Embeddings of the global crops of every image, from random views, by name of the bank. */
 async function filledBanks(
   settings: ProjectionOptions,
-  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
+  context: ViewsContext,
   { views }: PhaseContext,
 ): Promise<Values> {
   const found = await views(viewsProgram(settings, context));
   return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data]));
 }
 
-/** Embeddings [B, D] of the first two big crops, in training mode, by name of the bank. */
-function viewsProgram(
-  settings: ProjectionOptions,
-  context: Pick<StepContext, 'encoder' | 'normalise' | 'batchSize' | 'crops'>,
-): Program {
+/** Embeddings [B, D] of the first two global crops, in training mode, by name of the bank. */
+function viewsProgram(settings: ProjectionOptions, context: ViewsContext): Program {
   const variables = createVariables();
-  const [big] = cropInputs({ ...context, crops: context.crops.slice(0, 1) }); // [count B, 3, s, s]
-  const Z = embeddings(variables, encode(variables, big!, context.encoder), settings); // [count B, D]
+  const [global] = cropInputs({ ...context, crops: context.crops.slice(0, 1) }); // [count B, 3, s, s]
+  const Z = project(variables, encode(variables, global!, context.encoder), settings); // [count B, D]
   const outputs = Array.from({ length: BANKS }, (_, j) => [bankName(j), ofCrop(Z, j, context.batchSize)]);
   return {
     name: 'deepcluster-v2-views',

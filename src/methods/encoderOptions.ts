@@ -3,11 +3,7 @@ import type { EncoderOptions } from '../nn/index.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings of the encoder alone. */
-export function encoderOptions({
-  architecture,
-  width,
-  stem,
-  frontEnd,
-}: Pick<Settings, 'architecture' | 'width' | 'stem' | 'frontEnd'>) {
+export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
+  const { architecture, width, stem, frontEnd } = encoder;
   return { architecture, width, stem, frontEnd } satisfies EncoderOptions;
 }

@@ -1,21 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { createVariables } from '../nn/index.ts';
+import { createVariables, featureLength } from '../nn/index.ts';
 import { input } from '../tensor/index.ts';
 import {
   encoderOptions,
-  featureLength,
   initialEncoderState,
   methodHead,
   methodNames,
   methodProgram,
+  patchOf,
   settingsFor,
 } from './index.ts';
 
 describe('initialEncoderState', () => {
   it.each(methodNames)('gives the bytes that a run of %s starts from', (method) => {
-    const settings = settingsFor('small-32', { method, width: 4, prototypes: 8, clusters: '8,4' });
-    const given = method === 'deepcluster' || method === 'contrastive-clustering' ? '8' : settings.clusters;
-    const whole = methodProgram({ ...settings, clusters: given }, { images: 16 }).initialState(7);
+    const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
+    const { settings: patch } = patchOf({
+      method,
+      width: 4,
+      prototypes: 8,
+      clusters: takesOne ? '8' : '8,4',
+    });
+    const settings = settingsFor('small-32', patch);
+    const whole = methodProgram(settings, { images: 16 }).initialState(7);
     const state = initialEncoderState(settings, 7);
     expect(Object.keys(state).length).toBeGreaterThan(10);
     for (const [name, values] of Object.entries(state)) expect(values, name).toEqual(whole[name]);
@@ -29,9 +35,14 @@ describe('initialEncoderState', () => {
   });
 
   it('needs no number of images, and draws from the seed', () => {
-    const settings = settingsFor('small-32', { method: 'pcl', width: 4, clusters: '25000' });
+    const settings = settingsFor('small-32', {
+      encoder: { width: 4 },
+      method: { name: 'pcl', clusters: [25_000] },
+    });
     const name = 'conv1.weight';
-    expect(initialEncoderState(settings)[name]).toEqual(initialEncoderState(settings, settings.seed)[name]);
+    expect(initialEncoderState(settings)[name]).toEqual(
+      initialEncoderState(settings, settings.run.seed)[name],
+    );
     expect(initialEncoderState(settings, 1)[name]).not.toEqual(initialEncoderState(settings, 2)[name]);
   });
 });

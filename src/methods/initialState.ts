@@ -1,8 +1,9 @@
 /** First values of an encoder, without the training step. */
+
 import { createVariables, encode } from '../nn/index.ts';
 import { input } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
-import { methods } from './registry.ts';
+import { methodHead } from './runProgram.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -15,11 +16,14 @@ import type { Settings } from './settings.ts';
  *
  * @param seed default: the seed of the settings
  */
-export function initialEncoderState(settings: Settings, seed = settings.seed): Record<string, Float32Array> {
+export function initialEncoderState(
+  settings: Settings,
+  seed = settings.run.seed,
+): Record<string, Float32Array> {
   const variables = createVariables();
-  const size = settings.imageSize;
+  const size = settings.data.imageSize;
   const features = encode(variables, input('images', [1, 3, size, size]), encoderOptions(settings)); // [1, F]
-  const head = methods[settings.method].head(settings);
+  const head = methodHead(settings);
   head.project(variables, features); // [1, D]
   head.assign?.(variables, features); // [1, M]
   head.prototypes?.(variables); // [K, D]

@@ -19,79 +19,90 @@
  * that is the image's own is left out. The proximal term (equation 10) is not there; the bank's momentum, as in the
  * authors' code, damps the same oscillation.
  */
-import type { Values } from '../compile/index.ts';
+import { z } from 'zod';
 import { randomAt } from '../core/random.ts';
-import { createVariables, encode } from '../nn/index.ts';
 import {
   add,
+  arange,
   concat,
-  constant,
   equal,
   gather,
-  input,
   l2Normalize,
+  maskFill,
   matmul,
   mul,
   reshape,
-  scalar,
   scatterAdd,
   stopGradient,
   sub,
   type Tensor,
   transpose,
-  where,
 } from '../tensor/index.ts';
-import { type ContrastiveOptions, cosines, firstIsTarget, MASKED, pairAgreement } from './contrastive.ts';
-import type { Method, MethodProgram, Moment, StepContext } from './method.ts';
-import { embeddings, type ProjectionOptions } from './projection.ts';
-import { createKeptRows } from './queue.ts';
-import { cropInputs, initialStateOf, trainedState, vitalsOf } from './step.ts';
+import { type ContrastiveOptions, cosines, firstIsTarget, MASKED } from './contrastive.ts';
+import { defineMethod } from './defineMethod.ts';
+import { project, projectionSettings } from './projection.ts';
+import { onSphere } from './queue.ts';
+import { fraction, positive, rate } from './settings.ts';
 
-export interface InstdiscOptions extends ProjectionOptions, ContrastiveOptions {
-  /** M. */
-  negatives: number;
-  /** m. */
-  bankMomentum: number;
-}
-
-export const instdisc: Method = {
+export const instdisc = defineMethod({
+  name: 'instdisc',
   about: 'every image a class of its own, classified by a memory bank',
   crops: 'single',
-  fits: [],
-  recipe: { temperature: 0.1, hiddenLength: 0 },
+  settings: z.strictObject({
+    ...projectionSettings,
+    temperature: rate().default(0.1).describe('tau of the softmax over images'),
+    bankMomentum: fraction().default(0.5).describe('momentum of the memory bank'),
+    negatives: positive().default(4096).describe('negatives drawn from the memory bank per step'),
+  }),
+  recipe: { method: { hiddenDim: 0 } },
   presets: {
     'instdisc-imagenet': {
       description: "the paper's recipe with ResNet-18: 1x224 at batch 256, 4,096 negatives, SGD, 200 epochs",
       settings: {
-        architecture: 'resnet18',
-        width: 64,
-        stem: 'imagenet',
-        crops: '1x224',
-        scales: '0.2-1',
-        hiddenLength: 0,
-        embeddingLength: 128,
-        temperature: 0.07,
-        negatives: 4096,
-        bankMomentum: 0.5,
-        batchSize: 256,
-        epochs: 200,
-        optimizer: 'sgd',
-        learningRate: 0.03,
-        weightDecay: 1e-4,
-        jitterProbability: 1,
-        hue: 0.4,
-        imageSize: 224,
+        data: { batchSize: 256, imageSize: 224 },
+        views: {
+          crops: [{ count: 1, size: 224 }],
+          scales: [[0.2, 1]],
+          jitterProbability: 1,
+          hue: 0.4,
+        },
+        encoder: { architecture: 'resnet18', width: 64, stem: 'imagenet' },
+        optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 },
+        schedule: { epochs: 200 },
+        method: {
+          hiddenDim: 0,
+          embeddingDim: 128,
+          temperature: 0.07,
+          negatives: 4096,
+          bankMomentum: 0.5,
+        },
       },
     },
   },
-  program(settings, context) {
-    const [images] = cropInputs(context); // [B, 3, s, s]
-    return instdiscStep(images!, { ...settings, ...context });
-  },
   head: (settings) => ({
-    project: (variables, features) => embeddings(variables, features, settings),
+    project: (variables, features) => project(variables, features, settings),
   }),
-};
+  step({ crops: [images], settings, step, model }) {
+    const { images: N, indices } = step;
+    const { negatives: M, embeddingDim: D, bankMomentum } = settings;
+    const takesAll = M >= N - 1;
+    const bank = step.randomState('bank', [N, D], onSphere);
+
+    const f = model.embed(images!); // [B, D]
+    const own = gather(bank.current, indices); // [B, D]
+    const positions = takesAll
+      ? arange(N) // [N]
+      : step.draw('negatives', [M], (at) => drawNegatives(at, { count: M, images: N }), 'int32'); // [M]
+    const candidates = takesAll ? bank.current : gather(bank.current, positions); // [N, D] or [M, D]
+    step.minimize(instanceLoss(f, { own, indices, candidates, positions }, settings));
+    bank.set(bankAfter(bank.current, { own, indices, f, momentum: bankMomentum }));
+    step.observe({
+      embeddings: f,
+      pairs: [f, own],
+      randomBaselineLoss: Math.log(takesAll ? N : 1 + M),
+    });
+  },
+});
 
 /**
  * Mean over rows of `-ln P(i | f)`.
@@ -108,9 +119,9 @@ export function instanceLoss(
   { temperature }: ContrastiveOptions,
 ): Tensor {
   const B = f.shape[0]!;
-  const scale = scalar(1 / temperature);
+  const scale = 1 / temperature;
   const isOwn = equal(reshape(indices, [B, 1]), positions); // [B, M]
-  const others = where(isOwn, scalar(MASKED), mul(matmul(f, transpose(candidates)), scale)); // [B, M]
+  const others = maskFill(mul(matmul(f, transpose(candidates)), scale), isOwn, MASKED); // [B, M]
   return firstIsTarget(concat([mul(cosines(f, own), scale), others], 1)); // over [B, 1 + M]
 }
 
@@ -119,62 +130,15 @@ export function bankAfter(
   bank: Tensor,
   { own, indices, f, momentum: m }: { own: Tensor; indices: Tensor; f: Tensor; momentum: number },
 ): Tensor {
-  const moved = add(mul(own, scalar(m)), mul(stopGradient(f), scalar(1 - m))); // [B, D]
+  const moved = add(mul(own, m), mul(stopGradient(f), 1 - m)); // [B, D]
   return scatterAdd(bank, indices, sub(l2Normalize(moved), own)); // [N, D]
-}
-
-/** The step on normalised images [B, 3, s, s]. */
-export function instdiscStep(
-  images: Tensor,
-  options: InstdiscOptions &
-    Pick<StepContext, 'batchSize' | 'images' | 'encoder' | 'optimizer' | 'learningRate'>,
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, images: N, encoder, optimizer, learningRate, embeddingLength: D } = options;
-  const M = options.negatives;
-  const takesAll = M >= N - 1;
-  const variables = createVariables();
-  const bank = createKeptRows('bank', N, D);
-  const indices = input('indices', [B], 'int32');
-
-  const f = embeddings(variables, encode(variables, images, encoder), options); // [B, D]
-  const own = gather(bank.current, indices); // [B, D]
-  const positions = takesAll
-    ? constant(
-        Int32Array.from({ length: N }, (_, i) => i),
-        [N],
-      )
-    : input('negatives', [M], 'int32');
-  const candidates = takesAll ? bank.current : gather(bank.current, positions); // [N, D] or [M, D]
-  const loss = instanceLoss(f, { own, indices, candidates, positions }, options);
-
-  const trained = trainedState(variables, loss, { optimizer, learningRate: input('learningRate', []) });
-  const next = bankAfter(bank.current, { own, indices, f, momentum: options.bankMomentum }); // [N, D]
-  const state = [...trained.state, { current: bank.current, next }];
-  return {
-    gradients: trained.gradients,
-    chanceLoss: Math.log(takesAll ? N : 1 + M),
-    program: {
-      name: 'instdisc-step',
-      state,
-      outputs: { loss, ...vitalsOf(f), agreement: pairAgreement(f, own) },
-    },
-    initialState: (seed) =>
-      initialStateOf(state, { ...variables.initialValues(seed), ...bank.initialValues(seed) }),
-    scalars: (moment) => ({
-      learningRate: learningRate(moment),
-      ...optimizer.scalars(moment.step + 1, 'network'),
-    }),
-    ...(!takesAll && { draws: (moment, seed) => drawNegatives(moment, seed, { count: M, images: N }) }),
-    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
-  };
 }
 
 /** Positions in the bank, drawn evenly and with replacement, by (seed, step). */
 export function drawNegatives(
-  { step }: Pick<Moment, 'step'>,
-  seed: number,
+  { step, seed }: { step: number; seed: number },
   { count, images }: { count: number; images: number },
-): Values {
+): Int32Array {
   const random = randomAt(seed, 'instdiscNegatives', step);
-  return { negatives: Int32Array.from({ length: count }, () => random.integer(images)) };
+  return Int32Array.from({ length: count }, () => random.integer(images));
 }

@@ -1,22 +1,20 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { input } from '../tensor/index.ts';
-import { methodProgram, resolveSettings } from './index.ts';
-import { mocoStep } from './moco.ts';
-import { expectStoredStep, shared } from './stepFixture.cases.ts';
+import { resolveSettings } from './index.ts';
+import { moco } from './moco.ts';
+import { context, expectStoredStep, keys } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const options = { ...shared, queueLength: 20 };
-
 describe('MoCo', () => {
   it('agrees with a whole step in PyTorch: key encoder moved first, its own statistics, queue pushed', async () => {
-    await expectStoredStep(engine, 'moco_step', (images) => mocoStep(images, options));
+    await expectStoredStep(engine, 'moco_step', (images) => moco.build(keys, context(), [images]));
   });
 
   it('starts with a key encoder equal to the encoder, and gives back the encoder alone', () => {
-    const { initialState, encoderState } = mocoStep(input('crops.0', [16, 3, 16, 16]), options);
+    const { initialState, encoderState } = moco.build(keys, context(), [input('crops.0', [16, 3, 16, 16])]);
     const state = initialState(5);
     expect(encoderState.length).toBeGreaterThan(10);
     for (const name of encoderState) {
@@ -28,14 +26,13 @@ describe('MoCo', () => {
   });
 
   it('knows the loss of a network that tells nothing apart: the key and the queue', () => {
-    const { chanceLoss } = mocoStep(input('crops.0', [16, 3, 16, 16]), options);
+    const { chanceLoss } = moco.build(keys, context(), [input('crops.0', [16, 3, 16, 16])]);
     expect(chanceLoss).toBeCloseTo(Math.log(21), 12);
   });
 
   it('refuses to go without a queue', () => {
-    const settings = resolveSettings({ method: 'moco', crops: '2x16', batchSize: 8, queueLength: 0 });
-    expect(() => methodProgram(settings, { images: 100 })).toThrow(
-      'queueLength: received 0; expected at least 1 for method moco',
+    expect(() => resolveSettings({ method: { name: 'moco', queueLength: 0 } })).toThrow(
+      /queueLength: received 0; .*>=1/,
     );
   });
 });

@@ -18,123 +18,85 @@
  * that a query and its key share can tell them apart from older keys a little (the paper's section 3.3, on shuffling). The
  * queue moves rows instead of a pointer, and need not be a multiple of the batch.
  */
-import { LikenessError } from '../core/errors.ts';
-import { createMomentumVariables, createVariables, encode, type Variables } from '../nn/index.ts';
-import { input, type Tensor } from '../tensor/index.ts';
-import { infoNce, pairAgreement } from './contrastive.ts';
-import type { Method, MethodProgram, Moment, StepContext } from './method.ts';
-import { encoderMomentumAt } from './momentumSchedule.ts';
-import { embeddings, type ProjectionOptions } from './projection.ts';
+import { z } from 'zod';
+import type { Variables } from '../nn/index.ts';
+import type { Tensor } from '../tensor/index.ts';
+import { infoNce } from './contrastive.ts';
+import { defineMethod } from './defineMethod.ts';
+import { encoderMomentumAt, momentumSettings } from './momentumEncoder.ts';
+import { type ProjectionOptions, project, projectionSettings } from './projection.ts';
 import { createQueue } from './queue.ts';
-import { cropInputs, initialStateOf, ofCrop, trainedState, vitalsOf } from './step.ts';
+import { positive, rate, withDefault } from './settings.ts';
 
-export interface MocoOptions extends ProjectionOptions {
-  /** tau. */
-  temperature: number;
-  /** L. */
-  queueLength: number;
-}
+/** Settings of a query, its key, and a queue of keys, which PCL and HCSC have too. */
+export const queueSettings = {
+  ...projectionSettings,
+  headNorm: z.enum(['batch', 'none']).default('batch').describe("norm in the head's hidden layer"),
+  temperature: rate().default(0.2).describe('tau of InfoNCE'),
+  ...momentumSettings,
+  queueLength: positive().default(2048).describe('keys stored as negatives'),
+};
 
 /**
- * Embeddings on the sphere. The authors' head has no batch norm. With one in its hidden layer embeddings fill the sphere
- * within the first epochs, where without they start in a narrow cone: what a run of a few hundred steps needs.
+ * Embeddings on the sphere. The authors' head has no batch norm. With one in its hidden layer,
+ * embeddings fill the sphere within the first epochs, where without they start in a narrow cone; a
+ * run of a few hundred steps needs it.
  */
-export function project(variables: Variables, features: Tensor, options: ProjectionOptions): Tensor {
-  return embeddings(variables, features, options, { norm: options.headNorm ?? 'none' }); // [N, D]
+export function keyHead(
+  variables: Variables,
+  features: Tensor,
+  options: ProjectionOptions & { headNorm: 'batch' | 'none' },
+): Tensor {
+  return project(variables, features, options, { norm: options.headNorm }); // [N, D]
 }
 
-export const moco: Method = {
+export const moco = defineMethod({
+  name: 'moco',
   about: 'a query finds its key in a queue of keys from a momentum encoder (MoCo v2)',
   crops: 'pair',
+  settings: z.strictObject({ ...queueSettings, queueLength: withDefault(queueSettings.queueLength, 4096) }),
   fits: ['queueLength'],
-  recipe: { temperature: 0.2, headNorm: 'batch', queueLength: 4096, encoderMomentum: 0.99 },
   presets: {
     'moco-v2-imagenet': {
       description:
         "the paper's ResNet-50 recipe: 2x224 at batch 256, a queue of 65,536 keys, SGD, 200 epochs",
       settings: {
-        architecture: 'resnet50',
-        width: 64,
-        stem: 'imagenet',
-        crops: '2x224',
-        scales: '0.2-1',
-        hiddenLength: 2048,
-        embeddingLength: 128,
-        temperature: 0.2,
-        queueLength: 65_536,
-        encoderMomentum: 0.999,
-        batchSize: 256,
-        epochs: 200,
-        optimizer: 'sgd',
-        learningRate: 0.03,
-        weightDecay: 1e-4,
-        blurProbability: 0.5,
-        imageSize: 224,
+        data: { batchSize: 256, imageSize: 224 },
+        views: { crops: [{ count: 2, size: 224 }], scales: [[0.2, 1]], blurProbability: 0.5 },
+        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 },
+        schedule: { epochs: 200 },
+        method: {
+          hiddenDim: 2048,
+          embeddingDim: 128,
+          headNorm: 'none',
+          temperature: 0.2,
+          queueLength: 65_536,
+          encoderMomentum: 0.999,
+        },
       },
     },
   },
-  program(settings, context) {
-    if (settings.queueLength < 1) {
-      throw new LikenessError(
-        'settings.invalid',
-        `queueLength: received ${settings.queueLength}; expected at least 1 for method moco, whose negatives are in the queue, such as 4096`,
-      );
-    }
-    const [images] = cropInputs(context); // [2B, 3, s, s]
-    return mocoStep(images!, {
-      ...settings,
-      ...context,
-      momentumAt: (moment) => encoderMomentumAt(settings, moment),
+  head: (settings) => ({
+    project: (variables, features) => keyHead(variables, features, settings),
+  }),
+  step({ views: [x1, x2], settings, step, model }) {
+    const key = step.momentumCopy({
+      momentum: step.scalar('encoderMomentum', (moment) => encoderMomentumAt(settings, moment)),
+      when: 'before',
+    });
+    const queue = createQueue(step, 'queue', {
+      length: settings.queueLength,
+      dimension: settings.embeddingDim,
+    });
+    const q = model.embed(x1!); // [B, D]
+    const k = key.embed(x2!); // [B, D]
+    step.minimize(infoNce(q, k, queue.current, settings));
+    queue.push(k);
+    step.observe({
+      embeddings: q,
+      pairs: [q, k],
+      randomBaselineLoss: Math.log(1 + settings.queueLength),
     });
   },
-  head: (settings) => ({
-    project: (variables, features) => project(variables, features, settings),
-  }),
-};
-
-/** The step on normalised images [2B, 3, s, s], first views first. */
-export function mocoStep(
-  images: Tensor,
-  options: MocoOptions &
-    Pick<StepContext, 'batchSize' | 'encoder' | 'optimizer' | 'learningRate'> & {
-      /** m at a moment of the schedule. */
-      momentumAt(moment: Moment): number;
-    },
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, encoder, optimizer, learningRate, queueLength, embeddingLength } = options;
-  const variables = createVariables();
-  const key = createMomentumVariables({
-    follows: variables,
-    momentum: input('encoderMomentum', []),
-    when: 'before',
-  });
-  const queue = createQueue('queue', queueLength, embeddingLength);
-
-  const q = project(variables, encode(variables, ofCrop(images, 0, B), encoder), options); // [B, D]
-  const k = project(key, encode(key, ofCrop(images, 1, B), encoder), options); // [B, D]
-  const loss = infoNce(q, k, queue.current, options);
-
-  const trained = trainedState(variables, loss, { optimizer, learningRate: input('learningRate', []) });
-  const state = [...trained.state, ...key.state(), queue.state(k)];
-  return {
-    gradients: trained.gradients,
-    chanceLoss: Math.log(1 + queueLength),
-    program: {
-      name: 'moco-step',
-      state,
-      outputs: { loss, ...vitalsOf(q), agreement: pairAgreement(q, k) },
-    },
-    initialState: (seed) =>
-      initialStateOf(state, {
-        ...variables.initialValues(seed),
-        ...key.initialValues(seed),
-        ...queue.initialValues(seed),
-      }),
-    scalars: (moment) => ({
-      learningRate: learningRate(moment),
-      encoderMomentum: options.momentumAt(moment),
-      ...optimizer.scalars(moment.step + 1, 'network'),
-    }),
-    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
-  };
-}
+});

@@ -1,5 +1,5 @@
 /**
- * Predicting one view's embedding from another's, without negatives: what BYOL and SimSiam have in common.
+ * Prediction of one view's embedding from another's, without negatives, as in BYOL and SimSiam.
  *
  * Sources: Grill et al., "Bootstrap Your Own Latent", NeurIPS 2020 (arXiv:2006.07733), equation 2; Chen, He,
  * "Exploring Simple Siamese Representation Learning", CVPR 2021 (arXiv:2011.10566), equation 1.
@@ -8,25 +8,28 @@
 import { mlp, type Variables } from '../nn/index.ts';
 import { l2Normalize, mean, stopGradient, type Tensor } from '../tensor/index.ts';
 import { cosines } from './contrastive.ts';
+import { positive } from './settings.ts';
 
 /** Prefix of the predictor's parameters. */
 export const PREDICTOR = 'predictor';
 
+/** Width of the predictor's hidden layer. */
+export const predictorDim = () => positive().describe("width of the predictor's hidden layer");
+
 export interface PredictorOptions {
   /** D. */
-  embeddingLength: number;
-  /** Width of the predictor's hidden layer. */
-  predictorLength: number;
+  embeddingDim: number;
+  predictorDim: number;
 }
 
 /** Predictions p [N, D] of projections z [N, D]: Linear, batch norm, ReLU, Linear. */
 export function predict(
   variables: Variables,
   z: Tensor,
-  { embeddingLength, predictorLength }: PredictorOptions,
+  { embeddingDim, predictorDim }: PredictorOptions,
   { hiddenBias = 'with' }: { hiddenBias?: 'with' | 'without' } = {},
 ): Tensor {
-  return mlp(variables, PREDICTOR, z, { widths: [predictorLength, embeddingLength], hiddenBias }); // [N, D]
+  return mlp(variables, PREDICTOR, z, { widths: [predictorDim, embeddingDim], hiddenBias }); // [N, D]
 }
 
 /**

@@ -1,154 +1,166 @@
 /**
  * Presets: recipes by name, and the choice of one from the images.
  *
- * A preset is a value of the settings. Where it fits the number of images, `fitToCount` lowers batch and prototypes.
+ * A preset is a part of the settings. `fitToCount` lowers batch and prototypes to the number of images.
  */
 import { LikenessError } from '../core/errors.ts';
-import { methods } from './registry.ts';
-import { type MethodName, resolveSettings, type Settings, type SettingsInput } from './settings.ts';
+import { allMethods, methodNamed } from './registry.ts';
+import { resolveSettings } from './resolve.ts';
+import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
 import { cropsFor } from './views.ts';
 
+/** A recipe by name. */
 export interface Preset {
   description: string;
-  settings: SettingsInput;
-  /** Whether it is a whole recipe for one method, to which nothing is added. */
+  settings: SettingsPatch;
+  /** True for a whole recipe for one method, to which nothing is added. */
   isComplete?: boolean;
 }
 
+const range = (low: number, high: number): [number, number] => [low, high];
+
+/** Recipes for kinds of images. Settings of `method` apply to methods that read them. */
 const bySize: Readonly<Record<string, Preset>> = {
   'tiny-28': {
-    description: 'grey pictures of about 28 px (Fashion-MNIST, MNIST): minutes on two cores',
+    description: 'gray images of about 28 px (Fashion-MNIST, MNIST): minutes on two cores',
     settings: {
-      architecture: 'resnet10',
-      width: 16,
-      stem: 'small',
-      crops: '2x28',
-      scales: '0.3-1',
-      saturation: 0,
-      hue: 0,
-      greyscaleProbability: 0,
-      mean: '0.286,0.286,0.286',
-      std: '0.353,0.353,0.353',
-      prototypes: 256,
-      hiddenLength: 256,
-      batchSize: 128,
-      epochs: 28,
-      imageSize: 28,
+      data: { batchSize: 128, imageSize: 28, mean: [0.286, 0.286, 0.286], std: [0.353, 0.353, 0.353] },
+      views: {
+        crops: [{ count: 2, size: 28 }],
+        scales: [range(0.3, 1)],
+        saturation: 0,
+        hue: 0,
+        grayscaleProbability: 0,
+      },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'small' },
+      schedule: { epochs: 28 },
+      method: { prototypes: 256, hiddenDim: 256 },
     },
   },
   'small-32': {
-    description: 'pictures of about 32 px: two crops, a small encoder, half an hour on two cores',
+    description: 'images of about 32 px: two crops, a small encoder, half an hour on two cores',
     settings: {
-      architecture: 'resnet10',
-      width: 16,
-      stem: 'cifar',
-      crops: '2x32',
-      scales: '0.2-1',
-      prototypes: 512,
-      hiddenLength: 256,
-      batchSize: 256,
-      epochs: 12,
-      imageSize: 32,
+      data: { batchSize: 256, imageSize: 32 },
+      views: { crops: [{ count: 2, size: 32 }], scales: [range(0.2, 1)] },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'cifar' },
+      schedule: { epochs: 12 },
+      method: { prototypes: 512, hiddenDim: 256 },
     },
   },
   'multicrop-64': {
     description: 'photos from 64 px: multi-crop 2x64 + 4x32, a small encoder, for two cores',
     settings: {
-      architecture: 'resnet10',
-      width: 16,
-      stem: 'small',
-      crops: '2x64+4x32',
-      scales: '0.25-1+0.08-0.25',
-      prototypes: 512,
-      hiddenLength: 512,
-      batchSize: 128,
-      epochs: 60,
-      imageSize: 64,
+      data: { batchSize: 128, imageSize: 64 },
+      views: {
+        crops: [
+          { count: 2, size: 64 },
+          { count: 4, size: 32 },
+        ],
+        scales: [range(0.25, 1), range(0.08, 0.25)],
+      },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'small' },
+      schedule: { epochs: 60 },
+      method: { prototypes: 512, hiddenDim: 512 },
     },
   },
   'multicrop-96': {
     description: 'photos from 96 px, ResNet-18: multi-crop 2x96 + 4x48, for many cores or a night',
     settings: {
-      architecture: 'resnet18',
-      width: 64,
-      stem: 'imagenet',
-      crops: '2x96+4x48',
-      scales: '0.25-1+0.05-0.25',
-      prototypes: 1000,
-      hiddenLength: 512,
-      batchSize: 256,
-      epochs: 200,
-      blurProbability: 0.5,
-      imageSize: 96,
+      data: { batchSize: 256, imageSize: 96 },
+      views: {
+        crops: [
+          { count: 2, size: 96 },
+          { count: 4, size: 48 },
+        ],
+        scales: [range(0.25, 1), range(0.05, 0.25)],
+        blurProbability: 0.5,
+      },
+      encoder: { architecture: 'resnet18', width: 64, stem: 'imagenet' },
+      schedule: { epochs: 200 },
+      method: { prototypes: 1000, hiddenDim: 512 },
     },
   },
   'cifar-resnet18': {
     description: "ResNet-18 on 32 px with 512 prototypes, as in lightly's CIFAR-10 benchmark",
     settings: {
-      architecture: 'resnet18',
-      width: 64,
-      stem: 'cifar',
-      crops: '2x32',
-      scales: '0.14-1',
-      prototypes: 512,
-      hiddenLength: 512,
-      batchSize: 512,
-      epochs: 200,
-      learningRate: 0.004,
-      imageSize: 32,
+      data: { batchSize: 512, imageSize: 32 },
+      views: { crops: [{ count: 2, size: 32 }], scales: [range(0.14, 1)] },
+      encoder: { architecture: 'resnet18', width: 64, stem: 'cifar' },
+      optimizer: { learningRate: 0.004 },
+      schedule: { epochs: 200 },
+      method: { prototypes: 512, hiddenDim: 512 },
     },
   },
 };
 
-/** Recipes of papers by their methods, as presets. */
-const ofPapers: Readonly<Record<string, Preset>> = Object.fromEntries(
-  Object.entries(methods).flatMap(([method, { presets = {} }]) =>
-    Object.entries(presets).map(([name, { description, settings }]) => [
+/** All presets: those for kinds of images, and the papers' recipes of all methods. */
+export function allPresets(): Readonly<Record<string, Preset>> {
+  const ofPapers = allMethods().flatMap((method) =>
+    Object.entries(method.presets).map(([name, { description, settings }]): [string, Preset] => [
       name,
-      { description, settings: { ...settings, method: method as MethodName }, isComplete: true },
+      {
+        description,
+        settings: { ...settings, method: { ...settings.method, name: method.name } },
+        isComplete: true,
+      },
     ]),
-  ),
-);
+  );
+  return { ...bySize, ...Object.fromEntries(ofPapers) };
+}
 
-/** All presets: those for kinds of images, and the papers' recipes. */
-export const presets: Readonly<Record<string, Preset>> = { ...bySize, ...ofPapers };
+/** Presets of the methods that come with likeness. */
+export const presets = allPresets();
 
 /** The preset of that name. */
 export function presetNamed(name: string): Preset {
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
-  if (!preset) {
-    throw new LikenessError(
-      'preset.unknown',
-      `--preset: received "${name}"; expected one of ${Object.keys(presets).join(', ')}`,
-    );
-  }
-  return preset;
+  const known = allPresets();
+  const preset = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (preset) return preset;
+  throw new LikenessError(
+    'preset.unknown',
+    `preset: received "${name}"; expected one of ${Object.keys(known).join(', ')}`,
+  );
+}
+
+/** The method of a paper's recipe; none for a preset for a kind of images. */
+export function methodOfPreset(name: string): { method?: string } {
+  const method = presetNamed(name).settings.method?.name;
+  return method === undefined ? {} : { method };
 }
 
 /**
- * The settings of a preset for a method: the preset's encoder, sizes and batch, its crops cut down to what the method
- * takes, then the method's own recipe, then what a person gave. A paper's complete recipe is left as it is.
+ * Settings of a preset for a method: the preset's encoder, sizes and batch, its crops cut down to
+ * those that the method takes, then the method's own recipe, then what a person gave. A paper's
+ * complete recipe stays as it is.
  *
  * @throws LikenessError `preset.method` when a paper's recipe is named together with another method.
  */
-export function settingsFor(name: string, given: SettingsInput): Settings {
+export function settingsFor(name: string, given: SettingsPatch): Settings {
   const { settings, isComplete } = presetNamed(name);
-  const method = given.method ?? settings.method ?? 'swav';
+  const wanted = given.method?.name ?? settings.method?.name ?? 'swav';
   if (isComplete) {
-    if (settings.method !== method) {
+    const own = settings.method!.name;
+    if (own !== wanted) {
       throw new LikenessError(
         'preset.method',
-        `--preset: received "${name}", a recipe for ${settings.method}; expected one for ${method}, or --method ${settings.method}`,
+        `preset: received "${name}", a recipe for ${own}; expected one for ${wanted}, or method ${own}`,
       );
     }
-    return resolveSettings({ ...settings, ...given });
+    return resolveSettings(mergeSettings(settings, given));
   }
-  const { crops = '2x32', scales = '0.14-1' } = settings;
-  const recipe = methods[method]?.recipe ?? {};
-  return resolveSettings({ ...settings, ...cropsFor(method, { crops, scales }), ...recipe, ...given });
+  const method = methodNamed(wanted);
+  const read = Object.entries(settings.method ?? {}).filter(([key]) => key in method.settings.shape);
+  return resolveSettings(
+    mergeSettings(
+      { ...settings, method: { name: wanted, ...Object.fromEntries(read) } },
+      { views: cropsFor(wanted, settings.views as Settings['views']) },
+      method.recipe,
+      given,
+    ),
+  );
 }
 
-/** What is known of the images when a preset is chosen. */
+/** Facts of the images that a preset is chosen by. */
 export interface ImageFacts {
   count: number;
   /** Median of the images' shorter sides, in pixels. */
@@ -156,7 +168,7 @@ export interface ImageFacts {
   colour: 'grey' | 'colour';
 }
 
-/** The preset for images of that size: below 64 px two crops, from 64 px multi-crop. The reason is for people. */
+/** Preset for images of that size: below 64 px two crops, from 64 px multi-crop. The reason is for people. */
 export function choosePreset({ medianShortSide, colour }: ImageFacts): { name: string; reason: string } {
   const size = `images of about ${Math.round(medianShortSide)} px`;
   if (medianShortSide >= 64) return { name: 'multicrop-64', reason: `${size}: multi-crop` };
@@ -172,7 +184,7 @@ function powerOfTwo(n: number): number {
 
 /** Batches per epoch below which the batch is lowered: codes need several different batches to be worth learning. */
 const MIN_STEPS = 8;
-/** Images per prototype below which prototypes are lowered: a prototype must be met more than once per epoch. */
+/** Images per prototype below which prototypes are lowered: each needs several images in an epoch. */
 const IMAGES_PER_PROTOTYPE = 8;
 const MIN_BATCH = 4;
 const MIN_PROTOTYPES = 8;
@@ -181,53 +193,74 @@ const IMAGES_PER_CLUSTER = 8;
 const MIN_CLUSTERS = 2;
 
 /**
- * Lowers batch, and the numbers of groups and kept rows that the method learns, where there are too few images for them, and says what it changed and why.
+ * Lowers the batch, and the prototypes, clusters and queue of the method, where there are too few
+ * images for them, and gives a sentence for each change.
  *
- * Settings that a person gave are kept; a given batch that exceeds the images is an error.
+ * Settings that a person gave stay; a given batch that exceeds the images is an error.
+ *
+ * @param given flat names
  */
 export function fitToCount(
   settings: Settings,
   { count, given }: { count: number; given: ReadonlySet<string> },
 ): { settings: Settings; notes: string[] } {
   const notes: string[] = [];
-  const fitted = { ...settings };
-  const { fits } = methods[settings.method];
-  const mayLower = (name: (typeof fits)[number]) => fits.includes(name) && !given.has(name);
-  if (given.has('batchSize') && settings.batchSize > count) {
+  const batch = fitBatch(settings, { count, given });
+  const own: Record<string, unknown> = { ...settings.method };
+  const { fits } = methodNamed(settings.method.name);
+  const lower = (name: string, most: (value: never) => unknown) => {
+    if (!fits.includes(name) || given.has(name)) return;
+    const before = own[name];
+    const after = most(before as never);
+    if (after === before) return;
+    own[name] = after;
+    notes.push(`${name} ${after} instead of ${before}: only ${count} images`);
+  };
+  lower('prototypes', (prototypes: number) =>
+    prototypes * IMAGES_PER_PROTOTYPE > count
+      ? Math.max(MIN_PROTOTYPES, powerOfTwo(count / IMAGES_PER_PROTOTYPE))
+      : prototypes,
+  );
+  lower('clusters', (clusters: number | number[]) => fitClusters(clusters, count));
+  lower('queueLength', (length: number) =>
+    length > count ? Math.floor(count / 2 / batch.data.batchSize) * batch.data.batchSize : length,
+  );
+  if (batch.data.batchSize < settings.data.batchSize) {
+    notes.unshift(
+      `batchSize ${batch.data.batchSize} instead of ${settings.data.batchSize}: only ${count} images`,
+    );
+  }
+  return { settings: { ...settings, ...batch, method: own as Settings['method'] }, notes };
+}
+
+function fitBatch(
+  { data, optimizer }: Settings,
+  { count, given }: { count: number; given: ReadonlySet<string> },
+): Pick<Settings, 'data' | 'optimizer'> {
+  if (given.has('batchSize')) {
+    if (data.batchSize <= count) return { data, optimizer };
     throw new LikenessError(
       'settings.batchSize',
-      `batchSize: received ${settings.batchSize} for ${count} images; expected at most ${count}. Leave it out to have one chosen.`,
+      `batchSize: received ${data.batchSize} for ${count} images; expected at most ${count}. Leave it out to have one chosen.`,
     );
   }
-  if (!given.has('batchSize') && settings.batchSize * MIN_STEPS > count) {
-    fitted.batchSize = Math.min(
-      settings.batchSize,
-      Math.max(MIN_BATCH, powerOfTwo(count / MIN_STEPS)),
-      count,
-    );
-    notes.push(`batchSize ${fitted.batchSize} instead of ${settings.batchSize}: only ${count} images`);
-    if (!given.has('learningRate') && fitted.batchSize < settings.batchSize) {
-      // Adam's rate falls with the square root of the batch, the other optimisers' with the batch.
-      const ratio = fitted.batchSize / settings.batchSize;
-      fitted.learningRate =
-        settings.learningRate * (settings.optimizer === 'adam' ? Math.sqrt(ratio) : ratio);
-    }
-  }
-  if (mayLower('prototypes') && settings.prototypes * IMAGES_PER_PROTOTYPE > count) {
-    fitted.prototypes = Math.max(MIN_PROTOTYPES, powerOfTwo(count / IMAGES_PER_PROTOTYPE));
-    notes.push(`prototypes ${fitted.prototypes} instead of ${settings.prototypes}: only ${count} images`);
-  }
-  const clusters = settings.clusters.split(',').map(Number);
-  if (mayLower('clusters') && clusters.some((k) => k * IMAGES_PER_CLUSTER > count)) {
-    const most = Math.max(MIN_CLUSTERS, powerOfTwo(count / IMAGES_PER_CLUSTER));
-    // Levels keep their proportions, so that a hierarchy stays one.
-    const ratio = most / Math.max(...clusters);
-    fitted.clusters = clusters.map((k) => Math.max(MIN_CLUSTERS, Math.round(k * ratio))).join(',');
-    notes.push(`clusters ${fitted.clusters} instead of ${settings.clusters}: only ${count} images`);
-  }
-  if (mayLower('queueLength') && settings.queueLength > count) {
-    fitted.queueLength = Math.floor(count / 2 / fitted.batchSize) * fitted.batchSize;
-    notes.push(`queueLength ${fitted.queueLength} instead of ${settings.queueLength}: only ${count} images`);
-  }
-  return { settings: fitted, notes };
+  if (data.batchSize * MIN_STEPS <= count) return { data, optimizer };
+  const fitting = Math.max(MIN_BATCH, powerOfTwo(count / MIN_STEPS));
+  const batchSize = Math.min(data.batchSize, fitting, count);
+  // Adam's rate falls with the square root of the batch, the other optimizers' with the batch.
+  const ratio = batchSize / data.batchSize;
+  const learningRate = optimizer.learningRate * (optimizer.name === 'adam' ? Math.sqrt(ratio) : ratio);
+  return {
+    data: { ...data, batchSize },
+    optimizer: given.has('learningRate') || ratio === 1 ? optimizer : { ...optimizer, learningRate },
+  };
+}
+
+/** Fewer clusters, in the same proportions, so that a hierarchy stays one. */
+function fitClusters(clusters: number | number[], count: number): number | number[] {
+  const all = [clusters].flat();
+  if (all.every((k) => k * IMAGES_PER_CLUSTER <= count)) return clusters;
+  const ratio = Math.max(MIN_CLUSTERS, powerOfTwo(count / IMAGES_PER_CLUSTER)) / Math.max(...all);
+  const lowered = all.map((k) => Math.max(MIN_CLUSTERS, Math.round(k * ratio)));
+  return Array.isArray(clusters) ? lowered : lowered[0]!;
 }

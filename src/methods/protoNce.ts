@@ -13,15 +13,15 @@
  *
  * Different: where two images of a batch share a cluster, the authors' code sets each one's prototype as a negative of
  * the other, although it is the same prototype. With the papers' 25,000 clusters that is rare; with a few hundred
- * it is every batch, so such candidates are left out here (`variant: 'principled'`).
+ * it is every batch, so such candidates are left out here (`variant: 'corrected'`).
  * The authors draw exactly r negatives from those not in the batch, and stop with an error where there are fewer;
  * here r are drawn and then those in the batch are masked, and where r >= K all K are taken.
  */
 import {
   add,
+  arange,
   cast,
   concat,
-  constant,
   div,
   equal,
   gather,
@@ -33,12 +33,12 @@ import {
   mean,
   neg,
   reshape,
-  scalar,
   sub,
   type Tensor,
   transpose,
   where,
 } from '../tensor/index.ts';
+import type { Variant } from './clusterSettings.ts';
 import { MASKED } from './contrastive.ts';
 
 export interface ProtoNceOptions {
@@ -50,8 +50,8 @@ export interface ProtoNceOptions {
   labels: Tensor;
   /** Clusters drawn as negatives, int32 [r], each once. Absent: all K. */
   drawn?: Tensor;
-  /** Whether images that share a cluster are negatives of each other (asReleased) or not. */
-  variant: 'principled' | 'asReleased';
+  /** Whether images that share a cluster are negatives of each other (reference) or not. */
+  variant: Variant;
 }
 
 /** ProtoNCE of queries q [B, D] on the unit sphere; one number, 0 or more. Gradients flow through q alone. */
@@ -62,40 +62,31 @@ export function protoNce(
   const B = q.shape[0]!;
   const K = C.shape[0]!;
   const byRow = reshape(y, [B, 1]);
-  const row = numbers(B);
+  const row = arange(B);
 
   const inBatch = div(matmul(q, transpose(gather(C, y))), gather(phi, y)); // [B, B]
   const isOwn = equal(reshape(row, [B, 1]), row); // [B, B]
   const sharesCluster = equal(byRow, y); // [B, B]
-  const isFalseNegative = greater(sub(asNumber(sharesCluster), asNumber(isOwn)), scalar(0.5)); // [B, B]
-  const batch = variant === 'asReleased' ? inBatch : where(isFalseNegative, scalar(MASKED), inBatch);
+  const isFalseNegative = greater(sub(asNumber(sharesCluster), asNumber(isOwn)), 0.5); // [B, B]
+  const batch = variant === 'reference' ? inBatch : where(isFalseNegative, MASKED, inBatch);
 
-  const ids = drawn ?? numbers(K); // [r]
+  const ids = drawn ?? arange(K); // [r]
   const negatives = drawn ? gather(C, ids) : C; // [r, D]
   const ofNegatives = div(matmul(q, transpose(negatives)), drawn ? gather(phi, ids) : phi); // [B, r]
-  const isInBatch = greater(max(asNumber(equal(byRow, ids)), { axes: [0] }), scalar(0.5)); // [r]
-  const others = where(isInBatch, scalar(MASKED), ofNegatives); // [B, r]
+  const isInBatch = greater(max(asNumber(equal(byRow, ids)), { axes: [0] }), 0.5); // [r]
+  const others = where(isInBatch, MASKED, ofNegatives); // [B, r]
 
   const logits = concat([batch, others], 1); // [B, B + r]
-  const target = constant(rowNumbers(B), [B, 1]);
+  const target = reshape(row, [B, 1]);
   return neg(mean(gatherElements(logSoftmax(logits), target)));
 }
 
 /** Mean over clusterings, `1/M sum_m L_m`. */
 export function meanOf(losses: readonly Tensor[]): Tensor {
   const total = losses.reduce((sum, loss) => add(sum, loss));
-  return div(total, scalar(losses.length));
+  return div(total, losses.length);
 }
 
 function asNumber(condition: Tensor): Tensor {
   return cast(condition, 'float32');
-}
-
-function rowNumbers(n: number): Int32Array {
-  return Int32Array.from({ length: n }, (_, i) => i);
-}
-
-/** 0 … n - 1. */
-function numbers(n: number): Tensor {
-  return constant(rowNumbers(n), [n]);
 }

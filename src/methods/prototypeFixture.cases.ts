@@ -10,10 +10,13 @@ import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import { input, type Tensor } from '../tensor/index.ts';
-import type { MethodProgram } from './method.ts';
+import type { TrainingStep } from './step.ts';
 import { expectClose } from './stepFixture.cases.ts';
 
-export type Variant = 'principled' | 'asReleased';
+export type Variant = 'corrected' | 'reference';
+
+/** Names of the variants in the files. */
+export const storedAs = { corrected: 'principled', reference: 'asReleased' } as const;
 
 /** Runs the step that `build` writes and demands that it agrees in everything that the file holds; gives its outputs. */
 export async function expectStoredVariant(
@@ -28,7 +31,7 @@ export async function expectStoredVariant(
     /** State that follows from what is stored, as a phase would have left it. */
     derived?(stored: (name: string) => Float32Array): Values;
   },
-  build: (crops: Tensor[]) => MethodProgram & { gradients: Record<string, Tensor> },
+  build: (crops: Tensor[]) => TrainingStep,
 ): Promise<{ results: Values; stored(name: string): Float32Array }> {
   const { tensors } = decodeSafetensors(
     readFileSync(new URL(`../../test/fixtures/${file}.safetensors`, import.meta.url)),
@@ -59,12 +62,16 @@ export async function expectStoredVariant(
   const after = await executable.readState();
   await executable.dispose();
 
-  expectClose(results.loss!, stored(`${variant}.loss`), 'loss');
-  expect(Object.keys(gradients).sort()).toEqual(under(`${variant}.gradients.`).sort());
-  for (const name of under(`${variant}.gradients.`))
-    expectClose(results[`d ${name}`]!, stored(`${variant}.gradients.${name}`), `gradient of ${name}`);
-  for (const name of under(`${variant}.after.`))
-    expectClose(after[name]!, stored(`${variant}.after.${name}`), `${name} afterwards`);
+  expectClose(results.loss!, stored(`${storedAs[variant]}.loss`), 'loss');
+  expect(Object.keys(gradients).sort()).toEqual(under(`${storedAs[variant]}.gradients.`).sort());
+  for (const name of under(`${storedAs[variant]}.gradients.`))
+    expectClose(
+      results[`d ${name}`]!,
+      stored(`${storedAs[variant]}.gradients.${name}`),
+      `gradient of ${name}`,
+    );
+  for (const name of under(`${storedAs[variant]}.after.`))
+    expectClose(after[name]!, stored(`${storedAs[variant]}.after.${name}`), `${name} afterwards`);
   // What a step is given between epochs it leaves as it is.
   for (const name of under('before.').filter((n) => /^(centroids|phi|labels|uniform)/.test(n)))
     expect(after[name], name).toEqual(stored(`before.${name}`));

@@ -1,16 +1,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
+import { createVariables } from '../nn/index.ts';
 import { input } from '../tensor/index.ts';
-import { createQueue } from './queue.ts';
+import { onSphere, pushed } from './queue.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
 /** The queue's first coordinates after each of some batches, each coordinate a number of its own. */
 async function contents(length: number, batch: number, batches: number[][]): Promise<number[][]> {
-  const queue = createQueue('queue', length, 2);
+  const queue = input('queue', [length, 2]);
   const k = input('k', [batch, 2]);
-  const executable = await engine.compile({ outputs: {}, state: [queue.state(k)] });
+  const state = [{ current: queue, next: pushed(queue, k) }];
+  const executable = await engine.compile({ outputs: {}, state });
   await executable.writeState({ queue: new Float32Array(length * 2) });
   const seen: number[][] = [];
   for (const rows of batches) {
@@ -42,7 +44,11 @@ describe('the queue of keys', () => {
   });
 
   it('starts on the sphere, in all directions, from a stream of the seed and of its name', () => {
-    const first = (name: string, seed: number) => createQueue(name, 500, 8).initialValues(seed)[name]!;
+    const first = (name: string, seed: number) => {
+      const stored = createVariables();
+      stored.buffer(name, [500, 8], onSphere);
+      return stored.initialValues(seed)[name]!;
+    };
     const rows = first('queue', 3);
     const mean = new Array(8).fill(0);
     for (let n = 0; n < 500; n++) {

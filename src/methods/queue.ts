@@ -1,13 +1,12 @@
 /**
- * Embeddings that outlive a step: rows on the unit sphere, part of the state and so of every checkpoint.
+ * Embeddings that outlive a step: rows on the unit sphere, part of the state and of every checkpoint.
  *
- * Their first values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do for the queue:
- * normal coordinates, normalised.
+ * First values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do for
+ * the queue: normal coordinates, normalized.
  */
-import type { ProgramState, Values } from '../compile/index.ts';
 import type { Random } from '../core/random.ts';
-import { createVariables } from '../nn/index.ts';
-import { concat, type Shape, slice, stopGradient, type Tensor } from '../tensor/index.ts';
+import { concat, rows, type Shape, stopGradient, type Tensor } from '../tensor/index.ts';
+import type { Step } from './step.ts';
 
 /** Rows drawn evenly on the unit sphere, [N, D]. */
 export function onSphere(shape: Shape, random: Random): Float32Array {
@@ -21,39 +20,33 @@ export function onSphere(shape: Shape, random: Random): Float32Array {
   return values;
 }
 
-export interface KeptRows {
-  /** As a step finds them, [L, D]. */
-  current: Tensor;
-  /** First values, by name, from a stream of the seed that the name chooses. */
-  initialValues(seed: number): Values;
-}
-
-/** L rows of length D on the sphere under a name of the state. */
-export function createKeptRows(name: string, length: number, dimension: number): KeptRows {
-  const held = createVariables();
-  return { current: held.buffer(name, [length, dimension], onSphere), initialValues: held.initialValues };
-}
-
-export interface Queue extends KeptRows {
-  /** The queue after a batch of keys k [B, D]: the keys in front, the oldest rows gone; [L, D]. */
-  pushed(k: Tensor): Tensor;
-  /** The queue as an entry of the step's state, pushed by k. */
-  state(k: Tensor): ProgramState;
+export interface Queue {
+  /** Keys as a step finds them, newest first, [L, D]. */
+  readonly current: Tensor;
+  /** Puts a batch of keys k [B, D] in front and drops the oldest rows. */
+  push(k: Tensor): void;
 }
 
 /**
- * A first-in first-out queue of L keys of length D.
+ * A first-in first-out queue of L keys of dimension D.
  *
- * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch; here rows move, which
- * holds the same keys for every L. A batch that exceeds L fills it with its first L rows.
+ * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch; here
+ * rows move, which stores the same keys for every L. A batch that exceeds L fills it with its first L
+ * rows.
  */
-export function createQueue(name: string, length: number, dimension: number): Queue {
-  const rows = createKeptRows(name, length, dimension);
-  const pushed = (k: Tensor) => {
-    const B = Math.min(k.shape[0]!, length);
-    const newest = stopGradient(slice(k, { axis: 0, start: 0, end: B })); // [B, D]
-    if (B === length) return newest;
-    return concat([newest, slice(rows.current, { axis: 0, start: 0, end: length - B })]); // [L, D]
-  };
-  return { ...rows, pushed, state: (k) => ({ current: rows.current, next: pushed(k) }) };
+export function createQueue(
+  step: Pick<Step, 'randomState'>,
+  name: string,
+  { length: L, dimension: D }: { length: number; dimension: number },
+): Queue {
+  const { current, set } = step.randomState(name, [L, D], onSphere);
+  return { current, push: (k) => set(pushed(current, k)) };
+}
+
+/** Rows [L, D] after a batch k [B, D]: the batch in front, the oldest rows gone. */
+export function pushed(current: Tensor, k: Tensor): Tensor {
+  const L = current.shape[0]!;
+  const B = Math.min(k.shape[0]!, L);
+  const newest = stopGradient(rows(k, 0, B)); // [B, D]
+  return B === L ? newest : concat([newest, rows(current, 0, L - B)]); // [L, D]
 }

@@ -1,28 +1,68 @@
-/** The methods by the names that commands and settings know them by. */
+/** Methods by the names that commands, settings and runs know them by. */
+import { LikenessError } from '../core/errors.ts';
 import { byol } from './byol.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
+import type { Method } from './defineMethod.ts';
 import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
-import type { Method } from './method.ts';
 import { moco } from './moco.ts';
 import { pcl } from './pcl.ts';
-import type { MethodName } from './settings.ts';
 import { simclr } from './simclr.ts';
 import { simsiam } from './simsiam.ts';
 import { swav } from './swav.ts';
 
-export const methods: Readonly<Record<MethodName, Method>> = {
+const builtIn = [
   swav,
   deepcluster,
-  'deepcluster-v2': deepclusterV2,
+  deepclusterV2,
   pcl,
   hcsc,
-  'contrastive-clustering': contrastiveClustering,
+  contrastiveClustering,
   simclr,
   moco,
   byol,
   simsiam,
   instdisc,
-};
+] as const satisfies readonly Method[];
+
+const registered = new Map<string, Method>(builtIn.map((method) => [method.name, method]));
+
+/** Names of the methods that come with likeness. */
+export const methodNames: readonly string[] = builtIn.map(({ name }) => name);
+
+/** All methods that are known now. */
+export function allMethods(): readonly Method[] {
+  return [...registered.values()];
+}
+
+/**
+ * Makes a method known by its name, so that settings and stored runs can refer to it.
+ *
+ * @throws LikenessError `method.name` when another method has the name.
+ */
+export function registerMethod(method: Method): void {
+  const known = registered.get(method.name);
+  if (known && known !== method) {
+    throw new LikenessError(
+      'method.name',
+      `name: received "${method.name}", which another method has; expected a name of its own`,
+    );
+  }
+  registered.set(method.name, method);
+}
+
+/**
+ * The method of that name.
+ *
+ * @throws LikenessError `method.unknown`
+ */
+export function methodNamed(name: string): Method {
+  const method = registered.get(name);
+  if (method) return method;
+  throw new LikenessError(
+    'method.unknown',
+    `method: received "${name}"; expected one of ${[...registered.keys()].join(', ')}, or a method of your own after registerMethod`,
+  );
+}

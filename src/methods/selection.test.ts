@@ -67,22 +67,23 @@ describe('InfoNCE with selected negatives', () => {
   const given = { kept: mask(3, 1, 0, 1), temperature: 0.5 };
 
   it('does without what was not kept', async () => {
-    const [loss] = await evaluated(selectedInfoNce(q, k, queue, { ...given, variant: 'principled' }));
+    const [loss] = await evaluated(selectedInfoNce(q, k, queue, { ...given, variant: 'corrected' }));
     expect(loss).toBeCloseTo(ce(0.6 / 0.5, 0.8 / 0.5, -0.6 / 0.5), 6);
   });
 
   it('as released leaves a cosine of 0 in its place', async () => {
     const [loss] = await evaluated(
-      selectedInfoNce(q, k, queue, { ...given, kept: mask(3, 0, 1, 1), variant: 'asReleased' }),
+      selectedInfoNce(q, k, queue, { ...given, kept: mask(3, 0, 1, 1), variant: 'reference' }),
     );
     expect(loss).toBeCloseTo(ce(0.6 / 0.5, 0, 0, -0.6 / 0.5), 6);
   });
 
   it('is 0 where nothing was kept', async () => {
     const none = { ...given, kept: mask(3, 0, 0, 0) };
-    expect(
-      (await evaluated(selectedInfoNce(q, k, queue, { ...none, variant: 'principled' })))[0],
-    ).toBeCloseTo(0, 6);
+    expect((await evaluated(selectedInfoNce(q, k, queue, { ...none, variant: 'corrected' })))[0]).toBeCloseTo(
+      0,
+      6,
+    );
   });
 });
 
@@ -98,18 +99,16 @@ describe('ProtoNCE with selected negatives', () => {
   it('leaves out the own prototype, what was not kept and what is no candidate', async () => {
     const candidates = vector(1, 1, 1);
     const kept = mask(3, 1, 1, 0, 1, 1, 1);
-    const [loss] = await evaluated(
-      selectedProtoNce(q, { ...given, candidates, kept, variant: 'principled' }),
-    );
+    const [loss] = await evaluated(selectedProtoNce(q, { ...given, candidates, kept, variant: 'corrected' }));
     expect(loss).toBeCloseTo((ce(s[0][0], s[0][1]) + ce(s[1][1], s[1][0], s[1][2])) / 2, 5);
-    const fewer = { ...given, candidates: vector(0, 1, 1), variant: 'principled' } as const;
+    const fewer = { ...given, candidates: vector(0, 1, 1), variant: 'corrected' } as const;
     const [other] = await evaluated(selectedProtoNce(q, fewer));
     expect(other).toBeCloseTo((ce(s[0][0], s[0][1], s[0][2]) + ce(s[1][1], s[1][2])) / 2, 5);
   });
 
   it('as released no cluster of the batch is a negative of any image', async () => {
     const candidates = vector(1, 1, 1);
-    const [loss] = await evaluated(selectedProtoNce(q, { ...given, candidates, variant: 'asReleased' }));
+    const [loss] = await evaluated(selectedProtoNce(q, { ...given, candidates, variant: 'reference' }));
     expect(loss).toBeCloseTo((ce(s[0][0], s[0][2]) + ce(s[1][1], s[1][2])) / 2, 5);
   });
 });
@@ -117,7 +116,7 @@ describe('ProtoNCE with selected negatives', () => {
 describe('which prototypes may be negatives', () => {
   it('are those of clusters with images, or as released the ids below the last', () => {
     const labels = Int32Array.of(0, 3, 1, 3);
-    expect([...candidatesOf(labels, 5, 'principled')]).toEqual([1, 1, 0, 1, 0]);
-    expect([...candidatesOf(labels, 5, 'asReleased')]).toEqual([1, 1, 1, 0, 0]);
+    expect([...candidatesOf(labels, 5, 'corrected')]).toEqual([1, 1, 0, 1, 0]);
+    expect([...candidatesOf(labels, 5, 'reference')]).toEqual([1, 1, 1, 0, 0]);
   });
 });

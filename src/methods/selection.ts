@@ -10,9 +10,9 @@
  * So an older key is kept unless it lies where the query's cluster is, and a prototype is kept unless its parent is
  * the query's parent. Then a coin with that probability decides, anew for each pair and step.
  *
- * `variant: 'asReleased'` repeats the authors' code where it departs from the paper: a removed negative's cosine is multiplied
+ * `variant: 'reference'` repeats the authors' code where it departs from the paper: a removed negative's cosine is multiplied
  * by 0, so that it still adds e^0 = 1 to the denominator, and prototypes of any cluster of the batch are negatives
- * of none. 'principled': a removed negative is gone (minus infinity), and only the query's own prototype is left out.
+ * of none. 'corrected': a removed negative is gone (minus infinity), and only the query's own prototype is left out.
  */
 import {
   cast,
@@ -27,16 +27,14 @@ import {
   mul,
   oneHot,
   reshape,
-  scalar,
   softmax,
   sub,
   type Tensor,
   transpose,
   where,
 } from '../tensor/index.ts';
+import type { Variant } from './clusterSettings.ts';
 import { cosines, firstIsTarget, MASKED } from './contrastive.ts';
-
-export type SelectionVariant = 'principled' | 'asReleased';
 
 /** Keeps a division by a concentration finite (the authors' constant). */
 const SMALLEST_PHI = 1e-3;
@@ -57,8 +55,8 @@ export interface Level {
  * @param labels the queries' clusters at this level, int32 [B]
  */
 export function keepProbability(things: Tensor, { prototypes: C, phi }: Level, labels: Tensor): Tensor {
-  const belongs = softmax(div(matmul(things, transpose(C)), maximum(phi, scalar(SMALLEST_PHI)))); // [n, K]
-  return sub(scalar(1), transpose(gather(belongs, labels, 1))); // [B, n]
+  const belongs = softmax(div(matmul(things, transpose(C)), maximum(phi, SMALLEST_PHI))); // [n, K]
+  return sub(1, transpose(gather(belongs, labels, 1))); // [B, n]
 }
 
 /** What the coin for an instance is thrown with: 0 … 0.999. */
@@ -72,11 +70,9 @@ export function prototypeChance(keep: Tensor): Tensor {
 }
 
 /** Cosines [B, n] without the negatives that were not kept. */
-function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: SelectionVariant): Tensor {
+function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: Variant): Tensor {
   if (!kept) return cosinesOf;
-  return variant === 'asReleased'
-    ? mul(cosinesOf, cast(kept, 'float32'))
-    : where(kept, cosinesOf, scalar(MASKED));
+  return variant === 'reference' ? mul(cosinesOf, cast(kept, 'float32')) : where(kept, cosinesOf, MASKED);
 }
 
 /**
@@ -88,10 +84,10 @@ export function selectedInfoNce(
   q: Tensor,
   k: Tensor,
   queue: Tensor,
-  { kept, temperature, variant }: { kept?: Tensor; temperature: number; variant: SelectionVariant },
+  { kept, temperature, variant }: { kept?: Tensor; temperature: number; variant: Variant },
 ): Tensor {
   const negatives = selected(matmul(q, transpose(queue)), kept, variant); // [B, L]
-  return firstIsTarget(div(concat([cosines(q, k), negatives], 1), scalar(temperature)));
+  return firstIsTarget(div(concat([cosines(q, k), negatives], 1), temperature));
 }
 
 export interface PrototypeContrast extends Level {
@@ -101,7 +97,7 @@ export interface PrototypeContrast extends Level {
   candidates: Tensor;
   /** True where a prototype was selected as a negative of a query, [B, K]; absent: everywhere. */
   kept?: Tensor;
-  variant: SelectionVariant;
+  variant: Variant;
 }
 
 /**
@@ -116,24 +112,24 @@ export function selectedProtoNce(
   const positive = div(cosines(q, gather(C, labels)), reshape(gather(phi, labels), [B, 1])); // [B, 1]
   const negatives = div(selected(matmul(q, transpose(C)), kept, variant), phi); // [B, K]
   const isNegative = mayBeNegative(labels, candidates, variant); // [B, K] or [1, K]
-  return firstIsTarget(concat([positive, where(isNegative, negatives, scalar(MASKED))], 1));
+  return firstIsTarget(concat([positive, where(isNegative, negatives, MASKED)], 1));
 }
 
 /** Which prototypes can be negatives of which queries before any is selected, [B, K]; [1, K] where all queries are alike. */
-function mayBeNegative(labels: Tensor, candidates: Tensor, variant: SelectionVariant): Tensor {
+function mayBeNegative(labels: Tensor, candidates: Tensor, variant: Variant): Tensor {
   const isOwn = oneHot(labels, candidates.shape[0]!); // [B, K]
-  const excluded = variant === 'asReleased' ? max(isOwn, { axes: [0], keepDims: true }) : isOwn; // [1, K] or [B, K]
-  return greater(sub(candidates, excluded), scalar(0.5));
+  const excluded = variant === 'reference' ? max(isOwn, { axes: [0], keepDims: true }) : isOwn; // [1, K] or [B, K]
+  return greater(sub(candidates, excluded), 0.5);
 }
 
 /**
  * Prototypes that may be negatives, as 1 and 0, [K]: those of clusters that have images.
  *
  * The authors' code takes the ids below the largest one that occurs, so that the last cluster is never a negative and
- * empty ones are (`asReleased`).
+ * empty ones are (`reference`).
  */
-export function candidatesOf(labels: Int32Array, clusters: number, variant: SelectionVariant): Float32Array {
-  if (variant === 'asReleased') {
+export function candidatesOf(labels: Int32Array, clusters: number, variant: Variant): Float32Array {
+  if (variant === 'reference') {
     const last = labels.reduce((a, b) => Math.max(a, b), 0);
     return Float32Array.from({ length: clusters }, (_, id) => (id < last ? 1 : 0));
   }

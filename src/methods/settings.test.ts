@@ -1,36 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { choosePreset, fitToCount, presetNamed, presets } from './presets.ts';
-import { parseAssignments, resolveSettings, settingsSchema } from './settings.ts';
-import { parseCrops, viewsOf } from './views.ts';
+import { choosePreset, fitToCount, presetNamed, presets, settingsFor } from './presets.ts';
+import { allMethods } from './registry.ts';
+import { resolveSettings } from './resolve.ts';
+import { mergeSettings, type SettingsPatch, sharedGroups } from './settings.ts';
+import { viewsOf } from './views.ts';
 
 describe('settings', () => {
-  it('refuse a misspelt name and suggest the right one', () => {
-    expect(() => resolveSettings({ batchsize: 3 })).toThrow(
+  it('refuse a misspelt name in a group and suggest the right one', () => {
+    const misspelt = { data: { batchsize: 3 } } as SettingsPatch;
+    expect(() => resolveSettings(misspelt)).toThrow(
       '"batchsize" is not a setting; did you mean "batchSize"?',
     );
-    expect(() => resolveSettings({ somethingElseAltogether: 1 })).toThrow(
-      'run "likeness train --help" for the list',
+    expect(() => resolveSettings({ view: {} } as SettingsPatch)).toThrow('did you mean "views"?');
+  });
+
+  it('refuse a setting of another method, and a method that nobody registered', () => {
+    const other = { method: { name: 'simclr', prototypes: 8 } };
+    expect(() => resolveSettings(other)).toThrow('"prototypes" is not a setting');
+    expect(() => resolveSettings({ method: { name: 'simclear' } })).toThrow(
+      /method: received "simclear"; expected one of swav, .*simclr/,
     );
   });
 
   it('refuse a value out of bounds, with its name and what was received', () => {
-    expect(() => resolveSettings({ batchSize: 0 })).toThrow(/batchSize: received 0; .*1/);
-    expect(() => resolveSettings({ optimizer: 'adagrad' })).toThrow(/optimizer: received "adagrad"/);
-  });
-
-  it('are read from key=value with the right types', () => {
-    expect(parseAssignments(['batchSize=128', 'crops=2x64+4x32', 'epsilon=0.03', 'mean=0,0,0'])).toEqual({
-      batchSize: 128,
-      crops: '2x64+4x32',
-      epsilon: 0.03,
-      mean: '0,0,0',
-    });
-    expect(() => parseAssignments(['batchSize'])).toThrow('--set: received "batchSize"; expected key=value');
+    expect(() => resolveSettings({ data: { batchSize: 0 } })).toThrow(/batchSize: received 0; .*1/);
+    const optimizer = { name: 'adagrad' } as never;
+    expect(() => resolveSettings({ optimizer })).toThrow(/optimizer: received "adagrad"/);
   });
 
   it('all say what they mean', () => {
-    for (const [name, field] of Object.entries(settingsSchema.shape)) {
-      expect(field.description, name).toMatch(/\w{3}/);
+    const schemas = [...Object.values(sharedGroups), ...allMethods().map(({ settings }) => settings)];
+    for (const { shape } of schemas) {
+      for (const [name, field] of Object.entries(shape)) expect(field.description, name).toMatch(/\w{3}/);
     }
   });
 });
@@ -38,10 +39,10 @@ describe('settings', () => {
 describe('presets', () => {
   it('all resolve to settings and views', () => {
     for (const name of Object.keys(presets)) {
-      const settings = resolveSettings(presetNamed(name).settings);
+      const settings = settingsFor(name, {});
       const views = viewsOf(settings);
       expect(views.crops[0]!.count, name).toBeGreaterThanOrEqual(1);
-      expect(settings.imageSize, name).toBe(views.crops[0]!.size);
+      expect(settings.data.imageSize, name).toBe(views.crops[0]!.size);
     }
   });
 
@@ -55,14 +56,20 @@ describe('presets', () => {
       'small-32',
     ]);
     expect([chosen(64), chosen(96), chosen(400)]).toEqual(['multicrop-64', 'multicrop-64', 'multicrop-64']);
-    expect(() => presetNamed('smal-32')).toThrow(/--preset: received "smal-32"; expected one of tiny-28/);
+    expect(() => presetNamed('smal-32')).toThrow(/preset: received "smal-32"; expected one of tiny-28/);
   });
 
   it('are fitted to few images, and what a person gave is kept', () => {
-    const settings = resolveSettings(presetNamed('multicrop-64').settings);
+    const settings = settingsFor('multicrop-64', {});
     const fitted = fitToCount(settings, { count: 713, given: new Set() });
-    expect(fitted.settings).toMatchObject({ batchSize: 64, prototypes: 64 });
-    expect(fitted.settings.learningRate).toBeCloseTo(settings.learningRate * Math.SQRT1_2, 12);
+    expect(fitted.settings).toMatchObject({
+      data: { batchSize: 64 },
+      method: { prototypes: 64 },
+    });
+    expect(fitted.settings.optimizer.learningRate).toBeCloseTo(
+      settings.optimizer.learningRate * Math.SQRT1_2,
+      12,
+    );
     expect(fitted.notes.join()).toContain('only 713 images');
     const kept = fitToCount(settings, { count: 713, given: new Set(['batchSize', 'prototypes']) });
     expect(kept.settings).toEqual(settings);
@@ -75,9 +82,11 @@ describe('presets', () => {
 });
 
 describe('views of settings', () => {
-  const base = presetNamed('multicrop-64').settings;
+  const withViews = (views: SettingsPatch['views']) =>
+    viewsOf(resolveSettings(mergeSettings(presetNamed('multicrop-64').settings, { views })));
+
   it('have the authors’ steps in their order, without those of probability 0', () => {
-    const { crops, normalize } = viewsOf(resolveSettings({ ...base, blurProbability: 0.5 }));
+    const { crops, normalize } = withViews({ blurProbability: 0.5 });
     expect(crops.map(({ count, size }) => [count, size])).toEqual([
       [2, 64],
       [4, 32],
@@ -92,15 +101,11 @@ describe('views of settings', () => {
   });
 
   it('name what is wrong with crops and scales', () => {
-    expect(() => parseCrops('2*64')).toThrow('crops: received "2*64"; expected groups of count x size');
-    expect(() => viewsOf(resolveSettings({ ...base, scales: '0.2-1' }))).toThrow(
-      'expected one per crop group',
-    );
-    expect(() => viewsOf(resolveSettings({ ...base, crops: '1x64+4x32' }))).toThrow(
-      'at least two crops in the first group',
-    );
-    expect(() => viewsOf(resolveSettings({ ...base, mean: '1,2' }))).toThrow(
-      'mean: received "1,2"; expected three numbers',
-    );
+    expect(() => withViews({ scales: [[0.2, 1]] })).toThrow('expected one per crop group');
+    const crops = [
+      { count: 1, size: 64 },
+      { count: 4, size: 32 },
+    ];
+    expect(() => withViews({ crops })).toThrow('at least two crops in the first group');
   });
 });

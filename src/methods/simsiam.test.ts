@@ -2,25 +2,29 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { adam } from '../nn/index.ts';
 import { constant, gradients, input } from '../tensor/index.ts';
-import { simsiamLoss, simsiamStep } from './simsiam.ts';
-import { expectStoredStep, shared } from './stepFixture.cases.ts';
+import { simsiam, simsiamLoss } from './simsiam.ts';
+import { context, expectStoredStep, head } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const options = { ...shared, predictorLearningRate: 0.8 };
+const own = { ...head, predictorDim: 5 };
+/** The predictor keeps the highest rate. */
+const optimizerSettings = { learningRate: 0.8, weightDecay: 1e-3 };
 
 describe('SimSiam', () => {
   it('agrees with a whole step in PyTorch: stop-gradient, normed output, a rate for the predictor alone', async () => {
-    await expectStoredStep(engine, 'simsiam_step', (images) => simsiamStep(images, options));
+    await expectStoredStep(engine, 'simsiam_step', (images) =>
+      simsiam.build(own, context({ optimizerSettings }), [images]),
+    );
   });
 
   it('feeds the predictor its constant rate and its own counts', () => {
-    const { scalars, chanceLoss } = simsiamStep(input('crops.0', [16, 3, 16, 16]), {
-      ...options,
-      optimizer: adam(),
-      learningRate: ({ step }) => 0.1 / (1 + step),
-    });
+    const { scalars, chanceLoss } = simsiam.build(
+      own,
+      context({ optimizerSettings, optimizer: adam(), learningRate: ({ step }) => 0.1 / (1 + step) }),
+      [input('crops.0', [16, 3, 16, 16])],
+    );
     expect(scalars({ step: 9, stepsPerEpoch: 10, totalSteps: 100 })).toMatchObject({
       learningRate: 0.01,
       predictorLearningRate: 0.8,

@@ -1,92 +1,231 @@
-/** What the steps of all methods share: the optimiser's updates as state, first values, and what the doctor watches. */
+/**
+ * The training step as a method writes it: losses to minimize, scalars, random draws and state.
+ *
+ * Everything that a step needs is named once, where it is used: the tensor, its values over time,
+ * and its first value. From these the trainer's `MethodProgram` is built.
+ */
+
 import type { ProgramState, Values } from '../compile/index.ts';
-import type { Optimizer, Variables } from '../nn/index.ts';
+import { createDropout, createVariables, type Drop, type Initializer, type Variables } from '../nn/index.ts';
 import {
-  gradients,
+  type DType,
   input,
   matmul,
   mean,
   mul,
-  scalar,
+  type Shape,
   sizeOf,
-  slice,
   type Tensor,
+  type TensorData,
   transpose,
-  where,
 } from '../tensor/index.ts';
-import { normaliseImages } from './encoder.ts';
-import type { StepContext } from './method.ts';
+import { pairAgreement } from './contrastive.ts';
+import { createModel, type Model, type MomentumCopyOptions, momentumCopy, type Project } from './model.ts';
+import { type MinimizeOptions, type Objective, trainedState } from './objectives.ts';
+import type { MethodProgram, Moment, StepContext } from './program.ts';
+import { type Stage, stageAt } from './stages.ts';
 
-/** Normalised crops of a step, one tensor [count B, 3, s, s] per crop group, from the inputs `crops.<g>`. */
-export function cropInputs({
-  crops,
-  batchSize,
-  normalise,
-}: Pick<StepContext, 'crops' | 'batchSize' | 'normalise'>): Tensor[] {
-  return crops.map(({ count, size }, g) => {
-    const pixels = input(`crops.${g}`, [count * batchSize, 3, size, size], 'uint8');
-    return normaliseImages(pixels, normalise); // [count B, 3, s, s]
-  });
+export interface Observation {
+  /** Embeddings [B, D] that the run doctor watches. */
+  embeddings: Tensor;
+  /** Region that healthy embeddings fill: the unit sphere, or a standard normal. Default: `sphere`. */
+  geometry?: 'sphere' | 'gaussian';
+  /** Embeddings of two views, [B, D] each: the fraction of images that find their own partner. */
+  pairs?: readonly [Tensor, Tensor];
+  /** Fraction of images whose two views agree, where it is measured in another way than `pairs`. */
+  agreement?: Tensor;
+  /** Mean assignment to each prototype over the batch, [K]. */
+  usage?: Tensor;
+  /** Loss of a network that tells nothing apart. Absent: the loss says nothing about a collapse. */
+  randomBaselineLoss?: number;
 }
 
-/** Rows [v B, (v + 1) B) of a crop-major tensor: those of crop v. */
-export function ofCrop(x: Tensor, v: number, B: number): Tensor {
-  return slice(x, { axis: 0, start: v * B, end: (v + 1) * B }); // [B, ...]
+/** A value that outlives a step. */
+export interface StateValue {
+  /** The value as the step finds it. */
+  readonly current: Tensor;
+  /** Sets the value that the step leaves; without a call it stays. */
+  set(next: Tensor): void;
 }
 
-export interface UpdateOptions {
-  optimizer: Optimizer;
-  learningRate: Tensor;
-  /** The tensor that the loss was written with in a parameter's place, a leaf of the differentiation. */
-  leafOf?(name: string): Tensor | undefined;
-  /** Name of the group of parameters that are counted together by the optimiser. Default: all `network`. */
-  groupOf?(name: string): string;
-  /** Condition under which a group stays as it is, with its optimiser's memory. */
-  frozen?: Readonly<Record<string, Tensor>>;
+export interface Step {
+  /** B, images per batch. */
+  readonly batchSize: number;
+  /** N, images that are trained on. */
+  readonly images: number;
+  /** Positions of the batch's images among all N, int32 [B]. */
+  readonly indices: Tensor;
+  /** Updates parameters along the gradient of a loss; may be called for several groups of them. */
+  minimize(loss: Tensor, options?: MinimizeOptions): void;
+  /** A number that follows a schedule, []. */
+  scalar(name: string, schedule: (moment: Moment) => number): Tensor;
+  /** 1 in the steps of a stage of the method, 0 in all others, []. */
+  during(stage: string): Tensor;
+  /** Values that are drawn in each step, by (seed, step) alone. */
+  draw(
+    name: string,
+    shape: Shape,
+    sampler: (at: { step: number; seed: number }) => TensorData,
+    dtype?: DType,
+  ): Tensor;
+  /** Random masks for dropout layers. */
+  dropout(): Drop;
+  /** A value of the run's state; `first` gives its bytes before the first step. Default: zeros. */
+  state(name: string, shape: Shape, first?: (seed: number) => Float32Array): StateValue;
+  /** A value of the run's state whose first bytes are drawn from a stream of its own name. */
+  randomState(name: string, shape: Shape, initialize: Initializer): StateValue;
+  /** A moving average of the model. */
+  momentumCopy(options: MomentumCopyOptions): Model;
+  /** A number that is written to the event log in each step. */
+  fact(name: string, value: Tensor): void;
+  /** Tensors that the run doctor watches; called once. */
+  observe(observation: Observation): void;
+  /** A sentence that a person reads when training starts. */
+  note(text: string): void;
 }
 
-/** Gradients of the loss by parameter name, and all parameters, slots and running statistics with their next values. */
-export function trainedState(
-  variables: Variables,
-  loss: Tensor,
-  { optimizer, learningRate, leafOf, groupOf = () => 'network', frozen = {} }: UpdateOptions,
-): { state: ProgramState[]; gradients: Record<string, Tensor>; nextOf(name: string): Tensor } {
-  const trained = variables.parameters().map(({ name, tensor }) => ({
-    name,
-    current: tensor,
-    value: leafOf?.(name) ?? tensor,
-    group: groupOf(name),
-  }));
-  const by = gradients(
-    loss,
-    trained.map(({ value }) => value),
-  );
-  const next = new Map<string, Tensor>();
-  const state: ProgramState[] = trained.flatMap(({ name, current, value, group }, i) => {
-    const update = optimizer.update({ name, value, gradient: by[i]!, group }, learningRate);
-    // A frozen parameter has no gradient: its value and its optimiser's memory stay.
-    const condition = frozen[group];
-    const unless = (kept: Tensor, now: Tensor) => (condition ? where(condition, kept, now) : now);
-    next.set(name, unless(value, update.next));
-    return [
-      { current, next: next.get(name)! },
-      ...update.slots.map((slot) => ({ current: slot.current, next: unless(slot.current, slot.next) })),
+/** A built step, with the gradient of each parameter for tests. */
+export type TrainingStep = MethodProgram & { gradients: Record<string, Tensor> };
+
+export interface StepOptions extends Omit<StepContext, 'crops' | 'normalize' | 'imageSize'> {
+  /** Name of the method. */
+  name: string;
+  project: Project;
+  /** Default: one stage, the whole run. */
+  stages?: readonly Stage[];
+}
+
+/** An empty step and its model, and `build`, which turns what was called on them into a program. */
+export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
+  const { name, batchSize, images, encoder, project, stages = [] } = options;
+  const variables = createVariables();
+  const stored = createVariables();
+  const network = watched(variables);
+  const model = { ...createModel(network.variables, { encoder, project }), variables };
+  const objectives: Objective[] = [];
+  const scalars = new Map<string, (moment: Moment) => number>();
+  const draws: ((at: { step: number; seed: number }) => Values)[] = [];
+  const state: ProgramState[] = [];
+  const firsts: ((seed: number) => Values)[] = [];
+  const copies: ReturnType<typeof momentumCopy>[] = [];
+  const outputs: Record<string, Tensor> = {};
+  const notes: string[] = [];
+  let observed: Pick<Observation, 'randomBaselineLoss' | 'geometry'> = {};
+
+  function stateValue(current: Tensor): StateValue {
+    const entry: ProgramState = { current };
+    state.push(entry);
+    return {
+      current,
+      set(next) {
+        entry.next = next;
+      },
+    };
+  }
+  function scalar(key: string, schedule: (moment: Moment) => number): Tensor {
+    scalars.set(key, schedule);
+    return input(key, []);
+  }
+
+  const step: Step = {
+    batchSize,
+    images,
+    indices: input('indices', [batchSize], 'int32'),
+    minimize: (loss, given = {}) => void objectives.push({ ...given, loss }),
+    scalar,
+    during: (stage) =>
+      scalar(`stage.${stage}`, (moment) => (stageAt(stages, moment)?.name === stage ? 1 : 0)),
+    draw(key, shape, sampler, dtype) {
+      draws.push((at) => ({ [key]: sampler(at) }) as Values);
+      return input(key, shape, dtype);
+    },
+    dropout() {
+      const source = createDropout();
+      draws.push(({ step: at, seed }) => source.draws(at, seed));
+      return source.drop;
+    },
+    state(key, shape, first) {
+      if (first) firsts.push((seed) => ({ [key]: first(seed) }));
+      return stateValue(input(key, shape));
+    },
+    randomState: (key, shape, initialize) => stateValue(stored.buffer(key, shape, initialize)),
+    momentumCopy(given) {
+      const copy = momentumCopy(variables, { encoder, project }, given);
+      copies.push(copy);
+      return copy;
+    },
+    fact(key, value) {
+      outputs[`fact.${key}`] = value;
+    },
+    observe({ embeddings, pairs, agreement, usage, ...rest }) {
+      Object.assign(outputs, vitalsOf(embeddings));
+      if (pairs) outputs.agreement = pairAgreement(...pairs);
+      if (agreement) outputs.agreement = agreement;
+      if (usage) outputs.usage = usage;
+      observed = rest;
+    },
+    note: (text) => void notes.push(text),
+  };
+
+  function build(): TrainingStep {
+    const trained = trainedState(variables, objectives, options);
+    const whole = [
+      ...trained.state,
+      ...copies.flatMap((copy) => copy.variables.state(trained.nextOf)),
+      ...state,
     ];
-  });
-  for (const { tensor, next } of variables.buffers()) state.push({ current: tensor, next });
+    return {
+      gradients: trained.gradients,
+      chanceLoss: observed.randomBaselineLoss,
+      geometry: observed.geometry,
+      notes,
+      program: { name: `${name}-step`, state: whole, outputs: { ...outputs, loss: trained.loss } },
+      initialState: (seed) =>
+        initialStateOf(whole, [
+          variables.initialValues(seed),
+          ...copies.map((copy) => copy.variables.initialValues(seed)),
+          stored.initialValues(seed),
+          ...firsts.map((first) => first(seed)),
+        ]),
+      scalars: (moment) => ({
+        ...Object.fromEntries([...scalars].map(([key, schedule]) => [key, schedule(moment)])),
+        ...trained.scalars(moment),
+      }),
+      ...(draws.length > 0 && {
+        draws: ({ step: at }: Moment, seed: number) =>
+          Object.assign({}, ...draws.map((draw) => draw({ step: at, seed }))) as Values,
+      }),
+      encoderState: [...network.names()],
+    };
+  }
+  return { step, model, build };
+}
+
+/** Variables that remember the names that were asked for through them. */
+function watched(variables: Variables): { variables: Variables; names(): string[] } {
+  const asked = new Set<string>();
+  const remembering =
+    (ask: Variables['parameter']): Variables['parameter'] =>
+    (name, shape, initialise) => {
+      asked.add(name);
+      return ask(name, shape, initialise);
+    };
   return {
-    state,
-    gradients: Object.fromEntries(trained.map(({ name }, i) => [name, by[i]!])),
-    nextOf: (name) => next.get(name)!,
+    variables: {
+      ...variables,
+      parameter: remembering(variables.parameter),
+      buffer: remembering(variables.buffer),
+    },
+    names: () => [...asked],
   };
 }
 
-/** First values of a state: those given, zeros for the rest (optimiser slots, queues). */
-export function initialStateOf(state: readonly ProgramState[], given: Values): Values {
+/** First values of a state: those given, and zeros for the rest, such as optimizer state. */
+function initialStateOf(state: readonly ProgramState[], given: readonly Values[]): Values {
   const zeros = state.map(
     ({ current }) => [nameOf(current), new Float32Array(sizeOf(current.shape))] as const,
   );
-  return { ...Object.fromEntries(zeros), ...given };
+  return Object.assign(Object.fromEntries(zeros), ...given);
 }
 
 /** Name of an input. */
@@ -94,10 +233,10 @@ export function nameOf(tensor: Tensor): string {
   return tensor.node.attributes.name as string;
 }
 
-/** What the doctor watches of embeddings z [B, D] on the sphere: their mean, and the mean of z zᵀ. */
+/** Mean of embeddings z [B, D], and mean of z zᵀ, which the run doctor watches. */
 export function vitalsOf(z: Tensor): { embeddingMean: Tensor; embeddingMoment: Tensor } {
   return {
     embeddingMean: mean(z, { axes: [0] }), // [D]
-    embeddingMoment: mul(matmul(transpose(z), z), scalar(1 / z.shape[0]!)), // [D, D]
+    embeddingMoment: mul(matmul(transpose(z), z), 1 / z.shape[0]!), // [D, D]
   };
 }

@@ -3,30 +3,44 @@
  * the state afterwards (parameters, running statistics, momentum encoders, queues, banks).
  *
  * Names in a file: `crops`, or `crops.<g>` per resolution; other inputs by their own names; `before.<state>`; `loss`;
- * `gradients.<parameter>`; `after.<state>`. What lies in the state and in no file starts at 0 and is not compared: the optimiser's memory.
+ * `gradients.<parameter>`; `after.<state>`. What lies in the state and in no file starts at 0 and is not compared: the optimizer state.
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
-import type { EncoderOptions } from '../nn/index.ts';
 import { sgd } from '../nn/index.ts';
 import { input, type Tensor, type TensorData } from '../tensor/index.ts';
-import type { MethodProgram, Moment } from './method.ts';
+import type { Moment, StepContext } from './program.ts';
+import type { TrainingStep } from './step.ts';
 
-/** What all these files were made with; the rest is the method's own. */
-export const shared = {
-  batchSize: 8,
-  encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [4, 8, 8, 8] } satisfies EncoderOptions,
-  hiddenLength: 12,
-  embeddingLength: 6,
-  predictorLength: 5,
+/** Conditions that all these files were made under, with changes. */
+export function context(given: Partial<StepContext> = {}): StepContext {
+  return {
+    batchSize: 8,
+    images: 30,
+    imageSize: 16,
+    crops: [{ count: 2, size: 16 }],
+    encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [4, 8, 8, 8] },
+    normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
+    optimizer: sgd({ momentum: 0.9, weightDecay: 1e-3 }),
+    optimizerSettings: { learningRate: 0.5, weightDecay: 1e-3 },
+    learningRate: () => 0.5,
+    ...given,
+  };
+}
+
+/** Settings of the projection head that all these files were made with. */
+export const head = { hiddenDim: 12, embeddingDim: 6 };
+/** Settings of a query, its key and a queue. */
+export const keys = {
+  ...head,
+  headNorm: 'none',
   temperature: 0.2,
-  optimizer: sgd({ momentum: 0.9, weightDecay: 1e-3 }),
-  learningRate: () => 0.5,
-  momentumAt: () => 0.9,
-};
+  encoderMomentum: 0.9,
+  queueLength: 20,
+} as const;
 
 /** Moment at which a stored step is taken. */
 const moment: Moment = { step: 2, stepsPerEpoch: 10, totalSteps: 100 };
@@ -35,10 +49,9 @@ const moment: Moment = { step: 2, stepsPerEpoch: 10, totalSteps: 100 };
 const TOLERANCE = 1e-4;
 const FLOOR = 1e-6;
 
-type Step = MethodProgram & { gradients: Record<string, Tensor> };
-type Build = (crops: Tensor, ...others: Tensor[]) => Step;
+type Build = (crops: Tensor, ...others: Tensor[]) => TrainingStep;
 
-/** What of a file is no input. */
+/** Names in a file that are no inputs. */
 const RESULTS = /^(before|after|gradients)\.|^(crops|loss)$/;
 
 /** Runs the step that `build` writes for the file's crops, one tensor per resolution; gives outputs, gradients as `d <name>`, and the state after. */

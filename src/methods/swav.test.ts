@@ -7,7 +7,8 @@ import { sinkhorn } from '../cluster/sinkhorn.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import { adam, larc, type Optimizer } from '../nn/index.ts';
 import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
-import { type SwavProgramOptions, swavLoss, swavStep } from './swav.ts';
+import { context } from './stepFixture.cases.ts';
+import { swav, swavLoss } from './swav.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -159,33 +160,27 @@ describe('a whole step against PyTorch', () => {
   const names = (prefix: string) =>
     Object.keys(file.tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
 
-  const options = (
-    optimizer: Optimizer,
-    learningRate: number,
-    queueLength: number,
-  ): Omit<SwavProgramOptions, 'normalise'> => ({
-    batchSize: 8,
-    crops: [
-      { count: 2, size: 16 },
-      { count: 2, size: 8 },
-    ],
-    encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [8, 16, 16, 16] },
-    prototypes: 12,
-    embeddingLength: 8,
-    hiddenLength: 32,
-    temperature: 0.1,
-    epsilon: 0.05,
-    sinkhornIterations: 3,
-    queueLength,
-    queueStartEpoch: 0,
-    freezePrototypesSteps: 0,
-    optimizer,
-    learningRate: () => learningRate,
-  });
+  interface StepSettings {
+    optimizer: Optimizer;
+    lr: number;
+    queueLength: number;
+  }
 
-  async function step(settings: ReturnType<typeof options>, slots: Record<string, string>, frozen = 0) {
+  async function step(
+    { optimizer, lr, queueLength }: StepSettings,
+    slots: Record<string, string>,
+    frozen: 0 | 1 = 0,
+  ) {
     const images = [input('crops.0', [16, 3, 16, 16]), input('crops.1', [16, 3, 8, 8])];
-    const method = swavStep(images, settings);
+    const method = swav.build(
+      { prototypes: 12, embeddingDim: 8, hiddenDim: 32, queueLength, queueStartEpoch: 0 },
+      context({
+        encoder: { architecture: 'resnet10', stem: 'cifar', stageWidths: [8, 16, 16, 16] },
+        optimizer,
+        learningRate: () => lr,
+      }),
+      images,
+    );
     const { state = [], outputs } = method.program;
     const byName = Object.entries(method.gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
     const executable = await engine.compile({
@@ -199,7 +194,7 @@ describe('a whole step against PyTorch', () => {
       for (const name of names(`${theirs}.`)) initial[`${ours}.${name}`] = stored(`${theirs}.${name}`);
     }
     const queue = stored('queue');
-    if (settings.queueLength > 0) {
+    if (queueLength > 0) {
       initial['queue.0'] = queue.slice(0, queue.length / 2);
       initial['queue.1'] = queue.slice(queue.length / 2);
     }
@@ -207,7 +202,7 @@ describe('a whole step against PyTorch', () => {
     // The third step of Adam; the queue is full by then.
     const scalars = {
       ...method.scalars({ step: 2, stepsPerEpoch: 10, totalSteps: 100 }),
-      freezePrototypes: frozen,
+      'active.prototypes': 1 - frozen,
     };
     const feeds = Object.fromEntries(
       Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]),
@@ -252,7 +247,7 @@ describe('a whole step against PyTorch', () => {
   ];
   for (const { recipe, optimizer, lr, slots } of recipes) {
     it(`agrees in loss, gradients, weights and statistics (${recipe})`, async () => {
-      const { results, after } = await step(options(optimizer, lr, 0), slots);
+      const { results, after } = await step({ optimizer, lr, queueLength: 0 }, slots);
       expectAgrees(results.loss!, 'plain.loss');
       for (const name of names('plain.gradients.'))
         expectAgrees(results[`d ${name}`]!, `plain.gradients.${name}`);
@@ -270,7 +265,7 @@ describe('a whole step against PyTorch', () => {
   }
 
   it('agrees with a full queue, and leaves the queue that PyTorch leaves', async () => {
-    const { results, after } = await step(options(recipes[0]!.optimizer, 0.6, 16), recipes[0]!.slots);
+    const { results, after } = await step({ ...recipes[0]!, queueLength: 16 }, recipes[0]!.slots);
     expectAgrees(results.loss!, 'queued.loss');
     for (const name of names('queued.gradients.'))
       expectAgrees(results[`d ${name}`]!, `queued.gradients.${name}`);
@@ -280,7 +275,7 @@ describe('a whole step against PyTorch', () => {
   });
 
   it('keeps frozen prototypes and their momentum, and only normalises them', async () => {
-    const { after } = await step(options(recipes[0]!.optimizer, 0.6, 0), recipes[0]!.slots, 1);
+    const { after } = await step({ ...recipes[0]!, queueLength: 0 }, recipes[0]!.slots, 1);
     expect([...after['momentum.prototypes.weight']!]).toEqual([...stored('momentum.prototypes.weight')]);
     const before = stored('weights.prototypes.weight');
     for (let k = 0; k < 12; k++) {
@@ -298,22 +293,18 @@ describe('a whole step against PyTorch', () => {
 describe('the queue', () => {
   it('is used only after it has been filled from its start epoch on', () => {
     const images = [input('crops.0', [16, 3, 16, 16])];
-    const { scalars } = swavStep(images, {
-      batchSize: 8,
-      crops: [{ count: 2, size: 16 }],
-      encoder: { architecture: 'resnet10', width: 4 },
-      prototypes: 4,
-      embeddingLength: 4,
-      hiddenLength: 0,
-      temperature: 0.1,
-      epsilon: 0.05,
-      sinkhornIterations: 3,
-      queueLength: 24,
-      queueStartEpoch: 2,
-      freezePrototypesSteps: 5,
-      optimizer: adam(),
-      learningRate: () => 1,
-    });
+    const { scalars } = swav.build(
+      {
+        prototypes: 4,
+        embeddingDim: 4,
+        hiddenDim: 0,
+        queueLength: 24,
+        queueStartEpoch: 2,
+        freezePrototypesSteps: 5,
+      },
+      context({ encoder: { architecture: 'resnet10', width: 4 }, optimizer: adam() }),
+      images,
+    );
     const at = (step: number) => scalars({ step, stepsPerEpoch: 10, totalSteps: 100 });
     expect([19, 20, 22, 23].map((step) => [at(step).queueFilling, at(step).queueActive])).toEqual([
       [0, 0],
@@ -321,6 +312,6 @@ describe('the queue', () => {
       [1, 0],
       [1, 1],
     ]);
-    expect([4, 5].map((step) => at(step).freezePrototypes)).toEqual([1, 0]);
+    expect([4, 5].map((step) => at(step)['active.prototypes'])).toEqual([0, 1]);
   });
 });

@@ -18,8 +18,9 @@
  * Different: Sinkhorn subtracts the largest score (same result); whether the queue is used is counted from the
  * step, not read from its last row (same rule); the queue is part of the state and thus of the checkpoint.
  */
+import { z } from 'zod';
 import { sinkhorn } from '../cluster/sinkhorn.ts';
-import { createVariables, encode, mlp, uniformFanIn, type Variables } from '../nn/index.ts';
+import { uniformFanIn, type Variables } from '../nn/index.ts';
 import {
   add,
   argMax,
@@ -29,55 +30,140 @@ import {
   crossEntropy,
   equal,
   greater,
-  input,
   l2Normalize,
   matmul,
   mean,
   mul,
+  rows,
   scalar,
-  slice,
+  split,
   stopGradient,
   type Tensor,
   transpose,
   where,
 } from '../tensor/index.ts';
-import type { Method, MethodProgram, StepContext } from './method.ts';
-import { cropInputs, initialStateOf, trainedState, vitalsOf } from './step.ts';
+import { ofCrop } from './crops.ts';
+import { defineMethod } from './defineMethod.ts';
+import type { Moment } from './program.ts';
+import { project, projectionSettings } from './projection.ts';
+import { pushed } from './queue.ts';
+import { count, rate } from './settings.ts';
+import type { Step } from './step.ts';
 
-export interface SwavOptions {
-  /** K. */
-  prototypes: number;
-  /** tau. */
-  temperature: number;
-  /** Smoothness of the codes. */
-  epsilon: number;
-  sinkhornIterations: number;
-  /** D. */
-  embeddingLength: number;
-  /** Width of the head's hidden layer; 0: the head is one linear layer. */
-  hiddenLength: number;
-}
-
-/** How many crops give codes: the first two, the big ones. */
+/** Number of crops that give codes: the first two, the global ones. */
 export const ASSIGNING_CROPS = 2;
 
 /** Name of the prototypes in the state. */
 const PROTOTYPES = 'prototypes.weight';
+/** Codes as sharp as the authors' README recommends against a collapse. */
+const SHARP_EPSILON = 0.03;
 
-/** The prototypes C [K, D] as stored, a trained value. */
-export function prototypesOf(variables: Variables, { prototypes, embeddingLength }: SwavOptions): Tensor {
-  return variables.parameter(PROTOTYPES, [prototypes, embeddingLength], uniformFanIn(embeddingLength));
+const settingsSchema = z.strictObject({
+  ...projectionSettings,
+  prototypes: z.number().int().min(2).default(512).describe('number K of prototypes'),
+  temperature: rate().default(0.1).describe('tau of the softmax over prototypes'),
+  epsilon: z.number().min(0.001).default(0.05).describe('smoothness of the codes in Sinkhorn'),
+  sinkhornIterations: z.number().int().min(1).max(100).default(3).describe('iterations of Sinkhorn'),
+  queueLength: count()
+    .default(0)
+    .describe('embeddings stored per global crop; 0: no queue; rounded down to whole batches'),
+  queueStartEpoch: count().default(15).describe('epoch from which the queue is filled; used once full'),
+  freezePrototypesSteps: count().default(0).describe('steps at the start during which prototypes stay fixed'),
+});
+type SwavSettings = z.output<typeof settingsSchema>;
+
+export const swav = defineMethod({
+  name: 'swav',
+  about: 'swapped prediction of online cluster assignments',
+  crops: 'multiple',
+  settings: settingsSchema,
+  fits: ['prototypes', 'queueLength'],
+  presets: {
+    'swav-imagenet': {
+      description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
+      settings: {
+        data: { batchSize: 256, imageSize: 224, std: [0.228, 0.224, 0.225] },
+        views: {
+          crops: [
+            { count: 2, size: 224 },
+            { count: 6, size: 96 },
+          ],
+          scales: [
+            [0.14, 1],
+            [0.05, 0.14],
+          ],
+          brightness: 0.8,
+          contrast: 0.8,
+          saturation: 0.8,
+          hue: 0.2,
+          blurProbability: 0.5,
+        },
+        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        optimizer: { name: 'larc', learningRate: 0.6 },
+        schedule: { epochs: 200, finalLearningRate: 0.0006 },
+        method: {
+          hiddenDim: 2048,
+          prototypes: 3000,
+          queueLength: 3840,
+          queueStartEpoch: 15,
+          freezePrototypesSteps: 5005,
+        },
+      },
+    },
+  },
+  remedies: {
+    collapsed: ({ method: { epsilon } }) =>
+      epsilon > SHARP_EPSILON
+        ? {
+            settings: { method: { epsilon: SHARP_EPSILON } },
+            description: `epsilon ${SHARP_EPSILON} instead of ${epsilon} for sharper codes`,
+          }
+        : undefined,
+  },
+  head: (settings) => ({
+    project: (variables, features) => project(variables, features, settings),
+    prototypes: (variables) => prototypesOf(variables, settings), // [K, D]
+  }),
+  step({ crops, settings, step, model }) {
+    const { batchSize: B } = step;
+    const { prototypes: K, freezePrototypesSteps } = settings;
+    const C = stopGradient(l2Normalize(prototypesOf(model.variables, settings))); // [K, D], a leaf of the differentiation
+
+    const features = crops.map((x) => model.encode(x)); // each [count B, F]
+    const Z = model.project(concat(features)); // [V B, D]
+    const queues = queuesOf(step, Z, settings);
+    const V = Z.shape[0]! / B;
+    const { loss, codes, scores } = swavLoss(Z, C, { ...settings, crops: V, queues });
+    step.minimize(loss);
+    step.minimize(loss, {
+      group: 'prototypes',
+      variables: PROTOTYPES,
+      leaves: { [PROTOTYPES]: C },
+      when: {
+        isActive: (moment) => moment.step >= freezePrototypesSteps,
+        updates: (moment) => moment.step - freezePrototypesSteps,
+      },
+    });
+    const chosen = [0, 1].map((v) => argMax(ofCrop(scores, v, B))); // [B] each
+    step.observe({
+      embeddings: ofCrop(Z, 0, B), // [B, D]
+      agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
+      usage: mean(concat(codes), { axes: [0] }), // [K]
+      randomBaselineLoss: Math.log(K),
+    });
+  },
+});
+
+/** Prototypes C [K, D] as stored, a trained value. */
+function prototypesOf(
+  variables: Variables,
+  { prototypes: K, embeddingDim: D }: Pick<SwavSettings, 'prototypes' | 'embeddingDim'>,
+): Tensor {
+  return variables.parameter(PROTOTYPES, [K, D], uniformFanIn(D)); // [K, D]
 }
 
-/** Embeddings Z [V B, D] on the unit sphere, from the features of all crops together. */
-export function project(variables: Variables, features: Tensor, options: SwavOptions): Tensor {
-  const widths =
-    options.hiddenLength > 0 ? [options.hiddenLength, options.embeddingLength] : [options.embeddingLength];
-  return l2Normalize(mlp(variables, 'projection_head', features, { widths })); // [V B, D]
-}
-
-/** The queue of earlier embeddings of one big crop, newest rows first. */
-export interface Queue {
+/** Earlier embeddings of one global crop, newest rows first. */
+export interface CodeQueue {
   /** [L, D] */
   embeddings: Tensor;
   /** 1 where its rows take part in Sinkhorn, 0 before it is full; []. */
@@ -87,17 +173,17 @@ export interface Queue {
 export interface SwavLoss {
   /** L, one number. */
   loss: Tensor;
-  /** Codes Q of each big crop, [B, K]. */
+  /** Codes Q of each global crop, [B, K]. */
   codes: Tensor[];
   /** S [V B, K] */
   scores: Tensor;
 }
 
 /**
- * The swapped-prediction loss of embeddings Z [V B, D] and normalised prototypes C [K, D].
+ * Swapped-prediction loss of embeddings Z [V B, D] and normalized prototypes C [K, D].
  *
  * With a queue, Sinkhorn sees the queue's embeddings (scored with the current C) in front of the batch's, and only the
- * codes of the batch are kept.
+ * codes of the batch are returned.
  */
 export function swavLoss(
   Z: Tensor,
@@ -108,176 +194,72 @@ export function swavLoss(
     epsilon,
     sinkhornIterations: iterations,
     queues = [],
-  }: Pick<SwavOptions, 'temperature' | 'epsilon' | 'sinkhornIterations'> & {
+  }: {
     crops: number;
-    queues?: readonly Queue[];
+    /** tau. */
+    temperature: number;
+    /** Smoothness of the codes. */
+    epsilon: number;
+    sinkhornIterations: number;
+    queues?: readonly CodeQueue[];
   },
 ): SwavLoss {
-  const B = Z.shape[0]! / V;
   const S = matmul(Z, transpose(C)); // [V B, K]
-  const ofCrop = (v: number) => slice(S, { axis: 0, start: v * B, end: (v + 1) * B }); // [B, K]
+  const ofCrops = split(S, V); // [B, K] each
 
   const codes: Tensor[] = [];
   let total: Tensor = scalar(0);
   for (let a = 0; a < ASSIGNING_CROPS; a++) {
-    const scores = ofCrop(a);
     const queue = queues[a];
     const Q = queue
-      ? codesWithQueue(scores, C, queue, { epsilon, iterations })
-      : sinkhorn(scores, { epsilon, iterations });
+      ? codesWithQueue(ofCrops[a]!, C, queue, { epsilon, iterations })
+      : sinkhorn(ofCrops[a]!, { epsilon, iterations });
     codes.push(Q); // [B, K], through which no gradient flows
     for (let v = 0; v < V; v++) {
       if (v === a) continue;
-      const swapped = crossEntropy(mul(ofCrop(v), scalar(1 / tau)), Q);
-      total = add(total, mul(swapped, scalar(1 / (V - 1))));
+      const swapped = crossEntropy(mul(ofCrops[v]!, 1 / tau), Q);
+      total = add(total, mul(swapped, 1 / (V - 1)));
     }
   }
-  return { loss: mul(total, scalar(1 / ASSIGNING_CROPS)), codes, scores: S };
+  return { loss: mul(total, 1 / ASSIGNING_CROPS), codes, scores: S };
 }
 
 function codesWithQueue(
   scores: Tensor,
   C: Tensor,
-  { embeddings, active }: Queue,
+  { embeddings, active }: CodeQueue,
   options: { epsilon: number; iterations: number },
 ): Tensor {
   const [B] = scores.shape as [number];
   const [L] = embeddings.shape as [number];
   const T = concat([matmul(embeddings, transpose(C)), scores]); // [L + B, K]
   const takesPart = concat([broadcastTo(active, [L, 1]), broadcastTo(scalar(1), [B, 1])]); // [L + B, 1]
-  const Q = sinkhorn(T, { ...options, active: greater(takesPart, scalar(0.5)) });
-  return slice(Q, { axis: 0, start: L, end: L + B }); // [B, K]
+  const Q = sinkhorn(T, { ...options, active: greater(takesPart, 0.5) });
+  return rows(Q, L, L + B); // [B, K]
 }
 
-export interface SwavProgramOptions extends SwavOptions, Omit<StepContext, 'images' | 'normalise'> {
-  /** L, rows kept per big crop; a multiple of the batch; 0: no queue. */
-  queueLength: number;
-  /** First epoch in which the queue is filled. */
-  queueStartEpoch: number;
-  /** Steps at the start during which the prototypes stay as they were drawn. */
-  freezePrototypesSteps: number;
-}
-
-export const swav: Method = {
-  about: 'swapped prediction of online cluster assignments',
-  crops: 'multiple',
-  fits: ['prototypes', 'queueLength'],
-  recipe: {},
-  presets: {
-    'swav-imagenet': {
-      description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
-      settings: {
-        architecture: 'resnet50',
-        width: 64,
-        stem: 'imagenet',
-        crops: '2x224+6x96',
-        scales: '0.14-1+0.05-0.14',
-        prototypes: 3000,
-        hiddenLength: 2048,
-        batchSize: 256,
-        epochs: 200,
-        optimizer: 'larc',
-        learningRate: 0.6,
-        finalLearningRate: 0.0006,
-        freezePrototypesSteps: 5005,
-        queueLength: 3840,
-        queueStartEpoch: 15,
-        brightness: 0.8,
-        contrast: 0.8,
-        saturation: 0.8,
-        hue: 0.2,
-        blurProbability: 0.5,
-        std: '0.228,0.224,0.225',
-        imageSize: 224,
-      },
-    },
-  },
-  /** A whole training step of SwAV as one program, on crops of uint8 pixels. */
-  program(settings, context) {
-    const { batchSize: B } = context;
-    return swavStep(cropInputs(context), {
-      ...settings,
-      ...context,
-      // Whole batches, so that the queue is shifted by one batch per step.
-      queueLength: Math.floor(settings.queueLength / B) * B,
-    });
-  },
-  head: (settings) => ({
-    project: (variables, features) => project(variables, features, settings),
-    prototypes: (variables) => prototypesOf(variables, settings), // [K, D]
-  }),
-};
-
-/** The step on normalised images, one tensor [count B, 3, s, s] per crop group. */
-export function swavStep(
-  images: readonly Tensor[],
-  options: SwavProgramOptions,
-): MethodProgram & { gradients: Record<string, Tensor> } {
-  const { batchSize: B, crops, encoder, optimizer, queueLength } = options;
-  const V = crops.reduce((total, { count }) => total + count, 0);
-  const variables = createVariables();
-
-  // lr ← schedule[t]; C ← rows of C normalised, a leaf of the differentiation
-  const C = stopGradient(l2Normalize(prototypesOf(variables, options))); // [K, D]
-
-  const features = images.map((x) => encode(variables, x, encoder)); // each [count B, features]
-  const Z = project(variables, concat(features), options); // [V B, D]
-  const queues = queueLength > 0 ? queuesOf(Z, B, queueLength, options.embeddingLength) : [];
-  const { loss, codes, scores } = swavLoss(Z, C, { ...options, crops: V, queues });
-
-  const frozen = greater(input('freezePrototypes', []), scalar(0.5));
-  const { state, gradients } = trainedState(variables, loss, {
-    optimizer,
-    learningRate: input('learningRate', []),
-    leafOf: (name) => (name === PROTOTYPES ? C : undefined),
-    groupOf: (name) => (name === PROTOTYPES ? 'prototypes' : 'network'),
-    frozen: { prototypes: frozen },
-  });
-  for (const { embeddings, next } of queues) state.push({ current: embeddings, next });
-
-  const z = slice(Z, { axis: 0, start: 0, end: B }); // embeddings of the first crop, [B, D]
-  const chosen = [0, 1].map((v) => argMax(slice(scores, { axis: 0, start: v * B, end: (v + 1) * B }))); // [B] each
-  return {
-    gradients,
-    chanceLoss: Math.log(options.prototypes),
-    program: {
-      name: 'swav-step',
-      state,
-      outputs: {
-        loss,
-        usage: mean(concat(codes), { axes: [0] }), // [K]
-        ...vitalsOf(z),
-        agreement: mean(cast(equal(chosen[0]!, chosen[1]!), 'float32')),
-      },
-    },
-    initialState: (seed) => initialStateOf(state, variables.initialValues(seed)),
-    scalars(moment) {
-      const { step, stepsPerEpoch } = moment;
-      const filledSince = step - options.queueStartEpoch * stepsPerEpoch;
-      return {
-        learningRate: options.learningRate(moment),
-        freezePrototypes: step < options.freezePrototypesSteps ? 1 : 0,
-        ...(queueLength > 0 && {
-          queueFilling: filledSince >= 0 ? 1 : 0,
-          // Used once its last row has been written: after L / B filling steps.
-          queueActive: filledSince >= queueLength / B ? 1 : 0,
-        }),
-        ...optimizer.scalars(step + 1, 'network'),
-        ...optimizer.scalars(step + 1 - options.freezePrototypesSteps, 'prototypes'),
-      };
-    },
-    encoderState: [...variables.parameters(), ...variables.buffers()].map(({ name }) => name),
-  };
-}
-
-/** Queues of the big crops, each with its next value: the batch's embeddings in front, the oldest rows gone. */
-function queuesOf(Z: Tensor, B: number, L: number, D: number): (Queue & { next: Tensor })[] {
-  const active = input('queueActive', []);
-  const filling = greater(input('queueFilling', []), scalar(0.5));
+/**
+ * Queues of the global crops, pushed by the batch's embeddings Z [V B, D]. Their length is rounded
+ * down to whole batches, so that a step shifts them by one batch.
+ */
+function queuesOf(
+  step: Step,
+  Z: Tensor,
+  { queueLength, queueStartEpoch, embeddingDim: D }: SwavSettings,
+): CodeQueue[] {
+  const { batchSize: B } = step;
+  const L = Math.floor(queueLength / B) * B;
+  if (L === 0) return [];
+  const stepsFilled = (moment: Moment) => moment.step - queueStartEpoch * moment.stepsPerEpoch;
+  // Used once its last row has been written: after L / B filling steps.
+  const active = step.scalar('queueActive', (moment) => (stepsFilled(moment) >= L / B ? 1 : 0));
+  const filling = greater(
+    step.scalar('queueFilling', (moment) => (stepsFilled(moment) >= 0 ? 1 : 0)),
+    0.5,
+  );
   return Array.from({ length: ASSIGNING_CROPS }, (_, a) => {
-    const embeddings = input(`queue.${a}`, [L, D]);
-    const newest = stopGradient(slice(Z, { axis: 0, start: a * B, end: (a + 1) * B })); // [B, D]
-    const pushed = L > B ? concat([newest, slice(embeddings, { axis: 0, start: 0, end: L - B })]) : newest; // [L, D]
-    return { embeddings, active, next: where(filling, pushed, embeddings) };
+    const { current, set } = step.state(`queue.${a}`, [L, D]);
+    set(where(filling, pushed(current, ofCrop(Z, a, B)), current));
+    return { embeddings: current, active };
   });
 }

@@ -11,7 +11,7 @@ describe('uniformOverClusters', () => {
   const labels = [0, 1, 0, 1, 1, 1];
 
   /** Part of all epochs' images that are in cluster 0. */
-  function massOfFirst(variant: 'principled' | 'asReleased'): number {
+  function massOfFirst(variant: 'corrected' | 'reference'): number {
     let first = 0;
     const epochs = 20_000;
     for (let epoch = 0; epoch < epochs; epoch++) {
@@ -22,11 +22,11 @@ describe('uniformOverClusters', () => {
   }
 
   it('gives each cluster the same part of an epoch', () => {
-    expect(massOfFirst('principled')).toBeCloseTo(0.5, 2);
+    expect(massOfFirst('corrected')).toBeCloseTo(0.5, 2);
   });
 
   it("gives the released code's parts where its slip is wanted: 3/8 instead of 1/2", () => {
-    expect(massOfFirst('asReleased')).toBeCloseTo(0.375, 2);
+    expect(massOfFirst('reference')).toBeCloseTo(0.375, 2);
   });
 
   it('draws a large cluster without repetition, a small one with, empty ones never, N in all', () => {
@@ -35,7 +35,7 @@ describe('uniformOverClusters', () => {
         fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 60 }),
         fc.integer({ min: 0, max: 99 }),
         (given, epoch) => {
-          const order = uniformOverClusters(given, { seed: 3, epoch, variant: 'principled' });
+          const order = uniformOverClusters(given, { seed: 3, epoch, variant: 'corrected' });
           expect(order.length).toBe(given.length);
           const clusters = new Set(given);
           const share = Math.floor(given.length / clusters.size) + 1;
@@ -54,7 +54,7 @@ describe('uniformOverClusters', () => {
 
   it('is a function of seed and epoch', () => {
     const order = (seed: number, epoch: number) => [
-      ...uniformOverClusters(labels, { seed, epoch, variant: 'principled' }),
+      ...uniformOverClusters(labels, { seed, epoch, variant: 'corrected' }),
     ];
     expect(order(5, 2)).toEqual(order(5, 2));
     expect([order(5, 3), order(6, 2)]).not.toContainEqual(order(5, 2));

@@ -8,14 +8,15 @@
  *
  * The authors' code then reads those numbers as places in its list of images in the order of clusters, not as images, so
  * that image and label still fit but clusters are not balanced: of two clusters of 2 and 4 images among six, {0, 2} and
- * {1, 3, 4, 5}, the first is given 3/8 of the epoch instead of 1/2. `variant: 'asReleased'` repeats that.
+ * {1, 3, 4, 5}, the first is given 3/8 of the epoch instead of 1/2. `variant: 'reference'` repeats that.
  */
 import { type Random, randomAt } from '../core/random.ts';
+import type { Variant } from './clusterSettings.ts';
 
 export interface UniformSampleOptions {
   seed: number;
   epoch: number;
-  variant: 'principled' | 'asReleased';
+  variant: Variant;
 }
 
 /** An epoch of N images, as positions, of labels [N] (whole numbers from 0). */
@@ -32,7 +33,7 @@ export function uniformOverClusters(
     drawn.set(draw(members, share, random), c * share);
   });
   const sample = random.shuffle(drawn).slice(0, N);
-  return variant === 'asReleased' ? asPlacesByCluster(sample, clusters) : sample;
+  return variant === 'reference' ? asPlacesByCluster(sample, clusters) : sample;
 }
 
 /** Positions of each cluster that is not empty, ascending; clusters by their numbers. */

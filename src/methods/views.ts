@@ -1,50 +1,15 @@
 /** The views that settings describe, as data for the loader. */
 import { LikenessError } from '../core/errors.ts';
 import { parseViews, type ViewsSpec } from '../views/index.ts';
-import type { CropGroup } from './method.ts';
-import { methods } from './registry.ts';
-import type { MethodName, Settings } from './settings.ts';
+import type { CropGroup } from './program.ts';
+import { methodNamed } from './registry.ts';
+import type { Settings } from './settings.ts';
+import { showCrops, showSetting } from './text.ts';
 
-/** "2x96+6x48" to counts and sizes. */
-export function parseCrops(text: string): { count: number; size: number }[] {
-  return text.split('+').map((part) => {
-    const match = /^\s*(\d+)\s*x\s*(\d+)\s*$/.exec(part);
-    if (!match) {
-      throw new LikenessError(
-        'settings.invalid',
-        `crops: received "${text}"; expected groups of count x size joined by +, such as "2x96+6x48"`,
-      );
-    }
-    return { count: Number(match[1]), size: Number(match[2]) };
-  });
-}
-
-function parseRange(name: string, text: string): [number, number] {
-  const match = /^\s*(\d*\.?\d+)\s*-\s*(\d*\.?\d+)\s*$/.exec(text);
-  if (!match) {
-    throw new LikenessError(
-      'settings.invalid',
-      `${name}: received "${text}"; expected smallest-largest, such as "0.14-1"`,
-    );
-  }
-  return [Number(match[1]), Number(match[2])];
-}
-
-function parseTriple(name: string, text: string): [number, number, number] {
-  const values = text.split(',').map(Number);
-  if (values.length !== 3 || values.some((value) => !Number.isFinite(value))) {
-    throw new LikenessError(
-      'settings.invalid',
-      `${name}: received "${text}"; expected three numbers, such as "0.485,0.456,0.406"`,
-    );
-  }
-  return values as [number, number, number];
-}
-
-/** What each kind of method needs of its crops. */
+/** Demands of each kind of method on its crops. */
 const needs = {
   multiple: {
-    fits: ([big]: readonly CropGroup[]) => big!.count >= 2,
+    fits: ([global]: readonly CropGroup[]) => global!.count >= 2,
     expected: 'at least two crops in the first group, which are compared with each other',
   },
   pair: {
@@ -57,52 +22,48 @@ const needs = {
   },
 } as const;
 
-function checkCrops({ method, crops: text }: Settings, crops: readonly CropGroup[]): void {
-  const { fits, expected } = needs[methods[method].crops];
+type CropSettings = Pick<Settings['views'], 'crops' | 'scales'>;
+
+/** Crops and scales cut down to those that a method takes. */
+export function cropsFor(method: string, { crops, scales }: CropSettings): CropSettings {
+  const kind = methodNamed(method).crops;
+  if (kind === 'multiple') return { crops, scales };
+  const { size } = crops[0]!;
+  return { crops: [{ count: kind === 'pair' ? 2 : 1, size }], scales: [scales[0]!] };
+}
+
+function checkCrops({ method, views: { crops, scales } }: Settings): void {
+  if (scales.length !== crops.length) {
+    throw new LikenessError(
+      'settings.invalid',
+      `scales: received ${scales.length} range(s) in "${showSetting('scales', scales)}"; expected one per crop group of "${showCrops(crops)}"`,
+    );
+  }
+  const { fits, expected } = needs[methodNamed(method.name).crops];
   if (!fits(crops)) {
     throw new LikenessError(
       'settings.invalid',
-      `crops: received "${text}"; expected ${expected}, for method ${method}`,
+      `crops: received "${showCrops(crops)}"; expected ${expected}, for method ${method.name}`,
     );
   }
-}
-
-/** A preset's crops and scales, cut down to what the method takes. */
-export function cropsFor(
-  method: MethodName,
-  { crops, scales }: { crops: string; scales: string },
-): { crops: string; scales: string } {
-  const kind = methods[method].crops;
-  if (kind === 'multiple') return { crops, scales };
-  const { size } = parseCrops(crops)[0]!;
-  return { crops: `${kind === 'pair' ? 2 : 1}x${size}`, scales: scales.split('+')[0]! };
 }
 
 /** The views of a run: the steps in the order of SwAV's authors, for every crop group. */
 export function viewsOf(settings: Settings): ViewsSpec {
-  const crops = parseCrops(settings.crops);
-  const scales = settings.scales.split('+').map((part) => parseRange('scales', part));
-  if (scales.length !== crops.length) {
-    throw new LikenessError(
-      'settings.invalid',
-      `scales: received ${scales.length} range(s) in "${settings.scales}"; expected one per crop group of "${settings.crops}"`,
-    );
-  }
-  checkCrops(settings, crops);
-  const { brightness, contrast, saturation, hue } = settings;
+  checkCrops(settings);
+  const { crops, scales, blurSigma, ...views } = settings.views;
+  const { brightness, contrast, saturation, hue } = views;
   const steps = [
-    { kind: 'flip', p: settings.flipProbability },
-    { kind: 'colorJitter', p: settings.jitterProbability, brightness, contrast, saturation, hue },
-    { kind: 'grayscale', p: settings.greyscaleProbability },
-    { kind: 'gaussianBlur', p: settings.blurProbability, sigma: parseRange('blurSigma', settings.blurSigma) },
-    { kind: 'solarize', p: settings.solariseProbability },
+    { kind: 'flip', p: views.flipProbability },
+    { kind: 'colorJitter', p: views.jitterProbability, brightness, contrast, saturation, hue },
+    { kind: 'grayscale', p: views.grayscaleProbability },
+    { kind: 'gaussianBlur', p: views.blurProbability, sigma: blurSigma },
+    { kind: 'solarize', p: views.solarizeProbability },
   ].filter(({ p }) => p > 0);
+  const { mean, std } = settings.data;
   const described = parseViews({
     crops: crops.map((crop, g) => ({ ...crop, scale: scales[g], steps })),
-    normalize: { mean: parseTriple('mean', settings.mean), std: parseTriple('std', settings.std) },
+    normalize: { mean, std },
   });
-  return {
-    ...described,
-    crops: methods[settings.method].crop?.(settings, described.crops) ?? described.crops,
-  };
+  return { ...described, crops: methodNamed(settings.method.name).cropSpecs(settings, described.crops) };
 }

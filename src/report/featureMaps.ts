@@ -74,7 +74,7 @@ export async function featureMaps(
     reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
     const encoder = await open();
     try {
-      const { workers } = settings;
+      const { workers } = settings.run;
       const of = await encoder.embed({ cache, indices: drawn }, { workers, reporter });
       const own = clustering.head && (await headClusters(encoder, of))?.assignments;
       const k = Math.min(clustering.k, count);

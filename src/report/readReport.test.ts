@@ -20,7 +20,10 @@ const folder = mkdtempSync(join(tmpdir(), 'likeness-read-report-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const config = {
-  settings: resolveSettings({ method: 'swav', prototypes: 12, architecture: 'resnet10', width: 4 }),
+  settings: resolveSettings({
+    encoder: { architecture: 'resnet10', width: 4 },
+    method: { name: 'swav', prototypes: 12 },
+  }),
   source: { path: '/photos', name: 'photos', kind: 'folder' },
   ...{ split: 'train', images: 3, preset: 'tiny-28', notes: [], threads: 1, budget: { epochs: 1 } },
 } as RunConfig;

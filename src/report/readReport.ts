@@ -41,7 +41,7 @@ export async function readTrainedPart(
   const isShown = evaluation?.labelled && (source === undefined || evaluation.source === source);
   return {
     run: name,
-    method: config.settings.method,
+    method: config.settings.method.name,
     settings: settingsInWords(config.settings, { step }),
     ...(await readTraining(files.events).catch(undefinedIfMissing)),
     ...(isShown && { evaluation }),

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { resolveSettings, type SettingsInput } from '../methods/index.ts';
+import { type FlatSettings, patchOf, resolveSettings } from '../methods/index.ts';
 import { settingsInWords } from './settingsInWords.ts';
 
-const wordsOf = (input: SettingsInput) =>
+const wordsOf = (input: FlatSettings) =>
   Object.fromEntries(
-    settingsInWords(resolveSettings(input), { step: 12 }).map(({ name, value }) => [name, value]),
+    settingsInWords(resolveSettings(patchOf(input).settings), { step: 12 }).map(({ name, value }) => [
+      name,
+      value,
+    ]),
   );
 
 describe('the settings of a report', () => {

@@ -1,24 +1,25 @@
 /** Main settings of a run in words. */
-import { methods, type Settings } from '../methods/index.ts';
+import { methodNamed, type Settings, showCrops } from '../methods/index.ts';
 import type { NamedText } from './runReport.ts';
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */
 export function settingsInWords(settings: Settings, { step }: { step: number }): NamedText[] {
-  const { architecture, width, imageSize, crops, batchSize, seed } = settings;
+  const { encoder, data, views, run } = settings;
+  const { architecture, width } = encoder;
   return [
-    { name: 'Encoder', value: `${architecture}, width ${width}, ${imageSize} px` },
-    { name: 'Views', value: crops },
-    ...groupsOf(settings),
-    { name: 'Batch', value: String(batchSize) },
+    { name: 'Encoder', value: `${architecture}, width ${width}, ${data.imageSize} px` },
+    { name: 'Views', value: showCrops(views.crops) },
+    ...groupsOf(settings.method),
+    { name: 'Batch', value: String(data.batchSize) },
     { name: 'Steps', value: String(step) },
-    { name: 'Seed', value: String(seed) },
+    { name: 'Seed', value: String(run.seed) },
   ];
 }
 
 /** Prototypes that are trained, or clusters that are made between epochs; none for other methods. */
-function groupsOf({ method, prototypes, clusters }: Settings): NamedText[] {
-  const { fits } = methods[method];
+function groupsOf({ name, prototypes, clusters }: Settings['method']): NamedText[] {
+  const { fits } = methodNamed(name);
   if (fits.includes('prototypes')) return [{ name: 'Prototypes', value: String(prototypes) }];
   if (!fits.includes('clusters')) return [];
-  return [{ name: 'Clusters in training', value: clusters.replaceAll(',', ', ') }];
+  return [{ name: 'Clusters in training', value: [clusters].flat().join(', ') }];
 }

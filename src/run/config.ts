@@ -5,8 +5,8 @@ import { writeFileAtomic } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 import type { JsonObject } from './json.ts';
 
-/** Raised when an older program could misread newer settings. */
-export const configVersion = 1;
+/** Version of the layout: 1 stored flat settings with texts, 2 stores typed settings in groups. */
+export const configVersion = 2;
 
 /** Writes config.json, indented by two spaces, with `version` before the given keys. */
 export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {

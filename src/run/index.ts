@@ -33,7 +33,7 @@ export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.t
 export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
 export type { MeasuresEvent, RunEvent, RunFacts } from './runEvent.ts';
-export { freeSettings, settingsHash } from './settingsHash.ts';
+export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';

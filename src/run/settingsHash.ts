@@ -1,20 +1,18 @@
 /** Identity of the settings that a stored state belongs to. */
-import type { Settings } from '../methods/index.ts';
-import { hashOfJson } from './json.ts';
+import { freeSettings, type Settings } from '../methods/index.ts';
+import { hashOfJson, type JsonObject } from './json.ts';
 
-/** Settings that change speed or storage and never results. A resumed run may change them. */
-export const freeSettings: readonly (keyof Settings)[] = [
-  'workers',
-  'measures',
-  'checkpointSeconds',
-  'keepCheckpoints',
-];
+const isFree = (name: string) => freeSettings.some((free) => free === name);
+
+const bound = (settings: object) =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => !isFree(name))) as JsonObject;
 
 /** Hashes every setting that results depend on. */
 export function settingsHash(settings: Settings): string {
-  return hashOfJson(
-    Object.fromEntries(
-      Object.entries(settings).filter(([name]) => !freeSettings.includes(name as keyof Settings)),
-    ),
-  );
+  return hashOfJson({ ...settings, run: bound(settings.run) } as unknown as JsonObject);
+}
+
+/** Hashes settings as version 1 stored them, flat, as in the checkpoints of old runs. */
+export function version1Hash(flat: JsonObject): string {
+  return hashOfJson(bound(flat));
 }

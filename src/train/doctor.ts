@@ -8,8 +8,9 @@
  * to 1/sqrt(D) and as effective rank.
  */
 import { spectrum } from '../cluster/index.ts';
+import type { Failure } from '../methods/index.ts';
 
-export type Health = 'warming up' | 'healthy' | 'collapsed' | 'diverged' | 'narrow';
+export type Health = 'warming up' | 'healthy' | Failure;
 
 export interface Verdict {
   health: Health;

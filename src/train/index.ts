@@ -12,7 +12,7 @@ export {
 } from './doctor.ts';
 export type { EpochEnd, TrainEvent } from './events.ts';
 export type { EvaluationImages } from './phase.ts';
-export { type Remedy, remedyFor } from './remedy.ts';
+export { remedyFor } from './remedy.ts';
 export { resumedSettings } from './resumeSettings.ts';
 export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';

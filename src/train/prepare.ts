@@ -15,7 +15,8 @@ import {
   cacheSizeOf,
   choosePreset,
   fitToCount,
-  type SettingsInput,
+  flatSettings,
+  mergeSettings,
   settingsFor,
   viewsOf,
 } from '../methods/index.ts';
@@ -27,7 +28,7 @@ import {
   writeConfig,
   writeSkipped,
 } from '../run/index.ts';
-import { type ResumeRequest, resumedSettings } from './resumeSettings.ts';
+import { givenOptions, type ResumeRequest, resumedSettings } from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
 
 export interface PrepareRequest extends ResumeRequest {
@@ -46,12 +47,7 @@ export async function prepareNew(
   const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const chosen = request.preset ? { name: request.preset, reason: 'as requested' } : choosePreset(facts);
-  const given: SettingsInput = {
-    ...changes,
-    ...(method && { method }),
-    ...(seed !== undefined && { seed }),
-    ...(epochs && { epochs }),
-  };
+  const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
   const wanted = settingsFor(chosen.name, given);
   viewsOf(wanted);
   const cache = await images.pixels({ size: cacheSizeOf(wanted), reporter });
@@ -65,12 +61,12 @@ export async function prepareNew(
   }
   const { settings, notes } = fitToCount(wanted, {
     count: indices.length,
-    given: new Set(Object.keys(changes)),
+    given: new Set(Object.keys(flatSettings(changes))),
   });
   const folder = await createRunFolder({
     out: request.out,
     date: new Date().toISOString().slice(0, 10),
-    method: settings.method,
+    method: settings.method.name,
     source: path,
   });
   const config: RunConfig = {
@@ -80,8 +76,8 @@ export async function prepareNew(
     images: indices.length,
     preset: chosen.name,
     notes: [`preset ${chosen.name}: ${chosen.reason}`, ...notes],
-    threads: settings.threads || availableParallelism(),
-    budget: minutes === undefined ? { epochs: settings.epochs } : { minutes },
+    threads: settings.run.threads || availableParallelism(),
+    budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
   };
   await writeConfig(folder, config as never);
   await writeSkipped(folder.files.skipped, cache.skipped);

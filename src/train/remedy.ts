@@ -1,36 +1,22 @@
-/** What `--auto-remedy` changes for each trouble. */
-import type { Settings } from '../methods/index.ts';
-import type { Health } from './doctor.ts';
+/** Changes of settings with which `--auto-remedy` restarts a failed run. */
+import { type Failure, methodNamed, type Remedy, type Settings } from '../methods/index.ts';
 
-export interface Remedy {
-  settings: Partial<Settings>;
-  /** In words, for the terminal and config.json. */
-  description: string;
+/**
+ * The remedy for a failure: the method's own, or a lower learning rate. Every setting that it
+ * changes is one that the run reads.
+ */
+export function remedyFor(failure: Failure, settings: Settings): Remedy {
+  return methodNamed(settings.method.name).remedy(failure, settings) ?? slower(failure, settings);
 }
 
-/** Codes as sharp as the authors' README recommends against a collapse. */
-const SHARP_EPSILON = 0.03;
-
-/** The change of settings for a trouble; the gentlest that has not been made yet. */
-export function remedyFor(health: Health, settings: Settings): Remedy {
-  if (health === 'collapsed' && settings.epsilon > SHARP_EPSILON) {
-    return {
-      settings: { epsilon: SHARP_EPSILON },
-      description: `epsilon ${SHARP_EPSILON} instead of ${settings.epsilon}: sharper codes`,
-    };
-  }
-  const learningRate = settings.learningRate / 2;
-  if (health === 'diverged') {
-    const warmupEpochs = Math.max(settings.warmupEpochs, 1);
-    return {
-      settings: { learningRate, warmupEpochs },
-      description:
-        `learningRate ${learningRate} instead of ${settings.learningRate}, warm-up of ` +
-        `${warmupEpochs} epoch(s)`,
-    };
-  }
+/** Half the learning rate, and for a diverged run a warm-up of at least an epoch. */
+function slower(failure: Failure, { optimizer, schedule }: Settings): Remedy {
+  const learningRate = optimizer.learningRate / 2;
+  const description = `learningRate ${learningRate} instead of ${optimizer.learningRate}`;
+  if (failure !== 'diverged') return { settings: { optimizer: { learningRate } }, description };
+  const warmupEpochs = Math.max(schedule.warmupEpochs, 1);
   return {
-    settings: { learningRate },
-    description: `learningRate ${learningRate} instead of ${settings.learningRate}`,
+    settings: { optimizer: { learningRate }, schedule: { warmupEpochs } },
+    description: `${description}, and a warm-up of ${warmupEpochs} epoch(s)`,
   };
 }

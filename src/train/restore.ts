@@ -17,7 +17,7 @@ import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingSta
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
   folder: RunFolder,
-  { settings }: RunConfig,
+  { settings, version1 }: RunConfig,
   reporter: Reporter = silent,
 ): Promise<TrainingState | undefined> {
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
@@ -31,7 +31,7 @@ export async function restore(
   const { step } = checkpoint.info;
   reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
   const [plan, seconds] = await Promise.all([readPlan(folder.files.plan), secondsUntil(folder, step)]);
-  return fromCheckpoint(checkpoint, { settings, plan, seconds });
+  return fromCheckpoint(checkpoint, { settings, plan, seconds, version1 });
 }
 
 /**
@@ -50,7 +50,7 @@ export async function restoreHealthy(
   const relabeled = checkpoint && withoutDoctor(checkpoint, settingsHash(settings));
   if (relabeled) {
     const { info, tensors } = relabeled;
-    await saveCheckpoint(checkpoints, info, tensors, { keep: settings.keepCheckpoints });
+    await saveCheckpoint(checkpoints, info, tensors, { keep: settings.run.keepCheckpoints });
   }
   for (const { file, step } of await listCheckpoints(checkpoints)) {
     if (step !== relabeled?.info.step) await rm(file, { force: true });

@@ -1,17 +1,25 @@
 /** Settings of a resumed run. */
 import { LikenessError } from '../core/errors.ts';
-import { resolveSettings, type SettingName, type Settings, type SettingsInput } from '../methods/index.ts';
-import { freeSettings, type RunConfig } from '../run/index.ts';
+import {
+  currentName,
+  flatSettings,
+  freeSettings,
+  mergeSettings,
+  resolveSettings,
+  type Settings,
+  type SettingsPatch,
+} from '../methods/index.ts';
+import type { RunConfig } from '../run/index.ts';
 
 /** Options that a run was started with, as they are given again. */
 export interface ResumeRequest {
-  method?: Settings['method'];
+  method?: string;
   preset?: string;
   epochs?: number;
   minutes?: number;
   seed?: number;
   split?: string;
-  settings?: SettingsInput;
+  settings?: SettingsPatch;
 }
 
 /**
@@ -24,16 +32,20 @@ export interface ResumeRequest {
  */
 export function resumedSettings(config: RunConfig, request: ResumeRequest): Settings {
   const { method, preset, epochs, minutes, seed, split, settings = {} } = request;
-  const given = { ...settings, ...definedOf({ method, seed, epochs }) };
-  const wanted = resolveSettings({ ...config.settings, ...given });
+  const own = config.settings.method.name;
+  const patch = mergeSettings(settings, givenOptions({ seed, epochs }), { method: { name: own } });
+  const given = flatSettings(patch);
+  const resumed = resolveSettings(mergeSettings(config.settings, patch));
+  const [wanted, stored] = [flatSettings(resumed), flatSettings(config.settings)];
   const differing: [name: string, received: unknown, stored: unknown][] = [];
   const compare = (name: string, received: unknown, stored: unknown) => {
     if (received !== undefined && received !== stored) differing.push([name, received, stored]);
   };
-  for (const name of Object.keys(given) as SettingName[]) {
+  compare('method', method ?? settings.method?.name, own);
+  for (const name of Object.keys(given)) {
     // A remedy has changed these on purpose; the options that started the run still hold the old values.
-    if (freeSettings.includes(name) || config.remedied?.includes(name)) continue;
-    compare(name, wanted[name], config.settings[name]);
+    if (isFree(name) || config.remedied?.some((old) => currentName(old) === name)) continue;
+    compare(name, wanted[name], stored[name]);
   }
   compare('`preset`', preset, config.preset);
   compare('`split`', split, config.split);
@@ -47,10 +59,25 @@ export function resumedSettings(config: RunConfig, request: ResumeRequest): Sett
         'Leave them out, or start a new run to change them.',
     );
   }
-  const free = freeSettings.filter((name) => name in given).map((name) => [name, wanted[name]] as const);
-  return { ...config.settings, ...Object.fromEntries(free) };
+  const free = Object.entries(settings.run ?? {}).filter(([name]) => isFree(name));
+  return resolveSettings(mergeSettings(config.settings, { run: Object.fromEntries(free) }));
 }
 
-function definedOf(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+const isFree = (name: string) => freeSettings.some((free) => free === name);
+
+/** Options of their own as settings. */
+export function givenOptions({
+  method,
+  seed,
+  epochs,
+}: {
+  method?: string | undefined;
+  seed?: number | undefined;
+  epochs?: number | undefined;
+}): SettingsPatch {
+  return {
+    ...(method !== undefined && { method: { name: method } }),
+    ...(seed !== undefined && { run: { seed } }),
+    ...(epochs !== undefined && { schedule: { epochs } }),
+  };
 }

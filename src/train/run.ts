@@ -3,7 +3,7 @@ import { LikenessError } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
-import { resolveSettings } from '../methods/index.ts';
+import { type Failure, flatSettings, mergeSettings, resolveSettings } from '../methods/index.ts';
 import { lockRun, type RunConfig, type RunFolder, writeConfig } from '../run/index.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
@@ -89,10 +89,11 @@ async function trainPrepared(
     if (outcome !== 'failed') return { ...result, outcome };
     reporter.warn({ code: 'train.unwell', message: verdict.message });
     if (!autoRemedy || tries >= MAX_REMEDIES) {
+      const { description } = remedyFor(verdict.health as Failure, config.settings);
       throw new LikenessError(
         'train.unwell',
-        `${verdict.message}.\nRemedy: ${verdict.remedy}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\nThe ` +
-          `last good state is kept in ${displayPath(folder.path)}.`,
+        `${verdict.message}.\nRemedy: ${description}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\n` +
+          `The last good state is kept in ${displayPath(folder.path)}.`,
       );
     }
     await applyRemedy(run, result, reporter);
@@ -106,10 +107,10 @@ async function applyRemedy(
   { verdict, training }: TrainResult,
   reporter: Reporter,
 ): Promise<void> {
-  const remedy = remedyFor(verdict.health, config.settings);
+  const remedy = remedyFor(verdict.health as Failure, config.settings);
   reporter.warn({ code: 'train.remedy', message: `remedy: ${remedy.description}` });
-  config.settings = resolveSettings({ ...config.settings, ...remedy.settings });
-  config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(remedy.settings)])];
+  config.settings = resolveSettings(mergeSettings(config.settings, remedy.settings));
+  config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(flatSettings(remedy.settings))])];
   config.notes = [...config.notes, `remedy at step ${training.step}: ${remedy.description}`];
   await writeConfig(folder, config as never);
 }

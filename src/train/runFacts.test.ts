@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { methodProgram, resolveSettings, type SettingsInput } from '../methods/index.ts';
+import { type FlatSettings, methodProgram, patchOf, resolveSettings } from '../methods/index.ts';
 import { runFacts } from './runFacts.ts';
 
-const small: SettingsInput = {
+const small: FlatSettings = {
   ...{ architecture: 'resnet10', width: 4, crops: '2x16', scales: '0.3-1', imageSize: 16 },
-  ...{ batchSize: 8, hiddenLength: 16, embeddingLength: 8 },
+  ...{ batchSize: 8, hiddenDim: 16, embeddingDim: 8 },
 };
-const factsOf = (input: SettingsInput, extra?: ArrayLike<number>) =>
-  runFacts(methodProgram(resolveSettings({ ...small, ...input }), { images: 40, extra }));
+const factsOf = (input: FlatSettings, extra?: ArrayLike<number>) =>
+  runFacts(methodProgram(resolveSettings(patchOf({ ...small, ...input }).settings), { images: 40, extra }));
 
 describe('the facts of a run', () => {
   it('are loss of the random baseline and number of prototypes', () => {
@@ -21,7 +21,7 @@ describe('the facts of a run', () => {
 
   // Whoever rebuilds the step from the settings does not know of the unlabeled images.
   it('have no random baseline where Contrastive Clustering learns from unlabeled images first', () => {
-    const settings: SettingsInput = { method: 'contrastive-clustering', clusters: '4' };
+    const settings: FlatSettings = { method: 'contrastive-clustering', clusters: '4' };
     expect(factsOf(settings).randomBaselineLoss).toBeGreaterThan(0);
     const facts = factsOf(
       settings,

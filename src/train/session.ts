@@ -60,7 +60,9 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const { settings, threads, budget } = config;
   const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
   const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
-  const { batchSize, seed, workers, maxSteps, checkpointSeconds } = settings;
+  const { batchSize } = settings.data;
+  const { maxSteps } = settings.schedule;
+  const { seed, workers, checkpointSeconds } = settings.run;
   const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed, workers });
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
@@ -81,7 +83,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     kind: 'run-started',
     step: from?.step ?? 0,
     epoch: 0,
-    method: settings.method,
+    method: settings.method.name,
     source: config.source.path,
     resumed: from !== undefined,
     facts: runFacts(method),
@@ -96,7 +98,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
         // Events first: every step that a checkpoint covers is then on the disk.
         await events.flush();
         const { info, tensors } = toCheckpoint(training, about);
-        await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.keepCheckpoints });
+        await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.run.keepCheckpoints });
       },
       async onCompiled({ plan, model }) {
         await writePlan(folder.files.plan, plan);

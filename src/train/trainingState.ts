@@ -62,7 +62,7 @@ export function toCheckpoint(
     info: {
       step,
       epoch: Math.floor(step / stepsPerEpoch),
-      seed: settings.seed,
+      seed: settings.run.seed,
       configHash: settingsHash(settings),
       final: step === totalSteps,
       healthy: health === 'healthy',
@@ -78,9 +78,14 @@ export function toCheckpoint(
  */
 export function fromCheckpoint(
   { file, info, tensors }: Checkpoint,
-  { settings, plan, seconds }: { settings: Settings; plan: Plan; seconds: number },
+  {
+    settings,
+    plan,
+    seconds,
+    version1,
+  }: { settings: Settings; plan: Plan; seconds: number; version1?: string | undefined },
 ): TrainingState {
-  if (info.configHash !== settingsHash(settings)) {
+  if (info.configHash !== settingsHash(settings) && info.configHash !== version1) {
     throw new LikenessError(
       'resume.settings',
       `${file} belongs to other settings than config.json says. Start a new run, or ` +

@@ -13,15 +13,17 @@ import type { Values } from '../compile/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import { epochPlan, measureEpoch, openEpochSample } from '../evaluate/index.ts';
-import { methodNames, methodProgram, methods, resolveSettings } from '../methods/index.ts';
+import { methodNamed, methodNames, methodProgram, patchOf, resolveSettings } from '../methods/index.ts';
 import { type RunEvent, readWatched, writeWatched } from '../run/index.ts';
 import { createEpochWatch, type EpochWatchOptions } from './watch.ts';
 
 const sample = fileURLToPath(new URL('../../sample', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'likeness-watch-'));
 const settings = resolveSettings({
-  ...{ architecture: 'resnet10', width: 4, crops: '2x14', scales: '0.3-1', imageSize: 16 },
-  ...{ hiddenLength: 16, embeddingLength: 8, prototypes: 12, batchSize: 64 },
+  data: { batchSize: 64, imageSize: 16 },
+  views: { crops: [{ count: 2, size: 14 }], scales: [[0.3, 1]] },
+  encoder: { architecture: 'resnet10', width: 4 },
+  method: { hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
 });
 const IMAGES = 200;
 
@@ -77,7 +79,7 @@ describe('the sample of a run', () => {
     for (const seed of [0, 9]) {
       const open = await openEpochSample({
         engine,
-        settings: { ...settings, seed },
+        settings: { ...settings, run: { ...settings.run, seed } },
         cache,
         indices,
         images: 50,
@@ -91,8 +93,12 @@ describe('the sample of a run', () => {
 
 describe('every method', () => {
   it.each(methodNames)('%s can be watched', async (method) => {
-    const crops = methods[method].crops === 'single' ? '1x14' : '2x14';
-    const own = resolveSettings({ ...settings, method, crops, clusters: '8', queueLength: 64 });
+    const count = methodNamed(method).crops === 'single' ? 1 : 2;
+    const { settings: given } = patchOf({
+      ...{ method, hiddenDim: 16, embeddingDim: 8, prototypes: 12, clusters: '8', queueLength: 64 },
+    });
+    const views = { ...settings.views, crops: [{ count, size: 14 }] };
+    const own = resolveSettings({ ...settings, views, method: given.method! });
     const start = methodProgram(own, { images: IMAGES }).initialState(0);
     const open = await openEpochSample({ engine, settings: own, cache, indices, images: 60 });
     const seen = await open.look(async (names) =>
@@ -103,7 +109,7 @@ describe('every method', () => {
     for (const [name, value] of Object.entries(measures)) {
       if (value !== null) expect(Number.isFinite(value), name).toBe(true);
     }
-    expect(measures.prototypeUsage === null).toBe(methods[method].head(own).prototypes === undefined);
+    expect(measures.prototypeUsage === null).toBe(methodNamed(method).head(own).prototypes === undefined);
   });
 });
 
@@ -181,7 +187,7 @@ describe('the watch', () => {
   });
 
   it('keeps still where it is told to, and never ends the training', async () => {
-    const silent = watching({ settings: { ...settings, measures: 'none' } });
+    const silent = watching({ settings: { ...settings, run: { ...settings.run, measures: 'none' } } });
     await silent.end(1, 1000, true);
     expect(silent.written).toEqual([]);
     const { watch, written, warnings, every } = watching();

@@ -65,7 +65,7 @@ export function createEpochWatch({
   let memory = before;
   let seconds: number | undefined;
   let expected = FIRST_SECONDS;
-  let broken = options.settings.measures === 'none' || plan.images < MIN_IMAGES;
+  let broken = options.settings.run.measures === 'none' || plan.images < MIN_IMAGES;
 
   return {
     async after({ epoch, step, last, readState, seconds: now }) {

@@ -13,7 +13,7 @@ export const contrast = {
   pcl: [
     {
       line: 'prototypes are brought back to length 1',
-      in: 'pclPhase',
+      in: 'expectation',
       find: 'normalizeRows($centroids)',
       to: '$centroids',
       caughtBy: [ofPcl, 'gives unit prototypes'],
@@ -62,16 +62,16 @@ export const contrast = {
     },
     {
       line: 'the key encoder moves before keys are made',
-      in: 'pclStep',
+      in: 'pcl',
       find: "when: 'before'",
       to: "when: 'after'",
       caughtBy: [ofPcl, 'agrees in loss, gradients, weights, key encoder and queue'],
     },
     {
       line: 'the queue holds keys, not queries',
-      in: 'pclStep',
-      find: 'queue.state(k)',
-      to: 'queue.state(q)',
+      in: 'pcl',
+      find: 'queue.push(k)',
+      to: 'queue.push(q)',
       caughtBy: [ofPcl, 'agrees in loss, gradients, weights, key encoder and queue'],
     },
     {
@@ -91,15 +91,15 @@ export const contrast = {
     {
       line: 'clusterings are of the key encoder',
       in: 'keyProgram',
-      find: 'prefix: KEY',
+      find: "prefix: 'key.'",
       to: '',
       caughtBy: [ofPcl, 'asks for features of the key encoder'],
     },
     {
       line: 'prototypes wait for the warm-up',
-      in: 'pclStep',
-      find: 'moment.step >= $warmup',
-      to: 'true',
+      in: 'pcl',
+      find: "step.during('prototypes')",
+      to: "step.scalar('stage.prototypes', () => 1)",
       caughtBy: [ofPcl, 'turns the prototypes on with the first step after it'],
     },
     {
@@ -162,21 +162,21 @@ export const contrast = {
     },
     {
       line: 'mask: a coin with that probability',
-      in: 'createMaskSource',
+      in: 'createMasks',
       find: 'sub(sum, floor(sum))',
       to: 'sum',
       caughtBy: ['bernoulli.test.ts', 'are true as often as they should be'],
     },
     {
       line: 'prototypes are selected by the level above',
-      in: 'hcscStep',
+      in: 'selectedPrototypes',
       find: 'levels[l + 1]',
       to: 'levels[l]',
       caughtBy: [ofHcsc, 'agrees in loss, gradients, weights, key encoder and queue'],
     },
     {
       line: 'the key encoder moves before keys are made',
-      in: 'hcscStep',
+      in: 'hcsc',
       find: "when: 'before'",
       to: "when: 'after'",
       caughtBy: [ofHcsc, 'agrees in loss, gradients, weights, key encoder and queue'],
@@ -190,16 +190,16 @@ export const contrast = {
     },
     {
       line: 'the queue holds keys, not queries',
-      in: 'hcscStep',
-      find: 'queue.state(k)',
-      to: 'queue.state(q)',
+      in: 'hcsc',
+      find: 'queue.push(k)',
+      to: 'queue.push(q)',
       caughtBy: [ofHcsc, 'agrees in loss, gradients, weights, key encoder and queue'],
     },
     {
       line: 'instance terms of the levels are added, not averaged',
-      in: 'hcscStep',
-      find: 'totalOf(instanceTerms)',
-      to: 'meanOf(instanceTerms)',
+      in: 'selectedInstances',
+      find: 'totalOf(terms)',
+      to: 'meanOf(terms)',
       caughtBy: [ofHcsc, 'adds one instance term per level'],
     },
     {
@@ -228,7 +228,7 @@ export const contrast = {
     {
       line: 'mask: a row is no candidate for itself',
       in: 'ntXent',
-      find: 'where(isSelf, $masked, $S)',
+      find: 'maskFill($S, isSelf, $masked)',
       to: '$S',
       caughtBy: [ofClusters, 'give the golden instance loss'],
     },
@@ -248,9 +248,9 @@ export const contrast = {
     },
     {
       line: 'each head has its own temperature',
-      in: 'contrastiveClusteringStep',
-      find: 'temperature: options.clusterTemperature',
-      to: 'temperature: options.temperature',
+      in: 'writeStep',
+      find: 'temperature: settings.clusterTemperature',
+      to: 'temperature: settings.temperature',
       caughtBy: [ofClusters, 'agrees in loss, its parts, gradients'],
     },
     {
@@ -262,17 +262,17 @@ export const contrast = {
     },
     {
       line: 'extra images do not move the cluster head',
-      in: 'contrastiveClusteringStep',
-      find: 'frozen: $groups',
+      in: 'writeStep',
+      find: '...(unlabeled && { when: $schedule })',
       to: '',
       caughtBy: [ofClusters, 'agrees on images that are only learned from'],
     },
     {
       line: 'sampler: extra images come first and mix with no others',
-      in: 'twoParts',
-      find: '$isExtra ? $extra : $other',
+      in: 'unlabeledStage',
+      find: '$isUnlabeled ? $unlabeled : $other',
       to: 'others![i % others!.length]!',
-      caughtBy: ['unlabelledFirst.test.ts', 'visit extra images first'],
+      caughtBy: ['unlabeledStage.test.ts', 'visit extra images first'],
     },
   ],
 } satisfies Record<string, readonly Mutation[]>;

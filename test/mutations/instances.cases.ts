@@ -8,7 +8,7 @@ export const instances = {
     {
       line: 'a row is no candidate for itself',
       in: 'ntXent',
-      find: 'where(isSelf, $masked, $S)',
+      find: 'maskFill($S, isSelf, $masked)',
       to: '$S',
       caughtBy: [ofContrast, 'gives the golden loss'],
     },
@@ -21,7 +21,7 @@ export const instances = {
     },
     {
       line: 'embeddings lie on the sphere',
-      in: 'projection/embeddings',
+      in: 'projection/project',
       find: 'l2Normalize($z)',
       to: '$z',
       caughtBy: ['simclr.test.ts', 'agrees with a whole step'],
@@ -30,7 +30,7 @@ export const instances = {
   moco: [
     {
       line: 'the key encoder moves before keys are made',
-      in: 'mocoStep',
+      in: 'moco',
       find: "when: 'before'",
       to: "when: 'after'",
       caughtBy: ['moco.test.ts', 'agrees with a whole step'],
@@ -44,9 +44,9 @@ export const instances = {
     },
     {
       line: 'the queue holds keys, not queries',
-      in: 'mocoStep',
-      find: 'queue.state(k)',
-      to: 'queue.state(q)',
+      in: 'moco',
+      find: 'queue.push(k)',
+      to: 'queue.push(q)',
       caughtBy: ['moco.test.ts', 'agrees with a whole step'],
     },
     {
@@ -58,16 +58,16 @@ export const instances = {
     },
     {
       line: 'the oldest keys go',
-      in: 'createQueue',
-      find: 'slice(rows.current, { axis: 0, start: 0, end: length - B })',
-      to: 'slice(rows.current, { axis: 0, start: B, end: length })',
+      in: 'pushed',
+      find: 'rows(current, 0, L - B)',
+      to: 'rows(current, B, L)',
       caughtBy: ['queue.test.ts', 'takes a batch in front'],
     },
   ],
   byol: [
     {
       line: 'the target follows the updated network',
-      in: 'byolStep',
+      in: 'byol',
       find: "when: 'after'",
       to: "when: 'before'",
       caughtBy: ['byol.test.ts', 'the target follows the updated network'],
@@ -88,9 +88,9 @@ export const instances = {
     },
     {
       line: 'only the online network has a predictor',
-      in: 'byolStep',
-      find: 'predict(variables, z1, $options)',
-      to: 'z1',
+      in: 'byol',
+      find: 'predict($variables, own, $options)',
+      to: 'own',
       caughtBy: ['byol.test.ts', 'agrees with a whole step'],
     },
     {
@@ -111,9 +111,9 @@ export const instances = {
     },
     {
       line: 'the predictor keeps its rate',
-      in: 'withPredictorRate',
-      find: '$isPredictor ? predictorRate : rate',
-      to: 'rate',
+      in: 'simsiam',
+      find: 'learningRate: step.scalar($$$given)',
+      to: '',
       caughtBy: ['simsiam.test.ts', 'agrees with a whole step'],
     },
     {
@@ -135,7 +135,7 @@ export const instances = {
     {
       line: 'a drawn row that is the own one is left out',
       in: 'instdisc/instanceLoss',
-      find: 'where(isOwn, $masked, $logits)',
+      find: 'maskFill($logits, isOwn, $masked)',
       to: '$logits',
       caughtBy: ['instdisc.test.ts', 'agrees with a whole step'],
     },

@@ -1,18 +1,17 @@
 /**
- * What a method is, to everything that trains, watches or evaluates it.
+ * A method as the trainer sees it.
  *
- * A method states its step as one program: named outputs (the loss and what the run doctor watches), and state. What it
- * does between epochs (features of all images, clustering) is an `EpochPhase`. The trainer feeds images and scalars
- * and knows nothing else.
+ * The training step is one program of named outputs and state. Work between epochs, such as
+ * clustering the features of all images, is an `EpochPhase`. The trainer feeds images, scalars and
+ * draws, and knows nothing else of a method.
  */
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import type { EncoderOptions, Optimizer, Variables } from '../nn/index.ts';
 import type { Tensor } from '../tensor/index.ts';
-import type { CropSpec } from '../views/index.ts';
-import type { Normalisation } from './encoder.ts';
-import type { Settings, SettingsInput } from './settings.ts';
+import type { Normalization } from './inference.ts';
+import type { Settings } from './settings.ts';
 
 /** Shape of one group of equal crops: `count` crops of `size` x `size` pixels per image. */
 export interface CropGroup {
@@ -20,7 +19,7 @@ export interface CropGroup {
   size: number;
 }
 
-/** Where a step stands in the schedule. */
+/** Position of a step in the schedule. */
 export interface Moment {
   /** Steps done before this one. */
   step: number;
@@ -28,38 +27,25 @@ export interface Moment {
   totalSteps: number;
 }
 
-/** What a method's step is built for. */
+/** Conditions that a method's step is built for. */
 export interface StepContext {
   /** B. */
   batchSize: number;
   /** N, the images that are trained on. */
   images: number;
-  /** Positions of images that are only learned from, where the others are the ones of interest. Default: none. */
+  /** Positions of unlabeled images that only the representation learns from. Default: none. */
   extra?: ArrayLike<number>;
   /** Crop groups, big ones first. */
   crops: readonly CropGroup[];
   encoder: EncoderOptions;
-  normalise: Normalisation;
+  normalize: Normalization;
+  /** Side of the evaluation view, in pixels. */
+  imageSize: number;
   optimizer: Optimizer;
+  /** Settings of the run's optimizer, for a method that has one of its own beside it. */
+  optimizerSettings: Pick<Settings['optimizer'], 'learningRate' | 'weightDecay'>;
   /** Rate at a moment of the schedule. */
   learningRate(moment: Moment): number;
-}
-
-export interface Method {
-  /** One line for help texts and tables. */
-  about: string;
-  /** The crops that it takes: several resolutions, two of one size, or one. A preset's crops are cut down to that. */
-  crops: 'multiple' | 'pair' | 'single';
-  /** Settings that are lowered where there are few images for them, unless a person gave them. */
-  fits: readonly ('prototypes' | 'clusters' | 'queueLength')[];
-  /** What it wants otherwise than a preset's or the general defaults say; `--set` wins over it. */
-  recipe: SettingsInput;
-  /** Complete recipes of the paper, by name; they replace `recipe`. */
-  presets?: Readonly<Record<string, { description: string; settings: SettingsInput }>>;
-  /** What the method makes of the groups of crops that the settings describe. Default: they stay. */
-  crop?(settings: Settings, crops: readonly CropSpec[]): CropSpec[];
-  program(settings: Settings, context: StepContext): MethodProgram;
-  head(settings: Settings): MethodHead;
 }
 
 export interface MethodProgram {
@@ -76,21 +62,23 @@ export interface MethodProgram {
   initialState(seed: number): Values;
   /** Values of the scalar inputs at a moment. */
   scalars(moment: Moment): Record<string, number>;
-  /** Small inputs that are drawn anew for each step; every draw keyed by (seed, step). */
+  /** Small inputs that are drawn in each step, by (seed, step) alone. */
   draws?(moment: Moment, seed: number): Values;
   /** Names of the state's values that the encoder needs (parameters and running statistics). */
   encoderState: readonly string[];
-  /** Loss of a network that tells nothing apart (SwAV: ln K): a loss that stays there is a collapse. */
+  /** Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse. */
   chanceLoss?: number;
-  /** What a person should know of how it will train, in sentences. */
+  /** Region that healthy embeddings fill. Default: `sphere`. */
+  geometry?: 'sphere' | 'gaussian';
+  /** Sentences that a person reads when training starts. */
   notes?: readonly string[];
-  /** What happens between epochs. */
+  /** Work between epochs. */
   phase?: EpochPhase;
 }
 
-/** What a method does before an epoch: it replaces parts of the state, and may order the images. */
+/** Work of a method before an epoch: it replaces parts of the state, and may order the images. */
 export interface EpochPhase {
-  /** Whether something is done before this epoch. */
+  /** True where something is done before this epoch. */
   isDue(epoch: number): boolean;
   /**
    * Does it, and returns the new values of parts of the state. Must be a function of (state, seed, epoch) alone: it is
@@ -135,7 +123,7 @@ export interface PhaseResult {
   facts: Record<string, number>;
 }
 
-/** What a trained method makes of an encoder's features. Built with `variables` of mode 'evaluate' afterwards. */
+/** Outputs of a trained method for an encoder's features, built over `variables` of mode `evaluate`. */
 export interface MethodHead {
   /** Embeddings [N, D] on the unit sphere, of features [N, F]. */
   project(variables: Variables, features: Tensor): Tensor;

@@ -1,7 +1,7 @@
 /** Epochs that visit images which are only learned from first, and then the others. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { twoParts } from './unlabelledFirst.ts';
+import { unlabeledStage } from './unlabeledStage.ts';
 
 describe('epochs in two parts', () => {
   it('visit extra images first, all others once, and mix no batch', () => {
@@ -14,7 +14,7 @@ describe('epochs in two parts', () => {
         (B, E, rest, epoch) => {
           const N = E + rest;
           const extra = Array.from({ length: E }, (_, i) => i);
-          const parts = twoParts(extra, { images: N, batchSize: B });
+          const parts = unlabeledStage(extra, { images: N, batchSize: B });
           if (E < B) {
             expect(parts).toBeUndefined();
             return;
@@ -41,7 +41,7 @@ describe('epochs in two parts', () => {
   });
 
   it('shuffle anew in each epoch, the same for the same seed', () => {
-    const { order } = twoParts([0, 1, 2, 3, 4, 5, 6, 7], { images: 40, batchSize: 8 })!.phase;
+    const { order } = unlabeledStage([0, 1, 2, 3, 4, 5, 6, 7], { images: 40, batchSize: 8 })!.phase;
     const of = (epoch: number, seed: number) => [...order!({ epoch, seed, count: 40, state: {} })].join();
     expect(of(0, 1)).toBe(of(0, 1));
     expect(of(0, 1)).not.toBe(of(1, 1));
@@ -49,7 +49,7 @@ describe('epochs in two parts', () => {
   });
 
   it('count the steps of the second part for the optimiser', () => {
-    const parts = twoParts([0, 1, 2, 3], { images: 12, batchSize: 4 })!;
+    const parts = unlabeledStage([0, 1, 2, 3], { images: 12, batchSize: 4 })!;
     const steps = [0, 1, 2, 3, 4, 5, 6];
     expect(steps.map((step) => parts.isClustering({ step, stepsPerEpoch: 3 }))).toEqual([
       false,
@@ -66,8 +66,8 @@ describe('epochs in two parts', () => {
   });
 
   it('refuse too few images to cluster', () => {
-    expect(() => twoParts([0, 1, 2, 3, 4, 5, 6], { images: 9, batchSize: 4 })).toThrow(
-      /batchSize: received 4 for 2 labelled images.*at most 2/,
+    expect(() => unlabeledStage([0, 1, 2, 3, 4, 5, 6], { images: 9, batchSize: 4 })).toThrow(
+      /batchSize: received 4 for 2 labeled images.*at most 2/,
     );
   });
 });

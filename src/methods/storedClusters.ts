@@ -1,22 +1,23 @@
 /**
- * Clusterings that a step reads: what a phase finds between epochs, as state that the step leaves as it is.
+ * Clusterings that a step reads and a phase between epochs finds, as part of the state.
  *
- * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a batch's are gathered.
+ * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a
+ * batch's are gathered.
  */
-import type { ProgramState, Values } from '../compile/index.ts';
+
+import type { Values } from '../compile/index.ts';
 import { adjustedRand } from '../metrics/index.ts';
-import { cast, gather, input, type Tensor } from '../tensor/index.ts';
+import { cast, gather, type Tensor } from '../tensor/index.ts';
+import type { Step } from './step.ts';
 
 /** One clustering of N images into K clusters, as tensors of a step. */
-export interface HeldClusters {
+export interface StoredClusters {
   /** C, prototypes on the unit sphere, [K, D]; zeros before the first phase. */
   readonly prototypes: Tensor;
   /** Concentrations phi, [K]; ones before the first phase. */
   readonly phi: Tensor;
-  /** Clusters of a batch's images, int32 [B], of their positions [B]. */
-  labelsOf(indices: Tensor): Tensor;
-  readonly state: readonly ProgramState[];
-  readonly initialValues: Values;
+  /** Clusters of the batch's images, int32 [B]. */
+  readonly labels: Tensor;
 }
 
 /** Values of clustering m after a phase, by the names that the step reads. */
@@ -33,23 +34,18 @@ export const labelsName = (m: number) => `labels.${m}`;
 const phiName = (m: number) => `phi.${m}`;
 
 /** Clustering m of a step's state. */
-export function heldClusters(
+export function storedClusters(
+  step: Step,
   m: number,
-  { clusters: K, images: N, dimension: D }: { clusters: number; images: number; dimension: number },
-): HeldClusters {
-  const prototypes = input(prototypesName(m), [K, D]);
-  const phi = input(phiName(m), [K]);
-  const labels = input(labelsName(m), [N]);
-  return {
-    prototypes,
-    phi,
-    labelsOf: (indices) => cast(gather(labels, indices), 'int32'), // [B]
-    state: [prototypes, phi, labels].map((current) => ({ current })),
-    initialValues: { [phiName(m)]: new Float32Array(K).fill(1) },
-  };
+  { clusters: K, dimension: D }: { clusters: number; dimension: number },
+): StoredClusters {
+  const prototypes = step.state(prototypesName(m), [K, D]).current;
+  const phi = step.state(phiName(m), [K], () => new Float32Array(K).fill(1)).current;
+  const labels = step.state(labelsName(m), [step.images]).current;
+  return { prototypes, phi, labels: cast(gather(labels, step.indices), 'int32') };
 }
 
-/** What a phase writes into the state for clustering m. */
+/** State that a phase writes for clustering m. */
 export function foundState(m: number, { prototypes, phi, labels }: FoundClusters): Values {
   return {
     [prototypesName(m)]: prototypes,

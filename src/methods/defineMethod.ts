@@ -1,0 +1,152 @@
+/** A method in one place: its settings, its step, what it does between epochs, and its remedies. */
+import type { z } from 'zod';
+import type { Tensor } from '../tensor/index.ts';
+import type { CropSpec } from '../views/index.ts';
+import { cropInputs, ofCrop } from './crops.ts';
+import type { Model } from './model.ts';
+import type { EpochPhase, MethodHead, MethodProgram, StepContext } from './program.ts';
+import type { OwnSettings, Settings, SettingsPatch } from './settings.ts';
+import { phaseOf, type Stage } from './stages.ts';
+import { createStep, type Step, type TrainingStep } from './step.ts';
+
+/** States in which the run doctor stops a run. */
+export type Failure = 'collapsed' | 'diverged' | 'narrow';
+
+/** A change of settings against a failure. */
+export interface Remedy {
+  settings: SettingsPatch;
+  /** One sentence for a person, such as "epsilon 0.03 instead of 0.05 sharpens the codes". */
+  description: string;
+}
+
+/** Arguments of a method's step. */
+export interface StepScope<Own> {
+  /** The method's own settings. */
+  settings: Own;
+  step: Step;
+  model: Model;
+  /** Normalized crops by group, [count B, 3, s, s] each, global crops first. */
+  crops: readonly Tensor[];
+  /** Normalized crops one by one, [B, 3, s, s] each. */
+  views: readonly Tensor[];
+  context: StepContext;
+}
+
+/** Arguments of a method's work between epochs. */
+export interface PhaseScope<Own> {
+  settings: Own;
+  context: StepContext;
+}
+
+export interface MethodDefinition<S extends z.ZodObject> {
+  /** Name for commands, settings and files, in kebab case. */
+  name: string;
+  /** One line for help texts and tables. */
+  about: string;
+  /** Crops that it takes: several resolutions, two of one size, or one. */
+  crops: 'multiple' | 'pair' | 'single';
+  /** Strict schema of its own settings, each with a description and a default. */
+  settings: S;
+  /** Own settings that are lowered where there are few images, unless a person gave them. */
+  fits?: readonly ('prototypes' | 'clusters' | 'queueLength')[];
+  /** Settings that it wants otherwise than the presets for kinds of images. */
+  recipe?: SettingsPatch<z.input<S>>;
+  /** Complete recipes of the paper, by name; `recipe` is not added to them. */
+  presets?: Readonly<Record<string, { description: string; settings: SettingsPatch<z.input<S>> }>>;
+  /** Changes of settings against a failure. Default: a lower learning rate. */
+  remedies?: Partial<Record<Failure, (settings: Settings<z.output<S>>) => Remedy | undefined>>;
+  /** Crop groups that the loader makes of those of the settings. Default: the same. */
+  cropSpecs?(settings: z.output<S>, crops: readonly CropSpec[]): CropSpec[];
+  /** Refuses settings that do not fit the images, before a run begins. */
+  check?(settings: z.output<S>, context: StepContext): void;
+  /** Embeddings, prototypes and clusters of an encoder's features. */
+  head(settings: z.output<S>): MethodHead;
+  /** Writes the training step. */
+  step(scope: StepScope<z.output<S>>): void;
+  /** Stages that follow one another. Default: one stage. */
+  stages?(scope: PhaseScope<z.output<S>>): readonly Stage[];
+  /** Work before epochs, where it is the same for the whole run. */
+  phase?(scope: PhaseScope<z.output<S>>): EpochPhase | undefined;
+}
+
+/** A method, with its own settings erased from the types. */
+export interface Method extends Pick<MethodDefinition<z.ZodObject>, 'name' | 'about' | 'crops'> {
+  readonly settings: z.ZodObject;
+  readonly fits: readonly string[];
+  readonly recipe: SettingsPatch;
+  readonly presets: Readonly<Record<string, { description: string; settings: SettingsPatch }>>;
+  /** The remedy for a failure; undefined where the method has none of its own. */
+  remedy(failure: Failure, settings: Settings): Remedy | undefined;
+  cropSpecs(settings: Settings, crops: readonly CropSpec[]): CropSpec[];
+  head(settings: Settings): MethodHead;
+  program(settings: Settings, context: StepContext): MethodProgram;
+}
+
+/** A method with the types of its own settings. */
+export interface DefinedMethod<S extends z.ZodObject> extends Method {
+  /** The step on given crops [count B, 3, s, s], without pixels and phases. */
+  build(settings: z.input<S>, context: StepContext, crops: readonly Tensor[]): TrainingStep;
+}
+
+/**
+ * Defines a method. `train({ method })` takes the result as it is; `registerMethod` makes it known
+ * by name.
+ *
+ * @example
+ * const simclr = defineMethod({
+ *   name: 'simclr',
+ *   about: 'two views of an image find each other among the batch',
+ *   crops: 'pair',
+ *   settings: z.strictObject({ ...projectionSettings, temperature: rate().default(0.5) }),
+ *   head: (settings) => ({ project: (variables, h) => embeddings(variables, h, settings) }),
+ *   step({ crops: [images], settings, step, model }) {
+ *     const [z1, z2] = split(model.embed(images), 2);
+ *     step.minimize(ntXent(z1, z2, settings));
+ *     step.observe({ embeddings: z1, pairs: [z1, z2] });
+ *   },
+ * });
+ */
+export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition<S>): DefinedMethod<S> {
+  const { name, about, crops, settings: schema, fits = [], recipe = {}, presets = {} } = definition;
+  const parsed = (own: OwnSettings) => schema.parse(own) as z.output<S>;
+  const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
+
+  function build(settings: z.output<S>, context: StepContext, given: readonly Tensor[]): TrainingStep {
+    const { project } = definition.head(settings);
+    const stages = definition.stages?.({ settings, context });
+    const { step, model, build: finish } = createStep({ ...context, name, project, stages });
+    const { batchSize: B } = context;
+    const views = given.flatMap((group) =>
+      Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
+    ); // [B, 3, s, s] each
+    definition.step({ settings, step, model, crops: given, views, context });
+    return finish();
+  }
+  return {
+    name,
+    about,
+    crops,
+    settings: schema,
+    fits,
+    recipe: recipe as SettingsPatch,
+    presets: presets as Method['presets'],
+    remedy: (failure, settings) =>
+      definition.remedies?.[failure]?.({
+        ...settings,
+        method: { name, ...ownOf(settings) },
+      } as Settings<z.output<S>>),
+    cropSpecs: (settings, specs) => definition.cropSpecs?.(ownOf(settings), specs) ?? [...specs],
+    head: (settings) => definition.head(ownOf(settings)),
+    program(settings, context) {
+      const own = ownOf(settings);
+      definition.check?.(own, context);
+      const scope = { settings: own, context };
+      const stages = definition.stages?.(scope) ?? [];
+      return {
+        ...build(own, context, cropInputs(context)),
+        phase: definition.phase?.(scope) ?? phaseOf(stages),
+      };
+    },
+    build: (own, context, given) => build(parsed(own), context, given),
+  };
+}

@@ -1,0 +1,66 @@
+/** The training program of a run, from its settings. */
+import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
+import { encoderOptions } from './encoderOptions.ts';
+import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
+import { methodNamed } from './registry.ts';
+import type { Settings } from './settings.ts';
+import { viewsOf } from './views.ts';
+
+function optimizerOf({ name, momentum, weightDecay, trust, larcMode }: Settings['optimizer']): Optimizer {
+  switch (name) {
+    case 'adam':
+      return adam({ weightDecay });
+    case 'larc':
+      return larc({ momentum, weightDecay, trust, mode: larcMode });
+    case 'lars':
+      return lars({ momentum, weightDecay, trust });
+    case 'sgd':
+      return sgd({ momentum, weightDecay });
+  }
+}
+
+/** Learning rate at a moment: a linear warm-up, then half a cosine. */
+function learningRateAt(
+  { optimizer, schedule }: Pick<Settings, 'optimizer' | 'schedule'>,
+  { step, stepsPerEpoch, totalSteps }: Moment,
+): number {
+  return warmupCosine(step, {
+    start: schedule.startLearningRate,
+    base: optimizer.learningRate,
+    final: schedule.finalLearningRate,
+    warmupSteps: Math.round(schedule.warmupEpochs * stepsPerEpoch),
+    totalSteps,
+  });
+}
+
+/**
+ * The whole training step of the settings' method.
+ *
+ * @param images N
+ * @param extra positions of unlabeled images that only the representation learns from
+ */
+export function methodProgram(
+  settings: Settings,
+  { images, extra }: Pick<StepContext, 'images' | 'extra'>,
+): MethodProgram {
+  const { data, optimizer } = settings;
+  const views = viewsOf(settings);
+  checkSizes(encoderOptions(settings), [...views.crops.map(({ size }) => size), data.imageSize]);
+  return methodNamed(settings.method.name).program(settings, {
+    batchSize: data.batchSize,
+    images,
+    extra,
+    crops: views.crops.map(({ count, size }) => ({ count, size })),
+    encoder: encoderOptions(settings),
+    normalize: views.normalize,
+    imageSize: data.imageSize,
+    optimizer: optimizerOf(optimizer),
+    optimizerSettings: optimizer,
+    learningRate: (moment) => learningRateAt(settings, moment),
+  });
+}
+
+/** Embeddings, prototypes and clusters of the settings' method for an encoder's features. */
+export function methodHead(settings: Settings): MethodHead {
+  return methodNamed(settings.method.name).head(settings);
+}
