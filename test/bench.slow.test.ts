@@ -137,7 +137,7 @@ describe('the profile', () => {
     function counted() {
       spin(60);
     }
-    const of = { file: 'bench.test.ts', names: ['counted', 'unused'] };
+    const of = { file: 'bench.slow.test.ts', names: ['counted', 'unused'] };
     const found = await functionTimes(of, async () => {
       counted();
       spin(30);
@@ -164,7 +164,7 @@ describe('the k-means benchmark', () => {
     const row = await benchmarkKmeans('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', k: 12, peerSeconds: null, ratio: null });
     expect(row.seconds).toBeGreaterThan(0);
-    // 600 rows of 8 values of variance about 1 around centres of variance 1.
+    // 600 rows of 8 values of variance about 1 around centers of variance 1.
     expect(row.objective).toBeGreaterThan(600);
     expect(row.objective).toBeLessThan(600 * 16);
   });

@@ -107,7 +107,7 @@ describe('a method that learns its clusters', () => {
     }
     const html = readFileSync(at('run', 'report.html'), 'utf8');
     expect(html.match(/<svg class="map"/g)).toHaveLength(3);
-    expect(html).toContain('Similarity of clusters');
+    expect(html).toContain('Cosine of two clusters');
   });
 
   it('is measured by its own head, with k-means beside it', async () => {

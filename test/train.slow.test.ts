@@ -59,7 +59,7 @@ describe('a run', () => {
   });
 });
 
-describe('an interrupted run', () => {
+describe('an interrupted run', { timeout: 400_000 }, () => {
   it('told to stop, saves, says how to go on, and ends with code 130; a torn checkpoint is passed over', async () => {
     const started = workplace.start(...training('stopped'));
     await untilCheckpoints('stopped', 2, started);

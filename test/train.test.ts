@@ -58,7 +58,7 @@ describe('a run', () => {
   });
 });
 
-describe('an interrupted run', () => {
+describe('an interrupted run', { timeout: 400_000 }, () => {
   it('killed without warning, goes on to the same end, with every step once', async () => {
     const started = workplace.start(...training('killed'));
     await untilCheckpoints('killed', 2, started);
