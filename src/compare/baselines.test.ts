@@ -1,4 +1,4 @@
-/** What an untrained encoder is measured for: once per encoder, and again for every other encoder. */
+/** Keys of untrained encoders: equal encoders are measured once, every other one again. */
 import { describe, expect, it } from 'vitest';
 import { encoderOptions, resolveSettings, type SettingsPatch } from '../methods/index.ts';
 import { encoderKey } from './baselines.ts';

@@ -16,7 +16,9 @@ type Stored = Record<string, { key: string; measured: MeasuredEncoder }>;
 const schema = z.record(z.string(), z.object({ key: z.string(), measured: z.custom<MeasuredEncoder>() }));
 
 export interface BaselineStore {
-  /** Returns the stored measurement of this name and key, or calls `measure` and stores its result. */
+  /**
+   * Returns the stored measurement of this name and key, or calls `measure` and stores its result.
+   */
   recall(
     name: string,
     key: string,
@@ -24,7 +26,10 @@ export interface BaselineStore {
   ): Promise<MeasuredEncoder>;
 }
 
-/** Opens `baselines.json` in a comparison's folder; a file that is absent or damaged is written again. */
+/**
+ * Opens `baselines.json` in a comparison's folder; a file that is absent or damaged is written
+ * again.
+ */
 export async function openBaselines(
   folder: string,
   { threads }: { threads: number },

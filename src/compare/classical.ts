@@ -70,7 +70,9 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
   },
 };
 
-/** Scores one classical clustering of pixels, on the test images and on all; there is no classifier. */
+/**
+ * Scores one classical clustering of pixels, on the test images and on all; there is no classifier.
+ */
 export async function measureClassical(
   engine: Engine,
   { set, seed, reporter }: Bench,

@@ -1,4 +1,6 @@
-/** Comparing methods: every run under the same conditions, one table, and files that can be resumed. */
+/**
+ * Comparing methods: every run under the same conditions, one table, and files that can be resumed.
+ */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
@@ -61,14 +63,14 @@ export interface WrittenComparison {
 }
 
 /**
- * Trains every method under the same conditions, measures all under one protocol, and writes compare.json
- * and compare.html after every run.
+ * Trains every method under the same conditions, measures all under one protocol, and writes
+ * compare.json and compare.html after every run.
  *
- * The same request resumes an interrupted comparison. Methods, seeds and values may be added later. A method
- * that fails is part of the result with its reason, and the others go on.
+ * The same request resumes an interrupted comparison. Methods, seeds and values may be added later.
+ * A method that fails is part of the result with its reason, and the others go on.
  *
- * @throws LikenessError `option.*`, `compare.*`, and errors that every method would meet: `source.*`,
- * `write.*`, `run.locked`, `interrupted`.
+ * @throws LikenessError `option.*`, `compare.*`, and errors that every method would meet:
+ * `source.*`, `write.*`, `run.locked`, `interrupted`.
  */
 export async function compareMethods(
   images: OpenImages,

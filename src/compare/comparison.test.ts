@@ -1,4 +1,7 @@
-/** A comparison as data and as a page: means over seeds, published figures, and an escaped, self-contained file. */
+/**
+ * A comparison as data and as a page: means over seeds, published figures, and an escaped,
+ * self-contained file.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   type ComparedRun,

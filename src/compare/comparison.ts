@@ -1,4 +1,6 @@
-/** Comparison as plain data: the content of compare.json, shown by compare.html and the terminal. */
+/**
+ * Comparison as plain data: the content of compare.json, shown by compare.html and the terminal.
+ */
 
 /** Score over seeds. */
 export interface Summary {

@@ -1,4 +1,7 @@
-/** Curves of several methods over training time as inline SVG, with a color, a dash and a mark per line. */
+/**
+ * Curves of several methods over training time as inline SVG, with a color, a dash and a mark per
+ * line.
+ */
 
 import { ticksOf } from '../report/html/plot.ts';
 import { escapeHtml } from '../report/html/text.ts';

@@ -31,7 +31,10 @@ export function sharedOf(rows: readonly PlannedRow[]): Record<string, string | n
   return Object.fromEntries([...equal, ...cut]);
 }
 
-/** Tells the crops or their scales; where methods take fewer, each value with its methods, longest first. */
+/**
+ * Tells the crops or their scales; where methods take fewer, each value with its methods, longest
+ * first.
+ */
 function cutFor(rows: readonly PlannedRow[], name: 'crops' | 'scales'): string {
   const takers = new Map<string, Set<string>>();
   for (const { method, settings } of rows) {

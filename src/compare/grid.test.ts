@@ -1,4 +1,4 @@
-/** What a comparison varies: every combination, or one value at a time. */
+/** Varied settings of a comparison: every combination, or one value at a time. */
 import { describe, expect, it } from 'vitest';
 import { gridPoints, showGrid } from './grid.ts';
 

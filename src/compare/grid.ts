@@ -1,4 +1,7 @@
-/** Settings that a comparison varies: every combination of values (`grid`), or one at a time (`vary`). */
+/**
+ * Settings that a comparison varies: every combination of values (`grid`), or one at a time
+ * (`vary`).
+ */
 import { LikenessError } from '../core/errors.ts';
 
 /** Settings of a row that differ from the other rows, as text by name. */
@@ -12,11 +15,12 @@ const decided: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lists the points of a comparison: every combination of the grid's values, the last key changing fastest.
+ * Lists the points of a comparison: every combination of the grid's values, the last key changing
+ * fastest.
  *
- * Each is followed by itself with one varied value at a time. Without grid and varied values there is one
- * empty point. Values are separated by commas, or by semicolons where a text has one, such as
- * `clusters=512;512,256`.
+ * Each is followed by itself with one varied value at a time. Without grid and varied values there
+ * is one empty point. Values are separated by commas, or by semicolons where a text has one, such
+ * as `clusters=512;512,256`.
  */
 export function gridPoints(grid: readonly string[], vary: readonly string[] = []): GridPoint[] {
   const seen = new Set<string>();

@@ -42,8 +42,8 @@ export const trackingColumns: readonly TrackingColumn[] = trackingMeasures.map((
 /**
  * Ranks the rows by their mean rank over the measures that tracked NMI in tests with labels.
  *
- * The likely best row is first. Rows without one of the measures are left out, and equal values share the
- * mean of their ranks. Ranks are averaged because the measures have no common scale.
+ * The likely best row is first. Rows without one of the measures are left out, and equal values
+ * share the mean of their ranks. Ranks are averaged because the measures have no common scale.
  */
 export function likelyOrder(
   rows: readonly UnlabeledRow[],

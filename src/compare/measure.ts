@@ -28,7 +28,10 @@ import { SAMPLE } from './likelyOrder.ts';
 export interface Bench {
   readonly cache: PixelCache;
   readonly set: EvaluationSet;
-  /** Seed of clustering, probe and draws, the same for all runs, so that scores differ by training alone. */
+  /**
+   * Seed of clustering, probe and draws, the same for all runs, so that scores differ by training
+   * alone.
+   */
   readonly seed: number;
   readonly reporter: Reporter;
 }
@@ -113,7 +116,7 @@ export async function measureFeatures(
   const evaluation = await evaluateFeatures(engine, { features, labels, split }, { seed, signal });
   const rows = labeledRows(set);
   const k = evaluation.clustering.k;
-  // Where the source has no split of its own, clusters are of all images already.
+  // Clusters are of all images already if the source has no split of its own.
   const { nmi, acc, ari } = evaluation;
   const together =
     evaluation.clustering.on === 'all'
@@ -190,7 +193,10 @@ const MAX_SAMPLE = 2000;
 /** Smallest sample that is measured. */
 const MIN_SAMPLE = 20;
 
-/** Measures a fixed sample without labels: the same images for every run, without comparisons over epochs. */
+/**
+ * Measures a fixed sample without labels: the same images for every run, without comparisons over
+ * epochs.
+ */
 async function measureSample(
   engine: Engine,
   { cache, set }: Bench,

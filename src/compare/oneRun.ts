@@ -1,4 +1,4 @@
-/** One run of a comparison: trained, resumed or found finished, then measured or found measured. */
+/** Run of a comparison: trained, resumed or found finished, then measured or found measured. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -52,7 +52,8 @@ function interrupted(): LikenessError {
 /**
  * Trains one run to its end and measures it.
  *
- * A failure of the method is returned with its reason. An interruption, a full disk and the like throw.
+ * A failure of the method is returned with its reason. An interruption, a full disk and the like
+ * throw.
  */
 export async function compareOne(
   planned: PlannedRun,

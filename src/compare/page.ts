@@ -202,6 +202,11 @@ ${likely === undefined ? '' : `<p>${escapeHtml(likely)}</p>`}
 ${tableHtml(comparison, tracking, { minutes: true })}</section>`;
 }
 
+/** Writes a protocol as a sentence. */
+function sentence(text: string): string {
+  return text === '' ? '' : `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+}
+
 function curvesHtml({ methods, protocol }: Comparison): string {
   const drawn = methods.filter(({ curve }) => curve.length > 0);
   if (drawn.length === 0) return '';
@@ -211,7 +216,7 @@ function curvesHtml({ methods, protocol }: Comparison): string {
       points: row.curve.map((point) => ({ minutes: point.minutes, value: point[of] })),
     }));
   return `<section class="panel"><h2>Scores over training time</h2>
-<p class="note">${escapeHtml(protocol.curves ?? '')}</p>
+<p class="note">${escapeHtml(sentence(protocol.curves ?? ''))}</p>
 ${legendHtml(drawn.map(nameOf))}
 <div class="split">${curvesSvg('kNN accuracy', lines('knn'))}${curvesSvg('NMI', lines('nmi'))}</div></section>`;
 }

@@ -1,4 +1,4 @@
-/** What a comparison consists of: names, grids, and the same conditions for every method. */
+/** Plan of a comparison: names, grids, and the same conditions for every method. */
 import { describe, expect, it } from 'vitest';
 import { flatSettings, methodNamed, methodNames, settingsFor } from '../methods/index.ts';
 import { sharedOf } from './facts.ts';
@@ -79,7 +79,7 @@ describe('the rows', () => {
     ]);
   });
 
-  it('are one without changes and one per varied value, of which one that is the default makes no second row', () => {
+  it('are one without changes and one per varied value that differs from it', () => {
     const rows = planRows(
       request({
         methods: ['contrastive-clustering', 'swav'],

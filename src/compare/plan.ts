@@ -1,4 +1,7 @@
-/** Plan of a comparison: one run per method, point of the grid and seed, all under the same conditions. */
+/**
+ * Plan of a comparison: one run per method, point of the grid and seed, all under the same
+ * conditions.
+ */
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import {
@@ -30,7 +33,7 @@ export interface CompareRequest {
   classical?: string[];
 }
 
-/** One run of a comparison. */
+/** Run of a comparison. */
 export interface PlannedRun {
   readonly method: string;
   readonly grid: GridPoint;

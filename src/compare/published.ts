@@ -1,11 +1,13 @@
 /**
  * Scores that papers and repositories published for a data set, shown as "published, other budget".
  *
- * They are of other encoders, hundreds of epochs and mostly larger images, and do not compare with ours.
+ * They are of other encoders, hundreds of epochs and mostly larger images, and do not compare with
+ * ours.
  *
- * Sources: table II of Contrastive Clustering (Li et al. 2021, arXiv 2009.09687), whose clusters are of train and test
- * images together, by a single run on those same images; the benchmarks of lightly (weighted kNN, k = 200, T = 0.1, the highest of
- * all epochs) and of solo-learn (linear accuracy) on CIFAR.
+ * Sources: table II of Contrastive Clustering (Li et al. 2021, arXiv 2009.09687), whose clusters
+ * are of train and test images together, by a single run on those same images; the benchmarks of
+ * lightly (weighted kNN, k = 200, T = 0.1, the highest of all epochs) and of solo-learn (linear
+ * accuracy) on CIFAR.
  */
 import type { Comparison, Published } from './comparison.ts';
 
@@ -143,7 +145,8 @@ export interface SourceFacts {
 }
 
 /**
- * Identifies the data set of a source: packed formats by their kind, folders by name and number of classes.
+ * Identifies the data set of a source: packed formats by their kind, folders by name and number of
+ * classes.
  *
  * CIFAR-100 is read with its 100 classes, to which the table of 20 classes does not apply.
  */
@@ -181,7 +184,9 @@ export interface PublishedParts {
   readonly others: readonly Published[];
 }
 
-/** Splits published scores into those beside the rows of a comparison and those of other methods. */
+/**
+ * Splits published scores into those beside the rows of a comparison and those of other methods.
+ */
 export function publishedParts({
   published,
   methods,

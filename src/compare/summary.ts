@@ -12,7 +12,8 @@ import type {
 } from './comparison.ts';
 
 /**
- * Computes mean and sample standard deviation, `sqrt(sum (x - mean)² / (n - 1))`, without null values.
+ * Computes mean and sample standard deviation, `sqrt(sum (x - mean)² / (n - 1))`, without null
+ * values.
  *
  * The deviation of one value is 0; `values` shows that it is alone.
  */

@@ -1,4 +1,6 @@
-/** The comparison in a terminal: failed runs, missing figures and published rows in their places. */
+/**
+ * The comparison in a terminal: failed runs, missing figures and published rows in their places.
+ */
 import { describe, expect, it } from 'vitest';
 import { type ComparedRun, type Comparison, publishedFor, summarizeMethod } from './index.ts';
 import { compareTable } from './table.ts';

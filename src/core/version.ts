@@ -1,4 +1,4 @@
-/** The program's own version, from package.json, and the commit that it runs from where it is a checkout. */
+/** Version of the program from package.json, and its commit where it is a checkout. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ export const { version } = JSON.parse(readFileSync(new URL('package.json', root)
   version: string;
 };
 
-/** The commit, with `-dirty` where files differ from it; nothing for an installed package or without git. */
+/** Reads the commit, with `-dirty` for changed files; undefined without git or a checkout. */
 export function commitOf(folder: URL = root): string | undefined {
   // A package inside somebody else's checkout must not name that one's commit.
   if (!existsSync(new URL('.git', folder))) return undefined;

@@ -8,7 +8,8 @@ const indices = Uint32Array.of(0, 1, 2, 3, 4);
 
 describe('clusters beside labels', () => {
   it('are compared in every figure, by the images that have a label', () => {
-    // scikit-learn on [0, 0, 1, 1] and [0, 0, 0, 1]: adjusted_rand_score 0, fowlkes_mallows_score 1/sqrt(6).
+    // scikit-learn on [0, 0, 1, 1] and [0, 0, 0, 1]: adjusted_rand_score 0, fowlkes_mallows_score
+    // 1/sqrt(6).
     const found = classTable(cache, indices, Int32Array.of(0, 0, 0, 1, 1))!;
     expect(found).toMatchObject({ images: 4, acc: 0.75, purity: 0.75, classes: ['cat', 'dog'] });
     expect(found.ari).toBeCloseTo(0, 12);

@@ -13,7 +13,10 @@ import {
 } from '../metrics/index.ts';
 import type { ReportClasses } from '../run/index.ts';
 
-/** Compares clusters [N] of the cache's images at `indices` with labels; undefined where no image has one. */
+/**
+ * Compares clusters [N] of the cache's images at `indices` with labels; undefined where no image
+ * has one.
+ */
 export function classTable(
   { entries, labelNames }: Pick<PixelCache, 'entries' | 'labelNames'>,
   indices: Uint32Array,

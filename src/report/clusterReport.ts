@@ -1,4 +1,7 @@
-/** Making the report of a clustering: facts, map and pictures are stored, and the page is rendered from them. */
+/**
+ * Making the report of a clustering: facts, map and pictures are stored, and the page is rendered
+ * from them.
+ */
 import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
@@ -79,7 +82,11 @@ export async function storeReport(
   await renderReport(folder);
 }
 
-/** Renders report.html from the files of a run. @throws LikenessError as {@link readReport}, and `write.*` */
+/**
+ * Renders report.html from the files of a run.
+ *
+ * @throws LikenessError as {@link readReport}, and `write.*`
+ */
 export async function renderReport(folder: RunFolder): Promise<void> {
   await writeFileAtomic(folder.files.reportHtml, reportHtml(await readReport(folder)));
 }

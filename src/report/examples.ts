@@ -16,8 +16,8 @@ export interface ReportClustersInput {
 const EDGE_FRACTION = 1 / 5;
 
 /**
- * Chooses examples of every cluster: all images of a small one, otherwise the most typical (nearest to
- * the center) and the most doubtful (smallest margin). Ties keep the order of the images.
+ * Chooses examples of every cluster: all images of a small one, otherwise the most typical (nearest
+ * to the center) and the most doubtful (smallest margin). Ties keep the order of the images.
  */
 export function reportClusters({
   ids,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { evenly, namedLike } from './featureMaps.ts';
 
-describe('colours of pages', () => {
-  it('are kept from page to page: clusters have the numbers of those that they share most images with', () => {
+describe('colors of maps', () => {
+  it('stay the same: a cluster has the number of the one that it shares most images with', () => {
     const last = Int32Array.of(0, 0, 0, 1, 1, 1, 2, 2);
     expect([...namedLike(last, Int32Array.of(7, 7, 7, 3, 3, 3, 5, 5))]).toEqual([...last]);
-    // One more cluster than there is now gets a number of its own.
+    // A cluster more than there is now gets a new number.
     expect([...namedLike(last, Int32Array.of(7, 7, 7, 3, 3, 4, 5, 5))]).toEqual([0, 0, 0, 1, 1, 3, 2, 2]);
   });
 });

@@ -42,7 +42,10 @@ const MIN_IMAGES = 30;
 /** Largest number of maps between the first and the last. */
 const MAX_BETWEEN = 4;
 
-/** Lays out features before training, at the run's snapshots, and now. No maps of fewer than 30 images. */
+/**
+ * Lays out features before training, at the run's snapshots, and now. No maps of fewer than 30
+ * images.
+ */
 export async function featureMaps(
   input: FeatureMapsInput,
   reporter: Reporter = silent,
@@ -103,7 +106,9 @@ export async function featureMaps(
   return { ids: Array.from(drawn, (index) => cache.entries[index]!.id), maps };
 }
 
-/** Renumbers clusters as those of `reference` that they match best; unmatched ones get new numbers. */
+/**
+ * Renumbers clusters as those of `reference` that they match best; unmatched ones get new numbers.
+ */
 export function namedLike(reference: Int32Array, clusters: Int32Array): Int32Array {
   const { classOfCluster } = matchingOf(contingency(reference, clusters));
   let next = Math.max(...reference) + 1;

@@ -15,12 +15,13 @@ import { settingsInWords } from './settingsInWords.ts';
 import { readTraining } from './training.ts';
 
 /**
- * Reads everything that a page shows of a run: training curves, verdict, measures, evaluation, settings
- * and, where it was clustered, clusters with example images, map and skipped files.
+ * Reads everything that a page shows of a run: training curves, verdict, measures, evaluation,
+ * settings and, where it was clustered, clusters with example images, map and skipped files.
  *
  * Needs neither the images nor an encoder.
  *
- * @throws LikenessError `config.*`, `events.*`, and `json.malformed` or `maps.malformed` for a damaged file.
+ * @throws LikenessError `config.*`, `events.*`, and `json.malformed` or `maps.malformed` for a
+ * damaged file.
  */
 export async function readReport(folder: RunFolder): Promise<RunReport> {
   const stored = await readStoredReport(folder.files.reportJson).catch(undefinedIfMissing);
@@ -29,7 +30,10 @@ export async function readReport(folder: RunFolder): Promise<RunReport> {
   return { ...trained, settings: stored.settings, clustering: await readClustered(folder, stored) };
 }
 
-/** Reads the part of a report that does not need clusters; the evaluation of `source` alone is part of it. */
+/**
+ * Reads the part of a report that does not need clusters; the evaluation of `source` alone is part
+ * of it.
+ */
 export async function readTrainedPart(
   folder: RunFolder,
   source?: string,

@@ -3,7 +3,10 @@ import { type ExampleImage, type JsonObject, REPORT_VERSION, type ReportCluster 
 import type { ReportClustering, RunReport } from './runReport.ts';
 import { verdictsOnRun } from './verdicts.ts';
 
-/** Builds the content of report.json. Training curves are left to events.jsonl, which has every step. */
+/**
+ * Builds the content of report.json. Training curves are left to events.jsonl, which has every
+ * step.
+ */
 export function reportJson(
   { run, method, settings, training, measures, evaluation }: RunReport,
   {

@@ -1,4 +1,6 @@
-/** Read model of a run: plain data that a page shows. It is read from the files of the run alone. */
+/**
+ * Read model of a run: plain data that a page shows. It is read from the files of the run alone.
+ */
 import type { FeatureMaps, StoredEvaluation, StoredReport, Thumbnails } from '../run/index.ts';
 
 /** A run as a page shows it; parts that the run does not have are absent. */

@@ -1,5 +1,5 @@
 /** Main settings of a run in words. */
-import { methodNamed, type Settings, showCrops } from '../methods/index.ts';
+import { type Settings, showCrops } from '../methods/index.ts';
 import type { NamedText } from './runReport.ts';
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */
@@ -16,10 +16,9 @@ export function settingsInWords(settings: Settings, { step }: { step: number }):
   ];
 }
 
-/** Prototypes that are trained, or clusters that are made between epochs; none for other methods. */
-function groupsOf({ name, prototypes, clusters }: Settings['method']): NamedText[] {
-  const { fits } = methodNamed(name);
-  if (fits.includes('prototypes')) return [{ name: 'Prototypes', value: String(prototypes) }];
-  if (!fits.includes('clusters')) return [];
+/** Prototypes that are trained, or clusters that are made in training; none for other methods. */
+function groupsOf({ prototypes, clusters }: Settings['method']): NamedText[] {
+  if (prototypes !== undefined) return [{ name: 'Prototypes', value: String(prototypes) }];
+  if (clusters === undefined) return [];
   return [{ name: 'Clusters in training', value: [clusters].flat().join(', ') }];
 }

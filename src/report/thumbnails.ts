@@ -4,13 +4,18 @@ import type { Pixels } from '../data/index.ts';
 import type { ExampleImage, ReportCluster } from '../run/index.ts';
 import { dataUri } from './html/dataUri.ts';
 
-/** Makes a JPEG, PNG or WebP of an image with a shorter side of about `size` pixels; undefined where it cannot. */
+/**
+ * Makes a JPEG, PNG or WebP of an image with a shorter side of about `size` pixels; undefined where
+ * it cannot.
+ */
 export type ThumbnailFunction = (id: string, size: number) => Promise<Uint8Array | undefined>;
 
 export interface ThumbnailOptions {
   /** Most bytes of all pictures together, as they are embedded in the page. Default 18 MB. */
   readonly maxBytes?: number;
-  /** Size at which every original fits, so that larger thumbnails are the same. Default: not known. */
+  /**
+   * Size at which every original fits, so that larger thumbnails are the same. Default: not known.
+   */
   readonly largestSide?: number;
   readonly signal?: AbortSignal;
 }

@@ -8,7 +8,10 @@ const MAX_POINTS = 2000;
 /** Note on a run whose log has no facts of training. */
 const NO_FACTS = 'This run was trained by an earlier version, which did not record the random-baseline loss.';
 
-/** Reads curves, the run doctor's last message and the last label-free measures; absent where there are none. */
+/**
+ * Reads curves, the run doctor's last message and the last label-free measures; absent where there
+ * are none.
+ */
 export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 'training' | 'measures'>> {
   const steps: number[] = [];
   const loss: (number | null)[] = [];

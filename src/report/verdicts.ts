@@ -13,7 +13,10 @@ export function encodersOf(evaluation: StoredEvaluation): ScoredEncoder[] {
   ];
 }
 
-/** Compares the trained encoder with the baselines; a baseline that is ahead anywhere is named with the scores. */
+/**
+ * Compares the trained encoder with the baselines; a baseline that is ahead anywhere is named with
+ * the scores.
+ */
 export function verdictsOnRun(evaluation: StoredEvaluation): Verdict[] {
   return verdictsOf(encodersOf(evaluation));
 }

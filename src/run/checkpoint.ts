@@ -1,9 +1,9 @@
 /**
  * Checkpoints: the whole state of a run, one safetensors file per saved step.
  *
- * The metadata of the file have `checkpoint` (JSON: step, epoch, seed, …) and `sha256`, the SHA-256 of the
- * whole file with the checksum's own 64 characters set to "0". A file that is cut off or has a changed bit
- * is thereby recognized as damaged, and the newest intact one is used.
+ * The metadata of the file have `checkpoint` (JSON: step, epoch, seed, …) and `sha256`, the SHA-256
+ * of the whole file with the checksum's own 64 characters set to "0". A file that is cut off or has
+ * a changed bit is thereby recognized as damaged, and the newest intact one is used.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
@@ -54,7 +54,9 @@ export interface DamagedCheckpoint {
 }
 
 export interface SaveOptions extends AtomicOptions {
-  /** Number of newest checkpoints to keep beside final ones and the newest healthy one. Default 3. */
+  /**
+   * Number of newest checkpoints to keep beside final ones and the newest healthy one. Default 3.
+   */
   readonly keep?: number;
 }
 
@@ -71,8 +73,8 @@ export function checkpointName(step: number): string {
  *
  * The file appears complete or not at all, and nothing is removed before it is on the disk.
  *
- * @throws LikenessError `write.*` when the disk is full or the folder is not writable; earlier checkpoints
- * stay intact.
+ * @throws LikenessError `write.*` when the disk is full or the folder is not writable; earlier
+ * checkpoints stay intact.
  */
 export async function saveCheckpoint(
   folder: string,
@@ -106,8 +108,8 @@ export async function listCheckpoints(folder: string): Promise<CheckpointFile[]>
 /**
  * Reads and verifies one checkpoint.
  *
- * @throws LikenessError `checkpoint.damaged` where it is incomplete or changed, `checkpoint.missing` where
- * it cannot be read.
+ * @throws LikenessError `checkpoint.damaged` where it is incomplete or changed,
+ * `checkpoint.missing` where it cannot be read.
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await withFile(file, async (handle) => readUpTo(handle, (await handle.stat()).size));
@@ -140,8 +142,8 @@ export interface LoadLatestOptions {
 /**
  * Loads the newest intact checkpoint of a folder and removes leftovers of killed writes.
  *
- * `checkpoint` is undefined where there is none. Damaged ones are skipped and listed with the reason,
- * newest first.
+ * `checkpoint` is undefined where there is none. Damaged ones are skipped and listed with the
+ * reason, newest first.
  */
 export async function loadLatestCheckpoint(
   folder: string,

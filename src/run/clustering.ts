@@ -1,10 +1,11 @@
 /**
  * clusters.safetensors: the clusters of a run, to which further images can be assigned.
  *
- * Tensor `centroids` [K, D] with rows of length 1, in the space of the encoder's L2-normalized features;
- * how K was chosen in the metadata. Where the method learned the clusters itself, `head` names the output
- * of its head for each: an image then belongs to the most probable one, and the centroids are the means of
- * its images. Numbers of clusters are those of clusters.csv: 0 is the largest.
+ * Tensor `centroids` [K, D] with rows of length 1, in the space of the encoder's L2-normalized
+ * features; how K was chosen in the metadata. Where the method learned the clusters itself, `head`
+ * names the output of its head for each: an image then belongs to the most probable one, and the
+ * centroids are the means of its images. Numbers of clusters are those of clusters.csv: 0 is the
+ * largest.
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
@@ -42,7 +43,11 @@ const schema = z.object({
   step: z.number(),
 });
 
-/** Writes the clusters. @throws LikenessError `write.*`, or when the numbers do not fit each other. */
+/**
+ * Writes the clusters.
+ *
+ * @throws LikenessError `write.*`, or when the numbers do not fit each other.
+ */
 export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
   const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step } = clustering;
   const clusters = JSON.stringify({ temperature, head, kReason, kRange, seed, images, step });
@@ -53,8 +58,8 @@ export async function writeClustering(file: string, clustering: StoredClustering
 /**
  * Reads the clusters of a run.
  *
- * @throws LikenessError `clustering.missing` when the run was not clustered yet, `clustering.malformed` or
- * `safetensors.malformed` for a damaged or other file.
+ * @throws LikenessError `clustering.missing` when the run was not clustered yet,
+ * `clustering.malformed` or `safetensors.malformed` for a damaged or other file.
  */
 export async function readClustering(file: string): Promise<StoredClustering> {
   const { tensors, metadata } = await readTensors(file, {

@@ -19,7 +19,8 @@ export async function writeConfig(run: RunFolder, config: JsonObject): Promise<v
 /**
  * Reads the configuration of a run without `version`.
  *
- * @throws LikenessError `config.missing`, `config.malformed`, or `config.version` for one written by a newer program.
+ * @throws LikenessError `config.missing`, `config.malformed`, or `config.version` for one written
+ * by a newer program.
  */
 export async function readConfig(run: RunFolder): Promise<JsonObject> {
   const file = run.files.config;

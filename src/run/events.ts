@@ -1,10 +1,10 @@
 /**
  * events.jsonl: the event log of a run, one JSON object per line.
  *
- * Lines are written in the background. Call `flush()` before saving a checkpoint, so that every event up
- * to that step is on the disk. After a kill, `openEventLog` with the checkpoint's step cuts the file, so
- * that each step occurs once. The reader ignores a last line that a kill has cut short, and opening
- * removes it.
+ * Lines are written in the background. Call `flush()` before saving a checkpoint, so that every
+ * event up to that step is on the disk. After a kill, `openEventLog` with the checkpoint's step
+ * cuts the file, so that each step occurs once. The reader ignores a last line that a kill has cut
+ * short, and opening removes it.
  */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -106,8 +106,8 @@ export async function openEventLog(
 /**
  * Reads the events of a file in order, without a last line that was cut short.
  *
- * @throws LikenessError `events.missing`; `events.malformed`, naming the line, where an earlier line is not
- * an event.
+ * @throws LikenessError `events.missing`; `events.malformed`, naming the line, where an earlier
+ * line is not an event.
  */
 export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
   let line = 0;

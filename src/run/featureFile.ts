@@ -1,4 +1,6 @@
-/** Features in a temporary file while they are worked on: written once, in order, and read in parts. */
+/**
+ * Features in a temporary file while they are worked on: written once, in order, and read in parts.
+ */
 import type { Rows } from '../cluster/index.ts';
 import { bytesOf, openScratchFile } from '../formats/index.ts';
 
@@ -9,7 +11,8 @@ export interface FeatureFile extends Rows {
 }
 
 /**
- * Writes rows [n, D], which arrive in arrays one after the other, to a temporary file beside `path`.
+ * Writes rows [n, D], which arrive in arrays one after the other, to a temporary file beside
+ * `path`.
  *
  * The file is removed where the source of the rows fails.
  *

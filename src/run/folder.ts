@@ -17,7 +17,10 @@ export interface NewRunOptions {
   readonly source: string;
 }
 
-/** Builds the default name of a run, such as `2025-03-01-swav-holiday-photos`, safe as a folder name. */
+/**
+ * Builds the default name of a run, such as `2025-03-01-swav-holiday-photos`, safe as a folder
+ * name.
+ */
 export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
   const slug = basename(resolve(source))
     .normalize('NFC')
@@ -33,7 +36,8 @@ export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | '
  *
  * A default name that is taken gets `-2`, `-3`, …; an `out` that is not empty is refused.
  *
- * @throws LikenessError `run.exists` when `out` is not empty, `write.*` when the folder cannot be made.
+ * @throws LikenessError `run.exists` when `out` is not empty, `write.*` when the folder cannot be
+ * made.
  */
 export async function createRunFolder(options: NewRunOptions): Promise<RunFolder> {
   const { out, root = 'runs' } = options;

@@ -1,4 +1,7 @@
-/** JSON in a run: values, one canonical text, one hash, and files that are checked when they are read. */
+/**
+ * JSON in a run: values, one canonical text, one hash, and files that are checked when they are
+ * read.
+ */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
@@ -40,8 +43,8 @@ export function writeJson(file: string, value: object): Promise<void> {
 /**
  * Reads a JSON file and checks it.
  *
- * @throws LikenessError `json.missing` where it cannot be read, `json.malformed` where it is damaged or
- * does not fit the schema.
+ * @throws LikenessError `json.missing` where it cannot be read, `json.malformed` where it is
+ * damaged or does not fit the schema.
  */
 export async function readJson<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
   let text: string;

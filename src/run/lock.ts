@@ -1,8 +1,8 @@
 /**
  * run.lock: names the process that is writing, so that a run has one writer.
  *
- * A lock whose process has ended is stale and is taken over. A process is identified by its number, its
- * start time and the machine's boot (on Linux), because numbers are used again after a restart.
+ * A lock whose process has ended is stale and is taken over. A process is identified by its number,
+ * its start time and the machine's boot (on Linux), because numbers are used again after a restart.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';

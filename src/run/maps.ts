@@ -2,8 +2,8 @@
  * maps.safetensors: two-dimensional layouts of the features of some images, one per state of the
  * encoder.
  *
- * Tensors `places.<i>` [n, 2] and `clusters.<i>` [n] per map; titles, steps and scores in the metadata,
- * with the ids of the images, which all maps share.
+ * Tensors `places.<i>` [n, 2] and `clusters.<i>` [n] per map; titles, steps and scores in the
+ * metadata, with the ids of the images, which all maps share.
  */
 import { z } from 'zod';
 import { encodeSafetensors, type StoredTensor, writeFileAtomic } from '../formats/index.ts';

@@ -1,8 +1,9 @@
 /**
  * Measured kernel choices, remembered on this machine.
  *
- * A run repeated on this machine makes the same choices and need not measure again. Choices depend on the
- * processor, its threads and the version of the runtime; each combination has a file of its own.
+ * A run repeated on this machine makes the same choices and need not measure again. Choices depend
+ * on the processor, its threads and the version of the runtime; each combination has a file of its
+ * own.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,10 @@ import { join } from 'node:path';
 import type { Plan } from '../compile/index.ts';
 import { makeFolderSync } from '../formats/index.ts';
 
-/** Version of the kernels. Raised when one is added or changed, so that old measurements are dropped. */
+/**
+ * Version of the kernels. Raised when one is added or changed, so that old measurements are
+ * dropped.
+ */
 const KERNELS = 8;
 
 export interface PlanStore {
@@ -21,7 +25,10 @@ export interface PlanStore {
   forget(): void;
 }
 
-/** Opens the plan file of this machine in a folder. A folder that cannot be written costs time, not results. */
+/**
+ * Opens the plan file of this machine in a folder. A folder that cannot be written costs time, not
+ * results.
+ */
 export function openPlanStore(
   folder: string,
   { threads, runtime }: { threads: number; runtime: string },

@@ -13,7 +13,10 @@ interface EventBase {
   readonly [key: string]: JsonValue | undefined;
 }
 
-/** Facts of a training step that settings alone do not tell, such as the loss of the random baseline. */
+/**
+ * Facts of a training step that settings alone do not tell, such as the loss of the random
+ * baseline.
+ */
 export type RunFacts = {
   /** Loss of a network that tells nothing apart, such as ln K; null where a method has none. */
   readonly randomBaselineLoss: number | null;
@@ -102,7 +105,10 @@ const facts = z.object({
   notes: z.array(z.string()),
 });
 
-/** Fields that every event of a kind has; further ones are numbers and texts of methods and measures. */
+/**
+ * Fields that every event of a kind has; further ones are numbers and texts of methods and
+ * measures.
+ */
 const fields = {
   'run-started': { method: z.string(), source: z.string(), resumed: z.boolean(), facts: facts.optional() },
   schedule: { totalSteps: z.number() },

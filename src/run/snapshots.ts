@@ -1,8 +1,8 @@
 /**
  * Snapshots: the encoder of a run at earlier steps, for measuring it after training.
  *
- * The files are checkpoints with the encoder's parameters and running statistics alone. They cannot be
- * resumed from, and they are never removed as old.
+ * The files are checkpoints with the encoder's parameters and running statistics alone. They cannot
+ * be resumed from, and they are never removed as old.
  */
 import { rm } from 'node:fs/promises';
 import { type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, stateOf } from './checkpoint.ts';

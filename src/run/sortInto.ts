@@ -1,8 +1,9 @@
 /**
- * Sorting images into one folder per cluster, as copies or links; images of packed files become PNG.
+ * Sorting images into one folder per cluster, as copies or links; images of packed files become
+ * PNG.
  *
- * Nothing is ever overwritten. The folder must be empty, or contain exactly the files of an earlier call,
- * unchanged: those are listed in `.likeness-sorted.json` and are replaced.
+ * Nothing is ever overwritten. The folder must be empty, or contain exactly the files of an earlier
+ * call, unchanged: those are listed in `.likeness-sorted.json` and are replaced.
  */
 import { constants } from 'node:fs';
 import {
@@ -28,8 +29,8 @@ export interface SortOptions {
   /** Folder to sort into; created when missing. */
   readonly into: string;
   /**
-   * Way of placing the images: independent copies, or relative symbolic links (hard links where the system
-   * refuses those). Default `copy`.
+   * Way of placing the images: independent copies, or relative symbolic links (hard links where the
+   * system refuses those). Default `copy`.
    */
   readonly by?: 'copy' | 'link';
   readonly source: Pick<Source, 'path' | 'kind' | 'entries' | 'read'>;
@@ -53,7 +54,9 @@ export interface SortResult {
   readonly failed: readonly { id: string; reason: string }[];
 }
 
-/** Files of an earlier call by path, with size and modification time where the file was completed. */
+/**
+ * Files of an earlier call by path, with size and modification time where the file was completed.
+ */
 interface Listing {
   readonly likeness: 'sorted images';
   readonly files: Record<string, [size: number, changed: number] | null>;
@@ -64,8 +67,8 @@ const listingName = '.likeness-sorted.json';
 /**
  * Sorts images into `<into>/cluster-000`, `cluster-001`, …
  *
- * @throws LikenessError `sort.inside` when `into` is inside the source, whose images its copies would become,
- * `sort.notEmpty` when it has other files, `write.*` when the disk refuses.
+ * @throws LikenessError `sort.inside` when `into` is inside the source, whose images its copies
+ * would become, `sort.notEmpty` when it has other files, `write.*` when the disk refuses.
  */
 export async function sortInto({
   into,

@@ -19,10 +19,10 @@ export function clusterFolderName(cluster: number, clusters: number): string {
 /**
  * Names every item `folder/name`, in the order of the items.
  *
- * A file keeps a name that is unique in its cluster. Files of equal names get their parent folders in front
- * (`a/b/x.jpg` becomes `a_b_x.jpg`), and names that still collide get `-2`, `-3`, … in the order of ids.
- * Names that differ only in case or in Unicode form collide, as they do on many disks. The order of the
- * items never changes a name.
+ * A file keeps a name that is unique in its cluster. Files of equal names get their parent folders
+ * in front (`a/b/x.jpg` becomes `a_b_x.jpg`), and names that still collide get `-2`, `-3`, … in the
+ * order of ids. Names that differ only in case or in Unicode form collide, as they do on many
+ * disks. The order of the items never changes a name.
  *
  * @param extension replaces the extension where given (`.png` for images of packed files).
  */

@@ -1,8 +1,8 @@
 /**
  * thumbnails.safetensors: small pictures of the images that a report shows, as WebP, JPEG or PNG.
  *
- * Tensor `bytes` holds the pictures one after the other, `ends` [n] the byte after each; the metadata
- * hold the ids of the images in the same order.
+ * Tensor `bytes` holds the pictures one after the other, `ends` [n] the byte after each; the
+ * metadata hold the ids of the images in the same order.
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
@@ -14,7 +14,9 @@ const schema = z.object({ ids: z.array(z.string()), shortSide: z.number().option
 export interface Thumbnails {
   /** Encoded pictures by the id of their image. */
   readonly pictures: ReadonlyMap<string, Uint8Array>;
-  /** Median shorter side of the originals in pixels. Small originals are shown with sharp pixels. */
+  /**
+   * Median shorter side of the originals in pixels. Small originals are shown with sharp pixels.
+   */
   readonly shortSide?: number;
 }
 

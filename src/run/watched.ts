@@ -33,7 +33,7 @@ export async function readWatched(
     if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest)) return undefined;
     return { epoch, step, clusters };
   } catch {
-    // One measurement then has nothing to be compared with. Training goes on without it.
+    // The next measurement has nothing to be compared with. Training goes on without it.
     return undefined;
   }
 }

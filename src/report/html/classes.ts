@@ -32,8 +32,8 @@ ${confusionSvg(classes)}
 }
 
 /**
- * Draws classes as rows and clusters as columns. The darker a cell, the larger the fraction of the class
- * in the cluster. A frame marks the cluster that matches a class one to one.
+ * Draws classes as rows and clusters as columns. The darker a cell, the larger the fraction of the
+ * class in the cluster. A frame marks the cluster that matches a class one to one.
  */
 export function confusionSvg({ classes, clusters, matched, counts }: ReportClasses): string {
   const columns = clusters.slice(0, MAX_CLUSTERS);

@@ -1,7 +1,11 @@
 /** Pictures inside a page. */
 import { LikenessError } from '../../core/errors.ts';
 
-/** Builds a `data:` URI of an encoded picture. @throws LikenessError `report.thumbnail` for another format. */
+/**
+ * Builds a `data:` URI of an encoded picture.
+ *
+ * @throws LikenessError `report.thumbnail` for another format.
+ */
 export function dataUri(picture: Uint8Array): string {
   return `data:${typeOf(picture)};base64,${Buffer.from(picture).toString('base64')}`;
 }

@@ -1,4 +1,7 @@
-/** Scores of the run beside the baselines: two tables with the best of each column marked, and a verdict. */
+/**
+ * Scores of the run beside the baselines: two tables with the best of each column marked, and a
+ * verdict.
+ */
 import { plural } from '../../core/text.ts';
 import {
   furtherScores,

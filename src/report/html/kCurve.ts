@@ -1,4 +1,7 @@
-/** Fit of each number of clusters as SVG: the score with the recommended range, and the measures behind it. */
+/**
+ * Fit of each number of clusters as SVG: the score with the recommended range, and the measures
+ * behind it.
+ */
 import type { ReportSuggestion } from '../../run/index.ts';
 import { gridSvg, pathOf, plot, ticksOf } from './plot.ts';
 import { escapeHtml } from './text.ts';

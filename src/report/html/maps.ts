@@ -45,7 +45,10 @@ function scaleOf(places: ArrayLike<number>, axis: number): Scale {
   return (value) => (EDGE + ((value - low) / size) * (SIDE - 2 * EDGE)).toFixed(1);
 }
 
-/** Chooses distinct colors for any number of clusters: hues by the golden angle, three lightnesses in turn. */
+/**
+ * Chooses distinct colors for any number of clusters: hues by the golden angle, three lightnesses
+ * in turn.
+ */
 function colorOf(cluster: number): string {
   const hue = (cluster * 137.508 + 215) % 360;
   return `hsl(${hue.toFixed(0)} 62% ${[48, 62, 36][cluster % 3]}%)`;

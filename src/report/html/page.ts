@@ -1,4 +1,6 @@
-/** report.html: one file that needs nothing else. Figures, style and script are in the files beside. */
+/**
+ * report.html: one file that needs nothing else. Figures, style and script are in the files beside.
+ */
 import { plural, showCount } from '../../core/text.ts';
 import type { ExampleImage, ReportCluster } from '../../run/index.ts';
 import type { ReportClustering, ReportMeasures, ReportTraining, RunReport } from '../runReport.ts';
@@ -18,7 +20,10 @@ const MAX_SKIPPED = 200;
 /** Originals up to this size are shown with sharp pixels. */
 const SMALL_PICTURE = 64;
 
-/** Builds the page in pieces, so that no single string has to hold it. The same data give the same bytes. */
+/**
+ * Builds the page in pieces, so that no single string has to hold it. The same data give the same
+ * bytes.
+ */
 export function* reportHtml(report: RunReport): Generator<string> {
   const { clustering } = report;
   const isSmall = (clustering?.thumbnails?.shortSide ?? Number.POSITIVE_INFINITY) <= SMALL_PICTURE;

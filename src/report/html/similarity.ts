@@ -1,4 +1,6 @@
-/** Similarity of positive and negative pairs over training, with bands of one standard deviation. */
+/**
+ * Similarity of positive and negative pairs over training, with bands of one standard deviation.
+ */
 
 import { showCount } from '../../core/text.ts';
 import type { ReportSimilarity } from '../runReport.ts';

@@ -1,4 +1,7 @@
-/** Style sheet of the pages. Colors have names, for light and for dark; sizes are from a 4-pixel grid. */
+/**
+ * Style sheet of the pages. Colors have names, for light and for dark; sizes are from a 4-pixel
+ * grid.
+ */
 export const style = `
 :root{color-scheme:light dark;--page:#f6f6f3;--card:#fff;--ink:#1d1f23;--soft:#5d636e;--line:#e2e2dc;--fill:#ecece6;--accent:#2b5fc7;--accentSoft:#e5edfb;--doubt:#a85408;--doubtSoft:#fbeedd;--onDoubt:#fff}
 @media (prefers-color-scheme:dark){:root{--page:#121316;--card:#1b1d21;--ink:#e8e9eb;--soft:#9ea5b0;--line:#2d3037;--fill:#26292f;--accent:#8db2ff;--accentSoft:#1f2c47;--doubt:#f3a95f;--doubtSoft:#37291a;--onDoubt:#221404}}
