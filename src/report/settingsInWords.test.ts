@@ -25,6 +25,11 @@ describe('the settings of a report', () => {
     },
   );
 
+  it('have the clusters that Contrastive Clustering learns', () => {
+    const words = wordsOf({ method: 'contrastive-clustering', clusters: 10 });
+    expect(words['Clusters in training']).toBe('10');
+  });
+
   it.each(['simclr', 'byol', 'moco'] as const)('have neither for %s', (method) => {
     const words = wordsOf({ method });
     expect(words).not.toHaveProperty('Prototypes');
