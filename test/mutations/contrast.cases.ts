@@ -50,7 +50,7 @@ export const contrast = {
       line: 'each prototype counts at its own temperature',
       in: 'protoNce',
       find: 'drawn ? gather(phi, ids) : phi',
-      to: 'scalar(1)',
+      to: '1',
       caughtBy: [ofPcl, 'each at its own temperature'],
     },
     {

@@ -88,8 +88,8 @@ export const prototypes = {
     {
       line: 'prototypes stay frozen at the start',
       in: 'swav',
-      find: 'isActive: (moment) => $isActive',
-      to: 'isActive: () => true',
+      find: 'when: $schedule',
+      to: '',
       caughtBy: [ofSwav, 'keeps frozen prototypes'],
     },
   ],
@@ -120,7 +120,7 @@ export const prototypes = {
       in: 'deepcluster',
       find: 'optimizer: sgd($own)',
       to: '',
-      caughtBy: [ofDeepcluster, 'agrees with PyTorch'],
+      caughtBy: [ofDeepcluster, 'keeps nothing of the classifier between steps'],
     },
     {
       line: 'Sobel: slopes of both directions',
