@@ -1,19 +1,19 @@
 /**
- * All benchmarks of docs/performance.md, one after the other, each in a process of its own, so that
- * none counts the memory of another. After each its rows are kept in docs/results and the pages are
- * made anew: what ends the run early loses at most the row that is being measured.
+ * Runs all benchmarks of docs/performance.md, each in a process of its own to keep their memory
+ * apart. After each benchmark its rows go to docs/results and the pages are rewritten, so an
+ * interruption loses at most the current row.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isSameMachine, keepBenchmark, type MeasuredRows } from '../docs/keeping.ts';
-import { kept } from '../docs/kept.ts';
+import { stored } from '../docs/stored.ts';
+import { isSameMachine, type MeasuredRows, storeBenchmark } from '../docs/storeResult.ts';
 import { missingLibraries } from './javascript.ts';
 import { pythonWith } from './peer.ts';
 import { resultFile } from './report.ts';
 
-/** What a benchmark is measured beside; those beside nothing have no turns. */
+/** Peers of the benchmarks; a benchmark without a peer has no rounds. */
 const peers = {
   step: 'torch',
   swav: 'torch',
@@ -33,42 +33,42 @@ const peers = {
 
 export type BenchmarkName = keyof typeof peers;
 
-/** Those whose results stand on other pages and that are run only where they are asked for. */
+/** Benchmarks of other pages, which run only on request. */
 const elsewhere: readonly BenchmarkName[] = ['phases', 'growth', 'scale'];
 
-/** The benchmarks that can be asked for, in the order in which they run. */
+/** Names of all benchmarks, in the order in which they run. */
 export const benchmarkNames = Object.keys(peers) as BenchmarkName[];
 
 export interface AllOptions {
   /** Default: those of docs/performance.md. */
   only?: readonly BenchmarkName[];
-  /** How often peers take turns; by default as often as each benchmark has it. */
+  /** Rounds. Default: those of each benchmark. */
   rounds?: number;
-  /** What else the machine does meanwhile. */
+  /** Other load on the machine. */
   state: string;
-  /** Folder of pictures for the epochs; by default they are made up. */
+  /** Folder of images for the epochs. Default: synthetic images. */
   pictures?: string;
   onProgress(what: string): void;
-  /** How processes and files are reached; tests have another. */
+  /** Access to processes and files, which tests replace. */
   world?: World;
 }
 
 export interface World {
-  /** Runs a script of the repository in Node to its end; true where it ended well. */
+  /** Runs a script of the repository in Node; true where it succeeded. */
   run(script: string, args: readonly string[]): Promise<boolean>;
-  /** Why a benchmark's peer is not there. */
+  /** Reason for which the peer of a benchmark is missing. */
   missing(name: BenchmarkName): string | undefined;
-  /** Forgets what an earlier run left to be kept. */
+  /** Deletes the output of an earlier run. */
   clear(name: BenchmarkName): void;
-  /** Keeps the rows that a benchmark has left, whether it ended well or not. */
+  /** Stores the rows that a benchmark has written, even after a failure. */
   keep(name: BenchmarkName, by: { command: string; state: string }): void;
-  /** Whether somebody wants the run to end. */
+  /** Set when the user interrupts the run. */
   isStopped(): boolean;
 }
 
 /**
- * Runs them and gives the names of those that failed, wholly or in a row. One whose peer is not
- * installed is left out, and what was kept of it stays: it says more than our figures alone.
+ * Runs the benchmarks and returns the names of those with a failure. A benchmark without its peer
+ * is skipped and its stored rows stay, because our figures alone would say less.
  */
 export async function benchmarkAll({
   only = benchmarkNames.filter((name) => !elsewhere.includes(name)),
@@ -91,7 +91,7 @@ export async function benchmarkAll({
     world.clear(name);
     const args = [name, ...(withPictures ? [resolve(pictures)] : []), ...turns];
     if (!(await world.run('bench/main.ts', args))) failed.push(name);
-    // A kept command names no path of the machine.
+    // A stored command contains no path of the machine.
     const shown = [name, ...(withPictures ? [basename(pictures)] : []), ...turns];
     world.keep(name, { command: `npm run bench -- ${shown.join(' ')}`, state });
     await world.run('docs/generate.ts', []);
@@ -138,12 +138,15 @@ function missingPeer(name: BenchmarkName): string | undefined {
   return missing.length === 0 ? undefined : `run npm install --no-save ${missing.join(' ')}`;
 }
 
-/** Rows of the same machine that were not measured again stay; those of another go. */
+/**
+ * Stores the rows. Other stored rows of the same machine stay; those of another machine are
+ * dropped.
+ */
 function keepLeft(name: BenchmarkName, by: { command: string; state: string }): void {
   const file = resultFile(name);
   if (!existsSync(file)) return;
   const found = JSON.parse(readFileSync(file, 'utf8')) as MeasuredRows;
   if (found.rows.length === 0) return;
-  const before = kept<MeasuredRows>(name);
-  keepBenchmark(name, file, { ...by, add: before !== undefined && isSameMachine(before, found) });
+  const before = stored<MeasuredRows>(name);
+  storeBenchmark(name, file, { ...by, add: before !== undefined && isSameMachine(before, found) });
 }

@@ -1,7 +1,7 @@
 /**
- * Sinkhorn codes and exact nearest neighbours, ours and PyTorch's, in turns, after both have given
- * the same numbers. The peer is written as one would: whole matrices for Sinkhorn, blocks of
- * queries for the neighbours.
+ * Benchmarks Sinkhorn codes and exact nearest neighbors beside PyTorch, after both have computed
+ * the same numbers. The peer is idiomatic PyTorch: whole matrices for Sinkhorn, blocks of queries
+ * for the neighbors.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { onStage } from './stage.ts';
 import { type Contender, type Standing, takeTurns } from './turns.ts';
 
 interface Sizes {
-  work: 'sinkhorn' | 'neighbours';
+  work: 'sinkhorn' | 'neighbors';
   /** Samples by prototypes, or queries and bank. */
   rows: number;
   columns: number;
@@ -24,14 +24,14 @@ interface Sizes {
   k?: number;
 }
 
-/** The rows of the benchmark; those of `smoke` are for tests. */
+/** Rows of the benchmark; those of `smoke` are for tests. */
 export const clusteringRows: Readonly<Record<string, Sizes>> = {
   'sinkhorn-4096x3000': { work: 'sinkhorn', rows: 4096, columns: 3000 },
-  'neighbours-10000-of-50000x256-k200': {
-    ...{ work: 'neighbours', rows: 10_000, columns: 50_000, dimension: 256, k: 200 },
+  'neighbors-10000-of-50000x256-k200': {
+    ...{ work: 'neighbors', rows: 10_000, columns: 50_000, dimension: 256, k: 200 },
   },
   smoke: { work: 'sinkhorn', rows: 64, columns: 32 },
-  'smoke-neighbours': { work: 'neighbours', rows: 64, columns: 96, dimension: 8, k: 4 },
+  'smoke-neighbors': { work: 'neighbors', rows: 64, columns: 96, dimension: 8, k: 4 },
 };
 
 export interface ClusteringRow
@@ -39,18 +39,18 @@ export interface ClusteringRow
   name: string;
   seconds: number;
   peerSeconds: number | null;
-  /** Largest difference of the first results, over the largest of them. */
+  /** Largest difference of the compared results, relative to the largest of them. */
   difference: number | null;
 }
 
-/** Results further apart than this are not the same computation. */
+/** Largest difference of results that count as the same computation. */
 const TOLERANCE = 1e-4;
 const EPSILON = 0.05;
 const ITERATIONS = 3;
-/** Rows of the results that are compared. */
+/** Compared rows of the results. */
 const COMPARED = 8;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkClustering(
   name: string,
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
@@ -85,12 +85,12 @@ export async function benchmarkClustering(
   });
 }
 
-/** One run per call. */
+/** Prepares the work; each call runs it once. */
 export async function prepare(engine: Engine, { sizes }: { sizes: Sizes }): Promise<() => Promise<unknown>> {
   return (await ownOf(engine, sizes)).once;
 }
 
-/** Names and shapes of what is worked on. */
+/** Names and shapes of the operands. */
 function matricesOf({ work, rows, columns, dimension = 1 }: Sizes): [string, number, number][] {
   if (work === 'sinkhorn') return [['scores', rows, columns]];
   return [
@@ -106,17 +106,17 @@ function noise(label: string, rows: number, columns: number): Float32Array {
 
 interface Own {
   once(): Promise<unknown>;
-  /** The first rows of the result. */
+  /** Leading rows of the result. */
   first(): Promise<ArrayLike<number>>;
 }
 
 function ownOf(engine: Engine, sizes: Sizes): Promise<Own> {
-  return sizes.work === 'sinkhorn' ? ownSinkhorn(engine, sizes) : ownNeighbours(engine, sizes);
+  return sizes.work === 'sinkhorn' ? ownSinkhorn(engine, sizes) : ownNeighbors(engine, sizes);
 }
 
 /**
- * Scores are read where they are and codes stay on the engine but for their first rows, as in a
- * step.
+ * Compiles Sinkhorn. As in a training step, scores are read in place and codes stay on the engine,
+ * except for the compared rows.
  */
 async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Own> {
   const scores = sharedValues(rows * columns);
@@ -129,7 +129,7 @@ async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Ow
   return { once, first: async () => (await once()).first as Float32Array };
 }
 
-async function ownNeighbours(engine: Engine, sizes: Sizes): Promise<Own> {
+async function ownNeighbors(engine: Engine, sizes: Sizes): Promise<Own> {
   const { dimension = 1, k = 1 } = sizes;
   const [queries, bank] = matricesOf(sizes).map((matrix) => featuresOf(noise(...matrix), dimension));
   const once = () => nearestNeighbors(engine, queries!, bank!, { k });

@@ -1,21 +1,21 @@
 /**
- * What takes turns: our engine and peers, each in a process of its own, and code of ours in this
- * process.
+ * Contenders of a benchmark: our engine and the peers, each in a process of its own, and our code
+ * in this process.
  */
 import { largestResident, resetPeak } from './memory.ts';
 import { openPeer, type Peer } from './peer.ts';
 import type { Contender } from './turns.ts';
 
 export interface OwnOptions {
-  /** The benchmark in this folder whose `prepare` makes what is timed. */
+  /** Benchmark in this folder whose `prepare` creates the work. */
   module: string;
-  /** What it is made from. */
+  /** Arguments of `prepare`. */
   args: object;
   /** Default: all cores. */
   threads?: number;
 }
 
-/** Our side, on an engine in a process of its own. */
+/** Creates our contender on an engine in a process of its own. */
 export function ownContender({ module, args, threads }: OwnOptions): Contender {
   const options = { module, args: JSON.stringify(args), ...(threads !== undefined && { threads }) };
   return peerContender({
@@ -24,7 +24,7 @@ export function ownContender({ module, args, threads }: OwnOptions): Contender {
   });
 }
 
-/** Our side where it needs no engine. */
+/** Creates our contender for work without an engine. */
 export function inProcess(once: () => Promise<unknown>): Contender {
   return {
     name: 'likeness',
@@ -52,11 +52,11 @@ export interface PeerContenderOptions {
   name: string;
   /** Starts the process. */
   open(): Promise<Peer>;
-  /** Name of the request for the milliseconds of so many runs. */
+  /** Name of the request for the milliseconds of n runs. */
   request?: string;
 }
 
-/** A peer that is started for each turn. */
+/** Creates a contender whose peer is started for each round. */
 export function peerContender({ name, open, request = 'times' }: PeerContenderOptions): Contender {
   return {
     name,

@@ -1,7 +1,7 @@
 /**
- * First contact with a folder of JPEGs: every picture decoded, its shorter side shrunk, and all
- * kept in one file, ours and Pillow's in as many processes as there are cores, in turns. Times
- * count only after both have been shown to decode the same colours.
+ * Benchmarks the decoding of a folder of JPEGs beside Pillow, which uses as many processes as there
+ * are cores: every image is decoded, its shorter side shrunk, and all are stored in one file.
+ * Timing starts after both have decoded the same colors.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface FolderShape extends PhotoSize {
-  /** Pictures in the folder. */
+  /** Images in the folder. */
   photos: number;
-  /** Shorter side that is kept, in pixels. */
+  /** Shorter side of the stored images, in pixels. */
   shorter: number;
 }
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const decodeRows: Readonly<Record<string, FolderShape>> = {
   'jpeg-64x64': { width: 64, height: 64, photos: 4000, shorter: 64 },
   'jpeg-500x375-to-256': { width: 500, height: 375, photos: 600, shorter: 256 },
@@ -29,16 +29,16 @@ export const decodeRows: Readonly<Record<string, FolderShape>> = {
 
 export interface DecodeRow extends Speeds {
   name: string;
-  /** Largest difference of a picture's mean colour, of 255. */
+  /** Largest difference of an image's mean color, of 255. */
   difference: number | null;
 }
 
-/** Mean colours further apart than this, of 255, are not of the same picture. */
+/** Largest difference of the mean colors of the same image, of 255. */
 const TOLERANCE = 1.5;
-/** Pictures whose mean colours are compared. */
+/** Images whose mean colors are compared. */
 const COMPARED = 8;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkDecode(
   name: string,
   { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
@@ -62,21 +62,21 @@ export async function benchmarkDecode(
     const of = { script: './pytorch/pictures.py', options };
     const compared = files.slice(0, COMPARED);
     const own: number[] = [];
-    for (const file of compared) own.push(...(await meanColour(file, shorter)));
-    const { colours } = (await withPeer(python, of, (peer) => peer.ask({ colours: compared.length }))) as {
-      colours: number[];
+    for (const file of compared) own.push(...(await meanColor(file, shorter)));
+    const { colors } = (await withPeer(python, of, (peer) => peer.ask({ colors: compared.length }))) as {
+      colors: number[];
     };
-    const difference = Math.max(...own.map((value, i) => Math.abs(value - colours[i]!)));
+    const difference = Math.max(...own.map((value, i) => Math.abs(value - colors[i]!)));
     if (!(difference < TOLERANCE))
-      throw new Error(`${name}: our mean colours ${own} and Pillow's ${colours} differ`);
+      throw new Error(`${name}: our mean colors ${own} and Pillow's ${colors} differ`);
     const pillow = peerContender({ name: 'Pillow', open: () => openPeer(python, of) });
     const standing = await takeTurns(ours, [pillow], { rounds });
     return { name, ...speedsOf(standing, photos), difference };
   });
 }
 
-/** Mean red, green and blue of a decoded file. */
-async function meanColour(file: string, shorter: number): Promise<number[]> {
+/** Computes mean red, green and blue of a decoded file. */
+async function meanColor(file: string, shorter: number): Promise<number[]> {
   const image = { kind: 'encoded', bytes: readFileSync(file) } as const;
   const { pixels } = await decodeImage(image, { size: shorter });
   const sums = [0, 0, 0];

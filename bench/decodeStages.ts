@@ -1,7 +1,7 @@
 /**
- * How long each stage of the first contact with a picture takes, one picture at a time, through the
- * same functions as in a run: the file is read, decoded, shrunk and stored. The program works on
- * several pictures at once, so that a folder takes less than the sum.
+ * Times the stages of decoding, one image at a time, with the functions of a run: read, decode,
+ * shrink and store. The program processes several images at once, so a folder takes less than the
+ * sum.
  */
 import { join } from 'node:path';
 import { decodeImage, openSource } from '../src/data/index.ts';
@@ -11,10 +11,10 @@ import { writePhotos } from './photos.ts';
 import { onStage } from './stage.ts';
 import { type ProfileRow, withShares } from './trace.ts';
 
-/** Pictures that warm up and do not count. */
+/** Warm-up images, which do not count. */
 const WARMING = 8;
 
-/** Milliseconds per picture of each stage, the longest first. */
+/** Measures the milliseconds per image of each stage, longest first. */
 export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise<ProfileRow[]> {
   return onStage(async ({ folder }) => {
     const pictures = join(folder, 'pictures');
@@ -35,7 +35,7 @@ export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise
       };
       const image = await timed('reading', () => source.read(i));
       let pixels = await timed('decoding', () => decodeImage(image, { size: whole }));
-      // Decoding and shrinking are one call of the decoder: the difference is shrinking.
+      // One call decodes and shrinks: shrinking is the difference to decoding alone.
       if (shorter < whole) pixels = await timed('shrunk', () => decodeImage(image, { size: shorter }));
       await timed('storing', () => pack.append(pixels.pixels));
       images.push(i);

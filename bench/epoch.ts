@@ -1,8 +1,7 @@
 /**
- * Whole epochs of SwAV on a folder of pictures, ours by the program as users call it and a plain
- * PyTorch script of the same recipe, in both of its memory formats, in turns, each in a process of
- * its own that is alone while it works. Views are made on the way; decoding and compiling are not
- * counted.
+ * Benchmarks whole epochs of SwAV on a folder of images: our program as users call it, beside a
+ * plain PyTorch script of the same recipe in both of its memory formats. Each runs alone in a
+ * process of its own and renders views during training. Decoding and compiling are not counted.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,15 +15,13 @@ import { median, pairRatios } from './turns.ts';
 
 interface Recipe {
   preset: string;
-  /** Most steps of a run; default: as many as its epochs have. */
+  /** Largest number of steps. Default: all steps of the epochs. */
   maxSteps?: number;
-  /** Options with which the script follows the same recipe; absent: it has no such recipe. */
+  /** Options of the script for the same recipe. Absent where it has none. */
   peer?: readonly string[];
 }
 
-/**
- * The rows of the benchmark: `multicrop-64` is there for what its many views cost, beside no peer.
- */
+/** Rows of the benchmark. `multicrop-64` has no peer and shows the cost of many views. */
 export const epochRows: Readonly<Record<string, Recipe>> = {
   'small-32': { preset: 'small-32', peer: ['--crops', '2x32:.2-1', '--hidden', '256'] },
   'multicrop-64': { preset: 'multicrop-64', maxSteps: 200 },
@@ -32,38 +29,36 @@ export const epochRows: Readonly<Record<string, Recipe>> = {
 
 export interface EpochRow {
   name: string;
-  /** Images per second over a run, ours and that of the peer's faster format. */
+  /** Images per second over a run, ours and those of the faster format of the peer. */
   ours: number;
   peer: number | null;
-  /** Of the peer's formats. */
+  /** Images per second by format of the peer. */
   formats: Readonly<Record<string, number>>;
   ratio: number | null;
   spread: [number, number] | null;
-  /** Largest share of the step time that a run waited for views. */
+  /** Largest fraction of the step time spent waiting for views. */
   waiting: number;
-  /** Longest pause of one of our threads for garbage collection while it trained, in ms. */
+  /** Longest garbage collection of one of our threads during training, in ms. */
   pause: number;
-  /** Largest resident memory of our process, in MB. */
+  /** Peak resident memory of our process, in MB. */
   megabytes: number;
-  /** Of the script's, in the same way. */
+  /** Peak resident memory of the script, in MB. */
   peerMegabytes: number | null;
-  /** Libraries of the script with their versions. */
+  /** Versions of the script's libraries. */
   versions: Readonly<Record<string, string>>;
   /**
-   * Mean loss of the last epoch, ours and the peer's: draws differ, so that they are close and not
-   * equal.
+   * Mean loss of the last epoch, ours and the peer's. Random draws differ, so they agree only
+   * approximately.
    */
   losses: [number | null, number | null];
 }
 
 export interface EpochOptions {
-  /**
-   * Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`; without it pictures are made up.
-   */
+  /** Folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`. Default: synthetic images. */
   source?: string;
   /**
-   * How many are made up; below some 6,000 our program takes fewer prototypes than the script, and
-   * losses do not compare.
+   * Number of synthetic images. Below some 6,000 our program uses fewer prototypes than the script,
+   * and the losses are not comparable.
    */
   madeUp?: number;
   epochs: number;
@@ -71,13 +66,13 @@ export interface EpochOptions {
   python?: string | null;
 }
 
-/** Losses further apart than this share are not of the same recipe. */
+/** Largest relative difference of the losses of one recipe. */
 const TOLERANCE = 0.05;
 const script = fileURLToPath(new URL('./pytorch/swav.py', import.meta.url));
 
 interface Passed {
   imagesPerSecond: number;
-  /** Mean of the last epoch; null where a run ended within its first. */
+  /** Mean loss of the last epoch; null where a run ended within its first. */
   loss: number | null;
   megabytes: number;
 }
@@ -91,7 +86,7 @@ interface PeerPassed extends Passed {
   versions: Readonly<Record<string, string>>;
 }
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkEpoch(
   name: string,
   { source, madeUp = 20_000, ...options }: EpochOptions,
@@ -101,13 +96,13 @@ export async function benchmarkEpoch(
   return withTemporaryFolder(async (folder) => {
     const pictures = join(folder, 'pictures');
     await writeSplits(pictures, { width: 32, height: 32 }, madeUp);
-    // Their pixels are of no use to anybody later.
+    // Nobody needs the cached pixels of synthetic images.
     const env = { LIKENESS_CACHE: join(folder, 'cache') };
     return timed({ ...work, name: `${name}-of-${madeUp}-synthetic`, source: pictures, env });
   });
 }
 
-/** Where a run finds its pictures, and how long it is. */
+/** Source, environment and length of the runs. */
 interface Work {
   source: string;
   epochs: number;

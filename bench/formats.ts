@@ -1,6 +1,6 @@
 /**
- * PyTorch in each of its memory formats: it stands with the faster of them, and both have to
- * compute what we compute.
+ * PyTorch in each of its memory formats. The tables show the faster one; both have to compute our
+ * results.
  */
 import { peerContender } from './contenders.ts';
 import { openPeer, type Peer, type PeerOptions, withPeer } from './peer.ts';
@@ -8,13 +8,10 @@ import type { Contender } from './turns.ts';
 
 export const formats = ['contiguous', 'channels_last'] as const;
 
-/** Options of the peer in a format. */
+/** Builds the options of the peer for a memory format. */
 export type InFormat = (format: string) => PeerOptions;
 
-/**
- * Asks the peer in each format, one after the other, and gives the largest difference of their
- * answers from ours.
- */
+/** Asks the peer in each format and returns the largest difference from our results. */
 export async function largestDifference(
   python: string,
   of: InFormat,
@@ -26,7 +23,7 @@ export async function largestDifference(
   return Math.max(...found);
 }
 
-/** The peer in each format, as contenders; `ready` does what is not timed once it has started. */
+/** Creates a contender per memory format; `ready` runs untimed after the start. */
 export function formatContenders(
   python: string,
   of: InFormat,
@@ -44,7 +41,7 @@ export function formatContenders(
   );
 }
 
-/** A peer that writes the file that all start from; it does not matter in which format. */
+/** Starts the peer that writes the common initial values; its format does not matter. */
 export function saveStart(python: string, of: InFormat, file: string): Promise<unknown> {
   return withPeer(python, of(formats[0]), (peer) => peer.ask({ save: file }));
 }

@@ -1,18 +1,18 @@
-/** How long functions of ours take while they work among others, by V8's own profiler. */
+/** Times of our functions, by sampling with V8's profiler. */
 import { Session } from 'node:inspector/promises';
 
 export interface Functions {
-  /** End of the path of their file, such as `cluster/neighbors.ts`. */
+  /** Suffix of the path of their file, such as `cluster/neighbors.ts`. */
   file: string;
   names: readonly string[];
 }
 
-/** Microseconds between two looks at what this thread does. */
+/** Sampling interval in microseconds. */
 const INTERVAL = 500;
 
 /**
- * Milliseconds that this thread is in each of the functions, or in what they call, while it does
- * the work.
+ * Measures the milliseconds that this thread spends in each function, callees included, while it
+ * does the work.
  */
 export async function functionTimes(
   { file, names }: Functions,
@@ -27,7 +27,7 @@ export async function functionTimes(
     await work();
     const { nodes, samples = [], timeDeltas = [] } = (await session.post('Profiler.stop')).profile;
     const owners = new Map<number, string>();
-    // A node comes before its children.
+    // The profile lists a node before its children.
     for (const { id, callFrame, children = [] } of nodes) {
       const { functionName, url } = callFrame;
       if (names.includes(functionName) && url.endsWith(file)) owners.set(id, functionName);

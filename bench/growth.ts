@@ -1,5 +1,5 @@
 /**
- * How time and memory of one step of SwAV grow with prototypes, crops and threads, one varied at a
+ * Measures time and memory of one step of SwAV by prototypes, crops and threads, one varied at a
  * time.
  */
 import { availableParallelism } from 'node:os';
@@ -8,17 +8,17 @@ import type { SwavShape } from './swav.ts';
 import { takeTurns } from './turns.ts';
 
 export interface GrowthRow {
-  /** Of what is varied and its value: `prototypes-512`. */
+  /** Varied quantity and its value, such as `prototypes-512`. */
   name: string;
   varied: 'prototypes' | 'crops' | 'threads';
   value: string;
-  /** Of one step. */
+  /** Time of one step. */
   milliseconds: number;
-  /** Largest resident memory of the process. */
+  /** Peak resident memory of the process. */
   megabytes: number | null;
 }
 
-/** What is varied around. */
+/** Base values. */
 const base: SwavShape = {
   ...{ architecture: 'resnet18', stem: 'cifar', width: 16, batch: 128, crops: '2x32' },
   ...{ prototypes: 512, hiddenLength: 512, queueLength: 1024 },
@@ -30,7 +30,7 @@ const variations: Readonly<Record<GrowthRow['varied'], readonly string[]>> = {
   threads: Array.from({ length: Math.log2(availableParallelism()) + 1 }, (_, i) => String(2 ** i)),
 };
 
-/** Measures all of them, or of a smaller step. */
+/** Measures all variations, of this step or of a smaller one. */
 export async function benchmarkGrowth({
   shape = base,
   varied = variations,
@@ -40,7 +40,7 @@ export async function benchmarkGrowth({
   shape?: SwavShape;
   varied?: Readonly<Partial<Record<GrowthRow['varied'], readonly string[]>>>;
   onProgress?: (what: string) => void;
-  /** Told of each row as soon as it is measured. */
+  /** Receives each row as soon as it is measured. */
   onRow?: (row: GrowthRow) => void;
 } = {}): Promise<GrowthRow[]> {
   const rows: GrowthRow[] = [];

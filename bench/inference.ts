@@ -1,7 +1,7 @@
 /**
- * Embedding images with a ResNet (running statistics, no gradients), ours and PyTorch's, in turns:
- * the better of the peer's two memory formats, after ours and both of them have given the same
- * features for the same weights and images.
+ * Benchmarks the embedding of images with a ResNet (running statistics, no gradients) beside
+ * PyTorch in the faster of its memory formats, after both formats have computed our features for
+ * the same weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { encoderRows, type Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const inferenceRows: Readonly<Record<string, Shape>> = {
   ...encoderRows([1, 64, 256]),
   smoke: { architecture: 'resnet18', stem: 'cifar', size: 8, width: 4, batch: 2 },
@@ -25,16 +25,14 @@ export const inferenceRows: Readonly<Record<string, Shape>> = {
 
 export interface InferenceRow extends Speeds {
   name: string;
-  /**
-   * Largest difference of a feature, over the largest feature; of both memory formats the larger.
-   */
+  /** Largest difference of a feature over both memory formats, relative to the largest feature. */
   featureDifference: number | null;
 }
 
-/** Features further apart than this are not the same computation. */
+/** Largest difference of features that count as the same computation. */
 const TOLERANCE = 1e-4;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkInference(
   name: string,
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
@@ -71,11 +69,11 @@ export async function benchmarkInference(
 
 interface InferenceArgs {
   shape: Shape;
-  /** File with weights and images; without it they are made up. */
+  /** File with weights and images. Default: synthetic values. */
   start?: string;
 }
 
-/** The features of a batch per call. */
+/** Prepares the work; each call computes the features of a batch. */
 export async function prepare(
   engine: Engine,
   { shape: { batch, size, architecture, stem, width }, start }: InferenceArgs,

@@ -1,8 +1,8 @@
 /**
- * One training step of a narrow ResNet-18 on a few images, ours and that of other libraries in
- * JavaScript, in turns. They are peers where they are installed (`npm install --no-save
- * @tensorflow/tfjs @jax-js/jax`); times count only after all have computed the same losses from the
- * same weights and images, before a step and after it.
+ * Benchmarks one training step of a narrow ResNet-18 on a few images beside other JavaScript
+ * libraries, where they are installed (`npm install --no-save @tensorflow/tfjs @jax-js/jax`).
+ * Timing starts after all have computed the same losses before and after a step from the same
+ * weights and images.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { onStage } from './stage.ts';
 import { prepare, stepProgram, syntheticBatch } from './step.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const javascriptRows: Readonly<Record<string, Shape>> = {
   'resnet18-cifar-32-w16-b4': {
     ...{ architecture: 'resnet18', stem: 'cifar', size: 32, width: 16, batch: 4 },
@@ -25,13 +25,13 @@ export const javascriptRows: Readonly<Record<string, Shape>> = {
 
 export interface JavascriptRow extends Speeds {
   name: string;
-  /** Largest relative difference of a library's losses from ours, by its name. */
+  /** Largest relative difference from our losses, by library. */
   lossDifferences: Readonly<Record<string, number>>;
 }
 
 interface Library {
   name: string;
-  /** What is imported. */
+  /** Packages to import. */
   package: string;
   script: string;
 }
@@ -41,7 +41,7 @@ const libraries: readonly Library[] = [
   { name: 'jax-js', package: '@jax-js/jax', script: './javascript/jax.mjs' },
 ];
 
-/** Those that are installed. */
+/** Lists the installed libraries. */
 export function installedLibraries(): Library[] {
   return libraries.filter((library) => {
     try {
@@ -53,16 +53,16 @@ export function installedLibraries(): Library[] {
   });
 }
 
-/** Packages of those that are not. */
+/** Lists the packages of the missing libraries. */
 export function missingLibraries(): string[] {
   const installed = installedLibraries();
   return libraries.filter((library) => !installed.includes(library)).map((library) => library.package);
 }
 
-/** Losses further apart than this are not the same computation. */
+/** Largest difference of losses that count as the same computation. */
 const TOLERANCE = 1e-3;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkJavascript(
   name: string,
   { rounds = 2, peers = installedLibraries() }: { rounds?: number; peers?: readonly Library[] } = {},
@@ -99,7 +99,7 @@ export async function benchmarkJavascript(
   });
 }
 
-/** Weights, images and targets by name, with their shapes. */
+/** Creates weights, images and targets by name, with their shapes. */
 function stored(program: Program, initial: Values, feeds: Values, { batch, size }: Shape) {
   const weights = program.state!.flatMap(({ current }) => {
     const name = String(current.node.attributes.name);

@@ -1,6 +1,6 @@
 /**
- * K-means, ours and scikit-learn's, in turns: the same rows, the same first centroids, the same
- * number of iterations. Times count only where both end at the same objective.
+ * Benchmarks k-means beside scikit-learn with the same rows, initial centroids and number of
+ * iterations. A row counts only where both reach the same objective.
  */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -21,7 +21,7 @@ interface Shape {
   iterations: number;
 }
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const kmeansRows: Record<string, Shape> = {
   '50k-k1000': { rows: 50_000, dimension: 128, k: 1000, iterations: 20 },
   '1m-k1000': { rows: 1_000_000, dimension: 128, k: 1000, iterations: 20 },
@@ -32,37 +32,35 @@ export interface KmeansRow extends Shape {
   name: string;
   seconds: number;
   /**
-   * Of scikit-learn's Lloyd iterations, and of its mini-batch variant, which ends at another
-   * objective.
+   * Seconds of scikit-learn's Lloyd iterations, and of its mini-batch variant, which reaches
+   * another objective.
    */
   peerSeconds: number | null;
   miniBatchSeconds: number | null;
-  /** Median over pairs of the peer's time over ours; above 1: we are faster. */
+  /** Median over pairs of the peer's time divided by ours. Above 1, we are faster. */
   ratio: number | null;
   spread: [number, number] | null;
   objective: number;
-  /**
-   * Relative difference of the objectives, and how far the mini-batch variant's lies above ours.
-   */
+  /** Relative difference of the objectives, and the excess of the mini-batch variant over ours. */
   objectiveDifference: number | null;
   miniBatchExcess: number | null;
-  /** Largest resident memory of the process: rows included. */
+  /** Peak resident memory of the process, rows included. */
   megabytes: number | null;
   peerMegabytes: number | null;
   miniBatchMegabytes: number | null;
-  /** Libraries of the peer with their versions. */
+  /** Versions of the peer's libraries. */
   versions: Readonly<Record<string, string>>;
 }
 
 /**
- * Iterations of the fit before the one that is timed, in which libraries load and memory is asked
- * for; the third is like all later ones.
+ * Iterations of the warm-up fit, in which libraries load and allocate. The third iteration is like
+ * all later ones.
  */
 const WARMING_ITERATIONS = 3;
-/** Objectives further apart than this are not the same computation. */
+/** Largest difference of objectives that count as the same computation. */
 const TOLERANCE = 1e-3;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkKmeans(
   name: string,
   { rounds = 3, python = pythonWith('sklearn') }: { rounds?: number; python?: string | null } = {},
@@ -86,16 +84,16 @@ export async function benchmarkKmeans(
 }
 
 /**
- * Rows around twice as many centres as there are clusters, near enough to overlap, so that no
- * iteration is the last.
+ * Draws rows around twice as many centers as clusters, close enough to overlap, so that no
+ * iteration converges.
  */
 function groupedRows({ rows, dimension, k }: Shape): Features {
   const random = randomAt(0, 'synthetic', 0, 0, 1);
-  const centres = new Float32Array(2 * k * dimension).map(() => random.normal());
+  const centers = new Float32Array(2 * k * dimension).map(() => random.normal());
   const data = new Float32Array(rows * dimension);
   for (let row = 0; row < rows; row++) {
     const from = random.integer(2 * k) * dimension;
-    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centres[from + d]! + random.normal();
+    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centers[from + d]! + random.normal();
   }
   return featuresOf(data, dimension);
 }
@@ -115,10 +113,7 @@ interface Fitted extends Pick<KmeansRow, 'versions'> {
   megabytes: number;
 }
 
-/**
- * Each is alone while it works: engine and process are opened for a turn, warmed by a short fit and
- * closed after it.
- */
+/** Times both. Engine and peer are opened for a round, warmed up by a short fit, and closed. */
 async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const options = { start, iterations: shape.iterations, tolerance: 0 };
   const ours: { seconds: number; megabytes: number | null; objective: number }[] = [];

@@ -1,10 +1,9 @@
 /**
- * How well measures without labels follow true NMI: runs of one labelled source, every checkpoint
- * that they kept, Spearman's rank correlation of each measure with NMI.
+ * Correlates label-free measures with the true NMI: Spearman's rank correlation over all
+ * checkpoints of runs on one labeled source.
  *
- * Train the runs with `--set keepCheckpoints=1000`, so that every epoch can be looked at; different
- * methods, settings and lengths give the measures something to tell apart. Labels are read for the
- * true NMI only.
+ * Train the runs with `--set keepCheckpoints=1000` to evaluate every epoch. Different methods,
+ * settings and lengths give the measures something to distinguish. Labels serve the true NMI only.
  */
 import { resolve } from 'node:path';
 import { type Engine, openEngine } from '../src/backends/index.ts';
@@ -24,42 +23,42 @@ import { cacheSizeOf, type Settings } from '../src/methods/index.ts';
 import { nmi, spearman } from '../src/metrics/index.ts';
 import { listCheckpoints, loadCheckpoint, openRunFolder, readRunConfig, stateOf } from '../src/run/index.ts';
 
-/** One checkpoint of one run. */
+/** Measures of a checkpoint. */
 export interface LabelFreePoint {
   readonly run: string;
   readonly method: string;
   readonly step: number;
   readonly epoch: number;
   /**
-   * Of spherical k-means with as many clusters as classes, on labelled images of the test part
+   * NMI of spherical k-means with as many clusters as classes, on labeled images of the test part
    * where there is one.
    */
   readonly nmi: number;
   readonly measures: EpochMeasures;
-  /** Seconds that the measures took, without the passes through the encoder. */
+  /** Seconds of the measures, without the passes through the encoder. */
   readonly seconds: number;
 }
 
 export interface MeasureCorrelation {
   readonly measure: keyof EpochMeasures;
   /**
-   * Over all points; over the last points of the runs; and the mean over runs of three points or
-   * more, each by itself.
+   * Correlation over all points, over the last points of the runs, and the mean over the runs with
+   * at least three points.
    */
   readonly all: number | null;
   readonly lastOfRuns: number | null;
   readonly withinRuns: number | null;
-  /** Points that have the measure. */
+  /** Points with this measure. */
   readonly points: number;
 }
 
 export interface LabelFreeOptions {
   source: string;
   runs: readonly string[];
-  /** Labelled images that NMI is measured on, and images of the sample. */
-  labelled?: number;
+  /** Labeled images for NMI, and images of the label-free sample. */
+  labeled?: number;
   images?: number;
-  /** Most checkpoints per run, evenly spread, the last among them. */
+  /** Largest number of checkpoints per run, evenly spaced, with the last. */
   checkpoints?: number;
   onProgress?(what: string): void;
 }
@@ -68,7 +67,7 @@ export interface LabelFreeOptions {
 export async function labelFreePoints({
   source,
   runs,
-  labelled = 5000,
+  labeled = 5000,
   images = 2000,
   checkpoints = 30,
   onProgress = () => {},
@@ -80,7 +79,7 @@ export async function labelFreePoints({
     const opened = await openImages(source);
     const cache = await opened.pixels({ size: cacheSizeOf(settings) });
     await opened.close();
-    const set = evaluationSet(cache, { seed: 0, train: labelled, test: labelled });
+    const set = evaluationSet(cache, { seed: 0, train: labeled, test: labeled });
     if (set.labelled === 'no') throw new Error(`${source}: expected a source with labels`);
     const tested = [...set.indices.keys()].filter((i) => set.split[i] === 'test');
     const rows = tested.length > 0 ? tested : [...set.indices.keys()];
@@ -141,7 +140,7 @@ async function trueNmi(
   return nmi(labels, assignments);
 }
 
-/** Rank correlation of each measure with NMI. */
+/** Computes the rank correlation of each measure with NMI. */
 export function correlations(points: readonly LabelFreePoint[]): MeasureCorrelation[] {
   const runs = [...new Set(points.map(({ run }) => run))].map((run) =>
     points.filter((point) => point.run === run),
@@ -166,14 +165,14 @@ export function correlations(points: readonly LabelFreePoint[]): MeasureCorrelat
   });
 }
 
-/** So many of a list, evenly spread, the first and the last among them. */
+/** Picks n evenly spaced items, with the first and the last. */
 export function spread<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   if (most < 2) return [items.at(-1)!];
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
 }
 
-/** Cells of a table, the best measure over all points first. */
+/** Formats a table, the best measure over all points first. */
 export function correlationCells(rows: readonly MeasureCorrelation[]): string[][] {
   const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2));
   return [

@@ -1,7 +1,7 @@
 /**
- * Benchmarks, one command each; `npm run bench -- --help` lists them. Every one prints a table (or
- * one object with --json) and writes results/<name>.json, row by row. Progress goes to stderr. A
- * row that fails is reported and the others go on; the exit code is 1 then.
+ * Command line of the benchmarks; `npm run bench -- --help` lists them. Every command prints a
+ * table, or one object with --json, and writes results/<name>.json row by row. Progress goes to
+ * stderr. A failed row is reported, the others go on, and the exit code is 1.
  */
 import { Command } from 'commander';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
@@ -23,12 +23,12 @@ import { benchmarkSwav, swavRows } from './swav.ts';
 import { clusteringTable, kmeansTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
 
-const program = new Command('bench').description('Times likeness beside its peers, in the same run.');
-/** Steps that are profiled: the table's first, and the one that stands worst beside PyTorch. */
+const program = new Command('bench').description('Benchmarks likeness beside its peers.');
+/** Steps to profile: the first of the table, and the slowest relative to PyTorch. */
 const profiledRows = 'resnet18-cifar-32-w64-b64,resnet50-imagenet-64-w64-b64';
 const say = (what: string) => process.stderr.write(`${what}\n`);
 
-/** A command that times rows by name, each beside its peer, and prints them as a table. */
+/** Defines a command that benchmarks rows beside a peer and prints a table. */
 function timing<R extends object>(
   name: string,
   {
@@ -44,7 +44,7 @@ function timing<R extends object>(
     run(row: string, options: { rounds: number }): Promise<R>;
     table(results: readonly R[]): string[][];
     rounds?: number;
-    /** Rows that run unless others are named; default: all but those for tests. */
+    /** Default rows. Default: all except those for tests. */
     asked?: readonly string[];
   },
 ): void {
@@ -53,7 +53,7 @@ function timing<R extends object>(
     .description(description)
     .option('--json', 'print one object')
     .option('--rows <names>', `rows to run: ${Object.keys(rows).join(', ')}`)
-    .option('--rounds <n>', 'how often the peers take turns', String(rounds))
+    .option('--rounds <n>', 'rounds in which ours and the peers alternate', String(rounds))
     .action(async (flags: RowFlags) => {
       const names = namesOf(flags.rows ?? asked?.join(','), rows);
       const report = openReport<R>(name);
@@ -66,14 +66,14 @@ function timing<R extends object>(
 program
   .command('all', { isDefault: true })
   .description(
-    'all of docs/performance.md, one after the other: keeps what is measured in docs/results and makes the page; hours',
+    'run all benchmarks of docs/performance.md, store rows in docs/results, write the page (hours)',
   )
-  .option('--only <names>', `some of ${benchmarkNames.join(', ')}`)
-  .option('--rounds <n>', 'how often peers take turns; default: as often as each benchmark has it')
-  .option('--state <text>', 'what else the machine does meanwhile', 'nothing else running')
+  .option('--only <names>', `benchmarks to run: ${benchmarkNames.join(', ')}`)
+  .option('--rounds <n>', 'rounds (default: those of each benchmark)')
+  .option('--state <text>', 'other load on the machine', 'nothing else running')
   .option(
     '--pictures <folder>',
-    'pictures for the epochs, such as CIFAR-10: train/<class>/*.jpg and test/<class>/*.jpg; default: made-up ones',
+    'images for the epochs, train/<class>/*.jpg and test/<class>/*.jpg (default: synthetic)',
   )
   .action(async ({ only, rounds, ...options }: AllFlags) => {
     const names = only?.split(',');
@@ -86,7 +86,8 @@ program
       rounds: rounds === undefined ? undefined : Number(rounds),
       onProgress: say,
     });
-    if (failures.length > 0) failed(`not all was measured: ${failures.join(', ')}; see above`);
+    if (failures.length > 0)
+      failed(`These benchmarks failed: ${failures.join(', ')}. The messages above have the reasons.`);
   });
 
 timing('step', {
@@ -94,8 +95,7 @@ timing('step', {
   ...{ rows: stepRows, run: benchmarkStep, table: speedTable },
 });
 timing('swav', {
-  description:
-    'one step of SwAV, multi-crop, queue and LARC included, beside PyTorch (where python3 has torch)',
+  description: 'one step of SwAV (multi-crop, queue, LARC) beside PyTorch (where python3 has torch)',
   ...{ rows: swavRows, run: benchmarkSwav, table: speedTable },
 });
 timing('inference', {
@@ -103,7 +103,7 @@ timing('inference', {
   ...{ rows: inferenceRows, run: benchmarkInference, table: speedTable },
 });
 timing('javascript', {
-  description: 'a training step beside other libraries in JavaScript (where they are installed)',
+  description: 'a training step beside other JavaScript libraries (where they are installed)',
   ...{ rows: javascriptRows, run: benchmarkJavascript, table: speedTable, rounds: 2 },
 });
 timing('views', {
@@ -116,32 +116,27 @@ timing('decode', {
   ...{ rows: decodeRows, run: benchmarkDecode, table: speedTable },
 });
 timing('kmeans', {
-  description: 'k-means beside scikit-learn (where python3 has it), from the same first centroids',
+  description: 'k-means beside scikit-learn (where python3 has it), from the same initial centroids',
   ...{ rows: kmeansRows, run: benchmarkKmeans, table: kmeansTable, rounds: 3 },
 });
 timing('clustering', {
-  description: 'Sinkhorn codes and exact nearest neighbours beside PyTorch (where python3 has torch)',
+  description: 'Sinkhorn codes and exact nearest neighbors beside PyTorch (where python3 has torch)',
   ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
 });
 
 timing('settings', {
-  description: 'one training step with the settings of the runtime, and with each switched alone',
+  description: 'one training step with the settings of ONNX Runtime, and with each switched alone',
   ...{ rows: stepRows, run: benchmarkSettings, table: settingsTable, rounds: 3, asked: defaultRows },
 });
 
 program
   .command('epoch')
-  .description(
-    'whole epochs of SwAV on a folder, by the program, beside a plain PyTorch script of the same recipe',
-  )
-  .argument(
-    '[source]',
-    'folder with train/<class>/*.jpg and test/<class>/*.jpg, such as CIFAR-10; default: made-up pictures',
-  )
+  .description('whole epochs of SwAV beside a plain PyTorch script of the same recipe')
+  .argument('[source]', 'folder of train/<class>/*.jpg and test/<class>/*.jpg (default: synthetic)')
   .option('--json', 'print one object')
   .option('--rows <names>', `rows to run: ${Object.keys(epochRows).join(', ')}`)
   .option('--epochs <n>', 'epochs of a run', '1')
-  .option('--rounds <n>', 'how often they take turns', '3')
+  .option('--rounds <n>', 'rounds in which both alternate', '3')
   .action(
     async (source: string | undefined, { json, rows, epochs, rounds }: RowFlags & { epochs: string }) => {
       const names = namesOf(rows, epochRows);
@@ -152,7 +147,8 @@ program
           const row = await benchmarkEpoch(name, options);
           report.add(row);
           say(
-            `waiting for views ${shown(100 * row.waiting, 1)} % of the time, longest pause ${shown(row.pause, 1)} ms`,
+            `waiting for views ${shown(100 * row.waiting, 1)} % of the time, ` +
+              `longest pause ${shown(row.pause, 1)} ms`,
           );
         });
       }
@@ -162,13 +158,11 @@ program
 
 program
   .command('profile')
-  .description(
-    'where the time goes: of a training step by operator, of a search for neighbours, of decoding a picture',
-  )
+  .description('time of a training step by operator, of a neighbor search, and of decoding an image')
   .option('--json', 'print one object')
   .option('--rows <names>', `rows to run: ${Object.keys(profileRows).join(', ')}`, profiledRows)
-  .option('--shapes', 'tell the calls of an operator apart by the shape of their result')
-  .option('--top <n>', 'operators shown', '25')
+  .option('--shapes', 'list the calls of an operator by the shape of their result')
+  .option('--top <n>', 'operators to print', '25')
   .action(async ({ json, rows, shapes, top }: ProfileFlags) => {
     const names = namesOf(rows, profileRows);
     const report = openReport<Profile>('profile');
@@ -189,9 +183,9 @@ program
 
 program
   .command('phases')
-  .description('what the clustering methods do between epochs, on made-up features')
+  .description('clustering of the methods between epochs, on synthetic features')
   .option('--json', 'print one object')
-  .option('--images <counts>', 'numbers of images, joined by commas', '50000,1000000')
+  .option('--images <counts>', 'numbers of images, separated by commas', '50000,1000000')
   .option('--methods <names>', `methods to run, of ${phaseMethods.join(', ')}`, phaseMethods.join(','))
   .action(async ({ json, images, methods }: { json?: boolean; images: string; methods: string }) => {
     const report = openReport<PhaseRow>('phases');
@@ -215,7 +209,7 @@ program
 
 program
   .command('growth')
-  .description('how time and memory of a step of SwAV grow with prototypes, crops and threads')
+  .description('time and memory of a step of SwAV by prototypes, crops and threads')
   .option('--json', 'print one object')
   .action(async ({ json }: { json?: boolean }) => {
     const report = openReport<GrowthRow>('growth');
@@ -229,11 +223,11 @@ program
 
 program
   .command('scale')
-  .description('how time and memory of the program grow with the number of images, on made-up ones')
+  .description('time and memory of the program by number of synthetic images')
   .option('--json', 'print one object')
-  .option('--images <counts>', 'numbers of images, joined by commas', '1000,10000,100000,1000000')
+  .option('--images <counts>', 'numbers of images, separated by commas', '1000,10000,100000,1000000')
   .option('--minutes <m>', 'minutes of training', '2')
-  .option('--clusters <k>', 'most clusters', '10000')
+  .option('--clusters <k>', 'largest number of clusters', '10000')
   .action(async ({ json, images, minutes, clusters }: ScaleFlags) => {
     const report = openReport<ScaleRow>('scale');
     const options = { minutes: Number(minutes), clusters: Number(clusters), onRow: report.add };
@@ -249,22 +243,20 @@ program
 
 program
   .command('label-free')
-  .description(
-    'how well measures without labels follow true NMI over the checkpoints of several runs of one source',
-  )
-  .argument('<source>', 'labelled source that the runs were trained on')
+  .description('rank correlation of label-free measures with true NMI over checkpoints')
+  .argument('<source>', 'labeled source of the runs')
   .requiredOption('--runs <folders...>', 'run folders; train them with --set keepCheckpoints=1000')
   .option('--json', 'print one object')
-  .option('--checkpoints <n>', 'most checkpoints looked at per run', '30')
-  .option('--images <n>', 'images of the sample that is measured without labels', '2000')
-  .option('--labelled <n>', 'labelled images that NMI is measured on', '5000')
+  .option('--checkpoints <n>', 'largest number of checkpoints per run', '30')
+  .option('--images <n>', 'images of the label-free sample', '2000')
+  .option('--labeled <n>', 'labeled images for NMI', '5000')
   .action(async (source: string, { runs, json, ...numbers }: LabelFreeFlags) => {
     const points = await labelFreePoints({
       source,
       runs,
       checkpoints: Number(numbers.checkpoints),
       images: Number(numbers.images),
-      labelled: Number(numbers.labelled),
+      labeled: Number(numbers.labeled),
       onProgress: say,
     });
     const rows = correlations(points);
@@ -305,10 +297,10 @@ interface LabelFreeFlags {
   json?: boolean;
   checkpoints: string;
   images: string;
-  labelled: string;
+  labeled: string;
 }
 
-/** The rows that are asked for; without a wish all but those for tests. */
+/** Selects rows by name. Default: all except those for tests. */
 function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
   const names = asked?.split(',') ?? Object.keys(rows).filter((name) => !name.includes('smoke'));
   const unknown = names.find((name) => !(name in rows));
@@ -316,7 +308,7 @@ function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknow
   throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);
 }
 
-/** Does a part of a benchmark, after which the others go on, whatever happens. */
+/** Runs a part of a benchmark and reports a failure, so that the others go on. */
 async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {
   say(`${what} …`);
   try {

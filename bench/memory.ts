@@ -1,10 +1,9 @@
-/** How much memory a piece of work takes at most. */
+/** Peak resident memory of processes. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Runs the work and gives its result, its seconds and the largest resident memory of this process
- * meanwhile, in MB; null where the system does not let it be measured from the start of the work
- * (only Linux does).
+ * Runs the work and returns its result, its seconds and the peak resident memory of this process in
+ * MB. Only Linux can reset the peak; elsewhere memory is null.
  */
 export async function measured<T>(
   work: () => Promise<T>,
@@ -16,10 +15,7 @@ export async function measured<T>(
   return { result, seconds, megabytes: isReset ? largestResident() : null };
 }
 
-/**
- * Lets this process's largest resident memory be counted from now on; false where the system
- * cannot.
- */
+/** Resets the peak resident memory of this process; false where the system cannot. */
 export function resetPeak(): boolean {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
@@ -29,7 +25,7 @@ export function resetPeak(): boolean {
   }
 }
 
-/** Largest resident memory of a process so far, in MB; null where the system does not tell. */
+/** Reads the peak resident memory of a process in MB; null where the system does not report it. */
 export function largestResident(pid: number | 'self' = 'self'): number | null {
   try {
     const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -40,9 +36,8 @@ export function largestResident(pid: number | 'self' = 'self'): number | null {
 }
 
 /**
- * Largest resident memory of a process and of those that it has started and that still run, in MB;
- * null where the system does not tell. Of a child only what it does not share counts: what it was
- * forked with is its parent's.
+ * Reads the resident memory of a process and its running children, in MB; null where the system
+ * does not report it. A child counts only memory it does not share with its parent.
  */
 export function largestOfFamily(pid: number): number | null {
   const own = largestResident(pid);
@@ -61,7 +56,7 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Memory that a process shares with others now, in MB; 0 where the system does not tell. */
+/** Reads the shared memory of a process in MB; 0 where the system does not report it. */
 function sharedBy(pid: number): number {
   try {
     const found = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Shared_\w+:\s+(\d+) kB/gm);

@@ -1,14 +1,14 @@
 /**
- * Our side of a benchmark in a process of its own, driven like a peer: `{"times": n}` is answered
- * by the milliseconds of n runs. `--module` names the benchmark; its `prepare` makes what is timed
- * from `--args`.
+ * Runs our side of a benchmark in a process of its own, with the protocol of a peer: the answer to
+ * `{"times": n}` is the milliseconds of n runs. `--module` names the benchmark; its `prepare`
+ * creates the work from `--args`.
  */
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../src/backends/index.ts';
 import { onStage } from './stage.ts';
 
-/** What is timed, made on an engine. */
+/** Work to time, created on an engine. */
 export type Prepare<T> = (engine: Engine, args: T) => Promise<() => Promise<unknown>>;
 
 const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** A peer in Python as a child process: requests and answers are lines of JSON. */
+/** Peers in Python as child processes; requests and answers are lines of JSON. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -9,31 +9,30 @@ const PYTHON = ['/usr/bin/python3', 'python3'];
 export interface PeerOptions {
   /** Script in this folder. */
   script: string;
-  /** Its options. */
+  /** Options of the script. */
   options: Readonly<Record<string, string | number>>;
 }
 
 export interface Peer {
-  /** Its libraries with their versions, as it said when it started. */
+  /** Versions of its libraries, reported at the start. */
   readonly versions: Readonly<Record<string, string>>;
   ask(request: object): Promise<Record<string, unknown>>;
   /**
-   * Largest resident memory so far, with that of processes it has started, in MB; null where the
-   * system does not tell.
+   * Peak resident memory in MB, with its child processes; null where the system does not report it.
    */
   megabytes(): number | null;
-  /** Ends it; resolves when its process is gone. */
+  /** Ends the process and waits for its exit. */
   close(): Promise<void>;
 }
 
-/** The first Python that has a package; undefined where none has. */
+/** Finds the first Python with a package; undefined where there is none. */
 export function pythonWith(name: 'torch' | 'torchvision' | 'sklearn'): string | undefined {
   return PYTHON.find(
     (python) => spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0,
   );
 }
 
-/** Starts a peer, gives it to the work and ends it, whatever happens. */
+/** Starts a peer for the work and always ends it. */
 export async function withPeer<T>(
   python: string,
   options: PeerOptions,
@@ -76,7 +75,10 @@ export async function openPeer(python: string, { script, options }: PeerOptions)
   };
 }
 
-/** Largest difference of our values from a peer's, over the largest of those. */
+/**
+ * Computes the largest difference between our values and a peer's, relative to the largest of its
+ * values.
+ */
 export function differenceOf(own: ArrayLike<number>, theirs: readonly number[]): number {
   let [largest, scale] = [0, 0];
   theirs.forEach((value, i) => {

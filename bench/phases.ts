@@ -1,6 +1,6 @@
 /**
- * What the methods do between epochs, on made-up features: time and memory of clustering so many
- * images. The pass of all images through the encoder, which comes before it, is not in it.
+ * Measures time and memory of clustering between epochs, on synthetic features, without the
+ * preceding pass of all images through the encoder.
  */
 import { type Engine, openEngine } from '../src/backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../src/cluster/index.ts';
@@ -21,34 +21,34 @@ import { measured } from './memory.ts';
 export const phaseMethods = ['deepcluster', 'deepcluster-v2', 'pcl', 'hcsc'] as const;
 
 export interface PhaseRow {
-  /** Of method and images: `pcl-50000`. */
+  /** Method and images, such as `pcl-50000`. */
   name: string;
   method: string;
   images: number;
   dimension: number;
-  /** The setting: clusters of each clustering. */
+  /** Setting `clusters`: clusters of each clustering. */
   clusters: string;
   iterations: number;
   seconds: number;
-  /** Largest resident memory of the process: features and the step's own state included. */
+  /** Peak resident memory of the process, with features and the state of the step. */
   megabytes: number | null;
-  /** The features alone. */
+  /** Size of the features. */
   featureMegabytes: number;
 }
 
-/** Features of so many images, in loose groups. */
+/** Draws features of n images in loose groups. */
 function madeUp(images: number, dimension: number): Features {
   const random = randomAt(0, 'synthetic', 0, 0, 3);
-  const centres = new Float32Array(2000 * dimension).map(() => random.normal());
+  const centers = new Float32Array(2000 * dimension).map(() => random.normal());
   const data = new Float32Array(images * dimension);
   for (let row = 0; row < images; row++) {
     const from = random.integer(2000) * dimension;
-    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centres[from + d]! + random.normal();
+    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centers[from + d]! + random.normal();
   }
   return normalizeRows(featuresOf(data, dimension));
 }
 
-/** Runs one method's phase once. */
+/** Runs the phase of one method once. */
 export async function benchmarkPhase(
   method: (typeof phaseMethods)[number],
   images: number,

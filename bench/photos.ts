@@ -1,6 +1,6 @@
 /**
- * Pictures made up for benchmarks: soft colours with grain, which decode and compress much as
- * photographs do.
+ * Synthetic photographs for benchmarks: soft colors with grain, which decode and compress much like
+ * photographs.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,12 +12,12 @@ export interface PhotoSize {
   height: number;
 }
 
-/** Patches of colour along the longer side. */
+/** Patches of color along the longer side. */
 const PATCHES = 12;
-/** Deviation of the grain, of 255. */
+/** Standard deviation of the grain, of 255. */
 const GRAIN = 6;
 
-/** One photo as RGB bytes `[height, width, 3]`; the same number gives the same photo. */
+/** Draws a photo as RGB bytes `[height, width, 3]`; the same number gives the same photo. */
 export async function madeUpPhoto({ width, height }: PhotoSize, number: number): Promise<Uint8Array> {
   const random = randomAt(0, 'synthetic', number);
   const small = {
@@ -30,15 +30,15 @@ export async function madeUpPhoto({ width, height }: PhotoSize, number: number):
     .resize({ width, height, fit: 'fill', kernel: 'cubic' })
     .raw({ depth: 'uchar' })
     .toBuffer();
-  // Uint8ClampedArray rounds and keeps to 0..255.
+  // Uint8ClampedArray rounds and clips to 0..255.
   const grainy = new Uint8ClampedArray(pixels.buffer, pixels.byteOffset, pixels.length);
   for (let i = 0; i < grainy.length; i++) grainy[i] = grainy[i]! + GRAIN * random.normal();
   return new Uint8Array(grainy);
 }
 
 /**
- * Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them tests; the
- * classes mean nothing.
+ * Fills a folder with `train/<class>/*.jpg` and `test/<class>/*.jpg`, a tenth of them for tests.
+ * The classes are arbitrary.
  */
 export async function writeSplits(folder: string, size: PhotoSize, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
@@ -50,14 +50,14 @@ export async function writeSplits(folder: string, size: PhotoSize, count: number
   }
 }
 
-/** Bytes of a JPEG file, quality 90. */
+/** Encodes a JPEG file of quality 90. */
 export function asJpeg(pixels: Uint8Array, { width, height }: PhotoSize): Promise<Buffer> {
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 90 })
     .toBuffer();
 }
 
-/** Makes a folder of so many JPEG files, `000000.jpg` and so on, and gives their paths. */
+/** Writes n JPEG files, `000000.jpg` and so on, and returns their paths. */
 export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<string[]> {
   mkdirSync(folder);
   const files = Array.from({ length: count }, (_, i) => join(folder, `${String(i).padStart(6, '0')}.jpg`));

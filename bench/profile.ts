@@ -1,7 +1,4 @@
-/**
- * Where the time goes: of a training step, of a search for nearest neighbours, of a picture that is
- * decoded.
- */
+/** Profiles a training step, a search for nearest neighbors, and the decoding of an image. */
 import type { Engine } from '../src/backends/index.ts';
 import { clusteringRows, prepare as prepareClustering } from './clustering.ts';
 import { decodeRows, type FolderShape } from './decode.ts';
@@ -14,24 +11,24 @@ import { operatorTimes, type ProfileRow, traceOf, withShares } from './trace.ts'
 
 export interface Profile {
   name: string;
-  /** The piece of work that times are of. */
+  /** Unit of work. */
   per: 'step' | 'search' | 'picture';
-  /** Its parts, the longest first. */
+  /** Parts, longest first. */
   operators: ProfileRow[];
-  /** Milliseconds of the whole, where parts are worked on side by side. */
+  /** Milliseconds of the whole, where parts overlap. */
   whole?: number;
 }
 
 export interface ProfileOptions {
-  /** Training steps, 2 or more; the first does not count. */
+  /** Training steps, at least 2; the first does not count. */
   steps?: number;
-  /** `shape`: operators are told apart by their result's shape, too. */
+  /** `shape` also separates operators by the shape of their result. */
   by?: 'operator' | 'shape';
 }
 
 type Profiled = (options: ProfileOptions) => Promise<Omit<Profile, 'name'>>;
 
-/** What can be profiled, by name; the rows of smokes are for tests. */
+/** Profiles by name; those of `smoke` are for tests. */
 export const profileRows: Readonly<Record<string, Profiled>> = {
   ...rowsOf(
     stepRows,
@@ -43,8 +40,8 @@ export const profileRows: Readonly<Record<string, Profiled>> = {
     'swav-',
     (shape) => (options) => ofStep((engine) => prepareSwav(engine, { shape }), options),
   ),
-  neighbours: ofSearch('neighbours-10000-of-50000x256-k200'),
-  'neighbours-smoke': ofSearch('smoke-neighbours'),
+  neighbors: ofSearch('neighbors-10000-of-50000x256-k200'),
+  'neighbors-smoke': ofSearch('smoke-neighbors'),
   'decode-500x375': ofPicture('jpeg-500x375-to-256', 200),
   'decode-64x64': ofPicture('jpeg-64x64', 1000),
   'decode-smoke': ofPicture('smoke', 4),
@@ -63,7 +60,7 @@ function rowsOf<Shape>(
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, of(shape)]));
 }
 
-/** A training step: ONNX Runtime's trace, by operator. */
+/** Profiles a training step by operator in ONNX Runtime's trace. */
 function ofStep(
   prepare: (engine: Engine) => Promise<() => Promise<unknown>>,
   { steps = 20, by }: ProfileOptions,
@@ -79,16 +76,16 @@ function ofStep(
   );
 }
 
-/** Searches in a row; the first, in which memory is found, does not count. */
+/** Searches in a row; the first allocates and does not count. */
 const SEARCHES = 3;
-/** What the search for neighbours does besides the engine's work. */
+/** Our functions around the engine's work in the search for neighbors. */
 const AROUND: Readonly<Record<string, string>> = {
   merge: 'merging lists, beside the engine',
 };
 
 /**
- * A search for nearest neighbours: ONNX Runtime's trace of the products and the largest, and our
- * own functions around them.
+ * Profiles a search for nearest neighbors: products and top k in ONNX Runtime's trace, and our own
+ * functions.
  */
 function ofSearch(row: string): Profiled {
   return ({ by }) =>
@@ -114,7 +111,7 @@ function ofSearch(row: string): Profiled {
     );
 }
 
-/** The first contact with a picture, by stage. */
+/** Profiles the decoding of an image by stage. */
 function ofPicture(row: string, photos: number): Profiled {
   const shape: FolderShape = { ...decodeRows[row]!, photos };
   return async () => ({ per: 'picture', operators: await decodeStages(shape) });

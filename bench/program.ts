@@ -1,4 +1,4 @@
-/** Our program, called as users call it, with the time and the memory that it takes. */
+/** Runs our program as users call it, and measures its time and memory. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,15 +10,15 @@ const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const watch = new URL('./watch.ts', import.meta.url).href;
 
 export interface Called {
-  /** What it printed with `--json`. */
+  /** Object that it printed with `--json`. */
   readonly result: Record<string, unknown>;
-  /** From start to end, start of the process included. */
+  /** Seconds from start to exit of the process. */
   readonly seconds: number;
-  /** Largest resident memory of the process, in MB. */
+  /** Peak resident memory of the process, in MB. */
   readonly megabytes: number;
   /**
-   * Longest pause of any of its threads for garbage collection between two times (`Date.now()`), in
-   * ms; 0 where none took 2 ms.
+   * Longest garbage collection of any of its threads between two times (`Date.now()`), in ms; 0
+   * where all took less than 2 ms.
    */
   longestPause(span: { from: number; to: number }): number;
 }
@@ -57,7 +57,7 @@ function pausesIn(file: string): { at: number; milliseconds: number }[] {
   });
 }
 
-/** Lines that a program prints; its messages for people go where ours go. */
+/** Runs a program and returns its standard output; its messages go to ours. */
 export async function linesOf(
   command: string,
   args: readonly string[],
@@ -75,7 +75,7 @@ export async function linesOf(
   return lines;
 }
 
-/** A folder that is removed when the work is done, whatever happens. */
+/** Creates a temporary folder for the work and removes it afterwards. */
 export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-bench-'));
   try {

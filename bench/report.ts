@@ -1,6 +1,6 @@
 /**
- * Results as files in this folder's results/: a row is on disk as soon as it is measured, so that a
- * run that is cut short keeps its rows.
+ * Result files in results/. Each row is written as soon as it is measured, so that an interrupted
+ * run keeps its rows.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { runtimeVersion } from '../src/backends/index.ts';
 import { printTable } from './table.ts';
 
-/** What a result file adds to a row. */
+/** Fields that a result file adds to a row. */
 export interface Dated {
-  /** Day it was measured on, such as `2026-11-28`. */
+  /** Day of the measurement, such as `2026-11-28`. */
   readonly measured: string;
 }
 
@@ -20,19 +20,19 @@ export interface Report<R extends object> {
   add(row: R): void;
 }
 
-/** How a report is shown. */
+/** Format of a printed report. */
 export interface Shown {
-  /** One object on stdout in place of the table. */
+  /** Print one object on stdout instead of a table. */
   json?: boolean;
   table: readonly (readonly string[])[];
 }
 
-/** The file in which a benchmark leaves its result. */
+/** Path of the result file of a benchmark. */
 export function resultFile(name: string): string {
   return fileURLToPath(new URL(`./results/${name}.json`, import.meta.url));
 }
 
-/** Begins results/<name>.json; what an earlier run left there is gone. */
+/** Starts results/<name>.json and discards the output of an earlier run. */
 export function openReport<R extends object>(name: string): Report<R> {
   const rows: (R & Dated)[] = [];
   writeResult(name, { rows });
@@ -45,22 +45,22 @@ export function openReport<R extends object>(name: string): Report<R> {
   };
 }
 
-/** Writes results/<name>.json: the report, and the machine that it was measured on. */
+/** Writes results/<name>.json: the report and the machine of the measurement. */
 export function writeResult(name: string, report: object): void {
   const file = resultFile(name);
   mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
-  // Under another name first: a run that is ended while it writes leaves the rows before.
+  // Renaming keeps the earlier rows where the run ends while it writes.
   writeFileSync(`${file}.part`, `${JSON.stringify({ machine: machine(), ...report }, null, 2)}\n`);
   renameSync(`${file}.part`, file);
 }
 
-/** Prints the report as one object, or the table of its rows. */
+/** Prints the report as one object, or as a table. */
 export function show(report: object, { json = false, table }: Shown): void {
   if (json) process.stdout.write(`${JSON.stringify({ machine: machine(), ...report })}\n`);
   else printTable(table);
 }
 
-/** What the figures were measured on. */
+/** Describes this machine. */
 function machine(): Record<string, unknown> {
   return {
     cpu: cpus()[0]?.model,

@@ -1,7 +1,7 @@
 /**
- * How time and memory grow with the number of images: made-up pictures are written as one packed
- * data set, and our program decodes them into a cache of their own and trains for some minutes,
- * embeds a tenth of them and clusters all, each in a process of its own.
+ * Measures time and memory by number of images: synthetic images are written as one packed data
+ * set, which our program decodes, trains on for some minutes, embeds (a tenth) and clusters, each
+ * in a process of its own.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,20 +9,20 @@ import { randomAt } from '../src/core/random.ts';
 import { callProgram, withTemporaryFolder } from './program.ts';
 
 export interface ScaleOptions {
-  /** Minutes of training, the same for all sizes. */
+  /** Minutes of training for every size. */
   minutes: number;
-  /** Most clusters; small sets get one per ten images. */
+  /** Largest number of clusters; small sets get one per ten images. */
   clusters: number;
-  /** Told of each row as soon as it is measured. */
+  /** Receives each row as soon as it is measured. */
   onRow?: (row: ScaleRow) => void;
 }
 
 export interface ScaleRow {
-  /** Of images and work: `1000-embed`. */
+  /** Images and work, such as `1000-embed`. */
   name: string;
   images: number;
   work: 'decode and train' | 'embed' | 'cluster';
-  /** Of what: minutes of training, images or clusters. */
+  /** Minutes of training, number of images, or number of clusters. */
   detail: string;
   seconds: number;
   megabytes: number;
@@ -31,13 +31,13 @@ export interface ScaleRow {
 const SIDE = 32;
 /** Bytes of a record: a label, then planes of red, green and blue. */
 const RECORD = 1 + 3 * SIDE * SIDE;
-/** Records written at a time. */
+/** Records per write. */
 const BLOCK = 1000;
-/** Share of the images that are set apart and embedded. */
+/** Fraction of the images that are held out and embedded. */
 const HELD_OUT = 0.1;
 const IMAGES_PER_CLUSTER = 10;
 
-/** Runs the program on so many made-up images. */
+/** Runs the program on n synthetic images. */
 export async function benchmarkScale(
   images: number,
   { minutes, clusters, onRow = () => {} }: ScaleOptions,
@@ -82,8 +82,8 @@ export async function benchmarkScale(
 }
 
 /**
- * Pictures of patches of colour, as CIFAR's binary files: a tenth of them are the test set. Ten
- * palettes are the classes, so that there is something to find.
+ * Writes images of color patches in CIFAR's binary format, a tenth of them as test set. Each of the
+ * ten classes has its own palette.
  */
 export function writePictures(folder: string, images: number): void {
   mkdirSync(folder, { recursive: true });
@@ -113,7 +113,7 @@ function writePart(file: string, first: number, count: number): void {
 
 /** Patches along a side. */
 const PATCHES = 4;
-/** How far a patch's colour may be from its palette's, of 255. */
+/** Largest difference of a patch from its color in the palette, of 255. */
 const SPREAD = 100;
 
 function writePicture(record: Uint8Array, number: number): void {
@@ -127,8 +127,8 @@ function writePicture(record: Uint8Array, number: number): void {
     const at = 1 + channel * SIDE * SIDE;
     for (let y = 0; y < SIDE; y++) {
       for (let x = 0; x < SIDE; x += scale) {
-        const colour = patches[Math.floor(y / scale) * PATCHES + x / scale]!;
-        record.fill(colour, at + y * SIDE + x, at + y * SIDE + x + scale);
+        const color = patches[Math.floor(y / scale) * PATCHES + x / scale]!;
+        record.fill(color, at + y * SIDE + x, at + y * SIDE + x + scale);
       }
     }
   }

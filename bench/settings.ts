@@ -1,6 +1,6 @@
 /**
- * What the settings of the runtime are worth: one training step with the engine's settings and with
- * each of them switched alone, in turns. Times count only after all have computed the same losses.
+ * Benchmarks settings of ONNX Runtime: one training step with the engine's settings and with each
+ * of them switched alone. Timing starts after all have computed the same losses.
  */
 import type { Engine, SessionSettings } from '../src/backends/index.ts';
 import { ownContender } from './contenders.ts';
@@ -15,35 +15,35 @@ interface Switched {
   threads?: number;
 }
 
-/** What is switched, by the words of the table. */
+/** Switched settings, by their names in the table. */
 export const switches: Readonly<Record<string, Switched>> = {
   'one thread': { threads: 1 },
   'threads wait for work after a run, too': { session: { spinning: 'after runs' } },
   'threads never wait for work': { session: { spinning: 'never' } },
   'memory planned as a whole': { session: { memoryPattern: true } },
   'memory not kept from run to run': { session: { arena: false } },
-  'basic graph optimisation': { session: { optimization: 'basic' } },
-  'no graph optimisation': { session: { optimization: 'disabled' } },
+  'basic graph optimization': { session: { optimization: 'basic' } },
+  'no graph optimization': { session: { optimization: 'disabled' } },
   'denormals computed': { session: { denormalsAsZero: false } },
   'results in new memory': { session: { preallocated: false } },
 };
 
-/** Steps that are measured unless others are named. */
+/** Default steps. */
 export const defaultRows: readonly string[] = ['resnet18-cifar-32-w16-b64', 'resnet18-imagenet-64-w64-b64'];
 
 export interface SettingsRow {
-  /** The step. */
+  /** Name of the step. */
   name: string;
-  /** Of a step with the engine's settings. */
+  /** Time of a step with the engine's settings. */
   milliseconds: number;
-  /** Largest resident memory, in MB; null where the system does not tell. */
+  /** Peak resident memory in MB; null where the system does not report it. */
   megabytes: number | null;
   switched: {
     setting: string;
     milliseconds: number;
     /**
-     * Median over pairs of turns of its time over that with the engine's settings; above 1: it is
-     * slower.
+     * Median over pairs of rounds of its time divided by that with the engine's settings. Above 1,
+     * it is slower.
      */
     ratio: number;
     spread: [number, number];
@@ -51,10 +51,10 @@ export interface SettingsRow {
   }[];
 }
 
-/** Losses further apart than this share are not the same computation. */
+/** Largest relative difference of losses that count as the same computation. */
 const TOLERANCE = 1e-4;
 
-/** Times one row of the step benchmark with each of the named switches. */
+/** Benchmarks one row of the step benchmark with each of the named switches. */
 export async function benchmarkSettings(
   name: string,
   { rounds = 5, settings = Object.keys(switches) }: { rounds?: number; settings?: readonly string[] } = {},
@@ -81,7 +81,7 @@ export async function benchmarkSettings(
   return { name, milliseconds: median(times(ours)), megabytes: most(ours), switched };
 }
 
-/** One step per call. */
+/** Prepares the work; each call runs one step. */
 export function prepare(
   engine: Engine,
   { shape, session }: { shape: Shape; session?: SessionSettings },
@@ -93,7 +93,7 @@ export function prepare(
   return prepareStep(set, { shape });
 }
 
-/** The loss after a step. */
+/** Computes the loss after a step. */
 function lossOf(shape: Shape, { session, threads }: Switched): Promise<number> {
   return onStage(
     ({ withEngine }) =>

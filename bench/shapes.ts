@@ -1,7 +1,4 @@
-/**
- * The encoders that steps and embeddings are timed on, by names such as
- * `resnet18-cifar-32-w64-b256`.
- */
+/** Encoders of the benchmarks, by names such as `resnet18-cifar-32-w64-b256`. */
 import type { Stem } from '../src/nn/index.ts';
 
 export interface Shape {
@@ -11,7 +8,7 @@ export interface Shape {
   size: number;
   /** Channels of the first stage. */
   width: number;
-  /** Images at a time. */
+  /** Batch size. */
   batch: number;
 }
 
@@ -21,7 +18,7 @@ const encoders: readonly Omit<Shape, 'batch'>[] = [
   ...[64, 96].map((size) => encoder('resnet50', 'imagenet', size)),
 ];
 
-/** Every encoder with each of the batches. */
+/** Combines every encoder with each batch size. */
 export function encoderRows(batches: readonly number[]): Record<string, Shape> {
   const shapes = encoders.flatMap((each) => batches.map((batch) => ({ ...each, batch })));
   return Object.fromEntries(

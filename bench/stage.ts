@@ -1,6 +1,5 @@
 /**
- * What a benchmark works with: engines that remember their kernels, and a folder for what
- * contenders exchange.
+ * Environment of a benchmark: engines with cached kernel choices, and a folder for exchanged files.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,18 +9,18 @@ import { defaultCacheDir } from '../src/data/index.ts';
 import { openPlanStore } from '../src/run/index.ts';
 
 export interface Stage {
-  /** Threads of the engine, and for the peers. */
+  /** Threads of the engine and of the peers. */
   threads: number;
-  /** Removed afterwards. */
+  /** Temporary folder. */
   folder: string;
   /**
-   * Opens an engine, which times kernels once and remembers them, for the work and closes
-   * it, whatever happens.
+   * Opens an engine for the work and always closes it. The engine times kernels once and caches the
+   * choice.
    */
   withEngine<T>(work: (engine: Engine) => Promise<T>): Promise<T>;
 }
 
-/** Runs the work on a stage that is cleared afterwards, whatever happens. */
+/** Runs the work in an environment that is always cleaned up. */
 export async function onStage<T>(
   work: (stage: Stage) => Promise<T>,
   { threads = availableParallelism() }: { threads?: number } = {},

@@ -1,8 +1,7 @@
 /**
- * One training step of a ResNet (forward, cross entropy over 128 classes, backward, SGD with
- * momentum), ours and PyTorch's, in turns. The peer is the better of its two memory formats. Times
- * count only after ours and both of them have been shown to compute the same loss from the same
- * weights and images.
+ * Benchmarks one training step of a ResNet (forward, cross entropy over 128 classes, backward, SGD
+ * with momentum) beside PyTorch in the faster of its memory formats. Timing starts after both
+ * formats have computed our losses from the same weights and images.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ import { encoderRows, type Shape } from './shapes.ts';
 import { onStage } from './stage.ts';
 import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const stepRows: Readonly<Record<string, Shape>> = {
   ...encoderRows([64, 256]),
   smoke: { architecture: 'resnet18', stem: 'cifar', size: 8, width: 4, batch: 4 },
@@ -26,16 +25,16 @@ export const stepRows: Readonly<Record<string, Shape>> = {
 
 export interface StepRow extends Speeds {
   name: string;
-  /** Largest relative difference of a loss, over both memory formats. */
+  /** Largest relative difference of a loss over both memory formats. */
   lossDifference: number | null;
 }
 
 const CLASSES = 128;
 const LEARNING_RATE = 0.01;
-/** Losses further apart than this are not the same computation. */
+/** Largest difference of losses that count as the same computation. */
 const TOLERANCE = 1e-4;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkStep(
   name: string,
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
@@ -67,11 +66,11 @@ export async function benchmarkStep(
 
 interface StepArgs {
   shape: Shape;
-  /** File with weights, images and targets; without it they are made up. */
+  /** File with weights, images and targets. Default: synthetic values. */
   start?: string;
 }
 
-/** One step per call. */
+/** Prepares the work; each call runs one step. */
 export async function prepare(engine: Engine, { shape, start }: StepArgs): Promise<() => Promise<Values>> {
   const { program, initial } = stepProgram(shape);
   const { state, feeds } = start
@@ -82,7 +81,7 @@ export async function prepare(engine: Engine, { shape, start }: StepArgs): Promi
   return () => executable.run(feeds);
 }
 
-/** Weights, images and targets that a peer has written. */
+/** Reads weights, images and targets that a peer has written. */
 function readStart(file: string, initial: Values): { state: Values; feeds: Values } {
   const { tensors } = decodeSafetensors(readFileSync(file));
   const data = (key: string) => (tensors[key]?.data as Float32Array | undefined) ?? initial[key]!;
@@ -95,23 +94,28 @@ function readStart(file: string, initial: Values): { state: Values; feeds: Value
   };
 }
 
-/** The loss before a step and after it. */
+/** Computes the loss before and after a step. */
 interface Checked {
   loss: number;
   lossAfter: number;
 }
 
-/** Largest relative difference of the losses; throws where they are not the same computation. */
+/**
+ * Computes the largest relative difference of the losses.
+ *
+ * @throws Error where they are not the same computation.
+ */
 function compared(name: string, own: Checked, theirs: Checked): number {
   const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b);
   const difference = Math.max(relative(own.loss, theirs.loss), relative(own.lossAfter, theirs.lossAfter));
   if (difference < TOLERANCE) return difference;
   throw new Error(
-    `${name}: our losses ${own.loss}, ${own.lossAfter} and PyTorch's ${theirs.loss}, ${theirs.lossAfter} differ`,
+    `${name}: our losses ${own.loss}, ${own.lossAfter} differ from PyTorch's ` +
+      `${theirs.loss}, ${theirs.lossAfter}`,
   );
 }
 
-/** The step of a row, and the state that it starts from. */
+/** Builds the step of a row and its initial state. */
 export function stepProgram({ architecture, stem, size, width, batch }: Shape): {
   program: Program;
   initial: Values;

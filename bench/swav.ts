@@ -1,8 +1,7 @@
 /**
- * One training step of SwAV with all that belongs to it (several resolutions, the head, Sinkhorn
- * with a full queue, swapped prediction, LARC), ours and PyTorch's, in turns, on the same crops.
- * Times count only after ours and PyTorch in both memory formats have computed the same losses from
- * the same weights, before a step and after it.
+ * Benchmarks one training step of SwAV (several resolutions, the head, Sinkhorn with a full queue,
+ * swapped prediction, LARC) beside PyTorch on the same crops. Timing starts after PyTorch in both
+ * memory formats has computed our losses before and after a step from the same weights.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +21,7 @@ import { type Speeds, speedsOf, takeTurns } from './turns.ts';
 
 export interface SwavShape extends Omit<Shape, 'architecture' | 'size'> {
   architecture: 'resnet10' | 'resnet18';
-  /** As in the setting: `2x64+4x32`. */
+  /** Setting `crops`, such as `2x64+4x32`. */
   crops: string;
   prototypes: number;
   hiddenLength: number;
@@ -34,7 +33,7 @@ const multiCrop: Omit<SwavShape, 'batch'> = {
   ...{ prototypes: 1000, hiddenLength: 2048, queueLength: 1024 },
 };
 
-/** The rows of the benchmark; `smoke` is for tests. */
+/** Rows of the benchmark; `smoke` is for tests. */
 export const swavRows: Readonly<Record<string, SwavShape>> = {
   'resnet18-2x64+4x32-w64-b64': { ...multiCrop, batch: 64 },
   'resnet18-2x64+4x32-w64-b256': { ...multiCrop, batch: 256 },
@@ -50,7 +49,7 @@ export const swavRows: Readonly<Record<string, SwavShape>> = {
 
 export interface SwavRow extends Speeds {
   name: string;
-  /** Largest relative difference of a loss, over both memory formats. */
+  /** Largest relative difference of a loss over both memory formats. */
   lossDifference: number | null;
 }
 
@@ -58,10 +57,10 @@ const EMBEDDING = 128;
 const LEARNING_RATE = 0.3;
 const LARC = { momentum: 0.9, weightDecay: 1e-6, trust: 0.001 };
 const SWAV = { temperature: 0.1, epsilon: 0.05, sinkhornIterations: 3 };
-/** Losses further apart than this are not the same computation. */
+/** Largest difference of losses that count as the same computation. */
 const TOLERANCE = 1e-4;
 
-/** Times one row; images count once, however many crops they have. */
+/** Benchmarks one row; an image counts once, whatever its number of crops. */
 export async function benchmarkSwav(
   name: string,
   { rounds = 5, python = pythonWith('torch') }: { rounds?: number; python?: string | null } = {},
@@ -109,7 +108,10 @@ export async function benchmarkSwav(
   });
 }
 
-/** One step per call, long after the queue was filled, so that every step does the same work. */
+/**
+ * Prepares the work; each call runs one step with a full queue, so that every step does the same
+ * work.
+ */
 export async function prepare(
   engine: Engine,
   { shape }: { shape: SwavShape },
@@ -121,7 +123,7 @@ export async function prepare(
   return () => executable.run(full);
 }
 
-/** What a step is fed with at some point of a long run. */
+/** Inputs of a step late in a long run. */
 function feedsOf(method: MethodProgram, crops: Values, { step }: { step: number }): Values {
   const scalars = method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 });
   const held = Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)]);
@@ -132,7 +134,7 @@ async function lossOf(executable: Executable, feeds: Values): Promise<number> {
   return (await executable.run(feeds)).loss![0]!;
 }
 
-/** The step of a row and its crops: noise about the mean, as normalised images are. */
+/** Builds the step of a row and its crops: normal noise, like normalized images. */
 function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
   const groups = parseCrops(crops);
   const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
@@ -160,10 +162,7 @@ function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape
   return { method, crops: Object.fromEntries(noise) };
 }
 
-/**
- * Weights and crops as tensors of a file; the peer knows the shapes of weights, and crops are
- * `[count batch, 3, size, size]`.
- */
+/** Writes weights and crops as tensors of a file; crops are `[count batch, 3, size, size]`. */
 function stored(values: Values, { batch, crops }: SwavShape) {
   const groups = parseCrops(crops);
   return Object.fromEntries(

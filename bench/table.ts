@@ -1,15 +1,15 @@
-/** Results as tables in the terminal. */
+/** Tables of results in the terminal. */
 import type { ClusteringRow } from './clustering.ts';
 import type { KmeansRow } from './kmeans.ts';
 import type { SettingsRow } from './settings.ts';
 import type { StepRow } from './step.ts';
 
-/** Prints a table, its first row the head. */
+/** Prints a table; the first row is its head. */
 export function printTable(table: readonly (readonly string[])[]): void {
   for (const line of aligned(table)) console.log(line);
 }
 
-/** Images per second, ours and the peer's. */
+/** Formats images per second, ours and the peer's. */
 export function speedTable(
   rows: readonly (Pick<StepRow, 'name' | 'ours' | 'peer' | 'ratio' | 'spread'> &
     Partial<Pick<StepRow, 'megabytes' | 'peerMegabytes'>>)[],
@@ -23,7 +23,7 @@ export function speedTable(
   ];
 }
 
-/** Seconds and memory, ours and scikit-learn's. */
+/** Formats seconds and memory, ours and scikit-learn's. */
 export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
   const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
   return [
@@ -36,7 +36,7 @@ export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
   ];
 }
 
-/** Milliseconds and memory of a step, by what was switched. */
+/** Formats milliseconds and memory of a step, by switched setting. */
 export function settingsTable(rows: readonly SettingsRow[]): string[][] {
   return [
     ['row', 'switched', 'ms', 'times as long', 'min to max', 'MB'],
@@ -50,7 +50,7 @@ export function settingsTable(rows: readonly SettingsRow[]): string[][] {
   ];
 }
 
-/** Seconds, ours and the peer's. */
+/** Formats seconds, ours and the peer's. */
 export function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
   return [
     ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB', 'PyTorch MB'],
@@ -61,7 +61,7 @@ export function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
   ];
 }
 
-/** A figure, or a dash where there is none. */
+/** Formats a figure, or a dash where there is none. */
 export function shown(value: number | null, digits = 2): string {
   return value === null ? '-' : value.toFixed(digits);
 }
@@ -70,7 +70,7 @@ function range(spread: readonly [number, number] | null): string {
   return spread === null ? '-' : `${spread[0].toFixed(2)} to ${spread[1].toFixed(2)}`;
 }
 
-/** Lines of a table whose columns are as wide as their widest cell. */
+/** Aligns the columns of a table. */
 function aligned(table: readonly (readonly string[])[]): string[] {
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0)));
   return table.map((row) =>

@@ -1,19 +1,18 @@
-/** ONNX Runtime's own trace of what an engine runs, added up by operator. */
+/** ONNX Runtime's trace of the programs of an engine, summed by operator. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine, Executable } from '../src/backends/index.ts';
 
-/** A part of a piece of work, and its time. */
+/** Part of a unit of work, with its time. */
 export interface ProfileRow {
   /**
-   * The runtime's name of an operator, with its domain where that is not the standard, or what else
-   * was timed.
+   * Name of the operator in ONNX Runtime, with any non-standard domain, or of another timed part.
    */
   operator: string;
-  /** Calls and milliseconds of one piece of work. */
+  /** Calls and milliseconds per unit of work. */
   calls: number;
   milliseconds: number;
-  /** Of the sum over all parts. */
+  /** Fraction of the sum over all parts. */
   share: number;
 }
 
@@ -25,8 +24,8 @@ export interface TraceEvent {
 }
 
 /**
- * The events of all that the work compiles and runs on the engine it is given, one program after
- * the other; traces are left in the folder.
+ * Collects the trace events of all programs that the work compiles and runs on its engine. The
+ * traces stay in the folder.
  */
 export async function traceOf(
   engine: Engine,
@@ -52,7 +51,7 @@ export async function traceOf(
     },
   };
   await work(traced);
-  // The runtime writes a trace when its program is disposed of.
+  // ONNX Runtime writes the trace when its session is released.
   for (const executable of running) await executable.dispose();
   const files = readdirSync(folder).filter((name) => name.startsWith('trace-'));
   return files
@@ -61,16 +60,13 @@ export async function traceOf(
 }
 
 export interface AddOptions {
-  /**
-   * How often the traced work was done, 2 or more; the first time, in which memory is found, does
-   * not count.
-   */
+  /** Repetitions of the traced work, at least 2. The first allocates and does not count. */
   times: number;
-  /** `shape`: operators are told apart by their result's shape, too. */
+  /** `shape` also separates operators by the shape of their result. */
   by?: 'operator' | 'shape';
 }
 
-/** Times of the operators' kernels, for one piece of work, the longest first. */
+/** Sums the kernel times per unit of work, longest first. */
 export function operatorTimes(
   trace: readonly TraceEvent[],
   { times, by = 'operator' }: AddOptions,
@@ -93,7 +89,7 @@ export function operatorTimes(
   );
 }
 
-/** Parts with their shares of the sum, the longest first. */
+/** Adds fractions of the sum to the parts and sorts them, longest first. */
 export function withShares(parts: readonly Omit<ProfileRow, 'share'>[]): ProfileRow[] {
   const total = parts.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   return parts

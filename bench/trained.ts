@@ -1,7 +1,7 @@
-/** Figures over a whole training run, from its events. */
+/** Figures of a whole training run, from its events. */
 import { RECENT } from '../src/train/clock.ts';
 
-/** A line of `events.jsonl`, with what is read of it. */
+/** Fields of a line of `events.jsonl`. */
 export interface RunLine {
   readonly kind: string;
   readonly step: number;
@@ -13,17 +13,15 @@ export interface RunLine {
 
 export interface Trained {
   steps: number;
-  /** Of training, compiling not counted. */
+  /** Images per second of training, without compiling. */
   seconds: number;
-  /** Share of the time of all steps that they waited for views. */
+  /** Fraction of the time of all steps spent waiting for views. */
   waiting: number;
-  /**
-   * When the first step began and when the run ended, in milliseconds as `Date.now()` tells them.
-   */
+  /** Times of the first step and of the end of the run, as `Date.now()`. */
   span: { from: number; to: number };
 }
 
-/** The figures of a run in one sitting that has ended. */
+/** Computes the figures of a finished run of one session. */
 export function trainedIn(events: readonly RunLine[]): Trained {
   const steps = events.filter(({ kind }) => kind === 'step');
   const last = steps.at(-1)!;
@@ -35,8 +33,8 @@ export function trainedIn(events: readonly RunLine[]): Trained {
 }
 
 /**
- * Each step tells of the last `RECENT`, the first ones of all so far: every `RECENT`th, counted
- * from the end, tells of all.
+ * Averages steps. Each event covers the last `RECENT` steps, and the first ones all so far, so
+ * every `RECENT`th event from the end covers all steps.
  */
 function waitingOf(steps: readonly RunLine[]): number {
   let [whole, waited] = [0, 0];

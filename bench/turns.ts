@@ -1,62 +1,59 @@
 /**
- * Contenders in turns, A B A B …, so that what else happens on the machine meets all of them. Each
- * is started for its turn and gone after it: one that waits beside another holds memory, wakes up
- * now and then, and some systems take the memory of a process that has waited for a second or two,
- * which it then gets back page by page while it is timed.
+ * Contenders in alternation, A B A B …, so that other load on the machine affects all of them.
+ * Every round starts a fresh process, because an idle process keeps memory and wakes up now and
+ * then, and some systems reclaim its memory, which it then faults back in while it is timed.
  */
 
 export interface Contender {
   readonly name: string;
-  /** Starts it, all that is not timed included. */
+  /** Starts the contender, with everything that is not timed. */
   enter(): Promise<Entered>;
 }
 
-/** A contender during its turn. */
+/** Running contender. */
 export interface Entered {
-  /** Milliseconds of each of so many runs. */
+  /** Milliseconds of each of n runs. */
   run(times: number): Promise<readonly number[]>;
-  /** Libraries of a peer with their versions. */
+  /** Versions of a peer's libraries. */
   readonly versions: Readonly<Record<string, string>>;
-  /**
-   * Largest resident memory so far of the process that works, in MB; null where the system does not
-   * tell.
-   */
+  /** Peak resident memory of the process in MB; null where the system does not report it. */
   megabytes(): number | null;
-  /** Ends it; resolves when it is gone. */
+  /** Ends the process and waits for its exit. */
   leave(): Promise<void>;
 }
 
 export interface Standing {
-  /** Milliseconds of one run, ours: the median over turns of each turn's median. */
+  /** Milliseconds of one of our runs: the median over rounds of the median of a round. */
   readonly ours: number;
-  /** The fastest of the peers; null where there is none. */
+  /** Time of the fastest peer; null where there is none. */
   readonly peer: { readonly name: string; readonly milliseconds: number } | null;
-  /** Of all peers, by name. */
+  /** Times of all peers, by name. */
   readonly peers: Readonly<Record<string, number>>;
-  /** Median over pairs of turns of the fastest peer's time over ours; above 1: we are faster. */
+  /**
+   * Median over pairs of rounds of the fastest peer's time divided by ours. Above 1, we are faster.
+   */
   readonly ratio: number | null;
   /** Smallest and largest ratio of a pair. */
   readonly spread: readonly [number, number] | null;
-  /** Largest resident memory, ours and the fastest peer's, in MB. */
+  /** Peak resident memory, ours and the fastest peer's, in MB. */
   readonly megabytes: number | null;
   readonly peerMegabytes: number | null;
-  /** Libraries of the peers with their versions. */
+  /** Versions of the peers' libraries. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** A turn lasts long enough to be timed and is short enough that turns alternate often. */
+/** Duration of a round: long enough to be timed, short enough to alternate often. */
 const TURN_MILLISECONDS = 3000;
-/** Most runs of a turn that count. */
+/** Largest number of timed runs per round. */
 const MOST_RUNS = 50;
-/** Most runs in which a turn settles: the first ones allocate. */
+/** Largest number of warm-up runs, which allocate. */
 const SETTLING_RUNS = 8;
 /**
- * Settling ends with the run under way after this long: of runs that take many seconds (ResNet-50
- * with 256 images), all but the first hardly allocate, and a turn is one run that settles and one
- * that counts, not three or four that take a minute.
+ * Ends the warm-up with the current run after this time. Runs of many seconds (ResNet-50 with 256
+ * images) hardly allocate after the first, so a round has one warm-up and one timed run.
  */
 const SETTLING_MILLISECONDS = 6000;
-/** A run that takes at least this share of the one before is not getting faster. */
+/** Ratio to the previous run from which the warm-up has settled. */
 const SETTLED = 0.95;
 
 export interface Turn extends Pick<Entered, 'versions'> {
@@ -64,7 +61,7 @@ export interface Turn extends Pick<Entered, 'versions'> {
   megabytes: number | null;
 }
 
-/** One turn: so many runs after those in which it settles, by default as many as make a turn. */
+/** Runs one round: warm-up runs, then n timed runs. Default: as many as fit a round. */
 async function turnOf(contender: Contender, runs?: number): Promise<Turn & { runs: number }> {
   const entered = await contender.enter();
   try {
@@ -86,13 +83,13 @@ async function turnOf(contender: Contender, runs?: number): Promise<Turn & { run
 }
 
 export interface TurnOptions {
-  /** How often they take turns. */
+  /** Rounds. */
   rounds: number;
-  /** Runs of a turn that count; by default as many as make a turn of ours, the first time. */
+  /** Timed runs per round. Default: as many as fit our first round. */
   runs?: number;
 }
 
-/** The turns of each, taken in order again and again; all run as often in a turn as the first. */
+/** Runs all rounds. Each contender has as many timed runs in every round as in its first. */
 export async function alternate(
   contenders: readonly Contender[],
   { rounds, runs: given }: TurnOptions,
@@ -109,7 +106,9 @@ export async function alternate(
   return turns;
 }
 
-/** Lets them take turns, ours first, and sets ours beside the fastest of the others. */
+/**
+ * Runs the contenders in alternation, ours first, and compares ours with the fastest of the others.
+ */
 export async function takeTurns(
   ours: Contender,
   peers: readonly Contender[],
@@ -133,12 +132,12 @@ export async function takeTurns(
   };
 }
 
-/** Milliseconds of each turn. */
+/** Computes the milliseconds of each round. */
 export function times(turns: readonly Turn[]): number[] {
   return turns.map(({ milliseconds }) => milliseconds);
 }
 
-/** Largest memory of any turn; null where none tells. */
+/** Computes the peak memory over all rounds; null where none is known. */
 export function most(turns: readonly Turn[]): number | null {
   const known = turns.map(({ megabytes }) => megabytes).filter((value) => value !== null);
   return known.length === 0 ? null : Math.max(...known);
@@ -149,11 +148,11 @@ export interface Speeds
   /** Images per second. */
   readonly ours: number;
   readonly peer: number | null;
-  /** Of all peers, by name. */
+  /** Images per second of all peers, by name. */
   readonly formats: Readonly<Record<string, number>>;
 }
 
-/** The standing in images per second, of runs of so many images. */
+/** Converts times into images per second, for runs of n images. */
 export function speedsOf({ ours, peer, peers, ...rest }: Standing, images: number): Speeds {
   const perSecond = (milliseconds: number) => (images * 1000) / milliseconds;
   return {
@@ -170,7 +169,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Ratios of our speed to the peer's, pair by pair, from the times of each turn. */
+/** Computes the ratio of our speed to the peer's for each pair of rounds. */
 export function pairRatios(ours: readonly number[], peer: readonly number[]): number[] {
   return ours.map((time, i) => peer[i]! / time);
 }

@@ -1,8 +1,7 @@
 /**
- * Augmented views, ours and torchvision's on Pillow images, in turns, each on one thread and from
- * decoded pictures to bytes: what one worker of a data loader does. Random draws differ, so that no
- * view is equal; times count only after brightness and contrast of many views have been found the
- * same.
+ * Benchmarks augmented views beside torchvision on Pillow images, each on one thread from decoded
+ * images to bytes, as one worker of a data loader does. Random draws differ, so timing starts after
+ * brightness and contrast agree over many views.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +18,10 @@ interface ViewsShape extends PhotoSize {
   photos: number;
 }
 
-/** SwAV's augmentation with color jitter of a strength, and box blur up to a sigma where given. */
+/**
+ * Builds SwAV's augmentation with a strength of color jitter, and box blur up to a sigma where
+ * given.
+ */
 function augmentation(strength: number, blur?: number): object[] {
   const [amount, hue] = [0.8 * strength, 0.2 * strength];
   return [
@@ -68,12 +70,12 @@ export interface ViewsRow extends Speeds {
   difference: number | null;
 }
 
-/** Means over many views further apart than this, of 255, are not of the same work. */
+/** Largest difference of these means between implementations, of 255. */
 const TOLERANCE = 6;
-/** Views that the means are of, at least. */
+/** Smallest number of views in the means. */
 const COMPARED = 2000;
 
-/** Times one row. */
+/** Benchmarks one row. */
 export async function benchmarkViews(
   name: string,
   { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
@@ -83,7 +85,7 @@ export async function benchmarkViews(
     const pictures = await Promise.all(Array.from({ length: photos }, (_, i) => madeUpPhoto(size, i)));
     const sources = pictures.map((pixels) => ({ ...size, pixels }));
     let epoch = 0;
-    /** All views of all pictures, with other draws each time. */
+    /** Renders all views of all images, with new draws each time. */
     function once(seen?: (view: Uint8Array) => void): void {
       epoch++;
       sources.forEach((source, image) => {
@@ -117,14 +119,16 @@ export async function benchmarkViews(
     };
     const difference = Math.max(...own.map((value, i) => Math.abs(value - statistics[i]!)));
     if (!(difference < TOLERANCE))
-      throw new Error(`${name}: brightness and contrast of our views ${own}, of torchvision's ${statistics}`);
+      throw new Error(
+        `${name}: brightness and contrast of our views are ${own}, torchvision's ${statistics}`,
+      );
     const torchvision = peerContender({ name: 'torchvision', open: () => openPeer(python, of) });
     const standing = await takeTurns(ours, [torchvision], { rounds });
     return { name, ...speedsOf(standing, photos), difference };
   });
 }
 
-/** Mean over views of a view's mean, and of its deviation. */
+/** Averages the mean and the standard deviation of a view. */
 function statisticsOf(
   all: (seen: (view: Uint8Array) => void) => void,
 ): [brightness: number, contrast: number] {
@@ -143,7 +147,7 @@ function statisticsOf(
   return [brightness / views, contrast / views];
 }
 
-/** A crop group in the peer's words: what torchvision's transforms are called with. */
+/** Translates a group of crops into arguments of torchvision's transforms. */
 function forPeer({ count, size, scale, steps }: CropSpec): object {
   const of = (kind: string) => steps.find((step) => step.kind === kind);
   return {

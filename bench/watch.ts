@@ -1,13 +1,13 @@
 /**
- * Loaded before a program with `--import`, in each of its threads: leaves in a folder the largest
- * resident memory of the process, in bytes, when it ends (`peak`), and a line for each pause for
- * garbage collection that is worth a line (`pauses`): time of day in ms, duration in ms, thread.
+ * Preload module (`--import`) for every thread of a program. It writes the peak resident memory of
+ * the process in bytes (`peak`) at its end, and a line for each garbage collection (`pauses`): time
+ * of day in ms, duration in ms, thread.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, threadId } from 'node:worker_threads';
 
-/** Pauses that are shorter, in ms, are of no interest, and there are many. */
+/** Shortest recorded pause in ms; shorter ones are many. */
 const SHORTEST = 2;
 
 const folder = process.env.LIKENESS_BENCH_WATCH;

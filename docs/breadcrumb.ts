@@ -18,7 +18,8 @@ const titles: Readonly<Record<string, string>> = {
 export function breadcrumb(path: string, title: string): string {
   const folder = posix.dirname(path);
   const above = [map, posix.join(folder, 'README.md')].filter((page) => page in titles && page !== path);
-  const links = [...new Set(above)].map((page) => `[${titles[page]}](${posix.relative(folder, page)})`);
+  const linkTo = (page: string) => `[${titles[page]}](${posix.relative(folder, page)})`;
+  const links = [...new Set(above)].map(linkTo);
   return [...links, title].join(' › ');
 }
 

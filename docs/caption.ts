@@ -1,14 +1,8 @@
-/**
- * What stands under a table: by which commands, when, on what machine and beside which versions its
- * rows were measured.
- */
-import type { KeptRows, Provenance } from './kept.ts';
+/** Captions of tables: command, day, machine and versions of the measurement. */
+import type { Provenance, StoredRows } from './stored.ts';
 
-/**
- * The text under a table of these rows; where not all are of one command and day, it says which are
- * of which.
- */
-export function caption({ machine, rows }: KeptRows<{ readonly name: string }>): string {
+/** Formats the caption of a table. Rows of other commands or days are listed by name. */
+export function caption({ machine, rows }: StoredRows<{ readonly name: string }>): string {
   const keyOf = ({ command, state, measured }: Provenance) => JSON.stringify([command, state, measured]);
   const runs = [...new Set(rows.map(keyOf))].map((key) => rows.filter((row) => keyOf(row) === key));
   const { cpu, threads, node, runtime } = machine;
@@ -29,7 +23,7 @@ function circumstances({ measured, state }: Provenance): string {
   return measured === undefined ? state : `measured on ${measured}, ${state}`;
 }
 
-/** Peers with their versions, each once. */
+/** Lists the peers with their versions. */
 function peersOf(rows: readonly Provenance[]): string[] {
   const all = rows.flatMap(({ versions = {} }) => Object.entries(versions));
   return [...new Set(all.map(([peer, version]) => `${peer} ${version}`))];

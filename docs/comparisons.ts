@@ -1,4 +1,4 @@
-/** Comparisons of methods as text. */
+/** Formats comparisons of methods. */
 import {
   type Baseline,
   type ComparedMethod,
@@ -12,12 +12,12 @@ import {
   showSummary,
   trackingColumns,
 } from '../src/compare/index.ts';
-import { compared, type KeptComparison, kept, markdown } from './kept.ts';
+import { compared, markdown, type StoredComparison, stored } from './stored.ts';
 
 type Row = ComparedMethod | Baseline;
 
-function keptComparisons(): KeptComparison[] {
-  return compared.flatMap((name) => kept<KeptComparison>(name) ?? []);
+function storedComparisons(): StoredComparison[] {
+  return compared.flatMap((name) => stored<StoredComparison>(name) ?? []);
 }
 
 interface Column {
@@ -37,12 +37,12 @@ const together: readonly Column[] = (['nmi', 'acc', 'ari'] as const).map((name) 
   of: ({ trainAndTest }) => trainAndTest[name],
 }));
 
-/** Everything that was compared, a part per data set. */
+/** Formats all comparisons, one section per data set. */
 export function comparisonsText(): string {
-  return keptComparisons().map(comparisonText).join('\n\n');
+  return storedComparisons().map(comparisonText).join('\n\n');
 }
 
-function comparisonText({ title, command, state, comparison }: KeptComparison): string {
+function comparisonText({ title, command, state, comparison }: StoredComparison): string {
   const { budget, seeds, images, shared, machine, program, methods, date, likeness } = comparison;
   const origin = date && likeness && originSentence({ date, likeness });
   const time = 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
@@ -50,8 +50,11 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
   const lines = [
     `## ${title}`,
     '',
-    `${count(images.train)} train images, labels unused; figures of ${count(images.test)} test images; ${time} of training per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`,
-    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; batch ${shared.batchSize}. Machine: ${machine}, ${state}. ${program}${origin ? `; ${origin}` : ''}.`,
+    `${count(images.train)} training images without labels, ${count(images.test)} test images; ` +
+      `${time} of training per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`,
+    `Encoder: ${shared.architecture}, width ${shared.width}, ${shared.imageSize} px; ` +
+      `batch size ${shared.batchSize}. Machine: ${machine}, ${state}. ` +
+      `${program}${origin ? `; ${origin}` : ''}.`,
     '',
     '```sh',
     command,
@@ -59,19 +62,18 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
     '',
     figuresTable(comparison),
     '',
-    'Bold: the best of its column. "Of all": clusters of train and test images together, as most papers print them.',
+    'The best value of a column is bold. "Of all" means clusters of training and test images ' +
+      'together, as in most papers.',
   ];
   if (!comparison.complete)
-    lines.push(
-      '',
-      'Not complete: methods that the command names and the table lacks are still to be measured.',
-    );
+    lines.push('', 'This comparison is incomplete: the command names methods that are not measured yet.');
   const own = methods.filter(({ head }) => head !== undefined);
   for (const row of own) {
     const { nmi, acc, ari } = row.head!.test;
     lines.push(
       '',
-      `The clusters that ${rowName(row)} itself names, on the test images: NMI ${showSummary(nmi)}, ACC ${showSummary(acc)}, ARI ${showSummary(ari)}.`,
+      `Clusters of the cluster head of ${rowName(row)} on the test images: ` +
+        `NMI ${showSummary(nmi)}, ACC ${showSummary(acc)}, ARI ${showSummary(ari)}.`,
     );
   }
   lines.push(...publishedText(comparison));
@@ -80,7 +82,7 @@ function comparisonText({ title, command, state, comparison }: KeptComparison): 
   return lines.join('\n');
 }
 
-function figuresTable({ methods, baselines }: KeptComparison['comparison']): string {
+function figuresTable({ methods, baselines }: StoredComparison['comparison']): string {
   const columns = [...onTest, ...together, ...trackingColumns];
   const rows: { name: string; row: Row; epochs: string; minutes: string }[] = [
     ...methods.map((row) => ({
@@ -106,12 +108,11 @@ function figuresTable({ methods, baselines }: KeptComparison['comparison']): str
 }
 
 /**
- * What others have printed: rows of the methods compared, and the further methods of a paper's
- * table.
+ * Formats published figures: those of the compared methods, then other methods of the same table.
  */
-function publishedText(comparison: KeptComparison['comparison']): string[] {
+function publishedText(comparison: StoredComparison['comparison']): string[] {
   const { data, classes, methods, baselines } = comparison;
-  // What is known now, whenever the comparison was made.
+  // Figures known today, whatever the day of the comparison.
   const published = publishedFor({ ...data, classes });
   const { beside, others } = publishedParts({ published, methods, baselines });
   if (published.length === 0) return [];
@@ -120,7 +121,8 @@ function publishedText(comparison: KeptComparison['comparison']): string[] {
   const clusters = ['nmi', 'acc', 'ari'] as const;
   return [
     '',
-    'Published, other budget: other encoders and hundreds of epochs, for orientation only. NMI, ACC and ARI are of train and test images together.',
+    'Published figures, for orientation only: their encoders differ, and they train for hundreds of ' +
+      'epochs. NMI, ACC and ARI are of training and test images together.',
     '',
     markdown([
       ['', 'kNN', 'linear', 'NMI', 'ACC', 'ARI', 'budget', 'source'],
@@ -133,7 +135,7 @@ function publishedText(comparison: KeptComparison['comparison']): string[] {
       ? []
       : [
           '',
-          `Methods that are not compared here, published, other budget (${others[0]!.source}; ${others[0]!.budget}):`,
+          `Published figures of further methods (${others[0]!.source}; ${others[0]!.budget}):`,
           '',
           markdown([
             ['', 'NMI', 'ACC', 'ARI'],
@@ -146,8 +148,8 @@ function publishedText(comparison: KeptComparison['comparison']): string[] {
   ];
 }
 
-/** kNN on the sample of the curves at the shares of the schedule at which encoders were kept. */
-function curveText({ methods }: KeptComparison['comparison']): string {
+/** Formats kNN and NMI on the sample of the curves, at the saved fractions of the training. */
+function curveText({ methods }: StoredComparison['comparison']): string {
   const rows = methods.filter(({ curve }) => curve.length > 2);
   const length = Math.max(0, ...rows.map(({ curve }) => curve.length));
   const figure = (value: number | null) => (value === null ? '-' : value.toFixed(3));
@@ -158,19 +160,20 @@ function curveText({ methods }: KeptComparison['comparison']): string {
       ...row.curve.map(({ minutes, knn, nmi }) => `${figure(knn)} / ${figure(nmi)} (${minutes.toFixed(1)})`),
     ]);
   if (cells.length === 0) return '';
-  const moments = Array.from({ length }, (_, i) =>
-    i === 0 ? 'start' : i === length - 1 ? 'end' : `moment ${i}`,
+  const snapshots = Array.from({ length }, (_, i) =>
+    i === 0 ? 'start' : i === length - 1 ? 'end' : `snapshot ${i}`,
   );
   return [
-    'Along the way, on a fixed sample of 8,000 train and 2,000 test images: kNN (k = 20) / NMI (minutes of training).',
+    'During training, on a fixed sample of 8,000 training and 2,000 test images: ' +
+      'kNN (k = 20) / NMI (minutes of training).',
     '',
-    markdown([['', ...moments], ...cells]),
+    markdown([['', ...snapshots], ...cells]),
   ].join('\n');
 }
 
-/** What a method scored on each data set, beside features without training. */
+/** Formats the scores of a method on each data set, beside untrained features. */
 export function scoresText(method: string): string {
-  const parts = keptComparisons().flatMap(({ title, command, state, comparison }) => {
+  const parts = storedComparisons().flatMap(({ title, command, state, comparison }) => {
     const rows = comparison.methods.filter((row) => row.method === method && row.seeds > 0);
     if (rows.length === 0) return [];
     const { untrained, rawPixels } = comparison.baselines;
@@ -195,5 +198,5 @@ export function scoresText(method: string): string {
     ];
   });
   if (parts.length === 0) return 'Not measured yet on a larger data set.';
-  return [...parts, 'All methods side by side: [results](../results.md).'].join('\n\n');
+  return [...parts, '[Results](../results.md) compares all methods.'].join('\n\n');
 }

@@ -1,11 +1,8 @@
-/**
- * Measurements beside the comparisons, as text: measures without labels, k-means, and clustering
- * between epochs.
- */
+/** Formats measurements: label-free measures, k-means, scaling, and clustering between epochs. */
 import { caption } from './caption.ts';
-import { compared, type KeptRows, kept, markdown } from './kept.ts';
+import { compared, markdown, type StoredRows, stored } from './stored.ts';
 
-interface KeptCorrelations {
+interface StoredCorrelations {
   readonly title: string;
   readonly command: string;
   readonly runs: number;
@@ -18,10 +15,10 @@ interface KeptCorrelations {
   }[];
 }
 
-/** How the measures without labels rank runs, a table per data set. */
+/** Formats the rank correlations of label-free measures, one table per data set. */
 export function labelFreeText(): string {
   const parts = compared.flatMap((name) => {
-    const found = kept<KeptCorrelations>(`label-free-${name}`);
+    const found = stored<StoredCorrelations>(`label-free-${name}`);
     if (!found) return [];
     const cell = (value: number | null) => (value === null ? '-' : value.toFixed(2));
     const rows = found.correlations.toSorted((a, b) => (b.lastOfRuns ?? -2) - (a.lastOfRuns ?? -2));
@@ -63,9 +60,9 @@ interface KmeansFigures {
   readonly miniBatchMegabytes?: number | null;
 }
 
-/** K-means beside scikit-learn. */
+/** Formats k-means beside scikit-learn. */
 export function kmeansText(): string {
-  const found = kept<KeptRows<KmeansFigures>>('kmeans');
+  const found = stored<StoredRows<KmeansFigures>>('kmeans');
   if (!found) return '';
   const number = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits));
   const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
@@ -73,7 +70,7 @@ export function kmeansText(): string {
     markdown([
       [
         ...[
-          'rows x length, k, iterations',
+          'rows x dimension, k, iterations',
           'likeness s',
           'scikit-learn s',
           'times as fast',
@@ -114,9 +111,9 @@ interface ClusteringFigures {
   readonly peerMegabytes: number | null;
 }
 
-/** Sinkhorn codes and exact nearest neighbours beside PyTorch. */
+/** Formats Sinkhorn codes and exact nearest neighbors beside PyTorch. */
 export function clusteringText(): string {
-  const found = kept<KeptRows<ClusteringFigures>>('clustering');
+  const found = stored<StoredRows<ClusteringFigures>>('clustering');
   if (!found) return 'Not measured yet: `npm run bench -- clustering`.';
   const seconds = (value: number | null) => (value === null ? '-' : value.toPrecision(3));
   const memory = (value: number | null) => value?.toFixed(0) ?? '-';
@@ -144,9 +141,9 @@ interface ScaleFigures {
   readonly megabytes: number;
 }
 
-/** How time and memory grow with the number of images. */
+/** Formats time and memory by number of images. */
 export function scaleText(): string {
-  const found = kept<KeptRows<ScaleFigures>>('scale');
+  const found = stored<StoredRows<ScaleFigures>>('scale');
   if (!found) return 'Not measured yet: `npm run bench -- scale`.';
   return [
     markdown([
@@ -163,11 +160,11 @@ export function scaleText(): string {
 const PROJECTED = [1e7, 1e8];
 
 /**
- * Time and memory of larger numbers of images, on the line through the two largest sizes that were
- * measured. `decode and train` is given without its minutes of training.
+ * Extrapolates time and memory along the line through the two largest measured sizes.
+ * `decode and train` excludes its minutes of training.
  */
 export function projectionText(): string {
-  const found = kept<KeptRows<ScaleFigures>>('scale');
+  const found = stored<StoredRows<ScaleFigures>>('scale');
   const works = [...new Set(found?.rows.map(({ work }) => work) ?? [])];
   const lines = works.flatMap((work) => {
     const [before, last] = found!.rows
@@ -202,9 +199,9 @@ interface GrowthFigures {
   readonly megabytes: number | null;
 }
 
-/** How a step of SwAV grows with what is varied. */
+/** Formats time and memory of a step of SwAV by the varied quantity. */
 export function growthText(): string {
-  const found = kept<KeptRows<GrowthFigures>>('growth');
+  const found = stored<StoredRows<GrowthFigures>>('growth');
   if (!found) return 'Not measured yet: `npm run bench -- growth`.';
   return [
     markdown([
@@ -230,13 +227,13 @@ interface PhaseFigures {
   readonly featureMegabytes: number;
 }
 
-/** What clustering between epochs takes. */
+/** Formats time and memory of clustering between epochs. */
 export function phasesText(): string {
-  const found = kept<KeptRows<PhaseFigures>>('phases');
+  const found = stored<StoredRows<PhaseFigures>>('phases');
   if (!found) return '';
   return [
     markdown([
-      ['method', 'images x length', 'clusters', 'iterations', 'seconds', 'peak MB', 'features alone MB'],
+      ['method', 'images x dimension', 'clusters', 'iterations', 'seconds', 'peak MB', 'features alone MB'],
       ...found.rows.map((row) => [
         ...[row.method, `${row.images.toLocaleString('en-US')} x ${row.dimension}`, row.clusters],
         ...[String(row.iterations), row.seconds.toFixed(1), row.megabytes?.toFixed(0) ?? '-'],

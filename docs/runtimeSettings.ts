@@ -1,6 +1,6 @@
-/** What the settings of the runtime are worth, as text. */
+/** Formats the effect of ONNX Runtime's settings. */
 import { caption } from './caption.ts';
-import { type KeptRows, kept, markdown } from './kept.ts';
+import { markdown, type StoredRows, stored } from './stored.ts';
 
 interface SettingsFigures {
   readonly name: string;
@@ -15,9 +15,9 @@ interface SettingsFigures {
   }[];
 }
 
-/** A table for each step that was measured: the engine's settings, and each switched alone. */
+/** Formats one table per step: the engine's settings, and each setting switched alone. */
 export function runtimeSettingsText(): string {
-  const found = kept<KeptRows<SettingsFigures>>('settings');
+  const found = stored<StoredRows<SettingsFigures>>('settings');
   if (!found) return 'Not measured yet: `npm run bench -- settings`.';
   const memory = (value: number | null) => (value === null ? '-' : value.toFixed(0));
   const tables = found.rows.map(({ name, milliseconds, megabytes, switched }) => {

@@ -1,9 +1,6 @@
-/**
- * Speeds beside a peer, as text: training steps, embedding, views and decoding, and where the time
- * goes.
- */
+/** Formats speeds beside a peer (training steps, embedding, views, decoding) and profiles. */
 import { caption } from './caption.ts';
-import { type KeptRows, kept, markdown } from './kept.ts';
+import { markdown, type StoredRows, stored } from './stored.ts';
 
 interface SpeedFigures {
   readonly name: string;
@@ -13,26 +10,26 @@ interface SpeedFigures {
   readonly spread: readonly [number, number] | null;
   /** Images per second of each peer, or of PyTorch in each of its memory formats. */
   readonly formats: Readonly<Record<string, number>>;
-  /** Largest resident memory, ours and the fastest peer's. */
+  /** Peak resident memory, ours and the fastest peer's. */
   readonly megabytes?: number | null;
   readonly peerMegabytes?: number | null;
   /**
-   * Of whole epochs: share of the time that steps waited for views, and our longest pause for
-   * garbage collection, in ms.
+   * Fraction of the time that steps wait for views, for whole epochs. `pause` is our longest
+   * garbage collection in ms.
    */
   readonly waiting?: number;
   readonly pause?: number;
 }
 
-/** What a column is called, where not by the peer's name. */
+/** Headings of columns that do not have the peer's name. */
 const headings: Readonly<Record<string, string>> = {
   contiguous: 'PyTorch img/s',
   channels_last: 'channels last',
 };
 
-/** A table of images per second by row, of a kept benchmark. */
+/** Formats images per second by row of a stored benchmark. */
 export function speedsText(name: string): string {
-  const found = kept<KeptRows<SpeedFigures>>(name);
+  const found = stored<StoredRows<SpeedFigures>>(name);
   if (!found) return `Not measured yet: \`npm run bench -- ${name}\`.`;
   const speed = (value: number | null | undefined) =>
     typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
@@ -64,9 +61,9 @@ export function speedsText(name: string): string {
 
 interface ProfiledRow {
   readonly name: string;
-  /** The piece of work that times are of; a step where nothing is said. */
+  /** Unit of work. Default: step. */
   readonly per?: string;
-  /** Milliseconds of the whole, where parts are worked on side by side. */
+  /** Milliseconds of the whole, where parts overlap. */
   readonly whole?: number;
   readonly operators: readonly {
     readonly operator: string;
@@ -76,12 +73,12 @@ interface ProfiledRow {
   }[];
 }
 
-/** Operators shown of each row. */
+/** Operators per table. */
 const SHOWN = 12;
 
-/** Where the time of what was profiled goes, a table for each. */
+/** Formats a table of operators for each profile. */
 export function profileText(): string {
-  const found = kept<KeptRows<ProfiledRow>>('profile');
+  const found = stored<StoredRows<ProfiledRow>>('profile');
   if (!found) return '';
   const tables = found.rows.map(({ name, per = 'step', whole, operators }) => {
     const rows = operators
@@ -94,8 +91,8 @@ export function profileText(): string {
           `${(100 * share).toFixed(1)} %`,
         ],
       ]);
-    const title = `\`${name}\`${whole === undefined ? '' : `, ${whole.toFixed(0)} ms in all`}:`;
-    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'share'], ...rows])].join('\n');
+    const title = `\`${name}\`${whole === undefined ? '' : `, ${whole.toFixed(0)} ms in total`}:`;
+    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'fraction'], ...rows])].join('\n');
   });
   return [...tables, caption(found)].join('\n\n');
 }

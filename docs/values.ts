@@ -8,7 +8,10 @@ import {
   settingsFor,
 } from '../src/methods/index.ts';
 
-/** Preset on which the recipes of methods are shown. Tables name only values that it leaves to the recipe. */
+/**
+ * Preset on which the recipes of methods are shown. Tables name only values that it leaves to the
+ * recipe.
+ */
 const PLAIN = 'small-32';
 
 /** Formats the value of a setting in a method's recipe or in a preset. */

@@ -119,7 +119,7 @@ describe('the profile', () => {
   it.each([
     ['smoke', 'step', ['Conv']],
     ['swav-smoke', 'step', ['Conv']],
-    ['neighbours-smoke', 'search', ['TopK', 'merging lists, beside the engine']],
+    ['neighbors-smoke', 'search', ['TopK', 'merging lists, beside the engine']],
     ['decode-smoke', 'picture', ['reading the file', 'decoding', 'shrinking', 'storing']],
   ])('adds up the parts of %s, the longest first', async (name, per, parts) => {
     const profile = await profileOf(name, { steps: 3 });

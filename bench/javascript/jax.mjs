@@ -30,27 +30,27 @@ function convolve(input, filters, stride) {
 }
 
 /** Arrays are handed over to what uses them; `ref` is one more use. */
-function normalise(input, p, name) {
+function normalize(input, p, name) {
   const perChannel = (values) => values.reshape([1, values.shape[0], 1, 1]);
-  const centred = input.ref.sub(np.mean(input, [0, 2, 3], { keepdims: true }));
-  const variance = np.mean(np.square(centred.ref), [0, 2, 3], { keepdims: true });
-  const unit = centred.mul(np.reciprocal(np.sqrt(variance.add(EPSILON))));
+  const centerd = input.ref.sub(np.mean(input, [0, 2, 3], { keepdims: true }));
+  const variance = np.mean(np.square(centerd.ref), [0, 2, 3], { keepdims: true });
+  const unit = centerd.mul(np.reciprocal(np.sqrt(variance.add(EPSILON))));
   return unit.mul(perChannel(p[`${name}.weight`])).add(perChannel(p[`${name}.bias`]));
 }
 
 function block(input, p, name, stride) {
   const isShort = !(`${name}.downsample.0.weight` in p);
   const first = convolve(input.ref, p[`${name}.conv1.weight`], stride);
-  const inner = nn.relu(normalise(first, p, `${name}.bn1`));
-  const outer = normalise(convolve(inner, p[`${name}.conv2.weight`], 1), p, `${name}.bn2`);
+  const inner = nn.relu(normalize(first, p, `${name}.bn1`));
+  const outer = normalize(convolve(inner, p[`${name}.conv2.weight`], 1), p, `${name}.bn2`);
   const beside = isShort
     ? input
-    : normalise(convolve(input, p[`${name}.downsample.0.weight`], stride), p, `${name}.downsample.1`);
+    : normalize(convolve(input, p[`${name}.downsample.0.weight`], stride), p, `${name}.downsample.1`);
   return nn.relu(outer.add(beside));
 }
 
 function loss(p, input, wanted) {
-  let maps = nn.relu(normalise(convolve(input, p['conv1.weight'], 1), p, 'bn1'));
+  let maps = nn.relu(normalize(convolve(input, p['conv1.weight'], 1), p, 'bn1'));
   for (const [stage, count] of BLOCKS.entries()) {
     for (let i = 0; i < count; i++)
       maps = block(maps, p, `layer${stage + 1}.${i}`, stage > 0 && i === 0 ? 2 : 1);

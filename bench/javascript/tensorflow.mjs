@@ -25,23 +25,23 @@ function convolve(input, name, stride) {
   return tf.conv2d(input, filters, stride, (filters.shape[0] - 1) / 2, 'NHWC', 1, 'floor');
 }
 
-function normalise(input, name) {
+function normalize(input, name) {
   const { mean, variance } = tf.moments(input, [0, 1, 2]);
   return tf.batchNorm(input, mean, variance, variables[`${name}.bias`], variables[`${name}.weight`], EPSILON);
 }
 
 function block(input, name, stride) {
-  const inner = normalise(convolve(input, `${name}.conv1`, stride), `${name}.bn1`).relu();
-  const outer = normalise(convolve(inner, `${name}.conv2`, 1), `${name}.bn2`);
+  const inner = normalize(convolve(input, `${name}.conv1`, stride), `${name}.bn1`).relu();
+  const outer = normalize(convolve(inner, `${name}.conv2`, 1), `${name}.bn2`);
   const isShort = !(`${name}.downsample.0.weight` in variables);
   const beside = isShort
     ? input
-    : normalise(convolve(input, `${name}.downsample.0`, stride), `${name}.downsample.1`);
+    : normalize(convolve(input, `${name}.downsample.0`, stride), `${name}.downsample.1`);
   return outer.add(beside).relu();
 }
 
 function loss() {
-  let maps = normalise(convolve(x, 'conv1', 1), 'bn1').relu();
+  let maps = normalize(convolve(x, 'conv1', 1), 'bn1').relu();
   for (const [stage, count] of BLOCKS.entries()) {
     for (let i = 0; i < count; i++)
       maps = block(maps, `layer${stage + 1}.${i}`, stage > 0 && i === 0 ? 2 : 1);

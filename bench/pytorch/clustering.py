@@ -1,11 +1,11 @@
-"""The peer of the benchmark of Sinkhorn codes and exact nearest neighbours: PyTorch, driven through pipes.
+"""The peer of the benchmark of Sinkhorn codes and exact nearest neighbors: PyTorch, driven through pipes.
 
 One JSON object per line in, one per line out:
 
     {"times": n} -> {"ms": [...]}       times n runs, each in milliseconds
     {"first": n} -> {"first": [...]}    the first n rows of the result, one after another
 
-`sinkhorn`: codes of `--scores`, from softmax-like weights by turns of columns and rows. `neighbours`: the cosines of the k
+`sinkhorn`: codes of `--scores`, from softmax-like weights by turns of columns and rows. `neighbors`: the cosines of the k
 nearest rows of `--bank` to each row of `--queries`, in blocks of queries; vectors are brought to length 1 in each run.
 """
 
@@ -30,7 +30,7 @@ def sinkhorn(scores, epsilon, iterations):
     return q
 
 
-def neighbours(queries, bank, k):
+def neighbors(queries, bank, k):
     queries, bank = F.normalize(queries, dim=1), F.normalize(bank, dim=1)
     found = [(queries[i:i + BLOCK] @ bank.T).topk(k) for i in range(0, len(queries), BLOCK)]
     return torch.cat([values for values, _ in found]), torch.cat([indices for _, indices in found])
@@ -38,7 +38,7 @@ def neighbours(queries, bank, k):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--work', choices=['sinkhorn', 'neighbours'], required=True)
+    parser.add_argument('--work', choices=['sinkhorn', 'neighbors'], required=True)
     for name in ['scores', 'queries', 'bank']:
         parser.add_argument(f'--{name}')
     parser.add_argument('--k', type=int)
@@ -61,7 +61,7 @@ def main():
         queries, bank = read(options.queries), read(options.bank)
 
         def run():
-            return neighbours(queries, bank, options.k)[0]
+            return neighbors(queries, bank, options.k)[0]
 
     def first(rows):
         return {'first': run()[:rows].flatten().tolist()}

@@ -4,7 +4,7 @@ One JSON object per line in, one per line out:
 
     {"times": n} -> {"ms": [...]}                   times n runs, each in milliseconds
     {"statistics": n} -> {"statistics": [m, s]}     mean brightness and mean contrast over the views of n runs
-    {"colours": n} -> {"colours": [...]}            mean red, green and blue of the first n decoded files
+    {"colors": n} -> {"colors": [...]}            mean red, green and blue of the first n decoded files
 
 `views`: all views of the pictures in `--photos`, as bytes, on one thread. `decode`: all files of `--folder` decoded, the shorter
 side shrunk, written one after another to `--out`, by `--threads` processes.
@@ -90,10 +90,10 @@ def decoder_of(options):
             for pixels in pool.imap(decode, tasks, chunksize=8):
                 out.write(pixels.tobytes())
 
-    def colours(count):
-        return {'colours': [float(value) for task in tasks[:count] for value in decode(task).mean((0, 1))]}
+    def colors(count):
+        return {'colors': [float(value) for task in tasks[:count] for value in decode(task).mean((0, 1))]}
 
-    return run, {'colours': colours}
+    return run, {'colors': colors}
 
 
 def main():

@@ -150,16 +150,16 @@ class Bench:
         self.model = ResNet(options.stem, options.width, blocks, block=block).to(memory_format=self.format)
         self.images = torch.randn(options.batch, 3, options.size, options.size).to(memory_format=self.format)
         self.targets = torch.randint(0, CLASSES, (options.batch,))
-        self.new_optimiser()
+        self.new_optimizer()
 
-    def new_optimiser(self):
-        self.optimiser = torch.optim.SGD(self.model.parameters(), lr=0.01, momentum=0.9)
+    def new_optimizer(self):
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.01, momentum=0.9)
 
     def step(self):
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss = F.cross_entropy(self.model(self.images), self.targets)
         loss.backward()
-        self.optimiser.step()
+        self.optimizer.step()
         return loss.item()
 
     def timed(self, steps):
@@ -200,7 +200,7 @@ class Bench:
         if unknown or missing:
             raise ValueError(f'the file has unknown tensors {unknown[:3]} and lacks {missing[:3]}')
         self.model.load_state_dict(tensors, strict=False)
-        self.new_optimiser()
+        self.new_optimizer()
         return {'loss': self.step(), 'lossAfter': F.cross_entropy(self.model(self.images), self.targets).item()}
 
     def save(self, path):

@@ -56,10 +56,10 @@ def crop_and_flip(x, size, scale):
     area = torch.empty(n).uniform_(*scale)
     ratio = torch.empty(n).uniform_(math.log(3 / 4), math.log(4 / 3)).exp()
     w, h = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
-    centre_x, centre_y = (2 * torch.rand(n) - 1) * (1 - w), (2 * torch.rand(n) - 1) * (1 - h)
+    center_x, center_y = (2 * torch.rand(n) - 1) * (1 - w), (2 * torch.rand(n) - 1) * (1 - h)
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0] = torch.where(torch.rand(n) < 0.5, -w, w)
-    theta[:, 0, 2], theta[:, 1, 1], theta[:, 1, 2] = centre_x, h, centre_y
+    theta[:, 0, 2], theta[:, 1, 1], theta[:, 1, 2] = center_x, h, center_y
     grid = F.affine_grid(theta, [n, 3, size, size], align_corners=False)
     return F.grid_sample(x, grid, padding_mode='border', align_corners=False)
 
@@ -69,7 +69,7 @@ def luminance(x):
 
 
 def turn_hue(x, shift):
-    """Turns the colour circle by `shift` (a fraction of it), through hue, saturation, value."""
+    """Turns the color circle by `shift` (a fraction of it), through hue, saturation, value."""
     high, low = x.max(1).values, x.min(1).values
     spread = (high - low).clamp(min=1e-8)
     r, g, b = x.unbind(1)
@@ -237,7 +237,7 @@ def main():
     pictures, labels = pictures[shuffled], labels[shuffled]
     memory = {'contiguous': torch.contiguous_format, 'channels_last': torch.channels_last}[options.format]
     network = Network(options).to(memory_format=memory)
-    optimiser = torch.optim.Adam(network.parameters(), lr=options.lr, weight_decay=options.decay)
+    optimizer = torch.optim.Adam(network.parameters(), lr=options.lr, weight_decay=options.decay)
     parameters = sum(p.numel() for p in network.parameters())
     say(kind='start', versions={'PyTorch': torch.__version__}, train=len(pictures), test=len(test), parameters=parameters)
 
@@ -260,7 +260,7 @@ def main():
             progress = step / (options.epochs * per_epoch) if options.epochs else spent / (60 * options.minutes)
             if progress >= 1:
                 break
-            optimiser.param_groups[0]['lr'] = options.lr * 0.5 * (1 + math.cos(math.pi * progress))
+            optimizer.param_groups[0]['lr'] = options.lr * 0.5 * (1 + math.cos(math.pi * progress))
             x = pictures[order[i * options.batch:(i + 1) * options.batch]].float() / 255
             resolutions = [
                 torch.cat([view(x, size, scale, options) for _ in range(count)]).contiguous(memory_format=memory)
@@ -270,9 +270,9 @@ def main():
             with torch.no_grad():
                 network.prototypes.weight.copy_(F.normalize(network.prototypes.weight, dim=1))
             loss = swav_loss(network(resolutions), options.batch, options)
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             losses.append(loss.item())
             step += 1
             spent += time.perf_counter() - start

@@ -55,7 +55,7 @@ class Step:
         groups = sum(name.startswith('crops.') for name in tensors)
         self.crops = [tensors[f'crops.{g}'].contiguous(memory_format=layout) for g in range(groups)]
         self.parameters = list(self.network.parameters())
-        self.optimiser = torch.optim.SGD(self.parameters, lr=options.rate, momentum=MOMENTUM)
+        self.optimizer = torch.optim.SGD(self.parameters, lr=options.rate, momentum=MOMENTUM)
         self.queue = torch.zeros(2, options.queue, options.dimensions)
         self.filled = 0
 
@@ -84,10 +84,10 @@ class Step:
             others = [v for v in range(len(crops)) if v != a]
             loss = loss - sum((code * log_p[v]).sum(1).mean() for v in others) / len(others)
         loss = loss / 2
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.larc()
-        self.optimiser.step()
+        self.optimizer.step()
         with torch.no_grad():
             newest = embeddings.detach().reshape(-1, batch, embeddings.shape[1])[:2]
             self.queue = torch.cat([newest, self.queue[:, :-batch]], 1)

@@ -1,7 +1,7 @@
-/** Kept results: what rows of several runs become, and what is said of them. */
+/** Stored results: merging the rows of several runs, and captions. */
 import { describe, expect, it } from 'vitest';
 import { caption } from '../docs/caption.ts';
-import { added } from '../docs/keeping.ts';
+import { added } from '../docs/storeResult.ts';
 
 const machine = { cpu: 'Some CPU', threads: 2, node: 'v24.0.0', runtime: 'onnxruntime-node 1.30.0' };
 const row = (name: string, command: string, measured?: string, versions?: Record<string, string>) => ({

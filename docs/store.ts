@@ -1,22 +1,22 @@
 /**
- * Keeps a measured result for the documentation: takes what the program wrote, without paths of the
- * machine, and puts it into docs/results.
+ * Stores a measured result for the documentation: copies the program's output to docs/results,
+ * without paths of the machine.
  *
- *     node docs/keep.ts comparison cifar10 runs/cifar10/compare.json --title CIFAR-10 --command "likeness compare …" --state "…"
- *     node docs/keep.ts benchmark kmeans bench/results/kmeans.json --command "npm run bench -- kmeans" --state "…"
- *     node docs/keep.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 --command "npm run bench -- …"
+ *     node docs/store.ts comparison cifar10 runs/cifar10/compare.json --title CIFAR-10 --command "likeness compare …" --state "…"
+ *     node docs/store.ts benchmark kmeans bench/results/kmeans.json --command "npm run bench -- kmeans" --state "…"
+ *     node docs/store.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 --command "npm run bench -- …"
  *
- * A comparison made in pieces, of the same images and budget, is put together: rows of the same
- * method are replaced.
+ * Merges a comparison with the stored one of the same images and budget, and replaces the rows of
+ * its methods.
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
-import { keepBenchmark, writeKept } from './keeping.ts';
-import { type KeptComparison, kept } from './kept.ts';
+import { type StoredComparison, stored } from './stored.ts';
+import { storeBenchmark, writeStored } from './storeResult.ts';
 
-const program = new Command('keep').description('Keeps a measured result for the documentation.');
+const program = new Command('store').description('Stores a measured result for the documentation.');
 
 interface Flags {
   title: string;
@@ -32,8 +32,8 @@ program
   .requiredOption('--state <text>')
   .action((name: string, file: string, flags: Flags) => {
     const { source: _path, ...found } = read<Comparison>(file);
-    const before = kept<KeptComparison>(name)?.comparison;
-    const comparison = before ? together(before, found) : found;
+    const before = stored<StoredComparison>(name)?.comparison;
+    const comparison = before ? merged(before, found) : found;
     write(name, { ...flags, comparison: withoutFolders(comparison) });
   });
 
@@ -42,9 +42,9 @@ program
   .arguments('<name> <file>')
   .requiredOption('--command <text>')
   .requiredOption('--state <text>')
-  .option('--add', 'keeps the rows that are there and were measured on the same machine')
+  .option('--add', 'keep the other stored rows, which need the same machine')
   .action((name: string, file: string, { add, ...flags }: Omit<Flags, 'title'> & { add?: true }) => {
-    console.log(keepBenchmark(name, file, { add, ...flags }));
+    console.log(storeBenchmark(name, file, { add, ...flags }));
   });
 
 program
@@ -66,17 +66,18 @@ function read<T>(file: string): T {
 }
 
 function write(name: string, result: object): void {
-  console.log(writeKept(name, result));
+  console.log(writeStored(name, result));
 }
 
-type Kept = KeptComparison['comparison'];
+type AnyComparison = StoredComparison['comparison'];
 
-/** Two comparisons under the same conditions as one, in the order of the methods. */
-function together(before: Kept, now: Kept): Kept {
+/** Merges two comparisons under the same conditions, in the order of the methods. */
+function merged(before: AnyComparison, now: AnyComparison): AnyComparison {
   for (const key of ['data', 'images', 'budget', 'seeds', 'preset', 'protocol', 'program'] as const) {
     if (JSON.stringify(before[key]) !== JSON.stringify(now[key])) {
       throw new Error(
-        `${key}: ${JSON.stringify(now[key])} is not what is kept, ${JSON.stringify(before[key])}`,
+        `${key}: received ${JSON.stringify(now[key])}; expected that of the stored comparison, ` +
+          JSON.stringify(before[key]),
       );
     }
   }
@@ -86,7 +87,7 @@ function together(before: Kept, now: Kept): Kept {
   return { ...now, ...originOf(methods), methods: methods.toSorted((a, b) => place(a) - place(b)) };
 }
 
-function withoutFolders(comparison: Kept): object {
+function withoutFolders(comparison: AnyComparison): object {
   const methods = comparison.methods.map((row) => ({
     ...row,
     runs: row.runs.map(({ folder: _, ...run }) => run),
