@@ -5,18 +5,18 @@ import { type Images, type Model, openModel, samplePath, type TrainOptions, trai
 
 /** Folder of images: the first argument, or the bundled sample. */
 export const folder = process.argv[2] ?? samplePath;
+export const isSample = folder === samplePath;
 
 /**
  * Ten minutes for your images; one epoch of a tiny encoder for the sample, so that an example ends
  * at once.
  */
-export const budget: TrainOptions =
-  folder === samplePath
-    ? {
-        epochs: 1,
-        settings: { encoder: { architecture: 'resnet10', width: 4 }, run: { checkpointSeconds: 1 } },
-      }
-    : { minutes: 10 };
+export const budget: TrainOptions = isSample
+  ? {
+      epochs: 1,
+      settings: { encoder: { architecture: 'resnet10', width: 4 }, run: { checkpointSeconds: 1 } },
+    }
+  : { minutes: 10 };
 
 /** Opens the model that the first example has trained, or trains one. */
 export async function trainedModel(images: Images): Promise<Model> {

@@ -39,6 +39,10 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     files: ['features.npy', 'features.npy.ids.csv'],
   },
   '08-exported-encoder.ts': { output: /dimension 32, cosine with openEncoder (1\.0|0\.99)/ },
+  '09-compare.ts': {
+    output: /swav.*simclr.*page: /s,
+    files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
+  },
   '10-progress-and-abort.ts': { output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/ },
 };
 
