@@ -52,8 +52,17 @@ import { npyStream } from 'likeness/formats';
 import { nmi } from 'likeness/metrics';
 import { add, scalar } from 'likeness/tensor';
 
-const settings = ${JSON.stringify({ ...tiny, maxSteps: 3, threads: 1, prototypes: 8 })} as const;
-const model = await train('pictures', { out: process.argv[2], settings });
+const model = await train('pictures', {
+  out: process.argv[2],
+  settings: {
+    encoder: { architecture: 'resnet10', width: 4 },
+    data: { imageSize: 16, batchSize: 8 },
+    views: { crops: [{ count: 2, size: 16 }] },
+    schedule: { maxSteps: 3 },
+    run: { threads: 1 },
+    method: { prototypes: 8 },
+  },
+});
 const groups = await model.cluster('pictures', { k: 2 });
 const first: number = groups.assignments[0]!;
 const { assignments } = await kmeans([[0], [1], [9]], 2);

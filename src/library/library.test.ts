@@ -37,13 +37,13 @@ describe('options of train', () => {
     [{ epoch: 3 }, 'option.unknown', /^epoch: received an unknown option; expected method, preset, epochs/],
     [{ epochs: 0 }, 'option.invalid', /^epochs: received 0; expected a whole number of at least 1$/],
     [{ minutes: '3' }, 'option.invalid', /^minutes: received "3"; expected a number above 0$/],
-    [{ method: 'swaw' }, 'option.invalid', /^method: received "swaw"; expected one of swav, /],
+    [{ method: 'swaw' }, 'method.unknown', /^method: received "swaw"; expected one of swav, /],
     [{ onEvent: 'log' }, 'option.invalid', /^onEvent: received "log"; expected a function$/],
     [{ signal: true }, 'option.invalid', /^signal: received true; expected an AbortSignal$/],
     [{ snapshots: [2] }, 'option.invalid', /^snapshots: received \[2\]/],
     [{ epochs: 1, minutes: 1 }, 'option.conflict', /^epochs and minutes: received both/],
     [{ resume: true }, 'option.missing', /^resume: expected `out`/],
-    [{ settings: { bachSize: 8 } }, 'settings.invalid', /did you mean "batchSize"/],
+    [{ settings: { data: { bachSize: 8 } } }, 'settings.invalid', /did you mean "batchSize"/],
   ])('%j are refused', async (options, code, message) => {
     const found = await refusal(train(samplePath, options as TrainOptions));
     expect(found).toEqual([code, expect.stringMatching(message)]);
