@@ -2,12 +2,10 @@
  * Contrastive Clustering against golden vectors (computed in numpy from the paper's formulas, checked with the authors' own
  * loss functions) and against a whole step in PyTorch.
  */
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import type { Program, Values } from '../compile/index.ts';
-import { decodeSafetensors } from '../formats/index.ts';
 import { adam, createVariables } from '../nn/index.ts';
 import {
   constant,
@@ -24,7 +22,7 @@ import { contrastiveClustering } from './contrastiveClustering.ts';
 import { methodHead, methodProgram, type OwnSettings, patchOf, settingsFor, viewsOf } from './index.ts';
 import { pairSimilarities } from './pairSimilarity.ts';
 import type { StepContext } from './program.ts';
-import { context, head } from './stepFixture.cases.ts';
+import { context, expectClose, head, openStored, runStep } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -184,12 +182,7 @@ describe('pairSimilarities', () => {
 });
 
 describe('a whole step against PyTorch', () => {
-  const file = decodeSafetensors(
-    readFileSync(new URL('../../test/fixtures/contrastive_clustering_step.safetensors', import.meta.url)),
-  );
-  const stored = (name: string) => file.tensors[name]!.data as Float32Array;
-  const names = (prefix: string) =>
-    Object.keys(file.tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  const { stored, under: names } = openStored('contrastive_clustering_step');
 
   const views = () => [input('crops.0', [8, 3, 16, 16]), input('crops.1', [8, 3, 16, 16])];
   const build = (heads: 'both' | 'instance' | 'cluster' = 'both', given: Partial<StepContext> = {}) =>
@@ -202,41 +195,17 @@ describe('a whole step against PyTorch', () => {
   /** The third step of Adam. */
   async function step(given: Partial<StepContext> = {}) {
     const method = build('both', given);
-    const { state = [], outputs } = method.program;
-    const byName = Object.entries(method.gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
-    const executable = await engine.compile({
-      outputs: { ...outputs, ...Object.fromEntries(byName) },
-      state,
-    });
     const initial: Record<string, Float32Array> = {};
-    for (const { current } of state) {
+    for (const { current } of method.program.state ?? []) {
       const name = current.node.attributes.name as string;
       initial[name] = stored(name.startsWith('adam.') ? name : `before.${name}`);
     }
-    await executable.writeState(initial);
-    const scalars = method.scalars({ step: 2, stepsPerEpoch: 10, totalSteps: 100 });
-    const results = await executable.run({
-      ...Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)])),
-      'crops.0': stored('crops.0'),
-      'crops.1': stored('crops.1'),
-    });
-    const after = await executable.readState();
-    await executable.dispose();
-    return { results, after, initial };
+    const feeds = { 'crops.0': stored('crops.0'), 'crops.1': stored('crops.1') };
+    return { ...(await runStep(engine, method, { state: initial, feeds })), initial };
   }
 
-  /** Largest difference within 1e-4 of the largest value. */
-  function expectAgrees(received: TensorData, name: string) {
-    const expected = stored(name);
-    const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-    expect(received.length, name).toBe(expected.length);
-    expected.forEach((value, i) => {
-      expect(
-        Math.abs(received[i]! - value),
-        `${name}[${i}]: ${received[i]} for ${value}`,
-      ).toBeLessThanOrEqual(1e-4 * scale);
-    });
-  }
+  const expectAgrees = (received: TensorData, name: string) =>
+    expectClose(received, stored(name), name, { floor: 0 });
 
   it('agrees in loss, its parts, gradients, weights and statistics', async () => {
     const { results, after } = await step();

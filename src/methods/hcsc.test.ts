@@ -9,9 +9,15 @@ import { input } from '../tensor/index.ts';
 import { hcsc } from './hcsc.ts';
 import { methodProgram, resolveSettings } from './index.ts';
 import type { EpochPhase, PhaseContext } from './program.ts';
-import { expectStoredVariant, storedAs, type Variant } from './prototypeFixture.cases.ts';
 import { candidatesOf } from './selection.ts';
-import { context, expectClose, keys } from './stepFixture.cases.ts';
+import {
+  context,
+  expectClose,
+  expectStoredVariant,
+  keys,
+  storedAs,
+  type Variant,
+} from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -34,8 +40,10 @@ describe('a whole step of HCSC against PyTorch', () => {
         );
       const { results, stored } = await expectStoredVariant(
         engine,
-        { file: 'hcsc_step', variant, derived: candidates },
-        (images) => build({ variant }, images),
+        'hcsc_step',
+        variant,
+        (...images) => build({ variant }, images),
+        { derived: candidates },
       );
       expectClose(
         results['fact.meanKeep']!,

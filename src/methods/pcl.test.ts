@@ -9,8 +9,7 @@ import { type FlatSettings, methodProgram, patchOf, resolveSettings } from './in
 import { pcl } from './pcl.ts';
 import type { EpochPhase, PhaseContext } from './program.ts';
 import { protoNce } from './protoNce.ts';
-import { expectStoredVariant, type Variant } from './prototypeFixture.cases.ts';
-import { context, keys } from './stepFixture.cases.ts';
+import { context, expectStoredVariant, keys, type Variant } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -25,7 +24,7 @@ const build = (variant: Variant = 'corrected', images = input('crops.0', [16, 3,
 describe('a whole step of PCL against PyTorch', () => {
   for (const variant of ['corrected', 'reference'] as const) {
     it(`agrees in loss, gradients, weights, key encoder and queue (${variant})`, async () => {
-      await expectStoredVariant(engine, { file: 'pcl_step', variant }, ([images]) => build(variant, images!));
+      await expectStoredVariant(engine, 'pcl_step', variant, (images) => build(variant, images));
     });
   }
 });

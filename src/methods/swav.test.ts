@@ -1,13 +1,11 @@
 /** SwAV against golden vectors (computed in numpy from the paper's formulas) and against a whole step in PyTorch. */
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { sinkhorn } from '../cluster/sinkhorn.ts';
-import { decodeSafetensors } from '../formats/index.ts';
 import { adam, larc, type Optimizer } from '../nn/index.ts';
 import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
-import { context } from './stepFixture.cases.ts';
+import { context, expectClose, openStored, runStep } from './stepFixture.cases.ts';
 import { swav, swavLoss } from './swav.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -153,12 +151,7 @@ describe('swavLoss', () => {
 });
 
 describe('a whole step against PyTorch', () => {
-  const file = decodeSafetensors(
-    readFileSync(new URL('../../test/fixtures/swav_step.safetensors', import.meta.url)),
-  );
-  const stored = (name: string) => file.tensors[name]!.data as Float32Array;
-  const names = (prefix: string) =>
-    Object.keys(file.tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+  const { stored, under: names } = openStored('swav_step');
 
   interface StepSettings {
     optimizer: Optimizer;
@@ -181,12 +174,6 @@ describe('a whole step against PyTorch', () => {
       }),
       images,
     );
-    const { state = [], outputs } = method.program;
-    const byName = Object.entries(method.gradients).map(([name, tensor]) => [`d ${name}`, tensor]);
-    const executable = await engine.compile({
-      outputs: { ...outputs, ...Object.fromEntries(byName) },
-      state,
-    });
     const initial: Record<string, Float32Array> = {};
     for (const name of names('weights.')) initial[name] = stored(`weights.${name}`);
     for (const name of names('statistics.')) initial[name] = stored(`statistics.${name}`);
@@ -198,37 +185,21 @@ describe('a whole step against PyTorch', () => {
       initial['queue.0'] = queue.slice(0, queue.length / 2);
       initial['queue.1'] = queue.slice(queue.length / 2);
     }
-    await executable.writeState(initial);
     // The third step of Adam; the queue is full by then.
-    const scalars = {
-      ...method.scalars({ step: 2, stepsPerEpoch: 10, totalSteps: 100 }),
-      'active.prototypes': 1 - frozen,
-    };
-    const feeds = Object.fromEntries(
-      Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]),
-    );
-    const results = await executable.run({
-      ...feeds,
-      'crops.0': stored('crops.big'),
-      'crops.1': stored('crops.small'),
+    return runStep(engine, method, {
+      state: initial,
+      feeds: {
+        'active.prototypes': Float32Array.of(1 - frozen),
+        'crops.0': stored('crops.big'),
+        'crops.1': stored('crops.small'),
+      },
     });
-    const after = await executable.readState();
-    await executable.dispose();
-    return { results, after };
   }
 
-  /** Largest difference over largest value. */
   function expectAgrees(received: TensorData, name: string) {
-    const expected = stored(name);
-    const scale = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     // The gradient of a bias before batch norm is 0 in exact arithmetic: compared in absolute terms.
-    const tolerance = name.endsWith('gradients.projection_head.0.bias') ? 1e-6 : 1e-4 * scale;
-    expected.forEach((value, i) => {
-      expect(
-        Math.abs(received[i]! - value),
-        `${name}[${i}]: ${received[i]} for ${value}`,
-      ).toBeLessThanOrEqual(tolerance);
-    });
+    const floor = name.endsWith('gradients.projection_head.0.bias') ? 1e-6 : 0;
+    expectClose(received, stored(name), name, { floor });
   }
 
   const recipes: { recipe: string; optimizer: Optimizer; lr: number; slots: Record<string, string> }[] = [
