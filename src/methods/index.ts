@@ -14,7 +14,6 @@ export {
 } from './defineMethod.ts';
 export { encoderOptions } from './encoderOptions.ts';
 export {
-  exportedFeatures,
   featureLength,
   type InferenceOptions,
   inferenceProgram,

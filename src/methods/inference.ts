@@ -1,7 +1,7 @@
 /** The encoder of a run: from stored pixels to features, in training and alone. */
 import type { Program } from '../compile/index.ts';
 import { createVariables, type EncoderOptions, encode, featureLength, type Variables } from '../nn/index.ts';
-import { cast, constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
+import { cast, constant, input, mul, sub, type Tensor } from '../tensor/index.ts';
 
 export interface Normalization {
   /** Per channel, of values scaled to 0 … 1. */
@@ -45,11 +45,6 @@ export function inferenceProgram({ encoder, normalize, batchSize, size }: Infere
     variables,
     features,
   };
-}
-
-/** Encoder, normalisation and L2 as one output, for export: feature length and graph. */
-export function exportedFeatures(features: Tensor): Tensor {
-  return l2Normalize(features);
 }
 
 export { featureLength };

@@ -9,8 +9,8 @@ import {
   type RunEvent,
   type RunFolder,
   runFolderAt,
-  writeConfig,
   writeEvaluation,
+  writeRunConfig,
 } from '../run/index.ts';
 import { renderReport, storeReport } from './clusterReport.ts';
 import { readReport } from './readReport.ts';
@@ -68,7 +68,7 @@ const evaluation = { source: '/photos', step: 2, labelled: true, nmi: 0.5 };
 
 async function trainedRun(): Promise<RunFolder> {
   const run = runFolderAt(mkdtempSync(join(folder, 'run-')));
-  await writeConfig(run, config as never);
+  await writeRunConfig(run, config);
   writeFileSync(run.files.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   return run;
 }

@@ -15,7 +15,7 @@ export {
 } from './checkpoint.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
 export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
-export { configVersion, readConfig, writeConfig } from './config.ts';
+export { configVersion } from './config.ts';
 export { type Embeddings, openEmbeddings, type StoredEmbeddings, writeEmbeddings } from './embeddings.ts';
 export {
   readEvaluation,
@@ -32,6 +32,7 @@ export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
+export { type RunConfig, readRunConfig, writeRunConfig } from './runConfig.ts';
 export type { MeasuresEvent, RunEvent, RunFacts } from './runEvent.ts';
 export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
@@ -47,6 +48,6 @@ export {
   type StoredReport,
 } from './storedReport.ts';
 export { readThumbnails, type Thumbnails, writeThumbnails } from './thumbnails.ts';
-export { openTrainedRun, type RunConfig, readRunConfig, type TrainedRun } from './trained.ts';
+export { openTrainedRun, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
 export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

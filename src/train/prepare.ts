@@ -25,7 +25,7 @@ import {
   openRunFolder,
   type RunConfig,
   readRunConfig,
-  writeConfig,
+  writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
 import { givenOptions, type ResumeRequest, resumedSettings } from './resumeSettings.ts';
@@ -79,7 +79,7 @@ export async function prepareNew(
     threads: settings.run.threads || availableParallelism(),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
   };
-  await writeConfig(folder, config as never);
+  await writeRunConfig(folder, config);
   await writeSkipped(folder.files.skipped, cache.skipped);
   reportSkipped(cache, reporter);
   const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;

@@ -4,7 +4,7 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
 import { type Failure, flatSettings, mergeSettings, resolveSettings } from '../methods/index.ts';
-import { lockRun, type RunConfig, type RunFolder, writeConfig } from '../run/index.ts';
+import { lockRun, type RunConfig, type RunFolder, writeRunConfig } from '../run/index.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
 import { remedyFor } from './remedy.ts';
@@ -112,5 +112,5 @@ async function applyRemedy(
   config.settings = resolveSettings(mergeSettings(config.settings, remedy.settings));
   config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(flatSettings(remedy.settings))])];
   config.notes = [...config.notes, `remedy at step ${training.step}: ${remedy.description}`];
-  await writeConfig(folder, config as never);
+  await writeRunConfig(folder, config);
 }
