@@ -35,7 +35,7 @@ export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise
       };
       const image = await timed('reading', () => source.read(i));
       let pixels = await timed('decoding', () => decodeImage(image, { size: whole }));
-      // One call decodes and shrinks: shrinking is the difference to decoding alone.
+      // Shrinking is the difference between both in one call and decoding alone.
       if (shorter < whole) pixels = await timed('shrunk', () => decodeImage(image, { size: shorter }));
       await timed('storing', () => pack.append(pixels.pixels));
       images.push(i);

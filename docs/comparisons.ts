@@ -66,7 +66,7 @@ function comparisonText({ title, command, state, comparison }: StoredComparison)
       'together, as in most papers.',
   ];
   if (!comparison.complete)
-    lines.push('', 'This comparison is incomplete: the command names methods that are not measured yet.');
+    lines.push('', 'This comparison is incomplete. Methods of the command are missing.');
   const own = methods.filter(({ head }) => head !== undefined);
   for (const row of own) {
     const { nmi, acc, ari } = row.head!.test;
@@ -121,8 +121,8 @@ function publishedText(comparison: StoredComparison['comparison']): string[] {
   const clusters = ['nmi', 'acc', 'ari'] as const;
   return [
     '',
-    'Published figures, for orientation only: their encoders differ, and they train for hundreds of ' +
-      'epochs. NMI, ACC and ARI are of training and test images together.',
+    'Published figures, for orientation only: their encoders differ, and they train for hundreds ' +
+      'of epochs. NMI, ACC and ARI are of training and test images together.',
     '',
     markdown([
       ['', 'kNN', 'linear', 'NMI', 'ACC', 'ARI', 'budget', 'source'],

@@ -99,7 +99,8 @@ function commandPage({ name, summary, details, arguments: args, options, example
   }
   lines.push('| option | meaning | default |', '|---|---|---|');
   for (const option of options) {
-    lines.push(`| \`${cell(option.flags)}\` | ${cell(option.description)} | ${cell(option.default ?? '')} |`);
+    const fallback = cell(option.default ?? '');
+    lines.push(`| \`${cell(option.flags)}\` | ${cell(option.description)} | ${fallback} |`);
   }
   lines.push(
     '| `--json` | one machine-readable object on stdout; lines for people go to stderr | |',

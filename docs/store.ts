@@ -2,9 +2,12 @@
  * Stores a measured result for the documentation: copies the program's output to docs/results,
  * without paths of the machine.
  *
- *     node docs/store.ts comparison cifar10 runs/cifar10/compare.json --title CIFAR-10 --command "likeness compare …" --state "…"
- *     node docs/store.ts benchmark kmeans bench/results/kmeans.json --command "npm run bench -- kmeans" --state "…"
- *     node docs/store.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 --command "npm run bench -- …"
+ *     node docs/store.ts comparison cifar10 runs/cifar10/compare.json --title CIFAR-10 \
+ *       --command "likeness compare …" --state "…"
+ *     node docs/store.ts benchmark kmeans bench/results/kmeans.json \
+ *       --command "npm run bench -- kmeans" --state "…"
+ *     node docs/store.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 \
+ *       --command "npm run bench -- …"
  *
  * Merges a comparison with the stored one of the same images and budget, and replaces the rows of
  * its methods.

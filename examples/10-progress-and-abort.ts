@@ -1,4 +1,4 @@
-/** Progress and abort: show the progress of a training, log its loss, stop it after a time limit. */
+/** Progress and abort: show the progress of a training, log its loss, stop it after some time. */
 import { openImages, train } from '../src/likeness.ts';
 import { budget, folder } from './input.ts';
 
