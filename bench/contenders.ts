@@ -2,7 +2,7 @@
  * Contenders of a benchmark: our engine and the peers, each in a process of its own, and our code
  * in this process.
  */
-import { largestResident, resetPeak } from './memory.ts';
+import { largestOfFamily, largestResident, resetPeak } from './memory.ts';
 import { openPeer, type Peer } from './peer.ts';
 import type { Contender } from './turns.ts';
 
@@ -24,24 +24,32 @@ export function ownContender({ module, args, threads }: OwnOptions): Contender {
   });
 }
 
-/** Creates our contender for work without an engine. */
-export function inProcess(once: () => Promise<unknown>): Contender {
+/**
+ * Creates our contender for work without an engine.
+ *
+ * @param once one run. It calls `sample` while processes that it started are at their peak memory.
+ */
+export function inProcess(once: (sample: () => void) => Promise<unknown>): Contender {
   return {
     name: 'likeness',
     async enter() {
       const isReset = resetPeak();
+      let sampled = 0;
+      const sample = () => {
+        sampled = Math.max(sampled, largestOfFamily(process.pid) ?? 0);
+      };
       return {
         async run(times) {
           const found: number[] = [];
           for (let i = 0; i < times; i++) {
             const start = performance.now();
-            await once();
+            await once(sample);
             found.push(performance.now() - start);
           }
           return found;
         },
         versions: {},
-        megabytes: () => (isReset ? largestResident() : null),
+        megabytes: () => (isReset ? Math.max(sampled, largestResident() ?? 0) : null),
         leave: async () => {},
       };
     },

@@ -5,7 +5,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeImage, openPixelCache, openSource } from '../src/data/index.ts';
+import { decodeImage, openPixelCache, openSource, type PixelCacheProgress } from '../src/data/index.ts';
 import { inProcess, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { type PhotoSize, writePhotos } from './photos.ts';
@@ -49,9 +49,11 @@ export async function benchmarkDecode(
     const files = await writePhotos(pictures, size, photos);
 
     const cacheDir = join(folder, 'cache');
-    const ours = inProcess(async () => {
+    const ours = inProcess(async (sample) => {
       rmSync(cacheDir, { recursive: true, force: true });
-      await openPixelCache(await openSource(pictures), { size: shorter, cacheDir });
+      // The decoding process ends with the last image, so its memory is read at that time.
+      const onProgress = ({ done, total }: PixelCacheProgress) => done === total && sample();
+      await openPixelCache(await openSource(pictures), { size: shorter, cacheDir, onProgress });
     });
     if (!python) {
       const standing = await takeTurns(ours, [], { rounds });
