@@ -129,6 +129,16 @@ describe('the decoding process', () => {
     await expect.poll(() => isRunning(child!), { timeout: 5000 }).toBe(false);
   });
 
+  it('ends with an error of the progress callback', async () => {
+    const folder = await writeImages(3, {});
+    const cacheDir = temporaryFolder();
+    const onProgress = () => {
+      throw new TypeError('a defect');
+    };
+    await expect(build(folder, { cacheDir, onProgress })).rejects.toThrow('a defect');
+    expect(readdirSync(cacheDir)).toEqual([]);
+  });
+
   it('says so where it cannot start', async () => {
     const folder = await writeImages(1, {});
     const missing = new URL('./no-such-program.ts', import.meta.url);

@@ -93,7 +93,14 @@ export async function startDecoder({
     if (request === undefined) return;
     watch();
     if (reply.kind === 'part') {
-      request.onPart!(reply.part);
+      try {
+        request.onPart!(reply.part);
+      } catch (error) {
+        // The caller's own error, such as that of its progress callback.
+        pending.delete(reply.id);
+        child.kill('SIGKILL');
+        request.reject(error as Error);
+      }
       return;
     }
     pending.delete(reply.id);
