@@ -44,6 +44,7 @@ describe('options of train', () => {
     [{ epochs: 1, minutes: 1 }, 'option.conflict', /^epochs and minutes: received both/],
     [{ resume: true }, 'option.missing', /^resume: expected `out`/],
     [{ settings: { data: { bachSize: 8 } } }, 'settings.invalid', /did you mean "batchSize"/],
+    [{ settings: { bachSize: 8 } }, 'settings.invalid', /did you mean "data.batchSize"/],
   ])('%j are refused', async (options, code, message) => {
     const found = await refusal(train(samplePath, options as TrainOptions));
     expect(found).toEqual([code, expect.stringMatching(message)]);

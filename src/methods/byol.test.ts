@@ -26,7 +26,9 @@ describe('BYOL', () => {
   });
 
   it('names no loss of chance: a collapse lowers it', () => {
-    expect(byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]).chanceLoss).toBeUndefined();
+    expect(
+      byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]).randomBaselineLoss,
+    ).toBeUndefined();
   });
 });
 

@@ -25,9 +25,9 @@ describe('a step of DeepCluster-v2', () => {
   });
 
   it('trains no prototypes, and says the loss of chance over its heads', () => {
-    const { gradients, chanceLoss } = build([input('crops.0', [16, 3, 16, 16])]);
+    const { gradients, randomBaselineLoss } = build([input('crops.0', [16, 3, 16, 16])]);
     expect(Object.keys(gradients).filter((name) => name.startsWith('prototypes'))).toEqual([]);
-    expect(chanceLoss).toBeCloseTo(Math.log(120) / 3, 12);
+    expect(randomBaselineLoss).toBeCloseTo(Math.log(120) / 3, 12);
   });
 });
 

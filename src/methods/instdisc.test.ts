@@ -28,10 +28,10 @@ describe('InstDisc', () => {
   it('draws negatives only where the bank exceeds them, and counts the candidates for the loss of chance', () => {
     const sampled = build(12);
     expect(sampled.draws).toBeDefined();
-    expect(sampled.chanceLoss).toBeCloseTo(Math.log(13), 12);
+    expect(sampled.randomBaselineLoss).toBeCloseTo(Math.log(13), 12);
     const whole = build(29);
     expect(whole.draws).toBeUndefined();
-    expect(whole.chanceLoss).toBeCloseTo(Math.log(30), 12);
+    expect(whole.randomBaselineLoss).toBeCloseTo(Math.log(30), 12);
   });
 
   it('starts with a bank on the sphere, which is no part of the encoder', () => {

@@ -26,8 +26,8 @@ describe('MoCo', () => {
   });
 
   it('knows the loss of a network that tells nothing apart: the key and the queue', () => {
-    const { chanceLoss } = moco.build(keys, context(), [input('crops.0', [16, 3, 16, 16])]);
-    expect(chanceLoss).toBeCloseTo(Math.log(21), 12);
+    const { randomBaselineLoss } = moco.build(keys, context(), [input('crops.0', [16, 3, 16, 16])]);
+    expect(randomBaselineLoss).toBeCloseTo(Math.log(21), 12);
   });
 
   it('refuses to go without a queue', () => {

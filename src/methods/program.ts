@@ -67,7 +67,7 @@ export interface MethodProgram {
   /** Names of the state's values that the encoder needs (parameters and running statistics). */
   encoderState: readonly string[];
   /** Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse. */
-  chanceLoss?: number;
+  randomBaselineLoss?: number;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: 'sphere' | 'gaussian';
   /** Sentences that a person reads when training starts. */

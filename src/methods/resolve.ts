@@ -4,7 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import { nearest } from './nearest.ts';
 import { methodNamed } from './registry.ts';
 import { type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
-import { patchOf, settingNames, showSetting } from './text.ts';
+import { patchOf, pathOf, settingNames, showSetting } from './text.ts';
 
 const groups = Object.fromEntries(
   Object.entries(sharedGroups).map(([name, schema]) => [name, (schema as z.ZodObject).prefault({})]),
@@ -26,8 +26,12 @@ export function resolveSettings(patch: SettingsPatch = {}): Settings {
   if (result.success) return result.data as unknown as Settings;
   const lines = result.error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      const names = issue.path.length === 0 ? Object.keys(schema.shape) : settingNames(method);
-      return issue.keys.map((key) => `"${key}" is not a setting${suggestion(key, names)}`).join('; ');
+      const isGroup = issue.path.length === 0;
+      const names = [...(isGroup ? Object.keys(schema.shape) : []), ...settingNames(method)];
+      const shown = (name: string) => (isGroup && pathOf(name, method)) || name;
+      return issue.keys
+        .map((key) => `"${key}" is not a setting${suggestion(nearest(key, names), shown)}`)
+        .join('; ');
     }
     const [group, key] = issue.path as [string, string];
     const name = key === undefined || key === 'name' ? group : key;
@@ -37,9 +41,8 @@ export function resolveSettings(patch: SettingsPatch = {}): Settings {
   throw new LikenessError('settings.invalid', `settings: ${lines.join('\n  ')}`);
 }
 
-function suggestion(name: string, candidates: readonly string[]): string {
-  const guess = nearest(name, candidates);
-  return guess ? `; did you mean "${guess}"?` : '';
+function suggestion(guess: string | undefined, shown: (name: string) => string): string {
+  return guess === undefined ? '' : `; did you mean "${shown(guess)}"?`;
 }
 
 /**

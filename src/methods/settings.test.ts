@@ -12,6 +12,9 @@ describe('settings', () => {
       '"batchsize" is not a setting; did you mean "batchSize"?',
     );
     expect(() => resolveSettings({ view: {} } as SettingsPatch)).toThrow('did you mean "views"?');
+    expect(() => resolveSettings({ batchsize: 3 } as SettingsPatch)).toThrow(
+      'did you mean "data.batchSize"?',
+    );
   });
 
   it('refuse a setting of another method, and a method that nobody registered', () => {

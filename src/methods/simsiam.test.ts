@@ -20,7 +20,7 @@ describe('SimSiam', () => {
   });
 
   it('feeds the predictor its constant rate and its own counts', () => {
-    const { scalars, chanceLoss } = simsiam.build(
+    const { scalars, randomBaselineLoss } = simsiam.build(
       own,
       context({ optimizerSettings, optimizer: adam(), learningRate: ({ step }) => 0.1 / (1 + step) }),
       [input('crops.0', [16, 3, 16, 16])],
@@ -31,7 +31,7 @@ describe('SimSiam', () => {
       'adam.stepSize.network': 1 / (1 - 0.9 ** 10),
       'adam.stepSize.predictor': 1 / (1 - 0.9 ** 10),
     });
-    expect(chanceLoss).toBeUndefined();
+    expect(randomBaselineLoss).toBeUndefined();
   });
 
   it('has the loss of the paper on known vectors, symmetric, and no gradient for its targets', async () => {

@@ -176,8 +176,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
     ];
     return {
       gradients: trained.gradients,
-      chanceLoss: observed.randomBaselineLoss,
-      geometry: observed.geometry,
+      ...observed,
       notes,
       program: { name: `${name}-step`, state: whole, outputs: { ...outputs, loss: trained.loss } },
       initialState: (seed) =>

@@ -47,6 +47,12 @@ export function settingNames(method?: Method): string[] {
   return ['method', ...shared.keys(), ...new Set(own)];
 }
 
+/** The typed path of a setting, such as `data.batchSize`; undefined for a name that is none. */
+export function pathOf(name: string, method: Method): string | undefined {
+  const place = placeOf(name, method);
+  return place && `${place.group}.${place.key}`;
+}
+
 /** Names and values of earlier versions. */
 const oldNames: Readonly<Record<string, string>> = {
   embeddingLength: 'embeddingDim',

@@ -46,7 +46,7 @@ export function meanFinder({ poison = Infinity } = {}): MethodProgram {
       scale: step >= poison ? Number.NaN : 1,
     }),
     encoderState: ['w'],
-    chanceLoss: Math.log(K),
+    randomBaselineLoss: Math.log(K),
   };
 }
 

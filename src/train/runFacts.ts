@@ -4,12 +4,12 @@ import type { RunFacts } from '../run/index.ts';
 
 /** Collects the facts of a method's step: random-baseline loss, number of prototypes, notes. */
 export function runFacts({
-  chanceLoss,
+  randomBaselineLoss,
   program,
   notes,
-}: Pick<MethodProgram, 'chanceLoss' | 'program' | 'notes'>): RunFacts {
+}: Pick<MethodProgram, 'randomBaselineLoss' | 'program' | 'notes'>): RunFacts {
   return {
-    randomBaselineLoss: chanceLoss ?? null,
+    randomBaselineLoss: randomBaselineLoss ?? null,
     prototypes: program.outputs.usage?.shape[0] ?? null,
     notes: [...(notes ?? [])],
   };

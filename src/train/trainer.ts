@@ -137,7 +137,12 @@ function openTraining(options: TrainOptions, executable: Executable, saver: Save
   const { method, loader, from, batchSize, onEvent = () => {}, now = monotonicNow } = options;
   const { stepsPerEpoch } = loader;
   const doctor = createDoctor(
-    { chanceLoss: method.chanceLoss, grace: Math.max(50, stepsPerEpoch), patience: 200 },
+    {
+      randomBaselineLoss: method.randomBaselineLoss,
+      geometry: method.geometry,
+      grace: Math.max(50, stepsPerEpoch),
+      patience: 200,
+    },
     from?.doctor,
   );
   const clock = createClock(from?.seconds ?? 0, batchSize);
