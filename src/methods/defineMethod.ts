@@ -112,9 +112,9 @@ export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition
   const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
 
   function build(settings: z.output<S>, context: StepContext, given: readonly Tensor[]): TrainingStep {
-    const { project } = definition.head(settings);
+    const { project, assign } = definition.head(settings);
     const stages = definition.stages?.({ settings, context });
-    const { step, model, build: finish } = createStep({ ...context, name, project, stages });
+    const { step, model, build: finish } = createStep({ ...context, name, project, assign, stages });
     const { batchSize: B } = context;
     const views = given.flatMap((group) =>
       Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),

@@ -21,7 +21,8 @@ describe('initialEncoderState', () => {
       clusters: takesOne ? '8' : '8,4',
     });
     const settings = settingsFor('small-32', patch);
-    const whole = methodProgram(settings, { images: 16 }).initialState(7);
+    const { initialState, encoderState } = methodProgram(settings, { images: 16 });
+    const whole = initialState(7);
     const state = initialEncoderState(settings, 7);
     expect(Object.keys(state).length).toBeGreaterThan(10);
     for (const [name, values] of Object.entries(state)) expect(values, name).toEqual(whole[name]);
@@ -30,6 +31,9 @@ describe('initialEncoderState', () => {
     const features = input('features', [1, featureLength(encoderOptions(settings))]);
     project(variables, features);
     assign?.(variables, features);
+    // Snapshots store what the encoder and these heads read.
+    const read = [...variables.parameters(), ...variables.buffers()].map(({ name }) => name);
+    expect(encoderState).toEqual(expect.arrayContaining(read));
     prototypes?.(variables);
     expect(Object.keys(state)).toEqual(expect.arrayContaining(Object.keys(variables.initialValues(0))));
   });

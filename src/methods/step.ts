@@ -6,7 +6,14 @@
  */
 
 import type { ProgramState, Values } from '../compile/index.ts';
-import { createDropout, createVariables, type Drop, type Initializer, type Variables } from '../nn/index.ts';
+import {
+  createDropout,
+  createVariables,
+  type Drop,
+  featureLength,
+  type Initializer,
+  type Variables,
+} from '../nn/index.ts';
 import {
   type DType,
   input,
@@ -22,13 +29,15 @@ import {
 import { pairAgreement } from './contrastive.ts';
 import { createModel, type Model, type MomentumCopyOptions, momentumCopy, type Project } from './model.ts';
 import { type MinimizeOptions, type Objective, trainedState } from './objectives.ts';
-import type { MethodProgram, Moment, StepContext } from './program.ts';
+import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
 import { type Stage, stageAt } from './stages.ts';
 
 export interface Observation {
   /** Embeddings [B, D] that the run doctor watches. */
   embeddings: Tensor;
-  /** Region that healthy embeddings fill: the unit sphere, or a standard normal. Default: `sphere`. */
+  /**
+   * Region that healthy embeddings fill: the unit sphere, or a standard normal. Default: `sphere`.
+   */
   geometry?: 'sphere' | 'gaussian';
   /** Embeddings of two views, [B, D] each: the fraction of images that find their own partner. */
   pairs?: readonly [Tensor, Tensor];
@@ -91,13 +100,15 @@ export interface StepOptions extends Omit<StepContext, 'crops' | 'normalize' | '
   /** Name of the method. */
   name: string;
   project: Project;
+  /** Probabilities of the clusters, of methods that learn them. */
+  assign?: MethodHead['assign'];
   /** Default: one stage, the whole run. */
   stages?: readonly Stage[];
 }
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
 export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
-  const { name, batchSize, images, encoder, project, stages = [] } = options;
+  const { name, batchSize, images, encoder, project, assign, stages = [] } = options;
   const variables = createVariables();
   const stored = createVariables();
   const network = watched(variables);
@@ -111,6 +122,18 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
   const outputs: Record<string, Tensor> = {};
   const notes: string[] = [];
   let observed: Pick<Observation, 'randomBaselineLoss' | 'geometry'> = {};
+
+  /**
+   * Lists the values that the method's heads read, whether the step calls them or writes their
+   * layers itself.
+   */
+  function namesOfHeads(): string[] {
+    const heads = watched(createVariables({ mode: 'evaluate' }));
+    const features = input('features', [1, featureLength(encoder)]);
+    project(heads.variables, features);
+    assign?.(heads.variables, features);
+    return heads.names();
+  }
 
   function stateValue(current: Tensor): StateValue {
     const entry: ProgramState = { current };
@@ -194,7 +217,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
         draws: ({ step: at }: Moment, seed: number) =>
           Object.assign({}, ...draws.map((draw) => draw({ step: at, seed }))) as Values,
       }),
-      encoderState: [...network.names()],
+      encoderState: [...new Set([...network.names(), ...namesOfHeads()])],
     };
   }
   return { step, model, build };
