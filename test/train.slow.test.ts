@@ -24,7 +24,7 @@ import {
 
 beforeAll(trainWhole);
 
-describe('a run', () => {
+describe('a run', { timeout: 400_000 }, () => {
   it('gives the same bytes again, with another number of loader workers, and others with another seed', async () => {
     expectSuccess(await workplace.run(...training('three', { workers: 3, checkpointSeconds: 60 })));
     expect(finalOf('three').equals(finalOf('whole'))).toBe(true);
