@@ -11,7 +11,7 @@ const MAX_GRAY_DIFFERENCE = 16;
 /** Median shorter side in pixels, and the kind of color, from a few images. */
 export interface SourceFacts {
   readonly medianShortSide: number;
-  readonly colour: 'colour' | 'grey';
+  readonly color: 'color' | 'gray';
 }
 
 /**
@@ -21,20 +21,20 @@ export interface SourceFacts {
  */
 export async function imageFacts(source: Source, { signal }: StopOptions = {}): Promise<SourceFacts> {
   const sizes = await measureSource(source, { signal });
-  let colour: SourceFacts['colour'] = 'grey';
+  let color: SourceFacts['color'] = 'gray';
   const total = source.entries.length;
   const count = Math.min(COLOR_SAMPLES, total);
-  for (let i = 0; i < count && colour === 'grey'; i++) {
+  for (let i = 0; i < count && color === 'gray'; i++) {
     try {
       const image = await source.read(Math.floor((i * total) / count));
       const { pixels } = await isolatedDecoder.decode(image, { size: 32, signal });
-      if (hasColor(pixels)) colour = 'colour';
+      if (hasColor(pixels)) color = 'color';
     } catch {
       signal?.throwIfAborted();
       // The cache counts unreadable images.
     }
   }
-  return { medianShortSide: sizes?.medianShortSide ?? 0, colour };
+  return { medianShortSide: sizes?.medianShortSide ?? 0, color };
 }
 
 function hasColor(pixels: Uint8Array): boolean {

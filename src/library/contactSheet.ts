@@ -105,7 +105,7 @@ async function viewsSettings(
     const { settings } = await readRunConfig(folder);
     return { name: `run ${folder.name}`, settings: resolveSettings(mergeSettings(settings, changes)) };
   }
-  const facts = { count: 1, colour: 'colour' as const };
+  const facts = { count: 1, color: 'color' as const };
   const name = preset ?? choosePreset({ ...facts, medianShortSide: await shortSide() }).name;
   return { name: `preset ${name}`, settings: settingsFor(name, changes) };
 }

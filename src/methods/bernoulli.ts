@@ -1,14 +1,16 @@
 /**
  * Bernoulli masks inside a step, from random numbers that cost almost nothing to feed.
  *
- * A mask of B x W needs B W uniform numbers. Instead of feeding them, a table T [B, W] of uniform numbers is drawn once
- * and kept in the state; each step draws only one shift per row and one per column, keyed by (seed, step):
+ * A mask of B x W needs B W uniform numbers. Instead of feeding them, a table T [B, W] of uniform
+ * numbers is drawn once and kept in the state; each step draws only one shift per row and one per
+ * column, keyed by (seed, step):
  *
  *   u_bj = frac(T_bj + r_b + c_j)
  *
- * Each u_bj is uniform and, as r and c are new in each step, independent of those of every other step; any two of one
- * step are independent as well. What is not: u_bj - u_bi - u_aj + u_ai is the same in every step (mod 1). As row b is another
- * image in each step, no pair of image and column meets that twice.
+ * Each u_bj is uniform and, as r and c are new in each step, independent of those of every other
+ * step; any two of one step are independent as well. What is not: u_bj - u_bi - u_aj + u_ai is the
+ * same in every step (mod 1). As row b is another image in each step, no pair of image and column
+ * meets that twice.
  */
 import { randomAt, type Stream } from '../core/random.ts';
 import { add, floor, less, reshape, rows, slice, sub, type Tensor } from '../tensor/index.ts';
@@ -17,7 +19,9 @@ import type { Step } from './step.ts';
 /** Mask number `use` of a step: true with the probabilities given, [B, w] of at most W columns. */
 export type Masks = (use: number, probabilities: Tensor) => Tensor;
 
-/** Masks of B rows and at most W columns, `uses` of them in each step, under a name of the state. */
+/**
+ * Masks of B rows and at most W columns, `uses` of them in each step, under a name of the state.
+ */
 export function createMasks(
   step: Pick<Step, 'state' | 'draw'>,
   name: string,

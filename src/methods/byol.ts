@@ -1,21 +1,25 @@
 /**
- * BYOL: an online network predicts what a slowly moving copy of itself makes of another view; there are no negatives.
+ * BYOL: an online network predicts the projections that a slow moving average of itself gives of
+ * another view, without negatives.
  *
- * Source: Grill, Strub, Altché, Tallec, Richemond, et al., "Bootstrap Your Own Latent", NeurIPS 2020
- * (arXiv:2006.07733): section 3.1, equations 1 and 2; 3.3 (settings); appendix A (algorithm 1).
+ * Source: Grill, Strub, Altché, Tallec, Richemond, et al., "Bootstrap Your Own Latent", NeurIPS
+ * 2020 (arXiv:2006.07733): section 3.1, equations 1 and 2; 3.3 (settings); appendix A (algorithm
+ * 1).
  *
  *   p_v = predictor(head(f(x_v)))                         online network, of parameters theta
- *   t_v = head'(f'(x_v))                                  target network, of parameters xi, no gradient
+ *   t_v = head'(f'(x_v))                                  target network, parameters xi, no gradient
  *   L = mean of (2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))
- *   theta ← optimiser(theta, gradient of L);  xi ← tau xi + (1 - tau) theta     after the update, with the new theta
+ *   theta ← optimizer(theta, gradient of L)
+ *   xi ← tau xi + (1 - tau) theta                         after the update, with the new theta
  *   tau rises from its first value to its last, 1 in the paper, by half a cosine
  *
- * Symbols: B images per batch, D length of projections, tau the target's momentum. L is between 0 and 8.
+ * Symbols: B images per batch, D dimension of projections, tau the target's momentum. L is between
+ * 0 and 8.
  *
- * As in the authors' code: each view goes through each network alone, with batch statistics of its own; the target
- * network normalises by its batch's statistics too.
- * Different: the head's last layer has a bias; both views are drawn alike (the authors blur one always and the other
- * rarely, and solarise only the other).
+ * As in the authors' code: each view goes through each network alone, with batch statistics of its
+ * own; the target network normalizes by its batch's statistics too.
+ * Different: the head's last layer has a bias; both views are drawn alike (the authors blur one
+ * always and the other rarely, and solarize only the other).
  */
 import { z } from 'zod';
 import { add, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
@@ -88,7 +92,10 @@ export const byol = defineMethod({
   },
 });
 
-/** `(2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))`, mean over the batch: from 0 to 8, 4 at right angles. */
+/**
+ * `(2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))`, mean over the batch: from 0 to 8, 4 at right
+ * angles.
+ */
 export function byolLoss([p1, p2]: readonly [Tensor, Tensor], [t1, t2]: readonly [Tensor, Tensor]): Tensor {
   const cosine = add(predictionCosine(p1, t2), predictionCosine(p2, t1));
   return sub(4, mul(2, cosine));

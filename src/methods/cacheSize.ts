@@ -4,7 +4,10 @@ import type { Settings } from './settings.ts';
 /** Decoded size over the largest crop, so that a crop of a part of an image still has detail. */
 const CACHE_RATIO = 1.5;
 
-/** Side in pixels of the cached images for these settings. Everything that reads a run's images uses it. */
+/**
+ * Side in pixels of the cached images for these settings. Everything that reads a run's images uses
+ * it.
+ */
 export function cacheSizeOf({ data, views }: Pick<Settings, 'data' | 'views'>): number {
   const largest = Math.max(data.imageSize, ...views.crops.map(({ size }) => size));
   return Math.ceil(largest * CACHE_RATIO);

@@ -66,6 +66,7 @@ export function requireClusters(counts: readonly number[], images: number): void
   const example = Math.max(2, Math.floor(images / 16));
   throw new LikenessError(
     'settings.clusters',
-    `clusters: received "${counts.join(',')}"; expected whole numbers from 2 to ${images}, the number of images, joined by commas, such as "${example}"`,
+    `clusters: received "${counts.join(',')}"; expected whole numbers from 2 to ${images}, ` +
+      `the number of images, joined by commas, such as "${example}"`,
   );
 }

@@ -4,8 +4,8 @@
  * Each is a cross-entropy over cosines divided by the temperature tau, in which a row must find its
  * own pair among candidates.
  *
- *   NT-Xent: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of Visual
- *            Representations", ICML 2020 (arXiv:2002.05709), equation 1.
+ *   NT-Xent: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of
+ *            Visual Representations", ICML 2020 (arXiv:2002.05709), equation 1.
  *   InfoNCE: van den Oord, Li, Vinyals, 2018 (arXiv:1807.03748), equation 4; with a queue: He, Fan, Wu, Xie, Girshick,
  *            "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), equation 1.
  */
@@ -35,12 +35,16 @@ export interface ContrastiveOptions {
   temperature: number;
 }
 
-/** A logit that no softmax in float32 can see, in place of minus infinity, whose gradient would be NaN. */
+/**
+ * A logit that no softmax in float32 can see, in place of minus infinity, whose gradient would be
+ * NaN.
+ */
 export const MASKED = -1e9;
 
 /**
- * NT-Xent of pairs (a_i, b_i), mean over all 2R rows: `-ln e^(z_i·z_j / tau) / sum over k != i of e^(z_i·z_k / tau)`, z
- * being the rows of a and b together and j the partner of i. A row is no candidate for itself.
+ * NT-Xent of pairs (a_i, b_i), mean over all 2R rows: `-ln e^(z_i·z_j / tau) / sum over k != i of
+ * e^(z_i·z_k / tau)`, z being the rows of a and b together and j the partner of i. A row is no
+ * candidate for itself.
  *
  * ln(2R - 1) where all rows are equal; never below 0.
  *
@@ -59,8 +63,9 @@ export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions
 }
 
 /**
- * InfoNCE with one positive per row and negatives shared by all rows: mean over rows of the cross-entropy of
- * `[q·k | q·negativesᵀ] / tau` with target 0. ln(1 + L) where all candidates are equally near.
+ * InfoNCE with one positive per row and negatives shared by all rows: mean over rows of the
+ * cross-entropy of `[q·k | q·negativesᵀ] / tau` with target 0. ln(1 + L) where all candidates are
+ * equally near.
  *
  * Gradients flow through whatever was not stopped before.
  *
@@ -89,7 +94,10 @@ export function cosines(a: Tensor, b: Tensor): Tensor {
   return dotRows(a, b, { keepDims: true }); // [B, 1]
 }
 
-/** Fraction of the rows of a [B, D] whose nearest row of b [B, D] is their own pair: 1/B at random, 1 at best. */
+/**
+ * Fraction of the rows of a [B, D] whose nearest row of b [B, D] is their own pair: 1/B at random,
+ * 1 at best.
+ */
 export function pairAgreement(a: Tensor, b: Tensor): Tensor {
   const nearest = argMax(matmul(a, transpose(b))); // [B]
   return mean(cast(equal(nearest, arange(a.shape[0]!)), 'float32'));

@@ -1,6 +1,6 @@
 /**
- * Contrastive Clustering against golden vectors (computed in numpy from the paper's formulas, checked with the authors' own
- * loss functions) and against a whole step in PyTorch.
+ * Contrastive Clustering against golden vectors (computed in numpy from the paper's formulas,
+ * checked with the authors' own loss functions) and against a whole step in PyTorch.
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -83,7 +83,8 @@ describe('the losses', () => {
   });
 
   it('count a cluster without any share as 0, with finite gradients', async () => {
-    // Only the first two of three clusters have anything; the third has exactly nothing, in float32.
+    // Only the first two of three clusters have anything; the third has exactly nothing, in
+    // float32.
     const logits = input('logits', [4, 3]);
     const y = softmax(logits);
     const { contrast, imbalance } = clusterContrast(y, y, { temperature: 1 });

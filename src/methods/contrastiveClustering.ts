@@ -1,25 +1,27 @@
 /**
- * Contrastive Clustering: images are told apart by the rows, and clusters by the columns, of what one encoder sees in two
- * views.
+ * Contrastive Clustering: instance contrast of the rows, and cluster contrast of the columns, of
+ * what an encoder gives for two views.
  *
- * Source: Li, Hu, Liu, Peng, Zhou, Peng, "Contrastive Clustering", AAAI 2021 (arXiv:2009.09687): section 3.2 (instance
- * head, equations 1 to 3), 3.3 (cluster head, equations 4 to 6), 3.4 (their sum, equation 7).
+ * Source: Li, Hu, Liu, Peng, Zhou, Peng, "Contrastive Clustering", AAAI 2021 (arXiv:2009.09687):
+ * section 3.2 (instance head, equations 1 to 3), 3.3 (cluster head, equations 4 to 6), 3.4 (their
+ * sum, equation 7).
  *
  *   h = encoder(x)                                 per view v in {a, b}
- *   z = normalise(instanceHead(h))                 [B, D]
- *   y = softmax(clusterHead(h))                    [B, M], column k is cluster k as the batch sees it
+ *   z = normalize(instanceHead(h))                 [B, D]
+ *   y = softmax(clusterHead(h))                    [B, M], column k is cluster k
  *   L = NT-Xent(z_a, z_b; tau_I)                   over 2B rows
  *     + NT-Xent(columns of y_a, of y_b; tau_C)     over 2M columns
  *     + sum over views of (ln M - H(P_v))          P_v: the clusters' shares in view v
  *
- * An image belongs to the cluster with the largest y. Symbols: B images per batch, D length of embeddings, M clusters,
- * tau temperatures.
+ * An image belongs to the cluster with the largest y. Symbols: B images per batch, D dimension of
+ * embeddings, M clusters, tau temperatures.
  *
- * As in the authors' code: heads of Linear, ReLU, Linear without batch norm; each view goes through the encoder by itself, with
- * batch statistics of its own; a row is no negative of itself (equation 2 of the paper keeps it); the entropy is
- * maximised (the paper's sign is a slip).
- * Different: a cluster that no image has any share of gives 0, not NaN; where images without labels are trained on first
- * (as on STL-10), the cluster head keeps its weights and its optimiser's memory meanwhile.
+ * As in the authors' code: heads of Linear, ReLU, Linear without batch norm; each view goes through
+ * the encoder by itself, with batch statistics of its own; a row is no negative of itself (equation
+ * 2 of the paper keeps it); the entropy is maximized (the paper's sign is a slip).
+ * Different: a cluster that no image has any share of gives 0, not NaN; where images without labels
+ * are trained on first (as on STL-10), the cluster head keeps its weights and its optimizer's
+ * memory meanwhile.
  */
 import { z } from 'zod';
 import { mlp, type Variables } from '../nn/index.ts';
@@ -78,7 +80,8 @@ export const contrastiveClustering = defineMethod({
     },
   },
   cropSpecs({ augmentedViews }, [crop]) {
-    // A view that is not augmented is the image itself: its largest central square, with nothing drawn.
+    // A view that is not augmented is the image itself: its largest central square, with nothing
+    // drawn.
     const whole = { ...crop!, scale: [1, 1], ratio: [1, 1], steps: [] } satisfies typeof crop;
     const one = (of: NonNullable<typeof crop>) => ({ ...of, count: 1 });
     return { both: [crop!], one: [one(crop!), one(whole)], none: [whole] }[augmentedViews];
@@ -93,7 +96,10 @@ export const contrastiveClustering = defineMethod({
   phase: ({ context }) => unlabeledStage(context.extra ?? [], context)?.phase,
 });
 
-/** The paper's section 4.2, with color changes of a strength: no normalization, no decay, a constant rate. */
+/**
+ * The paper's section 4.2, with color changes of a strength: no normalization, no decay, a constant
+ * rate.
+ */
 function paperRecipe(strength: number) {
   return {
     data: { batchSize: 256, imageSize: 224, mean: [0, 0, 0], std: [1, 1, 1] },
@@ -117,7 +123,10 @@ function head(variables: Variables, name: string, h: Tensor, hidden: number, dim
   return mlp(variables, name, h, { widths, norm: 'none' }); // [N, dimension]
 }
 
-/** Embeddings [N, D] on the unit sphere, of features h [N, F]; the features' own directions without an instance head. */
+/**
+ * Embeddings [N, D] on the unit sphere, of features h [N, F]; the features' own directions without
+ * an instance head.
+ */
 export function embeddingsOf(
   variables: Variables,
   h: Tensor,
@@ -190,7 +199,8 @@ function writeStep({ views, settings, step, model, context }: StepScope<Clusteri
   });
   if (unlabeled) {
     step.note(
-      `${unlabeled.images} images without a label are learned from first in each epoch, and take no part in the clusters' loss`,
+      `${unlabeled.images} images without a label are learned from first in each epoch, ` +
+        "and take no part in the clusters' loss",
     );
   }
 }

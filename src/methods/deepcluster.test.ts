@@ -10,7 +10,7 @@ import { deepcluster, deepclusterPhase } from './deepcluster.ts';
 import { type FlatSettings, methodProgram, patchOf } from './index.ts';
 import { settingsFor } from './presets.ts';
 import type { PhaseContext, StepContext } from './program.ts';
-import { labelledCrossEntropy, UNLABELLED } from './pseudoLabels.ts';
+import { labeledCrossEntropy, UNLABELED } from './pseudoLabels.ts';
 import { context, expectStoredStep } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -51,7 +51,7 @@ describe('a step of DeepCluster', () => {
     const { encoderState, initialState } = build();
     expect(encoderState.filter((name) => /top_layer|labels/.test(name))).toEqual([]);
     expect(encoderState).toContain('features.0.weight');
-    expect([...(initialState(1).labels as Float32Array)]).toEqual(Array(10).fill(UNLABELLED));
+    expect([...(initialState(1).labels as Float32Array)]).toEqual(Array(10).fill(UNLABELED));
   });
 
   it('draws other dropout masks in each step', () => {
@@ -64,14 +64,14 @@ describe('a step of DeepCluster', () => {
   });
 });
 
-describe('labelledCrossEntropy', () => {
-  it('is the mean over labelled rows, and 0 where there are none', async () => {
+describe('labeledCrossEntropy', () => {
+  it('is the mean over labeled rows, and 0 where there are none', async () => {
     const logits = constant(Float32Array.of(1, 2, 0, 0, 5, 1), [3, 2]);
     const labels = input('labels', [3], 'int32');
-    const { loss, accuracy } = labelledCrossEntropy(logits, labels);
+    const { loss, accuracy } = labeledCrossEntropy(logits, labels);
     const executable = await engine.compile({ outputs: { loss, accuracy } });
-    const some = await executable.run({ labels: Int32Array.of(0, UNLABELLED, 0) });
-    const none = await executable.run({ labels: new Int32Array(3).fill(UNLABELLED) });
+    const some = await executable.run({ labels: Int32Array.of(0, UNLABELED, 0) });
+    const none = await executable.run({ labels: new Int32Array(3).fill(UNLABELED) });
     await executable.dispose();
     expect(some.loss![0]).toBeCloseTo((Math.log(1 + Math.E) + Math.log(1 + Math.exp(-4))) / 2, 6);
     expect(some.accuracy![0]).toBeCloseTo(0.5, 6);
@@ -109,7 +109,7 @@ describe('the phase of DeepCluster', () => {
       epoch: 0,
       seed: 0,
       images: N,
-      readState: async () => ({ labels: new Float32Array(N).fill(UNLABELLED) }),
+      readState: async () => ({ labels: new Float32Array(N).fill(UNLABELED) }),
       features: async () => madeUp(),
       views: () => Promise.reject(new Error('not used')),
       onProgress: () => {},
@@ -122,7 +122,8 @@ describe('the phase of DeepCluster', () => {
       phaseContext(),
     );
     const labels = state.labels as Float32Array;
-    // Nearly all images of one group share a label: whitened, the groups' coordinates are as large as the noise's.
+    // Nearly all images of one group share a label: whitened, the groups' coordinates are as large
+    // as the noise's.
     let together = 0;
     for (let group = 0; group < 4; group++) {
       const sizes = new Map<number, number>();
@@ -136,7 +137,8 @@ describe('the phase of DeepCluster', () => {
   });
 
   it('clusters directions: a feature of another length is no cluster of its own', async () => {
-    // Groups along +x, -x, +y and -y; one image of each of the first two is a thousand times as long.
+    // Groups along +x, -x, +y and -y; one image of each of the first two is a thousand times as
+    // long.
     const data = new Float32Array(N * D);
     for (let i = 0; i < N; i++) data[i * D + ((i >> 1) % 2)] = (i % 2 === 0 ? 1 : -1) * (i < 2 ? 1000 : 1);
     const { state } = await deepclusterPhase({ ...settings, clusterRestarts: 10 }, shape).run(

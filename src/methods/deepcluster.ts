@@ -1,29 +1,33 @@
 /**
- * DeepCluster: clusters of an encoder's features are the labels that it learns to predict, in turns.
+ * DeepCluster: an encoder learns to predict the clusters of its own features, in turns with
+ * clustering them.
  *
- * Source: Caron, Bojanowski, Joulin, Douze, "Deep Clustering for Unsupervised Learning of Visual Features", ECCV 2018
- * (arXiv:1807.05520): equations 1 and 2, section 3.2 (trivial solutions), 3.3 (details).
+ * Source: Caron, Bojanowski, Joulin, Douze, "Deep Clustering for Unsupervised Learning of Visual
+ * Features", ECCV 2018 (arXiv:1807.05520): equations 1 and 2, section 3.2 (trivial solutions), 3.3
+ * (details).
  *
  * Before each epoch:
  *
- *   F = encoder(x)                          every image in its evaluation view, running statistics     [N, F]
- *   X = L2rows(PCAwhiten(F))                the leading components, at most F                           [N, P]
- *   y = k-means(X, k)                       Euclidean, from random rows; empty clusters split           [N]
+ *   F = encoder(x)                          evaluation views, running statistics             [N, F]
+ *   X = L2rows(PCAwhiten(F))                the leading components, at most F                [N, P]
+ *   y = k-means(X, k)                       from random rows; empty clusters split           [N]
  *   W ~ N(0, 0.01²), b = 0                  a new classifier: the last one's clusters are gone
  *
  * In the epoch, on images drawn uniformly over clusters (src/methods/uniformSampler.ts):
  *
  *   L = mean CE(softmax(W relu(encoder(x)) + b), y)
  *
- * Symbols: B images per batch, N images, k clusters, F length of features, P components.
+ * Symbols: B images per batch, N images, k clusters, F dimension of features, P components.
  *
- * The classifier has an optimiser of its own, plain SGD at a constant rate, of which nothing is kept between steps, so
- * that a new classifier is all there is to begin anew. The features of AlexNet and VGG are those before the last ReLU, as
- * in the authors' code; those of residual networks are averages of ReLUs, which a further one leaves as they are.
+ * The classifier has an optimizer of its own, plain SGD at a constant rate, without state between
+ * steps, so that a new classifier is all that a new clustering needs. The features of
+ * AlexNet and VGG are those before the last ReLU, as in the authors' code; those of residual
+ * networks are averages of ReLUs, which a further one leaves as they are.
  *
- * Different from the authors' code: cluster numbers of empty clusters stay and are outputs that no image has; k-means
- * ends early where nothing changes any more; directions whose variance is rounding are not blown up. `variant:
- * 'reference'` repeats the slip of its sampler. Clustering by power iteration is not offered.
+ * Different from the authors' code: cluster numbers of empty clusters stay and are outputs that no
+ * image has; k-means ends early where nothing changes any more; directions whose variance is
+ * rounding are not blown up. `variant: 'reference'` repeats the slip of its sampler. Clustering by
+ * power iteration is not offered.
  */
 import { z } from 'zod';
 import { fitWhitening, kmeans, normalizeRows, whiten } from '../cluster/index.ts';
@@ -34,7 +38,7 @@ import { clusterCount, kmeansSettings, requireClusters, type Variant, variant } 
 import { defineMethod } from './defineMethod.ts';
 import { inferenceProgram } from './inference.ts';
 import type { EpochPhase, StepContext } from './program.ts';
-import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
+import { labeledCrossEntropy, labelsAt, progressFact, unlabeled } from './pseudoLabels.ts';
 import { positive, rate } from './settings.ts';
 import { uniformOverClusters } from './uniformSampler.ts';
 
@@ -43,7 +47,10 @@ const CLASSIFIER = 'top_layer';
 const LABELS = 'labels';
 /** First values of a classifier. */
 const first = { weight: normal(0.01), bias: filled(0) };
-/** Coordinates of features that the run doctor watches; all would be a matrix of 4096 x 4096 per step. */
+/**
+ * Coordinates of features that the run doctor watches; all would be a matrix of 4096 x 4096 per
+ * step.
+ */
 const WATCHED = 512;
 
 export const deepcluster = defineMethod({
@@ -86,8 +93,8 @@ export const deepcluster = defineMethod({
       features: settings.clusters,
       initialize: first,
     }); // [B, k]
-    const labels = step.state(LABELS, [N], () => unlabelled(N)).current;
-    const { loss, accuracy } = labelledCrossEntropy(logits, labelsAt(labels, step.indices));
+    const labels = step.state(LABELS, [N], () => unlabeled(N)).current;
+    const { loss, accuracy } = labeledCrossEntropy(logits, labelsAt(labels, step.indices));
     step.minimize(loss);
     step.minimize(loss, {
       group: 'classifier',
@@ -102,7 +109,9 @@ export const deepcluster = defineMethod({
   phase: ({ settings, context }) => deepclusterPhase(settings, context),
 });
 
-/** Work before every epoch: features, clusters, a new classifier; and images ordered by clusters. */
+/**
+ * Work before every epoch: features, clusters, a new classifier; and images ordered by clusters.
+ */
 export function deepclusterPhase(
   settings: {
     clusters: number;

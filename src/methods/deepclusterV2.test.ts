@@ -10,7 +10,7 @@ import { bankAfter, deepclusterV2, deepclusterV2Phase, headLoss } from './deepcl
 import { methodProgram } from './index.ts';
 import { settingsFor } from './presets.ts';
 import type { PhaseContext } from './program.ts';
-import { UNLABELLED } from './pseudoLabels.ts';
+import { UNLABELED } from './pseudoLabels.ts';
 import { context, expectStoredStep, head } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -32,14 +32,14 @@ describe('a step of DeepCluster-v2', () => {
 });
 
 describe('headLoss', () => {
-  it('gives every crop the label of its image: the mean over crops and labelled images', async () => {
+  it('gives every crop the label of its image: the mean over crops and labeled images', async () => {
     // Two images, two crops; image 1 has no label.
     const S = [0.5, -0.2, 0.9, 0.1, -0.4, 0.3, 0.8, 0.7];
     const { loss } = headLoss(constant(Float32Array.from(S), [4, 2]), input('y', [2], 'int32'), {
       temperature: 0.1,
     });
     const executable = await engine.compile({ outputs: { loss } });
-    const { loss: received } = await executable.run({ y: Int32Array.of(1, UNLABELLED) });
+    const { loss: received } = await executable.run({ y: Int32Array.of(1, UNLABELED) });
     await executable.dispose();
     const of = (right: number, wrong: number) => Math.log(1 + Math.exp((wrong - right) / 0.1));
     expect(received![0]).toBeCloseTo((of(-0.2, 0.5) + of(0.3, -0.4)) / 2, 5);
@@ -85,7 +85,7 @@ describe('the phase of DeepCluster-v2', () => {
 
   function phaseContext(given: Partial<PhaseContext> = {}): PhaseContext {
     const held: Values = { ...banks };
-    for (const h of [0, 1, 2]) held[`labels.${h}`] = new Float32Array(N).fill(UNLABELLED);
+    for (const h of [0, 1, 2]) held[`labels.${h}`] = new Float32Array(N).fill(UNLABELED);
     return {
       engine,
       epoch: 1,

@@ -1,9 +1,10 @@
 /**
- * DeepCluster-v2: clusters of the embeddings that the last epoch left behind, with their centroids as the classifier.
+ * DeepCluster-v2: clusters of the embeddings that the last epoch left behind, with their centroids
+ * as the classifier.
  *
- * Source: Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, "Unsupervised Learning of Visual Features by Contrasting
- * Cluster Assignments", NeurIPS 2020 (arXiv:2006.09882), section 4.1 and appendix on DeepCluster-v2; the authors' code
- * where the text is silent.
+ * Source: Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, "Unsupervised Learning of Visual
+ * Features by Contrasting Cluster Assignments", NeurIPS 2020 (arXiv:2006.09882), section 4.1 and
+ * appendix on DeepCluster-v2; the authors' code where the text is silent.
  *
  * Before each epoch, for every head h of K_h clusters, with the bank M_j of big crop j = h mod 2:
  *
@@ -11,20 +12,21 @@
  *
  * In the epoch:
  *
- *   z = normalise(head(encoder(x)))                  one embedding per crop, on the unit sphere
+ *   z = normalize(head(encoder(x)))                  one embedding per crop, on the unit sphere
  *   S_h = z C_hᵀ                                     the centroids are fixed: they get no gradient
  *   L = mean over heads h and all crops of CE(softmax(S_h / tau), y_h)
  *   M_j[image] ← z of big crop j                     no gradient
  *
- * Symbols: B images per batch, N images, V crops, D length of embeddings, tau temperature.
+ * Symbols: B images per batch, N images, V crops, D dimension of embeddings, tau temperature.
  *
- * So no image is looked at for clustering alone, except before the first epoch, when the banks are filled: by the network
- * in training mode, on random views. An image that an epoch leaves out keeps its older embeddings. An image without a
- * label takes no part in the loss.
+ * So no image is looked at for clustering alone, except before the first epoch, when the banks are
+ * filled: by the network in training mode, on random views. An image that an epoch leaves out keeps
+ * its older embeddings. An image without a label takes no part in the loss.
  *
- * Different from the authors' code: a cluster that becomes empty takes half of a large one, where theirs keeps its old
- * centroid and stays empty; k-means ends early where nothing changes any more; filling the banks leaves the running
- * statistics as they are, and both big crops share one pass and its batch statistics.
+ * Different from the authors' code: a cluster that becomes empty takes half of a large one, where
+ * theirs keeps its old centroid and stays empty; k-means ends early where nothing changes any more;
+ * filling the banks leaves the running statistics as they are, and both big crops share one pass
+ * and its batch statistics.
  */
 import { z } from 'zod';
 import { featuresOf, kmeans } from '../cluster/index.ts';
@@ -53,7 +55,7 @@ import { cropInputs, ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
 import type { EpochPhase, PhaseContext, StepContext } from './program.ts';
 import { type ProjectionOptions, project, projectionSettings } from './projection.ts';
-import { labelledCrossEntropy, labelsAt, progressFact, unlabelled } from './pseudoLabels.ts';
+import { labeledCrossEntropy, labelsAt, progressFact, unlabeled } from './pseudoLabels.ts';
 import { rate, withDefault } from './settings.ts';
 
 /** Number of crops that have a bank: the first two, the global ones. */
@@ -116,7 +118,7 @@ export const deepclusterV2 = defineMethod({
 
     const heads = counts.map((K, h) => {
       const C = step.state(prototypesName(h), [K, D]).current; // [K, D]
-      const labels = step.state(labelsName(h), [N], () => unlabelled(N)).current; // [N]
+      const labels = step.state(labelsName(h), [N], () => unlabeled(N)).current; // [N]
       const S = matmul(Z, transpose(C)); // [V B, K]
       const y = labelsAt(labels, indices); // [B]
       return { S, y, ...headLoss(S, y, settings) };
@@ -148,10 +150,13 @@ export function headLoss(
 ): { loss: Tensor; accuracy: Tensor } {
   const V = S.shape[0]! / labels.shape[0]!;
   const ofAllCrops = concat(Array.from({ length: V }, () => labels)); // [V B]
-  return labelledCrossEntropy(mul(S, 1 / temperature), ofAllCrops);
+  return labeledCrossEntropy(mul(S, 1 / temperature), ofAllCrops);
 }
 
-/** The bank [N, D] with the rows of a batch's images, which differ from each other, replaced by embeddings z [B, D]. */
+/**
+ * The bank [N, D] with the rows of a batch's images, which differ from each other, replaced by
+ * embeddings z [B, D].
+ */
 export function bankAfter(bank: Tensor, indices: Tensor, z: Tensor): Tensor {
   return scatterAdd(bank, indices, sub(stopGradient(z), gather(bank, indices))); // [N, D]
 }

@@ -15,7 +15,7 @@ export type Failure = 'collapsed' | 'diverged' | 'narrow';
 /** A change of settings against a failure. */
 export interface Remedy {
   settings: SettingsPatch;
-  /** One sentence for a person, such as "epsilon 0.03 instead of 0.05 sharpens the codes". */
+  /** Sentence for a person, such as "epsilon 0.03 instead of 0.05 for sharper codes". */
   description: string;
 }
 
@@ -41,7 +41,7 @@ export interface PhaseScope<Own> {
 export interface MethodDefinition<S extends z.ZodObject> {
   /** Name for commands, settings and files, in kebab case. */
   name: string;
-  /** One line for help texts and tables. */
+  /** Line for help texts and tables. */
   about: string;
   /** Crops that it takes: several resolutions, two of one size, or one. */
   crops: 'multiple' | 'pair' | 'single';

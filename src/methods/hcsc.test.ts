@@ -1,4 +1,6 @@
-/** HCSC against a whole step in PyTorch; its warm-up, its ablations and its phase between epochs. */
+/**
+ * HCSC against a whole step in PyTorch; its warm-up, its ablations and its phase between epochs.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { openEngine } from '../backends/index.ts';

@@ -1,30 +1,37 @@
 /**
- * HCSC: contrast with a hierarchy of prototypes, in which negatives that probably mean the same are left out.
+ * HCSC: contrast with a hierarchy of prototypes, in which negatives that probably mean the same are
+ * left out.
  *
- * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding", CVPR 2022
- * (arXiv:2202.00455): section 3.1 and algorithm 1 (tree), 3.2 and 3.3 (selection), 3.4 (whole loss).
+ * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding",
+ * CVPR 2022 (arXiv:2202.00455): section 3.1 and algorithm 1 (tree), 3.2 and 3.3 (selection), 3.4
+ * (whole loss).
  *
- * Before each epoch once `clusterWarmupEpochs` are over: the features of all images by the momentum encoder, the tree of
- * prototypes C_l over them (src/cluster/hierarchicalKmeans.ts), and a concentration phi for every prototype. Above the
- * finest level, phi is that of the child prototypes around theirs.
+ * Before each epoch once `clusterWarmupEpochs` are over: the features of all images by the momentum
+ * encoder, the tree of prototypes C_l over them (src/cluster/hierarchicalKmeans.ts), and a
+ * concentration phi for every prototype. Above the finest level, phi is that of the child
+ * prototypes around theirs.
  *
  *   theta_k ← m theta_k + (1 - m) theta_q
- *   q = normalise(head(f_q(x_1)));  k = normalise(head(f_k(x_2)))
+ *   q = normalize(head(f_q(x_1)));  k = normalize(head(f_k(x_2)))
  *   before  L = InfoNCE(q, k, queue)
- *   after   L = sum_l InfoNCE(q, k, selected_l queue) + 1/levels sum_l ProtoNCE(q; C_l, selected prototypes)
+ *   after   L = sum_l InfoNCE(q, k, selected_l queue)
+ *             + 1/levels sum_l ProtoNCE(q; C_l, selected prototypes)
  *           the top level's prototypes are all kept
  *   queue ← k in front, the oldest gone
  *
- * Multi-crop: further crops z are queries for the same key; each adds `InfoNCE(z, k, queue)`, its negatives not selected,
- * and after the warm-up `1/levels sum_l ProtoNCE(z; C_l, selected prototypes)`, with coins of its own.
+ * Multi-crop: further crops z are queries for the same key; each adds `InfoNCE(z, k, queue)`, its
+ * negatives not selected, and after the warm-up `1/levels sum_l ProtoNCE(z; C_l, selected
+ * prototypes)`, with coins of its own.
  *
- * Symbols: B images per batch, N images, L keys in the queue, D length of embeddings, K_l clusters of level l.
+ * Symbols: B images per batch, N images, L keys in the queue, D dimension of embeddings, K_l
+ * clusters of level l.
  *
- * As in the authors' code: the instance terms of the levels are added, not averaged, so the instance term weighs more once
- * selection begins; views are added as well; local crops' negatives in the queue are not selected
- * (`selection_on_local`, off by default there).
- * Different: `variant` (src/methods/selection.ts); a failure in selection is an error, where the authors' code goes on without
- * selection; the crops of one size that are queries share one pass and its batch statistics.
+ * As in the authors' code: the instance terms of the levels are added, not averaged, so the
+ * instance term weighs more once selection begins; views are added as well; local crops' negatives
+ * in the queue are not selected (`selection_on_local`, off by default there).
+ * Different: `variant` (src/methods/selection.ts); a failure in selection is an error, where the
+ * authors' code goes on without selection; the crops of one size that are queries share one pass
+ * and its batch statistics.
  */
 import { z } from 'zod';
 import { concentrations, hierarchicalKmeans, requireTree, type TreeLevel } from '../cluster/index.ts';
@@ -193,13 +200,16 @@ export const hcsc = defineMethod({
   },
 });
 
-/** One level of the tree as a step reads it. */
+/** A level of the tree as a step reads it. */
 interface Level extends StoredClusters {
   /** 1 for prototypes that may be negatives, [K]. */
   readonly candidates: Tensor;
 }
 
-/** `sum_l InfoNCE(q, k, selected_l queue)`, and the probabilities of keeping a key, [B, L] per level. */
+/**
+ * `sum_l InfoNCE(q, k, selected_l queue)`, and the probabilities of keeping a key, [B, L] per
+ * level.
+ */
 function selectedInstances({
   step,
   q,
@@ -229,8 +239,8 @@ function selectedInstances({
 }
 
 /**
- * `1/levels sum_l ProtoNCE(z; C_l, selected prototypes)`, summed over queries, and the probabilities
- * of keeping a prototype, [B, K_l] per level below the top, where all are kept.
+ * `1/levels sum_l ProtoNCE(z; C_l, selected prototypes)`, summed over queries, and the
+ * probabilities of keeping a prototype, [B, K_l] per level below the top, where all are kept.
  */
 function selectedPrototypes({
   step,

@@ -24,8 +24,9 @@ export interface InferenceOptions {
 }
 
 /**
- * The encoder in evaluation mode as a program: input `images` (uint8, [B, 3, s, s]), output `features` [B, D], not
- * normalised. Its state is the encoder's parameters and running statistics, held unchanged.
+ * The encoder in evaluation mode as a program: input `images` (uint8, [B, 3, s, s]), output
+ * `features` [B, D], not normalized. Its state is the encoder's parameters and running statistics,
+ * held unchanged.
  */
 export function inferenceProgram({ encoder, normalize, batchSize, size }: InferenceOptions): {
   program: Program;

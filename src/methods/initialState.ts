@@ -7,8 +7,8 @@ import { methodHead } from './runProgram.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Parameters and running statistics of the encoder and its heads, and the prototypes where the method
- * has any, by name, as a run of these settings starts from them.
+ * Parameters and running statistics of the encoder and its heads, and the prototypes where the
+ * method has any, by name, as a run of these settings starts from them.
  *
  * Every value is drawn from a stream that its own name chooses, so the bytes equal those of the
  * method's `initialState`. No training step is built, so neither the number of images nor the

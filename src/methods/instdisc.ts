@@ -1,23 +1,26 @@
 /**
- * InstDisc: every image is a class of its own, and a memory bank of earlier embeddings is the classifier.
+ * InstDisc: every image is a class of its own, and a memory bank of earlier embeddings is the
+ * classifier.
  *
- * Source: Wu, Xiong, Yu, Lin, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination", CVPR 2018
- * (arXiv:1805.01978): equation 2 (non-parametric softmax), section 3.2 (memory bank and sampling).
+ * Source: Wu, Xiong, Yu, Lin, "Unsupervised Feature Learning via Non-Parametric Instance
+ * Discrimination", CVPR 2018 (arXiv:1805.01978): equation 2 (non-parametric softmax), section 3.2
+ * (memory bank and sampling).
  *
- *   f = normalise(head(encoder(x)))                        one view per image
+ *   f = normalize(head(encoder(x)))                        one view per image
  *   P(i | f) = e^(v_i·f / tau) / sum over candidates j of e^(v_j·f / tau)
  *   L = mean of -ln P(i | f)
- *   v_i ← normalise(m v_i + (1 - m) f_i)
+ *   v_i ← normalize(m v_i + (1 - m) f_i)
  *
- * Symbols: N images, v [N, D] the bank, B images per batch, M negatives drawn per step, m the bank's momentum, tau
- * temperature.
+ * Symbols: N images, v [N, D] the bank, B images per batch, M negatives drawn per step, m the
+ * bank's momentum, tau temperature.
  *
- * Different: the paper approximates the softmax over all N by noise-contrastive estimation, with M negatives drawn for each
- * image and a normalising constant estimated from the first batch. Here the candidates are the whole bank where that
- * is no more than M rows beside the image's own (equation 2 itself), else the image's own row and M rows drawn evenly,
- * the same for all images of a step: a sampled softmax, one matrix product, no constant to estimate. A drawn row
- * that is the image's own is left out. The proximal term (equation 10) is not there; the bank's momentum, as in the
- * authors' code, damps the same oscillation.
+ * Different: the paper approximates the softmax over all N by noise-contrastive estimation, with M
+ * negatives drawn for each image and a normalizing constant estimated from the first batch. Here
+ * the candidates are the whole bank where that is no more than M rows beside the image's own
+ * (equation 2 itself), else the image's own row and M rows drawn evenly, the same for all images of
+ * a step: a sampled softmax, one matrix product, no constant to estimate. A drawn row that is the
+ * image's own is left out. The proximal term (equation 10) is not there; the bank's momentum, as in
+ * the authors' code, damps the same oscillation.
  */
 import { z } from 'zod';
 import { randomAt } from '../core/random.ts';
@@ -111,7 +114,8 @@ export const instdisc = defineMethod({
  * @param own the images' own rows of the bank, [B, D]
  * @param indices the images' positions in the bank, int32 [B]
  * @param candidates rows of the bank, [M, D]
- * @param positions the candidates' positions in the bank, int32 [M]; a candidate that is the image's own is left out
+ * @param positions the candidates' positions in the bank, int32 [M]; a candidate that is the
+ *   image's own is left out
  */
 export function instanceLoss(
   f: Tensor,
@@ -125,7 +129,10 @@ export function instanceLoss(
   return firstIsTarget(concat([mul(cosines(f, own), scale), others], 1)); // over [B, 1 + M]
 }
 
-/** The bank after a step: the rows of the batch's images moved towards their embeddings f [B, D], on the sphere. */
+/**
+ * The bank after a step: the rows of the batch's images moved towards their embeddings f [B, D], on
+ * the sphere.
+ */
 export function bankAfter(
   bank: Tensor,
   { own, indices, f, momentum: m }: { own: Tensor; indices: Tensor; f: Tensor; momentum: number },

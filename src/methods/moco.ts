@@ -1,22 +1,26 @@
 /**
  * MoCo v2: a query finds its key among a queue of keys that a slowly moving encoder made.
  *
- * Sources: He, Fan, Wu, Xie, Girshick, "Momentum Contrast for Unsupervised Visual Representation Learning", CVPR 2020
- * (arXiv:1911.05722): algorithm 1, equations 1 and 2; Chen, Fan, Girshick, He, "Improved Baselines with Momentum
- * Contrastive Learning", 2020 (arXiv:2003.04297): the head of two layers, blur, cosine schedule, tau = 0.2.
+ * Sources: He, Fan, Wu, Xie, Girshick, "Momentum Contrast for Unsupervised Visual Representation
+ * Learning", CVPR 2020 (arXiv:1911.05722): algorithm 1, equations 1 and 2; Chen, Fan, Girshick, He,
+ * "Improved Baselines with Momentum Contrastive Learning", 2020 (arXiv:2003.04297): the head of two
+ * layers, blur, cosine schedule, tau = 0.2.
  *
  *   theta_k ← m theta_k + (1 - m) theta_q                 before the keys are made
- *   q = normalise(head(f_q(x_1)));  k = normalise(head(f_k(x_2)))
+ *   q = normalize(head(f_q(x_1)));  k = normalize(head(f_k(x_2)))
  *   L = CE([q·k | q·queueᵀ] / tau, 0)                     queue as it was before this batch
  *   queue ← k in front, the oldest gone
  *
- * Symbols: B images per batch, L keys in the queue, D length of embeddings, m momentum, tau temperature.
+ * Symbols: B images per batch, L keys in the queue, D dimension of embeddings, m momentum, tau
+ * temperature.
  *
- * As in the authors' code: the loss is not symmetric (only the first view asks); the head has no batch norm; the key
- * encoder normalises by the statistics of its own batch and keeps its own running ones.
- * Different: keys are not shuffled between processes before batch norm. There is one process, so the batch statistics
- * that a query and its key share can tell them apart from older keys a little (the paper's section 3.3, on shuffling). The
- * queue moves rows instead of a pointer, and need not be a multiple of the batch.
+ * As in the authors' code: the loss is not symmetric (only the first view asks); the head has no
+ * batch norm; the key encoder normalizes by the statistics of its own batch and keeps its own
+ * running ones.
+ * Different: keys are not shuffled between processes before batch norm. There is one process, so
+ * the batch statistics that a query and its key share can tell them apart from older keys a little
+ * (the paper's section 3.3, on shuffling). The queue moves rows instead of a pointer, and need not
+ * be a multiple of the batch.
  */
 import { z } from 'zod';
 import type { Variables } from '../nn/index.ts';

@@ -36,8 +36,8 @@ export function encoderMomentumAt(
 }
 
 /**
- * The key encoder and its head in evaluation mode, as a phase runs them over all images: `images` to
- * `features` [B, D].
+ * The key encoder and its head in evaluation mode, as a phase runs them over all images: `images`
+ * to `features` [B, D].
  */
 export function keyProgram(
   project: Project,

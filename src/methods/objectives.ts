@@ -17,7 +17,9 @@ export interface MinimizeOptions {
   learningRate?: Tensor;
   /** Tensors, by a parameter's name, that the loss reads in its place and that are updated. */
   leaves?: Readonly<Record<string, Tensor>>;
-  /** Steps that update the group; in all others its values and its optimizer state are unchanged. */
+  /**
+   * Steps that update the group; in all others its values and its optimizer state are unchanged.
+   */
   when?: UpdateSchedule;
 }
 

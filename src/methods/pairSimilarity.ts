@@ -11,9 +11,9 @@ import { cosines } from './contrastive.ts';
 const MIN_VARIANCE = 1e-12;
 
 /**
- * Mean and standard deviation of the cosines of positive pairs (a_i, b_i) and of negative pairs (a_i, b_j), i != j; rows
- * of a and b [R, D] on the unit sphere, R at least 2. By name `<level>Positive`, `…PositiveSpread`,
- * `…Negative`, `…NegativeSpread`, one number each.
+ * Mean and standard deviation of the cosines of positive pairs (a_i, b_i) and of negative pairs
+ * (a_i, b_j), i != j; rows of a and b [R, D] on the unit sphere, R at least 2. By name
+ * `<level>Positive`, `…PositiveSpread`, `…Negative`, `…NegativeSpread`, one number each.
  */
 export function pairSimilarities(
   level: 'instance' | 'cluster',

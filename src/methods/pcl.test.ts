@@ -1,4 +1,6 @@
-/** PCL against a whole step in PyTorch, ProtoNCE against its formula, and the phase between epochs. */
+/**
+ * PCL against a whole step in PyTorch, ProtoNCE against its formula, and the phase between epochs.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';

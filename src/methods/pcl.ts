@@ -1,30 +1,33 @@
 /**
- * PCL: instance contrast with a momentum encoder, and contrast with the prototypes of clusterings at several
- * granularities, each cluster at a temperature of its own.
+ * PCL: instance contrast with a momentum encoder, and contrast with the prototypes of clusterings
+ * at several granularities, each cluster at a temperature of its own.
  *
- * Source: Li, Zhou, Xiong, Hoi, "Prototypical Contrastive Learning of Unsupervised Representations", ICLR 2021
- * (arXiv:2005.04966): equations 11 (ProtoNCE) and 12 (phi), algorithm 1, appendix B (settings).
+ * Source: Li, Zhou, Xiong, Hoi, "Prototypical Contrastive Learning of Unsupervised
+ * Representations", ICLR 2021 (arXiv:2005.04966): equations 11 (ProtoNCE) and 12 (phi), algorithm
+ * 1, appendix B (settings).
  *
  * E step, before each epoch once `clusterWarmupEpochs` are over:
  *
- *   F = normalise(head_k(f_k(x)))          every image in its evaluation view, by the momentum encoder
+ *   F = normalize(head_k(f_k(x)))          every image in its evaluation view, by the momentum encoder
  *   c, y = k-means(F, K_m)                 for each of M numbers of clusters
  *   phi = concentration(|F_i - c_y(i)|)    mean tau (src/cluster/concentration.ts)
- *   C = normalise(c)                       distances are those to the centroids before this
+ *   C = normalize(c)                       distances are those to the centroids before this
  *
  * M step:
  *
  *   theta_k ← m theta_k + (1 - m) theta_q
- *   q = normalise(head(f_q(x_1)));  k = normalise(head(f_k(x_2)))
+ *   q = normalize(head(f_q(x_1)));  k = normalize(head(f_k(x_2)))
  *   L = InfoNCE(q, k, queue) + 1/M sum_m ProtoNCE(q; C_m, y_m, phi_m)
  *   queue ← k in front, the oldest gone
  *
- * Symbols: B images per batch, N images, D length of embeddings, K_m clusters of clustering m, tau temperature.
+ * Symbols: B images per batch, N images, D dimension of embeddings, K_m clusters of clustering m,
+ * tau temperature.
  *
- * v2 has a head of two layers, v1 a linear one (`hiddenDim: 0`) and no blur. Before the warm-up is over the prototype
- * term is multiplied by 0, so one compiled step serves the whole run.
- * Different from the authors' code: which prototypes are negatives (src/methods/protoNce.ts); the learning rate falls
- * along a cosine for v1 as well; k-means starts from another draw in each epoch.
+ * v2 has a head of two layers, v1 a linear one (`hiddenDim: 0`) and no blur. Before the warm-up is
+ * over the prototype term is multiplied by 0, so one compiled step serves the whole run.
+ * Different from the authors' code: which prototypes are negatives (src/methods/protoNce.ts); the
+ * learning rate falls along a cosine for v1 as well; k-means starts from another draw in each
+ * epoch.
  */
 import { z } from 'zod';
 import {

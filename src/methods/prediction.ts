@@ -1,8 +1,9 @@
 /**
  * Prediction of one view's embedding from another's, without negatives, as in BYOL and SimSiam.
  *
- * Sources: Grill et al., "Bootstrap Your Own Latent", NeurIPS 2020 (arXiv:2006.07733), equation 2; Chen, He,
- * "Exploring Simple Siamese Representation Learning", CVPR 2021 (arXiv:2011.10566), equation 1.
+ * Sources: Grill et al., "Bootstrap Your Own Latent", NeurIPS 2020 (arXiv:2006.07733), equation 2;
+ * Chen, He, "Exploring Simple Siamese Representation Learning", CVPR 2021 (arXiv:2011.10566),
+ * equation 1.
  */
 
 import { mlp, type Variables } from '../nn/index.ts';
@@ -33,8 +34,8 @@ export function predict(
 }
 
 /**
- * Mean cosine of predictions p [B, D] with their targets [B, D], through which no gradient flows: from -1 to 1. Neither
- * needs to be on the sphere.
+ * Mean cosine of predictions p [B, D] with their targets [B, D], through which no gradient flows:
+ * from -1 to 1. Neither needs to be on the sphere.
  */
 export function predictionCosine(p: Tensor, target: Tensor): Tensor {
   return mean(cosines(l2Normalize(p), stopGradient(l2Normalize(target))));

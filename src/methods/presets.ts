@@ -1,7 +1,8 @@
 /**
  * Presets: recipes by name, and the choice of one from the images.
  *
- * A preset is a part of the settings. `fitToCount` lowers batch and prototypes to the number of images.
+ * A preset is a part of the settings. `fitToCount` lowers batch and prototypes to the number of
+ * images.
  */
 import { LikenessError } from '../core/errors.ts';
 import { allMethods, methodNamed } from './registry.ts';
@@ -133,7 +134,8 @@ export function methodOfPreset(name: string): { method?: string } {
  * those that the method takes, then the method's own recipe, then what a person gave. A paper's
  * complete recipe stays as it is.
  *
- * @throws LikenessError `preset.method` when a paper's recipe is named together with another method.
+ * @throws LikenessError `preset.method` when a paper's recipe is named together with another
+ *   method.
  */
 export function settingsFor(name: string, given: SettingsPatch): Settings {
   const { settings, isComplete } = presetNamed(name);
@@ -165,15 +167,18 @@ export interface ImageFacts {
   count: number;
   /** Median of the images' shorter sides, in pixels. */
   medianShortSide: number;
-  colour: 'grey' | 'colour';
+  color: 'gray' | 'color';
 }
 
-/** Preset for images of that size: below 64 px two crops, from 64 px multi-crop. The reason is for people. */
-export function choosePreset({ medianShortSide, colour }: ImageFacts): { name: string; reason: string } {
+/**
+ * Preset for images of that size: below 64 px two crops, from 64 px multi-crop. The reason is for
+ * people.
+ */
+export function choosePreset({ medianShortSide, color }: ImageFacts): { name: string; reason: string } {
   const size = `images of about ${Math.round(medianShortSide)} px`;
   if (medianShortSide >= 64) return { name: 'multicrop-64', reason: `${size}: multi-crop` };
-  if (medianShortSide <= 30 && colour === 'grey')
-    return { name: 'tiny-28', reason: `grey ${size}: two crops` };
+  if (medianShortSide <= 30 && color === 'gray')
+    return { name: 'tiny-28', reason: `gray ${size}: two crops` };
   return { name: 'small-32', reason: `${size}: two crops` };
 }
 
@@ -182,9 +187,14 @@ function powerOfTwo(n: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(n, 1)));
 }
 
-/** Batches per epoch below which the batch is lowered: codes need several different batches to be worth learning. */
+/**
+ * Batches per epoch below which the batch is lowered: codes need several different batches to be
+ * worth learning.
+ */
 const MIN_STEPS = 8;
-/** Images per prototype below which prototypes are lowered: each needs several images in an epoch. */
+/**
+ * Images per prototype below which prototypes are lowered: each needs several images in an epoch.
+ */
 const IMAGES_PER_PROTOTYPE = 8;
 const MIN_BATCH = 4;
 const MIN_PROTOTYPES = 8;

@@ -50,12 +50,13 @@ export interface StepContext {
 
 export interface MethodProgram {
   /**
-   * The step. Inputs: `crops.<g>` (uint8, [count * B, 3, s, s], crop-major) per crop group; `indices` (int32, [B], the
-   * images' positions 0 … N - 1 among those trained on) where it is used; the scalars; and what `draws` gives.
+   * The step. Inputs: `crops.<g>` (uint8, [count * B, 3, s, s], crop-major) per crop group;
+   * `indices` (int32, [B], the images' positions 0 … N - 1 among those trained on) where it is
+   * used; the scalars; and what `draws` gives.
    *
-   * Outputs: `loss`; for the run doctor `embeddingMean` [D] and `embeddingMoment` [D, D] (see `vitalsOf`), and, where the
-   * method has prototypes, `usage` [K]; `agreement` where two views can agree. Any output `fact.<name>` (one number) is
-   * written to the event log at each step.
+   * Outputs: `loss`; for the run doctor `embeddingMean` [D] and `embeddingMoment` [D, D] (see
+   * `vitalsOf`), and, where the method has prototypes, `usage` [K]; `agreement` where two views can
+   * agree. Any output `fact.<name>` (one number) is written to the event log at each step.
    */
   program: Program;
   /** First values of the whole state, all float32. */
@@ -66,7 +67,9 @@ export interface MethodProgram {
   draws?(moment: Moment, seed: number): Values;
   /** Names of the state's values that the encoder needs (parameters and running statistics). */
   encoderState: readonly string[];
-  /** Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse. */
+  /**
+   * Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse.
+   */
   randomBaselineLoss?: number;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: 'sphere' | 'gaussian';
@@ -81,13 +84,13 @@ export interface EpochPhase {
   /** True where something is done before this epoch. */
   isDue(epoch: number): boolean;
   /**
-   * Does it, and returns the new values of parts of the state. Must be a function of (state, seed, epoch) alone: it is
-   * run again where a run is resumed at the start of an epoch.
+   * Does it, and returns the new values of parts of the state. Must be a function of (state, seed,
+   * epoch) alone: it is run again where a run is resumed at the start of an epoch.
    */
   run(context: PhaseContext): Promise<PhaseResult>;
   /**
-   * The order in which an epoch visits images, as positions 0 … N - 1, at least `count` of them; a function of the
-   * state as the phase left it. Absent: shuffled.
+   * The order in which an epoch visits images, as positions 0 … N - 1, at least `count` of them; a
+   * function of the state as the phase left it. Absent: shuffled.
    */
   order?(context: { epoch: number; seed: number; count: number; state: Values }): Uint32Array;
   /** Names of the state's values that `order` reads. */
@@ -103,13 +106,14 @@ export interface PhaseContext {
   /** Current values of parts of the state. */
   readState(names: readonly string[]): Promise<Values>;
   /**
-   * Runs a program over all images, each in its evaluation view, in the order of positions. Its input is `images` (uint8,
-   * [B, 3, s, s]), its output `features` [B, D], its state is part of the step's state, taken over by name.
+   * Runs a program over all images, each in its evaluation view, in the order of positions. Its
+   * input is `images` (uint8, [B, 3, s, s]), its output `features` [B, D], its state is part of the
+   * step's state, taken over by name.
    */
   features(program: Program, shape: { batchSize: number; size: number }): Promise<Features>;
   /**
-   * Runs a program over random views of all images, in the order of positions. Inputs `crops.<g>` as in the step, outputs
-   * [B, D] by name, one row per image; the views are those of no epoch.
+   * Runs a program over random views of all images, in the order of positions. Inputs `crops.<g>`
+   * as in the step, outputs [B, D] by name, one row per image; the views are those of no epoch.
    */
   views(program: Program): Promise<Record<string, Features>>;
   onProgress(what: string): void;
@@ -123,12 +127,17 @@ export interface PhaseResult {
   facts: Record<string, number>;
 }
 
-/** Outputs of a trained method for an encoder's features, built over `variables` of mode `evaluate`. */
+/**
+ * Outputs of a trained method for an encoder's features, built over `variables` of mode `evaluate`.
+ */
 export interface MethodHead {
   /** Embeddings [N, D] on the unit sphere, of features [N, F]. */
   project(variables: Variables, features: Tensor): Tensor;
   /** Prototypes [K, D] in the space of the embeddings, where the method has any. */
   prototypes?(variables: Variables): Tensor;
-  /** Probabilities [N, M] of the clusters, of features [N, F], where the method learns clusters itself. */
+  /**
+   * Probabilities [N, M] of the clusters, of features [N, F], where the method learns clusters
+   * itself.
+   */
   assign?(variables: Variables, features: Tensor): Tensor;
 }

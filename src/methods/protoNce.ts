@@ -1,21 +1,24 @@
 /**
- * ProtoNCE: an image must find the prototype of its cluster among other prototypes, each at its own temperature.
+ * ProtoNCE: an image must find the prototype of its cluster among other prototypes, each at its own
+ * temperature.
  *
- * Source: Li, Zhou, Xiong, Hoi, "Prototypical Contrastive Learning of Unsupervised Representations", ICLR 2021
- * (arXiv:2005.04966), equation 11, the part over prototypes, for one clustering:
+ * Source: Li, Zhou, Xiong, Hoi, "Prototypical Contrastive Learning of Unsupervised
+ * Representations", ICLR 2021 (arXiv:2005.04966), equation 11, the part over prototypes, for one
+ * clustering:
  *
  *   L = - mean_i ln  e^(q_i·c_y(i) / phi_y(i))  /  sum over candidates j of e^(q_i·c_j / phi_j)
  *
  * Symbols: q_i a query, c_j a prototype, phi_j its concentration, y(i) the cluster of image i.
  *
- * Candidates, as in the authors' code: the prototypes of the whole batch (each image's own is the others' negative), and r
- * negatives drawn from all K of which those in the batch are left out.
+ * Candidates, as in the authors' code: the prototypes of the whole batch (each image's own is the
+ * others' negative), and r negatives drawn from all K of which those in the batch are left out.
  *
- * Different: where two images of a batch share a cluster, the authors' code sets each one's prototype as a negative of
- * the other, although it is the same prototype. With the papers' 25,000 clusters that is rare; with a few hundred
- * it is every batch, so such candidates are left out here (`variant: 'corrected'`).
- * The authors draw exactly r negatives from those not in the batch, and stop with an error where there are fewer;
- * here r are drawn and then those in the batch are masked, and where r >= K all K are taken.
+ * Different: where two images of a batch share a cluster, the authors' code sets each one's
+ * prototype as a negative of the other, although it is the same prototype. With the papers' 25,000
+ * clusters that is rare; with a few hundred it is every batch, so such candidates are left out here
+ * (`variant: 'corrected'`). The authors draw exactly r negatives from those not in the batch, and
+ * stop with an error where there are fewer; here r are drawn and then those in the batch are
+ * masked, and where r >= K all K are taken.
  */
 import {
   add,
@@ -50,11 +53,14 @@ export interface ProtoNceOptions {
   labels: Tensor;
   /** Clusters drawn as negatives, int32 [r], each once. Absent: all K. */
   drawn?: Tensor;
-  /** Whether images that share a cluster are negatives of each other (reference) or not. */
+  /** With `reference`, images that share a cluster are negatives of each other. */
   variant: Variant;
 }
 
-/** ProtoNCE of queries q [B, D] on the unit sphere; one number, 0 or more. Gradients flow through q alone. */
+/**
+ * ProtoNCE of queries q [B, D] on the unit sphere; one number, 0 or more. Gradients flow through q
+ * alone.
+ */
 export function protoNce(
   q: Tensor,
   { prototypes: C, phi, labels: y, drawn, variant }: ProtoNceOptions,

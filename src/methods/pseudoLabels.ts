@@ -1,7 +1,9 @@
 /**
- * Learning to predict labels that a clustering gave: what DeepCluster and its second version have in common.
+ * Learning to predict labels that a clustering gave: what DeepCluster and its second version have
+ * in common.
  *
- * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a batch's are gathered.
+ * All state is float32, so labels are stored as such (exact up to 2^24 clusters) and cast when a
+ * batch's are gathered.
  */
 import { nmi } from '../metrics/index.ts';
 import {
@@ -20,38 +22,43 @@ import {
   type Tensor,
 } from '../tensor/index.ts';
 
-/** Label of an image that no clustering has seen yet; it takes no part in the loss. PyTorch's number for it. */
-export const UNLABELLED = -100;
+/**
+ * Label of an image that no clustering has seen yet; it takes no part in the loss. PyTorch's number
+ * for it.
+ */
+export const UNLABELED = -100;
 
 /** Labels of N images before the first clustering. */
-export function unlabelled(count: number): Float32Array {
-  return new Float32Array(count).fill(UNLABELLED);
+export function unlabeled(count: number): Float32Array {
+  return new Float32Array(count).fill(UNLABELED);
 }
 
-/** Labels of a batch's images, int32 [B], of the stored labels [N] and the images' positions [B]. */
+/**
+ * Labels of a batch's images, int32 [B], of the stored labels [N] and the images' positions [B].
+ */
 export function labelsAt(labels: Tensor, indices: Tensor): Tensor {
   return cast(gather(labels, indices), 'int32'); // [B]
 }
 
 /**
- * Cross-entropy with labels: the mean over labelled rows of `-log softmax(logits)[label]`, 0 where none is labelled;
- * and the share of labelled rows whose largest logit is the label's.
+ * Cross-entropy with labels: the mean over labeled rows of `-log softmax(logits)[label]`, 0 where
+ * none is labeled; and the share of labeled rows whose largest logit is the label's.
  *
  * @param logits [R, K]
- * @param labels int32 [R]: 0 to K - 1, or `UNLABELLED`
+ * @param labels int32 [R]: 0 to K - 1, or `UNLABELED`
  */
-export function labelledCrossEntropy(logits: Tensor, labels: Tensor): { loss: Tensor; accuracy: Tensor } {
-  const targets = oneHot(labels, logits.shape[1]!); // [R, K], a row of zeros where unlabelled
-  const labelled = maximum(sum(targets), scalar(1));
+export function labeledCrossEntropy(logits: Tensor, labels: Tensor): { loss: Tensor; accuracy: Tensor } {
+  const targets = oneHot(labels, logits.shape[1]!); // [R, K], a row of zeros where unlabeled
+  const labeled = maximum(sum(targets), scalar(1));
   return {
-    loss: neg(div(sum(mul(targets, logSoftmax(logits))), labelled)),
-    accuracy: div(sum(cast(equal(argMax(logits), labels), 'float32')), labelled),
+    loss: neg(div(sum(mul(targets, logSoftmax(logits))), labeled)),
+    accuracy: div(sum(cast(equal(argMax(logits), labels), 'float32')), labeled),
   };
 }
 
 /**
- * NMI (arithmetic mean) of labels with those before: the measure of progress of the DeepCluster paper, section 4.1,
- * which took the geometric mean. Nothing where there were none before.
+ * NMI (arithmetic mean) of labels with those before: the measure of progress of the DeepCluster
+ * paper, section 4.1, which took the geometric mean. Nothing where there were none before.
  */
 export function progressFact(before: ArrayLike<number>, now: ArrayLike<number>): Record<string, number> {
   if (Array.prototype.some.call(before, (label: number) => label < 0)) return {};

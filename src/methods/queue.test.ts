@@ -7,7 +7,9 @@ import { onSphere, pushed } from './queue.ts';
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-/** The queue's first coordinates after each of some batches, each coordinate a number of its own. */
+/**
+ * The queue's first coordinates after each of some batches, each coordinate a number of its own.
+ */
 async function contents(length: number, batch: number, batches: number[][]): Promise<number[][]> {
   const queue = input('queue', [length, 2]);
   const k = input('k', [batch, 2]);

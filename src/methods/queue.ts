@@ -1,8 +1,9 @@
 /**
- * Embeddings that outlive a step: rows on the unit sphere, part of the state and of every checkpoint.
+ * Embeddings that outlive a step: rows on the unit sphere, part of the state and of every
+ * checkpoint.
  *
- * First values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do for
- * the queue: normal coordinates, normalized.
+ * First values are drawn evenly on the sphere, as He et al., "Momentum Contrast" (CVPR 2020), do
+ * for the queue: normal coordinates, normalized.
  */
 import type { Random } from '../core/random.ts';
 import { concat, rows, type Shape, stopGradient, type Tensor } from '../tensor/index.ts';
@@ -30,9 +31,9 @@ export interface Queue {
 /**
  * A first-in first-out queue of L keys of dimension D.
  *
- * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch; here
- * rows move, which stores the same keys for every L. A batch that exceeds L fills it with its first L
- * rows.
+ * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch;
+ * here rows move, which stores the same keys for every L. A batch that exceeds L fills it with its
+ * first L rows.
  */
 export function createQueue(
   step: Pick<Step, 'randomState'>,

@@ -1,4 +1,7 @@
-/** HCSC's selection against golden vectors (computed in numpy, checked against the authors' functions) and by hand. */
+/**
+ * HCSC's selection against golden vectors (computed in numpy, checked against the authors'
+ * functions) and by hand.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { constant, greater, scalar, type Tensor } from '../tensor/index.ts';

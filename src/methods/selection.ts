@@ -1,18 +1,20 @@
 /**
  * HCSC's selection of negatives: what probably shares the query's cluster is probably left out.
  *
- * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding", CVPR 2022
- * (arXiv:2202.00455), section 3.3, equations 5 to 10:
+ * Source: Guo, Xu, Chen, Ni, Wang, Zhang, Yu, "HCSC: Hierarchical Contrastive Selective Coding",
+ * CVPR 2022 (arXiv:2202.00455), section 3.3, equations 5 to 10:
  *
  *   instances    keep(i, j) = 1 - softmax over clusters k of (queue_j·C_lk / phi_lk) at the query's cluster c_l(i)
  *   prototypes   keep(i, n) = 1 - softmax over k of (C_ln·C_(l+1)k / phi_(l+1)k) at the query's cluster c_(l+1)(i)
  *
- * So an older key is kept unless it lies where the query's cluster is, and a prototype is kept unless its parent is
- * the query's parent. Then a coin with that probability decides, anew for each pair and step.
+ * So an older key is kept unless it lies where the query's cluster is, and a prototype is kept
+ * unless its parent is the query's parent. Then a coin with that probability decides, anew for each
+ * pair and step.
  *
- * `variant: 'reference'` repeats the authors' code where it departs from the paper: a removed negative's cosine is multiplied
- * by 0, so that it still adds e^0 = 1 to the denominator, and prototypes of any cluster of the batch are negatives
- * of none. 'corrected': a removed negative is gone (minus infinity), and only the query's own prototype is left out.
+ * `variant: 'reference'` repeats the authors' code where it departs from the paper: a removed
+ * negative's cosine is multiplied by 0, so that it still adds e^0 = 1 to the denominator, and
+ * prototypes of any cluster of the batch are negatives of none. 'corrected': a removed negative is
+ * gone (minus infinity), and only the query's own prototype is left out.
  */
 import {
   cast,
@@ -59,12 +61,12 @@ export function keepProbability(things: Tensor, { prototypes: C, phi }: Level, l
   return sub(1, transpose(gather(belongs, labels, 1))); // [B, n]
 }
 
-/** What the coin for an instance is thrown with: 0 … 0.999. */
+/** Probability of the draw for an instance, 0 to 0.999. */
 export function instanceChance(keep: Tensor): Tensor {
   return clip(keep, { low: 0, high: MOST_KEPT });
 }
 
-/** What the coin for a prototype is thrown with: 0.0001 … 0.999. */
+/** Probability of the draw for a prototype, 0.0001 to 0.999. */
 export function prototypeChance(keep: Tensor): Tensor {
   return clip(keep, { low: LEAST_PROTOTYPES_KEPT, high: MOST_KEPT });
 }
@@ -76,7 +78,8 @@ function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: Variant)
 }
 
 /**
- * InfoNCE with selected negatives: mean of the cross-entropy of `[q·k | selected q·queueᵀ] / tau` with target 0.
+ * InfoNCE with selected negatives: mean of the cross-entropy of `[q·k | selected q·queueᵀ] / tau`
+ * with target 0.
  *
  * @param kept true where a key of the queue is a negative of a query, [B, L]; absent: everywhere
  */
@@ -101,8 +104,8 @@ export interface PrototypeContrast extends Level {
 }
 
 /**
- * ProtoNCE with selected negatives at one level: mean of the cross-entropy of `[q·C_c(i) | selected q·C_n]`, each divided by
- * its own phi, with target 0.
+ * ProtoNCE with selected negatives at one level: mean of the cross-entropy of `[q·C_c(i) | selected
+ * q·C_n]`, each divided by its own phi, with target 0.
  */
 export function selectedProtoNce(
   q: Tensor,
@@ -115,7 +118,10 @@ export function selectedProtoNce(
   return firstIsTarget(concat([positive, where(isNegative, negatives, MASKED)], 1));
 }
 
-/** Which prototypes can be negatives of which queries before any is selected, [B, K]; [1, K] where all queries are alike. */
+/**
+ * Which prototypes can be negatives of which queries before any is selected, [B, K]; [1, K] where
+ * all queries are alike.
+ */
 function mayBeNegative(labels: Tensor, candidates: Tensor, variant: Variant): Tensor {
   const isOwn = oneHot(labels, candidates.shape[0]!); // [B, K]
   const excluded = variant === 'reference' ? max(isOwn, { axes: [0], keepDims: true }) : isOwn; // [1, K] or [B, K]
@@ -125,8 +131,8 @@ function mayBeNegative(labels: Tensor, candidates: Tensor, variant: Variant): Te
 /**
  * Prototypes that may be negatives, as 1 and 0, [K]: those of clusters that have images.
  *
- * The authors' code takes the ids below the largest one that occurs, so that the last cluster is never a negative and
- * empty ones are (`reference`).
+ * The authors' code takes the ids below the largest one that occurs, so that the last cluster is
+ * never a negative and empty ones are (`reference`).
  */
 export function candidatesOf(labels: Int32Array, clusters: number, variant: Variant): Float32Array {
   if (variant === 'reference') {

@@ -50,9 +50,9 @@ describe('presets', () => {
   });
 
   it('are chosen by size: two crops for small pictures, multi-crop from 64 px', () => {
-    const chosen = (medianShortSide: number, colour: 'grey' | 'colour' = 'colour') =>
-      choosePreset({ count: 1000, medianShortSide, colour }).name;
-    expect([chosen(28, 'grey'), chosen(28), chosen(32), chosen(63)]).toEqual([
+    const chosen = (medianShortSide: number, color: 'gray' | 'color' = 'color') =>
+      choosePreset({ count: 1000, medianShortSide, color }).name;
+    expect([chosen(28, 'gray'), chosen(28), chosen(32), chosen(63)]).toEqual([
       'tiny-28',
       'small-32',
       'small-32',

@@ -9,7 +9,8 @@
  *
  * Symbols: B images per batch, D dimension of embeddings, tau temperature.
  *
- * As in the authors' code: both views go through the network together, so batch norm sees 2B images.
+ * As in the authors' code: both views go through the network together, so batch norm sees 2B
+ * images.
  * Different: the head's last layer is linear with a bias, where the authors' code has a batch norm,
  * so that methods are compared behind the same head; the loss is the mean over 2B rows of equation
  * 1, where the authors' code adds the means of both views, twice as much; batch norm's statistics

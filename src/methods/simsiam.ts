@@ -23,7 +23,10 @@ import { PREDICTOR, predict, predictionCosine, predictorDim } from './prediction
 import { type ProjectionOptions, projectionSettings } from './projection.ts';
 import { withDefault } from './settings.ts';
 
-/** Projections z [N, D] of features [N, F]: three linear layers with batch norm; one where `hiddenDim` is 0. */
+/**
+ * Projections z [N, D] of features [N, F]: three linear layers with batch norm; one where
+ * `hiddenDim` is 0.
+ */
 function projectionOf(
   variables: Variables,
   features: Tensor,
@@ -76,7 +79,9 @@ export const simsiam = defineMethod({
   },
 });
 
-/** `-1/2 cos(p_1, stopgrad z_2) - 1/2 cos(p_2, stopgrad z_1)`, mean over the batch: from -1 to 1. */
+/**
+ * `-1/2 cos(p_1, stopgrad z_2) - 1/2 cos(p_2, stopgrad z_1)`, mean over the batch: from -1 to 1.
+ */
 export function simsiamLoss(
   [p1, p2]: readonly [Tensor, Tensor],
   [z1, z2]: readonly [Tensor, Tensor],

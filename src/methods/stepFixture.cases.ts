@@ -1,7 +1,7 @@
 /**
- * A whole training step beside the same one in PyTorch, from a stored file: loss, every gradient, and
- * every value of the state afterwards (parameters, running statistics, momentum encoders, queues,
- * banks).
+ * A whole training step beside the same one in PyTorch, from a stored file: loss, every gradient,
+ * and every value of the state afterwards (parameters, running statistics, momentum encoders,
+ * queues, banks).
  *
  * Names in a file: `crops`, or `crops.<g>` per resolution; other inputs by their own names;
  * `before.<state>`; `loss`; `gradients.<parameter>`; `after.<state>`. Results of several variants
@@ -48,7 +48,10 @@ export const keys = {
 /** Moment at which a stored step is taken. */
 export const moment: Moment = { step: 2, stepsPerEpoch: 10, totalSteps: 100 };
 
-/** Largest difference allowed, relative to a tensor's largest value; below `FLOOR` a value counts as 0. */
+/**
+ * Largest difference allowed, relative to a tensor's largest value; below `FLOOR` a value counts as
+ * 0.
+ */
 const TOLERANCE = 1e-4;
 const FLOOR = 1e-6;
 
@@ -85,7 +88,10 @@ export function openStored(file: string): StoredStep {
   return { stored, under, feeds, crops: crops as [Tensor, ...Tensor[]] };
 }
 
-/** Runs a step once from a state; gives its outputs, its gradients as `d <name>`, and the state after. */
+/**
+ * Runs a step once from a state; gives its outputs, its gradients as `d <name>`, and the state
+ * after.
+ */
 export async function runStep(
   engine: Engine,
   { program, gradients, scalars }: TrainingStep,
@@ -106,7 +112,9 @@ export async function runStep(
 
 type Build = (crops: Tensor, ...others: Tensor[]) => TrainingStep;
 
-/** Runs the step that `build` writes for a file's crops, from the state of the file and `derived`. */
+/**
+ * Runs the step that `build` writes for a file's crops, from the state of the file and `derived`.
+ */
 export async function runStored(
   engine: Engine,
   file: string,
@@ -120,7 +128,10 @@ export async function runStored(
   return { ...ran, stored, under, gradients: step.gradients };
 }
 
-/** Demands that the step agrees in everything that the file holds, and that the file holds everything. */
+/**
+ * Demands that the step agrees in everything that the file holds, and that the file holds
+ * everything.
+ */
 export async function expectStoredStep(engine: Engine, file: string, build: Build) {
   const ran = await runStored(engine, file, build);
   expectResults(ran, '');
@@ -129,8 +140,8 @@ export async function expectStoredStep(engine: Engine, file: string, build: Buil
 }
 
 /**
- * Demands the same of one variant of a method that contrasts with prototypes, after its warm-up, and
- * that the step leaves its clusters as they are.
+ * Demands the same of one variant of a method that contrasts with prototypes, after its warm-up,
+ * and that the step leaves its clusters as they are.
  */
 export async function expectStoredVariant(
   engine: Engine,

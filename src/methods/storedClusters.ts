@@ -10,7 +10,7 @@ import { adjustedRand } from '../metrics/index.ts';
 import { cast, gather, type Tensor } from '../tensor/index.ts';
 import type { Step } from './step.ts';
 
-/** One clustering of N images into K clusters, as tensors of a step. */
+/** A clustering of N images into K clusters, as tensors of a step. */
 export interface StoredClusters {
   /** C, prototypes on the unit sphere, [K, D]; zeros before the first phase. */
   readonly prototypes: Tensor;

@@ -1,4 +1,7 @@
-/** SwAV against golden vectors (computed in numpy from the paper's formulas) and against a whole step in PyTorch. */
+/**
+ * SwAV against golden vectors (computed in numpy from the paper's formulas) and against a whole
+ * step in PyTorch.
+ */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
@@ -197,7 +200,8 @@ describe('a whole step against PyTorch', () => {
   }
 
   function expectAgrees(received: TensorData, name: string) {
-    // The gradient of a bias before batch norm is 0 in exact arithmetic: compared in absolute terms.
+    // The gradient of a bias before batch norm is 0 in exact arithmetic: compared in absolute
+    // terms.
     const floor = name.endsWith('gradients.projection_head.0.bias') ? 1e-6 : 0;
     expectClose(received, stored(name), name, { floor });
   }
@@ -223,7 +227,8 @@ describe('a whole step against PyTorch', () => {
       for (const name of names('plain.gradients.'))
         expectAgrees(results[`d ${name}`]!, `plain.gradients.${name}`);
       for (const name of names(`plain.${recipe}.weights.`)) {
-        // Adam turns the rounding of a gradient that is 0 into a step of full size, in PyTorch's float32 as well.
+        // Adam turns the rounding of a gradient that is 0 into a step of full size, in PyTorch's
+        // float32 as well.
         if (recipe === 'adam' && name === 'projection_head.0.bias') continue;
         expectAgrees(after[name]!, `plain.${recipe}.weights.${name}`);
       }

@@ -1,22 +1,25 @@
 /**
  * SwAV: swapping assignments between views.
  *
- * Source: Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, "Unsupervised Learning of Visual Features by Contrasting
- * Cluster Assignments", NeurIPS 2020 (arXiv:2006.09882): section 3 (swapped prediction, online codes), 3.3
- * (multi-crop), appendix A.1 (Sinkhorn).
+ * Source: Caron, Misra, Mairal, Goyal, Bojanowski, Joulin, "Unsupervised Learning of Visual
+ * Features by Contrasting Cluster Assignments", NeurIPS 2020 (arXiv:2006.09882): section 3 (swapped
+ * prediction, online codes), 3.3 (multi-crop), appendix A.1 (Sinkhorn).
  *
- *   z = normalise(head(encoder(x)))            one embedding per crop, on the unit sphere
+ *   z = normalize(head(encoder(x)))            one embedding per crop, on the unit sphere
  *   S = z Cᵀ                                   cosines with the prototypes C
  *   Q_a = sinkhorn(S_a)                        codes of a big crop a, no gradient
  *   L = 1/2 sum over big crops a of 1/(V - 1) sum over the other crops v of CE(Q_a, S_v / tau)
  *
- * Symbols: B images per batch, V crops, D length of embeddings, K prototypes, tau temperature, epsilon smoothness.
- * All embeddings are crop-major: rows [v B, (v + 1) B) belong to crop v, big crops first.
+ * Symbols: B images per batch, V crops, D dimension of embeddings, K prototypes, tau temperature,
+ * epsilon smoothness. All embeddings are crop-major: rows [v B, (v + 1) B) belong to crop v, big
+ * crops first.
  *
- * As in the authors' code: prototypes are normalised before each forward pass, so that a stored C is one update off
- * the sphere; the encoder runs once per resolution, with batch statistics of its own; the head sees all crops at once.
- * Different: Sinkhorn subtracts the largest score (same result); whether the queue is used is counted from the
- * step, not read from its last row (same rule); the queue is part of the state and thus of the checkpoint.
+ * As in the authors' code: prototypes are normalized before each forward pass, so that a stored C
+ * is one update off the sphere; the encoder runs once per resolution, with batch statistics of its
+ * own; the head sees all crops at once.
+ * Different: Sinkhorn subtracts the largest score (same result); whether the queue is used is
+ * counted from the step, not read from its last row (same rule); the queue is part of the state and
+ * thus of the checkpoint.
  */
 import { z } from 'zod';
 import { sinkhorn } from '../cluster/sinkhorn.ts';
@@ -182,8 +185,8 @@ export interface SwavLoss {
 /**
  * Swapped-prediction loss of embeddings Z [V B, D] and normalized prototypes C [K, D].
  *
- * With a queue, Sinkhorn sees the queue's embeddings (scored with the current C) in front of the batch's, and only the
- * codes of the batch are returned.
+ * With a queue, Sinkhorn sees the queue's embeddings (scored with the current C) in front of the
+ * batch's, and only the codes of the batch are returned.
  */
 export function swavLoss(
   Z: Tensor,

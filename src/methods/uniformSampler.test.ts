@@ -43,7 +43,7 @@ describe('uniformOverClusters', () => {
             const size = count(given, (label) => label === cluster);
             const drawn = [...order].filter((position) => given[position] === cluster);
             expect(drawn.length).toBeLessThanOrEqual(share);
-            // What the cut at N leaves out: the clusters' shares are more than N together.
+            // The cut at N leaves some out: the clusters' shares are more than N together.
             expect(drawn.length).toBeGreaterThanOrEqual(share - (share * clusters.size - given.length));
             if (size > share) expect(new Set(drawn).size).toBe(drawn.length);
           }

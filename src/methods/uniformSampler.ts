@@ -1,14 +1,16 @@
 /**
- * Images drawn uniformly over clusters, so that a large cluster weighs no more in an epoch than a small one.
+ * Images drawn uniformly over clusters, so that a large cluster weighs no more in an epoch than a
+ * small one.
  *
- * Source: Caron et al., "Deep Clustering for Unsupervised Learning of Visual Features", ECCV 2018, section 3.2
- * (trivial parametrization). As in the authors' sampler: each of the C clusters that are not empty gives
- * `floor(N / C) + 1` images, drawn without repetition where it has more than that and with repetition otherwise; all are
- * shuffled, and the first N are the epoch.
+ * Source: Caron et al., "Deep Clustering for Unsupervised Learning of Visual Features", ECCV 2018,
+ * section 3.2 (trivial parametrization). As in the authors' sampler: each of the C clusters that
+ * are not empty gives `floor(N / C) + 1` images, drawn without repetition where it has more than
+ * that and with repetition otherwise; all are shuffled, and the first N are the epoch.
  *
- * The authors' code then reads those numbers as places in its list of images in the order of clusters, not as images, so
- * that image and label still fit but clusters are not balanced: of two clusters of 2 and 4 images among six, {0, 2} and
- * {1, 3, 4, 5}, the first is given 3/8 of the epoch instead of 1/2. `variant: 'reference'` repeats that.
+ * The authors' code then reads those numbers as places in its list of images in the order of
+ * clusters, not as images, so that image and label still fit but clusters are not balanced: of two
+ * clusters of 2 and 4 images among six, {0, 2} and {1, 3, 4, 5}, the first is given 3/8 of the
+ * epoch instead of 1/2. `variant: 'reference'` repeats that.
  */
 import { type Random, randomAt } from '../core/random.ts';
 import type { Variant } from './clusterSettings.ts';

@@ -23,10 +23,10 @@ export interface UnlabeledStage {
 }
 
 /**
- * The unlabeled stage of an epoch of `floor(N / B)` steps. The other images take their whole batches;
- * the unlabeled ones have the remaining steps, with a batch that starts over at the first of them
- * where they do not fill the last. Undefined where they do not fill one batch: then all images are
- * treated alike.
+ * The unlabeled stage of an epoch of `floor(N / B)` steps. The other images take their whole
+ * batches; the unlabeled ones have the remaining steps, with a batch that starts over at the first
+ * of them where they do not fill the last. Undefined where they do not fill one batch: then all
+ * images are treated alike.
  *
  * @param unlabeled positions of the unlabeled images among all N
  * @throws LikenessError `settings.batchSize` when the images to cluster do not fill one batch.
@@ -63,7 +63,7 @@ export function unlabeledStage(
       isDue: () => false,
       run: async () => ({ state: {}, facts: {} }),
       order({ epoch, seed, count }) {
-        // One stream after the other, so that each part is shuffled again in every epoch.
+        // Both parts take draws of the same stream, so each is shuffled again in every epoch.
         const random = randomAt(seed, 'shuffle', epoch);
         const [extras, others] = parts.map((part) => random.shuffle(part.slice()));
         return Uint32Array.from({ length: count }, (_, i) =>

@@ -2,8 +2,8 @@
  * The run doctor: watches the outputs of training steps and names a failed run in plain words.
  *
  * Signs: NaN or infinity in the loss; a loss that stays at the random baseline, such as ln K, where
- * every prototype is as good as any other; the entropy of prototype usage; the spread of embeddings,
- * as their relative standard deviation and as effective rank.
+ * every prototype is as good as any other; the entropy of prototype usage; the spread of
+ * embeddings, as their relative standard deviation and as effective rank.
  */
 import type { Failure } from '../methods/index.ts';
 import { deviation, effectiveRank, type Geometry, isNarrow, usageVitals } from './vitals.ts';
@@ -12,7 +12,7 @@ export type Health = 'warming up' | 'healthy' | Failure;
 
 export interface Verdict {
   health: Health;
-  /** One sentence for a person. */
+  /** Sentence for a person. */
   message: string;
   /** Advice that holds for every method; empty where nothing needs doing. */
   remedy: string;
@@ -37,7 +37,9 @@ export interface Vitals {
   usageEntropy?: number;
   /** Prototypes with less than a hundredth of an equal share. Absent without prototypes. */
   deadPrototypes?: number;
-  /** Relative standard deviation of the embeddings' coordinates: 1 fills their region, 0 is a point. */
+  /**
+   * Relative standard deviation of the embeddings' coordinates: 1 fills their region, 0 is a point.
+   */
   featureDeviation: number;
   /** Effective rank of the embeddings' covariance, 1 to D. */
   effectiveRank: number;
@@ -45,8 +47,9 @@ export interface Vitals {
 
 export interface DoctorOptions {
   /**
-   * Loss of a network that tells nothing apart: ln of the number of choices (SwAV: ln K). Absent: the
-   * loss says nothing about a collapse (BYOL, SimSiam), and only the spread of embeddings is judged.
+   * Loss of a network that tells nothing apart: ln of the number of choices (SwAV: ln K). Absent:
+   * the loss says nothing about a collapse (BYOL, SimSiam), and only the spread of embeddings is
+   * judged.
    */
   randomBaselineLoss?: number | undefined;
   /** Region that healthy embeddings fill. Default: `sphere`. */

@@ -34,8 +34,8 @@ export function usageVitals(usage: Float32Array): { usageEntropy: number; deadPr
 }
 
 /**
- * Mean standard deviation of a coordinate, relative to that of embeddings that fill their region:
- * 1 / sqrt(D) on the sphere, 1 for a standard normal. 0 is a point.
+ * Mean standard deviation of a coordinate, relative to that of embeddings that fill their region: 1
+ * / sqrt(D) on the sphere, 1 for a standard normal. 0 is a point.
  */
 export function deviation(
   { embeddingMean: mean, embeddingMoment: moment }: EmbeddingMoments,
@@ -73,7 +73,8 @@ export function effectiveRank(moments: EmbeddingMoments): number {
 /** True where embeddings are at one point or on one line. */
 export function isNarrow(moments: EmbeddingMoments, geometry: Geometry = 'sphere'): boolean {
   if (deviation(moments, geometry) < MIN_DEVIATION) return true;
-  // `(sum of eigenvalues)^2 / (sum of their squares)` is never above the effective rank and needs no
+  // `(sum of eigenvalues)^2 / (sum of their squares)` is never above the effective rank and needs
+  // no
   // spectrum, which costs milliseconds and is computed only where this is small.
   const matrix = covarianceOf(moments);
   const D = moments.embeddingMean.length;

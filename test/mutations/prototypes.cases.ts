@@ -159,10 +159,10 @@ export const prototypes = {
     },
     {
       line: 'images without a label do not count',
-      in: 'labelledCrossEntropy',
+      in: 'labeledCrossEntropy',
       find: 'maximum(sum(targets), $one)',
       to: 'scalar(logits.shape[0]!)',
-      caughtBy: [ofDeepcluster, 'is the mean over labelled rows'],
+      caughtBy: [ofDeepcluster, 'is the mean over labeled rows'],
     },
   ],
   'deepcluster-v2': [
