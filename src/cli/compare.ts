@@ -15,7 +15,7 @@ export const compareCommand: Command = {
       'the recipe of each. Figures are of the last step, mean and standard deviation over ' +
       'seeds: weighted kNN and a linear classifier on the test images, NMI, ACC and ARI of ' +
       'clusters of the test images and of train and test images together, beside an ' +
-      'untrained encoder, raw pixels and a colour histogram. Published figures of the data ' +
+      'untrained encoder, raw pixels and a color histogram. Published figures of the data ' +
       'set, where there are any, are marked as of another budget.',
     'Without labels the table holds the one measure that was found to follow true clusters ' +
       'where there are labels (how often two views of an image fall to the same cluster), ' +

@@ -102,7 +102,7 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * One Philox4x32-10 block: four 32-bit words from a 128-bit counter and a 64-bit key, written to `out`.
+ * Writes one Philox4x32-10 block to `out`: four 32-bit words from a 128-bit counter and a 64-bit key.
  */
 export function philox(
   counter: readonly [number, number, number, number],

@@ -1,5 +1,6 @@
 /**
- * Where a worker's file is: `.ts` beside TypeScript sources (run by Node's type stripping), `.js` in a build.
+ * Returns the URL of a worker's file: `.ts` beside TypeScript sources, which Node runs by stripping
+ * types, `.js` in a build.
  *
  * @param importer `import.meta.url` of the calling file.
  * @param name file name without extension, beside the caller, for example `"./loader.worker"`.
