@@ -169,13 +169,13 @@ async function ownRun(
   return withTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const limit = maxSteps === undefined ? [] : [`maxSteps=${maxSteps}`];
-    const settings = ['headNorm=batch', 'measures=none', ...limit].flatMap((text) => ['--set', text]);
+    const settings = ['measures=none', ...limit].flatMap((text) => ['--set', text]);
     const options = ['--preset', preset, '--epochs', String(epochs), '--seed', String(seed), '--out', out];
     const called = await callProgram(['train', source, ...options, ...settings], env);
     const lines = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
     const events = lines.map((line) => JSON.parse(line) as RunLine & { loss?: number });
     const { steps, seconds, waiting, span } = trainedIn(events);
-    const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings;
+    const { batchSize } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).settings.data;
     return {
       imagesPerSecond: (steps * batchSize) / seconds,
       loss: events.findLast(({ kind }) => kind === 'epoch')?.loss ?? null,

@@ -56,7 +56,7 @@ export async function benchmarkPhase(
 ): Promise<PhaseRow> {
   const settings = settingsFor('small-32', patchOf({ ...given, method }).settings);
   const { phase, initialState } = methodProgram(settings, { images });
-  const own = settings.method.name as { embeddingDim?: number; clusterWarmupEpochs?: number };
+  const own = settings.method as { embeddingDim?: number; clusterWarmupEpochs?: number };
   const length = own.embeddingDim ?? featureLength(encoderOptions(settings));
   const features = madeUp(images, length);
   const state = initialState(0);

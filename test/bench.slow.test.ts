@@ -150,7 +150,7 @@ describe('the profile', () => {
 
 describe('the benchmark of settings of the runtime', () => {
   it('times a step with each switched alone, after all have given the same loss', async () => {
-    const settings = ['one thread', 'no graph optimisation', 'results in new memory'];
+    const settings = ['one thread', 'no graph optimization', 'results in new memory'];
     const row = await benchmarkSettings('smoke', { rounds: 1, settings });
     expect(row).toMatchObject({ name: 'smoke' });
     expect(row.milliseconds).toBeGreaterThan(0);

@@ -239,7 +239,7 @@ describe('bad input', () => {
       expectSuccess(ended);
       const result = JSON.parse(ended.stdout);
       expect(result).toMatchObject({ outcome: 'finished', steps: 4, images: count });
-      expect(result.settings.data.batchSize).toBeLessThanOrEqual(count);
+      expect(result.settings.batchSize).toBeLessThanOrEqual(count);
       expect(ended.stderr).toMatch(/batchSize \d+ instead of 256: only \d+ images/);
     }
   });
