@@ -25,9 +25,16 @@ export function listOfExamples(): ExampleFile[] {
     });
 }
 
-/** Replaces imports of the sources by those of the package. */
+/**
+ * Replaces imports of the sources by those of the package, and the input that the examples share by
+ * the values that a reader would write.
+ */
 function asInstalled(code: string): string {
   return code
+    .replace(/^import \{[^}]*\} from '\.\/input\.ts';\n/m, '')
+    .replaceAll('...budget', 'minutes: 30')
+    .replaceAll('await firstImage(images)', "'new.jpg'")
+    .replaceAll(/\bfolder\b/g, "'photos'")
     .replaceAll(/'\.\.\/src\/(\w+)\/index\.ts'/g, "'likeness/$1'")
     .replaceAll("'../src/likeness.ts'", "'likeness'");
 }
