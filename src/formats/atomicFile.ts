@@ -155,14 +155,11 @@ export function writeFailure(path: string, error: unknown): LikenessError {
     );
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    const remedy = 'Choose another folder, or make this one writable.';
     const what = code === 'EROFS' ? 'the file system is read-only' : 'permission was denied';
-    return new LikenessError(
-      'write.denied',
-      [`Could not write ${path}: ${what}.`, intact, 'Choose another folder, or make this one writable.'].join(
-        ' ',
-      ),
-      { cause: error },
-    );
+    return new LikenessError('write.denied', `Could not write ${path}: ${what}. ${intact} ${remedy}`, {
+      cause: error,
+    });
   }
   const next: Record<string, string> = {
     ENOENT: 'Its folder does not exist (any more); create the folder or choose another one.',

@@ -34,7 +34,9 @@ export async function openScratchFile(path: string): Promise<ScratchFile> {
     async read(position, into) {
       for (let done = 0; done < into.length; ) {
         const { bytesRead } = await file.read(into, done, into.length - done, position + done);
-        if (bytesRead === 0) throw new RangeError(`position: ${temporary} ends at ${position + done}`);
+        if (bytesRead === 0) {
+          throw new RangeError(`position: ${temporary} ends at ${position + done}`);
+        }
         done += bytesRead;
       }
     },
