@@ -2,9 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BuildOptions, buildCache } from './cacheBuilder.ts';
 import { MAX_PIXELS } from './decode.ts';
+import { openIsolatedDecoder } from './isolatedDecoder.ts';
 import { readPack } from './pack-file.ts';
 import { detailed, errorOf, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
@@ -30,7 +31,10 @@ async function build(folder: string, options: Partial<BuildOptions> = {}) {
   const cacheDir = temporaryFolder();
   const file = join(cacheDir, 'a.pixels');
   const source = await openSource(folder);
-  await buildCache(source, file, { cacheDir, ...settings, decoder: { program }, ...options });
+  const decoder = openIsolatedDecoder({ program });
+  await buildCache(source, file, { cacheDir, ...settings, decoder, ...options });
+  // After a failure the process must be gone without this.
+  decoder.close();
   return { source, file, pack: readPack(file)! };
 }
 
@@ -78,7 +82,9 @@ describe('a decoder that crashes', () => {
 
   it('is left behind where it hangs or spins', { timeout: 120_000 }, async () => {
     const folder = await writeImages(6, { 1: 'HANG', 4: 'SPIN' });
-    const { pack } = await build(folder, { decoder: { program, stallMs: 3000 } });
+    const decoder = openIsolatedDecoder({ program, stallMs: 3000 });
+    onTestFinished(() => decoder.close());
+    const { pack } = await build(folder, { decoder });
     expect(pack.meta.count).toBe(4);
     expect(pack.meta.skipped).toEqual(
       [1, 4].map((index) => ({ index, reason: 'decoding did not end within 3 seconds' })),
@@ -113,7 +119,9 @@ describe('the decoding process', () => {
     const script = `
       import { buildCache } from ${url('./cacheBuilder.ts')};
       import { openSource } from ${url('./source.ts')};
-      const decoder = { program: new URL(${url('./crashing.process.cases.ts')}) };
+      import { openIsolatedDecoder } from ${url('./isolatedDecoder.ts')};
+      const program = new URL(${url('./crashing.process.cases.ts')});
+      const decoder = openIsolatedDecoder({ program });
       const options = { ...${JSON.stringify({ ...settings, cacheDir })}, decoder };
       setTimeout(() => console.log('working'), 2500);
       const source = await openSource(${JSON.stringify(folder)});
@@ -142,7 +150,7 @@ describe('the decoding process', () => {
   it('says so where it cannot start', async () => {
     const folder = await writeImages(1, {});
     const missing = new URL('./no-such-program.ts', import.meta.url);
-    const error = await errorOf(build(folder, { decoder: { program: missing } }));
+    const error = await errorOf(build(folder, { decoder: openIsolatedDecoder({ program: missing }) }));
     expect(error.code).toBe('decoder.start');
     expect(error.message).toMatch(
       /^decoding: the process that decodes images did not start: it ended with code 1/,

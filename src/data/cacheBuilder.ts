@@ -12,13 +12,9 @@ import { renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { cacheWriteError, UNFINISHED } from './cache-folder.ts';
 import { decodeImage } from './decode.ts';
-import {
-  DecoderDied,
-  type DecoderProcess,
-  type DecoderProcessOptions,
-  startDecoder,
-} from './decoderProcess.ts';
+import { DecoderDied, type DecoderProcess } from './decoderProcess.ts';
 import { listingOf } from './decoderServer.ts';
+import { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 import { noneUsable } from './noneUsable.ts';
 import { createPack, resumePack } from './pack-file.ts';
 import { systemCode } from './reasons.ts';
@@ -38,8 +34,8 @@ export interface BuildOptions {
   readonly maxPixels: number;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
-  /** The decoding process. Default: that of `startDecoder`. */
-  readonly decoder?: DecoderProcessOptions;
+  /** Lends the decoding process. Default: the shared decoder of the program. */
+  readonly decoder?: Pick<IsolatedDecoder, 'lend' | 'takeBack'>;
 }
 
 /** Decodes everything into a temporary file and gives it its name when it is complete. */
@@ -151,7 +147,7 @@ async function fillApart(
   source: Source & { location: string },
   file: string,
   result: Result,
-  { size, maxPixels, signal, decoder }: BuildOptions,
+  { size, maxPixels, signal, decoder = isolatedDecoder }: BuildOptions,
 ): Promise<void> {
   const total = source.entries.length;
   const listing = listingOf(source);
@@ -167,7 +163,7 @@ async function fillApart(
       const to = isCareful ? carefulTo : total;
       const range = { from: result.done, to, pace: isCareful ? 'oneByOne' : 'ahead' } as const;
       try {
-        if (!running?.isAlive()) running = await startDecoder(decoder);
+        if (!running?.isAlive()) running = await decoder.lend();
         signal?.throwIfAborted();
         const place = { location: source.location, listing, file, position: result.position };
         await running.store({ kind: 'store', ...place, ...range, size, maxPixels }, result.add);
@@ -178,9 +174,12 @@ async function fillApart(
         else carefulTo = Math.min(total, result.done + WINDOW);
       }
     }
+    if (running?.isAlive()) decoder.takeBack(running);
+  } catch (error) {
+    running?.kill();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', stop);
-    running?.kill();
   }
 }
 

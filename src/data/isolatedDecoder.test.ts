@@ -80,4 +80,20 @@ describe('an isolated decoder', () => {
     const file = await detailed(50, 40).png().toBuffer();
     expect(await decoder.decode(image(file), { size: 16 })).toMatchObject({ width: 20, height: 16 });
   });
+
+  it('lends its idle process, and takes it back', async () => {
+    const decoder = openIsolatedDecoder({ program });
+    onTestFinished(() => decoder.close());
+    const image = { kind: 'encoded', bytes: await detailed(50, 40).png().toBuffer() } as const;
+    const first = await decoder.lend();
+    const second = await decoder.lend();
+    expect(second).not.toBe(first);
+    decoder.takeBack(first);
+    decoder.takeBack(second); // one is enough
+    expect([first.isAlive(), second.isAlive()]).toEqual([true, false]);
+    expect(await decoder.decode(image, { size: 16 })).toMatchObject({ width: 20, height: 16 });
+    expect(await decoder.lend()).toBe(first);
+    first.kill();
+    expect(await decoder.decode(image, { size: 16 })).toMatchObject({ width: 20, height: 16 });
+  });
 });

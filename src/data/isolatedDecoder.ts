@@ -24,6 +24,10 @@ export interface IsolatedDecoder {
   decode(image: EncodedImage | RawImage, options: DecodeOptions & StopOptions): Promise<Pixels>;
   /** Reads width and height from the header, before any orientation is applied. */
   size(image: EncodedImage | RawImage, options?: StopOptions): Promise<ImageSize>;
+  /** Hands over the idle process, or a new one, for the caller alone. */
+  lend(): Promise<DecoderProcess>;
+  /** Takes a process of `lend` back, so that the next work needs no start. */
+  takeBack(process: DecoderProcess): void;
   /** Ends the process. The next image starts a new one. */
   close(): void;
 }
@@ -79,8 +83,12 @@ export function openIsolatedDecoder({
       return await oneAtATime.run(1, () => askAlone(work, signal));
     } finally {
       working--;
-      if (working === 0) timer = setTimeout(close, idleMs).unref();
+      closeLater();
     }
+  }
+  function closeLater(): void {
+    clearTimeout(timer);
+    if (working === 0) timer = setTimeout(close, idleMs).unref();
   }
   async function askAlone<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
@@ -105,6 +113,17 @@ export function openIsolatedDecoder({
     async size(image, { signal } = {}) {
       if (image.kind === 'raw') return imageSizeHere(image);
       return knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }), signal);
+    },
+    async lend() {
+      const idle = working === 0 ? shared : undefined;
+      if (idle) shared = undefined;
+      const found = await idle?.catch(() => undefined);
+      return found?.isAlive() ? found : startDecoder(options);
+    },
+    takeBack(process) {
+      if (shared) process.kill();
+      else shared = Promise.resolve(process);
+      closeLater();
     },
     close,
   };
