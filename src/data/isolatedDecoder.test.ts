@@ -89,7 +89,7 @@ describe('an isolated decoder', () => {
     const second = await decoder.lend();
     expect(second).not.toBe(first);
     decoder.takeBack(first);
-    decoder.takeBack(second); // one is enough
+    decoder.takeBack(second); // keeps the first one
     expect([first.isAlive(), second.isAlive()]).toEqual([true, false]);
     expect(await decoder.decode(image, { size: 16 })).toMatchObject({ width: 20, height: 16 });
     expect(await decoder.lend()).toBe(first);
