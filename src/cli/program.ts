@@ -7,13 +7,22 @@ import { commands } from './commands.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
 import { createTerminal } from './terminal.ts';
 
-/** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted. */
+/** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted, 141 output closed (SIGPIPE). */
 const FAILURE = 1;
 const WRONG_USE = 2;
 const INTERRUPTED = 130;
+const OUTPUT_CLOSED = 141;
 
-/** Runs one command line to its end and returns the process's exit code. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command line to its end and returns the process's exit code.
+ *
+ * @param outputClosed aborted when nobody reads the output any more. A running command then saves
+ * and ends as after Ctrl-C.
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  { outputClosed = new AbortController().signal }: { outputClosed?: AbortSignal } = {},
+): Promise<number> {
   let code = 0;
   const parser = new Parser('likeness')
     .description('Trains an image encoder on a folder of unlabeled images and clusters them.')
@@ -23,7 +32,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for the options)');
   for (const command of commands) {
     addCommand(parser, command, async (args, options) => {
-      code = await execute(command, args, options);
+      code = await execute(command, args, { options, outputClosed });
     });
   }
   try {
@@ -78,9 +87,12 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
 async function execute(
   command: Command,
   args: readonly string[],
-  { json, ...options }: Record<string, unknown>,
+  { options: given, outputClosed }: { options: Record<string, unknown>; outputClosed: AbortSignal },
 ): Promise<number> {
+  const { json, ...options } = given;
   const controller = new AbortController();
+  const stop = () => controller.abort(new LikenessError('interrupted', 'nobody reads the output'));
+  outputClosed.addEventListener('abort', stop);
   const interrupt = (signal: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort(new LikenessError('interrupted', `interrupted by ${signal}`));
@@ -97,8 +109,10 @@ async function execute(
     terminal.endProgress();
     if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
     // A command that saved and stopped early on a signal has not finished its work.
+    if (outputClosed.aborted) return OUTPUT_CLOSED;
     return controller.signal.aborted ? INTERRUPTED : 0;
   } catch (thrown) {
+    if (outputClosed.aborted) return OUTPUT_CLOSED;
     terminal.endProgress();
     const error = thrown instanceof LikenessError ? errorWithFlags(thrown, command.options) : thrown;
     const interrupted = controller.signal.aborted;
@@ -119,6 +133,7 @@ async function execute(
     );
     return interrupted ? INTERRUPTED : FAILURE;
   } finally {
+    outputClosed.removeEventListener('abort', stop);
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
