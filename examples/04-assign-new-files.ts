@@ -7,7 +7,7 @@ const MIN_MARGIN = 0.01;
 
 const images = await openImages(folder);
 const model = await trainedModel(images);
-if (!(await model.clustering())) await (await model.cluster(images)).close();
+if (!(await model.clustering())) await model.cluster(images);
 
 const assigned = await model.assign([await firstImage(images), 'README.md']);
 for (const { path, cluster, confidence, margin } of assigned) {

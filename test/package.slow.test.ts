@@ -68,7 +68,6 @@ const first: number = groups.assignments[0]!;
 const { assignments } = await kmeans([[0], [1], [9]], 2);
 console.log(model.step, groups.k, first >= 0, nmi([0, 0, 1], assignments));
 console.log(typeof npyStream, add(scalar(1), scalar(2)).shape.length, LikenessError.name);
-await groups.close();
 `;
 
 describe('the package', () => {

@@ -103,7 +103,7 @@ export async function clusterWith(
   const { watch } = terminal;
   const images = await openImages(source);
   try {
-    await using clustering = await model.cluster(images, { ...options, ...watch });
+    const clustering = await model.cluster(images, { ...options, ...watch });
     const report = await clustering.writeReport(watch);
     terminal.endProgress();
     printClustering(clustering, terminal);

@@ -31,9 +31,10 @@ import {
   writeFeatureFile,
   writeSkipped,
 } from '../run/index.ts';
-import { type GivenImages, type Images, reporterFor, takeImages } from './images.ts';
+import { type Images, reporterFor, takeImages, withImages } from './images.ts';
 import { checkOptions, oneOf, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
+import { withStoredFeatures } from './storedFeatures.ts';
 
 export interface ClusterOptions extends ReporterOptions {
   /** Number of clusters. Default: learned by the method, or suggested from the data. */
@@ -71,11 +72,15 @@ export interface Clustering extends AsyncDisposable {
   readonly files: Readonly<Record<'clusters' | 'embeddings' | 'clustering' | 'skipped', string>>;
   /** Centroids with everything else that further images are assigned by. */
   readonly stored: StoredClustering;
-  /** Writes report.html with example images of every cluster and returns its path. */
+  /**
+   * Writes report.html with example images of every cluster and returns its path.
+   *
+   * @throws LikenessError `clustering.replaced` after a later clustering of the run.
+   */
   writeReport(options?: ReporterOptions): Promise<string>;
   /** Copies or links the images into one folder per cluster. */
   sortInto(folder: string, options?: SortIntoOptions): Promise<SortResult>;
-  /** Frees the features, which `writeReport` needs. */
+  /** Does nothing: a clustering keeps no file open. Programs may call it. */
   close(): Promise<void>;
 }
 
@@ -93,6 +98,7 @@ export async function clusterImages(
   checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames) }, options);
   const { k, seed = 0, split } = options;
   const reporter = reporterFor(options);
+  const images = typeof given === 'string' ? resolve(given) : given;
   const taken = await takeImages(given);
   let features: FeatureFile | undefined;
   try {
@@ -108,11 +114,10 @@ export async function clusterImages(
     });
     const stored = await writeResults(run, set, { ...found, features: features!, seed });
     warnOfLargest(found.clustering.groups, reporter);
-    return clusteringOf({ run, taken, set, features: features!, stored, clustering: found.clustering });
-  } catch (error) {
+    return clusteringOf({ run, images, set, stored, clustering: found.clustering });
+  } finally {
     await features?.close();
     await taken.release();
-    throw error;
   }
 }
 
@@ -226,25 +231,19 @@ function* rowsOf(
   }
 }
 
-interface OpenClustering {
+interface MadeClustering {
   run: TrainedRun;
-  taken: GivenImages;
+  /** Open images, or the absolute path of those that are opened when they are needed. */
+  images: Images | string;
   set: ImageSet;
-  features: FeatureFile;
   clustering: FeatureClustering;
   stored: StoredClustering;
 }
 
-function clusteringOf({ run, taken, set, features, clustering, stored }: OpenClustering): Clustering {
+function clusteringOf({ run, images, set, clustering, stored }: MadeClustering): Clustering {
   const { files } = run.folder;
   const { assignment, head } = clustering;
-  let isOpen = true;
-  const close = async () => {
-    if (!isOpen) return;
-    isOpen = false;
-    await features.close();
-    await taken.release();
-  };
+  const close = async () => {};
   return {
     ...{ k: clustering.k, kReason: clustering.kReason, kRange: clustering.kRange },
     suggestion: clustering.suggestion,
@@ -264,15 +263,15 @@ function clusteringOf({ run, taken, set, features, clustering, stored }: OpenClu
     stored,
     async writeReport(options = {}) {
       checkOptions({}, options);
-      if (!isOpen) {
-        throw new LikenessError('clustering.closed', 'this clustering is closed. Write its report before.');
-      }
-      const { source } = taken.images;
       const { cache, indices } = set;
-      await withEngine(run, (engine) =>
-        writeClusterReport(
-          { run, source, cache, indices, clustering, engine, features },
-          reporterFor(options),
+      await withImages(images, ({ source }) =>
+        withStoredFeatures(run.folder, { ids: set.ids, clusters: assignment.assignments }, (features) =>
+          withEngine(run, (engine) =>
+            writeClusterReport(
+              { run, source, cache, indices, clustering, engine, features },
+              reporterFor(options),
+            ),
+          ),
         ),
       );
       return resolve(files.reportHtml);
@@ -281,20 +280,21 @@ function clusteringOf({ run, taken, set, features, clustering, stored }: OpenClu
       checkOptions({ by: oneOf(['copy', 'link']) }, options);
       const { by = 'copy' } = options;
       const reporter = reporterFor(options);
-      return sortInto({
-        into: folder,
-        by,
-        source: taken.images.source,
-        items: set.ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
-        signal: reporter.signal,
-        onProgress: (done, total) =>
-          reporter.progress({
-            stage: 'sort',
-            text: `sorting ${showCount(done)} of ${showCount(total)} images`,
-            done,
-            total,
-          }),
-      });
+      return withImages(images, ({ source }) =>
+        sortInto({
+          into: folder,
+          ...{ by, source },
+          items: set.ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
+          signal: reporter.signal,
+          onProgress: (done, total) =>
+            reporter.progress({
+              stage: 'sort',
+              text: `sorting ${showCount(done)} of ${showCount(total)} images`,
+              done,
+              total,
+            }),
+        }),
+      );
     },
     close,
     [Symbol.asyncDispose]: close,
