@@ -8,10 +8,13 @@
  * const groups = await model.cluster(images);
  */
 export {
+  type ClassicalName,
   type ComparedMethod,
+  type CompareRequest,
   type Comparison,
   classicalNames,
   compareTable,
+  type SettingValues,
   type WrittenComparison,
 } from './compare/index.ts';
 export { LikenessError } from './core/errors.ts';
@@ -45,7 +48,7 @@ export {
 } from './library/inspect.ts';
 export { type Model, openModel, type TrainingSummary } from './library/model.ts';
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
-export { parseSettings } from './library/parseSettings.ts';
+export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
 export { samplePath } from './library/sample.ts';
 export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';

@@ -1,10 +1,19 @@
 /** `likeness compare`: several methods under one protocol. */
 
 import { displayPath } from '../core/text.ts';
-import { type CompareOptions, classicalNames, compare, compareTable, methodNames } from '../likeness.ts';
+import {
+  type CompareOptions,
+  classicalNames,
+  compare,
+  compareTable,
+  methodNames,
+  parseSettingValues,
+  parseSharedSettings,
+} from '../likeness.ts';
 import type { Command } from './command.ts';
 import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
+import { assignments, valueLists } from './text.ts';
 
 export const compareCommand: Command = {
   name: 'compare',
@@ -104,13 +113,17 @@ export const compareCommand: Command = {
       meaning: 'one object for a script, with source, baselines and methods',
     },
   ],
-  async run([source], { methods, ...options }, terminal) {
-    required(
-      '--methods',
-      methods === undefined ? undefined : String(methods),
-      `names of ${methodNames.join(', ')}`,
-    );
-    const request = { ...options, methods } as CompareOptions;
+  async run([source], options, terminal) {
+    const { methods: names, set, grid, vary, ...rest } = options as CompareFlags;
+    required('--methods', names?.join(), `names of ${methodNames.join(', ')}`);
+    const methods = names!;
+    const settings = parseSharedSettings(assignments('--set', set), { methods, ...terminal.watch });
+    const request: CompareOptions = {
+      ...rest,
+      ...{ methods, settings },
+      grid: valuesOf('--grid', grid, methods),
+      vary: valuesOf('--vary', vary, methods),
+    };
     const { comparison, files } = await compare(source!, { ...request, ...terminal.watch });
     terminal.endProgress();
     terminal.say();
@@ -120,3 +133,20 @@ export const compareCommand: Command = {
     return comparison;
   },
 };
+
+interface CompareFlags extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'> {
+  methods?: string[];
+  set?: string[];
+  grid?: string[];
+  vary?: string[];
+}
+
+/** Values of `--grid` or `--vary`, typed as the first method that reads them takes them. */
+function valuesOf(flag: string, given: readonly string[] | undefined, methods: readonly string[]) {
+  return Object.fromEntries(
+    Object.entries(valueLists(flag, given)).map(([name, texts]) => [
+      name,
+      parseSettingValues(name, texts, { methods }),
+    ]),
+  );
+}

@@ -24,16 +24,18 @@ export function errorWithFlags(error: LikenessError, options: Options): Likeness
   return new LikenessError(code, messageWithFlags(error.message, options), { cause: error.cause });
 }
 
-/** Maps `epochs` to `--epochs` and, for options with a short form, `k` to `-k`. */
+/** Maps `epochs` to `--epochs`, `settings` to `--set`, and the short form `k` to `-k`. */
 function flagsByName(options: Options): ReadonlyMap<string, string> {
   return new Map(
     options.flatMap(({ flags }) => {
       const option = new Option(flags);
       const { long, short } = option;
-      return [[option.attributeName(), long ?? short!], ...(short ? [[short.slice(1), short]] : [])] as [
-        string,
-        string,
-      ][];
+      const name = option.attributeName();
+      const flag = long ?? short!;
+      const pairs: [string, string][] = [[name, flag]];
+      if (short) pairs.push([short.slice(1), short]);
+      if (name === 'set') pairs.push(['settings', flag]);
+      return pairs;
     }),
   );
 }

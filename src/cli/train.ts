@@ -12,6 +12,7 @@ import {
 import type { Command } from './command.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import type { Terminal } from './terminal.ts';
+import { assignments } from './text.ts';
 
 export const trainCommand: Command = {
   name: 'train',
@@ -95,8 +96,11 @@ export const trainCommand: Command = {
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], { set = [], ...options }, terminal) {
-    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
+  async run([source], { set, ...options }, terminal) {
+    const settings = await parseSettings(assignments('--set', set as string[]), {
+      ...options,
+      ...terminal.watch,
+    });
     const model = await train(source!, { ...options, settings, ...terminal.watch });
     return reportTrained(model, source!, terminal);
   },

@@ -3,6 +3,7 @@ import { showCount, showDuration } from '../core/text.ts';
 import { type KernelChoice, methodNames, parseSettings, presets, tune } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
+import { assignments } from './text.ts';
 
 export const tuneCommand: Command = {
   name: 'tune',
@@ -40,8 +41,11 @@ export const tuneCommand: Command = {
       meaning: 'measure another preset again, after a change of the machine',
     },
   ],
-  async run(_args, { set = [], ...options }, terminal) {
-    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
+  async run(_args, { set, ...options }, terminal) {
+    const settings = await parseSettings(assignments('--set', set as string[]), {
+      ...options,
+      ...terminal.watch,
+    });
     const { choices, ...result } = await tune({ ...options, settings, ...terminal.watch });
     const { preset, method, threads, measured, seconds } = result;
     terminal.endProgress();

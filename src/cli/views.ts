@@ -3,6 +3,7 @@ import { displayPath } from '../core/text.ts';
 import { parseSettings, presets, writeContactSheet } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { wholeNumber } from './parse.ts';
+import { assignments } from './text.ts';
 
 export const viewsCommand: Command = {
   name: 'views',
@@ -35,8 +36,11 @@ export const viewsCommand: Command = {
       meaning: 'look before changing a setting',
     },
   ],
-  async run([path], { set = [], ...options }, terminal) {
-    const settings = await parseSettings(set as string[], { ...options, ...terminal.watch });
+  async run([path], { set, ...options }, terminal) {
+    const settings = await parseSettings(assignments('--set', set as string[]), {
+      ...options,
+      ...terminal.watch,
+    });
     const { descriptions, ...sheet } = await writeContactSheet(path!, {
       ...options,
       settings,

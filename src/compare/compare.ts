@@ -1,7 +1,6 @@
 /**
  * Comparing methods: every run under the same conditions, one table, and files that can be resumed.
  */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { runtimeVersion } from '../backends/index.ts';
@@ -22,8 +21,8 @@ import {
   untrainedBaseline,
 } from './baselines.ts';
 import { childReporter } from './childReporter.ts';
-import type { ClassicalName } from './classical.ts';
 import type { Baseline, ComparedRun, Comparison, CurvePoint } from './comparison.ts';
+import { checkConditions } from './conditions.ts';
 import { largestShare, protocolOf, sharedOf, showBudget } from './facts.ts';
 import { showGrid } from './grid.ts';
 import { likelyOrder } from './likelyOrder.ts';
@@ -86,7 +85,8 @@ export async function compareMethods(
   await makeFolder(join(folder, 'runs'));
   const lock = await lockRun(runFolderAt(folder));
   try {
-    await checkConditions(folder, { source: source.path, preset, budget, set: request.set ?? [] });
+    const { settings = {} } = request;
+    await checkConditions(folder, { source: source.path, preset, budget, settings });
     const first = rows[0]!.settings;
     const bench = await benchOf(images, first, reporter);
     const { cache } = bench;
@@ -117,24 +117,6 @@ function budgetOf({ epochs, minutes }: CompareRequest): Comparison['budget'] {
 
 function defaultName(source: string): string {
   return folderName({ date: new Date().toISOString().slice(0, 10), method: 'compare', source });
-}
-
-/** Checks the conditions that a resumed comparison must share; methods, seeds and grid may grow. */
-async function checkConditions(folder: string, conditions: Record<string, unknown>): Promise<void> {
-  const file = join(folder, 'conditions.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    await writeFileAtomic(file, `${JSON.stringify(conditions, null, 2)}\n`);
-    return;
-  }
-  const stored = JSON.parse(text) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(conditions)) {
-    if (JSON.stringify(stored[name]) === JSON.stringify(value)) continue;
-    throw new LikenessError(
-      'compare.differs',
-      `out: ${folder} holds a comparison with ${name} ${JSON.stringify(stored[name])}; received ${JSON.stringify(value)}. Give what it was started with, or another folder.`,
-    );
-  }
 }
 
 async function benchOf(images: OpenImages, settings: Settings, reporter: Reporter): Promise<Bench> {
@@ -222,7 +204,7 @@ async function measureBaselines(work: Work, store: BaselineStore) {
     store,
     bench,
     { size: imageSize, workers },
-    { key: `${key} at ${imageSize} px`, classical: (request.classical ?? []) as ClassicalName[] },
+    { key: `${key} at ${imageSize} px`, classical: request.classical ?? [] },
   );
   return { baselines: { ...baselines, ...others }, starts };
 }

@@ -3,6 +3,10 @@
  * (`vary`).
  */
 import { LikenessError } from '../core/errors.ts';
+import { currentName, type FlatSettings, showSetting } from '../methods/index.ts';
+
+/** Values to compare by the name of their setting, such as `{ temperature: [0.1, 0.2] }`. */
+export type SettingValues = Readonly<Record<string, readonly unknown[]>>;
 
 /** Settings of a row that differ from the other rows, as text by name. */
 export type GridPoint = Readonly<Record<string, string>>;
@@ -15,59 +19,73 @@ const decided: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lists the points of a comparison: every combination of the grid's values, the last key changing
+ * Lists the points of a comparison: every combination of the grid's values, the last name changing
  * fastest.
  *
  * Each is followed by itself with one varied value at a time. Without grid and varied values there
- * is one empty point. Values are separated by commas, or by semicolons where a text has one, such
- * as `clusters=512;512,256`.
+ * is one empty point.
+ *
+ * @throws LikenessError `option.invalid` for a setting that another option decides, for one in both
+ * `grid` and `vary`, and for values that are missing or equal.
  */
-export function gridPoints(grid: readonly string[], vary: readonly string[] = []): GridPoint[] {
-  const seen = new Set<string>();
-  let points: GridPoint[] = [{}];
-  for (const text of grid) {
-    const { key, values } = readValues('grid', text, seen);
-    points = points.flatMap((point) => values.map((value) => ({ ...point, [key]: value })));
+export function gridPoints({
+  grid = {},
+  vary = {},
+}: {
+  grid?: SettingValues;
+  vary?: SettingValues;
+}): FlatSettings[] {
+  const combined = checkedValues('grid', grid);
+  const varied = checkedValues('vary', vary);
+  const names = new Set(combined.map(({ name }) => name));
+  for (const { name } of varied) {
+    if (!names.has(name)) continue;
+    throw new LikenessError(
+      'option.invalid',
+      `vary: received ${name}, which \`grid\` has too; expected all its values in one of them`,
+    );
   }
-  const alone = vary.flatMap((text) => {
-    const { key, values } = readValues('vary', text, seen);
-    return values.map((value) => ({ [key]: value }));
-  });
+  let points: FlatSettings[] = [{}];
+  for (const { name, values } of combined) {
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })));
+  }
+  const alone = varied.flatMap(({ name, values }) => values.map((value) => ({ [name]: value })));
   return points.flatMap((point) => [point, ...alone.map((change) => ({ ...point, ...change }))]);
 }
 
-function readValues(option: string, text: string, seen: Set<string>): { key: string; values: string[] } {
-  const at = text.indexOf('=');
-  const key = text.slice(0, at).trim();
-  const values = text
-    .slice(at + 1)
-    .split(text.includes(';') ? ';' : ',')
-    .map((value) => value.trim());
-  if (at < 1 || values.some((value) => value === '') || new Set(values).size < values.length) {
-    throw new LikenessError(
-      'option.invalid',
-      `${option}: received "${text}"; expected key=a,b,c with different values, such as temperature=0.1,0.2`,
-    );
-  }
-  requireFree(option, key);
-  if (seen.has(key)) {
-    throw new LikenessError(
-      'option.invalid',
-      `${option}: received ${key} twice; expected all its values in one \`grid\` or \`vary\``,
-    );
-  }
-  seen.add(key);
-  return { key, values };
+function checkedValues(option: string, given: SettingValues) {
+  return Object.entries(given).map(([key, values]) => {
+    const name = currentName(key);
+    requireFree(option, name);
+    const texts = values.map((value) => textOf(name, value));
+    if (values.length === 0 || new Set(texts).size < values.length) {
+      throw new LikenessError(
+        'option.invalid',
+        `${option}: received ${name} with ${texts.join(', ') || 'no values'}; expected one or ` +
+          'more different values',
+      );
+    }
+    return { name, values };
+  });
 }
 
 /** Throws where an option sets a setting that the comparison decides. */
-export function requireFree(option: string, key: string): void {
-  const instead = decided[key];
+export function requireFree(option: string, name: string): void {
+  const instead = decided[name];
   if (instead === undefined) return;
   throw new LikenessError(
     'option.invalid',
-    `${option}: received ${key}, which all runs get from ${instead}; use that instead`,
+    `${option}: received ${name}, which all runs get from ${instead}; use that instead`,
   );
+}
+
+/** Formats a value, a large number as `1e30`: folders are named by it. */
+const textOf = (name: string, value: unknown) =>
+  String(showSetting(name, value)).replace(/^(-?[\d.]+e)\+/, '$1');
+
+/** Formats the values of a point, such as `{ crops: '2x32', temperature: '0.2' }`. */
+export function labelsOf(values: FlatSettings): GridPoint {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(name, value)]));
 }
 
 /** Formats a point, such as `temperature 0.2, queueLength 0`. */

@@ -16,6 +16,7 @@ export type {
   SummarizedFigures,
   Summary,
 } from './comparison.ts';
+export type { SettingValues } from './grid.ts';
 export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './likelyOrder.ts';
 export { compareHtml } from './page.ts';
 export type { CompareRequest } from './plan.ts';

@@ -8,7 +8,6 @@ import type { Reporter } from '../core/reporter.ts';
 import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
-import { parseAssignments, patchOf } from '../methods/index.ts';
 import {
   isRunFolder,
   loadLatestCheckpoint,
@@ -81,8 +80,7 @@ export async function compareOne(
 
 async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunConditions): Promise<void> {
   const { images, preset, budget, reporter } = conditions;
-  const { method, seed, set } = planned;
-  const { settings } = patchOf({ ...parseAssignments(set), method });
+  const { method, seed, settings } = planned;
   const wanted = { method, preset, seed, ...budget, settings };
   const resume = await isRunFolder(folder.path);
   if (resume) {

@@ -46,7 +46,10 @@ describe('the rows', () => {
         temperature: 0.37,
         crops: '2x32',
       });
-      const [given] = planRows(request({ methods: ['simclr'], set: ['blurProbability=0.2'] }), 'small-32');
+      const [given] = planRows(
+        request({ methods: ['simclr'], settings: { views: { blurProbability: 0.2 } } }),
+        'small-32',
+      );
       expect(given!.settings.views.blurProbability).toBe(0.2);
     } finally {
       Object.assign(simclr, { recipe: before });
@@ -65,13 +68,13 @@ describe('the rows', () => {
       scales: '0.25-1+0.08-0.25 (swav); 0.25-1 (moco, deepcluster)',
       frontEnd: 'none',
     });
-    const varied = shared({ grid: ['scales=0.1-1,0.2-1'] }, 'small-32');
+    const varied = shared({ grid: { scales: [[[0.1, 1]], [[0.2, 1]]] } }, 'small-32');
     expect(varied.crops).toBe('2x32');
     expect(varied).not.toHaveProperty('scales');
   });
 
   it('are one per value of the grid, each with every seed', () => {
-    const rows = planRows(request({ seeds: 2, grid: ['temperature=0.1,0.2'] }), 'tiny-28');
+    const rows = planRows(request({ seeds: 2, grid: { temperature: [0.1, 0.2] } }), 'tiny-28');
     expect(rows.map(({ settings }) => settings.method.temperature)).toEqual([0.1, 0.2]);
     expect(rows.map(({ runs }) => runs.map(({ seed }) => seed))).toEqual([
       [0, 1],
@@ -84,7 +87,7 @@ describe('the rows', () => {
       request({
         methods: ['contrastive-clustering', 'swav'],
         seeds: 1,
-        vary: ['augmentedViews=both,one,none', 'architecture=resnet10,resnet18'],
+        vary: { augmentedViews: ['both', 'one', 'none'], architecture: ['resnet10', 'resnet18'] },
       }),
       'small-32',
     );
@@ -101,23 +104,47 @@ describe('the rows', () => {
     expect(deep).toEqual({ ...plain, encoder: { ...plain!.encoder, architecture: 'resnet18' } });
   });
 
-  it('vary from the value that --set gives', () => {
+  it('vary from the value that the settings give', () => {
     const rows = planRows(
-      request({ seeds: 1, set: ['architecture=resnet34'], vary: ['architecture=resnet18,resnet34'] }),
+      request({
+        seeds: 1,
+        settings: { encoder: { architecture: 'resnet34' } },
+        vary: { architecture: ['resnet18', 'resnet34'] },
+      }),
       'small-32',
     );
     expect(rows.map(({ settings }) => settings.encoder.architecture)).toEqual(['resnet34', 'resnet18']);
-    expect(rows[1]!.runs[0]!.set).toEqual(['architecture=resnet18']);
+    expect(rows[1]!.runs[0]!.settings).toEqual({
+      encoder: { architecture: 'resnet18' },
+      method: { name: 'swav' },
+    });
   });
 
-  it('refuse a misspelt setting before anything is trained, and a setting in both places', () => {
-    expect(() => planRows(request({ set: ['temprature=1'] }), 'tiny-28')).toThrow(
-      'did you mean "temperature"',
+  it('share a number of clusters between methods that take one and several', () => {
+    const rows = planRows(
+      request({ methods: ['deepcluster', 'pcl'], settings: { method: { clusters: 9 } } }),
+      'small-32',
     );
-    expect(() => planRows(request({ set: ['seed=1'] }), 'tiny-28')).toThrow('`seeds`');
-    expect(() =>
-      planRows(request({ set: ['temperature=1'], grid: ['temperature=0.1,0.2'] }), 'tiny-28'),
-    ).toThrow('both');
+    expect(rows.map(({ settings }) => settings.method.clusters)).toEqual([9, [9]]);
+  });
+
+  it.each<[object, string]>([
+    [{ settings: { method: { temprature: 1 } } }, 'did you mean "temperature"'],
+    [{ settings: { data: { width: 4 } } }, '"width" is not a setting'],
+    [{ settings: { method: { batchSize: 4 } } }, '"batchSize" is not a setting'],
+    [{ settings: { encoder: { width: '4' } } }, 'width: received "4"'],
+    [{ settings: { run: { seed: 1 } } }, 'settings: received seed, which all runs get from `seeds`'],
+    [{ grid: { temprature: [1] } }, 'did you mean "temperature"'],
+    [{ grid: { width: ['4'] } }, 'width: received "4"'],
+    [
+      { settings: { method: { temperature: 1 } }, grid: { temperature: [0.1, 0.2] } },
+      'grid and settings: received temperature in both',
+    ],
+  ])('refuse %j before anything is trained', (more, message) => {
+    expect(() => planRows(request(more), 'tiny-28')).toThrow(message);
+  });
+
+  it('refuse a recipe for one method', () => {
     expect(() => planRows(request({}), 'swav-imagenet')).toThrow('one method');
   });
 });

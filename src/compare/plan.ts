@@ -5,32 +5,48 @@
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import {
+  allMethods,
   cropsFor,
-  flatSettings,
+  type FlatSettings,
+  flatValues,
   methodNamed,
-  parseAssignments,
-  patchOf,
+  patchOfValues,
   presetNamed,
   resolveSettings,
   type Settings,
+  type SettingsPatch,
   settingsFor,
 } from '../methods/index.ts';
-import { type GridPoint, gridPoints, requireFree } from './grid.ts';
+import type { ClassicalName } from './classical.ts';
+import { type GridPoint, gridPoints, labelsOf, requireFree, type SettingValues } from './grid.ts';
 
 export interface CompareRequest {
-  methods: string[];
+  /** Methods to compare, by name. */
+  methods: readonly string[];
+  /** Approximate training time of each run in minutes. Exclusive with `epochs`. */
   minutes?: number;
+  /** Passes of each run over the images. */
   epochs?: number;
+  /** Runs per method, with seeds 0, 1, 2, …. Default 3. */
   seeds?: number;
+  /** Folder of the comparison. Default `runs/<date>-compare-<source>`. */
   out?: string;
+  /** Encoder, views and batch of all methods. Default: by the size of the images. */
   preset?: string;
-  /** Texts `key=a,b,c`; every combination is a row. */
-  grid?: string[];
-  /** Texts `key=a,b,c`; each value alone is a row, beside one without. */
-  vary?: string[];
-  /** Settings of all runs as texts `key=value`. */
-  set?: string[];
-  classical?: string[];
+  /**
+   * Settings of all runs, such as `{ data: { batchSize: 128 }, method: { temperature: 0.2 } }`.
+   * Those of `method` apply to the methods that read them.
+   */
+  settings?: SettingsPatch;
+  /**
+   * Values by the name of a setting, such as `{ temperature: [0.1, 0.2] }`. Every combination is a
+   * row per method.
+   */
+  grid?: SettingValues;
+  /** Values by the name of a setting. Each value alone is a row, beside one without. */
+  vary?: SettingValues;
+  /** Classical clusterings of raw pixels, as further baselines. */
+  classical?: readonly ClassicalName[];
 }
 
 /** Run of a comparison. */
@@ -40,8 +56,8 @@ export interface PlannedRun {
   readonly seed: number;
   /** Name of its folder. */
   readonly name: string;
-  /** Settings as texts `key=value`. */
-  readonly set: readonly string[];
+  /** Settings that differ from the recipe of preset and method. */
+  readonly settings: SettingsPatch;
 }
 
 /** Row of the table. */
@@ -81,42 +97,33 @@ export const sharedSettings = [
 
 /** Plans all rows in the order of methods, then of the grid, without rows of equal settings. */
 export function planRows(
-  { methods: wanted, grid = [], vary = [], set = [], seeds = 3, epochs }: CompareRequest,
+  { methods: wanted, grid = {}, vary = {}, settings: shared = {}, seeds = 3, epochs }: CompareRequest,
   preset: string,
 ): PlannedRow[] {
-  for (const key of Object.keys(parseAssignments(set))) requireFree('set', key);
-  const keyOf = (text: string) => text.split('=')[0]!.trim();
-  for (const text of grid) {
-    if (set.some((other) => keyOf(other) === keyOf(text))) {
-      throw new LikenessError(
-        'option.conflict',
-        `grid and set: received ${keyOf(text)} in both; expected it in one`,
-      );
-    }
+  const points = gridPoints({ grid, vary });
+  const common = flatValues(shared);
+  for (const name of Object.keys(common)) {
+    requireFree('settings', name);
+    if (!(name in points[0]!)) continue;
+    throw new LikenessError(
+      'option.conflict',
+      `grid and settings: received ${name} in both; expected it in one`,
+    );
   }
-  const points = gridPoints(grid, vary);
   return wanted.flatMap((method) => {
+    checkSettings(shared, method);
     const rows = points.map((point): PlannedRow => {
-      const kept = set.filter((text) => !(keyOf(text) in point));
-      const own = [...kept, ...Object.entries(point).map(([key, value]) => `${key}=${value}`)];
-      const given = parseAssignments(own);
-      const texts = [...own, ...withSharedSettings(method, preset, given)];
-      const { settings: patch } = patchOf({
-        ...parseAssignments(texts),
-        method,
-        ...(epochs && { epochs }),
-      });
-      const settings = settingsFor(preset, patch);
+      const given = { ...common, ...point };
+      const own = { ...given, ...withSharedSettings(method, preset, given), method };
+      const patch = patchOfValues({ ...own, ...(epochs && { epochs }) }).settings;
+      const labels = labelsOf(point);
       return {
         method,
-        grid: point,
-        settings,
+        grid: labels,
+        settings: settingsFor(preset, patch),
         runs: Array.from({ length: seeds }, (_, seed) => ({
-          method,
-          grid: point,
-          seed,
-          name: runName(method, seed, point),
-          set: texts,
+          ...{ method, grid: labels, seed, name: runName(method, seed, labels) },
+          settings: patchOfValues(own).settings,
         })),
       };
     });
@@ -125,32 +132,36 @@ export function planRows(
   });
 }
 
+/** Checks groups, names and values; own settings of other methods are left out. */
+function checkSettings({ method: own = {}, ...groups }: SettingsPatch, method: string): void {
+  const isRead = (name: string) => allMethods().some(({ settings }) => name in settings.shape);
+  const entries = Object.entries(own);
+  const known = Object.fromEntries(entries.filter(([name]) => isRead(name)));
+  const unknown = Object.fromEntries(entries.filter(([name]) => !isRead(name)));
+  const fitting = patchOfValues({ ...known, method }).settings.method;
+  resolveSettings({ ...groups, method: { ...unknown, ...fitting } });
+}
+
 /** Lists settings that undo a method's recipe for the shared settings and reduce crops for it. */
-function withSharedSettings(
-  method: string,
-  preset: string,
-  given: Readonly<Record<string, unknown>>,
-): string[] {
+function withSharedSettings(method: string, preset: string, given: FlatSettings): FlatSettings {
   const { settings, isComplete } = presetNamed(preset);
   if (isComplete) {
     throw new LikenessError(
       'compare.preset',
-      `preset: received "${preset}", a recipe for one method; expected one for a kind of images, which all methods can share`,
+      `preset: received "${preset}", a recipe for one method; expected one for a kind of ` +
+        'images, which all methods can share',
     );
   }
-  const recipe = flatSettings(methodNamed(method).recipe);
+  const recipe = flatValues(methodNamed(method).recipe);
   const plain = resolveSettings({ ...settings, method: { name: 'swav' } });
-  const values = flatSettings(plain);
-  const texts = sharedSettings
-    .filter((name) => name in recipe && !(name in given))
-    .map((name) => `${name}=${values[name]}`);
-  if (['crops', 'scales'].some((name) => name in recipe || name in given)) {
-    const { views = {} } = patchOf({ ...given, method }).settings;
-    const cut = cropsFor(method, { ...plain.views, ...views } as Settings['views']);
-    const { crops, scales } = flatSettings({ views: cut });
-    texts.push(`crops=${crops}`, `scales=${scales}`);
-  }
-  return texts;
+  const values = flatValues(plain);
+  const undone = sharedSettings.filter((name) => name in recipe && !(name in given));
+  const isCut = ['crops', 'scales'].some((name) => name in recipe || name in given);
+  const { views = {} } = patchOfValues({ ...given, method }).settings;
+  return {
+    ...Object.fromEntries(undone.map((name) => [name, values[name]])),
+    ...(isCut && cropsFor(method, { ...plain.views, ...views } as Settings['views'])),
+  };
 }
 
 /** Names the folder of a run, such as `moco-seed1` or `swav-seed0-temperature-0.2`. */

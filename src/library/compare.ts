@@ -7,16 +7,19 @@ import {
   type WrittenComparison,
 } from '../compare/index.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
-import { methodNames } from '../methods/index.ts';
+import { allMethods } from '../methods/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { checkOptions, path, positiveNumber, wholeNumber } from './options.ts';
+import { checkOptions, path, positiveNumber, settingsOption, wholeNumber } from './options.ts';
 
 export interface CompareOptions extends CompareRequest, ReporterOptions {}
 
-const texts = z.array(z.string(), { error: 'expected texts such as "key=a,b"' }).optional();
+const valuesError = 'expected lists of values by setting, such as { temperature: [0.1, 0.2] }';
+const values = z
+  .record(z.string(), z.array(z.unknown(), { error: valuesError }).readonly(), { error: valuesError })
+  .optional();
 const namesOf = (names: readonly string[]) => {
   const error = `expected names of ${names.join(', ')}`;
-  return z.array(z.enum(names as [string, ...string[]], { error }), { error });
+  return z.array(z.enum(names as [string, ...string[]], { error }), { error }).readonly();
 };
 
 /**
@@ -27,22 +30,27 @@ const namesOf = (names: readonly string[]) => {
  * fails is part of the result with its reason.
  *
  * @example
- * const { comparison } = await compare('photos', { methods: ['swav', 'moco'], minutes: 10 });
- * @throws LikenessError `option.*`, `compare.*`, `source.*`, `interrupted` where the signal is
- * aborted.
+ * const { comparison } = await compare('photos', {
+ *   methods: ['simclr', 'moco'],
+ *   minutes: 10,
+ *   settings: { data: { batchSize: 128 } },
+ *   grid: { temperature: [0.1, 0.2, 0.5] },
+ * });
+ * @throws LikenessError `option.*`, `settings.invalid`, `compare.*`, `source.*`, `interrupted`
+ * where the signal is aborted.
  */
 export async function compare(images: Images | string, options: CompareOptions): Promise<WrittenComparison> {
   checkOptions(
     {
-      methods: namesOf(methodNames),
+      methods: namesOf(allMethods().map(({ name }) => name)),
       minutes: positiveNumber(),
       epochs: wholeNumber(1),
       seeds: wholeNumber(1),
       out: path(),
       preset: path(),
-      grid: texts,
-      vary: texts,
-      set: texts,
+      settings: settingsOption,
+      grid: values,
+      vary: values,
       classical: namesOf(classicalNames).optional(),
     },
     options,

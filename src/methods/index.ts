@@ -64,10 +64,12 @@ export {
   type FlatPatch,
   type FlatSettings,
   flatSettings,
-  parseAssignments,
+  flatValues,
   parseCrops,
   patchOf,
+  patchOfValues,
   settingNames,
+  settingOfText,
   showCrops,
   showSetting,
 } from './text.ts';

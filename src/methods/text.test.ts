@@ -1,17 +1,20 @@
 /** Flat names and texts of settings, and settings of runs that version 1 stored. */
 import { describe, expect, it } from 'vitest';
-import { methodNames } from './registry.ts';
+import { methodNamed, methodNames } from './registry.ts';
 import { resolveSettings, settingsOfVersion1 } from './resolve.ts';
-import { flatSettings, parseAssignments, parseCrops, patchOf, settingNames } from './text.ts';
+import {
+  flatSettings,
+  flatValues,
+  parseCrops,
+  patchOf,
+  patchOfValues,
+  settingNames,
+  settingOfText,
+} from './text.ts';
 
 describe('flat settings', () => {
-  it('are read from name=value into the groups of the schemas, with the right types', () => {
-    const flat = parseAssignments([
-      'batchSize=128',
-      'crops=2x64+4x32',
-      'scales=0.3-1+0.1-0.3',
-      'epsilon=0.03',
-    ]);
+  it('are read from texts into the groups of the schemas, with the right types', () => {
+    const flat = { batchSize: '128', crops: '2x64+4x32', scales: '0.3-1+0.1-0.3', epsilon: '0.03' };
     expect(patchOf({ ...flat, mean: '0,0,0', optimizer: 'sgd', blurSigma: '0.5-2' })).toEqual({
       settings: {
         data: { batchSize: 128, mean: [0, 0, 0] },
@@ -32,7 +35,6 @@ describe('flat settings', () => {
       names: ['batchSize', 'crops', 'scales', 'epsilon', 'mean', 'optimizer', 'blurSigma'],
       notes: [],
     });
-    expect(() => parseAssignments(['batchSize'])).toThrow('--set: received "batchSize"; expected key=value');
   });
 
   it('refuse a misspelt name and suggest the right one', () => {
@@ -69,6 +71,37 @@ describe('flat settings', () => {
     expect(flat.method).toBe(name);
     const texts = Object.fromEntries(Object.entries(flat).map(([key, value]) => [key, value?.toString()]));
     expect(resolveSettings(patchOf(texts).settings)).toEqual(settings);
+  });
+
+  it('give typed values back, which are placed without reading texts', () => {
+    const settings = resolveSettings({ method: { name: 'pcl', clusters: [9, 5] } });
+    const flat = flatValues(settings);
+    expect(flat).toMatchObject({ method: 'pcl', clusters: [9, 5], crops: settings.views.crops });
+    expect(patchOfValues(flat).settings).toEqual(settings);
+    expect(patchOfValues({ batchSize: '8' }).settings).toEqual({ data: { batchSize: '8' } });
+    expect(() => patchOfValues({ batchsize: 8 })).toThrow('did you mean "batchSize"');
+  });
+
+  it('share a number of clusters between methods that take one and several', () => {
+    const clustersFor = (method: string, clusters: unknown) =>
+      patchOfValues({ method, clusters }).settings.method!.clusters;
+    expect(clustersFor('pcl', 9)).toEqual([9]);
+    expect(clustersFor('deepcluster', [9])).toBe(9);
+    expect(clustersFor('deepcluster', [9, 5])).toEqual([9, 5]);
+  });
+
+  it('are read in the form that one of the methods takes', () => {
+    const methods = ['deepcluster', 'pcl', 'swav'].map((name) => methodNamed(name));
+    expect(settingOfText('clusters', '9', methods)).toEqual({
+      ...{ name: 'clusters', value: 9, path: ['method', 'clusters'], notes: [] },
+    });
+    expect(settingOfText('clusters', '9,5', methods).value).toEqual([9, 5]);
+    expect(settingOfText('hue', '0.2', methods)).toMatchObject({ value: 0.2, path: ['views', 'hue'] });
+    expect(settingOfText('negatives', '40', methods)).not.toHaveProperty('path');
+    expect(settingOfText('hiddenLength', '16', methods)).toMatchObject({
+      ...{ name: 'hiddenDim', value: 16, notes: ['hiddenLength is now called hiddenDim'] },
+    });
+    expect(() => settingOfText('temprature', '1')).toThrow('did you mean "temperature"');
   });
 
   it('have names that no group shares with another', () => {

@@ -82,7 +82,34 @@ export interface FlatPatch {
  *
  * @throws LikenessError `settings.invalid` for a name that no method has.
  */
-export function patchOf(flat: FlatSettings, { method: fallback = 'swav' } = {}): FlatPatch {
+export function patchOf(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
+  return place(flat, { fallback: method, read: (name, value, schema) => typedValue(name, value, [schema]) });
+}
+
+/**
+ * Typed settings of flat ones with typed values, such as `{ crops: [{ count: 2, size: 32 }] }`.
+ *
+ * A number stands for a list of one where the method takes several, and the other way round, so
+ * that methods can share a value.
+ *
+ * @throws LikenessError `settings.invalid` for a name that no method has.
+ */
+export function patchOfValues(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
+  return place(flat, { fallback: method, read: (_, value, schema) => ({ value: fitted(value, schema) }) });
+}
+
+function fitted(value: unknown, schema: z.ZodType): unknown {
+  if (schema.safeParse(value).success) return value;
+  const other = isList(value) && value.length === 1 ? value[0] : [value];
+  return schema.safeParse(other).success ? other : value;
+}
+
+interface Placing {
+  fallback: string;
+  read(name: string, value: unknown, schema: z.ZodType): { value: unknown; note?: string };
+}
+
+function place(flat: FlatSettings, { fallback, read }: Placing): FlatPatch {
   const method = methodNamed(String(flat.method ?? fallback));
   const patch: Record<string, Record<string, unknown>> = flat.method === undefined
     ? {}
@@ -92,15 +119,15 @@ export function patchOf(flat: FlatSettings, { method: fallback = 'swav' } = {}):
     if (given === 'method' || value === undefined) continue;
     const name = currentName(given);
     if (name !== given) result.notes.push(`${given} is now called ${name}`);
-    const place = placeOf(name, method);
-    if (!place) {
+    const found = placeOf(name, method);
+    if (!found) {
       if (!allMethods().some((other) => ownSchema(other, name))) throw unknown(given);
       result.notes.push(`${name}: method ${method.name} does not read it`);
       continue;
     }
-    const typed = typedValue(name, value, place.schema);
+    const typed = read(name, value, found.schema);
     if (typed.note) result.notes.push(typed.note);
-    patch[place.group] = { ...patch[place.group], [place.key]: typed.value };
+    patch[found.group] = { ...patch[found.group], [found.key]: typed.value };
     result.names.push(name);
   }
   return result;
@@ -112,13 +139,59 @@ function unknown(name: string): LikenessError {
   return new LikenessError('settings.invalid', `settings: "${name}" is not a setting; ${hint}`);
 }
 
-function typedValue(name: string, value: unknown, schema: z.ZodType): { value: unknown; note?: string } {
+/** A setting that was given as text. */
+export interface TextSetting {
+  /** Today's flat name. */
+  name: string;
+  value: unknown;
+  /** Group and key of typed settings; absent where none of the methods reads it. */
+  path?: readonly [group: string, key: string];
+  /** Sentences about an earlier name or value. */
+  notes: string[];
+}
+
+/**
+ * Typed value of a text, in the form that the first of the methods takes.
+ *
+ * @param methods Default: all methods.
+ * @throws LikenessError `settings.invalid` for a name that no method has.
+ */
+export function settingOfText(
+  given: string,
+  text: string,
+  methods: readonly Method[] = allMethods(),
+): TextSetting {
+  const name = currentName(given);
+  const places = methods.flatMap((method) => placeOf(name, method) ?? []);
+  const [first] = places;
+  if (!first && !allMethods().some((method) => ownSchema(method, name))) throw unknown(given);
+  const { value, note } = typedValue(
+    name,
+    text,
+    places.map(({ schema }) => schema),
+  );
+  return {
+    ...{ name, value },
+    ...(first && { path: [first.group, first.key] as const }),
+    notes: [...(name === given ? [] : [`${given} is now called ${name}`]), ...(note ? [note] : [])],
+  };
+}
+
+function typedValue(
+  name: string,
+  value: unknown,
+  schemas: readonly z.ZodType[],
+): { value: unknown; note?: string } {
   if (typeof value !== 'string') return { value };
   const renamed = oldValues[name]?.[value];
   if (renamed !== undefined) return { value: renamed, note: `${name}=${value} is now called ${renamed}` };
   if (Object.hasOwn(forms, name)) return { value: forms[name]!(value) ?? value };
   const candidates = [value, ...(value.trim() === '' ? [] : [Number(value)]), numbers(value)];
-  return { value: candidates.find((candidate) => schema.safeParse(candidate).success) ?? likelyValue(value) };
+  for (const schema of schemas) {
+    const fitting = candidates.find((candidate) => schema.safeParse(candidate).success);
+    if (fitting !== undefined) return { value: fitting };
+  }
+  return { value: likelyValue(value) };
 }
 
 /** The value whose refusal tells most: the number, where the text is one. */
@@ -195,29 +268,17 @@ const isList = (value: unknown): value is readonly unknown[] => Array.isArray(va
 export function flatSettings(
   settings: Settings | SettingsPatch,
 ): Record<string, string | number | undefined> {
-  const flat: Record<string, string | number | undefined> = {};
-  const { method, ...groups } = settings;
-  for (const [group, values] of [['method', method] as const, ...Object.entries(groups)]) {
-    for (const [key, value] of Object.entries(values ?? {})) {
-      const name = flatName(group, key);
-      flat[name] = showSetting(name, value);
-    }
-  }
-  return flat;
+  return Object.fromEntries(
+    Object.entries(flatValues(settings)).map(([name, value]) => [name, showSetting(name, value)]),
+  );
 }
 
-/** Reads `name=value` texts into flat settings, whose values are still texts. */
-export function parseAssignments(assignments: readonly string[]): Record<string, string> {
+/** All settings, or those of a patch, by flat names, in the order of the schemas. */
+export function flatValues(settings: Settings | SettingsPatch): FlatSettings {
+  const { method, ...groups } = settings;
   return Object.fromEntries(
-    assignments.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) {
-        throw new LikenessError(
-          'settings.invalid',
-          `--set: received "${text}"; expected key=value, such as batchSize=128`,
-        );
-      }
-      return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-    }),
+    [['method', method] as const, ...Object.entries(groups)].flatMap(([group, values]) =>
+      Object.entries(values ?? {}).map(([key, value]) => [flatName(group, key), value]),
+    ),
   );
 }

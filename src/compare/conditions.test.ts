@@ -1,0 +1,55 @@
+/** Conditions of a comparison that is resumed, also of one that an earlier version began. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Conditions, checkConditions } from './conditions.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'likeness-conditions-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const conditions: Conditions = {
+  source: '/photos',
+  preset: 'small-32',
+  budget: { epochs: 3 },
+  settings: { encoder: { width: 4 }, views: { crops: [{ count: 2, size: 16 }] }, method: { hiddenDim: 16 } },
+};
+const check = (changes: Partial<Conditions> = {}) => checkConditions(folder, { ...conditions, ...changes });
+
+describe('conditions of a comparison', () => {
+  it('are stored once, and the same ones are accepted in any order', async () => {
+    await check();
+    const { method, encoder, views } = conditions.settings;
+    await check({ settings: { method, views, encoder } as Conditions['settings'] });
+    expect(JSON.parse(readFileSync(join(folder, 'conditions.json'), 'utf8'))).toEqual({
+      ...conditions,
+      settings: { hiddenDim: 16, width: 4, crops: '2x16' },
+    });
+  });
+
+  it.each<[keyof Conditions, Partial<Conditions>]>([
+    ['source', { source: '/others' }],
+    ['preset', { preset: 'tiny-28' }],
+    ['budget', { budget: { minutes: 3 } }],
+    ['settings', { settings: { encoder: { width: 8 } } }],
+  ])('refuse another %s', async (name, changes) => {
+    await check();
+    await expect(check(changes)).rejects.toThrow(`${folder} holds a comparison with ${name}`);
+  });
+
+  it('are those of a comparison that stored texts', async () => {
+    const set = ['hiddenLength=16', 'width = 4', 'crops=2x16'];
+    const { settings: _, ...rest } = conditions;
+    writeFileSync(join(folder, 'conditions.json'), JSON.stringify({ ...rest, set }));
+    await check();
+    await expect(check({ settings: { encoder: { width: 8 } } })).rejects.toThrow('"hiddenDim":16');
+  });
+
+  it('refuse a damaged file', async () => {
+    writeFileSync(join(folder, 'conditions.json'), '{"source":');
+    await expect(check()).rejects.toThrow('conditions.json is damaged');
+  });
+});
