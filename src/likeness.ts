@@ -49,6 +49,7 @@ export {
 export { type Model, openModel, type TrainingSummary } from './library/model.ts';
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
 export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
+export { type RenderReportOptions, readReport, renderReport } from './library/report.ts';
 export { samplePath } from './library/sample.ts';
 export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
@@ -69,4 +70,23 @@ export {
   type StepScope,
   settingNames,
 } from './methods/index.ts';
+export type {
+  NamedText,
+  ReportBand,
+  ReportClustering,
+  ReportMeasures,
+  ReportSimilarity,
+  ReportTraining,
+  RunReport,
+} from './report/index.ts';
+export type {
+  ExampleImage,
+  FeatureMap,
+  FeatureMaps,
+  ReportClasses,
+  ReportCluster,
+  ReportSuggestion,
+  StoredEvaluation,
+  Thumbnails,
+} from './run/index.ts';
 export type { TrainEvent } from './train/index.ts';

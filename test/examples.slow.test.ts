@@ -45,6 +45,10 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
   '10-progress-and-abort.ts': { output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/ },
+  '11-report.ts': {
+    output: /swav: loss \d\.\d\d, .*cluster 0: \d+ images, such as \S+\n.*page: /s,
+    files: ['page.html'],
+  },
 };
 
 describe('the examples', () => {

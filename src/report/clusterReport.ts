@@ -83,12 +83,13 @@ export async function storeReport(
 }
 
 /**
- * Renders report.html from the files of a run.
+ * Renders the page of a run from its files.
  *
+ * @param file Default report.html in the run folder.
  * @throws LikenessError as {@link readReport}, and `write.*`
  */
-export async function renderReport(folder: RunFolder): Promise<void> {
-  await writeFileAtomic(folder.files.reportHtml, reportHtml(await readReport(folder)));
+export async function renderReport(folder: RunFolder, file = folder.files.reportHtml): Promise<void> {
+  await writeFileAtomic(file, reportHtml(await readReport(folder)));
 }
 
 /**
