@@ -1,6 +1,7 @@
 /**
  * PCL against a whole step in PyTorch, ProtoNCE against its formula, and the phase between epochs.
  */
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
@@ -125,6 +126,80 @@ describe('ProtoNCE', () => {
   it('is 0 where no other prototype is left', async () => {
     const one = { prototypes: C, phi, labels: ids(1, 1), drawn: ids(1), variant: 'corrected' } as const;
     expect(await evaluated(protoNce(q, one))).toBeCloseTo(0, 6);
+  });
+
+  it('counts a cluster of several images once, and as released once per image', async () => {
+    const three = constant(Float32Array.of(0.6, 0.8, 0, 1, 0.8, 0.6), [3, 2]);
+    const given = { prototypes: C, phi, labels: ids(0, 1, 1) };
+    // Logits q·c / phi of the clusters 0, 1 and 2, by query.
+    const [a, b, c] = [
+      [0.6 / 0.2, 0.8 / 0.25, -0.6 / 0.5],
+      [0, 1 / 0.25, 0],
+      [0.8 / 0.2, 0.6 / 0.25, -0.8 / 0.5],
+    ] as const;
+    const once = (ce(...a) + ce(b[1], b[0], b[2]) + ce(c[1], c[0], c[2])) / 3;
+    const released =
+      (ce(a[0], a[1], a[1], a[2]) + ce(b[1], b[1], b[0], b[2]) + ce(c[1], c[1], c[0], c[2])) / 3;
+    for (const drawn of [undefined, ids(2), ids(1, 2)]) {
+      const corrected = await evaluated(protoNce(three, { ...given, drawn, variant: 'corrected' }));
+      expect(corrected).toBeCloseTo(once, 5);
+      const reference = await evaluated(protoNce(three, { ...given, drawn, variant: 'reference' }));
+      expect(reference).toBeCloseTo(released, 5);
+    }
+  });
+
+  it('is the cross-entropy over the set of candidate clusters, for any batch', async () => {
+    const [B, K, D, r] = [6, 5, 3, 3];
+    const given = {
+      prototypes: input('C', [K, D]),
+      phi: input('phi', [K]),
+      labels: input('y', [B], 'int32'),
+    };
+    const queries = input('q', [B, D]);
+    const some = { ...given, drawn: input('drawn', [r], 'int32') };
+    const executable = await engine.compile({
+      outputs: {
+        all: protoNce(queries, { ...given, variant: 'corrected' }),
+        some: protoNce(queries, { ...some, variant: 'corrected' }),
+        every: protoNce(queries, { ...given, drawn: input('order', [K], 'int32'), variant: 'corrected' }),
+        released: protoNce(queries, { ...some, variant: 'reference' }),
+      },
+    });
+    const clusters = Array.from({ length: K }, (_, k) => k);
+    const numbers = (length: number, min: number) =>
+      fc.array(fc.double({ min, max: 1, noNaN: true }), { minLength: length, maxLength: length });
+    await fc.assert(
+      fc.asyncProperty(
+        numbers(B * D, -1),
+        numbers(K * D, -1),
+        numbers(K, 0.1),
+        fc.array(fc.integer({ min: 0, max: K - 1 }), { minLength: B, maxLength: B }),
+        fc.shuffledSubarray(clusters, { minLength: K }),
+        async (q, C, phi, y, order) => {
+          const drawn = order.slice(0, r);
+          const ran = await executable.run({
+            ...{ q: Float32Array.from(q), C: Float32Array.from(C), phi: Float32Array.from(phi) },
+            ...{ y: Int32Array.from(y), drawn: Int32Array.from(drawn), order: Int32Array.from(order) },
+          });
+          const logit = (i: number, k: number) =>
+            q.slice(i * D, i * D + D).reduce((sum, x, d) => sum + x * C[k * D + d]!, 0) / phi[k]!;
+          const expected = (candidates: readonly number[]) => {
+            const others = new Set([...y, ...candidates]);
+            const losses = y.map((own, i) =>
+              ce(logit(i, own), ...[...others].filter((k) => k !== own).map((k) => logit(i, k))),
+            );
+            return losses.reduce((a, b) => a + b) / B;
+          };
+          // Logits reach 30, and float32 has seven digits.
+          expect(ran.all![0]).toBeCloseTo(expected(clusters), 4);
+          expect(ran.every![0]).toBeCloseTo(expected(clusters), 4);
+          expect(ran.some![0]).toBeCloseTo(expected(drawn), 4);
+          expect(ran.released![0]).toBeGreaterThan(ran.some![0]! - 1e-4);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    await executable.dispose();
   });
 });
 

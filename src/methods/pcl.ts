@@ -64,7 +64,7 @@ const settingsSchema = z.strictObject({
   ...prototypeSettings,
   negativePrototypes: positive()
     .default(16_000)
-    .describe('prototypes drawn as negatives per step; all others where there are fewer'),
+    .describe('prototypes drawn as negatives per step; with no more clusters than that, all of them'),
   variant: variant(),
 });
 type PclSettings = z.output<typeof settingsSchema>;

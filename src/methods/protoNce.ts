@@ -10,15 +10,16 @@
  *
  * Symbols: q_i a query, c_j a prototype, phi_j its concentration, y(i) the cluster of image i.
  *
- * Candidates, as in the authors' code: the prototypes of the whole batch (each image's own is the
- * others' negative), and r negatives drawn from all K of which those in the batch are left out.
+ * Candidates: all K prototypes; or, where r are drawn, the prototypes of the batch's clusters (each
+ * image's own is the others' negative) and those drawn. Each candidate cluster counts once, as in
+ * equation 11.
  *
- * Different: where two images of a batch share a cluster, the authors' code sets each one's
- * prototype as a negative of the other, although it is the same prototype. With the papers' 25,000
- * clusters that is rare; with a few hundred it is every batch, so such candidates are left out here
- * (`variant: 'corrected'`). The authors draw exactly r negatives from those not in the batch, and
- * stop with an error where there are fewer; here r are drawn and then those in the batch are
- * masked, and where r >= K all K are taken.
+ * `variant: 'reference'` repeats the authors' code: a cluster with n images in the batch counts n
+ * times in the sum, also for its own images. With the paper's 25,000 clusters that is rare. With a
+ * few hundred it is every batch, and large clusters are pushed away several times as hard.
+ * Different in both variants: the authors draw exactly r negatives from the clusters that are not
+ * in the batch, and stop with an error where there are fewer; here r are drawn from all K and those
+ * in the batch are masked.
  */
 import {
   add,
@@ -30,16 +31,19 @@ import {
   gather,
   gatherElements,
   greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
   logSoftmax,
+  maskFill,
   matmul,
   max,
   mean,
   neg,
   reshape,
-  sub,
   type Tensor,
   transpose,
-  where,
 } from '../tensor/index.ts';
 import type { Variant } from './clusterSettings.ts';
 import { MASKED } from './contrastive.ts';
@@ -51,9 +55,9 @@ export interface ProtoNceOptions {
   phi: Tensor;
   /** y, clusters of the batch's images, int32 [B]. */
   labels: Tensor;
-  /** Clusters drawn as negatives, int32 [r], each once. Absent: all K. */
+  /** Clusters drawn as negatives, int32 [r], each once. Absent: all K are candidates. */
   drawn?: Tensor;
-  /** With `reference`, images that share a cluster are negatives of each other. */
+  /** With `reference`, a cluster counts once for each of its images in the batch. */
   variant: Variant;
 }
 
@@ -61,38 +65,46 @@ export interface ProtoNceOptions {
  * ProtoNCE of queries q [B, D] on the unit sphere; one number, 0 or more. Gradients flow through q
  * alone.
  */
-export function protoNce(
-  q: Tensor,
-  { prototypes: C, phi, labels: y, drawn, variant }: ProtoNceOptions,
-): Tensor {
+export function protoNce(q: Tensor, options: ProtoNceOptions): Tensor {
+  const { prototypes: C, phi, labels: y, drawn, variant } = options;
   const B = q.shape[0]!;
-  const K = C.shape[0]!;
-  const byRow = reshape(y, [B, 1]);
-  const row = arange(B);
+  if (!drawn && variant === 'corrected') {
+    return meanLossAt(div(matmul(q, transpose(C)), phi), reshape(y, [B, 1])); // over [B, K]
+  }
+  const ids = drawn ?? arange(C.shape[0]!); // [r]
+  const others = div(matmul(q, transpose(gather(C, ids))), gather(phi, ids)); // [B, r]
+  const isInBatch = inAnyRow(equal(reshape(y, [B, 1]), ids)); // [r]
+  const logits = concat([ofBatch(q, options), maskFill(others, isInBatch, MASKED)], 1); // [B, B + r]
+  return meanLossAt(logits, reshape(arange(B), [B, 1]));
+}
 
-  const inBatch = div(matmul(q, transpose(gather(C, y))), gather(phi, y)); // [B, B]
-  const isOwn = equal(reshape(row, [B, 1]), row); // [B, B]
-  const sharesCluster = equal(byRow, y); // [B, B]
-  const isFalseNegative = greater(sub(asNumber(sharesCluster), asNumber(isOwn)), 0.5); // [B, B]
-  const batch = variant === 'reference' ? inBatch : where(isFalseNegative, MASKED, inBatch);
+/**
+ * Logits of the batch's clusters, [B, B], one column per image; an image's own is on the diagonal.
+ * Each cluster has one column that counts in a row, or with `reference` one per image.
+ */
+function ofBatch(q: Tensor, { prototypes: C, phi, labels: y, variant }: ProtoNceOptions): Tensor {
+  const B = q.shape[0]!;
+  const logits = div(matmul(q, transpose(gather(C, y))), gather(phi, y)); // [B, B]
+  if (variant === 'reference') return logits;
+  const [column, row] = [arange(B), reshape(arange(B), [B, 1])];
+  const sharesCluster = equal(reshape(y, [B, 1]), y); // [B, B]
+  const isRepeat = inAnyRow(logicalAnd(sharesCluster, less(row, column))); // [B]
+  const isOther = logicalNot(equal(row, column)); // [B, B]
+  return maskFill(logits, logicalAnd(isOther, logicalOr(sharesCluster, isRepeat)), MASKED);
+}
 
-  const ids = drawn ?? arange(K); // [r]
-  const negatives = drawn ? gather(C, ids) : C; // [r, D]
-  const ofNegatives = div(matmul(q, transpose(negatives)), drawn ? gather(phi, ids) : phi); // [B, r]
-  const isInBatch = greater(max(asNumber(equal(byRow, ids)), { axes: [0] }), 0.5); // [r]
-  const others = where(isInBatch, MASKED, ofNegatives); // [B, r]
+/** Mean over rows of the cross-entropy of logits [B, M] with target columns [B, 1]. */
+function meanLossAt(logits: Tensor, targets: Tensor): Tensor {
+  return neg(mean(gatherElements(logSoftmax(logits), targets)));
+}
 
-  const logits = concat([batch, others], 1); // [B, B + r]
-  const target = reshape(row, [B, 1]);
-  return neg(mean(gatherElements(logSoftmax(logits), target)));
+/** True where a column of a mask [B, M] is true in any row, [M]. */
+function inAnyRow(mask: Tensor): Tensor {
+  return greater(max(cast(mask, 'float32'), { axes: [0] }), 0.5);
 }
 
 /** Mean over clusterings, `1/M sum_m L_m`. */
 export function meanOf(losses: readonly Tensor[]): Tensor {
   const total = losses.reduce((sum, loss) => add(sum, loss));
   return div(total, losses.length);
-}
-
-function asNumber(condition: Tensor): Tensor {
-  return cast(condition, 'float32');
 }

@@ -49,8 +49,8 @@ export const contrast = {
     {
       line: 'each prototype counts at its own temperature',
       in: 'protoNce',
-      find: 'drawn ? gather(phi, ids) : phi',
-      to: '1',
+      find: 'div(matmul(q, transpose(C)), phi)',
+      to: 'matmul(q, transpose(C))',
       caughtBy: [ofPcl, 'each at its own temperature'],
     },
     {
@@ -77,16 +77,23 @@ export const contrast = {
     {
       line: 'mask: drawn negatives that the batch holds are left out',
       in: 'protoNce',
-      find: 'where(isInBatch, $masked, ofNegatives)',
-      to: 'ofNegatives',
+      find: 'maskFill(others, isInBatch, $masked)',
+      to: 'others',
       caughtBy: [ofPcl, 'leaves out drawn negatives'],
     },
     {
       line: 'mask: images of one cluster are not negatives of each other',
-      in: 'protoNce',
-      find: 'where(isFalseNegative, $masked, inBatch)',
-      to: 'inBatch',
-      caughtBy: [ofPcl, 'makes images of one cluster negatives'],
+      in: 'ofBatch',
+      find: 'logicalOr(sharesCluster, isRepeat)',
+      to: 'isRepeat',
+      caughtBy: [ofPcl, 'counts a cluster of several images once'],
+    },
+    {
+      line: 'mask: a cluster of several images is one negative',
+      in: 'ofBatch',
+      find: 'logicalOr(sharesCluster, isRepeat)',
+      to: 'sharesCluster',
+      caughtBy: [ofPcl, 'counts a cluster of several images once'],
     },
     {
       line: 'clusterings are of the key encoder',
