@@ -4,6 +4,7 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
+import { pathsOf } from './nextCommand.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -99,10 +100,11 @@ async function execute(
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  const line = { options: command.options, paths: pathsOf(command, args, options) };
   const terminal = createTerminal({
     json: json === true,
     signal: controller.signal,
-    rewrite: (message) => messageWithFlags(message, command.options),
+    rewrite: (message) => messageWithFlags(message, line),
   });
   try {
     const result = await command.run(args, options, terminal);
@@ -114,7 +116,7 @@ async function execute(
   } catch (thrown) {
     if (outputClosed.aborted) return OUTPUT_CLOSED;
     terminal.endProgress();
-    const error = thrown instanceof LikenessError ? errorWithFlags(thrown, command.options) : thrown;
+    const error = thrown instanceof LikenessError ? errorWithFlags(thrown, line) : thrown;
     const interrupted = controller.signal.aborted;
     const known = error instanceof LikenessError;
     // Only an internal error prints its trace.

@@ -41,7 +41,7 @@ export async function assignFeatures(
     throw new LikenessError(
       'clustering.stale',
       'the clusters were learned by a head that the run does not have. ' +
-        'Make them again: likeness cluster <source> --run <run>',
+        'Cluster the images again with `model.cluster(images)`.',
     );
   }
   return learnedAssignment(y, { outputs, unit: normalizeRows(features), centroids });

@@ -46,7 +46,7 @@ describe('onnxEncoder', () => {
   it('refuses other files and says what to do', async () => {
     const file = join(images.folder, 'c.onnx');
     writeFileSync(file, 'no model');
-    await expect(onnxEncoder(file)).rejects.toThrow(/likeness export/);
+    await expect(onnxEncoder(file)).rejects.toThrow(/`model\.exportOnnx\(file\)`/);
     await expect(onnxEncoder(join(images.folder, 'missing.onnx'))).rejects.toThrow(/cannot be opened/);
   });
 });

@@ -22,7 +22,7 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
     throw new LikenessError(
       'encoder.file',
       `${file}: received a file without the metadata "likeness.image_size"; expected an encoder in ONNX format. ` +
-        'Write one with: likeness export --run <run> --to encoder.onnx',
+        'Write one with `model.exportOnnx(file)`.',
     );
   }
   const session = await attempt(file, () => InferenceSession.create(bytes, { logSeverityLevel: 3 }));

@@ -4,6 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { assignFeatures } from '../encoders/index.ts';
 import {
+  clusterAgain,
   listCheckpoints,
   loadCheckpoint,
   readClustering,
@@ -105,8 +106,8 @@ async function atStep(run: TrainedRun, step: number): Promise<TrainedRun> {
     throw new LikenessError(
       'clustering.stale',
       `the clusters of ${run.folder.path} were made at step ${step}, whose checkpoint is ` +
-        `gone; the newest is of step ${run.checkpoint.info.step}. Make them again: likeness ` +
-        `cluster <source> --run ${run.folder.path}`,
+        `gone; the newest is of step ${run.checkpoint.info.step}. ` +
+        clusterAgain,
     );
   }
   const checkpoint = await loadCheckpoint(entry.file);
@@ -118,6 +119,6 @@ function checkDimension({ folder }: TrainedRun, expected: number, { dimension }:
   throw new LikenessError(
     'clustering.stale',
     `the clusters of ${folder.path} have dimension ${dimension} and its encoder's features ` +
-      `${expected}. Make them again: likeness cluster <source> --run ${folder.path}`,
+      `${expected}. ${clusterAgain}`,
   );
 }

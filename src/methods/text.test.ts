@@ -41,7 +41,7 @@ describe('flat settings', () => {
     expect(() => patchOf({ batchsize: 3 })).toThrow(
       '"batchsize" is not a setting; did you mean "batchSize"?',
     );
-    expect(() => patchOf({ somethingElseAltogether: 1 })).toThrow('see the list of settings');
+    expect(() => patchOf({ somethingElseAltogether: 1 })).toThrow('`settingNames()` lists the settings');
     expect(() => patchOf({ constructor: 1 })).toThrow('"constructor" is not a setting');
   });
 

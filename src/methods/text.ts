@@ -135,7 +135,7 @@ function place(flat: FlatSettings, { fallback, read }: Placing): FlatPatch {
 
 function unknown(name: string): LikenessError {
   const guess = nearest(name, settingNames());
-  const hint = guess ? `did you mean "${guess}"?` : 'see the list of settings (likeness train --help)';
+  const hint = guess ? `did you mean "${guess}"?` : '`settingNames()` lists the settings';
   return new LikenessError('settings.invalid', `settings: "${name}" is not a setting; ${hint}`);
 }
 

@@ -35,7 +35,7 @@ describe('clusters.safetensors', () => {
     for (const head of [[1], [0, -1], [0.5, 1]]) {
       await writeClustering(file(), { ...clustering, head });
       await expect(readClustering(file())).rejects.toThrow(
-        /cannot be used: .*head.*Run "likeness cluster" again/,
+        /cannot be used: .*head.*Cluster the images again/,
       );
     }
     await writeFile(file(), 'no clusters');

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
+import { clusterAgain, clusterFirst } from './nextSteps.ts';
 import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 export interface StoredClustering {
@@ -32,7 +33,7 @@ export interface StoredClustering {
 }
 
 const FORMAT = 'likeness clusters 1';
-const kind = { code: 'clustering', format: FORMAT, remedy: 'Run "likeness cluster" again.' };
+const kind = { code: 'clustering', format: FORMAT, remedy: clusterAgain };
 const schema = z.object({
   temperature: z.number().positive(),
   head: z.array(z.int().nonnegative()).optional(),
@@ -64,7 +65,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
 export async function readClustering(file: string): Promise<StoredClustering> {
   const { tensors, metadata } = await readTensors(file, {
     ...kind,
-    remedy: 'Make the clusters first: likeness cluster <source> --run <run>',
+    remedy: clusterFirst,
   });
   const { centroids } = tensors;
   const [k = 0, dimension = 0] = centroids?.shape ?? [];

@@ -48,7 +48,9 @@ describe('clusters.csv', () => {
     await expect(writeClusters(file(), bad)).rejects.toThrow(
       '"a" has confidence NaN and margin 0; both must be finite',
     );
-    await expect(readClusters(file())).rejects.toThrow(/Could not read .*Run "likeness cluster" first/);
+    await expect(readClusters(file())).rejects.toThrow(
+      /Could not read .*Cluster the images first with `model\.cluster\(images\)`/,
+    );
     await writeFile(file(), 'path,cluster\na,1\n');
     await expect(readClusters(file())).rejects.toThrow(
       /lacks the columns confidence, margin; it has path, cluster/,

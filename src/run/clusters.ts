@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { csvChunks, decodeCsv, writeFileAtomic } from '../formats/index.ts';
+import { clusterAgain, clusterFirst } from './nextSteps.ts';
 
 export interface ClusteredImage {
   /** Id of the image: its path relative to the source. */
@@ -46,7 +47,7 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
   } catch (error) {
     throw new LikenessError(
       'clusters.missing',
-      `Could not read ${file}: ${reasonOf(error)}. Run "likeness cluster" first.`,
+      `Could not read ${file}: ${reasonOf(error)}. ${clusterFirst}`,
     );
   }
   const [header = [], ...rows] = decodeCsv(text, file);
@@ -55,7 +56,8 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
   if (missing.length > 0) {
     throw new LikenessError(
       'clusters.malformed',
-      `${file} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}; it has ${header.join(', ') || 'none'}. Run "likeness cluster" again.`,
+      `${file} lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}; it has ` +
+        `${header.join(', ') || 'none'}. ${clusterAgain}`,
     );
   }
   return rows.map((row, index) => {
@@ -65,7 +67,7 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
       if (value === undefined || value === '' || !Number.isFinite(parsed)) {
         throw new LikenessError(
           'clusters.malformed',
-          `${file}, record ${index + 2}: "${value ?? ''}" is not a number for ${name}. Run "likeness cluster" again.`,
+          `${file}, record ${index + 2}: "${value ?? ''}" is not a number for ${name}. ` + clusterAgain,
         );
       }
       return parsed;

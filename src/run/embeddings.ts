@@ -8,6 +8,7 @@ import {
   safetensorsStream,
   writeFileAtomic,
 } from '../formats/index.ts';
+import { clusterAgain } from './nextSteps.ts';
 import { malformedFile, metadataJson } from './tensorFile.ts';
 
 export interface Embeddings {
@@ -78,7 +79,7 @@ export async function openEmbeddings(file: string): Promise<StoredEmbeddings> {
 const kind = {
   code: 'embeddings',
   format: 'embeddings',
-  remedy: 'Run "likeness cluster" again.',
+  remedy: clusterAgain,
 };
 
 async function contentOf(

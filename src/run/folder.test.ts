@@ -27,13 +27,13 @@ describe('run folders', () => {
     expect(await readdir(runs[0]!.path)).toEqual(['checkpoints']);
   });
 
-  it('refuse an --out that holds a run or anything else, and use an empty one', async () => {
+  it('refuse an `out` that holds a run or anything else, and use an empty one', async () => {
     const out = join(folder.path, 'mine');
     const run = await createRunFolder({ ...named, out });
     expect(run.files.events).toBe(join(out, 'events.jsonl'));
     await writeConfig(run, { method: 'swav' });
     await expect(createRunFolder({ ...named, out })).rejects.toThrow(
-      `${out} already holds a run. Add --resume to continue it`,
+      `${out} already holds a run. Add \`resume\` to continue it`,
     );
     const other = join(folder.path, 'other');
     await mkdir(other);

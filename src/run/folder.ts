@@ -47,13 +47,16 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
     if (names.includes(runFileNames.config)) {
       throw new LikenessError(
         'run.exists',
-        `${out} already holds a run. Add --resume to continue it, or choose another folder with --out.`,
+        `${out} already holds a run. Add \`resume\` to continue it, or choose another ` +
+          'folder with `out`.',
       );
     }
     if (names.length > 0) {
+      const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
       throw new LikenessError(
         'run.exists',
-        `${out} is not empty (it has "${names.sort()[0]}"${names.length > 1 ? ` and ${names.length - 1} more` : ''}). Choose a new or empty folder with --out.`,
+        `${out} is not empty (it has "${names.sort()[0]}"${more}). Choose a new or empty folder ` +
+          'with `out`.',
       );
     }
     await makeFolder(join(out, runFileNames.checkpoints));
@@ -85,7 +88,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   if (folder === undefined) {
     throw new LikenessError(
       'run.missing',
-      `There is no run at ${path}: the folder does not exist. Check --run or --out.`,
+      `There is no run at ${path}: the folder does not exist. Check the path.`,
     );
   }
   if (!folder.isDirectory()) {
@@ -97,7 +100,7 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
   if (!(await isRunFolder(path))) {
     throw new LikenessError(
       'run.missing',
-      `${path} is not a run: it has no ${runFileNames.config}. Give a folder that "likeness train" made.`,
+      `${path} is not a run: it has no ${runFileNames.config}. Give the folder of a run.`,
     );
   }
   return run;

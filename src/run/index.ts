@@ -30,6 +30,7 @@ export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.t
 export { isMissing, type JsonObject, type JsonValue, readJson, readJsonIfValid, writeJson } from './json.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
+export { clusterAgain } from './nextSteps.ts';
 export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
 export { type RunConfig, readRunConfig, writeRunConfig } from './runConfig.ts';

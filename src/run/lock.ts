@@ -135,6 +135,6 @@ function lockedBy(run: RunFolder, holder: Holder | undefined): LikenessError {
   const next =
     holder === undefined || elsewhere
       ? `If that process has ended, delete ${run.files.lock} and try again.`
-      : 'Wait until it has ended or stop it, or choose another folder with --out.';
+      : 'Wait until it has ended or stop it, or choose another folder with `out`.';
   return new LikenessError('run.locked', `${run.path} is being written by ${who}. ${next}`);
 }

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, type StoredTensor, writeFileAtomic } from '../formats/index.ts';
+import { reportAgain } from './nextSteps.ts';
 import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 /** Layout of features at one step of training. */
@@ -48,7 +49,7 @@ export async function writeMaps(file: string, { ids, maps }: FeatureMaps): Promi
 
 /** Reads the maps. @throws LikenessError `maps.missing`, `maps.malformed` */
 export async function readMaps(file: string): Promise<FeatureMaps> {
-  const kind = { code: 'maps', format: FORMAT, remedy: 'Run "likeness cluster" again.' };
+  const kind = { code: 'maps', format: FORMAT, remedy: reportAgain };
   const { tensors, metadata } = await readTensors(file, kind);
   const { ids, maps } = metadataJson(file, metadata.maps, schema, kind);
   return {

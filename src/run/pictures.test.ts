@@ -71,7 +71,7 @@ describe('thumbnails.safetensors', () => {
   });
 
   it('refuses another file, and says how to make one', async () => {
-    await expect(readThumbnails(file())).rejects.toThrow(/Could not read .* Run "likeness cluster" again/);
+    await expect(readThumbnails(file())).rejects.toThrow(/Could not read .*.*Write the report again/);
     await writeMaps(file(), { ids: [], maps: [] });
     await expect(readThumbnails(file())).rejects.toThrow(/has format "likeness maps 1", expected/);
   });

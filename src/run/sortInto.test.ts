@@ -120,7 +120,7 @@ describe('sortInto', () => {
     );
     expect(await readdir(into)).toEqual(['letter.txt']);
     await expect(sortInto({ into: join(into, 'letter.txt'), source, items })).rejects.toThrow(
-      /is a file; --into needs a folder/,
+      /into: .* is a file; expected a folder/,
     );
 
     await rm(into, { recursive: true });

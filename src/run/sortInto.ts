@@ -148,7 +148,8 @@ async function placeLink(from: string, target: string): Promise<void> {
     } catch {
       throw new LikenessError(
         'sort.link',
-        `Could not link ${target} to ${from}: ${reasonOf(error)}. Use --by copy, or choose a folder on the same disk.`,
+        `Could not link ${target} to ${from}: ${reasonOf(error)}. Use ` +
+          "`by: 'copy'`, or choose a folder on the same disk.",
       );
     }
   }
@@ -193,7 +194,7 @@ async function clearOwn(into: string): Promise<void> {
     if (code === 'ENOTDIR') {
       throw new LikenessError(
         'sort.notEmpty',
-        `${into} is a file; --into needs a folder. Choose another name.`,
+        `into: ${into} is a file; expected a folder. Choose another name.`,
       );
     }
     throw writeFailure(into, error);
@@ -215,7 +216,8 @@ async function clearOwn(into: string): Promise<void> {
     const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : '';
     throw new LikenessError(
       'sort.notEmpty',
-      `${into} is not empty: "${what}"${more} was not put there, or was changed since. Nothing is ever overwritten; choose a new or empty folder for --into.`,
+      `into: ${into} is not empty: "${what}"${more} was not put there, or was changed since. ` +
+        'Nothing is ever overwritten; choose a new or empty folder.',
     );
   }
   for (const name of own) await rm(join(into, name), { force: true });
@@ -245,7 +247,8 @@ async function refuseInside(into: string, source: SortOptions['source']): Promis
   if (inside) {
     throw new LikenessError(
       'sort.inside',
-      `--into ${into} lies in the source ${source.path}: the sorted images would be taken for pictures of the source next time. Choose a folder outside it.`,
+      `into: ${into} lies in the source ${source.path}: the sorted images would be taken for ` +
+        'images of the source next time. Choose a folder outside it.',
     );
   }
 }

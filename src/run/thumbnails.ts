@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
+import { reportAgain } from './nextSteps.ts';
 import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness thumbnails 1';
@@ -44,7 +45,7 @@ export async function writeThumbnails(file: string, { pictures, shortSide }: Thu
 
 /** Reads the pictures. @throws LikenessError `thumbnails.missing`, `thumbnails.malformed` */
 export async function readThumbnails(file: string): Promise<Thumbnails> {
-  const kind = { code: 'thumbnails', format: FORMAT, remedy: 'Run "likeness cluster" again.' };
+  const kind = { code: 'thumbnails', format: FORMAT, remedy: reportAgain };
   const { tensors, metadata } = await readTensors(file, kind);
   const { ids, ...rest } = metadataJson(file, metadata.thumbnails, schema, kind);
   const bytes = tensors.bytes?.data;

@@ -25,7 +25,7 @@ export async function openTrainedRun(path: string): Promise<TrainedRun> {
       damaged.length > 0 ? `all ${damaged.length} are damaged (${damaged[0]!.reason})` : 'there is none yet';
     throw new LikenessError(
       'run.noCheckpoint',
-      `${path} has no usable checkpoint: ${why}. Train first: likeness train <source> --out ${path} --resume`,
+      `${path} has no usable checkpoint: ${why}. Train first: ` + '`train(images, { out, resume: true })`.',
     );
   }
   return { folder, config, checkpoint, state: stateOf(checkpoint.tensors), damaged };

@@ -1,4 +1,4 @@
-/** Changes of settings with which `--auto-remedy` restarts a failed run. */
+/** Changes of settings with which `autoRemedy` restarts a failed run. */
 import { type Failure, methodNamed, type Remedy, type Settings } from '../methods/index.ts';
 
 /**
