@@ -9,7 +9,7 @@ import type { Engine, Executable } from '../src/backends/index.ts';
 import type { Values } from '../src/compile/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeSafetensors } from '../src/formats/index.ts';
-import { type MethodProgram, parseCrops, swav } from '../src/methods/index.ts';
+import { parseCrops, swav, type TrainingStep } from '../src/methods/index.ts';
 import { larc } from '../src/nn/index.ts';
 import { input } from '../src/tensor/index.ts';
 import { ownContender } from './contenders.ts';
@@ -124,7 +124,7 @@ export async function prepare(
 }
 
 /** Inputs of a step late in a long run. */
-function feedsOf(method: MethodProgram, crops: Values, { step }: { step: number }): Values {
+function feedsOf(method: TrainingStep, crops: Values, { step }: { step: number }): Values {
   const scalars = method.scalars({ step, stepsPerEpoch: 100, totalSteps: 1e5 });
   const held = Object.entries(scalars).map(([key, value]) => [key, Float32Array.of(value)]);
   return { ...crops, ...Object.fromEntries(held) };

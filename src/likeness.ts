@@ -56,6 +56,7 @@ export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './li
 export {
   type DefinedMethod,
   defineMethod,
+  embeddingProgram,
   flatSettings,
   type Method,
   type MethodDefinition,
@@ -67,6 +68,7 @@ export {
   registerMethod,
   type Settings,
   type SettingsPatch,
+  type Stage,
   type StepScope,
   settingNames,
 } from './methods/index.ts';

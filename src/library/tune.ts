@@ -72,27 +72,31 @@ export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
   const store = openPlanStore(defaultCacheDir(), { threads, runtime: runtimeVersion });
   if (again) store.forget();
   const images = Math.max(IMAGES, settings.data.batchSize);
-  const { program } = methodProgram(settings, { images, extra: undefined });
+  const { steps } = methodProgram(settings, { images, extra: undefined });
   const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
   const times = new Map<string, Readonly<Record<string, number>>>();
   const begun = performance.now();
   try {
     reporter.progress({ stage: 'tune', text: 'measuring kernels' });
-    const executable = await engine.compile(program, {
-      onTimed(key, milliseconds) {
-        times.set(key, milliseconds);
-        const text = `measuring kernels: ${showCount(times.size)} done`;
-        reporter.progress({ stage: 'tune', text, done: times.size });
-      },
-    });
-    const choices = Object.entries(executable.plan).map(([key, chosen]): KernelChoice => {
+    const plan: Record<string, string> = {};
+    for (const { program } of steps) {
+      const executable = await engine.compile(program, {
+        onTimed(key, milliseconds) {
+          times.set(key, milliseconds);
+          const text = `measuring kernels: ${showCount(times.size)} done`;
+          reporter.progress({ stage: 'tune', text, done: times.size });
+        },
+      });
+      Object.assign(plan, executable.plan);
+      await executable.dispose();
+    }
+    const choices = Object.entries(plan).map(([key, chosen]): KernelChoice => {
       const [operator, ...rest] = key.split('|');
       return {
         ...{ operator: operator!, shapes: rest.slice(0, -1), attributes: rest.at(-1)!, chosen },
         milliseconds: times.get(key),
       };
     });
-    await executable.dispose();
     const seconds = (performance.now() - begun) / 1000;
     return { preset, method: settings.method.name, threads, measured: times.size, seconds, choices };
   } finally {

@@ -281,7 +281,7 @@ describe('as a method', () => {
 
   it('builds a step for any of its views', () => {
     const inputs = (augmentedViews: 'both' | 'one' | 'none') => {
-      const { program } = methodProgram(settings({ augmentedViews }), { images: 40 });
+      const [{ program }] = methodProgram(settings({ augmentedViews }), { images: 40 }).steps;
       return nodesOf([program.outputs.loss!])
         .flatMap(({ attributes, outputs: [tensor] }) =>
           String(attributes.name).startsWith('crops.') ? [[attributes.name, tensor!.shape[0]]] : [],

@@ -13,6 +13,8 @@ import {
   project,
   projectionSettings,
   registerMethod,
+  type Settings,
+  type StepProgram,
   settingsFor,
 } from './index.ts';
 import { context, head } from './stepFixture.cases.ts';
@@ -59,7 +61,7 @@ describe('a method of a user', () => {
     const settings = settingsFor('small-32', patch);
     expect(settings.method).toMatchObject({ name: 'pull-together', pull: 3, hiddenDim: 256 });
     expect(settingsFor('pull-together-paper', {}).method).toMatchObject({ pull: 5 });
-    const { program, randomBaselineLoss } = methodProgram(settings, { images: 16 });
+    const [{ program, randomBaselineLoss }] = methodProgram(settings, { images: 16 }).steps;
     expect(program.name).toBe('pull-together-step');
     expect(randomBaselineLoss).toBe(1);
     expect(own.remedy('narrow', settings)?.settings).toEqual({ method: { pull: 1.5 } });
@@ -68,6 +70,51 @@ describe('a method of a user', () => {
 
   it('may not take the name of another', () => {
     expect(() => registerMethod(define('swav'))).toThrow('received "swav", which another method has');
+  });
+});
+
+describe('stages with steps of their own', () => {
+  const crops = [input('crops.0', [16, 3, 16, 16])];
+  const averaged =
+    (scale: number): Parameters<typeof defineMethod>[0]['step'] =>
+    ({ crops: [images], step, model }) => {
+      const z = model.embed(images!); // [16, D]
+      step.minimize(mul(mean(z), scale));
+      step.observe({ embeddings: z });
+      step.state(`only.${scale}`, [scale]);
+    };
+  const stages = () => [
+    { name: 'first', epochs: 1, step: averaged(1) },
+    { name: 'second', step: averaged(2) },
+  ];
+  const namesOf = ({ program }: StepProgram) =>
+    program.state!.map(({ current }) => String(current.node.attributes.name));
+
+  it('are built by name, and share the variables', () => {
+    const method = define('staged', { step: undefined, stages });
+    const [first, second] = ['first', 'second'].map((stage) =>
+      namesOf(method.build({ ...head }, context(), crops, stage)),
+    );
+    expect(first!.filter((name) => !second!.includes(name))).toEqual(['only.1']);
+    expect(second!.filter((name) => !first!.includes(name))).toEqual(['only.2']);
+    expect(namesOf(method.build({ ...head }, context(), crops))).toEqual(first);
+  });
+
+  it('are refused where one has none, and where a value has two shapes', () => {
+    const settings = { method: { name: 'staged', ...head } } as unknown as Settings;
+    const program = (given: Partial<Parameters<typeof defineMethod>[0]>) => () =>
+      define('staged', { step: undefined, ...given }).program(settings, context());
+    expect(program({})).toThrow('received "staged" without a step for all stages');
+    expect(program({ stages: () => [...stages().slice(0, 1), { name: 'none' }] })).toThrow(
+      'expected "step", or a step in every stage',
+    );
+    const widened: Parameters<typeof defineMethod>[0]['step'] = (scope) => {
+      scope.step.state('only.1', [3]);
+      averaged(2)!(scope);
+    };
+    expect(program({ stages: () => [stages()[0]!, { name: 'second', step: widened }] })).toThrow(
+      /stages: the step from epoch 2 has "only\.1" of shape \[3\]; expected \[1\]/,
+    );
   });
 });
 

@@ -1,12 +1,14 @@
 /** A method in one place: its settings, its step, what it does between epochs, and its remedies. */
 import type { z } from 'zod';
+import { LikenessError } from '../core/errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { CropSpec } from '../views/index.ts';
 import { cropInputs, ofCrop } from './crops.ts';
+import { joinSteps } from './joinSteps.ts';
 import type { Model } from './model.ts';
 import type { EpochPhase, MethodHead, MethodProgram, StepContext } from './program.ts';
 import type { OwnSettings, Settings, SettingsPatch } from './settings.ts';
-import { phaseOf, type Stage } from './stages.ts';
+import { phaseOf, type StageWork, stageOfEpoch, stageStart, stepsOf } from './stages.ts';
 import { createStep, type Step, type TrainingStep } from './step.ts';
 
 /** States in which the run doctor stops a run. */
@@ -38,6 +40,18 @@ export interface PhaseScope<Own> {
   context: StepContext;
 }
 
+/**
+ * A stage of a method, such as pretraining.
+ *
+ * Its step reads and replaces the same variables and state as those of other stages: values of a
+ * name that an earlier step has continue, and all others are initialized when the stage begins. A
+ * momentum encoder that begins with a stage is a copy of the model as it is then.
+ */
+export interface Stage<Own> extends StageWork {
+  /** Writes the training step of the stage. Default: the method's step. */
+  step?(scope: StepScope<Own>): void;
+}
+
 export interface MethodDefinition<S extends z.ZodObject> {
   /** Name for commands, settings and files, in kebab case. */
   name: string;
@@ -61,10 +75,10 @@ export interface MethodDefinition<S extends z.ZodObject> {
   check?(settings: z.output<S>, context: StepContext): void;
   /** Embeddings, prototypes and clusters of an encoder's features. */
   head(settings: z.output<S>): MethodHead;
-  /** Writes the training step. */
-  step(scope: StepScope<z.output<S>>): void;
-  /** Stages that follow one another. Default: one stage. */
-  stages?(scope: PhaseScope<z.output<S>>): readonly Stage[];
+  /** Writes the training step. May be absent where every stage has a step of its own. */
+  step?(scope: StepScope<z.output<S>>): void;
+  /** Stages that follow one another; the method's step follows the last. Default: one stage. */
+  stages?(scope: PhaseScope<z.output<S>>): readonly Stage<z.output<S>>[];
   /** Work before epochs, where it is the same for the whole run. */
   phase?(scope: PhaseScope<z.output<S>>): EpochPhase | undefined;
 }
@@ -84,8 +98,12 @@ export interface Method extends Pick<MethodDefinition<z.ZodObject>, 'name' | 'ab
 
 /** A method with the types of its own settings. */
 export interface DefinedMethod<S extends z.ZodObject> extends Method {
-  /** The step on given crops [count B, 3, s, s], without pixels and phases. */
-  build(settings: z.input<S>, context: StepContext, crops: readonly Tensor[]): TrainingStep;
+  /**
+   * The step on given crops [count B, 3, s, s], without pixels and phases.
+   *
+   * @param stage default: the first stage
+   */
+  build(settings: z.input<S>, context: StepContext, crops: readonly Tensor[], stage?: string): TrainingStep;
 }
 
 /**
@@ -98,28 +116,81 @@ export interface DefinedMethod<S extends z.ZodObject> extends Method {
  *   about: 'two views of an image find each other among the batch',
  *   crops: 'pair',
  *   settings: z.strictObject({ ...projectionSettings, temperature: rate().default(0.5) }),
- *   head: (settings) => ({ project: (variables, h) => embeddings(variables, h, settings) }),
+ *   head: (settings) => ({ project: (variables, h) => project(variables, h, settings) }),
  *   step({ crops: [images], settings, step, model }) {
  *     const [z1, z2] = split(model.embed(images), 2);
  *     step.minimize(ntXent(z1, z2, settings));
  *     step.observe({ embeddings: z1, pairs: [z1, z2] });
  *   },
  * });
+ *
+ * @example
+ * // Two stages: contrast for 20 epochs, then the embeddings move to the centers of their clusters.
+ * const contrastThenCluster = defineMethod({
+ *   name: 'contrast-then-cluster',
+ *   about: 'SimCLR, then deep embedded clustering (Xie et al., 2016)',
+ *   crops: 'pair',
+ *   settings: z.strictObject({ ...projectionSettings, clusters: z.number().int().default(10) }),
+ *   head: (settings) => ({ project: (variables, h) => project(variables, h, settings) }),
+ *   stages: ({ settings, context }) => [
+ *     {
+ *       name: 'contrast',
+ *       epochs: 20,
+ *       step({ crops: [images], step, model }) {
+ *         const [a, b] = split(model.embed(images), 2); // [B, D] each
+ *         step.minimize(ntXent(a, b, { temperature: 0.5 }));
+ *         step.observe({ embeddings: a, pairs: [a, b] });
+ *       },
+ *     },
+ *     {
+ *       name: 'cluster',
+ *       restart: true,
+ *       async begin({ engine, seed, features }) {
+ *         const { batchSize, imageSize: size } = context;
+ *         const program = embeddingProgram((v, h) => project(v, h, settings), context);
+ *         const Z = await features(program, { batchSize, size }); // [N, D]
+ *         const { centroids } = await kmeans(Z, settings.clusters, { engine, seed });
+ *         return { state: { centers: centroids }, facts: {} };
+ *       },
+ *       step({ crops: [images], settings, step, model }) {
+ *         const shape = [settings.clusters, settings.embeddingDim];
+ *         const centers = model.variables.parameter('centers', shape, normal(1)); // [K, D]
+ *         const z = model.embed(images); // [2B, D]
+ *         const q = studentAssignments(z, centers); // [2B, K]
+ *         step.minimize(klDivergence(sharpened(q), q));
+ *         step.observe({ embeddings: z, usage: mean(q, { axes: [0] }) });
+ *       },
+ *     },
+ *   ],
+ * });
  */
 export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition<S>): DefinedMethod<S> {
+  type Own = z.output<S>;
+  type Write = ((scope: StepScope<Own>) => void) | undefined;
   const { name, about, crops, settings: schema, fits = [], recipe = {}, presets = {} } = definition;
-  const parsed = (own: OwnSettings) => schema.parse(own) as z.output<S>;
+  const parsed = (own: OwnSettings) => schema.parse(own) as Own;
   const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
+  const stagesOf = (scope: PhaseScope<Own>) => definition.stages?.(scope) ?? [];
 
-  function build(settings: z.output<S>, context: StepContext, given: readonly Tensor[]): TrainingStep {
+  function build(
+    write: Write,
+    { settings, context, stages }: PhaseScope<Own> & { stages: readonly Stage<Own>[] },
+    given: readonly Tensor[],
+  ): TrainingStep {
+    if (!write) {
+      throw new LikenessError(
+        'method.step',
+        `defineMethod: received "${name}" without a step for all stages; expected "step", ` +
+          'or a step in every stage',
+      );
+    }
     const { project, assign } = definition.head(settings);
-    const stages = definition.stages?.({ settings, context });
     const { step, model, build: finish } = createStep({ ...context, name, project, assign, stages });
     const { batchSize: B } = context;
     const views = given.flatMap((group) =>
       Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
     ); // [B, 3, s, s] each
-    definition.step({ settings, step, model, crops: given, views, context });
+    write({ settings, step, model, crops: given, views, context });
     return finish();
   }
   return {
@@ -134,19 +205,33 @@ export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition
       definition.remedies?.[failure]?.({
         ...settings,
         method: { name, ...ownOf(settings) },
-      } as Settings<z.output<S>>),
+      } as Settings<Own>),
     cropSpecs: (settings, specs) => definition.cropSpecs?.(ownOf(settings), specs) ?? [...specs],
     head: (settings) => definition.head(ownOf(settings)),
     program(settings, context) {
       const own = ownOf(settings);
       definition.check?.(own, context);
       const scope = { settings: own, context };
-      const stages = definition.stages?.(scope) ?? [];
+      const stages = stagesOf(scope);
+      const given = cropInputs(context);
+      const steps = stepsOf<Write>(stages, definition.step).map(({ firstEpoch, step }) => ({
+        ...build(step, { ...scope, stages }, given),
+        firstEpoch,
+      }));
       return {
-        ...build(own, context, cropInputs(context)),
+        ...joinSteps(steps),
         phase: definition.phase?.(scope) ?? phaseOf(stages),
+        ...(stages.length > 0 && { stageStart: (epoch) => stageStart(stages, epoch) }),
       };
     },
-    build: (own, context, given) => build(parsed(own), context, given),
+    build(own, context, given, stage) {
+      const scope = { settings: parsed(own), context };
+      const stages = stagesOf(scope);
+      const { step = definition.step } =
+        (stage === undefined
+          ? stageOfEpoch(stages, 0)
+          : stages.find((candidate) => candidate.name === stage)) ?? {};
+      return build(step, { ...scope, stages }, given);
+    },
   };
 }

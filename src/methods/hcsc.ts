@@ -60,8 +60,9 @@ import {
 } from './clusterSettings.ts';
 import { ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
+import { embeddingProgram } from './embeddingProgram.ts';
 import { keyHead, queueSettings } from './moco.ts';
-import { encoderMomentumAt, keyProgram } from './momentumEncoder.ts';
+import { encoderMomentumAt } from './momentumEncoder.ts';
 import type { EpochPhase, StepContext } from './program.ts';
 import { meanOf } from './protoNce.ts';
 import { createQueue } from './queue.ts';
@@ -303,7 +304,9 @@ const candidatesName = (l: number) => `candidates.${l}`;
 function treePhase(settings: HcscSettings, context: StepContext): EpochPhase['run'] {
   const { clusters: counts, temperature, concentrationSmoothing: smoothing, variant } = settings;
   const { batchSize, imageSize: size } = context;
-  const program = keyProgram((variables, features) => keyHead(variables, features, settings), context);
+  const program = embeddingProgram((variables, features) => keyHead(variables, features, settings), context, {
+    prefix: 'key.',
+  });
   return async ({ engine, epoch, seed, features, readState, onProgress, signal }) => {
     const F = await features(program, { batchSize, size }); // [N, D]
     onProgress(`hierarchical k-means into ${counts.join(', ')} clusters`);

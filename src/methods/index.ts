@@ -10,8 +10,10 @@ export {
   type MethodDefinition,
   type PhaseScope,
   type Remedy,
+  type Stage,
   type StepScope,
 } from './defineMethod.ts';
+export { embeddingProgram } from './embeddingProgram.ts';
 export { encoderOptions } from './encoderOptions.ts';
 export {
   featureLength,
@@ -37,12 +39,16 @@ export {
 export type {
   CropGroup,
   EpochPhase,
+  EpochWork,
   MethodHead,
   MethodProgram,
   Moment,
   PhaseContext,
   PhaseResult,
+  StageProgram,
+  StageStart,
   StepContext,
+  StepProgram,
 } from './program.ts';
 export { type ProjectionOptions, project, projectionSettings } from './projection.ts';
 export { allMethods, methodNamed, methodNames, registerMethod } from './registry.ts';
@@ -56,7 +62,6 @@ export {
   type SettingsPatch,
   sharedGroups,
 } from './settings.ts';
-export type { Stage } from './stages.ts';
 export type { Observation, StateValue, Step, TrainingStep } from './step.ts';
 export { swav, swavLoss } from './swav.ts';
 export {

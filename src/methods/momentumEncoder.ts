@@ -1,11 +1,6 @@
-/** Momentum encoders: their settings, their schedule, and their features between epochs. */
-
-import type { Program } from '../compile/index.ts';
-import { createVariables, encode, warmupCosine } from '../nn/index.ts';
-import { input } from '../tensor/index.ts';
-import { normalizeImages } from './inference.ts';
-import type { Project } from './model.ts';
-import type { Moment, StepContext } from './program.ts';
+/** Momentum encoders: their settings and their schedule. */
+import { warmupCosine } from '../nn/index.ts';
+import type { Moment } from './program.ts';
 import { fraction } from './settings.ts';
 
 export const momentumSettings = {
@@ -33,28 +28,4 @@ export function encoderMomentumAt(
 ): number {
   const moves = { base: encoderMomentum, final: finalEncoderMomentum };
   return warmupCosine(step, { start: 0, ...moves, warmupSteps: 0, totalSteps });
-}
-
-/**
- * The key encoder and its head in evaluation mode, as a phase runs them over all images: `images`
- * to `features` [B, D].
- */
-export function keyProgram(
-  project: Project,
-  {
-    encoder,
-    normalize,
-    batchSize,
-    imageSize: s,
-  }: Pick<StepContext, 'encoder' | 'normalize' | 'batchSize' | 'imageSize'>,
-): Program {
-  const variables = createVariables({ mode: 'evaluate', prefix: 'key.' });
-  const images = input('images', [batchSize, 3, s, s], 'uint8');
-  const features = project(variables, encode(variables, normalizeImages(images, normalize), encoder)); // [B, D]
-  const stored = [...variables.parameters(), ...variables.buffers()];
-  return {
-    name: 'key-encoder',
-    outputs: { features },
-    state: stored.map(({ tensor }) => ({ current: tensor })),
-  };
 }

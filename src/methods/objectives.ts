@@ -43,6 +43,8 @@ export interface TrainedState {
   loss: Tensor;
   /** Parameters with their optimizer state, and running statistics. */
   state: ProgramState[];
+  /** Names of the optimizers' values in the state. */
+  optimizerState: string[];
   /** By the parameter's name. */
   gradients: Record<string, Tensor>;
   /** Next value of a parameter. */
@@ -81,12 +83,14 @@ export function trainedState(
     for (const [i, { name }] of own.entries()) byName[name] = found[i]!;
   }
   const next = new Map<string, Tensor>();
+  const optimizerState: string[] = [];
   const state = parameters.flatMap(({ name, current, value, objective }): ProgramState[] => {
     const { group = 'network', optimizer = run.optimizer, learningRate = rate, when } = objective;
     const update = optimizer.update({ name, value, gradient: byName[name]!, group }, learningRate);
     const isActive = when && greater(input(activeName(group), []), 0.5);
     const chosen = (now: Tensor, before: Tensor) => (isActive ? where(isActive, now, before) : now);
     next.set(name, chosen(update.next, value));
+    optimizerState.push(...update.slots.map(({ current: { node } }) => String(node.attributes.name)));
     return [
       { current, next: next.get(name)! },
       ...update.slots.map((slot) => ({ current: slot.current, next: chosen(slot.next, slot.current) })),
@@ -96,6 +100,7 @@ export function trainedState(
   return {
     loss: losses.reduce((sum, loss) => add(sum, loss)),
     state,
+    optimizerState,
     gradients: byName,
     nextOf: (name) => next.get(name)!,
     scalars: (moment) =>

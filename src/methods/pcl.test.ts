@@ -248,7 +248,7 @@ describe('the phase between epochs', () => {
     const now = context(1, program.initialState(0));
     await phase.run(now);
     const names = now.asked[0]!.state!.map(({ current }) => current.node.attributes.name as string);
-    const held = new Set(program.program.state!.map(({ current }) => current.node.attributes.name));
+    const held = new Set(program.steps[0].program.state!.map(({ current }) => current.node.attributes.name));
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) {
       expect(name).toMatch(/^key\./);

@@ -50,8 +50,9 @@ import {
 } from './clusterSettings.ts';
 import { infoNce } from './contrastive.ts';
 import { defineMethod } from './defineMethod.ts';
+import { embeddingProgram } from './embeddingProgram.ts';
 import { keyHead, queueSettings } from './moco.ts';
-import { encoderMomentumAt, keyProgram } from './momentumEncoder.ts';
+import { encoderMomentumAt } from './momentumEncoder.ts';
 import type { EpochPhase, StepContext } from './program.ts';
 import { meanOf, protoNce } from './protoNce.ts';
 import { createQueue } from './queue.ts';
@@ -168,7 +169,9 @@ export const pcl = defineMethod({
 function expectation(settings: PclSettings, context: StepContext): EpochPhase['run'] {
   const { temperature, concentrationSmoothing: smoothing } = settings;
   const { batchSize, imageSize: size } = context;
-  const program = keyProgram((variables, features) => keyHead(variables, features, settings), context);
+  const program = embeddingProgram((variables, features) => keyHead(variables, features, settings), context, {
+    prefix: 'key.',
+  });
   return async ({ engine, epoch, seed, features, readState, onProgress, signal }) => {
     const F = await features(program, { batchSize, size }); // [N, D]
     const state: Values = {};

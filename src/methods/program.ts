@@ -1,9 +1,9 @@
 /**
  * A method as the trainer sees it.
  *
- * The training step is one program of named outputs and state. Work between epochs, such as
- * clustering the features of all images, is an `EpochPhase`. The trainer feeds images, scalars and
- * draws, and knows nothing else of a method.
+ * A training step is one program of named outputs and state; a method has one step, or one after
+ * another. Work between epochs, such as clustering the features of all images, is an `EpochPhase`.
+ * The trainer feeds images, scalars and draws, and knows nothing else of a method.
  */
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
@@ -48,7 +48,8 @@ export interface StepContext {
   learningRate(moment: Moment): number;
 }
 
-export interface MethodProgram {
+/** A training step: its program, and what is fed to it. */
+export interface StepProgram {
   /**
    * The step. Inputs: `crops.<g>` (uint8, [count * B, 3, s, s], crop-major) per crop group;
    * `indices` (int32, [B], the images' positions 0 … N - 1 among those trained on) where it is
@@ -59,14 +60,18 @@ export interface MethodProgram {
    * agree. Any output `fact.<name>` (one number) is written to the event log at each step.
    */
   program: Program;
-  /** First values of the whole state, all float32. */
-  initialState(seed: number): Values;
-  /** Values of the scalar inputs at a moment. */
+  /**
+   * First values of the program's state, all float32.
+   *
+   * @param given values that earlier stages leave, which momentum encoders begin with
+   */
+  initialState(seed: number, given?: Values): Values;
+  /** Values of the scalar inputs at a moment of the run. */
   scalars(moment: Moment): Record<string, number>;
   /** Small inputs that are drawn in each step, by (seed, step) alone. */
   draws?(moment: Moment, seed: number): Values;
-  /** Names of the state's values that the encoder needs (parameters and running statistics). */
-  encoderState: readonly string[];
+  /** Names of the optimizer's values in the state, which a restart sets to their first ones. */
+  optimizerState: readonly string[];
   /**
    * Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse.
    */
@@ -75,19 +80,55 @@ export interface MethodProgram {
   geometry?: 'sphere' | 'gaussian';
   /** Sentences that a person reads when training starts. */
   notes?: readonly string[];
+}
+
+/** The step of some epochs of a run. */
+export interface StageProgram extends StepProgram {
+  /** First epoch that takes this step. */
+  firstEpoch: number;
+}
+
+/** Start of a stage. */
+export interface StageStart {
+  name: string;
+  /** Tells that the optimizer starts again. */
+  restart: boolean;
+  /** Work before the first step, and before the phase of its epoch. */
+  work?: EpochWork;
+}
+
+/**
+ * A training method: its steps, and its work between epochs.
+ *
+ * The state of a run has the values of all steps, by name. A step reads and replaces its own, and
+ * the others stay as they are. Values that no earlier step has are initialized when the first step
+ * that has them takes over.
+ */
+export interface MethodProgram {
+  /** Steps in the order in which they take over. The first begins with epoch 0. */
+  steps: readonly [StageProgram, ...StageProgram[]];
+  /** First values of the whole state, all float32. */
+  initialState(seed: number): Values;
+  /** Names of the state's values that the encoder needs (parameters and running statistics). */
+  encoderState: readonly string[];
+  /** The stage that begins with an epoch, where the method has stages. */
+  stageStart?(epoch: number): StageStart | undefined;
   /** Work between epochs. */
   phase?: EpochPhase;
 }
+
+/**
+ * Work between epochs, which returns new values of parts of the state. Must be a function of
+ * (state, seed, epoch) alone: it is run again where a run is resumed at the start of an epoch.
+ */
+export type EpochWork = (context: PhaseContext) => Promise<PhaseResult>;
 
 /** Work of a method before an epoch: it replaces parts of the state, and may order the images. */
 export interface EpochPhase {
   /** True where something is done before this epoch. */
   isDue(epoch: number): boolean;
-  /**
-   * Does it, and returns the new values of parts of the state. Must be a function of (state, seed,
-   * epoch) alone: it is run again where a run is resumed at the start of an epoch.
-   */
-  run(context: PhaseContext): Promise<PhaseResult>;
+  /** Does it. */
+  run: EpochWork;
   /**
    * The order in which an epoch visits images, as positions 0 … N - 1, at least `count` of them; a
    * function of the state as the phase left it. Absent: shuffled.

@@ -2,7 +2,7 @@
  * The training step as a method writes it: losses to minimize, scalars, random draws and state.
  *
  * Everything that a step needs is named once, where it is used: the tensor, its values over time,
- * and its first value. From these the trainer's `MethodProgram` is built.
+ * and its first value. From these the trainer's `StepProgram` is built.
  */
 
 import type { ProgramState, Values } from '../compile/index.ts';
@@ -29,8 +29,8 @@ import {
 import { pairAgreement } from './contrastive.ts';
 import { createModel, type Model, type MomentumCopyOptions, momentumCopy, type Project } from './model.ts';
 import { type MinimizeOptions, type Objective, trainedState } from './objectives.ts';
-import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
-import { type Stage, stageAt } from './stages.ts';
+import type { MethodHead, Moment, StepContext, StepProgram } from './program.ts';
+import { type StageSpan, scheduleMoment, stageAt } from './stages.ts';
 
 export interface Observation {
   /** Embeddings [B, D] that the run doctor watches. */
@@ -93,8 +93,13 @@ export interface Step {
   note(text: string): void;
 }
 
-/** A built step, with the gradient of each parameter for tests. */
-export type TrainingStep = MethodProgram & { gradients: Record<string, Tensor> };
+/** A built step. */
+export interface TrainingStep extends StepProgram {
+  /** Gradients by the names of the parameters, for tests. */
+  gradients: Record<string, Tensor>;
+  /** Names of the state's values that the encoder and the heads read. */
+  encoderState: readonly string[];
+}
 
 export interface StepOptions extends Omit<StepContext, 'crops' | 'normalize' | 'imageSize'> {
   /** Name of the method. */
@@ -103,8 +108,11 @@ export interface StepOptions extends Omit<StepContext, 'crops' | 'normalize' | '
   /** Probabilities of the clusters, of methods that learn them. */
   assign?: MethodHead['assign'];
   /** Default: one stage, the whole run. */
-  stages?: readonly Stage[];
+  stages?: readonly StageSpan[];
 }
+
+/** A scalar at a moment of its schedule, and of the run where stages restart the schedule. */
+type Schedule = (moment: Moment, ofRun: Moment) => number;
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
 export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
@@ -114,7 +122,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
   const network = watched(variables);
   const model = { ...createModel(network.variables, { encoder, project }), variables };
   const objectives: Objective[] = [];
-  const scalars = new Map<string, (moment: Moment) => number>();
+  const scalars = new Map<string, Schedule>();
   const draws: ((at: { step: number; seed: number }) => Values)[] = [];
   const state: ProgramState[] = [];
   const firsts: ((seed: number) => Values)[] = [];
@@ -145,7 +153,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
       },
     };
   }
-  function scalar(key: string, schedule: (moment: Moment) => number): Tensor {
+  function scalar(key: string, schedule: Schedule): Tensor {
     scalars.set(key, schedule);
     return input(key, []);
   }
@@ -155,9 +163,9 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
     images,
     indices: input('indices', [batchSize], 'int32'),
     minimize: (loss, given = {}) => void objectives.push({ ...given, loss }),
-    scalar,
+    scalar: (key, schedule) => scalar(key, (moment) => schedule(moment)),
     during: (stage) =>
-      scalar(`stage.${stage}`, (moment) => (stageAt(stages, moment)?.name === stage ? 1 : 0)),
+      scalar(`stage.${stage}`, (_, ofRun) => (stageAt(stages, ofRun)?.name === stage ? 1 : 0)),
     draw(key, shape, sampler, dtype) {
       draws.push((at) => ({ [key]: sampler(at) }) as Values);
       return input(key, shape, dtype);
@@ -202,17 +210,21 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
       ...observed,
       notes,
       program: { name: `${name}-step`, state: whole, outputs: { ...outputs, loss: trained.loss } },
-      initialState: (seed) =>
+      optimizerState: trained.optimizerState,
+      initialState: (seed, given) =>
         initialStateOf(whole, [
           variables.initialValues(seed),
-          ...copies.map((copy) => copy.variables.initialValues(seed)),
+          ...copies.map((copy) => copy.variables.initialValues(seed, given)),
           stored.initialValues(seed),
           ...firsts.map((first) => first(seed)),
         ]),
-      scalars: (moment) => ({
-        ...Object.fromEntries([...scalars].map(([key, schedule]) => [key, schedule(moment)])),
-        ...trained.scalars(moment),
-      }),
+      scalars(ofRun) {
+        const moment = scheduleMoment(stages, ofRun);
+        return {
+          ...Object.fromEntries([...scalars].map(([key, schedule]) => [key, schedule(moment, ofRun)])),
+          ...trained.scalars(moment),
+        };
+      },
       ...(draws.length > 0 && {
         draws: ({ step: at }: Moment, seed: number) =>
           Object.assign({}, ...draws.map((draw) => draw({ step: at, seed }))) as Values,

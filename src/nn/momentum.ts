@@ -7,7 +7,7 @@
  * encoders. Its parameters are no leaves of the differentiation and have no optimizer; its running
  * statistics are its own.
  */
-import { add, input, mul, stopGradient, sub, type Tensor } from '../tensor/index.ts';
+import { add, input, mul, stopGradient, sub, type Tensor, type TensorData } from '../tensor/index.ts';
 import { createVariables, type Variables } from './variables.ts';
 
 export interface MomentumOptions {
@@ -26,6 +26,11 @@ export interface MomentumOptions {
 }
 
 export interface MomentumVariables extends Variables {
+  /**
+   * First values: those of `trained`, by the names of the variables that it follows. Where that
+   * lacks one, the first value of the seed.
+   */
+  initialValues(seed: number, trained?: Readonly<Record<string, TensorData>>): Record<string, Float32Array>;
   /**
    * State of the momentum encoder: each parameter with its next value, and the running statistics.
    * With `when: 'after'`, `nextOf` maps the name of a trained parameter to its next value.
@@ -56,10 +61,14 @@ export function createMomentumVariables({
       return used;
     },
     parameters: () => [...pairs].map(([name, { current }]) => ({ name: prefix + name, tensor: current })),
-    initialValues(seed) {
+    initialValues(seed, trained = {}) {
       const values = own.initialValues(seed);
       const first = follows.initialValues(seed);
       for (const name of pairs.keys()) values[prefix + name] = first[name]!.slice();
+      for (const name of Object.keys(values)) {
+        const value = trained[name.slice(prefix.length)];
+        if (value) values[name] = Float32Array.from(value);
+      }
       return values;
     },
     state: (nextOf) => [

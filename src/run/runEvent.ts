@@ -56,6 +56,14 @@ export interface PhaseEvent extends EventBase {
   /** Duration in seconds. */
   readonly duration: number;
 }
+/** Start of a stage of a method, with what its work found. */
+export interface StageEvent extends EventBase {
+  readonly kind: 'stage';
+  /** Name of the stage. */
+  readonly stage: string;
+  /** Duration of its work in seconds. */
+  readonly duration: number;
+}
 /** Label-free measures of a fixed sample after an epoch; null where one cannot be measured. */
 export interface MeasuresEvent extends EventBase {
   readonly kind: 'measures';
@@ -91,6 +99,7 @@ export type RunEvent =
   | StepEvent
   | EpochEvent
   | PhaseEvent
+  | StageEvent
   | MeasuresEvent
   | CheckpointEvent
   | DoctorEvent
@@ -115,6 +124,7 @@ const fields = {
   step: { loss },
   epoch: { loss },
   phase: { duration: z.number() },
+  stage: { stage: z.string(), duration: z.number() },
   measures: { images: z.number(), duration: z.number() },
   checkpoint: { file: z.string() },
   doctor: { verdict: z.string(), message: z.string() },

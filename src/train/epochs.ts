@@ -1,11 +1,13 @@
-/** The start of an epoch: the method's phase, and the order of the images. */
-import type { Engine, Executable } from '../backends/index.ts';
+/** The start of an epoch: the method's work before it, and the order of the images. */
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { MethodProgram } from '../methods/index.ts';
+import type { EpochWork, MethodProgram } from '../methods/index.ts';
 import type { Loader } from '../views/index.ts';
 import { type Clock, monotonicNow, type Now } from './clock.ts';
 import type { TrainEvent } from './events.ts';
-import { type EvaluationImages, runPhase } from './phase.ts';
+import { type EvaluationImages, runWork } from './phase.ts';
+import type { Stages } from './stages.ts';
 
 export interface EpochsOptions {
   engine: Engine;
@@ -21,56 +23,83 @@ export interface EpochsOptions {
 
 export interface Epochs {
   /**
-   * Runs the phase of an epoch that is due and orders its images; false where the signal ended the
-   * phase.
+   * Does the work that is due before an epoch and orders its images; false where the signal ended
+   * the work.
    */
   begin(epoch: number, step: number): Promise<boolean>;
   /** Orders the images of an epoch that an earlier session began. */
   resume(epoch: number): Promise<void>;
 }
 
-/** Prepares epochs of a method's compiled step. Methods without a phase need nothing. */
-export function createEpochs(options: EpochsOptions, executable: Executable, clock: Clock): Epochs {
-  const { engine, method, loader, seed, batchSize, signal } = options;
+/** Kind of an epoch's work: once per stage, or the method's phase. */
+type Kind = { kind: 'stage'; stage: string } | { kind: 'phase' };
+
+/** Work before an epoch. A stage may begin without any. */
+interface Due {
+  of: Kind;
+  work?: EpochWork | undefined;
+}
+
+/** Prepares epochs of a method's step. Methods without work between epochs need nothing. */
+export function createEpochs(
+  options: EpochsOptions,
+  state: Pick<Stages, 'readState' | 'writeState'>,
+  clock: Clock,
+): Epochs {
+  const { method, loader, seed, batchSize, signal } = options;
   const { onEvent = () => {}, now = monotonicNow } = options;
   const { phase } = method;
 
   /** Orders the images as the method asks, from the state after its phase. */
   async function order(epoch: number): Promise<void> {
     if (!phase?.order) return;
-    const state = await executable.readState(phase.orderState ?? []);
+    const values = await state.readState(phase.orderState ?? []);
     const count = loader.stepsPerEpoch * batchSize;
-    loader.setOrder(epoch, phase.order({ epoch, seed, count, state }));
+    loader.setOrder(epoch, phase.order({ epoch, seed, count, state: values }));
   }
 
-  async function runDuePhase(epoch: number, step: number): Promise<boolean> {
-    if (!phase?.isDue(epoch)) return true;
-    const { evaluationImages } = options;
+  function workBefore(epoch: number): Due[] {
+    const start = method.stageStart?.(epoch);
+    return [
+      ...(start ? [{ of: { kind: 'stage', stage: start.name } as const, work: start.work }] : []),
+      ...(phase?.isDue(epoch) ? [{ of: { kind: 'phase' } as const, work: phase.run }] : []),
+    ];
+  }
+
+  /** Does one work, writes its results into the state, and returns the values before it. */
+  async function doWork({ of, work }: Due, epoch: number, step: number): Promise<Values> {
+    const begun = now();
+    const found = work ? await runOn(work, epoch) : { state: {}, facts: {} };
+    const before = await state.readState(Object.keys(found.state));
+    await state.writeState(found.state);
+    const milliseconds = now() - begun;
+    if (work) clock.phase(milliseconds);
+    onEvent({ ...of, epoch, step, duration: milliseconds / 1000, facts: found.facts });
+    return before;
+  }
+
+  function runOn(work: EpochWork, epoch: number) {
+    const { engine, evaluationImages } = options;
     if (!evaluationImages) {
       throw new LikenessError('train.images', 'evaluationImages: expected for a method with epoch phases');
     }
-    const begun = now();
-    try {
-      const { facts } = await runPhase({
-        ...{ engine, step: executable, phase, loader, evaluationImages, images: loader.count },
-        ...{ epoch, seed, signal },
-        onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
-      });
-      const milliseconds = now() - begun;
-      clock.phase(milliseconds);
-      onEvent({ kind: 'phase', epoch, step, duration: milliseconds / 1000, facts });
-    } catch (error) {
-      // An aborted phase has changed nothing. The saved state is that of the epoch before, and a
-      // resumed run repeats the phase.
-      if (signal?.aborted) return false;
-      throw error;
-    }
-    return true;
+    return runWork(work, {
+      ...{ engine, state, loader, evaluationImages, images: loader.count, epoch, seed, signal },
+      onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
+    });
   }
 
   return {
     async begin(epoch, step) {
-      if (!(await runDuePhase(epoch, step))) return false;
+      const replaced: Values[] = [];
+      try {
+        for (const due of workBefore(epoch)) replaced.unshift(await doWork(due, epoch, step));
+      } catch (error) {
+        if (!signal?.aborted) throw error;
+        // The saved state is that of the epoch before, and a resumed run repeats all of the work.
+        for (const values of replaced) await state.writeState(values);
+        return false;
+      }
       await order(epoch);
       return true;
     },

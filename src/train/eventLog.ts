@@ -38,6 +38,11 @@ export function createEventWriter(
           log.append({ kind, health, ...rest });
           return;
         }
+        case 'stage': {
+          const { kind, facts, ...rest } = event;
+          log.append({ kind, ...rest, ...facts });
+          return;
+        }
         case 'phase': {
           const { kind, facts, ...rest } = event;
           log.append({ kind, ...rest, ...facts });

@@ -20,8 +20,19 @@ export type TrainEvent =
   | ({ kind: 'epoch'; epoch: number; step: number; loss: number } & Vitals & Progress)
   | ({ kind: 'doctor'; step: number } & Verdict)
   | { kind: 'phase-progress'; what: string }
-  | { kind: 'phase'; epoch: number; step: number; duration: number; facts: Record<string, number> }
+  | ({ kind: 'phase' } & WorkEvent)
+  | ({ kind: 'stage'; stage: string } & WorkEvent)
   | { kind: 'checkpoint'; step: number };
+
+/** Work of the method before an epoch. */
+interface WorkEvent {
+  epoch: number;
+  step: number;
+  /** Seconds. */
+  duration: number;
+  /** Numbers that the work reports. */
+  facts: Record<string, number>;
+}
 
 /** End of an epoch or of the run. */
 export interface EpochEnd {

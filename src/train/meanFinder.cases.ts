@@ -4,7 +4,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
-import type { MethodProgram } from '../methods/index.ts';
+import type { MethodProgram, StageProgram } from '../methods/index.ts';
 import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
 import type { Loader } from '../views/index.ts';
 import type { TrainEvent } from './events.ts';
@@ -26,7 +26,12 @@ export function meanFinder({ poison = Infinity } = {}): MethodProgram {
   const loss = add(mul(mean(mul(difference, difference)), input('scale', [])), scalar(1));
   const [gradient] = gradients(loss, [w]);
   const constantly = (value: number, shape: number[]) => broadcastTo(scalar(value), shape);
-  return {
+  const initialState = (seed: number) => ({
+    w: Float32Array.of(seed),
+    identity: Float32Array.of(1, 0, 0, 1),
+  });
+  const step: StageProgram = {
+    firstEpoch: 0,
     program: {
       outputs: {
         loss,
@@ -40,14 +45,15 @@ export function meanFinder({ poison = Infinity } = {}): MethodProgram {
         { current: input('identity', [2, 2]) },
       ],
     },
-    initialState: (seed) => ({ w: Float32Array.of(seed), identity: Float32Array.of(1, 0, 0, 1) }),
+    initialState,
+    optimizerState: [],
     scalars: ({ step, totalSteps }) => ({
       learningRate: 0.1 * (1 - step / (totalSteps + 1)),
       scale: step >= poison ? Number.NaN : 1,
     }),
-    encoderState: ['w'],
     randomBaselineLoss: Math.log(K),
   };
+  return { steps: [step], initialState, encoderState: ['w'] };
 }
 
 /** A clock that stands still until a test moves it. */

@@ -21,10 +21,11 @@ describe('train with a phase between epochs', () => {
     const calls: { epoch: number; w: number }[] = [];
     const method = meanFinder();
     const mark = input('mark', [1]);
-    const program = { ...method.program, state: [...method.program.state!, { current: mark }] };
+    const [step] = method.steps;
+    const program = { ...step.program, state: [...step.program.state!, { current: mark }] };
     const found: MethodProgram = {
       ...method,
-      program,
+      steps: [{ ...step, program }],
       initialState: (seed) => ({ ...method.initialState(seed), mark: Float32Array.of(-1) }),
       phase: {
         isDue: (epoch) => epoch >= dueFrom,

@@ -1,11 +1,10 @@
-/**
- * Runs a method's phase before an epoch: serves its requests and writes its results into the state.
- */
+/** Runs a method's work before an epoch, and serves its requests. */
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Program } from '../compile/index.ts';
 import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';
-import type { EpochPhase, PhaseResult } from '../methods/index.ts';
+import type { EpochWork, PhaseResult } from '../methods/index.ts';
 import type { EvaluationBatch, Loader } from '../views/index.ts';
+import type { Stages } from './stages.ts';
 
 /**
  * Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be
@@ -13,11 +12,10 @@ import type { EvaluationBatch, Loader } from '../views/index.ts';
  */
 export type EvaluationImages = (shape: { size: number; batchSize: number }) => AsyncIterable<EvaluationBatch>;
 
-export interface PhaseOptions {
+export interface WorkOptions {
   engine: Engine;
-  /** The compiled step, whose state is read and written. */
-  step: Executable;
-  phase: EpochPhase;
+  /** The state of the run. */
+  state: Pick<Stages, 'readState'>;
   loader: Loader;
   evaluationImages: EvaluationImages;
   images: number;
@@ -27,16 +25,16 @@ export interface PhaseOptions {
   signal?: AbortSignal;
 }
 
-/** Runs a phase and writes what it returns into the step's state. */
-export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
-  const { engine, step, phase, loader, evaluationImages, images, epoch, seed, onProgress, signal } = options;
+/** Does work before an epoch; the caller writes what it returns into the state. */
+export async function runWork(work: EpochWork, options: WorkOptions): Promise<PhaseResult> {
+  const { engine, state, loader, evaluationImages, images, epoch, seed, onProgress, signal } = options;
 
-  /** Compiles a program with its part of the step's state while `use` runs. */
+  /** Compiles a program with its part of the run's state while `use` runs. */
   async function withProgram<T>(program: Program, use: (executable: Executable) => Promise<T>): Promise<T> {
     const executable = await engine.compile(program);
     try {
       const names = (program.state ?? []).map(({ current }) => current.node.attributes.name as string);
-      await executable.writeState(await step.readState(names));
+      await executable.writeState(await state.readState(names));
       return await use(executable);
     } finally {
       await executable.dispose();
@@ -61,19 +59,17 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseResult> {
       });
     });
 
-  const result = await phase.run({
+  return work({
     engine,
     epoch,
     seed,
     images,
-    readState: (names) => step.readState(names),
+    readState: state.readState,
     features,
     views,
     onProgress,
     signal,
   });
-  await step.writeState(result.state);
-  return result;
 }
 
 /**

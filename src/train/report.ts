@@ -37,6 +37,9 @@ export function createTrainReport(
           total: event.totalSteps,
         });
         return;
+      case 'stage':
+        note('train.stage', `epoch ${showCount(event.epoch + 1)} begins stage "${event.stage}"`);
+        return;
       case 'phase-progress':
         reporter.progress({
           stage: 'phase',

@@ -68,7 +68,8 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
   const extra = unlabeledAmong(cache, indices);
   const method = methodProgram(settings, { images: indices.length, extra });
-  for (const message of method.notes ?? []) reporter.note({ code: 'train.method', message });
+  const facts = runFacts(method);
+  for (const message of facts.notes) reporter.note({ code: 'train.method', message });
   await rewindSnapshots(folder, from?.step ?? 0);
   const watch = createEpochWatch({
     ...{ engine, settings, cache, indices, events, reporter },
@@ -86,7 +87,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     method: settings.method.name,
     source: config.source.path,
     resumed: from !== undefined,
-    facts: runFacts(method),
+    facts,
   });
   reporter.progress({ stage: 'compile', text: 'compiling the training step' });
   try {
@@ -100,9 +101,9 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
         const { info, tensors } = toCheckpoint(training, about);
         await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.run.keepCheckpoints });
       },
-      async onCompiled({ plan, model }) {
+      async onCompiled({ plan, model, firstEpoch }) {
         await writePlan(folder.files.plan, plan);
-        if (options.saveGraph) await saveGraph(folder, model, reporter);
+        if (options.saveGraph) await saveGraph(folder, { model, firstEpoch }, reporter);
       },
       onEvent(event) {
         writer.write(event);
@@ -121,8 +122,14 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   }
 }
 
-async function saveGraph(folder: RunFolder, model: Uint8Array, reporter: Reporter): Promise<void> {
-  const file = join(folder.path, 'step.onnx');
+/** Saves step.onnx, or the step of a later stage beside it. */
+async function saveGraph(
+  folder: RunFolder,
+  { model, firstEpoch }: { model: Uint8Array; firstEpoch: number },
+  reporter: Reporter,
+): Promise<void> {
+  const name = firstEpoch === 0 ? 'step.onnx' : `step-from-epoch-${firstEpoch + 1}.onnx`;
+  const file = join(folder.path, name);
   await writeFileAtomic(file, model);
   reporter.note({ code: 'train.graph', message: `the compiled step is in ${file}` });
 }

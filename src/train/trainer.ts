@@ -5,20 +5,21 @@
  * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a
  * saved state ends with the same state as an uninterrupted one.
  */
-import type { Engine, Executable } from '../backends/index.ts';
-import type { Plan, Values } from '../compile/index.ts';
+import type { Engine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { MethodProgram, Moment } from '../methods/index.ts';
 import type { Loader } from '../views/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
-import { createDoctor, type Doctor, type Verdict } from './doctor.ts';
+import { createDoctor, type Doctor, type DoctorState, type Verdict } from './doctor.ts';
 import { createEpochs, type Epochs } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
 import { createMilestones, type Milestones } from './milestones.ts';
 import type { EvaluationImages } from './phase.ts';
 import { createSaver, type Saver } from './saver.ts';
+import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
 
 export interface TrainOptions {
@@ -38,10 +39,10 @@ export interface TrainOptions {
   /** Stores the state. Called now and then, one call at a time, and at the end. */
   save?(training: TrainingState): Promise<void>;
   /**
-   * Receives the compiled step before its first run. Its plan must be stored for the run to be
+   * Receives each compiled step before its first run. Its plan must be stored for the run to be
    * repeatable.
    */
-  onCompiled?(compiled: { plan: Plan; model: Uint8Array }): Promise<void>;
+  onCompiled?: OnCompiled;
   onEvent?(event: TrainEvent): void;
   /**
    * Fractions of the schedule, above 0 and below 1, after which `onMilestone` receives the state.
@@ -77,7 +78,7 @@ const MIN_CHECKPOINT_AGE = 5000;
  * @throws LikenessError `train.tooFew` where there are fewer images than one batch takes.
  */
 export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
-  const { engine, method, loader, from, batchSize, now = monotonicNow } = options;
+  const { method, loader, from, batchSize, now = monotonicNow } = options;
   const { onEvent = () => {}, save = async () => {} } = options;
   if (loader.stepsPerEpoch < 1) {
     throw new LikenessError(
@@ -85,18 +86,14 @@ export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
       `batchSize: received ${batchSize}, more than there are images; expected at most their number`,
     );
   }
-  const started = now();
-  const executable = await engine.compile(method.program, { plan: from?.plan });
-  onEvent({
-    kind: 'compiled',
-    seconds: (now() - started) / 1000,
-    nodes: executable.nodeCount,
+  const stages = await openStages(options, {
+    epoch: Math.floor(openingStep(from) / loader.stepsPerEpoch),
+    state: from?.state ?? method.initialState(options.seed),
+    plan: from?.plan,
   });
   const saver = createSaver(save, (step) => onEvent({ kind: 'checkpoint', step }), now);
   try {
-    await options.onCompiled?.({ plan: executable.plan, model: executable.model });
-    await executable.writeState(from?.state ?? method.initialState(options.seed));
-    const run = openTraining(options, executable, saver);
+    const run = openTraining(options, stages, saver);
     await takeSteps(run);
     await saver.settled();
     saver.check();
@@ -108,23 +105,29 @@ export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
   } finally {
     // Also after a failure, because the caller may close files that the save writes.
     await saver.settled();
-    await executable.dispose().catch(() => {});
+    await stages.dispose().catch(() => {});
   }
+}
+
+/** Step whose stage is opened: the next one, or the last one of a complete run. */
+function openingStep(from: TrainingState | undefined): number {
+  const { step = 0, totalSteps = Infinity } = from ?? {};
+  return step < totalSteps ? step : Math.max(0, step - 1);
 }
 
 /** A run in training: its position, which every step changes, and the parts that watch it. */
 interface Training {
   readonly options: TrainOptions;
   readonly onEvent: (event: TrainEvent) => void;
-  readonly executable: Executable;
+  readonly stages: Stages;
   readonly saver: Saver;
-  readonly doctor: Doctor;
   readonly clock: Clock;
   readonly now: Now;
   readonly plan: StepPlan;
   readonly epochs: Epochs;
   readonly milestones: Milestones;
   readonly stepsPerEpoch: number;
+  doctor: Doctor;
   step: number;
   totalSteps: number | undefined;
   verdict: Verdict;
@@ -133,24 +136,16 @@ interface Training {
   epochSteps: number;
 }
 
-function openTraining(options: TrainOptions, executable: Executable, saver: Saver): Training {
+function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Training {
   const { method, loader, from, batchSize, onEvent = () => {}, now = monotonicNow } = options;
   const { stepsPerEpoch } = loader;
-  const doctor = createDoctor(
-    {
-      randomBaselineLoss: method.randomBaselineLoss,
-      geometry: method.geometry,
-      grace: Math.max(50, stepsPerEpoch),
-      patience: 200,
-    },
-    from?.doctor,
-  );
   const clock = createClock(from?.seconds ?? 0, batchSize);
   const isDue = method.phase?.isDue;
   const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
   return {
-    ...{ options, onEvent, executable, saver, doctor, clock, now, plan, stepsPerEpoch },
-    epochs: createEpochs(options, executable, clock),
+    ...{ options, onEvent, stages, saver, clock, now, plan, stepsPerEpoch },
+    doctor: doctorOf(stages, stepsPerEpoch, from?.doctor),
+    epochs: createEpochs(options, stages, clock),
     milestones: createMilestones(options.milestones, from?.step ?? 0, plan.totalSteps),
     step: from?.step ?? 0,
     totalSteps: plan.totalSteps,
@@ -158,6 +153,13 @@ function openTraining(options: TrainOptions, executable: Executable, saver: Save
     epochLoss: 0,
     epochSteps: 0,
   };
+}
+
+/** The doctor of a stage's step. */
+function doctorOf({ step }: Stages, stepsPerEpoch: number, before?: DoctorState): Doctor {
+  const { randomBaselineLoss, geometry } = step;
+  const grace = Math.max(50, stepsPerEpoch);
+  return createDoctor({ randomBaselineLoss, geometry, grace, patience: 200 }, before);
 }
 
 function isComplete({ step, totalSteps }: Training): boolean {
@@ -168,15 +170,15 @@ function isEpochEnd({ step, stepsPerEpoch }: Training): boolean {
   return step % stepsPerEpoch === 0;
 }
 
-async function stateOf({ executable, doctor, clock, ...run }: Training): Promise<TrainingState> {
+async function stateOf({ stages, doctor, clock, ...run }: Training): Promise<TrainingState> {
   return {
     step: run.step,
     totalSteps: run.totalSteps,
-    state: await executable.readState(),
+    state: await stages.readState(),
     doctor: doctor.state(),
     health: run.verdict.health,
     seconds: clock.seconds(),
-    plan: executable.plan,
+    plan: stages.plan,
   };
 }
 
@@ -188,7 +190,7 @@ async function takeSteps(run: Training): Promise<void> {
   const batches = createPrefetch(options.loader);
   while (!isComplete(run) && !options.signal?.aborted && !isFailed(run.verdict)) {
     saver.check();
-    if (isEpochEnd(run) && !(await epochs.begin(run.step / stepsPerEpoch, run.step))) break;
+    if (isEpochEnd(run) && !(await beginEpoch(run))) break;
     const { epoch, loss, results, learningRate } = await takeStep(run, batches);
     reportStep(run, { epoch, loss, results, learningRate });
     if (run.milestones.reached(run.step, run.totalSteps) && !isFailed(run.verdict)) {
@@ -197,6 +199,14 @@ async function takeSteps(run: Training): Promise<void> {
     if (isEpochEnd(run) || isComplete(run)) await reportEpochEnd(run, epoch);
     await saveWhenDue(run);
   }
+}
+
+/** Begins an epoch, in the stage that it belongs to; false where the signal ended its work. */
+async function beginEpoch(run: Training): Promise<boolean> {
+  const { stages, epochs, stepsPerEpoch, step } = run;
+  const epoch = step / stepsPerEpoch;
+  if (await stages.begin(epoch)) run.doctor = doctorOf(stages, stepsPerEpoch);
+  return epochs.begin(epoch, step);
 }
 
 interface StepOutcome {
@@ -208,17 +218,17 @@ interface StepOutcome {
 
 /** Runs one step while the loader prepares the next batch. */
 async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> {
-  const { options, executable, clock, now, stepsPerEpoch, step } = run;
+  const { options, stages, clock, now, stepsPerEpoch, step } = run;
   const { method, seed } = options;
   const begun = now();
   const batch = await batches.take(step);
   const waited = now() - begun;
   const moment: Moment = { step, stepsPerEpoch, totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER };
-  const scalars = method.scalars(moment);
-  const feeds = { ...feedsOf(batch, scalars), ...method.draws?.(moment, seed) };
-  const running = executable.run(feeds, { transfer: true });
+  const scalars = stages.step.scalars(moment);
+  const feeds = { ...feedsOf(batch, scalars), ...stages.step.draws?.(moment, seed) };
+  const running = stages.run(feeds, { transfer: true });
   // A phase may change the order of the next epoch, so its first batch is not known yet.
-  const isKnown = !method.phase || (step + 1) % stepsPerEpoch !== 0;
+  const isKnown = !(method.phase || method.stageStart) || (step + 1) % stepsPerEpoch !== 0;
   if (isKnown && step + 1 < (run.totalSteps ?? Infinity)) batches.prepare(step + 1);
   const results = await running;
   const loss = results.loss![0]!;
@@ -277,7 +287,7 @@ function reportSchedule({ step, totalSteps, stepsPerEpoch, onEvent }: Training):
 
 /** Calls `onEpochEnd`, whose time counts as overhead. */
 async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
-  const { options, executable, clock, now } = run;
+  const { options, stages, clock, now } = run;
   if (!options.onEpochEnd || options.signal?.aborted || isFailed(run.verdict)) return;
   const paused = now();
   await options.onEpochEnd({
@@ -285,7 +295,7 @@ async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
     step: run.step,
     last: isComplete(run),
     seconds: clock.seconds(),
-    readState: (names) => executable.readState(names),
+    readState: stages.readState,
   });
   clock.addOverhead(now() - paused);
 }

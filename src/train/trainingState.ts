@@ -12,12 +12,13 @@ export interface TrainingState {
   step: number;
   /** Steps of the whole schedule; absent while a time budget is still being measured. */
   totalSteps?: number;
-  /** Values of the compiled step by name. */
+  /** Values of all steps of the method by name. */
   state: Values;
   doctor?: DoctorState;
   health: Verdict['health'];
   /** Seconds of training so far, over all sessions. */
   seconds: number;
+  /** Kernels of all steps that were taken. */
   plan: Plan;
 }
 
@@ -42,10 +43,9 @@ export function toCheckpoint(
 ): { info: CheckpointInfo; tensors: Tensors } {
   const { step, totalSteps, doctor, health } = training;
   const shapes = new Map(
-    (method.program.state ?? []).map(({ current }) => [
-      current.node.attributes.name as string,
-      current.shape,
-    ]),
+    method.steps
+      .flatMap(({ program }) => program.state ?? [])
+      .map(({ current }) => [current.node.attributes.name as string, current.shape]),
   );
   const tensors: Record<string, StoredTensor> = {};
   for (const name of Object.keys(training.state).toSorted()) {

@@ -97,7 +97,7 @@ export const contrast = {
     },
     {
       line: 'clusterings are of the key encoder',
-      in: 'keyProgram',
+      in: 'expectation',
       find: "prefix: 'key.'",
       to: '',
       caughtBy: [ofPcl, 'asks for features of the key encoder'],
