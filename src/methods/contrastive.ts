@@ -62,6 +62,12 @@ export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions
   return neg(mean(gatherElements(logSoftmax(logits), constant(partner, [2 * R, 1]))));
 }
 
+/** Options of InfoNCE. */
+export interface InfoNceOptions extends ContrastiveOptions {
+  /** Changes the cosines [B, L] of queries and negatives, such as by a mask. Default: none. */
+  select?: (cosines: Tensor) => Tensor;
+}
+
 /**
  * InfoNCE with one positive per row and negatives shared by all rows: mean over rows of the
  * cross-entropy of `[q·k | q·negativesᵀ] / tau` with target 0. ln(1 + L) where all candidates are
@@ -77,10 +83,10 @@ export function infoNce(
   q: Tensor,
   k: Tensor,
   negatives: Tensor,
-  { temperature }: ContrastiveOptions,
+  { temperature, select = (cosines) => cosines }: InfoNceOptions,
 ): Tensor {
   const positive = cosines(q, k); // [B, 1]
-  const others = matmul(q, transpose(negatives)); // [B, L]
+  const others = select(matmul(q, transpose(negatives))); // [B, L]
   return firstIsTarget(mul(concat([positive, others], 1), 1 / temperature));
 }
 

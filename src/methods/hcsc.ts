@@ -58,6 +58,7 @@ import {
   storedPrototypes,
   variant,
 } from './clusterSettings.ts';
+import { infoNce } from './contrastive.ts';
 import { ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
 import { embeddingProgram } from './embeddingProgram.ts';
@@ -71,7 +72,7 @@ import {
   instanceChance,
   keepProbability,
   prototypeChance,
-  selectedInfoNce,
+  selected,
   selectedProtoNce,
 } from './selection.ts';
 import type { Step } from './step.ts';
@@ -174,7 +175,7 @@ export const hcsc = defineMethod({
     const selects = (what: 'instances' | 'prototypes') => selection === 'both' || selection === what;
 
     // sum_l InfoNCE(q, k, selected_l queue); one term where instances are not selected
-    const plain = (z: Tensor) => selectedInfoNce(z, k, queue.current, settings);
+    const plain = (z: Tensor) => infoNce(z, k, queue.current, settings);
     const instances = selects('instances')
       ? selectedInstances({ step, q, k, queue: queue.current, levels, settings })
       : undefined;
@@ -234,7 +235,8 @@ function selectedInstances({
   const keep = levels.map((level) => keepProbability(queue, level, level.labels)); // each [B, L]
   const terms = keep.map((probability, l) => {
     const kept = masks(l, instanceChance(probability)); // [B, L]
-    return selectedInfoNce(q, k, queue, { ...settings, kept });
+    const select = (cosines: Tensor) => selected(cosines, kept, settings.variant);
+    return infoNce(q, k, queue, { ...settings, select });
   });
   return { loss: totalOf(terms), keep };
 }

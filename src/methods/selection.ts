@@ -71,26 +71,14 @@ export function prototypeChance(keep: Tensor): Tensor {
   return clip(keep, { low: LEAST_PROTOTYPES_KEPT, high: MOST_KEPT });
 }
 
-/** Cosines [B, n] without the negatives that were not kept. */
-function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: Variant): Tensor {
+/**
+ * Cosines [B, n] of queries and negatives, without those that were not kept.
+ *
+ * @param kept true where a thing is a negative of a query, [B, n]; absent: everywhere
+ */
+export function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: Variant): Tensor {
   if (!kept) return cosinesOf;
   return variant === 'reference' ? mul(cosinesOf, cast(kept, 'float32')) : where(kept, cosinesOf, MASKED);
-}
-
-/**
- * InfoNCE with selected negatives: mean of the cross-entropy of `[q·k | selected q·queueᵀ] / tau`
- * with target 0.
- *
- * @param kept true where a key of the queue is a negative of a query, [B, L]; absent: everywhere
- */
-export function selectedInfoNce(
-  q: Tensor,
-  k: Tensor,
-  queue: Tensor,
-  { kept, temperature, variant }: { kept?: Tensor; temperature: number; variant: Variant },
-): Tensor {
-  const negatives = selected(matmul(q, transpose(queue)), kept, variant); // [B, L]
-  return firstIsTarget(div(concat([cosines(q, k), negatives], 1), temperature));
 }
 
 export interface PrototypeContrast extends Level {
