@@ -53,6 +53,7 @@ import {
 import { clusterCounts, kmeansSettings, requireClusters, storedPrototypes } from './clusterSettings.ts';
 import { cropInputs, ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
+import { multicropImagenet } from './imagenetRecipe.ts';
 import type { EpochPhase, PhaseContext, StepContext } from './program.ts';
 import { type ProjectionOptions, project, projectionSettings } from './projection.ts';
 import { labeledCrossEntropy, labelsAt, progressFact, unlabeled } from './pseudoLabels.ts';
@@ -82,23 +83,7 @@ export const deepclusterV2 = defineMethod({
       description:
         "the authors' ResNet-50 recipe: 2x224 + 6x96 at batch 4,096, three heads of 3,000 clusters",
       settings: {
-        data: { batchSize: 4096, imageSize: 224, std: [0.228, 0.224, 0.225] },
-        views: {
-          crops: [
-            { count: 2, size: 224 },
-            { count: 6, size: 96 },
-          ],
-          scales: [
-            [0.14, 1],
-            [0.05, 0.14],
-          ],
-          brightness: 0.8,
-          contrast: 0.8,
-          saturation: 0.8,
-          hue: 0.2,
-          blurProbability: 0.5,
-        },
-        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        ...multicropImagenet(4096),
         optimizer: { name: 'larc', learningRate: 4.8 },
         schedule: { epochs: 800, startLearningRate: 0.3, finalLearningRate: 0.0048, warmupEpochs: 10 },
         method: { hiddenDim: 2048, clusters: [3000, 3000, 3000], clusterIterations: 10 },

@@ -47,6 +47,7 @@ import {
 } from '../tensor/index.ts';
 import { ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
+import { multicropImagenet } from './imagenetRecipe.ts';
 import type { Moment } from './program.ts';
 import { project, projectionSettings } from './projection.ts';
 import { pushed } from './queue.ts';
@@ -85,23 +86,7 @@ export const swav = defineMethod({
     'swav-imagenet': {
       description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
       settings: {
-        data: { batchSize: 256, imageSize: 224, std: [0.228, 0.224, 0.225] },
-        views: {
-          crops: [
-            { count: 2, size: 224 },
-            { count: 6, size: 96 },
-          ],
-          scales: [
-            [0.14, 1],
-            [0.05, 0.14],
-          ],
-          brightness: 0.8,
-          contrast: 0.8,
-          saturation: 0.8,
-          hue: 0.2,
-          blurProbability: 0.5,
-        },
-        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        ...multicropImagenet(256),
         optimizer: { name: 'larc', learningRate: 0.6 },
         schedule: { epochs: 200, finalLearningRate: 0.0006 },
         method: {
