@@ -2,12 +2,10 @@
  * SwAV against golden vectors (computed in numpy from the paper's formulas) and against a whole
  * step in PyTorch.
  */
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
-import { sinkhorn } from '../cluster/sinkhorn.ts';
 import { adam, larc, type Optimizer } from '../nn/index.ts';
-import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
+import { concat, constant, input, type TensorData } from '../tensor/index.ts';
 import { context, expectClose, openStored, runStep } from './stepFixture.cases.ts';
 import { swav, swavLoss } from './swav.ts';
 
@@ -25,12 +23,6 @@ async function evaluate(outputs: Record<string, ReturnType<typeof matrix>>, feed
   return results;
 }
 
-function sumOf(values: TensorData): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
-}
-
 function expectAll(received: TensorData, expected: readonly number[], tolerance: number) {
   expect(received.length).toBe(expected.length);
   expected.forEach((value, i) => {
@@ -39,104 +31,6 @@ function expectAll(received: TensorData, expected: readonly number[], tolerance:
     );
   });
 }
-
-describe('sinkhorn', () => {
-  it('gives the golden codes', async () => {
-    const { a, b } = await evaluate({ a: sinkhorn(matrix(Sa)), b: sinkhorn(matrix(Sb)) });
-    expectAll(
-      a!,
-      [
-        0.999457, 0.000304, 0.000239, 0.577966, 0.009598, 0.412437, 0, 0.559574, 0.440426, 0.994914, 0.000303,
-        0.004784,
-      ],
-      2e-6,
-    );
-    expectAll(
-      b!,
-      [
-        0.992373, 0.007465, 0.000162, 0.677249, 0.27814, 0.044612, 0, 0.457634, 0.542366, 0.020001, 0.448481,
-        0.531518,
-      ],
-      2e-6,
-    );
-  });
-
-  it('gives prototypes the golden totals: equal ones only after many iterations', async () => {
-    const totals = (Q: ReturnType<typeof matrix>) => sum(Q, { axes: [0] });
-    const { three, many } = await evaluate({
-      three: totals(sinkhorn(matrix(Sa))),
-      many: totals(sinkhorn(matrix(Sa), { iterations: 100 })),
-    });
-    expectAll(three!, [2.572336, 0.569779, 0.857885], 2e-6);
-    expectAll(many!, [4 / 3, 4 / 3, 4 / 3], 1e-5);
-  });
-
-  it('gives the golden codes behind a queue', async () => {
-    const T = concat([
-      slice(matrix(Sb), { axis: 0, start: 0, end: 2 }),
-      slice(matrix(Sa), { axis: 0, start: 2, end: 4 }),
-    ]);
-    const { q } = await evaluate({ q: slice(sinkhorn(T), { axis: 0, start: 2, end: 4 }) });
-    expectAll(q!, [0, 0.78251, 0.21749, 0.999805, 0.00003, 0.000165], 2e-6);
-  });
-
-  it('ignores inactive rows altogether', async () => {
-    const active = greater(constant(Float32Array.of(0, 1, 1, 1, 1), [5, 1]), scalar(0.5));
-    const T = concat([constant(Float32Array.of(0.99, -0.5, 0.7), [1, 3]), matrix(Sa)]);
-    const { q, alone } = await evaluate({ q: sinkhorn(T, { active }), alone: sinkhorn(matrix(Sa)) });
-    expectAll(q!.slice(3), [...alone!], 1e-6);
-    expectAll(q!.slice(0, 3), [0, 0, 0], 1e-12);
-  });
-
-  it('keeps its scale over many iterations with few rows of many active', async () => {
-    const active = greater(
-      constant(Float32Array.of(...new Array(60).fill(0), 1, 1, 1, 1), [64, 1]),
-      scalar(0.5),
-    );
-    const T = concat([constant(new Float32Array(180).fill(0.3), [60, 3]), matrix(Sa)]);
-    const options = { iterations: 100 };
-    const { q, alone } = await evaluate({
-      q: sinkhorn(T, { ...options, active }),
-      alone: sinkhorn(matrix(Sa), options),
-    });
-    expectAll(q!.slice(180), [...alone!], 1e-5);
-  });
-
-  it('gives codes to a row whose scores are far below all others', async () => {
-    const far = constant(Float32Array.of(-20, -20.1, -20.05), [1, 3]);
-    const { q } = await evaluate({ q: sinkhorn(concat([matrix(Sa), far])) });
-    expect(sumOf(q!.slice(12))).toBeCloseTo(1, 5);
-  });
-
-  it('makes rows sum to 1 and, with many iterations, columns to B / K; stays finite for a small epsilon', async () => {
-    const T = input('T', [6, 4]);
-    const executable = await engine.compile({
-      outputs: {
-        q: sinkhorn(T),
-        many: sinkhorn(T, { iterations: 200, epsilon: 0.2 }),
-        sharp: sinkhorn(T, { epsilon: 0.005 }),
-      },
-    });
-    const cosine = fc.double({ min: -1, max: 1, noNaN: true });
-    await fc.assert(
-      fc.asyncProperty(fc.array(cosine, { minLength: 24, maxLength: 24 }), async (scores) => {
-        const { q, many, sharp } = await executable.run({ T: Float32Array.from(scores) });
-        for (let row = 0; row < 6; row++) {
-          for (const codes of [q!, sharp!]) {
-            const total = sumOf(codes.slice(row * 4, row * 4 + 4));
-            expect(Number.isFinite(total)).toBe(true);
-          }
-          expect(sumOf(q!.slice(row * 4, row * 4 + 4))).toBeCloseTo(1, 5);
-        }
-        for (let column = 0; column < 4; column++) {
-          const total = sumOf(many!.filter((_: number, i: number) => i % 4 === column));
-          expect(total).toBeCloseTo(6 / 4, 2);
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
-});
 
 describe('swavLoss', () => {
   it('gives the golden two-crop loss', async () => {

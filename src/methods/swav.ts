@@ -17,9 +17,9 @@
  * As in the authors' code: prototypes are normalized before each forward pass, so that a stored C
  * is one update off the sphere; the encoder runs once per resolution, with batch statistics of its
  * own; the head sees all crops at once.
- * Different: Sinkhorn subtracts the largest score (same result); whether the queue is used is
- * counted from the step, not read from its last row (same rule); the queue is part of the state and
- * thus of the checkpoint.
+ * Different: Sinkhorn subtracts the largest scores before the exponential, so its codes differ by
+ * rounding where the authors' are finite; whether the queue is used is counted from the step, not
+ * read from its last row (same rule); the queue is part of the state and thus of the checkpoint.
  */
 import { z } from 'zod';
 import { sinkhorn } from '../cluster/sinkhorn.ts';

@@ -3,6 +3,7 @@ import type { Mutation } from './mutation.cases.ts';
 
 const golden = 'gives the golden';
 const ofSwav = 'swav.test.ts';
+const ofSinkhorn = 'sinkhorn.test.ts';
 const ofDeepcluster = 'deepcluster.test.ts';
 const ofDeepclusterV2 = 'deepclusterV2.test.ts';
 
@@ -27,21 +28,35 @@ export const prototypes = {
       in: 'sinkhorn',
       find: 'v = div($share, $total)',
       to: 'v = div($total, $total)',
-      caughtBy: [ofSwav, golden],
+      caughtBy: [ofSinkhorn, golden],
     },
     {
       line: 'Sinkhorn: samples get equal shares',
       in: 'sinkhorn',
       find: 'r = div($part, $total);',
       to: '',
-      caughtBy: [ofSwav, golden],
+      caughtBy: [ofSinkhorn, golden],
     },
     {
       line: 'Sinkhorn: scores are divided by epsilon',
       in: 'sinkhorn',
       find: 'exp(mul(scores, $scale))',
       to: 'exp(scores)',
-      caughtBy: [ofSwav, golden],
+      caughtBy: [ofSinkhorn, golden],
+    },
+    {
+      line: 'Sinkhorn: no column vanishes',
+      in: 'sinkhorn',
+      find: 'sub(scores, max(scores, $columns))',
+      to: 'scores',
+      caughtBy: [ofSinkhorn, 'gives the same codes at epsilon 0.001'],
+    },
+    {
+      line: 'Sinkhorn: factors of many iterations enter the scores',
+      in: 'sinkhorn',
+      find: 'i > 0 && i % PER_KERNEL === 0',
+      to: 'false',
+      caughtBy: [ofSinkhorn, 'gives the same codes where all samples but one'],
     },
     {
       line: 'a crop predicts the code of another, not its own',
