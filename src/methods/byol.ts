@@ -57,7 +57,7 @@ export const byol = defineMethod({
           blurProbability: 0.55,
           solarizeProbability: 0.1,
         },
-        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
+        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
         optimizer: { name: 'lars', learningRate: 3.2, weightDecay: 1.5e-6 },
         schedule: { epochs: 1000, warmupEpochs: 10 },
         method: {

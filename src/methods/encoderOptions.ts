@@ -4,6 +4,6 @@ import type { Settings } from './settings.ts';
 
 /** The settings of the encoder alone. */
 export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
-  const { architecture, width, stem, frontEnd } = encoder;
-  return { architecture, width, stem, frontEnd } satisfies EncoderOptions;
+  const { architecture, width, stem, frontEnd, residualInit } = encoder;
+  return { architecture, width, stem, frontEnd, residualInit } satisfies EncoderOptions;
 }

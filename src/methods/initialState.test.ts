@@ -38,6 +38,19 @@ describe('initialEncoderState', () => {
     expect(Object.keys(state)).toEqual(expect.arrayContaining(Object.keys(variables.initialValues(0))));
   });
 
+  it('starts blocks as shortcuts where the settings say so, in a momentum encoder too', () => {
+    const settingsWith = (residualInit?: 'zero') =>
+      settingsFor('small-32', { encoder: { width: 4, residualInit }, method: { name: 'moco' } });
+    const { initialState } = methodProgram(settingsWith('zero'), { images: 16 });
+    for (const state of [initialState(0), initialEncoderState(settingsWith('zero'))]) {
+      expect([...state['layer1.0.bn2.weight']!]).toEqual([0, 0, 0, 0]);
+      expect([...state['layer1.0.bn1.weight']!]).toEqual([1, 1, 1, 1]);
+    }
+    expect([...initialState(0)['key.layer1.0.bn2.weight']!]).toEqual([0, 0, 0, 0]);
+    // Runs that were stored before this setting have none.
+    expect([...initialEncoderState(settingsWith())['layer1.0.bn2.weight']!]).toEqual([1, 1, 1, 1]);
+  });
+
   it('needs no number of images, and draws from the seed', () => {
     const settings = settingsFor('small-32', {
       encoder: { width: 4 },

@@ -5,7 +5,16 @@
  * tables of the documentation and error messages come from these schemas.
  */
 import { z } from 'zod';
-import { type Architecture, architectures, type FrontEnd, frontEnds, type Stem, stems } from '../nn/index.ts';
+import {
+  type Architecture,
+  architectures,
+  type FrontEnd,
+  frontEnds,
+  type ResidualInit,
+  residualInits,
+  type Stem,
+  stems,
+} from '../nn/index.ts';
 
 /** A whole number from 1. */
 export const positive = () => z.number().int().min(1);
@@ -86,6 +95,10 @@ export const sharedGroups = {
       .enum(frontEnds as unknown as [FrontEnd, ...FrontEnd[]])
       .default('none')
       .describe('fixed filters before the encoder: sobel replaces colors by edges'),
+    residualInit: z
+      .enum(residualInits as unknown as [ResidualInit, ...ResidualInit[]])
+      .default('one')
+      .describe('first scale of the last batch norm in each residual block; zero: blocks start as shortcuts'),
   }),
   optimizer: z.strictObject({
     name: z.enum(['adam', 'larc', 'lars', 'sgd']).default('adam').describe('optimizer of the weights'),

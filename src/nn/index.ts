@@ -25,8 +25,10 @@ export {
   sgd,
 } from './optimizers.ts';
 export {
+  type ResidualInit,
   type ResidualNetwork,
   type ResnetOptions,
+  residualInits,
   residualNetworks,
   resnet,
   type Stem,

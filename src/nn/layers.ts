@@ -66,6 +66,8 @@ export interface BatchNormLayer {
   epsilon?: number;
   /** Adds a learned scale and shift. Without, every channel has mean 0 and variance 1. */
   affine?: 'with' | 'without';
+  /** First value of the learned scale. Default: 1. */
+  scale?: number;
 }
 
 /**
@@ -77,14 +79,14 @@ export function batchNorm(
   variables: Variables,
   name: string,
   x: Tensor,
-  { momentum = 0.1, epsilon = 1e-5, affine = 'with' }: BatchNormLayer = {},
+  { momentum = 0.1, epsilon = 1e-5, affine = 'with', scale = 1 }: BatchNormLayer = {},
 ): Tensor {
   const channels = [x.shape[1]!];
   const learned = (part: string, value: number) =>
     affine === 'with'
       ? variables.parameter(`${name}.${part}`, channels, filled(value))
       : constant(new Float32Array(channels[0]!).fill(value), channels);
-  const gamma = learned('weight', 1);
+  const gamma = learned('weight', scale);
   const beta = learned('bias', 0);
   const mean = variables.buffer(`${name}.running_mean`, channels, filled(0));
   const variance = variables.buffer(`${name}.running_var`, channels, filled(1));

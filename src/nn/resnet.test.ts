@@ -40,6 +40,23 @@ describe('resnet', () => {
     expect(count('resnet50')).toBe(23_508_032);
   });
 
+  it('starts the last batch norm of each block at 0 on request, as zero_init_residual of torchvision', () => {
+    for (const [architecture, last, blocks] of [
+      ['resnet18', 'bn2', 8],
+      ['resnet50', 'bn3', 16],
+    ] as const) {
+      const variables = createVariables();
+      resnet(variables, input('x', [2, 3, 32, 32]), { architecture, width: 4, residualInit: 'zero' });
+      const scales = Object.entries(variables.initialValues(0)).filter(([name]) =>
+        /(bn[123]|downsample\.1)\.weight$/.test(name),
+      );
+      const isLast = (name: string) => name.startsWith('layer') && name.endsWith(`${last}.weight`);
+      expect(scales.filter(([name]) => isLast(name)).length, architecture).toBe(blocks);
+      for (const [name, values] of scales)
+        expect([...values], name).toEqual(new Array(values.length).fill(isLast(name) ? 0 : 1));
+    }
+  });
+
   it('says the length of its features', () => {
     for (const architecture of Object.keys(residualNetworks) as ResidualNetwork[]) {
       const { features } = build(architecture, { width: 8, stem: 'cifar', size: 16 });

@@ -23,6 +23,10 @@ export type ResidualNetwork = keyof typeof residualNetworks;
 export const stems = ['cifar', 'small', 'imagenet'] as const;
 export type Stem = (typeof stems)[number];
 
+/** First scales of the last batch norm in each block. */
+export const residualInits = ['one', 'zero'] as const;
+export type ResidualInit = (typeof residualInits)[number];
+
 export interface ResnetOptions {
   architecture?: ResidualNetwork;
   /** Channels of the first stage; each later stage doubles them. The papers' networks have 64. */
@@ -30,6 +34,11 @@ export interface ResnetOptions {
   stem?: Stem;
   /** Channels of each of the four stages, in place of the doubling from `width`. */
   stageWidths?: readonly number[];
+  /**
+   * First scale of the last batch norm in each block. With `zero` a block starts as its shortcut, as
+   * with `zero_init_residual` in torchvision. Default: `one`.
+   */
+  residualInit?: ResidualInit;
 }
 
 /** Channels of each stage (before a bottleneck's expansion). */
@@ -47,7 +56,8 @@ export function resnetFeatures(options: ResnetOptions): number {
 
 /** Normalized images [N, 3, H, W] to features [N, D]. */
 export function resnet(variables: Variables, x: Tensor, options: ResnetOptions = {}): Tensor {
-  const { architecture = 'resnet18', stem = 'cifar' } = options;
+  const { architecture = 'resnet18', stem = 'cifar', residualInit = 'one' } = options;
+  const scale = residualInit === 'zero' ? 0 : 1;
   const { blocks, block } = residualNetworks[architecture];
   const channels = stageWidthsOf(options);
   let y = stemLayers(variables, x, channels[0]!, stem); // [N, C, h, w]
@@ -56,7 +66,7 @@ export function resnet(variables: Variables, x: Tensor, options: ResnetOptions =
       const name = `layer${stage + 1}.${i}`;
       const stride = stage > 0 && i === 0 ? 2 : 1;
       const build = block === 'basic' ? basicBlock : bottleneck;
-      y = build(variables, name, y, { channels: channels[stage]!, stride }); // halves h and w at stride 2
+      y = build(variables, name, y, { channels: channels[stage]!, stride, scale }); // halves h and w at stride 2
     }
   });
   return globalAveragePool(y); // [N, D]
@@ -72,29 +82,46 @@ function stemLayers(variables: Variables, x: Tensor, width: number, stem: Stem):
 interface Block {
   channels: number;
   stride: number;
+  /** First scale of the last batch norm. */
+  scale: number;
 }
 
-function basicBlock(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+function basicBlock(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { channels, stride, scale }: Block,
+): Tensor {
   let y = convolution(variables, `${name}.conv1`, x, { channels, kernel: 3, stride });
   y = relu(batchNorm(variables, `${name}.bn1`, y));
   y = convolution(variables, `${name}.conv2`, y, { channels, kernel: 3 });
-  y = batchNorm(variables, `${name}.bn2`, y);
+  y = batchNorm(variables, `${name}.bn2`, y, { scale });
   return relu(add(y, shortcut(variables, name, x, { channels, stride })));
 }
 
-function bottleneck(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+function bottleneck(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { channels, stride, scale }: Block,
+): Tensor {
   const wide = channels * EXPANSION;
   let y = convolution(variables, `${name}.conv1`, x, { channels, kernel: 1 });
   y = relu(batchNorm(variables, `${name}.bn1`, y));
   y = convolution(variables, `${name}.conv2`, y, { channels, kernel: 3, stride });
   y = relu(batchNorm(variables, `${name}.bn2`, y));
   y = convolution(variables, `${name}.conv3`, y, { channels: wide, kernel: 1 });
-  y = batchNorm(variables, `${name}.bn3`, y);
+  y = batchNorm(variables, `${name}.bn3`, y, { scale });
   return relu(add(y, shortcut(variables, name, x, { channels: wide, stride })));
 }
 
 /** The input itself, or its projection where extent or channels change. */
-function shortcut(variables: Variables, name: string, x: Tensor, { channels, stride }: Block): Tensor {
+function shortcut(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  { channels, stride }: Omit<Block, 'scale'>,
+): Tensor {
   if (stride === 1 && x.shape[1] === channels) return x;
   const y = convolution(variables, `${name}.downsample.0`, x, { channels, kernel: 1, stride });
   return batchNorm(variables, `${name}.downsample.1`, y);
