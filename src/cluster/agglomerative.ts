@@ -14,6 +14,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { argMax, input, matmul, sub, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
@@ -38,6 +39,13 @@ export interface AgglomerativeOptions {
   signal?: AbortSignal;
 }
 
+const checkAgglomerative = optionCheck<AgglomerativeOptions>({
+  sample: wholeNumber(1),
+  seed: wholeNumber(0),
+  engine: checkedLater,
+  signal: abortSignal,
+});
+
 /**
  * Clusters rows `[N, D]` into K clusters and returns the cluster of each row, `[N]`. The same seed
  * gives the same clusters.
@@ -47,11 +55,13 @@ export interface AgglomerativeOptions {
  * @example
  * await agglomerativeClusters([[0], [1], [9], [8]], 2); // [0, 0, 1, 1]
  */
-export function agglomerativeClusters(
+export async function agglomerativeClusters(
   features: FeatureInput,
   k: number,
-  { engine, ...options }: AgglomerativeOptions = {},
+  given: AgglomerativeOptions = {},
 ): Promise<Int32Array> {
+  checkAgglomerative(given);
+  const { engine, ...options } = given;
   return withEngine(engine, (engine) => wardClusters(engine, toFeatures(features), k, options));
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, optionCheck } from '../core/options.ts';
 import { input, matmul, max, mul, scalar, softmax, topK } from '../tensor/index.ts';
 import { blocksOf } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';
@@ -19,6 +20,10 @@ export interface AssignOptions {
    */
   temperature?: number;
 }
+
+const checkAssign = optionCheck<AssignOptions>({
+  temperature: checkedLater,
+});
 
 export interface AssignResult {
   /** `[N]`, cluster of each row, 0 to K - 1; the lower index on a tie. */
@@ -47,8 +52,10 @@ export async function assign(
   engine: Engine,
   features: Features | Rows,
   centroids: Features,
-  { temperature = 0.1 }: AssignOptions = {},
+  options: AssignOptions = {},
 ): Promise<AssignResult> {
+  checkAssign(options);
+  const { temperature = 0.1 } = options;
   requireSameDimension('assign', features, centroids);
   if (!(temperature > 0)) {
     throw new LikenessError(

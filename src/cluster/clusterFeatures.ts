@@ -9,6 +9,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import { type AssignResult, assign } from './assign.ts';
@@ -32,6 +33,14 @@ export interface ClusterOptions {
   /** Receives progress of stage `kmeans`; its signal ends the work. */
   reporter?: Reporter;
 }
+
+const checkCluster = optionCheck<ClusterOptions>({
+  k: checkedLater,
+  seed: wholeNumber(0),
+  restarts: wholeNumber(1),
+  fitOn: wholeNumber(1),
+  reporter: checkedLater,
+});
 
 /** Summary of one cluster. */
 export interface Group {
@@ -78,8 +87,10 @@ const MIN_TEMPERATURE = 0.01;
 export async function clusterFeatures(
   engine: Engine,
   features: Features | Rows,
-  { k: asked, seed = 0, restarts, fitOn = 100_000, reporter = reporterOf() }: ClusterOptions = {},
+  options: ClusterOptions = {},
 ): Promise<Clustering> {
+  checkCluster(options);
+  const { k: asked, seed = 0, restarts, fitOn = 100_000, reporter = reporterOf() } = options;
   const { count, dimension } = features;
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
     throw new LikenessError(

@@ -14,6 +14,7 @@
  * members equal their centroids (as many clusters as images), phi is tau instead of 0/0.
  */
 import { LikenessError } from '../core/errors.ts';
+import { numberFrom, optionCheck, positiveNumber } from '../core/options.ts';
 
 export interface ConcentrationOptions {
   /** Tau, the mean of the result. */
@@ -21,6 +22,11 @@ export interface ConcentrationOptions {
   /** Alpha. Default 10. */
   smoothing?: number;
 }
+
+const checkConcentration = optionCheck<ConcentrationOptions>({
+  temperature: positiveNumber(),
+  smoothing: numberFrom(0),
+});
 
 /** Percentiles to which raw concentrations are clipped. */
 const MIN_PERCENTILE = 10;
@@ -40,8 +46,10 @@ export function concentrations(
   squaredDistances: ArrayLike<number>,
   assignments: ArrayLike<number>,
   clusters: number,
-  { temperature: tau, smoothing }: ConcentrationOptions,
+  options: ConcentrationOptions,
 ): Float32Array {
+  checkConcentration(options);
+  const { temperature: tau, smoothing } = options;
   const raw = rawConcentrations(squaredDistances, assignments, clusters, smoothing);
   const ascending = raw.toSorted();
   const [low, high] = [percentile(ascending, MIN_PERCENTILE), percentile(ascending, MAX_PERCENTILE)];

@@ -5,6 +5,7 @@
  * a quantile of the margins by default, not a fixed margin.
  */
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, oneOf, optionCheck } from '../core/options.ts';
 
 export interface DoubtOptions {
   /** Fraction of images, 0 to 1, with the smallest margins. Default 0.1. */
@@ -14,6 +15,12 @@ export interface DoubtOptions {
   /** Quantity whose difference the margin is. Default `'cosine'`. */
   of?: 'cosine' | 'probability';
 }
+
+const checkDoubt = optionCheck<DoubtOptions>({
+  quantile: checkedLater,
+  threshold: checkedLater,
+  of: oneOf(['cosine', 'probability']),
+});
 
 export interface Doubt {
   /** `[N]`, 1 for doubtful images. */
@@ -33,10 +40,9 @@ export interface Doubt {
  * const margins = Float32Array.of(0.5, 0.01, 0.4, 0.3);
  * findDoubtful(margins, { threshold: 0.1 }).doubtful; // [0, 1, 0, 0]
  */
-export function findDoubtful(
-  margins: Float32Array,
-  { quantile = 0.1, threshold, of = 'cosine' }: DoubtOptions = {},
-): Doubt {
+export function findDoubtful(margins: Float32Array, options: DoubtOptions = {}): Doubt {
+  checkDoubt(options);
+  const { quantile = 0.1, threshold, of = 'cosine' } = options;
   if (!(quantile >= 0 && quantile <= 1)) {
     throw new LikenessError('doubt.quantile', `doubtful: received quantile ${quantile}; expected 0 to 1`);
   }

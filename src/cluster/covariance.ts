@@ -1,6 +1,7 @@
 /** Covariance of features and its eigendecomposition, for PCA whitening and the effective rank. */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Engine } from '../backends/index.ts';
+import { oneOf, optionCheck } from '../core/options.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
 import { columnMeans, type Features } from './features.ts';
@@ -13,6 +14,13 @@ export interface Covariance {
   readonly dimension: number;
 }
 
+export interface CovarianceOptions {
+  /** Point around which products are summed. Default `'mean'`. */
+  around?: 'mean' | 'origin';
+}
+
+const checkCovariance = optionCheck<CovarianceOptions>({ around: oneOf(['mean', 'origin']) });
+
 /**
  * Computes `(X - mean)ᵀ (X - mean) / N`: products on the engine, sums of blocks in float64.
  *
@@ -21,8 +29,10 @@ export interface Covariance {
 export async function covariance(
   engine: Engine,
   features: Features,
-  { around = 'mean' }: { around?: 'mean' | 'origin' } = {},
+  options: CovarianceOptions = {},
 ): Promise<Covariance> {
+  checkCovariance(options);
+  const { around = 'mean' } = options;
   const { count, dimension } = features;
   const means = around === 'mean' ? columnMeans(features) : new Float64Array(dimension);
   const blocks = blocksOf(count, dimension);

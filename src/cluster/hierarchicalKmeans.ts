@@ -13,9 +13,10 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { oneOf, optionCheck } from '../core/options.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
 import { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
-import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
+import { type KmeansOptions, kmeans, kmeansShape } from './kmeans/kmeans.ts';
 import { withEngine } from './withEngine.ts';
 
 export interface TreeLevel {
@@ -38,6 +39,11 @@ export interface HierarchicalKmeansOptions extends Omit<KmeansOptions, 'start'> 
   start?: 'plusPlus' | 'random';
 }
 
+const checkHierarchicalKmeans = optionCheck<HierarchicalKmeansOptions>({
+  ...kmeansShape,
+  start: oneOf(['plusPlus', 'random']),
+});
+
 /**
  * Builds the tree over N rows, finest level first. Level l uses the seed plus l.
  *
@@ -50,11 +56,13 @@ export interface HierarchicalKmeansOptions extends Omit<KmeansOptions, 'start'> 
  * const [fine, coarse] = await hierarchicalKmeans(rows, [3, 2]);
  * // Rows that share a cluster in fine.labels also share one in coarse.labels.
  */
-export function hierarchicalKmeans(
+export async function hierarchicalKmeans(
   features: FeatureInput,
   counts: readonly number[],
-  { engine, ...options }: HierarchicalKmeansOptions = {},
+  given: HierarchicalKmeansOptions = {},
 ): Promise<TreeLevel[]> {
+  checkHierarchicalKmeans(given);
+  const { engine, ...options } = given;
   return withEngine(engine, (engine) => buildTree(engine, toFeatures(features), counts, options));
 }
 

@@ -11,7 +11,13 @@ export {
   rawConcentrations,
 } from './concentration.ts';
 export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
-export { type Covariance, covariance, type Spectrum, spectrum } from './covariance.ts';
+export {
+  type Covariance,
+  type CovarianceOptions,
+  covariance,
+  type Spectrum,
+  spectrum,
+} from './covariance.ts';
 export {
   columnMeans,
   columnVariances,

@@ -11,6 +11,7 @@
 import { UMAP } from 'umap-js';
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, numberFrom, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { type Features, normalizeRows } from './features.ts';
 import { nearestNeighbors } from './neighbors.ts';
@@ -27,6 +28,13 @@ export interface LayoutOptions {
   seed?: number;
 }
 
+const checkLayout = optionCheck<LayoutOptions>({
+  neighbors: checkedLater,
+  minDistance: numberFrom(0),
+  epochs: wholeNumber(1),
+  seed: wholeNumber(0),
+});
+
 /** Fewest rows for UMAP. Below, the map shows two principal components. */
 const MIN_ROWS = 30;
 
@@ -38,8 +46,10 @@ const MIN_ROWS = 30;
 export async function layout2d(
   engine: Engine,
   features: Features,
-  { neighbors = 15, minDistance = 0.1, epochs = 200, seed = 0 }: LayoutOptions = {},
+  options: LayoutOptions = {},
 ): Promise<Float32Array> {
+  checkLayout(options);
+  const { neighbors = 15, minDistance = 0.1, epochs = 200, seed = 0 } = options;
   const { count: N } = features;
   if (!Number.isInteger(neighbors) || neighbors < 3 || neighbors >= MIN_ROWS) {
     throw new LikenessError(

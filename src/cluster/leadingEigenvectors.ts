@@ -10,6 +10,7 @@
  */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { LikenessError } from '../core/errors.ts';
+import { abortSignal, checkedLater, numberFrom, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 
 export interface EigenOptions {
@@ -28,6 +29,15 @@ export interface EigenOptions {
   restarts?: number;
   signal?: AbortSignal;
 }
+
+const checkEigen = optionCheck<EigenOptions>({
+  size: wholeNumber(1),
+  count: checkedLater,
+  seed: wholeNumber(0),
+  tolerance: numberFrom(0),
+  restarts: wholeNumber(0),
+  signal: abortSignal,
+});
 
 export interface LeadingEigenvectors {
   /** In descending order. */
@@ -53,8 +63,10 @@ const MIN_NORM = 1e-10;
  */
 export function leadingEigenvectors(
   apply: (vector: Float64Array) => Float64Array,
-  { size, count, seed = 0, tolerance = 1e-5, restarts = 30, signal }: EigenOptions,
+  options: EigenOptions,
 ): LeadingEigenvectors {
+  checkEigen(options);
+  const { size, count, seed = 0, tolerance = 1e-5, restarts = 30, signal } = options;
   if (!Number.isInteger(count) || count < 1 || count > size) {
     throw new LikenessError(
       'eigen.count',

@@ -7,6 +7,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
 import { input, rowProducts, topK } from '../tensor/index.ts';
 import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';
@@ -21,6 +22,12 @@ export interface NeighborOptions {
   /** Rows of the bank per product. Default 65,536 or the number that fits 64 MiB. */
   bankBlock?: number;
 }
+
+const checkNeighbors = optionCheck<NeighborOptions>({
+  k: checkedLater,
+  exclude: oneOf(['nothing', 'self']),
+  bankBlock: wholeNumber(1),
+});
 
 export interface Neighbors {
   readonly k: number;
@@ -50,8 +57,10 @@ export async function nearestNeighbors(
   engine: Engine,
   queries: Features,
   bank: Features,
-  { k, exclude = 'nothing', bankBlock = bankRows(bank.dimension) }: NeighborOptions,
+  options: NeighborOptions,
 ): Promise<Neighbors> {
+  checkNeighbors(options);
+  const { k, exclude = 'nothing', bankBlock = bankRows(bank.dimension) } = options;
   requireSameDimension('neighbors', queries, bank);
   const most = exclude === 'self' ? bank.count - 1 : bank.count;
   if (!Number.isInteger(k) || k < 1 || k > most) {

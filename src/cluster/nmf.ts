@@ -10,6 +10,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { add, div, input, matmul, mean, mul, scalar, sub, transpose } from '../tensor/index.ts';
 import { type Features, featuresOf } from './features.ts';
@@ -23,6 +24,13 @@ export interface NmfOptions {
   seed?: number;
   signal?: AbortSignal;
 }
+
+const checkNmf = optionCheck<NmfOptions>({
+  rank: checkedLater,
+  iterations: wholeNumber(0),
+  seed: wholeNumber(0),
+  signal: abortSignal,
+});
 
 export interface Nmf {
   /** `[N, R]`, W with each column multiplied by the norm of its part. */
@@ -42,11 +50,9 @@ const EPSILON = 1e-9;
  * Throws `LikenessError` when a value is negative, or when the rank is not an integer from 1 to the
  * smaller of N and D.
  */
-export async function nmf(
-  engine: Engine,
-  features: Features,
-  { rank, iterations = 200, seed = 0, signal }: NmfOptions,
-): Promise<Nmf> {
+export async function nmf(engine: Engine, features: Features, options: NmfOptions): Promise<Nmf> {
+  checkNmf(options);
+  const { rank, iterations = 200, seed = 0, signal } = options;
   const { data, count, dimension } = features;
   const most = Math.min(count, dimension);
   if (!Number.isInteger(rank) || rank < 1 || rank > most) {

@@ -11,6 +11,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, numberFrom, optionCheck } from '../core/options.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
 import { covariance, spectrum } from './covariance.ts';
@@ -34,6 +35,11 @@ export interface WhitenOptions {
   epsilon?: number;
 }
 
+const checkWhiten = optionCheck<WhitenOptions>({
+  components: checkedLater,
+  epsilon: numberFrom(0),
+});
+
 /** Smallest variance of a component, as a fraction of the largest. */
 const MIN_VARIANCE = 1e-6;
 
@@ -41,8 +47,10 @@ const MIN_VARIANCE = 1e-6;
 export async function fitWhitening(
   engine: Engine,
   features: Features,
-  { components, epsilon = 0 }: WhitenOptions,
+  options: WhitenOptions,
 ): Promise<Whitening> {
+  checkWhiten(options);
+  const { components, epsilon = 0 } = options;
   const { dimension } = features;
   if (!Number.isInteger(components) || components < 1 || components > dimension) {
     throw new LikenessError(

@@ -11,6 +11,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { input, matmul } from '../tensor/index.ts';
 import { type Covariance, covariance, spectrum } from './covariance.ts';
@@ -26,6 +27,12 @@ export interface PrincipalOptions {
   seed?: number;
 }
 
+const checkPrincipal = optionCheck<PrincipalOptions>({
+  components: checkedLater,
+  iterations: wholeNumber(1),
+  seed: wholeNumber(0),
+});
+
 /** Extra directions during the iteration. */
 const EXTRA_DIRECTIONS = 8;
 
@@ -33,8 +40,10 @@ const EXTRA_DIRECTIONS = 8;
 export async function principal(
   engine: Engine,
   features: Features,
-  { components, iterations = 12, seed = 0 }: PrincipalOptions,
+  options: PrincipalOptions,
 ): Promise<Features> {
+  checkPrincipal(options);
+  const { components, iterations = 12, seed = 0 } = options;
   if (!Number.isInteger(components) || components < 1) {
     throw new LikenessError(
       'principal.components',

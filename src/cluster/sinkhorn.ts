@@ -19,6 +19,7 @@
  * nothing overflows or vanishes that matters. After every three iterations r enters the scores as
  * `T + epsilon ln r`, and E is computed again, since r and v could grow out of float32's range.
  */
+import { checkedLater, optionCheck, positiveNumber, wholeNumber } from '../core/options.ts';
 import {
   add,
   cast,
@@ -47,6 +48,12 @@ export interface SinkhornOptions {
   active?: Tensor;
 }
 
+const checkSinkhorn = optionCheck<SinkhornOptions>({
+  epsilon: positiveNumber(),
+  iterations: wholeNumber(1),
+  active: checkedLater,
+});
+
 /**
  * Iterations with one E. After n of them r is between B^-n and K^n. So what vanishes in E, below
  * e^-87, is at most the part (B K)^3 e^-87 of a total, 3e-13 for B = K = 16,000.
@@ -60,10 +67,9 @@ const FLOOR = 1e-30;
 /**
  * Computes codes Q [B, K] from scores T [B, K]. Rows sum to 1, columns to about B / K. No gradient.
  */
-export function sinkhorn(
-  T: Tensor,
-  { epsilon = 0.05, iterations = 3, active }: SinkhornOptions = {},
-): Tensor {
+export function sinkhorn(T: Tensor, options: SinkhornOptions = {}): Tensor {
+  checkSinkhorn(options);
+  const { epsilon = 0.05, iterations = 3, active } = options;
   const [B, K] = T.shape as [number, number];
   const part = active ? cast(active, 'float32') : scalar(1); // 1 for rows that take part, else 0
   const rows = active ? maximum(sum(part), 1) : scalar(B); // active rows

@@ -14,6 +14,7 @@
  * cosines instead of Euclidean distances.
  */
 import type { Engine } from '../backends/index.ts';
+import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
 import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';
@@ -29,6 +30,13 @@ export interface SpectralOptions {
   engine?: Engine;
   signal?: AbortSignal;
 }
+
+const checkSpectral = optionCheck<SpectralOptions>({
+  neighbors: wholeNumber(1),
+  seed: wholeNumber(0),
+  engine: checkedLater,
+  signal: abortSignal,
+});
 
 /** Symmetric sparse matrix of weights, in compressed rows. */
 export interface Graph {
@@ -53,11 +61,13 @@ const TOLERANCE = 1e-3;
  * const rows = [[1, 0], [1, 0.1], [0.1, 1], [0, 1]];
  * const assignments = await spectralClusters(rows, 2); // rows 0 and 1 share a cluster
  */
-export function spectralClusters(
+export async function spectralClusters(
   features: FeatureInput,
   k: number,
-  { engine, ...options }: SpectralOptions = {},
+  given: SpectralOptions = {},
 ): Promise<Int32Array> {
+  checkSpectral(given);
+  const { engine, ...options } = given;
   return withEngine(engine, (engine) => clusterGraph(engine, toFeatures(features), k, options));
 }
 

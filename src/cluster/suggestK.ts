@@ -26,8 +26,10 @@
  * with data without clusters); von Luxburg, "Clustering stability: an overview", 2010 (random
  * starts). The product of the measures is our choice.
  */
+import { z } from 'zod';
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { abortSignal, callback, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { aboveChance, adjustedRand, neighborPurity } from '../metrics/index.ts';
 import { assign } from './assign.ts';
@@ -53,6 +55,15 @@ export interface SuggestOptions {
   onProgress?: (done: number, of: number) => void;
   signal?: AbortSignal;
 }
+
+const checkSuggest = optionCheck<SuggestOptions>({
+  candidates: z.array(z.int(), { error: 'expected whole numbers' }).readonly().optional(),
+  sample: wholeNumber(1),
+  restarts: wholeNumber(1),
+  seed: wholeNumber(0),
+  onProgress: callback,
+  signal: abortSignal,
+});
 
 export interface SuggestedK {
   /** Suggested number of clusters. */
@@ -112,8 +123,10 @@ const NEIGHBORS = 10;
 export async function suggestK(
   engine: Engine,
   features: Features | Rows,
-  { candidates = ladder, sample = 5000, restarts = 3, seed = 0, onProgress, signal }: SuggestOptions = {},
+  options: SuggestOptions = {},
 ): Promise<SuggestedK> {
+  checkSuggest(options);
+  const { candidates = ladder, sample = 5000, restarts = 3, seed = 0, onProgress, signal } = options;
   const taken = Math.min(features.count, sample);
   const half = Math.floor(taken / 2);
   const tried = candidates.filter((k) => k >= 2 && k <= half / 4 + 1).toSorted((a, b) => a - b);

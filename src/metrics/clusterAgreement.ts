@@ -3,6 +3,7 @@ import { matchingOf } from './accuracy.ts';
 import { adjustedRandOf } from './adjustedRand.ts';
 import { contingency, type Labels } from './contingency.ts';
 import { nmiOf } from './nmi.ts';
+import { requireNames } from './options.ts';
 
 export interface ClusterAgreement {
   /** NMI, normalized by the arithmetic mean; 0 to 1. */
@@ -26,8 +27,10 @@ export interface AgreementOptions {
 export function clusterAgreement(
   truth: Labels,
   clusters: Labels,
-  { rows }: AgreementOptions = {},
+  options: AgreementOptions = {},
 ): ClusterAgreement {
+  requireNames(options, ['rows']);
+  const { rows } = options;
   const pick = (labels: Labels) => (rows ? Array.from(rows, (row) => labels[row]!) : labels);
   const table = contingency(pick(truth), pick(clusters));
   return { nmi: nmiOf(table), acc: matchingOf(table).accuracy, ari: adjustedRandOf(table) };

@@ -18,7 +18,9 @@
  * Bailey, "Information theoretic measures for clusterings comparison", JMLR 11, 2010, table 2
  * (all).
  */
+import { LikenessError } from '../core/errors.ts';
 import { type Contingency, contingency, type Labels } from './contingency.ts';
+import { requireNames } from './options.ts';
 
 /** Mean of the two entropies, in scikit-learn `average_method`. */
 export type Normalizer = 'arithmetic' | 'geometric' | 'min' | 'max';
@@ -50,8 +52,20 @@ export function nmi(truth: Labels, clusters: Labels, options: NmiOptions = {}): 
   return nmiOf(contingency(truth, clusters), options);
 }
 
-/** Computes the NMI from a contingency table. */
-export function nmiOf(table: Contingency, { normalizer = 'arithmetic' }: NmiOptions = {}): number {
+/**
+ * Computes the NMI from a contingency table.
+ *
+ * @throws LikenessError `option.unknown`, `option.invalid`
+ */
+export function nmiOf(table: Contingency, options: NmiOptions = {}): number {
+  requireNames(options, ['normalizer']);
+  const { normalizer = 'arithmetic' } = options;
+  if (!Object.hasOwn(means, normalizer)) {
+    throw new LikenessError(
+      'option.invalid',
+      `normalizer: received "${normalizer}"; expected one of ${Object.keys(means).join(', ')}`,
+    );
+  }
   // Neither side splits the samples, or there are none. This is a perfect match, so 0/0 becomes 1.
   if (table.classes.length <= 1 && table.clusters.length <= 1) return 1;
   const information = mutualInformation(table);

@@ -23,6 +23,15 @@
 import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import {
+  abortSignal,
+  checkedLater,
+  numberFrom,
+  type OptionShape,
+  oneOf,
+  optionCheck,
+  wholeNumber,
+} from '../../core/options.ts';
+import {
   columnMeans,
   type FeatureInput,
   type Features,
@@ -63,6 +72,19 @@ export interface KmeansOptions {
   signal?: AbortSignal;
 }
 
+/** Schemas of the options; those of restarts and of given centroids depend on K and the rows. */
+export const kmeansShape: OptionShape<KmeansOptions> = {
+  metric: oneOf(['euclidean', 'spherical']),
+  start: checkedLater,
+  restarts: checkedLater,
+  iterations: wholeNumber(0),
+  tolerance: numberFrom(0),
+  seed: wholeNumber(0),
+  engine: checkedLater,
+  signal: abortSignal,
+};
+const checkKmeans = optionCheck(kmeansShape);
+
 export interface KmeansResult {
   /** `[K, D]`; of norm 1 when spherical. */
   readonly centroids: Float32Array;
@@ -95,11 +117,13 @@ export interface KmeansResult {
  * assignments[0] === assignments[1]; // true
  * assignments[0] === assignments[2]; // false
  */
-export function kmeans(
+export async function kmeans(
   features: FeatureInput,
   k: number,
-  { engine, ...options }: KmeansOptions = {},
+  given: KmeansOptions = {},
 ): Promise<KmeansResult> {
+  checkKmeans(given);
+  const { engine, ...options } = given;
   return withEngine(engine, (engine) => fitKmeans(engine, toFeatures(features), k, options));
 }
 
