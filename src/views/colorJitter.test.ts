@@ -35,20 +35,13 @@ describe('color adjustments', () => {
 describe('drawColorJitter', () => {
   const range = { brightness: 0.4, contrast: 1.5, saturation: 0.2, hue: 0.1 };
 
-  it('stays inside its ranges and uses every order', () => {
+  it('uses every order', () => {
     const orders = new Map<string, number>();
     for (let i = 0; i < 6000; i++) {
-      const changes = drawColorJitter(range, randomAt(5, 'view', 0, i));
-      orders.set(
-        changes.map(({ what }) => what).join(),
-        (orders.get(changes.map(({ what }) => what).join()) ?? 0) + 1,
-      );
-      for (const { what, by } of changes) {
-        const low = what === 'hue' ? -range.hue : Math.max(0, 1 - range[what]);
-        const high = what === 'hue' ? range.hue : 1 + range[what];
-        expect(by).toBeGreaterThanOrEqual(low);
-        expect(by).toBeLessThan(high);
-      }
+      const order = drawColorJitter(range, randomAt(5, 'view', 0, i))
+        .map(({ what }) => what)
+        .join();
+      orders.set(order, (orders.get(order) ?? 0) + 1);
     }
     expect(orders.size).toBe(24);
     // 250 expected for each; 5 standard deviations of sqrt(6000 / 24 · 23 / 24) = 15.5.

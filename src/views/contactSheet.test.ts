@@ -103,6 +103,22 @@ describe('layOut', () => {
   });
 });
 
+describe('the outlines of the views', () => {
+  it.each([
+    { width: 1200, height: 480, box: [400, 100, 600, 200], place: [140, 145, 150, 50] },
+    { width: 480, height: 1200, box: [100, 400, 200, 600], place: [80, 280, 80, 240] },
+  ])('lie on the picture where the crop is: $width x $height', ({ width, height, box, place }) => {
+    const [left, top, w, h] = box as [number, number, number, number];
+    const outlines = [{ left, top, width: w, height: h }];
+    const column = { width, height, caption: [] };
+    const sections = [{ ...section, size: 32, count: 8, outlines }];
+    const { marks } = layOut({ title: '', subtitle: '', column, sections });
+    const frames = [...marks.matchAll(/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" rx="2"/g)];
+    // The white frame, then the colored one.
+    expect(frames.map((found) => found.slice(1).map(Number))).toEqual([place, place]);
+  });
+});
+
 describe('captions', () => {
   it('say what a crop shows and what is done to it', () => {
     expect(describeArea(views.crops[1]!)).toBe('5 to 14 % of the area');
