@@ -23,6 +23,12 @@ describe('concentrations', () => {
     expectAll(rawConcentrations(squared, labels, 5), [0.116961, 0.221336, 0.221336, 0.066468, 0.221336], 6);
   });
 
+  it('gives clusters of one member the largest of the others, however far that member is', () => {
+    // By equation 12: 2 / (2 ln 12) and 6 / (2 ln 12); the third cluster's only member is at 10.
+    const phi = [1, 3, 3].map((distance) => distance / Math.log(12));
+    expectAll(rawConcentrations([1, 1, 9, 9, 100], [0, 0, 1, 1, 2], 3), phi, 12);
+  });
+
   it('clips at the golden percentiles of the raw values', () => {
     const ascending = rawConcentrations(squared, labels, 5).toSorted();
     expectAll([percentile(ascending, 10), percentile(ascending, 90)], [0.0866656, 0.2213363], 7);

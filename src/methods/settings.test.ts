@@ -82,6 +82,33 @@ describe('presets', () => {
     const plenty = fitToCount(settings, { count: 50_000, given: new Set() });
     expect(plenty).toEqual({ settings, notes: [] });
   });
+
+  it('are fitted with a queue of whole batches, and clusters in the same proportions', () => {
+    const fitted = (method: Record<string, unknown> & { name: string }, count: number) =>
+      fitToCount(settingsFor('multicrop-64', { method }), { count, given: new Set() }).settings;
+    // Half of 713 images, in batches of 64.
+    const swav = fitted({ name: 'swav', queueLength: 3840 }, 713);
+    expect([swav.data.batchSize, swav.method.queueLength]).toEqual([64, 5 * 64]);
+    expect(fitted({ name: 'swav', queueLength: 713 }, 713).method.queueLength).toBe(713);
+    // Eight images per cluster: 89 of 713, so 64 at most.
+    expect(fitted({ name: 'pcl' }, 713).method.clusters).toEqual([16, 32, 64]);
+    expect(fitted({ name: 'pcl' }, 8000).method.clusters).toEqual([250, 500, 1000]);
+    expect(fitted({ name: 'deepcluster' }, 713).method.clusters).toBe(64);
+    expect(fitted({ name: 'pcl' }, 20).method.clusters).toEqual([2, 2, 2]);
+  });
+
+  it('are fitted to a batch that leaves eight steps, with the rate of the optimizer', () => {
+    const rates = (name: 'adam' | 'sgd', count: number) => {
+      const settings = settingsFor('small-32', { optimizer: { name, learningRate: 0.8 } });
+      const { data, optimizer } = fitToCount(settings, { count, given: new Set() }).settings;
+      return [data.batchSize, optimizer.learningRate];
+    };
+    expect(rates('sgd', 2048)).toEqual([256, 0.8]);
+    expect(rates('sgd', 2047)).toEqual([128, 0.4]);
+    expect(rates('sgd', 600)).toEqual([64, 0.2]);
+    expect(rates('adam', 600)).toEqual([64, 0.4]);
+    expect(rates('adam', 3)[0]).toBe(3);
+  });
 });
 
 describe('views of settings', () => {
@@ -101,6 +128,37 @@ describe('views of settings', () => {
       'gaussianBlur',
     ]);
     expect(normalize.mean).toEqual([0.485, 0.456, 0.406]);
+  });
+
+  it('carry every setting to its step', () => {
+    const { crops } = withViews({
+      flipProbability: 0.11,
+      jitterProbability: 0.12,
+      brightness: 0.13,
+      contrast: 0.14,
+      saturation: 0.15,
+      hue: 0.16,
+      grayscaleProbability: 0.17,
+      blurProbability: 0.18,
+      blurSigma: [0.19, 0.2],
+      solarizeProbability: 0.21,
+      scales: [
+        [0.22, 0.23],
+        [0.24, 0.25],
+      ],
+    });
+    const steps = [
+      { kind: 'flip', p: 0.11 },
+      { kind: 'colorJitter', p: 0.12, brightness: 0.13, contrast: 0.14, saturation: 0.15, hue: 0.16 },
+      { kind: 'grayscale', p: 0.17 },
+      { kind: 'gaussianBlur', p: 0.18, sigma: [0.19, 0.2], algorithm: 'box' },
+      { kind: 'solarize', p: 0.21, threshold: 128 },
+    ];
+    const ratio = [3 / 4, 4 / 3];
+    expect(crops).toEqual([
+      { count: 2, size: 64, scale: [0.22, 0.23], ratio, steps },
+      { count: 4, size: 32, scale: [0.24, 0.25], ratio, steps },
+    ]);
   });
 
   it('name what is wrong with crops and scales', () => {

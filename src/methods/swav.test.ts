@@ -184,4 +184,47 @@ describe('the queue', () => {
     ]);
     expect([4, 5].map((step) => at(step)['active.prototypes'])).toEqual([0, 1]);
   });
+
+  const built = (own: { queueLength?: number; freezePrototypesSteps?: number }) =>
+    swav.build(
+      { prototypes: 4, embeddingDim: 4, hiddenDim: 0, ...own },
+      context({ encoder: { architecture: 'resnet10', width: 4 }, optimizer: adam() }),
+      [input('crops.0', [16, 3, 16, 16])],
+    );
+
+  it('has whole batches alone, as in the authors’ code', () => {
+    // Batches of 8: the authors subtract `queue_length % batch_size`.
+    const lengths = [7, 8, 15, 16, 23].map((queueLength) =>
+      (built({ queueLength }).program.state ?? [])
+        .filter(({ current }) => String(current.node.attributes.name).startsWith('queue.'))
+        .map(({ current }) => current.shape),
+    );
+    const queues = (length: number) => [
+      [length, 4],
+      [length, 4],
+    ];
+    expect(lengths).toEqual([[], queues(8), queues(8), queues(16), queues(16)]);
+  });
+
+  it("leaves Adam's count of the prototypes' updates at 0 until they are released", () => {
+    // Corrections of Kingma and Ba, algorithm 1, for the t-th update: 1 / (1 - beta^t).
+    const { scalars } = built({ freezePrototypesSteps: 5 });
+    const corrections = (step: number, group: string) => {
+      const at = scalars({ step, stepsPerEpoch: 10, totalSteps: 100 });
+      return [at[`adam.stepSize.${group}`]!, at[`adam.deviation.${group}`]!];
+    };
+    const expected = (t: number) => [1 / (1 - 0.9 ** t), 1 / Math.sqrt(1 - 0.999 ** t)];
+    for (const [step, updates] of [
+      [5, 1],
+      [6, 2],
+      [42, 38],
+    ] as const) {
+      corrections(step, 'prototypes').forEach((value, i) => {
+        expect(value).toBeCloseTo(expected(updates)[i]!, 9);
+      });
+      corrections(step, 'network').forEach((value, i) => {
+        expect(value).toBeCloseTo(expected(step + 1)[i]!, 9);
+      });
+    }
+  });
 });

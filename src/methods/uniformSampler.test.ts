@@ -52,6 +52,38 @@ describe('uniformOverClusters', () => {
     );
   });
 
+  it('draws floor(N / C) + 1 images of each cluster, with repetition where it has no more', () => {
+    // The share is 4 of N = 7. Both clusters are drawn with repetition, so each image of a cluster
+    // of n images makes up 1 / 2n of all epochs. The authors repeat also where n is the share.
+    const given = [0, 0, 0, 1, 1, 1, 1];
+    const epochs = 20_000;
+    const masses = new Float64Array(7);
+    let [repeated, fewest] = [0, 4];
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = uniformOverClusters(given, { seed: 2, epoch, variant: 'corrected' });
+      for (const position of order) masses[position]! += 1 / (epochs * 7);
+      const large = [...order].filter((position) => given[position] === 1);
+      fewest = Math.min(fewest, large.length);
+      if (new Set(large).size < large.length) repeated++;
+    }
+    given.forEach((cluster, position) => {
+      expect(Math.abs(masses[position]! - (cluster === 0 ? 1 / 6 : 1 / 8))).toBeLessThan(0.005);
+    });
+    // Without a repetition: 4! / 4^4 of four draws, 4 · 3 · 2 / 4^3 of the three after the cut.
+    expect(Math.abs(repeated / epochs - (1 - (24 / 256 + 24 / 64) / 2))).toBeLessThan(0.015);
+    expect(fewest).toBe(3); // the cut takes one of all eight
+  });
+
+  it('draws one image more than the equal part also where clusters divide the epoch', () => {
+    // Of 3 + 3 images the share is 4: the cut at 6 leaves 2, 3 or 4 of each.
+    const given = [0, 0, 0, 1, 1, 1];
+    const counts = Array.from({ length: 200 }, (_, epoch) => {
+      const order = uniformOverClusters(given, { seed: 2, epoch, variant: 'corrected' });
+      return count(order, (position) => given[position] === 0);
+    });
+    expect(new Set(counts)).toEqual(new Set([2, 3, 4]));
+  });
+
   it('is a function of seed and epoch', () => {
     const order = (seed: number, epoch: number) => [
       ...uniformOverClusters(labels, { seed, epoch, variant: 'corrected' }),
