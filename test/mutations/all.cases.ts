@@ -1,5 +1,6 @@
-/** All mutations, by method. */
+/** All mutations, by method and by folder. */
 import { contrast } from './contrast.cases.ts';
+import { folders } from './folders.cases.ts';
 import { instances } from './instances.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
@@ -8,4 +9,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...prototypes,
   ...contrast,
   ...instances,
+  ...folders,
 };

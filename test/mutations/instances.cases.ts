@@ -6,6 +6,13 @@ const ofContrast = 'contrastive.test.ts';
 export const instances = {
   simclr: [
     {
+      line: 'pixels are divided by 255',
+      in: 'normalizeImages',
+      find: '1 / (255 * s)',
+      to: '1 / (256 * s)',
+      caughtBy: ['inference.test.ts', 'normalizeImages'],
+    },
+    {
       line: 'a row is no candidate for itself',
       in: 'ntXent',
       find: 'maskFill($S, isSelf, $masked)',

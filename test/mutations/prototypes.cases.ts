@@ -107,6 +107,20 @@ export const prototypes = {
       to: '',
       caughtBy: [ofSwav, 'keeps frozen prototypes'],
     },
+    {
+      line: "Adam counts the prototypes' updates from their release",
+      in: 'swav',
+      find: 'moment.step - freezePrototypesSteps',
+      to: 'moment.step',
+      caughtBy: [ofSwav, "leaves Adam's count of the prototypes' updates at 0"],
+    },
+    {
+      line: 'the queue has whole batches',
+      in: 'queuesOf',
+      find: 'Math.floor(queueLength / B) * B',
+      to: 'queueLength',
+      caughtBy: [ofSwav, 'has whole batches alone'],
+    },
   ],
   deepcluster: [
     {
@@ -157,6 +171,20 @@ export const prototypes = {
       find: '$released ? $places : sample',
       to: '$places',
       caughtBy: ['uniformSampler.test.ts', 'gives each cluster the same part'],
+    },
+    {
+      line: 'each cluster gives floor(N / C) + 1 images',
+      in: 'uniformOverClusters',
+      find: 'Math.floor(N / clusters.length) + 1',
+      to: 'Math.ceil(N / clusters.length)',
+      caughtBy: ['uniformSampler.test.ts', 'draws one image more than the equal part'],
+    },
+    {
+      line: 'a cluster of exactly that many images is drawn with repetition',
+      in: 'uniformSampler/draw',
+      find: 'members.length > count',
+      to: 'members.length >= count',
+      caughtBy: ['uniformSampler.test.ts', 'draws floor(N / C) + 1 images'],
     },
     {
       line: 'the sampler is what an epoch is ordered by',
