@@ -5,6 +5,7 @@ import { randomAt } from '../core/random.ts';
 import { assign } from './assign.ts';
 import { findDoubtful } from './confidence.ts';
 import { columnMeans, columnVariances, type Features, featuresOf, normalizeRows } from './features.ts';
+import { gaussian } from './gaussian.cases.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { fitWhitening, whiten } from './pcaWhiten.ts';
 import { principal } from './principal.ts';
@@ -27,14 +28,6 @@ beforeAll(async () => {
   engine = await openEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-function gaussian(count: number, dimension: number, seed = 1): Features {
-  const random = randomAt(seed, 'synthetic');
-  return featuresOf(
-    Float32Array.from({ length: count * dimension }, () => random.normal()),
-    dimension,
-  );
-}
 
 /** Rows around `count` centers of distance about `sqrt(2)` on the unit sphere. */
 function groups(count: number, per: number, dimension: number, spread: number): Features {
@@ -267,32 +260,21 @@ describe('suggestK', () => {
     expect(same.reason).toContain('usual starting point');
   });
 
+  /** A number of clusters with a score; all else is the same for every number. */
+  const score = (k: number, value: number) => ({
+    ...{ k, separation: 0.3, chance: 0.1, stability: 1, seedStability: 1, neighbours: 1 },
+    score: value,
+  });
+
   it('says how wide the range is and when groups overlap', () => {
-    const score = (k: number, value: number) => ({
-      k,
-      separation: 0.05,
-      chance: 0.04,
-      stability: 0.5,
-      seedStability: 0.5,
-      neighbours: 0.5,
-      score: 0.4 * value,
-    });
-    const result = choose([score(2, 0.1), score(3, 0.95), score(4, 1), score(5, 0.91), score(6, 0.2)], 50);
+    const weak = (k: number, value: number) => ({ ...score(k, 0.4 * value), separation: 0.05, chance: 0.04 });
+    const result = choose([weak(2, 0.1), weak(3, 0.95), weak(4, 1), weak(5, 0.91), weak(6, 0.2)], 50);
     expect(result).toMatchObject({ best: 4, range: [3, 5] });
     expect(result.reason).toContain('3 to 5 are about as good');
     expect(result.reason).toContain('overlap strongly');
   });
 
   it('counts the numbers between those tried to the range', () => {
-    const score = (k: number, value: number) => ({
-      k,
-      separation: 0.3,
-      chance: 0.1,
-      stability: 1,
-      seedStability: 1,
-      neighbours: 1,
-      score: value,
-    });
     const curve = [score(12, 1), score(16, 2), score(20, 1.9), score(28, 1)];
     expect(choose(curve, 50).range).toEqual([13, 27]);
     const alone = choose([score(2, 1), score(3, 0.1)], 50);
@@ -301,15 +283,6 @@ describe('suggestK', () => {
   });
 
   it('takes in what is about as good beyond a dip', () => {
-    const score = (k: number, value: number) => ({
-      k,
-      separation: 0.3,
-      chance: 0.1,
-      stability: 1,
-      seedStability: 1,
-      neighbours: 1,
-      score: value,
-    });
     const values = [0.5, 0.75, 0.56, 0.6, 0.73, 0.7, 0.6];
     const ragged = choose(
       values.map((value, i) => score(i + 2, value)),

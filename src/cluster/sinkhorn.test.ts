@@ -4,9 +4,21 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { evaluateOn, expectAll } from '../backends/evaluate.cases.ts';
 import { openEngine } from '../backends/index.ts';
+import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
-import { concat, constant, greater, input, scalar, slice, sum, type TensorData } from '../tensor/index.ts';
+import {
+  concat,
+  constant,
+  greater,
+  input,
+  scalar,
+  slice,
+  sum,
+  type Tensor,
+  type TensorData,
+} from '../tensor/index.ts';
 import { sinkhorn } from './sinkhorn.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -16,26 +28,12 @@ const Sa = [0.9, 0.1, -0.3, 0.8, 0.2, 0, -0.1, 0.7, 0.3, 0.85, 0.05, -0.2];
 const Sb = [0.7, 0.2, -0.1, 0.6, 0.3, 0.1, 0, 0.5, 0.4, 0.4, 0.3, 0.2];
 const matrix = (values: number[]) => constant(Float32Array.from(values), [values.length / 3, 3]);
 
-async function evaluate(outputs: Record<string, ReturnType<typeof matrix>>, feeds = {}) {
-  const executable = await engine.compile({ outputs });
-  const results = await executable.run(feeds);
-  await executable.dispose();
-  return results;
-}
+const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) => evaluateOn(engine, outputs, feeds);
 
 function sumOf(values: TensorData): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
-}
-
-function expectAll(received: TensorData, expected: readonly number[], tolerance: number) {
-  expect(received.length).toBe(expected.length);
-  expected.forEach((value, i) => {
-    expect(Math.abs(received[i]! - value), `element ${i}: ${received[i]} for ${value}`).toBeLessThan(
-      tolerance,
-    );
-  });
 }
 
 describe('sinkhorn', () => {

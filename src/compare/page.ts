@@ -1,6 +1,7 @@
 /** compare.html: one file that needs nothing else, in the style of a run's report. */
 
 import { plural, showCount } from '../core/text.ts';
+import { pageHead } from '../report/html/head.ts';
 import { style } from '../report/html/style.ts';
 import { escapeHtml } from '../report/html/text.ts';
 import type { Baseline, ComparedMethod, Comparison, Published, Summary } from './comparison.ts';
@@ -93,17 +94,7 @@ export function compareHtml(comparison: Comparison): string {
     ['seeds', showCount(seeds.length)],
     ...(comparison.date ? [['measured', comparison.date.slice(0, 10)] as [string, string]] : []),
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';img-src data:;style-src 'unsafe-inline'">
-<title>${escapeHtml(title)} · likeness</title>
-<link rel="icon" href="data:,">
-<style>${style}${more}</style>
-</head>
+  return `${pageHead({ title, styles: style + more })}
 <body>
 <main>
 <header>

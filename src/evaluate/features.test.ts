@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { type Features, featuresOf, selectRows } from '../cluster/index.ts';
+import { gaussian } from '../cluster/gaussian.cases.ts';
+import { featuresOf, selectRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
 import { fewLabels, labeledDraw } from './fewLabels.ts';
@@ -42,14 +43,6 @@ beforeAll(async () => {
   engine = await openEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-function gaussian(count: number, dimension: number, seed = 1): Features {
-  const random = randomAt(seed, 'synthetic');
-  return featuresOf(
-    Float32Array.from({ length: count * dimension }, () => random.normal()),
-    dimension,
-  );
-}
 
 /** Class `i % classes` for row i, around its own axis. */
 function separable(count: number, classes: number, dimension = classes) {

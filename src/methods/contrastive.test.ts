@@ -1,6 +1,7 @@
 /** Contrastive losses against numbers computed from the papers' formulas, and their invariants. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { evaluateOn } from '../backends/evaluate.cases.ts';
 import { openEngine } from '../backends/index.ts';
 import { constant, gradients, input, l2Normalize, type Tensor } from '../tensor/index.ts';
 import { firstIsTarget, infoNce, ntXent, pairAgreement } from './contrastive.ts';
@@ -8,12 +9,7 @@ import { firstIsTarget, infoNce, ntXent, pairAgreement } from './contrastive.ts'
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-async function evaluate(outputs: Record<string, Tensor>) {
-  const executable = await engine.compile({ outputs });
-  const results = await executable.run({});
-  await executable.dispose();
-  return results;
-}
+const evaluate = (outputs: Record<string, Tensor>) => evaluateOn(engine, outputs);
 const rows = (...values: number[][]) =>
   constant(Float32Array.from(values.flat()), [values.length, values[0]!.length]);
 

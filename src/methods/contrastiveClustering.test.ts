@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { evaluateOn } from '../backends/evaluate.cases.ts';
 import { openEngine } from '../backends/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { adam, createVariables } from '../nn/index.ts';
@@ -29,12 +30,7 @@ afterAll(() => engine.close());
 
 const matrix = (rows: number[][]) => constant(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
 
-async function evaluate(outputs: Record<string, Tensor>, feeds: Values = {}) {
-  const executable = await engine.compile({ outputs });
-  const results = await executable.run(feeds);
-  await executable.dispose();
-  return results;
-}
+const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) => evaluateOn(engine, outputs, feeds);
 
 const za = matrix([
   [1, 0],

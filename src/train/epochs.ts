@@ -15,9 +15,12 @@ export interface EpochsOptions {
   loader: Loader;
   batchSize: number;
   seed: number;
+  /** All images in their evaluation view, for methods with a phase between epochs. */
   evaluationImages?: EvaluationImages;
   onEvent?(event: TrainEvent): void;
+  /** Ends the work after the current step or part, with the state saved. */
   signal?: AbortSignal;
+  /** Source of all durations. Default: `performance.now`. */
   now?: Now;
 }
 

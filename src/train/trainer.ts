@@ -5,31 +5,21 @@
  * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a
  * saved state ends with the same state as an uninterrupted one.
  */
-import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { MethodProgram, Moment } from '../methods/index.ts';
-import type { Loader } from '../views/index.ts';
+import type { Moment } from '../methods/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
 import { createDoctor, type Doctor, type DoctorState, type Verdict } from './doctor.ts';
-import { createEpochs, type Epochs } from './epochs.ts';
+import { createEpochs, type Epochs, type EpochsOptions } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
 import { createMilestones, type Milestones } from './milestones.ts';
-import type { EvaluationImages } from './phase.ts';
 import { createSaver, type Saver } from './saver.ts';
 import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
 
-export interface TrainOptions {
-  engine: Engine;
-  method: MethodProgram;
-  loader: Loader;
-  batchSize: number;
-  seed: number;
-  /** All images in their evaluation view, for methods with a phase between epochs. */
-  evaluationImages?: EvaluationImages;
+export interface TrainOptions extends EpochsOptions {
   budget: Budget;
   maxSteps?: number;
   /** Seconds between two checkpoints. Default 60. */
@@ -43,7 +33,6 @@ export interface TrainOptions {
    * repeatable.
    */
   onCompiled?: OnCompiled;
-  onEvent?(event: TrainEvent): void;
   /**
    * Fractions of the schedule, above 0 and below 1, after which `onMilestone` receives the state.
    */
@@ -57,10 +46,6 @@ export interface TrainOptions {
    * Awaited after each epoch and after the last step. It can read the state and cannot change it.
    */
   onEpochEnd?(end: EpochEnd): Promise<void>;
-  /** Ends the run after the current step, with its state saved. */
-  signal?: AbortSignal;
-  /** Source of all durations. Default: `performance.now`. */
-  now?: Now;
 }
 
 export interface TrainResult {

@@ -8,6 +8,7 @@ import { curveSvg } from './chart.ts';
 import { classesHtml } from './classes.ts';
 import { dataUri } from './dataUri.ts';
 import { evaluationHtml } from './evaluation.ts';
+import { pageHead } from './head.ts';
 import { kCurveHtml } from './kCurve.ts';
 import { mapsHtml } from './maps.ts';
 import { script } from './script.ts';
@@ -27,17 +28,7 @@ const SMALL_PICTURE = 64;
 export function* reportHtml(report: RunReport): Generator<string> {
   const { clustering } = report;
   const isSmall = (clustering?.thumbnails?.shortSide ?? Number.POSITIVE_INFINITY) <= SMALL_PICTURE;
-  yield `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';img-src data:;style-src 'unsafe-inline';script-src 'unsafe-inline'">
-<title>${escapeHtml(report.run)} · likeness</title>
-<link rel="icon" href="data:,">
-<style>${style}</style>
-</head>
+  yield `${pageHead({ title: report.run, styles: style, scripts: true })}
 <body${isSmall ? ' class="small"' : ''}>
 <main>
 ${headerHtml(report)}
