@@ -51,8 +51,8 @@ export function added<R extends { readonly name: string }>(
 ): StoredRows<R> {
   if (!isSameMachine(before, now)) {
     throw new Error(
-      `machine: received rows of ${JSON.stringify(now.machine)}; expected the machine of the stored ` +
-        `rows, ${JSON.stringify(before.machine)}. Leave out --add to replace them.`,
+      `machine: received rows of ${JSON.stringify(now.machine)}; expected the machine of the ` +
+        `stored rows, ${JSON.stringify(before.machine)}. Leave out --add to replace them.`,
     );
   }
   const again = new Set(now.rows.map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** Input of the examples: the folder in their argument, or the bundled sample with tiny settings. */
+/** Input of the examples: the folder in their argument, or the sample with tiny settings. */
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { type Images, type Model, openModel, samplePath, type TrainOptions, train } from '../src/likeness.ts';

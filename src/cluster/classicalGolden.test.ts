@@ -46,7 +46,7 @@ describe('spectral clustering', () => {
     const { k, neighbours, clusters } = rows;
     const found = await spectralClusters(rowsOf(rows), k, { engine, neighbors: neighbours });
     expect(likeness(found, clusters)).toBe(1);
-    // Which k-means on the rows themselves has not.
+    // K-means on the rows themselves does not find it.
     const plain = await kmeans(rowsOf(rows), k, { engine, restarts: 10 });
     expect(likeness(plain.assignments, clusters)).toBeLessThan(0.98);
   });

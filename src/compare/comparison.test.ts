@@ -204,7 +204,7 @@ describe('compare.html', () => {
     expect(html).toContain("default-src 'none'");
   });
 
-  it('has a light and a dark form, a colour for every line, and the same bytes for the same facts', () => {
+  it('has a light and a dark form, a color for every line, and the same bytes for the same facts', () => {
     expect(html.match(/prefers-color-scheme:dark/g)!.length).toBeGreaterThan(1);
     expect(html).toMatch(/<g class="c0"><title>swav/);
     expect(compareHtml(comparison)).toBe(html);

@@ -27,7 +27,7 @@ function weights() {
 }
 
 describe('the exported encoder', () => {
-  it("gives the training engine's features, L2-normalised, at any batch", async () => {
+  it("gives the training engine's features, L2-normalized, at any batch", async () => {
     const state = weights();
     const { model, dimension, size } = exportEncoder(settings, state, { extra: 'yes' });
     expect([dimension, size]).toEqual([32, 32]);

@@ -29,7 +29,7 @@ const build = (images = input('crops.0', [4, 3, 63, 63]), given: Partial<StepCon
   );
 
 describe('a step of DeepCluster', () => {
-  it('agrees with PyTorch: Sobel, AlexNet, dropout, an image without label, two optimisers', async () => {
+  it('agrees with PyTorch: Sobel, AlexNet, dropout, an image without label, two optimizers', async () => {
     await expectStoredStep(engine, 'deepcluster_step', (images) => build(images));
   });
 

@@ -107,8 +107,8 @@ export function selectedProtoNce(
 }
 
 /**
- * Which prototypes can be negatives of which queries before any is selected, [B, K]; [1, K] where
- * all queries are alike.
+ * Marks the prototypes that can be negatives of each query before any is selected, [B, K], or
+ * [1, K] where all queries are alike.
  */
 function mayBeNegative(labels: Tensor, candidates: Tensor, variant: Variant): Tensor {
   const isOwn = oneHot(labels, candidates.shape[0]!); // [B, K]

@@ -240,9 +240,9 @@ function watched(variables: Variables): { variables: Variables; names(): string[
   const asked = new Set<string>();
   const remembering =
     (ask: Variables['parameter']): Variables['parameter'] =>
-    (name, shape, initialise) => {
+    (name, shape, initialize) => {
       asked.add(name);
-      return ask(name, shape, initialise);
+      return ask(name, shape, initialize);
     };
   return {
     variables: {

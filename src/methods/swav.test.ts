@@ -132,7 +132,7 @@ describe('a whole step against PyTorch', () => {
     expectAgrees(Float32Array.from([...after['queue.0']!, ...after['queue.1']!]), 'queued.queueAfter');
   });
 
-  it('keeps frozen prototypes and their momentum, and only normalises them', async () => {
+  it('keeps frozen prototypes and their momentum, and only normalizes them', async () => {
     const { after } = await step({ ...recipes[0]!, queueLength: 0 }, recipes[0]!.slots, 1);
     expect([...after['momentum.prototypes.weight']!]).toEqual([...stored('momentum.prototypes.weight')]);
     const before = stored('weights.prototypes.weight');

@@ -48,7 +48,7 @@ describe('epochs in two parts', () => {
     expect(of(0, 1)).not.toBe(of(0, 2));
   });
 
-  it('count the steps of the second part for the optimiser', () => {
+  it('count the steps of the second part for the optimizer', () => {
     const parts = unlabeledStage([0, 1, 2, 3], { images: 12, batchSize: 4 })!;
     const steps = [0, 1, 2, 3, 4, 5, 6];
     expect(steps.map((step) => parts.isClustering({ step, stepsPerEpoch: 3 }))).toEqual([

@@ -109,7 +109,7 @@ describe('networks with fully connected layers', () => {
 
 describe('sobel', () => {
   it("gives the slopes of the channels' mean", async () => {
-    // Grey values 2 x + 5 y on 4 x 4 pixels, as channels whose mean it is.
+    // Gray values 2 x + 5 y on 4 x 4 pixels, as channels whose mean it is.
     const pixels = new Float32Array(3 * 16);
     for (let c = 0; c < 3; c++)
       for (let y = 0; y < 4; y++)

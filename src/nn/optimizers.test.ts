@@ -1,5 +1,5 @@
 /**
- * Optimisers against PyTorch (SGD, Adam) and against golden vectors of the formula (LARC), on the
+ * Optimizers against PyTorch (SGD, Adam) and against golden vectors of the formula (LARC), on the
  * engine.
  */
 import { readFileSync } from 'node:fs';

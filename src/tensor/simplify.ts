@@ -82,7 +82,7 @@ function identity(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
       if (passes(x)) return x;
       const inner = x!.node;
       if (inner.operator !== 'reshape') return undefined;
-      // There and back is nothing at all.
+      // A second reshape back to the first shape cancels both.
       return passes(inner.inputs[0]) ?? apply('reshape', inner.inputs, node.attributes)[0];
     }
     case 'transpose': {

@@ -25,7 +25,7 @@ export interface Node {
 
 export interface Tensor {
   readonly node: Node;
-  /** Which output of the node this is. */
+  /** Index among the outputs of the node. */
   readonly index: number;
   readonly shape: Shape;
   readonly dtype: DType;

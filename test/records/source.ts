@@ -21,8 +21,8 @@ function generator(seed: number): (n: number) => number {
 }
 
 /**
- * One CIFAR-10 record: the label, then the red, green and blue planes of stripes, columns, checks
- * or rings.
+ * Makes one CIFAR-10 record: the label, then the red, green and blue planes of stripes, columns,
+ * checks or rings.
  */
 function record(index: number): Uint8Array {
   const draw = generator(7919 * (index + 1));

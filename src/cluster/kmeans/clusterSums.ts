@@ -39,7 +39,7 @@ export async function prepareClusterSums(
   const sums = input('sums', [k, dimension], 'float64');
   const signed = mul(gather(x, rows), reshape(signs, [size, 1])); // [size, D]
   const next = scatterAdd(sums, clusters, cast(signed, 'float64')); // [K, D]
-  // One thread: this thread classifies rows at the same time, and the order of additions is fixed.
+  // Runs on one thread: the caller classifies rows meanwhile, and the order of additions is fixed.
   const executable = await engine.compile(
     { outputs: {}, state: [{ current: sums, next }] },
     { session: { threads: 1 } },
