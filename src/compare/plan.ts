@@ -88,6 +88,7 @@ export const sharedSettings = [
   'saturation',
   'hue',
   'grayscaleProbability',
+  'grayscaleOrder',
   'blurProbability',
   'blurSigma',
   'solarizeProbability',

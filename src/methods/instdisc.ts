@@ -68,6 +68,7 @@ export const instdisc = defineMethod({
           scales: [[0.2, 1]],
           jitterProbability: 1,
           hue: 0.4,
+          grayscaleOrder: 'before',
         },
         encoder: { architecture: 'resnet18', width: 64, stem: 'imagenet' },
         optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 },

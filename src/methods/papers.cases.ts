@@ -20,6 +20,7 @@ const imagenet = {
   flipProbability: 0.5,
   jitterProbability: 0.8,
   grayscaleProbability: 0.2,
+  grayscaleOrder: 'after',
   blurSigma: '0.1-2',
   solarizeProbability: 0,
   architecture: 'resnet50',
@@ -33,10 +34,16 @@ const imagenet = {
   finalLearningRate: 0,
 } as const;
 
-/** Color changes of SimCLR at strength 1, of MoCo v2, and of InstDisc, always applied. */
+/** Color changes of SimCLR at strength 1, of MoCo v2, and of InstDisc, always and after gray. */
 const strong = { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 } as const;
 const moderate = { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 } as const;
-const always = { ...moderate, hue: 0.4, jitterProbability: 1, blurProbability: 0 } as const;
+const always = {
+  ...moderate,
+  hue: 0.4,
+  jitterProbability: 1,
+  grayscaleOrder: 'before',
+  blurProbability: 0,
+} as const;
 
 /** LARC as in apex with `clip=False`, and LARS. */
 const larc = { optimizer: 'larc', weightDecay: 1e-6, trust: 0.001, larcMode: 'scale' } as const;

@@ -107,7 +107,7 @@ export const pcl = defineMethod({
     'pcl-v1-imagenet': {
       description:
         "the paper's ResNet-50 recipe with a linear head; the rate along a cosine instead of in steps",
-      settings: imagenet({ jitterProbability: 1, hue: 0.4 }, { hiddenDim: 0 }),
+      settings: imagenet({ jitterProbability: 1, hue: 0.4, grayscaleOrder: 'before' }, { hiddenDim: 0 }),
     },
     'pcl-v2-imagenet': {
       description: "the authors' improved ResNet-50 recipe: head of two layers, blur, cosine",

@@ -161,6 +161,15 @@ describe('views of settings', () => {
     ]);
   });
 
+  it('remove color before they change it in the recipes of InstDisc and PCL v1 alone', () => {
+    const kindsOf = (name: string) => viewsOf(settingsFor(name, {})).crops[0]!.steps.map(({ kind }) => kind);
+    const isBefore = (name: string) =>
+      kindsOf(name).indexOf('grayscale') < kindsOf(name).indexOf('colorJitter');
+    const both = Object.keys(presets).filter((name) => kindsOf(name).includes('grayscale'));
+    expect(both.filter(isBefore)).toEqual(['pcl-v1-imagenet', 'instdisc-imagenet']);
+    expect(kindsOf('instdisc-imagenet')).toEqual(['flip', 'grayscale', 'colorJitter']);
+  });
+
   it('name what is wrong with crops and scales', () => {
     expect(() => withViews({ scales: [[0.2, 1]] })).toThrow('expected one per crop group');
     const crops = [

@@ -66,6 +66,10 @@ export const sharedGroups = {
     saturation: z.number().min(0).default(0.4).describe('strength of saturation changes'),
     hue: z.number().min(0).max(0.5).default(0.1).describe('strength of hue changes, in turns'),
     grayscaleProbability: fraction().default(0.2).describe('probability of removing color'),
+    grayscaleOrder: z
+      .enum(['after', 'before'])
+      .default('after')
+      .describe('place of the removal of color, after or before the changes of color'),
     blurProbability: fraction().default(0).describe('probability of Gaussian blur'),
     blurSigma: z
       .tuple([z.number().min(0), z.number().min(0)], {

@@ -106,6 +106,7 @@ export const sharedDefaults: Values = {
   saturation: 0.4,
   hue: 0.1,
   grayscaleProbability: 0.2,
+  grayscaleOrder: 'after',
   blurProbability: 0,
   blurSigma: '0.1-2',
   solarizeProbability: 0,

@@ -48,15 +48,19 @@ function checkCrops({ method, views: { crops, scales } }: Settings): void {
   }
 }
 
-/** The views of a run: the steps in the order of SwAV's authors, for every crop group. */
+/**
+ * The views of a run: the steps in the order of SwAV's authors, for every crop group. With
+ * `grayscaleOrder: 'before'` color is removed before it is changed, as in InstDisc.
+ */
 export function viewsOf(settings: Settings): ViewsSpec {
   checkCrops(settings);
   const { crops, scales, blurSigma, ...views } = settings.views;
   const { brightness, contrast, saturation, hue } = views;
+  const jitter = { kind: 'colorJitter', p: views.jitterProbability, brightness, contrast, saturation, hue };
+  const grayscale = { kind: 'grayscale', p: views.grayscaleProbability };
   const steps = [
     { kind: 'flip', p: views.flipProbability },
-    { kind: 'colorJitter', p: views.jitterProbability, brightness, contrast, saturation, hue },
-    { kind: 'grayscale', p: views.grayscaleProbability },
+    ...(views.grayscaleOrder === 'before' ? [grayscale, jitter] : [jitter, grayscale]),
     { kind: 'gaussianBlur', p: views.blurProbability, sigma: blurSigma },
     { kind: 'solarize', p: views.solarizeProbability },
   ].filter(({ p }) => p > 0);
