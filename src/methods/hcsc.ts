@@ -103,7 +103,7 @@ const imagenet = (views: { crops: { count: number; size: number }[]; scales: [nu
   views: { ...views, blurProbability: 0.5 },
   encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' } as const,
   optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 } as const,
-  schedule: { epochs: 200 },
+  schedule: { epochs: 200, learningRatePer: 'epoch' } as const,
   method: {
     hiddenDim: 2048,
     headNorm: 'none' as const,

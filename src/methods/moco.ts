@@ -69,7 +69,7 @@ export const moco = defineMethod({
         views: { crops: [{ count: 2, size: 224 }], scales: [[0.2, 1]], blurProbability: 0.5 },
         encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' },
         optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 },
-        schedule: { epochs: 200 },
+        schedule: { epochs: 200, learningRatePer: 'epoch' },
         method: {
           hiddenDim: 2048,
           embeddingDim: 128,

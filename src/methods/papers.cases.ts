@@ -32,6 +32,7 @@ const imagenet = {
   warmupEpochs: 0,
   startLearningRate: 0,
   finalLearningRate: 0,
+  learningRatePer: 'step',
 } as const;
 
 /** Color changes of SimCLR at strength 1, of MoCo v2, and of InstDisc, always and after gray. */
@@ -77,6 +78,7 @@ const moco = {
   scales: '0.2-1',
   blurProbability: 0.5,
   epochs: 200,
+  learningRatePer: 'epoch', // adjust_learning_rate
 } as const;
 
 /** Clusterings between epochs of PCL and HCSC: faiss with `niter=20`, `nredo=5`; alpha = 10. */
@@ -299,6 +301,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       scales: '0.2-1',
       blurProbability: 0.5,
       learningRate: 0.1, // 0.05 · 512 / 256
+      learningRatePer: 'epoch', // adjust_learning_rate
       epochs: 100,
       hiddenDim: 2048,
       embeddingDim: 2048,

@@ -83,7 +83,7 @@ const imagenet = (views: object, method: Partial<PclSettings>) => ({
   },
   encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' } as const,
   optimizer: { name: 'sgd', learningRate: 0.03, weightDecay: 1e-4 } as const,
-  schedule: { epochs: 200 },
+  schedule: { epochs: 200, learningRatePer: 'epoch' } as const,
   method: {
     headNorm: 'none' as const,
     temperature: 0.2,

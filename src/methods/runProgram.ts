@@ -19,12 +19,16 @@ function optimizerOf({ name, momentum, weightDecay, trust, larcMode }: Settings[
   }
 }
 
-/** Learning rate at a moment: a linear warm-up, then half a cosine. */
+/**
+ * Learning rate at a moment: a linear warm-up, then half a cosine. With `learningRatePer: 'epoch'`
+ * it is that of the epoch's first step, as in the authors' code of MoCo, PCL, HCSC and SimSiam.
+ */
 function learningRateAt(
   { optimizer, schedule }: Pick<Settings, 'optimizer' | 'schedule'>,
   { step, stepsPerEpoch, totalSteps }: Moment,
 ): number {
-  return warmupCosine(step, {
+  const at = schedule.learningRatePer === 'epoch' ? step - (step % stepsPerEpoch) : step;
+  return warmupCosine(at, {
     start: schedule.startLearningRate,
     base: optimizer.learningRate,
     final: schedule.finalLearningRate,

@@ -121,6 +121,10 @@ export const sharedGroups = {
     warmupEpochs: z.number().min(0).default(0).describe('length of the linear warm-up; may be a fraction'),
     startLearningRate: z.number().min(0).default(0).describe('learning rate at the first warm-up step'),
     finalLearningRate: z.number().min(0).default(0).describe('learning rate that the cosine falls towards'),
+    learningRatePer: z
+      .enum(['step', 'epoch'])
+      .default('step')
+      .describe('time for which a learning rate holds; epoch: each epoch keeps that of its first step'),
   }),
   run: z.strictObject({
     seed: z

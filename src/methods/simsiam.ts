@@ -54,7 +54,7 @@ export const simsiam = defineMethod({
         views: { crops: [{ count: 2, size: 224 }], scales: [[0.2, 1]], blurProbability: 0.5 },
         encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
         optimizer: { name: 'sgd', learningRate: 0.1, weightDecay: 1e-4 },
-        schedule: { epochs: 100 },
+        schedule: { epochs: 100, learningRatePer: 'epoch' },
         method: { hiddenDim: 2048, embeddingDim: 2048, predictorDim: 512 },
       },
     },

@@ -125,6 +125,7 @@ export const sharedDefaults: Values = {
   warmupEpochs: 0,
   startLearningRate: 0,
   finalLearningRate: 0,
+  learningRatePer: 'step',
 };
 
 export interface SmallRecipe {
