@@ -29,6 +29,7 @@ const imagenet = {
   frontEnd: 'none',
   residualInit: 'one',
   momentum: 0.9,
+  momentumForm: 'popular',
   warmupEpochs: 0,
   startLearningRate: 0,
   finalLearningRate: 0,
@@ -230,12 +231,13 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
   'simclr-imagenet': {
     source:
       'Chen et al. 2020 (arXiv:2002.05709), section 2.2, table 5 and appendix A; ' +
-      'google-research/simclr, run.py, data_util.py',
+      'google-research/simclr, run.py, data_util.py, lars_optimizer.py',
     values: {
       ...imagenet,
       residualInit: 'zero',
       ...strong,
       ...lars,
+      momentumForm: 'classic',
       mean: '0,0,0', // values from 0 to 1
       std: '1,1,1',
       batchSize: 4096,
@@ -249,10 +251,6 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       hiddenDim: 2048,
       embeddingDim: 128,
       temperature: 0.1,
-    },
-    differs: {
-      mean: { ours: imagenet.mean, reason: 'all methods see the same normalized pixels' },
-      std: { ours: imagenet.std, reason: 'all methods see the same normalized pixels' },
     },
   },
   'moco-v2-imagenet': {

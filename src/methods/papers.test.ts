@@ -21,7 +21,7 @@ function flat(settings: Settings | SettingsPatch): Record<string, string | numbe
 /** Settings that have no effect beside others, which no paper states. */
 function unread({ optimizer, architecture, blurProbability, jitterProbability }: Values): string[] {
   return [
-    ...(optimizer === 'adam' ? ['momentum'] : []),
+    ...(optimizer === 'adam' ? ['momentum', 'momentumForm'] : []),
     ...(optimizer === 'larc' ? [] : ['larcMode']),
     ...(optimizer === 'larc' || optimizer === 'lars' ? [] : ['trust']),
     ...(architecture === 'alexnet' ? ['stem', 'residualInit'] : []),

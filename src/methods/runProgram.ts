@@ -6,16 +6,18 @@ import { methodNamed } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
 
-function optimizerOf({ name, momentum, weightDecay, trust, larcMode }: Settings['optimizer']): Optimizer {
+function optimizerOf({ name, weightDecay, trust, larcMode, ...shared }: Settings['optimizer']): Optimizer {
+  const { momentum, momentumForm } = shared;
+  const descent = { momentum, momentumForm, weightDecay };
   switch (name) {
     case 'adam':
       return adam({ weightDecay });
     case 'larc':
-      return larc({ momentum, weightDecay, trust, mode: larcMode });
+      return larc({ ...descent, trust, mode: larcMode });
     case 'lars':
-      return lars({ momentum, weightDecay, trust });
+      return lars({ ...descent, trust });
     case 'sgd':
-      return sgd({ momentum, weightDecay });
+      return sgd(descent);
   }
 }
 

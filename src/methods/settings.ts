@@ -10,6 +10,8 @@ import {
   architectures,
   type FrontEnd,
   frontEnds,
+  type MomentumForm,
+  momentumForms,
   type ResidualInit,
   residualInits,
   type Stem,
@@ -109,6 +111,10 @@ export const sharedGroups = {
     learningRate: rate().default(0.002).describe('highest learning rate'),
     weightDecay: z.number().min(0).default(1e-6).describe('L2 decay of all weights'),
     momentum: fraction().default(0.9).describe('momentum of sgd, larc and lars'),
+    momentumForm: z
+      .enum(momentumForms as unknown as [MomentumForm, ...MomentumForm[]])
+      .default('popular')
+      .describe('place of the learning rate: popular times the velocity, classic in the velocity'),
     trust: rate().default(0.001).describe('trust coefficient eta of larc and lars'),
     larcMode: z
       .enum(['scale', 'clip'])

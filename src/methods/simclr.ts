@@ -35,7 +35,7 @@ export const simclr = defineMethod({
     'simclr-imagenet': {
       description: "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 100 epochs",
       settings: {
-        data: { batchSize: 4096, imageSize: 224 },
+        data: { batchSize: 4096, imageSize: 224, mean: [0, 0, 0], std: [1, 1, 1] },
         views: {
           crops: [{ count: 2, size: 224 }],
           scales: [[0.08, 1]],
@@ -46,7 +46,7 @@ export const simclr = defineMethod({
           blurProbability: 0.5,
         },
         encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
-        optimizer: { name: 'lars', learningRate: 4.8, weightDecay: 1e-6 },
+        optimizer: { name: 'lars', learningRate: 4.8, weightDecay: 1e-6, momentumForm: 'classic' },
         schedule: { epochs: 100, warmupEpochs: 10 },
         method: { hiddenDim: 2048, embeddingDim: 128, temperature: 0.1 },
       },

@@ -119,6 +119,7 @@ export const sharedDefaults: Values = {
   learningRate: 0.002,
   weightDecay: 1e-6,
   momentum: 0.9,
+  momentumForm: 'popular',
   trust: 0.001,
   larcMode: 'scale',
   epochs: 100,

@@ -20,6 +20,8 @@ export {
   type LarcOptions,
   larc,
   lars,
+  type MomentumForm,
+  momentumForms,
   type Optimizer,
   type SgdOptions,
   sgd,

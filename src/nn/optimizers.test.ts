@@ -70,6 +70,40 @@ describe('sgd and adam', () => {
   });
 });
 
+describe('momentum in its classic form', () => {
+  const run = { shape: [1, 1], weights: [1] };
+
+  it('multiplies the gradient by the rate of its own step', async () => {
+    // v = 0.1, then 0.5 · 0.1 + 0.2 = 0.25. Popular: v = 1, then 1.5, times 0.2.
+    const given = { ...run, gradients: [[1], [1]], learningRates: [0.1, 0.2] };
+    const [, classic] = await updates(sgd({ momentum: 0.5, momentumForm: 'classic' }), given);
+    const [, popular] = await updates(sgd({ momentum: 0.5 }), given);
+    expectClose(classic!, [1 - 0.1 - 0.25]);
+    expectClose(popular!, [1 - 0.1 - 0.3]);
+  });
+
+  it('does so in LARS after the trust ratio, as SimCLR does', async () => {
+    // Ratio 0.1 · |w| / |g|: 0.1 · 1 / 2 = 0.05 and v = 0.1 · 2 · 0.05 = 0.01, so w = 0.99. Then
+    // 0.1 · 0.99 / 4 = 0.02475 and v = 0.5 · 0.01 + 0.2 · 4 · 0.02475 = 0.0248.
+    const optimizer = lars({ trust: 0.1, weightDecay: 0, momentum: 0.5, momentumForm: 'classic' });
+    const given = { ...run, gradients: [[2], [4]], learningRates: [0.1, 0.2] };
+    const [one, two] = await updates(optimizer, given);
+    expectClose(one!, [0.99]);
+    expectClose(two!, [0.99 - 0.0248]);
+    const [, vector] = await updates(optimizer, { ...given, shape: [1] });
+    expectClose(vector!, [1 - 0.2 - (0.1 + 0.8)]); // without the ratio
+  });
+
+  it('is the popular form while the rate is constant', async () => {
+    const given = { ...run, gradients: [[1], [-3], [0.5]], learningRates: [0.2, 0.2, 0.2] };
+    for (const make of [sgd, larc, lars]) {
+      const popular = await updates(make({ weightDecay: 0.01 }), given);
+      const classic = await updates(make({ weightDecay: 0.01, momentumForm: 'classic' }), given);
+      for (const [i, weights] of popular.entries()) expectClose(classic[i]!, [...weights]);
+    }
+  });
+});
+
 describe('larc', () => {
   // Computed in double precision from the formula, with an independent second calculation.
   const golden: Run = {

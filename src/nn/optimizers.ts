@@ -49,18 +49,31 @@ function slot(name: string, parameter: string, like: Tensor): Tensor {
 export interface SgdOptions {
   momentum?: number;
   weightDecay?: number;
+  /**
+   * Place of the learning rate. `popular`: it multiplies the velocity, as in PyTorch. `classic`: it
+   * multiplies the gradient before that enters the velocity, as in Sutskever et al. 2013 and in
+   * SimCLR's code. They are equal while the rate is constant. Default: `popular`.
+   */
+  momentumForm?: MomentumForm;
 }
 
+/** Places of the learning rate in descent with momentum. */
+export const momentumForms = ['popular', 'classic'] as const;
+export type MomentumForm = (typeof momentumForms)[number];
+
 /**
- * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`. As in
- * PyTorch, the learning rate multiplies the velocity, not the gradient, and v starts at 0. With mu
- * = 0 nothing is stored.
+ * Stochastic gradient descent with momentum: `g' = g + wd w; v = mu v + g'; w -= lr v`, or in the
+ * classic form `v = mu v + lr g'; w -= v`. v starts at 0. With mu = 0 nothing is stored.
  */
-export function sgd({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer {
+export function sgd({
+  momentum = 0.9,
+  weightDecay = 0,
+  momentumForm = 'popular',
+}: SgdOptions = {}): Optimizer {
   return {
     scalars: () => ({}),
     update({ name, value: w, gradient: g }, lr) {
-      return descend(name, w, add(g, mul(weightDecay, w)), { momentum, lr });
+      return descend(name, w, add(g, mul(weightDecay, w)), { momentum, momentumForm, lr });
     },
   };
 }
@@ -69,12 +82,14 @@ function descend(
   name: string,
   w: Tensor,
   g: Tensor,
-  { momentum, lr }: { momentum: number; lr: Tensor },
+  { momentum, momentumForm, lr }: { momentum: number; momentumForm: MomentumForm; lr: Tensor },
 ): Update {
   if (momentum === 0) return { next: sub(w, mul(lr, g)), slots: [] };
   const v = slot('momentum', name, w);
-  const next = add(mul(momentum, v), g); // v = mu v + g
-  return { next: sub(w, mul(lr, next)), slots: [{ name: 'momentum', current: v, next }] };
+  const isClassic = momentumForm === 'classic';
+  const next = add(mul(momentum, v), isClassic ? mul(lr, g) : g); // v = mu v + g, or + lr g
+  const slots = [{ name: 'momentum', current: v, next }];
+  return { next: sub(w, isClassic ? next : mul(lr, next)), slots };
 }
 
 function norm(x: Tensor): Tensor {
@@ -104,6 +119,7 @@ export function larc({
   trust = 0.001,
   mode = 'scale',
   epsilon = 1e-8,
+  momentumForm = 'popular',
 }: LarcOptions = {}): Optimizer {
   return {
     scalars: () => ({}),
@@ -116,24 +132,28 @@ export function larc({
       const untouched = logicalOr(equal(wn, 0), equal(gn, 0));
       const decay = where(untouched, 0, weightDecay);
       const adapted = mul(where(untouched, 1, a), add(g, mul(decay, w)));
-      return descend(name, w, adapted, { momentum, lr });
+      return descend(name, w, adapted, { momentum, momentumForm, lr });
     },
   };
 }
 
 /**
  * LARS: LARC in scale mode for weights, plain SGD without decay for tensors of rank 1 (biases,
- * batch norm), as the exclusion list of most re-implementations has it. Source: You et al. 2017
+ * batch norm), as the exclusion lists of SimCLR and BYOL have it. Source: You et al. 2017
  * (arXiv:1708.03888).
+ *
+ * Different from the code of SimCLR and BYOL: the ratio is over `||g|| + wd ||w||` and not over
+ * `||g + wd w||`, as in the source and in LARC.
  */
 export function lars({
   momentum = 0.9,
   weightDecay = 1e-6,
   trust = 0.001,
   epsilon = 1e-8,
-}: LarcOptions = {}): Optimizer {
-  const adapted = larc({ momentum, weightDecay, trust, epsilon });
-  const plain = sgd({ momentum });
+  momentumForm = 'popular',
+}: Omit<LarcOptions, 'mode'> = {}): Optimizer {
+  const adapted = larc({ momentum, weightDecay, trust, epsilon, momentumForm });
+  const plain = sgd({ momentum, momentumForm });
   return {
     scalars: () => ({}),
     update: (parameter, lr) => (parameter.value.shape.length > 1 ? adapted : plain).update(parameter, lr),
