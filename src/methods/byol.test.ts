@@ -25,6 +25,26 @@ describe('BYOL', () => {
     }
   });
 
+  it("starts with a target of its own draw on request, as the authors' code does", () => {
+    const images = input('crops.0', [16, 3, 16, 16]);
+    const state = byol.build({ ...own, targetStart: 'own' }, context(), [images]).initialState(5);
+    const copied = byol.build(own, context(), [images]).initialState(5);
+    const targets = Object.keys(state).filter((name) => name.startsWith('target.'));
+    expect(targets).toEqual(Object.keys(copied).filter((name) => name.startsWith('target.')));
+    for (const name of targets) {
+      const online = name.slice('target.'.length);
+      expect(state[online], online).toEqual(copied[online]);
+      // Scales, shifts and running statistics have one first value; weights are drawn.
+      const isDrawn = new Set(state[name]).size > 1;
+      if (isDrawn) expect(state[name], name).not.toEqual(state[online]);
+      else expect(state[name], name).toEqual(state[online]);
+    }
+    const deviation = (x: ArrayLike<number>) => Math.hypot(...Array.from(x)) / Math.sqrt(x.length);
+    const ratio =
+      deviation(state['target.layer4.0.conv2.weight']!) / deviation(state['layer4.0.conv2.weight']!);
+    expect(Math.abs(ratio - 1)).toBeLessThan(0.15); // 576 draws each: 3 % of standard error
+  });
+
   it('names no loss of chance: a collapse lowers it', () => {
     expect(
       byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]).randomBaselineLoss,

@@ -40,6 +40,10 @@ export const byol = defineMethod({
     // In some hundred steps a target of the paper's momentum would hardly leave its random start.
     encoderMomentum: withDefault(momentumSettings.encoderMomentum, 0.5),
     finalEncoderMomentum: withDefault(momentumSettings.finalEncoderMomentum, 0.99),
+    targetStart: z
+      .enum(['copy', 'own'])
+      .default('copy')
+      .describe('first weights of the target: a copy of the online network, or a draw of their own'),
   }),
   recipe: { optimizer: { learningRate: 0.004 } },
   presets: {
@@ -66,6 +70,7 @@ export const byol = defineMethod({
           predictorDim: 4096,
           encoderMomentum: 0.996,
           finalEncoderMomentum: 1,
+          targetStart: 'own',
         },
       },
     },
@@ -78,6 +83,7 @@ export const byol = defineMethod({
       momentum: step.scalar('encoderMomentum', (moment) => encoderMomentumAt(settings, moment)),
       prefix: 'target.',
       when: 'after',
+      start: settings.targetStart,
     });
     const projected = (network: Model, x: Tensor) =>
       projection(network.variables, network.encode(x), settings); // [B, D]

@@ -44,6 +44,8 @@ export interface MomentumCopyOptions {
   prefix?: string;
   /** Time of the average: `before` the forward pass (MoCo), or `after` the update (BYOL). */
   when: 'before' | 'after';
+  /** First parameters: those of the model, or a draw of their own. Default: `copy`. */
+  start?: 'copy' | 'own';
 }
 
 /** A model whose parameters are an exponential moving average of another's. */

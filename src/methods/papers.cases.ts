@@ -260,7 +260,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
   'byol-imagenet': {
     source:
       'Grill et al. 2020 (arXiv:2006.07733), section 3.3 and appendix B; deepmind-research, ' +
-      'byol/configs/byol.py, byol/utils/augmentations.py',
+      'byol/configs/byol.py, byol/byol_experiment.py, byol/utils/augmentations.py',
     values: {
       ...imagenet,
       residualInit: 'zero',
@@ -281,6 +281,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       predictorDim: 4096,
       encoderMomentum: 0.996,
       finalEncoderMomentum: 1,
+      targetStart: 'own',
     },
     differs: {
       blurProbability: { ours: 0.55, reason: 'the mean, as both views are drawn alike' },

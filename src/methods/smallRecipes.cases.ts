@@ -196,6 +196,7 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
       predictorDim: 256,
       encoderMomentum: 0.5,
       finalEncoderMomentum: 0.99,
+      targetStart: 'copy',
     },
     reason: hundreds,
   },

@@ -23,12 +23,14 @@ export interface MomentumOptions {
    * order).
    */
   when: 'before' | 'after';
+  /** First parameters: those that it follows, or a draw of their own. Default: `copy`. */
+  start?: 'copy' | 'own';
 }
 
 export interface MomentumVariables extends Variables {
   /**
    * First values: those of `trained`, by the names of the variables that it follows. Where that
-   * lacks one, the first value of the seed.
+   * lacks one, the first value of the seed, as `start` says.
    */
   initialValues(seed: number, trained?: Readonly<Record<string, TensorData>>): Record<string, Float32Array>;
   /**
@@ -44,8 +46,10 @@ export function createMomentumVariables({
   momentum,
   prefix = 'key.',
   when,
+  start = 'copy',
 }: MomentumOptions): MomentumVariables {
   const own = createVariables({ mode: follows.mode, prefix });
+  const drawn = createVariables(); // parameters under their stored names, whose streams are others
   const pairs = new Map<string, { current: Tensor; used: Tensor; trained: Tensor }>();
   const average = (current: Tensor, trained: Tensor) =>
     add(mul(current, momentum), mul(stopGradient(trained), sub(1, momentum)));
@@ -55,6 +59,7 @@ export function createMomentumVariables({
       const known = pairs.get(name);
       if (known) return known.used;
       const trained = follows.parameter(name, shape, initialize);
+      drawn.parameter(prefix + name, shape, initialize);
       const current = input(prefix + name, shape);
       const used = stopGradient(when === 'before' ? average(current, trained) : current);
       pairs.set(name, { current, used, trained });
@@ -63,8 +68,11 @@ export function createMomentumVariables({
     parameters: () => [...pairs].map(([name, { current }]) => ({ name: prefix + name, tensor: current })),
     initialValues(seed, trained = {}) {
       const values = own.initialValues(seed);
-      const first = follows.initialValues(seed);
-      for (const name of pairs.keys()) values[prefix + name] = first[name]!.slice();
+      if (start === 'own') Object.assign(values, drawn.initialValues(seed));
+      else {
+        const first = follows.initialValues(seed);
+        for (const name of pairs.keys()) values[prefix + name] = first[name]!.slice();
+      }
       for (const name of Object.keys(values)) {
         const value = trained[name.slice(prefix.length)];
         if (value) values[name] = Float32Array.from(value);
