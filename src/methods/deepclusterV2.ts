@@ -24,7 +24,8 @@
  * its older embeddings. An image without a label takes no part in the loss.
  *
  * Different from the authors' code: a cluster that becomes empty takes half of a large one, where
- * theirs keeps its old centroid and stays empty; k-means ends early where nothing changes any more;
+ * theirs keeps its old centroid; an image that an epoch leaves out keeps its embeddings, where
+ * theirs drops it until it is drawn again; k-means ends early where nothing changes any more;
  * filling the banks leaves the running statistics as they are, and both big crops share one pass
  * and its batch statistics.
  */

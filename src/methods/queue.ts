@@ -31,9 +31,9 @@ export interface Queue {
 /**
  * A first-in first-out queue of L keys of dimension D.
  *
- * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch;
- * here rows move, which stores the same keys for every L. A batch that exceeds L fills it with its
- * first L rows.
+ * The authors' code writes a ring at a moving pointer and needs L to be a multiple of the batch.
+ * Here rows move, for every L. Both store the same keys once the queue is full, and until then other
+ * ones of its random first rows. A batch that exceeds L fills it with its first L rows.
  */
 export function createQueue(
   step: Pick<Step, 'randomState'>,

@@ -93,7 +93,8 @@ export interface PrototypeContrast extends Level {
 
 /**
  * ProtoNCE with selected negatives at one level: mean of the cross-entropy of `[q·C_c(i) | selected
- * q·C_n]`, each divided by its own phi, with target 0.
+ * q·C_n]`, each divided by its own phi, with target 0. A prototype is one negative, however many
+ * images of the batch are in its cluster.
  */
 export function selectedProtoNce(
   q: Tensor,

@@ -12,7 +12,7 @@
  * collapse both reach -1, so the loss alone says nothing.
  *
  * As in the authors' code: a head of three layers with batch norm at its output, too, without scale
- * and shift; no biases in front of a batch norm; each view goes through the network alone; the
+ * and shift; no trained biases in front of a batch norm; each view goes through the network alone; the
  * predictor's learning rate stays at the highest rate while the rest follows the schedule.
  */
 import { z } from 'zod';

@@ -5,8 +5,8 @@
  * filters per axis with a total variance of sigma². The two end pixels of an extended box have a
  * fractional weight, so any sigma is possible. All bytes equal Pillow 9.4.
  *
- * `gaussianBlur` is a sampled Gaussian kernel of 23 pixels with mirrored borders, which SimCLR and
- * Contrastive Clustering use.
+ * `gaussianBlur` is a sampled Gaussian kernel of 23 pixels with mirrored borders, OpenCV's, which
+ * Contrastive Clustering uses. SimCLR has the same kernel with zeros beyond the borders.
  *
  * Reference: Gwosdek, Grewenig, Bruhn, Weickert, "Theoretical foundations of Gaussian convolution
  * by extended box filtering", SSVM 2011, equations 7, 11 and 14.
