@@ -6,18 +6,25 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { evaluateOn, expectAll } from '../backends/evaluate.cases.ts';
 import { openEngine } from '../backends/index.ts';
+import { expectEqualToWhole } from '../backends/lockstep.cases.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import {
   concat,
   constant,
+  crossEntropy,
+  crossReplicaConcat,
   greater,
   input,
+  l2Normalize,
+  matmul,
+  mul,
   scalar,
   slice,
   sum,
   type Tensor,
   type TensorData,
+  transpose,
 } from '../tensor/index.ts';
 import { sinkhorn } from './sinkhorn.ts';
 
@@ -198,5 +205,21 @@ describe('sinkhorn in double precision', () => {
     const active = greater(constant(new Float32Array(B), [B, 1]), 0.5);
     const { q } = await evaluate({ q: sinkhorn(constant(scores, [B, K]), { active, iterations: 4 }) });
     expect([...q!].every((code) => code === 0)).toBe(true);
+  });
+});
+
+describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
+  it.each(['all rows', 'some rows'])('have the codes of one Sinkhorn of %s, and its loss', async (part) => {
+    await expectEqualToWhole(
+      engine,
+      (x, w, R) => {
+        const scores = matmul(l2Normalize(x), transpose(l2Normalize(w))); // [n, K]
+        // Replicas have different numbers of active rows.
+        const active = greater(slice(x, { axis: 1, start: 2, end: 3 }), -0.3); // [n, 1]
+        const Q = sinkhorn(scores, { epsilon: 0.03, iterations: 5, ...(part === 'some rows' && { active }) });
+        return { loss: crossEntropy(mul(scores, 10), Q), also: { codes: crossReplicaConcat(Q, R) } };
+      },
+      { N: 12, D: 4, w: [5, 4], replicas },
+    );
   });
 });

@@ -18,11 +18,16 @@
  * each row's, which enters the first r instead. So E has a 1 in each row and each column, and
  * nothing overflows or vanishes that matters. After every three iterations r enters the scores as
  * `T + epsilon ln r`, and E is computed again, since r and v could grow out of float32's range.
+ *
+ * Replicas share v: totals of prototypes are means over replicas, each of which counts its own B
+ * rows. All r are then R times those of one matrix of all rows, and the codes are equal.
  */
 import { checkedLater, optionCheck, positiveNumber, wholeNumber } from '../core/options.ts';
 import {
   add,
   cast,
+  crossReplicaMax,
+  crossReplicaMean,
   div,
   exp,
   log,
@@ -46,12 +51,18 @@ export interface SinkhornOptions {
   iterations?: number;
   /** Rows that take part, bool [B, 1]. The codes of the others are 0. Default: all rows. */
   active?: Tensor;
+  /**
+   * Weights of rows in the totals of prototypes, [B, 1], such as 1/R for a row that R replicas have.
+   * The codes of a row sum to its weight. Default: 1.
+   */
+  weights?: Tensor;
 }
 
 const checkSinkhorn = optionCheck<SinkhornOptions>({
   epsilon: positiveNumber(),
   iterations: wholeNumber(1),
   active: checkedLater,
+  weights: checkedLater,
 });
 
 /**
@@ -69,23 +80,26 @@ const FLOOR = 1e-30;
  */
 export function sinkhorn(T: Tensor, options: SinkhornOptions = {}): Tensor {
   checkSinkhorn(options);
-  const { epsilon = 0.05, iterations = 3, active } = options;
+  const { epsilon = 0.05, iterations = 3, active, weights } = options;
   const [B, K] = T.shape as [number, number];
-  const part = active ? cast(active, 'float32') : scalar(1); // 1 for rows that take part, else 0
-  const rows = active ? maximum(sum(part), 1) : scalar(B); // active rows
+  const mask = active ? cast(active, 'float32') : scalar(1); // 1 for rows that take part, else 0
+  const part = weights ? mul(mask, weights) : mask;
+  const rows = active || weights ? maximum(crossReplicaMean(sum(part)), 1) : scalar(B); // active rows
   const exponential = (scores: Tensor) => exp(mul(scores, 1 / epsilon));
   const kernelOf = (given: Tensor) => {
     const scores = active ? where(active, given, INACTIVE_SCORE) : given; // [B, K]
-    const below = sub(scores, max(scores, { axes: [0], keepDims: true })); // [B, K], 0 at most
+    const ofColumns = crossReplicaMax(max(scores, { axes: [0], keepDims: true })); // [1, K]
+    const below = sub(scores, ofColumns); // [B, K], 0 at most
     const largest = max(below, { axes: [1], keepDims: true }); // [B, 1]
     const centered = sub(below, largest); // [B, K]
-    return { centered, E: exponential(centered), r: mul(part, exponential(largest)) };
+    return { centered, E: exponential(centered), r: mul(mask, exponential(largest)) };
   };
   let { centered, E, r } = kernelOf(T); // [B, K], [B, K] from 0 to 1, [B, 1]
+  if (weights) r = mul(weights, r);
   let v: Tensor = scalar(1);
   for (let i = 0; i < iterations; i++) {
     if (i > 0 && i % PER_KERNEL === 0) ({ centered, E, r } = kernelOf(add(centered, mul(epsilon, log(r)))));
-    v = div(1 / K, maximum(matmul(transpose(r, [1, 0]), E), FLOOR)); // [1, K]
+    v = div(1 / K, maximum(crossReplicaMean(matmul(transpose(r, [1, 0]), E)), FLOOR)); // [1, K]
     r = div(part, mul(rows, matmul(E, transpose(v, [1, 0])))); // [B, 1]
   }
   return stopGradient(mul(mul(E, v), mul(rows, r))); // [B, K]

@@ -20,6 +20,8 @@ export interface Program {
   state?: readonly ProgramState[];
   /** Shown in the saved graph. */
   name?: string;
+  /** Number of replicas that run the program together. Default: 1. */
+  replicas?: number;
 }
 
 /** A program on its way through the passes. */
@@ -93,7 +95,7 @@ function begin(program: Program): Compilation {
 /** Removes dead nodes and equal ones, folds constants, and fuses passes over large tensors. */
 export const simplify: Pass = (compilation) => ({
   ...compilation,
-  graph: simplifyGraph({ ...compilation.graph }),
+  graph: simplifyGraph({ ...compilation.graph }, { replicas: compilation.program.replicas }),
 });
 
 /** Plans a kernel for each node that has a choice. */

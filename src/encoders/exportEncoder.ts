@@ -100,6 +100,7 @@ function frozenVariables(state: Values): Variables {
   };
   return {
     mode: 'evaluate',
+    batchNormReplicas: 1,
     parameter: value,
     buffer: value,
     setBuffer() {},

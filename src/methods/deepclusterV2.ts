@@ -113,7 +113,8 @@ export const deepclusterV2 = defineMethod({
     step.minimize(average(heads.map((head) => head.loss)));
     for (let j = 0; j < BANKS; j++) {
       const bank = step.state(bankName(j), [N, D]);
-      bank.set(bankAfter(bank.current, indices, ofCrop(Z, j, B)));
+      const z = step.acrossReplicas(ofCrop(Z, j, B)); // [R B, D]
+      bank.set(bankAfter(bank.current, step.acrossReplicas(indices), z));
     }
     const { S, y } = heads[0]!;
     const chosen = [0, 1].map((v) => argMax(ofCrop(S, v, B))); // [B] each

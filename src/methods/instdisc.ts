@@ -99,7 +99,15 @@ export const instdisc = defineMethod({
       : step.draw('negatives', [M], (at) => drawNegatives(at, { count: M, images: N }), 'int32'); // [M]
     const candidates = takesAll ? bank.current : gather(bank.current, positions); // [N, D] or [M, D]
     step.minimize(instanceLoss(f, { own, indices, candidates, positions }, settings));
-    bank.set(bankAfter(bank.current, { own, indices, f, momentum: bankMomentum }));
+    const seen = step.acrossReplicas(indices); // [R B]
+    bank.set(
+      bankAfter(bank.current, {
+        own: gather(bank.current, seen),
+        indices: seen,
+        f: step.acrossReplicas(f),
+        momentum: bankMomentum,
+      }),
+    );
     step.observe({
       embeddings: f,
       pairs: [f, own],

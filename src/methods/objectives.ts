@@ -3,7 +3,7 @@
 import type { ProgramState } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Optimizer, Variables } from '../nn/index.ts';
-import { add, gradients, greater, input, type Tensor, where } from '../tensor/index.ts';
+import { add, crossReplicaMean, gradients, greater, input, type Tensor, where } from '../tensor/index.ts';
 import type { Moment } from './program.ts';
 
 export interface MinimizeOptions {
@@ -54,7 +54,7 @@ export interface TrainedState {
 }
 
 /**
- * Gradients of every loss by its parameters, and their updates.
+ * Gradients of every loss by its parameters, averaged over replicas, and their updates.
  *
  * @throws LikenessError `method.objective` for a step without a loss, or with a parameter that no
  *   objective names.
@@ -80,7 +80,7 @@ export function trainedState(
       loss,
       own.map(({ value }) => value),
     );
-    for (const [i, { name }] of own.entries()) byName[name] = found[i]!;
+    for (const [i, { name }] of own.entries()) byName[name] = crossReplicaMean(found[i]!);
   }
   const next = new Map<string, Tensor>();
   const optimizerState: string[] = [];

@@ -29,8 +29,12 @@ export interface Moment {
 
 /** Conditions that a method's step is built for. */
 export interface StepContext {
-  /** B. */
+  /** B, images per batch and replica. */
   batchSize: number;
+  /** R, replicas that train together. Default: 1. */
+  replicas?: number;
+  /** Batches whose statistics a batch norm uses: a replica's own (the default), or all replicas'. */
+  batchNorm?: 'own' | 'joined';
   /** N, the images that are trained on. */
   images: number;
   /** Positions of unlabeled images that only the representation learns from. Default: none. */

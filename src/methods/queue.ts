@@ -24,7 +24,7 @@ export function onSphere(shape: Shape, random: Random): Float32Array {
 export interface Queue {
   /** Keys as a step finds them, newest first, [L, D]. */
   readonly current: Tensor;
-  /** Puts a batch of keys k [B, D] in front and drops the oldest rows. */
+  /** Puts the keys of a batch, k [B, D] per replica, in front and drops the oldest rows. */
   push(k: Tensor): void;
 }
 
@@ -36,12 +36,12 @@ export interface Queue {
  * ones of its random first rows. A batch that exceeds L fills it with its first L rows.
  */
 export function createQueue(
-  step: Pick<Step, 'randomState'>,
+  step: Pick<Step, 'randomState' | 'acrossReplicas'>,
   name: string,
   { length: L, dimension: D }: { length: number; dimension: number },
 ): Queue {
   const { current, set } = step.randomState(name, [L, D], onSphere);
-  return { current, push: (k) => set(pushed(current, k)) };
+  return { current, push: (k) => set(pushed(current, step.acrossReplicas(k))) };
 }
 
 /** Rows [L, D] after a batch k [B, D]: the batch in front, the oldest rows gone. */

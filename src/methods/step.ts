@@ -15,6 +15,7 @@ import {
   type Variables,
 } from '../nn/index.ts';
 import {
+  crossReplicaConcat,
   type DType,
   input,
   matmul,
@@ -58,8 +59,10 @@ export interface StateValue {
 }
 
 export interface Step {
-  /** B, images per batch. */
+  /** B, images per batch and replica. */
   readonly batchSize: number;
+  /** R, replicas that train together. */
+  readonly replicas: number;
   /** N, images that are trained on. */
   readonly images: number;
   /** Positions of the batch's images among all N, int32 [B]. */
@@ -83,6 +86,8 @@ export interface Step {
   state(name: string, shape: Shape, first?: (seed: number) => Float32Array): StateValue;
   /** A value of the run's state whose first bytes are drawn from a stream of its own name. */
   randomState(name: string, shape: Shape, initialize: Initializer): StateValue;
+  /** Rows [R n, ...] of all replicas' x [n, ...], in the order of their ranks. */
+  acrossReplicas(x: Tensor): Tensor;
   /** A moving average of the model. */
   momentumCopy(options: MomentumCopyOptions): Model;
   /** A number that is written to the event log in each step. */
@@ -117,7 +122,8 @@ type Schedule = (moment: Moment, ofRun: Moment) => number;
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
 export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
   const { name, batchSize, images, encoder, project, assign, stages = [] } = options;
-  const variables = createVariables();
+  const { replicas = 1, batchNorm = 'own' } = options;
+  const variables = createVariables({ batchNormReplicas: batchNorm === 'joined' ? replicas : 1 });
   const stored = createVariables();
   const network = watched(variables);
   const model = { ...createModel(network.variables, { encoder, project }), variables };
@@ -160,6 +166,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
 
   const step: Step = {
     batchSize,
+    replicas,
     images,
     indices: input('indices', [batchSize], 'int32'),
     minimize: (loss, given = {}) => void objectives.push({ ...given, loss }),
@@ -180,6 +187,7 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
       return stateValue(input(key, shape));
     },
     randomState: (key, shape, initialize) => stateValue(stored.buffer(key, shape, initialize)),
+    acrossReplicas: (x) => crossReplicaConcat(x, replicas),
     momentumCopy(given) {
       const copy = momentumCopy(variables, { encoder, project }, given);
       copies.push(copy);
@@ -209,7 +217,12 @@ export function createStep(options: StepOptions): { step: Step; model: Model; bu
       gradients: trained.gradients,
       ...observed,
       notes,
-      program: { name: `${name}-step`, state: whole, outputs: { ...outputs, loss: trained.loss } },
+      program: {
+        name: `${name}-step`,
+        state: whole,
+        outputs: { ...outputs, loss: trained.loss },
+        replicas,
+      },
       optimizerState: trained.optimizerState,
       initialState: (seed, given) =>
         initialStateOf(whole, [

@@ -121,7 +121,8 @@ export const swav = defineMethod({
     const Z = model.project(concat(features)); // [V B, D]
     const queues = queuesOf(step, Z, settings);
     const V = Z.shape[0]! / B;
-    const { loss, codes, scores } = swavLoss(Z, C, { ...settings, crops: V, queues });
+    const { replicas } = step;
+    const { loss, codes, scores } = swavLoss(Z, C, { ...settings, crops: V, queues, replicas });
     step.minimize(loss);
     step.minimize(loss, {
       group: 'prototypes',
@@ -182,6 +183,7 @@ export function swavLoss(
     epsilon,
     sinkhornIterations: iterations,
     queues = [],
+    replicas = 1,
   }: {
     crops: number;
     /** tau. */
@@ -190,6 +192,8 @@ export function swavLoss(
     epsilon: number;
     sinkhornIterations: number;
     queues?: readonly CodeQueue[];
+    /** R. All replicas have the same queues. */
+    replicas?: number;
   },
 ): SwavLoss {
   const S = matmul(Z, transpose(C)); // [V B, K]
@@ -200,7 +204,7 @@ export function swavLoss(
   for (let a = 0; a < ASSIGNING_CROPS; a++) {
     const queue = queues[a];
     const Q = queue
-      ? codesWithQueue(ofCrops[a]!, C, queue, { epsilon, iterations })
+      ? codesWithQueue(ofCrops[a]!, C, queue, { epsilon, iterations, replicas })
       : sinkhorn(ofCrops[a]!, { epsilon, iterations });
     codes.push(Q); // [B, K], through which no gradient flows
     for (let v = 0; v < V; v++) {
@@ -216,19 +220,22 @@ function codesWithQueue(
   scores: Tensor,
   C: Tensor,
   { embeddings, active }: CodeQueue,
-  options: { epsilon: number; iterations: number },
+  { replicas: R, ...options }: { epsilon: number; iterations: number; replicas: number },
 ): Tensor {
   const [B] = scores.shape as [number];
   const [L] = embeddings.shape as [number];
   const T = concat([matmul(embeddings, transpose(C)), scores]); // [L + B, K]
-  const takesPart = concat([broadcastTo(active, [L, 1]), broadcastTo(scalar(1), [B, 1])]); // [L + B, 1]
-  const Q = sinkhorn(T, { ...options, active: greater(takesPart, 0.5) });
+  const column = (value: Tensor, n: number) => broadcastTo(value, [n, 1]);
+  const takesPart = concat([column(active, L), column(scalar(1), B)]); // [L + B, 1]
+  // All R replicas have the queue's rows, which count once.
+  const weights = R > 1 ? concat([column(scalar(1 / R), L), column(scalar(1), B)]) : undefined;
+  const Q = sinkhorn(T, { ...options, active: greater(takesPart, 0.5), weights });
   return rows(Q, L, L + B); // [B, K]
 }
 
 /**
  * Queues of the global crops, pushed by the batch's embeddings Z [V B, D]. Their length is rounded
- * down to whole batches, so that a step shifts them by one batch.
+ * down to whole batches of all replicas, so that a step shifts them by one batch.
  */
 function queuesOf(
   step: Step,
@@ -236,18 +243,19 @@ function queuesOf(
   { queueLength, queueStartEpoch, embeddingDim: D }: SwavSettings,
 ): CodeQueue[] {
   const { batchSize: B } = step;
-  const L = Math.floor(queueLength / B) * B;
+  const whole = B * step.replicas;
+  const L = Math.floor(queueLength / whole) * whole;
   if (L === 0) return [];
   const stepsFilled = (moment: Moment) => moment.step - queueStartEpoch * moment.stepsPerEpoch;
-  // Used once its last row has been written: after L / B filling steps.
-  const active = step.scalar('queueActive', (moment) => (stepsFilled(moment) >= L / B ? 1 : 0));
+  // Used once its last row has been written: after L / whole filling steps.
+  const active = step.scalar('queueActive', (moment) => (stepsFilled(moment) >= L / whole ? 1 : 0));
   const filling = greater(
     step.scalar('queueFilling', (moment) => (stepsFilled(moment) >= 0 ? 1 : 0)),
     0.5,
   );
   return Array.from({ length: ASSIGNING_CROPS }, (_, a) => {
     const { current, set } = step.state(`queue.${a}`, [L, D]);
-    set(where(filling, pushed(current, ofCrop(Z, a, B)), current));
+    set(where(filling, pushed(current, step.acrossReplicas(ofCrop(Z, a, B))), current));
     return { embeddings: current, active };
   });
 }

@@ -5,6 +5,7 @@ import {
   batchNorm as batchNormOperator,
   constant,
   conv2d,
+  crossReplicaBatchNorm,
   linear as linearOperator,
   mul,
   type Pair,
@@ -73,7 +74,7 @@ export interface BatchNormLayer {
 /**
  * Batch norm with running statistics: `running = (1 - momentum) running + momentum batch`, with the
  * unbiased variance of the batch, as in PyTorch. Mode "train" uses the statistics of the batch,
- * "evaluate" the running ones.
+ * "evaluate" the running ones. The batch is that of all replicas where the variables say so.
  */
 export function batchNorm(
   variables: Variables,
@@ -93,8 +94,10 @@ export function batchNorm(
   if (variables.mode === 'evaluate') {
     return batchNormInference(x, { gamma, beta, mean, variance }, { epsilon });
   }
-  const batch = batchNormOperator(x, gamma, beta, { epsilon });
-  const n = sizeOf(x.shape) / channels[0]!;
+  const { batchNormReplicas: replicas } = variables;
+  const operator = replicas === 1 ? batchNormOperator : crossReplicaBatchNorm;
+  const batch = operator(x, gamma, beta, { epsilon });
+  const n = (replicas * sizeOf(x.shape)) / channels[0]!;
   const blend = (old: Tensor, seen: Tensor, scale: number) =>
     add(mul(old, 1 - momentum), mul(stopGradient(seen), momentum * scale));
   variables.setBuffer(`${name}.running_mean`, blend(mean, batch.mean, 1));

@@ -48,7 +48,8 @@ export function createMomentumVariables({
   when,
   start = 'copy',
 }: MomentumOptions): MomentumVariables {
-  const own = createVariables({ mode: follows.mode, prefix });
+  const { mode, batchNormReplicas } = follows;
+  const own = createVariables({ mode, batchNormReplicas, prefix });
   const drawn = createVariables(); // parameters under their stored names, whose streams are others
   const pairs = new Map<string, { current: Tensor; used: Tensor; trained: Tensor }>();
   const average = (current: Tensor, trained: Tensor) =>

@@ -21,6 +21,8 @@ interface Entry {
 export interface Variables {
   /** Statistics that layers use: those of the batch in "train", running ones in "evaluate". */
   readonly mode: Mode;
+  /** Number of replicas whose batches share the statistics of batch norms. 1: each has its own. */
+  readonly batchNormReplicas: number;
   /** A trained value. */
   parameter(name: string, shape: Shape, initialize: Initializer): Tensor;
   /** The latest value of a buffer. */
@@ -42,9 +44,11 @@ export interface Variables {
 export function createVariables({
   mode = 'train',
   prefix = '',
+  batchNormReplicas = 1,
 }: {
   mode?: Mode;
   prefix?: string;
+  batchNormReplicas?: number;
 } = {}): Variables {
   const parameters = new Map<string, Entry>();
   const buffers = new Map<string, Entry & { latest: Tensor }>();
@@ -60,6 +64,7 @@ export function createVariables({
   }
   return {
     mode,
+    batchNormReplicas,
     parameter(name, shape, initialize) {
       const known = parameters.get(name);
       if (known) {

@@ -11,6 +11,7 @@ import { cast, exp, log, neg, reluGradient, sigmoid, sign, sqrt } from './operat
 import { gather, gatherElements, scatterAdd, scatterElementsAdd } from './operators/indexing.ts';
 import { matmul } from './operators/matmul.ts';
 import { sum, sumTo } from './operators/reduce.ts';
+import { crossReplicaConcat, crossReplicaMean, crossReplicaScatter } from './operators/replicas.ts';
 import { broadcastTo, pad, reshape, slice, transpose } from './operators/shape.ts';
 import { constantValue, scalar } from './operators/source.ts';
 import { type Attributes, apply, applyOne, isFloat, type Shape, sizeOf, type Tensor } from './tensor.ts';
@@ -208,6 +209,11 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
   topK: ({ inputs: [x], outputs: [, indices], attributes, dy }) => [
     scatterElementsAdd(zeros(x!.shape), indices!, dy, axisOf(attributes)),
   ],
+
+  // Joining replicas
+  crossReplicaMean: unary(({ dy }) => crossReplicaMean(dy)),
+  crossReplicaConcat: unary(({ dy, attributes }) => crossReplicaScatter(dy, attributes.replicas as number)),
+  crossReplicaScatter: unary(({ dy, attributes }) => crossReplicaConcat(dy, attributes.replicas as number)),
 
   // Products: y = a b has da = dy bᵀ, db = aᵀ dy
   matmul: ({ inputs: [a, b], dy }) => [

@@ -18,10 +18,17 @@ export {
   type BatchNormResult,
   batchNorm,
   batchNormInference,
+  crossReplicaBatchNorm,
   l2Normalize,
 } from './operators/normalize.ts';
 export { averagePool2d, globalAveragePool, maxPool2d, type PoolOptions } from './operators/pool.ts';
 export { dotRows, max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
+export {
+  crossReplicaConcat,
+  crossReplicaMax,
+  crossReplicaMean,
+  crossReplicaOperators,
+} from './operators/replicas.ts';
 export { rowProducts } from './operators/rowProducts.ts';
 export {
   broadcastTo,

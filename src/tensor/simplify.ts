@@ -3,10 +3,11 @@
  *
  * The graph is rebuilt from its outputs, which leaves dead nodes behind. Each node is replaced by
  * an equal earlier one where there is one, by a constant where its inputs are constants, or by one
- * of its inputs where it does nothing. Two operators that read a large tensor one after the other
+ * of its inputs where it does nothing, such as joining replicas where there is one. Two operators that read a large tensor one after the other
  * become one.
  */
 import { axpy, sumOfSquares } from './operators/fused.ts';
+import { crossReplicaOperators } from './operators/replicas.ts';
 import { constant, constantValue } from './operators/source.ts';
 import { type Attributes, apply, isFloat, type Node, sameShape, sizeOf, type Tensor } from './tensor.ts';
 import { nodesOf } from './traverse.ts';
@@ -14,15 +15,20 @@ import { nodesOf } from './traverse.ts';
 /** Constants beyond this size are not compared or folded by value. */
 const SMALL = 4096;
 
-/** The same outputs, computed by a smaller graph. */
-export function simplify<T extends Record<string, Tensor>>(outputs: T): T {
+/**
+ * The same outputs, computed by a smaller graph.
+ *
+ * @param options `replicas`: number of replicas that run the graph together; default 1
+ */
+export function simplify<T extends Record<string, Tensor>>(outputs: T, { replicas = 1 } = {}): T {
   const replaced = new Map<Node, readonly Tensor[]>();
   const known = new Map<string, readonly Tensor[]>();
   const current = (tensor: Tensor) => replaced.get(tensor.node)![tensor.index]!;
 
   for (const node of nodesOf(Object.values(outputs))) {
     const inputs = node.inputs.map(current);
-    const shortcut = identity(node, inputs) ?? fold(node, inputs);
+    const shortcut =
+      (replicas === 1 ? joined(node, inputs) : undefined) ?? identity(node, inputs) ?? fold(node, inputs);
     if (shortcut) {
       replaced.set(node, [shortcut]);
       if (shortcut.node.operator === 'constant') remember(known, shortcut);
@@ -63,6 +69,12 @@ function keyOf(operator: string, inputs: readonly Tensor[], attributes: Attribut
 /** JSON has no infinities: unlike values must not look alike. */
 function exactNumber(_key: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** The input of an operator that joins replicas, which is all of it where there is one replica. */
+function joined({ operator, outputs }: Node, [x]: readonly Tensor[]): Tensor | undefined {
+  const isOfOne = crossReplicaOperators.includes(operator) && sameShape(x!.shape, outputs[0]!.shape);
+  return isOfOne ? x : undefined;
 }
 
 /** The input that a node merely passes on, if it does. */

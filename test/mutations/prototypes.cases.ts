@@ -47,7 +47,7 @@ export const prototypes = {
     {
       line: 'Sinkhorn: no column vanishes',
       in: 'sinkhorn',
-      find: 'sub(scores, max(scores, $columns))',
+      find: 'sub(scores, ofColumns)',
       to: 'scores',
       caughtBy: [ofSinkhorn, 'gives the same codes at epsilon 0.001'],
     },
@@ -96,7 +96,7 @@ export const prototypes = {
     {
       line: 'the queue waits until it is full',
       in: 'queuesOf',
-      find: 'stepsFilled(moment) >= L / B',
+      find: 'stepsFilled(moment) >= L / whole',
       to: 'stepsFilled(moment) >= 0',
       caughtBy: [ofSwav, 'is used only after it has been filled'],
     },
@@ -117,7 +117,7 @@ export const prototypes = {
     {
       line: 'the queue has whole batches',
       in: 'queuesOf',
-      find: 'Math.floor(queueLength / B) * B',
+      find: 'Math.floor(queueLength / whole) * whole',
       to: 'queueLength',
       caughtBy: [ofSwav, 'has whole batches alone'],
     },

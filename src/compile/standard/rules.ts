@@ -1,5 +1,6 @@
 /** Lowering rules in standard ONNX operators, the same on every device. */
-import type { DType, TensorData } from '../../tensor/index.ts';
+import { LikenessError } from '../../core/errors.ts';
+import { crossReplicaOperators, type DType, type TensorData } from '../../tensor/index.ts';
 import type { Rule } from '../emitter.ts';
 import { onnxTypes } from '../onnx.ts';
 import { argMaxProduct, twoLargestProducts } from './argMaxProduct.ts';
@@ -86,6 +87,15 @@ const topK: Rule = (emit, node, [x]) => {
   return [values!, emit.add('Cast', [indices!], { to: onnxTypes.int32 })];
 };
 
+/** Joins replicas, which no device does. */
+const ofReplicas: Rule = (_emit, { operator }) => {
+  throw new LikenessError(
+    'replicas.joined',
+    `${operator}: received a program of several replicas; expected one that was cut at this operator, ` +
+      'or a program of one replica',
+  );
+};
+
 /** Rules by operator name. */
 export const standardRules: Readonly<Record<string, Rule>> = {
   constant,
@@ -157,4 +167,5 @@ export const standardRules: Readonly<Record<string, Rule>> = {
   twoLargestProducts,
   rowProducts,
   axpy,
+  ...Object.fromEntries(crossReplicaOperators.map((name) => [name, ofReplicas])),
 };

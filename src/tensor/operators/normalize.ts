@@ -1,8 +1,10 @@
 /** Batch norm and other normalizations. */
 import { apply, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
-import { div, maximum, mul } from './binary.ts';
+import { add, div, maximum, mul, sub } from './binary.ts';
 import { sqrt } from './elementwise.ts';
-import { sum } from './reduce.ts';
+import { mean as meanOf, sum } from './reduce.ts';
+import { crossReplicaMean } from './replicas.ts';
+import { reshape } from './shape.ts';
 
 function requireChannels(name: string, x: Tensor, parameters: readonly Tensor[]): void {
   const C = x.shape[1];
@@ -49,6 +51,29 @@ export interface BatchNormResult {
 export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 } = {}): BatchNormResult {
   const [y, mean, variance] = apply('batchNorm', [x, gamma, beta], { epsilon });
   return { y: y!, mean: mean!, variance: variance! };
+}
+
+/**
+ * The same with the statistics of all replicas' batches together, as SyncBN in PyTorch.
+ *
+ * `mean = crossReplicaMean(mean(x))`, `variance = crossReplicaMean(mean((x - mean)²))`: replicas have
+ * equal batches. Made of several operators, because replicas meet within it.
+ */
+export function crossReplicaBatchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-5 } = {},
+): BatchNormResult {
+  requireChannels('crossReplicaBatchNorm', x, [gamma, beta]);
+  const [C] = gamma.shape as [number];
+  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const perChannel = (v: Tensor) => reshape(v, [C, ...x.shape.slice(2).map(() => 1)]);
+  const mean = crossReplicaMean(meanOf(x, { axes })); // [C]
+  const centered = sub(x, perChannel(mean));
+  const variance = crossReplicaMean(meanOf(mul(centered, centered), { axes })); // [C]
+  const normalized = div(centered, perChannel(sqrt(add(variance, epsilon))));
+  return { y: add(mul(normalized, perChannel(gamma)), perChannel(beta)), mean, variance };
 }
 
 defineOperator({
