@@ -139,7 +139,8 @@ export async function clusterFeatures(
     kReason:
       empty === 0
         ? chosen.kReason
-        : `${chosen.kReason} ${empty} of them stayed empty, because images repeat each other, and are left out.`,
+        : `${chosen.kReason} ${empty} of them stayed empty, because images ` +
+          'repeat each other, and are left out.',
     kRange: chosen.kRange,
     suggestion: chosen.suggestion,
     centroids,

@@ -46,15 +46,21 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
     clusters: euclidean,
   },
   spectral: {
-    protocol: `graph of ${NEIGHBORS} neighbors by cosine, self-tuning weights, leading eigenvectors of the normalized affinity, k-means on their rows`,
+    protocol:
+      `graph of ${NEIGHBORS} neighbors by cosine, self-tuning weights, leading eigenvectors of ` +
+      'the normalized affinity, k-means on their rows',
     clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBORS }),
   },
   agglomerative: {
-    protocol: `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to the nearest mean`,
+    protocol:
+      `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to ` +
+      'the nearest mean',
     clusters: (features, { k, ...work }) => agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
   },
   nmf: {
-    protocol: `non-negative matrix factorization with one component per class, ${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,
+    protocol:
+      `non-negative matrix factorization with one component per class, ${NMF_ITERATIONS} ` +
+      'multiplicative updates, Euclidean k-means on the weights',
     async clusters(features, work) {
       const { engine, k: rank, seed, signal } = work;
       const { weights } = await nmf(engine, features, { rank, iterations: NMF_ITERATIONS, seed, signal });

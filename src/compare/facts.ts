@@ -64,11 +64,20 @@ export function protocolOf(
   const { set } = bench;
   const own = set.split.includes('train') && set.split.includes('test');
   const common = {
-    training: `the same encoder, views, batch and budget (${showBudget(budget)}) for every method, on ${own ? "the source's own train images" : 'all images'}, without labels. Crops are reduced to those that a method takes. All other settings are the method's own recipe, chosen for small runs and not for this data set`,
-    measuring: `the encoder after its last step, never the best of several, with features before any head; training seeds ${seeds.join(', ')}, evaluation seed ${bench.seed}; mean and standard deviation (n - 1) over the training seeds`,
+    training:
+      `the same encoder, views, batch and budget (${showBudget(budget)}) for every method, on ` +
+      `${own ? "the source's own train images" : 'all images'}, without labels. Crops are ` +
+      `reduced to those that a method takes. All other settings are the method's own recipe, ` +
+      'chosen for small runs and not for this data set',
+    measuring:
+      'the encoder after its last step, never the best of several, with features before any ' +
+      `head; training seeds ${seeds.join(', ')}, evaluation seed ${bench.seed}; mean and ` +
+      'standard deviation (n - 1) over the training seeds',
     time: 'steps and phases between epochs; without compiling, saving and measuring',
     'views agree':
-      'how often the evaluation view and a random view of 2,000 images share one of ten k-means clusters, above chance; needs no labels, tracked true clusters in our tests with labels, and compares rows of the same views',
+      'how often the evaluation view and a random view of 2,000 images share one of ten ' +
+      'k-means clusters, above chance; needs no labels, tracked true clusters in our tests ' +
+      'with labels, and compares rows of the same views',
     ...(set.note && { images: set.note }),
   };
   if (set.labelled === 'no') {
@@ -78,11 +87,16 @@ export function protocolOf(
     ...common,
     split: own
       ? "the source's own; features of train images are the reference, scores are of test images"
-      : `a fifth of each class for testing, drawn with seed ${bench.seed}; the encoder was trained on those images too, without labels`,
+      : `a fifth of each class for testing, drawn with seed ${bench.seed}; the encoder was ` +
+        'trained on those images too, without labels',
     knn: 'weighted by exp(cosine / 0.1), k = 200 (and 20), test images against train images',
     linear:
-      'a linear classifier on frozen features of the train images, accuracy on the test images after its last epoch',
-    clusters: `spherical k-means with as many clusters as classes, best objective of 3; NMI (arithmetic mean), ACC (Hungarian method), ARI; on ${own ? 'the test images, and once more on train and test images together' : 'all labeled images'}`,
+      'a linear classifier on frozen features of the train images, accuracy on the test images ' +
+      'after its last epoch',
+    clusters:
+      'spherical k-means with as many clusters as classes, best objective of 3; NMI ' +
+      '(arithmetic mean), ACC (Hungarian method), ARI; on ' +
+      (own ? 'the test images, and once more on train and test images together' : 'all labeled images'),
     curves: curveProtocol(bench),
   };
 }

@@ -14,7 +14,8 @@ const shown: Readonly<Record<(typeof trackingMeasures)[number], Pick<TrackingCol
     viewAgreement: {
       title: 'views agree',
       meaning:
-        'How often two views of an image share one of ten clusters, above chance; 1 at best. The only label-free measure that tracked NMI in our tests',
+        'How often two views of an image share one of ten clusters, above chance; 1 at best. The ' +
+        'only label-free measure that tracked NMI in our tests',
     },
   };
 
@@ -72,6 +73,7 @@ export function likelySentence(order: readonly Place[]): string | undefined {
   const listed = order.map(({ name, rank }) => `${name} ${rank.toFixed(1)}`).join(', ');
   return (
     `likely best without labels: ${first.name}. Mean rank in ${trackingMeasures.join(', ')}, ` +
-    `the only label-free measure that tracked NMI in our tests: ${listed}. Treat the ranking as a hint.`
+    `the only label-free measure that tracked NMI in our tests: ${listed}. ` +
+    'Treat the ranking as a hint.'
   );
 }

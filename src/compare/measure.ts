@@ -62,7 +62,12 @@ function selectOf(rows: Int32Array, at: Int32Array): Int32Array {
 /** Tells how the curves are made. */
 export function curveProtocol(bench: Bench): string {
   const { split } = curveSample(bench);
-  return `on a fixed sample of ${showCount(split.train.length)} train and ${showCount(split.test.length)} test images, with the encoder at fractions of the schedule; k = ${CURVE_NEIGHBORS}; NMI of spherical k-means on the test images of the sample; measuring is not part of the time`;
+  return (
+    `on a fixed sample of ${showCount(split.train.length)} train and ` +
+    `${showCount(split.test.length)} test images, with the encoder at fractions of the ` +
+    `schedule; k = ${CURVE_NEIGHBORS}; NMI of spherical k-means on the test images of the ` +
+    'sample; measuring is not part of the time'
+  );
 }
 
 /** Scores features of the sample's images by kNN and NMI. */
@@ -141,7 +146,9 @@ export async function measureFeatures(
     },
     protocol: {
       ...evaluation.protocol,
-      trainAndTest: `the same k-means on all ${showCount(rows.length)} labeled images, train and test together; the encoder was trained on the train images alone`,
+      trainAndTest:
+        `the same k-means on all ${showCount(rows.length)} labeled images, train and test ` +
+        'together; the encoder was trained on the train images alone',
     },
   };
 }

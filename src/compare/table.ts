@@ -67,7 +67,8 @@ export function failures(comparison: Comparison): string[] {
 export function compareTable(comparison: Comparison): string[] {
   const { budget, seeds, images, labelled, protocol } = comparison;
   const lines = [
-    `${comparison.data.name}: ${showBudget(budget)} per run, ${seeds.length} seed${seeds.length === 1 ? '' : 's'}${comparison.complete ? '' : '; not complete'}`,
+    `${comparison.data.name}: ${showBudget(budget)} per run, ${seeds.length} ` +
+      `seed${seeds.length === 1 ? '' : 's'}${comparison.complete ? '' : '; not complete'}`,
     '',
   ];
   if (labelled) {

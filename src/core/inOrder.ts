@@ -10,7 +10,8 @@ export interface InOrderOptions {
 /**
  * The results of `work(0), work(1), …, work(total - 1)`, in order.
  *
- * Throws what a piece throws when its turn comes, or the signal's reason; by then nothing is on its way any more.
+ * Throws what a piece throws when its turn comes, or the signal's reason. By then no piece is being
+ * worked on.
  */
 export function inOrder<T>(
   total: number,
@@ -24,7 +25,7 @@ function* upTo(total: number): Generator<number> {
   for (let i = 0; i < total; i++) yield i;
 }
 
-/** `inOrder` for items that are made as they are asked for: the next one while earlier ones are worked on. */
+/** `inOrder` for items that are made on demand, the next one while earlier ones are worked on. */
 export async function* inOrderOf<Item, T>(
   items: Iterable<Item>,
   work: (item: Item) => Promise<T>,

@@ -21,7 +21,8 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
   if (!Number.isInteger(size) || size < 1) {
     throw new LikenessError(
       'encoder.file',
-      `${file}: received a file without the metadata "likeness.image_size"; expected an encoder in ONNX format. ` +
+      `${file}: received a file without the metadata "likeness.image_size"; expected an ` +
+        'encoder in ONNX format. ' +
         'Write one with `model.exportOnnx(file)`.',
     );
   }

@@ -41,7 +41,8 @@ export async function trainedEncoder(options: TrainedEncoderOptions): Promise<Ne
     if (!value) {
       throw new LikenessError(
         'encoder.incomplete',
-        `the checkpoint has no "${name}"; expected the weights of ${settings.encoder.architecture} of width ${settings.encoder.width}`,
+        `the checkpoint has no "${name}"; expected the weights of ` +
+          `${settings.encoder.architecture} of width ${settings.encoder.width}`,
       );
     }
     weights[name] = value;

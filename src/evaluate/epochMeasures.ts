@@ -151,7 +151,9 @@ function requireSample(features: Features, secondView: Features, before: EpochMe
   if (count < 4 || !fits || (before && before.clusters.length !== count)) {
     throw new LikenessError(
       'measures.sample',
-      `measures of an epoch: received ${count} images, ${secondView.count} second views${before ? ` and ${before.clusters.length} clusters of before` : ''}; expected as many of each, 4 or more, of one encoder`,
+      `measures of an epoch: received ${count} images, ${secondView.count} second ` +
+        `views${before ? ` and ${before.clusters.length} clusters of before` : ''}; expected as ` +
+        'many of each, 4 or more, of one encoder',
     );
   }
 }

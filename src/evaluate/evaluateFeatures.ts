@@ -117,13 +117,15 @@ function requireSizes(features: Features, labels: Int32Array, given: LabeledFeat
   if (labels.length !== features.count || (given && given.length !== features.count)) {
     throw new LikenessError(
       'evaluate.lengths',
-      `evaluate: received ${features.count} rows, ${labels.length} labels${given ? `, ${given.length} split entries` : ''}; expected one of each per image`,
+      `evaluate: received ${features.count} rows, ${labels.length} ` +
+        `labels${given ? `, ${given.length} split entries` : ''}; expected one of each per image`,
     );
   }
   if (!labels.some((label) => label >= 0)) {
     throw new LikenessError(
       'evaluate.unlabelled',
-      `evaluate: received ${labels.length} images, none with a label; expected a source with labels (a folder per class, or a labeled format). The label-free measures need none.`,
+      `evaluate: received ${labels.length} images, none with a label; expected a source with ` +
+        'labels (a folder per class, or a labeled format). The label-free measures need none.',
     );
   }
   featuresOf(features.data, features.dimension); // refuses values that are not finite

@@ -38,17 +38,7 @@ export { type EvaluationSet, evaluationSet, type SetLimits } from './evaluationS
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labeledDraw } from './fewLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';
-export {
-  type EffectiveRank,
-  effectiveRank,
-  featureDeviation,
-  type NeighborConsistency,
-  neighborConsistency,
-  type Usage,
-  usage,
-  type ViewAgreement,
-  viewAgreement,
-} from './labelFree.ts';
+export * from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
 export {
   type GivenClusters,

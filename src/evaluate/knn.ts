@@ -105,7 +105,8 @@ export function requireLabeled(
   if (bad >= 0) {
     throw new LikenessError(
       'labels.missing',
-      `${what}: row ${bad} has label ${labels[bad]}; expected labels of 0 or more. Leave images without a label out.`,
+      `${what}: row ${bad} has label ${labels[bad]}; expected labels of 0 or more. Leave ` +
+        'images without a label out.',
     );
   }
 }

@@ -40,7 +40,8 @@ export function usage(clusters: Int32Array, k: number): Usage {
   if (clusters.length === 0 || clusters.some((cluster) => cluster < 0 || cluster >= k)) {
     throw new LikenessError(
       'usage.clusters',
-      `usage: received ${clusters.length} assignments to ${k} prototypes; expected at least one, each from 0 to ${k - 1}`,
+      `usage: received ${clusters.length} assignments to ${k} prototypes; expected at least ` +
+        `one, each from 0 to ${k - 1}`,
     );
   }
   const counts = new Float64Array(k);
@@ -139,7 +140,8 @@ export function viewAgreement(first: Int32Array, second: Int32Array): ViewAgreem
   if (first.length === 0 || first.length !== second.length) {
     throw new LikenessError(
       'views.length',
-      `view agreement: received ${first.length} and ${second.length} assignments; expected one per image and view`,
+      `view agreement: received ${first.length} and ${second.length} assignments; expected one ` +
+        'per image and view',
     );
   }
   let same = 0;
@@ -175,7 +177,8 @@ export async function neighborConsistency(
   if (features.count < 2 || clusters.length !== features.count) {
     throw new LikenessError(
       'neighbours.count',
-      `neighbor consistency: received ${features.count} images and ${clusters.length} clusters; expected one each of 2 or more`,
+      `neighbor consistency: received ${features.count} images and ${clusters.length} ` +
+        'clusters; expected one each of 2 or more',
     );
   }
   const taken = Math.min(sample, features.count);

@@ -4,10 +4,10 @@
  *
  * - Instances: cosines of the features of two views, of the same image (positive pair) or of two
  *   images (negative pair).
- * - Clusters: cosines of the columns of both views' soft assignments, of the same cluster or of two.
- *   Soft assignments are `softmax(cosine to the centroid / T)`. T is the mean of `1 - cosine` between
- *   an image and its own centroid, so that encoders with a narrow range of cosines do not appear
- *   undecided.
+ * - Clusters: cosines of the columns of both views' soft assignments, of the same cluster or of
+ *   two. Soft assignments are `softmax(cosine to the centroid / T)`. T is the mean of `1 - cosine`
+ *   between an image and its own centroid, so that encoders with a narrow range of cosines do not
+ *   appear undecided.
  */
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, normalizeRows } from '../cluster/index.ts';
@@ -27,7 +27,7 @@ import {
   transpose,
 } from '../tensor/index.ts';
 
-/** Means and standard deviations. Means of instances lie in -1 to 1, those of clusters in 0 to 1. */
+/** Means and standard deviations. Means of instances are -1 to 1, those of clusters 0 to 1. */
 export interface PairFigures {
   readonly instancePositive: number;
   readonly instancePositiveSpread: number;
@@ -43,8 +43,8 @@ export interface PairFigures {
 const MIN_TEMPERATURE = 0.01;
 
 /**
- * Computes the statistics of two views of n images, `[n, F]` each, row by row, and of K clusters with
- * centroids `[K, F]`. n and K are at least 2.
+ * Computes the statistics of two views of n images, `[n, F]` each, row by row, and of K clusters
+ * with centroids `[K, F]`. n and K are at least 2.
  */
 export async function pairFigures(
   engine: Engine,

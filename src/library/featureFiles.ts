@@ -32,7 +32,8 @@ export function featureFormatOf(file: string): FeatureFormat {
   if (!format) {
     throw new LikenessError(
       'out.format',
-      `out: received "${file}"; expected a name that ends in ${featureFormats.map((name) => `.${name}`).join(', ')}`,
+      `out: received "${file}"; expected a name that ends in ` +
+        `${featureFormats.map((name) => `.${name}`).join(', ')}`,
     );
   }
   return format;

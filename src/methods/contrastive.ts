@@ -6,8 +6,9 @@
  *
  *   NT-Xent: Chen, Kornblith, Norouzi, Hinton, "A Simple Framework for Contrastive Learning of
  *            Visual Representations", ICML 2020 (arXiv:2002.05709), equation 1.
- *   InfoNCE: van den Oord, Li, Vinyals, 2018 (arXiv:1807.03748), equation 4; with a queue: He, Fan, Wu, Xie, Girshick,
- *            "Momentum Contrast", CVPR 2020 (arXiv:1911.05722), equation 1.
+ *   InfoNCE: van den Oord, Li, Vinyals, 2018 (arXiv:1807.03748), equation 4; with a queue: He,
+ *            Fan, Wu, Xie, Girshick, "Momentum Contrast", CVPR 2020 (arXiv:1911.05722),
+ *            equation 1.
  */
 import {
   arange,

@@ -251,7 +251,8 @@ function fitBatch(
     if (data.batchSize <= count) return { data, optimizer };
     throw new LikenessError(
       'settings.batchSize',
-      `batchSize: received ${data.batchSize} for ${count} images; expected at most ${count}. Leave it out to have one chosen.`,
+      `batchSize: received ${data.batchSize} for ${count} images; expected at most ${count}. ` +
+        'Leave it out to have one chosen.',
     );
   }
   if (data.batchSize * MIN_STEPS <= count) return { data, optimizer };

@@ -63,6 +63,7 @@ export function methodNamed(name: string): Method {
   if (method) return method;
   throw new LikenessError(
     'method.unknown',
-    `method: received "${name}"; expected one of ${[...registered.keys()].join(', ')}, or a method of your own after registerMethod`,
+    `method: received "${name}"; expected one of ${[...registered.keys()].join(', ')}, or a ` +
+      'method of your own after registerMethod',
   );
 }

@@ -40,7 +40,9 @@ export function unlabeledStage(
   if (rest < B) {
     throw new LikenessError(
       'settings.batchSize',
-      `batchSize: received ${B} for ${rest} labeled images, which are clustered, beside ${unlabeled.length} unlabeled ones; expected at most ${rest}. Lower it, for example to ${Math.max(2, Math.floor(rest / 8))}.`,
+      `batchSize: received ${B} for ${rest} labeled images, which are clustered, beside ` +
+        `${unlabeled.length} unlabeled ones; expected at most ${rest}. Lower it, for example to ` +
+        `${Math.max(2, Math.floor(rest / 8))}.`,
     );
   }
   const unlabeledSteps = Math.floor(N / B) - Math.floor(rest / B);

@@ -36,7 +36,8 @@ function checkCrops({ method, views: { crops, scales } }: Settings): void {
   if (scales.length !== crops.length) {
     throw new LikenessError(
       'settings.invalid',
-      `scales: received ${scales.length} range(s) in "${showSetting('scales', scales)}"; expected one per crop group of "${showCrops(crops)}"`,
+      `scales: received ${scales.length} range(s) in "${showSetting('scales', scales)}"; ` +
+        `expected one per crop group of "${showCrops(crops)}"`,
     );
   }
   const { fits, expected } = needs[methodNamed(method.name).crops];

@@ -35,8 +35,8 @@ export interface ResnetOptions {
   /** Channels of each of the four stages, in place of the doubling from `width`. */
   stageWidths?: readonly number[];
   /**
-   * First scale of the last batch norm in each block. With `zero` a block starts as its shortcut, as
-   * with `zero_init_residual` in torchvision. Default: `one`.
+   * First scale of the last batch norm in each block. With `zero` a block starts as its shortcut,
+   * as with `zero_init_residual` in torchvision. Default: `one`.
    */
   residualInit?: ResidualInit;
 }

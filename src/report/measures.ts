@@ -48,7 +48,10 @@ export function reportMeasures(events: readonly MeasuresEvent[]): ReportMeasures
   });
   const from = events.length > 1 ? ' "From" is the first measurement.' : '';
   return {
-    when: `On ${showCount(last.images)} images, the same each time, after step ${showCount(last.step)}.${from} No measure proves that clusters are meaningful. They show collapse and unstable clusters.`,
+    when:
+      `On ${showCount(last.images)} images, the same each time, after step ` +
+      `${showCount(last.step)}.${from} No measure proves that clusters are meaningful. They ` +
+      'show collapse and unstable clusters.',
     items,
   };
 }

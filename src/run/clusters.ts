@@ -89,7 +89,8 @@ function* rowsOf(images: Iterable<ClusteredImage>) {
     if (!Number.isFinite(confidence) || !Number.isFinite(margin)) {
       throw new LikenessError(
         'clusters.values',
-        `"${path}" has confidence ${confidence} and margin ${margin}; both must be finite. The features may hold NaN; inspect the run.`,
+        `"${path}" has confidence ${confidence} and margin ${margin}; both must be finite. The ` +
+          'features may hold NaN; inspect the run.',
       );
     }
     yield [path, cluster, fixed(confidence), fixed(margin), prototype];

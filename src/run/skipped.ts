@@ -33,7 +33,8 @@ export async function readSkipped(file: string): Promise<SkippedImage[]> {
   if (columns.some((name, i) => header[i] !== name)) {
     throw new LikenessError(
       'skipped.malformed',
-      `${file} has the columns ${header.join(', ') || 'none'}; expected ${columns.join(', ')}. Restore the file.`,
+      `${file} has the columns ${header.join(', ') || 'none'}; expected ${columns.join(', ')}. ` +
+        'Restore the file.',
     );
   }
   return rows.map(([id = '', reason = '']) => ({ id, reason }));

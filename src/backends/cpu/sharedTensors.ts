@@ -26,8 +26,8 @@ function unshared(feeds: Tensors): Tensors {
 /**
  * Returns a function that runs sessions.
  *
- * Node 22.12 and 24.0 refuse tensors in shared memory with "Invalid argument"; later versions take them. After the
- * first refusal the function copies such inputs.
+ * Node 22.12 and 24.0 refuse tensors in shared memory with "Invalid argument"; later versions take
+ * them. After the first refusal the function copies such inputs.
  */
 export function createSharedRunner(): (
   session: TensorSession,

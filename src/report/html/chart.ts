@@ -28,7 +28,10 @@ export function curveSvg({ title, steps, values, line, range }: Curve): string {
   const y = (value: number) =>
     top + (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) * (height - top - bottom);
   const [first, last] = [points[0]!, points.at(-1)!];
-  const summary = `${title}: ${first[1].toFixed(3)} at step ${showCount(first[0])}, ${last[1].toFixed(3)} at step ${showCount(last[0])}${line ? `; ${line.name} is ${line.value.toFixed(2)}` : ''}.`;
+  const summary =
+    `${title}: ${first[1].toFixed(3)} at step ${showCount(first[0])}, ` +
+    `${last[1].toFixed(3)} at step ${showCount(last[0])}` +
+    `${line ? `; ${line.name} is ${line.value.toFixed(2)}` : ''}.`;
   return `<figure><figcaption>${escapeHtml(title)} <b>${last[1].toFixed(3)}</b></figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(summary)}">${gridSvg(ticksOf(low, high), y)}${line ? levelSvg(line, y(line.value)) : ''}<path d="${pathOf(points.map(([step, value]) => [x(step), y(value)]))}"/><circle cx="${x(last[0]).toFixed(1)}" cy="${y(last[1]).toFixed(1)}" r="3"/>${stepAxisSvg(showCount(lastStep))}</svg></figure>`;
 }

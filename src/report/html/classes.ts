@@ -72,7 +72,9 @@ export function confusionSvg({ classes, clusters, matched, counts }: ReportClass
       : '',
     clusters.length > columns.length ? plural(clusters.length - columns.length, 'further cluster') : '',
   ].filter(Boolean);
-  const label = `Confusion matrix of ${plural(classes.length, 'class', 'classes')} and ${plural(clusters.length, 'cluster')}`;
+  const label =
+    `Confusion matrix of ${plural(classes.length, 'class', 'classes')} and ` +
+    `${plural(clusters.length, 'cluster')}`;
   return `<figure class="confusion"><figcaption>Rows are classes, columns are clusters. The darker a cell, the larger the fraction of the class. A frame marks the best one-to-one match.${left.length > 0 ? ` Not drawn: ${left.join(' and ')} (see report.json).` : ''}</figcaption>
 <div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(label)}">${heads}${body.join('\n')}</svg></div></figure>`;
 }

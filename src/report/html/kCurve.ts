@@ -23,7 +23,9 @@ export function kCurveHtml(suggestion: ReportSuggestion): string {
   const ks = curve.map((entry) => entry.k);
   const most = Math.max(...curve.map(({ score }) => score), 1e-9) * 1.08;
   const score = figure(suggestion, {
-    title: `Fit of the number of clusters; recommended ${range[0] === range[1] ? `${k}` : `${range[0]} to ${range[1]}`}`,
+    title:
+      'Fit of the number of clusters; recommended ' +
+      `${range[0] === range[1] ? `${k}` : `${range[0]} to ${range[1]}`}`,
     high: most,
     lines: [{ name: 'score', look: 'a', values: curve.map((entry) => entry.score) }],
   });

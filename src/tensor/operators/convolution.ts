@@ -151,7 +151,8 @@ defineOperator({
     ) {
       refuseShape(
         'conv2dInputGradient',
-        `gradient ${showShape(dy!.shape)} and filters ${showShape(w!.shape)} for images ${showShape(shape)}`,
+        `gradient ${showShape(dy!.shape)} and filters ${showShape(w!.shape)} for images ` +
+          `${showShape(shape)}`,
         `gradient ${showShape(expected)}`,
       );
     }
@@ -167,7 +168,8 @@ defineOperator({
     if (showShape(dy!.shape) !== showShape(expected)) {
       refuseShape(
         'conv2dFilterGradient',
-        `images ${showShape(x!.shape)} and gradient ${showShape(dy!.shape)} for filters ${showShape(shape)}`,
+        `images ${showShape(x!.shape)} and gradient ${showShape(dy!.shape)} for filters ` +
+          `${showShape(shape)}`,
         `gradient ${showShape(expected)}`,
       );
     }

@@ -89,7 +89,8 @@ defineOperator({
     if (indices!.shape.length !== 1 || !sameShape(updates!.shape, expected)) {
       refuseShape(
         'scatterAdd',
-        `indices ${showShape(indices!.shape)} and updates ${showShape(updates!.shape)} for ${showShape(x!.shape)}`,
+        `indices ${showShape(indices!.shape)} and updates ${showShape(updates!.shape)} for ` +
+          `${showShape(x!.shape)}`,
         `indices [M] and updates ${showShape(expected)}`,
       );
     }
