@@ -37,8 +37,8 @@ export interface ContrastiveOptions {
 }
 
 /**
- * A logit that no softmax in float32 can see, in place of minus infinity, whose gradient would be
- * NaN.
+ * Logit of an excluded candidate: its softmax is 0 in float32. Minus infinity would give gradients
+ * of NaN.
  */
 export const MASKED = -1e9;
 
