@@ -48,7 +48,7 @@ export { clusterByHead, type LearnedCentroids, learnedAssignment, mostProbable }
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
-export { type PrincipalOptions, principal } from './principal.ts';
+export { type PrincipalAxes, type PrincipalOptions, principal, principalAxes } from './principal.ts';
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';

@@ -13,9 +13,9 @@ import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
-import { input, matmul } from '../tensor/index.ts';
+import { input, matmul, transpose } from '../tensor/index.ts';
 import { type Covariance, covariance, spectrum } from './covariance.ts';
-import type { Features } from './features.ts';
+import { columnMeans, type Features } from './features.ts';
 import { type Whitening, whiten } from './pcaWhiten.ts';
 
 export interface PrincipalOptions {
@@ -35,6 +35,17 @@ const checkPrincipal = optionCheck<PrincipalOptions>({
 
 /** Extra directions during the iteration. */
 const EXTRA_DIRECTIONS = 8;
+/** Variance, as a fraction of the largest, below which an axis is rounding and becomes 0. */
+const MIN_VARIANCE = 1e-7;
+
+export interface PrincipalAxes {
+  /** `[D]`, column means. */
+  readonly means: Float64Array;
+  /** `[P, D]`, eigenvectors of length 1 of the covariance, in descending order of eigenvalue. */
+  readonly axes: Float64Array;
+  /** `[P]`, eigenvalues: the variance along each axis. */
+  readonly variances: Float64Array;
+}
 
 /** Projects centered features `[N, D]` onto their P leading components, `[N, P]`, not scaled. */
 export async function principal(
@@ -42,6 +53,26 @@ export async function principal(
   features: Features,
   options: PrincipalOptions,
 ): Promise<Features> {
+  const { means, axes, variances } = await principalAxes(engine, features, options);
+  const projection = Float32Array.from(axes); // [P, D]
+  const basis: Whitening = { means, projection, variances, explained: 0 };
+  return whiten(engine, features, basis);
+}
+
+/**
+ * Computes the P leading principal axes of features `[N, D]`.
+ *
+ * With fewer rows than columns the iteration runs on the Gram matrix `G = Xc Xcᵀ / N` of centered
+ * rows: an eigenvector u of G gives the axis `Xcᵀ u / sqrt(N lambda)` of the same eigenvalue, and
+ * the covariance, `[D, D]`, is never made.
+ *
+ * @throws LikenessError `principal.components` unless `components` is a whole number from 1
+ */
+export async function principalAxes(
+  engine: Engine,
+  features: Features,
+  options: PrincipalOptions,
+): Promise<PrincipalAxes> {
   checkPrincipal(options);
   const { components, iterations = 12, seed = 0 } = options;
   if (!Number.isInteger(components) || components < 1) {
@@ -50,21 +81,76 @@ export async function principal(
       `principal components: received ${components}; expected a whole number, 1 or more`,
     );
   }
-  const around = await covariance(engine, features);
-  const P = Math.min(components, features.dimension);
-  const width = Math.min(P + EXTRA_DIRECTIONS, features.dimension);
-  const axes = await leadingAxes(engine, around, { width, iterations, seed });
-  const projection = Float32Array.from(axes.subarray(0, P * features.dimension)); // [P, D]
-  const basis: Whitening = { means: around.means, projection, variances: new Float64Array(P), explained: 0 };
-  return whiten(engine, features, basis);
+  const { count, dimension } = features;
+  const P = Math.min(components, dimension);
+  const isWide = count < dimension;
+  const around = isWide ? await gram(engine, features) : await covariance(engine, features);
+  const width = Math.min(P + EXTRA_DIRECTIONS, around.dimension);
+  const { axes, values } = await leadingAxes(engine, around, { width, iterations, seed });
+  const variances = new Float64Array(P);
+  variances.set(values.subarray(0, P));
+  if (!isWide) return { means: around.means, axes: axes.slice(0, P * dimension), variances };
+  return {
+    means: around.means,
+    axes: await axesOfRows(engine, features, { ...around, axes, variances }),
+    variances,
+  };
 }
 
-/** Computes the leading eigenvectors `[width, D]` in descending order of eigenvalue. */
+/** Gram matrix `Xc Xcᵀ / N`, `[N, N]`, of rows around their means `[D]`. */
+async function gram(engine: Engine, features: Features): Promise<Covariance> {
+  const { count, dimension } = features;
+  const means = columnMeans(features);
+  const x = input('x', [count, dimension]);
+  const exe = await engine.compile({ outputs: { g: matmul(x, transpose(x)) } }); // [N, N]
+  try {
+    const { g } = await exe.run({ x: centered(features, means) }, { transfer: true });
+    return { means, matrix: Float64Array.from(g!, (value) => value / count), dimension: count };
+  } finally {
+    await exe.dispose();
+  }
+}
+
+/** Axes `Xcᵀ u / |Xcᵀ u|`, `[P, D]`, of the eigenvectors u `[width, N]` of the Gram matrix. */
+async function axesOfRows(
+  engine: Engine,
+  features: Features,
+  { means, axes: rows, variances }: { means: Float64Array; axes: Float64Array; variances: Float64Array },
+): Promise<Float64Array> {
+  const { count, dimension } = features;
+  const P = variances.length;
+  const known = Math.min(P, rows.length / count);
+  const [u, x] = [input('u', [known, count]), input('x', [count, dimension])];
+  const exe = await engine.compile({ outputs: { v: matmul(u, x) } }); // [P, D]
+  try {
+    const { v } = await exe.run({
+      u: Float32Array.from(rows.subarray(0, known * count)),
+      x: centered(features, means),
+    });
+    const axes = new Float64Array(P * dimension);
+    axes.set(v as Float32Array);
+    for (let p = 0; p < P; p++) {
+      const row = axes.subarray(p * dimension, (p + 1) * dimension);
+      const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      const scale = variances[p]! > MIN_VARIANCE * variances[0]! ? 1 / length : 0;
+      for (let d = 0; d < dimension; d++) row[d]! *= scale;
+    }
+    return axes;
+  } finally {
+    await exe.dispose();
+  }
+}
+
+function centered({ data, dimension }: Features, means: Float64Array): Float32Array {
+  return Float32Array.from(data, (value, at) => value - means[at % dimension]!);
+}
+
+/** Computes leading eigenvectors `[width, D]` and their values, in descending order. */
 async function leadingAxes(
   engine: Engine,
   { matrix, dimension: D }: Covariance,
   { width, iterations, seed }: { width: number; iterations: number; seed: number },
-): Promise<Float64Array> {
+): Promise<{ axes: Float64Array; values: Float64Array }> {
   // Scaled, so that float32 neither overflows nor underflows. A zero matrix stays zero.
   const largest = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const c = input('c', [D, D]);
@@ -85,12 +171,12 @@ async function leadingAxes(
     for (let i = 0; i < width; i++)
       for (let j = 0; j < width; j++)
         for (let d = 0; d < D; d++) small[i * width + j]! += next[i * D + d]! * axes[j * D + d]!;
-    const { vectors } = spectrum({ matrix: small, means: new Float64Array(width), dimension: width });
+    const { values, vectors } = spectrum({ matrix: small, means: new Float64Array(width), dimension: width });
     const out = new Float64Array(width * D);
     for (let i = 0; i < width; i++)
       for (let j = 0; j < width; j++)
         for (let d = 0; d < D; d++) out[i * D + d]! += vectors[i * width + j]! * axes[j * D + d]!;
-    return out;
+    return { axes: out, values: values.map((value) => value * largest) };
   } finally {
     await exe.dispose();
   }

@@ -72,6 +72,11 @@ export const streams = {
   viewAgreement: { purpose: 7, c: 8 },
   principalAxes: { purpose: 7, c: 9 },
   epochSample: { purpose: 7, c: 10 },
+  /** Positions of patches; `a` is the image. */
+  patchPositions: { purpose: 7, b: 0, c: 20 },
+  patchImages: { purpose: 7, b: 0, c: 21 },
+  /** First filters of a dictionary of patches; `a` is the dictionary. */
+  patchDictionary: { purpose: 7, b: 0, c: 22 },
   layout2d: { purpose: 7, c: 11 },
   featureMap: { purpose: 7, c: 12 },
   compareCurve: { purpose: 7, c: 13 },

@@ -20,6 +20,17 @@ export {
 } from './exportEncoder.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
+export {
+  type ExportPatchesOptions,
+  exportPatches,
+  type LearnPatchesOptions,
+  learnPatches,
+  type PatchEncoderOptions,
+  type PatchSettings,
+  type PatchTensors,
+  patchEncoder,
+  patchSettings,
+} from './patches/index.ts';
 export { type PixelEncoderOptions, type PixelFeatures, pixelEncoder } from './pixelEncoder.ts';
 export { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
 export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';

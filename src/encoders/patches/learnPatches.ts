@@ -1,0 +1,194 @@
+/**
+ * Learns a patch encoder from images: dictionary and whitening from drawn patches, then
+ * standardization and principal components from the responses of drawn images.
+ *
+ * Source: Coates, Lee and Ng 2011 for the first layer (see `whitenedPatches`, `dictionary`).
+ * Differences: two dictionaries, of color and of gray patches, so that color alone does not decide;
+ * averages in a pyramid of grids in place of quadrants (Lazebnik, Schmid and Ponce, 2006), the root
+ * of them, and whitened principal components, in place of a supervised classifier that would weigh
+ * the responses.
+ */
+import type { Engine } from '../../backends/index.ts';
+import { distinctRows, featuresOf, principalAxes } from '../../cluster/index.ts';
+import { randomAt } from '../../core/random.ts';
+import { type Reporter, reporterOf } from '../../core/reporter.ts';
+import type { StoredTensor } from '../../formats/index.ts';
+import { evaluationBatches } from '../../views/index.ts';
+import type { PixelSet } from '../encoder.ts';
+import { learnDictionary } from './dictionary.ts';
+import { openResponses, type PatchTensors } from './program.ts';
+import { type PatchSettings, patchGeometry } from './settings.ts';
+import { drawPatches, grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
+
+export interface LearnPatchesOptions {
+  engine: Engine;
+  images: PixelSet;
+  /** Side S of the evaluation view, in pixels. */
+  size: number;
+  settings: PatchSettings;
+  /** Seed of every draw. */
+  seed: number;
+  /** Worker threads that make the evaluation views. Default 1. */
+  workers?: number;
+  reporter?: Reporter;
+}
+
+/** Most images that patches are drawn from, and that principal components are computed from. */
+const PATCH_IMAGES = 5000;
+const COMPONENT_IMAGES = 4096;
+const BATCH = 128;
+/** Iterations of the principal axes: the last ones need not be exact. */
+const AXIS_ITERATIONS = 5;
+
+/**
+ * Learns the tensors of a patch encoder.
+ *
+ * The same images, settings, seed and threads of the engine give the same tensors.
+ */
+export async function learnPatches(options: LearnPatchesOptions): Promise<Record<string, StoredTensor>> {
+  const { engine, settings, size, seed, reporter = reporterOf() } = options;
+  const { side } = patchGeometry(settings, size);
+  const { iterations, contrast, zca } = settings;
+  const { signal } = reporter;
+  const color = await patchesOf({ ...options, reporter }, side); // [n, 3 side²]
+  const gray = grayPatches(color, side); // [n, side²]
+  reporter.progress({ stage: 'patches', text: 'learning the dictionary of patches' });
+  const tensors: Record<string, StoredTensor> = {};
+  const parts = { color: { patches: color, channels: 3 }, gray: { patches: gray, channels: 1 } } as const;
+  for (const [part, name] of (['color', 'gray'] as const).entries()) {
+    const { patches, channels } = parts[name];
+    const d = channels * side * side;
+    const filters = name === 'color' ? settings.colorFilters : settings.grayFilters;
+    normalizeContrast(patches, d, contrast);
+    const whitened = await whitenPatches(engine, featuresOf(patches, d), { zca });
+    const dictionary = await learnDictionary(engine, whitened, { filters, iterations, seed, part, signal });
+    const { weights, bias } = filtersOf(dictionary, whitened);
+    tensors[`${name}.filters`] = {
+      dtype: 'float32',
+      shape: [filters, channels, side, side],
+      data: weights,
+    };
+    tensors[`${name}.bias`] = { dtype: 'float32', shape: [filters], data: bias };
+  }
+  return { ...tensors, ...(await learnComponents({ ...options, reporter }, tensors)) };
+}
+
+/** Draws patches of as many images as allowed, `[n, 3 side²]`. */
+async function patchesOf(
+  { images, size, settings, seed, workers, reporter }: LearnPatchesOptions & { reporter: Reporter },
+  side: number,
+): Promise<Float32Array> {
+  const chosen = drawn(images, PATCH_IMAGES, seed);
+  const perImage = Math.ceil(settings.patches / chosen.length);
+  const dimension = 3 * side * side;
+  const out = new Float32Array(chosen.length * perImage * dimension);
+  let done = 0;
+  for await (const { images: batch, pixels } of evaluationBatches(images.cache, {
+    ...{ size, batchSize: BATCH, indices: chosen, workers },
+  })) {
+    reporter.signal.throwIfAborted();
+    const perView = 3 * size * size;
+    for (let i = 0; i < batch.length; i++) {
+      const view = pixels.subarray(i * perView, (i + 1) * perView);
+      const patches = drawPatches(view, done, { size, side, perImage, seed });
+      out.set(patches, done * perImage * dimension);
+      done++;
+    }
+    const text = `drawing patches: ${done} of ${chosen.length} images`;
+    reporter.progress({ stage: 'patches', text, done, total: chosen.length });
+  }
+  return out;
+}
+
+/** Cache indices of drawn images, in ascending order; all where there are few. */
+function drawn({ cache, indices }: PixelSet, most: number, seed: number): Uint32Array {
+  const all = indices ?? Uint32Array.from(cache.widths.keys());
+  if (all.length <= most) return all;
+  const rows = distinctRows(all.length, most, randomAt(seed, 'patchImages'));
+  return Uint32Array.from(rows, (row) => all[row]!).sort();
+}
+
+/** Filters `a = dW - mean(dW)` [K, d] and their bias `dW · m` [K], of a dictionary d [K, d]. */
+function filtersOf(
+  dictionary: Float32Array,
+  { dimension: d, whitening, means }: { dimension: number; whitening: Float32Array; means: Float64Array },
+): { weights: Float32Array; bias: Float32Array } {
+  const K = dictionary.length / d;
+  const weights = new Float32Array(K * d);
+  const bias = new Float32Array(K);
+  const row = new Float64Array(d);
+  for (let k = 0; k < K; k++) {
+    row.fill(0);
+    for (let i = 0; i < d; i++) {
+      const value = dictionary[k * d + i]!;
+      for (let j = 0; j < d; j++) row[j]! += value * whitening[i * d + j]!;
+    }
+    bias[k] = row.reduce((sum, value, j) => sum + value * means[j]!, 0);
+    const mean = row.reduce((sum, value) => sum + value, 0) / d;
+    for (let j = 0; j < d; j++) weights[k * d + j] = row[j]! - mean;
+  }
+  return { weights, bias };
+}
+
+/**
+ * Standardization and whitened principal components of the pooled responses as one product:
+ * `z = (f - mean) P`, `P = diag(1 / std) V diag(lambda + e lambda_1)^(-1/2)`.
+ */
+async function learnComponents(
+  options: LearnPatchesOptions & { reporter: Reporter },
+  tensors: PatchTensors,
+): Promise<Record<string, StoredTensor>> {
+  const { engine, images, size, settings, seed, workers, reporter } = options;
+  const indices = drawn(images, COMPONENT_IMAGES, seed);
+  const encoder = await openResponses({ engine, size, settings, tensors });
+  let responses: Awaited<ReturnType<typeof encoder.embed>>;
+  try {
+    responses = await encoder.embed({ cache: images.cache, indices }, { workers, reporter }); // [n, F]
+  } finally {
+    await encoder.close();
+  }
+  reporter.progress({ stage: 'patches', text: 'computing principal components' });
+  const { count, dimension: F, data } = responses;
+  const { means, deviations } = standardize(data, F);
+  const { components: most, imagesPerComponent, whitening } = settings;
+  const P = Math.max(1, Math.min(most, Math.floor(count / imagesPerComponent), F));
+  const { axes, variances } = await principalAxes(engine, responses, {
+    ...{ components: P, iterations: AXIS_ITERATIONS, seed },
+  });
+  const projection = new Float32Array(F * P); // [F, P]
+  const offset = new Float32Array(P);
+  for (let p = 0; p < P; p++) {
+    const variance = variances[p]! + whitening * variances[0]!;
+    const scale = variances[p]! > MIN_VARIANCE * variances[0]! ? 1 / Math.sqrt(variance) : 0;
+    let sum = 0;
+    for (let f = 0; f < F; f++) {
+      const value = (axes[p * F + f]! * scale) / deviations[f]!;
+      projection[f * P + p] = value;
+      sum += value * means[f]!;
+    }
+    offset[p] = -sum;
+  }
+  return {
+    projection: { dtype: 'float32', shape: [F, P], data: projection },
+    offset: { dtype: 'float32', shape: [P], data: offset },
+  };
+}
+
+/** Variance of a component, as a fraction of the largest, below which it is rounding. */
+const MIN_VARIANCE = 1e-6;
+/** Smallest deviation: a response that never varies is not amplified. */
+const MIN_DEVIATION = 1e-6;
+
+/** Standardizes columns of [n, F] in place; returns their means and standard deviations. */
+function standardize(data: Float32Array, F: number): { means: Float64Array; deviations: Float64Array } {
+  const n = data.length / F;
+  const means = new Float64Array(F);
+  const deviations = new Float64Array(F);
+  for (let at = 0; at < data.length; at += F) for (let f = 0; f < F; f++) means[f]! += data[at + f]! / n;
+  for (let at = 0; at < data.length; at += F)
+    for (let f = 0; f < F; f++) deviations[f]! += (data[at + f]! - means[f]!) ** 2 / n;
+  for (let f = 0; f < F; f++) deviations[f] = Math.max(MIN_DEVIATION, Math.sqrt(deviations[f]!));
+  for (let at = 0; at < data.length; at += F)
+    for (let f = 0; f < F; f++) data[at + f] = (data[at + f]! - means[f]!) / deviations[f]!;
+  return { means, deviations };
+}

@@ -1,0 +1,110 @@
+/** The compiled graph of a patch encoder: to pooled responses, or to features. */
+import type { Engine } from '../../backends/index.ts';
+import type { Values } from '../../compile/index.ts';
+import { LikenessError } from '../../core/errors.ts';
+import type { StoredTensor } from '../../formats/index.ts';
+import { cast, input, type Tensor } from '../../tensor/index.ts';
+import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { pooledResponses, projected } from './responses.ts';
+import { type PatchSettings, patchGeometry } from './settings.ts';
+
+/** Learned tensors by name: filters, biases, projection and offset. */
+export type PatchTensors = Readonly<Record<string, StoredTensor>>;
+
+export interface PatchEncoderOptions {
+  engine: Engine;
+  /** Side S of the evaluation view, in pixels: that of learning. */
+  size: number;
+  settings: PatchSettings;
+  tensors: PatchTensors;
+  /** Images per run. Default 128. */
+  batchSize?: number;
+}
+
+/** Images per run: their responses stay in the caches of the processor. */
+const BATCH = 8;
+
+/** Encoder of the pooled responses [B, F], before standardization and projection. */
+export function openResponses(options: PatchEncoderOptions): Promise<ImageEncoder> {
+  return open(options, { id: 'patchResponses', title: 'patch responses', output: 'responses' });
+}
+
+/**
+ * Opens a patch encoder.
+ *
+ * @throws LikenessError `encoder.incomplete` where a tensor is missing.
+ */
+export function patchEncoder(options: PatchEncoderOptions): Promise<ImageEncoder> {
+  return open(options, { id: 'patches', title: 'patch features', output: 'features' });
+}
+
+/** Builds the features [B, D] of images [B, 3, S, S], values 0 to 255, over tensors by name. */
+export function patchFeatures(
+  images: Tensor,
+  named: (name: string) => Tensor,
+  settings: PatchSettings,
+  output: 'responses' | 'features' = 'features',
+): Tensor {
+  const bank = (part: string) => ({ filters: named(`${part}.filters`), bias: named(`${part}.bias`) });
+  const pooled = pooledResponses(
+    images,
+    { color: bank('color'), gray: bank('gray') },
+    { ...settings, ...patchGeometry(settings, images.shape[3]!) },
+  ); // [B, F]
+  return output === 'responses' ? pooled : projected(pooled, named('projection'), named('offset'));
+}
+
+/** Tensor of a name. @throws LikenessError `encoder.incomplete` */
+export function tensorNamed(tensors: PatchTensors, name: string): StoredTensor & { data: Float32Array } {
+  const tensor = tensors[name];
+  if (tensor?.data instanceof Float32Array) return tensor as StoredTensor & { data: Float32Array };
+  throw new LikenessError(
+    'encoder.incomplete',
+    `patch encoder: found no tensor "${name}" of float32; expected filters and biases of color and ` +
+      'gray patches, a projection and an offset. Learn the encoder again.',
+  );
+}
+
+async function open(
+  { engine, size, settings, tensors, batchSize = BATCH }: PatchEncoderOptions,
+  { output, ...about }: { id: string; title: string; output: 'responses' | 'features' },
+): Promise<ImageEncoder> {
+  const state: Record<string, Tensor> = {};
+  const values: Record<string, Float32Array> = {};
+  const named = (name: string) => {
+    const { shape, data } = tensorNamed(tensors, name);
+    values[name] = data;
+    state[name] ??= input(name, shape);
+    return state[name];
+  };
+  const images = input('images', [batchSize, 3, size, size], 'uint8');
+  const features = patchFeatures(cast(images, 'float32'), named, settings, output);
+  const executable = await engine.compile({
+    outputs: { features },
+    state: Object.values(state).map((current) => ({ current })),
+    name: about.title,
+  });
+  await executable.writeState(values as Values);
+  return encoderOf({
+    ...about,
+    protocol: describe(settings, size),
+    dimension: features.shape[1]!,
+    size,
+    batchSize,
+    async run(pixels) {
+      const found = await executable.run({ images: pixels });
+      return found.features as Float32Array; // [B, D]
+    },
+    close: () => executable.dispose(),
+  });
+}
+
+/** Sentence on how the features are made. */
+function describe(settings: PatchSettings, size: number): string {
+  const { side, stride } = patchGeometry(settings, size);
+  const { colorFilters, grayFilters, pyramid } = settings;
+  return (
+    `${colorFilters} color and ${grayFilters} gray filters on whitened patches of ${side} x ${side} pixels ` +
+    `every ${stride} of ${size}, averaged in grids of ${pyramid.join(', ')} cells a side, whitened principal components`
+  );
+}
