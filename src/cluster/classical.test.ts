@@ -45,6 +45,27 @@ describe('leading eigenvectors', () => {
     }
   });
 
+  it('do not change with the scale of the operator, nor does the residual', () => {
+    const diagonal = Float64Array.from({ length: 50 }, (_, i) => 1 / (1 + i));
+    const of = (scale: number) =>
+      leadingEigenvectors((x) => x.map((v, i) => scale * diagonal[i]! * v), { size: 50, count: 3 });
+    const [plain, large] = [of(1), of(2 ** 20)];
+    expect(large.residual).toBe(plain.residual);
+    expect(large.vectors).toEqual(plain.vectors);
+    expect(large.values.map((value) => value / 2 ** 20)).toEqual(plain.values);
+  });
+
+  it('are orthogonal where one value exceeds all others by far', () => {
+    const diagonal = Float64Array.from({ length: 40 }, (_, i) => (i === 0 ? 1e9 : 1 + i / 40));
+    const options = { size: 40, count: 4, tolerance: 0, restarts: 3 };
+    const { vectors } = leadingEigenvectors((x) => x.map((v, i) => diagonal[i]! * v), options);
+    vectors.forEach((u, a) => {
+      vectors.slice(a + 1).forEach((v) => {
+        expect(Math.abs(u.reduce((sum, x, i) => sum + x * v[i]!, 0))).toBeLessThan(1e-12);
+      });
+    });
+  });
+
   it('are of length 1, orthogonal, and fulfil A v = lambda v, for any symmetric matrix', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 0, max: 99 }), (n, seed) => {
@@ -82,6 +103,27 @@ describe("Ward's tree", () => {
     expect(adjustedRand(clusters, Int32Array.from(expected))).toBe(1);
   });
 
+  it('is cut where all distances are equal', () => {
+    const equal = Float64Array.from({ length: 36 }, (_, at) => (at % 7 === 0 ? 0 : 1));
+    expect(new Set(wardCut(equal, 6, 2)).size).toBe(2);
+    expect([...wardCut(equal.fill(0), 6, 6)]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  const corners = [
+    [0, 0, 5],
+    [5, 0, 0],
+    [0, 9, 0],
+  ];
+  it('finds separate groups whose products fill several blocks', async () => {
+    // 1,500 x 1,500 distances are two blocks; 21,000 rows to the nearest mean as well.
+    const some = blobs(corners, 500, 0.5);
+    const whole = await agglomerativeClusters(some.features, 3, { engine });
+    expect(adjustedRand(some.truth, whole)).toBe(1);
+    const many = blobs(corners, 7000, 0.5);
+    const rest = await agglomerativeClusters(many.features, 3, { engine, sample: 60 });
+    expect(adjustedRand(many.truth, rest)).toBe(1);
+  });
+
   it('of a sample, the rest to the nearest mean, finds separate groups', async () => {
     const { features, truth } = blobs(
       [
@@ -109,6 +151,13 @@ describe('spectral clustering', () => {
     const [d01, d12] = [1, Math.sqrt(2.5)]; // sqrt(2 - 2 cos)
     const expected = [Math.exp(-1), Math.exp(-1), Math.exp(-(d12 ** 2) / (d01 * d12)), Math.exp(-d12)];
     for (const [i, value] of expected.entries()) expect(weights[i]).toBeCloseTo(value, 6);
+  });
+
+  it('joins equal rows where it has one cluster less than rows, and none with as many', async () => {
+    const rows = featuresOf(Float32Array.of(1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1), 3);
+    const three = await spectralClusters(rows, 3, { engine });
+    expect(adjustedRand([0, 0, 1, 2], three)).toBe(1);
+    expect([...(await spectralClusters(rows, 4, { engine }))]).toEqual([0, 1, 2, 3]);
   });
 
   it('follows rings of directions that no center describes', async () => {
@@ -156,6 +205,10 @@ describe('non-negative factorization', () => {
     await expect(nmf(engine, featuresOf(Float32Array.of(1, 1, 1, 1), 2), { rank: 3 })).rejects.toThrow(
       'rank = 3',
     );
+    for (const dimension of [2, 4]) {
+      const values = featuresOf(new Float32Array(8).fill(1), dimension);
+      await expect(nmf(engine, values, { rank: 3 })).rejects.toThrow('expected a whole number from 1 to 2');
+    }
   });
 });
 

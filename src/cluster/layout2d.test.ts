@@ -49,6 +49,14 @@ describe('layout2d', () => {
     const places = await layout2d(engine, grouped(12, 3));
     expect(kept(places, 3)).toBe(1);
     expect([...(await layout2d(engine, grouped(1, 1)))]).toEqual([0, 0]);
+    // Directions in the plane are only turned.
+    const angles = [0.1, 0.9, 1.2, 2, 3.3];
+    const circle = Float32Array.from(angles.flatMap((a) => [Math.cos(a), Math.sin(a)]));
+    const turned = await layout2d(engine, featuresOf(circle, 2));
+    const distance = (of: Float32Array, i: number, j: number) =>
+      Math.hypot(of[2 * i]! - of[2 * j]!, of[2 * i + 1]! - of[2 * j + 1]!);
+    for (const i of angles.keys())
+      for (const j of angles.keys()) expect(distance(turned, i, j)).toBeCloseTo(distance(circle, i, j), 4);
   });
 
   it('gives finite places to images that are all alike', async () => {

@@ -138,6 +138,23 @@ describe('kmeans', () => {
     expect(result.empty).toBe(0);
   });
 
+  it('ends with centroids of norm 1 where the last update refilled a cluster (spherical)', async () => {
+    const { features } = blobs(3, 40, 3);
+    // Cosines with the second and third centroid are below those with the first for every row.
+    const away = features.data.subarray(0, 3).map((value) => -value);
+    const start = Float32Array.from([...features.data.subarray(0, 3), ...away, ...away]);
+    const one = featuresOf(
+      features.data.filter((_, i) => Math.floor(i / 3) % 3 === 0),
+      3,
+    );
+    const found = await kmeans(one, 3, { engine, metric: 'spherical', start, iterations: 1 });
+    expect(found.repaired).toBe(2);
+    for (let k = 0; k < 3; k++) {
+      // 1/1024 off without the normalization.
+      expect(Math.hypot(...found.centroids.slice(3 * k, 3 * k + 3))).toBeCloseTo(1, 6);
+    }
+  });
+
   it('gives each row its own cluster when K = N, and all rows one cluster when K = 1', async () => {
     const { features } = blobs(3, 3, 2);
     const own = await kmeans(features, 9, { engine });
@@ -220,6 +237,13 @@ describe('splitForEmpty', () => {
           }
         },
       ),
+      // As many rows as clusters: a donor would leave itself empty.
+      {
+        examples: [
+          [[2, 0], 0],
+          [[0, 1, 2], 1],
+        ],
+      },
     );
   });
 });
