@@ -156,7 +156,7 @@ describe('findDoubtful', () => {
     expect([...fifth.doubtful]).toEqual([0, 1, 1, 0, 0]);
     expect(fifth).toMatchObject({ count: 2, threshold: 0.5 });
     expect(fifth.rule).toContain('the 40 % of images');
-    // One of five is below the second smallest margin; 30 % would be one and a half.
+    // 30 % of five are one and a half, so that the smallest margin alone is below the limit.
     expect(findDoubtful(margins, { quantile: 0.3 })).toMatchObject({ count: 1, threshold: 0.25 });
     expect(findDoubtful(margins, { threshold: 0.2 }).count).toBe(1);
     expect(findDoubtful(new Float32Array(5).fill(0.5)).count).toBe(0);

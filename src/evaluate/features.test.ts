@@ -80,6 +80,18 @@ describe('knn', () => {
     expect((await knn(engine, few, query, { k: [3], temperature: 1e-4 }))[0]!.accuracy).toBe(1);
   });
 
+  it('names the lower class where scores are equal', async () => {
+    const pair = { features: featuresOf(Float32Array.of(1, 0, 1, 0), 2), labels: Int32Array.of(1, 0) };
+    const query = (label: number) => ({
+      features: featuresOf(Float32Array.of(2, 0), 2),
+      labels: Int32Array.of(label),
+    });
+    expect((await knn(engine, pair, query(0), { k: [2] }))[0]!.accuracy).toBe(1);
+    expect((await knn(engine, pair, query(1), { k: [2] }))[0]!.accuracy).toBe(0);
+    // The nearest row alone is the first of equal ones.
+    expect((await knn(engine, pair, query(1), { k: [1] }))[0]!.accuracy).toBe(1);
+  });
+
   it('refuses what it cannot answer', async () => {
     await expect(knn(engine, train, test, { k: [0] })).rejects.toThrow('received k = [0]');
     await expect(knn(engine, train, test, { temperature: 0 })).rejects.toThrow('received temperature 0');
@@ -112,7 +124,9 @@ describe('linearProbe', () => {
       features: featuresOf(Float32Array.of(7, 1, 7, 2), 2),
       labels: Int32Array.of(0, 1),
     };
-    expect((await linearProbe(engine, two, two)).accuracy).toBe(1);
+    const probe = await linearProbe(engine, two, two);
+    expect(probe).toMatchObject({ accuracy: 1, epochs: 1000, steps: 1000 });
+    expect(probe.protocol).toContain('batches of 2, 1000 epochs');
     const one = { ...two, labels: Int32Array.of(0, 0) };
     expect((await linearProbe(engine, one, one)).accuracy).toBe(1);
   });

@@ -1,0 +1,71 @@
+/** Scores of clusters by hand: a method's own beside those of k-means on the features. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine } from '../backends/index.ts';
+import { featuresOf } from '../cluster/index.ts';
+import { type ClusterScoreOptions, scoreClusters } from './clusterScores.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine({ threads: 1 });
+});
+afterAll(() => engine.close());
+
+/** Twelve images of three classes, each along its own axis. */
+const labels = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2);
+const features = featuresOf(
+  Float32Array.from({ length: 36 }, (_, at) => (at % 3 === labels[Math.floor(at / 3)] ? 1 : 0.01 * at)),
+  3,
+);
+/** The head errs in two images, and numbers its clusters in another order. */
+const learned = { assignments: Int32Array.of(2, 2, 2, 0, 0, 0, 0, 0, 1, 1, 1, 2), count: 3 };
+
+const score = (given: Partial<ClusterScoreOptions> = {}) =>
+  scoreClusters(
+    engine,
+    { features, labels },
+    {
+      metric: 'spherical',
+      restarts: 3,
+      rows: Int32Array.from(labels.keys()),
+      on: 'all',
+      seed: 0,
+      ...given,
+    },
+  );
+
+describe('scoreClusters', () => {
+  it("scores the method's own clusters, with those of k-means beside them", async () => {
+    const { result, protocol } = await score({ learned });
+    expect(result.acc).toBeCloseTo(10 / 12, 12);
+    expect(result.purity).toBeCloseTo(10 / 12, 12);
+    expect(result.kmeans).toMatchObject({ acc: 1, nmi: 1, k: 3 });
+    expect(result.clustering).toMatchObject({ by: 'head', on: 'all', images: 12, k: 3, classes: 3 });
+    // Shares of 5, 3 and 4 of twelve images.
+    expect(result.clustering.usage).toMatchObject({ dead: 0, of: 3, largest: 5 / 12 });
+    expect(result.confusion.counts).toEqual([
+      [3, 1, 0],
+      [0, 4, 0],
+      [1, 0, 3],
+    ]);
+    expect(protocol.clustering).toContain('the 3 clusters that the method has learned itself');
+    expect(protocol.kmeans).toContain('3 clusters for 3 classes');
+  });
+
+  it("takes the method's own clusters for their number, and k-means for any other", async () => {
+    expect((await score({ learned, k: 3 })).result.clustering.by).toBe('head');
+    const { result, protocol } = await score({ learned, k: 4 });
+    expect(result.clustering).toMatchObject({ by: 'kmeans', k: 4 });
+    expect(result.kmeans.acc).toBe(result.acc);
+    expect(protocol.kmeans).toBeUndefined();
+    expect((await score()).result).toMatchObject({ acc: 1, clustering: { by: 'kmeans', k: 3 } });
+  });
+
+  it('compares the given rows alone', async () => {
+    // Of these rows the head errs in none.
+    const rows = Int32Array.of(0, 1, 4, 8, 9, 10);
+    const { result, protocol } = await score({ learned, rows, on: 'test' });
+    expect(result).toMatchObject({ acc: 1, clustering: { images: 6, on: 'test' } });
+    expect(result.purityTable.map(({ size }) => size)).toEqual([3, 2, 1]);
+    expect(protocol.clustering).toContain('on the 6 test images');
+  });
+});
