@@ -21,7 +21,13 @@ import {
 } from '../src/evaluate/index.ts';
 import { cacheSizeOf, type Settings } from '../src/methods/index.ts';
 import { nmi, spearman } from '../src/metrics/index.ts';
-import { listCheckpoints, loadCheckpoint, openRunFolder, readRunConfig, stateOf } from '../src/run/index.ts';
+import {
+  listCheckpoints,
+  loadCheckpoint,
+  openRunFolder,
+  readTrainedConfig,
+  stateOf,
+} from '../src/run/index.ts';
 
 /** Measures of a checkpoint. */
 export interface LabelFreePoint {
@@ -75,7 +81,7 @@ export async function labelFreePoints({
   const points: LabelFreePoint[] = [];
   for (const path of runs) {
     const folder = await openRunFolder(path);
-    const { settings, threads } = await readRunConfig(folder);
+    const { settings, threads } = await readTrainedConfig(folder, 'label-free');
     const opened = await openImages(source);
     const cache = await opened.pixels({ size: cacheSizeOf(settings) });
     await opened.close();

@@ -42,11 +42,18 @@ export { type Images, type OpenImagesOptions, openImages } from './library/image
 export {
   type Inspected,
   type InspectedCheckpoint,
+  type InspectedFeatures,
   type InspectedRun,
   type InspectedSource,
   inspect,
 } from './library/inspect.ts';
-export { type Model, openModel, type TrainingSummary } from './library/model.ts';
+export {
+  type FeaturesModel,
+  type Model,
+  openModel,
+  type TrainedModel,
+  type TrainingSummary,
+} from './library/model.ts';
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
 export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
 export { type RenderReportOptions, readReport, renderReport } from './library/report.ts';

@@ -161,7 +161,12 @@ describe('evaluate', () => {
       expect(figures.knn.accuracy).toBeTypeOf('number');
       expect(figures.linear.accuracy).toBeTypeOf('number');
     }
-    expect(Object.keys(result.baselines).sort()).toEqual(['colourHistogram', 'rawPixels', 'untrained']);
+    expect(Object.keys(result.baselines).sort()).toEqual([
+      'colourHistogram',
+      'patches',
+      'rawPixels',
+      'untrained',
+    ]);
   }, 60_000);
 
   it('measures without labels where there are none', async () => {

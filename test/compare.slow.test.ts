@@ -101,7 +101,7 @@ describe('a comparison', () => {
       expect(mean, name).toBeCloseTo((values[0]! + values[1]!) / 2, 12);
       expect(sd, name).toBeCloseTo(Math.abs(values[0]! - values[1]!) / Math.SQRT2, 12);
     }
-    for (const name of ['untrained', 'rawPixels', 'colourHistogram']) {
+    for (const name of ['untrained', 'rawPixels', 'colourHistogram', 'patches']) {
       expect(whole.baselines[name]!.knn.mean, name).toBeGreaterThan(0);
       expect(whole.baselines[name]!.trainAndTest.nmi.mean, name).toBeGreaterThanOrEqual(0);
     }

@@ -10,15 +10,15 @@ import type { Terminal } from './terminal.ts';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
-  summary: "Evaluates a run's features against labels where there are any, beside three baselines.",
+  summary: "Evaluates a run's features against labels where there are any, beside baselines.",
   details: [
     'With labels (a folder per class, or a labeled format): NMI (arithmetic and geometric ' +
       'mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means ' +
       'clusters (of the clusters that the method has learned itself where it has, with those ' +
       'of k-means beside them), weighted kNN (k = 200 and 20, T = 0.1), and a linear ' +
       'classifier with all labels and with 1 % and 10 % of them. The same is measured of an ' +
-      'untrained encoder, raw pixels and a color histogram of the same images, with a ' +
-      'verdict where one of them wins.',
+      'untrained encoder, raw pixels, a color histogram and patch features of the same images, ' +
+      'with a verdict where one of them wins.',
     'Without labels: prototype usage, agreement of two views, spread and effective rank of ' +
       'the features.',
     "A source's own train/test split is respected. Without one, a fifth of each class is " +
@@ -94,8 +94,9 @@ function printEvaluation({ report, protocol }: RunEvaluation, terminal: Terminal
   const protocolLines = Object.entries(steps).map(
     ([name, text]) => `${protocolTitles[name] ?? name}: ${text}`,
   );
-  const [trained, untrained] = encoders;
-  const labelFree = labelFreeTable(trained!.labelFree!, untrained!.labelFree!);
+  const [subject, untrained] = encoders;
+  const title = subject!.title.replace(' encoder', '');
+  const labelFree = labelFreeTable({ title, own: subject!.labelFree! }, untrained!.labelFree!);
   const verdicts = reportVerdicts(encoders).map(({ text }) => text);
   const sections =
     rows.length > 0
@@ -117,4 +118,5 @@ const protocolTitles: Record<string, string> = {
   untrained: 'untrained encoder',
   rawPixels: 'raw pixels',
   colourHistogram: 'color histogram',
+  patches: 'patch features',
 };

@@ -1,7 +1,7 @@
 /** `likeness export`: the trained encoder as one file for other programs. */
 import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { displayPath, showCount } from '../core/text.ts';
+import { displayPath, plural, showCount } from '../core/text.ts';
 import { type Model, openModel } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { required } from './required.ts';
@@ -16,8 +16,8 @@ export const exportCommand: Command = {
       'batch size is free, and the metadata describe how to prepare images. The model is ' +
       'compared with the training engine on images of the source, one by one and together, ' +
       'before the file appears.',
-    "The weights are a safetensors file with torchvision's names (load them with " +
-      'strict=False: there is no classifier).',
+    "The weights are a safetensors file, those of a network with torchvision's names (load them " +
+      'with strict=False: there is no classifier).',
   ].join('\n'),
   arguments: [],
   options: [
@@ -49,8 +49,8 @@ async function exportTo(model: Model, to: string | undefined, terminal: Terminal
   if (format === 'safetensors') {
     const { file, tensors, numbers } = await model.exportWeights(to!);
     terminal.say(
-      `wrote ${displayPath(file)}: ${tensors} tensors, ${showCount(numbers)} values, under ` +
-        `torchvision's names`,
+      `wrote ${displayPath(file)}: ${plural(tensors, 'tensor')}, ${showCount(numbers)} values` +
+        (model.kind === 'trained' ? ", under torchvision's names" : ''),
     );
     return { file, format, step, tensors, numbers };
   }

@@ -1,8 +1,9 @@
 /** `likeness inspect`: facts about a run, a checkpoint or a source, in a few lines. */
-import { showBytes, showCount } from '../core/text.ts';
+import { plural, showBytes, showCount } from '../core/text.ts';
 import {
   flatSettings,
   type InspectedCheckpoint,
+  type InspectedFeatures,
   type InspectedRun,
   type InspectedSource,
   inspect,
@@ -26,6 +27,8 @@ export const inspectCommand: Command = {
     switch (found.kind) {
       case 'run':
         return printRun(found, terminal);
+      case 'features':
+        return printFeatures(found, terminal);
       case 'checkpoint':
         return printCheckpoint(found, terminal);
       case 'source':
@@ -55,6 +58,21 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
     ['files', files.join(', ')],
   ]);
   return { ...json, settings: flatSettings(settings) };
+}
+
+function printFeatures({ name, ...json }: InspectedFeatures, terminal: Terminal): object {
+  const { encoder, source, images, imageSize, seed, tensors, notes, files } = json;
+  const settings = Object.entries(encoder.settings).map(([key, value]) => `${key}=${value}`);
+  printFacts(terminal, [
+    ['run', `${name}: ${encoder.name} on ${source.name} (${showCount(images)} images)`],
+    ['settings', settings.join(' ')],
+    ['images', `${imageSize} px`],
+    ['seed', String(seed)],
+    ['progress', tensors === null ? 'not learned yet' : `learned, ${plural(tensors, 'tensor')}`],
+    ...notes.map((note) => ['note', note] as const),
+    ['files', files.join(', ')],
+  ]);
+  return json;
 }
 
 function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Terminal): object {

@@ -1,4 +1,4 @@
-/** The measures that need no labels, trained beside untrained, as people read them. */
+/** The measures that need no labels, beside those of the untrained encoder, as people read them. */
 import type { LabelFreeReport } from '../likeness.ts';
 
 const rows: readonly [string, (of: LabelFreeReport) => string | undefined][] = [
@@ -10,18 +10,26 @@ const rows: readonly [string, (of: LabelFreeReport) => string | undefined][] = [
   ],
   ['feature deviation (1: spread evenly)', ({ featureDeviation: d }) => d.toFixed(3)],
   ['effective rank of features', ({ effectiveRank: r }) => `${r.rank.toFixed(1)} of ${r.most}`],
-  ['embedding deviation', ({ embeddingDeviation: d }) => d.toFixed(3)],
-  ['effective rank of embeddings', ({ embeddingRank: r }) => `${r.rank.toFixed(1)} of ${r.most}`],
+  ['embedding deviation', ({ embeddingDeviation: d }) => d?.toFixed(3)],
+  ['effective rank of embeddings', ({ embeddingRank: r }) => r && `${r.rank.toFixed(1)} of ${r.most}`],
 ];
 const CELL = 15;
 
-export function labelFreeTable(trained: LabelFreeReport, untrained: LabelFreeReport): string[] {
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const line = (name: string, own: string, before: string) =>
-    `${name.padEnd(width)}  ${own.padStart(CELL)}  ${before.padStart(CELL)}`;
-  const lines = [line('without labels', 'trained', 'untrained')];
-  for (const [name, text] of rows) lines.push(line(name, text(trained) ?? '-', text(untrained) ?? '-'));
-  const { clusters } = trained;
+/** Lines of the table; measures that neither encoder has are left out. */
+export function labelFreeTable(
+  { title, own }: { title: string; own: LabelFreeReport },
+  untrained: LabelFreeReport,
+): string[] {
+  const shown = rows.flatMap(([name, text]) => {
+    const values = [text(own), text(untrained)] as const;
+    return values[0] === undefined && values[1] === undefined ? [] : [[name, ...values] as const];
+  });
+  const width = Math.max(...shown.map(([name]) => name.length));
+  const line = (name: string, ...cells: string[]) =>
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join('  ');
+  const lines = [line('without labels', title, 'untrained')];
+  for (const [name, ...values] of shown) lines.push(line(name, ...values.map((value) => value ?? '-')));
+  const { clusters } = own;
   if (clusters) {
     lines.push(
       `silhouette of the run's ${clusters.k} clusters: ${clusters.silhouette.toFixed(3)}${

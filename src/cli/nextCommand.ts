@@ -10,6 +10,7 @@ export interface GivenPaths {
 /** Commands by the call, with the paths as far as they are known. */
 const commandsByCall: Readonly<Record<string, (paths: Required<GivenPaths>) => string>> = {
   'train(images, { out, resume: true })': ({ source, run }) => `train ${source} --out ${run} --resume`,
+  'start(images, { out })': ({ source, run }) => `start ${source} --out ${run}`,
   'model.cluster(images)': ({ source, run }) => `cluster ${source} --run ${run}`,
   'clustering.writeReport()': ({ source, run }) => `cluster ${source} --run ${run}`,
   'model.exportOnnx(file)': ({ run }) => `export --run ${run} --to encoder.onnx`,

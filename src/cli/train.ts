@@ -2,11 +2,11 @@
 import { displayPath, showCount, showDuration } from '../core/text.ts';
 import {
   flatSettings,
-  type Model,
   methodNames,
   parseSettings,
   presets,
   settingNames,
+  type TrainedModel,
   train,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
@@ -107,7 +107,7 @@ export const trainCommand: Command = {
 };
 
 /** Prints the end of a training and returns what `train --json` prints. */
-export function reportTrained(model: Model, source: string, terminal: Terminal) {
+export function reportTrained(model: TrainedModel, source: string, terminal: Terminal) {
   const { run, step, config } = model;
   const { outcome, totalSteps, seconds, loss, verdict, skipped } = model.training!;
   const where = displayPath(run);

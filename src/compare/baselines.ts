@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Engine, openEngine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
-import { type ImageEncoder, pixelEncoder, trainedEncoder, untrainedState } from '../encoders/index.ts';
+import { plural } from '../core/text.ts';
+import {
+  defaultEncoder,
+  featureEncoder,
+  type ImageEncoder,
+  pixelEncoder,
+  trainedEncoder,
+  untrainedState,
+} from '../encoders/index.ts';
+import { trainingImages } from '../evaluate/index.ts';
 import { encoderOptions, type Settings } from '../methods/index.ts';
 import { readJsonIfValid, writeJson } from '../run/index.ts';
 import { type ClassicalName, measureClassical } from './classical.ts';
@@ -97,6 +106,36 @@ export async function untrainedBaseline(
     if (found.point) starts.set(seed, { step: 0, minutes: 0, ...found.point });
   }
   return { baseline: baselineOf(name, UNTRAINED, measured), starts };
+}
+
+/** Measures patch features with default settings, learned from the training images of the bench. */
+export async function patchBaseline(
+  store: BaselineStore,
+  bench: Bench,
+  { size, workers }: { size: number; workers: number },
+  key: string,
+): Promise<Baseline> {
+  const { cache, set, seed, reporter } = bench;
+  const spec = defaultEncoder('patches');
+  const patches = featureEncoder(spec);
+  const indices = trainingImages(set);
+  const features =
+    `learned from ${plural(indices.length, 'image')} with default settings, by seed ${seed}, ` +
+    `at ${size} px`;
+  reporter.progress({ stage: 'measure', text: `measuring ${patches.title}` });
+  const settings = JSON.stringify(spec.settings);
+  const measured = await store.recall(patches.title, `${key} ${settings}`, async (engine) => {
+    const learned = { engine, images: { cache, indices }, size, seed, workers, reporter };
+    const encoder = await patches.open({ engine, size, tensors: await patches.learn(learned) });
+    try {
+      const rows = await encoder.embed({ cache, indices: set.indices }, { workers, reporter });
+      const { figures } = await measureFeatures(engine, bench, rows);
+      return { figures, protocol: { features }, labelFree: {} };
+    } finally {
+      await encoder.close();
+    }
+  });
+  return baselineOf(patches.title, features, [measured]);
 }
 
 /** Measures raw pixels, color histograms, and the requested classical clusterings. */

@@ -17,6 +17,7 @@ import {
   type BaselineStore,
   encoderKey,
   openBaselines,
+  patchBaseline,
   pixelBaselines,
   untrainedBaseline,
 } from './baselines.ts';
@@ -200,13 +201,12 @@ async function measureBaselines(work: Work, store: BaselineStore) {
     data: { imageSize },
     run: { workers },
   } = rows[0]!.settings;
-  const others = await pixelBaselines(
-    store,
-    bench,
-    { size: imageSize, workers },
-    { key: `${key} at ${imageSize} px`, classical: request.classical ?? [] },
-  );
-  return { baselines: { ...baselines, ...others }, starts };
+  const view = { size: imageSize, workers };
+  const own = `${key} at ${imageSize} px`;
+  const classical = request.classical ?? [];
+  const patches = await patchBaseline(store, bench, view, own);
+  const others = await pixelBaselines(store, bench, view, { key: own, classical });
+  return { baselines: { ...baselines, patches, ...others }, starts };
 }
 
 /** Settings of SwAV, whose head follows the untrained encoder for every method. */

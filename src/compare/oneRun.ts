@@ -1,5 +1,4 @@
 /** Run of a comparison: trained, resumed or found finished, then measured or found measured. */
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openEngine } from '../backends/index.ts';
@@ -9,13 +8,13 @@ import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import {
+  clearLeftovers,
   isRunFolder,
   loadLatestCheckpoint,
   openTrainedRun,
   type RunFolder,
   readJsonIfValid,
-  readRunConfig,
-  runFileNames,
+  readTrainedConfig,
   runFolderAt,
   snapshotsOf,
   trainingSeconds,
@@ -85,9 +84,9 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
   const resume = await isRunFolder(folder.path);
   if (resume) {
     // A finished run with other settings is refused too.
-    resumedSettings(await readRunConfig(folder), wanted);
+    resumedSettings(await readTrainedConfig(folder, 'compare'), wanted);
     if (await isFinished(folder)) return;
-  } else await clearLeftovers(folder);
+  } else await clearLeftovers(folder.path);
   const request = { ...wanted, out: folder.path, resume, snapshots: FRACTIONS };
   const { outcome } = await trainRun(images, request, { reporter });
   if (outcome === 'interrupted') throw interrupted();
@@ -97,18 +96,6 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
 async function isFinished({ files }: RunFolder): Promise<boolean> {
   const { checkpoint } = await loadLatestCheckpoint(files.checkpoints);
   return checkpoint?.info.final === true;
-}
-
-/** Removes a folder whose run was stopped before it wrote config.json. */
-async function clearLeftovers({ path }: RunFolder): Promise<void> {
-  const names = await readdir(path).catch(() => []);
-  const inside = await readdir(join(path, runFileNames.checkpoints)).catch(() => []);
-  if (
-    names.every((name) => name === runFileNames.checkpoints || name.startsWith('.')) &&
-    inside.length === 0
-  ) {
-    await rm(path, { recursive: true, force: true });
-  }
 }
 
 /** Content of comparison.json. */
@@ -131,7 +118,7 @@ async function measured(
   for (const { file, reason } of run.damaged) {
     reporter.warn({ code: 'checkpoint.damaged', message: `skipped ${file}: ${reason}` });
   }
-  const { step } = run.checkpoint.info;
+  const { step } = run;
   const before = await readJsonIfValid(folder.files.comparison, storedSchema);
   if (before?.key === key && before.step === step) return before.run;
 

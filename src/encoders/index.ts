@@ -18,6 +18,15 @@ export {
   exportEncoder,
   exportMetadata,
 } from './exportEncoder.ts';
+export {
+  defaultEncoder,
+  type EncoderSpec,
+  encoderSpec,
+  type FeatureEncoder,
+  type FeatureEncoderName,
+  featureEncoder,
+  featureEncoderNames,
+} from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {

@@ -42,7 +42,7 @@ export interface EncoderEvaluation {
   readonly protocol?: string;
   /** Scores against labels; absent without labels. */
   readonly scores?: Evaluation;
-  /** Measures without labels; absent for encoders without heads. */
+  /** Measures without labels; absent for baselines without heads. */
   readonly labelFree?: LabelFreeReport;
 }
 
@@ -65,9 +65,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   const { encoders, set, seed = 0 } = options;
   const measured: EncoderEvaluation[] = [];
   for await (const encoder of encoders) {
-    const isFirst = measured.length === 0;
-    if (set.labelled === 'no' && !isNetwork(encoder)) continue;
-    measured.push(await measureEncoder(encoder, isFirst ? 'subject' : 'baseline', options));
+    const role = measured.length === 0 ? 'subject' : 'baseline';
+    if (set.labelled === 'no' && role === 'baseline' && !isNetwork(encoder)) continue;
+    measured.push(await measureEncoder(encoder, role, options));
   }
   return { set, encoders: measured, chance: chanceOf(set, seed) };
 }
@@ -96,7 +96,7 @@ async function measureEncoder(
           { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
         )
       : undefined;
-  if (!isNetwork(encoder)) return { id, title, protocol, scores };
+  if (role === 'baseline' && !isNetwork(encoder)) return { id, title, protocol, scores };
   reporter.progress({ stage: 'measure', text: `measuring ${title} without labels` });
   const clusters = role === 'subject' ? await clustersOf?.(encoder, features) : undefined;
   const labelFree = await measureLabelFree({

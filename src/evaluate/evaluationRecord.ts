@@ -6,6 +6,8 @@ import { type Scores, verdictsOf } from './scores.ts';
 
 /** The scores that most readers ask for; null where there are no labels or nothing to test on. */
 export interface EvaluationRecord extends Scores {
+  /** Encoder that was evaluated. */
+  readonly encoder: { readonly id: string; readonly title: string };
   readonly labelled: boolean;
   readonly k?: number;
   readonly nmi: number | null;
@@ -23,18 +25,20 @@ export interface EvaluationRecord extends Scores {
 /** Names of encoders in files; they differ from the ids where a file's spelling is older. */
 const storedNames: Readonly<Record<string, string>> = { colorHistogram: 'colourHistogram' };
 
-/** Builds the record of an evaluation whose first encoder is the trained one. */
+/** Builds the record of an evaluation whose first encoder is the evaluated one. */
 export function evaluationRecord(
   { set, encoders, chance }: EvaluationReport,
   { labelNames }: { labelNames?: readonly string[] } = {},
 ): EvaluationRecord {
   const [own, ...others] = encoders;
-  const { scores, labelFree } = own!;
+  const { id, title, scores, labelFree } = own!;
+  const encoder = { id, title };
   const baselines = Object.fromEntries(others.map((other) => [storedName(other), baselineOf(other)]));
   const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
-  if (!scores) return { ...UNLABELED, baselines, labelFree, protocol };
+  if (!scores) return { encoder, ...UNLABELED, baselines, labelFree, protocol };
   const { protocol: _, ...figures } = scoresOf(scores);
   return {
+    encoder,
     labelled: true,
     classes: set.classes,
     k: scores.clustering.k,
@@ -81,7 +85,7 @@ function storedName({ id }: EncoderEvaluation): string {
   return storedNames[id] ?? id;
 }
 
-/** Scores of a baseline; clusters by class are stored for the trained encoder alone. */
+/** Scores of a baseline; clusters by class are stored for the evaluated encoder alone. */
 function baselineOf({ scores, labelFree }: EncoderEvaluation) {
   if (!scores) return { labelFree };
   const { protocol: _, confusion: __, purityTable: ___, ...figures } = scoresOf(scores);

@@ -56,6 +56,12 @@ export function evaluationSet(
   };
 }
 
+/** Cache indices of the training part of a set, or of all its images where it has none. */
+export function trainingImages({ indices, split }: EvaluationSet): Uint32Array {
+  const train = indices.filter((_, row) => split[row] === 'train');
+  return train.length > 0 ? train : indices;
+}
+
 function draw(indices: readonly number[], most: number, seed: number, stream: number): number[] {
   if (indices.length <= most) return [...indices];
   const rows = distinctRows(indices.length, most, randomAt(seed, 'evaluationSet', stream));

@@ -34,7 +34,7 @@ export {
   reportVerdicts,
   scoresOf,
 } from './evaluationRecord.ts';
-export { type EvaluationSet, evaluationSet, type SetLimits } from './evaluationSet.ts';
+export { type EvaluationSet, evaluationSet, type SetLimits, trainingImages } from './evaluationSet.ts';
 export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labeledDraw } from './fewLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';

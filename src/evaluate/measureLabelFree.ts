@@ -12,7 +12,7 @@ import {
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
-import type { EncoderHeads, ImageEncoder, NetworkEncoder } from '../encoders/index.ts';
+import type { EncoderHeads, ImageEncoder } from '../encoders/index.ts';
 import { openLoader, type ViewsSpec } from '../views/index.ts';
 import {
   type EffectiveRank,
@@ -36,9 +36,9 @@ export interface LabelFreeReport {
   /** Of the encoder's features. */
   readonly featureDeviation: number;
   readonly effectiveRank: EffectiveRank;
-  /** Of the head's embeddings, the space of the prototypes. */
-  readonly embeddingDeviation: number;
-  readonly embeddingRank: EffectiveRank;
+  /** Of the head's embeddings, the space of the prototypes; absent for encoders without a head. */
+  readonly embeddingDeviation?: number;
+  readonly embeddingRank?: EffectiveRank;
   /** Of stored clusters, where there are any. */
   readonly clusters?: {
     readonly k: number;
@@ -55,7 +55,7 @@ export interface GivenClusters {
 
 export interface MeasureOptions {
   engine: Engine;
-  encoder: NetworkEncoder;
+  encoder: ImageEncoder;
   /** Random views as in training; the agreement of two views takes the first kind of crop. */
   views: ViewsSpec;
   cache: PixelCache;
@@ -73,11 +73,12 @@ export interface MeasureOptions {
 const MAX_VIEWED = 1024;
 const BATCH = 128;
 
-/** Measures an encoder with its heads and prototypes. */
+/** Measures an encoder with its heads and prototypes, where it has them. */
 export async function measureLabelFree(options: MeasureOptions): Promise<LabelFreeReport> {
   const { engine, encoder, features, clusters, seed } = options;
-  const z = await allRows(encoder.heads.project(features)); // [N, D]
-  const choice = choiceOf(engine, encoder.heads);
+  const { heads } = encoder;
+  const z = heads && (await allRows(heads.project(features))); // [N, D]
+  const choice = heads && choiceOf(engine, heads);
   return {
     ...(choice && {
       prototypeUsage: usage(await choice.choose(features), choice.count),
@@ -85,8 +86,10 @@ export async function measureLabelFree(options: MeasureOptions): Promise<LabelFr
     }),
     featureDeviation: featureDeviation(features),
     effectiveRank: await effectiveRank(engine, features, { seed }),
-    embeddingDeviation: featureDeviation(z),
-    embeddingRank: await effectiveRank(engine, z, { seed }),
+    ...(z && {
+      embeddingDeviation: featureDeviation(z),
+      embeddingRank: await effectiveRank(engine, z, { seed }),
+    }),
     ...(clusters && { clusters: await measureClusters(engine, features, clusters, seed) }),
   };
 }
@@ -141,7 +144,7 @@ async function agreementOfViews(
   const { dimension } = encoder;
   let sized: ImageEncoder | undefined;
   try {
-    sized = await encoder.resized({ size: global.size, batchSize });
+    sized = await encoder.resized!({ size: global.size, batchSize });
     for (let step = 0; step < loader.stepsPerEpoch; step++) {
       reporter.signal.throwIfAborted();
       const { crops } = await loader.batch(0, step);

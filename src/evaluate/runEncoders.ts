@@ -1,46 +1,75 @@
 /** A run's encoder with the baselines that it is compared with. */
 import type { Engine } from '../backends/index.ts';
-import type { Values } from '../compile/index.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
 import {
+  defaultEncoder,
+  featureEncoder,
   type ImageEncoder,
   type PixelSet,
   pixelEncoder,
-  trainedEncoder,
   untrainedEncoder,
 } from '../encoders/index.ts';
 import type { Settings } from '../methods/index.ts';
+import type { Run } from '../run/index.ts';
+import { type EvaluationSet, trainingImages } from './evaluationSet.ts';
 
 export interface RunEncodersOptions {
   engine: Engine;
-  settings: Settings;
-  /** State of the trained run. */
-  state: Values;
+  run: Run;
+  /**
+   * Settings of the untrained network: the run's own, or those of the preset for the images where
+   * the run trains none.
+   */
+  network: Settings;
+  cache: PixelSet['cache'];
   /** Images that will be embedded. */
-  images: PixelSet;
+  set: EvaluationSet;
   reporter?: Reporter;
 }
 
 /**
- * Opens the trained encoder, the untrained one, raw pixels and the color histogram, one at a time:
- * each is closed before the next opens.
+ * Opens the run's encoder, the untrained network, raw pixels, the color histogram and, for a run
+ * that trained a network, patch features, one at a time. Each is closed before the next opens.
+ *
+ * Without labels only the first two are opened, because the others can be measured by labels alone.
  */
 export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<ImageEncoder> {
-  const { engine, settings, state, images } = options;
-  const count = images.indices?.length ?? images.cache.widths.length;
-  const pixels = { size: settings.data.imageSize, images: count };
-  const openers = [
-    () => trainedEncoder({ engine, settings, state }),
-    () => untrainedEncoder(options),
-    async () => pixelEncoder('rawPixels', pixels),
-    async () => pixelEncoder('colorHistogram', pixels),
+  const { engine, run, network, cache, set, reporter } = options;
+  const images = { cache, indices: set.indices };
+  const pixels = { size: run.view.imageSize, images: set.indices.length };
+  const openers: (() => Promise<ImageEncoder>)[] = [
+    () => run.openEncoder({ engine }),
+    () => untrainedEncoder({ engine, settings: network, images, reporter }),
   ];
+  if (set.classes > 0) {
+    openers.push(
+      async () => pixelEncoder('rawPixels', pixels),
+      async () => pixelEncoder('colorHistogram', pixels),
+    );
+    if (run.method !== 'patches') openers.push(() => patchBaseline(options));
+  }
   for (const open of openers) {
-    const encoder: ImageEncoder = await open();
+    const encoder = await open();
     try {
       yield encoder;
     } finally {
       await encoder.close();
     }
   }
+}
+
+/** Learns patch features with default settings from the training images of the set. */
+async function patchBaseline({ engine, run, cache, set, reporter }: RunEncodersOptions) {
+  const { imageSize: size, seed, workers } = run.view;
+  const patches = featureEncoder(defaultEncoder('patches'));
+  const indices = trainingImages(set);
+  const tensors = await patches.learn({
+    ...{ engine, images: { cache, indices }, size, seed, workers, reporter },
+  });
+  const encoder = await patches.open({ engine, size, tensors });
+  const protocol =
+    `learned from ${showCount(indices.length)} of these images with default settings, by seed ` +
+    `${seed}, at ${size} px`;
+  return { ...encoder, protocol };
 }

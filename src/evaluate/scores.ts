@@ -108,6 +108,8 @@ export interface Verdict {
 export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdict[] {
   const measured = own ? mainScores.filter(({ value }) => typeof value(own.scores) === 'number') : [];
   if (measured.length === 0 || baselines.length === 0) return [];
+  // Titles are singular, such as "trained encoder", or plural, such as "patch features".
+  const verb = own!.title.endsWith('s') ? 'are' : 'is';
   const beaten = baselines.flatMap(({ title, scores }): Verdict[] => {
     const ahead = measured.flatMap((column) => {
       const [ours, theirs] = [column.value(own!.scores)!, column.value(scores)];
@@ -115,12 +117,12 @@ export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdi
         ? [`${column.title} (${theirs.toFixed(3)} against ${ours.toFixed(3)})`]
         : [];
     });
-    const text = `The trained encoder is beaten by ${title} in ${listed(ahead)}.`;
+    const text = `The ${own!.title} ${verb} beaten by ${title} in ${listed(ahead)}.`;
     return ahead.length > 0 ? [{ tone: 'bad', text }] : [];
   });
   return beaten.length > 0
     ? beaten
-    : [{ tone: 'good', text: 'No baseline beats the trained encoder in any measure.' }];
+    : [{ tone: 'good', text: `No baseline beats the ${own!.title} in any measure.` }];
 }
 
 function listed(items: readonly string[]): string {

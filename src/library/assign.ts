@@ -3,15 +3,7 @@ import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { assignFeatures } from '../encoders/index.ts';
-import {
-  clusterAgain,
-  listCheckpoints,
-  loadCheckpoint,
-  readClustering,
-  type StoredClustering,
-  stateOf,
-  type TrainedRun,
-} from '../run/index.ts';
+import { clusterAgain, type Run, readClustering, runAtStep, type StoredClustering } from '../run/index.ts';
 import { embedFiles, FILE_BATCH, type FileFeatures, type UnreadableImage } from './embedFiles.ts';
 import { reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
@@ -48,7 +40,7 @@ export interface Assigned extends ReadonlyArray<AssignedImage> {
  * image can be read.
  */
 export async function assignFiles(
-  latest: TrainedRun,
+  latest: Run,
   files: readonly string[],
   given?: StoredClustering,
   options: ReporterOptions = {},
@@ -57,11 +49,11 @@ export async function assignFiles(
   const reporter = reporterFor(options);
   const stored = given ?? (await readClustering(latest.folder.files.clustering));
   const { dimension, step, k } = stored;
-  const run = await atStep(latest, step);
+  const run = await runAtStep(latest, step);
   return withEncoder(run, { batchSize: FILE_BATCH }, async (encoder, engine) => {
     checkDimension(run, encoder.dimension, stored);
     const view = (image: Parameters<typeof evaluationPixels>[0]) =>
-      evaluationPixels(image, run.config, reporter.signal);
+      evaluationPixels(image, run.view, reporter.signal);
     const found = await embedFiles({ encoder, view }, files, reporter);
     checkReadable(found);
     const { paths, rows, unreadable } = found;
@@ -98,23 +90,7 @@ function checkReadable({ paths, unreadable }: FileFeatures): void {
   );
 }
 
-/** Loads the weights that the clusters were made with, which need not be the newest. */
-async function atStep(run: TrainedRun, step: number): Promise<TrainedRun> {
-  if (run.checkpoint.info.step === step) return run;
-  const entry = (await listCheckpoints(run.folder.files.checkpoints)).find((file) => file.step === step);
-  if (!entry) {
-    throw new LikenessError(
-      'clustering.stale',
-      `the clusters of ${run.folder.path} were made at step ${step}, whose checkpoint is ` +
-        `gone; the newest is of step ${run.checkpoint.info.step}. ` +
-        clusterAgain,
-    );
-  }
-  const checkpoint = await loadCheckpoint(entry.file);
-  return { ...run, checkpoint, state: stateOf(checkpoint.tensors) };
-}
-
-function checkDimension({ folder }: TrainedRun, expected: number, { dimension }: StoredClustering): void {
+function checkDimension({ folder }: Run, expected: number, { dimension }: StoredClustering): void {
   if (expected === dimension) return;
   throw new LikenessError(
     'clustering.stale',

@@ -17,14 +17,13 @@ import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
-import { cacheSizeOf } from '../methods/index.ts';
 import { writeClusterReport } from '../report/index.ts';
 import {
   type FeatureFile,
+  type Run,
   type SortResult,
   type StoredClustering,
   sortInto,
-  type TrainedRun,
   writeClustering,
   writeClusters,
   writeEmbeddings,
@@ -91,7 +90,7 @@ export interface SortIntoOptions extends ReporterOptions {
 
 /** Clusters images and writes the results into the run folder. */
 export async function clusterImages(
-  run: TrainedRun,
+  run: Run,
   given: Images | string,
   options: ClusterOptions = {},
 ): Promise<Clustering> {
@@ -130,11 +129,11 @@ interface ImageSet {
 }
 
 async function imagesToCluster(
-  { config, folder }: TrainedRun,
+  { view, folder }: Run,
   images: OpenImages,
   { split, reporter }: { split: ClusterOptions['split']; reporter: Reporter },
 ): Promise<ImageSet> {
-  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const cache = await images.pixels({ size: view.cacheSize, reporter });
   const indices = indicesOfSplit(cache, split ?? 'all');
   reportSkipped(cache, reporter);
   await writeSkipped(folder.files.skipped, cache.skipped);
@@ -151,11 +150,11 @@ async function imagesToCluster(
 /** Writes the features into a temporary file of the run, because they may not fit into memory. */
 function embedToScratch(
   encoder: ImageEncoder,
-  { config, folder }: TrainedRun,
+  { view, folder }: Run,
   { cache, indices }: ImageSet,
   reporter: Reporter,
 ): Promise<FeatureFile> {
-  const { workers } = config.settings.run;
+  const { workers } = view;
   const parts = encoder.parts({ cache, indices }, { workers, reporter });
   return writeFeatureFile(folder.files.embeddings, parts, encoder.dimension);
 }
@@ -184,12 +183,11 @@ interface Results {
 
 /** Writes clusters.csv, embeddings.safetensors and clusters.safetensors. */
 async function writeResults(
-  { folder: { files }, config, checkpoint }: TrainedRun,
+  { folder: { files }, method, step }: Run,
   { cache, indices, ids }: ImageSet,
   { clustering, features, prototypes, seed }: Results,
 ): Promise<StoredClustering> {
   const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
-  const { step } = checkpoint.info;
   await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
   const labels = Int32Array.from(indices, (index) => cache.entries[index]!.label ?? -1);
   await writeEmbeddings(files.embeddings, {
@@ -200,7 +198,7 @@ async function writeResults(
     ...(labels.some((label) => label >= 0) && { labels }),
     about: {
       source: cache.source.name,
-      method: config.settings.method.name,
+      method,
       step: String(step),
       normalised: 'l2',
     },
@@ -232,7 +230,7 @@ function* rowsOf(
 }
 
 interface MadeClustering {
-  run: TrainedRun;
+  run: Run;
   /** Open images, or the absolute path of those that are opened when they are needed. */
   images: Images | string;
   set: ImageSet;

@@ -13,7 +13,7 @@ import {
   settingsFor,
   viewsOf,
 } from '../methods/index.ts';
-import { openRunFolder, readRunConfig } from '../run/index.ts';
+import { openRunFolder, readTrainedConfig } from '../run/index.ts';
 import { describeArea, describeSteps, writeContactSheet as draw, type ViewsSpec } from '../views/index.ts';
 import { openImageFiles } from './imageFiles.ts';
 import { checkOptions, path as pathOption, settingsOption, wholeNumber } from './options.ts';
@@ -102,7 +102,7 @@ async function viewsSettings(
   }
   if (run !== undefined) {
     const folder = await openRunFolder(run);
-    const { settings } = await readRunConfig(folder);
+    const { settings } = await readTrainedConfig(folder, 'run');
     return { name: `run ${folder.name}`, settings: resolveSettings(mergeSettings(settings, changes)) };
   }
   const facts = { count: 1, color: 'color' as const };

@@ -5,8 +5,7 @@ import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { cacheSizeOf } from '../methods/index.ts';
-import type { TrainedRun } from '../run/index.ts';
+import type { Run } from '../run/index.ts';
 import { type FeatureFormat, type FeatureTable, featureFormatOf, writeFeatures } from './featureFiles.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, oneOf, splitNames } from './options.ts';
@@ -63,13 +62,13 @@ export interface EmbedSource {
 }
 
 /** Describes a run's encoder as the source of embeddings. */
-export function embedSourceOf(run: TrainedRun): EmbedSource {
-  const { settings } = run.config;
+export function embedSourceOf(run: Run): EmbedSource {
+  const { method, step, view } = run;
   return {
     use: (work) => withEncoder(run, {}, work),
-    cacheSize: cacheSizeOf(settings),
-    workers: settings.run.workers,
-    about: { method: settings.method.name, step: String(run.checkpoint.info.step) },
+    cacheSize: view.cacheSize,
+    workers: view.workers,
+    about: { method, step: String(step) },
   };
 }
 

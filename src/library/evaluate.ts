@@ -5,7 +5,7 @@ import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
-import { reportSkipped } from '../data/index.ts';
+import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
 import { assignFeatures, type ImageEncoder } from '../encoders/index.ts';
 import {
   type EvaluationRecord,
@@ -16,8 +16,8 @@ import {
   evaluationSet,
   runEncoders,
 } from '../evaluate/index.ts';
-import { cacheSizeOf, viewsOf } from '../methods/index.ts';
-import { readClustering, type TrainedRun, writeEvaluation } from '../run/index.ts';
+import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
+import { type Run, readClustering, writeEvaluation } from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, wholeNumber } from './options.ts';
@@ -38,7 +38,7 @@ export interface RunEvaluation extends EvaluationRecord {
   readonly run: string;
   /** Absolute path of the source. */
   readonly source: string;
-  /** Step of the evaluated checkpoint. */
+  /** Step of the evaluated checkpoint; 0 for an encoder without training. */
   readonly step: number;
   /** Number of images that were measured. */
   readonly images: number;
@@ -53,16 +53,17 @@ export interface RunEvaluation extends EvaluationRecord {
 
 /** Evaluates a run and writes evaluation.json; null without labels unless `labelFree` is set. */
 export async function evaluateRun(
-  run: TrainedRun,
+  run: Run,
   given: Images | string,
   options: EvaluateOptions = {},
 ): Promise<RunEvaluation | null> {
   checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), labelFree: flag }, options);
   const { k, seed = 0, labelFree = false } = options;
   const reporter = reporterFor(options);
-  const { settings } = run.config;
-  return withImages(given, async ({ path, source, pixels }) => {
-    const cache = await pixels({ size: cacheSizeOf(settings), reporter });
+  const { cacheSize, workers } = run.view;
+  return withImages(given, async (opened) => {
+    const { path, source } = opened;
+    const cache = await opened.pixels({ size: cacheSize, reporter });
     reportSkipped(cache, reporter);
     const set = evaluationSet(cache, { seed });
     checkCounts(path, k, set);
@@ -72,20 +73,19 @@ export async function evaluateRun(
       const message = '`k` was given, but counts only where there are labels';
       reporter.warn({ code: 'evaluate.unlabeled', message });
     }
-    const { workers } = settings.run;
-    const images = { cache, indices: set.indices };
+    const network = await networkOf(run, opened, reporter);
     const report = await withEngine(run, (engine) =>
       evaluate({
         ...{ engine, cache, set, k, seed, workers, reporter },
-        encoders: runEncoders({ engine, settings, state: run.state, images, reporter }),
-        views: viewsOf(settings),
+        encoders: runEncoders({ engine, run, network, cache, set, reporter }),
+        views: viewsOf(network),
         clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
       }),
     );
     const stored = {
       run: resolve(run.folder.path),
       source: source.path,
-      step: run.checkpoint.info.step,
+      step: run.step,
       images: set.indices.length,
       skipped: cache.skipped.length,
       seed,
@@ -96,6 +96,16 @@ export async function evaluateRun(
     await noteEvaluation(run, stored);
     return { ...stored, report, file: resolve(evaluation) };
   });
+}
+
+/**
+ * Settings of the untrained network that a run is compared with: its own, or those of the preset
+ * that `train` would choose for the images.
+ */
+async function networkOf(run: Run, { source }: OpenImages, { signal }: Reporter): Promise<Settings> {
+  if (run.kind === 'trained') return run.config.settings;
+  const facts = { ...(await imageFacts(source, { signal })), count: source.entries.length };
+  return settingsFor(choosePreset(facts).name, { run: { seed: run.view.seed } });
 }
 
 function checkCounts(path: string, k: number | undefined, { indices, labelled, split }: EvaluationSet): void {
@@ -126,9 +136,9 @@ function noteImages({ indices, labelled, classes, note }: EvaluationSet, reporte
 }
 
 /** Assigns the images to the run's stored clusters, where these were made with this checkpoint. */
-async function storedClusters(engine: Engine, run: TrainedRun, encoder: ImageEncoder, features: Features) {
+async function storedClusters(engine: Engine, run: Run, encoder: ImageEncoder, features: Features) {
   const stored = await readClustering(run.folder.files.clustering).catch(() => undefined);
-  if (stored?.step !== run.checkpoint.info.step || stored.dimension !== features.dimension) return undefined;
+  if (stored?.step !== run.step || stored.dimension !== features.dimension) return undefined;
   const centroids = featuresOf(stored.centroids, stored.dimension); // [K, D]
   const { assignments } = await assignFeatures(engine, encoder, { ...stored, centroids }, features);
   return { assignments, centroids };

@@ -1,10 +1,10 @@
 /** Writes an evaluation as a line of events.jsonl. */
 import type { EvaluationRecord } from '../evaluate/index.ts';
-import { lockRun, openEventLog, type RunLock, type TrainedRun } from '../run/index.ts';
+import { lockRun, openEventLog, type Run, type RunLock } from '../run/index.ts';
 
 /** Appends the event; skipped while another process trains the run and owns its log. */
 export async function noteEvaluation(
-  { folder, checkpoint }: TrainedRun,
+  { folder, step, epoch }: Run,
   { source, k, nmi, acc, ari, knn, linear }: EvaluationRecord & { source: string },
 ): Promise<void> {
   let lock: RunLock;
@@ -14,7 +14,6 @@ export async function noteEvaluation(
     return;
   }
   try {
-    const { step, epoch } = checkpoint.info;
     const log = await openEventLog(folder.files.events);
     log.append({
       kind: 'evaluation',

@@ -13,18 +13,20 @@ import {
   checkExport,
   EXPORT_INPUT,
   EXPORT_OUTPUT,
+  type ExportedEncoder,
   encoderShapes,
   exportEncoder,
   exportMetadata,
+  featureEncoder,
 } from '../encoders/index.ts';
 import {
   encodeSafetensors,
   makeFolder,
-  type StoredTensor,
+  type Tensors,
   writeFailure,
   writeFileAtomic,
 } from '../formats/index.ts';
-import type { TrainedRun } from '../run/index.ts';
+import type { Run } from '../run/index.ts';
 import { reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 import { evaluationPixels, withEncoder } from './runEncoder.ts';
@@ -73,15 +75,13 @@ const TOLERANCE = 1e-3;
  * @throws LikenessError `export.differs` where the two differ; nothing is written then.
  */
 export async function exportOnnx(
-  run: TrainedRun,
+  run: Run,
   file: string,
   options: ReporterOptions = {},
 ): Promise<ExportedOnnx> {
   checkOptions({}, options);
   await makeFolder(dirname(file));
-  const { model, dimension, size } = exportEncoder(run.config.settings, run.state, {
-    'likeness.step': String(run.checkpoint.info.step),
-  });
+  const { model, dimension, size } = modelFileOf(run);
   const images = await imagesToCompare(run, reporterFor(options));
   const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.embedViews(images.pixels));
   const expected = normalizeRows(featuresOf(raw, dimension)).data; // [3, D]
@@ -111,17 +111,23 @@ export async function exportOnnx(
   }
 }
 
+/** Builds the ONNX model of either kind of run. */
+function modelFileOf(run: Run): ExportedEncoder {
+  if (run.kind === 'trained') {
+    return exportEncoder(run.config.settings, run.state, { 'likeness.step': String(run.step) });
+  }
+  const { encoder, imageSize: size } = run.config;
+  return featureEncoder(encoder).exportOnnx({ size, tensors: run.tensors });
+}
+
 /**
  * Reads pixels [3, 3, s, s] of images of the run's source, or makes noise where the source is gone.
  */
 async function imagesToCompare(
-  { config }: TrainedRun,
+  { config, view }: Run,
   reporter: Reporter,
 ): Promise<{ kind: 'images' | 'noise'; pixels: Uint8Array }> {
-  const {
-    data: { imageSize },
-    run: { seed },
-  } = config.settings;
+  const { imageSize, seed } = view;
   const pixels = new Uint8Array(COMPARED * 3 * imageSize ** 2);
   const random = randomAt(seed, 'synthetic');
   let found = 0;
@@ -132,10 +138,10 @@ async function imagesToCompare(
       const tried = Math.min(length, TRIED_PER_IMAGE * COMPARED);
       for (let i = 0; i < tried && found < COMPARED; i++) {
         const image = source.read(Math.floor((i * length) / tried));
-        const view = await image
-          .then((read) => evaluationPixels(read, config, reporter.signal))
+        const pixelsOf = await image
+          .then((read) => evaluationPixels(read, view, reporter.signal))
           .catch(() => undefined);
-        if (view) pixels.set(view, found++ * view.length);
+        if (pixelsOf) pixels.set(pixelsOf, found++ * pixelsOf.length);
       }
     } finally {
       await source.close();
@@ -151,25 +157,33 @@ async function imagesToCompare(
   return { kind: found < COMPARED ? 'noise' : 'images', pixels };
 }
 
-/** Exports the encoder's weights under torchvision's names. */
-export async function exportWeights(
-  { config, state, checkpoint }: TrainedRun,
-  file: string,
-): Promise<ExportedWeights> {
+/** Exports the encoder's weights, those of a trained network under torchvision's names. */
+export async function exportWeights(run: Run, file: string): Promise<ExportedWeights> {
   await makeFolder(dirname(file));
-  const tensors: Record<string, StoredTensor> = {};
-  let numbers = 0;
-  for (const { name, shape } of encoderShapes(config.settings)) {
-    const data = state[name];
+  const { tensors, metadata } = weightsOf(run);
+  await writeFileAtomic(file, encodeSafetensors(tensors, metadata));
+  const numbers = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  return { file: resolve(file), tensors: Object.keys(tensors).length, numbers };
+}
+
+/** Tensors of the weights file, and its metadata. */
+function weightsOf(run: Run): { tensors: Tensors; metadata: Record<string, string> } {
+  if (run.kind === 'features') {
+    const { name, settings } = run.config.encoder;
+    const metadata = {
+      'likeness.method': name,
+      'likeness.settings': JSON.stringify(settings),
+      'likeness.image_size': String(run.view.imageSize),
+    };
+    return { tensors: run.tensors, metadata };
+  }
+  const { settings } = run.config;
+  const tensors: Tensors = {};
+  for (const { name, shape } of encoderShapes(settings)) {
+    const data = run.state[name];
     if (!data) throw new LikenessError('encoder.incomplete', `the checkpoint has no "${name}"`);
     tensors[name] = { dtype: 'float32', shape, data };
-    numbers += data.length;
   }
-  const metadata = {
-    format: 'pt',
-    ...exportMetadata(config.settings),
-    'likeness.step': String(checkpoint.info.step),
-  };
-  await writeFileAtomic(file, encodeSafetensors(tensors, metadata));
-  return { file: resolve(file), tensors: Object.keys(tensors).length, numbers };
+  const own = { ...exportMetadata(settings), 'likeness.step': String(run.step) };
+  return { tensors, metadata: { format: 'pt', ...own } };
 }

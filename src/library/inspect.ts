@@ -6,18 +6,21 @@ import { measureSource, openSource, type SourceKind, type SourceSizes } from '..
 import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
+  type FeaturesConfig,
   isRunFolder,
   listCheckpoints,
   loadCheckpoint,
   openRunFolder,
-  type RunConfig,
+  type RunFolder,
   readCheckpointInfo,
+  readEncoderIfLearned,
   readRunConfig,
+  type TrainedConfig,
 } from '../run/index.ts';
 import { checkOptions } from './options.ts';
 
 export interface InspectedRun
-  extends Pick<RunConfig, 'source' | 'preset' | 'images' | 'notes' | 'budget' | 'settings'> {
+  extends Pick<TrainedConfig, 'source' | 'preset' | 'images' | 'notes' | 'budget' | 'settings'> {
   readonly kind: 'run';
   readonly path: string;
   readonly name: string;
@@ -29,6 +32,18 @@ export interface InspectedRun
   readonly final: boolean;
   /** Steps of the stored checkpoints. */
   readonly checkpoints: readonly number[];
+  /** Names of the files in the folder. */
+  readonly files: readonly string[];
+}
+
+/** A run whose encoder needs no training. */
+export interface InspectedFeatures
+  extends Pick<FeaturesConfig, 'source' | 'split' | 'images' | 'notes' | 'encoder' | 'imageSize' | 'seed'> {
+  readonly kind: 'features';
+  readonly path: string;
+  readonly name: string;
+  /** Number of learned tensors; null where the run was stopped before it had learned them. */
+  readonly tensors: number | null;
   /** Names of the files in the folder. */
   readonly files: readonly string[];
 }
@@ -61,7 +76,7 @@ export interface InspectedSource {
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
 }
 
-export type Inspected = InspectedRun | InspectedCheckpoint | InspectedSource;
+export type Inspected = InspectedRun | InspectedFeatures | InspectedCheckpoint | InspectedSource;
 
 /**
  * Reads what a path holds: a run folder, a checkpoint, or a source of images.
@@ -82,9 +97,26 @@ export async function inspect(path: string, options: ReporterOptions = {}): Prom
   return inspectSource(path, options);
 }
 
-async function inspectRun(path: string): Promise<InspectedRun> {
+async function inspectRun(path: string): Promise<InspectedRun | InspectedFeatures> {
   const folder = await openRunFolder(path);
-  const { settings, source, preset, images, notes, budget } = await readRunConfig(folder);
+  const config = await readRunConfig(folder);
+  return config.kind === 'trained' ? inspectTrained(folder, config) : inspectFeatures(folder, config);
+}
+
+async function inspectFeatures(folder: RunFolder, config: FeaturesConfig): Promise<InspectedFeatures> {
+  const { path, name, files } = folder;
+  const { source, split, images, notes, encoder, imageSize, seed } = config;
+  const tensors = await readEncoderIfLearned(files.weights, config);
+  return {
+    ...{ kind: 'features', path, name, source, split, images, notes, encoder, imageSize, seed },
+    tensors: tensors ? Object.keys(tensors).length : null,
+    files: (await readdir(path)).toSorted(),
+  };
+}
+
+async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise<InspectedRun> {
+  const { path } = folder;
+  const { settings, source, preset, images, notes, budget } = config;
   const checkpoints = await listCheckpoints(folder.files.checkpoints);
   const newest = checkpoints.at(-1);
   const info = newest && (await readCheckpointInfo(newest.file).catch(() => undefined));

@@ -1,12 +1,14 @@
-/** A trained model: a run folder with its encoder, and everything that can be done with it. */
+/** A model: a run folder with its encoder, and everything that can be done with it. */
 import { resolve } from 'node:path';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { Settings } from '../methods/index.ts';
 import {
-  openTrainedRun,
-  type RunConfig,
+  type FeaturesConfig,
+  openRun,
+  type Run,
   readClustering,
   type StoredClustering,
+  type TrainedConfig,
   type TrainedRun,
 } from '../run/index.ts';
 import type { TrainResult, Verdict } from '../train/index.ts';
@@ -40,17 +42,32 @@ export interface TrainingSummary {
   readonly skipped: number;
 }
 
-export interface Model {
-  /** Absolute path of the run folder. */
-  readonly run: string;
-  readonly method: string;
+/** A network that was trained. */
+export interface TrainedModel extends AnyModel {
+  readonly kind: 'trained';
   readonly settings: Settings;
   /** Content of the run's config.json. */
-  readonly config: RunConfig;
-  /** Training steps done. */
-  readonly step: number;
+  readonly config: TrainedConfig;
   /** Present on a model that `train` returned. */
   readonly training?: TrainingSummary;
+}
+
+/** An encoder that needs no training, such as patch features. */
+export interface FeaturesModel extends AnyModel {
+  readonly kind: 'features';
+  /** Content of the run's config.json. */
+  readonly config: FeaturesConfig;
+}
+
+export type Model = TrainedModel | FeaturesModel;
+
+interface AnyModel {
+  /** Absolute path of the run folder. */
+  readonly run: string;
+  /** Name of the training method, or of the encoder without training, such as `patches`. */
+  readonly method: string;
+  /** Training steps done; 0 without training. */
+  readonly step: number;
   /**
    * Clusters images and writes clusters.csv, embeddings.safetensors and clusters.safetensors into
    * the run folder.
@@ -62,8 +79,8 @@ export interface Model {
   /** Reads the clusters of the last `cluster`; undefined where there are none yet. */
   clustering(): Promise<StoredClustering | undefined>;
   /**
-   * Evaluates the encoder beside an untrained one, raw pixels and a color histogram, and writes
-   * evaluation.json.
+   * Evaluates the encoder beside an untrained one, raw pixels, a color histogram and patch
+   * features, and writes evaluation.json.
    *
    * Returns null where no image has a label and `labelFree` is not set.
    */
@@ -88,21 +105,24 @@ export interface Model {
   ): Promise<Assigned>;
   /** Writes the encoder as an ONNX file and compares it with the training engine. */
   exportOnnx(file?: string, options?: ReporterOptions): Promise<ExportedOnnx>;
-  /** Writes the encoder's weights as safetensors under torchvision's names. */
+  /**
+   * Writes the encoder's weights as safetensors, those of a trained network under torchvision's
+   * names.
+   */
   exportWeights(file: string): Promise<ExportedWeights>;
 }
 
 /**
- * Opens a run that `train` or `likeness train` has made, with its newest intact checkpoint.
+ * Opens a run that `train` or `start` has made, with its newest intact checkpoint.
  *
  * @example
  * const model = await openModel('runs/photos');
- * @throws LikenessError `run.missing`, `run.noCheckpoint`, `config.*`
+ * @throws LikenessError `run.missing`, `run.noCheckpoint`, `config.*`, `encoder.*`
  */
 export async function openModel(run: string, options: ReporterOptions = {}): Promise<Model> {
   checkOptions({}, options);
   const reporter = reporterFor(options);
-  const opened = await openTrainedRun(run);
+  const opened = await openRun(run);
   for (const { file, reason } of opened.damaged) {
     reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
   }
@@ -110,16 +130,13 @@ export async function openModel(run: string, options: ReporterOptions = {}): Pro
 }
 
 /** Wraps an open run. */
-export function modelOf(run: TrainedRun, { training }: { training?: TrainingSummary } = {}): Model {
-  const { config, folder, checkpoint } = run;
+export function modelOf(run: TrainedRun, about?: { training?: TrainingSummary }): TrainedModel;
+export function modelOf(run: Run): Model;
+export function modelOf(run: Run, { training }: { training?: TrainingSummary } = {}): Model {
+  const { folder, method, step } = run;
   const { files } = folder;
-  return {
-    run: resolve(folder.path),
-    method: config.settings.method.name,
-    settings: config.settings,
-    config,
-    step: checkpoint.info.step,
-    training,
+  const shared: AnyModel = {
+    ...{ run: resolve(folder.path), method, step },
     cluster: (images, options) => clusterImages(run, images, options),
     clustering: () => readClustering(files.clustering).catch(() => undefined),
     evaluate: ((images, options) => evaluateRun(run, images, options)) as Model['evaluate'],
@@ -129,4 +146,7 @@ export function modelOf(run: TrainedRun, { training }: { training?: TrainingSumm
     exportOnnx: (file = files.encoder, options) => exportOnnx(run, file, options),
     exportWeights: (file) => exportWeights(run, file),
   };
+  if (run.kind === 'features') return { ...shared, kind: 'features', config: run.config };
+  const { config } = run;
+  return { ...shared, kind: 'trained', settings: config.settings, config, training };
 }

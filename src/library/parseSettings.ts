@@ -1,7 +1,7 @@
 /** Settings from texts such as `{ batchSize: '128' }`, as a command line or a form gives them. */
 import type { ReporterOptions } from '../core/reporter.ts';
 import { methodNamed, methodOfPreset, patchOf, type SettingsPatch, settingOfText } from '../methods/index.ts';
-import { openRunFolder, readRunConfig } from '../run/index.ts';
+import { openRunFolder, readTrainedConfig } from '../run/index.ts';
 import { reporterFor } from './images.ts';
 
 export interface ParseSettingsOptions extends ReporterOptions {
@@ -76,6 +76,9 @@ export function parseSettingValues(
 async function methodOf({ run, out, resume, preset }: ParseSettingsOptions): Promise<{ method?: string }> {
   const folder = run ?? (resume ? out : undefined);
   if (folder === undefined) return preset === undefined ? {} : methodOfPreset(preset);
-  const { settings } = await readRunConfig(await openRunFolder(folder));
+  const { settings } = await readTrainedConfig(
+    await openRunFolder(folder),
+    run === undefined ? 'resume' : 'run',
+  );
   return { method: settings.method.name };
 }

@@ -3,17 +3,16 @@
 import { type Engine, openEngine } from '../backends/index.ts';
 import type { EncodedImage, RawImage } from '../data/index.ts';
 import { isolatedDecoder } from '../data/index.ts';
-import { type NetworkEncoder, trainedEncoder } from '../encoders/index.ts';
-import { cacheSizeOf } from '../methods/index.ts';
-import type { TrainedRun } from '../run/index.ts';
+import type { ImageEncoder } from '../encoders/index.ts';
+import type { Run, RunView } from '../run/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 
 /** Opens an engine with the run's threads for as long as `work` takes. */
 export async function withEngine<T>(
-  { config }: Pick<TrainedRun, 'config'>,
+  { view }: Pick<Run, 'view'>,
   work: (engine: Engine) => Promise<T>,
 ): Promise<T> {
-  const engine = await openEngine({ threads: config.threads });
+  const engine = await openEngine({ threads: view.threads });
   try {
     return await work(engine);
   } finally {
@@ -23,13 +22,12 @@ export async function withEngine<T>(
 
 /** Opens the run's encoder for as long as `work` takes. */
 export function withEncoder<T>(
-  run: TrainedRun,
+  run: Run,
   { batchSize }: { batchSize?: number },
-  work: (encoder: NetworkEncoder, engine: Engine) => Promise<T>,
+  work: (encoder: ImageEncoder, engine: Engine) => Promise<T>,
 ): Promise<T> {
   return withEngine(run, async (engine) => {
-    const { settings } = run.config;
-    const encoder = await trainedEncoder({ engine, settings, state: run.state, batchSize });
+    const encoder = await run.openEncoder({ engine, batchSize });
     try {
       return await work(encoder, engine);
     } finally {
@@ -44,12 +42,11 @@ export function withEncoder<T>(
  */
 export async function evaluationPixels(
   image: EncodedImage | RawImage,
-  { settings }: TrainedRun['config'],
+  { imageSize: size, cacheSize }: RunView,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const size = settings.data.imageSize;
   const data = new Uint8Array(3 * size * size);
-  const decoded = await isolatedDecoder.decode(image, { size: cacheSizeOf(settings), signal });
+  const decoded = await isolatedDecoder.decode(image, { size: cacheSize, signal });
   renderEvaluationView(decoded, { width: size, height: size, data }, { size });
   return data;
 }

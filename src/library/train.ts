@@ -1,11 +1,12 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
 import type { ReporterOptions } from '../core/reporter.ts';
+import type { OpenImages } from '../data/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import { openTrainedRun } from '../run/index.ts';
 import { type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { type Model, modelOf } from './model.ts';
+import { modelOf, type TrainedModel } from './model.ts';
 import {
   callback,
   checkOptions,
@@ -89,16 +90,19 @@ const shape = {
  * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
  * `train.unwell` where the doctor stops the run and no remedy is left.
  */
-export async function train(images: Images | string, options: TrainOptions = {}): Promise<Model> {
+export async function train(images: Images | string, options: TrainOptions = {}): Promise<TrainedModel> {
   checkOptions(shape, options);
+  return withImages(images, (opened) => trainImages(opened, options));
+}
+
+/** Trains on open images; the options are checked already. */
+export async function trainImages(images: OpenImages, options: TrainOptions): Promise<TrainedModel> {
   const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
   const request = { ...given, method: nameOf(given.method) };
   const reporter = reporterFor(options);
-  return withImages(images, async (opened) => {
-    const session = await trainRun(opened, request, { reporter, onEvent });
-    const { outcome, training, verdict, folder, skipped } = session;
-    const { totalSteps, seconds, doctor } = training;
-    const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, skipped };
-    return modelOf(await openTrainedRun(folder.path), { training: summary });
-  });
+  const session = await trainRun(images, request, { reporter, onEvent });
+  const { outcome, training, verdict, folder, skipped } = session;
+  const { totalSteps, seconds, doctor } = training;
+  const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, skipped };
+  return modelOf(await openTrainedRun(folder.path), { training: summary });
 }

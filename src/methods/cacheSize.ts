@@ -9,6 +9,10 @@ const CACHE_RATIO = 1.5;
  * it.
  */
 export function cacheSizeOf({ data, views }: Pick<Settings, 'data' | 'views'>): number {
-  const largest = Math.max(data.imageSize, ...views.crops.map(({ size }) => size));
-  return Math.ceil(largest * CACHE_RATIO);
+  return cacheSizeFor(Math.max(data.imageSize, ...views.crops.map(({ size }) => size)));
+}
+
+/** Side in pixels of the cached images that views of at most `size` pixels are cut from. */
+export function cacheSizeFor(size: number): number {
+  return Math.ceil(size * CACHE_RATIO);
 }

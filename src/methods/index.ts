@@ -1,6 +1,6 @@
 /** Methods, their settings and presets. */
 
-export { cacheSizeOf } from './cacheSize.ts';
+export { cacheSizeFor, cacheSizeOf } from './cacheSize.ts';
 export { infoNce, ntXent } from './contrastive.ts';
 export {
   type DefinedMethod,

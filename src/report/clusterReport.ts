@@ -7,19 +7,19 @@ import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { isolatedDecoder, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
-import { type RunFolder, type TrainedRun, writeJson, writeMaps, writeThumbnails } from '../run/index.ts';
+import { type Run, type RunFolder, writeJson, writeMaps, writeThumbnails } from '../run/index.ts';
 import { classTable } from './classTable.ts';
 import { reportClusters } from './examples.ts';
 import { featureMaps } from './featureMaps.ts';
 import { reportHtml } from './html/page.ts';
-import { readReport, readTrainedPart } from './readReport.ts';
+import { readReport, readRunPart } from './readReport.ts';
 import { reportJson } from './reportJson.ts';
 import type { ReportClustering } from './runReport.ts';
 import { settingsInWords } from './settingsInWords.ts';
 import { makeThumbnails, type ThumbnailFunction, thumbnailOf } from './thumbnails.ts';
 
 export interface ClusterReportInput {
-  run: TrainedRun;
+  run: Run;
   source: Source;
   cache: PixelCache;
   /** Cache index of each clustered image. */
@@ -70,15 +70,15 @@ export async function writeClusterReport(
 
 /** Stores the clusters of a report and renders the page from the files. */
 export async function storeReport(
-  { folder, config, checkpoint }: Pick<TrainedRun, 'folder' | 'config' | 'checkpoint'>,
+  { folder, config, step }: Pick<Run, 'folder' | 'config' | 'step'>,
   clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 'thumbnails'>>,
 ): Promise<void> {
   const { files } = folder;
   await writeMaps(files.maps, clustering.maps);
   await writeThumbnails(files.thumbnails, clustering.thumbnails);
-  const trained = await readTrainedPart(folder, clustering.source.path);
-  const settings = settingsInWords(config.settings, checkpoint.info);
-  await writeJson(files.reportJson, reportJson({ ...trained, settings }, clustering));
+  const part = await readRunPart(folder, clustering.source.path);
+  const settings = settingsInWords(config, { step });
+  await writeJson(files.reportJson, reportJson({ ...part, settings }, clustering));
   await renderReport(folder);
 }
 

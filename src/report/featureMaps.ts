@@ -2,7 +2,8 @@
  * Two-dimensional layouts of features before, during and after training.
  *
  * One map per state of the encoder, with the clusters of that state and their NMI where images have
- * labels, as in figure 5 of "Contrastive Clustering" (Li et al., AAAI 2021), for any method.
+ * labels, as in figure 5 of "Contrastive Clustering" (Li et al., AAAI 2021), for any method. An
+ * encoder without training has one state.
  */
 import type { Engine } from '../backends/index.ts';
 import {
@@ -19,11 +20,11 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
 import { headClusters, type ImageEncoder, trainedEncoder, untrainedEncoder } from '../encoders/index.ts';
 import { contingency, matchingOf, nmi } from '../metrics/index.ts';
-import { type FeatureMap, type FeatureMaps, snapshotsOf, type TrainedRun } from '../run/index.ts';
+import { type FeatureMap, type FeatureMaps, type Run, snapshotsOf, type TrainedRun } from '../run/index.ts';
 
 export interface FeatureMapsInput {
   engine: Engine;
-  run: TrainedRun;
+  run: Run;
   cache: PixelCache;
   /** Cache index of each clustered image. */
   indices: Uint32Array;
@@ -43,8 +44,8 @@ const MIN_IMAGES = 30;
 const MAX_BETWEEN = 4;
 
 /**
- * Lays out features before training, at the run's snapshots, and now. No maps of fewer than 30
- * images.
+ * Lays out features before training, at the run's snapshots, and now, or once for an encoder
+ * without training. No maps of fewer than 30 images.
  */
 export async function featureMaps(
   input: FeatureMapsInput,
@@ -52,8 +53,6 @@ export async function featureMaps(
 ): Promise<FeatureMaps> {
   const { engine, run, cache, indices, features, clustering, seed = 0 } = input;
   if (indices.length < MIN_IMAGES) return { ids: [], maps: [] };
-  const { settings } = run.config;
-  const now = run.checkpoint.info.step;
   const count = Math.min(MAX_IMAGES, indices.length);
   const rows = distinctRows(indices.length, count, randomAt(seed, 'featureMap')).sort();
   const drawn = Uint32Array.from(rows, (row) => indices[row]!);
@@ -73,11 +72,11 @@ export async function featureMaps(
       ...(labelled.length > 0 && { nmi: nmi(pick(labels), pick(clusters)) }),
     };
   }
-  async function earlier(moment: Moment, open: () => Promise<ImageEncoder>): Promise<FeatureMap> {
+  async function earlier({ moment, open }: EarlierState): Promise<FeatureMap> {
     reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
     const encoder = await open();
     try {
-      const { workers } = settings.run;
+      const { workers } = run.view;
       const of = await encoder.embed({ cache, indices: drawn }, { workers, reporter });
       const own = clustering.head && (await headClusters(encoder, of))?.assignments;
       const k = Math.min(clustering.k, count);
@@ -90,20 +89,41 @@ export async function featureMaps(
   }
 
   const maps: FeatureMap[] = [];
+  if (run.kind === 'trained') {
+    for await (const state of earlierStates(run, input, reporter)) maps.push(await earlier(state));
+  }
+  const { step } = run;
+  const title = run.kind === 'trained' ? `after step ${step}` : 'now';
+  maps.push(await mapOf({ title, step }, await pickRows(features, rows), last));
+  return { ids: Array.from(drawn, (index) => cache.entries[index]!.id), maps };
+}
+
+/** State of the encoder before now. */
+interface EarlierState {
+  moment: Moment;
+  open(): Promise<ImageEncoder>;
+}
+
+/** Yields the untrained encoder and those of the run's snapshots. */
+async function* earlierStates(
+  { config, folder, step: now }: TrainedRun,
+  { engine, cache, indices }: Pick<FeatureMapsInput, 'engine' | 'cache' | 'indices'>,
+  reporter: Reporter,
+): AsyncGenerator<EarlierState> {
+  const { settings } = config;
   const images = { cache, indices };
-  maps.push(
-    await earlier({ title: 'before training', step: 0 }, () =>
-      untrainedEncoder({ engine, settings, images, reporter }),
-    ),
-  );
-  const snapshots = (await snapshotsOf(run.folder)).filter(({ step }) => step < now);
+  yield {
+    moment: { title: 'before training', step: 0 },
+    open: () => untrainedEncoder({ engine, settings, images, reporter }),
+  };
+  const snapshots = (await snapshotsOf(folder)).filter(({ step }) => step < now);
   for (const { step, load } of evenly(snapshots, MAX_BETWEEN)) {
     const state = await load();
-    const open = () => trainedEncoder({ engine, settings, state });
-    maps.push(await earlier({ title: `after step ${step} of ${now}`, step }, open));
+    yield {
+      moment: { title: `after step ${step} of ${now}`, step },
+      open: () => trainedEncoder({ engine, settings, state }),
+    };
   }
-  maps.push(await mapOf({ title: `after step ${now}`, step: now }, await pickRows(features, rows), last));
-  return { ids: Array.from(drawn, (index) => cache.entries[index]!.id), maps };
 }
 
 /**

@@ -20,6 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'likeness-read-report-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const config = {
+  kind: 'trained',
   settings: resolveSettings({
     encoder: { architecture: 'resnet10', width: 4 },
     method: { name: 'swav', prototypes: 12 },
@@ -72,8 +73,7 @@ async function trainedRun(): Promise<RunFolder> {
   writeFileSync(run.files.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
   return run;
 }
-const store = (run: RunFolder) =>
-  storeReport({ folder: run, config, checkpoint: { info: { step: 2 } } as never }, clustering);
+const store = (run: RunFolder) => storeReport({ folder: run, config, step: 2 }, clustering);
 
 describe('the report of a run', () => {
   it('has training and settings before the run is clustered', async () => {

@@ -25,29 +25,30 @@ import { readTraining } from './training.ts';
  */
 export async function readReport(folder: RunFolder): Promise<RunReport> {
   const stored = await readStoredReport(folder.files.reportJson).catch(undefinedIfMissing);
-  const trained = await readTrainedPart(folder, stored?.source.path);
-  if (stored === undefined) return trained;
-  return { ...trained, settings: stored.settings, clustering: await readClustered(folder, stored) };
+  const run = await readRunPart(folder, stored?.source.path);
+  if (stored === undefined) return run;
+  return { ...run, settings: stored.settings, clustering: await readClustered(folder, stored) };
 }
 
 /**
  * Reads the part of a report that does not need clusters; the evaluation of `source` alone is part
  * of it.
  */
-export async function readTrainedPart(
+export async function readRunPart(
   folder: RunFolder,
   source?: string,
 ): Promise<Omit<RunReport, 'clustering'>> {
   const { files, name } = folder;
   const config = await readRunConfig(folder);
+  const isTrained = config.kind === 'trained';
   const step = (await listCheckpoints(files.checkpoints)).at(-1)?.step ?? 0;
   const evaluation = await readEvaluationIfValid(files.evaluation);
   const isShown = evaluation?.labelled && (source === undefined || evaluation.source === source);
   return {
     run: name,
-    method: config.settings.method.name,
-    settings: settingsInWords(config.settings, { step }),
-    ...(await readTraining(files.events).catch(undefinedIfMissing)),
+    method: isTrained ? config.settings.method.name : config.encoder.name,
+    settings: settingsInWords(config, { step }),
+    ...(isTrained && (await readTraining(files.events).catch(undefinedIfMissing))),
     ...(isShown && { evaluation }),
   };
 }

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { defaultEncoder } from '../encoders/index.ts';
 import { type FlatSettings, patchOf, resolveSettings } from '../methods/index.ts';
+import type { RunConfig } from '../run/index.ts';
 import { settingsInWords } from './settingsInWords.ts';
 
+const named = (config: RunConfig) =>
+  Object.fromEntries(settingsInWords(config, { step: 12 }).map(({ name, value }) => [name, value]));
 const wordsOf = (input: FlatSettings) =>
-  Object.fromEntries(
-    settingsInWords(resolveSettings(patchOf(input).settings), { step: 12 }).map(({ name, value }) => [
-      name,
-      value,
-    ]),
-  );
+  named({ kind: 'trained', settings: resolveSettings(patchOf(input).settings) } as RunConfig);
 
 describe('the settings of a report', () => {
   it('have the prototypes of SwAV', () => {
@@ -34,5 +33,21 @@ describe('the settings of a report', () => {
     const words = wordsOf({ method });
     expect(words).not.toHaveProperty('Prototypes');
     expect(words).not.toHaveProperty('Clusters in training');
+  });
+
+  // Faulty before: a report named settings that the run did not read.
+  it('have those of an encoder without training, and none of a network', () => {
+    const encoder = defaultEncoder('patches');
+    const words = named({
+      ...{ kind: 'features', encoder, imageSize: 32, seed: 3, workers: 1, threads: 1, images: 1500 },
+      ...{ split: 'all', source: { path: '/a', name: 'a', kind: 'folder' }, notes: ['Few images.'] },
+    });
+    const { Encoder, Seed, Reason, 'Learned from': learned, ...own } = words;
+    expect({ Encoder, Seed, Reason, learned }).toEqual({
+      ...{ Encoder: 'patch features, 32 px', Seed: '3', Reason: 'Few images.' },
+      learned: '1,500 images',
+    });
+    expect(Object.keys(own)).toHaveLength(Object.keys(encoder.settings).length);
+    expect(Object.keys(own).join()).toMatch(/^[A-Z][a-z]+( [a-z]+)*(,[A-Z][a-z]+( [a-z]+)*)*$/);
   });
 });

@@ -1,9 +1,17 @@
 /** Main settings of a run in words. */
+import { plural } from '../core/text.ts';
+import { featureEncoder } from '../encoders/index.ts';
 import { type Settings, showCrops } from '../methods/index.ts';
+import type { FeaturesConfig, RunConfig } from '../run/index.ts';
 import type { NamedText } from './runReport.ts';
 
+/** Names the settings that a run read, and no others. */
+export function settingsInWords(config: RunConfig, { step }: { step: number }): NamedText[] {
+  return config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
+}
+
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */
-export function settingsInWords(settings: Settings, { step }: { step: number }): NamedText[] {
+function ofNetwork(settings: Settings, step: number): NamedText[] {
   const { encoder, data, views, run } = settings;
   const { architecture, width } = encoder;
   return [
@@ -14,6 +22,29 @@ export function settingsInWords(settings: Settings, { step }: { step: number }):
     { name: 'Steps', value: String(step) },
     { name: 'Seed', value: String(run.seed) },
   ];
+}
+
+/** Names encoder, images that it was learned from, its own settings, seed and reasons. */
+function ofFeatures({ encoder, imageSize, images, seed, notes }: FeaturesConfig): NamedText[] {
+  const { title } = featureEncoder(encoder);
+  return [
+    { name: 'Encoder', value: `${title}, ${imageSize} px` },
+    { name: 'Learned from', value: plural(images, 'image') },
+    ...Object.entries(encoder.settings).map(([name, value]) => ({
+      name: inWords(name),
+      value: [value].flat().join(', '),
+    })),
+    { name: 'Seed', value: String(seed) },
+    ...(notes.length > 0 ? [{ name: 'Reason', value: notes.join(' ') }] : []),
+  ];
+}
+
+/** Splits a name in camel case, such as `patchSize` to `Patch size`. */
+function inWords(name: string): string {
+  const words = name.replace(/([a-z\d])([A-Z])/g, (_, end: string, start: string) => {
+    return `${end} ${start.toLowerCase()}`;
+  });
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Prototypes that are trained, or clusters that are made in training; none for other methods. */

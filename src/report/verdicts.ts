@@ -1,21 +1,22 @@
-/** Encoders of an evaluation, and the verdict on the trained one. */
+/** Encoders of an evaluation, and the verdict on the first of them. */
 import { type ScoredEncoder, type Verdict, verdictsOf } from '../evaluate/index.ts';
 import type { StoredEvaluation } from '../run/index.ts';
 
-/** Lists the encoders of an evaluation, the trained one first. */
+/** Lists the encoders of an evaluation, the evaluated one first. */
 export function encodersOf(evaluation: StoredEvaluation): ScoredEncoder[] {
-  const { untrained, rawPixels, colourHistogram } = evaluation.baselines ?? {};
+  const { untrained, rawPixels, colourHistogram, patches } = evaluation.baselines ?? {};
   return [
-    { title: 'trained encoder', scores: evaluation },
+    { title: evaluation.encoder?.title ?? 'trained encoder', scores: evaluation },
     ...(untrained ? [{ title: 'untrained encoder', scores: untrained }] : []),
     ...(rawPixels ? [{ title: 'raw pixels', scores: rawPixels }] : []),
     ...(colourHistogram ? [{ title: 'color histogram', scores: colourHistogram }] : []),
+    ...(patches ? [{ title: 'patch features', scores: patches }] : []),
   ];
 }
 
 /**
- * Compares the trained encoder with the baselines; a baseline that is ahead anywhere is named with
- * the scores.
+ * Compares the evaluated encoder with the baselines. A baseline that is ahead anywhere is named
+ * with the scores.
  */
 export function verdictsOnRun(evaluation: StoredEvaluation): Verdict[] {
   return verdictsOf(encodersOf(evaluation));

@@ -5,8 +5,11 @@ import { writeFileAtomic } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 import type { JsonObject } from './json.ts';
 
-/** Version of the layout: 1 stored flat settings with texts, 2 stores typed settings in groups. */
-export const configVersion = 2;
+/**
+ * Version of the layout: 1 stored flat settings with texts, 2 typed settings in groups, and 3
+ * stores the kind of the run beside them.
+ */
+export const configVersion = 3;
 
 /** Writes config.json, indented by two spaces, with `version` before the given keys. */
 export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {

@@ -22,6 +22,8 @@ const schema = z.looseObject({
   source: z.string(),
   /** Step of the checkpoint. */
   step: z.number(),
+  /** Encoder that was measured; absent in files of before there was more than one kind. */
+  encoder: z.object({ id: z.string(), title: z.string() }).optional(),
   labelled: z.boolean(),
   ...scores,
   /** Number of clusters that agreement was measured with. */

@@ -32,6 +32,8 @@ export const runFileNames = {
   thumbnails: 'thumbnails.safetensors',
   reportJson: 'report.json',
   reportHtml: 'report.html',
+  /** Learned tensors of an encoder without training. */
+  weights: 'encoder.safetensors',
   /** Exported encoder: image in, feature out. */
   encoder: 'encoder.onnx',
   /** Kernel of each operator on this machine; a resumed run uses the same. */

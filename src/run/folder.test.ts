@@ -65,8 +65,8 @@ describe('config.json', () => {
   });
 
   it.each([
-    ['{"version": 99}', /has version 99; this program reads up to 2. Use the newer likeness/],
-    ['{"method": "swav"}', /has version none; expected 2/],
+    ['{"version": 99}', /has version 99; this program reads up to 3. Use the newer likeness/],
+    ['{"method": "swav"}', /has version none; expected 3/],
     ['[1]', /must hold one JSON object/],
     ['{"version": 1', /is not JSON/],
   ])('refuses %s', async (text, message) => {

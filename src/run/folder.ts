@@ -1,5 +1,5 @@
 /** Making and opening run folders. A run is never overwritten. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { isTemporaryName, makeFolder, writeFailure } from '../formats/index.ts';
@@ -15,6 +15,8 @@ export interface NewRunOptions {
   readonly method: string;
   /** Path or name of the source. */
   readonly source: string;
+  /** Default `trained`, which makes a folder of checkpoints. */
+  readonly kind?: 'trained' | 'features';
 }
 
 /**
@@ -59,8 +61,7 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
           'with `out`.',
       );
     }
-    await makeFolder(join(out, runFileNames.checkpoints));
-    return runFolderAt(out);
+    return withCheckpoints(out, options);
   }
   await makeFolder(root);
   const name = runName(options);
@@ -72,9 +73,26 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue;
       throw writeFailure(path, error);
     }
-    await makeFolder(join(path, runFileNames.checkpoints));
-    return runFolderAt(path);
+    return withCheckpoints(path, options);
   }
+}
+
+/** Makes the folder of checkpoints for a run that trains. */
+async function withCheckpoints(
+  path: string,
+  { kind = 'trained' }: Pick<NewRunOptions, 'kind'>,
+): Promise<RunFolder> {
+  const run = runFolderAt(path);
+  if (kind === 'trained') await makeFolder(run.files.checkpoints);
+  return run;
+}
+
+/** Removes a folder whose run was stopped before it wrote config.json, and no other folder. */
+export async function clearLeftovers(path: string): Promise<void> {
+  const names = await readdir(path).catch(() => []);
+  const inside = await readdir(join(path, runFileNames.checkpoints)).catch(() => []);
+  const isEmpty = names.every((name) => name === runFileNames.checkpoints || name.startsWith('.'));
+  if (isEmpty && inside.length === 0) await rm(path, { recursive: true, force: true });
 }
 
 /**

@@ -17,6 +17,7 @@ export { readClustering, type StoredClustering, writeClustering } from './cluste
 export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
 export { configVersion } from './config.ts';
 export { type Embeddings, openEmbeddings, type StoredEmbeddings, writeEmbeddings } from './embeddings.ts';
+export { readEncoder, readEncoderIfLearned, writeEncoder } from './encoderFile.ts';
 export {
   readEvaluation,
   readEvaluationIfValid,
@@ -26,14 +27,31 @@ export {
 export { type EventLog, openEventLog, readEvents } from './events.ts';
 export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
-export { createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
+export { clearLeftovers, createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
 export { isMissing, type JsonObject, type JsonValue, readJson, readJsonIfValid, writeJson } from './json.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { clusterAgain } from './nextSteps.ts';
+export {
+  type FeaturesRun,
+  featuresRunOf,
+  openRun,
+  openTrainedRun,
+  type Run,
+  type RunView,
+  runAtStep,
+  type TrainedRun,
+} from './openRun.ts';
 export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
-export { type RunConfig, readRunConfig, writeRunConfig } from './runConfig.ts';
+export {
+  type FeaturesConfig,
+  type RunConfig,
+  readRunConfig,
+  readTrainedConfig,
+  type TrainedConfig,
+  writeRunConfig,
+} from './runConfig.ts';
 export type { MeasuresEvent, RunEvent, RunFacts } from './runEvent.ts';
 export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
@@ -49,6 +67,5 @@ export {
   type StoredReport,
 } from './storedReport.ts';
 export { readThumbnails, type Thumbnails, writeThumbnails } from './thumbnails.ts';
-export { openTrainedRun, type TrainedRun } from './trained.ts';
 export { trainingSeconds } from './trainingTime.ts';
 export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

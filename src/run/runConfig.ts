@@ -1,44 +1,80 @@
-/** The configuration of a run: typed settings, source, and budget. */
+/** The configuration of a run: source, settings, and budget, by the kind of the run. */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
 import { resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { JsonObject } from './json.ts';
 import { version1Hash } from './settingsHash.ts';
 
-/** Content of config.json. */
-export interface RunConfig {
-  settings: Settings;
+/** Part of config.json that every kind of run has. */
+interface SharedConfig {
   source: { path: string; name: string; kind: string };
-  /** Split of the source that was trained on. */
+  /** Split of the source that was learned from. */
   split: 'train' | 'test' | 'all';
+  /** Number of images that were learned from. */
   images: number;
-  preset: string;
-  /** Reasons for the preset, and changes that were fitted to the number of images. */
+  /** Reasons for the choices, and changes that were fitted to the number of images. */
   notes: string[];
-  /** Names of settings that a remedy changed after the start. */
-  remedied?: string[];
   /** Threads of the runtime; results repeat with the same number. */
   threads: number;
+}
+
+/** Content of config.json of a run that trains a network. */
+export interface TrainedConfig extends SharedConfig {
+  kind: 'trained';
+  settings: Settings;
+  preset: string;
+  /** Names of settings that a remedy changed after the start. */
+  remedied?: string[];
   /** Hash in the checkpoints of a run whose settings version 1 stored. */
   version1?: string;
   /** Planned duration. */
   budget: { epochs: number } | { minutes: number };
 }
 
-const schema = z.looseObject({
-  // The methods check their settings themselves.
-  settings: z.record(z.string(), z.unknown()),
+/** Content of config.json of a run whose encoder needs no training. */
+export interface FeaturesConfig extends SharedConfig {
+  kind: 'features';
+  encoder: EncoderSpec;
+  /** Side of the evaluation view, in pixels. */
+  imageSize: number;
+  seed: number;
+  /** Worker threads that make the evaluation views. */
+  workers: number;
+}
+
+/** Content of config.json. */
+export type RunConfig = TrainedConfig | FeaturesConfig;
+
+const shared = {
   source: z.object({ path: z.string(), name: z.string(), kind: z.string() }),
   split: z.enum(['train', 'test', 'all']),
   images: z.int().nonnegative(),
-  preset: z.string(),
   notes: z.array(z.string()),
-  remedied: z.array(z.string()).optional(),
   threads: z.int().positive(),
+};
+
+const trainedSchema = z.looseObject({
+  ...shared,
+  // Versions 1 and 2 knew this kind alone.
+  kind: z.literal('trained').default('trained'),
+  // The methods check their settings themselves.
+  settings: z.record(z.string(), z.unknown()),
+  preset: z.string(),
+  remedied: z.array(z.string()).optional(),
   version1: z.string().optional(),
   budget: z.union([z.object({ epochs: z.number() }), z.object({ minutes: z.number() })]),
+});
+
+const featuresSchema = z.strictObject({
+  ...shared,
+  kind: z.literal('features'),
+  encoder: encoderSpec,
+  imageSize: z.int().positive(),
+  seed: z.int().nonnegative(),
+  workers: z.int().positive(),
 });
 
 /** Writes config.json. @throws LikenessError `write.*` */
@@ -52,18 +88,40 @@ export function writeRunConfig(folder: RunFolder, config: RunConfig): Promise<vo
  * @throws LikenessError `config.*`, `settings.*`
  */
 export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
-  const result = schema.safeParse(await readConfig(folder));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw new LikenessError(
-      'config.malformed',
-      `${folder.files.config}: ${issue!.path.join('.')}: ${issue!.message}. Restore the file, or start a new run.`,
-    );
-  }
-  const { settings, ...config } = result.data;
+  const stored = await readConfig(folder);
+  if (stored.kind === 'features') return parsed(featuresSchema, stored, folder);
+  const { settings, ...config } = parsed(trainedSchema, stored, folder);
   if (typeof settings.method !== 'string') {
-    return { ...config, settings: resolveSettings(settings as RunConfig['settings']) };
+    return { ...config, settings: resolveSettings(settings as Settings) };
   }
   const flat = settings as JsonObject;
   return { ...config, settings: settingsOfVersion1(flat), version1: version1Hash(flat) };
+}
+
+/**
+ * Reads config.json of a run that trains a network.
+ *
+ * @param purpose names what needs such a run, for the error, such as `resume`
+ * @throws LikenessError `run.untrained` for a run of another kind; else as {@link readRunConfig}
+ */
+export async function readTrainedConfig(folder: RunFolder, purpose: string): Promise<TrainedConfig> {
+  const config = await readRunConfig(folder);
+  if (config.kind === 'trained') return config;
+  throw new LikenessError(
+    'run.untrained',
+    `${purpose}: received the run ${folder.path}, whose encoder "${config.encoder.name}" is not ` +
+      'trained; expected the run of a trained network. Its features are complete. Cluster, ' +
+      'evaluate, embed, assign or export with it.',
+  );
+}
+
+function parsed<S extends z.ZodType>(schema: S, value: JsonObject, { files }: RunFolder): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new LikenessError(
+    'config.malformed',
+    `${files.config}: ${issue!.path.join('.')}: ${issue!.message}. Restore the file, or start ` +
+      'a new run.',
+  );
 }

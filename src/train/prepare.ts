@@ -23,8 +23,8 @@ import {
 import {
   createRunFolder,
   openRunFolder,
-  type RunConfig,
-  readRunConfig,
+  readTrainedConfig,
+  type TrainedConfig,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -69,7 +69,8 @@ export async function prepareNew(
     method: settings.method.name,
     source: path,
   });
-  const config: RunConfig = {
+  const config: TrainedConfig = {
+    kind: 'trained',
     settings,
     source: { path: source.path, name: source.name, kind: source.kind },
     split,
@@ -106,7 +107,7 @@ export async function prepareResumed(
   reporter: Reporter,
 ): Promise<PreparedRun> {
   const folder = await openRunFolder(request.out!);
-  const stored = await readRunConfig(folder);
+  const stored = await readTrainedConfig(folder, 'resume');
   const config = { ...stored, settings: resumedSettings(stored, request) };
   const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
   const indices = indicesOfSplit(cache, config.split);

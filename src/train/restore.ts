@@ -5,11 +5,11 @@ import { showCount } from '../core/text.ts';
 import {
   listCheckpoints,
   loadLatestCheckpoint,
-  type RunConfig,
   type RunFolder,
   readPlan,
   saveCheckpoint,
   settingsHash,
+  type TrainedConfig,
   trainingSeconds,
 } from '../run/index.ts';
 import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
@@ -17,7 +17,7 @@ import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingSta
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
   folder: RunFolder,
-  { settings, version1 }: RunConfig,
+  { settings, version1 }: TrainedConfig,
   reporter: Reporter = silent,
 ): Promise<TrainingState | undefined> {
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
@@ -43,7 +43,7 @@ export async function restore(
  */
 export async function restoreHealthy(
   folder: RunFolder,
-  { settings }: RunConfig,
+  { settings }: TrainedConfig,
 ): Promise<TrainingState | undefined> {
   const { checkpoints } = folder.files;
   const { checkpoint } = await loadLatestCheckpoint(checkpoints, { onlyHealthy: true });

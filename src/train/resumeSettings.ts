@@ -9,7 +9,7 @@ import {
   type Settings,
   type SettingsPatch,
 } from '../methods/index.ts';
-import type { RunConfig } from '../run/index.ts';
+import type { TrainedConfig } from '../run/index.ts';
 
 /** Options that a run was started with, as they are given again. */
 export interface ResumeRequest {
@@ -30,7 +30,7 @@ export interface ResumeRequest {
  * @throws LikenessError `resume.differs` with the name of everything else that differs from the
  * run.
  */
-export function resumedSettings(config: RunConfig, request: ResumeRequest): Settings {
+export function resumedSettings(config: TrainedConfig, request: ResumeRequest): Settings {
   const { method, preset, epochs, minutes, seed, split, settings = {} } = request;
   const own = config.settings.method.name;
   const patch = mergeSettings(settings, givenOptions({ seed, epochs }), { method: { name: own } });

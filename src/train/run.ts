@@ -4,7 +4,7 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
 import { type Failure, flatSettings, mergeSettings, resolveSettings } from '../methods/index.ts';
-import { lockRun, type RunConfig, type RunFolder, writeRunConfig } from '../run/index.ts';
+import { lockRun, type RunFolder, type TrainedConfig, writeRunConfig } from '../run/index.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
 import { remedyFor } from './remedy.ts';
@@ -29,7 +29,7 @@ export interface TrainRequest extends PrepareRequest {
 export interface TrainedSession extends TrainResult {
   outcome: 'finished' | 'interrupted';
   folder: RunFolder;
-  config: RunConfig;
+  config: TrainedConfig;
   /** Number of files that could not be used. */
   skipped: number;
 }

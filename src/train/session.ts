@@ -11,12 +11,12 @@ import { methodProgram, viewsOf } from '../methods/index.ts';
 import {
   openEventLog,
   openPlanStore,
-  type RunConfig,
   type RunFolder,
   readWatched,
   rewindSnapshots,
   saveCheckpoint,
   saveSnapshot,
+  type TrainedConfig,
   writePlan,
   writeWatched,
 } from '../run/index.ts';
@@ -32,7 +32,7 @@ import { createEpochWatch } from './watch.ts';
 /** A run that is ready to train: its folder, its settings, and its images. */
 export interface PreparedRun {
   folder: RunFolder;
-  config: RunConfig;
+  config: TrainedConfig;
   cache: PixelCache;
   /** Cache indices of the images to train on. */
   indices: Uint32Array;

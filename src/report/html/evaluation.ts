@@ -22,7 +22,7 @@ export function evaluationHtml(evaluation: StoredEvaluation): string {
   // Learned clusters are shown beside those of k-means on the same features.
   const rows = [
     own!,
-    ...(isLearned ? [{ title: 'trained encoder, k-means', scores: kmeans }] : []),
+    ...(isLearned ? [{ title: `${own!.title}, k-means`, scores: kmeans }] : []),
     ...baselines,
   ];
   const verdicts = verdictsOnRun(evaluation);

@@ -10,7 +10,7 @@ const EDGE = 8;
 /** Draws the maps side by side. */
 export function mapsHtml({ ids, maps }: FeatureMaps): string {
   const measured = maps.some(({ nmi }) => nmi !== undefined);
-  return `<p class="note">${plural(ids.length, 'image')}, the same on each map. Nearby points have similar features; distances between groups are not meaningful. Colors are the clusters at that step${measured ? ', and NMI compares them with the labels' : ''}.</p>
+  return `<p class="note">${plural(ids.length, 'image')}${maps.length > 1 ? ', the same on each map' : ''}. Nearby points have similar features; distances between groups are not meaningful. Colors are the clusters${maps.length > 1 ? ' at that step' : ''}${measured ? ', and NMI compares them with the labels' : ''}.</p>
 <div class="maps">${maps.map(mapSvg).join('\n')}</div>`;
 }
 

@@ -69,7 +69,9 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
         ['doubtful', showCount(clustering.clusters.reduce((sum, { doubtful }) => sum + doubtful, 0))],
         ['skipped', showCount(clustering.counts.skipped)],
       ]
-    : [['steps', showCount(training?.steps.at(-1) ?? 0)]];
+    : training
+      ? [['steps', showCount(training.steps.at(-1) ?? 0)]]
+      : [];
   return `<header>
 <p class="kicker">${escapeHtml(method)}${source ?? ''}</p>
 <h1>${escapeHtml(run)}</h1>

@@ -1,0 +1,68 @@
+/**
+ * encoder.safetensors: the learned tensors of an encoder without training.
+ *
+ * The metadata have `encoder`, a hash of what the tensors were learned with, so that tensors of
+ * other settings are refused, and `sha256` of their bytes, so that a damaged file is recognized.
+ */
+import { createHash } from 'node:crypto';
+import { LikenessError } from '../core/errors.ts';
+import { bytesOf, encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
+import { hashOfJson, type JsonObject } from './json.ts';
+import type { FeaturesConfig } from './runConfig.ts';
+import { malformedFile, readTensors } from './tensorFile.ts';
+
+const FORMAT = 'likeness encoder 1';
+const REMEDY = 'Restore the file, or delete the run and make it again.';
+const kind = { code: 'encoder', format: FORMAT, remedy: REMEDY };
+
+/** Settings that the tensors depend on. */
+type Learned = Pick<FeaturesConfig, 'encoder' | 'imageSize' | 'seed' | 'images' | 'split'>;
+
+/** Writes the tensors. @throws LikenessError `write.*` */
+export async function writeEncoder(file: string, config: Learned, tensors: Tensors): Promise<void> {
+  const metadata = { format: FORMAT, encoder: hashOf(config), sha256: checksumOf(tensors) };
+  await writeFileAtomic(file, encodeSafetensors(tensors, metadata));
+}
+
+/**
+ * Reads the tensors.
+ *
+ * @throws LikenessError `encoder.missing`, `encoder.malformed` for a damaged file or one of other
+ * settings, `safetensors.*`
+ */
+export async function readEncoder(file: string, config: Learned): Promise<Tensors> {
+  const { tensors, metadata } = await readTensors(file, kind);
+  if (metadata.sha256 !== checksumOf(tensors)) {
+    throw malformedFile(file, 'its bytes do not match its checksum', kind);
+  }
+  if (metadata.encoder !== hashOf(config)) {
+    throw malformedFile(file, 'it was learned with other settings than those of config.json', kind);
+  }
+  for (const [name, { dtype, data }] of Object.entries(tensors)) {
+    if (dtype !== 'float32' || (data as Float32Array).every(Number.isFinite)) continue;
+    throw malformedFile(file, `"${name}" has values that are not finite`, kind);
+  }
+  return tensors;
+}
+
+/** Reads the tensors; undefined where the run was stopped before it had learned them. */
+export function readEncoderIfLearned(file: string, config: Learned): Promise<Tensors | undefined> {
+  return readEncoder(file, config).catch((error: unknown) => {
+    if (error instanceof LikenessError && error.code === 'encoder.missing') return undefined;
+    throw error;
+  });
+}
+
+function hashOf({ encoder, imageSize, seed, images, split }: Learned): string {
+  return hashOfJson({ encoder, imageSize, seed, images, split } as unknown as JsonObject);
+}
+
+/** Hashes names, types, shapes and bytes of the tensors in the order of their names. */
+function checksumOf(tensors: Tensors): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(tensors).sort()) {
+    const { dtype, shape, data } = tensors[name]!;
+    hash.update(`${name} ${dtype} ${shape.join(',')}\n`).update(bytesOf(data));
+  }
+  return hash.digest('hex');
+}

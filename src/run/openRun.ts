@@ -1,0 +1,167 @@
+/** An open run of either kind, with everything that is done with an encoder after it is learned. */
+import type { Engine } from '../backends/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import { featureEncoder, type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
+import type { Tensors } from '../formats/index.ts';
+import { cacheSizeFor, cacheSizeOf } from '../methods/index.ts';
+import {
+  type Checkpoint,
+  type DamagedCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  loadLatestCheckpoint,
+  stateOf,
+} from './checkpoint.ts';
+import { readEncoder } from './encoderFile.ts';
+import type { RunFolder } from './files.ts';
+import { openRunFolder } from './folder.ts';
+import { clusterAgain } from './nextSteps.ts';
+import { type FeaturesConfig, readRunConfig, type TrainedConfig } from './runConfig.ts';
+
+/** Reading of images for an encoder, and the threads that it runs on. */
+export interface RunView {
+  /** Side of the evaluation view, in pixels. */
+  readonly imageSize: number;
+  /** Side of the cached images that views are cut from, in pixels. */
+  readonly cacheSize: number;
+  /** Worker threads that make the views. */
+  readonly workers: number;
+  /** Threads of the runtime. */
+  readonly threads: number;
+  readonly seed: number;
+}
+
+interface AnyRun {
+  readonly folder: RunFolder;
+  /** Name of the method, or of the encoder without training. */
+  readonly method: string;
+  /** Training steps of the encoder; 0 without training. */
+  readonly step: number;
+  /** Epochs of training, rounded down. */
+  readonly epoch: number;
+  readonly view: RunView;
+  /** Newer checkpoints that were skipped because they are cut off or changed. */
+  readonly damaged: readonly DamagedCheckpoint[];
+  openEncoder(options: { engine: Engine; batchSize?: number }): Promise<ImageEncoder>;
+}
+
+/** A run that trained a network, at one of its checkpoints. */
+export interface TrainedRun extends AnyRun {
+  readonly kind: 'trained';
+  readonly config: TrainedConfig;
+  readonly checkpoint: Checkpoint;
+  /** Values by name. */
+  readonly state: Readonly<Record<string, Float32Array>>;
+}
+
+/** A run whose encoder needs no training. */
+export interface FeaturesRun extends AnyRun {
+  readonly kind: 'features';
+  readonly config: FeaturesConfig;
+  /** Learned tensors by name. */
+  readonly tensors: Tensors;
+}
+
+export type Run = TrainedRun | FeaturesRun;
+
+/**
+ * Opens a run with its newest intact checkpoint, or with its learned tensors.
+ *
+ * @throws LikenessError `run.missing`, `config.*`, `run.noCheckpoint`, `encoder.*`
+ */
+export async function openRun(path: string): Promise<Run> {
+  const folder = await openRunFolder(path);
+  const config = await readRunConfig(folder);
+  return config.kind === 'trained' ? openTrained(folder, config) : openFeatures(folder, config);
+}
+
+/** Opens a run that trained a network. @throws LikenessError `run.untrained` for another kind */
+export async function openTrainedRun(path: string): Promise<TrainedRun> {
+  const run = await openRun(path);
+  if (run.kind === 'trained') return run;
+  throw new LikenessError(
+    'run.untrained',
+    `${path}: received a run of the encoder "${run.method}"; expected one that was trained`,
+  );
+}
+
+async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<TrainedRun> {
+  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
+  if (!checkpoint) {
+    const why =
+      damaged.length > 0 ? `all ${damaged.length} are damaged (${damaged[0]!.reason})` : 'there is none yet';
+    throw new LikenessError(
+      'run.noCheckpoint',
+      `${folder.path} has no usable checkpoint: ${why}. Train first: ` +
+        '`train(images, { out, resume: true })`.',
+    );
+  }
+  return trainedRunAt(folder, config, checkpoint, damaged);
+}
+
+function trainedRunAt(
+  folder: RunFolder,
+  config: TrainedConfig,
+  checkpoint: Checkpoint,
+  damaged: readonly DamagedCheckpoint[],
+): TrainedRun {
+  const { settings, threads } = config;
+  const { step, epoch } = checkpoint.info;
+  const state = stateOf(checkpoint.tensors);
+  return {
+    ...{ kind: 'trained', folder, config, checkpoint, state, damaged, step, epoch },
+    method: settings.method.name,
+    view: {
+      imageSize: settings.data.imageSize,
+      cacheSize: cacheSizeOf(settings),
+      workers: settings.run.workers,
+      threads,
+      seed: settings.run.seed,
+    },
+    openEncoder: (options) => trainedEncoder({ settings, state, ...options }),
+  };
+}
+
+async function openFeatures(folder: RunFolder, config: FeaturesConfig): Promise<FeaturesRun> {
+  const tensors = await readEncoder(folder.files.weights, config).catch((error: unknown) => {
+    if (!(error instanceof LikenessError) || error.code !== 'encoder.missing') throw error;
+    throw new LikenessError(
+      'run.noEncoder',
+      `${folder.path} was stopped before its encoder was learned. Continue with ` +
+        '`start(images, { out })`.',
+    );
+  });
+  return featuresRunOf(folder, config, tensors);
+}
+
+/** Describes a run whose tensors are known. */
+export function featuresRunOf(folder: RunFolder, config: FeaturesConfig, tensors: Tensors): FeaturesRun {
+  const { encoder, imageSize, workers, threads, seed } = config;
+  const own = featureEncoder(encoder);
+  return {
+    ...{ kind: 'features', folder, config, tensors, damaged: [], step: 0, epoch: 0 },
+    method: encoder.name,
+    view: { imageSize, cacheSize: cacheSizeFor(imageSize), workers, threads, seed },
+    openEncoder: (options) => own.open({ size: imageSize, tensors, ...options }),
+  };
+}
+
+/**
+ * Opens a run at the step that its clusters were made at, which need not be the newest.
+ *
+ * @throws LikenessError `clustering.stale` where that checkpoint is gone
+ */
+export async function runAtStep(run: Run, step: number): Promise<Run> {
+  if (run.step === step) return run;
+  const { folder } = run;
+  const files = run.kind === 'trained' ? await listCheckpoints(folder.files.checkpoints) : [];
+  const found = files.find((file) => file.step === step);
+  if (run.kind === 'features' || !found) {
+    throw new LikenessError(
+      'clustering.stale',
+      `the clusters of ${folder.path} were made at step ${step}, whose checkpoint is gone; the ` +
+        `newest is of step ${run.step}. ${clusterAgain}`,
+    );
+  }
+  return trainedRunAt(folder, run.config, await loadCheckpoint(found.file), run.damaged);
+}
