@@ -57,7 +57,9 @@ export {
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
 export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
 export { type RenderReportOptions, readReport, renderReport } from './library/report.ts';
+export { type RoadName, roads } from './library/road.ts';
 export { samplePath } from './library/sample.ts';
+export { type StartOptions, start } from './library/start.ts';
 export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
 export {

@@ -1,0 +1,147 @@
+/** Runs whose encoder needs no training: made, and continued after an interruption. */
+import { availableParallelism } from 'node:os';
+import { openEngine } from '../backends/index.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { displayPath, plural, showCount } from '../core/text.ts';
+import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
+import { type EncoderSpec, featureEncoder } from '../encoders/index.ts';
+import { cacheSizeFor, settingsFor } from '../methods/index.ts';
+import {
+  clearLeftovers,
+  createRunFolder,
+  type FeaturesConfig,
+  type FeaturesRun,
+  featuresRunOf,
+  lockRun,
+  type RunFolder,
+  readEncoderIfLearned,
+  writeEncoder,
+  writeRunConfig,
+  writeSkipped,
+} from '../run/index.ts';
+
+export interface FeaturesRequest {
+  encoder: EncoderSpec;
+  /** Preset for the images, whose image size the encoder takes. */
+  preset: string;
+  seed: number;
+  /** Folder of the run. Default `runs/<date>-<encoder>-<source>`. */
+  out?: string;
+  /** Reasons that are stored with the run. */
+  notes: string[];
+}
+
+/** Fewest images that anything can be learned from. */
+const MIN_IMAGES = 2;
+
+/**
+ * Learns an encoder from the training images of a source, or from all images of a source without a
+ * split, and writes a run folder.
+ *
+ * config.json is written before learning, so that an interrupted run can be continued.
+ *
+ * @throws LikenessError `source.tooFew`, `run.exists`, `write.*`, and the signal's reason where it
+ * is aborted
+ */
+export async function newFeatures(
+  images: OpenImages,
+  { encoder, preset, seed, out, notes }: FeaturesRequest,
+  reporter: Reporter,
+): Promise<FeaturesRun> {
+  const { source, path } = images;
+  const { data, run } = settingsFor(preset, {});
+  const { imageSize } = data;
+  const split = 'train';
+  const set = await imagesOf(images, { imageSize, split }, reporter);
+  reportSkipped(set.cache, reporter);
+  if (out !== undefined) await clearLeftovers(out);
+  const folder = await createRunFolder({
+    ...{ out, source: path, kind: 'features', method: encoder.name },
+    date: new Date().toISOString().slice(0, 10),
+  });
+  const config: FeaturesConfig = {
+    ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },
+    threads: run.threads || availableParallelism(),
+    source: { path: source.path, name: source.name, kind: source.kind },
+    ...{ split, images: set.indices.length, notes },
+  };
+  await writeRunConfig(folder, config);
+  await writeSkipped(folder.files.skipped, set.cache.skipped);
+  reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
+  return learn(folder, config, set, reporter);
+}
+
+/**
+ * Opens a run of an encoder without training, which is learned first where that was interrupted.
+ *
+ * @throws LikenessError `start.source` for other images than those that the run was started with
+ */
+export async function continueFeatures(
+  images: OpenImages,
+  folder: RunFolder,
+  config: FeaturesConfig,
+  reporter: Reporter,
+): Promise<FeaturesRun> {
+  const tensors = await readEncoderIfLearned(folder.files.weights, config);
+  if (tensors) {
+    reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
+    return featuresRunOf(folder, config, tensors);
+  }
+  const set = await imagesOf(images, config, reporter);
+  if (set.indices.length !== config.images) {
+    throw new LikenessError(
+      'start.source',
+      `${images.path}: found ${showCount(set.indices.length)} usable images; expected the ` +
+        `${showCount(config.images)} that ${folder.path} was started with. Start a new run for a ` +
+        'changed folder.',
+    );
+  }
+  return learn(folder, config, set, reporter);
+}
+
+/** Decoded images, and cache indices of those that are learned from. */
+interface LearningSet {
+  cache: PixelCache;
+  indices: Uint32Array;
+}
+
+async function imagesOf(
+  images: OpenImages,
+  { imageSize, split }: Pick<FeaturesConfig, 'imageSize' | 'split'>,
+  reporter: Reporter,
+): Promise<LearningSet> {
+  const cache = await images.pixels({ size: cacheSizeFor(imageSize), reporter });
+  const indices = indicesOfSplit(cache, split);
+  if (indices.length >= MIN_IMAGES) return { cache, indices };
+  throw new LikenessError(
+    'source.tooFew',
+    `${images.path}: found ${plural(indices.length, 'usable image')}; expected at least ` +
+      `${MIN_IMAGES}, and hundreds to find groups in`,
+  );
+}
+
+async function learn(
+  folder: RunFolder,
+  config: FeaturesConfig,
+  { cache, indices }: LearningSet,
+  reporter: Reporter,
+): Promise<FeaturesRun> {
+  const { encoder, imageSize: size, seed, workers, threads } = config;
+  const own = featureEncoder(encoder);
+  const lock = await lockRun(folder);
+  try {
+    reporter.progress({ stage: 'learn', text: `learning ${own.title}` });
+    const engine = await openEngine({ threads });
+    try {
+      const images = { cache, indices };
+      const tensors = await own.learn({ engine, images, size, seed, workers, reporter });
+      await writeEncoder(folder.files.weights, config, tensors);
+      return featuresRunOf(folder, config, tensors);
+    } finally {
+      await engine.close();
+    }
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,182 @@
+/** The default road of the library: one model, and everything that is done with it. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
+import { reporterOf } from '../core/reporter.ts';
+import { defaultEncoder, encoderSpec } from '../encoders/index.ts';
+import { decodeSafetensors } from '../formats/index.ts';
+import {
+  inspect,
+  LikenessError,
+  type Model,
+  openEncoder,
+  openImages,
+  openModel,
+  type ReporterOptions,
+  start,
+  train,
+} from '../likeness.ts';
+import { runFileNames } from '../run/index.ts';
+import { newFeatures } from './learnFeatures.ts';
+
+const workplace = openWorkplace();
+const at = (...names: string[]) => join(workplace.path, ...names);
+const IMAGES = 36;
+const KINDS = ['across', 'down', 'spots'];
+
+async function refusal(promise: Promise<unknown>): Promise<[code: string, message: string]> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(LikenessError);
+  return [(error as LikenessError).code, (error as LikenessError).message];
+}
+
+/** Makes a run of an encoder that is learned in a moment. */
+async function makeTiny(out: string, options: ReporterOptions = {}): Promise<void> {
+  const settings = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
+  const encoder = encoderSpec.parse({ name: 'patches', settings });
+  await using images = await openImages(at('pictures'));
+  const request = { encoder, preset: 'small-32', seed: 0, out, notes: ['As a test.'] };
+  await newFeatures(images, request, reporterOf(options));
+}
+
+/** Stops work at the first progress of a stage. */
+function stoppedAt(stage: string): Required<Pick<ReporterOptions, 'onProgress' | 'signal'>> {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onProgress(event) {
+      if (event.stage === stage) controller.abort(new LikenessError('interrupted', 'enough'));
+    },
+  };
+}
+
+/** Collects the notes of a call. */
+function collected(): { notes: string[]; onNote: NonNullable<ReporterOptions['onNote']> } {
+  const notes: string[] = [];
+  return { notes, onNote: ({ message }) => void notes.push(message) };
+}
+
+beforeAll(async () => {
+  process.env.LIKENESS_CACHE = at('cache');
+  await writeTextures(at('all'), IMAGES);
+  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
+    mkdirSync(at('pictures', KINDS[i % 3]!), { recursive: true });
+    renameSync(at('all', name), at('pictures', KINDS[i % 3]!, name));
+  }
+});
+afterAll(() => {
+  delete process.env.LIKENESS_CACHE;
+  workplace.remove();
+});
+
+describe('start', () => {
+  let model: Model;
+  const run = () => at('run');
+  beforeAll(async () => {
+    await makeTiny(run());
+    model = await start(at('pictures'), { out: run() });
+  });
+
+  it('chooses patch features, says why, and stores the settings before it learns', async () => {
+    const { notes, onNote } = collected();
+    const out = at('chosen');
+    await expect(start(at('pictures'), { out, onNote, ...stoppedAt('learn') })).rejects.toThrow('enough');
+    expect(notes[0]).toMatch(/^Patch features of 36 images now, because training a network/);
+    const { encoder, notes: stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
+    expect(encoder).toEqual(defaultEncoder('patches'));
+    expect(stored).toEqual([notes[0]]);
+  });
+
+  it('opens patch features, of which the settings that were read are stored and no others', async () => {
+    expect(model).toMatchObject({ kind: 'features', method: 'patches', step: 0, run: run() });
+    const stored = JSON.parse(readFileSync(join(run(), 'config.json'), 'utf8'));
+    expect(stored).toMatchObject({ version: 3, kind: 'features', images: IMAGES, seed: 0 });
+    expect(stored.encoder.name).toBe('patches');
+    for (const name of ['settings', 'preset', 'budget']) expect(stored).not.toHaveProperty(name);
+    expect(existsSync(join(run(), 'checkpoints'))).toBe(false);
+    expect(await inspect(run())).toMatchObject({ kind: 'features', images: IMAGES, seed: 0 });
+  });
+
+  it('gives groups, a report, and the same groups to the same files again', async () => {
+    await using groups = await model.cluster(at('pictures'), { k: 3 });
+    expect([groups.k, groups.by, groups.images.length]).toEqual([3, 'kmeans', IMAGES]);
+    const page = readFileSync(await groups.writeReport(), 'utf8');
+    expect(page).toContain('patch features, 32 px');
+    expect(page).not.toMatch(/Prototypes|<dt>Steps|<h2>Training/);
+    expect(page.match(/<svg class="map"/g)).toHaveLength(1);
+    const files = groups.images.map((id) => at('pictures', id));
+    const again = await (await openModel(run())).assign(files);
+    expect(again.map(({ cluster }) => cluster)).toEqual([...groups.assignments]);
+  });
+
+  it('is measured without labels by what needs no head', async () => {
+    mkdirSync(at('flat'), { recursive: true });
+    await writeTextures(at('flat'), 8);
+    expect(await model.evaluate(at('flat'))).toBeNull();
+    const scores = await model.evaluate(at('flat'), { labelFree: true });
+    expect(scores.encoder).toEqual({ id: 'patches', title: 'patch features' });
+    expect(scores.nmi).toBeNull();
+    expect(scores.labelFree!.featureDeviation).toBeGreaterThan(0);
+    expect(scores.labelFree).toMatchObject({ effectiveRank: {}, clusters: { k: 3 } });
+    expect(scores.labelFree).not.toHaveProperty('embeddingRank');
+    expect(Object.keys(scores.baselines)).toEqual(['untrained']);
+  });
+
+  it('exports a model that gives the same features without the run, and its tensors', async () => {
+    const { check, dimension } = await model.exportOnnx(at('patches.onnx'));
+    expect(check.on).toBe('images');
+    expect(check.largestDifference).toBeLessThan(1e-4);
+    const own = await model.embed(at('pictures'));
+    await using encoder = await openEncoder(at('patches.onnx'));
+    const other = await encoder.embed(at('pictures'));
+    expect([own.count, own.dimension]).toEqual([IMAGES, dimension]);
+    for (const [i, value] of other.data.entries()) expect(value).toBeCloseTo(own.data[i]!, 4);
+    const weights = await model.exportWeights(at('weights.safetensors'));
+    const { tensors, metadata } = decodeSafetensors(readFileSync(weights.file), 'weights');
+    expect(Object.keys(tensors)).toHaveLength(weights.tensors);
+    expect(metadata['likeness.method']).toBe('patches');
+  });
+
+  it('called again learns nothing, and gives the same features', async () => {
+    const file = join(run(), runFileNames.weights);
+    const before = statSync(file).mtimeMs;
+    const { notes, onNote } = collected();
+    const again = await start(at('pictures'), { out: run(), onNote });
+    expect(notes).toEqual(['the encoder is learned already']);
+    expect(statSync(file).mtimeMs).toBe(before);
+    expect((await again.embed(at('pictures'))).data).toEqual((await model.embed(at('pictures'))).data);
+  });
+
+  it('continues where it was stopped before the encoder was learned', async () => {
+    await expect(makeTiny(at('stopped'), stoppedAt('learn'))).rejects.toThrow('enough');
+    expect(existsSync(at('stopped', runFileNames.weights))).toBe(false);
+    expect((await refusal(openModel(at('stopped'))))[0]).toBe('run.noEncoder');
+    await start(at('pictures'), { out: at('stopped') });
+    const [first, second] = ['run', 'stopped'].map((name) => readFileSync(at(name, runFileNames.weights)));
+    expect(second!.equals(first!)).toBe(true);
+  });
+
+  it('refuses to continue with other options or images', async () => {
+    const out = run();
+    expect((await refusal(start(at('pictures'), { out, encoder: 'train' })))[1]).toMatch(
+      /^encoder: received train for .*, which was started with patches\. Choose another folder/,
+    );
+    expect((await refusal(start(at('pictures'), { out, seed: 1 })))[0]).toBe('start.differs');
+    expect((await refusal(start(at('flat'), { out })))[1]).toMatch(/^source: received .*flat/);
+    expect((await refusal(train(at('pictures'), { out, resume: true, epochs: 1 })))[1]).toMatch(
+      /^resume: received the run .* is not trained/,
+    );
+    rmSync(at('stopped'), { recursive: true });
+  });
+
+  it('refuses a folder with one image', async () => {
+    mkdirSync(at('one'), { recursive: true });
+    await writeTextures(at('one'), 1);
+    expect((await refusal(start(at('one'), { out: at('none') })))[0]).toBe('source.tooFew');
+    expect(existsSync(at('none'))).toBe(false);
+  });
+});

@@ -1,0 +1,128 @@
+/** The default road from images to a model, by their number and size and the time. */
+import { availableParallelism } from 'node:os';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { displayPath } from '../core/text.ts';
+import { imageFacts, type OpenImages } from '../data/index.ts';
+import { defaultEncoder } from '../encoders/index.ts';
+import { choosePreset } from '../methods/index.ts';
+import {
+  clearLeftovers,
+  isRunFolder,
+  loadLatestCheckpoint,
+  openRun,
+  openRunFolder,
+  type RunConfig,
+  readRunConfig,
+} from '../run/index.ts';
+import { type Images, reporterFor, withImages } from './images.ts';
+import { continueFeatures, newFeatures } from './learnFeatures.ts';
+import { type Model, modelOf } from './model.ts';
+import { checkOptions, oneOf, path, positiveNumber, wholeNumber } from './options.ts';
+import { chooseRoad, type RoadName, roads } from './road.ts';
+import { trainImages } from './train.ts';
+
+export interface StartOptions extends ReporterOptions {
+  /**
+   * Folder of the run. An interrupted run there is continued. Default
+   * `runs/<date>-<way>-<source>`.
+   */
+  out?: string;
+  /** Time that may be spent, in minutes. Default: as long as patch features take. */
+  minutes?: number;
+  /** `patches` for patch features, `train` for a network. Default: chosen by the images. */
+  encoder?: RoadName;
+  /** Seed of every random draw. Default 0. */
+  seed?: number;
+}
+
+/**
+ * Makes a model of images in the way that suits their number and size and the time.
+ *
+ * A note tells the choice in a sentence with its reason. The same call on the same `out` continues
+ * an interrupted run, and opens a finished one.
+ *
+ * @example
+ * const model = await start('photos', { out: 'runs/photos' });
+ * const groups = await model.cluster('photos');
+ * @throws LikenessError `option.*`, `source.*`, `start.differs` for an `out` that was started with
+ * other options or images
+ */
+export async function start(images: Images | string, options: StartOptions = {}): Promise<Model> {
+  checkOptions(
+    { out: path(), minutes: positiveNumber(), encoder: oneOf(roads), seed: wholeNumber(0) },
+    options,
+  );
+  const { out } = options;
+  return withImages(images, async (opened) =>
+    out !== undefined && (await isRunFolder(out))
+      ? continueStart(opened, out, options)
+      : newStart(opened, options),
+  );
+}
+
+async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {
+  const { out, minutes, encoder: asked, seed = 0 } = options;
+  const reporter = reporterFor(options);
+  const { source } = images;
+  const count = source.entries.length;
+  const facts = { ...(await imageFacts(source, { signal: reporter.signal })), count };
+  const preset = choosePreset(facts).name;
+  const threads = availableParallelism();
+  const road = chooseRoad({ images: count, preset, threads, minutes, asked });
+  reporter.note({ code: 'start.road', message: road.reason });
+  if (road.name === 'patches') {
+    const encoder = defaultEncoder('patches');
+    const request = { encoder, preset, seed, out, notes: [road.reason] };
+    return modelOf(await newFeatures(images, request, reporter));
+  }
+  if (out !== undefined) await clearLeftovers(out);
+  return trainImages(images, { out, minutes, seed, ...callbacksOf(options) });
+}
+
+async function continueStart(images: OpenImages, out: string, options: StartOptions): Promise<Model> {
+  const reporter = reporterFor(options);
+  const folder = await openRunFolder(out);
+  const config = await readRunConfig(folder);
+  requireSame(out, config, images, options);
+  if (config.kind === 'features') {
+    return modelOf(await continueFeatures(images, folder, config, reporter));
+  }
+  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
+  if (checkpoint?.info.final) {
+    noteFinished(out, reporter);
+    return modelOf(await openRun(out));
+  }
+  const { minutes, seed } = options;
+  return trainImages(images, { out, minutes, seed, resume: true, ...callbacksOf(options) });
+}
+
+function noteFinished(out: string, reporter: Reporter): void {
+  const message = `${displayPath(out)} is trained to its end already`;
+  reporter.note({ code: 'start.trained', message });
+}
+
+/** Refuses options and images that differ from those that the run was started with. */
+function requireSame(
+  out: string,
+  config: RunConfig,
+  { source }: OpenImages,
+  { encoder, seed }: StartOptions,
+): void {
+  const own = config.kind === 'features' ? config.encoder.name : 'train';
+  const ownSeed = config.kind === 'features' ? config.seed : config.settings.run.seed;
+  const differs = (name: string, received: unknown, stored: unknown) => {
+    throw new LikenessError(
+      'start.differs',
+      `${name}: received ${received} for ${displayPath(out)}, which was started with ${stored}. ` +
+        'Choose another folder with `out`.',
+    );
+  };
+  if (encoder !== undefined && encoder !== own) differs('encoder', encoder, own);
+  if (seed !== undefined && seed !== ownSeed) differs('seed', seed, ownSeed);
+  if (source.path !== config.source.path) differs('source', source.path, config.source.path);
+}
+
+function callbacksOf({ onProgress, onNote, onWarning, signal }: StartOptions): ReporterOptions {
+  return { onProgress, onNote, onWarning, signal };
+}
