@@ -1,7 +1,7 @@
 /** Builds the generated pages, as text by path. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import type { Command } from '../src/cli/command.ts';
+import { argumentForm, type Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { allMethods, flatSettings, presets, sharedGroups, showSetting } from '../src/methods/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
@@ -86,7 +86,7 @@ function commandPage({ name, summary, details, arguments: args, options, example
   const usage = [
     'likeness',
     name,
-    ...args.map(({ name: arg, count }) => (count === 'many' ? `<${arg}...>` : `<${arg}>`)),
+    ...args.map(({ name: arg, count }) => argumentForm(arg, count)),
     '[options]',
   ];
   const lines = [`# likeness ${name}`, '', summary, ''];
@@ -99,6 +99,7 @@ function commandPage({ name, summary, details, arguments: args, options, example
   }
   lines.push('| option | meaning | default |', '|---|---|---|');
   for (const option of options) {
+    if (option.hidden) continue;
     const fallback = cell(option.default ?? '');
     lines.push(`| \`${cell(option.flags)}\` | ${cell(option.description)} | ${fallback} |`);
   }

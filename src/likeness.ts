@@ -19,6 +19,7 @@ export {
 } from './compare/index.ts';
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
+export { type FeatureEncoderName, featureEncoderNames } from './encoders/index.ts';
 export {
   furtherScores,
   type LabelFreeReport,

@@ -1,11 +1,12 @@
 /**
- * The whole road through the command line: a method trains on one source, and everything that
- * follows is done on another one, which has fewer images than the method has clusters or
- * prototypes.
+ * The whole road through the command line: a method trains on one source, or an encoder without
+ * training learns from it, and everything that follows is done on another one, which has fewer
+ * images than the method has clusters or prototypes.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { featureEncoderNames } from '../src/encoders/index.ts';
 import { decodeCsv, decodeSafetensors } from '../src/formats/index.ts';
 import { openWorkplace, writeTextures } from './likeness.cases.ts';
 
@@ -27,7 +28,9 @@ const cropsOf = (method: string) => ({ instdisc: '1x16', deepcluster: '1x16' })[
 /** Methods with clusters between epochs find theirs from the first epoch on. */
 const ofClusters: readonly string[] = ['pcl', 'hcsc'];
 
-/** Tests the road of each method; call it at the top of a test file. */
+const isUntrained = (method: string) => (featureEncoderNames as readonly string[]).includes(method);
+
+/** Tests the road of each method or encoder without training; call it at the top of a test file. */
 export function testRoads(methods: readonly string[]): void {
   const workplace = openWorkplace();
   const at = (...path: string[]) => join(workplace.path, ...path);
@@ -55,6 +58,11 @@ export function testRoads(methods: readonly string[]): void {
     const run = ['--run', method];
 
     beforeAll(async () => {
+      if (isUntrained(method)) {
+        const { clustered } = await json('start', 'pictures', '--out', method, '--encoder', method);
+        expect(clustered).toMatchObject({ images: TRAINED_ON });
+        return;
+      }
       const own = ['--set', `clusters=${clustersOf(method)}`, '--set', `crops=${cropsOf(method)}`];
       if (ofClusters.includes(method)) own.push('--set', 'clusterWarmupEpochs=1');
       const trained = await json(
@@ -98,7 +106,9 @@ export function testRoads(methods: readonly string[]): void {
       const out = `${method}.safetensors`;
       expect(await json('embed', 'other', ...run, '--out', out)).toMatchObject({ images: OTHER });
       const { features } = decodeSafetensors(readFileSync(at(out)), out).tensors;
-      expect(features!.shape).toEqual([OTHER, FEATURES]);
+      const [images, dimension] = features!.shape;
+      expect(images).toBe(OTHER);
+      if (!isUntrained(method)) expect(dimension).toBe(FEATURES);
       expect((features!.data as Float32Array).every(Number.isFinite)).toBe(true);
     });
 

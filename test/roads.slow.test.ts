@@ -1,5 +1,6 @@
-/** The roads of all methods but the one of `road.test.ts`. */
+/** The roads of all methods but the one of `road.test.ts`, and of encoders without training. */
+import { featureEncoderNames } from '../src/encoders/index.ts';
 import { methodNames } from '../src/methods/index.ts';
 import { testRoads } from './roads.cases.ts';
 
-testRoads(methodNames.filter((method) => method !== 'swav'));
+testRoads([...featureEncoderNames, ...methodNames.filter((method) => method !== 'swav')]);

@@ -1,6 +1,7 @@
 /** `likeness assign`: further images to the clusters of a run. */
-import { type AssignedImage, openModel } from '../likeness.ts';
+import type { AssignedImage } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { type EncoderFlags, encoderOption, openChecked } from './encoderOption.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,7 +18,10 @@ export const assignCommand: Command = {
       'none can be read.',
   ].join('\n'),
   arguments: [{ name: 'image', description: 'image files, or folders of them', count: 'many' }],
-  options: [{ flags: '--run <dir>', description: 'run that "likeness cluster" was used on (required)' }],
+  options: [
+    { flags: '--run <dir>', description: 'run that "likeness cluster" was used on (required)' },
+    { ...encoderOption, description: "encoder of the run; an error where it is not the run's" },
+  ],
   examples: [
     { command: 'likeness assign new.jpg --run runs/photos', meaning: 'the cluster of one image' },
     {
@@ -26,8 +30,9 @@ export const assignCommand: Command = {
     },
   ],
   async run(files, options, terminal) {
-    const path = required('--run', options.run as string | undefined, 'the folder of a run');
-    const model = await openModel(path, terminal.watch);
+    const { run, encoder } = options as EncoderFlags;
+    const path = required('--run', run, 'the folder of a run that was clustered');
+    const model = await openChecked(path, encoder, terminal);
     const { watch } = terminal;
     const unreadable: string[] = [];
     // Files that cannot be read are listed below the table.

@@ -1,17 +1,18 @@
-/** `likeness cluster`: from a trained run and images to clusters. */
+/** `likeness cluster`: from a run and images to clusters. */
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
-import { type Clustering, type ClusterOptions, type Model, openImages, openModel } from '../likeness.ts';
+import { type Clustering, type ClusterOptions, type Model, openImages } from '../likeness.ts';
 import { clusterTable } from './clusterTable.ts';
 import type { Command } from './command.ts';
+import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
-import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 
 export const clusterCommand: Command = {
   name: 'cluster',
   summary: "Clusters a source's images with a run's encoder.",
   details: [
+    'Without --run, the default road of "likeness start" makes a run for the source first.',
     'Writes into the run folder: report.html (example images per cluster, the most typical ' +
       'first), clusters.csv (path, cluster, confidence, margin to the second best, nearest ' +
       'prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness ' +
@@ -32,7 +33,12 @@ export const clusterCommand: Command = {
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
-    { flags: '--run <dir>', description: 'run whose encoder is used (required)' },
+    {
+      flags: '--run <dir>',
+      description: 'run whose encoder is used',
+      default: 'a new one, as "likeness start" makes it',
+    },
+    encoderOption,
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters',
@@ -60,6 +66,7 @@ export const clusterCommand: Command = {
     },
   ],
   examples: [
+    { command: 'likeness cluster photos', meaning: 'learn features and cluster by them' },
     {
       command: 'likeness cluster photos --run runs/photos',
       meaning: 'suggest a number of clusters and write the report',
@@ -70,21 +77,19 @@ export const clusterCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run: folder, clusters: k, split, seed, into, by } = options as ClusterFlags;
-    const path = required('--run', folder, 'the folder of a run');
+    const { run, encoder, clusters: k, split, seed, into, by } = options as ClusterFlags;
     if (by !== undefined && into === undefined) {
       throw new LikenessError(
         'flag.missing',
         '--by: expected --into with the folder to sort the images into',
       );
     }
-    const model = await openModel(path, terminal.watch);
+    const model = await modelOrStart(source!, { run, encoder }, terminal);
     return clusterWith(model, source!, { k, split, seed, into, by }, terminal);
   },
 };
 
-interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags {
-  run?: string;
+interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags, EncoderFlags {
   clusters?: number;
 }
 

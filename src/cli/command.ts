@@ -7,7 +7,13 @@ export interface ArgumentSpec {
   /** Name as printed, such as `source`. */
   name: string;
   description: string;
-  count?: 'one' | 'many';
+  /** Default `one`. */
+  count?: 'one' | 'many' | 'optional';
+}
+
+/** Form of an argument in a usage line, such as `<image...>`. */
+export function argumentForm(name: string, count: ArgumentSpec['count'] = 'one'): string {
+  return { one: `<${name}>`, many: `<${name}...>`, optional: `[${name}]` }[count];
 }
 
 export interface OptionSpec {
@@ -16,6 +22,10 @@ export interface OptionSpec {
    */
   flags: string;
   description: string;
+  /** Another name of the option with the same value, which the help does not list. */
+  alias?: string;
+  /** Leaves the option out of the help and the documentation. */
+  hidden?: boolean;
   /** Printed in the help where it is not obvious. */
   default?: string;
   /** Marks an option that may be given several times. */

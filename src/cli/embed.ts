@@ -1,7 +1,8 @@
 /** `likeness embed`: the features of a source's images as a file. */
 import { displayPath, showCount } from '../core/text.ts';
-import { type EmbedOptions, featureFormats, openModel } from '../likeness.ts';
+import { type EmbedOptions, featureFormats } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
 
@@ -14,7 +15,8 @@ export const embedCommand: Command = {
     'and labels in FILE.ids.csv.',
   arguments: [{ name: 'source', description: 'folder of images, packed data set, or tar shards' }],
   options: [
-    { flags: '--run <dir>', description: 'run whose encoder is used (required)' },
+    { flags: '--run <dir>', description: 'run whose encoder is used' },
+    encoderOption,
     {
       flags: '--out <file>',
       description: `file to write: ${featureFormats.map((name) => `.${name}`).join(', ')} (required)`,
@@ -38,10 +40,9 @@ export const embedCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run, out, split, raw = false } = options as EmbedFlags;
-    const path = required('--run', run, 'the folder of a run');
+    const { run, encoder, out, split, raw = false } = options as EmbedFlags;
     const file = required('--out', out, 'the file to write, such as features.parquet');
-    const model = await openModel(path, terminal.watch);
+    const model = await modelOfRun(source!, { run, encoder }, terminal);
     const written = await model.embedTo(file, source!, { split, normalize: !raw, ...terminal.watch });
     const { files, format, count, skipped, dimension, normalized } = written;
     terminal.say(
@@ -52,8 +53,7 @@ export const embedCommand: Command = {
   },
 };
 
-interface EmbedFlags extends Pick<EmbedOptions, 'split'> {
-  run?: string;
+interface EmbedFlags extends Pick<EmbedOptions, 'split'>, EncoderFlags {
   out?: string;
   raw?: boolean;
 }

@@ -1,11 +1,11 @@
 /** `likeness evaluate`: the quality of a run's features, beside baselines. */
 import { displayPath } from '../core/text.ts';
-import { type Model, openModel, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
+import { type Model, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { evaluationTable } from './evaluationTable.ts';
 import { labelFreeTable } from './labelFreeTable.ts';
 import { wholeNumber } from './parse.ts';
-import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 
 export const evaluateCommand: Command = {
@@ -27,7 +27,8 @@ export const evaluateCommand: Command = {
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
-    { flags: '--run <dir>', description: 'run whose encoder is evaluated (required)' },
+    { flags: '--run <dir>', description: 'run whose encoder is evaluated' },
+    encoderOption,
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters for NMI, ACC and ARI',
@@ -54,21 +55,37 @@ export const evaluateCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run, clusters: k, seed } = options as { run?: string; clusters?: number; seed?: number };
-    const path = required('--run', run, 'the folder of a run');
-    return evaluateWith(await openModel(path, terminal.watch), source!, { k, seed }, terminal);
+    const {
+      run,
+      encoder,
+      clusters: k,
+      seed,
+    } = options as EncoderFlags & {
+      clusters?: number;
+      seed?: number;
+    };
+    const model = await modelOfRun(source!, { run, encoder }, terminal);
+    return (await evaluateWith(model, source!, { k, seed }, terminal))!;
   },
 };
 
-/** Evaluates, prints the tables, and returns what `evaluate --json` prints. */
+/**
+ * Evaluates, prints the tables, and returns what `evaluate --json` prints.
+ *
+ * Returns null without labels where `labelFree` is false.
+ */
 export async function evaluateWith(
   model: Model,
   source: string,
-  options: { k?: number; seed?: number },
+  { labelFree = true, ...options }: { k?: number; seed?: number; labelFree?: boolean },
   terminal: Terminal,
-): Promise<object> {
-  const evaluation = await model.evaluate(source, { ...options, labelFree: true, ...terminal.watch });
+): Promise<object | null> {
+  const evaluation = await model.evaluate(source, { ...options, labelFree, ...terminal.watch });
   terminal.endProgress();
+  if (evaluation === null) {
+    terminal.say('no image has a label, so there is nothing to measure against');
+    return null;
+  }
   printEvaluation(evaluation, terminal);
   const { report, file, ...figures } = evaluation;
   terminal.say();

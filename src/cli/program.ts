@@ -2,7 +2,7 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
-import type { Command } from './command.ts';
+import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { pathsOf } from './nextCommand.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
@@ -59,29 +59,49 @@ type Action = (args: string[], options: Record<string, unknown>) => Promise<void
 function addCommand(parser: Parser, command: Command, action: Action): void {
   const sub = parser.command(command.name).summary(command.summary);
   sub.description([command.summary, command.details].filter(Boolean).join('\n\n'));
-  for (const { name, description, count = 'one' } of command.arguments) {
-    sub.argument(count === 'many' ? `<${name}...>` : `<${name}>`, description);
+  for (const { name, description, count } of command.arguments) {
+    sub.argument(argumentForm(name, count), description);
   }
-  for (const { flags, description, default: shown, repeat = 'once', parse } of command.options) {
-    const option = new Option(
-      flags,
-      shown === undefined ? description : `${description} (default: ${shown})`,
-    );
+  for (const spec of command.options) for (const option of optionsOf(spec)) sub.addOption(option);
+  sub.option('--json', 'print one machine-readable object on stdout; lines for people go to stderr');
+  const examples = command.examples.map(({ command: line, meaning }) => `  ${line}\n      ${meaning}`);
+  sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  sub.action(async (...given: unknown[]) => {
+    const options = withoutAliases(given.at(-2) as Record<string, unknown>, command);
+    await action((given.slice(0, -2) as (string | string[])[]).flat(), options);
+  });
+}
+
+/** The parser's options of a spec: its own, and its alias, which the help does not list. */
+function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): Option[] {
+  const { default: shown, repeat = 'once', parse } = spec;
+  const made = (form: string) => {
+    const option = new Option(form, shown ? `${description} (default: ${shown})` : description);
     if (repeat === 'many') {
       option.argParser((text, before: unknown[] | undefined) => [
         ...(before ?? []),
         parse ? parse(text) : text,
       ]);
     } else if (parse) option.argParser(parse);
-    sub.addOption(option);
+    return option;
+  };
+  const own = made(flags).hideHelp(hidden === true);
+  return alias === undefined ? [own] : [own, made(alias).hideHelp()];
+}
+
+/** Moves values that were given under an alias to the name of the option. */
+function withoutAliases(
+  options: Record<string, unknown>,
+  { options: specs }: Command,
+): Record<string, unknown> {
+  const moved = { ...options };
+  for (const { flags, alias } of specs) {
+    if (alias === undefined) continue;
+    const [name, other] = [flags, alias].map((form) => new Option(form).attributeName()) as [string, string];
+    if (other in moved) moved[name] = moved[other];
+    delete moved[other];
   }
-  sub.option('--json', 'print one machine-readable object on stdout; lines for people go to stderr');
-  const examples = command.examples.map(({ command: line, meaning }) => `  ${line}\n      ${meaning}`);
-  sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
-  sub.action(async (...given: unknown[]) => {
-    const options = given.at(-2) as Record<string, unknown>;
-    await action((given.slice(0, -2) as (string | string[])[]).flat(), options);
-  });
+  return moved;
 }
 
 /** Runs a command and prints its result or error. A second signal ends the process at once. */

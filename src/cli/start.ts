@@ -1,9 +1,13 @@
-/** `likeness start`: trains, evaluates and clusters the bundled sample data set. */
-import { showDuration } from '../core/text.ts';
-import { samplePath, train } from '../likeness.ts';
+/** `likeness start`: from a source to groups and a report, by the default road. */
+import { resolve } from 'node:path';
+import { reasonOf } from '../core/errors.ts';
+import { displayPath, showDuration } from '../core/text.ts';
+import { type Model, type RoadName, roads, samplePath, start } from '../likeness.ts';
 import { clusterWith } from './cluster.ts';
 import type { Command } from './command.ts';
+import { hasDesktop, openCommand, openFile } from './desktop.ts';
 import { evaluateWith } from './evaluate.ts';
+import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import type { Terminal } from './terminal.ts';
 import { reportTrained } from './train.ts';
 
@@ -12,40 +16,144 @@ const SAMPLE_CLUSTERS = 10;
 
 export const startCommand: Command = {
   name: 'start',
-  summary: 'Trains, clusters and evaluates on the sample of real images that comes with likeness.',
-  details:
-    'A few thousand images of Fashion-MNIST. Labels are used for measuring only. Takes ' +
-    'about three minutes on two cores.',
-  arguments: [],
-  options: [
-    { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-swav-sample' },
-  ],
-  examples: [
+  summary: 'Goes from images to groups and a report, in the way that suits their number and size.',
+  details: [
+    'Learns patch features from the images, or trains a network where --minutes allows it to ' +
+      'pass them, and says why. Then evaluates where there are labels, clusters, and writes ' +
+      'report.html. Labels are used for measuring only.',
+    'Without a source it takes the sample that comes with likeness, 5,000 images of Fashion-MNIST.',
+    'The same command with the same --out continues after an interruption. What is learned is ' +
+      'not learned again.',
+    'The run folder is one for evaluate, cluster, assign, embed and export.',
+  ].join('\n'),
+  arguments: [
     {
-      command: 'likeness start',
-      meaning: 'train, evaluate and cluster the bundled sample data set',
+      name: 'source',
+      description: 'folder of images, tar file, or packed data set; without one the sample',
+      count: 'optional',
     },
   ],
-  async run(_args, { out }, terminal) {
+  options: [
+    { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-<way>-<source>' },
+    {
+      flags: '--minutes <m>',
+      description: 'time for training, in minutes',
+      default: 'as long as patch features take',
+      parse: positiveNumber('--minutes'),
+    },
+    {
+      flags: '--encoder <way>',
+      alias: '--backbone <way>',
+      description: 'patches for patch features, train for training a network',
+      default: 'by number, size and time',
+      parse: oneOf('--encoder', roads),
+    },
+    {
+      flags: '-k, --clusters <K>',
+      description: 'number of clusters',
+      default: 'suggested from the data, and 10 for the sample',
+      parse: wholeNumber('-k'),
+    },
+    {
+      flags: '--seed <n>',
+      description: 'seed of every random draw',
+      default: '0',
+      parse: wholeNumber('--seed', { least: 0 }),
+    },
+    { flags: '--open', description: 'open the report in the browser' },
+  ],
+  examples: [
+    { command: 'likeness start', meaning: 'the bundled sample' },
+    { command: 'likeness start photos --out runs/photos', meaning: 'groups of your own images' },
+    {
+      command: 'likeness start photos --encoder train --minutes 60',
+      meaning: 'train a network for an hour in place of patch features',
+    },
+  ],
+  async run([given], options, terminal) {
+    const source = given ?? samplePath;
+    const { open = false, clusters, ...rest } = options as StartFlags;
     const started = performance.now();
-    printHeadline(terminal, 'Training SwAV on 4,000 images, without labels');
-    const model = await train(samplePath, { out: out as string | undefined, ...terminal.watch });
-    const trained = reportTrained(model, samplePath, terminal);
-    if (trained.outcome === 'interrupted') return { trained };
-    printHeadline(terminal, 'Evaluating against the labels, beside three baselines');
-    const evaluated = await evaluateWith(model, samplePath, {}, terminal);
-    // After the evaluation, so that the report contains its scores.
-    printHeadline(terminal, 'Clustering all images');
-    const clustered = await clusterWith(model, samplePath, { k: SAMPLE_CLUSTERS }, terminal);
+    printHeadline(terminal, 'Learning features, without labels');
+    const model = await start(source, { ...rest, ...terminal.watch });
+    terminal.endProgress();
+    const trained = trainedPart(model, source, terminal);
+    if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
+    const found = await withHint(model, given, terminal, async () => {
+      printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
+      const evaluated = await evaluateWith(model, source, { labelFree: false }, terminal);
+      // After the evaluation, so that the report contains its scores.
+      printHeadline(terminal, 'Clustering all images');
+      const isSample = resolve(source) === resolve(samplePath);
+      const k = clusters ?? (isSample ? SAMPLE_CLUSTERS : undefined);
+      return { evaluated, clustered: await clusterWith(model, source, { k }, terminal) };
+    });
     printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
-    terminal.say(`The report with your clusters:  ${model.run}/report.html`);
-    terminal.say();
-    terminal.say('Next, your own folder of images (no labels needed, everything runs locally):');
-    terminal.say('  npm run --silent likeness -- train <folder> --minutes 30 --out runs/mine');
-    terminal.say('  npm run --silent likeness -- cluster <folder> --run runs/mine --into sorted --by link');
-    return { run: model.run, trained, clustered, evaluated };
+    await showReport(`${model.run}/report.html`, { open }, terminal);
+    printNext(model, given, terminal);
+    return { run: model.run, encoder: model.method, ...(trained && { trained }), ...found };
   },
 };
+
+interface StartFlags {
+  out?: string;
+  minutes?: number;
+  encoder?: RoadName;
+  seed?: number;
+  clusters?: number;
+  open?: boolean;
+}
+
+/** Reports a training that this call did; undefined where nothing was trained. */
+function trainedPart(model: Model, source: string, terminal: Terminal) {
+  if (model.kind !== 'trained' || !model.training) return undefined;
+  const resume = `likeness start ${source} --out ${displayPath(model.run)}`;
+  return reportTrained(model, source, terminal, { resume });
+}
+
+/** Tells how to continue where the work is interrupted. */
+async function withHint<T>(
+  { run }: Model,
+  source: string | undefined,
+  terminal: Terminal,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (terminal.signal.aborted) {
+      terminal.warn('stopped, with the encoder saved. Continue with:');
+      terminal.warn(`  likeness start ${source ? `${source} ` : ''}--out ${displayPath(run)}`);
+    }
+    throw error;
+  }
+}
+
+/** Prints the path of the report and, on a desktop, opens it or tells how. */
+async function showReport(report: string, { open }: { open: boolean }, terminal: Terminal): Promise<void> {
+  terminal.say(`The report with your clusters:  ${report}`);
+  const { platform, env, stdout } = process;
+  if (open) {
+    await openFile(report).catch((error: unknown) => {
+      terminal.warn(`--open: could not open the report: ${reasonOf(error)}`);
+    });
+  } else if (hasDesktop({ platform, env, isTTY: stdout.isTTY === true })) {
+    terminal.say(`Open it with --open, or:  ${openCommand(report, platform).join(' ')}`);
+  }
+}
+
+function printNext({ run }: Model, source: string | undefined, terminal: Terminal): void {
+  terminal.say();
+  if (source === undefined) {
+    terminal.say('Next, your own folder of images (no labels needed, everything runs locally):');
+    terminal.say('  npm run --silent likeness -- start <folder> --out runs/mine');
+  } else {
+    const where = displayPath(run);
+    terminal.say('Next:');
+    terminal.say(`  likeness cluster ${source} --run ${where} --into sorted --by link`);
+    terminal.say(`  likeness assign <new images> --run ${where}`);
+  }
+}
 
 function printHeadline(terminal: Terminal, text: string): void {
   terminal.say();

@@ -1,4 +1,5 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
+import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount, showDuration } from '../core/text.ts';
 import {
   flatSettings,
@@ -67,6 +68,19 @@ export const trainCommand: Command = {
       description: 'change a setting; may be given several times',
       repeat: 'many',
     },
+    {
+      flags: '--encoder <name>',
+      alias: '--backbone <name>',
+      hidden: true,
+      description: 'refused, because encoders without training are not trained',
+      parse(name) {
+        throw new LikenessError(
+          'flag.invalid',
+          `--encoder: received "${name}"; expected none, because train trains a network. Use: ` +
+            'likeness start <source> --encoder patches',
+        );
+      },
+    },
     { flags: '--resume', description: 'resume the run in --out from its newest intact checkpoint' },
     {
       flags: '--auto-remedy',
@@ -106,19 +120,28 @@ export const trainCommand: Command = {
   },
 };
 
-/** Prints the end of a training and returns what `train --json` prints. */
-export function reportTrained(model: TrainedModel, source: string, terminal: Terminal) {
+/**
+ * Prints the end of a training and returns what `train --json` prints.
+ *
+ * @param resume command that continues it
+ */
+export function reportTrained(
+  model: TrainedModel,
+  source: string,
+  terminal: Terminal,
+  { resume }: { resume?: string } = {},
+) {
   const { run, step, config } = model;
   const { outcome, totalSteps, seconds, loss, verdict, skipped } = model.training!;
   const where = displayPath(run);
   if (outcome === 'interrupted') {
     terminal.warn(`stopped at step ${showCount(step)}, with everything saved. Resume with:`);
-    terminal.warn(`  likeness train ${source} --out ${where} --resume`);
+    terminal.warn(`  ${resume ?? `likeness train ${source} --out ${where} --resume`}`);
   } else {
     const steps = `${showCount(step)} steps in ${showDuration(seconds)}`;
     terminal.say(`trained ${steps}; ${verdict.message || verdict.health}`);
     terminal.say(`run folder: ${where}`);
-    terminal.say(`next: likeness cluster ${source} --run ${where}`);
+    if (!resume) terminal.say(`next: likeness cluster ${source} --run ${where}`);
   }
   return {
     run,

@@ -1,0 +1,68 @@
+/** `--encoder`: the encoder that a command makes for its source where it is given no run. */
+import { LikenessError } from '../core/errors.ts';
+import { displayPath } from '../core/text.ts';
+import { featureEncoderNames, type Model, openModel, start } from '../likeness.ts';
+import type { OptionSpec } from './command.ts';
+import { oneOf } from './parse.ts';
+import { required } from './required.ts';
+import type { Terminal } from './terminal.ts';
+
+const names = featureEncoderNames.join(', ');
+
+export const encoderOption: OptionSpec = {
+  flags: '--encoder <name>',
+  alias: '--backbone <name>',
+  description: `without --run, make this encoder for the source in a run of its own: ${names}`,
+  parse: oneOf('--encoder', featureEncoderNames),
+};
+
+export interface EncoderFlags {
+  run?: string;
+  encoder?: (typeof featureEncoderNames)[number];
+}
+
+/** Opens the run of `--run`; without it, makes a run of the encoder for the source. */
+export async function modelOfRun(
+  source: string,
+  { run, encoder }: EncoderFlags,
+  terminal: Terminal,
+): Promise<Model> {
+  if (run === undefined && encoder !== undefined) return startOn(source, { encoder }, terminal);
+  const expected = `the folder of a run, or --encoder with one of ${names}`;
+  return openChecked(required('--run', run, expected), encoder, terminal);
+}
+
+/** Opens the run of `--run`; without it, makes a run of the source by the default road. */
+export async function modelOrStart(
+  source: string,
+  { run, encoder }: EncoderFlags,
+  terminal: Terminal,
+): Promise<Model> {
+  if (run === undefined) return startOn(source, { encoder }, terminal);
+  return openChecked(required('--run', run, 'the folder of a run'), encoder, terminal);
+}
+
+/** Opens a run, whose encoder must be the one that was named, if any was. */
+export async function openChecked(
+  run: string,
+  encoder: string | undefined,
+  terminal: Terminal,
+): Promise<Model> {
+  const model = await openModel(run, terminal.watch);
+  if (encoder === undefined || model.method === encoder) return model;
+  throw new LikenessError(
+    'flag.conflict',
+    `--encoder: received ${encoder} for ${displayPath(run)}, whose encoder is ${model.method}; ` +
+      'expected the run without --encoder, or --encoder without --run',
+  );
+}
+
+async function startOn(
+  source: string,
+  { encoder }: Pick<EncoderFlags, 'encoder'>,
+  terminal: Terminal,
+): Promise<Model> {
+  const model = await start(source, { encoder, ...terminal.watch });
+  terminal.endProgress();
+  return model;
+}
