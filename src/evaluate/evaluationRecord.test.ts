@@ -45,6 +45,7 @@ describe('evaluationRecord', () => {
   it('has the scores of the first encoder, and the others as baselines', () => {
     const record = evaluationRecord(report([own, histogram], 'a draw'), { labelNames: ['cat', 'dog'] });
     expect(record).toMatchObject({
+      encoder: { id: 'trained', title: 'trained encoder' },
       classes: 2,
       k: 2,
       nmi: 0.5,
@@ -66,6 +67,7 @@ describe('evaluationRecord', () => {
     const record = evaluationRecord(report([{ id: 'trained', title: 'trained encoder' }]));
     const none = { accuracy: null };
     expect(record).toMatchObject({
+      encoder: { id: 'trained', title: 'trained encoder' },
       nmi: null,
       acc: null,
       ari: null,

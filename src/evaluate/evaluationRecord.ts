@@ -35,11 +35,11 @@ export function evaluationRecord(
   const encoder = { id, title };
   const baselines = Object.fromEntries(others.map((other) => [storedName(other), baselineOf(other)]));
   const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
-  if (!scores) return { encoder, ...UNLABELED, baselines, labelFree, protocol };
+  if (!scores) return { ...UNLABELED, encoder, baselines, labelFree, protocol };
   const { protocol: _, ...figures } = scoresOf(scores);
   return {
-    encoder,
     labelled: true,
+    encoder,
     classes: set.classes,
     k: scores.clustering.k,
     ...figures,
