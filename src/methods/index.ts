@@ -24,6 +24,7 @@ export {
 } from './inference.ts';
 export { initialEncoderState } from './initialState.ts';
 export type { Model } from './model.ts';
+export { type Need, needOf } from './needs.ts';
 export { pairSimilarities } from './pairSimilarity.ts';
 export {
   allPresets,

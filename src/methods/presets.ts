@@ -5,6 +5,7 @@
  * images.
  */
 import { LikenessError } from '../core/errors.ts';
+import { IMAGES_PER_CLUSTER, IMAGES_PER_PROTOTYPE, MIN_STEPS } from './needs.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
@@ -187,19 +188,8 @@ function powerOfTwo(n: number): number {
   return 2 ** Math.floor(Math.log2(Math.max(n, 1)));
 }
 
-/**
- * Batches per epoch below which the batch is lowered: codes need several different batches to be
- * worth learning.
- */
-const MIN_STEPS = 8;
-/**
- * Images per prototype below which prototypes are lowered: each needs several images in an epoch.
- */
-const IMAGES_PER_PROTOTYPE = 8;
 const MIN_BATCH = 4;
 const MIN_PROTOTYPES = 8;
-/** Images per cluster of a clustering between epochs below which clusters are lowered. */
-const IMAGES_PER_CLUSTER = 8;
 const MIN_CLUSTERS = 2;
 
 /**

@@ -1,15 +1,17 @@
 /** Events of a training run as progress and notes for people. */
 import type { Reporter } from '../core/reporter.ts';
 import { showCount, showDuration } from '../core/text.ts';
+import { type AnnounceOptions, createReachAnnouncement } from './announceReach.ts';
 import type { TrainEvent } from './events.ts';
 
 /** Returns a function that turns the trainer's events into progress and notes. */
 export function createTrainReport(
   reporter: Reporter,
-  { stepsPerEpoch }: { stepsPerEpoch: number },
+  { stepsPerEpoch, ...reach }: { stepsPerEpoch: number } & AnnounceOptions,
 ): (event: TrainEvent) => void {
   let epoch = 0;
   let isScheduled = false;
+  const announce = createReachAnnouncement(reporter, reach);
   const note = (code: string, message: string) => reporter.note({ code, message });
   return (event) => {
     switch (event.kind) {
@@ -26,6 +28,7 @@ export function createTrainReport(
         const opening = isScheduled ? 'by the speed so far: ' : 'training for ';
         note('train.schedule', `${opening}${showCount(totalSteps)} steps (${epochs})`);
         isScheduled = true;
+        announce(totalSteps / stepsPerEpoch);
         return;
       }
       case 'step':

@@ -23,6 +23,7 @@ import {
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
+import { recipeReach } from './recipe.ts';
 import { createTrainReport } from './report.ts';
 import { runFacts } from './runFacts.ts';
 import { type TrainResult, trainMethod } from './trainer.ts';
@@ -78,7 +79,10 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     remember: (measured) => writeWatched(folder.files.watched, measured),
   });
   const writer = createEventWriter(events);
-  const report = createTrainReport(reporter, { stepsPerEpoch });
+  const recipe = recipeReach(settings, { preset: config.preset, images: indices.length });
+  const reach = { images: indices.length, recipe };
+  const minutes = 'minutes' in budget ? budget.minutes : undefined;
+  const report = createTrainReport(reporter, { stepsPerEpoch, minutes, ...reach });
   const about = { settings, method, stepsPerEpoch };
   events.append({
     kind: 'run-started',
