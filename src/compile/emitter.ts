@@ -50,19 +50,15 @@ export interface EmitterOptions<D> {
 /** Prefix of the emitter's own names, which no input, output or state value has. */
 const OWN = '#';
 
-/** An emitter of an empty graph. */
-export function createEmitter<D>({ device, kernelOf = () => undefined }: EmitterOptions<D>): Emitter<D> {
-  const nodes: OnnxNode[] = [];
+/** Constants of a graph; equal numbers and lists of whole numbers are one. */
+function createConstants(
+  newName: () => string,
+): Pick<Emitter<unknown>, 'constants' | 'integers' | 'number' | 'constant'> {
   const constants: OnnxConstant[] = [];
-  /** Labels of the values that are outputs. */
-  const labels = new Map<string, string>();
   const shared = new Map<string, string>();
-  /** Outputs of the nodes so far, by all that makes a node. */
-  const written = new Map<string, string[]>();
-  let count = 0;
 
-  function addConstant(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
-    const name = `${OWN}c${count++}`;
+  function add(data: OnnxConstant['data'], shape: readonly number[], type: number): string {
+    const name = newName();
     constants.push({ name, shape, data, type });
     return name;
   }
@@ -73,7 +69,28 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
     shared.set(key, name);
     return name;
   }
+  return {
+    constants,
+    integers: (values) =>
+      once(`i${values}`, () => add(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64)),
+    number: (value) =>
+      once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
+        add(Float32Array.of(value), [], onnxTypes.float32),
+      ),
+    constant: (data, shape, type) => add(data, shape, type ?? onnxTypes[naturalType(data)]),
+  };
+}
+
+/** An emitter of an empty graph. */
+export function createEmitter<D>({ device, kernelOf = () => undefined }: EmitterOptions<D>): Emitter<D> {
+  const nodes: OnnxNode[] = [];
+  /** Labels of the values that are outputs. */
+  const labels = new Map<string, string>();
+  /** Outputs of the nodes so far, by all that makes a node. */
+  const written = new Map<string, string[]>();
+  let count = 0;
   const labelled = (name: string) => labels.get(name) ?? name;
+  const constants = createConstants(() => `${OWN}c${count++}`);
   const emit: Emitter<D> = {
     get nodes() {
       return nodes.map((node) => ({
@@ -82,7 +99,7 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
         outputs: node.outputs.map(labelled),
       }));
     },
-    constants,
+    ...constants,
     device,
     kernelOf,
     add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
@@ -94,17 +111,6 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
       nodes.push({ type, inputs, outputs: made, attributes, domain });
       written.set(key, made);
       return made;
-    },
-    integers: (values) =>
-      once(`i${values}`, () =>
-        addConstant(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64),
-      ),
-    number: (value) =>
-      once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
-        addConstant(Float32Array.of(value), [], onnxTypes.float32),
-      ),
-    constant(data, shape, type) {
-      return addConstant(data, shape, type ?? onnxTypes[naturalType(data)]);
     },
     output(label, name) {
       // An input, a constant, or a value that is an output already is copied; any other is written

@@ -70,66 +70,64 @@ export interface LoweringTable<D> {
  *
  * @throws LikenessError (when it lowers) for an operator that has no rule.
  */
-export function createLowering<D>({
-  name: device,
-  device: knowledge,
-  rules,
-  kernels,
-  createValues = plainValues,
-}: LoweringTable<D>): Lowering {
-  function lower(
-    outputs: Readonly<Record<string, Tensor>>,
-    {
-      plan = {},
-      name = 'step',
-      dynamicBatch,
-      metadata,
-      layouts = new Map(),
-      boundary = new Map(),
-    }: LowerOptions = {},
-  ): OnnxGraph {
-    const nodes = nodesOf(Object.values(outputs));
-    const emit = createEmitter({
-      device: knowledge,
-      kernelOf(node) {
-        const valid = kernels(node);
-        const planned = plan[planKey(node)];
-        return planned !== undefined && valid.includes(planned) ? planned : valid[0];
-      },
-    });
-    const values = createValues(emit, { nodes, results: Object.values(outputs), layouts });
-    const layoutOf = (label: string) => boundary.get(label) ?? 'plain';
-    const describe = (label: string, { shape, dtype }: { shape: readonly number[]; dtype: DType }) => ({
-      name: label,
-      shape: dynamicBatch === undefined ? shape : [dynamicBatch, ...shape.slice(1)],
-      dtype,
-    });
+export function createLowering<D>(table: LoweringTable<D>): Lowering {
+  return {
+    kernels: table.kernels,
+    lower: (outputs, options = {}) => lowerGraph(table, outputs, options),
+  };
+}
 
-    const inputs: OnnxValue[] = [];
-    for (const node of nodes) {
-      if (node.operator === 'input') {
-        const label = node.attributes.name as string;
-        inputs.push(describe(label, node.outputs[0]!));
-        values.setInput(node, label, layoutOf(label));
-      } else if (!values.lowerNode(node)) {
-        const rule = rules[node.operator];
-        if (!rule) {
-          throw new LikenessError(
-            'operator.notLowered',
-            `operator "${node.operator}" has no lowering for device "${device}"`,
-          );
-        }
-        const lowered = dynamicBatch === undefined ? node : withFreeBatch(node);
-        values.set(node, rule(emit, lowered, node.inputs.map(values.plain)));
-      }
+function lowerGraph<D>(
+  table: LoweringTable<D>,
+  outputs: Readonly<Record<string, Tensor>>,
+  options: LowerOptions,
+): OnnxGraph {
+  const { plan = {}, name = 'step', dynamicBatch, metadata, layouts = new Map() } = options;
+  const { createValues = plainValues } = table;
+  const nodes = nodesOf(Object.values(outputs));
+  const emit = createEmitter({ device: table.device, kernelOf: kernelOf(table, plan) });
+  const values = createValues(emit, { nodes, results: Object.values(outputs), layouts });
+  const layoutOf = (label: string) => options.boundary?.get(label) ?? 'plain';
+  const describe = (label: string, { shape, dtype }: { shape: readonly number[]; dtype: DType }) => ({
+    name: label,
+    shape: dynamicBatch === undefined ? shape : [dynamicBatch, ...shape.slice(1)],
+    dtype,
+  });
+
+  const inputs: OnnxValue[] = [];
+  for (const node of nodes) {
+    if (node.operator === 'input') {
+      const label = node.attributes.name as string;
+      inputs.push(describe(label, node.outputs[0]!));
+      values.setInput(node, label, layoutOf(label));
+    } else if (!values.lowerNode(node)) {
+      const lowered = dynamicBatch === undefined ? node : withFreeBatch(node);
+      values.set(node, ruleOf(table, node)(emit, lowered, node.inputs.map(values.plain)));
     }
-    const results = Object.entries(outputs).map(([label, tensor]): OnnxValue => {
-      emit.output(label, values.read(tensor, layoutOf(label)));
-      return describe(label, tensor);
-    });
-    return { name, nodes: emit.nodes, constants: emit.constants, inputs, outputs: results, metadata };
   }
-  return { kernels, lower };
+  const results = Object.entries(outputs).map(([label, tensor]): OnnxValue => {
+    emit.output(label, values.read(tensor, layoutOf(label)));
+    return describe(label, tensor);
+  });
+  return { name, nodes: emit.nodes, constants: emit.constants, inputs, outputs: results, metadata };
+}
+
+/** The planned kernel of a node where it is valid, else the first valid one. */
+function kernelOf({ kernels }: Pick<LoweringTable<unknown>, 'kernels'>, plan: Plan) {
+  return (node: Node): string | undefined => {
+    const valid = kernels(node);
+    const planned = plan[planKey(node)];
+    return planned !== undefined && valid.includes(planned) ? planned : valid[0];
+  };
+}
+
+function ruleOf<D>({ rules, name }: LoweringTable<D>, { operator }: Node): Rule<D> {
+  const rule = rules[operator];
+  if (rule) return rule;
+  throw new LikenessError(
+    'operator.notLowered',
+    `operator "${operator}" has no lowering for device "${name}"`,
+  );
 }
 
 /** Values that all are in plain layout. */

@@ -74,6 +74,56 @@ export interface Layouts {
   set(node: Node, values: readonly Lowered[]): void;
 }
 
+/** Conversions of lowered tensors between layouts, each made once. */
+function createConversions(
+  emit: CpuEmitter,
+  of: (tensor: Tensor) => Lowered,
+): Pick<Layouts, 'plain' | 'blocked' | 'filters' | 'positionMajor'> {
+  /** True for maps of one position, whose values have the same order in both layouts. */
+  const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
+  function written(value: Lowered): Lowered {
+    if (value.pending) {
+      value.blocked = blockedConv(emit, { ...value.pending, filters: value.pending.filters() });
+      value.pending = undefined;
+    }
+    return value;
+  }
+  function plainOf(tensor: Tensor): string {
+    const { blocked, filters, positionMajor } = written(of(tensor));
+    if (filters !== undefined || positionMajor !== undefined)
+      return plainFilters(emit, conversions.filters(tensor), tensor.shape);
+    return isOne(tensor) ? blocked! : reorderOutput(emit, blocked!, channelsOf(tensor)!);
+  }
+  const conversions: ReturnType<typeof createConversions> = {
+    plain(tensor) {
+      const value = written(of(tensor));
+      value.plain ??= plainOf(tensor);
+      return value.plain;
+    },
+    blocked(tensor) {
+      const value = written(of(tensor));
+      value.blocked ??= isOne(tensor)
+        ? conversions.plain(tensor)
+        : reorderInput(emit, conversions.plain(tensor));
+      return value.blocked;
+    },
+    filters(tensor) {
+      const value = written(of(tensor));
+      value.filters ??=
+        value.positionMajor === undefined
+          ? blockedFilters(emit, conversions.plain(tensor), tensor.shape)
+          : fromPositionMajor(emit, value.positionMajor, tensor.shape);
+      return value.filters;
+    },
+    positionMajor(tensor) {
+      const value = written(of(tensor));
+      value.positionMajor ??= toPositionMajor(emit, conversions.filters(tensor), tensor.shape);
+      return value.positionMajor;
+    },
+  };
+  return conversions;
+}
+
 /**
  * Table of lowered tensors, for a graph of these nodes and results; `wanted`: layouts of filters.
  */
@@ -87,45 +137,8 @@ export function createLayouts(
   /** Values whose rule wrote them in a layout of filters, not converted to it. */
   const given = new Map<Lowered, FilterOrder>();
   const of = (tensor: Tensor) => table.get(tensor.node)![tensor.index]!;
-  /** True for maps of one position, whose values have the same order in both layouts. */
-  const isOne = ({ shape }: Tensor) => shape[2] === 1 && shape[3] === 1;
-  function written(value: Lowered): Lowered {
-    if (value.pending) {
-      value.blocked = blockedConv(emit, { ...value.pending, filters: value.pending.filters() });
-      value.pending = undefined;
-    }
-    return value;
-  }
-  function plainOf(tensor: Tensor): string {
-    const { blocked, filters, positionMajor } = written(of(tensor));
-    if (filters !== undefined || positionMajor !== undefined)
-      return plainFilters(emit, layouts.filters(tensor), tensor.shape);
-    return isOne(tensor) ? blocked! : reorderOutput(emit, blocked!, channelsOf(tensor)!);
-  }
-  const layouts: Layouts = {
-    plain(tensor) {
-      const value = written(of(tensor));
-      value.plain ??= plainOf(tensor);
-      return value.plain;
-    },
-    blocked(tensor) {
-      const value = written(of(tensor));
-      value.blocked ??= isOne(tensor) ? layouts.plain(tensor) : reorderInput(emit, layouts.plain(tensor));
-      return value.blocked;
-    },
-    filters(tensor) {
-      const value = written(of(tensor));
-      value.filters ??=
-        value.positionMajor === undefined
-          ? blockedFilters(emit, layouts.plain(tensor), tensor.shape)
-          : fromPositionMajor(emit, value.positionMajor, tensor.shape);
-      return value.filters;
-    },
-    positionMajor(tensor) {
-      const value = written(of(tensor));
-      value.positionMajor ??= toPositionMajor(emit, layouts.filters(tensor), tensor.shape);
-      return value.positionMajor;
-    },
+  return {
+    ...createConversions(emit, of),
     orderOf(result, same) {
       const first = same.map((tensor) => given.get(of(tensor))).find((order) => order !== undefined);
       return first && (wanted.get(result) ?? first);
@@ -147,7 +160,6 @@ export function createLayouts(
       }
     },
   };
-  return layouts;
 }
 
 /** Counts the readers of each tensor among nodes and outputs. */
