@@ -4,7 +4,8 @@ import { openEngine } from '../backends/index.ts';
 import { filled } from '../nn/index.ts';
 import { cast, constant } from '../tensor/index.ts';
 import { createMasks } from './bernoulli.ts';
-import { createStep, nameOf } from './step.ts';
+import { createStep } from './createStep.ts';
+import { nameOf } from './step.ts';
 import { context } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });

@@ -3,13 +3,14 @@ import type { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { CropSpec } from '../views/index.ts';
+import { createStep } from './createStep.ts';
 import { cropInputs, ofCrop } from './crops.ts';
 import { joinSteps } from './joinSteps.ts';
 import type { Model } from './model.ts';
 import type { EpochPhase, MethodHead, MethodProgram, StepContext } from './program.ts';
 import type { OwnSettings, Settings, SettingsPatch } from './settings.ts';
 import { phaseOf, type StageWork, stageOfEpoch, stageStart, stepsOf } from './stages.ts';
-import { createStep, type Step, type TrainingStep } from './step.ts';
+import type { Step, TrainingStep } from './step.ts';
 
 /** States in which the run doctor stops a run. */
 export type Failure = 'collapsed' | 'diverged' | 'narrow';
@@ -166,33 +167,11 @@ export interface DefinedMethod<S extends z.ZodObject> extends Method {
  */
 export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition<S>): DefinedMethod<S> {
   type Own = z.output<S>;
-  type Write = ((scope: StepScope<Own>) => void) | undefined;
   const { name, about, crops, settings: schema, fits = [], recipe = {}, presets = {} } = definition;
   const parsed = (own: OwnSettings) => schema.parse(own) as Own;
   const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
   const stagesOf = (scope: PhaseScope<Own>) => definition.stages?.(scope) ?? [];
 
-  function build(
-    write: Write,
-    { settings, context, stages }: PhaseScope<Own> & { stages: readonly Stage<Own>[] },
-    given: readonly Tensor[],
-  ): TrainingStep {
-    if (!write) {
-      throw new LikenessError(
-        'method.step',
-        `defineMethod: received "${name}" without a step for all stages; expected "step", ` +
-          'or a step in every stage',
-      );
-    }
-    const { project, assign } = definition.head(settings);
-    const { step, model, build: finish } = createStep({ ...context, name, project, assign, stages });
-    const { batchSize: B } = context;
-    const views = given.flatMap((group) =>
-      Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
-    ); // [B, 3, s, s] each
-    write({ settings, step, model, crops: given, views, context });
-    return finish();
-  }
   return {
     name,
     about,
@@ -214,8 +193,8 @@ export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition
       const scope = { settings: own, context };
       const stages = stagesOf(scope);
       const given = cropInputs(context);
-      const steps = stepsOf<Write>(stages, definition.step).map(({ firstEpoch, step }) => ({
-        ...build(step, { ...scope, stages }, given),
+      const steps = stepsOf(stages, definition.step).map(({ firstEpoch, step }) => ({
+        ...buildStage(definition, step, { ...scope, stages }, given),
         firstEpoch,
       }));
       return {
@@ -231,7 +210,31 @@ export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition
         (stage === undefined
           ? stageOfEpoch(stages, 0)
           : stages.find((candidate) => candidate.name === stage)) ?? {};
-      return build(step, { ...scope, stages }, given);
+      return buildStage(definition, step, { ...scope, stages }, given);
     },
   };
+}
+
+/** Builds the step that a method or a stage writes. */
+function buildStage<S extends z.ZodObject>(
+  { name, head }: MethodDefinition<S>,
+  write: ((scope: StepScope<z.output<S>>) => void) | undefined,
+  { settings, context, stages }: PhaseScope<z.output<S>> & { stages: readonly Stage<z.output<S>>[] },
+  crops: readonly Tensor[],
+): TrainingStep {
+  if (!write) {
+    throw new LikenessError(
+      'method.step',
+      `defineMethod: received "${name}" without a step for all stages; expected "step", ` +
+        'or a step in every stage',
+    );
+  }
+  const { project, assign } = head(settings);
+  const { step, model, build } = createStep({ ...context, name, project, assign, stages });
+  const { batchSize: B } = context;
+  const views = crops.flatMap((group) =>
+    Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
+  ); // [B, 3, s, s] each
+  write({ settings, step, model, crops, views, context });
+  return build();
 }

@@ -43,6 +43,14 @@ interface Due {
   work?: EpochWork | undefined;
 }
 
+function workBefore({ stageStart, phase }: MethodProgram, epoch: number): Due[] {
+  const start = stageStart?.(epoch);
+  return [
+    ...(start ? [{ of: { kind: 'stage', stage: start.name } as const, work: start.work }] : []),
+    ...(phase?.isDue(epoch) ? [{ of: { kind: 'phase' } as const, work: phase.run }] : []),
+  ];
+}
+
 /** Prepares epochs of a method's step. Methods without work between epochs need nothing. */
 export function createEpochs(
   options: EpochsOptions,
@@ -59,14 +67,6 @@ export function createEpochs(
     const values = await state.readState(phase.orderState ?? []);
     const count = loader.stepsPerEpoch * batchSize;
     loader.setOrder(epoch, phase.order({ epoch, seed, count, state: values }));
-  }
-
-  function workBefore(epoch: number): Due[] {
-    const start = method.stageStart?.(epoch);
-    return [
-      ...(start ? [{ of: { kind: 'stage', stage: start.name } as const, work: start.work }] : []),
-      ...(phase?.isDue(epoch) ? [{ of: { kind: 'phase' } as const, work: phase.run }] : []),
-    ];
   }
 
   /** Does one work, writes its results into the state, and returns the values before it. */
@@ -96,7 +96,7 @@ export function createEpochs(
     async begin(epoch, step) {
       const replaced: Values[] = [];
       try {
-        for (const due of workBefore(epoch)) replaced.unshift(await doWork(due, epoch, step));
+        for (const due of workBefore(method, epoch)) replaced.unshift(await doWork(due, epoch, step));
       } catch (error) {
         if (!signal?.aborted) throw error;
         // The saved state is that of the epoch before, and a resumed run repeats all of the work.

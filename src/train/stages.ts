@@ -42,87 +42,99 @@ export interface Stages {
   dispose(): Promise<void>;
 }
 
+/** A compiled step, and the values of the run's state that it does not have. */
+interface Opened {
+  step: StageProgram;
+  executable: Executable;
+  resting: Values;
+  plan: Plan;
+}
+
 /** Opens the step of an epoch with the state of a run. */
 export async function openStages(
   options: StagesOptions,
-  { epoch, state, plan: known = {} }: { epoch: number; state: Values; plan?: Plan | undefined },
+  { epoch, state, plan = {} }: { epoch: number; state: Values; plan?: Plan | undefined },
 ): Promise<Stages> {
-  const { engine, method, seed, onEvent = () => {}, now = monotonicNow } = options;
-  const names = method.steps.map(stateNames);
-  let plan = known;
-  let resting: Values = {};
-  let step = stepOfEpoch(method, epoch);
-  let executable = await open(state);
-
-  async function open(values: Values): Promise<Executable> {
-    const started = now();
-    const compiled = await engine.compile(step.program, { plan });
-    plan = { ...plan, ...compiled.plan };
-    onEvent({ kind: 'compiled', seconds: (now() - started) / 1000, nodes: compiled.nodeCount });
-    try {
-      await options.onCompiled?.({ plan, model: compiled.model, firstEpoch: step.firstEpoch });
-      const own = stateNames(step);
-      const isResting = (name: string) => !own.has(name) && names.some((all) => all.has(name));
-      resting = pick(values, isResting);
-      // A name that no step has is refused.
-      await compiled.writeState(pick(values, (name) => !isResting(name)));
-      return compiled;
-    } catch (error) {
-      await compiled.dispose().catch(() => {});
-      throw error;
-    }
-  }
-  async function readState(asked?: readonly string[]): Promise<Values> {
-    if (!asked) return { ...resting, ...(await executable.readState()) };
-    const own = asked.filter((name) => !(name in resting));
-    return {
-      ...pick(resting, (name) => asked.includes(name)),
-      ...(own.length > 0 && (await executable.readState(own))),
-    };
-  }
-  async function writeState(values: Values): Promise<void> {
-    Object.assign(
-      resting,
-      pick(values, (name) => name in resting),
-    );
-    await executable.writeState(pick(values, (name) => !(name in resting)));
-  }
-
-  /** First values of what the current step does not continue from the steps before it. */
-  async function firstValues(isNew: boolean, restart: boolean): Promise<Values> {
-    const earlier = names.slice(0, isNew ? method.steps.indexOf(step) : undefined);
-    const known = (name: string) => earlier.some((all) => all.has(name));
-    const optimizer = new Set(restart ? step.optimizerState : []);
-    const isFirst = (name: string) => !known(name) || optimizer.has(name);
-    if (![...stateNames(step)].some(isFirst)) return {};
-    return pick(step.initialState(seed, await readState()), isFirst);
-  }
+  const { method, seed } = options;
+  let current = await openStep(options, stepOfEpoch(method, epoch), { state, plan });
+  const readAll = (names?: readonly string[]) => readFrom(current, names);
 
   return {
     get step() {
-      return step;
+      return current.step;
     },
     get plan() {
-      return plan;
+      return current.plan;
     },
-    run: (...given) => executable.run(...given),
-    readState,
-    writeState,
+    run: (...given) => current.executable.run(...given),
+    readState: readAll,
+    writeState: (values) => writeTo(current, values),
     async begin(epoch) {
       const next = stepOfEpoch(method, epoch);
-      if (next !== step) {
-        const state = await readState();
-        await executable.dispose();
-        step = next;
-        executable = await open(state);
+      if (next !== current.step) {
+        const state = await readAll();
+        await current.executable.dispose();
+        current = await openStep(options, next, { state, plan: current.plan });
       }
-      const isNew = epoch > 0 && step.firstEpoch === epoch;
+      const isNew = epoch > 0 && next.firstEpoch === epoch;
       const restart = epoch > 0 && (method.stageStart?.(epoch)?.restart ?? false);
-      if (isNew || restart) await writeState(await firstValues(isNew, restart));
+      const first = [...(isNew ? newNames(method, next) : []), ...(restart ? next.optimizerState : [])];
+      if (first.length > 0) {
+        const values = next.initialState(seed, await readAll());
+        await writeTo(
+          current,
+          pick(values, (name) => first.includes(name)),
+        );
+      }
       return isNew;
     },
-    dispose: () => executable.dispose(),
+    dispose: () => current.executable.dispose(),
   };
+}
+
+/** Compiles a step and gives it its part of the state. */
+async function openStep(
+  { engine, method, onCompiled, onEvent = () => {}, now = monotonicNow }: StagesOptions,
+  step: StageProgram,
+  { state, plan: known }: { state: Values; plan: Plan },
+): Promise<Opened> {
+  const started = now();
+  const executable = await engine.compile(step.program, { plan: known });
+  const plan = { ...known, ...executable.plan };
+  onEvent({ kind: 'compiled', seconds: (now() - started) / 1000, nodes: executable.nodeCount });
+  try {
+    await onCompiled?.({ plan, model: executable.model, firstEpoch: step.firstEpoch });
+    const own = stateNames(step);
+    const others = method.steps.map(stateNames);
+    const isResting = (name: string) => !own.has(name) && others.some((names) => names.has(name));
+    // A name that no step has is refused.
+    await executable.writeState(pick(state, (name) => !isResting(name)));
+    return { step, executable, resting: pick(state, isResting), plan };
+  } catch (error) {
+    await executable.dispose().catch(() => {});
+    throw error;
+  }
+}
+
+async function readFrom({ executable, resting }: Opened, names?: readonly string[]): Promise<Values> {
+  if (!names) return { ...resting, ...(await executable.readState()) };
+  const own = names.filter((name) => !(name in resting));
+  return {
+    ...pick(resting, (name) => names.includes(name)),
+    ...(own.length > 0 && (await executable.readState(own))),
+  };
+}
+
+async function writeTo({ executable, resting }: Opened, values: Values): Promise<void> {
+  const isResting = (name: string) => name in resting;
+  Object.assign(resting, pick(values, isResting));
+  await executable.writeState(pick(values, (name) => !isResting(name)));
+}
+
+/** Names of a step's state that no earlier step has. */
+function newNames({ steps }: MethodProgram, step: StageProgram): string[] {
+  const earlier = steps.slice(0, steps.indexOf(step)).map(stateNames);
+  return [...stateNames(step)].filter((name) => !earlier.some((names) => names.has(name)));
 }
 
 /** The step that an epoch takes. */
