@@ -5,18 +5,18 @@
  * Source: Coates, Lee and Ng 2011 for the first layer (see `whitenedPatches`, `dictionary`).
  * Differences: two dictionaries, of color and of gray patches, so that color alone does not decide;
  * averages in a pyramid of grids in place of quadrants (Lazebnik, Schmid and Ponce, 2006), the root
- * of them, and whitened principal components, in place of a supervised classifier that would weigh
- * the responses.
+ * of them, and whitened principal components with a memory of images (see `memory`), in place of a
+ * supervised classifier that would weigh the responses.
  */
 import type { Engine } from '../../backends/index.ts';
-import { distinctRows, featuresOf, principalAxes } from '../../cluster/index.ts';
+import { distinctRows, featuresOf, normalizeRows, principalAxes, whiten } from '../../cluster/index.ts';
 import { randomAt } from '../../core/random.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { evaluationBatches } from '../../views/index.ts';
 import type { PixelSet } from '../encoder.ts';
 import { learnDictionary } from './dictionary.ts';
-import { openResponses, type PatchTensors } from './program.ts';
+import { openPatchPart, type PatchTensors } from './program.ts';
 import { type PatchSettings, patchGeometry } from './settings.ts';
 import { drawPatches, grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
 
@@ -33,9 +33,8 @@ export interface LearnPatchesOptions {
   reporter?: Reporter;
 }
 
-/** Most images that patches are drawn from, and that principal components are computed from. */
+/** Most images that patches are drawn from. */
 const PATCH_IMAGES = 5000;
-const COMPONENT_IMAGES = 4096;
 const BATCH = 128;
 /** Iterations of the principal axes: the last ones need not be exact. */
 const AXIS_ITERATIONS = 5;
@@ -131,16 +130,17 @@ function filtersOf(
 }
 
 /**
- * Standardization and whitened principal components of the pooled responses as one product:
- * `z = (f - mean) P`, `P = diag(1 / std) V diag(lambda + e lambda_1)^(-1/2)`.
+ * Standardization and whitened principal components of the pooled responses as one product,
+ * `z = (f - mean) P` with `P = diag(1 / std) V diag(lambda + e lambda_1)^(-1/2)`, and the memory:
+ * the components of the images, of length 1.
  */
 async function learnComponents(
   options: LearnPatchesOptions & { reporter: Reporter },
   tensors: PatchTensors,
 ): Promise<Record<string, StoredTensor>> {
   const { engine, images, size, settings, seed, workers, reporter } = options;
-  const indices = drawn(images, COMPONENT_IMAGES, seed);
-  const encoder = await openResponses({ engine, size, settings, tensors });
+  const indices = drawn(images, settings.images, seed);
+  const encoder = await openPatchPart({ engine, size, settings, tensors }, 'responses');
   let responses: Awaited<ReturnType<typeof encoder.embed>>;
   try {
     responses = await encoder.embed({ cache: images.cache, indices }, { workers, reporter }); // [n, F]
@@ -152,17 +152,23 @@ async function learnComponents(
   const { means, deviations } = standardize(data, F);
   const { components: most, imagesPerComponent, whitening } = settings;
   const P = Math.max(1, Math.min(most, Math.floor(count / imagesPerComponent), F));
-  const { axes, variances } = await principalAxes(engine, responses, {
+  const { axes, variances, ...around } = await principalAxes(engine, responses, {
     ...{ components: P, iterations: AXIS_ITERATIONS, seed },
   });
+  const whitened = Float32Array.from(axes, (value, at) => {
+    const variance = variances[Math.floor(at / F)]!;
+    return variance > MIN_VARIANCE * variances[0]!
+      ? value / Math.sqrt(variance + whitening * variances[0]!)
+      : 0;
+  }); // [P, F]
+  const basis = { means: around.means, projection: whitened, variances, explained: 1 };
+  const memory = normalizeRows(await whiten(engine, responses, basis)); // [n, P]
   const projection = new Float32Array(F * P); // [F, P]
   const offset = new Float32Array(P);
   for (let p = 0; p < P; p++) {
-    const variance = variances[p]! + whitening * variances[0]!;
-    const scale = variances[p]! > MIN_VARIANCE * variances[0]! ? 1 / Math.sqrt(variance) : 0;
     let sum = 0;
     for (let f = 0; f < F; f++) {
-      const value = (axes[p * F + f]! * scale) / deviations[f]!;
+      const value = whitened[p * F + f]! / deviations[f]!;
       projection[f * P + p] = value;
       sum += value * means[f]!;
     }
@@ -171,6 +177,7 @@ async function learnComponents(
   return {
     projection: { dtype: 'float32', shape: [F, P], data: projection },
     offset: { dtype: 'float32', shape: [P], data: offset },
+    memory: { dtype: 'float32', shape: [count, P], data: memory.data },
   };
 }
 

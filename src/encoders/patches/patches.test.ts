@@ -9,6 +9,8 @@ import { checkExport } from '../checkExport.ts';
 import { encoderCases, useTinyImages } from '../encoder.cases.ts';
 import { learnDictionary } from './dictionary.ts';
 import { exportPatches, learnPatches, type PatchTensors, patchEncoder, patchSettings } from './index.ts';
+import { withMemory } from './memory.ts';
+import { openPatchPart } from './program.ts';
 import { pooledResponses } from './responses.ts';
 import { drawPatches, grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
 
@@ -38,7 +40,8 @@ describe('learnPatches', () => {
 
   it('gives components that are centered, uncorrelated and of a variance below 1', async () => {
     const { engine, cache } = images;
-    const encoder = await patchEncoder({ engine, size, settings, tensors: await tensorsOnce() });
+    const tensors = await tensorsOnce();
+    const encoder = await openPatchPart({ engine, size, settings, tensors }, 'components');
     const features = await encoder.embed({ cache, indices: few });
     await encoder.close();
     const { means, matrix, dimension: D } = await covariance(engine, features);
@@ -50,6 +53,17 @@ describe('learnPatches', () => {
       if (i > 0) expect(matrix[i * D + i]).toBeLessThan(matrix[(i - 1) * D + i - 1]! + 0.02);
       for (let j = 0; j < i; j++) expect(matrix[i * D + j]).toBeCloseTo(0, 1);
     }
+  });
+
+  it('remembers the components of its images, at length 1', async () => {
+    const { engine, cache } = images;
+    const tensors = await tensorsOnce();
+    const encoder = await openPatchPart({ engine, size, settings, tensors }, 'components');
+    const expected = normalizeRows(await encoder.embed({ cache, indices: few })).data;
+    await encoder.close();
+    const { shape, data } = tensors.memory!;
+    expect(shape).toEqual([120, 12]);
+    for (const [i, value] of (data as Float32Array).entries()) expect(value).toBeCloseTo(expected[i]!, 3);
   });
 
   it('learns from two images, with one component', async () => {
@@ -65,7 +79,7 @@ describe('exportPatches', () => {
     const { engine, cache, folder } = images;
     const tensors = await tensorsOnce();
     const { model, dimension } = exportPatches({ size, settings, tensors });
-    expect(dimension).toBe(12);
+    expect(dimension).toBe(24);
     const file = join(folder, 'patches.onnx');
     writeFileSync(file, model);
     const encoder = await patchEncoder({ engine, size, settings, tensors });
@@ -179,6 +193,41 @@ describe('learnDictionary', () => {
     const values = await Promise.all([1, 3, 9].map(async (n) => objective(data, await learn(n), d)));
     expect(values[1]! / values[0]!).toBeGreaterThan(1.005);
     expect(values[2]! / values[1]!).toBeGreaterThan(1 - 1e-6);
+  });
+});
+
+describe('withMemory', () => {
+  it('puts the weighted average of the others beside the image itself', async () => {
+    const [B, M, P] = [3, 5, 4];
+    const random = randomAt(6, 'synthetic');
+    const unit = (count: number) =>
+      normalizeRows(
+        featuresOf(
+          Float32Array.from({ length: count * P }, () => random.normal()),
+          P,
+        ),
+      ).data;
+    const memory = unit(M);
+    const components = unit(B).map((value) => 3 * value);
+    // The first image is the second of the memory.
+    components.set(memory.subarray(P, 2 * P).map((value) => 3 * value));
+    const temperature = 0.4;
+    const features = withMemory(input('z', [B, P]), input('m', [M, P]), { temperature, ownWeight: 0.5 });
+    const executable = await images.engine.compile({ outputs: { features } });
+    const found = (await executable.run({ z: components, m: memory })).features as Float32Array;
+    await executable.dispose();
+    for (let b = 0; b < B; b++) {
+      const z = [...components.subarray(b * P, (b + 1) * P)].map((value) => value / 3);
+      const cosines = Array.from({ length: M }, (_, i) =>
+        z.reduce((sum, value, p) => sum + value * memory[i * P + p]!, 0),
+      );
+      expect(cosines.filter((cosine) => cosine > 0.9999)).toHaveLength(b === 0 ? 1 : 0);
+      const weights = cosines.map((cosine) => (cosine > 0.9999 ? 0 : Math.exp(cosine / temperature)));
+      const y = z.map((_, p) => weights.reduce((sum, weight, i) => sum + weight * memory[i * P + p]!, 0));
+      const length = Math.hypot(...y);
+      const expected = [...z.map((value) => 0.5 * value), ...y.map((value) => value / length)];
+      for (const [p, value] of expected.entries()) expect(found[b * 2 * P + p]).toBeCloseTo(value, 4);
+    }
   });
 });
 

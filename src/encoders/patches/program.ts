@@ -5,10 +5,11 @@ import { LikenessError } from '../../core/errors.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { cast, input, type Tensor } from '../../tensor/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { withMemory } from './memory.ts';
 import { pooledResponses, projected } from './responses.ts';
 import { type PatchSettings, patchGeometry } from './settings.ts';
 
-/** Learned tensors by name: filters, biases, projection and offset. */
+/** Learned tensors by name: filters, biases, projection, offset and memory. */
 export type PatchTensors = Readonly<Record<string, StoredTensor>>;
 
 export interface PatchEncoderOptions {
@@ -24,9 +25,15 @@ export interface PatchEncoderOptions {
 /** Images per run: their responses stay in the caches of the processor. */
 const BATCH = 8;
 
-/** Encoder of the pooled responses [B, F], before standardization and projection. */
-export function openResponses(options: PatchEncoderOptions): Promise<ImageEncoder> {
-  return open(options, { id: 'patchResponses', title: 'patch responses', output: 'responses' });
+/** Output of the graph: pooled responses [B, F], components [B, P], or features [B, 2 P]. */
+export type PatchOutput = 'responses' | 'components' | 'features';
+
+/** Opens an encoder of an intermediate output. */
+export function openPatchPart(
+  options: PatchEncoderOptions,
+  output: Exclude<PatchOutput, 'features'>,
+): Promise<ImageEncoder> {
+  return open(options, { id: `patches.${output}`, title: `patch ${output}`, output });
 }
 
 /**
@@ -38,12 +45,12 @@ export function patchEncoder(options: PatchEncoderOptions): Promise<ImageEncoder
   return open(options, { id: 'patches', title: 'patch features', output: 'features' });
 }
 
-/** Builds the features [B, D] of images [B, 3, S, S], values 0 to 255, over tensors by name. */
+/** Builds the output of images [B, 3, S, S], values 0 to 255, over tensors by name. */
 export function patchFeatures(
   images: Tensor,
   named: (name: string) => Tensor,
   settings: PatchSettings,
-  output: 'responses' | 'features' = 'features',
+  output: PatchOutput = 'features',
 ): Tensor {
   const bank = (part: string) => ({ filters: named(`${part}.filters`), bias: named(`${part}.bias`) });
   const pooled = pooledResponses(
@@ -51,7 +58,10 @@ export function patchFeatures(
     { color: bank('color'), gray: bank('gray') },
     { ...settings, ...patchGeometry(settings, images.shape[3]!) },
   ); // [B, F]
-  return output === 'responses' ? pooled : projected(pooled, named('projection'), named('offset'));
+  if (output === 'responses') return pooled;
+  const components = projected(pooled, named('projection'), named('offset')); // [B, P]
+  if (output === 'components') return components;
+  return withMemory(components, named('memory'), settings);
 }
 
 /** Tensor of a name. @throws LikenessError `encoder.incomplete` */
@@ -61,13 +71,13 @@ export function tensorNamed(tensors: PatchTensors, name: string): StoredTensor &
   throw new LikenessError(
     'encoder.incomplete',
     `patch encoder: found no tensor "${name}" of float32; expected filters and biases of color and ` +
-      'gray patches, a projection and an offset. Learn the encoder again.',
+      'gray patches, a projection, an offset and a memory. Learn the encoder again.',
   );
 }
 
 async function open(
   { engine, size, settings, tensors, batchSize = BATCH }: PatchEncoderOptions,
-  { output, ...about }: { id: string; title: string; output: 'responses' | 'features' },
+  { output, ...about }: { id: string; title: string; output: PatchOutput },
 ): Promise<ImageEncoder> {
   const state: Record<string, Tensor> = {};
   const values: Record<string, Float32Array> = {};
@@ -105,6 +115,6 @@ function describe(settings: PatchSettings, size: number): string {
   const { colorFilters, grayFilters, pyramid } = settings;
   return (
     `${colorFilters} color and ${grayFilters} gray filters on whitened patches of ${side} x ${side} pixels ` +
-    `every ${stride} of ${size}, averaged in grids of ${pyramid.join(', ')} cells a side, whitened principal components`
+    `every ${stride} of ${size}, averaged in grids of ${pyramid.join(', ')} cells a side, whitened principal components, beside the average of similar images`
   );
 }

@@ -22,13 +22,26 @@ export const patchSettings = z.strictObject({
     .min(1)
     .default([1, 2, 3])
     .describe('cells per side of the grids that responses are averaged in'),
-  components: positive().default(256).describe('largest dimension of the features'),
+  components: positive().default(192).describe('largest number of principal components'),
   imagesPerComponent: positive().default(4).describe('images per principal component, at least'),
   whitening: z
     .number()
     .min(0)
     .default(0.01)
     .describe('added to the variances of components, as a fraction of the largest'),
+  images: positive()
+    .default(4096)
+    .describe('most images that components are computed from and that are kept in the memory'),
+  temperature: z
+    .number()
+    .positive()
+    .default(0.08)
+    .describe('of the weights with which similar images of the memory are averaged'),
+  ownWeight: z
+    .number()
+    .min(0)
+    .default(0.5)
+    .describe('weight of an image itself beside the average of similar images'),
 });
 
 export type PatchSettings = z.output<typeof patchSettings>;
