@@ -9,13 +9,22 @@
  * supervised classifier that would weigh the responses.
  */
 import type { Engine } from '../../backends/index.ts';
-import { distinctRows, featuresOf, normalizeRows, principalAxes, whiten } from '../../cluster/index.ts';
+import {
+  distinctRows,
+  type Features,
+  featuresOf,
+  normalizeRows,
+  principalAxes,
+  whiten,
+} from '../../cluster/index.ts';
 import { randomAt } from '../../core/random.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
 import type { StoredTensor } from '../../formats/index.ts';
+import { input } from '../../tensor/index.ts';
 import { evaluationBatches } from '../../views/index.ts';
 import type { PixelSet } from '../encoder.ts';
 import { learnDictionary } from './dictionary.ts';
+import { averageOf } from './memory.ts';
 import { openPatchPart, type PatchTensors } from './program.ts';
 import { type PatchSettings, patchGeometry } from './settings.ts';
 import { drawPatches, grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
@@ -177,10 +186,46 @@ async function learnComponents(
   return {
     projection: { dtype: 'float32', shape: [F, P], data: projection },
     offset: { dtype: 'float32', shape: [P], data: offset },
-    memory: { dtype: 'float32', shape: [count, P], data: memory.data },
+    'memory.keys': { dtype: 'float32', shape: [count, P], data: memory.data },
+    'memory.values': {
+      dtype: 'float32',
+      shape: [count, P],
+      data: await averages(engine, memory, settings),
+    },
   };
 }
 
+/** Averages of the memory around each of its own rows, `[n, P]`. */
+async function averages(
+  engine: Engine,
+  { data, count, dimension }: Features,
+  { temperature }: PatchSettings,
+): Promise<Float32Array> {
+  const rows = Math.min(AVERAGE_ROWS, count);
+  const z = input('z', [rows, dimension]);
+  const memory = input('memory', [count, dimension]);
+  const executable = await engine.compile({
+    outputs: { y: averageOf(z, { keys: memory, values: memory }, temperature) },
+    state: [{ current: memory }],
+    name: 'averages of the memory',
+  });
+  try {
+    await executable.writeState({ memory: data });
+    const out = new Float32Array(count * dimension);
+    for (let start = 0; start < count; start += rows) {
+      // The last block overlaps the one before it, because blocks have one size.
+      const from = Math.min(start, count - rows) * dimension;
+      const block = data.slice(from, from + rows * dimension);
+      out.set((await executable.run({ z: block })).y as Float32Array, from);
+    }
+    return out;
+  } finally {
+    await executable.dispose();
+  }
+}
+
+/** Rows of the memory that are averaged at once. */
+const AVERAGE_ROWS = 256;
 /** Variance of a component, as a fraction of the largest, below which it is rounding. */
 const MIN_VARIANCE = 1e-6;
 /** Smallest deviation: a response that never varies is not amplified. */

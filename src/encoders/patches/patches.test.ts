@@ -61,9 +61,26 @@ describe('learnPatches', () => {
     const encoder = await openPatchPart({ engine, size, settings, tensors }, 'components');
     const expected = normalizeRows(await encoder.embed({ cache, indices: few })).data;
     await encoder.close();
-    const { shape, data } = tensors.memory!;
+    const { shape, data } = tensors['memory.keys']!;
     expect(shape).toEqual([120, 12]);
     for (const [i, value] of (data as Float32Array).entries()) expect(value).toBeCloseTo(expected[i]!, 3);
+    // An image's value is its average over the others.
+    const keys = data as Float32Array;
+    const cosine = (i: number, j: number) => {
+      let sum = 0;
+      for (let p = 0; p < 12; p++) sum += keys[i * 12 + p]! * keys[j * 12 + p]!;
+      return sum;
+    };
+    for (const i of [0, 77, 119]) {
+      const y = new Float64Array(12);
+      for (let j = 0; j < 120; j++) {
+        const weight = cosine(i, j) > 0.9999 ? 0 : Math.exp(cosine(i, j) / settings.temperature);
+        for (let p = 0; p < 12; p++) y[p]! += weight * keys[j * 12 + p]!;
+      }
+      const length = Math.hypot(...y);
+      const value = (tensors['memory.values']!.data as Float32Array).subarray(12 * i, 12 * i + 12);
+      for (let p = 0; p < 12; p++) expect(value[p]).toBeCloseTo(y[p]! / length, 3);
+    }
   });
 
   it('learns from two images, with one component', async () => {
@@ -208,13 +225,15 @@ describe('withMemory', () => {
         ),
       ).data;
     const memory = unit(M);
+    const values = unit(M);
     const components = unit(B).map((value) => 3 * value);
     // The first image is the second of the memory.
     components.set(memory.subarray(P, 2 * P).map((value) => 3 * value));
     const temperature = 0.4;
-    const features = withMemory(input('z', [B, P]), input('m', [M, P]), { temperature, ownWeight: 0.5 });
+    const named = { keys: input('m', [M, P]), values: input('v', [M, P]) };
+    const features = withMemory(input('z', [B, P]), named, { temperature, ownWeight: 0.5 });
     const executable = await images.engine.compile({ outputs: { features } });
-    const found = (await executable.run({ z: components, m: memory })).features as Float32Array;
+    const found = (await executable.run({ z: components, m: memory, v: values })).features as Float32Array;
     await executable.dispose();
     for (let b = 0; b < B; b++) {
       const z = [...components.subarray(b * P, (b + 1) * P)].map((value) => value / 3);
@@ -223,7 +242,7 @@ describe('withMemory', () => {
       );
       expect(cosines.filter((cosine) => cosine > 0.9999)).toHaveLength(b === 0 ? 1 : 0);
       const weights = cosines.map((cosine) => (cosine > 0.9999 ? 0 : Math.exp(cosine / temperature)));
-      const y = z.map((_, p) => weights.reduce((sum, weight, i) => sum + weight * memory[i * P + p]!, 0));
+      const y = z.map((_, p) => weights.reduce((sum, weight, i) => sum + weight * values[i * P + p]!, 0));
       const length = Math.hypot(...y);
       const expected = [...z.map((value) => 0.5 * value), ...y.map((value) => value / length)];
       for (const [p, value] of expected.entries()) expect(found[b * 2 * P + p]).toBeCloseTo(value, 4);

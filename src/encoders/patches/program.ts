@@ -61,7 +61,7 @@ export function patchFeatures(
   if (output === 'responses') return pooled;
   const components = projected(pooled, named('projection'), named('offset')); // [B, P]
   if (output === 'components') return components;
-  return withMemory(components, named('memory'), settings);
+  return withMemory(components, { keys: named('memory.keys'), values: named('memory.values') }, settings);
 }
 
 /** Tensor of a name. @throws LikenessError `encoder.incomplete` */
