@@ -18,9 +18,9 @@ export const startCommand: Command = {
   name: 'start',
   summary: 'Goes from images to groups and a report, in the way that suits their number and size.',
   details: [
-    'Learns patch features from the images, or trains a network where --minutes allows it to ' +
-      'pass them, and says why. Then evaluates where there are labels, clusters, and writes ' +
-      'report.html. Labels are used for measuring only.',
+    'Learns patch features from the images, or trains a network where there are 10,000 images ' +
+      'and --minutes allows a whole recipe, and says why. Then evaluates where there are labels, ' +
+      'clusters, and writes report.html. Labels are used for measuring only.',
     'Without a source it takes the sample that comes with likeness, 5,000 images of Fashion-MNIST.',
     'The same command with the same --out continues after an interruption. What is learned is ' +
       'not learned again.',

@@ -5,8 +5,13 @@ import { showCount } from '../core/text.ts';
 export const roads = ['patches', 'train'] as const;
 export type RoadName = (typeof roads)[number];
 
-/** Epochs after which a network that is trained from scratch passes patch features. */
-export const EPOCHS_TO_PASS = 200;
+/**
+ * Epochs that recipes for training from scratch are made for. In up to 30 minutes, some tens of
+ * epochs, no network passed patch features on a set of docs/results.md.
+ */
+export const RECIPE_EPOCHS = 200;
+/** Images below which a network learns mostly colors, whatever the time. */
+export const FEWEST_IMAGES = 10_000;
 
 /** Images per second of training on two threads by preset, as in docs/performance.md. */
 const IMAGES_PER_SECOND: Readonly<Record<string, number>> = {
@@ -35,35 +40,37 @@ export interface Road {
   readonly name: RoadName;
   /** Sentence that tells the choice with its reason. */
   readonly reason: string;
-  /** Estimated minutes of training from scratch to pass patch features on this machine. */
-  readonly minutesToPass: number;
+  /** Estimated minutes of a whole recipe of training from scratch on this machine. */
+  readonly recipeMinutes: number;
 }
 
 /**
- * Chooses a road: the one asked for, else training where the time allows it to pass patch features,
- * else patch features.
+ * Chooses a road: the one asked for, else training where there are images and time enough for a
+ * whole recipe, else patch features.
  *
- * The time is `images · EPOCHS_TO_PASS / (images per second · threads / 2)`.
+ * The time is `images · RECIPE_EPOCHS / (images per second · threads / 2)`.
  */
 export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFacts): Road {
   const speed = ((IMAGES_PER_SECOND[preset] ?? SLOWEST) * threads) / MEASURED_THREADS;
-  const minutesToPass = (images * EPOCHS_TO_PASS) / speed / 60;
-  const isEnough = minutes !== undefined && minutes >= minutesToPass;
-  const name = asked ?? (isEnough ? 'train' : 'patches');
+  const recipeMinutes = (images * RECIPE_EPOCHS) / speed / 60;
+  const isMany = images >= FEWEST_IMAGES;
+  const isLong = minutes !== undefined && minutes >= recipeMinutes;
+  const name = asked ?? (isMany && isLong ? 'train' : 'patches');
   const count = `${showCount(images)} image${images === 1 ? '' : 's'}`;
-  const time = showMinutes(minutesToPass);
-  const toPass = 'here to pass patch features.';
-  const reasons = {
-    patches: asked
-      ? `Patch features of ${count}, as asked for.`
-      : `Patch features of ${count} now, because training a network from scratch would need ` +
-        `${time} here to pass them.`,
-    train: asked
-      ? `Training a network on ${count}, as asked for, which needs ${time} ${toPass}`
-      : `Training a network on ${count} for ${showMinutes(minutes ?? 0)}, because it needs ` +
-        `${time} ${toPass}`,
+  const recipe = `the ${RECIPE_EPOCHS} epochs of a recipe take ${showMinutes(recipeMinutes)} here`;
+  const reasons: Record<RoadName, string> = {
+    patches: isMany
+      ? `Patch features of ${count}: a network from scratch needs far more time to pass them ` +
+        `(${recipe}).`
+      : `Patch features of ${count}: fewer than ${showCount(FEWEST_IMAGES)} are too few to train ` +
+        'a network from scratch.',
+    train: `Training a network on ${count} for ${showMinutes(minutes ?? 0)}: ${recipe}.`,
   };
-  return { name, reason: reasons[name], minutesToPass };
+  const asAsked: Record<RoadName, string> = {
+    patches: `Patch features of ${count}, as asked for.`,
+    train: `Training a network on ${count}, as asked for: ${recipe}.`,
+  };
+  return { name, reason: (asked ? asAsked : reasons)[name], recipeMinutes };
 }
 
 /** Formats minutes, such as `about 3 minutes` or `about 5 hours`. */
