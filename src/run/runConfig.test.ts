@@ -40,6 +40,9 @@ describe('the configuration of a run', () => {
     [{ ...trained, budget: {} }, /config\.json: budget: /],
     [{ ...trained, kind: 'frozen' }, /config\.json: kind: /],
     [{ ...features, imageSize: 0 }, /config\.json: imageSize: /],
+    [{ ...features, imageSize: 1e5 }, /config\.json: imageSize: /],
+    [{ ...features, workers: 1e5 }, /config\.json: workers: /],
+    [{ ...trained, threads: 1e5 }, /config\.json: threads: /],
     [{ ...features, encoder: { name: 'patchwork', settings: {} } }, /config\.json: encoder\.name: /],
     [{ ...features, encoder: { name: 'patches', settings: { size: 1 } } }, /config\.json: encoder\.set/],
     // Only what is read is stored.

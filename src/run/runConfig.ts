@@ -48,12 +48,18 @@ export interface FeaturesConfig extends SharedConfig {
 /** Content of config.json. */
 export type RunConfig = TrainedConfig | FeaturesConfig;
 
+/** Most threads of the runtime, and most workers, that a stored run may ask for. */
+const MAX_THREADS = 1024;
+const MAX_WORKERS = 64;
+/** Largest side of an evaluation view, in pixels. */
+const MAX_IMAGE_SIZE = 2048;
+
 const shared = {
   source: z.object({ path: z.string(), name: z.string(), kind: z.string() }),
   split: z.enum(['train', 'test', 'all']),
   images: z.int().nonnegative(),
   notes: z.array(z.string()),
-  threads: z.int().positive(),
+  threads: z.int().min(1).max(MAX_THREADS),
 };
 
 const trainedSchema = z.looseObject({
@@ -72,9 +78,9 @@ const featuresSchema = z.strictObject({
   ...shared,
   kind: z.literal('features'),
   encoder: encoderSpec,
-  imageSize: z.int().positive(),
+  imageSize: z.int().min(1).max(MAX_IMAGE_SIZE),
   seed: z.int().nonnegative(),
-  workers: z.int().positive(),
+  workers: z.int().min(1).max(MAX_WORKERS),
 });
 
 /** Writes config.json. @throws LikenessError `write.*` */
