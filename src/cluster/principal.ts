@@ -105,7 +105,7 @@ async function gram(engine: Engine, features: Features): Promise<Covariance> {
   const exe = await engine.compile({ outputs: { g: matmul(x, transpose(x)) } }); // [N, N]
   try {
     const { g } = await exe.run({ x: centered(features, means) }, { transfer: true });
-    return { means, matrix: Float64Array.from(g!, (value) => value / count), dimension: count };
+    return { means, matrix: scaled(new Float64Array(count * count), g!, 1 / count), dimension: count };
   } finally {
     await exe.dispose();
   }
@@ -141,8 +141,25 @@ async function axesOfRows(
   }
 }
 
+/** Writes values times a factor to `out`. A loop: `from` with a function is tens of times slower. */
+function scaled<T extends Float32Array | Float64Array>(out: T, values: ArrayLike<number>, factor: number): T {
+  for (let at = 0; at < out.length; at++) out[at] = values[at]! * factor;
+  return out;
+}
+
+/** Largest absolute value. */
+function largestOf(values: Float64Array): number {
+  let most = 0;
+  for (let at = 0; at < values.length; at++) most = Math.max(most, Math.abs(values[at]!));
+  return most;
+}
+
+/** Rows around their means. */
 function centered({ data, dimension }: Features, means: Float64Array): Float32Array {
-  return Float32Array.from(data, (value, at) => value - means[at % dimension]!);
+  const out = new Float32Array(data.length);
+  for (let at = 0; at < data.length; at += dimension)
+    for (let d = 0; d < dimension; d++) out[at + d] = data[at + d]! - means[d]!;
+  return out; // [N, D]
 }
 
 /** Computes leading eigenvectors `[width, D]` and their values, in descending order. */
@@ -152,12 +169,12 @@ async function leadingAxes(
   { width, iterations, seed }: { width: number; iterations: number; seed: number },
 ): Promise<{ axes: Float64Array; values: Float64Array }> {
   // Scaled, so that float32 neither overflows nor underflows. A zero matrix stays zero.
-  const largest = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const largest = largestOf(matrix) || 1;
   const c = input('c', [D, D]);
   const v = input('v', [width, D]);
   const exe = await engine.compile({ outputs: { next: matmul(v, c) }, state: [{ current: c }] }); // [width, D]
   try {
-    await exe.writeState({ c: Float32Array.from(matrix, (value) => value / largest) });
+    await exe.writeState({ c: scaled(new Float32Array(D * D), matrix, 1 / largest) });
     const random = randomAt(seed, 'principalAxes');
     const axes = Float64Array.from({ length: width * D }, () => random.normal());
     orthonormalize(axes, width);
