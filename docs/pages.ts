@@ -16,6 +16,7 @@ import {
   projectionText,
   scaleText,
 } from './measurements.ts';
+import { patchSettingsText, patchValueText } from './patchSettings.ts';
 import { runtimeSettingsText } from './runtimeSettings.ts';
 import { profileText, speedsText } from './speeds.ts';
 import { valueText } from './values.ts';
@@ -35,6 +36,8 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   kmeans: kmeansText,
   phases: phasesText,
   clustering: clusteringText,
+  'patch-settings': patchSettingsText,
+  'patch-value': patchValueText,
   scale: scaleText,
   projection: projectionText,
   growth: growthText,
