@@ -26,6 +26,7 @@ const peers = {
   settings: null,
   kmeans: 'sklearn',
   clustering: 'torch',
+  patches: 'sklearn',
   phases: null,
   growth: null,
   scale: null,

@@ -5,7 +5,7 @@
  */
 import { Command } from 'commander';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
-import { benchmarkClustering, clusteringRows } from './clustering.ts';
+import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
@@ -13,6 +13,7 @@ import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, kmeansRows } from './kmeans.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
+import { benchmarkPatches, type PatchRow, patchRows } from './patches.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type Profile, profileOf, profileRows } from './profile.ts';
 import { openReport, show, writeResult } from './report.ts';
@@ -20,7 +21,7 @@ import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkSettings, defaultRows } from './settings.ts';
 import { benchmarkStep, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
-import { clusteringTable, kmeansTable, settingsTable, shown, speedTable } from './table.ts';
+import { kmeansTable, secondsTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
 
 const program = new Command('bench').description('Benchmarks likeness beside its peers.');
@@ -119,9 +120,15 @@ timing('kmeans', {
   description: 'k-means beside scikit-learn (where python3 has it), from the same initial centroids',
   ...{ rows: kmeansRows, run: benchmarkKmeans, table: kmeansTable, rounds: 3 },
 });
-timing('clustering', {
+timing<ClusteringRow>('clustering', {
   description: 'Sinkhorn codes and exact nearest neighbors beside PyTorch (where python3 has torch)',
-  ...{ rows: clusteringRows, run: benchmarkClustering, table: clusteringTable },
+  ...{ rows: clusteringRows, run: benchmarkClustering, table: (rows) => secondsTable(rows, 'PyTorch') },
+});
+
+timing<PatchRow>('patches', {
+  description: 'the patch encoder beside its recipe in scikit-learn (where python3 has it)',
+  ...{ rows: patchRows, run: benchmarkPatches, rounds: 3 },
+  table: (rows) => secondsTable(rows, 'scikit-learn'),
 });
 
 timing('settings', {

@@ -50,10 +50,10 @@ export function settingsTable(rows: readonly SettingsRow[]): string[][] {
   ];
 }
 
-/** Formats seconds, ours and the peer's. */
-export function clusteringTable(rows: readonly ClusteringRow[]): string[][] {
+/** Formats seconds and memory, ours and the peer's. */
+export function secondsTable(rows: readonly ClusteringRow[], peer: string): string[][] {
   return [
-    ['row', 'ours s', 'PyTorch s', 'ratio', 'min to max', 'ours MB', 'PyTorch MB'],
+    ['row', 'ours s', `${peer} s`, 'ratio', 'min to max', 'ours MB', `${peer} MB`],
     ...rows.map((row) => [
       ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
       ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],

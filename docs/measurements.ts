@@ -101,7 +101,7 @@ export function kmeansText(): string {
   ].join('\n');
 }
 
-interface ClusteringFigures {
+interface SecondsFigures {
   readonly name: string;
   readonly seconds: number;
   readonly peerSeconds: number | null;
@@ -111,15 +111,22 @@ interface ClusteringFigures {
   readonly peerMegabytes: number | null;
 }
 
-/** Formats Sinkhorn codes and exact nearest neighbors beside PyTorch. */
-export function clusteringText(): string {
-  const found = stored<StoredRows<ClusteringFigures>>('clustering');
-  if (!found) return 'Not measured yet: `npm run bench -- clustering`.';
+/** Peers of the benchmarks whose rows are seconds. */
+const peersOfSeconds: Readonly<Record<string, string>> = {
+  clustering: 'PyTorch',
+  patches: 'scikit-learn',
+};
+
+/** Formats seconds and memory of a stored benchmark beside its peer. */
+export function secondsText(name: string): string {
+  const found = stored<StoredRows<SecondsFigures>>(name);
+  if (!found) return `Not measured yet: \`npm run bench -- ${name}\`.`;
+  const peer = peersOfSeconds[name]!;
   const seconds = (value: number | null) => (value === null ? '-' : value.toPrecision(3));
   const memory = (value: number | null) => value?.toFixed(0) ?? '-';
   return [
     markdown([
-      [...['row', 'likeness s', 'PyTorch s', 'times as fast', 'from, to'], ...['likeness MB', 'PyTorch MB']],
+      [...['row', 'likeness s', `${peer} s`, 'times as fast', 'from, to'], ...['likeness MB', `${peer} MB`]],
       ...found.rows.map((row) => [
         ...[`\`${row.name}\``, seconds(row.seconds), seconds(row.peerSeconds)],
         row.ratio === null ? '-' : `**${row.ratio.toFixed(2)}**`,

@@ -8,13 +8,13 @@ import { withBreadcrumb } from './breadcrumb.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import {
-  clusteringText,
   growthText,
   kmeansText,
   labelFreeText,
   phasesText,
   projectionText,
   scaleText,
+  secondsText,
 } from './measurements.ts';
 import { patchSettingsText, patchValueText } from './patchSettings.ts';
 import { runtimeSettingsText } from './runtimeSettings.ts';
@@ -35,7 +35,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   'label-free': labelFreeText,
   kmeans: kmeansText,
   phases: phasesText,
-  clustering: clusteringText,
+  seconds: secondsText,
   'patch-settings': patchSettingsText,
   'patch-value': patchValueText,
   scale: scaleText,

@@ -11,6 +11,8 @@ import { benchmarkGrowth } from '../bench/growth.ts';
 import { benchmarkInference } from '../bench/inference.ts';
 import { benchmarkJavascript } from '../bench/javascript.ts';
 import { benchmarkKmeans } from '../bench/kmeans.ts';
+import { benchmarkPatches } from '../bench/patches.ts';
+import { pythonWith } from '../bench/peer.ts';
 import { benchmarkPhase } from '../bench/phases.ts';
 import { profileOf } from '../bench/profile.ts';
 import { benchmarkScale } from '../bench/scale.ts';
@@ -167,6 +169,21 @@ describe('the k-means benchmark', () => {
     // 600 rows of 8 values of variance about 1 around centers of variance 1.
     expect(row.objective).toBeGreaterThan(600);
     expect(row.objective).toBeLessThan(600 * 16);
+  });
+});
+
+describe('the benchmark of patch features', () => {
+  it('reports our time alone where there is no scikit-learn', async () => {
+    const row = await benchmarkPatches('smoke', { rounds: 1, python: null });
+    expect(row).toMatchObject({ name: 'smoke', peerSeconds: null, ratio: null, difference: null });
+    expect(row.seconds).toBeGreaterThan(0);
+  });
+
+  const python = pythonWith('sklearn');
+  it.skipIf(!python)('computes the same features as NumPy, with the same tensors', async () => {
+    const row = await benchmarkPatches('smoke', { rounds: 1, python });
+    expect(row.difference).toBeLessThan(1e-4);
+    expect(row.ratio).toBeCloseTo(row.peerSeconds! / row.seconds, 6);
   });
 });
 

@@ -46,7 +46,7 @@ describe('all benchmarks', () => {
     await benchmarkAll({ ...options, world });
     const names = told.filter((line) => line.startsWith('clear ')).map((line) => line.slice('clear '.length));
     expect(names.join(' ')).toBe(
-      'step swav inference javascript epoch views decode profile settings kmeans clustering',
+      'step swav inference javascript epoch views decode profile settings kmeans clustering patches',
     );
   });
 
