@@ -134,6 +134,9 @@ describe("Ward's tree", () => {
       70,
       0.5,
     );
+    await expect(agglomerativeClusters(features, 211, { engine })).rejects.toThrow('k = 211 for 210 rows');
+    const each = await agglomerativeClusters([[3], [1], [2]], 3, { engine });
+    expect([...each]).toEqual([0, 1, 2]);
     for (const sample of [60, 1000]) {
       const clusters = await agglomerativeClusters(features, 3, { engine, sample });
       expect(adjustedRand(truth, clusters), `${sample}`).toBe(1);
@@ -196,6 +199,43 @@ describe('non-negative factorization', () => {
     const product = weights.data.slice(0, 3).reduce((sum, w, r) => sum + w * parts.data[r * 12]!, 0);
     expect(product).toBeCloseTo(X[0]!, 1);
     expect(weights.data.every((value) => value >= 0)).toBe(true);
+  });
+
+  it('starts with products of about the size of the data, and follows the rule of Lee and Seung', async () => {
+    const [N, D, R] = [6, 5, 2];
+    const X = Float32Array.from({ length: N * D }, (_, at) => 40 + 30 * Math.sin(at));
+    const factors = async (iterations: number) => {
+      const { weights, parts, errors } = await nmf(engine, featuresOf(X, D), { rank: R, iterations });
+      return { W: [...weights.data], H: [...parts.data], errors };
+    };
+    const multiply = (a: number[], b: number[], [n, m, k]: [number, number, number]) =>
+      Array.from({ length: n * k }, (_, at) => {
+        const [i, j] = [Math.floor(at / k), at % k];
+        return Array.from({ length: m }, (_, l) => a[i * m + l]! * b[l * k + j]!).reduce((s, v) => s + v);
+      });
+    const turned = (a: number[], n: number, m: number) =>
+      Array.from({ length: n * m }, (_, at) => a[(at % n) * m + Math.floor(at / n)]!);
+    const quotient = (a: number[], b: number[]) => a.map((value, i) => value / b[i]!);
+    // Scaling the parts, as the result does, commutes with the updates.
+    const [before, after] = [await factors(0), await factors(1)];
+    const Wt = turned(before.W, N, R); // [R, N]
+    const ofH = quotient(
+      multiply(Wt, [...X], [R, N, D]),
+      multiply(multiply(Wt, before.W, [R, N, R]), before.H, [R, R, D]),
+    );
+    const H = before.H.map((value, i) => value * ofH[i]!);
+    const Ht = turned(H, R, D); // [D, R]
+    const ofW = quotient(
+      multiply([...X], Ht, [N, D, R]),
+      multiply(before.W, multiply(H, Ht, [R, D, R]), [N, R, R]),
+    );
+    const W = before.W.map((value, i) => value * ofW[i]!);
+    const expected = multiply(W, H, [N, R, D]);
+    multiply(after.W, after.H, [N, R, D]).forEach((value, i) => {
+      expect(value / expected[i]!).toBeCloseTo(1, 4);
+    });
+    const square = X.reduce((sum, value) => sum + value ** 2, 0) / X.length;
+    expect(after.errors[0]).toBeLessThan(square);
   });
 
   it('refuses a negative value and a rank that is too large', async () => {

@@ -34,6 +34,13 @@ describe('concentrations', () => {
     expectAll([percentile(ascending, 10), percentile(ascending, 90)], [0.0866656, 0.2213363], 7);
   });
 
+  it('interpolates percentiles as NumPy does', () => {
+    // numpy.percentile([1, 2, 4, 8, 16], [0, 10, 25, 40, 90, 100])
+    const values = Float64Array.of(1, 2, 4, 8, 16);
+    const found = [0, 10, 25, 40, 90, 100].map((p) => percentile(values, p));
+    expectAll(found, [1, 1.4, 2, 3.2, 12.8, 16], 12);
+  });
+
   it('gives the golden values, clipped to percentiles, with mean tau', () => {
     expectAll(
       concentrations(squared, labels, 5, { temperature: 0.2 }),

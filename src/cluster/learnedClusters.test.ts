@@ -42,6 +42,23 @@ describe('clusterByHead', () => {
     );
   });
 
+  it('measures every image against its own cluster, also in later blocks of rows', async () => {
+    // 40,000 rows are three blocks. Images of odd numbers point along the second axis.
+    const N = 40_000;
+    const sign = (i: number) => (i < N / 2 ? i % 2 : 1 - (i % 2));
+    const features = featuresOf(
+      Float32Array.from({ length: 2 * N }, (_, at) => (sign(at >> 1) === at % 2 ? 2 : 0)),
+      2,
+    );
+    const { assignment, groups, centroids } = await clusterByHead(engine, features, features);
+    expect([...centroids.data]).toEqual([1, 0, 0, 1]);
+    expect(assignment.similarity.every((cosine) => cosine === 1)).toBe(true);
+    expect(groups.map(({ size, cohesion }) => [size, cohesion])).toEqual([
+      [N / 2, 1],
+      [N / 2, 1],
+    ]);
+  });
+
   it('gives one cluster a margin of 1 and no second', async () => {
     const y = rows([[0.9, 0.1]]);
     const { assignment, k } = await clusterByHead(engine, rows([[1, 2]]), y);

@@ -221,6 +221,17 @@ describe('PCA whitening', () => {
     const { data } = await whiten(engine, flat, await fitWhitening(engine, flat, { components: 2 }));
     for (const i of [1, 3, 5]) expect(data[i]).toBe(0);
     await expect(fitWhitening(engine, flat, { components: 3 })).rejects.toThrow('received components = 3');
+    // The third column is the sum of the others, rounded to float32: its own variance is noise.
+    const random = randomAt(3, 'synthetic');
+    const dependent = Array.from({ length: 200 }, () => {
+      const [a, b] = [random.normal(), random.normal()];
+      return [a, b, Math.fround(Math.fround(a) + Math.fround(b))];
+    });
+    const rank2 = featuresOf(Float32Array.from(dependent.flat()), 3);
+    const white = await whiten(engine, rank2, await fitWhitening(engine, rank2, { components: 3 }));
+    const variances = columnVariances(white);
+    expect(variances[1]).toBeCloseTo(1, 4);
+    expect(variances[2]).toBe(0);
   });
 });
 

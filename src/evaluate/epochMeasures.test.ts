@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { type Features, featuresOf } from '../cluster/index.ts';
+import { type Features, featuresOf, nearestNeighbors, normalizeRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
+import { neighborPurity } from '../metrics/index.ts';
 import { epochBudget } from './epochBudget.ts';
 import { epochMeasureNames, measureEpoch } from './epochMeasures.ts';
 
@@ -60,6 +61,17 @@ describe('measureEpoch', () => {
     const { measures: other } = await measureEpoch(engine, { features, secondView: turned }, undefined);
     expect(other.viewAgreement).toBeLessThan(0.5);
     expect({ ...other, viewAgreement: 0 }).toEqual({ ...same, viewAgreement: 0 });
+  });
+
+  it('corrects the purity of neighbors for chance', async () => {
+    const noise = sample({ group: 0, own: 0.2, view: 0.6 });
+    const { measures, memory } = await measureEpoch(engine, noise, undefined);
+    const unit = normalizeRows(noise.features);
+    const neighbors = await nearestNeighbors(engine, unit, unit, { k: 10, exclude: 'self' });
+    const { consistency, chance } = neighborPurity(neighbors, memory.clusters);
+    expect(chance).toBeGreaterThan(0.05);
+    const stored = measures[epochMeasureNames[4]]; // the consistency of neighbors
+    expect(stored).toBeCloseTo((consistency - chance) / (1 - chance), 12);
   });
 
   it('compares with the epoch before', async () => {

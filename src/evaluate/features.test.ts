@@ -203,6 +203,14 @@ describe('label-free measures', () => {
     for (let i = 0; i < 400; i++) two[i * 64 + (i % 2)]! += i % 4 < 2 ? 1 : -1;
     expect((await effectiveRank(engine, featuresOf(two, 64))).rank).toBeCloseTo(2, 3);
     expect((await effectiveRank(engine, featuresOf(new Float32Array(12).fill(1), 3))).rank).toBe(0);
+    // A direction of a twentieth counts, one of a ten-thousandth is rounding.
+    const strengths = [1, 1 / 20, 1e-4];
+    const uneven = Float32Array.from({ length: 18 }, (_, at) =>
+      Math.floor(at / 6) === at % 3 ? strengths[at % 3]! * (Math.floor(at / 3) % 2 === 0 ? 1 : -1) : 0,
+    );
+    const p = [20 / 21, 1 / 21];
+    const expected = Math.exp(-p.reduce((sum, part) => sum + part * Math.log(part), 0));
+    expect((await effectiveRank(engine, featuresOf(uneven, 3))).rank).toBeCloseTo(expected, 4);
   });
 
   it('effective rank above 512 dimensions goes through the rows', async () => {
@@ -251,6 +259,9 @@ describe('splitOf', () => {
     expect([...split.test].filter((row) => labels[row] === 7).length).toBe(2);
     expect([...split.test]).not.toContain(60);
     expect(splitOf(labels, undefined, { seed: 4 })).toEqual(split);
+    // A fifth, rounded: of 1 to 13 images of a class.
+    const held = Array.from({ length: 13 }, (_, i) => splitOf(new Int32Array(i + 1), undefined).test.length);
+    expect(held).toEqual([0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
     expect(splitOf(labels, undefined, { seed: 5 })).not.toEqual(split);
   });
 });

@@ -3,14 +3,14 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { featuresOf, rowsOf, unitRows } from '../cluster/index.ts';
+import { featuresOf, normalizeRows, rowsOf, unitRows } from '../cluster/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { openPixelReader } from '../data/reader.ts';
 import { encoderOf, type NetworkEncoder } from '../encoders/encoder.ts';
 import { parseViews } from '../views/index.ts';
 import { tinyCache } from '../views/tinyCache.cases.ts';
 import { makeView } from '../views/view.ts';
-import { usage, viewAgreement } from './labelFree.ts';
+import { effectiveRank, usage, viewAgreement } from './labelFree.ts';
 import { measureLabelFree } from './measureLabelFree.ts';
 
 const N = 40;
@@ -110,10 +110,15 @@ describe('measureLabelFree', () => {
     const { report } = await measured({ clusters: 3, assign });
     const { report: byPrototypes } = await measured({ prototypes: axes });
     expect(report).toEqual(byPrototypes);
-    const { report: plain } = await measured({});
+    const { report: plain, features } = await measured({});
     expect(plain.prototypeUsage).toBeUndefined();
     expect(plain.viewAgreement).toBeUndefined();
+    // Embeddings are the features at length 1.
     expect(plain.embeddingDeviation).toBeCloseTo(plain.featureDeviation, 6);
+    const unit = normalizeRows(features);
+    expect(plain.effectiveRank).toEqual(await effectiveRank(engine, features, { seed: SEED }));
+    expect(plain.embeddingRank).toEqual(await effectiveRank(engine, unit, { seed: SEED }));
+    expect(plain.embeddingRank).not.toEqual(plain.effectiveRank);
   });
 
   it('measures stored clusters in the space of the normalized features', async () => {

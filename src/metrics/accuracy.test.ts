@@ -21,6 +21,11 @@ describe('matching and purity table', () => {
       { cluster: 3, size: 3, majority: 1, share: 2 / 3 },
       { cluster: 7, size: 2, majority: 0, share: 1 },
     ]);
+    // Of equally frequent classes the lower, of equal sizes the lower cluster.
+    expect(purityTable(contingency([4, 1, 4, 1], [9, 9, 2, 2]))).toEqual([
+      { cluster: 2, size: 2, majority: 1, share: 1 / 2 },
+      { cluster: 9, size: 2, majority: 1, share: 1 / 2 },
+    ]);
   });
 
   it('the accuracy is the best of all maps', () => {

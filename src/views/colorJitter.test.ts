@@ -32,6 +32,31 @@ describe('color adjustments', () => {
   });
 });
 
+describe('color adjustments by hand', () => {
+  const pixels = (...colors: number[][]): PlanarImage =>
+    toPlanes({ width: colors.length, height: 1, pixels: Uint8Array.from(colors.flat()) });
+  const grays = (...values: number[]) => pixels(...values.map((v) => [v, v, v]));
+
+  it('rounds the mean gray value of contrast to the nearest integer, halves up', () => {
+    for (const [values, mean] of [
+      [[10, 11], 11],
+      [[10, 10, 11], 10],
+      [[10, 11, 11], 11],
+    ] as const) {
+      const image = grays(...values);
+      applyColorJitter(image, [{ what: 'contrast', by: 0 }]);
+      expect(new Set(image.data)).toEqual(new Set([mean]));
+    }
+  });
+
+  it('turns colors of the smallest chroma, and leaves gray', () => {
+    // H = 170, S = 2 of (100, 100, 101); half a turn is 127 steps, to H = 41 in the first sextant.
+    const image = pixels([100, 100, 101], [100, 100, 100]);
+    applyColorJitter(image, [{ what: 'hue', by: 0.5 }]);
+    expect([...toInterleaved(image).pixels]).toEqual([101, 101, 100, 100, 100, 100]);
+  });
+});
+
 describe('drawColorJitter', () => {
   const range = { brightness: 0.4, contrast: 1.5, saturation: 0.2, hue: 0.1 };
 

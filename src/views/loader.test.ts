@@ -98,6 +98,48 @@ describe('openLoader', () => {
     await loader.close();
   });
 
+  it('passes over all images in order, the last batch filled with the first images', async () => {
+    const indices = Uint32Array.of(2, 3, 5, 7, 11, 13, 17);
+    const loader = openLoader({ ...options, indices, batchSize: 3 });
+    const passed: Batch[] = [];
+    for await (const batch of loader.pass()) passed.push(batch);
+    expect(passed.map(({ positions }) => [...positions])).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 0, 1],
+    ]);
+    expect(passed.map(({ images }) => [...images])).toEqual([
+      [2, 3, 5],
+      [7, 11, 13],
+      [17, 2, 3],
+    ]);
+    // The same views in every pass, and other ones than in the first epochs.
+    const again: string[] = [];
+    for await (const batch of loader.pass()) again.push(digest(batch));
+    expect(again).toEqual(passed.map(digest));
+    for (const epoch of [0, 1]) {
+      loader.setOrder(epoch, Uint32Array.of(0, 1, 2, 3, 4, 5));
+      const { images, crops } = await loader.batch(epoch, 0);
+      expect([...images]).toEqual([2, 3, 5]);
+      expect(crops[0]).not.toEqual(passed[0]!.crops[0]);
+    }
+    await loader.close();
+  });
+
+  it('visits an epoch in the order that it is given, also where batches were prefetched', async () => {
+    const loader = openLoader({ ...options, ahead: 8 });
+    const shuffled = await loader.batch(0, 0); // prefetches epoch 1
+    const order = Uint32Array.from({ length: 20 }, (_, i) => 22 - i);
+    loader.setOrder(1, order);
+    for (const step of [0, 3]) {
+      const { positions } = await loader.batch(1, step);
+      expect([...positions]).toEqual([...order.slice(step * 5, step * 5 + 5)]);
+    }
+    expect(digest(await loader.batch(0, 0))).toBe(digest(shuffled));
+    expect(() => loader.setOrder(1, order.slice(1))).toThrow('positions: received 19');
+    await loader.close();
+  });
+
   it('refuses what cannot work, saying what to change', () => {
     expect(() => openLoader({ ...options, batchSize: 24 })).toThrow(
       /batchSize: received 24 for 23 images.*smaller batchSize/,
