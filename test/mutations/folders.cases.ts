@@ -62,6 +62,20 @@ export const folders = {
       to: 'flip({ ...image, width: image.data.length / 3 });',
       caughtBy: [ofOrientation, 'is mirrored left to right'],
     },
+    {
+      line: 'contrast: the mean gray value is rounded',
+      in: 'adjustContrast',
+      find: 'Math.trunc(sum / plane + 0.5)',
+      to: 'Math.trunc(sum / plane)',
+      caughtBy: ['colorJitter.test.ts', 'rounds the mean gray value of contrast'],
+    },
+    {
+      line: 'loader: a pass ends with the first images',
+      in: 'openLoader',
+      find: '(start + i) % indices.length',
+      to: 'Math.min(start + i, indices.length - 1)',
+      caughtBy: ['loader.test.ts', 'passes over all images in order'],
+    },
   ],
   cluster: [
     {
@@ -127,6 +141,41 @@ export const folders = {
       to: 'clusters[row]',
       caughtBy: ['classical.test.ts', 'whose products fill several blocks'],
     },
+    {
+      line: 'k-means: the shift is that of the centroids',
+      in: 'prepareCentroidUpdate',
+      find: 'sub(next, old)',
+      to: 'next',
+      caughtBy: ['kmeans.test.ts', 'stops where centroids move less than the tolerance'],
+    },
+    {
+      line: 'k-means: the tolerance is relative to the mean variance of the columns',
+      in: 'meanVariance',
+      find: '$sum / features.dimension',
+      to: '$sum',
+      caughtBy: ['kmeans.test.ts', 'stops where centroids move less than the tolerance'],
+    },
+    {
+      line: 'k-means: each restart draws rows of its own',
+      in: 'initialCentroids',
+      find: 'randomStart(work, k, seed, restart)',
+      to: 'randomStart(work, k, seed, 0 * restart)',
+      caughtBy: ['kmeans.test.ts', 'keeps the best of its restarts'],
+    },
+    {
+      line: 'whitening: directions whose variance is rounding become 0',
+      in: 'fitWhitening',
+      find: 'values[p] > MIN_VARIANCE * values[0]',
+      to: 'values[p]! > 0',
+      caughtBy: ['measures.test.ts', 'sets directions without variance to 0'],
+    },
+    {
+      line: 'phi: percentiles are interpolated',
+      in: 'percentile',
+      find: 'at - below',
+      to: 'at + below',
+      caughtBy: ['concentration.test.ts', 'interpolates percentiles as NumPy does'],
+    },
   ],
   evaluate: [
     {
@@ -171,6 +220,20 @@ export const folders = {
       to: 'trainPart.length > 0 || testPart.length > 0',
       caughtBy: ['evaluationSet.test.ts', 'where there is no test part'],
     },
+    {
+      line: 'split: a fifth of each class, rounded',
+      in: 'split/splitOf',
+      find: 'Math.round(rows.length / 5)',
+      to: 'Math.floor(rows.length / 5)',
+      caughtBy: ['features.test.ts', 'makes one per class otherwise'],
+    },
+    {
+      line: 'epochs: the purity of neighbors is above chance',
+      in: 'measureEpoch',
+      find: 'aboveChance(together.consistency, together.chance)',
+      to: 'together.consistency',
+      caughtBy: ['epochMeasures.test.ts', 'corrects the purity of neighbors for chance'],
+    },
   ],
   metrics: [
     {
@@ -186,6 +249,13 @@ export const folders = {
       find: 'sizes.get(own) - 1',
       to: 'sizes.get(own)!',
       caughtBy: ['silhouette.test.ts', 'has the value of the definition'],
+    },
+    {
+      line: 'purity: the lower class where two are equally frequent',
+      in: 'purityTable',
+      find: 'count > largest[column]',
+      to: 'count >= largest[column]!',
+      caughtBy: ['accuracy.test.ts', 'gives majority and share of each cluster'],
     },
   ],
 } satisfies Record<string, readonly Mutation[]>;
