@@ -44,8 +44,8 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /swav.*simclr.*page: /s,
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
-  '11-default-road.ts': {
-    output: /Patch features of 5,000 images now, .*5000 images in \d+ clusters by patches/s,
+  '12-default-road.ts': {
+    output: /Patch features of 5,000 images: .*5000 images in \d+ clusters by patches/s,
     files: ['runs/groups/encoder.safetensors', 'runs/groups/report.html'],
   },
   '10-progress-and-abort.ts': { output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/ },
