@@ -44,6 +44,8 @@ export interface LearnPatchesOptions {
 
 /** Most images that patches are drawn from. */
 const PATCH_IMAGES = 5000;
+/** Most patches of one image: more of them repeat what is known. */
+const MOST_PER_IMAGE = 150;
 const BATCH = 128;
 /** Iterations of the principal axes: the last ones need not be exact. */
 const AXIS_ITERATIONS = 5;
@@ -87,7 +89,7 @@ async function patchesOf(
   side: number,
 ): Promise<Float32Array> {
   const chosen = drawn(images, PATCH_IMAGES, seed);
-  const perImage = Math.ceil(settings.patches / chosen.length);
+  const perImage = Math.min(MOST_PER_IMAGE, Math.ceil(settings.patches / chosen.length));
   const dimension = 3 * side * side;
   const out = new Float32Array(chosen.length * perImage * dimension);
   let done = 0;
