@@ -63,7 +63,7 @@ def main():
 
 
 PATCH_IMAGES = 5000
-CHUNK = 8  # images whose patches are multiplied at once; larger chunks are slower
+CHUNK = 32  # images whose patches are multiplied at once
 BLOCK = 4096
 SAME = 0.9999
 LUMINANCE = [0.299, 0.587, 0.114]
