@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { argumentForm, type Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { allMethods, flatSettings, presets, sharedGroups, showSetting } from '../src/methods/index.ts';
+import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
@@ -45,6 +46,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   profile: profileText,
   'runtime-settings': runtimeSettingsText,
   value: valueText,
+  verdicts: verdictsTable,
 };
 
 /** Builds all generated pages: path from the repository's root to content. */
@@ -78,6 +80,12 @@ function commandsTable(): string {
     ({ name, summary }) => `| [\`${name}\`](commands/${name}.md) | ${cell(summary)} |`,
   );
   return ['| command | purpose |', '|---|---|', ...rows].join('\n');
+}
+
+/** Formats the words of the run doctor with their meanings. */
+function verdictsTable(): string {
+  const rows = Object.entries(verdictWords).map(([word, meaning]) => `| ${word} | ${cell(meaning)} |`);
+  return ['| word | meaning |', '|---|---|', ...rows].join('\n');
 }
 
 /** Escapes text for a cell of a table. */

@@ -76,7 +76,7 @@ function printFeatures({ name, ...json }: InspectedFeatures, terminal: Terminal)
 }
 
 function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Terminal): object {
-  const { step, epoch, seed, final, healthy, tensors, bytes } = json;
+  const { step, epoch, seed, final, health, tensors, bytes } = json;
   const count = Object.keys(tensors).length;
   printFacts(terminal, [
     [
@@ -85,7 +85,7 @@ function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Ter
     ],
     ['contents', `${showCount(count)} tensors, ${showCount(values)} values, ${showBytes(bytes)}`],
     ['checksum', 'matches'],
-    ['health', healthy ? 'healthy' : 'not known to be healthy'],
+    ['health', health ?? 'not judged'],
   ]);
   return json;
 }

@@ -22,6 +22,7 @@ export const trainCommand: Command = {
     'The preset is chosen by the size and number of the images unless --preset names one.',
     'Of a source with a train/test split, only the training images are used.',
     'Ctrl-C saves and ends. The same command with --resume continues.',
+    'The last line of a finished run judges it, such as healthy, unlearned or too short (docs/verdicts.md).',
     `Settings for --set: ${settingNames().join(', ')}.`,
   ].join('\n'),
   arguments: [
@@ -84,7 +85,7 @@ export const trainCommand: Command = {
     { flags: '--resume', description: 'resume the run in --out from its newest intact checkpoint' },
     {
       flags: '--auto-remedy',
-      description: 'restart a failed run from its last healthy checkpoint with a remedy',
+      description: 'restart a failed run from its last good checkpoint with a remedy',
     },
     {
       flags: '--snapshots <fractions>',
@@ -132,16 +133,17 @@ export function reportTrained(
   { resume }: { resume?: string } = {},
 ) {
   const { run, step, config } = model;
-  const { outcome, totalSteps, seconds, loss, verdict, skipped } = model.training!;
+  const { outcome, totalSteps, seconds, loss, verdict, epochs, recipe, skipped } = model.training!;
   const where = displayPath(run);
   if (outcome === 'interrupted') {
     terminal.warn(`stopped at step ${showCount(step)}, with everything saved. Resume with:`);
     terminal.warn(`  ${resume ?? `likeness train ${source} --out ${where} --resume`}`);
   } else {
-    const steps = `${showCount(step)} steps in ${showDuration(seconds)}`;
-    terminal.say(`trained ${steps}; ${verdict.message || verdict.health}`);
+    terminal.say(`trained ${showCount(step)} steps in ${showDuration(seconds)}`);
     terminal.say(`run folder: ${where}`);
     if (!resume) terminal.say(`next: likeness cluster ${source} --run ${where}`);
+    const advice = verdict.remedy && `. Remedy: ${verdict.remedy}`;
+    terminal.say(`${verdict.message || verdict.health}${advice}`);
   }
   return {
     run,
@@ -153,6 +155,10 @@ export function reportTrained(
     totalSteps,
     loss,
     health: verdict.health,
+    verdict: verdict.message,
+    remedy: verdict.remedy,
+    epochs,
+    recipe,
     seconds,
     settings: flatSettings(config.settings),
   };

@@ -6,6 +6,13 @@ export function showCount(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** Formats a value of a setting in three digits, such as `0.000707`, `250` or `1e+30`. */
+export function showValue(value: number): string {
+  const rounded = Number(value.toPrecision(3));
+  const size = Math.abs(rounded);
+  return size !== 0 && (size < 1e-4 || size >= 1e6) ? rounded.toExponential() : String(rounded);
+}
+
 /** Formats a number of things, such as `1 image` or `12,345 images`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${showCount(count)} ${count === 1 ? one : many}`;

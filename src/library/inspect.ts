@@ -51,6 +51,10 @@ export interface InspectedFeatures
 export interface InspectedCheckpoint extends CheckpointInfo {
   readonly kind: 'checkpoint';
   readonly path: string;
+  /** True for the end of a run that was judged healthy. */
+  readonly healthy: boolean;
+  /** Word of the run doctor, such as `learning`, `healthy` or `too short`; null where it has none. */
+  readonly health: string | null;
   /** Shapes by name. */
   readonly tensors: Readonly<Record<string, readonly number[]>>;
   /** Number of values of all tensors. */
@@ -141,8 +145,11 @@ function changedSettings(settings: Settings, preset: string): string[] {
 async function inspectCheckpoint(path: string, bytes: number): Promise<InspectedCheckpoint> {
   const { info, tensors } = await loadCheckpoint(path);
   const names = Object.keys(tensors);
+  const { health } = info.extra ?? {};
   return {
     ...{ kind: 'checkpoint', path, ...info },
+    healthy: health === 'healthy',
+    health: typeof health === 'string' ? health : null,
     tensors: Object.fromEntries(names.map((name) => [name, tensors[name]!.shape])),
     bytes,
     values: names.reduce((sum, name) => sum + tensors[name]!.data.length, 0),

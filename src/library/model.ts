@@ -36,8 +36,18 @@ export interface TrainingSummary {
   readonly seconds: number;
   /** Exponential mean of the loss. */
   readonly loss?: number;
-  /** The doctor's last verdict. */
+  /** The judgment on a finished training, or the doctor's last verdict on an interrupted one. */
   readonly verdict: Verdict;
+  /** Passes over the images; may be a fraction. */
+  readonly epochs: number;
+  /** Numbers that the recipe was made for; absent where the preset is not known. */
+  readonly recipe?: {
+    readonly epochs: number;
+    /** Fewest epochs of the method's recipes in its paper. */
+    readonly paperEpochs?: number | undefined;
+    /** Images that its batches, prototypes, clusters and queue need. */
+    readonly images: number;
+  };
   /** Number of files that could not be read. */
   readonly skipped: number;
 }

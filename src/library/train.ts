@@ -4,7 +4,7 @@ import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import { openTrainedRun } from '../run/index.ts';
-import { type TrainEvent, trainRun } from '../train/index.ts';
+import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { modelOf, type TrainedModel } from './model.ts';
 import {
@@ -101,8 +101,12 @@ export async function trainImages(images: OpenImages, options: TrainOptions): Pr
   const request = { ...given, method: nameOf(given.method) };
   const reporter = reporterFor(options);
   const session = await trainRun(images, request, { reporter, onEvent });
-  const { outcome, training, verdict, folder, skipped } = session;
+  const { outcome, training, verdict, epochs, folder, config, skipped } = session;
   const { totalSteps, seconds, doctor } = training;
-  const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, skipped };
+  const made = recipeReach(config.settings, config);
+  const recipe = made && {
+    ...{ epochs: made.presetEpochs, paperEpochs: made.paperEpochs, images: made.need.images },
+  };
+  const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, epochs, recipe, skipped };
   return modelOf(await openTrainedRun(folder.path), { training: summary });
 }

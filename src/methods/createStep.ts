@@ -142,6 +142,7 @@ function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'enco
     notes: draft.notes,
     program: { name: `${name}-step`, state, outputs: { ...draft.outputs, loss: trained.loss }, replicas },
     optimizerState: trained.optimizerState,
+    trained: Object.keys(trained.gradients),
     initialState: (seed, given) =>
       initialStateOf(state, [
         variables.initialValues(seed),

@@ -76,6 +76,8 @@ export interface StepProgram {
   draws?(moment: Moment, seed: number): Values;
   /** Names of the optimizer's values in the state, which a restart sets to their first ones. */
   optimizerState: readonly string[];
+  /** Names of the trained values in the state, whose size the run doctor watches. Default: none. */
+  trained?: readonly string[];
   /**
    * Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse.
    */

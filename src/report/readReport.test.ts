@@ -35,7 +35,11 @@ const events: RunEvent[] = [
   },
   { kind: 'step', step: 1, epoch: 0, loss: 3 },
   { kind: 'step', step: 2, epoch: 0, loss: 2 },
-  { kind: 'doctor', step: 2, epoch: 0, verdict: 'healthy', message: 'healthy: loss 2' },
+  { kind: 'doctor', step: 1, epoch: 0, verdict: 'learning', message: 'learning: loss 3' },
+  {
+    ...{ kind: 'doctor', step: 2, epoch: 0, verdict: 'too short', message: 'too short: 1 epoch' },
+    remedy: 'train longer',
+  },
 ];
 const picture = Uint8Array.from('RIFF....WEBP', (letter) => letter.charCodeAt(0));
 const clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 'thumbnails'>> = {
@@ -79,7 +83,10 @@ describe('the report of a run', () => {
   it('has training and settings before the run is clustered', async () => {
     const run = await trainedRun();
     const report = await readReport(run);
-    expect(report).toMatchObject({ run: run.name, method: 'swav', training: { verdict: 'healthy: loss 2' } });
+    expect(report).toMatchObject({ run: run.name, method: 'swav' });
+    expect(report.training).toMatchObject({
+      ...{ verdict: 'too short: 1 epoch', health: 'too short', remedy: 'train longer' },
+    });
     expect(report.training!.chance!.name).toBe('ln 12');
     expect(report.settings).toContainEqual({ name: 'Prototypes', value: '12' });
     expect(report).not.toHaveProperty('clustering');

@@ -48,6 +48,8 @@ export function reportJson(
           negative: { mean: negative.mean.at(-1), spread: negative.spread.at(-1) },
         })),
         verdict: training.verdict,
+        health: training.health,
+        remedy: training.remedy,
       },
     }),
     ...(maps && {

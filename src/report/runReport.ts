@@ -50,8 +50,12 @@ export interface ReportTraining {
   };
   /** Similarities of positive and negative pairs, where they were measured. */
   readonly similarities?: readonly ReportSimilarity[];
-  /** Last message of the run doctor. */
+  /** Last message of the run doctor, the judgment on a finished run. */
   readonly verdict?: string;
+  /** Its word, such as `healthy`, `unlearned` or `too short`. */
+  readonly health?: string;
+  /** Advice, where something should be done. */
+  readonly remedy?: string | undefined;
   /** Sentences on this training, from the method or on missing facts. */
   readonly notes: readonly string[];
 }

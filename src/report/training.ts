@@ -1,5 +1,6 @@
 /** Training curves, verdict and label-free measures from the event log of a run. */
 import { type MeasuresEvent, type RunEvent, type RunFacts, readEvents } from '../run/index.ts';
+import { baselineName } from '../train/index.ts';
 import { reportMeasures } from './measures.ts';
 import type { ReportSimilarity, ReportTraining, RunReport } from './runReport.ts';
 
@@ -17,7 +18,7 @@ export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 
   const loss: (number | null)[] = [];
   const usage = { steps: [] as number[], entropy: [] as number[] };
   const measured: MeasuresEvent[] = [];
-  let verdict: string | undefined;
+  let verdict: Pick<ReportTraining, 'verdict' | 'health' | 'remedy'> = {};
   let facts: RunFacts | undefined;
   const ofSteps = similarities();
   const ofEpochs = similarities();
@@ -41,7 +42,7 @@ export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 
         ofEpochs.add(event);
         break;
       case 'doctor':
-        verdict = event.message;
+        verdict = { verdict: event.message, health: event.verdict, remedy: event.remedy };
     }
   }
   const measures = reportMeasures(measured);
@@ -60,7 +61,7 @@ export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 
       similarities: (['instance', 'cluster'] as const).flatMap(
         (level) => ofSteps.of(level) ?? ofEpochs.of(level) ?? [],
       ),
-      verdict,
+      ...verdict,
       notes: facts?.notes ?? [NO_FACTS],
     },
   };
@@ -70,9 +71,7 @@ export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 
 function randomBaselineOf(facts: RunFacts | undefined): Pick<ReportTraining, 'chance'> {
   const value = facts?.randomBaselineLoss ?? undefined;
   if (value === undefined) return {};
-  const choices = Math.round(Math.exp(value));
-  const isWhole = Math.abs(Math.log(choices) - value) < 1e-9;
-  return { chance: { value, name: isWhole ? `ln ${choices}` : 'random baseline' } };
+  return { chance: { value, name: baselineName(value) } };
 }
 
 /** Collects the similarities of pairs from events that have them. */

@@ -31,7 +31,7 @@ export interface CheckpointInfo {
   readonly configHash: string;
   /** Marks the last checkpoint of a completed run, which is never removed. */
   readonly final?: boolean;
-  /** Set where the run doctor found nothing wrong. The newest such checkpoint is never removed. */
+  /** Set where a failed run may restart from it. The newest such checkpoint is never removed. */
   readonly healthy?: boolean;
   /** Further state of the trainer. */
   readonly extra?: JsonObject;
@@ -133,7 +133,7 @@ export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> 
 }
 
 export interface LoadLatestOptions {
-  /** Takes only checkpoints that the run doctor found healthy. Default false. */
+  /** Takes only checkpoints that a failed run may restart from. Default false. */
   readonly onlyHealthy?: boolean;
   /** Takes only checkpoints of at most this step. */
   readonly maxStep?: number;

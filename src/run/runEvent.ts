@@ -79,10 +79,12 @@ export interface CheckpointEvent extends EventBase {
 }
 export interface DoctorEvent extends EventBase {
   readonly kind: 'doctor';
-  /** Health of the run, such as `healthy` or `collapsed`. */
+  /** Health of the run, such as `learning`, `healthy` or `collapsed`. */
   readonly verdict: string;
-  /** Sentence for a person, with the remedy. */
+  /** Sentence for a person. */
   readonly message: string;
+  /** Advice, where something should be done. */
+  readonly remedy?: string;
 }
 export interface EvaluationEvent extends EventBase {
   readonly kind: 'evaluation';
@@ -127,7 +129,7 @@ const fields = {
   stage: { stage: z.string(), duration: z.number() },
   measures: { images: z.number(), duration: z.number() },
   checkpoint: { file: z.string() },
-  doctor: { verdict: z.string(), message: z.string() },
+  doctor: { verdict: z.string(), message: z.string(), remedy: z.string().optional() },
   evaluation: {},
   'run-ended': { reason: z.string() },
 } satisfies Record<RunEvent['kind'], z.ZodRawShape>;

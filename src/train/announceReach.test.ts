@@ -8,6 +8,8 @@ const recipe = {
   need: { images: 4096, part: '512 prototypes with 8 images each' },
 };
 
+const fewer = 'are fewer than the 4,096 needed for 512 prototypes with 8 images each';
+
 /** Lines for a run whose planned epochs change. */
 function lines(planned: readonly number[], options: Partial<AnnounceOptions> = {}): string[] {
   const said: string[] = [];
@@ -29,16 +31,16 @@ describe('what a person reads before a training', () => {
 
   it('is a warning for a run that cannot reach anything, with the time that it would take', () => {
     expect(lines([4], { images: 1068, minutes: 4 })).toEqual([
-      'warn train.fewImages 1,068 images are fewer than the 4,096 needed for 512 prototypes with 8 images each',
-      'warn train.fewEpochs 1,068 images will see 4 of the 60 epochs that this recipe was made for. ' +
-        'All of them would take about 60 minutes',
+      `warn train.fewImages 1,068 images ${fewer}`,
+      'warn train.fewEpochs 1,068 images will see 4 of the 60 epochs that this recipe was made ' +
+        'for. All of them would take about 60 minutes',
     ]);
   });
 
   it('is a note where the run has less than the paper', () => {
     expect(lines([60], { images: 3068, minutes: 4 })).toEqual([
-      'note train.fewImages 3,068 images are fewer than the 4,096 needed for 512 prototypes with 8 images each',
-      'note train.fewEpochs 3,068 images will see 60 of the 200 epochs that the paper trains swav for',
+      `note train.fewImages 3,068 images ${fewer}`,
+      'note train.fewEpochs 3,068 images will see 60 of the 200 epochs that the paper trains swav ' + 'for',
     ]);
   });
 

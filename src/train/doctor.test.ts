@@ -51,12 +51,12 @@ function verdicts(
 const healthOf = (list: { health: string }[]) => list.map(({ health }) => health);
 
 describe('the run doctor', () => {
-  it('says nothing but "warming up" during the grace, then "healthy" of a loss below ln K', () => {
+  it('says nothing but "warming up" during the grace, then "learning" of a loss below ln K', () => {
     const list = verdicts(60, (step) => 2.5 - step / 100);
     expect(new Set(healthOf(list.slice(0, 20)))).toEqual(new Set(['warming up']));
-    expect(new Set(healthOf(list.slice(20)))).toEqual(new Set(['healthy']));
+    expect(new Set(healthOf(list.slice(20)))).toEqual(new Set(['learning']));
     expect(list[0]!.message).toBe('warming up: loss 2.490, ln 16 = 2.773');
-    expect(list.at(-1)!.message).toMatch(/^healthy: loss 2\.\d{3} of ln 16 = 2\.773$/);
+    expect(list.at(-1)!.message).toMatch(/^learning: loss 2\.\d{3} of ln 16 = 2\.773$/);
     expect(list.at(-1)!.remedy).toBe('');
   });
 
@@ -72,8 +72,11 @@ describe('the run doctor', () => {
     expect(remedy).not.toMatch(/codes|epsilon|prototypes|--/);
   });
 
-  it('does not call a loss just under ln K collapsed, nor one that is still far above it', () => {
-    expect(healthOf(verdicts(200, () => 0.99 * Math.log(K))).at(-1)).toBe('healthy');
+  it('calls a loss just under ln K neither collapsed nor learning, nor one that is far above it', () => {
+    const under = verdicts(400, () => 0.9944 * Math.log(K)).at(-1)!;
+    expect(under).toMatchObject({ health: 'warming up' });
+    expect(under.message).toBe('warming up: loss 2.757 has hardly moved from ln 16 = 2.773');
+    expect(healthOf(verdicts(200, () => 0.96 * Math.log(K))).at(-1)).toBe('learning');
     const above = verdicts(200, () => 1.5 * Math.log(K)).at(-1)!;
     expect(above).toMatchObject({ health: 'warming up' });
     expect(above.message).toBe('warming up: loss 4.159 is still above ln 16 = 2.773');
@@ -94,6 +97,27 @@ describe('the run doctor', () => {
     }
   });
 
+  it('says that a run diverged once the loss is far above its start, and not for one wild batch', () => {
+    const list = verdicts(60, (step) => (step === 5 ? 1e12 : step < 30 ? 2 : 1.3e11));
+    expect(healthOf(list).indexOf('diverged')).toBe(29 + 10 - 1);
+    expect(list.at(-1)!.message).toBe(
+      'diverged: the loss is 1.300e+11 at step 60, ' + 'after 2.000 at the first',
+    );
+    expect(healthOf(verdicts(60, () => 150, {}, { randomBaselineLoss: undefined })).at(-1)).toBe('learning');
+  });
+
+  it('says that a run diverged when its weights have grown without bound, or are no numbers', () => {
+    const seen = (norm: number, { finite = true } = {}) =>
+      verdicts(3, () => 2, { weights: { norm, isFinite: finite } }, { weightNorm: 20 }).at(-1)!;
+    expect(seen(19_000).health).toBe('warming up');
+    expect(seen(2.5e7).message).toBe(
+      'diverged: the weights have grown to 1.25e+6 times their first size by step 3',
+    );
+    expect(seen(20, { finite: false }).message).toBe(
+      'diverged: weights or values of the optimizer became infinite or not a number by step 3',
+    );
+  });
+
   it('names embeddings at one point or on one line', () => {
     for (const narrow of [point, line]) {
       const list = verdicts(80, () => 1, narrow);
@@ -103,7 +127,7 @@ describe('the run doctor', () => {
       );
     }
     const plane = statistics([axes[0]!, axes[1]!, axes[0]!.map((v) => -v), axes[1]!.map((v) => -v)]);
-    expect(healthOf(verdicts(80, () => 1, plane)).at(-1)).toBe('healthy');
+    expect(healthOf(verdicts(80, () => 1, plane)).at(-1)).toBe('learning');
   });
 
   it('goes on from its state as if it had never stopped', () => {

@@ -1,20 +1,32 @@
 /**
- * The run doctor: watches the outputs of training steps and names a failed run in plain words.
+ * The run doctor: judges from numbers at hand if a training is learning.
  *
- * Signs: NaN or infinity in the loss; a loss that stays at the random baseline, such as ln K, where
- * every prototype is as good as any other; the entropy of prototype usage; the spread of
- * embeddings, as their relative standard deviation and as effective rank.
+ * Watches the exponential mean of the loss against its start and against the random baseline, such
+ * as ln K, where every prototype is as good as any other; the size of the weights; the entropy of
+ * prototype usage; the spread of embeddings, as their relative standard deviation and as effective
+ * rank.
  */
+import { showValue } from '../core/text.ts';
 import type { Failure } from '../methods/index.ts';
+import { showBaseline, showLoss } from './lossText.ts';
 import { deviation, effectiveRank, type Geometry, isNarrow, usageVitals } from './vitals.ts';
+import type { Weights } from './weights.ts';
 
-export type Health = 'warming up' | 'healthy' | Failure;
+/** Words of a run in training, of a finished run, and of a failed run. */
+export type Health =
+  | 'warming up'
+  | 'learning'
+  | 'healthy'
+  | 'unlearned'
+  | 'too short'
+  | 'too few images'
+  | Failure;
 
 export interface Verdict {
   health: Health;
   /** Sentence for a person. */
   message: string;
-  /** Advice that holds for every method; empty where nothing needs doing. */
+  /** Advice; empty where nothing needs doing. */
   remedy: string;
 }
 
@@ -28,6 +40,8 @@ export interface Observation {
   embeddingMean: Float32Array;
   /** Mean of z zᵀ, [D, D]. */
   embeddingMoment: Float32Array;
+  /** Weights after the step, at steps where they are read. */
+  weights?: Weights | undefined;
 }
 
 export interface Vitals {
@@ -54,6 +68,8 @@ export interface DoctorOptions {
   randomBaselineLoss?: number | undefined;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: Geometry | undefined;
+  /** Norm of the weights before the first step. Default: their growth is not judged. */
+  weightNorm?: number | undefined;
   /** Steps before any verdict but "diverged": a run may start at the random baseline. */
   grace: number;
   /** Steps for which a failure must last. */
@@ -67,22 +83,49 @@ export interface DoctorState {
   /** Exponential mean; empty without prototypes. */
   usage: Float32Array;
   seen: number;
+  /** Loss of the first step; absent before it, and in checkpoints of earlier versions. */
+  firstLoss?: number;
   /** Steps since which the loss has been at the random baseline. */
   flatFor: number;
   /** Steps since which embeddings have been narrow. */
   narrowFor: number;
+  /** Steps since which the loss has been far above its start. */
+  explodedFor: number;
 }
 
 /** Fraction of the random baseline from which a mean loss counts as flat. */
 const FLAT = 0.995;
 /** Fraction of the random baseline above which a mean loss has not come down to it yet. */
 const ABOVE = 1.02;
+/** Fraction by which a loss must leave the random baseline, or its start, to count as learned. */
+const MIN_GAIN = 0.03;
+/** Multiple of the larger of start, random baseline and 1 above which a loss has exploded. */
+const MAX_LOSS = 100;
+/** Steps for which a loss must stay exploded. */
+const EXPLOSION_PATIENCE = 10;
+/** Multiple of their first norm above which weights grow without bound. */
+const MAX_GROWTH = 1000;
 
 const advice: Readonly<Record<Failure, string>> = {
   diverged: 'lower the learning rate, or lengthen the warm-up',
   collapsed: 'lower the learning rate, or raise the batch size',
   narrow: 'lower the learning rate, raise the batch size, or use larger scales of crops',
 };
+
+/** Verdict that stops a run. */
+export function failed(health: Failure, message: string): Verdict {
+  return { health, message: `${health}: ${message}`, remedy: advice[health] };
+}
+
+/** Tells verdicts that stop a run. */
+export function isFailed({ health }: Pick<Verdict, 'health'>): boolean {
+  return health in advice;
+}
+
+/** Tells verdicts after which a state is good to restart from. */
+export function isSound({ health }: Pick<Verdict, 'health'>): boolean {
+  return !isFailed({ health }) && health !== 'warming up' && health !== 'unlearned';
+}
 
 export interface Doctor {
   /** Takes in a step; a verdict for it. */
@@ -93,14 +136,17 @@ export interface Doctor {
 }
 
 export function createDoctor(options: DoctorOptions, before?: DoctorState): Doctor {
-  const { randomBaselineLoss: baseline, geometry, grace, horizon = 50 } = options;
-  const state: DoctorState = before
-    ? { ...before, usage: before.usage.slice() }
-    : { loss: 0, usage: new Float32Array(0), seen: 0, flatFor: 0, narrowFor: 0 };
+  const { randomBaselineLoss: baseline, geometry, horizon = 50 } = options;
+  const state: DoctorState = {
+    ...{ loss: 0, seen: 0, flatFor: 0, narrowFor: 0, explodedFor: 0 },
+    ...before,
+    usage: before?.usage.slice() ?? new Float32Array(0),
+  };
   let last: Observation | undefined;
 
   function takeIn({ loss, usage, ...moments }: Observation): void {
     state.seen++;
+    state.firstLoss ??= loss;
     // A plain mean at first, exponential once the horizon is filled.
     const weight = 1 / Math.min(state.seen, horizon);
     state.loss += (loss - state.loss) * weight;
@@ -108,10 +154,11 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
       if (state.usage.length === 0) state.usage = new Float32Array(usage.length);
       for (let k = 0; k < usage.length; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
     }
-    const isWatched = state.seen > grace;
     const isFlat = baseline !== undefined && state.loss > FLAT * baseline && state.loss < ABOVE * baseline;
-    state.flatFor = isWatched && isFlat ? state.flatFor + 1 : 0;
-    state.narrowFor = isWatched && isNarrow(moments, geometry) ? state.narrowFor + 1 : 0;
+    const isExploded = loss > MAX_LOSS * Math.max(1, baseline ?? 0, Math.abs(state.firstLoss));
+    state.flatFor = state.seen > options.grace && isFlat ? state.flatFor + 1 : 0;
+    state.narrowFor = isNarrow(moments, geometry) ? state.narrowFor + 1 : 0;
+    state.explodedFor = isExploded ? state.explodedFor + 1 : 0;
   }
   return {
     observe(observation) {
@@ -131,43 +178,75 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
   };
 }
 
-function verdictOf(
-  { step, loss }: Observation,
-  { seen, flatFor, narrowFor, loss: mean }: DoctorState,
-  { randomBaselineLoss: baseline, grace, patience }: DoctorOptions,
-): Verdict {
-  const failed = (health: Failure, message: string): Verdict => ({
-    health,
-    message: `${health}: ${message}`,
-    remedy: advice[health],
-  });
-  const fine = (health: 'warming up' | 'healthy', message: string): Verdict => ({
+function verdictOf(observation: Observation, state: DoctorState, options: DoctorOptions): Verdict {
+  const { randomBaselineLoss: baseline, grace, patience } = options;
+  const { seen, flatFor, loss } = state;
+  const divergence = divergenceOf(observation, state, options);
+  if (divergence) return failed('diverged', divergence);
+  const fine = (health: Health, message: string): Verdict => ({
     health,
     message: `${health}: ${message}`,
     remedy: '',
   });
-  /** For example "ln 512 = 6.238". */
-  const named = (digits: number) =>
-    baseline === undefined ? '' : `ln ${Math.round(Math.exp(baseline))} = ${baseline.toFixed(digits)}`;
-
-  if (!Number.isFinite(loss)) return failed('diverged', `the loss became ${loss} at step ${step}`);
   if (seen <= grace) {
-    return fine('warming up', [`loss ${loss.toFixed(3)}`, ...(baseline ? [named(3)] : [])].join(', '));
+    const named = baseline === undefined ? [] : [showBaseline(baseline)];
+    return fine('warming up', [`loss ${showLoss(loss)}`, ...named].join(', '));
   }
   if (baseline !== undefined && flatFor >= patience) {
-    return failed(
-      'collapsed',
-      `the loss has stayed at ${named(2)} for ${flatFor} steps, as if nothing could be told apart`,
-    );
+    const message =
+      `the loss has stayed at ${showBaseline(baseline, 2)} for ${flatFor} steps, ` +
+      'as if nothing could be told apart';
+    return failed('collapsed', message);
   }
+  const narrowFor = Math.min(state.narrowFor, seen - grace);
   if (narrowFor >= patience) {
     return failed(
       'narrow',
       `for ${narrowFor} steps nearly all embeddings have been at one point or on one line`,
     );
   }
-  if (baseline !== undefined && mean > ABOVE * baseline) {
-    return fine('warming up', `loss ${mean.toFixed(3)} is still above ${named(3)}`);
+  const stuck = baseline !== undefined && unmovedLoss(state, baseline);
+  return stuck ? fine('warming up', stuck) : fine('learning', lossSentence(state, baseline));
+}
+
+/** Sentence on a loss or on weights that no longer are numbers of a training; else undefined. */
+function divergenceOf(
+  { step, loss, weights }: Observation,
+  { explodedFor, firstLoss = 0 }: DoctorState,
+  { weightNorm }: DoctorOptions,
+): string | undefined {
+  if (!Number.isFinite(loss)) return `the loss became ${loss} at step ${step}`;
+  if (weights && !weights.isFinite) {
+    return `weights or values of the optimizer became infinite or not a number by step ${step}`;
   }
-  return fine('healthy', [`loss ${mean.toFixed(3)}`, ...(baseline ? [named(3)] : [])].join(' of '));
+  if (weights && weightNorm && weights.norm > MAX_GROWTH * weightNorm) {
+    const times = showValue(weights.norm / weightNorm);
+    return `the weights have grown to ${times} times their first size by step ${step}`;
+  }
+  if (explodedFor < EXPLOSION_PATIENCE) return undefined;
+  return `the loss is ${showLoss(loss)} at step ${step}, after ${showLoss(firstLoss)} at the first`;
+}
+
+/**
+ * Sentence on a mean loss that has hardly left the random baseline, or its start for a method
+ * without one; undefined where it has.
+ */
+export function unmovedLoss(
+  { loss, firstLoss = 0 }: DoctorState,
+  baseline: number | undefined,
+): string | undefined {
+  if (baseline === undefined) {
+    return Math.abs(loss - firstLoss) < MIN_GAIN * Math.max(1, Math.abs(firstLoss))
+      ? `loss ${showLoss(loss)} has hardly moved from ${showLoss(firstLoss)} at the first step`
+      : undefined;
+  }
+  if (loss <= (1 - MIN_GAIN) * baseline) return undefined;
+  return loss > ABOVE * baseline
+    ? `loss ${showLoss(loss)} is still above ${showBaseline(baseline)}`
+    : `loss ${showLoss(loss)} has hardly moved from ${showBaseline(baseline)}`;
+}
+
+/** Mean loss with the random baseline, such as `loss 2.890 of ln 256 = 5.545`. */
+export function lossSentence({ loss }: DoctorState, baseline: number | undefined): string {
+  return `loss ${showLoss(loss)}${baseline === undefined ? '' : ` of ${showBaseline(baseline)}`}`;
 }

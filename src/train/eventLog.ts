@@ -1,5 +1,6 @@
 /** Events of a training run as lines of events.jsonl. */
 import { checkpointName, type EventLog } from '../run/index.ts';
+import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
 import type { TrainResult } from './trainer.ts';
 
@@ -18,7 +19,12 @@ export function createEventWriter(
   { now = () => new Date() }: { now?: () => Date } = {},
 ): EventWriter {
   let epoch = 0;
+  let said = '';
   const time = () => now().toISOString();
+  function writeVerdict(step: number, { health, message, remedy }: Verdict): void {
+    said = message;
+    log.append({ kind: 'doctor', step, epoch, verdict: health, message, ...(remedy !== '' && { remedy }) });
+  }
   return {
     write(event) {
       switch (event.kind) {
@@ -49,8 +55,7 @@ export function createEventWriter(
           return;
         }
         case 'doctor': {
-          const { kind, step, health, message } = event;
-          log.append({ kind, step, epoch, verdict: health, message });
+          writeVerdict(event.step, event);
           return;
         }
         case 'checkpoint': {
@@ -59,9 +64,9 @@ export function createEventWriter(
         }
       }
     },
-    end({ outcome, training: { step }, verdict: { health, message } }) {
+    end({ outcome, training: { step }, verdict }) {
       // Repeats the last verdict with its latest figures, because its change may be long past.
-      if (message !== '') log.append({ kind: 'doctor', step, epoch, verdict: health, message });
+      if (verdict.message !== '' && verdict.message !== said) writeVerdict(step, verdict);
       log.append({ kind: 'run-ended', time: time(), step, epoch, reason: reasons[outcome] });
     },
   };

@@ -11,9 +11,12 @@ export {
   type Vitals,
 } from './doctor.ts';
 export type { EpochEnd, TrainEvent } from './events.ts';
+export { baselineName } from './lossText.ts';
 export type { EvaluationImages } from './phase.ts';
+export { recipeReach } from './recipe.ts';
 export { remedyFor } from './remedy.ts';
 export { resumedSettings } from './resumeSettings.ts';
 export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
 export { fromCheckpoint, type TrainingState, toCheckpoint, withoutDoctor } from './trainingState.ts';
+export { verdictWords } from './verdictWords.ts';

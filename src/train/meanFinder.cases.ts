@@ -19,7 +19,7 @@ export const STEPS_PER_EPOCH = 5;
 /**
  * Finds the mean of the pixels by descent: `loss = 1 + mean((x / 255 - w)^2)`, `w -= lr dloss/dw`.
  */
-export function meanFinder({ poison = Infinity } = {}): MethodProgram {
+export function meanFinder({ poison = Infinity, rate = 0.1 } = {}): MethodProgram {
   const pixels = input('crops.0', [B, 3], 'uint8');
   const w = input('w', []);
   const difference = sub(mul(cast(pixels, 'float32'), scalar(1 / 255)), w);
@@ -47,8 +47,9 @@ export function meanFinder({ poison = Infinity } = {}): MethodProgram {
     },
     initialState,
     optimizerState: [],
+    trained: ['w'],
     scalars: ({ step, totalSteps }) => ({
-      learningRate: 0.1 * (1 - step / (totalSteps + 1)),
+      learningRate: rate * (1 - step / (totalSteps + 1)),
       scale: step >= poison ? Number.NaN : 1,
     }),
     randomBaselineLoss: Math.log(K),

@@ -4,6 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import {
+  countDistinct,
   imageFacts,
   indicesOfSplit,
   type OpenImages,
@@ -59,6 +60,7 @@ export async function prepareNew(
         'to learn anything',
     );
   }
+  const distinct = requireDistinct(cache, indices, path);
   const { settings, notes } = fitToCount(wanted, {
     count: indices.length,
     given: new Set(Object.keys(flatSettings(changes))),
@@ -86,7 +88,18 @@ export async function prepareNew(
   const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });
-  return { folder, config, cache, indices, cacheDir };
+  return { folder, config, cache, indices, distinct, cacheDir };
+}
+
+/** Counts the different images, and refuses copies of a single one. */
+function requireDistinct(cache: PixelCache, indices: Uint32Array, path: string): number {
+  const distinct = countDistinct(cache, indices);
+  if (distinct > 1) return distinct;
+  throw new LikenessError(
+    'source.identical',
+    `${path}: found ${showCount(indices.length)} images with the same pixels; expected ` +
+      'different images, and hundreds to learn anything. Add images or leave copies out.',
+  );
 }
 
 function splitNote(cache: PixelCache, indices: Uint32Array, split: SplitName): string {
@@ -119,5 +132,6 @@ export async function prepareResumed(
         'changed folder.',
     );
   }
-  return { folder, config, cache, indices, cacheDir: images.cacheDir };
+  const distinct = requireDistinct(cache, indices, images.path);
+  return { folder, config, cache, indices, distinct, cacheDir: images.cacheDir };
 }

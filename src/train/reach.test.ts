@@ -73,7 +73,8 @@ describe('reach of a training', () => {
     [
       { images: 5000, distinct: 3, recipe },
       'too few',
-      '3 different images among 5,000 are fewer than the 4,096 needed for 512 prototypes with 8 images each',
+      '3 different images among 5,000 are fewer than the 4,096 needed for 512 prototypes with ' +
+        '8 images each',
     ],
     [
       { images: 5000, distinct: 1 },

@@ -62,7 +62,8 @@ function shortageOfEpochs({ images, epochs, recipe }: ReachFacts, tense: 'planne
   const { presetEpochs = 0, paperEpochs = 0, method } = recipe ?? {};
   const least = Math.max(MIN_EPOCHS, MIN_SHARE * presetEpochs);
   if (epochs >= Math.max(presetEpochs, paperEpochs, least)) return ENOUGH;
-  const seen = `${plural(images, 'image')} ${tense === 'done' ? 'saw' : 'will see'} ${showEpochs(epochs)}`;
+  const verb = tense === 'done' ? 'saw' : 'will see';
+  const seen = `${plural(images, 'image')} ${verb} ${showEpochs(epochs)}`;
   return {
     grade: epochs < least ? 'too few' : 'less',
     sentence:

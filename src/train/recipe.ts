@@ -21,6 +21,15 @@ export function recipeSettings(preset: string, method: string): Settings | undef
   }
 }
 
+/** Settings of a run's recipe, fitted to its images; undefined where the preset is not known. */
+export function fittedRecipe(
+  preset: string,
+  { settings, images }: { settings: Settings; images: number },
+): Settings | undefined {
+  const recipe = recipeSettings(preset, settings.method.name);
+  return recipe && fitToCount(recipe, { count: images, given: new Set() }).settings;
+}
+
 /** Reads epochs and needed images of a run's recipe; undefined where the preset is not known. */
 export function recipeReach(
   settings: Settings,

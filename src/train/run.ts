@@ -3,10 +3,12 @@ import { LikenessError } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
-import { type Failure, flatSettings, mergeSettings, resolveSettings } from '../methods/index.ts';
+import { type Failure, flatSettings, mergeSettings, type Remedy, resolveSettings } from '../methods/index.ts';
 import { lockRun, type RunFolder, type TrainedConfig, writeRunConfig } from '../run/index.ts';
+import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
+import { fittedRecipe } from './recipe.ts';
 import { remedyFor } from './remedy.ts';
 import { restore, restoreHealthy } from './restore.ts';
 import { type PreparedRun, runSession, type SessionOptions } from './session.ts';
@@ -89,7 +91,7 @@ async function trainPrepared(
     if (outcome !== 'failed') return { ...result, outcome };
     reporter.warn({ code: 'train.unwell', message: verdict.message });
     if (!autoRemedy || tries >= MAX_REMEDIES) {
-      const { description } = remedyFor(verdict.health as Failure, config.settings);
+      const { description } = remedyOf(verdict, config);
       throw new LikenessError(
         'train.unwell',
         `${verdict.message}.\nRemedy: ${description}${autoRemedy ? '' : '; or let `autoRemedy` try'}.\n` +
@@ -101,13 +103,18 @@ async function trainPrepared(
   }
 }
 
+/** The remedy for a failed run. */
+function remedyOf({ health }: Verdict, { settings, preset, images }: TrainedConfig): Remedy {
+  return remedyFor(health as Failure, settings, fittedRecipe(preset, { settings, images }));
+}
+
 /** Changes the run's settings as the trouble asks for, and stores them. */
 async function applyRemedy(
   { folder, config }: PreparedRun,
   { verdict, training }: TrainResult,
   reporter: Reporter,
 ): Promise<void> {
-  const remedy = remedyFor(verdict.health as Failure, config.settings);
+  const remedy = remedyOf(verdict, config);
   reporter.warn({ code: 'train.remedy', message: `remedy: ${remedy.description}` });
   config.settings = resolveSettings(mergeSettings(config.settings, remedy.settings));
   config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(flatSettings(remedy.settings))])];

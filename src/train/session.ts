@@ -23,7 +23,8 @@ import {
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
-import { recipeReach } from './recipe.ts';
+import { fittedRecipe, recipeReach } from './recipe.ts';
+import { settingFarFrom } from './remedy.ts';
 import { createTrainReport } from './report.ts';
 import { runFacts } from './runFacts.ts';
 import { type TrainResult, trainMethod } from './trainer.ts';
@@ -37,6 +38,8 @@ export interface PreparedRun {
   cache: PixelCache;
   /** Cache indices of the images to train on. */
   indices: Uint32Array;
+  /** Number of different images among them. */
+  distinct: number;
   /** Folder of convolution choices measured on this machine. */
   cacheDir: string;
 }
@@ -56,7 +59,7 @@ export interface SessionOptions {
  * Trains until the budget is used, the reporter's signal is aborted, or the doctor stops the run.
  */
 export async function runSession(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
-  const { folder, config, cache, indices, cacheDir } = run;
+  const { folder, config, cache, indices, distinct, cacheDir } = run;
   const { from, reporter, snapshots, onEvent } = options;
   const { settings, threads, budget } = config;
   const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
@@ -80,7 +83,9 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   });
   const writer = createEventWriter(events);
   const recipe = recipeReach(settings, { preset: config.preset, images: indices.length });
-  const reach = { images: indices.length, recipe };
+  const reach = { images: indices.length, distinct, recipe };
+  const fitted = fittedRecipe(config.preset, { settings, images: indices.length });
+  const farSetting = fitted && settingFarFrom(fitted, settings)?.description;
   const minutes = 'minutes' in budget ? budget.minutes : undefined;
   const report = createTrainReport(reporter, { stepsPerEpoch, minutes, ...reach });
   const about = { settings, method, stepsPerEpoch };
@@ -99,6 +104,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
       ...{ engine, method, loader, batchSize, seed, budget, maxSteps, checkpointSeconds, from },
       evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
       signal: reporter.signal,
+      judgedBy: { ...reach, farSetting },
       async save(training) {
         // Events first: every step that a checkpoint covers is then on the disk.
         await events.flush();

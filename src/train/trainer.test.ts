@@ -25,7 +25,7 @@ describe('train', () => {
     expect(run.asked).toEqual(['0.0', '0.1', '0.2', '0.3', '0.4', '1.0', '1.1', '1.2', '1.3', '1.4']);
     const kinds = run.events.map(({ kind }) => kind);
     const epoch = ['step', 'step', 'step', 'step', 'step', 'epoch'];
-    expect(kinds).toEqual(['compiled', 'schedule', ...epoch, ...epoch, 'checkpoint']);
+    expect(kinds).toEqual(['compiled', 'schedule', ...epoch, ...epoch, 'doctor', 'checkpoint']);
     const steps = run.events.filter((event) => event.kind === 'step');
     expect(steps.map(({ step, epoch }) => [step, epoch])).toEqual(
       Array.from({ length: 10 }, (_, i) => [i + 1, Math.floor(i / 5)]),
@@ -196,6 +196,38 @@ describe('train', () => {
     expect(run.saved.every((saved) => Number.isFinite(weightOf(saved)))).toBe(true);
     const told = run.events.find((event) => event.kind === 'doctor');
     expect(told).toMatchObject({ health: 'diverged', step: 7 });
+  });
+
+  it('ends with a judgment, which it saves, whatever the doctor said during the run', async () => {
+    const run = options({ judgedBy: { images: 5000 }, seed: 1 });
+    const { verdict } = await trainMethod(run);
+    expect(verdict.health).toBe('too short');
+    expect(verdict.message).toContain('5,000 images saw 2 epochs');
+    expect(run.saved.map(({ health }) => health)).toEqual(['too short']);
+    expect(run.events.findLast((event) => event.kind === 'doctor')).toMatchObject(verdict);
+    const long = await trainMethod(options({ judgedBy: { images: 5000 }, budget: { epochs: 20 } }));
+    expect(long.verdict.message).toMatch(/^healthy: loss 1\.\d{3} of ln 8 = 2\.079$/);
+    const few = await trainMethod(options({ budget: { epochs: 20 } }));
+    expect(few.verdict.message).toMatch(/^too few images: 20 images are fewer than the 200/);
+  });
+
+  it('does not call a run healthy whose weights have not moved', async () => {
+    const run = options({
+      method: meanFinder({ rate: 1e-30 }),
+      judgedBy: { images: 5000, farSetting: 'learningRate 0.1 instead of 1e-30' },
+      budget: { epochs: 20 },
+    });
+    expect((await trainMethod(run)).verdict).toEqual({
+      health: 'unlearned',
+      message: 'unlearned: the weights have hardly moved from their start',
+      remedy: 'learningRate 0.1 instead of 1e-30',
+    });
+  });
+
+  it('stops a run whose weights grow without bound, although its loss is a number', async () => {
+    const { outcome, verdict, training } = await trainMethod(options({ method: meanFinder({ rate: 1e5 }) }));
+    expect([outcome, verdict.health, training.step]).toEqual(['failed', 'diverged', 1]);
+    expect(verdict.message).toMatch(/the weights have grown to \S+ times their first size by step 1/);
   });
 
   it('tells the plan and the model before the first step', async () => {

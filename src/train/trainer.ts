@@ -10,14 +10,16 @@ import { LikenessError } from '../core/errors.ts';
 import type { Moment } from '../methods/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
-import { createDoctor, type Doctor, type DoctorState, type Verdict } from './doctor.ts';
+import { createDoctor, type Doctor, type DoctorState, isFailed, type Verdict } from './doctor.ts';
 import { createEpochs, type Epochs, type EpochsOptions } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
+import { type JudgedFacts, judge } from './judge.ts';
 import { createMilestones, type Milestones } from './milestones.ts';
 import { createSaver, type Saver } from './saver.ts';
 import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
+import { areWeightsRead, changeOf, measureWeights, normOf, trainedNames, type Weights } from './weights.ts';
 
 export interface TrainOptions extends EpochsOptions {
   budget: Budget;
@@ -26,6 +28,8 @@ export interface TrainOptions extends EpochsOptions {
   checkpointSeconds?: number;
   /** State to continue from. */
   from?: TrainingState;
+  /** Facts that the finished run is judged by. Default: the number of images. */
+  judgedBy?: JudgedFacts;
   /** Stores the state. Called now and then, one call at a time, and at the end. */
   save?(training: TrainingState): Promise<void>;
   /**
@@ -52,6 +56,8 @@ export interface TrainResult {
   outcome: 'finished' | 'interrupted' | 'failed';
   training: TrainingState;
   verdict: Verdict;
+  /** Passes over the images so far; may be a fraction. */
+  epochs: number;
 }
 
 /** Milliseconds after a checkpoint before the end of an epoch writes another. */
@@ -82,11 +88,13 @@ export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
     await takeSteps(run);
     await saver.settled();
     saver.check();
+    if (isComplete(run)) judgeEnd(run, await stages.readState(run.trained));
     const training = await stateOf(run);
-    if (isFailed(run.verdict)) return { outcome: 'failed', training, verdict: run.verdict };
+    const ended = { training, verdict: run.verdict, epochs: run.step / run.stepsPerEpoch };
+    if (isFailed(run.verdict)) return { ...ended, outcome: 'failed' };
     await save(training);
     onEvent({ kind: 'checkpoint', step: training.step });
-    return { outcome: isComplete(run) ? 'finished' : 'interrupted', training, verdict: run.verdict };
+    return { ...ended, outcome: isComplete(run) ? 'finished' : 'interrupted' };
   } finally {
     // Also after a failure, because the caller may close files that the save writes.
     await saver.settled();
@@ -112,6 +120,10 @@ interface Training {
   readonly epochs: Epochs;
   readonly milestones: Milestones;
   readonly stepsPerEpoch: number;
+  /** Names of the weights that the doctor watches. */
+  readonly trained: readonly string[];
+  /** Norm of these weights before the first step. */
+  readonly weightNorm: number;
   doctor: Doctor;
   step: number;
   totalSteps: number | undefined;
@@ -127,9 +139,11 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
   const clock = createClock(from?.seconds ?? 0, batchSize);
   const isDue = method.phase?.isDue;
   const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
+  const trained = trainedNames(method);
+  const weightNorm = normOf(method.initialState(options.seed), trained);
   return {
-    ...{ options, onEvent, stages, saver, clock, now, plan, stepsPerEpoch },
-    doctor: doctorOf(stages, stepsPerEpoch, from?.doctor),
+    ...{ options, onEvent, stages, saver, clock, now, plan, stepsPerEpoch, trained, weightNorm },
+    doctor: doctorOf({ stages, stepsPerEpoch, weightNorm }, from?.doctor),
     epochs: createEpochs(options, stages, clock),
     milestones: createMilestones(options.milestones, from?.step ?? 0, plan.totalSteps),
     step: from?.step ?? 0,
@@ -141,10 +155,30 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
 }
 
 /** The doctor of a stage's step. */
-function doctorOf({ step }: Stages, stepsPerEpoch: number, before?: DoctorState): Doctor {
+function doctorOf(
+  { stages: { step }, stepsPerEpoch, weightNorm }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
+  before?: DoctorState,
+): Doctor {
   const { randomBaselineLoss, geometry } = step;
   const grace = Math.max(50, stepsPerEpoch);
-  return createDoctor({ randomBaselineLoss, geometry, grace, patience: 200 }, before);
+  return createDoctor({ randomBaselineLoss, geometry, weightNorm, grace, patience: 200 }, before);
+}
+
+/** Replaces the last verdict of a finished run by the judgment on it. */
+function judgeEnd(run: Training, weights: Values): void {
+  const { options, stages, doctor, clock, step, stepsPerEpoch, trained, onEvent } = run;
+  const { method, loader, seed, judgedBy = { images: loader.count } } = options;
+  const before = run.verdict.health;
+  run.verdict = judge({
+    ...judgedBy,
+    verdict: run.verdict,
+    doctor: doctor.state(),
+    randomBaselineLoss: stages.step.randomBaselineLoss,
+    weightChange: run.weightNorm > 0 ? changeOf(method.initialState(seed), weights, trained) : undefined,
+    epochs: step / stepsPerEpoch,
+    seconds: clock.seconds(),
+  });
+  if (run.verdict.health !== before) onEvent({ kind: 'doctor', step, ...run.verdict });
 }
 
 function isComplete({ step, totalSteps }: Training): boolean {
@@ -176,8 +210,9 @@ async function takeSteps(run: Training): Promise<void> {
   while (!isComplete(run) && !options.signal?.aborted && !isFailed(run.verdict)) {
     saver.check();
     if (isEpochEnd(run) && !(await beginEpoch(run))) break;
-    const { epoch, loss, results, learningRate } = await takeStep(run, batches);
-    reportStep(run, { epoch, loss, results, learningRate });
+    const outcome = await takeStep(run, batches);
+    const { epoch } = outcome;
+    reportStep(run, outcome);
     if (run.milestones.reached(run.step, run.totalSteps) && !isFailed(run.verdict)) {
       await options.onMilestone?.(await stateOf(run));
     }
@@ -190,7 +225,7 @@ async function takeSteps(run: Training): Promise<void> {
 async function beginEpoch(run: Training): Promise<boolean> {
   const { stages, epochs, stepsPerEpoch, step } = run;
   const epoch = step / stepsPerEpoch;
-  if (await stages.begin(epoch)) run.doctor = doctorOf(stages, stepsPerEpoch);
+  if (await stages.begin(epoch)) run.doctor = doctorOf(run);
   return epochs.begin(epoch, step);
 }
 
@@ -199,6 +234,8 @@ interface StepOutcome {
   loss: number;
   learningRate: number;
   results: Values;
+  /** Weights after the step, at steps where they are read. */
+  weights: Weights | undefined;
 }
 
 /** Runs one step while the loader prepares the next batch. */
@@ -218,16 +255,23 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
   const results = await running;
   const loss = results.loss![0]!;
   run.step++;
+  const weights = areWeightsRead(run.step, run.totalSteps) ? await readWeights(run) : undefined;
   clock.tick(now() - begun, waited);
   run.epochLoss += loss;
   run.epochSteps++;
-  return { epoch: Math.floor(step / stepsPerEpoch), loss, results, learningRate: scalars.learningRate ?? 0 };
+  const epoch = Math.floor(step / stepsPerEpoch);
+  return { epoch, loss, results, weights, learningRate: scalars.learningRate ?? 0 };
+}
+
+/** Reads the trained weights and the values of the optimizer. */
+async function readWeights({ stages, trained }: Training): Promise<Weights> {
+  return measureWeights(await stages.readState([...trained, ...stages.step.optimizerState]), trained);
 }
 
 /**
  * Lets the doctor look at a step, revises the schedule, and reports the step and its epoch's end.
  */
-function reportStep(run: Training, { epoch, loss, results, learningRate }: StepOutcome): void {
+function reportStep(run: Training, { epoch, loss, results, weights, learningRate }: StepOutcome): void {
   const { doctor, clock, plan, step, onEvent } = run;
   const before = run.verdict.health;
   run.verdict = doctor.observe({
@@ -236,6 +280,7 @@ function reportStep(run: Training, { epoch, loss, results, learningRate }: StepO
     usage: results.usage as Float32Array | undefined,
     embeddingMean: results.embeddingMean as Float32Array,
     embeddingMoment: results.embeddingMoment as Float32Array,
+    weights,
   });
   if (run.verdict.health !== before) onEvent({ kind: 'doctor', step, ...run.verdict });
   if (plan.revise(step)) {
@@ -290,11 +335,6 @@ async function saveWhenDue(run: Training): Promise<void> {
   const { saver, options } = run;
   const endOfEpoch = isEpochEnd(run) && saver.age() > MIN_CHECKPOINT_AGE;
   const due = saver.age() >= (options.checkpointSeconds ?? 60) * 1000;
-  // A failed state never replaces a good one: a broken run restarts from its last healthy checkpoint.
+  // A failed state never replaces a good one, from which a broken run restarts.
   if ((due || endOfEpoch) && !isFailed(run.verdict)) await saver.start(await stateOf(run));
-}
-
-/** Tells verdicts that stop the run. */
-function isFailed({ health }: Verdict): boolean {
-  return health === 'collapsed' || health === 'diverged' || health === 'narrow';
 }

@@ -4,7 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { StoredTensor, Tensors } from '../formats/index.ts';
 import type { MethodProgram, Settings } from '../methods/index.ts';
 import { type Checkpoint, type CheckpointInfo, settingsHash, stateOf } from '../run/index.ts';
-import type { DoctorState, Verdict } from './doctor.ts';
+import { type DoctorState, isSound, type Verdict } from './doctor.ts';
 
 /** Holds all that a run needs to continue as if it had never stopped. */
 export interface TrainingState {
@@ -65,7 +65,7 @@ export function toCheckpoint(
       seed: settings.run.seed,
       configHash: settingsHash(settings),
       final: step === totalSteps,
-      healthy: health === 'healthy',
+      healthy: isSound({ health }),
       extra: { health, doctor: doctorNumbers, ...(totalSteps === undefined ? {} : { totalSteps }) },
     },
   };
@@ -94,7 +94,7 @@ export function fromCheckpoint(
   }
   const extra = info.extra as unknown as {
     health: TrainingState['health'];
-    doctor: { loss: number; seen: number; flatFor: number; narrowFor: number };
+    doctor: Omit<DoctorState, 'usage'>;
     totalSteps?: number;
   };
   const { [DOCTOR_USAGE]: usage, ...state } = tensors;

@@ -210,6 +210,18 @@ describe('report.html', () => {
     expect(html).not.toContain('>FMI</abbr>');
   });
 
+  it('shows the judgment on the training with its remedy, marked where it is not good', () => {
+    const judged = (health: string, remedy?: string) =>
+      render({
+        ...report,
+        training: { ...report.training!, verdict: `${health}: <loss> 2`, health, remedy },
+      });
+    expect(judged('healthy')).toContain('<p class="verdict">healthy: &lt;loss&gt; 2.</p>');
+    expect(judged('too short', 'train longer')).toContain(
+      '<p class="verdict lost">too short: &lt;loss&gt; 2. Remedy: train longer.</p>',
+    );
+  });
+
   it('colors the verdict by its tone', () => {
     const { baselines: _, ...own } = report.evaluation!;
     const ahead = { ...own, baselines: { untrained: { nmi: 0.1 } } };

@@ -3,6 +3,7 @@
  */
 import { plural, showCount } from '../../core/text.ts';
 import type { ExampleImage, ReportCluster } from '../../run/index.ts';
+import { verdictWords } from '../../train/index.ts';
 import type { ReportClustering, ReportMeasures, ReportTraining, RunReport } from '../runReport.ts';
 import { curveSvg } from './chart.ts';
 import { classesHtml } from './classes.ts';
@@ -101,21 +102,36 @@ function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportClusterin
 
 function trainingHtml(training: ReportTraining | undefined): string {
   if (training === undefined || training.steps.length === 0) return '';
-  const { steps, loss, chance, usage, similarities = [], verdict, notes } = training;
+  const { steps, loss, chance, usage, similarities = [], notes } = training;
   const use = usage && {
     title: 'Use of prototypes or clusters (entropy, 1: even)',
     steps: usage.steps,
     values: usage.entropy,
     range: [0, 1] as const,
   };
-  const sentences = [...(verdict ? [verdict] : []), ...notes];
   return panel(
     'Training',
-    `${sentences.map((text) => `<p class="note">${escapeHtml(text)}</p>`).join('')}
+    `${verdictHtml(training)}${notes.map((text) => `<p class="note">${escapeHtml(text)}</p>`).join('')}
 <div class="curves">${curveSvg({ title: 'Loss', steps, values: loss, line: chance })}
 ${use ? curveSvg(use) : ''}</div>
 ${similarityHtml(similarities)}`,
   );
+}
+
+/** Marks every verdict but those of a run that is or ended well. */
+function verdictHtml({ verdict, health = 'healthy', remedy }: ReportTraining): string {
+  if (!verdict) return '';
+  const isGood = ['healthy', 'learning', 'warming up'].includes(health);
+  const sentences = [verdict, ...(remedy ? [`Remedy: ${remedy}`] : [])].map(escapeHtml);
+  return `<p class="verdict${isGood ? '' : ' lost'}">${sentences.join('. ')}.</p>${wordsHtml()}`;
+}
+
+/** Explains the words of verdicts, folded away. */
+function wordsHtml(): string {
+  const words = Object.entries(verdictWords).map(
+    ([word, meaning]) => `<div><dt>${word}</dt><dd>${escapeHtml(meaning)}</dd></div>`,
+  );
+  return `<details><summary>Words of verdicts</summary><dl class="facts">${words.join('')}</dl></details>`;
 }
 
 function measuresHtml(measures: ReportMeasures | undefined): string {

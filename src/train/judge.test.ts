@@ -1,0 +1,117 @@
+/** The judgment on finished runs: a table of endings and the words for them. */
+import { describe, expect, it } from 'vitest';
+import type { DoctorState } from './doctor.ts';
+import { type Ending, judge } from './judge.ts';
+
+const need = { images: 2048, part: '256 prototypes with 8 images each' };
+const recipe = { method: 'swav', presetEpochs: 28, paperEpochs: 200, need };
+const LN256 = Math.log(256);
+
+const state = (changes: Partial<DoctorState>): DoctorState => ({
+  ...{ loss: 2.9, firstLoss: 5.6, seen: 900, flatFor: 0, narrowFor: 0, explodedFor: 0 },
+  usage: new Float32Array(0),
+  ...changes,
+});
+
+/** A run of the bundled sample that went well, with changes. */
+function ending({ doctor, ...changes }: Partial<Omit<Ending, 'doctor'>> & { doctor?: Partial<DoctorState> }) {
+  const verdict = { health: 'learning', message: '', remedy: '' } as const;
+  return judge({
+    ...{ verdict, images: 4000, epochs: 28, seconds: 120, weightChange: 0.8, recipe },
+    randomBaselineLoss: LN256,
+    ...changes,
+    doctor: state(doctor ?? {}),
+  });
+}
+
+const paper = '4,000 images saw 28 of the 200 epochs that the paper trains swav for';
+
+describe('the judgment on a finished run', () => {
+  it.each<[string, Parameters<typeof ending>[0], string, string]>([
+    ['a good run', {}, `healthy: loss 2.900 of ln 256 = 5.545. ${paper}`, ''],
+    [
+      'a good run as long as the paper',
+      { epochs: 200, images: 50_000 },
+      'healthy: loss 2.900 of ln 256 = 5.545',
+      '',
+    ],
+    [
+      'a loss that has hardly moved from the random baseline',
+      { doctor: { loss: 5.514 } },
+      `unlearned: loss 5.514 has hardly moved from ln 256 = 5.545. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'the same after four epochs',
+      { doctor: { loss: 5.514 }, images: 3068, epochs: 4, seconds: 240 },
+      'unlearned: loss 5.514 has hardly moved from ln 256 = 5.545. ' +
+        '3,068 images saw 4 of the 28 epochs that this recipe was made for',
+      'train longer, 28 epochs take about 28 minutes here',
+    ],
+    [
+      'a loss above the random baseline',
+      { doctor: { loss: 7 } },
+      `unlearned: loss 7.000 is still above ln 256 = 5.545. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'two images',
+      { images: 2, doctor: { loss: 0.1 } },
+      'too few images: 2 images are fewer than the 2,048 needed for 256 prototypes with 8 images ' +
+        'each. Loss 0.100 of ln 256 = 5.545. 2 images saw 28 of the 200 epochs that the paper ' +
+        'trains swav for',
+      'use more images, or patch features, which need no training',
+    ],
+    [
+      'each image seen three times',
+      { epochs: 3, images: 50_000, seconds: 180 },
+      'too short: 50,000 images saw 3 of the 28 epochs that this recipe was made for. ' +
+        'Loss 2.900 of ln 256 = 5.545',
+      'train longer, 28 epochs take about 28 minutes here',
+    ],
+    [
+      'each image seen three times, as its recipe asks for',
+      { epochs: 3, images: 50_000, recipe: { ...recipe, presetEpochs: 3, paperEpochs: undefined } },
+      'too short: 50,000 images saw 3 epochs, fewer than 10. Loss 2.900 of ln 256 = 5.545',
+      'train longer',
+    ],
+    [
+      'weights that have not moved',
+      { weightChange: 1e-20, farSetting: 'learningRate 0.002 instead of 1e-30' },
+      `unlearned: the weights have hardly moved from their start. ${paper}`,
+      'learningRate 0.002 instead of 1e-30',
+    ],
+    [
+      'a loss that never moved, of a method without a random baseline',
+      { randomBaselineLoss: undefined, doctor: { loss: 3.49, firstLoss: 3.487 } },
+      `unlearned: loss 3.490 has hardly moved from 3.487 at the first step. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'a loss that moved, of a method without a random baseline',
+      { randomBaselineLoss: undefined, doctor: { loss: -0.6, firstLoss: -0.01 } },
+      `healthy: loss -0.600. ${paper}`,
+      '',
+    ],
+    [
+      'embeddings at one point, for a while',
+      { doctor: { narrowFor: 30 } },
+      `unlearned: nearly all embeddings are at one point or on one line. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'a loss that exploded at the end',
+      { doctor: { loss: 131_399_115_019, explodedFor: 2 } },
+      'diverged: the mean loss is 1.314e+11 at the end, after 5.600 at the first step',
+      'lower the learning rate, or lengthen the warm-up',
+    ],
+  ])('%s', (_, changes, message, remedy) => {
+    const health = message.slice(0, message.indexOf(':'));
+    expect(ending(changes)).toEqual({ health, message, remedy });
+  });
+
+  it('keeps the verdict that stopped a run', () => {
+    const verdict = { health: 'collapsed', message: 'collapsed: flat', remedy: 'r' } as const;
+    expect(ending({ verdict })).toBe(verdict);
+  });
+});

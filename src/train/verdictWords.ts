@@ -1,0 +1,28 @@
+/** Words of the run doctor with their meanings, for the report and the documentation. */
+import type { Health } from './doctor.ts';
+
+/** Meaning of each word, first those of a run in training, then of a finished and a failed one. */
+export const verdictWords: Readonly<Record<Health, string>> = {
+  'warming up':
+    'In training. The run is younger than an epoch or 50 steps, or its loss has not left the ' +
+    'random baseline yet.',
+  learning: 'In training. The loss has left the random baseline, and embeddings of images differ.',
+  healthy:
+    'Finished. The weights and the loss have moved, and images and epochs are at least half of ' +
+    'those that the preset was made for. The word does not judge the clusters.',
+  unlearned:
+    'Finished. The loss has moved by less than 3 % from the random baseline, or from its start in ' +
+    'methods without one. Or the weights have moved by less than 0.1 %, or nearly all embeddings ' +
+    'are the same.',
+  'too short':
+    'Finished. Each image was seen fewer than 10 times, or in less than half of the epochs that ' +
+    'the preset was made for.',
+  'too few images':
+    'Finished. There are fewer than 200 different images, or less than half of those that the ' +
+    'batches, prototypes, clusters or queue of the recipe need.',
+  diverged:
+    'Stopped. A loss, a weight or a value of the optimizer is not a finite number. Or the loss is ' +
+    '100 times its start, or the weights are 1,000 times theirs.',
+  collapsed: 'Stopped. The loss has stayed at the random baseline for 200 steps.',
+  narrow: 'Stopped. Nearly all embeddings have been at one point or on one line for 200 steps.',
+};
