@@ -63,6 +63,7 @@ def main():
 
 
 PATCH_IMAGES = 5000
+MOST_PER_IMAGE = 150
 CHUNK = 32  # images whose patches are multiplied at once
 BLOCK = 4096
 SAME = 0.9999
@@ -99,7 +100,7 @@ def drawn(count, most, random):
 def draw_patches(images, settings, random):
     side, size = settings['side'], images.shape[-1]
     chosen = drawn(len(images), PATCH_IMAGES, random)
-    per_image = -(-settings['patches'] // len(chosen))
+    per_image = min(MOST_PER_IMAGE, -(-settings['patches'] // len(chosen)))
     y, x = random.integers(0, size - side + 1, (2, len(chosen), per_image))
     windows = sliding_window_view(images, (side, side), axis=(2, 3))  # [n, 3, o, o, side, side]
     patches = windows[chosen[:, None], :, y, x]  # [chosen, per image, 3, side, side]
