@@ -141,6 +141,25 @@ const hopeless: [string, readonly string[], SettingsPatch, object][] = [
     { optimizer: { name: 'larc', learningRate: 1e6 } },
     { health: 'diverged', code: 'train.unwell', text: /Remedy: learningRate/ },
   ],
+  // LARC bounds each update, so that no weight grows where nothing is learned.
+  [
+    'weight decay 10^20 of larc',
+    ['swav', 'simclr'],
+    { optimizer: { name: 'larc', learningRate: 0.6, weightDecay: 1e20 } },
+    {
+      ...{ health: 'unlearned', code: 'none' },
+      text: /^unlearned: .*\nRemedy: weightDecay 1e-6, as in the recipe, instead of 1e\+20/,
+    },
+  ],
+  [
+    'temperature 10^-30 of larc',
+    ['swav', 'simclr'],
+    { optimizer: { name: 'larc', learningRate: 0.6 }, method: { temperature: 1e-30 } },
+    {
+      ...{ health: 'diverged', code: 'train.unwell' },
+      text: /\nRemedy: temperature 0\.\d, as in the recipe, instead of 1e-30/,
+    },
+  ],
 ];
 
 describe.each(hopeless)('a training with %s', (_, methods, changes, expected) => {

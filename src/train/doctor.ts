@@ -85,6 +85,8 @@ export interface DoctorState {
   seen: number;
   /** Loss of the first step; absent before it, and in checkpoints of earlier versions. */
   firstLoss?: number;
+  /** Highest mean loss; absent in the first steps, and in checkpoints of earlier versions. */
+  peakLoss?: number;
   /** Steps since which the loss has been at the random baseline. */
   flatFor: number;
   /** Steps since which embeddings have been narrow. */
@@ -97,7 +99,9 @@ export interface DoctorState {
 const FLAT = 0.995;
 /** Fraction of the random baseline above which a mean loss has not come down to it yet. */
 const ABOVE = 1.02;
-/** Fraction by which a loss must leave the random baseline, or its start, to count as learned. */
+/** Steps from which a mean is compared with others. */
+const MIN_MEAN = 10;
+/** Fraction by which a mean loss must fall from the random baseline and from its highest value. */
 const MIN_GAIN = 0.03;
 /** Multiple of the larger of start, random baseline and 1 above which a loss has exploded. */
 const MAX_LOSS = 100;
@@ -150,6 +154,7 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
     // A plain mean at first, exponential once the horizon is filled.
     const weight = 1 / Math.min(state.seen, horizon);
     state.loss += (loss - state.loss) * weight;
+    if (state.seen >= MIN_MEAN) state.peakLoss = Math.max(state.peakLoss ?? state.loss, state.loss);
     if (usage) {
       if (state.usage.length === 0) state.usage = new Float32Array(usage.length);
       for (let k = 0; k < usage.length; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
@@ -205,7 +210,7 @@ function verdictOf(observation: Observation, state: DoctorState, options: Doctor
       `for ${narrowFor} steps nearly all embeddings have been at one point or on one line`,
     );
   }
-  const stuck = baseline !== undefined && unmovedLoss(state, baseline);
+  const stuck = unmovedLoss(state, baseline);
   return stuck ? fine('warming up', stuck) : fine('learning', lossSentence(state, baseline));
 }
 
@@ -228,22 +233,20 @@ function divergenceOf(
 }
 
 /**
- * Sentence on a mean loss that has hardly left the random baseline, or its start for a method
- * without one; undefined where it has.
+ * Sentence on a mean loss that has hardly left the random baseline, or its own highest mean;
+ * undefined where it has. An untrained network can be below the random baseline, and the loss of a
+ * method with a queue first rises.
  */
 export function unmovedLoss(
-  { loss, firstLoss = 0 }: DoctorState,
+  { loss, firstLoss = loss, peakLoss = firstLoss }: DoctorState,
   baseline: number | undefined,
 ): string | undefined {
-  if (baseline === undefined) {
-    return Math.abs(loss - firstLoss) < MIN_GAIN * Math.max(1, Math.abs(firstLoss))
-      ? `loss ${showLoss(loss)} has hardly moved from ${showLoss(firstLoss)} at the first step`
-      : undefined;
+  if (baseline !== undefined && loss > (1 - MIN_GAIN) * baseline) {
+    const moved = loss > ABOVE * baseline ? 'is still above' : 'has hardly moved from';
+    return `loss ${showLoss(loss)} ${moved} ${showBaseline(baseline)}`;
   }
-  if (loss <= (1 - MIN_GAIN) * baseline) return undefined;
-  return loss > ABOVE * baseline
-    ? `loss ${showLoss(loss)} is still above ${showBaseline(baseline)}`
-    : `loss ${showLoss(loss)} has hardly moved from ${showBaseline(baseline)}`;
+  if (peakLoss - loss >= MIN_GAIN * Math.max(1, Math.abs(peakLoss))) return undefined;
+  return `loss ${showLoss(loss)} has hardly moved from ${showLoss(peakLoss)}, its highest mean`;
 }
 
 /** Mean loss with the random baseline, such as `loss 2.890 of ln 256 = 5.545`. */

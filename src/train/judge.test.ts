@@ -8,7 +8,7 @@ const recipe = { method: 'swav', presetEpochs: 28, paperEpochs: 200, need };
 const LN256 = Math.log(256);
 
 const state = (changes: Partial<DoctorState>): DoctorState => ({
-  ...{ loss: 2.9, firstLoss: 5.6, seen: 900, flatFor: 0, narrowFor: 0, explodedFor: 0 },
+  ...{ loss: 2.9, firstLoss: 5.6, peakLoss: 5.6, seen: 900, flatFor: 0, narrowFor: 0, explodedFor: 0 },
   usage: new Float32Array(0),
   ...changes,
 });
@@ -49,6 +49,18 @@ describe('the judgment on a finished run', () => {
       'train longer, 28 epochs take about 28 minutes here',
     ],
     [
+      'the loss of an untrained network, which is below the random baseline',
+      { doctor: { loss: 5.3, firstLoss: 5.31, peakLoss: 5.32 } },
+      `unlearned: loss 5.300 has hardly moved from 5.320, its highest mean. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'the loss of a method with a queue, which first rises',
+      { doctor: { loss: 4.8, firstLoss: 2.2, peakLoss: 5.9 } },
+      `healthy: loss 4.800 of ln 256 = 5.545. ${paper}`,
+      '',
+    ],
+    [
       'a loss above the random baseline',
       { doctor: { loss: 7 } },
       `unlearned: loss 7.000 is still above ln 256 = 5.545. ${paper}`,
@@ -83,13 +95,13 @@ describe('the judgment on a finished run', () => {
     ],
     [
       'a loss that never moved, of a method without a random baseline',
-      { randomBaselineLoss: undefined, doctor: { loss: 3.49, firstLoss: 3.487 } },
-      `unlearned: loss 3.490 has hardly moved from 3.487 at the first step. ${paper}`,
+      { randomBaselineLoss: undefined, doctor: { loss: 3.44, firstLoss: 3.487, peakLoss: 3.49 } },
+      `unlearned: loss 3.440 has hardly moved from 3.490, its highest mean. ${paper}`,
       'train longer, use more images, or change the learning rate',
     ],
     [
       'a loss that moved, of a method without a random baseline',
-      { randomBaselineLoss: undefined, doctor: { loss: -0.6, firstLoss: -0.01 } },
+      { randomBaselineLoss: undefined, doctor: { loss: -0.6, firstLoss: -0.01, peakLoss: -0.05 } },
       `healthy: loss -0.600. ${paper}`,
       '',
     ],

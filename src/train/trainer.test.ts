@@ -199,10 +199,10 @@ describe('train', () => {
   });
 
   it('ends with a judgment, which it saves, whatever the doctor said during the run', async () => {
-    const run = options({ judgedBy: { images: 5000 }, seed: 1 });
+    const run = options({ judgedBy: { images: 5000 }, seed: 2, budget: { epochs: 4 } });
     const { verdict } = await trainMethod(run);
     expect(verdict.health).toBe('too short');
-    expect(verdict.message).toContain('5,000 images saw 2 epochs');
+    expect(verdict.message).toContain('5,000 images saw 4 epochs');
     expect(run.saved.map(({ health }) => health)).toEqual(['too short']);
     expect(run.events.findLast((event) => event.kind === 'doctor')).toMatchObject(verdict);
     const long = await trainMethod(options({ judgedBy: { images: 5000 }, budget: { epochs: 20 } }));

@@ -6,14 +6,15 @@ export const verdictWords: Readonly<Record<Health, string>> = {
   'warming up':
     'In training. The run is younger than an epoch or 50 steps, or its loss has not left the ' +
     'random baseline yet.',
-  learning: 'In training. The loss has left the random baseline, and embeddings of images differ.',
+  learning:
+    'In training. The loss has fallen below the random baseline and its own start, and embeddings ' +
+    'of images differ.',
   healthy:
     'Finished. The weights and the loss have moved, and images and epochs are at least half of ' +
     'those that the preset was made for. The word does not judge the clusters.',
   unlearned:
-    'Finished. The loss has moved by less than 3 % from the random baseline, or from its start in ' +
-    'methods without one. Or the weights have moved by less than 0.1 %, or nearly all embeddings ' +
-    'are the same.',
+    'Finished. The mean loss is less than 3 % below the random baseline, or below its own highest ' +
+    'value. Or the weights have moved by less than 0.1 %, or nearly all embeddings are the same.',
   'too short':
     'Finished. Each image was seen fewer than 10 times, or in less than half of the epochs that ' +
     'the preset was made for.',
