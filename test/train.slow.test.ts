@@ -214,6 +214,11 @@ describe('bad input', () => {
       /--epochs: received "many"; expected a whole number/,
       2,
     ],
+    [
+      'copies of one image',
+      ['train', 'same'],
+      /same: found 40 images with the same pixels; expected different images/,
+    ],
     ['an unknown flag', ['train', 'pictures', '--epoch', '3'], /unknown option '--epoch'/, 2],
     ['no source', ['train'], /missing required argument 'source'/, 2],
   ];
@@ -227,20 +232,15 @@ describe('bad input', () => {
     expect(ended.stderr).toMatch(message);
   });
 
-  it('fewer images than a batch, and identical images, are trained on with smaller settings', async () => {
-    for (const [source, count] of [
-      ['few', 3],
-      ['same', 40],
-    ] as const) {
-      const ended = await workplace.run(
-        ...['train', source, '--out', `from ${source}`, '--json'],
-        ...set({ width: 4, crops: '2x16', imageSize: 16, hiddenLength: 16, embeddingLength: 8, maxSteps: 4 }),
-      );
-      expectSuccess(ended);
-      const result = JSON.parse(ended.stdout);
-      expect(result).toMatchObject({ outcome: 'finished', steps: 4, images: count });
-      expect(result.settings.batchSize).toBeLessThanOrEqual(count);
-      expect(ended.stderr).toMatch(/batchSize \d+ instead of 256: only \d+ images/);
-    }
+  it('fewer images than a batch are trained on with smaller settings, and judged too few', async () => {
+    const ended = await workplace.run(
+      ...['train', 'few', '--out', 'from few', '--json'],
+      ...set({ width: 4, crops: '2x16', imageSize: 16, hiddenLength: 16, embeddingLength: 8, maxSteps: 4 }),
+    );
+    expectSuccess(ended);
+    const result = JSON.parse(ended.stdout);
+    expect(result).toMatchObject({ outcome: 'finished', steps: 4, images: 3, health: 'too few images' });
+    expect(result.settings.batchSize).toBeLessThanOrEqual(3);
+    expect(ended.stderr).toMatch(/batchSize \d+ instead of 256: only \d+ images/);
   });
 });
