@@ -7,15 +7,7 @@ import { createModel, type Model, momentumCopy } from './model.ts';
 import { type Objective, trainedState } from './objectives.ts';
 import type { Moment } from './program.ts';
 import { scheduleMoment, stageAt } from './stages.ts';
-import {
-  nameOf,
-  type Observation,
-  type StateValue,
-  type Step,
-  type StepOptions,
-  type TrainingStep,
-  vitalsOf,
-} from './step.ts';
+import { nameOf, type StateValue, type Step, type StepOptions, type TrainingStep, vitalsOf } from './step.ts';
 
 /** A scalar at a moment of its schedule, and of the run where stages restart the schedule. */
 type Schedule = (moment: Moment, ofRun: Moment) => number;
@@ -33,7 +25,7 @@ interface Draft {
   readonly copies: ReturnType<typeof momentumCopy>[];
   readonly outputs: Record<string, Tensor>;
   readonly notes: string[];
-  observed: Pick<Observation, 'randomBaselineLoss' | 'geometry'>;
+  observed: Pick<TrainingStep, 'randomBaselineLoss' | 'agreementChance' | 'geometry'>;
 }
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
@@ -120,7 +112,8 @@ function stepOf(draft: Draft, options: StepOptions): Step {
       if (pairs) outputs.agreement = pairAgreement(...pairs);
       if (agreement) outputs.agreement = agreement;
       if (usage) outputs.usage = usage;
-      draft.observed = rest;
+      const isOfPairs = pairs !== undefined && agreement === undefined;
+      draft.observed = { ...rest, ...(isOfPairs && { agreementChance: 1 / pairs[0].shape[0]! }) };
     },
     note: (text) => void draft.notes.push(text),
   };

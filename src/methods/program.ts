@@ -82,6 +82,10 @@ export interface StepProgram {
    * Loss of a network that tells nothing apart (SwAV: ln K); a loss that stays there is a collapse.
    */
   randomBaselineLoss?: number;
+  /**
+   * Agreement of a guess, one of the batch's images; absent where `agreement` is none of images.
+   */
+  agreementChance?: number;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: 'sphere' | 'gaussian';
   /** Sentences that a person reads when training starts. */

@@ -126,6 +126,17 @@ describe('the run doctor', () => {
     );
   });
 
+  it('calls a run learning only where views find each other more often than by a guess', () => {
+    const options = { randomBaselineLoss: undefined, agreementChance: 1 / 16 };
+    const seen = (agreement: number) => verdicts(80, falling(1), { agreement }, options).at(-1)!;
+    expect(seen(0.3).health).toBe('learning');
+    expect(seen(0.1)).toMatchObject({
+      health: 'warming up',
+      message:
+        'warming up: 10 % of the images find their other view in the batch, ' + 'where a guess finds 6.25 %',
+    });
+  });
+
   it('names embeddings at one point or on one line', () => {
     for (const narrow of [point, line]) {
       const list = verdicts(80, () => 1, narrow);

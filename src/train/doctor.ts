@@ -40,6 +40,8 @@ export interface Observation {
   embeddingMean: Float32Array;
   /** Mean of z zᵀ, [D, D]. */
   embeddingMoment: Float32Array;
+  /** Fraction of images that find their other view in the batch, where it is measured. */
+  agreement?: number | undefined;
   /** Weights after the step, at steps where they are read. */
   weights?: Weights | undefined;
 }
@@ -66,6 +68,8 @@ export interface DoctorOptions {
    * judged.
    */
   randomBaselineLoss?: number | undefined;
+  /** Agreement of a guess. Absent: agreement is not judged. */
+  agreementChance?: number | undefined;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: Geometry | undefined;
   /** Norm of the weights before the first step. Default: their growth is not judged. */
@@ -87,6 +91,8 @@ export interface DoctorState {
   firstLoss?: number;
   /** Highest mean loss; absent in the first steps, and in checkpoints of earlier versions. */
   peakLoss?: number;
+  /** Exponential mean of the agreement, where it is measured. */
+  agreement?: number;
   /** Steps since which the loss has been at the random baseline. */
   flatFor: number;
   /** Steps since which embeddings have been narrow. */
@@ -103,6 +109,8 @@ const ABOVE = 1.02;
 const MIN_MEAN = 10;
 /** Fraction by which a mean loss must fall from the random baseline and from its highest value. */
 const MIN_GAIN = 0.03;
+/** Agreement above that of a guess from which a run tells images apart. */
+const MIN_AGREEMENT = 0.05;
 /** Multiple of the larger of start, random baseline and 1 above which a loss has exploded. */
 const MAX_LOSS = 100;
 /** Steps for which a loss must stay exploded. */
@@ -148,13 +156,17 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
   };
   let last: Observation | undefined;
 
-  function takeIn({ loss, usage, ...moments }: Observation): void {
+  function takeIn({ loss, usage, agreement, ...moments }: Observation): void {
     state.seen++;
     state.firstLoss ??= loss;
     // A plain mean at first, exponential once the horizon is filled.
     const weight = 1 / Math.min(state.seen, horizon);
     state.loss += (loss - state.loss) * weight;
     if (state.seen >= MIN_MEAN) state.peakLoss = Math.max(state.peakLoss ?? state.loss, state.loss);
+    if (agreement !== undefined) {
+      state.agreement ??= agreement;
+      state.agreement += (agreement - state.agreement) * weight;
+    }
     if (usage) {
       if (state.usage.length === 0) state.usage = new Float32Array(usage.length);
       for (let k = 0; k < usage.length; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
@@ -210,7 +222,7 @@ function verdictOf(observation: Observation, state: DoctorState, options: Doctor
       `for ${narrowFor} steps nearly all embeddings have been at one point or on one line`,
     );
   }
-  const stuck = unmovedLoss(state, baseline);
+  const stuck = nothingLearned(state, options);
   return stuck ? fine('warming up', stuck) : fine('learning', lossSentence(state, baseline));
 }
 
@@ -232,12 +244,27 @@ function divergenceOf(
   return `the loss is ${showLoss(loss)} at step ${step}, after ${showLoss(firstLoss)} at the first`;
 }
 
+/** Sentence on a run that tells images no better apart than a guess; undefined where it does. */
+export function nothingLearned(
+  state: DoctorState,
+  { randomBaselineLoss, agreementChance }: Pick<DoctorOptions, 'randomBaselineLoss' | 'agreementChance'>,
+): string | undefined {
+  const { agreement } = state;
+  if (agreement === undefined || agreementChance === undefined) return unmovedLoss(state, randomBaselineLoss);
+  if (agreement >= agreementChance + MIN_AGREEMENT) return unmovedLoss(state, randomBaselineLoss);
+  const percent = (fraction: number) => `${showValue(100 * fraction)} %`;
+  return (
+    `${percent(agreement)} of the images find their other view in the batch, ` +
+    `where a guess finds ${percent(agreementChance)}`
+  );
+}
+
 /**
  * Sentence on a mean loss that has hardly left the random baseline, or its own highest mean;
  * undefined where it has. An untrained network can be below the random baseline, and the loss of a
  * method with a queue first rises.
  */
-export function unmovedLoss(
+function unmovedLoss(
   { loss, firstLoss = loss, peakLoss = firstLoss }: DoctorState,
   baseline: number | undefined,
 ): string | undefined {

@@ -106,6 +106,19 @@ describe('the judgment on a finished run', () => {
       '',
     ],
     [
+      'views that do not find each other, whatever the loss says',
+      { randomBaselineLoss: undefined, agreementChance: 1 / 16, doctor: { agreement: 0.07 } },
+      'unlearned: 7 % of the images find their other view in the batch, where a guess finds ' +
+        `6.25 %. ${paper}`,
+      'train longer, use more images, or change the learning rate',
+    ],
+    [
+      'views that find each other',
+      { agreementChance: 1 / 128, doctor: { agreement: 0.4 } },
+      `healthy: loss 2.900 of ln 256 = 5.545. ${paper}`,
+      '',
+    ],
+    [
       'embeddings at one point, for a while',
       { doctor: { narrowFor: 30 } },
       `unlearned: nearly all embeddings are at one point or on one line. ${paper}`,

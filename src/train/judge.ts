@@ -6,7 +6,7 @@ import {
   type Health,
   isFailed,
   lossSentence,
-  unmovedLoss,
+  nothingLearned,
   type Verdict,
 } from './doctor.ts';
 import { showLoss } from './lossText.ts';
@@ -23,6 +23,8 @@ export interface Ending extends JudgedFacts {
   readonly verdict: Verdict;
   readonly doctor: DoctorState;
   readonly randomBaselineLoss?: number | undefined;
+  /** Agreement of a guess. Absent: agreement is not judged. */
+  readonly agreementChance?: number | undefined;
   /** Distance of the weights from their start, as a fraction of its norm; absent: not measured. */
   readonly weightChange?: number | undefined;
   readonly epochs: number;
@@ -65,7 +67,7 @@ export function judge(ending: Ending): Verdict {
   const unmoved =
     doctor.narrowFor >= MIN_NARROW
       ? 'nearly all embeddings are at one point or on one line'
-      : unmovedLoss(doctor, baseline);
+      : nothingLearned(doctor, ending);
   if (images.grade === 'too few') return say('too few images', images.sentence, unmoved ?? loss);
   if (unmoved !== undefined) return say('unlearned', unmoved);
   if (epochs.grade === 'too few') return say('too short', epochs.sentence, loss);

@@ -159,9 +159,12 @@ function doctorOf(
   { stages: { step }, stepsPerEpoch, weightNorm }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
   before?: DoctorState,
 ): Doctor {
-  const { randomBaselineLoss, geometry } = step;
+  const { randomBaselineLoss, agreementChance, geometry } = step;
   const grace = Math.max(50, stepsPerEpoch);
-  return createDoctor({ randomBaselineLoss, geometry, weightNorm, grace, patience: 200 }, before);
+  return createDoctor(
+    { randomBaselineLoss, agreementChance, geometry, weightNorm, grace, patience: 200 },
+    before,
+  );
 }
 
 /** Replaces the last verdict of a finished run by the judgment on it. */
@@ -174,6 +177,7 @@ function judgeEnd(run: Training, weights: Values): void {
     verdict: run.verdict,
     doctor: doctor.state(),
     randomBaselineLoss: stages.step.randomBaselineLoss,
+    agreementChance: stages.step.agreementChance,
     weightChange: run.weightNorm > 0 ? changeOf(method.initialState(seed), weights, trained) : undefined,
     epochs: step / stepsPerEpoch,
     seconds: clock.seconds(),
@@ -280,6 +284,7 @@ function reportStep(run: Training, { epoch, loss, results, weights, learningRate
     usage: results.usage as Float32Array | undefined,
     embeddingMean: results.embeddingMean as Float32Array,
     embeddingMoment: results.embeddingMoment as Float32Array,
+    agreement: results.agreement?.[0],
     weights,
   });
   if (run.verdict.health !== before) onEvent({ kind: 'doctor', step, ...run.verdict });

@@ -14,7 +14,8 @@ export const verdictWords: Readonly<Record<Health, string>> = {
     'those that the preset was made for. The word does not judge the clusters.',
   unlearned:
     'Finished. The mean loss is less than 3 % below the random baseline, or below its own highest ' +
-    'value. Or the weights have moved by less than 0.1 %, or nearly all embeddings are the same.',
+    'value. Or the weights have moved by less than 0.1 %, or nearly all embeddings are the same, or ' +
+    'the two views of an image find each other in the batch hardly more often than by a guess.',
   'too short':
     'Finished. Each image was seen fewer than 10 times, or in less than half of the epochs that ' +
     'the preset was made for.',
