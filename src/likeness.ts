@@ -21,6 +21,8 @@ export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
 export { type FeatureEncoderName, featureEncoderNames } from './encoders/index.ts';
 export {
+  type ColorAgreement,
+  type ColorVerdict,
   furtherScores,
   type LabelFreeReport,
   mainScores,
@@ -97,6 +99,7 @@ export type {
   FeatureMaps,
   ReportClasses,
   ReportCluster,
+  ReportColorAgreement,
   ReportSuggestion,
   StoredEvaluation,
   Thumbnails,

@@ -36,9 +36,13 @@ export function testRoads(methods: readonly string[]): void {
   const at = (...path: string[]) => join(workplace.path, ...path);
   afterAll(() => workplace.remove());
 
+  let lines = '';
+  /** Lines for people of the last command. */
+  const terminal = () => lines;
   async function json(...args: string[]) {
     const ended = await workplace.run(...args, '--json');
     expect(ended.code, ended.stderr).toBe(0);
+    lines = ended.stderr;
     return JSON.parse(ended.stdout);
   }
   const clusterRows = (run: string) =>
@@ -61,6 +65,7 @@ export function testRoads(methods: readonly string[]): void {
       if (isUntrained(method)) {
         const { clustered } = await json('start', 'pictures', '--out', method, '--encoder', method);
         expect(clustered).toMatchObject({ images: TRAINED_ON });
+        expect(clustered.colorAgreement).toMatchObject({ images: TRAINED_ON });
         return;
       }
       const own = ['--set', `clusters=${clustersOf(method)}`, '--set', `crops=${cropsOf(method)}`];
@@ -79,8 +84,13 @@ export function testRoads(methods: readonly string[]): void {
     });
 
     it('clusters it', async () => {
-      const { k, clusters } = await json('cluster', 'other', ...run, '-k', '3');
+      const { k, clusters, colorAgreement } = await json('cluster', 'other', ...run, '-k', '3');
       expect(k).toBe(3);
+      const { text, ...color } = colorAgreement;
+      expect(color).toMatchObject({ images: OTHER, k: 3, verdict: 'unknown' });
+      expect(text).toMatch(/to tell whether the groups follow color/);
+      expect(terminal()).toContain(text);
+      expect(readFileSync(at(method, 'report.html'), 'utf8')).toContain(text);
       expect(clusters).toHaveLength(3);
       const rows = clusterRows(method);
       expect(rows).toHaveLength(OTHER);
@@ -97,6 +107,8 @@ export function testRoads(methods: readonly string[]): void {
 
     it('evaluates it, beside the untrained encoder', async () => {
       const result = await json('evaluate', 'other', ...run);
+      expect(result.colorAgreement).toMatchObject({ images: OTHER, k: 3 });
+      expect(terminal()).toContain(result.colorAgreement.text);
       for (const figures of [result, result.baselines.untrained]) {
         for (const name of ['nmi', 'acc', 'ari']) expect(figures[name], name).toBeTypeOf('number');
       }

@@ -26,6 +26,9 @@ export const clusterCommand: Command = {
       'compared with data without groups, agreement of two halves and of random starts, ' +
       'neighbors kept together. These scores compare numbers of clusters for this encoder. ' +
       'They do not measure the encoder. Cluster 0 is the largest.',
+    'Says whether the groups follow color, without labels: how often images near in color ' +
+      'share a group, and the agreement (AMI) of the groups with as many k-means clusters of ' +
+      'the color histogram and of raw pixels, on up to 2,000 images.',
     'The report also plots the similarity of positive and negative pairs of images and of ' +
       'clusters over training, and a map of up to 1,000 images before training, at the ' +
       'snapshots (likeness train --snapshots) and now, colored by cluster.',
@@ -122,7 +125,7 @@ export async function clusterWith(
     for (const [name, file] of Object.entries(files)) {
       terminal.say(`${name.padEnd(10)}  ${displayPath(file)}`);
     }
-    const { k, kReason, kRange, by: origin, groups, skipped } = clustering;
+    const { k, kReason, kRange, by: origin, groups, colorAgreement, skipped } = clustering;
     return {
       run: model.run,
       source: images.source.path,
@@ -132,6 +135,7 @@ export async function clusterWith(
       kRange: kRange ?? null,
       by: origin,
       suggestion: suggestionJson(clustering),
+      colorAgreement,
       clusters: groups,
       files,
       skipped,
@@ -141,13 +145,15 @@ export async function clusterWith(
   }
 }
 
-function printClustering({ images, k, kReason, kRange, groups }: Clustering, terminal: Terminal): void {
+function printClustering(clustering: Clustering, terminal: Terminal): void {
+  const { images, k, kReason, kRange, groups, colorAgreement } = clustering;
   const { length: n } = images;
   terminal.say(`${showCount(n)} image${n === 1 ? '' : 's'} in ${k} cluster${k === 1 ? '' : 's'}`);
   terminal.say(kReason);
   if (kRange && kRange[0] !== kRange[1]) {
     terminal.say(`recommended: ${kRange[0]} to ${kRange[1]} clusters (-k)`);
   }
+  terminal.say(colorAgreement.text);
   terminal.say();
   for (const line of clusterTable(groups)) terminal.say(line);
   terminal.say();

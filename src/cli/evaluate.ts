@@ -21,6 +21,9 @@ export const evaluateCommand: Command = {
       'with a verdict where one of them wins.',
     'Without labels: prototype usage, agreement of two views, spread and effective rank of ' +
       'the features.',
+    'In both cases it says whether the clusters follow color: how often images near in color ' +
+      'share a cluster, and the agreement (AMI) with as many k-means clusters of the color ' +
+      'histogram and of raw pixels.',
     "A source's own train/test split is respected. Without one, a fifth of each class is " +
       'held out. Labels are used for measuring only.',
     'Writes evaluation.json into the run folder.',
@@ -51,7 +54,7 @@ export const evaluateCommand: Command = {
       command: 'likeness evaluate cifar10 --run runs/cifar --json',
       meaning:
         'one object for a script, with nmi, acc, ari, ami, fmi, knn.accuracy, ' +
-        'linear.accuracy, fewLabels, purityTable, confusion and baselines',
+        'linear.accuracy, fewLabels, purityTable, confusion, colorAgreement and baselines',
     },
   ],
   async run([source], options, terminal) {
@@ -94,7 +97,8 @@ export async function evaluateWith(
 }
 
 /** Prints the scores with labels, the verdict, the protocol, and the measures without labels. */
-function printEvaluation({ report, protocol }: RunEvaluation, terminal: Terminal): void {
+function printEvaluation(evaluation: RunEvaluation, terminal: Terminal): void {
+  const { report, protocol, colorAgreement } = evaluation;
   const { encoders, chance } = report;
   // The scores of k-means stand beside those of clusters that the method has learned itself.
   const rows = encoders.flatMap(({ title, scores }) =>
@@ -115,10 +119,11 @@ function printEvaluation({ report, protocol }: RunEvaluation, terminal: Terminal
   const title = subject!.title.replace(' encoder', '');
   const labelFree = labelFreeTable({ title, own: subject!.labelFree! }, untrained!.labelFree!);
   const verdicts = reportVerdicts(encoders).map(({ text }) => text);
+  const color = colorAgreement ? [colorAgreement.text] : [];
   const sections =
     rows.length > 0
-      ? [[...evaluationTable(rows, { chance }), '', ...verdicts], protocolLines, labelFree]
-      : [labelFree, protocolLines];
+      ? [[...evaluationTable(rows, { chance }), '', ...verdicts, ...color], protocolLines, labelFree]
+      : [[...labelFree, ...color], protocolLines];
   for (const lines of sections) {
     terminal.say();
     for (const line of lines) terminal.say(line);

@@ -77,6 +77,10 @@ export const streams = {
   patchImages: { purpose: 7, b: 0, c: 21 },
   /** First filters of a dictionary of patches; `a` is the dictionary. */
   patchDictionary: { purpose: 7, b: 0, c: 22 },
+  /** Images that are compared with color. */
+  colorSample: { purpose: 7, b: 0, c: 23 },
+  /** Shuffled clusters; `a` is the copy. */
+  colorChance: { purpose: 7, b: 0, c: 24 },
   layout2d: { purpose: 7, c: 11 },
   featureMap: { purpose: 7, c: 12 },
   compareCurve: { purpose: 7, c: 13 },

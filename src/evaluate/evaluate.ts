@@ -6,10 +6,17 @@ import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
-import { headClusters, type ImageEncoder, type NetworkEncoder } from '../encoders/index.ts';
+import {
+  type HeadClusters,
+  headClusters,
+  type ImageEncoder,
+  type NetworkEncoder,
+} from '../encoders/index.ts';
 import type { ViewsSpec } from '../views/index.ts';
+import type { ColorAgreement } from './colorAgreement.ts';
 import { type Evaluation, evaluateFeatures } from './evaluateFeatures.ts';
 import type { EvaluationSet } from './evaluationSet.ts';
+import { measureColorAgreement } from './measureColorAgreement.ts';
 import { type GivenClusters, type LabelFreeReport, measureLabelFree } from './measureLabelFree.ts';
 import { splitOf } from './split.ts';
 
@@ -44,6 +51,8 @@ export interface EncoderEvaluation {
   readonly scores?: Evaluation;
   /** Measures without labels; absent for baselines without heads. */
   readonly labelFree?: LabelFreeReport;
+  /** Agreement of its clusters with color; of the first encoder alone. */
+  readonly colorAgreement?: ColorAgreement;
 }
 
 export interface EvaluationReport {
@@ -59,6 +68,8 @@ export interface EvaluationReport {
 
 /** Fractions of the training labels that further linear classifiers are trained with. */
 const LABEL_FRACTIONS = [0.01, 0.1];
+/** Clusters that are compared with color where neither labels nor stored clusters give a number. */
+const UNLABELED_CLUSTERS = 10;
 
 /** Measures the encoders one after the other. The same seed gives the same values. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
@@ -82,6 +93,8 @@ async function measureEncoder(
   const { indices, labels, split } = set;
   const features = await encoder.embed({ cache, indices }, { workers, reporter });
   reporter.progress({ stage: 'measure', text: `measuring ${title}` });
+  // An encoder before its training has learned no clusters.
+  const learned = role === 'subject' ? await headClusters(encoder, features) : undefined;
   const scores =
     set.labelled === 'yes'
       ? await evaluateFeatures(
@@ -90,8 +103,7 @@ async function measureEncoder(
             features,
             labels,
             split,
-            // An encoder before its training has learned no clusters.
-            learned: role === 'subject' ? await headClusters(encoder, features) : undefined,
+            learned,
           },
           { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
         )
@@ -102,7 +114,27 @@ async function measureEncoder(
   const labelFree = await measureLabelFree({
     ...{ engine, encoder, views, cache, indices, features, clusters, seed, workers, reporter },
   });
-  return { id, title, protocol, scores, labelFree };
+  if (role === 'baseline') return { id, title, protocol, scores, labelFree };
+  const colorAgreement = await measureColorAgreement({
+    ...{ engine, cache, indices, features, size: encoder.input.size, seed, workers, reporter },
+    ...comparedClusters(options, learned, clusters),
+  });
+  return { id, title, protocol, scores, labelFree, colorAgreement };
+}
+
+/**
+ * Clusters that are compared with color: those that were scored, or without labels the stored ones.
+ * Without `clusters` k-means makes `k` of them.
+ */
+function comparedClusters(
+  { set, k }: EvaluateOptions,
+  learned: HeadClusters | undefined,
+  stored: GivenClusters | undefined,
+): { k: number; clusters?: Int32Array } {
+  const isLabeled = set.classes > 0;
+  const isScored = learned && (!isLabeled || k === undefined || k === learned.count);
+  const clusters = (isLabeled ? undefined : stored) ?? (isScored ? learned : undefined);
+  return { clusters: clusters?.assignments, k: isLabeled ? (k ?? set.classes) : UNLABELED_CLUSTERS };
 }
 
 function isNetwork(encoder: ImageEncoder): encoder is NetworkEncoder {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ColorAgreement } from './colorAgreement.ts';
 import type { EvaluationReport } from './evaluate.ts';
 import type { Evaluation } from './evaluateFeatures.ts';
 import { evaluationRecord, reportVerdicts, scoresOf } from './evaluationRecord.ts';
@@ -26,6 +27,7 @@ const report = (encoders: EvaluationReport['encoders'], note?: string): Evaluati
   encoders,
   chance: 0.5,
 });
+const colorAgreement = { verdict: 'partly', text: 'Partly of color.', colorHistogram: 0.2 } as ColorAgreement;
 const own = { id: 'trained', title: 'trained encoder', scores: scored(0.5, { 20: 0.6, 200: 0.7 }) };
 const histogram = {
   id: 'colorHistogram',
@@ -61,6 +63,14 @@ describe('evaluationRecord', () => {
     ]);
     expect(record.baselines[HISTOGRAM]).not.toHaveProperty('confusion');
     expect(evaluationRecord(report([own]))).toMatchObject({ classNames: ['0', '1'], baselines: {} });
+  });
+
+  it('has the agreement with color with and without labels', () => {
+    const { scores: _, ...unlabeled } = own;
+    for (const encoder of [own, unlabeled]) {
+      const record = evaluationRecord(report([{ ...encoder, colorAgreement }, histogram]));
+      expect(record.colorAgreement).toEqual(colorAgreement);
+    }
   });
 
   it('has null for every score without labels', () => {

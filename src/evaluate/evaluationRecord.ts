@@ -1,4 +1,5 @@
 /** The content of evaluation.json and of `evaluate --json`: stable names for scripts. */
+import type { ColorAgreement } from './colorAgreement.ts';
 import type { EncoderEvaluation, EvaluationReport } from './evaluate.ts';
 import type { Evaluation } from './evaluateFeatures.ts';
 import type { LabelFreeReport } from './measureLabelFree.ts';
@@ -17,6 +18,8 @@ export interface EvaluationRecord extends Scores {
   readonly linear: { readonly accuracy: number | null };
   readonly baselines: Readonly<Record<string, Partial<Scores> & { readonly labelFree?: LabelFreeReport }>>;
   readonly labelFree?: LabelFreeReport;
+  /** Agreement of the clusters with color, which needs no labels. */
+  readonly colorAgreement?: ColorAgreement;
   /** Texts of the verdicts. */
   readonly verdict?: readonly string[];
   readonly protocol: Readonly<Record<string, string>>;
@@ -31,11 +34,11 @@ export function evaluationRecord(
   { labelNames }: { labelNames?: readonly string[] } = {},
 ): EvaluationRecord {
   const [own, ...others] = encoders;
-  const { id, title, scores, labelFree } = own!;
+  const { id, title, scores, labelFree, colorAgreement } = own!;
   const encoder = { id, title };
   const baselines = Object.fromEntries(others.map((other) => [storedName(other), baselineOf(other)]));
   const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
-  if (!scores) return { ...UNLABELED, encoder, baselines, labelFree, protocol };
+  if (!scores) return { ...UNLABELED, encoder, baselines, labelFree, colorAgreement, protocol };
   const { protocol: _, ...figures } = scoresOf(scores);
   return {
     labelled: true,
@@ -47,6 +50,7 @@ export function evaluationRecord(
     chance,
     baselines,
     labelFree,
+    colorAgreement,
     verdict: reportVerdicts(encoders).map(({ text }) => text),
     protocol,
   } as EvaluationRecord;

@@ -4,6 +4,14 @@
  */
 export type { ClassifierEvaluation } from './classifierScores.ts';
 export type { ClusterEvaluation, ClusterScores, LearnedClusters } from './clusterScores.ts';
+export {
+  type ColorAgreement,
+  type ColorClusterings,
+  type ColorFigures,
+  type ColorVerdict,
+  colorAgreement,
+  colorFigures,
+} from './colorAgreement.ts';
 export { type EpochBudget, type EpochWork, epochBudget } from './epochBudget.ts';
 export {
   type EpochMeasureOptions,
@@ -40,6 +48,7 @@ export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';
 export * from './labelFree.ts';
 export { linearProbe, type ProbeOptions, type ProbeResult } from './linearProbe.ts';
+export { type ColorAgreementOptions, measureColorAgreement } from './measureColorAgreement.ts';
 export {
   type GivenClusters,
   type LabelFreeReport,

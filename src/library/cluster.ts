@@ -17,6 +17,7 @@ import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
+import { type ColorAgreement, measureColorAgreement } from '../evaluate/index.ts';
 import { writeClusterReport } from '../report/index.ts';
 import {
   type FeatureFile,
@@ -65,6 +66,8 @@ export interface Clustering extends AsyncDisposable {
   readonly margin: Float32Array;
   /** Size, cohesion and separation of each cluster, [K]. */
   readonly groups: readonly Group[];
+  /** Agreement of the clusters with color, with a sentence on it. */
+  readonly colorAgreement: ColorAgreement;
   /** Number of files that could not be read. */
   readonly skipped: number;
   /** Absolute paths of the written files by name. */
@@ -109,11 +112,16 @@ export async function clusterImages(
         learned && (k ?? learned.dimension) === learned.dimension
           ? await clusterByHead(engine, features, learned)
           : await clusterFeatures(engine, features, { k, seed, reporter });
-      return { clustering, prototypes };
+      const color = await measureColorAgreement({
+        ...{ engine, cache: set.cache, indices: set.indices, features, seed, reporter },
+        ...{ clusters: clustering.assignment.assignments, k: clustering.k },
+        ...{ size: run.view.imageSize, workers: run.view.workers },
+      });
+      return { clustering, prototypes, color };
     });
     const stored = await writeResults(run, set, { ...found, features: features!, seed });
     warnOfLargest(found.clustering.groups, reporter);
-    return clusteringOf({ run, images, set, stored, clustering: found.clustering });
+    return clusteringOf({ run, images, set, stored, ...found });
   } finally {
     await features?.close();
     await taken.release();
@@ -235,10 +243,11 @@ interface MadeClustering {
   images: Images | string;
   set: ImageSet;
   clustering: FeatureClustering;
+  color: ColorAgreement;
   stored: StoredClustering;
 }
 
-function clusteringOf({ run, images, set, clustering, stored }: MadeClustering): Clustering {
+function clusteringOf({ run, images, set, clustering, color, stored }: MadeClustering): Clustering {
   const { files } = run.folder;
   const { assignment, head } = clustering;
   const close = async () => {};
@@ -251,6 +260,7 @@ function clusteringOf({ run, images, set, clustering, stored }: MadeClustering):
     confidence: assignment.confidence,
     margin: assignment.margin,
     groups: clustering.groups,
+    colorAgreement: color,
     skipped: set.cache.skipped.length,
     files: {
       clusters: resolve(files.clusters),
@@ -266,7 +276,7 @@ function clusteringOf({ run, images, set, clustering, stored }: MadeClustering):
         withStoredFeatures(run.folder, { ids: set.ids, clusters: assignment.assignments }, (features) =>
           withEngine(run, (engine) =>
             writeClusterReport(
-              { run, source, cache, indices, clustering, engine, features },
+              { run, source, cache, indices, clustering, color, engine, features },
               reporterFor(options),
             ),
           ),

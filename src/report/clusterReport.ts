@@ -6,6 +6,7 @@ import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { isolatedDecoder, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
+import type { ColorAgreement } from '../evaluate/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { type Run, type RunFolder, writeJson, writeMaps, writeThumbnails } from '../run/index.ts';
 import { classTable } from './classTable.ts';
@@ -25,6 +26,8 @@ export interface ClusterReportInput {
   /** Cache index of each clustered image. */
   indices: Uint32Array;
   clustering: Clustering;
+  /** Agreement of the clusters with color. */
+  color: ColorAgreement;
   engine: Engine;
   /** Features of the images by the run's encoder. */
   features: Rows;
@@ -41,7 +44,7 @@ export async function writeClusterReport(
   input: ClusterReportInput,
   reporter: Reporter = silent,
 ): Promise<void> {
-  const { run, source, cache, indices, clustering } = input;
+  const { run, source, cache, indices, clustering, color } = input;
   const { assignment, groups, k, kReason, suggestion } = clustering;
   const doubt = findDoubtful(assignment.margin, { of: clustering.head ? 'probability' : 'cosine' });
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
@@ -56,6 +59,7 @@ export async function writeClusterReport(
     source: { name: source.name, path: source.path },
     counts: { images: ids.length, skipped: cache.skipped.length, clusters: k },
     howK: kReason,
+    colorAgreement: color,
     ...(suggestion && {
       suggestion: { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
     }),

@@ -27,7 +27,15 @@ export interface NamedText {
 export interface ReportClustering
   extends Pick<
     StoredReport,
-    'source' | 'counts' | 'howK' | 'suggestion' | 'classes' | 'doubtRule' | 'clusters' | 'skipped'
+    | 'source'
+    | 'counts'
+    | 'howK'
+    | 'colorAgreement'
+    | 'suggestion'
+    | 'classes'
+    | 'doubtRule'
+    | 'clusters'
+    | 'skipped'
   > {
   /** Layouts of the features, before, during and after training. */
   readonly maps?: FeatureMaps;

@@ -62,6 +62,7 @@ export {
   REPORT_VERSION,
   type ReportClasses,
   type ReportCluster,
+  type ReportColorAgreement,
   type ReportSuggestion,
   readStoredReport,
   type StoredReport,

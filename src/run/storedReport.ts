@@ -74,12 +74,31 @@ const classes = z.object({
     .readonly(),
 });
 
+/** Agreement of the clusters with color, as `cluster` measures it; figures are AMI. */
+const colorAgreement = z.object({
+  verdict: z.enum(['mostly', 'partly', 'not', 'unknown']),
+  /** Verdict and figures in sentences. */
+  text: z.string(),
+  /** Number of images that were compared, and of clusters among them. */
+  images: z.number(),
+  k: z.number(),
+  /** Fraction of an image's k nearest in color that share its cluster. */
+  neighbors: z.object({ consistency: z.number(), chance: z.number(), k: z.number() }),
+  colorHistogram: z.number(),
+  rawPixels: z.number(),
+  chance: z.number(),
+  ceiling: z.number(),
+  between: z.number(),
+});
+
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
   source: z.object({ name: z.string(), path: z.string() }),
   counts: z.object({ images: z.number(), skipped: z.number(), clusters: z.number() }),
   settings: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
   howK: z.string(),
+  /** Absent in reports of before it was measured. */
+  colorAgreement: colorAgreement.optional(),
   suggestion: suggestion.optional(),
   classes: classes.optional(),
   doubtRule: z.string(),
@@ -89,6 +108,7 @@ const schema = z.object({
 
 export type ExampleImage = Readonly<z.output<typeof exampleImage>>;
 export type ReportCluster = Readonly<z.output<typeof cluster>>;
+export type ReportColorAgreement = Readonly<z.output<typeof colorAgreement>>;
 export type ReportSuggestion = Readonly<z.output<typeof suggestion>>;
 export type ReportClasses = Readonly<z.output<typeof classes>>;
 

@@ -161,6 +161,18 @@ describe('report.html', () => {
     expect(Math.min(...heights)).toBe(heights[1]);
   });
 
+  it('says whether the groups follow color, and marks groups of color', () => {
+    const figures = { images: 3, k: 2, colorHistogram: 0.5, rawPixels: 0.2, chance: 0, between: 0.2 };
+    const neighbors = { consistency: 0.6, chance: 0.5, k: 10 };
+    const page = (verdict: 'mostly' | 'partly') => {
+      const colorAgreement = { ...figures, neighbors, ceiling: 1, verdict, text: `${verdict} of <color>` };
+      return render({ ...report, clustering: { ...clustering, colorAgreement } });
+    };
+    expect(page('mostly')).toContain('<p class="verdict lost">mostly of &lt;color&gt;</p>');
+    expect(page('partly')).toContain('<p class="verdict">partly of &lt;color&gt;</p>');
+    expect(html).not.toContain('of color');
+  });
+
   it('shows what was measured without labels, and how evenly prototypes were used', () => {
     const panel = /<section class="panel"><h2>Measured without labels.*?<\/section>/s.exec(html)![0];
     expect(panel).toContain('On 3 images &amp; no more.');

@@ -2,7 +2,7 @@
  * report.html: one file that needs nothing else. Figures, style and script are in the files beside.
  */
 import { plural, showCount } from '../../core/text.ts';
-import type { ExampleImage, ReportCluster } from '../../run/index.ts';
+import type { ExampleImage, ReportCluster, ReportColorAgreement } from '../../run/index.ts';
 import { verdictWords } from '../../train/index.ts';
 import type { ReportClustering, ReportMeasures, ReportTraining, RunReport } from '../runReport.ts';
 import { curveSvg } from './chart.ts';
@@ -80,7 +80,8 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
 </header>`;
 }
 
-function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportClustering): string {
+function overviewHtml(clustering: ReportClustering): string {
+  const { clusters, howK, colorAgreement, suggestion, doubtRule } = clustering;
   const largest = Math.max(1, ...clusters.map(({ size }) => size));
   const rows = clusters.map(({ cluster, size, doubtful, share, cohesion }) => {
     const part = (count: number) => `${((count / largest) * 100).toFixed(2)}%`;
@@ -93,11 +94,17 @@ function overviewHtml({ clusters, howK, suggestion, doubtRule }: ReportClusterin
   return panel(
     'Cluster sizes',
     `
-<p class="note">${escapeHtml(howK)}</p>
+<p class="note">${escapeHtml(howK)}</p>${colorAgreement ? colorHtml(colorAgreement) : ''}
 <ol class="bars">${rows.join('\n')}</ol>
 <p class="legend"><span><span class="track"><i></i></span>images</span><span><span class="track"><i class="d"></i></span>doubtful images</span></p>
 <p class="note">${escapeHtml(doubtRule)}</p>${fit}`,
   );
+}
+
+/** Marks groups of color as a loss, because they are rarely what is looked for. */
+function colorHtml({ verdict, text }: ReportColorAgreement): string {
+  const style = verdict === 'mostly' ? 'verdict lost' : 'verdict';
+  return `\n<p class="${style}">${escapeHtml(text)}</p>`;
 }
 
 function trainingHtml(training: ReportTraining | undefined): string {
