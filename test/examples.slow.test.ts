@@ -44,14 +44,14 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /swav.*simclr.*page: /s,
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
-  '12-default-road.ts': {
-    output: /Patch features of 5,000 images: .*5000 images in \d+ clusters by patches/s,
-    files: ['runs/groups/encoder.safetensors', 'runs/groups/report.html'],
-  },
   '10-progress-and-abort.ts': { output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/ },
   '11-report.ts': {
     output: /swav: loss \d\.\d\d, .*cluster 0: \d+ images, such as \S+\n.*page: /s,
     files: ['page.html'],
+  },
+  '12-default-road.ts': {
+    output: /Patch features of 5,000 images: .*5000 images in \d+ clusters by patches/s,
+    files: ['runs/groups/encoder.safetensors', 'runs/groups/report.html'],
   },
 };
 
