@@ -107,7 +107,9 @@ export function testRoads(methods: readonly string[]): void {
 
     it('evaluates it, beside the untrained encoder', async () => {
       const result = await json('evaluate', 'other', ...run);
-      expect(result.colorAgreement).toMatchObject({ images: OTHER, k: 3 });
+      expect(result.colorAgreement).toMatchObject({ images: OTHER });
+      // Clusters without an image do not count, and a learned cluster may have none.
+      expect([2, 3]).toContain(result.colorAgreement.k);
       expect(terminal()).toContain(result.colorAgreement.text);
       for (const figures of [result, result.baselines.untrained]) {
         for (const name of ['nmi', 'acc', 'ari']) expect(figures[name], name).toBeTypeOf('number');
