@@ -110,6 +110,7 @@ export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdi
   if (measured.length === 0 || baselines.length === 0) return [];
   // Titles are singular, such as "trained encoder", or plural, such as "patch features".
   const verb = own!.title.endsWith('s') ? 'are' : 'is';
+  const titles = measured.map(({ title }) => title);
   const beaten = baselines.flatMap(({ title, scores }): Verdict[] => {
     const ahead = measured.flatMap((column) => {
       const [ours, theirs] = [column.value(own!.scores)!, column.value(scores)];
@@ -122,9 +123,9 @@ export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdi
   });
   return beaten.length > 0
     ? beaten
-    : [{ tone: 'good', text: `No baseline beats the ${own!.title} in any measure.` }];
+    : [{ tone: 'good', text: `No baseline beats the ${own!.title} in ${listed(titles, 'or')}.` }];
 }
 
-function listed(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)!}`;
+function listed(items: readonly string[], word: 'and' | 'or' = 'and'): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)!}`;
 }

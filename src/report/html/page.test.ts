@@ -162,7 +162,10 @@ describe('report.html', () => {
   });
 
   it('says whether the groups follow color, and marks groups of color', () => {
-    const figures = { images: 3, k: 2, colorHistogram: 0.5, rawPixels: 0.2, chance: 0, between: 0.2 };
+    const figures = {
+      ...{ property: 'color' as const, images: 3, k: 2, colorHistogram: 0.5, rawPixels: 0.2 },
+      ...{ chance: 0, between: 0.2 },
+    };
     const neighbors = { consistency: 0.6, chance: 0.5, k: 10 };
     const page = (verdict: 'mostly' | 'partly') => {
       const colorAgreement = { ...figures, neighbors, ceiling: 1, verdict, text: `${verdict} of <color>` };
@@ -238,7 +241,7 @@ describe('report.html', () => {
     const { baselines: _, ...own } = report.evaluation!;
     const ahead = { ...own, baselines: { untrained: { nmi: 0.1 } } };
     expect(render({ ...report, evaluation: ahead })).toContain(
-      '<p class="verdict">No baseline beats the trained encoder in any measure.</p>',
+      '<p class="verdict">No baseline beats the trained encoder in NMI, ACC, ARI, kNN 200 or linear.</p>',
     );
   });
 
