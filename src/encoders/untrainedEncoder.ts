@@ -33,6 +33,8 @@ export interface UntrainedOptions {
   settings: Settings;
   /** Images whose statistics are measured. */
   images: PixelSet;
+  /** Origin of the weights, in words. Default: the start of the run with these settings. */
+  origin?: string;
   reporter?: Reporter;
 }
 
@@ -42,16 +44,15 @@ const BATCH = 128;
 /** The layers' momentum m. */
 const MOMENTUM = 0.1;
 
-const PROTOCOL =
-  'the weights that the run started from (its settings and seed), ' +
-  "running statistics measured on these images' evaluation views";
+const OWN_START = 'the weights that the run started from (its settings and seed)';
 
 /** Opens the encoder that a run started from, with running statistics measured on the images. */
 export async function untrainedEncoder(options: UntrainedOptions): Promise<NetworkEncoder> {
-  const { engine, settings, reporter } = options;
+  const { engine, settings, origin = OWN_START, reporter } = options;
   reporter?.progress({ stage: 'untrained', text: 'preparing the untrained encoder' });
   const state = await untrainedState(options);
-  const about = { id: 'untrained', title: 'untrained encoder', protocol: PROTOCOL };
+  const protocol = `${origin}, running statistics measured on these images' evaluation views`;
+  const about = { id: 'untrained', title: 'untrained encoder', protocol };
   return trainedEncoder({ engine, settings, state, ...about });
 }
 

@@ -28,6 +28,9 @@ export interface RunEncodersOptions {
   reporter?: Reporter;
 }
 
+/** Weights of the untrained network where the run trains none. */
+const PRESET_START = 'first weights of the network that the preset for these images would train';
+
 /**
  * Opens the run's encoder, the untrained network, raw pixels, the color histogram and, for a run
  * that trained a network, patch features, one at a time. Each is closed before the next opens.
@@ -37,10 +40,11 @@ export interface RunEncodersOptions {
 export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<ImageEncoder> {
   const { engine, run, network, cache, set, reporter } = options;
   const images = { cache, indices: set.indices };
+  const origin = run.kind === 'features' ? PRESET_START : undefined;
   const pixels = { size: run.view.imageSize, images: set.indices.length };
   const openers: (() => Promise<ImageEncoder>)[] = [
     () => run.openEncoder({ engine }),
-    () => untrainedEncoder({ engine, settings: network, images, reporter }),
+    () => untrainedEncoder({ engine, settings: network, origin, images, reporter }),
   ];
   if (set.classes > 0) {
     openers.push(
