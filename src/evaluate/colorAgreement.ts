@@ -92,9 +92,13 @@ function neighborsOf(clusters: Int32Array, neighbors: NeighborLists): NeighborCo
 /** Judgment on clusters; `unknown` where the images are too few to tell. */
 export type ColorVerdict = 'mostly' | 'partly' | 'not' | 'unknown';
 
+/** Property of images that a color histogram holds: brightness alone where all are gray. */
+export type ColorProperty = 'color' | 'brightness';
+
 /** Agreement of clusters with color, with the judgment. */
 export interface ColorAgreement extends ColorFigures {
   readonly verdict: ColorVerdict;
+  readonly property: ColorProperty;
   /** Verdict and figures in sentences. */
   readonly text: string;
 }
@@ -111,9 +115,12 @@ const PARTLY = 0.15;
 const MAX_CHANCE = 0.1;
 
 /** Judges the figures and puts them into words. */
-export function colorAgreement(figures: ColorFigures): ColorAgreement {
+export function colorAgreement(
+  figures: ColorFigures,
+  { property = 'color' }: { property?: ColorProperty } = {},
+): ColorAgreement {
   const verdict = verdictOn(figures);
-  return { verdict, text: inWords(verdict, figures), ...figures };
+  return { verdict, property, text: inWords(verdict, property, figures), ...figures };
 }
 
 function verdictOn({ k, neighbors, chance }: ColorFigures): ColorVerdict {
@@ -123,18 +130,18 @@ function verdictOn({ k, neighbors, chance }: ColorFigures): ColorVerdict {
   return share >= PARTLY ? 'partly' : 'not';
 }
 
-function inWords(verdict: ColorVerdict, figures: ColorFigures): string {
+function inWords(verdict: ColorVerdict, property: ColorProperty, figures: ColorFigures): string {
   const { images, k, colorHistogram, rawPixels, ceiling, neighbors } = figures;
   if (verdict === 'unknown') {
     return (
       `${plural(images, 'image')} in ${plural(k, 'group')} are not enough to tell whether ` +
-      'the groups follow color.'
+      `the groups follow ${property}.`
     );
   }
   return (
-    `These groups are ${verdict} groups of color. Of the images nearest in color, ` +
+    `These groups are ${verdict} groups of ${property}. Of the images nearest in ${property}, ` +
     `${percent(neighbors.consistency)} share a group, where chance gives ` +
-    `${percent(neighbors.chance)}. Agreement with groups by color histogram is ` +
+    `${percent(neighbors.chance)}. Agreement with groups by ${property} histogram is ` +
     `${shown(colorHistogram)}, with groups by raw pixels ${shown(rawPixels)} (AMI, 0 by ` +
     `chance, 1 for the same groups). Other seeds of the same features reach ${shown(ceiling)}.`
   );

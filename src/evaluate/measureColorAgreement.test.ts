@@ -83,7 +83,7 @@ describe('groups of images', () => {
     }));
     const features = groupFeatures((i) => families[i]!);
     const found = await measureColorAgreement({ engine, cache, features, ...common });
-    expect(found).toMatchObject({ images: N, k: 3, verdict: 'mostly', ceiling: 1 });
+    expect(found).toMatchObject({ images: N, k: 3, verdict: 'mostly', property: 'color', ceiling: 1 });
     expect(found.colorHistogram).toBeGreaterThan(0.9);
     expect(found.text).toContain('mostly groups of color');
     // Shapes of the same images are none of color.
@@ -99,6 +99,23 @@ describe('groups of images', () => {
     expect(found).toMatchObject({ verdict: 'not', ceiling: 1 });
     expect(found.colorHistogram).toBeLessThan(0.05);
     expect(found.text).toContain('not groups of color');
+  });
+
+  it('of gray images follow brightness', async () => {
+    const gray = (family: number): Color => {
+      const value = 80 * family + random.integer(40);
+      return [value, value, value];
+    };
+    const cache = imagesOf('gray', (i) => ({
+      shape: shapes[i]!,
+      ink: gray(families[i]!),
+      paper: gray(families[i]!),
+    }));
+    const features = groupFeatures((i) => families[i]!);
+    const found = await measureColorAgreement({ engine, cache, features, ...common });
+    expect(found).toMatchObject({ verdict: 'mostly', property: 'brightness' });
+    expect(found.text).toContain('mostly groups of brightness');
+    expect(found.text).not.toContain('color');
   });
 
   it('are compared on the same draw by the same seed', async () => {

@@ -69,7 +69,14 @@ export async function measureColorAgreement(options: ColorAgreementOptions): Pro
     },
     { seed },
   );
-  return colorAgreement(figures);
+  return colorAgreement(figures, { property: isGray(colors) ? 'brightness' : 'color' });
+}
+
+/** Tells whether all pixels lie in cells of equal red, green and blue of histograms [n, bins³]. */
+function isGray({ data, dimension }: Features): boolean {
+  const bins = Math.round(Math.cbrt(dimension));
+  const step = bins ** 2 + bins + 1;
+  return data.every((share, at) => share === 0 || (at % dimension) % step === 0);
 }
 
 /** Finds the k nearest others of each row; none of a single row. */

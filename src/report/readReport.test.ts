@@ -47,7 +47,8 @@ const clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 't
   counts: { images: 2, skipped: 1, clusters: 1 },
   howK: 'as given',
   colorAgreement: {
-    ...{ verdict: 'partly', text: 'Partly of color.', images: 2, k: 1, colorHistogram: 0.2 },
+    ...{ verdict: 'partly', property: 'color', text: 'Partly of color.', images: 2, k: 1 },
+    colorHistogram: 0.2,
     neighbors: { consistency: 0.6, chance: 0.5, k: 10 },
     ...{ rawPixels: 0.3, chance: 0.01, ceiling: 0.6, between: 0.25 },
   },

@@ -77,6 +77,8 @@ const classes = z.object({
 /** Agreement of the clusters with color, as `cluster` measures it; figures are AMI. */
 const colorAgreement = z.object({
   verdict: z.enum(['mostly', 'partly', 'not', 'unknown']),
+  /** Brightness where all images are gray. */
+  property: z.enum(['color', 'brightness']).default('color'),
   /** Verdict and figures in sentences. */
   text: z.string(),
   /** Number of images that were compared, and of clusters among them. */
