@@ -30,7 +30,8 @@ describe('the road of start', () => {
   it.each<[Partial<RoadFacts>, string]>([
     [
       { images: 3068 },
-      'Patch features of 3,068 images: fewer than 10,000 are too few to train a network from ' + 'scratch.',
+      'Patch features of 3,068 images: networks from scratch are trained on 10,000 images or ' +
+        'more, unless asked for.',
     ],
     [
       { images: 100_000, minutes: 4 },

@@ -85,7 +85,7 @@ describe('start', () => {
     const { notes, onNote } = collected();
     const out = at('chosen');
     await expect(start(at('pictures'), { out, onNote, ...stoppedAt('learn') })).rejects.toThrow('enough');
-    expect(notes[0]).toMatch(/^Patch features of 36 images: fewer/);
+    expect(notes[0]).toMatch(/^Patch features of 36 images: networks from scratch/);
     const { encoder, notes: stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(encoder).toEqual(defaultEncoder('patches'));
     expect(stored).toEqual([notes[0]]);
