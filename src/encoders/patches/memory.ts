@@ -7,8 +7,8 @@
  *
  * where the value v_i of image i is its own average, `normalize(Σ_j a_ij m_j)`.
  *
- * What is peculiar to one image averages out in y, and what it shares with others stays: clusters
- * become clearer. z keeps what tells single images apart. The product of two features is
+ * The average keeps the properties that an image shares with others, so that clusters become
+ * clearer. z keeps those that tell single images apart. The product of two features is
  * `w² z · z' + y · y'`.
  *
  * v_i is one step of mean shift with the kernel of von Mises and Fisher on the sphere. Source: Cheng,

@@ -253,7 +253,8 @@ describe('withMemory', () => {
 describe('pooledResponses', () => {
   it('is the thresholded product with whitened patches, averaged in cells and rooted', async () => {
     // A dictionary entry dW and dW·m, applied patch by patch in double precision.
-    const [B, S, side, stride, K] = [2, 9, 3, 2, 2];
+    // Five positions a side: the cells of a grid of two overlap in the middle one.
+    const [B, S, side, stride, K] = [2, 11, 3, 2, 2];
     const random = randomAt(4, 'synthetic');
     const pixels = Float32Array.from({ length: B * 3 * S * S }, () => random.integer(256));
     const bank = (channels: number) => {
@@ -309,15 +310,16 @@ describe('pooledResponses', () => {
           );
           return Math.max(0, product - bias[k]! - 0.3);
         };
-        // 4 positions a side: one cell of 4, then two of 2.
-        for (const cells of [1, 2])
+        for (const [cells, n, step] of [
+          [1, 5, 5],
+          [2, 3, 2],
+        ] as const)
           for (let k = 0; k < K; k++)
             for (let i = 0; i < cells; i++)
               for (let j = 0; j < cells; j++) {
-                const n = 4 / cells;
                 let sum = 0;
                 for (let y = 0; y < n; y++)
-                  for (let x = 0; x < n; x++) sum += response(k, i * n + y, j * n + x);
+                  for (let x = 0; x < n; x++) sum += response(k, i * step + y, j * step + x);
                 expected.push(Math.sqrt(sum / n ** 2));
               }
       }

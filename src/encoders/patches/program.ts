@@ -115,6 +115,6 @@ function describe(settings: PatchSettings, size: number): string {
   const { colorFilters, grayFilters, pyramid } = settings;
   return (
     `${colorFilters} color and ${grayFilters} gray filters on whitened patches of ${side} x ${side} pixels ` +
-    `every ${stride} of ${size}, averaged in grids of ${pyramid.join(', ')} cells a side, whitened principal components, beside the average of similar images`
+    `at every ${stride === 1 ? 'position' : `${stride} pixels`} of ${size} x ${size}, averaged in grids of ${pyramid.join(', ')} cells a side, whitened principal components, beside the average of similar images`
   );
 }
