@@ -180,6 +180,7 @@ describe('the benchmark of patch features', () => {
   });
 
   const python = pythonWith('sklearn');
+  // The peer is in Python, which the tests do not need.
   it.skipIf(!python)('computes the same features as NumPy, with the same tensors', async () => {
     const row = await benchmarkPatches('smoke', { rounds: 1, python });
     expect(row.difference).toBeLessThan(1e-4);

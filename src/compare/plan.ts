@@ -35,7 +35,7 @@ export interface CompareRequest {
   preset?: string;
   /**
    * Settings of all runs, such as `{ data: { batchSize: 128 }, method: { temperature: 0.2 } }`.
-   * Those of `method` apply to the methods that read them.
+   * The group `method` applies to the methods that read its settings.
    */
   settings?: SettingsPatch;
   /**
