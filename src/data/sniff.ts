@@ -17,26 +17,34 @@ export const imageExtensions: ReadonlySet<string> = new Set([
   '.dib',
 ]);
 
-/** Extensions of unsupported image formats, for the reason of a skip. */
-const otherImageExtensions = new Set(
+/**
+ * Extensions of camera raw files. Many are TIFF files whose first picture is a thumbnail or not yet
+ * developed.
+ */
+const rawExtensions = new Set(
   [
-    '.heic .heif .svg .jxl .jp2 .j2k .psd .ico .raw .cr2 .cr3 .nef',
-    '.arw .dng .exr .hdr .tga .ppm .pgm .pbm .pdf',
+    '.raw .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .dng .orf .rw2 .raf .pef .srw .rwl .3fr .fff .iiq',
+    '.erf .mef .mos .mrw .x3f .kdc .dcr .gpr',
   ].flatMap((line) => line.split(' ')),
 );
 
-/**
- * States why a file of this extension (`".txt"`, lower case) is no candidate. Undefined for
- * candidates.
- */
-export function extensionReason(extension: string): string | undefined {
-  if (imageExtensions.has(extension)) return undefined;
-  if (otherImageExtensions.has(extension)) return `unsupported image format (${extension})`;
-  return extension === '' ? 'not an image (no extension, unknown content)' : `not an image (${extension})`;
-}
-
-/** Number of leading bytes that `sniffFormat` looks at. */
+/** Number of leading bytes that `sniffFormat` and `contentReason` look at. */
 export const SNIFF_BYTES = 32;
+
+/**
+ * States why a file is no candidate, by its first bytes. Undefined for images, under any name.
+ *
+ * @param extension of the name, in lower case, such as `".txt"`; empty without one
+ */
+export function contentReason(extension: string, head: Uint8Array): string | undefined {
+  const format = sniffFormat(head);
+  const isRaw = rawExtensions.has(extension);
+  if (format !== undefined && !(isRaw && format === 'tiff')) return undefined;
+  if (isRaw) return `camera raw image (${extension})`;
+  const content = describeContent(head);
+  if (!['unknown content', 'text', 'empty file'].includes(content)) return content;
+  return extension === '' ? `not an image (no extension, ${content})` : `not an image (${extension})`;
+}
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {
   return String.fromCharCode(...bytes.subarray(from, to));
@@ -54,20 +62,49 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
+const other = (name: string, target: string) => `${name}, which is not supported; convert it to ${target}`;
+
+/** Kinds of content by the bytes at a position, as text of one character per byte. */
+const signatures: readonly (readonly [at: number, text: string, kind: string])[] = [
+  [4, 'ftypcrx ', 'camera raw image'],
+  [4, 'ftyp', 'video'],
+  [4, 'moov', 'video'],
+  [4, 'mdat', 'video'],
+  [0, '\x1aE\xdf\xa3', 'video'],
+  [8, 'AVI ', 'video'],
+  [8, 'WAVE', 'audio'],
+  [0, 'ID3', 'audio'],
+  [0, 'OggS', 'audio'],
+  [0, 'fLaC', 'audio'],
+  [0, '\xff\x0a', other('JPEG XL image', 'PNG')],
+  [0, '\0\0\0\x0cJXL ', other('JPEG XL image', 'PNG')],
+  [0, '\0\0\0\x0cjP  ', other('JPEG 2000 image', 'PNG')],
+  [0, '8BPS', other('Photoshop document', 'PNG')],
+  [0, '\0\0\x01\0', 'icon'],
+  [0, 'v/1\x01', other('OpenEXR image', '8-bit PNG')],
+  [0, '#?RADIANCE', other('Radiance HDR image', '8-bit PNG')],
+  [0, '%PDF', 'PDF document'],
+  [0, 'PK', 'zip archive'],
+  [0, '\x1f\x8b', 'gzip file'],
+];
+
+/** Reason for skipping a HEIC image. */
+export const heicReason = other('HEIC image', 'JPEG');
+
+/** Brands of HEIC files, after `ftyp`. */
+const heicBrands = /hei[cxms]|hev[cxms]|mif1|msf1/;
+
 /** Describes content of another kind. */
 export function describeContent(bytes: Uint8Array): string {
   const head = ascii(bytes, 0, Math.min(bytes.length, SNIFF_BYTES));
-  if (head.slice(4, 8) === 'ftyp') {
-    return /hei[cxms]|hevc|mif1/.test(head)
-      ? 'HEIC image, which is not supported; convert it to JPEG'
-      : 'video';
-  }
-  if (head.startsWith('%PDF')) return 'PDF document';
-  if (head.startsWith('PK')) return 'zip archive';
+  if (head.slice(4, 8) === 'ftyp' && heicBrands.test(head.slice(8))) return heicReason;
+  const found = signatures.find(([at, text]) => head.startsWith(text, at));
+  if (found) return found[2];
+  if (/^P[1-7]\s/.test(head)) return other('Netpbm image', 'PNG');
   if (/^\s*<svg/i.test(head)) return 'SVG drawing';
   if (/^\s*<(!doctype|html)/i.test(head)) return 'web page';
   if (/^\s*<\?xml/i.test(head)) return 'XML text';
-  if (bytes.subarray(0, 512).every((byte) => byte === 0)) return 'only zero bytes';
-  const text = bytes.subarray(0, 512).every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
-  return text ? 'text' : 'unknown content';
+  const start = bytes.subarray(0, 512);
+  if (start.every((byte) => byte === 0)) return bytes.length === 0 ? 'empty file' : 'only zero bytes';
+  return start.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13)) ? 'text' : 'unknown content';
 }

@@ -50,6 +50,20 @@ describe('tar archives', () => {
     await source.close();
   });
 
+  it('takes members whose content is an image, whatever their names', async () => {
+    const png = await plainPng(2, 2, [1, 2, 3]);
+    const archive = await tar([
+      ['IMG_1.HEIC', png],
+      ['a.jpg_large', png],
+      ['b.mov', '\0\0\0\x14ftypqt  '],
+    ]);
+    const path = join(writeTree(temporaryFolder(), { 'set.tar': archive }), 'set.tar');
+    const source = await openSource(path);
+    expect(source.entries.map(({ id }) => id)).toEqual(['IMG_1.HEIC', 'a.jpg_large']);
+    expect(source.skipped).toEqual([{ id: 'b.mov', reason: 'video' }]);
+    await source.close();
+  });
+
   it('reads shards in natural order, splits from their names, labels from .cls files', async () => {
     const path = writeTree(temporaryFolder(), {
       'train-10.tar': await tar([

@@ -13,7 +13,7 @@ import { layoutOf, partOf } from './layout.ts';
 import { compareNatural } from './natural.ts';
 import { unreadable } from './reasons.ts';
 import { openRecords, type RecordFile } from './records.ts';
-import { extensionReason } from './sniff.ts';
+import { contentReason, imageExtensions, SNIFF_BYTES } from './sniff.ts';
 import { numberNames } from './source-cifar.ts';
 import { tooManyBytes } from './source-folder.ts';
 import { indexTar, type TarMember } from './tar-index.ts';
@@ -100,19 +100,24 @@ function addShard(shard: string, file: RecordFile, items: Item[], skipped: Skipp
   for (const member of members) latest.set(member.name, member);
   const classes = new Map<string, number>();
   const images = new Map<string, TarMember>();
-  const others: TarMember[] = [];
+  const others: { name: string; reason: string }[] = [];
   for (const member of latest.values()) {
     const name = basename(member.name);
     const extension = extname(name).toLowerCase();
     if (member.name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')) continue;
-    if (extension === '.cls') classes.set(keyOf(member.name), classNumber(file, member));
-    else if (extensionReason(extension) === undefined) images.set(member.name, member);
-    else others.push(member);
+    if (extension === '.cls') {
+      classes.set(keyOf(member.name), classNumber(file, member));
+      continue;
+    }
+    const head = () => file.read(member.at, Math.min(member.bytes, SNIFF_BYTES));
+    const reason = imageExtensions.has(extension) ? undefined : contentReason(extension, head());
+    if (reason === undefined) images.set(member.name, member);
+    else others.push({ name: member.name, reason });
   }
   const keys = new Set([...images.keys()].map(keyOf));
-  for (const { name } of others) {
+  for (const { name, reason } of others) {
     if (keys.has(keyOf(name))) continue; // something about an image, such as its caption
-    skipped.push({ id: inside(name), reason: extensionReason(extname(name).toLowerCase())! });
+    skipped.push({ id: inside(name), reason });
   }
   for (const [name, member] of images) {
     items.push({

@@ -121,7 +121,7 @@ describe('what cannot be opened', () => {
     expect(await message(join(folder, 'set.tar.gz'))).toContain('unpack it and name the folder');
     expect(await message(join(folder, 'set.zip'))).toContain('unpack it and name the folder');
     expect(await message(join(folder, 'train.bin'))).toContain(`Expected its folder; use ${folder}.`);
-    expect(await message(join(folder, 'notes.txt'))).toContain('a kind that is not known (.txt)');
+    expect(await message(join(folder, 'notes.txt'))).toContain('another kind (not an image (.txt))');
     expect(await message(join(folder, 'bad.tar'))).toContain('cannot be used: not a tar archive.');
     expect(await message(join(folder, 'cifar'))).toContain('Expected the binary version (.bin files)');
     expect(await message(join(folder, 'notes.txt', 'x'))).toContain('a part of the path is a file');

@@ -11,6 +11,7 @@ import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
 import type { Source } from './types.ts';
+import { reasonOfFile } from './walk.ts';
 
 /** Folders that the archives of packed data sets unpack to. Also found from the folder above. */
 const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary'];
@@ -126,9 +127,10 @@ function openFile(path: string): Source {
         `Expected ${KINDS}; unpack it and name the folder.`,
     );
   }
+  const reason = reasonOfFile(path, extension);
+  if (reason === undefined) return openImage(path);
   throw new LikenessError(
     'source.unknown',
-    `source: ${path} is a file of a kind that is not known (${extension || 'no extension'}). ` +
-      `Expected ${KINDS}.`,
+    `source: ${path} is a file of another kind (${reason}). Expected ${KINDS}.`,
   );
 }

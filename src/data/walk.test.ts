@@ -1,8 +1,10 @@
 import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
+import { plain, plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { walkImages } from './walk.ts';
+
+const heic = '\0\0\0\x18ftypheic\0\0\0\0mif1heic';
 
 describe('walkImages', () => {
   it('lists candidates in natural order and says why others are none', async () => {
@@ -11,8 +13,8 @@ describe('walkImages', () => {
       'b/9.JPEG': '',
       'a/deep/er/x.webp': '',
       'notes.txt': '',
-      'phone.heic': '',
-      'b/Thumbs.db': '',
+      'phone.heic': heic,
+      'b/Thumbs.db': '\xd0\xcf\x11\xe0',
       '.hidden.png': '',
       '.git/x.png': '',
       '__MACOSX/x.png': '',
@@ -22,7 +24,7 @@ describe('walkImages', () => {
       skipped: [
         { id: 'b/Thumbs.db', reason: 'not an image (.db)' },
         { id: 'notes.txt', reason: 'not an image (.txt)' },
-        { id: 'phone.heic', reason: 'unsupported image format (.heic)' },
+        { id: 'phone.heic', reason: 'HEIC image, which is not supported; convert it to JPEG' },
       ],
     });
   });
@@ -31,8 +33,49 @@ describe('walkImages', () => {
     const root = writeTree(temporaryFolder(), { picture: await plainPng(2, 2, [1, 2, 3]), README: 'text' });
     expect(await walkImages(root)).toEqual({
       files: ['picture'],
-      skipped: [{ id: 'README', reason: 'not an image (no extension, unknown content)' }],
+      skipped: [{ id: 'README', reason: 'not an image (no extension, text)' }],
     });
+  });
+
+  it.each([
+    'IMG_0001.HEIC',
+    'photo.jpg?itok=abc',
+    'pic.jpg_large',
+    'pic.jpg.1',
+    'P1010001.MPO',
+    'scan.JPG~',
+    'data.bin',
+    'a.txt',
+    'developed.dng',
+  ])('takes a JPEG that is called %s', async (name) => {
+    const jpeg = await plain(2, 2, [1, 2, 3]).jpeg().toBuffer();
+    const root = writeTree(temporaryFolder(), { [name]: jpeg });
+    expect(await walkImages(root)).toEqual({ files: [name], skipped: [] });
+  });
+
+  it('says what a file of another kind holds, whatever its name', async () => {
+    const tiff = await plain(2, 2, [1, 2, 3]).tiff().toBuffer();
+    const ftyp = (brand: string) => `\0\0\0\x18ftyp${brand}\0\0\0\0`;
+    const reasons = {
+      'IMG_1.HEIC': [heic, 'HEIC image, which is not supported; convert it to JPEG'],
+      'a.mp4': [ftyp('isom'), 'video'],
+      'b.webm': [Buffer.from('1a45dfa3', 'hex'), 'video'],
+      'c.cr3': [ftyp('crx '), 'camera raw image (.cr3)'],
+      'd.nef': [tiff, 'camera raw image (.nef)'],
+      'e.psd': ['8BPS', 'Photoshop document, which is not supported; convert it to PNG'],
+      'f.download': ['<!DOCTYPE html><p>', 'web page'],
+      'g.docx': ['PK\x03\x04', 'zip archive'],
+      'h.dat': ['\0\0\0\0', 'only zero bytes'],
+      'i.pgm': ['P5 2 2 255\n', 'Netpbm image, which is not supported; convert it to PNG'],
+      'j.cfg': ['size = 3', 'not an image (.cfg)'],
+    } as const;
+    const contents = Object.entries(reasons).map(([name, [content]]) => [name, content]);
+    const { files, skipped } = await walkImages(writeTree(temporaryFolder(), Object.fromEntries(contents)));
+    expect(files).toEqual([]);
+    const expected = Object.entries(reasons).map(([name, [, reason]]) => [name, reason]);
+    expect(Object.fromEntries(skipped.map(({ id, reason }) => [id, reason]))).toEqual(
+      Object.fromEntries(expected),
+    );
   });
 
   it('ends in a loop of links, and lists a folder once, under its real place', async () => {

@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { compareNatural } from './natural.ts';
 import { systemReason } from './reasons.ts';
-import { extensionReason, SNIFF_BYTES, sniffFormat } from './sniff.ts';
+import { contentReason, imageExtensions, SNIFF_BYTES } from './sniff.ts';
 import type { SkippedImage } from './types.ts';
 
 /** Candidates and rejected files under a folder. Paths are relative to it, with `/`. */
@@ -16,8 +16,9 @@ export interface Listing {
  * Lists every candidate image under a folder, at any depth, in natural order.
  *
  * Names that begin with a dot are ignored. Links are followed. A folder is listed once, under its
- * real path if that is inside, so that a loop of links ends. Files that are no images by extension
- * (by content without an extension) are reported, as are unreadable folders.
+ * real path if that is inside, so that a loop of links ends. A file with the extension of an image
+ * is a candidate. The content of every other file decides, whatever its name. Files that are no
+ * images are reported, as are unreadable folders.
  *
  * @throws the file system's error when the folder itself cannot be read.
  */
@@ -70,23 +71,23 @@ export async function walkImages(root: string): Promise<Listing> {
 
   function addFile(id: string): void {
     const extension = extname(id).toLowerCase();
-    const reason = extension === '' ? contentReason(join(root, id)) : extensionReason(extension);
+    const reason = imageExtensions.has(extension) ? undefined : reasonOfFile(join(root, id), extension);
     if (reason === undefined) files.push(id);
     else skipped.push({ id, reason });
   }
 }
 
-/** Checks the first bytes of a file without extension. Undefined for an image. */
-function contentReason(path: string): string | undefined {
+/** Checks the first bytes of a file. Undefined for an image. */
+export function reasonOfFile(path: string, extension: string): string | undefined {
   try {
     const head = Buffer.alloc(SNIFF_BYTES);
     const file = openSync(path, 'r');
     try {
-      readSync(file, head, 0, SNIFF_BYTES, 0);
+      const count = readSync(file, head, 0, SNIFF_BYTES, 0);
+      return contentReason(extension, head.subarray(0, count));
     } finally {
       closeSync(file);
     }
-    return sniffFormat(head) ? undefined : extensionReason('');
   } catch (error) {
     return systemReason(error);
   }
