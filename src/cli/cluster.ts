@@ -1,11 +1,12 @@
 /** `likeness cluster`: from a run and images to clusters. */
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
-import { type Clustering, type ClusterOptions, type Model, openImages } from '../likeness.ts';
+import type { Clustering, ClusterOptions, Images, Model } from '../likeness.ts';
 import { clusterTable } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
+import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const clusterCommand: Command = {
@@ -67,6 +68,7 @@ export const clusterCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
+    ...sourceOptions,
   ],
   examples: [
     { command: 'likeness cluster photos', meaning: 'learn features and cluster by them' },
@@ -87,12 +89,14 @@ export const clusterCommand: Command = {
         '--by: expected --into with the folder to sort the images into',
       );
     }
-    const model = await modelOrStart(source!, { run, encoder }, terminal);
-    return clusterWith(model, source!, { k, split, seed, into, by }, terminal);
+    return withGiven(source!, options, terminal, async (open) => {
+      const model = await modelOrStart(open, { run, encoder }, terminal);
+      return clusterWith(model, await open(), { k, split, seed, into, by }, terminal);
+    });
   },
 };
 
-interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags, EncoderFlags {
+interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags, EncoderFlags, SourceFlags {
   clusters?: number;
 }
 
@@ -104,45 +108,40 @@ interface SortFlags {
 /** Clusters, prints the result, and returns what `cluster --json` prints. */
 export async function clusterWith(
   model: Model,
-  source: string,
+  images: Images,
   { into, by, ...options }: ClusterOptions & SortFlags,
   terminal: Terminal,
 ): Promise<object> {
   const { watch } = terminal;
-  const images = await openImages(source);
-  try {
-    const clustering = await model.cluster(images, { ...options, ...watch });
-    const report = await clustering.writeReport(watch);
+  const clustering = await model.cluster(images, { ...options, ...watch });
+  const report = await clustering.writeReport(watch);
+  terminal.endProgress();
+  printClustering(clustering, terminal);
+  const files: Record<string, string> = { report, ...clustering.files };
+  if (into !== undefined) {
+    const sorted = await clustering.sortInto(into, { by, ...watch });
     terminal.endProgress();
-    printClustering(clustering, terminal);
-    const files: Record<string, string> = { report, ...clustering.files };
-    if (into !== undefined) {
-      const sorted = await clustering.sortInto(into, { by, ...watch });
-      terminal.endProgress();
-      files.into = sorted.folder;
-      for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
-    }
-    for (const [name, file] of Object.entries(files)) {
-      terminal.say(`${name.padEnd(10)}  ${displayPath(file)}`);
-    }
-    const { k, kReason, kRange, by: origin, groups, colorAgreement, skipped } = clustering;
-    return {
-      run: model.run,
-      source: images.source.path,
-      images: clustering.images.length,
-      k,
-      kReason,
-      kRange: kRange ?? null,
-      by: origin,
-      suggestion: suggestionJson(clustering),
-      colorAgreement,
-      clusters: groups,
-      files,
-      skipped,
-    };
-  } finally {
-    await images.close();
+    files.into = sorted.folder;
+    for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
   }
+  for (const [name, file] of Object.entries(files)) {
+    terminal.say(`${name.padEnd(10)}  ${displayPath(file)}`);
+  }
+  const { k, kReason, kRange, by: origin, groups, colorAgreement, skipped } = clustering;
+  return {
+    run: model.run,
+    source: images.source.path,
+    images: clustering.images.length,
+    k,
+    kReason,
+    kRange: kRange ?? null,
+    by: origin,
+    suggestion: suggestionJson(clustering),
+    colorAgreement,
+    clusters: groups,
+    files,
+    skipped,
+  };
 }
 
 function printClustering(clustering: Clustering, terminal: Terminal): void {

@@ -13,6 +13,7 @@ import {
 import type { Command } from './command.ts';
 import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
+import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
 import { assignments, valueLists } from './text.ts';
 
 export const compareCommand: Command = {
@@ -93,6 +94,7 @@ export const compareCommand: Command = {
       description: `classical clusterings of raw pixels, joined by commas: ${classicalNames.join(', ')}`,
       parse: namesOf('--classical', classicalNames),
     },
+    ...sourceOptions,
   ],
   examples: [
     {
@@ -114,7 +116,7 @@ export const compareCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { methods: names, set, grid, vary, ...rest } = options as CompareFlags;
+    const { methods: names, set, grid, vary, exclude, labels, ...rest } = options as CompareFlags;
     required('--methods', names?.join(), `names of ${methodNames.join(', ')}`);
     const methods = names!;
     const settings = parseSharedSettings(assignments('--set', set), { methods, ...terminal.watch });
@@ -124,7 +126,9 @@ export const compareCommand: Command = {
       grid: valuesOf('--grid', grid, methods),
       vary: valuesOf('--vary', vary, methods),
     };
-    const { comparison, files } = await compare(source!, { ...request, ...terminal.watch });
+    const { comparison, files } = await withGiven(source!, { exclude, labels }, terminal, async (open) =>
+      compare(await open(), { ...request, ...terminal.watch }),
+    );
     terminal.endProgress();
     terminal.say();
     for (const line of compareTable(comparison)) terminal.say(line);
@@ -134,7 +138,7 @@ export const compareCommand: Command = {
   },
 };
 
-interface CompareFlags extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'> {
+interface CompareFlags extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'>, SourceFlags {
   methods?: string[];
   set?: string[];
   grid?: string[];

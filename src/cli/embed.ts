@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
+import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
 
 export const embedCommand: Command = {
   name: 'embed',
@@ -28,6 +29,7 @@ export const embedCommand: Command = {
       parse: oneOf('--split', ['train', 'test', 'all'] as const),
     },
     { flags: '--raw', description: 'write the rows without normalizing them' },
+    ...sourceOptions,
   ],
   examples: [
     {
@@ -42,18 +44,21 @@ export const embedCommand: Command = {
   async run([source], options, terminal) {
     const { run, encoder, out, split, raw = false } = options as EmbedFlags;
     const file = required('--out', out, 'the file to write, such as features.parquet');
-    const model = await modelOfRun(source!, { run, encoder }, terminal);
-    const written = await model.embedTo(file, source!, { split, normalize: !raw, ...terminal.watch });
+    const { written, step } = await withGiven(source!, options, terminal, async (open) => {
+      const model = await modelOfRun(open, { run, encoder }, terminal);
+      const choices = { split, normalize: !raw, ...terminal.watch };
+      return { written: await model.embedTo(file, await open(), choices), step: model.step };
+    });
     const { files, format, count, skipped, dimension, normalized } = written;
     terminal.say(
       `${showCount(count)} features of dimension ${dimension}${raw ? '' : ', L2-normalized'}, ` +
         `in ${files.map(displayPath).join(' and ')}`,
     );
-    return { files, format, images: count, skipped, dimension, normalised: normalized, step: model.step };
+    return { files, format, images: count, skipped, dimension, normalised: normalized, step };
   },
 };
 
-interface EmbedFlags extends Pick<EmbedOptions, 'split'>, EncoderFlags {
+interface EmbedFlags extends Pick<EmbedOptions, 'split'>, EncoderFlags, SourceFlags {
   out?: string;
   raw?: boolean;
 }

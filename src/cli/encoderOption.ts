@@ -5,6 +5,7 @@ import { featureEncoderNames, type Model, openModel, start } from '../likeness.t
 import type { OptionSpec } from './command.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
+import type { OpenGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 const names = featureEncoderNames.join(', ');
@@ -23,22 +24,22 @@ export interface EncoderFlags {
 
 /** Opens the run of `--run`; without it, makes a run of the encoder for the source. */
 export async function modelOfRun(
-  source: string,
+  open: OpenGiven,
   { run, encoder }: EncoderFlags,
   terminal: Terminal,
 ): Promise<Model> {
-  if (run === undefined && encoder !== undefined) return startOn(source, { encoder }, terminal);
+  if (run === undefined && encoder !== undefined) return startOn(open, { encoder }, terminal);
   const expected = `the folder of a run, or --encoder with one of ${names}`;
   return openChecked(required('--run', run, expected), encoder, terminal);
 }
 
 /** Opens the run of `--run`; without it, makes a run of the source by the default road. */
 export async function modelOrStart(
-  source: string,
+  open: OpenGiven,
   { run, encoder }: EncoderFlags,
   terminal: Terminal,
 ): Promise<Model> {
-  if (run === undefined) return startOn(source, { encoder }, terminal);
+  if (run === undefined) return startOn(open, { encoder }, terminal);
   return openChecked(required('--run', run, 'the folder of a run'), encoder, terminal);
 }
 
@@ -58,11 +59,11 @@ export async function openChecked(
 }
 
 async function startOn(
-  source: string,
+  open: OpenGiven,
   { encoder }: Pick<EncoderFlags, 'encoder'>,
   terminal: Terminal,
 ): Promise<Model> {
-  const model = await start(source, { encoder, ...terminal.watch });
+  const model = await start(await open(), { encoder, ...terminal.watch });
   terminal.endProgress();
   return model;
 }

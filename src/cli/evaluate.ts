@@ -1,11 +1,12 @@
 /** `likeness evaluate`: the quality of a run's features, beside baselines. */
 import { displayPath } from '../core/text.ts';
-import { type Model, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
+import { type Images, type Model, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { evaluationTable } from './evaluationTable.ts';
 import { labelFreeTable } from './labelFreeTable.ts';
 import { wholeNumber } from './parse.ts';
+import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const evaluateCommand: Command = {
@@ -44,6 +45,7 @@ export const evaluateCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
+    ...sourceOptions,
   ],
   examples: [
     {
@@ -63,12 +65,15 @@ export const evaluateCommand: Command = {
       encoder,
       clusters: k,
       seed,
-    } = options as EncoderFlags & {
-      clusters?: number;
-      seed?: number;
-    };
-    const model = await modelOfRun(source!, { run, encoder }, terminal);
-    return (await evaluateWith(model, source!, { k, seed }, terminal))!;
+    } = options as EncoderFlags &
+      SourceFlags & {
+        clusters?: number;
+        seed?: number;
+      };
+    return withGiven(source!, options, terminal, async (open) => {
+      const model = await modelOfRun(open, { run, encoder }, terminal);
+      return (await evaluateWith(model, await open(), { k, seed }, terminal))!;
+    });
   },
 };
 
@@ -79,11 +84,11 @@ export const evaluateCommand: Command = {
  */
 export async function evaluateWith(
   model: Model,
-  source: string,
+  images: Images,
   { labelFree = true, ...options }: { k?: number; seed?: number; labelFree?: boolean },
   terminal: Terminal,
 ): Promise<object | null> {
-  const evaluation = await model.evaluate(source, { ...options, labelFree, ...terminal.watch });
+  const evaluation = await model.evaluate(images, { ...options, labelFree, ...terminal.watch });
   terminal.endProgress();
   if (evaluation === null) {
     terminal.say('no image has a label, so there is nothing to measure against');

@@ -9,6 +9,7 @@ import {
   inspect,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { type SourceFlags, sourceOptions } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const inspectCommand: Command = {
@@ -17,13 +18,13 @@ export const inspectCommand: Command = {
   arguments: [
     { name: 'path', description: 'a run folder, a checkpoint (.safetensors), or a source of images' },
   ],
-  options: [],
+  options: sourceOptions,
   examples: [
     { command: 'likeness inspect runs/photos', meaning: 'settings, progress and files of a run' },
     { command: 'likeness inspect photos', meaning: 'number, sizes and labels of the images' },
   ],
-  async run([path], _options, terminal) {
-    const found = await inspect(path!, terminal.watch);
+  async run([path], options: SourceFlags, terminal) {
+    const found = await inspect(path!, { ...options, ...terminal.watch });
     switch (found.kind) {
       case 'run':
         return printRun(found, terminal);
@@ -91,7 +92,7 @@ function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Ter
 }
 
 function printSource({ name, ...json }: InspectedSource, terminal: Terminal): object {
-  const { source, images, train, test, labels, sizes, skipped } = json;
+  const { source, images, train, test, labels, sizes, skipped, notes } = json;
   const [first] = skipped;
   printFacts(terminal, [
     ['source', `${name}: ${source}, ${showCount(images)} images`],
@@ -107,6 +108,7 @@ function printSource({ name, ...json }: InspectedSource, terminal: Terminal): ob
       'skipped',
       first ? `${showCount(skipped.length)} files, such as ${first.id}: ${first.reason}` : 'nothing',
     ],
+    ...notes.map((note) => ['note', terminal.rewrite(note)] as const),
   ]);
   return { ...json, skipped: skipped.length };
 }

@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { hasDesktop, openCommand, openFile } from './desktop.ts';
 import { evaluateWith } from './evaluate.ts';
 import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 import { reportTrained } from './train.ts';
 
@@ -60,6 +61,7 @@ export const startCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
+    ...sourceOptions,
     { flags: '--open', description: 'open the report in the browser' },
   ],
   examples: [
@@ -72,30 +74,35 @@ export const startCommand: Command = {
   ],
   async run([given], options, terminal) {
     const source = given ?? samplePath;
-    const { open = false, clusters, ...rest } = options as StartFlags;
+    const { open: show = false, clusters, exclude, labels, ...rest } = options as StartFlags;
+    const flags = { exclude, labels };
+    const words = given === undefined ? undefined : sourceWords(given, flags);
     const started = performance.now();
-    printHeadline(terminal, 'Learning features, without labels');
-    const model = await start(source, { ...rest, ...terminal.watch });
-    terminal.endProgress();
-    const trained = trainedPart(model, source, terminal);
-    if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
-    const found = await withHint(model, given, terminal, async () => {
-      printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
-      const evaluated = await evaluateWith(model, source, { labelFree: false }, terminal);
-      // After the evaluation, so that the report contains its scores.
-      printHeadline(terminal, 'Clustering all images');
-      const isSample = resolve(source) === resolve(samplePath);
-      const k = clusters ?? (isSample ? SAMPLE_CLUSTERS : undefined);
-      return { evaluated, clustered: await clusterWith(model, source, { k }, terminal) };
+    return withGiven(source, flags, terminal, async (open) => {
+      printHeadline(terminal, 'Learning features, without labels');
+      const images = await open();
+      const model = await start(images, { ...rest, ...terminal.watch });
+      terminal.endProgress();
+      const trained = trainedPart(model, words ?? source, terminal);
+      if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
+      const found = await withHint(model, words, terminal, async () => {
+        printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
+        const evaluated = await evaluateWith(model, images, { labelFree: false }, terminal);
+        // After the evaluation, so that the report contains its scores.
+        printHeadline(terminal, 'Clustering all images');
+        const isSample = resolve(source) === resolve(samplePath);
+        const k = clusters ?? (isSample ? SAMPLE_CLUSTERS : undefined);
+        return { evaluated, clustered: await clusterWith(model, images, { k }, terminal) };
+      });
+      printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
+      await showReport(`${model.run}/report.html`, { open: show }, terminal);
+      printNext(model, words, terminal);
+      return { run: model.run, encoder: model.method, ...(trained && { trained }), ...found };
     });
-    printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
-    await showReport(`${model.run}/report.html`, { open }, terminal);
-    printNext(model, given, terminal);
-    return { run: model.run, encoder: model.method, ...(trained && { trained }), ...found };
   },
 };
 
-interface StartFlags {
+interface StartFlags extends SourceFlags {
   out?: string;
   minutes?: number;
   encoder?: RoadName;

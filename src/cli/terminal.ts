@@ -22,6 +22,8 @@ export interface Terminal {
    * lines.
    */
   readonly watch: Required<ReporterOptions>;
+  /** Rewrites a message of the library in the words of the command line. */
+  rewrite(message: string): string;
 }
 
 export interface TerminalOptions {
@@ -86,5 +88,5 @@ export function createTerminal({
     onWarning: ({ message }: Notice) => warn(rewrite(message)),
     signal,
   };
-  return { json, signal, say, warn, progress, endProgress, watch };
+  return { json, signal, say, warn, progress, endProgress, watch, rewrite };
 }

@@ -12,6 +12,7 @@ import {
 } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 import { assignments } from './text.ts';
 
@@ -94,6 +95,7 @@ export const trainCommand: Command = {
         'can plot features over time',
       parse: fractions('--snapshots'),
     },
+    ...sourceOptions,
     {
       flags: '--save-graph',
       description: 'write the compiled step to step.onnx in the run folder, for a graph viewer',
@@ -111,13 +113,16 @@ export const trainCommand: Command = {
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], { set, ...options }, terminal) {
+  async run([source], { set, exclude, labels, ...options }, terminal) {
+    const flags = { exclude, labels } as SourceFlags;
     const settings = await parseSettings(assignments('--set', set as string[]), {
       ...options,
       ...terminal.watch,
     });
-    const model = await train(source!, { ...options, settings, ...terminal.watch });
-    return reportTrained(model, source!, terminal);
+    return withGiven(source!, flags, terminal, async (open) => {
+      const model = await train(await open(), { ...options, settings, ...terminal.watch });
+      return reportTrained(model, sourceWords(source!, flags), terminal);
+    });
   },
 };
 

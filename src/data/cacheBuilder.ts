@@ -165,7 +165,8 @@ async function fillApart(
       try {
         if (!running?.isAlive()) running = await decoder.lend();
         signal?.throwIfAborted();
-        const place = { location: source.location, listing, file, position: result.position };
+        const { location, exclude } = source;
+        const place = { location, exclude, listing, file, position: result.position };
         await running.store({ kind: 'store', ...place, ...range, size, maxPixels }, result.add);
       } catch (error) {
         signal?.throwIfAborted();

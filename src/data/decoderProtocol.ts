@@ -10,8 +10,9 @@ import type { EncodedImage, Pixels } from './types.ts';
  */
 export interface StoreRequest extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
   readonly kind: 'store';
-  /** Path for `openSource`, and `listingOf` the source that the caller sees there. */
+  /** Path and patterns for `openSource`, and `listingOf` the source that the caller sees there. */
   readonly location: string;
+  readonly exclude?: readonly string[];
   readonly listing: string;
   /** Unfinished pack and its length. */
   readonly file: string;

@@ -52,8 +52,8 @@ function resultOf(
 }
 
 async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {
-  const { id, location, listing, file, position, from, to, pace, size, maxPixels } = request;
-  const source = await openSource(location);
+  const { id, location, exclude, listing, file, position, from, to, pace, size, maxPixels } = request;
+  const source = await openSource(location, { exclude });
   try {
     if (listingOf(source) !== listing) {
       throw new LikenessError(

@@ -8,7 +8,7 @@ export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
 export { type OpenImages, openImages, reportSkipped } from './openImages.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
-export { openSource } from './source.ts';
+export { openSource, type SourceOptions } from './source.ts';
 export { indicesOfSplit, type SplitName, unlabeledAmong } from './splits.ts';
 export type {
   EncodedImage,

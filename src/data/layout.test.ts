@@ -15,8 +15,23 @@ describe('layoutOf', () => {
   });
 
   it('gives no label to files beside the class folders', () => {
-    const { entries } = layoutOf(['cat/1.png', 'dog/1.png', 'loose.png']);
-    expect(entries[2]).toEqual({ id: 'loose.png' });
+    const { entries } = layoutOf(['cat/1.png', 'dog/1.png', 'loose.png'], { labels: 'folders' });
+    expect(entries.map(({ label }) => label)).toEqual([0, 1, undefined]);
+    const parts = layoutOf(['train/cat/1.png', 'train/dog/1.png', 'train/loose.png']);
+    expect(parts.entries.map(({ label }) => label)).toEqual([0, 1, undefined]);
+  });
+
+  it('says which folders are labels, and takes none on request', () => {
+    const paths = ['a', 'b', 'c', 'd'].map((name) => `${name}/1.png`);
+    expect(layoutOf(paths).labeling).toBe(
+      'labels from 4 folders (a, b, c, …), for measuring alone. ' +
+        "Use `labels: 'none'` if they are no classes",
+    );
+    const none = layoutOf(paths, { labels: 'none' });
+    expect(none.labelNames).toBeUndefined();
+    expect(none.entries[0]).toEqual({ id: 'a/1.png' });
+    expect(none.labeling).toBe('no labels, as requested');
+    expect(layoutOf(['1.png', '2.png']).labeling).toBeUndefined();
   });
 
   it('finds no labels in a single class', () => {

@@ -1,3 +1,4 @@
+import { notClasses } from './labeling.ts';
 import type { ImageEntry, Split } from './types.ts';
 
 /** Labels and splits derived from folder names. */
@@ -6,6 +7,15 @@ export interface Layout {
   readonly entries: ImageEntry[];
   /** Alphabetical. Absent unless there are at least two classes. */
   readonly labelNames?: string[];
+  /** Sentence about the folders that are labels or not. Absent where there is nothing to choose. */
+  readonly labeling?: string;
+}
+
+export interface LayoutOptions {
+  /** Names for the entries where they differ from the paths, one per path. */
+  ids?: readonly string[];
+  /** Takes folders for labels in any case, or never. Default: where they look like classes. */
+  labels?: 'folders' | 'none';
 }
 
 type Part = 'train' | 'test' | 'validation';
@@ -44,14 +54,16 @@ function splitsOf(parts: ReadonlySet<Part>): ((part: Part) => Split) | undefined
  * - A single folder around everything is looked through.
  * - When every first folder is called train, test, val or validation, it is the split.
  * - The next folder is the label, however deep the file lies below it; labels are numbered
- *   alphabetically.
+ *   alphabetically. Without a split, `notClasses` decides if these folders are classes.
  * - A flat folder, or one with a single class, has no labels.
  *
- * @param ids names for the entries where they differ from the paths, one per path.
  * @example layoutOf(['train/cat/1.png', 'train/dog/1.png', 'test/cat/7.png']).entries[2] // { id:
  * 'test/cat/7.png', label: 0, split: 'test' }
  */
-export function layoutOf(paths: readonly string[], ids: readonly string[] = paths): Layout {
+export function layoutOf(
+  paths: readonly string[],
+  { ids = paths, labels: choice }: LayoutOptions = {},
+): Layout {
   let start = 0; // paths are read from here: past any folder around everything
   let split: ((part: Part) => Split) | undefined;
   let inParts = false;
@@ -73,7 +85,9 @@ export function layoutOf(paths: readonly string[], ids: readonly string[] = path
   const classes = new Set<string>();
   for (const path of paths) classes.add(topOf(path, classStart(path)));
   classes.delete('');
-  const labelNames = classes.size > 1 ? [...classes].sort() : undefined;
+  const found = classes.size > 1 ? [...classes].sort() : undefined;
+  const against = found && (choice === undefined && !inParts ? notClasses(paths, start) : undefined);
+  const labelNames = against === undefined && choice !== 'none' ? found : undefined;
   const labels = new Map(labelNames?.map((name, label) => [name, label]));
 
   const entries = paths.map((path, i): ImageEntry => {
@@ -83,7 +97,22 @@ export function layoutOf(paths: readonly string[], ids: readonly string[] = path
     if (part === undefined || split === undefined) return label === undefined ? { id } : { id, label };
     return label === undefined ? { id, split: split(part) } : { id, label, split: split(part) };
   });
-  return labelNames ? { entries, labelNames } : { entries };
+  const labeling = found && labelingText(found, against, choice);
+  return { entries, ...(labelNames && { labelNames }), ...(labeling !== undefined && { labeling }) };
+}
+
+function labelingText(
+  names: readonly string[],
+  against: string | undefined,
+  choice: LayoutOptions['labels'],
+): string {
+  const more = names.length > 3 ? ', …' : '';
+  const folders = `${names.length} folders (${names.slice(0, 3).join(', ')}${more})`;
+  if (choice === 'none') return 'no labels, as requested';
+  if (choice === 'folders') return `labels from ${folders}, as requested`;
+  return against === undefined
+    ? `labels from ${folders}, for measuring alone. Use \`labels: 'none'\` if they are no classes`
+    : `no labels, because ${against}. Use \`labels: 'folders'\` if the folders are classes`;
 }
 
 /** First folder of the path after `start`; empty when the file lies directly there. */

@@ -4,7 +4,7 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import { openPixelCache } from './cache.ts';
 import { defaultCacheDir } from './cache-folder.ts';
-import { openSource } from './source.ts';
+import { openSource, type SourceOptions } from './source.ts';
 import type { PixelCache, Source } from './types.ts';
 
 /** An open source, with its decoded images of every size that was asked for. */
@@ -24,17 +24,24 @@ export interface OpenImages {
   close(): Promise<void>;
 }
 
+export interface OpenOptions extends SourceOptions {
+  /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
+  cacheDir?: string;
+  /** Receives the choice of labels and folders that are left out, as notes. */
+  reporter?: Reporter;
+}
+
 /**
  * Opens a folder of images, a tar file, or a packed data set (CIFAR, STL-10, IDX).
  *
- * @param cacheDir folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`.
  * @throws LikenessError `source.*` where there is nothing that can be read.
  */
 export async function openImages(
   path: string,
-  { cacheDir = defaultCacheDir() }: { cacheDir?: string } = {},
+  { cacheDir = defaultCacheDir(), reporter = silent, ...options }: OpenOptions = {},
 ): Promise<OpenImages> {
-  const source = await openSource(path);
+  const source = await openSource(path, options);
+  for (const note of source.notes ?? []) reporter.note(note);
   const caches = new Map<number, PixelCache>();
   return {
     path,

@@ -4,14 +4,26 @@ import { promisify } from 'node:util';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
+import { type Excluder, excludedText, leftOutText } from './leftOut.ts';
 import { unreadable, unusable } from './reasons.ts';
-import type { EncodedImage, Source } from './types.ts';
+import type { EncodedImage, Source, SourceNote } from './types.ts';
 import { walkImages } from './walk.ts';
 
+export interface FolderOptions {
+  exclude?: Excluder;
+  /** Takes folders for labels in any case, or never. */
+  labels?: 'folders' | 'none';
+}
+
 /** Opens a folder of image files. `layoutOf` derives labels and splits from the folders inside. */
-export async function openFolder(path: string): Promise<Source> {
-  const { files, skipped } = await walkImages(path);
-  const { entries, labelNames } = layoutOf(files);
+export async function openFolder(path: string, { exclude, labels }: FolderOptions = {}): Promise<Source> {
+  const { files, skipped, leftOut, excluded } = await walkImages(path, { exclude });
+  const { entries, labelNames, labeling } = layoutOf(files, { labels });
+  const notes: SourceNote[] = [];
+  const left = leftOutText(leftOut);
+  if (left !== undefined) notes.push({ code: 'images.leftOut', message: left });
+  if (excluded > 0) notes.push({ code: 'images.excluded', message: excludedText(excluded) });
+  if (labeling !== undefined) notes.push({ code: 'images.labels', message: labeling });
   return {
     path,
     name: basename(path) || path,
@@ -19,6 +31,7 @@ export async function openFolder(path: string): Promise<Source> {
     entries,
     labelNames,
     skipped,
+    notes,
     fingerprint: () =>
       fingerprintFiles(
         'folder',

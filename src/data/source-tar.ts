@@ -9,7 +9,8 @@ import { basename, extname, join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
-import { layoutOf, partOf } from './layout.ts';
+import { type Layout, type LayoutOptions, layoutOf, partOf } from './layout.ts';
+import { liesInLeftOut } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
 import { unreadable } from './reasons.ts';
 import { openRecords, type RecordFile } from './records.ts';
@@ -36,7 +37,11 @@ interface Item {
  *
  * @param shards file names inside `path`; without them `path` is itself the archive.
  */
-export function openTar(path: string, shards?: readonly string[]): Source {
+export function openTar(
+  path: string,
+  shards?: readonly string[],
+  { labels: choice }: Pick<LayoutOptions, 'labels'> = {},
+): Source {
   const items: Item[] = [];
   const skipped: SkippedImage[] = [];
   const files: RecordFile[] = [];
@@ -51,7 +56,7 @@ export function openTar(path: string, shards?: readonly string[]): Source {
     throw error;
   }
   items.sort((a, b) => compareNatural(a.id, b.id));
-  const { entries, labelNames } = layout(items);
+  const { entries, labelNames, labeling } = layout(items, choice);
   return {
     path,
     name: basename(path) || path,
@@ -59,6 +64,7 @@ export function openTar(path: string, shards?: readonly string[]): Source {
     entries,
     labelNames,
     skipped,
+    notes: labeling === undefined ? [] : [{ code: 'images.labels', message: labeling }],
     fingerprint: () =>
       fingerprintFiles(
         'tar',
@@ -104,7 +110,8 @@ function addShard(shard: string, file: RecordFile, items: Item[], skipped: Skipp
   for (const member of latest.values()) {
     const name = basename(member.name);
     const extension = extname(name).toLowerCase();
-    if (member.name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX')) continue;
+    if (member.name.split('/').some((part) => part.startsWith('.'))) continue;
+    if (liesInLeftOut(member.name)) continue;
     if (extension === '.cls') {
       classes.set(keyOf(member.name), classNumber(file, member));
       continue;
@@ -143,13 +150,13 @@ function classNumber(file: RecordFile, member: TarMember): number {
   return number <= MAX_CLASS ? number : -1;
 }
 
-function layout(items: readonly Item[]): { entries: ImageEntry[]; labelNames?: string[] } {
+function layout(items: readonly Item[], labels: LayoutOptions['labels']): Layout {
   const byFolder = layoutOf(
     items.map(({ path }) => path),
-    items.map(({ id }) => id),
+    { ids: items.map(({ id }) => id), labels },
   );
   const highest = items.reduce((max, { cls = -1 }) => Math.max(max, cls), -1);
-  if (highest < 0) return byFolder;
+  if (highest < 0 || labels !== undefined) return byFolder;
   const entries = byFolder.entries.map(({ id, split }, i): ImageEntry => {
     const cls = items[i]!.cls ?? -1;
     return { id, ...(cls >= 0 && { label: cls }), ...(split && { split }) };

@@ -1,12 +1,15 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { withLabelFile, withoutLabels } from './labelFile.ts';
+import type { LabelChoice } from './labeling.ts';
+import { excluderOf, withoutExcluded } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
 import { plural } from './reasons.ts';
 import { unreadableSource } from './records.ts';
 import { imageExtensions } from './sniff.ts';
 import { cifarKind, openCifar } from './source-cifar.ts';
-import { openFolder, openImage } from './source-folder.ts';
+import { type FolderOptions, openFolder, openImage } from './source-folder.ts';
 import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
@@ -18,6 +21,16 @@ const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary
 
 const KINDS =
   'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' + 'image file';
+
+export interface SourceOptions {
+  /** Glob patterns of folders and files that are left out, relative to the source. */
+  exclude?: readonly string[];
+  /**
+   * Source of the labels: folders in any case, none, or a CSV file with the columns path and label.
+   * Default: the data set's own, or folders that look like classes.
+   */
+  labels?: LabelChoice;
+}
 
 /**
  * Opens a set of images and detects its kind:
@@ -31,18 +44,40 @@ const KINDS =
  * The order of the entries depends on names only, never on the file system.
  *
  * @throws LikenessError `source.missing`, `source.unreadable`, `source.unknown`, `source.empty`,
- * `source.ambiguous`, `source.damaged`
+ * `source.ambiguous`, `source.damaged`, `option.invalid`, `labels.*`
  */
-export async function openSource(path: string): Promise<Source> {
+export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
-  const source = statOf(path, absolute).isDirectory() ? await openDirectory(absolute) : openFile(absolute);
-  if (source.entries.length > 0) return { ...source, location: absolute };
+  const { exclude: patterns = [], labels } = options;
+  const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
+  const folders = labels === 'folders' ? 'folders' : 'none';
+  const ways: FolderOptions = { exclude, ...(labels !== undefined && { labels: folders }) };
+  const isFolder = statOf(path, absolute).isDirectory();
+  const opened = isFolder ? await openDirectory(absolute, ways) : openFile(absolute, ways);
+  const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(opened, exclude) : opened;
+  const source = exclude ? { ...filtered, exclude: patterns } : filtered;
+  const unused = exclude?.unused() ?? [];
+  if (source.entries.length > 0 && unused.length === 0) {
+    const located = { ...source, location: absolute };
+    if (labels === undefined || labels === 'folders') return located;
+    return labels === 'none' ? withoutLabels(located) : withLabelFile(located, labels);
+  }
   await source.close();
+  if (unused.length > 0) {
+    throw new LikenessError(
+      'option.invalid',
+      `exclude: "${unused[0]}" matches nothing in ${absolute}. Expected a pattern of paths ` +
+        'relative to the source, such as "thumbs/**" or "*_small.*"; quote it for the shell.',
+    );
+  }
   const examples = source.skipped.slice(0, 3).map(({ id, reason }) => `${id}: ${reason}`);
+  const left = source.notes?.filter(({ code }) => code !== 'images.labels') ?? [];
   const seen =
-    examples.length > 0
-      ? `found ${plural(source.skipped.length, 'other file')}, such as ${examples.join('; ')}`
-      : 'it is empty';
+    left.length > 0
+      ? left.map(({ message }) => message).join('; ')
+      : examples.length > 0
+        ? `found ${plural(source.skipped.length, 'other file')}, such as ${examples.join('; ')}`
+        : 'it is empty';
   throw new LikenessError(
     'source.empty',
     `source: no images in ${absolute} (${seen}). Expected ${KINDS}; check the path.`,
@@ -68,7 +103,7 @@ function statOf(path: string, absolute: string): Stats {
   }
 }
 
-async function openDirectory(path: string): Promise<Source> {
+async function openDirectory(path: string, ways: FolderOptions): Promise<Source> {
   let names: string[];
   try {
     names = readdirSync(path)
@@ -94,24 +129,24 @@ async function openDirectory(path: string): Promise<Source> {
   }
   const packed = packedFolders.find((name) => names.includes(name));
   if (packed && names.every((name) => name === packed || !isFolder(path, name))) {
-    return openDirectory(join(path, packed));
+    return openDirectory(join(path, packed), ways);
   }
   const shards = names.filter((name) => /\.tar$/i.test(name) && !isFolder(path, name));
   const isPicture = (name: string): boolean => imageExtensions.has(extname(name).toLowerCase());
   if (shards.length > 0 && !names.some((name) => isPicture(name) || isFolder(path, name))) {
-    return openTar(path, shards);
+    return openTar(path, shards, ways);
   }
-  return openFolder(path);
+  return openFolder(path, ways);
 }
 
 function isFolder(path: string, name: string): boolean {
   return statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function openFile(path: string): Source {
+function openFile(path: string, ways: FolderOptions): Source {
   const extension = extname(path).toLowerCase();
   if (imageExtensions.has(extension)) return openImage(path);
-  if (extension === '.tar') return openTar(path);
+  if (extension === '.tar') return openTar(path, undefined, ways);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (isIdx(name)) return openIdx(path, [], name);
   if (extension === '.bin') {

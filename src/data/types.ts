@@ -21,6 +21,12 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
+/** Fact about a source, with a stable code such as `images.labels`. */
+export interface SourceNote {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Bytes of an image file. */
 export interface EncodedImage {
   readonly kind: 'encoded';
@@ -57,6 +63,10 @@ export interface Source {
   readonly labelNames?: readonly string[];
   /** Listed files that are no candidates. */
   readonly skipped: readonly SkippedImage[];
+  /** Facts about the listing for people: the choice of labels, folders that are left out. */
+  readonly notes?: readonly SourceNote[];
+  /** Patterns of images that are left out, for `openSource` in another process. */
+  readonly exclude?: readonly string[];
   /** Hashes the listing (ids, sizes, modification times). Equal as long as nothing changes. */
   fingerprint(): Promise<string>;
   /**

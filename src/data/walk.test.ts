@@ -19,7 +19,7 @@ describe('walkImages', () => {
       '.git/x.png': '',
       '__MACOSX/x.png': '',
     });
-    expect(await walkImages(root)).toEqual({
+    expect(await walkImages(root)).toMatchObject({
       files: ['a/deep/er/x.webp', 'b/9.JPEG', 'b/10.jpg'],
       skipped: [
         { id: 'b/Thumbs.db', reason: 'not an image (.db)' },
@@ -31,7 +31,7 @@ describe('walkImages', () => {
 
   it('looks into files without an extension', async () => {
     const root = writeTree(temporaryFolder(), { picture: await plainPng(2, 2, [1, 2, 3]), README: 'text' });
-    expect(await walkImages(root)).toEqual({
+    expect(await walkImages(root)).toMatchObject({
       files: ['picture'],
       skipped: [{ id: 'README', reason: 'not an image (no extension, text)' }],
     });
@@ -50,7 +50,7 @@ describe('walkImages', () => {
   ])('takes a JPEG that is called %s', async (name) => {
     const jpeg = await plain(2, 2, [1, 2, 3]).jpeg().toBuffer();
     const root = writeTree(temporaryFolder(), { [name]: jpeg });
-    expect(await walkImages(root)).toEqual({ files: [name], skipped: [] });
+    expect(await walkImages(root)).toMatchObject({ files: [name], skipped: [] });
   });
 
   it('says what a file of another kind holds, whatever its name', async () => {
@@ -96,7 +96,7 @@ describe('walkImages', () => {
     const root = temporaryFolder();
     symlinkSync(outside, join(root, 'linked'));
     symlinkSync(join(outside, 'gone.png'), join(root, 'gone.png'));
-    expect(await walkImages(root)).toEqual({
+    expect(await walkImages(root)).toMatchObject({
       files: ['linked/1.png'],
       skipped: [{ id: 'gone.png', reason: 'link that leads nowhere: no such file or folder (ENOENT)' }],
     });

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { type Excluder, isLeftOut } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
 import { systemReason } from './reasons.ts';
 import { contentReason, imageExtensions, SNIFF_BYTES } from './sniff.ts';
@@ -10,19 +11,30 @@ import type { SkippedImage } from './types.ts';
 export interface Listing {
   readonly files: string[];
   readonly skipped: SkippedImage[];
+  /** Folders that hold no photographs of their own (`isLeftOut`). */
+  readonly leftOut: string[];
+  /** Number of folders and files that match `exclude`. */
+  readonly excluded: number;
+}
+
+export interface WalkOptions {
+  /** Leaves out folders and files by their paths. */
+  exclude?: Pick<Excluder, 'matches'>;
 }
 
 /**
  * Lists every candidate image under a folder, at any depth, in natural order.
  *
- * Names that begin with a dot are ignored. Links are followed. A folder is listed once, under its
- * real path if that is inside, so that a loop of links ends. A file with the extension of an image
- * is a candidate. The content of every other file decides, whatever its name. Files that are no
- * images are reported, as are unreadable folders.
+ * Names that begin with a dot are ignored, and folders of thumbnails and trash left out. Links are
+ * followed. A folder is listed once, under its real path if that is inside, so that a loop of links
+ * ends. A file with the extension of an image is a candidate. The content of every other file
+ * decides, whatever its name. Files that are no images are reported, as are unreadable folders.
  *
  * @throws the file system's error when the folder itself cannot be read.
  */
-export async function walkImages(root: string): Promise<Listing> {
+export async function walkImages(root: string, { exclude }: WalkOptions = {}): Promise<Listing> {
+  const leftOut: string[] = [];
+  let excluded = 0;
   const files: string[] = [];
   const skipped: SkippedImage[] = [];
   const seen = new Set<string>();
@@ -40,8 +52,16 @@ export async function walkImages(root: string): Promise<Listing> {
       }
       seen.add(identity);
       for (const item of readdirSync(join(root, folder), { withFileTypes: true })) {
-        if (item.name.startsWith('.') || item.name === '__MACOSX') continue;
         const id = folder === '' ? item.name : `${folder}/${item.name}`;
+        if (!item.isFile() && isLeftOut(item.name, basename(join(root, folder)))) {
+          leftOut.push(id);
+          continue;
+        }
+        if (item.name.startsWith('.')) continue;
+        if (exclude?.matches(id)) {
+          excluded++;
+          continue;
+        }
         if (item.isDirectory()) pending.push(id);
         else if (item.isSymbolicLink()) followLink(id);
         else if (item.isFile()) addFile(id);
@@ -56,7 +76,8 @@ export async function walkImages(root: string): Promise<Listing> {
   }
   files.sort(compareNatural);
   skipped.sort((a, b) => compareNatural(a.id, b.id));
-  return { files, skipped };
+  leftOut.sort(compareNatural);
+  return { files, skipped, leftOut, excluded };
 
   function followLink(id: string): void {
     try {

@@ -101,7 +101,7 @@ export async function clusterImages(
   const { k, seed = 0, split } = options;
   const reporter = reporterFor(options);
   const images = typeof given === 'string' ? resolve(given) : given;
-  const taken = await takeImages(given);
+  const taken = await takeImages(given, reporter);
   let features: FeatureFile | undefined;
   try {
     const set = await imagesToCluster(run, taken.images, { split, reporter });

@@ -56,5 +56,6 @@ export async function compare(images: Images | string, options: CompareOptions):
     options,
   );
   const { onProgress, onNote, onWarning, signal, ...request } = options;
-  return withImages(images, (opened) => compareMethods(opened, request, { reporter: reporterFor(options) }));
+  const reporter = reporterFor(options);
+  return withImages(images, (opened) => compareMethods(opened, request, { reporter }), reporter);
 }

@@ -80,14 +80,18 @@ export async function embedImages(
 ): Promise<Embeddings> {
   checkOptions(shape, options);
   const reporter = reporterFor(options);
-  return withImages(given, async (images) => {
-    const set = await imageSet(source, images, options, reporter);
-    return source.use(async (encoder) => {
-      const features = await encoder.embed(set, { workers: source.workers, reporter });
-      const { data, count, dimension } = options.normalize === false ? features : normalizeRows(features);
-      return { ...namesOf(set.cache, set.indices), data, count, dimension };
-    });
-  });
+  return withImages(
+    given,
+    async (images) => {
+      const set = await imageSet(source, images, options, reporter);
+      return source.use(async (encoder) => {
+        const features = await encoder.embed(set, { workers: source.workers, reporter });
+        const { data, count, dimension } = options.normalize === false ? features : normalizeRows(features);
+        return { ...namesOf(set.cache, set.indices), data, count, dimension };
+      });
+    },
+    reporter,
+  );
 }
 
 /** Embeds images into a file, some rows at a time. */
@@ -102,28 +106,32 @@ export async function embedToFile(
   const format = featureFormatOf(file);
   await makeFolder(dirname(file));
   const reporter = reporterFor(options);
-  return withImages(given, async (images) => {
-    const set = await imageSet(source, images, options, reporter);
-    return source.use(async (encoder) => {
-      const { dimension } = encoder;
-      const parts = encoder.parts(set, { workers: source.workers, reporter });
-      const table: FeatureTable = {
-        ...namesOf(set.cache, set.indices),
-        dimension,
-        about: {
-          source: set.cache.source.name,
-          ...source.about,
-          normalised: normalize ? 'l2' : 'no',
-        },
-      };
-      const files = await writeFeatures(file, table, normalize ? unitParts(parts, dimension) : parts);
-      return {
-        files: files.map((name) => resolve(name)),
-        ...{ format, count: set.indices.length, dimension, normalized: normalize },
-        skipped: set.cache.skipped.length,
-      };
-    });
-  });
+  return withImages(
+    given,
+    async (images) => {
+      const set = await imageSet(source, images, options, reporter);
+      return source.use(async (encoder) => {
+        const { dimension } = encoder;
+        const parts = encoder.parts(set, { workers: source.workers, reporter });
+        const table: FeatureTable = {
+          ...namesOf(set.cache, set.indices),
+          dimension,
+          about: {
+            source: set.cache.source.name,
+            ...source.about,
+            normalised: normalize ? 'l2' : 'no',
+          },
+        };
+        const files = await writeFeatures(file, table, normalize ? unitParts(parts, dimension) : parts);
+        return {
+          files: files.map((name) => resolve(name)),
+          ...{ format, count: set.indices.length, dimension, normalized: normalize },
+          skipped: set.cache.skipped.length,
+        };
+      });
+    },
+    reporter,
+  );
 }
 
 async function imageSet(

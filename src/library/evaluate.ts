@@ -61,41 +61,45 @@ export async function evaluateRun(
   const { k, seed = 0, labelFree = false } = options;
   const reporter = reporterFor(options);
   const { cacheSize, workers } = run.view;
-  return withImages(given, async (opened) => {
-    const { path, source } = opened;
-    const cache = await opened.pixels({ size: cacheSize, reporter });
-    reportSkipped(cache, reporter);
-    const set = evaluationSet(cache, { seed });
-    checkCounts(path, k, set);
-    if (set.labelled === 'no' && !labelFree) return null;
-    noteImages(set, reporter);
-    if (set.labelled === 'no' && k !== undefined) {
-      const message = '`k` was given, but counts only where there are labels';
-      reporter.warn({ code: 'evaluate.unlabeled', message });
-    }
-    const network = await networkOf(run, opened, reporter);
-    const report = await withEngine(run, (engine) =>
-      evaluate({
-        ...{ engine, cache, set, k, seed, workers, reporter },
-        encoders: runEncoders({ engine, run, network, cache, set, reporter }),
-        views: viewsOf(network),
-        clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
-      }),
-    );
-    const stored = {
-      run: resolve(run.folder.path),
-      source: source.path,
-      step: run.step,
-      images: set.indices.length,
-      skipped: cache.skipped.length,
-      seed,
-      ...evaluationRecord(report, cache),
-    };
-    const { evaluation } = run.folder.files;
-    await writeEvaluation(evaluation, stored);
-    await noteEvaluation(run, stored);
-    return { ...stored, report, file: resolve(evaluation) };
-  });
+  return withImages(
+    given,
+    async (opened) => {
+      const { path, source } = opened;
+      const cache = await opened.pixels({ size: cacheSize, reporter });
+      reportSkipped(cache, reporter);
+      const set = evaluationSet(cache, { seed });
+      checkCounts(path, k, set);
+      if (set.labelled === 'no' && !labelFree) return null;
+      noteImages(set, reporter);
+      if (set.labelled === 'no' && k !== undefined) {
+        const message = '`k` was given, but counts only where there are labels';
+        reporter.warn({ code: 'evaluate.unlabeled', message });
+      }
+      const network = await networkOf(run, opened, reporter);
+      const report = await withEngine(run, (engine) =>
+        evaluate({
+          ...{ engine, cache, set, k, seed, workers, reporter },
+          encoders: runEncoders({ engine, run, network, cache, set, reporter }),
+          views: viewsOf(network),
+          clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
+        }),
+      );
+      const stored = {
+        run: resolve(run.folder.path),
+        source: source.path,
+        step: run.step,
+        images: set.indices.length,
+        skipped: cache.skipped.length,
+        seed,
+        ...evaluationRecord(report, cache),
+      };
+      const { evaluation } = run.folder.files;
+      await writeEvaluation(evaluation, stored);
+      await noteEvaluation(run, stored);
+      return { ...stored, report, file: resolve(evaluation) };
+    },
+    reporter,
+  );
 }
 
 /**

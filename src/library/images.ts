@@ -1,6 +1,7 @@
 /** Images of a source, as programs open them. */
+import { z } from 'zod';
 import { type Reporter, type ReporterOptions, reporterOf } from '../core/reporter.ts';
-import { type OpenImages, openImages as openSourceImages } from '../data/index.ts';
+import { type OpenImages, openImages as openSourceImages, type SourceOptions } from '../data/index.ts';
 import { checkOptions, path } from './options.ts';
 
 /** Images of a folder, a tar file or a packed data set. Each is decoded once and cached on disk. */
@@ -13,10 +14,16 @@ export interface Images extends OpenImages, AsyncDisposable {
   readonly labelNames?: readonly string[];
 }
 
-export interface OpenImagesOptions extends ReporterOptions {
+export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
   cacheDir?: string;
 }
+
+/** Options about the images of a source, which `inspect` takes too. */
+export const sourceShape = {
+  exclude: z.array(z.string(), { error: 'expected a list of patterns' }).readonly().optional(),
+  labels: path(),
+};
 
 /**
  * Opens a folder of images, a tar file, or a packed data set (CIFAR, STL-10, IDX).
@@ -30,10 +37,10 @@ export interface OpenImagesOptions extends ReporterOptions {
  * @throws LikenessError `source.*` where there is nothing to read.
  */
 export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
-  checkOptions({ cacheDir: path() }, options);
-  const { cacheDir, ...callbacks } = options;
+  checkOptions({ cacheDir: path(), ...sourceShape }, options);
+  const { cacheDir, exclude, labels, ...callbacks } = options;
   const own = reporterOf(callbacks);
-  const opened = await openSourceImages(source, { cacheDir });
+  const opened = await openSourceImages(source, { cacheDir, exclude, labels, reporter: own });
   return {
     ...opened,
     name: opened.source.name,
@@ -53,9 +60,9 @@ export interface GivenImages {
 }
 
 /** Takes open images as they are, and opens a source that is given by its path. */
-export async function takeImages(given: OpenImages | string): Promise<GivenImages> {
+export async function takeImages(given: OpenImages | string, reporter?: Reporter): Promise<GivenImages> {
   if (typeof given !== 'string') return { images: given, release: async () => {} };
-  const images = await openSourceImages(given);
+  const images = await openSourceImages(given, { reporter });
   return { images, release: images.close };
 }
 
@@ -63,8 +70,9 @@ export async function takeImages(given: OpenImages | string): Promise<GivenImage
 export async function withImages<T>(
   given: OpenImages | string,
   work: (images: OpenImages) => Promise<T>,
+  reporter?: Reporter,
 ): Promise<T> {
-  const { images, release } = await takeImages(given);
+  const { images, release } = await takeImages(given, reporter);
   try {
     return await work(images);
   } finally {

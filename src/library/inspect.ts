@@ -2,7 +2,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
-import { measureSource, openSource, type SourceKind, type SourceSizes } from '../data/index.ts';
+import {
+  measureSource,
+  openSource,
+  type SourceKind,
+  type SourceOptions,
+  type SourceSizes,
+} from '../data/index.ts';
 import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
@@ -17,6 +23,7 @@ import {
   readRunConfig,
   type TrainedConfig,
 } from '../run/index.ts';
+import { sourceShape } from './images.ts';
 import { checkOptions } from './options.ts';
 
 export interface InspectedRun
@@ -78,17 +85,22 @@ export interface InspectedSource {
   readonly sizes: SourceSizes | null;
   /** Files that are no images, with the reasons. */
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+  /** Sentences about the choice of labels and folders that are left out. */
+  readonly notes: readonly string[];
 }
 
 export type Inspected = InspectedRun | InspectedFeatures | InspectedCheckpoint | InspectedSource;
+
+/** Callbacks, and for a source the images that are left out and the choice of labels. */
+export interface InspectOptions extends ReporterOptions, SourceOptions {}
 
 /**
  * Reads what a path holds: a run folder, a checkpoint, or a source of images.
  *
  * @throws LikenessError `path.missing` where there is nothing.
  */
-export async function inspect(path: string, options: ReporterOptions = {}): Promise<Inspected> {
-  checkOptions({}, options);
+export async function inspect(path: string, options: InspectOptions = {}): Promise<Inspected> {
+  checkOptions(sourceShape, options);
   const found = await stat(path).catch(() => undefined);
   if (!found) {
     throw new LikenessError(
@@ -156,8 +168,9 @@ async function inspectCheckpoint(path: string, bytes: number): Promise<Inspected
   };
 }
 
-async function inspectSource(path: string, { signal }: ReporterOptions): Promise<InspectedSource> {
-  const source = await openSource(path);
+async function inspectSource(path: string, options: InspectOptions): Promise<InspectedSource> {
+  const { exclude, labels: choice, signal } = options;
+  const source = await openSource(path, { exclude, labels: choice });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const sizes = await measureSource(source, { signal });
@@ -172,6 +185,7 @@ async function inspectSource(path: string, { signal }: ReporterOptions): Promise
         })) ?? null,
       sizes: sizes ?? null,
       skipped,
+      notes: (source.notes ?? []).map(({ message }) => message),
     };
   } finally {
     await source.close();

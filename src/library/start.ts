@@ -54,11 +54,11 @@ export async function start(images: Images | string, options: StartOptions = {})
     options,
   );
   const { out } = options;
-  return withImages(images, async (opened) =>
+  const open = async (opened: OpenImages) =>
     out !== undefined && (await isRunFolder(out))
       ? continueStart(opened, out, options)
-      : newStart(opened, options),
-  );
+      : newStart(opened, options);
+  return withImages(images, open, reporterFor(options));
 }
 
 async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {

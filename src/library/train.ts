@@ -92,7 +92,7 @@ const shape = {
  */
 export async function train(images: Images | string, options: TrainOptions = {}): Promise<TrainedModel> {
   checkOptions(shape, options);
-  return withImages(images, (opened) => trainImages(opened, options));
+  return withImages(images, (opened) => trainImages(opened, options), reporterFor(options));
 }
 
 /** Trains on open images; the options are checked already. */

@@ -1,0 +1,57 @@
+/** `--exclude` and `--labels`, which every command with a source takes. */
+import { type Images, openImages } from '../likeness.ts';
+import type { OptionSpec } from './command.ts';
+import type { Terminal } from './terminal.ts';
+
+export const sourceOptions: readonly OptionSpec[] = [
+  {
+    flags: '--exclude <glob>',
+    description:
+      'leave out folders and files by a pattern of paths in the source, such as "raw/**" or ' +
+      '"*_small.*"; may be given several times',
+    repeat: 'many',
+  },
+  {
+    flags: '--labels <from>',
+    description:
+      'take labels from folders, from none, or from a CSV file with the columns path and label. ' +
+      'Labels are used for measuring only',
+    default: 'folders that look like classes',
+  },
+];
+
+export interface SourceFlags {
+  exclude?: readonly string[];
+  labels?: string;
+}
+
+/** Opens the source at the first call, and returns the same images at every later one. */
+export type OpenGiven = () => Promise<Images>;
+
+/** Calls `work` with the source of a command and closes it afterwards. */
+export async function withGiven<T>(
+  source: string,
+  { exclude, labels }: SourceFlags,
+  terminal: Terminal,
+  work: (open: OpenGiven) => Promise<T>,
+): Promise<T> {
+  let opened: Promise<Images> | undefined;
+  const open = () => {
+    opened ??= openImages(source, { exclude, labels, ...terminal.watch });
+    return opened;
+  };
+  try {
+    return await work(open);
+  } finally {
+    await opened?.then(
+      (images) => images.close(),
+      () => {},
+    );
+  }
+}
+
+/** Source and its flags, as a command line has them. */
+export function sourceWords(source: string, { exclude = [], labels }: SourceFlags): string {
+  const flags = exclude.map((pattern) => ` --exclude '${pattern}'`);
+  return `${source}${flags.join('')}${labels === undefined ? '' : ` --labels ${labels}`}`;
+}
