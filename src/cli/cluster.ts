@@ -6,6 +6,7 @@ import { clusterTable } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
+import { openOptions, showReport } from './showReport.ts';
 import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -69,6 +70,7 @@ export const clusterCommand: Command = {
       parse: wholeNumber('--seed', { least: 0 }),
     },
     ...sourceOptions,
+    ...openOptions,
   ],
   examples: [
     { command: 'likeness cluster photos', meaning: 'learn features and cluster by them' },
@@ -82,7 +84,8 @@ export const clusterCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run, encoder, clusters: k, split, seed, into, by } = options as ClusterFlags;
+    const { run, encoder, clusters: k, open: show, ...rest } = options as ClusterFlags;
+    const { split, seed, into, by } = rest;
     if (by !== undefined && into === undefined) {
       throw new LikenessError(
         'flag.missing',
@@ -91,13 +94,18 @@ export const clusterCommand: Command = {
     }
     return withGiven(source!, options, terminal, async (open) => {
       const model = await modelOrStart(open, { run, encoder }, terminal);
-      return clusterWith(model, await open(), { k, split, seed, into, by }, terminal);
+      const result = await clusterWith(model, await open(), { k, split, seed, into, by }, terminal);
+      // Who names a run repeats a step; the default road ends with the page.
+      const asked = run === undefined ? show : (show ?? false);
+      await showReport(result.files.report!, { open: asked }, terminal);
+      return result;
     });
   },
 };
 
 interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags, EncoderFlags, SourceFlags {
   clusters?: number;
+  open?: boolean;
 }
 
 interface SortFlags {
@@ -111,7 +119,7 @@ export async function clusterWith(
   images: Images,
   { into, by, ...options }: ClusterOptions & SortFlags,
   terminal: Terminal,
-): Promise<object> {
+) {
   const { watch } = terminal;
   const clustering = await model.cluster(images, { ...options, ...watch });
   const report = await clustering.writeReport(watch);

@@ -10,6 +10,8 @@ describe('a desktop', () => {
     ['linux', { DISPLAY: ':0' }, false, false],
     ['darwin', {}, true, true],
     ['darwin', {}, false, false],
+    ['darwin', { SSH_CONNECTION: '10.0.0.1 22' }, true, false],
+    ['linux', { DISPLAY: ':0', CI: 'true' }, true, false],
     ['win32', {}, true, true],
   ])('on %s with %o, a terminal: %s', (platform, env, isTTY, expected) => {
     expect(hasDesktop({ platform, env, isTTY })).toBe(expected);

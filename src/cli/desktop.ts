@@ -9,10 +9,13 @@ export interface Surroundings {
   isTTY: boolean;
 }
 
-/** Returns true where a person can open a page: at a terminal, on a machine with a desktop. */
+/**
+ * Returns true where a person can see a page: at a terminal, on a machine with a desktop. Over SSH
+ * the desktop of macOS and Windows is another one than the person's.
+ */
 export function hasDesktop({ platform, env, isTTY }: Surroundings): boolean {
-  if (!isTTY) return false;
-  if (platform === 'darwin' || platform === 'win32') return true;
+  if (!isTTY || env.CI) return false;
+  if (platform === 'darwin' || platform === 'win32') return !env.SSH_CONNECTION;
   return Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);
 }
 

@@ -1,13 +1,12 @@
 /** `likeness start`: from a source to groups and a report, by the default road. */
-import { resolve } from 'node:path';
-import { reasonOf } from '../core/errors.ts';
+import { join, resolve } from 'node:path';
 import { displayPath, showDuration } from '../core/text.ts';
 import { type Model, type RoadName, roads, samplePath, start } from '../likeness.ts';
 import { clusterWith } from './cluster.ts';
 import type { Command } from './command.ts';
-import { hasDesktop, openCommand, openFile } from './desktop.ts';
 import { evaluateWith } from './evaluate.ts';
 import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import { openOptions, showReport } from './showReport.ts';
 import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 import { reportTrained } from './train.ts';
@@ -62,7 +61,7 @@ export const startCommand: Command = {
       parse: wholeNumber('--seed', { least: 0 }),
     },
     ...sourceOptions,
-    { flags: '--open', description: 'open the report in the browser' },
+    ...openOptions,
   ],
   examples: [
     { command: 'likeness start', meaning: 'the bundled sample' },
@@ -74,7 +73,7 @@ export const startCommand: Command = {
   ],
   async run([given], options, terminal) {
     const source = given ?? samplePath;
-    const { open: show = false, clusters, exclude, labels, ...rest } = options as StartFlags;
+    const { open: show, clusters, exclude, labels, ...rest } = options as StartFlags;
     const flags = { exclude, labels };
     const words = given === undefined ? undefined : sourceWords(given, flags);
     const started = performance.now();
@@ -95,7 +94,9 @@ export const startCommand: Command = {
         return { evaluated, clustered: await clusterWith(model, images, { k }, terminal) };
       });
       printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
-      await showReport(`${model.run}/report.html`, { open: show }, terminal);
+      const report = join(model.run, 'report.html');
+      terminal.say(`The report with your clusters:  ${displayPath(report)}`);
+      await showReport(report, { open: show }, terminal);
       printNext(model, words, terminal);
       return { run: model.run, encoder: model.method, ...(trained && { trained }), ...found };
     });
@@ -133,19 +134,6 @@ async function withHint<T>(
       terminal.warn(`  likeness start ${source ? `${source} ` : ''}--out ${displayPath(run)}`);
     }
     throw error;
-  }
-}
-
-/** Prints the path of the report and, on a desktop, opens it or tells how. */
-async function showReport(report: string, { open }: { open: boolean }, terminal: Terminal): Promise<void> {
-  terminal.say(`The report with your clusters:  ${report}`);
-  const { platform, env, stdout } = process;
-  if (open) {
-    await openFile(report).catch((error: unknown) => {
-      terminal.warn(`--open: could not open the report: ${reasonOf(error)}`);
-    });
-  } else if (hasDesktop({ platform, env, isTTY: stdout.isTTY === true })) {
-    terminal.say(`Open it with --open, or:  ${openCommand(report, platform).join(' ')}`);
   }
 }
 
