@@ -13,7 +13,7 @@ import { type BuildProgress, buildCache } from './cacheBuilder.ts';
 import { DECODER_VERSION, MAX_ASPECT, MAX_PIXELS } from './decode.ts';
 import { type PackIndex, type PackMeta, readPack } from './pack-file.ts';
 import { isImageError } from './reasons.ts';
-import type { PixelCache, Source } from './types.ts';
+import type { PixelCache, Source, StopOptions } from './types.ts';
 
 export type PixelCacheProgress = BuildProgress;
 
@@ -56,12 +56,12 @@ export async function openPixelCache(source: Source, options: PixelCacheOptions 
   const cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
   checkSize(size);
   signal?.throwIfAborted();
-  const contentKey = await contentKeyOf(source, { size, maxPixels });
+  const contentKey = await contentKeyOf(source, { size, maxPixels, signal });
   const file = resolve(cacheDir, `${contentKey.slice(0, 40)}${PACK}`);
 
   const stored = readPack(file);
   const fits = stored?.meta.contentKey === contentKey && stored.meta.count > 0;
-  if (stored && fits && !(await anyReadableNow(source, stored.meta))) {
+  if (stored && fits && !(await anyReadableNow(source, stored.meta, signal))) {
     markUsed(file);
     return describe(source, file, stored, { reused: true });
   }
@@ -93,15 +93,20 @@ function checkSize(size: number): void {
 /** Hashes the listing and everything else that decides about the stored bytes (SHA-256). */
 async function contentKeyOf(
   source: Source,
-  { size, maxPixels }: { size: number; maxPixels: number },
+  { size, maxPixels, signal }: { size: number; maxPixels: number } & StopOptions,
 ): Promise<string> {
-  const settings = [CACHE_VERSION, DECODER_VERSION, size, maxPixels, await source.fingerprint()];
+  const settings = [CACHE_VERSION, DECODER_VERSION, size, maxPixels, await source.fingerprint({ signal })];
   return createHash('sha256').update(settings.join('\n')).digest('hex');
 }
 
 /** Tells if an image that was unreadable when the cache was built can be read now. */
-async function anyReadableNow(source: Source, { skipped }: PackMeta): Promise<boolean> {
+async function anyReadableNow(
+  source: Source,
+  { skipped }: PackMeta,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   for (const { index, unread } of skipped) {
+    signal?.throwIfAborted();
     if (!unread) continue;
     try {
       await source.read(index);

@@ -10,6 +10,7 @@
  */
 import { renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { onEarlyEnd } from '../core/ending.ts';
 import { cacheWriteError, UNFINISHED } from './cache-folder.ts';
 import { decodeImage } from './decode.ts';
 import { DecoderDied, type DecoderProcess } from './decoderProcess.ts';
@@ -42,6 +43,7 @@ export interface BuildOptions {
 export async function buildCache(source: Source, file: string, options: BuildOptions): Promise<void> {
   const { cacheDir } = options;
   const temporary = `${file}${UNFINISHED}${process.pid}-${Math.floor(performance.now() * 1000)}`;
+  const forget = onEarlyEnd(() => rmSync(temporary, { force: true }));
   try {
     await fill(source, temporary, options);
     renameSync(temporary, file);
@@ -50,6 +52,8 @@ export async function buildCache(source: Source, file: string, options: BuildOpt
     rmSync(temporary, { force: true });
     if (systemCode(error)) throw cacheWriteError(cacheDir, error);
     throw error;
+  } finally {
+    forget();
   }
 }
 

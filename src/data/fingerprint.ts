@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import type { StopOptions } from './types.ts';
 
 /** Files looked at between two chances for other work. */
 const CHUNK = 4096;
@@ -17,13 +18,16 @@ const CHUNK = 4096;
 export async function fingerprintFiles(
   kind: string,
   files: Iterable<readonly [name: string, path: string]>,
+  { signal }: StopOptions = {},
 ): Promise<string> {
   const hash = createHash('sha256').update(`${kind}\n`);
   let seen = 0;
   for (const [name, path] of files) {
     const stat = statOf(path);
     hash.update(`${name}\0${stat?.size ?? -1}\0${stat?.mtimeMs ?? -1}\n`);
-    if (++seen % CHUNK === 0) await setImmediate();
+    if (++seen % CHUNK !== 0) continue;
+    await setImmediate();
+    signal?.throwIfAborted();
   }
   return hash.digest('hex');
 }

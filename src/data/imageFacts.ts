@@ -1,7 +1,7 @@
 /** Facts about a source that a preset is chosen by. */
-import { isolatedDecoder, type StopOptions } from './isolatedDecoder.ts';
+import { isolatedDecoder } from './isolatedDecoder.ts';
 import { measureSource } from './measure.ts';
-import type { Source } from './types.ts';
+import type { Source, StopOptions } from './types.ts';
 
 /** Images examined to tell color from gray. */
 const COLOR_SAMPLES = 12;

@@ -13,7 +13,7 @@ import {
 } from './decoderProcess.ts';
 import type { ImageSize } from './decoderProtocol.ts';
 import { unusable } from './reasons.ts';
-import type { EncodedImage, Pixels, RawImage } from './types.ts';
+import type { EncodedImage, Pixels, RawImage, StopOptions } from './types.ts';
 
 export interface IsolatedDecoder {
   /**
@@ -30,11 +30,6 @@ export interface IsolatedDecoder {
   takeBack(process: DecoderProcess): void;
   /** Ends the process. The next image starts a new one. */
   close(): void;
-}
-
-export interface StopOptions {
-  /** Ends the process. The promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
 }
 
 export interface IsolatedDecoderOptions extends DecoderProcessOptions {

@@ -1,8 +1,7 @@
 /** Labels of images from a CSV file. */
-import { readFileSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
-import { decodeCsv } from '../formats/index.ts';
+import { decodeCsv, readRegularSync } from '../formats/index.ts';
 import { systemReason } from './reasons.ts';
 import type { ImageEntry, Source } from './types.ts';
 
@@ -65,7 +64,7 @@ export function withoutLabels(source: Source): Source {
 function readRows(file: string): [path: string, label: string][] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readRegularSync(file).toString('utf8');
   } catch (error) {
     throw new LikenessError(
       'labels.unreadable',

@@ -1,7 +1,7 @@
 import { median } from './cache.ts';
-import { isolatedDecoder, type StopOptions } from './isolatedDecoder.ts';
+import { isolatedDecoder } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
-import type { Source } from './types.ts';
+import type { Source, StopOptions } from './types.ts';
 
 /** Image sizes in the source, before any shrinking. */
 export interface SourceSizes {
@@ -27,6 +27,7 @@ export async function measureSource(
   const count = Math.min(samples, total);
   const sides: number[] = [];
   for (let i = 0; i < count; i++) {
+    signal?.throwIfAborted();
     try {
       const image = await source.read(Math.floor((i * total) / count));
       const { width, height } = await isolatedDecoder.size(image, { signal });

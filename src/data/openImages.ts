@@ -40,7 +40,7 @@ export async function openImages(
   path: string,
   { cacheDir = defaultCacheDir(), reporter = silent, ...options }: OpenOptions = {},
 ): Promise<OpenImages> {
-  const source = await openSource(path, options);
+  const source = await openSource(path, { ...options, signal: reporter.signal });
   for (const note of source.notes ?? []) reporter.note(note);
   const caches = new Map<number, PixelCache>();
   return {

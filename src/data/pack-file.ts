@@ -16,8 +16,9 @@
  * unfinished.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { openRegularSync } from '../formats/index.ts';
 import type { SourceKind } from './types.ts';
 
 const HEAD = Buffer.from('likeness-pixels1');
@@ -147,7 +148,7 @@ function encodeIndex(
 export function readPack(path: string): PackIndex | undefined {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openRegularSync(path);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
+import { openRegularSync } from '../formats/index.ts';
 import { systemReason } from './reasons.ts';
 import type { PixelCache, Pixels } from './types.ts';
 
@@ -22,7 +23,7 @@ export function openPixelReader(
   const { widths, heights, offsets } = cache;
   let file: number;
   try {
-    file = openSync(cache.file, 'r');
+    file = openRegularSync(cache.file);
   } catch (error) {
     throw new LikenessError(
       'cache.missing',

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
+import { openRegularSync } from '../formats/index.ts';
 import { systemReason } from './reasons.ts';
 
 /** File that is read by position. */
@@ -20,7 +21,7 @@ export function openRecords(path: string): RecordFile {
   let file: number;
   let bytes: number;
   try {
-    file = openSync(path, 'r');
+    file = openRegularSync(path);
     bytes = fstatSync(file).size;
   } catch (error) {
     throw unreadableSource(path, error);

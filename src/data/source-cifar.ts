@@ -4,8 +4,9 @@
  *
  * Source: Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version".
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRegularSync } from '../formats/index.ts';
 import { compareNatural } from './natural.ts';
 import { interleave, openRecords } from './records.ts';
 import { type Part, packedSource } from './source-parts.ts';
@@ -65,7 +66,7 @@ export function openCifar(path: string, names: readonly string[], kind: 'cifar10
 /** Reads the lines of a file of class names. Undefined for a missing or empty file. */
 export function readNames(file: string): string[] | undefined {
   if (!existsSync(file)) return undefined;
-  const lines = readFileSync(file, 'utf8').split(/\r?\n/);
+  const lines = readRegularSync(file).toString('utf8').split(/\r?\n/);
   const names = lines.map((line) => line.trim()).filter((line) => line !== '');
   return names.length > 0 ? names : undefined;
 }

@@ -1,23 +1,27 @@
 import * as fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { openRegularSync, READ_FLAGS, requireRegular } from '../formats/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
 import { type Excluder, excludedText, leftOutText } from './leftOut.ts';
 import { unreadable, unusable } from './reasons.ts';
-import type { EncodedImage, Source, SourceNote } from './types.ts';
+import type { EncodedImage, Source, SourceNote, StopOptions } from './types.ts';
 import { walkImages } from './walk.ts';
 
-export interface FolderOptions {
+export interface FolderOptions extends StopOptions {
   exclude?: Excluder;
   /** Takes folders for labels in any case, or never. */
   labels?: 'folders' | 'none';
 }
 
 /** Opens a folder of image files. `layoutOf` derives labels and splits from the folders inside. */
-export async function openFolder(path: string, { exclude, labels }: FolderOptions = {}): Promise<Source> {
-  const { files, skipped, leftOut, excluded } = await walkImages(path, { exclude });
+export async function openFolder(
+  path: string,
+  { exclude, labels, signal }: FolderOptions = {},
+): Promise<Source> {
+  const { files, skipped, leftOut, excluded } = await walkImages(path, { exclude, signal });
   const { entries, labelNames, labeling } = layoutOf(files, { labels });
   const notes: SourceNote[] = [];
   const left = leftOutText(leftOut);
@@ -32,10 +36,11 @@ export async function openFolder(path: string, { exclude, labels }: FolderOption
     labelNames,
     skipped,
     notes,
-    fingerprint: () =>
+    fingerprint: (stop) =>
       fingerprintFiles(
         'folder',
         files.map((id) => [id, join(path, id)] as const),
+        stop,
       ),
     read: (index) => readImageFile(join(path, files[index]!)),
     close: async () => {},
@@ -86,7 +91,7 @@ export async function readImageFile(path: string): Promise<EncodedImage> {
 /** Reads a file synchronously. Undefined for a large file. */
 function readHere(path: string): Uint8Array | undefined {
   const begun = performance.now();
-  const file = fs.openSync(path, 'r');
+  const file = openRegularSync(path);
   try {
     const { size } = fs.fstatSync(file);
     if (size > LARGEST_HERE) return undefined;
@@ -111,9 +116,11 @@ const close = promisify(fs.close);
 /** Reads a file on other threads. Undefined above `MAX_FILE_BYTES`. */
 async function readElsewhere(path: string): Promise<Uint8Array | undefined> {
   left = Math.max(0, left - 1);
-  const file = await open(path, 'r');
+  const file = await open(path, READ_FLAGS);
   try {
-    const { size } = await fstat(file);
+    const found = await fstat(file);
+    requireRegular(found);
+    const { size } = found;
     if (size > MAX_FILE_BYTES) return undefined;
     const bytes = Buffer.allocUnsafeSlow(size);
     let done = 0;

@@ -7,10 +7,12 @@
  *
  * Source: LeCun, Cortes, Burges, http://yann.lecun.com/exdb/mnist/, "File formats".
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { readRegular } from '../formats/index.ts';
 import { MAX_PIXELS } from './decode.ts';
 import { compareNatural } from './natural.ts';
 import { memoryRecords, openRecords, type RecordFile, unreadableSource } from './records.ts';
@@ -31,7 +33,7 @@ export function isIdx(name: string): boolean {
 }
 
 /** Opens the IDX images of a folder (all sets), or of one file. */
-export function openIdx(path: string, names: readonly string[], only?: string): Source {
+export async function openIdx(path: string, names: readonly string[], only?: string): Promise<Source> {
   const folder = only ? dirname(path) : path;
   // File of each set. An unpacked file takes precedence over a gzipped one.
   const found = new Map<string, string>();
@@ -53,8 +55,9 @@ export function openIdx(path: string, names: readonly string[], only?: string): 
   sets.sort((a, b) => compareNatural(order(a), order(b)));
 
   const skipped: SkippedImage[] = [];
-  const parts = sets.map(({ set, name, split }): Part => {
-    const images = openIdxFile(join(folder, name), IMAGES, 3);
+  const parts: Part[] = [];
+  for (const { set, name, split } of sets) {
+    const images = await openIdxFile(join(folder, name), IMAGES, 3);
     const [declared, height, width] = images.sizes as [number, number, number];
     const area = width * height;
     const count = Math.min(declared, Math.floor((images.file.bytes - images.dataAt) / area));
@@ -63,12 +66,12 @@ export function openIdx(path: string, names: readonly string[], only?: string): 
       const reason = `truncated: ${count} of the ${declared} images that it declares`;
       skipped.push({ id: name, reason });
     }
-    return {
+    parts.push({
       prefix: set.replace(/[-._]+$/, '') || 'images',
       file: images.file.path,
       split,
       count,
-      labels: findLabels(folder, name, count),
+      labels: await findLabels(folder, name, count),
       read: (i) => ({
         kind: 'raw',
         width,
@@ -77,8 +80,8 @@ export function openIdx(path: string, names: readonly string[], only?: string): 
         pixels: images.file.read(images.dataAt + i * area, area),
       }),
       close: images.file.close,
-    };
-  });
+    });
+  }
   const highest = parts.reduce((max, { labels }) => labels?.reduce((a, b) => Math.max(a, b), max) ?? max, -1);
   const labelNames = readNames(join(folder, 'labels.txt')) ?? [];
   return packedSource({
@@ -96,11 +99,11 @@ function splitOf(set: string): Split | undefined {
 }
 
 /** Reads the labels beside a file of images. Undefined without such a file. */
-function findLabels(folder: string, images: string, count: number): Uint8Array | undefined {
+async function findLabels(folder: string, images: string, count: number): Promise<Uint8Array | undefined> {
   const plain = images.replace('images', 'labels').replace('idx3', 'idx1').replace(/\.gz$/, '');
   const path = [plain, `${plain}.gz`].map((name) => join(folder, name)).find((file) => existsSync(file));
   if (path === undefined) return undefined;
-  const labels = openIdxFile(path, LABELS, 1);
+  const labels = await openIdxFile(path, LABELS, 1);
   try {
     const declared = Math.min(labels.sizes[0]!, labels.file.bytes - labels.dataAt);
     if (declared < count) {
@@ -117,12 +120,12 @@ function findLabels(folder: string, images: string, count: number): Uint8Array |
   }
 }
 
-function openIdxFile(
+async function openIdxFile(
   path: string,
   magic: number,
   dimensions: number,
-): { file: RecordFile; sizes: number[]; dataAt: number } {
-  const file = path.endsWith('.gz') ? memoryRecords(path, unpack(path)) : openRecords(path);
+): Promise<{ file: RecordFile; sizes: number[]; dataAt: number }> {
+  const file = path.endsWith('.gz') ? memoryRecords(path, await unpack(path)) : openRecords(path);
   const dataAt = 4 + 4 * dimensions;
   const header = file.bytes >= dataAt ? file.read(0, dataAt) : new Uint8Array(dataAt);
   const words = new DataView(header.buffer, header.byteOffset, dataAt);
@@ -148,15 +151,16 @@ function openIdxFile(
   return { file, sizes, dataAt };
 }
 
-function unpack(path: string): Uint8Array {
+/** Unpacks on another thread, because a gibibyte takes seconds. */
+async function unpack(path: string): Promise<Uint8Array> {
   let packed: Uint8Array;
   try {
-    packed = readFileSync(path);
+    packed = await readRegular(path);
   } catch (error) {
     throw unreadableSource(path, error);
   }
   try {
-    return gunzipSync(packed, { maxOutputLength: MAX_UNPACKED });
+    return await promisify(gunzip)(packed, { maxOutputLength: MAX_UNPACKED });
   } catch (error) {
     const large = error instanceof RangeError;
     throw new LikenessError(

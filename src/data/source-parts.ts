@@ -49,10 +49,11 @@ export function packedSource({ path, kind, parts, labelNames, skipped = [] }: Pa
     entries,
     labelNames: entries.some((entry) => entry.label !== undefined) ? labelNames : undefined,
     skipped,
-    fingerprint: () =>
+    fingerprint: (stop) =>
       fingerprintFiles(
         kind,
         parts.map((part) => [`${part.prefix}/${part.count}`, part.file] as const),
+        stop,
       ),
     read: async (index) => {
       const which = starts.findLastIndex((start) => start <= index);

@@ -17,8 +17,8 @@ import { openRecords, type RecordFile } from './records.ts';
 import { contentReason, imageExtensions, SNIFF_BYTES } from './sniff.ts';
 import { numberNames } from './source-cifar.ts';
 import { tooManyBytes } from './source-folder.ts';
-import { indexTar, type TarMember } from './tar-index.ts';
-import type { ImageEntry, SkippedImage, Source } from './types.ts';
+import { indexTar, type TarIndex, type TarMember } from './tar-index.ts';
+import type { ImageEntry, SkippedImage, Source, StopOptions } from './types.ts';
 
 /** Highest valid class number in a `.cls` file. */
 const MAX_CLASS = 100_000;
@@ -32,16 +32,16 @@ interface Item {
   readonly cls?: number;
 }
 
-/**
- * Opens a tar archive, or several shards in one folder.
- *
- * @param shards file names inside `path`; without them `path` is itself the archive.
- */
-export function openTar(
+export interface TarOptions extends Pick<LayoutOptions, 'labels'>, StopOptions {
+  /** File names inside `path`. Without them `path` is itself the archive. */
+  shards?: readonly string[];
+}
+
+/** Opens a tar archive, or several shards in one folder. */
+export async function openTar(
   path: string,
-  shards?: readonly string[],
-  { labels: choice }: Pick<LayoutOptions, 'labels'> = {},
-): Source {
+  { shards, labels: choice, signal }: TarOptions = {},
+): Promise<Source> {
   const items: Item[] = [];
   const skipped: SkippedImage[] = [];
   const files: RecordFile[] = [];
@@ -49,7 +49,7 @@ export function openTar(
     for (const shard of shards ? [...shards].sort(compareNatural) : ['']) {
       const file = openRecords(join(path, shard));
       files.push(file);
-      addShard(shard, file, items, skipped);
+      addShard(shard, file, await indexTar(file, { signal }), { items, skipped });
     }
   } catch (error) {
     for (const file of files) file.close();
@@ -65,10 +65,11 @@ export function openTar(
     labelNames,
     skipped,
     notes: labeling === undefined ? [] : [{ code: 'images.labels', message: labeling }],
-    fingerprint: () =>
+    fingerprint: (stop) =>
       fingerprintFiles(
         'tar',
         files.map((file) => [basename(file.path), file.path] as const),
+        stop,
       ),
     read: async (index) => {
       const { file, member } = items[index]!;
@@ -85,8 +86,12 @@ export function openTar(
   };
 }
 
-function addShard(shard: string, file: RecordFile, items: Item[], skipped: SkippedImage[]): void {
-  const { members, trouble } = indexTar(file);
+function addShard(
+  shard: string,
+  file: RecordFile,
+  { members, trouble }: TarIndex,
+  { items, skipped }: { items: Item[]; skipped: SkippedImage[] },
+): void {
   if (trouble !== undefined) {
     if (shard === '' && members.length === 0) {
       throw new LikenessError(

@@ -1,6 +1,7 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { irregularKind } from '../formats/index.ts';
 import { withLabelFile, withoutLabels } from './labelFile.ts';
 import type { LabelChoice } from './labeling.ts';
 import { excluderOf, withoutExcluded } from './leftOut.ts';
@@ -13,7 +14,7 @@ import { type FolderOptions, openFolder, openImage } from './source-folder.ts';
 import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
-import type { Source } from './types.ts';
+import type { Source, StopOptions } from './types.ts';
 import { reasonOfFile } from './walk.ts';
 
 /** Folders that the archives of packed data sets unpack to. Also found from the folder above. */
@@ -22,7 +23,7 @@ const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary
 const KINDS =
   'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' + 'image file';
 
-export interface SourceOptions {
+export interface SourceOptions extends StopOptions {
   /** Glob patterns of folders and files that are left out, relative to the source. */
   exclude?: readonly string[];
   /**
@@ -43,17 +44,24 @@ export interface SourceOptions {
  *
  * The order of the entries depends on names only, never on the file system.
  *
- * @throws LikenessError `source.missing`, `source.unreadable`, `source.unknown`, `source.empty`,
- * `source.ambiguous`, `source.damaged`, `option.invalid`, `labels.*`
+ * @throws LikenessError `source.missing`, `source.unreadable`, `source.irregular`,
+ * `source.unknown`, `source.empty`, `source.ambiguous`, `source.damaged`, `option.invalid`, `labels.*`
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
-  const { exclude: patterns = [], labels } = options;
+  const { exclude: patterns = [], labels, signal } = options;
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
-  const ways: FolderOptions = { exclude, ...(labels !== undefined && { labels: folders }) };
-  const isFolder = statOf(path, absolute).isDirectory();
-  const opened = isFolder ? await openDirectory(absolute, ways) : openFile(absolute, ways);
+  const ways: FolderOptions = { exclude, signal, ...(labels !== undefined && { labels: folders }) };
+  const found = statOf(path, absolute);
+  const irregular = irregularKind(found);
+  if (irregular) {
+    throw new LikenessError(
+      'source.irregular',
+      `source: ${absolute} is ${irregular}. Expected ${KINDS}; copy the images to a folder.`,
+    );
+  }
+  const opened = await (found.isDirectory() ? openDirectory(absolute, ways) : openFile(absolute, ways));
   const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(opened, exclude) : opened;
   const source = exclude ? { ...filtered, exclude: patterns } : filtered;
   const unused = exclude?.unused() ?? [];
@@ -134,7 +142,7 @@ async function openDirectory(path: string, ways: FolderOptions): Promise<Source>
   const shards = names.filter((name) => /\.tar$/i.test(name) && !isFolder(path, name));
   const isPicture = (name: string): boolean => imageExtensions.has(extname(name).toLowerCase());
   if (shards.length > 0 && !names.some((name) => isPicture(name) || isFolder(path, name))) {
-    return openTar(path, shards, ways);
+    return openTar(path, { shards, ...ways });
   }
   return openFolder(path, ways);
 }
@@ -143,10 +151,10 @@ function isFolder(path: string, name: string): boolean {
   return statSync(join(path, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function openFile(path: string, ways: FolderOptions): Source {
+async function openFile(path: string, ways: FolderOptions): Promise<Source> {
   const extension = extname(path).toLowerCase();
   if (imageExtensions.has(extension)) return openImage(path);
-  if (extension === '.tar') return openTar(path, undefined, ways);
+  if (extension === '.tar') return openTar(path, ways);
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (isIdx(name)) return openIdx(path, [], name);
   if (extension === '.bin') {

@@ -7,7 +7,9 @@
  * Source: POSIX.1-2017, "pax - portable archive interchange", ustar and pax formats; GNU tar
  * manual, "Basic Tar Format".
  */
+import { setImmediate } from 'node:timers/promises';
 import type { RecordFile } from './records.ts';
+import type { StopOptions } from './types.ts';
 
 const BLOCK = 512;
 /** Maximum length of an extended header. */
@@ -27,13 +29,24 @@ export interface TarIndex {
   readonly trouble?: string;
 }
 
-/** Lists the regular files of a tar archive. Never throws because of its contents. */
-export function indexTar(file: RecordFile): TarIndex {
+/** Headers read between two chances for other work, such as the answer to a signal. */
+const CHUNK = 4096;
+
+/**
+ * Lists the regular files of a tar archive. Never throws because of its contents.
+ *
+ * @throws the signal's reason where it is aborted.
+ */
+export async function indexTar(file: RecordFile, { signal }: StopOptions = {}): Promise<TarIndex> {
   const members: TarMember[] = [];
   let at = 0;
   let longName: string | undefined;
   let longSize: number | undefined;
-  while (at + BLOCK <= file.bytes) {
+  for (let headers = 1; at + BLOCK <= file.bytes; headers++) {
+    if (headers % CHUNK === 0) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
     const header = file.read(at, BLOCK);
     if (header.every((byte) => byte === 0)) return { members }; // end mark
     if (!checksumHolds(header)) {

@@ -49,6 +49,12 @@ export interface Pixels {
   readonly pixels: Uint8Array;
 }
 
+/** The wish to stop. */
+export interface StopOptions {
+  /** Ends the work when it is aborted. The promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Set of images that can be listed and read one by one. */
 export interface Source {
   /** Absolute path. */
@@ -68,7 +74,7 @@ export interface Source {
   /** Patterns of images that are left out, for `openSource` in another process. */
   readonly exclude?: readonly string[];
   /** Hashes the listing (ids, sizes, modification times). Equal as long as nothing changes. */
-  fingerprint(): Promise<string>;
+  fingerprint(options?: StopOptions): Promise<string>;
   /**
    * Reads the image at `index` of `entries`, without decoding it.
    *

@@ -1,11 +1,12 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { openRegularSync } from '../formats/index.ts';
 import { type Excluder, isLeftOut } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
 import { systemReason } from './reasons.ts';
 import { contentReason, imageExtensions, SNIFF_BYTES } from './sniff.ts';
-import type { SkippedImage } from './types.ts';
+import type { SkippedImage, StopOptions } from './types.ts';
 
 /** Candidates and rejected files under a folder. Paths are relative to it, with `/`. */
 export interface Listing {
@@ -17,7 +18,7 @@ export interface Listing {
   readonly excluded: number;
 }
 
-export interface WalkOptions {
+export interface WalkOptions extends StopOptions {
   /** Leaves out folders and files by their paths. */
   exclude?: Pick<Excluder, 'matches'>;
 }
@@ -32,7 +33,7 @@ export interface WalkOptions {
  *
  * @throws the file system's error when the folder itself cannot be read.
  */
-export async function walkImages(root: string, { exclude }: WalkOptions = {}): Promise<Listing> {
+export async function walkImages(root: string, { exclude, signal }: WalkOptions = {}): Promise<Listing> {
   const leftOut: string[] = [];
   let excluded = 0;
   const files: string[] = [];
@@ -73,6 +74,7 @@ export async function walkImages(root: string, { exclude }: WalkOptions = {}): P
     }
     linked.sort(compareNatural);
     await setImmediate();
+    signal?.throwIfAborted();
   }
   files.sort(compareNatural);
   skipped.sort((a, b) => compareNatural(a.id, b.id));
@@ -102,7 +104,7 @@ export async function walkImages(root: string, { exclude }: WalkOptions = {}): P
 export function reasonOfFile(path: string, extension: string): string | undefined {
   try {
     const head = Buffer.alloc(SNIFF_BYTES);
-    const file = openSync(path, 'r');
+    const file = openRegularSync(path);
     try {
       const count = readSync(file, head, 0, SNIFF_BYTES, 0);
       return contentReason(extension, head.subarray(0, count));

@@ -1,7 +1,7 @@
 /** An encoder in an ONNX file that `likeness export` wrote; needs no run. */
-import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { readRegular } from '../formats/index.ts';
 import { encoderOf, type ImageEncoder } from './encoder.ts';
 import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportEncoder.ts';
 import { readOnnxMetadata } from './onnxMetadata.ts';
@@ -15,7 +15,7 @@ const BATCH = 128;
  * likeness.
  */
 export async function onnxEncoder(file: string): Promise<ImageEncoder> {
-  const bytes = await attempt(file, () => readFile(file));
+  const bytes = await attempt(file, () => readRegular(file));
   const metadata = readOnnxMetadata(bytes) ?? {};
   const size = Number(metadata['likeness.image_size']);
   if (!Number.isInteger(size) || size < 1) {

@@ -5,10 +5,12 @@
  * A process killed at any moment leaves the previous file intact and at most one temporary file,
  * which {@link isTemporaryName} recognizes and {@link removeTemporaries} cleans.
  */
-import { mkdirSync, statSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { irregularKind, WRITE_FLAGS } from './regularFile.ts';
 
 /** File operations of a write. A test can pass its own to simulate a full disk. */
 export interface FileOperations {
@@ -44,7 +46,14 @@ export function isTemporaryName(name: string): boolean {
 export function reserveTemporary(path: string): { temporary: string; release: () => void } {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.tmp`);
   inProgress.add(temporary);
-  return { temporary, release: () => inProgress.delete(temporary) };
+  const forget = onEarlyEnd(() => rmSync(temporary, { force: true }));
+  return {
+    temporary,
+    release() {
+      forget();
+      inProgress.delete(temporary);
+    },
+  };
 }
 
 /**
@@ -77,10 +86,11 @@ export async function writeFileStreamed(
   produce: (sink: FileSink) => Promise<void>,
   { files = realFiles }: AtomicOptions = {},
 ): Promise<void> {
+  await requireReplaceable(path);
   const folder = dirname(path);
   const { temporary, release } = reserveTemporary(path);
   try {
-    const handle = await attempt(path, () => files.open(temporary, 'w'));
+    const handle = await attempt(path, () => files.open(temporary, WRITE_FLAGS));
     try {
       await produce({
         async write(chunk) {
@@ -102,6 +112,23 @@ export async function writeFileStreamed(
   } finally {
     release();
   }
+}
+
+/**
+ * Refuses a path that leads to a named pipe, a socket or a device. A rename would replace it, and
+ * opening it could wait for ever.
+ *
+ * @throws LikenessError `write.irregular`
+ */
+export async function requireReplaceable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined); // nothing, or the write says why
+  const kind = found && irregularKind(found);
+  if (kind === undefined) return;
+  throw new LikenessError(
+    'write.irregular',
+    `Could not write ${path}: received the path of ${kind}; expected a file. Write to a file, and ` +
+      'copy it from there.',
+  );
 }
 
 /** Removes temporary files of killed writes in `folder`, and returns their names. */

@@ -7,6 +7,7 @@ export {
   makeFolder,
   makeFolderSync,
   removeTemporaries,
+  requireReplaceable,
   writeFailure,
   writeFileAtomic,
   writeFileStreamed,
@@ -22,6 +23,17 @@ export {
 } from './dtypes.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
 export { type EmbeddingTable, encodeParquet, type ParquetOptions, parquetStream } from './parquet.ts';
+export {
+  irregularKind,
+  openRegular,
+  openRegularSync,
+  READ_FLAGS,
+  readRegular,
+  readRegularSync,
+  readRegularText,
+  requireRegular,
+  WRITE_FLAGS,
+} from './regularFile.ts';
 export {
   type DecodedSafetensors,
   decodeSafetensors,

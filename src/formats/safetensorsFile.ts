@@ -1,7 +1,8 @@
 /** Reading a safetensors file in parts, for tensors that need not fit in memory. */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { bytesOf, dtypeOfCode, dtypes, elementCount, type StoredData, type StoredDType } from './dtypes.ts';
+import { openRegular } from './regularFile.ts';
 import { checkEntry, type Metadata, malformed, readHeader } from './safetensors.ts';
 
 /** A tensor in an open file. */
@@ -25,7 +26,7 @@ export interface SafetensorsFile {
  * @throws LikenessError `safetensors.missing`, `safetensors.malformed`
  */
 export async function openSafetensors(file: string): Promise<SafetensorsFile> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
+  const handle = await openRegular(file).catch((error: unknown) => {
     throw new LikenessError(
       'safetensors.missing',
       `Could not read ${file}: ${reasonOf(error)}. Check the path.`,

@@ -1,7 +1,8 @@
 /** Images given by paths: files, folders and packed data sets, unreadable ones included. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { type EncodedImage, openSource, type RawImage, type Source } from '../data/index.ts';
+import { readRegular } from '../formats/index.ts';
 
 export interface NamedImage {
   /** As given, or `given/id` for the images of a folder or packed set. */
@@ -26,7 +27,7 @@ export async function openImageFiles(paths: readonly string[]): Promise<NamedIma
   for (const path of paths) {
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
-      opened.push([{ path, read: async () => ({ kind: 'encoded', bytes: await readFile(path) }) }]);
+      opened.push([{ path, read: async () => ({ kind: 'encoded', bytes: await readRegular(path) }) }]);
       continue;
     }
     try {

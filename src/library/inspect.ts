@@ -170,7 +170,7 @@ async function inspectCheckpoint(path: string, bytes: number): Promise<Inspected
 
 async function inspectSource(path: string, options: InspectOptions): Promise<InspectedSource> {
   const { exclude, labels: choice, signal } = options;
-  const source = await openSource(path, { exclude, labels: choice });
+  const source = await openSource(path, { exclude, labels: choice, signal });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const sizes = await measureSource(source, { signal });

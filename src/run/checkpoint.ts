@@ -6,13 +6,14 @@
  * a changed bit is thereby recognized as damaged, and the newest intact one is used.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import {
   type AtomicOptions,
   decodeSafetensors,
   makeFolder,
+  openRegular,
   removeTemporaries,
   safetensorsChunks,
   type Tensors,
@@ -202,7 +203,7 @@ function checksumAt(head: Buffer): number | undefined {
 async function withFile<T>(file: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
   let handle: FileHandle;
   try {
-    handle = await open(file, 'r');
+    handle = await openRegular(file);
   } catch (error) {
     throw new LikenessError(
       'checkpoint.missing',

@@ -1,7 +1,6 @@
 /** clusters.csv: the cluster of each image with its confidence. */
-import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { csvChunks, decodeCsv, writeFileAtomic } from '../formats/index.ts';
+import { csvChunks, decodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
 
 export interface ClusteredImage {
@@ -43,7 +42,7 @@ export async function writeClusters(file: string, images: Iterable<ClusteredImag
 export async function readClusters(file: string): Promise<ClusteredImage[]> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readRegularText(file);
   } catch (error) {
     throw new LikenessError(
       'clusters.missing',

@@ -1,7 +1,6 @@
 /** config.json: every setting of a run, fully resolved, with the version of its layout. */
-import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { writeFileAtomic } from '../formats/index.ts';
+import { readRegularText, writeFileAtomic } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 import type { JsonObject } from './json.ts';
 
@@ -29,7 +28,7 @@ export async function readConfig(run: RunFolder): Promise<JsonObject> {
   const file = run.files.config;
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readRegularText(file);
   } catch (error) {
     throw new LikenessError(
       'config.missing',

@@ -6,10 +6,9 @@
  * cuts the file, so that each step occurs once. The reader ignores a last line that a kill has cut
  * short, and opening removes it.
  */
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { writeFailure } from '../formats/index.ts';
+import { openRegular, requireReplaceable, writeFailure } from '../formats/index.ts';
 import { parseEvent, type RunEvent } from './runEvent.ts';
 
 export interface EventLog {
@@ -43,6 +42,7 @@ export async function openEventLog(
   { resumeStep = Number.POSITIVE_INFINITY, openFile = open }: EventLogOptions = {},
 ): Promise<EventLog> {
   let handle: FileHandle;
+  await requireReplaceable(file);
   try {
     handle = await openFile(file, 'a');
     await handle.truncate(await endOf(file, resumeStep));
@@ -145,9 +145,14 @@ async function endOf(file: string, step: number): Promise<number> {
   return end;
 }
 
+/** Longest line. Events take a few hundred bytes, and a file without line ends is no event log. */
+const MAX_LINE_BYTES = 2 ** 24;
+
+/** The lines of a file. A line of more than 16 MiB is the last one, and is not complete. */
 async function* lines(file: string): AsyncGenerator<{ text: string; complete: boolean; bytes: number }> {
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(file)) {
+  const handle = await openRegular(file);
+  for await (const chunk of handle.createReadStream()) {
     rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     let from = 0;
     for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10, from)) {
@@ -155,6 +160,7 @@ async function* lines(file: string): AsyncGenerator<{ text: string; complete: bo
       from = at + 1;
     }
     rest = rest.subarray(from);
+    if (rest.length > MAX_LINE_BYTES) break;
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), complete: false, bytes: rest.length };
 }

@@ -3,10 +3,9 @@
  * read.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { writeFileAtomic } from '../formats/index.ts';
+import { readRegularText, writeFileAtomic } from '../formats/index.ts';
 
 export type JsonValue =
   | string
@@ -49,7 +48,7 @@ export function writeJson(file: string, value: object): Promise<void> {
 export async function readJson<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readRegularText(file);
   } catch (error) {
     throw new LikenessError('json.missing', `Could not read ${file}: ${reasonOf(error)}. Check the path.`);
   }

@@ -5,10 +5,11 @@
  * its start time and the machine's boot (on Linux), because numbers are used again after a restart.
  */
 import { readFileSync, rmSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
-import { writeFailure } from '../formats/index.ts';
+import { readRegularText, WRITE_FLAGS, writeFailure } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 
 export interface RunLock {
@@ -41,14 +42,16 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
   for (let tries = 0; tries < 5; tries++) {
     if (await claim(file, mine)) {
       owned.add(file);
+      const forget = onEarlyEnd(() => rmSync(file, { force: true }));
       return {
         release() {
+          forget();
           if (!owned.delete(file)) return;
           rmSync(file, { force: true });
         },
       };
     }
-    const found = await readFile(file, 'utf8').catch(() => undefined);
+    const found = await readRegularText(file).catch(() => undefined);
     if (found === undefined) continue; // released in between
     const holder = parse(found);
     if (holder === undefined || (await alive(holder, file))) throw lockedBy(run, holder);
@@ -61,7 +64,7 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
 async function claim(file: string, content: string): Promise<boolean> {
   const temporary = `${file}.${process.pid}-${counter++}`;
   try {
-    await writeFile(temporary, content);
+    await writeFile(temporary, content, { flag: WRITE_FLAGS });
     try {
       await link(temporary, file); // fails when the name is taken, and never leaves half a file
     } catch (error) {
@@ -87,7 +90,7 @@ async function takeAway(file: string, stale: string): Promise<void> {
   } catch {
     return;
   }
-  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, file).catch(() => {});
+  if ((await readRegularText(aside)) !== stale) await link(aside, file).catch(() => {});
   await rm(aside, { force: true });
 }
 

@@ -6,11 +6,11 @@
  * own.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../compile/index.ts';
-import { makeFolderSync } from '../formats/index.ts';
+import { makeFolderSync, readRegularSync } from '../formats/index.ts';
 
 /**
  * Version of the kernels. Raised when one is added or changed, so that old measurements are
@@ -38,7 +38,7 @@ export function openPlanStore(
   const file = join(folder, name);
   function load(): Plan {
     try {
-      const plan: unknown = JSON.parse(readFileSync(file, 'utf8'));
+      const plan: unknown = JSON.parse(readRegularSync(file).toString('utf8'));
       return typeof plan === 'object' && plan !== null ? (plan as Plan) : {};
     } catch {
       return {};

@@ -1,7 +1,6 @@
 /** skipped.csv: images that could not be used, with reasons. */
-import { readFile } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { decodeCsv, encodeCsv, writeFileAtomic } from '../formats/index.ts';
+import { decodeCsv, encodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
 
 export interface SkippedImage {
   readonly id: string;
@@ -25,7 +24,7 @@ export async function writeSkipped(file: string, skipped: readonly SkippedImage[
 export async function readSkipped(file: string): Promise<SkippedImage[]> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readRegularText(file);
   } catch (error) {
     throw new LikenessError('skipped.missing', `Could not read ${file}: ${reasonOf(error)}. Check the path.`);
   }

@@ -6,23 +6,12 @@
  * call, unchanged: those are listed in `.likeness-sorted.json` and are replaced.
  */
 import { constants } from 'node:fs';
-import {
-  copyFile,
-  link,
-  lstat,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  rmdir,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, link, lstat, readdir, realpath, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Source } from '../data/index.ts';
-import { makeFolder, writeFailure, writeFileAtomic } from '../formats/index.ts';
+import { makeFolder, readRegularText, writeFailure, writeFileAtomic } from '../formats/index.ts';
 import { type SortItem, sortedNames } from './sortNames.ts';
 
 export interface SortOptions {
@@ -226,7 +215,7 @@ async function clearOwn(into: string): Promise<void> {
 
 async function readListing(into: string): Promise<Listing | undefined> {
   try {
-    const listing = JSON.parse(await readFile(join(into, listingName), 'utf8')) as Listing;
+    const listing = JSON.parse(await readRegularText(join(into, listingName))) as Listing;
     return listing.likeness === 'sorted images' && typeof listing.files === 'object' ? listing : undefined;
   } catch {
     return undefined;

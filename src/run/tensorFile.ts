@@ -1,8 +1,7 @@
 /** Safetensors files of a run with a format name and JSON in their metadata. */
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { type DecodedSafetensors, decodeSafetensors } from '../formats/index.ts';
+import { type DecodedSafetensors, decodeSafetensors, readRegular } from '../formats/index.ts';
 
 /** Names of a kind of file. */
 export interface TensorFileKind {
@@ -23,7 +22,7 @@ export async function readTensors(file: string, kind: TensorFileKind): Promise<D
   const { code, format, remedy } = kind;
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    bytes = await readRegular(file);
   } catch (error) {
     throw new LikenessError(`${code}.missing`, `Could not read ${file}: ${reasonOf(error)}. ${remedy}`);
   }

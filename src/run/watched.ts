@@ -3,8 +3,7 @@
  *
  * The next measurement is compared with them, also after a resume.
  */
-import { readFile } from 'node:fs/promises';
-import { decodeSafetensors, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
+import { decodeSafetensors, readRegular, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
 
 export interface WatchedSample {
   /** Epoch after which it was measured. */
@@ -27,7 +26,7 @@ export async function readWatched(
   { step: latest }: { step: number },
 ): Promise<WatchedSample | undefined> {
   try {
-    const { tensors, metadata } = decodeSafetensors(await readFile(file));
+    const { tensors, metadata } = decodeSafetensors(await readRegular(file));
     const clusters = tensors.clusters?.data;
     const [epoch, step] = [Number(metadata.epoch), Number(metadata.step)];
     if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest)) return undefined;
