@@ -154,7 +154,7 @@ describe('a comparison', () => {
 
   it('refuses to go on under other conditions', async () => {
     const other = await workplace.run(...comparing('whole', '--set', 'temperature=0.2', '--json'));
-    expect(other.code).toBe(1);
+    expect(other.code).toBe(2);
     expect(JSON.parse(other.stdout).error).toMatchObject({ code: 'compare.differs' });
     const minutes = await workplace.run('compare', 'pictures', '--methods', 'swav', '--out', 'new', '--json');
     expect(JSON.parse(minutes.stdout).error.message).toContain('--minutes and --epochs: received neither');

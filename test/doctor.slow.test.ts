@@ -199,17 +199,17 @@ describe('likeness train', { timeout: 120_000 }, () => {
   const command = (source: string, values: Record<string, unknown>, ...more: string[]) =>
     place.run('train', source, '--preset', 'small-32', ...set({ ...small, ...values }), ...more);
 
-  it('ends with code 1, the word and the remedy where a run diverges', async () => {
+  it('ends with code 5, the word and the remedy where a run diverges', async () => {
     const { code, stdout } = await command('source', { learningRate: 1e30 }, '--out', 'rate', '--json');
-    expect(code).toBe(1);
+    expect(code).toBe(5);
     const { error } = JSON.parse(stdout);
     expect(error.code).toBe('train.unwell');
     expect(error.message).toMatch(/^diverged: .*\nRemedy: learningRate .*; or let --auto-remedy try/s);
   });
 
-  it('ends with code 1 for copies of one image', async () => {
+  it('ends with code 3 for copies of one image', async () => {
     const { code, stderr } = await command('copies', {}, '--out', 'copies-run');
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stderr).toMatch(/error: copies: found 24 images with the same pixels; expected different images/);
   });
 

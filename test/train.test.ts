@@ -63,7 +63,7 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     const started = workplace.start(...training('killed'));
     await untilCheckpoints('killed', 2, started);
     const second = await workplace.run(...training('killed'), '--resume', '--json');
-    expect(second.code).toBe(1);
+    expect(second.code).toBe(4);
     expect(JSON.parse(second.stdout).error.code).toBe('run.locked');
     started.process.kill('SIGKILL');
     expect((await started.ended).signal).toBe('SIGKILL');

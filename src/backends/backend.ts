@@ -47,8 +47,12 @@ export interface Backend {
   /** Passes, lowering and kernels for programs with these settings. */
   target(settings?: SessionSettings): Target;
   open(program: Compiled, options?: OpenOptions): Promise<Session>;
-  /** Milliseconds of the fastest run of each candidate, on the same synthetic inputs, in turns. */
-  time(candidates: Candidates): Promise<number[]>;
+  /**
+   * Milliseconds of the fastest run of each candidate, on the same synthetic inputs, in turns.
+   *
+   * @throws the signal's reason where it is aborted, after the run in progress.
+   */
+  time(candidates: Candidates, options?: { signal?: AbortSignal | undefined }): Promise<number[]>;
   /** Resident memory of the process, in bytes. */
   memory(): Promise<number>;
   /** Ends the backend after the requests that are on their way; later ones are refused. */

@@ -26,6 +26,8 @@ export interface CompileOptions {
   plan?: Plan;
   /** Receives kernels as they are timed. */
   onTimed?: OnTimed;
+  /** Ends the timing of kernels. The promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
   /** Prefix of a profile in Chrome's trace format, written when the executable is disposed of. */
   profile?: string;
   /** Settings of the runtime that differ from the engine's. */
@@ -109,11 +111,11 @@ interface PrepareOptions extends CompileOptions, Pick<EngineOptions, 'tuning' | 
 async function prepare(
   backend: Backend,
   program: Program,
-  { plan = {}, onTimed, profile, session: settings, tuning, remembered }: PrepareOptions,
+  { plan = {}, onTimed, signal, profile, session: settings, tuning, remembered }: PrepareOptions,
 ): Promise<Executable> {
   const compiled = await compile(program, backend.target(settings), {
     plan: { ...remembered?.load(), ...plan },
-    time: tuning === 'measure' ? backend.time : undefined,
+    time: tuning === 'measure' ? (candidates) => backend.time(candidates, { signal }) : undefined,
     onMeasured: (added) => remembered?.save(added),
     onTimed,
   });

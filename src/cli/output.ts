@@ -9,7 +9,8 @@ export function watchOutput(streams: readonly NodeJS.WritableStream[]): AbortSig
   const closed = new AbortController();
   for (const stream of streams) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      const isClosed = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED';
+      // EIO is the error of a terminal that has gone.
+      const isClosed = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'].includes(error.code ?? '');
       if (!isClosed) throw error;
       closed.abort();
     });

@@ -4,15 +4,11 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
+import { exitCodeOf, exitCodeOfSignal, exitCodes, OUTPUT_CLOSED } from './exitCodes.ts';
 import { pathsOf } from './nextCommand.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
-import { createTerminal } from './terminal.ts';
-
-/** Exit codes: 0 success, 1 failure, 2 wrong use, 130 interrupted, 141 output closed (SIGPIPE). */
-const FAILURE = 1;
-const WRONG_USE = 2;
-const INTERRUPTED = 130;
-const OUTPUT_CLOSED = 141;
+import { watchSignals } from './signals.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
 
 /**
  * Runs one command line to its end and returns the process's exit code.
@@ -30,7 +26,8 @@ export async function runCommandLine(
     .version(version, '--version', 'print the version')
     .helpCommand(false)
     .exitOverride()
-    .showHelpAfterError('(add --help for the options)');
+    .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', exitCodesHelp());
   for (const command of commands) {
     addCommand(parser, command, async (args, options) => {
       code = await execute(command, args, { options, outputClosed });
@@ -49,9 +46,17 @@ export async function runCommandLine(
       const message = reasonOf(error).replace(/^error: /, '');
       process.stdout.write(`${JSON.stringify({ error: { code: errorCode, message } })}\n`);
     }
-    return refused || error instanceof LikenessError ? WRONG_USE : FAILURE;
+    const isUse = refused || error instanceof LikenessError;
+    return (isUse ? exitCodes.use : exitCodes.failure).code;
   }
   return code;
+}
+
+/** Lists the exit codes for scripts. */
+function exitCodesHelp(): string {
+  const lines = Object.values(exitCodes).map(({ code, meaning }) => `  ${code}  ${meaning}`);
+  const signals = '128 and the number of the signal that ended it, such as 130 for Ctrl-C';
+  return `\nExit codes:\n  0  success\n${lines.join('\n')}\n  ${signals}`;
 }
 
 type Action = (args: string[], options: Record<string, unknown>) => Promise<void>;
@@ -104,7 +109,7 @@ function withoutAliases(
   return moved;
 }
 
-/** Runs a command and prints its result or error. A second signal ends the process at once. */
+/** Runs a command and prints its result or error. */
 async function execute(
   command: Command,
   args: readonly string[],
@@ -112,51 +117,55 @@ async function execute(
 ): Promise<number> {
   const { json, ...options } = given;
   const controller = new AbortController();
-  const stop = () => controller.abort(new LikenessError('interrupted', 'nobody reads the output'));
-  outputClosed.addEventListener('abort', stop);
-  const interrupt = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    controller.abort(new LikenessError('interrupted', `interrupted by ${signal}`));
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  let endedBy: NodeJS.Signals | undefined;
   const line = { options: command.options, paths: pathsOf(command, args, options) };
   const terminal = createTerminal({
     json: json === true,
     signal: controller.signal,
     rewrite: (message) => messageWithFlags(message, line),
   });
+  const stop = () => controller.abort(new LikenessError('interrupted', 'nobody reads the output'));
+  outputClosed.addEventListener('abort', stop);
+  const unwatch = watchSignals({
+    onFirst(signal) {
+      endedBy = signal;
+      controller.abort(new LikenessError('interrupted', `interrupted by ${signal}`));
+    },
+    onSaving: (signal) =>
+      terminal.warn(`${signal}: ending after this step, and saving. A second signal ends at once.`),
+    onForced: () => printError(controller.signal.reason, terminal),
+  });
+  const interruptedCode = () => (endedBy ? exitCodeOfSignal(endedBy) : OUTPUT_CLOSED);
   try {
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
     if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    // A command that saved and stopped early on a signal has not finished its work.
     if (outputClosed.aborted) return OUTPUT_CLOSED;
-    return controller.signal.aborted ? INTERRUPTED : 0;
+    // A command that saved and stopped early on a signal has not finished its work.
+    return controller.signal.aborted ? interruptedCode() : 0;
   } catch (thrown) {
     if (outputClosed.aborted) return OUTPUT_CLOSED;
-    terminal.endProgress();
     const error = thrown instanceof LikenessError ? errorWithFlags(thrown, line) : thrown;
     const interrupted = controller.signal.aborted;
-    const known = error instanceof LikenessError;
-    // Only an internal error prints its trace.
-    const message = known
-      ? error.message
-      : interrupted
-        ? 'interrupted'
-        : ((error as Error)?.stack ?? String(error));
-    if (terminal.json) {
-      process.stdout.write(
-        `${JSON.stringify({ error: { code: known ? error.code : 'internal', message } })}\n`,
-      );
-    }
-    process.stderr.write(
-      `${known || interrupted ? 'error' : 'internal error, please report it'}: ${message}\n`,
-    );
-    return interrupted ? INTERRUPTED : FAILURE;
+    // The failure of an interrupted command is a consequence of the interruption.
+    const isKnown = error instanceof LikenessError;
+    printError(interrupted && !isKnown ? controller.signal.reason : error, terminal);
+    if (interrupted) return interruptedCode();
+    return isKnown ? exitCodeOf(error.code) : exitCodes.failure.code;
   } finally {
     outputClosed.removeEventListener('abort', stop);
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    unwatch();
   }
+}
+
+/** Prints an error. Only an internal one prints its trace. */
+function printError(error: unknown, terminal: Terminal): void {
+  terminal.endProgress();
+  const isKnown = error instanceof LikenessError;
+  const message = isKnown ? error.message : ((error as Error)?.stack ?? String(error));
+  if (terminal.json) {
+    const code = isKnown ? error.code : 'internal';
+    process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  }
+  process.stderr.write(`${isKnown ? 'error' : 'internal error, please report it'}: ${message}\n`);
 }

@@ -19,6 +19,8 @@ export interface EpochSampleOptions {
   indices: Uint32Array;
   /** Number of images of the sample. */
   images: number;
+  /** Ends the work. The promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface OpenSample {
@@ -39,7 +41,7 @@ export function epochPlan(settings: Settings, images: number) {
 
 /** Renders the sample's views, which stay in memory, and compiles the encoder for them. */
 export async function openEpochSample(options: EpochSampleOptions): Promise<OpenSample> {
-  const { engine, settings } = options;
+  const { engine, settings, signal } = options;
   const [size, second] = [settings.data.imageSize, settings.views.crops[0]!.size];
   const batchSize = Math.min(BATCH, options.images);
   const rows = distinctRows(options.indices.length, options.images, randomAt(SAMPLE_SEED, 'epochSample'));
@@ -63,11 +65,12 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
     const { variables, features } = made;
     const z = outputs === 'embeddings' ? head.project(variables, features) : undefined; // [B, D]
     const weights = [...variables.parameters(), ...variables.buffers()];
-    const executable = await engine.compile({
+    const program = {
       outputs: { features, ...(z && { z }) },
       state: weights.map(({ tensor }) => ({ current: tensor })),
       name: 'sample',
-    });
+    };
+    const executable = await engine.compile(program, { signal });
     compiled.push(executable);
     return { executable, names: weights.map(({ name }) => name) };
   }
@@ -81,7 +84,10 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
       rows: Math.min(batchSize, count - i * batchSize),
       inputs: { images },
     }));
-    const run = (inputs: Values) => executable.run(inputs);
+    const run = (inputs: Values) => {
+      signal?.throwIfAborted();
+      return executable.run(inputs);
+    };
     return joinRows(runBatches(batches, run), { count });
   }
   return {
@@ -110,7 +116,7 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
 
 /** Renders evaluation views in whole batches, the last padded with zeros, `[B, 3, s, s]` each. */
 async function evaluationViews(
-  { settings, cache }: EpochSampleOptions,
+  { settings, cache, signal }: EpochSampleOptions,
   indices: Uint32Array,
   batchSize: number,
 ): Promise<Uint8Array[]> {
@@ -122,6 +128,7 @@ async function evaluationViews(
     indices,
     workers: settings.run.workers,
   })) {
+    signal?.throwIfAborted();
     const whole = new Uint8Array(batchSize * 3 * size * size);
     whole.set(pixels);
     batches.push(whole);
@@ -131,7 +138,7 @@ async function evaluationViews(
 
 /** Renders a random view per image, as in training, with the same draws every time. */
 async function randomViews(
-  { settings, cache }: EpochSampleOptions,
+  { settings, cache, signal }: EpochSampleOptions,
   indices: Uint32Array,
   batchSize: number,
 ): Promise<Uint8Array[]> {
@@ -146,7 +153,10 @@ async function randomViews(
   });
   const batches: Uint8Array[] = [];
   try {
-    for await (const { crops } of loader.pass()) batches.push(crops[0]!);
+    for await (const { crops } of loader.pass()) {
+      signal?.throwIfAborted();
+      batches.push(crops[0]!);
+    }
   } finally {
     await loader.close();
   }

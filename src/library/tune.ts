@@ -81,6 +81,7 @@ export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
     const plan: Record<string, string> = {};
     for (const { program } of steps) {
       const executable = await engine.compile(program, {
+        signal: reporter.signal,
         onTimed(key, milliseconds) {
           times.set(key, milliseconds);
           const text = `measuring kernels: ${showCount(times.size)} done`;

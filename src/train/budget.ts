@@ -43,6 +43,11 @@ const MEASURED_SHARE = 0.1;
  * has ended yet.
  */
 const REVISIONS = [0.25, 0.5, 0.75];
+/**
+ * Epochs that are planned at most. The plan is made epoch by epoch, and nothing else is done
+ * meanwhile.
+ */
+const MAX_EPOCHS = 1_000_000;
 /** Cost of a phase before one has been timed, as a fraction of an epoch's training time. */
 const PHASE_SHARE = 0.25;
 
@@ -102,7 +107,8 @@ function stepsIn(
   const perPhase = clock.secondsPerPhase() ?? PHASE_SHARE * stepsPerEpoch * perStep;
   let left = seconds - clock.seconds();
   let total = step;
-  for (let epoch = Math.floor(step / stepsPerEpoch); left > 0; epoch++) {
+  const first = Math.floor(step / stepsPerEpoch);
+  for (let epoch = first; left > 0 && epoch < first + MAX_EPOCHS; epoch++) {
     if (epoch * stepsPerEpoch >= step && isDue(epoch)) left -= perPhase;
     const more = Math.min((epoch + 1) * stepsPerEpoch - total, Math.max(0, Math.floor(left / perStep)));
     if (more === 0) break;

@@ -19,6 +19,8 @@ export interface StagesOptions {
   method: MethodProgram;
   seed: number;
   onCompiled?: OnCompiled | undefined;
+  /** Ends the timing of kernels. The promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
   onEvent?(event: TrainEvent): void;
   now?: Now;
 }
@@ -74,6 +76,8 @@ export async function openStages(
       if (next !== current.step) {
         const state = await readAll();
         await current.executable.dispose();
+        // The state stays readable where the next step is not compiled.
+        current = { ...current, executable: noExecutable, resting: state };
         current = await openStep(options, next, { state, plan: current.plan });
       }
       const isNew = epoch > 0 && next.firstEpoch === epoch;
@@ -94,12 +98,12 @@ export async function openStages(
 
 /** Compiles a step and gives it its part of the state. */
 async function openStep(
-  { engine, method, onCompiled, onEvent = () => {}, now = monotonicNow }: StagesOptions,
+  { engine, method, signal, onCompiled, onEvent = () => {}, now = monotonicNow }: StagesOptions,
   step: StageProgram,
   { state, plan: known }: { state: Values; plan: Plan },
 ): Promise<Opened> {
   const started = now();
-  const executable = await engine.compile(step.program, { plan: known });
+  const executable = await engine.compile(step.program, { plan: known, signal });
   const plan = { ...known, ...executable.plan };
   onEvent({ kind: 'compiled', seconds: (now() - started) / 1000, nodes: executable.nodeCount });
   try {
@@ -149,3 +153,14 @@ function stateNames({ program }: StageProgram): ReadonlySet<string> {
 function pick(values: Values, isPicked: (name: string) => boolean): Values {
   return Object.fromEntries(Object.entries(values).filter(([name]) => isPicked(name)));
 }
+
+/** Stands between two steps. It has no state. */
+const noExecutable: Executable = {
+  plan: {},
+  model: new Uint8Array(),
+  nodeCount: 0,
+  run: () => Promise.reject(new Error('run: between two stages')),
+  readState: async () => ({}),
+  writeState: async () => {},
+  dispose: async () => {},
+};

@@ -6,6 +6,7 @@
  * saved state ends with the same state as an uninterrupted one.
  */
 import type { Values } from '../compile/index.ts';
+import { untilSaved } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Moment } from '../methods/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
@@ -85,16 +86,18 @@ export async function trainMethod(options: TrainOptions): Promise<TrainResult> {
   const saver = createSaver(save, (step) => onEvent({ kind: 'checkpoint', step }), now);
   try {
     const run = openTraining(options, stages, saver);
-    await takeSteps(run);
-    await saver.settled();
-    saver.check();
-    if (isComplete(run)) judgeEnd(run, await stages.readState(run.trained));
-    const training = await stateOf(run);
-    const ended = { training, verdict: run.verdict, epochs: run.step / run.stepsPerEpoch };
-    if (isFailed(run.verdict)) return { ...ended, outcome: 'failed' };
-    await save(training);
-    onEvent({ kind: 'checkpoint', step: training.step });
-    return { ...ended, outcome: isComplete(run) ? 'finished' : 'interrupted' };
+    return await untilSaved(async () => {
+      await takeSteps(run);
+      await saver.settled();
+      saver.check();
+      if (isComplete(run)) judgeEnd(run, await stages.readState(run.trained));
+      const training = await stateOf(run);
+      const ended = { training, verdict: run.verdict, epochs: run.step / run.stepsPerEpoch };
+      if (isFailed(run.verdict)) return { ...ended, outcome: 'failed' };
+      await save(training);
+      onEvent({ kind: 'checkpoint', step: training.step });
+      return { ...ended, outcome: isComplete(run) ? 'finished' : 'interrupted' };
+    });
   } finally {
     // Also after a failure, because the caller may close files that the save writes.
     await saver.settled();
@@ -227,9 +230,14 @@ async function takeSteps(run: Training): Promise<void> {
 
 /** Begins an epoch, in the stage that it belongs to; false where the signal ended its work. */
 async function beginEpoch(run: Training): Promise<boolean> {
-  const { stages, epochs, stepsPerEpoch, step } = run;
+  const { options, stages, epochs, stepsPerEpoch, step } = run;
   const epoch = step / stepsPerEpoch;
-  if (await stages.begin(epoch)) run.doctor = doctorOf(run);
+  try {
+    if (await stages.begin(epoch)) run.doctor = doctorOf(run);
+  } catch (error) {
+    if (options.signal?.aborted) return false;
+    throw error;
+  }
   return epochs.begin(epoch, step);
 }
 

@@ -120,7 +120,11 @@ describe('the watch', () => {
     const watch = createEpochWatch({
       ...{ engine, settings, cache, indices },
       events: { append: (event) => void written.push(event) },
-      reporter: { warn: ({ message }) => void warnings.push(message), progress: () => {} },
+      reporter: {
+        warn: ({ message }) => void warnings.push(message),
+        progress: () => {},
+        signal: new AbortController().signal,
+      },
       ...changes,
     });
     const every = epochPlan(settings, IMAGES).every;

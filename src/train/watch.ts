@@ -14,14 +14,17 @@ import type { EventLog, WatchedSample } from '../run/index.ts';
 import type { EpochEnd } from './events.ts';
 
 export interface EpochWatch {
-  /** Measures where this epoch is due. A failure becomes a warning and never ends the training. */
+  /**
+   * Measures where this epoch is due. A failure becomes a warning and never ends the training. An
+   * aborted signal ends the measurement without a word.
+   */
   after(end: EpochEnd): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images'> {
+export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images' | 'signal'> {
   events: Pick<EventLog, 'append'>;
-  reporter: Pick<Reporter, 'warn' | 'progress'>;
+  reporter: Pick<Reporter, 'warn' | 'progress' | 'signal'>;
   /** Seconds trained in earlier sessions. */
   started?: number;
   /** Last measurement of an earlier session, to compare with. */
@@ -60,6 +63,7 @@ export function createEpochWatch({
   remember,
   ...options
 }: EpochWatchOptions): EpochWatch {
+  const { signal } = reporter;
   const plan = epochPlan(options.settings, options.indices.length);
   let sample: OpenSample | undefined;
   let memory = before;
@@ -75,8 +79,9 @@ export function createEpochWatch({
       const begun = performance.now();
       try {
         reporter.progress({ stage: 'measure', text: 'measuring without labels' });
-        sample ??= await openEpochSample({ ...options, images: plan.images });
+        sample ??= await openEpochSample({ ...options, images: plan.images, signal });
         const seen = await sample.look(readState);
+        signal.throwIfAborted();
         const { measures, pairs, memory: found } = await measureEpoch(options.engine, seen, memory);
         const duration = (performance.now() - begun) / 1000;
         events.append({
@@ -94,6 +99,7 @@ export function createEpochWatch({
         await remember?.(memory);
         expected = duration;
       } catch (error) {
+        if (signal.aborted) return;
         broken = true;
         reporter.warn({
           code: 'train.unmeasured',

@@ -1,7 +1,7 @@
 /**
  * The CPU backend: ONNX Runtime in a worker thread, with NCHWc kernels where a probe finds them.
  */
-import { encodeOnnx, type OnnxGraph, type Target } from '../../compile/index.ts';
+import { type Candidates, encodeOnnx, type OnnxGraph, type Target } from '../../compile/index.ts';
 import type { Backend, SessionSettings } from '../backend.ts';
 import { frozenKernel, kernelCandidates } from './candidates.ts';
 import { chooseFilterLayouts } from './chooseFilterLayouts.ts';
@@ -31,16 +31,35 @@ export async function openCpu({ threads, capabilities }: CpuOptions): Promise<Ba
     target: (settings: SessionSettings = {}) =>
       cpuTarget({ ...known, isSerial: (settings.threads ?? threads) === 1 }),
     open: (program, options) => openSession(ask, program, { ...options, block: known.block }),
-    time: ({ models, inputs, outputs }) =>
-      ask({
-        kind: 'compare',
-        models: models.map((model: OnnxGraph) => encodeOnnx(model)),
-        values: { inputs, outputs },
-        rounds: ROUNDS,
-      }),
+    time: (candidates, { signal } = {}) => time(ask, candidates, signal),
     memory: () => ask<number>({ kind: 'memory' }),
     close,
   };
+}
+
+/** Times candidates on the worker thread, until the signal is aborted. */
+async function time(
+  ask: Ask,
+  { models, inputs, outputs }: Candidates,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  signal?.throwIfAborted();
+  // Shared memory, because the thread reads no message while it times.
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const abort = () => void Atomics.store(stop, 0, 1);
+  signal?.addEventListener('abort', abort);
+  try {
+    const times = await ask<number[]>({
+      kind: 'compare',
+      models: models.map((model: OnnxGraph) => encodeOnnx(model)),
+      values: { inputs, outputs },
+      ...{ rounds: ROUNDS, stop },
+    });
+    signal?.throwIfAborted();
+    return times;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
 }
 
 /** The CPU with these capabilities, as the compiler sees it. */

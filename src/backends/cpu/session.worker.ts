@@ -198,12 +198,13 @@ const RUNS = 3;
 
 /**
  * Milliseconds of each model's fastest run on the same inputs, which are neither zero nor denormal.
- * Models take turns, so that other load on the machine affects all of them.
+ * Models take turns, so that other load on the machine affects all of them. Ends early, with
+ * infinite times, once `stop` is not 0.
  */
 async function compare(
   models: readonly Uint8Array[],
   { inputs, outputs }: Compared,
-  rounds: number,
+  { rounds, stop }: { rounds: number; stop: Int32Array },
 ): Promise<number[]> {
   const feeds: Record<string, ort.Tensor> = {};
   // Results are written into memory that is there already, as in a step.
@@ -216,13 +217,15 @@ async function compare(
       data[i] = entry.dtype === 'float32' ? ((i * 7919) % 1013) / 1013 - 0.5 : 0;
     feeds[entry.name] = toTensor(entry, data);
   }
-  const candidates = await Promise.all(models.map((model) => open(model)));
+  const isStopped = () => Atomics.load(stop, 0) !== 0;
+  const candidates: ort.InferenceSession[] = [];
+  for (const model of models) if (!isStopped()) candidates.push(await open(model));
   const best = candidates.map(() => Infinity);
   for (let round = 0; round < rounds; round++) {
     for (const [i, session] of candidates.entries()) {
       const hopeless = round === 0 ? Infinity : PRUNE_RATIO[Math.min(round, PRUNE_RATIO.length) - 1]!;
       if (best[i]! > hopeless * Math.min(...best)) continue;
-      for (let time = 0; time < RUNS; time++) {
+      for (let time = 0; time < RUNS && !isStopped(); time++) {
         const start = performance.now();
         await session.run(feeds, fetches);
         if (time >= (round === 0 ? 2 : 1)) best[i] = Math.min(best[i]!, performance.now() - start);
@@ -252,7 +255,7 @@ async function handle(request: Request): Promise<unknown> {
     case 'writeState':
       return writeState(find(request.session), request.values);
     case 'compare':
-      return compare(request.models, request.values, request.rounds);
+      return compare(request.models, request.values, request);
     case 'release': {
       const { session, prelude } = find(request.session);
       sessions.delete(request.session);
