@@ -45,7 +45,8 @@ export interface SourceOptions extends StopOptions {
  * The order of the entries depends on names only, never on the file system.
  *
  * @throws LikenessError `source.missing`, `source.unreadable`, `source.irregular`,
- * `source.unknown`, `source.empty`, `source.ambiguous`, `source.damaged`, `option.invalid`, `labels.*`
+ * `source.unknown`, `source.empty`, `source.ambiguous`, `source.damaged`, `option.invalid`,
+ * `labels.*`
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
