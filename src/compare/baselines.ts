@@ -18,11 +18,12 @@ import { readJsonIfValid, writeJson } from '../run/index.ts';
 import { type ClassicalName, measureClassical } from './classical.ts';
 import type { Baseline, CurvePoint } from './comparison.ts';
 import { type Bench, type MeasuredEncoder, measureEncoder, measureFeatures } from './measure.ts';
+import { storedEncoder } from './storedScores.ts';
 import { summarizeFigures, summarizeNumbers } from './summary.ts';
 
 /** Stored measurements by name; the key identifies images and protocol. */
 type Stored = Record<string, { key: string; measured: MeasuredEncoder }>;
-const schema = z.record(z.string(), z.object({ key: z.string(), measured: z.custom<MeasuredEncoder>() }));
+const schema = z.record(z.string(), z.object({ key: z.string(), measured: storedEncoder }));
 
 export interface BaselineStore {
   /**

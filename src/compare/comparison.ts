@@ -21,7 +21,7 @@ export interface ClusterFigures {
 
 /** Scores of one encoder. */
 export interface Figures extends ClusterFigures {
-  /** Weighted neighbours, k = 200 and 20; test images against train images. */
+  /** Weighted neighbors, k = 200 and 20; test images against train images. */
   readonly knn: number | null;
   readonly knn20: number | null;
   /** Linear classifier, fitted on train images, of test images. */

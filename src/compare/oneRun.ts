@@ -24,6 +24,7 @@ import { resumedSettings, trainRun } from '../train/index.ts';
 import type { ComparedRun, CurvePoint } from './comparison.ts';
 import { type Bench, measureCurvePoint, measureEncoder } from './measure.ts';
 import type { PlannedRun } from './plan.ts';
+import { storedRun } from './storedScores.ts';
 
 /** Fractions of the schedule after which encoders are saved for the curves. */
 const FRACTIONS = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
@@ -105,8 +106,7 @@ interface Stored {
   readonly run: Omit<ComparedRun, 'seed' | 'folder'>;
 }
 
-// The key has the version of the layout, so that the scores need no schema of their own.
-const storedSchema = z.object({ key: z.string(), step: z.number(), run: z.custom<Stored['run']>() });
+const storedSchema = z.object({ key: z.string(), step: z.int().nonnegative(), run: storedRun });
 const failureSchema = z.object({ code: z.string(), reason: z.string() });
 
 async function measured(

@@ -89,14 +89,14 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
   /** Outputs of the nodes so far, by all that makes a node. */
   const written = new Map<string, string[]>();
   let count = 0;
-  const labelled = (name: string) => labels.get(name) ?? name;
+  const labeled = (name: string) => labels.get(name) ?? name;
   const constants = createConstants(() => `${OWN}c${count++}`);
   const emit: Emitter<D> = {
     get nodes() {
       return nodes.map((node) => ({
         ...node,
-        inputs: node.inputs.map(labelled),
-        outputs: node.outputs.map(labelled),
+        inputs: node.inputs.map(labeled),
+        outputs: node.outputs.map(labeled),
       }));
     },
     ...constants,

@@ -18,8 +18,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { z } from 'zod';
 import { openRegularSync } from '../formats/index.ts';
-import type { SourceKind } from './types.ts';
+import { type SourceKind, sourceKinds } from './types.ts';
 
 const HEAD = Buffer.from('likeness-pixels1');
 const TAIL = Buffer.from('likeness-index-1');
@@ -35,6 +36,16 @@ export interface PackMeta {
   /** Images of the source that are not in the file. `unread` marks unreadable files. */
   readonly skipped: readonly { readonly index: number; readonly reason: string; readonly unread?: true }[];
 }
+
+const metaSchema = z.object({
+  source: z.object({ path: z.string(), name: z.string(), kind: z.enum(sourceKinds) }),
+  contentKey: z.string(),
+  size: z.int().positive(),
+  count: z.int().nonnegative(),
+  skipped: z.array(
+    z.object({ index: z.int().nonnegative(), reason: z.string(), unread: z.literal(true).optional() }),
+  ),
+});
 
 export interface PackIndex {
   readonly meta: PackMeta;
@@ -183,7 +194,7 @@ function readAt(file: number, position: number, length: number): Buffer {
 
 function decodeIndex(bytes: Buffer): { index: PackIndex; end: number } {
   const jsonLength = bytes.readUint32LE(0);
-  const meta: PackMeta = JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength));
+  const meta = metaSchema.parse(JSON.parse(bytes.toString('utf8', 4, 4 + jsonLength))) as PackMeta;
   const { count } = meta;
   const arrays = 4 + Math.ceil(jsonLength / 4) * 4;
   const images = new Uint32Array(count);

@@ -1,5 +1,7 @@
 /** Kind of a source, which decides its reader. */
-export type SourceKind = 'folder' | 'image' | 'tar' | 'idx' | 'cifar10' | 'cifar100' | 'stl10';
+export type SourceKind = (typeof sourceKinds)[number];
+
+export const sourceKinds = ['folder', 'image', 'tar', 'idx', 'cifar10', 'cifar100', 'stl10'] as const;
 
 export type Split = 'train' | 'test';
 

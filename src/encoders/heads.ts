@@ -8,7 +8,7 @@ import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
-import { input } from '../tensor/index.ts';
+import { input, type Tensor } from '../tensor/index.ts';
 import type { EncoderHeads } from './encoder.ts';
 
 export interface HeadOptions {
@@ -30,15 +30,7 @@ const ROWS = 512;
  * first use.
  */
 export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
-  const width = featureLength(encoderOptions(settings));
-  const variables = createVariables({ mode: 'evaluate' });
-  const head = methodHead(settings);
-  const h = input('features', [ROWS, width]);
-  const z = head.project(variables, h); // [ROWS, D]
-  const y = head.assign?.(variables, h); // [ROWS, M]
-  // In a set of their own: the heads do not read them.
-  const C = head.prototypes?.(createVariables()); // [K, D]
-  const weights = [...variables.parameters(), ...variables.buffers()];
+  const { weights, width, z, y, C } = headsOf(settings);
   let compiled: Promise<Executable> | undefined;
 
   async function compile(): Promise<Executable> {
@@ -48,7 +40,7 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
       name: 'head',
     });
     await executable.writeState(
-      Object.fromEntries(weights.map(({ name }) => [name, storedValue(state, name)])),
+      Object.fromEntries(weights.map(({ name, tensor }) => [name, storedValue(state, name, tensor)])),
     );
     return executable;
   }
@@ -88,7 +80,7 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
   const embeddingDim = z.shape[1]!;
   return {
     get prototypes() {
-      return C && featuresOf(storedValue(state, C.node.attributes.name as string), embeddingDim);
+      return C && featuresOf(storedValue(state, C.node.attributes.name as string, C), embeddingDim);
     },
     project: (features) => outputOf('z', embeddingDim, features),
     ...(y && {
@@ -101,11 +93,36 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
   };
 }
 
-function storedValue(state: Values, name: string): Float32Array {
+/** Heads as tensors of features [ROWS, width], and the variables that they read. */
+function headsOf(settings: Settings) {
+  const width = featureLength(encoderOptions(settings));
+  const variables = createVariables({ mode: 'evaluate' });
+  const head = methodHead(settings);
+  const h = input('features', [ROWS, width]);
+  const z = head.project(variables, h); // [ROWS, D]
+  const y = head.assign?.(variables, h); // [ROWS, M]
+  // In a set of their own: the heads do not read them.
+  const C = head.prototypes?.(createVariables()); // [K, D]
+  return { weights: [...variables.parameters(), ...variables.buffers()], width, z, y, C };
+}
+
+/** Shapes of the values that the heads of a method read, by name. */
+export function headShapes(settings: Settings): ReadonlyMap<string, readonly number[]> {
+  const { weights, C } = headsOf(settings);
+  return new Map([
+    ...weights.map(({ name, tensor }) => [name, tensor.shape] as const),
+    ...(C ? [[C.node.attributes.name as string, C.shape] as const] : []),
+  ]);
+}
+
+function storedValue(state: Values, name: string, { shape }: Pick<Tensor, 'shape'>): Float32Array {
   const value = state[name];
-  if (value instanceof Float32Array) return value;
+  const size = shape.reduce((product, n) => product * n, 1);
+  if (value instanceof Float32Array && value.length === size) return value;
   throw new LikenessError(
     'head.incomplete',
-    `the checkpoint has no "${name}"; expected the weights of the method's heads and its prototypes`,
+    `the checkpoint has no "${name}" of shape [${shape.join(', ')}]; expected the weights of the ` +
+      "method's heads and its prototypes. Restore the checkpoint, or delete it to use an earlier " +
+      'one.',
   );
 }

@@ -1,4 +1,5 @@
 /** Encoders: images in, feature vectors out, and the heads of trained methods on top. */
+
 export { type AssignableClusters, assignFeatures } from './assignFeatures.ts';
 export { checkExport, type ExportCheck } from './checkExport.ts';
 export {
@@ -28,6 +29,7 @@ export {
   featureEncoderNames,
 } from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
+export { headShapes } from './heads.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {
   type ExportPatchesOptions,
@@ -43,5 +45,5 @@ export {
 export { type PixelEncoderOptions, type PixelFeatures, pixelEncoder } from './pixelEncoder.ts';
 export { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
 export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';
-export { type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
+export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
 export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';

@@ -24,6 +24,18 @@ export interface TrainedEncoderOptions {
 
 const BATCH = 128;
 
+/** Shapes of the network's parameters and running statistics by name. */
+export function networkShapes(settings: Settings): ReadonlyMap<string, readonly number[]> {
+  const { variables } = inferenceProgram({
+    encoder: encoderOptions(settings),
+    normalize: viewsOf(settings).normalize,
+    batchSize: 1,
+    size: settings.data.imageSize,
+  });
+  const all = [...variables.parameters(), ...variables.buffers()];
+  return new Map(all.map(({ name, tensor }) => [name, tensor.shape]));
+}
+
 /**
  * Compiles the encoder in evaluation mode with a run's weights.
  *

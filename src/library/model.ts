@@ -4,6 +4,7 @@ import type { ReporterOptions } from '../core/reporter.ts';
 import type { Settings } from '../methods/index.ts';
 import {
   type FeaturesConfig,
+  isMissing,
   openRun,
   type Run,
   readClustering,
@@ -86,7 +87,11 @@ interface AnyModel {
    * data.
    */
   cluster(images: Images | string, options?: ClusterOptions): Promise<Clustering>;
-  /** Reads the clusters of the last `cluster`; undefined where there are none yet. */
+  /**
+   * Reads the clusters of the last `cluster`; undefined where there are none yet.
+   *
+   * @throws LikenessError `clustering.malformed`, `safetensors.malformed` for a damaged file
+   */
   clustering(): Promise<StoredClustering | undefined>;
   /**
    * Evaluates the encoder beside an untrained one, raw pixels, a color histogram and patch
@@ -139,6 +144,11 @@ export async function openModel(run: string, options: ReporterOptions = {}): Pro
   return modelOf(opened);
 }
 
+function undefinedIfMissing(error: unknown): undefined {
+  if (isMissing(error)) return undefined;
+  throw error;
+}
+
 /** Wraps an open run. */
 export function modelOf(run: TrainedRun, about?: { training?: TrainingSummary }): TrainedModel;
 export function modelOf(run: Run): Model;
@@ -148,7 +158,7 @@ export function modelOf(run: Run, { training }: { training?: TrainingSummary } =
   const shared: AnyModel = {
     ...{ run: resolve(folder.path), method, step },
     cluster: (images, options) => clusterImages(run, images, options),
-    clustering: () => readClustering(files.clustering).catch(() => undefined),
+    clustering: () => readClustering(files.clustering).catch(undefinedIfMissing),
     evaluate: ((images, options) => evaluateRun(run, images, options)) as Model['evaluate'],
     embed: (images, options) => embedImages(embedSourceOf(run), images, options),
     embedTo: (file, images, options) => embedToFile(embedSourceOf(run), file, images, options),

@@ -35,10 +35,20 @@ export function resolveSettings(patch: SettingsPatch = {}): Settings {
     }
     const [group, key] = issue.path as [string, string];
     const name = key === undefined || key === 'name' ? group : key;
-    const received = (value as Record<string, Record<string, unknown> | undefined>)[group]?.[key];
-    return `${name}: received ${JSON.stringify(showSetting(name, received))}; ${issue.message}`;
+    const given = (value as Record<string, Record<string, unknown> | undefined>)[group];
+    const received = key === undefined ? given : given?.[key];
+    return `${name}: received ${receivedText(name, received)}; ${issue.message}`;
   });
   throw new LikenessError('settings.invalid', `settings: ${lines.join('\n  ')}`);
+}
+
+/** The value as `name=value` takes it; as JSON where it has no such form. */
+function receivedText(name: string, value: unknown): string {
+  try {
+    return JSON.stringify(showSetting(name, value)) ?? 'nothing';
+  } catch {
+    return JSON.stringify(value);
+  }
 }
 
 function suggestion(guess: string | undefined, shown: (name: string) => string): string {

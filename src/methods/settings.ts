@@ -27,6 +27,13 @@ export const fraction = () => z.number().min(0).max(1);
 /** A number above 0. */
 export const rate = () => z.number().positive();
 
+/** Largest side of an image or view, in pixels. */
+export const MAX_SIDE = 2048;
+/** Most images of a step. */
+const MAX_BATCH = 2 ** 16;
+/** Most crops of a group. */
+const MAX_CROPS = 64;
+
 /** The schema with another default, under the same description. */
 export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) {
   return schema.default(value as never).describe(schema.description ?? '');
@@ -41,8 +48,11 @@ const perChannel = () =>
 /** Schemas of the groups, in the order of tables. */
 export const sharedGroups = {
   data: z.strictObject({
-    batchSize: positive().default(256).describe('images per step'),
-    imageSize: positive().default(32).describe('side of the image in evaluation and afterwards, in pixels'),
+    batchSize: positive().max(MAX_BATCH).default(256).describe('images per step'),
+    imageSize: positive()
+      .max(MAX_SIDE)
+      .default(32)
+      .describe('side of the image in evaluation and afterwards, in pixels'),
     mean: perChannel().default([0.485, 0.456, 0.406]).describe('per channel, subtracted from images in 0..1'),
     std: perChannel()
       .default([0.229, 0.224, 0.225])
@@ -50,7 +60,7 @@ export const sharedGroups = {
   }),
   views: z.strictObject({
     crops: z
-      .array(z.strictObject({ count: positive(), size: positive() }), {
+      .array(z.strictObject({ count: positive().max(MAX_CROPS), size: positive().max(MAX_SIDE) }), {
         error: 'expected groups of count x size joined by +, such as "2x96+6x48"',
       })
       .min(1)

@@ -3,7 +3,7 @@ import {
   isMissing,
   listCheckpoints,
   type RunFolder,
-  readEvaluationIfValid,
+  readEvaluation,
   readMaps,
   readRunConfig,
   readStoredReport,
@@ -42,7 +42,7 @@ export async function readRunPart(
   const config = await readRunConfig(folder);
   const isTrained = config.kind === 'trained';
   const step = (await listCheckpoints(files.checkpoints)).at(-1)?.step ?? 0;
-  const evaluation = await readEvaluationIfValid(files.evaluation);
+  const evaluation = await readEvaluation(files.evaluation).catch(undefinedIfMissing);
   const isShown = evaluation?.labelled && (source === undefined || evaluation.source === source);
   return {
     run: name,

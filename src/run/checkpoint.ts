@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import {
   type AtomicOptions,
@@ -19,7 +20,8 @@ import {
   type Tensors,
   writeFileAtomic,
 } from '../formats/index.ts';
-import { canonicalJson, type JsonObject } from './json.ts';
+import { canonicalJson, firstIssue, type JsonObject, parseJson } from './json.ts';
+import { MAX_STEPS } from './limits.ts';
 
 /** Header of a checkpoint. */
 export interface CheckpointInfo {
@@ -60,6 +62,20 @@ export interface SaveOptions extends AtomicOptions {
    */
   readonly keep?: number;
 }
+
+const infoSchema = z.looseObject({
+  step: z.int().nonnegative().max(MAX_STEPS),
+  epoch: z.number().nonnegative().max(MAX_STEPS),
+  seed: z.int().nonnegative(),
+  configHash: z.string(),
+  final: z.boolean().optional(),
+  healthy: z.boolean().optional(),
+  extra: z.record(z.string(), z.json()).optional(),
+});
+/** Metadata that every checkpoint has. */
+const headerSchema = z.object({
+  __metadata__: z.object({ checkpoint: z.string(), sha256: z.string() }),
+});
 
 const namePattern = /^step-(\d+)\.safetensors$/;
 const unset = '0'.repeat(64);
@@ -119,7 +135,13 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   if (createHash('sha256').update(bytes).digest('hex') !== stored) {
     throw damaged(file, 'its bytes do not match its checksum');
   }
-  return { file, info, tensors: decodeSafetensors(bytes, file).tensors };
+  const { tensors } = decodeSafetensors(bytes, file);
+  for (const [name, { data }] of Object.entries(tensors)) {
+    if (data instanceof Float32Array && !data.every(Number.isFinite)) {
+      throw damaged(file, `"${name}" has values that are not finite`);
+    }
+  }
+  return { file, info, tensors };
 }
 
 /** Reads the header of a checkpoint without verifying the tensors. */
@@ -182,13 +204,20 @@ function infoOf(head: Uint8Array, file: string): { info: CheckpointInfo; stored:
   if (at === undefined) throw damaged(file, 'it is cut off or has no checksum');
   try {
     const text = view.toString('utf8', 8, 8 + Number(view.readBigUInt64LE(0)));
-    const { checkpoint } = (JSON.parse(text) as { __metadata__: { checkpoint: string } }).__metadata__;
-    const info = JSON.parse(checkpoint) as CheckpointInfo;
-    if (!Number.isInteger(info.step)) throw new Error('no step');
+    const { checkpoint } = checked(parseJson(text), headerSchema).__metadata__;
+    const info = checked(parseJson(checkpoint), infoSchema) as CheckpointInfo;
+    const named = namePattern.exec(basename(file))?.[1];
+    if (named !== undefined && Number(named) !== info.step) throw new Error(`step: received ${info.step}`);
     return { info, stored: view.toString('latin1', at, at + 64), at };
   } catch (error) {
     throw damaged(file, `its header cannot be read (${reasonOf(error)})`);
   }
+}
+
+function checked<S extends z.ZodType>(value: unknown, schema: S): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new Error(firstIssue(result.error));
 }
 
 /** Finds the 64 characters of the checksum. Metadata precede the names of tensors in the header. */

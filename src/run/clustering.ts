@@ -9,8 +9,9 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
+import { rows, steps } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
-import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
+import { floatsOf, malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 export interface StoredClustering {
   /** Unit rows [K, D]. */
@@ -38,10 +39,10 @@ const schema = z.object({
   temperature: z.number().positive(),
   head: z.array(z.int().nonnegative()).optional(),
   kReason: z.string(),
-  kRange: z.tuple([z.number(), z.number()]).optional(),
-  seed: z.number(),
-  images: z.number(),
-  step: z.number(),
+  kRange: z.tuple([rows(), rows()]).optional(),
+  seed: z.int().nonnegative(),
+  images: rows(),
+  step: steps(),
 });
 
 /**
@@ -63,18 +64,13 @@ export async function writeClustering(file: string, clustering: StoredClustering
  * `clustering.malformed` or `safetensors.malformed` for a damaged or other file.
  */
 export async function readClustering(file: string): Promise<StoredClustering> {
-  const { tensors, metadata } = await readTensors(file, {
-    ...kind,
-    remedy: clusterFirst,
-  });
-  const { centroids } = tensors;
-  const [k = 0, dimension = 0] = centroids?.shape ?? [];
-  if (!(centroids?.data instanceof Float32Array) || centroids.shape.length !== 2 || k * dimension < 1) {
-    throw malformedFile(file, 'it has no centroids [K, D]', kind);
-  }
-  const stored = metadataJson(file, metadata.clusters, schema, kind);
+  const decoded = await readTensors(file, { ...kind, remedy: clusterFirst });
+  const shape = [undefined, undefined];
+  const centroids = floatsOf(file, decoded, { name: 'centroids', shape, kind });
+  const [k, dimension] = decoded.tensors.centroids!.shape as [number, number];
+  const stored = metadataJson(file, decoded.metadata.clusters, schema, kind);
   if (stored.head && stored.head.length !== k) {
     throw malformedFile(file, `it names ${stored.head.length} outputs of a head for ${k} clusters`, kind);
   }
-  return { ...stored, centroids: centroids.data, k, dimension };
+  return { ...stored, centroids, k, dimension };
 }

@@ -1,6 +1,8 @@
 /** clusters.csv: the cluster of each image with its confidence. */
+import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { csvChunks, decodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
+import { fraction, rows as rowNumbers } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
 
 export interface ClusteredImage {
@@ -60,28 +62,35 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
     );
   }
   return rows.map((row, index) => {
-    const number = (name: (typeof columns)[number]): number => {
-      const value = row[at[name]!];
-      const parsed = Number(value);
-      if (value === undefined || value === '' || !Number.isFinite(parsed)) {
-        throw new LikenessError(
-          'clusters.malformed',
-          `${file}, record ${index + 2}: "${value ?? ''}" is not a number for ${name}. ` + clusterAgain,
-        );
-      }
-      return parsed;
-    };
-    const prototype =
-      at.prototype! < 0 || (row[at.prototype!] ?? '') === '' ? undefined : number('prototype');
-    return {
-      path: row[at.path!] ?? '',
-      cluster: number('cluster'),
-      confidence: number('confidence'),
-      margin: number('margin'),
-      ...(prototype === undefined ? {} : { prototype }),
-    };
+    const cells = Object.fromEntries(
+      columns.flatMap((name) => (row[at[name]!] || name === 'path' ? [[name, row[at[name]!]]] : [])),
+    );
+    const result = rowSchema.safeParse(cells);
+    if (result.success) return result.data;
+    const name = String(result.error.issues[0]!.path[0]) as (typeof columns)[number];
+    throw new LikenessError(
+      'clusters.malformed',
+      `${file}, record ${index + 2}: "${cells[name] ?? ''}" is not ${expected[name]} for ${name}. ` +
+        clusterAgain,
+    );
   });
 }
+
+const numeric = <S extends z.ZodType<number, number>>(schema: S) => z.string().transform(Number).pipe(schema);
+const rowSchema = z.object({
+  path: z.string(),
+  cluster: numeric(rowNumbers()),
+  confidence: numeric(fraction()),
+  margin: numeric(z.number().nonnegative()),
+  prototype: numeric(rowNumbers()).optional(),
+});
+const expected: Readonly<Record<(typeof columns)[number], string>> = {
+  path: 'a path',
+  cluster: 'a number from 0',
+  confidence: 'a number from 0 to 1',
+  margin: 'a number from 0',
+  prototype: 'a number from 0',
+};
 
 function* rowsOf(images: Iterable<ClusteredImage>) {
   for (const { path, cluster, confidence, margin, prototype } of images) {

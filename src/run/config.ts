@@ -2,7 +2,7 @@
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { readRegularText, writeFileAtomic } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
-import type { JsonObject } from './json.ts';
+import { type JsonObject, parseJson } from './json.ts';
 
 /**
  * Version of the layout: 1 stored flat settings with texts, 2 typed settings in groups, and 3
@@ -37,7 +37,7 @@ export async function readConfig(run: RunFolder): Promise<JsonObject> {
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch (error) {
     throw new LikenessError(
       'config.malformed',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { partsOf, type Rows, unitRows } from '../cluster/index.ts';
 import {
+  type FiledTensor,
   openSafetensors,
   type SafetensorsFile,
   type StreamedTensor,
@@ -87,22 +88,42 @@ async function contentOf(
   { tensors: { features, clusters, labels }, metadata }: SafetensorsFile,
 ): Promise<Omit<StoredEmbeddings, 'close'>> {
   const [count = 0, dimension = 0] = features?.shape ?? [];
-  const isList = (tensor: typeof labels) => tensor?.dtype === 'int32' && tensor.shape[0] === count;
+  const isList = (tensor: typeof labels) =>
+    tensor?.dtype === 'int32' && tensor.shape.length === 1 && tensor.shape[0] === count;
   if (features?.dtype !== 'float32' || features.shape.length !== 2 || !isList(clusters)) {
     throw malformedFile(file, 'it has no features [N, D] with clusters [N]', kind);
   }
   const { ids, labelNames, ...about } = metadata;
   const names = (text: string) => metadataJson(file, text, z.array(z.string()), kind);
+  const named = labelNames === undefined ? undefined : names(labelNames);
+  const listed = ids === undefined ? undefined : names(ids);
+  if (listed && listed.length !== count) {
+    throw malformedFile(file, `it has ${listed.length} ids for ${count} images`, kind);
+  }
+  async function numbers(
+    name: string,
+    tensor: FiledTensor,
+    { least, below = Number.POSITIVE_INFINITY }: { least: number; below?: number | undefined },
+  ): Promise<Int32Array> {
+    if (!isList(tensor)) throw malformedFile(file, `it has no "${name}" of int32 [${count}]`, kind);
+    const data = (await tensor.read(0, count)) as Int32Array;
+    if (data.every((value) => value >= least && value < below)) return data;
+    throw malformedFile(file, `"${name}" has values out of bounds`, kind);
+  }
   return {
     features: {
       count,
       dimension,
-      read: async (start, rows) => (await features.read(start * dimension, rows * dimension)) as Float32Array, // [rows, D]
+      async read(start, rows) {
+        const part = (await features.read(start * dimension, rows * dimension)) as Float32Array;
+        if (part.every(Number.isFinite)) return part; // [rows, D]
+        throw malformedFile(file, 'its features have values that are not finite', kind);
+      },
     },
-    ...(ids !== undefined && { ids: names(ids) }),
-    clusters: (await clusters!.read(0, count)) as Int32Array,
-    ...(isList(labels) && { labels: (await labels!.read(0, count)) as Int32Array }),
-    ...(labelNames !== undefined && { labelNames: names(labelNames) }),
+    ...(listed && { ids: listed }),
+    clusters: await numbers('clusters', clusters!, { least: 0, below: count }),
+    ...(labels && { labels: await numbers('labels', labels, { least: -1, below: named?.length }) }),
+    ...(named && { labelNames: named }),
     about,
   };
 }

@@ -1,8 +1,9 @@
 /** evaluation.json: what `likeness evaluate` measured last. */
 import { z } from 'zod';
 import { readJson, readJsonIfValid, writeJson } from './json.ts';
+import { agreement, rows, steps } from './limits.ts';
 
-const score = z.number().nullish();
+const score = agreement().nullish();
 const accuracy = z.looseObject({ accuracy: score, accuracy20: score });
 const scores = {
   nmi: score,
@@ -21,17 +22,17 @@ const schema = z.looseObject({
   /** Absolute path of the source that was measured. */
   source: z.string(),
   /** Step of the checkpoint. */
-  step: z.number(),
+  step: steps(),
   /** Encoder that was measured; absent in files of before there was more than one kind. */
   encoder: z.object({ id: z.string(), title: z.string() }).optional(),
   labelled: z.boolean(),
   ...scores,
   /** Number of clusters that agreement was measured with. */
-  k: z.number().nullish(),
-  classes: z.number().nullish(),
+  k: rows().nullish(),
+  classes: rows().nullish(),
   clustering: z.looseObject({ by: z.enum(['head', 'kmeans']).optional() }).optional(),
   /** Scores of k-means on the same features. */
-  kmeans: z.looseObject({ ...scores, k: z.number().optional() }).optional(),
+  kmeans: z.looseObject({ ...scores, k: rows().optional() }).optional(),
   /** Scores of encoders without training, by name. */
   baselines: z.record(z.string(), z.looseObject(scores).optional()).optional(),
   /** Sentences that tell how each score was obtained, by name. */

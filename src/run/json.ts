@@ -40,6 +40,23 @@ export function writeJson(file: string, value: object): Promise<void> {
 }
 
 /**
+ * Parses JSON that was read from a file.
+ *
+ * @throws an error for text that is not JSON, and for the key `__proto__`, which would change the
+ * objects that the value is copied to.
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (/__proto__|\\u00/i.test(text)) {
+    JSON.parse(text, (key, item: unknown) => {
+      if (key === '__proto__') throw new Error('the key "__proto__" is not allowed');
+      return item;
+    });
+  }
+  return value;
+}
+
+/**
  * Reads a JSON file and checks it.
  *
  * @throws LikenessError `json.missing` where it cannot be read, `json.malformed` where it is
@@ -54,14 +71,18 @@ export async function readJson<S extends z.ZodType>(file: string, schema: S): Pr
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw malformed(file, reasonOf(error));
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw malformed(file, `${issue!.path.join('.') || 'the value'}: ${issue!.message}`);
+  throw malformed(file, firstIssue(result.error));
+}
+
+/** Key and reason of the first value that does not fit a schema. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  return `${issue!.path.join('.') || 'the value'}: ${issue!.message}`;
 }
 
 /** Reads a JSON file that may be absent or torn: undefined where `readJson` would throw. */

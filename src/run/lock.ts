@@ -7,10 +7,12 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { z } from 'zod';
 import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
 import { readRegularText, WRITE_FLAGS, writeFailure } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
+import { parseJson } from './json.ts';
 
 export interface RunLock {
   /** Removes the lock; safe to call twice and from an exit handler. */
@@ -22,6 +24,8 @@ interface Holder {
   readonly host: string;
   readonly started: string;
 }
+
+const holderSchema = z.object({ pid: z.int().positive(), host: z.string(), started: z.string() });
 
 /** Lock files of this process. Its number in any other lock file is from an earlier process. */
 const owned = new Set<string>();
@@ -119,14 +123,11 @@ function startOf(pid: number): string {
 
 function parse(text: string): Holder | undefined {
   try {
-    const value = JSON.parse(text) as Partial<Holder>;
-    const { pid, host, started } = value;
-    if (typeof pid === 'number' && typeof host === 'string' && typeof started === 'string')
-      return { pid, host, started };
+    return holderSchema.parse(parseJson(text));
   } catch {
     // Not ours, or damaged.
+    return undefined;
   }
-  return undefined;
 }
 
 function lockedBy(run: RunFolder, holder: Holder | undefined): LikenessError {

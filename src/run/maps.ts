@@ -7,8 +7,9 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, type StoredTensor, writeFileAtomic } from '../formats/index.ts';
+import { agreement, steps } from './limits.ts';
 import { reportAgain } from './nextSteps.ts';
-import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
+import { floatsOf, integersOf, metadataJson, readTensors } from './tensorFile.ts';
 
 /** Layout of features at one step of training. */
 export interface FeatureMap {
@@ -33,7 +34,7 @@ export interface FeatureMaps {
 const FORMAT = 'likeness maps 1';
 const schema = z.object({
   ids: z.array(z.string()),
-  maps: z.array(z.object({ title: z.string(), step: z.int().nonnegative(), nmi: z.number().optional() })),
+  maps: z.array(z.object({ title: z.string(), step: steps(), nmi: agreement().optional() })),
 });
 
 /** Writes the maps. @throws LikenessError `write.*` */
@@ -50,20 +51,15 @@ export async function writeMaps(file: string, { ids, maps }: FeatureMaps): Promi
 /** Reads the maps. @throws LikenessError `maps.missing`, `maps.malformed` */
 export async function readMaps(file: string): Promise<FeatureMaps> {
   const kind = { code: 'maps', format: FORMAT, remedy: reportAgain };
-  const { tensors, metadata } = await readTensors(file, kind);
-  const { ids, maps } = metadataJson(file, metadata.maps, schema, kind);
+  const decoded = await readTensors(file, kind);
+  const { ids, maps } = metadataJson(file, decoded.metadata.maps, schema, kind);
+  const count = ids.length;
   return {
     ids,
-    maps: maps.map((about, i) => {
-      const places = tensors[`places.${i}`]?.data;
-      const clusters = tensors[`clusters.${i}`]?.data;
-      if (
-        !(places instanceof Float32Array && places.length === 2 * ids.length) ||
-        !(clusters instanceof Int32Array && clusters.length === ids.length)
-      ) {
-        throw malformedFile(file, `map ${i} does not have ${ids.length} images`, kind);
-      }
-      return { ...about, places, clusters };
-    }),
+    maps: maps.map((about, i) => ({
+      ...about,
+      places: floatsOf(file, decoded, { name: `places.${i}`, shape: [count, 2], kind }),
+      clusters: integersOf(file, decoded, { name: `clusters.${i}`, count, kind }),
+    })),
   };
 }

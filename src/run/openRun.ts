@@ -1,7 +1,13 @@
 /** An open run of either kind, with everything that is done with an encoder after it is learned. */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { featureEncoder, type ImageEncoder, trainedEncoder } from '../encoders/index.ts';
+import {
+  featureEncoder,
+  headShapes,
+  type ImageEncoder,
+  networkShapes,
+  trainedEncoder,
+} from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
 import { cacheSizeFor, cacheSizeOf } from '../methods/index.ts';
 import {
@@ -12,6 +18,7 @@ import {
   loadLatestCheckpoint,
   stateOf,
 } from './checkpoint.ts';
+import { requireOwnSettings, requireShapes } from './checkState.ts';
 import { readEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
@@ -106,6 +113,8 @@ function trainedRunAt(
   damaged: readonly DamagedCheckpoint[],
 ): TrainedRun {
   const { settings, threads } = config;
+  requireOwnSettings(folder, config, checkpoint);
+  requireShapes(checkpoint, new Map([...networkShapes(settings), ...headShapes(settings)]));
   const { step, epoch } = checkpoint.info;
   const state = stateOf(checkpoint.tensors);
   return {

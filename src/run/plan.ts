@@ -4,6 +4,9 @@ import type { Plan } from '../compile/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { isMissing, readJson } from './json.ts';
 
+/** Kernels by operator and shape. */
+export const planSchema = z.record(z.string(), z.string().min(1));
+
 /** Writes the plan of the compiled step. @throws LikenessError `write.*` */
 export function writePlan(file: string, plan: Plan): Promise<void> {
   return writeFileAtomic(file, `${JSON.stringify(plan, null, 1)}\n`);
@@ -16,7 +19,7 @@ export function writePlan(file: string, plan: Plan): Promise<void> {
  */
 export async function readPlan(file: string): Promise<Plan> {
   try {
-    return await readJson(file, z.record(z.string(), z.string()));
+    return await readJson(file, planSchema);
   } catch (error) {
     if (isMissing(error)) return {};
     throw error;

@@ -11,6 +11,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../compile/index.ts';
 import { makeFolderSync, readRegularSync } from '../formats/index.ts';
+import { parseJson } from './json.ts';
+import { planSchema } from './plan.ts';
 
 /**
  * Version of the kernels. Raised when one is added or changed, so that old measurements are
@@ -38,8 +40,7 @@ export function openPlanStore(
   const file = join(folder, name);
   function load(): Plan {
     try {
-      const plan: unknown = JSON.parse(readRegularSync(file).toString('utf8'));
-      return typeof plan === 'object' && plan !== null ? (plan as Plan) : {};
+      return planSchema.parse(parseJson(readRegularSync(file).toString('utf8')));
     } catch {
       return {};
     }

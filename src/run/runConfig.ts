@@ -6,7 +6,7 @@ import { resolveSettings, type Settings, settingsOfVersion1 } from '../methods/i
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { JsonObject } from './json.ts';
-import { version1Hash } from './settingsHash.ts';
+import { settingsHash, version1Hash } from './settingsHash.ts';
 
 /** Part of config.json that every kind of run has. */
 interface SharedConfig {
@@ -30,6 +30,11 @@ export interface TrainedConfig extends SharedConfig {
   remedied?: string[];
   /** Hash in the checkpoints of a run whose settings version 1 stored. */
   version1?: string;
+  /**
+   * Hash of the settings as config.json has them, where later versions have added defaults. Read,
+   * and never written.
+   */
+  storedHash?: string;
   /** Planned duration. */
   budget: { epochs: number } | { minutes: number };
 }
@@ -53,11 +58,16 @@ const MAX_THREADS = 1024;
 const MAX_WORKERS = 64;
 /** Largest side of an evaluation view, in pixels. */
 const MAX_IMAGE_SIZE = 2048;
+/** Longest training that a stored run may ask for. */
+const MAX_EPOCHS = 1e9;
+const MAX_MINUTES = 1e7;
+/** Most images of a run. */
+const MAX_IMAGES = 2 ** 32;
 
 const shared = {
   source: z.object({ path: z.string(), name: z.string(), kind: z.string() }),
   split: z.enum(['train', 'test', 'all']),
-  images: z.int().nonnegative(),
+  images: z.int().nonnegative().max(MAX_IMAGES),
   notes: z.array(z.string()),
   threads: z.int().min(1).max(MAX_THREADS),
 };
@@ -71,7 +81,13 @@ const trainedSchema = z.looseObject({
   preset: z.string(),
   remedied: z.array(z.string()).optional(),
   version1: z.string().optional(),
-  budget: z.union([z.object({ epochs: z.number() }), z.object({ minutes: z.number() })]),
+  budget: z.union(
+    [
+      z.object({ epochs: z.int().min(1).max(MAX_EPOCHS) }),
+      z.object({ minutes: z.number().positive().max(MAX_MINUTES) }),
+    ],
+    { error: 'expected { "epochs": n } or { "minutes": m }, above 0' },
+  ),
 });
 
 const featuresSchema = z.strictObject({
@@ -85,7 +101,8 @@ const featuresSchema = z.strictObject({
 
 /** Writes config.json. @throws LikenessError `write.*` */
 export function writeRunConfig(folder: RunFolder, config: RunConfig): Promise<void> {
-  return writeConfig(folder, config as unknown as JsonObject);
+  const { storedHash: _, ...written } = config as TrainedConfig;
+  return writeConfig(folder, written as unknown as JsonObject);
 }
 
 /**
@@ -98,10 +115,32 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
   if (stored.kind === 'features') return parsed(featuresSchema, stored, folder);
   const { settings, ...config } = parsed(trainedSchema, stored, folder);
   if (typeof settings.method !== 'string') {
-    return { ...config, settings: resolveSettings(settings as Settings) };
+    const resolved = inFile(folder, () => resolveSettings(settings as Settings));
+    const storedHash = settingsHash(settings as Settings);
+    return { ...config, settings: resolved, ...(storedHash !== settingsHash(resolved) && { storedHash }) };
   }
   const flat = settings as JsonObject;
-  return { ...config, settings: settingsOfVersion1(flat), version1: version1Hash(flat) };
+  const resolved = inFile(folder, () => settingsOfVersion1(flat));
+  return { ...config, settings: resolved, version1: version1Hash(flat) };
+}
+
+/** Tells if a stored state, by the hash in it, belongs to the settings of a configuration. */
+export function belongsTo({ settings, version1, storedHash }: TrainedConfig, hash: string): boolean {
+  return [settingsHash(settings), version1, storedHash].includes(hash);
+}
+
+/** Names config.json in errors of settings that were read from it. */
+function inFile<T>({ files }: RunFolder, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof LikenessError)) throw error;
+    const reason = error.message.replace(/\n\s*/g, ', ');
+    throw new LikenessError(
+      'config.malformed',
+      `${files.config}: ${reason}. Restore the file, or start a new run.`,
+    );
+  }
 }
 
 /**
@@ -127,7 +166,7 @@ function parsed<S extends z.ZodType>(schema: S, value: JsonObject, { files }: Ru
   const [issue] = result.error.issues;
   throw new LikenessError(
     'config.malformed',
-    `${files.config}: ${issue!.path.join('.')}: ${issue!.message}. Restore the file, or start ` +
+    `${files.config}: ${issue!.path.join('.') || 'its content'}: ${issue!.message}. Restore the file, or start ` +
       'a new run.',
   );
 }

@@ -1,6 +1,7 @@
 /** Events of a run as events.jsonl stores them, with their schema. */
 import { z } from 'zod';
-import type { JsonValue } from './json.ts';
+import { type JsonValue, parseJson } from './json.ts';
+import { rows, steps } from './limits.ts';
 
 interface EventBase {
   /** Steps done. */
@@ -108,11 +109,12 @@ export type RunEvent =
   | EvaluationEvent
   | RunEndedEvent;
 
-const base = { step: z.number(), epoch: z.number(), seconds: z.number().optional() };
+const base = { step: steps(), epoch: steps(), seconds: z.number().nonnegative().optional() };
 const loss = z.number().nullable();
+const duration = z.number().nonnegative();
 const facts = z.object({
   randomBaselineLoss: z.number().nullable(),
-  prototypes: z.number().nullable(),
+  prototypes: rows().nullable(),
   notes: z.array(z.string()),
 });
 
@@ -122,12 +124,12 @@ const facts = z.object({
  */
 const fields = {
   'run-started': { method: z.string(), source: z.string(), resumed: z.boolean(), facts: facts.optional() },
-  schedule: { totalSteps: z.number() },
+  schedule: { totalSteps: steps() },
   step: { loss },
   epoch: { loss },
-  phase: { duration: z.number() },
-  stage: { stage: z.string(), duration: z.number() },
-  measures: { images: z.number(), duration: z.number() },
+  phase: { duration },
+  stage: { stage: z.string(), duration },
+  measures: { images: rows(), duration },
   checkpoint: { file: z.string() },
   doctor: { verdict: z.string(), message: z.string(), remedy: z.string().optional() },
   evaluation: {},
@@ -143,7 +145,7 @@ const unknownKind = z.looseObject(base);
 export function parseEvent(text: string): RunEvent | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { hashOfJson, type JsonObject } from './json.ts';
 
 const isFree = (name: string) => freeSettings.some((free) => free === name);
 
-const bound = (settings: object) =>
+const bound = (settings: object = {}) =>
   Object.fromEntries(Object.entries(settings).filter(([name]) => !isFree(name))) as JsonObject;
 
 /** Hashes every setting that results depend on. */

@@ -9,9 +9,11 @@ import { constants } from 'node:fs';
 import { copyFile, link, lstat, readdir, realpath, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
+import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Source } from '../data/index.ts';
 import { makeFolder, readRegularText, writeFailure, writeFileAtomic } from '../formats/index.ts';
+import { parseJson } from './json.ts';
 import { type SortItem, sortedNames } from './sortNames.ts';
 
 export interface SortOptions {
@@ -46,10 +48,14 @@ export interface SortResult {
 /**
  * Files of an earlier call by path, with size and modification time where the file was completed.
  */
-interface Listing {
-  readonly likeness: 'sorted images';
-  readonly files: Record<string, [size: number, changed: number] | null>;
-}
+const listingSchema = z.object({
+  likeness: z.literal('sorted images'),
+  files: z.record(
+    z.string().refine((name) => !name.split('/').includes('..')),
+    z.tuple([z.number(), z.number()]).nullable(),
+  ),
+});
+type Listing = z.output<typeof listingSchema>;
 
 const listingName = '.likeness-sorted.json';
 
@@ -215,8 +221,7 @@ async function clearOwn(into: string): Promise<void> {
 
 async function readListing(into: string): Promise<Listing | undefined> {
   try {
-    const listing = JSON.parse(await readRegularText(join(into, listingName))) as Listing;
-    return listing.likeness === 'sorted images' && typeof listing.files === 'object' ? listing : undefined;
+    return listingSchema.parse(parseJson(await readRegularText(join(into, listingName))));
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** report.json: what the report says of the clusters, for scripts and for the page. */
 import { z } from 'zod';
 import { readJson } from './json.ts';
+import { agreement, fraction, rows } from './limits.ts';
 
 /** Version of the layout of report.json. */
 export const REPORT_VERSION = 1;
@@ -9,23 +10,23 @@ const exampleImage = z.object({
   /** Id in the source. */
   path: z.string(),
   /** Probability of the cluster, 0 to 1. */
-  confidence: z.number(),
+  confidence: fraction(),
   /** Lead over the second-best cluster, at least 0. */
   margin: z.number(),
   doubtful: z.boolean(),
   /** Second-best cluster, where there is one. */
-  second: z.number().optional(),
+  second: rows().optional(),
 });
 
 const cluster = z.object({
-  cluster: z.number(),
-  size: z.number(),
+  cluster: rows(),
+  size: rows(),
   /** Fraction of all images, 0 to 1. */
-  share: z.number(),
+  share: fraction(),
   /** Mean cosine to the center, -1 to 1. */
-  cohesion: z.number(),
+  cohesion: agreement(),
   /** Number of doubtful images. */
-  doubtful: z.number(),
+  doubtful: rows(),
   /** Most typical images first; all images of a small cluster. */
   typical: z.array(exampleImage).readonly(),
   /** Most doubtful images first, without those that are among the typical. */
@@ -33,18 +34,18 @@ const cluster = z.object({
 });
 
 const suggestion = z.object({
-  k: z.number(),
+  k: rows(),
   /** Smallest and largest number that fits about as well. */
-  range: z.tuple([z.number(), z.number()]).readonly(),
+  range: z.tuple([rows(), rows()]).readonly(),
   /** Score and measures by rising k; the three measures are 1 at best. */
   curve: z
     .array(
       z.object({
-        k: z.number(),
+        k: rows(),
         score: z.number(),
-        stability: z.number(),
-        seedStability: z.number(),
-        neighbours: z.number(),
+        stability: agreement(),
+        seedStability: agreement(),
+        neighbours: agreement(),
       }),
     )
     .readonly(),
@@ -52,25 +53,25 @@ const suggestion = z.object({
 
 const classes = z.object({
   /** Number of images with a label. */
-  images: z.number(),
-  purity: z.number(),
-  nmi: z.number(),
-  ami: z.number(),
-  acc: z.number(),
-  ari: z.number(),
+  images: rows(),
+  purity: fraction(),
+  nmi: agreement(),
+  ami: agreement(),
+  acc: agreement(),
+  ari: agreement(),
   /** Fowlkes-Mallows index. */
-  fmi: z.number(),
+  fmi: agreement(),
   /** Names of the classes: rows of `counts`. */
   classes: z.array(z.string()).readonly(),
   /** Numbers of the clusters: columns of `counts`. */
-  clusters: z.array(z.number()).readonly(),
+  clusters: z.array(rows()).readonly(),
   /** Row of the class that each column matches one to one; null where it matches none. */
-  matched: z.array(z.number().nullable()).readonly(),
+  matched: z.array(rows().nullable()).readonly(),
   /** Images by class and cluster. */
-  counts: z.array(z.array(z.number()).readonly()).readonly(),
+  counts: z.array(z.array(rows()).readonly()).readonly(),
   /** Purity by number of the cluster. */
   purities: z
-    .array(z.object({ cluster: z.number(), size: z.number(), majority: z.string(), share: z.number() }))
+    .array(z.object({ cluster: rows(), size: rows(), majority: z.string(), share: fraction() }))
     .readonly(),
 });
 
@@ -82,21 +83,21 @@ const colorAgreement = z.object({
   /** Verdict and figures in sentences. */
   text: z.string(),
   /** Number of images that were compared, and of clusters among them. */
-  images: z.number(),
-  k: z.number(),
+  images: rows(),
+  k: rows(),
   /** Fraction of an image's k nearest in color that share its cluster. */
-  neighbors: z.object({ consistency: z.number(), chance: z.number(), k: z.number() }),
-  colorHistogram: z.number(),
-  rawPixels: z.number(),
-  chance: z.number(),
-  ceiling: z.number(),
+  neighbors: z.object({ consistency: fraction(), chance: agreement(), k: rows() }),
+  colorHistogram: agreement(),
+  rawPixels: agreement(),
+  chance: agreement(),
+  ceiling: agreement(),
   between: z.number(),
 });
 
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
   source: z.object({ name: z.string(), path: z.string() }),
-  counts: z.object({ images: z.number(), skipped: z.number(), clusters: z.number() }),
+  counts: z.object({ images: rows(), skipped: rows(), clusters: rows() }),
   settings: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
   howK: z.string(),
   /** Absent in reports of before it was measured. */

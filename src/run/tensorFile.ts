@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { type DecodedSafetensors, decodeSafetensors, readRegular } from '../formats/index.ts';
+import { firstIssue, parseJson } from './json.ts';
 
 /** Names of a kind of file. */
 export interface TensorFileKind {
@@ -41,14 +42,64 @@ export function metadataJson<S extends z.ZodType>(
 ): z.output<S> {
   let value: unknown;
   try {
-    value = JSON.parse(text ?? '');
+    value = parseJson(text ?? '');
   } catch (error) {
     throw malformedFile(file, `its metadata are not JSON (${reasonOf(error)})`, kind);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw malformedFile(file, `its metadata do not fit (${issue!.path.join('.')}: ${issue!.message})`, kind);
+  throw malformedFile(file, `its metadata do not fit (${firstIssue(result.error)})`, kind);
+}
+
+/**
+ * Returns the values of a float32 tensor of a shape, all of them finite.
+ *
+ * @param shape sizes; undefined for any size of at least 1
+ * @throws LikenessError `<code>.malformed`
+ */
+export function floatsOf(
+  file: string,
+  { tensors }: DecodedSafetensors,
+  { name, shape, kind }: { name: string; shape: readonly (number | undefined)[]; kind: TensorFileKind },
+): Float32Array {
+  const tensor = tensors[name];
+  const fits =
+    tensor?.dtype === 'float32' &&
+    tensor.shape.length === shape.length &&
+    tensor.shape.every((size, i) => (shape[i] === undefined ? size > 0 : size === shape[i]));
+  const sizes = shape.map((size) => size ?? 'n').join(', ');
+  if (!fits) throw malformedFile(file, `it has no "${name}" of float32 [${sizes}]`, kind);
+  const data = tensor.data as Float32Array;
+  if (data.every(Number.isFinite)) return data;
+  throw malformedFile(file, `"${name}" has values that are not finite`, kind);
+}
+
+/** Most clusters of a run. */
+const MAX_CLUSTERS = 1e8;
+
+/**
+ * Returns the values of an int32 tensor [n], all of them within bounds.
+ *
+ * @throws LikenessError `<code>.malformed`
+ */
+export function integersOf(
+  file: string,
+  { tensors }: DecodedSafetensors,
+  {
+    name,
+    count,
+    least = 0,
+    below = MAX_CLUSTERS,
+    kind,
+  }: { name: string; count: number; least?: number; below?: number; kind: TensorFileKind },
+): Int32Array {
+  const tensor = tensors[name];
+  if (tensor?.dtype !== 'int32' || tensor.shape.length !== 1 || tensor.data.length !== count) {
+    throw malformedFile(file, `it has no "${name}" of int32 [${count}]`, kind);
+  }
+  const data = tensor.data as Int32Array;
+  if (data.every((value) => value >= least && value < below)) return data;
+  throw malformedFile(file, `"${name}" has values out of bounds`, kind);
 }
 
 export function malformedFile(file: string, reason: string, { code, remedy }: TensorFileKind): LikenessError {

@@ -10,7 +10,12 @@ import { reportAgain } from './nextSteps.ts';
 import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness thumbnails 1';
-const schema = z.object({ ids: z.array(z.string()), shortSide: z.number().optional() });
+/** Largest side of an image that is decoded, in pixels. */
+const MAX_SHORT_SIDE = 2 ** 16;
+const schema = z.object({
+  ids: z.array(z.string()),
+  shortSide: z.int().positive().max(MAX_SHORT_SIDE).optional(),
+});
 
 export interface Thumbnails {
   /** Encoded pictures by the id of their image. */

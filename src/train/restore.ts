@@ -2,22 +2,25 @@
 import { rm } from 'node:fs/promises';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
+import { unlabeledAmong } from '../data/index.ts';
+import { methodProgram } from '../methods/index.ts';
 import {
   listCheckpoints,
   loadLatestCheckpoint,
   type RunFolder,
   readPlan,
+  requireShapes,
   saveCheckpoint,
   settingsHash,
   type TrainedConfig,
   trainingSeconds,
 } from '../run/index.ts';
-import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
+import type { PreparedRun } from './session.ts';
+import { fromCheckpoint, stateShapes, type TrainingState, withoutDoctor } from './trainingState.ts';
 
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
-  folder: RunFolder,
-  { settings, version1 }: TrainedConfig,
+  { folder, config, cache, indices }: Omit<PreparedRun, 'distinct' | 'cacheDir'>,
   reporter: Reporter = silent,
 ): Promise<TrainingState | undefined> {
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
@@ -31,7 +34,16 @@ export async function restore(
   const { step } = checkpoint.info;
   reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
   const [plan, seconds] = await Promise.all([readPlan(folder.files.plan), secondsUntil(folder, step)]);
-  return fromCheckpoint(checkpoint, { settings, plan, seconds, version1 });
+  if (step > 0 && Object.keys(plan).length === 0) {
+    const message =
+      `${folder.files.plan} is missing. Kernels are timed again, and the last digits of the ` +
+      'result may differ from those of an uninterrupted run.';
+    reporter.warn({ code: 'resume.plan', message });
+  }
+  const { settings, images } = config;
+  const method = methodProgram(settings, { images, extra: unlabeledAmong(cache, indices) });
+  requireShapes(checkpoint, stateShapes(method));
+  return fromCheckpoint(checkpoint, { folder, config, plan, seconds });
 }
 
 /**
@@ -43,8 +55,9 @@ export async function restore(
  */
 export async function restoreHealthy(
   folder: RunFolder,
-  { settings }: TrainedConfig,
+  config: TrainedConfig,
 ): Promise<TrainingState | undefined> {
+  const { settings } = config;
   const { checkpoints } = folder.files;
   const { checkpoint } = await loadLatestCheckpoint(checkpoints, { onlyHealthy: true });
   const relabeled = checkpoint && withoutDoctor(checkpoint, settingsHash(settings));
@@ -57,7 +70,7 @@ export async function restoreHealthy(
   }
   if (!relabeled) return undefined;
   const seconds = await secondsUntil(folder, relabeled.info.step);
-  return fromCheckpoint(relabeled, { settings, plan: await readPlan(folder.files.plan), seconds });
+  return fromCheckpoint(relabeled, { folder, config, plan: await readPlan(folder.files.plan), seconds });
 }
 
 async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {

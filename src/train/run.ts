@@ -84,7 +84,7 @@ async function trainPrepared(
 ): Promise<TrainResult & { outcome: TrainedSession['outcome'] }> {
   const { folder, config } = run;
   const { reporter } = options;
-  let from = resume ? await restore(folder, config, reporter) : undefined;
+  let from = resume ? await restore(run, reporter) : undefined;
   for (let tries = 0; ; tries++) {
     const result = await runSession(run, { ...options, from });
     const { outcome, verdict } = result;

@@ -1,10 +1,20 @@
 /** State of a training run between two steps, and its conversion to and from a checkpoint. */
+import { z } from 'zod';
 import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { StoredTensor, Tensors } from '../formats/index.ts';
 import type { MethodProgram, Settings } from '../methods/index.ts';
-import { type Checkpoint, type CheckpointInfo, settingsHash, stateOf } from '../run/index.ts';
-import { type DoctorState, isSound, type Verdict } from './doctor.ts';
+import {
+  type Checkpoint,
+  type CheckpointInfo,
+  type RunFolder,
+  requireOwnSettings,
+  settingsHash,
+  stateOf,
+  type TrainedConfig,
+} from '../run/index.ts';
+import { type DoctorState, type Health, isSound, type Verdict } from './doctor.ts';
+import { verdictWords } from './verdictWords.ts';
 
 /** Holds all that a run needs to continue as if it had never stopped. */
 export interface TrainingState {
@@ -24,6 +34,15 @@ export interface TrainingState {
 
 const DOCTOR_USAGE = 'doctor.usage';
 
+/** Shapes of the values of all steps of a method, by name. */
+export function stateShapes({ steps }: Pick<MethodProgram, 'steps'>): Map<string, readonly number[]> {
+  return new Map(
+    steps
+      .flatMap(({ program }) => program.state ?? [])
+      .map(({ current }) => [current.node.attributes.name as string, current.shape]),
+  );
+}
+
 /** Method and settings that a checkpoint's names and shapes come from. */
 export interface CheckpointOptions {
   settings: Settings;
@@ -42,11 +61,7 @@ export function toCheckpoint(
   { settings, method, stepsPerEpoch }: CheckpointOptions,
 ): { info: CheckpointInfo; tensors: Tensors } {
   const { step, totalSteps, doctor, health } = training;
-  const shapes = new Map(
-    method.steps
-      .flatMap(({ program }) => program.state ?? [])
-      .map(({ current }) => [current.node.attributes.name as string, current.shape]),
-  );
+  const shapes = stateShapes(method);
   const tensors: Record<string, StoredTensor> = {};
   for (const name of Object.keys(training.state).toSorted()) {
     tensors[name] = {
@@ -74,29 +89,21 @@ export function toCheckpoint(
 /**
  * Converts from a checkpoint.
  *
- * @throws LikenessError `resume.settings` where the checkpoint was written under other settings.
+ * @throws LikenessError `resume.settings` where the checkpoint was written under other settings,
+ * `checkpoint.damaged` where it lacks the state of the trainer.
  */
 export function fromCheckpoint(
-  { file, info, tensors }: Checkpoint,
+  checkpoint: Checkpoint,
   {
-    settings,
+    folder,
+    config,
     plan,
     seconds,
-    version1,
-  }: { settings: Settings; plan: Plan; seconds: number; version1?: string | undefined },
+  }: { folder: RunFolder; config: TrainedConfig; plan: Plan; seconds: number },
 ): TrainingState {
-  if (info.configHash !== settingsHash(settings) && info.configHash !== version1) {
-    throw new LikenessError(
-      'resume.settings',
-      `${file} belongs to other settings than config.json says. Start a new run, or ` +
-        `restore the run's config.json.`,
-    );
-  }
-  const extra = info.extra as unknown as {
-    health: TrainingState['health'];
-    doctor: Omit<DoctorState, 'usage'>;
-    totalSteps?: number;
-  };
+  requireOwnSettings(folder, config, checkpoint);
+  const { info, tensors } = checkpoint;
+  const extra = extraOf(checkpoint);
   const { [DOCTOR_USAGE]: usage, ...state } = tensors;
   return {
     step: info.step,
@@ -105,8 +112,43 @@ export function fromCheckpoint(
     seconds,
     plan,
     state: stateOf(state),
-    doctor: usage && { ...extra.doctor, usage: usage.data as Float32Array },
+    doctor: usage && ({ ...extra.doctor, usage: usage.data } as DoctorState),
   };
+}
+
+const measured = z.number().optional();
+const since = z.int().nonnegative();
+const extraSchema = z.object({
+  health: z.enum(Object.keys(verdictWords) as [Health, ...Health[]]),
+  doctor: z
+    .object({
+      ...{ loss: z.number(), seen: since },
+      ...{ firstLoss: measured, peakLoss: measured, agreement: measured },
+      ...{ flatFor: since, narrowFor: since, explodedFor: since },
+    })
+    .partial()
+    .optional(),
+  totalSteps: z.int().positive().optional(),
+});
+
+/** Reads the part of a checkpoint's header that the trainer has written. */
+function extraOf({ file, info, tensors }: Checkpoint) {
+  const result = extraSchema.safeParse(info.extra ?? {});
+  const { totalSteps = Infinity, doctor } = result.data ?? {};
+  const hasUsage = tensors[DOCTOR_USAGE]?.dtype === 'float32';
+  const isWhole = hasUsage === (doctor !== undefined);
+  if (result.success && info.step <= totalSteps && isWhole) return result.data;
+  const issue = result.error?.issues[0];
+  const reason = issue
+    ? `${['extra', ...issue.path].join('.')}: ${issue.message}`
+    : isWhole
+      ? `extra.totalSteps: received ${totalSteps} at step ${info.step}`
+      : `"${DOCTOR_USAGE}" and extra.doctor are not both there`;
+  throw new LikenessError(
+    'checkpoint.damaged',
+    `${file} cannot be resumed from: ${reason}. Restore the file, or delete it to use an earlier ` +
+      'checkpoint.',
+  );
 }
 
 /** Relabels a healthy checkpoint for changed settings: the same weights, with a new doctor. */
