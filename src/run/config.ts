@@ -60,7 +60,8 @@ export async function readConfig(run: RunFolder): Promise<JsonObject> {
   if (version > configVersion) {
     throw new LikenessError(
       'config.version',
-      `${file} has version ${version}; this program reads up to ${configVersion}. Use the newer likeness that made the run.`,
+      `${file} has version ${version}; this program reads up to ${configVersion}. Use the newer ` +
+        'likeness that made the run.',
     );
   }
   return config;

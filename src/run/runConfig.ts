@@ -5,7 +5,7 @@ import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
 import { resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
-import type { JsonObject } from './json.ts';
+import { firstIssue, type JsonObject } from './json.ts';
 import { settingsHash, version1Hash } from './settingsHash.ts';
 
 /** Part of config.json that every kind of run has. */
@@ -163,10 +163,8 @@ export async function readTrainedConfig(folder: RunFolder, purpose: string): Pro
 function parsed<S extends z.ZodType>(schema: S, value: JsonObject, { files }: RunFolder): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
   throw new LikenessError(
     'config.malformed',
-    `${files.config}: ${issue!.path.join('.') || 'its content'}: ${issue!.message}. Restore the file, or start ` +
-      'a new run.',
+    `${files.config}: ${firstIssue(result.error)}. Restore the file, or start a new run.`,
   );
 }
