@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
+import { benchmarkColors, type ColorRow, colorCells, colorPrediction } from './colors.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
@@ -271,6 +272,29 @@ program
     writeResult('label-free', report);
     show(report, { json, table: correlationCells(rows) });
   });
+
+program
+  .command('colors')
+  .description('what agreement of clusters with color predicts, on labeled sources')
+  .argument('<sources...>', 'labeled sources')
+  .option('--json', 'print one object')
+  .option('--images <n>', 'most images of a source', '3000')
+  .option('--epochs <n>', 'epochs of the trained network', '3')
+  .action(async (sources: string[], { json, images, epochs }: ColorsFlags) => {
+    const report = openReport<ColorRow>('colors');
+    const options = { images: Number(images), epochs: Number(epochs), onProgress: say };
+    for (const source of sources) {
+      await attempt(source, () => benchmarkColors(source, { ...options, onRow: report.add }));
+    }
+    const prediction = colorPrediction(report.rows);
+    show({ rows: report.rows, prediction }, { json, table: colorCells(report.rows) });
+  });
+
+interface ColorsFlags {
+  json?: boolean;
+  images: string;
+  epochs: string;
+}
 
 interface AllFlags {
   only?: string;

@@ -6,6 +6,7 @@ import { commands } from '../src/cli/commands.ts';
 import { allMethods, flatSettings, presets, sharedGroups, showSetting } from '../src/methods/index.ts';
 import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
+import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import {
@@ -32,6 +33,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   example: exampleText,
   examples: examplesTable,
   scores: scoresText,
+  colors: colorsText,
   comparisons: comparisonsText,
   'label-free': labelFreeText,
   kmeans: kmeansText,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { benchmarkClustering } from '../bench/clustering.ts';
+import { benchmarkColors, type ColorRow } from '../bench/colors.ts';
 import { benchmarkDecode } from '../bench/decode.ts';
 import { benchmarkEpoch } from '../bench/epoch.ts';
 import { functionTimes } from '../bench/functionTimes.ts';
@@ -21,6 +22,7 @@ import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
 import { benchmarkViews } from '../bench/views.ts';
 import { writeTextures } from './likeness.cases.ts';
+import { writeTextures as writeLabeledTextures } from './textures.cases.ts';
 
 describe('the step benchmark', () => {
   it('reports our speed alone where there is no PyTorch', async () => {
@@ -186,6 +188,23 @@ describe('the benchmark of patch features', () => {
     expect(row.difference).toBeLessThan(1e-4);
     expect(row.ratio).toBeCloseTo(row.peerSeconds! / row.seconds, 6);
   });
+});
+
+describe('the benchmark of color', () => {
+  it('measures the clusters of five encoders, and the classes, on a labeled source', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-colors-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeLabeledTextures(folder, { train: 150, test: 150 });
+    const rows: ColorRow[] = [];
+    await benchmarkColors(folder, { images: 300, epochs: 1, onRow: (row) => rows.push(row) });
+    const of = Object.fromEntries(rows.map((row) => [row.encoder, row]));
+    expect(Object.keys(of).sort()).toEqual([
+      ...['classes', 'colorHistogram', 'patches', 'rawPixels', 'trained', 'untrained'],
+    ]);
+    expect(of.classes).toMatchObject({ images: 300, classes: 10, nmi: 1, acc: 1 });
+    expect(of.colorHistogram).toMatchObject({ colorHistogram: 1, verdict: 'mostly' });
+    expect(of.colorHistogram!.colorShare).toBeGreaterThan(of.classes!.colorShare + 0.2);
+  }, 300_000);
 });
 
 describe('the phase benchmark', () => {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ColorRow, colorPrediction } from '../bench/colors.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { largestOfFamily, largestResident } from '../bench/memory.ts';
 import { encoderRows } from '../bench/shapes.ts';
@@ -105,6 +106,27 @@ describe.skipIf(process.platform !== 'linux')('the memory of a peer', () => {
     await once(child.stdout, 'data');
     expect(largestOfFamily(process.pid)! - largestResident()!).toBeGreaterThan(256);
     expect(largestOfFamily(child.pid!)).toBe(largestResident(child.pid));
+  });
+});
+
+describe('the benchmark of color', () => {
+  const row = (source: string, encoder: string, colorShare: number, nmi: number): ColorRow => ({
+    ...{ name: `${source}/${encoder}`, source, encoder, colorShare, nmi },
+    ...{ images: 10, classes: 2, colorHistogram: 0, acc: 0 },
+    verdict: colorShare > 0.3 ? 'mostly' : 'not',
+  });
+
+  it('correlates color share with NMI in each source, without the classes', () => {
+    const rows = [
+      ...[row('a', 'x', 0.1, 0.9), row('a', 'y', 0.2, 0.5), row('a', 'z', 0.4, 0.1)],
+      ...[row('b', 'x', 0.1, 0.2), row('b', 'y', 0.2, 0.3), row('b', 'z', 0.5, 0.1)],
+      ...[row('a', 'classes', 0.9, 1), row('b', 'classes', 0.9, 1)],
+    ];
+    const { bySource, mean, ranks } = colorPrediction(rows);
+    expect(bySource).toEqual({ a: -1, b: -0.5 });
+    expect(mean).toBeCloseTo(-0.75, 12);
+    // The last of each source is the one that follows color; the others have ranks 1 and 2.
+    expect(ranks).toEqual({ not: { mean: 1.5, count: 4 }, mostly: { mean: 3, count: 2 } });
   });
 });
 
