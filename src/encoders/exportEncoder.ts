@@ -101,6 +101,7 @@ function frozenVariables(state: Values): Variables {
   return {
     mode: 'evaluate',
     batchNormReplicas: 1,
+    first: {},
     parameter: value,
     buffer: value,
     setBuffer() {},

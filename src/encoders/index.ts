@@ -36,11 +36,13 @@ export {
   exportPatches,
   type LearnPatchesOptions,
   learnPatches,
+  learnStemFilters,
   type PatchEncoderOptions,
   type PatchSettings,
   type PatchTensors,
   patchEncoder,
   patchSettings,
+  type StemFiltersOptions,
 } from './patches/index.ts';
 export { type PixelEncoderOptions, type PixelFeatures, pixelEncoder } from './pixelEncoder.ts';
 export { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';

@@ -46,11 +46,23 @@ const MOMENTUM = 0.1;
 
 const OWN_START = 'the weights that the run started from (its settings and seed)';
 
+const RANDOM_STEM =
+  'the weights that the run started from (its settings and seed), with random first filters';
+
+/**
+ * Settings of a network whose weights are all random: the baseline learns nothing from the images.
+ */
+function withRandomStem(settings: Settings): Settings {
+  return { ...settings, encoder: { ...settings.encoder, stemStart: 'random' } };
+}
+
 /** Opens the encoder that a run started from, with running statistics measured on the images. */
 export async function untrainedEncoder(options: UntrainedOptions): Promise<NetworkEncoder> {
-  const { engine, settings, origin = OWN_START, reporter } = options;
+  const { engine, settings, reporter } = options;
   reporter?.progress({ stage: 'untrained', text: 'preparing the untrained encoder' });
   const state = await untrainedState(options);
+  const isLearned = settings.encoder.stemStart !== 'random';
+  const origin = options.origin ?? (isLearned ? RANDOM_STEM : OWN_START);
   const protocol = `${origin}, running statistics measured on these images' evaluation views`;
   const about = { id: 'untrained', title: 'untrained encoder', protocol };
   return trainedEncoder({ engine, settings, state, ...about });
@@ -59,10 +71,11 @@ export async function untrainedEncoder(options: UntrainedOptions): Promise<Netwo
 /** Values of encoder and heads before the first step, with measured running statistics. */
 export async function untrainedState({
   engine,
-  settings,
+  settings: given,
   images: { cache, indices = Uint32Array.from(cache.widths.keys()) },
   reporter = reporterOf(),
 }: UntrainedOptions): Promise<Record<string, Float32Array>> {
+  const settings = withRandomStem(given);
   const initial = initialEncoderState(settings, settings.run.seed);
   const batchSize = Math.min(BATCH, indices.length);
   // Images are drawn, because a part of a source may be of one kind; whole batches only.

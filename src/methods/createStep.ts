@@ -30,9 +30,9 @@ interface Draft {
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
 export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
-  const { encoder, project, replicas = 1, batchNorm = 'own' } = options;
+  const { encoder, project, replicas = 1, batchNorm = 'own', first } = options;
   const draft: Draft = {
-    variables: createVariables({ batchNormReplicas: batchNorm === 'joined' ? replicas : 1 }),
+    variables: createVariables({ batchNormReplicas: batchNorm === 'joined' ? replicas : 1, first }),
     stored: createVariables(),
     objectives: [],
     scalars: new Map(),

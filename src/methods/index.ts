@@ -14,7 +14,7 @@ export {
   type StepScope,
 } from './defineMethod.ts';
 export { embeddingProgram } from './embeddingProgram.ts';
-export { encoderOptions } from './encoderOptions.ts';
+export { checkStem, encoderOptions } from './encoderOptions.ts';
 export {
   featureLength,
   type InferenceOptions,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createVariables, featureLength } from '../nn/index.ts';
-import { input } from '../tensor/index.ts';
+import { createVariables, featureLength, firstFilters } from '../nn/index.ts';
+import { input, sizeOf } from '../tensor/index.ts';
 import {
+  checkStem,
   encoderOptions,
   initialEncoderState,
   methodHead,
@@ -51,6 +52,37 @@ describe('initialEncoderState', () => {
     expect([...initialEncoderState(settingsWith())['layer1.0.bn2.weight']!]).toEqual([1, 1, 1, 1]);
   });
 
+  it.each(methodNames)('begins with a given stem in %s, which is trained unless it is frozen', (method) => {
+    const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
+    for (const stemStart of ['patches', 'patches-frozen'] as const) {
+      const { settings: patch } = patchOf({
+        ...{ method, width: 4, prototypes: 8, clusters: takesOne ? '8' : '8,4', stemStart },
+      });
+      const settings = settingsFor('small-32', patch);
+      const { name, shape } = firstFilters(encoderOptions(settings), 32);
+      const filters = Float32Array.from({ length: sizeOf(shape) }, (_, i) => i / 10);
+      const { initialState, steps, encoderState } = methodProgram(settings, {
+        images: 16,
+        first: { [name]: filters },
+      });
+      expect(encoderState).toContain(name);
+      for (const { program, trained = [] } of steps) {
+        const isFrozen = stemStart === 'patches-frozen';
+        expect(trained.includes(name)).toBe(!isFrozen);
+        const own = program.state!.filter(({ current }) => current.node.attributes.name === name);
+        expect(own.map(({ next }) => next === undefined)).toEqual([isFrozen]);
+      }
+      const momentum = ['moco', 'byol', 'pcl', 'hcsc'].includes(method);
+      const copies = Object.entries(initialState(7)).filter(
+        ([key]) => key === `key.${name}` || key === `target.${name}`,
+      );
+      expect(copies.length).toBe(momentum ? 1 : 0);
+      for (const [, values] of [[name, initialState(7)[name]!] as const, ...copies]) {
+        expect(values).toEqual(filters);
+      }
+    }
+  });
+
   it('needs no number of images, and draws from the seed', () => {
     const settings = settingsFor('small-32', {
       encoder: { width: 4 },
@@ -61,5 +93,16 @@ describe('initialEncoderState', () => {
       initialEncoderState(settings, settings.run.seed)[name],
     );
     expect(initialEncoderState(settings, 1)[name]).not.toEqual(initialEncoderState(settings, 2)[name]);
+  });
+});
+
+describe('checkStem', () => {
+  it('refuses filters from patches behind edges', () => {
+    const encoder = (more: object) => settingsFor('small-32', { encoder: { width: 4, ...more } });
+    expect(() => checkStem(encoder({ frontEnd: 'sobel' }))).not.toThrow();
+    expect(() => checkStem(encoder({ stemStart: 'patches' }))).not.toThrow();
+    expect(() => checkStem(encoder({ frontEnd: 'sobel', stemStart: 'patches' }))).toThrow(
+      'stemStart: received "patches" with frontEnd "sobel"; expected "random"',
+    );
   });
 });

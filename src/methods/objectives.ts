@@ -2,7 +2,7 @@
 
 import type { ProgramState } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import type { Optimizer, Variables } from '../nn/index.ts';
+import { type Optimizer, stateOfBuffer, type Variables } from '../nn/index.ts';
 import { add, crossReplicaMean, gradients, greater, input, type Tensor, where } from '../tensor/index.ts';
 import type { Moment } from './program.ts';
 
@@ -96,7 +96,7 @@ export function trainedState(
       ...update.slots.map((slot) => ({ current: slot.current, next: chosen(slot.next, slot.current) })),
     ];
   });
-  for (const { tensor, next: after } of variables.buffers()) state.push({ current: tensor, next: after });
+  state.push(...variables.buffers().map(stateOfBuffer));
   return {
     loss: losses.reduce((sum, loss) => add(sum, loss)),
     state,

@@ -28,6 +28,7 @@ const imagenet = {
   stem: 'imagenet',
   frontEnd: 'none',
   residualInit: 'one',
+  stemStart: 'random',
   momentum: 0.9,
   momentumForm: 'popular',
   warmupEpochs: 0,

@@ -8,7 +8,7 @@
 import type { Engine } from '../backends/index.ts';
 import type { Features } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
-import type { EncoderOptions, Optimizer, Variables } from '../nn/index.ts';
+import type { EncoderOptions, FirstValues, Optimizer, Variables } from '../nn/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import type { Normalization } from './inference.ts';
 import type { Settings } from './settings.ts';
@@ -42,6 +42,8 @@ export interface StepContext {
   /** Crop groups, big ones first. */
   crops: readonly CropGroup[];
   encoder: EncoderOptions;
+  /** First values of parameters, by name, in place of drawn ones. Default: none. */
+  first?: FirstValues;
   normalize: Normalization;
   /** Side of the evaluation view, in pixels. */
   imageSize: number;

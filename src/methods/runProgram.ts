@@ -44,10 +44,11 @@ function learningRateAt(
  *
  * @param images N
  * @param extra positions of unlabeled images that only the representation learns from
+ * @param first first values of parameters, such as the filters of a learned stem
  */
 export function methodProgram(
   settings: Settings,
-  { images, extra }: Pick<StepContext, 'images' | 'extra'>,
+  { images, extra, first }: Pick<StepContext, 'images' | 'extra' | 'first'>,
 ): MethodProgram {
   const { data, optimizer } = settings;
   const views = viewsOf(settings);
@@ -58,6 +59,7 @@ export function methodProgram(
     extra,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
+    first,
     normalize: views.normalize,
     imageSize: data.imageSize,
     optimizer: optimizerOf(optimizer),

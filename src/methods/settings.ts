@@ -39,6 +39,9 @@ export function withDefault<S extends z.ZodType>(schema: S, value: z.output<S>) 
   return schema.default(value as never).describe(schema.description ?? '');
 }
 
+/** Origins of the first filters of the first convolution. */
+export const stemStarts = ['random', 'patches', 'patches-frozen'] as const;
+
 const range = () => z.tuple([z.number().min(0), z.number().min(0)]);
 const perChannel = () =>
   z.tuple([z.number(), z.number(), z.number()], {
@@ -115,6 +118,13 @@ export const sharedGroups = {
       .enum(residualInits as unknown as [ResidualInit, ...ResidualInit[]])
       .default('one')
       .describe('first scale of the last batch norm in each residual block; zero: blocks start as shortcuts'),
+    stemStart: z
+      .enum(stemStarts)
+      .default('random')
+      .describe(
+        'first filters of the first convolution: random; patches: learned from the images; ' +
+          'patches-frozen: the same, never trained',
+      ),
   }),
   optimizer: z.strictObject({
     name: z.enum(['adam', 'larc', 'lars', 'sgd']).default('adam').describe('optimizer of the weights'),

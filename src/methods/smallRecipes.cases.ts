@@ -115,6 +115,7 @@ export const sharedDefaults: Values = {
   stem: 'cifar',
   frontEnd: 'none',
   residualInit: 'one',
+  stemStart: 'random',
   optimizer: 'adam',
   learningRate: 0.002,
   weightDecay: 1e-6,

@@ -12,7 +12,7 @@ import { LikenessError } from '../core/errors.ts';
 import { maxPool2d, relu, reshape, sizeOf, type Tensor } from '../tensor/index.ts';
 import type { Drop } from './dropout.ts';
 import { filled, normal } from './initialize.ts';
-import { batchNorm, convolution, linear } from './layers.ts';
+import { batchNorm, convolution, linear, type Weights } from './layers.ts';
 import type { Variables } from './variables.ts';
 
 export interface PlainNetworkOptions {
@@ -20,6 +20,8 @@ export interface PlainNetworkOptions {
   width?: number;
   /** Dropout before the fully connected layers, in training alone. Default: none. */
   drop?: Drop;
+  /** Filters of the first convolution. Default: trained. */
+  stemFilters?: Weights;
 }
 
 /** Number of channels or of hidden values at a width, of the number at width 64. */
@@ -77,11 +79,17 @@ const STAGES: readonly Stage[] = [
 ];
 
 /** Normalized images [N, C, s, s] to features [N, 4096] at width 64. */
-export function alexnet(variables: Variables, x: Tensor, { width, drop }: PlainNetworkOptions = {}): Tensor {
+export function alexnet(
+  variables: Variables,
+  x: Tensor,
+  { width, drop, stemFilters }: PlainNetworkOptions = {},
+): Tensor {
   requireSize('alexnet', x, ALEXNET_SMALLEST);
   let y = x;
   for (const { layer, channels, kernel, stride, padding, pool } of STAGES) {
-    const shape = { channels: atWidth(channels, width), kernel, stride, padding, bias: 'with' } as const;
+    const weights = layer === 0 ? stemFilters : 'trained';
+    const extent = { channels: atWidth(channels, width), kernel, stride, padding };
+    const shape = { ...extent, weights, bias: 'with' } as const;
     y = convolution(variables, `features.${layer}`, y, shape); // [N, channels, h, w]
     y = relu(batchNorm(variables, `features.${layer + 1}`, y));
     if (pool) y = maxPool2d(y, { kernel: 3, stride: 2 }); // halves h and w

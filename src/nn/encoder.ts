@@ -1,11 +1,11 @@
 /** Encoders by name, from images to features. */
 import { LikenessError } from '../core/errors.ts';
-import type { Tensor } from '../tensor/index.ts';
+import { input, type Shape, type Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
 import type { Drop } from './dropout.ts';
 import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
 import { sobel } from './sobel.ts';
-import type { Variables } from './variables.ts';
+import { createVariables, type Variables } from './variables.ts';
 import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
 
 /**
@@ -44,6 +44,16 @@ export function featureLength({ architecture = 'resnet18', ...options }: Encoder
   return fullyConnectedBackbone(architecture)
     ? plainFeatures(options)
     : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
+}
+
+/**
+ * Name and shape [O, C, k, k] of the first convolution's filters, for images of a size in pixels.
+ */
+export function firstFilters(options: EncoderOptions, size: number): { name: string; shape: Shape } {
+  const variables = createVariables();
+  encode(variables, input('images', [1, 3, size, size]), { ...options, stemFilters: 'trained' });
+  const [{ name, tensor }] = variables.parameters() as [{ name: string; tensor: Tensor }];
+  return { name, shape: tensor.shape };
 }
 
 /** Normalized images [N, 3, H, W] to features [N, D], by the named architecture. */

@@ -8,10 +8,11 @@ export {
   encode,
   type FrontEnd,
   featureLength,
+  firstFilters,
   frontEnds,
 } from './encoder.ts';
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
-export { batchNorm, convolution, linear } from './layers.ts';
+export { batchNorm, convolution, linear, type Weights } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export { createMomentumVariables, type MomentumOptions, type MomentumVariables } from './momentum.ts';
 export {
@@ -37,4 +38,4 @@ export {
   stems,
 } from './resnet.ts';
 export { type WarmupCosine, warmupCosine } from './schedules.ts';
-export { createVariables, type Mode, type Variables } from './variables.ts';
+export { createVariables, type FirstValues, type Mode, stateOfBuffer, type Variables } from './variables.ts';

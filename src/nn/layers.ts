@@ -24,17 +24,30 @@ export interface ConvolutionLayer {
   padding?: Pair;
   /** Default: without, because a batch norm follows in every network here and cancels it. */
   bias?: 'with' | 'without';
+  /** Weights that an optimizer changes, or that stay as they begin. Default: trained. */
+  weights?: Weights;
 }
+
+/** Weights that an optimizer changes, or that stay as they begin. */
+export type Weights = 'trained' | 'frozen';
 
 /** Convolution with Kaiming normal weights by fan-out, and a zero bias. */
 export function convolution(
   variables: Variables,
   name: string,
   x: Tensor,
-  { channels, kernel, stride = 1, padding = Math.floor(kernel / 2), bias = 'without' }: ConvolutionLayer,
+  {
+    channels,
+    kernel,
+    stride = 1,
+    padding = Math.floor(kernel / 2),
+    bias = 'without',
+    weights = 'trained',
+  }: ConvolutionLayer,
 ): Tensor {
   const shape = [channels, x.shape[1]!, kernel, kernel];
-  const weight = variables.parameter(`${name}.weight`, shape, kaimingFanOut());
+  const value = weights === 'frozen' ? variables.buffer : variables.parameter;
+  const weight = value(`${name}.weight`, shape, kaimingFanOut());
   const y = conv2d(x, weight, { stride, padding }); // [N, channels, h, w]
   if (bias === 'without') return y;
   return add(y, reshape(variables.parameter(`${name}.bias`, [channels], filled(0)), [channels, 1, 1]));

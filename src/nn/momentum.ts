@@ -8,7 +8,7 @@
  * statistics are its own.
  */
 import { add, input, mul, stopGradient, sub, type Tensor, type TensorData } from '../tensor/index.ts';
-import { createVariables, type Variables } from './variables.ts';
+import { createVariables, stateOfBuffer, type Variables } from './variables.ts';
 
 export interface MomentumOptions {
   /** Trained variables to follow. */
@@ -37,7 +37,7 @@ export interface MomentumVariables extends Variables {
    * State of the momentum encoder: each parameter with its next value, and the running statistics.
    * With `when: 'after'`, `nextOf` maps the name of a trained parameter to its next value.
    */
-  state(nextOf?: (name: string) => Tensor): { current: Tensor; next: Tensor }[];
+  state(nextOf?: (name: string) => Tensor): { current: Tensor; next?: Tensor }[];
 }
 
 /** A set of variables that follows another. */
@@ -48,9 +48,11 @@ export function createMomentumVariables({
   when,
   start = 'copy',
 }: MomentumOptions): MomentumVariables {
-  const { mode, batchNormReplicas } = follows;
-  const own = createVariables({ mode, batchNormReplicas, prefix });
-  const drawn = createVariables(); // parameters under their stored names, whose streams are others
+  const { mode, batchNormReplicas, first } = follows;
+  const own = createVariables({ mode, batchNormReplicas, prefix, first });
+  const given = Object.entries(first).map(([name, value]) => [prefix + name, value] as const);
+  // Parameters under their stored names, whose streams are others.
+  const drawn = createVariables({ first: Object.fromEntries(given) });
   const pairs = new Map<string, { current: Tensor; used: Tensor; trained: Tensor }>();
   const average = (current: Tensor, trained: Tensor) =>
     add(mul(current, momentum), mul(stopGradient(trained), sub(1, momentum)));
@@ -71,8 +73,8 @@ export function createMomentumVariables({
       const values = own.initialValues(seed);
       if (start === 'own') Object.assign(values, drawn.initialValues(seed));
       else {
-        const first = follows.initialValues(seed);
-        for (const name of pairs.keys()) values[prefix + name] = first[name]!.slice();
+        const copied = follows.initialValues(seed);
+        for (const name of pairs.keys()) values[prefix + name] = copied[name]!.slice();
       }
       for (const name of Object.keys(values)) {
         const value = trained[name.slice(prefix.length)];
@@ -85,7 +87,7 @@ export function createMomentumVariables({
         current,
         next: when === 'before' ? used : average(current, nextOf?.(name) ?? trained),
       })),
-      ...own.buffers().map(({ tensor, next }) => ({ current: tensor, next })),
+      ...own.buffers().map(stateOfBuffer),
     ],
   };
 }

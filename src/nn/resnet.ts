@@ -4,7 +4,7 @@
  * parameter names.
  */
 import { add, globalAveragePool, maxPool2d, relu, type Tensor } from '../tensor/index.ts';
-import { batchNorm, convolution } from './layers.ts';
+import { batchNorm, convolution, type Weights } from './layers.ts';
 import type { Variables } from './variables.ts';
 
 /** Blocks per stage, and the kind of block. ResNet-10 has one basic block per stage. */
@@ -39,6 +39,8 @@ export interface ResnetOptions {
    * as with `zero_init_residual` in torchvision. Default: `one`.
    */
   residualInit?: ResidualInit;
+  /** Filters of the first convolution. Default: trained. */
+  stemFilters?: Weights;
 }
 
 /** Channels of each stage (before a bottleneck's expansion). */
@@ -56,11 +58,11 @@ export function resnetFeatures(options: ResnetOptions): number {
 
 /** Normalized images [N, 3, H, W] to features [N, D]. */
 export function resnet(variables: Variables, x: Tensor, options: ResnetOptions = {}): Tensor {
-  const { architecture = 'resnet18', stem = 'cifar', residualInit = 'one' } = options;
+  const { architecture = 'resnet18', residualInit = 'one' } = options;
   const scale = residualInit === 'zero' ? 0 : 1;
   const { blocks, block } = residualNetworks[architecture];
   const channels = stageWidthsOf(options);
-  let y = stemLayers(variables, x, channels[0]!, stem); // [N, C, h, w]
+  let y = stemLayers(variables, x, channels[0]!, options); // [N, C, h, w]
   blocks.forEach((count, stage) => {
     for (let i = 0; i < count; i++) {
       const name = `layer${stage + 1}.${i}`;
@@ -72,9 +74,14 @@ export function resnet(variables: Variables, x: Tensor, options: ResnetOptions =
   return globalAveragePool(y); // [N, D]
 }
 
-function stemLayers(variables: Variables, x: Tensor, width: number, stem: Stem): Tensor {
+function stemLayers(
+  variables: Variables,
+  x: Tensor,
+  channels: number,
+  { stem = 'cifar', stemFilters: weights }: ResnetOptions,
+): Tensor {
   const [kernel, stride] = stem === 'imagenet' ? [7, 2] : [3, stem === 'small' ? 2 : 1];
-  const y = convolution(variables, 'conv1', x, { channels: width, kernel: kernel!, stride });
+  const y = convolution(variables, 'conv1', x, { channels, kernel: kernel!, stride, weights });
   const activated = relu(batchNorm(variables, 'bn1', y));
   return stem === 'imagenet' ? maxPool2d(activated, { kernel: 3, stride: 2, padding: 1 }) : activated;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';
 import { add, scalar } from '../tensor/index.ts';
 import { filled, uniformFanIn } from './initialize.ts';
-import { createVariables } from './variables.ts';
+import { createMomentumVariables } from './momentum.ts';
+import { createVariables, type Variables } from './variables.ts';
 
 describe('variables', () => {
   it('gives the same tensor for the same name', () => {
@@ -46,5 +47,35 @@ describe('variables', () => {
     for (const name of ['a', 'b', 'c']) expect(backwards(7)[name]).toEqual(values[name]);
     expect(values.a).not.toEqual(values.b);
     expect(forwards(8).a).not.toEqual(values.a);
+  });
+
+  it('takes given first values in place of drawn ones, in a momentum encoder too', () => {
+    const first = { stem: Float32Array.of(1, 2), bank: Float32Array.of(3) };
+    const variables = createVariables({ first });
+    const momentum = scalar(0.9);
+    const layers = (of: Variables) => {
+      of.parameter('stem', [2], uniformFanIn(5));
+      of.parameter('other', [2], uniformFanIn(5));
+      of.buffer('bank', [1], filled(0));
+    };
+    layers(variables);
+    const values = variables.initialValues(7);
+    expect(values).toMatchObject(first);
+    // Later changes of the state do not reach the given values.
+    values.stem![0] = 9;
+    expect(variables.initialValues(7).stem).toEqual(first.stem);
+    for (const start of ['copy', 'own'] as const) {
+      const copy = createMomentumVariables({ follows: variables, momentum, when: 'after', start });
+      layers(copy);
+      expect(copy.initialValues(7)).toMatchObject({ 'key.stem': first.stem, 'key.bank': first.bank });
+      const isCopied = copy.initialValues(7)['key.other']![0] === values.other![0];
+      expect(isCopied).toBe(start === 'copy');
+    }
+  });
+
+  it('refuses given first values of another length', () => {
+    const variables = createVariables({ first: { stem: Float32Array.of(1, 2) } });
+    variables.parameter('stem', [3], filled(0));
+    expect(() => variables.initialValues(0)).toThrow(/"stem": received 2 first values; expected 3/);
   });
 });

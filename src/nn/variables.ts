@@ -8,7 +8,7 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
-import { input, type Shape, sameShape, showShape, type Tensor } from '../tensor/index.ts';
+import { input, type Shape, sameShape, showShape, sizeOf, type Tensor } from '../tensor/index.ts';
 import type { Initializer } from './initialize.ts';
 
 export type Mode = 'train' | 'evaluate';
@@ -18,11 +18,16 @@ interface Entry {
   initialize: Initializer;
 }
 
+/** First values by name, in place of those that a layer draws. */
+export type FirstValues = Readonly<Record<string, Float32Array>>;
+
 export interface Variables {
   /** Statistics that layers use: those of the batch in "train", running ones in "evaluate". */
   readonly mode: Mode;
   /** Number of replicas whose batches share the statistics of batch norms. 1: each has its own. */
   readonly batchNormReplicas: number;
+  /** First values in place of those that layers draw, by names without the prefix. */
+  readonly first: FirstValues;
   /** A trained value. */
   parameter(name: string, shape: Shape, initialize: Initializer): Tensor;
   /** The latest value of a buffer. */
@@ -45,10 +50,12 @@ export function createVariables({
   mode = 'train',
   prefix = '',
   batchNormReplicas = 1,
+  first = {},
 }: {
   mode?: Mode;
   prefix?: string;
   batchNormReplicas?: number;
+  first?: FirstValues;
 } = {}): Variables {
   const parameters = new Map<string, Entry>();
   const buffers = new Map<string, Entry & { latest: Tensor }>();
@@ -65,6 +72,7 @@ export function createVariables({
   return {
     mode,
     batchNormReplicas,
+    first,
     parameter(name, shape, initialize) {
       const known = parameters.get(name);
       if (known) {
@@ -96,12 +104,35 @@ export function createVariables({
     initialValues(seed) {
       const values: Record<string, Float32Array> = {};
       for (const [name, { tensor, initialize }] of [...parameters, ...buffers]) {
+        const given = first[name];
+        if (given) {
+          checkCount(name, given, tensor.shape);
+          values[prefix + name] = given.slice();
+          continue;
+        }
         // Keyed by name, so that a value does not depend on the order in which layers were built.
         values[prefix + name] = initialize(tensor.shape, randomAt(seed, 'initialize', hashName(name)));
       }
       return values;
     },
   };
+}
+
+/** A buffer as a value of a program's state, frozen where no layer replaces it. */
+export function stateOfBuffer({ tensor, next }: { tensor: Tensor; next: Tensor }): {
+  current: Tensor;
+  next?: Tensor;
+} {
+  return next === tensor ? { current: tensor } : { current: tensor, next };
+}
+
+function checkCount(name: string, given: Float32Array, shape: Shape): void {
+  if (given.length === sizeOf(shape)) return;
+  throw new LikenessError(
+    'shape.mismatch',
+    `variable "${name}": received ${given.length} first values; expected ${sizeOf(shape)}, for ` +
+      `shape ${showShape(shape)}`,
+  );
 }
 
 /** FNV-1a, 32 bits. */

@@ -29,13 +29,18 @@ export function vggGrid(size: number): number {
 }
 
 /** Normalized images [N, C, s, s] to features [N, 4096] at width 64. */
-export function vgg16(variables: Variables, x: Tensor, { width, drop }: PlainNetworkOptions = {}): Tensor {
+export function vgg16(
+  variables: Variables,
+  x: Tensor,
+  { width, drop, stemFilters }: PlainNetworkOptions = {},
+): Tensor {
   requireSize('vgg16-bn', x, VGG_SMALLEST);
   let y = x;
   let layer = 0;
   for (const block of BLOCKS) {
     for (const channels of block) {
-      const shape = { channels: atWidth(channels, width), kernel: 3, bias: 'with' } as const;
+      const weights = layer === 0 ? stemFilters : 'trained';
+      const shape = { channels: atWidth(channels, width), kernel: 3, weights, bias: 'with' } as const;
       y = convolution(variables, `features.${layer}`, y, shape); // [N, channels, h, w]
       y = relu(batchNorm(variables, `features.${layer + 1}`, y));
       layer += 3; // convolution, batch norm, ReLU

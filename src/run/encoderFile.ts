@@ -4,12 +4,11 @@
  * The metadata have `encoder`, a hash of what the tensors were learned with, so that tensors of
  * other settings are refused, and `sha256` of their bytes, so that a damaged file is recognized.
  */
-import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
-import { bytesOf, encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
+import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
 import { hashOfJson, type JsonObject } from './json.ts';
 import type { FeaturesConfig } from './runConfig.ts';
-import { malformedFile, readTensors } from './tensorFile.ts';
+import { checksumOf, malformedFile, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness encoder 1';
 const REMEDY = 'Restore the file, or delete the run and make it again.';
@@ -55,14 +54,4 @@ export function readEncoderIfLearned(file: string, config: Learned): Promise<Ten
 
 function hashOf({ encoder, imageSize, seed, images, split }: Learned): string {
   return hashOfJson({ encoder, imageSize, seed, images, split } as unknown as JsonObject);
-}
-
-/** Hashes names, types, shapes and bytes of the tensors in the order of their names. */
-function checksumOf(tensors: Tensors): string {
-  const hash = createHash('sha256');
-  for (const name of Object.keys(tensors).sort()) {
-    const { dtype, shape, data } = tensors[name]!;
-    hash.update(`${name} ${dtype} ${shape.join(',')}\n`).update(bytesOf(data));
-  }
-  return hash.digest('hex');
 }

@@ -34,6 +34,8 @@ export const runFileNames = {
   reportHtml: 'report.html',
   /** Learned tensors of an encoder without training. */
   weights: 'encoder.safetensors',
+  /** First filters of a network whose stem is learned from patches. */
+  stem: 'stem.safetensors',
   /** Exported encoder: image in, feature out. */
   encoder: 'encoder.onnx',
   /** Kernel of each operator on this machine; a resumed run uses the same. */

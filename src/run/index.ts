@@ -58,6 +58,7 @@ export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export { readStem, type StemShape, writeStem } from './stemFile.ts';
 export {
   type ExampleImage,
   REPORT_VERSION,

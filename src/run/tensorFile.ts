@@ -1,7 +1,14 @@
 /** Safetensors files of a run with a format name and JSON in their metadata. */
+import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { type DecodedSafetensors, decodeSafetensors, readRegular } from '../formats/index.ts';
+import {
+  bytesOf,
+  type DecodedSafetensors,
+  decodeSafetensors,
+  readRegular,
+  type Tensors,
+} from '../formats/index.ts';
 import { firstIssue, parseJson } from './json.ts';
 
 /** Names of a kind of file. */
@@ -104,4 +111,14 @@ export function integersOf(
 
 export function malformedFile(file: string, reason: string, { code, remedy }: TensorFileKind): LikenessError {
   return new LikenessError(`${code}.malformed`, `${file} cannot be used: ${reason}. ${remedy}`);
+}
+
+/** Hashes names, types, shapes and bytes of the tensors in the order of their names. */
+export function checksumOf(tensors: Tensors): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(tensors).sort()) {
+    const { dtype, shape, data } = tensors[name]!;
+    hash.update(`${name} ${dtype} ${shape.join(',')}\n`).update(bytesOf(data));
+  }
+  return hash.digest('hex');
 }

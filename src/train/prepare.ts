@@ -14,6 +14,7 @@ import {
 } from '../data/index.ts';
 import {
   cacheSizeOf,
+  checkStem,
   choosePreset,
   fitToCount,
   flatSettings,
@@ -51,6 +52,7 @@ export async function prepareNew(
   const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
   const wanted = settingsFor(chosen.name, given);
   viewsOf(wanted);
+  checkStem(wanted);
   const cache = await images.pixels({ size: cacheSizeOf(wanted), reporter });
   const indices = indicesOfSplit(cache, split);
   if (indices.length < 2) {

@@ -27,6 +27,7 @@ import { fittedRecipe, recipeReach } from './recipe.ts';
 import { settingFarFrom } from './remedy.ts';
 import { createTrainReport } from './report.ts';
 import { runFacts } from './runFacts.ts';
+import { stemValues } from './stem.ts';
 import { type TrainResult, trainMethod } from './trainer.ts';
 import { type TrainingState, toCheckpoint } from './trainingState.ts';
 import { createEpochWatch } from './watch.ts';
@@ -64,6 +65,11 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const { settings, threads, budget } = config;
   const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
   const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
+  const stem = { file: folder.files.stem, settings, images: { cache, indices } };
+  const first = await stemValues(engine, stem, reporter).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
+  });
   const { batchSize } = settings.data;
   const { maxSteps } = settings.schedule;
   const { seed, workers, checkpointSeconds } = settings.run;
@@ -71,7 +77,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
   const extra = unlabeledAmong(cache, indices);
-  const method = methodProgram(settings, { images: indices.length, extra });
+  const method = methodProgram(settings, { images: indices.length, extra, first });
   const facts = runFacts(method);
   for (const message of facts.notes) reporter.note({ code: 'train.method', message });
   await rewindSnapshots(folder, from?.step ?? 0);

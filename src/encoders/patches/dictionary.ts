@@ -90,3 +90,25 @@ function normalizeEach(rows: Float32Array, d: number): void {
     for (let i = start; i < start + d; i++) rows[i]! *= scale;
   }
 }
+
+/** Filters `a = dW - mean(dW)` [K, d] and their bias `dW · m` [K], of a dictionary d [K, d]. */
+export function filtersOf(
+  dictionary: Float32Array,
+  { dimension: d, whitening, means }: { dimension: number; whitening: Float32Array; means: Float64Array },
+): { weights: Float32Array; bias: Float32Array } {
+  const K = dictionary.length / d;
+  const weights = new Float32Array(K * d);
+  const bias = new Float32Array(K);
+  const row = new Float64Array(d);
+  for (let k = 0; k < K; k++) {
+    row.fill(0);
+    for (let i = 0; i < d; i++) {
+      const value = dictionary[k * d + i]!;
+      for (let j = 0; j < d; j++) row[j]! += value * whitening[i * d + j]!;
+    }
+    bias[k] = row.reduce((sum, value, j) => sum + value * means[j]!, 0);
+    const mean = row.reduce((sum, value) => sum + value, 0) / d;
+    for (let j = 0; j < d; j++) weights[k * d + j] = row[j]! - mean;
+  }
+  return { weights, bias };
+}

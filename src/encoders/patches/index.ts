@@ -3,3 +3,4 @@ export { type ExportPatchesOptions, exportPatches } from './exportPatches.ts';
 export { type LearnPatchesOptions, learnPatches } from './learnPatches.ts';
 export { type PatchEncoderOptions, type PatchTensors, patchEncoder } from './program.ts';
 export { type PatchSettings, patchGeometry, patchSettings } from './settings.ts';
+export { learnStemFilters, type StemFiltersOptions } from './stemFilters.ts';

@@ -9,25 +9,17 @@
  * supervised classifier that would weigh the responses.
  */
 import type { Engine } from '../../backends/index.ts';
-import {
-  distinctRows,
-  type Features,
-  featuresOf,
-  normalizeRows,
-  principalAxes,
-  whiten,
-} from '../../cluster/index.ts';
-import { randomAt } from '../../core/random.ts';
+import { type Features, featuresOf, normalizeRows, principalAxes, whiten } from '../../cluster/index.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { input } from '../../tensor/index.ts';
-import { evaluationBatches } from '../../views/index.ts';
 import type { PixelSet } from '../encoder.ts';
-import { learnDictionary } from './dictionary.ts';
+import { filtersOf, learnDictionary } from './dictionary.ts';
 import { averageOf } from './memory.ts';
+import { drawImages, patchesOf } from './patchesOf.ts';
 import { openPatchPart, type PatchTensors } from './program.ts';
 import { type PatchSettings, patchGeometry } from './settings.ts';
-import { drawPatches, grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
+import { grayPatches, normalizeContrast, whitenPatches } from './whitenedPatches.ts';
 
 export interface LearnPatchesOptions {
   engine: Engine;
@@ -42,11 +34,6 @@ export interface LearnPatchesOptions {
   reporter?: Reporter;
 }
 
-/** Most images that patches are drawn from. */
-const PATCH_IMAGES = 5000;
-/** Most patches of one image: more of them repeat what is known. */
-const MOST_PER_IMAGE = 150;
-const BATCH = 128;
 /** Iterations of the principal axes: the last ones need not be exact. */
 const AXIS_ITERATIONS = 5;
 
@@ -60,7 +47,8 @@ export async function learnPatches(options: LearnPatchesOptions): Promise<Record
   const { side } = patchGeometry(settings, size);
   const { iterations, contrast, zca } = settings;
   const { signal } = reporter;
-  const color = await patchesOf({ ...options, reporter }, side); // [n, 3 side²]
+  const drawing = { side, patches: settings.patches, reporter };
+  const color = await patchesOf({ ...options, ...drawing }); // [n, 3 side²]
   const gray = grayPatches(color, side); // [n, side²]
   reporter.progress({ stage: 'patches', text: 'learning the dictionary of patches' });
   const tensors: Record<string, StoredTensor> = {};
@@ -83,63 +71,6 @@ export async function learnPatches(options: LearnPatchesOptions): Promise<Record
   return { ...tensors, ...(await learnComponents({ ...options, reporter }, tensors)) };
 }
 
-/** Draws patches of as many images as allowed, `[n, 3 side²]`. */
-async function patchesOf(
-  { images, size, settings, seed, workers, reporter }: LearnPatchesOptions & { reporter: Reporter },
-  side: number,
-): Promise<Float32Array> {
-  const chosen = drawn(images, PATCH_IMAGES, seed);
-  const perImage = Math.min(MOST_PER_IMAGE, Math.ceil(settings.patches / chosen.length));
-  const dimension = 3 * side * side;
-  const out = new Float32Array(chosen.length * perImage * dimension);
-  let done = 0;
-  for await (const { images: batch, pixels } of evaluationBatches(images.cache, {
-    ...{ size, batchSize: BATCH, indices: chosen, workers },
-  })) {
-    reporter.signal.throwIfAborted();
-    const perView = 3 * size * size;
-    for (let i = 0; i < batch.length; i++) {
-      const view = pixels.subarray(i * perView, (i + 1) * perView);
-      const patches = drawPatches(view, done, { size, side, perImage, seed });
-      out.set(patches, done * perImage * dimension);
-      done++;
-    }
-    const text = `drawing patches: ${done} of ${chosen.length} images`;
-    reporter.progress({ stage: 'patches', text, done, total: chosen.length });
-  }
-  return out;
-}
-
-/** Cache indices of drawn images, in ascending order; all where there are few. */
-function drawn({ cache, indices }: PixelSet, most: number, seed: number): Uint32Array {
-  const all = indices ?? Uint32Array.from(cache.widths.keys());
-  if (all.length <= most) return all;
-  const rows = distinctRows(all.length, most, randomAt(seed, 'patchImages'));
-  return Uint32Array.from(rows, (row) => all[row]!).sort();
-}
-
-/** Filters `a = dW - mean(dW)` [K, d] and their bias `dW · m` [K], of a dictionary d [K, d]. */
-function filtersOf(
-  dictionary: Float32Array,
-  { dimension: d, whitening, means }: { dimension: number; whitening: Float32Array; means: Float64Array },
-): { weights: Float32Array; bias: Float32Array } {
-  const K = dictionary.length / d;
-  const weights = new Float32Array(K * d);
-  const bias = new Float32Array(K);
-  const row = new Float64Array(d);
-  for (let k = 0; k < K; k++) {
-    row.fill(0);
-    for (let i = 0; i < d; i++) {
-      const value = dictionary[k * d + i]!;
-      for (let j = 0; j < d; j++) row[j]! += value * whitening[i * d + j]!;
-    }
-    bias[k] = row.reduce((sum, value, j) => sum + value * means[j]!, 0);
-    const mean = row.reduce((sum, value) => sum + value, 0) / d;
-    for (let j = 0; j < d; j++) weights[k * d + j] = row[j]! - mean;
-  }
-  return { weights, bias };
-}
-
 /**
  * Standardization and whitened principal components of the pooled responses as one product,
  * `z = (f - mean) P` with `P = diag(1 / std) V diag(lambda + e lambda_1)^(-1/2)`, and the memory:
@@ -150,7 +81,7 @@ async function learnComponents(
   tensors: PatchTensors,
 ): Promise<Record<string, StoredTensor>> {
   const { engine, images, size, settings, seed, workers, reporter } = options;
-  const indices = drawn(images, settings.images, seed);
+  const indices = drawImages(images, settings.images, seed);
   const encoder = await openPatchPart({ engine, size, settings, tensors }, 'responses');
   let responses: Awaited<ReturnType<typeof encoder.embed>>;
   try {
