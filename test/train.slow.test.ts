@@ -207,7 +207,7 @@ describe('bad input', () => {
     [
       '--resume with other images',
       ['train', 'changed', '--resume', '--out', 'whole'],
-      /found 97 usable images; expected the 96/,
+      /" is new; expected the 96 images that whole was started with/,
     ],
     [
       'a flag that is no number',

@@ -3,20 +3,30 @@ import { availableParallelism } from 'node:os';
 import { openEngine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { displayPath, plural, showCount } from '../core/text.ts';
-import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
+import { displayPath, plural } from '../core/text.ts';
+import {
+  identitiesOf,
+  indicesOfSplit,
+  type OpenImages,
+  type PixelCache,
+  reportSkipped,
+} from '../data/index.ts';
 import { type EncoderSpec, featureEncoder } from '../encoders/index.ts';
 import { cacheSizeFor, settingsFor } from '../methods/index.ts';
 import {
   clearLeftovers,
   createRunFolder,
+  differenceOf,
   type FeaturesConfig,
   type FeaturesRun,
   featuresRunOf,
+  hashOfImages,
   lockRun,
   type RunFolder,
   readEncoderIfLearned,
+  requireSameImages,
   writeEncoder,
+  writeImageList,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -60,13 +70,15 @@ export async function newFeatures(
     ...{ out, source: path, kind: 'features', method: encoder.name },
     date: new Date().toISOString().slice(0, 10),
   });
+  const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
   const config: FeaturesConfig = {
     ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },
     threads: run.threads || availableParallelism(),
     source: { path: source.path, name: source.name, kind: source.kind },
-    ...{ split, images: set.indices.length, notes },
+    ...{ split, images: set.indices.length, listing: hashOfImages(identities), notes },
   };
   await writeRunConfig(folder, config);
+  await writeImageList(folder.files.images, identities);
   await writeSkipped(folder.files.skipped, set.cache.skipped);
   reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
   return learn(folder, config, set, reporter);
@@ -75,7 +87,7 @@ export async function newFeatures(
 /**
  * Opens a run of an encoder without training, which is learned first where that was interrupted.
  *
- * @throws LikenessError `start.source` for other images than those that the run was started with
+ * @throws LikenessError `resume.source` for other images than those that the run was started with
  */
 export async function continueFeatures(
   images: OpenImages,
@@ -84,20 +96,31 @@ export async function continueFeatures(
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
+  const set = await imagesOf(images, config, reporter);
+  const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
   if (tensors) {
     reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
+    const difference = await differenceOf(identities, { folder, config, reporter });
+    if (difference) {
+      if (images.source.path !== config.source.path) throw otherSource(images, folder, difference);
+      const message =
+        `${images.path}: ${difference} since the encoder was learned. It is used for the images as ` +
+        'they are. Start a new run to learn from them.';
+      reporter.warn({ code: 'start.source', message });
+    }
     return featuresRunOf(folder, config, tensors);
   }
-  const set = await imagesOf(images, config, reporter);
-  if (set.indices.length !== config.images) {
-    throw new LikenessError(
-      'start.source',
-      `${images.path}: found ${showCount(set.indices.length)} usable images; expected the ` +
-        `${showCount(config.images)} that ${folder.path} was started with. Start a new run for a ` +
-        'changed folder.',
-    );
-  }
+  await requireSameImages(identities, { folder, config, source: images.path, reporter });
   return learn(folder, config, set, reporter);
+}
+
+/** Error for images of another folder than those that a finished run was started with. */
+export function otherSource({ source }: OpenImages, { path }: RunFolder, difference: string): LikenessError {
+  return new LikenessError(
+    'start.differs',
+    `source: ${source.path}: ${difference}; expected the images that ${displayPath(path)} was ` +
+      'started with. Choose another folder with `out`.',
+  );
 }
 
 /** Decoded images, and cache indices of those that are learned from. */

@@ -94,7 +94,7 @@ describe('start', () => {
   it('opens patch features, of which the settings that were read are stored and no others', async () => {
     expect(model).toMatchObject({ kind: 'features', method: 'patches', step: 0, run: run() });
     const stored = JSON.parse(readFileSync(join(run(), 'config.json'), 'utf8'));
-    expect(stored).toMatchObject({ version: 3, kind: 'features', images: IMAGES, seed: 0 });
+    expect(stored).toMatchObject({ version: 4, kind: 'features', images: IMAGES, seed: 0 });
     expect(stored.encoder.name).toBe('patches');
     for (const name of ['settings', 'preset', 'budget']) expect(stored).not.toHaveProperty(name);
     expect(existsSync(join(run(), 'checkpoints'))).toBe(false);
@@ -166,11 +166,22 @@ describe('start', () => {
       /^encoder: received train for .*, which was started with patches\. Choose another folder/,
     );
     expect((await refusal(start(at('pictures'), { out, seed: 1 })))[0]).toBe('start.differs');
-    expect((await refusal(start(at('flat'), { out })))[1]).toMatch(/^source: received .*flat/);
+    expect((await refusal(start(at('flat'), { out })))[1]).toMatch(
+      /^source: .*flat: "across\/0000\.png" is now "0000\.png"; expected the images/,
+    );
     expect((await refusal(train(at('pictures'), { out, resume: true, epochs: 1 })))[1]).toMatch(
       /^resume: received the run .* is not trained/,
     );
     rmSync(at('stopped'), { recursive: true });
+  });
+
+  it('takes the same images in another place', async () => {
+    renameSync(at('pictures'), at('moved'));
+    try {
+      expect(await start(at('moved'), { out: run() })).toMatchObject({ method: 'patches' });
+    } finally {
+      renameSync(at('moved'), at('pictures'));
+    }
   });
 
   it('refuses a folder with one image', async () => {

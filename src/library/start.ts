@@ -3,20 +3,23 @@ import { availableParallelism } from 'node:os';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
-import { imageFacts, type OpenImages } from '../data/index.ts';
+import { identitiesOf, imageFacts, indicesOfSplit, type OpenImages } from '../data/index.ts';
 import { defaultEncoder } from '../encoders/index.ts';
-import { choosePreset } from '../methods/index.ts';
+import { cacheSizeOf, choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
+  differenceOf,
   isRunFolder,
   loadLatestCheckpoint,
   openRun,
   openRunFolder,
   type RunConfig,
+  type RunFolder,
   readRunConfig,
+  type TrainedConfig,
 } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { continueFeatures, newFeatures } from './learnFeatures.ts';
+import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
 import { type Model, modelOf } from './model.ts';
 import { checkOptions, oneOf, path, positiveNumber, wholeNumber } from './options.ts';
 import { chooseRoad, type RoadName, roads } from './road.ts';
@@ -84,12 +87,13 @@ async function continueStart(images: OpenImages, out: string, options: StartOpti
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
   const config = await readRunConfig(folder);
-  requireSame(out, config, images, options);
+  requireSame(out, config, options);
   if (config.kind === 'features') {
     return modelOf(await continueFeatures(images, folder, config, reporter));
   }
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
   if (checkpoint?.info.final) {
+    if (images.source.path !== config.source.path) await requireMoved(images, { folder, config, reporter });
     noteFinished(out, reporter);
     return modelOf(await openRun(out));
   }
@@ -97,18 +101,26 @@ async function continueStart(images: OpenImages, out: string, options: StartOpti
   return trainImages(images, { out, minutes, seed, resume: true, ...callbacksOf(options) });
 }
 
+/** Refuses another folder than the one that was learned from, which may have been moved. */
+async function requireMoved(
+  images: OpenImages,
+  run: { folder: RunFolder; config: TrainedConfig; reporter: Reporter },
+): Promise<void> {
+  const { config, reporter } = run;
+  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const indices = indicesOfSplit(cache, config.split);
+  const now = await identitiesOf(cache, indices, { signal: reporter.signal });
+  const difference = await differenceOf(now, run);
+  if (difference) throw otherSource(images, run.folder, difference);
+}
+
 function noteFinished(out: string, reporter: Reporter): void {
   const message = `${displayPath(out)} is trained to its end already`;
   reporter.note({ code: 'start.trained', message });
 }
 
-/** Refuses options and images that differ from those that the run was started with. */
-function requireSame(
-  out: string,
-  config: RunConfig,
-  { source }: OpenImages,
-  { encoder, seed }: StartOptions,
-): void {
+/** Refuses options that differ from those that the run was started with. */
+function requireSame(out: string, config: RunConfig, { encoder, seed }: StartOptions): void {
   const own = config.kind === 'features' ? config.encoder.name : 'train';
   const ownSeed = config.kind === 'features' ? config.seed : config.settings.run.seed;
   const differs = (name: string, received: unknown, stored: unknown) => {
@@ -120,7 +132,6 @@ function requireSame(
   };
   if (encoder !== undefined && encoder !== own) differs('encoder', encoder, own);
   if (seed !== undefined && seed !== ownSeed) differs('seed', seed, ownSeed);
-  if (source.path !== config.source.path) differs('source', source.path, config.source.path);
 }
 
 function callbacksOf({ onProgress, onNote, onWarning, signal }: StartOptions): ReporterOptions {

@@ -5,10 +5,10 @@ import type { RunFolder } from './files.ts';
 import { type JsonObject, parseJson } from './json.ts';
 
 /**
- * Version of the layout: 1 stored flat settings with texts, 2 typed settings in groups, and 3
- * stores the kind of the run beside them.
+ * Version of the layout: 1 stored flat settings with texts, 2 typed settings in groups, 3 the kind
+ * of the run beside them, and 4 stores hashes of the images.
  */
-export const configVersion = 3;
+export const configVersion = 4;
 
 /** Writes config.json, indented by two spaces, with `version` before the given keys. */
 export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {

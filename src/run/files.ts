@@ -24,6 +24,8 @@ export const runFileNames = {
   comparison: 'comparison.json',
   /** Reason for which the run doctor stopped a run of a comparison. */
   failure: 'failure.json',
+  /** Images that the run learns from, with a hash of the pixels of each. */
+  images: 'images.csv',
   /** Images that could not be used, with reasons. */
   skipped: 'skipped.csv',
   /** Two-dimensional layouts of features, before, during and after training. */

@@ -65,8 +65,8 @@ describe('config.json', () => {
   });
 
   it.each([
-    ['{"version": 99}', /has version 99; this program reads up to 3. Use the newer likeness/],
-    ['{"method": "swav"}', /has version none; expected 3/],
+    ['{"version": 99}', /has version 99; this program reads up to 4. Use the newer likeness/],
+    ['{"method": "swav"}', /has version none; expected 4/],
     ['[1]', /must hold one JSON object/],
     ['{"version": 1', /is not JSON/],
   ])('refuses %s', async (text, message) => {

@@ -29,6 +29,13 @@ export { type EventLog, openEventLog, readEvents } from './events.ts';
 export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
 export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export { clearLeftovers, createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
+export {
+  differenceOf,
+  hashOfImages,
+  type ImageListHash,
+  requireSameImages,
+  writeImageList,
+} from './imageList.ts';
 export { isMissing, type JsonObject, type JsonValue, readJson, readJsonIfValid, writeJson } from './json.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';

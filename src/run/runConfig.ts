@@ -5,6 +5,7 @@ import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
 import { resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
+import type { ImageListHash } from './imageList.ts';
 import { firstIssue, type JsonObject } from './json.ts';
 import { settingsHash, version1Hash } from './settingsHash.ts';
 
@@ -15,6 +16,8 @@ interface SharedConfig {
   split: 'train' | 'test' | 'all';
   /** Number of images that were learned from. */
   images: number;
+  /** Hashes of their names and contents; absent in runs of before version 4. */
+  listing?: ImageListHash;
   /** Reasons for the choices, and changes that were fitted to the number of images. */
   notes: string[];
   /** Threads of the runtime; results repeat with the same number. */
@@ -68,6 +71,7 @@ const shared = {
   source: z.object({ path: z.string(), name: z.string(), kind: z.string() }),
   split: z.enum(['train', 'test', 'all']),
   images: z.int().nonnegative().max(MAX_IMAGES),
+  listing: z.object({ names: z.string(), contents: z.string(), decoder: z.string() }).optional(),
   notes: z.array(z.string()),
   threads: z.int().min(1).max(MAX_THREADS),
 };

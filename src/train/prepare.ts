@@ -5,6 +5,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import {
   countDistinct,
+  identitiesOf,
   imageFacts,
   indicesOfSplit,
   type OpenImages,
@@ -24,9 +25,12 @@ import {
 } from '../methods/index.ts';
 import {
   createRunFolder,
+  hashOfImages,
   openRunFolder,
   readTrainedConfig,
+  requireSameImages,
   type TrainedConfig,
+  writeImageList,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -63,6 +67,7 @@ export async function prepareNew(
     );
   }
   const distinct = requireDistinct(cache, indices, path);
+  const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
   const { settings, notes } = fitToCount(wanted, {
     count: indices.length,
     given: new Set(Object.keys(flatSettings(changes))),
@@ -79,12 +84,14 @@ export async function prepareNew(
     source: { path: source.path, name: source.name, kind: source.kind },
     split,
     images: indices.length,
+    listing: hashOfImages(identities),
     preset: chosen.name,
     notes: [`preset ${chosen.name}: ${chosen.reason}`, ...notes],
     threads: settings.run.threads || availableParallelism(),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
   };
   await writeRunConfig(folder, config);
+  await writeImageList(folder.files.images, identities);
   await writeSkipped(folder.files.skipped, cache.skipped);
   reportSkipped(cache, reporter);
   const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
@@ -126,14 +133,8 @@ export async function prepareResumed(
   const config = { ...stored, settings: resumedSettings(stored, request) };
   const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
   const indices = indicesOfSplit(cache, config.split);
-  if (indices.length !== config.images) {
-    throw new LikenessError(
-      'resume.source',
-      `${images.path}: found ${showCount(indices.length)} usable images; expected the ` +
-        `${showCount(config.images)} that the run was started with. Start a new run for a ` +
-        'changed folder.',
-    );
-  }
+  const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
+  await requireSameImages(identities, { folder, config, source: images.path, reporter });
   const distinct = requireDistinct(cache, indices, images.path);
   return { folder, config, cache, indices, distinct, cacheDir: images.cacheDir };
 }
