@@ -4,6 +4,7 @@
  * stderr. A failed row is reported, the others go on, and the exit code is 1.
  */
 import { Command } from 'commander';
+import { openEngine } from '../src/backends/index.ts';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkColors, type ColorRow, colorCells, colorPrediction } from './colors.ts';
@@ -21,6 +22,7 @@ import { openReport, show, writeResult } from './report.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkSettings, defaultRows } from './settings.ts';
 import { benchmarkStep, stepRows } from './step.ts';
+import { type SuggestedRow, suggestedTable, suggestForFile } from './suggestedK.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { kmeansTable, secondsTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
@@ -288,6 +290,24 @@ program
     }
     const prediction = colorPrediction(report.rows);
     show({ rows: report.rows, prediction }, { json, table: colorCells(report.rows) });
+  });
+
+program
+  .command('suggested-k')
+  .description('suggested number of clusters beside the number of classes, on stored features')
+  .argument('<files...>', 'features with labels, as "likeness embed --out <set>.npy" writes them')
+  .requiredOption('--encoder <name>', 'name of the encoder, for the table')
+  .option('--json', 'print one object')
+  .action(async (files: string[], { encoder, json }: { encoder: string; json?: boolean }) => {
+    const report = openReport<SuggestedRow>('suggested-k');
+    const engine = await openEngine();
+    try {
+      for (const file of files)
+        await attempt(file, async () => report.add(await suggestForFile(engine, file, encoder)));
+    } finally {
+      await engine.close();
+    }
+    show({ rows: report.rows }, { json, table: suggestedTable(report.rows) });
   });
 
 interface ColorsFlags {

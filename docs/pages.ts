@@ -21,6 +21,7 @@ import {
 import { patchSettingsText, patchValueText } from './patchSettings.ts';
 import { runtimeSettingsText } from './runtimeSettings.ts';
 import { profileText, speedsText } from './speeds.ts';
+import { suggestedKText } from './suggestedK.ts';
 import { valueText } from './values.ts';
 
 const folders = ['docs/', 'docs/methods/', 'examples/'];
@@ -41,6 +42,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   seconds: secondsText,
   'patch-settings': patchSettingsText,
   'patch-value': patchValueText,
+  'suggested-k': suggestedKText,
   scale: scaleText,
   projection: projectionText,
   growth: growthText,

@@ -1,13 +1,20 @@
 /** The benchmarks pair times as they say, and read what a run leaves. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ColorRow, colorPrediction } from '../bench/colors.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { largestOfFamily, largestResident } from '../bench/memory.ts';
 import { encoderRows } from '../bench/shapes.ts';
+import { isRight, type SuggestedRow, suggestedTable, suggestForFile } from '../bench/suggestedK.ts';
 import { trainedIn } from '../bench/trained.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
+import { openEngine } from '../src/backends/index.ts';
+import { randomAt } from '../src/core/random.ts';
+import { encodeNpy } from '../src/formats/index.ts';
 
 describe('turns', () => {
   it('pairs each of our turns with the peer turn that followed it', () => {
@@ -191,5 +198,45 @@ describe('the epoch benchmark', () => {
     expect(found).toMatchObject({ steps: 40, seconds: 0.4 });
     expect(found.waiting).toBeCloseTo((8 * 5 + 32) / 400, 12);
     expect(found.span.to - found.span.from).toBe(1500);
+  });
+});
+
+describe('suggested numbers of clusters', () => {
+  const row = (classes: number, range: [number, number], found = true): SuggestedRow => ({
+    ...{ name: 'set, encoder', encoder: 'encoder', images: 100, classes, suggested: 4, range, found },
+    ...{ score: 0.5, seconds: 1 },
+  });
+
+  it('are right where the range has the classes, and for one class where none is found', () => {
+    expect(isRight(row(4, [2, 8]))).toBe(true);
+    expect(isRight(row(8, [2, 8]))).toBe(true);
+    expect(isRight(row(9, [2, 8]))).toBe(false);
+    expect(isRight(row(10, [5, 20], false))).toBe(false);
+    expect(isRight(row(1, [2, 8]))).toBe(false);
+    expect(isRight(row(1, [5, 20], false))).toBe(true);
+    expect(suggestedTable([row(4, [2, 8]), row(9, [2, 8])]).at(-1)![6]).toBe('1 of 2');
+  });
+
+  it('come from features with labels beside them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'likeness-bench-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const random = randomAt(2, 'synthetic');
+    const file = join(folder, 'three.npy');
+    const data = Float32Array.from(
+      { length: 300 * 4 },
+      (_, i) => Number(i % 4 === Math.floor(i / 4) % 3) + 0.05 * random.normal(),
+    );
+    await writeFile(file, encodeNpy({ shape: [300, 4], data }));
+    const ids = Array.from({ length: 300 }, (_, i) => `${i}.png,${'abc'[i % 3]}`);
+    await writeFile(`${file}.ids.csv`, ['id,label', ...ids].join('\n'));
+    const engine = await openEngine({ threads: 1 });
+    onTestFinished(() => engine.close());
+    const found = await suggestForFile(engine, file, 'made up');
+    expect(found).toMatchObject({ name: 'three, made up', images: 300, classes: 3, found: true });
+    expect(isRight(found)).toBe(true);
+    await writeFile(`${file}.ids.csv`, ['id', ...ids.map((id) => id.split(',')[0])].join('\n'));
+    await expect(suggestForFile(engine, file, 'made up')).rejects.toThrow(
+      'rows without labels; expected 300',
+    );
   });
 });

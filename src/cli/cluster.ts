@@ -23,11 +23,12 @@ export const clusterCommand: Command = {
       '-k asks for another number. Confidence is then the probability of the cluster, and ' +
       'margin its lead in probability. The column of prototypes is empty for methods without ' +
       'them.',
-    'Otherwise, without -k, a number of clusters is suggested from the data, with the ' +
-      'range that is about as good. The report shows how each number fits: separation ' +
-      'compared with data without groups, agreement of two halves and of random starts, ' +
-      'neighbors kept together. These scores compare numbers of clusters for this encoder. ' +
-      'They do not measure the encoder. Cluster 0 is the largest.',
+    'Otherwise, without -k, a number of clusters is suggested from the data, with a range ' +
+      'of at most a factor of four. It is the number of groups in a graph of nearest neighbors ' +
+      '(docs/suggested-k.md). Where no number of groups stands out, the output says so, and a ' +
+      'usual number is taken. The report shows for each number of groups how far they are ' +
+      'above chance, how samples and random starts agree, and how often neighbors stay ' +
+      'together. These measures do not compare encoders. Cluster 0 is the largest.',
     'Says whether the groups follow color, without labels: how often images near in color ' +
       'share a group, and the agreement (AMI) of the groups with as many k-means clusters of ' +
       'the color histogram and of raw pixels, on up to 2,000 images.',
@@ -153,13 +154,10 @@ export async function clusterWith(
 }
 
 function printClustering(clustering: Clustering, terminal: Terminal): void {
-  const { images, k, kReason, kRange, groups, colorAgreement } = clustering;
+  const { images, k, kReason, groups, colorAgreement } = clustering;
   const { length: n } = images;
   terminal.say(`${showCount(n)} image${n === 1 ? '' : 's'} in ${k} cluster${k === 1 ? '' : 's'}`);
   terminal.say(kReason);
-  if (kRange && kRange[0] !== kRange[1]) {
-    terminal.say(`recommended: ${kRange[0]} to ${kRange[1]} clusters (-k)`);
-  }
   terminal.say(colorAgreement.text);
   terminal.say();
   for (const line of clusterTable(groups)) terminal.say(line);
@@ -167,11 +165,16 @@ function printClustering(clustering: Clustering, terminal: Terminal): void {
 }
 
 /**
- * Formats a suggested K for scripts: the number, the range that is about as good, and the score of
- * each.
+ * Formats a suggested K for scripts: the number, the range that is about as good, whether groups
+ * stand out, and the measures at each number.
  */
 function suggestionJson({ suggestion }: Clustering): object | null {
   if (!suggestion) return null;
-  const { best, range, curve } = suggestion;
-  return { k: best, range, curve: curve.map(({ k, score, ...parts }) => ({ k, value: score, ...parts })) };
+  const { best, range, found, curve } = suggestion;
+  return {
+    k: best,
+    range,
+    found,
+    curve: curve.map(({ k, score, ...parts }) => ({ k, value: score, ...parts })),
+  };
 }

@@ -45,6 +45,8 @@ export { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.t
 export { type LayoutOptions, layout2d } from './layout2d.ts';
 export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
 export { clusterByHead, type LearnedCentroids, learnedAssignment, mostProbable } from './learnedClusters.ts';
+export { type LouvainOptions, louvain, modularity } from './louvain.ts';
+export { jaccardGraph } from './neighborGraph.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
@@ -52,5 +54,5 @@ export { type PrincipalAxes, type PrincipalOptions, principal, principalAxes } f
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
-export { type SpectralOptions, spectralClusters } from './spectral.ts';
-export { type KScore, ladder, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';
+export { type Graph, type SpectralOptions, spectralClusters } from './spectral.ts';
+export { type KScore, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

@@ -10,7 +10,6 @@ import { nearestNeighbors } from './neighbors.ts';
 import { fitWhitening, whiten } from './pcaWhiten.ts';
 import { principal } from './principal.ts';
 import { simplifiedSilhouette } from './silhouette.ts';
-import { choose, suggestK } from './suggestK.ts';
 
 const fixture = JSON.parse(
   readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
@@ -28,21 +27,6 @@ beforeAll(async () => {
   engine = await openEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-/** Rows around `count` centers of distance about `sqrt(2)` on the unit sphere. */
-function groups(count: number, per: number, dimension: number, spread: number): Features {
-  const centers = normalizeRows(gaussian(count, dimension, 3)).data;
-  const random = randomAt(4, 'synthetic');
-  return featuresOf(
-    Float32Array.from(
-      { length: count * per * dimension },
-      (_, i) =>
-        centers[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! +
-        spread * random.normal(),
-    ),
-    dimension,
-  );
-}
 
 describe('featuresOf', () => {
   it('refuses what are not features', () => {
@@ -232,77 +216,6 @@ describe('PCA whitening', () => {
     const variances = columnVariances(white);
     expect(variances[1]).toBeCloseTo(1, 4);
     expect(variances[2]).toBe(0);
-  });
-});
-
-describe('suggestK', () => {
-  for (const k of [3, 10]) {
-    it(`finds ${k} where there are ${k} separate groups`, async () => {
-      const result = await suggestK(engine, groups(k, 600 / k, 16, 0.07));
-      expect(result.best).toBe(k);
-      expect(result.range[0]).toBeLessThanOrEqual(k);
-      expect(result.reason).toMatch(
-        new RegExp(`^${k} clusters suggested from 600 images: of the numbers tried \\(2 to 60\\)`),
-      );
-      expect(result.curve.every(({ score }) => score >= 0)).toBe(true);
-      const right = result.curve.find((entry) => entry.k === k)!;
-      expect(right.seedStability).toBeGreaterThan(0.99);
-      expect(right.neighbours).toBeGreaterThan(0.95);
-      // With more clusters than groups random starts cut the groups differently, and neighbors are
-      // parted.
-      const more = result.curve.find((entry) => entry.k === 2 * k)!;
-      expect(more.seedStability).toBeLessThan(0.9);
-      expect(more.neighbours).toBeLessThan(right.neighbours);
-      const { separation, chance, stability, seedStability, neighbours, score } = more;
-      const gain = Math.max(0, separation / Math.max(0.01, chance) - 1);
-      expect(score).toBeCloseTo(gain * Math.cbrt(stability * seedStability * neighbours), 9);
-    });
-  }
-
-  it('works with few images and says when there are too few', async () => {
-    expect((await suggestK(engine, groups(2, 5, 4, 0.05))).best).toBe(2);
-    await expect(suggestK(engine, gaussian(5, 2))).rejects.toThrow('received 5 images; expected at least 8');
-  });
-
-  it('says so where there are no groups, and suggests a usual number', async () => {
-    const none = await suggestK(engine, gaussian(400, 16), { candidates: [2, 5, 10, 20] });
-    expect(none.best).toBe(10);
-    expect(none.range).toEqual([2, 20]);
-    expect(none.reason).toContain('no number of clusters tried (2 to 20) fits better');
-    const same = await suggestK(engine, featuresOf(new Float32Array(60).fill(1), 3));
-    expect(same.reason).toContain('usual starting point');
-  });
-
-  /** A number of clusters with a score; all else is the same for every number. */
-  const score = (k: number, value: number) => ({
-    ...{ k, separation: 0.3, chance: 0.1, stability: 1, seedStability: 1, neighbours: 1 },
-    score: value,
-  });
-
-  it('says how wide the range is and when groups overlap', () => {
-    const weak = (k: number, value: number) => ({ ...score(k, 0.4 * value), separation: 0.05, chance: 0.04 });
-    const result = choose([weak(2, 0.1), weak(3, 0.95), weak(4, 1), weak(5, 0.91), weak(6, 0.2)], 50);
-    expect(result).toMatchObject({ best: 4, range: [3, 5] });
-    expect(result.reason).toContain('3 to 5 are about as good');
-    expect(result.reason).toContain('overlap strongly');
-  });
-
-  it('counts the numbers between those tried to the range', () => {
-    const curve = [score(12, 1), score(16, 2), score(20, 1.9), score(28, 1)];
-    expect(choose(curve, 50).range).toEqual([13, 27]);
-    const alone = choose([score(2, 1), score(3, 0.1)], 50);
-    expect(alone.range).toEqual([2, 2]);
-    expect(alone.reason).toContain('no other number comes near');
-  });
-
-  it('takes in what is about as good beyond a dip', () => {
-    const values = [0.5, 0.75, 0.56, 0.6, 0.73, 0.7, 0.6];
-    const ragged = choose(
-      values.map((value, i) => score(i + 2, value)),
-      50,
-    );
-    expect(ragged).toMatchObject({ best: 3, range: [3, 7] });
-    expect(ragged.reason).toContain('others between 3 and 7 are about as good');
   });
 });
 

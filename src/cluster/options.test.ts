@@ -16,6 +16,7 @@ import {
   kmeans,
   layout2d,
   leadingEigenvectors,
+  louvain,
   nearestNeighbors,
   nmf,
   principal,
@@ -41,6 +42,8 @@ const calls: Readonly<Record<string, () => unknown>> = {
   HierarchicalKmeansOptions: () => hierarchicalKmeans(rows, [1], typo),
   KmeansOptions: () => kmeans(rows, 2, typo),
   LayoutOptions: () => layout2d(engine, rows, typo),
+  LouvainOptions: () =>
+    louvain({ starts: new Int32Array(1), columns: new Int32Array(), weights: new Float64Array() }, typo),
   NeighborOptions: () => nearestNeighbors(engine, rows, rows, typo),
   NmfOptions: () => nmf(engine, rows, typo),
   PrincipalOptions: () => principal(engine, rows, typo),

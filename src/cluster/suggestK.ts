@@ -1,65 +1,56 @@
 /**
  * Suggestion for the number of clusters K, from the data alone.
  *
- * A sample of the features, of norm 1, is split into two halves. For each candidate K, spherical
- * k-means clusters both halves separately, and each half is also assigned to the centroids of the
- * other.
- * - Separation: simplified silhouette of this assignment, on rows that did not shape the centroids.
- * - Stability: ARI between this assignment and the half's own clustering. If K fits the data, both
- *   halves find the same clusters; otherwise they cut differently.
- * - Seed stability: ARI between two clusterings of one half from different random starts.
- * - Neighbors: fraction of a row's 10 nearest neighbors that share its cluster, above chance.
- * - Chance: the separation of surrogate rows with the same covariance and no clusters. Any data can
- *   be cut in two well; this is the separation of such a cut.
+ * 1. Samples of the features, of norm 1, are drawn. In each, rows are connected to their nearest
+ *    neighbors, weighted by the neighbors that they share (`jaccardGraph`).
+ * 2. Louvain communities of the graph are its groups, at resolutions γ from 1/4 to 2. A larger γ
+ *    looks more closely and finds more groups.
+ * 3. The suggestion is the number of groups at γ around 1/2, a geometric mean over .35, .5 and .7
+ *    and over the samples. The range is from half of it to twice of it, because real groups overlap
+ *    and people name finer or coarser ones. Where γ = 1/4 and γ = 1 give the same number, the range
+ *    is that number alone.
+ * 4. The assortativity of the groups, which is 1 where no edge leaves its group, is compared with
+ *    that of surrogate rows with the same covariance and no groups. Where it is hardly higher, no
+ *    number is suggested.
  *
- * `score = max(0, separation / chance - 1) * (stability * seed stability * neighbors)^(1/3)`, with
- * each of the three factors at least 0. The suggestion is the K with the highest score, with the
- * range of K around it that are about as good. For features without separate clusters no K is
- * right: then the curve is flat, and the reason says so.
+ * On labeled sets other criteria were worse: silhouette, gap statistic, prediction strength,
+ * eigengaps, BIC of Gaussian mixtures, and agreement of halves or random starts over K of k-means.
+ * The page docs/suggested-k.md has the measurements. Modularity has a resolution limit, so more
+ * than about 15 groups are underestimated.
  *
- * The score compares numbers of clusters for one encoder. It does not rank encoders. View agreement
- * is not part of it, because features have one view per image.
+ * The sample size, the neighbors and γ belong together: with larger samples the same γ finds more
+ * groups. The measures compare resolutions for one encoder. They do not rank encoders.
  *
- * References: Lange, Roth, Braun and Buhmann, "Stability-based validation of clustering solutions",
- * 2004; Tibshirani and Walther, "Cluster validation by prediction strength", 2005; Tibshirani,
- * Walther and Hastie, "Estimating the number of clusters via the gap statistic", 2001 (comparison
- * with data without clusters); von Luxburg, "Clustering stability: an overview", 2010 (random
- * starts). The product of the measures is our choice.
+ * References: Levine et al. 2015 (PhenoGraph, groups as communities of a neighbor graph); Blondel
+ * et al. 2008 (Louvain); Fortunato and Barthélemy, "Resolution limit in community detection", 2007;
+ * Tibshirani, Walther and Hastie, "Estimating the number of clusters via the gap statistic", 2001
+ * (comparison with data without clusters). The resolutions and the factor 2 are our choice.
  */
-import { z } from 'zod';
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { abortSignal, callback, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
-import { aboveChance, adjustedRand, neighborPurity } from '../metrics/index.ts';
-import { assign } from './assign.ts';
-import { columnMeans, distinctRows, type Features, featuresOf, normalizeRows } from './features.ts';
-import { type KmeansOptions, kmeans } from './kmeans/kmeans.ts';
-import { type Neighbors, nearestNeighbors } from './neighbors.ts';
+import { showCount } from '../core/text.ts';
+import { aboveChance } from '../metrics/index.ts';
+import { distinctRows, type Features, normalizeRows } from './features.ts';
+import { agreementOfSamples, type GroupedSample, groupSample } from './groupSample.ts';
 import { pickRows, type Rows } from './rows.ts';
-import { simplifiedSilhouette } from './silhouette.ts';
-
-/** Default candidates: every number up to 12, then steps of about a fifth. */
-export const ladder = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 28, 32, 40, 50, 60] as const;
 
 export interface SuggestOptions {
-  /** Candidates for K. Those above a quarter of the half sample are left out. Default `ladder`. */
-  candidates?: readonly number[];
-  /** Largest number of rows in the sample. Default 5000. */
+  /** Largest number of rows in a sample. Default 1000, for which the rule is measured. */
   sample?: number;
-  /** Restarts of each clustering. Default 3. */
-  restarts?: number;
-  /** Seed of the sample, the starts and the surrogate rows. Default 0. */
+  /** Number of samples. Default 5. */
+  samples?: number;
+  /** Seed of the samples, the orders of vertices and the surrogate rows. Default 0. */
   seed?: number;
-  /** Receives the number of finished candidates. */
+  /** Receives the number of finished samples. */
   onProgress?: (done: number, of: number) => void;
   signal?: AbortSignal;
 }
 
 const checkSuggest = optionCheck<SuggestOptions>({
-  candidates: z.array(z.int(), { error: 'expected whole numbers' }).readonly().optional(),
-  sample: wholeNumber(1),
-  restarts: wholeNumber(1),
+  sample: wholeNumber(8),
+  samples: wholeNumber(1),
   seed: wholeNumber(0),
   onProgress: callback,
   signal: abortSignal,
@@ -68,49 +59,54 @@ const checkSuggest = optionCheck<SuggestOptions>({
 export interface SuggestedK {
   /** Suggested number of clusters. */
   readonly best: number;
-  /**
-   * Smallest and largest K with a score within a tenth of the best, extended by the adjacent
-   * numbers that are no candidates. Curves of real features are ragged, so lower scores in between
-   * do not end the range.
-   */
+  /** Smallest and largest K that are about as good, at most a factor of four apart. */
   readonly range: readonly [number, number];
-  /** Scores of all candidates. */
+  /** False where no number of groups stands out, and `best` is only a usual starting point. */
+  readonly found: boolean;
+  /** Groups at each resolution, by rising K. */
   readonly curve: readonly KScore[];
   /** Explanation of the choice, for people. */
   readonly reason: string;
 }
 
+/** Groups at one resolution. Values are means over the samples. */
 export interface KScore {
+  /** Number of groups, rounded. */
   readonly k: number;
-  /** Simplified silhouette of the features and of surrogate rows without clusters, -1 to 1. */
+  /** Resolution γ. */
+  readonly resolution: number;
+  /** Assortativity of the groups, and of groups of surrogate rows, at most 1. */
   readonly separation: number;
   readonly chance: number;
-  /** ARI between halves, at most 1. */
+  /** ARI between the groups of a sample and those that its nearest rows of another have. */
   readonly stability: number;
-  /** ARI between random starts, at most 1. */
+  /** ARI between two orders of the vertices, at most 1. */
   readonly seedStability: number;
   /** Neighbor purity above chance, at most 1. Stored in runs under this name. */
   readonly neighbours: number;
-  /** Product of the measures, 0 or more. */
+  /** `(separation - chance) / (1 - chance)`, and at least 0. */
   readonly score: number;
 }
 
-/** Fraction of the best score that counts as about as good. */
-const NEAR_BEST = 0.9;
-/** A best score below this is noise, which data without clusters also show. */
-const MIN_SCORE = 0.05;
-/**
- * Below this best score, clusters overlap or the halves cut differently, and the reason says so.
- */
-const WEAK_SCORE = 0.5;
-/** Suggestion where no candidate fits, or the largest candidate below it. */
+/** Resolutions, a factor of about √2 apart. */
+const RESOLUTIONS = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2] as const;
+/** Resolutions of the suggestion, and those that have to agree for a range of one number. */
+const MIDDLE = [0.35, 0.5, 0.7] as const;
+const CENTER = 0.5;
+const COARSE = 0.25;
+const FINE = 1;
+/** Fraction of the rows in a sample, where there are few rows. */
+const SAMPLED = 0.8;
+/** Rows up to which a sample has all rows. */
+const MIN_SAMPLE = 20;
+/** A score below this is noise, which data without groups also show. */
+const MIN_SCORE = 0.15;
+/** Below this score groups overlap as much as they do within one class, and the reason says so. */
+const WEAK_SCORE = 0.4;
+/** Suggestion where no number stands out, with enough images. */
 const FALLBACK_K = 10;
-/** Smallest denominator of the ratio, for surrogate rows without any separation. */
-const MIN_CHANCE = 0.01;
-/** Rows mixed into one surrogate row, enough for clusters to vanish. */
-const MIXED_ROWS = 32;
-/** Nearest neighbors per row. */
-const NEIGHBORS = 10;
+/** Images per suggested cluster, at least. */
+const MIN_PER_CLUSTER = 4;
 
 /**
  * Suggests K for features `[N, D]`. The same seed gives the same suggestion.
@@ -118,7 +114,7 @@ const NEIGHBORS = 10;
  * Throws `LikenessError` when there are fewer than 8 rows.
  *
  * @example
- * const { best, reason } = await suggestK(engine, features);
+ * const { best, range, found, reason } = await suggestK(engine, features);
  */
 export async function suggestK(
   engine: Engine,
@@ -126,159 +122,106 @@ export async function suggestK(
   options: SuggestOptions = {},
 ): Promise<SuggestedK> {
   checkSuggest(options);
-  const { candidates = ladder, sample = 5000, restarts = 3, seed = 0, onProgress, signal } = options;
-  const taken = Math.min(features.count, sample);
-  const half = Math.floor(taken / 2);
-  const tried = candidates.filter((k) => k >= 2 && k <= half / 4 + 1).toSorted((a, b) => a - b);
-  if (tried.length === 0) {
+  const { sample = 1000, samples = 5, seed = 0, onProgress, signal } = options;
+  const { count } = features;
+  if (count < 2 * MIN_PER_CLUSTER) {
     throw new LikenessError(
       'suggest.tooFew',
-      `k: received ${features.count} images; expected at least 8 to suggest it. Set k.`,
+      `k: received ${count} images; expected at least 8 to suggest it. Set k.`,
     );
   }
-  const rows = distinctRows(features.count, taken, randomAt(seed, 'suggestK'));
-  const first = normalizeRows(await pickRows(features, rows.slice(0, half)));
-  const second = normalizeRows(await pickRows(features, rows.slice(half, 2 * half)));
-
-  const surrogates = [surrogateRows(first, seed, 0), surrogateRows(second, seed, 1)] as const;
-  const near = Math.min(NEIGHBORS, half - 1);
-  const neighbors = {
-    first: await nearestNeighbors(engine, first, first, { k: near, exclude: 'self' }),
-    second: await nearestNeighbors(engine, second, second, { k: near, exclude: 'self' }),
-  };
-
-  const curve: KScore[] = [];
-  for (const k of tried) {
+  const size = Math.min(sample, Math.max(Math.min(count, MIN_SAMPLE), Math.round(SAMPLED * count)));
+  const grouped: GroupedSample[] = [];
+  for (let s = 0; s < samples; s++) {
     signal?.throwIfAborted();
-    const options = { engine, metric: 'spherical', restarts, seed, iterations: 50, signal } as const;
-    const real = await crossCheck(first, second, k, options, neighbors);
-    const { separation: chance } = await crossCheck(...surrogates, k, { ...options, restarts: 1 });
-    const gain = Math.max(0, real.separation / Math.max(MIN_CHANCE, chance) - 1);
-    const { stability, seedStability, neighbours: together } = real;
-    const agreements = [stability, seedStability, together].map((value) => Math.max(0, value));
-    const agreement = Math.cbrt(agreements.reduce((a, b) => a * b, 1));
-    curve.push({ k, ...real, chance, score: gain * agreement });
-    onProgress?.(curve.length, tried.length);
+    const chosen = distinctRows(count, size, randomAt(seed, 'suggestK', s));
+    const rows = normalizeRows(await pickRows(features, chosen));
+    grouped.push(await groupSample(engine, rows, { resolutions: RESOLUTIONS, seed, sample: s }));
+    onProgress?.(s + 1, samples);
   }
-  return choose(curve, taken);
+  const stability = await agreementOfSamples(engine, grouped);
+  return choose(
+    RESOLUTIONS.map((resolution, at) => {
+      const levels = grouped.map(({ levels }) => levels[at]!);
+      const mean = (of: (level: (typeof levels)[number]) => number) =>
+        levels.reduce((sum, level) => sum + of(level), 0) / levels.length;
+      const separation = mean((level) => level.separation);
+      const chance = mean((level) => level.chance);
+      return {
+        groups: 2 ** mean((level) => Math.log2(level.groups)),
+        ...{ resolution, separation, chance, stability: stability[at]! },
+        seedStability: mean((level) => level.seedStability),
+        neighbours: mean((level) => level.purity),
+        score: Math.max(0, aboveChance(separation, chance)),
+      };
+    }),
+    { count, size },
+  );
 }
 
-/**
- * Clusters two halves separately and assigns each to the other's centroids. Values are means over
- * both directions. With the neighbor lists of both halves, it also computes the neighbor purity of
- * their own clusters and the seed stability of the first half.
- */
-async function crossCheck(
-  first: Features,
-  second: Features,
-  k: number,
-  options: KmeansOptions & { engine: Engine },
-  neighbors?: { first: Neighbors; second: Neighbors },
-): Promise<Pick<KScore, 'separation' | 'stability' | 'seedStability' | 'neighbours'>> {
-  const { engine } = options;
-  const a = await kmeans(first, k, options);
-  const b = await kmeans(second, k, options);
-  const directions = [
-    { rows: first, own: a, other: b },
-    { rows: second, own: b, other: a },
-  ];
-  let separation = 0;
-  let stability = 0;
-  for (const { rows, own, other } of directions) {
-    const centroids = featuresOf(other.centroids, other.dimension);
-    const { assignments: clusters } = await assign(engine, rows, centroids);
-    separation += (await simplifiedSilhouette(engine, rows, clusters, centroids)).mean / 2;
-    stability += adjustedRand(clusters, own.assignments) / 2;
-  }
-  if (!neighbors) return { separation, stability, seedStability: 0, neighbours: 0 };
-  const again = await kmeans(first, k, { ...options, seed: (options.seed ?? 0) + 1 });
-  const together = [
-    neighborPurity(neighbors.first, a.assignments),
-    neighborPurity(neighbors.second, b.assignments),
-  ];
-  return {
-    separation,
-    stability,
-    seedStability: adjustedRand(again.assignments, a.assignments),
-    neighbours: together.reduce(
-      (sum, { consistency, chance }) => sum + aboveChance(consistency, chance) / 2,
-      0,
-    ),
-  };
-}
+/** Groups at one resolution, before their number is rounded. */
+export type ResolutionScore = Omit<KScore, 'k'> & {
+  /** Geometric mean of the numbers of groups. */
+  readonly groups: number;
+};
 
-/**
- * Makes surrogate rows: the mean plus `sum_j ±(x_j - mean) / sqrt(32)` over 32 random rows, then
- * scaled to norm 1. They have the covariance of the rows. Clusters average out, and the result is
- * close to one Gaussian cloud.
- */
-function surrogateRows(features: Features, seed: number, part: number): Features {
-  const { count, dimension } = features;
-  const random = randomAt(seed, 'suggestKParts', part);
-  const means = columnMeans(features);
-  const data = new Float32Array(count * dimension);
-  for (let i = 0; i < count; i++) {
-    const at = i * dimension;
-    for (let d = 0; d < dimension; d++) data[at + d] = means[d]!;
-    for (let j = 0; j < MIXED_ROWS; j++) {
-      const weight = (random.chance(0.5) ? 1 : -1) / Math.sqrt(MIXED_ROWS);
-      const from = random.integer(count) * dimension;
-      for (let d = 0; d < dimension; d++) data[at + d]! += weight * (features.data[from + d]! - means[d]!);
-    }
-  }
-  return normalizeRows({ data, count, dimension });
-}
-
-/**
- * Chooses the K with the highest score (the smaller on a tie), the range around it, and the reason.
- */
-export function choose(curve: readonly KScore[], taken: number): SuggestedK {
-  const tried = `${curve[0]!.k} to ${curve.at(-1)!.k}`;
-  let at = 0;
-  curve.forEach(({ score }, i) => {
-    if (score > curve[at]!.score) at = i;
-  });
-  if (curve[at]!.score < MIN_SCORE) {
-    const usual = curve.findLast(({ k }) => k <= FALLBACK_K) ?? curve[0]!;
-    return {
-      best: usual.k,
-      range: [curve[0]!.k, curve.at(-1)!.k],
-      curve,
-      reason:
-        `${usual.k} clusters, as a usual starting point: in ${taken} images no number of ` +
-        `clusters tried (${tried}) fits better than it would in data without groups. ` +
-        'Any number is as good as another, so set k yourself.',
-    };
-  }
-  const enough = curve[at]!.score * NEAR_BEST;
-  const isEnough = ({ score }: KScore) => score >= enough;
-  const low = curve.findIndex(isEnough);
-  const high = curve.findLastIndex(isEnough);
-  const ragged = !curve.slice(low, high + 1).every(isEnough);
-  const { k, separation, stability, seedStability, chance } = curve[at]!;
-  // Numbers between candidates count as good as the adjacent candidate.
-  const range = [
-    low > 0 ? curve[low - 1]!.k + 1 : curve[low]!.k,
-    high + 1 < curve.length ? curve[high + 1]!.k - 1 : curve[high]!.k,
-  ] as const;
-  const times = separation / Math.max(MIN_CHANCE, chance);
-  const others =
-    range[0] === range[1]
-      ? '; no other number comes near'
-      : ragged
-        ? `; others between ${range[0]} and ${range[1]} are about as good`
-        : `; ${range[0]} to ${range[1]} are about as good`;
+/** Chooses K, the range around it, and the reason, from the groups at all resolutions. */
+export function choose(
+  scores: readonly ResolutionScore[],
+  { count, size }: { count: number; size: number },
+): SuggestedK {
+  const at = (resolution: number) => scores.find((score) => score.resolution === resolution)!;
+  const middle = MIDDLE.map(at);
+  const mean = (of: (score: ResolutionScore) => number) =>
+    middle.reduce((sum, score) => sum + of(score), 0) / middle.length;
+  const groups = 2 ** mean((score) => Math.log2(score.groups));
+  const score = mean((score) => score.score);
+  const { separation, chance } = at(CENTER);
+  const most = Math.max(2, Math.floor(count / MIN_PER_CLUSTER));
+  const whole = (value: number) => Math.min(most, Math.max(2, Math.round(value)));
+  const found = score >= MIN_SCORE && groups >= 1.5;
+  const best = whole(found ? groups : FALLBACK_K);
+  const alone = found && whole(at(COARSE).groups) === best && whole(at(FINE).groups) === best;
+  const range = alone ? ([best, best] as const) : rangeAround(found ? groups : best, whole);
+  const drawn =
+    size < count
+      ? `samples of ${showCount(size)} of ${showCount(count)} images`
+      : `${showCount(count)} images`;
+  const figures =
+    `assortativity ${separation.toFixed(2)}, and ` + `${chance.toFixed(2)} in data without groups`;
+  const others = alone
+    ? 'and no other number comes near'
+    : `and ${range[0]} to ${range[1]} are about as good`;
   const caution =
-    curve[at]!.score < WEAK_SCORE ? ' The groups overlap strongly, so treat this as a starting point.' : '';
+    score < WEAK_SCORE
+      ? ' The groups overlap as strongly as they do in images of one kind, so treat this as a ' +
+        'starting point.'
+      : '';
   return {
-    best: k,
-    range,
-    curve,
-    reason:
-      `${k} clusters suggested from ${taken} images: of the numbers tried (${tried}), it best ` +
-      `combines separation of the groups (${times.toFixed(1)} times that of data without groups) ` +
-      `with agreement between two halves of the images clustered separately ` +
-      `(${stability.toFixed(2)} of 1), agreement between random starts ` +
-      `(${seedStability.toFixed(2)}) and neighbors in the same group${others}.${caution}`,
+    ...{ best, range, found, curve: curveOf(scores) },
+    reason: found
+      ? `${best} clusters suggested, ${others}. In ${drawn}, nearest neighbors form about ` +
+        `${best} groups (${figures}).${caution}`
+      : `${best} clusters, as a usual starting point, because no number of groups stands out. In ` +
+        `${drawn}, nearest neighbors form no clearer groups than they would by chance ` +
+        `(${figures}). Any number is as good as another, so set k yourself.`,
   };
+}
+
+/** Gives half to twice the number of groups, with ends at most a factor of four apart. */
+function rangeAround(groups: number, whole: (value: number) => number): readonly [number, number] {
+  const low = whole(groups / 2);
+  return [low, Math.min(4 * low, whole(groups * 2))];
+}
+
+/** Lists each number of groups once, at the resolution nearest to 1/2 of those that give it. */
+function curveOf(scores: readonly ResolutionScore[]): KScore[] {
+  const entries = new Map<number, KScore>();
+  const apart = ({ resolution }: { resolution: number }) => Math.abs(Math.log(resolution / CENTER));
+  for (const { groups, ...score } of scores) {
+    const k = Math.round(groups);
+    const other = entries.get(k);
+    if (!other || apart(score) < apart(other)) entries.set(k, { k, ...score });
+  }
+  return [...entries.values()].sort((a, b) => a.k - b.k);
 }

@@ -51,6 +51,8 @@ export const streams = {
   leadingEigenvectors: { purpose: 5, c: 11 },
   agglomerative: { purpose: 5, c: 12 },
   nmf: { purpose: 5, c: 13 },
+  /** Order of the vertices in Louvain's passes. */
+  louvainOrder: { purpose: 5, c: 14 },
   /** Seeds of the clusterings between epochs; `a` is the epoch, `b` the clustering. */
   pcl: { purpose: 5, c: 16 },
   hcsc: { purpose: 5, c: 17 },
@@ -62,6 +64,7 @@ export const streams = {
   probeSplit: { purpose: 6, c: 1 },
   /** Few labeled images of a class; `a` is the class, `b` the draw. */
   fewLabels: { purpose: 6, c: 2 },
+  /** Samples of the suggested number of clusters, and their surrogate rows; `a` is the sample. */
   suggestK: { purpose: 7, c: 1 },
   effectiveRank: { purpose: 7, c: 2 },
   neighborConsistency: { purpose: 7, c: 3 },

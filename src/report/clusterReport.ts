@@ -61,7 +61,10 @@ export async function writeClusterReport(
     howK: kReason,
     colorAgreement: color,
     ...(suggestion && {
-      suggestion: { k: suggestion.best, range: suggestion.range, curve: suggestion.curve },
+      suggestion: {
+        ...{ k: suggestion.best, range: suggestion.range },
+        ...{ found: suggestion.found, curve: suggestion.curve },
+      },
     }),
     classes: classTable(cache, indices, assignment.assignments),
     doubtRule: doubt.rule,

@@ -1,6 +1,6 @@
 /**
- * Fit of each number of clusters as SVG: the score with the recommended range, and the measures
- * behind it.
+ * Groups by their number as SVG: how far they are above chance, with the suggested range, and how
+ * well they repeat.
  */
 import type { ReportSuggestion } from '../../run/index.ts';
 import { gridSvg, pathOf, plot, ticksOf } from './plot.ts';
@@ -18,22 +18,24 @@ interface Line {
 
 /** Draws the score, and the measures that it is made of. */
 export function kCurveHtml(suggestion: ReportSuggestion): string {
-  const { k, range, curve } = suggestion;
+  const { k, range, found, curve } = suggestion;
   if (curve.length < 2) return '';
   const ks = curve.map((entry) => entry.k);
   const most = Math.max(...curve.map(({ score }) => score), 1e-9) * 1.08;
   const score = figure(suggestion, {
     title:
-      'Fit of the number of clusters; recommended ' +
-      `${range[0] === range[1] ? `${k}` : `${range[0]} to ${range[1]}`}`,
+      found === false
+        ? 'Fit of the number of clusters; none stands out'
+        : 'Fit of the number of clusters; suggested ' +
+          `${range[0] === range[1] ? k : `${range[0]} to ${range[1]}`}`,
     high: most,
     lines: [{ name: 'score', look: 'a', values: curve.map((entry) => entry.score) }],
   });
   const parts = figure(suggestion, {
-    title: 'Measures behind the score, beside separation',
+    title: 'Agreement of the groups',
     high: 1,
     lines: [
-      { name: 'halves agree', look: 'a', values: curve.map(({ stability }) => stability) },
+      { name: 'samples agree', look: 'a', values: curve.map(({ stability }) => stability) },
       { name: 'random starts agree', look: 'b', values: curve.map(({ seedStability }) => seedStability) },
       { name: 'neighbors together', look: 'c', values: curve.map(({ neighbours }) => neighbours) },
     ],
@@ -46,7 +48,8 @@ function figure(
   { title, high, lines }: { title: string; high: number; lines: readonly Line[] },
 ): string {
   const ks = curve.map((entry) => entry.k);
-  const [first, last] = [Math.log(ks[0]!), Math.log(ks.at(-1)!)];
+  const first = Math.log(Math.min(ks[0]!, range[0]));
+  const last = Math.log(Math.max(ks.at(-1)!, range[1]));
   // Logarithmic axis: the distance of 2 and 4 clusters is that of 20 and 40.
   const { width, height, left, right, top, bottom } = plot;
   const x = (count: number) =>
@@ -58,8 +61,8 @@ function figure(
       `<path class="${look}" d="${pathOf(values.map((value, i) => [x(ks[i]!), y(value)]))}"/>`,
   );
   const at = ks.indexOf(k);
-  const dots = lines.map(
-    ({ values }) => `<circle cx="${x(k).toFixed(1)}" cy="${y(values[at] ?? 0).toFixed(1)}" r="3"/>`,
+  const dots = lines.map(({ values }) =>
+    at < 0 ? '' : `<circle cx="${x(k).toFixed(1)}" cy="${y(values[at]!).toFixed(1)}" r="3"/>`,
   );
   let written = -Infinity;
   const labels = ks.map((count) => {
@@ -74,7 +77,10 @@ function figure(
     )
     .join('');
   const summary = lines
-    .map(({ name, values }) => `${name} ${(values[at] ?? 0).toFixed(2)} at ${k} clusters`)
+    .map(
+      ({ name, values }) =>
+        `${name} ${(values[at < 0 ? 0 : at] ?? 0).toFixed(2)} at ${at < 0 ? ks[0] : k} clusters`,
+    )
     .join('; ');
   return `<figure><figcaption>${escapeHtml(title)}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${title}. ${summary}`)}">${band}${gridSvg(ticksOf(0, high), y)}${paths.join('')}${dots.join('')}${labels.join('')}</svg>${lines.length > 1 ? `<p class="legend">${legend}</p>` : ''}</figure>`;

@@ -151,7 +151,7 @@ describe('report.html', () => {
   });
 
   it('draws the fit of each number of clusters with the range, and says no lone number', () => {
-    expect(html).toContain('recommended 3 to 4');
+    expect(html).toContain('suggested 3 to 4');
     expect(html.match(/class="band"/g)).toHaveLength(2);
     const paths = [...html.matchAll(/<path class="[abc]" d="(M[^"]*)"/g)].map(([, d]) => d!);
     const curves = paths.filter((d) => d.match(/L/g)?.length === 3);
@@ -159,6 +159,19 @@ describe('report.html', () => {
     // The best score is the highest point: y grows downwards.
     const heights = [...curves[0]!.matchAll(/ (\d+\.\d)/g)].map(([, y]) => Number(y));
     expect(Math.min(...heights)).toBe(heights[1]);
+  });
+
+  it('draws a range beyond the tried numbers, and says where none stands out', () => {
+    const fit = clustering.suggestion!;
+    const page = (suggestion: typeof fit) => render({ ...report, clustering: { ...clustering, suggestion } });
+    const wide = page({ ...fit, k: 4, range: [1, 16], found: false });
+    expect(wide).toContain('Fit of the number of clusters; none stands out');
+    const plot = /<figure><figcaption>Fit.*?<\/figure>/s.exec(wide)![0];
+    const [, x, width] = /class="band" x="([\d.-]+)" y="\d+" width="([\d.]+)"/.exec(plot)!.map(Number);
+    const [, drawn] = /viewBox="0 0 (\d+)/.exec(plot)!.map(Number);
+    expect(x).toBeGreaterThanOrEqual(0);
+    expect(x! + width!).toBeLessThanOrEqual(drawn!);
+    expect(plot).not.toContain('<circle');
   });
 
   it('says whether the groups follow color, and marks groups of color', () => {
