@@ -46,8 +46,13 @@ export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise
     const meta = { source: { path, name, kind }, contentKey: '', size: shorter, count: images.length };
     const begun = performance.now();
     await pack.finish(
-      { ...meta, skipped: [] },
-      ...([Uint32Array.from(images), Uint16Array.from(widths), Uint16Array.from(heights)] as const),
+      { ...meta, skipped: [], remarks: [] },
+      {
+        images: Uint32Array.from(images),
+        widths: Uint16Array.from(widths),
+        heights: Uint16Array.from(heights),
+        contents: new BigUint64Array(images.length),
+      },
     );
     spent.storing += performance.now() - begun;
     const stages = [

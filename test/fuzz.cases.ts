@@ -311,8 +311,14 @@ async function writePack(path: string, pixels: Uint8Array): Promise<void> {
   const pack = await createPack(path);
   await pack.append(pixels);
   const source = { path: '/x', name: 'x', kind: 'folder' } as const;
-  const meta = { source, contentKey: 'k', size: 5, count: 1, skipped: [{ index: 1, reason: 'bad' }] };
-  await pack.finish(meta, Uint32Array.of(0), Uint16Array.of(4), Uint16Array.of(5));
+  const skipped = [{ index: 1, reason: 'bad' }];
+  const meta = { source, contentKey: 'k', size: 5, count: 1, skipped, remarks: [] };
+  await pack.finish(meta, {
+    images: Uint32Array.of(0),
+    widths: Uint16Array.of(4),
+    heights: Uint16Array.of(5),
+    contents: BigUint64Array.of(7n),
+  });
 }
 
 /** Header and content of a tar member. */

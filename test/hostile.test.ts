@@ -31,7 +31,7 @@ describe('a JPEG of two headers, and one of thousands of scans', () => {
     const { code, signal, stdout, stderr } = await workplace.run(...args);
     expect([code, signal], stderr).toEqual([0, null]);
     const said = stdout + stderr;
-    expect(said).toMatch(/skipped 2 files/);
+    expect(said).toMatch(/skipped 2 images/);
     expect(said).toMatch(new RegExp(`as-large\\.jpg: ${TRUNCATED.source}`));
     expect(said).toMatch(new RegExp(`scans\\.jpg: ${SCANS.source}`));
   });

@@ -7,10 +7,10 @@ export const cacheCommand: Command = {
   name: 'cache',
   summary: 'Shows the cached images of earlier runs, or removes them.',
   details:
-    'Every image is decoded once and stored in a packed file, which is found again by ' +
-    'content and settings. The folder is ~/.cache/likeness, or LIKENESS_CACHE. Together ' +
-    'the files take at most 20 GiB, and the least recently used are removed first. After a ' +
-    'removal the images are decoded again.',
+    'Every image is decoded once and stored in a packed file, which is found again by names, ' +
+    'sizes and times of the files and by settings. The folder is ~/.cache/likeness, or ' +
+    'LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are ' +
+    'removed first. After a removal the images are decoded again.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],
   examples: [

@@ -13,7 +13,7 @@ export const embedCommand: Command = {
   details:
     'One row per image, in the order of the source. Rows have length 1 unless --raw is given, so that the product of two rows is their cosine. ' +
     'parquet, safetensors and csv carry ids and labels. npy holds numbers alone, with ids ' +
-    'and labels in FILE.ids.csv.',
+    'and labels in FILE.ids.csv. Files that cannot be used are listed in FILE.skipped.csv.',
   arguments: [{ name: 'source', description: 'folder of images, packed data set, or tar shards' }],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is used' },
@@ -49,12 +49,15 @@ export const embedCommand: Command = {
       const choices = { split, normalize: !raw, ...terminal.watch };
       return { written: await model.embedTo(file, await open(), choices), step: model.step };
     });
-    const { files, format, count, skipped, dimension, normalized } = written;
+    const { files, format, count, skipped, skippedFile, dimension, normalized } = written;
     terminal.say(
       `${showCount(count)} features of dimension ${dimension}${raw ? '' : ', L2-normalized'}, ` +
         `in ${files.map(displayPath).join(' and ')}`,
     );
-    return { files, format, images: count, skipped, dimension, normalised: normalized, step };
+    return {
+      ...{ files, format, images: count, skipped, ...(skippedFile && { skippedFile }) },
+      ...{ dimension, normalised: normalized, step },
+    };
   },
 };
 

@@ -88,7 +88,7 @@ export async function measureClassical(
   const { clusters, protocol } = methods[name];
   const { signal } = reporter;
   const all = labeledRows(set);
-  const { test, origin } = splitOf(set.labels, set.split, { seed });
+  const { test, origin } = splitOf(set.labels, set.split, { seed, contents: set.contents });
   const agreement = async (rows: Int32Array): Promise<ClusterFigures> => {
     const labels = Int32Array.from(rows, (row) => set.labels[row]!);
     const k = new Set(labels).size;

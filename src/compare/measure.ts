@@ -43,7 +43,7 @@ const CURVE_NEIGHBORS = 20;
 
 /** Draws the images of the curves: rows of the evaluation set, and the split among them. */
 function curveSample({ set, seed }: Bench): { rows: Int32Array; split: Split } {
-  const { train, test } = splitOf(set.labels, set.split, { seed });
+  const { train, test } = splitOf(set.labels, set.split, { seed, contents: set.contents });
   const draw = (rows: Int32Array, most: number, stream: number) =>
     rows.length <= most
       ? rows
@@ -116,9 +116,10 @@ export async function measureFeatures(
   features: Features,
   heads?: Int32Array,
 ): Promise<MeasuredFeatures> {
-  const { labels, split } = set;
+  const { labels, split, contents } = set;
   const { signal } = reporter;
-  const evaluation = await evaluateFeatures(engine, { features, labels, split }, { seed, signal });
+  const labeled = { features, labels, split, contents };
+  const evaluation = await evaluateFeatures(engine, labeled, { seed, signal });
   const rows = labeledRows(set);
   const k = evaluation.clustering.k;
   // Clusters are of all images already if the source has no split of its own.
@@ -127,7 +128,8 @@ export async function measureFeatures(
     evaluation.clustering.on === 'all'
       ? { nmi, acc, ari }
       : await kmeansAgreement(engine, features, labels, { rows, k, seed, signal });
-  const testRows = evaluation.clustering.on === 'all' ? rows : splitOf(labels, split, { seed }).test;
+  const testRows =
+    evaluation.clustering.on === 'all' ? rows : splitOf(labels, split, { seed, contents }).test;
   return {
     figures: {
       nmi,

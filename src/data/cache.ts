@@ -1,9 +1,9 @@
 /**
  * Packed pixel cache: every usable image of a source, decoded once into one file.
  *
- * The file name is a hash of the source listing and the settings. A changed source gives a new
- * file, and an unchanged one is never decoded twice. The file appears under its name only when it
- * is complete.
+ * The file name is a hash of the source listing and the settings, not of the content. A changed
+ * source gives a new file, and an unchanged one is never decoded twice. The file appears under its
+ * name only when it is complete.
  */
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
@@ -40,7 +40,7 @@ export interface PixelCacheOptions {
 /** Largest `size`: widths and heights are stored in 16 bits. */
 const MAX_SIZE = Math.floor(0xffff / MAX_ASPECT);
 /** Version of the file format and of the rules here. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 /**
  * Opens the pixel cache of a source. Decodes its images first unless a cache exists.
@@ -121,11 +121,13 @@ async function anyReadableNow(
 function describe(
   source: Source,
   file: string,
-  { meta, images, widths, heights, offsets }: PackIndex,
+  { meta, images, widths, heights, contents, offsets }: PackIndex,
   { reused }: { reused: boolean },
 ): PixelCache {
   const { path, name, kind, entries, labelNames } = source;
-  const bad = meta.skipped.map(({ index, reason }) => ({ id: entries[index]!.id, reason }));
+  const bad = meta.skipped.map(
+    ({ index, reason }) => ({ id: entries[index]!.id, reason, damaged: true }) as const,
+  );
   return {
     file,
     count: meta.count,
@@ -135,7 +137,12 @@ function describe(
     widths,
     heights,
     offsets,
-    skipped: [...source.skipped, ...bad],
+    contents,
+    skipped: [...bad, ...source.skipped],
+    remarks: meta.remarks.map((remark) => ({
+      ...remark,
+      examples: remark.examples.map((index) => entries[index]!.id),
+    })),
     medianShortSide: median(widths.map((width, i) => Math.min(width, heights[i]!))),
     contentKey: meta.contentKey,
     source: { path, name, kind },

@@ -17,9 +17,9 @@ import { DecoderDied, type DecoderProcess } from './decoderProcess.ts';
 import { listingOf } from './decoderServer.ts';
 import { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 import { noneUsable } from './noneUsable.ts';
-import { createPack, resumePack } from './pack-file.ts';
+import { createPack, type RemarkCount, resumePack } from './pack-file.ts';
 import { systemCode } from './reasons.ts';
-import { type SkippedIndex, type StoredPart, storeRange, WINDOW } from './storeRange.ts';
+import { type RemarkIndex, type SkippedIndex, type StoredPart, storeRange, WINDOW } from './storeRange.ts';
 import type { Source } from './types.ts';
 
 export interface BuildProgress {
@@ -68,6 +68,8 @@ async function fill(source: Source, file: string, options: BuildOptions): Promis
       widths: [],
       heights: [],
       skipped: [],
+      contents: [],
+      remarks: [],
       position: await created.flush(),
     });
   } finally {
@@ -79,12 +81,18 @@ async function fill(source: Source, file: string, options: BuildOptions): Promis
   const { path, name, kind } = source;
   const meta = {
     ...{ source: { path, name, kind }, contentKey, size },
-    ...{ count: result.count, skipped: result.skipped },
+    ...{ count: result.count, skipped: result.skipped, remarks: result.remarks },
   };
-  const { images, widths, heights, count } = result;
+  const { count } = result;
+  const arrays = {
+    images: result.images.subarray(0, count),
+    widths: result.widths.subarray(0, count),
+    heights: result.heights.subarray(0, count),
+    contents: result.contents.subarray(0, count),
+  };
   const pack = await resumePack(file, result.position);
   try {
-    await pack.finish(meta, images.subarray(0, count), widths.subarray(0, count), heights.subarray(0, count));
+    await pack.finish(meta, arrays);
   } catch (error) {
     await pack.close();
     throw error;
@@ -100,7 +108,9 @@ interface Result {
   readonly images: Uint32Array;
   readonly widths: Uint16Array;
   readonly heights: Uint16Array;
+  readonly contents: BigUint64Array;
   readonly skipped: SkippedIndex[];
+  readonly remarks: RemarkCount[];
   add(part: StoredPart): void;
   /** Records the next image as skipped. */
   skip(reason: string): void;
@@ -110,14 +120,17 @@ interface Result {
 function openResult(source: Source, { onProgress }: BuildOptions): Result {
   const total = source.entries.length;
   const result: Result = {
-    ...{ done: 0, count: 0, position: 0, skipped: [] },
+    ...{ done: 0, count: 0, position: 0, skipped: [], remarks: [] },
     images: new Uint32Array(total),
     widths: new Uint16Array(total),
     heights: new Uint16Array(total),
-    add({ done, images, widths, heights, skipped, position }) {
+    contents: new BigUint64Array(total),
+    add({ done, images, widths, heights, contents, skipped, remarks, position }) {
       result.images.set(images, result.count);
       result.widths.set(widths, result.count);
       result.heights.set(heights, result.count);
+      result.contents.set(contents, result.count);
+      for (const remark of remarks) count(result.remarks, remark);
       result.count += images.length;
       result.skipped.push(...skipped);
       result.position = position;
@@ -126,10 +139,25 @@ function openResult(source: Source, { onProgress }: BuildOptions): Result {
     },
     skip(reason) {
       const { position, done: index } = result;
-      result.add({ done: 1, images: [], widths: [], heights: [], skipped: [{ index, reason }], position });
+      const none = { images: [], widths: [], heights: [], contents: [], remarks: [] };
+      result.add({ ...none, done: 1, skipped: [{ index, reason }], position });
     },
   };
   return result;
+}
+
+/** Examples that are stored per kind of remark. */
+const MAX_EXAMPLES = 3;
+
+/** Counts a remark and keeps the first examples. */
+function count(counts: RemarkCount[], { index, kind }: RemarkIndex): void {
+  let found = counts.find((remark) => remark.kind === kind);
+  if (!found) {
+    found = { kind, count: 0, examples: [] };
+    counts.push(found);
+  }
+  found.count++;
+  if (found.examples.length < MAX_EXAMPLES) found.examples.push(index);
 }
 
 /** Decodes in this process. */

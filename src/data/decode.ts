@@ -9,10 +9,11 @@ import sharp from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { boundWork } from './boundedWork.ts';
 import { readJpegHeader } from './jpegHeader.ts';
+import { pictureCount } from './pictureCount.ts';
 import { unusable } from './reasons.ts';
 import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
-import type { EncodedImage, Pixels, RawImage } from './types.ts';
+import type { DecodedImage, EncodedImage, Pixels, RawImage } from './types.ts';
 import { decodeWasmJpeg } from './wasmJpeg.ts';
 
 /** Longest side after decoding, as a multiple of `size`. */
@@ -39,7 +40,10 @@ export interface DecodeOptions {
  * @throws LikenessError `image.unusable` with a plain reason: empty, truncated, corrupt, no image,
  * too large.
  */
-export async function decodeImage(image: EncodedImage | RawImage, options: DecodeOptions): Promise<Pixels> {
+export async function decodeImage(
+  image: EncodedImage | RawImage,
+  options: DecodeOptions,
+): Promise<DecodedImage> {
   const { size, maxPixels = MAX_PIXELS } = options;
   if (image.kind === 'raw') return shrinkRaw(image, size);
   if (image.bytes.length === 0) throw unusable('empty file (0 bytes)');
@@ -55,8 +59,13 @@ export async function decodeImage(image: EncodedImage | RawImage, options: Decod
     const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
     if (small) return shrinkRaw(small, size);
   }
-  const { data, info } = await decodeWithSharp(format, bytes, { size, maxPixels });
-  return cropLongSide(toRgb(data, info.width, info.height, info.channels), size);
+  const { data, info, isRepaired } = await decodeWithSharp(format, bytes, { size, maxPixels });
+  const pictures = pictureCount(format, bytes);
+  return {
+    ...cropLongSide(toRgb(data, info.width, info.height, info.channels), size),
+    ...(isRepaired && { isRepaired }),
+    ...(pictures > 1 && { pictures }),
+  };
 }
 
 /** Converts raw pixels to RGB and shrinks them to `size`. */

@@ -2,7 +2,7 @@
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { RangeOptions, StoredPart } from './storeRange.ts';
-import type { EncodedImage, Pixels } from './types.ts';
+import type { DecodedImage, EncodedImage } from './types.ts';
 
 /**
  * Stores a range of a source, which the process opens itself. Answered with parts, then an empty
@@ -50,7 +50,7 @@ export interface Failure {
 export type DecoderReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'part'; readonly id: number; readonly part: StoredPart }
-  | { readonly kind: 'result'; readonly id: number; readonly value: Pixels | ImageSize | undefined }
+  | { readonly kind: 'result'; readonly id: number; readonly value: DecodedImage | ImageSize | undefined }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };
 
 export function failureOf(error: unknown): Failure {

@@ -7,7 +7,9 @@ import type { StopOptions } from './types.ts';
 const CHUNK = 4096;
 
 /**
- * Hash of a listing: name, size and time of change of every file, as hexadecimal SHA-256.
+ * Hash of a listing: name, size, times of modification and of change, and identity of every file,
+ * as hexadecimal SHA-256. Content that was replaced under an equal size and modification time has
+ * another time of change.
  *
  * The folder's own place does not count, so a moved or renamed folder keeps its hash. A file that
  * cannot be looked at counts by its name.
@@ -24,12 +26,16 @@ export async function fingerprintFiles(
   let seen = 0;
   for (const [name, path] of files) {
     const stat = statOf(path);
-    hash.update(`${name}\0${stat?.size ?? -1}\0${stat?.mtimeMs ?? -1}\n`);
+    hash.update(`${name}\0${statText(stat)}\n`);
     if (++seen % CHUNK !== 0) continue;
     await setImmediate();
     signal?.throwIfAborted();
   }
   return hash.digest('hex');
+}
+
+function statText(stat: Stats | undefined): string {
+  return stat ? [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino].join(' ') : 'none';
 }
 
 function statOf(path: string): Stats | undefined {

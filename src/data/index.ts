@@ -2,13 +2,14 @@
 export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from './cache.ts';
 export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
-export { countDistinct } from './distinct.ts';
+export { countDistinct, countEqual } from './distinct.ts';
 export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
-export { type OpenImages, openImages, reportSkipped } from './openImages.ts';
+export { type OpenImages, openImages } from './openImages.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
+export { reportSkipped } from './reportSkipped.ts';
 export { openSource, type SourceOptions } from './source.ts';
 export { indicesOfSplit, type SplitName, unlabeledAmong } from './splits.ts';
 export type {
@@ -17,6 +18,7 @@ export type {
   PixelCache,
   Pixels,
   RawImage,
+  Remark,
   SkippedImage,
   Source,
   SourceKind,

@@ -105,7 +105,7 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     ...source,
     entries: Array.from(kept, (index) => source.entries[index]!),
     notes: [...(source.notes ?? []), { code: 'images.excluded', message }],
-    fingerprint: async () => [await source.fingerprint(), ...patterns].join('\n'),
+    fingerprint: async (options) => [await source.fingerprint(options), ...patterns].join('\n'),
     read: (index) => source.read(kept[index]!),
   };
 }

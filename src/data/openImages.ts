@@ -75,14 +75,3 @@ function decode(
       }),
   });
 }
-
-/** Warns of skipped files, with the first few reasons. */
-export function reportSkipped({ skipped }: Pick<PixelCache, 'skipped'>, reporter: Reporter): void {
-  if (skipped.length === 0) return;
-  const warn = (message: string) => reporter.warn({ code: 'images.skipped', message });
-  warn(
-    `skipped ${showCount(skipped.length)} file${skipped.length === 1 ? '' : 's'} (all are ` +
-      'listed in skipped.csv):',
-  );
-  for (const { id, reason } of skipped.slice(0, 3)) warn(`  ${id}: ${reason}`);
-}

@@ -7,6 +7,7 @@
  *            JSON                             source, settings, skipped
  *            zeros up to a multiple of 4
  *            source index of each image       uint32 each
+ *            content hash of each image       uint64 each
  *            widths, then heights             uint16 each
  *     position and length of the index        float64 each
  *     SHA-256 of the index                    32 bytes
@@ -20,7 +21,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { openRegularSync } from '../formats/index.ts';
-import { type SourceKind, sourceKinds } from './types.ts';
+import { type RemarkKind, remarkKinds, type SourceKind, sourceKinds } from './types.ts';
 
 const HEAD = Buffer.from('likeness-pixels1');
 const TAIL = Buffer.from('likeness-index-1');
@@ -35,6 +36,7 @@ export interface PackMeta {
   readonly count: number;
   /** Images of the source that are not in the file. `unread` marks unreadable files. */
   readonly skipped: readonly { readonly index: number; readonly reason: string; readonly unread?: true }[];
+  readonly remarks: readonly RemarkCount[];
 }
 
 const metaSchema = z.object({
@@ -45,14 +47,34 @@ const metaSchema = z.object({
   skipped: z.array(
     z.object({ index: z.int().nonnegative(), reason: z.string(), unread: z.literal(true).optional() }),
   ),
+  remarks: z.array(
+    z.object({
+      kind: z.enum(remarkKinds),
+      count: z.int().positive(),
+      examples: z.array(z.int().nonnegative()),
+    }),
+  ),
 });
 
-export interface PackIndex {
-  readonly meta: PackMeta;
+/** Number of images with a remark, and indices of some in the source. */
+export interface RemarkCount {
+  readonly kind: RemarkKind;
+  count: number;
+  readonly examples: number[];
+}
+
+/** Numbers of each image, in the order of the file. */
+export interface PackArrays {
   /** Index of each image in the source. */
   readonly images: Uint32Array;
   readonly widths: Uint16Array;
   readonly heights: Uint16Array;
+  /** Hash of size and pixels of each image. */
+  readonly contents: BigUint64Array;
+}
+
+export interface PackIndex extends PackArrays {
+  readonly meta: PackMeta;
   readonly offsets: Float64Array;
 }
 
@@ -65,7 +87,7 @@ export interface PackWriter {
    */
   flush(): Promise<number>;
   /** Writes the index, flushes everything to the disk and closes. */
-  finish(meta: PackMeta, images: Uint32Array, widths: Uint16Array, heights: Uint16Array): Promise<void>;
+  finish(meta: PackMeta, arrays: PackArrays): Promise<void>;
   /** Closes without finishing. `resumePack` can reopen the file. */
   close(): Promise<void>;
 }
@@ -110,9 +132,9 @@ function writeFrom(file: FileHandle, position: number): PackWriter {
         used += pixels.length;
       }
     },
-    async finish(meta, images, widths, heights) {
+    async finish(meta, arrays) {
       const at = await flush();
-      const index = encodeIndex(meta, images, widths, heights);
+      const index = encodeIndex(meta, arrays);
       const footer = Buffer.alloc(FOOTER);
       footer.writeDoubleLE(at, 0);
       footer.writeDoubleLE(index.length, 8);
@@ -133,21 +155,17 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-function encodeIndex(
-  meta: PackMeta,
-  images: Uint32Array,
-  widths: Uint16Array,
-  heights: Uint16Array,
-): Uint8Array {
+function encodeIndex(meta: PackMeta, { images, widths, heights, contents }: PackArrays): Uint8Array {
   const json = Buffer.from(JSON.stringify(meta));
   const arrays = 4 + Math.ceil(json.length / 4) * 4;
-  const index = Buffer.alloc(arrays + meta.count * 8);
+  const index = Buffer.alloc(arrays + meta.count * 16);
   index.writeUint32LE(json.length, 0);
   json.copy(index, 4);
   for (let i = 0; i < meta.count; i++) {
     index.writeUint32LE(images[i]!, arrays + i * 4);
-    index.writeUint16LE(widths[i]!, arrays + meta.count * 4 + i * 2);
-    index.writeUint16LE(heights[i]!, arrays + meta.count * 6 + i * 2);
+    index.writeBigUint64LE(contents[i]!, arrays + meta.count * 4 + i * 8);
+    index.writeUint16LE(widths[i]!, arrays + meta.count * 12 + i * 2);
+    index.writeUint16LE(heights[i]!, arrays + meta.count * 14 + i * 2);
   }
   return index;
 }
@@ -200,14 +218,16 @@ function decodeIndex(bytes: Buffer): { index: PackIndex; end: number } {
   const images = new Uint32Array(count);
   const widths = new Uint16Array(new SharedArrayBuffer(count * 2));
   const heights = new Uint16Array(new SharedArrayBuffer(count * 2));
+  const contents = new BigUint64Array(new SharedArrayBuffer(count * 8));
   const offsets = new Float64Array(new SharedArrayBuffer(count * 8));
   let end = HEAD.length;
   for (let i = 0; i < count; i++) {
     images[i] = bytes.readUint32LE(arrays + i * 4);
-    widths[i] = bytes.readUint16LE(arrays + count * 4 + i * 2);
-    heights[i] = bytes.readUint16LE(arrays + count * 6 + i * 2);
+    contents[i] = bytes.readBigUint64LE(arrays + count * 4 + i * 8);
+    widths[i] = bytes.readUint16LE(arrays + count * 12 + i * 2);
+    heights[i] = bytes.readUint16LE(arrays + count * 14 + i * 2);
     offsets[i] = end;
     end += widths[i]! * heights[i]! * 3;
   }
-  return { index: { meta, images, widths, heights, offsets }, end };
+  return { index: { meta, images, widths, heights, contents, offsets }, end };
 }

@@ -3,6 +3,8 @@ import sharp from 'sharp';
 import { type Budget, createBudget } from '../core/budget.ts';
 import { reasonOf } from '../core/errors.ts';
 import { tooManyPixels } from './bmp.ts';
+import { filledRows, repairJpeg } from './jpegRepair.ts';
+import { plainReason } from './plainReason.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
@@ -35,6 +37,8 @@ export interface SharpOptions {
 export interface Decoded {
   readonly data: Buffer;
   readonly info: { readonly width: number; readonly height: number; readonly channels: number };
+  /** Set for a file with faults that lose no part of the picture. */
+  readonly isRepaired?: boolean;
 }
 
 /**
@@ -51,17 +55,17 @@ export async function decodeWithSharp(
   { size, maxPixels, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeTolerant(bytes, size, Math.min(maxPixels, largePixels));
+    return await decodeTolerant(format, bytes, { size, maxPixels: Math.min(maxPixels, largePixels) });
   } catch (error) {
-    if (!isTooLarge(error)) throw unusable(plainReason(format, reasonOf(error)), { cause: error });
+    if (!isTooLarge(error)) throw await unusableFile(format, bytes, { error, maxPixels });
   }
   const { width, height, decodedBytes } = await measure(format, bytes);
   if (width * height > maxPixels) throw unusable(tooManyPixels(width, height, maxPixels));
   return budget.run(decodedBytes, async () => {
     try {
-      return await decodeTolerant(bytes, size, maxPixels);
+      return await decodeTolerant(format, bytes, { size, maxPixels });
     } catch (error) {
-      throw unusable(plainReason(format, reasonOf(error)), { cause: error });
+      throw await unusableFile(format, bytes, { error, maxPixels });
     }
   });
 }
@@ -105,15 +109,83 @@ function isTooLarge(error: unknown): boolean {
   return /pixel limit/.test(reasonOf(error));
 }
 
+/** Warnings of decoders about faults that lose no part of the image. */
+const HARMLESS = /extraneous bytes before marker|tag ignored|unknown field|incorrect count/i;
+
+interface FileOptions {
+  size: number;
+  maxPixels: number;
+}
+
 /**
- * Decodes a file and tolerates stray bytes between JPEG segments, which lose no part of the image.
+ * Decodes a file strictly. After a failure it tolerates faults that lose no part of the image, and
+ * repairs those of JPEG files.
  */
-async function decodeTolerant(bytes: Uint8Array, size: number, maxPixels: number): Promise<Decoded> {
+async function decodeTolerant(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  { size, maxPixels }: FileOptions,
+): Promise<Decoded> {
   try {
     return await decodeFile(bytes, size, maxPixels, 'warning');
   } catch (error) {
-    if (!/extraneous bytes before marker/i.test(reasonOf(error))) throw error;
+    if (isTooLarge(error)) throw error;
+    const repaired = format === 'jpeg' ? repairJpeg(bytes) : undefined;
+    if (!repaired && !HARMLESS.test(reasonOf(error))) throw error;
+    const decoded = await decodeRepaired(repaired?.bytes ?? bytes, { size, maxPixels }).catch(() => {
+      throw error; // the fault of the file itself
+    });
+    return { ...decoded, isRepaired: true };
+  }
+}
+
+async function decodeRepaired(bytes: Uint8Array, { size, maxPixels }: FileOptions): Promise<Decoded> {
+  try {
+    return await decodeFile(bytes, size, maxPixels, 'warning');
+  } catch (error) {
+    if (!HARMLESS.test(reasonOf(error))) throw error;
     return await decodeFile(bytes, size, maxPixels, 'error');
+  }
+}
+
+/** Rows and columns of the small picture that shows how much of a file is there. */
+const PART_ROWS = 200;
+const PART_COLUMNS = 32;
+
+/** Builds the error for a file that cannot be used, with how much of a JPEG is there. */
+async function unusableFile(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  { error, maxPixels }: { error: unknown; maxPixels: number },
+): Promise<Error> {
+  const message = reasonOf(error);
+  if (/^timeout/.test(message)) {
+    return unusable(`decoding took longer than ${TIME_LIMIT_S} seconds`, { cause: error });
+  }
+  const reason = plainReason(format, message);
+  const isCut = format === 'jpeg' && /premature end/.test(message) && !/corrupt header/.test(message);
+  const share = isCut ? await filledShare(bytes, maxPixels) : undefined;
+  const amount =
+    share === undefined
+      ? ''
+      : share > 0.995
+        ? ', without its last details'
+        : `, after about ${Math.round(share * 100)}% of the picture`;
+  return unusable(reason.replace('too early', `too early${amount}`), { cause: error });
+}
+
+/** Fraction of a JPEG's rows that its bytes contain; undefined where nothing can be decoded. */
+async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number | undefined> {
+  try {
+    const gray = await sharp(bytes, { failOn: 'none', limitInputPixels: Math.min(maxPixels, LARGE_PIXELS) })
+      .timeout({ seconds: TIME_LIMIT_S })
+      .resize({ width: PART_COLUMNS, height: PART_ROWS, fit: 'fill', kernel: 'nearest' })
+      .toColourspace('b-w')
+      .raw({ depth: 'uchar' })
+      .toBuffer();
+    return filledRows(gray, PART_COLUMNS);
+  } catch {
+    return undefined;
   }
 }
 
@@ -152,17 +224,4 @@ export function shrinkWithSharp(
  */
 function shrinking(size: number) {
   return { width: size, height: size, fit: 'outside', withoutEnlargement: true, kernel: 'linear' } as const;
-}
-
-/** Rewrites a decoder message: the fault first, the decoder's own words after it. */
-function plainReason(format: string, message: string): string {
-  if (/^timeout/.test(message)) return `decoding took longer than ${TIME_LIMIT_S} seconds`;
-  const detail = message
-    .split('\n')
-    .map((line) =>
-      line.replace(/^Input (buffer|file) (has corrupt header|contains unsupported.*?)(: |:?$)/, ''),
-    )
-    .map((line) => line.replace(/^(VipsJpeg|vipspng|\w+load_buffer|\w+2vips|webp|source): /, '').trim())
-    .find((line) => line !== '');
-  return `truncated or corrupt ${format.toUpperCase()} file${detail ? ` (${detail})` : ''}`;
 }

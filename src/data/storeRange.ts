@@ -3,13 +3,20 @@ import { inOrder } from '../core/inOrder.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { PackWriter } from './pack-file.ts';
 import { isImageError } from './reasons.ts';
-import type { EncodedImage, Pixels, RawImage, Source } from './types.ts';
+import { contentHash, remarksOf } from './remarks.ts';
+import type { DecodedImage, EncodedImage, RawImage, RemarkKind, Source } from './types.ts';
 
 /** Image of the source that is not in the file. `unread` marks an unreadable file. */
 export interface SkippedIndex {
   readonly index: number;
   readonly reason: string;
   readonly unread?: true;
+}
+
+/** Remark about an image of the source. */
+export interface RemarkIndex {
+  readonly index: number;
+  readonly kind: RemarkKind;
 }
 
 /** Images of a source, stored or skipped. Plain data that can be sent to another process. */
@@ -21,11 +28,15 @@ export interface StoredPart {
   readonly widths: readonly number[];
   readonly heights: readonly number[];
   readonly skipped: readonly SkippedIndex[];
+  /** `contentHash` of each stored image. */
+  readonly contents: readonly bigint[];
+  /** Remarks about stored images, by index in the source. */
+  readonly remarks: readonly RemarkIndex[];
   /** Length of the file with these images. */
   readonly position: number;
 }
 
-export type Decode = (image: EncodedImage | RawImage, options: DecodeOptions) => Promise<Pixels>;
+export type Decode = (image: EncodedImage | RawImage, options: DecodeOptions) => Promise<DecodedImage>;
 
 export interface RangeOptions {
   /** First image, and the one after the last. */
@@ -60,7 +71,7 @@ export async function storeRange(
   pack: PackWriter,
   { from, to, pace, size, maxPixels, decode, onStored, signal }: RangeOptions,
 ): Promise<void> {
-  const decodeOne = async (offset: number): Promise<Pixels | SkippedIndex> => {
+  const decodeOne = async (offset: number): Promise<DecodedImage | SkippedIndex> => {
     try {
       return await decode(await source.read(from + offset), { size, maxPixels });
     } catch (error) {
@@ -81,6 +92,8 @@ export async function storeRange(
       part.images.push(index);
       part.widths.push(result.width);
       part.heights.push(result.height);
+      part.contents.push(contentHash(result));
+      for (const kind of remarksOf(result)) part.remarks.push({ index, kind });
     }
     index++;
     part.done++;
@@ -99,5 +112,7 @@ function emptyPart() {
     widths: [] as number[],
     heights: [] as number[],
     skipped: [] as SkippedIndex[],
+    contents: [] as bigint[],
+    remarks: [] as RemarkIndex[],
   };
 }

@@ -21,6 +21,8 @@ export interface ImageEntry {
 export interface SkippedImage {
   readonly id: string;
   readonly reason: string;
+  /** Set for an image that cannot be used. Absent for a file of another kind. */
+  readonly damaged?: true;
 }
 
 /** Fact about a source, with a stable code such as `images.labels`. */
@@ -57,6 +59,29 @@ export interface StopOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Decoded image, with facts about its file. */
+export interface DecodedImage extends Pixels {
+  /** Set for a file with faults that lose no part of the picture. */
+  readonly isRepaired?: boolean;
+  /** Pictures in the file, where there are several. */
+  readonly pictures?: number;
+}
+
+/**
+ * Kind of a remark: a file with faults that lose no part of the picture, a file of several pictures
+ * of which the first is used, a picture of one value.
+ */
+export type RemarkKind = (typeof remarkKinds)[number];
+
+export const remarkKinds = ['repaired', 'several', 'flat'] as const;
+
+/** Number of images with a remark, and ids of some. */
+export interface Remark {
+  readonly kind: RemarkKind;
+  readonly count: number;
+  readonly examples: readonly string[];
+}
+
 /** Set of images that can be listed and read one by one. */
 export interface Source {
   /** Absolute path. */
@@ -75,7 +100,7 @@ export interface Source {
   readonly notes?: readonly SourceNote[];
   /** Patterns of images that are left out, for `openSource` in another process. */
   readonly exclude?: readonly string[];
-  /** Hashes the listing (ids, sizes, modification times). Equal as long as nothing changes. */
+  /** Hashes the listing (ids, sizes, times, identities). Equal as long as nothing changes. */
   fingerprint(options?: StopOptions): Promise<string>;
   /**
    * Reads the image at `index` of `entries`, without decoding it.
@@ -102,7 +127,12 @@ export interface PixelCache {
   readonly heights: Uint16Array;
   /** Byte offset of each image in `file`. */
   readonly offsets: Float64Array;
+  /** Hash of size and pixels of each image. Equal pictures have equal hashes. */
+  readonly contents: BigUint64Array;
+  /** Damaged images first, then files of other kinds. */
   readonly skipped: readonly SkippedImage[];
+  /** Images that are used and that people should know about. */
+  readonly remarks: readonly Remark[];
   /** Median shorter side of the decoded images, in pixels. */
   readonly medianShortSide: number;
   /** Hash of the source listing and the decoding settings. */

@@ -90,7 +90,7 @@ async function measureEncoder(
 ): Promise<EncoderEvaluation> {
   const { engine, cache, set, views, k, seed = 0, workers, clustersOf, reporter = reporterOf() } = options;
   const { id, title, protocol } = encoder;
-  const { indices, labels, split } = set;
+  const { indices, labels, split, contents } = set;
   const features = await encoder.embed({ cache, indices }, { workers, reporter });
   reporter.progress({ stage: 'measure', text: `measuring ${title}` });
   // An encoder before its training has learned no clusters.
@@ -103,6 +103,7 @@ async function measureEncoder(
             features,
             labels,
             split,
+            contents,
             learned,
           },
           { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
@@ -141,8 +142,8 @@ function isNetwork(encoder: ImageEncoder): encoder is NetworkEncoder {
   return encoder.heads !== undefined && encoder.resized !== undefined;
 }
 
-function chanceOf({ labels, split }: EvaluationSet, seed: number): number | null {
-  const { test } = splitOf(labels, split, { seed });
+function chanceOf({ labels, split, contents }: EvaluationSet, seed: number): number | null {
+  const { test } = splitOf(labels, split, { seed, contents });
   if (test.length === 0) return null;
   const counts = new Map<number, number>();
   for (const row of test) counts.set(labels[row]!, (counts.get(labels[row]!) ?? 0) + 1);

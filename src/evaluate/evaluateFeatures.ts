@@ -18,6 +18,8 @@ export interface LabeledFeatures {
   labels: Int32Array;
   /** Part of the source's own split that each image belongs to. */
   split?: readonly ('train' | 'test' | undefined)[];
+  /** Hash of the pixels of each image. Equal images are not split. */
+  contents?: BigUint64Array;
   /**
    * Clusters that the method has learned itself; they are scored unless another number of clusters
    * is asked for.
@@ -73,7 +75,7 @@ export interface Evaluation extends ClusterEvaluation, ClassifierEvaluation {
  */
 export async function evaluateFeatures(
   engine: Engine,
-  { features, labels, split: given, learned }: LabeledFeatures,
+  { features, labels, split: given, contents, learned }: LabeledFeatures,
   {
     k,
     metric = 'spherical',
@@ -88,7 +90,7 @@ export async function evaluateFeatures(
   }: FeatureEvaluationOptions = {},
 ): Promise<Evaluation> {
   requireSizes(features, labels, given);
-  const split = splitOf(labels, given, { seed });
+  const split = splitOf(labels, given, { seed, contents });
   const on = split.origin === 'made' ? 'all' : (clusterOn ?? 'test');
   const rows = on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
   const labeled = { features, labels };

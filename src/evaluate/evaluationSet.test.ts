@@ -3,7 +3,10 @@ import type { PixelCache } from '../data/index.ts';
 import { evaluationSet } from './evaluationSet.ts';
 
 type Entry = { label?: number; split?: 'train' | 'test' };
-const cacheOf = (entries: Entry[]) => ({ entries: entries as unknown as PixelCache['entries'] });
+const cacheOf = (entries: Entry[], contents = entries.map((_, i) => i)) => ({
+  entries: entries as unknown as PixelCache['entries'],
+  contents: BigUint64Array.from(contents, BigInt),
+});
 const times = (n: number, entry: (i: number) => Entry) => Array.from({ length: n }, (_, i) => entry(i));
 
 describe('evaluationSet', () => {
@@ -23,6 +26,20 @@ describe('evaluationSet', () => {
       classes: 2,
       note: undefined,
     });
+  });
+
+  it('leaves out test images whose pixels equal those of a training image, and says so', () => {
+    const entries: Entry[] = [
+      { label: 0, split: 'train' },
+      { label: 1, split: 'train' },
+      { label: 0, split: 'test' },
+      { label: 1, split: 'test' },
+      { label: 1, split: 'test' },
+    ];
+    const set = evaluationSet(cacheOf(entries, [7, 8, 9, 8, 9]), { seed: 0 });
+    expect([...set.indices]).toEqual([0, 1, 2, 4]);
+    expect([...set.contents]).toEqual([7n, 8n, 9n, 9n]);
+    expect(set.note).toBe('without 1 test image equal to training images');
   });
 
   it('takes all images where none has a label', () => {

@@ -1,6 +1,7 @@
 /** Chooses the images of a source that an evaluation measures. */
 import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
+import { plural } from '../core/text.ts';
 import type { PixelCache, Split } from '../data/index.ts';
 
 export interface EvaluationSet {
@@ -12,7 +13,9 @@ export interface EvaluationSet {
   readonly labelled: 'yes' | 'no';
   /** Distinct labels among the images. */
   readonly classes: number;
-  /** Describes the draw, where not all images are measured. */
+  /** Hash of the pixels of each image. Equal images have equal hashes. */
+  readonly contents: BigUint64Array;
+  /** Describes the draw, and test images that are left out, where not all are measured. */
   readonly note?: string;
 }
 
@@ -24,17 +27,20 @@ export interface SetLimits {
 
 /**
  * Returns the labeled images of a source, or all of them where none has a label. A seeded draw of
- * each part bounds time and memory where there are more than the limits.
+ * each part bounds time and memory where there are more than the limits. Test images whose pixels
+ * equal those of a training image are left out, because they would measure memory.
  */
 export function evaluationSet(
-  { entries }: Pick<PixelCache, 'entries'>,
+  { entries, contents }: Pick<PixelCache, 'entries' | 'contents'>,
   { seed, train = 50_000, test = 10_000 }: SetLimits & { seed: number },
 ): EvaluationSet {
   const all = [...entries.keys()];
   const withLabel = all.filter((index) => entries[index]!.label !== undefined);
   const usable = withLabel.length > 0 ? withLabel : all;
   const part = (split: Split) => usable.filter((index) => entries[index]!.split === split);
-  const [trainPart, testPart] = [part('train'), part('test')];
+  const trainPart = part('train');
+  const trained = new Set(trainPart.map((index) => contents[index]!));
+  const [allTests, testPart] = [part('test'), part('test').filter((index) => !trained.has(contents[index]!))];
   const ownSplit = trainPart.length > 0 && testPart.length > 0;
 
   const drawn = ownSplit
@@ -43,16 +49,22 @@ export function evaluationSet(
   const indices = Uint32Array.from(drawn).sort();
   const candidates = ownSplit ? trainPart.length + testPart.length : usable.length;
   const labels = Int32Array.from(indices, (index) => entries[index]!.label ?? -1);
+  const notes = [
+    indices.length < candidates &&
+      `a draw of ${indices.length} of ${candidates} images, by seed ${seed}` +
+        (ownSplit ? ` (at most ${train} to train on and ${test} to test on)` : ''),
+    ownSplit &&
+      testPart.length < allTests.length &&
+      `without ${plural(allTests.length - testPart.length, 'test image')} equal to training images`,
+  ].filter((note) => note !== false);
   return {
     indices,
     labels,
+    contents: BigUint64Array.from(indices, (index) => contents[index]!),
     split: Array.from(indices, (index) => entries[index]!.split),
     labelled: withLabel.length > 0 ? 'yes' : 'no',
     classes: new Set(labels.filter((label) => label >= 0)).size,
-    note:
-      indices.length < candidates
-        ? `a draw of ${indices.length} of ${candidates} images, by seed ${seed}${ownSplit ? ` (at most ${train} to train on and ${test} to test on)` : ''}`
-        : undefined,
+    note: notes.length > 0 ? notes.join(', ') : undefined,
   };
 }
 

@@ -264,6 +264,24 @@ describe('splitOf', () => {
     expect(held).toEqual([0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
     expect(splitOf(labels, undefined, { seed: 5 })).not.toEqual(split);
   });
+
+  it('never has equal images on both sides', () => {
+    const labels = Int32Array.from({ length: 60 }, (_, i) => i % 2);
+    // Images come in pairs of equal pixels, with one label or two.
+    const contents = BigUint64Array.from(labels, (_, i) => BigInt(Math.floor(i / 3)));
+    for (let seed = 0; seed < 5; seed++) {
+      const plainSplit = splitOf(labels, undefined, { seed });
+      const { train, test } = splitOf(labels, undefined, { seed, contents });
+      const known = new Set(Array.from(train, (row) => contents[row]!));
+      expect([...test].some((row) => known.has(contents[row]!))).toBe(false);
+      expect([...train, ...test].sort((a, b) => a - b)).toEqual(Array.from(labels.keys()));
+      expect([...plainSplit.test]).toEqual(expect.arrayContaining([...test]));
+    }
+    const different = BigUint64Array.from(labels, (_, i) => BigInt(i));
+    expect(splitOf(labels, undefined, { seed: 1, contents: different })).toEqual(
+      splitOf(labels, undefined, { seed: 1 }),
+    );
+  });
 });
 
 describe('evaluateFeatures', () => {

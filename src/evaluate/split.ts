@@ -18,11 +18,14 @@ export interface Split {
  *
  * A class of one image goes to training. Images without a label (negative), or outside the source's
  * split, are in neither part. Where no class has two images the test part is empty.
+ *
+ * @param contents hash of the pixels of each row. A row for testing whose pixels equal those of a
+ * row for training goes to training.
  */
 export function splitOf(
   labels: Int32Array,
   given: readonly ('train' | 'test' | undefined)[] | undefined,
-  { seed = 0 }: { seed?: number } = {},
+  { seed = 0, contents }: { seed?: number; contents?: BigUint64Array } = {},
 ): Split {
   const labeled = (part: 'train' | 'test') =>
     Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0 && given?.[row] === part);
@@ -43,9 +46,11 @@ export function splitOf(
     parts.test.push(...shuffled.slice(0, held));
     parts.train.push(...shuffled.slice(held));
   }
+  const known = new Set(contents && parts.train.map((row) => contents[row]!));
+  const isKnown = (row: number) => contents !== undefined && known.has(contents[row]!);
   return {
-    train: Int32Array.from(parts.train).sort(),
-    test: Int32Array.from(parts.test).sort(),
+    train: Int32Array.from([...parts.train, ...parts.test.filter(isKnown)]).sort(),
+    test: Int32Array.from(parts.test.filter((row) => !isKnown(row))).sort(),
     origin: 'made',
   };
 }

@@ -143,7 +143,7 @@ async function imagesToCluster(
 ): Promise<ImageSet> {
   const cache = await images.pixels({ size: view.cacheSize, reporter });
   const indices = indicesOfSplit(cache, split ?? 'all');
-  reportSkipped(cache, reporter);
+  reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   await writeSkipped(folder.files.skipped, cache.skipped);
   if (indices.length === 0) {
     throw new LikenessError(

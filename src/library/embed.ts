@@ -5,7 +5,7 @@ import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import type { Run } from '../run/index.ts';
+import { type Run, writeSkipped } from '../run/index.ts';
 import { type FeatureFormat, type FeatureTable, featureFormatOf, writeFeatures } from './featureFiles.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, oneOf, splitNames } from './options.ts';
@@ -42,8 +42,10 @@ export interface EmbedToResult {
   readonly count: number;
   readonly dimension: number;
   readonly normalized: boolean;
-  /** Number of files that could not be read. */
+  /** Number of files that could not be used. */
   readonly skipped: number;
+  /** Absolute path of the list of these files, where there are any. */
+  readonly skippedFile?: string;
 }
 
 const shape = { split: oneOf(splitNames), normalize: flag };
@@ -106,10 +108,11 @@ export async function embedToFile(
   const format = featureFormatOf(file);
   await makeFolder(dirname(file));
   const reporter = reporterFor(options);
+  const skippedFile = `${file}.skipped.csv`;
   return withImages(
     given,
     async (images) => {
-      const set = await imageSet(source, images, options, reporter);
+      const set = await imageSet(source, images, { ...options, skippedFile }, reporter);
       return source.use(async (encoder) => {
         const { dimension } = encoder;
         const parts = encoder.parts(set, { workers: source.workers, reporter });
@@ -127,6 +130,7 @@ export async function embedToFile(
           files: files.map((name) => resolve(name)),
           ...{ format, count: set.indices.length, dimension, normalized: normalize },
           skipped: set.cache.skipped.length,
+          ...(set.cache.skipped.length > 0 && { skippedFile: resolve(skippedFile) }),
         };
       });
     },
@@ -137,11 +141,13 @@ export async function embedToFile(
 async function imageSet(
   { cacheSize }: EmbedSource,
   images: OpenImages,
-  { split = 'all' }: EmbedOptions,
+  { split = 'all', skippedFile }: EmbedOptions & { skippedFile?: string },
   reporter: Reporter,
 ): Promise<{ cache: PixelCache; indices: Uint32Array }> {
   const cache = await images.pixels({ size: cacheSize, reporter });
-  reportSkipped(cache, reporter);
+  const { length } = cache.skipped;
+  if (skippedFile !== undefined && length > 0) await writeSkipped(skippedFile, cache.skipped);
+  reportSkipped(cache, reporter, length > 0 ? { listedIn: skippedFile } : {});
   return { cache, indices: indicesOfSplit(cache, split) };
 }
 

@@ -64,7 +64,7 @@ export async function newFeatures(
   const { imageSize } = data;
   const split = 'train';
   const set = await imagesOf(images, { imageSize, split }, reporter);
-  reportSkipped(set.cache, reporter);
+  reportSkipped(set.cache, reporter, { listedIn: 'skipped.csv' });
   if (out !== undefined) await clearLeftovers(out);
   const folder = await createRunFolder({
     ...{ out, source: path, kind: 'features', method: encoder.name },

@@ -5,7 +5,13 @@
 import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
-import { isolatedDecoder, openPixelReader, type PixelCache, type Source } from '../data/index.ts';
+import {
+  countDistinct,
+  isolatedDecoder,
+  openPixelReader,
+  type PixelCache,
+  type Source,
+} from '../data/index.ts';
 import type { ColorAgreement } from '../evaluate/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { type Run, type RunFolder, writeJson, writeMaps, writeThumbnails } from '../run/index.ts';
@@ -57,7 +63,10 @@ export async function writeClusterReport(
   });
   await storeReport(run, {
     source: { name: source.name, path: source.path },
-    counts: { images: ids.length, skipped: cache.skipped.length, clusters: k },
+    counts: {
+      ...{ images: ids.length, skipped: cache.skipped.length, clusters: k },
+      equal: indices.length - countDistinct(cache, indices),
+    },
     howK: kReason,
     colorAgreement: color,
     ...(suggestion && {

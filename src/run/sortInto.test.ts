@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -86,6 +86,15 @@ describe('sortedNames', () => {
 });
 
 describe('sortInto', () => {
+  it('keeps the dates of files that it copies', async () => {
+    const source = await pictures(['a.jpg']);
+    const date = new Date('2019-07-03T12:00:00Z');
+    await utimes(join(source.path, 'a.jpg'), date, date);
+    const into = join(folder.path, 'sorted');
+    await sortInto({ into, source, items: [{ id: 'a.jpg', cluster: 0 }] });
+    expect((await lstat(join(into, 'cluster-000', 'a.jpg'))).mtime).toEqual(date);
+  });
+
   it('copies, and a second call replaces the first', async () => {
     const source = await pictures(['cats/1.jpg', 'dogs/1.jpg', 'dogs/2.jpg']);
     const into = join(folder.path, 'sorted');

@@ -6,7 +6,19 @@
  * call, unchanged: those are listed in `.likeness-sorted.json` and are replaced.
  */
 import { constants } from 'node:fs';
-import { copyFile, link, lstat, readdir, realpath, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  lstat,
+  readdir,
+  realpath,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
@@ -127,6 +139,8 @@ class UnreadableSource extends Error {}
 async function placeCopy(from: string, target: string): Promise<void> {
   await requireSource(from);
   await copyFile(from, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const { atime, mtime } = await stat(from);
+  await utimes(target, atime, mtime).catch(() => {}); // some disks have no dates
 }
 
 async function placeLink(from: string, target: string): Promise<void> {

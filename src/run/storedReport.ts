@@ -99,7 +99,13 @@ const colorAgreement = z.object({
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
   source: z.object({ name: z.string(), path: z.string() }),
-  counts: z.object({ images: rows(), skipped: rows(), clusters: rows() }),
+  counts: z.object({
+    images: rows(),
+    skipped: rows(),
+    clusters: rows(),
+    /** Images that equal an earlier one, pixel by pixel. Absent in older reports. */
+    equal: rows().optional(),
+  }),
   settings: z.array(z.object({ name: z.string(), value: z.string() })).readonly(),
   howK: z.string(),
   /** Absent in reports of before it was measured. */

@@ -93,7 +93,7 @@ export async function prepareNew(
   await writeRunConfig(folder, config);
   await writeImageList(folder.files.images, identities);
   await writeSkipped(folder.files.skipped, cache.skipped);
-  reportSkipped(cache, reporter);
+  reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });

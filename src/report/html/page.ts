@@ -69,6 +69,9 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
         ['clusters', showCount(clustering.counts.clusters)],
         ['doubtful', showCount(clustering.clusters.reduce((sum, { doubtful }) => sum + doubtful, 0))],
         ['skipped', showCount(clustering.counts.skipped)],
+        ...(clustering.counts.equal
+          ? [['equal to another', showCount(clustering.counts.equal)] as [string, string]]
+          : []),
       ]
     : training
       ? [['steps', showCount(training.steps.at(-1) ?? 0)]]

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { decodeImage } from './decode.ts';
+import { filledRows, repairJpeg } from './jpegRepair.ts';
+import { detailed, errorOf, photograph } from './pictures.cases.ts';
+
+const SCAN = Buffer.from([0xff, 0xda]);
+const decode = (bytes: Uint8Array, size = 4096) => decodeImage({ kind: 'encoded', bytes }, { size });
+
+/** A file whose first scan header has other spectral parameters, as some telephones write them. */
+function withParameters(file: Buffer, parameters: readonly number[]): Buffer {
+  const copy = Buffer.from(file);
+  const at = copy.indexOf(SCAN);
+  copy.set(parameters, at + 2 + copy.readUInt16BE(at + 2) - 3);
+  return copy;
+}
+
+// A small image takes the road through WebAssembly, a large one that through sharp.
+describe.each([
+  ['small', 60, 40],
+  ['large', 400, 300],
+])('a %s JPEG with faults that lose nothing', (_, width, height) => {
+  const file = () => photograph(width, height).jpeg().toBuffer();
+
+  it('is decoded to the pixels of the whole file, and counts as repaired', async () => {
+    const whole = await file();
+    const expected = await decode(whole);
+    expect(expected.isRepaired).toBeUndefined();
+    expect(repairJpeg(whole)).toBeUndefined();
+    const adobe = Buffer.from('ffee000e41646f626500640000000007', 'hex');
+    const faulty = {
+      'no end marker': whole.subarray(0, -2),
+      'half an end marker': whole.subarray(0, -1),
+      'wrong spectral parameters': withParameters(whole, [0, 0, 0]),
+      'both of these': withParameters(whole, [0, 0, 0]).subarray(0, -2),
+      'wrong successive approximation': withParameters(whole, [0, 63, 1]),
+      'unknown color transform': Buffer.concat([whole.subarray(0, 2), adobe, whole.subarray(2)]),
+      'stray bytes': Buffer.concat([
+        whole.subarray(0, whole.indexOf(SCAN)),
+        Buffer.from([1, 2, 3]),
+        whole.subarray(whole.indexOf(SCAN)),
+      ]),
+    };
+    for (const [fault, bytes] of Object.entries(faulty)) {
+      const { pixels, isRepaired } = await decode(bytes);
+      expect(Buffer.compare(pixels, expected.pixels), fault).toBe(0);
+      expect(isRepaired, fault).toBe(true);
+    }
+  });
+});
+
+describe('a JPEG without its tail', () => {
+  it('is skipped with how much is there', async () => {
+    const file = await detailed(300, 200).jpeg().toBuffer();
+    for (const share of [0.3, 0.6, 0.9]) {
+      const { message } = await errorOf(decode(file.subarray(0, file.length * share)));
+      const [, percent] = /ends too early, after about (\d+)% of the picture/.exec(message) ?? [];
+      // Detail is spread evenly. Rows come in blocks of 16, and the header takes some bytes.
+      expect(Math.abs(Number(percent) - share * 100)).toBeLessThan(12);
+    }
+  });
+
+  it('of a progressive file lacks details', async () => {
+    const file = await detailed(300, 200).jpeg({ progressive: true }).toBuffer();
+    const { message } = await errorOf(decode(file.subarray(0, file.length * 0.8)));
+    expect(message).toMatch(/ \(it ends too early, without its last details\)$/);
+  });
+});
+
+describe('filledRows', () => {
+  it('is the fraction above rows of the last color', () => {
+    expect(filledRows(Uint8Array.of(1, 2, 3, 9, 5, 5, 5, 5), 2)).toBe(0.5);
+    expect(filledRows(Uint8Array.of(1, 2, 3, 9), 2)).toBe(1);
+    expect(filledRows(Uint8Array.of(7, 7, 7, 7), 2)).toBe(0);
+  });
+});

@@ -1,0 +1,23 @@
+/** Reasons in our words for the messages of decoders. */
+import type { ImageFormat } from './sniff.ts';
+
+const ENDS = /premature end|unexpected end|not enough data|short \d|truncated|no image/i;
+const HEADER =
+  /corrupt header|bogus|required field|unable to parse|invalid (sos|component)|unsupported marker/i;
+const KIND = /samples out of range|bit depth|no codec|not (supported|configured)|unsupported (color|bit)/i;
+
+/**
+ * States why a file of this format cannot be decoded.
+ *
+ * @param message of the decoder
+ */
+export function plainReason(format: ImageFormat, message: string): string {
+  const name = format.toUpperCase();
+  if (KIND.test(message)) return `${name} file of an unusual kind; convert it to 8-bit PNG`;
+  const detail = ENDS.test(message)
+    ? 'it ends too early'
+    : HEADER.test(message) || /unsupported image format/.test(message)
+      ? 'its header is damaged'
+      : 'its data are damaged';
+  return `truncated or corrupt ${name} file (${detail})`;
+}
