@@ -59,7 +59,12 @@ export {
 } from './library/model.ts';
 export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
 export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
-export { type RenderReportOptions, readReport, renderReport } from './library/report.ts';
+export {
+  type ReadReportOptions,
+  type RenderReportOptions,
+  readReport,
+  renderReport,
+} from './library/report.ts';
 export { type RoadName, roads } from './library/road.ts';
 export { samplePath } from './library/sample.ts';
 export { type StartOptions, start } from './library/start.ts';
@@ -101,6 +106,7 @@ export type {
   ReportCluster,
   ReportColorAgreement,
   ReportSuggestion,
+  StoredClustering,
   StoredEvaluation,
   Thumbnails,
 } from './run/index.ts';

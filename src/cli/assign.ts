@@ -1,5 +1,7 @@
 /** `likeness assign`: further images to the clusters of a run. */
-import type { AssignedImage } from '../likeness.ts';
+import { LikenessError } from '../core/errors.ts';
+import { displayPath } from '../core/text.ts';
+import type { AssignedImage, Model, StoredClustering } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, openChecked } from './encoderOption.ts';
 import { required } from './required.ts';
@@ -20,6 +22,11 @@ export const assignCommand: Command = {
   arguments: [{ name: 'image', description: 'image files, or folders of them', count: 'many' }],
   options: [
     { flags: '--run <dir>', description: 'run that "likeness cluster" was used on (required)' },
+    {
+      flags: '--clustering <name>',
+      description: 'name of the clustering',
+      default: "that of the run's own images",
+    },
     { ...encoderOption, description: "encoder of the run; an error where it is not the run's" },
   ],
   examples: [
@@ -30,14 +37,15 @@ export const assignCommand: Command = {
     },
   ],
   async run(files, options, terminal) {
-    const { run, encoder } = options as EncoderFlags;
+    const { run, encoder, clustering: name } = options as EncoderFlags & { clustering?: string };
     const path = required('--run', run, 'the folder of a run that was clustered');
     const model = await openChecked(path, encoder, terminal);
     const { watch } = terminal;
     const unreadable: string[] = [];
     // Files that cannot be read are listed below the table.
     const onWarning = ({ message }: { message: string }) => void unreadable.push(message);
-    const assigned = await model.assign(files, undefined, { ...watch, onWarning });
+    const named = name === undefined ? undefined : { stored: await clusteringNamed(model, name) };
+    const assigned = await model.assign(files, named, { ...watch, onWarning });
     terminal.endProgress();
     printTable(assigned, terminal);
     for (const line of unreadable) terminal.warn(line);
@@ -45,6 +53,17 @@ export const assignCommand: Command = {
     return { run: model.run, k, step, images: [...assigned], unreadable: assigned.unreadable };
   },
 };
+
+async function clusteringNamed(model: Model, name: string): Promise<StoredClustering> {
+  const stored = await model.clustering(name);
+  if (stored) return stored;
+  throw new LikenessError(
+    'clustering.missing',
+    `--clustering: received "${name}"; expected the name of a folder in ` +
+      `${displayPath(model.run)}/clusterings. Use: likeness cluster <source> --run ` +
+      `${displayPath(model.run)} --name ${name}`,
+  );
+}
 
 function printTable(images: readonly AssignedImage[], terminal: Terminal): void {
   const width = Math.max(...images.map(({ path }) => path.length), 'path'.length);

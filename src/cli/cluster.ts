@@ -35,7 +35,9 @@ export const clusterCommand: Command = {
     'The report also plots the similarity of positive and negative pairs of images and of ' +
       'clusters over training, and a map of up to 1,000 images before training, at the ' +
       'snapshots (likeness train --snapshots) and now, colored by cluster.',
-    'The source may differ from the one that the run was trained on.',
+    'The source may differ from the one that the run was trained on. Its files are then in ' +
+      'clusterings/<name> of the run folder, and the clusters of the run stay. --name makes ' +
+      'a second clustering of the same images.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
@@ -50,6 +52,11 @@ export const clusterCommand: Command = {
       description: 'number of clusters',
       default: 'learned by the method, or suggested from the data',
       parse: wholeNumber('-k'),
+    },
+    {
+      flags: '--name <name>',
+      description: 'name of the clustering, whose files are in clusterings/<name> of the run',
+      default: 'none for the images of the run, else that of the source',
     },
     { flags: '--into <dir>', description: 'sort the images into one folder per cluster there' },
     {
@@ -80,13 +87,17 @@ export const clusterCommand: Command = {
       meaning: 'suggest a number of clusters and write the report',
     },
     {
+      command: 'likeness cluster photos --run runs/photos -k 5 --name coarse',
+      meaning: 'a second clustering beside the first; assign --clustering coarse uses it',
+    },
+    {
       command: 'likeness cluster photos --run runs/photos -k 20 --into sorted --by link',
       meaning: '20 clusters, with a folder of links for each',
     },
   ],
   async run([source], options, terminal) {
     const { run, encoder, clusters: k, open: show, ...rest } = options as ClusterFlags;
-    const { split, seed, into, by } = rest;
+    const { split, seed, name, into, by } = rest;
     if (by !== undefined && into === undefined) {
       throw new LikenessError(
         'flag.missing',
@@ -95,7 +106,7 @@ export const clusterCommand: Command = {
     }
     return withGiven(source!, options, terminal, async (open) => {
       const model = await modelOrStart(open, { run, encoder }, terminal);
-      const result = await clusterWith(model, await open(), { k, split, seed, into, by }, terminal);
+      const result = await clusterWith(model, await open(), { k, split, seed, name, into, by }, terminal);
       // Who names a run repeats a step; the default road ends with the page.
       const asked = run === undefined ? show : (show ?? false);
       await showReport(result.files.report!, { open: asked }, terminal);
@@ -104,7 +115,11 @@ export const clusterCommand: Command = {
   },
 };
 
-interface ClusterFlags extends Pick<ClusterOptions, 'split' | 'seed'>, SortFlags, EncoderFlags, SourceFlags {
+interface ClusterFlags
+  extends Pick<ClusterOptions, 'split' | 'seed' | 'name'>,
+    SortFlags,
+    EncoderFlags,
+    SourceFlags {
   clusters?: number;
   open?: boolean;
 }
@@ -139,6 +154,7 @@ export async function clusterWith(
   const { k, kReason, kRange, by: origin, groups, colorAgreement, skipped } = clustering;
   return {
     run: model.run,
+    name: clustering.name ?? null,
     source: images.source.path,
     images: clustering.images.length,
     k,

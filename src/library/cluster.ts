@@ -31,8 +31,9 @@ import {
   writeFeatureFile,
   writeSkipped,
 } from '../run/index.ts';
+import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
-import { checkOptions, oneOf, splitNames, wholeNumber } from './options.ts';
+import { checkOptions, oneOf, path, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
 import { withStoredFeatures } from './storedFeatures.ts';
 
@@ -43,10 +44,17 @@ export interface ClusterOptions extends ReporterOptions {
   seed?: number;
   /** Images to cluster. Default `all`. */
   split?: 'train' | 'test' | 'all';
+  /**
+   * Name of the clustering, whose files are in `clusterings/<name>` of the run folder. Default:
+   * none for the run's own images, whose files are in the run folder; else the name of the source.
+   */
+  name?: string;
 }
 
 /** Clusters of images. Cluster 0 is the largest. */
 export interface Clustering extends AsyncDisposable {
+  /** Name of the clustering; absent for that of the run's own images. */
+  readonly name?: string;
   readonly k: number;
   /** Explains how K was chosen, in a sentence. */
   readonly kReason: string;
@@ -93,18 +101,22 @@ export interface SortIntoOptions extends ReporterOptions {
 
 /** Clusters images and writes the results into the run folder. */
 export async function clusterImages(
-  run: Run,
+  opened: Run,
   given: Images | string,
   options: ClusterOptions = {},
 ): Promise<Clustering> {
-  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames) }, options);
-  const { k, seed = 0, split } = options;
+  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames), name: path() }, options);
+  const { k, seed = 0, split, name } = options;
+  if (name !== undefined) checkClusteringName(name);
   const reporter = reporterFor(options);
   const images = typeof given === 'string' ? resolve(given) : given;
   const taken = await takeImages(given, reporter);
   let features: FeatureFile | undefined;
   try {
-    const set = await imagesToCluster(run, taken.images, { split, reporter });
+    const cache = await taken.images.pixels({ size: opened.view.cacheSize, reporter });
+    const place = await clusteringPlace(opened, taken.images, { cache, name, reporter });
+    const run: Run = { ...opened, folder: place.folder };
+    const set = await imagesToCluster(run, taken.images, { cache, split, reporter });
     const found = await withEncoder(run, {}, async (encoder, engine) => {
       features = await embedToScratch(encoder, run, set, reporter);
       const { prototypes, learned } = await applyHeads(engine, encoder, features);
@@ -121,7 +133,7 @@ export async function clusterImages(
     });
     const stored = await writeResults(run, set, { ...found, features: features!, seed });
     warnOfLargest(found.clustering.groups, reporter);
-    return clusteringOf({ run, images, set, stored, ...found });
+    return clusteringOf({ run, name: place.name, images, set, stored, ...found });
   } finally {
     await features?.close();
     await taken.release();
@@ -137,11 +149,10 @@ interface ImageSet {
 }
 
 async function imagesToCluster(
-  { view, folder }: Run,
+  { folder }: Run,
   images: OpenImages,
-  { split, reporter }: { split: ClusterOptions['split']; reporter: Reporter },
+  { cache, split, reporter }: { cache: PixelCache; split: ClusterOptions['split']; reporter: Reporter },
 ): Promise<ImageSet> {
-  const cache = await images.pixels({ size: view.cacheSize, reporter });
   const indices = indicesOfSplit(cache, split ?? 'all');
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   await writeSkipped(folder.files.skipped, cache.skipped);
@@ -214,7 +225,7 @@ async function writeResults(
   const stored: StoredClustering = {
     centroids: centroids.data,
     ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
-    ...{ seed, images: ids.length, step },
+    ...{ seed, images: ids.length, step, source: cache.source.path },
   };
   await writeClustering(files.clustering, stored);
   return stored;
@@ -238,7 +249,9 @@ function* rowsOf(
 }
 
 interface MadeClustering {
+  /** Run with the files of the clustering. */
   run: Run;
+  name: string | undefined;
   /** Open images, or the absolute path of those that are opened when they are needed. */
   images: Images | string;
   set: ImageSet;
@@ -247,11 +260,12 @@ interface MadeClustering {
   stored: StoredClustering;
 }
 
-function clusteringOf({ run, images, set, clustering, color, stored }: MadeClustering): Clustering {
+function clusteringOf({ run, name, images, set, clustering, color, stored }: MadeClustering): Clustering {
   const { files } = run.folder;
   const { assignment, head } = clustering;
   const close = async () => {};
   return {
+    ...(name !== undefined && { name }),
     ...{ k: clustering.k, kReason: clustering.kReason, kRange: clustering.kRange },
     suggestion: clustering.suggestion,
     by: head ? 'head' : 'kmeans',

@@ -4,10 +4,8 @@ import type { ReporterOptions } from '../core/reporter.ts';
 import type { Settings } from '../methods/index.ts';
 import {
   type FeaturesConfig,
-  isMissing,
   openRun,
   type Run,
-  readClustering,
   type StoredClustering,
   type TrainedConfig,
   type TrainedRun,
@@ -15,6 +13,7 @@ import {
 import type { TrainResult, Verdict } from '../train/index.ts';
 import { type Assigned, assignFiles } from './assign.ts';
 import { type Clustering, type ClusterOptions, clusterImages } from './cluster.ts';
+import { storedClustering } from './clusteringPlace.ts';
 import {
   type Embeddings,
   type EmbedOptions,
@@ -81,7 +80,7 @@ interface AnyModel {
   readonly step: number;
   /**
    * Clusters images and writes clusters.csv, embeddings.safetensors and clusters.safetensors into
-   * the run folder.
+   * the run folder. Images of another source have a folder in `clusterings` there.
    *
    * Without `k`, clusters that the method has learned are used, or a number is suggested from the
    * data.
@@ -90,9 +89,10 @@ interface AnyModel {
   /**
    * Reads the clusters of the last `cluster`; undefined where there are none yet.
    *
+   * @param name Default: those of the run's own images.
    * @throws LikenessError `clustering.malformed`, `safetensors.malformed` for a damaged file
    */
-  clustering(): Promise<StoredClustering | undefined>;
+  clustering(name?: string): Promise<StoredClustering | undefined>;
   /**
    * Evaluates the encoder beside an untrained one, raw pixels, a color histogram and patch
    * features, and writes evaluation.json.
@@ -144,11 +144,6 @@ export async function openModel(run: string, options: ReporterOptions = {}): Pro
   return modelOf(opened);
 }
 
-function undefinedIfMissing(error: unknown): undefined {
-  if (isMissing(error)) return undefined;
-  throw error;
-}
-
 /** Wraps an open run. */
 export function modelOf(run: TrainedRun, about?: { training?: TrainingSummary }): TrainedModel;
 export function modelOf(run: Run): Model;
@@ -158,7 +153,7 @@ export function modelOf(run: Run, { training }: { training?: TrainingSummary } =
   const shared: AnyModel = {
     ...{ run: resolve(folder.path), method, step },
     cluster: (images, options) => clusterImages(run, images, options),
-    clustering: () => readClustering(files.clustering).catch(undefinedIfMissing),
+    clustering: (name) => storedClustering(folder, name),
     evaluate: ((images, options) => evaluateRun(run, images, options)) as Model['evaluate'],
     embed: (images, options) => embedImages(embedSourceOf(run), images, options),
     embedTo: (file, images, options) => embedToFile(embedSourceOf(run), file, images, options),

@@ -5,7 +5,8 @@ import {
   readReport as readReportOf,
   renderReport as renderReportOf,
 } from '../report/index.ts';
-import { openRunFolder } from '../run/index.ts';
+import { clusteringFolderAt, openRunFolder, type RunFolder } from '../run/index.ts';
+import { checkClusteringName } from './clusteringPlace.ts';
 import { checkOptions, path } from './options.ts';
 
 /**
@@ -22,11 +23,24 @@ import { checkOptions, path } from './options.ts';
  * @throws LikenessError `run.missing`, `config.*`, `events.*`, and `json.malformed` or
  * `maps.malformed` for a damaged file.
  */
-export async function readReport(run: string): Promise<RunReport> {
-  return readReportOf(await openRunFolder(run));
+export async function readReport(run: string, options: ReadReportOptions = {}): Promise<RunReport> {
+  checkOptions({ clustering: path() }, options);
+  return readReportOf(await folderOf(run, options));
 }
 
-export interface RenderReportOptions {
+export interface ReadReportOptions {
+  /** Name of a clustering of other images, or of a second one. Default: that of the run itself. */
+  clustering?: string;
+}
+
+async function folderOf(run: string, { clustering }: ReadReportOptions): Promise<RunFolder> {
+  const folder = await openRunFolder(run);
+  if (clustering === undefined) return folder;
+  checkClusteringName(clustering);
+  return clusteringFolderAt(folder, clustering);
+}
+
+export interface RenderReportOptions extends ReadReportOptions {
   /** File of the page. Default `report.html` in the run folder. */
   to?: string;
 }
@@ -43,8 +57,8 @@ export interface RenderReportOptions {
  * @throws LikenessError as `readReport`, and `write.*`
  */
 export async function renderReport(run: string, options: RenderReportOptions = {}): Promise<string> {
-  checkOptions({ to: path() }, options);
-  const folder = await openRunFolder(run);
+  checkOptions({ to: path(), clustering: path() }, options);
+  const folder = await folderOf(run, options);
   const { to = folder.files.reportHtml } = options;
   await renderReportOf(folder, to);
   return resolve(to);

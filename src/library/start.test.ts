@@ -14,6 +14,7 @@ import {
   openImages,
   openModel,
   type ReporterOptions,
+  readReport,
   start,
   train,
 } from '../likeness.ts';
@@ -111,6 +112,34 @@ describe('start', () => {
     const files = groups.images.map((id) => at('pictures', id));
     const again = await (await openModel(run())).assign(files);
     expect(again.map(({ cluster }) => cluster)).toEqual([...groups.assignments]);
+  });
+
+  it('gives another source and a second clustering places of their own', async () => {
+    const { notes, onNote } = collected();
+    const before = readFileSync(join(run(), 'clusters.safetensors'));
+    await writeTextures(at('other source'), 8);
+    const others = await model.cluster(at('other source'), { k: 2, onNote });
+    expect(others).toMatchObject({ name: 'other-source', k: 2 });
+    expect(notes).toContainEqual(expect.stringMatching(/is not the source of .*name "other-source"/));
+    const coarse = await model.cluster(at('pictures'), { k: 2, name: 'coarse' });
+    expect(coarse.files.clusters).toBe(join(run(), 'clusterings', 'coarse', 'clusters.csv'));
+    expect(readFileSync(join(run(), 'clusters.safetensors')).equals(before)).toBe(true);
+    expect((await model.clustering())?.k).toBe(3);
+    expect((await model.clustering('coarse'))?.images).toBe(IMAGES);
+    expect((await model.clustering('other-source'))?.images).toBe(8);
+    expect(await model.clustering('none')).toBeUndefined();
+    expect(await others.writeReport()).toBe(join(run(), 'clusterings', 'other-source', 'report.html'));
+    const { clustering } = await readReport(run(), { clustering: 'other-source' });
+    expect(clustering).toMatchObject({ counts: { images: 8, clusters: 2 } });
+    expect((await readReport(run())).clustering!.counts.images).toBe(IMAGES);
+    // Another folder of the same name does not replace them either.
+    mkdirSync(at('elsewhere'));
+    await writeTextures(at('elsewhere', 'other source'), 6);
+    expect((await model.cluster(at('elsewhere', 'other source'), { k: 2 })).name).toBe('other-source-2');
+    const again = collected();
+    await model.cluster(at('other source'), { k: 3, onNote: again.onNote });
+    expect(again.notes).toContain('replaces 2 clusters of 8 images');
+    expect((await refusal(model.cluster(at('pictures'), { name: '../x' })))[0]).toBe('option.invalid');
   });
 
   it('is measured without labels by what needs no head', async () => {

@@ -31,6 +31,8 @@ export interface StoredClustering {
   readonly images: number;
   /** Step of the checkpoint that the features are from; other features do not fit the centroids. */
   readonly step: number;
+  /** Absolute path of the source; absent in files of before version 0.1. */
+  readonly source?: string;
 }
 
 const FORMAT = 'likeness clusters 1';
@@ -43,6 +45,7 @@ const schema = z.object({
   seed: z.int().nonnegative(),
   images: rows(),
   step: steps(),
+  source: z.string().optional(),
 });
 
 /**
@@ -51,8 +54,9 @@ const schema = z.object({
  * @throws LikenessError `write.*`, or when the numbers do not fit each other.
  */
 export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
-  const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step } = clustering;
-  const clusters = JSON.stringify({ temperature, head, kReason, kRange, seed, images, step });
+  const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step, source } =
+    clustering;
+  const clusters = JSON.stringify({ temperature, head, kReason, kRange, seed, images, step, source });
   const tensors = { centroids: { dtype: 'float32', shape: [k, dimension], data: centroids } } as const;
   await writeFileAtomic(file, encodeSafetensors(tensors, { format: FORMAT, clusters }));
 }

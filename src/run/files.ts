@@ -16,6 +16,8 @@ export const runFileNames = {
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */
   clusters: 'clusters.csv',
+  /** Folder of clusterings with a name, each a folder of the files of a clustering. */
+  clusterings: 'clusterings',
   /** Centroids `[K, D]`, for assigning further images. */
   clustering: 'clusters.safetensors',
   /** Scores of the last `likeness evaluate`. */
@@ -63,4 +65,16 @@ export function runFolderAt(path: string): RunFolder {
   ) as Record<RunFile, string>;
   const trimmed = path.replace(/[/\\]+$/, '');
   return { path, name: trimmed.split(/[/\\]/).at(-1) || path, files };
+}
+
+/** Files that a clustering has of its own. */
+const ofClustering = [
+  ...['embeddings', 'clusters', 'clustering', 'skipped', 'maps', 'thumbnails'],
+  ...['reportJson', 'reportHtml'],
+] as readonly RunFile[];
+
+/** The run folder with the files of a clustering that has a name, in a folder of their own. */
+export function clusteringFolderAt(run: RunFolder, name: string): RunFolder {
+  const own = ofClustering.map((file) => [file, join(run.files.clusterings, name, runFileNames[file])]);
+  return { ...run, files: { ...run.files, ...(Object.fromEntries(own) as Partial<RunFolder['files']>) } };
 }

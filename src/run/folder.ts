@@ -24,13 +24,18 @@ export interface NewRunOptions {
  * name.
  */
 export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
+  return `${date}-${method}-${slugOf(source)}`;
+}
+
+/** Builds a name for the images of a source that is safe as a folder name. */
+export function slugOf(source: string): string {
   const slug = basename(resolve(source))
     .normalize('NFC')
     .toLowerCase()
     .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 40);
-  return `${date}-${method}-${slug || 'images'}`;
+  return slug || 'images';
 }
 
 /**

@@ -27,8 +27,8 @@ export {
 } from './evaluation.ts';
 export { type EventLog, openEventLog, readEvents } from './events.ts';
 export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
-export { type RunFolder, runFileNames, runFolderAt } from './files.ts';
-export { clearLeftovers, createRunFolder, isRunFolder, openRunFolder, runName } from './folder.ts';
+export { clusteringFolderAt, type RunFolder, runFileNames, runFolderAt } from './files.ts';
+export { clearLeftovers, createRunFolder, isRunFolder, openRunFolder, runName, slugOf } from './folder.ts';
 export {
   differenceOf,
   hashOfImages,
