@@ -22,7 +22,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ...wordsOf('use', 'flag option options settings preset method compare resume start'),
   ...wordsOf('output', 'write sort'),
   ...wordsOf('input', 'source image path run config checkpoint json clusters clustering embeddings'),
-  ...wordsOf('input', 'events skipped safetensors npy csv encoder features cache labels file assign'),
+  ...wordsOf('input', 'events skipped safetensors npy csv encoder stem features cache labels file assign'),
   ...wordsOf('input', 'evaluate train suggest evaluation maps thumbnails report baseline'),
 ]);
 
@@ -40,6 +40,7 @@ const kindOfCode: ReadonlyMap<string, Kind> = new Map(
     'views.invalid': 'use',
     'run.untrained': 'use',
     'encoder.views': 'use',
+    'stem.shape': 'use',
   }),
 );
 
