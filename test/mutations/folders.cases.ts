@@ -79,6 +79,41 @@ export const folders = {
   ],
   cluster: [
     {
+      line: 'Louvain: the expected weight is that of the degrees',
+      in: 'moveVertices',
+      find: '(resolution * degrees[vertex]!) / total',
+      to: 'resolution / total',
+      caughtBy: ['louvain.test.ts', 'comes near the optimum'],
+    },
+    {
+      line: 'Louvain: the next level has the weight inside groups',
+      in: 'mergeGroups',
+      find: 'other === group',
+      to: 'false',
+      caughtBy: ['louvain.test.ts', 'no merging of two improves'],
+    },
+    {
+      line: 'neighbor graph: the weight is the shared part of both neighborhoods',
+      in: 'jaccardGraph',
+      find: 'members.size + theirs.size - shared',
+      to: 'members.size + theirs.size',
+      caughtBy: ['neighborGraph.test.ts', 'shared part of two closed neighborhoods'],
+    },
+    {
+      line: 'suggested K: groups no clearer than those of surrogate rows are none',
+      in: 'suggestK/choose',
+      find: 'score >= MIN_SCORE && groups >= 1.5',
+      to: 'true',
+      caughtBy: ['suggestK.test.ts', 'when none stand out'],
+    },
+    {
+      line: 'suggested K: the range ends at four times its start',
+      in: 'rangeAround',
+      find: 'Math.min(4 * low, whole(groups * 2))',
+      to: 'whole(groups * 2)',
+      caughtBy: ['suggestK.test.ts', 'at most a factor of four'],
+    },
+    {
       line: 'k-means: donors by (n - 1) / (N - K)',
       in: 'splitForEmpty',
       find: '(sizes[donor] - 1) / (total - clusters)',
