@@ -33,7 +33,13 @@ export {
 } from './evaluate/index.ts';
 export type { Assigned, AssignedImage } from './library/assign.ts';
 export { type CacheListing, clearCaches, listCaches } from './library/cache.ts';
-export type { Clustering, ClusterOptions, SortIntoOptions } from './library/cluster.ts';
+export {
+  type Clustering,
+  type ClusteringRequest,
+  type ClusterOptions,
+  checkClustering,
+  type SortIntoOptions,
+} from './library/cluster.ts';
 export { type CompareOptions, compare } from './library/compare.ts';
 export { type ContactSheet, type ContactSheetOptions, writeContactSheet } from './library/contactSheet.ts';
 export type { Embeddings, EmbedOptions, EmbedToResult } from './library/embed.ts';

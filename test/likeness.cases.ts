@@ -27,6 +27,8 @@ export interface Workplace {
   readonly path: string;
   /** Starts `likeness` with these arguments. */
   start(...args: string[]): Started;
+  /** Starts it as in a terminal, where the progress line is drawn ten times a second. */
+  startShown(...args: string[]): Started;
   /** Runs `likeness` to its end. */
   run(...args: string[]): Promise<Ended>;
   /**
@@ -60,10 +62,12 @@ export function openWorkplace(): Workplace {
     });
     return { process: child, ended };
   }
+  const asTerminal = 'data:text/javascript,process.stderr.isTTY=true;process.stderr.columns=200';
   const start = (...args: string[]) => spawned(process.execPath, [main, ...args]);
   return {
     path,
     start,
+    startShown: (...args) => spawned(process.execPath, ['--import', asTerminal, main, ...args]),
     run: (...args) => start(...args).ended,
     limited: (blocks, ...args) =>
       spawned('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, main, ...args]).ended,

@@ -1,7 +1,13 @@
 /** `likeness cluster`: from a run and images to clusters. */
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, showCount } from '../core/text.ts';
-import type { Clustering, ClusterOptions, Images, Model } from '../likeness.ts';
+import {
+  type Clustering,
+  type ClusterOptions,
+  checkClustering,
+  type Images,
+  type Model,
+} from '../likeness.ts';
 import { clusterTable } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
@@ -105,7 +111,10 @@ export const clusterCommand: Command = {
       );
     }
     return withGiven(source!, options, terminal, async (open) => {
+      // A run is opened faster than a source, and made more slowly.
+      if (run === undefined) await checkClustering(await open(), { k, into });
       const model = await modelOrStart(open, { run, encoder }, terminal);
+      if (run !== undefined) await checkClustering(await open(), { k, into });
       const result = await clusterWith(model, await open(), { k, split, seed, name, into, by }, terminal);
       // Who names a run repeats a step; the default road ends with the page.
       const asked = run === undefined ? show : (show ?? false);

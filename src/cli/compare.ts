@@ -1,5 +1,6 @@
 /** `likeness compare`: several methods under one protocol. */
 
+import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath } from '../core/text.ts';
 import {
   type CompareOptions,
@@ -47,7 +48,7 @@ export const compareCommand: Command = {
     {
       flags: '--minutes <m>',
       description: 'train each run for about so long (this or --epochs)',
-      parse: positiveNumber('--minutes'),
+      parse: positiveNumber('--minutes', { most: MAX_MINUTES }),
     },
     {
       flags: '--epochs <n>',

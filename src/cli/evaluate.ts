@@ -1,6 +1,13 @@
 /** `likeness evaluate`: the quality of a run's features, beside baselines. */
 import { displayPath } from '../core/text.ts';
-import { type Images, type Model, type RunEvaluation, reportVerdicts, scoresOf } from '../likeness.ts';
+import {
+  checkClustering,
+  type Images,
+  type Model,
+  type RunEvaluation,
+  reportVerdicts,
+  scoresOf,
+} from '../likeness.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { evaluationTable } from './evaluationTable.ts';
@@ -71,6 +78,7 @@ export const evaluateCommand: Command = {
         seed?: number;
       };
     return withGiven(source!, options, terminal, async (open) => {
+      if (run === undefined && encoder !== undefined) await checkClustering(await open(), { k });
       const model = await modelOfRun(open, { run, encoder }, terminal);
       return (await evaluateWith(model, await open(), { k, seed }, terminal))!;
     });

@@ -3,6 +3,8 @@
  * form.
  */
 import { LikenessError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { showCount } from '../core/text.ts';
 
 /** Parses a whole number of at least `least`. */
 export function wholeNumber(flag: string, { least = 1 } = {}): (text: string) => number {
@@ -18,12 +20,15 @@ export function wholeNumber(flag: string, { least = 1 } = {}): (text: string) =>
   };
 }
 
-/** Parses a number above 0. */
-export function positiveNumber(flag: string): (text: string) => number {
+/** Parses a number above 0 and of at most `most`. */
+export function positiveNumber(flag: string, { most }: { most: number }): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !(value > 0) || !Number.isFinite(value)) {
-      throw new LikenessError('flag.invalid', `${flag}: received "${text}"; expected a number above 0`);
+    if (text.trim() === '' || !(value > 0) || !(value <= most)) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected a number above 0 and of at most ${showCount(most)}`,
+      );
     }
     return value;
   };
@@ -51,7 +56,7 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
     if (found === undefined) {
       throw new LikenessError(
         'flag.invalid',
-        `${flag}: received "${text}"; expected one of ${words.join(', ')}`,
+        `${flag}: received "${text}"; expected one of ${words.join(', ')}${didYouMean(text, words)}`,
       );
     }
     return found;
@@ -66,7 +71,8 @@ export function namesOf<T extends string>(flag: string, words: readonly T[]): (t
       if (!words.some((word) => word === name)) {
         throw new LikenessError(
           'flag.invalid',
-          `${flag}: received "${name}"; expected names joined by commas, of ${words.join(', ')}`,
+          `${flag}: received "${name}"; expected names joined by commas, of ${words.join(', ')}` +
+            didYouMean(name, words),
         );
       }
       if (names.indexOf(name) !== i) {

@@ -73,8 +73,23 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
   sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   sub.action(async (...given: unknown[]) => {
     const options = withoutAliases(given.at(-2) as Record<string, unknown>, command);
-    await action((given.slice(0, -2) as (string | string[])[]).flat(), options);
+    const args = (given.slice(0, -2) as (string | string[])[]).flat();
+    for (const [i, text] of args.entries()) {
+      // The last argument may be given several times, and an optional one is absent.
+      const { name } = command.arguments[Math.min(i, command.arguments.length - 1)]!;
+      if (text !== undefined) refuseEmpty(name, text);
+    }
+    await action(args, options);
   });
+}
+
+/** Refuses an empty value, which as a path would stand for the current folder. */
+function refuseEmpty(name: string, text: string): void {
+  if (text.trim() !== '') return;
+  throw new LikenessError(
+    'flag.empty',
+    `${name}: received an empty text; expected a value. Check the variable that it comes from.`,
+  );
 }
 
 /** The parser's options of a spec: its own, and its alias, which the help does not list. */
@@ -82,12 +97,13 @@ function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): 
   const { default: shown, repeat = 'once', parse } = spec;
   const made = (form: string) => {
     const option = new Option(form, shown ? `${description} (default: ${shown})` : description);
+    const read = (text: string) => {
+      refuseEmpty(option.long ?? form, text);
+      return parse ? parse(text) : text;
+    };
     if (repeat === 'many') {
-      option.argParser((text, before: unknown[] | undefined) => [
-        ...(before ?? []),
-        parse ? parse(text) : text,
-      ]);
-    } else if (parse) option.argParser(parse);
+      option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), read(text)]);
+    } else option.argParser(read);
     return option;
   };
   const own = made(flags).hideHelp(hidden === true);

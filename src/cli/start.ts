@@ -1,7 +1,8 @@
 /** `likeness start`: from a source to groups and a report, by the default road. */
 import { join, resolve } from 'node:path';
+import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, showDuration } from '../core/text.ts';
-import { type Model, type RoadName, roads, samplePath, start } from '../likeness.ts';
+import { checkClustering, type Model, type RoadName, roads, samplePath, start } from '../likeness.ts';
 import { clusterWith } from './cluster.ts';
 import type { Command } from './command.ts';
 import { evaluateWith } from './evaluate.ts';
@@ -39,7 +40,7 @@ export const startCommand: Command = {
       flags: '--minutes <m>',
       description: 'time for training, in minutes',
       default: 'as long as patch features take',
-      parse: positiveNumber('--minutes'),
+      parse: positiveNumber('--minutes', { most: MAX_MINUTES }),
     },
     {
       flags: '--encoder <way>',
@@ -80,6 +81,7 @@ export const startCommand: Command = {
     return withGiven(source, flags, terminal, async (open) => {
       printHeadline(terminal, 'Learning features, without labels');
       const images = await open();
+      await checkClustering(images, { k: clusters });
       const model = await start(images, { ...rest, ...terminal.watch });
       terminal.endProgress();
       const trained = trainedPart(model, words ?? source, terminal);

@@ -1,5 +1,6 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
 import { LikenessError } from '../core/errors.ts';
+import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, showCount, showDuration } from '../core/text.ts';
 import {
   flatSettings,
@@ -51,7 +52,7 @@ export const trainCommand: Command = {
     {
       flags: '--minutes <m>',
       description: 'approximate duration in minutes, in place of --epochs',
-      parse: positiveNumber('--minutes'),
+      parse: positiveNumber('--minutes', { most: MAX_MINUTES }),
     },
     {
       flags: '--seed <n>',

@@ -1,6 +1,7 @@
 /** Checks of option objects by strict schemas. */
 import { z } from 'zod';
 import { LikenessError } from './errors.ts';
+import { showCount } from './text.ts';
 
 /** An optional whole number of at least `least`. */
 export function wholeNumber(least: number) {
@@ -8,11 +9,15 @@ export function wholeNumber(least: number) {
   return z.int({ error }).min(least, { error }).optional();
 }
 
-/** An optional number above 0. */
-export function positiveNumber() {
-  const error = 'expected a number above 0';
-  return z.number({ error }).positive({ error }).optional();
+/** An optional number above 0 and of at most `most`. */
+export function positiveNumber(most = Number.MAX_VALUE) {
+  const limit = most < Number.MAX_VALUE ? ` and of at most ${showCount(most)}` : '';
+  const error = `expected a number above 0${limit}`;
+  return z.number({ error }).positive({ error }).max(most, { error }).optional();
 }
+
+/** Longest training, in minutes: a year. Its steps are counted epoch by epoch. */
+export const MAX_MINUTES = 366 * 24 * 60;
 
 /** An optional number of at least `least`. */
 export function numberFrom(least: number) {

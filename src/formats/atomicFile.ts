@@ -86,6 +86,9 @@ export async function writeFileStreamed(
   produce: (sink: FileSink) => Promise<void>,
   { files = realFiles }: AtomicOptions = {},
 ): Promise<void> {
+  if (path.trim() === '') {
+    throw new LikenessError('write.failed', 'Could not write a file: received an empty path.');
+  }
   await requireReplaceable(path);
   const folder = dirname(path);
   const { temporary, release } = reserveTemporary(path);

@@ -14,12 +14,13 @@ import {
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { type ColorAgreement, measureColorAgreement } from '../evaluate/index.ts';
 import { writeClusterReport } from '../report/index.ts';
 import {
+  checkSortFolder,
   type FeatureFile,
   type Run,
   type SortResult,
@@ -113,10 +114,12 @@ export async function clusterImages(
   const taken = await takeImages(given, reporter);
   let features: FeatureFile | undefined;
   try {
+    await checkClustering(taken.images, { k });
     const cache = await taken.images.pixels({ size: opened.view.cacheSize, reporter });
     const place = await clusteringPlace(opened, taken.images, { cache, name, reporter });
     const run: Run = { ...opened, folder: place.folder };
     const set = await imagesToCluster(run, taken.images, { cache, split, reporter });
+    checkK(k, set.indices.length);
     const found = await withEncoder(run, {}, async (encoder, engine) => {
       features = await embedToScratch(encoder, run, set, reporter);
       const { prototypes, learned } = await applyHeads(engine, encoder, features);
@@ -138,6 +141,37 @@ export async function clusterImages(
     await features?.close();
     await taken.release();
   }
+}
+
+/** Parts of a clustering that are checked before any work. */
+export interface ClusteringRequest {
+  /** Number of clusters. */
+  k?: number | undefined;
+  /** Folder that the images will be sorted into. */
+  into?: string | undefined;
+}
+
+/**
+ * Checks a number of clusters and a folder for `sortInto` before the work that comes first, such as
+ * learning features.
+ *
+ * @throws LikenessError `cluster.k` for more clusters than images, `sort.*` for a folder that lies
+ * in the source or has other files.
+ */
+export async function checkClustering(
+  { source }: Pick<OpenImages, 'source'>,
+  { k, into }: ClusteringRequest,
+): Promise<void> {
+  checkK(k, source.entries.length);
+  if (into !== undefined) await checkSortFolder(into, source);
+}
+
+function checkK(k: number | undefined, count: number): void {
+  if (k === undefined || k <= count) return;
+  throw new LikenessError(
+    'cluster.k',
+    `k: received ${k} for ${plural(count, 'image')}; expected a whole number from 1 to ${count}`,
+  );
 }
 
 /** Images of a source that are clustered. */

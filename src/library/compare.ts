@@ -9,7 +9,7 @@ import {
 import type { ReporterOptions } from '../core/reporter.ts';
 import { allMethods } from '../methods/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { checkOptions, path, positiveNumber, settingsOption, wholeNumber } from './options.ts';
+import { checkOptions, MAX_MINUTES, path, positiveNumber, settingsOption, wholeNumber } from './options.ts';
 
 export interface CompareOptions extends CompareRequest, ReporterOptions {}
 
@@ -43,7 +43,7 @@ export async function compare(images: Images | string, options: CompareOptions):
   checkOptions(
     {
       methods: namesOf(allMethods().map(({ name }) => name)),
-      minutes: positiveNumber(),
+      minutes: positiveNumber(MAX_MINUTES),
       epochs: wholeNumber(1),
       seeds: wholeNumber(1),
       out: path(),

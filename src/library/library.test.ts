@@ -36,7 +36,11 @@ describe('options of train', () => {
   it.each<[object, string, RegExp]>([
     [{ epoch: 3 }, 'option.unknown', /^epoch: received an unknown option; expected method, preset, epochs/],
     [{ epochs: 0 }, 'option.invalid', /^epochs: received 0; expected a whole number of at least 1$/],
-    [{ minutes: '3' }, 'option.invalid', /^minutes: received "3"; expected a number above 0$/],
+    [
+      { minutes: '3' },
+      'option.invalid',
+      /^minutes: received "3"; expected a number above 0 and of at most 527,040$/,
+    ],
     [{ method: 'swaw' }, 'method.unknown', /^method: received "swaw"; expected one of swav, /],
     [{ onEvent: 'log' }, 'option.invalid', /^onEvent: received "log"; expected a function$/],
     [{ signal: true }, 'option.invalid', /^signal: received true; expected an AbortSignal$/],

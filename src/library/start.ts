@@ -21,7 +21,7 @@ import {
 import { type Images, reporterFor, withImages } from './images.ts';
 import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
 import { type Model, modelOf } from './model.ts';
-import { checkOptions, oneOf, path, positiveNumber, wholeNumber } from './options.ts';
+import { checkOptions, MAX_MINUTES, oneOf, path, positiveNumber, wholeNumber } from './options.ts';
 import { chooseRoad, type RoadName, roads } from './road.ts';
 import { trainImages } from './train.ts';
 
@@ -53,7 +53,7 @@ export interface StartOptions extends ReporterOptions {
  */
 export async function start(images: Images | string, options: StartOptions = {}): Promise<Model> {
   checkOptions(
-    { out: path(), minutes: positiveNumber(), encoder: oneOf(roads), seed: wholeNumber(0) },
+    { out: path(), minutes: positiveNumber(MAX_MINUTES), encoder: oneOf(roads), seed: wholeNumber(0) },
     options,
   );
   const { out } = options;

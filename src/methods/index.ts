@@ -57,6 +57,7 @@ export { resolveSettings, settingsOfVersion1 } from './resolve.ts';
 export { methodHead, methodProgram } from './runProgram.ts';
 export {
   freeSettings,
+  MAX_EPOCHS,
   mergeSettings,
   type OwnSettings,
   type Settings,

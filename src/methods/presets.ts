@@ -5,6 +5,7 @@
  * images.
  */
 import { LikenessError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
 import { IMAGES_PER_CLUSTER, IMAGES_PER_PROTOTYPE, MIN_STEPS } from './needs.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
@@ -120,7 +121,8 @@ export function presetNamed(name: string): Preset {
   if (preset) return preset;
   throw new LikenessError(
     'preset.unknown',
-    `preset: received "${name}"; expected one of ${Object.keys(known).join(', ')}`,
+    `preset: received "${name}"; expected one of ${Object.keys(known).join(', ')}` +
+      didYouMean(name, Object.keys(known)),
   );
 }
 

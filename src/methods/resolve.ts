@@ -1,7 +1,7 @@
 /** Settings of a run, checked and with defaults filled in. */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { methodNamed } from './registry.ts';
 import { type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
 import { patchOf, pathOf, settingNames, showSetting } from './text.ts';

@@ -18,10 +18,13 @@ import {
   stems,
 } from '../nn/index.ts';
 
+/** Most passes over the images. */
+export const MAX_EPOCHS = 1_000_000;
+
 /** A whole number from 1. */
-export const positive = () => z.number().int().min(1);
+export const positive = (most = 2 ** 30) => z.number().int().min(1).max(most);
 /** A whole number from 0. */
-export const count = () => z.number().int().min(0);
+export const count = (most = 2 ** 30) => z.number().int().min(0).max(most);
 /** A number from 0 to 1. */
 export const fraction = () => z.number().min(0).max(1);
 /** A number above 0. */
@@ -142,8 +145,10 @@ export const sharedGroups = {
       .describe('clip: the trust ratio may only lower the rate'),
   }),
   schedule: z.strictObject({
-    epochs: positive().default(100).describe('passes over the images'),
-    maxSteps: positive().optional().describe('end after this many steps, also within an epoch'),
+    epochs: positive(MAX_EPOCHS).default(100).describe('passes over the images'),
+    maxSteps: positive(2 ** 40)
+      .optional()
+      .describe('end after this many steps, also within an epoch'),
     warmupEpochs: z.number().min(0).default(0).describe('length of the linear warm-up; may be a fraction'),
     startLearningRate: z.number().min(0).default(0).describe('learning rate at the first warm-up step'),
     finalLearningRate: z.number().min(0).default(0).describe('learning rate that the cosine falls towards'),

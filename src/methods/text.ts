@@ -7,8 +7,8 @@
  */
 import type { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Method } from './defineMethod.ts';
-import { nearest } from './nearest.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { type GroupName, type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
 

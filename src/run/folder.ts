@@ -106,6 +106,10 @@ export async function clearLeftovers(path: string): Promise<void> {
  * @throws LikenessError `run.missing` when there is no such folder or no config.json in it.
  */
 export async function openRunFolder(path: string): Promise<RunFolder> {
+  if (path.trim() === '') {
+    const reason = 'run: received an empty path; expected the folder of a run';
+    throw new LikenessError('run.missing', reason);
+  }
   const run = runFolderAt(path);
   const folder = await stat(path).catch(() => undefined);
   if (folder === undefined) {

@@ -64,7 +64,7 @@ export type { MeasuresEvent, RunEvent, RunFacts } from './runEvent.ts';
 export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
-export { type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export { checkSortFolder, type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export { readStem, type StemShape, writeStem } from './stemFile.ts';
 export {
   type ExampleImage,

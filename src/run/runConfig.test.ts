@@ -43,6 +43,9 @@ describe('the configuration of a run', () => {
     [{ ...features, imageSize: 1e5 }, /config\.json: imageSize: /],
     [{ ...features, workers: 1e5 }, /config\.json: workers: /],
     [{ ...trained, threads: 1e5 }, /config\.json: threads: /],
+    [{ ...trained, budget: { minutes: 1e300 } }, /config\.json: budget\./],
+    [{ ...trained, budget: { epochs: 1e15 } }, /config\.json: budget\./],
+    [{ ...trained, images: 1e15 }, /config\.json: images: /],
     [{ ...features, encoder: { name: 'patchwork', settings: {} } }, /config\.json: encoder\.name: /],
     [{ ...features, encoder: { name: 'patches', settings: { size: 1 } } }, /config\.json: encoder\.set/],
     // Only what is read is stored.

@@ -1,8 +1,9 @@
 /** The configuration of a run: source, settings, and budget, by the kind of the run. */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { MAX_MINUTES } from '../core/options.ts';
 import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
-import { resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
+import { MAX_EPOCHS, resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { ImageListHash } from './imageList.ts';
@@ -61,9 +62,6 @@ const MAX_THREADS = 1024;
 const MAX_WORKERS = 64;
 /** Largest side of an evaluation view, in pixels. */
 const MAX_IMAGE_SIZE = 2048;
-/** Longest training that a stored run may ask for. */
-const MAX_EPOCHS = 1e9;
-const MAX_MINUTES = 1e7;
 /** Most images of a run. */
 const MAX_IMAGES = 2 ** 32;
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { sortInto } from './sortInto.ts';
+import { checkSortFolder, sortInto } from './sortInto.ts';
 import { clusterFolderName, sortedNames } from './sortNames.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
@@ -204,5 +204,43 @@ describe('sortInto', () => {
     const from = join(folder.path, 'from-tar');
     await sortInto({ into: from, source: tar, items: [{ id: 'shard-0.tar/a.webp', cluster: 1 }] });
     expect(await readFile(join(from, 'cluster-001/a.webp'), 'utf8')).toBe('webp');
+  });
+});
+
+describe('checkSortFolder', () => {
+  it('accepts a new folder and the files of an earlier call, and touches nothing', async () => {
+    const source = await pictures(['a.jpg', 'b/c.jpg']);
+    const into = join(folder.path, 'sorted');
+    await checkSortFolder(into, source);
+    expect(await lstat(into).catch(() => 'nothing')).toBe('nothing');
+    await sortInto({ into, source, items: [{ id: 'a.jpg', cluster: 0 }] });
+    await checkSortFolder(into, source);
+    expect(await tree(into)).toEqual(['cluster-000/a.jpg']);
+  });
+
+  it('refuses an empty path, a folder in the source, and other files', async () => {
+    const source = await pictures(['a.jpg']);
+    await expect(checkSortFolder('', source)).rejects.toMatchObject({ code: 'option.invalid' });
+    const inside = join(source.path, 'in');
+    await expect(checkSortFolder(inside, source)).rejects.toMatchObject({ code: 'sort.inside' });
+    await mkdir(join(folder.path, 'other'));
+    await writeFile(join(folder.path, 'other', 'x'), '');
+    const other = checkSortFolder(join(folder.path, 'other'), source);
+    await expect(other).rejects.toMatchObject({ code: 'sort.notEmpty' });
+  });
+
+  it('follows no links, of which a few that lead back would never end', async () => {
+    const source = await pictures(['a.jpg']);
+    const into = join(folder.path, 'circles');
+    await sortInto({ into, source, items: [{ id: 'a.jpg', cluster: 0 }] });
+    for (const place of [into, join(into, 'cluster-000')]) {
+      for (let i = 0; i < 6; i++) await symlink(folder.path, join(place, `up-${i}`));
+    }
+    await expect(checkSortFolder(into, source)).rejects.toMatchObject({
+      code: 'sort.notEmpty',
+      message: expect.stringContaining('"cluster-000/up-0" and 11 more was not put there'),
+    });
+    await rm(join(into, '.likeness-sorted.json'));
+    await expect(checkSortFolder(into, source)).rejects.toMatchObject({ code: 'sort.notEmpty' });
   });
 });

@@ -5,7 +5,7 @@
  * Nothing is ever overwritten. The folder must be empty, or contain exactly the files of an earlier
  * call, unchanged: those are listed in `.likeness-sorted.json` and are replaced.
  */
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import {
   copyFile,
   link,
@@ -192,14 +192,31 @@ async function writePicture(target: string, image: Awaited<ReturnType<Source['re
   await writeFile(target, bytes, { flag: 'wx' });
 }
 
+/**
+ * Checks that images of a source can be sorted into a folder, before the work that finds clusters.
+ *
+ * @throws LikenessError `sort.inside`, `sort.notEmpty`, `write.*`
+ */
+export async function checkSortFolder(into: string, source: SortOptions['source']): Promise<void> {
+  await refuseInside(into, source);
+  await ownFiles(into);
+}
+
 /** Removes the files of an earlier call from `into`; refuses where it has other files. */
 async function clearOwn(into: string): Promise<void> {
-  let names: string[];
+  const { own, folders } = await ownFiles(into);
+  for (const name of own) await rm(join(into, name), { force: true });
+  for (const folder of folders) await rmdir(join(into, folder)).catch(() => {});
+}
+
+/** Lists the files of an earlier call and their folders; refuses where `into` has other files. */
+async function ownFiles(into: string): Promise<{ own: string[]; folders: Iterable<string> }> {
+  let listed: Dirent[];
   try {
-    names = await readdir(into, { recursive: true });
+    listed = await readdir(into, { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
+    if (code === 'ENOENT') return { own: [], folders: [] };
     if (code === 'ENOTDIR') {
       throw new LikenessError(
         'sort.notEmpty',
@@ -209,10 +226,22 @@ async function clearOwn(into: string): Promise<void> {
     throw writeFailure(into, error);
   }
   const listing = await readListing(into);
+  const names = listed.map(({ name }) => name);
+  // Without a listing nothing is ours. With one, only its folders are read, and no links followed.
+  if (listing !== undefined) {
+    for (const folder of listed.filter((item) => item.isDirectory())) {
+      const inside = await readdir(join(into, folder.name));
+      names.push(...inside.map((name) => `${folder.name}/${name}`));
+    }
+  }
   const foreign: string[] = [];
   const own: string[] = [];
-  const folders = new Set(Object.keys(listing?.files ?? {}).map((name) => dirname(name)));
-  for (const name of names.map((path) => path.split(sep).join('/')).sort()) {
+  const folders = new Set(
+    Object.keys(listing?.files ?? {})
+      .map((name) => dirname(name))
+      .filter((name) => names.includes(name)),
+  );
+  for (const name of names.sort()) {
     if (name === listingName || folders.has(name)) continue;
     const entry = listing?.files[name];
     const { size, mtimeMs } = await lstat(join(into, name));
@@ -229,8 +258,7 @@ async function clearOwn(into: string): Promise<void> {
         'Nothing is ever overwritten; choose a new or empty folder.',
     );
   }
-  for (const name of own) await rm(join(into, name), { force: true });
-  for (const folder of folders) await rmdir(join(into, folder)).catch(() => {});
+  return { own, folders };
 }
 
 async function readListing(into: string): Promise<Listing | undefined> {
@@ -247,6 +275,9 @@ async function writeListing(into: string, files: Listing['files']): Promise<void
 }
 
 async function refuseInside(into: string, source: SortOptions['source']): Promise<void> {
+  if (into.trim() === '') {
+    throw new LikenessError('option.invalid', 'into: received an empty path; expected a folder');
+  }
   if (source.kind === 'image') return;
   const target = await realOf(into);
   const root = await realOf(source.path);

@@ -33,6 +33,17 @@ describe('plan', () => {
     expect(runOf({ epochs: 3 }, 7, { step: () => 1 }, 5).steps).toBe(5);
   });
 
+  it('plans a million epochs at most, without counting the rest', () => {
+    const clock = createClock(0, 1);
+    const plan = createPlan({ budget: { minutes: 1e300 } }, { stepsPerEpoch: 3 }, clock);
+    for (let step = 1; step <= 20; step++) {
+      clock.tick(1, 0);
+      plan.revise(step);
+    }
+    // The plan begins in the epoch of the step at which it is made.
+    expect(plan.totalSteps).toBe((6 + 1_000_000) * 3);
+  });
+
   it('fills the minutes at an even speed with a single plan', () => {
     const { steps, totals } = runOf(minutes, 100, { step: () => 1 });
     expect([steps, totals]).toEqual([600, [600]]);

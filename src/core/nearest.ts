@@ -20,3 +20,9 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length]!;
 }
+
+/** The end of an error about a word, such as `; did you mean "swav"?`, or nothing. */
+export function didYouMean(name: string, candidates: readonly string[]): string {
+  const guess = nearest(name, candidates);
+  return guess === undefined ? '' : `; did you mean "${guess}"?`;
+}
