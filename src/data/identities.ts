@@ -1,6 +1,6 @@
 /** Identity of each image of a source: its id and a hash of its decoded pixels. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { openRegular } from '../formats/index.ts';
 import { DECODER_VERSION } from './decode.ts';
 import type { PixelCache } from './types.ts';
 
@@ -43,7 +43,7 @@ export async function identitiesOf(
   { budget = 2 ** 31, signal }: IdentityOptions = {},
 ): Promise<ImageIdentities> {
   const most = Math.max(MIN_BYTES, Math.floor(budget / Math.max(1, indices.length)));
-  const handle = await open(file, 'r');
+  const handle = await openRegular(file);
   let buffer = Buffer.alloc(0);
   const ids: string[] = [];
   const hashes: string[] = [];
