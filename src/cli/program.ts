@@ -1,6 +1,7 @@
 /** Parses a command line, runs its command, and returns the exit code. */
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { forTerminal } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
@@ -40,11 +41,11 @@ export async function runCommandLine(
     // The parser has printed its own errors on stderr; those of a flag's parser are printed here.
     const refused = error instanceof CommanderError;
     if (refused && error.exitCode === 0) return 0;
-    if (!refused) process.stderr.write(`error: ${reasonOf(error)}\n`);
+    if (!refused) process.stderr.write(`error: ${forTerminal(reasonOf(error))}\n`);
     if (argv.includes('--json')) {
       const errorCode = refused || error instanceof LikenessError ? error.code : 'internal';
       const message = reasonOf(error).replace(/^error: /, '');
-      process.stdout.write(`${JSON.stringify({ error: { code: errorCode, message } })}\n`);
+      process.stdout.write(`${jsonLine({ error: { code: errorCode, message } })}\n`);
     }
     const isUse = refused || error instanceof LikenessError;
     return (isUse ? exitCodes.use : exitCodes.failure).code;
@@ -155,7 +156,7 @@ async function execute(
   try {
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
-    if (terminal.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (terminal.json) process.stdout.write(`${jsonLine(result)}\n`);
     if (outputClosed.aborted) return OUTPUT_CLOSED;
     // A command that saved and stopped early on a signal has not finished its work.
     return controller.signal.aborted ? interruptedCode() : 0;
@@ -181,7 +182,17 @@ function printError(error: unknown, terminal: Terminal): void {
   const message = isKnown ? error.message : ((error as Error)?.stack ?? String(error));
   if (terminal.json) {
     const code = isKnown ? error.code : 'internal';
-    process.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    process.stdout.write(`${jsonLine({ error: { code, message } })}\n`);
   }
-  process.stderr.write(`${isKnown ? 'error' : 'internal error, please report it'}: ${message}\n`);
+  process.stderr.write(
+    `${isKnown ? 'error' : 'internal error, please report it'}: ${forTerminal(message)}\n`,
+  );
+}
+
+/** JSON of one line, in which characters that a terminal obeys are escaped. */
+function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,8 +1,8 @@
 /**
  * The terminal as commands see it: lines for people, one progress line, and one object for scripts.
  */
-import { stripVTControlCharacters } from 'node:util';
 import type { Notice, ProgressEvent, ReporterOptions } from '../core/reporter.ts';
+import { forTerminal } from '../core/text.ts';
 
 export interface Terminal {
   /** Marks a caller that reads one machine-readable object. Lines for people then go to stderr. */
@@ -67,15 +67,15 @@ export function createTerminal({
   }
   function say(line = ''): void {
     endProgress();
-    (json ? err : out).write(`${line}\n`);
+    (json ? err : out).write(`${forTerminal(line)}\n`);
   }
   function warn(line: string): void {
     endProgress();
-    err.write(`${line}\n`);
+    err.write(`${forTerminal(line)}\n`);
   }
   function progress(line: string): void {
     const now = performance.now();
-    pending = stripVTControlCharacters(line);
+    pending = forTerminal(line).replaceAll('\n', ' ');
     if (drawn !== 0 && now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
     drawn = now;
     if (err.isTTY) draw(pending);

@@ -38,3 +38,26 @@ export function displayPath(path: string): string {
   const short = relative('', resolve(path));
   return short === '' ? '.' : short.startsWith(join('..', '..')) ? resolve(path) : short;
 }
+
+/** Control characters, line separators, and marks that reverse the direction of text. */
+const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Writes bytes as `\xHH`. */
+export function escapeBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+}
+
+/** Writes the UTF-8 bytes of characters that a terminal obeys as `\xHH`, except those of `kept`. */
+export function escapeUnsafe(text: string, kept = ''): string {
+  return text.replace(UNSAFE, (character) =>
+    kept.includes(character) ? character : escapeBytes(Buffer.from(character)),
+  );
+}
+
+/**
+ * Text for a terminal: control characters, except tabs and line ends, become `\xHH`, so that a name
+ * cannot move the cursor or change colors.
+ */
+export function forTerminal(text: string): string {
+  return escapeUnsafe(text, '\n\t');
+}

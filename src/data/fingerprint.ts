@@ -19,7 +19,7 @@ const CHUNK = 4096;
  */
 export async function fingerprintFiles(
   kind: string,
-  files: Iterable<readonly [name: string, path: string]>,
+  files: Iterable<readonly [name: string, path: string | Buffer]>,
   { signal }: StopOptions = {},
 ): Promise<string> {
   const hash = createHash('sha256').update(`${kind}\n`);
@@ -38,7 +38,7 @@ function statText(stat: Stats | undefined): string {
   return stat ? [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino].join(' ') : 'none';
 }
 
-function statOf(path: string): Stats | undefined {
+function statOf(path: string | Buffer): Stats | undefined {
   try {
     return statSync(path);
   } catch {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { openRegularSync, READ_FLAGS, requireRegular } from '../formats/index.ts';
+import { openRegularSync, pathOfText, READ_FLAGS, requireRegular } from '../formats/index.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
@@ -39,10 +39,10 @@ export async function openFolder(
     fingerprint: (stop) =>
       fingerprintFiles(
         'folder',
-        files.map((id) => [id, join(path, id)] as const),
+        files.map((id) => [id, pathOfText(path, id)] as const),
         stop,
       ),
-    read: (index) => readImageFile(join(path, files[index]!)),
+    read: (index) => readImageFile(pathOfText(path, files[index]!)),
     close: async () => {},
   };
 }
@@ -77,7 +77,7 @@ let left = 0;
  *
  * @throws LikenessError `image.unreadable`, or `image.unusable` above `MAX_FILE_BYTES`.
  */
-export async function readImageFile(path: string): Promise<EncodedImage> {
+export async function readImageFile(path: string | Buffer): Promise<EncodedImage> {
   let bytes: Uint8Array | undefined;
   try {
     bytes = (left > 0 ? undefined : readHere(path)) ?? (await readElsewhere(path));
@@ -89,7 +89,7 @@ export async function readImageFile(path: string): Promise<EncodedImage> {
 }
 
 /** Reads a file synchronously. Undefined for a large file. */
-function readHere(path: string): Uint8Array | undefined {
+function readHere(path: string | Buffer): Uint8Array | undefined {
   const begun = performance.now();
   const file = openRegularSync(path);
   try {
@@ -114,7 +114,7 @@ const read = promisify(fs.read);
 const close = promisify(fs.close);
 
 /** Reads a file on other threads. Undefined above `MAX_FILE_BYTES`. */
-async function readElsewhere(path: string): Promise<Uint8Array | undefined> {
+async function readElsewhere(path: string | Buffer): Promise<Uint8Array | undefined> {
   left = Math.max(0, left - 1);
   const file = await open(path, READ_FLAGS);
   try {

@@ -8,6 +8,7 @@
  * manual, "Basic Tar Format".
  */
 import { setImmediate } from 'node:timers/promises';
+import { textOfName } from '../formats/index.ts';
 import type { RecordFile } from './records.ts';
 import type { StopOptions } from './types.ts';
 
@@ -120,7 +121,7 @@ function nameOf(header: Uint8Array): string {
 
 function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+  return textOfName(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 /** Reads records of the form `"<length> <key>=<value>\n"`. */
@@ -131,7 +132,7 @@ function paxRecords(bytes: Buffer): Map<string, string> {
     const space = bytes.indexOf(32, at);
     const length = Number.parseInt(bytes.toString('ascii', at, space), 10);
     if (space < 0 || !(length > 0)) break;
-    const record = bytes.toString('utf8', space + 1, at + length - 1);
+    const record = textOfName(bytes.subarray(space + 1, at + length - 1));
     const equals = record.indexOf('=');
     records.set(record.slice(0, equals), record.slice(equals + 1));
     at += length;

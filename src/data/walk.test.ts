@@ -1,7 +1,9 @@
-import { chmodSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openPixelCache } from './cache.ts';
 import { plain, plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
+import { openSource } from './source.ts';
 import { walkImages } from './walk.ts';
 
 const heic = '\0\0\0\x18ftypheic\0\0\0\0mif1heic';
@@ -51,6 +53,23 @@ describe('walkImages', () => {
     const jpeg = await plain(2, 2, [1, 2, 3]).jpeg().toBuffer();
     const root = writeTree(temporaryFolder(), { [name]: jpeg });
     expect(await walkImages(root)).toMatchObject({ files: [name], skipped: [] });
+  });
+
+  // macOS and Windows take no other bytes than Unicode.
+  it.skipIf(process.platform !== 'linux')('lists and reads names of any bytes', async () => {
+    const root = temporaryFolder();
+    const name = (text: string) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(text, 'latin1')]);
+    const png = await plainPng(3, 2, [1, 2, 3]);
+    mkdirSync(name('caf\xe9'));
+    writeFileSync(name('caf\xe9/\x1b[31m\xff.png'), png);
+    writeFileSync(name('caf\xe9/note\x07.doc'), 'x');
+    const source = await openSource(root);
+    expect(source.entries).toEqual([{ id: 'caf\\xE9/\\x1B[31m\\xFF.png' }]);
+    expect(source.skipped[0]!.id).toBe('caf\\xE9/note\\x07.doc');
+    expect(await source.read(0)).toEqual({ kind: 'encoded', bytes: png });
+    const into = temporaryFolder();
+    const cache = await openPixelCache(source, { cacheDir: into });
+    expect(cache.entries).toEqual(source.entries);
   });
 
   it('says what a file of another kind holds, whatever its name', async () => {

@@ -1,7 +1,7 @@
 import { closeSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { openRegularSync } from '../formats/index.ts';
+import { openRegularSync, pathOfText, textOfName } from '../formats/index.ts';
 import { type Excluder, isLeftOut } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
 import { systemReason } from './reasons.ts';
@@ -45,20 +45,22 @@ export async function walkImages(root: string, { exclude, signal }: WalkOptions 
     const folder = pending.pop() ?? linked.shift();
     if (folder === undefined) break;
     try {
-      const { dev, ino } = statSync(join(root, folder), { bigint: true });
+      const path = pathOfText(root, folder);
+      const { dev, ino } = statSync(path, { bigint: true });
       const identity = `${dev}:${ino}`;
       if (seen.has(identity)) {
         skipped.push({ id: folder, reason: 'link to a folder that is already listed' });
         continue;
       }
       seen.add(identity);
-      for (const item of readdirSync(join(root, folder), { withFileTypes: true })) {
-        const id = folder === '' ? item.name : `${folder}/${item.name}`;
-        if (!item.isFile() && isLeftOut(item.name, basename(join(root, folder)))) {
+      for (const item of readdirSync(path, { withFileTypes: true, encoding: 'buffer' })) {
+        const name = textOfName(item.name);
+        const id = folder === '' ? name : `${folder}/${name}`;
+        if (!item.isFile() && isLeftOut(name, basename(join(root, folder)))) {
           leftOut.push(id);
           continue;
         }
-        if (item.name.startsWith('.')) continue;
+        if (name.startsWith('.')) continue;
         if (exclude?.matches(id)) {
           excluded++;
           continue;
@@ -83,7 +85,7 @@ export async function walkImages(root: string, { exclude, signal }: WalkOptions 
 
   function followLink(id: string): void {
     try {
-      const target = statSync(join(root, id));
+      const target = statSync(pathOfText(root, id));
       if (target.isDirectory()) linked.push(id);
       else if (target.isFile()) addFile(id);
       else skipped.push({ id, reason: 'not a regular file' });
@@ -94,14 +96,14 @@ export async function walkImages(root: string, { exclude, signal }: WalkOptions 
 
   function addFile(id: string): void {
     const extension = extname(id).toLowerCase();
-    const reason = imageExtensions.has(extension) ? undefined : reasonOfFile(join(root, id), extension);
+    const reason = imageExtensions.has(extension) ? undefined : reasonOfFile(pathOfText(root, id), extension);
     if (reason === undefined) files.push(id);
     else skipped.push({ id, reason });
   }
 }
 
 /** Checks the first bytes of a file. Undefined for an image. */
-export function reasonOfFile(path: string, extension: string): string | undefined {
+export function reasonOfFile(path: string | Buffer, extension: string): string | undefined {
   try {
     const head = Buffer.alloc(SNIFF_BYTES);
     const file = openRegularSync(path);

@@ -14,6 +14,24 @@ export function csvField(value: CsvValue): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Start of a cell that spreadsheets take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/** Path for a CSV cell. `./` before =, +, - and @ keeps spreadsheets from calculating. */
+export function csvPath(path: string): string {
+  return FORMULA.test(path) ? `./${path}` : path;
+}
+
+/** Reads a path that `csvPath` wrote. */
+export function pathOfCsv(cell: string): string {
+  return cell.startsWith('./') ? cell.slice(2) : cell;
+}
+
+/** Text for a CSV cell. An apostrophe before =, +, - and @ keeps spreadsheets from calculating. */
+export function csvText(text: string): string {
+  return FORMULA.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text;
+}
+
 /** Encodes a record with its line end. */
 export function csvRow(values: readonly CsvValue[]): string {
   // A record of one empty field would be an empty line, which readers skip.

@@ -12,7 +12,17 @@ export {
   writeFileAtomic,
   writeFileStreamed,
 } from './atomicFile.ts';
-export { type CsvValue, csvChunks, csvField, csvRow, decodeCsv, encodeCsv } from './csv.ts';
+export {
+  type CsvValue,
+  csvChunks,
+  csvField,
+  csvPath,
+  csvRow,
+  csvText,
+  decodeCsv,
+  encodeCsv,
+  pathOfCsv,
+} from './csv.ts';
 export {
   bytesOf,
   dtypes,
@@ -21,6 +31,7 @@ export {
   type StoredDType,
   type StoredTensor,
 } from './dtypes.ts';
+export { pathOfText, textOfName } from './fileNames.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
 export { type EmbeddingTable, encodeParquet, type ParquetOptions, parquetStream } from './parquet.ts';
 export {

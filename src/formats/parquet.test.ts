@@ -28,6 +28,15 @@ describe('parquet', () => {
     expect(rows[1]).toEqual({ id: 'b, "2".png', f0: 3, f1: 4.5 });
   });
 
+  it('carries the names of labels', async () => {
+    const rows = await read(encodeParquet({ ...table, labelNames: ['cat', 'x', 'y', 'dog'] }));
+    expect(rows.map(({ label, label_name }) => [label, label_name])).toEqual([
+      [3, 'dog'],
+      [null, null],
+      [0, 'cat'],
+    ]);
+  });
+
   it('splits large tables into row groups without losing rows', async () => {
     const N = 2100;
     const D = 1000;

@@ -1,5 +1,6 @@
 /**
- * Features as Apache Parquet: one row per image with `id`, `label`, `cluster` and the feature.
+ * Features as Apache Parquet: one row per image with `id`, `label`, `label_name`, `cluster` and the
+ * feature.
  *
  * The feature is a list column `embedding` (three-level LIST of required floats, as pandas, DuckDB,
  * Polars and Arrow read it) or one float column per dimension, `f0` to `f{D-1}`.
@@ -18,6 +19,8 @@ export interface EmbeddingTable {
   readonly dimensions: number;
   /** [N]; negative means unlabeled and becomes null. */
   readonly labels?: Int32Array;
+  /** Names of the labels, for a column `label_name`. */
+  readonly labelNames?: readonly string[];
   /** [N]. */
   readonly clusters?: Int32Array;
 }
@@ -78,7 +81,7 @@ function openGroups(
   table: Omit<EmbeddingTable, 'features'>,
   { layout = 'list' }: ParquetOptions,
 ): { groupRows: number; group(start: number, features: Float32Array): Uint8Array; end(): Uint8Array } {
-  const { ids, dimensions: D, labels, clusters } = table;
+  const { ids, dimensions: D, labels, labelNames, clusters } = table;
   if (labels) checkRows('labels', labels.length, ids.length, String(ids.length));
   if (clusters) checkRows('clusters', clusters.length, ids.length, String(ids.length));
   const writer = new ByteWriter();
@@ -100,6 +103,10 @@ function openGroups(
           name: 'label',
           data: Array.from(labels.subarray(start, start + rows), (label) => (label < 0 ? null : label)),
         });
+      }
+      if (labels && labelNames) {
+        const names = Array.from(labels.subarray(start, start + rows), (label) => labelNames[label] ?? null);
+        columnData.push({ name: 'label_name', data: names });
       }
       if (clusters) columnData.push({ name: 'cluster', data: clusters.slice(start, start + rows) });
       columnData.push(...featureColumns(features, D, layout));
@@ -132,6 +139,10 @@ function schemaOf(table: Omit<EmbeddingTable, 'features'>, layout: 'list' | 'col
     [{ name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }],
   ];
   if (table.labels) columns.push([{ name: 'label', type: 'INT32', repetition_type: 'OPTIONAL' }]);
+  if (table.labels && table.labelNames) {
+    const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' } as const;
+    columns.push([{ name: 'label_name', ...text }]);
+  }
   if (table.clusters) columns.push([{ name: 'cluster', type: 'INT32', repetition_type: 'REQUIRED' }]);
   if (layout === 'list') {
     columns.push([

@@ -43,7 +43,7 @@ export function irregularKind(found: Stats): string | undefined {
  *
  * @throws LikenessError `file.irregular`; the file system's error where it cannot be opened
  */
-export function openRegularSync(path: string): number {
+export function openRegularSync(path: string | Buffer): number {
   requireRegular(statSync(path));
   const file = openSync(path, READ_FLAGS);
   try {

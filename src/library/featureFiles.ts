@@ -3,7 +3,9 @@ import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import {
   csvChunks,
+  csvPath,
   csvRow,
+  csvText,
   npyStream,
   parquetStream,
   type StreamedTensor,
@@ -62,7 +64,7 @@ export async function writeFeatures(
       return [file, beside];
     }
     case 'parquet':
-      await writeFileAtomic(file, parquetStream({ ids, dimensions: dimension, labels }, features));
+      await writeFileAtomic(file, parquetStream(parquetOf(table), features));
       return [file];
     case 'safetensors': {
       const tensors: Record<string, StreamedTensor> = {
@@ -78,11 +80,17 @@ export async function writeFeatures(
   }
 }
 
+/** Ids, labels and names of the labels, as columns. */
+function parquetOf({ ids, dimension, labels, labelNames }: FeatureTable) {
+  return { ids, dimensions: dimension, labels, ...(labels && { labelNames }) };
+}
+
 /** Yields id and label name of each image. */
 function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | number | undefined)[]> {
   for (const [i, id] of ids.entries()) {
     const label = labels?.[i] ?? -1;
-    yield [id, label < 0 ? undefined : (labelNames?.[label] ?? label)];
+    const name = labelNames?.[label];
+    yield [csvPath(id), label < 0 ? undefined : name === undefined ? label : csvText(name)];
   }
 }
 

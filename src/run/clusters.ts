@@ -1,7 +1,14 @@
 /** clusters.csv: the cluster of each image with its confidence. */
 import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { csvChunks, decodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
+import {
+  csvChunks,
+  csvPath,
+  decodeCsv,
+  pathOfCsv,
+  readRegularText,
+  writeFileAtomic,
+} from '../formats/index.ts';
 import { fraction, rows as rowNumbers } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
 
@@ -78,7 +85,7 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
 
 const numeric = <S extends z.ZodType<number, number>>(schema: S) => z.string().transform(Number).pipe(schema);
 const rowSchema = z.object({
-  path: z.string(),
+  path: z.string().transform(pathOfCsv),
   cluster: numeric(rowNumbers()),
   confidence: numeric(fraction()),
   margin: numeric(z.number().nonnegative()),
@@ -101,6 +108,6 @@ function* rowsOf(images: Iterable<ClusteredImage>) {
           'features may hold NaN; inspect the run.',
       );
     }
-    yield [path, cluster, fixed(confidence), fixed(margin), prototype];
+    yield [csvPath(path), cluster, fixed(confidence), fixed(margin), prototype];
   }
 }

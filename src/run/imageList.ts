@@ -9,7 +9,14 @@ import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import type { ImageIdentities } from '../data/index.ts';
-import { csvChunks, decodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
+import {
+  csvChunks,
+  csvPath,
+  decodeCsv,
+  pathOfCsv,
+  readRegularText,
+  writeFileAtomic,
+} from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 
 /** Hashes of the images of a run, as config.json stores them. */
@@ -41,7 +48,7 @@ export async function writeImageList(file: string, { ids, hashes }: ImageIdentit
 }
 
 function* rowsOf(ids: readonly string[], hashes: readonly string[]) {
-  for (const [i, id] of ids.entries()) yield [id, hashes[i]];
+  for (const [i, id] of ids.entries()) yield [csvPath(id), hashes[i]];
 }
 
 /** Reads images.csv; undefined where it cannot be read or is not the list of `config`. */
@@ -51,7 +58,7 @@ async function readImageList(
 ): Promise<Pick<ImageIdentities, 'ids' | 'hashes'> | undefined> {
   try {
     const [, ...rows] = decodeCsv(await readRegularText(file), file);
-    const list = { ids: rows.map(([id]) => id ?? ''), hashes: rows.map(([, hash]) => hash ?? '') };
+    const list = { ids: rows.map(([id]) => pathOfCsv(id ?? '')), hashes: rows.map(([, hash]) => hash ?? '') };
     return hashOfImages({ ...list, decoder: '' }).contents === stored.contents ? list : undefined;
   } catch {
     return undefined;

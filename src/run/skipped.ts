@@ -1,6 +1,13 @@
 /** skipped.csv: images that could not be used, with reasons. */
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { decodeCsv, encodeCsv, readRegularText, writeFileAtomic } from '../formats/index.ts';
+import {
+  csvPath,
+  decodeCsv,
+  encodeCsv,
+  pathOfCsv,
+  readRegularText,
+  writeFileAtomic,
+} from '../formats/index.ts';
 
 export interface SkippedImage {
   readonly id: string;
@@ -15,7 +22,7 @@ export async function writeSkipped(file: string, skipped: readonly SkippedImage[
     file,
     encodeCsv(
       columns,
-      skipped.map(({ id, reason }) => [id, reason]),
+      skipped.map(({ id, reason }) => [csvPath(id), reason]),
     ),
   );
 }
@@ -36,5 +43,5 @@ export async function readSkipped(file: string): Promise<SkippedImage[]> {
         'Restore the file.',
     );
   }
-  return rows.map(([id = '', reason = '']) => ({ id, reason }));
+  return rows.map(([id = '', reason = '']) => ({ id: pathOfCsv(id), reason }));
 }

@@ -86,6 +86,22 @@ describe('sortedNames', () => {
 });
 
 describe('sortInto', () => {
+  // macOS and Windows take no other bytes than Unicode.
+  it.skipIf(process.platform !== 'linux')(
+    'copies and links files of any name, under their texts',
+    async () => {
+      const source = await pictures(['a.jpg']);
+      const name = Buffer.concat([Buffer.from(`${source.path}/`), Buffer.from('\xe9\x1b.jpg', 'latin1')]);
+      await writeFile(name, 'odd');
+      const items = [{ id: '\\xE9\\x1B.jpg', cluster: 0 }];
+      for (const by of ['copy', 'link', 'copy'] as const) {
+        const into = join(folder.path, 'sorted');
+        expect((await sortInto({ into, by, source, items })).failed).toEqual([]);
+        expect(await readFile(join(into, 'cluster-000', '\\xE9\\x1B.jpg'), 'utf8')).toBe('odd');
+      }
+    },
+  );
+
   it('keeps the dates of files that it copies', async () => {
     const source = await pictures(['a.jpg']);
     const date = new Date('2019-07-03T12:00:00Z');

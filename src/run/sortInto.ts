@@ -24,7 +24,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Source } from '../data/index.ts';
-import { makeFolder, readRegularText, writeFailure, writeFileAtomic } from '../formats/index.ts';
+import { makeFolder, pathOfText, readRegularText, writeFailure, writeFileAtomic } from '../formats/index.ts';
 import { parseJson } from './json.ts';
 import { type SortItem, sortedNames } from './sortNames.ts';
 
@@ -111,7 +111,7 @@ export async function sortInto({
         await writePicture(target, await readPicture(source, index));
         written++;
       } else {
-        const from = source.kind === 'image' ? source.path : join(source.path, ...item.id.split('/'));
+        const from = source.kind === 'image' ? source.path : pathOfText(source.path, item.id);
         await (by === 'copy' ? placeCopy(from, target) : placeLink(from, target));
         if (by === 'copy') copied++;
         else linked++;
@@ -136,20 +136,22 @@ export async function sortInto({
 /** Failure of one image of the source; the others go on. */
 class UnreadableSource extends Error {}
 
-async function placeCopy(from: string, target: string): Promise<void> {
+async function placeCopy(from: string | Buffer, target: string): Promise<void> {
   await requireSource(from);
   await copyFile(from, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   const { atime, mtime } = await stat(from);
   await utimes(target, atime, mtime).catch(() => {}); // some disks have no dates
 }
 
-async function placeLink(from: string, target: string): Promise<void> {
+async function placeLink(from: string | Buffer, target: string): Promise<void> {
   await requireSource(from);
   // Real paths, because ".." in a relative link is followed from the folder's real place.
   const folder = await realpath(dirname(target));
-  const real = await realpath(from);
+  const isText = typeof from === 'string';
+  const real = isText ? await realpath(from) : await realpath(from, { encoding: 'buffer' });
   try {
-    await symlink(relative(folder, real), target);
+    // A path that is no text is linked as a whole.
+    await symlink(typeof real === 'string' ? relative(folder, real) : real, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
     try {
@@ -164,9 +166,9 @@ async function placeLink(from: string, target: string): Promise<void> {
   }
 }
 
-async function requireSource(from: string): Promise<void> {
+async function requireSource(from: string | Buffer): Promise<void> {
   try {
-    if (!(await lstat(await realpath(from))).isFile()) throw new Error('it is not a file');
+    if (!(await stat(from)).isFile()) throw new Error('it is not a file');
   } catch (error) {
     throw new UnreadableSource(reasonOf(error));
   }
