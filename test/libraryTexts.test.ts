@@ -39,7 +39,7 @@ const speaksOfFlags = ({ text }: Text) => FLAG.test(text) || COMMAND.test(text);
 const callsIn = ({ text }: Text) => [...text.matchAll(/`([^`\n]*\([^`\n]*\))`/g)].map((match) => match[1]!);
 
 /** Arguments of other programs, which are no texts for people. */
-const otherPrograms = ['src/core/version.ts', 'src/data/heic.ts'];
+const otherPrograms = ['src/core/version.ts', 'src/data/deepImages.ts', 'src/data/heic.ts'];
 
 const library = filesOf(['src/**/*.ts']).filter(
   (file) => !file.startsWith('src/cli/') && !isTest(file) && !otherPrograms.includes(file),

@@ -40,7 +40,7 @@ export interface PixelCacheOptions {
 /** Largest `size`: widths and heights are stored in 16 bits. */
 const MAX_SIZE = Math.floor(0xffff / MAX_ASPECT);
 /** Version of the file format and of the rules here. */
-const CACHE_VERSION = 2;
+const CACHE_VERSION = 3;
 
 /**
  * Opens the pixel cache of a source. Decodes its images first unless a cache exists.

@@ -59,11 +59,12 @@ export async function decodeImage(
     const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
     if (small) return shrinkRaw(small, size);
   }
-  const { data, info, isRepaired } = await decodeWithSharp(format, bytes, { size, maxPixels });
+  const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, { size, maxPixels });
   const pictures = pictureCount(format, bytes);
   return {
     ...cropLongSide(toRgb(data, info.width, info.height, info.channels), size),
     ...(isRepaired && { isRepaired }),
+    ...(isDim && { isDim }),
     ...(pictures > 1 && { pictures }),
   };
 }

@@ -8,6 +8,7 @@ export function remarksOf(image: DecodedImage): RemarkKind[] {
   const kinds: RemarkKind[] = [];
   if (image.isRepaired) kinds.push('repaired');
   if ((image.pictures ?? 1) > 1) kinds.push('several');
+  if (image.isDim) kinds.push('dim');
   if (isFlat(image.pixels)) kinds.push('flat');
   return kinds;
 }
@@ -38,6 +39,12 @@ export function remarkTexts(remarks: readonly Remark[], count: number): string[]
     if (kind === 'several') {
       const has = n === 1 ? 'file has' : 'files have';
       return `${showCount(n)} ${has} several pictures, of which the first is used${such}`;
+    }
+    if (kind === 'dim') {
+      return (
+        `${plural(n, '16-bit image')} are dark, with values up to 16383 of 65535${such}. Convert ` +
+        'all images with one range if they are of a sensor with fewer bits'
+      );
     }
     if (n < MIN_FLAT || n < count * MANY_FLAT) return [];
     return (

@@ -3,9 +3,10 @@ import sharp from 'sharp';
 import { type Budget, createBudget } from '../core/budget.ts';
 import { reasonOf } from '../core/errors.ts';
 import { tooManyPixels } from './bmp.ts';
+import { reduceTo8Bits, requireScale } from './deepImages.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { plainReason } from './plainReason.ts';
-import { unusable } from './reasons.ts';
+import { isImageError, unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
 // Every image is decoded once and several are decoded at a time, so cache nothing and use one
@@ -39,6 +40,8 @@ export interface Decoded {
   readonly info: { readonly width: number; readonly height: number; readonly channels: number };
   /** Set for a file with faults that lose no part of the picture. */
   readonly isRepaired?: boolean;
+  /** Set for a file of 16 bits per sample that uses at most 14 of them. */
+  readonly isDim?: boolean;
 }
 
 /**
@@ -127,24 +130,28 @@ async function decodeTolerant(
   { size, maxPixels }: FileOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeFile(bytes, size, maxPixels, 'warning');
+    return await decodeFile(format, bytes, { size, maxPixels }, 'warning');
   } catch (error) {
-    if (isTooLarge(error)) throw error;
+    if (isTooLarge(error) || isImageError(error)) throw error;
     const repaired = format === 'jpeg' ? repairJpeg(bytes) : undefined;
     if (!repaired && !HARMLESS.test(reasonOf(error))) throw error;
-    const decoded = await decodeRepaired(repaired?.bytes ?? bytes, { size, maxPixels }).catch(() => {
+    const decoded = await decodeRepaired(format, repaired?.bytes ?? bytes, { size, maxPixels }).catch(() => {
       throw error; // the fault of the file itself
     });
     return { ...decoded, isRepaired: true };
   }
 }
 
-async function decodeRepaired(bytes: Uint8Array, { size, maxPixels }: FileOptions): Promise<Decoded> {
+async function decodeRepaired(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  { size, maxPixels }: FileOptions,
+): Promise<Decoded> {
   try {
-    return await decodeFile(bytes, size, maxPixels, 'warning');
+    return await decodeFile(format, bytes, { size, maxPixels }, 'warning');
   } catch (error) {
     if (!HARMLESS.test(reasonOf(error))) throw error;
-    return await decodeFile(bytes, size, maxPixels, 'error');
+    return await decodeFile(format, bytes, { size, maxPixels }, 'error');
   }
 }
 
@@ -158,6 +165,7 @@ async function unusableFile(
   bytes: Uint8Array,
   { error, maxPixels }: { error: unknown; maxPixels: number },
 ): Promise<Error> {
+  if (isImageError(error)) return error;
   const message = reasonOf(error);
   if (/^timeout/.test(message)) {
     return unusable(`decoding took longer than ${TIME_LIMIT_S} seconds`, { cause: error });
@@ -189,20 +197,39 @@ async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number
   }
 }
 
-function decodeFile(
+async function decodeFile(
+  format: ImageFormat,
   bytes: Uint8Array,
-  size: number,
-  maxPixels: number,
+  { size, maxPixels }: FileOptions,
   failOn: 'warning' | 'error',
 ): Promise<Decoded> {
-  return sharp(bytes, { failOn, limitInputPixels: maxPixels })
+  const space = await deepSpace(format, bytes);
+  const { data, info } = await sharp(bytes, { failOn, limitInputPixels: maxPixels })
     .timeout({ seconds: TIME_LIMIT_S })
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .resize(shrinking(size))
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
+    .toColourspace(space ?? 'srgb')
+    .raw({ depth: space ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
+  return space ? { ...reduceTo8Bits(format, data), info } : { data, info };
+}
+
+/** Position of the bits per sample in a PNG. */
+const PNG_DEPTH = 24;
+
+/**
+ * Color space of a file with 16 bits per sample; undefined for 8 bits.
+ *
+ * @throws LikenessError `image.unusable` for samples without a scale of their own
+ */
+async function deepSpace(format: ImageFormat, bytes: Uint8Array): Promise<string | undefined> {
+  if (format !== 'tiff' && !(format === 'png' && bytes[PNG_DEPTH] === 16)) return undefined;
+  const metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
+  requireScale(format, metadata.depth);
+  if (metadata.depth !== 'ushort') return undefined;
+  const { space } = metadata;
+  return space.endsWith('16') ? space : undefined;
 }
 
 /** Shrinks interleaved pixels. */

@@ -63,17 +63,19 @@ export interface StopOptions {
 export interface DecodedImage extends Pixels {
   /** Set for a file with faults that lose no part of the picture. */
   readonly isRepaired?: boolean;
+  /** Set for a file of 16 bits per sample that uses at most 14 of them. */
+  readonly isDim?: boolean;
   /** Pictures in the file, where there are several. */
   readonly pictures?: number;
 }
 
 /**
  * Kind of a remark: a file with faults that lose no part of the picture, a file of several pictures
- * of which the first is used, a picture of one value.
+ * of which the first is used, a dark file of 16 bits per sample, a picture of one value.
  */
 export type RemarkKind = (typeof remarkKinds)[number];
 
-export const remarkKinds = ['repaired', 'several', 'flat'] as const;
+export const remarkKinds = ['repaired', 'several', 'dim', 'flat'] as const;
 
 /** Number of images with a remark, and ids of some. */
 export interface Remark {
