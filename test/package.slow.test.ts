@@ -16,7 +16,7 @@ const place = mkdtempSync(join(tmpdir(), 'likeness-package-'));
 const app = join(place, 'app');
 const installed = join(app, 'node_modules', 'likeness');
 /** Lowest supported version, which `engines` names. */
-const OLDEST = '22.12.0';
+const OLDEST = '22.18.0';
 let tarball = '';
 
 /** Runs a program to its end; what it prints on stdout. */
@@ -122,7 +122,8 @@ describe('the package', () => {
     'works on Node, %s',
     (version, open) => {
       const node = open();
-      const main = join(installed, 'dist', 'cli', 'main.js');
+      expect(run(root, node, join(root, 'bin', 'likeness.js'), '--help')).toContain('likeness');
+      const main = join(installed, 'bin', 'likeness.js');
       expect(run(app, node, main, '--help')).toContain('likeness');
       const set = Object.entries(tiny).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
       const out = `run ${version}`;

@@ -139,11 +139,17 @@ async function withHint<T>(
   }
 }
 
+/** Words that start this program from the current folder: its name, or `node` and its file. */
+function programWords(): string {
+  const file = process.argv[1] ?? '';
+  return /\.[jt]s$/.test(file) ? `node ${displayPath(file)}` : 'likeness';
+}
+
 function printNext({ run }: Model, source: string | undefined, terminal: Terminal): void {
   terminal.say();
   if (source === undefined) {
     terminal.say('Next, your own folder of images (no labels needed, everything runs locally):');
-    terminal.say('  npm run --silent likeness -- start <folder> --out runs/mine');
+    terminal.say(`  ${programWords()} start <folder> --out runs/mine`);
   } else {
     const where = displayPath(run);
     terminal.say('Next:');
