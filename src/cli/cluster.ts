@@ -21,7 +21,7 @@ export const clusterCommand: Command = {
   summary: "Clusters a source's images with a run's encoder.",
   details: [
     'Without --run, the default road of "likeness start" makes a run for the source first.',
-    'Writes into the run folder: report.html (example images per cluster, the most typical ' +
+    'Writes into the run folder: report.html (the clusters as pictures, the most typical ' +
       'first), clusters.csv (path, cluster, confidence, margin to the second best, nearest ' +
       'prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness ' +
       'assign" assigns further images to the same clusters.',
@@ -34,7 +34,8 @@ export const clusterCommand: Command = {
       '(docs/suggested-k.md). Where no number of groups stands out, the output says so, and a ' +
       'usual number is taken. The report shows for each number of groups how far they are ' +
       'above chance, how samples and random starts agree, and how often neighbors stay ' +
-      'together. These measures do not compare encoders. Cluster 0 is the largest.',
+      'together. These measures do not compare encoders. Cluster 0 is the largest. ' +
+      'Separation is the mean simplified silhouette: 1 far from others, 0 on the border.',
     'Says whether the groups follow color, without labels: how often images near in color ' +
       'share a group, and the agreement (AMI) of the groups with as many k-means clusters of ' +
       'the color histogram and of raw pixels, on up to 2,000 images.',

@@ -55,10 +55,13 @@ function stoppedAt(stage: string): Required<Pick<ReporterOptions, 'onProgress' |
   };
 }
 
-/** Collects the notes of a call. */
+/** Collects the notes of a call, without those on its source. */
 function collected(): { notes: string[]; onNote: NonNullable<ReporterOptions['onNote']> } {
   const notes: string[] = [];
-  return { notes, onNote: ({ message }) => void notes.push(message) };
+  const onNote = ({ code, message }: { code: string; message: string }) => {
+    if (code.startsWith('start.')) notes.push(message);
+  };
+  return { notes, onNote };
 }
 
 beforeAll(async () => {

@@ -62,7 +62,7 @@ export async function writeClusterReport(
     signal: reporter.signal,
   });
   await storeReport(run, {
-    source: { name: source.name, path: source.path },
+    source: { name: source.name, path: source.path, kind: source.kind },
     counts: {
       ...{ images: ids.length, skipped: cache.skipped.length, clusters: k },
       equal: indices.length - countDistinct(cache, indices),

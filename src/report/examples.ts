@@ -6,7 +6,7 @@ export interface ReportClustersInput {
   /** Ids of the clustered images [N]. */
   readonly ids: readonly string[];
   readonly assignment: Pick<AssignResult, 'assignments' | 'second' | 'confidence' | 'margin' | 'similarity'>;
-  readonly groups: readonly Pick<Group, 'cluster' | 'size' | 'share' | 'cohesion'>[];
+  readonly groups: readonly Pick<Group, 'cluster' | 'size' | 'share' | 'cohesion' | 'separation'>[];
   readonly doubt: Pick<Doubt, 'doubtful'>;
   /** Largest number of images per cluster. Default 60. */
   readonly limit?: number;
@@ -37,7 +37,7 @@ export function reportClusters({
     doubtful: doubt.doubtful[row] === 1,
     ...(second[row]! >= 0 && { second: second[row]! }),
   });
-  return groups.map(({ cluster, size, share, cohesion }) => {
+  return groups.map(({ cluster, size, share, cohesion, separation }) => {
     const rows = members.get(cluster)!.sort((a, b) => similarity[b]! - similarity[a]! || a - b);
     const doubtful = rows.filter((row) => doubt.doubtful[row] === 1);
     const places = rows.length <= limit ? 0 : Math.min(doubtful.length, Math.floor(limit * EDGE_FRACTION));
@@ -52,6 +52,7 @@ export function reportClusters({
       size,
       share,
       cohesion,
+      separation,
       doubtful: doubtful.length,
       typical: typical.map(imageAt),
       edge: edge.map(imageAt),

@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { rowsOf } from '../cluster/index.ts';
 import { resolveSettings } from '../methods/index.ts';
 import {
   type RunConfig,
   type RunEvent,
   type RunFolder,
   runFolderAt,
+  writeEmbeddings,
   writeEvaluation,
   writeRunConfig,
 } from '../run/index.ts';
@@ -104,6 +106,21 @@ describe('the report of a run', () => {
     const run = await trainedRun();
     await store(run);
     expect((await readReport(run)).clustering).toEqual(clustering);
+  });
+
+  it('lists all images of the clusters from the stored features', async () => {
+    const run = await trainedRun();
+    await store(run);
+    const features = { ids: ['a.jpg', 'b.jpg'], clusters: Int32Array.of(0, 0), about: {} };
+    const rows = { count: 2, dimension: 2, data: Float32Array.of(1, 0, 0, 1) };
+    await writeEmbeddings(run.files.embeddings, { ...features, features: rowsOf(rows) });
+    expect((await readReport(run)).clustering!.members).toEqual([['a.jpg', 'b.jpg']]);
+    // Features of another clustering say nothing about this one.
+    await writeEmbeddings(run.files.embeddings, {
+      ...{ ids: ['a.jpg'], clusters: Int32Array.of(0), about: {} },
+      features: rowsOf({ count: 1, dimension: 2, data: Float32Array.of(1, 0) }),
+    });
+    expect((await readReport(run)).clustering).not.toHaveProperty('members');
   });
 
   it('renders the same page again from the files alone', async () => {

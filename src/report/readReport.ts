@@ -10,6 +10,7 @@ import {
   readThumbnails,
   type StoredReport,
 } from '../run/index.ts';
+import { readMembers } from './members.ts';
 import type { ReportClustering, RunReport } from './runReport.ts';
 import { settingsInWords } from './settingsInWords.ts';
 import { readTraining } from './training.ts';
@@ -57,7 +58,13 @@ async function readClustered({ files }: RunFolder, stored: StoredReport): Promis
   const { version: _, settings: __, ...clustering } = stored;
   const maps = await readMaps(files.maps).catch(undefinedIfMissing);
   const thumbnails = await readThumbnails(files.thumbnails).catch(undefinedIfMissing);
-  return { ...clustering, ...(maps && { maps }), ...(thumbnails && { thumbnails }) };
+  const members = await readMembers(files.embeddings, stored.counts).catch(undefinedIfMissing);
+  return {
+    ...clustering,
+    ...(maps && { maps }),
+    ...(thumbnails && { thumbnails }),
+    ...(members && { members }),
+  };
 }
 
 function undefinedIfMissing(error: unknown): undefined {

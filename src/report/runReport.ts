@@ -41,6 +41,11 @@ export interface ReportClustering
   readonly maps?: FeatureMaps;
   /** Pictures of the example images; absent in runs of likeness 0.1. */
   readonly thumbnails?: Thumbnails;
+  /**
+   * Ids of all images by the number of their cluster, in the order of the source. Absent where
+   * there are too many to list.
+   */
+  readonly members?: readonly (readonly string[])[];
 }
 
 /** Curves over training, one entry per recorded step. */

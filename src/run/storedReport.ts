@@ -25,6 +25,8 @@ const cluster = z.object({
   share: fraction(),
   /** Mean cosine to the center, -1 to 1. */
   cohesion: agreement(),
+  /** Mean simplified silhouette; absent in reports of before it was stored. */
+  separation: agreement().optional(),
   /** Number of doubtful images. */
   doubtful: rows(),
   /** Most typical images first; all images of a small cluster. */
@@ -98,7 +100,8 @@ const colorAgreement = z.object({
 
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
-  source: z.object({ name: z.string(), path: z.string() }),
+  /** Kind of the source; absent in reports of before it was stored. */
+  source: z.object({ name: z.string(), path: z.string(), kind: z.string().optional() }),
   counts: z.object({
     images: rows(),
     skipped: rows(),

@@ -7,12 +7,17 @@ export interface PageHead {
   styles: string;
   /** Allows scripts in the page. Default false. */
   scripts?: boolean;
+  /** Schemes that images may come from. Default `data:`, images in the page itself. */
+  images?: readonly ('data:' | 'file:')[];
 }
 
-/** Formats a document up to the end of its head. Nothing outside the file may be loaded. */
-export function pageHead({ title, styles, scripts = false }: PageHead): string {
+/**
+ * Formats a document up to the end of its head. Nothing may be loaded from a network, and images
+ * outside the file only where `images` allows it.
+ */
+export function pageHead({ title, styles, scripts = false, images = ['data:'] }: PageHead): string {
   const inline = scripts ? ";script-src 'unsafe-inline'" : '';
-  const policy = `default-src 'none';img-src data:;style-src 'unsafe-inline'${inline}`;
+  const policy = `default-src 'none';img-src ${images.join(' ')};style-src 'unsafe-inline'${inline}`;
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -2,6 +2,7 @@
 
 import { plural } from '../../core/text.ts';
 import type { FeatureMap, FeatureMaps } from '../../run/index.ts';
+import { clusterColor, clusterDot } from './clusterColor.ts';
 import { escapeHtml } from './text.ts';
 
 const SIDE = 300;
@@ -11,7 +12,16 @@ const EDGE = 8;
 export function mapsHtml({ ids, maps }: FeatureMaps): string {
   const measured = maps.some(({ nmi }) => nmi !== undefined);
   return `<p class="note">${plural(ids.length, 'image')}${maps.length > 1 ? ', the same on each map' : ''}. Nearby points have similar features; distances between groups are not meaningful. Colors are the clusters${maps.length > 1 ? ' at that step' : ''}${measured ? ', and NMI compares them with the labels' : ''}.</p>
-<div class="maps">${maps.map(mapSvg).join('\n')}</div>`;
+<div class="maps">${maps.map(mapSvg).join('\n')}</div>${keyHtml(maps.at(-1)!)}`;
+}
+
+/** Names the clusters of the last map by their colors, linked to their cards. */
+function keyHtml({ clusters }: FeatureMap): string {
+  const numbers = [...new Set(clusters)].sort((a, b) => a - b);
+  const items = numbers.map(
+    (cluster) => `<a href="#cluster-${cluster}">${clusterDot(cluster)}${cluster}</a>`,
+  );
+  return `<p class="legend" aria-label="Clusters by color">${items.join('')}</p>`;
 }
 
 function mapSvg({ title, places, clusters, nmi }: FeatureMap): string {
@@ -26,7 +36,7 @@ function mapSvg({ title, places, clusters, nmi }: FeatureMap): string {
     .sort(([a], [b]) => a - b)
     .map(
       ([cluster, d]) =>
-        `<path style="stroke:${colorOf(cluster)}" d="${d}"><title>Cluster ${cluster}</title></path>`,
+        `<path style="stroke:${clusterColor(cluster)}" d="${d}"><title>Cluster ${cluster}</title></path>`,
     );
   return `<figure><figcaption>${escapeHtml(title)}${figure}</figcaption><svg class="map" viewBox="0 0 ${SIDE} ${SIDE}" role="img" aria-label="Features ${escapeHtml(title)}${nmi === undefined ? '' : `, NMI ${nmi.toFixed(3)}`}">${paths.join('')}</svg></figure>`;
 }
@@ -43,13 +53,4 @@ function scaleOf(places: ArrayLike<number>, axis: number): Scale {
   }
   const size = high - low || 1;
   return (value) => (EDGE + ((value - low) / size) * (SIDE - 2 * EDGE)).toFixed(1);
-}
-
-/**
- * Chooses distinct colors for any number of clusters: hues by the golden angle, three lightnesses
- * in turn.
- */
-function colorOf(cluster: number): string {
-  const hue = (cluster * 137.508 + 215) % 360;
-  return `hsl(${hue.toFixed(0)} 62% ${[48, 62, 36][cluster % 3]}%)`;
 }

@@ -190,7 +190,9 @@ describe('report.html', () => {
   });
 
   it('shows what was measured without labels, and how evenly prototypes were used', () => {
-    const panel = /<section class="panel"><h2>Measured without labels.*?<\/section>/s.exec(html)![0];
+    const panel = /<section class="panel" id="measures"><h2>Measured without labels.*?<\/section>/s.exec(
+      html,
+    )![0];
     expect(panel).toContain('On 3 images &amp; no more.');
     expect(panel).toMatch(/View agreement<\/dt><dd><b>0\.67[45]<\/b> <small>from 0\.250<\/small>/);
     expect(panel).toMatch(/Separation<\/dt><dd><b>-0\.100<\/b><p/);
@@ -216,7 +218,7 @@ describe('report.html', () => {
     const page = render(trained);
     expect(page).toContain('<dt>steps</dt><dd>3</dd>');
     expect(page).toContain('<h2>Training</h2>');
-    expect(page).not.toMatch(/<script|<dialog|Cluster sizes|id="clusters"/);
+    expect(page).not.toMatch(/<script|<dialog|class="wall"|id="clusters"/);
   });
 
   it('shows the examples that have a picture, and all by name where no pictures are stored', () => {
@@ -256,6 +258,57 @@ describe('report.html', () => {
     expect(render({ ...report, evaluation: ahead })).toContain(
       '<p class="verdict">No baseline beats the trained encoder in NMI, ACC, ARI, kNN 200 or linear.</p>',
     );
+  });
+
+  it('shows pictures before figures, with a list of contents that leads to every section', () => {
+    const [wall, cards, figures] = ['class="wall"', 'id="cluster-0"', '<h2>Training</h2>'].map((text) =>
+      html.indexOf(text),
+    );
+    expect(wall).toBeGreaterThan(0);
+    expect(cards).toBeGreaterThan(wall!);
+    expect(figures).toBeGreaterThan(cards!);
+    const contents = /<nav class="contents".*?<\/nav>/s.exec(html)![0];
+    const links = [...contents.matchAll(/href="#([a-z]+)"/g)].map(([, id]) => id!);
+    expect(links).toEqual([
+      ...['overview', 'number', 'labels', 'evaluation', 'training', 'measures', 'skipped', 'settings'],
+    ]);
+    for (const id of links) expect(html).toContain(`id="${id}"`);
+  });
+
+  it('lists all images of the clusters, with the originals of a folder and no others', () => {
+    const source = { name: 'photos', path: '/my photos/#1', kind: 'folder' };
+    const members = [['a/<b>&"c.jpg', 'd.jpg'], ['e.jpg']];
+    const page = render({ ...report, clustering: { ...clustering, source, members } });
+    const stored = /<script type="application\/json" id="members">(.*?)<\/script>/s.exec(page)![1]!;
+    expect(JSON.parse(stored)).toEqual({ root: 'file:///my%20photos/%231/', ids: members });
+    expect(stored).not.toContain('<');
+    expect(page).toContain('img-src data: file:;');
+    expect(page).toContain('id="search"');
+    const packed = render({ ...report, clustering: { ...clustering, members } });
+    expect(packed).toContain('img-src data:;');
+    expect(packed).not.toContain('file://');
+    expect(html).not.toMatch(/id="(members|search)"/);
+  });
+
+  it('offers all images of a cluster where examples are not all', () => {
+    const [first, second] = clustering.clusters;
+    const clusters = [{ ...first!, size: 1200 }, second!];
+    const page = render({ ...report, clustering: { ...clustering, clusters, members: [[], []] } });
+    expect(page).toContain('data-cluster="0" hidden>All 1,200</button>');
+    expect(page).not.toContain('>All 1</button>');
+  });
+
+  it('draws separation beside the largest of all clusters, and none where none is stored', () => {
+    const clusters = clustering.clusters.map((cluster, i) => ({ ...cluster, separation: [0.1, 0.4][i]! }));
+    const page = render({ ...report, clustering: { ...clustering, clusters } });
+    const meters = [
+      ...page.matchAll(/class="meter"><i style="width:(\d+)%"><\/i><\/span>separation <b>([\d.]+)</g),
+    ];
+    expect(meters.map(([, width, value]) => [width, value])).toEqual([
+      ['25', '0.10'],
+      ['100', '0.40'],
+    ]);
+    expect(html).not.toContain('separation <b>');
   });
 
   it('has the same bytes for the same facts', () => {

@@ -1,21 +1,22 @@
 /**
- * report.html: one file that needs nothing else. Figures, style and script are in the files beside.
+ * report.html: one file that needs nothing else. The clusters come first, figures and settings
+ * after them. Sections, style and script are in the files beside.
  */
 import { plural, showCount } from '../../core/text.ts';
-import type { ExampleImage, ReportCluster, ReportColorAgreement } from '../../run/index.ts';
-import { verdictWords } from '../../train/index.ts';
-import type { ReportClustering, ReportMeasures, ReportTraining, RunReport } from '../runReport.ts';
-import { curveSvg } from './chart.ts';
+import type { ReportColorAgreement } from '../../run/index.ts';
+import type { ReportClustering, RunReport } from '../runReport.ts';
+import { cardsHtml, wallHtml } from './cards.ts';
 import { classesHtml } from './classes.ts';
-import { dataUri } from './dataUri.ts';
 import { evaluationHtml } from './evaluation.ts';
 import { pageHead } from './head.ts';
 import { kCurveHtml } from './kCurve.ts';
 import { mapsHtml } from './maps.ts';
+import { membersHtml } from './members.ts';
+import { type Panel, panelHtml } from './panel.ts';
 import { script } from './script.ts';
-import { similarityHtml } from './similarity.ts';
 import { style } from './style.ts';
-import { escapeHtml, showShare } from './text.ts';
+import { escapeHtml } from './text.ts';
+import { measuresHtml, trainingHtml } from './training.ts';
 
 /** Longest list of skipped files on the page; skipped.csv has all. */
 const MAX_SKIPPED = 200;
@@ -29,36 +30,71 @@ const SMALL_PICTURE = 64;
 export function* reportHtml(report: RunReport): Generator<string> {
   const { clustering } = report;
   const isSmall = (clustering?.thumbnails?.shortSide ?? Number.POSITIVE_INFINITY) <= SMALL_PICTURE;
-  yield `${pageHead({ title: report.run, styles: style, scripts: true })}
+  const panels = panelsOf(report).filter(({ content }) => content !== '');
+  const head = pageHead({
+    ...{ title: report.run, styles: style, scripts: true },
+    images: clustering?.source.kind === 'folder' ? ['data:', 'file:'] : ['data:'],
+  });
+  yield `${head}
 <body${isSmall ? ' class="small"' : ''}>
 <main>
 ${headerHtml(report)}
 ${clustering ? overviewHtml(clustering) : ''}
-${trainingHtml(report.training)}
-${report.evaluation ? panel('Evaluation with labels', evaluationHtml(report.evaluation)) : ''}
-${measuresHtml(report.measures)}
-${clustering?.classes ? panel('Clusters and labels', classesHtml(clustering.classes)) : ''}
-${clustering?.maps?.maps.length ? panel('Maps of features', mapsHtml(clustering.maps)) : ''}
-</main>
+${clustering ? '' : contentsHtml(panels)}</main>
 `;
-  if (clustering) yield* clustersHtml(clustering);
+  if (clustering) {
+    yield `${barHtml(clustering, panels)}<main>\n<div id="found" hidden></div>\n<div id="clusters">\n`;
+    yield* cardsHtml(clustering);
+    yield '</div>\n</main>\n';
+  }
   yield `<main>
-${clustering && clustering.skipped.length > 0 ? skippedHtml(clustering) : ''}
-${settingsHtml(report)}
-<footer>Made by likeness. This file contains everything it shows and opens without a network.</footer>
+${panels.map(panelHtml).join('\n')}
+<footer>Made by likeness. This file opens without a network.${clustering?.members ? ' All images of a cluster are shown from their folder, where it is on this machine.' : ''}</footer>
 </main>
 `;
-  if (clustering) yield `${dialog}<script>${script}</script>\n`;
+  if (clustering) yield `${dialog}${membersHtml(clustering)}<script>${script}</script>\n`;
   yield `</body>
 </html>
 `;
 }
 
 const dialog =
-  '<dialog aria-label="Image"><img alt=""><div><p></p><p class="stat"></p><nav><button id="previous" type="button">Previous</button><button id="next" type="button">Next</button><button id="close" type="button">Close</button></nav></div></dialog>\n';
+  '<dialog aria-label="Image"><img alt=""><div><p></p><p class="stat"></p><nav><a id="original" target="_blank" rel="noopener" hidden>Open original</a><button id="previous" type="button">Previous</button><button id="next" type="button">Next</button><button id="close" type="button">Close</button></nav></div></dialog>\n';
 
-function panel(title: string, content: string): string {
-  return `<section class="panel"><h2>${title}</h2>${content}</section>`;
+/** All sections behind the clusters; those without content are left out. */
+function panelsOf(report: RunReport): Panel[] {
+  const { clustering, evaluation, training, measures } = report;
+  return [
+    { id: 'map', title: 'Map', content: clustering?.maps?.maps.length ? mapsHtml(clustering.maps) : '' },
+    {
+      id: 'number',
+      title: 'Number of clusters',
+      short: 'Number',
+      content: clustering ? numberHtml(clustering) : '',
+    },
+    {
+      id: 'labels',
+      title: 'Clusters and labels',
+      short: 'Labels',
+      content: clustering?.classes ? classesHtml(clustering.classes) : '',
+    },
+    {
+      id: 'evaluation',
+      title: 'Evaluation with labels',
+      short: 'Evaluation',
+      content: evaluation ? evaluationHtml(evaluation) : '',
+    },
+    { id: 'training', title: 'Training', content: trainingHtml(training) },
+    { id: 'measures', title: 'Measured without labels', short: 'Measures', content: measuresHtml(measures) },
+    {
+      id: 'skipped',
+      title: clustering
+        ? plural(Math.max(clustering.counts.skipped, clustering.skipped.length), 'skipped file')
+        : '',
+      content: clustering && clustering.skipped.length > 0 ? skippedHtml(clustering) : '',
+    },
+    { id: 'settings', title: 'Settings', content: settingsHtml(report) },
+  ];
 }
 
 function headerHtml({ run, method, clustering, training }: RunReport): string {
@@ -83,141 +119,65 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
 </header>`;
 }
 
+/** Formats the wall of clusters, with a warning where they follow color. */
 function overviewHtml(clustering: ReportClustering): string {
-  const { clusters, howK, colorAgreement, suggestion, doubtRule } = clustering;
-  const largest = Math.max(1, ...clusters.map(({ size }) => size));
-  const rows = clusters.map(({ cluster, size, doubtful, share, cohesion }) => {
-    const part = (count: number) => `${((count / largest) * 100).toFixed(2)}%`;
-    const sure = size - doubtful;
-    return `<li ${dataOf({ cluster, size, doubtful, cohesion })}><a href="#cluster-${cluster}" title="Cluster ${cluster}: ${plural(size, 'image')} (${showShare(share)}), ${showCount(doubtful)} doubtful"><b>${cluster}</b><span class="track">${sure > 0 ? `<i style="width:${part(sure)}"></i>` : ''}${doubtful > 0 ? `<i class="d" style="width:${part(doubtful)}"></i>` : ''}</span><span class="n">${showCount(size)}</span></a></li>`;
-  });
-  const fit = suggestion
-    ? `\n<details open><summary>Fit of each number of clusters</summary>${kCurveHtml(suggestion)}</details>`
-    : '';
-  return panel(
-    'Cluster sizes',
-    `
-<p class="note">${escapeHtml(howK)}</p>${colorAgreement ? colorHtml(colorAgreement) : ''}
-<ol class="bars">${rows.join('\n')}</ol>
-<p class="legend"><span><span class="track"><i></i></span>images</span><span><span class="track"><i class="d"></i></span>doubtful images</span></p>
-<p class="note">${escapeHtml(doubtRule)}</p>${fit}`,
-  );
+  const { colorAgreement, howK } = clustering;
+  const [why] = sentencesOf(howK);
+  return `<section class="panel" id="overview"><h2>${plural(clustering.clusters.length, 'cluster')}</h2>
+<p class="note">${escapeHtml(why!)}</p>
+${colorAgreement ? colorHtml(colorAgreement) : ''}
+${wallHtml(clustering)}
+</section>`;
+}
+
+/** Splits a text after full stops, so that the first sentence can stand alone. */
+function sentencesOf(text: string): string[] {
+  return text.split(/(?<=\.) /);
 }
 
 /** Marks groups of color as a loss, because they are rarely what is looked for. */
 function colorHtml({ verdict, text }: ReportColorAgreement): string {
   const style = verdict === 'mostly' ? 'verdict lost' : 'verdict';
-  return `\n<p class="${style}">${escapeHtml(text)}</p>`;
+  const [first, ...rest] = sentencesOf(text);
+  const details =
+    rest.length > 0
+      ? `<details><summary>Figures</summary><p class="note">${escapeHtml(rest.join(' '))}</p></details>`
+      : '';
+  return `<p class="${style}">${escapeHtml(first!)}</p>${details}`;
 }
 
-function trainingHtml(training: ReportTraining | undefined): string {
-  if (training === undefined || training.steps.length === 0) return '';
-  const { steps, loss, chance, usage, similarities = [], notes } = training;
-  const use = usage && {
-    title: 'Use of prototypes or clusters (entropy, 1: even)',
-    steps: usage.steps,
-    values: usage.entropy,
-    range: [0, 1] as const,
-  };
-  return panel(
-    'Training',
-    `${verdictHtml(training)}${notes.map((text) => `<p class="note">${escapeHtml(text)}</p>`).join('')}
-<div class="curves">${curveSvg({ title: 'Loss', steps, values: loss, line: chance })}
-${use ? curveSvg(use) : ''}</div>
-${similarityHtml(similarities)}`,
-  );
-}
-
-/** Marks every verdict but those of a run that is or ended well. */
-function verdictHtml({ verdict, health = 'healthy', remedy }: ReportTraining): string {
-  if (!verdict) return '';
-  const isGood = ['healthy', 'learning', 'warming up'].includes(health);
-  const sentences = [verdict, ...(remedy ? [`Remedy: ${remedy}`] : [])].map(escapeHtml);
-  return `<p class="verdict${isGood ? '' : ' lost'}">${sentences.join('. ')}.</p>${wordsHtml()}`;
-}
-
-/** Explains the words of verdicts, folded away. */
-function wordsHtml(): string {
-  const words = Object.entries(verdictWords).map(
-    ([word, meaning]) => `<div><dt>${word}</dt><dd>${escapeHtml(meaning)}</dd></div>`,
-  );
-  return `<details><summary>Words of verdicts</summary><dl class="facts">${words.join('')}</dl></details>`;
-}
-
-function measuresHtml(measures: ReportMeasures | undefined): string {
-  if (measures === undefined) return '';
-  const items = measures.items.map(
-    ({ name, value, first, meaning }) =>
-      `<div><dt>${escapeHtml(name)}</dt><dd><b>${value.toFixed(3)}</b>${first === undefined ? '' : ` <small>from ${first.toFixed(3)}</small>`}<p class="note">${escapeHtml(meaning)}</p></dd></div>`,
-  );
-  return panel(
-    'Measured without labels',
-    `<p class="note">${escapeHtml(measures.when)}</p><dl class="facts">${items.join('')}</dl>`,
-  );
-}
-
-function* clustersHtml({ clusters, thumbnails }: ReportClustering): Generator<string> {
-  yield `<div class="bar"><div>
-<h2>${plural(clusters.length, 'cluster')}</h2>
-<label hidden><input type="checkbox" id="only"> Only doubtful images</label>
-<label hidden>Sort by <select id="order"><option value="cluster 1">number</option><option value="size -1">size, largest first</option><option value="size 1">size, smallest first</option><option value="cohesion -1">cohesion, highest first</option><option value="cohesion 1">cohesion, lowest first</option><option value="doubt -1">doubtful images, most first</option></select></label>
+/** Formats the bar that stays in view: contents, search, filter and order. */
+function barHtml({ members }: ReportClustering, panels: readonly Panel[]): string {
+  const search = members
+    ? '<label hidden><span class="hide">Search by name</span><input type="search" id="search" placeholder="Search by name"></label>'
+    : '';
+  return `<div class="bar"><div>
+${contentsHtml(panels, { first: '<a href="#overview">Clusters</a>' })}
+${search}
+<label hidden><input type="checkbox" id="only"> Only doubtful</label>
+<label hidden><span class="hide">Sort by</span><select id="order"><option value="cluster 1">By number</option><option value="size -1">Largest first</option><option value="size 1">Smallest first</option><option value="separation -1">Most separate first</option><option value="separation 1">Least separate first</option><option value="doubt -1">Most doubtful first</option></select></label>
 </div></div>
-<main>
-<div id="clusters">
-`;
-  for (const cluster of clusters)
-    yield clusterHtml(withPictures(cluster, thumbnails?.pictures), thumbnails?.pictures);
-  yield '</div>\n</main>\n';
-}
-
-/** Keeps examples that have a picture; all of them where no pictures are stored. */
-function withPictures(
-  cluster: ReportCluster,
-  pictures: ReadonlyMap<string, Uint8Array> | undefined,
-): ReportCluster {
-  if (pictures === undefined) return cluster;
-  const shown = (images: readonly ExampleImage[]) => images.filter(({ path }) => pictures.has(path));
-  return { ...cluster, typical: shown(cluster.typical), edge: shown(cluster.edge) };
-}
-
-function clusterHtml(example: ReportCluster, pictures: ReadonlyMap<string, Uint8Array> | undefined): string {
-  const { cluster, size, share, cohesion, doubtful, typical, edge } = example;
-  const hidden = size - typical.length - edge.length;
-  const grid = (images: readonly ExampleImage[]) =>
-    `<ul class="grid">${images.map((image) => imageHtml(image, cluster, pictures?.get(image.path))).join('\n')}</ul>`;
-  const meter = `${(Math.max(0, Math.min(1, cohesion)) * 100).toFixed(0)}%`;
-  const anyDoubtful = edge.length > 0 || typical.some((image) => image.doubtful);
-  return `<section class="card${anyDoubtful ? '' : ' sure'}" id="cluster-${cluster}" ${dataOf(example)}>
-<div class="head"><h3>Cluster ${cluster}<small>${plural(size, 'image')}, ${showShare(share)}</small></h3>
-<span class="stat" title="Mean cosine of its images and their center, 1 at most"><span class="meter"><i style="width:${meter}"></i></span>cohesion <b>${cohesion.toFixed(2)}</b></span>
-${doubtful > 0 ? `<span class="stat q"><b>${showCount(doubtful)}</b> doubtful</span>` : ''}
-${hidden > 0 ? `<span class="stat">${showCount(typical.length + edge.length)} shown</span>` : ''}</div>
-${edge.length > 0 ? '<h4 class="sub">Most typical first</h4>' : ''}${grid(typical)}
-${edge.length > 0 ? `<h4 class="sub">Most doubtful first</h4>${grid(edge)}` : ''}
-</section>
 `;
 }
 
-function imageHtml(image: ExampleImage, cluster: number, picture: Uint8Array | undefined): string {
-  const { path, confidence, margin, doubtful, second } = image;
-  const other = doubtful && second !== undefined ? `, or ${second}?` : '';
-  const facts = `Cluster ${cluster}${other} · confidence ${confidence.toFixed(2)} · margin ${margin.toFixed(3)}`;
-  const uri = picture && ` src="${dataUri(picture)}"`;
-  return `<li${doubtful ? ' class="q"' : ''}><button type="button" title="${escapeHtml(path)}\n${facts}" data-facts="${facts}"><img${uri ?? ''} alt="${escapeHtml(path)}" decoding="async"></button></li>`;
+function contentsHtml(panels: readonly Panel[], { first = '' }: { first?: string } = {}): string {
+  const links = panels.map(({ id, title, short = title }) => `<a href="#${id}">${short}</a>`);
+  return `<nav class="contents" aria-label="Contents">${first}${links.join('')}</nav>`;
+}
+
+/** Formats why there are as many clusters, and how other numbers fit. */
+function numberHtml({ howK, suggestion, doubtRule }: ReportClustering): string {
+  const fit = suggestion ? kCurveHtml(suggestion) : '';
+  return `<p class="note">${escapeHtml(howK)}</p><p class="note">${escapeHtml(doubtRule)}</p>${fit}`;
 }
 
 function skippedHtml({ skipped, counts }: ReportClustering): string {
   const rows = skipped
     .slice(0, MAX_SKIPPED)
     .map(({ id, reason }) => `<li>${escapeHtml(id)} <span>${escapeHtml(reason)}</span></li>`);
-  const total = Math.max(counts.skipped, skipped.length);
-  const more = total - rows.length;
-  return panel(
-    plural(total, 'skipped file'),
-    `
-<p class="note">These files could not be used. All other images are in the clusters above.</p>
-<details${rows.length <= 8 ? ' open' : ''}><summary>Files and reasons</summary><ul class="skipped">${rows.join('\n')}</ul>${more > 0 ? `<p class="note">${showCount(more)} more are listed in skipped.csv.</p>` : ''}</details>`,
-  );
+  const more = Math.max(counts.skipped, skipped.length) - rows.length;
+  return `<p class="note">These files could not be used. All other images are in the clusters above.</p>
+<details${rows.length <= 8 ? ' open' : ''}><summary>Files and reasons</summary><ul class="skipped">${rows.join('\n')}</ul>${more > 0 ? `<p class="note">${showCount(more)} more are listed in skipped.csv.</p>` : ''}</details>`;
 }
 
 function settingsHtml({ settings }: RunReport): string {
@@ -225,14 +185,5 @@ function settingsHtml({ settings }: RunReport): string {
   const items = settings.map(
     ({ name, value }) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   );
-  return panel('Settings', `<dl class="facts">${items.join('')}</dl>`);
-}
-
-function dataOf({
-  cluster,
-  size,
-  cohesion,
-  doubtful,
-}: Pick<ReportCluster, 'cluster' | 'size' | 'cohesion' | 'doubtful'>) {
-  return `data-cluster="${cluster}" data-size="${size}" data-cohesion="${cohesion.toFixed(4)}" data-doubt="${doubtful}"`;
+  return `<dl class="facts">${items.join('')}</dl>`;
 }
