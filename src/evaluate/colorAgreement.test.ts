@@ -91,7 +91,8 @@ describe('the verdict', () => {
     [0.9, 'mostly'],
     [0.34, 'mostly'],
     [0.33, 'partly'],
-    [0.16, 'partly'],
+    [0.23, 'partly'],
+    [0.21, 'not'],
     [0.14, 'not'],
     [-0.05, 'not'],
   ])('on %s of the neighbors above chance is %s', (near, verdict) => {
