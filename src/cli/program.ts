@@ -102,6 +102,8 @@ function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): 
       refuseEmpty(option.long ?? form, text);
       return parse ? parse(text) : text;
     };
+    // Switches have no text.
+    if (option.isBoolean()) return option;
     if (repeat === 'many') {
       option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), read(text)]);
     } else option.argParser(read);

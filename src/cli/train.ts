@@ -23,7 +23,8 @@ export const trainCommand: Command = {
   details: [
     'The preset is chosen by the size and number of the images unless --preset names one.',
     'Of a source with a train/test split, only the training images are used.',
-    'Ctrl-C saves and ends. The same command with --resume continues.',
+    'Ctrl-C saves and ends. The same command with --resume continues. More --epochs or ' +
+      '--minutes than a finished run was started with train it longer.',
     'The last line of a finished run judges it, such as healthy, unlearned or too short (docs/verdicts.md).',
     `Settings for --set: ${settingNames().join(', ')}.`,
   ].join('\n'),

@@ -9,6 +9,7 @@ import type { OpenImages } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import {
   clearLeftovers,
+  isEndOf,
   isRunFolder,
   loadLatestCheckpoint,
   openTrainedRun,
@@ -17,6 +18,7 @@ import {
   readTrainedConfig,
   runFolderAt,
   snapshotsOf,
+  type TrainedConfig,
   trainingSeconds,
   writeJson,
 } from '../run/index.ts';
@@ -85,8 +87,9 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
   const resume = await isRunFolder(folder.path);
   if (resume) {
     // A finished run with other settings is refused too.
-    resumedSettings(await readTrainedConfig(folder, 'compare'), wanted);
-    if (await isFinished(folder)) return;
+    const config = await readTrainedConfig(folder, 'compare');
+    resumedSettings(config, wanted);
+    if (await isFinished(folder, config)) return;
   } else await clearLeftovers(folder.path);
   const request = { ...wanted, out: folder.path, resume, snapshots: FRACTIONS };
   const { outcome } = await trainRun(images, request, { reporter });
@@ -94,9 +97,9 @@ async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunCo
 }
 
 /** Returns true where the run has its last checkpoint, and that is intact. */
-async function isFinished({ files }: RunFolder): Promise<boolean> {
+async function isFinished({ files }: RunFolder, config: TrainedConfig): Promise<boolean> {
   const { checkpoint } = await loadLatestCheckpoint(files.checkpoints);
-  return checkpoint?.info.final === true;
+  return checkpoint !== undefined && isEndOf(config, checkpoint.info);
 }
 
 /** Content of comparison.json. */

@@ -14,8 +14,8 @@ import {
 import { type EncoderSpec, featureEncoder } from '../encoders/index.ts';
 import { cacheSizeFor, settingsFor } from '../methods/index.ts';
 import {
+  claimRunFolder,
   clearLeftovers,
-  createRunFolder,
   differenceOf,
   type FeaturesConfig,
   type FeaturesRun,
@@ -66,10 +66,6 @@ export async function newFeatures(
   const set = await imagesOf(images, { imageSize, split }, reporter);
   reportSkipped(set.cache, reporter, { listedIn: 'skipped.csv' });
   if (out !== undefined) await clearLeftovers(out);
-  const folder = await createRunFolder({
-    ...{ out, source: path, kind: 'features', method: encoder.name },
-    date: new Date().toISOString().slice(0, 10),
-  });
   const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
   const config: FeaturesConfig = {
     ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },
@@ -77,11 +73,19 @@ export async function newFeatures(
     source: { path: source.path, name: source.name, kind: source.kind },
     ...{ split, images: set.indices.length, listing: hashOfImages(identities), notes },
   };
-  await writeRunConfig(folder, config);
-  await writeImageList(folder.files.images, identities);
-  await writeSkipped(folder.files.skipped, set.cache.skipped);
-  reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
-  return learn(folder, config, set, reporter);
+  const { folder, lock } = await claimRunFolder({
+    ...{ out, source: path, kind: 'features', method: encoder.name },
+    date: new Date().toISOString().slice(0, 10),
+  });
+  try {
+    await writeRunConfig(folder, config);
+    await writeImageList(folder.files.images, identities);
+    await writeSkipped(folder.files.skipped, set.cache.skipped);
+    reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
+    return await learn(folder, config, set, reporter);
+  } finally {
+    lock.release();
+  }
 }
 
 /**
@@ -111,7 +115,12 @@ export async function continueFeatures(
     return featuresRunOf(folder, config, tensors);
   }
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
-  return learn(folder, config, set, reporter);
+  const lock = await lockRun(folder);
+  try {
+    return await learn(folder, config, set, reporter);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Error for images of another folder than those that a finished run was started with. */
@@ -152,19 +161,14 @@ async function learn(
 ): Promise<FeaturesRun> {
   const { encoder, imageSize: size, seed, workers, threads } = config;
   const own = featureEncoder(encoder);
-  const lock = await lockRun(folder);
+  reporter.progress({ stage: 'learn', text: `learning ${own.title}` });
+  const engine = await openEngine({ threads });
   try {
-    reporter.progress({ stage: 'learn', text: `learning ${own.title}` });
-    const engine = await openEngine({ threads });
-    try {
-      const images = { cache, indices };
-      const tensors = await own.learn({ engine, images, size, seed, workers, reporter });
-      await writeEncoder(folder.files.weights, config, tensors);
-      return featuresRunOf(folder, config, tensors);
-    } finally {
-      await engine.close();
-    }
+    const images = { cache, indices };
+    const tensors = await own.learn({ engine, images, size, seed, workers, reporter });
+    await writeEncoder(folder.files.weights, config, tensors);
+    return featuresRunOf(folder, config, tensors);
   } finally {
-    lock.release();
+    await engine.close();
   }
 }

@@ -9,6 +9,7 @@ import { cacheSizeOf, choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
   differenceOf,
+  isEndOf,
   isRunFolder,
   loadLatestCheckpoint,
   openRun,
@@ -92,12 +93,14 @@ async function continueStart(images: OpenImages, out: string, options: StartOpti
     return modelOf(await continueFeatures(images, folder, config, reporter));
   }
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
-  if (checkpoint?.info.final) {
+  const { minutes, seed } = options;
+  const { budget } = config;
+  const isLonger = minutes !== undefined && 'minutes' in budget && minutes > budget.minutes;
+  if (checkpoint && isEndOf(config, checkpoint.info) && !isLonger) {
     if (images.source.path !== config.source.path) await requireMoved(images, { folder, config, reporter });
     noteFinished(out, reporter);
     return modelOf(await openRun(out));
   }
-  const { minutes, seed } = options;
   return trainImages(images, { out, minutes, seed, resume: true, ...callbacksOf(options) });
 }
 

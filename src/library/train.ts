@@ -39,7 +39,10 @@ export interface TrainOptions extends ReporterOptions {
   settings?: SettingsPatch;
   /** Folder of the run. Default `runs/<date>-<method>-<source>`. */
   out?: string;
-  /** Resumes the run in `out` from its newest intact checkpoint. */
+  /**
+   * Resumes the run in `out` from its newest intact checkpoint. More `epochs` or `minutes` than a
+   * finished run was started with train it longer.
+   */
   resume?: boolean;
   /** Restarts a failed run from its last healthy checkpoint with a remedy, up to three times. */
   autoRemedy?: boolean;

@@ -22,6 +22,8 @@ export interface EventLog {
   flush(): Promise<void>;
   /** Removes every event after `step`, as on resuming from the checkpoint of that step. */
   rewind(step: number): Promise<void>;
+  /** Continues in a new file, where the old one was removed. */
+  reopen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +94,16 @@ export async function openEventLog(
       } catch (error) {
         throw writeFailure(file, error);
       }
+    },
+    async reopen() {
+      await settle();
+      const before = handle;
+      try {
+        handle = await openFile(file, 'a');
+      } catch (error) {
+        throw writeFailure(file, error);
+      }
+      await before.close();
     },
     async close() {
       try {

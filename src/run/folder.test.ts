@@ -1,8 +1,9 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, writeConfig } from './config.ts';
-import { createRunFolder, openRunFolder, runName } from './folder.ts';
+import { claimRunFolder, createRunFolder, openRunFolder, runName } from './folder.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
@@ -75,4 +76,23 @@ describe('config.json', () => {
     await writeFile(run.files.config, text);
     await expect(readConfig(run)).rejects.toThrow(message);
   });
+});
+
+it('of two processes that begin in one folder lets one write', async () => {
+  const out = join(folder.path, 'both');
+  const options = { out, date: '2025-03-01', method: 'swav', source: 'photos' };
+  const claims = await Promise.allSettled([claimRunFolder(options), claimRunFolder(options)]);
+  const [won] = claims.filter((claim) => claim.status === 'fulfilled');
+  const [lost] = claims.filter((claim) => claim.status === 'rejected');
+  expect(lost!.reason).toMatchObject({ code: 'run.locked' });
+  // The lock of a process that was killed before it wrote a run does not stand in the way.
+  won!.value.lock.release();
+  await writeFile(
+    won!.value.folder.files.lock,
+    JSON.stringify({ pid: process.pid, host: hostname(), started: 'an earlier process' }),
+  );
+  const { folder: made, lock } = await claimRunFolder(options);
+  await writeFile(made.files.config, '{}');
+  lock.release();
+  await expect(claimRunFolder(options)).rejects.toMatchObject({ code: 'run.exists' });
 });

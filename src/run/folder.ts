@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { isTemporaryName, makeFolder, writeFailure } from '../formats/index.ts';
 import { type RunFolder, runFileNames, runFolderAt } from './files.ts';
+import { lockRun, type RunLock } from './lock.ts';
 
 export interface NewRunOptions {
   /** Folder of the run; without it the next free `<root>/<date>-<method>-<source>`. */
@@ -50,14 +51,12 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
   const { out, root = 'runs' } = options;
   if (out !== undefined) {
     await makeFolder(out);
-    const names = (await readdir(out)).filter((name) => !isTemporaryName(name));
+    const names = (await readdir(out)).filter((name) => !isTemporaryName(name) && !isClaim(name));
     if (names.includes(runFileNames.config)) {
-      throw new LikenessError(
-        'run.exists',
-        `${out} already holds a run. Add \`resume\` to continue it, or choose another ` +
-          'folder with `out`.',
-      );
+      throw holdsRun(out);
     }
+    const checkpoints = await readdir(join(out, runFileNames.checkpoints)).catch(() => []);
+    if (checkpoints.length > 0) names.push(runFileNames.checkpoints);
     if (names.length > 0) {
       const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
       throw new LikenessError(
@@ -80,6 +79,32 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
     }
     return withCheckpoints(path, options);
   }
+}
+
+/**
+ * Makes the folder of a new run and takes its lock, so that of two processes that begin at once one
+ * is refused before it writes anything.
+ *
+ * @throws LikenessError as {@link createRunFolder}, and `run.locked`
+ */
+export async function claimRunFolder(options: NewRunOptions): Promise<{ folder: RunFolder; lock: RunLock }> {
+  const folder = await createRunFolder(options);
+  const lock = await lockRun(folder);
+  if (!(await isRunFolder(folder.path))) return { folder, lock };
+  lock.release();
+  throw holdsRun(folder.path);
+}
+
+function holdsRun(path: string): LikenessError {
+  return new LikenessError(
+    'run.exists',
+    `${path} already holds a run. Add \`resume\` to continue it, or choose another ` + 'folder with `out`.',
+  );
+}
+
+/** Names that another process makes before it writes a run; the lock decides between them. */
+function isClaim(name: string): boolean {
+  return name.startsWith(runFileNames.lock) || name === runFileNames.checkpoints;
 }
 
 /** Makes the folder of checkpoints for a run that trains. */

@@ -28,7 +28,15 @@ export {
 export { type EventLog, openEventLog, readEvents } from './events.ts';
 export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
 export { clusteringFolderAt, type RunFolder, runFileNames, runFolderAt } from './files.ts';
-export { clearLeftovers, createRunFolder, isRunFolder, openRunFolder, runName, slugOf } from './folder.ts';
+export {
+  claimRunFolder,
+  clearLeftovers,
+  createRunFolder,
+  isRunFolder,
+  openRunFolder,
+  runName,
+  slugOf,
+} from './folder.ts';
 export {
   differenceOf,
   hashOfImages,
@@ -54,6 +62,7 @@ export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
 export {
   type FeaturesConfig,
+  isEndOf,
   type RunConfig,
   readRunConfig,
   readTrainedConfig,

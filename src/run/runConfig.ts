@@ -8,6 +8,7 @@ import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { ImageListHash } from './imageList.ts';
 import { firstIssue, type JsonObject } from './json.ts';
+import { steps } from './limits.ts';
 import { settingsHash, version1Hash } from './settingsHash.ts';
 
 /** Part of config.json that every kind of run has. */
@@ -39,6 +40,13 @@ export interface TrainedConfig extends SharedConfig {
    * and never written.
    */
   storedHash?: string;
+  /** Set where a finished run was trained longer. */
+  longer?: {
+    /** Steps of the schedule before the last extension. */
+    from: number;
+    /** Hashes of the settings in the checkpoints of before. */
+    hashes: string[];
+  };
   /** Planned duration. */
   budget: { epochs: number } | { minutes: number };
 }
@@ -83,6 +91,7 @@ const trainedSchema = z.looseObject({
   preset: z.string(),
   remedied: z.array(z.string()).optional(),
   version1: z.string().optional(),
+  longer: z.object({ from: steps(), hashes: z.array(z.string()) }).optional(),
   budget: z.union(
     [
       z.object({ epochs: z.int().min(1).max(MAX_EPOCHS) }),
@@ -127,8 +136,16 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
 }
 
 /** Tells if a stored state, by the hash in it, belongs to the settings of a configuration. */
-export function belongsTo({ settings, version1, storedHash }: TrainedConfig, hash: string): boolean {
-  return [settingsHash(settings), version1, storedHash].includes(hash);
+export function belongsTo({ settings, version1, storedHash, longer }: TrainedConfig, hash: string): boolean {
+  return [settingsHash(settings), version1, storedHash, ...(longer?.hashes ?? [])].includes(hash);
+}
+
+/** Tells if a checkpoint is the end of a run, which was not made longer since. */
+export function isEndOf(
+  { longer }: TrainedConfig,
+  { step, final }: { readonly step: number; readonly final?: boolean },
+): boolean {
+  return final === true && step !== longer?.from;
 }
 
 /** Names config.json in errors of settings that were read from it. */

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import {
   countDistinct,
   identitiesOf,
@@ -24,9 +24,14 @@ import {
   viewsOf,
 } from '../methods/index.ts';
 import {
-  createRunFolder,
+  claimRunFolder,
   hashOfImages,
+  isEndOf,
+  loadLatestCheckpoint,
+  lockRun,
   openRunFolder,
+  type RunFolder,
+  type RunLock,
   readTrainedConfig,
   requireSameImages,
   type TrainedConfig,
@@ -34,7 +39,7 @@ import {
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
-import { givenOptions, type ResumeRequest, resumedSettings } from './resumeSettings.ts';
+import { givenOptions, type ResumeRequest, resumedConfig } from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
 
 export interface PrepareRequest extends ResumeRequest {
@@ -72,7 +77,7 @@ export async function prepareNew(
     count: indices.length,
     given: new Set(Object.keys(flatSettings(changes))),
   });
-  const folder = await createRunFolder({
+  const { folder, lock } = await claimRunFolder({
     out: request.out,
     date: new Date().toISOString().slice(0, 10),
     method: settings.method.name,
@@ -90,14 +95,26 @@ export async function prepareNew(
     threads: settings.run.threads || availableParallelism(),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
   };
-  await writeRunConfig(folder, config);
-  await writeImageList(folder.files.images, identities);
-  await writeSkipped(folder.files.skipped, cache.skipped);
+  await lockedWhile(lock, async () => {
+    await writeRunConfig(folder, config);
+    await writeImageList(folder.files.images, identities);
+    await writeSkipped(folder.files.skipped, cache.skipped);
+  });
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });
-  return { folder, config, cache, indices, distinct, cacheDir };
+  return { folder, config, cache, indices, distinct, cacheDir, lock };
+}
+
+/** Does work whose failure releases the lock. */
+async function lockedWhile<T>(lock: RunLock, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /** Counts the different images, and refuses copies of a single one. */
@@ -129,12 +146,43 @@ export async function prepareResumed(
   reporter: Reporter,
 ): Promise<PreparedRun> {
   const folder = await openRunFolder(request.out!);
+  const lock = await lockRun(folder);
+  return lockedWhile(lock, async () => ({ ...(await resumedRun(images, folder, request, reporter)), lock }));
+}
+
+async function resumedRun(
+  images: OpenImages,
+  folder: RunFolder,
+  request: PrepareRequest,
+  reporter: Reporter,
+): Promise<Omit<PreparedRun, 'lock'>> {
   const stored = await readTrainedConfig(folder, 'resume');
-  const config = { ...stored, settings: resumedSettings(stored, request) };
+  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
+  const end = checkpoint && isEndOf(stored, checkpoint.info) ? checkpoint.info.step : undefined;
+  const config = resumedConfig(stored, request, { finished: end });
   const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
   const indices = indicesOfSplit(cache, config.split);
   const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
   const distinct = requireDistinct(cache, indices, images.path);
-  return { folder, config, cache, indices, distinct, cacheDir: images.cacheDir };
+  const isLonger = config.longer !== stored.longer;
+  if (isLonger) await makeLonger({ folder, config, stored }, reporter);
+  const finished = end !== undefined && !isLonger;
+  return { folder, config, cache, indices, distinct, cacheDir: images.cacheDir, finished };
+}
+
+/** Stores the longer schedule and tells it. */
+async function makeLonger(
+  { folder, config, stored }: { folder: RunFolder; config: TrainedConfig; stored: TrainedConfig },
+  reporter: Reporter,
+): Promise<void> {
+  const [before, now] = [stored.budget, config.budget].map((budget) =>
+    'epochs' in budget ? plural(budget.epochs, 'epoch') : plural(budget.minutes, 'minute'),
+  ) as [string, string];
+  const note =
+    `finished at step ${showCount(config.longer!.from)} after ${before}, trained on to ${now}. The ` +
+    'learning rate follows the longer schedule from here';
+  config.notes = [...config.notes, note];
+  await writeRunConfig(folder, config);
+  reporter.note({ code: 'resume.longer', message: note });
 }

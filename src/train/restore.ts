@@ -20,7 +20,7 @@ import { fromCheckpoint, stateShapes, type TrainingState, withoutDoctor } from '
 
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
-  { folder, config, cache, indices }: Omit<PreparedRun, 'distinct' | 'cacheDir'>,
+  { folder, config, cache, indices }: Omit<PreparedRun, 'distinct' | 'cacheDir' | 'lock'>,
   reporter: Reporter = silent,
 ): Promise<TrainingState | undefined> {
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);

@@ -9,7 +9,7 @@ import {
   type Settings,
   type SettingsPatch,
 } from '../methods/index.ts';
-import type { TrainedConfig } from '../run/index.ts';
+import { settingsHash, type TrainedConfig } from '../run/index.ts';
 
 /** Options that a run was started with, as they are given again. */
 export interface ResumeRequest {
@@ -30,7 +30,44 @@ export interface ResumeRequest {
  * @throws LikenessError `resume.differs` with the name of everything else that differs from the
  * run.
  */
-export function resumedSettings(config: TrainedConfig, request: ResumeRequest): Settings {
+export function resumedSettings(stored: TrainedConfig, request: ResumeRequest): Settings {
+  return resumedConfig(stored, request).settings;
+}
+
+/**
+ * The configuration of a resumed run. A finished one may be trained longer, to more epochs or
+ * minutes than it was started with.
+ *
+ * @param finished step of the end of a finished run
+ * @throws LikenessError `resume.differs`
+ */
+export function resumedConfig(
+  stored: TrainedConfig,
+  request: ResumeRequest,
+  { finished }: { finished?: number | undefined } = {},
+): TrainedConfig {
+  const budget = finished === undefined ? undefined : longerBudget(stored, request);
+  if (budget === undefined) return { ...stored, settings: settingsAsStored(stored, request) };
+  const { epochs: _, minutes: __, ...rest } = request;
+  const { schedule, ...groups } = settingsAsStored(stored, rest);
+  const settings =
+    'epochs' in budget ? { ...groups, schedule: { ...schedule, ...budget } } : { ...groups, schedule };
+  const hashes = [...(stored.longer?.hashes ?? []), settingsHash(stored.settings)];
+  const longer = { from: finished!, hashes: [...new Set(hashes)] };
+  return { ...stored, settings, budget, longer };
+}
+
+/** The budget of a request where it is longer than that of the run; undefined where it is not. */
+function longerBudget(
+  { budget }: TrainedConfig,
+  { epochs, minutes, settings }: ResumeRequest,
+): TrainedConfig['budget'] | undefined {
+  const more = epochs ?? settings?.schedule?.epochs;
+  if ('epochs' in budget) return more !== undefined && more > budget.epochs ? { epochs: more } : undefined;
+  return minutes !== undefined && minutes > budget.minutes ? { minutes } : undefined;
+}
+
+function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settings {
   const { method, preset, epochs, minutes, seed, split, settings = {} } = request;
   const own = config.settings.method.name;
   const patch = mergeSettings(settings, givenOptions({ seed, epochs }), { method: { name: own } });

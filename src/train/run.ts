@@ -1,10 +1,10 @@
 /** Training a run from start or resume to its end, with remedies in between. */
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
-import { displayPath } from '../core/text.ts';
+import { displayPath, showCount } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
 import { type Failure, flatSettings, mergeSettings, type Remedy, resolveSettings } from '../methods/index.ts';
-import { lockRun, type RunFolder, type TrainedConfig, writeRunConfig } from '../run/index.ts';
+import { type RunFolder, readEvents, type TrainedConfig, writeRunConfig } from '../run/index.ts';
 import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
@@ -55,13 +55,12 @@ export async function trainRun(
   checkRequest(request);
   const prepare = request.resume ? prepareResumed : prepareNew;
   const run = await prepare(images, request, reporter);
-  const lock = await lockRun(run.folder);
   try {
     const { snapshots, saveGraph } = request;
     const result = await trainPrepared(run, request, { reporter, onEvent, snapshots, saveGraph });
     return { ...result, folder: run.folder, config: run.config, skipped: run.cache.skipped.length };
   } finally {
-    lock.release();
+    run.lock.release();
   }
 }
 
@@ -84,6 +83,7 @@ async function trainPrepared(
 ): Promise<TrainResult & { outcome: TrainedSession['outcome'] }> {
   const { folder, config } = run;
   const { reporter } = options;
+  if (run.finished) return finishedResult(run, reporter);
   let from = resume ? await restore(run, reporter) : undefined;
   for (let tries = 0; ; tries++) {
     const result = await runSession(run, { ...options, from });
@@ -101,6 +101,27 @@ async function trainPrepared(
     await applyRemedy(run, result, reporter);
     from = await restoreHealthy(folder, config);
   }
+}
+
+/** The result of a run that has nothing left to train. */
+async function finishedResult(
+  run: PreparedRun,
+  reporter: Reporter,
+): Promise<TrainResult & { outcome: 'finished' }> {
+  const { folder, config, indices } = run;
+  const training = (await restore(run))!;
+  const { step, health } = training;
+  const message =
+    `already finished at step ${showCount(step)}. More \`epochs\` or \`minutes\` than it was ` +
+    'started with train it longer';
+  reporter.note({ code: 'resume.finished', message });
+  let verdict: Verdict = { health, message: '', remedy: '' };
+  for await (const event of readEvents(folder.files.events)) {
+    if (event.kind !== 'doctor' || event.verdict !== health) continue;
+    verdict = { health, message: String(event.message), remedy: String(event.remedy ?? '') };
+  }
+  const epochs = step / Math.floor(indices.length / config.settings.data.batchSize);
+  return { outcome: 'finished', training, verdict, epochs };
 }
 
 /** The remedy for a failed run. */

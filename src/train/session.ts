@@ -12,6 +12,7 @@ import {
   openEventLog,
   openPlanStore,
   type RunFolder,
+  type RunLock,
   readWatched,
   rewindSnapshots,
   saveCheckpoint,
@@ -30,6 +31,7 @@ import { runFacts } from './runFacts.ts';
 import { stemValues } from './stem.ts';
 import { type TrainResult, trainMethod } from './trainer.ts';
 import { type TrainingState, toCheckpoint } from './trainingState.ts';
+import { restoreVanished } from './vanished.ts';
 import { createEpochWatch } from './watch.ts';
 
 /** A run that is ready to train: its folder, its settings, and its images. */
@@ -43,6 +45,10 @@ export interface PreparedRun {
   distinct: number;
   /** Folder of convolution choices measured on this machine. */
   cacheDir: string;
+  /** Lock of the folder, taken before anything was read or written. */
+  lock: RunLock;
+  /** Set for a run that was trained to its end. */
+  finished?: boolean;
 }
 
 export interface SessionOptions {
@@ -115,7 +121,15 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
         // Events first: every step that a checkpoint covers is then on the disk.
         await events.flush();
         const { info, tensors } = toCheckpoint(training, about);
-        await saveCheckpoint(folder.files.checkpoints, info, tensors, { keep: settings.run.keepCheckpoints });
+        const keep = settings.run.keepCheckpoints;
+        const store = () => saveCheckpoint(folder.files.checkpoints, info, tensors, { keep });
+        const restored = () => restoreVanished(run, { events, plan: training.plan, reporter });
+        await restored();
+        await store().catch(async (error: unknown) => {
+          // The folder may vanish during the write.
+          if (!(await restored())) throw error;
+          await store();
+        });
       },
       async onCompiled({ plan, model, firstEpoch }) {
         await writePlan(folder.files.plan, plan);

@@ -7,6 +7,7 @@ import type { MethodProgram, Settings } from '../methods/index.ts';
 import {
   type Checkpoint,
   type CheckpointInfo,
+  isEndOf,
   type RunFolder,
   requireOwnSettings,
   settingsHash,
@@ -107,7 +108,8 @@ export function fromCheckpoint(
   const { [DOCTOR_USAGE]: usage, ...state } = tensors;
   return {
     step: info.step,
-    totalSteps: extra.totalSteps,
+    // A finished run that is trained longer has another schedule.
+    totalSteps: info.final && !isEndOf(config, info) ? undefined : extra.totalSteps,
     health: extra.health,
     seconds,
     plan,
