@@ -92,7 +92,7 @@ function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Ter
 }
 
 function printSource({ name, ...json }: InspectedSource, terminal: Terminal): object {
-  const { source, images, train, test, labels, sizes, skipped, notes } = json;
+  const { source, images, train, test, labels, sizes, equal, skipped, notes } = json;
   const [first] = skipped;
   printFacts(terminal, [
     ['source', `${name}: ${source}, ${showCount(images)} images`],
@@ -108,6 +108,14 @@ function printSource({ name, ...json }: InspectedSource, terminal: Terminal): ob
       'skipped',
       first ? `${showCount(skipped.length)} files, such as ${first.id}: ${first.reason}` : 'nothing',
     ],
+    ...(equal.count > 0
+      ? [
+          [
+            'equal',
+            `${equal.isExact ? '' : 'at least '}${plural(equal.count, 'copy', 'copies')} of others`,
+          ] as const,
+        ]
+      : []),
     ...notes.map((note) => ['note', terminal.rewrite(note)] as const),
   ]);
   return { ...json, skipped: skipped.length };

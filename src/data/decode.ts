@@ -50,6 +50,11 @@ export async function decodeImage(
   const format = sniffFormat(image.bytes);
   if (format === undefined) throw unusable(`not an image (${describeContent(image.bytes)})`);
   const bytes = boundWork(format, image.bytes);
+  const { page = 1 } = image;
+  const pictures = pictureCount(format, bytes);
+  if (page > pictures) {
+    throw unusable(`it has no picture ${page}; expected a number from 1 to ${pictures}`);
+  }
   if (format === 'bmp') {
     const { width, height } = readBmpHeader(bytes);
     const decode = () => shrinkRaw(decodeBmp(bytes, { maxPixels }), size);
@@ -59,13 +64,12 @@ export async function decodeImage(
     const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
     if (small) return shrinkRaw(small, size);
   }
-  const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, { size, maxPixels });
-  const pictures = pictureCount(format, bytes);
+  const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, { size, page, maxPixels });
   return {
     ...cropLongSide(toRgb(data, info.width, info.height, info.channels), size),
     ...(isRepaired && { isRepaired }),
     ...(isDim && { isDim }),
-    ...(pictures > 1 && { pictures }),
+    ...(pictures > 1 && image.page === undefined && { pictures }),
   };
 }
 

@@ -3,6 +3,7 @@ export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from 
 export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
+export { countEqualFiles, type EqualFiles } from './equalFiles.ts';
 export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';

@@ -107,5 +107,6 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     notes: [...(source.notes ?? []), { code: 'images.excluded', message }],
     fingerprint: async (options) => [await source.fingerprint(options), ...patterns].join('\n'),
     read: (index) => source.read(kept[index]!),
+    bytes: (index) => source.bytes?.(kept[index]!),
   };
 }

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.ts';
 import { pictureCount } from './pictureCount.ts';
-import { plainPng } from './pictures.cases.ts';
+import { plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
+import { openSource } from './source.ts';
 
 const FRAMES = 3;
 
@@ -24,6 +26,24 @@ describe('pictureCount', () => {
     const one = await sharp(file).toFormat(format).toBuffer();
     expect(pictureCount(format, one)).toBe(1);
     expect((await decodeImage({ kind: 'encoded', bytes: one }, { size: 8 })).pictures).toBeUndefined();
+  });
+
+  it('tells the pages that are used as scan.tif#2', async () => {
+    const folder = writeTree(temporaryFolder(), { 'scan.tif': await several('tiff') });
+    const redOf = async (name: string) => {
+      const source = await openSource(join(folder, name));
+      expect(source.entries).toEqual([{ id: name }]);
+      const { pixels, pictures } = await decodeImage(await source.read(0), { size: 8 });
+      expect(pictures).toBe(name.includes('#') ? undefined : FRAMES);
+      return Math.round(pixels[0]! / 10) * 10; // sharp compresses the pages as JPEG
+    };
+    expect(await Promise.all(['scan.tif', 'scan.tif#1', 'scan.tif#2', 'scan.tif#3'].map(redOf))).toEqual([
+      ...[0, 0, 90, 200],
+    ]);
+    await expect(redOf('scan.tif#4')).rejects.toThrow('no picture 4; expected a number from 1 to 3');
+    await expect(openSource(join(folder, 'other.tif#2'))).rejects.toThrow('does not exist');
+    const named = writeTree(temporaryFolder(), { 'a#2': await plainPng(4, 4, [5, 6, 7]) });
+    expect((await openSource(join(named, 'a#2'))).entries).toEqual([{ id: 'a#2' }]);
   });
 
   it('counts the frames of an animated PNG', async () => {

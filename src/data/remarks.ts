@@ -38,7 +38,10 @@ export function remarkTexts(remarks: readonly Remark[], count: number): string[]
     }
     if (kind === 'several') {
       const has = n === 1 ? 'file has' : 'files have';
-      return `${showCount(n)} ${has} several pictures, of which the first is used${such}`;
+      return (
+        `${showCount(n)} ${has} several pictures, of which the first is used${such}. ` +
+        'Others are named as in scan.tif#2'
+      );
     }
     if (kind === 'dim') {
       return (

@@ -28,6 +28,8 @@ export interface SharpOptions {
   size: number;
   /** Pixels that an image may have. */
   maxPixels: number;
+  /** Number of the picture in a file of several, from 1. Default 1. */
+  page?: number;
   /** Pixels above which an image counts. Default 2^24. */
   largePixels?: number;
   /** Limit on the decoded bytes of large images. Default: one of 1.5 GiB for the whole process. */
@@ -55,10 +57,10 @@ export interface Decoded {
 export async function decodeWithSharp(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, maxPixels, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
+  { size, maxPixels, page = 1, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeTolerant(format, bytes, { size, maxPixels: Math.min(maxPixels, largePixels) });
+    return await decodeTolerant(format, bytes, { size, page, maxPixels: Math.min(maxPixels, largePixels) });
   } catch (error) {
     if (!isTooLarge(error)) throw await unusableFile(format, bytes, { error, maxPixels });
   }
@@ -66,7 +68,7 @@ export async function decodeWithSharp(
   if (width * height > maxPixels) throw unusable(tooManyPixels(width, height, maxPixels));
   return budget.run(decodedBytes, async () => {
     try {
-      return await decodeTolerant(format, bytes, { size, maxPixels });
+      return await decodeTolerant(format, bytes, { size, page, maxPixels });
     } catch (error) {
       throw await unusableFile(format, bytes, { error, maxPixels });
     }
@@ -117,6 +119,7 @@ const HARMLESS = /extraneous bytes before marker|tag ignored|unknown field|incor
 
 interface FileOptions {
   size: number;
+  page: number;
   maxPixels: number;
 }
 
@@ -127,15 +130,15 @@ interface FileOptions {
 async function decodeTolerant(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, maxPixels }: FileOptions,
+  options: FileOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeFile(format, bytes, { size, maxPixels }, 'warning');
+    return await decodeFile(format, bytes, options, 'warning');
   } catch (error) {
     if (isTooLarge(error) || isImageError(error)) throw error;
     const repaired = format === 'jpeg' ? repairJpeg(bytes) : undefined;
     if (!repaired && !HARMLESS.test(reasonOf(error))) throw error;
-    const decoded = await decodeRepaired(format, repaired?.bytes ?? bytes, { size, maxPixels }).catch(() => {
+    const decoded = await decodeRepaired(format, repaired?.bytes ?? bytes, options).catch(() => {
       throw error; // the fault of the file itself
     });
     return { ...decoded, isRepaired: true };
@@ -145,13 +148,13 @@ async function decodeTolerant(
 async function decodeRepaired(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, maxPixels }: FileOptions,
+  options: FileOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeFile(format, bytes, { size, maxPixels }, 'warning');
+    return await decodeFile(format, bytes, options, 'warning');
   } catch (error) {
     if (!HARMLESS.test(reasonOf(error))) throw error;
-    return await decodeFile(format, bytes, { size, maxPixels }, 'error');
+    return await decodeFile(format, bytes, options, 'error');
   }
 }
 
@@ -200,11 +203,15 @@ async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number
 async function decodeFile(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, maxPixels }: FileOptions,
+  { size, page, maxPixels }: FileOptions,
   failOn: 'warning' | 'error',
 ): Promise<Decoded> {
   const space = await deepSpace(format, bytes);
-  const { data, info } = await sharp(bytes, { failOn, limitInputPixels: maxPixels })
+  const { data, info } = await sharp(bytes, {
+    failOn,
+    limitInputPixels: maxPixels,
+    ...(page > 1 && { page: page - 1 }),
+  })
     .timeout({ seconds: TIME_LIMIT_S })
     .autoOrient()
     .flatten({ background: '#ffffff' })

@@ -43,13 +43,18 @@ export async function openFolder(
         stop,
       ),
     read: (index) => readImageFile(pathOfText(path, files[index]!)),
+    bytes: (index) => fs.statSync(pathOfText(path, files[index]!), { throwIfNoEntry: false })?.size,
     close: async () => {},
   };
 }
 
-/** Opens an image file as a source of one image. */
-export function openImage(path: string): Source {
-  const name = basename(path);
+/**
+ * Opens an image file as a source of one image.
+ *
+ * @param page number of the picture in a file of several, from 1, which ends the id as in `a.tif#2`
+ */
+export function openImage(path: string, page?: number): Source {
+  const name = page === undefined ? basename(path) : `${basename(path)}#${page}`;
   return {
     path,
     name,
@@ -57,7 +62,7 @@ export function openImage(path: string): Source {
     entries: [{ id: name }],
     skipped: [],
     fingerprint: () => fingerprintFiles('image', [[name, path]]),
-    read: () => readImageFile(path),
+    read: async () => ({ ...(await readImageFile(path)), ...(page !== undefined && { page }) }),
     close: async () => {},
   };
 }

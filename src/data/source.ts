@@ -40,7 +40,7 @@ export interface SourceOptions extends StopOptions {
  * - CIFAR-10 and CIFAR-100 (binary version), STL-10 (binary version), IDX files (MNIST,
  *   Fashion-MNIST);
  * - a `.tar` archive of images, or a folder of such archives;
- * - a single image file.
+ * - a single image file, or one picture of a file of several, such as `scan.tif#2`.
  *
  * The order of the entries depends on names only, never on the file system.
  *
@@ -54,7 +54,8 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
   const ways: FolderOptions = { exclude, signal, ...(labels !== undefined && { labels: folders }) };
-  const found = statOf(path, absolute);
+  const paged = pageOf(absolute);
+  const found = statOf(path, paged?.file ?? absolute);
   const irregular = irregularKind(found);
   if (irregular) {
     throw new LikenessError(
@@ -62,7 +63,11 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
       `source: ${absolute} is ${irregular}. Expected ${KINDS}; copy the images to a folder.`,
     );
   }
-  const opened = await (found.isDirectory() ? openDirectory(absolute, ways) : openFile(absolute, ways));
+  const opened = await (found.isDirectory()
+    ? openDirectory(absolute, ways)
+    : paged
+      ? openImage(paged.file, paged.page)
+      : openFile(absolute, ways));
   const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(opened, exclude) : opened;
   const source = exclude ? { ...filtered, exclude: patterns } : filtered;
   const unused = exclude?.unused() ?? [];
@@ -91,6 +96,13 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     'source.empty',
     `source: no images in ${absolute} (${seen}). Expected ${KINDS}; check the path.`,
   );
+}
+
+/** File and page of a path such as `scan.tif#2`, where no file has this name itself. */
+function pageOf(path: string): { file: string; page: number } | undefined {
+  const [, file, page] = /^(.+)#([1-9]\d{0,4})$/.exec(path) ?? [];
+  if (file === undefined || statSync(path, { throwIfNoEntry: false })) return undefined;
+  return statSync(file, { throwIfNoEntry: false })?.isFile() ? { file, page: Number(page) } : undefined;
 }
 
 function statOf(path: string, absolute: string): Stats {

@@ -35,6 +35,8 @@ export interface SourceNote {
 export interface EncodedImage {
   readonly kind: 'encoded';
   readonly bytes: Uint8Array;
+  /** Number of the picture in a file of several, from 1. Default 1. */
+  readonly page?: number;
 }
 
 /** Raw pixels: rows of interleaved channels (1 = gray, 3 = RGB, 4 = RGB and alpha). */
@@ -110,6 +112,8 @@ export interface Source {
    * @throws LikenessError `image.unreadable` if this image cannot be read.
    */
   read(index: number): Promise<EncodedImage | RawImage>;
+  /** Size of the file of an image, where it is known without reading. */
+  bytes?(index: number): number | undefined;
   close(): Promise<void>;
 }
 

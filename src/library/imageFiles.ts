@@ -33,7 +33,8 @@ export async function openImageFiles(paths: readonly string[]): Promise<NamedIma
     try {
       const source = await openSource(path);
       sources.push(source);
-      opened.push(imagesOf(path, source));
+      const isOne = source.kind === 'image';
+      opened.push(isOne ? [{ path, read: () => source.read(0) }] : imagesOf(path, source));
     } catch (error) {
       opened.push([{ path, read: () => Promise.reject(info === undefined ? noSuchFile() : error) }]);
     }

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import {
+  countEqualFiles,
   measureSource,
   openSource,
   type SourceKind,
@@ -83,6 +84,8 @@ export interface InspectedSource {
   readonly labels: readonly { readonly name: string; readonly images: number }[] | null;
   /** Null where no image can be read. */
   readonly sizes: SourceSizes | null;
+  /** Images that equal an earlier one, byte for byte. */
+  readonly equal: { readonly count: number; readonly isExact: boolean };
   /** Files that are no images, with the reasons. */
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
   /** Sentences about the choice of labels and folders that are left out. */
@@ -174,6 +177,7 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const sizes = await measureSource(source, { signal });
+    const equal = await countEqualFiles(source, { signal });
     const count = (split: string) => entries.filter((entry) => entry.split === split).length;
     return {
       ...{ kind: 'source', path, name, source: kind, images: entries.length },
@@ -184,6 +188,7 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
           images: entries.filter((entry) => entry.label === label).length,
         })) ?? null,
       sizes: sizes ?? null,
+      equal,
       skipped,
       notes: (source.notes ?? []).map(({ message }) => message),
     };
