@@ -84,6 +84,8 @@ export const streams = {
   colorSample: { purpose: 7, b: 0, c: 23 },
   /** Shuffled clusters; `a` is the copy. */
   colorChance: { purpose: 7, b: 0, c: 24 },
+  /** Images that color and mirroring are examined on. */
+  pictureFacts: { purpose: 7, b: 0, c: 25 },
   layout2d: { purpose: 7, c: 11 },
   featureMap: { purpose: 7, c: 12 },
   compareCurve: { purpose: 7, c: 13 },

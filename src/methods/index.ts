@@ -15,6 +15,7 @@ export {
 } from './defineMethod.ts';
 export { embeddingProgram } from './embeddingProgram.ts';
 export { checkStem, encoderOptions } from './encoderOptions.ts';
+export { fitToPictures, MIRROR_LIMIT, type PictureFacts } from './fitToPictures.ts';
 export {
   featureLength,
   type InferenceOptions,

@@ -77,13 +77,15 @@ export const sharedGroups = {
       .min(1)
       .default([[0.14, 1]])
       .describe('fraction of the image area per crop group, smallest-largest: "0.14-1+0.05-0.14"'),
-    flipProbability: fraction().default(0.5).describe('probability of mirroring left to right'),
+    flipProbability: fraction()
+      .default(0.5)
+      .describe('probability of mirroring left to right; lowered to 0 for digits, letters and pages'),
     jitterProbability: fraction().default(0.8).describe('probability of changing colors'),
     brightness: z.number().min(0).default(0.4).describe('strength of brightness changes'),
     contrast: z.number().min(0).default(0.4).describe('strength of contrast changes'),
-    saturation: z.number().min(0).default(0.4).describe('strength of saturation changes'),
-    hue: z.number().min(0).max(0.5).default(0.1).describe('strength of hue changes, in turns'),
-    grayscaleProbability: fraction().default(0.2).describe('probability of removing color'),
+    saturation: z.number().min(0).default(0.4).describe('strength of saturation changes; 0 for gray'),
+    hue: z.number().min(0).max(0.5).default(0.1).describe('strength of hue changes, in turns; 0 for gray'),
+    grayscaleProbability: fraction().default(0.2).describe('probability of removing color; 0 for gray'),
     grayscaleOrder: z
       .enum(['after', 'before'])
       .default('after')

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import { MAX_MINUTES } from '../core/options.ts';
 import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
-import { MAX_EPOCHS, resolveSettings, type Settings, settingsOfVersion1 } from '../methods/index.ts';
+import {
+  MAX_EPOCHS,
+  type PictureFacts,
+  resolveSettings,
+  type Settings,
+  settingsOfVersion1,
+} from '../methods/index.ts';
 import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { ImageListHash } from './imageList.ts';
@@ -31,6 +37,8 @@ export interface TrainedConfig extends SharedConfig {
   kind: 'trained';
   settings: Settings;
   preset: string;
+  /** Facts about a sample of the images that the views follow. */
+  pictures?: PictureFacts;
   /** Names of settings that a remedy changed after the start. */
   remedied?: string[];
   /** Hash in the checkpoints of a run whose settings version 1 stored. */
@@ -89,6 +97,13 @@ const trainedSchema = z.looseObject({
   // The methods check their settings themselves.
   settings: z.record(z.string(), z.unknown()),
   preset: z.string(),
+  pictures: z
+    .strictObject({
+      images: z.int().nonnegative(),
+      colored: z.int().nonnegative(),
+      mirrorRatio: z.number().positive().nullable(),
+    })
+    .optional(),
   remedied: z.array(z.string()).optional(),
   version1: z.string().optional(),
   longer: z.object({ from: steps(), hashes: z.array(z.string()) }).optional(),

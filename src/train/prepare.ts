@@ -18,8 +18,10 @@ import {
   checkStem,
   choosePreset,
   fitToCount,
+  fitToPictures,
   flatSettings,
   mergeSettings,
+  presetNamed,
   settingsFor,
   viewsOf,
 } from '../methods/index.ts';
@@ -39,6 +41,7 @@ import {
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
+import { pictureFacts } from './pictureFacts.ts';
 import { givenOptions, type ResumeRequest, resumedConfig } from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
 
@@ -73,10 +76,15 @@ export async function prepareNew(
   }
   const distinct = requireDistinct(cache, indices, path);
   const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
-  const { settings, notes } = fitToCount(wanted, {
-    count: indices.length,
-    given: new Set(Object.keys(flatSettings(changes))),
-  });
+  const givenNames = new Set(Object.keys(flatSettings(changes)));
+  const fitted = fitToCount(wanted, { count: indices.length, given: givenNames });
+  // A paper's complete recipe keeps its views.
+  const pictures = presetNamed(chosen.name).isComplete
+    ? undefined
+    : await pictureFacts({ cache, indices, workers: wanted.run.workers, reporter });
+  const { settings, notes } = pictures
+    ? fitToPictures(fitted.settings, pictures, givenNames)
+    : { settings: fitted.settings, notes: [] };
   const { folder, lock } = await claimRunFolder({
     out: request.out,
     date: new Date().toISOString().slice(0, 10),
@@ -91,7 +99,8 @@ export async function prepareNew(
     images: indices.length,
     listing: hashOfImages(identities),
     preset: chosen.name,
-    notes: [`preset ${chosen.name}: ${chosen.reason}`, ...notes],
+    ...(pictures && { pictures }),
+    notes: [`preset ${chosen.name}: ${chosen.reason}`, ...fitted.notes, ...notes],
     threads: settings.run.threads || availableParallelism(),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
   };

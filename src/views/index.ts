@@ -11,6 +11,7 @@ export { type EvaluationBatch, type EvaluationBatchOptions, evaluationBatches } 
 export { type EvaluationSpec, renderEvaluationView } from './evaluationView.ts';
 export type { CacheLayout } from './jobs.ts';
 export { type Batch, type Loader, type LoaderOptions, openLoader } from './loader.ts';
+export { gradientDescriptor, MIRROR_SIZE, mirrorRatio } from './mirroring.ts';
 export {
   type Box,
   type InterleavedImage,

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { silent } from '../core/reporter.ts';
+import { openImages } from '../data/index.ts';
+import { readTrainedConfig } from '../run/index.ts';
+import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
+import { type PrepareRequest, prepareNew } from './prepare.ts';
+import type { PreparedRun } from './session.ts';
+
+const folder = useTemporaryFolder();
+const sample = fileURLToPath(new URL('../../sample', import.meta.url));
+const images = await openImages(sample, { cacheDir: join(folder.path, 'cache') });
+afterAll(() => images.close());
+
+/** Clothes and shoes of Fashion-MNIST, gray; shoes face one side. */
+async function prepared(name: string, request: PrepareRequest): Promise<PreparedRun> {
+  const run = await prepareNew(images, { ...request, out: join(folder.path, name) }, silent);
+  run.lock.release();
+  return run;
+}
+
+describe('the views of a new run', { timeout: 120_000 }, () => {
+  it('follow the images, and config.json has the figures and the reason', async () => {
+    const run = await prepared('followed', { settings: { encoder: { width: 4 } } });
+    const config = await readTrainedConfig(run.folder, 'resume');
+    const pictures = { images: 2000, colored: 0, mirrorRatio: expect.closeTo(1.06, 1) };
+    expect(config).toMatchObject({ pictures, settings: { views: { flipProbability: 0, hue: 0 } } });
+    expect(config.notes.join()).toMatch(
+      /flipProbability 0 instead of 0\.5: mirrored images lie 1\.0\d times/,
+    );
+  });
+
+  it('keep flips that a person gave', async () => {
+    const { config } = await prepared('given', { settings: { views: { flipProbability: 0.5 } } });
+    expect(config.settings.views.flipProbability).toBe(0.5);
+    expect(config.notes.join()).not.toContain('mirrored');
+  });
+
+  it('keep those of a paper', async () => {
+    const { config } = await prepared('paper', { preset: 'simclr-imagenet', method: 'simclr' });
+    expect(config.settings.views).toMatchObject({ flipProbability: 0.5, hue: 0.2 });
+    expect(config.pictures).toBeUndefined();
+  });
+});
