@@ -1,5 +1,5 @@
 /** `likeness cache`: the decoded images on this machine. */
-import { showBytes, showCount } from '../core/text.ts';
+import { plural, showBytes, showCount } from '../core/text.ts';
 import { clearCaches, listCaches } from '../likeness.ts';
 import type { Command } from './command.ts';
 
@@ -29,7 +29,7 @@ export const cacheCommand: Command = {
     terminal.say(`${folder}: ${caches.length === 0 ? 'nothing cached' : showBytes(bytes)}`);
     for (const { bytes: size, lastUsed, contents } of caches) {
       const what = contents
-        ? `${contents.source.name}, ${showCount(contents.count)} images of at most ${contents.size} px`
+        ? `${contents.source.name}, ${plural(contents.count, 'image')} of at most ${contents.size} px`
         : 'damaged or unfinished';
       terminal.say(`  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`);
     }

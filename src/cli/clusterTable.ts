@@ -1,6 +1,6 @@
 /** Clusters as a table for the terminal. */
 
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 
 export interface TableRow {
   readonly cluster: number;
@@ -37,7 +37,7 @@ export function clusterTable(groups: readonly TableRow[], { most = MOST }: { mos
     const rest = groups.slice(most);
     const images = rest.reduce((sum, { size }) => sum + size, 0);
     lines.push(
-      `    …  and ${showCount(rest.length)} smaller ones with ${showCount(images)} images; ` +
+      `    …  and ${showCount(rest.length)} smaller ones with ${plural(images, 'image')}; ` +
         'all are in the report',
     );
   }

@@ -49,11 +49,11 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
   const { settings, source, preset, images, changed, step, final, files } = json;
   const { architecture, width, stem, imageSize, method } = flatSettings(settings);
   printFacts(terminal, [
-    ['run', `${name}: ${method} on ${source.name} (${showCount(images)} images)`],
+    ['run', `${name}: ${method} on ${source.name} (${plural(images, 'image')})`],
     ['preset', preset],
     ['changed', changed.map((key) => `${key}=${flatSettings(settings)[key]}`).join(' ') || 'nothing'],
     ['encoder', `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`],
-    ['budget', 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`],
+    ['budget', 'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch')],
     ['progress', step === null ? 'no checkpoint yet' : `step ${showCount(step)}${final ? ', finished' : ''}`],
     ['checkpoints', checkpoints.map(showCount).join(', ') || 'none'],
     ['files', files.join(', ')],
@@ -65,7 +65,7 @@ function printFeatures({ name, ...json }: InspectedFeatures, terminal: Terminal)
   const { encoder, source, images, imageSize, seed, tensors, notes, files } = json;
   const settings = Object.entries(encoder.settings).map(([key, value]) => `${key}=${value}`);
   printFacts(terminal, [
-    ['run', `${name}: ${encoder.name} on ${source.name} (${showCount(images)} images)`],
+    ['run', `${name}: ${encoder.name} on ${source.name} (${plural(images, 'image')})`],
     ['settings', settings.join(' ')],
     ['images', `${imageSize} px`],
     ['seed', String(seed)],
@@ -84,7 +84,7 @@ function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Ter
       'checkpoint',
       `step ${showCount(step)}, epoch ${epoch}, seed ${seed}${final ? ', the last of its run' : ''}`,
     ],
-    ['contents', `${showCount(count)} tensors, ${showCount(values)} values, ${showBytes(bytes)}`],
+    ['contents', `${plural(count, 'tensor')}, ${plural(values, 'value')}, ${showBytes(bytes)}`],
     ['checksum', 'matches'],
     ['health', health ?? 'not judged'],
   ]);
@@ -95,18 +95,18 @@ function printSource({ name, ...json }: InspectedSource, terminal: Terminal): ob
   const { source, images, train, test, labels, sizes, equal, skipped, notes } = json;
   const [first] = skipped;
   printFacts(terminal, [
-    ['source', `${name}: ${source}, ${showCount(images)} images`],
+    ['source', `${name}: ${source}, ${plural(images, 'image')}`],
     [
       'sizes',
       sizes
-        ? `shorter side ${sizes.smallestShortSide} to ${sizes.largestShortSide} px, median ${sizes.medianShortSide} (of ${sizes.samples} images)`
+        ? `shorter side ${sizes.smallestShortSide} to ${sizes.largestShortSide} px, median ${sizes.medianShortSide} (of ${plural(sizes.samples, 'image')})`
         : 'no image could be read',
     ],
     ['split', train + test > 0 ? `${showCount(train)} train, ${showCount(test)} test` : 'none'],
     ['labels', labels?.map((label) => `${label.name} ${showCount(label.images)}`).join(', ') ?? 'none'],
     [
       'skipped',
-      first ? `${showCount(skipped.length)} files, such as ${first.id}: ${first.reason}` : 'nothing',
+      first ? `${plural(skipped.length, 'file')}, such as ${first.id}: ${first.reason}` : 'nothing',
     ],
     ...(equal.count > 0
       ? [

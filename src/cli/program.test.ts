@@ -56,3 +56,11 @@ describe('before any work', { concurrent: true }, () => {
     expect(JSON.parse(ended.stdout).error.message).toMatch(message);
   });
 });
+
+describe('a switch', () => {
+  it('needs no value', async () => {
+    const { code, stderr } = await likeness('train', 'photos', '--resume', '--out', 'nothing');
+    expect(stderr).toMatch(/There is no run at nothing/);
+    expect(code).toBe(3);
+  });
+});

@@ -106,7 +106,7 @@ function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): 
     if (option.isBoolean()) return option;
     if (repeat === 'many') {
       option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), read(text)]);
-    } else option.argParser(read);
+    } else if (option.required || option.optional) option.argParser(read);
     return option;
   };
   const own = made(flags).hideHelp(hidden === true);

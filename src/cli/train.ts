@@ -1,7 +1,7 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
 import { LikenessError } from '../core/errors.ts';
 import { MAX_MINUTES } from '../core/options.ts';
-import { displayPath, showCount, showDuration } from '../core/text.ts';
+import { displayPath, plural, showCount, showDuration } from '../core/text.ts';
 import {
   flatSettings,
   methodNames,
@@ -146,7 +146,7 @@ export function reportTrained(
     terminal.warn(`stopped at step ${showCount(step)}, with everything saved. Resume with:`);
     terminal.warn(`  ${resume ?? `likeness train ${source} --out ${where} --resume`}`);
   } else {
-    terminal.say(`trained ${showCount(step)} steps in ${showDuration(seconds)}`);
+    terminal.say(`trained ${plural(step, 'step')} in ${showDuration(seconds)}`);
     terminal.say(`run folder: ${where}`);
     if (!resume) terminal.say(`next: likeness cluster ${source} --run ${where}`);
     const advice = verdict.remedy && `. Remedy: ${verdict.remedy}`;

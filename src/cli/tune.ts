@@ -1,5 +1,5 @@
 /** `likeness tune`: the fastest kernels of the convolutions on this machine. */
-import { showCount, showDuration } from '../core/text.ts';
+import { plural, showCount, showDuration } from '../core/text.ts';
 import { type KernelChoice, methodNames, parseSettings, presets, tune } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
@@ -55,7 +55,7 @@ export const tuneCommand: Command = {
         ? 'all remembered'
         : `${showCount(measured)} measured in ${showDuration(seconds)}, the rest remembered`;
     terminal.say(
-      `${showCount(choices.length)} choices for ${method}, ${preset}, ${threads} threads: ${origin}`,
+      `${plural(choices.length, 'choice')} for ${method}, ${preset}, ${plural(threads, 'thread')}: ${origin}`,
     );
     return { ...result, formulations: choices };
   },

@@ -7,11 +7,13 @@
  * of `1 - cosine` between an image and its own centroid. The confidence rises e-fold where an image
  * is nearer by that much.
  */
+
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { plural } from '../core/text.ts';
 import { type AssignResult, assign } from './assign.ts';
 import { distinctRows, type Features, featuresOf, normalizeRows, selectRows } from './features.ts';
 import { kmeans } from './kmeans/kmeans.ts';
@@ -110,7 +112,7 @@ export async function clusterFeatures(
           suggestion: undefined,
         };
 
-  reporter.progress({ stage: 'kmeans', text: `finding ${chosen.k} clusters` });
+  reporter.progress({ stage: 'kmeans', text: `finding ${plural(chosen.k, 'cluster')}` });
   const some =
     count > fitOn
       ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'clusterFit')).sort())

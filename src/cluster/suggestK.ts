@@ -30,7 +30,7 @@ import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { abortSignal, callback, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { aboveChance } from '../metrics/index.ts';
 import { distinctRows, type Features, normalizeRows } from './features.ts';
 import { agreementOfSamples, type GroupedSample, groupSample } from './groupSample.ts';
@@ -127,7 +127,7 @@ export async function suggestK(
   if (count < 2 * MIN_PER_CLUSTER) {
     throw new LikenessError(
       'suggest.tooFew',
-      `k: received ${count} images; expected at least 8 to suggest it. Set k.`,
+      `k: received ${plural(count, 'image')}; expected at least 8 to suggest it. Set k.`,
     );
   }
   const size = Math.min(sample, Math.max(Math.min(count, MIN_SAMPLE), Math.round(SAMPLED * count)));
@@ -184,9 +184,7 @@ export function choose(
   const alone = found && whole(at(COARSE).groups) === best && whole(at(FINE).groups) === best;
   const range = alone ? ([best, best] as const) : rangeAround(found ? groups : best, whole);
   const drawn =
-    size < count
-      ? `samples of ${showCount(size)} of ${showCount(count)} images`
-      : `${showCount(count)} images`;
+    size < count ? `samples of ${showCount(size)} of ${plural(count, 'image')}` : plural(count, 'image');
   const figures =
     `assortativity ${separation.toFixed(2)}, and ` + `${chance.toFixed(2)} in data without groups`;
   const others = alone

@@ -1,7 +1,7 @@
 /** Images of a source, decoded once per size. */
 import { resolve } from 'node:path';
 import { type Reporter, silent } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { openPixelCache } from './cache.ts';
 import { defaultCacheDir } from './cache-folder.ts';
 import { openSource, type SourceOptions } from './source.ts';
@@ -68,7 +68,7 @@ function decode(
       reporter.progress({
         stage: 'decode',
         text:
-          `decoding ${showCount(done)} of ${showCount(total)} images` +
+          `decoding ${showCount(done)} of ${plural(total, 'image')}` +
           (skipped > 0 ? `, ${showCount(skipped)} skipped` : ''),
         done,
         total,

@@ -63,7 +63,7 @@ describe('IDX', () => {
       { id: 'train/00001', split: 'train' },
     ]);
     expect(source.labelNames).toBeUndefined();
-    expect(source.skipped.at(-1)?.reason).toBe('truncated: 2 of the 3 images that it declares');
+    expect(source.skipped.at(-1)?.reason).toBe('truncated: 2 of 3 images that it declares');
     await source.close();
   });
 
@@ -96,7 +96,7 @@ describe('IDX', () => {
         'train-images-idx3-ubyte': images(2, [...A, ...B]),
         'train-labels-idx1-ubyte': labels([1]),
       }),
-    ).toMatch(/has 1 labels for the 2 images/);
+    ).toMatch(/has 1 labels for 2 images/);
     expect(
       await open({ 'a-train-images-idx3-ubyte': images(1, A), 'b-train-images-idx3-ubyte': images(1, A) }),
     ).toMatch(/holds 2 different IDX data sets/);

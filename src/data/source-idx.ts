@@ -12,6 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { readRegular } from '../formats/index.ts';
 import { MAX_PIXELS } from './decode.ts';
 import { compareNatural } from './natural.ts';
@@ -63,7 +64,7 @@ export async function openIdx(path: string, names: readonly string[], only?: str
     const count = Math.min(declared, Math.floor((images.file.bytes - images.dataAt) / area));
     if (count < declared) {
       skipped.push(cutOff(name, count, images.file.bytes - images.dataAt, area));
-      const reason = `truncated: ${count} of the ${declared} images that it declares`;
+      const reason = `truncated: ${count} of ${plural(declared, 'image')} that it declares`;
       skipped.push({ id: name, reason });
     }
     parts.push({
@@ -109,7 +110,7 @@ async function findLabels(folder: string, images: string, count: number): Promis
     if (declared < count) {
       throw new LikenessError(
         'source.damaged',
-        `source: ${path} has ${declared} labels for the ${count} images of ${images}. Expected ` +
+        `source: ${path} has ${declared} labels for ${plural(count, 'image')} of ${images}. Expected ` +
           'one label per image; fetch the file again, or remove it to use the images without ' +
           'labels.',
       );

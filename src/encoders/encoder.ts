@@ -6,7 +6,7 @@ import { type Features, featuresOf, type Rows, requireFinite } from '../cluster/
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { type CacheLayout, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 
@@ -109,7 +109,7 @@ export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ..
       const features = outputs.features!; // [rows, D]
       requireFinite(features, dimension, done);
       done += rows;
-      const text = `${title}: ${showCount(done)} of ${showCount(total)} images`;
+      const text = `${title}: ${showCount(done)} of ${plural(total, 'image')}`;
       reporter.progress({ stage: 'embed', text, done, total });
       yield features;
     }

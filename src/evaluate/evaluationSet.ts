@@ -51,7 +51,7 @@ export function evaluationSet(
   const labels = Int32Array.from(indices, (index) => entries[index]!.label ?? -1);
   const notes = [
     indices.length < candidates &&
-      `a draw of ${indices.length} of ${candidates} images, by seed ${seed}` +
+      `a draw of ${indices.length} of ${plural(candidates, 'image')}, by seed ${seed}` +
         (ownSplit ? ` (at most ${train} to train on and ${test} to test on)` : ''),
     ownSplit &&
       testPart.length < allTests.length &&

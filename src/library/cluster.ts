@@ -345,7 +345,7 @@ function clusteringOf({ run, name, images, set, clustering, color, stored }: Mad
           onProgress: (done, total) =>
             reporter.progress({
               stage: 'sort',
-              text: `sorting ${showCount(done)} of ${showCount(total)} images`,
+              text: `sorting ${showCount(done)} of ${plural(total, 'image')}`,
               done,
               total,
             }),

@@ -1,6 +1,6 @@
 /** Features of image files, a few at a time. */
 import type { Reporter } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural } from '../core/text.ts';
 import type { EncodedImage, RawImage } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { imageReason, type NamedImage, openImageFiles } from './imageFiles.ts';
@@ -63,7 +63,7 @@ export async function embedFiles(
     if (rows > 0) parts.push((await encoder.embedViews(pixels.subarray(0, rows * perImage))).slice());
     reporter.progress({
       stage: 'embed',
-      text: `embedded ${showCount(paths.length)} images`,
+      text: `embedded ${plural(paths.length, 'image')}`,
       done: paths.length,
     });
   }

@@ -4,7 +4,7 @@ import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
 import { assignFeatures, type ImageEncoder } from '../encoders/index.ts';
 import {
@@ -123,7 +123,7 @@ function checkCounts(path: string, k: number | undefined, { indices, labelled, s
   if (k > most) {
     throw new LikenessError(
       'evaluate.k',
-      `k: received ${k} for ${most} images that are clustered; expected a whole number ` +
+      `k: received ${k} for ${plural(most, 'image')} to cluster; expected a whole number ` +
         `from 1 to ${most}`,
     );
   }

@@ -23,7 +23,9 @@
  * are trained on first (as on STL-10), the cluster head keeps its weights and its optimizer's
  * memory meanwhile.
  */
+
 import { z } from 'zod';
+import { plural } from '../core/text.ts';
 import { mlp, type Variables } from '../nn/index.ts';
 import {
   add,
@@ -199,7 +201,7 @@ function writeStep({ views, settings, step, model, context }: StepScope<Clusteri
   });
   if (unlabeled) {
     step.note(
-      `${unlabeled.images} images without a label are learned from first in each epoch, ` +
+      `${plural(unlabeled.images, 'image')} without a label are learned from first in each epoch, ` +
         "and take no part in the clusters' loss",
     );
   }

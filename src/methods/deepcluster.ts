@@ -29,9 +29,11 @@
  * rounding are not blown up. `variant: 'reference'` repeats the slip of its sampler. Clustering by
  * power iteration is not offered.
  */
+
 import { z } from 'zod';
 import { fitWhitening, kmeans, normalizeRows, whiten } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
+import { plural } from '../core/text.ts';
 import { featureLength, filled, linear, normal, sgd } from '../nn/index.ts';
 import { l2Normalize, relu, slice } from '../tensor/index.ts';
 import { clusterCount, kmeansSettings, requireClusters, type Variant, variant } from './clusterSettings.ts';
@@ -133,7 +135,7 @@ export function deepclusterPhase(
       onProgress(`whitening features of dimension ${F}`);
       const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaDim, F) });
       const X = normalizeRows(await whiten(engine, found, whitening)); // [N, P]
-      onProgress(`k-means into ${k} clusters`);
+      onProgress(`k-means into ${plural(k, 'cluster')}`);
       const { assignments, sizes, empty, repaired } = await kmeans(X, k, {
         engine,
         start: 'random',

@@ -29,10 +29,12 @@
  * filling the banks leaves the running statistics as they are, and both big crops share one pass
  * and its batch statistics.
  */
+
 import { z } from 'zod';
 import { featuresOf, kmeans } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
+import { plural } from '../core/text.ts';
 import { createVariables, encode } from '../nn/index.ts';
 import {
   add,
@@ -168,7 +170,7 @@ export function deepclusterV2Phase(settings: PhaseSettings, context: ViewsContex
       const state: Values = epoch === 0 ? { ...banks } : {};
       const facts: Record<string, number> = { emptyClusters: 0, splitClusters: 0 };
       for (const [h, K] of counts.entries()) {
-        onProgress(`k-means into ${K} clusters, head ${h + 1} of ${counts.length}`);
+        onProgress(`k-means into ${plural(K, 'cluster')}, head ${h + 1} of ${counts.length}`);
         const bank = featuresOf(banks[bankName(h % BANKS)] as Float32Array, settings.embeddingDim);
         const { centroids, assignments, empty, repaired } = await kmeans(bank, K, {
           engine,

@@ -29,6 +29,7 @@
  * learning rate falls along a cosine for v1 as well; k-means starts from another draw in each
  * epoch.
  */
+
 import { z } from 'zod';
 import {
   concentrations,
@@ -40,6 +41,7 @@ import {
 } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
+import { plural } from '../core/text.ts';
 import { add, div, matmul, mean, mul, softmax, transpose } from '../tensor/index.ts';
 import {
   clusterCounts,
@@ -177,7 +179,7 @@ function expectation(settings: PclSettings, context: StepContext): EpochPhase['r
     const state: Values = {};
     let empty = 0;
     for (const [m, k] of settings.clusters.entries()) {
-      onProgress(`k-means into ${k} clusters`);
+      onProgress(`k-means into ${plural(k, 'cluster')}`);
       const found = await kmeans(F, k, {
         engine,
         start: 'random',

@@ -4,8 +4,10 @@
  * A preset is a part of the settings. `fitToCount` lowers batch and prototypes to the number of
  * images.
  */
+
 import { LikenessError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
+import { plural } from '../core/text.ts';
 import { IMAGES_PER_CLUSTER, IMAGES_PER_PROTOTYPE, MIN_STEPS } from './needs.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
@@ -216,7 +218,7 @@ export function fitToCount(
     const after = most(before as never);
     if (after === before) return;
     own[name] = after;
-    notes.push(`${name} ${after} instead of ${before}: only ${count} images`);
+    notes.push(`${name} ${after} instead of ${before}: only ${plural(count, 'image')}`);
   };
   lower('prototypes', (prototypes: number) =>
     prototypes * IMAGES_PER_PROTOTYPE > count
@@ -229,7 +231,7 @@ export function fitToCount(
   );
   if (batch.data.batchSize < settings.data.batchSize) {
     notes.unshift(
-      `batchSize ${batch.data.batchSize} instead of ${settings.data.batchSize}: only ${count} images`,
+      `batchSize ${batch.data.batchSize} instead of ${settings.data.batchSize}: only ${plural(count, 'image')}`,
     );
   }
   return { settings: { ...settings, ...batch, method: own as Settings['method'] }, notes };
@@ -243,7 +245,7 @@ function fitBatch(
     if (data.batchSize <= count) return { data, optimizer };
     throw new LikenessError(
       'settings.batchSize',
-      `batchSize: received ${data.batchSize} for ${count} images; expected at most ${count}. ` +
+      `batchSize: received ${data.batchSize} for ${plural(count, 'image')}; expected at most ${count}. ` +
         'Leave it out to have one chosen.',
     );
   }

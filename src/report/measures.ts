@@ -1,5 +1,5 @@
 /** Label-free measures of a run, for the report. */
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import { type EpochMeasures, trackingMeasures } from '../evaluate/index.ts';
 import type { MeasuresEvent } from '../run/index.ts';
 import type { ReportMeasures } from './runReport.ts';
@@ -49,7 +49,7 @@ export function reportMeasures(events: readonly MeasuresEvent[]): ReportMeasures
   const from = events.length > 1 ? ' "From" is the first measurement.' : '';
   return {
     when:
-      `On ${showCount(last.images)} images, the same each time, after step ` +
+      `On ${plural(last.images, 'image')}, the same each time, after step ` +
       `${showCount(last.step)}.${from} No measure proves that clusters are meaningful. They ` +
       'show collapse and unstable clusters.',
     items,

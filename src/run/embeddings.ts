@@ -1,6 +1,8 @@
 /** embeddings.safetensors: the features of every clustered image, in the order of clusters.csv. */
+
 import { z } from 'zod';
 import { partsOf, type Rows, unitRows } from '../cluster/index.ts';
+import { plural } from '../core/text.ts';
 import {
   type FiledTensor,
   openSafetensors,
@@ -98,7 +100,7 @@ async function contentOf(
   const named = labelNames === undefined ? undefined : names(labelNames);
   const listed = ids === undefined ? undefined : names(ids);
   if (listed && listed.length !== count) {
-    throw malformedFile(file, `it has ${listed.length} ids for ${count} images`, kind);
+    throw malformedFile(file, `it has ${listed.length} ids for ${plural(count, 'image')}`, kind);
   }
   async function numbers(
     name: string,

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { showCount } from '../core/text.ts';
+import { plural, showCount } from '../core/text.ts';
 import type { ImageIdentities } from '../data/index.ts';
 import {
   csvChunks,
@@ -89,7 +89,7 @@ export async function requireSameImages(
   if (difference === undefined) return;
   throw new LikenessError(
     'resume.source',
-    `${source}: ${difference}; expected the ${showCount(config.images)} images that ` +
+    `${source}: ${difference}; expected the ${plural(config.images, 'image')} that ` +
       `${folder.path} was started with. Restore them, or start a new run for a changed folder.`,
   );
 }

@@ -6,7 +6,7 @@
  * prototype usage; the spread of embeddings, as their relative standard deviation and as effective
  * rank.
  */
-import { showValue } from '../core/text.ts';
+import { plural, showValue } from '../core/text.ts';
 import type { Failure } from '../methods/index.ts';
 import { showBaseline, showLoss } from './lossText.ts';
 import { deviation, effectiveRank, type Geometry, isNarrow, usageVitals } from './vitals.ts';
@@ -211,7 +211,7 @@ function verdictOf(observation: Observation, state: DoctorState, options: Doctor
   }
   if (baseline !== undefined && flatFor >= patience) {
     const message =
-      `the loss has stayed at ${showBaseline(baseline, 2)} for ${flatFor} steps, ` +
+      `the loss has stayed at ${showBaseline(baseline, 2)} for ${plural(flatFor, 'step')}, ` +
       'as if nothing could be told apart';
     return failed('collapsed', message);
   }
@@ -219,7 +219,7 @@ function verdictOf(observation: Observation, state: DoctorState, options: Doctor
   if (narrowFor >= patience) {
     return failed(
       'narrow',
-      `for ${narrowFor} steps nearly all embeddings have been at one point or on one line`,
+      `for ${plural(narrowFor, 'step')} nearly all embeddings have been at one point or on one line`,
     );
   }
   const stuck = nothingLearned(state, options);

@@ -1,6 +1,8 @@
 /** Runs a method's work before an epoch, and serves its requests. */
+
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Program } from '../compile/index.ts';
+import { plural } from '../core/text.ts';
 import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';
 import type { EpochWork, PhaseResult } from '../methods/index.ts';
 import type { EvaluationBatch, Loader } from '../views/index.ts';
@@ -46,7 +48,7 @@ export async function runWork(work: EpochWork, options: WorkOptions): Promise<Ph
       const outputs = runBatches(batches, (inputs) => executable.run(inputs), { signal });
       const { features } = await joinRows(outputs, {
         count: images,
-        onRows: (done) => onProgress(`features of ${done} of ${images} images`),
+        onRows: (done) => onProgress(`features of ${done} of ${plural(images, 'image')}`),
       });
       return features!;
     });
@@ -55,7 +57,7 @@ export async function runWork(work: EpochWork, options: WorkOptions): Promise<Ph
       const outputs = runBatches(viewBatches(loader, images), (inputs) => executable.run(inputs), { signal });
       return joinRows(outputs, {
         count: images,
-        onRows: (done) => onProgress(`views of ${done} of ${images} images`),
+        onRows: (done) => onProgress(`views of ${done} of ${plural(images, 'image')}`),
       });
     });
 

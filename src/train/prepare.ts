@@ -110,7 +110,7 @@ export async function prepareNew(
     await writeSkipped(folder.files.skipped, cache.skipped);
   });
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
-  const count = `${showCount(indices.length)} images${splitNote(cache, indices, split)}`;
+  const count = `${plural(indices.length, 'image')}${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });
   return { folder, config, cache, indices, distinct, cacheDir, lock };
@@ -132,7 +132,7 @@ function requireDistinct(cache: PixelCache, indices: Uint32Array, path: string):
   if (distinct > 1) return distinct;
   throw new LikenessError(
     'source.identical',
-    `${path}: found ${showCount(indices.length)} images with the same pixels; expected ` +
+    `${path}: found ${plural(indices.length, 'image')} with the same pixels; expected ` +
       'different images, and hundreds to learn anything. Add images or leave copies out.',
   );
 }

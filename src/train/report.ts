@@ -1,6 +1,6 @@
 /** Events of a training run as progress and notes for people. */
 import type { Reporter } from '../core/reporter.ts';
-import { showCount, showDuration } from '../core/text.ts';
+import { plural, showCount, showDuration } from '../core/text.ts';
 import { type AnnounceOptions, createReachAnnouncement } from './announceReach.ts';
 import type { TrainEvent } from './events.ts';
 
@@ -24,9 +24,9 @@ export function createTrainReport(
         return;
       case 'schedule': {
         const { totalSteps } = event;
-        const epochs = `${(totalSteps / stepsPerEpoch).toFixed(1)} epochs of ${showCount(stepsPerEpoch)}`;
+        const epochs = `${(totalSteps / stepsPerEpoch).toFixed(1)} epochs of ${plural(stepsPerEpoch, 'step')}`;
         const opening = isScheduled ? 'by the speed so far: ' : 'training for ';
-        note('train.schedule', `${opening}${showCount(totalSteps)} steps (${epochs})`);
+        note('train.schedule', `${opening}${plural(totalSteps, 'step')} (${epochs})`);
         isScheduled = true;
         announce(totalSteps / stepsPerEpoch);
         return;

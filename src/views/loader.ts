@@ -5,8 +5,10 @@
  * shuffles the images, and each view has a stream of its own. The number of workers only affects
  * the speed.
  */
+
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
+import { plural } from '../core/text.ts';
 import type { CacheLayout } from './jobs.ts';
 import type { ViewsSpec } from './spec.ts';
 import { openWorkerPool } from './workerPool.ts';
@@ -77,7 +79,7 @@ export function openLoader(options: LoaderOptions): Loader {
   if (stepsPerEpoch === 0) {
     throw new LikenessError(
       'views.batchSize',
-      `batchSize: received ${batchSize} for ${indices.length} images; expected at most the number ` +
+      `batchSize: received ${batchSize} for ${plural(indices.length, 'image')}; expected at most the number ` +
         'of images. Use a smaller batchSize or more images.',
     );
   }

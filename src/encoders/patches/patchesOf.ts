@@ -1,7 +1,9 @@
 /** Patches of a sample of images. */
+
 import { distinctRows } from '../../cluster/index.ts';
 import { randomAt } from '../../core/random.ts';
 import type { Reporter } from '../../core/reporter.ts';
+import { plural } from '../../core/text.ts';
 import { evaluationBatches } from '../../views/index.ts';
 import type { PixelSet } from '../encoder.ts';
 import { drawPatches } from './whitenedPatches.ts';
@@ -52,7 +54,7 @@ export async function patchesOf({
       out.set(own, done * perImage * dimension);
       done++;
     }
-    const text = `drawing patches: ${done} of ${chosen.length} images`;
+    const text = `drawing patches: ${done} of ${plural(chosen.length, 'image')}`;
     reporter.progress({ stage: 'patches', text, done, total: chosen.length });
   }
   return out;
