@@ -103,7 +103,7 @@ function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): 
       return parse ? parse(text) : text;
     };
     // Switches have no text.
-    if (option.isBoolean()) return option;
+    if (option.isBoolean() || option.negate) return option;
     if (repeat === 'many') {
       option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), read(text)]);
     } else if (option.required || option.optional) option.argParser(read);
