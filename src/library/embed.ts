@@ -1,4 +1,5 @@
 /** Features of images, in memory or as a file. */
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { normalizeRows } from '../cluster/index.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
@@ -146,7 +147,9 @@ async function imageSet(
 ): Promise<{ cache: PixelCache; indices: Uint32Array }> {
   const cache = await images.pixels({ size: cacheSize, reporter });
   const { length } = cache.skipped;
-  if (skippedFile !== undefined && length > 0) await writeSkipped(skippedFile, cache.skipped);
+  // An earlier list is replaced, also where nothing is skipped any more.
+  const isListed = skippedFile !== undefined && (length > 0 || existsSync(skippedFile));
+  if (isListed) await writeSkipped(skippedFile, cache.skipped);
   reportSkipped(cache, reporter, length > 0 ? { listedIn: skippedFile } : {});
   return { cache, indices: indicesOfSplit(cache, split) };
 }
