@@ -22,6 +22,7 @@ import {
 import {
   encodeSafetensors,
   makeFolder,
+  requireReplaceable,
   type Tensors,
   writeFailure,
   writeFileAtomic,
@@ -81,6 +82,7 @@ export async function exportOnnx(
 ): Promise<ExportedOnnx> {
   checkOptions({}, options);
   await makeFolder(dirname(file));
+  await requireReplaceable(file);
   const { model, dimension, size } = modelFileOf(run);
   const images = await imagesToCompare(run, reporterFor(options));
   const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.embedViews(images.pixels));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -84,5 +85,20 @@ describe('events.jsonl', () => {
     await expect(log.flush()).rejects.toThrow(/events.jsonl: the disk is full/);
     expect(() => log.append(step(2))).toThrow(/the disk is full/);
     await expect(log.close()).rejects.toThrow(/the disk is full/);
+  });
+});
+
+describe.runIf(process.platform !== 'win32')('a named pipe in place of the file', () => {
+  it('is refused for reading and for writing, by its name', async () => {
+    execFileSync('mkfifo', [file()]);
+    await expect(all()).rejects.toThrow(/Could not read .*events\.jsonl: a named pipe, not a regular file/);
+    await expect(openEventLog(file())).rejects.toMatchObject({ code: 'write.irregular' });
+  });
+});
+
+describe('a file without line ends', () => {
+  it('is read up to 16 MiB, and has no event', async () => {
+    await writeFile(file(), Buffer.alloc(17 * 2 ** 20, 'x'));
+    expect(await all()).toEqual([]);
   });
 });

@@ -136,7 +136,7 @@ export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
       }
     }
   } catch (error) {
-    if (error instanceof LikenessError) throw error;
+    if (error instanceof LikenessError && error.code.startsWith('events.')) throw error;
     throw new LikenessError(
       'events.missing',
       `Could not read ${file}: ${reasonOf(error)}. Is it the events.jsonl of a run?`,
