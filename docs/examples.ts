@@ -35,8 +35,8 @@ function asInstalled(code: string): string {
     .replaceAll('...budget', 'minutes: 30')
     .replaceAll('await firstImage(images)', "'new.jpg'")
     .replaceAll(/\bfolder\b/g, "'photos'")
-    .replaceAll(/'\.\.\/src\/(\w+)\/index\.ts'/g, "'likeness/$1'")
-    .replaceAll("'../src/likeness.ts'", "'likeness'");
+    .replaceAll(/'\.\.\/src\/(\w+)\/index\.ts'/g, "'likeness-ml/$1'")
+    .replaceAll("'../src/likeness.ts'", "'likeness-ml'");
 }
 
 /** Formats the table of examples/README.md. */

@@ -2,7 +2,7 @@
  * The library: train an image encoder on unlabeled images, cluster, evaluate, assign and export.
  *
  * @example
- * import { openImages, train } from 'likeness';
+ * import { openImages, train } from 'likeness-ml';
  * const images = await openImages('photos');
  * const model = await train(images, { minutes: 30, out: 'runs/photos' });
  * const groups = await model.cluster(images);

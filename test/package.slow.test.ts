@@ -14,7 +14,7 @@ const MINUTES = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'likeness-package-'));
 const app = join(place, 'app');
-const installed = join(app, 'node_modules', 'likeness');
+const installed = join(app, 'node_modules', 'likeness-ml');
 /** Lowest supported version, which `engines` names. */
 const OLDEST = '22.18.0';
 let tarball = '';
@@ -27,8 +27,8 @@ function run(cwd: string, command: string, ...args: string[]): string {
     env: {
       ...process.env,
       LIKENESS_CACHE: join(place, 'cache'),
-      // The GPU libraries of the runtime are of no use here, and large.
-      npm_config_onnxruntime_node_install: 'skip',
+      // Keeps the runtime's install script from downloading GPU libraries, which nothing uses.
+      ONNXRUNTIME_NODE_INSTALL: 'skip',
     },
   });
   expect(status, `${command} ${args.join(' ')}\n${stdout}\n${stderr}`).toBe(0);
@@ -46,11 +46,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 const tiny = { architecture: 'resnet10', width: 4, imageSize: 16, crops: '2x16', batchSize: 8 };
-const program = `import { LikenessError, train } from 'likeness';
-import { kmeans } from 'likeness/cluster';
-import { npyStream } from 'likeness/formats';
-import { nmi } from 'likeness/metrics';
-import { add, scalar } from 'likeness/tensor';
+const program = `import { LikenessError, train } from 'likeness-ml';
+import { kmeans } from 'likeness-ml/cluster';
+import { npyStream } from 'likeness-ml/formats';
+import { nmi } from 'likeness-ml/metrics';
+import { add, scalar } from 'likeness-ml/tensor';
 
 const model = await train('pictures', {
   out: process.argv[2],
@@ -76,7 +76,7 @@ describe('the package', () => {
     expect(names).toContain(join('dist', 'cli', 'main.js'));
     expect(names.filter((name) => /\.(test|cases)\.|\bfixtures\b/.test(name))).toEqual([]);
     expect(readdirSync(installed).sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'sample'].sort(),
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'sample'].sort(),
     );
     expect(names.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe('the package', () => {
       const tool = (name: string) => join(root, 'node_modules', '.bin', name);
       expect(run(root, tool('publint'), 'run', tarball, '--strict')).toContain('All good!');
       // A problem ends it with an error. The library is for ES modules alone.
-      expect(run(root, tool('attw'), tarball, '--profile', 'esm-only')).toContain('likeness/metrics');
+      expect(run(root, tool('attw'), tarball, '--profile', 'esm-only')).toContain('likeness-ml/metrics');
     },
     5 * MINUTES,
   );
@@ -101,7 +101,7 @@ describe('the package', () => {
       const compilerOptions = { ...options, typeRoots, outDir: 'built', skipLibCheck: true };
       writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
       run(app, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.');
-      expect(readFileSync(join(app, 'built', 'program.js'), 'utf8')).toContain("from 'likeness'");
+      expect(readFileSync(join(app, 'built', 'program.js'), 'utf8')).toContain("from 'likeness-ml'");
     },
     5 * MINUTES,
   );

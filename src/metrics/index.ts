@@ -3,7 +3,7 @@
  * that it also runs in a browser.
  *
  * @example
- * import { adjustedRand, nmi } from 'likeness/metrics';
+ * import { adjustedRand, nmi } from 'likeness-ml/metrics';
  * nmi([0, 0, 1, 1], [7, 7, 3, 3]); // 1
  */
 export { accuracy, type Matching, matchingOf } from './accuracy.ts';

@@ -10,7 +10,7 @@
  * - Invariant to renaming the clusters and to scaling the rows. It needs no true labels.
  * - 0 for a row alone in its cluster, and where all distances are 0, as in scikit-learn.
  *
- * Time is N² D. For many rows `simplifiedSilhouette` of `likeness/cluster` measures distances to
+ * Time is N² D. For many rows `simplifiedSilhouette` of `likeness-ml/cluster` measures distances to
  * centroids on the engine, in N K D.
  *
  * Reference: Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of
