@@ -19,6 +19,7 @@ import { classTable } from './classTable.ts';
 import { reportClusters } from './examples.ts';
 import { featureMaps } from './featureMaps.ts';
 import { reportHtml } from './html/page.ts';
+import { madeNow } from './made.ts';
 import { readReport, readRunPart } from './readReport.ts';
 import { reportJson } from './reportJson.ts';
 import type { ReportClustering } from './runReport.ts';
@@ -93,7 +94,7 @@ export async function storeReport(
   await writeMaps(files.maps, clustering.maps);
   await writeThumbnails(files.thumbnails, clustering.thumbnails);
   const part = await readRunPart(folder, clustering.source.path);
-  const settings = settingsInWords(config, { step });
+  const settings = [...settingsInWords(config, { step }), ...madeNow()];
   await writeJson(files.reportJson, reportJson({ ...part, settings }, clustering));
   await renderReport(folder);
 }

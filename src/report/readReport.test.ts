@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { rowsOf } from '../cluster/index.ts';
+import { version } from '../core/version.ts';
 import { resolveSettings } from '../methods/index.ts';
 import {
   type RunConfig,
@@ -97,9 +98,22 @@ describe('the report of a run', () => {
     });
     expect(report.training!.chance!.name).toBe('ln 12');
     expect(report.settings).toContainEqual({ name: 'Prototypes', value: '12' });
+    expect(report.allSettings).toContainEqual({ name: 'width', value: '4' });
+    expect(report.allSettings).toContainEqual({ name: 'prototypes', value: '12' });
     expect(report).not.toHaveProperty('clustering');
     await renderReport(run);
     expect(readFileSync(run.files.reportHtml, 'utf8')).toContain('<h2>Training</h2>');
+  });
+
+  it('tells day, program and machine of a clustering', async () => {
+    const run = await trainedRun();
+    await store(run);
+    const settings = Object.fromEntries(
+      (await readReport(run)).settings.map(({ name, value }) => [name, value]),
+    );
+    expect(settings.Date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(settings.Program).toContain(`likeness ${version}`);
+    expect(settings.Machine).toContain(process.version);
   });
 
   it('gives back clusters, map and pictures', async () => {

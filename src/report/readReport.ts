@@ -12,7 +12,7 @@ import {
 } from '../run/index.ts';
 import { readMembers } from './members.ts';
 import type { ReportClustering, RunReport } from './runReport.ts';
-import { settingsInWords } from './settingsInWords.ts';
+import { allSettings, settingsInWords } from './settingsInWords.ts';
 import { readTraining } from './training.ts';
 
 /**
@@ -49,6 +49,7 @@ export async function readRunPart(
     run: name,
     method: isTrained ? config.settings.method.name : config.encoder.name,
     settings: settingsInWords(config, { step }),
+    ...(isTrained && { allSettings: allSettings(config.settings) }),
     ...(isTrained && (await readTraining(files.events).catch(undefinedIfMissing))),
     ...(isShown && { evaluation }),
   };

@@ -10,6 +10,8 @@ export interface RunReport {
   readonly method: string;
   /** Main settings in words, such as `{ name: 'Encoder', value: 'resnet18, width 64, 64 px' }`. */
   readonly settings: readonly NamedText[];
+  /** Every setting of a trained run by its name; absent where `settings` has all. */
+  readonly allSettings?: readonly NamedText[];
   readonly training?: ReportTraining;
   readonly measures?: ReportMeasures;
   /** Last evaluation with labels, where it is of the clustered source. */

@@ -1,13 +1,20 @@
 /** Main settings of a run in words. */
 import { plural } from '../core/text.ts';
 import { featureEncoder } from '../encoders/index.ts';
-import { type Settings, showCrops } from '../methods/index.ts';
+import { flatSettings, type Settings, showCrops } from '../methods/index.ts';
 import type { FeaturesConfig, RunConfig } from '../run/index.ts';
 import type { NamedText } from './runReport.ts';
 
 /** Names the settings that a run read, and no others. */
 export function settingsInWords(config: RunConfig, { step }: { step: number }): NamedText[] {
   return config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
+}
+
+/** Every setting by the name that `train` takes it by. */
+export function allSettings(settings: Settings): NamedText[] {
+  return Object.entries(flatSettings(settings)).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ name, value: String(value) }],
+  );
 }
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */

@@ -311,6 +311,14 @@ describe('report.html', () => {
     expect(html).not.toContain('separation <b>');
   });
 
+  it('folds away the settings that are not main ones', () => {
+    const allSettings = [{ name: 'learningRate', value: '0.<1>' }];
+    expect(render({ ...report, allSettings })).toContain(
+      '<summary>All settings</summary><dl class="facts"><div><dt>learningRate</dt><dd>0.&lt;1&gt;</dd>',
+    );
+    expect(html).not.toContain('All settings');
+  });
+
   it('has the same bytes for the same facts', () => {
     expect(render(structuredClone(report))).toBe(html);
   });

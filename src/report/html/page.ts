@@ -4,7 +4,7 @@
  */
 import { plural, showCount } from '../../core/text.ts';
 import type { ReportColorAgreement } from '../../run/index.ts';
-import type { ReportClustering, RunReport } from '../runReport.ts';
+import type { NamedText, ReportClustering, RunReport } from '../runReport.ts';
 import { cardsHtml, wallHtml } from './cards.ts';
 import { classesHtml } from './classes.ts';
 import { evaluationHtml } from './evaluation.ts';
@@ -180,9 +180,17 @@ function skippedHtml({ skipped, counts }: ReportClustering): string {
 <details${rows.length <= 8 ? ' open' : ''}><summary>Files and reasons</summary><ul class="skipped">${rows.join('\n')}</ul>${more > 0 ? `<p class="note">${showCount(more)} more are listed in skipped.csv.</p>` : ''}</details>`;
 }
 
-function settingsHtml({ settings }: RunReport): string {
+function settingsHtml({ settings, allSettings = [] }: RunReport): string {
   if (settings.length === 0) return '';
-  const items = settings.map(
+  const all =
+    allSettings.length > 0
+      ? `<details><summary>All settings</summary>${factsHtml(allSettings)}</details>`
+      : '';
+  return `${factsHtml(settings)}${all}`;
+}
+
+function factsHtml(facts: readonly NamedText[]): string {
+  const items = facts.map(
     ({ name, value }) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`,
   );
   return `<dl class="facts">${items.join('')}</dl>`;
