@@ -137,6 +137,10 @@ describe('the package', () => {
   );
 
   it('is started by npx', () => {
-    expect(run(app, 'npx', '--no-install', 'likeness', '--help')).toContain('train');
+    for (const name of ['likeness', 'likeness-ml']) {
+      const help = run(app, 'npx', '--no-install', name, 'train', '--help');
+      expect(help).toContain('Usage: npx likeness-ml train [options] <source>');
+      expect(help).not.toMatch(/\blikeness train\b/);
+    }
   });
 });

@@ -80,7 +80,7 @@ describe('likeness start', () => {
     stopAt(process.stdout!, /Evaluating against labels/, process);
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toContain('likeness start pictures --out stopped');
+    expect(stderr).toMatch(/^ {2}node .*main\.ts start pictures --out stopped$/m);
     expect(readdirSync(at('stopped'))).not.toContain('report.html');
     const again = await json('start', 'pictures', '--out', 'stopped', '-k', '3');
     expect(again.stderr).toContain('the encoder is learned already');
@@ -106,7 +106,7 @@ describe('likeness start', () => {
     stopAt(process.stderr!, /step \d/, process);
     const { code, stderr } = await ended;
     expect(code, stderr).toBe(130);
-    expect(stderr).toContain('likeness start pictures --out half');
+    expect(stderr).toMatch(/^ {2}node .*main\.ts start pictures --out half$/m);
     expect(readdirSync(at('half'))).not.toContain('clusters.csv');
     const again = await json(...args);
     expect(again.trained.outcome).toBe('finished');
@@ -132,7 +132,7 @@ describe('without a run', () => {
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
       /--encoder: received patches for net, whose encoder is swav/,
     );
-    expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(/likeness start <source>/);
+    expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(/main\.ts start <source>/);
     expect(await refused('train', 'pictures', '--out', 'run', '--resume')).toMatch(
       /--resume: received the run run, whose encoder "patches" is not trained/,
     );

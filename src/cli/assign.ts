@@ -4,6 +4,7 @@ import { displayPath } from '../core/text.ts';
 import type { AssignedImage, Model, StoredClustering } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, openChecked } from './encoderOption.ts';
+import { programWords, shellWord } from './invocation.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -60,8 +61,8 @@ async function clusteringNamed(model: Model, name: string): Promise<StoredCluste
   throw new LikenessError(
     'clustering.missing',
     `--clustering: received "${name}"; expected the name of a folder in ` +
-      `${displayPath(model.run)}/clusterings. Use: likeness cluster <source> --run ` +
-      `${displayPath(model.run)} --name ${name}`,
+      `${displayPath(model.run)}/clusterings. Use: ${programWords()} cluster <source> --run ` +
+      `${shellWord(displayPath(model.run))} --name ${shellWord(name)}`,
   );
 }
 

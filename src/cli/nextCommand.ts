@@ -1,5 +1,6 @@
 /** Commands that do the same as the calls of the library which errors name as the next step. */
 import type { Command, CommandOptions } from './command.ts';
+import { programWords, shellWord } from './invocation.ts';
 
 /** Paths that a person has given to a command. */
 export interface GivenPaths {
@@ -20,8 +21,10 @@ const commandsByCall: Readonly<Record<string, (paths: Required<GivenPaths>) => s
 /** Quotes the command for a call such as `model.cluster(images)`; undefined without one. */
 export function commandOfCall(call: string, paths: GivenPaths = {}): string | undefined {
   if (!Object.hasOwn(commandsByCall, call)) return undefined;
-  const { source = '<source>', run = '<run>' } = paths;
-  return `"likeness ${commandsByCall[call]!({ source: quoted(source), run: quoted(run) })}"`;
+  const word = (path: string | undefined, place: string) => (path === undefined ? place : shellWord(path));
+  const source = word(paths.source, '<source>');
+  const run = word(paths.run, '<run>');
+  return `"${programWords()} ${commandsByCall[call]!({ source, run })}"`;
 }
 
 /** Paths in the arguments and options of a command; `out` is the run where no run is given. */
@@ -37,6 +40,3 @@ export function pathsOf(
     ...(typeof folder === 'string' && { run: folder }),
   };
 }
-
-/** Quotes a path with spaces for a shell. */
-const quoted = (path: string) => (/\s/.test(path) ? `'${path}'` : path);

@@ -6,6 +6,7 @@ import { version } from '../core/version.ts';
 import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodeOfSignal, exitCodes, OUTPUT_CLOSED } from './exitCodes.ts';
+import { asTyped, programWords } from './invocation.ts';
 import { pathsOf } from './nextCommand.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
 import { watchSignals } from './signals.ts';
@@ -22,7 +23,7 @@ export async function runCommandLine(
   { outputClosed = new AbortController().signal }: { outputClosed?: AbortSignal } = {},
 ): Promise<number> {
   let code = 0;
-  const parser = new Parser('likeness')
+  const parser = new Parser(programWords())
     .description('Trains an image encoder on a folder of unlabeled images and clusters them.')
     .version(version, '--version', 'print the version')
     .helpCommand(false)
@@ -64,13 +65,15 @@ type Action = (args: string[], options: Record<string, unknown>) => Promise<void
 
 function addCommand(parser: Parser, command: Command, action: Action): void {
   const sub = parser.command(command.name).summary(command.summary);
-  sub.description([command.summary, command.details].filter(Boolean).join('\n\n'));
+  sub.description(typedHere([command.summary, command.details].filter(Boolean).join('\n\n')));
   for (const { name, description, count } of command.arguments) {
     sub.argument(argumentForm(name, count), description);
   }
   for (const spec of command.options) for (const option of optionsOf(spec)) sub.addOption(option);
   sub.option('--json', 'print one machine-readable object on stdout; lines for people go to stderr');
-  const examples = command.examples.map(({ command: line, meaning }) => `  ${line}\n      ${meaning}`);
+  const examples = command.examples.map(
+    ({ command: line, meaning }) => `  ${typedHere(line)}\n      ${typedHere(meaning)}`,
+  );
   sub.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   sub.action(async (...given: unknown[]) => {
     const options = withoutAliases(given.at(-2) as Record<string, unknown>, command);
@@ -82,6 +85,14 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
     }
     await action(args, options);
   });
+}
+
+/** Writes the commands in a text of the help as they are typed here. */
+function typedHere(text: string): string {
+  return asTyped(
+    text,
+    commands.map(({ name }) => name),
+  );
 }
 
 /** Refuses an empty value, which as a path would stand for the current folder. */
@@ -97,7 +108,7 @@ function refuseEmpty(name: string, text: string): void {
 function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): Option[] {
   const { default: shown, repeat = 'once', parse } = spec;
   const made = (form: string) => {
-    const option = new Option(form, shown ? `${description} (default: ${shown})` : description);
+    const option = new Option(form, typedHere(shown ? `${description} (default: ${shown})` : description));
     const read = (text: string) => {
       refuseEmpty(option.long ?? form, text);
       return parse ? parse(text) : text;

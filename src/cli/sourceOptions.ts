@@ -1,6 +1,7 @@
 /** `--exclude` and `--labels`, which every command with a source takes. */
 import { type Images, openImages } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
+import { shellWord } from './invocation.ts';
 import type { Terminal } from './terminal.ts';
 
 export const sourceOptions: readonly OptionSpec[] = [
@@ -52,6 +53,7 @@ export async function withGiven<T>(
 
 /** Source and its flags, as a command line has them. */
 export function sourceWords(source: string, { exclude = [], labels }: SourceFlags): string {
-  const flags = exclude.map((pattern) => ` --exclude '${pattern}'`);
-  return `${source}${flags.join('')}${labels === undefined ? '' : ` --labels ${labels}`}`;
+  const flags = exclude.map((pattern) => ` --exclude ${shellWord(pattern)}`);
+  const from = labels === undefined ? '' : ` --labels ${shellWord(labels)}`;
+  return `${shellWord(source)}${flags.join('')}${from}`;
 }

@@ -6,6 +6,7 @@ import { checkClustering, type Model, type RoadName, roads, samplePath, start } 
 import { clusterWith } from './cluster.ts';
 import type { Command } from './command.ts';
 import { evaluateWith } from './evaluate.ts';
+import { programWords, shellWord } from './invocation.ts';
 import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
 import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
@@ -84,7 +85,7 @@ export const startCommand: Command = {
       await checkClustering(images, { k: clusters });
       const model = await start(images, { ...rest, ...terminal.watch });
       terminal.endProgress();
-      const trained = trainedPart(model, words ?? source, terminal);
+      const trained = trainedPart(model, words ?? shellWord(source), terminal);
       if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
       const found = await withHint(model, words, terminal, async () => {
         printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
@@ -117,7 +118,7 @@ interface StartFlags extends SourceFlags {
 /** Reports a training that this call did; undefined where nothing was trained. */
 function trainedPart(model: Model, source: string, terminal: Terminal) {
   if (model.kind !== 'trained' || !model.training) return undefined;
-  const resume = `likeness start ${source} --out ${displayPath(model.run)}`;
+  const resume = `${programWords()} start ${source} --out ${shellWord(displayPath(model.run))}`;
   return reportTrained(model, source, terminal, { resume });
 }
 
@@ -133,16 +134,11 @@ async function withHint<T>(
   } catch (error) {
     if (terminal.signal.aborted) {
       terminal.warn('stopped, with the encoder saved. Continue with:');
-      terminal.warn(`  likeness start ${source ? `${source} ` : ''}--out ${displayPath(run)}`);
+      const out = shellWord(displayPath(run));
+      terminal.warn(`  ${programWords()} start ${source ? `${source} ` : ''}--out ${out}`);
     }
     throw error;
   }
-}
-
-/** Words that start this program from the current folder: its name, or `node` and its file. */
-function programWords(): string {
-  const file = process.argv[1] ?? '';
-  return /\.[jt]s$/.test(file) ? `node ${displayPath(file)}` : 'likeness';
 }
 
 function printNext({ run }: Model, source: string | undefined, terminal: Terminal): void {
@@ -151,10 +147,10 @@ function printNext({ run }: Model, source: string | undefined, terminal: Termina
     terminal.say('Next, your own folder of images (no labels needed, everything runs locally):');
     terminal.say(`  ${programWords()} start <folder> --out runs/mine`);
   } else {
-    const where = displayPath(run);
+    const where = shellWord(displayPath(run));
     terminal.say('Next:');
-    terminal.say(`  likeness cluster ${source} --run ${where} --into sorted --by link`);
-    terminal.say(`  likeness assign <new images> --run ${where}`);
+    terminal.say(`  ${programWords()} cluster ${source} --run ${where} --into sorted --by link`);
+    terminal.say(`  ${programWords()} assign <new images> --run ${where}`);
   }
 }
 

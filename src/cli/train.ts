@@ -12,6 +12,7 @@ import {
   train,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { programWords, shellWord } from './invocation.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
@@ -81,7 +82,7 @@ export const trainCommand: Command = {
         throw new LikenessError(
           'flag.invalid',
           `--encoder: received "${name}"; expected none, because train trains a network. Use: ` +
-            'likeness start <source> --encoder patches',
+            `${programWords()} start <source> --encoder patches`,
         );
       },
     },
@@ -142,13 +143,14 @@ export function reportTrained(
   const { run, step, config } = model;
   const { outcome, totalSteps, seconds, loss, verdict, epochs, recipe, skipped } = model.training!;
   const where = displayPath(run);
+  const word = shellWord(where);
   if (outcome === 'interrupted') {
     terminal.warn(`stopped at step ${showCount(step)}, with everything saved. Resume with:`);
-    terminal.warn(`  ${resume ?? `likeness train ${source} --out ${where} --resume`}`);
+    terminal.warn(`  ${resume ?? `${programWords()} train ${source} --out ${word} --resume`}`);
   } else {
     terminal.say(`trained ${plural(step, 'step')} in ${showDuration(seconds)}`);
     terminal.say(`run folder: ${where}`);
-    if (!resume) terminal.say(`next: likeness cluster ${source} --run ${where}`);
+    if (!resume) terminal.say(`next: ${programWords()} cluster ${source} --run ${word}`);
     const advice = verdict.remedy && `. Remedy: ${verdict.remedy}`;
     terminal.say(`${verdict.message || verdict.health}${advice}`);
   }
