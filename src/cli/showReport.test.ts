@@ -5,7 +5,12 @@ import { type ShowReportOptions, showReport } from './showReport.ts';
 const desktop: Surroundings = { platform: 'linux', env: { DISPLAY: ':0' }, isTTY: true };
 const server: Surroundings = { ...desktop, env: {} };
 
-async function shown({ json = false, ...options }: ShowReportOptions & { json?: boolean }) {
+interface ShownOptions extends ShowReportOptions {
+  json?: boolean;
+  report?: string;
+}
+
+async function shown({ json = false, report = '/runs/a/report.html', ...options }: ShownOptions) {
   const [opened, said, warned]: [string[], string[], string[]] = [[], [], []];
   const opener = async (file: string) => void opened.push(file);
   const terminal = {
@@ -13,7 +18,7 @@ async function shown({ json = false, ...options }: ShowReportOptions & { json?: 
     say: (line = '') => void said.push(line),
     warn: (line: string) => void warned.push(line),
   };
-  await showReport('/runs/a/report.html', { opener, ...options }, terminal);
+  await showReport(report, { opener, ...options }, terminal);
   return { opened, said: said.join('\n'), warned: warned.join('\n') };
 }
 
@@ -23,6 +28,15 @@ describe('the report of a command', () => {
     const told = await shown({ surroundings: desktop, open: false });
     expect(told.opened).toEqual([]);
     expect(told.said).toBe('Open the report with:  xdg-open /runs/a/report.html');
+  });
+
+  it.each([
+    ['linux', "xdg-open '/runs/my run/report.html'"],
+    ['win32', 'cmd /c start "" "/runs/my run/report.html"'],
+  ] as const)('tells a command for a path with spaces, %s', async (platform, command) => {
+    const report = '/runs/my run/report.html';
+    const told = await shown({ surroundings: { ...desktop, platform }, open: false, report });
+    expect(told.said).toBe(`Open the report with:  ${command}`);
   });
 
   it('stays closed for scripts and without a desktop, unless asked for', async () => {

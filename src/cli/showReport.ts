@@ -3,6 +3,7 @@ import { reasonOf } from '../core/errors.ts';
 import { displayPath } from '../core/text.ts';
 import type { OptionSpec } from './command.ts';
 import { hasDesktop, openCommand, openFile, type Surroundings } from './desktop.ts';
+import { shellWord } from './invocation.ts';
 import type { Terminal } from './terminal.ts';
 
 export const openOptions: readonly OptionSpec[] = [
@@ -38,7 +39,8 @@ export async function showReport(
         terminal.warn(`could not open ${displayPath(report)} in the browser: ${reasonOf(error)}`),
     );
   } else if (desktop) {
-    terminal.say(`Open the report with:  ${openCommand(displayPath(report), platform).join(' ')}`);
+    const words = openCommand(displayPath(report), platform).map((word) => shellWord(word, platform));
+    terminal.say(`Open the report with:  ${words.join(' ')}`);
   }
 }
 
