@@ -49,7 +49,7 @@ describe('likeness start', () => {
     const made = await json('start', 'pictures', '--out', 'run', '-k', '3');
     expect(made).toMatchObject({ run: at('run'), encoder: 'patches' });
     expect(made).not.toHaveProperty('trained');
-    expect(made.stderr).toMatch(/Patch features of 60 images: fewer/);
+    expect(made.stderr).toMatch(/Patch features of 60 images: networks from scratch/);
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(3);
     expect(made.evaluated.baselines).not.toHaveProperty('patches');
