@@ -91,7 +91,7 @@ describe('cluster', () => {
   it('refuses more clusters than images, and a run that is none', async () => {
     expectRefused(
       await workplace.run('cluster', 'pictures', '--run', 'one/run', '-k', '1000'),
-      /-k: received 1000 for 96 usable images/,
+      /-k: received 1000 for 96 images/,
     );
     expectRefused(await workplace.run('cluster', 'pictures', '--run', 'nowhere'), /nowhere/);
   });

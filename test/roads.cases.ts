@@ -46,7 +46,7 @@ export function testRoads(methods: readonly string[]): void {
     return JSON.parse(ended.stdout);
   }
   const clusterRows = (run: string) =>
-    decodeCsv(readFileSync(at(run, 'clusters.csv'), 'utf8'), 'clusters.csv').slice(1);
+    decodeCsv(readFileSync(at(run, 'clusterings', 'other', 'clusters.csv'), 'utf8'), 'clusters.csv').slice(1);
 
   beforeAll(async () => {
     await writeTextures(at('pictures'), TRAINED_ON);
@@ -90,7 +90,7 @@ export function testRoads(methods: readonly string[]): void {
       expect(color).toMatchObject({ images: OTHER, k: 3, verdict: 'unknown' });
       expect(text).toMatch(/to tell whether the groups follow color/);
       expect(terminal()).toContain(text);
-      expect(readFileSync(at(method, 'report.html'), 'utf8')).toContain(text);
+      expect(readFileSync(at(method, 'clusterings', 'other', 'report.html'), 'utf8')).toContain(text);
       expect(clusters).toHaveLength(3);
       const rows = clusterRows(method);
       expect(rows).toHaveLength(OTHER);
@@ -99,7 +99,8 @@ export function testRoads(methods: readonly string[]): void {
 
     it('assigns its images to those clusters', async () => {
       const rows = clusterRows(method);
-      const { images } = await json('assign', ...rows.map(([path]) => join('other', path!)), ...run);
+      const files = rows.map(([path]) => join('other', path!));
+      const { images } = await json('assign', ...files, ...run, '--clustering', 'other');
       expect(images.map(({ cluster }: { cluster: number }) => String(cluster))).toEqual(
         rows.map(([, cluster]) => cluster),
       );

@@ -24,6 +24,7 @@ import {
   lockRun,
   type RunFolder,
   readEncoderIfLearned,
+  requireFree,
   requireSameImages,
   writeEncoder,
   writeImageList,
@@ -63,9 +64,12 @@ export async function newFeatures(
   const { data, run } = settingsFor(preset, {});
   const { imageSize } = data;
   const split = 'train';
+  if (out !== undefined) {
+    await clearLeftovers(out);
+    await requireFree(out);
+  }
   const set = await imagesOf(images, { imageSize, split }, reporter);
   reportSkipped(set.cache, reporter, { listedIn: 'skipped.csv' });
-  if (out !== undefined) await clearLeftovers(out);
   const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
   const config: FeaturesConfig = {
     ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },

@@ -59,7 +59,7 @@ function stoppedAt(stage: string): Required<Pick<ReporterOptions, 'onProgress' |
 function collected(): { notes: string[]; onNote: NonNullable<ReporterOptions['onNote']> } {
   const notes: string[] = [];
   const onNote = ({ code, message }: { code: string; message: string }) => {
-    if (code.startsWith('start.')) notes.push(message);
+    if (!code.startsWith('images.')) notes.push(message);
   };
   return { notes, onNote };
 }

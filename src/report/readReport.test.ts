@@ -100,6 +100,9 @@ describe('the report of a run', () => {
     expect(report.settings).toContainEqual({ name: 'Prototypes', value: '12' });
     expect(report.allSettings).toContainEqual({ name: 'width', value: '4' });
     expect(report.allSettings).toContainEqual({ name: 'prototypes', value: '12' });
+    const names = report.allSettings!.map(({ name }) => name);
+    expect(names).not.toContain('workers');
+    expect(names).not.toContain('threads');
     expect(report).not.toHaveProperty('clustering');
     await renderReport(run);
     expect(readFileSync(run.files.reportHtml, 'utf8')).toContain('<h2>Training</h2>');

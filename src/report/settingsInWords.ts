@@ -10,10 +10,13 @@ export function settingsInWords(config: RunConfig, { step }: { step: number }): 
   return config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
 }
 
-/** Every setting by the name that `train` takes it by. */
+/** Settings that change no result: reports with other ones have the same bytes. */
+const OF_THE_MACHINE = new Set(['threads', 'workers']);
+
+/** Every setting that results depend on, by the name that `train` takes it by. */
 export function allSettings(settings: Settings): NamedText[] {
   return Object.entries(flatSettings(settings)).flatMap(([name, value]) =>
-    value === undefined ? [] : [{ name, value: String(value) }],
+    value === undefined || OF_THE_MACHINE.has(name) ? [] : [{ name, value: String(value) }],
   );
 }
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig, writeConfig } from './config.ts';
-import { claimRunFolder, createRunFolder, openRunFolder, runName } from './folder.ts';
+import { claimRunFolder, createRunFolder, openRunFolder, requireFree, runName } from './folder.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
@@ -43,6 +43,18 @@ describe('run folders', () => {
       /is not empty \(it has "thesis.txt"\)/,
     );
     await expect(createRunFolder({ ...named, out: join(other, 'thesis.txt') })).rejects.toMatchObject({
+      name: 'LikenessError',
+    });
+  });
+
+  it('are known to be taken before any work', async () => {
+    await requireFree(join(folder.path, 'not-there'));
+    const taken = join(folder.path, 'taken');
+    await mkdir(join(taken, 'checkpoints'), { recursive: true });
+    await requireFree(taken);
+    await writeFile(join(taken, 'checkpoints', 'step-1.safetensors'), '');
+    await expect(requireFree(taken)).rejects.toThrow(/is not empty \(it has "checkpoints"\)/);
+    await expect(requireFree(join(taken, 'checkpoints', 'step-1.safetensors'))).rejects.toMatchObject({
       name: 'LikenessError',
     });
   });

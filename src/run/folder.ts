@@ -40,6 +40,29 @@ export function slugOf(source: string): string {
 }
 
 /**
+ * Refuses a folder that holds anything, before long work that would end in it. A folder that does
+ * not exist is free.
+ *
+ * @throws LikenessError `run.exists`, and `write.*` for a file or an unreadable folder
+ */
+export async function requireFree(out: string): Promise<void> {
+  const inside = await readdir(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw writeFailure(out, error);
+  });
+  const names = inside.filter((name) => !isTemporaryName(name) && !isClaim(name));
+  if (names.includes(runFileNames.config)) throw holdsRun(out);
+  const checkpoints = await readdir(join(out, runFileNames.checkpoints)).catch(() => []);
+  if (checkpoints.length > 0) names.push(runFileNames.checkpoints);
+  if (names.length === 0) return;
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  throw new LikenessError(
+    'run.exists',
+    `${out} is not empty (it has "${names.sort()[0]}"${more}). Choose a new or empty folder ` + 'with `out`.',
+  );
+}
+
+/**
  * Makes the folder of a new run.
  *
  * A default name that is taken gets `-2`, `-3`, …; an `out` that is not empty is refused.
@@ -51,20 +74,7 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
   const { out, root = 'runs' } = options;
   if (out !== undefined) {
     await makeFolder(out);
-    const names = (await readdir(out)).filter((name) => !isTemporaryName(name) && !isClaim(name));
-    if (names.includes(runFileNames.config)) {
-      throw holdsRun(out);
-    }
-    const checkpoints = await readdir(join(out, runFileNames.checkpoints)).catch(() => []);
-    if (checkpoints.length > 0) names.push(runFileNames.checkpoints);
-    if (names.length > 0) {
-      const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
-      throw new LikenessError(
-        'run.exists',
-        `${out} is not empty (it has "${names.sort()[0]}"${more}). Choose a new or empty folder ` +
-          'with `out`.',
-      );
-    }
+    await requireFree(out);
     return withCheckpoints(out, options);
   }
   await makeFolder(root);

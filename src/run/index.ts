@@ -34,6 +34,7 @@ export {
   createRunFolder,
   isRunFolder,
   openRunFolder,
+  requireFree,
   runName,
   slugOf,
 } from './folder.ts';

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -19,6 +20,16 @@ async function prepared(name: string, request: PrepareRequest): Promise<Prepared
   run.lock.release();
   return run;
 }
+
+it('refuses a folder that is taken before it decodes anything', async () => {
+  const out = join(folder.path, 'taken');
+  mkdirSync(out);
+  writeFileSync(join(out, 'thesis.txt'), '');
+  const pixels = () => Promise.reject(new Error('decoded'));
+  await expect(prepareNew({ ...images, pixels }, { out }, silent)).rejects.toMatchObject({
+    code: 'run.exists',
+  });
+});
 
 describe('the views of a new run', { timeout: 120_000 }, () => {
   it('follow the images, and config.json has the figures and the reason', async () => {

@@ -35,6 +35,7 @@ import {
   type RunFolder,
   type RunLock,
   readTrainedConfig,
+  requireFree,
   requireSameImages,
   type TrainedConfig,
   writeImageList,
@@ -58,6 +59,7 @@ export async function prepareNew(
   reporter: Reporter,
 ): Promise<PreparedRun> {
   const { source, path, cacheDir } = images;
+  if (request.out !== undefined) await requireFree(request.out);
   const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const chosen = request.preset ? { name: request.preset, reason: 'as requested' } : choosePreset(facts);
