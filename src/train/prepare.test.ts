@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,8 +12,13 @@ import type { PreparedRun } from './session.ts';
 
 const folder = useTemporaryFolder();
 const sample = fileURLToPath(new URL('../../sample', import.meta.url));
-const images = await openImages(sample, { cacheDir: join(folder.path, 'cache') });
-afterAll(() => images.close());
+// All tests share a cache; `folder` is a new one in each.
+const cacheDir = mkdtempSync(join(tmpdir(), 'likeness-prepare-'));
+const images = await openImages(sample, { cacheDir });
+afterAll(async () => {
+  await images.close();
+  rmSync(cacheDir, { recursive: true, force: true });
+});
 
 /** Clothes and shoes of Fashion-MNIST, gray; shoes face one side. */
 async function prepared(name: string, request: PrepareRequest): Promise<PreparedRun> {
