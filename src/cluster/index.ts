@@ -33,6 +33,7 @@ export {
   sharedValues,
   toFeatures,
 } from './features.ts';
+export type { Graph } from './graph.ts';
 export {
   type HierarchicalKmeansOptions,
   hierarchicalKmeans,
@@ -54,5 +55,5 @@ export { type PrincipalAxes, type PrincipalOptions, principal, principalAxes } f
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
-export { type Graph, type SpectralOptions, spectralClusters } from './spectral.ts';
+export { type SpectralOptions, spectralClusters } from './spectral.ts';
 export { type KScore, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

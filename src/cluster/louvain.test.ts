@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assortativity, graphOf, louvain, modularity } from './louvain.ts';
+import { graphOf } from './graph.ts';
+import { assortativity, louvain, modularity } from './louvain.ts';
 
 type Edge = readonly [number, number, number?];
 

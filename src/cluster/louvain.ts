@@ -20,7 +20,7 @@
 import { optionCheck, positiveNumber, wholeNumber } from '../core/options.ts';
 import { type Random, randomAt } from '../core/random.ts';
 import { aboveChance } from '../metrics/index.ts';
-import type { Graph } from './spectral.ts';
+import { type Graph, graphOf } from './graph.ts';
 
 export interface LouvainOptions {
   /** Resolution γ, above 0. Default 1. */
@@ -178,24 +178,6 @@ function mergeGroups({ graph, loops }: Level, labels: Int32Array, count: number)
     }
   });
   return { graph: graphOf(rows), loops: merged };
-}
-
-/** Stores the weights of each vertex to others in compressed rows. */
-export function graphOf(rows: readonly ReadonlyMap<number, number>[]): Graph {
-  const starts = new Int32Array(rows.length + 1);
-  rows.forEach((edges, row) => {
-    starts[row + 1] = starts[row]! + edges.size;
-  });
-  const columns = new Int32Array(starts[rows.length]!);
-  const weights = new Float64Array(starts[rows.length]!);
-  rows.forEach((edges, row) => {
-    let at = starts[row]!;
-    for (const [other, weight] of edges) {
-      columns[at] = other;
-      weights[at++] = weight;
-    }
-  });
-  return { starts, columns, weights };
 }
 
 /** Numbers groups by their first vertex. */

@@ -13,8 +13,8 @@
  * that every edge has a weight above 0.
  */
 import type { NeighborLists } from '../metrics/index.ts';
-import { graphOf } from './louvain.ts';
-import type { Graph } from './spectral.ts';
+import type { Graph } from './graph.ts';
+import { graphOf } from './graph.ts';
 
 /**
  * Builds the graph of `count` rows from lists of their nearest neighbors, without the rows

@@ -16,6 +16,7 @@
 import type { Engine } from '../backends/index.ts';
 import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
+import { type Graph, graphOf } from './graph.ts';
 import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';
 import { type Neighbors, nearestNeighbors } from './neighbors.ts';
@@ -37,14 +38,6 @@ const checkSpectral = optionCheck<SpectralOptions>({
   engine: checkedLater,
   signal: abortSignal,
 });
-
-/** Symmetric sparse matrix of weights, in compressed rows. */
-export interface Graph {
-  /** `[N + 1]`, index of the first entry of each row. */
-  readonly starts: Int32Array;
-  readonly columns: Int32Array;
-  readonly weights: Float64Array;
-}
 
 /** Rank of the neighbor whose distance is the scale of a row. */
 const SCALE_NEIGHBOR = 7;
@@ -146,18 +139,5 @@ export function affinityGraph({ k, indices, similarities }: Neighbors, count: nu
       rows[other]!.set(row, weight);
     }
   }
-  const starts = new Int32Array(count + 1);
-  rows.forEach((edges, row) => {
-    starts[row + 1] = starts[row]! + edges.size;
-  });
-  const columns = new Int32Array(starts[count]!);
-  const weights = new Float64Array(starts[count]!);
-  rows.forEach((edges, row) => {
-    let at = starts[row]!;
-    for (const [other, weight] of edges) {
-      columns[at] = other;
-      weights[at++] = weight;
-    }
-  });
-  return { starts, columns, weights };
+  return graphOf(rows);
 }
