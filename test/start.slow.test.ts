@@ -51,6 +51,8 @@ describe('likeness start', () => {
     expect(made).not.toHaveProperty('trained');
     expect(made.stderr).toMatch(/Patch features of 60 images: networks from scratch/);
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
+    // One sentence on color, that of the clusters in the report.
+    expect(made.stderr.match(/ groups? (of|follow) color/g)).toHaveLength(1);
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(3);
     expect(made.evaluated.baselines).not.toHaveProperty('patches');
     expect(made.evaluated.verdict.join()).toMatch(/[Tt]he patch features/);

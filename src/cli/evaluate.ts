@@ -85,6 +85,17 @@ export const evaluateCommand: Command = {
   },
 };
 
+interface EvaluateWithOptions {
+  k?: number;
+  seed?: number;
+  labelFree?: boolean;
+  /**
+   * Prints the sentence on color, or leaves it to a clustering that follows: the evaluation clusters
+   * other images, which may follow color more or less. Default `print`.
+   */
+  colorSentence?: 'print' | 'leave';
+}
+
 /**
  * Evaluates, prints the tables, and returns what `evaluate --json` prints.
  *
@@ -93,7 +104,7 @@ export const evaluateCommand: Command = {
 export async function evaluateWith(
   model: Model,
   images: Images,
-  { labelFree = true, ...options }: { k?: number; seed?: number; labelFree?: boolean },
+  { labelFree = true, colorSentence = 'print', ...options }: EvaluateWithOptions,
   terminal: Terminal,
 ): Promise<object | null> {
   const evaluation = await model.evaluate(images, { ...options, labelFree, ...terminal.watch });
@@ -102,7 +113,7 @@ export async function evaluateWith(
     terminal.say('no image has a label, so there is nothing to measure against');
     return null;
   }
-  printEvaluation(evaluation, terminal);
+  printEvaluation(evaluation, { colorSentence }, terminal);
   const { report, file, ...figures } = evaluation;
   terminal.say();
   terminal.say(`written to ${displayPath(file)}`);
@@ -110,7 +121,11 @@ export async function evaluateWith(
 }
 
 /** Prints the scores with labels, the verdict, the protocol, and the measures without labels. */
-function printEvaluation(evaluation: RunEvaluation, terminal: Terminal): void {
+function printEvaluation(
+  evaluation: RunEvaluation,
+  { colorSentence }: Required<Pick<EvaluateWithOptions, 'colorSentence'>>,
+  terminal: Terminal,
+): void {
   const { report, protocol, colorAgreement } = evaluation;
   const { encoders, chance } = report;
   // The scores of k-means stand beside those of clusters that the method has learned itself.
@@ -132,7 +147,7 @@ function printEvaluation(evaluation: RunEvaluation, terminal: Terminal): void {
   const title = subject!.title.replace(' encoder', '');
   const labelFree = labelFreeTable({ title, own: subject!.labelFree! }, untrained!.labelFree!);
   const verdicts = reportVerdicts(encoders).map(({ text }) => text);
-  const color = colorAgreement ? [colorAgreement.text] : [];
+  const color = colorAgreement && colorSentence === 'print' ? [colorAgreement.text] : [];
   const sections =
     rows.length > 0
       ? [[...evaluationTable(rows, { chance }), '', ...verdicts, ...color], protocolLines, labelFree]

@@ -89,7 +89,8 @@ export const startCommand: Command = {
       if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
       const found = await withHint(model, words, terminal, async () => {
         printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
-        const evaluated = await evaluateWith(model, images, { labelFree: false }, terminal);
+        const shown = { labelFree: false, colorSentence: 'leave' } as const;
+        const evaluated = await evaluateWith(model, images, shown, terminal);
         // After the evaluation, so that the report contains its scores.
         printHeadline(terminal, 'Clustering all images');
         const isSample = resolve(source) === resolve(samplePath);
