@@ -134,7 +134,9 @@ function missingPeer(name: BenchmarkName): string | undefined {
   const peer = peers[name];
   if (peer === null) return undefined;
   if (peer !== 'javascript')
-    return pythonWith(peer) ? undefined : `python3 has no ${peer}: install it, on Debian by apt-get`;
+    return pythonWith(peer)
+      ? undefined
+      : `python3 has no ${peer}: install it, on Debian by apt-get`;
   const missing = missingLibraries();
   return missing.length === 0 ? undefined : `run npm install --no-save ${missing.join(' ')}`;
 }

@@ -70,7 +70,9 @@ export async function benchmarkClustering(
       const options = { work, k, threads, epsilon: EPSILON, iterations: ITERATIONS, ...files };
       const of = { script: './pytorch/clustering.py', options };
       const own = await withEngine(async (engine) => (await ownOf(engine, sizes)).first());
-      const { first: theirs } = (await withPeer(python, of, (peer) => peer.ask({ first: COMPARED }))) as {
+      const { first: theirs } = (await withPeer(python, of, (peer) =>
+        peer.ask({ first: COMPARED }),
+      )) as {
         first: number[];
       };
       difference = differenceOf(own, theirs);
@@ -79,14 +81,24 @@ export async function benchmarkClustering(
       peers.push(peerContender({ name: 'PyTorch', open: () => openPeer(python, of) }));
     }
     const own = ownContender({ module: './clustering.ts', args: { sizes }, threads });
-    const { ours, peer, peers: _, ratio, spread, ...rest } = await takeTurns(own, peers, { rounds });
+    const {
+      ours,
+      peer,
+      peers: _,
+      ratio,
+      spread,
+      ...rest
+    } = await takeTurns(own, peers, { rounds });
     const peerSeconds = peer && peer.milliseconds / 1000;
     return { name, seconds: ours / 1000, peerSeconds, ratio, spread, difference, ...rest };
   });
 }
 
 /** Prepares the work; each call runs it once. */
-export async function prepare(engine: Engine, { sizes }: { sizes: Sizes }): Promise<() => Promise<unknown>> {
+export async function prepare(
+  engine: Engine,
+  { sizes }: { sizes: Sizes },
+): Promise<() => Promise<unknown>> {
   return (await ownOf(engine, sizes)).once;
 }
 
@@ -131,7 +143,9 @@ async function ownSinkhorn(engine: Engine, { rows, columns }: Sizes): Promise<Ow
 
 async function ownNeighbors(engine: Engine, sizes: Sizes): Promise<Own> {
   const { dimension = 1, k = 1 } = sizes;
-  const [queries, bank] = matricesOf(sizes).map((matrix) => featuresOf(noise(...matrix), dimension));
+  const [queries, bank] = matricesOf(sizes).map((matrix) =>
+    featuresOf(noise(...matrix), dimension),
+  );
   const once = () => nearestNeighbors(engine, queries!, bank!, { k });
   return { once, first: async () => (await once()).similarities.subarray(0, COMPARED * k) };
 }

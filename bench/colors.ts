@@ -57,7 +57,10 @@ const RESTARTS = 3;
 export async function benchmarkColors(path: string, options: ColorOptions): Promise<void> {
   const { images: most = 3000, epochs = 3, onProgress = () => {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'likeness-colors-'));
-  const [opened, engine] = [await openImages(path), await openEngine({ threads: availableParallelism() })];
+  const [opened, engine] = [
+    await openImages(path),
+    await openEngine({ threads: availableParallelism() }),
+  ];
   try {
     onProgress(`${basename(path)}: training for ${epochs} epochs`);
     const { run: trained } = await train(path, { epochs, seed: SEED, out: join(folder, 'run') });
@@ -143,7 +146,10 @@ export function colorPrediction(rows: readonly ColorRow[]): ColorPrediction {
     }
   }
   const known = Object.values(bySource).filter((value) => value !== null);
-  const ranks = [...ranksBy].map(([verdict, all]) => [verdict, { mean: meanOf(all), count: all.length }]);
+  const ranks = [...ranksBy].map(([verdict, all]) => [
+    verdict,
+    { mean: meanOf(all), count: all.length },
+  ]);
   return {
     bySource,
     mean: known.length > 0 ? meanOf(known) : null,

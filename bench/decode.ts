@@ -5,7 +5,12 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeImage, openPixelCache, openSource, type PixelCacheProgress } from '../src/data/index.ts';
+import {
+  decodeImage,
+  openPixelCache,
+  openSource,
+  type PixelCacheProgress,
+} from '../src/data/index.ts';
 import { inProcess, peerContender } from './contenders.ts';
 import { openPeer, pythonWith, withPeer } from './peer.ts';
 import { type PhotoSize, writePhotos } from './photos.ts';
@@ -41,7 +46,10 @@ const COMPARED = 8;
 /** Benchmarks one row. */
 export async function benchmarkDecode(
   name: string,
-  { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
+  {
+    rounds = 5,
+    python = pythonWith('torchvision'),
+  }: { rounds?: number; python?: string | null } = {},
 ): Promise<DecodeRow> {
   const { photos, shorter, ...size } = decodeRows[name]!;
   return onStage(async ({ folder, threads }) => {
@@ -60,12 +68,20 @@ export async function benchmarkDecode(
       return { name, ...speedsOf(standing, photos), difference: null };
     }
 
-    const options = { work: 'decode', folder: pictures, out: join(folder, 'packed'), shorter, threads };
+    const options = {
+      work: 'decode',
+      folder: pictures,
+      out: join(folder, 'packed'),
+      shorter,
+      threads,
+    };
     const of = { script: './pytorch/pictures.py', options };
     const compared = files.slice(0, COMPARED);
     const own: number[] = [];
     for (const file of compared) own.push(...(await meanColor(file, shorter)));
-    const { colors } = (await withPeer(python, of, (peer) => peer.ask({ colors: compared.length }))) as {
+    const { colors } = (await withPeer(python, of, (peer) =>
+      peer.ask({ colors: compared.length }),
+    )) as {
       colors: number[];
     };
     const difference = Math.max(...own.map((value, i) => Math.abs(value - colors[i]!)));

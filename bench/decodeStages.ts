@@ -36,14 +36,20 @@ export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise
       const image = await timed('reading', () => source.read(i));
       let pixels = await timed('decoding', () => decodeImage(image, { size: whole }));
       // Shrinking is the difference between both in one call and decoding alone.
-      if (shorter < whole) pixels = await timed('shrunk', () => decodeImage(image, { size: shorter }));
+      if (shorter < whole)
+        pixels = await timed('shrunk', () => decodeImage(image, { size: shorter }));
       await timed('storing', () => pack.append(pixels.pixels));
       images.push(i);
       widths.push(pixels.width);
       heights.push(pixels.height);
     }
     const { path, name, kind } = source;
-    const meta = { source: { path, name, kind }, contentKey: '', size: shorter, count: images.length };
+    const meta = {
+      source: { path, name, kind },
+      contentKey: '',
+      size: shorter,
+      count: images.length,
+    };
     const begun = performance.now();
     await pack.finish(
       { ...meta, skipped: [], remarks: [] },
@@ -62,7 +68,11 @@ export function decodeStages({ photos, shorter, ...size }: FolderShape): Promise
       ['storing', spent.storing],
     ] as const;
     return withShares(
-      stages.map(([operator, milliseconds]) => ({ operator, calls: 1, milliseconds: milliseconds / photos })),
+      stages.map(([operator, milliseconds]) => ({
+        operator,
+        calls: 1,
+        milliseconds: milliseconds / photos,
+      })),
     );
   });
 }

@@ -124,10 +124,13 @@ async function timed({
     own.push(await ownRun(recipe, { ...work, seed }));
     for (const [format, passed] of theirs) {
       const length = ['--epochs', String(epochs), '--seed', String(seed)];
-      passed.push(await peerRun(python!, ['--data', source, ...recipe.peer!, '--format', format, ...length]));
+      passed.push(
+        await peerRun(python!, ['--data', source, ...recipe.peer!, '--format', format, ...length]),
+      );
     }
   }
-  const most = (key: 'waiting' | 'pause' | 'megabytes') => Math.max(...own.map((passed) => passed[key]));
+  const most = (key: 'waiting' | 'pause' | 'megabytes') =>
+    Math.max(...own.map((passed) => passed[key]));
   const length = recipe.maxSteps === undefined ? `${epochs}-epochs` : `${recipe.maxSteps}-steps`;
   const row = {
     ...{ name: `swav-${name}-${length}`, ours: speedOf(own) },
@@ -136,14 +139,24 @@ async function timed({
   const speeds = [...theirs].map(([format, passed]) => [format, speedOf(passed)] as const);
   const best = speeds.toSorted(([, a], [, b]) => b - a)[0];
   if (!best) {
-    const none = { peer: null, formats: {}, ratio: null, spread: null, peerMegabytes: null, versions: {} };
+    const none = {
+      peer: null,
+      formats: {},
+      ratio: null,
+      spread: null,
+      peerMegabytes: null,
+      versions: {},
+    };
     return { ...row, ...none, losses: [lossOf(own), null] };
   }
   const peer = theirs.get(best[0])!;
   const losses: [number, number] = [lossOf(own)!, lossOf(peer)!];
   if (!(Math.abs(losses[0] / losses[1] - 1) < TOLERANCE))
-    throw new Error(`our loss ${losses[0]} and the script's ${losses[1]} are not of the same recipe`);
-  const times = (passed: readonly Passed[]) => passed.map(({ imagesPerSecond }) => 1 / imagesPerSecond);
+    throw new Error(
+      `our loss ${losses[0]} and the script's ${losses[1]} are not of the same recipe`,
+    );
+  const times = (passed: readonly Passed[]) =>
+    passed.map(({ imagesPerSecond }) => 1 / imagesPerSecond);
   const ratios = pairRatios(times(own), times(peer));
   return {
     ...{ ...row, peer: best[1], formats: Object.fromEntries(speeds), losses },
@@ -170,7 +183,16 @@ async function ownRun(
     const out = join(folder, 'run');
     const limit = maxSteps === undefined ? [] : [`maxSteps=${maxSteps}`];
     const settings = ['measures=none', ...limit].flatMap((text) => ['--set', text]);
-    const options = ['--preset', preset, '--epochs', String(epochs), '--seed', String(seed), '--out', out];
+    const options = [
+      '--preset',
+      preset,
+      '--epochs',
+      String(epochs),
+      '--seed',
+      String(seed),
+      '--out',
+      out,
+    ];
     const called = await callProgram(['train', source, ...options, ...settings], env);
     const lines = readFileSync(join(out, 'events.jsonl'), 'utf8').trim().split('\n');
     const events = lines.map((line) => JSON.parse(line) as RunLine & { loss?: number });

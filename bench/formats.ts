@@ -27,7 +27,10 @@ export async function largestDifference(
 export function formatContenders(
   python: string,
   of: InFormat,
-  { request, ready = async () => {} }: { request: string; ready?: (peer: Peer) => Promise<unknown> },
+  {
+    request,
+    ready = async () => {},
+  }: { request: string; ready?: (peer: Peer) => Promise<unknown> },
 ): Contender[] {
   return formats.map((format) =>
     peerContender({

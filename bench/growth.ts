@@ -48,7 +48,9 @@ export async function benchmarkGrowth({
     for (const value of values) {
       onProgress(`${kind} ${value} …`);
       const isThreads = kind === 'threads';
-      const one = isThreads ? shape : { ...shape, [kind]: kind === 'crops' ? value : Number(value) };
+      const one = isThreads
+        ? shape
+        : { ...shape, [kind]: kind === 'crops' ? value : Number(value) };
       const threads = isThreads ? Number(value) : availableParallelism();
       const step = ownContender({ module: './swav.ts', args: { shape: one }, threads });
       const { ours, megabytes } = await takeTurns(step, [], { rounds: 1 });

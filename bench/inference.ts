@@ -50,7 +50,9 @@ export async function benchmarkInference(
       const start = join(folder, 'start.safetensors');
       args.start = start;
       await saveStart(python, of, start);
-      const own = await withEngine(async (engine) => (await (await prepare(engine, args))()).features);
+      const own = await withEngine(
+        async (engine) => (await (await prepare(engine, args))()).features,
+      );
       featureDifference = await largestDifference(python, of, async (peer, format) => {
         const { features } = (await peer.ask({ features: start })) as { features: number[] };
         const difference = differenceOf(own as Float32Array, features);

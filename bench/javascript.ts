@@ -56,7 +56,9 @@ export function installedLibraries(): Library[] {
 /** Lists the packages of the missing libraries. */
 export function missingLibraries(): string[] {
   const installed = installedLibraries();
-  return libraries.filter((library) => !installed.includes(library)).map((library) => library.package);
+  return libraries
+    .filter((library) => !installed.includes(library))
+    .map((library) => library.package);
 }
 
 /** Largest difference of losses that count as the same computation. */
@@ -65,7 +67,10 @@ const TOLERANCE = 1e-3;
 /** Benchmarks one row. */
 export async function benchmarkJavascript(
   name: string,
-  { rounds = 2, peers = installedLibraries() }: { rounds?: number; peers?: readonly Library[] } = {},
+  {
+    rounds = 2,
+    peers = installedLibraries(),
+  }: { rounds?: number; peers?: readonly Library[] } = {},
 ): Promise<JavascriptRow> {
   const shape = javascriptRows[name]!;
   return onStage(async ({ folder, withEngine }) => {
@@ -79,8 +84,10 @@ export async function benchmarkJavascript(
     });
     const lossDifferences: Record<string, number> = {};
     for (const { name: library, script } of peers) {
-      const { losses } = (await withPeer(process.execPath, { script, options: { start: file } }, (peer) =>
-        peer.ask({ losses: own.length }),
+      const { losses } = (await withPeer(
+        process.execPath,
+        { script, options: { start: file } },
+        (peer) => peer.ask({ losses: own.length }),
       )) as { losses: number[] };
       const difference = Math.max(...own.map((loss, i) => Math.abs(loss / losses[i]! - 1)));
       if (!(difference < TOLERANCE))

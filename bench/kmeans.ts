@@ -6,7 +6,13 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '../src/backends/index.ts';
-import { distinctRows, type Features, featuresOf, kmeans, selectRows } from '../src/cluster/index.ts';
+import {
+  distinctRows,
+  type Features,
+  featuresOf,
+  kmeans,
+  selectRows,
+} from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 import { measured } from './memory.ts';
@@ -74,8 +80,12 @@ export async function benchmarkKmeans(
   ).data;
   return withTemporaryFolder(async (folder) => {
     const [rowsFile, startFile] = ['rows', 'start'].map((file) => join(folder, `${file}.npy`));
-    if (!python) return { name, ...shape, ...(await takeTurns({ features, start, shape, rounds })) };
-    writeFileSync(rowsFile!, encodeNpy({ shape: [shape.rows, shape.dimension], data: features.data }));
+    if (!python)
+      return { name, ...shape, ...(await takeTurns({ features, start, shape, rounds })) };
+    writeFileSync(
+      rowsFile!,
+      encodeNpy({ shape: [shape.rows, shape.dimension], data: features.data }),
+    );
     writeFileSync(startFile!, encodeNpy({ shape: [shape.k, shape.dimension], data: start }));
     const options = { rows: rowsFile!, start: startFile!, iterations: shape.iterations, threads };
     const peer = { python, script: './sklearn/kmeans.py', options };
@@ -93,7 +103,8 @@ function groupedRows({ rows, dimension, k }: Shape): Features {
   const data = new Float32Array(rows * dimension);
   for (let row = 0; row < rows; row++) {
     const from = random.integer(2 * k) * dimension;
-    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centers[from + d]! + random.normal();
+    for (let d = 0; d < dimension; d++)
+      data[row * dimension + d] = centers[from + d]! + random.normal();
   }
   return featuresOf(data, dimension);
 }
@@ -127,7 +138,9 @@ async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   for (let round = 0; round < rounds; round++) {
     const engine = await openEngine();
     await kmeans(features, shape.k, { ...options, engine, iterations: WARMING_ITERATIONS });
-    const { result, ...cost } = await measured(() => kmeans(features, shape.k, { ...options, engine }));
+    const { result, ...cost } = await measured(() =>
+      kmeans(features, shape.k, { ...options, engine }),
+    );
     await engine.close();
     ours.push({ ...cost, objective: result.objective });
     if (peer) theirs.push(await ask('lloyd', peer));
@@ -136,7 +149,13 @@ async function takeTurns({ features, start, shape, peer, rounds }: Turns) {
   const { objective } = ours[0]!;
   const own = { seconds: median(seconds), objective, megabytes: ours.at(-1)!.megabytes };
   if (!peer) {
-    const none = { peerSeconds: null, ratio: null, spread: null, objectiveDifference: null, versions: {} };
+    const none = {
+      peerSeconds: null,
+      ratio: null,
+      spread: null,
+      objectiveDifference: null,
+      versions: {},
+    };
     const noMiniBatch = { miniBatchSeconds: null, miniBatchExcess: null, miniBatchMegabytes: null };
     return { ...own, ...none, ...noMiniBatch, peerMegabytes: null };
   }

@@ -106,7 +106,9 @@ export async function labelFreePoints({
         onProgress(`${path}: checkpoint ${i + 1} of ${kept.length}`);
         const { info, tensors } = await loadCheckpoint(file);
         const state: Values = stateOf(tensors);
-        const seen = await sample.look(async (names) => Object.fromEntries(names.map((n) => [n, state[n]!])));
+        const seen = await sample.look(async (names) =>
+          Object.fromEntries(names.map((n) => [n, state[n]!])),
+        );
         const begun = performance.now();
         const measured = await measureEpoch(engine, seen, memory);
         const seconds = (performance.now() - begun) / 1000;
@@ -142,7 +144,12 @@ async function trueNmi(
   const features = await encoder.embed({ cache, indices });
   await encoder.close();
   const k = new Set(labels).size;
-  const { assignments } = await kmeans(features, k, { engine, metric: 'spherical', restarts: 3, seed: 0 });
+  const { assignments } = await kmeans(features, k, {
+    engine,
+    metric: 'spherical',
+    restarts: 3,
+    seed: 0,
+  });
   return nmi(labels, assignments);
 }
 
@@ -175,7 +182,10 @@ export function correlations(points: readonly LabelFreePoint[]): MeasureCorrelat
 export function spread<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   if (most < 2) return [items.at(-1)!];
-  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+  return Array.from(
+    { length: most },
+    (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!,
+  );
 }
 
 /** Formats a table, the best measure over all points first. */

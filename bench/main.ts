@@ -4,25 +4,23 @@
  * stderr. A failed row is reported, the others go on, and the exit code is 1.
  */
 import { Command } from 'commander';
-import { openEngine } from '../src/backends/index.ts';
 import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
+import { attempt, failed, say } from './attempt.ts';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
-import { benchmarkColors, type ColorRow, colorCells, colorPrediction } from './colors.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, kmeansRows } from './kmeans.ts';
-import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
+import { addLabeledCommands } from './labeled.ts';
 import { benchmarkPatches, type PatchRow, patchRows } from './patches.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type Profile, profileOf, profileRows } from './profile.ts';
-import { openReport, show, writeResult } from './report.ts';
+import { openReport, show } from './report.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkSettings, defaultRows } from './settings.ts';
 import { benchmarkStep, stepRows } from './step.ts';
-import { type SuggestedRow, suggestedTable, suggestForFile } from './suggestedK.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { kmeansTable, secondsTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
@@ -30,7 +28,6 @@ import { benchmarkViews, viewsRows } from './views.ts';
 const program = new Command('bench').description('Benchmarks likeness beside its peers.');
 /** Steps to profile: the first of the table, and the slowest relative to PyTorch. */
 const profiledRows = 'resnet18-cifar-32-w64-b64,resnet50-imagenet-64-w64-b64';
-const say = (what: string) => process.stderr.write(`${what}\n`);
 
 /** Defines a command that benchmarks rows beside a peer and prints a table. */
 function timing<R extends object>(
@@ -62,7 +59,9 @@ function timing<R extends object>(
       const names = namesOf(flags.rows ?? asked?.join(','), rows);
       const report = openReport<R>(name);
       for (const row of names)
-        await attempt(row, async () => report.add(await run(row, { rounds: Number(flags.rounds) })));
+        await attempt(row, async () =>
+          report.add(await run(row, { rounds: Number(flags.rounds) })),
+        );
       show({ rows: report.rows }, { json: flags.json, table: table(report.rows) });
     });
 }
@@ -83,7 +82,9 @@ program
     const names = only?.split(',');
     const unknown = names?.find((name) => !(benchmarkNames as string[]).includes(name));
     if (unknown !== undefined)
-      throw new Error(`--only: received "${unknown}"; expected some of ${benchmarkNames.join(', ')}`);
+      throw new Error(
+        `--only: received "${unknown}"; expected some of ${benchmarkNames.join(', ')}`,
+      );
     const failures = await benchmarkAll({
       ...options,
       only: names as BenchmarkName[] | undefined,
@@ -91,7 +92,9 @@ program
       onProgress: say,
     });
     if (failures.length > 0)
-      failed(`These benchmarks failed: ${failures.join(', ')}. The messages above have the reasons.`);
+      failed(
+        `These benchmarks failed: ${failures.join(', ')}. The messages above have the reasons.`,
+      );
   });
 
 timing('step', {
@@ -99,7 +102,8 @@ timing('step', {
   ...{ rows: stepRows, run: benchmarkStep, table: speedTable },
 });
 timing('swav', {
-  description: 'one step of SwAV (multi-crop, queue, LARC) beside PyTorch (where python3 has torch)',
+  description:
+    'one step of SwAV (multi-crop, queue, LARC) beside PyTorch (where python3 has torch)',
   ...{ rows: swavRows, run: benchmarkSwav, table: speedTable },
 });
 timing('inference', {
@@ -120,12 +124,18 @@ timing('decode', {
   ...{ rows: decodeRows, run: benchmarkDecode, table: speedTable },
 });
 timing('kmeans', {
-  description: 'k-means beside scikit-learn (where python3 has it), from the same initial centroids',
+  description:
+    'k-means beside scikit-learn (where python3 has it), from the same initial centroids',
   ...{ rows: kmeansRows, run: benchmarkKmeans, table: kmeansTable, rounds: 3 },
 });
 timing<ClusteringRow>('clustering', {
-  description: 'Sinkhorn codes and exact nearest neighbors beside PyTorch (where python3 has torch)',
-  ...{ rows: clusteringRows, run: benchmarkClustering, table: (rows) => secondsTable(rows, 'PyTorch') },
+  description:
+    'Sinkhorn codes and exact nearest neighbors beside PyTorch (where python3 has torch)',
+  ...{
+    rows: clusteringRows,
+    run: benchmarkClustering,
+    table: (rows) => secondsTable(rows, 'PyTorch'),
+  },
 });
 
 timing<PatchRow>('patches', {
@@ -136,7 +146,13 @@ timing<PatchRow>('patches', {
 
 timing('settings', {
   description: 'one training step with the settings of ONNX Runtime, and with each switched alone',
-  ...{ rows: stepRows, run: benchmarkSettings, table: settingsTable, rounds: 3, asked: defaultRows },
+  ...{
+    rows: stepRows,
+    run: benchmarkSettings,
+    table: settingsTable,
+    rounds: 3,
+    asked: defaultRows,
+  },
 });
 
 program
@@ -148,7 +164,10 @@ program
   .option('--epochs <n>', 'epochs of a run', '1')
   .option('--rounds <n>', 'rounds in which both alternate', '3')
   .action(
-    async (source: string | undefined, { json, rows, epochs, rounds }: RowFlags & { epochs: string }) => {
+    async (
+      source: string | undefined,
+      { json, rows, epochs, rounds }: RowFlags & { epochs: string },
+    ) => {
       const names = namesOf(rows, epochRows);
       const report = openReport<EpochRow>('epoch');
       const options = { source, epochs: Number(epochs), rounds: Number(rounds) };
@@ -168,7 +187,9 @@ program
 
 program
   .command('profile')
-  .description('time of a training step by operator, of a neighbor search, and of decoding an image')
+  .description(
+    'time of a training step by operator, of a neighbor search, and of decoding an image',
+  )
   .option('--json', 'print one object')
   .option('--rows <names>', `rows to run: ${Object.keys(profileRows).join(', ')}`, profiledRows)
   .option('--shapes', 'list the calls of an operator by the shape of their result')
@@ -196,26 +217,32 @@ program
   .description('clustering of the methods between epochs, on synthetic features')
   .option('--json', 'print one object')
   .option('--images <counts>', 'numbers of images, separated by commas', '50000,1000000')
-  .option('--methods <names>', `methods to run, of ${phaseMethods.join(', ')}`, phaseMethods.join(','))
-  .action(async ({ json, images, methods }: { json?: boolean; images: string; methods: string }) => {
-    const report = openReport<PhaseRow>('phases');
-    for (const count of images.split(',').map(Number)) {
-      for (const method of phaseMethods.filter((name) => methods.split(',').includes(name))) {
-        await attempt(`${method}, ${count} images`, async () =>
-          report.add(await benchmarkPhase(method, count)),
-        );
+  .option(
+    '--methods <names>',
+    `methods to run, of ${phaseMethods.join(', ')}`,
+    phaseMethods.join(','),
+  )
+  .action(
+    async ({ json, images, methods }: { json?: boolean; images: string; methods: string }) => {
+      const report = openReport<PhaseRow>('phases');
+      for (const count of images.split(',').map(Number)) {
+        for (const method of phaseMethods.filter((name) => methods.split(',').includes(name))) {
+          await attempt(`${method}, ${count} images`, async () =>
+            report.add(await benchmarkPhase(method, count)),
+          );
+        }
       }
-    }
-    const cells = report.rows.map((row) => [
-      ...[row.method, String(row.images), row.clusters, String(row.iterations)],
-      ...[shown(row.seconds, 1), shown(row.megabytes, 0), shown(row.featureMegabytes, 0)],
-    ]);
-    const table = [
-      ['method', 'images', 'clusters', 'iterations', 'seconds', 'peak MB', 'features MB'],
-      ...cells,
-    ];
-    show({ rows: report.rows }, { json, table });
-  });
+      const cells = report.rows.map((row) => [
+        ...[row.method, String(row.images), row.clusters, String(row.iterations)],
+        ...[shown(row.seconds, 1), shown(row.megabytes, 0), shown(row.featureMegabytes, 0)],
+      ]);
+      const table = [
+        ['method', 'images', 'clusters', 'iterations', 'seconds', 'peak MB', 'features MB'],
+        ...cells,
+      ];
+      show({ rows: report.rows }, { json, table });
+    },
+  );
 
 program
   .command('growth')
@@ -235,7 +262,11 @@ program
   .command('scale')
   .description('time and memory of the program by number of synthetic images')
   .option('--json', 'print one object')
-  .option('--images <counts>', 'numbers of images, separated by commas', '1000,10000,100000,1000000')
+  .option(
+    '--images <counts>',
+    'numbers of images, separated by commas',
+    '1000,10000,100000,1000000',
+  )
   .option('--minutes <m>', 'minutes of training', '2')
   .option('--clusters <k>', 'largest number of clusters', '10000')
   .action(async ({ json, images, minutes, clusters }: ScaleFlags) => {
@@ -250,71 +281,6 @@ program
     const table = [['images', 'work', 'of', 'seconds', 'peak MB'], ...cells];
     show({ rows: report.rows }, { json, table });
   });
-
-program
-  .command('label-free')
-  .description('rank correlation of label-free measures with true NMI over checkpoints')
-  .argument('<source>', 'labeled source of the runs')
-  .requiredOption('--runs <folders...>', 'run folders; train them with --set keepCheckpoints=1000')
-  .option('--json', 'print one object')
-  .option('--checkpoints <n>', 'largest number of checkpoints per run', '30')
-  .option('--images <n>', 'images of the label-free sample', '2000')
-  .option('--labeled <n>', 'labeled images for NMI', '5000')
-  .action(async (source: string, { runs, json, ...numbers }: LabelFreeFlags) => {
-    const points = await labelFreePoints({
-      source,
-      runs,
-      checkpoints: Number(numbers.checkpoints),
-      images: Number(numbers.images),
-      labeled: Number(numbers.labeled),
-      onProgress: say,
-    });
-    const rows = correlations(points);
-    const report = { source, correlations: rows, points };
-    writeResult('label-free', report);
-    show(report, { json, table: correlationCells(rows) });
-  });
-
-program
-  .command('colors')
-  .description('what agreement of clusters with color predicts, on labeled sources')
-  .argument('<sources...>', 'labeled sources')
-  .option('--json', 'print one object')
-  .option('--images <n>', 'most images of a source', '3000')
-  .option('--epochs <n>', 'epochs of the trained network', '3')
-  .action(async (sources: string[], { json, images, epochs }: ColorsFlags) => {
-    const report = openReport<ColorRow>('colors');
-    const options = { images: Number(images), epochs: Number(epochs), onProgress: say };
-    for (const source of sources) {
-      await attempt(source, () => benchmarkColors(source, { ...options, onRow: report.add }));
-    }
-    const prediction = colorPrediction(report.rows);
-    show({ rows: report.rows, prediction }, { json, table: colorCells(report.rows) });
-  });
-
-program
-  .command('suggested-k')
-  .description('suggested number of clusters beside the number of classes, on stored features')
-  .argument('<files...>', 'features with labels, as "likeness embed --out <set>.npy" writes them')
-  .requiredOption('--encoder <name>', 'name of the encoder, for the table')
-  .option('--json', 'print one object')
-  .action(async (files: string[], { encoder, json }: { encoder: string; json?: boolean }) => {
-    const report = openReport<SuggestedRow>('suggested-k');
-    const engine = await openEngine();
-    try {
-      for (const file of files)
-        await attempt(file, async () => report.add(await suggestForFile(engine, file, encoder)));
-    } finally {
-      await engine.close();
-    }
-    show({ rows: report.rows }, { json, table: suggestedTable(report.rows) });
-  });
-
-interface ColorsFlags {
-  json?: boolean;
-  images: string;
-  epochs: string;
-}
 
 interface AllFlags {
   only?: string;
@@ -343,36 +309,17 @@ interface RowFlags {
   rounds: string;
 }
 
-interface LabelFreeFlags {
-  runs: string[];
-  json?: boolean;
-  checkpoints: string;
-  images: string;
-  labeled: string;
-}
-
 /** Selects rows by name. Default: all except those for tests. */
 function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknown>>): string[] {
   const names = asked?.split(',') ?? Object.keys(rows).filter((name) => !name.includes('smoke'));
   const unknown = names.find((name) => !(name in rows));
   if (unknown === undefined) return names;
-  throw new Error(`--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`);
+  throw new Error(
+    `--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`,
+  );
 }
 
-/** Runs a part of a benchmark and reports a failure, so that the others go on. */
-async function attempt(what: string, work: () => Promise<unknown>): Promise<void> {
-  say(`${what} …`);
-  try {
-    await work();
-  } catch (error) {
-    failed(`${what}: ${error instanceof Error ? error.message : error}`);
-  }
-}
-
-function failed(message: string): void {
-  say(`error: ${message}`);
-  process.exitCode = 1;
-}
+addLabeledCommands(program);
 
 try {
   await program.parseAsync();

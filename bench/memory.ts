@@ -49,7 +49,9 @@ export function largestOfFamily(pid: number): number | null {
 function childrenOf(pid: number): number[] {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
-    const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
+    const lists = threads.map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'),
+    );
     return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
   } catch {
     return [];
@@ -59,7 +61,9 @@ function childrenOf(pid: number): number[] {
 /** Reads the shared memory of a process in MB; 0 where the system does not report it. */
 function sharedBy(pid: number): number {
   try {
-    const found = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Shared_\w+:\s+(\d+) kB/gm);
+    const found = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(
+      /^Shared_\w+:\s+(\d+) kB/gm,
+    );
     return [...found].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) / 1024, 0);
   } catch {
     return 0;

@@ -39,7 +39,8 @@ try {
       withEngine(async (engine) => {
         const once = await prepare(engine, JSON.parse(values.args));
         say({ ready: true });
-        for await (const line of createInterface({ input: process.stdin })) say(await answer(once, line));
+        for await (const line of createInterface({ input: process.stdin }))
+          say(await answer(once, line));
       }),
     { threads: values.threads === undefined ? undefined : Number(values.threads) },
   );

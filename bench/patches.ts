@@ -78,7 +78,9 @@ export async function benchmarkPatches(
         options: { images: file, count, size, settings: recipe, tensors: folder, threads },
       };
       const ours = await withEngine((engine) => learnInto(folder, engine, photos));
-      const { features } = (await withPeer(python, of, (peer) => peer.ask({ features: COMPARED }))) as {
+      const { features } = (await withPeer(python, of, (peer) =>
+        peer.ask({ features: COMPARED }),
+      )) as {
         features: number[];
       };
       const difference = differenceOf(ours, features);
@@ -114,13 +116,20 @@ async function learnAndEmbed(engine: Engine, photos: Photos): Promise<unknown> {
 async function learnInto(folder: string, engine: Engine, photos: Photos): Promise<Float32Array> {
   const settings = patchSettings.parse(photos.settings ?? {});
   const [cache, { size }] = [layoutOf(photos), photos];
-  const tensors: PatchTensors = await learnPatches({ engine, images: { cache }, size, settings, seed: SEED });
+  const tensors: PatchTensors = await learnPatches({
+    engine,
+    images: { cache },
+    size,
+    settings,
+    seed: SEED,
+  });
   for (const [tensor, { shape, data }] of Object.entries(tensors))
     writeFileSync(join(folder, `${tensor}.npy`), encodeNpy({ shape, data: data as Float32Array }));
   const encoder = await patchEncoder({ engine, size, settings, tensors });
   try {
-    return (await encoder.embed({ cache, indices: Uint32Array.from({ length: COMPARED }, (_, i) => i) }))
-      .data;
+    return (
+      await encoder.embed({ cache, indices: Uint32Array.from({ length: COMPARED }, (_, i) => i) })
+    ).data;
   } finally {
     await encoder.close();
   }
@@ -148,7 +157,15 @@ async function writePhotos(file: string, { images, size }: Shape): Promise<strin
  * Times both in alternation, in a fresh process for each round. A round is one run, because the
  * processes have warmed up on a few images and a run takes many seconds.
  */
-async function turnsOf({ own, peer, rounds }: { own: Contender; peer?: Contender; rounds: number }) {
+async function turnsOf({
+  own,
+  peer,
+  rounds,
+}: {
+  own: Contender;
+  peer?: Contender;
+  rounds: number;
+}) {
   const [ours, theirs]: [Turn[], Turn[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     ours.push(await turnOf(own));
@@ -156,7 +173,14 @@ async function turnsOf({ own, peer, rounds }: { own: Contender; peer?: Contender
   }
   const alone = { seconds: median(times(ours)) / 1000, megabytes: most(ours) };
   if (!peer) {
-    return { ...alone, peerSeconds: null, ratio: null, spread: null, peerMegabytes: null, versions: {} };
+    return {
+      ...alone,
+      peerSeconds: null,
+      ratio: null,
+      spread: null,
+      peerMegabytes: null,
+      versions: {},
+    };
   }
   const ratios = pairRatios(times(ours), times(theirs));
   return {
@@ -173,7 +197,11 @@ async function turnOf(contender: Contender): Promise<Turn> {
   const entered = await contender.enter();
   try {
     const [milliseconds] = await entered.run(1);
-    return { milliseconds: milliseconds!, megabytes: entered.megabytes(), versions: entered.versions };
+    return {
+      milliseconds: milliseconds!,
+      megabytes: entered.megabytes(),
+      versions: entered.versions,
+    };
   } finally {
     await entered.leave();
   }

@@ -43,7 +43,8 @@ function madeUp(images: number, dimension: number): Features {
   const data = new Float32Array(images * dimension);
   for (let row = 0; row < images; row++) {
     const from = random.integer(2000) * dimension;
-    for (let d = 0; d < dimension; d++) data[row * dimension + d] = centers[from + d]! + random.normal();
+    for (let d = 0; d < dimension; d++)
+      data[row * dimension + d] = centers[from + d]! + random.normal();
   }
   return normalizeRows(featuresOf(data, dimension));
 }

@@ -18,14 +18,19 @@ const PATCHES = 12;
 const GRAIN = 6;
 
 /** Draws a photo as RGB bytes `[height, width, 3]`; the same number gives the same photo. */
-export async function madeUpPhoto({ width, height }: PhotoSize, number: number): Promise<Uint8Array> {
+export async function madeUpPhoto(
+  { width, height }: PhotoSize,
+  number: number,
+): Promise<Uint8Array> {
   const random = randomAt(0, 'synthetic', number);
   const small = {
     width: PATCHES,
     height: Math.max(2, Math.round((PATCHES * height) / width)),
     channels: 3,
   } as const;
-  const patches = Uint8Array.from({ length: small.width * small.height * 3 }, () => random.integer(256));
+  const patches = Uint8Array.from({ length: small.width * small.height * 3 }, () =>
+    random.integer(256),
+  );
   const pixels = await sharp(patches, { raw: small })
     .resize({ width, height, fit: 'fill', kernel: 'cubic' })
     .raw({ depth: 'uchar' })
@@ -58,9 +63,15 @@ export function asJpeg(pixels: Uint8Array, { width, height }: PhotoSize): Promis
 }
 
 /** Writes n JPEG files, `000000.jpg` and so on, and returns their paths. */
-export async function writePhotos(folder: string, size: PhotoSize, count: number): Promise<string[]> {
+export async function writePhotos(
+  folder: string,
+  size: PhotoSize,
+  count: number,
+): Promise<string[]> {
   mkdirSync(folder);
-  const files = Array.from({ length: count }, (_, i) => join(folder, `${String(i).padStart(6, '0')}.jpg`));
+  const files = Array.from({ length: count }, (_, i) =>
+    join(folder, `${String(i).padStart(6, '0')}.jpg`),
+  );
   for (const [i, file] of files.entries())
     writeFileSync(file, await asJpeg(await madeUpPhoto(size, i), size));
   return files;

@@ -57,7 +57,9 @@ function rowsOf<Shape>(
   prefix: string,
   of: (shape: Shape) => Profiled,
 ): Record<string, Profiled> {
-  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, of(shape)]));
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [prefix + name, of(shape)]),
+  );
 }
 
 /** Profiles a training step by operator in ONNX Runtime's trace. */

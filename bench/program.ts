@@ -41,7 +41,9 @@ export async function callProgram(
     return {
       ...{ result: JSON.parse(lines.join('\n')), seconds, megabytes },
       longestPause({ from, to }) {
-        const within = pauses.filter(({ at, milliseconds }) => at + milliseconds >= from && at <= to);
+        const within = pauses.filter(
+          ({ at, milliseconds }) => at + milliseconds >= from && at <= to,
+        );
         return Math.max(0, ...within.map(({ milliseconds }) => milliseconds));
       },
     };

@@ -48,7 +48,9 @@ export async function benchmarkScale(
     const run = join(folder, 'run');
     const rows: ScaleRow[] = [];
     const call = async (work: ScaleRow['work'], detail: string, args: string[]) => {
-      const { seconds, megabytes } = await callProgram(args, { LIKENESS_CACHE: join(folder, 'cache') });
+      const { seconds, megabytes } = await callProgram(args, {
+        LIKENESS_CACHE: join(folder, 'cache'),
+      });
       const name = `${images}-${work.replaceAll(' ', '-')}`;
       rows.push({ name, images, work, detail, seconds, megabytes });
       onRow(rows.at(-1)!);
@@ -123,7 +125,10 @@ function writePicture(record: Uint8Array, number: number): void {
   const scale = SIDE / PATCHES;
   for (let channel = 0; channel < 3; channel++) {
     const base = 20 + ((palette * 37 + channel * 71) % 115);
-    const patches = Uint8Array.from({ length: PATCHES * PATCHES }, () => base + random.integer(SPREAD));
+    const patches = Uint8Array.from(
+      { length: PATCHES * PATCHES },
+      () => base + random.integer(SPREAD),
+    );
     const at = 1 + channel * SIDE * SIDE;
     for (let y = 0; y < SIDE; y++) {
       for (let x = 0; x < SIDE; x += scale) {

@@ -29,7 +29,10 @@ export const switches: Readonly<Record<string, Switched>> = {
 };
 
 /** Default steps. */
-export const defaultRows: readonly string[] = ['resnet18-cifar-32-w16-b64', 'resnet18-imagenet-64-w64-b64'];
+export const defaultRows: readonly string[] = [
+  'resnet18-cifar-32-w16-b64',
+  'resnet18-imagenet-64-w64-b64',
+];
 
 export interface SettingsRow {
   /** Name of the step. */
@@ -57,7 +60,10 @@ const TOLERANCE = 1e-4;
 /** Benchmarks one row of the step benchmark with each of the named switches. */
 export async function benchmarkSettings(
   name: string,
-  { rounds = 5, settings = Object.keys(switches) }: { rounds?: number; settings?: readonly string[] } = {},
+  {
+    rounds = 5,
+    settings = Object.keys(switches),
+  }: { rounds?: number; settings?: readonly string[] } = {},
 ): Promise<SettingsRow> {
   const shape = stepRows[name]!;
   const loss = await lossOf(shape, {});

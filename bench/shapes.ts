@@ -29,6 +29,10 @@ export function encoderRows(batches: readonly number[]): Record<string, Shape> {
   );
 }
 
-function encoder(architecture: Shape['architecture'], stem: Stem, size: number): Omit<Shape, 'batch'> {
+function encoder(
+  architecture: Shape['architecture'],
+  stem: Stem,
+  size: number,
+): Omit<Shape, 'batch'> {
   return { architecture, stem, size, width: 64 };
 }

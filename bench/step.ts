@@ -43,7 +43,10 @@ export async function benchmarkStep(
   return onStage(async ({ threads, folder, withEngine }) => {
     const args: StepArgs = { shape };
     let lossDifference: number | null = null;
-    const of = (format: string) => ({ script: './pytorch/step.py', options: { ...shape, format, threads } });
+    const of = (format: string) => ({
+      script: './pytorch/step.py',
+      options: { ...shape, format, threads },
+    });
     if (python) {
       const start = join(folder, 'start.safetensors');
       args.start = start;
@@ -54,7 +57,11 @@ export async function benchmarkStep(
         return { loss: await loss(), lossAfter: await loss() };
       });
       lossDifference = await largestDifference(python, of, async (peer, format) =>
-        compared(`${name}, ${format}`, own, (await peer.ask({ check: start })) as unknown as Checked),
+        compared(
+          `${name}, ${format}`,
+          own,
+          (await peer.ask({ check: start })) as unknown as Checked,
+        ),
       );
     }
     const ours = ownContender({ module: './step.ts', args, threads });
@@ -71,7 +78,10 @@ interface StepArgs {
 }
 
 /** Prepares the work; each call runs one step. */
-export async function prepare(engine: Engine, { shape, start }: StepArgs): Promise<() => Promise<Values>> {
+export async function prepare(
+  engine: Engine,
+  { shape, start }: StepArgs,
+): Promise<() => Promise<Values>> {
   const { program, initial } = stepProgram(shape);
   const { state, feeds } = start
     ? readStart(start, initial)
@@ -107,7 +117,10 @@ interface Checked {
  */
 function compared(name: string, own: Checked, theirs: Checked): number {
   const relative = (a: number, b: number) => Math.abs(a - b) / Math.abs(b);
-  const difference = Math.max(relative(own.loss, theirs.loss), relative(own.lossAfter, theirs.lossAfter));
+  const difference = Math.max(
+    relative(own.loss, theirs.loss),
+    relative(own.lossAfter, theirs.lossAfter),
+  );
   if (difference < TOLERANCE) return difference;
   throw new Error(
     `${name}: our losses ${own.loss}, ${own.lossAfter} differ from PyTorch's ` +
@@ -149,6 +162,8 @@ export function stepProgram({ architecture, stem, size, width, batch }: Shape): 
 }
 
 export function syntheticBatch({ batch, size }: Shape): Values {
-  const images = Float32Array.from({ length: batch * 3 * size * size }, (_, i) => Math.sin(i * 0.37));
+  const images = Float32Array.from({ length: batch * 3 * size * size }, (_, i) =>
+    Math.sin(i * 0.37),
+  );
   return { images, targets: Int32Array.from({ length: batch }, (_, i) => (i * 7) % CLASSES) };
 }

@@ -27,7 +27,11 @@ export interface SuggestedRow {
 }
 
 /** Suggests K for the features of one file. */
-export async function suggestForFile(engine: Engine, file: string, encoder: string): Promise<SuggestedRow> {
+export async function suggestForFile(
+  engine: Engine,
+  file: string,
+  encoder: string,
+): Promise<SuggestedRow> {
   const { shape, data } = decodeNpy(new Uint8Array(readFileSync(file)), file);
   const features = featuresOf(Float32Array.from(data as Float32Array), shape[1]!);
   const [head, ...rows] = decodeCsv(readFileSync(`${file}.ids.csv`, 'utf8'), `${file}.ids.csv`);

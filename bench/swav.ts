@@ -81,7 +81,16 @@ export async function benchmarkSwav(
         hiddenLength: hidden,
         queueLength: queue,
       } = shape;
-      const sizes = { batch, stem, width, architecture, prototypes, hidden, queue, dimensions: EMBEDDING };
+      const sizes = {
+        batch,
+        stem,
+        width,
+        architecture,
+        prototypes,
+        hidden,
+        queue,
+        dimensions: EMBEDDING,
+      };
       const options = { ...sizes, rate: LEARNING_RATE, start: file, format, threads };
       return { script: './pytorch/swav_step.py', options };
     };
@@ -137,10 +146,19 @@ async function lossOf(executable: Executable, feeds: Values): Promise<number> {
 /** Builds the step of a row and its crops: normal noise, like normalized images. */
 function stepOf({ architecture, stem, width, batch, crops, ...sizes }: SwavShape) {
   const groups = parseCrops(crops);
-  const images = groups.map(({ count, size }, g) => input(`crops.${g}`, [count * batch, 3, size, size]));
+  const images = groups.map(({ count, size }, g) =>
+    input(`crops.${g}`, [count * batch, 3, size, size]),
+  );
   const { hiddenLength: hiddenDim, ...own } = sizes;
   const method = swav.build(
-    { ...SWAV, ...own, hiddenDim, embeddingDim: EMBEDDING, queueStartEpoch: 0, freezePrototypesSteps: 0 },
+    {
+      ...SWAV,
+      ...own,
+      hiddenDim,
+      embeddingDim: EMBEDDING,
+      queueStartEpoch: 0,
+      freezePrototypesSteps: 0,
+    },
     {
       batchSize: batch,
       images: batch,
@@ -167,7 +185,9 @@ function stored(values: Values, { batch, crops }: SwavShape) {
   const groups = parseCrops(crops);
   return Object.fromEntries(
     Object.entries(values).map(([name, data]) => {
-      const group = name.startsWith('crops.') ? groups[Number(name.slice('crops.'.length))] : undefined;
+      const group = name.startsWith('crops.')
+        ? groups[Number(name.slice('crops.'.length))]
+        : undefined;
       const shape = group ? [group.count * batch, 3, group.size, group.size] : [data.length];
       return [name, { dtype: 'float32' as const, shape, data: data as Float32Array }];
     }),

@@ -25,11 +25,25 @@ export function speedTable(
 
 /** Formats seconds and memory, ours and scikit-learn's. */
 export function kmeansTable(rows: readonly KmeansRow[]): string[][] {
-  const head = ['row', 'ours s', 'scikit-learn s', 'ratio', 'min to max', 'MiniBatch s', 'its excess %'];
+  const head = [
+    'row',
+    'ours s',
+    'scikit-learn s',
+    'ratio',
+    'min to max',
+    'MiniBatch s',
+    'its excess %',
+  ];
   return [
     [...head, 'ours MB', 'scikit-learn MB', 'MiniBatch MB'],
     ...rows.map((row) => [
-      ...[row.name, shown(row.seconds), shown(row.peerSeconds), shown(row.ratio), range(row.spread)],
+      ...[
+        row.name,
+        shown(row.seconds),
+        shown(row.peerSeconds),
+        shown(row.ratio),
+        range(row.spread),
+      ],
       ...[shown(row.miniBatchSeconds), shown(row.miniBatchExcess && 100 * row.miniBatchExcess, 1)],
       ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0), shown(row.miniBatchMegabytes, 0)],
     ]),
@@ -55,7 +69,13 @@ export function secondsTable(rows: readonly ClusteringRow[], peer: string): stri
   return [
     ['row', 'ours s', `${peer} s`, 'ratio', 'min to max', 'ours MB', `${peer} MB`],
     ...rows.map((row) => [
-      ...[row.name, shown(row.seconds, 3), shown(row.peerSeconds, 3), shown(row.ratio), range(row.spread)],
+      ...[
+        row.name,
+        shown(row.seconds, 3),
+        shown(row.peerSeconds, 3),
+        shown(row.ratio),
+        range(row.spread),
+      ],
       ...[shown(row.megabytes, 0), shown(row.peerMegabytes, 0)],
     ]),
   ];

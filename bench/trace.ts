@@ -38,7 +38,10 @@ export async function traceOf(
     ...engine,
     async compile(program, options) {
       const prefix = `trace-${String(count++).padStart(4, '0')}`;
-      const executable = await engine.compile(program, { ...options, profile: join(folder, prefix) });
+      const executable = await engine.compile(program, {
+        ...options,
+        profile: join(folder, prefix),
+      });
       const own: Executable = {
         ...executable,
         dispose() {

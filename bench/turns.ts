@@ -74,9 +74,15 @@ async function turnOf(contender: Contender, runs?: number): Promise<Turn & { run
       taken += now!;
       if (isSettled) break;
     }
-    const counted = runs ?? Math.max(1, Math.min(MOST_RUNS, Math.round(TURN_MILLISECONDS / settled)));
+    const counted =
+      runs ?? Math.max(1, Math.min(MOST_RUNS, Math.round(TURN_MILLISECONDS / settled)));
     const milliseconds = median(await entered.run(counted));
-    return { milliseconds, megabytes: entered.megabytes(), versions: entered.versions, runs: counted };
+    return {
+      milliseconds,
+      megabytes: entered.megabytes(),
+      versions: entered.versions,
+      runs: counted,
+    };
   } finally {
     await entered.leave();
   }
@@ -117,7 +123,15 @@ export async function takeTurns(
   const [own = [], ...theirs] = await alternate([ours, ...peers], options);
   const mine = { ours: median(times(own)), megabytes: most(own) };
   if (peers.length === 0)
-    return { ...mine, peer: null, peers: {}, ratio: null, spread: null, peerMegabytes: null, versions: {} };
+    return {
+      ...mine,
+      peer: null,
+      peers: {},
+      ratio: null,
+      spread: null,
+      peerMegabytes: null,
+      versions: {},
+    };
   const medians = theirs.map((turns) => median(times(turns)));
   const best = medians.indexOf(Math.min(...medians));
   const ratios = pairRatios(times(own), times(theirs[best]!));

@@ -78,11 +78,16 @@ const COMPARED = 2000;
 /** Benchmarks one row. */
 export async function benchmarkViews(
   name: string,
-  { rounds = 5, python = pythonWith('torchvision') }: { rounds?: number; python?: string | null } = {},
+  {
+    rounds = 5,
+    python = pythonWith('torchvision'),
+  }: { rounds?: number; python?: string | null } = {},
 ): Promise<ViewsRow> {
   const { crops, photos, ...size } = viewsRows[name]!;
   return onStage(async ({ folder }) => {
-    const pictures = await Promise.all(Array.from({ length: photos }, (_, i) => madeUpPhoto(size, i)));
+    const pictures = await Promise.all(
+      Array.from({ length: photos }, (_, i) => madeUpPhoto(size, i)),
+    );
     const sources = pictures.map((pixels) => ({ ...size, pixels }));
     let epoch = 0;
     /** Renders all views of all images, with new draws each time. */
@@ -107,14 +112,21 @@ export async function benchmarkViews(
 
     const file = join(folder, 'photos.raw');
     writeFileSync(file, Buffer.concat(pictures));
-    const options = { work: 'views', photos: file, ...size, crops: JSON.stringify(crops.map(forPeer)) };
+    const options = {
+      work: 'views',
+      photos: file,
+      ...size,
+      crops: JSON.stringify(crops.map(forPeer)),
+    };
     const of = { script: './pytorch/pictures.py', options };
     const perRun = photos * crops.reduce((total, { count }) => total + count, 0);
     const repeats = Math.ceil(COMPARED / perRun);
     const own = statisticsOf((seen) => {
       for (let i = 0; i < repeats; i++) once(seen);
     });
-    const { statistics } = (await withPeer(python, of, (peer) => peer.ask({ statistics: repeats }))) as {
+    const { statistics } = (await withPeer(python, of, (peer) =>
+      peer.ask({ statistics: repeats }),
+    )) as {
       statistics: number[];
     };
     const difference = Math.max(...own.map((value, i) => Math.abs(value - statistics[i]!)));

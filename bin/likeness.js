@@ -7,7 +7,9 @@ const { node } = process.versions;
 if (isSupported(node)) {
   // A checkout has the sources, and a package has the build alone.
   const source = new URL('../src/cli/main.ts', import.meta.url);
-  await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
+  await import(
+    existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href
+  );
 } else {
   process.stderr.write(`error: ${unsupportedMessage(node)}\n`);
   process.exitCode = 1;

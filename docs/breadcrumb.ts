@@ -17,7 +17,9 @@ const titles: Readonly<Record<string, string>> = {
  */
 export function breadcrumb(path: string, title: string): string {
   const folder = posix.dirname(path);
-  const above = [map, posix.join(folder, 'README.md')].filter((page) => page in titles && page !== path);
+  const above = [map, posix.join(folder, 'README.md')].filter(
+    (page) => page in titles && page !== path,
+  );
   const linkTo = (page: string) => `[${titles[page]}](${posix.relative(folder, page)})`;
   const links = [...new Set(above)].map(linkTo);
   return [...links, title].join(' › ');
@@ -25,5 +27,8 @@ export function breadcrumb(path: string, title: string): string {
 
 /** Inserts the line below the first heading of a page. */
 export function withBreadcrumb(path: string, page: string): string {
-  return page.replace(/^# (.+)\n/, (heading, title: string) => `${heading}\n${breadcrumb(path, title)}\n`);
+  return page.replace(
+    /^# (.+)\n/,
+    (heading, title: string) => `${heading}\n${breadcrumb(path, title)}\n`,
+  );
 }

@@ -19,7 +19,9 @@ export function colorsText(): string {
   const { rows } = found;
   const { bySource, mean, ranks } = colorPrediction(rows);
   const number = (value: number | null) => value?.toFixed(2) ?? '-';
-  const correlations = Object.entries(bySource).map(([source, value]) => `${source} ${number(value)}`);
+  const correlations = Object.entries(bySource).map(
+    ([source, value]) => `${source} ${number(value)}`,
+  );
   return [
     markdown([
       ['images', 'encoder', 'color share', 'verdict', 'NMI', 'ACC'],

@@ -91,7 +91,12 @@ function figuresTable({ methods, baselines }: StoredComparison['comparison']): s
       epochs: row.epochs === null ? '' : row.epochs.toFixed(1),
       minutes: row.minutes === null ? '' : row.minutes.toFixed(1),
     })),
-    ...Object.values(baselines).map((row) => ({ name: `*${row.name}*`, row, epochs: '', minutes: '' })),
+    ...Object.values(baselines).map((row) => ({
+      name: `*${row.name}*`,
+      row,
+      epochs: '',
+      minutes: '',
+    })),
   ];
   const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
   const cell = (summary: Summary | undefined, i: number) =>
@@ -157,7 +162,9 @@ function curveText({ methods }: StoredComparison['comparison']): string {
     .filter(({ curve }) => curve.length === length)
     .map((row) => [
       rowName(row),
-      ...row.curve.map(({ minutes, knn, nmi }) => `${figure(knn)} / ${figure(nmi)} (${minutes.toFixed(1)})`),
+      ...row.curve.map(
+        ({ minutes, knn, nmi }) => `${figure(knn)} / ${figure(nmi)} (${minutes.toFixed(1)})`,
+      ),
     ]);
   if (cells.length === 0) return '';
   const snapshots = Array.from({ length }, (_, i) =>

@@ -20,7 +20,8 @@ export function listOfExamples(): ExampleFile[] {
     .map((name) => {
       const text = readFileSync(new URL(name, folder), 'utf8');
       const [, about, code] = /^\/\*\* (.*?) \*\/\n(.*)$/s.exec(text) ?? [];
-      if (about === undefined || code === undefined) throw new Error(`${name}: expected a first comment`);
+      if (about === undefined || code === undefined)
+        throw new Error(`${name}: expected a first comment`);
       return { name, about, code: asInstalled(code).trimEnd() };
     });
 }

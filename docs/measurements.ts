@@ -64,8 +64,10 @@ interface KmeansFigures {
 export function kmeansText(): string {
   const found = stored<StoredRows<KmeansFigures>>('kmeans');
   if (!found) return '';
-  const number = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits));
-  const percent = (value: number | null) => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
+  const number = (value: number | null, digits: number) =>
+    value === null ? '-' : value.toFixed(digits);
+  const percent = (value: number | null) =>
+    value === null ? '-' : `${(100 * value).toFixed(1)} %`;
   return [
     markdown([
       [
@@ -126,7 +128,10 @@ export function secondsText(name: string): string {
   const memory = (value: number | null) => value?.toFixed(0) ?? '-';
   return [
     markdown([
-      [...['row', 'likeness s', `${peer} s`, 'times as fast', 'from, to'], ...['likeness MB', `${peer} MB`]],
+      [
+        ...['row', 'likeness s', `${peer} s`, 'times as fast', 'from, to'],
+        ...['likeness MB', `${peer} MB`],
+      ],
       ...found.rows.map((row) => [
         ...[`\`${row.name}\``, seconds(row.seconds), seconds(row.peerSeconds)],
         row.ratio === null ? '-' : `**${row.ratio.toFixed(2)}**`,
@@ -181,7 +186,8 @@ export function projectionText(): string {
     if (!before || !last) return [];
     const perImage = (of: (row: ScaleFigures) => number) =>
       Math.max(0, of(last) - of(before)) / (last.images - before.images);
-    const trained = (row: ScaleFigures) => (work.includes('train') ? 60 * Number.parseFloat(row.detail) : 0);
+    const trained = (row: ScaleFigures) =>
+      work.includes('train') ? 60 * Number.parseFloat(row.detail) : 0;
     const worked = (row: ScaleFigures) => row.seconds - trained(row);
     const [seconds, bytes] = [perImage(worked), perImage((row) => 1e6 * row.megabytes)];
     const cells = PROJECTED.flatMap((images) => {
@@ -189,7 +195,9 @@ export function projectionText(): string {
       const gigabytes = (1e6 * last.megabytes + bytes * (images - last.images)) / 1e9;
       return [hours.toPrecision(2), gigabytes.toPrecision(2)];
     });
-    return [[work.replace(' and train', ''), (1e6 * seconds).toFixed(0), bytes.toFixed(0), ...cells]];
+    return [
+      [work.replace(' and train', ''), (1e6 * seconds).toFixed(0), bytes.toFixed(0), ...cells],
+    ];
   });
   if (lines.length === 0) return 'Needs two sizes: `npm run bench -- scale`.';
   const sizes = PROJECTED.flatMap((images) =>
@@ -240,7 +248,15 @@ export function phasesText(): string {
   if (!found) return '';
   return [
     markdown([
-      ['method', 'images x dimension', 'clusters', 'iterations', 'seconds', 'peak MB', 'features alone MB'],
+      [
+        'method',
+        'images x dimension',
+        'clusters',
+        'iterations',
+        'seconds',
+        'peak MB',
+        'features alone MB',
+      ],
       ...found.rows.map((row) => [
         ...[row.method, `${row.images.toLocaleString('en-US')} x ${row.dimension}`, row.clusters],
         ...[String(row.iterations), row.seconds.toFixed(1), row.megabytes?.toFixed(0) ?? '-'],

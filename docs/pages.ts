@@ -3,7 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { argumentForm, type Command } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
-import { allMethods, flatSettings, presets, sharedGroups, showSetting } from '../src/methods/index.ts';
+import {
+  allMethods,
+  flatSettings,
+  presets,
+  sharedGroups,
+  showSetting,
+} from '../src/methods/index.ts';
 import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
 import { colorsText } from './colors.ts';
@@ -88,7 +94,9 @@ function commandsTable(): string {
 
 /** Formats the words of the run doctor with their meanings. */
 function verdictsTable(): string {
-  const rows = Object.entries(verdictWords).map(([word, meaning]) => `| ${word} | ${cell(meaning)} |`);
+  const rows = Object.entries(verdictWords).map(
+    ([word, meaning]) => `| ${word} | ${cell(meaning)} |`,
+  );
   return ['| word | meaning |', '|---|---|', ...rows].join('\n');
 }
 
@@ -97,7 +105,14 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
-function commandPage({ name, summary, details, arguments: args, options, examples }: Command): string {
+function commandPage({
+  name,
+  summary,
+  details,
+  arguments: args,
+  options,
+  examples,
+}: Command): string {
   const usage = [
     'likeness',
     name,
@@ -124,7 +139,8 @@ function commandPage({ name, summary, details, arguments: args, options, example
     '## Examples',
     '',
   );
-  for (const { command, meaning } of examples) lines.push('```sh', `${command}   # ${meaning}`, '```', '');
+  for (const { command, meaning } of examples)
+    lines.push('```sh', `${command}   # ${meaning}`, '```', '');
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -142,14 +158,18 @@ function settingsPage(): string {
     '',
     'A method reads the settings of its own table, and none of another method.',
     '',
-    ...allMethods().flatMap(({ name, settings }) => settingsTable(`### ${name}`, name, settings.shape)),
+    ...allMethods().flatMap(({ name, settings }) =>
+      settingsTable(`### ${name}`, name, settings.shape),
+    ),
     '## Presets',
     '',
     '`train` chooses a preset by the size of the images, unless `--preset` names one.',
     '',
   ];
   for (const [name, { description, settings }] of Object.entries(presets)) {
-    const values = Object.entries(flatSettings(settings)).map(([key, value]) => `\`${key}=${value}\``);
+    const values = Object.entries(flatSettings(settings)).map(
+      ([key, value]) => `\`${key}=${value}\``,
+    );
     lines.push(`**${name}**: ${description}. ${values.join(' ')}`, '');
   }
   return `${lines.join('\n').trimEnd()}\n`;

@@ -26,7 +26,9 @@ export function patchValueText(name: string): string {
 const BY_SIZE = 'by image size';
 
 function defaultOf(name: string): string {
-  const value = (patchSettings.parse({}) as Readonly<Record<string, number | readonly number[]>>)[name];
+  const value = (patchSettings.parse({}) as Readonly<Record<string, number | readonly number[]>>)[
+    name
+  ];
   if (value === undefined) return BY_SIZE;
   if (typeof value !== 'number') return value.join(', ');
   return value.toLocaleString('en-US', { maximumFractionDigits: 6 });

@@ -32,12 +32,16 @@ export function speedsText(name: string): string {
   const found = stored<StoredRows<SpeedFigures>>(name);
   if (!found) return `Not measured yet: \`npm run bench -- ${name}\`.`;
   const speed = (value: number | null | undefined) =>
-    typeof value === 'number' ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 }) : '-';
+    typeof value === 'number'
+      ? value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
+      : '-';
   const peers = [...new Set(found.rows.flatMap(({ formats }) => Object.keys(formats)))];
   const hasMemory = found.rows.some(({ megabytes }) => typeof megabytes === 'number');
-  const memory = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(0) : '-');
+  const memory = (value: number | null | undefined) =>
+    typeof value === 'number' ? value.toFixed(0) : '-';
   const hasWaiting = found.rows.some(({ waiting }) => waiting !== undefined);
-  const share = (value: number | undefined) => (value === undefined ? '-' : `${(100 * value).toFixed(2)} %`);
+  const share = (value: number | undefined) =>
+    value === undefined ? '-' : `${(100 * value).toFixed(2)} %`;
   const rows = found.rows.map(({ name: row, ours, ratio, spread, formats, ...figures }) => [
     ...[`\`${row}\``, speed(ours), ...peers.map((peer) => speed(formats[peer]))],
     ratio === null ? '-' : `**${ratio.toFixed(2)}**`,
@@ -92,7 +96,9 @@ export function profileText(): string {
         ],
       ]);
     const title = `\`${name}\`${whole === undefined ? '' : `, ${whole.toFixed(0)} ms in total`}:`;
-    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'fraction'], ...rows])].join('\n');
+    return [title, '', markdown([['part', 'calls', `ms per ${per}`, 'fraction'], ...rows])].join(
+      '\n',
+    );
   });
   return [...tables, caption(found)].join('\n\n');
 }

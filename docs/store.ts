@@ -46,9 +46,11 @@ program
   .requiredOption('--command <text>')
   .requiredOption('--state <text>')
   .option('--add', 'keep the other stored rows, which need the same machine')
-  .action((name: string, file: string, { add, ...flags }: Omit<Flags, 'title'> & { add?: true }) => {
-    console.log(storeBenchmark(name, file, { add, ...flags }));
-  });
+  .action(
+    (name: string, file: string, { add, ...flags }: Omit<Flags, 'title'> & { add?: true }) => {
+      console.log(storeBenchmark(name, file, { add, ...flags }));
+    },
+  );
 
 program
   .command('label-free')
@@ -56,7 +58,9 @@ program
   .requiredOption('--title <text>')
   .requiredOption('--command <text>')
   .action((name: string, file: string, flags: Omit<Flags, 'state'>) => {
-    const { correlations, points } = read<{ correlations: object[]; points: { run: string }[] }>(file);
+    const { correlations, points } = read<{ correlations: object[]; points: { run: string }[] }>(
+      file,
+    );
     write(`label-free-${name}`, {
       ...flags,
       runs: new Set(points.map(({ run }) => run)).size,
@@ -76,7 +80,15 @@ type AnyComparison = StoredComparison['comparison'];
 
 /** Merges two comparisons under the same conditions, in the order of the methods. */
 function merged(before: AnyComparison, now: AnyComparison): AnyComparison {
-  for (const key of ['data', 'images', 'budget', 'seeds', 'preset', 'protocol', 'program'] as const) {
+  for (const key of [
+    'data',
+    'images',
+    'budget',
+    'seeds',
+    'preset',
+    'protocol',
+    'program',
+  ] as const) {
     if (JSON.stringify(before[key]) !== JSON.stringify(now[key])) {
       throw new Error(
         `${key}: received ${JSON.stringify(now[key])}; expected that of the stored comparison, ` +

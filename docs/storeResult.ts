@@ -24,7 +24,11 @@ export interface StoreOptions {
 }
 
 /** Stores the rows of a benchmark's output and returns the path of the stored file. */
-export function storeBenchmark(name: string, file: string, { add = false, ...by }: StoreOptions): string {
+export function storeBenchmark(
+  name: string,
+  file: string,
+  { add = false, ...by }: StoreOptions,
+): string {
   const { machine, rows } = JSON.parse(readFileSync(file, 'utf8')) as MeasuredRows;
   const now = { machine, rows: rows.map((row) => ({ ...row, ...by })) };
   const before = add ? stored<typeof now>(name) : undefined;

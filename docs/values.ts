@@ -30,7 +30,12 @@ export function valueText(argument: string): string {
   return shown(flatSettings(settingsFor(PLAIN, { method: { name } }))[setting]);
 }
 
-const names: Readonly<Record<string, string>> = { adam: 'Adam', sgd: 'SGD', larc: 'LARC', lars: 'LARS' };
+const names: Readonly<Record<string, string>> = {
+  adam: 'Adam',
+  sgd: 'SGD',
+  larc: 'LARC',
+  lars: 'LARS',
+};
 
 function shown(value: string | number | undefined): string {
   if (value === undefined) return 'none';

@@ -31,7 +31,11 @@ const barlowTwins = defineMethod({
   crops: 'pair',
   settings: z.strictObject({
     ...projectionSettings,
-    redundancy: z.number().positive().default(0.005).describe('weight of the terms off the diagonal'),
+    redundancy: z
+      .number()
+      .positive()
+      .default(0.005)
+      .describe('weight of the terms off the diagonal'),
   }),
   head: (settings) => ({ project: (variables, h) => project(variables, h, settings) }),
   step({ crops: [images], settings, step, model }) {

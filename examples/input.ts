@@ -1,7 +1,14 @@
 /** Input of the examples: the folder in their argument, or the sample with tiny settings. */
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { type Images, type Model, openModel, samplePath, type TrainOptions, train } from '../src/likeness.ts';
+import {
+  type Images,
+  type Model,
+  openModel,
+  samplePath,
+  type TrainOptions,
+  train,
+} from '../src/likeness.ts';
 
 /** Folder of images: the first argument, or the bundled sample. */
 export const folder = process.argv[2] ?? samplePath;

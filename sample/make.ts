@@ -36,7 +36,8 @@ for (const { name, split, perClass } of sets) {
   const labels: number[] = [];
   const pictures: Uint8Array[] = [];
   for (const [index, entry] of source.entries.entries()) {
-    if (entry.split !== split || entry.label === undefined || taken[entry.label]! >= perClass) continue;
+    if (entry.split !== split || entry.label === undefined || taken[entry.label]! >= perClass)
+      continue;
     const picture = await source.read(index);
     if (picture.kind !== 'raw') throw new Error(`${original} is not Fashion-MNIST`);
     taken[entry.label]!++;

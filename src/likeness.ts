@@ -41,7 +41,11 @@ export {
   type SortIntoOptions,
 } from './library/cluster.ts';
 export { type CompareOptions, compare } from './library/compare.ts';
-export { type ContactSheet, type ContactSheetOptions, writeContactSheet } from './library/contactSheet.ts';
+export {
+  type ContactSheet,
+  type ContactSheetOptions,
+  writeContactSheet,
+} from './library/contactSheet.ts';
 export type { Embeddings, EmbedOptions, EmbedToResult } from './library/embed.ts';
 export type { UnreadableImage } from './library/embedFiles.ts';
 export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';

@@ -24,6 +24,8 @@ it('builds the API reference without a warning', async () => {
   const typedoc = join(root, 'node_modules/typedoc/bin/typedoc');
   const options = ['--options', 'docs/typedoc.json', '--emit', 'none', '--treatWarningsAsErrors'];
   // Rejects with typedoc's messages where it exits with another code than 0.
-  const { stderr } = await promisify(execFile)(process.execPath, [typedoc, ...options], { cwd: root });
+  const { stderr } = await promisify(execFile)(process.execPath, [typedoc, ...options], {
+    cwd: root,
+  });
   expect(stderr).toBe('');
 });

@@ -25,19 +25,22 @@ function hopsOf(title: string): Hop[] {
 const declares = (text: string, name: string) =>
   new RegExp(`^(export )?(async )?(function\\*?|const) ${name}\\b`, 'm').test(text);
 
-describe.each(['One image from source to cluster', 'One loss from paper to ONNX node'])('%s', (title) => {
-  const hops = hopsOf(title);
+describe.each(['One image from source to cluster', 'One loss from paper to ONNX node'])(
+  '%s',
+  (title) => {
+    const hops = hopsOf(title);
 
-  it('is numbered from 1', () => {
-    expect(hops.length).toBeGreaterThan(8);
-    expect(hops.map(({ number }) => number)).toEqual(hops.map((_, i) => i + 1));
-  });
+    it('is numbered from 1', () => {
+      expect(hops.length).toBeGreaterThan(8);
+      expect(hops.map(({ number }) => number)).toEqual(hops.map((_, i) => i + 1));
+    });
 
-  it.each(hops)('$number. $file has $name', ({ file, name }) => {
-    expect(existsSync(join(root, file))).toBe(true);
-    expect(declares(readText(file), name)).toBe(true);
-  });
-});
+    it.each(hops)('$number. $file has $name', ({ file, name }) => {
+      expect(existsSync(join(root, file))).toBe(true);
+      expect(declares(readText(file), name)).toBe(true);
+    });
+  },
+);
 
 describe('declares', () => {
   it('knows a declaration from a use', () => {

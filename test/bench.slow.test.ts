@@ -63,7 +63,12 @@ describe('the epoch benchmark', () => {
     const folder = mkdtempSync(join(tmpdir(), 'likeness-epoch-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     await writeTextures(folder, 64);
-    const row = await benchmarkEpoch('small-32', { source: folder, epochs: 1, rounds: 1, python: null });
+    const row = await benchmarkEpoch('small-32', {
+      source: folder,
+      epochs: 1,
+      rounds: 1,
+      python: null,
+    });
     expect(row).toMatchObject({ peer: null, ratio: null });
     expect(row.ours).toBeGreaterThan(0);
     expect(row.losses[0]).toBeGreaterThan(0);
@@ -80,7 +85,10 @@ describe('the benchmark of growth', () => {
       ...{ architecture: 'resnet10', stem: 'cifar', width: 4, batch: 4, crops: '2x8' },
       ...{ prototypes: 8, hiddenLength: 8, queueLength: 8 },
     };
-    const rows = await benchmarkGrowth({ shape, varied: { prototypes: ['8', '16'], crops: ['2x8+1x8'] } });
+    const rows = await benchmarkGrowth({
+      shape,
+      varied: { prototypes: ['8', '16'], crops: ['2x8+1x8'] },
+    });
     expect(rows.map(({ varied, value }) => `${varied} ${value}`)).toEqual([
       ...['prototypes 8', 'prototypes 16', 'crops 2x8+1x8'],
     ]);
@@ -128,7 +136,9 @@ describe('the profile', () => {
   ])('adds up the parts of %s, the longest first', async (name, per, parts) => {
     const profile = await profileOf(name, { steps: 3 });
     expect(profile).toMatchObject({ name, per });
-    expect(profile.operators.map(({ operator }) => operator)).toEqual(expect.arrayContaining(parts));
+    expect(profile.operators.map(({ operator }) => operator)).toEqual(
+      expect.arrayContaining(parts),
+    );
     const shares = profile.operators.map(({ share }) => share);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(shares).toEqual(shares.toSorted((a, b) => b - a));

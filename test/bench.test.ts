@@ -50,7 +50,9 @@ describe('turns', () => {
   it('alternate, one there at a time, and set ours beside the fastest peer', async () => {
     const told: string[] = [];
     const of = (name: string, milliseconds: number) => contender(name, milliseconds, told);
-    const standing = await takeTurns(of('ours', 1000), [of('slow', 1200), of('fast', 500)], { rounds: 2 });
+    const standing = await takeTurns(of('ours', 1000), [of('slow', 1200), of('fast', 500)], {
+      rounds: 2,
+    });
     const turn = (name: string) => [
       `${name} enters`,
       // Twice as long, one and a half times as long, then as long as the one after.
@@ -159,7 +161,12 @@ describe('the label-free benchmark', () => {
   const of = (name: string) => rows.find(({ measure }) => measure === name)!;
 
   it('ranks over all points, the last of the runs, and within runs', () => {
-    expect(of('neighbourConsistency')).toMatchObject({ all: 1, lastOfRuns: 1, withinRuns: 1, points: 7 });
+    expect(of('neighbourConsistency')).toMatchObject({
+      all: 1,
+      lastOfRuns: 1,
+      withinRuns: 1,
+      points: 7,
+    });
     expect(of('viewAgreement')).toMatchObject({ all: -1, lastOfRuns: -1, withinRuns: -1 });
     // Rises with NMI in run a, falls in run b; the last of a, b, c: 0.2, 0.7, 0.05 against rising
     // NMI.
@@ -203,7 +210,15 @@ describe('the epoch benchmark', () => {
 
 describe('suggested numbers of clusters', () => {
   const row = (classes: number, range: [number, number], found = true): SuggestedRow => ({
-    ...{ name: 'set, encoder', encoder: 'encoder', images: 100, classes, suggested: 4, range, found },
+    ...{
+      name: 'set, encoder',
+      encoder: 'encoder',
+      images: 100,
+      classes,
+      suggested: 4,
+      range,
+      found,
+    },
     ...{ score: 0.5, seconds: 1 },
   });
 

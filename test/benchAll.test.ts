@@ -44,7 +44,9 @@ describe('all benchmarks', () => {
   it('are those of the page, without a wish', async () => {
     const { world, told } = openWorld();
     await benchmarkAll({ ...options, world });
-    const names = told.filter((line) => line.startsWith('clear ')).map((line) => line.slice('clear '.length));
+    const names = told
+      .filter((line) => line.startsWith('clear '))
+      .map((line) => line.slice('clear '.length));
     expect(names.join(' ')).toBe(
       'step swav inference javascript epoch views decode profile settings kmeans clustering patches',
     );
@@ -65,7 +67,8 @@ describe('all benchmarks', () => {
   });
 
   it('leave out one whose peer is not there, and what is kept of it as it is', async () => {
-    const missing: World['missing'] = (name) => (name === 'kmeans' ? 'python3 has no sklearn' : undefined);
+    const missing: World['missing'] = (name) =>
+      name === 'kmeans' ? 'python3 has no sklearn' : undefined;
     const { world, told } = openWorld({ missing });
     const said: string[] = [];
     const only = ['kmeans', 'growth'] as const;

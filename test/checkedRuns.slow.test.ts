@@ -1,7 +1,20 @@
 /** Runs as processes that are finished, changed, moved or damaged between two commands. */
-import { copyFileSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { brokenBytes, jsonFaults, sealedCheckpoint, tensorFaults } from '../src/run/faults.cases.ts';
+import {
+  brokenBytes,
+  jsonFaults,
+  sealedCheckpoint,
+  tensorFaults,
+} from '../src/run/faults.cases.ts';
 import { type Ended, writeTextures } from './likeness.cases.ts';
 import {
   at,
@@ -32,7 +45,9 @@ describe('a finished run', () => {
     const ended = await workplace.run('train', 'pictures', '--out', 'run', '--resume');
     expectSuccess(ended);
     expect(said(ended)).toContain('already finished at step 12');
-    expect(readFileSync(at('run', 'checkpoints', checkpointsOf('run').at(-1)!)).equals(before)).toBe(true);
+    expect(
+      readFileSync(at('run', 'checkpoints', checkpointsOf('run').at(-1)!)).equals(before),
+    ).toBe(true);
   }, 120_000);
 
   it('is trained longer with more epochs, and says the new schedule', async () => {
@@ -45,14 +60,24 @@ describe('a finished run', () => {
     const steps = eventsOf('longer').flatMap(({ kind, step }) => (kind === 'step' ? [step] : []));
     expect(steps).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
     expect(said(await workplace.run(...more))).toContain('already finished at step 18');
-    const fewer = await workplace.run('train', 'pictures', '--out', 'longer', '--resume', '--epochs', '2');
+    const fewer = await workplace.run(
+      'train',
+      'pictures',
+      '--out',
+      'longer',
+      '--resume',
+      '--epochs',
+      '2',
+    );
     expect(fewer.stderr).toMatch(/received epochs 2; expected epochs 3/);
   }, 120_000);
 });
 
 describe('a folder', () => {
   it('that vanishes while training is made again, and resumes', async () => {
-    const started = workplace.start(...training('gone', { ...SHORT, epochs: 40, checkpointSeconds: 0.1 }));
+    const started = workplace.start(
+      ...training('gone', { ...SHORT, epochs: 40, checkpointSeconds: 0.1 }),
+    );
     await untilCheckpoints('gone', 2, started);
     rmSync(at('gone'), { recursive: true, force: true });
     const ended = await started.ended;
@@ -63,7 +88,10 @@ describe('a folder', () => {
   }, 300_000);
 
   it('takes one of two trainings that begin at once', async () => {
-    const both = await Promise.all([workplace.run(...short('both')), workplace.run(...short('both'))]);
+    const both = await Promise.all([
+      workplace.run(...short('both')),
+      workplace.run(...short('both')),
+    ]);
     const [won, lost] = both.toSorted((a, b) => a.code! - b.code!);
     expectSuccess(won!);
     expectNoTrace(lost!);
@@ -104,11 +132,14 @@ describe('wrong content', () => {
     'of %s is one line for every command that reads it',
     async (which, chosen) => {
       cpSync(at('run'), at('wrong'), { recursive: true });
-      for (const name of checkpointsOf('wrong').slice(0, -1)) rmSync(at('wrong', 'checkpoints', name));
+      for (const name of checkpointsOf('wrong').slice(0, -1))
+        rmSync(at('wrong', 'checkpoints', name));
       const file = which === 'checkpoint' ? last() : which;
       const bytes = readFileSync(at('run', file));
       const own =
-        which === 'checkpoint' ? tensorFaults(bytes, sealedCheckpoint) : jsonFaults(bytes.toString());
+        which === 'checkpoint'
+          ? tensorFaults(bytes, sealedCheckpoint)
+          : jsonFaults(bytes.toString());
       const faults = [...brokenBytes(bytes), ...own].filter(({ name }) => chosen.test(name));
       expect(faults.length).toBeGreaterThan(4);
       for (const fault of faults) {

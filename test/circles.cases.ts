@@ -10,7 +10,10 @@ export function importGraph(texts: ReadonlyMap<string, string>): Map<string, str
   return new Map(
     [...texts].map(([file, text]) => {
       const relative = specifiersOf(text).filter((name) => name.startsWith('.'));
-      return [file, relative.map((name) => join(dirname(file), name)).filter((target) => texts.has(target))];
+      return [
+        file,
+        relative.map((name) => join(dirname(file), name)).filter((target) => texts.has(target)),
+      ];
     }),
   );
 }

@@ -14,7 +14,14 @@ afterAll(() => workplace.remove());
 const COUNT = 96;
 const at = (...path: string[]) => join(workplace.path, ...path);
 const settings = [
-  ...['architecture=resnet10', 'width=4', 'crops=2x16', 'scales=0.3-1', 'imageSize=16', 'batchSize=16'],
+  ...[
+    'architecture=resnet10',
+    'width=4',
+    'crops=2x16',
+    'scales=0.3-1',
+    'imageSize=16',
+    'batchSize=16',
+  ],
   ...['prototypes=12', 'hiddenLength=16', 'embeddingLength=8', 'threads=1'],
 ].flatMap((text) => ['--set', text]);
 
@@ -31,7 +38,17 @@ function expectRefused({ code, stdout, stderr }: Ended, message: RegExp): void {
 /** Trains and clusters in `<place>/run`, so that both runs have the same name. */
 async function trainedAndClustered(place: string, workers: number): Promise<void> {
   const run = at(place, 'run');
-  await json('train', 'pictures', '--out', run, '--epochs', '3', ...settings, '--set', `workers=${workers}`);
+  await json(
+    'train',
+    'pictures',
+    '--out',
+    run,
+    '--epochs',
+    '3',
+    ...settings,
+    '--set',
+    `workers=${workers}`,
+  );
   await json('cluster', 'pictures', '--run', run, '-k', '3');
 }
 
@@ -52,12 +69,18 @@ describe('cluster', () => {
       'report.html',
     ]) {
       // The settings differ in the number of workers alone, which no result may show.
-      expect(readFileSync(at('three/run', file)).equals(readFileSync(at('one/run', file))), file).toBe(true);
+      expect(
+        readFileSync(at('three/run', file)).equals(readFileSync(at('one/run', file))),
+        file,
+      ).toBe(true);
     }
   }, 120_000);
 
   it('assigns every image to one of the clusters, with confidence, margin and prototype', () => {
-    const [header, ...rows] = decodeCsv(readFileSync(at('one/run/clusters.csv'), 'utf8'), 'clusters.csv');
+    const [header, ...rows] = decodeCsv(
+      readFileSync(at('one/run/clusters.csv'), 'utf8'),
+      'clusters.csv',
+    );
     expect(header).toEqual(['path', 'cluster', 'confidence', 'margin', 'prototype']);
     expect(rows.map(([path]) => path)).toEqual(readdirSync(at('pictures')).sort());
     for (const [, cluster, confidence, margin, prototype] of rows) {
@@ -70,8 +93,21 @@ describe('cluster', () => {
 
   it('sorts the images into a folder per cluster, by copy or by link, each image once', async () => {
     for (const by of ['copy', 'link']) {
-      await json('cluster', 'pictures', '--run', 'one/run', '-k', '3', '--into', `sorted-${by}`, '--by', by);
-      const folders = readdirSync(at(`sorted-${by}`), { withFileTypes: true }).filter((e) => e.isDirectory());
+      await json(
+        'cluster',
+        'pictures',
+        '--run',
+        'one/run',
+        '-k',
+        '3',
+        '--into',
+        `sorted-${by}`,
+        '--by',
+        by,
+      );
+      const folders = readdirSync(at(`sorted-${by}`), { withFileTypes: true }).filter((e) =>
+        e.isDirectory(),
+      );
       expect(folders).toHaveLength(3);
       const names = folders.flatMap(({ name }) => readdirSync(at(`sorted-${by}`, name)));
       expect(names.toSorted()).toEqual(readdirSync(at('pictures')).sort());
@@ -99,7 +135,9 @@ describe('cluster', () => {
 
 describe('assign', () => {
   it('gives images that were clustered the clusters that they have', async () => {
-    const rows = decodeCsv(readFileSync(at('one/run/clusters.csv'), 'utf8'), 'clusters.csv').slice(1);
+    const rows = decodeCsv(readFileSync(at('one/run/clusters.csv'), 'utf8'), 'clusters.csv').slice(
+      1,
+    );
     const names = rows.slice(0, 8).map(([path]) => `pictures/${path}`);
     const { images } = await json('assign', ...names, '--run', 'one/run');
     expect(images.map(({ cluster }: { cluster: number }) => String(cluster))).toEqual(
@@ -108,7 +146,10 @@ describe('assign', () => {
   });
 
   it('says which images it could not read, and fails when it could read none', async () => {
-    expectRefused(await workplace.run('assign', 'one/run/config.json', '--run', 'one/run'), /config\.json/);
+    expectRefused(
+      await workplace.run('assign', 'one/run/config.json', '--run', 'one/run'),
+      /config\.json/,
+    );
   });
 });
 
@@ -121,7 +162,14 @@ describe('embed', () => {
 
   it('writes npy, parquet, safetensors and csv', async () => {
     for (const format of ['npy', 'parquet', 'safetensors', 'csv']) {
-      const result = await json('embed', 'pictures', '--run', 'one/run', '--out', `features.${format}`);
+      const result = await json(
+        'embed',
+        'pictures',
+        '--run',
+        'one/run',
+        '--out',
+        `features.${format}`,
+      );
       expect(result).toMatchObject({ format, images: COUNT, dimension: 32, normalised: true });
     }
     expect(rowsOfNpy(readFileSync(at('features.npy')))).toEqual([COUNT, 32]);
@@ -133,7 +181,9 @@ describe('embed', () => {
     expect(lines).toHaveLength(COUNT);
     const first = (features.data as Float32Array).subarray(0, 32);
     expect(Math.hypot(...first)).toBeCloseTo(1, 5);
-    expect(lines[0]!.slice(-32).map(Number)).toEqual([...first].map((value) => expect.closeTo(value, 4)));
+    expect(lines[0]!.slice(-32).map(Number)).toEqual(
+      [...first].map((value) => expect.closeTo(value, 4)),
+    );
   }, 60_000);
 });
 
@@ -178,10 +228,20 @@ describe('evaluate', () => {
 
 describe('inspect, views and cache', () => {
   it('say what a run, a checkpoint and a source are', async () => {
-    expect(await json('inspect', 'one/run')).toMatchObject({ kind: 'run', images: COUNT, final: true });
+    expect(await json('inspect', 'one/run')).toMatchObject({
+      kind: 'run',
+      images: COUNT,
+      final: true,
+    });
     const last = readdirSync(at('one/run/checkpoints')).sort().at(-1)!;
-    expect(await json('inspect', `one/run/checkpoints/${last}`)).toMatchObject({ kind: 'checkpoint' });
-    expect(await json('inspect', 'pictures')).toMatchObject({ kind: 'source', images: COUNT, skipped: 0 });
+    expect(await json('inspect', `one/run/checkpoints/${last}`)).toMatchObject({
+      kind: 'checkpoint',
+    });
+    expect(await json('inspect', 'pictures')).toMatchObject({
+      kind: 'source',
+      images: COUNT,
+      skipped: 0,
+    });
   });
 
   it('write a contact sheet', async () => {
@@ -193,7 +253,9 @@ describe('inspect, views and cache', () => {
     const few = ['--set', 'width=16', '--set', 'batchSize=32', '--set', 'architecture=resnet10'];
     const found = await json('tune', '--preset', 'small-32', '--again', ...few);
     expect(found.measured).toBeGreaterThan(3);
-    const [timed] = found.formulations.filter(({ milliseconds }: { milliseconds?: object }) => milliseconds);
+    const [timed] = found.formulations.filter(
+      ({ milliseconds }: { milliseconds?: object }) => milliseconds,
+    );
     expect(Object.keys(timed.milliseconds)).toContain(timed.chosen);
     const again = await json('tune', '--preset', 'small-32', ...few);
     expect(again.measured).toBe(0);
@@ -211,7 +273,9 @@ describe('inspect, views and cache', () => {
     expect((await json('cache')).bytes).toBe(0);
     renameSync(at('one/run/clusters.csv'), at('before.csv'));
     await json('cluster', 'pictures', '--run', 'one/run', '-k', '3');
-    expect(readFileSync(at('one/run/clusters.csv'), 'utf8')).toBe(readFileSync(at('before.csv'), 'utf8'));
+    expect(readFileSync(at('one/run/clusters.csv'), 'utf8')).toBe(
+      readFileSync(at('before.csv'), 'utf8'),
+    );
     expect(existsSync(at('one/run/report.html'))).toBe(true);
   }, 60_000);
 });

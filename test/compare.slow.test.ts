@@ -39,7 +39,9 @@ const comparing = (out: string, ...more: string[]) => [
 const at = (...path: string[]) => join(workplace.path, ...path);
 const modified = (...path: string[]) => statSync(at(...path)).mtimeMs;
 function finalOf(out: string, run: string): Buffer {
-  const names = readdirSync(at(out, 'runs', run, 'checkpoints')).filter((name) => !name.startsWith('.'));
+  const names = readdirSync(at(out, 'runs', run, 'checkpoints')).filter(
+    (name) => !name.startsWith('.'),
+  );
   return readFileSync(at(out, 'runs', run, 'checkpoints', names.sort().at(-1)!));
 }
 /** Takes the times out of a comparison: everything else is the same after an interruption. */
@@ -67,7 +69,10 @@ async function untilThere(file: string, { process }: Started): Promise<void> {
 
 /** Waits until a process holds a lock; one that was killed has left its own behind. */
 async function untilHeld(file: string, { process }: Started): Promise<void> {
-  while (!existsSync(at(file)) || !readFileSync(at(file), 'utf8').includes(`"pid":${process.pid},`)) {
+  while (
+    !existsSync(at(file)) ||
+    !readFileSync(at(file), 'utf8').includes(`"pid":${process.pid},`)
+  ) {
     expect(process.exitCode, 'it ended too early').toBeNull();
     await sleep(5);
   }
@@ -134,7 +139,9 @@ describe('a comparison', () => {
 
   it('is written as the same object, and as a page', () => {
     expect(JSON.parse(readFileSync(at('whole', 'compare.json'), 'utf8'))).toEqual(whole);
-    expect(readFileSync(at('whole', 'compare.html'), 'utf8')).toContain('Methods compared on pictures');
+    expect(readFileSync(at('whole', 'compare.html'), 'utf8')).toContain(
+      'Methods compared on pictures',
+    );
     expect(readdirSync(at('whole', 'runs')).sort()).toEqual(['swav-seed0', 'swav-seed1']);
   });
 
@@ -156,8 +163,18 @@ describe('a comparison', () => {
     const other = await workplace.run(...comparing('whole', '--set', 'temperature=0.2', '--json'));
     expect(other.code).toBe(2);
     expect(JSON.parse(other.stdout).error).toMatchObject({ code: 'compare.differs' });
-    const minutes = await workplace.run('compare', 'pictures', '--methods', 'swav', '--out', 'new', '--json');
-    expect(JSON.parse(minutes.stdout).error.message).toContain('--minutes and --epochs: received neither');
+    const minutes = await workplace.run(
+      'compare',
+      'pictures',
+      '--methods',
+      'swav',
+      '--out',
+      'new',
+      '--json',
+    );
+    expect(JSON.parse(minutes.stdout).error.message).toContain(
+      '--minutes and --epochs: received neither',
+    );
   });
 });
 
@@ -176,7 +193,9 @@ describe('an interrupted comparison', () => {
     second.process.kill('SIGKILL');
     await second.ended;
     const measured = modified('killed', 'runs', 'swav-seed0', 'comparison.json');
-    expect(JSON.parse(readFileSync(at('killed', 'compare.json'), 'utf8'))).toMatchObject({ complete: false });
+    expect(JSON.parse(readFileSync(at('killed', 'compare.json'), 'utf8'))).toMatchObject({
+      complete: false,
+    });
 
     const third = workplace.start(...command);
     await untilHeld('killed/runs/swav-seed1/run.lock', third);
@@ -204,8 +223,9 @@ describe('a run that fails', () => {
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), failed/);
     expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), seed 0, failed: diverged/);
-    const [bad, good] = (JSON.parse(readFileSync(at('failing', 'compare.json'), 'utf8')) as Comparison)
-      .methods;
+    const [bad, good] = (
+      JSON.parse(readFileSync(at('failing', 'compare.json'), 'utf8')) as Comparison
+    ).methods;
     expect(bad).toMatchObject({ grid: { learningRate: '1e30' }, seeds: 0, knn: { mean: null } });
     expect(bad!.runs[0]!.failure!.code).toBe('train.unwell');
     expect(good!.seeds).toBe(1);
@@ -226,7 +246,16 @@ describe('ablations', () => {
     timeout: 300_000,
   }, async () => {
     const ended = await workplace.run(
-      ...['compare', 'pictures', '--methods', 'contrastive-clustering', '--epochs', '2', '--seeds', '1'],
+      ...[
+        'compare',
+        'pictures',
+        '--methods',
+        'contrastive-clustering',
+        '--epochs',
+        '2',
+        '--seeds',
+        '1',
+      ],
       ...['--vary', 'augmentedViews=none', '--vary', 'heads=both,instance'],
       ...['--vary', 'architecture=resnet18', '--classical', 'spectral,agglomerative,pca'],
       ...['--out', 'ablations', ...set, '--set', 'clusters=3', '--json'],
@@ -280,7 +309,9 @@ describe('a source without labels', () => {
     expect(baselines.untrained!.labelFree!['effectiveRank.rank']!.mean).toBeGreaterThan(0);
     expect(ended.stderr).toMatch(/without labels +views agree +minutes/);
     expect(ended.stderr).not.toContain('neighbourConsistency');
-    const measured = methods.map(({ labelFree }) => labelFree['sample.neighbourConsistency']!.mean!);
+    const measured = methods.map(
+      ({ labelFree }) => labelFree['sample.neighbourConsistency']!.mean!,
+    );
     for (const value of measured) expect(value).toBeLessThanOrEqual(1);
     expect(likelyOrder.map(({ name }) => name).toSorted()).toEqual(['simclr', 'swav']);
     expect(ended.stderr).toContain(`likely best without labels: ${likelyOrder[0]!.name}`);

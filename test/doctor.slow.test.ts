@@ -66,7 +66,14 @@ async function endOf(method: string, changes: SettingsPatch, options: TrainOptio
     schedule: { ...base.schedule, ...changes.schedule },
     method: { ...base.method, ...changes.method },
   };
-  const given = { method, preset: 'small-32', settings, out: at(`run-${runs++}`), seed: 1, ...options };
+  const given = {
+    method,
+    preset: 'small-32',
+    settings,
+    out: at(`run-${runs++}`),
+    seed: 1,
+    ...options,
+  };
   try {
     const { training } = await train(at('source'), given);
     const { health, message, remedy } = training!.verdict;
@@ -77,7 +84,9 @@ async function endOf(method: string, changes: SettingsPatch, options: TrainOptio
   }
 }
 
-const withTemperature = methodNames.filter((name) => 'temperature' in methodNamed(name).settings.shape);
+const withTemperature = methodNames.filter(
+  (name) => 'temperature' in methodNamed(name).settings.shape,
+);
 
 const hopeless: [string, readonly string[], SettingsPatch, object][] = [
   [
@@ -179,7 +188,9 @@ it.each(methodNames)('%s refuses copies of one image', async (method) => {
   });
 });
 
-it('a rate of 10^6 is taken back by autoRemedy, and the run ends', { timeout: 60_000 }, async () => {
+it('a rate of 10^6 is taken back by autoRemedy, and the run ends', {
+  timeout: 60_000,
+}, async () => {
   const end = await endOf('swav', { optimizer: { learningRate: 1e6 } }, { autoRemedy: true });
   expect(end).toMatchObject({ code: 'none' });
   expect(end.health).not.toBe('healthy');
@@ -200,17 +211,27 @@ describe('likeness train', { timeout: 120_000 }, () => {
     place.run('train', source, '--preset', 'small-32', ...set({ ...small, ...values }), ...more);
 
   it('ends with code 5, the word and the remedy where a run diverges', async () => {
-    const { code, stdout } = await command('source', { learningRate: 1e30 }, '--out', 'rate', '--json');
+    const { code, stdout } = await command(
+      'source',
+      { learningRate: 1e30 },
+      '--out',
+      'rate',
+      '--json',
+    );
     expect(code).toBe(5);
     const { error } = JSON.parse(stdout);
     expect(error.code).toBe('train.unwell');
-    expect(error.message).toMatch(/^diverged: .*\nRemedy: learningRate .*; or let --auto-remedy try/s);
+    expect(error.message).toMatch(
+      /^diverged: .*\nRemedy: learningRate .*; or let --auto-remedy try/s,
+    );
   });
 
   it('ends with code 3 for copies of one image', async () => {
     const { code, stderr } = await command('copies', {}, '--out', 'copies-run');
     expect(code).toBe(3);
-    expect(stderr).toMatch(/error: copies: found 24 images with the same pixels; expected different images/);
+    expect(stderr).toMatch(
+      /error: copies: found 24 images with the same pixels; expected different images/,
+    );
   });
 
   it('says before training what the run cannot reach, and judges it in its last line', async () => {

@@ -25,14 +25,17 @@ function run(name: string): string {
 /** Expected output by example, and files that it leaves. */
 const expected: Record<string, { output: RegExp; files?: string[] }> = {
   '01-photos-to-clusters.ts': {
-    output: /5000 images in \d+ clusters.*NMI with the labels: 0\.\d+.*new\.png belongs to cluster \d+/s,
+    output:
+      /5000 images in \d+ clusters.*NMI with the labels: 0\.\d+.*new\.png belongs to cluster \d+/s,
     files: ['runs/photos/report.html', 'runs/photos/clusters.csv', 'encoder.onnx'],
   },
   '02-resume.ts': { output: /interrupted at step [56];.*finished at step 31/s },
   '03-evaluate.ts': {
     output: /trained encoder: NMI 0\.\d+.*untrained: NMI.*rawPixels: NMI.*linear/s,
   },
-  '04-assign-new-files.ts': { output: /new\.png: (cluster \d+|undecided) .*README\.md: no such file/s },
+  '04-assign-new-files.ts': {
+    output: /new\.png: (cluster \d+|undecided) .*README\.md: no such file/s,
+  },
   '05-own-method.ts': { output: /barlow-twins: step 31, kNN 0\.\d{3}/ },
   '06-metric-and-kmeans.ts': { output: /NMI 1, ARI 1/ },
   '07-embeddings-to-python.ts': {
@@ -44,7 +47,9 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /swav.*simclr.*page: /s,
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
-  '10-progress-and-abort.ts': { output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/ },
+  '10-progress-and-abort.ts': {
+    output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/,
+  },
   '11-report.ts': {
     output: /swav: loss \d\.\d\d, .*cluster 0: \d+ images, such as \S+\n.*page: /s,
     files: ['page.html'],

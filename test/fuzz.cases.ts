@@ -45,7 +45,11 @@ export interface FuzzReport {
   /** Files that were read in spite of their damage. */
   readonly read: number;
   readonly faults: readonly Fault[];
-  readonly longest: { readonly number: number; readonly subject: string; readonly milliseconds: number };
+  readonly longest: {
+    readonly number: number;
+    readonly subject: string;
+    readonly milliseconds: number;
+  };
 }
 
 export interface FuzzOptions {
@@ -89,10 +93,12 @@ export async function fuzz({ seed, goesOn, onFault }: FuzzOptions): Promise<Fuzz
       const message = reasonOf(error);
       if (/^the decoder crashed/.test(message)) add('crash', message);
       else if (/^decoding did not end/.test(message)) add('hang', message);
-      else if (!(error instanceof LikenessError)) add('wrong', String((error as Error).stack ?? message));
+      else if (!(error instanceof LikenessError))
+        add('wrong', String((error as Error).stack ?? message));
     }
     const milliseconds = performance.now() - begun;
-    if (milliseconds > longest.milliseconds) longest = { number, subject: subject.name, milliseconds };
+    if (milliseconds > longest.milliseconds)
+      longest = { number, subject: subject.name, milliseconds };
   }
   async function worker(): Promise<void> {
     for (let number = next++; goesOn(number); number = next++) await one(number);
@@ -160,7 +166,9 @@ type DecodeFunction = ReturnType<typeof openIsolatedDecoder>['decode'];
 async function imageSubjects(decode: DecodeFunction): Promise<Subject[]> {
   const random = randomAt(0, 'synthetic');
   const [width, height] = [90, 60];
-  const pixels = new Uint8Array(width * height * 3).map((_, i) => (i * 7 + 40 * random.normal()) & 255);
+  const pixels = new Uint8Array(width * height * 3).map(
+    (_, i) => (i * 7 + 40 * random.normal()) & 255,
+  );
   const image = () => sharp(pixels, { raw: { width, height, channels: 3 } });
   const profile = () =>
     image()
@@ -194,7 +202,10 @@ async function imageSubjects(decode: DecodeFunction): Promise<Subject[]> {
       file: await file,
       async read(bytes) {
         const found = await decode({ kind: 'encoded', bytes }, { size: SIZE });
-        const [shorter, longer] = [Math.min(found.width, found.height), Math.max(found.width, found.height)];
+        const [shorter, longer] = [
+          Math.min(found.width, found.height),
+          Math.max(found.width, found.height),
+        ];
         const isLegal = shorter >= 1 && shorter <= SIZE && longer <= 4 * SIZE;
         const isWhole = found.pixels.length === found.width * found.height * 3;
         return isLegal && isWhole
@@ -217,15 +228,20 @@ function bitmap(rgb: Uint8Array, { width, height }: { width: number; height: num
   header.writeUInt16LE(24, 28);
   const stride = Math.ceil((width * 3) / 4) * 4;
   const rows = Buffer.alloc(stride * height);
-  for (let y = 0; y < height; y++) rows.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * stride);
+  for (let y = 0; y < height; y++)
+    rows.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * stride);
   return Buffer.concat([header, rows]);
 }
 
 /** Files of the formats that likeness parses itself. */
 async function parserSubjects(folder: string): Promise<Subject[]> {
   const random = randomAt(1, 'synthetic');
-  const noise = (length: number) => Buffer.from(Uint8Array.from({ length }, () => random.integer(256)));
-  const idx = Buffer.concat([Buffer.from([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0, 5]), noise(9 * 20)]);
+  const noise = (length: number) =>
+    Buffer.from(Uint8Array.from({ length }, () => random.integer(256)));
+  const idx = Buffer.concat([
+    Buffer.from([0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0, 5]),
+    noise(9 * 20),
+  ]);
   const tar = Buffer.concat([
     ...tarMember('a/1.jpg', noise(700)),
     ...tarMember('PaxHeader', Buffer.from('19 path=b/long.png\n12 size=30\n'), 'x'),
@@ -251,7 +267,10 @@ async function parserSubjects(folder: string): Promise<Subject[]> {
     parserSubject('npy', encodeNpy({ shape: [3, 4], data: new Float32Array(12) }), decodeNpy),
     parserSubject(
       'safetensors',
-      encodeSafetensors({ w: { dtype: 'float32', shape: [2, 3], data: new Float32Array(6) } }, { step: '3' }),
+      encodeSafetensors(
+        { w: { dtype: 'float32', shape: [2, 3], data: new Float32Array(6) } },
+        { step: '3' },
+      ),
       decodeSafetensors,
     ),
     parserSubject('CSV', Buffer.from(table), (bytes) => decodeCsv(Buffer.from(bytes).toString())),
@@ -262,7 +281,11 @@ async function parserSubjects(folder: string): Promise<Subject[]> {
   ];
 }
 
-function parserSubject(name: string, file: Uint8Array, parse: (bytes: Uint8Array) => unknown): Subject {
+function parserSubject(
+  name: string,
+  file: Uint8Array,
+  parse: (bytes: Uint8Array) => unknown,
+): Subject {
   return {
     name,
     file,
@@ -298,7 +321,8 @@ async function readSome(path: string): Promise<string | undefined> {
     for (let i = 0; i < Math.min(source.entries.length, 20); i++) {
       const image = await source.read(i);
       const isWhole =
-        image.kind === 'encoded' || image.pixels.length === image.width * image.height * image.channels;
+        image.kind === 'encoded' ||
+        image.pixels.length === image.width * image.height * image.channels;
       if (!isWhole) return `image ${i} has ${image.pixels.length} bytes`;
     }
   } finally {

@@ -7,7 +7,9 @@ import { damaged, fuzz } from './fuzz.cases.ts';
 const FILES = 1200;
 
 describe('damaged files', () => {
-  it('crash nothing, hang nowhere, and give legal pixels or a reason', { timeout: 300_000 }, async () => {
+  it('crash nothing, hang nowhere, and give legal pixels or a reason', {
+    timeout: 300_000,
+  }, async () => {
     const { files, read, faults } = await fuzz({ seed: 1, goesOn: (number) => number < FILES });
     expect(faults).toEqual([]);
     expect(files).toBe(FILES);

@@ -71,7 +71,9 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
   const source = await openSource(path);
   const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir: folder });
   await source.close();
-  const indices = Uint32Array.from(cache.entries.keys()).filter((i) => cache.entries[i]!.split === 'train');
+  const indices = Uint32Array.from(cache.entries.keys()).filter(
+    (i) => cache.entries[i]!.split === 'train',
+  );
   const settingsOf = (given: FlatSettings) =>
     fitToCount(settingsFor('tiny-28', patchOf(given).settings), {
       count: indices.length,
@@ -101,7 +103,11 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
       });
       await loader.close();
       const { state } = training;
-      const trained = await measure(engine, cache, await trainedEncoder({ engine, settings, state }));
+      const trained = await measure(
+        engine,
+        cache,
+        await trainedEncoder({ engine, settings, state }),
+      );
       return { trained, state, settings, losses };
     },
     async baselines() {
@@ -124,7 +130,11 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
   };
 }
 
-async function measure(engine: Engine, cache: PixelCache, encoder: ImageEncoder): Promise<Evaluation> {
+async function measure(
+  engine: Engine,
+  cache: PixelCache,
+  encoder: ImageEncoder,
+): Promise<Evaluation> {
   try {
     const features = await encoder.embed({ cache });
     const learned = await headClusters(encoder, features);

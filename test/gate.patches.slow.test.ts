@@ -17,7 +17,9 @@ it('patch features beat raw pixels, color and an untrained network', async () =>
   const model = await start(samplePath, { encoder: 'patches', out: join(folder, 'run'), seed: 0 });
   const found = (await model.evaluate(samplePath))!;
   const baselines = Object.entries(found.baselines);
-  expect(baselines.map(([name]) => name)).toEqual(expect.arrayContaining(['untrained', 'rawPixels']));
+  expect(baselines.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['untrained', 'rawPixels']),
+  );
   for (const [name, { knn, ari }] of baselines) {
     expect(found.knn.accuracy!, name).toBeGreaterThan(knn!.accuracy! + 0.1);
     expect(found.ari!, name).toBeGreaterThan(ari! + 0.02);

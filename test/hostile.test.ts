@@ -10,7 +10,14 @@ afterAll(() => workplace.remove());
 
 const at = (...path: string[]) => join(workplace.path, ...path);
 const settings = [
-  ...['architecture=resnet10', 'width=4', 'crops=2x16', 'scales=0.3-1', 'imageSize=16', 'batchSize=16'],
+  ...[
+    'architecture=resnet10',
+    'width=4',
+    'crops=2x16',
+    'scales=0.3-1',
+    'imageSize=16',
+    'batchSize=16',
+  ],
   ...['prototypes=12', 'hiddenLength=16', 'embeddingLength=8', 'threads=1', 'workers=1'],
 ].flatMap((text) => ['--set', text]);
 const large = { width: 4000, height: 3000 };
@@ -40,7 +47,13 @@ describe('a JPEG of two headers, and one of thousands of scans', () => {
     const clustered = await workplace.run('cluster', 'pictures', '--run', 'run', '-k', '3');
     expect(clustered.code, clustered.stderr).toBe(0);
     const files = ['as-large', 'as-little', 'scans'].map((name) => `pictures/${name}.jpg`);
-    const { code, stdout, stderr } = await workplace.run('assign', ...files, '--run', 'run', '--json');
+    const { code, stdout, stderr } = await workplace.run(
+      'assign',
+      ...files,
+      '--run',
+      'run',
+      '--json',
+    );
     expect(code, stderr).toBe(0);
     const { images, unreadable } = JSON.parse(stdout);
     expect(images.map(({ path }: { path: string }) => path)).toEqual(['pictures/as-little.jpg']);
@@ -55,7 +68,12 @@ describe('a JPEG of two headers, and one of thousands of scans', () => {
       ['as-large', TRUNCATED],
       ['scans', SCANS],
     ] as const) {
-      const { code, signal, stderr } = await workplace.run('views', `pictures/${name}.jpg`, '--run', 'run');
+      const { code, signal, stderr } = await workplace.run(
+        'views',
+        `pictures/${name}.jpg`,
+        '--run',
+        'run',
+      );
       expect([code, signal]).toEqual([3, null]);
       expect(stderr).toMatch(reason);
       expect(stderr).not.toMatch(/^\s+at /m);
@@ -69,7 +87,14 @@ describe('stopping while a hostile file is decoded', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('takes a second or two, by %s', async (signal) => {
     // Just below the limit on scans, so that one image takes many seconds.
     writeFileSync(at('slow.jpg'), jpegOfManyScans({ width: 16_000, height: 16_000 }, 100));
-    const started = workplace.start('train', 'slow.jpg', '--out', `stopped-${signal}`, '--epochs', '1');
+    const started = workplace.start(
+      'train',
+      'slow.jpg',
+      '--out',
+      `stopped-${signal}`,
+      '--epochs',
+      '1',
+    );
     await new Promise((resolve) => setTimeout(resolve, 4000));
     expect(started.process.exitCode).toBeNull();
     const begun = performance.now();

@@ -72,7 +72,9 @@ const importsPointDown: Rule = (file, text) => {
   if (level < 0) return [`${file}: the folder ${layer} has no place in the list of layers`];
   return relativeImports(file, text).flatMap(([name, target]) => {
     const place = layers.indexOf(layerOf(target) ?? '');
-    return place >= 0 && place <= level ? [] : [`${file}: imports ${name}, which is above ${layer}`];
+    return place >= 0 && place <= level
+      ? []
+      : [`${file}: imports ${name}, which is above ${layer}`];
   });
 };
 
@@ -81,7 +83,9 @@ const cliUsesFacade: Rule = (file, text) => {
   const others = relativeImports(file, text)
     .filter(([, target]) => !cliMayImport.includes(layerOf(target) ?? ''))
     .map(([name]) => name);
-  return others.length === 0 ? [] : [`${file}: imports ${others.join(', ')}; expected ../likeness.ts`];
+  return others.length === 0
+    ? []
+    : [`${file}: imports ${others.join(', ')}; expected ../likeness.ts`];
 };
 
 const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
@@ -102,7 +106,9 @@ const packagesAreDependencies: Rule = (file, text) => {
 
 const isShort: Rule = (file, text) => {
   const lines = text.trimEnd().split('\n').length;
-  return lines > longestFile ? [`${file}: ${lines} lines, more than ${longestFile}: split it by idea`] : [];
+  return lines > longestFile
+    ? [`${file}: ${lines} lines, more than ${longestFile}: split it by idea`]
+    : [];
 };
 
 const keepsTypes: Rule = (file, text) => {
@@ -149,7 +155,12 @@ function complaints(rule: Rule, files: string[]): string[] {
 }
 
 const code = filesOf(['{src,test,bench,docs,examples}/**/*.ts', '*.ts']);
-const text = filesOf(['**/*.{ts,py,md,json,yml,yaml,html,css,svg,txt}', '.ci/*', '.npmrc', '.gitignore']);
+const text = filesOf([
+  '**/*.{ts,py,md,json,yml,yaml,html,css,svg,txt}',
+  '.ci/*',
+  '.npmrc',
+  '.gitignore',
+]);
 
 describe('the repository', () => {
   it('is found', () => {
@@ -163,7 +174,9 @@ describe('the repository', () => {
 
   it('has no import circle', () => {
     const sources = code.filter((file) => file.startsWith('src/') && !isTest(file));
-    expect(circlesOf(importGraph(new Map(sources.map((file) => [file, readText(file)]))))).toEqual([]);
+    expect(circlesOf(importGraph(new Map(sources.map((file) => [file, readText(file)]))))).toEqual(
+      [],
+    );
   });
 
   it('has a command line that imports the facade alone', () => {
@@ -193,12 +206,48 @@ describe('the repository', () => {
 
 describe('the rules', () => {
   it.each<[string, Rule, string, string, number]>([
-    ['an import upwards', importsPointDown, 'src/nn/a.ts', `import { x } from '../data/index.ts';`, 1],
-    ['a type import upwards', importsPointDown, 'src/nn/a.ts', `import type { X } from '../data/x.ts';`, 1],
-    ['a re-export upwards', importsPointDown, 'src/nn/a.ts', `export * from '../data/index.ts';`, 1],
-    ['a dynamic import upwards', importsPointDown, 'src/nn/a.ts', `await import('../data/index.ts');`, 1],
-    ['an import out of src', importsPointDown, 'src/nn/a.ts', `import x from '../../test/x.ts';`, 1],
-    ['an import of the public door', importsPointDown, 'src/nn/a.ts', `import x from '../index.ts';`, 1],
+    [
+      'an import upwards',
+      importsPointDown,
+      'src/nn/a.ts',
+      `import { x } from '../data/index.ts';`,
+      1,
+    ],
+    [
+      'a type import upwards',
+      importsPointDown,
+      'src/nn/a.ts',
+      `import type { X } from '../data/x.ts';`,
+      1,
+    ],
+    [
+      'a re-export upwards',
+      importsPointDown,
+      'src/nn/a.ts',
+      `export * from '../data/index.ts';`,
+      1,
+    ],
+    [
+      'a dynamic import upwards',
+      importsPointDown,
+      'src/nn/a.ts',
+      `await import('../data/index.ts');`,
+      1,
+    ],
+    [
+      'an import out of src',
+      importsPointDown,
+      'src/nn/a.ts',
+      `import x from '../../test/x.ts';`,
+      1,
+    ],
+    [
+      'an import of the public door',
+      importsPointDown,
+      'src/nn/a.ts',
+      `import x from '../index.ts';`,
+      1,
+    ],
     [
       'an import of the facade from below',
       importsPointDown,
@@ -206,8 +255,20 @@ describe('the rules', () => {
       `import x from '../likeness.ts';`,
       1,
     ],
-    ['an import upwards from the facade', importsPointDown, 'src/likeness.ts', `import './cli/main.ts';`, 1],
-    ['an import of the facade', importsPointDown, 'src/cli/a.ts', `import x from '../likeness.ts';`, 0],
+    [
+      'an import upwards from the facade',
+      importsPointDown,
+      'src/likeness.ts',
+      `import './cli/main.ts';`,
+      1,
+    ],
+    [
+      'an import of the facade',
+      importsPointDown,
+      'src/cli/a.ts',
+      `import x from '../likeness.ts';`,
+      0,
+    ],
     [
       'a command past the facade',
       cliUsesFacade,
@@ -222,7 +283,13 @@ describe('the rules', () => {
       `import x from '../likeness.ts'; import '../core/errors.ts'; import './b.ts';`,
       0,
     ],
-    ['a test of a command', cliUsesFacade, 'src/cli/a.test.ts', `import x from '../run/index.ts';`, 0],
+    [
+      'a test of a command',
+      cliUsesFacade,
+      'src/cli/a.test.ts',
+      `import x from '../run/index.ts';`,
+      0,
+    ],
     ['an unknown folder', importsPointDown, 'src/misc/a.ts', '', 1],
     [
       'imports downwards',
@@ -231,19 +298,55 @@ describe('the rules', () => {
       `import '../../core/x.ts'; import '../c.ts';`,
       0,
     ],
-    ['a test above its subject', importsPointDown, 'src/nn/a.test.ts', `import '../cli/main.ts';`, 0],
-    ['a development package', packagesAreDependencies, 'src/nn/a.ts', `import x from '@types/node/fs';`, 1],
-    ['a listed package', packagesAreDependencies, 'src/nn/a.ts', `import z from 'zod'; import 'node:fs';`, 0],
+    [
+      'a test above its subject',
+      importsPointDown,
+      'src/nn/a.test.ts',
+      `import '../cli/main.ts';`,
+      0,
+    ],
+    [
+      'a development package',
+      packagesAreDependencies,
+      'src/nn/a.ts',
+      `import x from '@types/node/fs';`,
+      1,
+    ],
+    [
+      'a listed package',
+      packagesAreDependencies,
+      'src/nn/a.ts',
+      `import z from 'zod'; import 'node:fs';`,
+      0,
+    ],
     ['a long file', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile + 1), 1],
     ['a file of just that length', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile), 0],
     ['any', keepsTypes, 'src/nn/a.ts', 'const x: Map<string, any[]> = y as any;', 2],
     ['the word any', keepsTypes, 'src/nn/a.ts', `/* any */ const many = 'any';`, 0],
     ['unseeded chance', keepsTypes, 'src/nn/a.ts', 'const x = Math.random();', 1],
     ['a changed flag', leavesFlagsAlone, 'src/nn/a.ts', `v8.setFlagsFromString('--expose-gc');`, 1],
-    ['a changed flag by name', leavesFlagsAlone, 'bench/a.ts', `v8['setFlagsFromString']('--x');`, 1],
-    ['a flag given at the start', leavesFlagsAlone, 'bench/a.ts', `spawn(node, ['--expose-gc']);`, 0],
+    [
+      'a changed flag by name',
+      leavesFlagsAlone,
+      'bench/a.ts',
+      `v8['setFlagsFromString']('--x');`,
+      1,
+    ],
+    [
+      'a flag given at the start',
+      leavesFlagsAlone,
+      'bench/a.ts',
+      `spawn(node, ['--expose-gc']);`,
+      0,
+    ],
     ['a private path', namesNoPrivatePath, 'README.md', ['see ', 'work', 'a'].join('/'), 1],
-    ['an ordinary path', namesNoPrivatePath, 'README.md', 'https://example.org/work/a and docs/work/b', 0],
+    [
+      'an ordinary path',
+      namesNoPrivatePath,
+      'README.md',
+      'https://example.org/work/a and docs/work/b',
+      0,
+    ],
   ])('see %s', (_, rule, file, content, expected) => {
     expect(rule(file, content)).toHaveLength(expected);
   });

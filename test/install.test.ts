@@ -7,7 +7,9 @@ interface LockedPackage {
   optional?: boolean;
 }
 
-const { allowScripts } = JSON.parse(readText('package.json')) as { allowScripts: Record<string, boolean> };
+const { allowScripts } = JSON.parse(readText('package.json')) as {
+  allowScripts: Record<string, boolean>;
+};
 const { packages } = JSON.parse(readText('package-lock.json')) as {
   packages: Record<string, LockedPackage>;
 };

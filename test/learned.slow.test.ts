@@ -82,7 +82,9 @@ describe('a method that learns its clusters', () => {
     expect(rows).toHaveLength(100);
     expect(rows.every(({ prototype }) => prototype === undefined)).toBe(true);
     const assigned = await likeness('assign', 'pictures', '--run', 'run');
-    const found = new Map(rows.map(({ path, cluster, confidence }) => [path, { cluster, confidence }]));
+    const found = new Map(
+      rows.map(({ path, cluster, confidence }) => [path, { cluster, confidence }]),
+    );
     for (const { path, cluster, confidence } of assigned.json.images) {
       const expected = found.get(path.replace(/^pictures\//, ''))!;
       expect(cluster, path).toBe(expected.cluster);

@@ -36,7 +36,8 @@ const COMMAND = new RegExp(`\\blikeness (${commands.map(({ name }) => name).join
 const speaksOfFlags = ({ text }: Text) => FLAG.test(text) || COMMAND.test(text);
 
 /** Calls in backticks, such as `model.cluster(images)`. */
-const callsIn = ({ text }: Text) => [...text.matchAll(/`([^`\n]*\([^`\n]*\))`/g)].map((match) => match[1]!);
+const callsIn = ({ text }: Text) =>
+  [...text.matchAll(/`([^`\n]*\([^`\n]*\))`/g)].map((match) => match[1]!);
 
 /** Arguments of other programs, which are no texts for people. */
 const otherPrograms = ['src/core/version.ts', 'src/data/deepImages.ts', 'src/data/heic.ts'];
@@ -48,7 +49,9 @@ const texts = library.flatMap((file) => textsOf(file, readText(file)));
 
 describe('texts below src/cli', () => {
   it('are found', () => {
-    expect(texts.some(({ text }) => text.includes('expected a whole number of at least'))).toBe(true);
+    expect(texts.some(({ text }) => text.includes('expected a whole number of at least'))).toBe(
+      true,
+    );
   });
 
   it('have no flag and no command', () => {

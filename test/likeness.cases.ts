@@ -70,7 +70,8 @@ export function openWorkplace(): Workplace {
     startShown: (...args) => spawned(process.execPath, ['--import', asTerminal, main, ...args]),
     run: (...args) => start(...args).ended,
     limited: (blocks, ...args) =>
-      spawned('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, main, ...args]).ended,
+      spawned('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, main, ...args])
+        .ended,
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }

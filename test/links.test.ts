@@ -64,9 +64,12 @@ describe('the documentation', () => {
     expect(brokenLinks(page, readText(page))).toEqual([]);
   });
 
-  it.each(pages.filter((page) => page.includes('/') && page !== map))('links from %s to its map', (page) => {
-    expect(targetsOf(page)).toContain(map);
-  });
+  it.each(pages.filter((page) => page.includes('/') && page !== map))(
+    'links from %s to its map',
+    (page) => {
+      expect(targetsOf(page)).toContain(map);
+    },
+  );
 
   it('reaches every page from its map in at most two steps', () => {
     const near = targetsOf(map);

@@ -11,7 +11,9 @@ const program = join(root, 'bin', 'likeness.js');
 function runAs(version: string) {
   const versions = `{ value: { ...process.versions, node: '${version}' } }`;
   const pretend = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`;
-  return spawnSync(process.execPath, ['--import', pretend, program, '--version'], { encoding: 'utf8' });
+  return spawnSync(process.execPath, ['--import', pretend, program, '--version'], {
+    encoding: 'utf8',
+  });
 }
 
 describe('isSupported', () => {

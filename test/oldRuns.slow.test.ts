@@ -46,12 +46,15 @@ describe.each(['swav', 'deepcluster'])('a stored run of %s', (name) => {
 
   it('embeds to the features that it was stored with', async () => {
     await answer('embed', 'source', '--run', name, '--out', `${name}.safetensors`);
-    const [now, stored] = [`${name}.safetensors`, join(name, 'embeddings.safetensors')].map((file) =>
-      featuresIn(join(place.path, file)),
+    const [now, stored] = [`${name}.safetensors`, join(name, 'embeddings.safetensors')].map(
+      (file) => featuresIn(join(place.path, file)),
     );
     expect(now!.shape).toEqual([IMAGES.train + IMAGES.test, 32]);
     expect(now!.shape).toEqual(stored!.shape);
-    const largest = now!.data.reduce((most, x, i) => Math.max(most, Math.abs(x - stored!.data[i]!)), 0);
+    const largest = now!.data.reduce(
+      (most, x, i) => Math.max(most, Math.abs(x - stored!.data[i]!)),
+      0,
+    );
     // Unit rows; other processors add up in another order.
     expect(largest).toBeLessThan(1e-4);
   });
@@ -73,14 +76,18 @@ describe.each(['swav', 'deepcluster'])('a stored run of %s', (name) => {
   });
 
   it('is evaluated', async () => {
-    expect(await answer('evaluate', 'source', '--run', name)).toMatchObject({ nmi: expect.any(Number) });
+    expect(await answer('evaluate', 'source', '--run', name)).toMatchObject({
+      nmi: expect.any(Number),
+    });
     // Learning the baseline of patch features takes seconds, whatever the number of images.
   }, 300_000);
 
   it('is resumed to its end', async () => {
     const report = await answer('train', 'source', '--out', name, '--resume');
     expect(report).toMatchObject({ outcome: 'finished', steps: STEPS, totalSteps: STEPS });
-    expect(readdirSync(join(place.path, name, 'checkpoints'))).toContain('step-0000000032.safetensors');
+    expect(readdirSync(join(place.path, name, 'checkpoints'))).toContain(
+      'step-0000000032.safetensors',
+    );
     const events = readFileSync(join(place.path, name, 'events.jsonl'), 'utf8');
     expect(events).toMatch(/"kind":"run-started","step":10,.*"resumed":true/);
   });

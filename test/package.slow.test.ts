@@ -87,7 +87,9 @@ describe('the package', () => {
       const tool = (name: string) => join(root, 'node_modules', '.bin', name);
       expect(run(root, tool('publint'), 'run', tarball, '--strict')).toContain('All good!');
       // A problem ends it with an error. The library is for ES modules alone.
-      expect(run(root, tool('attw'), tarball, '--profile', 'esm-only')).toContain('likeness-ml/metrics');
+      expect(run(root, tool('attw'), tarball, '--profile', 'esm-only')).toContain(
+        'likeness-ml/metrics',
+      );
     },
     5 * MINUTES,
   );
@@ -99,9 +101,14 @@ describe('the package', () => {
       const options = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'] };
       const typeRoots = [join(root, 'node_modules', '@types')];
       const compilerOptions = { ...options, typeRoots, outDir: 'built', skipLibCheck: true };
-      writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+      writeFileSync(
+        join(app, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['program.ts'] }),
+      );
       run(app, join(root, 'node_modules', '.bin', 'tsc'), '-p', '.');
-      expect(readFileSync(join(app, 'built', 'program.js'), 'utf8')).toContain("from 'likeness-ml'");
+      expect(readFileSync(join(app, 'built', 'program.js'), 'utf8')).toContain(
+        "from 'likeness-ml'",
+      );
     },
     5 * MINUTES,
   );
@@ -114,7 +121,15 @@ describe('the package', () => {
         const folder = join(place, 'node');
         mkdirSync(folder);
         writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-        run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', `node@${OLDEST}`);
+        run(
+          folder,
+          'npm',
+          'install',
+          '--prefer-offline',
+          '--no-audit',
+          '--no-fund',
+          `node@${OLDEST}`,
+        );
         return join(folder, 'node_modules', 'node', 'bin', 'node');
       },
     ],
@@ -127,8 +142,19 @@ describe('the package', () => {
       expect(run(app, node, main, '--help')).toContain('likeness');
       const set = Object.entries(tiny).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
       const out = `run ${version}`;
-      const args = ['train', 'pictures', '--out', out, '--set', 'maxSteps=3', '--set', 'prototypes=8'];
-      const { steps } = JSON.parse(run(app, node, main, ...args, ...set, '--json')) as { steps: number };
+      const args = [
+        'train',
+        'pictures',
+        '--out',
+        out,
+        '--set',
+        'maxSteps=3',
+        '--set',
+        'prototypes=8',
+      ];
+      const { steps } = JSON.parse(run(app, node, main, ...args, ...set, '--json')) as {
+        steps: number;
+      };
       expect(steps).toBe(3);
       const output = run(app, node, join('built', 'program.js'), `program ${version}`);
       expect(output).toBe('3 2 true 1\nfunction 0 LikenessError\n');

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { filesOf, isTest, readText } from './repository.cases.ts';
 
 /** A number of things with a fixed plural, such as `${count} images` or `${showCount(n)} files`. */
-const FIXED = /\$\{(?:showCount\()?[\w.]+\)?\} (?:images|files|tensors|steps|threads|minutes|choices)\b/g;
+const FIXED =
+  /\$\{(?:showCount\()?[\w.]+\)?\} (?:images|files|tensors|steps|threads|minutes|choices)\b/g;
 
 /** Counts that are never one, by the name of their bound. */
 const alwaysMany = /\$\{(?:showCount\()?[A-Z_]+\)?\} /;
@@ -17,15 +18,20 @@ const forPrograms = [
 ];
 
 function fixedPlurals(text: string): string[] {
-  return [...text.matchAll(FIXED)].map(([found]) => found).filter((found) => !alwaysMany.test(found));
+  return [...text.matchAll(FIXED)]
+    .map(([found]) => found)
+    .filter((found) => !alwaysMany.test(found));
 }
 
 describe('the sources', () => {
   it('count images, files, steps and the like by plural()', () => {
     const files = filesOf(['src/**/*.ts']).filter(
-      (file) => !isTest(file) && !/\.cases\.ts$/.test(file) && !forPrograms.some((some) => some.test(file)),
+      (file) =>
+        !isTest(file) && !/\.cases\.ts$/.test(file) && !forPrograms.some((some) => some.test(file)),
     );
-    expect(files.flatMap((file) => fixedPlurals(readText(file)).map((found) => [file, found]))).toEqual([]);
+    expect(
+      files.flatMap((file) => fixedPlurals(readText(file)).map((found) => [file, found])),
+    ).toEqual([]);
   });
 });
 

@@ -46,17 +46,22 @@ function wordsOf(source: ts.SourceFile): { comments: ts.TextRange[]; strings: ts
   const visit = (node: ts.Node): void => {
     ts.getLeadingCommentRanges(text, node.getFullStart())?.forEach(add);
     ts.getTrailingCommentRanges(text, node.getEnd())?.forEach(add);
-    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) strings.push(range(node, source));
+    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node))
+      strings.push(range(node, source));
     // A template's parts hold no comments, and text that looks like one.
     if (ts.isStringLiteralLike(node)) return;
-    if (ts.isTemplateExpression(node)) for (const { expression } of node.templateSpans) visit(expression);
+    if (ts.isTemplateExpression(node))
+      for (const { expression } of node.templateSpans) visit(expression);
     else node.getChildren(source).forEach(visit);
   };
   visit(source);
   return { comments: [...comments.values()].sort((a, b) => a.pos - b.pos), strings };
 }
 
-const range = (node: ts.Node, source: ts.SourceFile) => ({ pos: node.getStart(source), end: node.getEnd() });
+const range = (node: ts.Node, source: ts.SourceFile) => ({
+  pos: node.getStart(source),
+  end: node.getEnd(),
+});
 
 /** Finds the departures in one text. Openings and long lines are looked for in TypeScript alone. */
 export function findingsOf(file: string, text: string): Findings {

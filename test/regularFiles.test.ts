@@ -30,7 +30,9 @@ function openersIn(text: string): string[] {
   return [...imports, ...calls.filter((call) => READERS.test(call) || call === 'fs.readFileSync')];
 }
 
-const sources = filesOf(['src/**/*.ts']).filter((file) => !isTest(file) && !file.endsWith('.cases.ts'));
+const sources = filesOf(['src/**/*.ts']).filter(
+  (file) => !isTest(file) && !file.endsWith('.cases.ts'),
+);
 
 describe('the sources', () => {
   it('open files to read through formats/regularFile.ts alone', () => {

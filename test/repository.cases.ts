@@ -11,7 +11,8 @@ export const isTest = (file: string) => /\.(test|cases)\.ts$/.test(file);
 
 /** Lists files that match the patterns, sorted, without installed and generated ones. */
 export function filesOf(patterns: readonly string[]): string[] {
-  const skipped = /(^|\/)(node_modules|dist|runs|bench\/results|docs\/api|\.git|\.cache|__pycache__)(\/|$)/;
+  const skipped =
+    /(^|\/)(node_modules|dist|runs|bench\/results|docs\/api|\.git|\.cache|__pycache__)(\/|$)/;
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: (path) => skipped.test(path) }))
     .map((file) => file.split(sep).join('/'))

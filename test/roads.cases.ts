@@ -24,7 +24,8 @@ const settings = [
   ...['hiddenLength=16', 'embeddingLength=8', `prototypes=${CLUSTERS}`, 'epochs=2', 'threads=1'],
 ].flatMap((text) => ['--set', text]);
 const clustersOf = (method: string) => (method === 'hcsc' ? `${CLUSTERS},6` : String(CLUSTERS));
-const cropsOf = (method: string) => ({ instdisc: '1x16', deepcluster: '1x16' })[method as string] ?? '2x16';
+const cropsOf = (method: string) =>
+  ({ instdisc: '1x16', deepcluster: '1x16' })[method as string] ?? '2x16';
 /** Methods with clusters between epochs find theirs from the first epoch on. */
 const ofClusters: readonly string[] = ['pcl', 'hcsc'];
 
@@ -46,7 +47,10 @@ export function testRoads(methods: readonly string[]): void {
     return JSON.parse(ended.stdout);
   }
   const clusterRows = (run: string) =>
-    decodeCsv(readFileSync(at(run, 'clusterings', 'other', 'clusters.csv'), 'utf8'), 'clusters.csv').slice(1);
+    decodeCsv(
+      readFileSync(at(run, 'clusterings', 'other', 'clusters.csv'), 'utf8'),
+      'clusters.csv',
+    ).slice(1);
 
   beforeAll(async () => {
     await writeTextures(at('pictures'), TRAINED_ON);
@@ -90,7 +94,9 @@ export function testRoads(methods: readonly string[]): void {
       expect(color).toMatchObject({ images: OTHER, k: 3, verdict: 'unknown' });
       expect(text).toMatch(/to tell whether the groups follow color/);
       expect(terminal()).toContain(text);
-      expect(readFileSync(at(method, 'clusterings', 'other', 'report.html'), 'utf8')).toContain(text);
+      expect(readFileSync(at(method, 'clusterings', 'other', 'report.html'), 'utf8')).toContain(
+        text,
+      );
       expect(clusters).toHaveLength(3);
       const rows = clusterRows(method);
       expect(rows).toHaveLength(OTHER);

@@ -16,13 +16,21 @@ const BOUND_MS = 10_000;
 function writeRandomCifar(folder: string, count: number): void {
   const random = randomAt(1, 'synthetic', 0);
   const bytes = Buffer.alloc(count * 3073);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = i % 3073 === 0 ? random.integer(10) : random.integer(256);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = i % 3073 === 0 ? random.integer(10) : random.integer(256);
   mkdirSync(folder);
   writeFileSync(join(folder, 'data_batch_1.bin'), bytes);
 }
 
 const small = [
-  ...['architecture=resnet10', 'width=4', 'crops=2x16', 'scales=0.3-1', 'imageSize=16', 'batchSize=16'],
+  ...[
+    'architecture=resnet10',
+    'width=4',
+    'crops=2x16',
+    'scales=0.3-1',
+    'imageSize=16',
+    'batchSize=16',
+  ],
   ...['prototypes=12', 'hiddenLength=16', 'embeddingLength=8', 'threads=1', 'workers=1'],
 ].flatMap((text) => ['--set', text]);
 
@@ -39,7 +47,11 @@ interface Stopped extends Ended {
 }
 
 /** Starts a command, sends a signal once its output matches, and waits for its end. */
-async function stopped(args: readonly string[], stage: RegExp, signal: NodeJS.Signals): Promise<Stopped> {
+async function stopped(
+  args: readonly string[],
+  stage: RegExp,
+  signal: NodeJS.Signals,
+): Promise<Stopped> {
   const started = workplace.startShown(...args);
   let [text, sent] = ['', 0];
   for (const stream of [started.process.stderr!, started.process.stdout!]) {
@@ -59,7 +71,9 @@ async function stopped(args: readonly string[], stage: RegExp, signal: NodeJS.Si
 function expectStopped({ code, signal, stderr, milliseconds }: Stopped, by: NodeJS.Signals): void {
   expect(milliseconds, stderr).toBeLessThan(BOUND_MS);
   const expected = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[by as 'SIGINT'];
-  expect(signal === by || code === expected, `code ${code}, signal ${signal}: ${stderr}`).toBe(true);
+  expect(signal === by || code === expected, `code ${code}, signal ${signal}: ${stderr}`).toBe(
+    true,
+  );
   expect(stderr).not.toMatch(/^\s+at |internal error/m);
 }
 
@@ -79,9 +93,19 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
     ['compiling', [...fullTraining, '--out', 'compile'], /compiling the training step/, 'SIGHUP'],
     ['measuring kernels', ['tune', '--again'], /measuring kernels: \d/, 'SIGINT'],
     ['embedding', ['embed', 'cifar', ...run, '--out', 'rows.npy'], /patch features: /, 'SIGINT'],
-    ['embedding to cluster', ['cluster', 'cifar', ...run, '-k', '5'], /patch features: /, 'SIGTERM'],
+    [
+      'embedding to cluster',
+      ['cluster', 'cifar', ...run, '-k', '5'],
+      /patch features: /,
+      'SIGTERM',
+    ],
     ['suggesting K', ['cluster', 'cifar', ...run], /trying|clusters of|finding/, 'SIGINT'],
-    ['writing the report', ['cluster', 'pictures', ...run, '-k', '3'], /writing the report/, 'SIGINT'],
+    [
+      'writing the report',
+      ['cluster', 'pictures', ...run, '-k', '3'],
+      /writing the report/,
+      'SIGINT',
+    ],
     ['evaluating', ['evaluate', 'cifar', ...run], /measuring patch features/, 'SIGTERM'],
     ['a baseline', ['evaluate', 'cifar', ...run], /raw pixels/, 'SIGINT'],
     [
@@ -94,23 +118,26 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
     expectStopped(await stopped(args, pattern, signal), signal);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('while training saves, by %s', async (signal) => {
-    const out = `trained-${signal}`;
-    const args = ['train', 'pictures', '--out', out, ...small, '--epochs', '500'];
-    const ended = await stopped(args, /step \d+/, signal);
-    expectStopped(ended, signal);
-    expect(ended.code).not.toBeNull();
-    expect(ended.stderr).toMatch(/stopped at step \d+.*everything saved/);
-    const resumed = await stopped([...args, '--resume'], /step \d+/, 'SIGINT');
-    expectStopped(resumed, 'SIGINT');
-    const steps = readFileSync(at(out, 'events.jsonl'), 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-      .flatMap(({ kind, step }) => (kind === 'step' ? [step] : []));
-    // Each step once, without a gap.
-    expect(steps).toEqual(steps.map((_, i) => i + 1));
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'while training saves, by %s',
+    async (signal) => {
+      const out = `trained-${signal}`;
+      const args = ['train', 'pictures', '--out', out, ...small, '--epochs', '500'];
+      const ended = await stopped(args, /step \d+/, signal);
+      expectStopped(ended, signal);
+      expect(ended.code).not.toBeNull();
+      expect(ended.stderr).toMatch(/stopped at step \d+.*everything saved/);
+      const resumed = await stopped([...args, '--resume'], /step \d+/, 'SIGINT');
+      expectStopped(resumed, 'SIGINT');
+      const steps = readFileSync(at(out, 'events.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .flatMap(({ kind, step }) => (kind === 'step' ? [step] : []));
+      // Each step once, without a gap.
+      expect(steps).toEqual(steps.map((_, i) => i + 1));
+    },
+  );
 
   it('while the speed of a training is measured saves, whatever the minutes', async () => {
     const args = ['train', 'pictures', '--out', 'speed', ...small, '--minutes', '500000'];

@@ -67,7 +67,8 @@ describe('a run of two stages', () => {
 
   it('can be used in its first stage, with embeddings and clusters', async () => {
     const stop = new AbortController();
-    const onEvent = (event: TrainEvent) => event.kind === 'step' && event.step === 4 && stop.abort();
+    const onEvent = (event: TrainEvent) =>
+      event.kind === 'step' && event.step === 4 && stop.abort();
     await training('early', { onEvent, signal: stop.signal });
     const model = await openModel(at('early'));
     expect(model.step).toBe(4);

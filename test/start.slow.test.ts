@@ -51,7 +51,7 @@ describe('likeness start', () => {
     expect(made).not.toHaveProperty('trained');
     expect(made.stderr).toMatch(/Patch features of 60 images: networks from scratch/);
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
-    // One sentence on color, that of the clusters in the report.
+    // Says one sentence on color, that of the clusters in the report.
     expect(made.stderr.match(/ groups? (of|follow) color/g)).toHaveLength(1);
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(3);
     expect(made.evaluated.baselines).not.toHaveProperty('patches');
@@ -66,7 +66,9 @@ describe('likeness start', () => {
     const { nmi, baselines } = await json('evaluate', 'pictures', ...run);
     expect(nmi).toBeTypeOf('number');
     expect(Object.keys(baselines)).toHaveLength(3);
-    expect(await json('cluster', 'pictures', ...run, '-k', '4', '--encoder', 'patches')).toMatchObject({
+    expect(
+      await json('cluster', 'pictures', ...run, '-k', '4', '--encoder', 'patches'),
+    ).toMatchObject({
       k: 4,
     });
     expect((await json('assign', 'new', ...run)).images).toHaveLength(4);
@@ -87,12 +89,23 @@ describe('likeness start', () => {
     const again = await json('start', 'pictures', '--out', 'stopped', '-k', '3');
     expect(again.stderr).toContain('the encoder is learned already');
     expect(again.clustered.k).toBe(3);
-    const [whole, stopped] = ['run', 'stopped'].map((name) => readFileSync(at(name, 'encoder.safetensors')));
+    const [whole, stopped] = ['run', 'stopped'].map((name) =>
+      readFileSync(at(name, 'encoder.safetensors')),
+    );
     expect(stopped!.equals(whole!)).toBe(true);
   }, 300_000);
 
   it('trains a network where that is asked for, beside which patch features stand', async () => {
-    const made = await json('start', 'pictures', '--out', 'net', '--encoder', 'train', '--minutes', '0.02');
+    const made = await json(
+      'start',
+      'pictures',
+      '--out',
+      'net',
+      '--encoder',
+      'train',
+      '--minutes',
+      '0.02',
+    );
     expect(made).toMatchObject({ encoder: 'swav', trained: { outcome: 'finished' } });
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(4);
     expect(made.evaluated.baselines.patches.nmi).toBeTypeOf('number');
@@ -127,14 +140,18 @@ describe('without a run', () => {
 
   it('says what is missing, and what does not fit', async () => {
     expect(await refused('evaluate', 'pictures')).toMatch(/--run: received nothing; .* --encoder/);
-    expect(await refused('assign', 'new', '--encoder', 'patches')).toMatch(/--run: received nothing/);
+    expect(await refused('assign', 'new', '--encoder', 'patches')).toMatch(
+      /--run: received nothing/,
+    );
     expect(await refused('embed', 'new', '--encoder', 'patch', '--out', 'x.npy')).toMatch(
       /--encoder: received "patch"; expected one of patches/,
     );
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
       /--encoder: received patches for net, whose encoder is swav/,
     );
-    expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(/main\.ts start <source>/);
+    expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(
+      /main\.ts start <source>/,
+    );
     expect(await refused('train', 'pictures', '--out', 'run', '--resume')).toMatch(
       /--resume: received the run run, whose encoder "patches" is not trained/,
     );

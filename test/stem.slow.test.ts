@@ -18,7 +18,8 @@ import {
 beforeAll(() => writeTextures(at('pictures'), 96));
 
 const tensorsIn = (file: string) => decodeSafetensors(readFileSync(file), file).tensors;
-const stemOf = (out: string, name = 'conv1.weight') => tensorsIn(at(out, 'stem.safetensors'))[name]!;
+const stemOf = (out: string, name = 'conv1.weight') =>
+  tensorsIn(at(out, 'stem.safetensors'))[name]!;
 const last = (out: string) => tensorsIn(at(out, 'checkpoints', checkpointsOf(out).at(-1)!));
 const short = { maxSteps: 3, checkpointSeconds: 60 };
 
@@ -32,7 +33,9 @@ describe('a run with first filters from patches', { timeout: 400_000 }, () => {
     for (const name of ['conv1.weight', 'key.conv1.weight']) expect(end[name]!.data).toEqual(data);
     expect(end['bn1.weight']!.data).not.toEqual(Float32Array.of(1, 1, 1, 1));
     expect(
-      Object.keys(end).filter((name) => name.includes('conv1.weight') && name.includes('layer') === false),
+      Object.keys(end).filter(
+        (name) => name.includes('conv1.weight') && name.includes('layer') === false,
+      ),
     ).toHaveLength(2);
   });
 

@@ -3,8 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { caption } from '../docs/caption.ts';
 import { added } from '../docs/storeResult.ts';
 
-const machine = { cpu: 'Some CPU', threads: 2, node: 'v24.0.0', runtime: 'onnxruntime-node 1.30.0' };
-const row = (name: string, command: string, measured?: string, versions?: Record<string, string>) => ({
+const machine = {
+  cpu: 'Some CPU',
+  threads: 2,
+  node: 'v24.0.0',
+  runtime: 'onnxruntime-node 1.30.0',
+};
+const row = (
+  name: string,
+  command: string,
+  measured?: string,
+  versions?: Record<string, string>,
+) => ({
   ...{ name, command, state: 'nothing else running' },
   ...(measured && { measured }),
   ...(versions && { versions }),
@@ -30,7 +40,9 @@ describe('rows of a second run', () => {
 
   it('are not mixed with those of another machine', () => {
     const before = { machine: { ...machine, threads: 4 }, rows: [row('a', 'first')] };
-    expect(() => added(before, { machine, rows: [row('a', 'second')] })).toThrow(/machine: received rows of/);
+    expect(() => added(before, { machine, rows: [row('a', 'second')] })).toThrow(
+      /machine: received rows of/,
+    );
   });
 });
 
@@ -49,7 +61,12 @@ describe('a caption', () => {
   it('says which rows are of which command and day where they differ', () => {
     const text = caption({
       machine,
-      rows: [row('a', 'x'), row('b', 'x', '2026-11-27'), row('c', 'y', '2026-11-27'), row('d', 'x')],
+      rows: [
+        row('a', 'x'),
+        row('b', 'x', '2026-11-27'),
+        row('c', 'y', '2026-11-27'),
+        row('d', 'x'),
+      ],
     });
     expect(text).toContain('`a`, `d` (nothing else running):\n\n```sh\nx\n```');
     expect(text).toContain('`b` (measured on 2026-11-27, nothing else running):\n\n```sh\nx\n```');

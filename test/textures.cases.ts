@@ -26,7 +26,10 @@ const kinds: readonly ((x: number, y: number) => number)[] = [
 ];
 
 /** Writes `train` and `test` pictures; the same bytes each time. */
-export function writeTextures(folder: string, { train, test }: { train: number; test: number }): void {
+export function writeTextures(
+  folder: string,
+  { train, test }: { train: number; test: number },
+): void {
   mkdirSync(folder, { recursive: true });
   write(folder, 'train', 0, train);
   write(folder, 't10k', train, test);
@@ -59,6 +62,9 @@ function picture(i: number, texture: (x: number, y: number) => number): Uint8Arr
   return Uint8Array.from({ length: SIDE * SIDE }, (_, at) => {
     const [x, y] = [at % SIDE, Math.floor(at / SIDE)];
     const noise = 60 * (random.uniform() - 0.5);
-    return Math.max(0, Math.min(255, middle + contrast * texture(x / period + u, y / period + v) + noise));
+    return Math.max(
+      0,
+      Math.min(255, middle + contrast * texture(x / period + u, y / period + v) + noise),
+    );
   });
 }

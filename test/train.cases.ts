@@ -48,7 +48,9 @@ export function finalOf(out: string): Buffer {
   expect(last).toContain(`${STEPS}.safetensors`);
   return readFileSync(at(out, 'checkpoints', last));
 }
-export function eventsOf(out: string): { kind: string; step: number; epoch: number; loss: number }[] {
+export function eventsOf(
+  out: string,
+): { kind: string; step: number; epoch: number; loss: number }[] {
   return readFileSync(at(out, 'events.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
@@ -58,7 +60,11 @@ export const lossesOf = (out: string) =>
   eventsOf(out).flatMap(({ kind, step, loss }) => (kind === 'step' ? [[step, loss]] : []));
 
 /** Waits until a run has so many checkpoints and has not ended. */
-export async function untilCheckpoints(out: string, count: number, { process }: Started): Promise<void> {
+export async function untilCheckpoints(
+  out: string,
+  count: number,
+  { process }: Started,
+): Promise<void> {
   for (;;) {
     expect(process.exitCode, 'the run ended too early').toBeNull();
     try {

@@ -37,7 +37,11 @@ describe('a run', { timeout: 400_000 }, () => {
     expect(measured('whole')).toEqual([
       expect.objectContaining({
         ...{ step: STEPS, epoch: 24, images: 96, epochStability: null },
-        ...{ silhouette: expect.any(Number), prototypeUsage: expect.any(Number), cost: expect.any(Number) },
+        ...{
+          silhouette: expect.any(Number),
+          prototypeUsage: expect.any(Number),
+          cost: expect.any(Number),
+        },
       }),
     ]);
     expectSuccess(await workplace.run(...training('other', { maxSteps: 2 }), '--seed', '1'));
@@ -67,7 +71,9 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     const ended = await started.ended;
     expect(ended.code).toBe(130);
     expectNoTrace(ended);
-    expect(ended.stderr).toMatch(/stopped at step \d+, with everything saved.*--out stopped --resume/s);
+    expect(ended.stderr).toMatch(
+      /stopped at step \d+, with everything saved.*--out stopped --resume/s,
+    );
     const newest = checkpointsOf('stopped').at(-1)!;
     const { step } = eventsOf('stopped').findLast(({ kind }) => kind === 'step')!;
     expect(newest).toContain(`${step}.safetensors`);
@@ -87,7 +93,9 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
       expect(finalOf(out).equals(finalOf('whole')), out).toBe(true);
       expect(lossesOf(out), out).toEqual(lossesOf('whole'));
     }
-    expect(readdirSync(at('torn', 'checkpoints')).some((name) => name.endsWith('.tmp'))).toBe(false);
+    expect(readdirSync(at('torn', 'checkpoints')).some((name) => name.endsWith('.tmp'))).toBe(
+      false,
+    );
   });
 
   it('starts from the beginning when it was killed before its first checkpoint', async () => {
@@ -103,7 +111,10 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     started.process.kill('SIGKILL');
     await started.ended;
     expect(checkpointsOf('early')).toEqual([]);
-    const resumed = await workplace.run(...training('early', { checkpointSeconds: 60 }), '--resume');
+    const resumed = await workplace.run(
+      ...training('early', { checkpointSeconds: 60 }),
+      '--resume',
+    );
     expectSuccess(resumed);
     expect(resumed.stdout).toContain('no checkpoint yet, starting from the beginning');
     expect(finalOf('early').equals(finalOf('whole'))).toBe(true);
@@ -118,7 +129,12 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
   });
 
   it('refuses other settings than its own, and names them', async () => {
-    const ended = await workplace.run(...training('three', { batchSize: 8 }), '--resume', '--seed', '5');
+    const ended = await workplace.run(
+      ...training('three', { batchSize: 8 }),
+      '--resume',
+      '--seed',
+      '5',
+    );
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain(
       'error: --resume: received batchSize 8, seed 5; expected batchSize 16, seed 0, as the run was started with.',
@@ -131,13 +147,17 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     await untilCheckpoints('full', 2, started);
     started.process.kill('SIGTERM');
     expect((await started.ended).code).toBe(143);
-    const before = checkpointsOf('full').map((name) => readFileSync(at('full', 'checkpoints', name)));
+    const before = checkpointsOf('full').map((name) =>
+      readFileSync(at('full', 'checkpoints', name)),
+    );
     // Files larger than 100 blocks cannot be written: smaller than a checkpoint.
     const ended = await workplace.limited(100, ...training('full'), '--resume', '--json');
     expect(ended.code).toBe(4);
     expectNoTrace(ended);
     expect(JSON.parse(ended.stdout).error.code).toMatch(/^write\./);
-    const after = checkpointsOf('full').map((name) => readFileSync(at('full', 'checkpoints', name)));
+    const after = checkpointsOf('full').map((name) =>
+      readFileSync(at('full', 'checkpoints', name)),
+    );
     expect(after).toEqual(before);
     expectSuccess(await workplace.run(...training('full'), '--resume'));
     expect(finalOf('full').equals(finalOf('whole'))).toBe(true);
@@ -148,7 +168,8 @@ describe('bad input', () => {
   beforeAll(async () => {
     mkdirSync(at('empty'));
     mkdirSync(at('texts'));
-    for (const name of ['a.txt', 'b.jpg', 'c.md']) writeFileSync(at('texts', name), 'not a picture at all');
+    for (const name of ['a.txt', 'b.jpg', 'c.md'])
+      writeFileSync(at('texts', name), 'not a picture at all');
     writeFileSync(at('note.txt'), 'not a folder');
     await writeTextures(at('few'), 3);
     const [picture] = readdirSync(at('pictures'));
@@ -203,7 +224,12 @@ describe('bad input', () => {
       4,
     ],
     ['--resume without --out', ['train', 'pictures', '--resume'], /--resume: expected --out/],
-    ['--resume of nothing', ['train', 'pictures', '--resume', '--out', 'none'], /no run at none/, 3],
+    [
+      '--resume of nothing',
+      ['train', 'pictures', '--resume', '--out', 'none'],
+      /no run at none/,
+      3,
+    ],
     [
       '--resume with other images',
       ['train', 'changed', '--resume', '--out', 'whole'],
@@ -236,11 +262,23 @@ describe('bad input', () => {
   it('fewer images than a batch are trained on with smaller settings, and judged too few', async () => {
     const ended = await workplace.run(
       ...['train', 'few', '--out', 'from few', '--json'],
-      ...set({ width: 4, crops: '2x16', imageSize: 16, hiddenLength: 16, embeddingLength: 8, maxSteps: 4 }),
+      ...set({
+        width: 4,
+        crops: '2x16',
+        imageSize: 16,
+        hiddenLength: 16,
+        embeddingLength: 8,
+        maxSteps: 4,
+      }),
     );
     expectSuccess(ended);
     const result = JSON.parse(ended.stdout);
-    expect(result).toMatchObject({ outcome: 'finished', steps: 4, images: 3, health: 'too few images' });
+    expect(result).toMatchObject({
+      outcome: 'finished',
+      steps: 4,
+      images: 3,
+      health: 'too few images',
+    });
     expect(result.settings.batchSize).toBeLessThanOrEqual(3);
     expect(ended.stderr).toMatch(/batchSize \d+ instead of 256: only \d+ images/);
   });

@@ -1,6 +1,14 @@
 /** A peer of the benchmark of libraries in JavaScript: jax-js on its WASM backend, the whole step compiled by `jit`. */
 import { init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
-import { BLOCKS, EPSILON, LEARNING_RATE, MOMENTUM, serve, startValues, versionOf } from './pipe.mjs';
+import {
+  BLOCKS,
+  EPSILON,
+  LEARNING_RATE,
+  MOMENTUM,
+  serve,
+  startValues,
+  versionOf,
+} from './pipe.mjs';
 
 await init();
 const { images, targets, ...weights } = startValues();
@@ -45,7 +53,11 @@ function block(input, p, name, stride) {
   const outer = normalize(convolve(inner, p[`${name}.conv2.weight`], 1), p, `${name}.bn2`);
   const beside = isShort
     ? input
-    : normalize(convolve(input, p[`${name}.downsample.0.weight`], stride), p, `${name}.downsample.1`);
+    : normalize(
+        convolve(input, p[`${name}.downsample.0.weight`], stride),
+        p,
+        `${name}.downsample.1`,
+      );
   return nn.relu(outer.add(beside));
 }
 
@@ -62,7 +74,11 @@ function loss(p, input, wanted) {
 const step = jit((p, v, input, wanted) => {
   const [value, gradients] = valueAndGrad(loss)(tree.ref(p), input, wanted);
   const next = tree.map((velocity, gradient) => velocity.mul(MOMENTUM).add(gradient), v, gradients);
-  const moved = tree.map((weight, velocity) => weight.sub(velocity.ref.mul(LEARNING_RATE)), p, next);
+  const moved = tree.map(
+    (weight, velocity) => weight.sub(velocity.ref.mul(LEARNING_RATE)),
+    p,
+    next,
+  );
   return [moved, next, value];
 });
 

@@ -27,7 +27,14 @@ function convolve(input, name, stride) {
 
 function normalize(input, name) {
   const { mean, variance } = tf.moments(input, [0, 1, 2]);
-  return tf.batchNorm(input, mean, variance, variables[`${name}.bias`], variables[`${name}.weight`], EPSILON);
+  return tf.batchNorm(
+    input,
+    mean,
+    variance,
+    variables[`${name}.bias`],
+    variables[`${name}.weight`],
+    EPSILON,
+  );
 }
 
 function block(input, name, stride) {
@@ -46,14 +53,20 @@ function loss() {
     for (let i = 0; i < count; i++)
       maps = block(maps, `layer${stage + 1}.${i}`, stage > 0 && i === 0 ? 2 : 1);
   }
-  const logits = maps.mean([1, 2]).matMul(variables['fc.weight'], false, true).add(variables['fc.bias']);
+  const logits = maps
+    .mean([1, 2])
+    .matMul(variables['fc.weight'], false, true)
+    .add(variables['fc.bias']);
   return tf.losses.softmaxCrossEntropy(labels, logits);
 }
 
 const optimizer = tf.train.momentum(LEARNING_RATE, MOMENTUM);
-await serve({ versions: { 'TensorFlow.js': tf.version_core }, backend: tf.getBackend() }, async () => {
-  const found = optimizer.minimize(loss, true);
-  const [value] = await found.data();
-  found.dispose();
-  return value;
-});
+await serve(
+  { versions: { 'TensorFlow.js': tf.version_core }, backend: tf.getBackend() },
+  async () => {
+    const found = optimizer.minimize(loss, true);
+    const [value] = await found.data();
+    found.dispose();
+    return value;
+  },
+);

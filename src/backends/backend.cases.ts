@@ -15,7 +15,10 @@ export function testBackend(open: () => Promise<Backend>): void {
       it('opens a compiled program, runs it, and reads and writes its state', async () => {
         const backend = await open();
         const [x, total] = [input('x', [2]), input('total', [2])];
-        const program = { outputs: { twice: add(x, x) }, state: [{ current: total, next: add(total, x) }] };
+        const program = {
+          outputs: { twice: add(x, x) },
+          state: [{ current: total, next: add(total, x) }],
+        };
         const compiled = await compile(program, backend.target(), { plan: {} });
         const session = await backend.open(compiled);
         await session.write({ total: Float32Array.of(10, 20) });
@@ -32,7 +35,9 @@ export function testBackend(open: () => Promise<Backend>): void {
       it('times each candidate', async () => {
         const backend = await open();
         const model = (rows: number) =>
-          backend.target().lowering.lower({ y: matmul(input('x', [rows, rows]), input('x2', [rows, rows])) });
+          backend
+            .target()
+            .lowering.lower({ y: matmul(input('x', [rows, rows]), input('x2', [rows, rows])) });
         const value = (name: string) => ({ name, shape: [64, 64], dtype: 'float32' as const });
         const times = await backend.time({
           models: [model(64), model(64)],
@@ -79,9 +84,12 @@ export function testBackend(open: () => Promise<Backend>): void {
         const runs = [executable.run(feeds), executable.run(feeds)];
         const closing = other.close();
         await expect(executable.run(feeds)).rejects.toThrow('the engine was closed');
-        for (const { product } of await Promise.all(runs)) expect(product![0]).toBeCloseTo(1 / 300, 6);
+        for (const { product } of await Promise.all(runs))
+          expect(product![0]).toBeCloseTo(1 / 300, 6);
         await closing;
-        await expect(other.compile({ outputs: { product } })).rejects.toThrow('the engine was closed');
+        await expect(other.compile({ outputs: { product } })).rejects.toThrow(
+          'the engine was closed',
+        );
       });
     });
 
@@ -96,7 +104,12 @@ export function testBackend(open: () => Promise<Backend>): void {
         const found = Object.fromEntries(
           Object.entries(results).map(([name, values]) => [name, [...values]]),
         );
-        expect(found).toEqual({ twice: [2, 4, 6], again: [2, 4, 6], same: [1, 2, 3], thrice: [3, 6, 9] });
+        expect(found).toEqual({
+          twice: [2, 4, 6],
+          again: [2, 4, 6],
+          same: [1, 2, 3],
+          thrice: [3, 6, 9],
+        });
         await executable.dispose();
       });
 
@@ -128,7 +141,10 @@ export function testBackend(open: () => Promise<Backend>): void {
       it('takes inputs and outputs of any name', async () => {
         const [t0, c0] = [input('t0', [2]), input('c0', [2])];
         const executable = await engine.compile({ outputs: { t1: mul(mul(t0, c0), scalar(3)) } });
-        const { t1 } = await executable.run({ t0: Float32Array.of(1, 2), c0: Float32Array.of(4, 5) });
+        const { t1 } = await executable.run({
+          t0: Float32Array.of(1, 2),
+          c0: Float32Array.of(4, 5),
+        });
         expect([...t1!]).toEqual([12, 30]);
         await executable.dispose();
       });
@@ -144,9 +160,9 @@ export function testBackend(open: () => Promise<Backend>): void {
         const { seen } = await executable.run({});
         expect([...seen!]).toEqual([16, 81]);
         expect([...(await executable.readState()).counter!]).toEqual([16, 81]);
-        await expect(async () => executable.writeState({ other: Float32Array.of(1) })).rejects.toThrow(
-          'expected one of counter',
-        );
+        await expect(async () =>
+          executable.writeState({ other: Float32Array.of(1) }),
+        ).rejects.toThrow('expected one of counter');
       });
     });
   });

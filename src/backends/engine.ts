@@ -99,7 +99,8 @@ export function createEngine(
   return {
     device: name,
     threads,
-    compile: (program, options = {}) => prepare(backend, program, { tuning, remembered, ...options }),
+    compile: (program, options = {}) =>
+      prepare(backend, program, { tuning, remembered, ...options }),
     memory,
     close,
   };
@@ -163,7 +164,8 @@ function checkValues(caller: string, specs: readonly ValueSpec[], values: Values
         value === undefined ? 'nothing' : `${value.constructor.name} of ${value.length} values`;
       throw new LikenessError(
         'input.mismatch',
-        `${caller}: "${name}" received ${received}; ` + `expected ${kind.name} of shape ${showShape(shape)}`,
+        `${caller}: "${name}" received ${received}; ` +
+          `expected ${kind.name} of shape ${showShape(shape)}`,
       );
     }
   }

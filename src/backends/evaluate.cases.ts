@@ -19,7 +19,11 @@ export async function evaluateOn(
 }
 
 /** Expects every value within the tolerance. */
-export function expectAll(received: TensorData, expected: readonly number[], tolerance: number): void {
+export function expectAll(
+  received: TensorData,
+  expected: readonly number[],
+  tolerance: number,
+): void {
   expect(received.length).toBe(expected.length);
   expected.forEach((value, i) => {
     const difference = Math.abs(received[i]! - value);

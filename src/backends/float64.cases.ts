@@ -61,7 +61,10 @@ export function testFloat64(open: () => Promise<Backend>): void {
 
     it('has the gradient of a cast, and of a root', async () => {
       const x = ops.input('x', [2]);
-      const [gradient] = ops.gradients(ops.cast(ops.sum(ops.sqrt(ops.cast(x, 'float64'))), 'float32'), [x]);
+      const [gradient] = ops.gradients(
+        ops.cast(ops.sum(ops.sqrt(ops.cast(x, 'float64'))), 'float32'),
+        [x],
+      );
       const executable = await engine.compile({ outputs: { gradient: gradient! } });
       const found = await executable.run({ x: Float32Array.of(4, 16) });
       expect([...found.gradient!]).toEqual([0.25, 0.125]);

@@ -56,8 +56,11 @@ describe('a convolution', () => {
         const other = conv2d(pad(x, { before: border, after: border }), w, { stride, dilation });
         expect(filtersOf(other)).toEqual(w.shape);
         const dy = input('dy', one.shape);
-        const of = (y: Tensor) => [y, ...gradients(sum(mul(y, dy)), [x, w])].map((tensor) => tensor!);
-        const outputs = Object.fromEntries([...of(one), ...of(other)].map((tensor, i) => [`t${i}`, tensor]));
+        const of = (y: Tensor) =>
+          [y, ...gradients(sum(mul(y, dy)), [x, w])].map((tensor) => tensor!);
+        const outputs = Object.fromEntries(
+          [...of(one), ...of(other)].map((tensor, i) => [`t${i}`, tensor]),
+        );
         const executable = await engine.compile({ outputs });
         const found = await executable.run({ x: draw(x, 0), w: draw(w, 1), dy: draw(dy, 2) });
         await executable.dispose();

@@ -59,7 +59,9 @@ function cut(results: readonly Tensor[]): Part[] {
       if (isExchange(node) || isSource(node)) continue;
       rebuilt.set(node, apply(node.operator, node.inputs.map(current), node.attributes));
     }
-    const outputs = own.flatMap((node) => (rebuilt.has(node) ? node.outputs.filter((x) => read.has(x)) : []));
+    const outputs = own.flatMap((node) =>
+      rebuilt.has(node) ? node.outputs.filter((x) => read.has(x)) : [],
+    );
     return {
       outputs: Object.fromEntries(outputs.map((x) => [keyOf(x), current(x)])),
       exchanges: own.filter(isExchange),
@@ -99,14 +101,18 @@ export async function runLockstep(
   program: Program,
   replicas: readonly Values[],
 ): Promise<{ results: Values; after: Values }[]> {
-  const next = (program.state ?? []).map(({ current, next = current }) => [nextName(current), next] as const);
+  const next = (program.state ?? []).map(
+    ({ current, next = current }) => [nextName(current), next] as const,
+  );
   const graph: Record<string, Tensor> = simplify(
     { ...program.outputs, ...Object.fromEntries(next) },
     { replicas: replicas.length },
   );
   const known = replicas.map((values) => new Map<string, TensorData>(Object.entries(values)));
   const readAt = (x: Tensor, rank: number) =>
-    x.node.operator === 'constant' ? (x.node.attributes.data as TensorData) : known[rank]!.get(keyOf(x))!;
+    x.node.operator === 'constant'
+      ? (x.node.attributes.data as TensorData)
+      : known[rank]!.get(keyOf(x))!;
   for (const { outputs, exchanges } of cut(Object.values(graph))) {
     if (Object.keys(outputs).length > 0) await runPart(engine, outputs, known);
     for (const node of exchanges) {
@@ -140,7 +146,9 @@ async function runPart(
     operator === 'input' ? [String(attributes.name)] : [],
   );
   for (const values of known) {
-    const found = await executable.run(Object.fromEntries(names.map((name) => [name, values.get(name)!])));
+    const found = await executable.run(
+      Object.fromEntries(names.map((name) => [name, values.get(name)!])),
+    );
     for (const [key, value] of Object.entries(found)) values.set(key, value as TensorData);
   }
   await executable.dispose();
@@ -156,7 +164,11 @@ const part = (values: Float32Array, rank: number, replicas: number) =>
  */
 export async function expectEqualToWhole(
   engine: Engine,
-  build: (x: Tensor, w: Tensor, replicas: number) => { loss: Tensor; also?: Record<string, Tensor> },
+  build: (
+    x: Tensor,
+    w: Tensor,
+    replicas: number,
+  ) => { loss: Tensor; also?: Record<string, Tensor> },
   { N, D, w, replicas }: { N: number; D: number; w: readonly number[]; replicas: number },
 ) {
   const outputsOf = (batch: number, of: number) => {
@@ -170,7 +182,10 @@ export async function expectEqualToWhole(
   const whole = await executable.run({ x, w: weights });
   await executable.dispose();
   const outputs = outputsOf(N / replicas, replicas);
-  const ranks = Array.from({ length: replicas }, (_, rank) => ({ x: part(x, rank, replicas), w: weights }));
+  const ranks = Array.from({ length: replicas }, (_, rank) => ({
+    x: part(x, rank, replicas),
+    w: weights,
+  }));
   const found = await runLockstep(engine, { outputs, replicas }, ranks);
   const loss = found.reduce((total, { results }) => total + results.loss![0]! / replicas, 0);
   expect(loss).toBeCloseTo(whole.loss![0]!, 5);

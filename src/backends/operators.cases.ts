@@ -6,7 +6,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type KernelChoice, type Plan, planKey } from '../compile/index.ts';
 import * as ops from '../tensor/index.ts';
-import { add, gradients, input, mul, scalar, sum, type Tensor, type TensorData } from '../tensor/index.ts';
+import {
+  add,
+  gradients,
+  input,
+  mul,
+  scalar,
+  sum,
+  type Tensor,
+  type TensorData,
+} from '../tensor/index.ts';
 import type { Backend } from './backend.ts';
 import { createEngine } from './engine.ts';
 
@@ -88,9 +97,10 @@ function expectClose(name: string, received: TensorData, { data }: Stored): void
   const scale = Math.max(1, ...data.map(Math.abs));
   data.forEach((value, i) => {
     // float32 against float64: sums of up to a few hundred products
-    expect(Math.abs(received[i]! - value), `${name}[${i}]: ${received[i]} for ${value}`).toBeLessThan(
-      2e-5 * scale,
-    );
+    expect(
+      Math.abs(received[i]! - value),
+      `${name}[${i}]: ${received[i]} for ${value}`,
+    ).toBeLessThan(2e-5 * scale);
   });
 }
 

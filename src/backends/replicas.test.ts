@@ -37,9 +37,12 @@ describe('one replica', () => {
   const plain = { y: sum(mul(max(x, { axes: [0] }), mean(x, { axes: [0] }))), z: rows(x, 0, 2) };
 
   it('has the ONNX graph of a program without the operators', () => {
-    const y = sum(mul(crossReplicaMax(max(x, { axes: [0] })), crossReplicaMean(mean(x, { axes: [0] }))));
+    const y = sum(
+      mul(crossReplicaMax(max(x, { axes: [0] })), crossReplicaMean(mean(x, { axes: [0] }))),
+    );
     const joined = { y, z: rows(crossReplicaConcat(crossReplicaMean(x), 1), 0, 2) };
-    const bytes = (outputs: Record<string, Tensor>) => encodeOnnx(standardLowering.lower(simplify(outputs)));
+    const bytes = (outputs: Record<string, Tensor>) =>
+      encodeOnnx(standardLowering.lower(simplify(outputs)));
     expect(bytes(joined)).toEqual(bytes(plain));
   });
 
@@ -56,13 +59,17 @@ describe('several replicas', () => {
 
   it('keep the operators, which no device computes', async () => {
     const outputs = { y: crossReplicaMean(x) };
-    const kept = nodesOf(Object.values(simplify(outputs, { replicas: 2 }))).map(({ operator }) => operator);
+    const kept = nodesOf(Object.values(simplify(outputs, { replicas: 2 }))).map(
+      ({ operator }) => operator,
+    );
     expect(kept).toContain('crossReplicaMean');
     await expect(engine.compile({ outputs, replicas: 2 })).rejects.toThrow(
       'crossReplicaMean: received a program of several replicas; expected one that was cut at this operator',
     );
     const { y } = { y: crossReplicaConcat(x, 2) };
-    await expect(engine.compile({ outputs: { y } })).rejects.toThrow('crossReplicaConcat: received');
+    await expect(engine.compile({ outputs: { y } })).rejects.toThrow(
+      'crossReplicaConcat: received',
+    );
   });
 
   it('exchange means, largest values and rows, also of whole numbers', async () => {
@@ -89,8 +96,12 @@ describe('several replicas', () => {
   });
 
   it('refuse rows of a number and types without a mean', () => {
-    expect(() => crossReplicaConcat(sum(x), 2)).toThrow('received a tensor of rank 0; expected rows');
-    expect(() => crossReplicaMean(input('i', [1], 'int32'))).toThrow('received a tensor of type int32');
+    expect(() => crossReplicaConcat(sum(x), 2)).toThrow(
+      'received a tensor of rank 0; expected rows',
+    );
+    expect(() => crossReplicaMean(input('i', [1], 'int32'))).toThrow(
+      'received a tensor of type int32',
+    );
   });
 });
 

@@ -21,7 +21,9 @@ export const cacheCommand: Command = {
     if (clear === true) {
       const cleared = clearCaches();
       const { removed, bytes } = cleared;
-      terminal.say(`removed ${showCount(removed)} file${removed === 1 ? '' : 's'}, ${showBytes(bytes)}`);
+      terminal.say(
+        `removed ${showCount(removed)} file${removed === 1 ? '' : 's'}, ${showBytes(bytes)}`,
+      );
       return cleared;
     }
     const listing = listCaches();
@@ -31,7 +33,9 @@ export const cacheCommand: Command = {
       const what = contents
         ? `${contents.source.name}, ${plural(contents.count, 'image')} of at most ${contents.size} px`
         : 'damaged or unfinished';
-      terminal.say(`  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`);
+      terminal.say(
+        `  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`,
+      );
     }
     return listing;
   },

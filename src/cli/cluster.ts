@@ -116,7 +116,12 @@ export const clusterCommand: Command = {
       if (run === undefined) await checkClustering(await open(), { k, into });
       const model = await modelOrStart(open, { run, encoder }, terminal);
       if (run !== undefined) await checkClustering(await open(), { k, into });
-      const result = await clusterWith(model, await open(), { k, split, seed, name, into, by }, terminal);
+      const result = await clusterWith(
+        model,
+        await open(),
+        { k, split, seed, name, into, by },
+        terminal,
+      );
       // Who names a run repeats a step; the default road ends with the page.
       const asked = run === undefined ? show : (show ?? false);
       await showReport(result.files.report!, { open: asked }, terminal);

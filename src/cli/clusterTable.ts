@@ -19,7 +19,10 @@ const LEAST_SCALE = 0.05;
  * Formats a table: number, size, share and separation, with a bar beside that of the most separate
  * cluster.
  */
-export function clusterTable(groups: readonly TableRow[], { most = MOST }: { most?: number } = {}): string[] {
+export function clusterTable(
+  groups: readonly TableRow[],
+  { most = MOST }: { most?: number } = {},
+): string[] {
   const width = Math.max(6, ...groups.map(({ size }) => showCount(size).length));
   const lines = [`cluster  ${'images'.padStart(width)}   share  separation`];
   const largest = Math.max(LEAST_SCALE, ...groups.map(({ separation }) => separation));
@@ -47,5 +50,7 @@ export function clusterTable(groups: readonly TableRow[], { most = MOST }: { mos
 /** Formats a bar of eighths for a value from 0 to 1; empty below 0. */
 function bar(value: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, value)) * BAR * 8);
-  return '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8]!;
+  return (
+    '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8]!
+  );
 }

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { compareCommand } from './compare.ts';
 
-const parserOf = (flag: string) => compareCommand.options.find(({ flags }) => flags.startsWith(flag))!.parse!;
+const parserOf = (flag: string) =>
+  compareCommand.options.find(({ flags }) => flags.startsWith(flag))!.parse!;
 
 describe('compare', () => {
   it('reads methods, and names a misspelt or repeated one', () => {

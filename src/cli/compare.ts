@@ -112,7 +112,8 @@ export const compareCommand: Command = {
         'the first with all parts',
     },
     {
-      command: 'likeness compare cifar10 --methods swav --minutes 5 --classical kmeans,spectral --json',
+      command:
+        'likeness compare cifar10 --methods swav --minutes 5 --classical kmeans,spectral --json',
       meaning: 'one object for a script, with source, baselines and methods',
     },
   ],
@@ -127,8 +128,11 @@ export const compareCommand: Command = {
       grid: valuesOf('--grid', grid, methods),
       vary: valuesOf('--vary', vary, methods),
     };
-    const { comparison, files } = await withGiven(source!, { exclude, labels }, terminal, async (open) =>
-      compare(await open(), { ...request, ...terminal.watch }),
+    const { comparison, files } = await withGiven(
+      source!,
+      { exclude, labels },
+      terminal,
+      async (open) => compare(await open(), { ...request, ...terminal.watch }),
     );
     terminal.endProgress();
     terminal.say();
@@ -139,7 +143,9 @@ export const compareCommand: Command = {
   },
 };
 
-interface CompareFlags extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'>, SourceFlags {
+interface CompareFlags
+  extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'>,
+    SourceFlags {
   methods?: string[];
   set?: string[];
   grid?: string[];

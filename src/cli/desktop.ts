@@ -20,7 +20,10 @@ export function hasDesktop({ platform, env, isTTY }: Surroundings): boolean {
 }
 
 /** Program and arguments that open a file. */
-export function openCommand(file: string, platform: NodeJS.Platform): [program: string, ...args: string[]] {
+export function openCommand(
+  file: string,
+  platform: NodeJS.Platform,
+): [program: string, ...args: string[]] {
   if (platform === 'darwin') return ['open', file];
   // `start` takes its first quoted argument as the title of a window.
   if (platform === 'win32') return ['cmd', '/c', 'start', '', file];
@@ -28,7 +31,10 @@ export function openCommand(file: string, platform: NodeJS.Platform): [program: 
 }
 
 /** Opens a file without waiting for the program to end. @throws the error of starting it */
-export function openFile(file: string, platform: NodeJS.Platform = process.platform): Promise<void> {
+export function openFile(
+  file: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<void> {
   const [program, ...args] = openCommand(file, platform);
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { detached: true, stdio: 'ignore' });

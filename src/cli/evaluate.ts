@@ -150,7 +150,11 @@ function printEvaluation(
   const color = colorAgreement && colorSentence === 'print' ? [colorAgreement.text] : [];
   const sections =
     rows.length > 0
-      ? [[...evaluationTable(rows, { chance }), '', ...verdicts, ...color], protocolLines, labelFree]
+      ? [
+          [...evaluationTable(rows, { chance }), '', ...verdicts, ...color],
+          protocolLines,
+          labelFree,
+        ]
       : [[...labelFree, ...color], protocolLines];
   for (const lines of sections) {
     terminal.say();

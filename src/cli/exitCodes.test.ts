@@ -29,7 +29,9 @@ describe('exitCodeOf', () => {
 
   it('is 1 only for codes of defects and of functions for programs', () => {
     const src = fileURLToPath(new URL('..', import.meta.url));
-    const files = globSync('**/*.ts', { cwd: src }).filter((name) => !/\.(test|cases)\.ts$/.test(name));
+    const files = globSync('**/*.ts', { cwd: src }).filter(
+      (name) => !/\.(test|cases)\.ts$/.test(name),
+    );
     const codes = files.flatMap((name) =>
       [...readFileSync(`${src}/${name}`, 'utf8').matchAll(/new LikenessError\(\s*'([\w.]+)'/g)].map(
         (match) => match[1]!,

@@ -21,8 +21,14 @@ type Kind = keyof typeof exitCodes;
 const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ...wordsOf('use', 'flag option options settings preset method compare resume start'),
   ...wordsOf('output', 'write sort'),
-  ...wordsOf('input', 'source image path run config checkpoint json clusters clustering embeddings'),
-  ...wordsOf('input', 'events skipped safetensors npy csv encoder stem features cache labels file assign'),
+  ...wordsOf(
+    'input',
+    'source image path run config checkpoint json clusters clustering embeddings',
+  ),
+  ...wordsOf(
+    'input',
+    'events skipped safetensors npy csv encoder stem features cache labels file assign',
+  ),
   ...wordsOf('input', 'evaluate train suggest evaluation maps thumbnails report baseline'),
 ]);
 

@@ -16,7 +16,10 @@ export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'Prints facts about a run, a checkpoint or a source, in a few lines.',
   arguments: [
-    { name: 'path', description: 'a run folder, a checkpoint (.safetensors), or a source of images' },
+    {
+      name: 'path',
+      description: 'a run folder, a checkpoint (.safetensors), or a source of images',
+    },
   ],
   options: sourceOptions,
   examples: [
@@ -51,10 +54,19 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
   printFacts(terminal, [
     ['run', `${name}: ${method} on ${source.name} (${plural(images, 'image')})`],
     ['preset', preset],
-    ['changed', changed.map((key) => `${key}=${flatSettings(settings)[key]}`).join(' ') || 'nothing'],
+    [
+      'changed',
+      changed.map((key) => `${key}=${flatSettings(settings)[key]}`).join(' ') || 'nothing',
+    ],
     ['encoder', `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`],
-    ['budget', 'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch')],
-    ['progress', step === null ? 'no checkpoint yet' : `step ${showCount(step)}${final ? ', finished' : ''}`],
+    [
+      'budget',
+      'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch'),
+    ],
+    [
+      'progress',
+      step === null ? 'no checkpoint yet' : `step ${showCount(step)}${final ? ', finished' : ''}`,
+    ],
     ['checkpoints', checkpoints.map(showCount).join(', ') || 'none'],
     ['files', files.join(', ')],
   ]);
@@ -103,7 +115,10 @@ function printSource({ name, ...json }: InspectedSource, terminal: Terminal): ob
         : 'no image could be read',
     ],
     ['split', train + test > 0 ? `${showCount(train)} train, ${showCount(test)} test` : 'none'],
-    ['labels', labels?.map((label) => `${label.name} ${showCount(label.images)}`).join(', ') ?? 'none'],
+    [
+      'labels',
+      labels?.map((label) => `${label.name} ${showCount(label.images)}`).join(', ') ?? 'none',
+    ],
     [
       'skipped',
       first ? `${plural(skipped.length, 'file')}, such as ${first.id}: ${first.reason}` : 'nothing',

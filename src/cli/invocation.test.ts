@@ -25,8 +25,16 @@ const script = (npm_lifecycle_event: string, INIT_CWD = packageRoot) => ({
 describe('programWords', () => {
   it.each([
     ['npm start', script('start'), 'npm run --silent likeness --'],
-    ['npm run likeness', script('likeness', join(packageRoot, 'src')), 'npm run --silent likeness --'],
-    ['npm --prefix', script('start', tmpdir()), `npm --prefix ${packageRoot} run --silent likeness --`],
+    [
+      'npm run likeness',
+      script('likeness', join(packageRoot, 'src')),
+      'npm run --silent likeness --',
+    ],
+    [
+      'npm --prefix',
+      script('start', tmpdir()),
+      `npm --prefix ${packageRoot} run --silent likeness --`,
+    ],
     ['npm test', script('test'), 'node src/cli/main.ts'],
     [
       'a script of another package',
@@ -38,7 +46,11 @@ describe('programWords', () => {
   });
 
   it.each([
-    ['a command on the path', { file: '/usr/bin/likeness', env: { PATH: '/bin:/usr/bin' } }, 'likeness'],
+    [
+      'a command on the path',
+      { file: '/usr/bin/likeness', env: { PATH: '/bin:/usr/bin' } },
+      'likeness',
+    ],
     ['the cache of npx', { file: '/h/.npm/_npx/1a/node_modules/.bin/likeness' }, 'npx likeness-ml'],
     ['a package of the project', { file: local, folder: join(project, 'src') }, 'npx likeness-ml'],
     [

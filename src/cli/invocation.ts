@@ -42,9 +42,15 @@ export function programWords({
   platform = process.platform,
   folder = process.cwd(),
 }: Surroundings = {}): string {
-  const { npm_lifecycle_event: script, npm_package_json: manifest, INIT_CWD: typedIn = folder } = env;
+  const {
+    npm_lifecycle_event: script,
+    npm_package_json: manifest,
+    INIT_CWD: typedIn = folder,
+  } = env;
   if (scripts.has(script ?? '') && manifest && resolve(dirname(manifest)) === packageRoot) {
-    const prefix = isWithin(typedIn, packageRoot) ? '' : `--prefix ${shellWord(packageRoot, platform)} `;
+    const prefix = isWithin(typedIn, packageRoot)
+      ? ''
+      : `--prefix ${shellWord(packageRoot, platform)} `;
     return `npm ${prefix}run --silent likeness --`;
   }
   if (isOnSearchPath(file, env, platform)) return 'likeness';
@@ -72,7 +78,8 @@ function isOnSearchPath(
 ): boolean {
   const places = (PATH ?? Path ?? '').split(delimiter).filter(Boolean);
   return places.some((place) => {
-    if (platform === 'win32') return file === join(place, 'node_modules', PACKAGE, 'bin', 'likeness.js');
+    if (platform === 'win32')
+      return file === join(place, 'node_modules', PACKAGE, 'bin', 'likeness.js');
     return !place.endsWith(join('node_modules', '.bin')) && file === join(place, 'likeness');
   });
 }
@@ -94,4 +101,5 @@ function isEntry(file: string): boolean {
   }
 }
 
-const isWithin = (path: string, folder: string) => `${resolve(path)}${sep}`.startsWith(`${folder}${sep}`);
+const isWithin = (path: string, folder: string) =>
+  `${resolve(path)}${sep}`.startsWith(`${folder}${sep}`);

@@ -11,7 +11,10 @@ const rows: readonly [string, (of: LabelFreeReport) => string | undefined][] = [
   ['feature deviation (1: spread evenly)', ({ featureDeviation: d }) => d.toFixed(3)],
   ['effective rank of features', ({ effectiveRank: r }) => `${r.rank.toFixed(1)} of ${r.most}`],
   ['embedding deviation', ({ embeddingDeviation: d }) => d?.toFixed(3)],
-  ['effective rank of embeddings', ({ embeddingRank: r }) => r && `${r.rank.toFixed(1)} of ${r.most}`],
+  [
+    'effective rank of embeddings',
+    ({ embeddingRank: r }) => r && `${r.rank.toFixed(1)} of ${r.most}`,
+  ],
 ];
 const CELL = 15;
 
@@ -28,7 +31,8 @@ export function labelFreeTable(
   const line = (name: string, ...cells: string[]) =>
     [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join('  ');
   const lines = [line('without labels', title, 'untrained')];
-  for (const [name, ...values] of shown) lines.push(line(name, ...values.map((value) => value ?? '-')));
+  for (const [name, ...values] of shown)
+    lines.push(line(name, ...values.map((value) => value ?? '-')));
   const { clusters } = own;
   if (clusters) {
     lines.push(

@@ -10,7 +10,8 @@ export interface GivenPaths {
 
 /** Commands by the call, with the paths as far as they are known. */
 const commandsByCall: Readonly<Record<string, (paths: Required<GivenPaths>) => string>> = {
-  'train(images, { out, resume: true })': ({ source, run }) => `train ${source} --out ${run} --resume`,
+  'train(images, { out, resume: true })': ({ source, run }) =>
+    `train ${source} --out ${run} --resume`,
   'start(images, { out })': ({ source, run }) => `start ${source} --out ${run}`,
   'model.cluster(images)': ({ source, run }) => `cluster ${source} --run ${run}`,
   'clustering.writeReport()': ({ source, run }) => `cluster ${source} --run ${run}`,
@@ -21,7 +22,8 @@ const commandsByCall: Readonly<Record<string, (paths: Required<GivenPaths>) => s
 /** Quotes the command for a call such as `model.cluster(images)`; undefined without one. */
 export function commandOfCall(call: string, paths: GivenPaths = {}): string | undefined {
   if (!Object.hasOwn(commandsByCall, call)) return undefined;
-  const word = (path: string | undefined, place: string) => (path === undefined ? place : shellWord(path));
+  const word = (path: string | undefined, place: string) =>
+    path === undefined ? place : shellWord(path);
   const source = word(paths.source, '<source>');
   const run = word(paths.run, '<run>');
   return `"${programWords()} ${commandsByCall[call]!({ source, run })}"`;

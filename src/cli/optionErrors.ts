@@ -21,7 +21,9 @@ export function messageWithFlags(message: string, { options, paths }: CommandLin
   const flags = flagsByName(options);
   const [, names, rest] = /^((?:\w+(?:, | and ))*\w+)(:.*)$/s.exec(message) ?? [];
   const known = names?.split(/, | and /).every((name) => flags.has(name));
-  const opened = known ? `${names!.replace(/\w+/g, (name) => flags.get(name) ?? name)}${rest}` : message;
+  const opened = known
+    ? `${names!.replace(/\w+/g, (name) => flags.get(name) ?? name)}${rest}`
+    : message;
   return opened.replace(/`([^`\n]+)`/g, (quoted, code: string) => {
     const [, name, value] = /^(\w+)(?:: '(\w+)')?$/.exec(code) ?? [];
     const flag = name === undefined ? undefined : flags.get(name);

@@ -64,7 +64,10 @@ export function oneOf<T extends string>(flag: string, words: readonly T[]): (tex
 }
 
 /** Different words out of some, joined by commas. */
-export function namesOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T[] {
+export function namesOf<T extends string>(
+  flag: string,
+  words: readonly T[],
+): (text: string) => T[] {
   return (text) => {
     const names = text.split(',').map((name) => name.trim());
     for (const [i, name] of names.entries()) {
@@ -76,7 +79,10 @@ export function namesOf<T extends string>(flag: string, words: readonly T[]): (t
         );
       }
       if (names.indexOf(name) !== i) {
-        throw new LikenessError('flag.invalid', `${flag}: received "${name}" twice; expected each name once`);
+        throw new LikenessError(
+          'flag.invalid',
+          `${flag}: received "${name}" twice; expected each name once`,
+        );
       }
     }
     return names as T[];

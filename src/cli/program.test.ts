@@ -20,7 +20,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'full', 'mine'), '');
 });
 
-function likeness(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function likeness(
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...process.env, LIKENESS_CACHE: join(folder, 'cache'), NO_COLOR: '1' };
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
   const text = { stdout: '', stderr: '' };
@@ -34,7 +36,11 @@ function likeness(...args: string[]): Promise<{ code: number | null; stdout: str
 
 describe('before any work', { concurrent: true }, () => {
   it.each<[args: string[], code: number, message: RegExp]>([
-    [['cluster', 'photos', '-k', '99999'], 2, /-k: received 99999 for 3 images; expected .* 1 to 3/],
+    [
+      ['cluster', 'photos', '-k', '99999'],
+      2,
+      /-k: received 99999 for 3 images; expected .* 1 to 3/,
+    ],
     [['start', 'photos', '-k', '4'], 2, /-k: received 4 for 3 images/],
     [['cluster', 'photos', '--into', 'full'], 4, /--into: full is not empty: "mine"/],
     [['cluster', 'photos', '--into', 'photos/in'], 4, /--into: photos\/in lies in the source/],
@@ -42,7 +48,11 @@ describe('before any work', { concurrent: true }, () => {
     [['train', 'photos', '--out', ''], 2, /--out: received an empty text/],
     [['embed', 'photos', '--run', ' ', '--out', 'a.npy'], 2, /--run: received an empty text/],
     [['train', ''], 2, /source: received an empty text/],
-    [['train', 'photos', '--minutes', '1e300'], 2, /--minutes: received "1e300"; .* at most 527,040/],
+    [
+      ['train', 'photos', '--minutes', '1e300'],
+      2,
+      /--minutes: received "1e300"; .* at most 527,040/,
+    ],
     [['train', 'photos', '--preset', 'smal-32'], 2, /--preset: .*; did you mean "small-32"\?/],
     [['train', 'photos', '--method', 'swva'], 2, /--method: .*; did you mean "swav"\?/],
     [['train', 'photos', '--set', 'epochs=1e15'], 2, /epochs: received/],

@@ -70,7 +70,10 @@ function addCommand(parser: Parser, command: Command, action: Action): void {
     sub.argument(argumentForm(name, count), description);
   }
   for (const spec of command.options) for (const option of optionsOf(spec)) sub.addOption(option);
-  sub.option('--json', 'print one machine-readable object on stdout; lines for people go to stderr');
+  sub.option(
+    '--json',
+    'print one machine-readable object on stdout; lines for people go to stderr',
+  );
   const examples = command.examples.map(
     ({ command: line, meaning }) => `  ${typedHere(line)}\n      ${typedHere(meaning)}`,
   );
@@ -108,7 +111,10 @@ function refuseEmpty(name: string, text: string): void {
 function optionsOf({ flags, alias, hidden, description, ...spec }: OptionSpec): Option[] {
   const { default: shown, repeat = 'once', parse } = spec;
   const made = (form: string) => {
-    const option = new Option(form, typedHere(shown ? `${description} (default: ${shown})` : description));
+    const option = new Option(
+      form,
+      typedHere(shown ? `${description} (default: ${shown})` : description),
+    );
     const read = (text: string) => {
       refuseEmpty(option.long ?? form, text);
       return parse ? parse(text) : text;
@@ -132,7 +138,10 @@ function withoutAliases(
   const moved = { ...options };
   for (const { flags, alias } of specs) {
     if (alias === undefined) continue;
-    const [name, other] = [flags, alias].map((form) => new Option(form).attributeName()) as [string, string];
+    const [name, other] = [flags, alias].map((form) => new Option(form).attributeName()) as [
+      string,
+      string,
+    ];
     if (other in moved) moved[name] = moved[other];
     delete moved[other];
   }

@@ -39,7 +39,9 @@ export async function showReport(
         terminal.warn(`could not open ${displayPath(report)} in the browser: ${reasonOf(error)}`),
     );
   } else if (desktop) {
-    const words = openCommand(displayPath(report), platform).map((word) => shellWord(word, platform));
+    const words = openCommand(displayPath(report), platform).map((word) =>
+      shellWord(word, platform),
+    );
     terminal.say(`Open the report with:  ${words.join(' ')}`);
   }
 }

@@ -6,7 +6,9 @@ import { watchSignals } from './signals.ts';
 const [wait, file] = process.argv.slice(2);
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const controller = new AbortController();
-const aborted = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve()));
+const aborted = new Promise<void>((resolve) =>
+  controller.signal.addEventListener('abort', () => resolve()),
+);
 const never = new Promise<never>(() => {});
 
 const unwatch = watchSignals({

@@ -11,7 +11,10 @@ const folder = mkdtempSync(join(tmpdir(), 'likeness-signals-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Starts a command that waits, and sends it signals, each after the text of the one before. */
-async function signaled(wait: string, steps: readonly (readonly [after: RegExp, NodeJS.Signals])[]) {
+async function signaled(
+  wait: string,
+  steps: readonly (readonly [after: RegExp, NodeJS.Signals])[],
+) {
   const file = join(folder, wait);
   const child: ChildProcess = spawn(process.execPath, [program, wait, file], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -28,11 +31,14 @@ async function signaled(wait: string, steps: readonly (readonly [after: RegExp, 
 }
 
 describe.runIf(process.platform !== 'win32')('a signal', { concurrent: true }, () => {
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s lets a command end by itself', async (signal) => {
-    const ended = await signaled('the signal', [[/ready/, signal]]);
-    expect(ended).toMatchObject({ code: 7, signal: null, cleaned: false });
-    expect(ended.text).toContain(`first ${signal}`);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s lets a command end by itself',
+    async (signal) => {
+      const ended = await signaled('the signal', [[/ready/, signal]]);
+      expect(ended).toMatchObject({ code: 7, signal: null, cleaned: false });
+      expect(ended.text).toContain(`first ${signal}`);
+    },
+  );
 
   it('ends a command that goes on waiting, after removing its files', async () => {
     const ended = await signaled('nothing that ends', [[/ready/, 'SIGTERM']]);

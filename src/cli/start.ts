@@ -2,7 +2,14 @@
 import { join, resolve } from 'node:path';
 import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, showDuration } from '../core/text.ts';
-import { checkClustering, type Model, type RoadName, roads, samplePath, start } from '../likeness.ts';
+import {
+  checkClustering,
+  type Model,
+  type RoadName,
+  roads,
+  samplePath,
+  start,
+} from '../likeness.ts';
 import { clusterWith } from './cluster.ts';
 import type { Command } from './command.ts';
 import { evaluateWith } from './evaluate.ts';
@@ -36,7 +43,11 @@ export const startCommand: Command = {
     },
   ],
   options: [
-    { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-<way>-<source>' },
+    {
+      flags: '-o, --out <dir>',
+      description: 'folder of the run',
+      default: 'runs/<date>-<way>-<source>',
+    },
     {
       flags: '--minutes <m>',
       description: 'time for training, in minutes',
@@ -86,7 +97,8 @@ export const startCommand: Command = {
       const model = await start(images, { ...rest, ...terminal.watch });
       terminal.endProgress();
       const trained = trainedPart(model, words ?? shellWord(source), terminal);
-      if (trained?.outcome === 'interrupted') return { run: model.run, encoder: model.method, trained };
+      if (trained?.outcome === 'interrupted')
+        return { run: model.run, encoder: model.method, trained };
       const found = await withHint(model, words, terminal, async () => {
         printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
         const shown = { labelFree: false, colorSentence: 'leave' } as const;

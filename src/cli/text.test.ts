@@ -13,18 +13,27 @@ describe('texts of settings', () => {
   });
 
   it.each(['batchSize', '=1'])('refuse "%s" for one value', (text) => {
-    expect(() => assignments('--set', [text])).toThrow(`--set: received "${text}"; expected key=value`);
+    expect(() => assignments('--set', [text])).toThrow(
+      `--set: received "${text}"; expected key=value`,
+    );
   });
 
   it('are lists of values', () => {
     expect(valueLists('--grid')).toEqual({});
     expect(valueLists('--grid', ['a=1, 2', 'b=x'])).toEqual({ a: ['1', '2'], b: ['x'] });
-    expect(valueLists('--grid', ['clusters=512;512,256'])).toEqual({ clusters: ['512', '512,256'] });
+    expect(valueLists('--grid', ['clusters=512;512,256'])).toEqual({
+      clusters: ['512', '512,256'],
+    });
   });
 
-  it.each(['temperature', '=1', 'temperature=', 'a=1,1', 'a=1,,2'])('refuse "%s" for several', (text) => {
-    expect(() => valueLists('--vary', [text])).toThrow(`--vary: received "${text}"; expected key=a,b,c`);
-  });
+  it.each(['temperature', '=1', 'temperature=', 'a=1,1', 'a=1,,2'])(
+    'refuse "%s" for several',
+    (text) => {
+      expect(() => valueLists('--vary', [text])).toThrow(
+        `--vary: received "${text}"; expected key=a,b,c`,
+      );
+    },
+  );
 
   it('refuse a name twice', () => {
     expect(() => valueLists('--grid', ['a=1,2', 'a=3'])).toThrow('--grid: received a twice');

@@ -30,10 +30,17 @@ export const trainCommand: Command = {
     `Settings for --set: ${settingNames().join(', ')}.`,
   ].join('\n'),
   arguments: [
-    { name: 'source', description: 'folder of images, tar file, or a packed data set (CIFAR, STL-10, IDX)' },
+    {
+      name: 'source',
+      description: 'folder of images, tar file, or a packed data set (CIFAR, STL-10, IDX)',
+    },
   ],
   options: [
-    { flags: '-o, --out <dir>', description: 'folder of the run', default: 'runs/<date>-<method>-<source>' },
+    {
+      flags: '-o, --out <dir>',
+      description: 'folder of the run',
+      default: 'runs/<date>-<method>-<source>',
+    },
     {
       flags: '--method <name>',
       description: `method to train: ${methodNames.join(', ')}`,
@@ -105,8 +112,14 @@ export const trainCommand: Command = {
     },
   ],
   examples: [
-    { command: 'likeness train photos', meaning: 'choose everything, train, and print the run folder' },
-    { command: 'likeness train photos --minutes 30 --out runs/photos', meaning: 'train for half an hour' },
+    {
+      command: 'likeness train photos',
+      meaning: 'choose everything, train, and print the run folder',
+    },
+    {
+      command: 'likeness train photos --minutes 30 --out runs/photos',
+      meaning: 'train for half an hour',
+    },
     {
       command: 'likeness train photos --out runs/photos --resume',
       meaning: 'continue a run that was interrupted',

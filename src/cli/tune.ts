@@ -7,7 +7,8 @@ import { assignments } from './text.ts';
 
 export const tuneCommand: Command = {
   name: 'tune',
-  summary: 'Measures the fastest kernel of each convolution on this machine, and shows the choices.',
+  summary:
+    'Measures the fastest kernel of each convolution on this machine, and shows the choices.',
   details:
     'A convolution and its gradients can be computed by several kernels, and the fastest ' +
     'depends on sizes and processor. Training measures unknown ones before its first step. ' +
@@ -73,7 +74,9 @@ function linesOf(choices: readonly KernelChoice[]): string[] {
       `${operator}:`,
       ...own.map(({ attributes, chosen, milliseconds }, i) => {
         const stride = /stride=(\d+)/.exec(attributes)?.[1] ?? '1';
-        const shown = Object.entries(milliseconds ?? {}).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+        const shown = Object.entries(milliseconds ?? {}).map(
+          ([name, ms]) => `${name} ${ms.toFixed(1)}`,
+        );
         return `  ${shapes[i]!.padEnd(width)}  stride ${stride}  ${chosen.padEnd(longest)}  ${shown.join(', ')}`.trimEnd();
       }),
     ];

@@ -8,7 +8,8 @@ import { assignments } from './text.ts';
 export const viewsCommand: Command = {
   name: 'views',
   summary: 'Writes a contact sheet of random views of an image, as the network receives them.',
-  details: 'The views are those of a run, of a preset, or of the preset that fits the size of the image.',
+  details:
+    'The views are those of a run, of a preset, or of the preset that fits the size of the image.',
   arguments: [{ name: 'image', description: 'an image file' }],
   options: [
     { flags: '--run <dir>', description: 'take the views of this run' },
@@ -30,7 +31,10 @@ export const viewsCommand: Command = {
     { flags: '-o, --out <file>', description: 'PNG file to write', default: 'views.png' },
   ],
   examples: [
-    { command: 'likeness views cat.jpg', meaning: 'the views of the preset for images of this size' },
+    {
+      command: 'likeness views cat.jpg',
+      meaning: 'the views of the preset for images of this size',
+    },
     {
       command: 'likeness views cat.jpg --preset multicrop-96 --set hue=0.4',
       meaning: 'look before changing a setting',

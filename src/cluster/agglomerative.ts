@@ -137,7 +137,11 @@ async function squaredDistances(engine: Engine, features: Features): Promise<Flo
 }
 
 /** Finds the nearest mean of each row: the largest `x·m - |m|²/2`. */
-async function nearestMeans(engine: Engine, features: Features, means: Features): Promise<Int32Array> {
+async function nearestMeans(
+  engine: Engine,
+  features: Features,
+  means: Features,
+): Promise<Int32Array> {
   const { count, dimension } = features;
   const blocks = blocksOf(count, Math.max(means.count, dimension));
   const x = input('x', [blocks.size, dimension]);

@@ -72,7 +72,10 @@ export async function assign(
   const cosines = matmul(x, c); // [B, K]
   const { values, indices } = topK(cosines, { k: best }); // [B, 2]
   const confidence = max(softmax(mul(cosines, scalar(1 / temperature))), { axes: [1] }); // [B]
-  const exe = await engine.compile({ outputs: { values, indices, confidence }, state: [{ current: c }] });
+  const exe = await engine.compile({
+    outputs: { values, indices, confidence },
+    state: [{ current: c }],
+  });
 
   const result: AssignResult = {
     assignments: new Int32Array(count),

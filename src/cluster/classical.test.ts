@@ -33,12 +33,16 @@ function blobs(centers: readonly (readonly number[])[], count: number, spread: n
 describe('leading eigenvectors', () => {
   it('of a diagonal, with a value that is there three times', () => {
     const diagonal = Float64Array.from({ length: 60 }, (_, i) => (i < 3 ? 5 : 4 - i / 20));
-    const { values, vectors, residual } = leadingEigenvectors((x) => x.map((v, i) => v * diagonal[i]!), {
-      size: 60,
-      count: 5,
-    });
+    const { values, vectors, residual } = leadingEigenvectors(
+      (x) => x.map((v, i) => v * diagonal[i]!),
+      {
+        size: 60,
+        count: 5,
+      },
+    );
     expect(residual).toBeLessThan(1e-5);
-    for (const [i, value] of [5, 5, 5, 3.85, 3.8].entries()) expect(values[i]).toBeCloseTo(value, 6);
+    for (const [i, value] of [5, 5, 5, 3.85, 3.8].entries())
+      expect(values[i]).toBeCloseTo(value, 6);
     // The three of value 5 span the first three axes.
     for (const vector of vectors.slice(0, 3)) {
       expect(vector.slice(0, 3).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(1, 6);
@@ -71,13 +75,20 @@ describe('leading eigenvectors', () => {
       fc.property(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 0, max: 99 }), (n, seed) => {
         const random = randomAt(seed, 'synthetic', 2);
         const A = Array.from({ length: n }, () => new Float64Array(n));
-        for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) A[i]![j] = A[j]![i] = random.normal();
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j <= i; j++) A[i]![j] = A[j]![i] = random.normal();
         const apply = (x: Float64Array) =>
           Float64Array.from(A, (row) => row.reduce((s, a, j) => s + a * x[j]!, 0));
         const count = Math.min(3, n);
-        const { values, vectors } = leadingEigenvectors(apply, { size: n, count, seed, tolerance: 1e-8 });
+        const { values, vectors } = leadingEigenvectors(apply, {
+          size: n,
+          count,
+          seed,
+          tolerance: 1e-8,
+        });
         vectors.forEach((v, a) => {
-          for (const [i, value] of apply(v).entries()) expect(value).toBeCloseTo(values[a]! * v[i]!, 5);
+          for (const [i, value] of apply(v).entries())
+            expect(value).toBeCloseTo(values[a]! * v[i]!, 5);
           vectors.forEach((u, b) => {
             expect(v.reduce((s, x, i) => s + x * u[i]!, 0)).toBeCloseTo(a === b ? 1 : 0, 8);
           });
@@ -134,7 +145,9 @@ describe("Ward's tree", () => {
       70,
       0.5,
     );
-    await expect(agglomerativeClusters(features, 211, { engine })).rejects.toThrow('k = 211 for 210 rows');
+    await expect(agglomerativeClusters(features, 211, { engine })).rejects.toThrow(
+      'k = 211 for 210 rows',
+    );
     const each = await agglomerativeClusters([[3], [1], [2]], 3, { engine });
     expect([...each]).toEqual([0, 1, 2]);
     for (const sample of [60, 1000]) {
@@ -147,12 +160,21 @@ describe("Ward's tree", () => {
 describe('spectral clustering', () => {
   it("joins rows in both directions with one weight, also where only one is the other's neighbor", () => {
     // 2 names 1, but 1 names 0: with one neighbor each, the scales are the distances themselves.
-    const near = { k: 1, indices: Int32Array.of(1, 0, 1), similarities: Float32Array.of(0.5, 0.5, -0.25) };
+    const near = {
+      k: 1,
+      indices: Int32Array.of(1, 0, 1),
+      similarities: Float32Array.of(0.5, 0.5, -0.25),
+    };
     const { starts, columns, weights } = affinityGraph(near, 3);
     expect([...starts]).toEqual([0, 1, 3, 4]);
     expect([...columns]).toEqual([1, 0, 2, 1]);
     const [d01, d12] = [1, Math.sqrt(2.5)]; // sqrt(2 - 2 cos)
-    const expected = [Math.exp(-1), Math.exp(-1), Math.exp(-(d12 ** 2) / (d01 * d12)), Math.exp(-d12)];
+    const expected = [
+      Math.exp(-1),
+      Math.exp(-1),
+      Math.exp(-(d12 ** 2) / (d01 * d12)),
+      Math.exp(-d12),
+    ];
     for (const [i, value] of expected.entries()) expect(weights[i]).toBeCloseTo(value, 6);
   });
 
@@ -190,13 +212,22 @@ describe('non-negative factorization', () => {
       const [i, d] = [Math.floor(at / 12), at % 12];
       return [0, 1, 2].reduce((sum, r) => sum + W[i * 3 + r]! * H[r * 12 + d]!, 0);
     });
-    const { errors, weights, parts } = await nmf(engine, featuresOf(X, 12), { rank: 3, iterations: 500 });
-    for (let i = 1; i < errors.length; i++) expect(errors[i]).toBeLessThanOrEqual(errors[i - 1]! + 1e-7);
+    const { errors, weights, parts } = await nmf(engine, featuresOf(X, 12), {
+      rank: 3,
+      iterations: 500,
+    });
+    for (let i = 1; i < errors.length; i++)
+      expect(errors[i]).toBeLessThanOrEqual(errors[i - 1]! + 1e-7);
     expect(errors.at(-1)).toBeLessThan(errors[0]! / 300);
     for (let r = 0; r < 3; r++) {
-      expect(parts.data.slice(r * 12, (r + 1) * 12).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(1, 5);
+      expect(parts.data.slice(r * 12, (r + 1) * 12).reduce((sum, v) => sum + v * v, 0)).toBeCloseTo(
+        1,
+        5,
+      );
     }
-    const product = weights.data.slice(0, 3).reduce((sum, w, r) => sum + w * parts.data[r * 12]!, 0);
+    const product = weights.data
+      .slice(0, 3)
+      .reduce((sum, w, r) => sum + w * parts.data[r * 12]!, 0);
     expect(product).toBeCloseTo(X[0]!, 1);
     expect(weights.data.every((value) => value >= 0)).toBe(true);
   });
@@ -205,13 +236,18 @@ describe('non-negative factorization', () => {
     const [N, D, R] = [6, 5, 2];
     const X = Float32Array.from({ length: N * D }, (_, at) => 40 + 30 * Math.sin(at));
     const factors = async (iterations: number) => {
-      const { weights, parts, errors } = await nmf(engine, featuresOf(X, D), { rank: R, iterations });
+      const { weights, parts, errors } = await nmf(engine, featuresOf(X, D), {
+        rank: R,
+        iterations,
+      });
       return { W: [...weights.data], H: [...parts.data], errors };
     };
     const multiply = (a: number[], b: number[], [n, m, k]: [number, number, number]) =>
       Array.from({ length: n * k }, (_, at) => {
         const [i, j] = [Math.floor(at / k), at % k];
-        return Array.from({ length: m }, (_, l) => a[i * m + l]! * b[l * k + j]!).reduce((s, v) => s + v);
+        return Array.from({ length: m }, (_, l) => a[i * m + l]! * b[l * k + j]!).reduce(
+          (s, v) => s + v,
+        );
       });
     const turned = (a: number[], n: number, m: number) =>
       Array.from({ length: n * m }, (_, at) => a[(at % n) * m + Math.floor(at / n)]!);
@@ -239,15 +275,17 @@ describe('non-negative factorization', () => {
   });
 
   it('refuses a negative value and a rank that is too large', async () => {
-    await expect(nmf(engine, featuresOf(Float32Array.of(1, -1, 1, 1), 2), { rank: 1 })).rejects.toThrow(
-      'row 0',
-    );
-    await expect(nmf(engine, featuresOf(Float32Array.of(1, 1, 1, 1), 2), { rank: 3 })).rejects.toThrow(
-      'rank = 3',
-    );
+    await expect(
+      nmf(engine, featuresOf(Float32Array.of(1, -1, 1, 1), 2), { rank: 1 }),
+    ).rejects.toThrow('row 0');
+    await expect(
+      nmf(engine, featuresOf(Float32Array.of(1, 1, 1, 1), 2), { rank: 3 }),
+    ).rejects.toThrow('rank = 3');
     for (const dimension of [2, 4]) {
       const values = featuresOf(new Float32Array(8).fill(1), dimension);
-      await expect(nmf(engine, values, { rank: 3 })).rejects.toThrow('expected a whole number from 1 to 2');
+      await expect(nmf(engine, values, { rank: 3 })).rejects.toThrow(
+        'expected a whole number from 1 to 2',
+      );
     }
   });
 });

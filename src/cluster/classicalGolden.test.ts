@@ -29,16 +29,20 @@ const stored = JSON.parse(
   pca: Rows & { variances: number[]; absolute: number[]; clusters: number[] };
 };
 
-const rowsOf = ({ data, dimension }: Rows): Features => featuresOf(Float32Array.from(data), dimension);
+const rowsOf = ({ data, dimension }: Rows): Features =>
+  featuresOf(Float32Array.from(data), dimension);
 /** 1 where two partitions are the same, whatever the numbers of the clusters. */
 const likeness = (found: Int32Array, expected: readonly number[]) =>
   adjustedRand(found, Int32Array.from(expected));
 
 describe('agglomerative clustering', () => {
-  it.each(Object.entries(stored.ward.clusters))('has the %s clusters of Ward', async (k, expected) => {
-    const clusters = await agglomerativeClusters(rowsOf(stored.ward), Number(k), { engine });
-    expect(likeness(clusters, expected)).toBe(1);
-  });
+  it.each(Object.entries(stored.ward.clusters))(
+    'has the %s clusters of Ward',
+    async (k, expected) => {
+      const clusters = await agglomerativeClusters(rowsOf(stored.ward), Number(k), { engine });
+      expect(likeness(clusters, expected)).toBe(1);
+    },
+  );
 });
 
 describe('spectral clustering', () => {

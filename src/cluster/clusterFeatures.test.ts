@@ -25,7 +25,9 @@ describe('clusterFeatures', () => {
   it('describes clusters, largest first, by the cosines of their images', async () => {
     // Around 0: -.3, 0 and .3. Around 2: 1.8 and 2.2.
     const features = directions([1.8, -0.3, 0, 2.2, 0.3]);
-    const { assignment, groups, centroids, temperature } = await clusterFeatures(engine, features, { k: 2 });
+    const { assignment, groups, centroids, temperature } = await clusterFeatures(engine, features, {
+      k: 2,
+    });
     expect([...assignment.assignments]).toEqual([1, 0, 0, 1, 0]);
     expect([...assignment.second]).toEqual([0, 1, 1, 0, 1]);
     expect(groups.map(({ size, share }) => [size, share])).toEqual([
@@ -43,7 +45,10 @@ describe('clusterFeatures', () => {
     expect(temperature).toBeCloseTo(1 - (3 * cohesion[0]! + 2 * cohesion[1]!) / 5, 5);
     // Distances to the own centroid and to the other one, on the unit circle.
     const separation = (own: number, other: number) => {
-      const [a, b] = [own, other].map((angle) => 2 * Math.sin(Math.abs(angle) / 2)) as [number, number];
+      const [a, b] = [own, other].map((angle) => 2 * Math.sin(Math.abs(angle) / 2)) as [
+        number,
+        number,
+      ];
       return (b - a) / Math.max(a, b);
     };
     const second = (separation(0.2, 1.8) + separation(0.2, 2.2)) / 2;
@@ -52,7 +57,9 @@ describe('clusterFeatures', () => {
 
   it('leaves out clusters that stay empty, because images repeat each other', async () => {
     const features = directions([0, 2, 4, 0, 2, 4, 0, 2, 0]);
-    const { k, empty, kReason, groups, temperature } = await clusterFeatures(engine, features, { k: 5 });
+    const { k, empty, kReason, groups, temperature } = await clusterFeatures(engine, features, {
+      k: 5,
+    });
     expect([k, empty]).toEqual([3, 2]);
     expect(kReason).toContain('2 of them stayed empty');
     expect(groups.map(({ size }) => size)).toEqual([4, 3, 2]);

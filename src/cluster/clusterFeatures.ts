@@ -119,7 +119,13 @@ export async function clusterFeatures(
       : await allRows(unit);
   const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
   const { signal } = reporter;
-  const found = await kmeans(some, chosen.k, { engine, metric: 'spherical', ...starts, seed, signal });
+  const found = await kmeans(some, chosen.k, {
+    engine,
+    metric: 'spherical',
+    ...starts,
+    seed,
+    signal,
+  });
   const temperature = Math.max(MIN_TEMPERATURE, found.objective / some.count);
 
   // Images that repeat each other can leave a cluster empty. It is removed and the images are
@@ -135,7 +141,8 @@ export async function clusterFeatures(
   centroids = selectRows(centroids, order);
   assignment = renumbered(assignment, order);
   const empty = chosen.k - centroids.count;
-  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids)).values;
+  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids))
+    .values;
   return {
     k: centroids.count,
     kReason:
@@ -208,7 +215,9 @@ export function sizesOf(clusters: Int32Array, k: number): Float64Array {
 }
 
 function usedClusters({ assignments }: AssignResult, k: number): number[] {
-  return [...sizesOf(assignments, k).entries()].filter(([, size]) => size > 0).map(([cluster]) => cluster);
+  return [...sizesOf(assignments, k).entries()]
+    .filter(([, size]) => size > 0)
+    .map(([cluster]) => cluster);
 }
 
 /** Old numbers, largest cluster first; of equal ones the one with the earlier first image. */
@@ -232,7 +241,11 @@ function renumbered(assignment: AssignResult, order: readonly number[]): AssignR
   };
 }
 
-export function describe({ assignments, similarity }: AssignResult, apart: Float32Array, k: number): Group[] {
+export function describe(
+  { assignments, similarity }: AssignResult,
+  apart: Float32Array,
+  k: number,
+): Group[] {
   const sizes = sizesOf(assignments, k);
   const alike = new Float64Array(k);
   const away = new Float64Array(k);

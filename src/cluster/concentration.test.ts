@@ -20,7 +20,11 @@ function expectAll(received: ArrayLike<number>, expected: readonly number[], dig
 
 describe('concentrations', () => {
   it('gives the golden raw values: small clusters take the largest', () => {
-    expectAll(rawConcentrations(squared, labels, 5), [0.116961, 0.221336, 0.221336, 0.066468, 0.221336], 6);
+    expectAll(
+      rawConcentrations(squared, labels, 5),
+      [0.116961, 0.221336, 0.221336, 0.066468, 0.221336],
+      6,
+    );
   });
 
   it('gives clusters of one member the largest of the others, however far that member is', () => {
@@ -50,11 +54,18 @@ describe('concentrations', () => {
   });
 
   it('is the example of its documentation', () => {
-    expectAll(concentrations([1, 1, 4, 4], [0, 0, 1, 1], 2, { temperature: 0.2 }), [0.1466667, 0.2533333], 6);
+    expectAll(
+      concentrations([1, 1, 4, 4], [0, 0, 1, 1], 2, { temperature: 0.2 }),
+      [0.1466667, 0.2533333],
+      6,
+    );
   });
 
   it('has mean tau, is positive, and does not change with the scale of the space', () => {
-    const member = fc.tuple(fc.double({ min: 0.001, max: 4, noNaN: true }), fc.integer({ min: 0, max: 6 }));
+    const member = fc.tuple(
+      fc.double({ min: 0.001, max: 4, noNaN: true }),
+      fc.integer({ min: 0, max: 6 }),
+    );
     fc.assert(
       fc.property(
         fc.array(member, { minLength: 10, maxLength: 60 }),

@@ -52,7 +52,10 @@ export function concentrations(
   const { temperature: tau, smoothing } = options;
   const raw = rawConcentrations(squaredDistances, assignments, clusters, smoothing);
   const ascending = raw.toSorted();
-  const [low, high] = [percentile(ascending, MIN_PERCENTILE), percentile(ascending, MAX_PERCENTILE)];
+  const [low, high] = [
+    percentile(ascending, MIN_PERCENTILE),
+    percentile(ascending, MAX_PERCENTILE),
+  ];
   const clipped = raw.map((phi) => Math.min(Math.max(phi, low), high));
   const mean = clipped.reduce((sum, phi) => sum + phi, 0) / clusters;
   if (mean === 0) return new Float32Array(clusters).fill(tau);

@@ -44,10 +44,14 @@ export function findDoubtful(margins: Float32Array, options: DoubtOptions = {}):
   checkDoubt(options);
   const { quantile = 0.1, threshold, of = 'cosine' } = options;
   if (!(quantile >= 0 && quantile <= 1)) {
-    throw new LikenessError('doubt.quantile', `doubtful: received quantile ${quantile}; expected 0 to 1`);
+    throw new LikenessError(
+      'doubt.quantile',
+      `doubtful: received quantile ${quantile}; expected 0 to 1`,
+    );
   }
   const sorted = margins.slice().sort();
-  const limit = threshold ?? sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? 0;
+  const limit =
+    threshold ?? sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? 0;
   const doubtful = Uint8Array.from(margins, (margin) => (margin < limit ? 1 : 0));
   const count = doubtful.reduce((sum, mark) => sum + mark, 0);
   const shown = Number(limit.toPrecision(3));

@@ -43,9 +43,15 @@ export async function groupSample(
   rows: Features,
   { resolutions, seed, sample }: { resolutions: readonly number[]; seed: number; sample: number },
 ): Promise<GroupedSample> {
-  const real = await nearestNeighbors(engine, rows, rows, { k: neighborsOf(rows), exclude: 'self' });
+  const real = await nearestNeighbors(engine, rows, rows, {
+    k: neighborsOf(rows),
+    exclude: 'self',
+  });
   const surrogate = surrogateRows(rows, randomAt(seed, 'suggestKParts', sample));
-  const without = await nearestNeighbors(engine, surrogate, surrogate, { k: real.k, exclude: 'self' });
+  const without = await nearestNeighbors(engine, surrogate, surrogate, {
+    k: real.k,
+    exclude: 'self',
+  });
   const graph = jaccardGraph(real, rows.count);
   const surrogateGraph = jaccardGraph(without, rows.count);
   const levels = resolutions.map((resolution): Level => {
@@ -124,7 +130,8 @@ function surrogateRows(features: Features, random: Random): Features {
     for (let j = 0; j < MIXED_ROWS; j++) {
       const weight = (random.chance(0.5) ? 1 : -1) / Math.sqrt(MIXED_ROWS);
       const from = random.integer(count) * dimension;
-      for (let d = 0; d < dimension; d++) data[at + d]! += weight * (features.data[from + d]! - means[d]!);
+      for (let d = 0; d < dimension; d++)
+        data[at + d]! += weight * (features.data[from + d]! - means[d]!);
     }
   }
   return normalizeRows({ data, count, dimension });

@@ -55,11 +55,15 @@ describe('hierarchicalKmeans', () => {
     // Distances are to centroids as the mean left them, not to the prototypes.
     for (let c = 0; c < 12; c++) {
       const parent = coarse.assignments[c]!;
-      const d = [0, 1].map((x) => fine.prototypes.data[2 * c + x]! - again.centroids[2 * parent + x]!);
+      const d = [0, 1].map(
+        (x) => fine.prototypes.data[2 * c + x]! - again.centroids[2 * parent + x]!,
+      );
       expect(coarse.squaredDistances[c]).toBeCloseTo(d[0]! ** 2 + d[1]! ** 2, 6);
     }
     const first = await kmeans(rows, 12, { engine, seed: 5 });
-    expect([...normalizeRows(featuresOf(first.centroids, 2)).data]).toEqual([...fine.prototypes.data]);
+    expect([...normalizeRows(featuresOf(first.centroids, 2)).data]).toEqual([
+      ...fine.prototypes.data,
+    ]);
   });
 
   it('gives the same tree for the same seed', async () => {

@@ -14,7 +14,13 @@
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { oneOf, optionCheck } from '../core/options.ts';
-import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
+import {
+  type FeatureInput,
+  type Features,
+  featuresOf,
+  normalizeRows,
+  toFeatures,
+} from './features.ts';
 import { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
 import { type KmeansOptions, kmeans, kmeansShape } from './kmeans/kmeans.ts';
 import { withEngine } from './withEngine.ts';
@@ -77,7 +83,11 @@ async function buildTree(
   for (const [l, k] of counts.entries()) {
     const below = levels.at(-1);
     const grouped = below?.prototypes ?? features; // [K_(l-1), D], or the rows
-    const { centroids, assignments } = await kmeans(grouped, k, { ...options, engine, seed: seed + l });
+    const { centroids, assignments } = await kmeans(grouped, k, {
+      ...options,
+      engine,
+      seed: seed + l,
+    });
     levels.push({
       clusters: k,
       prototypes: normalizeRows(featuresOf(centroids, features.dimension)), // [K_l, D]
@@ -91,12 +101,15 @@ async function buildTree(
 
 /** Throws unless the counts of the levels are possible for this number of rows. */
 export function requireTree(counts: readonly number[], rows: number): void {
-  const wrong = counts.findIndex((k, l) => !Number.isInteger(k) || k < 1 || k > (counts[l - 1] ?? rows));
+  const wrong = counts.findIndex(
+    (k, l) => !Number.isInteger(k) || k < 1 || k > (counts[l - 1] ?? rows),
+  );
   if (counts.length > 0 && wrong < 0) return;
   const k = counts[wrong];
   const most = counts[wrong - 1] ?? rows;
   const below = wrong > 0 ? `clusters at level ${wrong - 1}` : 'rows';
-  const why = counts.length === 0 ? 'no level' : `${k} clusters at level ${wrong} for ${most} ${below}`;
+  const why =
+    counts.length === 0 ? 'no level' : `${k} clusters at level ${wrong} for ${most} ${below}`;
   throw new LikenessError(
     'tree.counts',
     `clusters: received "${counts.join(',')}", ${why}; expected whole numbers, finest level ` +

@@ -4,7 +4,12 @@
  */
 export { type AgglomerativeOptions, agglomerativeClusters, wardCut } from './agglomerative.ts';
 export { type AssignOptions, type AssignResult, assign } from './assign.ts';
-export { type Clustering, type ClusterOptions, clusterFeatures, type Group } from './clusterFeatures.ts';
+export {
+  type Clustering,
+  type ClusterOptions,
+  clusterFeatures,
+  type Group,
+} from './clusterFeatures.ts';
 export {
   type ConcentrationOptions,
   concentrations,
@@ -44,14 +49,28 @@ export { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
 export { splitForEmpty } from './kmeans/emptyClusters.ts';
 export { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
 export { type LayoutOptions, layout2d } from './layout2d.ts';
-export { type EigenOptions, type LeadingEigenvectors, leadingEigenvectors } from './leadingEigenvectors.ts';
-export { clusterByHead, type LearnedCentroids, learnedAssignment, mostProbable } from './learnedClusters.ts';
+export {
+  type EigenOptions,
+  type LeadingEigenvectors,
+  leadingEigenvectors,
+} from './leadingEigenvectors.ts';
+export {
+  clusterByHead,
+  type LearnedCentroids,
+  learnedAssignment,
+  mostProbable,
+} from './learnedClusters.ts';
 export { type LouvainOptions, louvain, modularity } from './louvain.ts';
 export { jaccardGraph } from './neighborGraph.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
-export { type PrincipalAxes, type PrincipalOptions, principal, principalAxes } from './principal.ts';
+export {
+  type PrincipalAxes,
+  type PrincipalOptions,
+  principal,
+  principalAxes,
+} from './principal.ts';
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';

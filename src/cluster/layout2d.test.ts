@@ -27,7 +27,10 @@ function kept(places: Float32Array, groups: number): number {
     let least = Infinity;
     for (let j = 0; j < count; j++) {
       if (j === i) continue;
-      const far = Math.hypot(places[2 * i]! - places[2 * j]!, places[2 * i + 1]! - places[2 * j + 1]!);
+      const far = Math.hypot(
+        places[2 * i]! - places[2 * j]!,
+        places[2 * i + 1]! - places[2 * j + 1]!,
+      );
       if (far < least) [nearest, least] = [j, far];
     }
     if (nearest % groups === i % groups) same++;
@@ -56,7 +59,8 @@ describe('layout2d', () => {
     const distance = (of: Float32Array, i: number, j: number) =>
       Math.hypot(of[2 * i]! - of[2 * j]!, of[2 * i + 1]! - of[2 * j + 1]!);
     for (const i of angles.keys())
-      for (const j of angles.keys()) expect(distance(turned, i, j)).toBeCloseTo(distance(circle, i, j), 4);
+      for (const j of angles.keys())
+        expect(distance(turned, i, j)).toBeCloseTo(distance(circle, i, j), 4);
   });
 
   it('gives finite places to images that are all alike', async () => {
@@ -65,6 +69,8 @@ describe('layout2d', () => {
   });
 
   it('refuses a number of neighbors that it cannot use', async () => {
-    await expect(layout2d(engine, grouped(40, 2), { neighbors: 2 })).rejects.toThrow(/neighbors: received 2/);
+    await expect(layout2d(engine, grouped(40, 2), { neighbors: 2 })).rejects.toThrow(
+      /neighbors: received 2/,
+    );
   });
 });

@@ -79,10 +79,15 @@ export async function layout2d(
   return Float32Array.from(places.flat());
 }
 
-async function principalLayout(engine: Engine, unit: Features, seed: number): Promise<Float32Array> {
+async function principalLayout(
+  engine: Engine,
+  unit: Features,
+  seed: number,
+): Promise<Float32Array> {
   const places = new Float32Array(unit.count * 2);
   if (unit.count < 2) return places;
   const { data, dimension: P } = await principal(engine, unit, { components: 2, seed });
-  for (let i = 0; i < unit.count; i++) for (let d = 0; d < P; d++) places[2 * i + d] = data[i * P + d]!;
+  for (let i = 0; i < unit.count; i++)
+    for (let d = 0; d < P; d++) places[2 * i + d] = data[i * P + d]!;
   return places;
 }

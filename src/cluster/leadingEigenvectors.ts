@@ -10,7 +10,13 @@
  */
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { LikenessError } from '../core/errors.ts';
-import { abortSignal, checkedLater, numberFrom, optionCheck, wholeNumber } from '../core/options.ts';
+import {
+  abortSignal,
+  checkedLater,
+  numberFrom,
+  optionCheck,
+  wholeNumber,
+} from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 
 export interface EigenOptions {
@@ -76,7 +82,9 @@ export function leadingEigenvectors(
   }
   const width = Math.min(size, count + GUARD);
   const random = randomAt(seed, 'leadingEigenvectors');
-  let block = Array.from({ length: width }, () => Float64Array.from({ length: size }, () => random.normal()));
+  let block = Array.from({ length: width }, () =>
+    Float64Array.from({ length: size }, () => random.normal()),
+  );
   let best: LeadingEigenvectors | undefined;
   for (let restart = 0; restart < restarts; restart++) {
     signal?.throwIfAborted();
@@ -104,7 +112,10 @@ export function leadingEigenvectors(
 /**
  * Projects a vector to the orthogonal complement of a basis, at norm 1; undefined if it vanishes.
  */
-function orthonormalTo(basis: readonly Float64Array[], vector: Float64Array): Float64Array | undefined {
+function orthonormalTo(
+  basis: readonly Float64Array[],
+  vector: Float64Array,
+): Float64Array | undefined {
   const left = scaled(vector);
   if (!left) return undefined;
   // The second pass removes the rounding errors of the first.
@@ -158,7 +169,9 @@ function ritzPairs(basis: readonly Float64Array[], images: readonly Float64Array
   const residuals = order.map((column, at) => {
     const image = combined(images, column);
     const own = vectors[at]!;
-    return Math.sqrt(image.reduce((sum, value, i) => sum + (value - values[at]! * own[i]!) ** 2, 0));
+    return Math.sqrt(
+      image.reduce((sum, value, i) => sum + (value - values[at]! * own[i]!) ** 2, 0),
+    );
   });
   return { values, vectors, residuals };
 }

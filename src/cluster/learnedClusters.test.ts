@@ -8,7 +8,8 @@ import { clusterByHead, learnedAssignment } from './learnedClusters.ts';
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const rows = (values: number[][]) => featuresOf(Float32Array.from(values.flat()), values[0]!.length);
+const rows = (values: number[][]) =>
+  featuresOf(Float32Array.from(values.flat()), values[0]!.length);
 
 describe('clusterByHead', () => {
   it('numbers the used outputs by size and leaves out the others', async () => {

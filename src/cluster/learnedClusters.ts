@@ -32,11 +32,13 @@ export async function clusterByHead(
   const unit = unitRows(features);
   const centroids = await centroidsOf(unit, found, outputs); // [k, F]
   const assignment = await learnedAssignment(probabilities, { outputs, unit, centroids });
-  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids)).values;
+  const apart = (await simplifiedSilhouette(engine, unit, assignment.assignments, centroids))
+    .values;
   const learned = `${clustersOf(M)}, which the method has learned itself.`;
   return {
     k,
-    kReason: k === M ? learned : `${learned} ${M - k} of them have no image here, and are left out.`,
+    kReason:
+      k === M ? learned : `${learned} ${M - k} of them have no image here, and are left out.`,
     centroids,
     temperature: 1,
     head: outputs,
@@ -74,7 +76,8 @@ export async function learnedAssignment(
     for (let cluster = 1; cluster < outputs.length; cluster++) {
       // The earlier output wins a tie, as in argmax.
       const isAhead = (other: number) =>
-        of(cluster) > of(other) || (of(cluster) === of(other) && outputs[cluster]! < outputs[other]!);
+        of(cluster) > of(other) ||
+        (of(cluster) === of(other) && outputs[cluster]! < outputs[other]!);
       if (isAhead(best)) [best, second] = [cluster, best];
       else if (second < 0 || isAhead(second)) second = cluster;
     }
@@ -96,7 +99,11 @@ export async function learnedAssignment(
 }
 
 /** Mean direction of the images of each of these outputs, rows of length 1. */
-async function centroidsOf(unit: Rows, found: Int32Array, outputs: readonly number[]): Promise<Features> {
+async function centroidsOf(
+  unit: Rows,
+  found: Int32Array,
+  outputs: readonly number[],
+): Promise<Features> {
   const F = unit.dimension;
   const at = new Map(outputs.map((output, cluster) => [output, cluster]));
   const sums = new Float64Array(outputs.length * F); // a million rows of one cluster lose no digits

@@ -37,9 +37,10 @@ const ring = graph(
   150,
   Array.from({ length: 30 }, (_, c): Edge[] => [
     ...Array.from({ length: 10 }, (_, i): Edge => {
-      const [a, b] = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3].map((a, at) => [a, [1, 2, 3, 4, 2, 3, 4, 3, 4, 4][at]!])[
-        i
-      ]!;
+      const [a, b] = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3].map((a, at) => [
+        a,
+        [1, 2, 3, 4, 2, 3, 4, 3, 4, 4][at]!,
+      ])[i]!;
       return [5 * c + a!, 5 * c + b!];
     }),
     [5 * c, (5 * (c + 1) + 1) % 150],
@@ -88,7 +89,9 @@ describe('assortativity', () => {
 
 describe('louvain', () => {
   it('comes near the optimum of the karate club in every order, and reaches it in one', () => {
-    const found = Array.from({ length: 20 }, (_, seed) => modularity(karate, louvain(karate, { seed })));
+    const found = Array.from({ length: 20 }, (_, seed) =>
+      modularity(karate, louvain(karate, { seed })),
+    );
     // igraph's multilevel method finds .392 to .420 in six orders.
     expect(Math.min(...found)).toBeGreaterThan(0.38);
     expect(Math.max(...found)).toBeCloseTo(0.4197896120973046, 12);
@@ -114,10 +117,13 @@ describe('louvain', () => {
   });
 
   it('finds groups that no merging of two improves, in any order', () => {
-    const edges = fc.array(fc.tuple(fc.nat(11), fc.nat(11), fc.double({ min: 0.1, max: 4, noNaN: true })), {
-      minLength: 4,
-      maxLength: 40,
-    });
+    const edges = fc.array(
+      fc.tuple(fc.nat(11), fc.nat(11), fc.double({ min: 0.1, max: 4, noNaN: true })),
+      {
+        minLength: 4,
+        maxLength: 40,
+      },
+    );
     fc.assert(
       fc.property(edges, fc.nat(99), fc.constantFrom(0.5, 1, 2), (drawn, seed, resolution) => {
         const random = graph(

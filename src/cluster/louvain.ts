@@ -29,7 +29,10 @@ export interface LouvainOptions {
   seed?: number;
 }
 
-const checkLouvain = optionCheck<LouvainOptions>({ resolution: positiveNumber(), seed: wholeNumber(0) });
+const checkLouvain = optionCheck<LouvainOptions>({
+  resolution: positiveNumber(),
+  seed: wholeNumber(0),
+});
 
 /** Smallest gain that moves a vertex, relative to 2m. Smaller ones are rounding errors. */
 const MIN_GAIN = 1e-12;
@@ -118,7 +121,11 @@ interface Level {
 }
 
 /** Moves vertices until no move gains. Returns their groups, or null where none has moved. */
-function moveVertices({ graph, loops }: Level, resolution: number, random: Random): Int32Array | null {
+function moveVertices(
+  { graph, loops }: Level,
+  resolution: number,
+  random: Random,
+): Int32Array | null {
   const { starts, columns, weights } = graph;
   const count = loops.length;
   const degrees = Float64Array.from(loops);

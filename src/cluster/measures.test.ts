@@ -4,7 +4,13 @@ import { type Engine, openEngine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import { assign } from './assign.ts';
 import { findDoubtful } from './confidence.ts';
-import { columnMeans, columnVariances, type Features, featuresOf, normalizeRows } from './features.ts';
+import {
+  columnMeans,
+  columnVariances,
+  type Features,
+  featuresOf,
+  normalizeRows,
+} from './features.ts';
 import { gaussian } from './gaussian.cases.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { fitWhitening, whiten } from './pcaWhiten.ts';
@@ -72,7 +78,10 @@ describe('nearestNeighbors', () => {
     const queries = gaussian(37, 5, 7);
     const bank = gaussian(83, 5, 8);
     for (const bankBlock of [16_384, 20, 7, 1]) {
-      const { indices, similarities } = await nearestNeighbors(engine, queries, bank, { k: 9, bankBlock });
+      const { indices, similarities } = await nearestNeighbors(engine, queries, bank, {
+        k: 9,
+        bankBlock,
+      });
       expect([...indices]).toEqual(bruteForce(queries, bank, 9, false).flat());
       expect(similarities.every((value) => value <= 1.00001 && value >= -1.00001)).toBe(true);
     }
@@ -80,13 +89,21 @@ describe('nearestNeighbors', () => {
 
   it('leaves a row out of its own neighbors', async () => {
     const bank = gaussian(40, 5, 9);
-    const { indices } = await nearestNeighbors(engine, bank, bank, { k: 6, exclude: 'self', bankBlock: 11 });
+    const { indices } = await nearestNeighbors(engine, bank, bank, {
+      k: 6,
+      exclude: 'self',
+      bankBlock: 11,
+    });
     expect([...indices]).toEqual(bruteForce(bank, bank, 6, true).flat());
   });
 
   it('orders equal similarities by index', async () => {
     const same = featuresOf(new Float32Array(12).fill(1), 2);
-    const { indices } = await nearestNeighbors(engine, same, same, { k: 3, exclude: 'self', bankBlock: 4 });
+    const { indices } = await nearestNeighbors(engine, same, same, {
+      k: 3,
+      exclude: 'self',
+      bankBlock: 4,
+    });
     expect([...indices.slice(0, 3)]).toEqual([1, 2, 3]);
     expect([...indices.slice(15, 18)]).toEqual([0, 1, 2]);
   });
@@ -129,7 +146,9 @@ describe('assign', () => {
 
   it('refuses a temperature of 0', async () => {
     const one = gaussian(2, 2);
-    await expect(assign(engine, one, one, { temperature: 0 })).rejects.toThrow('received temperature 0');
+    await expect(assign(engine, one, one, { temperature: 0 })).rejects.toThrow(
+      'received temperature 0',
+    );
   });
 });
 
@@ -145,7 +164,9 @@ describe('findDoubtful', () => {
     expect(findDoubtful(margins, { threshold: 0.2 }).count).toBe(1);
     expect(findDoubtful(new Float32Array(5).fill(0.5)).count).toBe(0);
     expect(findDoubtful(new Float32Array(0)).count).toBe(0);
-    expect(() => findDoubtful(margins, { quantile: 2 })).toThrow('received quantile 2; expected 0 to 1');
+    expect(() => findDoubtful(margins, { quantile: 2 })).toThrow(
+      'received quantile 2; expected 0 to 1',
+    );
   });
 });
 
@@ -164,16 +185,18 @@ describe('silhouette', () => {
   it('is negative where rows are with the farther centroid, and 0 for lonely ones', async () => {
     const line = featuresOf(Float32Array.of(0, 1, 9, 10), 1);
     const ends = featuresOf(Float32Array.of(0.5, 9.5), 1);
-    expect((await simplifiedSilhouette(engine, line, Int32Array.of(0, 0, 1, 1), ends)).mean).toBeGreaterThan(
-      0.9,
-    );
-    expect((await simplifiedSilhouette(engine, line, Int32Array.of(1, 1, 0, 0), ends)).mean).toBeLessThan(
-      -0.9,
-    );
-    expect((await simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 1, 1), ends)).values[0]).toBe(0);
-    await expect(simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 2, 1), ends)).rejects.toThrow(
-      '0 to 1',
-    );
+    expect(
+      (await simplifiedSilhouette(engine, line, Int32Array.of(0, 0, 1, 1), ends)).mean,
+    ).toBeGreaterThan(0.9);
+    expect(
+      (await simplifiedSilhouette(engine, line, Int32Array.of(1, 1, 0, 0), ends)).mean,
+    ).toBeLessThan(-0.9);
+    expect(
+      (await simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 1, 1), ends)).values[0],
+    ).toBe(0);
+    await expect(
+      simplifiedSilhouette(engine, line, Int32Array.of(0, 1, 2, 1), ends),
+    ).rejects.toThrow('0 to 1');
   });
 });
 
@@ -196,15 +219,22 @@ describe('PCA whitening', () => {
     for (const mean of columnMeans(z)) expect(mean).toBeCloseTo(0, 4);
     for (const variance of columnVariances(z)) expect(variance).toBeCloseTo(1, 4);
     let product = 0;
-    for (let i = 0; i < z.count; i++) product += z.data[i * dimension]! * z.data[i * dimension + 4]!;
+    for (let i = 0; i < z.count; i++)
+      product += z.data[i * dimension]! * z.data[i * dimension + 4]!;
     expect(product / z.count).toBeCloseTo(0, 4);
   });
 
   it('sets directions without variance to 0, and refuses more components than dimensions', async () => {
     const flat = featuresOf(Float32Array.of(1, 2, 2, 2, 3, 2), 2);
-    const { data } = await whiten(engine, flat, await fitWhitening(engine, flat, { components: 2 }));
+    const { data } = await whiten(
+      engine,
+      flat,
+      await fitWhitening(engine, flat, { components: 2 }),
+    );
     for (const i of [1, 3, 5]) expect(data[i]).toBe(0);
-    await expect(fitWhitening(engine, flat, { components: 3 })).rejects.toThrow('received components = 3');
+    await expect(fitWhitening(engine, flat, { components: 3 })).rejects.toThrow(
+      'received components = 3',
+    );
     // The third column is the sum of the others, rounded to float32: its own variance is noise.
     const random = randomAt(3, 'synthetic');
     const dependent = Array.from({ length: 200 }, () => {
@@ -245,7 +275,9 @@ describe('principal components', () => {
     expect(variances[0]! + variances[1]!).toBeCloseTo(expected[7]! + expected[200]!, 3);
     expect(variances[0]!).toBeGreaterThan(variances[1]!);
     expect(variances[2]!).toBeLessThan(1e-6);
-    const flat = await principal(engine, featuresOf(new Float32Array(12).fill(2), 3), { components: 2 });
+    const flat = await principal(engine, featuresOf(new Float32Array(12).fill(2), 3), {
+      components: 2,
+    });
     expect([...flat.data].every((value) => value === 0)).toBe(true);
     expect((await principal(engine, rows, { components: 99 })).dimension).toBe(dimension);
     await expect(principal(engine, rows, { components: 0 })).rejects.toThrow('received 0');

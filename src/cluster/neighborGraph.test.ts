@@ -30,7 +30,9 @@ describe('jaccardGraph', () => {
     });
     fc.assert(
       fc.property(lists, (drawn) => {
-        const indices = drawn.flatMap((list, row) => list.map((other) => (other === row ? 9 : other)));
+        const indices = drawn.flatMap((list, row) =>
+          list.map((other) => (other === row ? 9 : other)),
+        );
         if (indices.some((other, i) => other === Math.floor(i / 2))) return;
         const graph = edgesOf(jaccardGraph({ k: 2, indices }, 10));
         for (const [edge, weight] of Object.entries(graph)) {

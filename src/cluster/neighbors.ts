@@ -74,7 +74,11 @@ export async function nearestNeighbors(
   const parts = Math.ceil(bank.count / bankBlock);
   const bankBlocks = { number: parts, size: Math.ceil(bank.count / parts) };
   const perBlock = Math.min(wanted, bankBlocks.size);
-  const queryBlocks = blocksOf(queries.count, Math.max(bankBlocks.size, dimension), MAX_SIMILARITIES);
+  const queryBlocks = blocksOf(
+    queries.count,
+    Math.max(bankBlocks.size, dimension),
+    MAX_SIMILARITIES,
+  );
 
   const q = input('q', [queryBlocks.size, dimension]);
   const b = input('b', [bankBlocks.size, dimension]);
@@ -145,7 +149,12 @@ function merge(
 }
 
 /** Removes each row's own index, or the last entry where ties have pushed it out of the list. */
-function withoutSelf(found: Int32Array, cosines: Float32Array, count: number, k: number): Neighbors {
+function withoutSelf(
+  found: Int32Array,
+  cosines: Float32Array,
+  count: number,
+  k: number,
+): Neighbors {
   const indices = new Int32Array(count * k);
   const similarities = new Float32Array(count * k);
   for (let row = 0; row < count; row++) {

@@ -109,7 +109,9 @@ export async function nmf(engine: Engine, features: Features, options: NmfOption
 function balanced(W: Float32Array, H: Float32Array, rank: number): Pick<Nmf, 'weights' | 'parts'> {
   const dimension = H.length / rank;
   const lengths = Float64Array.from({ length: rank }, (_, r) =>
-    Math.sqrt(H.subarray(r * dimension, (r + 1) * dimension).reduce((sum, value) => sum + value ** 2, 0)),
+    Math.sqrt(
+      H.subarray(r * dimension, (r + 1) * dimension).reduce((sum, value) => sum + value ** 2, 0),
+    ),
   );
   return {
     weights: featuresOf(

@@ -43,7 +43,10 @@ const calls: Readonly<Record<string, () => unknown>> = {
   KmeansOptions: () => kmeans(rows, 2, typo),
   LayoutOptions: () => layout2d(engine, rows, typo),
   LouvainOptions: () =>
-    louvain({ starts: new Int32Array(1), columns: new Int32Array(), weights: new Float64Array() }, typo),
+    louvain(
+      { starts: new Int32Array(1), columns: new Int32Array(), weights: new Float64Array() },
+      typo,
+    ),
   NeighborOptions: () => nearestNeighbors(engine, rows, rows, typo),
   NmfOptions: () => nmf(engine, rows, typo),
   PrincipalOptions: () => principal(engine, rows, typo),
@@ -55,7 +58,9 @@ const calls: Readonly<Record<string, () => unknown>> = {
 
 describe('options of clustering', () => {
   it.each(Object.entries(calls))('%s', async (_, call) => {
-    await expect((async () => call())()).rejects.toThrow('iteration: received an unknown option; expected ');
+    await expect((async () => call())()).rejects.toThrow(
+      'iteration: received an unknown option; expected ',
+    );
   });
 
   it('are all in the table', () => {

@@ -65,7 +65,8 @@ export async function fitWhitening(
   for (let p = 0; p < components; p++) {
     const isReal = values[p]! > MIN_VARIANCE * values[0]!;
     const scale = isReal ? 1 / Math.sqrt(values[p]! + epsilon) : 0;
-    for (let d = 0; d < dimension; d++) projection[p * dimension + d] = vectors[p * dimension + d]! * scale;
+    for (let d = 0; d < dimension; d++)
+      projection[p * dimension + d] = vectors[p * dimension + d]! * scale;
   }
   const variances = values.slice(0, components);
   const sum = (of: Float64Array) => of.reduce((a, b) => a + b, 0);
@@ -89,7 +90,10 @@ export async function whiten(
   const blocks = blocksOf(count, dimension);
   const x = input('x', [blocks.size, dimension]);
   const v = input('v', [components, dimension]);
-  const exe = await engine.compile({ outputs: { z: matmul(x, transpose(v)) }, state: [{ current: v }] });
+  const exe = await engine.compile({
+    outputs: { z: matmul(x, transpose(v)) },
+    state: [{ current: v }],
+  });
   const data = new Float32Array(count * components);
   try {
     await exe.writeState({ v: projection });

@@ -30,11 +30,15 @@ describe('principalAxes', () => {
     it(`equals the eigendecomposition of the covariance with ${name}`, async () => {
       const features = rows(count, dimension);
       const { values, vectors } = spectrum(await covariance(engine, features));
-      const { axes, variances } = await principalAxes(engine, features, { components: 4, iterations: 30 });
+      const { axes, variances } = await principalAxes(engine, features, {
+        components: 4,
+        iterations: 30,
+      });
       for (let p = 0; p < 4; p++) {
         expect(variances[p]! / values[p]!).toBeCloseTo(1, 3);
         let product = 0;
-        for (let d = 0; d < dimension; d++) product += axes[p * dimension + d]! * vectors[p * dimension + d]!;
+        for (let d = 0; d < dimension; d++)
+          product += axes[p * dimension + d]! * vectors[p * dimension + d]!;
         expect(Math.abs(product)).toBeCloseTo(1, 3);
       }
     });

@@ -105,7 +105,11 @@ async function gram(engine: Engine, features: Features): Promise<Covariance> {
   const exe = await engine.compile({ outputs: { g: matmul(x, transpose(x)) } }); // [N, N]
   try {
     const { g } = await exe.run({ x: centered(features, means) }, { transfer: true });
-    return { means, matrix: scaled(new Float64Array(count * count), g!, 1 / count), dimension: count };
+    return {
+      means,
+      matrix: scaled(new Float64Array(count * count), g!, 1 / count),
+      dimension: count,
+    };
   } finally {
     await exe.dispose();
   }
@@ -115,7 +119,11 @@ async function gram(engine: Engine, features: Features): Promise<Covariance> {
 async function axesOfRows(
   engine: Engine,
   features: Features,
-  { means, axes: rows, variances }: { means: Float64Array; axes: Float64Array; variances: Float64Array },
+  {
+    means,
+    axes: rows,
+    variances,
+  }: { means: Float64Array; axes: Float64Array; variances: Float64Array },
 ): Promise<Float64Array> {
   const { count, dimension } = features;
   const P = variances.length;
@@ -142,7 +150,11 @@ async function axesOfRows(
 }
 
 /** Writes values times a factor to `out`. A loop: `from` with a function is tens of times slower. */
-function scaled<T extends Float32Array | Float64Array>(out: T, values: ArrayLike<number>, factor: number): T {
+function scaled<T extends Float32Array | Float64Array>(
+  out: T,
+  values: ArrayLike<number>,
+  factor: number,
+): T {
   for (let at = 0; at < out.length; at++) out[at] = values[at]! * factor;
   return out;
 }
@@ -188,7 +200,11 @@ async function leadingAxes(
     for (let i = 0; i < width; i++)
       for (let j = 0; j < width; j++)
         for (let d = 0; d < D; d++) small[i * width + j]! += next[i * D + d]! * axes[j * D + d]!;
-    const { values, vectors } = spectrum({ matrix: small, means: new Float64Array(width), dimension: width });
+    const { values, vectors } = spectrum({
+      matrix: small,
+      means: new Float64Array(width),
+      dimension: width,
+    });
     const out = new Float64Array(width * D);
     for (let i = 0; i < width; i++)
       for (let j = 0; j < width; j++)

@@ -58,8 +58,8 @@ describe('rows', () => {
     const centroids = selectRows(features, [3, 50, 97]);
     const expected = await assign(engine, features, centroids);
     expect(await assign(engine, elsewhere(), centroids)).toEqual(expected);
-    expect(await simplifiedSilhouette(engine, elsewhere(), expected.assignments, centroids)).toEqual(
-      await simplifiedSilhouette(engine, features, expected.assignments, centroids),
-    );
+    expect(
+      await simplifiedSilhouette(engine, elsewhere(), expected.assignments, centroids),
+    ).toEqual(await simplifiedSilhouette(engine, features, expected.assignments, centroids));
   });
 });

@@ -53,7 +53,10 @@ export async function* partsOf(
 }
 
 /** Yields all rows in order, the last block padded with zero rows, `[size, dimension]`. */
-export async function* paddedBlocksOf(features: Features | Rows, blocks: Blocks): AsyncGenerator<Block> {
+export async function* paddedBlocksOf(
+  features: Features | Rows,
+  blocks: Blocks,
+): AsyncGenerator<Block> {
   const length = blocks.size * features.dimension;
   for await (const part of partsOf(features, blocks)) {
     const data = part.data.length === length ? part.data : new Float32Array(length);
@@ -75,11 +78,15 @@ export async function meansOf(features: Features | Rows): Promise<Float64Array> 
 }
 
 /** Reads the rows at the given indices, in their order. */
-export async function pickRows(features: Features | Rows, indices: ArrayLike<number>): Promise<Features> {
+export async function pickRows(
+  features: Features | Rows,
+  indices: ArrayLike<number>,
+): Promise<Features> {
   const stored = rowsOf(features);
   const { dimension } = stored;
   const data = new Float32Array(indices.length * dimension);
-  for (let i = 0; i < indices.length; i++) data.set(await stored.read(indices[i]!, 1), i * dimension);
+  for (let i = 0; i < indices.length; i++)
+    data.set(await stored.read(indices[i]!, 1), i * dimension);
   return { data, count: indices.length, dimension };
 }
 

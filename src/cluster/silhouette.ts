@@ -81,7 +81,10 @@ async function* nearestTwo(
   const c = input('c', [dimension, k]);
   const offset = input('offset', [k]);
   const { indices } = topK(add(matmul(x, c), reshape(offset, [1, k])), { k: 2 });
-  const exe = await engine.compile({ outputs: { indices }, state: [{ current: c }, { current: offset }] });
+  const exe = await engine.compile({
+    outputs: { indices },
+    state: [{ current: c }, { current: offset }],
+  });
   try {
     // Centered, because float32 products of rows far from the origin lose digits.
     const means = await meansOf(features);
@@ -97,7 +100,8 @@ async function* nearestTwo(
     await exe.writeState({ c: columns, offset: offsets });
     for await (const part of partsOf(features, blocks)) {
       const moved = new Float32Array(blocks.size * dimension);
-      for (let at = 0; at < part.data.length; at++) moved[at] = part.data[at]! - means[at % dimension]!;
+      for (let at = 0; at < part.data.length; at++)
+        moved[at] = part.data[at]! - means[at % dimension]!;
       const found = await exe.run({ x: moved }, { transfer: true });
       yield { ...part, nearest: found.indices as Int32Array };
     }
@@ -106,7 +110,12 @@ async function* nearestTwo(
   }
 }
 
-function distance(a: Float32Array, i: number, { data: b, dimension: D }: Features, j: number): number {
+function distance(
+  a: Float32Array,
+  i: number,
+  { data: b, dimension: D }: Features,
+  j: number,
+): number {
   let squares = 0;
   for (let d = 0; d < D; d++) squares += (a[i * D + d]! - b[j * D + d]!) ** 2;
   return Math.sqrt(squares);

@@ -35,7 +35,8 @@ const Sa = [0.9, 0.1, -0.3, 0.8, 0.2, 0, -0.1, 0.7, 0.3, 0.85, 0.05, -0.2];
 const Sb = [0.7, 0.2, -0.1, 0.6, 0.3, 0.1, 0, 0.5, 0.4, 0.4, 0.3, 0.2];
 const matrix = (values: number[]) => constant(Float32Array.from(values), [values.length / 3, 3]);
 
-const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) => evaluateOn(engine, outputs, feeds);
+const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) =>
+  evaluateOn(engine, outputs, feeds);
 
 function sumOf(values: TensorData): number {
   let total = 0;
@@ -49,16 +50,16 @@ describe('sinkhorn', () => {
     expectAll(
       a!,
       [
-        0.999457, 0.000304, 0.000239, 0.577966, 0.009598, 0.412437, 0, 0.559574, 0.440426, 0.994914, 0.000303,
-        0.004784,
+        0.999457, 0.000304, 0.000239, 0.577966, 0.009598, 0.412437, 0, 0.559574, 0.440426, 0.994914,
+        0.000303, 0.004784,
       ],
       2e-6,
     );
     expectAll(
       b!,
       [
-        0.992373, 0.007465, 0.000162, 0.677249, 0.27814, 0.044612, 0, 0.457634, 0.542366, 0.020001, 0.448481,
-        0.531518,
+        0.992373, 0.007465, 0.000162, 0.677249, 0.27814, 0.044612, 0, 0.457634, 0.542366, 0.020001,
+        0.448481, 0.531518,
       ],
       2e-6,
     );
@@ -86,7 +87,10 @@ describe('sinkhorn', () => {
   it('ignores inactive rows altogether', async () => {
     const active = greater(constant(Float32Array.of(0, 1, 1, 1, 1), [5, 1]), scalar(0.5));
     const T = concat([constant(Float32Array.of(0.99, -0.5, 0.7), [1, 3]), matrix(Sa)]);
-    const { q, alone } = await evaluate({ q: sinkhorn(T, { active }), alone: sinkhorn(matrix(Sa)) });
+    const { q, alone } = await evaluate({
+      q: sinkhorn(T, { active }),
+      alone: sinkhorn(matrix(Sa)),
+    });
     expectAll(q!.slice(3), [...alone!], 1e-6);
     expectAll(q!.slice(0, 3), [0, 0, 0], 1e-12);
   });
@@ -171,7 +175,9 @@ describe('sinkhorn in double precision', () => {
   for (const epsilon of [0.05, 0.03, 0.02, 0.01, 0.005, 0.001]) {
     it(`gives the same codes at epsilon ${epsilon}`, async () => {
       for (const iterations of [1, 3, 4, 100]) {
-        const { q } = await evaluate({ q: sinkhorn(constant(scores, [B, K]), { epsilon, iterations }) });
+        const { q } = await evaluate({
+          q: sinkhorn(constant(scores, [B, K]), { epsilon, iterations }),
+        });
         expectAll(q!, expectedCodes(scores, epsilon, iterations), TOLERANCE);
       }
     });
@@ -181,10 +187,14 @@ describe('sinkhorn in double precision', () => {
     // The factors r and v of 100 iterations reach e^300, far out of float32's range.
     const crowded = new Float32Array(B * K).map((_, i) => {
       const [row, column] = [Math.floor(i / K), i % K];
-      return column === 0 || row === 0 ? 0.9 - 0.001 * row : -0.5 + 0.001 * ((row * 7 + column * 3) % 11);
+      return column === 0 || row === 0
+        ? 0.9 - 0.001 * row
+        : -0.5 + 0.001 * ((row * 7 + column * 3) % 11);
     });
     for (const epsilon of [0.005, 0.001]) {
-      const { q } = await evaluate({ q: sinkhorn(constant(crowded, [B, K]), { epsilon, iterations: 100 }) });
+      const { q } = await evaluate({
+        q: sinkhorn(constant(crowded, [B, K]), { epsilon, iterations: 100 }),
+      });
       expectAll(q!, expectedCodes(crowded, epsilon, 100), TOLERANCE);
     }
   });
@@ -203,23 +213,35 @@ describe('sinkhorn in double precision', () => {
 
   it('gives codes of 0 where no row is active', async () => {
     const active = greater(constant(new Float32Array(B), [B, 1]), 0.5);
-    const { q } = await evaluate({ q: sinkhorn(constant(scores, [B, K]), { active, iterations: 4 }) });
+    const { q } = await evaluate({
+      q: sinkhorn(constant(scores, [B, K]), { active, iterations: 4 }),
+    });
     expect([...q!].every((code) => code === 0)).toBe(true);
   });
 });
 
 describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
-  it.each(['all rows', 'some rows'])('have the codes of one Sinkhorn of %s, and its loss', async (part) => {
-    await expectEqualToWhole(
-      engine,
-      (x, w, R) => {
-        const scores = matmul(l2Normalize(x), transpose(l2Normalize(w))); // [n, K]
-        // Replicas have different numbers of active rows.
-        const active = greater(slice(x, { axis: 1, start: 2, end: 3 }), -0.3); // [n, 1]
-        const Q = sinkhorn(scores, { epsilon: 0.03, iterations: 5, ...(part === 'some rows' && { active }) });
-        return { loss: crossEntropy(mul(scores, 10), Q), also: { codes: crossReplicaConcat(Q, R) } };
-      },
-      { N: 12, D: 4, w: [5, 4], replicas },
-    );
-  });
+  it.each(['all rows', 'some rows'])(
+    'have the codes of one Sinkhorn of %s, and its loss',
+    async (part) => {
+      await expectEqualToWhole(
+        engine,
+        (x, w, R) => {
+          const scores = matmul(l2Normalize(x), transpose(l2Normalize(w))); // [n, K]
+          // Replicas have different numbers of active rows.
+          const active = greater(slice(x, { axis: 1, start: 2, end: 3 }), -0.3); // [n, 1]
+          const Q = sinkhorn(scores, {
+            epsilon: 0.03,
+            iterations: 5,
+            ...(part === 'some rows' && { active }),
+          });
+          return {
+            loss: crossEntropy(mul(scores, 10), Q),
+            also: { codes: crossReplicaConcat(Q, R) },
+          };
+        },
+        { N: 12, D: 4, w: [5, 4], replicas },
+      );
+    },
+  );
 });

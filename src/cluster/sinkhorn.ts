@@ -98,7 +98,8 @@ export function sinkhorn(T: Tensor, options: SinkhornOptions = {}): Tensor {
   if (weights) r = mul(weights, r);
   let v: Tensor = scalar(1);
   for (let i = 0; i < iterations; i++) {
-    if (i > 0 && i % PER_KERNEL === 0) ({ centered, E, r } = kernelOf(add(centered, mul(epsilon, log(r)))));
+    if (i > 0 && i % PER_KERNEL === 0)
+      ({ centered, E, r } = kernelOf(add(centered, mul(epsilon, log(r)))));
     v = div(1 / K, maximum(crossReplicaMean(matmul(transpose(r, [1, 0]), E)), FLOOR)); // [1, K]
     r = div(part, mul(rows, matmul(E, transpose(v, [1, 0])))); // [B, 1]
   }

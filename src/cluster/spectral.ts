@@ -15,7 +15,13 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
-import { type FeatureInput, type Features, featuresOf, normalizeRows, toFeatures } from './features.ts';
+import {
+  type FeatureInput,
+  type Features,
+  featuresOf,
+  normalizeRows,
+  toFeatures,
+} from './features.ts';
 import { type Graph, graphOf } from './graph.ts';
 import { kmeans } from './kmeans/kmeans.ts';
 import { leadingEigenvectors } from './leadingEigenvectors.ts';
@@ -101,7 +107,11 @@ async function clusterGraph(
 /**
  * Returns the product of `D^(-1/2) W D^(-1/2)` with a vector `[N]`, as a function of the vector.
  */
-function normalizedAffinity({ starts, columns, weights }: Graph): (x: Float64Array) => Float64Array {
+function normalizedAffinity({
+  starts,
+  columns,
+  weights,
+}: Graph): (x: Float64Array) => Float64Array {
   const count = starts.length - 1;
   const scale = new Float64Array(count); // degree^(-1/2)
   for (let row = 0; row < count; row++) {

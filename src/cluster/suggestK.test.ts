@@ -54,7 +54,8 @@ describe('suggestK', () => {
     const reader = {
       count,
       dimension,
-      read: async (start: number, n: number) => data.slice(start * dimension, (start + n) * dimension),
+      read: async (start: number, n: number) =>
+        data.slice(start * dimension, (start + n) * dimension),
     };
     const first = await suggestK(engine, rows, { seed: 5, samples: 2 });
     expect(await suggestK(engine, reader, { seed: 5, samples: 2 })).toEqual(first);
@@ -62,7 +63,9 @@ describe('suggestK', () => {
 
   it('works with few images and says when there are too few', async () => {
     expect((await suggestK(engine, groups(2, 5, 4, 0.05))).best).toBe(2);
-    await expect(suggestK(engine, gaussian(5, 2))).rejects.toThrow('received 5 images; expected at least 8');
+    await expect(suggestK(engine, gaussian(5, 2))).rejects.toThrow(
+      'received 5 images; expected at least 8',
+    );
   });
 
   it('finds nothing in one cloud, nor in equal rows', async () => {
@@ -82,7 +85,11 @@ describe('suggestK', () => {
       seen.push(`${done} of ${of}`);
       if (done === 2) stop.abort(new Error('enough'));
     };
-    const work = suggestK(engine, groups(2, 20, 4, 0.1), { samples: 4, onProgress, signal: stop.signal });
+    const work = suggestK(engine, groups(2, 20, 4, 0.1), {
+      samples: 4,
+      onProgress,
+      signal: stop.signal,
+    });
     await expect(work).rejects.toThrow('enough');
     expect(seen).toEqual(['1 of 4', '2 of 4']);
   });
@@ -124,7 +131,9 @@ describe('choose', () => {
   });
 
   it('says when groups overlap, and when none stand out', () => {
-    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.39), many).reason).toContain('overlap as strongly');
+    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.39), many).reason).toContain(
+      'overlap as strongly',
+    );
     expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.41), many).reason).not.toContain('overlap');
     const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.14), many);
     expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });

@@ -184,7 +184,9 @@ export function choose(
   const alone = found && whole(at(COARSE).groups) === best && whole(at(FINE).groups) === best;
   const range = alone ? ([best, best] as const) : rangeAround(found ? groups : best, whole);
   const drawn =
-    size < count ? `samples of ${showCount(size)} of ${plural(count, 'image')}` : plural(count, 'image');
+    size < count
+      ? `samples of ${showCount(size)} of ${plural(count, 'image')}`
+      : plural(count, 'image');
   const figures =
     `assortativity ${separation.toFixed(2)}, and ` + `${chance.toFixed(2)} in data without groups`;
   const others = alone

@@ -26,13 +26,16 @@ describe('the key of an untrained encoder', () => {
   });
 
   it('is the same for what does not change the encoder', () => {
-    expect(keyOf({ optimizer: { learningRate: 1 }, method: { name: 'moco' }, run: { seed: 3 } })).toBe(
-      keyOf({}),
-    );
+    expect(
+      keyOf({ optimizer: { learningRate: 1 }, method: { name: 'moco' }, run: { seed: 3 } }),
+    ).toBe(keyOf({}));
   });
 
   it('tells the rows of a grid over front ends apart', () => {
-    const rows = planRows({ methods: ['swav'], epochs: 1, grid: { frontEnd: ['none', 'sobel'] } }, 'tiny-28');
+    const rows = planRows(
+      { methods: ['swav'], epochs: 1, grid: { frontEnd: ['none', 'sobel'] } },
+      'tiny-28',
+    );
     expect(new Set(rows.map(({ settings }) => encoderKey(settings))).size).toBe(2);
   });
 });

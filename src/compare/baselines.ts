@@ -66,7 +66,9 @@ export async function openBaselines(
 /** Identifies an untrained encoder: every option of the network, image size and normalization. */
 export function encoderKey(settings: Settings): string {
   const { imageSize, mean, std } = settings.data;
-  const network = Object.entries(encoderOptions(settings)).map(([name, value]) => `${name} ${value}`);
+  const network = Object.entries(encoderOptions(settings)).map(
+    ([name, value]) => `${name} ${value}`,
+  );
   return `${network.join(', ')}, at ${imageSize} px, normalized by ${mean} and ${std}`;
 }
 
@@ -174,7 +176,11 @@ export async function pixelBaselines(
   return found;
 }
 
-function baselineOf(name: string, protocol: string, measured: readonly MeasuredEncoder[]): Baseline {
+function baselineOf(
+  name: string,
+  protocol: string,
+  measured: readonly MeasuredEncoder[],
+): Baseline {
   return {
     name,
     protocol,

@@ -33,7 +33,10 @@ const SAMPLE = 3000;
 const NEIGHBORS = 20;
 const NMF_ITERATIONS = 200;
 
-async function euclidean(features: Features, { engine, k, seed, signal }: Work): Promise<Int32Array> {
+async function euclidean(
+  features: Features,
+  { engine, k, seed, signal }: Work,
+): Promise<Int32Array> {
   return (await kmeans(features, k, { engine, restarts: RESTARTS, seed, signal })).assignments;
 }
 
@@ -49,13 +52,15 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
     protocol:
       `graph of ${NEIGHBORS} neighbors by cosine, self-tuning weights, leading eigenvectors of ` +
       'the normalized affinity, k-means on their rows',
-    clusters: (features, { k, ...work }) => spectralClusters(features, k, { ...work, neighbors: NEIGHBORS }),
+    clusters: (features, { k, ...work }) =>
+      spectralClusters(features, k, { ...work, neighbors: NEIGHBORS }),
   },
   agglomerative: {
     protocol:
       `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to ` +
       'the nearest mean',
-    clusters: (features, { k, ...work }) => agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
+    clusters: (features, { k, ...work }) =>
+      agglomerativeClusters(features, k, { ...work, sample: SAMPLE }),
   },
   nmf: {
     protocol:
@@ -63,7 +68,12 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
       'multiplicative updates, Euclidean k-means on the weights',
     async clusters(features, work) {
       const { engine, k: rank, seed, signal } = work;
-      const { weights } = await nmf(engine, features, { rank, iterations: NMF_ITERATIONS, seed, signal });
+      const { weights } = await nmf(engine, features, {
+        rank,
+        iterations: NMF_ITERATIONS,
+        seed,
+        signal,
+      });
       return euclidean(weights, work);
     },
   },

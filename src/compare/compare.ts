@@ -94,7 +94,9 @@ export async function compareMethods(
     const work: Work = {
       ...{ request, images, preset, rows, budget, folder, bench, reporter },
       seeds: Array.from({ length: request.seeds ?? 3 }, (_, seed) => seed),
-      key: [COMPARISON_VERSION, cache.contentKey, bench.set.indices.length, MEASURING_SEED].join(' '),
+      key: [COMPARISON_VERSION, cache.contentKey, bench.set.indices.length, MEASURING_SEED].join(
+        ' ',
+      ),
     };
     return { comparison: await compareAll(work), folder, files: filesIn(folder) };
   } finally {
@@ -123,7 +125,12 @@ function defaultName(source: string): string {
 async function benchOf(images: OpenImages, settings: Settings, reporter: Reporter): Promise<Bench> {
   const cache = await images.pixels({ size: cacheSizeOf(settings), reporter });
   reportSkipped(cache, reporter);
-  return { cache, set: evaluationSet(cache, { seed: MEASURING_SEED }), seed: MEASURING_SEED, reporter };
+  return {
+    cache,
+    set: evaluationSet(cache, { seed: MEASURING_SEED }),
+    seed: MEASURING_SEED,
+    reporter,
+  };
 }
 
 async function compareAll(work: Work): Promise<Comparison> {
@@ -246,8 +253,12 @@ function comparisonOf(
     shared: sharedOf(rows),
     baselines,
     methods,
-    likelyOrder: likelyOrder(methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree }))),
-    published: labelled ? publishedFor({ kind: source.kind, name: source.name, classes: set.classes }) : [],
+    likelyOrder: likelyOrder(
+      methods.map((row) => ({ name: rowName(row), labelFree: row.labelFree })),
+    ),
+    published: labelled
+      ? publishedFor({ kind: source.kind, name: source.name, classes: set.classes })
+      : [],
     protocol: protocolOf(bench, budget, seeds),
     complete: done.size === rows.length * seeds.length,
     ...originOf(methods),

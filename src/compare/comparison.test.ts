@@ -75,12 +75,18 @@ describe('where a comparison comes from', () => {
   const of = (...runs: ComparedRun[]) => originOf([summarizeMethod('swav', {}, runs)]);
 
   it('is the last date, and every program that measured a run', () => {
-    const origin = of(by('2026-11-28T09:00:00.000Z', 'bb'), by('2026-11-27T09:00:00.000Z', 'aa'), failed);
+    const origin = of(
+      by('2026-11-28T09:00:00.000Z', 'bb'),
+      by('2026-11-27T09:00:00.000Z', 'aa'),
+      failed,
+    );
     expect(origin).toEqual({
       date: '2026-11-28T09:00:00.000Z',
       likeness: { versions: ['0.1.0'], commits: ['aa', 'bb'] },
     });
-    expect(originSentence(origin)).toBe('measured until 2026-11-28 by likeness 0.1.0, commits aa and bb');
+    expect(originSentence(origin)).toBe(
+      'measured until 2026-11-28 by likeness 0.1.0, commits aa and bb',
+    );
     expect(originSentence(of(by('2026-11-28T09:00:00.000Z')))).toBe(
       'measured until 2026-11-28 by likeness 0.1.0',
     );
@@ -109,7 +115,11 @@ describe('published figures', () => {
           .filter(({ source }) => source.includes('table II'))
           .map(({ method, figures: printed }) => [method, printed]),
       );
-    expect(of('cifar10', 10)['contrastive-clustering']).toEqual({ nmi: 0.705, acc: 0.79, ari: 0.637 });
+    expect(of('cifar10', 10)['contrastive-clustering']).toEqual({
+      nmi: 0.705,
+      acc: 0.79,
+      ari: 0.637,
+    });
     expect(of('stl10', 10).kmeans).toEqual({ nmi: 0.125, acc: 0.192, ari: 0.061 });
     expect(of('cifar10', 10).ADC).toEqual({ acc: 0.325 });
     expect(of('folder', 200, 'tiny-imagenet').PICA).toEqual({ nmi: 0.277, acc: 0.098, ari: 0.04 });
@@ -135,7 +145,9 @@ describe("lightly's benchmark", () => {
     expect(rows[1]!.budget).toContain('batch 512, 200 epochs, the best of all epochs');
     expect(rows.every(({ budget }) => budget.includes('best of all epochs'))).toBe(true);
     expect(
-      publishedFor({ kind: 'cifar100', name: 'x', classes: 100 }).some(({ method }) => method === 'byol'),
+      publishedFor({ kind: 'cifar100', name: 'x', classes: 100 }).some(
+        ({ method }) => method === 'byol',
+      ),
     ).toBe(false);
   });
 });

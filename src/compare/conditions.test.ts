@@ -15,9 +15,14 @@ const conditions: Conditions = {
   source: '/photos',
   preset: 'small-32',
   budget: { epochs: 3 },
-  settings: { encoder: { width: 4 }, views: { crops: [{ count: 2, size: 16 }] }, method: { hiddenDim: 16 } },
+  settings: {
+    encoder: { width: 4 },
+    views: { crops: [{ count: 2, size: 16 }] },
+    method: { hiddenDim: 16 },
+  },
 };
-const check = (changes: Partial<Conditions> = {}) => checkConditions(folder, { ...conditions, ...changes });
+const check = (changes: Partial<Conditions> = {}) =>
+  checkConditions(folder, { ...conditions, ...changes });
 
 describe('conditions of a comparison', () => {
   it('are stored once, and the same ones are accepted in any order', async () => {

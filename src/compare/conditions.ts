@@ -19,7 +19,10 @@ export interface Conditions {
 const schema = z.object({
   source: z.string(),
   preset: z.string(),
-  budget: z.union([z.strictObject({ epochs: z.number() }), z.strictObject({ minutes: z.number() })]),
+  budget: z.union([
+    z.strictObject({ epochs: z.number() }),
+    z.strictObject({ minutes: z.number() }),
+  ]),
   /** Settings by flat names, formatted. */
   settings: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   /** Settings as texts `name=value`, as earlier versions stored them. */

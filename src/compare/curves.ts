@@ -41,22 +41,30 @@ export function curvesSvg(title: string, lines: readonly Line[]): string {
   if (all.length === 0) return '';
   const values = all.map(({ value }) => value);
   const margin = (Math.max(...values) - Math.min(...values) || 0.1) * 0.08;
-  const [low, high] = [Math.max(0, Math.min(...values) - margin), Math.min(1, Math.max(...values) + margin)];
+  const [low, high] = [
+    Math.max(0, Math.min(...values) - margin),
+    Math.min(1, Math.max(...values) + margin),
+  ];
   const end = Math.max(...all.map(({ minutes }) => minutes)) || 1;
   const x = (minutes: number) => LEFT + (minutes / end) * (WIDTH - LEFT - RIGHT);
-  const y = (value: number) => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
+  const y = (value: number) =>
+    TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
   const grid = ticksOf(low, high).map(
     ({ at, text }) =>
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(at).toFixed(1)}" y2="${y(at).toFixed(1)}"/><text x="${LEFT - 7}" y="${(y(at) + 4).toFixed(1)}" text-anchor="end">${text}</text>`,
   );
   const across = ticksOf(0, end).map(
-    ({ at, text }) => `<text x="${x(at).toFixed(1)}" y="${HEIGHT - 22}" text-anchor="middle">${text}</text>`,
+    ({ at, text }) =>
+      `<text x="${x(at).toFixed(1)}" y="${HEIGHT - 22}" text-anchor="middle">${text}</text>`,
   );
   const drawn = known.flatMap(({ name, points }, index) => {
     if (points.length === 0) return [];
     const { color, dash, mark } = look(index);
     const path = points
-      .map(({ minutes, value }, i) => `${i === 0 ? 'M' : 'L'}${x(minutes).toFixed(1)} ${y(value).toFixed(1)}`)
+      .map(
+        ({ minutes, value }, i) =>
+          `${i === 0 ? 'M' : 'L'}${x(minutes).toFixed(1)} ${y(value).toFixed(1)}`,
+      )
       .join('');
     const marks = points.map(({ minutes, value }) => markAt(x(minutes), y(value), mark)).join('');
     return [

@@ -81,7 +81,10 @@ export function protocolOf(
     ...(set.note && { images: set.note }),
   };
   if (set.labelled === 'no') {
-    return { ...common, labels: 'none; the methods are measured on the images that they were trained on' };
+    return {
+      ...common,
+      labels: 'none; the methods are measured on the images that they were trained on',
+    };
   }
   return {
     ...common,
@@ -96,7 +99,9 @@ export function protocolOf(
     clusters:
       'spherical k-means with as many clusters as classes, best objective of 3; NMI ' +
       '(arithmetic mean), ACC (Hungarian method), ARI; on ' +
-      (own ? 'the test images, and once more on train and test images together' : 'all labeled images'),
+      (own
+        ? 'the test images, and once more on train and test images together'
+        : 'all labeled images'),
     curves: curveProtocol(bench),
   };
 }

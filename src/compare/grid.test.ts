@@ -50,8 +50,12 @@ describe('the points of a comparison', () => {
 
   it('refuse a setting in both, also under its earlier name', () => {
     const vary = { embeddingDim: [3] };
-    expect(() => gridPoints({ grid: { embeddingDim: [1, 2] }, vary })).toThrow('vary: received embeddingDim');
-    expect(() => gridPoints({ grid: { embeddingLength: [1, 2] }, vary })).toThrow('which `grid` has too');
+    expect(() => gridPoints({ grid: { embeddingDim: [1, 2] }, vary })).toThrow(
+      'vary: received embeddingDim',
+    );
+    expect(() => gridPoints({ grid: { embeddingLength: [1, 2] }, vary })).toThrow(
+      'which `grid` has too',
+    );
   });
 
   it('are shown as people read them', () => {
@@ -61,7 +65,12 @@ describe('the points of a comparison', () => {
       crops: [{ count: 2, size: 32 }],
       clusters: [9, 5],
     });
-    expect(labels).toEqual({ temperature: '0.2', learningRate: '1e30', crops: '2x32', clusters: '9,5' });
+    expect(labels).toEqual({
+      temperature: '0.2',
+      learningRate: '1e30',
+      crops: '2x32',
+      clusters: '9,5',
+    });
     expect(showGrid(labels)).toBe('temperature 0.2, learningRate 1e30, crops 2x32, clusters 9,5');
   });
 });

@@ -85,7 +85,9 @@ const textOf = (name: string, value: unknown) =>
 
 /** Formats the values of a point, such as `{ crops: '2x32', temperature: '0.2' }`. */
 export function labelsOf(values: FlatSettings): GridPoint {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, textOf(name, value)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, textOf(name, value)]),
+  );
 }
 
 /** Formats a point, such as `temperature 0.2, queueLength 0`. */

@@ -20,7 +20,13 @@ export type { SettingValues } from './grid.ts';
 export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './likelyOrder.ts';
 export { compareHtml } from './page.ts';
 export type { CompareRequest } from './plan.ts';
-export { dataSetOf, publishedFor, publishedParts, type SourceFacts, withNotes } from './published.ts';
+export {
+  dataSetOf,
+  publishedFor,
+  publishedParts,
+  type SourceFacts,
+  withNotes,
+} from './published.ts';
 export {
   originOf,
   originSentence,

@@ -22,7 +22,9 @@ describe('the likely order', () => {
     ]);
     const of = (name: string, ...values: number[]) => ({
       name,
-      labelFree: Object.fromEntries(values.map((value, m) => [`${SAMPLE}m${m}`, summaryOf([value])])),
+      labelFree: Object.fromEntries(
+        values.map((value, m) => [`${SAMPLE}m${m}`, summaryOf([value])]),
+      ),
     });
     const scaled = likelyOrder([of('a', 0.1, 51, 52), of('b', 100, 50, 50)], ['m0', 'm1', 'm2']);
     expect(scaled).toEqual([
@@ -32,7 +34,11 @@ describe('the likely order', () => {
   });
 
   it('gives equal rows the mean of their places, and leaves out what was not measured', () => {
-    const order = likelyOrder([row('a', 0.5), row('b', 0.5), { name: 'unmeasured', labelFree: {} }]);
+    const order = likelyOrder([
+      row('a', 0.5),
+      row('b', 0.5),
+      { name: 'unmeasured', labelFree: {} },
+    ]);
     expect(order).toEqual([
       { name: 'a', rank: 1.5 },
       { name: 'b', rank: 1.5 },

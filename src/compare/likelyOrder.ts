@@ -9,15 +9,16 @@ export interface TrackingColumn {
   of(row: { readonly labelFree?: Readonly<Record<string, Summary>> }): Summary | undefined;
 }
 
-const shown: Readonly<Record<(typeof trackingMeasures)[number], Pick<TrackingColumn, 'title' | 'meaning'>>> =
-  {
-    viewAgreement: {
-      title: 'views agree',
-      meaning:
-        'How often two views of an image share one of ten clusters, above chance; 1 at best. The ' +
-        'only label-free measure that tracked NMI in our tests',
-    },
-  };
+const shown: Readonly<
+  Record<(typeof trackingMeasures)[number], Pick<TrackingColumn, 'title' | 'meaning'>>
+> = {
+  viewAgreement: {
+    title: 'views agree',
+    meaning:
+      'How often two views of an image share one of ten clusters, above chance; 1 at best. The ' +
+      'only label-free measure that tracked NMI in our tests',
+  },
+};
 
 /** Label-free measures of a row, by name. */
 export interface UnlabeledRow {

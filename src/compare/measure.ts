@@ -47,7 +47,10 @@ function curveSample({ set, seed }: Bench): { rows: Int32Array; split: Split } {
   const draw = (rows: Int32Array, most: number, stream: number) =>
     rows.length <= most
       ? rows
-      : selectOf(rows, distinctRows(rows.length, most, randomAt(seed, 'compareCurve', stream)).sort());
+      : selectOf(
+          rows,
+          distinctRows(rows.length, most, randomAt(seed, 'compareCurve', stream)).sort(),
+        );
   const chosen = [draw(train, CURVE_TRAIN, 0), draw(test, CURVE_TEST, 1)] as const;
   const rows = Int32Array.from([...chosen[0], ...chosen[1]]).sort();
   const at = new Map(Array.from(rows, (row, i) => [row, i]));
@@ -75,7 +78,10 @@ async function pointOf(engine: Engine, bench: Bench, features: Features) {
   const { rows, split } = curveSample(bench);
   const { set, seed } = bench;
   const labels = selectOf(set.labels, rows);
-  const part = (of: Int32Array) => ({ features: selectRows(features, of), labels: selectOf(labels, of) });
+  const part = (of: Int32Array) => ({
+    features: selectRows(features, of),
+    labels: selectOf(labels, of),
+  });
   const testable = split.test.length > 0;
   const near = testable
     ? await knn(engine, part(split.train), part(split.test), { k: [CURVE_NEIGHBORS] })
@@ -95,7 +101,10 @@ export async function measureCurvePoint(
 ): Promise<Pick<CurvePoint, 'knn' | 'nmi'>> {
   const { cache, set, reporter } = bench;
   const indices = Uint32Array.from(curveSample(bench).rows, (row) => set.indices[row]!);
-  const features = await encoder.embed({ cache, indices }, { workers: settings.run.workers, reporter });
+  const features = await encoder.embed(
+    { cache, indices },
+    { workers: settings.run.workers, reporter },
+  );
   return pointOf(engine, bench, features);
 }
 

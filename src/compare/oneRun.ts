@@ -80,7 +80,11 @@ export async function compareOne(
   }
 }
 
-async function trained(planned: PlannedRun, folder: RunFolder, conditions: RunConditions): Promise<void> {
+async function trained(
+  planned: PlannedRun,
+  folder: RunFolder,
+  conditions: RunConditions,
+): Promise<void> {
   const { images, preset, budget, reporter } = conditions;
   const { method, seed, settings } = planned;
   const wanted = { method, preset, seed, ...budget, settings };
@@ -131,7 +135,9 @@ async function measured(
   try {
     const snapshots = (await snapshotsOf(folder)).filter((snapshot) => snapshot.step < step);
     const moments = [...snapshots.map((snapshot) => snapshot.step), step];
-    const minutes = (await trainingSeconds(folder.files.events, moments)).map((seconds) => seconds / 60);
+    const minutes = (await trainingSeconds(folder.files.events, moments)).map(
+      (seconds) => seconds / 60,
+    );
     const { state } = run;
     const encoder = await trainedEncoder({ engine, settings, state });
     const measured = await measureEncoder(engine, on, settings, { encoder, state });

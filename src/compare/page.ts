@@ -53,7 +53,11 @@ const onTest: readonly Column[] = [
     of: ({ knn }) => knn,
     printed: ({ figures }) => figures.knn,
   },
-  { title: 'kNN 20', meaning: 'Accuracy of 20 weighted nearest neighbors; 0 to 1', of: ({ knn20 }) => knn20 },
+  {
+    title: 'kNN 20',
+    meaning: 'Accuracy of 20 weighted nearest neighbors; 0 to 1',
+    of: ({ knn20 }) => knn20,
+  },
   {
     title: 'Linear',
     meaning: 'Accuracy of a linear classifier on the features; 0 to 1',
@@ -86,7 +90,8 @@ export function compareHtml(comparison: Comparison): string {
   const { data, labelled, seeds, budget, images, complete } = comparison;
   const title = `Methods compared on ${data.name}`;
   const origin = originSentence(comparison);
-  const budgetWords = 'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch');
+  const budgetWords =
+    'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch');
   const figures: [string, string][] = [
     ['training images', showCount(images.train)],
     ...(images.test > 0 ? [['test images', showCount(images.test)] as [string, string]] : []),
@@ -136,7 +141,11 @@ ${own ? `<section class="panel"><h2>Clusters of train and test images together</
 ${heads.length > 0 ? `<section class="panel"><h2>Clusters learned by a method</h2><p class="note">Each image belongs to the most probable cluster of the method's own head, in place of k-means.</p>${tableHtml({ ...comparison, methods: heads, baselines: {}, published: [] }, byHead)}</section>` : ''}`;
 }
 
-function tableHtml(comparison: Comparison, columns: readonly Column[], { minutes = false } = {}): string {
+function tableHtml(
+  comparison: Comparison,
+  columns: readonly Column[],
+  { minutes = false } = {},
+): string {
   const { methods, baselines } = comparison;
   const beside = Object.values(baselines);
   const best = columns.map(({ of }) =>
@@ -271,9 +280,14 @@ ${rows.join('\n')}
 function factsHtml({ protocol, shared, preset, baselines }: Comparison): string {
   const items = (facts: Readonly<Record<string, string | number>>) =>
     Object.entries(facts)
-      .map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(value))}</dd></div>`)
+      .map(
+        ([name, value]) =>
+          `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(value))}</dd></div>`,
+      )
       .join('');
-  const features = Object.fromEntries(Object.values(baselines).map(({ name, protocol: how }) => [name, how]));
+  const features = Object.fromEntries(
+    Object.values(baselines).map(({ name, protocol: how }) => [name, how]),
+  );
   return `<section class="panel"><h2>Protocol</h2><dl class="facts">${items({ ...protocol, ...features })}</dl></section>
 <section class="panel"><h2>Shared settings</h2><dl class="facts">${items({ preset, ...shared })}</dl></section>`;
 }

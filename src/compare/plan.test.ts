@@ -95,7 +95,9 @@ describe('the rows', () => {
       ['contrastive-clustering', 'swav'].flatMap((method) => [
         [method, {}],
         // SwAV does not read it, so that its rows would be the same.
-        ...(method === 'swav' ? [] : ['one', 'none'].map((augmentedViews) => [method, { augmentedViews }])),
+        ...(method === 'swav'
+          ? []
+          : ['one', 'none'].map((augmentedViews) => [method, { augmentedViews }])),
         [method, { architecture: 'resnet18' }],
       ]),
     );
@@ -113,7 +115,10 @@ describe('the rows', () => {
       }),
       'small-32',
     );
-    expect(rows.map(({ settings }) => settings.encoder.architecture)).toEqual(['resnet34', 'resnet18']);
+    expect(rows.map(({ settings }) => settings.encoder.architecture)).toEqual([
+      'resnet34',
+      'resnet18',
+    ]);
     expect(rows[1]!.runs[0]!.settings).toEqual({
       encoder: { architecture: 'resnet18' },
       method: { name: 'swav' },
@@ -133,7 +138,10 @@ describe('the rows', () => {
     [{ settings: { data: { width: 4 } } }, '"width" is not a setting'],
     [{ settings: { method: { batchSize: 4 } } }, '"batchSize" is not a setting'],
     [{ settings: { encoder: { width: '4' } } }, 'width: received "4"'],
-    [{ settings: { run: { seed: 1 } } }, 'settings: received seed, which all runs get from `seeds`'],
+    [
+      { settings: { run: { seed: 1 } } },
+      'settings: received seed, which all runs get from `seeds`',
+    ],
     [{ grid: { temprature: [1] } }, 'did you mean "temperature"'],
     [{ grid: { width: ['4'] } }, 'width: received "4"'],
     [

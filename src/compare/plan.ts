@@ -98,7 +98,14 @@ export const sharedSettings = [
 
 /** Plans all rows in the order of methods, then of the grid, without rows of equal settings. */
 export function planRows(
-  { methods: wanted, grid = {}, vary = {}, settings: shared = {}, seeds = 3, epochs }: CompareRequest,
+  {
+    methods: wanted,
+    grid = {},
+    vary = {},
+    settings: shared = {},
+    seeds = 3,
+    epochs,
+  }: CompareRequest,
   preset: string,
 ): PlannedRow[] {
   const points = gridPoints({ grid, vary });
@@ -172,6 +179,8 @@ export function runName(method: string, seed: number, point: GridPoint): string 
     .join('');
   const plain = text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
   const mark =
-    plain === text ? '' : `-${createHash('sha256').update(JSON.stringify(point)).digest('hex').slice(0, 6)}`;
+    plain === text
+      ? ''
+      : `-${createHash('sha256').update(JSON.stringify(point)).digest('hex').slice(0, 6)}`;
   return `${method}-seed${seed}${plain}${mark}`;
 }

@@ -11,13 +11,17 @@ const figures = z.looseObject({
   ...clusters,
   ...{ knn: score, knn20: score, linear: score },
   trainAndTest: z.looseObject(clusters),
-  head: z.object({ test: z.looseObject(clusters), trainAndTest: z.looseObject(clusters) }).optional(),
+  head: z
+    .object({ test: z.looseObject(clusters), trainAndTest: z.looseObject(clusters) })
+    .optional(),
 });
 const labelFree = z.record(z.string(), z.number());
 
 /** Scores of one run. */
 export const storedRun = z.looseObject({
-  measured: z.object({ date: z.string(), version: z.string(), commit: z.string().optional() }).optional(),
+  measured: z
+    .object({ date: z.string(), version: z.string(), commit: z.string().optional() })
+    .optional(),
   minutes: count.optional(),
   steps: count.optional(),
   epochs: count.optional(),

@@ -54,9 +54,13 @@ function summarizeClusters(all: readonly ClusterFigures[]): Record<keyof Cluster
 }
 
 /** Summarizes numbers by name, over the seeds that have the name. */
-export function summarizeNumbers(all: readonly Readonly<Record<string, number>>[]): Record<string, Summary> {
+export function summarizeNumbers(
+  all: readonly Readonly<Record<string, number>>[],
+): Record<string, Summary> {
   const names = [...new Set(all.flatMap((numbers) => Object.keys(numbers)))];
-  return Object.fromEntries(names.map((name) => [name, summaryOf(all.map((numbers) => numbers[name]))]));
+  return Object.fromEntries(
+    names.map((name) => [name, summaryOf(all.map((numbers) => numbers[name]))]),
+  );
 }
 
 /** Builds the row of a method from its runs, with failed ones among them. */
@@ -65,7 +69,9 @@ export function summarizeMethod(
   grid: Readonly<Record<string, string>>,
   runs: readonly ComparedRun[],
 ): ComparedMethod {
-  const done = runs.filter(({ figures, labelFree }) => figures !== undefined || labelFree !== undefined);
+  const done = runs.filter(
+    ({ figures, labelFree }) => figures !== undefined || labelFree !== undefined,
+  );
   return {
     method,
     grid,
@@ -122,6 +128,8 @@ export function originSentence({
   if (date === null) return undefined;
   const { versions, commits } = likeness;
   const commit =
-    commits.length === 0 ? '' : `, commit${commits.length === 1 ? '' : 's'} ${commits.join(' and ')}`;
+    commits.length === 0
+      ? ''
+      : `, commit${commits.length === 1 ? '' : 's'} ${commits.join(' and ')}`;
   return `measured until ${date.slice(0, 10)} by likeness ${versions.join(' and ')}${commit}`;
 }

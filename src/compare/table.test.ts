@@ -22,15 +22,27 @@ const failed = (seed: number, reason: string): ComparedRun => ({
 });
 const comparison: Comparison = {
   ...{ version: 1, source: '/x', data: { name: 'cifar10', kind: 'cifar10' }, labelled: true },
-  ...{ images: { train: 50, test: 10, evaluated: 60 }, classes: 10, chance: 0.1, budget: { minutes: 12 } },
+  ...{
+    images: { train: 50, test: 10, evaluated: 60 },
+    classes: 10,
+    chance: 0.1,
+    budget: { minutes: 12 },
+  },
   ...{ seeds: [0, 1], preset: 'small-32', shared: {}, complete: true, machine: 'm', program: 'p' },
   ...{ date: '2026-11-28T10:00:00.000Z', likeness: { versions: ['0.1.0'], commits: ['abc'] } },
   baselines: {
-    untrained: { ...summarizeMethod('', {}, [run(0, 0.3)]), name: 'untrained encoder', protocol: '' },
+    untrained: {
+      ...summarizeMethod('', {}, [run(0, 0.3)]),
+      name: 'untrained encoder',
+      protocol: '',
+    },
   },
   methods: [
     summarizeMethod('swav', {}, [run(0, 0.4), run(1, 0.5)]),
-    summarizeMethod('contrastive-clustering', {}, [run(0, 0.6), failed(1, 'narrow: all alike\nRemedy: x')]),
+    summarizeMethod('contrastive-clustering', {}, [
+      run(0, 0.6),
+      failed(1, 'narrow: all alike\nRemedy: x'),
+    ]),
     summarizeMethod('moco', { temperature: '0.2' }, [failed(0, 'broken'), failed(1, 'broken')]),
   ],
   likelyOrder: [],
@@ -59,14 +71,18 @@ describe('the table', () => {
   });
 
   it('has published figures of the methods compared in the table of their protocol, marked', () => {
-    const both = lines.findIndex((line) => line.startsWith('clusters of train and test images together'));
+    const both = lines.findIndex((line) =>
+      line.startsWith('clusters of train and test images together'),
+    );
     const table = starting('contrastive-clustering, published');
     expect(lines.indexOf(table[0]!)).toBeGreaterThan(both);
     expect(table[0]).toMatch(/0\.705 +0\.790 +0\.637$/);
     const kNN = lines.findIndex((line) => /^swav, published \[\d\] +0\.884/.test(line));
     expect(kNN).toBeGreaterThan(0);
     expect(kNN).toBeLessThan(both);
-    expect(lines.some((line) => line.includes('published, other budget: ResNet-34 at 224 px'))).toBe(true);
+    expect(
+      lines.some((line) => line.includes('published, other budget: ResNet-34 at 224 px')),
+    ).toBe(true);
     const notes = lines.filter((line) => /^\[\d\] published, other budget/.test(line));
     expect(
       notes.filter((line) => line.includes('batch 512, 800 epochs, the best of all epochs')),
@@ -74,7 +90,9 @@ describe('the table', () => {
   });
 
   it('has the other methods of the paper in a short table of their own', () => {
-    const own = lines.findIndex((line) => line.startsWith('other methods, published, other budget'));
+    const own = lines.findIndex((line) =>
+      line.startsWith('other methods, published, other budget'),
+    );
     expect(lines[own]).toMatch(/NMI +ACC +ARI$/);
     expect(starting('PICA')[0]).toMatch(/0\.591 +0\.696 +0\.512$/);
     expect(starting('IIC')[0]).toMatch(/- +0\.617 +-$/);
@@ -95,8 +113,8 @@ describe('the table without labels', () => {
     expect(lines.find((line) => line.startsWith('swav '))).toMatch(/0\.045 ±0\.007 +3\.0$/);
     expect(lines.find((line) => line.startsWith('contrastive-clustering, 1'))).toContain('0.060*');
     expect(lines.join('\n')).not.toMatch(/silhouette|0\.777|kNN/);
-    expect(lines.some((line) => line.startsWith('likely best without labels: contrastive-clustering'))).toBe(
-      true,
-    );
+    expect(
+      lines.some((line) => line.startsWith('likely best without labels: contrastive-clustering')),
+    ).toBe(true);
   });
 });

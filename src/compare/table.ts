@@ -112,7 +112,10 @@ function section(
     ...Object.values(baselines).map((row) => ({ name: row.name, row, minutes: null })),
   ];
   const printed = publishedRows(comparison, columns);
-  const width = Math.max(title.length, ...[...rows, ...printed.rows].map(({ name }) => name.length));
+  const width = Math.max(
+    title.length,
+    ...[...rows, ...printed.rows].map(({ name }) => name.length),
+  );
   const best = columns.map(({ of }) => Math.max(...rows.map(({ row }) => of(row)?.mean ?? -1)));
   const line = (name: string, cells: readonly string[]) =>
     [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join(' ').trimEnd();
@@ -155,7 +158,10 @@ function publishedRows(comparison: Comparison, columns: readonly Column[]) {
   );
   const { rows, notes } = withNotes(found);
   return {
-    rows: rows.map(({ method, note, figures }) => ({ name: `${method}, published [${note}]`, figures })),
+    rows: rows.map(({ method, note, figures }) => ({
+      name: `${method}, published [${note}]`,
+      figures,
+    })),
     notes,
   };
 }
@@ -189,7 +195,9 @@ function headSections(comparison: Comparison): string[] {
   const own = comparison.methods.filter(({ head }) => head !== undefined);
   if (own.length === 0) return [];
   const only = { ...comparison, methods: own, baselines: {} };
-  const test = section(only, heads('test'), { title: 'clusters learned by the method, test images' });
+  const test = section(only, heads('test'), {
+    title: 'clusters learned by the method, test images',
+  });
   const both = section(only, heads('trainAndTest'), { title: 'the same, train and test images' });
   return ['', ...test, '', ...both];
 }

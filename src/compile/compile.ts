@@ -83,7 +83,9 @@ export async function compile(
 }
 
 function begin(program: Program): Compilation {
-  const next = replacedState(program).map(({ current, next }) => [nextName(current), next] as const);
+  const next = replacedState(program).map(
+    ({ current, next }) => [nextName(current), next] as const,
+  );
   return {
     program,
     graph: { ...program.outputs, ...Object.fromEntries(next) },
@@ -103,7 +105,10 @@ export const chooseKernels =
   (options: Omit<ChooseOptions, 'frozen'>): Pass =>
   async (compilation) => ({
     ...compilation,
-    plan: await choosePlan(compilation.graph, { ...options, frozen: frozenNames(compilation.program) }),
+    plan: await choosePlan(compilation.graph, {
+      ...options,
+      frozen: frozenNames(compilation.program),
+    }),
   });
 
 /** Turns the graph into ONNX operators of the device. */

@@ -16,10 +16,20 @@ describe('createEmitter', () => {
   it('tells nodes apart by operator, domain, inputs, attributes and number of outputs', () => {
     const emit = create();
     const split = (outputs: number, options: { axis?: number; domain?: string } = {}) =>
-      emit.addMany('Split', ['x'], { axis: options.axis ?? 0 }, { outputs, domain: options.domain });
+      emit.addMany(
+        'Split',
+        ['x'],
+        { axis: options.axis ?? 0 },
+        { outputs, domain: options.domain },
+      );
     const found = [
       ...[emit.add('Sub', ['x', 'y']), emit.add('Sub', ['y', 'x']), emit.add('Add', ['x', 'y'])],
-      ...[...split(1), ...split(1, { axis: 1 }), ...split(1, { domain: 'somewhere.else' }), ...split(2)],
+      ...[
+        ...split(1),
+        ...split(1, { axis: 1 }),
+        ...split(1, { domain: 'somewhere.else' }),
+        ...split(2),
+      ],
       emit.add('Pad', ['x'], { axis: { float: 1 } }),
       emit.add('Pad', ['x'], { axis: 1 }),
     ];

@@ -72,7 +72,9 @@ function createConstants(
   return {
     constants,
     integers: (values) =>
-      once(`i${values}`, () => add(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64)),
+      once(`i${values}`, () =>
+        add(BigInt64Array.from(values, BigInt), [values.length], onnxTypes.int64),
+      ),
     number: (value) =>
       once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
         add(Float32Array.of(value), [], onnxTypes.float32),
@@ -82,7 +84,10 @@ function createConstants(
 }
 
 /** An emitter of an empty graph. */
-export function createEmitter<D>({ device, kernelOf = () => undefined }: EmitterOptions<D>): Emitter<D> {
+export function createEmitter<D>({
+  device,
+  kernelOf = () => undefined,
+}: EmitterOptions<D>): Emitter<D> {
   const nodes: OnnxNode[] = [];
   /** Labels of the values that are outputs. */
   const labels = new Map<string, string>();
@@ -102,7 +107,8 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
     ...constants,
     device,
     kernelOf,
-    add: (type, inputs, attributes = {}) => emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
+    add: (type, inputs, attributes = {}) =>
+      emit.addMany(type, inputs, attributes, { outputs: 1 })[0]!,
     addMany(type, inputs, attributes, { outputs, domain = '' }) {
       const key = JSON.stringify([domain, type, inputs, attributes]);
       const before = written.get(key);
@@ -117,7 +123,14 @@ export function createEmitter<D>({ device, kernelOf = () => undefined }: Emitter
       // where the output is wanted.
       const isMade = !labels.has(name) && nodes.some(({ outputs }) => outputs.includes(name));
       if (isMade) labels.set(name, label);
-      else nodes.push({ type: 'Identity', inputs: [name], outputs: [label], attributes: {}, domain: '' });
+      else
+        nodes.push({
+          type: 'Identity',
+          inputs: [name],
+          outputs: [label],
+          attributes: {},
+          domain: '',
+        });
     },
   };
   return emit;

@@ -38,11 +38,15 @@ export function foldConstantState(
   // ONNX Runtime makes a transposition part of the product that reads it. Hoisted, it would only
   // take memory.
   const isPartOfProducts = ({ type, outputs }: OnnxNode) =>
-    type === 'Transpose' && readers.get(outputs[0]!)?.every((reader) => reader === 'MatMul') === true;
+    type === 'Transpose' &&
+    readers.get(outputs[0]!)?.every((reader) => reader === 'MatMul') === true;
   const results = new Set(graph.outputs.map(({ name }) => name));
   const isResult = ({ outputs }: OnnxNode) => outputs.some((name) => results.has(name));
   const isConstant = (node: OnnxNode) =>
-    hoistable.has(node.type) && !isResult(node) && !isPartOfProducts(node) && readsOnlyConstants(node);
+    hoistable.has(node.type) &&
+    !isResult(node) &&
+    !isPartOfProducts(node) &&
+    readsOnlyConstants(node);
   const readsOnlyConstants = ({ inputs }: OnnxNode) =>
     inputs.some((name) => constant.has(name)) &&
     inputs.every((name) => name === '' || constant.has(name) || given.has(name));

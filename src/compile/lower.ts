@@ -88,7 +88,10 @@ function lowerGraph<D>(
   const emit = createEmitter({ device: table.device, kernelOf: kernelOf(table, plan) });
   const values = createValues(emit, { nodes, results: Object.values(outputs), layouts });
   const layoutOf = (label: string) => options.boundary?.get(label) ?? 'plain';
-  const describe = (label: string, { shape, dtype }: { shape: readonly number[]; dtype: DType }) => ({
+  const describe = (
+    label: string,
+    { shape, dtype }: { shape: readonly number[]; dtype: DType },
+  ) => ({
     name: label,
     shape: dynamicBatch === undefined ? shape : [dynamicBatch, ...shape.slice(1)],
     dtype,

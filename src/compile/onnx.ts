@@ -10,7 +10,14 @@ export const OPSET = 18;
 const IR_VERSION = 9;
 
 /** TensorProto.DataType */
-export const onnxTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const onnxTypes = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+} as const;
 
 export type OnnxAttribute = number | { float: number } | { ints: readonly number[] } | string;
 
@@ -146,7 +153,9 @@ function writeConstant(writer: Writer, { name, shape, data, type }: OnnxConstant
 
 /** The bytes of an ONNX model that holds one graph. */
 export function encodeOnnx(graph: OnnxGraph): Uint8Array {
-  const domains = [...new Set(graph.nodes.map((node) => node.domain))].filter((domain) => domain !== '');
+  const domains = [...new Set(graph.nodes.map((node) => node.domain))].filter(
+    (domain) => domain !== '',
+  );
   const model = new Writer().integer(1, IR_VERSION).text(2, 'likeness');
   model.message(7, (writer) => {
     for (const node of graph.nodes) {
@@ -161,7 +170,8 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array {
       });
     }
     writer.text(2, graph.name);
-    for (const constant of graph.constants) writer.message(5, (message) => writeConstant(message, constant));
+    for (const constant of graph.constants)
+      writer.message(5, (message) => writeConstant(message, constant));
     for (const value of graph.inputs) writer.message(11, (message) => writeValue(message, value));
     for (const value of graph.outputs) writer.message(12, (message) => writeValue(message, value));
   });

@@ -43,7 +43,9 @@ describe('inOrder', () => {
     const work = async (i: number) => {
       if (i === 2) control.abort(new Error('enough'));
     };
-    await expect(collected(inOrder(9, work, { ahead: 1, signal: control.signal }))).rejects.toThrow('enough');
+    await expect(collected(inOrder(9, work, { ahead: 1, signal: control.signal }))).rejects.toThrow(
+      'enough',
+    );
   });
 });
 

@@ -27,7 +27,9 @@ export function numberFrom(least: number) {
 
 /** An optional text that is one of some words. */
 export function oneOf(words: readonly string[]) {
-  return z.enum(words as [string, ...string[]], { error: `expected one of ${words.join(', ')}` }).optional();
+  return z
+    .enum(words as [string, ...string[]], { error: `expected one of ${words.join(', ')}` })
+    .optional();
 }
 
 export const flag = z.boolean({ error: 'expected true or false' }).optional();
@@ -36,7 +38,9 @@ export const callback = z
   .custom<unknown>((value) => typeof value === 'function', 'expected a function')
   .optional();
 
-export const abortSignal = z.instanceof(AbortSignal, { error: 'expected an AbortSignal' }).optional();
+export const abortSignal = z
+  .instanceof(AbortSignal, { error: 'expected an AbortSignal' })
+  .optional();
 
 /** Any value: the function itself checks it, because the bounds depend on other arguments. */
 export const checkedLater = z.unknown().optional();

@@ -19,12 +19,9 @@ describe('philox', () => {
       'a20bc7c6',
       '6d5451fd',
     ]);
-    expect(block([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
-      'd16cfe09',
-      '94fdcceb',
-      '5001e420',
-      '24126ea1',
-    ]);
+    expect(
+      block([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]),
+    ).toEqual(['d16cfe09', '94fdcceb', '5001e420', '24126ea1']);
   });
 });
 
@@ -35,7 +32,10 @@ describe('the named streams', () => {
     const clashes = all.flatMap(([name, own], i) =>
       all
         .slice(i + 1)
-        .filter(([, other]) => own.purpose === other.purpose && meet(own.b, other.b) && meet(own.c, other.c))
+        .filter(
+          ([, other]) =>
+            own.purpose === other.purpose && meet(own.b, other.b) && meet(own.c, other.c),
+        )
         .map(([other]) => `${name} and ${other}`),
     );
     expect(clashes).toEqual([]);
@@ -87,10 +87,14 @@ describe('randomAt', () => {
 
   it('shuffles into a permutation', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 2 ** 40 }), fc.integer({ min: 0, max: 50 }), (seed, n) => {
-        const items = randomAt(seed, 'shuffle').shuffle(Array.from({ length: n }, (_, i) => i));
-        expect([...items].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 40 }),
+        fc.integer({ min: 0, max: 50 }),
+        (seed, n) => {
+          const items = randomAt(seed, 'shuffle').shuffle(Array.from({ length: n }, (_, i) => i));
+          expect([...items].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+        },
+      ),
     );
   });
 });

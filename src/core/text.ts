@@ -44,7 +44,9 @@ const UNSAFE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Writes bytes as `\xHH`. */
 export function escapeBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+  return Array.from(bytes, (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(
+    '',
+  );
 }
 
 /** Writes the UTF-8 bytes of characters that a terminal obeys as `\xHH`, except those of `kept`. */

@@ -14,6 +14,9 @@ export function commitOf(folder: URL = root): string | undefined {
   // A package inside somebody else's checkout must not name that one's commit.
   if (!existsSync(new URL('.git', folder))) return undefined;
   const describe = ['describe', '--always', '--dirty', '--exclude=*', '--abbrev=12'];
-  const { status, stdout } = spawnSync('git', describe, { cwd: fileURLToPath(folder), encoding: 'utf8' });
+  const { status, stdout } = spawnSync('git', describe, {
+    cwd: fileURLToPath(folder),
+    encoding: 'utf8',
+  });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -12,7 +12,15 @@ interface BmpParts {
 }
 
 /** A bitmap byte by byte, after Microsoft's description; `rows` in the order of the file. */
-function bmp({ width, height, bits, rows, palette = [], compression = 0, masks = [] }: BmpParts): Buffer {
+function bmp({
+  width,
+  height,
+  bits,
+  rows,
+  palette = [],
+  compression = 0,
+  masks = [],
+}: BmpParts): Buffer {
   const headerBytes = masks.length === 4 ? 56 : 40;
   const header = Buffer.alloc(14 + headerBytes + (masks.length === 3 ? 12 : 0));
   const data = Buffer.concat(
@@ -90,7 +98,9 @@ describe('decodeBmp', () => {
   it('reads 16 bits as 5-6-5 with masks and as 5-5-5 without', () => {
     const masks = [0xf800, 0x07e0, 0x001f];
     const word = [0b000_11111, 0b10000_111]; // low byte first: red 16, green 63, blue 31
-    const image = decode(bmp({ width: 1, height: 1, bits: 16, compression: 3, masks, rows: [[0xff, 0x87]] }));
+    const image = decode(
+      bmp({ width: 1, height: 1, bits: 16, compression: 3, masks, rows: [[0xff, 0x87]] }),
+    );
     expect([...image.pixels]).toEqual([Math.round((16 * 255) / 31), 255, 255]);
     const plain = decode(bmp({ width: 1, height: 1, bits: 16, rows: [[word[0]!, 0x7c]] }));
     expect([...plain.pixels]).toEqual([255, 0, 255]);
@@ -107,7 +117,13 @@ describe('decodeBmp', () => {
 
   it('reads 1 bit', () => {
     const image = decode(
-      bmp({ width: 3, height: 1, bits: 1, palette: [...RED, 0, ...GREEN, 0], rows: [[0b010_00000]] }),
+      bmp({
+        width: 3,
+        height: 1,
+        bits: 1,
+        palette: [...RED, 0, ...GREEN, 0],
+        rows: [[0b010_00000]],
+      }),
     );
     expect([...image.pixels]).toEqual([255, 0, 0, 0, 255, 0, 255, 0, 0]);
   });
@@ -124,9 +140,9 @@ describe('decodeBmp', () => {
     });
     expect(() => decode(whole.subarray(0, -1))).toThrow('truncated BMP (69 of 70 bytes)');
     expect(() => decode(whole.subarray(0, 20))).toThrow('truncated BMP header');
-    expect(() => decode(bmp({ width: 2, height: 1, bits: 8, compression: 1, rows: [[0]] }))).toThrow(
-      'compressed BMP is not supported; convert it to PNG',
-    );
+    expect(() =>
+      decode(bmp({ width: 2, height: 1, bits: 8, compression: 1, rows: [[0]] })),
+    ).toThrow('compressed BMP is not supported; convert it to PNG');
     expect(() => decode(bmp({ width: 50_000, height: 50_000, bits: 24, rows: [] }))).toThrow(
       '50000 x 50000 pixels are 2,500 million, more than the limit of 1 million',
     );

@@ -29,7 +29,8 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   if (bytes.length < FILE_HEADER + 12) throw unusable('truncated BMP header');
   const headerBytes = view.getUint32(14, true);
   const old = headerBytes === 12; // OS/2: 16-bit sizes and nothing else
-  if (!old && (headerBytes < 40 || bytes.length < FILE_HEADER + 40)) throw unusable('broken BMP header');
+  if (!old && (headerBytes < 40 || bytes.length < FILE_HEADER + 40))
+    throw unusable('broken BMP header');
   const height = old ? view.getUint16(20, true) : view.getInt32(22, true);
   return {
     width: old ? view.getUint16(18, true) : view.getInt32(18, true),
@@ -89,7 +90,8 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
   const paletteAt = FILE_HEADER + header.headerBytes;
   const paletteEntry = header.headerBytes === 12 ? 3 : 4;
   const colors = Math.min(header.colorsUsed || 2 ** bits, 2 ** bits);
-  if (bits <= 8 && paletteAt + colors * paletteEntry > bytes.length) throw unusable('truncated BMP palette');
+  if (bits <= 8 && paletteAt + colors * paletteEntry > bytes.length)
+    throw unusable('truncated BMP palette');
 
   let out = 0;
   for (let y = 0; y < height; y++) {
@@ -100,7 +102,8 @@ export function decodeBmp(bytes: Uint8Array, { maxPixels }: { maxPixels: number 
         pixels[out + 1] = bytes[row + x * 3 + 1]!;
         pixels[out + 2] = bytes[row + x * 3]!;
       } else if (bits > 8) {
-        const word = bits === 32 ? view.getUint32(row + x * 4, true) : view.getUint16(row + x * 2, true);
+        const word =
+          bits === 32 ? view.getUint32(row + x * 4, true) : view.getUint16(row + x * 2, true);
         pixels[out] = red(word);
         pixels[out + 1] = green(word);
         pixels[out + 2] = blue(word);

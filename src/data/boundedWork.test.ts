@@ -13,7 +13,9 @@ describe('scans of a JPEG', () => {
     for (const side of [64, 1000]) {
       const allowed = jpegOfManyScans({ width: side, height: side }, MAX_SCANS);
       expect(await decode(allowed)).toMatchObject({ width: Math.min(side, 256) });
-      const error = await errorOf(decode(jpegOfManyScans({ width: side, height: side }, MAX_SCANS + 1)));
+      const error = await errorOf(
+        decode(jpegOfManyScans({ width: side, height: side }, MAX_SCANS + 1)),
+      );
       expect([error.code, error.message]).toEqual([
         'image.unusable',
         'JPEG with more than 100 scans, which would take minutes to decode',
@@ -34,7 +36,10 @@ describe('scans of a JPEG', () => {
 
   it('are not taken from thumbnails, comments or what follows the image', async () => {
     const file = await detailed(64, 64).jpeg().toBuffer();
-    const thumbnail = segment(0xe1, Buffer.concat([file.subarray(0, 5000), Buffer.from([0xff, 0xda])]));
+    const thumbnail = segment(
+      0xe1,
+      Buffer.concat([file.subarray(0, 5000), Buffer.from([0xff, 0xda])]),
+    );
     const head = [file.subarray(0, 2), thumbnail, comments(1), Buffer.from([0xff, 0xff])];
     const whole = Buffer.concat([...head, file.subarray(2), file, file]);
     expect([hasMoreScans(whole, 0), hasMoreScans(whole, 1)]).toEqual([true, false]);
@@ -82,7 +87,10 @@ describe('texts of a PNG', () => {
     const whole = Buffer.concat([file.subarray(0, 33), ...many, file.subarray(33)]);
     const begun = process.cpuUsage();
     expect(await decode(whole)).toMatchObject({ width: 40, height: 30 });
-    expect(await imageSize({ kind: 'encoded', bytes: whole })).toMatchObject({ width: 40, height: 30 });
+    expect(await imageSize({ kind: 'encoded', bytes: whole })).toMatchObject({
+      width: 40,
+      height: 30,
+    });
     // libpng unpacks these texts, 4 GB in all, in about 6 s; without them this takes milliseconds.
     const { user, system } = process.cpuUsage(begun); // µs, whatever else the machine does
     expect(user + system).toBeLessThan(2e6);
@@ -102,7 +110,11 @@ describe('files of several images', () => {
     );
     const raw = { width: 8, height: 8 * 40, channels: 3, pageHeight: 8 } as const;
     const animation = () => sharp(pages, { raw });
-    for (const file of [animation().gif(), animation().webp({ lossless: true }), animation().tiff()]) {
+    for (const file of [
+      animation().gif(),
+      animation().webp({ lossless: true }),
+      animation().tiff(),
+    ]) {
       const found = await decode(await file.toBuffer());
       expect([found.width, found.height]).toEqual([8, 8]);
       for (const value of found.pixels) expect(Math.abs(value - 200)).toBeLessThanOrEqual(2);
@@ -128,7 +140,11 @@ describe('documents and drawings', () => {
       const error = await errorOf(decode(Buffer.from(head + svg, 'latin1')));
       expect(error.message).not.toMatch(/svg/i);
     }
-    expect((await errorOf(decode(Buffer.from('%PDF-1.7')))).message).toBe('not an image (PDF document)');
-    expect((await errorOf(decode(Buffer.from('PK\x03\x04')))).message).toBe('not an image (zip archive)');
+    expect((await errorOf(decode(Buffer.from('%PDF-1.7')))).message).toBe(
+      'not an image (PDF document)',
+    );
+    expect((await errorOf(decode(Buffer.from('PK\x03\x04')))).message).toBe(
+      'not an image (zip archive)',
+    );
   });
 });

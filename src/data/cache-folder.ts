@@ -47,7 +47,8 @@ export function prepareCacheDir(cacheDir: string): void {
   }
   const now = Date.now();
   for (const { file, lastUsed } of namesIn(cacheDir)) {
-    if (file.includes(UNFINISHED) && now - lastUsed.getTime() > ABANDONED_MS) rmSync(file, { force: true });
+    if (file.includes(UNFINISHED) && now - lastUsed.getTime() > ABANDONED_MS)
+      rmSync(file, { force: true });
   }
 }
 
@@ -68,7 +69,12 @@ export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] 
     .map(({ file, bytes, lastUsed }): StoredCache => {
       const meta = file.endsWith(PACK) ? readPack(file)?.meta : undefined;
       if (!meta) return { file, bytes, lastUsed };
-      return { file, bytes, lastUsed, contents: { source: meta.source, count: meta.count, size: meta.size } };
+      return {
+        file,
+        bytes,
+        lastUsed,
+        contents: { source: meta.source, count: meta.count, size: meta.size },
+      };
     })
     .sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
 }
@@ -78,7 +84,10 @@ export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] 
  *
  * @throws LikenessError `cache.unwritable`
  */
-export function clearCaches(cacheDir: string = defaultCacheDir()): { removed: number; bytes: number } {
+export function clearCaches(cacheDir: string = defaultCacheDir()): {
+  removed: number;
+  bytes: number;
+} {
   let removed = 0;
   let bytes = 0;
   for (const cache of namesIn(cacheDir)) {

@@ -34,7 +34,13 @@ function generated(count: number, read?: (index: number) => Promise<void>): Sour
     fingerprint: async () => `generated ${count}`,
     read: async (index) => {
       await read?.(index);
-      return { kind: 'raw', width: 64, height: 64, channels: 1, pixels: new Uint8Array(4096).fill(index) };
+      return {
+        kind: 'raw',
+        width: 64,
+        height: 64,
+        channels: 1,
+        pixels: new Uint8Array(4096).fill(index),
+      };
     },
     close: async () => {},
   };
@@ -65,11 +71,20 @@ describe('openPixelCache', () => {
       { id: 'cat/2.png', label: 0 },
       { id: 'dog/z.png', label: 1 },
     ]);
-    expect(cache).toMatchObject({ count: 3, labelNames: ['cat', 'dog'], medianShortSide: 7, reused: false });
+    expect(cache).toMatchObject({
+      count: 3,
+      labelNames: ['cat', 'dog'],
+      medianShortSide: 7,
+      reused: false,
+    });
     expect(cache.source).toEqual({ path: folder, name: source.name, kind: 'folder' });
     expect(cache.skipped).toEqual([
       { id: 'cat/empty.jpg', reason: 'empty file (0 bytes)', damaged: true },
-      { id: 'dog/cut.jpg', reason: expect.stringMatching(/^truncated or corrupt JPEG file/), damaged: true },
+      {
+        id: 'dog/cut.jpg',
+        reason: expect.stringMatching(/^truncated or corrupt JPEG file/),
+        damaged: true,
+      },
       { id: 'dog/text.jpg', reason: 'not an image (text)', damaged: true },
       { id: 'dog/notes.txt', reason: 'not an image (.txt)' },
     ]);
@@ -93,8 +108,12 @@ describe('openPixelCache', () => {
   it('is used again until the source or a setting changes', async () => {
     const parent = temporaryFolder();
     const cacheDir = temporaryFolder();
-    const folder = writeTree(join(parent, 'a'), { '1.png': await plainPng(8, 8, [1, 2, 3]), '2.png': 'bad' });
-    const open = async (path: string, size = 8) => openPixelCache(await openSource(path), { size, cacheDir });
+    const folder = writeTree(join(parent, 'a'), {
+      '1.png': await plainPng(8, 8, [1, 2, 3]),
+      '2.png': 'bad',
+    });
+    const open = async (path: string, size = 8) =>
+      openPixelCache(await openSource(path), { size, cacheDir });
     const first = await open(folder);
     const again = await open(folder);
     expect([first.reused, again.reused]).toEqual([false, true]);
@@ -114,7 +133,10 @@ describe('openPixelCache', () => {
   });
 
   it('writes the same bytes every time', async () => {
-    const source = generated(100, (index) => new Promise((done) => setTimeout(done, (index * 7) % 5)));
+    const source = generated(
+      100,
+      (index) => new Promise((done) => setTimeout(done, (index * 7) % 5)),
+    );
     const [a, b] = await Promise.all(
       [temporaryFolder(), temporaryFolder()].map((cacheDir) =>
         openPixelCache(source, { size: 16, cacheDir }),
@@ -140,7 +162,8 @@ describe('openPixelCache', () => {
     const cacheDir = temporaryFolder();
     let closed = true;
     const source = generated(3, async (index) => {
-      if (closed && index === 1) throw unreadable(Object.assign(new Error('x'), { code: 'EACCES' }));
+      if (closed && index === 1)
+        throw unreadable(Object.assign(new Error('x'), { code: 'EACCES' }));
     });
     const before = await openPixelCache(source, { cacheDir });
     expect(before.skipped).toMatchObject([{ id: '1', reason: 'permission denied (EACCES)' }]);
@@ -183,7 +206,9 @@ describe('what goes wrong', () => {
   });
 
   it.each([0, -1, 2.5, 20_000, Number.NaN])('size %d', async (size) => {
-    const error = await errorOf(openPixelCache(generated(1), { size, cacheDir: temporaryFolder() }));
+    const error = await errorOf(
+      openPixelCache(generated(1), { size, cacheDir: temporaryFolder() }),
+    );
     expect(error.message).toBe(
       `size: ${size} is not possible. Expected a whole number of pixels from 1 to 16383; 256 ` +
         'suits photographs.',
@@ -191,7 +216,9 @@ describe('what goes wrong', () => {
   });
 
   it('a bomb among others', async () => {
-    const bomb = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#000' } })
+    const bomb = await sharp({
+      create: { width: 3000, height: 3000, channels: 3, background: '#000' },
+    })
       .png()
       .toBuffer();
     const folder = writeTree(temporaryFolder(), {
@@ -304,19 +331,22 @@ describe('in a process of its own', () => {
   });
 
   // Windows lets no process limit the size of its files, which is how the full disk is made.
-  it.skipIf(process.platform === 'win32')('no room to write is a clear error and leaves nothing', () => {
-    const cacheDir = temporaryFolder();
-    // Limits files to 1 or 2 MiB, in place of a small disk.
-    const command = 'ulimit -f 2048 && exec "$0" "$1"';
-    const { stdout } = spawnSync('sh', [
-      '-c',
-      command,
-      process.execPath,
-      program(cacheDir, { endless: false }),
-    ]);
-    expect(String(stdout)).toMatch(
-      /^cache\.full: cacheDir: no room left to store decoded pixels in .*: the file would be larger than allowed \(EFBIG\)\. Older caches there take \d+ MiB; clear them, choose a smaller size, or set LIKENESS_CACHE to a folder on a larger disk\.\n$/,
-    );
-    expect(readdirSync(cacheDir)).toEqual(['program.mjs']);
-  });
+  it.skipIf(process.platform === 'win32')(
+    'no room to write is a clear error and leaves nothing',
+    () => {
+      const cacheDir = temporaryFolder();
+      // Limits files to 1 or 2 MiB, in place of a small disk.
+      const command = 'ulimit -f 2048 && exec "$0" "$1"';
+      const { stdout } = spawnSync('sh', [
+        '-c',
+        command,
+        process.execPath,
+        program(cacheDir, { endless: false }),
+      ]);
+      expect(String(stdout)).toMatch(
+        /^cache\.full: cacheDir: no room left to store decoded pixels in .*: the file would be larger than allowed \(EFBIG\)\. Older caches there take \d+ MiB; clear them, choose a smaller size, or set LIKENESS_CACHE to a folder on a larger disk\.\n$/,
+      );
+      expect(readdirSync(cacheDir)).toEqual(['program.mjs']);
+    },
+  );
 });

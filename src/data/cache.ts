@@ -51,8 +51,17 @@ const CACHE_VERSION = 3;
  * @throws LikenessError `source.unusable` when no image can be used, `cache.full`,
  * `cache.unwritable`, `options.invalid`
  */
-export async function openPixelCache(source: Source, options: PixelCacheOptions = {}): Promise<PixelCache> {
-  const { size = 256, limitBytes = 20 * 2 ** 30, maxPixels = MAX_PIXELS, onProgress, signal } = options;
+export async function openPixelCache(
+  source: Source,
+  options: PixelCacheOptions = {},
+): Promise<PixelCache> {
+  const {
+    size = 256,
+    limitBytes = 20 * 2 ** 30,
+    maxPixels = MAX_PIXELS,
+    onProgress,
+    signal,
+  } = options;
   const cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
   checkSize(size);
   signal?.throwIfAborted();
@@ -95,7 +104,13 @@ async function contentKeyOf(
   source: Source,
   { size, maxPixels, signal }: { size: number; maxPixels: number } & StopOptions,
 ): Promise<string> {
-  const settings = [CACHE_VERSION, DECODER_VERSION, size, maxPixels, await source.fingerprint({ signal })];
+  const settings = [
+    CACHE_VERSION,
+    DECODER_VERSION,
+    size,
+    maxPixels,
+    await source.fingerprint({ signal }),
+  ];
   return createHash('sha256').update(settings.join('\n')).digest('hex');
 }
 

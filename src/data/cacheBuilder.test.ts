@@ -15,7 +15,10 @@ const program = new URL('./crashing.process.cases.ts', import.meta.url);
 const settings = { contentKey: 'key', size: 16, maxPixels: MAX_PIXELS };
 
 /** A folder of `count` images, with words for the crashing process at some places. */
-async function writeImages(count: number, words: Readonly<Record<number, string>>): Promise<string> {
+async function writeImages(
+  count: number,
+  words: Readonly<Record<number, string>>,
+): Promise<string> {
   const files: Record<string, string | Uint8Array> = {};
   for (let i = 0; i < count; i++) {
     files[`${i}.jpg`] =
@@ -43,7 +46,9 @@ describe('a decoder that crashes', () => {
     const words = { 0: 'SIGSEGV', 1: 'ABORT', 50: 'SIGKILL', 90: 'EXIT', 119: 'SIGBUS' };
     const folder = await writeImages(120, words);
     const seen: number[] = [];
-    const { source, file, pack } = await build(folder, { onProgress: ({ done }) => seen.push(done) });
+    const { source, file, pack } = await build(folder, {
+      onProgress: ({ done }) => seen.push(done),
+    });
     expect(pack.meta.count).toBe(115);
     expect(pack.meta.skipped).toEqual(
       Object.keys(words).map((index) => ({
@@ -150,7 +155,9 @@ describe('the decoding process', () => {
   it('says so where it cannot start', async () => {
     const folder = await writeImages(1, {});
     const missing = new URL('./no-such-program.ts', import.meta.url);
-    const error = await errorOf(build(folder, { decoder: openIsolatedDecoder({ program: missing }) }));
+    const error = await errorOf(
+      build(folder, { decoder: openIsolatedDecoder({ program: missing }) }),
+    );
     expect(error.code).toBe('decoder.start');
     expect(error.message).toMatch(
       /^decoding: the process that decodes images did not start: it ended with code 1/,

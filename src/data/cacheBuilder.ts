@@ -19,7 +19,13 @@ import { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 import { noneUsable } from './noneUsable.ts';
 import { createPack, type RemarkCount, resumePack } from './pack-file.ts';
 import { systemCode } from './reasons.ts';
-import { type RemarkIndex, type SkippedIndex, type StoredPart, storeRange, WINDOW } from './storeRange.ts';
+import {
+  type RemarkIndex,
+  type SkippedIndex,
+  type StoredPart,
+  storeRange,
+  WINDOW,
+} from './storeRange.ts';
 import type { Source } from './types.ts';
 
 export interface BuildProgress {
@@ -40,7 +46,11 @@ export interface BuildOptions {
 }
 
 /** Decodes everything into a temporary file and gives it its name when it is complete. */
-export async function buildCache(source: Source, file: string, options: BuildOptions): Promise<void> {
+export async function buildCache(
+  source: Source,
+  file: string,
+  options: BuildOptions,
+): Promise<void> {
   const { cacheDir } = options;
   const temporary = `${file}${UNFINISHED}${process.pid}-${Math.floor(performance.now() * 1000)}`;
   const forget = onEarlyEnd(() => rmSync(temporary, { force: true }));
@@ -161,7 +171,12 @@ function count(counts: RemarkCount[], { index, kind }: RemarkIndex): void {
 }
 
 /** Decodes in this process. */
-async function fillHere(source: Source, file: string, result: Result, options: BuildOptions): Promise<void> {
+async function fillHere(
+  source: Source,
+  file: string,
+  result: Result,
+  options: BuildOptions,
+): Promise<void> {
   const { size, maxPixels, signal } = options;
   const pack = await resumePack(file, result.position);
   try {

@@ -7,7 +7,8 @@ import { serveDecoder } from './decoderServer.ts';
 import type { EncodedImage, RawImage } from './types.ts';
 
 async function obey(image: EncodedImage | RawImage): Promise<void> {
-  const word = image.kind === 'encoded' && image.bytes.length < 20 ? Buffer.from(image.bytes).toString() : '';
+  const word =
+    image.kind === 'encoded' && image.bytes.length < 20 ? Buffer.from(image.bytes).toString() : '';
   if (word.startsWith('SIG')) process.kill(process.pid, word);
   if (word === 'ABORT') process.abort();
   if (word === 'EXIT') process.exit(3);

@@ -2,7 +2,15 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { resizeInto } from '../views/resize.ts';
 import { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
-import { type Color, detailed, errorOf, paint, photograph, pixelAt, plain } from './pictures.cases.ts';
+import {
+  type Color,
+  detailed,
+  errorOf,
+  paint,
+  photograph,
+  pixelAt,
+  plain,
+} from './pictures.cases.ts';
 
 const decode = (bytes: Uint8Array, options: DecodeOptions = { size: 256 }) =>
   decodeImage({ kind: 'encoded', bytes }, options);
@@ -26,7 +34,11 @@ describe('formats', () => {
     ['PNG with a palette', () => whole().png({ palette: true }).toBuffer(), 0],
     ['interlaced PNG', () => whole().png({ progressive: true }).toBuffer(), 0],
     ['16-bit PNG', () => whole().toColourspace('rgb16').png().toBuffer(), 0],
-    ['16-bit TIFF', () => whole().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer(), 0],
+    [
+      '16-bit TIFF',
+      () => whole().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer(),
+      0,
+    ],
     ['TIFF', () => whole().tiff({ compression: 'deflate' }).toBuffer(), 0],
     ['GIF', () => whole().gif().toBuffer(), 0],
     ['WebP', () => whole().webp().toBuffer(), 3],
@@ -44,12 +56,12 @@ describe('formats', () => {
   });
 
   it('really makes CMYK and 16-bit files for these cases', async () => {
-    expect((await sharp(await whole().toColourspace('cmyk').jpeg().toBuffer()).metadata()).space).toBe(
-      'cmyk',
-    );
-    expect((await sharp(await whole().toColourspace('rgb16').png().toBuffer()).metadata()).depth).toBe(
-      'ushort',
-    );
+    expect(
+      (await sharp(await whole().toColourspace('cmyk').jpeg().toBuffer()).metadata()).space,
+    ).toBe('cmyk');
+    expect(
+      (await sharp(await whole().toColourspace('rgb16').png().toBuffer()).metadata()).depth,
+    ).toBe('ushort');
   });
 
   it('BMP, shrunk like the others', async () => {
@@ -64,7 +76,10 @@ describe('formats', () => {
     const image = await decode(file, { size: 2 });
     expect([image.width, image.height]).toEqual([4, 2]);
     expect(pixelAt(image, 1, 1)).toEqual([200, 30, 60]);
-    expect(await imageSize({ kind: 'encoded', bytes: file })).toMatchObject({ width: 8, height: 4 });
+    expect(await imageSize({ kind: 'encoded', bytes: file })).toMatchObject({
+      width: 8,
+      height: 4,
+    });
   });
 
   it('grayscale becomes three equal channels, at 8 and 16 bits', async () => {
@@ -79,7 +94,9 @@ describe('formats', () => {
 
   it('transparency lies on white', async () => {
     const rgba = (alpha: number) =>
-      sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 255, g: 0, b: 0, alpha } } });
+      sharp({
+        create: { width: 4, height: 4, channels: 4, background: { r: 255, g: 0, b: 0, alpha } },
+      });
     expect(pixelAt(await decode(await rgba(0).png().toBuffer()), 1, 1)).toEqual([255, 255, 255]);
     expect(
       distance(pixelAt(await decode(await rgba(0.5).png().toBuffer()), 1, 1), [255, 127, 127]),
@@ -235,15 +252,18 @@ describe('what is no usable image', () => {
     );
   });
 
-  it.each(['jpeg', 'png', 'gif', 'webp', 'tiff', 'avif'] as const)('%s cut off anywhere', async (format) => {
-    const file = await detailed(64, 48).toFormat(format).toBuffer();
-    expect((await decode(file)).width).toBe(64);
-    for (const part of [0.1, 0.5, 0.95]) {
-      const cut = file.subarray(0, Math.floor(file.length * part));
-      const expected = `truncated or corrupt ${format.toUpperCase()} file`;
-      expect((await reason(cut)).slice(0, expected.length)).toBe(expected);
-    }
-  });
+  it.each(['jpeg', 'png', 'gif', 'webp', 'tiff', 'avif'] as const)(
+    '%s cut off anywhere',
+    async (format) => {
+      const file = await detailed(64, 48).toFormat(format).toBuffer();
+      expect((await decode(file)).width).toBe(64);
+      for (const part of [0.1, 0.5, 0.95]) {
+        const cut = file.subarray(0, Math.floor(file.length * part));
+        const expected = `truncated or corrupt ${format.toUpperCase()} file`;
+        expect((await reason(cut)).slice(0, expected.length)).toBe(expected);
+      }
+    },
+  );
 
   // Not every damage to a JPEG can be seen: wrong bytes may still be valid codes.
   it.each(['jpeg', 'png'] as const)('%s with wrong bytes in the middle', async (format) => {
@@ -253,7 +273,9 @@ describe('what is no usable image', () => {
   });
 
   it('more pixels than allowed, by the header alone', async () => {
-    const bomb = await sharp({ create: { width: 6_000, height: 6_000, channels: 3, background: '#000000' } })
+    const bomb = await sharp({
+      create: { width: 6_000, height: 6_000, channels: 3, background: '#000000' },
+    })
       .png()
       .toBuffer();
     expect(bomb.length).toBeLessThan(1_000_000); // 108 MB unpacked

@@ -64,7 +64,11 @@ export async function decodeImage(
     const small = await decodeWasmJpeg(bytes, { maxShortSide: size, maxPixels });
     if (small) return shrinkRaw(small, size);
   }
-  const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, { size, page, maxPixels });
+  const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, {
+    size,
+    page,
+    maxPixels,
+  });
   return {
     ...cropLongSide(toRgb(data, info.width, info.height, info.channels), size),
     ...(isRepaired && { isRepaired }),

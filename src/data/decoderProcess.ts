@@ -163,9 +163,11 @@ export async function startDecoder({
 
 /** Waits for the end of the process and its last message. Resolves with the way it ended. */
 async function goneOf(child: ChildProcess): Promise<string> {
-  const failed = new Promise<string>((resolve) => child.on('error', ({ message }) => resolve(message)));
-  const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(([[code, signal]]) =>
-    signal ? `it was ended by ${signal}` : `it ended with code ${code}`,
+  const failed = new Promise<string>((resolve) =>
+    child.on('error', ({ message }) => resolve(message)),
+  );
+  const ended = Promise.all([once(child, 'exit'), once(child, 'disconnect')]).then(
+    ([[code, signal]]) => (signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
   );
   return Promise.race([failed, ended]);
 }

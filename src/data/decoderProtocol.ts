@@ -8,7 +8,8 @@ import type { DecodedImage, EncodedImage } from './types.ts';
  * Stores a range of a source, which the process opens itself. Answered with parts, then an empty
  * result.
  */
-export interface StoreRequest extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
+export interface StoreRequest
+  extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
   readonly kind: 'store';
   /** Path and patterns for `openSource`, and `listingOf` the source that the caller sees there. */
   readonly location: string;
@@ -50,7 +51,11 @@ export interface Failure {
 export type DecoderReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'part'; readonly id: number; readonly part: StoredPart }
-  | { readonly kind: 'result'; readonly id: number; readonly value: DecodedImage | ImageSize | undefined }
+  | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly value: DecodedImage | ImageSize | undefined;
+    }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };
 
 export function failureOf(error: unknown): Failure {

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import process from 'node:process';
 import sharp from 'sharp';
 import { LikenessError } from '../core/errors.ts';
-import type { DecoderReply, DecoderRequest, ImageSize, Numbered, StoreRequest } from './decoderProtocol.ts';
+import type {
+  DecoderReply,
+  DecoderRequest,
+  ImageSize,
+  Numbered,
+  StoreRequest,
+} from './decoderProtocol.ts';
 import { failureOf } from './decoderProtocol.ts';
 import { resumePack } from './pack-file.ts';
 import { openSource } from './source.ts';
@@ -52,7 +58,8 @@ function resultOf(
 }
 
 async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {
-  const { id, location, exclude, listing, file, position, from, to, pace, size, maxPixels } = request;
+  const { id, location, exclude, listing, file, position, from, to, pace, size, maxPixels } =
+    request;
   const source = await openSource(location, { exclude });
   try {
     if (listingOf(source) !== listing) {

@@ -89,7 +89,9 @@ describe('samples without a scale of their own', () => {
     ['floating-point', { bits: 32, format: 3, data: Float32Array.from(ramp(0, 1)) }],
   ])('are refused: %s', async (kind, samples) => {
     const reason = await reasonOf(tiff(samples));
-    expect(reason).toContain(`TIFF file with ${kind} values, whose black and white it does not tell`);
+    expect(reason).toContain(
+      `TIFF file with ${kind} values, whose black and white it does not tell`,
+    );
     expect(reason).toContain('gdal_translate -ot Byte -scale LOW HIGH 0 255');
   });
 });

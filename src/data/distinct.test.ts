@@ -16,13 +16,17 @@ describe('equal images', () => {
       '4.png': await plainPng(2, 4, [200, 0, 0]), // as many bytes, another shape
       '5.png': red,
     });
-    const cache = await openPixelCache(await openSource(path), { cacheDir: join(temporaryFolder(), 'c') });
+    const cache = await openPixelCache(await openSource(path), {
+      cacheDir: join(temporaryFolder(), 'c'),
+    });
     expect(countDistinct(cache, [0, 1, 2, 3, 4])).toBe(3);
     expect(countDistinct(cache, [0, 2, 4])).toBe(1);
     expect(countDistinct(cache, [1])).toBe(1);
     expect(countEqual(cache)).toBe(2);
     // The same hashes are read back.
-    const again = await openPixelCache(await openSource(path), { cacheDir: join(cache.file, '..') });
+    const again = await openPixelCache(await openSource(path), {
+      cacheDir: join(cache.file, '..'),
+    });
     expect(again.reused).toBe(true);
     expect(again.contents).toEqual(cache.contents);
   });

@@ -13,5 +13,7 @@ export const heicCommands = {
 
 /** The command of this system. */
 export function heicCommand(platform: string = process.platform): string {
-  return platform === 'darwin' || platform === 'win32' ? heicCommands[platform] : heicCommands.linux;
+  return platform === 'darwin' || platform === 'win32'
+    ? heicCommands[platform]
+    : heicCommands.linux;
 }

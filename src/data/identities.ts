@@ -56,7 +56,9 @@ export async function identitiesOf(
       const read = Math.min(bytes, most);
       if (buffer.length < read) buffer = Buffer.alloc(read);
       await handle.read(buffer, 0, read, offsets[index]! + Math.floor((bytes - read) / 2));
-      const hash = createHash('sha256').update(`${width}x${height}.`).update(buffer.subarray(0, read));
+      const hash = createHash('sha256')
+        .update(`${width}x${height}.`)
+        .update(buffer.subarray(0, read));
       ids.push(entries[index]!.id);
       hashes.push(hash.digest('hex').slice(0, 16));
     }

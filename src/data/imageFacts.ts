@@ -19,7 +19,10 @@ export interface SourceFacts {
  *
  * @throws the signal's reason where it is aborted.
  */
-export async function imageFacts(source: Source, { signal }: StopOptions = {}): Promise<SourceFacts> {
+export async function imageFacts(
+  source: Source,
+  { signal }: StopOptions = {},
+): Promise<SourceFacts> {
   const sizes = await measureSource(source, { signal });
   let color: SourceFacts['color'] = 'gray';
   const total = source.entries.length;

@@ -34,7 +34,9 @@ describe('an isolated decoder', () => {
     });
     for (const bad of ['text', '', file.subarray(0, 100)]) {
       const error = await errorOf(decoder.decode(bad));
-      const same = await errorOf(decodeImage({ kind: 'encoded', bytes: Buffer.from(bad) }, { size: 16 }));
+      const same = await errorOf(
+        decodeImage({ kind: 'encoded', bytes: Buffer.from(bad) }, { size: 16 }),
+      );
       expect([error.code, error.message]).toEqual([same.code, same.message]);
     }
   });
@@ -48,14 +50,21 @@ describe('an isolated decoder', () => {
       contents.map((content) => (typeof content === 'string' ? 'rejected' : 'fulfilled')),
     );
     const error = await errorOf(decoder.decode('EXIT'));
-    expect([error.code, error.message]).toEqual(['image.unusable', 'the decoder crashed on this file']);
-    expect((await errorOf(decoder.size('SIGSEGV'))).message).toBe('the decoder crashed on this file');
+    expect([error.code, error.message]).toEqual([
+      'image.unusable',
+      'the decoder crashed on this file',
+    ]);
+    expect((await errorOf(decoder.size('SIGSEGV'))).message).toBe(
+      'the decoder crashed on this file',
+    );
     expect(await decoder.decode(file)).toMatchObject({ width: 20, height: 16 });
   });
 
   it('that hangs is ended', async () => {
     const decoder = opened({ stallMs: 1500 });
-    expect((await errorOf(decoder.decode('HANG'))).message).toBe('decoding did not end within 1.5 seconds');
+    expect((await errorOf(decoder.decode('HANG'))).message).toBe(
+      'decoding did not end within 1.5 seconds',
+    );
   });
 
   it('ends when it is idle, and starts again', async () => {
@@ -78,7 +87,10 @@ describe('an isolated decoder', () => {
     await expect(decoder.decode(image('SPIN'), { size: 16, signal })).rejects.toThrow('given up');
     await expect(decoder.size(image('SPIN'), { signal })).rejects.toThrow('given up');
     const file = await detailed(50, 40).png().toBuffer();
-    expect(await decoder.decode(image(file), { size: 16 })).toMatchObject({ width: 20, height: 16 });
+    expect(await decoder.decode(image(file), { size: 16 })).toMatchObject({
+      width: 20,
+      height: 16,
+    });
   });
 
   it('lends its idle process, and takes it back', async () => {

@@ -4,7 +4,12 @@
  * Raw pixels are converted in this process because nothing in them is parsed.
  */
 import { createBudget } from '../core/budget.ts';
-import { type DecodeOptions, decodeImage, imageSize as imageSizeHere, knownSize } from './decode.ts';
+import {
+  type DecodeOptions,
+  decodeImage,
+  imageSize as imageSizeHere,
+  knownSize,
+} from './decode.ts';
 import {
   DecoderDied,
   type DecoderProcess,
@@ -103,11 +108,16 @@ export function openIsolatedDecoder({
   return {
     async decode(image, { signal, ...decodeOptions }) {
       if (image.kind === 'raw') return decodeImage(image, decodeOptions);
-      return ask((process) => process.decode({ kind: 'decode', image, options: decodeOptions }), signal);
+      return ask(
+        (process) => process.decode({ kind: 'decode', image, options: decodeOptions }),
+        signal,
+      );
     },
     async size(image, { signal } = {}) {
       if (image.kind === 'raw') return imageSizeHere(image);
-      return knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }), signal);
+      return (
+        knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }), signal)
+      );
     },
     async lend() {
       const idle = working === 0 ? shared : undefined;

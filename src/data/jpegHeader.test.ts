@@ -7,7 +7,16 @@ import { detailed } from './pictures.cases.ts';
 function withExif(file: Uint8Array, tiff: number[]): Uint8Array {
   const body = [...Buffer.from('Exif\0\0', 'latin1'), ...tiff];
   const length = body.length + 2;
-  return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, length >> 8, length & 255, ...body, ...file.subarray(2)]);
+  return Uint8Array.from([
+    0xff,
+    0xd8,
+    0xff,
+    0xe1,
+    length >> 8,
+    length & 255,
+    ...body,
+    ...file.subarray(2),
+  ]);
 }
 
 /** An Exif block with one entry, the orientation, as a number of 16 bits. */
@@ -63,7 +72,11 @@ describe('the header of a JPEG', () => {
 
   it('is read past fill bytes, and not from what is no JPEG', async () => {
     const file = await detailed(8, 8).jpeg().toBuffer();
-    const filled = Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xff]), file.subarray(2)]);
+    const filled = Buffer.concat([
+      file.subarray(0, 2),
+      Buffer.from([0xff, 0xff]),
+      file.subarray(2),
+    ]);
     expect(readJpegHeader(filled)).toEqual(readJpegHeader(file));
     expect(readJpegHeader(Buffer.from('RIFF....WEBPVP8 '))).toBeUndefined();
     expect(readJpegHeader(new Uint8Array(3))).toBeUndefined();

@@ -58,7 +58,11 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
       if (frame || !FRAMES.includes(marker) || body.length < 6) return undefined;
-      frame = { height: view.getUint16(at + 5), width: view.getUint16(at + 7), components: body[5]! };
+      frame = {
+        height: view.getUint16(at + 5),
+        width: view.getUint16(at + 7),
+        components: body[5]!,
+      };
       const isKnown = body[0] === 8 && (frame.components === 1 || frame.components === 3);
       if (!isKnown || frame.width === 0 || frame.height === 0) isPlain = false;
     }
@@ -94,7 +98,9 @@ function readOrientation(tiff: Uint8Array): number | undefined {
   for (let i = 0; i < entries; i++) {
     const entry = directory + 2 + i * ENTRY;
     if (view.getUint16(entry, isLittle) !== ORIENTATION_TAG) continue;
-    return view.getUint16(entry + 2, isLittle) === SHORT ? view.getUint16(entry + 8, isLittle) : undefined;
+    return view.getUint16(entry + 2, isLittle) === SHORT
+      ? view.getUint16(entry + 8, isLittle)
+      : undefined;
   }
   return UPRIGHT;
 }

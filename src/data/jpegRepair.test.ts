@@ -4,7 +4,8 @@ import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { detailed, errorOf, photograph } from './pictures.cases.ts';
 
 const SCAN = Buffer.from([0xff, 0xda]);
-const decode = (bytes: Uint8Array, size = 4096) => decodeImage({ kind: 'encoded', bytes }, { size });
+const decode = (bytes: Uint8Array, size = 4096) =>
+  decodeImage({ kind: 'encoded', bytes }, { size });
 
 /** A file whose first scan header has other spectral parameters, as some telephones write them. */
 function withParameters(file: Buffer, parameters: readonly number[]): Buffer {

@@ -10,7 +10,8 @@ const ADOBE = 0xee;
 /** Baseline and extended sequential frames, whose scans have all coefficients at once. */
 const SEQUENTIAL = [0xc0, 0xc1];
 /** Frames of every kind. C4, C8 and CC are no frames. */
-const isFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+const isFrame = (marker: number) =>
+  marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 /** Last coefficient of a block. */
 const LAST = 63;
 /** Offset of the color transform in the Adobe segment, and its value for YCbCr. */
@@ -63,7 +64,8 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg | undefined {
         faults.add('wrong spectral parameters');
       }
     }
-    const isAdobe = marker === ADOBE && length >= 14 && fixed.toString('latin1', at + 4, at + 9) === 'Adobe';
+    const isAdobe =
+      marker === ADOBE && length >= 14 && fixed.toString('latin1', at + 4, at + 9) === 'Adobe';
     if (isAdobe && bytes[at + TRANSFORM]! > 2) {
       fixed[at + TRANSFORM] = YCBCR;
       faults.add('unknown color transform');

@@ -53,10 +53,14 @@ export function jpegOfManyScans({ width, height }: FrameSize, scans: number): Bu
   const start = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
   start.writeUInt16BE(height, 1);
   start.writeUInt16BE(width, 3);
-  const oneCode = (kind: number, symbol: number) => Buffer.from([kind, 1, ...new Uint8Array(15), symbol]);
+  const oneCode = (kind: number, symbol: number) =>
+    Buffer.from([kind, 1, ...new Uint8Array(15), symbol]);
   const blocks = Math.ceil(width / 8) * Math.ceil(height / 8);
   // Every block of the first scan is the bit 0: no change of brightness.
-  const dc = Buffer.concat([segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0])), new Uint8Array(blocks / 8 + 1)]);
+  const dc = Buffer.concat([
+    segment(0xda, Buffer.from([1, 1, 0, 0, 0, 0])),
+    new Uint8Array(blocks / 8 + 1),
+  ]);
   // Code 0 and 14 bits: 2^14 blocks, or as many as are left, without coefficients.
   const runs = Math.ceil(blocks / 2 ** 14);
   const ac = Buffer.concat([

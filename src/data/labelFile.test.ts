@@ -22,7 +22,11 @@ describe('labels of a CSV file', () => {
       'path,label\na/1.jpg,dog\n./b/1.jpg,cat\nx.jpg,cat\n',
     );
     expect(labelNames).toEqual(['cat', 'dog']);
-    expect(entries).toEqual([{ id: 'a/1.jpg', label: 1 }, { id: 'a/2.jpg' }, { id: 'b/1.jpg', label: 0 }]);
+    expect(entries).toEqual([
+      { id: 'a/1.jpg', label: 1 },
+      { id: 'a/2.jpg' },
+      { id: 'b/1.jpg', label: 0 },
+    ]);
     expect(notes?.map(({ message }) => message)).toEqual([
       expect.stringMatching(
         /^labels of 2 classes from .*labels.csv for 2 images, none for 1 image. 1 row names no image, such as "x.jpg"$/,

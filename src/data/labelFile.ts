@@ -39,7 +39,11 @@ export function withLabelFile(source: Source, file: string): Source {
   const numberOf = new Map(labelNames.map((name, label) => [name, label]));
   const entries = source.entries.map(({ id, split }, index): ImageEntry => {
     const name = labels.get(index);
-    return { id, ...(name !== undefined && { label: numberOf.get(name)! }), ...(split && { split }) };
+    return {
+      id,
+      ...(name !== undefined && { label: numberOf.get(name)! }),
+      ...(split && { split }),
+    };
   });
   const without = source.entries.length - labels.size;
   const message =
@@ -56,7 +60,9 @@ export function withLabelFile(source: Source, file: string): Source {
 /** Removes the labels of a source. */
 export function withoutLabels(source: Source): Source {
   if (source.labelNames === undefined) return source;
-  const entries = source.entries.map(({ id, split }): ImageEntry => ({ id, ...(split && { split }) }));
+  const entries = source.entries.map(
+    ({ id, split }): ImageEntry => ({ id, ...(split && { split }) }),
+  );
   return { ...source, entries, labelNames: undefined };
 }
 

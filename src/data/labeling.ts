@@ -26,7 +26,8 @@ const CAMERA_FILES = new RegExp(
   'i',
 );
 
-const matches = (patterns: readonly RegExp[], name: string) => patterns.some((test) => test.test(name));
+const matches = (patterns: readonly RegExp[], name: string) =>
+  patterns.some((test) => test.test(name));
 
 /**
  * States why the folders side by side are not taken for classes. Undefined for classes.

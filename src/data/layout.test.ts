@@ -7,7 +7,12 @@ describe('layoutOf', () => {
   });
 
   it('numbers class folders alphabetically and labels by the first level, however deep the file is', () => {
-    const { entries, labelNames } = layoutOf(['dog/1.png', 'cat/old/2019/1.png', 'cat/2.png', 'Zebra/1.png']);
+    const { entries, labelNames } = layoutOf([
+      'dog/1.png',
+      'cat/old/2019/1.png',
+      'cat/2.png',
+      'Zebra/1.png',
+    ]);
     // Sorted by character code, as in torchvision's ImageFolder.
     expect(labelNames).toEqual(['Zebra', 'cat', 'dog']);
     expect(entries.map((entry) => entry.label)).toEqual([2, 1, 1, 0]);

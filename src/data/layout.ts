@@ -86,7 +86,8 @@ export function layoutOf(
   for (const path of paths) classes.add(topOf(path, classStart(path)));
   classes.delete('');
   const found = classes.size > 1 ? [...classes].sort() : undefined;
-  const against = found && (choice === undefined && !inParts ? notClasses(paths, start) : undefined);
+  const against =
+    found && (choice === undefined && !inParts ? notClasses(paths, start) : undefined);
   const labelNames = against === undefined && choice !== 'none' ? found : undefined;
   const labels = new Map(labelNames?.map((name, label) => [name, label]));
 
@@ -94,11 +95,16 @@ export function layoutOf(
     const id = ids[i]!;
     const label = labels.get(topOf(path, classStart(path)));
     const part = split && partOf(topOf(path, start));
-    if (part === undefined || split === undefined) return label === undefined ? { id } : { id, label };
+    if (part === undefined || split === undefined)
+      return label === undefined ? { id } : { id, label };
     return label === undefined ? { id, split: split(part) } : { id, label, split: split(part) };
   });
   const labeling = found && labelingText(found, against, choice);
-  return { entries, ...(labelNames && { labelNames }), ...(labeling !== undefined && { labeling }) };
+  return {
+    entries,
+    ...(labelNames && { labelNames }),
+    ...(labeling !== undefined && { labeling }),
+  };
 }
 
 function labelingText(

@@ -79,7 +79,9 @@ describe('exclude', () => {
     const error = await errorOf(openSource(tree(), { exclude: ['raw', '*.gif'] }));
     expect(error.code).toBe('option.invalid');
     expect(error.message).toContain('exclude: "*.gif" matches nothing');
-    expect((await errorOf(openSource(tree(), { exclude: ['/'] }))).message).toContain('received "/"');
+    expect((await errorOf(openSource(tree(), { exclude: ['/'] }))).message).toContain(
+      'received "/"',
+    );
   });
 
   it('holds for the process that decodes', async () => {

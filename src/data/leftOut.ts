@@ -99,7 +99,9 @@ export function excluderOf(patterns: readonly string[]): Excluder {
 
 /** Source without the images whose ids match. */
 export function withoutExcluded(source: Source, { patterns, matches }: Excluder): Source {
-  const kept = Uint32Array.from(source.entries.keys()).filter((index) => !matches(source.entries[index]!.id));
+  const kept = Uint32Array.from(source.entries.keys()).filter(
+    (index) => !matches(source.entries[index]!.id),
+  );
   const message = excludedText(source.entries.length - kept.length);
   return {
     ...source,

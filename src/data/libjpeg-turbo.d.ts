@@ -8,7 +8,12 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
     readHeader(): void;
     /** Throws a number where the file is damaged, or ends too early. */
     decode(): void;
-    getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number };
+    getFrameInfo(): {
+      width: number;
+      height: number;
+      bitsPerSample: number;
+      componentCount: number;
+    };
     /** View that is valid until the next call. */
     getDecodedBuffer(): Uint8Array;
   }

@@ -18,7 +18,10 @@ describe('compareNatural', () => {
     expect(compareNatural('9007199254740993', '9007199254740992')).toBeGreaterThan(0);
   });
 
-  const name = fc.string({ unit: fc.constantFrom('0', '1', '9', 'a', 'B', '/', '.', 'é'), maxLength: 8 });
+  const name = fc.string({
+    unit: fc.constantFrom('0', '1', '9', 'a', 'B', '/', '.', 'é'),
+    maxLength: 8,
+  });
 
   it('is a total order: antisymmetric, transitive, and 0 only for equal strings', () => {
     fc.assert(

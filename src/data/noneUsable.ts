@@ -5,7 +5,9 @@ import type { SkippedIndex } from './storeRange.ts';
 import type { Source } from './types.ts';
 
 export function noneUsable(source: Source, skipped: readonly SkippedIndex[]): LikenessError {
-  const first = skipped.slice(0, 3).map(({ index, reason }) => `${source.entries[index]!.id}: ${reason}`);
+  const first = skipped
+    .slice(0, 3)
+    .map(({ index, reason }) => `${source.entries[index]!.id}: ${reason}`);
   const more = skipped.length > 3 ? `; and ${plural(skipped.length - 3, 'more')}` : '';
   return new LikenessError(
     'source.unusable',

@@ -35,7 +35,11 @@ export interface PackMeta {
   readonly size: number;
   readonly count: number;
   /** Images of the source that are not in the file. `unread` marks unreadable files. */
-  readonly skipped: readonly { readonly index: number; readonly reason: string; readonly unread?: true }[];
+  readonly skipped: readonly {
+    readonly index: number;
+    readonly reason: string;
+    readonly unread?: true;
+  }[];
   readonly remarks: readonly RemarkCount[];
 }
 
@@ -45,7 +49,11 @@ const metaSchema = z.object({
   size: z.int().positive(),
   count: z.int().nonnegative(),
   skipped: z.array(
-    z.object({ index: z.int().nonnegative(), reason: z.string(), unread: z.literal(true).optional() }),
+    z.object({
+      index: z.int().nonnegative(),
+      reason: z.string(),
+      unread: z.literal(true).optional(),
+    }),
   ),
   remarks: z.array(
     z.object({
@@ -155,7 +163,10 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-function encodeIndex(meta: PackMeta, { images, widths, heights, contents }: PackArrays): Uint8Array {
+function encodeIndex(
+  meta: PackMeta,
+  { images, widths, heights, contents }: PackArrays,
+): Uint8Array {
   const json = Buffer.from(JSON.stringify(meta));
   const arrays = 4 + Math.ceil(json.length / 4) * 4;
   const index = Buffer.alloc(arrays + meta.count * 16);
@@ -190,7 +201,8 @@ export function readPack(path: string): PackIndex | undefined {
     const length = footer.readDoubleLE(8);
     if (at + length + FOOTER !== bytes) return undefined;
     const index = readAt(file, at, length);
-    if (!createHash('sha256').update(index).digest().equals(footer.subarray(16, 48))) return undefined;
+    if (!createHash('sha256').update(index).digest().equals(footer.subarray(16, 48)))
+      return undefined;
     const decoded = decodeIndex(index);
     return decoded.end === at ? decoded.index : undefined;
   } catch {

@@ -12,7 +12,9 @@ const FRAMES = 3;
 async function several(format: 'gif' | 'webp' | 'tiff'): Promise<Buffer> {
   const frames = await Promise.all([0, 90, 200].map((red) => plainPng(8, 8, [red, 5, 5])));
   const joined = sharp(frames, { join: { animated: true } });
-  return (format === 'tiff' ? joined.tiff() : format === 'gif' ? joined.gif() : joined.webp()).toBuffer();
+  return (
+    format === 'tiff' ? joined.tiff() : format === 'gif' ? joined.gif() : joined.webp()
+  ).toBuffer();
 }
 
 describe('pictureCount', () => {
@@ -25,7 +27,9 @@ describe('pictureCount', () => {
     });
     const one = await sharp(file).toFormat(format).toBuffer();
     expect(pictureCount(format, one)).toBe(1);
-    expect((await decodeImage({ kind: 'encoded', bytes: one }, { size: 8 })).pictures).toBeUndefined();
+    expect(
+      (await decodeImage({ kind: 'encoded', bytes: one }, { size: 8 })).pictures,
+    ).toBeUndefined();
   });
 
   it('tells the pages that are used as scan.tif#2', async () => {
@@ -37,10 +41,12 @@ describe('pictureCount', () => {
       expect(pictures).toBe(name.includes('#') ? undefined : FRAMES);
       return Math.round(pixels[0]! / 10) * 10; // sharp compresses the pages as JPEG
     };
-    expect(await Promise.all(['scan.tif', 'scan.tif#1', 'scan.tif#2', 'scan.tif#3'].map(redOf))).toEqual([
-      ...[0, 0, 90, 200],
-    ]);
-    await expect(redOf('scan.tif#4')).rejects.toThrow('no picture 4; expected a number from 1 to 3');
+    expect(
+      await Promise.all(['scan.tif', 'scan.tif#1', 'scan.tif#2', 'scan.tif#3'].map(redOf)),
+    ).toEqual([...[0, 0, 90, 200]]);
+    await expect(redOf('scan.tif#4')).rejects.toThrow(
+      'no picture 4; expected a number from 1 to 3',
+    );
     await expect(openSource(join(folder, 'other.tif#2'))).rejects.toThrow('does not exist');
     const named = writeTree(temporaryFolder(), { 'a#2': await plainPng(4, 4, [5, 6, 7]) });
     expect((await openSource(join(named, 'a#2'))).entries).toEqual([{ id: 'a#2' }]);
@@ -49,7 +55,9 @@ describe('pictureCount', () => {
   it('counts the frames of an animated PNG', async () => {
     const png = await plainPng(4, 4, [1, 2, 3]);
     const control = Buffer.from('000000086163544c0000000500000000deadbeef', 'hex');
-    expect(pictureCount('png', Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]))).toBe(5);
+    expect(
+      pictureCount('png', Buffer.concat([png.subarray(0, 33), control, png.subarray(33)])),
+    ).toBe(5);
     expect(pictureCount('png', png)).toBe(1);
   });
 
@@ -73,7 +81,9 @@ describe('pictureCount', () => {
     'takes any bytes of a %s',
     async (format) => {
       const file =
-        format === 'gif' || format === 'webp' || format === 'tiff' ? await several(format) : Buffer.alloc(64);
+        format === 'gif' || format === 'webp' || format === 'tiff'
+          ? await several(format)
+          : Buffer.alloc(64);
       for (let length = 0; length < file.length; length += 3) {
         expect(pictureCount(format, file.subarray(0, length))).toBeGreaterThanOrEqual(1);
       }

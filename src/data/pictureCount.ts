@@ -37,7 +37,10 @@ function tiffPages(view: DataView): number {
   if (view.getUint16(2, isLittle) !== 42) return 1;
   const seen = new Set<number>();
   let pages = 0;
-  for (let at = view.getUint32(4, isLittle); at !== 0 && !seen.has(at) && seen.size < MAX_PICTURES; ) {
+  for (
+    let at = view.getUint32(4, isLittle);
+    at !== 0 && !seen.has(at) && seen.size < MAX_PICTURES;
+  ) {
     seen.add(at);
     const entries = view.getUint16(at, isLittle);
     let isReduced = false;

@@ -17,7 +17,10 @@ export function temporaryFolder(): string {
 }
 
 /** Writes files under a folder, making the folders between; returns the folder. */
-export function writeTree(folder: string, files: Readonly<Record<string, string | Uint8Array>>): string {
+export function writeTree(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): string {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -29,7 +32,11 @@ export function writeTree(folder: string, files: Readonly<Record<string, string 
 export type Color = readonly [red: number, green: number, blue: number];
 
 /** RGB bytes from a function of the position. */
-export function paint(width: number, height: number, color: (x: number, y: number) => Color): Buffer {
+export function paint(
+  width: number,
+  height: number,
+  color: (x: number, y: number) => Color,
+): Buffer {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) pixels.set(color(x, y), (y * width + x) * 3);
@@ -86,7 +93,11 @@ export async function expectNeverThrows(
 }
 
 /** The color at a position. */
-export function pixelAt(picture: { width: number; pixels: Uint8Array }, x: number, y: number): number[] {
+export function pixelAt(
+  picture: { width: number; pixels: Uint8Array },
+  x: number,
+  y: number,
+): number[] {
   const at = (y * picture.width + x) * 3;
   return [...picture.pixels.subarray(at, at + 3)];
 }

@@ -4,7 +4,8 @@ import type { ImageFormat } from './sniff.ts';
 const ENDS = /premature end|unexpected end|not enough data|short \d|truncated|no image/i;
 const HEADER =
   /corrupt header|bogus|required field|unable to parse|invalid (sos|component)|unsupported marker/i;
-const KIND = /samples out of range|bit depth|no codec|not (supported|configured)|unsupported (color|bit)/i;
+const KIND =
+  /samples out of range|bit depth|no codec|not (supported|configured)|unsupported (color|bit)/i;
 
 /**
  * States why a file of this format cannot be decoded.

@@ -54,7 +54,9 @@ it('says what to do when the file is gone or shorter than it was', async () => {
   const cache = await threePictures();
   const reader = openPixelReader(cache);
   truncateSync(cache.file, 30);
-  expect(() => reader.read(1)).toThrow(/ends before image 1\. Clear the cache and run the command again\./);
+  expect(() => reader.read(1)).toThrow(
+    /ends before image 1\. Clear the cache and run the command again\./,
+  );
   reader.close();
   rmSync(cache.file);
   expect(() => openPixelReader(cache)).toThrow(

@@ -9,7 +9,9 @@ import { openSource } from './source.ts';
 
 async function noticesOf(files: Record<string, string | Uint8Array>): Promise<string[]> {
   const path = writeTree(temporaryFolder(), files);
-  const cache = await openPixelCache(await openSource(path), { cacheDir: join(temporaryFolder(), 'c') });
+  const cache = await openPixelCache(await openSource(path), {
+    cacheDir: join(temporaryFolder(), 'c'),
+  });
   const notices: Notice[] = [];
   const push = (notice: Notice) => void notices.push(notice);
   reportSkipped(cache, reporterOf({ onNote: push, onWarning: push }), { listedIn: 'skipped.csv' });
@@ -40,7 +42,8 @@ describe('reportSkipped', () => {
         /^images.skipped: {3}z.jpg: truncated or corrupt JPEG file \(it ends too early\)$/,
       ),
       'images.skipped: skipped 5 other files: 2 .txt, 1 .mp4, 1 HEIC, 1 without extension',
-      'images.skipped: 1 HEIC image can be converted to JPEG, in the folder of each, with: ' + heicCommand(),
+      'images.skipped: 1 HEIC image can be converted to JPEG, in the folder of each, with: ' +
+        heicCommand(),
       'images.remark: repaired 1 image with faults in the file that lose nothing, such as whole.jpg',
       'images.equal: 1 image equals another one, pixel by pixel',
     ]);

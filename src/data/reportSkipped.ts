@@ -70,7 +70,8 @@ function kindsText(files: readonly SkippedImage[]): string {
 
 function kindOf({ id, reason }: SkippedImage): string {
   if (reason === heicReason) return 'HEIC';
-  if (/^(link|folder|not a regular file|truncated|damaged)/.test(reason)) return reason.split(':')[0]!;
+  if (/^(link|folder|not a regular file|truncated|damaged)/.test(reason))
+    return reason.split(':')[0]!;
   const [extension] = /\.[\w-]{1,12}$/.exec(id) ?? [];
   return extension?.toLowerCase() ?? 'without extension';
 }

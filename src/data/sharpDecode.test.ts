@@ -49,7 +49,9 @@ describe('large images', () => {
     expect(bomb.message).toMatch(/^101 x 100 pixels are .* more than the limit/);
     expect(weights).toEqual([]);
     const cut = file.subarray(0, file.length / 2);
-    const damaged = await errorOf(decodeWithSharp('png', cut, { ...limits, maxPixels: 20_000, budget }));
+    const damaged = await errorOf(
+      decodeWithSharp('png', cut, { ...limits, maxPixels: 20_000, budget }),
+    );
     expect([damaged.code, weights]).toEqual(['image.unusable', [101 * 100 * 3]]);
   });
 });

@@ -60,7 +60,11 @@ export async function decodeWithSharp(
   { size, maxPixels, page = 1, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
 ): Promise<Decoded> {
   try {
-    return await decodeTolerant(format, bytes, { size, page, maxPixels: Math.min(maxPixels, largePixels) });
+    return await decodeTolerant(format, bytes, {
+      size,
+      page,
+      maxPixels: Math.min(maxPixels, largePixels),
+    });
   } catch (error) {
     if (!isTooLarge(error)) throw await unusableFile(format, bytes, { error, maxPixels });
   }
@@ -89,7 +93,9 @@ async function measure(
   bytes: Uint8Array,
 ): Promise<{ width: number; height: number; decodedBytes: number }> {
   try {
-    const { width, height, channels, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height, channels, depth } = await sharp(bytes, {
+      limitInputPixels: false,
+    }).metadata();
     const sampleBytes = depth === 'uchar' || depth === 'char' ? 1 : depth.endsWith('short') ? 2 : 8;
     return { width, height, decodedBytes: width * height * channels * sampleBytes };
   } catch (error) {
@@ -174,7 +180,8 @@ async function unusableFile(
     return unusable(`decoding took longer than ${TIME_LIMIT_S} seconds`, { cause: error });
   }
   const reason = plainReason(format, message);
-  const isCut = format === 'jpeg' && /premature end/.test(message) && !/corrupt header/.test(message);
+  const isCut =
+    format === 'jpeg' && /premature end/.test(message) && !/corrupt header/.test(message);
   const share = isCut ? await filledShare(bytes, maxPixels) : undefined;
   const amount =
     share === undefined
@@ -188,7 +195,10 @@ async function unusableFile(
 /** Fraction of a JPEG's rows that its bytes contain; undefined where nothing can be decoded. */
 async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number | undefined> {
   try {
-    const gray = await sharp(bytes, { failOn: 'none', limitInputPixels: Math.min(maxPixels, LARGE_PIXELS) })
+    const gray = await sharp(bytes, {
+      failOn: 'none',
+      limitInputPixels: Math.min(maxPixels, LARGE_PIXELS),
+    })
       .timeout({ seconds: TIME_LIMIT_S })
       .resize({ width: PART_COLUMNS, height: PART_ROWS, fit: 'fill', kernel: 'nearest' })
       .toColourspace('b-w')
@@ -257,5 +267,11 @@ export function shrinkWithSharp(
  * the pixels that become one.
  */
 function shrinking(size: number) {
-  return { width: size, height: size, fit: 'outside', withoutEnlargement: true, kernel: 'linear' } as const;
+  return {
+    width: size,
+    height: size,
+    fit: 'outside',
+    withoutEnlargement: true,
+    kernel: 'linear',
+  } as const;
 }

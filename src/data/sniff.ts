@@ -43,7 +43,9 @@ export function contentReason(extension: string, head: Uint8Array): string | und
   if (isRaw) return `camera raw image (${extension})`;
   const content = describeContent(head);
   if (!['unknown content', 'text', 'empty file'].includes(content)) return content;
-  return extension === '' ? `not an image (no extension, ${content})` : `not an image (${extension})`;
+  return extension === ''
+    ? `not an image (no extension, ${content})`
+    : `not an image (${extension})`;
 }
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {
@@ -62,7 +64,8 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   return undefined;
 }
 
-const other = (name: string, target: string) => `${name}, which is not supported; convert it to ${target}`;
+const other = (name: string, target: string) =>
+  `${name}, which is not supported; convert it to ${target}`;
 
 /** Kinds of content by the bytes at a position, as text of one character per byte. */
 const signatures: readonly (readonly [at: number, text: string, kind: string])[] = [
@@ -105,6 +108,9 @@ export function describeContent(bytes: Uint8Array): string {
   if (/^\s*<(!doctype|html)/i.test(head)) return 'web page';
   if (/^\s*<\?xml/i.test(head)) return 'XML text';
   const start = bytes.subarray(0, 512);
-  if (start.every((byte) => byte === 0)) return bytes.length === 0 ? 'empty file' : 'only zero bytes';
-  return start.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13)) ? 'text' : 'unknown content';
+  if (start.every((byte) => byte === 0))
+    return bytes.length === 0 ? 'empty file' : 'only zero bytes';
+  return start.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13))
+    ? 'text'
+    : 'unknown content';
 }

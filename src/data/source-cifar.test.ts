@@ -49,7 +49,10 @@ describe('CIFAR-10', () => {
   });
 
   it('is found in the folder that its archive unpacks to', async () => {
-    const inner = Object.entries(files).map(([name, content]) => [`cifar-10-batches-bin/${name}`, content]);
+    const inner = Object.entries(files).map(([name, content]) => [
+      `cifar-10-batches-bin/${name}`,
+      content,
+    ]);
     const source = await openSource(writeTree(temporaryFolder(), Object.fromEntries(inner)));
     expect([source.kind, source.name]).toEqual(['cifar10', 'cifar-10-batches-bin']);
     await source.close();

@@ -18,13 +18,18 @@ const PIXELS = SIDE * SIDE * 3;
 /** Tells if the names in a folder are those of a binary CIFAR, and of which. */
 export function cifarKind(names: readonly string[]): 'cifar10' | 'cifar100' | undefined {
   if (names.some((name) => /^(data_batch_\d+|test_batch)\.bin$/.test(name))) return 'cifar10';
-  const hundred = names.includes('fine_label_names.txt') || names.includes('coarse_label_names.txt');
+  const hundred =
+    names.includes('fine_label_names.txt') || names.includes('coarse_label_names.txt');
   if (hundred && names.some((name) => /^(train|test)\.bin$/.test(name))) return 'cifar100';
   return undefined;
 }
 
 /** Opens a folder of CIFAR `.bin` files. A truncated last record is skipped. */
-export function openCifar(path: string, names: readonly string[], kind: 'cifar10' | 'cifar100'): Source {
+export function openCifar(
+  path: string,
+  names: readonly string[],
+  kind: 'cifar10' | 'cifar100',
+): Source {
   const labelBytes = kind === 'cifar10' ? 1 : 2;
   const record = labelBytes + PIXELS;
   const skipped: SkippedImage[] = [];
@@ -53,7 +58,10 @@ export function openCifar(path: string, names: readonly string[], kind: 'cifar10
         width: SIDE,
         height: SIDE,
         channels: 3,
-        pixels: interleave(file.read(i * record + labelBytes, PIXELS), { width: SIDE, height: SIDE }),
+        pixels: interleave(file.read(i * record + labelBytes, PIXELS), {
+          width: SIDE,
+          height: SIDE,
+        }),
       }),
       close: file.close,
     };
@@ -77,7 +85,12 @@ export function numberNames(count: number): string[] {
 }
 
 /** Reports a file that ends inside a record. */
-export function cutOff(name: string, complete: number, bytes: number, record: number): SkippedImage {
+export function cutOff(
+  name: string,
+  complete: number,
+  bytes: number,
+  record: number,
+): SkippedImage {
   const rest = bytes - complete * record;
   const reason = `truncated: ${rest} of ${record} bytes of the last record`;
   return { id: `${name}#${complete}`, reason };

@@ -73,7 +73,9 @@ describe('IDX', () => {
     const error = await errorOf(openSource(path));
     expect([error.code, error.message]).toEqual([
       'source.damaged',
-      expect.stringMatching(/declares images of 65535 x 65535 pixels\. Expected at most 268,435,456 pixels/),
+      expect.stringMatching(
+        /declares images of 65535 x 65535 pixels\. Expected at most 268,435,456 pixels/,
+      ),
     ]);
   });
 
@@ -90,7 +92,9 @@ describe('IDX', () => {
       /cannot be unpacked/,
     );
     const whole = gzipSync(images(1, A));
-    expect(await open({ 'train-images-idx3-ubyte.gz': whole.subarray(0, 20) })).toMatch(/cannot be unpacked/);
+    expect(await open({ 'train-images-idx3-ubyte.gz': whole.subarray(0, 20) })).toMatch(
+      /cannot be unpacked/,
+    );
     expect(
       await open({
         'train-images-idx3-ubyte': images(2, [...A, ...B]),
@@ -98,7 +102,10 @@ describe('IDX', () => {
       }),
     ).toMatch(/has 1 labels for 2 images/);
     expect(
-      await open({ 'a-train-images-idx3-ubyte': images(1, A), 'b-train-images-idx3-ubyte': images(1, A) }),
+      await open({
+        'a-train-images-idx3-ubyte': images(1, A),
+        'b-train-images-idx3-ubyte': images(1, A),
+      }),
     ).toMatch(/holds 2 different IDX data sets/);
   });
 });
@@ -113,8 +120,13 @@ describe('the sample', () => {
       ['train', 400],
       ['test', 100],
     ] as const) {
-      const labels = source.entries.filter((entry) => entry.split === split).map((entry) => entry.label!);
-      const counts = Array.from({ length: 10 }, (_, c) => labels.filter((label) => label === c).length);
+      const labels = source.entries
+        .filter((entry) => entry.split === split)
+        .map((entry) => entry.label!);
+      const counts = Array.from(
+        { length: 10 },
+        (_, c) => labels.filter((label) => label === c).length,
+      );
       expect(counts).toEqual(Array(10).fill(perClass));
     }
     const hash = createHash('sha256');
@@ -124,7 +136,9 @@ describe('the sample', () => {
     }
     // Computed with numpy from the original files: the first 400 (100) of each class, in the
     // original order.
-    expect(hash.digest('hex')).toBe('89da0a6a4fcfc11dc615ed5536fe1c7b7bf75efbc3070a3304b7cb9c773dd625');
+    expect(hash.digest('hex')).toBe(
+      '89da0a6a4fcfc11dc615ed5536fe1c7b7bf75efbc3070a3304b7cb9c773dd625',
+    );
     await source.close();
   });
 });

@@ -34,7 +34,11 @@ export function isIdx(name: string): boolean {
 }
 
 /** Opens the IDX images of a folder (all sets), or of one file. */
-export async function openIdx(path: string, names: readonly string[], only?: string): Promise<Source> {
+export async function openIdx(
+  path: string,
+  names: readonly string[],
+  only?: string,
+): Promise<Source> {
   const folder = only ? dirname(path) : path;
   // File of each set. An unpacked file takes precedence over a gzipped one.
   const found = new Map<string, string>();
@@ -52,7 +56,8 @@ export async function openIdx(path: string, names: readonly string[], only?: str
         'folder of its own, or name one file.',
     );
   }
-  const order = ({ set, split }: { set: string; split?: Split }) => `${split === 'test' ? 1 : 0}${set}`;
+  const order = ({ set, split }: { set: string; split?: Split }) =>
+    `${split === 'test' ? 1 : 0}${set}`;
   sets.sort((a, b) => compareNatural(order(a), order(b)));
 
   const skipped: SkippedImage[] = [];
@@ -83,7 +88,10 @@ export async function openIdx(path: string, names: readonly string[], only?: str
       close: images.file.close,
     });
   }
-  const highest = parts.reduce((max, { labels }) => labels?.reduce((a, b) => Math.max(a, b), max) ?? max, -1);
+  const highest = parts.reduce(
+    (max, { labels }) => labels?.reduce((a, b) => Math.max(a, b), max) ?? max,
+    -1,
+  );
   const labelNames = readNames(join(folder, 'labels.txt')) ?? [];
   return packedSource({
     path,
@@ -100,9 +108,15 @@ function splitOf(set: string): Split | undefined {
 }
 
 /** Reads the labels beside a file of images. Undefined without such a file. */
-async function findLabels(folder: string, images: string, count: number): Promise<Uint8Array | undefined> {
+async function findLabels(
+  folder: string,
+  images: string,
+  count: number,
+): Promise<Uint8Array | undefined> {
   const plain = images.replace('images', 'labels').replace('idx3', 'idx1').replace(/\.gz$/, '');
-  const path = [plain, `${plain}.gz`].map((name) => join(folder, name)).find((file) => existsSync(file));
+  const path = [plain, `${plain}.gz`]
+    .map((name) => join(folder, name))
+    .find((file) => existsSync(file));
   if (path === undefined) return undefined;
   const labels = await openIdxFile(path, LABELS, 1);
   try {

@@ -29,7 +29,13 @@ export interface PackedSource {
 }
 
 /** Opens the records of all parts as a source, in the order of the parts. */
-export function packedSource({ path, kind, parts, labelNames, skipped = [] }: PackedSource): Source {
+export function packedSource({
+  path,
+  kind,
+  parts,
+  labelNames,
+  skipped = [],
+}: PackedSource): Source {
   const entries: ImageEntry[] = [];
   const starts: number[] = [];
   for (const { prefix, split, count, labels } of parts) {

@@ -36,19 +36,26 @@ export function openStl(path: string, names: readonly string[]): Source {
     if (!names.includes(`${name}_X.bin`)) continue;
     const file = openRecords(join(path, `${name}_X.bin`));
     const count = Math.floor(file.bytes / PIXELS);
-    if (file.bytes !== count * PIXELS) skipped.push(cutOff(`${name}_X.bin`, count, file.bytes, PIXELS));
+    if (file.bytes !== count * PIXELS)
+      skipped.push(cutOff(`${name}_X.bin`, count, file.bytes, PIXELS));
     parts.push({
       prefix: name,
       file: file.path,
       split,
       count,
-      labels: names.includes(`${name}_y.bin`) ? readLabels(join(path, `${name}_y.bin`), count) : undefined,
+      labels: names.includes(`${name}_y.bin`)
+        ? readLabels(join(path, `${name}_y.bin`), count)
+        : undefined,
       read: (i) => ({
         kind: 'raw',
         width: SIDE,
         height: SIDE,
         channels: 3,
-        pixels: interleave(file.read(i * PIXELS, PIXELS), { width: SIDE, height: SIDE, columnMajor: true }),
+        pixels: interleave(file.read(i * PIXELS, PIXELS), {
+          width: SIDE,
+          height: SIDE,
+          columnMajor: true,
+        }),
       }),
       close: file.close,
     });

@@ -6,7 +6,9 @@ import { plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
 
 /** An archive written by tar-stream, so that our reader is checked against another's writer. */
-async function tar(members: readonly (readonly [name: string, content: string | Buffer])[]): Promise<Buffer> {
+async function tar(
+  members: readonly (readonly [name: string, content: string | Buffer])[],
+): Promise<Buffer> {
   const archive = pack();
   for (const [name, content] of members) {
     if (name.endsWith('/')) archive.entry({ name, type: 'directory' });
@@ -139,7 +141,9 @@ describe('tar archives', () => {
     second.fill(' ', 148, 156);
     const sum = second.reduce((total, byte) => total + byte, 0);
     second.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    const source = await openSource(join(writeTree(temporaryFolder(), { 'set.tar': archive }), 'set.tar'));
+    const source = await openSource(
+      join(writeTree(temporaryFolder(), { 'set.tar': archive }), 'set.tar'),
+    );
     expect(source.entries).toEqual([{ id: '1.jpg' }]);
     expect(source.skipped).toEqual([{ id: 'set.tar', reason: 'damaged header at byte 1024' }]);
     await source.close();

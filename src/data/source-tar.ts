@@ -104,7 +104,8 @@ function addShard(
   }
   const inside = (name: string): string => (shard === '' ? name : `${shard}/${name}`);
   const split = /^[a-z]+/i.exec(shard)?.[0];
-  const splitFolder = split !== undefined && partOf(split) !== undefined ? `${split.toLowerCase()}/` : '';
+  const splitFolder =
+    split !== undefined && partOf(split) !== undefined ? `${split.toLowerCase()}/` : '';
 
   // A later member of the same name replaces the earlier one.
   const latest = new Map<string, TarMember>();

@@ -47,7 +47,10 @@ describe('folders of images', () => {
     for (let time = 0; time < 30; time++) {
       const read = await Promise.all(files.map((_, i) => source.read(i)));
       for (const [i, image] of read.entries()) {
-        expect(image.kind === 'encoded' && files[i]!.equals(image.bytes), `${lengths[i]} bytes`).toBe(true);
+        expect(
+          image.kind === 'encoded' && files[i]!.equals(image.bytes),
+          `${lengths[i]} bytes`,
+        ).toBe(true);
       }
     }
   });
@@ -66,17 +69,23 @@ describe('folders of images', () => {
     rmSync(join(path, '1.png'));
     for (const opened of [source, gone]) {
       const error = await errorOf(opened.read(0));
-      expect([error.code, error.message]).toEqual(['image.unreadable', 'no such file or folder (ENOENT)']);
+      expect([error.code, error.message]).toEqual([
+        'image.unreadable',
+        'no such file or folder (ENOENT)',
+      ]);
     }
   });
 
   // The superuser may read everything, so there is nothing to refuse.
-  it.skipIf(process.getuid?.() === 0)('reports a file that may not be read as unreadable', async () => {
-    const path = writeTree(temporaryFolder(), { '1.png': await plainPng(2, 2, [9, 9, 9]) });
-    chmodSync(join(path, '1.png'), 0);
-    const error = await errorOf((await openSource(path)).read(0));
-    expect(error.message).toBe('permission denied (EACCES)');
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    'reports a file that may not be read as unreadable',
+    async () => {
+      const path = writeTree(temporaryFolder(), { '1.png': await plainPng(2, 2, [9, 9, 9]) });
+      chmodSync(join(path, '1.png'), 0);
+      const error = await errorOf((await openSource(path)).read(0));
+      expect(error.message).toBe('permission denied (EACCES)');
+    },
+  );
 });
 
 describe('what cannot be opened', () => {
@@ -120,10 +129,16 @@ describe('what cannot be opened', () => {
     });
     expect(await message(join(folder, 'set.tar.gz'))).toContain('unpack it and name the folder');
     expect(await message(join(folder, 'set.zip'))).toContain('unpack it and name the folder');
-    expect(await message(join(folder, 'train.bin'))).toContain(`Expected its folder; use ${folder}.`);
-    expect(await message(join(folder, 'notes.txt'))).toContain('another kind (not an image (.txt))');
+    expect(await message(join(folder, 'train.bin'))).toContain(
+      `Expected its folder; use ${folder}.`,
+    );
+    expect(await message(join(folder, 'notes.txt'))).toContain(
+      'another kind (not an image (.txt))',
+    );
     expect(await message(join(folder, 'bad.tar'))).toContain('cannot be used: not a tar archive.');
-    expect(await message(join(folder, 'cifar'))).toContain('Expected the binary version (.bin files)');
+    expect(await message(join(folder, 'cifar'))).toContain(
+      'Expected the binary version (.bin files)',
+    );
     expect(await message(join(folder, 'notes.txt', 'x'))).toContain('a part of the path is a file');
   });
 });

@@ -21,7 +21,8 @@ import { reasonOfFile } from './walk.ts';
 const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary'];
 
 const KINDS =
-  'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' + 'image file';
+  'a folder of images, CIFAR-10/100 or STL-10 binary files, IDX files, .tar archives, or one ' +
+  'image file';
 
 export interface SourceOptions extends StopOptions {
   /** Glob patterns of folders and files that are left out, relative to the source. */
@@ -102,11 +103,14 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
 function pageOf(path: string): { file: string; page: number } | undefined {
   const [, file, page] = /^(.+)#([1-9]\d{0,4})$/.exec(path) ?? [];
   if (file === undefined || statSync(path, { throwIfNoEntry: false })) return undefined;
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ? { file, page: Number(page) } : undefined;
+  return statSync(file, { throwIfNoEntry: false })?.isFile()
+    ? { file, page: Number(page) }
+    : undefined;
 }
 
 function statOf(path: string, absolute: string): Stats {
-  if (path === '') throw new LikenessError('source.missing', `source: the path is empty. Expected ${KINDS}.`);
+  if (path === '')
+    throw new LikenessError('source.missing', `source: the path is empty. Expected ${KINDS}.`);
   try {
     return statSync(absolute);
   } catch (error) {
@@ -173,7 +177,8 @@ async function openFile(path: string, ways: FolderOptions): Promise<Source> {
   if (extension === '.bin') {
     throw new LikenessError(
       'source.unknown',
-      `source: ${path} is one file of a packed data set. Expected its folder; use ` + `${dirname(path)}.`,
+      `source: ${path} is one file of a packed data set. Expected its folder; use ` +
+        `${dirname(path)}.`,
     );
   }
   if (/\.(tgz|tar\.\w+|zip|gz|xz|bz2|zst|7z|rar)$/i.test(path)) {

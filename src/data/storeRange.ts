@@ -36,7 +36,10 @@ export interface StoredPart {
   readonly position: number;
 }
 
-export type Decode = (image: EncodedImage | RawImage, options: DecodeOptions) => Promise<DecodedImage>;
+export type Decode = (
+  image: EncodedImage | RawImage,
+  options: DecodeOptions,
+) => Promise<DecodedImage>;
 
 export interface RangeOptions {
   /** First image, and the one after the last. */

@@ -60,7 +60,8 @@ export async function indexTar(file: RecordFile, { signal }: StopOptions = {}): 
     if (!(bytes >= 0)) return { members, trouble: `damaged header at byte ${at}` };
     const content = at + BLOCK;
     const next = content + Math.ceil(bytes / BLOCK) * BLOCK;
-    if (content + bytes > file.bytes) return { members, trouble: `truncated at byte ${file.bytes}` };
+    if (content + bytes > file.bytes)
+      return { members, trouble: `truncated at byte ${file.bytes}` };
     if (isExtended) {
       if (bytes > MAX_EXTENDED) return { members, trouble: `damaged header at byte ${at}` };
       const extended = Buffer.from(file.read(content, bytes));

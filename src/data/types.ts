@@ -1,7 +1,15 @@
 /** Kind of a source, which decides its reader. */
 export type SourceKind = (typeof sourceKinds)[number];
 
-export const sourceKinds = ['folder', 'image', 'tar', 'idx', 'cifar10', 'cifar100', 'stl10'] as const;
+export const sourceKinds = [
+  'folder',
+  'image',
+  'tar',
+  'idx',
+  'cifar10',
+  'cifar100',
+  'stl10',
+] as const;
 
 export type Split = 'train' | 'test';
 

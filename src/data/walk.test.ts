@@ -32,7 +32,10 @@ describe('walkImages', () => {
   });
 
   it('looks into files without an extension', async () => {
-    const root = writeTree(temporaryFolder(), { picture: await plainPng(2, 2, [1, 2, 3]), README: 'text' });
+    const root = writeTree(temporaryFolder(), {
+      picture: await plainPng(2, 2, [1, 2, 3]),
+      README: 'text',
+    });
     expect(await walkImages(root)).toMatchObject({
       files: ['picture'],
       skipped: [{ id: 'README', reason: 'not an image (no extension, text)' }],
@@ -58,7 +61,8 @@ describe('walkImages', () => {
   // macOS and Windows take no other bytes than Unicode.
   it.skipIf(process.platform !== 'linux')('lists and reads names of any bytes', async () => {
     const root = temporaryFolder();
-    const name = (text: string) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(text, 'latin1')]);
+    const name = (text: string) =>
+      Buffer.concat([Buffer.from(`${root}/`), Buffer.from(text, 'latin1')]);
     const png = await plainPng(3, 2, [1, 2, 3]);
     mkdirSync(name('caf\xe9'));
     writeFileSync(name('caf\xe9/\x1b[31m\xff.png'), png);
@@ -89,7 +93,9 @@ describe('walkImages', () => {
       'j.cfg': ['size = 3', 'not an image (.cfg)'],
     } as const;
     const contents = Object.entries(reasons).map(([name, [content]]) => [name, content]);
-    const { files, skipped } = await walkImages(writeTree(temporaryFolder(), Object.fromEntries(contents)));
+    const { files, skipped } = await walkImages(
+      writeTree(temporaryFolder(), Object.fromEntries(contents)),
+    );
     expect(files).toEqual([]);
     const expected = Object.entries(reasons).map(([name, [, reason]]) => [name, reason]);
     expect(Object.fromEntries(skipped.map(({ id, reason }) => [id, reason]))).toEqual(
@@ -117,7 +123,9 @@ describe('walkImages', () => {
     symlinkSync(join(outside, 'gone.png'), join(root, 'gone.png'));
     expect(await walkImages(root)).toMatchObject({
       files: ['linked/1.png'],
-      skipped: [{ id: 'gone.png', reason: 'link that leads nowhere: no such file or folder (ENOENT)' }],
+      skipped: [
+        { id: 'gone.png', reason: 'link that leads nowhere: no such file or folder (ENOENT)' },
+      ],
     });
   });
 

@@ -33,7 +33,10 @@ export interface WalkOptions extends StopOptions {
  *
  * @throws the file system's error when the folder itself cannot be read.
  */
-export async function walkImages(root: string, { exclude, signal }: WalkOptions = {}): Promise<Listing> {
+export async function walkImages(
+  root: string,
+  { exclude, signal }: WalkOptions = {},
+): Promise<Listing> {
   const leftOut: string[] = [];
   let excluded = 0;
   const files: string[] = [];
@@ -96,7 +99,9 @@ export async function walkImages(root: string, { exclude, signal }: WalkOptions 
 
   function addFile(id: string): void {
     const extension = extname(id).toLowerCase();
-    const reason = imageExtensions.has(extension) ? undefined : reasonOfFile(pathOfText(root, id), extension);
+    const reason = imageExtensions.has(extension)
+      ? undefined
+      : reasonOfFile(pathOfText(root, id), extension);
     if (reason === undefined) files.push(id);
     else skipped.push({ id, reason });
   }

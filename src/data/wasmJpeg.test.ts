@@ -42,7 +42,8 @@ describe('a small plain JPEG', () => {
     const inks = await detailed(32, 32).toColourspace('cmyk').jpeg().toBuffer();
     for (const file of [turned, large, profile, inks]) expect(await small(file)).toBeUndefined();
     const file = await detailed(48, 32).jpeg().toBuffer();
-    const found = async (options: WasmJpegOptions) => (await decodeWasmJpeg(file, options)) !== undefined;
+    const found = async (options: WasmJpegOptions) =>
+      (await decodeWasmJpeg(file, options)) !== undefined;
     expect(await found({ maxShortSide: 32 })).toBe(true);
     expect(await found({ maxShortSide: 31 })).toBe(false);
     expect(await found({ maxShortSide: 32, maxPixels: 48 * 32 - 1 })).toBe(false);

@@ -5,7 +5,9 @@
  * pixels takes. The pixels equal those of sharp, byte for byte. The decoder has its own memory and
  * cannot write outside it.
  */
-import createCodec, { type JpegDecoder } from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
+import createCodec, {
+  type JpegDecoder,
+} from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
 import { readJpegHeader } from './jpegHeader.ts';
 import type { RawImage } from './types.ts';
 
@@ -59,7 +61,8 @@ export async function decodeWasmJpeg(
     decoder.readHeader();
     const frame = decoder.getFrameInfo();
     // The decoder sizes its buffer by its own reading of the header. Ours only limits the work.
-    const agrees = frame.width === width && frame.height === height && frame.componentCount === channels;
+    const agrees =
+      frame.width === width && frame.height === height && frame.componentCount === channels;
     if (!agrees) return discard();
     decoder.decode();
     const pixels = Uint8Array.from(decoder.getDecodedBuffer());

@@ -46,7 +46,12 @@ export async function checkExport(
 }
 
 /** NaN counts as infinitely different. */
-function largestDifference(worst: number, got: Float32Array, expected: Float32Array, offset: number): number {
+function largestDifference(
+  worst: number,
+  got: Float32Array,
+  expected: Float32Array,
+  offset: number,
+): number {
   let largest = worst;
   for (let i = 0; i < got.length; i++) {
     const difference = Math.abs(got[i]! - expected[offset + i]!);

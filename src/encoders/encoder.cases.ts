@@ -58,7 +58,11 @@ function expectClose(found: Float32Array, expected: Float32Array): void {
 }
 
 /** Holds an implementation to the interface. */
-export function encoderCases(name: string, images: TinyImages, open: () => Promise<ImageEncoder>): void {
+export function encoderCases(
+  name: string,
+  images: TinyImages,
+  open: () => Promise<ImageEncoder>,
+): void {
   describe(`${name}, as an ImageEncoder`, () => {
     let encoder: ImageEncoder;
     const indices = Uint32Array.from({ length: N }, (_, i) => (7 * i + 3) % 5000);
@@ -105,8 +109,15 @@ export function encoderCases(name: string, images: TinyImages, open: () => Promi
       const { cache } = images;
       const few = indices.slice(0, 5);
       const { size } = encoder.input;
-      for await (const { pixels } of evaluationBatches(cache, { size, batchSize: 5, indices: few })) {
-        expectClose(await encoder.embedViews(pixels), (await encoder.embed({ cache, indices: few })).data);
+      for await (const { pixels } of evaluationBatches(cache, {
+        size,
+        batchSize: 5,
+        indices: few,
+      })) {
+        expectClose(
+          await encoder.embedViews(pixels),
+          (await encoder.embed({ cache, indices: few })).data,
+        );
       }
       await expect(encoder.embedViews(new Uint8Array(5))).rejects.toThrow(/received 5 bytes/);
     });

@@ -47,7 +47,9 @@ describe('onnxEncoder', () => {
     const file = join(images.folder, 'c.onnx');
     writeFileSync(file, 'no model');
     await expect(onnxEncoder(file)).rejects.toThrow(/`model\.exportOnnx\(file\)`/);
-    await expect(onnxEncoder(join(images.folder, 'missing.onnx'))).rejects.toThrow(/cannot be opened/);
+    await expect(onnxEncoder(join(images.folder, 'missing.onnx'))).rejects.toThrow(
+      /cannot be opened/,
+    );
   });
 });
 
@@ -68,7 +70,13 @@ describe('untrainedState', () => {
     for (const method of ['pcl', 'hcsc', 'deepcluster', 'deepcluster-v2'] as const) {
       const { views, ...tiny } = tinySettings;
       const crops = [{ count: method === 'deepcluster' ? 1 : 2, size: 14 }];
-      const given = patchOf({ method, clusters: '512', queueLength: 64, embeddingDim: 8, hiddenDim: 16 });
+      const given = patchOf({
+        method,
+        clusters: '512',
+        queueLength: 64,
+        embeddingDim: 8,
+        hiddenDim: 16,
+      });
       const settings = resolveSettings({
         ...tiny,
         views: { ...views, crops },
@@ -89,8 +97,12 @@ describe('a trained encoder', () => {
     const sized = await encoder.resized({ size: 20, batchSize: 3 });
     expect(sized.input.size).toBe(20);
     expect(sized.dimension).toBe(encoder.dimension);
-    expect((await sized.embedViews(new Uint8Array(3 * 3 * 20 * 20))).length).toBe(3 * sized.dimension);
-    await expect(sized.embedViews(new Uint8Array(4 * 3 * 20 * 20))).rejects.toThrow(/1 to 3 images/);
+    expect((await sized.embedViews(new Uint8Array(3 * 3 * 20 * 20))).length).toBe(
+      3 * sized.dimension,
+    );
+    await expect(sized.embedViews(new Uint8Array(4 * 3 * 20 * 20))).rejects.toThrow(
+      /1 to 3 images/,
+    );
     await Promise.all([sized.close(), encoder.close()]);
   });
 

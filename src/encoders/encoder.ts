@@ -84,7 +84,8 @@ export interface NetworkEncoder extends ImageEncoder {
 }
 
 /** An encoder without its loops: `run` takes `batchSize` views at once. */
-export interface BatchEncoder extends Omit<ImageEncoder, 'input' | 'parts' | 'embed' | 'embedViews'> {
+export interface BatchEncoder
+  extends Omit<ImageEncoder, 'input' | 'parts' | 'embed' | 'embedViews'> {
   readonly size: number;
   readonly batchSize: number;
   /** Features [B, D] of views [B, 3, s, s], uint8. */
@@ -101,8 +102,13 @@ export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ..
     { workers = 1, reporter = reporterOf() }: EmbedOptions = {},
   ): AsyncGenerator<Float32Array> {
     const total = indices?.length ?? cache.widths.length;
-    const batches = filled(evaluationBatches(cache, { size, batchSize, indices, workers }), batchSize);
-    const embedBatch = async ({ images }: Values) => ({ features: await run(images as Uint8Array) });
+    const batches = filled(
+      evaluationBatches(cache, { size, batchSize, indices, workers }),
+      batchSize,
+    );
+    const embedBatch = async ({ images }: Values) => ({
+      features: await run(images as Uint8Array),
+    });
     const { signal } = reporter;
     let done = 0;
     for await (const { rows, outputs } of runBatches(batches, embedBatch, { signal })) {

@@ -48,7 +48,9 @@ describe('the exported encoder', () => {
     const floats = Float32Array.from(bytes, (v) => v / 255);
     const run = async (from: number, count: number) => {
       const data = floats.slice(from * 3 * 32 * 32, (from + count) * 3 * 32 * 32);
-      const results = await session.run({ [EXPORT_INPUT]: new Tensor('float32', data, [count, 3, 32, 32]) });
+      const results = await session.run({
+        [EXPORT_INPUT]: new Tensor('float32', data, [count, 3, 32, 32]),
+      });
       const features = results[EXPORT_OUTPUT]!;
       expect(features.dims).toEqual([count, dimension]);
       return Array.from(features.data as Float32Array);
@@ -62,7 +64,9 @@ describe('the exported encoder', () => {
   });
 
   it('says what it expects in its metadata', () => {
-    const text = Buffer.from(exportEncoder(settings, weights(), { extra: 'yes' }).model).toString('latin1');
+    const text = Buffer.from(exportEncoder(settings, weights(), { extra: 'yes' }).model).toString(
+      'latin1',
+    );
     expect(text).toContain('likeness.preprocessing');
     expect(text).toContain('0.5,0.4,0.3');
     expect(text).not.toContain('com.microsoft'); // only operators that every runtime has
@@ -74,7 +78,9 @@ describe('the exported encoder', () => {
   });
 
   it('lists every weight with its shape', () => {
-    const shapes = Object.fromEntries(encoderShapes(settings).map(({ name, shape }) => [name, shape]));
+    const shapes = Object.fromEntries(
+      encoderShapes(settings).map(({ name, shape }) => [name, shape]),
+    );
     expect(shapes['conv1.weight']).toEqual([4, 3, 7, 7]);
     expect(shapes['layer4.0.downsample.1.running_var']).toEqual([32]);
     expect(Object.keys(shapes).sort()).toEqual(Object.keys(weights()).sort());

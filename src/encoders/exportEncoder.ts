@@ -64,7 +64,11 @@ export function exportEncoder(
   const features = l2Normalize(encode(frozenVariables(state), normalized, options)); // [batch, D]
   const graph = standardLowering.lower(
     { [EXPORT_OUTPUT]: features },
-    { name: 'encoder', dynamicBatch: 'batch', metadata: { ...exportMetadata(settings), ...metadata } },
+    {
+      name: 'encoder',
+      dynamicBatch: 'batch',
+      metadata: { ...exportMetadata(settings), ...metadata },
+    },
   );
   return { model: encodeOnnx(graph), dimension: featureLength(options), size };
 }

@@ -3,7 +3,14 @@
  * their probabilities.
  */
 import type { Engine, Executable } from '../backends/index.ts';
-import { allRows, type Features, featuresOf, type Rows, requireFinite, rowsOf } from '../cluster/index.ts';
+import {
+  allRows,
+  type Features,
+  featuresOf,
+  type Rows,
+  requireFinite,
+  rowsOf,
+} from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { encoderOptions, featureLength, methodHead, type Settings } from '../methods/index.ts';
@@ -40,7 +47,9 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
       name: 'head',
     });
     await executable.writeState(
-      Object.fromEntries(weights.map(({ name, tensor }) => [name, storedValue(state, name, tensor)])),
+      Object.fromEntries(
+        weights.map(({ name, tensor }) => [name, storedValue(state, name, tensor)]),
+      ),
     );
     return executable;
   }
@@ -57,7 +66,9 @@ export function openHeads({ engine, settings, state }: HeadOptions): OpenHeads {
       const rows = Math.min(ROWS, from.count - start);
       const block = new Float32Array(ROWS * width);
       block.set(await from.read(start, rows));
-      const found = (await executable.run({ features: block }, { transfer: true }))[output] as Float32Array;
+      const found = (await executable.run({ features: block }, { transfer: true }))[
+        output
+      ] as Float32Array;
       const part = found.subarray(0, rows * dimension);
       requireFinite(part, dimension, start);
       return part;

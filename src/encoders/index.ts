@@ -45,7 +45,12 @@ export {
   type StemFiltersOptions,
 } from './patches/index.ts';
 export { type PixelEncoderOptions, type PixelFeatures, pixelEncoder } from './pixelEncoder.ts';
-export { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
+export {
+  colorHistogram,
+  type PlanarImages,
+  rawPixelDimension,
+  rawPixels,
+} from './pixelFeatures.ts';
 export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';
 export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
 export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';

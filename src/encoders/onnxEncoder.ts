@@ -26,13 +26,17 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
         'Write one with `model.exportOnnx(file)`.',
     );
   }
-  const session = await attempt(file, () => InferenceSession.create(bytes, { logSeverityLevel: 3 }));
+  const session = await attempt(file, () =>
+    InferenceSession.create(bytes, { logSeverityLevel: 3 }),
+  );
   const run = (pixels: Uint8Array) => runExported(session, pixels, size);
   const dimension = (await attempt(file, () => run(new Uint8Array(3 * size ** 2)))).length;
   return encoderOf({
     id: 'onnx',
     title: 'exported encoder',
-    protocol: [metadata['likeness.method'], metadata['likeness.architecture']].filter(Boolean).join(', '),
+    protocol: [metadata['likeness.method'], metadata['likeness.architecture']]
+      .filter(Boolean)
+      .join(', '),
     dimension,
     size,
     batchSize: BATCH,
@@ -58,8 +62,12 @@ async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new LikenessError('encoder.file', `${file}: cannot be opened as an encoder: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new LikenessError(
+      'encoder.file',
+      `${file}: cannot be opened as an encoder: ${reasonOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

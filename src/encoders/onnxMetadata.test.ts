@@ -7,10 +7,16 @@ import { readOnnxMetadata } from './onnxMetadata.ts';
 describe('readOnnxMetadata', () => {
   it('reads what the engine writes', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }), (metadata) => {
-        const graph = standardLowering.lower({ y: input('x', [1, 3]) }, { name: 'copy', metadata });
-        expect(readOnnxMetadata(encodeOnnx(graph))).toEqual(metadata);
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.string(), { noNullPrototype: true }),
+        (metadata) => {
+          const graph = standardLowering.lower(
+            { y: input('x', [1, 3]) },
+            { name: 'copy', metadata },
+          );
+          expect(readOnnxMetadata(encodeOnnx(graph))).toEqual(metadata);
+        },
+      ),
       { numRuns: 30 },
     );
   });

@@ -17,7 +17,8 @@ export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> | un
     for (const { field, value } of fieldsOf(bytes)) {
       if (field !== METADATA_PROPS || value === undefined) continue;
       const texts = new Map<number, string>();
-      for (const entry of fieldsOf(value)) texts.set(entry.field, new TextDecoder().decode(entry.value));
+      for (const entry of fieldsOf(value))
+        texts.set(entry.field, new TextDecoder().decode(entry.value));
       metadata[texts.get(KEY) ?? ''] = texts.get(VALUE) ?? '';
     }
   } catch (error) {
@@ -37,7 +38,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<{ field: number; value?: Uint8A
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
       const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 63) throw new RangeError('protobuf: the message ends early');
+      if (byte === undefined || scale > 2 ** 63)
+        throw new RangeError('protobuf: the message ends early');
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
@@ -57,7 +59,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<{ field: number; value?: Uint8A
         break;
       case 2: {
         const length = varint();
-        if (at + length > bytes.length) throw new RangeError('protobuf: a field is longer than the message');
+        if (at + length > bytes.length)
+          throw new RangeError('protobuf: a field is longer than the message');
         yield { field, value: bytes.subarray(at, at + length) };
         at += length;
         break;

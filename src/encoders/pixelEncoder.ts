@@ -2,7 +2,12 @@
  * Encoders without learning, on the same evaluation view of the same images as a trained encoder.
  */
 import { encoderOf, type ImageEncoder } from './encoder.ts';
-import { colorHistogram, type PlanarImages, rawPixelDimension, rawPixels } from './pixelFeatures.ts';
+import {
+  colorHistogram,
+  type PlanarImages,
+  rawPixelDimension,
+  rawPixels,
+} from './pixelFeatures.ts';
 
 export type PixelFeatures = 'rawPixels' | 'colorHistogram';
 
@@ -24,7 +29,10 @@ const BINS = 4;
 const BATCH = 256;
 
 /** Opens an encoder whose features are the pixels themselves, or their joint color histogram. */
-export function pixelEncoder(features: PixelFeatures, { size, images }: PixelEncoderOptions): ImageEncoder {
+export function pixelEncoder(
+  features: PixelFeatures,
+  { size, images }: PixelEncoderOptions,
+): ImageEncoder {
   const isMany = images > MANY_IMAGES;
   const side = isMany ? SIDE_FOR_MANY : SIDE;
   const kinds = {

@@ -53,7 +53,10 @@ describe('rawPixels', () => {
             Array.from({ length: n }, (_, i) => values[from + i]!).reduce((a, b) => a + b, 0) / n;
           const n = out.length / 3;
           for (let c = 0; c < 3; c++)
-            expect(mean(out, c * n, n) * 255).toBeCloseTo(mean(pixels, c * size * size, size * size), 2);
+            expect(mean(out, c * n, n) * 255).toBeCloseTo(
+              mean(pixels, c * size * size, size * size),
+              2,
+            );
         },
       ),
     );
@@ -63,7 +66,9 @@ describe('rawPixels', () => {
 describe('colorHistogram', () => {
   it('counts joint cells, square root taken', () => {
     // Three pixels of (255, 0, 0), one of (0, 128, 255).
-    const pixels = image(2, (c, y, x) => (y === 1 && x === 1 ? [0, 128, 255][c]! : [255, 0, 0][c]!));
+    const pixels = image(2, (c, y, x) =>
+      y === 1 && x === 1 ? [0, 128, 255][c]! : [255, 0, 0][c]!,
+    );
     const out = colorHistogram({ pixels, count: 1, size: 2 });
     expect(out.length).toBe(64);
     expect(out[3 * 16]).toBeCloseTo(Math.sqrt(0.75), 6);
@@ -79,7 +84,10 @@ describe('colorHistogram', () => {
         (pixels, bins) => {
           const out = colorHistogram({ pixels, count: 1, size: 3 }, { bins });
           expect(out.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 5);
-          const moved = Uint8Array.from(pixels, (_, i) => pixels[Math.floor(i / 9) * 9 + ((i + 4) % 9)]!);
+          const moved = Uint8Array.from(
+            pixels,
+            (_, i) => pixels[Math.floor(i / 9) * 9 + ((i + 4) % 9)]!,
+          );
           expect(colorHistogram({ pixels: moved, count: 1, size: 3 }, { bins })).toEqual(out);
         },
       ),
@@ -90,9 +98,11 @@ describe('colorHistogram', () => {
     expect(() => colorHistogram({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow(
       'received 5 bytes for 1 images of 2 x 2; expected 12',
     );
-    expect(() => rawPixels({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow('expected 12');
-    expect(() => colorHistogram({ pixels: new Uint8Array(12), count: 1, size: 2 }, { bins: 0 })).toThrow(
-      'bins = 0',
+    expect(() => rawPixels({ pixels: new Uint8Array(5), count: 1, size: 2 })).toThrow(
+      'expected 12',
     );
+    expect(() =>
+      colorHistogram({ pixels: new Uint8Array(12), count: 1, size: 2 }, { bins: 0 }),
+    ).toThrow('bins = 0');
   });
 });

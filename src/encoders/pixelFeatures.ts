@@ -22,7 +22,10 @@ export function rawPixelDimension(size: number, { side = 32 }: { side?: number }
  *
  * Each small pixel is the mean over the area that it covers, with parts of pixels at its edges.
  */
-export function rawPixels(images: PlanarImages, { side = 32 }: { side?: number } = {}): Float32Array {
+export function rawPixels(
+  images: PlanarImages,
+  { side = 32 }: { side?: number } = {},
+): Float32Array {
   const { pixels, count, size } = checked('raw pixels', images);
   const to = Math.min(size, side);
   const taps = areaTaps(size, to);
@@ -34,7 +37,8 @@ export function rawPixels(images: PlanarImages, { side = 32 }: { side?: number }
     rows.fill(0);
     for (let y = 0; y < to; y++)
       for (const { index, weight } of taps[y]!)
-        for (let x = 0; x < size; x++) rows[y * size + x]! += weight * pixels[from + index * size + x]!;
+        for (let x = 0; x < size; x++)
+          rows[y * size + x]! += weight * pixels[from + index * size + x]!;
     for (let y = 0; y < to; y++)
       for (let x = 0; x < to; x++) {
         let sum = 0;
@@ -66,9 +70,15 @@ function areaTaps(size: number, to: number): { index: number; weight: number }[]
  * (Hellinger
  * distance). Without the root the few large cells would dominate. Ignores shape and position.
  */
-export function colorHistogram(images: PlanarImages, { bins = 4 }: { bins?: number } = {}): Float32Array {
+export function colorHistogram(
+  images: PlanarImages,
+  { bins = 4 }: { bins?: number } = {},
+): Float32Array {
   if (!Number.isInteger(bins) || bins < 1 || bins > 16) {
-    throw new LikenessError('histogram.bins', `color histogram: received bins = ${bins}; expected 1 to 16`);
+    throw new LikenessError(
+      'histogram.bins',
+      `color histogram: received bins = ${bins}; expected 1 to 16`,
+    );
   }
   const { pixels, count, size } = checked('color histogram', images);
   const area = size * size;

@@ -12,7 +12,10 @@ async function* views(counts: number[]) {
 /** Doubles pixels [B, 2], and sums each row. */
 const run = async ({ images }: Record<string, ArrayLike<number>>) => ({
   doubled: Float32Array.from(images!, (value) => 2 * value),
-  sums: Float32Array.from({ length: images!.length / 2 }, (_, i) => images![2 * i]! + images![2 * i + 1]!),
+  sums: Float32Array.from(
+    { length: images!.length / 2 },
+    (_, i) => images![2 * i]! + images![2 * i + 1]!,
+  ),
 });
 
 describe('runBatches and joinRows', () => {

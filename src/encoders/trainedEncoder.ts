@@ -2,7 +2,13 @@
 import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { encoderOptions, featureLength, inferenceProgram, type Settings, viewsOf } from '../methods/index.ts';
+import {
+  encoderOptions,
+  featureLength,
+  inferenceProgram,
+  type Settings,
+  viewsOf,
+} from '../methods/index.ts';
 import { encoderOf, type NetworkEncoder } from './encoder.ts';
 import { openHeads } from './heads.ts';
 

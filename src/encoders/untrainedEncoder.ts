@@ -80,7 +80,11 @@ export async function untrainedState({
   const batchSize = Math.min(BATCH, indices.length);
   // Images are drawn, because a part of a source may be of one kind; whole batches only.
   const count = Math.floor(Math.min(MAX_IMAGES, indices.length) / batchSize) * batchSize;
-  const drawn = distinctRows(indices.length, count, randomAt(settings.run.seed, 'untrainedStatistics'));
+  const drawn = distinctRows(
+    indices.length,
+    count,
+    randomAt(settings.run.seed, 'untrainedStatistics'),
+  );
   const size = settings.data.imageSize;
 
   const variables = createVariables({ mode: 'train' });
@@ -99,7 +103,9 @@ export async function untrainedState({
   });
   try {
     const names = [...variables.parameters(), ...buffers].map(({ name }) => name);
-    await executable.writeState(Object.fromEntries(names.map((name) => [name, initial[name]!])) as Values);
+    await executable.writeState(
+      Object.fromEntries(names.map((name) => [name, initial[name]!])) as Values,
+    );
     let batches = 0;
     const chosen = Uint32Array.from(drawn, (i) => indices[i]!);
     for await (const batch of evaluationBatches(cache, { size, batchSize, indices: chosen })) {
@@ -112,7 +118,10 @@ export async function untrainedState({
     const state = { ...initial };
     for (const [name, values] of Object.entries(measured)) {
       const start = initial[name]!;
-      state[name] = Float32Array.from(values, (value, i) => (value - rest * start[i]!) / (1 - rest));
+      state[name] = Float32Array.from(
+        values,
+        (value, i) => (value - rest * start[i]!) / (1 - rest),
+      );
     }
     return state;
   } finally {

@@ -79,7 +79,12 @@ export async function scoreClassifiers(
   const [train, test] = [part(split.train), part(split.test)];
   const near = await knn(engine, train, test, { k: neighbors, temperature });
   const options = { ...probe, seed, signal };
-  const { accuracy, trainAccuracy, epochs, protocol } = await linearProbe(engine, train, test, options);
+  const { accuracy, trainAccuracy, epochs, protocol } = await linearProbe(
+    engine,
+    train,
+    test,
+    options,
+  );
   const few = await fewLabels(engine, train, test, { ...options, shares: labelShares });
   const widest = near.reduce((best, result) => (result.requested > best.requested ? result : best));
   return {

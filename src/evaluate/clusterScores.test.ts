@@ -13,7 +13,9 @@ afterAll(() => engine.close());
 /** Twelve images of three classes, each along its own axis. */
 const labels = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2);
 const features = featuresOf(
-  Float32Array.from({ length: 36 }, (_, at) => (at % 3 === labels[Math.floor(at / 3)] ? 1 : 0.01 * at)),
+  Float32Array.from({ length: 36 }, (_, at) =>
+    at % 3 === labels[Math.floor(at / 3)] ? 1 : 0.01 * at,
+  ),
   3,
 );
 /** The head errs in two images, and numbers its clusters in another order. */
@@ -39,7 +41,13 @@ describe('scoreClusters', () => {
     expect(result.acc).toBeCloseTo(10 / 12, 12);
     expect(result.purity).toBeCloseTo(10 / 12, 12);
     expect(result.kmeans).toMatchObject({ acc: 1, nmi: 1, k: 3 });
-    expect(result.clustering).toMatchObject({ by: 'head', on: 'all', images: 12, k: 3, classes: 3 });
+    expect(result.clustering).toMatchObject({
+      by: 'head',
+      on: 'all',
+      images: 12,
+      k: 3,
+      classes: 3,
+    });
     // Shares of 5, 3 and 4 of twelve images.
     expect(result.clustering.usage).toMatchObject({ dead: 0, of: 3, largest: 5 / 12 });
     expect(result.confusion.counts).toEqual([

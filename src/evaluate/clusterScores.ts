@@ -90,17 +90,21 @@ export async function scoreClusters(
   const found = await kmeans(selectRows(features, rows), clusters, options);
   // Another number of clusters can only come from k-means.
   const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
-  const assignments = own ? Int32Array.from(rows, (row) => own.assignments[row]!) : found.assignments;
+  const assignments = own
+    ? Int32Array.from(rows, (row) => own.assignments[row]!)
+    : found.assignments;
   const count = own ? own.count : clusters;
   const table = contingency(truth, assignments);
   const { iterations, converged } = found;
 
-  const images = on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labeled images`;
+  const images =
+    on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labeled images`;
   const byKmeans =
     `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, ` +
     `best objective of ${restarts}, on ${images}`;
   const byHead =
-    `the ${count} clusters that the method has learned itself, ` + `for ${classes} classes, on ${images}`;
+    `the ${count} clusters that the method has learned itself, ` +
+    `for ${classes} classes, on ${images}`;
   return {
     result: {
       ...scoresOf(table),

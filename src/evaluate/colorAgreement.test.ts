@@ -17,7 +17,11 @@ describe('the figures', () => {
       neighbors: { k: 1, indices: [1, 0, 3, 0] },
     });
     expect(figures).toMatchObject({ images: 4, k: 2, colorHistogram: 1, ceiling: 1 });
-    expect(figures.neighbors).toEqual({ consistency: 0.75, chance: expect.closeTo(1 / 3, 12), k: 1 });
+    expect(figures.neighbors).toEqual({
+      consistency: 0.75,
+      chance: expect.closeTo(1 / 3, 12),
+      k: 1,
+    });
     expect(figures.rawPixels).toBeCloseTo(-0.5, 12);
     expect(figures.between).toBeCloseTo(-0.5, 12);
   });
@@ -68,7 +72,12 @@ describe('the figures', () => {
   it('refuse clusterings of other images', () => {
     const [two, three] = [ints(0, 1), ints(0, 1, 1)];
     const neighbors = { k: 1, indices: [1, 0] };
-    const clusterings = { clusters: two, again: [two, two] as const, colorHistogram: two, neighbors };
+    const clusterings = {
+      clusters: two,
+      again: [two, two] as const,
+      colorHistogram: two,
+      neighbors,
+    };
     expect(() => colorFigures({ ...clusterings, rawPixels: three })).toThrow(
       'received clusterings of 2, 2, 2, 2, 3 images; expected as many',
     );
@@ -79,7 +88,11 @@ describe('the figures', () => {
 function figuresWith(near: number, changes: Partial<ColorFigures> = {}): ColorFigures {
   return {
     ...{ images: 2000, k: 10, colorHistogram: 0.3, rawPixels: 0.1234, chance: 0.01 },
-    ...{ ceiling: 0.5, between: 0.2, neighbors: { consistency: 0.1 + 0.9 * near, chance: 0.1, k: 10 } },
+    ...{
+      ceiling: 0.5,
+      between: 0.2,
+      neighbors: { consistency: 0.1 + 0.9 * near, chance: 0.1, k: 10 },
+    },
     ...changes,
   };
 }

@@ -34,7 +34,8 @@ const PASSES = 3;
  */
 export function epochBudget({ images, crops, measured }: EpochWork): EpochBudget {
   const area = (size: number) => size * size;
-  const epoch = PASSES * images * crops.reduce((sum, { count, size }) => sum + count * area(size), 0);
+  const epoch =
+    PASSES * images * crops.reduce((sum, { count, size }) => sum + count * area(size), 0);
   const each = area(measured[0]) + area(measured[1]);
   const affordable = Math.floor((TARGET * epoch) / each);
   const fitting = Math.max(1, Math.floor(MEMORY / (3 * each)));

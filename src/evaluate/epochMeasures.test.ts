@@ -39,7 +39,12 @@ describe('measureEpoch', () => {
     const bad = sample({ group: 0, own: 0.2, view: 0.6 });
     const { measures: high } = await measureEpoch(engine, good, undefined);
     const { measures: low } = await measureEpoch(engine, bad, undefined);
-    for (const name of ['silhouette', 'viewAgreement', 'seedStability', 'neighbourConsistency'] as const) {
+    for (const name of [
+      'silhouette',
+      'viewAgreement',
+      'seedStability',
+      'neighbourConsistency',
+    ] as const) {
       expect(high[name]!, name).toBeGreaterThan(low[name]! + 0.3);
     }
     expect(high.viewAgreement).toBeGreaterThan(0.98);
@@ -58,7 +63,11 @@ describe('measureEpoch', () => {
     const { features, secondView } = sample({ group: 3, own: 0.2, view: 0.1 });
     const turned = featuresOf(secondView.data.toReversed(), D);
     const { measures: same } = await measureEpoch(engine, { features, secondView }, undefined);
-    const { measures: other } = await measureEpoch(engine, { features, secondView: turned }, undefined);
+    const { measures: other } = await measureEpoch(
+      engine,
+      { features, secondView: turned },
+      undefined,
+    );
     expect(other.viewAgreement).toBeLessThan(0.5);
     expect({ ...other, viewAgreement: 0 }).toEqual({ ...same, viewAgreement: 0 });
   });
@@ -88,14 +97,20 @@ describe('measureEpoch', () => {
     const axes = new Float32Array(D * D);
     for (let d = 0; d < D; d++) axes[d * D + d] = 1;
     const prototypes = { embeddings: features, prototypes: featuresOf(axes, D) };
-    const { measures } = await measureEpoch(engine, { features, secondView, prototypes }, undefined);
+    const { measures } = await measureEpoch(
+      engine,
+      { features, secondView, prototypes },
+      undefined,
+    );
     // Ten of 24 prototypes, thirty images each.
     expect(measures.prototypeUsage).toBeCloseTo(Math.log(10) / Math.log(24), 6);
   });
 
   it('gives the same numbers again, also for features that have collapsed, and takes small samples', async () => {
     const good = sample({ group: 3, own: 0.2, view: 0.1 });
-    expect(await measureEpoch(engine, good, undefined)).toEqual(await measureEpoch(engine, good, undefined));
+    expect(await measureEpoch(engine, good, undefined)).toEqual(
+      await measureEpoch(engine, good, undefined),
+    );
     const same = featuresOf(new Float32Array(40 * 4).fill(0.3), 4);
     const collapsed = await measureEpoch(engine, { features: same, secondView: same }, undefined);
     for (const name of ['silhouette', 'viewAgreement', 'effectiveRank'] as const) {
@@ -104,7 +119,9 @@ describe('measureEpoch', () => {
     const few = featuresOf(Float32Array.of(1, 0, 1, 0.1, 0, 1, 0.1, 1), 2);
     const { measures } = await measureEpoch(engine, { features: few, secondView: few }, undefined);
     expect(measures.viewAgreement).toBe(1);
-    expect(Object.values(measures).every((value) => value === null || Number.isFinite(value))).toBe(true);
+    expect(Object.values(measures).every((value) => value === null || Number.isFinite(value))).toBe(
+      true,
+    );
   });
 
   it('refuses samples that do not belong together', async () => {
@@ -122,13 +139,21 @@ describe('measureEpoch', () => {
 
 describe('epochBudget', () => {
   it('measures 2,000 of 50,000 images after each epoch, at one or two per cent', () => {
-    const plan = epochBudget({ images: 50_000, crops: [{ count: 2, size: 32 }], measured: [32, 32] });
+    const plan = epochBudget({
+      images: 50_000,
+      crops: [{ count: 2, size: 32 }],
+      measured: [32, 32],
+    });
     expect(plan).toMatchObject({ images: 2000, every: 1 });
     expect(plan.share).toBeCloseTo(2000 / (3 * 50_000), 9);
   });
 
   it('takes fewer images of a small source, and leaves epochs out before there are too few', () => {
-    const small = epochBudget({ images: 4000, crops: [{ count: 2, size: 28 }], measured: [28, 28] });
+    const small = epochBudget({
+      images: 4000,
+      crops: [{ count: 2, size: 28 }],
+      measured: [28, 28],
+    });
     expect(small).toMatchObject({ images: 400, every: 2 });
     const tiny = epochBudget({ images: 90, crops: [{ count: 2, size: 28 }], measured: [28, 28] });
     expect(tiny).toMatchObject({ images: 90, every: 17 });

@@ -75,7 +75,9 @@ export const epochMeasureNames = [
  * them. The others do not follow it: clusters that are stable, or that keep neighbors together, may
  * be those of colors.
  */
-export const trackingMeasures = ['viewAgreement'] as const satisfies readonly (keyof EpochMeasures)[];
+export const trackingMeasures = [
+  'viewAgreement',
+] as const satisfies readonly (keyof EpochMeasures)[];
 
 export interface EpochMeasureOptions {
   /** Clusters of the sample, cut to a tenth of it. */
@@ -138,14 +140,22 @@ function centroidsOf({ data, dimension }: Features, clusters: Int32Array, k: num
   const sizes = new Float64Array(k);
   clusters.forEach((cluster, row) => {
     sizes[cluster]! += 1;
-    for (let d = 0; d < dimension; d++) sums[cluster * dimension + d]! += data[row * dimension + d]!;
+    for (let d = 0; d < dimension; d++)
+      sums[cluster * dimension + d]! += data[row * dimension + d]!;
   });
   // Principal components are centered: the mean of all rows is 0.
-  const means = Float32Array.from(sums, (sum, at) => sum / Math.max(1, sizes[Math.floor(at / dimension)]!));
+  const means = Float32Array.from(
+    sums,
+    (sum, at) => sum / Math.max(1, sizes[Math.floor(at / dimension)]!),
+  );
   return featuresOf(means, dimension);
 }
 
-function requireSample(features: Features, secondView: Features, before: EpochMemory | undefined): void {
+function requireSample(
+  features: Features,
+  secondView: Features,
+  before: EpochMemory | undefined,
+): void {
   const { count, dimension } = features;
   const fits = secondView.count === count && secondView.dimension === dimension;
   if (count < 4 || !fits || (before && before.clusters.length !== count)) {

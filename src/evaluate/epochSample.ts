@@ -5,7 +5,13 @@ import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { PixelCache } from '../data/index.ts';
 import { joinRows, runBatches } from '../encoders/index.ts';
-import { encoderOptions, inferenceProgram, methodHead, type Settings, viewsOf } from '../methods/index.ts';
+import {
+  encoderOptions,
+  inferenceProgram,
+  methodHead,
+  type Settings,
+  viewsOf,
+} from '../methods/index.ts';
 import { createVariables } from '../nn/index.ts';
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { epochBudget } from './epochBudget.ts';
@@ -44,7 +50,11 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
   const { engine, settings, signal } = options;
   const [size, second] = [settings.data.imageSize, settings.views.crops[0]!.size];
   const batchSize = Math.min(BATCH, options.images);
-  const rows = distinctRows(options.indices.length, options.images, randomAt(SAMPLE_SEED, 'epochSample'));
+  const rows = distinctRows(
+    options.indices.length,
+    options.images,
+    randomAt(SAMPLE_SEED, 'epochSample'),
+  );
   const indices = Uint32Array.from(rows.sort(), (row) => options.indices[row]!);
   const own = await evaluationViews(options, indices, batchSize);
   const other = await randomViews(options, indices, batchSize);

@@ -88,7 +88,17 @@ async function measureEncoder(
   role: 'subject' | 'baseline',
   options: EvaluateOptions,
 ): Promise<EncoderEvaluation> {
-  const { engine, cache, set, views, k, seed = 0, workers, clustersOf, reporter = reporterOf() } = options;
+  const {
+    engine,
+    cache,
+    set,
+    views,
+    k,
+    seed = 0,
+    workers,
+    clustersOf,
+    reporter = reporterOf(),
+  } = options;
   const { id, title, protocol } = encoder;
   const { indices, labels, split, contents } = set;
   const features = await encoder.embed({ cache, indices }, { workers, reporter });
@@ -135,7 +145,10 @@ function comparedClusters(
   const isLabeled = set.classes > 0;
   const isScored = learned && (!isLabeled || k === undefined || k === learned.count);
   const clusters = (isLabeled ? undefined : stored) ?? (isScored ? learned : undefined);
-  return { clusters: clusters?.assignments, k: isLabeled ? (k ?? set.classes) : UNLABELED_CLUSTERS };
+  return {
+    clusters: clusters?.assignments,
+    k: isLabeled ? (k ?? set.classes) : UNLABELED_CLUSTERS,
+  };
 }
 
 function isNetwork(encoder: ImageEncoder): encoder is NetworkEncoder {

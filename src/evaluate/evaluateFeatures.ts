@@ -7,7 +7,11 @@
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, type KmeansOptions } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { type ClassifierEvaluation, type ClassifierProtocol, scoreClassifiers } from './classifierScores.ts';
+import {
+  type ClassifierEvaluation,
+  type ClassifierProtocol,
+  scoreClassifiers,
+} from './classifierScores.ts';
 import { type ClusterEvaluation, type LearnedClusters, scoreClusters } from './clusterScores.ts';
 import type { ProbeOptions } from './linearProbe.ts';
 import { type Split, splitOf } from './split.ts';
@@ -54,7 +58,11 @@ export interface FeatureEvaluationOptions {
 
 /** Scores of some features against labels. */
 export interface Evaluation extends ClusterEvaluation, ClassifierEvaluation {
-  readonly split: { readonly origin: 'source' | 'made'; readonly train: number; readonly test: number };
+  readonly split: {
+    readonly origin: 'source' | 'made';
+    readonly train: number;
+    readonly test: number;
+  };
   /** Description of how each score was obtained. */
   readonly protocol: ClassifierProtocol & {
     readonly clustering: string;
@@ -92,7 +100,8 @@ export async function evaluateFeatures(
   requireSizes(features, labels, given);
   const split = splitOf(labels, given, { seed, contents });
   const on = split.origin === 'made' ? 'all' : (clusterOn ?? 'test');
-  const rows = on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
+  const rows =
+    on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
   const labeled = { features, labels };
   const clusters = await scoreClusters(engine, labeled, {
     ...{ k, metric, restarts, rows, on, learned, seed, signal },
@@ -115,7 +124,11 @@ function describeSplit({ origin, train, test }: Split, seed: number): string {
     : `made: a fifth of each class for testing, by seed ${seed}: ${counts}`;
 }
 
-function requireSizes(features: Features, labels: Int32Array, given: LabeledFeatures['split']): void {
+function requireSizes(
+  features: Features,
+  labels: Int32Array,
+  given: LabeledFeatures['split'],
+): void {
   if (labels.length !== features.count || (given && given.length !== features.count)) {
     throw new LikenessError(
       'evaluate.lengths',

@@ -9,7 +9,11 @@ const HISTOGRAM = ['colo', 'rHistogram'].join('u');
 
 /** An evaluation with these scores; the rest is empty. */
 function scored(nmi: number, knn: Record<number, number>): Evaluation {
-  const all = Object.entries(knn).map(([k, accuracy]) => ({ k: Number(k), requested: Number(k), accuracy }));
+  const all = Object.entries(knn).map(([k, accuracy]) => ({
+    k: Number(k),
+    requested: Number(k),
+    accuracy,
+  }));
   const figures = { nmi, acc: nmi, ari: nmi, ami: nmi, fmi: nmi, nmiGeometric: nmi, purity: nmi };
   return {
     ...figures,
@@ -27,7 +31,11 @@ const report = (encoders: EvaluationReport['encoders'], note?: string): Evaluati
   encoders,
   chance: 0.5,
 });
-const colorAgreement = { verdict: 'partly', text: 'Partly of color.', colorHistogram: 0.2 } as ColorAgreement;
+const colorAgreement = {
+  verdict: 'partly',
+  text: 'Partly of color.',
+  colorHistogram: 0.2,
+} as ColorAgreement;
 const own = { id: 'trained', title: 'trained encoder', scores: scored(0.5, { 20: 0.6, 200: 0.7 }) };
 const histogram = {
   id: 'colorHistogram',
@@ -45,7 +53,9 @@ describe('scoresOf', () => {
 
 describe('evaluationRecord', () => {
   it('has the scores of the first encoder, and the others as baselines', () => {
-    const record = evaluationRecord(report([own, histogram], 'a draw'), { labelNames: ['cat', 'dog'] });
+    const record = evaluationRecord(report([own, histogram], 'a draw'), {
+      labelNames: ['cat', 'dog'],
+    });
     expect(record).toMatchObject({
       encoder: { id: 'trained', title: 'trained encoder' },
       classes: 2,
@@ -62,7 +72,10 @@ describe('evaluationRecord', () => {
       'The trained encoder is beaten by color histogram in kNN 20 (0.650 against 0.600).',
     ]);
     expect(record.baselines[HISTOGRAM]).not.toHaveProperty('confusion');
-    expect(evaluationRecord(report([own]))).toMatchObject({ classNames: ['0', '1'], baselines: {} });
+    expect(evaluationRecord(report([own]))).toMatchObject({
+      classNames: ['0', '1'],
+      baselines: {},
+    });
   });
 
   it('has the agreement with color with and without labels', () => {

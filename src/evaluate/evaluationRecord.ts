@@ -16,7 +16,9 @@ export interface EvaluationRecord extends Scores {
   readonly ari: number | null;
   readonly knn: { readonly accuracy: number | null };
   readonly linear: { readonly accuracy: number | null };
-  readonly baselines: Readonly<Record<string, Partial<Scores> & { readonly labelFree?: LabelFreeReport }>>;
+  readonly baselines: Readonly<
+    Record<string, Partial<Scores> & { readonly labelFree?: LabelFreeReport }>
+  >;
   readonly labelFree?: LabelFreeReport;
   /** Agreement of the clusters with color, which needs no labels. */
   readonly colorAgreement?: ColorAgreement;
@@ -36,7 +38,9 @@ export function evaluationRecord(
   const [own, ...others] = encoders;
   const { id, title, scores, labelFree, colorAgreement } = own!;
   const encoder = { id, title };
-  const baselines = Object.fromEntries(others.map((other) => [storedName(other), baselineOf(other)]));
+  const baselines = Object.fromEntries(
+    others.map((other) => [storedName(other), baselineOf(other)]),
+  );
   const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
   if (!scores) return { ...UNLABELED, encoder, baselines, labelFree, colorAgreement, protocol };
   const { protocol: _, ...figures } = scoresOf(scores);
@@ -46,7 +50,9 @@ export function evaluationRecord(
     classes: set.classes,
     k: scores.clustering.k,
     ...figures,
-    classNames: figures.confusion.classes.map((value) => labelNames?.[Number(value)] ?? String(value)),
+    classNames: figures.confusion.classes.map(
+      (value) => labelNames?.[Number(value)] ?? String(value),
+    ),
     chance,
     baselines,
     labelFree,

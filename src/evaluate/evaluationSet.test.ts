@@ -7,7 +7,8 @@ const cacheOf = (entries: Entry[], contents = entries.map((_, i) => i)) => ({
   entries: entries as unknown as PixelCache['entries'],
   contents: BigUint64Array.from(contents, BigInt),
 });
-const times = (n: number, entry: (i: number) => Entry) => Array.from({ length: n }, (_, i) => entry(i));
+const times = (n: number, entry: (i: number) => Entry) =>
+  Array.from({ length: n }, (_, i) => entry(i));
 
 describe('evaluationSet', () => {
   it('takes the labeled images of a source, with label and part of each', () => {

@@ -40,7 +40,10 @@ export function evaluationSet(
   const part = (split: Split) => usable.filter((index) => entries[index]!.split === split);
   const trainPart = part('train');
   const trained = new Set(trainPart.map((index) => contents[index]!));
-  const [allTests, testPart] = [part('test'), part('test').filter((index) => !trained.has(contents[index]!))];
+  const [allTests, testPart] = [
+    part('test'),
+    part('test').filter((index) => !trained.has(contents[index]!)),
+  ];
   const ownSplit = trainPart.length > 0 && testPart.length > 0;
 
   const drawn = ownSplit

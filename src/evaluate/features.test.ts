@@ -7,9 +7,14 @@ import { randomAt } from '../core/random.ts';
 import { evaluateFeatures } from './evaluateFeatures.ts';
 import { fewLabels, labeledDraw } from './fewLabels.ts';
 import { knn } from './knn.ts';
-import { effectiveRank, featureDeviation, neighborConsistency, usage, viewAgreement } from './labelFree.ts';
+import {
+  effectiveRank,
+  featureDeviation,
+  neighborConsistency,
+  usage,
+  viewAgreement,
+} from './labelFree.ts';
 import { linearProbe } from './linearProbe.ts';
-import { splitOf } from './split.ts';
 
 const fixture = JSON.parse(
   readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
@@ -81,7 +86,10 @@ describe('knn', () => {
   });
 
   it('names the lower class where scores are equal', async () => {
-    const pair = { features: featuresOf(Float32Array.of(1, 0, 1, 0), 2), labels: Int32Array.of(1, 0) };
+    const pair = {
+      features: featuresOf(Float32Array.of(1, 0, 1, 0), 2),
+      labels: Int32Array.of(1, 0),
+    };
     const query = (label: number) => ({
       features: featuresOf(Float32Array.of(2, 0), 2),
       labels: Int32Array.of(label),
@@ -94,7 +102,9 @@ describe('knn', () => {
 
   it('refuses what it cannot answer', async () => {
     await expect(knn(engine, train, test, { k: [0] })).rejects.toThrow('received k = [0]');
-    await expect(knn(engine, train, test, { temperature: 0 })).rejects.toThrow('received temperature 0');
+    await expect(knn(engine, train, test, { temperature: 0 })).rejects.toThrow(
+      'received temperature 0',
+    );
     const unlabeled = { ...test, labels: test.labels.with(3, -1) };
     await expect(knn(engine, train, unlabeled)).rejects.toThrow('row 3 has label -1');
     await expect(knn(engine, train, { ...test, labels: new Int32Array(2) })).rejects.toThrow(
@@ -147,15 +157,19 @@ describe('fewLabels', () => {
   it('draws the share of each class, at least one row, differently per draw and seed', () => {
     const labels = Int32Array.from({ length: 215 }, (_, i) => (i < 200 ? i % 2 : i < 214 ? 5 : 9));
     const rows = labeledDraw(labels, 0.1);
-    const count = (of: Int32Array, label: number) => of.filter((row) => labels[row] === label).length;
+    const count = (of: Int32Array, label: number) =>
+      of.filter((row) => labels[row] === label).length;
     expect([0, 1, 5, 9].map((label) => count(rows, label))).toEqual([10, 10, 1, 1]);
-    expect([0, 1, 5, 9].map((label) => count(labeledDraw(labels, 0.0001), label))).toEqual([1, 1, 1, 1]);
+    expect([0, 1, 5, 9].map((label) => count(labeledDraw(labels, 0.0001), label))).toEqual([
+      1, 1, 1, 1,
+    ]);
     expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
     expect(labeledDraw(labels, 0.1)).toEqual(rows);
     expect(labeledDraw(labels, 0.1, { draw: 1 })).not.toEqual(rows);
     expect(labeledDraw(labels, 0.1, { seed: 1 })).not.toEqual(rows);
     expect([...labeledDraw(labels, 1)]).toEqual([...labels.keys()]);
-    for (const share of [0, 1.1, Number.NaN]) expect(() => labeledDraw(labels, share)).toThrow('a share of');
+    for (const share of [0, 1.1, Number.NaN])
+      expect(() => labeledDraw(labels, share)).toThrow('a share of');
   });
 
   it('is the mean and deviation over its draws', async () => {
@@ -175,13 +189,20 @@ describe('fewLabels', () => {
     expect(a).not.toBe(b);
     expect(result!.accuracy).toBeCloseTo((a + b) / 2, 12);
     expect(result!.deviation).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 12);
-    await expect(fewLabels(engine, train, test, { draws: 0 })).rejects.toThrow('received draws = 0');
+    await expect(fewLabels(engine, train, test, { draws: 0 })).rejects.toThrow(
+      'received draws = 0',
+    );
   });
 });
 
 describe('label-free measures', () => {
   it('usage: entropy, dead prototypes and the largest share', () => {
-    expect(usage(Int32Array.of(0, 0, 1, 1), 4)).toEqual({ entropy: 0.5, dead: 2, largest: 0.5, of: 4 });
+    expect(usage(Int32Array.of(0, 0, 1, 1), 4)).toEqual({
+      entropy: 0.5,
+      dead: 2,
+      largest: 0.5,
+      of: 4,
+    });
     expect(usage(Int32Array.of(0, 1, 2), 3).entropy).toBeCloseTo(1, 12);
     expect(usage(Int32Array.of(2, 2), 3)).toEqual({ entropy: 0, dead: 2, largest: 1, of: 3 });
     expect(usage(Int32Array.of(0), 1).entropy).toBe(0);
@@ -206,7 +227,9 @@ describe('label-free measures', () => {
     // A direction of a twentieth counts, one of a ten-thousandth is rounding.
     const strengths = [1, 1 / 20, 1e-4];
     const uneven = Float32Array.from({ length: 18 }, (_, at) =>
-      Math.floor(at / 6) === at % 3 ? strengths[at % 3]! * (Math.floor(at / 3) % 2 === 0 ? 1 : -1) : 0,
+      Math.floor(at / 6) === at % 3
+        ? strengths[at % 3]! * (Math.floor(at / 3) % 2 === 0 ? 1 : -1)
+        : 0,
     );
     const p = [20 / 21, 1 / 21];
     const expected = Math.exp(-p.reduce((sum, part) => sum + part * Math.log(part), 0));
@@ -226,7 +249,10 @@ describe('label-free measures', () => {
       agreement: 0.75,
       chance: 0.5 * 0.75 + 0.5 * 0.25,
     });
-    expect(viewAgreement(Int32Array.of(3, 3), Int32Array.of(3, 3))).toEqual({ agreement: 1, chance: 1 });
+    expect(viewAgreement(Int32Array.of(3, 3), Int32Array.of(3, 3))).toEqual({
+      agreement: 1,
+      chance: 1,
+    });
     expect(() => viewAgreement(Int32Array.of(1), Int32Array.of())).toThrow('received 1 and 0');
   });
 
@@ -241,46 +267,6 @@ describe('label-free measures', () => {
     );
     expect(any.consistency).toBeCloseTo(any.chance, 1);
     expect(any.chance).toBeCloseTo(0.25, 1);
-  });
-});
-
-describe('splitOf', () => {
-  it('takes the split of the source when it has both parts', () => {
-    const split = splitOf(Int32Array.of(0, 1, -1, 0), ['train', 'test', 'train', undefined]);
-    expect(split).toEqual({ train: Int32Array.of(0), test: Int32Array.of(1), origin: 'source' });
-  });
-
-  it('makes one per class otherwise: each image once, a fifth of each class, by the seed', () => {
-    const labels = Int32Array.from({ length: 61 }, (_, i) => (i < 50 ? i % 2 : i < 60 ? 7 : 9));
-    const split = splitOf(labels, undefined, { seed: 4 });
-    expect(split.origin).toBe('made');
-    expect([...split.train, ...split.test].sort((a, b) => a - b)).toEqual(Array.from(labels.keys()));
-    expect([...split.test].filter((row) => labels[row] === 0).length).toBe(5);
-    expect([...split.test].filter((row) => labels[row] === 7).length).toBe(2);
-    expect([...split.test]).not.toContain(60);
-    expect(splitOf(labels, undefined, { seed: 4 })).toEqual(split);
-    // A fifth, rounded: of 1 to 13 images of a class.
-    const held = Array.from({ length: 13 }, (_, i) => splitOf(new Int32Array(i + 1), undefined).test.length);
-    expect(held).toEqual([0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3]);
-    expect(splitOf(labels, undefined, { seed: 5 })).not.toEqual(split);
-  });
-
-  it('never has equal images on both sides', () => {
-    const labels = Int32Array.from({ length: 60 }, (_, i) => i % 2);
-    // Images come in pairs of equal pixels, with one label or two.
-    const contents = BigUint64Array.from(labels, (_, i) => BigInt(Math.floor(i / 3)));
-    for (let seed = 0; seed < 5; seed++) {
-      const plainSplit = splitOf(labels, undefined, { seed });
-      const { train, test } = splitOf(labels, undefined, { seed, contents });
-      const known = new Set(Array.from(train, (row) => contents[row]!));
-      expect([...test].some((row) => known.has(contents[row]!))).toBe(false);
-      expect([...train, ...test].sort((a, b) => a - b)).toEqual(Array.from(labels.keys()));
-      expect([...plainSplit.test]).toEqual(expect.arrayContaining([...test]));
-    }
-    const different = BigUint64Array.from(labels, (_, i) => BigInt(i));
-    expect(splitOf(labels, undefined, { seed: 1, contents: different })).toEqual(
-      splitOf(labels, undefined, { seed: 1 }),
-    );
   });
 });
 
@@ -311,7 +297,9 @@ describe('evaluateFeatures', () => {
 
   it("uses the source's split, clusters its test images, and leaves the unlabeled out", async () => {
     const { features, labels } = separable(100, 4);
-    const split = Array.from({ length: 100 }, (_, i) => (i < 60 ? ('train' as const) : ('test' as const)));
+    const split = Array.from({ length: 100 }, (_, i) =>
+      i < 60 ? ('train' as const) : ('test' as const),
+    );
     labels[99] = -1;
     const result = await evaluateFeatures(engine, { features, labels, split }, { k: 6 });
     expect(result.clustering).toMatchObject({ on: 'test', images: 39, k: 6, classes: 4 });
@@ -330,7 +318,10 @@ describe('evaluateFeatures', () => {
   });
 
   it('repeats itself with the same seed', async () => {
-    const input = { features: gaussian(60, 8), labels: Int32Array.from({ length: 60 }, (_, i) => i % 3) };
+    const input = {
+      features: gaussian(60, 8),
+      labels: Int32Array.from({ length: 60 }, (_, i) => i % 3),
+    };
     expect(await evaluateFeatures(engine, input)).toEqual(await evaluateFeatures(engine, input));
   });
 
@@ -347,7 +338,11 @@ describe('evaluateFeatures', () => {
       features: gaussian(3, 4),
       labels: Int32Array.of(0, 1, 2),
     });
-    expect(result).toMatchObject({ acc: 1, knn: { accuracy: null, k: null }, linear: { accuracy: null } });
+    expect(result).toMatchObject({
+      acc: 1,
+      knn: { accuracy: null, k: null },
+      linear: { accuracy: null },
+    });
     expect(result.protocol.knn).toMatch(/^not measured: no class has two labeled images/);
   });
 

@@ -48,7 +48,10 @@ export async function fewLabels(
 ): Promise<FewLabelsResult[]> {
   requireLabeled('few labels: train', train);
   if (!Number.isInteger(draws) || draws < 1) {
-    throw new LikenessError('fewLabels.draws', `few labels: received draws = ${draws}; expected 1 or more`);
+    throw new LikenessError(
+      'fewLabels.draws',
+      `few labels: received draws = ${draws}; expected 1 or more`,
+    );
   }
   const results: FewLabelsResult[] = [];
   for (const share of shares) {
@@ -101,5 +104,8 @@ export function labeledDraw(
 function meanAndDeviation(values: readonly number[]): { accuracy: number; deviation: number } {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { accuracy: mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+  return {
+    accuracy: mean,
+    deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0,
+  };
 }

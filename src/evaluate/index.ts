@@ -22,7 +22,12 @@ export {
   measureEpoch,
   trackingMeasures,
 } from './epochMeasures.ts';
-export { type EpochSampleOptions, epochPlan, type OpenSample, openEpochSample } from './epochSample.ts';
+export {
+  type EpochSampleOptions,
+  epochPlan,
+  type OpenSample,
+  openEpochSample,
+} from './epochSample.ts';
 export {
   type EncoderEvaluation,
   type EvaluateOptions,
@@ -42,8 +47,18 @@ export {
   reportVerdicts,
   scoresOf,
 } from './evaluationRecord.ts';
-export { type EvaluationSet, evaluationSet, type SetLimits, trainingImages } from './evaluationSet.ts';
-export { type FewLabelsOptions, type FewLabelsResult, fewLabels, labeledDraw } from './fewLabels.ts';
+export {
+  type EvaluationSet,
+  evaluationSet,
+  type SetLimits,
+  trainingImages,
+} from './evaluationSet.ts';
+export {
+  type FewLabelsOptions,
+  type FewLabelsResult,
+  fewLabels,
+  labeledDraw,
+} from './fewLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';
 export * from './labelFree.ts';

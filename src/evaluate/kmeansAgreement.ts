@@ -11,7 +11,12 @@ export async function kmeansAgreement(
   engine: Engine,
   features: Features,
   labels: Int32Array,
-  { rows, k, seed = 0, signal }: { rows: Int32Array; k: number; seed?: number; signal?: AbortSignal },
+  {
+    rows,
+    k,
+    seed = 0,
+    signal,
+  }: { rows: Int32Array; k: number; seed?: number; signal?: AbortSignal },
 ): Promise<ClusterAgreement> {
   const { assignments } = await kmeans(selectRows(features, rows), k, {
     engine,

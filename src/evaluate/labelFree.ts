@@ -64,7 +64,8 @@ export function usage(clusters: Int32Array, k: number): Usage {
  */
 export function featureDeviation(features: Features): number {
   const variances = columnVariances(normalizeRows(features));
-  const mean = variances.reduce((sum, variance) => sum + Math.sqrt(variance), 0) / features.dimension;
+  const mean =
+    variances.reduce((sum, variance) => sum + Math.sqrt(variance), 0) / features.dimension;
   return mean * Math.sqrt(features.dimension);
 }
 
@@ -98,7 +99,9 @@ export async function effectiveRank(
     products = await covariance(engine, features);
   } else {
     const drawn = distinctRows(features.count, rows, randomAt(seed, 'effectiveRank'));
-    products = await covariance(engine, transposeCentered(selectRows(features, drawn)), { around: 'origin' });
+    products = await covariance(engine, transposeCentered(selectRows(features, drawn)), {
+      around: 'origin',
+    });
   }
   const singular = spectrum(products).values.map(Math.sqrt);
   const real = singular.filter((value) => value > 1e-3 * singular[0]!);
@@ -149,7 +152,10 @@ export function viewAgreement(first: Int32Array, second: Int32Array): ViewAgreem
   first.forEach((cluster, i) => {
     if (cluster === second[i]) same++;
     counts.set(cluster, [(counts.get(cluster)?.[0] ?? 0) + 1, counts.get(cluster)?.[1] ?? 0]);
-    counts.set(second[i]!, [counts.get(second[i]!)?.[0] ?? 0, (counts.get(second[i]!)?.[1] ?? 0) + 1]);
+    counts.set(second[i]!, [
+      counts.get(second[i]!)?.[0] ?? 0,
+      (counts.get(second[i]!)?.[1] ?? 0) + 1,
+    ]);
   });
   let chance = 0;
   for (const [a, b] of counts.values()) chance += (a / first.length) * (b / first.length);

@@ -14,7 +14,12 @@
  * epoch is chosen by test accuracy.
  */
 import type { Engine } from '../backends/index.ts';
-import { columnMeans, columnVariances, type Features, requireSameDimension } from '../cluster/index.ts';
+import {
+  columnMeans,
+  columnVariances,
+  type Features,
+  requireSameDimension,
+} from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { adam, type Optimizer, warmupCosine } from '../nn/index.ts';
@@ -90,7 +95,14 @@ export async function linearProbe(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { epochs = 30, batchSize = 256, learningRate = 0.01, standardizeBy, seed = 0, signal }: ProbeOptions = {},
+  {
+    epochs = 30,
+    batchSize = 256,
+    learningRate = 0.01,
+    standardizeBy,
+    seed = 0,
+    signal,
+  }: ProbeOptions = {},
 ): Promise<ProbeResult> {
   requireLabeled('linear probe: train', train);
   requireLabeled('linear probe: test', test);
@@ -124,7 +136,10 @@ export async function linearProbe(
 }
 
 /** The training step: softmax regression with an L2 penalty, updated by Adam. */
-function probeStep({ batchSize: B, classes, dimension, rows }: Setup, optimizer: Optimizer): Program {
+function probeStep(
+  { batchSize: B, classes, dimension, rows }: Setup,
+  optimizer: Optimizer,
+): Program {
   const x = input('x', [B, dimension]);
   const y = input('y', [B], 'int32');
   // B / rows for real rows, 0 for those that fill the last batch.
@@ -138,8 +153,14 @@ function probeStep({ batchSize: B, classes, dimension, rows }: Setup, optimizer:
   const loss = add(crossEntropy(logits, targets), penalty); // []
   const [byW, byB] = gradients(loss, [W, b]);
   const updates = [
-    { tensor: W, ...optimizer.update({ name: 'W', value: W, gradient: byW!, group: 'probe' }, rate) },
-    { tensor: b, ...optimizer.update({ name: 'b', value: b, gradient: byB!, group: 'probe' }, rate) },
+    {
+      tensor: W,
+      ...optimizer.update({ name: 'W', value: W, gradient: byW!, group: 'probe' }, rate),
+    },
+    {
+      tensor: b,
+      ...optimizer.update({ name: 'b', value: b, gradient: byB!, group: 'probe' }, rate),
+    },
   ];
   return {
     outputs: { loss },
@@ -262,6 +283,7 @@ function standardizer(
     variance > 1e-12 * Math.max(1e-24, means[d]! * means[d]!) ? 1 / Math.sqrt(variance) : 0,
   );
   return ({ data, dimension }, row, out, at) => {
-    for (let d = 0; d < dimension; d++) out[at + d] = (data[row * dimension + d]! - means[d]!) * scales[d]!;
+    for (let d = 0; d < dimension; d++)
+      out[at + d] = (data[row * dimension + d]! - means[d]!) * scales[d]!;
   };
 }

@@ -83,7 +83,13 @@ describe('groups of images', () => {
     }));
     const features = groupFeatures((i) => families[i]!);
     const found = await measureColorAgreement({ engine, cache, features, ...common });
-    expect(found).toMatchObject({ images: N, k: 3, verdict: 'mostly', property: 'color', ceiling: 1 });
+    expect(found).toMatchObject({
+      images: N,
+      k: 3,
+      verdict: 'mostly',
+      property: 'color',
+      ceiling: 1,
+    });
     expect(found.colorHistogram).toBeGreaterThan(0.9);
     expect(found.text).toContain('mostly groups of color');
     // Shapes of the same images are none of color.
@@ -93,7 +99,11 @@ describe('groups of images', () => {
   });
 
   it('that share a shape in random colors are not', async () => {
-    const cache = imagesOf('shapes', (i) => ({ shape: shapes[i]!, ink: anyColor(), paper: anyColor() }));
+    const cache = imagesOf('shapes', (i) => ({
+      shape: shapes[i]!,
+      ink: anyColor(),
+      paper: anyColor(),
+    }));
     const features = groupFeatures((i) => shapes[i]!);
     const found = await measureColorAgreement({ engine, cache, features, ...common });
     expect(found).toMatchObject({ verdict: 'not', ceiling: 1 });
@@ -119,7 +129,11 @@ describe('groups of images', () => {
   });
 
   it('are compared on the same draw by the same seed', async () => {
-    const cache = imagesOf('drawn', (i) => ({ shape: 0, ink: colorOf(families[i]!), paper: anyColor() }));
+    const cache = imagesOf('drawn', (i) => ({
+      shape: 0,
+      ink: colorOf(families[i]!),
+      paper: anyColor(),
+    }));
     const features = groupFeatures((i) => families[i]!);
     const of = (seed: number) =>
       measureColorAgreement({ engine, cache, features, ...common, sample: 60, seed });

@@ -42,7 +42,9 @@ const RESTARTS = 3;
  * Compares clusters with k-means clusters of color histogram and raw pixels, as many on the same
  * drawn images. The same seed gives the same figures.
  */
-export async function measureColorAgreement(options: ColorAgreementOptions): Promise<ColorAgreement> {
+export async function measureColorAgreement(
+  options: ColorAgreementOptions,
+): Promise<ColorAgreement> {
   const { engine, cache, indices, features, size, seed = 0, workers, sample = 2000 } = options;
   const { reporter = reporterOf() } = options;
   const { signal } = reporter;
@@ -53,7 +55,8 @@ export async function measureColorAgreement(options: ColorAgreementOptions): Pro
   const given = options.clusters && Int32Array.from(rows, (row) => options.clusters![row]!);
   const k = Math.min(count, given ? new Set(given).size : options.k);
   const grouped = async (of: Features, seed: number) =>
-    (await kmeans(of, k, { engine, metric: 'spherical', restarts: RESTARTS, seed, signal })).assignments;
+    (await kmeans(of, k, { engine, metric: 'spherical', restarts: RESTARTS, seed, signal }))
+      .assignments;
   const ofPixels = (name: 'colorHistogram' | 'rawPixels') =>
     pixelEncoder(name, { size, images: count }).embed(images, { workers, reporter });
   const colors = await ofPixels('colorHistogram'); // [n, 64]

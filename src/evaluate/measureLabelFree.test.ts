@@ -135,7 +135,10 @@ describe('measureLabelFree', () => {
       return (b - a) / Math.max(a, b);
     });
     expect(stored!.k).toBe(3);
-    expect(stored!.silhouette).toBeCloseTo(silhouette.reduce((a, b) => a + b, 0) / assignments.length, 5);
+    expect(stored!.silhouette).toBeCloseTo(
+      silhouette.reduce((a, b) => a + b, 0) / assignments.length,
+      5,
+    );
     // Of the neighbors' consistency.
     expect(Object.values(stored!)).toContainEqual(expect.objectContaining({ k: 10 }));
   });

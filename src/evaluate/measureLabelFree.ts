@@ -109,7 +109,8 @@ function choiceOf(engine: Engine, heads: EncoderHeads): Choice | undefined {
   if (prototypes) {
     return {
       count: prototypes.count,
-      choose: async (features) => (await assign(engine, heads.project(features), prototypes)).assignments,
+      choose: async (features) =>
+        (await assign(engine, heads.project(features), prototypes)).assignments,
     };
   }
   return (
@@ -171,6 +172,8 @@ async function measureClusters(
     k: centroids.count,
     silhouette: (await simplifiedSilhouette(engine, unit, assignments, centroids)).mean,
     neighbourConsistency:
-      features.count > 1 ? await neighborConsistency(engine, features, assignments, { seed }) : undefined,
+      features.count > 1
+        ? await neighborConsistency(engine, features, assignments, { seed })
+        : undefined,
   };
 }

@@ -31,7 +31,10 @@ const unitRows = ({ data, count, dimension }: Features) =>
 const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 const stats = (values: number[]) => {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  return [mean, Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length)] as const;
+  return [
+    mean,
+    Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length),
+  ] as const;
 };
 /** Mean and deviation over positive and over negative pairs of rows. */
 function pairs(a: number[][], b: number[][]) {
@@ -46,7 +49,11 @@ describe('pairFigures', () => {
   it('are means and deviations over all pairs of images and of clusters', async () => {
     const [first, second, centroids] = [drawn(N, 0), drawn(N, 1), drawn(K, 2)];
     const found = await pairFigures(engine, { first, second, centroids });
-    const [a, b, C] = [first, second, centroids].map(unitRows) as [number[][], number[][], number[][]];
+    const [a, b, C] = [first, second, centroids].map(unitRows) as [
+      number[][],
+      number[][],
+      number[][],
+    ];
     const cosines = (x: number[][]) => x.map((row) => C.map((c) => dot(row, c)));
     const T = 1 - stats(cosines(a).map((row) => Math.max(...row)))[0];
     const columns = (x: number[][]) => {

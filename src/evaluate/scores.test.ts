@@ -25,7 +25,10 @@ describe('verdictsOf', () => {
   });
 
   it('is good where no baseline is ahead; equal scores are not ahead', () => {
-    const rows = ['trained encoder', 'raw pixels'].map((title) => ({ title, scores: scores(0.5, 0.5) }));
+    const rows = ['trained encoder', 'raw pixels'].map((title) => ({
+      title,
+      scores: scores(0.5, 0.5),
+    }));
     expect(verdictsOf(rows)).toEqual([
       {
         tone: 'good',

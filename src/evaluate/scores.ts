@@ -39,7 +39,11 @@ export const mainScores: readonly ScoreColumn[] = [
     meaning: 'Accuracy under the best matching of clusters to classes; 0 to 1',
     value: ({ acc }) => acc,
   },
-  { title: 'ARI', meaning: 'Adjusted Rand index; 0 is chance, 1 is equal', value: ({ ari }) => ari },
+  {
+    title: 'ARI',
+    meaning: 'Adjusted Rand index; 0 is chance, 1 is equal',
+    value: ({ ari }) => ari,
+  },
   {
     title: 'kNN 200',
     meaning: 'Accuracy of 200 weighted nearest neighbors; 0 to 1',
@@ -61,7 +65,8 @@ export const mainScores: readonly ScoreColumn[] = [
 export const furtherScores: readonly ScoreColumn[] = [
   {
     title: 'AMI',
-    meaning: 'Mutual information of clusters and classes, adjusted for chance; 0 is chance, 1 is equal',
+    meaning:
+      'Mutual information of clusters and classes, adjusted for chance; 0 is chance, 1 is equal',
     value: ({ ami }) => ami,
   },
   { title: 'FMI', meaning: 'Fowlkes-Mallows index; 0 to 1', value: ({ fmi }) => fmi },
@@ -106,7 +111,9 @@ export interface Verdict {
  * is. Empty where nothing was measured, or there are no baselines.
  */
 export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdict[] {
-  const measured = own ? mainScores.filter(({ value }) => typeof value(own.scores) === 'number') : [];
+  const measured = own
+    ? mainScores.filter(({ value }) => typeof value(own.scores) === 'number')
+    : [];
   if (measured.length === 0 || baselines.length === 0) return [];
   // Titles are singular, such as "trained encoder", or plural, such as "patch features".
   const verb = own!.title.endsWith('s') ? 'are' : 'is';
@@ -127,5 +134,7 @@ export function verdictsOf([own, ...baselines]: readonly ScoredEncoder[]): Verdi
 }
 
 function listed(items: readonly string[], word: 'and' | 'or' = 'and'): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)!}`;
+  return items.length < 2
+    ? items.join('')
+    : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)!}`;
 }

@@ -32,7 +32,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
  * Real files, except that the chosen operation fails with `code` (writes fail after `allowed`
  * calls).
  */
-function failing(operation: 'open' | 'write' | 'sync' | 'rename', code: string, allowed = 0): FileOperations {
+function failing(
+  operation: 'open' | 'write' | 'sync' | 'rename',
+  code: string,
+  allowed = 0,
+): FileOperations {
   const fail = () => {
     throw Object.assign(new Error(`${code}: simulated`), { code });
   };
@@ -80,20 +84,31 @@ describe('writeFileAtomic', () => {
     ['sync', 'ENOSPC', 'write.noSpace', 'the disk is full'],
     ['rename', 'EDQUOT', 'write.noSpace', 'the disk quota is used up'],
     ['rename', 'EIO', 'write.failed', 'EIO: simulated'],
-  ] as const)('keeps the earlier file when %s fails with %s', async (operation, errno, code, reason) => {
-    const path = join(folder, 'a.txt');
-    await writeFileAtomic(path, 'good');
-    const write = writeFileAtomic(path, ['new ', 'content'], { files: failing(operation, errno, 1) });
-    await expect(write).rejects.toMatchObject({ name: 'LikenessError', code });
-    await expect(write).rejects.toThrow(`Could not write ${path}: ${reason}. An earlier version of it`);
-    expect(await readFile(path, 'utf8')).toBe('good');
-    expect(await readdir(folder)).toEqual(['a.txt']);
-  });
+  ] as const)(
+    'keeps the earlier file when %s fails with %s',
+    async (operation, errno, code, reason) => {
+      const path = join(folder, 'a.txt');
+      await writeFileAtomic(path, 'good');
+      const write = writeFileAtomic(path, ['new ', 'content'], {
+        files: failing(operation, errno, 1),
+      });
+      await expect(write).rejects.toMatchObject({ name: 'LikenessError', code });
+      await expect(write).rejects.toThrow(
+        `Could not write ${path}: ${reason}. An earlier version of it`,
+      );
+      expect(await readFile(path, 'utf8')).toBe('good');
+      expect(await readdir(folder)).toEqual(['a.txt']);
+    },
+  );
 
   it('says what is wrong with the path itself', async () => {
-    await expect(writeFileAtomic(join(folder, 'none', 'a'), 'x')).rejects.toThrow(/folder does not exist/);
+    await expect(writeFileAtomic(join(folder, 'none', 'a'), 'x')).rejects.toThrow(
+      /folder does not exist/,
+    );
     await mkdir(join(folder, 'taken'));
-    await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toThrow(/Could not write .*taken/);
+    await expect(writeFileAtomic(join(folder, 'taken'), 'x')).rejects.toThrow(
+      /Could not write .*taken/,
+    );
     expect(await readdir(folder)).toEqual(['taken']);
   });
 
@@ -134,11 +149,17 @@ describe('makeFolder', () => {
 
   it('names a file that is in the way', async () => {
     await writeFile(join(folder, 'file'), '');
-    await expect(makeFolder(join(folder, 'file'))).rejects.toThrow(/A file of that name is where a folder/);
-    await expect(makeFolder(join(folder, 'file', 'below'))).rejects.toThrow(/A part of the path is a file/);
+    await expect(makeFolder(join(folder, 'file'))).rejects.toThrow(
+      /A file of that name is where a folder/,
+    );
+    await expect(makeFolder(join(folder, 'file', 'below'))).rejects.toThrow(
+      /A part of the path is a file/,
+    );
   });
 
   it.runIf(existsSync('/proc/self'))('ends with an error where no folder can be made', async () => {
-    await expect(makeFolder('/proc/likeness/run')).rejects.toThrow(/Could not write \/proc\/likeness/);
+    await expect(makeFolder('/proc/likeness/run')).rejects.toThrow(
+      /Could not write \/proc\/likeness/,
+    );
   });
 });

@@ -137,7 +137,9 @@ export async function requireReplaceable(path: string): Promise<void> {
 /** Removes temporary files of killed writes in `folder`, and returns their names. */
 export async function removeTemporaries(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
-  const stale = names.filter((name) => isTemporaryName(name) && !inProgress.has(join(folder, name)));
+  const stale = names.filter(
+    (name) => isTemporaryName(name) && !inProgress.has(join(folder, name)),
+  );
   for (const name of stale) await rm(join(folder, name), { force: true });
   return stale.sort();
 }
@@ -187,9 +189,13 @@ export function writeFailure(path: string, error: unknown): LikenessError {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const remedy = 'Choose another folder, or make this one writable.';
     const what = code === 'EROFS' ? 'the file system is read-only' : 'permission was denied';
-    return new LikenessError('write.denied', `Could not write ${path}: ${what}. ${intact} ${remedy}`, {
-      cause: error,
-    });
+    return new LikenessError(
+      'write.denied',
+      `Could not write ${path}: ${what}. ${intact} ${remedy}`,
+      {
+        cause: error,
+      },
+    );
   }
   const next: Record<string, string> = {
     ENOENT: 'Its folder does not exist (any more); create the folder or choose another one.',

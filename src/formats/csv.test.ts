@@ -5,7 +5,10 @@ import { decodeCsv, encodeCsv } from './csv.ts';
 
 describe('csv', () => {
   it("reads what Python's csv module wrote", () => {
-    const text = readFileSync(new URL('../../test/fixtures/formats/reference.csv', import.meta.url), 'utf8');
+    const text = readFileSync(
+      new URL('../../test/fixtures/formats/reference.csv', import.meta.url),
+      'utf8',
+    );
     expect(decodeCsv(text)).toEqual([
       ['path', 'note'],
       ['a,b.png', 'say "hi"'],
@@ -33,7 +36,9 @@ describe('csv', () => {
       fc.property(
         fc
           .integer({ min: 1, max: 4 })
-          .chain((n) => fc.array(fc.array(field, { minLength: n, maxLength: n }), { minLength: 1 })),
+          .chain((n) =>
+            fc.array(fc.array(field, { minLength: n, maxLength: n }), { minLength: 1 }),
+          ),
         ([header, ...rows]) => {
           expect(decodeCsv(encodeCsv(header!, rows))).toEqual([header, ...rows]);
         },

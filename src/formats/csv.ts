@@ -35,7 +35,9 @@ export function csvText(text: string): string {
 /** Encodes a record with its line end. */
 export function csvRow(values: readonly CsvValue[]): string {
   // A record of one empty field would be an empty line, which readers skip.
-  return values.length === 1 && csvField(values[0]) === '' ? '""\n' : `${values.map(csvField).join(',')}\n`;
+  return values.length === 1 && csvField(values[0]) === ''
+    ? '""\n'
+    : `${values.map(csvField).join(',')}\n`;
 }
 
 /** Encodes a whole file: the header, then one record per row. */
@@ -53,7 +55,8 @@ export function* csvChunks(
     if (row.length !== header.length) {
       throw new LikenessError(
         'csv.columns',
-        `A CSV row has ${row.length} fields but the header has ${header.length} ` + `(${header.join(', ')}).`,
+        `A CSV row has ${row.length} fields but the header has ${header.length} ` +
+          `(${header.join(', ')}).`,
       );
     }
     chunk += csvRow(row);
@@ -115,7 +118,8 @@ export function decodeCsv(text: string, name = 'The file'): string[][] {
 function nextBreak(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const character = text[at];
-    if (character === ',' || character === '\n' || (character === '\r' && text[at + 1] === '\n')) return at;
+    if (character === ',' || character === '\n' || (character === '\r' && text[at + 1] === '\n'))
+      return at;
   }
   return text.length;
 }

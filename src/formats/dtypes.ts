@@ -77,7 +77,10 @@ export function checkTensor(name: string, tensor: StoredTensor): void {
         `expected a ${entry.array.name}.`,
     );
   }
-  if (shape.some((size) => !Number.isSafeInteger(size) || size < 0) || elementCount(shape) !== data.length) {
+  if (
+    shape.some((size) => !Number.isSafeInteger(size) || size < 0) ||
+    elementCount(shape) !== data.length
+  ) {
     throw new LikenessError(
       'tensor.shape',
       `Tensor "${name}" has shape [${shape.join(', ')}] but ${data.length} numbers; the product ` +

@@ -22,7 +22,9 @@ describe('names of files', () => {
     ['a backslash', Buffer.from('a\\b.jpg'), 'a\\b.jpg'],
   ])('%s', (_, name, text) => {
     expect(textOfName(name)).toBe(text);
-    expect(bytesOf(pathOfText('/f', text)).equals(Buffer.concat([Buffer.from('/f/'), name]))).toBe(true);
+    expect(bytesOf(pathOfText('/f', text)).equals(Buffer.concat([Buffer.from('/f/'), name]))).toBe(
+      true,
+    );
   });
 
   it('have one text each, which gives them back', () => {

@@ -19,7 +19,9 @@ export function textOfName(name: Uint8Array): string {
   if (isUtf8(name)) return safeText(Buffer.from(name).toString('utf8'));
   let text = '';
   for (let at = 0; at < name.length; ) {
-    const length = [1, 2, 3, 4].find((n) => at + n <= name.length && isUtf8(name.subarray(at, at + n)));
+    const length = [1, 2, 3, 4].find(
+      (n) => at + n <= name.length && isUtf8(name.subarray(at, at + n)),
+    );
     const part = name.subarray(at, at + (length ?? 1));
     const character = Buffer.from(part).toString('utf8');
     text += length === undefined || character === '\\' ? escapeBytes(part) : character;
@@ -41,6 +43,8 @@ export function pathOfText(folder: string, id: string): string | Buffer {
   const path = join(folder, ...id.split('/'));
   if (process.platform === 'win32' || !id.includes('\\x')) return path;
   const bytes = Buffer.from(id).toString('latin1');
-  const name = bytes.replace(ESCAPE, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  const name = bytes.replace(ESCAPE, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
   return Buffer.concat([Buffer.from(join(folder, '/')), Buffer.from(name, 'latin1')]);
 }

@@ -33,7 +33,12 @@ export {
 } from './dtypes.ts';
 export { pathOfText, textOfName } from './fileNames.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
-export { type EmbeddingTable, encodeParquet, type ParquetOptions, parquetStream } from './parquet.ts';
+export {
+  type EmbeddingTable,
+  encodeParquet,
+  type ParquetOptions,
+  parquetStream,
+} from './parquet.ts';
 export {
   irregularKind,
   openRegular,

@@ -23,7 +23,10 @@ describe('npy', () => {
   it('gives back what was stored', () => {
     fc.assert(
       fc.property(fc.nat(5), fc.nat(5), (n, d) => {
-        const array = { shape: [n, d], data: Float32Array.from({ length: n * d }, (_, i) => Math.sin(i)) };
+        const array = {
+          shape: [n, d],
+          data: Float32Array.from({ length: n * d }, (_, i) => Math.sin(i)),
+        };
         expect(decodeNpy(encodeNpy(array))).toEqual(array);
       }),
     );

@@ -32,7 +32,10 @@ export function encodeNpy({ shape, data }: NpyArray): Uint8Array {
         'equal the count.',
     );
   }
-  const bytes = Buffer.concat([head(shape, data instanceof Float32Array ? '<f4' : '<i4'), bytesOf(data)]);
+  const bytes = Buffer.concat([
+    head(shape, data instanceof Float32Array ? '<f4' : '<i4'),
+    bytesOf(data),
+  ]);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -90,7 +93,10 @@ export function decodeNpy(bytes: Uint8Array, name = 'The file'): NpyArray {
     throw malformed(name, 'it is column-major; save it with numpy.ascontiguousarray');
   }
   if (descriptor !== '<f4' && descriptor !== '<i4') {
-    throw malformed(name, `its element type is ${descriptor}; expected <f4 (float32) or <i4 (int32)`);
+    throw malformed(
+      name,
+      `its element type is ${descriptor}; expected <f4 (float32) or <i4 (int32)`,
+    );
   }
   const shape = tuple
     .split(',')

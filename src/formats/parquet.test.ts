@@ -9,7 +9,8 @@ const table = {
   labels: Int32Array.of(3, -1, 0),
   clusters: Int32Array.of(0, 1, 1),
 };
-const read = (bytes: Uint8Array) => parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
+const read = (bytes: Uint8Array) =>
+  parquetReadObjects({ file: bytes.slice().buffer as ArrayBuffer });
 
 // The reader is hyparquet, an independent implementation of the format's reading side.
 describe('parquet', () => {
@@ -23,7 +24,10 @@ describe('parquet', () => {
 
   it('stores the feature as one column per dimension', async () => {
     const rows = await read(
-      encodeParquet({ ids: table.ids, features: table.features, dimensions: 2 }, { layout: 'columns' }),
+      encodeParquet(
+        { ids: table.ids, features: table.features, dimensions: 2 },
+        { layout: 'columns' },
+      ),
     );
     expect(rows[1]).toEqual({ id: 'b, "2".png', f0: 3, f1: 4.5 });
   });
@@ -55,10 +59,14 @@ describe('parquet', () => {
 
   it('gives the same bytes each time, and refuses rows that do not match', async () => {
     expect(encodeParquet(table)).toEqual(encodeParquet(table));
-    expect(await read(encodeParquet({ ids: [], features: new Float32Array(), dimensions: 4 }))).toEqual([]);
+    expect(
+      await read(encodeParquet({ ids: [], features: new Float32Array(), dimensions: 4 })),
+    ).toEqual([]);
     expect(() => encodeParquet({ ...table, dimensions: 3 })).toThrow(
       '"features" has 6 values; expected 9 (3 x 3)',
     );
-    expect(() => encodeParquet({ ...table, labels: new Int32Array(2) })).toThrow('"labels" has 2 values');
+    expect(() => encodeParquet({ ...table, labels: new Int32Array(2) })).toThrow(
+      '"labels" has 2 values',
+    );
   });
 });

@@ -80,12 +80,20 @@ export async function* parquetStream(
 function openGroups(
   table: Omit<EmbeddingTable, 'features'>,
   { layout = 'list' }: ParquetOptions,
-): { groupRows: number; group(start: number, features: Float32Array): Uint8Array; end(): Uint8Array } {
+): {
+  groupRows: number;
+  group(start: number, features: Float32Array): Uint8Array;
+  end(): Uint8Array;
+} {
   const { ids, dimensions: D, labels, labelNames, clusters } = table;
   if (labels) checkRows('labels', labels.length, ids.length, String(ids.length));
   if (clusters) checkRows('clusters', clusters.length, ids.length, String(ids.length));
   const writer = new ByteWriter();
-  const parquet = new ParquetWriter({ writer, schema: schemaOf(table, layout), createdBy: 'likeness' });
+  const parquet = new ParquetWriter({
+    writer,
+    schema: schemaOf(table, layout),
+    createdBy: 'likeness',
+  });
   function taken(): Uint8Array {
     const bytes = writer.getBytes().slice();
     writer.index = 0;
@@ -101,11 +109,16 @@ function openGroups(
       if (labels) {
         columnData.push({
           name: 'label',
-          data: Array.from(labels.subarray(start, start + rows), (label) => (label < 0 ? null : label)),
+          data: Array.from(labels.subarray(start, start + rows), (label) =>
+            label < 0 ? null : label,
+          ),
         });
       }
       if (labels && labelNames) {
-        const names = Array.from(labels.subarray(start, start + rows), (label) => labelNames[label] ?? null);
+        const names = Array.from(
+          labels.subarray(start, start + rows),
+          (label) => labelNames[label] ?? null,
+        );
         columnData.push({ name: 'label_name', data: names });
       }
       if (clusters) columnData.push({ name: 'cluster', data: clusters.slice(start, start + rows) });
@@ -134,16 +147,24 @@ function featureColumns(features: Float32Array, D: number, layout: 'list' | 'col
   }));
 }
 
-function schemaOf(table: Omit<EmbeddingTable, 'features'>, layout: 'list' | 'columns'): SchemaElement[] {
+function schemaOf(
+  table: Omit<EmbeddingTable, 'features'>,
+  layout: 'list' | 'columns',
+): SchemaElement[] {
   const columns: SchemaElement[][] = [
     [{ name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }],
   ];
   if (table.labels) columns.push([{ name: 'label', type: 'INT32', repetition_type: 'OPTIONAL' }]);
   if (table.labels && table.labelNames) {
-    const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' } as const;
+    const text = {
+      type: 'BYTE_ARRAY',
+      converted_type: 'UTF8',
+      repetition_type: 'OPTIONAL',
+    } as const;
     columns.push([{ name: 'label_name', ...text }]);
   }
-  if (table.clusters) columns.push([{ name: 'cluster', type: 'INT32', repetition_type: 'REQUIRED' }]);
+  if (table.clusters)
+    columns.push([{ name: 'cluster', type: 'INT32', repetition_type: 'REQUIRED' }]);
   if (layout === 'list') {
     columns.push([
       { name: 'embedding', converted_type: 'LIST', repetition_type: 'REQUIRED', num_children: 1 },

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, linkSync, mkdtempSync, readSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdtempSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +89,10 @@ describe.runIf(onUnix)('writing', () => {
     ['zero', 'a device'],
     ['socket', 'a socket'],
   ])('over a %s is refused, and leaves it', async (file, kind) => {
-    const refused = { code: 'write.irregular', message: expect.stringContaining(`the path of ${kind};`) };
+    const refused = {
+      code: 'write.irregular',
+      message: expect.stringContaining(`the path of ${kind};`),
+    };
     await expect(writeFileAtomic(at(file), 'text')).rejects.toMatchObject(refused);
     await expect(requireReplaceable(at(file))).rejects.toMatchObject(refused);
     await expect(readRegular(at(file))).rejects.toMatchObject({ code: 'file.irregular' });

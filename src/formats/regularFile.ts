@@ -4,7 +4,15 @@
  * Opening a named pipe waits for a writer, and reading a device such as /dev/zero never ends. Both
  * block the thread, so that no signal is answered. Only regular files are therefore opened.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
 

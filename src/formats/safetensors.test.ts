@@ -29,8 +29,10 @@ const anyTensor: fc.Arbitrary<StoredTensor> = fc
   .chain(([shape, dtype]): fc.Arbitrary<StoredTensor> => {
     const n = shape.reduce((a, b) => a * b, 1);
     const size = { minLength: n, maxLength: n };
-    if (dtype === 'float32') return fc.float32Array(size).map((data) => ({ dtype: 'float32', shape, data }));
-    if (dtype === 'int32') return fc.int32Array(size).map((data) => ({ dtype: 'int32', shape, data }));
+    if (dtype === 'float32')
+      return fc.float32Array(size).map((data) => ({ dtype: 'float32', shape, data }));
+    if (dtype === 'int32')
+      return fc.int32Array(size).map((data) => ({ dtype: 'int32', shape, data }));
     return fc.uint8Array(size).map((data) => ({ dtype: 'uint8', shape, data }));
   });
 
@@ -95,9 +97,17 @@ describe('safetensors', () => {
   it.each([
     ['not JSON', '{"a":', /header is not JSON/],
     ['a list', '[1]', /not a JSON object/],
-    ['no offsets', '{"a":{"dtype":"F32","shape":[1]}}', /lacks a valid dtype, shape or data_offsets/],
+    [
+      'no offsets',
+      '{"a":{"dtype":"F32","shape":[1]}}',
+      /lacks a valid dtype, shape or data_offsets/,
+    ],
     ['negative shape', '{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}', /lacks a valid/],
-    ['wrong size', '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}', /needs 8 bytes but has 4/],
+    [
+      'wrong size',
+      '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}',
+      /needs 8 bytes but has 4/,
+    ],
     [
       'a hole',
       '{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}',
@@ -145,8 +155,8 @@ describe('safetensors', () => {
     expect(() => encodeSafetensors({ w: { dtype: 'int32', shape: [3], data } })).toThrow(
       'Tensor "w" has dtype int32 but its data is a Float32Array; expected a Int32Array.',
     );
-    expect(() => encodeSafetensors({ __metadata__: { dtype: 'float32', shape: [3], data } })).toThrow(
-      /reserves/,
-    );
+    expect(() =>
+      encodeSafetensors({ __metadata__: { dtype: 'float32', shape: [3], data } }),
+    ).toThrow(/reserves/);
   });
 });

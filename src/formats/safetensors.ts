@@ -201,11 +201,16 @@ export function readHeader(bytes: Uint8Array, name = 'The file') {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.readBigUInt64LE(0));
   if (length > MAX_HEADER_BYTES || 8 + length > bytes.byteLength) {
-    throw malformed(name, `the header should have ${length} bytes, the file has ${bytes.byteLength}`);
+    throw malformed(
+      name,
+      `the header should have ${length} bytes, the file has ${bytes.byteLength}`,
+    );
   }
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(view.subarray(8, 8 + length)));
+    parsed = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(view.subarray(8, 8 + length)),
+    );
   } catch (error) {
     throw malformed(name, `the header is not JSON: ${reasonOf(error)}`);
   }
@@ -214,7 +219,10 @@ export function readHeader(bytes: Uint8Array, name = 'The file') {
   }
   const all = Object.entries(parsed as Record<string, unknown>);
   const metadata = (all.find(([key]) => key === '__metadata__')?.[1] ?? {}) as Metadata;
-  if (typeof metadata !== 'object' || Object.values(metadata).some((value) => typeof value !== 'string')) {
+  if (
+    typeof metadata !== 'object' ||
+    Object.values(metadata).some((value) => typeof value !== 'string')
+  ) {
     throw malformed(name, '"__metadata__" must map text to text');
   }
   return { header: all.filter(([key]) => key !== '__metadata__'), metadata, dataStart: 8 + length };
@@ -226,8 +234,16 @@ export function checkEntry(key: string, value: unknown, name: string): HeaderEnt
   const offsets = entry?.data_offsets;
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((item) => Number.isSafeInteger(item) && item >= 0);
-  if (typeof entry?.dtype !== 'string' || !whole(shape) || !whole(offsets) || offsets.length !== 2) {
-    throw malformed(name, `the entry of tensor "${key}" lacks a valid dtype, shape or data_offsets`);
+  if (
+    typeof entry?.dtype !== 'string' ||
+    !whole(shape) ||
+    !whole(offsets) ||
+    offsets.length !== 2
+  ) {
+    throw malformed(
+      name,
+      `the entry of tensor "${key}" lacks a valid dtype, shape or data_offsets`,
+    );
   }
   return { dtype: entry.dtype, shape, data_offsets: offsets as [number, number] };
 }

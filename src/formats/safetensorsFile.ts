@@ -1,7 +1,14 @@
 /** Reading a safetensors file in parts, for tensors that need not fit in memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { bytesOf, dtypeOfCode, dtypes, elementCount, type StoredData, type StoredDType } from './dtypes.ts';
+import {
+  bytesOf,
+  dtypeOfCode,
+  dtypes,
+  elementCount,
+  type StoredData,
+  type StoredDType,
+} from './dtypes.ts';
 import { openRegular } from './regularFile.ts';
 import { checkEntry, type Metadata, malformed, readHeader } from './safetensors.ts';
 

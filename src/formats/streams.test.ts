@@ -71,9 +71,13 @@ describe('files of numbers that are made while they are written', () => {
       await expect(bytesOf(npyStream([N, D], fewer()))).rejects.toThrow('of the 1936 bytes');
       const tensors = { features: { ...features, pieces: fewer() } };
       await expect(bytesOf(safetensorsStream(tensors))).rejects.toThrow('of the 1936 bytes');
-      await expect(bytesOf(parquetStream({ ids, dimensions: D }, fewer()))).rejects.toThrow('121 x 4');
+      await expect(bytesOf(parquetStream({ ids, dimensions: D }, fewer()))).rejects.toThrow(
+        '121 x 4',
+      );
     }
-    await expect(bytesOf(npyStream([N - 1, D], parts()))).rejects.toThrow('more than the 1920 bytes');
+    await expect(bytesOf(npyStream([N - 1, D], parts()))).rejects.toThrow(
+      'more than the 1920 bytes',
+    );
     const short = { ids: ids.slice(1), dimensions: D };
     await expect(bytesOf(parquetStream(short, parts()))).rejects.toThrow('120 x 4');
   });
@@ -109,6 +113,8 @@ describe('openScratchFile', () => {
   });
 
   it('says why it cannot be made', async () => {
-    await expect(openScratchFile(join(folder, 'none', 'features'))).rejects.toThrow('Could not write');
+    await expect(openScratchFile(join(folder, 'none', 'features'))).rejects.toThrow(
+      'Could not write',
+    );
   });
 });

@@ -3,7 +3,13 @@ import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { assignFeatures } from '../encoders/index.ts';
-import { clusterAgain, type Run, readClustering, runAtStep, type StoredClustering } from '../run/index.ts';
+import {
+  clusterAgain,
+  type Run,
+  readClustering,
+  runAtStep,
+  type StoredClustering,
+} from '../run/index.ts';
 import { embedFiles, FILE_BATCH, type FileFeatures, type UnreadableImage } from './embedFiles.ts';
 import { reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';

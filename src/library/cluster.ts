@@ -106,7 +106,10 @@ export async function clusterImages(
   given: Images | string,
   options: ClusterOptions = {},
 ): Promise<Clustering> {
-  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames), name: path() }, options);
+  checkOptions(
+    { k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames), name: path() },
+    options,
+  );
   const { k, seed = 0, split, name } = options;
   if (name !== undefined) checkClusteringName(name);
   const reporter = reporterFor(options);
@@ -185,7 +188,11 @@ interface ImageSet {
 async function imagesToCluster(
   { folder }: Run,
   images: OpenImages,
-  { cache, split, reporter }: { cache: PixelCache; split: ClusterOptions['split']; reporter: Reporter },
+  {
+    cache,
+    split,
+    reporter,
+  }: { cache: PixelCache; split: ClusterOptions['split']; reporter: Reporter },
 ): Promise<ImageSet> {
   const indices = indicesOfSplit(cache, split ?? 'all');
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
@@ -294,7 +301,15 @@ interface MadeClustering {
   stored: StoredClustering;
 }
 
-function clusteringOf({ run, name, images, set, clustering, color, stored }: MadeClustering): Clustering {
+function clusteringOf({
+  run,
+  name,
+  images,
+  set,
+  clustering,
+  color,
+  stored,
+}: MadeClustering): Clustering {
   const { files } = run.folder;
   const { assignment, head } = clustering;
   const close = async () => {};
@@ -321,13 +336,16 @@ function clusteringOf({ run, name, images, set, clustering, color, stored }: Mad
       checkOptions({}, options);
       const { cache, indices } = set;
       await withImages(images, ({ source }) =>
-        withStoredFeatures(run.folder, { ids: set.ids, clusters: assignment.assignments }, (features) =>
-          withEngine(run, (engine) =>
-            writeClusterReport(
-              { run, source, cache, indices, clustering, color, engine, features },
-              reporterFor(options),
+        withStoredFeatures(
+          run.folder,
+          { ids: set.ids, clusters: assignment.assignments },
+          (features) =>
+            withEngine(run, (engine) =>
+              writeClusterReport(
+                { run, source, cache, indices, clustering, color, engine, features },
+                reporterFor(options),
+              ),
             ),
-          ),
         ),
       );
       return resolve(files.reportHtml);

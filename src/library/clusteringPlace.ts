@@ -60,7 +60,8 @@ export async function clusteringPlace(
   await makeFolder(dirname(place.folder.files.clustering));
   const before = await storedAt(place.folder);
   if (before) {
-    const of = before.source !== undefined && before.source !== path ? ` (of ${before.source})` : '';
+    const of =
+      before.source !== undefined && before.source !== path ? ` (of ${before.source})` : '';
     const [clusters, images] = [plural(before.k, 'cluster'), plural(before.images, 'image')];
     const message = `replaces ${clusters} of ${images}${of}`;
     reporter.note({ code: 'cluster.replaces', message });
@@ -79,7 +80,10 @@ async function isOwn(
   if (config.listing === undefined) return false;
   const indices = indicesOfSplit(cache, config.split);
   if (indices.length !== config.images) return false;
-  return hashOfImages(await identitiesOf(cache, indices, { signal })).contents === config.listing.contents;
+  return (
+    hashOfImages(await identitiesOf(cache, indices, { signal })).contents ===
+    config.listing.contents
+  );
 }
 
 async function namedPlace(

@@ -9,13 +9,22 @@ import {
 import type { ReporterOptions } from '../core/reporter.ts';
 import { allMethods } from '../methods/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { checkOptions, MAX_MINUTES, path, positiveNumber, settingsOption, wholeNumber } from './options.ts';
+import {
+  checkOptions,
+  MAX_MINUTES,
+  path,
+  positiveNumber,
+  settingsOption,
+  wholeNumber,
+} from './options.ts';
 
 export interface CompareOptions extends CompareRequest, ReporterOptions {}
 
 const valuesError = 'expected lists of values by setting, such as { temperature: [0.1, 0.2] }';
 const values = z
-  .record(z.string(), z.array(z.unknown(), { error: valuesError }).readonly(), { error: valuesError })
+  .record(z.string(), z.array(z.unknown(), { error: valuesError }).readonly(), {
+    error: valuesError,
+  })
   .optional();
 const namesOf = (names: readonly string[]) => {
   const error = `expected names of ${names.join(', ')}`;
@@ -39,7 +48,10 @@ const namesOf = (names: readonly string[]) => {
  * @throws LikenessError `option.*`, `settings.invalid`, `compare.*`, `source.*`, `interrupted`
  * where the signal is aborted.
  */
-export async function compare(images: Images | string, options: CompareOptions): Promise<WrittenComparison> {
+export async function compare(
+  images: Images | string,
+  options: CompareOptions,
+): Promise<WrittenComparison> {
   checkOptions(
     {
       methods: namesOf(allMethods().map(({ name }) => name)),

@@ -14,7 +14,12 @@ import {
   viewsOf,
 } from '../methods/index.ts';
 import { openRunFolder, readTrainedConfig } from '../run/index.ts';
-import { describeArea, describeSteps, writeContactSheet as draw, type ViewsSpec } from '../views/index.ts';
+import {
+  describeArea,
+  describeSteps,
+  writeContactSheet as draw,
+  type ViewsSpec,
+} from '../views/index.ts';
 import { openImageFiles } from './imageFiles.ts';
 import { checkOptions, path as pathOption, settingsOption, wholeNumber } from './options.ts';
 
@@ -76,7 +81,10 @@ export async function writeContactSheet(
       throw new LikenessError('image.unreadable', `${image}: ${reasonOf(error)}`);
     });
     const { name, settings } = await viewsSettings(options, async () => {
-      const { width, height } = await isolatedDecoder.decode(encoded, { size: MEASURED_SIZE, signal });
+      const { width, height } = await isolatedDecoder.decode(encoded, {
+        size: MEASURED_SIZE,
+        signal,
+      });
       return Math.min(width, height);
     });
     const views = viewsOf(settings);
@@ -84,7 +92,8 @@ export async function writeContactSheet(
     const file = resolve(out);
     await draw(file, { image: decoded, views, seed, title: named.path, subtitle: name });
     const descriptions = views.crops.map(
-      (crop) => `${crop.count} x ${crop.size} px, ${describeArea(crop)}: ${describeSteps(crop.steps)}`,
+      (crop) =>
+        `${crop.count} x ${crop.size} px, ${describeArea(crop)}: ${describeSteps(crop.steps)}`,
     );
     return { file, views: name, crops: views.crops, descriptions, seed };
   } finally {
@@ -98,12 +107,18 @@ async function viewsSettings(
   shortSide: () => Promise<number>,
 ): Promise<{ name: string; settings: Settings }> {
   if (run !== undefined && preset !== undefined) {
-    throw new LikenessError('option.conflict', 'run and preset: received both; expected one of them');
+    throw new LikenessError(
+      'option.conflict',
+      'run and preset: received both; expected one of them',
+    );
   }
   if (run !== undefined) {
     const folder = await openRunFolder(run);
     const { settings } = await readTrainedConfig(folder, 'run');
-    return { name: `run ${folder.name}`, settings: resolveSettings(mergeSettings(settings, changes)) };
+    return {
+      name: `run ${folder.name}`,
+      settings: resolveSettings(mergeSettings(settings, changes)),
+    };
   }
   const facts = { count: 1, color: 'color' as const };
   const name = preset ?? choosePreset({ ...facts, medianShortSide: await shortSide() }).name;

@@ -36,7 +36,11 @@ describe('embedToFile', () => {
       const onWarning = ({ message }: { message: string }) => void warnings.push(message);
       return embedToFile(source, at('f.csv'), images, { onWarning });
     };
-    expect(await embed()).toMatchObject({ count: 1, skipped: 2, skippedFile: at('f.csv.skipped.csv') });
+    expect(await embed()).toMatchObject({
+      count: 1,
+      skipped: 2,
+      skippedFile: at('f.csv.skipped.csv'),
+    });
     expect(await readSkipped(at('f.csv.skipped.csv'))).toEqual([
       { id: '-bad.png', reason: expect.stringMatching(/^truncated or corrupt PNG file/) },
       { id: 'a.txt', reason: 'not an image (.txt)' },

@@ -7,7 +7,12 @@ import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from 
 import type { ImageEncoder } from '../encoders/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import { type Run, writeSkipped } from '../run/index.ts';
-import { type FeatureFormat, type FeatureTable, featureFormatOf, writeFeatures } from './featureFiles.ts';
+import {
+  type FeatureFormat,
+  type FeatureTable,
+  featureFormatOf,
+  writeFeatures,
+} from './featureFiles.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, oneOf, splitNames } from './options.ts';
 import { withEncoder } from './runEncoder.ts';
@@ -89,7 +94,8 @@ export async function embedImages(
       const set = await imageSet(source, images, options, reporter);
       return source.use(async (encoder) => {
         const features = await encoder.embed(set, { workers: source.workers, reporter });
-        const { data, count, dimension } = options.normalize === false ? features : normalizeRows(features);
+        const { data, count, dimension } =
+          options.normalize === false ? features : normalizeRows(features);
         return { ...namesOf(set.cache, set.indices), data, count, dimension };
       });
     },
@@ -126,7 +132,11 @@ export async function embedToFile(
             normalised: normalize ? 'l2' : 'no',
           },
         };
-        const files = await writeFeatures(file, table, normalize ? unitParts(parts, dimension) : parts);
+        const files = await writeFeatures(
+          file,
+          table,
+          normalize ? unitParts(parts, dimension) : parts,
+        );
         return {
           files: files.map((name) => resolve(name)),
           ...{ format, count: set.indices.length, dimension, normalized: normalize },

@@ -60,7 +60,8 @@ export async function embedFiles(
         paths.push(path);
       }
     }
-    if (rows > 0) parts.push((await encoder.embedViews(pixels.subarray(0, rows * perImage))).slice());
+    if (rows > 0)
+      parts.push((await encoder.embedViews(pixels.subarray(0, rows * perImage))).slice());
     reporter.progress({
       stage: 'embed',
       text: `embedded ${plural(paths.length, 'image')}`,

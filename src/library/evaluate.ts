@@ -106,13 +106,21 @@ export async function evaluateRun(
  * Settings of the untrained network that a run is compared with: its own, or those of the preset
  * that `train` would choose for the images.
  */
-async function networkOf(run: Run, { source }: OpenImages, { signal }: Reporter): Promise<Settings> {
+async function networkOf(
+  run: Run,
+  { source }: OpenImages,
+  { signal }: Reporter,
+): Promise<Settings> {
   if (run.kind === 'trained') return run.config.settings;
   const facts = { ...(await imageFacts(source, { signal })), count: source.entries.length };
   return settingsFor(choosePreset(facts).name, { run: { seed: run.view.seed } });
 }
 
-function checkCounts(path: string, k: number | undefined, { indices, labelled, split }: EvaluationSet): void {
+function checkCounts(
+  path: string,
+  k: number | undefined,
+  { indices, labelled, split }: EvaluationSet,
+): void {
   const count = indices.length;
   if (count === 0) {
     throw new LikenessError('source.tooFew', `${path}: found no usable image; expected at least 1`);

@@ -85,7 +85,9 @@ export async function exportOnnx(
   await requireReplaceable(file);
   const { model, dimension, size } = modelFileOf(run);
   const images = await imagesToCompare(run, reporterFor(options));
-  const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) => encoder.embedViews(images.pixels));
+  const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) =>
+    encoder.embedViews(images.pixels),
+  );
   const expected = normalizeRows(featuresOf(raw, dimension)).data; // [3, D]
 
   const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);

@@ -86,7 +86,11 @@ function parquetOf({ ids, dimension, labels, labelNames }: FeatureTable) {
 }
 
 /** Yields id and label name of each image. */
-function* names({ ids, labels, labelNames }: FeatureTable): Generator<(string | number | undefined)[]> {
+function* names({
+  ids,
+  labels,
+  labelNames,
+}: FeatureTable): Generator<(string | number | undefined)[]> {
   for (const [i, id] of ids.entries()) {
     const label = labels?.[i] ?? -1;
     const name = labelNames?.[label];
@@ -104,7 +108,9 @@ async function* csvStream(table: FeatureTable, features: AsyncIterable<Float32Ar
   for await (const part of features) {
     let text = '';
     for (let at = 0; at < part.length; at += dimension) {
-      const numbers = Array.from(part.subarray(at, at + dimension), (value) => Number(value.toPrecision(9)));
+      const numbers = Array.from(part.subarray(at, at + dimension), (value) =>
+        Number(value.toPrecision(9)),
+      );
       text += csvRow([...name.next().value!, ...numbers]);
     }
     yield text;

@@ -27,7 +27,9 @@ export async function openImageFiles(paths: readonly string[]): Promise<NamedIma
   for (const path of paths) {
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
-      opened.push([{ path, read: async () => ({ kind: 'encoded', bytes: await readRegular(path) }) }]);
+      opened.push([
+        { path, read: async () => ({ kind: 'encoded', bytes: await readRegular(path) }) },
+      ]);
       continue;
     }
     try {
@@ -36,7 +38,9 @@ export async function openImageFiles(paths: readonly string[]): Promise<NamedIma
       const isOne = source.kind === 'image';
       opened.push(isOne ? [{ path, read: () => source.read(0) }] : imagesOf(path, source));
     } catch (error) {
-      opened.push([{ path, read: () => Promise.reject(info === undefined ? noSuchFile() : error) }]);
+      opened.push([
+        { path, read: () => Promise.reject(info === undefined ? noSuchFile() : error) },
+      ]);
     }
   }
   return {

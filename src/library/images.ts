@@ -1,7 +1,11 @@
 /** Images of a source, as programs open them. */
 import { z } from 'zod';
 import { type Reporter, type ReporterOptions, reporterOf } from '../core/reporter.ts';
-import { type OpenImages, openImages as openSourceImages, type SourceOptions } from '../data/index.ts';
+import {
+  type OpenImages,
+  openImages as openSourceImages,
+  type SourceOptions,
+} from '../data/index.ts';
 import { checkOptions, path } from './options.ts';
 
 /** Images of a folder, a tar file or a packed data set. Each is decoded once and cached on disk. */
@@ -60,7 +64,10 @@ export interface GivenImages {
 }
 
 /** Takes open images as they are, and opens a source that is given by its path. */
-export async function takeImages(given: OpenImages | string, reporter?: Reporter): Promise<GivenImages> {
+export async function takeImages(
+  given: OpenImages | string,
+  reporter?: Reporter,
+): Promise<GivenImages> {
   if (typeof given !== 'string') return { images: given, release: async () => {} };
   const images = await openSourceImages(given, { reporter });
   return { images, release: images.close };

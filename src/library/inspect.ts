@@ -46,7 +46,10 @@ export interface InspectedRun
 
 /** A run whose encoder needs no training. */
 export interface InspectedFeatures
-  extends Pick<FeaturesConfig, 'source' | 'split' | 'images' | 'notes' | 'encoder' | 'imageSize' | 'seed'> {
+  extends Pick<
+    FeaturesConfig,
+    'source' | 'split' | 'images' | 'notes' | 'encoder' | 'imageSize' | 'seed'
+  > {
   readonly kind: 'features';
   readonly path: string;
   readonly name: string;
@@ -119,10 +122,15 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 async function inspectRun(path: string): Promise<InspectedRun | InspectedFeatures> {
   const folder = await openRunFolder(path);
   const config = await readRunConfig(folder);
-  return config.kind === 'trained' ? inspectTrained(folder, config) : inspectFeatures(folder, config);
+  return config.kind === 'trained'
+    ? inspectTrained(folder, config)
+    : inspectFeatures(folder, config);
 }
 
-async function inspectFeatures(folder: RunFolder, config: FeaturesConfig): Promise<InspectedFeatures> {
+async function inspectFeatures(
+  folder: RunFolder,
+  config: FeaturesConfig,
+): Promise<InspectedFeatures> {
   const { path, name, files } = folder;
   const { source, split, images, notes, encoder, imageSize, seed } = config;
   const tensors = await readEncoderIfLearned(files.weights, config);

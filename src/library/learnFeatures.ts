@@ -128,7 +128,11 @@ export async function continueFeatures(
 }
 
 /** Error for images of another folder than those that a finished run was started with. */
-export function otherSource({ source }: OpenImages, { path }: RunFolder, difference: string): LikenessError {
+export function otherSource(
+  { source }: OpenImages,
+  { path }: RunFolder,
+  difference: string,
+): LikenessError {
   return new LikenessError(
     'start.differs',
     `source: ${source.path}: ${difference}; expected the images that ${displayPath(path)} was ` +

@@ -34,8 +34,16 @@ async function refusal(promise: Promise<unknown>): Promise<[code: string, messag
 
 describe('options of train', () => {
   it.each<[object, string, RegExp]>([
-    [{ epoch: 3 }, 'option.unknown', /^epoch: received an unknown option; expected method, preset, epochs/],
-    [{ epochs: 0 }, 'option.invalid', /^epochs: received 0; expected a whole number of at least 1$/],
+    [
+      { epoch: 3 },
+      'option.unknown',
+      /^epoch: received an unknown option; expected method, preset, epochs/,
+    ],
+    [
+      { epochs: 0 },
+      'option.invalid',
+      /^epochs: received 0; expected a whole number of at least 1$/,
+    ],
     [
       { minutes: '3' },
       'option.invalid',
@@ -67,7 +75,9 @@ describe('other functions', () => {
     expect((await refusal(inspect(at('none'))))[0]).toBe('path.missing');
     expect((await refusal(tune({ presets: 'x' } as object)))[0]).toBe('option.unknown');
     const methods = ['swav', 'swaw'] as CompareOptions['methods'];
-    expect((await refusal(compare(samplePath, { methods, epochs: 1 })))[1]).toMatch(/^methods: received/);
+    expect((await refusal(compare(samplePath, { methods, epochs: 1 })))[1]).toMatch(
+      /^methods: received/,
+    );
   });
 
   it('open and inspect a source', async () => {
@@ -84,7 +94,8 @@ describe('other functions', () => {
 
   it('decode once per size, with progress', async () => {
     const texts: string[] = [];
-    const onProgress = ({ stage, text }: { stage: string; text: string }) => texts.push(`${stage} ${text}`);
+    const onProgress = ({ stage, text }: { stage: string; text: string }) =>
+      texts.push(`${stage} ${text}`);
     await using images = await openImages(samplePath, { cacheDir: at('cache'), onProgress });
     const cache = await images.pixels({ size: 16 });
     expect(cache.count).toBe(5000);
@@ -96,13 +107,21 @@ describe('other functions', () => {
 
   it('write a contact sheet, and refuse a file that is no image', async () => {
     const image = at('image.png');
-    await sharp({ create: { width: 40, height: 30, channels: 3, background: 'teal' } }).toFile(image);
-    const sheet = await writeContactSheet(image, { out: at('views.png'), preset: 'small-32', seed: 2 });
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: 'teal' } }).toFile(
+      image,
+    );
+    const sheet = await writeContactSheet(image, {
+      out: at('views.png'),
+      preset: 'small-32',
+      seed: 2,
+    });
     expect(sheet).toMatchObject({ file: at('views.png'), views: 'preset small-32', seed: 2 });
     expect((await sharp(sheet.file).metadata()).format).toBe('png');
     writeFileSync(at('text.png'), 'text');
     expect((await refusal(writeContactSheet(at('text.png'))))[0]).toMatch(/^image\./);
     const both = { run: at('run'), preset: 'small-32' };
-    expect((await refusal(writeContactSheet(image, both)))[1]).toMatch(/^run and preset: received both/);
+    expect((await refusal(writeContactSheet(image, both)))[1]).toMatch(
+      /^run and preset: received both/,
+    );
   });
 });

@@ -23,7 +23,12 @@ import {
   embedToFile,
 } from './embed.ts';
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from './evaluate.ts';
-import { type ExportedOnnx, type ExportedWeights, exportOnnx, exportWeights } from './exportModel.ts';
+import {
+  type ExportedOnnx,
+  type ExportedWeights,
+  exportOnnx,
+  exportWeights,
+} from './exportModel.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 
@@ -99,7 +104,10 @@ interface AnyModel {
    *
    * Returns null where no image has a label and `labelFree` is not set.
    */
-  evaluate(images: Images | string, options?: EvaluateOptions & { labelFree: true }): Promise<RunEvaluation>;
+  evaluate(
+    images: Images | string,
+    options?: EvaluateOptions & { labelFree: true },
+  ): Promise<RunEvaluation>;
   evaluate(images: Images | string, options?: EvaluateOptions): Promise<RunEvaluation | null>;
   /** Returns the features of all images, [N, D]. */
   embed(images: Images | string, options?: EmbedOptions): Promise<Embeddings>;

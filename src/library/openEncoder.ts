@@ -3,7 +3,13 @@ import type { ReporterOptions } from '../core/reporter.ts';
 import { type EncodedImage, isolatedDecoder, type RawImage } from '../data/index.ts';
 import { onnxEncoder } from '../encoders/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
-import { type Embeddings, type EmbedOptions, type EmbedToResult, embedImages, embedToFile } from './embed.ts';
+import {
+  type Embeddings,
+  type EmbedOptions,
+  type EmbedToResult,
+  embedImages,
+  embedToFile,
+} from './embed.ts';
 import { embedFiles, type UnreadableImage } from './embedFiles.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
@@ -67,7 +73,11 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
         );
         return data; // [3, s, s]
       };
-      const { paths, rows, unreadable } = await embedFiles({ encoder, view }, files, reporterFor(options));
+      const { paths, rows, unreadable } = await embedFiles(
+        { encoder, view },
+        files,
+        reporterFor(options),
+      );
       return { paths, data: rows, dimension: encoder.dimension, unreadable };
     },
     close: () => encoder.close(),

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { abortSignal, callback, optionCheck } from '../core/options.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 
-export { callback, flag, MAX_MINUTES, oneOf, positiveNumber, wholeNumber } from '../core/options.ts';
+export {
+  callback,
+  flag,
+  MAX_MINUTES,
+  oneOf,
+  positiveNumber,
+  wholeNumber,
+} from '../core/options.ts';
 export type { ReporterOptions };
 
 /** Options of `ReporterOptions`, which every function takes. */

@@ -1,6 +1,12 @@
 /** Settings from texts such as `{ batchSize: '128' }`, as a command line or a form gives them. */
 import type { ReporterOptions } from '../core/reporter.ts';
-import { methodNamed, methodOfPreset, patchOf, type SettingsPatch, settingOfText } from '../methods/index.ts';
+import {
+  methodNamed,
+  methodOfPreset,
+  patchOf,
+  type SettingsPatch,
+  settingOfText,
+} from '../methods/index.ts';
 import { openRunFolder, readTrainedConfig } from '../run/index.ts';
 import { reporterFor } from './images.ts';
 
@@ -73,7 +79,12 @@ export function parseSettingValues(
   return texts.map((text) => settingOfText(name, text, methods.map(methodNamed)).value);
 }
 
-async function methodOf({ run, out, resume, preset }: ParseSettingsOptions): Promise<{ method?: string }> {
+async function methodOf({
+  run,
+  out,
+  resume,
+  preset,
+}: ParseSettingsOptions): Promise<{ method?: string }> {
   const folder = run ?? (resume ? out : undefined);
   if (folder === undefined) return preset === undefined ? {} : methodOfPreset(preset);
   const { settings } = await readTrainedConfig(

@@ -56,7 +56,10 @@ export interface RenderReportOptions extends ReadReportOptions {
  * await renderReport('runs/photos', { to: 'photos.html' });
  * @throws LikenessError as `readReport`, and `write.*`
  */
-export async function renderReport(run: string, options: RenderReportOptions = {}): Promise<string> {
+export async function renderReport(
+  run: string,
+  options: RenderReportOptions = {},
+): Promise<string> {
   checkOptions({ to: path(), clustering: path() }, options);
   const folder = await folderOf(run, options);
   const { to = folder.files.reportHtml } = options;

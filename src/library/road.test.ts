@@ -15,7 +15,11 @@ describe('the road of start', () => {
     ['time enough for too few images', { images: FEWEST_IMAGES - 1, minutes: 1e6 }, 'patches'],
     ['as many images as are needed', { images: FEWEST_IMAGES, minutes: 1e6 }, 'train'],
     ['smaller images', { preset: 'small-32', minutes: 77 }, 'train'],
-    ['an unknown preset, at the slowest speed', { preset: 'own', minutes: MINUTES - 0.1 }, 'patches'],
+    [
+      'an unknown preset, at the slowest speed',
+      { preset: 'own', minutes: MINUTES - 0.1 },
+      'patches',
+    ],
     ['patches asked for', { minutes: 1e6, asked: 'patches' }, 'patches'],
     ['training asked for', { images: 60, minutes: 1, asked: 'train' }, 'train'],
   ])('with %s', (_, facts, name) => {

@@ -1,5 +1,13 @@
 /** The default road of the library: one model, and everything that is done with it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
@@ -88,7 +96,9 @@ describe('start', () => {
   it('chooses patch features, says why, and stores the settings before it learns', async () => {
     const { notes, onNote } = collected();
     const out = at('chosen');
-    await expect(start(at('pictures'), { out, onNote, ...stoppedAt('learn') })).rejects.toThrow('enough');
+    await expect(start(at('pictures'), { out, onNote, ...stoppedAt('learn') })).rejects.toThrow(
+      'enough',
+    );
     expect(notes[0]).toMatch(/^Patch features of 36 images: networks from scratch/);
     const { encoder, notes: stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(encoder).toEqual(defaultEncoder('patches'));
@@ -123,7 +133,9 @@ describe('start', () => {
     await writeTextures(at('other source'), 8);
     const others = await model.cluster(at('other source'), { k: 2, onNote });
     expect(others).toMatchObject({ name: 'other-source', k: 2 });
-    expect(notes).toContainEqual(expect.stringMatching(/is not the source of .*name "other-source"/));
+    expect(notes).toContainEqual(
+      expect.stringMatching(/is not the source of .*name "other-source"/),
+    );
     const coarse = await model.cluster(at('pictures'), { k: 2, name: 'coarse' });
     expect(coarse.files.clusters).toBe(join(run(), 'clusterings', 'coarse', 'clusters.csv'));
     expect(readFileSync(join(run(), 'clusters.safetensors')).equals(before)).toBe(true);
@@ -131,18 +143,24 @@ describe('start', () => {
     expect((await model.clustering('coarse'))?.images).toBe(IMAGES);
     expect((await model.clustering('other-source'))?.images).toBe(8);
     expect(await model.clustering('none')).toBeUndefined();
-    expect(await others.writeReport()).toBe(join(run(), 'clusterings', 'other-source', 'report.html'));
+    expect(await others.writeReport()).toBe(
+      join(run(), 'clusterings', 'other-source', 'report.html'),
+    );
     const { clustering } = await readReport(run(), { clustering: 'other-source' });
     expect(clustering).toMatchObject({ counts: { images: 8, clusters: 2 } });
     expect((await readReport(run())).clustering!.counts.images).toBe(IMAGES);
     // Another folder of the same name does not replace them either.
     mkdirSync(at('elsewhere'));
     await writeTextures(at('elsewhere', 'other source'), 6);
-    expect((await model.cluster(at('elsewhere', 'other source'), { k: 2 })).name).toBe('other-source-2');
+    expect((await model.cluster(at('elsewhere', 'other source'), { k: 2 })).name).toBe(
+      'other-source-2',
+    );
     const again = collected();
     await model.cluster(at('other source'), { k: 3, onNote: again.onNote });
     expect(again.notes).toContain('replaces 2 clusters of 8 images');
-    expect((await refusal(model.cluster(at('pictures'), { name: '../x' })))[0]).toBe('option.invalid');
+    expect((await refusal(model.cluster(at('pictures'), { name: '../x' })))[0]).toBe(
+      'option.invalid',
+    );
   });
 
   it('is measured without labels by what needs no head', async () => {
@@ -180,7 +198,9 @@ describe('start', () => {
     const again = await start(at('pictures'), { out: run(), onNote });
     expect(notes).toEqual(['the encoder is learned already']);
     expect(statSync(file).mtimeMs).toBe(before);
-    expect((await again.embed(at('pictures'))).data).toEqual((await model.embed(at('pictures'))).data);
+    expect((await again.embed(at('pictures'))).data).toEqual(
+      (await model.embed(at('pictures'))).data,
+    );
   });
 
   it('continues where it was stopped before the encoder was learned', async () => {
@@ -188,7 +208,9 @@ describe('start', () => {
     expect(existsSync(at('stopped', runFileNames.weights))).toBe(false);
     expect((await refusal(openModel(at('stopped'))))[0]).toBe('run.noEncoder');
     await start(at('pictures'), { out: at('stopped') });
-    const [first, second] = ['run', 'stopped'].map((name) => readFileSync(at(name, runFileNames.weights)));
+    const [first, second] = ['run', 'stopped'].map((name) =>
+      readFileSync(at(name, runFileNames.weights)),
+    );
     expect(second!.equals(first!)).toBe(true);
   });
 

@@ -54,7 +54,12 @@ export interface StartOptions extends ReporterOptions {
  */
 export async function start(images: Images | string, options: StartOptions = {}): Promise<Model> {
   checkOptions(
-    { out: path(), minutes: positiveNumber(MAX_MINUTES), encoder: oneOf(roads), seed: wholeNumber(0) },
+    {
+      out: path(),
+      minutes: positiveNumber(MAX_MINUTES),
+      encoder: oneOf(roads),
+      seed: wholeNumber(0),
+    },
     options,
   );
   const { out } = options;
@@ -84,7 +89,11 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
   return trainImages(images, { out, minutes, seed, ...callbacksOf(options) });
 }
 
-async function continueStart(images: OpenImages, out: string, options: StartOptions): Promise<Model> {
+async function continueStart(
+  images: OpenImages,
+  out: string,
+  options: StartOptions,
+): Promise<Model> {
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
   const config = await readRunConfig(folder);
@@ -97,7 +106,8 @@ async function continueStart(images: OpenImages, out: string, options: StartOpti
   const { budget } = config;
   const isLonger = minutes !== undefined && 'minutes' in budget && minutes > budget.minutes;
   if (checkpoint && isEndOf(config, checkpoint.info) && !isLonger) {
-    if (images.source.path !== config.source.path) await requireMoved(images, { folder, config, reporter });
+    if (images.source.path !== config.source.path)
+      await requireMoved(images, { folder, config, reporter });
     noteFinished(out, reporter);
     return modelOf(await openRun(out));
   }

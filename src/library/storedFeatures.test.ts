@@ -15,7 +15,8 @@ const ids = ['a.jpg', 'b.jpg'];
 const clusters = Int32Array.of(1, 0);
 const features = rowsOf({ data: Float32Array.of(3, 4, 0, 2), count: 2, dimension: 2 });
 await writeEmbeddings(folder.files.embeddings, { features, ids, clusters, about: { step: '7' } });
-const read = (of: { ids: string[]; clusters: Int32Array }) => withStoredFeatures(folder, of, allRows);
+const read = (of: { ids: string[]; clusters: Int32Array }) =>
+  withStoredFeatures(folder, of, allRows);
 
 describe('stored features of a clustering', () => {
   it('are rows of length 1', async () => {

@@ -57,7 +57,8 @@ export interface TrainOptions extends ReporterOptions {
 }
 
 /** A method that `defineMethod` made. */
-const isMethod = (value: unknown) => typeof value === 'object' && value !== null && 'program' in value;
+const isMethod = (value: unknown) =>
+  typeof value === 'object' && value !== null && 'program' in value;
 
 /** The name of a method; one that was given as a whole is registered first. */
 function nameOf(method: string | Method | undefined): string | undefined {
@@ -78,7 +79,10 @@ const shape = {
   out: path(),
   resume: flag,
   autoRemedy: flag,
-  snapshots: z.array(fraction, { error: 'expected numbers above 0 and below 1' }).readonly().optional(),
+  snapshots: z
+    .array(fraction, { error: 'expected numbers above 0 and below 1' })
+    .readonly()
+    .optional(),
   saveGraph: flag,
   onEvent: callback,
 };
@@ -94,13 +98,19 @@ const shape = {
  * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
  * `train.unwell` where the doctor stops the run and no remedy is left.
  */
-export async function train(images: Images | string, options: TrainOptions = {}): Promise<TrainedModel> {
+export async function train(
+  images: Images | string,
+  options: TrainOptions = {},
+): Promise<TrainedModel> {
   checkOptions(shape, options);
   return withImages(images, (opened) => trainImages(opened, options), reporterFor(options));
 }
 
 /** Trains on open images; the options are checked already. */
-export async function trainImages(images: OpenImages, options: TrainOptions): Promise<TrainedModel> {
+export async function trainImages(
+  images: OpenImages,
+  options: TrainOptions,
+): Promise<TrainedModel> {
   const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
   const request = { ...given, method: nameOf(given.method) };
   const reporter = reporterFor(options);
@@ -111,6 +121,15 @@ export async function trainImages(images: OpenImages, options: TrainOptions): Pr
   const recipe = made && {
     ...{ epochs: made.presetEpochs, paperEpochs: made.paperEpochs, images: made.need.images },
   };
-  const summary = { outcome, totalSteps, seconds, loss: doctor?.loss, verdict, epochs, recipe, skipped };
+  const summary = {
+    outcome,
+    totalSteps,
+    seconds,
+    loss: doctor?.loss,
+    verdict,
+    epochs,
+    recipe,
+    skipped,
+  };
   return modelOf(await openTrainedRun(folder.path), { training: summary });
 }

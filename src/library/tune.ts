@@ -99,7 +99,14 @@ export async function tune(options: TuneOptions = {}): Promise<TuneResult> {
       };
     });
     const seconds = (performance.now() - begun) / 1000;
-    return { preset, method: settings.method.name, threads, measured: times.size, seconds, choices };
+    return {
+      preset,
+      method: settings.method.name,
+      threads,
+      measured: times.size,
+      seconds,
+      choices,
+    };
   } finally {
     await engine.close();
   }

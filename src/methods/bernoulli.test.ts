@@ -52,7 +52,9 @@ describe('Bernoulli masks', () => {
     }
     // Four standard deviations of a frequency.
     const near = (received: number, p: number) =>
-      expect(Math.abs(received / STEPS - p)).toBeLessThan(4 * Math.sqrt(Math.max(p * (1 - p), 1e-6) / STEPS));
+      expect(Math.abs(received / STEPS - p)).toBeLessThan(
+        4 * Math.sqrt(Math.max(p * (1 - p), 1e-6) / STEPS),
+      );
     counts.forEach((count, i) => {
       near(count, chance[i]!);
     });

@@ -27,13 +27,19 @@ export function createMasks(
   name: string,
   { rows: B, columns: W, uses }: { rows: number; columns: number; uses: number },
 ): Masks {
-  const uniform = (count: number, stream: Stream, { step: at, seed }: { step: number; seed: number }) => {
+  const uniform = (
+    count: number,
+    stream: Stream,
+    { step: at, seed }: { step: number; seed: number },
+  ) => {
     const random = randomAt(seed, stream, at, streamOf(name));
     return new Float32Array(count).map(() => random.uniform());
   };
   const first = (seed: number) => uniform(B * W, 'maskTable', { step: 0, seed });
   const table = step.state(`uniform.${name}`, [B, W], first).current;
-  const rowShifts = step.draw(`rowShifts.${name}`, [uses, B], (at) => uniform(uses * B, 'maskRowShifts', at));
+  const rowShifts = step.draw(`rowShifts.${name}`, [uses, B], (at) =>
+    uniform(uses * B, 'maskRowShifts', at),
+  );
   const columnShifts = step.draw(`columnShifts.${name}`, [uses, W], (at) =>
     uniform(uses * W, 'maskColumnShifts', at),
   );

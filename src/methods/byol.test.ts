@@ -17,7 +17,9 @@ describe('BYOL', () => {
   });
 
   it('starts with a target equal to the network, and without a predictor of its own', () => {
-    const { initialState, encoderState } = byol.build(own, context(), [input('crops.0', [16, 3, 16, 16])]);
+    const { initialState, encoderState } = byol.build(own, context(), [
+      input('crops.0', [16, 3, 16, 16]),
+    ]);
     const state = initialState(5);
     for (const name of encoderState) {
       const isPredictor = name.startsWith('predictor.');
@@ -41,7 +43,8 @@ describe('BYOL', () => {
     }
     const deviation = (x: ArrayLike<number>) => Math.hypot(...Array.from(x)) / Math.sqrt(x.length);
     const ratio =
-      deviation(state['target.layer4.0.conv2.weight']!) / deviation(state['layer4.0.conv2.weight']!);
+      deviation(state['target.layer4.0.conv2.weight']!) /
+      deviation(state['layer4.0.conv2.weight']!);
     expect(Math.abs(ratio - 1)).toBeLessThan(0.15); // 576 draws each: 3 % of standard error
   });
 
@@ -67,7 +70,9 @@ describe('byolLoss', () => {
       fc.asyncProperty(fc.tuple(values, values, values, values), async (drawn) => {
         const rows = drawn.map((v) => [v.slice(0, 3), v.slice(3)]);
         fc.pre(rows.flat().every((row) => Math.hypot(...row) > 0.1));
-        const feeds = Object.fromEntries(names.map((name, i) => [name, Float32Array.from(drawn[i]!)]));
+        const feeds = Object.fromEntries(
+          names.map((name, i) => [name, Float32Array.from(drawn[i]!)]),
+        );
         const results = await executable.run(feeds);
         const unit = (row: number[]) => row.map((x) => x / Math.hypot(...row));
         const distance = (p: number[][], t: number[][]) =>
@@ -102,6 +107,8 @@ describe('the momentum of the target', () => {
   it('stays where it starts while the length of the run is not known, and where no end is set', () => {
     expect(at(500, Number.MAX_SAFE_INTEGER)).toBeCloseTo(0.96, 9);
     const constant = { encoderMomentum: 0.99, finalEncoderMomentum: undefined };
-    expect(encoderMomentumAt(constant, { step: 70, totalSteps: 100, stepsPerEpoch: 10 })).toBe(0.99);
+    expect(encoderMomentumAt(constant, { step: 70, totalSteps: 100, stepsPerEpoch: 10 })).toBe(
+      0.99,
+    );
   });
 });

@@ -43,12 +43,15 @@ export const byol = defineMethod({
     targetStart: z
       .enum(['copy', 'own'])
       .default('copy')
-      .describe('first weights of the target: a copy of the online network, or a draw of their own'),
+      .describe(
+        'first weights of the target: a copy of the online network, or a draw of their own',
+      ),
   }),
   recipe: { optimizer: { learningRate: 0.004 } },
   presets: {
     'byol-imagenet': {
-      description: "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 1,000 epochs",
+      description:
+        "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 1,000 epochs",
       settings: {
         data: { batchSize: 4096, imageSize: 224 },
         views: {
@@ -102,7 +105,10 @@ export const byol = defineMethod({
  * `(2 - 2 cos(p_1, t_2)) + (2 - 2 cos(p_2, t_1))`, mean over the batch: from 0 to 8, 4 at right
  * angles.
  */
-export function byolLoss([p1, p2]: readonly [Tensor, Tensor], [t1, t2]: readonly [Tensor, Tensor]): Tensor {
+export function byolLoss(
+  [p1, p2]: readonly [Tensor, Tensor],
+  [t1, t2]: readonly [Tensor, Tensor],
+): Tensor {
   const cosine = add(predictionCosine(p1, t2), predictionCosine(p2, t1));
   return sub(4, mul(2, cosine));
 }

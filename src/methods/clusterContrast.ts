@@ -41,7 +41,11 @@ export interface ClusterContrast {
  * The contrast is ln(2M - 1) where all columns are parallel, as they are where every image has the
  * same probabilities.
  */
-export function clusterContrast(ya: Tensor, yb: Tensor, options: ContrastiveOptions): ClusterContrast {
+export function clusterContrast(
+  ya: Tensor,
+  yb: Tensor,
+  options: ContrastiveOptions,
+): ClusterContrast {
   const columnsOf = (y: Tensor) => l2Normalize(transpose(y), { epsilon: SHORTEST }); // [M, B]
   const columns = [columnsOf(ya), columnsOf(yb)] as const;
   return {

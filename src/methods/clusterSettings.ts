@@ -33,7 +33,11 @@ export const kmeansSettings = {
 export const prototypeSettings = {
   ...kmeansSettings,
   clusterWarmupEpochs: count().default(2).describe('epochs before clusters take part in the loss'),
-  concentrationSmoothing: z.number().min(0).default(10).describe('alpha of the concentration estimate phi'),
+  concentrationSmoothing: z
+    .number()
+    .min(0)
+    .default(10)
+    .describe('alpha of the concentration estimate phi'),
 };
 
 /** Departures from the paper: none that are slips, or those of the authors' code. */

@@ -26,7 +26,8 @@ const pairs = {
     [-0.6, 0.8],
   ],
 };
-const dot = (u: readonly number[], v: readonly number[]) => u.reduce((sum, x, i) => sum + x * v[i]!, 0);
+const dot = (u: readonly number[], v: readonly number[]) =>
+  u.reduce((sum, x, i) => sum + x * v[i]!, 0);
 const logSumExp = (values: number[]) => Math.log(values.reduce((sum, x) => sum + Math.exp(x), 0));
 
 /** NT-Xent by the formula, in double precision. */
@@ -157,7 +158,10 @@ describe('pairAgreement', () => {
     const { all, two, none } = await evaluate({
       all: pairAgreement(rows([1, 0], [0, 1]), rows([0.8, 0.6], [0.6, 0.8])),
       // The second row's nearest is the third of the others.
-      two: pairAgreement(rows([1, 0], [0, 1], [-1, 0]), rows([0.8, 0.6], [-0.8, -0.6], [-0.6, 0.8])),
+      two: pairAgreement(
+        rows([1, 0], [0, 1], [-1, 0]),
+        rows([0.8, 0.6], [-0.8, -0.6], [-0.6, 0.8]),
+      ),
       none: pairAgreement(rows([1, 0], [0, 1]), rows([0, 1], [1, 0])),
     });
     expect([all![0], none![0]]).toEqual([1, 0]);

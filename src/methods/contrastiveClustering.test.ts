@@ -20,7 +20,14 @@ import {
 import { clusterContrast, imbalanceOf } from './clusterContrast.ts';
 import { ntXent } from './contrastive.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
-import { methodHead, methodProgram, type OwnSettings, patchOf, settingsFor, viewsOf } from './index.ts';
+import {
+  methodHead,
+  methodProgram,
+  type OwnSettings,
+  patchOf,
+  settingsFor,
+  viewsOf,
+} from './index.ts';
 import { pairSimilarities } from './pairSimilarity.ts';
 import type { StepContext } from './program.ts';
 import { context, expectClose, head, openStored, runStep } from './stepFixture.cases.ts';
@@ -28,9 +35,11 @@ import { context, expectClose, head, openStored, runStep } from './stepFixture.c
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const matrix = (rows: number[][]) => constant(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
+const matrix = (rows: number[][]) =>
+  constant(Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
 
-const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) => evaluateOn(engine, outputs, feeds);
+const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) =>
+  evaluateOn(engine, outputs, feeds);
 
 const za = matrix([
   [1, 0],
@@ -105,9 +114,11 @@ describe('the losses', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(number, { minLength: 24, maxLength: 24 }), async (values) => {
         const { y: p, loss } = await executable.run({ logits: Float32Array.from(values) });
-        const of = (k: number) => [0, 1, 2, 3, 4, 5].reduce((sum, row) => sum + p![row * 4 + k]! / 6, 0);
+        const of = (k: number) =>
+          [0, 1, 2, 3, 4, 5].reduce((sum, row) => sum + p![row * 4 + k]! / 6, 0);
         const shares = [0, 1, 2, 3].map(of);
-        const expected = Math.log(4) + shares.reduce((sum, s) => sum + (s > 0 ? s * Math.log(s) : 0), 0);
+        const expected =
+          Math.log(4) + shares.reduce((sum, s) => sum + (s > 0 ? s * Math.log(s) : 0), 0);
         expect(loss![0]).toBeCloseTo(expected, 4);
         expect(loss![0]).toBeGreaterThan(-1e-5);
         expect(loss![0]).toBeLessThan(Math.log(4) + 1e-5);
@@ -135,9 +146,11 @@ describe('the losses', () => {
           const plain = await of(x, y);
           const scaled = x.map((value, i) => value * factors[i % 3]!);
           expect(await of(scaled, y)).toBeCloseTo(plain, 4);
-          const turned = (v: number[]) => v.map((_, i) => v[Math.floor(i / 3) * 3 + ((i + 1) % 3)]!);
+          const turned = (v: number[]) =>
+            v.map((_, i) => v[Math.floor(i / 3) * 3 + ((i + 1) % 3)]!);
           expect(await of(turned(x), turned(y))).toBeCloseTo(plain, 4);
-          const reversed = (v: number[]) => [4, 3, 2, 1, 0].flatMap((row) => v.slice(row * 3, row * 3 + 3));
+          const reversed = (v: number[]) =>
+            [4, 3, 2, 1, 0].flatMap((row) => v.slice(row * 3, row * 3 + 3));
           expect(await of(reversed(x), reversed(y))).toBeCloseTo(plain, 4);
           // Views may be exchanged.
           expect(await of(y, x)).toBeCloseTo(plain, 4);
@@ -152,7 +165,8 @@ describe('the losses', () => {
 describe('pairSimilarities', () => {
   it('are mean and standard deviation over all positive and all negative pairs', async () => {
     const facts = await evaluate(pairSimilarities('instance', za, zb));
-    const rows = (x: number[][], y: number[][]) => x.map((a) => y.map((b) => a[0]! * b[0]! + a[1]! * b[1]!));
+    const rows = (x: number[][], y: number[][]) =>
+      x.map((a) => y.map((b) => a[0]! * b[0]! + a[1]! * b[1]!));
     const S = rows(
       [
         [1, 0],
@@ -182,7 +196,10 @@ describe('a whole step against PyTorch', () => {
   const { stored, under: names } = openStored('contrastive_clustering_step');
 
   const views = () => [input('crops.0', [8, 3, 16, 16]), input('crops.1', [8, 3, 16, 16])];
-  const build = (heads: 'both' | 'instance' | 'cluster' = 'both', given: Partial<StepContext> = {}) =>
+  const build = (
+    heads: 'both' | 'instance' | 'cluster' = 'both',
+    given: Partial<StepContext> = {},
+  ) =>
     contrastiveClustering.build(
       { ...head, heads, clusters: 5 },
       context({ optimizer: adam({ weightDecay: 1e-3 }), learningRate: () => 1e-2, ...given }),
@@ -248,7 +265,10 @@ describe('a whole step against PyTorch', () => {
       },
     );
     expect(results.instance![0]).toBeCloseTo(stored('whole.instance')[0]!, 4);
-    expect(results.cluster![0]).toBeCloseTo(stored('whole.cluster')[0]! + stored('whole.imbalance')[0]!, 4);
+    expect(results.cluster![0]).toBeCloseTo(
+      stored('whole.cluster')[0]! + stored('whole.imbalance')[0]!,
+      4,
+    );
   });
 });
 
@@ -257,7 +277,13 @@ describe('as a method', () => {
     settingsFor('tiny-28', {
       data: { batchSize: 4 },
       encoder: { architecture: 'resnet10', width: 4 },
-      method: { name: 'contrastive-clustering', hiddenDim: 8, embeddingDim: 4, clusters: 3, ...own },
+      method: {
+        name: 'contrastive-clustering',
+        hiddenDim: 8,
+        embeddingDim: 4,
+        clusters: 3,
+        ...own,
+      },
     });
 
   it('takes a view without augmentation as the image itself', () => {
@@ -308,7 +334,10 @@ describe('as a method', () => {
     const { z, y } = await executable.run({ features: data });
     for (let row = 0; row < 5; row++) {
       expect(Math.hypot(...(z!.slice(row * 4, row * 4 + 4) as Float32Array))).toBeCloseTo(1, 5);
-      expect((y!.slice(row * 3, row * 3 + 3) as Float32Array).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+      expect((y!.slice(row * 3, row * 3 + 3) as Float32Array).reduce((a, b) => a + b)).toBeCloseTo(
+        1,
+        5,
+      );
     }
     await executable.dispose();
   });

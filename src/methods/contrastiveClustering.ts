@@ -73,7 +73,8 @@ export const contrastiveClustering = defineMethod({
   settings: settingsSchema,
   presets: {
     'contrastive-clustering-cifar': {
-      description: "the paper's recipe for CIFAR: ResNet-34 on images enlarged to 224 px, 10 clusters",
+      description:
+        "the paper's recipe for CIFAR: ResNet-34 on images enlarged to 224 px, 10 clusters",
       settings: paperRecipe(0.5),
     },
     'contrastive-clustering-stl': {
@@ -91,7 +92,8 @@ export const contrastiveClustering = defineMethod({
   head: (settings) => ({
     project: (variables, features) => embeddingsOf(variables, features, settings),
     ...(settings.heads !== 'instance' && {
-      assign: (variables: Variables, features: Tensor) => probabilitiesOf(variables, features, settings),
+      assign: (variables: Variables, features: Tensor) =>
+        probabilitiesOf(variables, features, settings),
     }),
   }),
   step: writeStep,
@@ -116,11 +118,23 @@ function paperRecipe(strength: number) {
     encoder: { architecture: 'resnet34', width: 64, stem: 'imagenet' },
     optimizer: { name: 'adam', learningRate: 0.0003, weightDecay: 0 },
     schedule: { epochs: 1000, finalLearningRate: 0.0003 },
-    method: { hiddenDim: 512, embeddingDim: 128, temperature: 0.5, clusterTemperature: 1, clusters: 10 },
+    method: {
+      hiddenDim: 512,
+      embeddingDim: 128,
+      temperature: 0.5,
+      clusterTemperature: 1,
+      clusters: 10,
+    },
   } satisfies SettingsPatch<z.input<typeof settingsSchema>>;
 }
 
-function head(variables: Variables, name: string, h: Tensor, hidden: number, dimension: number): Tensor {
+function head(
+  variables: Variables,
+  name: string,
+  h: Tensor,
+  hidden: number,
+  dimension: number,
+): Tensor {
   const widths = hidden > 0 ? [hidden, dimension] : [dimension];
   return mlp(variables, name, h, { widths, norm: 'none' }); // [N, dimension]
 }
@@ -132,7 +146,11 @@ function head(variables: Variables, name: string, h: Tensor, hidden: number, dim
 export function embeddingsOf(
   variables: Variables,
   h: Tensor,
-  { heads, hiddenDim, embeddingDim }: Pick<ClusteringSettings, 'heads' | 'hiddenDim' | 'embeddingDim'>,
+  {
+    heads,
+    hiddenDim,
+    embeddingDim,
+  }: Pick<ClusteringSettings, 'heads' | 'hiddenDim' | 'embeddingDim'>,
 ): Tensor {
   if (heads === 'cluster') return l2Normalize(h); // [N, F]
   return l2Normalize(head(variables, INSTANCE_HEAD, h, hiddenDim, embeddingDim)); // [N, D]
@@ -187,7 +205,9 @@ function writeStep({ views, settings, step, model, context }: StepScope<Clusteri
   step.minimize(loss, {
     group: 'clusters',
     variables: CLUSTER_HEAD,
-    ...(unlabeled && { when: { isActive: unlabeled.isClustering, updates: unlabeled.clusteringSteps } }),
+    ...(unlabeled && {
+      when: { isActive: unlabeled.isClustering, updates: unlabeled.clusteringSteps },
+    }),
   });
   const chance = (choices: number, isThere: boolean) => (isThere ? Math.log(2 * choices - 1) : 0);
   step.observe({

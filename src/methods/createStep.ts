@@ -7,7 +7,14 @@ import { createModel, type Model, momentumCopy } from './model.ts';
 import { type Objective, trainedState } from './objectives.ts';
 import type { Moment } from './program.ts';
 import { scheduleMoment, stageAt } from './stages.ts';
-import { nameOf, type StateValue, type Step, type StepOptions, type TrainingStep, vitalsOf } from './step.ts';
+import {
+  nameOf,
+  type StateValue,
+  type Step,
+  type StepOptions,
+  type TrainingStep,
+  vitalsOf,
+} from './step.ts';
 
 /** A scalar at a moment of its schedule, and of the run where stages restart the schedule. */
 type Schedule = (moment: Moment, ofRun: Moment) => number;
@@ -29,7 +36,11 @@ interface Draft {
 }
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */
-export function createStep(options: StepOptions): { step: Step; model: Model; build(): TrainingStep } {
+export function createStep(options: StepOptions): {
+  step: Step;
+  model: Model;
+  build(): TrainingStep;
+} {
   const { encoder, project, replicas = 1, batchNorm = 'own', first } = options;
   const draft: Draft = {
     variables: createVariables({ batchNormReplicas: batchNorm === 'joined' ? replicas : 1, first }),
@@ -97,7 +108,8 @@ function stepOf(draft: Draft, options: StepOptions): Step {
       if (first) firsts.push((seed) => ({ [key]: first(seed) }));
       return stateValue(input(key, shape));
     },
-    randomState: (key, shape, initialize) => stateValue(draft.stored.buffer(key, shape, initialize)),
+    randomState: (key, shape, initialize) =>
+      stateValue(draft.stored.buffer(key, shape, initialize)),
     acrossReplicas: (x) => crossReplicaConcat(x, replicas),
     momentumCopy(given) {
       const copy = momentumCopy(draft.variables, { encoder, project }, given);
@@ -133,7 +145,12 @@ function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'enco
     gradients: trained.gradients,
     ...draft.observed,
     notes: draft.notes,
-    program: { name: `${name}-step`, state, outputs: { ...draft.outputs, loss: trained.loss }, replicas },
+    program: {
+      name: `${name}-step`,
+      state,
+      outputs: { ...draft.outputs, loss: trained.loss },
+      replicas,
+    },
     optimizerState: trained.optimizerState,
     trained: Object.keys(trained.gradients),
     initialState: (seed, given) =>
@@ -146,7 +163,9 @@ function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'enco
     scalars(ofRun) {
       const moment = scheduleMoment(stages, ofRun);
       return {
-        ...Object.fromEntries([...scalars].map(([key, schedule]) => [key, schedule(moment, ofRun)])),
+        ...Object.fromEntries(
+          [...scalars].map(([key, schedule]) => [key, schedule(moment, ofRun)]),
+        ),
         ...trained.scalars(moment),
       };
     },

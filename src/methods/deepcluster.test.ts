@@ -140,7 +140,8 @@ describe('the phase of DeepCluster', () => {
     // Groups along +x, -x, +y and -y; one image of each of the first two is a thousand times as
     // long.
     const data = new Float32Array(N * D);
-    for (let i = 0; i < N; i++) data[i * D + ((i >> 1) % 2)] = (i % 2 === 0 ? 1 : -1) * (i < 2 ? 1000 : 1);
+    for (let i = 0; i < N; i++)
+      data[i * D + ((i >> 1) % 2)] = (i % 2 === 0 ? 1 : -1) * (i < 2 ? 1000 : 1);
     const { state } = await deepclusterPhase({ ...settings, clusterRestarts: 10 }, shape).run(
       phaseContext({ features: async () => featuresOf(data, D) }),
     );
@@ -151,10 +152,16 @@ describe('the phase of DeepCluster', () => {
 
   it('gives a new classifier in every epoch, of N(0, 0.01²) and bias 0', async () => {
     const phase = deepclusterPhase(settings, shape);
-    const [first, second] = [await phase.run(phaseContext()), await phase.run(phaseContext({ epoch: 1 }))];
+    const [first, second] = [
+      await phase.run(phaseContext()),
+      await phase.run(phaseContext({ epoch: 1 })),
+    ];
     const weight = first.state['top_layer.weight'] as Float32Array;
     expect(weight.length).toBe(4 * D);
-    expect(Math.sqrt(weight.reduce((sum, w) => sum + w * w, 0) / weight.length)).toBeCloseTo(0.01, 2.5);
+    expect(Math.sqrt(weight.reduce((sum, w) => sum + w * w, 0) / weight.length)).toBeCloseTo(
+      0.01,
+      2.5,
+    );
     expect(weight).not.toEqual(second.state['top_layer.weight']);
     expect([...(first.state['top_layer.bias'] as Float32Array)]).toEqual([0, 0, 0, 0]);
   });
@@ -191,7 +198,8 @@ describe('the phase of DeepCluster', () => {
 });
 
 describe('settings of DeepCluster', () => {
-  const given = (set: FlatSettings) => patchOf({ method: 'deepcluster', batchSize: 8, ...set }).settings;
+  const given = (set: FlatSettings) =>
+    patchOf({ method: 'deepcluster', batchSize: 8, ...set }).settings;
 
   it('refuses more clusters than images, several numbers of them, and images that an architecture cannot take', () => {
     const program = (set: FlatSettings) => () =>
@@ -199,7 +207,9 @@ describe('settings of DeepCluster', () => {
     expect(program({ clusters: '101' })).toThrow(
       'clusters: received "101"; expected whole numbers from 2 to 100',
     );
-    expect(program({ clusters: '20,30' })).toThrow('clusters: received "20,30"; expected one whole number');
+    expect(program({ clusters: '20,30' })).toThrow(
+      'clusters: received "20,30"; expected one whole number',
+    );
     expect(program({ clusters: '20', architecture: 'alexnet' })).toThrow(
       'architecture alexnet: received images of 32 px; expected 63 px or more',
     );

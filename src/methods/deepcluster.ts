@@ -36,7 +36,13 @@ import { randomAt } from '../core/random.ts';
 import { plural } from '../core/text.ts';
 import { featureLength, filled, linear, normal, sgd } from '../nn/index.ts';
 import { l2Normalize, relu, slice } from '../tensor/index.ts';
-import { clusterCount, kmeansSettings, requireClusters, type Variant, variant } from './clusterSettings.ts';
+import {
+  clusterCount,
+  kmeansSettings,
+  requireClusters,
+  type Variant,
+  variant,
+} from './clusterSettings.ts';
 import { defineMethod } from './defineMethod.ts';
 import { inferenceProgram } from './inference.ts';
 import type { EpochPhase, StepContext } from './program.ts';
@@ -64,13 +70,16 @@ export const deepcluster = defineMethod({
     ...kmeansSettings,
     pcaDim: positive().default(256).describe('components that remain when features are whitened'),
     // A classifier has one short epoch to learn in: at the paper's rate it would hardly begin.
-    classifierLearningRate: rate().default(2).describe("constant learning rate of the classifier's own SGD"),
+    classifierLearningRate: rate()
+      .default(2)
+      .describe("constant learning rate of the classifier's own SGD"),
     variant: variant(),
   }),
   fits: ['clusters'],
   presets: {
     'deepcluster-imagenet': {
-      description: "the paper's AlexNet recipe: Sobel filters, 1x224 at batch 256, 10,000 clusters, SGD",
+      description:
+        "the paper's AlexNet recipe: Sobel filters, 1x224 at batch 256, 10,000 clusters, SGD",
       settings: {
         data: { batchSize: 256, imageSize: 224 },
         views: {
@@ -82,7 +91,12 @@ export const deepcluster = defineMethod({
         encoder: { architecture: 'alexnet', width: 64, frontEnd: 'sobel' },
         optimizer: { name: 'sgd', learningRate: 0.05, weightDecay: 1e-5 },
         schedule: { epochs: 200, finalLearningRate: 0.05 },
-        method: { clusters: 10_000, clusterIterations: 20, pcaDim: 256, classifierLearningRate: 0.05 },
+        method: {
+          clusters: 10_000,
+          clusterIterations: 20,
+          pcaDim: 256,
+          classifierLearningRate: 0.05,
+        },
       },
     },
   },
@@ -104,7 +118,11 @@ export const deepcluster = defineMethod({
       optimizer: sgd({ momentum: 0, weightDecay: context.optimizerSettings.weightDecay }),
       learningRate: step.scalar('classifierLearningRate', () => settings.classifierLearningRate),
     });
-    const watched = slice(features, { axis: 1, start: 0, end: Math.min(WATCHED, features.shape[1]!) });
+    const watched = slice(features, {
+      axis: 1,
+      start: 0,
+      end: Math.min(WATCHED, features.shape[1]!),
+    });
     step.observe({ embeddings: l2Normalize(watched) });
     step.fact('accuracy', accuracy);
   },
@@ -133,7 +151,9 @@ export function deepclusterPhase(
       const { program } = inferenceProgram({ encoder, normalize, batchSize, size });
       const found = await features(program, { batchSize, size }); // [N, F]
       onProgress(`whitening features of dimension ${F}`);
-      const whitening = await fitWhitening(engine, found, { components: Math.min(settings.pcaDim, F) });
+      const whitening = await fitWhitening(engine, found, {
+        components: Math.min(settings.pcaDim, F),
+      });
       const X = normalizeRows(await whiten(engine, found, whitening)); // [N, P]
       onProgress(`k-means into ${plural(k, 'cluster')}`);
       const { assignments, sizes, empty, repaired } = await kmeans(X, k, {
@@ -147,7 +167,10 @@ export function deepclusterPhase(
       });
       const before = (await readState([LABELS]))[LABELS]!;
       return {
-        state: { [LABELS]: Float32Array.from(assignments), ...newClassifier(k, F, { seed, epoch }) },
+        state: {
+          [LABELS]: Float32Array.from(assignments),
+          ...newClassifier(k, F, { seed, epoch }),
+        },
         facts: {
           ...progressFact(before, assignments),
           clusters: k - empty,
@@ -158,7 +181,8 @@ export function deepclusterPhase(
       };
     },
     orderState: [LABELS],
-    order: ({ epoch, seed, state }) => uniformOverClusters(state[LABELS]!, { seed, epoch, variant }),
+    order: ({ epoch, seed, state }) =>
+      uniformOverClusters(state[LABELS]!, { seed, epoch, variant }),
   };
 }
 

@@ -21,7 +21,9 @@ const build = (images: Tensor[]) =>
 
 describe('a step of DeepCluster-v2', () => {
   it('agrees with PyTorch: multi-crop, three heads, images without labels, banks afterwards', async () => {
-    await expectStoredStep(engine, 'deepcluster_v2_step', (big, ...small) => build([big, ...small]));
+    await expectStoredStep(engine, 'deepcluster_v2_step', (big, ...small) =>
+      build([big, ...small]),
+    );
   });
 
   it('trains no prototypes, and says the loss of chance over its heads', () => {
@@ -98,7 +100,10 @@ describe('the phase of DeepCluster-v2', () => {
       ...given,
     };
   }
-  const phase = deepclusterV2Phase(settings, context({ encoder: { architecture: 'resnet10', width: 4 } }));
+  const phase = deepclusterV2Phase(
+    settings,
+    context({ encoder: { architecture: 'resnet10', width: 4 } }),
+  );
 
   it('fills the banks from random views before the first epoch, and from then on takes them as the steps left them', async () => {
     let program: Program | undefined;
@@ -126,7 +131,8 @@ describe('the phase of DeepCluster-v2', () => {
     };
     [banks['bank.0'], banks['bank.1'], banks['bank.0']].forEach((bank, h) => {
       const C = state[`prototypes.${h}.weight`] as Float32Array;
-      for (let k = 0; k < C.length; k += 4) expect(Math.hypot(...C.slice(k, k + 4))).toBeCloseTo(1, 5);
+      for (let k = 0; k < C.length; k += 4)
+        expect(Math.hypot(...C.slice(k, k + 4))).toBeCloseTo(1, 5);
       const expected = Array.from({ length: N }, (_, i) => nearest(bank, C, i));
       expect([...(state[`labels.${h}`] as Float32Array)], `head ${h}`).toEqual(expected);
     });
@@ -144,7 +150,10 @@ describe('the phase of DeepCluster-v2', () => {
 
 describe('settings of DeepCluster-v2', () => {
   it('refuses more clusters than images', () => {
-    const given = { data: { batchSize: 8 }, method: { name: 'deepcluster-v2', clusters: [50, 101] } };
+    const given = {
+      data: { batchSize: 8 },
+      method: { name: 'deepcluster-v2', clusters: [50, 101] },
+    };
     expect(() => methodProgram(settingsFor('small-32', given), { images: 100 })).toThrow(
       'clusters: received "50,101"; expected whole numbers from 2 to 100',
     );

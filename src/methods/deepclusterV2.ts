@@ -53,7 +53,12 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts';
-import { clusterCounts, kmeansSettings, requireClusters, storedPrototypes } from './clusterSettings.ts';
+import {
+  clusterCounts,
+  kmeansSettings,
+  requireClusters,
+  storedPrototypes,
+} from './clusterSettings.ts';
 import { cropInputs, ofCrop } from './crops.ts';
 import { defineMethod } from './defineMethod.ts';
 import { multicropImagenet } from './imagenetRecipe.ts';
@@ -88,7 +93,12 @@ export const deepclusterV2 = defineMethod({
       settings: {
         ...multicropImagenet(4096),
         optimizer: { name: 'larc', learningRate: 4.8 },
-        schedule: { epochs: 800, startLearningRate: 0.3, finalLearningRate: 0.0048, warmupEpochs: 10 },
+        schedule: {
+          epochs: 800,
+          startLearningRate: 0.3,
+          finalLearningRate: 0.0048,
+          warmupEpochs: 10,
+        },
         method: { hiddenDim: 2048, clusters: [3000, 3000, 3000], clusterIterations: 10 },
       },
     },
@@ -166,7 +176,8 @@ export function deepclusterV2Phase(settings: PhaseSettings, context: ViewsContex
     isDue: () => true,
     async run(phase) {
       const { engine, epoch, seed, readState, onProgress, signal } = phase;
-      const banks = epoch === 0 ? await filledBanks(settings, context, phase) : await readState(bankNames);
+      const banks =
+        epoch === 0 ? await filledBanks(settings, context, phase) : await readState(bankNames);
       const state: Values = epoch === 0 ? { ...banks } : {};
       const facts: Record<string, number> = { emptyClusters: 0, splitClusters: 0 };
       for (const [h, K] of counts.entries()) {
@@ -211,10 +222,15 @@ function viewsProgram(settings: ProjectionOptions, context: ViewsContext): Progr
   const variables = createVariables();
   const [global] = cropInputs({ ...context, crops: context.crops.slice(0, 1) }); // [count B, 3, s, s]
   const Z = project(variables, encode(variables, global!, context.encoder), settings); // [count B, D]
-  const outputs = Array.from({ length: BANKS }, (_, j) => [bankName(j), ofCrop(Z, j, context.batchSize)]);
+  const outputs = Array.from({ length: BANKS }, (_, j) => [
+    bankName(j),
+    ofCrop(Z, j, context.batchSize),
+  ]);
   return {
     name: 'deepcluster-v2-views',
     outputs: Object.fromEntries(outputs),
-    state: [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => ({ current: tensor })),
+    state: [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => ({
+      current: tensor,
+    })),
   };
 }

@@ -31,7 +31,9 @@ const define = (name: string, given: Partial<Parameters<typeof defineMethod>[0]>
       ...projectionSettings,
       pull: z.number().positive().default(2).describe('strength'),
     }),
-    presets: { [`${name}-paper`]: { description: 'the recipe', settings: { method: { pull: 5 } } } },
+    presets: {
+      [`${name}-paper`]: { description: 'the recipe', settings: { method: { pull: 5 } } },
+    },
     remedies: {
       narrow: ({ method: { pull } }) => ({
         settings: { method: { pull: (pull as number) / 2 } },
@@ -53,7 +55,9 @@ describe('a method of a user', () => {
   const own = define('pull-together');
 
   it('needs no edit of ours: after registerMethod it has settings, presets and a program', () => {
-    expect(() => methodNamed('pull-together')).toThrow(/received "pull-together"; expected one of swav/);
+    expect(() => methodNamed('pull-together')).toThrow(
+      /received "pull-together"; expected one of swav/,
+    );
     registerMethod(own);
     registerMethod(own);
     expect(allMethods()).toContain(own);
@@ -69,7 +73,9 @@ describe('a method of a user', () => {
   });
 
   it('may not take the name of another', () => {
-    expect(() => registerMethod(define('swav'))).toThrow('received "swav", which another method has');
+    expect(() => registerMethod(define('swav'))).toThrow(
+      'received "swav", which another method has',
+    );
   });
 });
 
@@ -126,7 +132,9 @@ describe('a step', () => {
       define('broken', { step }).build({ ...head }, context(), [images]);
     expect(build(({ model }) => void model.embed(images))).toThrow('received no loss');
     expect(
-      build(({ step, model }) => step.minimize(mean(model.embed(images)), { variables: 'layer1.' })),
+      build(({ step, model }) =>
+        step.minimize(mean(model.embed(images)), { variables: 'layer1.' }),
+      ),
     ).toThrow(/received variables "layer1\."; expected a call that updates "conv1\.weight" too/);
   });
 

@@ -104,7 +104,12 @@ export interface DefinedMethod<S extends z.ZodObject> extends Method {
    *
    * @param stage default: the first stage
    */
-  build(settings: z.input<S>, context: StepContext, crops: readonly Tensor[], stage?: string): TrainingStep;
+  build(
+    settings: z.input<S>,
+    context: StepContext,
+    crops: readonly Tensor[],
+    stage?: string,
+  ): TrainingStep;
 }
 
 /**
@@ -165,7 +170,9 @@ export interface DefinedMethod<S extends z.ZodObject> extends Method {
  *   ],
  * });
  */
-export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition<S>): DefinedMethod<S> {
+export function defineMethod<S extends z.ZodObject>(
+  definition: MethodDefinition<S>,
+): DefinedMethod<S> {
   type Own = z.output<S>;
   const { name, about, crops, settings: schema, fits = [], recipe = {}, presets = {} } = definition;
   const parsed = (own: OwnSettings) => schema.parse(own) as Own;
@@ -219,7 +226,11 @@ export function defineMethod<S extends z.ZodObject>(definition: MethodDefinition
 function buildStage<S extends z.ZodObject>(
   { name, head }: MethodDefinition<S>,
   write: ((scope: StepScope<z.output<S>>) => void) | undefined,
-  { settings, context, stages }: PhaseScope<z.output<S>> & { stages: readonly Stage<z.output<S>>[] },
+  {
+    settings,
+    context,
+    stages,
+  }: PhaseScope<z.output<S>> & { stages: readonly Stage<z.output<S>>[] },
   crops: readonly Tensor[],
 ): TrainingStep {
   if (!write) {

@@ -24,7 +24,10 @@ export function embeddingProgram(
 ): Program {
   const variables = createVariables({ mode: 'evaluate', prefix });
   const images = input('images', [batchSize, 3, s, s], 'uint8');
-  const features = project(variables, encode(variables, normalizeImages(images, normalize), encoder)); // [B, D]
+  const features = project(
+    variables,
+    encode(variables, normalizeImages(images, normalize), encoder),
+  ); // [B, D]
   const stored = [...variables.parameters(), ...variables.buffers()];
   return {
     name: 'embeddings',

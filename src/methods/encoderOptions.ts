@@ -7,7 +7,14 @@ import type { Settings } from './settings.ts';
 export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
   const { architecture, width, stem, frontEnd, residualInit, stemStart } = encoder;
   const stemFilters = stemStart === 'patches-frozen' ? 'frozen' : 'trained';
-  return { architecture, width, stem, frontEnd, residualInit, stemFilters } satisfies EncoderOptions;
+  return {
+    architecture,
+    width,
+    stem,
+    frontEnd,
+    residualInit,
+    stemFilters,
+  } satisfies EncoderOptions;
 }
 
 /**

@@ -31,12 +31,18 @@ describe('fitToPictures', () => {
   it('keeps what a person gave', () => {
     const given = new Set(['flipProbability', 'hue']);
     const { views } = fitToPictures(settings, digits, given).settings;
-    expect(views).toMatchObject({ flipProbability: 0.5, hue: 0.1, saturation: 0, grayscaleProbability: 0 });
+    expect(views).toMatchObject({
+      flipProbability: 0.5,
+      hue: 0.1,
+      saturation: 0,
+      grayscaleProbability: 0,
+    });
   });
 
   it('decides at the limit, and on a hundred images or more', () => {
     const flips = (mirrorRatio: number | null, images = 2000) =>
-      fitToPictures(settings, { ...photos, images, mirrorRatio }, none).settings.views.flipProbability;
+      fitToPictures(settings, { ...photos, images, mirrorRatio }, none).settings.views
+        .flipProbability;
     expect(flips(MIRROR_LIMIT)).toBe(0);
     expect(flips(MIRROR_LIMIT - 1e-6)).toBe(0.5);
     expect(flips(1.5, 99)).toBe(0.5);

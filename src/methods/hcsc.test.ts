@@ -62,7 +62,10 @@ async function firstStep(given: Given, at: number): Promise<Values> {
   const executable = await engine.compile(step.program);
   await executable.writeState(step.initialState(0));
   const moment = { step: at, stepsPerEpoch: 10, totalSteps: 100 };
-  const scalars = Object.entries(step.scalars(moment)).map(([name, value]) => [name, Float32Array.of(value)]);
+  const scalars = Object.entries(step.scalars(moment)).map(([name, value]) => [
+    name,
+    Float32Array.of(value),
+  ]);
   const pixels = (count: number) => new Float32Array(count).map((_, i) => Math.sin(i * 1.7));
   const results = await executable.run({
     'crops.0': pixels(16 * 3 * 256),
@@ -88,7 +91,10 @@ describe('before the warm-up is over', () => {
 describe('selection', () => {
   it('adds one instance term per level, and one in all where instances are not selected', async () => {
     // On the first state clusters say nothing: all are kept with the same probability 1 - 1/K.
-    const [both, prototypes] = [await firstStep({}, 20), await firstStep({ selection: 'prototypes' }, 20)];
+    const [both, prototypes] = [
+      await firstStep({}, 20),
+      await firstStep({ selection: 'prototypes' }, 20),
+    ];
     expect(both['fact.instanceLoss']![0]).toBeGreaterThan(2 * prototypes['fact.instanceLoss']![0]!);
     const expected = COUNTS.reduce((sum, K) => sum + (1 - 1 / K) / COUNTS.length, 0);
     expect(both['fact.meanKeep']![0]).toBeCloseTo(expected, 5);
@@ -101,9 +107,16 @@ describe('selection', () => {
     const namesOf = (selection: Given['selection']) => {
       const { initialState, draws } = build({ selection });
       const drawn = draws?.({ step: 0, stepsPerEpoch: 10, totalSteps: 100 }, 0) ?? {};
-      return [...Object.keys(initialState(0)).filter((n) => n.startsWith('uniform')), ...Object.keys(drawn)];
+      return [
+        ...Object.keys(initialState(0)).filter((n) => n.startsWith('uniform')),
+        ...Object.keys(drawn),
+      ];
     };
-    const ofKind = (kind: string) => [`uniform.${kind}`, `rowShifts.${kind}`, `columnShifts.${kind}`];
+    const ofKind = (kind: string) => [
+      `uniform.${kind}`,
+      `rowShifts.${kind}`,
+      `columnShifts.${kind}`,
+    ];
     expect(namesOf('none')).toEqual([]);
     expect(namesOf('instances')).toEqual(ofKind('instances'));
     expect(namesOf('prototypes')).toEqual(ofKind('prototypes'));

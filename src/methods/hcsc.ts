@@ -34,7 +34,12 @@
  * and its batch statistics.
  */
 import { z } from 'zod';
-import { concentrations, hierarchicalKmeans, requireTree, type TreeLevel } from '../cluster/index.ts';
+import {
+  concentrations,
+  hierarchicalKmeans,
+  requireTree,
+  type TreeLevel,
+} from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import {
@@ -98,7 +103,10 @@ const settingsSchema = z.strictObject({
 type HcscSettings = z.output<typeof settingsSchema>;
 
 /** Recipe of the paper, for its crops. */
-const imagenet = (views: { crops: { count: number; size: number }[]; scales: [number, number][] }) => ({
+const imagenet = (views: {
+  crops: { count: number; size: number }[];
+  scales: [number, number][];
+}) => ({
   data: { batchSize: 256, imageSize: 224 },
   views: { ...views, blurProbability: 0.5 },
   encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet' } as const,
@@ -130,7 +138,10 @@ export const hcsc = defineMethod({
     'hcsc-imagenet-multicrop': {
       description: "the paper's ResNet-50 recipe at batch 256 with six crops of five sizes",
       settings: imagenet({
-        crops: [{ count: 2, size: 224 }, ...[192, 160, 128, 96].map((size) => ({ count: 1, size }))],
+        crops: [
+          { count: 2, size: 224 },
+          ...[192, 160, 128, 96].map((size) => ({ count: 1, size })),
+        ],
         scales: [
           [0.2, 1],
           [0.172, 0.86],
@@ -172,7 +183,8 @@ export const hcsc = defineMethod({
       ...storedClusters(step, l, { clusters, dimension }),
       candidates: step.state(candidatesName(l), [clusters]).current, // [K]
     }));
-    const selects = (what: 'instances' | 'prototypes') => selection === 'both' || selection === what;
+    const selects = (what: 'instances' | 'prototypes') =>
+      selection === 'both' || selection === what;
 
     // sum_l InfoNCE(q, k, selected_l queue); one term where instances are not selected
     const plain = (z: Tensor) => infoNce(z, k, queue.current, settings);
@@ -180,7 +192,13 @@ export const hcsc = defineMethod({
       ? selectedInstances({ step, q, k, queue: queue.current, levels, settings })
       : undefined;
     const instanceLoss = instances?.loss ?? plain(q);
-    const prototypes = selectedPrototypes({ step, queries, levels, variant, selects: selects('prototypes') });
+    const prototypes = selectedPrototypes({
+      step,
+      queries,
+      levels,
+      variant,
+      selects: selects('prototypes'),
+    });
     queue.push(k);
 
     const weight = step.during('prototypes'); // 0 during the warm-up, then 1
@@ -306,9 +324,13 @@ const candidatesName = (l: number) => `candidates.${l}`;
 function treePhase(settings: HcscSettings, context: StepContext): EpochPhase['run'] {
   const { clusters: counts, temperature, concentrationSmoothing: smoothing, variant } = settings;
   const { batchSize, imageSize: size } = context;
-  const program = embeddingProgram((variables, features) => keyHead(variables, features, settings), context, {
-    prefix: 'key.',
-  });
+  const program = embeddingProgram(
+    (variables, features) => keyHead(variables, features, settings),
+    context,
+    {
+      prefix: 'key.',
+    },
+  );
   return async ({ engine, epoch, seed, features, readState, onProgress, signal }) => {
     const F = await features(program, { batchSize, size }); // [N, D]
     onProgress(`hierarchical k-means into ${counts.join(', ')} clusters`);
@@ -327,12 +349,19 @@ function treePhase(settings: HcscSettings, context: StepContext): EpochPhase['ru
         temperature,
         smoothing,
       });
-      Object.assign(state, foundState(l, { prototypes: level.prototypes.data, phi, labels: level.labels }), {
-        [candidatesName(l)]: candidatesOf(level.labels, level.clusters, variant),
-      });
+      Object.assign(
+        state,
+        foundState(l, { prototypes: level.prototypes.data, phi, labels: level.labels }),
+        {
+          [candidatesName(l)]: candidatesOf(level.labels, level.clusters, variant),
+        },
+      );
     }
     const before = (await readState([labelsName(0)]))[labelsName(0)]!;
-    return { state, facts: { empty: emptyOf(tree), ...agreementFact(before, state[labelsName(0)]!) } };
+    return {
+      state,
+      facts: { empty: emptyOf(tree), ...agreementFact(before, state[labelsName(0)]!) },
+    };
   };
 }
 

@@ -1,6 +1,12 @@
 /** The encoder of a run: from stored pixels to features, in training and alone. */
 import type { Program } from '../compile/index.ts';
-import { createVariables, type EncoderOptions, encode, featureLength, type Variables } from '../nn/index.ts';
+import {
+  createVariables,
+  type EncoderOptions,
+  encode,
+  featureLength,
+  type Variables,
+} from '../nn/index.ts';
 import { cast, constant, input, mul, sub, type Tensor } from '../tensor/index.ts';
 
 export interface Normalization {

@@ -36,7 +36,9 @@ describe('initialEncoderState', () => {
     const read = [...variables.parameters(), ...variables.buffers()].map(({ name }) => name);
     expect(encoderState).toEqual(expect.arrayContaining(read));
     prototypes?.(variables);
-    expect(Object.keys(state)).toEqual(expect.arrayContaining(Object.keys(variables.initialValues(0))));
+    expect(Object.keys(state)).toEqual(
+      expect.arrayContaining(Object.keys(variables.initialValues(0))),
+    );
   });
 
   it('starts blocks as shortcuts where the settings say so, in a momentum encoder too', () => {
@@ -52,36 +54,39 @@ describe('initialEncoderState', () => {
     expect([...initialEncoderState(settingsWith())['layer1.0.bn2.weight']!]).toEqual([1, 1, 1, 1]);
   });
 
-  it.each(methodNames)('begins with a given stem in %s, which is trained unless it is frozen', (method) => {
-    const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
-    for (const stemStart of ['patches', 'patches-frozen'] as const) {
-      const { settings: patch } = patchOf({
-        ...{ method, width: 4, prototypes: 8, clusters: takesOne ? '8' : '8,4', stemStart },
-      });
-      const settings = settingsFor('small-32', patch);
-      const { name, shape } = firstFilters(encoderOptions(settings), 32);
-      const filters = Float32Array.from({ length: sizeOf(shape) }, (_, i) => i / 10);
-      const { initialState, steps, encoderState } = methodProgram(settings, {
-        images: 16,
-        first: { [name]: filters },
-      });
-      expect(encoderState).toContain(name);
-      for (const { program, trained = [] } of steps) {
-        const isFrozen = stemStart === 'patches-frozen';
-        expect(trained.includes(name)).toBe(!isFrozen);
-        const own = program.state!.filter(({ current }) => current.node.attributes.name === name);
-        expect(own.map(({ next }) => next === undefined)).toEqual([isFrozen]);
+  it.each(methodNames)(
+    'begins with a given stem in %s, which is trained unless it is frozen',
+    (method) => {
+      const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
+      for (const stemStart of ['patches', 'patches-frozen'] as const) {
+        const { settings: patch } = patchOf({
+          ...{ method, width: 4, prototypes: 8, clusters: takesOne ? '8' : '8,4', stemStart },
+        });
+        const settings = settingsFor('small-32', patch);
+        const { name, shape } = firstFilters(encoderOptions(settings), 32);
+        const filters = Float32Array.from({ length: sizeOf(shape) }, (_, i) => i / 10);
+        const { initialState, steps, encoderState } = methodProgram(settings, {
+          images: 16,
+          first: { [name]: filters },
+        });
+        expect(encoderState).toContain(name);
+        for (const { program, trained = [] } of steps) {
+          const isFrozen = stemStart === 'patches-frozen';
+          expect(trained.includes(name)).toBe(!isFrozen);
+          const own = program.state!.filter(({ current }) => current.node.attributes.name === name);
+          expect(own.map(({ next }) => next === undefined)).toEqual([isFrozen]);
+        }
+        const momentum = ['moco', 'byol', 'pcl', 'hcsc'].includes(method);
+        const copies = Object.entries(initialState(7)).filter(
+          ([key]) => key === `key.${name}` || key === `target.${name}`,
+        );
+        expect(copies.length).toBe(momentum ? 1 : 0);
+        for (const [, values] of [[name, initialState(7)[name]!] as const, ...copies]) {
+          expect(values).toEqual(filters);
+        }
       }
-      const momentum = ['moco', 'byol', 'pcl', 'hcsc'].includes(method);
-      const copies = Object.entries(initialState(7)).filter(
-        ([key]) => key === `key.${name}` || key === `target.${name}`,
-      );
-      expect(copies.length).toBe(momentum ? 1 : 0);
-      for (const [, values] of [[name, initialState(7)[name]!] as const, ...copies]) {
-        expect(values).toEqual(filters);
-      }
-    }
-  });
+    },
+  );
 
   it('needs no number of images, and draws from the seed', () => {
     const settings = settingsFor('small-32', {
@@ -92,7 +97,9 @@ describe('initialEncoderState', () => {
     expect(initialEncoderState(settings)[name]).toEqual(
       initialEncoderState(settings, settings.run.seed)[name],
     );
-    expect(initialEncoderState(settings, 1)[name]).not.toEqual(initialEncoderState(settings, 2)[name]);
+    expect(initialEncoderState(settings, 1)[name]).not.toEqual(
+      initialEncoderState(settings, 2)[name],
+    );
   });
 });
 

@@ -8,9 +8,11 @@ const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
 const build = (negatives: number, images = input('crops.0', [8, 3, 16, 16])) =>
-  instdisc.build({ ...head, hiddenDim: 0, temperature: 0.2, negatives, bankMomentum: 0.9 }, context(), [
-    images,
-  ]);
+  instdisc.build(
+    { ...head, hiddenDim: 0, temperature: 0.2, negatives, bankMomentum: 0.9 },
+    context(),
+    [images],
+  );
 
 describe('InstDisc', () => {
   it('agrees with a whole step in PyTorch: own rows left out of the draws, bank written at the positions', async () => {
@@ -37,7 +39,8 @@ describe('InstDisc', () => {
   it('starts with a bank on the sphere, which is no part of the encoder', () => {
     const { initialState, encoderState } = build(12);
     const { bank } = initialState(5);
-    for (let n = 0; n < 30; n++) expect(Math.hypot(...bank!.slice(n * 6, n * 6 + 6))).toBeCloseTo(1, 5);
+    for (let n = 0; n < 30; n++)
+      expect(Math.hypot(...bank!.slice(n * 6, n * 6 + 6))).toBeCloseTo(1, 5);
     expect(encoderState).not.toContain('bank');
   });
 });
@@ -61,7 +64,8 @@ describe('the memory bank', () => {
 
 describe('the draws of negatives', () => {
   it('depend on seed and step alone, and cover the bank evenly', () => {
-    const draw = (step: number, seed: number) => drawNegatives({ step, seed }, { count: 4000, images: 20 });
+    const draw = (step: number, seed: number) =>
+      drawNegatives({ step, seed }, { count: 4000, images: 20 });
     expect(draw(3, 1)).toEqual(draw(3, 1));
     expect(draw(3, 1)).not.toEqual(draw(4, 1));
     expect(draw(3, 1)).not.toEqual(draw(3, 2));

@@ -60,7 +60,8 @@ export const instdisc = defineMethod({
   recipe: { method: { hiddenDim: 0 } },
   presets: {
     'instdisc-imagenet': {
-      description: "the paper's recipe with ResNet-18: 1x224 at batch 256, 4,096 negatives, SGD, 200 epochs",
+      description:
+        "the paper's recipe with ResNet-18: 1x224 at batch 256, 4,096 negatives, SGD, 200 epochs",
       settings: {
         data: { batchSize: 256, imageSize: 224 },
         views: {
@@ -128,7 +129,12 @@ export const instdisc = defineMethod({
  */
 export function instanceLoss(
   f: Tensor,
-  { own, indices, candidates, positions }: Record<'own' | 'indices' | 'candidates' | 'positions', Tensor>,
+  {
+    own,
+    indices,
+    candidates,
+    positions,
+  }: Record<'own' | 'indices' | 'candidates' | 'positions', Tensor>,
   { temperature }: ContrastiveOptions,
 ): Tensor {
   const B = f.shape[0]!;

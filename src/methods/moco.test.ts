@@ -14,7 +14,9 @@ describe('MoCo', () => {
   });
 
   it('starts with a key encoder equal to the encoder, and gives back the encoder alone', () => {
-    const { initialState, encoderState } = moco.build(keys, context(), [input('crops.0', [16, 3, 16, 16])]);
+    const { initialState, encoderState } = moco.build(keys, context(), [
+      input('crops.0', [16, 3, 16, 16]),
+    ]);
     const state = initialState(5);
     expect(encoderState.length).toBeGreaterThan(10);
     for (const name of encoderState) {

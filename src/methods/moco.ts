@@ -58,7 +58,10 @@ export const moco = defineMethod({
   name: 'moco',
   about: 'a query finds its key in a queue of keys from a momentum encoder (MoCo v2)',
   crops: 'pair',
-  settings: z.strictObject({ ...queueSettings, queueLength: withDefault(queueSettings.queueLength, 4096) }),
+  settings: z.strictObject({
+    ...queueSettings,
+    queueLength: withDefault(queueSettings.queueLength, 4096),
+  }),
   fits: ['queueLength'],
   presets: {
     'moco-v2-imagenet': {

@@ -4,7 +4,9 @@ import type { Moment } from './program.ts';
 import { fraction } from './settings.ts';
 
 export const momentumSettings = {
-  encoderMomentum: fraction().default(0.99).describe('momentum of the momentum encoder at the start'),
+  encoderMomentum: fraction()
+    .default(0.99)
+    .describe('momentum of the momentum encoder at the start'),
   finalEncoderMomentum: fraction()
     .optional()
     .describe('momentum of the momentum encoder at the end, reached by a cosine; absent: constant'),

@@ -20,7 +20,8 @@ export interface Need {
 /** Largest need of a recipe: of its batch, prototypes, clusters or queue. */
 export function needOf({ data, method }: Settings): Need {
   const { fits } = methodNamed(method.name);
-  const own = (name: string) => (fits.includes(name) ? Math.max(...[method[name] as number].flat()) : 0);
+  const own = (name: string) =>
+    fits.includes(name) ? Math.max(...[method[name] as number].flat()) : 0;
   const needs = [
     {
       images: MIN_STEPS * data.batchSize,

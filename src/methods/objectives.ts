@@ -3,7 +3,15 @@
 import type { ProgramState } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Optimizer, stateOfBuffer, type Variables } from '../nn/index.ts';
-import { add, crossReplicaMean, gradients, greater, input, type Tensor, where } from '../tensor/index.ts';
+import {
+  add,
+  crossReplicaMean,
+  gradients,
+  greater,
+  input,
+  type Tensor,
+  where,
+} from '../tensor/index.ts';
 import type { Moment } from './program.ts';
 
 export interface MinimizeOptions {
@@ -65,7 +73,10 @@ export function trainedState(
   run: RunSchedule,
 ): TrainedState {
   if (objectives.length === 0) {
-    throw new LikenessError('method.objective', 'step: received no loss; expected a call of step.minimize');
+    throw new LikenessError(
+      'method.objective',
+      'step: received no loss; expected a call of step.minimize',
+    );
   }
   const rate = input('learningRate', []);
   const parameters = variables.parameters().map(({ name, tensor }) => {
@@ -90,10 +101,15 @@ export function trainedState(
     const isActive = when && greater(input(activeName(group), []), 0.5);
     const chosen = (now: Tensor, before: Tensor) => (isActive ? where(isActive, now, before) : now);
     next.set(name, chosen(update.next, value));
-    optimizerState.push(...update.slots.map(({ current: { node } }) => String(node.attributes.name)));
+    optimizerState.push(
+      ...update.slots.map(({ current: { node } }) => String(node.attributes.name)),
+    );
     return [
       { current, next: next.get(name)! },
-      ...update.slots.map((slot) => ({ current: slot.current, next: chosen(slot.next, slot.current) })),
+      ...update.slots.map((slot) => ({
+        current: slot.current,
+        next: chosen(slot.next, slot.current),
+      })),
     ];
   });
   state.push(...variables.buffers().map(stateOfBuffer));

@@ -4,7 +4,17 @@
  * Source: Li et al., "Contrastive Clustering", AAAI 2021, section 4.4, whose figures draw it; here
  * for anything that comes in pairs.
  */
-import { matmul, maximum, mean, mul, sqrt, sub, sum, type Tensor, transpose } from '../tensor/index.ts';
+import {
+  matmul,
+  maximum,
+  mean,
+  mul,
+  sqrt,
+  sub,
+  sum,
+  type Tensor,
+  transpose,
+} from '../tensor/index.ts';
 import { cosines } from './contrastive.ts';
 
 /** Smallest variance whose root is taken; rounding in float32 may give less. */
@@ -25,7 +35,8 @@ export function pairSimilarities(
   const own = cosines(a, b); // [R, 1]
   const positive = mean(own);
   // Every pair less those of an image with itself.
-  const others = (sumOfAll: Tensor, sumOfOwn: Tensor) => mul(sub(sumOfAll, sumOfOwn), 1 / (R * (R - 1)));
+  const others = (sumOfAll: Tensor, sumOfOwn: Tensor) =>
+    mul(sub(sumOfAll, sumOfOwn), 1 / (R * (R - 1)));
   const negative = others(sum(all), sum(own));
   const negativeSquare = others(sum(mul(all, all)), sum(mul(own, own)));
   const spread = (square: Tensor, average: Tensor) =>

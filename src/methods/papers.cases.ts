@@ -9,7 +9,9 @@ export interface PaperRecipe {
   /** Paper, and files of the authors' code. */
   readonly source: string;
   readonly values: Values;
-  readonly differs?: Readonly<Record<string, { readonly ours: string | number; readonly reason: string }>>;
+  readonly differs?: Readonly<
+    Record<string, { readonly ours: string | number; readonly reason: string }>
+  >;
 }
 
 /** Values that most recipes for ImageNet share; torchvision's mean and deviation. */
@@ -98,11 +100,18 @@ const cosine = {
   reason: 'the rate falls along a cosine instead of by 10 at epochs 120 and 160',
 } as const;
 
-const pcl = { ...moco, ...clusterings, clusters: '25000,50000,100000', negativePrototypes: 16_384 } as const;
+const pcl = {
+  ...moco,
+  ...clusterings,
+  clusters: '25000,50000,100000',
+  negativePrototypes: 16_384,
+} as const;
 const hcsc = { ...moco, ...clusterings, clusters: '3000,2000,1000', selection: 'both' } as const;
-const ofPcl = 'Li et al. 2021 (arXiv:2005.04966), section 4 and appendix B; salesforce/PCL, ' + 'main_pcl.py';
+const ofPcl =
+  'Li et al. 2021 (arXiv:2005.04966), section 4 and appendix B; salesforce/PCL, ' + 'main_pcl.py';
 const ofHcsc =
-  'Guo et al. 2022 (arXiv:2202.00455), section 4.1; hirl-team/HCSC, utils/options.py, ' + 'hcsc/loader.py';
+  'Guo et al. 2022 (arXiv:2202.00455), section 4.1; hirl-team/HCSC, utils/options.py, ' +
+  'hcsc/loader.py';
 
 const contrastiveClustering = {
   ...imagenet,
@@ -290,7 +299,9 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     },
   },
   'simsiam-imagenet': {
-    source: 'Chen and He 2021 (arXiv:2011.10566), section 3; facebookresearch/simsiam, ' + 'main_simsiam.py',
+    source:
+      'Chen and He 2021 (arXiv:2011.10566), section 3; facebookresearch/simsiam, ' +
+      'main_simsiam.py',
     values: {
       ...imagenet,
       residualInit: 'zero',

@@ -41,15 +41,20 @@ describe('presets of papers', () => {
     expect(Object.keys(papers).toSorted()).toEqual(complete.map(([name]) => name).toSorted());
   });
 
-  it.each(Object.entries(papers))('%s has the values of its paper', (name, { source, values, differs }) => {
-    const ours = flat(settingsFor(name, {}));
-    const names = unread(ours);
-    expect(without(ours, names), source).toEqual(without({ ...values, ...valuesOf(differs) }, names));
-    for (const [key, { ours: own, reason }] of Object.entries(differs ?? {})) {
-      expect(values[key], `${key} is not different: ${reason}`).not.toBe(own);
-      expect(values[key], `${key}: the paper's value`).toBeDefined();
-    }
-  });
+  it.each(Object.entries(papers))(
+    '%s has the values of its paper',
+    (name, { source, values, differs }) => {
+      const ours = flat(settingsFor(name, {}));
+      const names = unread(ours);
+      expect(without(ours, names), source).toEqual(
+        without({ ...values, ...valuesOf(differs) }, names),
+      );
+      for (const [key, { ours: own, reason }] of Object.entries(differs ?? {})) {
+        expect(values[key], `${key} is not different: ${reason}`).not.toBe(own);
+        expect(values[key], `${key}: the paper's value`).toBeDefined();
+      }
+    },
+  );
 });
 
 describe('recipes for small images', () => {
@@ -73,7 +78,9 @@ describe('recipes for small images', () => {
       const ofPaper = flat(settingsFor(paper, {}));
       const settings = resolveSettings(mergeSettings({ method: { name } }, method.recipe));
       const own = Object.keys(method.settings.shape);
-      const ours = Object.fromEntries(Object.entries(flat(settings)).filter(([key]) => own.includes(key)));
+      const ours = Object.fromEntries(
+        Object.entries(flat(settings)).filter(([key]) => own.includes(key)),
+      );
       const expected = Object.fromEntries(
         Object.entries({ ...ofPaper, ...values }).filter(([key]) => own.includes(key)),
       );
@@ -87,7 +94,10 @@ describe('recipes for small images', () => {
       ({ recipe }) => recipe?.optimizer || recipe?.schedule || recipe?.data,
     );
     expect(
-      changed.map(({ name, recipe }) => [name, flat({ ...recipe, method: undefined } as SettingsPatch)]),
+      changed.map(({ name, recipe }) => [
+        name,
+        flat({ ...recipe, method: undefined } as SettingsPatch),
+      ]),
     ).toEqual([['byol', { learningRate: 0.004 }]]);
   });
 });

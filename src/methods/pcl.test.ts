@@ -64,7 +64,8 @@ describe('the warm-up', () => {
 describe('draws', () => {
   it('are distinct clusters, only where there are more than are asked for, and another set in each step', () => {
     const { draws } = build();
-    const at = (step: number, seed = 0) => draws!({ step, stepsPerEpoch: 10, totalSteps: 100 }, seed);
+    const at = (step: number, seed = 0) =>
+      draws!({ step, stepsPerEpoch: 10, totalSteps: 100 }, seed);
     expect(Object.keys(at(0))).toEqual(['negativePrototypes.1']);
     const drawn = at(3)['negativePrototypes.1'] as Int32Array;
     expect(new Set(drawn).size).toBe(7);
@@ -104,7 +105,9 @@ describe('ProtoNCE', () => {
     const loss = await evaluated(
       protoNce(q, { prototypes: C, phi, labels: ids(0, 1), drawn, variant: 'corrected' }),
     );
-    const all = await evaluated(protoNce(q, { prototypes: C, phi, labels: ids(0, 1), variant: 'corrected' }));
+    const all = await evaluated(
+      protoNce(q, { prototypes: C, phi, labels: ids(0, 1), variant: 'corrected' }),
+    );
     expect(loss).toBeCloseTo(all, 6);
   });
 
@@ -116,7 +119,10 @@ describe('ProtoNCE', () => {
       [0.8 / 0.25, 0.6 / 0.2, -0.6 / 0.5],
       [1 / 0.25, 0, 0],
     ];
-    expect(corrected).toBeCloseTo((ce(...(rows[0] as [number])) + ce(...(rows[1] as [number]))) / 2, 5);
+    expect(corrected).toBeCloseTo(
+      (ce(...(rows[0] as [number])) + ce(...(rows[1] as [number]))) / 2,
+      5,
+    );
     expect(released).toBeCloseTo(
       (ce(rows[0]![0]!, ...rows[0]!) + ce(rows[1]![0]!, ...rows[1]!)) / 2, // its own prototype once more
       5,
@@ -124,7 +130,13 @@ describe('ProtoNCE', () => {
   });
 
   it('is 0 where no other prototype is left', async () => {
-    const one = { prototypes: C, phi, labels: ids(1, 1), drawn: ids(1), variant: 'corrected' } as const;
+    const one = {
+      prototypes: C,
+      phi,
+      labels: ids(1, 1),
+      drawn: ids(1),
+      variant: 'corrected',
+    } as const;
     expect(await evaluated(protoNce(q, one))).toBeCloseTo(0, 6);
   });
 
@@ -161,7 +173,11 @@ describe('ProtoNCE', () => {
       outputs: {
         all: protoNce(queries, { ...given, variant: 'corrected' }),
         some: protoNce(queries, { ...some, variant: 'corrected' }),
-        every: protoNce(queries, { ...given, drawn: input('order', [K], 'int32'), variant: 'corrected' }),
+        every: protoNce(queries, {
+          ...given,
+          drawn: input('order', [K], 'int32'),
+          variant: 'corrected',
+        }),
         released: protoNce(queries, { ...some, variant: 'reference' }),
       },
     });
@@ -179,7 +195,11 @@ describe('ProtoNCE', () => {
           const drawn = order.slice(0, r);
           const ran = await executable.run({
             ...{ q: Float32Array.from(q), C: Float32Array.from(C), phi: Float32Array.from(phi) },
-            ...{ y: Int32Array.from(y), drawn: Int32Array.from(drawn), order: Int32Array.from(order) },
+            ...{
+              y: Int32Array.from(y),
+              drawn: Int32Array.from(drawn),
+              order: Int32Array.from(order),
+            },
           });
           const logit = (i: number, k: number) =>
             q.slice(i * D, i * D + D).reduce((sum, x, d) => sum + x * C[k * D + d]!, 0) / phi[k]!;
@@ -248,7 +268,9 @@ describe('the phase between epochs', () => {
     const now = context(1, program.initialState(0));
     await phase.run(now);
     const names = now.asked[0]!.state!.map(({ current }) => current.node.attributes.name as string);
-    const held = new Set(program.steps[0].program.state!.map(({ current }) => current.node.attributes.name));
+    const held = new Set(
+      program.steps[0].program.state!.map(({ current }) => current.node.attributes.name),
+    );
     expect(names.length).toBeGreaterThan(20);
     for (const name of names) {
       expect(name).toMatch(/^key\./);
@@ -263,8 +285,12 @@ describe('the phase between epochs', () => {
       });
       const now = context(1, initialState(0));
       await phase!.run(now);
-      const held = now.asked[0]!.state!.map(({ current }) => current.node.attributes.name as string);
-      return [...encoderState, ...held].filter((name) => name.endsWith('projection_head.1.running_mean'));
+      const held = now.asked[0]!.state!.map(
+        ({ current }) => current.node.attributes.name as string,
+      );
+      return [...encoderState, ...held].filter((name) =>
+        name.endsWith('projection_head.1.running_mean'),
+      );
     };
     expect(await namesOf('none')).toEqual([]);
     expect(await namesOf('batch')).toEqual([
@@ -282,7 +308,8 @@ describe('the phase between epochs', () => {
     for (const [m, K] of [3, 5].entries()) {
       const C = state[`centroids.${m}`]!;
       expect(C.length).toBe(K * 4);
-      for (let k = 0; k < K; k++) expect(Math.hypot(...C.slice(k * 4, k * 4 + 4))).toBeCloseTo(1, 5);
+      for (let k = 0; k < K; k++)
+        expect(Math.hypot(...C.slice(k * 4, k * 4 + 4))).toBeCloseTo(1, 5);
       expect(state[`labels.${m}`]!.length).toBe(N);
       expect(new Set(state[`labels.${m}`]).size).toBe(K);
       const phi = [...state[`phi.${m}`]!];
@@ -302,7 +329,9 @@ describe('the phase between epochs', () => {
     expect(programOf({ clusters: '3,61' })).toThrow(
       'clusters: received "3,61"; expected whole numbers from 2 to 60, the number of images, joined by commas, such as "3"',
     );
-    expect(programOf({ clusters: '3,x' })).toThrow('clusters: received "3,x"; expected whole numbers');
+    expect(programOf({ clusters: '3,x' })).toThrow(
+      'clusters: received "3,x"; expected whole numbers',
+    );
     expect(programOf({ clusters: '1' })).toThrow(/clusters: received 1; .*2/);
     expect(programOf({ queueLength: 0 })).toThrow(/queueLength: received 0; .*1/);
   });

@@ -59,7 +59,13 @@ import type { EpochPhase, StepContext } from './program.ts';
 import { meanOf, protoNce } from './protoNce.ts';
 import { createQueue } from './queue.ts';
 import { positive } from './settings.ts';
-import { agreementFact, foundState, labelsName, prototypesName, storedClusters } from './storedClusters.ts';
+import {
+  agreementFact,
+  foundState,
+  labelsName,
+  prototypesName,
+  storedClusters,
+} from './storedClusters.ts';
 
 const settingsSchema = z.strictObject({
   ...queueSettings,
@@ -67,7 +73,9 @@ const settingsSchema = z.strictObject({
   ...prototypeSettings,
   negativePrototypes: positive()
     .default(16_000)
-    .describe('prototypes drawn as negatives per step; with no more clusters than that, all of them'),
+    .describe(
+      'prototypes drawn as negatives per step; with no more clusters than that, all of them',
+    ),
   variant: variant(),
 });
 type PclSettings = z.output<typeof settingsSchema>;
@@ -101,7 +109,8 @@ const imagenet = (views: object, method: Partial<PclSettings>) => ({
 
 export const pcl = defineMethod({
   name: 'pcl',
-  about: 'instances and prototypes of several clusterings, contrasted with a momentum encoder (PCL)',
+  about:
+    'instances and prototypes of several clusterings, contrasted with a momentum encoder (PCL)',
   crops: 'pair',
   settings: settingsSchema,
   fits: ['clusters', 'queueLength'],
@@ -109,7 +118,10 @@ export const pcl = defineMethod({
     'pcl-v1-imagenet': {
       description:
         "the paper's ResNet-50 recipe with a linear head; the rate along a cosine instead of in steps",
-      settings: imagenet({ jitterProbability: 1, hue: 0.4, grayscaleOrder: 'before' }, { hiddenDim: 0 }),
+      settings: imagenet(
+        { jitterProbability: 1, hue: 0.4, grayscaleOrder: 'before' },
+        { hiddenDim: 0 },
+      ),
     },
     'pcl-v2-imagenet': {
       description: "the authors' improved ResNet-50 recipe: head of two layers, blur, cosine",
@@ -171,9 +183,13 @@ export const pcl = defineMethod({
 function expectation(settings: PclSettings, context: StepContext): EpochPhase['run'] {
   const { temperature, concentrationSmoothing: smoothing } = settings;
   const { batchSize, imageSize: size } = context;
-  const program = embeddingProgram((variables, features) => keyHead(variables, features, settings), context, {
-    prefix: 'key.',
-  });
+  const program = embeddingProgram(
+    (variables, features) => keyHead(variables, features, settings),
+    context,
+    {
+      prefix: 'key.',
+    },
+  );
   return async ({ engine, epoch, seed, features, readState, onProgress, signal }) => {
     const F = await features(program, { batchSize, size }); // [N, D]
     const state: Values = {};

@@ -29,7 +29,12 @@ const bySize: Readonly<Record<string, Preset>> = {
   'tiny-28': {
     description: 'gray images of about 28 px (Fashion-MNIST, MNIST): minutes on two cores',
     settings: {
-      data: { batchSize: 128, imageSize: 28, mean: [0.286, 0.286, 0.286], std: [0.353, 0.353, 0.353] },
+      data: {
+        batchSize: 128,
+        imageSize: 28,
+        mean: [0.286, 0.286, 0.286],
+        std: [0.353, 0.353, 0.353],
+      },
       views: {
         crops: [{ count: 2, size: 28 }],
         scales: [range(0.3, 1)],
@@ -156,7 +161,9 @@ export function settingsFor(name: string, given: SettingsPatch): Settings {
     return resolveSettings(mergeSettings(settings, given));
   }
   const method = methodNamed(wanted);
-  const read = Object.entries(settings.method ?? {}).filter(([key]) => key in method.settings.shape);
+  const read = Object.entries(settings.method ?? {}).filter(
+    ([key]) => key in method.settings.shape,
+  );
   return resolveSettings(
     mergeSettings(
       { ...settings, method: { name: wanted, ...Object.fromEntries(read) } },
@@ -179,7 +186,10 @@ export interface ImageFacts {
  * Preset for images of that size: below 64 px two crops, from 64 px multi-crop. The reason is for
  * people.
  */
-export function choosePreset({ medianShortSide, color }: ImageFacts): { name: string; reason: string } {
+export function choosePreset({ medianShortSide, color }: ImageFacts): {
+  name: string;
+  reason: string;
+} {
   const size = `images of about ${Math.round(medianShortSide)} px`;
   if (medianShortSide >= 64) return { name: 'multicrop-64', reason: `${size}: multi-crop` };
   if (medianShortSide <= 30 && color === 'gray')
@@ -254,10 +264,12 @@ function fitBatch(
   const batchSize = Math.min(data.batchSize, fitting, count);
   // Adam's rate falls with the square root of the batch, the other optimizers' with the batch.
   const ratio = batchSize / data.batchSize;
-  const learningRate = optimizer.learningRate * (optimizer.name === 'adam' ? Math.sqrt(ratio) : ratio);
+  const learningRate =
+    optimizer.learningRate * (optimizer.name === 'adam' ? Math.sqrt(ratio) : ratio);
   return {
     data: { ...data, batchSize },
-    optimizer: given.has('learningRate') || ratio === 1 ? optimizer : { ...optimizer, learningRate },
+    optimizer:
+      given.has('learningRate') || ratio === 1 ? optimizer : { ...optimizer, learningRate },
   };
 }
 

@@ -47,7 +47,10 @@ export function labelsAt(labels: Tensor, indices: Tensor): Tensor {
  * @param logits [R, K]
  * @param labels int32 [R]: 0 to K - 1, or `UNLABELED`
  */
-export function labeledCrossEntropy(logits: Tensor, labels: Tensor): { loss: Tensor; accuracy: Tensor } {
+export function labeledCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+): { loss: Tensor; accuracy: Tensor } {
   const targets = oneHot(labels, logits.shape[1]!); // [R, K], a row of zeros where unlabeled
   const labeled = maximum(sum(targets), scalar(1));
   return {
@@ -60,7 +63,10 @@ export function labeledCrossEntropy(logits: Tensor, labels: Tensor): { loss: Ten
  * NMI (arithmetic mean) of labels with those before: the measure of progress of the DeepCluster
  * paper, section 4.1, which took the geometric mean. Nothing where there were none before.
  */
-export function progressFact(before: ArrayLike<number>, now: ArrayLike<number>): Record<string, number> {
+export function progressFact(
+  before: ArrayLike<number>,
+  now: ArrayLike<number>,
+): Record<string, number> {
   if (Array.prototype.some.call(before, (label: number) => label < 0)) return {};
   return { nmiBefore: nmi(Int32Array.from(before), Int32Array.from(now)) };
 }

@@ -33,7 +33,9 @@ export interface Replicated {
   build: Build;
 }
 type Build = (given: Partial<StepContext>) => TrainingStep;
-const cropsOf = (batch: number, count: number) => [input('crops.0', [count * batch, 3, SIZE, SIZE])];
+const cropsOf = (batch: number, count: number) => [
+  input('crops.0', [count * batch, 3, SIZE, SIZE]),
+];
 
 /** Steps by method, of `batchSize` images per replica with so many views. */
 export const methods: Record<string, Replicated> = {
@@ -46,14 +48,19 @@ export const methods: Record<string, Replicated> = {
         cropsOf(given.batchSize!, 2),
       ),
   },
-  moco: { views: 2, build: (given) => moco.build(keys, context(given), cropsOf(given.batchSize!, 2)) },
+  moco: {
+    views: 2,
+    build: (given) => moco.build(keys, context(given), cropsOf(given.batchSize!, 2)),
+  },
   instdisc: {
     views: 1,
-    build: (given) => instdisc.build({ ...head, negatives: 9 }, context(given), cropsOf(given.batchSize!, 1)),
+    build: (given) =>
+      instdisc.build({ ...head, negatives: 9 }, context(given), cropsOf(given.batchSize!, 1)),
   },
   byol: {
     views: 2,
-    build: (given) => byol.build({ ...head, predictorDim: 4 }, context(given), cropsOf(given.batchSize!, 2)),
+    build: (given) =>
+      byol.build({ ...head, predictorDim: 4 }, context(given), cropsOf(given.batchSize!, 2)),
   },
   simsiam: {
     views: 2,
@@ -63,7 +70,11 @@ export const methods: Record<string, Replicated> = {
   'deepcluster-v2': {
     views: 2,
     build: (given) =>
-      deepclusterV2.build({ ...head, clusters: [4, 3] }, context(given), cropsOf(given.batchSize!, 2)),
+      deepclusterV2.build(
+        { ...head, clusters: [4, 3] },
+        context(given),
+        cropsOf(given.batchSize!, 2),
+      ),
   },
 };
 
@@ -92,10 +103,18 @@ function pixelsOf(pixels: Float32Array, views: number, rank: number): Float32Arr
  * Demands that two replicas take the same step of a method: the same mean loss, gradients, and
  * every value of the state afterwards.
  */
-export async function expectStepOfWhole(engine: Engine, { views, build }: Replicated): Promise<void> {
+export async function expectStepOfWhole(
+  engine: Engine,
+  { views, build }: Replicated,
+): Promise<void> {
   const shared = { images: IMAGES, imageSize: SIZE };
   const one = build({ ...shared, batchSize: B });
-  const two = build({ ...shared, batchSize: B / REPLICAS, replicas: REPLICAS, batchNorm: 'joined' });
+  const two = build({
+    ...shared,
+    batchSize: B / REPLICAS,
+    replicas: REPLICAS,
+    batchNorm: 'joined',
+  });
   const state = stateOf(one);
   const pixels = values(views * B * 3 * SIZE * SIZE, 99);
   const indices = Int32Array.from({ length: B }, (_, i) => (7 * i + 3) % IMAGES);

@@ -7,7 +7,10 @@ import { type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
 import { patchOf, pathOf, settingNames, showSetting } from './text.ts';
 
 const groups = Object.fromEntries(
-  Object.entries(sharedGroups).map(([name, schema]) => [name, (schema as z.ZodObject).prefault({})]),
+  Object.entries(sharedGroups).map(([name, schema]) => [
+    name,
+    (schema as z.ZodObject).prefault({}),
+  ]),
 );
 
 /**
@@ -65,6 +68,7 @@ export function settingsOfVersion1(flat: Readonly<Record<string, unknown>>): Set
   const { shape } = methodNamed(settings.method!.name!).settings;
   const takesOne = shape.clusters && !(shape.clusters as z.ZodType).safeParse([2, 2]).success;
   // A method with one number of clusters read the first of several.
-  const first = takesOne && typeof clusters === 'string' ? { clusters: Number(clusters.split(',')[0]) } : {};
+  const first =
+    takesOne && typeof clusters === 'string' ? { clusters: Number(clusters.split(',')[0]) } : {};
   return resolveSettings({ ...settings, method: { ...settings.method, ...first } });
 }

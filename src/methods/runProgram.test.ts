@@ -19,7 +19,8 @@ describe('the learning rate of a run', () => {
     );
     return Array.from(
       { length: epochs * stepsPerEpoch },
-      (_, step) => steps[0].scalars({ step, stepsPerEpoch, totalSteps: epochs * stepsPerEpoch }).learningRate,
+      (_, step) =>
+        steps[0].scalars({ step, stepsPerEpoch, totalSteps: epochs * stepsPerEpoch }).learningRate,
     );
   };
   const cosine = (part: number) => base * 0.5 * (1 + Math.cos(Math.PI * part));

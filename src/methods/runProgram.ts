@@ -6,7 +6,13 @@ import { methodNamed } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
 
-function optimizerOf({ name, weightDecay, trust, larcMode, ...shared }: Settings['optimizer']): Optimizer {
+function optimizerOf({
+  name,
+  weightDecay,
+  trust,
+  larcMode,
+  ...shared
+}: Settings['optimizer']): Optimizer {
   const { momentum, momentumForm } = shared;
   const descent = { momentum, momentumForm, weightDecay };
   switch (name) {

@@ -52,7 +52,8 @@ describe('the probability of keeping a negative', () => {
 
   it('survives a concentration of 0', async () => {
     const level = { prototypes: C, phi: vector(0, 0.2, 0.2) };
-    for (const p of await evaluated(keepProbability(queue, level, ids(0, 1)))) expect(p).not.toBeNaN();
+    for (const p of await evaluated(keepProbability(queue, level, ids(0, 1))))
+      expect(p).not.toBeNaN();
   });
 
   it('is never a certainty, and never nothing for prototypes', async () => {
@@ -82,7 +83,10 @@ describe('InfoNCE with selected negatives', () => {
   });
 
   it('as released leaves a cosine of 0 in its place', async () => {
-    expect(await lossWith(mask(3, 0, 1, 1), 'reference')).toBeCloseTo(ce(0.6 / 0.5, 0, 0, -0.6 / 0.5), 6);
+    expect(await lossWith(mask(3, 0, 1, 1), 'reference')).toBeCloseTo(
+      ce(0.6 / 0.5, 0, 0, -0.6 / 0.5),
+      6,
+    );
   });
 
   it('is 0 where nothing was kept', async () => {
@@ -102,7 +106,9 @@ describe('ProtoNCE with selected negatives', () => {
   it('leaves out the own prototype, what was not kept and what is no candidate', async () => {
     const candidates = vector(1, 1, 1);
     const kept = mask(3, 1, 1, 0, 1, 1, 1);
-    const [loss] = await evaluated(selectedProtoNce(q, { ...given, candidates, kept, variant: 'corrected' }));
+    const [loss] = await evaluated(
+      selectedProtoNce(q, { ...given, candidates, kept, variant: 'corrected' }),
+    );
     expect(loss).toBeCloseTo((ce(s[0][0], s[0][1]) + ce(s[1][1], s[1][0], s[1][2])) / 2, 5);
     const fewer = { ...given, candidates: vector(0, 1, 1), variant: 'corrected' } as const;
     const [other] = await evaluated(selectedProtoNce(q, fewer));
@@ -111,7 +117,9 @@ describe('ProtoNCE with selected negatives', () => {
 
   it('as released no cluster of the batch is a negative of any image', async () => {
     const candidates = vector(1, 1, 1);
-    const [loss] = await evaluated(selectedProtoNce(q, { ...given, candidates, variant: 'reference' }));
+    const [loss] = await evaluated(
+      selectedProtoNce(q, { ...given, candidates, variant: 'reference' }),
+    );
     expect(loss).toBeCloseTo((ce(s[0][0], s[0][2]) + ce(s[1][1], s[1][2])) / 2, 5);
   });
 });

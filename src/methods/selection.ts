@@ -56,7 +56,11 @@ export interface Level {
  * @param things on the unit sphere, [n, D]: keys of the queue, or prototypes of the level below
  * @param labels the queries' clusters at this level, int32 [B]
  */
-export function keepProbability(things: Tensor, { prototypes: C, phi }: Level, labels: Tensor): Tensor {
+export function keepProbability(
+  things: Tensor,
+  { prototypes: C, phi }: Level,
+  labels: Tensor,
+): Tensor {
   const belongs = softmax(div(matmul(things, transpose(C)), maximum(phi, SMALLEST_PHI))); // [n, K]
   return sub(1, transpose(gather(belongs, labels, 1))); // [B, n]
 }
@@ -78,7 +82,9 @@ export function prototypeChance(keep: Tensor): Tensor {
  */
 export function selected(cosinesOf: Tensor, kept: Tensor | undefined, variant: Variant): Tensor {
   if (!kept) return cosinesOf;
-  return variant === 'reference' ? mul(cosinesOf, cast(kept, 'float32')) : where(kept, cosinesOf, MASKED);
+  return variant === 'reference'
+    ? mul(cosinesOf, cast(kept, 'float32'))
+    : where(kept, cosinesOf, MASKED);
 }
 
 export interface PrototypeContrast extends Level {

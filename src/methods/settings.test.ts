@@ -32,9 +32,13 @@ describe('settings', () => {
   });
 
   it('all say what they mean', () => {
-    const schemas = [...Object.values(sharedGroups), ...allMethods().map(({ settings }) => settings)];
+    const schemas = [
+      ...Object.values(sharedGroups),
+      ...allMethods().map(({ settings }) => settings),
+    ];
     for (const { shape } of schemas) {
-      for (const [name, field] of Object.entries(shape)) expect(field.description, name).toMatch(/\w{3}/);
+      for (const [name, field] of Object.entries(shape))
+        expect(field.description, name).toMatch(/\w{3}/);
     }
   });
 });
@@ -58,8 +62,14 @@ describe('presets', () => {
       'small-32',
       'small-32',
     ]);
-    expect([chosen(64), chosen(96), chosen(400)]).toEqual(['multicrop-64', 'multicrop-64', 'multicrop-64']);
-    expect(() => presetNamed('smal-32')).toThrow(/preset: received "smal-32"; expected one of tiny-28/);
+    expect([chosen(64), chosen(96), chosen(400)]).toEqual([
+      'multicrop-64',
+      'multicrop-64',
+      'multicrop-64',
+    ]);
+    expect(() => presetNamed('smal-32')).toThrow(
+      /preset: received "smal-32"; expected one of tiny-28/,
+    );
   });
 
   it('are fitted to few images, and what a person gave is kept', () => {
@@ -149,7 +159,14 @@ describe('views of settings', () => {
     });
     const steps = [
       { kind: 'flip', p: 0.11 },
-      { kind: 'colorJitter', p: 0.12, brightness: 0.13, contrast: 0.14, saturation: 0.15, hue: 0.16 },
+      {
+        kind: 'colorJitter',
+        p: 0.12,
+        brightness: 0.13,
+        contrast: 0.14,
+        saturation: 0.15,
+        hue: 0.16,
+      },
       { kind: 'grayscale', p: 0.17 },
       { kind: 'gaussianBlur', p: 0.18, sigma: [0.19, 0.2], algorithm: 'box' },
       { kind: 'solarize', p: 0.21, threshold: 128 },
@@ -162,7 +179,8 @@ describe('views of settings', () => {
   });
 
   it('remove color before they change it in the recipes of InstDisc and PCL v1 alone', () => {
-    const kindsOf = (name: string) => viewsOf(settingsFor(name, {})).crops[0]!.steps.map(({ kind }) => kind);
+    const kindsOf = (name: string) =>
+      viewsOf(settingsFor(name, {})).crops[0]!.steps.map(({ kind }) => kind);
     const isBefore = (name: string) =>
       kindsOf(name).indexOf('grayscale') < kindsOf(name).indexOf('colorJitter');
     const both = Object.keys(presets).filter((name) => kindsOf(name).includes('grayscale'));

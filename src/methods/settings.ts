@@ -59,7 +59,9 @@ export const sharedGroups = {
       .max(MAX_SIDE)
       .default(32)
       .describe('side of the image in evaluation and afterwards, in pixels'),
-    mean: perChannel().default([0.485, 0.456, 0.406]).describe('per channel, subtracted from images in 0..1'),
+    mean: perChannel()
+      .default([0.485, 0.456, 0.406])
+      .describe('per channel, subtracted from images in 0..1'),
     std: perChannel()
       .default([0.229, 0.224, 0.225])
       .describe('per channel, divides after the mean is subtracted'),
@@ -79,13 +81,26 @@ export const sharedGroups = {
       .describe('fraction of the image area per crop group, smallest-largest: "0.14-1+0.05-0.14"'),
     flipProbability: fraction()
       .default(0.5)
-      .describe('probability of mirroring left to right; lowered to 0 for digits, letters and pages'),
+      .describe(
+        'probability of mirroring left to right; lowered to 0 for digits, letters and pages',
+      ),
     jitterProbability: fraction().default(0.8).describe('probability of changing colors'),
     brightness: z.number().min(0).default(0.4).describe('strength of brightness changes'),
     contrast: z.number().min(0).default(0.4).describe('strength of contrast changes'),
-    saturation: z.number().min(0).default(0.4).describe('strength of saturation changes; 0 for gray'),
-    hue: z.number().min(0).max(0.5).default(0.1).describe('strength of hue changes, in turns; 0 for gray'),
-    grayscaleProbability: fraction().default(0.2).describe('probability of removing color; 0 for gray'),
+    saturation: z
+      .number()
+      .min(0)
+      .default(0.4)
+      .describe('strength of saturation changes; 0 for gray'),
+    hue: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.1)
+      .describe('strength of hue changes, in turns; 0 for gray'),
+    grayscaleProbability: fraction()
+      .default(0.2)
+      .describe('probability of removing color; 0 for gray'),
     grayscaleOrder: z
       .enum(['after', 'before'])
       .default('after')
@@ -103,7 +118,9 @@ export const sharedGroups = {
     architecture: z
       .enum(Object.keys(architectures) as [Architecture, ...Architecture[]])
       .default('resnet18')
-      .describe('network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only'),
+      .describe(
+        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only',
+      ),
     width: z
       .number()
       .int()
@@ -114,7 +131,9 @@ export const sharedGroups = {
     stem: z
       .enum(stems as unknown as [Stem, ...Stem[]])
       .default('cifar')
-      .describe('first layers: cifar 3x3 stride 1; small 3x3 stride 2; imagenet 7x7 stride 2, max pool'),
+      .describe(
+        'first layers: cifar 3x3 stride 1; small 3x3 stride 2; imagenet 7x7 stride 2, max pool',
+      ),
     frontEnd: z
       .enum(frontEnds as unknown as [FrontEnd, ...FrontEnd[]])
       .default('none')
@@ -122,7 +141,9 @@ export const sharedGroups = {
     residualInit: z
       .enum(residualInits as unknown as [ResidualInit, ...ResidualInit[]])
       .default('one')
-      .describe('first scale of the last batch norm in each residual block; zero: blocks start as shortcuts'),
+      .describe(
+        'first scale of the last batch norm in each residual block; zero: blocks start as shortcuts',
+      ),
     stemStart: z
       .enum(stemStarts)
       .default('random')
@@ -132,7 +153,10 @@ export const sharedGroups = {
       ),
   }),
   optimizer: z.strictObject({
-    name: z.enum(['adam', 'larc', 'lars', 'sgd']).default('adam').describe('optimizer of the weights'),
+    name: z
+      .enum(['adam', 'larc', 'lars', 'sgd'])
+      .default('adam')
+      .describe('optimizer of the weights'),
     learningRate: rate().default(0.002).describe('highest learning rate'),
     weightDecay: z.number().min(0).default(1e-6).describe('L2 decay of all weights'),
     momentum: fraction().default(0.9).describe('momentum of sgd, larc and lars'),
@@ -151,13 +175,27 @@ export const sharedGroups = {
     maxSteps: positive(2 ** 40)
       .optional()
       .describe('end after this many steps, also within an epoch'),
-    warmupEpochs: z.number().min(0).default(0).describe('length of the linear warm-up; may be a fraction'),
-    startLearningRate: z.number().min(0).default(0).describe('learning rate at the first warm-up step'),
-    finalLearningRate: z.number().min(0).default(0).describe('learning rate that the cosine falls towards'),
+    warmupEpochs: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('length of the linear warm-up; may be a fraction'),
+    startLearningRate: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('learning rate at the first warm-up step'),
+    finalLearningRate: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('learning rate that the cosine falls towards'),
     learningRatePer: z
       .enum(['step', 'epoch'])
       .default('step')
-      .describe('time for which a learning rate holds; epoch: each epoch keeps that of its first step'),
+      .describe(
+        'time for which a learning rate holds; epoch: each epoch keeps that of its first step',
+      ),
   }),
   run: z.strictObject({
     seed: z
@@ -167,7 +205,13 @@ export const sharedGroups = {
       .max(2 ** 48)
       .default(0)
       .describe('seed of every random draw'),
-    threads: z.number().int().min(0).max(256).default(0).describe('threads of the runtime; 0: all cores'),
+    threads: z
+      .number()
+      .int()
+      .min(0)
+      .max(256)
+      .default(0)
+      .describe('threads of the runtime; 0: all cores'),
     workers: z
       .number()
       .int()
@@ -178,8 +222,14 @@ export const sharedGroups = {
     measures: z
       .enum(['epochs', 'none'])
       .default('epochs')
-      .describe('epochs: label-free measures after epochs, in events.jsonl; changes time, never results'),
-    checkpointSeconds: z.number().min(0).default(60).describe('longest time between two checkpoints'),
+      .describe(
+        'epochs: label-free measures after epochs, in events.jsonl; changes time, never results',
+      ),
+    checkpointSeconds: z
+      .number()
+      .min(0)
+      .default(60)
+      .describe('longest time between two checkpoints'),
     keepCheckpoints: positive().default(3).describe('number of latest checkpoints that are stored'),
   }),
 } as const;
@@ -201,7 +251,12 @@ export type SettingsPatch<Own = OwnSettings> = GroupPatches & {
 };
 
 /** Settings that change speed or files, never results: a run may be resumed with others. */
-export const freeSettings = ['workers', 'measures', 'checkpointSeconds', 'keepCheckpoints'] as const;
+export const freeSettings = [
+  'workers',
+  'measures',
+  'checkpointSeconds',
+  'keepCheckpoints',
+] as const;
 
 /** Settings with later patches over earlier ones, group by group. */
 export function mergeSettings(...patches: readonly SettingsPatch[]): SettingsPatch {

@@ -15,7 +15,9 @@ describe('SimCLR', () => {
   });
 
   it('knows the loss of a network that tells nothing apart: 2B - 1 candidates', () => {
-    const { randomBaselineLoss } = simclr.build(head, context(), [input('crops.0', [16, 3, 16, 16])]);
+    const { randomBaselineLoss } = simclr.build(head, context(), [
+      input('crops.0', [16, 3, 16, 16]),
+    ]);
     expect(randomBaselineLoss).toBeCloseTo(Math.log(15), 12);
   });
 });

@@ -33,7 +33,8 @@ export const simclr = defineMethod({
   }),
   presets: {
     'simclr-imagenet': {
-      description: "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 100 epochs",
+      description:
+        "the paper's ResNet-50 recipe at batch 4096: 2x224, LARS with warm-up, 100 epochs",
       settings: {
         data: { batchSize: 4096, imageSize: 224, mean: [0, 0, 0], std: [1, 1, 1] },
         views: {

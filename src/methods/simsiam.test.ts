@@ -22,7 +22,11 @@ describe('SimSiam', () => {
   it('feeds the predictor its constant rate and its own counts', () => {
     const { scalars, randomBaselineLoss } = simsiam.build(
       own,
-      context({ optimizerSettings, optimizer: adam(), learningRate: ({ step }) => 0.1 / (1 + step) }),
+      context({
+        optimizerSettings,
+        optimizer: adam(),
+        learningRate: ({ step }) => 0.1 / (1 + step),
+      }),
       [input('crops.0', [16, 3, 16, 16])],
     );
     expect(scalars({ step: 9, stepsPerEpoch: 10, totalSteps: 100 })).toMatchObject({

@@ -33,7 +33,11 @@ function projectionOf(
   { hiddenDim, embeddingDim }: ProjectionOptions,
 ): Tensor {
   const widths = hiddenDim > 0 ? [hiddenDim, hiddenDim, embeddingDim] : [embeddingDim];
-  return mlp(variables, 'projection_head', features, { widths, hiddenBias: 'without', last: 'norm' }); // [N, D]
+  return mlp(variables, 'projection_head', features, {
+    widths,
+    hiddenBias: 'without',
+    last: 'norm',
+  }); // [N, D]
 }
 
 export const simsiam = defineMethod({
@@ -65,14 +69,20 @@ export const simsiam = defineMethod({
   step({ views, settings, step, model, context }) {
     const [z1, p1, z2, p2] = views.flatMap((x) => {
       const projection = projectionOf(model.variables, model.encode(x), settings); // [B, D]
-      return [projection, predict(model.variables, projection, settings, { hiddenBias: 'without' })]; // [B, D]
+      return [
+        projection,
+        predict(model.variables, projection, settings, { hiddenBias: 'without' }),
+      ]; // [B, D]
     }) as [Tensor, Tensor, Tensor, Tensor];
     const loss = simsiamLoss([p1, p2], [z1, z2]);
     step.minimize(loss);
     step.minimize(loss, {
       group: PREDICTOR,
       variables: `${PREDICTOR}.`,
-      learningRate: step.scalar('predictorLearningRate', () => context.optimizerSettings.learningRate),
+      learningRate: step.scalar(
+        'predictorLearningRate',
+        () => context.optimizerSettings.learningRate,
+      ),
     });
     const pairs = [l2Normalize(z1), l2Normalize(z2)] as const; // [B, D] each
     step.observe({ embeddings: pairs[0], pairs });

@@ -6,7 +6,9 @@
 import type { Values } from './papers.cases.ts';
 
 /** Presets for kinds of images. They are ours; the reason stands with each. */
-export const sizePresets: Readonly<Record<string, { readonly reason: string; readonly values: Values }>> = {
+export const sizePresets: Readonly<
+  Record<string, { readonly reason: string; readonly values: Values }>
+> = {
   'tiny-28': {
     reason: 'mean and deviation of Fashion-MNIST, no color changes, small networks',
     values: {
@@ -182,7 +184,11 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     },
     reason: hundreds,
   },
-  'contrastive-clustering': { paper: 'contrastive-clustering-cifar', values: {}, reason: 'none differs' },
+  'contrastive-clustering': {
+    paper: 'contrastive-clustering-cifar',
+    values: {},
+    reason: 'none differs',
+  },
   simclr: {
     paper: 'simclr-imagenet',
     values: { hiddenDim: 512, temperature: 0.5 },

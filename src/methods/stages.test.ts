@@ -72,7 +72,9 @@ describe('stages', () => {
       { firstEpoch: 0, step: 'own' },
       { firstEpoch: 3, step: 'main' },
     ]);
-    expect(stepsOf([own, { ...own, epochs: 2 }], undefined)).toEqual([{ firstEpoch: 0, step: 'own' }]);
+    expect(stepsOf([own, { ...own, epochs: 2 }], undefined)).toEqual([
+      { firstEpoch: 0, step: 'own' },
+    ]);
     expect(stepsOf<string>([{ name: 'a', epochs: 1 }, own, { name: 'b' }], 'main')).toEqual([
       { firstEpoch: 0, step: 'main' },
       { firstEpoch: 1, step: 'own' },

@@ -22,7 +22,9 @@ export interface StageWork extends StageSpan {
 }
 
 /** Stages that take place, with their first epochs. */
-function placed<S extends StageSpan>(stages: readonly S[]): { stage: S; first: number; end: number }[] {
+function placed<S extends StageSpan>(
+  stages: readonly S[],
+): { stage: S; first: number; end: number }[] {
   let end = 0;
   return stages.flatMap((stage) => {
     const first = end;
@@ -32,7 +34,10 @@ function placed<S extends StageSpan>(stages: readonly S[]): { stage: S; first: n
 }
 
 /** Stage of an epoch, counted from 0; undefined where a method has none. */
-export function stageOfEpoch<S extends StageSpan>(stages: readonly S[], epoch: number): S | undefined {
+export function stageOfEpoch<S extends StageSpan>(
+  stages: readonly S[],
+  epoch: number,
+): S | undefined {
   return placed(stages).find(({ end }) => epoch < end)?.stage;
 }
 

@@ -79,9 +79,13 @@ export function openStored(file: string): StoredStep {
   );
   const stored = (name: string) => tensors[name]!.data as Float32Array;
   const under = (prefix: string) =>
-    Object.keys(tensors).flatMap((name) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
+    Object.keys(tensors).flatMap((name) =>
+      name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
+    );
   const inputs = Object.keys(tensors).filter((name) => !RESULTS.test(name));
-  const feeds: Values = Object.fromEntries(inputs.map((name) => [name, tensors[name]!.data as Float32Array]));
+  const feeds: Values = Object.fromEntries(
+    inputs.map((name) => [name, tensors[name]!.data as Float32Array]),
+  );
   if (tensors.crops) feeds['crops.0'] = stored('crops');
   const names = tensors.crops ? ['crops'] : under('crops.').map((g) => `crops.${g}`);
   const crops = names.map((name, g) => input(`crops.${g}`, tensors[name]!.shape));
@@ -103,7 +107,10 @@ export async function runStep(
     outputs: { ...program.outputs, ...Object.fromEntries(named) },
   });
   await executable.writeState(state);
-  const numbers = Object.entries(scalars(at)).map(([name, value]) => [name, Float32Array.of(value)]);
+  const numbers = Object.entries(scalars(at)).map(([name, value]) => [
+    name,
+    Float32Array.of(value),
+  ]);
   const results = await executable.run({ ...Object.fromEntries(numbers), ...feeds });
   const after = await executable.readState();
   await executable.dispose();
@@ -119,11 +126,16 @@ export async function runStored(
   engine: Engine,
   file: string,
   build: Build,
-  { derived = () => ({}), at }: { derived?: (stored: StoredStep['stored']) => Values; at?: Moment } = {},
+  {
+    derived = () => ({}),
+    at,
+  }: { derived?: (stored: StoredStep['stored']) => Values; at?: Moment } = {},
 ) {
   const { stored, under, feeds, crops } = openStored(file);
   const step = build(...crops);
-  const state = Object.fromEntries(under('before.').map((name) => [name, stored(`before.${name}`)]));
+  const state = Object.fromEntries(
+    under('before.').map((name) => [name, stored(`before.${name}`)]),
+  );
   const ran = await runStep(engine, step, { state: { ...state, ...derived(stored) }, feeds, at });
   return { ...ran, stored, under, gradients: step.gradients };
 }

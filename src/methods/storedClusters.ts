@@ -55,7 +55,12 @@ export function foundState(m: number, { prototypes, phi, labels }: FoundClusters
 }
 
 /** Adjusted Rand index of the finest labels with those before; nothing in the first phase. */
-export function agreementFact(before: ArrayLike<number>, now: ArrayLike<number>): Record<string, number> {
+export function agreementFact(
+  before: ArrayLike<number>,
+  now: ArrayLike<number>,
+): Record<string, number> {
   const [old, labels] = [Int32Array.from(before), Int32Array.from(now)];
-  return old.every((label) => label === old[0]) ? {} : { adjustedRandBefore: adjustedRand(old, labels) };
+  return old.every((label) => label === old[0])
+    ? {}
+    : { adjustedRandBefore: adjustedRand(old, labels) };
 }

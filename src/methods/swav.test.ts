@@ -18,7 +18,8 @@ const Sa = [0.9, 0.1, -0.3, 0.8, 0.2, 0, -0.1, 0.7, 0.3, 0.85, 0.05, -0.2];
 const Sb = [0.7, 0.2, -0.1, 0.6, 0.3, 0.1, 0, 0.5, 0.4, 0.4, 0.3, 0.2];
 const matrix = (values: number[]) => constant(Float32Array.from(values), [values.length / 3, 3]);
 
-const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) => evaluateOn(engine, outputs, feeds);
+const evaluate = (outputs: Record<string, Tensor>, feeds: Values = {}) =>
+  evaluateOn(engine, outputs, feeds);
 
 describe('swavLoss', () => {
   it('gives the golden two-crop loss', async () => {
@@ -63,7 +64,8 @@ describe('a whole step against PyTorch', () => {
     for (const name of names('weights.')) initial[name] = stored(`weights.${name}`);
     for (const name of names('statistics.')) initial[name] = stored(`statistics.${name}`);
     for (const [ours, theirs] of Object.entries(slots)) {
-      for (const name of names(`${theirs}.`)) initial[`${ours}.${name}`] = stored(`${theirs}.${name}`);
+      for (const name of names(`${theirs}.`))
+        initial[`${ours}.${name}`] = stored(`${theirs}.${name}`);
     }
     const queue = stored('queue');
     if (queueLength > 0) {
@@ -88,7 +90,12 @@ describe('a whole step against PyTorch', () => {
     expectClose(received, stored(name), name, { floor });
   }
 
-  const recipes: { recipe: string; optimizer: Optimizer; lr: number; slots: Record<string, string> }[] = [
+  const recipes: {
+    recipe: string;
+    optimizer: Optimizer;
+    lr: number;
+    slots: Record<string, string>;
+  }[] = [
     {
       recipe: 'larc',
       optimizer: larc({ momentum: 0.9, weightDecay: 1e-6, trust: 0.001 }),
@@ -114,7 +121,8 @@ describe('a whole step against PyTorch', () => {
         if (recipe === 'adam' && name === 'projection_head.0.bias') continue;
         expectAgrees(after[name]!, `plain.${recipe}.weights.${name}`);
       }
-      for (const name of names('plain.statistics.')) expectAgrees(after[name]!, `plain.statistics.${name}`);
+      for (const name of names('plain.statistics.'))
+        expectAgrees(after[name]!, `plain.statistics.${name}`);
       if (recipe === 'larc') {
         for (const name of names('plain.larc.momentum.'))
           expectAgrees(after[`momentum.${name}`]!, `plain.larc.momentum.${name}`);
@@ -129,12 +137,17 @@ describe('a whole step against PyTorch', () => {
       expectAgrees(results[`d ${name}`]!, `queued.gradients.${name}`);
     for (const name of names('queued.larc.weights.'))
       expectAgrees(after[name]!, `queued.larc.weights.${name}`);
-    expectAgrees(Float32Array.from([...after['queue.0']!, ...after['queue.1']!]), 'queued.queueAfter');
+    expectAgrees(
+      Float32Array.from([...after['queue.0']!, ...after['queue.1']!]),
+      'queued.queueAfter',
+    );
   });
 
   it('keeps frozen prototypes and their momentum, and only normalizes them', async () => {
     const { after } = await step({ ...recipes[0]!, queueLength: 0 }, recipes[0]!.slots, 1);
-    expect([...after['momentum.prototypes.weight']!]).toEqual([...stored('momentum.prototypes.weight')]);
+    expect([...after['momentum.prototypes.weight']!]).toEqual([
+      ...stored('momentum.prototypes.weight'),
+    ]);
     const before = stored('weights.prototypes.weight');
     for (let k = 0; k < 12; k++) {
       const row = before.slice(k * 8, k * 8 + 8);

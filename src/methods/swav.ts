@@ -67,12 +67,22 @@ const settingsSchema = z.strictObject({
   prototypes: z.number().int().min(2).default(512).describe('number K of prototypes'),
   temperature: rate().default(0.1).describe('tau of the softmax over prototypes'),
   epsilon: z.number().min(0.001).default(0.05).describe('smoothness of the codes in Sinkhorn'),
-  sinkhornIterations: z.number().int().min(1).max(100).default(3).describe('iterations of Sinkhorn'),
+  sinkhornIterations: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('iterations of Sinkhorn'),
   queueLength: count()
     .default(0)
     .describe('embeddings stored per global crop; 0: no queue; rounded down to whole batches'),
-  queueStartEpoch: count().default(15).describe('epoch from which the queue is filled; used once full'),
-  freezePrototypesSteps: count().default(0).describe('steps at the start during which prototypes stay fixed'),
+  queueStartEpoch: count()
+    .default(15)
+    .describe('epoch from which the queue is filled; used once full'),
+  freezePrototypesSteps: count()
+    .default(0)
+    .describe('steps at the start during which prototypes stay fixed'),
 });
 type SwavSettings = z.output<typeof settingsSchema>;
 
@@ -84,7 +94,8 @@ export const swav = defineMethod({
   fits: ['prototypes', 'queueLength'],
   presets: {
     'swav-imagenet': {
-      description: "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
+      description:
+        "the paper's ResNet-50 recipe at batch 256: 2x224 + 6x96, 3,000 prototypes, LARC, a queue",
       settings: {
         ...multicropImagenet(256),
         optimizer: { name: 'larc', learningRate: 0.6 },

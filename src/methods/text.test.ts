@@ -41,13 +41,20 @@ describe('flat settings', () => {
     expect(() => patchOf({ batchsize: 3 })).toThrow(
       '"batchsize" is not a setting; did you mean "batchSize"?',
     );
-    expect(() => patchOf({ somethingElseAltogether: 1 })).toThrow('`settingNames()` lists the settings');
+    expect(() => patchOf({ somethingElseAltogether: 1 })).toThrow(
+      '`settingNames()` lists the settings',
+    );
     expect(() => patchOf({ constructor: 1 })).toThrow('"constructor" is not a setting');
   });
 
   it('accept earlier names and values with a note', () => {
     const { settings, notes } = patchOf({
-      ...{ method: 'deepcluster', pcaLength: '64', variant: 'asReleased', greyscaleProbability: '0.1' },
+      ...{
+        method: 'deepcluster',
+        pcaLength: '64',
+        variant: 'asReleased',
+        greyscaleProbability: '0.1',
+      },
     });
     expect(settings.method).toEqual({ name: 'deepcluster', pcaDim: 64, variant: 'reference' });
     expect(settings.views).toEqual({ grayscaleProbability: 0.1 });
@@ -69,7 +76,9 @@ describe('flat settings', () => {
     const settings = resolveSettings({ method: { name } });
     const flat = flatSettings(settings);
     expect(flat.method).toBe(name);
-    const texts = Object.fromEntries(Object.entries(flat).map(([key, value]) => [key, value?.toString()]));
+    const texts = Object.fromEntries(
+      Object.entries(flat).map(([key, value]) => [key, value?.toString()]),
+    );
     expect(resolveSettings(patchOf(texts).settings)).toEqual(settings);
   });
 
@@ -96,7 +105,10 @@ describe('flat settings', () => {
       ...{ name: 'clusters', value: 9, path: ['method', 'clusters'], notes: [] },
     });
     expect(settingOfText('clusters', '9,5', methods).value).toEqual([9, 5]);
-    expect(settingOfText('hue', '0.2', methods)).toMatchObject({ value: 0.2, path: ['views', 'hue'] });
+    expect(settingOfText('hue', '0.2', methods)).toMatchObject({
+      value: 0.2,
+      path: ['views', 'hue'],
+    });
     expect(settingOfText('negatives', '40', methods)).not.toHaveProperty('path');
     expect(settingOfText('hiddenLength', '16', methods)).toMatchObject({
       ...{ name: 'hiddenDim', value: 16, notes: ['hiddenLength is now called hiddenDim'] },
@@ -112,7 +124,9 @@ describe('flat settings', () => {
   });
 
   it('name what is wrong with crops', () => {
-    expect(() => parseCrops('2*64')).toThrow('crops: received "2*64"; expected groups of count x size');
+    expect(() => parseCrops('2*64')).toThrow(
+      'crops: received "2*64"; expected groups of count x size',
+    );
     expect(() => resolveSettings(patchOf({ crops: '2*64' }).settings)).toThrow(
       'crops: received "2*64"; expected groups of count x size',
     );
@@ -124,7 +138,14 @@ describe('flat settings', () => {
 
 describe('settings of version 1', () => {
   const stored = {
-    ...{ method: 'simclr', seed: 3, batchSize: 64, crops: '2x28', scales: '0.3-1', hiddenLength: 256 },
+    ...{
+      method: 'simclr',
+      seed: 3,
+      batchSize: 64,
+      crops: '2x28',
+      scales: '0.3-1',
+      hiddenLength: 256,
+    },
     ...{ prototypes: 256, epsilon: 0.05, temperature: 0.5, mean: '0.2,0.2,0.2', optimizer: 'adam' },
   };
 

@@ -34,7 +34,9 @@ const shared: ReadonlyMap<string, Place> = new Map(
 );
 
 const ownSchema = (method: Method, name: string): z.ZodType | undefined =>
-  Object.hasOwn(method.settings.shape, name) ? (method.settings.shape[name] as z.ZodType) : undefined;
+  Object.hasOwn(method.settings.shape, name)
+    ? (method.settings.shape[name] as z.ZodType)
+    : undefined;
 
 function placeOf(name: string, method: Method): Place | undefined {
   const schema = ownSchema(method, name);
@@ -43,7 +45,9 @@ function placeOf(name: string, method: Method): Place | undefined {
 
 /** Flat names of all settings of a method; without one, of all methods. */
 export function settingNames(method?: Method): string[] {
-  const own = (method ? [method] : allMethods()).flatMap(({ settings }) => Object.keys(settings.shape));
+  const own = (method ? [method] : allMethods()).flatMap(({ settings }) =>
+    Object.keys(settings.shape),
+  );
   return ['method', ...shared.keys(), ...new Set(own)];
 }
 
@@ -67,7 +71,8 @@ const oldValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** The name of a setting today. */
-export const currentName = (name: string): string => (Object.hasOwn(oldNames, name) ? oldNames[name]! : name);
+export const currentName = (name: string): string =>
+  Object.hasOwn(oldNames, name) ? oldNames[name]! : name;
 
 export interface FlatPatch {
   settings: SettingsPatch;
@@ -83,7 +88,10 @@ export interface FlatPatch {
  * @throws LikenessError `settings.invalid` for a name that no method has.
  */
 export function patchOf(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
-  return place(flat, { fallback: method, read: (name, value, schema) => typedValue(name, value, [schema]) });
+  return place(flat, {
+    fallback: method,
+    read: (name, value, schema) => typedValue(name, value, [schema]),
+  });
 }
 
 /**
@@ -95,7 +103,10 @@ export function patchOf(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch
  * @throws LikenessError `settings.invalid` for a name that no method has.
  */
 export function patchOfValues(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
-  return place(flat, { fallback: method, read: (_, value, schema) => ({ value: fitted(value, schema) }) });
+  return place(flat, {
+    fallback: method,
+    read: (_, value, schema) => ({ value: fitted(value, schema) }),
+  });
 }
 
 function fitted(value: unknown, schema: z.ZodType): unknown {
@@ -184,7 +195,8 @@ function typedValue(
 ): { value: unknown; note?: string } {
   if (typeof value !== 'string') return { value };
   const renamed = oldValues[name]?.[value];
-  if (renamed !== undefined) return { value: renamed, note: `${name}=${value} is now called ${renamed}` };
+  if (renamed !== undefined)
+    return { value: renamed, note: `${name}=${value} is now called ${renamed}` };
   if (Object.hasOwn(forms, name)) return { value: forms[name]!(value) ?? value };
   const candidates = [value, ...(value.trim() === '' ? [] : [Number(value)]), numbers(value)];
   for (const schema of schemas) {
@@ -254,7 +266,8 @@ export function showCrops(crops: readonly { count: number; size: number }[]): st
 
 /** The value of a setting as text or number, as `name=value` takes it. */
 export function showSetting(name: string, value: unknown): string | number | undefined {
-  if (name === 'crops' && isList(value)) return showCrops(value as { count: number; size: number }[]);
+  if (name === 'crops' && isList(value))
+    return showCrops(value as { count: number; size: number }[]);
   if (name === 'scales' && isList(value))
     return value.map((range) => (range as number[]).join('-')).join('+');
   if (name === 'blurSigma' && isList(value)) return value.join('-');

@@ -44,7 +44,9 @@ describe('uniformOverClusters', () => {
             const drawn = [...order].filter((position) => given[position] === cluster);
             expect(drawn.length).toBeLessThanOrEqual(share);
             // The cut at N leaves some out: the clusters' shares are more than N together.
-            expect(drawn.length).toBeGreaterThanOrEqual(share - (share * clusters.size - given.length));
+            expect(drawn.length).toBeGreaterThanOrEqual(
+              share - (share * clusters.size - given.length),
+            );
             if (size > share) expect(new Set(drawn).size).toBe(drawn.length);
           }
         },

@@ -25,7 +25,10 @@ describe('epochs in two parts', () => {
           expect(order).toHaveLength(count);
           const clustered: number[] = [];
           for (let s = 0; s < stepsPerEpoch; s++) {
-            const isClustering = parts!.isClustering({ step: epoch * stepsPerEpoch + s, stepsPerEpoch });
+            const isClustering = parts!.isClustering({
+              step: epoch * stepsPerEpoch + s,
+              stepsPerEpoch,
+            });
             for (const position of order.slice(s * B, (s + 1) * B)) {
               expect(position < E).toBe(!isClustering);
               if (isClustering) clustered.push(position);
@@ -42,7 +45,8 @@ describe('epochs in two parts', () => {
 
   it('shuffle anew in each epoch, the same for the same seed', () => {
     const { order } = unlabeledStage([0, 1, 2, 3, 4, 5, 6, 7], { images: 40, batchSize: 8 })!.phase;
-    const of = (epoch: number, seed: number) => [...order!({ epoch, seed, count: 40, state: {} })].join();
+    const of = (epoch: number, seed: number) =>
+      [...order!({ epoch, seed, count: 40, state: {} })].join();
     expect(of(0, 1)).toBe(of(0, 1));
     expect(of(0, 1)).not.toBe(of(1, 1));
     expect(of(0, 1)).not.toBe(of(0, 2));

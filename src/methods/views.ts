@@ -57,7 +57,14 @@ export function viewsOf(settings: Settings): ViewsSpec {
   checkCrops(settings);
   const { crops, scales, blurSigma, ...views } = settings.views;
   const { brightness, contrast, saturation, hue } = views;
-  const jitter = { kind: 'colorJitter', p: views.jitterProbability, brightness, contrast, saturation, hue };
+  const jitter = {
+    kind: 'colorJitter',
+    p: views.jitterProbability,
+    brightness,
+    contrast,
+    saturation,
+    hue,
+  };
   const grayscale = { kind: 'grayscale', p: views.grayscaleProbability };
   const steps = [
     { kind: 'flip', p: views.flipProbability },
@@ -70,5 +77,8 @@ export function viewsOf(settings: Settings): ViewsSpec {
     crops: crops.map((crop, g) => ({ ...crop, scale: scales[g], steps })),
     normalize: { mean, std },
   });
-  return { ...described, crops: methodNamed(settings.method.name).cropSpecs(settings, described.crops) };
+  return {
+    ...described,
+    crops: methodNamed(settings.method.name).cropSpecs(settings, described.crops),
+  };
 }

@@ -47,7 +47,9 @@ export function accuracy(truth: Labels, clusters: Labels): number {
 }
 
 /** Computes the ACC and the matching behind it from a contingency table. */
-export function matchingOf<Y extends Label, C extends Label>(table: Contingency<Y, C>): Matching<Y, C> {
+export function matchingOf<Y extends Label, C extends Label>(
+  table: Contingency<Y, C>,
+): Matching<Y, C> {
   requireSamples('accuracy', table);
   const dense = denseTable(table); // [classes][clusters]
   const { rowAssignments } = linearSumAssignment(dense, { maximaze: true });

@@ -10,14 +10,16 @@ describe('expected mutual information', () => {
       for (let i = 0; i < rest.length; i++) arrange(rest.toSpliced(i, 1), [...placed, rest[i]!]);
     };
     arrange(c, []);
-    const sizes = (labels: number[], label: number) => labels.filter((value) => value === label).length;
+    const sizes = (labels: number[], label: number) =>
+      labels.filter((value) => value === label).length;
     const information = (clusters: number[]) => {
       let sum = 0;
       for (const a of new Set(y)) {
         for (const b of new Set(clusters)) {
           const both = y.filter((label, i) => label === a && clusters[i] === b).length;
           if (both === 0) continue;
-          sum += (both / y.length) * Math.log((y.length * both) / (sizes(y, a) * sizes(clusters, b)));
+          sum +=
+            (both / y.length) * Math.log((y.length * both) / (sizes(y, a) * sizes(clusters, b)));
         }
       }
       return sum;
@@ -38,7 +40,10 @@ describe('expected mutual information', () => {
     ] as const) {
       const sizes = (labels: readonly number[]) =>
         [...new Set(labels)].map((label) => labels.filter((value) => value === label).length);
-      expect(expectedMutualInformation(sizes(y), sizes(c), 6)).toBeCloseTo(byEnumeration([...y], [...c]), 12);
+      expect(expectedMutualInformation(sizes(y), sizes(c), 6)).toBeCloseTo(
+        byEnumeration([...y], [...c]),
+        12,
+      );
     }
   });
 

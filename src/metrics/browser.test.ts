@@ -39,12 +39,19 @@ it('import nothing that a browser lacks', () => {
 
 const flags = [
   ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync', '--dump-dom'],
+  ...[
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--dump-dom',
+  ],
 ];
 
 function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  const files = ['chromium', 'chromium-browser'].flatMap((name) => folders.map((at) => join(at, name)));
+  const files = ['chromium', 'chromium-browser'].flatMap((name) =>
+    folders.map((at) => join(at, name)),
+  );
   return files.find((file) => {
     try {
       accessSync(file, constants.X_OK);
@@ -78,7 +85,9 @@ function values({
     refusal = String(error);
   }
   return {
-    all: [accuracy, adjustedRand, ami, fowlkesMallows, nmi, purity].map((of) => of(truth, clusters)),
+    all: [accuracy, adjustedRand, ami, fowlkesMallows, nmi, purity].map((of) =>
+      of(truth, clusters),
+    ),
     geometric: nmi(truth, clusters, { normalizer: 'geometric' }),
     agreement: clusterAgreement(truth, clusters),
     confusion: confusionOf(contingency(truth, clusters)),
@@ -105,7 +114,10 @@ async function openPage(chromium: string, script: string): Promise<string> {
       configFile: false,
       root: folder,
       logLevel: 'error',
-      build: { outDir: temporary, lib: { entry: door, formats: ['es'], fileName: () => 'metrics.js' } },
+      build: {
+        outDir: temporary,
+        lib: { entry: door, formats: ['es'], fileName: () => 'metrics.js' },
+      },
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as AddressInfo;
@@ -121,7 +133,8 @@ async function openPage(chromium: string, script: string): Promise<string> {
 it('give the same values in Chromium as in Node', async ({ skip }) => {
   const chromium = findChromium();
   // .ci/run installs Chromium, so that the test always runs there.
-  if (!chromium && !process.env.CI) skip('chromium is not installed (Debian: apt-get install chromium)');
+  if (!chromium && !process.env.CI)
+    skip('chromium is not installed (Debian: apt-get install chromium)');
   expect(chromium, 'chromium on the PATH').toBeDefined();
   const script = `
     import * as metrics from './metrics.js';

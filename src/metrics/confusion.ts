@@ -24,7 +24,9 @@ export interface Confusion<Y extends Label = Label, C extends Label = Label> {
  * confusionOf(contingency([0, 0, 1], [5, 5, 2]));
  * // { classes: [0, 1], clusters: [5, 2], matched: [0, 1], counts: [[2, 0], [0, 1]] }
  */
-export function confusionOf<Y extends Label, C extends Label>(table: Contingency<Y, C>): Confusion<Y, C> {
+export function confusionOf<Y extends Label, C extends Label>(
+  table: Contingency<Y, C>,
+): Confusion<Y, C> {
   const dense = denseTable(table); // [classes][clusters]
   const { classOfCluster } = matchingOf(table);
   const rowOf = new Map(table.classes.map((value, row) => [value, row]));

@@ -91,7 +91,10 @@ export function contingency<Y extends Label, C extends Label>(
 }
 
 /** Counts equal cell numbers, which are in ascending order. */
-function countCells(cells: Float64Array, width: number): Pick<Contingency, 'rows' | 'columns' | 'counts'> {
+function countCells(
+  cells: Float64Array,
+  width: number,
+): Pick<Contingency, 'rows' | 'columns' | 'counts'> {
   const rows: number[] = [];
   const columns: number[] = [];
   const counts: number[] = [];

@@ -20,7 +20,15 @@ const calls = new Map(Object.entries(metrics));
 
 it('finds an example of every metric', () => {
   const found = new Set(examples.map(({ name }) => name));
-  const expected = ['accuracy', 'adjustedRand', 'ami', 'fowlkesMallows', 'nmi', 'purity', 'silhouette'];
+  const expected = [
+    'accuracy',
+    'adjustedRand',
+    'ami',
+    'fowlkesMallows',
+    'nmi',
+    'purity',
+    'silhouette',
+  ];
   expect(expected.filter((name) => !found.has(name))).toEqual([]);
 });
 

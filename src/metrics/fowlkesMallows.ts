@@ -31,5 +31,7 @@ export function fowlkesMallows(truth: Labels, clusters: Labels): number {
 export function fowlkesMallowsOf(table: Contingency): number {
   const together = pairs(table.counts);
   if (together === 0) return 0; // also without samples
-  return Math.sqrt(together / pairs(table.classSizes)) * Math.sqrt(together / pairs(table.clusterSizes));
+  return (
+    Math.sqrt(together / pairs(table.classSizes)) * Math.sqrt(together / pairs(table.clusterSizes))
+  );
 }

@@ -9,11 +9,26 @@
 export { accuracy, type Matching, matchingOf } from './accuracy.ts';
 export { adjustedRand, adjustedRandOf } from './adjustedRand.ts';
 export { ami, amiOf, expectedMutualInformation } from './ami.ts';
-export { type AgreementOptions, type ClusterAgreement, clusterAgreement } from './clusterAgreement.ts';
+export {
+  type AgreementOptions,
+  type ClusterAgreement,
+  clusterAgreement,
+} from './clusterAgreement.ts';
 export { type Confusion, confusionOf } from './confusion.ts';
-export { type Contingency, contingency, denseTable, type Label, type Labels } from './contingency.ts';
+export {
+  type Contingency,
+  contingency,
+  denseTable,
+  type Label,
+  type Labels,
+} from './contingency.ts';
 export { fowlkesMallows, fowlkesMallowsOf } from './fowlkesMallows.ts';
-export { aboveChance, type NeighborLists, type NeighborPurity, neighborPurity } from './neighborPurity.ts';
+export {
+  aboveChance,
+  type NeighborLists,
+  type NeighborPurity,
+  neighborPurity,
+} from './neighborPurity.ts';
 export {
   entropy,
   mutualInformation,

@@ -13,7 +13,14 @@ import {
   purity,
 } from './index.ts';
 
-type Name = 'accuracy' | 'nmi' | 'nmiGeometric' | 'ami' | 'adjustedRand' | 'fowlkesMallows' | 'purity';
+type Name =
+  | 'accuracy'
+  | 'nmi'
+  | 'nmiGeometric'
+  | 'ami'
+  | 'adjustedRand'
+  | 'fowlkesMallows'
+  | 'purity';
 
 interface Claims {
   metric(truth: Labels, clusters: Labels): number;
@@ -32,7 +39,14 @@ interface Claims {
  * samples; AMI approaches -1 slowly (-0.76 with 281 discordant samples).
  */
 const metrics: Readonly<Record<Name, Claims>> = {
-  accuracy: { metric: accuracy, symmetric: true, min: 0, single: 1 / 2, split: 1 / 2, empty: undefined },
+  accuracy: {
+    metric: accuracy,
+    symmetric: true,
+    min: 0,
+    single: 1 / 2,
+    split: 1 / 2,
+    empty: undefined,
+  },
   nmi: { metric: nmi, symmetric: true, min: 0, single: 0, split: 2 / 3, empty: 1 },
   nmiGeometric: {
     metric: (y, c) => nmi(y, c, { normalizer: 'geometric' }),
@@ -56,7 +70,10 @@ const metrics: Readonly<Record<Name, Claims>> = {
 };
 const names = Object.keys(metrics) as Name[];
 
-type Case = { name: string; truth: number[]; clusters: number[] } & Record<Exclude<Name, 'ami'>, number> & {
+type Case = { name: string; truth: number[]; clusters: number[] } & Record<
+  Exclude<Name, 'ami'>,
+  number
+> & {
     /** Absent where rounding decides scikit-learn's value. */
     ami?: number;
   };
@@ -113,7 +130,10 @@ describe('agreement measures equal scikit-learn', () => {
   });
 });
 
-const samples = fc.array(fc.tuple(fc.nat({ max: 6 }), fc.nat({ max: 6 })), { minLength: 1, maxLength: 60 });
+const samples = fc.array(fc.tuple(fc.nat({ max: 6 }), fc.nat({ max: 6 })), {
+  minLength: 1,
+  maxLength: 60,
+});
 const split = (rows: [number, number][]): [number[], number[]] => [
   rows.map(([y]) => y),
   rows.map(([, c]) => c),

@@ -22,7 +22,10 @@ export interface NeighborLists {
  *   neighbors do.
  * - Invariant to renaming the clusters. A single cluster gives 1, and so does its `chance`.
  */
-export function neighborPurity({ k, indices }: NeighborLists, assignments: Int32Array): NeighborPurity {
+export function neighborPurity(
+  { k, indices }: NeighborLists,
+  assignments: Int32Array,
+): NeighborPurity {
   const count = assignments.length;
   const sizes = new Map<number, number>();
   let same = 0;

@@ -11,7 +11,13 @@
  * Reference: Manning, Raghavan and Schuetze, "Introduction to Information Retrieval", 2008, section
  * 16.3.
  */
-import { type Contingency, contingency, type Label, type Labels, requireSamples } from './contingency.ts';
+import {
+  type Contingency,
+  contingency,
+  type Label,
+  type Labels,
+  requireSamples,
+} from './contingency.ts';
 
 export interface ClusterPurity<Y extends Label = Label, C extends Label = Label> {
   /** Value of the cluster. */

@@ -37,9 +37,13 @@ describe('silhouette', () => {
   });
 
   it('refuses a single cluster and lengths that do not fit', () => {
-    expect(() => silhouette(line, [1, 1, 1, 1])).toThrow('received 1 clusters; expected at least 2');
+    expect(() => silhouette(line, [1, 1, 1, 1])).toThrow(
+      'received 1 clusters; expected at least 2',
+    );
     expect(() => silhouette(line, [0, 1])).toThrow('received 4 rows and 2 assignments');
-    expect(() => silhouette([[1], [1, 2]], [0, 1])).toThrow('received 2 values in row 1; expected 1');
+    expect(() => silhouette([[1], [1, 2]], [0, 1])).toThrow(
+      'received 2 values in row 1; expected 1',
+    );
   });
 });
 

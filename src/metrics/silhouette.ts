@@ -27,10 +27,14 @@ import { LikenessError } from '../core/errors.ts';
  * @example silhouette([[0], [1], [9], [10]], [0, 0, 1, 1]) // 0.8885
  * @example silhouette([[0], [1], [9], [10]], [0, 1, 1, 1]) // 0.0294
  */
-export function silhouette(rows: readonly ArrayLike<number>[], assignments: ArrayLike<number>): number {
+export function silhouette(
+  rows: readonly ArrayLike<number>[],
+  assignments: ArrayLike<number>,
+): number {
   requireRows(rows, assignments);
   const sizes = new Map<number, number>();
-  for (let i = 0; i < rows.length; i++) sizes.set(assignments[i]!, (sizes.get(assignments[i]!) ?? 0) + 1);
+  for (let i = 0; i < rows.length; i++)
+    sizes.set(assignments[i]!, (sizes.get(assignments[i]!) ?? 0) + 1);
   if (sizes.size < 2) {
     throw new LikenessError(
       'metrics.clusters',
@@ -48,7 +52,8 @@ export function silhouette(rows: readonly ArrayLike<number>[], assignments: Arra
     }
     const a = sums.get(own)! / (sizes.get(own)! - 1);
     let b = Number.POSITIVE_INFINITY;
-    for (const [cluster, sum] of sums) if (cluster !== own) b = Math.min(b, sum / sizes.get(cluster)!);
+    for (const [cluster, sum] of sums)
+      if (cluster !== own) b = Math.min(b, sum / sizes.get(cluster)!);
     total += silhouetteOf(a, b);
   }
   return total / rows.length;

@@ -6,7 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { constant, input, nodesOf, sizeOf } from '../tensor/index.ts';
 import { createDropout, hashedUniform } from './dropout.ts';
-import { type Architecture, checkSizes, type EncoderOptions, encode, featureLength } from './encoder.ts';
+import {
+  type Architecture,
+  checkSizes,
+  type EncoderOptions,
+  encode,
+  featureLength,
+} from './encoder.ts';
 import { sobel } from './sobel.ts';
 import { createVariables, type Mode } from './variables.ts';
 
@@ -54,7 +60,9 @@ describe('alexnet', () => {
 describe('vgg16-bn', () => {
   it('has the 16 layers of configuration D', () => {
     const { features, shapes } = build({ architecture: 'vgg16-bn', frontEnd: 'sobel' });
-    const channels = Object.entries(shapes).flatMap(([, shape]) => (shape.length === 4 ? [shape[0]] : []));
+    const channels = Object.entries(shapes).flatMap(([, shape]) =>
+      shape.length === 4 ? [shape[0]] : [],
+    );
     expect(channels).toEqual([64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]);
     expect(shapes['features.0.weight']).toEqual([64, 2, 3, 3]);
     expect(shapes['features.40.weight']).toEqual([512, 512, 3, 3]);
@@ -79,10 +87,9 @@ describe('networks with fully connected layers', () => {
       const { features, shapes } = build(options, { size: smallest });
       expect(features.shape).toEqual([2, featureLength(options)]);
       expect(featureLength(options)).toBe(256);
-      expect(shapes[architecture === 'alexnet' ? 'classifier.1.weight' : 'classifier.0.weight']).toEqual([
-        256,
-        inputs,
-      ]);
+      expect(
+        shapes[architecture === 'alexnet' ? 'classifier.1.weight' : 'classifier.0.weight'],
+      ).toEqual([256, inputs]);
       expect(() => build(options, { size: smallest - 1 })).toThrow(
         `architecture ${architecture}: received images of ${smallest - 1} x ${smallest - 1} px; expected ${smallest} px or more`,
       );
@@ -99,9 +106,9 @@ describe('networks with fully connected layers', () => {
   it('drop out in training alone', () => {
     const { drop } = createDropout();
     const comparisons = (mode: Mode) =>
-      nodesOf([build({ architecture: 'alexnet', width: 4, drop }, { size: 63, mode }).features]).filter(
-        ({ operator }) => operator === 'greaterEqual',
-      ).length;
+      nodesOf([
+        build({ architecture: 'alexnet', width: 4, drop }, { size: 63, mode }).features,
+      ]).filter(({ operator }) => operator === 'greaterEqual').length;
     expect(comparisons('train')).toBe(2);
     expect(comparisons('evaluate')).toBe(0);
   });
@@ -113,7 +120,8 @@ describe('sobel', () => {
     const pixels = new Float32Array(3 * 16);
     for (let c = 0; c < 3; c++)
       for (let y = 0; y < 4; y++)
-        for (let x = 0; x < 4; x++) pixels[c * 16 + y * 4 + x] = (2 * x + 5 * y) * (c + 0.5) * (2 / 3);
+        for (let x = 0; x < 4; x++)
+          pixels[c * 16 + y * 4 + x] = (2 * x + 5 * y) * (c + 0.5) * (2 / 3);
     const edges = sobel(constant(pixels, [1, 3, 4, 4]));
     expect(edges.shape).toEqual([1, 2, 4, 4]);
     const executable = await engine.compile({ outputs: { edges } });
@@ -177,7 +185,10 @@ describe('dropout without a mask per value', () => {
     for (const bin of bins) expect(bin / total).toBeCloseTo(1 / 8, 2);
     // Mean and spread of how often two rows, or two columns, agree: 1/2 of the values, as coins do.
     const agree = (a: (i: number) => number, b: (i: number) => number, n: number) =>
-      Array.from({ length: n }, (_, i) => Number(a(i) > 0 === b(i) > 0)).reduce((s, v) => s + v, 0) / n;
+      Array.from({ length: n }, (_, i) => Number(a(i) > 0 === b(i) > 0)).reduce(
+        (s, v) => s + v,
+        0,
+      ) / n;
     let [ofRows, ofColumns] = [0, 0];
     for (const { kept } of all) {
       ofRows +=

@@ -49,7 +49,10 @@ export function featureLength({ architecture = 'resnet18', ...options }: Encoder
 /**
  * Name and shape [O, C, k, k] of the first convolution's filters, for images of a size in pixels.
  */
-export function firstFilters(options: EncoderOptions, size: number): { name: string; shape: Shape } {
+export function firstFilters(
+  options: EncoderOptions,
+  size: number,
+): { name: string; shape: Shape } {
   const variables = createVariables();
   encode(variables, input('images', [1, 3, size, size]), { ...options, stemFilters: 'trained' });
   const [{ name, tensor }] = variables.parameters() as [{ name: string; tensor: Tensor }];
@@ -65,7 +68,10 @@ export function encode(
   const y = frontEnd === 'sobel' ? sobel(x) : x; // [N, 2, H, W] or [N, 3, H, W]
   const plain = fullyConnectedBackbone(architecture);
   if (plain) return plain.build(variables, y, options); // [N, D]
-  return resnet(variables, y, { ...options, architecture: architecture as ResnetOptions['architecture'] }); // [N, D]
+  return resnet(variables, y, {
+    ...options,
+    architecture: architecture as ResnetOptions['architecture'],
+  }); // [N, D]
 }
 
 /**
@@ -73,7 +79,10 @@ export function encode(
  *
  * @throws LikenessError `encoder.size`
  */
-export function checkSizes({ architecture = 'resnet18' }: EncoderOptions, sizes: readonly number[]): void {
+export function checkSizes(
+  { architecture = 'resnet18' }: EncoderOptions,
+  sizes: readonly number[],
+): void {
   const plain = fullyConnectedBackbone(architecture);
   if (!plain) return;
   const { smallest, grid } = plain;

@@ -14,7 +14,11 @@ export {
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
-export { createMomentumVariables, type MomentumOptions, type MomentumVariables } from './momentum.ts';
+export {
+  createMomentumVariables,
+  type MomentumOptions,
+  type MomentumVariables,
+} from './momentum.ts';
 export {
   type AdamOptions,
   adam,
@@ -38,4 +42,10 @@ export {
   stems,
 } from './resnet.ts';
 export { type WarmupCosine, warmupCosine } from './schedules.ts';
-export { createVariables, type FirstValues, type Mode, stateOfBuffer, type Variables } from './variables.ts';
+export {
+  createVariables,
+  type FirstValues,
+  type Mode,
+  stateOfBuffer,
+  type Variables,
+} from './variables.ts';

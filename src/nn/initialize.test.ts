@@ -7,7 +7,10 @@ function statistics(initialize: Initializer, shape: number[]) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
   const fourth = values.reduce((a, b) => a + (b - mean) ** 4, 0) / values.length;
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b)),
+    values.reduce((a, b) => Math.max(a, b)),
+  ];
   return { values, mean, variance, kurtosis: fourth / variance ** 2, low, high };
 }
 

@@ -27,7 +27,8 @@ export function kaimingFanOut(): Initializer {
  */
 export function uniformFanIn(fanIn: number): Initializer {
   const bound = 1 / Math.sqrt(fanIn);
-  return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.uniform(-bound, bound));
+  return (shape, random) =>
+    new Float32Array(sizeOf(shape)).map(() => random.uniform(-bound, bound));
 }
 
 /** `N(0, deviation²)`. */

@@ -64,7 +64,10 @@ describe('batchNorm', () => {
 
   it('in evaluation uses the running statistics and leaves them alone', async () => {
     const executable = await normalization('evaluate', [[4, 2]]);
-    const running = { 'bn.running_mean': Float32Array.of(1, 8), 'bn.running_var': Float32Array.of(4, 0.25) };
+    const running = {
+      'bn.running_mean': Float32Array.of(1, 8),
+      'bn.running_var': Float32Array.of(4, 0.25),
+    };
     const affine = { 'bn.weight': Float32Array.of(2, 1), 'bn.bias': Float32Array.of(0, -1) };
     await executable.writeState({ ...running, ...affine });
     const { y0 } = await executable.run({ x0: x });

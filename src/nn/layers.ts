@@ -50,7 +50,10 @@ export function convolution(
   const weight = value(`${name}.weight`, shape, kaimingFanOut());
   const y = conv2d(x, weight, { stride, padding }); // [N, channels, h, w]
   if (bias === 'without') return y;
-  return add(y, reshape(variables.parameter(`${name}.bias`, [channels], filled(0)), [channels, 1, 1]));
+  return add(
+    y,
+    reshape(variables.parameter(`${name}.bias`, [channels], filled(0)), [channels, 1, 1]),
+  );
 }
 
 export interface LinearLayer {
@@ -115,6 +118,9 @@ export function batchNorm(
     add(mul(old, 1 - momentum), mul(stopGradient(seen), momentum * scale));
   variables.setBuffer(`${name}.running_mean`, blend(mean, batch.mean, 1));
   // A single value per channel has no unbiased variance; its biased variance, 0, is used.
-  variables.setBuffer(`${name}.running_var`, blend(variance, batch.variance, n > 1 ? n / (n - 1) : 1));
+  variables.setBuffer(
+    `${name}.running_var`,
+    blend(variance, batch.variance, n > 1 ? n / (n - 1) : 1),
+  );
   return batch.y;
 }

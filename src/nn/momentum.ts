@@ -7,7 +7,15 @@
  * encoders. Its parameters are no leaves of the differentiation and have no optimizer; its running
  * statistics are its own.
  */
-import { add, input, mul, stopGradient, sub, type Tensor, type TensorData } from '../tensor/index.ts';
+import {
+  add,
+  input,
+  mul,
+  stopGradient,
+  sub,
+  type Tensor,
+  type TensorData,
+} from '../tensor/index.ts';
 import { createVariables, stateOfBuffer, type Variables } from './variables.ts';
 
 export interface MomentumOptions {
@@ -32,7 +40,10 @@ export interface MomentumVariables extends Variables {
    * First values: those of `trained`, by the names of the variables that it follows. Where that
    * lacks one, the first value of the seed, as `start` says.
    */
-  initialValues(seed: number, trained?: Readonly<Record<string, TensorData>>): Record<string, Float32Array>;
+  initialValues(
+    seed: number,
+    trained?: Readonly<Record<string, TensorData>>,
+  ): Record<string, Float32Array>;
   /**
    * State of the momentum encoder: each parameter with its next value, and the running statistics.
    * With `when: 'after'`, `nextOf` maps the name of a trained parameter to its next value.
@@ -68,7 +79,8 @@ export function createMomentumVariables({
       pairs.set(name, { current, used, trained });
       return used;
     },
-    parameters: () => [...pairs].map(([name, { current }]) => ({ name: prefix + name, tensor: current })),
+    parameters: () =>
+      [...pairs].map(([name, { current }]) => ({ name: prefix + name, tensor: current })),
     initialValues(seed, trained = {}) {
       const values = own.initialValues(seed);
       if (start === 'own') Object.assign(values, drawn.initialValues(seed));

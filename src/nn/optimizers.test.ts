@@ -21,10 +21,16 @@ interface Run {
 /** The weights after each update. */
 async function updates(optimizer: Optimizer, { shape, weights, gradients, learningRates }: Run) {
   const [value, gradient] = [input('w', shape), input('g', shape)];
-  const { next, slots } = optimizer.update({ name: 'w', value, gradient, group: 'all' }, input('lr', []));
+  const { next, slots } = optimizer.update(
+    { name: 'w', value, gradient, group: 'all' },
+    input('lr', []),
+  );
   const executable = await engine.compile({
     outputs: {},
-    state: [{ current: value, next }, ...slots.map((slot) => ({ current: slot.current, next: slot.next }))],
+    state: [
+      { current: value, next },
+      ...slots.map((slot) => ({ current: slot.current, next: slot.next })),
+    ],
   });
   await executable.writeState({ w: Float32Array.from(weights) });
   const after: Float32Array[] = [];
@@ -148,9 +154,17 @@ describe('larc', () => {
   it('leaves a gradient as it is, without decay, where weights or gradient are all zero', async () => {
     const rate = { learningRates: [0.5], shape: [2] };
     const options = { weightDecay: 0.1, momentum: 0 };
-    const [fromZero] = await updates(larc(options), { ...rate, weights: [0, 0], gradients: [[0.2, -0.4]] });
+    const [fromZero] = await updates(larc(options), {
+      ...rate,
+      weights: [0, 0],
+      gradients: [[0.2, -0.4]],
+    });
     expectClose(fromZero!, [-0.1, 0.2]);
-    const [still] = await updates(larc(options), { ...rate, weights: [3, -4], gradients: [[0, 0]] });
+    const [still] = await updates(larc(options), {
+      ...rate,
+      weights: [3, -4],
+      gradients: [[0, 0]],
+    });
     expectClose(still!, [3, -4]);
   });
 

@@ -156,7 +156,8 @@ export function lars({
   const plain = sgd({ momentum, momentumForm });
   return {
     scalars: () => ({}),
-    update: (parameter, lr) => (parameter.value.shape.length > 1 ? adapted : plain).update(parameter, lr),
+    update: (parameter, lr) =>
+      (parameter.value.shape.length > 1 ? adapted : plain).update(parameter, lr),
   };
 }
 

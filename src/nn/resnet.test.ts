@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { input, nodesOf, sizeOf } from '../tensor/index.ts';
-import { type ResidualNetwork, residualNetworks, resnet, resnetFeatures, type Stem } from './resnet.ts';
+import {
+  type ResidualNetwork,
+  residualNetworks,
+  resnet,
+  resnetFeatures,
+  type Stem,
+} from './resnet.ts';
 import { createVariables } from './variables.ts';
 
 type Shapes = Record<string, number[]>;
@@ -9,7 +15,10 @@ const { networks } = JSON.parse(
   readFileSync(new URL('../../test/fixtures/resnets.json', import.meta.url), 'utf8'),
 ) as { networks: Record<string, { parameters: Shapes; buffers: Shapes }> };
 
-function build(architecture: ResidualNetwork, { stem = 'imagenet' as Stem, width = 64, size = 64 } = {}) {
+function build(
+  architecture: ResidualNetwork,
+  { stem = 'imagenet' as Stem, width = 64, size = 64 } = {},
+) {
   const variables = createVariables();
   const features = resnet(variables, input('x', [2, 3, size, size]), { architecture, width, stem });
   return { variables, features };
@@ -46,7 +55,11 @@ describe('resnet', () => {
       ['resnet50', 'bn3', 16],
     ] as const) {
       const variables = createVariables();
-      resnet(variables, input('x', [2, 3, 32, 32]), { architecture, width: 4, residualInit: 'zero' });
+      resnet(variables, input('x', [2, 3, 32, 32]), {
+        architecture,
+        width: 4,
+        residualInit: 'zero',
+      });
       const scales = Object.entries(variables.initialValues(0)).filter(([name]) =>
         /(bn[123]|downsample\.1)\.weight$/.test(name),
       );

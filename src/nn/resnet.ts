@@ -83,7 +83,9 @@ function stemLayers(
   const [kernel, stride] = stem === 'imagenet' ? [7, 2] : [3, stem === 'small' ? 2 : 1];
   const y = convolution(variables, 'conv1', x, { channels, kernel: kernel!, stride, weights });
   const activated = relu(batchNorm(variables, 'bn1', y));
-  return stem === 'imagenet' ? maxPool2d(activated, { kernel: 3, stride: 2, padding: 1 }) : activated;
+  return stem === 'imagenet'
+    ? maxPool2d(activated, { kernel: 3, stride: 2, padding: 1 })
+    : activated;
 }
 
 interface Block {

@@ -5,7 +5,15 @@ import { warmupCosine } from './schedules.ts';
 describe('warmupCosine', () => {
   it('gives the golden rates of the formula', () => {
     const schedule = { start: 0.3, base: 4.8, final: 0.0048, warmupSteps: 20, totalSteps: 50 };
-    const golden = { 0: 0.3, 1: 0.536842, 10: 2.668421, 19: 4.8, 20: 4.8, 35: 2.4024, 49: 0.017934 };
+    const golden = {
+      0: 0.3,
+      1: 0.536842,
+      10: 2.668421,
+      19: 4.8,
+      20: 4.8,
+      35: 2.4024,
+      49: 0.017934,
+    };
     for (const [step, rate] of Object.entries(golden)) {
       expect(warmupCosine(Number(step), schedule), `step ${step}`).toBeCloseTo(rate, 6);
     }

@@ -11,14 +11,18 @@ describe('variables', () => {
     const first = variables.parameter('conv1.weight', [4, 3], filled(1));
     expect(variables.parameter('conv1.weight', [4, 3], filled(1))).toBe(first);
     expect(variables.parameter('conv2.weight', [4, 3], filled(1))).not.toBe(first);
-    expect(variables.parameters().map(({ name }) => name)).toEqual(['conv1.weight', 'conv2.weight']);
+    expect(variables.parameters().map(({ name }) => name)).toEqual([
+      'conv1.weight',
+      'conv2.weight',
+    ]);
   });
 
   it('refuses a known name with another shape, and says both shapes', () => {
     const variables = createVariables();
     variables.parameter('fc.weight', [8, 4], filled(1));
     variables.buffer('bn.running_mean', [4], filled(0));
-    const text = 'variable "fc.weight": received shape [8, 5]; expected [8, 4], as when it was first used';
+    const text =
+      'variable "fc.weight": received shape [8, 5]; expected [8, 4], as when it was first used';
     expect(() => variables.parameter('fc.weight', [8, 5], filled(1))).toThrow(
       new LikenessError('shape.mismatch', text),
     );
@@ -67,7 +71,10 @@ describe('variables', () => {
     for (const start of ['copy', 'own'] as const) {
       const copy = createMomentumVariables({ follows: variables, momentum, when: 'after', start });
       layers(copy);
-      expect(copy.initialValues(7)).toMatchObject({ 'key.stem': first.stem, 'key.bank': first.bank });
+      expect(copy.initialValues(7)).toMatchObject({
+        'key.stem': first.stem,
+        'key.bank': first.bank,
+      });
       const isCopied = copy.initialValues(7)['key.other']![0] === values.other![0];
       expect(isCopied).toBe(start === 'copy');
     }

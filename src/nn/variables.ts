@@ -98,9 +98,14 @@ export function createVariables({
       check(name, entry, value.shape);
       entry.latest = value;
     },
-    parameters: () => [...parameters].map(([name, { tensor }]) => ({ name: prefix + name, tensor })),
+    parameters: () =>
+      [...parameters].map(([name, { tensor }]) => ({ name: prefix + name, tensor })),
     buffers: () =>
-      [...buffers].map(([name, { tensor, latest }]) => ({ name: prefix + name, tensor, next: latest })),
+      [...buffers].map(([name, { tensor, latest }]) => ({
+        name: prefix + name,
+        tensor,
+        next: latest,
+      })),
     initialValues(seed) {
       const values: Record<string, Float32Array> = {};
       for (const [name, { tensor, initialize }] of [...parameters, ...buffers]) {
@@ -111,7 +116,10 @@ export function createVariables({
           continue;
         }
         // Keyed by name, so that a value does not depend on the order in which layers were built.
-        values[prefix + name] = initialize(tensor.shape, randomAt(seed, 'initialize', hashName(name)));
+        values[prefix + name] = initialize(
+          tensor.shape,
+          randomAt(seed, 'initialize', hashName(name)),
+        );
       }
       return values;
     },

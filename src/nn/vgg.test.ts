@@ -8,7 +8,9 @@ import { expectGradient, noise, type StoredGradient } from './noise.cases.ts';
 import { createVariables } from './variables.ts';
 import { vgg16 } from './vgg.ts';
 
-const stored = JSON.parse(readFileSync(new URL('../../test/fixtures/vgg.json', import.meta.url), 'utf8')) as {
+const stored = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/vgg.json', import.meta.url), 'utf8'),
+) as {
   width: number;
   batch: number;
   size: number;
@@ -49,7 +51,10 @@ it("has the features and parameter gradients of torchvision with DeepCluster's c
     feeds[name] = started(name, tensor.shape, firstStream + order.indexOf(name));
   const engine = await openEngine({ threads: 1 });
   const executable = await engine.compile({
-    outputs: { features, ...Object.fromEntries(parameters.map(({ name }, i) => [`d ${name}`, slopes[i]!])) },
+    outputs: {
+      features,
+      ...Object.fromEntries(parameters.map(({ name }, i) => [`d ${name}`, slopes[i]!])),
+    },
   });
   const found = await executable.run(feeds);
   await engine.close();
@@ -61,5 +66,9 @@ it("has the features and parameter gradients of torchvision with DeepCluster's c
   });
   // Biases before a batch norm have gradient 0, beside others of a hundred and more.
   for (const [label, gradient] of Object.entries(stored.gradients))
-    expectGradient(found[`d ${label}`] as Float32Array, gradient, { label, tolerance: 1e-4, floor: 1e-3 });
+    expectGradient(found[`d ${label}`] as Float32Array, gradient, {
+      label,
+      tolerance: 1e-4,
+      floor: 1e-3,
+    });
 });

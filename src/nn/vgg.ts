@@ -7,7 +7,13 @@
  * AlexNet, a network takes images of one size (7 x 7 maps at 224 px, 25,088 values).
  */
 import { maxPool2d, relu, reshape, sizeOf, type Tensor } from '../tensor/index.ts';
-import { atWidth, droppedIn, fullyConnected, type PlainNetworkOptions, requireSize } from './alexnet.ts';
+import {
+  atWidth,
+  droppedIn,
+  fullyConnected,
+  type PlainNetworkOptions,
+  requireSize,
+} from './alexnet.ts';
 import { batchNorm, convolution } from './layers.ts';
 import type { Variables } from './variables.ts';
 
@@ -40,7 +46,12 @@ export function vgg16(
   for (const block of BLOCKS) {
     for (const channels of block) {
       const weights = layer === 0 ? stemFilters : 'trained';
-      const shape = { channels: atWidth(channels, width), kernel: 3, weights, bias: 'with' } as const;
+      const shape = {
+        channels: atWidth(channels, width),
+        kernel: 3,
+        weights,
+        bias: 'with',
+      } as const;
       y = convolution(variables, `features.${layer}`, y, shape); // [N, channels, h, w]
       y = relu(batchNorm(variables, `features.${layer + 1}`, y));
       layer += 3; // convolution, batch norm, ReLU

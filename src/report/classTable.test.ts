@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { classTable } from './classTable.ts';
 
 const entries = [0, 0, 1, 1, undefined].map((label, i) => ({ id: `${i}.png`, label }));
-const cache = { entries, labelNames: ['cat', 'dog'] } as unknown as Parameters<typeof classTable>[0];
+const cache = { entries, labelNames: ['cat', 'dog'] } as unknown as Parameters<
+  typeof classTable
+>[0];
 const indices = Uint32Array.of(0, 1, 2, 3, 4);
 
 describe('clusters beside labels', () => {

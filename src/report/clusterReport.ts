@@ -105,7 +105,10 @@ export async function storeReport(
  * @param file Default report.html in the run folder.
  * @throws LikenessError as {@link readReport}, and `write.*`
  */
-export async function renderReport(folder: RunFolder, file = folder.files.reportHtml): Promise<void> {
+export async function renderReport(
+  folder: RunFolder,
+  file = folder.files.reportHtml,
+): Promise<void> {
   await writeFileAtomic(file, reportHtml(await readReport(folder)));
 }
 
@@ -116,7 +119,10 @@ export async function renderReport(folder: RunFolder, file = folder.files.report
 function largestSideOf({ widths, heights, size }: PixelCache): number | undefined {
   let largest = 0;
   for (let i = 0; i < widths.length; i++) {
-    const [shorter, longer] = [Math.min(widths[i]!, heights[i]!), Math.max(widths[i]!, heights[i]!)];
+    const [shorter, longer] = [
+      Math.min(widths[i]!, heights[i]!),
+      Math.max(widths[i]!, heights[i]!),
+    ];
     if (longer >= size) return undefined;
     largest = Math.max(largest, shorter, longer / 2);
   }

@@ -5,7 +5,10 @@ import type { ExampleImage, ReportCluster } from '../run/index.ts';
 export interface ReportClustersInput {
   /** Ids of the clustered images [N]. */
   readonly ids: readonly string[];
-  readonly assignment: Pick<AssignResult, 'assignments' | 'second' | 'confidence' | 'margin' | 'similarity'>;
+  readonly assignment: Pick<
+    AssignResult,
+    'assignments' | 'second' | 'confidence' | 'margin' | 'similarity'
+  >;
   readonly groups: readonly Pick<Group, 'cluster' | 'size' | 'share' | 'cohesion' | 'separation'>[];
   readonly doubt: Pick<Doubt, 'doubtful'>;
   /** Largest number of images per cluster. Default 60. */
@@ -40,7 +43,8 @@ export function reportClusters({
   return groups.map(({ cluster, size, share, cohesion, separation }) => {
     const rows = members.get(cluster)!.sort((a, b) => similarity[b]! - similarity[a]! || a - b);
     const doubtful = rows.filter((row) => doubt.doubtful[row] === 1);
-    const places = rows.length <= limit ? 0 : Math.min(doubtful.length, Math.floor(limit * EDGE_FRACTION));
+    const places =
+      rows.length <= limit ? 0 : Math.min(doubtful.length, Math.floor(limit * EDGE_FRACTION));
     const typical = rows.slice(0, limit - places);
     const shown = new Set(typical);
     const edge = doubtful

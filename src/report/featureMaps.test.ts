@@ -6,7 +6,9 @@ describe('colors of maps', () => {
     const last = Int32Array.of(0, 0, 0, 1, 1, 1, 2, 2);
     expect([...namedLike(last, Int32Array.of(7, 7, 7, 3, 3, 3, 5, 5))]).toEqual([...last]);
     // A cluster more than there is now gets a new number.
-    expect([...namedLike(last, Int32Array.of(7, 7, 7, 3, 3, 4, 5, 5))]).toEqual([0, 0, 0, 1, 1, 3, 2, 2]);
+    expect([...namedLike(last, Int32Array.of(7, 7, 7, 3, 3, 4, 5, 5))]).toEqual([
+      0, 0, 0, 1, 1, 3, 2, 2,
+    ]);
   });
 });
 

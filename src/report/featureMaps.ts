@@ -18,9 +18,20 @@ import {
 import { randomAt } from '../core/random.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
-import { headClusters, type ImageEncoder, trainedEncoder, untrainedEncoder } from '../encoders/index.ts';
+import {
+  headClusters,
+  type ImageEncoder,
+  trainedEncoder,
+  untrainedEncoder,
+} from '../encoders/index.ts';
 import { contingency, matchingOf, nmi } from '../metrics/index.ts';
-import { type FeatureMap, type FeatureMaps, type Run, snapshotsOf, type TrainedRun } from '../run/index.ts';
+import {
+  type FeatureMap,
+  type FeatureMaps,
+  type Run,
+  snapshotsOf,
+  type TrainedRun,
+} from '../run/index.ts';
 
 export interface FeatureMapsInput {
   engine: Engine;
@@ -81,7 +92,8 @@ export async function featureMaps(
       const own = clustering.head && (await headClusters(encoder, of))?.assignments;
       const k = Math.min(clustering.k, count);
       const found =
-        own ?? (await kmeans(of, k, { engine, metric: 'spherical', restarts: 2, seed })).assignments;
+        own ??
+        (await kmeans(of, k, { engine, metric: 'spherical', restarts: 2, seed })).assignments;
       return await mapOf(moment, of, namedLike(last, found));
     } finally {
       await encoder.close();
@@ -140,5 +152,8 @@ export function namedLike(reference: Int32Array, clusters: Int32Array): Int32Arr
 /** Picks at most `most` items, evenly spread, with the first and the last. */
 export function evenly<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+  return Array.from(
+    { length: most },
+    (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!,
+  );
 }

@@ -10,6 +10,9 @@ export function madeNow(): NamedText[] {
   return [
     { name: 'Date', value: new Date().toISOString().slice(0, 10) },
     { name: 'Program', value: `likeness ${version}${commit ? `, commit ${commit}` : ''}` },
-    { name: 'Machine', value: `${cpu}, ${availableParallelism()} threads, Node ${process.version}` },
+    {
+      name: 'Machine',
+      value: `${cpu}, ${availableParallelism()} threads, Node ${process.version}`,
+    },
   ];
 }

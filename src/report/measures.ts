@@ -6,8 +6,16 @@ import type { ReportMeasures } from './runReport.ts';
 
 /** Names and meanings, in the order of the page. */
 const shown: readonly [keyof EpochMeasures, string, string][] = [
-  ['viewAgreement', 'View agreement', 'Two views of an image in the same cluster, above chance; 1 at best.'],
-  ['epochStability', 'Stability over epochs', 'NMI with the clusters of the last measurement; 1: the same.'],
+  [
+    'viewAgreement',
+    'View agreement',
+    'Two views of an image in the same cluster, above chance; 1 at best.',
+  ],
+  [
+    'epochStability',
+    'Stability over epochs',
+    'NMI with the clusters of the last measurement; 1: the same.',
+  ],
   [
     'seedStability',
     'Stability over starts',
@@ -24,7 +32,11 @@ const shown: readonly [keyof EpochMeasures, string, string][] = [
     'Use of prototypes',
     'Entropy of the nearest prototypes; 1: even, 0: all images at one.',
   ],
-  ['effectiveRank', 'Effective rank', 'Fraction of the directions that the features use; near 0: collapse.'],
+  [
+    'effectiveRank',
+    'Effective rank',
+    'Fraction of the directions that the features use; near 0: collapse.',
+  ],
 ];
 const TRACKS = ' The only one that tracked true clusters in our tests with labels.';
 

@@ -33,7 +33,14 @@ const config = {
 } as RunConfig;
 const events: RunEvent[] = [
   {
-    ...{ kind: 'run-started', step: 0, epoch: 0, method: 'swav', source: '/photos', resumed: false },
+    ...{
+      kind: 'run-started',
+      step: 0,
+      epoch: 0,
+      method: 'swav',
+      source: '/photos',
+      resumed: false,
+    },
     facts: { randomBaselineLoss: Math.log(12), prototypes: 12, notes: [] },
   },
   { kind: 'step', step: 1, epoch: 0, loss: 3 },
@@ -59,7 +66,12 @@ const clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 't
   clusters: [
     {
       ...{ cluster: 0, size: 2, share: 1, cohesion: 0.5, doubtful: 0 },
-      typical: ['a.jpg', 'b.jpg'].map((path) => ({ path, confidence: 0.75, margin: 0.25, doubtful: false })),
+      typical: ['a.jpg', 'b.jpg'].map((path) => ({
+        path,
+        confidence: 0.75,
+        margin: 0.25,
+        doubtful: false,
+      })),
       edge: [],
     },
   ],
@@ -67,7 +79,12 @@ const clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 't
   maps: {
     ids: ['a.jpg', 'b.jpg'],
     maps: [
-      { title: 'after step 2', step: 2, places: Float32Array.of(0, 1, 2, 3), clusters: Int32Array.of(0, 0) },
+      {
+        title: 'after step 2',
+        step: 2,
+        places: Float32Array.of(0, 1, 2, 3),
+        clusters: Int32Array.of(0, 0),
+      },
     ],
   },
   thumbnails: {

@@ -55,7 +55,10 @@ export async function readRunPart(
   };
 }
 
-async function readClustered({ files }: RunFolder, stored: StoredReport): Promise<ReportClustering> {
+async function readClustered(
+  { files }: RunFolder,
+  stored: StoredReport,
+): Promise<ReportClustering> {
   const { version: _, settings: __, ...clustering } = stored;
   const maps = await readMaps(files.maps).catch(undefinedIfMissing);
   const thumbnails = await readThumbnails(files.thumbnails).catch(undefinedIfMissing);

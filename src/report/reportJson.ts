@@ -1,5 +1,10 @@
 /** report.json: the facts of a report for scripts, without curves, coordinates and pictures. */
-import { type ExampleImage, type JsonObject, REPORT_VERSION, type ReportCluster } from '../run/index.ts';
+import {
+  type ExampleImage,
+  type JsonObject,
+  REPORT_VERSION,
+  type ReportCluster,
+} from '../run/index.ts';
 import type { ReportClustering, RunReport } from './runReport.ts';
 import { verdictsOnRun } from './verdicts.ts';
 

@@ -11,7 +11,10 @@ const wordsOf = (input: FlatSettings) =>
 
 describe('the settings of a report', () => {
   it('have the prototypes of SwAV', () => {
-    expect(wordsOf({ method: 'swav', prototypes: 512 })).toMatchObject({ Prototypes: '512', Steps: '12' });
+    expect(wordsOf({ method: 'swav', prototypes: 512 })).toMatchObject({
+      Prototypes: '512',
+      Steps: '12',
+    });
   });
 
   // Faulty before: every method with a bank of prototypes got SwAV's setting.
@@ -39,8 +42,20 @@ describe('the settings of a report', () => {
   it('have those of an encoder without training, and none of a network', () => {
     const encoder = defaultEncoder('patches');
     const words = named({
-      ...{ kind: 'features', encoder, imageSize: 32, seed: 3, workers: 1, threads: 1, images: 1500 },
-      ...{ split: 'all', source: { path: '/a', name: 'a', kind: 'folder' }, notes: ['Few images.'] },
+      ...{
+        kind: 'features',
+        encoder,
+        imageSize: 32,
+        seed: 3,
+        workers: 1,
+        threads: 1,
+        images: 1500,
+      },
+      ...{
+        split: 'all',
+        source: { path: '/a', name: 'a', kind: 'folder' },
+        notes: ['Few images.'],
+      },
     });
     const { Encoder, Seed, Reason, 'Learned from': learned, ...own } = words;
     expect({ Encoder, Seed, Reason, learned }).toEqual({

@@ -3,7 +3,8 @@ import type { ReportCluster } from '../run/index.ts';
 import { makeThumbnails, thumbnailOf } from './thumbnails.ts';
 
 const image = (path: string) => ({ path, confidence: 1, margin: 1, doubtful: false });
-const names = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+const names = (count: number, prefix: string) =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 const cluster: ReportCluster = {
   ...{ cluster: 0, size: 60, share: 1, cohesion: 1, doubtful: 20 },
   typical: names(40, 't').map(image),
@@ -22,7 +23,9 @@ describe('thumbnails', () => {
     const [one] = (await makeThumbnails([cluster], thumbnail)).values();
     const each = Math.ceil(one!.length / 3) * 4 + 'data:image/webp;base64,'.length;
     const pictures = await makeThumbnails([cluster], thumbnail, { maxBytes: 15 * each });
-    expect([...pictures.keys()]).toEqual([...names(12, 't'), ...names(3, 'e')].slice(0, pictures.size));
+    expect([...pictures.keys()]).toEqual(
+      [...names(12, 't'), ...names(3, 'e')].slice(0, pictures.size),
+    );
     expect(pictures.size * each).toBeLessThanOrEqual(15 * each);
   });
 

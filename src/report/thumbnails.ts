@@ -55,7 +55,10 @@ export async function makeThumbnails(
 }
 
 /** Encodes pixels as WebP: shorter side `size`, never enlarged, longer side at most twice that. */
-export async function thumbnailOf({ width, height, pixels }: Pixels, size: number): Promise<Uint8Array> {
+export async function thumbnailOf(
+  { width, height, pixels }: Pixels,
+  size: number,
+): Promise<Uint8Array> {
   const scale = Math.min(1, size / Math.min(width, height));
   const side = (length: number) => Math.max(1, Math.min(Math.round(length * scale), 2 * size));
   return sharp(pixels, { raw: { width, height, channels: 3 } })

@@ -60,7 +60,9 @@ describe('the training of a report', () => {
     const { facts: _, ...old } = started(1.5);
     const { training } = await read([old as RunEvent, step(1), step(2)]);
     expect(training).not.toHaveProperty('chance');
-    expect(training!.notes).toEqual([expect.stringContaining('did not record the random-baseline loss')]);
+    expect(training!.notes).toEqual([
+      expect.stringContaining('did not record the random-baseline loss'),
+    ]);
   });
 
   it('has none where the method has no prototypes, or there is one epoch', async () => {
@@ -71,9 +73,19 @@ describe('the training of a report', () => {
   it('has the last measures beside the first, the one that tracks true clusters named', async () => {
     const { measures: found } = await read([
       step(1),
-      measures(1, { viewAgreement: 0.2, epochStability: null, silhouette: 0.5, prototypeUsage: null }),
+      measures(1, {
+        viewAgreement: 0.2,
+        epochStability: null,
+        silhouette: 0.5,
+        prototypeUsage: null,
+      }),
       step(2),
-      measures(2, { viewAgreement: 0.6, epochStability: 0.3, silhouette: 0.4, prototypeUsage: null }),
+      measures(2, {
+        viewAgreement: 0.6,
+        epochStability: 0.3,
+        silhouette: 0.4,
+        prototypeUsage: null,
+      }),
     ]);
     expect(found!.when).toContain('On 2,000 images, the same each time, after step 2.');
     expect(found!.items.map(({ name, value, first }) => [name, value, first])).toEqual([
@@ -81,7 +93,9 @@ describe('the training of a report', () => {
       ['Stability over epochs', 0.3, undefined],
       ['Separation', 0.4, 0.5],
     ]);
-    const tracking = found!.items.filter(({ meaning }) => meaning.includes('tracked true clusters'));
+    const tracking = found!.items.filter(({ meaning }) =>
+      meaning.includes('tracked true clusters'),
+    );
     expect(tracking.map(({ name }) => name)).toEqual(['View agreement']);
   });
 

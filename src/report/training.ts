@@ -7,13 +7,16 @@ import type { ReportSimilarity, ReportTraining, RunReport } from './runReport.ts
 /** Most points of a curve; more cannot be distinguished. */
 const MAX_POINTS = 2000;
 /** Note on a run whose log has no facts of training. */
-const NO_FACTS = 'This run was trained by an earlier version, which did not record the random-baseline loss.';
+const NO_FACTS =
+  'This run was trained by an earlier version, which did not record the random-baseline loss.';
 
 /**
  * Reads curves, the run doctor's last message and the last label-free measures; absent where there
  * are none.
  */
-export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 'training' | 'measures'>> {
+export async function readTraining(
+  eventsFile: string,
+): Promise<Pick<RunReport, 'training' | 'measures'>> {
   const steps: number[] = [];
   const loss: (number | null)[] = [];
   const usage = { steps: [] as number[], entropy: [] as number[] };
@@ -49,7 +52,8 @@ export async function readTraining(eventsFile: string): Promise<Pick<RunReport, 
   const shown = measures && { measures };
   if (steps.length < 2) return { ...shown };
   const stride = Math.ceil(steps.length / MAX_POINTS);
-  const thinned = <T>(values: T[]) => values.filter((_, i) => i % stride === 0 || i === values.length - 1);
+  const thinned = <T>(values: T[]) =>
+    values.filter((_, i) => i % stride === 0 || i === values.length - 1);
   return {
     ...shown,
     training: {

@@ -18,7 +18,12 @@ import {
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
-const infoAt = (step: number): CheckpointInfo => ({ step, epoch: step / 10, seed: 7, configHash: 'abc' });
+const infoAt = (step: number): CheckpointInfo => ({
+  step,
+  epoch: step / 10,
+  seed: 7,
+  configHash: 'abc',
+});
 const stateAt = (step: number): Tensors => ({
   'encoder.weight': {
     dtype: 'float32',
@@ -31,7 +36,11 @@ const names = async () => (await readdir(folder.path)).sort();
 
 describe('checkpoints', () => {
   it('give back the whole state and what was said about it', async () => {
-    const info = { ...infoAt(12), healthy: true, extra: { plan: { conv: ['taps'] }, quote: '"sha256":"' } };
+    const info = {
+      ...infoAt(12),
+      healthy: true,
+      extra: { plan: { conv: ['taps'] }, quote: '"sha256":"' },
+    };
     const file = await saveCheckpoint(folder.path, info, stateAt(12));
     expect(basename(file)).toBe('step-0000000012.safetensors');
     const loaded = await loadCheckpoint(file);
@@ -43,7 +52,11 @@ describe('checkpoints', () => {
   it('are the same bytes for the same state, with a checksum that others can verify', async () => {
     const file = await saveCheckpoint(folder.path, infoAt(3), stateAt(3));
     const first = await readFile(file);
-    await saveCheckpoint(folder.path, { configHash: 'abc', seed: 7, epoch: 0.3, step: 3 }, stateAt(3));
+    await saveCheckpoint(
+      folder.path,
+      { configHash: 'abc', seed: 7, epoch: 0.3, step: 3 },
+      stateAt(3),
+    );
     expect((await readFile(file)).equals(first)).toBe(true);
     const text = first.toString('latin1');
     const stored = /"sha256":"([0-9a-f]{64})"/.exec(text)![1]!;
@@ -56,10 +69,13 @@ describe('checkpoints', () => {
 
   it('have names that sort -V puts in order', async () => {
     const steps = [5, 40, 1200, 99_999_999_999];
-    const sorted = execFileSync('sort', ['-V'], { input: steps.map(checkpointName).reverse().join('\n') });
+    const sorted = execFileSync('sort', ['-V'], {
+      input: steps.map(checkpointName).reverse().join('\n'),
+    });
     expect(sorted.toString().trim().split('\n')).toEqual(steps.map(checkpointName));
     await writeFile(join(folder.path, 'notes.txt'), '');
-    for (const step of [1200, 5, 40]) await saveCheckpoint(folder.path, infoAt(step), stateAt(step));
+    for (const step of [1200, 5, 40])
+      await saveCheckpoint(folder.path, infoAt(step), stateAt(step));
     expect((await listCheckpoints(folder.path)).map((entry) => entry.step)).toEqual([5, 40, 1200]);
     expect(await listCheckpoints(join(folder.path, 'missing'))).toEqual([]);
   });
@@ -123,7 +139,9 @@ describe('checkpoints', () => {
       return handle;
     };
     const files = { open: full as typeof open, rename, rm };
-    await expect(saveCheckpoint(folder.path, infoAt(2), stateAt(2), { keep: 1, files })).rejects.toThrow(
+    await expect(
+      saveCheckpoint(folder.path, infoAt(2), stateAt(2), { keep: 1, files }),
+    ).rejects.toThrow(
       /step-0000000002.safetensors: the disk is full. An earlier version of it, and every other file, is intact/,
     );
     expect(await names()).toEqual([checkpointName(1)]);

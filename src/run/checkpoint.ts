@@ -99,7 +99,10 @@ export async function saveCheckpoint(
   tensors: Tensors,
   { keep = 3, ...atomic }: SaveOptions = {},
 ): Promise<string> {
-  const chunks = safetensorsChunks(tensors, { checkpoint: canonicalJson({ ...info }), sha256: unset });
+  const chunks = safetensorsChunks(tensors, {
+    checkpoint: canonicalJson({ ...info }),
+    sha256: unset,
+  });
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
   const head = Buffer.from(chunks[0]!);
@@ -129,7 +132,9 @@ export async function listCheckpoints(folder: string): Promise<CheckpointFile[]>
  * `checkpoint.missing` where it cannot be read.
  */
 export async function loadCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await withFile(file, async (handle) => readUpTo(handle, (await handle.stat()).size));
+  const bytes = await withFile(file, async (handle) =>
+    readUpTo(handle, (await handle.stat()).size),
+  );
   const { info, stored, at } = infoOf(bytes, file);
   bytes.set(Buffer.from(unset, 'latin1'), at);
   if (createHash('sha256').update(bytes).digest('hex') !== stored) {
@@ -149,7 +154,8 @@ export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> 
   const head = await withFile(file, async (handle) => {
     const { size } = await handle.stat();
     const start = await readUpTo(handle, Math.min(8, size));
-    const length = size < 8 ? 0 : Number(Buffer.from(start.buffer, start.byteOffset, 8).readBigUInt64LE(0));
+    const length =
+      size < 8 ? 0 : Number(Buffer.from(start.buffer, start.byteOffset, 8).readBigUInt64LE(0));
     return readUpTo(handle, Math.min(size, 8 + Math.min(length, 100_000_000)));
   });
   return infoOf(head, file).info;
@@ -198,7 +204,10 @@ async function removeOld(folder: string, keep: number): Promise<void> {
   }
 }
 
-function infoOf(head: Uint8Array, file: string): { info: CheckpointInfo; stored: string; at: number } {
+function infoOf(
+  head: Uint8Array,
+  file: string,
+): { info: CheckpointInfo; stored: string; at: number } {
   const view = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   const at = checksumAt(view);
   if (at === undefined) throw damaged(file, 'it is cut off or has no checksum');
@@ -207,7 +216,8 @@ function infoOf(head: Uint8Array, file: string): { info: CheckpointInfo; stored:
     const { checkpoint } = checked(parseJson(text), headerSchema).__metadata__;
     const info = checked(parseJson(checkpoint), infoSchema) as CheckpointInfo;
     const named = namePattern.exec(basename(file))?.[1];
-    if (named !== undefined && Number(named) !== info.step) throw new Error(`step: received ${info.step}`);
+    if (named !== undefined && Number(named) !== info.step)
+      throw new Error(`step: received ${info.step}`);
     return { info, stored: view.toString('latin1', at, at + 64), at };
   } catch (error) {
     throw damaged(file, `its header cannot be read (${reasonOf(error)})`);

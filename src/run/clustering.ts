@@ -54,10 +54,32 @@ const schema = z.object({
  * @throws LikenessError `write.*`, or when the numbers do not fit each other.
  */
 export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
-  const { centroids, k, dimension, temperature, head, kReason, kRange, seed, images, step, source } =
-    clustering;
-  const clusters = JSON.stringify({ temperature, head, kReason, kRange, seed, images, step, source });
-  const tensors = { centroids: { dtype: 'float32', shape: [k, dimension], data: centroids } } as const;
+  const {
+    centroids,
+    k,
+    dimension,
+    temperature,
+    head,
+    kReason,
+    kRange,
+    seed,
+    images,
+    step,
+    source,
+  } = clustering;
+  const clusters = JSON.stringify({
+    temperature,
+    head,
+    kReason,
+    kRange,
+    seed,
+    images,
+    step,
+    source,
+  });
+  const tensors = {
+    centroids: { dtype: 'float32', shape: [k, dimension], data: centroids },
+  } as const;
   await writeFileAtomic(file, encodeSafetensors(tensors, { format: FORMAT, clusters }));
 }
 
@@ -74,7 +96,11 @@ export async function readClustering(file: string): Promise<StoredClustering> {
   const [k, dimension] = decoded.tensors.centroids!.shape as [number, number];
   const stored = metadataJson(file, decoded.metadata.clusters, schema, kind);
   if (stored.head && stored.head.length !== k) {
-    throw malformedFile(file, `it names ${stored.head.length} outputs of a head for ${k} clusters`, kind);
+    throw malformedFile(
+      file,
+      `it names ${stored.head.length} outputs of a head for ${k} clusters`,
+      kind,
+    );
   }
   return { ...stored, centroids, k, dimension };
 }

@@ -56,6 +56,8 @@ describe('clusters.csv', () => {
       /lacks the columns confidence, margin; it has path, cluster/,
     );
     await writeFile(file(), 'path,cluster,confidence,margin\na,one,0.5,0.5\n');
-    await expect(readClusters(file())).rejects.toThrow(/record 2: "one" is not a number from 0 for cluster/);
+    await expect(readClusters(file())).rejects.toThrow(
+      /record 2: "one" is not a number from 0 for cluster/,
+    );
   });
 });

@@ -70,7 +70,9 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
   }
   return rows.map((row, index) => {
     const cells = Object.fromEntries(
-      columns.flatMap((name) => (row[at[name]!] || name === 'path' ? [[name, row[at[name]!]]] : [])),
+      columns.flatMap((name) =>
+        row[at[name]!] || name === 'path' ? [[name, row[at[name]!]]] : [],
+      ),
     );
     const result = rowSchema.safeParse(cells);
     if (result.success) return result.data;
@@ -83,7 +85,8 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
   });
 }
 
-const numeric = <S extends z.ZodType<number, number>>(schema: S) => z.string().transform(Number).pipe(schema);
+const numeric = <S extends z.ZodType<number, number>>(schema: S) =>
+  z.string().transform(Number).pipe(schema);
 const rowSchema = z.object({
   path: z.string().transform(pathOfCsv),
   cluster: numeric(rowNumbers()),

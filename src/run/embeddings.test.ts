@@ -23,7 +23,9 @@ describe('embeddings.safetensors', () => {
     const { features, close, ...rest } = await openEmbeddings(file());
     const { features: _, ...expected } = embeddings;
     expect(rest).toEqual(expected);
-    expect([...(await allRows(features)).data]).toEqual([...Float32Array.of(0.6, 0.8, 0, -1, 1, 0)]);
+    expect([...(await allRows(features)).data]).toEqual([
+      ...Float32Array.of(0.6, 0.8, 0, -1, 1, 0),
+    ]);
     expect([...(await features.read(1, 1))]).toEqual([0, -1]);
     await close();
   });
@@ -39,7 +41,12 @@ describe('embeddings.safetensors', () => {
 
   it('refuses another file', async () => {
     const data = new Float32Array(2);
-    await writeFile(file(), encodeSafetensors({ features: { dtype: 'float32', shape: [2], data } }));
-    await expect(openEmbeddings(file())).rejects.toThrow(/no features \[N, D\] with clusters \[N\]/);
+    await writeFile(
+      file(),
+      encodeSafetensors({ features: { dtype: 'float32', shape: [2], data } }),
+    );
+    await expect(openEmbeddings(file())).rejects.toThrow(
+      /no features \[N, D\] with clusters \[N\]/,
+    );
   });
 });

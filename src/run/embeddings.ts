@@ -52,7 +52,11 @@ export async function writeEmbeddings(file: string, embeddings: Embeddings): Pro
     pieces: [data],
   });
   const tensors: Record<string, StreamedTensor> = {
-    features: { dtype: 'float32', shape: [ids.length, features.dimension], pieces: unitParts(features) },
+    features: {
+      dtype: 'float32',
+      shape: [ids.length, features.dimension],
+      pieces: unitParts(features),
+    },
     clusters: numbers(clusters),
     ...(labels && { labels: numbers(labels) }),
   };

@@ -33,7 +33,9 @@ describe('encoder.safetensors', () => {
     'is refused for other settings: %o',
     async (other) => {
       await writeEncoder(file(), config, tensors);
-      await expect(readEncoder(file(), { ...config, ...other })).rejects.toThrow(/learned with other/);
+      await expect(readEncoder(file(), { ...config, ...other })).rejects.toThrow(
+        /learned with other/,
+      );
       // A wrong file is an error also where an absent one is none.
       await expect(readEncoderIfLearned(file(), { ...config, ...other })).rejects.toThrow();
     },
@@ -49,7 +51,9 @@ describe('encoder.safetensors', () => {
       await expect(readEncoder(file(), config)).rejects.toThrow(/do not match its checksum/);
     }
     await writeFile(file(), bytes.subarray(0, -1));
-    await expect(readEncoder(file(), config)).rejects.toMatchObject({ code: 'safetensors.malformed' });
+    await expect(readEncoder(file(), config)).rejects.toMatchObject({
+      code: 'safetensors.malformed',
+    });
   });
 
   it('is refused with values that are not finite', async () => {

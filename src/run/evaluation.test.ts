@@ -31,6 +31,8 @@ describe('evaluation.json', () => {
     expect(await readEvaluationIfValid(file())).toBeUndefined();
     await writeFile(file(), JSON.stringify({ ...evaluation, nmi: 'high' }));
     expect(await readEvaluationIfValid(file())).toBeUndefined();
-    await expect(readEvaluation(file())).rejects.toThrow(/evaluation\.json is damaged or was changed: nmi/);
+    await expect(readEvaluation(file())).rejects.toThrow(
+      /evaluation\.json is damaged or was changed: nmi/,
+    );
   });
 });

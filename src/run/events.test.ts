@@ -19,7 +19,14 @@ describe('events.jsonl', () => {
   it('keeps events in order, one JSON object per line', async () => {
     const log = await openEventLog(file());
     const events: RunEvent[] = [
-      { kind: 'run-started', step: 0, epoch: 0, method: 'swav', source: 'ünïcode\nname', resumed: false },
+      {
+        kind: 'run-started',
+        step: 0,
+        epoch: 0,
+        method: 'swav',
+        source: 'ünïcode\nname',
+        resumed: false,
+      },
       ...Array.from({ length: 500 }, (_, i) => step(i + 1)),
     ];
     for (const event of events) log.append(event);
@@ -91,7 +98,9 @@ describe('events.jsonl', () => {
 describe.runIf(process.platform !== 'win32')('a named pipe in place of the file', () => {
   it('is refused for reading and for writing, by its name', async () => {
     execFileSync('mkfifo', [file()]);
-    await expect(all()).rejects.toThrow(/Could not read .*events\.jsonl: a named pipe, not a regular file/);
+    await expect(all()).rejects.toThrow(
+      /Could not read .*events\.jsonl: a named pipe, not a regular file/,
+    );
     await expect(openEventLog(file())).rejects.toMatchObject({ code: 'write.irregular' });
   });
 });

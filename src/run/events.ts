@@ -161,7 +161,9 @@ async function endOf(file: string, step: number): Promise<number> {
 const MAX_LINE_BYTES = 2 ** 24;
 
 /** The lines of a file. A line of more than 16 MiB is the last one, and is not complete. */
-async function* lines(file: string): AsyncGenerator<{ text: string; complete: boolean; bytes: number }> {
+async function* lines(
+  file: string,
+): AsyncGenerator<{ text: string; complete: boolean; bytes: number }> {
   let rest: Buffer = Buffer.alloc(0);
   const handle = await openRegular(file);
   for await (const chunk of handle.createReadStream()) {

@@ -80,13 +80,22 @@ export function tensorFaults(
   const { tensors, metadata } = decodeSafetensors(bytes);
   const faults: Fault[] = [];
   const add = (name: string, change: Record<string, StoredTensor | undefined>) => {
-    const all = Object.entries({ ...tensors, ...change }).filter(([, tensor]) => tensor !== undefined);
-    faults.push({ name, bytes: seal(Object.fromEntries(all) as Record<string, StoredTensor>, metadata) });
+    const all = Object.entries({ ...tensors, ...change }).filter(
+      ([, tensor]) => tensor !== undefined,
+    );
+    faults.push({
+      name,
+      bytes: seal(Object.fromEntries(all) as Record<string, StoredTensor>, metadata),
+    });
   };
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
     add(`without tensor ${name}`, { [name]: undefined });
     add(`tensor ${name} reshaped`, {
-      [name]: { dtype, shape: shape.length === 1 ? [shape[0]!, 1] : [data.length], data } as StoredTensor,
+      [name]: {
+        dtype,
+        shape: shape.length === 1 ? [shape[0]!, 1] : [data.length],
+        data,
+      } as StoredTensor,
     });
     add(`tensor ${name} shorter`, {
       [name]: { dtype, shape: [data.length - 1], data: data.slice(1) } as StoredTensor,
@@ -103,7 +112,9 @@ export function tensorFaults(
     }
     if (data instanceof Int32Array) {
       for (const value of [-7, 2 ** 31 - 1]) {
-        add(`tensor ${name} with ${value}`, { [name]: { dtype: 'int32', shape, data: data.with(0, value) } });
+        add(`tensor ${name} with ${value}`, {
+          [name]: { dtype: 'int32', shape, data: data.with(0, value) },
+        });
       }
     }
   }

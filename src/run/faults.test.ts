@@ -13,7 +13,13 @@ import { openEmbeddings, writeEmbeddings } from './embeddings.ts';
 import { writeEncoder } from './encoderFile.ts';
 import { readEvaluation, writeEvaluation } from './evaluation.ts';
 import { readEvents } from './events.ts';
-import { brokenBytes, type Fault, jsonFaults, sealedCheckpoint, tensorFaults } from './faults.cases.ts';
+import {
+  brokenBytes,
+  type Fault,
+  jsonFaults,
+  sealedCheckpoint,
+  tensorFaults,
+} from './faults.cases.ts';
 import { runFolderAt } from './files.ts';
 import { readMaps, writeMaps } from './maps.ts';
 import { openRun } from './openRun.ts';
@@ -47,7 +53,10 @@ function statesOf(): Tensors {
   return Object.fromEntries(
     [...shapes].map(([name, shape]) => {
       const size = shape.reduce((product, n) => product * n, 1);
-      return [name, { dtype: 'float32', shape: [...shape], data: new Float32Array(size).fill(0.5) }];
+      return [
+        name,
+        { dtype: 'float32', shape: [...shape], data: new Float32Array(size).fill(0.5) },
+      ];
     }),
   );
 }
@@ -123,7 +132,9 @@ const files: Readonly<Record<string, StoredFile>> = {
     read: openRun,
     // Every tensor is checked alike.
     faults: (bytes) =>
-      tensorFaults(bytes, sealedCheckpoint).filter(({ name }) => !/tensor (?!conv1|prototypes)/.test(name)),
+      tensorFaults(bytes, sealedCheckpoint).filter(
+        ({ name }) => !/tensor (?!conv1|prototypes)/.test(name),
+      ),
     harmless: /seed = 1000000000000000/,
   },
   'plan.json': {
@@ -149,13 +160,22 @@ const files: Readonly<Record<string, StoredFile>> = {
     write: (path) =>
       writeClusters(
         join(path, 'clusters.csv'),
-        ids.map((id, i) => ({ path: id, cluster: clusters[i]!, confidence: 0.5, margin: 0.1, prototype: 1 })),
+        ids.map((id, i) => ({
+          path: id,
+          cluster: clusters[i]!,
+          confidence: 0.5,
+          margin: 0.1,
+          prototype: 1,
+        })),
       ),
     file: at('clusters.csv'),
     read: (path) => readClusters(join(path, 'clusters.csv')),
     faults: (bytes) => [
       { name: 'cluster = -1', bytes: Buffer.from(textOf(bytes).replace('jpg,0', 'jpg,-1')) },
-      { name: 'cluster = 1000000000000000', bytes: Buffer.from(textOf(bytes).replace('jpg,0', 'jpg,1e15')) },
+      {
+        name: 'cluster = 1000000000000000',
+        bytes: Buffer.from(textOf(bytes).replace('jpg,0', 'jpg,1e15')),
+      },
       { name: 'cluster = 1e+300', bytes: Buffer.from(textOf(bytes).replace('jpg,0', 'jpg,1e300')) },
       { name: 'cluster with NaN', bytes: Buffer.from(textOf(bytes).replace('jpg,0', 'jpg,NaN')) },
       { name: 'confidence = -1', bytes: Buffer.from(textOf(bytes).replace('0.500000', '-1')) },
@@ -173,7 +193,13 @@ const files: Readonly<Record<string, StoredFile>> = {
     write: (path) =>
       writeEmbeddings(join(path, 'embeddings.safetensors'), {
         features: { count: 3, dimension: 2, read: async (_, n) => new Float32Array(2 * n).fill(1) },
-        ...{ ids, clusters, labels: Int32Array.of(-1, 0, 1), labelNames: ['cat', 'dog'], about: {} },
+        ...{
+          ids,
+          clusters,
+          labels: Int32Array.of(-1, 0, 1),
+          labelNames: ['cat', 'dog'],
+          about: {},
+        },
       }),
     file: at('embeddings.safetensors'),
     async read(path) {
@@ -234,7 +260,8 @@ const files: Readonly<Record<string, StoredFile>> = {
         name,
         bytes: Buffer.concat([bytes, Buffer.from('\n')]),
       })),
-    harmless: /empty|cut off|binary|^(null|\[\]|7|"text"|\{"__proto__.*)$|without seconds|seconds = 1/,
+    harmless:
+      /empty|cut off|binary|^(null|\[\]|7|"text"|\{"__proto__.*)$|without seconds|seconds = 1/,
   },
 };
 

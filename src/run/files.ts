@@ -75,6 +75,12 @@ const ofClustering = [
 
 /** The run folder with the files of a clustering that has a name, in a folder of their own. */
 export function clusteringFolderAt(run: RunFolder, name: string): RunFolder {
-  const own = ofClustering.map((file) => [file, join(run.files.clusterings, name, runFileNames[file])]);
-  return { ...run, files: { ...run.files, ...(Object.fromEntries(own) as Partial<RunFolder['files']>) } };
+  const own = ofClustering.map((file) => [
+    file,
+    join(run.files.clusterings, name, runFileNames[file]),
+  ]);
+  return {
+    ...run,
+    files: { ...run.files, ...(Object.fromEntries(own) as Partial<RunFolder['files']>) },
+  };
 }

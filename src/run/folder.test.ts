@@ -42,7 +42,9 @@ describe('run folders', () => {
     await expect(createRunFolder({ ...named, out: other })).rejects.toThrow(
       /is not empty \(it has "thesis.txt"\)/,
     );
-    await expect(createRunFolder({ ...named, out: join(other, 'thesis.txt') })).rejects.toMatchObject({
+    await expect(
+      createRunFolder({ ...named, out: join(other, 'thesis.txt') }),
+    ).rejects.toMatchObject({
       name: 'LikenessError',
     });
   });
@@ -54,18 +56,24 @@ describe('run folders', () => {
     await requireFree(taken);
     await writeFile(join(taken, 'checkpoints', 'step-1.safetensors'), '');
     await expect(requireFree(taken)).rejects.toThrow(/is not empty \(it has "checkpoints"\)/);
-    await expect(requireFree(join(taken, 'checkpoints', 'step-1.safetensors'))).rejects.toMatchObject({
+    await expect(
+      requireFree(join(taken, 'checkpoints', 'step-1.safetensors')),
+    ).rejects.toMatchObject({
       name: 'LikenessError',
     });
   });
 
   it('are opened only when they are runs', async () => {
-    await expect(openRunFolder(join(folder.path, 'none'))).rejects.toThrow(/the folder does not exist/);
+    await expect(openRunFolder(join(folder.path, 'none'))).rejects.toThrow(
+      /the folder does not exist/,
+    );
     await expect(openRunFolder(folder.path)).rejects.toThrow(/is not a run: it has no config.json/);
     const run = await createRunFolder({ ...named, out: join(folder.path, 'run') });
     await writeConfig(run, {});
     expect(await openRunFolder(run.path)).toEqual(run);
-    await expect(openRunFolder(run.files.config)).rejects.toThrow(/is a file; expected the folder of a run/);
+    await expect(openRunFolder(run.files.config)).rejects.toThrow(
+      /is a file; expected the folder of a run/,
+    );
   });
 });
 

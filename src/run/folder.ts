@@ -24,7 +24,11 @@ export interface NewRunOptions {
  * Builds the default name of a run, such as `2025-03-01-swav-holiday-photos`, safe as a folder
  * name.
  */
-export function runName({ date, method, source }: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
+export function runName({
+  date,
+  method,
+  source,
+}: Pick<NewRunOptions, 'date' | 'method' | 'source'>): string {
   return `${date}-${method}-${slugOf(source)}`;
 }
 
@@ -58,7 +62,8 @@ export async function requireFree(out: string): Promise<void> {
   const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
   throw new LikenessError(
     'run.exists',
-    `${out} is not empty (it has "${names.sort()[0]}"${more}). Choose a new or empty folder ` + 'with `out`.',
+    `${out} is not empty (it has "${names.sort()[0]}"${more}). Choose a new or empty folder ` +
+      'with `out`.',
   );
 }
 
@@ -97,7 +102,9 @@ export async function createRunFolder(options: NewRunOptions): Promise<RunFolder
  *
  * @throws LikenessError as {@link createRunFolder}, and `run.locked`
  */
-export async function claimRunFolder(options: NewRunOptions): Promise<{ folder: RunFolder; lock: RunLock }> {
+export async function claimRunFolder(
+  options: NewRunOptions,
+): Promise<{ folder: RunFolder; lock: RunLock }> {
   const folder = await createRunFolder(options);
   const lock = await lockRun(folder);
   if (!(await isRunFolder(folder.path))) return { folder, lock };
@@ -108,7 +115,8 @@ export async function claimRunFolder(options: NewRunOptions): Promise<{ folder: 
 function holdsRun(path: string): LikenessError {
   return new LikenessError(
     'run.exists',
-    `${path} already holds a run. Add \`resume\` to continue it, or choose another ` + 'folder with `out`.',
+    `${path} already holds a run. Add \`resume\` to continue it, or choose another ` +
+      'folder with `out`.',
   );
 }
 

@@ -10,7 +10,10 @@ const temporary = useTemporaryFolder();
 const before = { ids: ['a.jpg', 'b.jpg', 'c.jpg'], hashes: ['1', '2', '3'], decoder: 'x' };
 
 /** Compares a run of `before` with other images; gives the error and the notes. */
-async function compared(now: typeof before, listing: RunConfig['listing'] | 'none' = hashOfImages(before)) {
+async function compared(
+  now: typeof before,
+  listing: RunConfig['listing'] | 'none' = hashOfImages(before),
+) {
   const folder = runFolderAt(temporary.path);
   const config = { images: 3, listing: listing === 'none' ? undefined : listing } as RunConfig;
   const notes: string[] = [];
@@ -24,8 +27,16 @@ async function compared(now: typeof before, listing: RunConfig['listing'] | 'non
 
 it.each([
   ['is missing', { ids: ['a.jpg', 'c.jpg'], hashes: ['1', '3'] }, '"b.jpg" is missing'],
-  ['is new', { ids: ['a.jpg', 'aa.jpg', 'b.jpg', 'c.jpg'], hashes: ['1', '4', '2', '3'] }, '"aa.jpg" is new'],
-  ['is renamed', { ids: ['a.jpg', 'c.jpg', 'd.jpg'], hashes: ['1', '3', '2'] }, '"b.jpg" is now "d.jpg"'],
+  [
+    'is new',
+    { ids: ['a.jpg', 'aa.jpg', 'b.jpg', 'c.jpg'], hashes: ['1', '4', '2', '3'] },
+    '"aa.jpg" is new',
+  ],
+  [
+    'is renamed',
+    { ids: ['a.jpg', 'c.jpg', 'd.jpg'], hashes: ['1', '3', '2'] },
+    '"b.jpg" is now "d.jpg"',
+  ],
   ['is edited', { ids: before.ids, hashes: ['1', '9', '3'] }, '"b.jpg" has other content'],
   ['changed its name', { ids: before.ids, hashes: ['2', '1', '3'] }, '"a.jpg" has other content'],
 ])('names the first image that %s', async (_, now, difference) => {

@@ -43,7 +43,10 @@ export function hashOfImages({ ids, hashes, decoder }: ImageIdentities): ImageLi
 }
 
 /** Writes images.csv. @throws LikenessError `write.*` */
-export async function writeImageList(file: string, { ids, hashes }: ImageIdentities): Promise<void> {
+export async function writeImageList(
+  file: string,
+  { ids, hashes }: ImageIdentities,
+): Promise<void> {
   await writeFileAtomic(file, csvChunks(columns, rowsOf(ids, hashes)));
 }
 
@@ -58,7 +61,10 @@ async function readImageList(
 ): Promise<Pick<ImageIdentities, 'ids' | 'hashes'> | undefined> {
   try {
     const [, ...rows] = decodeCsv(await readRegularText(file), file);
-    const list = { ids: rows.map(([id]) => pathOfCsv(id ?? '')), hashes: rows.map(([, hash]) => hash ?? '') };
+    const list = {
+      ids: rows.map(([id]) => pathOfCsv(id ?? '')),
+      hashes: rows.map(([, hash]) => hash ?? ''),
+    };
     return hashOfImages({ ...list, decoder: '' }).contents === stored.contents ? list : undefined;
   } catch {
     return undefined;
@@ -113,7 +119,8 @@ export async function differenceOf(
   if (hash.names === listing.names && (!isSameDecoder || hash.contents === listing.contents)) {
     if (isSameDecoder) return undefined;
     const message =
-      'the images were decoded by another version when the run was started. Their names are ' + 'compared';
+      'the images were decoded by another version when the run was started. Their names are ' +
+      'compared';
     reporter.note({ code: 'resume.images', message });
     return undefined;
   }

@@ -17,7 +17,12 @@ export { requireOwnSettings, requireShapes } from './checkState.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
 export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
 export { configVersion } from './config.ts';
-export { type Embeddings, openEmbeddings, type StoredEmbeddings, writeEmbeddings } from './embeddings.ts';
+export {
+  type Embeddings,
+  openEmbeddings,
+  type StoredEmbeddings,
+  writeEmbeddings,
+} from './embeddings.ts';
 export { readEncoder, readEncoderIfLearned, writeEncoder } from './encoderFile.ts';
 export {
   readEvaluation,
@@ -45,7 +50,14 @@ export {
   requireSameImages,
   writeImageList,
 } from './imageList.ts';
-export { isMissing, type JsonObject, type JsonValue, readJson, readJsonIfValid, writeJson } from './json.ts';
+export {
+  isMissing,
+  type JsonObject,
+  type JsonValue,
+  readJson,
+  readJsonIfValid,
+  writeJson,
+} from './json.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { clusterAgain } from './nextSteps.ts';

@@ -28,7 +28,9 @@ describe('JSON files', () => {
 
 describe('canonical JSON', () => {
   it('is equal for equal values, whatever the order of keys', () => {
-    expect(canonicalJson({ b: [{ d: 1, c: Number.NaN }], a: undefined })).toBe('{"b":[{"c":null,"d":1}]}');
+    expect(canonicalJson({ b: [{ d: 1, c: Number.NaN }], a: undefined })).toBe(
+      '{"b":[{"c":null,"d":1}]}',
+    );
     expect(hashOfJson({ a: 1, b: 2 })).toBe(hashOfJson({ b: 2, a: 1 }));
     expect(hashOfJson({ a: 1 })).not.toBe(hashOfJson({ a: 2 }));
   });

@@ -67,7 +67,10 @@ export async function readJson<S extends z.ZodType>(file: string, schema: S): Pr
   try {
     text = await readRegularText(file);
   } catch (error) {
-    throw new LikenessError('json.missing', `Could not read ${file}: ${reasonOf(error)}. Check the path.`);
+    throw new LikenessError(
+      'json.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+    );
   }
   let value: unknown;
   try {

@@ -62,11 +62,16 @@ describe('lockRun', () => {
 
   it('leaves the decision to the person where it cannot know', async () => {
     const run = runFolderAt(folder.path);
-    await writeFile(run.files.lock, JSON.stringify({ pid: 1, host: 'another-machine', started: '' }));
+    await writeFile(
+      run.files.lock,
+      JSON.stringify({ pid: 1, host: 'another-machine', started: '' }),
+    );
     await expect(lockRun(run)).rejects.toThrow(
       /by process 1 on another-machine. If that process has ended, delete .*run.lock/,
     );
     await writeFile(run.files.lock, 'not a lock');
-    await expect(lockRun(run)).rejects.toThrow(/by another process. If that process has ended, delete/);
+    await expect(lockRun(run)).rejects.toThrow(
+      /by another process. If that process has ended, delete/,
+    );
   });
 });

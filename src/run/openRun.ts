@@ -96,7 +96,9 @@ async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<Tr
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
   if (!checkpoint) {
     const why =
-      damaged.length > 0 ? `all ${damaged.length} are damaged (${damaged[0]!.reason})` : 'there is none yet';
+      damaged.length > 0
+        ? `all ${damaged.length} are damaged (${damaged[0]!.reason})`
+        : 'there is none yet';
     throw new LikenessError(
       'run.noCheckpoint',
       `${folder.path} has no usable checkpoint: ${why}. Train first: ` +
@@ -144,7 +146,11 @@ async function openFeatures(folder: RunFolder, config: FeaturesConfig): Promise<
 }
 
 /** Describes a run whose tensors are known. */
-export function featuresRunOf(folder: RunFolder, config: FeaturesConfig, tensors: Tensors): FeaturesRun {
+export function featuresRunOf(
+  folder: RunFolder,
+  config: FeaturesConfig,
+  tensors: Tensors,
+): FeaturesRun {
   const { encoder, imageSize, workers, threads, seed } = config;
   const own = featureEncoder(encoder);
   return {

@@ -41,14 +41,20 @@ describe('maps.safetensors', () => {
       file(),
       encodeSafetensors(
         { 'places.0': { dtype: 'float32', shape: [1, 2], data: new Float32Array(2) } },
-        { format: 'likeness maps 1', maps: JSON.stringify({ ids: ['a'], maps: [{ title: 't', step: 0 }] }) },
+        {
+          format: 'likeness maps 1',
+          maps: JSON.stringify({ ids: ['a'], maps: [{ title: 't', step: 0 }] }),
+        },
       ),
     );
     await expect(readMaps(file())).rejects.toThrow(/has no "clusters\.0" of int32 \[1\]/);
   });
 
   it('names what is wrong in the metadata', async () => {
-    const about = { format: 'likeness maps 1', maps: '{"ids": ["a"], "maps": [{"title": 1, "step": 0}]}' };
+    const about = {
+      format: 'likeness maps 1',
+      maps: '{"ids": ["a"], "maps": [{"title": 1, "step": 0}]}',
+    };
     await writeFile(file(), encodeSafetensors({}, about));
     await expect(readMaps(file())).rejects.toThrow(/maps\.0\.title/);
   });
@@ -71,7 +77,9 @@ describe('thumbnails.safetensors', () => {
   });
 
   it('refuses another file, and says how to make one', async () => {
-    await expect(readThumbnails(file())).rejects.toThrow(/Could not read .*.*Write the report again/);
+    await expect(readThumbnails(file())).rejects.toThrow(
+      /Could not read .*.*Write the report again/,
+    );
     await writeMaps(file(), { ids: [], maps: [] });
     await expect(readThumbnails(file())).rejects.toThrow(/has format "likeness maps 1", expected/);
   });

@@ -29,10 +29,13 @@ const features: FeaturesConfig = {
 };
 
 describe('the configuration of a run', () => {
-  it.each<[RunConfig]>([[trained], [features]])('is given back with checked settings', async (config) => {
-    await writeRunConfig(runFolderAt(folder.path), config);
-    expect(await readRunConfig(runFolderAt(folder.path))).toEqual(config);
-  });
+  it.each<[RunConfig]>([[trained], [features]])(
+    'is given back with checked settings',
+    async (config) => {
+      await writeRunConfig(runFolderAt(folder.path), config);
+      expect(await readRunConfig(runFolderAt(folder.path))).toEqual(config);
+    },
+  );
 
   it.each<[object, RegExp]>([
     [{ ...trained, settings: undefined }, /config\.json: settings: /],
@@ -46,8 +49,14 @@ describe('the configuration of a run', () => {
     [{ ...trained, budget: { minutes: 1e300 } }, /config\.json: budget\./],
     [{ ...trained, budget: { epochs: 1e15 } }, /config\.json: budget\./],
     [{ ...trained, images: 1e15 }, /config\.json: images: /],
-    [{ ...features, encoder: { name: 'patchwork', settings: {} } }, /config\.json: encoder\.name: /],
-    [{ ...features, encoder: { name: 'patches', settings: { size: 1 } } }, /config\.json: encoder\.set/],
+    [
+      { ...features, encoder: { name: 'patchwork', settings: {} } },
+      /config\.json: encoder\.name: /,
+    ],
+    [
+      { ...features, encoder: { name: 'patches', settings: { size: 1 } } },
+      /config\.json: encoder\.set/,
+    ],
     // Only what is read is stored.
     [{ ...features, preset: 'small-32' }, /Unrecognized key: "preset"/],
   ])('names the field that is wrong in %o', async (content, message) => {
@@ -72,6 +81,8 @@ describe('the configuration of a run', () => {
     await writeRunConfig(run, features);
     const refused = readTrainedConfig(run, 'resume');
     await expect(refused).rejects.toMatchObject({ code: 'run.untrained' });
-    await expect(refused).rejects.toThrow(/^resume: received the run .*"patches" is not trained; expected/);
+    await expect(refused).rejects.toThrow(
+      /^resume: received the run .*"patches" is not trained; expected/,
+    );
   });
 });

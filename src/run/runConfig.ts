@@ -143,7 +143,11 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
   if (typeof settings.method !== 'string') {
     const resolved = inFile(folder, () => resolveSettings(settings as Settings));
     const storedHash = settingsHash(settings as Settings);
-    return { ...config, settings: resolved, ...(storedHash !== settingsHash(resolved) && { storedHash }) };
+    return {
+      ...config,
+      settings: resolved,
+      ...(storedHash !== settingsHash(resolved) && { storedHash }),
+    };
   }
   const flat = settings as JsonObject;
   const resolved = inFile(folder, () => settingsOfVersion1(flat));
@@ -151,7 +155,10 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
 }
 
 /** Tells if a stored state, by the hash in it, belongs to the settings of a configuration. */
-export function belongsTo({ settings, version1, storedHash, longer }: TrainedConfig, hash: string): boolean {
+export function belongsTo(
+  { settings, version1, storedHash, longer }: TrainedConfig,
+  hash: string,
+): boolean {
   return [settingsHash(settings), version1, storedHash, ...(longer?.hashes ?? [])].includes(hash);
 }
 
@@ -183,7 +190,10 @@ function inFile<T>({ files }: RunFolder, work: () => T): T {
  * @param purpose names what needs such a run, for the error, such as `resume`
  * @throws LikenessError `run.untrained` for a run of another kind; else as {@link readRunConfig}
  */
-export async function readTrainedConfig(folder: RunFolder, purpose: string): Promise<TrainedConfig> {
+export async function readTrainedConfig(
+  folder: RunFolder,
+  purpose: string,
+): Promise<TrainedConfig> {
   const config = await readRunConfig(folder);
   if (config.kind === 'trained') return config;
   throw new LikenessError(
@@ -194,7 +204,11 @@ export async function readTrainedConfig(folder: RunFolder, purpose: string): Pro
   );
 }
 
-function parsed<S extends z.ZodType>(schema: S, value: JsonObject, { files }: RunFolder): z.output<S> {
+function parsed<S extends z.ZodType>(
+  schema: S,
+  value: JsonObject,
+  { files }: RunFolder,
+): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new LikenessError(

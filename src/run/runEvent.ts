@@ -123,7 +123,12 @@ const facts = z.object({
  * measures.
  */
 const fields = {
-  'run-started': { method: z.string(), source: z.string(), resumed: z.boolean(), facts: facts.optional() },
+  'run-started': {
+    method: z.string(),
+    source: z.string(),
+    resumed: z.boolean(),
+    facts: facts.optional(),
+  },
   schedule: { totalSteps: steps() },
   step: { loss },
   epoch: { loss },

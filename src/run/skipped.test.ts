@@ -23,6 +23,8 @@ describe('skipped.csv', () => {
 
   it('refuses another table', async () => {
     await writeFile(file(), 'id,why\na,b\n');
-    await expect(readSkipped(file())).rejects.toThrow(/has the columns id, why; expected path, reason/);
+    await expect(readSkipped(file())).rejects.toThrow(
+      /has the columns id, why; expected path, reason/,
+    );
   });
 });

@@ -33,7 +33,10 @@ export async function readSkipped(file: string): Promise<SkippedImage[]> {
   try {
     text = await readRegularText(file);
   } catch (error) {
-    throw new LikenessError('skipped.missing', `Could not read ${file}: ${reasonOf(error)}. Check the path.`);
+    throw new LikenessError(
+      'skipped.missing',
+      `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+    );
   }
   const [header = [], ...rows] = decodeCsv(text, file);
   if (columns.some((name, i) => header[i] !== name)) {

@@ -5,7 +5,13 @@
  * be resumed from, and they are never removed as old.
  */
 import { rm } from 'node:fs/promises';
-import { type Checkpoint, listCheckpoints, loadCheckpoint, saveCheckpoint, stateOf } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  saveCheckpoint,
+  stateOf,
+} from './checkpoint.ts';
 import type { RunFolder } from './files.ts';
 
 export interface Snapshot {

@@ -1,4 +1,14 @@
-import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -72,7 +82,9 @@ describe('sortedNames', () => {
       fc.property(fc.uniqueArray(id, { maxLength: 30 }), fc.nat(2), (ids, clusters) => {
         const items = ids.map((id, i) => ({ id, cluster: i % (clusters + 1) }));
         const names = sortedNames(items);
-        expect(new Set(names.map((name) => name.normalize('NFC').toLowerCase())).size).toBe(ids.length);
+        expect(new Set(names.map((name) => name.normalize('NFC').toLowerCase())).size).toBe(
+          ids.length,
+        );
         for (const name of names) {
           expect(name).toMatch(/^cluster-\d{3}\/[^/]+$/);
           expect(name).not.toMatch(/\/\.\.$/);
@@ -91,7 +103,10 @@ describe('sortInto', () => {
     'copies and links files of any name, under their texts',
     async () => {
       const source = await pictures(['a.jpg']);
-      const name = Buffer.concat([Buffer.from(`${source.path}/`), Buffer.from('\xe9\x1b.jpg', 'latin1')]);
+      const name = Buffer.concat([
+        Buffer.from(`${source.path}/`),
+        Buffer.from('\xe9\x1b.jpg', 'latin1'),
+      ]);
       await writeFile(name, 'odd');
       const items = [{ id: '\\xE9\\x1B.jpg', cluster: 0 }];
       for (const by of ['copy', 'link', 'copy'] as const) {
@@ -116,14 +131,26 @@ describe('sortInto', () => {
     const into = join(folder.path, 'sorted');
     const items = source.entries.map(({ id }) => ({ id, cluster: id.endsWith('1.jpg') ? 0 : 1 }));
     const result = await sortInto({ into, source, items });
-    expect(result).toMatchObject({ clusters: 2, copied: 3, linked: 0, written: 0, renamed: 2, failed: [] });
+    expect(result).toMatchObject({
+      clusters: 2,
+      copied: 3,
+      linked: 0,
+      written: 0,
+      renamed: 2,
+      failed: [],
+    });
     expect(await tree(into)).toEqual([
       'cluster-000/cats_1.jpg',
       'cluster-000/dogs_1.jpg',
       'cluster-001/2.jpg',
     ]);
     expect(await readFile(join(into, 'cluster-000/dogs_1.jpg'), 'utf8')).toBe('picture dogs/1.jpg');
-    await sortInto({ into, source, items: items.map(({ id }) => ({ id, cluster: 4 })), by: 'link' });
+    await sortInto({
+      into,
+      source,
+      items: items.map(({ id }) => ({ id, cluster: 4 })),
+      by: 'link',
+    });
     expect(await tree(into)).toEqual([
       'cluster-004/2.jpg',
       'cluster-004/cats_1.jpg',
@@ -161,7 +188,11 @@ describe('sortInto', () => {
     const source = await pictures(['1.jpg']);
     const items = [{ id: '1.jpg', cluster: 0 }];
     await symlink(source.path, join(folder.path, 'alias'));
-    for (const into of [source.path, join(source.path, 'new', 'deep'), join(folder.path, 'alias', 'new')]) {
+    for (const into of [
+      source.path,
+      join(source.path, 'new', 'deep'),
+      join(folder.path, 'alias', 'new'),
+    ]) {
       await expect(sortInto({ into, source, items })).rejects.toThrow(
         /lies in the source .* Choose a folder outside it/,
       );
@@ -176,7 +207,9 @@ describe('sortInto', () => {
     const into = join(folder.path, 'sorted');
     const stop = new AbortController();
     const onProgress = (done: number) => done === 2 && stop.abort();
-    await expect(sortInto({ into, source, items, onProgress, signal: stop.signal })).rejects.toThrow();
+    await expect(
+      sortInto({ into, source, items, onProgress, signal: stop.signal }),
+    ).rejects.toThrow();
     expect((await tree(into)).length).toBe(2);
     expect((await sortInto({ into, source, items })).copied).toBe(3);
   });

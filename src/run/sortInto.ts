@@ -24,7 +24,13 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Source } from '../data/index.ts';
-import { makeFolder, pathOfText, readRegularText, writeFailure, writeFileAtomic } from '../formats/index.ts';
+import {
+  makeFolder,
+  pathOfText,
+  readRegularText,
+  writeFailure,
+  writeFileAtomic,
+} from '../formats/index.ts';
 import { parseJson } from './json.ts';
 import { type SortItem, sortedNames } from './sortNames.ts';
 
@@ -97,7 +103,8 @@ export async function sortInto({
   const files: Listing['files'] = Object.fromEntries(names.map((name) => [name, null]));
   // Written first, so that a call that was killed can be repeated.
   await writeListing(into, files);
-  for (const folder of new Set(names.map((name) => dirname(name)))) await makeFolder(join(into, folder));
+  for (const folder of new Set(names.map((name) => dirname(name))))
+    await makeFolder(join(into, folder));
 
   let [copied, linked, written, renamed] = [0, 0, 0, 0];
   const failed: { id: string; reason: string }[] = [];
@@ -182,7 +189,10 @@ async function readPicture(source: SortOptions['source'], index: number) {
   }
 }
 
-async function writePicture(target: string, image: Awaited<ReturnType<Source['read']>>): Promise<void> {
+async function writePicture(
+  target: string,
+  image: Awaited<ReturnType<Source['read']>>,
+): Promise<void> {
   const bytes =
     image.kind === 'encoded'
       ? image.bytes
@@ -284,7 +294,8 @@ async function refuseInside(into: string, source: SortOptions['source']): Promis
   const target = await realOf(into);
   const root = await realOf(source.path);
   const way = relative(root, target);
-  const inside = way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
+  const inside =
+    way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
   if (inside) {
     throw new LikenessError(
       'sort.inside',

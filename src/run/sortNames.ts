@@ -31,7 +31,8 @@ export function sortedNames(
   { extension }: { extension?: string } = {},
 ): string[] {
   const clusters = items.reduce((most, item) => Math.max(most, item.cluster + 1), 0);
-  const keyOf = (folder: string, name: string) => `${folder}/${name}`.normalize('NFC').toLowerCase();
+  const keyOf = (folder: string, name: string) =>
+    `${folder}/${name}`.normalize('NFC').toLowerCase();
   const plain = items.map(({ id, cluster }) => {
     const parts = id.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
     const last = withExtension(parts.at(-1) ?? 'image', extension);
@@ -51,7 +52,9 @@ export function sortedNames(
   for (const [key, count] of counts) if (count === 1) used.add(key);
 
   const targets = new Array<string>(items.length);
-  const order = items.map((_, index) => index).sort((a, b) => (items[a]!.id < items[b]!.id ? -1 : 1));
+  const order = items
+    .map((_, index) => index)
+    .sort((a, b) => (items[a]!.id < items[b]!.id ? -1 : 1));
   for (const index of order) {
     const { folder, name, long } = plain[index]!;
     if (counts.get(keyOf(folder, name)) === 1) {
@@ -60,7 +63,8 @@ export function sortedNames(
     }
     const short = shortened(long);
     let candidate = short;
-    for (let copy = 2; used.has(keyOf(folder, candidate)); copy++) candidate = numbered(short, copy);
+    for (let copy = 2; used.has(keyOf(folder, candidate)); copy++)
+      candidate = numbered(short, copy);
     used.add(keyOf(folder, candidate));
     targets[index] = `${folder}/${candidate}`;
   }
@@ -74,7 +78,9 @@ function split(name: string): [string, string] {
 
 function withExtension(name: string, extension: string | undefined): string {
   // Only names in packed files can have characters that a file system refuses.
-  return extension === undefined ? name : `${split(name)[0].replace(/[\p{Cc}\\:*?"<>|]/gu, '_')}${extension}`;
+  return extension === undefined
+    ? name
+    : `${split(name)[0].replace(/[\p{Cc}\\:*?"<>|]/gu, '_')}${extension}`;
 }
 
 function numbered(name: string, copy: number): string {

@@ -22,8 +22,12 @@ describe('stem.safetensors', () => {
   it('is refused for another network', async () => {
     await writeStem(file(), stem, filters);
     const other = { ...stem, shape: [1, 1, 2, 2] };
-    await expect(readStem(file(), other)).rejects.toThrow(/no filters "conv1.weight" of shape 1 x 1 x 2 x 2/);
-    await expect(readStem(file(), { ...stem, name: 'features.0.weight' })).rejects.toThrow(/no filters/);
+    await expect(readStem(file(), other)).rejects.toThrow(
+      /no filters "conv1.weight" of shape 1 x 1 x 2 x 2/,
+    );
+    await expect(readStem(file(), { ...stem, name: 'features.0.weight' })).rejects.toThrow(
+      /no filters/,
+    );
   });
 
   it('is refused with any changed value', async () => {

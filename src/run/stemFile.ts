@@ -25,7 +25,10 @@ export async function writeStem(
   filters: Float32Array,
 ): Promise<void> {
   const tensors: Tensors = { [name]: { dtype: 'float32', shape: [...shape], data: filters } };
-  await writeFileAtomic(file, encodeSafetensors(tensors, { format: FORMAT, sha256: checksumOf(tensors) }));
+  await writeFileAtomic(
+    file,
+    encodeSafetensors(tensors, { format: FORMAT, sha256: checksumOf(tensors) }),
+  );
 }
 
 /**
@@ -34,7 +37,10 @@ export async function writeStem(
  * @throws LikenessError `stem.malformed` for a damaged file or one of another network,
  * `safetensors.*`
  */
-export async function readStem(file: string, { name, shape }: StemShape): Promise<Float32Array | undefined> {
+export async function readStem(
+  file: string,
+  { name, shape }: StemShape,
+): Promise<Float32Array | undefined> {
   const read = await readTensors(file, kind).catch((error: unknown) => {
     if (error instanceof LikenessError && error.code === 'stem.missing') return undefined;
     throw error;

@@ -32,11 +32,15 @@ export async function readTensors(file: string, kind: TensorFileKind): Promise<D
   try {
     bytes = await readRegular(file);
   } catch (error) {
-    throw new LikenessError(`${code}.missing`, `Could not read ${file}: ${reasonOf(error)}. ${remedy}`);
+    throw new LikenessError(
+      `${code}.missing`,
+      `Could not read ${file}: ${reasonOf(error)}. ${remedy}`,
+    );
   }
   const decoded = decodeSafetensors(bytes, file);
   const found = decoded.metadata.format ?? 'none';
-  if (found !== format) throw malformedFile(file, `it has format "${found}", expected "${format}"`, kind);
+  if (found !== format)
+    throw malformedFile(file, `it has format "${found}", expected "${format}"`, kind);
   return decoded;
 }
 
@@ -67,7 +71,11 @@ export function metadataJson<S extends z.ZodType>(
 export function floatsOf(
   file: string,
   { tensors }: DecodedSafetensors,
-  { name, shape, kind }: { name: string; shape: readonly (number | undefined)[]; kind: TensorFileKind },
+  {
+    name,
+    shape,
+    kind,
+  }: { name: string; shape: readonly (number | undefined)[]; kind: TensorFileKind },
 ): Float32Array {
   const tensor = tensors[name];
   const fits =
@@ -109,7 +117,11 @@ export function integersOf(
   throw malformedFile(file, `"${name}" has values out of bounds`, kind);
 }
 
-export function malformedFile(file: string, reason: string, { code, remedy }: TensorFileKind): LikenessError {
+export function malformedFile(
+  file: string,
+  reason: string,
+  { code, remedy }: TensorFileKind,
+): LikenessError {
   return new LikenessError(`${code}.malformed`, `${file} cannot be used: ${reason}. ${remedy}`);
 }
 

@@ -27,7 +27,10 @@ export interface Thumbnails {
 }
 
 /** Writes the pictures. @throws LikenessError `write.*` */
-export async function writeThumbnails(file: string, { pictures, shortSide }: Thumbnails): Promise<void> {
+export async function writeThumbnails(
+  file: string,
+  { pictures, shortSide }: Thumbnails,
+): Promise<void> {
   const all = [...pictures.values()];
   const ends = new Int32Array(all.length); // [n]
   let total = 0;
@@ -60,7 +63,8 @@ export async function readThumbnails(file: string): Promise<Thumbnails> {
     ends instanceof Int32Array &&
     ends.length === ids.length &&
     ends.every((end, i) => end >= (ends[i - 1] ?? 0) && end <= bytes.length);
-  if (!fits) throw malformedFile(file, `it does not have a picture for each of ${ids.length} ids`, kind);
+  if (!fits)
+    throw malformedFile(file, `it does not have a picture for each of ${ids.length} ids`, kind);
   const pictures = new Map(ids.map((id, i) => [id, bytes.subarray(ends[i - 1] ?? 0, ends[i])]));
   return { pictures, ...rest };
 }

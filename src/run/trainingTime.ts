@@ -7,7 +7,10 @@ import { readEvents } from './events.ts';
  * Reads the seconds of training after each of these steps, over all sessions; 0 before the first
  * event.
  */
-export async function trainingSeconds(eventsFile: string, steps: readonly number[]): Promise<number[]> {
+export async function trainingSeconds(
+  eventsFile: string,
+  steps: readonly number[],
+): Promise<number[]> {
   const seconds = steps.map(() => 0);
   for await (const event of readEvents(eventsFile)) {
     if (event.kind !== 'step' || event.seconds === undefined) continue;

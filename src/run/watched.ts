@@ -3,7 +3,12 @@
  *
  * The next measurement is compared with them, also after a resume.
  */
-import { decodeSafetensors, readRegular, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
+import {
+  decodeSafetensors,
+  readRegular,
+  safetensorsChunks,
+  writeFileAtomic,
+} from '../formats/index.ts';
 
 export interface WatchedSample {
   /** Epoch after which it was measured. */
@@ -15,9 +20,17 @@ export interface WatchedSample {
 }
 
 /** Writes the latest measurement over the one before. @throws LikenessError `write.*` */
-export async function writeWatched(file: string, { epoch, step, clusters }: WatchedSample): Promise<void> {
-  const tensors = { clusters: { dtype: 'int32', shape: [clusters.length], data: clusters } } as const;
-  await writeFileAtomic(file, safetensorsChunks(tensors, { epoch: String(epoch), step: String(step) }));
+export async function writeWatched(
+  file: string,
+  { epoch, step, clusters }: WatchedSample,
+): Promise<void> {
+  const tensors = {
+    clusters: { dtype: 'int32', shape: [clusters.length], data: clusters },
+  } as const;
+  await writeFileAtomic(
+    file,
+    safetensorsChunks(tensors, { epoch: String(epoch), step: String(step) }),
+  );
 }
 
 /** Reads the measurement of `step` or before it; undefined where there is none that can be read. */
@@ -29,7 +42,8 @@ export async function readWatched(
     const { tensors, metadata } = decodeSafetensors(await readRegular(file));
     const clusters = tensors.clusters?.data;
     const [epoch, step] = [Number(metadata.epoch), Number(metadata.step)];
-    if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest)) return undefined;
+    if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest))
+      return undefined;
     return { epoch, step, clusters };
   } catch {
     // The next measurement has nothing to be compared with. Training goes on without it.

@@ -14,7 +14,15 @@ import { sum, sumTo } from './operators/reduce.ts';
 import { crossReplicaConcat, crossReplicaMean, crossReplicaScatter } from './operators/replicas.ts';
 import { broadcastTo, pad, reshape, slice, transpose } from './operators/shape.ts';
 import { constantValue, scalar } from './operators/source.ts';
-import { type Attributes, apply, applyOne, isFloat, type Shape, sizeOf, type Tensor } from './tensor.ts';
+import {
+  type Attributes,
+  apply,
+  applyOne,
+  isFloat,
+  type Shape,
+  sizeOf,
+  type Tensor,
+} from './tensor.ts';
 
 /** A node's ends, and the gradient of the loss by its first output. */
 export interface GradientContext {
@@ -32,7 +40,9 @@ const none: GradientRule = () => [];
 
 /** A function of one tensor. */
 const unary =
-  (rule: (ends: { x: Tensor; y: Tensor; dy: Tensor; attributes: Attributes }) => Tensor): GradientRule =>
+  (
+    rule: (ends: { x: Tensor; y: Tensor; dy: Tensor; attributes: Attributes }) => Tensor,
+  ): GradientRule =>
   ({ inputs: [x], outputs: [y], dy, attributes }) => [rule({ x: x!, y: y!, dy, attributes })];
 
 interface BinaryEnds {
@@ -212,8 +222,12 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
 
   // Joining replicas
   crossReplicaMean: unary(({ dy }) => crossReplicaMean(dy)),
-  crossReplicaConcat: unary(({ dy, attributes }) => crossReplicaScatter(dy, attributes.replicas as number)),
-  crossReplicaScatter: unary(({ dy, attributes }) => crossReplicaConcat(dy, attributes.replicas as number)),
+  crossReplicaConcat: unary(({ dy, attributes }) =>
+    crossReplicaScatter(dy, attributes.replicas as number),
+  ),
+  crossReplicaScatter: unary(({ dy, attributes }) =>
+    crossReplicaConcat(dy, attributes.replicas as number),
+  ),
 
   // Products: y = a b has da = dy bᵀ, db = aᵀ dy
   matmul: ({ inputs: [a, b], dy }) => [
@@ -241,7 +255,9 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     applyOne('conv2dInputGradient', [g!, dy], { ...geometry, shape: x!.shape }),
     applyOne('conv2d', [x!, dy], geometry),
   ],
-  maxPool2d: ({ inputs: [x], attributes, dy }) => [applyOne('maxPool2dGradient', [x!, dy], attributes)],
+  maxPool2d: ({ inputs: [x], attributes, dy }) => [
+    applyOne('maxPool2dGradient', [x!, dy], attributes),
+  ],
   averagePool2d: unary(averagePoolGradient),
 
   // Batch norm
@@ -309,5 +325,9 @@ function batchNormInferenceGradient({ inputs, attributes, dy }: GradientContext)
   const deviation = sqrt(add(variance, attributes.epsilon as number));
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const normalized = div(sub(x, perChannel(mean)), perChannel(deviation));
-  return [mul(dy, perChannel(div(gamma, deviation))), sum(mul(dy, normalized), { axes }), sum(dy, { axes })];
+  return [
+    mul(dy, perChannel(div(gamma, deviation))),
+    sum(mul(dy, normalized), { axes }),
+    sum(dy, { axes }),
+  ];
 }

@@ -56,8 +56,14 @@ interface Composite {
 const composites: Record<string, () => Composite> = {
   'prototype scores, cosine softmax and cross-entropy'() {
     const [z, c] = [input('z', [3, 4]), input('c', [5, 4])];
-    const scores = matmul(l2Normalize(add(z, scalar(2))), transpose(l2Normalize(sub(c, scalar(3))))); // [3, 5]
-    return { inputs: [z, c], loss: crossEntropy(mul(scores, scalar(4)), softmax(matmul(z, transpose(c)))) };
+    const scores = matmul(
+      l2Normalize(add(z, scalar(2))),
+      transpose(l2Normalize(sub(c, scalar(3)))),
+    ); // [3, 5]
+    return {
+      inputs: [z, c],
+      loss: crossEntropy(mul(scores, scalar(4)), softmax(matmul(z, transpose(c)))),
+    };
   },
   'convolution, batch norm and pooling with a residual path'() {
     const [x, w] = [input('x', [2, 2, 4, 4]), input('w', [2, 2, 3, 3])];
@@ -114,7 +120,9 @@ describe('gradients of composites agree with finite differences', () => {
           let start = 0;
           const feeds: Record<string, Float32Array> = {};
           for (const tensor of inputs) {
-            feeds[nameOf(tensor)] = Float32Array.from(numbers.slice(start, start + sizeOf(tensor.shape)));
+            feeds[nameOf(tensor)] = Float32Array.from(
+              numbers.slice(start, start + sizeOf(tensor.shape)),
+            );
             start += sizeOf(tensor.shape);
           }
           const at = async (changed: typeof feeds) => executable.run({ ...changed, ...fixed });
@@ -134,9 +142,10 @@ describe('gradients of composites agree with finite differences', () => {
               };
               const expected = (4 * (await slope(1 / 32)) - (await slope(1 / 16))) / 3;
               const received = analytic[`d ${key}`]![i]!;
-              expect(Math.abs(received - expected), `${key}[${i}]: ${received} for ${expected}`).toBeLessThan(
-                2e-3 * Math.max(1, Math.abs(expected)),
-              );
+              expect(
+                Math.abs(received - expected),
+                `${key}[${i}]: ${received} for ${expected}`,
+              ).toBeLessThan(2e-3 * Math.max(1, Math.abs(expected)));
             }
           }
         }),
@@ -237,6 +246,8 @@ describe('dropout', () => {
 
   it('refuses a rate that would drop everything', () => {
     const x = input('x', [2]);
-    expect(() => dropout(x, x, { rate: 1 })).toThrow('dropout: received a rate of 1; expected 0 <= rate < 1');
+    expect(() => dropout(x, x, { rate: 1 })).toThrow(
+      'dropout: received a rate of 1; expected 0 <= rate < 1',
+    );
   });
 });

@@ -50,11 +50,16 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): Tensor[] {
     });
   }
   return by.map(
-    (tensor) => accumulated.get(tensor.node)?.[tensor.index] ?? broadcastTo(scalar(0), tensor.shape),
+    (tensor) =>
+      accumulated.get(tensor.node)?.[tensor.index] ?? broadcastTo(scalar(0), tensor.shape),
   );
 }
 
-function accumulate(all: Map<Node, (Tensor | undefined)[]>, tensor: Tensor, gradient: Tensor): void {
+function accumulate(
+  all: Map<Node, (Tensor | undefined)[]>,
+  tensor: Tensor,
+  gradient: Tensor,
+): void {
   const slots = all.get(tensor.node) ?? tensor.node.outputs.map(() => undefined);
   const before = slots[tensor.index];
   slots[tensor.index] = before ? add(before, gradient) : gradient;

@@ -43,7 +43,8 @@ describe('a number as an operand', () => {
   });
 
   it('is the scalar of the other operand in the graph', () => {
-    const shaped = (y: t.Tensor) => t.nodesOf([y]).map(({ operator, attributes }) => [operator, attributes]);
+    const shaped = (y: t.Tensor) =>
+      t.nodesOf([y]).map(({ operator, attributes }) => [operator, attributes]);
     expect(shaped(t.mul(x, 0.5))).toEqual(shaped(t.mul(x, t.scalar(0.5))));
     for (const dtype of ['float64', 'float32', 'int32'] as const) {
       expect(t.add(t.input('typed', [1], dtype), 2).node.inputs[1]!.dtype).toBe(dtype);
@@ -68,7 +69,10 @@ describe('helpers', () => {
   });
 
   it('rows takes some rows', async () => {
-    expect(await evaluate(t.rows(x, 1, 2), { x: X }, { x })).toEqual({ y: [4, 8], dx: [0, 0, 1, 1] });
+    expect(await evaluate(t.rows(x, 1, 2), { x: X }, { x })).toEqual({
+      y: [4, 8],
+      dx: [0, 0, 1, 1],
+    });
   });
 
   it('arange counts from 0', async () => {

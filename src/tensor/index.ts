@@ -42,7 +42,14 @@ export {
   transpose,
 } from './operators/shape.ts';
 export * from './operators/softmax.ts';
-export { arange, constant, constantValue, input, type Operand, scalar } from './operators/source.ts';
+export {
+  arange,
+  constant,
+  constantValue,
+  input,
+  type Operand,
+  scalar,
+} from './operators/source.ts';
 export { simplify } from './simplify.ts';
 export {
   type Attributes,

@@ -80,7 +80,9 @@ describe('simplify', () => {
   });
 
   it('replaces operators on constants by their value, with its shape', () => {
-    const folded = simplified(mul(exp(scalar(0)), add(broadcastTo(scalar(2), [2, 3]), scalar(0.5))));
+    const folded = simplified(
+      mul(exp(scalar(0)), add(broadcastTo(scalar(2), [2, 3]), scalar(0.5))),
+    );
     expect(folded.node.operator).toBe('constant');
     expect([constantValue(folded), folded.shape]).toEqual([2.5, [2, 3]]);
   });
@@ -105,7 +107,10 @@ describe('simplify', () => {
     ['x transposed twice', transpose(transpose(x))],
     ['x reshaped there and back', reshape(reshape(x, [3, 2]), [2, 3])],
     ['x cast to its own type', cast(x, 'float32')],
-    ['all of these', neg(neg(add(transpose(transpose(mul(x, scalar(1)))), sub(scalar(1), scalar(1)))))],
+    [
+      'all of these',
+      neg(neg(add(transpose(transpose(mul(x, scalar(1)))), sub(scalar(1), scalar(1))))),
+    ],
   ])('%s is x', (_name, tensor) => {
     expect(simplified(tensor)).toBe(x);
   });
@@ -120,9 +125,9 @@ describe('simplify', () => {
 
   it('turns a transposition that moves no element into a reshape, and merges neighbours', () => {
     expect(operatorsOf({ a: transpose(input('c', [4, 1, 5]), [1, 0, 2]) })).toEqual(['reshape']);
-    expect(operatorsOf({ a: transpose(transpose(input('c', [2, 3, 4]), [1, 2, 0]), [1, 0, 2]) })).toEqual([
-      'transpose',
-    ]);
+    expect(
+      operatorsOf({ a: transpose(transpose(input('c', [2, 3, 4]), [1, 2, 0]), [1, 0, 2]) }),
+    ).toEqual(['transpose']);
     expect(operatorsOf({ a: reshape(reshape(x, [6]), [3, 2]) })).toEqual(['reshape']);
   });
 
@@ -163,7 +168,13 @@ const operators: ((a: Tensor, b: Tensor, extra: number) => Tensor)[] = [
 
 /** The tensors that a list of steps makes; a step that does not fit its shapes is left out. */
 function graphOf(steps: readonly Step[]): Tensor[] {
-  const pool = [x, y, input('v', [1, 3]), broadcastTo(scalar(0), [2, 3]), broadcastTo(scalar(1), [1, 3])];
+  const pool = [
+    x,
+    y,
+    input('v', [1, 3]),
+    broadcastTo(scalar(0), [2, 3]),
+    broadcastTo(scalar(1), [1, 3]),
+  ];
   for (const [operator, a, b, extra] of steps) {
     const pick = (index: number) => pool[index % pool.length]!;
     try {
@@ -204,7 +215,9 @@ async function run(outputs: Record<string, Tensor>): Promise<Record<string, Floa
   );
   const results = await session.run(feeds);
   await session.release();
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]),
+  );
 }
 
 describe('a simplified graph', () => {

@@ -9,7 +9,15 @@
 import { axpy, sumOfSquares } from './operators/fused.ts';
 import { crossReplicaOperators } from './operators/replicas.ts';
 import { constant, constantValue } from './operators/source.ts';
-import { type Attributes, apply, isFloat, type Node, sameShape, sizeOf, type Tensor } from './tensor.ts';
+import {
+  type Attributes,
+  apply,
+  isFloat,
+  type Node,
+  sameShape,
+  sizeOf,
+  type Tensor,
+} from './tensor.ts';
 import { nodesOf } from './traverse.ts';
 
 /** Constants beyond this size are not compared or folded by value. */
@@ -28,7 +36,9 @@ export function simplify<T extends Record<string, Tensor>>(outputs: T, { replica
   for (const node of nodesOf(Object.values(outputs))) {
     const inputs = node.inputs.map(current);
     const shortcut =
-      (replicas === 1 ? joined(node, inputs) : undefined) ?? identity(node, inputs) ?? fold(node, inputs);
+      (replicas === 1 ? joined(node, inputs) : undefined) ??
+      identity(node, inputs) ??
+      fold(node, inputs);
     if (shortcut) {
       replaced.set(node, [shortcut]);
       if (shortcut.node.operator === 'constant') remember(known, shortcut);
@@ -46,7 +56,9 @@ export function simplify<T extends Record<string, Tensor>>(outputs: T, { replica
     if (key !== undefined && !equal) known.set(key, result);
     replaced.set(node, result);
   }
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, current(tensor)])) as T;
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, tensor]) => [name, current(tensor)]),
+  ) as T;
 }
 
 function remember(known: Map<string, readonly Tensor[]>, tensor: Tensor): void {
@@ -57,7 +69,11 @@ function remember(known: Map<string, readonly Tensor[]>, tensor: Tensor): void {
 /**
  * Text that is equal for nodes that compute the same; undefined where comparing is not worth it.
  */
-function keyOf(operator: string, inputs: readonly Tensor[], attributes: Attributes): string | undefined {
+function keyOf(
+  operator: string,
+  inputs: readonly Tensor[],
+  attributes: Attributes,
+): string | undefined {
   const { data, ...rest } = attributes;
   if (ArrayBuffer.isView(data) && (data as Float32Array).length > SMALL) return undefined;
   const values = ArrayBuffer.isView(data)
@@ -73,7 +89,8 @@ function exactNumber(_key: string, value: unknown): unknown {
 
 /** The input of an operator that joins replicas, which is all of it where there is one replica. */
 function joined({ operator, outputs }: Node, [x]: readonly Tensor[]): Tensor | undefined {
-  const isOfOne = crossReplicaOperators.includes(operator) && sameShape(x!.shape, outputs[0]!.shape);
+  const isOfOne =
+    crossReplicaOperators.includes(operator) && sameShape(x!.shape, outputs[0]!.shape);
   return isOfOne ? x : undefined;
 }
 
@@ -115,11 +132,19 @@ function identity(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
     case 'neg':
       return x!.node.operator === 'neg' ? x!.node.inputs[0] : undefined;
     case 'add':
-      return constantValue(other!) === 0 ? passes(x) : constantValue(x!) === 0 ? passes(other) : undefined;
+      return constantValue(other!) === 0
+        ? passes(x)
+        : constantValue(x!) === 0
+          ? passes(other)
+          : undefined;
     case 'sub':
       return constantValue(other!) === 0 ? passes(x) : undefined;
     case 'mul':
-      return constantValue(other!) === 1 ? passes(x) : constantValue(x!) === 1 ? passes(other) : undefined;
+      return constantValue(other!) === 1
+        ? passes(x)
+        : constantValue(x!) === 1
+          ? passes(other)
+          : undefined;
     case 'div':
       return constantValue(other!) === 1 ? passes(x) : undefined;
     default:
@@ -138,7 +163,8 @@ function fusion(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
     const [a, b] = x.node.operator === 'mul' ? x.node.inputs : [];
     return a && a === b ? sumOfSquares(a, node.attributes.axes as number[]) : undefined;
   }
-  if (node.operator !== 'add' || x.dtype !== 'float32' || !sameShape(x.shape, other!.shape)) return undefined;
+  if (node.operator !== 'add' || x.dtype !== 'float32' || !sameShape(x.shape, other!.shape))
+    return undefined;
   for (const [product, y] of [
     [x, other!],
     [other!, x],
@@ -177,7 +203,11 @@ function fold(node: Node, inputs: readonly Tensor[]): Tensor | undefined {
 }
 
 function fillValue(node: Node, a: number, b: number): number | undefined {
-  if (node.operator === 'reshape' || node.operator === 'transpose' || node.operator === 'broadcastTo')
+  if (
+    node.operator === 'reshape' ||
+    node.operator === 'transpose' ||
+    node.operator === 'broadcastTo'
+  )
     return a;
   return arithmetic[node.operator]?.(a, b);
 }

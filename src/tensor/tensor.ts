@@ -103,7 +103,11 @@ export function apply(
 }
 
 /** Applies an operator that has one output. */
-export function applyOne(name: string, inputs: readonly Tensor[], attributes: Attributes = {}): Tensor {
+export function applyOne(
+  name: string,
+  inputs: readonly Tensor[],
+  attributes: Attributes = {},
+): Tensor {
   return apply(name, inputs, attributes)[0]!;
 }
 
@@ -123,7 +127,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Throws the error of a wrong shape: who refuses, what came, what was expected. */
 export function refuseShape(operator: string, received: string, expected: string): never {
-  throw new LikenessError('shape.mismatch', `${operator}: received ${received}; expected ${expected}`);
+  throw new LikenessError(
+    'shape.mismatch',
+    `${operator}: received ${received}; expected ${expected}`,
+  );
 }
 
 /** Index from the front of an axis that counts from either end. Refuses one that does not exist. */

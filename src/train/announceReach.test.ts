@@ -40,7 +40,8 @@ describe('what a person reads before a training', () => {
   it('is a note where the run has less than the paper', () => {
     expect(lines([60], { images: 3068, minutes: 4 })).toEqual([
       `note train.fewImages 3,068 images ${fewer}`,
-      'note train.fewEpochs 3,068 images will see 60 of the 200 epochs that the paper trains swav ' + 'for',
+      'note train.fewEpochs 3,068 images will see 60 of the 200 epochs that the paper trains swav ' +
+        'for',
     ]);
   });
 

@@ -31,7 +31,11 @@ export function createReachAnnouncement(
 }
 
 /** Tells the minutes that all epochs of the recipe take at the measured speed. */
-function timeForAll(minutes: number, epochs: number, { recipe }: Omit<AnnounceOptions, 'minutes'>): string {
+function timeForAll(
+  minutes: number,
+  epochs: number,
+  { recipe }: Omit<AnnounceOptions, 'minutes'>,
+): string {
   if (!recipe || epochs >= recipe.presetEpochs) return '';
   const all = Math.ceil((minutes * recipe.presetEpochs) / epochs);
   return `. All of them would take about ${plural(all, 'minute')}`;

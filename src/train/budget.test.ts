@@ -9,7 +9,12 @@ interface Speeds {
 }
 
 /** Runs a plan to its end on a clock that is told what time everything took. */
-function runOf(budget: Budget, stepsPerEpoch: number, { step, phase, overhead }: Speeds, maxSteps?: number) {
+function runOf(
+  budget: Budget,
+  stepsPerEpoch: number,
+  { step, phase, overhead }: Speeds,
+  maxSteps?: number,
+) {
   const clock = createClock(0, 1);
   const isDue = phase && (() => true);
   const plan = createPlan({ budget, maxSteps }, { stepsPerEpoch, isDue }, clock);
@@ -29,7 +34,11 @@ const minutes = { minutes: 10 };
 
 describe('plan', () => {
   it('knows the steps of epochs from the start, and never changes them', () => {
-    expect(runOf({ epochs: 3 }, 7, { step: () => 1 })).toEqual({ steps: 21, seconds: 21, totals: [] });
+    expect(runOf({ epochs: 3 }, 7, { step: () => 1 })).toEqual({
+      steps: 21,
+      seconds: 21,
+      totals: [],
+    });
     expect(runOf({ epochs: 3 }, 7, { step: () => 1 }, 5).steps).toBe(5);
   });
 
@@ -54,7 +63,10 @@ describe('plan', () => {
     ['first steps are three times as slow', { step: (at: number) => (at < 30 ? 3 : 1) }],
     ['first steps are ten times as slow', { step: (at: number) => (at < 10 ? 10 : 1) }],
     ['the machine slows down half way', { step: (at: number) => (at < 300 ? 1 : 1.5) }],
-    ['the first phase costs four times a later one', { step: () => 1, phase: (e: number) => (e ? 10 : 40) }],
+    [
+      'the first phase costs four times a later one',
+      { step: () => 1, phase: (e: number) => (e ? 10 : 40) },
+    ],
     ['what is done between epochs costs a tenth', { step: () => 1, overhead: 10 }],
   ])('ends within 5 %% of the minutes where %s', (_, speeds) => {
     const { seconds, steps } = runOf(minutes, 100, speeds);

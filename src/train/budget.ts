@@ -59,7 +59,12 @@ const PHASE_SHARE = 0.25;
  * over the whole run, such as a cosine learning rate, then shift by the error of the first guess.
  * `totalSteps` is that of a resumed run.
  */
-export function createPlan(limits: Limits, epochs: Epochs, clock: Clock, totalSteps?: number): StepPlan {
+export function createPlan(
+  limits: Limits,
+  epochs: Epochs,
+  clock: Clock,
+  totalSteps?: number,
+): StepPlan {
   const { budget, maxSteps = Infinity } = limits;
   if ('epochs' in budget) {
     const steps = totalSteps ?? Math.min(budget.epochs * epochs.stepsPerEpoch, maxSteps);
@@ -110,7 +115,10 @@ function stepsIn(
   const first = Math.floor(step / stepsPerEpoch);
   for (let epoch = first; left > 0 && epoch < first + MAX_EPOCHS; epoch++) {
     if (epoch * stepsPerEpoch >= step && isDue(epoch)) left -= perPhase;
-    const more = Math.min((epoch + 1) * stepsPerEpoch - total, Math.max(0, Math.floor(left / perStep)));
+    const more = Math.min(
+      (epoch + 1) * stepsPerEpoch - total,
+      Math.max(0, Math.floor(left / perStep)),
+    );
     if (more === 0) break;
     total += more;
     left -= more * perStep + clock.secondsPerOverhead();

@@ -52,7 +52,8 @@ export function createClock(before: number, batchSize: number): Clock {
   let total = before;
   let count = 0;
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
-  const mean = (values: number[]) => (values.length === 0 ? undefined : sum(values) / values.length);
+  const mean = (values: number[]) =>
+    values.length === 0 ? undefined : sum(values) / values.length;
   const clock: Clock = {
     /** Adds a step, with the part of its time spent waiting for views. */
     tick(milliseconds, waited) {
@@ -88,7 +89,9 @@ export function createClock(before: number, batchSize: number): Clock {
       imagesPerSecond: (batchSize * times.length * 1000) / sum(times),
       seconds: total,
       secondsLeft:
-        totalSteps === undefined ? undefined : ((totalSteps - step) * sum(times)) / times.length / 1000,
+        totalSteps === undefined
+          ? undefined
+          : ((totalSteps - step) * sum(times)) / times.length / 1000,
       waiting: sum(waits) / sum(times),
       health,
     }),

@@ -68,7 +68,8 @@ export const contrastThenCluster = defineMethod({
   settings: settingsSchema,
   head: (settings) => ({
     project: (variables, h) => project(variables, h, settings),
-    assign: (variables, h) => softmax(logitsOf(variables, project(variables, h, settings), settings)),
+    assign: (variables, h) =>
+      softmax(logitsOf(variables, project(variables, h, settings), settings)),
   }),
   stages: ({ settings, context }) => [
     {
@@ -77,7 +78,11 @@ export const contrastThenCluster = defineMethod({
       step({ crops: [images], step, model }) {
         const [a, b] = split(model.embed(images!), 2) as [Tensor, Tensor]; // [B, D] each
         step.minimize(ntXent(a, b, { temperature: 0.5 }));
-        step.observe({ embeddings: a, pairs: [a, b], randomBaselineLoss: Math.log(2 * step.batchSize - 1) });
+        step.observe({
+          embeddings: a,
+          pairs: [a, b],
+          randomBaselineLoss: Math.log(2 * step.batchSize - 1),
+        });
         const steps = step.state('contrastSteps', []);
         steps.set(add(steps.current, 1));
         step.fact(
@@ -93,7 +98,10 @@ export const contrastThenCluster = defineMethod({
         const { batchSize, imageSize: size } = context;
         const program = embeddingProgram((v, h) => project(v, h, settings), context);
         const Z = await features(program, { batchSize, size }); // [N, D]
-        const { centroids, empty } = await kmeans(normalizeRows(Z), settings.clusters, { engine, seed });
+        const { centroids, empty } = await kmeans(normalizeRows(Z), settings.clusters, {
+          engine,
+          seed,
+        });
         const weight = 'conv1.weight';
         beginnings.push(await readState([weight, `key.${weight}`, `adam.m.${weight}`]));
         return { state: { centers: centroids }, facts: { empty } };
@@ -101,7 +109,10 @@ export const contrastThenCluster = defineMethod({
       step({ crops: [images], step, model }) {
         const z = model.embed(images!); // [2B, D]
         const logits = logitsOf(model.variables, z, settings); // [2B, K]
-        const key = step.momentumCopy({ momentum: step.scalar('momentum', () => 0.9), when: 'after' });
+        const key = step.momentumCopy({
+          momentum: step.scalar('momentum', () => 0.9),
+          when: 'after',
+        });
         const q = softmax(logitsOf(model.variables, key.embed(images!), settings)); // [2B, K]
         step.minimize(crossEntropy(logits, sharpened(q)));
         step.observe({ embeddings: z, usage: mean(q, { axes: [0] }) });

@@ -44,8 +44,15 @@ function verdicts(
   rest: Partial<Observation> = {},
   options: Partial<DoctorOptions> = {},
 ) {
-  const doctor = createDoctor({ randomBaselineLoss: Math.log(K), grace: 20, patience: 30, ...options });
-  return Array.from({ length: steps }, (_, i) => doctor.observe(observation(i + 1, loss(i + 1), rest)));
+  const doctor = createDoctor({
+    randomBaselineLoss: Math.log(K),
+    grace: 20,
+    patience: 30,
+    ...options,
+  });
+  return Array.from({ length: steps }, (_, i) =>
+    doctor.observe(observation(i + 1, loss(i + 1), rest)),
+  );
 }
 
 /** A loss that falls to a value within twenty steps. */
@@ -82,14 +89,21 @@ describe('the run doctor', () => {
     expect(healthOf(verdicts(200, falling(0.96 * Math.log(K)))).at(-1)).toBe('learning');
     // An untrained network can be below the random baseline.
     const still = verdicts(200, () => 0.96 * Math.log(K)).at(-1)!;
-    expect(still.message).toBe('warming up: loss 2.662 has hardly moved from 2.662, its highest mean');
+    expect(still.message).toBe(
+      'warming up: loss 2.662 has hardly moved from 2.662, its highest mean',
+    );
     const above = verdicts(200, () => 1.5 * Math.log(K)).at(-1)!;
     expect(above).toMatchObject({ health: 'warming up' });
     expect(above.message).toBe('warming up: loss 4.159 is still above ln 16 = 2.773');
   });
 
   it('starts counting anew when the loss leaves ln K', () => {
-    const list = verdicts(140, (step) => (step > 45 && step < 75 ? 1 : Math.log(K)), {}, { horizon: 1 });
+    const list = verdicts(
+      140,
+      (step) => (step > 45 && step < 75 ? 1 : Math.log(K)),
+      {},
+      { horizon: 1 },
+    );
     expect(healthOf(list).indexOf('collapsed')).toBe(75 + 30 - 2);
   });
 
@@ -133,7 +147,8 @@ describe('the run doctor', () => {
     expect(seen(0.1)).toMatchObject({
       health: 'warming up',
       message:
-        'warming up: 10 % of the images find their other view in the batch, ' + 'where a guess finds 6.25 %',
+        'warming up: 10 % of the images find their other view in the batch, ' +
+        'where a guess finds 6.25 %',
     });
   });
 
@@ -145,7 +160,12 @@ describe('the run doctor', () => {
         /^narrow: for 60 steps nearly all embeddings have been at one point or on one line$/,
       );
     }
-    const plane = statistics([axes[0]!, axes[1]!, axes[0]!.map((v) => -v), axes[1]!.map((v) => -v)]);
+    const plane = statistics([
+      axes[0]!,
+      axes[1]!,
+      axes[0]!.map((v) => -v),
+      axes[1]!.map((v) => -v),
+    ]);
     expect(healthOf(verdicts(80, falling(1), plane)).at(-1)).toBe('learning');
   });
 
@@ -177,7 +197,9 @@ describe('vitals', () => {
   }
 
   it('of embeddings that fill a standard normal, which on the sphere would be spread too far', () => {
-    const rows = [...axes, ...axes.map((row) => row.map((v) => -v))].map((row) => row.map((v) => 2 * v));
+    const rows = [...axes, ...axes.map((row) => row.map((v) => -v))].map((row) =>
+      row.map((v) => 2 * v),
+    );
     const normal = statistics(rows); // variance 1 in each of the four coordinates
     expect(deviation(normal, 'gaussian')).toBeCloseTo(1, 6);
     expect(deviation(normal)).toBeCloseTo(2, 6);
@@ -226,8 +248,14 @@ describe('vitals', () => {
             moment[i * D + i] = value;
           });
           const total = v.reduce((a, b) => a + b, 0);
-          const entropy = -v.reduce((sum, value) => sum + (value / total) * Math.log(value / total), 0);
-          const { effectiveRank } = vitalsOf({ embeddingMean: new Float32Array(D), embeddingMoment: moment });
+          const entropy = -v.reduce(
+            (sum, value) => sum + (value / total) * Math.log(value / total),
+            0,
+          );
+          const { effectiveRank } = vitalsOf({
+            embeddingMean: new Float32Array(D),
+            embeddingMoment: moment,
+          });
           expect(effectiveRank).toBeCloseTo(Math.exp(entropy), 4);
           expect(effectiveRank).toBeGreaterThanOrEqual(1 - 1e-9);
           expect(effectiveRank).toBeLessThanOrEqual(D + 1e-9);

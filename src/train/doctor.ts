@@ -169,9 +169,11 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
     }
     if (usage) {
       if (state.usage.length === 0) state.usage = new Float32Array(usage.length);
-      for (let k = 0; k < usage.length; k++) state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
+      for (let k = 0; k < usage.length; k++)
+        state.usage[k]! += (usage[k]! - state.usage[k]!) * weight;
     }
-    const isFlat = baseline !== undefined && state.loss > FLAT * baseline && state.loss < ABOVE * baseline;
+    const isFlat =
+      baseline !== undefined && state.loss > FLAT * baseline && state.loss < ABOVE * baseline;
     const isExploded = loss > MAX_LOSS * Math.max(1, baseline ?? 0, Math.abs(state.firstLoss));
     state.flatFor = state.seen > options.grace && isFlat ? state.flatFor + 1 : 0;
     state.narrowFor = isNarrow(moments, geometry) ? state.narrowFor + 1 : 0;
@@ -247,10 +249,14 @@ function divergenceOf(
 /** Sentence on a run that tells images no better apart than a guess; undefined where it does. */
 export function nothingLearned(
   state: DoctorState,
-  { randomBaselineLoss, agreementChance }: Pick<DoctorOptions, 'randomBaselineLoss' | 'agreementChance'>,
+  {
+    randomBaselineLoss,
+    agreementChance,
+  }: Pick<DoctorOptions, 'randomBaselineLoss' | 'agreementChance'>,
 ): string | undefined {
   const { agreement } = state;
-  if (agreement === undefined || agreementChance === undefined) return unmovedLoss(state, randomBaselineLoss);
+  if (agreement === undefined || agreementChance === undefined)
+    return unmovedLoss(state, randomBaselineLoss);
   if (agreement >= agreementChance + MIN_AGREEMENT) return unmovedLoss(state, randomBaselineLoss);
   const percent = (fraction: number) => `${showValue(100 * fraction)} %`;
   return (

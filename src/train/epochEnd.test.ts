@@ -8,7 +8,8 @@ import { type TrainOptions, trainMethod } from './trainer.ts';
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 
-const options = (changes: Partial<TrainOptions>) => optionsOn(engine, { budget: { epochs: 3 }, ...changes });
+const options = (changes: Partial<TrainOptions>) =>
+  optionsOn(engine, { budget: { epochs: 3 }, ...changes });
 
 describe('a watched run', () => {
   it('tells of the end of each epoch with a state that can be read, and ends with the same bytes', async () => {
@@ -34,7 +35,8 @@ describe('a watched run', () => {
 
   it('tells of a last step in the middle of an epoch too', async () => {
     const ends: [number, number, boolean][] = [];
-    const onEpochEnd = async ({ epoch, step, last }: EpochEnd) => void ends.push([epoch, step, last]);
+    const onEpochEnd = async ({ epoch, step, last }: EpochEnd) =>
+      void ends.push([epoch, step, last]);
     await trainMethod(options({ maxSteps: 7, onEpochEnd }));
     expect(ends).toEqual([
       [0, 5, false],

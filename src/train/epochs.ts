@@ -84,7 +84,10 @@ export function createEpochs(
   function runOn(work: EpochWork, epoch: number) {
     const { engine, evaluationImages } = options;
     if (!evaluationImages) {
-      throw new LikenessError('train.images', 'evaluationImages: expected for a method with epoch phases');
+      throw new LikenessError(
+        'train.images',
+        'evaluationImages: expected for a method with epoch phases',
+      );
     }
     return runWork(work, {
       ...{ engine, state, loader, evaluationImages, images: loader.count, epoch, seed, signal },
@@ -96,7 +99,8 @@ export function createEpochs(
     async begin(epoch, step) {
       const replaced: Values[] = [];
       try {
-        for (const due of workBefore(method, epoch)) replaced.unshift(await doWork(due, epoch, step));
+        for (const due of workBefore(method, epoch))
+          replaced.unshift(await doWork(due, epoch, step));
       } catch (error) {
         if (!signal?.aborted) throw error;
         // The saved state is that of the epoch before, and a resumed run repeats all of the work.

@@ -23,7 +23,14 @@ export function createEventWriter(
   const time = () => now().toISOString();
   function writeVerdict(step: number, { health, message, remedy }: Verdict): void {
     said = message;
-    log.append({ kind: 'doctor', step, epoch, verdict: health, message, ...(remedy !== '' && { remedy }) });
+    log.append({
+      kind: 'doctor',
+      step,
+      epoch,
+      verdict: health,
+      message,
+      ...(remedy !== '' && { remedy }),
+    });
   }
   return {
     write(event) {

@@ -18,5 +18,10 @@ export { remedyFor } from './remedy.ts';
 export { resumedSettings } from './resumeSettings.ts';
 export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
-export { fromCheckpoint, type TrainingState, toCheckpoint, withoutDoctor } from './trainingState.ts';
+export {
+  fromCheckpoint,
+  type TrainingState,
+  toCheckpoint,
+  withoutDoctor,
+} from './trainingState.ts';
 export { verdictWords } from './verdictWords.ts';

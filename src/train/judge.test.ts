@@ -8,13 +8,24 @@ const recipe = { method: 'swav', presetEpochs: 28, paperEpochs: 200, need };
 const LN256 = Math.log(256);
 
 const state = (changes: Partial<DoctorState>): DoctorState => ({
-  ...{ loss: 2.9, firstLoss: 5.6, peakLoss: 5.6, seen: 900, flatFor: 0, narrowFor: 0, explodedFor: 0 },
+  ...{
+    loss: 2.9,
+    firstLoss: 5.6,
+    peakLoss: 5.6,
+    seen: 900,
+    flatFor: 0,
+    narrowFor: 0,
+    explodedFor: 0,
+  },
   usage: new Float32Array(0),
   ...changes,
 });
 
 /** A run of the bundled sample that went well, with changes. */
-function ending({ doctor, ...changes }: Partial<Omit<Ending, 'doctor'>> & { doctor?: Partial<DoctorState> }) {
+function ending({
+  doctor,
+  ...changes
+}: Partial<Omit<Ending, 'doctor'>> & { doctor?: Partial<DoctorState> }) {
   const verdict = { health: 'learning', message: '', remedy: '' } as const;
   return judge({
     ...{ verdict, images: 4000, epochs: 28, seconds: 120, weightChange: 0.8, recipe },

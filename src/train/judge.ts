@@ -49,11 +49,16 @@ export function judge(ending: Ending): Verdict {
   if (isFailed(verdict)) return verdict;
   if (doctor.explodedFor > 0) {
     const [now, first] = [showLoss(doctor.loss), showLoss(doctor.firstLoss ?? 0)];
-    return failed('diverged', `the mean loss is ${now} at the end, after ${first} at the first step`);
+    return failed(
+      'diverged',
+      `the mean loss is ${now} at the end, after ${first} at the first step`,
+    );
   }
   const { images, epochs } = reachOf(ending);
   const say = (health: Health, first: string, ...more: string[]): Verdict => {
-    const sentences = [first, ...more, images.sentence, epochs.sentence].filter((text) => text !== '');
+    const sentences = [first, ...more, images.sentence, epochs.sentence].filter(
+      (text) => text !== '',
+    );
     return {
       health,
       message: `${health}: ${[...new Set(sentences)].map(opening).join('. ')}`,

@@ -5,7 +5,17 @@
 import type { Engine } from '../backends/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { MethodProgram, StageProgram } from '../methods/index.ts';
-import { add, broadcastTo, cast, gradients, input, mean, mul, scalar, sub } from '../tensor/index.ts';
+import {
+  add,
+  broadcastTo,
+  cast,
+  gradients,
+  input,
+  mean,
+  mul,
+  scalar,
+  sub,
+} from '../tensor/index.ts';
 import type { Loader } from '../views/index.ts';
 import type { TrainEvent } from './events.ts';
 import type { TrainOptions } from './trainer.ts';

@@ -17,7 +17,8 @@ export function createMilestones(
   from = 0,
   totalAtStart?: number,
 ): Milestones {
-  const stepOf = (fraction: number, totalSteps: number) => Math.max(1, Math.round(fraction * totalSteps));
+  const stepOf = (fraction: number, totalSteps: number) =>
+    Math.max(1, Math.round(fraction * totalSteps));
   let ahead = fractions.filter(
     (fraction) => totalAtStart === undefined || stepOf(fraction, totalAtStart) > from,
   );

@@ -46,7 +46,10 @@ describe('train with a phase between epochs', () => {
     const { loader } = madeUpLoader();
     return {
       orders,
-      loader: { ...loader, setOrder: (epoch: number, p: Uint32Array) => void orders.push([epoch, p[0]!]) },
+      loader: {
+        ...loader,
+        setOrder: (epoch: number, p: Uint32Array) => void orders.push([epoch, p[0]!]),
+      },
     };
   }
   const evaluationImages = async function* () {};
@@ -77,7 +80,11 @@ describe('train with a phase between epochs', () => {
       [1, 1],
     ]);
 
-    const first = options({ method: withPhase().method, loader: orderedLoader().loader, evaluationImages });
+    const first = options({
+      method: withPhase().method,
+      loader: orderedLoader().loader,
+      evaluationImages,
+    });
     const stop = new AbortController();
     const cut = await trainMethod({
       ...first,

@@ -12,7 +12,10 @@ import type { Stages } from './stages.ts';
  * Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be
  * smaller.
  */
-export type EvaluationImages = (shape: { size: number; batchSize: number }) => AsyncIterable<EvaluationBatch>;
+export type EvaluationImages = (shape: {
+  size: number;
+  batchSize: number;
+}) => AsyncIterable<EvaluationBatch>;
 
 export interface WorkOptions {
   engine: Engine;
@@ -29,13 +32,19 @@ export interface WorkOptions {
 
 /** Does work before an epoch; the caller writes what it returns into the state. */
 export async function runWork(work: EpochWork, options: WorkOptions): Promise<PhaseResult> {
-  const { engine, state, loader, evaluationImages, images, epoch, seed, onProgress, signal } = options;
+  const { engine, state, loader, evaluationImages, images, epoch, seed, onProgress, signal } =
+    options;
 
   /** Compiles a program with its part of the run's state while `use` runs. */
-  async function withProgram<T>(program: Program, use: (executable: Executable) => Promise<T>): Promise<T> {
+  async function withProgram<T>(
+    program: Program,
+    use: (executable: Executable) => Promise<T>,
+  ): Promise<T> {
     const executable = await engine.compile(program);
     try {
-      const names = (program.state ?? []).map(({ current }) => current.node.attributes.name as string);
+      const names = (program.state ?? []).map(
+        ({ current }) => current.node.attributes.name as string,
+      );
       await executable.writeState(await state.readState(names));
       return await use(executable);
     } finally {
@@ -54,7 +63,9 @@ export async function runWork(work: EpochWork, options: WorkOptions): Promise<Ph
     });
   const views = (program: Program) =>
     withProgram(program, (executable) => {
-      const outputs = runBatches(viewBatches(loader, images), (inputs) => executable.run(inputs), { signal });
+      const outputs = runBatches(viewBatches(loader, images), (inputs) => executable.run(inputs), {
+        signal,
+      });
       return joinRows(outputs, {
         count: images,
         onRows: (done) => onProgress(`views of ${done} of ${plural(images, 'image')}`),

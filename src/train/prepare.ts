@@ -62,7 +62,9 @@ export async function prepareNew(
   if (request.out !== undefined) await requireFree(request.out);
   const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
-  const chosen = request.preset ? { name: request.preset, reason: 'as requested' } : choosePreset(facts);
+  const chosen = request.preset
+    ? { name: request.preset, reason: 'as requested' }
+    : choosePreset(facts);
   const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
   const wanted = settingsFor(chosen.name, given);
   viewsOf(wanted);
@@ -158,7 +160,10 @@ export async function prepareResumed(
 ): Promise<PreparedRun> {
   const folder = await openRunFolder(request.out!);
   const lock = await lockRun(folder);
-  return lockedWhile(lock, async () => ({ ...(await resumedRun(images, folder, request, reporter)), lock }));
+  return lockedWhile(lock, async () => ({
+    ...(await resumedRun(images, folder, request, reporter)),
+    lock,
+  }));
 }
 
 async function resumedRun(

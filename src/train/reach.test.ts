@@ -29,7 +29,11 @@ describe('reach of a training', () => {
       '3,068 images saw 30 of the 60 epochs that this recipe was made for',
     ],
     [
-      { images: 50_000, epochs: 12, recipe: { ...small, presetEpochs: 400, paperEpochs: undefined } },
+      {
+        images: 50_000,
+        epochs: 12,
+        recipe: { ...small, presetEpochs: 400, paperEpochs: undefined },
+      },
       'too few',
       '50,000 images saw 12 of the 400 epochs that this recipe was made for',
     ],

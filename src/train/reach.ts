@@ -58,7 +58,10 @@ export function reachOf(facts: ReachFacts, tense: 'planned' | 'done' = 'done'): 
   return { epochs: shortageOfEpochs(facts, tense), images: shortageOfImages(facts) };
 }
 
-function shortageOfEpochs({ images, epochs, recipe }: ReachFacts, tense: 'planned' | 'done'): Shortage {
+function shortageOfEpochs(
+  { images, epochs, recipe }: ReachFacts,
+  tense: 'planned' | 'done',
+): Shortage {
   const { presetEpochs = 0, paperEpochs = 0, method } = recipe ?? {};
   const least = Math.max(MIN_EPOCHS, MIN_SHARE * presetEpochs);
   if (epochs >= Math.max(presetEpochs, paperEpochs, least)) return ENOUGH;

@@ -4,8 +4,11 @@ import { recipeReach, recipeSettings } from './recipe.ts';
 
 /** Settings of a run that starts with few images. */
 function started(method: string, preset: string, images: number, changes = {}) {
-  const wanted = resolveSettings(mergeSettings(settingsFor(preset, { method: { name: method } }), changes));
-  return fitToCount(wanted, { count: images, given: new Set(Object.keys({ ...changes })) }).settings;
+  const wanted = resolveSettings(
+    mergeSettings(settingsFor(preset, { method: { name: method } }), changes),
+  );
+  return fitToCount(wanted, { count: images, given: new Set(Object.keys({ ...changes })) })
+    .settings;
 }
 
 describe('the numbers that a recipe was made for', () => {
@@ -18,12 +21,15 @@ describe('the numbers that a recipe was made for', () => {
     ['pcl', 'tiny-28', 500, 28, 200, 8000, '1,000 clusters with 8 images each'],
     ['byol', 'small-32', 500, 12, 1000, 2048, '8 batches of 256 images'],
     ['swav', 'swav-imagenet', 500, 200, undefined, 24_000, '3,000 prototypes with 8 images each'],
-  ])('%s with %s on %i images', (method, preset, images, presetEpochs, paperEpochs, needed, part) => {
-    expect(recipeReach(started(method, preset, images), { preset, images })).toEqual({
-      ...{ method, presetEpochs, paperEpochs },
-      need: { images: needed, part },
-    });
-  });
+  ])(
+    '%s with %s on %i images',
+    (method, preset, images, presetEpochs, paperEpochs, needed, part) => {
+      expect(recipeReach(started(method, preset, images), { preset, images })).toEqual({
+        ...{ method, presetEpochs, paperEpochs },
+        need: { images: needed, part },
+      });
+    },
+  );
 
   it('needs no more images than the settings that a person gave', () => {
     const settings = resolveSettings(

@@ -44,7 +44,8 @@ export function recipeReach(
   return {
     method: name,
     presetEpochs: recipe.schedule.epochs,
-    paperEpochs: presetNamed(preset).isComplete || papers.length === 0 ? undefined : Math.min(...papers),
+    paperEpochs:
+      presetNamed(preset).isComplete || papers.length === 0 ? undefined : Math.min(...papers),
     need: needOf(beforeFit(settings, recipe, images)),
   };
 }

@@ -9,7 +9,8 @@ import {
 } from '../methods/index.ts';
 import { remedyFor, settingFarFrom } from './remedy.ts';
 
-const settingsOf = (name: string) => resolveSettings({ method: { name }, optimizer: { learningRate: 0.4 } });
+const settingsOf = (name: string) =>
+  resolveSettings({ method: { name }, optimizer: { learningRate: 0.4 } });
 const changedBy = (settings: Settings, remedy: Remedy) =>
   resolveSettings(mergeSettings(settings, remedy.settings));
 
@@ -32,7 +33,8 @@ describe('remedyFor', () => {
       const changed = flatSettings(changedBy(settings, remedy));
       const names = Object.keys(flatSettings(remedy.settings));
       expect(names.length).toBeGreaterThan(0);
-      for (const setting of names) expect(changed[setting]).not.toEqual(flatSettings(settings)[setting]);
+      for (const setting of names)
+        expect(changed[setting]).not.toEqual(flatSettings(settings)[setting]);
       if (name !== 'swav') expect(remedy.description).not.toMatch(/epsilon|codes/);
     }
   });
@@ -78,7 +80,9 @@ describe('remedyFor', () => {
       method: { temperature: 0.02, epsilon: 0.03 },
     };
     expect(settingFarFrom(recipe, resolveSettings(mergeSettings(recipe, changes)))).toBeUndefined();
-    const sgd = resolveSettings(mergeSettings(recipe, { optimizer: { name: 'sgd', learningRate: 50 } }));
+    const sgd = resolveSettings(
+      mergeSettings(recipe, { optimizer: { name: 'sgd', learningRate: 50 } }),
+    );
     expect(settingFarFrom(recipe, sgd)).toBeUndefined();
   });
 

@@ -63,7 +63,9 @@ export function settingFarFrom(
       return { group: 'method', name, distance: ratioOf(method[name], to, 'both') / FAR, to };
     }),
   ];
-  const { group, name, distance, to } = candidates.reduce((a, b) => (b.distance > a.distance ? b : a));
+  const { group, name, distance, to } = candidates.reduce((a, b) =>
+    b.distance > a.distance ? b : a,
+  );
   if (distance < 1) return undefined;
   const from = (settings as unknown as Record<string, Record<string, number>>)[group]![name]!;
   return {

@@ -57,7 +57,15 @@ export function createTrainReport(
  * healthy`.
  */
 function stepLine(
-  { epoch, step, totalSteps, loss, imagesPerSecond, secondsLeft, health }: TrainEvent & { kind: 'step' },
+  {
+    epoch,
+    step,
+    totalSteps,
+    loss,
+    imagesPerSecond,
+    secondsLeft,
+    health,
+  }: TrainEvent & { kind: 'step' },
   stepsPerEpoch: number,
 ): string {
   const epochs = totalSteps === undefined ? '?' : showCount(Math.ceil(totalSteps / stepsPerEpoch));

@@ -28,12 +28,18 @@ export async function restore(
     reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
   }
   if (!checkpoint) {
-    reporter.note({ code: 'resume.start', message: 'no checkpoint yet, starting from the beginning' });
+    reporter.note({
+      code: 'resume.start',
+      message: 'no checkpoint yet, starting from the beginning',
+    });
     return undefined;
   }
   const { step } = checkpoint.info;
   reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
-  const [plan, seconds] = await Promise.all([readPlan(folder.files.plan), secondsUntil(folder, step)]);
+  const [plan, seconds] = await Promise.all([
+    readPlan(folder.files.plan),
+    secondsUntil(folder, step),
+  ]);
   if (step > 0 && Object.keys(plan).length === 0) {
     const message =
       `${folder.files.plan} is missing. Kernels are timed again, and the last digits of the ` +
@@ -70,7 +76,12 @@ export async function restoreHealthy(
   }
   if (!relabeled) return undefined;
   const seconds = await secondsUntil(folder, relabeled.info.step);
-  return fromCheckpoint(relabeled, { folder, config, plan: await readPlan(folder.files.plan), seconds });
+  return fromCheckpoint(relabeled, {
+    folder,
+    config,
+    plan: await readPlan(folder.files.plan),
+    seconds,
+  });
 }
 
 async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {

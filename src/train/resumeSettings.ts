@@ -51,7 +51,9 @@ export function resumedConfig(
   const { epochs: _, minutes: __, ...rest } = request;
   const { schedule, ...groups } = settingsAsStored(stored, rest);
   const settings =
-    'epochs' in budget ? { ...groups, schedule: { ...schedule, ...budget } } : { ...groups, schedule };
+    'epochs' in budget
+      ? { ...groups, schedule: { ...schedule, ...budget } }
+      : { ...groups, schedule };
   const hashes = [...(stored.longer?.hashes ?? []), settingsHash(stored.settings)];
   const longer = { from: finished!, hashes: [...new Set(hashes)] };
   return { ...stored, settings, budget, longer };
@@ -63,7 +65,8 @@ function longerBudget(
   { epochs, minutes, settings }: ResumeRequest,
 ): TrainedConfig['budget'] | undefined {
   const more = epochs ?? settings?.schedule?.epochs;
-  if ('epochs' in budget) return more !== undefined && more > budget.epochs ? { epochs: more } : undefined;
+  if ('epochs' in budget)
+    return more !== undefined && more > budget.epochs ? { epochs: more } : undefined;
   return minutes !== undefined && minutes > budget.minutes ? { minutes } : undefined;
 }
 

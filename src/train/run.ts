@@ -3,7 +3,13 @@ import { LikenessError } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath, showCount } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
-import { type Failure, flatSettings, mergeSettings, type Remedy, resolveSettings } from '../methods/index.ts';
+import {
+  type Failure,
+  flatSettings,
+  mergeSettings,
+  type Remedy,
+  resolveSettings,
+} from '../methods/index.ts';
 import { type RunFolder, readEvents, type TrainedConfig, writeRunConfig } from '../run/index.ts';
 import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
@@ -66,7 +72,10 @@ export async function trainRun(
 
 function checkRequest({ epochs, minutes, resume, out }: TrainRequest): void {
   if (epochs !== undefined && minutes !== undefined) {
-    throw new LikenessError('option.conflict', 'epochs and minutes: received both; expected one of them');
+    throw new LikenessError(
+      'option.conflict',
+      'epochs and minutes: received both; expected one of them',
+    );
   }
   if (resume && out === undefined) {
     throw new LikenessError(
@@ -138,7 +147,9 @@ async function applyRemedy(
   const remedy = remedyOf(verdict, config);
   reporter.warn({ code: 'train.remedy', message: `remedy: ${remedy.description}` });
   config.settings = resolveSettings(mergeSettings(config.settings, remedy.settings));
-  config.remedied = [...new Set([...(config.remedied ?? []), ...Object.keys(flatSettings(remedy.settings))])];
+  config.remedied = [
+    ...new Set([...(config.remedied ?? []), ...Object.keys(flatSettings(remedy.settings))]),
+  ];
   config.notes = [...config.notes, `remedy at step ${training.step}: ${remedy.description}`];
   await writeRunConfig(folder, config);
 }

@@ -7,7 +7,9 @@ const small: FlatSettings = {
   ...{ batchSize: 8, hiddenDim: 16, embeddingDim: 8 },
 };
 const factsOf = (input: FlatSettings, extra?: ArrayLike<number>) =>
-  runFacts(methodProgram(resolveSettings(patchOf({ ...small, ...input }).settings), { images: 40, extra }));
+  runFacts(
+    methodProgram(resolveSettings(patchOf({ ...small, ...input }).settings), { images: 40, extra }),
+  );
 
 describe('the facts of a run', () => {
   it('are loss of the random baseline and number of prototypes', () => {
@@ -16,7 +18,10 @@ describe('the facts of a run', () => {
       prototypes: 12,
       notes: [],
     });
-    expect(factsOf({ method: 'byol' })).toMatchObject({ randomBaselineLoss: null, prototypes: null });
+    expect(factsOf({ method: 'byol' })).toMatchObject({
+      randomBaselineLoss: null,
+      prototypes: null,
+    });
   });
 
   // Whoever rebuilds the step from the settings does not know of the unlabeled images.

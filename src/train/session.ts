@@ -141,7 +141,8 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
         onEvent?.(event);
       },
       milestones: snapshots,
-      onMilestone: (training) => saveSnapshot(folder, toCheckpoint(training, about), method.encoderState),
+      onMilestone: (training) =>
+        saveSnapshot(folder, toCheckpoint(training, about), method.encoderState),
       onEpochEnd: (end) => watch.after(end),
     });
     writer.end(result);

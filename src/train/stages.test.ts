@@ -25,7 +25,9 @@ describe('a run of two stages', () => {
       { kind: 'compiled' },
       { kind: 'stage', stage: 'cluster', epoch: 2, step: BORDER, facts: { empty: 0 } },
     ]);
-    const facts = whole.events.flatMap((event) => (event.kind === 'step' ? [Object.keys(event.facts)] : []));
+    const facts = whole.events.flatMap((event) =>
+      event.kind === 'step' ? [Object.keys(event.facts)] : [],
+    );
     expect(facts).toEqual(
       Array.from({ length: STEPS }, (_, i) => [i < BORDER ? 'contrastMoment' : 'clusterMoment']),
     );
@@ -36,7 +38,11 @@ describe('a run of two stages', () => {
     const [found] = wholeBeginnings;
     expect(found!['conv1.weight']).toEqual(at(BORDER).state['conv1.weight']);
     expect(end.state['conv1.weight']).not.toEqual(found!['conv1.weight']);
-    expect([1, BORDER, STEPS].map((step) => at(step).state.contrastSteps![0])).toEqual([1, BORDER, BORDER]);
+    expect([1, BORDER, STEPS].map((step) => at(step).state.contrastSteps![0])).toEqual([
+      1,
+      BORDER,
+      BORDER,
+    ]);
     const { centers: first } = whole.method.initialState(5);
     expect(at(BORDER).state.centers).toEqual(first);
     expect(at(BORDER + 1).state.centers).not.toEqual(first);
@@ -64,9 +70,12 @@ describe('a run of two stages', () => {
 
   it('has the state of encoder and heads in all stages', () => {
     const { encoderState } = whole.method;
-    expect(encoderState).toEqual(expect.arrayContaining(['conv1.weight', 'bn1.running_mean', 'centers']));
+    expect(encoderState).toEqual(
+      expect.arrayContaining(['conv1.weight', 'bn1.running_mean', 'centers']),
+    );
     for (const step of [1, BORDER, STEPS]) {
-      for (const name of encoderState) expect(at(step).state[name], name).toBeInstanceOf(Float32Array);
+      for (const name of encoderState)
+        expect(at(step).state[name], name).toBeInstanceOf(Float32Array);
     }
   });
 

@@ -82,7 +82,10 @@ export async function openStages(
       }
       const isNew = epoch > 0 && next.firstEpoch === epoch;
       const restart = epoch > 0 && (method.stageStart?.(epoch)?.restart ?? false);
-      const first = [...(isNew ? newNames(method, next) : []), ...(restart ? next.optimizerState : [])];
+      const first = [
+        ...(isNew ? newNames(method, next) : []),
+        ...(restart ? next.optimizerState : []),
+      ];
       if (first.length > 0) {
         const values = next.initialState(seed, await readAll());
         await writeTo(
@@ -120,7 +123,10 @@ async function openStep(
   }
 }
 
-async function readFrom({ executable, resting }: Opened, names?: readonly string[]): Promise<Values> {
+async function readFrom(
+  { executable, resting }: Opened,
+  names?: readonly string[],
+): Promise<Values> {
   if (!names) return { ...resting, ...(await executable.readState()) };
   const own = names.filter((name) => !(name in resting));
   return {

@@ -32,12 +32,22 @@ export async function stemValues(
   const { name, shape } = stem;
   const stored = await readStem(file, stem);
   if (stored) return { [name]: stored };
-  const filters = await learnStemFilters({ engine, images, size, shape, std, seed, workers, reporter });
+  const filters = await learnStemFilters({
+    engine,
+    images,
+    size,
+    shape,
+    std,
+    seed,
+    workers,
+    reporter,
+  });
   await writeStem(file, stem, filters);
   reporter.note({
     code: 'train.stem',
     message:
-      `learned ${shape[0]} first filters of ${shape[2]} x ${shape[3]} pixels from patches of ` + 'the images',
+      `learned ${shape[0]} first filters of ${shape[2]} x ${shape[3]} pixels from patches of ` +
+      'the images',
   });
   return { [name]: filters };
 }

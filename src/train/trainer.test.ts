@@ -22,7 +22,18 @@ describe('train', () => {
     const run = options();
     const result = await trainMethod(run);
     expect(result.outcome).toBe('finished');
-    expect(run.asked).toEqual(['0.0', '0.1', '0.2', '0.3', '0.4', '1.0', '1.1', '1.2', '1.3', '1.4']);
+    expect(run.asked).toEqual([
+      '0.0',
+      '0.1',
+      '0.2',
+      '0.3',
+      '0.4',
+      '1.0',
+      '1.1',
+      '1.2',
+      '1.3',
+      '1.4',
+    ]);
     const kinds = run.events.map(({ kind }) => kind);
     const epoch = ['step', 'step', 'step', 'step', 'step', 'epoch'];
     expect(kinds).toEqual(['compiled', 'schedule', ...epoch, ...epoch, 'doctor', 'checkpoint']);
@@ -62,7 +73,12 @@ describe('train', () => {
   it('ends at maxSteps, in the middle of an epoch too, without asking for more batches', async () => {
     const run = options({ maxSteps: 7 });
     const { outcome, training } = await trainMethod(run);
-    expect([outcome, training.step, training.totalSteps, run.asked.length]).toEqual(['finished', 7, 7, 7]);
+    expect([outcome, training.step, training.totalSteps, run.asked.length]).toEqual([
+      'finished',
+      7,
+      7,
+      7,
+    ]);
   });
 
   it('hands out the state at shares of the schedule, in time that is not counted, and is not changed by it', async () => {
@@ -117,7 +133,9 @@ describe('train', () => {
   });
 
   it('holds maxSteps when there is a budget in minutes as well', async () => {
-    const { training, outcome } = await trainMethod(options({ budget: { minutes: 5 }, maxSteps: 3 }));
+    const { training, outcome } = await trainMethod(
+      options({ budget: { minutes: 5 }, maxSteps: 3 }),
+    );
     expect([outcome, training.step, training.totalSteps]).toEqual(['finished', 3, 3]);
   });
 
@@ -183,7 +201,9 @@ describe('train', () => {
     const failing: Loader = {
       ...loader,
       batch: (epoch, step) =>
-        step < 3 ? loader.batch(epoch, step) : Promise.reject(new LikenessError('views.worker', 'gone')),
+        step < 3
+          ? loader.batch(epoch, step)
+          : Promise.reject(new LikenessError('views.worker', 'gone')),
     };
     await expect(trainMethod(options({ loader: failing }))).rejects.toThrow('gone');
   });
@@ -225,9 +245,13 @@ describe('train', () => {
   });
 
   it('stops a run whose weights grow without bound, although its loss is a number', async () => {
-    const { outcome, verdict, training } = await trainMethod(options({ method: meanFinder({ rate: 1e5 }) }));
+    const { outcome, verdict, training } = await trainMethod(
+      options({ method: meanFinder({ rate: 1e5 }) }),
+    );
     expect([outcome, verdict.health, training.step]).toEqual(['failed', 'diverged', 1]);
-    expect(verdict.message).toMatch(/the weights have grown to \S+ times their first size by step 1/);
+    expect(verdict.message).toMatch(
+      /the weights have grown to \S+ times their first size by step 1/,
+    );
   });
 
   it('tells the plan and the model before the first step', async () => {
@@ -244,6 +268,8 @@ describe('train', () => {
   it('refuses a loader without a whole batch', async () => {
     const { loader } = madeUpLoader();
     const run = options({ loader: { ...loader, stepsPerEpoch: 0 } });
-    await expect(trainMethod(run)).rejects.toThrow('batchSize: received 4, more than there are images');
+    await expect(trainMethod(run)).rejects.toThrow(
+      'batchSize: received 4, more than there are images',
+    );
   });
 });

@@ -20,7 +20,14 @@ import { createMilestones, type Milestones } from './milestones.ts';
 import { createSaver, type Saver } from './saver.ts';
 import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
-import { areWeightsRead, changeOf, measureWeights, normOf, trainedNames, type Weights } from './weights.ts';
+import {
+  areWeightsRead,
+  changeOf,
+  measureWeights,
+  normOf,
+  trainedNames,
+  type Weights,
+} from './weights.ts';
 
 export interface TrainOptions extends EpochsOptions {
   budget: Budget;
@@ -159,7 +166,11 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
 
 /** The doctor of a stage's step. */
 function doctorOf(
-  { stages: { step }, stepsPerEpoch, weightNorm }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
+  {
+    stages: { step },
+    stepsPerEpoch,
+    weightNorm,
+  }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
   before?: DoctorState,
 ): Doctor {
   const { randomBaselineLoss, agreementChance, geometry } = step;
@@ -181,7 +192,8 @@ function judgeEnd(run: Training, weights: Values): void {
     doctor: doctor.state(),
     randomBaselineLoss: stages.step.randomBaselineLoss,
     agreementChance: stages.step.agreementChance,
-    weightChange: run.weightNorm > 0 ? changeOf(method.initialState(seed), weights, trained) : undefined,
+    weightChange:
+      run.weightNorm > 0 ? changeOf(method.initialState(seed), weights, trained) : undefined,
     epochs: step / stepsPerEpoch,
     seconds: clock.seconds(),
   });
@@ -257,7 +269,11 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
   const begun = now();
   const batch = await batches.take(step);
   const waited = now() - begun;
-  const moment: Moment = { step, stepsPerEpoch, totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER };
+  const moment: Moment = {
+    step,
+    stepsPerEpoch,
+    totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER,
+  };
   const scalars = stages.step.scalars(moment);
   const feeds = { ...feedsOf(batch, scalars), ...stages.step.draws?.(moment, seed) };
   const running = stages.run(feeds, { transfer: true });
@@ -277,13 +293,19 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
 
 /** Reads the trained weights and the values of the optimizer. */
 async function readWeights({ stages, trained }: Training): Promise<Weights> {
-  return measureWeights(await stages.readState([...trained, ...stages.step.optimizerState]), trained);
+  return measureWeights(
+    await stages.readState([...trained, ...stages.step.optimizerState]),
+    trained,
+  );
 }
 
 /**
  * Lets the doctor look at a step, revises the schedule, and reports the step and its epoch's end.
  */
-function reportStep(run: Training, { epoch, loss, results, weights, learningRate }: StepOutcome): void {
+function reportStep(
+  run: Training,
+  { epoch, loss, results, weights, learningRate }: StepOutcome,
+): void {
   const { doctor, clock, plan, step, onEvent } = run;
   const before = run.verdict.health;
   run.verdict = doctor.observe({

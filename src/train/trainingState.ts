@@ -36,7 +36,9 @@ export interface TrainingState {
 const DOCTOR_USAGE = 'doctor.usage';
 
 /** Shapes of the values of all steps of a method, by name. */
-export function stateShapes({ steps }: Pick<MethodProgram, 'steps'>): Map<string, readonly number[]> {
+export function stateShapes({
+  steps,
+}: Pick<MethodProgram, 'steps'>): Map<string, readonly number[]> {
   return new Map(
     steps
       .flatMap(({ program }) => program.state ?? [])
@@ -71,7 +73,8 @@ export function toCheckpoint(
       data: training.state[name] as Float32Array,
     };
   }
-  if (doctor) tensors[DOCTOR_USAGE] = { dtype: 'float32', shape: [doctor.usage.length], data: doctor.usage };
+  if (doctor)
+    tensors[DOCTOR_USAGE] = { dtype: 'float32', shape: [doctor.usage.length], data: doctor.usage };
   const { usage: _, ...doctorNumbers } = doctor ?? { usage: undefined };
   return {
     tensors,
@@ -157,5 +160,9 @@ function extraOf({ file, info, tensors }: Checkpoint) {
 export function withoutDoctor({ file, info, tensors }: Checkpoint, configHash: string): Checkpoint {
   const { [DOCTOR_USAGE]: _, ...rest } = tensors;
   const { doctor, ...extra } = info.extra ?? {};
-  return { file, info: { ...info, configHash, extra: { ...extra, health: 'warming up' } }, tensors: rest };
+  return {
+    file,
+    info: { ...info, configHash, extra: { ...extra, health: 'warming up' } },
+    tensors: rest,
+  };
 }

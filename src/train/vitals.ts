@@ -48,9 +48,15 @@ export function deviation(
 }
 
 /** Covariance of the embeddings, [D, D]. */
-function covarianceOf({ embeddingMean: mean, embeddingMoment: moment }: EmbeddingMoments): Float64Array {
+function covarianceOf({
+  embeddingMean: mean,
+  embeddingMoment: moment,
+}: EmbeddingMoments): Float64Array {
   const D = mean.length;
-  return Float64Array.from(moment, (value, at) => value - mean[Math.floor(at / D)]! * mean[at % D]!);
+  return Float64Array.from(
+    moment,
+    (value, at) => value - mean[Math.floor(at / D)]! * mean[at % D]!,
+  );
 }
 
 /**
@@ -66,7 +72,10 @@ export function effectiveRank(moments: EmbeddingMoments): number {
   const total = values.reduce((a, b) => a + b, 0);
   if (total <= 0) return 1;
   return Math.exp(
-    -values.reduce((sum, value) => (value > 0 ? sum + (value / total) * Math.log(value / total) : sum), 0),
+    -values.reduce(
+      (sum, value) => (value > 0 ? sum + (value / total) * Math.log(value / total) : sum),
+      0,
+    ),
   );
 }
 

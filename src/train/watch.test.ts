@@ -13,7 +13,13 @@ import type { Values } from '../compile/index.ts';
 import { openPixelCache, openSource, type PixelCache } from '../data/index.ts';
 import { trainedEncoder } from '../encoders/index.ts';
 import { epochPlan, measureEpoch, openEpochSample } from '../evaluate/index.ts';
-import { methodNamed, methodNames, methodProgram, patchOf, resolveSettings } from '../methods/index.ts';
+import {
+  methodNamed,
+  methodNames,
+  methodProgram,
+  patchOf,
+  resolveSettings,
+} from '../methods/index.ts';
 import { type RunEvent, readWatched, writeWatched } from '../run/index.ts';
 import { createEpochWatch, type EpochWatchOptions } from './watch.ts';
 
@@ -109,7 +115,9 @@ describe('every method', () => {
     for (const [name, value] of Object.entries(measures)) {
       if (value !== null) expect(Number.isFinite(value), name).toBe(true);
     }
-    expect(measures.prototypeUsage === null).toBe(methodNamed(method).head(own).prototypes === undefined);
+    expect(measures.prototypeUsage === null).toBe(
+      methodNamed(method).head(own).prototypes === undefined,
+    );
   });
 });
 
@@ -191,11 +199,14 @@ describe('the watch', () => {
   });
 
   it('keeps still where it is told to, and never ends the training', async () => {
-    const silent = watching({ settings: { ...settings, run: { ...settings.run, measures: 'none' } } });
+    const silent = watching({
+      settings: { ...settings, run: { ...settings.run, measures: 'none' } },
+    });
     await silent.end(1, 1000, true);
     expect(silent.written).toEqual([]);
     const { watch, written, warnings, every } = watching();
-    const broken = async () => Object.fromEntries(Object.keys(state).map((n) => [n, new Float32Array(1)]));
+    const broken = async () =>
+      Object.fromEntries(Object.keys(state).map((n) => [n, new Float32Array(1)]));
     await watch.after({ epoch: every - 1, step: 1, last: false, seconds: 1e5, readState: broken });
     await watch.after({ epoch: 2 * every - 1, step: 2, last: true, seconds: 1e6, readState });
     expect(written).toEqual([]);

@@ -15,7 +15,9 @@ const EVERY = 256;
 
 /** Tells steps after which the weights are read: 1, 2, 4, ... 256, 512, 768, ..., and the last. */
 export function areWeightsRead(step: number, totalSteps: number | undefined): boolean {
-  return step === totalSteps || step % EVERY === 0 || (step < EVERY && Number.isInteger(Math.log2(step)));
+  return (
+    step === totalSteps || step % EVERY === 0 || (step < EVERY && Number.isInteger(Math.log2(step)))
+  );
 }
 
 /** Names of the trained weights of encoder and heads. */
@@ -35,7 +37,8 @@ export function measureWeights(values: Values, names: readonly string[]): Weight
 /** Norm of the named values together: `sqrt(sum of squares)`. */
 export function normOf(values: Values, names: readonly string[]): number {
   let total = 0;
-  for (const name of names) for (const value of values[name] as Float32Array) total += value * value;
+  for (const name of names)
+    for (const value of values[name] as Float32Array) total += value * value;
   return Math.sqrt(total);
 }
 

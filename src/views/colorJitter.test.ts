@@ -24,12 +24,15 @@ describe('color adjustments', () => {
     expect(largestDifference(image, result)).toBe(0);
   });
 
-  it.each(fixture.lattices)('$op by $by equals torchvision on 262,144 colors', ({ op, by, sha256 }) => {
-    const image = lattice();
-    if (op === 'grayscale') grayscale(image);
-    else applyColorJitter(image, [{ what: op, by }]);
-    expect(createHash('sha256').update(toInterleaved(image).pixels).digest('hex')).toBe(sha256);
-  });
+  it.each(fixture.lattices)(
+    '$op by $by equals torchvision on 262,144 colors',
+    ({ op, by, sha256 }) => {
+      const image = lattice();
+      if (op === 'grayscale') grayscale(image);
+      else applyColorJitter(image, [{ what: op, by }]);
+      expect(createHash('sha256').update(toInterleaved(image).pixels).digest('hex')).toBe(sha256);
+    },
+  );
 });
 
 describe('color adjustments by hand', () => {
@@ -76,7 +79,10 @@ describe('drawColorJitter', () => {
   it('leaves out what has no range', () => {
     fc.assert(
       fc.property(fc.nat(), (image) => {
-        const changes = drawColorJitter({ ...range, hue: 0, contrast: 0 }, randomAt(5, 'view', 0, image));
+        const changes = drawColorJitter(
+          { ...range, hue: 0, contrast: 0 },
+          randomAt(5, 'view', 0, image),
+        );
         expect(changes.map(({ what }) => what).sort()).toEqual(['brightness', 'saturation']);
       }),
     );

@@ -27,7 +27,8 @@ function toByte(value: number): number {
 /** Blends every value with one degenerate value, through a table of the 256 results. */
 function blendWithValue(data: Uint8Array, degenerate: number, factor: number): void {
   const alpha = fround(factor);
-  for (let v = 0; v < 256; v++) table[v] = toByte(fround(degenerate + fround(alpha * (v - degenerate))));
+  for (let v = 0; v < 256; v++)
+    table[v] = toByte(fround(degenerate + fround(alpha * (v - degenerate))));
   for (let i = 0; i < data.length; i++) data[i] = table[data[i]!]!;
 }
 
@@ -58,7 +59,9 @@ export function adjustSaturation({ data }: PlanarImage, factor: number): void {
   for (let start = 0; start < data.length; start += plane) {
     for (let i = 0; i < plane; i++) {
       const degenerate = gray[i]!;
-      data[start + i] = toByte(fround(degenerate + differences[data[start + i]! - degenerate + 255]!));
+      data[start + i] = toByte(
+        fround(degenerate + differences[data[start + i]! - degenerate + 255]!),
+      );
     }
   }
 }
@@ -94,7 +97,9 @@ export function drawColorJitter(range: ColorJitterRange, random: Random): Jitter
     const high = what === 'hue' ? width : 1 + width;
     amounts.set(what, random.uniform(low, high));
   }
-  return order.filter((what) => amounts.has(what)).map((what) => ({ what, by: amounts.get(what)! }));
+  return order
+    .filter((what) => amounts.has(what))
+    .map((what) => ({ what, by: amounts.get(what)! }));
 }
 
 const adjust = {

@@ -80,27 +80,30 @@ describe('layOut', () => {
     [3000, 20, 96],
     [640, 480, 224],
     [5, 5, 4],
-  ])('keeps everything inside the sheet and apart: image %i x %i, views of %i', (width, height, size) => {
-    const layout = layoutOf(width, height, [
-      { size, count: 8 },
-      { size: Math.ceil(size / 2), count: 21 },
-    ]);
-    const boxes = [layout.original, ...layout.tiles.flat()];
-    for (const [i, a] of boxes.entries()) {
-      expect(a.left).toBeGreaterThanOrEqual(20);
-      expect(a.top).toBeGreaterThanOrEqual(20);
-      expect(a.left + a.width).toBeLessThanOrEqual(layout.width - 20);
-      expect(a.top + a.height).toBeLessThanOrEqual(layout.height - 20);
-      for (const b of boxes.slice(i + 1)) {
-        const apart =
-          a.left + a.width < b.left ||
-          b.left + b.width < a.left ||
-          a.top + a.height < b.top ||
-          b.top + b.height < a.top;
-        expect(apart).toBe(true);
+  ])(
+    'keeps everything inside the sheet and apart: image %i x %i, views of %i',
+    (width, height, size) => {
+      const layout = layoutOf(width, height, [
+        { size, count: 8 },
+        { size: Math.ceil(size / 2), count: 21 },
+      ]);
+      const boxes = [layout.original, ...layout.tiles.flat()];
+      for (const [i, a] of boxes.entries()) {
+        expect(a.left).toBeGreaterThanOrEqual(20);
+        expect(a.top).toBeGreaterThanOrEqual(20);
+        expect(a.left + a.width).toBeLessThanOrEqual(layout.width - 20);
+        expect(a.top + a.height).toBeLessThanOrEqual(layout.height - 20);
+        for (const b of boxes.slice(i + 1)) {
+          const apart =
+            a.left + a.width < b.left ||
+            b.left + b.width < a.left ||
+            a.top + a.height < b.top ||
+            b.top + b.height < a.top;
+          expect(apart).toBe(true);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe('the outlines of the views', () => {
@@ -113,7 +116,9 @@ describe('the outlines of the views', () => {
     const column = { width, height, caption: [] };
     const sections = [{ ...section, size: 32, count: 8, outlines }];
     const { marks } = layOut({ title: '', subtitle: '', column, sections });
-    const frames = [...marks.matchAll(/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" rx="2"/g)];
+    const frames = [
+      ...marks.matchAll(/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" rx="2"/g),
+    ];
     // The white frame, then the colored one.
     expect(frames.map((found) => found.slice(1).map(Number))).toEqual([place, place]);
   });
@@ -122,7 +127,9 @@ describe('the outlines of the views', () => {
 describe('captions', () => {
   it('say what a crop shows and what is done to it', () => {
     expect(describeArea(views.crops[1]!)).toBe('5 to 14 % of the area');
-    expect(describeSteps(views.crops[0]!.steps)).toBe('flip 50 %, color jitter 80 %, grayscale 20 %');
+    expect(describeSteps(views.crops[0]!.steps)).toBe(
+      'flip 50 %, color jitter 80 %, grayscale 20 %',
+    );
     expect(describeSteps([])).toBe('no augmentation');
   });
 });

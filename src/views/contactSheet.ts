@@ -90,14 +90,28 @@ interface DrawnTile {
 }
 
 /** Renders all views of every group, draw by draw. One draw equals one epoch. */
-function drawGroups(image: InterleavedImage, views: ViewsSpec, seed: number, draws: number): DrawnTile[][] {
+function drawGroups(
+  image: InterleavedImage,
+  views: ViewsSpec,
+  seed: number,
+  draws: number,
+): DrawnTile[][] {
   const groups: DrawnTile[][] = views.crops.map(() => []);
   for (let draw = 0; draw < draws; draw++) {
     let number = 0;
     for (const [group, crop] of views.crops.entries()) {
       for (let v = 0; v < crop.count; v++, number++) {
-        const plan = drawView(image.width, image.height, crop, randomAt(seed, 'view', draw, 0, number));
-        const target = { width: crop.size, height: crop.size, data: new Uint8Array(3 * crop.size ** 2) };
+        const plan = drawView(
+          image.width,
+          image.height,
+          crop,
+          randomAt(seed, 'view', draw, 0, number),
+        );
+        const target = {
+          width: crop.size,
+          height: crop.size,
+          data: new Uint8Array(3 * crop.size ** 2),
+        };
         renderView(image, plan, target);
         groups[group]!.push({ box: plan.box, view: toInterleaved(target) });
       }

@@ -79,7 +79,9 @@ export function expectDrawnFrom(name: string, values: readonly number[], of: Dis
   expect(of.cdf(sorted.at(-1)!), `${name}: largest`).toBeGreaterThan(1 - 10 / n);
   const { mean, deviation } = momentsOf(of);
   const found = values.reduce((sum, value) => sum + value, 0) / n;
-  expect(Math.abs(found - mean), `${name}: mean`).toBeLessThan((DEVIATIONS * deviation) / Math.sqrt(n));
+  expect(Math.abs(found - mean), `${name}: mean`).toBeLessThan(
+    (DEVIATIONS * deviation) / Math.sqrt(n),
+  );
   const statistic = kolmogorovSmirnov(sorted, of) * Math.sqrt(n);
   expect(statistic, `${name}: Kolmogorov-Smirnov`).toBeLessThan(KOLMOGOROV);
 }
@@ -87,7 +89,9 @@ export function expectDrawnFrom(name: string, values: readonly number[], of: Dis
 /** Fails unless an event of probability p happened about as often as it should in n trials. */
 export function expectFrequency(name: string, happened: number, n: number, p: number): void {
   const deviation = Math.sqrt((p * (1 - p)) / n);
-  expect(Math.abs(happened / n - p), `${name}: frequency`).toBeLessThan(DEVIATIONS * deviation + 1e-12);
+  expect(Math.abs(happened / n - p), `${name}: frequency`).toBeLessThan(
+    DEVIATIONS * deviation + 1e-12,
+  );
 }
 
 /** Fails unless the lists are uncorrelated, pair by pair. */

@@ -48,7 +48,8 @@ function cropRule({ width, height, scale: [low, high] }: Image) {
   const areasAt = (q: number) => Math.max(0, Math.min(high, Math.exp(-Math.abs(q - c))) - low);
   const steps = 4000;
   let accepted = 0;
-  for (let i = 0; i < steps; i++) accepted += ratiosAt(low + ((high - low) * (i + 0.5)) / steps) / steps;
+  for (let i = 0; i < steps; i++)
+    accepted += ratiosAt(low + ((high - low) * (i + 0.5)) / steps) / steps;
   return {
     area: ofDensity(low, high, ratiosAt),
     logRatio: ofDensity(first, last, areasAt),
@@ -79,10 +80,34 @@ describe('the crop', () => {
       scale: [0.14, 1],
       fallbackBox: [4000, 4000],
     },
-    { name: 'of a wide image', width: 4000, height: 3000, scale: [0.08, 1], fallbackBox: [4000, 3000] },
-    { name: 'of a tall image', width: 3000, height: 4000, scale: [0.2, 1], fallbackBox: [3000, 4000] },
-    { name: 'of a very wide image', width: 6000, height: 2000, scale: [0.3, 1], fallbackBox: [2667, 2000] },
-    { name: 'of a very tall image', width: 2000, height: 6000, scale: [0.3, 1], fallbackBox: [2000, 2667] },
+    {
+      name: 'of a wide image',
+      width: 4000,
+      height: 3000,
+      scale: [0.08, 1],
+      fallbackBox: [4000, 3000],
+    },
+    {
+      name: 'of a tall image',
+      width: 3000,
+      height: 4000,
+      scale: [0.2, 1],
+      fallbackBox: [3000, 4000],
+    },
+    {
+      name: 'of a very wide image',
+      width: 6000,
+      height: 2000,
+      scale: [0.3, 1],
+      fallbackBox: [2667, 2000],
+    },
+    {
+      name: 'of a very tall image',
+      width: 2000,
+      height: 6000,
+      scale: [0.3, 1],
+      fallbackBox: [2000, 2667],
+    },
   ])('$name', (image) => {
     const { width, height, scale, fallbackBox } = image;
     const crop = cropOf({ scale: [...scale] });
@@ -100,7 +125,8 @@ describe('the crop', () => {
     }
     // The ends of the range, plus half a pixel per side.
     const area = found.map((box) => (box.width * box.height) / (width * height));
-    const inside = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
+    const inside = (value: number, low: number, high: number) =>
+      Math.min(high, Math.max(low, value));
     expect(Math.min(...area)).toBeGreaterThan(scale[0] - 1e-3);
     expect(Math.max(...area)).toBeLessThan(scale[1] + 1e-3);
     expectDrawnFrom(
@@ -129,7 +155,9 @@ describe('the crop', () => {
   });
 
   it('has an area and a ratio that do not depend on each other where every box fits', () => {
-    const boxes = drawn((random) => drawView(4000, 4000, cropOf({ scale: [0.05, 0.14] }), random).box);
+    const boxes = drawn(
+      (random) => drawView(4000, 4000, cropOf({ scale: [0.05, 0.14] }), random).box,
+    );
     expectUncorrelated({
       area: boxes.map((box) => box.width * box.height),
       ratio: boxes.map((box) => Math.log(box.width / box.height)),
@@ -217,7 +245,9 @@ describe('the steps of a view', () => {
 
   it('happen as often as asked, each for itself', () => {
     const views = stepsOf(steps);
-    const happened = steps.map(({ kind }) => views.map((list) => Number(list.some((s) => s.kind === kind))));
+    const happened = steps.map(({ kind }) =>
+      views.map((list) => Number(list.some((s) => s.kind === kind))),
+    );
     steps.forEach(({ kind, p }, i) => {
       expectFrequency(
         kind,
@@ -227,7 +257,9 @@ describe('the steps of a view', () => {
       );
     });
     expectUncorrelated(Object.fromEntries(steps.map(({ kind }, i) => [kind, happened[i]!])));
-    const thresholds = views.flat().flatMap((step) => (step.kind === 'solarize' ? [step.threshold] : []));
+    const thresholds = views
+      .flat()
+      .flatMap((step) => (step.kind === 'solarize' ? [step.threshold] : []));
     expect(new Set(thresholds)).toEqual(new Set([77]));
   });
 

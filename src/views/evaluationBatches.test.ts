@@ -33,7 +33,9 @@ describe('evaluationBatches', () => {
       const view = blank(10);
       renderEvaluationView(reader.read(image), view, { size: 10 });
       const row = image % 4;
-      expect(pixels[Math.floor(image / 4)]!.slice(row * 300, (row + 1) * 300)).toEqual([...view.data]);
+      expect(pixels[Math.floor(image / 4)]!.slice(row * 300, (row + 1) * 300)).toEqual([
+        ...view.data,
+      ]);
     }
     reader.close();
   });

@@ -38,13 +38,18 @@ export async function* evaluationBatches(
   const indices = checkedIndices(options.indices, cache.widths.length);
   const { file, widths, heights, offsets } = cache;
   const work = { kind: 'evaluation', spec: { size, resize } } as const;
-  const pool = openWorkerPool({ setup: { cache: { file, widths, heights, offsets }, work }, workers });
+  const pool = openWorkerPool({
+    setup: { cache: { file, widths, heights, offsets }, work },
+    workers,
+  });
   try {
     const begun: Promise<EvaluationBatch>[] = [];
     for (let next = 0; next < indices.length || begun.length > 0; ) {
       while (next < indices.length && begun.length <= workers) {
         const images = indices.slice(next, next + batchSize);
-        const batch = pool.run({ images, epoch: 0 }).then(([pixels]) => ({ images, pixels: pixels! }));
+        const batch = pool
+          .run({ images, epoch: 0 })
+          .then(([pixels]) => ({ images, pixels: pixels! }));
         batch.catch(() => {}); // reported when the loop reaches it
         begun.push(batch);
         next += batchSize;

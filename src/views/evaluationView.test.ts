@@ -26,7 +26,9 @@ describe('renderEvaluationView', () => {
 
 describe('checkEvaluation', () => {
   it('refuses a square larger than the resized image', () => {
-    expect(() => checkEvaluation({ size: 64, resize: 32 })).toThrow(/size 64 and resize 32.*at least size/);
+    expect(() => checkEvaluation({ size: 64, resize: 32 })).toThrow(
+      /size 64 and resize 32.*at least size/,
+    );
     expect(() => checkEvaluation({ size: 64 })).not.toThrow();
   });
 });

@@ -58,7 +58,8 @@ export function planesOf(name: ImageName): PlanarImage {
 
 /** Computes the largest absolute difference from a stored image; infinite where sizes differ. */
 export function largestDifference(computed: PlanarImage, stored: Stored): number {
-  if (computed.width !== stored.width || computed.height !== stored.height) return Number.POSITIVE_INFINITY;
+  if (computed.width !== stored.width || computed.height !== stored.height)
+    return Number.POSITIVE_INFINITY;
   const ours = toInterleaved(computed).pixels;
   const theirs = unpack(stored).pixels;
   return ours.reduce((largest, value, i) => Math.max(largest, Math.abs(value - theirs[i]!)), 0);

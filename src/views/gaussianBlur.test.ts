@@ -6,11 +6,14 @@ import { boxBlur, gaussianBlur } from './gaussianBlur.ts';
 describe('boxBlur', () => {
   // Reference: Pillow's ImageFilter.GaussianBlur. Tolerance: none, also where sigma is larger than
   // the image.
-  it.each(fixture.boxBlur)('equals Pillow: $image, sigma $sigma', ({ image: name, sigma, result }) => {
-    const image = planesOf(name);
-    boxBlur(image, sigma);
-    expect(largestDifference(image, result)).toBe(0);
-  });
+  it.each(fixture.boxBlur)(
+    'equals Pillow: $image, sigma $sigma',
+    ({ image: name, sigma, result }) => {
+      const image = planesOf(name);
+      boxBlur(image, sigma);
+      expect(largestDifference(image, result)).toBe(0);
+    },
+  );
 });
 
 describe('gaussianBlur', () => {
@@ -34,12 +37,18 @@ describe.each([
     const side = fc.integer({ min: 1, max: 30 });
     const sigma = fc.double({ min: 0.1, max: 5, noNaN: true });
     fc.assert(
-      fc.property(side, side, fc.integer({ min: 0, max: 255 }), sigma, (width, height, value, s) => {
-        const image = blank(width, height);
-        image.data.fill(value);
-        blur(image, s);
-        expect(image.data.every((v) => v === value)).toBe(true);
-      }),
+      fc.property(
+        side,
+        side,
+        fc.integer({ min: 0, max: 255 }),
+        sigma,
+        (width, height, value, s) => {
+          const image = blank(width, height);
+          image.data.fill(value);
+          blur(image, s);
+          expect(image.data.every((v) => v === value)).toBe(true);
+        },
+      ),
     );
   });
 

@@ -25,7 +25,9 @@ function boxRadius(sigma: number): number {
   const length = fround(Math.sqrt(12 * variance + 1));
   const l = fround(Math.floor((length - 1) / 2));
   const above = fround(fround(l + 1) * fround(l + 1));
-  const below = fround(fround(2 * l + 1) * fround(fround(l * fround(l + 1)) - fround(3 * variance)));
+  const below = fround(
+    fround(2 * l + 1) * fround(fround(l * fround(l + 1)) - fround(3 * variance)),
+  );
   const a = fround(below / fround(6 * fround(variance - above)));
   return fround(l + a);
 }
@@ -96,7 +98,8 @@ function boxPass(
     const right = line[i + 2 * margin]!;
     sum = (sum + line[i + 2 * whole + 1]! - left) | 0;
     // The sum reaches 2^32: it wraps as a signed integer, and `>>>` reads it as unsigned.
-    out[to] = (Math.imul(sum, insideWeight) + Math.imul(left + right, endWeight) + (1 << 23)) >>> 24;
+    out[to] =
+      (Math.imul(sum, insideWeight) + Math.imul(left + right, endWeight) + (1 << 23)) >>> 24;
   }
 }
 

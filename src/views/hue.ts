@@ -38,7 +38,8 @@ export function adjustHue({ data }: PlanarImage, shift: number): void {
     if (chroma === 0) continue; // gray has no hue
     let turn: number;
     if (red === max) turn = fround(fround((max - blue) / chroma) - fround((max - green) / chroma));
-    else if (green === max) turn = fround(2 + fround((max - red) / chroma) - fround((max - blue) / chroma));
+    else if (green === max)
+      turn = fround(2 + fround((max - red) / chroma) - fround((max - blue) / chroma));
     else turn = fround(4 + fround((max - green) / chroma) - fround((max - red) / chroma));
     turn = turn / 6 + 1; // [5/6, 2)
     const hue = ((fround(turn >= 1 ? turn - 1 : turn) * 255) | 0) + steps;

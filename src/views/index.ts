@@ -7,7 +7,11 @@ export {
   describeSteps,
   writeContactSheet,
 } from './contactSheet.ts';
-export { type EvaluationBatch, type EvaluationBatchOptions, evaluationBatches } from './evaluationBatches.ts';
+export {
+  type EvaluationBatch,
+  type EvaluationBatchOptions,
+  evaluationBatches,
+} from './evaluationBatches.ts';
 export { type EvaluationSpec, renderEvaluationView } from './evaluationView.ts';
 export type { CacheLayout } from './jobs.ts';
 export { type Batch, type Loader, type LoaderOptions, openLoader } from './loader.ts';

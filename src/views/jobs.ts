@@ -43,8 +43,14 @@ export type Reply =
   | { readonly id: number; readonly failure: { readonly code?: string; readonly message: string } };
 
 /** Renders a batch: one uint8 array per group of crops, or one of evaluation views. */
-export function doJob(reader: PixelReader, work: WorkerSetup['work'], job: Job): Uint8Array<ArrayBuffer>[] {
-  return work.kind === 'random' ? randomViews(reader, work, job) : [evaluationViews(reader, work.spec, job)];
+export function doJob(
+  reader: PixelReader,
+  work: WorkerSetup['work'],
+  job: Job,
+): Uint8Array<ArrayBuffer>[] {
+  return work.kind === 'random'
+    ? randomViews(reader, work, job)
+    : [evaluationViews(reader, work.spec, job)];
 }
 
 function bytesPerView({ size }: Pick<CropSpec, 'size'>): number {
@@ -60,7 +66,9 @@ function randomViews(
   { views, seed }: RandomViews,
   { images, epoch }: Job,
 ): Uint8Array<ArrayBuffer>[] {
-  const batches = views.crops.map((crop) => new Uint8Array(crop.count * images.length * bytesPerView(crop)));
+  const batches = views.crops.map(
+    (crop) => new Uint8Array(crop.count * images.length * bytesPerView(crop)),
+  );
   for (let b = 0; b < images.length; b++) {
     const image = images[b]!;
     const source = reader.read(image);

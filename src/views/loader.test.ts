@@ -61,7 +61,10 @@ describe('openLoader', () => {
     expect(loader.stepsPerEpoch).toBe(2);
     const orders: number[][] = [];
     for (let epoch = 0; epoch < 3; epoch++) {
-      const seen = [...(await loader.batch(epoch, 0)).images, ...(await loader.batch(epoch, 1)).images];
+      const seen = [
+        ...(await loader.batch(epoch, 0)).images,
+        ...(await loader.batch(epoch, 1)).images,
+      ];
       expect(new Set(seen).size).toBe(8);
       for (const image of seen) expect(indices).toContain(image);
       orders.push(seen);
@@ -78,7 +81,11 @@ describe('openLoader', () => {
     expect(crops.map(({ length }) => length)).toEqual([2 * 5 * 3 * 12 * 12, 3 * 5 * 3 * 8 * 8]);
     // Crop v of image b of the batch is the same as in a batch of that image alone.
     const reader = openPixelReader(cache);
-    const alone = doJob(reader, { kind: 'random', views, seed: 4 }, { images: images.slice(3, 4), epoch: 0 });
+    const alone = doJob(
+      reader,
+      { kind: 'random', views, seed: 4 },
+      { images: images.slice(3, 4), epoch: 0 },
+    );
     const bytes = 3 * 8 * 8;
     for (let v = 0; v < 3; v++) {
       const row = v * 5 + 3;
@@ -167,18 +174,26 @@ describe('a loader in trouble', () => {
     const broken = tinyCache(12);
     truncateSync(broken.file, 500);
     const damaged = openLoader({ ...options, cache: broken, batchSize: 12 });
-    await expect(damaged.batch(0, 0)).rejects.toMatchObject({ name: 'LikenessError', code: 'cache.damaged' });
+    await expect(damaged.batch(0, 0)).rejects.toMatchObject({
+      name: 'LikenessError',
+      code: 'cache.damaged',
+    });
     await damaged.close();
     rmSync(dirname(broken.file), { recursive: true });
     const missing = openLoader({ ...options, cache: broken });
-    await expect(missing.batch(0, 0)).rejects.toMatchObject({ name: 'LikenessError', code: 'cache.missing' });
+    await expect(missing.batch(0, 0)).rejects.toMatchObject({
+      name: 'LikenessError',
+      code: 'cache.missing',
+    });
     await missing.close();
   });
 
   it('keeps the trace of a defect', async () => {
     const wrong = { ...views, crops: [{ ...views.crops[0]!, steps: undefined as never }] };
     const loader = openLoader({ ...options, views: wrong });
-    await expect(loader.batch(0, 0)).rejects.toThrow(/A loader worker failed: TypeError: .*\n.*drawView/s);
+    await expect(loader.batch(0, 0)).rejects.toThrow(
+      /A loader worker failed: TypeError: .*\n.*drawView/s,
+    );
     await loader.close();
   });
 

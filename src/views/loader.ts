@@ -85,7 +85,10 @@ export function openLoader(options: LoaderOptions): Loader {
   }
 
   const { file, widths, heights, offsets } = cache;
-  const setup = { cache: { file, widths, heights, offsets }, work: { kind: 'random', views, seed } } as const;
+  const setup = {
+    cache: { file, widths, heights, offsets },
+    work: { kind: 'random', views, seed },
+  } as const;
   const pool = openWorkerPool({ setup, workers });
   /** Prefetched batches by global step, `epoch * stepsPerEpoch + step`. */
   const begun = new Map<number, Promise<Batch>>();
@@ -206,7 +209,12 @@ export function checkedIndices(indices: Uint32Array | undefined, count: number):
  *
  * @throws LikenessError `views.option`
  */
-export function checkWhole(name: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
+export function checkWhole(
+  name: string,
+  value: number,
+  low: number,
+  high = Number.MAX_SAFE_INTEGER,
+): void {
   if (Number.isSafeInteger(value) && value >= low && value <= high) return;
   const range = high === Number.MAX_SAFE_INTEGER ? `of ${low} or more` : `from ${low} to ${high}`;
   const problem = `${name}: received ${value}; expected a whole number ${range}.`;

@@ -14,7 +14,11 @@ function picture(value: (x: number, y: number) => number): Uint8Array {
 
 /** A bar with a foot to the right or to the left, as the letters L and J, somewhere. */
 function hook(random: ReturnType<typeof randomAt>, side: 'right' | 'left'): Uint8Array {
-  const [left, top, ink] = [8 + random.integer(6), 4 + random.integer(4), 150 + random.integer(100)];
+  const [left, top, ink] = [
+    8 + random.integer(6),
+    4 + random.integer(4),
+    150 + random.integer(100),
+  ];
   const noise = Uint8Array.from({ length: S * S }, () => random.integer(20));
   return picture((x, y) => {
     const [dx, dy] = [side === 'right' ? x - left : S - 1 - x - left, y - top];

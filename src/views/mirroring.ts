@@ -45,7 +45,11 @@ export function mirrorRatio(descriptors: readonly Float32Array[]): number | unde
 }
 
 /** Distance to the fifth nearest descriptor, that of the image itself left out. */
-function distanceToNeighbor(query: Float32Array, all: readonly Float32Array[], left: number): number {
+function distanceToNeighbor(
+  query: Float32Array,
+  all: readonly Float32Array[],
+  left: number,
+): number {
   const nearest = new Float64Array(NEIGHBOR).fill(Number.POSITIVE_INFINITY); // ascending squares
   for (let j = 0; j < all.length; j++) {
     if (j === left) continue;

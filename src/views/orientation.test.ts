@@ -17,9 +17,14 @@ import { drawView, makeView } from './view.ts';
 
 const SIZE = 24;
 
-function picture(width: number, height: number, rgb: (x: number, y: number) => number[]): InterleavedImage {
+function picture(
+  width: number,
+  height: number,
+  rgb: (x: number, y: number) => number[],
+): InterleavedImage {
   const pixels = new Uint8Array(3 * width * height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) pixels.set(rgb(x, y), 3 * (y * width + x));
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) pixels.set(rgb(x, y), 3 * (y * width + x));
   return { width, height, pixels };
 }
 /** Red is the column and green the row, both in pixels. */
@@ -54,13 +59,19 @@ describe.each(shapes)('a $shape picture', ({ width, height }) => {
       const { box } = drawView(width, height, specOf().crops[0]!, randomAt(2, 'view', 0, i, 0));
       expect(box.left + box.width).toBeLessThanOrEqual(width);
       expect(box.top + box.height).toBeLessThanOrEqual(height);
-      [right, bottom] = [Math.max(right, box.left + box.width), Math.max(bottom, box.top + box.height)];
+      [right, bottom] = [
+        Math.max(right, box.left + box.width),
+        Math.max(bottom, box.top + box.height),
+      ];
       const view = viewOf(image, i);
       // The pixel's center in the picture. At the border of the box the filter is cut off.
       const [scaleX, scaleY] = [box.width / SIZE, box.height / SIZE];
       for (let y = 2; y < SIZE - 2; y += 5) {
         for (let x = 2; x < SIZE - 2; x += 5) {
-          const [column, row] = [box.left + (x + 0.5) * scaleX - 0.5, box.top + (y + 0.5) * scaleY - 0.5];
+          const [column, row] = [
+            box.left + (x + 0.5) * scaleX - 0.5,
+            box.top + (y + 0.5) * scaleY - 0.5,
+          ];
           expect(Math.abs(at(view, 0, x, y) - column)).toBeLessThanOrEqual(1);
           expect(Math.abs(at(view, 1, x, y) - row)).toBeLessThanOrEqual(1);
         }
@@ -80,7 +91,11 @@ describe.each(shapes)('a $shape picture', ({ width, height }) => {
   });
 
   it('keeps upright stripes upright, and level stripes level, in every step', () => {
-    const colors = Array.from({ length: 240 }, (_, i) => [(i * 89) & 255, (i * 53) & 255, (i * 197) & 255]);
+    const colors = Array.from({ length: 240 }, (_, i) => [
+      (i * 89) & 255,
+      (i * 53) & 255,
+      (i * 197) & 255,
+    ]);
     const upright = picture(width, height, (x) => colors[x]!);
     const level = picture(width, height, (_x, y) => colors[y]!);
     const steps: Step[] = [
@@ -95,7 +110,8 @@ describe.each(shapes)('a $shape picture', ({ width, height }) => {
       for (let c = 0; c < 3; c++)
         for (let y = 0; y < standing.height; y++)
           for (let x = 0; x < standing.width; x++) {
-            if (at(standing, c, x, y) !== at(standing, c, x, 0)) expect.fail(`${name}: column ${x}`);
+            if (at(standing, c, x, y) !== at(standing, c, x, 0))
+              expect.fail(`${name}: column ${x}`);
             if (at(lying, c, x, y) !== at(lying, c, 0, y)) expect.fail(`${name}: row ${y}`);
           }
       const variety = (of: PlanarImage) => new Set(of.data).size;
@@ -118,8 +134,12 @@ describe.each(shapes)('a $shape picture', ({ width, height }) => {
     const [left, top] = [(width - SIZE * scale) / 2, (height - SIZE * scale) / 2];
     for (let y = 2; y < SIZE - 2; y++) {
       for (let x = 2; x < SIZE - 2; x++) {
-        expect(Math.abs(at(view, 0, x, y) - (left + (x + 0.5) * scale - 0.5))).toBeLessThanOrEqual(1);
-        expect(Math.abs(at(view, 1, x, y) - (top + (y + 0.5) * scale - 0.5))).toBeLessThanOrEqual(1);
+        expect(Math.abs(at(view, 0, x, y) - (left + (x + 0.5) * scale - 0.5))).toBeLessThanOrEqual(
+          1,
+        );
+        expect(Math.abs(at(view, 1, x, y) - (top + (y + 0.5) * scale - 0.5))).toBeLessThanOrEqual(
+          1,
+        );
       }
     }
   });

@@ -57,7 +57,9 @@ export function toInterleaved(image: PlanarImage): InterleavedImage {
 export type Scratch<T> = (length: number) => T;
 
 /** Creates a scratch buffer that grows to the largest length requested. */
-export function scratch<T extends { readonly length: number }>(create: (length: number) => T): Scratch<T> {
+export function scratch<T extends { readonly length: number }>(
+  create: (length: number) => T,
+): Scratch<T> {
   let buffer = create(0);
   return (length) => {
     if (buffer.length < length) buffer = create(length);

@@ -47,8 +47,10 @@ export function drawCrop(width: number, height: number, range: CropRange, random
 function centralBox(width: number, height: number, lowRatio: number, highRatio: number): Box {
   const ratio = width / height;
   // A ratio far from the image's own must not round a side to 0 pixels.
-  const h = ratio < lowRatio ? Math.min(Math.max(roundHalfToEven(width / lowRatio), 1), height) : height;
-  const w = ratio > highRatio ? Math.min(Math.max(roundHalfToEven(height * highRatio), 1), width) : width;
+  const h =
+    ratio < lowRatio ? Math.min(Math.max(roundHalfToEven(width / lowRatio), 1), height) : height;
+  const w =
+    ratio > highRatio ? Math.min(Math.max(roundHalfToEven(height * highRatio), 1), width) : width;
   return {
     left: Math.floor((width - w) / 2),
     top: Math.floor((height - h) / 2),

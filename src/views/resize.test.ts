@@ -6,12 +6,15 @@ import { resizeInto } from './resize.ts';
 
 describe('resizeInto', () => {
   // Reference: torchvision's resized_crop on Pillow images. Tolerance: none, every byte equal.
-  it.each(fixture.resize)('equals Pillow: $image, box $box to $size', ({ image, box, size, result }) => {
-    const [left, top, width, height] = box;
-    const target = blank(size);
-    resizeInto(unpack(fixture.images[image]), target, { box: { left, top, width, height } });
-    expect(largestDifference(target, result)).toBe(0);
-  });
+  it.each(fixture.resize)(
+    'equals Pillow: $image, box $box to $size',
+    ({ image, box, size, result }) => {
+      const [left, top, width, height] = box;
+      const target = blank(size);
+      resizeInto(unpack(fixture.images[image]), target, { box: { left, top, width, height } });
+      expect(largestDifference(target, result)).toBe(0);
+    },
+  );
 
   it('computes a window with the same values as the whole', () => {
     const source = unpack(fixture.images.large);
@@ -37,7 +40,10 @@ describe('resizeInto', () => {
         fc.integer({ min: 0, max: 255 }),
         (width, height, size, value) => {
           const target = blank(size);
-          resizeInto({ width, height, pixels: new Uint8Array(3 * width * height).fill(value) }, target);
+          resizeInto(
+            { width, height, pixels: new Uint8Array(3 * width * height).fill(value) },
+            target,
+          );
           expect(target.data.every((v) => v === value)).toBe(true);
         },
       ),

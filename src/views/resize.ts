@@ -87,7 +87,11 @@ export interface ResizeOptions {
  * By default the whole source fills the whole target. A smaller window costs less and has the same
  * values.
  */
-export function resizeInto(source: InterleavedImage, target: PlanarImage, options: ResizeOptions = {}): void {
+export function resizeInto(
+  source: InterleavedImage,
+  target: PlanarImage,
+  options: ResizeOptions = {},
+): void {
   const {
     box = { left: 0, top: 0, width: source.width, height: source.height },
     scaledWidth = target.width,
@@ -189,7 +193,8 @@ function resampleColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: 
         const w1 = weights[k + 1]!;
         const next = n === 2 ? pitch : 0;
         for (; at < end; at++, to++) {
-          out[to] = (HALF + Math.imul(rows[at]!, w0) + Math.imul(rows[at + next]!, w1)) >> FRACTION_BITS;
+          out[to] =
+            (HALF + Math.imul(rows[at]!, w0) + Math.imul(rows[at + next]!, w1)) >> FRACTION_BITS;
         }
         continue;
       }

@@ -31,14 +31,18 @@ describe('parseViews', () => {
       return '';
     };
     const crop = { count: 2, size: 32, scale: [0.14, 1], steps: [] };
-    expect(message({ crops: [{ ...crop, scale: [0.5, 1.5] }], normalize })).toContain('crops[0].scale[1]:');
+    expect(message({ crops: [{ ...crop, scale: [0.5, 1.5] }], normalize })).toContain(
+      'crops[0].scale[1]:',
+    );
     expect(message({ crops: [{ ...crop, scale: [0.5, 0.2] }], normalize })).toContain(
       'crops[0].scale: the first number must not be larger',
     );
     expect(message({ crops: [{ ...crop, steps: [{ kind: 'flop' }] }], normalize })).toContain(
       'crops[0].steps[0]',
     );
-    expect(message({ crops: [{ ...crop, steps: [{ kind: 'flip', q: 1 }] }], normalize })).toContain('"q"');
+    expect(message({ crops: [{ ...crop, steps: [{ kind: 'flip', q: 1 }] }], normalize })).toContain(
+      '"q"',
+    );
     expect(message({ crops: [], normalize: { mean: [0, 0, 0], std: [1, 0, 1] } })).toMatch(
       /crops: .*\n.*normalize\.std\[1\]/,
     );

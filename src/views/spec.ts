@@ -35,7 +35,9 @@ const grayscale = z.strictObject({
 const gaussianBlur = z.strictObject({
   kind: z.literal('gaussianBlur'),
   p: probability.default(0.5).describe('probability of blurring'),
-  sigma: rangeOf(z.number().positive().max(100)).default([0.1, 2]).describe('standard deviation in pixels'),
+  sigma: rangeOf(z.number().positive().max(100))
+    .default([0.1, 2])
+    .describe('standard deviation in pixels'),
   algorithm: z
     .enum(['box', 'gaussian'])
     .default('box')
@@ -44,7 +46,13 @@ const gaussianBlur = z.strictObject({
 const solarize = z.strictObject({
   kind: z.literal('solarize'),
   p: probability.default(0.2).describe('probability of solarizing'),
-  threshold: z.number().int().min(0).max(256).default(128).describe('smallest value that is inverted'),
+  threshold: z
+    .number()
+    .int()
+    .min(0)
+    .max(256)
+    .default(128)
+    .describe('smallest value that is inverted'),
 });
 
 const step = z.discriminatedUnion('kind', [flip, colorJitter, grayscale, gaussianBlur, solarize]);
@@ -52,7 +60,9 @@ const step = z.discriminatedUnion('kind', [flip, colorJitter, grayscale, gaussia
 const crop = z.strictObject({
   count: z.number().int().min(1).max(64).describe('views of this group per image'),
   size: z.number().int().min(4).max(1024).describe('side of the square view in pixels'),
-  scale: rangeOf(z.number().positive().max(1)).describe('smallest and largest fraction of the area'),
+  scale: rangeOf(z.number().positive().max(1)).describe(
+    'smallest and largest fraction of the area',
+  ),
   ratio: rangeOf(z.number().positive())
     .default([3 / 4, 4 / 3])
     .describe('smallest and largest width divided by height'),
@@ -101,7 +111,9 @@ export function parseViews(value: unknown): ViewsSpec {
 }
 
 function placeOf(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  const text = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('');
   return text === '' ? 'views' : text.replace(/^\./, '');
 }
 

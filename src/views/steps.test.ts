@@ -20,11 +20,14 @@ describe('applyStep', () => {
     expect(largestDifference(image, fixture.grayscale)).toBe(0);
   });
 
-  it.each(fixture.solarize)('solarizes from $threshold upwards as torchvision', ({ threshold, result }) => {
-    const image = planesOf('color');
-    applyStep(image, { kind: 'solarize', threshold });
-    expect(largestDifference(image, result)).toBe(0);
-  });
+  it.each(fixture.solarize)(
+    'solarizes from $threshold upwards as torchvision',
+    ({ threshold, result }) => {
+      const image = planesOf('color');
+      applyStep(image, { kind: 'solarize', threshold });
+      expect(largestDifference(image, result)).toBe(0);
+    },
+  );
 });
 
 describe('drawStep', () => {

@@ -13,7 +13,11 @@ export type DrawnStep =
   | { readonly kind: 'flip' }
   | { readonly kind: 'colorJitter'; readonly changes: readonly JitterChange[] }
   | { readonly kind: 'grayscale' }
-  | { readonly kind: 'gaussianBlur'; readonly sigma: number; readonly algorithm: 'box' | 'gaussian' }
+  | {
+      readonly kind: 'gaussianBlur';
+      readonly sigma: number;
+      readonly algorithm: 'box' | 'gaussian';
+    }
   | { readonly kind: 'solarize'; readonly threshold: number };
 
 /**

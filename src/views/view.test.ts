@@ -23,7 +23,11 @@ describe('renderView', () => {
       },
     ] as const;
     const blurred = [...colored, { kind: 'gaussianBlur', sigma: 1.1, algorithm: 'box' }] as const;
-    const finished = [...blurred, { kind: 'grayscale' }, { kind: 'solarize', threshold: 128 }] as const;
+    const finished = [
+      ...blurred,
+      { kind: 'grayscale' },
+      { kind: 'solarize', threshold: 128 },
+    ] as const;
     for (const [steps, result] of [
       [colored, fixture.view.colored],
       [blurred, fixture.view.blurred],
@@ -80,7 +84,9 @@ describe('drawView', () => {
   it('lists the steps that happen in the order of the specification', () => {
     const order = crop.steps.map(({ kind }) => kind);
     for (let image = 0; image < 200; image++) {
-      const kinds = drawView(150, 113, crop, randomAt(0, 'view', 0, image)).steps.map(({ kind }) => kind);
+      const kinds = drawView(150, 113, crop, randomAt(0, 'view', 0, image)).steps.map(
+        ({ kind }) => kind,
+      );
       expect(kinds).toEqual(order.filter((kind) => kinds.includes(kind)));
     }
   });

@@ -26,7 +26,13 @@ interface Member {
 }
 
 /** Starts `workers` threads, each with its own handle of the pixel cache. */
-export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers: number }): WorkerPool {
+export function openWorkerPool({
+  setup,
+  workers,
+}: {
+  setup: WorkerSetup;
+  workers: number;
+}): WorkerPool {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let waiting = 0;
@@ -78,7 +84,9 @@ export function openWorkerPool({ setup, workers }: { setup: WorkerSetup; workers
       }
     },
     async close() {
-      fail(new LikenessError('views.closed', 'The loader was closed while it was rendering batches.'));
+      fail(
+        new LikenessError('views.closed', 'The loader was closed while it was rendering batches.'),
+      );
       await Promise.all(members.map(({ worker }) => worker.terminate()));
     },
   };

@@ -55,10 +55,12 @@ function declarationsIn(name: string): readonly ts.Node[] {
  */
 export function editOf(mutation: Mutation): Edit {
   const [name, place] = mutation.in.split('/').reverse() as [string, string?];
-  const isThere = (node: ts.Node) => !place || basename(node.getSourceFile().fileName) === `${place}.ts`;
+  const isThere = (node: ts.Node) =>
+    !place || basename(node.getSourceFile().fileName) === `${place}.ts`;
   const holders = declarationsIn(name).filter(isThere);
   const where = holders.map((holder) => holder.getSourceFile().fileName).join(', ');
-  if (holders.length !== 1) throw new Error(`${mutation.in}: declared ${holders.length} times (${where})`);
+  if (holders.length !== 1)
+    throw new Error(`${mutation.in}: declared ${holders.length} times (${where})`);
   const found = findPattern(holders[0]!, mutation.find);
   if (found.length !== 1)
     throw new Error(`${mutation.in} in ${where} has ${found.length} times: ${mutation.find}`);

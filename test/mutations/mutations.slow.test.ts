@@ -30,7 +30,8 @@ async function testsWith(mutation: Mutation): Promise<{ passed: string[]; failed
   });
   const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report;
   const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  const of = (status: string) => tests.filter((test) => test.status === status).map((test) => test.fullName);
+  const of = (status: string) =>
+    tests.filter((test) => test.status === status).map((test) => test.fullName);
   return { passed: of('passed'), failed: of('failed') };
 }
 

@@ -27,7 +27,10 @@ export const parse = (file: string, text: string) =>
 function parsePattern(pattern: string): ts.Node {
   const isEntry = /^(\w+:|\.\.\.)/.test(pattern);
   const isStatement = pattern.endsWith(';');
-  const source = parse('pattern.ts', isEntry ? `({ ${pattern} })` : isStatement ? pattern : `(${pattern})`);
+  const source = parse(
+    'pattern.ts',
+    isEntry ? `({ ${pattern} })` : isStatement ? pattern : `(${pattern})`,
+  );
   const statement = source.statements[0]!;
   if (isStatement) return statement;
   const expression = bare((statement as ts.ExpressionStatement).expression);
@@ -36,7 +39,9 @@ function parsePattern(pattern: string): ts.Node {
 
 /** Takes parentheses and non-null assertions off an expression. */
 function bare(node: ts.Node): ts.Node {
-  return ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node) ? bare(node.expression) : node;
+  return ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node)
+    ? bare(node.expression)
+    : node;
 }
 
 function childrenOf(node: ts.Node): ts.Node[] {
@@ -115,9 +120,12 @@ export function declarationsOf(source: ts.SourceFile): Map<string, ts.Node[]> {
   const found = new Map<string, ts.Node[]>();
   const visit = (node: ts.Node, around: readonly string[]): void => {
     const declares =
-      ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isVariableDeclaration(node);
+      ts.isFunctionDeclaration(node) ||
+      ts.isMethodDeclaration(node) ||
+      ts.isVariableDeclaration(node);
     const name = declares && node.name && ts.isIdentifier(node.name) ? node.name.text : undefined;
-    if (name !== undefined && !around.includes(name)) found.set(name, [...(found.get(name) ?? []), node]);
+    if (name !== undefined && !around.includes(name))
+      found.set(name, [...(found.get(name) ?? []), node]);
     const inside = name === undefined ? around : [...around, name];
     ts.forEachChild(node, (child) => visit(child, inside));
   };

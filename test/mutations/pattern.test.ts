@@ -17,7 +17,10 @@ const textsOf = (pattern: string) =>
 
 describe('findPattern', () => {
   it.each<[string, string[]]>([
-    ['where($c, $masked, $S)', ['where(isSelf, scalar(MASKED), mul( q, // [B, D]\n       1 / (tau)))']],
+    [
+      'where($c, $masked, $S)',
+      ['where(isSelf, scalar(MASKED), mul( q, // [B, D]\n       1 / (tau)))'],
+    ],
     [
       'where($c, scalar($m), mul(q, 1 / tau))',
       ['where(isSelf, scalar(MASKED), mul( q, // [B, D]\n       1 / (tau)))'],
@@ -48,7 +51,9 @@ describe('findPattern', () => {
 
 describe('declarationsOf', () => {
   it('finds functions, constants and methods by name, the outermost of a name', () => {
-    const found = declarationsOf(parse('a.ts', `${source.text} function logits() { const logits = 1; }`));
+    const found = declarationsOf(
+      parse('a.ts', `${source.text} function logits() { const logits = 1; }`),
+    );
     expect([...found].map(([name, nodes]) => [name, nodes.length])).toEqual([
       ['loss', 1],
       ['logits', 2],

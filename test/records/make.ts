@@ -18,7 +18,8 @@ try {
   const unknown = named.filter((name) => !Object.hasOwn(recipes, name));
   if (unknown.length > 0)
     throw new Error(`${unknown.join(', ')}: not among ${Object.keys(recipes).join(', ')}`);
-  const before = named.length > 0 ? (JSON.parse(readFileSync(recordsFile, 'utf8')) as Records).records : {};
+  const before =
+    named.length > 0 ? (JSON.parse(readFileSync(recordsFile, 'utf8')) as Records).records : {};
   const records: Record<string, Recorded> = { ...before };
   for (const name of named.length > 0 ? named : Object.keys(recipes)) {
     const recorded = await recorder.record(name, { workers: 1 });

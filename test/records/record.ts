@@ -45,7 +45,9 @@ const planFile = new URL('./plan.json', import.meta.url);
 
 /** Facts of this machine that bytes depend on. */
 export function machineHere(): Machine {
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as {
+    version: string;
+  };
   return {
     platform: `${process.platform} ${process.arch}`,
     features: featuresHere(),
@@ -56,8 +58,11 @@ export function machineHere(): Machine {
 /** Vector features of the processor; its model where the system does not list them. */
 function featuresHere(): string {
   if (process.platform !== 'linux') return cpus()[0]?.model ?? 'unknown';
-  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
-  const vector = flags.split(/\s+/).filter((flag) => /^(avx|fma|f16c|amx|asimd|sve|bf16|i8mm)/.test(flag));
+  const flags =
+    /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+  const vector = flags
+    .split(/\s+/)
+    .filter((flag) => /^(avx|fma|f16c|amx|asimd|sve|bf16|i8mm)/.test(flag));
   return vector.sort().join(' ');
 }
 
@@ -79,7 +84,15 @@ export function openRecorder(): Recorder {
       if (recipe.plan === 'pinned') await pinPlan(place);
       await trained(place, run, recipe, workers);
       if (recipe.plan === 'pinned') checkPlan(join(place.path, run, 'plan.json'));
-      await succeed(place, 'cluster', 'source', '--run', run, ...(recipe.cluster ?? ['-k', '5']), '--json');
+      await succeed(
+        place,
+        'cluster',
+        'source',
+        '--run',
+        run,
+        ...(recipe.cluster ?? ['-k', '5']),
+        '--json',
+      );
       return recordedIn(join(place.path, run));
     },
     close: place.remove,
@@ -101,10 +114,17 @@ function trained(place: Workplace, run: string, { method, settings }: Recipe, wo
  * the machine.
  */
 async function pinPlan({ path, ...place }: Workplace): Promise<void> {
-  const small = ['width=8', 'batchSize=8', 'crops=2x16', 'scales=0.2-1', `threads=${shared.threads}`];
+  const small = [
+    'width=8',
+    'batchSize=8',
+    'crops=2x16',
+    'scales=0.2-1',
+    `threads=${shared.threads}`,
+  ];
   await succeed({ path, ...place }, 'tune', ...small.flatMap((text) => ['--set', text]), '--json');
   const [file, ...others] = globSync('cache/plan-*.json', { cwd: path });
-  if (file === undefined || others.length > 0) throw new Error(`expected one plan in ${path}/cache`);
+  if (file === undefined || others.length > 0)
+    throw new Error(`expected one plan in ${path}/cache`);
   writeFileSync(join(path, file), readFileSync(planFile));
 }
 

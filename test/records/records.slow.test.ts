@@ -21,6 +21,8 @@ describe('the recorded trainings', () => {
 
   it.each(Object.keys(recipes))('%s leaves the same bytes', { timeout: 240_000 }, async (name) => {
     const recorded = await recorder.record(name, { workers: 2 });
-    expect(recorded).toEqual(isSameMachine ? records[name] : await recorder.record(name, { workers: 1 }));
+    expect(recorded).toEqual(
+      isSameMachine ? records[name] : await recorder.record(name, { workers: 1 }),
+    );
   });
 });

@@ -50,7 +50,10 @@ function record(index: number): Uint8Array {
  * Writes a CIFAR-10 folder with `train` training pictures of four kinds and, where `test` is given,
  * test pictures.
  */
-export function writeSource(folder: string, { train, test = 0 }: { train: number; test?: number }): void {
+export function writeSource(
+  folder: string,
+  { train, test = 0 }: { train: number; test?: number },
+): void {
   const records = (from: number, count: number) =>
     Buffer.concat(Array.from({ length: count }, (_, i) => record(from + i)));
   mkdirSync(folder, { recursive: true });

@@ -53,7 +53,10 @@ function searched(sizes: Sizes, values: Values): number[] {
 
 /** The second largest product of each row, with those of equal value counted one by one. */
 function seconds(sizes: Sizes, values: Values): number[] {
-  return Array.from({ length: sizes.R }, (_, r) => products(sizes, values, r).sort((a, b) => b - a)[1]!);
+  return Array.from(
+    { length: sizes.R },
+    (_, r) => products(sizes, values, r).sort((a, b) => b - a)[1]!,
+  );
 }
 
 async function found({ R, D, K }: Sizes, { x, w, offset }: Values, kernel: string) {

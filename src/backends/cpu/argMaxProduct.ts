@@ -91,7 +91,10 @@ function inBlocks(emit: CpuEmitter, { x, w, offset, R, D, K, wanted }: Product):
 
   // Addresses of the DEPTH values of the group: ((s Q + q) DEPTH + depth) P b + p b + lane.
   const q = emit.add('Div', [group.at, number(emit, b)]);
-  const perGroup = emit.add('Add', [emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]), group.at]);
+  const perGroup = emit.add('Add', [
+    emit.add('Mul', [q, number(emit, DEPTH * P * b - b)]),
+    group.at,
+  ]);
   const perRow = Int32Array.from(
     { length: N },
     (_, row) => Math.floor(row / P) * columns * P + (row % P) * b,
@@ -102,7 +105,9 @@ function inBlocks(emit: CpuEmitter, { x, w, offset, R, D, K, wanted }: Product):
     [1, DEPTH],
   );
   const places = emit.add('Add', [lowerReshape(emit, first, [N, 1]), steps]); // [N, DEPTH]
-  const chosen = emit.add('Gather', [lowerReshape(emit, scores, [N * columns]), places], { axis: 0 });
+  const chosen = emit.add('Gather', [lowerReshape(emit, scores, [N * columns]), places], {
+    axis: 0,
+  });
   const { at, values } = inGroup(emit, group, searched(emit, chosen, DEPTH, wanted), DEPTH); // [N]
   const real = (found: string) =>
     N === R ? found : lowerSlice(emit, found, { starts: [0], ends: [R], axes: [0] }); // [R]

@@ -46,14 +46,22 @@ describe('a x + y', () => {
       const isLarge = sizeOf(shape) >= 2 ** 15;
       expect(operators(outputs).filter((name) => name === 'axpy')).toHaveLength(isLarge ? 3 : 0);
       const executable = await engine.compile({ outputs });
-      const values = { x: draw(sizeOf(shape), 0), y: draw(sizeOf(shape), 1), a: Float32Array.of(0.75) };
+      const values = {
+        x: draw(sizeOf(shape), 0),
+        y: draw(sizeOf(shape), 1),
+        a: Float32Array.of(0.75),
+      };
       // Inputs are as they were: the second run finds the same.
       for (let time = 0; time < 2; time++) {
         const { inside, result, constant } = await executable.run(values);
         const worst = values.x.reduce((most, xi, i) => {
           const yi = values.y[i]!;
           return Math.max(
-            ...[most, Math.abs(inside![i]! - (yi - 0.75 * xi)), Math.abs(result![i]! - (yi + 0.75 * xi))],
+            ...[
+              most,
+              Math.abs(inside![i]! - (yi - 0.75 * xi)),
+              Math.abs(result![i]! - (yi + 0.75 * xi)),
+            ],
             Math.abs(constant![i]! - (yi - 0.5 * xi)),
           );
         }, 0);
@@ -76,12 +84,17 @@ describe('a x + y', () => {
 describe('a sum of squares', () => {
   it('is found over all axes and over some, and left alone where factors differ', async () => {
     const [x, y] = [input('x', [200, 300]), input('y', [200, 300])];
-    const outputs = { all: sum(mul(x, x)), rows: sum(mul(x, x), { axes: [1] }), other: sum(mul(x, y)) };
+    const outputs = {
+      all: sum(mul(x, x)),
+      rows: sum(mul(x, x), { axes: [1] }),
+      other: sum(mul(x, y)),
+    };
     expect(operators(outputs).filter((name) => name === 'sumOfSquares')).toHaveLength(2);
     const executable = await engine.compile({ outputs });
     const values = { x: draw(60_000, 4), y: draw(60_000, 5) };
     const { all, rows, other } = await executable.run(values);
-    const rowSum = (row: number) => values.x.slice(300 * row, 300 * (row + 1)).reduce((s, v) => s + v * v, 0);
+    const rowSum = (row: number) =>
+      values.x.slice(300 * row, 300 * (row + 1)).reduce((s, v) => s + v * v, 0);
     const expected = Array.from({ length: 200 }, (_, row) => rowSum(row));
     expected.forEach((value, row) => {
       expect(rows![row]! / value).toBeCloseTo(1, 5);

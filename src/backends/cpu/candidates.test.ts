@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { Plan, Values } from '../../compile/index.ts';
 import { type Candidates, choosePlan, planKey, type TimeCandidates } from '../../compile/index.ts';
 import { randomAt } from '../../core/random.ts';
-import { conv2d, gradients, input, mul, nodesOf, simplify, sizeOf, sum } from '../../tensor/index.ts';
+import {
+  conv2d,
+  gradients,
+  input,
+  mul,
+  nodesOf,
+  simplify,
+  sizeOf,
+  sum,
+} from '../../tensor/index.ts';
 import { openEngine } from '../index.ts';
 import { cpuTarget } from './cpu.ts';
 
@@ -55,9 +64,9 @@ describe('a plan', () => {
     expect(shapes).toContainEqual(['32x64x2x2', '32x128x4x4']);
     expect(shapes).toContainEqual(['32x128x4x4', '32x64x2x2']);
     expect(shapes).toContainEqual(['64x128x3x3']);
-    expect(seen.every(({ inputs }) => new Set(inputs.map(({ name }) => name)).size === inputs.length)).toBe(
-      true,
-    );
+    expect(
+      seen.every(({ inputs }) => new Set(inputs.map(({ name }) => name)).size === inputs.length),
+    ).toBe(true);
   });
 
   it('is not measured where it is known', async () => {
@@ -73,7 +82,10 @@ describe('a plan', () => {
     const feeds: Values = Object.fromEntries(
       inputs.map(({ node, shape }, i) => {
         const random = randomAt(3, 'synthetic', i);
-        return [String(node.attributes.name), new Float32Array(sizeOf(shape)).map(() => random.normal())];
+        return [
+          String(node.attributes.name),
+          new Float32Array(sizeOf(shape)).map(() => random.normal()),
+        ];
       }),
     );
     const found: Values[] = [];

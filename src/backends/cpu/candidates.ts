@@ -1,6 +1,14 @@
 /** Kernels of convolutions that are worth timing, and the models to time them with. */
 import { type Candidates, type Lowering, planKey } from '../../compile/index.ts';
-import { apply, input, type Node, nodesOf, type Shape, sizeOf, type Tensor } from '../../tensor/index.ts';
+import {
+  apply,
+  input,
+  type Node,
+  nodesOf,
+  type Shape,
+  sizeOf,
+  type Tensor,
+} from '../../tensor/index.ts';
 import { type FilterOrder, fitsFilterBlocks, orderOfKernel } from './filterLayouts.ts';
 import { fitsBlocks } from './nchwc.ts';
 import { hasFullReceptiveField } from './wholeMaps.ts';
@@ -9,7 +17,11 @@ import { hasFullReceptiveField } from './wholeMaps.ts';
  * Operators whose fastest kernel depends on the shape. Of others the default is fastest where
  * valid.
  */
-const timed: ReadonlySet<string> = new Set(['conv2d', 'conv2dInputGradient', 'conv2dFilterGradient']);
+const timed: ReadonlySet<string> = new Set([
+  'conv2d',
+  'conv2dInputGradient',
+  'conv2dFilterGradient',
+]);
 /** Below this many multiply-adds the choice does not matter. */
 const MIN_MULTIPLY_ADDS = 2e6;
 /** Values of filters from which on those of 2 x 2 maps are faster as products: 128 x 128 x 9. */
@@ -35,7 +47,9 @@ export function frozenKernel(
   const filters = node.inputs[1];
   if (node.operator !== 'conv2d' || !isFrozen(filters!)) return undefined;
   const isLarge = sizeOf(filters!.shape) >= LARGE_FILTERS;
-  return isLarge && kernels.includes('wholeMaps') && hasFullReceptiveField(node) ? 'wholeMaps' : kernels[0]!;
+  return isLarge && kernels.includes('wholeMaps') && hasFullReceptiveField(node)
+    ? 'wholeMaps'
+    : kernels[0]!;
 }
 
 /** Models of a convolution by each kernel. Undefined for other nodes, and for small ones. */
@@ -83,7 +97,8 @@ function insideNetwork(
   const filters = new Map<Tensor, FilterOrder>();
   for (const node of nodes) {
     const tensor = filtersOf[node.operator]?.(node);
-    if (tensor && fitsFilterBlocks(tensor, block)) filters.set(tensor, orderOfKernel(kernel) ?? 'filters');
+    if (tensor && fitsFilterBlocks(tensor, block))
+      filters.set(tensor, orderOfKernel(kernel) ?? 'filters');
   }
   return new Map(
     Object.entries(ends).flatMap(([name, tensor]) => {
@@ -100,7 +115,12 @@ const SHARING = 'wholeMaps';
  * The adjoint of a convolution in the image, by the same filters; for that adjoint, the
  * convolution. The filter gradient shares with neither.
  */
-function adjointOf({ operator, inputs: [x, w], outputs: [y], attributes }: Node): Tensor | undefined {
+function adjointOf({
+  operator,
+  inputs: [x, w],
+  outputs: [y],
+  attributes,
+}: Node): Tensor | undefined {
   if (operator === 'conv2dFilterGradient') return undefined;
   const from = input('from', operator === 'conv2d' ? y!.shape : (attributes.shape as Shape));
   const { shape: _, ...geometry } = attributes;
@@ -114,7 +134,8 @@ function multiplyAdds(node: Node): number {
   const filter = node.operator === 'conv2dFilterGradient' ? node.outputs[0]! : node.inputs[1]!;
   // The map that is convolved to: a result of the convolution, an argument of its adjoints.
   const output =
-    { conv2d: node.outputs[0]!, conv2dFilterGradient: node.inputs[1]! }[node.operator] ?? node.inputs[0]!;
+    { conv2d: node.outputs[0]!, conv2dFilterGradient: node.inputs[1]! }[node.operator] ??
+    node.inputs[0]!;
   const [N, , H, W] = output.shape as [number, number, number, number];
   return N * H * W * sizeOf(filter.shape);
 }

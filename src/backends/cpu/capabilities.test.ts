@@ -129,7 +129,9 @@ function stepOf(width: number) {
   });
   for (const { tensor, next } of variables.buffers()) state.push({ current: tensor, next });
   const program: Program = { outputs: { loss }, state };
-  const feeds = Object.fromEntries([images, slopes].map((tensor, i) => [nameOf(tensor), noise(tensor, i)]));
+  const feeds = Object.fromEntries(
+    [images, slopes].map((tensor, i) => [nameOf(tensor), noise(tensor, i)]),
+  );
   return { program, initial: variables.initialValues(0) as Values, feeds };
 }
 
@@ -215,8 +217,13 @@ describe('graphs for blocks of 8', () => {
    */
   async function shapesOf(graph: OnnxGraph): Promise<Map<string, readonly number[]>> {
     const made = graph.nodes.flatMap((node) => node.outputs);
-    const model = encodeOnnx({ ...graph, outputs: made.map((name) => ({ name, dtype: 'float32' })) });
-    const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled' });
+    const model = encodeOnnx({
+      ...graph,
+      outputs: made.map((name) => ({ name, dtype: 'float32' })),
+    });
+    const session = await ort.InferenceSession.create(model, {
+      graphOptimizationLevel: 'disabled',
+    });
     const inferred = session.outputMetadata.map(
       (value) => [value.name, (value.isTensor ? value.shape : []) as number[]] as const,
     );
@@ -237,11 +244,13 @@ describe('graphs for blocks of 8', () => {
   ])('have the shapes of the step, %s', async (_, wanted) => {
     const graph = graphOf(block, outputs, wanted);
     const shapes = await shapesOf(graph);
-    for (const [name, { shape }] of Object.entries(outputs)) expect(shapes.get(name), name).toEqual(shape);
+    for (const [name, { shape }] of Object.entries(outputs))
+      expect(shapes.get(name), name).toEqual(shape);
     for (const { type, domain, inputs, attributes } of graph.nodes) {
       const [first, second] = inputs.map((name) => shapes.get(name)!);
       const what = `${type} of ${inputs[0]}`;
-      if (type === 'ReorderInput') expect(first![attributes.channels_last ? 3 : 1]! % block, what).toBe(0);
+      if (type === 'ReorderInput')
+        expect(first![attributes.channels_last ? 3 : 1]! % block, what).toBe(0);
       if (type !== 'Conv' || domain !== NCHWC) continue;
       // Filters [O, C / groups, kh, kw] of whole blocks of O; images of whole blocks, or plain ones
       // of fewer channels than a block has.
@@ -260,7 +269,9 @@ describe('graphs for blocks of 8', () => {
     // is made from.
     const reordered = new Map(
       graph.nodes.flatMap(({ type, inputs, outputs: [made] }) =>
-        type === 'ReorderInput' && shapes.get(inputs[0]!)![1] === block ? [[made!, inputs[0]!]] : [],
+        type === 'ReorderInput' && shapes.get(inputs[0]!)![1] === block
+          ? [[made!, inputs[0]!]]
+          : [],
       ),
     );
     expect(reshapes.length).toBeGreaterThan(0);
@@ -272,6 +283,8 @@ describe('graphs for blocks of 8', () => {
 
   it('block channels that larger blocks cannot', () => {
     const odd = outputsOf(24);
-    expect(blockedConvs(graphOf(8, odd)).length).toBeGreaterThan(blockedConvs(graphOf(16, odd)).length);
+    expect(blockedConvs(graphOf(8, odd)).length).toBeGreaterThan(
+      blockedConvs(graphOf(16, odd)).length,
+    );
   });
 });

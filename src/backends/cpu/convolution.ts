@@ -78,7 +78,11 @@ export const blockedInputGradient: LayoutRule = (emit, layouts, node) => {
   if (kernel === 'phases')
     return [{ blocked: byPhases(emit, node, layouts.blocked(dy), layouts.filters(w)) }];
   if (kernel === 'wholeMaps') {
-    return [{ blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.positionMajor(w)) }];
+    return [
+      {
+        blocked: wholeMapsInputGradient(emit, node, layouts.blocked(dy), layouts.positionMajor(w)),
+      },
+    ];
   }
   if (kernel !== 'blocked') return undefined;
   const pending = {

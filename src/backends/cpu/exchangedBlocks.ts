@@ -22,7 +22,13 @@ import {
 } from '../../compile/standard/index.ts';
 import { filtersOfBlocks } from './filterLayouts.ts';
 import type { Lowered } from './layouts.ts';
-import { blockedConv, type Capabilities, type CpuEmitter, reorderInput, reorderOutput } from './nchwc.ts';
+import {
+  blockedConv,
+  type Capabilities,
+  type CpuEmitter,
+  reorderInput,
+  reorderOutput,
+} from './nchwc.ts';
 
 /** Values of the filters of one part: half of a second-level cache of 1 MiB. */
 const PART = 128 * 1024;
@@ -61,7 +67,13 @@ export function byExchangedBlocks(problem: FilterProblem<Capabilities>): Lowered
   const groups = images === 1 ? N / block : 1;
   const cuts = N / block / groups;
 
-  const filtersOf = partsOfGradient(emit, dy, { N, O, groups, positions: OH * OW, perPart: rows * OW });
+  const filtersOf = partsOfGradient(emit, dy, {
+    N,
+    O,
+    groups,
+    positions: OH * OW,
+    perPart: rows * OW,
+  });
   const width = (OW - 1) * stride[1] + kw;
   // Each part is added in place to the sum of those before it.
   let total: string | undefined;
@@ -72,8 +84,14 @@ export function byExchangedBlocks(problem: FilterProblem<Capabilities>): Lowered
     const from = (part % parts) * rows * stride[0] - padding[0];
     const to = from + (rows - 1) * stride[0] + kh;
     const [first, last] = [Math.max(0, from), Math.min(H, to)];
-    const slice = lowerSlice(emit, maps, { starts: [n, first], ends: [n + groups, last], axes: [0, 2] });
-    const [left, right] = [padding[1], width - W - padding[1]].map((columns) => columns * side * block);
+    const slice = lowerSlice(emit, maps, {
+      starts: [n, first],
+      ends: [n + groups, last],
+      axes: [0, 2],
+    });
+    const [left, right] = [padding[1], width - W - padding[1]].map(
+      (columns) => columns * side * block,
+    );
     const padded = lowerPad(emit, slice, [0, 0, 0, left!], [0, 0, 0, right!]);
     const dilation = [stride[0], stride[1] * side] as const;
     total = blockedConv(emit, {

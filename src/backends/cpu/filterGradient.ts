@@ -25,7 +25,8 @@ export function cpuFilterGradientKernels(node: Node, capabilities: Capabilities)
   const O = node.inputs[1]!.shape[1]!;
   const areBlocks = (...channels: number[]) => block > 0 && channels.every((n) => n % block === 0);
   const exchanged = dilation.every((d) => d === 1) && areBlocks(N, O) ? ['exchangedBlocks'] : [];
-  if (kh === 1 && kw === 1) return [...standard, ...(areBlocks(C, O) ? ['positions'] : []), ...exchanged];
+  if (kh === 1 && kw === 1)
+    return [...standard, ...(areBlocks(C, O) ? ['positions'] : []), ...exchanged];
   return [...standard, ...exchanged, ...(areWholeMaps(node, capabilities) ? ['wholeMaps'] : [])];
 }
 
@@ -34,10 +35,16 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
   const kernel = emit.kernelOf(node);
   const [x, dy] = node.inputs as [Tensor, Tensor];
   if (kernel === 'positions') {
-    return [{ plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) }];
+    return [
+      { plain: byPositions(filterProblem(emit, node, layouts.blocked(x), layouts.blocked(dy))) },
+    ];
   }
   if (kernel === 'wholeMaps') {
-    return [{ positionMajor: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)) }];
+    return [
+      {
+        positionMajor: wholeMapsFilterGradient(emit, node, layouts.blocked(x), layouts.blocked(dy)),
+      },
+    ];
   }
   if (kernel !== 'exchangedBlocks') return undefined;
   const images = fitsBlocks(x, emit.device.block) ? layouts.blocked(x) : layouts.plain(x);
@@ -47,8 +54,23 @@ export const blockedFilterGradient: LayoutRule = (emit, layouts, node) => {
 /**
  * Filters of 1 x 1 from NCHWc maps: positions of all images as rows, `dW = dyᵀ [O, NL] x [NL, C]`.
  */
-function byPositions({ emit, x, dy, N, C, O, stride, output, padding }: FilterProblem<Capabilities>): string {
-  const last = lowerPad(emit, reorderToChannelsLast(emit, x, C), [0, ...padding, 0], [0, ...padding, 0]); // [N, Hp, Wp, C]
+function byPositions({
+  emit,
+  x,
+  dy,
+  N,
+  C,
+  O,
+  stride,
+  output,
+  padding,
+}: FilterProblem<Capabilities>): string {
+  const last = lowerPad(
+    emit,
+    reorderToChannelsLast(emit, x, C),
+    [0, ...padding, 0],
+    [0, ...padding, 0],
+  ); // [N, Hp, Wp, C]
   const ends = output.map((extent, i) => (extent - 1) * stride[i]! + 1);
   const met = lowerSlice(emit, last, { starts: [0, 0], ends, axes: [1, 2], steps: stride }); // [N, OH, OW, C]
   const NL = N * output[0] * output[1];

@@ -60,7 +60,10 @@ function descent(side = 5) {
 /**
  * A plan of these kernels for the convolutions, their input gradients and their filter gradients.
  */
-function planOf({ outputs, state }: Program, [forward, adjoint, gradient]: readonly string[]): Plan {
+function planOf(
+  { outputs, state }: Program,
+  [forward, adjoint, gradient]: readonly string[],
+): Plan {
   const next = Object.fromEntries(state!.map((entry, i) => [`next${i}`, entry.next!]));
   const names: Record<string, string | undefined> = {
     ...{ conv2d: forward, conv2dInputGradient: adjoint, conv2dFilterGradient: gradient },
@@ -117,7 +120,10 @@ describe('filters stored in a layout of their own', () => {
     const { program } = descent();
     const next = Object.fromEntries(program.state!.map((entry, i) => [`next${i}`, entry.next!]));
     const graph = simplify({ ...program.outputs, ...next });
-    const replaced = program.state!.map(({ current }, i) => ({ current, next: graph[`next${i}`]! }));
+    const replaced = program.state!.map(({ current }, i) => ({
+      current,
+      next: graph[`next${i}`]!,
+    }));
     const choiceOf = new Map([
       [graph.y!.node, choices.y],
       [graph.key!.node, choices.key],
@@ -150,7 +156,10 @@ describe('filters stored in a layout of their own', () => {
     const plan = planOf(program, names);
     const inputs = { x: draw(x, 0), dy: draw(dy, 1) };
     const initial = Object.fromEntries(
-      program.state!.map(({ current }, i) => [String(current.node.attributes.name), draw(current, 2 + i)]),
+      program.state!.map(({ current }, i) => [
+        String(current.node.attributes.name),
+        draw(current, 2 + i),
+      ]),
     );
     const found = [];
     for (const on of [engine, plain]) {
@@ -163,7 +172,10 @@ describe('filters stored in a layout of their own', () => {
       await executable.dispose();
     }
     await plain.close();
-    const [blocked, expected] = found as [Record<string, Float32Array>, Record<string, Float32Array>];
+    const [blocked, expected] = found as [
+      Record<string, Float32Array>,
+      Record<string, Float32Array>,
+    ];
     expect(Object.keys(blocked).sort()).toEqual(Object.keys(expected).sort());
     for (const [name, values] of Object.entries(expected)) {
       const scale = Math.max(...values.map(Math.abs));
@@ -183,7 +195,10 @@ describe('filters stored in a layout of their own', () => {
     const [y, middle] = [x, small].map((maps) => conv2d(maps, w, { padding: 1 }));
     const [dy, dmiddle] = [input('dy', y!.shape), input('dmiddle', middle!.shape)];
     const [dw] = gradients(add(sum(mul(y!, dy)), sum(mul(middle!, dmiddle))), [w]);
-    const program = { outputs: { y: y!, middle: middle! }, state: [{ current: w, next: sub(w, dw!) }] };
+    const program = {
+      outputs: { y: y!, middle: middle! },
+      state: [{ current: w, next: sub(w, dw!) }],
+    };
     const graph = simplify({ ...program.outputs, next: program.state[0]!.next });
     const [large] = nodesOf(Object.values(graph)).filter(
       ({ operator, inputs }) => operator === 'conv2d' && inputs[1] === w,
@@ -195,7 +210,11 @@ describe('filters stored in a layout of their own', () => {
     );
     expect(orders.get(w)).toBe(order);
     const boundary = new Map(['w', 'next'].map((name) => [name, order]));
-    const { nodes: written } = cpuLowering({ block }).lower(graph, { plan, layouts: orders, boundary });
+    const { nodes: written } = cpuLowering({ block }).lower(graph, {
+      plan,
+      layouts: orders,
+      boundary,
+    });
     // Of all there is, y alone is put into plain order.
     const outOfBlocks = written.filter(
       ({ type, attributes }) => type === 'ReorderOutput' && !attributes.channels_last,
@@ -206,7 +225,12 @@ describe('filters stored in a layout of their own', () => {
     for (const on of [engine, await openEngine({ threads: 2, capabilities: { block: 0 } })]) {
       const executable = await on.compile(program, { plan: on === engine ? plan : {} });
       await executable.writeState({ w: draw(w, 2) });
-      const inputs = { x: draw(x, 0), small: draw(small, 1), dy: draw(dy, 3), dmiddle: draw(dmiddle, 4) };
+      const inputs = {
+        x: draw(x, 0),
+        small: draw(small, 1),
+        dy: draw(dy, 3),
+        dmiddle: draw(dmiddle, 4),
+      };
       found.push({ ...(await executable.run(inputs)), ...(await executable.readState()) });
       if (on !== engine) await on.close();
     }

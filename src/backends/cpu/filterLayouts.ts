@@ -18,7 +18,9 @@ import {
 /** True for filters that can be stored in blocks: whole blocks of both channels. */
 export function fitsFilterBlocks({ shape, dtype }: Tensor, block: number): boolean {
   const [O, C] = shape as [number, number];
-  return block > 0 && shape.length === 4 && dtype === 'float32' && O % block === 0 && C % block === 0;
+  return (
+    block > 0 && shape.length === 4 && dtype === 'float32' && O % block === 0 && C % block === 0
+  );
 }
 
 /**
@@ -48,7 +50,11 @@ export function plainFilters(emit: CpuEmitter, filters: string, shape: readonly 
  * Position-major filters from NCHWc ones: the channels of O go outwards, then blocks of channels
  * change places with kernel positions.
  */
-export function toPositionMajor(emit: CpuEmitter, filters: string, shape: readonly number[]): string {
+export function toPositionMajor(
+  emit: CpuEmitter,
+  filters: string,
+  shape: readonly number[],
+): string {
   const { block } = emit.device;
   const [O, C, kh, kw] = shape as [number, number, number, number];
   const kernelPositions = kh * kw;
@@ -60,7 +66,11 @@ export function toPositionMajor(emit: CpuEmitter, filters: string, shape: readon
 }
 
 /** The reverse of `toPositionMajor`. */
-export function fromPositionMajor(emit: CpuEmitter, byTap: string, shape: readonly number[]): string {
+export function fromPositionMajor(
+  emit: CpuEmitter,
+  byTap: string,
+  shape: readonly number[],
+): string {
   const { block } = emit.device;
   const [O, C, kh, kw] = shape as [number, number, number, number];
   const kernelPositions = kh * kw;
@@ -71,7 +81,11 @@ export function fromPositionMajor(emit: CpuEmitter, byTap: string, shape: readon
 }
 
 /** NCHWc filters with the channels of each block exchanged, [O/b C/b positions, b of O b of C]. */
-export function exchangedPositions(emit: CpuEmitter, filters: string, shape: readonly number[]): string {
+export function exchangedPositions(
+  emit: CpuEmitter,
+  filters: string,
+  shape: readonly number[],
+): string {
   const { block } = emit.device;
   const rows = sizeOf(shape) / block ** 2;
   const exchanged = reorderInput(emit, lowerReshape(emit, filters, [rows, block, block, 1]));
@@ -92,7 +106,9 @@ export function adjointFiltersOf(
   const [O, C, kh, kw] = shape as [number, number, number, number];
   const [across, down] = [C / block, O / block];
   const order = range(across).flatMap((c) =>
-    range(down).flatMap((o) => kernelPositions.map((position) => (o * across + c) * kh * kw + position)),
+    range(down).flatMap((o) =>
+      kernelPositions.map((position) => (o * across + c) * kh * kw + position),
+    ),
   );
   const rows = sizeOf(shape) / block ** 2;
   return lowerReshape(emit, rowsInOrder(emit, exchanged, { rows, order }), [C, O, ...kernel]);
@@ -102,10 +118,17 @@ export function adjointFiltersOf(
  * Filters in blocks as those of the adjoint of stride 1, [C, O, kh, kw]: channels exchanged, and
  * flipped in space.
  */
-export function adjointFilters(emit: CpuEmitter, filters: string, shape: readonly number[]): string {
+export function adjointFilters(
+  emit: CpuEmitter,
+  filters: string,
+  shape: readonly number[],
+): string {
   const kernel = shape.slice(2);
   const kernelPositions = range(kernel[0]! * kernel[1]!).reverse();
-  return adjointFiltersOf(emit, exchangedPositions(emit, filters, shape), shape, { kernelPositions, kernel });
+  return adjointFiltersOf(emit, exchangedPositions(emit, filters, shape), shape, {
+    kernelPositions,
+    kernel,
+  });
 }
 
 /**
@@ -134,7 +157,17 @@ function rowsInOrder(
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** Operators that work value by value: the order of the values is nothing to them. */
-const VALUE_BY_VALUE = new Set(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'neg', 'sqrt', 'axpy']);
+const VALUE_BY_VALUE = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'maximum',
+  'minimum',
+  'neg',
+  'sqrt',
+  'axpy',
+]);
 /**
  * A node that works value by value on tensors of one shape and on single numbers: those of that
  * shape, else none.

@@ -65,7 +65,11 @@ export const slicePositions: LayoutRule = (emit, layouts, node) => {
 export const padPositions: LayoutRule = (emit, layouts, node) => {
   const [x] = node.inputs as [Tensor];
   const [y] = node.outputs as [Tensor];
-  const { before, after, value } = node.attributes as { before: number[]; after: number[]; value: number };
+  const { before, after, value } = node.attributes as {
+    before: number[];
+    after: number[];
+    value: number;
+  };
   const cutsPositionsOnly = [0, 1].every((axis) => x.shape[axis] === y.shape[axis]);
   const order = cutsPositionsOnly && areFilters(emit, node) ? layouts.orderOf(y, [x]) : undefined;
   if (order === undefined) return undefined;

@@ -20,7 +20,11 @@ const block = 16;
 function encoder(kind: 'frozen' | 'replaced') {
   const variables = createVariables({ mode: 'evaluate' });
   const images = input('images', [4, 3, 24, 24]);
-  const features = resnet(variables, images, { architecture: 'resnet10', width: 16, stem: 'cifar' });
+  const features = resnet(variables, images, {
+    architecture: 'resnet10',
+    width: 16,
+    stem: 'cifar',
+  });
   const all = [...variables.parameters(), ...variables.buffers()].map(({ tensor }) => tensor);
   const program: Program = {
     outputs: { features },
@@ -79,7 +83,9 @@ describe('frozen state', () => {
     const types = main.nodes.map(({ type }) => type);
     // The features need convolutions alone: no filter is packed and no norm becomes a factor.
     expect(types.filter((type) => type === 'Conv')).toHaveLength(12);
-    expect(types.filter((type) => ['ReorderInput', 'Transpose', 'Mul', 'Sqrt'].includes(type))).toEqual([]);
+    expect(
+      types.filter((type) => ['ReorderInput', 'Transpose', 'Mul', 'Sqrt'].includes(type)),
+    ).toEqual([]);
     expect(main.inputs.filter(({ name }) => frozen.has(name))).toEqual([]);
     const made = new Set(prelude!.nodes.flatMap(({ outputs }) => outputs));
     expect(prelude!.outputs.every(({ name }) => made.has(name))).toBe(true);
@@ -96,7 +102,10 @@ describe('frozen state', () => {
       [undefined, standard],
       [w, 'plain'],
     ] as const) {
-      const executable = await engine.compile({ outputs: { y }, state: [{ current: w, next }] }, { plan });
+      const executable = await engine.compile(
+        { outputs: { y }, state: [{ current: w, next }] },
+        { plan },
+      );
       expect(executable.plan[planKey(y.node)] ?? 'plain').toBe(expected);
       await executable.dispose();
     }

@@ -43,7 +43,9 @@ function planOf(outputs: Outputs, wanted: (valid: readonly string[]) => string |
   return Object.fromEntries(entries);
 }
 const blockedWhereValid = (valid: readonly string[]) =>
-  ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) => valid.includes(name));
+  ['wholeMaps', 'blocked', 'positions', 'exchangedBlocks', 'phases'].find((name) =>
+    valid.includes(name),
+  );
 const neverBlocked = (valid: readonly string[]) =>
   valid.find((name) => !/block|phases|positions|wholeMaps/i.test(name));
 

@@ -26,7 +26,11 @@ import {
 export type LayoutName = 'plain' | 'blocked' | FilterOrder;
 
 /** Lowers a node where maps may be in either layout. Undefined: the plain rule applies. */
-export type LayoutRule = (emit: CpuEmitter, layouts: Layouts, node: Node) => readonly Lowered[] | undefined;
+export type LayoutRule = (
+  emit: CpuEmitter,
+  layouts: Layouts,
+  node: Node,
+) => readonly Lowered[] | undefined;
 
 /**
  * An NCHWc convolution that is not written yet, so that the operators after it can become part of
@@ -140,10 +144,13 @@ export function createLayouts(
   return {
     ...createConversions(emit, of),
     orderOf(result, same) {
-      const first = same.map((tensor) => given.get(of(tensor))).find((order) => order !== undefined);
+      const first = same
+        .map((tensor) => given.get(of(tensor)))
+        .find((order) => order !== undefined);
       return first && (wanted.get(result) ?? first);
     },
-    isResult: ({ node, index }) => results.some((result) => result.node === node && result.index === index),
+    isResult: ({ node, index }) =>
+      results.some((result) => result.node === node && result.index === index),
     isBlocked(tensor) {
       const { blocked, pending } = of(tensor);
       return blocked !== undefined || pending !== undefined;

@@ -111,7 +111,12 @@ export const POINTWISE: NodeOptions = {
  */
 export function perChannelAffine(
   emit: CpuEmitter,
-  { images, factor, bias, channels }: { images: string; factor: string; bias?: string; channels: number },
+  {
+    images,
+    factor,
+    bias,
+    channels,
+  }: { images: string; factor: string; bias?: string; channels: number },
 ): BlockedConvolution {
   return {
     ...{ images, bias, filters: lowerReshape(emit, factor, [channels, 1, 1, 1]) },
@@ -162,6 +167,11 @@ export function blockedGlobalMeans(emit: CpuEmitter, images: string): string {
   return inDomain(emit, 'GlobalAveragePool', [images], {});
 }
 
-function inDomain(emit: CpuEmitter, type: string, inputs: string[], attributes: NodeOptions): string {
+function inDomain(
+  emit: CpuEmitter,
+  type: string,
+  inputs: string[],
+  attributes: NodeOptions,
+): string {
   return emit.addMany(type, inputs, attributes, { outputs: 1, domain: DOMAIN })[0]!;
 }

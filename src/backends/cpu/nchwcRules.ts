@@ -43,7 +43,11 @@ const batchNorm: LayoutRule = (emit, layouts, node) => {
   const difference = emit.add('Sub', [squares, emit.add('Mul', [mean, mean])]);
   const variance = emit.add('Max', [difference, emit.number(0)]);
   const { factor, bias } = normalization(emit, { layouts, node, mean, variance, gamma, beta });
-  return [{ pending: affine(emit, { images, factor, bias }, x) }, { plain: mean }, { plain: variance }];
+  return [
+    { pending: affine(emit, { images, factor, bias }, x) },
+    { plain: mean },
+    { plain: variance },
+  ];
 };
 
 /** Folds into filters and bias of the convolution before it, where nothing else reads that. */
@@ -53,7 +57,8 @@ const batchNormInference: LayoutRule = (emit, layouts, node) => {
   const given = { mean: layouts.plain(mean), variance: layouts.plain(variance) };
   const { factor, bias } = normalization(emit, { layouts, node, ...given, gamma, beta });
   const before = layouts.pending(x);
-  const isBare = before && !before.activation && before.sum === undefined && before.bias === undefined;
+  const isBare =
+    before && !before.activation && before.sum === undefined && before.bias === undefined;
   if (isBare) return [{ pending: { ...before, filters: () => before.filters(factor), bias } }];
   return [{ pending: affine(emit, { images: layouts.blocked(x), factor, bias }, x) }];
 };
@@ -68,7 +73,10 @@ interface Normalization {
 }
 
 /** `factor = gamma / sqrt(variance + epsilon)` and `bias = beta - mean factor`, [C]. */
-function normalization(emit: CpuEmitter, { layouts, node, mean, variance, gamma, beta }: Normalization) {
+function normalization(
+  emit: CpuEmitter,
+  { layouts, node, mean, variance, gamma, beta }: Normalization,
+) {
   const factor = emit.add('Mul', [layouts.plain(gamma), reciprocalDeviation(emit, variance, node)]);
   return { factor, bias: emit.add('Sub', [layouts.plain(beta), emit.add('Mul', [mean, factor])]) };
 }
@@ -81,7 +89,10 @@ function affine(
 ): Pending {
   const convolution = perChannelAffine(emit, { ...parts, channels: shape[1]! });
   const { filters } = convolution; // [C, 1, 1, 1]
-  return { ...convolution, filters: (factor) => scaled(emit, filters, factor, [shape[1]!, 1, 1, 1]) };
+  return {
+    ...convolution,
+    filters: (factor) => scaled(emit, filters, factor, [shape[1]!, 1, 1, 1]),
+  };
 }
 
 /** The formulas of the plain rule; the sums over maps are means here. */
@@ -101,9 +112,16 @@ const batchNormGradient: LayoutRule = (emit, layouts, node) => {
   const b = emit.add('Neg', [mul(a, mul(r, dgammaMean))]);
   const c = emit.add('Neg', [emit.add('Add', [mul(a, dyMean), mul(b, m)])]);
   const channels = gamma.shape[0]!;
-  const sum = blockedConv(emit, perChannelAffine(emit, { images: maps, factor: b, bias: c, channels }));
+  const sum = blockedConv(
+    emit,
+    perChannelAffine(emit, { images: maps, factor: b, bias: c, channels }),
+  );
   const pending = affine(emit, { images: gradient, factor: a }, x);
-  return [{ pending: { ...pending, sum } }, { plain: mul(dgammaMean, M) }, { plain: mul(dyMean, M) }];
+  return [
+    { pending: { ...pending, sum } },
+    { plain: mul(dgammaMean, M) },
+    { plain: mul(dyMean, M) },
+  ];
 };
 
 /** Becomes the activation of the convolution before it, where nothing else reads that. */
@@ -174,7 +192,8 @@ const broadcastTo: LayoutRule = (emit, layouts, node) => {
   const [y] = node.outputs as [Tensor];
   const { block } = emit.device;
   const [N, C, H, W] = y.shape as [number, number, number, number];
-  if (!fitsBlocks(y, block) || H * W > MAX_COPIES || x.shape.join() !== [N, C, 1, 1].join()) return undefined;
+  if (!fitsBlocks(y, block) || H * W > MAX_COPIES || x.shape.join() !== [N, C, 1, 1].join())
+    return undefined;
   const blocks = lowerReshape(emit, layouts.plain(x), [(N * C) / block, 1, block]);
   const copies = emit.add('Concat', new Array<string>(H * W).fill(blocks), { axis: 1 }); // [N C/b, H W, b]
   return [{ blocked: lowerReshape(emit, copies, y.shape) }];

@@ -26,7 +26,8 @@ function eachPlace(
     for (let inner = 0; inner < C; inner += ofC)
       for (let position = 0; position < positions; position++)
         for (let c = inner; c < inner + ofC; c++)
-          for (let o = outer; o < outer + ofO; o++) visit((o * C + c) * positions + position, ordered++);
+          for (let o = outer; o < outer + ofO; o++)
+            visit((o * C + c) * positions + position, ordered++);
 }
 
 /** A packed copy of plain filters. */

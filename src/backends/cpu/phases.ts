@@ -35,7 +35,10 @@ function phasesOf({ kernel, stride, padding, from, to }: Direction): Phase[] {
     for (let kernelPosition = first; kernelPosition < kernel; kernelPosition += stride)
       kernelPositions.unshift(kernelPosition);
     const before = kernelPositions.length - 1 - shift;
-    return { kernelPositions, pads: [before, from / stride - to - before + kernelPositions.length - 1] };
+    return {
+      kernelPositions,
+      pads: [before, from / stride - to - before + kernelPositions.length - 1],
+    };
   });
 }
 
@@ -65,11 +68,16 @@ export function canWeave(node: Node, { block }: Capabilities): boolean {
   const isWhole = directions.every(({ from, stride: s }) => from % s === 0);
   const isPadded = phases
     .flat()
-    .every(({ kernelPositions, pads }) => kernelPositions.length === 0 || pads.every((p) => p >= 0));
-  const some = phases.map((of) => of.filter(({ kernelPositions }) => kernelPositions.length > 0).length);
+    .every(
+      ({ kernelPositions, pads }) => kernelPositions.length === 0 || pads.every((p) => p >= 0),
+    );
+  const some = phases.map(
+    (of) => of.filter(({ kernelPositions }) => kernelPositions.length > 0).length,
+  );
   const isFull = some.every((count, i) => count === directions[i]!.stride);
   const isFirst =
-    some.every((count) => count === 1) && phases.every(([phase]) => phase!.kernelPositions.length > 0);
+    some.every((count) => count === 1) &&
+    phases.every(([phase]) => phase!.kernelPositions.length > 0);
   return isWhole && isPadded && (isFull || isFirst);
 }
 
@@ -105,14 +113,23 @@ export function byPhases(emit: CpuEmitter, node: Node, dy: string, w: string): s
   const vertical = phasesOf(down);
   const horizontal = phasesOf(across);
   if (
-    [...vertical.slice(1), ...horizontal.slice(1)].every(({ kernelPositions: none }) => none.length === 0)
+    [...vertical.slice(1), ...horizontal.slice(1)].every(
+      ({ kernelPositions: none }) => none.length === 0,
+    )
   ) {
-    const only = lowerReshape(emit, convolved(vertical[0]!, horizontal[0]!), [outer, 1, columns, block]);
+    const only = lowerReshape(emit, convolved(vertical[0]!, horizontal[0]!), [
+      outer,
+      1,
+      columns,
+      block,
+    ]);
     const rest = [0, down.stride - 1, 0, (across.stride - 1) * block];
     return lowerReshape(emit, lowerPad(emit, only, [0, 0, 0, 0], rest), [N, C, H, W]);
   }
   const woven = vertical.map((v) => {
-    const parts = horizontal.map((h) => lowerReshape(emit, convolved(v, h), [outer * columns, block]));
+    const parts = horizontal.map((h) =>
+      lowerReshape(emit, convolved(v, h), [outer * columns, block]),
+    );
     return lowerReshape(emit, joined(emit, parts), [outer, W * block]);
   });
   return lowerReshape(emit, joined(emit, woven), [N, C, H, W]);

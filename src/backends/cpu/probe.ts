@@ -41,7 +41,9 @@ export async function probeBlocks(run: RunProbe): Promise<number> {
     try {
       const results = await run(probe, Object.fromEntries(waves));
       const agree = probe.outputs.every(([plain, blocked]) =>
-        results[plain.name]!.every((found, i) => Math.abs(found - results[blocked.name]![i]!) < TOLERANCE),
+        results[plain.name]!.every(
+          (found, i) => Math.abs(found - results[blocked.name]![i]!) < TOLERANCE,
+        ),
       );
       if (agree) return block;
     } catch {
@@ -82,7 +84,11 @@ export function probeOf(block: number): Probe {
   const rowsOf5 = { kernel_shape: { ints: [5, 1] }, strides: { ints: [5, 1] } };
   const maps = [2, 2 * block, 5, 5];
   const pairs: [string, string, readonly number[]][] = [
-    [emit.add('Relu', [emit.add('Add', [scaled, y])]), reorderOutput(emit, blocked, 2 * block), maps],
+    [
+      emit.add('Relu', [emit.add('Add', [scaled, y])]),
+      reorderOutput(emit, blocked, 2 * block),
+      maps,
+    ],
     [emit.add('GlobalAveragePool', [y]), blockedGlobalMeans(emit, images), [2, 2 * block, 1, 1]],
     [
       emit.add('ReduceMean', [emit.add('Mul', [y, y]), emit.integers([0, 2, 3])], { keepdims: 0 }),

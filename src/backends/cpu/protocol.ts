@@ -49,7 +49,13 @@ export type Request =
   | { kind: 'run'; session: number; inputs: Values }
   | { kind: 'readState'; session: number; names?: readonly string[] }
   | { kind: 'writeState'; session: number; values: Values }
-  | { kind: 'compare'; models: readonly Uint8Array[]; values: Compared; rounds: number; stop: Int32Array }
+  | {
+      kind: 'compare';
+      models: readonly Uint8Array[];
+      values: Compared;
+      rounds: number;
+      stop: Int32Array;
+    }
   | { kind: 'release'; session: number }
   | { kind: 'memory' };
 

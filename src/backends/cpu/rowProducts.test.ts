@@ -22,7 +22,12 @@ function draw(length: number, seed: number): Float32Array {
 }
 
 /** `sum_i a(r, i) b(c, i)` with rows of any layout. */
-function sums(R: number, C: number, I: number, term: (r: number, c: number, i: number) => number): number[] {
+function sums(
+  R: number,
+  C: number,
+  I: number,
+  term: (r: number, c: number, i: number) => number,
+): number[] {
   return Array.from({ length: R * C }, (_, at) => {
     let total = 0;
     for (let i = 0; i < I; i++) total += term(Math.floor(at / C), at % C, i);
@@ -69,13 +74,18 @@ describe('products of rows', () => {
     const feeds = { x: draw(R * D, 0), w: draw(K * D, 1), offset: draw(K, 2), dy: draw(R * K, 3) };
     const found = await executable.run({ x: feeds.x, w: feeds.w, dy: feeds.dy });
     await executable.dispose();
-    expect([...found.dx!]).toEqual(sums(R, D, K, (r, d, k) => feeds.dy[r * K + k]! * feeds.w[k * D + d]!));
-    expect([...found.dw!]).toEqual(sums(K, D, R, (k, d, r) => feeds.dy[r * K + k]! * feeds.x[r * D + d]!));
+    expect([...found.dx!]).toEqual(
+      sums(R, D, K, (r, d, k) => feeds.dy[r * K + k]! * feeds.w[k * D + d]!),
+    );
+    expect([...found.dw!]).toEqual(
+      sums(K, D, R, (k, d, r) => feeds.dy[r * K + k]! * feeds.x[r * D + d]!),
+    );
     expect([...found.db!]).toEqual(sums(1, K, R, (_, k, r) => feeds.dy[r * K + k]!));
   });
 
   it('are blocked by default where there are many of them', () => {
-    const of = (R: number) => rowProducts(input('x', [R, 8]), input('w', [1024, 8]), input('offset', [1024]));
+    const of = (R: number) =>
+      rowProducts(input('x', [R, 8]), input('w', [1024, 8]), input('offset', [1024]));
     const kernels = (R: number) => cpuLowering({ block: 16 }).kernels(of(R).node);
     expect(kernels(1000)).toEqual(['plain', 'blocked']);
     expect(kernels(1024)).toEqual(['blocked', 'plain']);

@@ -67,6 +67,9 @@ function inBlocks(
     bias: lowerPad(emit, offset, [0], [columns - K]),
     attributes: POINTWISE,
   }); // [images, K / b, positions, b]
-  const plain = lowerReshape(emit, reorderToChannelsLast(emit, products, K), [images * positions, K]);
+  const plain = lowerReshape(emit, reorderToChannelsLast(emit, products, K), [
+    images * positions,
+    K,
+  ]);
   return rest === 0 ? plain : lowerSlice(emit, plain, { starts: [0], ends: [R], axes: [0] }); // [R, K]
 }

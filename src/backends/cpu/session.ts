@@ -27,7 +27,10 @@ export async function openSession(
     run(values, { transfer = false } = {}) {
       // Inputs on which no output depends were removed with the dead nodes and are not sent.
       const sent = Object.fromEntries(
-        inputs.map(({ name }) => [name, transfer ? values[name]! : withoutSurroundings(values[name]!)]),
+        inputs.map(({ name }) => [
+          name,
+          transfer ? values[name]! : withoutSurroundings(values[name]!),
+        ]),
       );
       return ask<Values>({ kind: 'run', session, inputs: sent }, transfer ? buffersOf(sent) : []);
     },
@@ -38,7 +41,9 @@ export async function openSession(
 }
 
 function storedSpec({ layout, ...spec }: StateSpec, block: number): StoredSpec {
-  return layout === undefined ? spec : { ...spec, packing: { order: layout as FilterOrder, block } };
+  return layout === undefined
+    ? spec
+    : { ...spec, packing: { order: layout as FilterOrder, block } };
 }
 
 /**
@@ -53,10 +58,17 @@ async function openPrelude(
   const outputs = prelude.outputs.map(({ name }) => name);
   const opened = await ask<OpenedPrelude>({
     kind: 'openPrelude',
-    spec: { model: encodeOnnx(prelude), inputs: state.filter(({ name }) => read.has(name)), outputs },
+    spec: {
+      model: encodeOnnx(prelude),
+      inputs: state.filter(({ name }) => read.has(name)),
+      outputs,
+    },
   });
   const shapes = new Map(outputs.map((name, i) => [name, opened.shapes[i]!]));
-  const inputs = main.inputs.map((value) => ({ ...value, shape: shapes.get(value.name) ?? value.shape }));
+  const inputs = main.inputs.map((value) => ({
+    ...value,
+    shape: shapes.get(value.name) ?? value.shape,
+  }));
   return { model: encodeOnnx({ ...main, inputs }), prelude: opened.prelude };
 }
 
@@ -68,7 +80,9 @@ function buffersOf(values: Values): ArrayBuffer[] {
 
 /** A copy of a view, which would be sent with its whole buffer, such as the rest of a file. */
 function withoutSurroundings(values: TensorData): TensorData {
-  return !isShared(values) && values.byteLength < values.buffer.byteLength ? values.slice() : values;
+  return !isShared(values) && values.byteLength < values.buffer.byteLength
+    ? values.slice()
+    : values;
 }
 
 /** True for memory that the worker thread sees too; it is not sent. */

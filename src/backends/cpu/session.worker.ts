@@ -77,7 +77,10 @@ interface OpenOptions {
   settings?: SessionSettings;
 }
 
-function open(model: Uint8Array, { profile, settings }: OpenOptions = {}): Promise<ort.InferenceSession> {
+function open(
+  model: Uint8Array,
+  { profile, settings }: OpenOptions = {},
+): Promise<ort.InferenceSession> {
   const { threads, spinning, memoryPattern, arena, optimization, denormalsAsZero } = {
     ...defaults,
     ...settings,
@@ -223,7 +226,8 @@ async function compare(
   const best = candidates.map(() => Infinity);
   for (let round = 0; round < rounds; round++) {
     for (const [i, session] of candidates.entries()) {
-      const hopeless = round === 0 ? Infinity : PRUNE_RATIO[Math.min(round, PRUNE_RATIO.length) - 1]!;
+      const hopeless =
+        round === 0 ? Infinity : PRUNE_RATIO[Math.min(round, PRUNE_RATIO.length) - 1]!;
       if (best[i]! > hopeless * Math.min(...best)) continue;
       for (let time = 0; time < RUNS && !isStopped(); time++) {
         const start = performance.now();

@@ -48,6 +48,8 @@ describe('inputs in shared memory', () => {
   it('do not hide another failure', async () => {
     const failing: TensorSession = { run: () => Promise.reject(new Error('out of memory')) };
     await expect(createSharedRunner()(failing, { own }, {})).rejects.toThrow('out of memory');
-    await expect(createSharedRunner()(failing, { x: sharedTensor(1) }, {})).rejects.toThrow('out of memory');
+    await expect(createSharedRunner()(failing, { x: sharedTensor(1) }, {})).rejects.toThrow(
+      'out of memory',
+    );
   });
 });

@@ -9,7 +9,8 @@ export interface TensorSession {
   run(feeds: Tensors, fetches: Fetches): Promise<Tensors>;
 }
 
-const isShared = ({ data }: ort.Tensor) => (data as Float32Array).buffer instanceof SharedArrayBuffer;
+const isShared = ({ data }: ort.Tensor) =>
+  (data as Float32Array).buffer instanceof SharedArrayBuffer;
 
 /** Copies tensors in shared memory into memory of their own. */
 function unshared(feeds: Tensors): Tensors {

@@ -10,7 +10,12 @@
  * - `dx(q) [N, C] = sum over p of dy(p) [N, O] W(p, q)ᵀ`
  * - `dW(u) [C, O] = sum over p, q that read by kernel position u of x(q)ᵀ dy(p)`
  */
-import { type Geometry, geometryOf, lowerReshape, lowerTranspose } from '../../compile/standard/index.ts';
+import {
+  type Geometry,
+  geometryOf,
+  lowerReshape,
+  lowerTranspose,
+} from '../../compile/standard/index.ts';
 import type { Node } from '../../tensor/index.ts';
 import { type Capabilities, type CpuEmitter, canBlock } from './nchwc.ts';
 
@@ -23,7 +28,10 @@ interface ConvGeometry extends Geometry {
 
 /** The convolution that a node is, or is an adjoint of. */
 function convGeometryOf(node: Node): ConvGeometry {
-  const [first, second] = node.inputs.map(({ shape }) => shape) as [readonly number[], readonly number[]];
+  const [first, second] = node.inputs.map(({ shape }) => shape) as [
+    readonly number[],
+    readonly number[],
+  ];
   const shape = node.attributes.shape as readonly number[];
   const own = geometryOf(node);
   if (node.operator === 'conv2d') return { ...own, x: first, w: second, y: node.outputs[0]!.shape };
@@ -44,7 +52,9 @@ function kernelPositionsOf({ x, w, y, stride, padding, dilation }: ConvGeometry)
     Array.from({ length: y[2 + axis]! }, (_, to) =>
       Array.from({ length: x[2 + axis]! }, (_, from) => {
         const kernelPosition = (from + padding[axis]! - to * stride[axis]!) / dilation[axis]!;
-        return Number.isInteger(kernelPosition) && kernelPosition >= 0 && kernelPosition < w[2 + axis]!
+        return Number.isInteger(kernelPosition) &&
+          kernelPosition >= 0 &&
+          kernelPosition < w[2 + axis]!
           ? kernelPosition
           : NO_POSITION;
       }),
@@ -52,7 +62,9 @@ function kernelPositionsOf({ x, w, y, stride, padding, dilation }: ConvGeometry)
   ) as [number[][], number[][]];
   const both = (u: number, v: number) =>
     u === NO_POSITION || v === NO_POSITION ? NO_POSITION : u * w[3]! + v;
-  return down.flatMap((rows) => across.map((columns) => rows.flatMap((u) => columns.map((v) => both(u, v)))));
+  return down.flatMap((rows) =>
+    across.map((columns) => rows.flatMap((u) => columns.map((v) => both(u, v)))),
+  );
 }
 
 /** Positions of the largest maps for these kernels. */
@@ -77,7 +89,11 @@ export function hasFullReceptiveField(node: Node): boolean {
 }
 
 /** Position-major filters as one matrix [C, O] per kernel position. */
-function filtersByPosition(emit: CpuEmitter, filters: string, [O, C, kh, kw]: readonly number[]): string[] {
+function filtersByPosition(
+  emit: CpuEmitter,
+  filters: string,
+  [O, C, kh, kw]: readonly number[],
+): string[] {
   const kernelPositions = kh! * kw!;
   return cut(emit, lowerReshape(emit, filters, [kernelPositions * C!, O!]), kernelPositions);
 }
@@ -92,7 +108,11 @@ function mapsByPosition(emit: CpuEmitter, maps: string, [N, C, H, W]: readonly n
 }
 
 /** The reverse of `mapsByPosition`. */
-function mapsOfPositions(emit: CpuEmitter, positions: readonly string[], shape: readonly number[]): string {
+function mapsOfPositions(
+  emit: CpuEmitter,
+  positions: readonly string[],
+  shape: readonly number[],
+): string {
   const { block } = emit.device;
   const [N, C] = shape as [number, number];
   const blocks = positions.map((rows) => lowerReshape(emit, rows, [(N * C) / block, 1, block]));
@@ -144,7 +164,12 @@ export function wholeMapsConv(emit: CpuEmitter, node: Node, x: string, w: string
 }
 
 /** NCHWc dx from NCHWc dy and position-major filters w. */
-export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string, w: string): string {
+export function wholeMapsInputGradient(
+  emit: CpuEmitter,
+  node: Node,
+  dy: string,
+  w: string,
+): string {
   const geometry = convGeometryOf(node);
   const [N, C] = geometry.x as [number, number];
   const filters = filtersByPosition(emit, w, geometry.w);
@@ -152,7 +177,9 @@ export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string,
   const kernelPositions = kernelPositionsOf(geometry);
   const dx = kernelPositions[0]!.map((_, q) => {
     const pairs = to.flatMap((rows, p) =>
-      kernelPositions[p]![q] === NO_POSITION ? [] : [[rows, filters[kernelPositions[p]![q]!]!] as const],
+      kernelPositions[p]![q] === NO_POSITION
+        ? []
+        : [[rows, filters[kernelPositions[p]![q]!]!] as const],
     );
     return sumOfProducts(emit, pairs, { shape: [N, C], transposed: { transB: 1 } });
   });
@@ -160,7 +187,12 @@ export function wholeMapsInputGradient(emit: CpuEmitter, node: Node, dy: string,
 }
 
 /** Position-major filter gradient from NCHWc x and dy. */
-export function wholeMapsFilterGradient(emit: CpuEmitter, node: Node, x: string, dy: string): string {
+export function wholeMapsFilterGradient(
+  emit: CpuEmitter,
+  node: Node,
+  x: string,
+  dy: string,
+): string {
   const geometry = convGeometryOf(node);
   const [O, C, kh, kw] = geometry.w as [number, number, number, number];
   const from = mapsByPosition(emit, x, geometry.x);
@@ -174,5 +206,9 @@ export function wholeMapsFilterGradient(emit: CpuEmitter, node: Node, x: string,
     );
     return sumOfProducts(emit, pairs, { shape: [C, O], transposed: { transA: 1 } });
   });
-  return lowerReshape(emit, dw.length === 1 ? dw[0]! : emit.add('Concat', dw, { axis: 0 }), geometry.w);
+  return lowerReshape(
+    emit,
+    dw.length === 1 ? dw[0]! : emit.add('Concat', dw, { axis: 0 }),
+    geometry.w,
+  );
 }

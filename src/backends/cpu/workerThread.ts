@@ -20,7 +20,9 @@ export interface WorkerThread {
 
 /** Starts the thread. It does not keep the process alive while nobody waits for it. */
 export function startWorker(threads: number): WorkerThread {
-  const worker = new Worker(workerUrl(import.meta.url, './session.worker'), { workerData: { threads } });
+  const worker = new Worker(workerUrl(import.meta.url, './session.worker'), {
+    workerData: { threads },
+  });
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
   let ended: Error | undefined;

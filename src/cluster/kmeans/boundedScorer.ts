@@ -10,7 +10,13 @@ import { inOrderOf } from '../../core/inOrder.ts';
 import { gather, input, twoLargestProducts } from '../../tensor/index.ts';
 import { MAX_AHEAD } from '../blocks.ts';
 import { type Features, selectRows } from '../features.ts';
-import { type Batch, type BatchQueue, fullBatches, RowQueue, remainingBatches } from './batchQueue.ts';
+import {
+  type Batch,
+  type BatchQueue,
+  fullBatches,
+  RowQueue,
+  remainingBatches,
+} from './batchQueue.ts';
 import { type Comparison, DistanceBounds, NEEDS_DISTANCE, UNDECIDED } from './bounds.ts';
 import { type CentroidDistances, prepareCentroidDistances } from './centroidDistances.ts';
 import { movementOf } from './movement.ts';
@@ -170,7 +176,8 @@ function createQueues({
   function add(levels: Uint8Array, rowAt: (place: number) => number): void {
     for (let i = 0; i < levels.length; i++) {
       const level = levels[i]!;
-      if (level > 0) (level === NEEDS_DISTANCE ? measuring : comparing[level - 1]!).rows.add(rowAt(i));
+      if (level > 0)
+        (level === NEEDS_DISTANCE ? measuring : comparing[level - 1]!).rows.add(rowAt(i));
     }
   }
   return { measuring, comparing, all: [measuring, ...comparing], add };
@@ -207,7 +214,10 @@ async function prepareComparer(
     async run(rows) {
       const filled = new Int32Array(size);
       filled.set(rows);
-      const { at, largest, second } = await executable.run({ x: data, rows: filled }, { transfer: true });
+      const { at, largest, second } = await executable.run(
+        { x: data, rows: filled },
+        { transfer: true },
+      );
       return {
         rows,
         at: at as Int32Array,

@@ -17,8 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const few = (random: Random, length: number) => new Float32Array(length).map(() => random.integer(5) - 2);
-const normal = (random: Random, length: number) => new Float32Array(length).map(() => random.normal());
+const few = (random: Random, length: number) =>
+  new Float32Array(length).map(() => random.integer(5) - 2);
+const normal = (random: Random, length: number) =>
+  new Float32Array(length).map(() => random.normal());
 
 const runOf = (centroids: Float32Array, count: number, k: number) =>
   newRun(centroids, { index: 0, count, k });
@@ -60,7 +62,11 @@ describe('assignments with bounds', () => {
   it('are those of a full comparison whatever centroids do, ties included (whole numbers)', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.record({ k: fc.constantFrom(4, 9, 40), dimension: fc.constantFrom(2, 5, 16), seed: fc.nat() }),
+        fc.record({
+          k: fc.constantFrom(4, 9, 40),
+          dimension: fc.constantFrom(2, 5, 16),
+          seed: fc.nat(),
+        }),
         async ({ k, dimension, seed }) => {
           const random = randomAt(seed, 'synthetic');
           const data = sharedValues(300 * dimension);
@@ -70,7 +76,10 @@ describe('assignments with bounds', () => {
             let centroids = few(random, k * dimension);
             const [a, b] = [runOf(centroids, work.count, k), runOf(centroids, work.count, k)];
             for (let iteration = 0; iteration < 6; iteration++) {
-              const [expected, found] = [(await full.assign([a]))[0]!, (await bounded.assign([b]))[0]!];
+              const [expected, found] = [
+                (await full.assign([a]))[0]!,
+                (await bounded.assign([b]))[0]!,
+              ];
               expect([...b.assignments]).toEqual([...a.assignments]);
               expect([...b.sizes]).toEqual([...a.sizes]);
               expect(found.changed).toBe(expected.changed);
@@ -102,7 +111,10 @@ describe('assignments with bounds', () => {
           await bounded.assign([b]);
           expect([...b.assignments]).toEqual([...a.assignments]);
           const means = featuresOf(
-            Float32Array.from(total, (sum, at) => sum / Math.max(1, a.sizes[Math.floor(at / dimension)]!)),
+            Float32Array.from(
+              total,
+              (sum, at) => sum / Math.max(1, a.sizes[Math.floor(at / dimension)]!),
+            ),
             dimension,
           );
           a.centroids = metric === 'spherical' ? normalizeRows(means).data : means.data;
@@ -113,7 +125,8 @@ describe('assignments with bounds', () => {
   }
 
   it('are those of a full comparison when a centroid of zeros gets a direction (spherical)', async () => {
-    const at = (...angles: number[]) => angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]);
+    const at = (...angles: number[]) =>
+      angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]);
     const data = sharedValues(40);
     data.set(at(...Array.from({ length: 20 }, (_, i) => i / 1000)));
     const work = featuresOf(data, 2);
@@ -137,7 +150,11 @@ describe('assignments with bounds', () => {
     const data = sharedValues(500 * dimension);
     data.set(normal(randomAt(9, 'synthetic'), data.length));
     const work = featuresOf(data, dimension);
-    const scorer = await prepareBoundedScorer(engine, work, { k, restarts: 2, metric: 'euclidean' });
+    const scorer = await prepareBoundedScorer(engine, work, {
+      k,
+      restarts: 2,
+      metric: 'euclidean',
+    });
     const alone = await prepareBoundedScorer(engine, work, { k, restarts: 1, metric: 'euclidean' });
     const first = runOf(data.slice(0, k * dimension), work.count, k);
     const second = { ...runOf(data.slice(400, 400 + k * dimension), work.count, k), index: 1 };

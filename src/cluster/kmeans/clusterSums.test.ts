@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../backends/index.ts';
 import { randomAt } from '../../core/random.ts';
 import { featuresOf, sharedValues } from '../features.ts';
-import { distanceRounding, prepareCentroidDistances, squaredDistancesToOwn } from './centroidDistances.ts';
+import {
+  distanceRounding,
+  prepareCentroidDistances,
+  squaredDistancesToOwn,
+} from './centroidDistances.ts';
 import { prepareCentroidUpdate } from './centroidUpdate.ts';
 import { prepareClusterSums } from './clusterSums.ts';
 
@@ -114,14 +118,17 @@ describe('distances to own centroids', () => {
     const clusters = Int32Array.of(0, 3, 2);
     const squares = await own.run(rows, clusters);
     const expected = Array.from(rows, (row, i) =>
-      Array.from({ length: 5 }, (_, d) => (work.data[row * 5 + d]! - c[clusters[i]! * 5 + d]!) ** 2).reduce(
-        (a, b) => a + b,
-      ),
+      Array.from(
+        { length: 5 },
+        (_, d) => (work.data[row * 5 + d]! - c[clusters[i]! * 5 + d]!) ** 2,
+      ).reduce((a, b) => a + b),
     );
     expect(squares.length).toBe(3);
     expect(squares[0]).toBe(0);
     squares.forEach((square, i) => {
-      expect(Math.abs(square - expected[i]!)).toBeLessThanOrEqual(distanceRounding(5) * expected[i]!);
+      expect(Math.abs(square - expected[i]!)).toBeLessThanOrEqual(
+        distanceRounding(5) * expected[i]!,
+      );
     });
     await own.dispose();
   });
@@ -133,9 +140,13 @@ describe('distances to own centroids', () => {
     expect([...(await squaredDistancesToOwn(engine, few, of))]).toEqual([1, 10, 4]);
     const count = 20_001;
     const data = sharedValues(count * 2);
-    for (let i = 0; i < count; i++) data.set(few.data.subarray(2 * (i % 3), 2 * (i % 3) + 2), 2 * i);
+    for (let i = 0; i < count; i++)
+      data.set(few.data.subarray(2 * (i % 3), 2 * (i % 3) + 2), 2 * i);
     const assignments = Int32Array.from({ length: count }, (_, i) => of.assignments[i % 3]!);
-    const many = await squaredDistancesToOwn(engine, featuresOf(data, 2), { centroids, assignments });
+    const many = await squaredDistancesToOwn(engine, featuresOf(data, 2), {
+      centroids,
+      assignments,
+    });
     expect([...many]).toEqual(Array.from({ length: count }, (_, i) => [1, 10, 4][i % 3]));
   });
 });

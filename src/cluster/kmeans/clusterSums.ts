@@ -77,5 +77,9 @@ export async function prepareClusterSums(
 
 /** Allocates a batch of changes; entries that stay zero change nothing. */
 function emptyBatch(size: number) {
-  return { rows: new Int32Array(size), clusters: new Int32Array(size), signs: new Float32Array(size) };
+  return {
+    rows: new Int32Array(size),
+    clusters: new Int32Array(size),
+    signs: new Float32Array(size),
+  };
 }

@@ -33,7 +33,8 @@ export function splitForEmpty(
   for (let empty = 0; empty < clusters; empty++) {
     if (sizes[empty]! > 0) continue;
     let donor = 0;
-    while (random.uniform() >= (sizes[donor]! - 1) / (total - clusters)) donor = (donor + 1) % clusters;
+    while (random.uniform() >= (sizes[donor]! - 1) / (total - clusters))
+      donor = (donor + 1) % clusters;
     for (let d = 0; d < dimension; d++) {
       const value = centroids[donor * dimension + d]!;
       const push = d % 2 === 0 ? PUSH : -PUSH;

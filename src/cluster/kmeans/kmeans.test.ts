@@ -32,7 +32,8 @@ function blobs(count: number, per: number, dimension: number, spread = 0.1) {
   const data = Float32Array.from(
     { length: count * per * dimension },
     (_, i) =>
-      centers[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! + spread * random.normal(),
+      centers[(Math.floor(i / dimension) % count) * dimension + (i % dimension)]! +
+      spread * random.normal(),
   );
   return {
     features: featuresOf(data, dimension),
@@ -58,7 +59,8 @@ describe('kmeans', () => {
   });
 
   it('equals a NumPy reference for spherical k-means', async () => {
-    const shift = (data: Float32Array) => data.map((value) => Math.round((value - 50) * 1000) / 1000);
+    const shift = (data: Float32Array) =>
+      data.map((value) => Math.round((value - 50) * 1000) / 1000);
     const centered = featuresOf(shift(rows.data), dimension);
     const result = await kmeans(centered, k, {
       engine,
@@ -211,7 +213,9 @@ describe('kmeans', () => {
     await expect(kmeans(features, 2, { engine, start: new Float32Array(3) })).rejects.toThrow(
       'received 3 values as first centroids; expected 2 x 2',
     );
-    await expect(kmeans(features, 2, { engine, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    await expect(kmeans(features, 2, { engine, signal: AbortSignal.abort() })).rejects.toThrow(
+      /abort/i,
+    );
   });
 });
 

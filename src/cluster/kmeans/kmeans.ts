@@ -170,7 +170,10 @@ function requireOptions(
     );
   }
   if (!Number.isInteger(restarts) || restarts < 1) {
-    throw new LikenessError('kmeans.restarts', `kmeans: received restarts = ${restarts}; expected 1 or more`);
+    throw new LikenessError(
+      'kmeans.restarts',
+      `kmeans: received restarts = ${restarts}; expected 1 or more`,
+    );
   }
   if (start instanceof Float32Array && start.length !== k * dimension) {
     throw new LikenessError(
@@ -247,7 +250,10 @@ async function objectiveOf(
   run: KmeansRun,
   metric: KmeansMetric,
 ): Promise<number> {
-  const total = (await squaredDistancesToOwn(engine, work, run)).reduce((sum, square) => sum + square, 0);
+  const total = (await squaredDistancesToOwn(engine, work, run)).reduce(
+    (sum, square) => sum + square,
+    0,
+  );
   // For unit vectors |x - c|² = 2 (1 - x·c).
   return metric === 'spherical' ? total / 2 : total;
 }

@@ -42,7 +42,8 @@ export async function lloyd(
       shiftTolerance ??= tolerance === 0 ? 0 : tolerance * meanVariance(work);
       const sums = await assigned;
       for (const run of runs) {
-        if (run.state === 'finishing') run.state = run.iterations < iterations ? 'converged' : 'stopped';
+        if (run.state === 'finishing')
+          run.state = run.iterations < iterations ? 'converged' : 'stopped';
         if (run.state !== 'iterating') continue;
         const { changed, total } = sums[run.index]!;
         if (changed === 0) {

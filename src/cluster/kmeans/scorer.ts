@@ -27,7 +27,11 @@ export interface KmeansScorer {
 }
 
 /** Offsets of the products with centroids `[K, D]`: `-|c|²/2`, or 0 for spherical k-means. */
-export function offsetsOf(centroids: Float32Array, dimension: number, metric: KmeansMetric): Float32Array {
+export function offsetsOf(
+  centroids: Float32Array,
+  dimension: number,
+  metric: KmeansMetric,
+): Float32Array {
   const offset = new Float32Array(centroids.length / dimension); // [K]
   if (metric === 'spherical') return offset;
   for (let j = 0; j < offset.length; j++) {

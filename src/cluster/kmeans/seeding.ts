@@ -29,9 +29,16 @@ import {
 import { distinctRows, type Features, rowNorms, selectRows } from '../features.ts';
 
 /** Draws K distinct rows as centroids `[K, D]`. */
-export function randomStart(features: Features, k: number, seed: number, restart: number): Float32Array {
-  return selectRows(features, distinctRows(features.count, k, randomAt(seed, 'kmeansRandomStart', restart)))
-    .data;
+export function randomStart(
+  features: Features,
+  k: number,
+  seed: number,
+  restart: number,
+): Float32Array {
+  return selectRows(
+    features,
+    distinctRows(features.count, k, randomAt(seed, 'kmeansRandomStart', restart)),
+  ).data;
 }
 
 /** Least number of rows that take part, and rows for each cluster. */
@@ -63,7 +70,10 @@ export async function preparePlusPlus(
   const sample =
     features.count <= most
       ? features
-      : selectRows(features, distinctRows(features.count, most, randomAt(seed, 'kmeansSample')).sort());
+      : selectRows(
+          features,
+          distinctRows(features.count, most, randomAt(seed, 'kmeansSample')).sort(),
+        );
   const { count, dimension } = sample;
   const trials = 2 + Math.floor(Math.log(k));
   const squares = Float32Array.from(rowNorms(sample), (norm) => norm * norm);

@@ -4,7 +4,14 @@
  */
 import type { Node } from '../../tensor/index.ts';
 import type { Emitter, Rule } from '../emitter.ts';
-import { type Found, GROUP, largestOfRows, NEVER, type Wanted, WORTH_GROUPS } from './largestOfRows.ts';
+import {
+  type Found,
+  GROUP,
+  largestOfRows,
+  NEVER,
+  type Wanted,
+  WORTH_GROUPS,
+} from './largestOfRows.ts';
 import { lowerPad, lowerTranspose, roundUp } from './moves.ts';
 
 /** A product of x [R, D] with w [K, D], plus an offset [K]. */
@@ -38,7 +45,10 @@ export const twoLargestProducts: Rule = (emit, node, inputs) => {
 export function searchRows(emit: Emitter, { x, w, offset, R, K, wanted }: Product): Found {
   const columns = K < WORTH_GROUPS ? K : roundUp(K, GROUP);
   const wt = lowerTranspose(emit, lowerPad(emit, w, [0, 0], [columns - K, 0]), [1, 0]); // [D, columns]
-  const scores = emit.add('Add', [emit.add('MatMul', [x, wt]), padOffset(emit, offset, columns - K)]);
+  const scores = emit.add('Add', [
+    emit.add('MatMul', [x, wt]),
+    padOffset(emit, offset, columns - K),
+  ]);
   return largestOfRows(emit, scores, { R, columns, wanted }); // [R]
 }
 

@@ -16,11 +16,17 @@ export const batchNorm: Rule = (emit, node, [x, gamma, beta]) => {
   // them. It merges equal constants, so each gets values of its own. With momentum 0 the values do
   // not count.
   const own = UNIQUE_OFFSET + emit.constants.length;
-  const [before, spread] = [own, own + 0.5].map((v) => emit.constant(new Float32Array(C).fill(v), [C]));
+  const [before, spread] = [own, own + 0.5].map((v) =>
+    emit.constant(new Float32Array(C).fill(v), [C]),
+  );
   return emit.addMany(
     'BatchNormalization',
     [x!, gamma!, beta!, before!, spread!],
-    { epsilon: { float: node.attributes.epsilon as number }, momentum: { float: 0 }, training_mode: 1 },
+    {
+      epsilon: { float: node.attributes.epsilon as number },
+      momentum: { float: 0 },
+      training_mode: 1,
+    },
     { outputs: 3 },
   );
 };
@@ -32,9 +38,13 @@ function channelSums(emit: Emitter, x: string, shape: readonly number[]): string
   const inner =
     positions.length === 0
       ? x
-      : emit.add('ReduceSum', [lowerReshape(emit, x, [N, C, sizeOf(positions)]), emit.integers([2])], {
-          keepdims: 0,
-        });
+      : emit.add(
+          'ReduceSum',
+          [lowerReshape(emit, x, [N, C, sizeOf(positions)]), emit.integers([2])],
+          {
+            keepdims: 0,
+          },
+        );
   return emit.add('ReduceSum', [inner, emit.integers([0])], { keepdims: 0 }); // [C]
 }
 

@@ -38,15 +38,22 @@ export const conv2dInputGradient: Rule = (emit, node, [dy, w]) => {
       // A stride-1 adjoint is the convolution with filters flipped in space and channels exchanged.
       const positions = kernel.reduce((a, b) => a * b, 1);
       const flat = lowerReshape(emit, w!, [O, I, positions]);
-      const reversed = emit.integers(Array.from({ length: positions }, (_, i) => positions - 1 - i));
+      const reversed = emit.integers(
+        Array.from({ length: positions }, (_, i) => positions - 1 - i),
+      );
       const flipped = emit.add('Gather', [flat, reversed], { axis: 2 });
-      const filters = lowerReshape(emit, lowerTranspose(emit, flipped, [1, 0, 2]), [I, O, ...kernel]);
+      const filters = lowerReshape(emit, lowerTranspose(emit, flipped, [1, 0, 2]), [
+        I,
+        O,
+        ...kernel,
+      ]);
       return [emit.add('Conv', [dy!, filters], adjointAttributes(geometry, kernel))];
     }
     default: {
       const extent = node.inputs[0]!.shape.slice(2);
       const reached = extent.map(
-        (size, i) => (size - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1,
+        (size, i) =>
+          (size - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (kernel[i]! - 1) + 1,
       );
       const rest = reached.map((size, i) => shape[2 + i]! - size);
       return [

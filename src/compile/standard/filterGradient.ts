@@ -54,11 +54,27 @@ export interface FilterProblem<D = unknown> extends Geometry {
   output: readonly [number, number];
 }
 
-export function filterProblem<D>(emit: Emitter<D>, node: Node, x: string, dy: string): FilterProblem<D> {
+export function filterProblem<D>(
+  emit: Emitter<D>,
+  node: Node,
+  x: string,
+  dy: string,
+): FilterProblem<D> {
   const [N, C, H, W] = node.inputs[0]!.shape as [number, number, number, number];
   const [, O, OH, OW] = node.inputs[1]!.shape as [number, number, number, number];
   const [, , kh, kw] = node.attributes.shape as [number, number, number, number];
-  return { ...geometryOf(node), emit, x, dy, N, C, O, kernel: [kh, kw], input: [H, W], output: [OH, OW] };
+  return {
+    ...geometryOf(node),
+    emit,
+    x,
+    dy,
+    N,
+    C,
+    O,
+    kernel: [kh, kw],
+    input: [H, W],
+    output: [OH, OW],
+  };
 }
 
 /** Parts of the padded input that each kernel position reads for all outputs, on two axes. */
@@ -136,7 +152,11 @@ function byColumns(problem: FilterProblem): string {
   const columns = emit.add('Concat', positionSlices(problem, last, [1, 2]), { axis: 3 }); // [N, OH, OW, positions C]
   const positions = kernel[0] * kernel[1];
   const flat = lowerReshape(emit, columns, [N * output[0] * output[1], positions * C]);
-  const product = lowerReshape(emit, emit.add('MatMul', [channelFirst(problem), flat]), [O, positions, C]);
+  const product = lowerReshape(emit, emit.add('MatMul', [channelFirst(problem), flat]), [
+    O,
+    positions,
+    C,
+  ]);
   return lowerReshape(emit, lowerTranspose(emit, product, [0, 2, 1]), [O, C, ...kernel]);
 }
 

@@ -27,7 +27,10 @@ export function windowAttributes(
 }
 
 /** A 1 x 1 convolution of stride 1: a matrix product per position. */
-export function isPointwise({ stride, padding, groups }: Geometry, kernel: readonly number[]): boolean {
+export function isPointwise(
+  { stride, padding, groups }: Geometry,
+  kernel: readonly number[],
+): boolean {
   return (
     kernel.every((k) => k === 1) &&
     stride.every((s) => s === 1) &&

@@ -40,9 +40,13 @@ export function largestOfRows(
 ): Found {
   if (columns < WORTH_GROUPS || columns % GROUP !== 0) return searched(emit, rows, columns, wanted);
   const groups = columns / GROUP;
-  const largest = emit.add('ReduceMax', [lowerReshape(emit, rows, [R, groups, GROUP]), emit.integers([2])], {
-    keepdims: 0,
-  }); // [R, groups]
+  const largest = emit.add(
+    'ReduceMax',
+    [lowerReshape(emit, rows, [R, groups, GROUP]), emit.integers([2])],
+    {
+      keepdims: 0,
+    },
+  ); // [R, groups]
   const group = searched(emit, largest, groups, wanted);
   const firstGroup = emit.constant(
     Int32Array.from({ length: R }, (_, row) => row * groups),

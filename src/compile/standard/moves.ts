@@ -35,7 +35,11 @@ export interface SliceSpec {
   steps?: readonly number[];
 }
 
-export function lowerSlice(emit: Emitter, x: string, { starts, ends, axes, steps }: SliceSpec): string {
+export function lowerSlice(
+  emit: Emitter,
+  x: string,
+  { starts, ends, axes, steps }: SliceSpec,
+): string {
   const inputs = [x, emit.integers(starts), emit.integers(ends), emit.integers(axes)];
   if (steps?.some((step) => step !== 1)) inputs.push(emit.integers(steps));
   return emit.add('Slice', inputs);
@@ -46,9 +50,17 @@ export function lowerSlice(emit: Emitter, x: string, { starts, ends, axes, steps
  * Where the shape ends in an extent of 1, ONNX Runtime combines a number of lower rank value by
  * value, at a tenth of the speed.
  */
-export function matchRank(emit: Emitter, name: string, x: Tensor, shape: readonly number[]): string {
+export function matchRank(
+  emit: Emitter,
+  name: string,
+  x: Tensor,
+  shape: readonly number[],
+): string {
   const isSlow =
-    sizeOf(x.shape) === 1 && x.shape.length < shape.length && shape.at(-1) === 1 && sizeOf(shape) > 1;
+    sizeOf(x.shape) === 1 &&
+    x.shape.length < shape.length &&
+    shape.at(-1) === 1 &&
+    sizeOf(shape) > 1;
   return isSlow
     ? lowerReshape(
         emit,

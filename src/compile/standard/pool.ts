@@ -12,7 +12,9 @@ export function poolAttributes(node: Node): NodeOptions {
   };
 }
 
-export const maxPool2d: Rule = (emit, node, [x]) => [emit.add('MaxPool', [x!], poolAttributes(node))];
+export const maxPool2d: Rule = (emit, node, [x]) => [
+  emit.add('MaxPool', [x!], poolAttributes(node)),
+];
 
 export const averagePool2d: Rule = (emit, node, [x]) => [
   emit.add('AveragePool', [x!], { ...poolAttributes(node), count_include_pad: 1 }),

@@ -19,7 +19,9 @@ describe('a number and a tensor', () => {
     for (const outputs of [alone, simplify({ y: add(mul(scalar(2), x), z) })]) {
       const { nodes } = standardLowering.lower(outputs);
       const product = nodes.find(({ type }) => type === 'Mul')!;
-      const reshaped = nodes.filter(({ type }) => type === 'Reshape').flatMap(({ outputs }) => outputs);
+      const reshaped = nodes
+        .filter(({ type }) => type === 'Reshape')
+        .flatMap(({ outputs }) => outputs);
       expect(product.inputs.filter((name) => reshaped.includes(name)).length).toBe(1);
     }
     const other = standardLowering.lower({ y: mul(input('x', [4, 3, 2, 2]), scalar(2)) });

@@ -7,7 +7,14 @@ import { argMaxProduct, twoLargestProducts } from './argMaxProduct.ts';
 import { batchNorm, batchNormGradient, batchNormInference } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient } from './convolution.ts';
 import { conv2dFilterGradient } from './filterGradient.ts';
-import { lowerPad, lowerReshape, lowerSlice, lowerTranspose, maskedByRelu, matchRank } from './moves.ts';
+import {
+  lowerPad,
+  lowerReshape,
+  lowerSlice,
+  lowerTranspose,
+  maskedByRelu,
+  matchRank,
+} from './moves.ts';
 import { averagePool2d, maxPool2d, maxPool2dGradient } from './pool.ts';
 import { axpy, rowProducts } from './products.ts';
 
@@ -44,7 +51,9 @@ const arg =
 
 const alongAxis =
   (type: string, extra: Record<string, string> = {}): Rule =>
-  (emit, node, inputs) => [emit.add(type, inputs, { axis: node.attributes.axis as number, ...extra })];
+  (emit, node, inputs) => [
+    emit.add(type, inputs, { axis: node.attributes.axis as number, ...extra }),
+  ];
 
 /** Only axes that are cut appear in the node, so that whole axes are copied in one piece. */
 const slice: Rule = (emit, node, [x]) => {
@@ -55,16 +64,26 @@ const slice: Rule = (emit, node, [x]) => {
   );
   if (axes.length === 0) return [x!];
   const pick = (values: number[]) => axes.map((axis) => values[axis]!);
-  return [lowerSlice(emit, x!, { starts: pick(starts!), ends: pick(ends!), axes, steps: pick(steps!) })];
+  return [
+    lowerSlice(emit, x!, { starts: pick(starts!), ends: pick(ends!), axes, steps: pick(steps!) }),
+  ];
 };
 
 const constant: Rule = (emit, node) => {
-  const { data, shape, dtype } = node.attributes as { data: TensorData; shape: number[]; dtype: DType };
+  const { data, shape, dtype } = node.attributes as {
+    data: TensorData;
+    shape: number[];
+    dtype: DType;
+  };
   return [emit.constant(data, shape, onnxTypes[dtype])];
 };
 
 const pad: Rule = (emit, node, [x]) => {
-  const { before, after, value } = node.attributes as { before: number[]; after: number[]; value: number };
+  const { before, after, value } = node.attributes as {
+    before: number[];
+    after: number[];
+    value: number;
+  };
   return [lowerPad(emit, x!, before, after, value)];
 };
 
@@ -113,7 +132,9 @@ export const standardRules: Readonly<Record<string, Rule>> = {
   softplus: direct('Softplus'),
   relu: direct('Relu'),
   reluGradient: (emit, _node, [y, dy]) => [maskedByRelu(emit, y!, dy!)],
-  cast: (emit, node, [x]) => [emit.add('Cast', [x!], { to: onnxTypes[node.attributes.dtype as DType] })],
+  cast: (emit, node, [x]) => [
+    emit.add('Cast', [x!], { to: onnxTypes[node.attributes.dtype as DType] }),
+  ],
   stopGradient: (_emit, _node, [x]) => [x!],
   add: binary('Add'),
   sub: binary('Sub'),
@@ -140,7 +161,9 @@ export const standardRules: Readonly<Record<string, Rule>> = {
   argMin: arg('ArgMin'),
   topK,
   reshape: (emit, node, [x]) => [lowerReshape(emit, x!, node.attributes.shape as number[])],
-  transpose: (emit, node, [x]) => [lowerTranspose(emit, x!, node.attributes.permutation as number[])],
+  transpose: (emit, node, [x]) => [
+    lowerTranspose(emit, x!, node.attributes.permutation as number[]),
+  ],
   broadcastTo: (emit, node, [x]) => [
     emit.add('Expand', [x!, emit.integers(node.attributes.shape as number[])]),
   ],

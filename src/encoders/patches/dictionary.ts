@@ -38,7 +38,10 @@ export async function learnDictionary(
   normalizeEach(dictionary, d);
   const x = input('x', [BLOCK, d]);
   const w = input('w', [K, d]);
-  const executable = await engine.compile({ outputs: { s: matmul(x, transpose(w)) }, name: 'dictionary' });
+  const executable = await engine.compile({
+    outputs: { s: matmul(x, transpose(w)) },
+    name: 'dictionary',
+  });
   try {
     const block = new Float32Array(BLOCK * d);
     for (let iteration = 0; iteration < iterations; iteration++) {
@@ -94,7 +97,11 @@ function normalizeEach(rows: Float32Array, d: number): void {
 /** Filters `a = dW - mean(dW)` [K, d] and their bias `dW · m` [K], of a dictionary d [K, d]. */
 export function filtersOf(
   dictionary: Float32Array,
-  { dimension: d, whitening, means }: { dimension: number; whitening: Float32Array; means: Float64Array },
+  {
+    dimension: d,
+    whitening,
+    means,
+  }: { dimension: number; whitening: Float32Array; means: Float64Array },
 ): { weights: Float32Array; bias: Float32Array } {
   const K = dictionary.length / d;
   const weights = new Float32Array(K * d);

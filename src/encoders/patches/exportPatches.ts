@@ -14,7 +14,12 @@ export interface ExportPatchesOptions {
 }
 
 /** Builds the model with all tensors as constants; the batch size is free. */
-export function exportPatches({ size, settings, tensors, metadata }: ExportPatchesOptions): ExportedEncoder {
+export function exportPatches({
+  size,
+  settings,
+  tensors,
+  metadata,
+}: ExportPatchesOptions): ExportedEncoder {
   const named = (name: string) => {
     const { data, shape } = tensorNamed(tensors, name);
     return constant(data, shape);

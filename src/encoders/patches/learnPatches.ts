@@ -9,7 +9,13 @@
  * supervised classifier that would weigh the responses.
  */
 import type { Engine } from '../../backends/index.ts';
-import { type Features, featuresOf, normalizeRows, principalAxes, whiten } from '../../cluster/index.ts';
+import {
+  type Features,
+  featuresOf,
+  normalizeRows,
+  principalAxes,
+  whiten,
+} from '../../cluster/index.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { input } from '../../tensor/index.ts';
@@ -42,7 +48,9 @@ const AXIS_ITERATIONS = 5;
  *
  * The same images, settings, seed and threads of the engine give the same tensors.
  */
-export async function learnPatches(options: LearnPatchesOptions): Promise<Record<string, StoredTensor>> {
+export async function learnPatches(
+  options: LearnPatchesOptions,
+): Promise<Record<string, StoredTensor>> {
   const { engine, settings, size, seed, reporter = reporterOf() } = options;
   const { side } = patchGeometry(settings, size);
   const { iterations, contrast, zca } = settings;
@@ -52,14 +60,23 @@ export async function learnPatches(options: LearnPatchesOptions): Promise<Record
   const gray = grayPatches(color, side); // [n, side²]
   reporter.progress({ stage: 'patches', text: 'learning the dictionary of patches' });
   const tensors: Record<string, StoredTensor> = {};
-  const parts = { color: { patches: color, channels: 3 }, gray: { patches: gray, channels: 1 } } as const;
+  const parts = {
+    color: { patches: color, channels: 3 },
+    gray: { patches: gray, channels: 1 },
+  } as const;
   for (const [part, name] of (['color', 'gray'] as const).entries()) {
     const { patches, channels } = parts[name];
     const d = channels * side * side;
     const filters = name === 'color' ? settings.colorFilters : settings.grayFilters;
     normalizeContrast(patches, d, contrast);
     const whitened = await whitenPatches(engine, featuresOf(patches, d), { zca });
-    const dictionary = await learnDictionary(engine, whitened, { filters, iterations, seed, part, signal });
+    const dictionary = await learnDictionary(engine, whitened, {
+      filters,
+      iterations,
+      seed,
+      part,
+      signal,
+    });
     const { weights, bias } = filtersOf(dictionary, whitened);
     tensors[`${name}.filters`] = {
       dtype: 'float32',
@@ -165,11 +182,15 @@ const MIN_VARIANCE = 1e-6;
 const MIN_DEVIATION = 1e-6;
 
 /** Standardizes columns of [n, F] in place; returns their means and standard deviations. */
-function standardize(data: Float32Array, F: number): { means: Float64Array; deviations: Float64Array } {
+function standardize(
+  data: Float32Array,
+  F: number,
+): { means: Float64Array; deviations: Float64Array } {
   const n = data.length / F;
   const means = new Float64Array(F);
   const deviations = new Float64Array(F);
-  for (let at = 0; at < data.length; at += F) for (let f = 0; f < F; f++) means[f]! += data[at + f]! / n;
+  for (let at = 0; at < data.length; at += F)
+    for (let f = 0; f < F; f++) means[f]! += data[at + f]! / n;
   for (let at = 0; at < data.length; at += F)
     for (let f = 0; f < F; f++) deviations[f]! += (data[at + f]! - means[f]!) ** 2 / n;
   for (let f = 0; f < F; f++) deviations[f] = Math.max(MIN_DEVIATION, Math.sqrt(deviations[f]!));

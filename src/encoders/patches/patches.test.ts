@@ -8,7 +8,13 @@ import { input } from '../../tensor/index.ts';
 import { checkExport } from '../checkExport.ts';
 import { encoderCases, useTinyImages } from '../encoder.cases.ts';
 import { learnDictionary } from './dictionary.ts';
-import { exportPatches, learnPatches, type PatchTensors, patchEncoder, patchSettings } from './index.ts';
+import {
+  exportPatches,
+  learnPatches,
+  type PatchTensors,
+  patchEncoder,
+  patchSettings,
+} from './index.ts';
 import { withMemory } from './memory.ts';
 import { openPatchPart } from './program.ts';
 import { pooledResponses } from './responses.ts';
@@ -22,7 +28,14 @@ const settings = patchSettings.parse({
 const few = Uint32Array.from({ length: 120 }, (_, i) => 5 * i);
 const learn = (workers = 1) => {
   const { engine, cache } = images;
-  return learnPatches({ engine, images: { cache, indices: few }, size, settings, seed: 3, workers });
+  return learnPatches({
+    engine,
+    images: { cache, indices: few },
+    size,
+    settings,
+    seed: 3,
+    workers,
+  });
 };
 let learned: Promise<PatchTensors> | undefined;
 const tensorsOnce = () => (learned ??= learn());
@@ -35,7 +48,8 @@ describe('learnPatches', () => {
   it('gives the same bytes whatever the number of workers', async () => {
     const [one, three] = [await tensorsOnce(), await learn(3)];
     expect(Object.keys(three)).toEqual(Object.keys(one));
-    for (const [name, { data }] of Object.entries(one)) expect(three[name]!.data, name).toEqual(data);
+    for (const [name, { data }] of Object.entries(one))
+      expect(three[name]!.data, name).toEqual(data);
   });
 
   it('gives components that are centered, uncorrelated and of a variance below 1', async () => {
@@ -63,7 +77,8 @@ describe('learnPatches', () => {
     await encoder.close();
     const { shape, data } = tensors['memory.keys']!;
     expect(shape).toEqual([120, 12]);
-    for (const [i, value] of (data as Float32Array).entries()) expect(value).toBeCloseTo(expected[i]!, 3);
+    for (const [i, value] of (data as Float32Array).entries())
+      expect(value).toBeCloseTo(expected[i]!, 3);
     // An image's value is its average over the others.
     const keys = data as Float32Array;
     const cosine = (i: number, j: number) => {
@@ -86,7 +101,13 @@ describe('learnPatches', () => {
   it('learns from two images, with one component', async () => {
     const { engine, cache } = images;
     const indices = Uint32Array.of(3, 9);
-    const tensors = await learnPatches({ engine, images: { cache, indices }, size, settings, seed: 0 });
+    const tensors = await learnPatches({
+      engine,
+      images: { cache, indices },
+      size,
+      settings,
+      seed: 0,
+    });
     expect(tensors.projection!.shape).toEqual([14 * 14, 1]);
   });
 });
@@ -100,7 +121,10 @@ describe('exportPatches', () => {
     const file = join(folder, 'patches.onnx');
     writeFileSync(file, model);
     const encoder = await patchEncoder({ engine, size, settings, tensors });
-    const pixels = Uint8Array.from({ length: 3 * 3 * size * size }, (_, i) => (i * 37 + (i >> 4) * 11) % 256);
+    const pixels = Uint8Array.from(
+      { length: 3 * 3 * size * size },
+      (_, i) => (i * 37 + (i >> 4) * 11) % 256,
+    );
     const expected = normalizeRows(featuresOf(await encoder.embedViews(pixels), dimension)).data;
     await encoder.close();
     expect(cache.widths.length).toBeGreaterThan(0);
@@ -120,15 +144,18 @@ function correlatedPatches(n: number, d: number): Float32Array {
 describe('whitened patches', () => {
   it('have contrast 1 around mean 0 where the contrast is high', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 12, maxLength: 12 }), (values) => {
-        const patch = Float32Array.from(values);
-        normalizeContrast(patch, 12, 10);
-        const mean = values.reduce((sum, value) => sum + value, 0) / 12;
-        const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 12;
-        patch.forEach((value, i) => {
-          expect(value).toBeCloseTo((values[i]! - mean) / Math.sqrt(variance + 10), 4);
-        });
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 12, maxLength: 12 }),
+        (values) => {
+          const patch = Float32Array.from(values);
+          normalizeContrast(patch, 12, 10);
+          const mean = values.reduce((sum, value) => sum + value, 0) / 12;
+          const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 12;
+          patch.forEach((value, i) => {
+            expect(value).toBeCloseTo((values[i]! - mean) / Math.sqrt(variance + 10), 4);
+          });
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -158,7 +185,9 @@ describe('whitened patches', () => {
       const corner = drawn[at]!;
       corners.add(corner);
       const square = [corner, corner + 1, corner + S, corner + S + 1];
-      const expected = [0, 1, 2].flatMap((channel) => square.map((value) => value + channel * S * S));
+      const expected = [0, 1, 2].flatMap((channel) =>
+        square.map((value) => value + channel * S * S),
+      );
       expect([...drawn.subarray(at, at + 12)]).toEqual(expected);
     }
     expect(corners.size).toBe(25);
@@ -203,11 +232,16 @@ describe('learnDictionary', () => {
       ...{ means: new Float64Array(d), whitening: new Float32Array(d * d) },
     };
     const options = { filters: 3, seed: 0, part: 0 };
-    const learn = (iterations: number) => learnDictionary(images.engine, patches, { ...options, iterations });
+    const learn = (iterations: number) =>
+      learnDictionary(images.engine, patches, { ...options, iterations });
     const dictionary = await learn(20);
-    const found = axes.map((axis) => Math.max(...[0, 1, 2].map((k) => Math.abs(dictionary[k * d + axis]!))));
+    const found = axes.map((axis) =>
+      Math.max(...[0, 1, 2].map((k) => Math.abs(dictionary[k * d + axis]!))),
+    );
     for (const value of found) expect(value).toBeGreaterThan(0.99);
-    const values = await Promise.all([1, 3, 9].map(async (n) => objective(data, await learn(n), d)));
+    const values = await Promise.all(
+      [1, 3, 9].map(async (n) => objective(data, await learn(n), d)),
+    );
     expect(values[1]! / values[0]!).toBeGreaterThan(1.005);
     expect(values[2]! / values[1]!).toBeGreaterThan(1 - 1e-6);
   });
@@ -233,7 +267,8 @@ describe('withMemory', () => {
     const named = { keys: input('m', [M, P]), values: input('v', [M, P]) };
     const features = withMemory(input('z', [B, P]), named, { temperature, ownWeight: 0.5 });
     const executable = await images.engine.compile({ outputs: { features } });
-    const found = (await executable.run({ z: components, m: memory, v: values })).features as Float32Array;
+    const found = (await executable.run({ z: components, m: memory, v: values }))
+      .features as Float32Array;
     await executable.dispose();
     for (let b = 0; b < B; b++) {
       const z = [...components.subarray(b * P, (b + 1) * P)].map((value) => value / 3);
@@ -241,11 +276,16 @@ describe('withMemory', () => {
         z.reduce((sum, value, p) => sum + value * memory[i * P + p]!, 0),
       );
       expect(cosines.filter((cosine) => cosine > 0.9999)).toHaveLength(b === 0 ? 1 : 0);
-      const weights = cosines.map((cosine) => (cosine > 0.9999 ? 0 : Math.exp(cosine / temperature)));
-      const y = z.map((_, p) => weights.reduce((sum, weight, i) => sum + weight * values[i * P + p]!, 0));
+      const weights = cosines.map((cosine) =>
+        cosine > 0.9999 ? 0 : Math.exp(cosine / temperature),
+      );
+      const y = z.map((_, p) =>
+        weights.reduce((sum, weight, i) => sum + weight * values[i * P + p]!, 0),
+      );
       const length = Math.hypot(...y);
       const expected = [...z.map((value) => 0.5 * value), ...y.map((value) => value / length)];
-      for (const [p, value] of expected.entries()) expect(found[b * 2 * P + p]).toBeCloseTo(value, 4);
+      for (const [p, value] of expected.entries())
+        expect(found[b * 2 * P + p]).toBeCloseTo(value, 4);
     }
   });
 });
@@ -296,12 +336,15 @@ describe('pooledResponses', () => {
       for (const { channels, d, filters, bias } of [banks.color, banks.gray]) {
         const at = (c: number, y: number, x: number) => pixels[((image * 3 + c) * S + y) * S + x]!;
         const value = (c: number, y: number, x: number) =>
-          channels === 3 ? at(c, y, x) : 0.299 * at(0, y, x) + 0.587 * at(1, y, x) + 0.114 * at(2, y, x);
+          channels === 3
+            ? at(c, y, x)
+            : 0.299 * at(0, y, x) + 0.587 * at(1, y, x) + 0.114 * at(2, y, x);
         const response = (k: number, row: number, column: number) => {
           const patch: number[] = [];
           for (let c = 0; c < channels; c++)
             for (let y = 0; y < side; y++)
-              for (let x = 0; x < side; x++) patch.push(value(c, row * stride + y, column * stride + x));
+              for (let x = 0; x < side; x++)
+                patch.push(value(c, row * stride + y, column * stride + x));
           const mean = patch.reduce((sum, p) => sum + p, 0) / d;
           const variance = patch.reduce((sum, p) => sum + (p - mean) ** 2, 0) / d;
           const product = patch.reduce(

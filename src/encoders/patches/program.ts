@@ -52,7 +52,10 @@ export function patchFeatures(
   settings: PatchSettings,
   output: PatchOutput = 'features',
 ): Tensor {
-  const bank = (part: string) => ({ filters: named(`${part}.filters`), bias: named(`${part}.bias`) });
+  const bank = (part: string) => ({
+    filters: named(`${part}.filters`),
+    bias: named(`${part}.bias`),
+  });
   const pooled = pooledResponses(
     images,
     { color: bank('color'), gray: bank('gray') },
@@ -61,11 +64,18 @@ export function patchFeatures(
   if (output === 'responses') return pooled;
   const components = projected(pooled, named('projection'), named('offset')); // [B, P]
   if (output === 'components') return components;
-  return withMemory(components, { keys: named('memory.keys'), values: named('memory.values') }, settings);
+  return withMemory(
+    components,
+    { keys: named('memory.keys'), values: named('memory.values') },
+    settings,
+  );
 }
 
 /** Tensor of a name. @throws LikenessError `encoder.incomplete` */
-export function tensorNamed(tensors: PatchTensors, name: string): StoredTensor & { data: Float32Array } {
+export function tensorNamed(
+  tensors: PatchTensors,
+  name: string,
+): StoredTensor & { data: Float32Array } {
   const tensor = tensors[name];
   if (tensor?.data instanceof Float32Array) return tensor as StoredTensor & { data: Float32Array };
   throw new LikenessError(

@@ -72,7 +72,8 @@ function responses(
   { side, stride, contrast, threshold }: ResponseOptions,
 ): Tensor {
   const window = { kernel: side, stride };
-  const average = (values: Tensor) => averagePool2d(mean(values, { axes: [1], keepDims: true }), window); // [B, 1, o, o]
+  const average = (values: Tensor) =>
+    averagePool2d(mean(values, { axes: [1], keepDims: true }), window); // [B, 1, o, o]
   const means = average(x);
   const variances = relu(sub(average(mul(x, x)), mul(means, means)));
   const deviation = sqrt(add(variances, contrast)); // [B, 1, o, o]

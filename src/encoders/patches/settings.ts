@@ -6,7 +6,10 @@ const positive = () => z.number().int().min(1);
 export const patchSettings = z.strictObject({
   colorFilters: positive().max(4096).default(256).describe('filters on color patches'),
   grayFilters: positive().max(4096).default(256).describe('filters on gray patches'),
-  patches: positive().max(1_000_000).default(50_000).describe('patches that the dictionary is learned from'),
+  patches: positive()
+    .max(1_000_000)
+    .default(50_000)
+    .describe('patches that the dictionary is learned from'),
   patchSize: z.number().int().min(2).max(32).optional().describe('side of a patch, in pixels'),
   stride: positive().optional().describe('pixels between neighboring patches'),
   contrast: z

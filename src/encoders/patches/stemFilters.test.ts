@@ -18,12 +18,24 @@ const few = Uint32Array.from({ length: 120 }, (_, i) => 5 * i);
 
 const set = (): PixelSet => ({ cache: images.cache, indices: few });
 const learn = (shape: number[], more: { seed?: number; workers?: number } = {}) =>
-  learnStemFilters({ engine: images.engine, images: set(), size, shape, std, seed: 3, patches, ...more });
+  learnStemFilters({
+    engine: images.engine,
+    images: set(),
+    size,
+    shape,
+    std,
+    seed: 3,
+    patches,
+    ...more,
+  });
 
 /** Gray patches of the same draw, [n, k²]. */
 async function grayOf(k: number): Promise<Float32Array> {
   const reporter = reporterOf();
-  return grayPatches(await patchesOf({ images: set(), size, side: k, patches, seed: 3, reporter }), k);
+  return grayPatches(
+    await patchesOf({ images: set(), size, side: k, patches, seed: 3, reporter }),
+    k,
+  );
 }
 
 /** Variance of the responses of each filter to rows [n, d]. */
@@ -52,7 +64,10 @@ describe('learnStemFilters', () => {
     normalizeContrast(drawn, k * k, contrast);
     const whitened = await whitenPatches(images.engine, featuresOf(drawn, k * k), { zca });
     const learning = { filters: O, iterations, seed: 3, part: 2 };
-    const { weights } = filtersOf(await learnDictionary(images.engine, whitened, learning), whitened);
+    const { weights } = filtersOf(
+      await learnDictionary(images.engine, whitened, learning),
+      whitened,
+    );
     expect(filters.length).toBe(O * 3 * k * k);
     for (let o = 0; o < O; o++) {
       const own = weights.subarray(o * k * k, (o + 1) * k * k);
@@ -90,7 +105,14 @@ describe('learnStemFilters', () => {
     const alike = (filters: Float32Array) =>
       filters.every((value, at) => at % 27 >= 18 || Math.abs(value - filters[at + 9]!) < 1e-6);
     const { engine } = images;
-    const options = { engine, patches, size: 9, shape: [8, 3, 3, 3], std: [1, 1, 1], seed: 3 } as const;
+    const options = {
+      engine,
+      patches,
+      size: 9,
+      shape: [8, 3, 3, 3],
+      std: [1, 1, 1],
+      seed: 3,
+    } as const;
     const color = await learnStemFilters({ ...options, images: { cache: tinyCache(60) } });
     expect(alike(color)).toBe(false);
     expect(alike(await learnStemFilters({ ...options, images: set() }))).toBe(true);

@@ -115,7 +115,8 @@ function scaled(
 /** Variance `aᵀ C a` of the responses of a filter. */
 function varianceOf(filter: Float32Array, { matrix, dimension: d }: Covariance): number {
   let sum = 0;
-  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) sum += filter[i]! * filter[j]! * matrix[i * d + j]!;
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) sum += filter[i]! * filter[j]! * matrix[i * d + j]!;
   return sum;
 }
 

@@ -9,7 +9,13 @@
  * learning", 2011, sections 3.1.1 and 3.1.2; the values of c and e are theirs for bytes.
  */
 import type { Engine } from '../../backends/index.ts';
-import { type Covariance, covariance, type Features, spectrum, whiten } from '../../cluster/index.ts';
+import {
+  type Covariance,
+  covariance,
+  type Features,
+  spectrum,
+  whiten,
+} from '../../cluster/index.ts';
 import { randomAt } from '../../core/random.ts';
 
 /** Channels of a patch: the three colors, or their luminance. */

@@ -41,7 +41,8 @@ function withPictures(
   pictures: ReadonlyMap<string, Uint8Array> | undefined,
 ): ReportCluster {
   if (pictures === undefined) return cluster;
-  const shown = (images: readonly ExampleImage[]) => images.filter(({ path }) => pictures.has(path));
+  const shown = (images: readonly ExampleImage[]) =>
+    images.filter(({ path }) => pictures.has(path));
   return { ...cluster, typical: shown(cluster.typical), edge: shown(cluster.edge) };
 }
 

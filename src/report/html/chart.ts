@@ -26,7 +26,9 @@ export function curveSvg({ title, steps, values, line, range }: Curve): string {
   const lastStep = Math.max(1, steps.at(-1) ?? 1);
   const x = (step: number) => left + (step / lastStep) * (width - left - right);
   const y = (value: number) =>
-    top + (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) * (height - top - bottom);
+    top +
+    (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) *
+      (height - top - bottom);
   const [first, last] = [points[0]!, points.at(-1)!];
   const summary =
     `${title}: ${first[1].toFixed(3)} at step ${showCount(first[0])}, ` +

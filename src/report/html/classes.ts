@@ -63,14 +63,17 @@ export function confusionSvg({ classes, clusters, matched, counts }: ReportClass
           : '';
       return `<g><title>${escapeHtml(title)}</title><rect class="cell" fill-opacity="${(0.04 + 0.96 * share).toFixed(3)}" ${place}/>${frame}${number}</g>`;
     });
-    const short = [...name].length > MAX_NAME ? `${[...name].slice(0, MAX_NAME - 1).join('')}…` : name;
+    const short =
+      [...name].length > MAX_NAME ? `${[...name].slice(0, MAX_NAME - 1).join('')}…` : name;
     return `<text x="${LEFT - 10}" y="${y + ROW / 2 + 4}" text-anchor="end">${escapeHtml(short)}</text>${cells.join('')}`;
   });
   const left = [
     classes.length > rows.length
       ? plural(classes.length - rows.length, 'further class', 'further classes')
       : '',
-    clusters.length > columns.length ? plural(clusters.length - columns.length, 'further cluster') : '',
+    clusters.length > columns.length
+      ? plural(clusters.length - columns.length, 'further cluster')
+      : '',
   ].filter(Boolean);
   const label =
     `Confusion matrix of ${plural(classes.length, 'class', 'classes')} and ` +

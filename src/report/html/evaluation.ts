@@ -32,7 +32,9 @@ export function evaluationHtml(evaluation: StoredEvaluation): string {
     evaluation.classes ? `The images have ${plural(evaluation.classes, 'class', 'classes')}.` : '',
     'Labels were used for measuring only. The best score of each column is marked.',
   ].filter(Boolean);
-  const protocol = Object.entries(evaluation.protocol ?? {}).filter(([, text]) => typeof text === 'string');
+  const protocol = Object.entries(evaluation.protocol ?? {}).filter(
+    ([, text]) => typeof text === 'string',
+  );
   return `<p class="verdict${isBad ? ' lost' : ''}">${verdicts.map(({ text }) => escapeHtml(text)).join('<br>')}</p>
 <div class="split">${tableHtml(rows, mainScores)}
 ${tableHtml(rows, furtherScores)}</div>
@@ -42,7 +44,8 @@ ${tableHtml(rows, furtherScores)}</div>
       : `
 <details><summary>Protocol of each score</summary><dl class="facts">${protocol
           .map(
-            ([name, text]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(text))}</dd></div>`,
+            ([name, text]) =>
+              `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(String(text))}</dd></div>`,
           )
           .join('')}</dl></details>`
   }`;
@@ -50,7 +53,9 @@ ${tableHtml(rows, furtherScores)}</div>
 
 /** Builds a table of the columns that have any score; empty where none has. */
 function tableHtml(rows: readonly ScoredEncoder[], columns: readonly ScoreColumn[]): string {
-  const used = columns.filter(({ value }) => rows.some(({ scores }) => typeof value(scores) === 'number'));
+  const used = columns.filter(({ value }) =>
+    rows.some(({ scores }) => typeof value(scores) === 'number'),
+  );
   if (used.length === 0) return '';
   const best = used.map(({ value }) =>
     Math.max(...rows.map(({ scores }) => value(scores) ?? Number.NEGATIVE_INFINITY)),

@@ -36,7 +36,11 @@ export function kCurveHtml(suggestion: ReportSuggestion): string {
     high: 1,
     lines: [
       { name: 'samples agree', look: 'a', values: curve.map(({ stability }) => stability) },
-      { name: 'random starts agree', look: 'b', values: curve.map(({ seedStability }) => seedStability) },
+      {
+        name: 'random starts agree',
+        look: 'b',
+        values: curve.map(({ seedStability }) => seedStability),
+      },
       { name: 'neighbors together', look: 'c', values: curve.map(({ neighbours }) => neighbours) },
     ],
   });
@@ -54,7 +58,8 @@ function figure(
   const { width, height, left, right, top, bottom } = plot;
   const x = (count: number) =>
     left + ((Math.log(count) - first) / (last - first || 1)) * (width - left - right);
-  const y = (value: number) => top + (1 - Math.min(1, Math.max(0, value / high))) * (height - top - bottom);
+  const y = (value: number) =>
+    top + (1 - Math.min(1, Math.max(0, value / high))) * (height - top - bottom);
   const band = `<rect class="band" x="${(x(range[0]) - 4).toFixed(1)}" y="${top}" width="${(x(range[1]) - x(range[0]) + 8).toFixed(1)}" height="${height - top - bottom}"/>`;
   const paths = lines.map(
     ({ look, values }) =>

@@ -14,7 +14,9 @@ const ids = ['a', 'b', 'c'];
 describe('the maps of features', () => {
   it('have a dot per image within the map, one path and color per cluster', () => {
     const html = mapsHtml({ ids, maps: [map] });
-    const paths = [...html.matchAll(/<path style="stroke:(hsl\([^)]*\))" d="([^"]*)"><title>Cluster (\d)/g)];
+    const paths = [
+      ...html.matchAll(/<path style="stroke:(hsl\([^)]*\))" d="([^"]*)"><title>Cluster (\d)/g),
+    ];
     expect(paths.map(([, , , cluster]) => cluster)).toEqual(['0', '1']);
     expect(new Set(paths.map(([, color]) => color)).size).toBe(2);
     expect(paths[0]![2]).toBe('M292.0 292.0h0');

@@ -10,7 +10,8 @@ const image = (path: string, doubtful: boolean) => ({
   margin: doubtful ? 0.001 : 0.2,
   doubtful,
 });
-const webp = (value: number) => Uint8Array.from(`RIFF....WEBP${value}`, (letter) => letter.charCodeAt(0));
+const webp = (value: number) =>
+  Uint8Array.from(`RIFF....WEBP${value}`, (letter) => letter.charCodeAt(0));
 const clustering: ReportClustering = {
   source: { name: 'photos', path: '/photos' },
   counts: { images: 3, skipped: 1, clusters: 2 },
@@ -103,7 +104,13 @@ const report: RunReport = {
     knn: { accuracy: 0.5 },
     linear: { accuracy: 0.5 },
     baselines: {
-      rawPixels: { nmi: 0.3, acc: 0.3, ari: 0.1, knn: { accuracy: 0.4 }, linear: { accuracy: 0.4 } },
+      rawPixels: {
+        nmi: 0.3,
+        acc: 0.3,
+        ari: 0.1,
+        knn: { accuracy: 0.4 },
+        linear: { accuracy: 0.4 },
+      },
     },
   },
   clustering,
@@ -139,7 +146,9 @@ describe('report.html', () => {
 
   it('draws the confusion matrix: shade by share of the class, a frame for the match, names cut short', () => {
     const figure = /<figure class="confusion">.*?<\/figure>/s.exec(html)![0];
-    const shades = [...figure.matchAll(/class="cell" fill-opacity="([\d.]+)"/g)].map(([, value]) => value);
+    const shades = [...figure.matchAll(/class="cell" fill-opacity="([\d.]+)"/g)].map(
+      ([, value]) => value,
+    );
     expect(shades).toEqual(['0.520', '0.520', '0.040', '1.000']);
     expect(figure.match(/class="match"/g)).toHaveLength(1);
     expect(figure).toContain('>a dog with a very l…<');
@@ -147,7 +156,9 @@ describe('report.html', () => {
     expect(html).toMatch(
       /<a href="#cluster-0">0<\/a><\/th><td>2<\/td><td>&lt;cat&gt;&quot;<\/td><td>50\.0 %/,
     );
-    expect(html).toContain('purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600, ARI 0.300, Fowlkes-Mallows 0.700');
+    expect(html).toContain(
+      'purity 0.667, NMI 0.400, AMI 0.100, ACC 0.600, ARI 0.300, Fowlkes-Mallows 0.700',
+    );
   });
 
   it('draws the fit of each number of clusters with the range, and says no lone number', () => {
@@ -163,11 +174,14 @@ describe('report.html', () => {
 
   it('draws a range beyond the tried numbers, and says where none stands out', () => {
     const fit = clustering.suggestion!;
-    const page = (suggestion: typeof fit) => render({ ...report, clustering: { ...clustering, suggestion } });
+    const page = (suggestion: typeof fit) =>
+      render({ ...report, clustering: { ...clustering, suggestion } });
     const wide = page({ ...fit, k: 4, range: [1, 16], found: false });
     expect(wide).toContain('Fit of the number of clusters; none stands out');
     const plot = /<figure><figcaption>Fit.*?<\/figure>/s.exec(wide)![0];
-    const [, x, width] = /class="band" x="([\d.-]+)" y="\d+" width="([\d.]+)"/.exec(plot)!.map(Number);
+    const [, x, width] = /class="band" x="([\d.-]+)" y="\d+" width="([\d.]+)"/
+      .exec(plot)!
+      .map(Number);
     const [, drawn] = /viewBox="0 0 (\d+)/.exec(plot)!.map(Number);
     expect(x).toBeGreaterThanOrEqual(0);
     expect(x! + width!).toBeLessThanOrEqual(drawn!);
@@ -181,7 +195,13 @@ describe('report.html', () => {
     };
     const neighbors = { consistency: 0.6, chance: 0.5, k: 10 };
     const page = (verdict: 'mostly' | 'partly') => {
-      const colorAgreement = { ...figures, neighbors, ceiling: 1, verdict, text: `${verdict} of <color>` };
+      const colorAgreement = {
+        ...figures,
+        neighbors,
+        ceiling: 1,
+        verdict,
+        text: `${verdict} of <color>`,
+      };
       return render({ ...report, clustering: { ...clustering, colorAgreement } });
     };
     expect(page('mostly')).toContain('<p class="verdict lost">mostly of &lt;color&gt;</p>');
@@ -190,9 +210,10 @@ describe('report.html', () => {
   });
 
   it('shows what was measured without labels, and how evenly prototypes were used', () => {
-    const panel = /<section class="panel" id="measures"><h2>Measured without labels.*?<\/section>/s.exec(
-      html,
-    )![0];
+    const panel =
+      /<section class="panel" id="measures"><h2>Measured without labels.*?<\/section>/s.exec(
+        html,
+      )![0];
     expect(panel).toContain('On 3 images &amp; no more.');
     expect(panel).toMatch(/View agreement<\/dt><dd><b>0\.67[45]<\/b> <small>from 0\.250<\/small>/);
     expect(panel).toMatch(/Separation<\/dt><dd><b>-0\.100<\/b><p/);
@@ -261,8 +282,8 @@ describe('report.html', () => {
   });
 
   it('shows pictures before figures, with a list of contents that leads to every section', () => {
-    const [wall, cards, figures] = ['class="wall"', 'id="cluster-0"', '<h2>Training</h2>'].map((text) =>
-      html.indexOf(text),
+    const [wall, cards, figures] = ['class="wall"', 'id="cluster-0"', '<h2>Training</h2>'].map(
+      (text) => html.indexOf(text),
     );
     expect(wall).toBeGreaterThan(0);
     expect(cards).toBeGreaterThan(wall!);
@@ -270,7 +291,16 @@ describe('report.html', () => {
     const contents = /<nav class="contents".*?<\/nav>/s.exec(html)![0];
     const links = [...contents.matchAll(/href="#([a-z]+)"/g)].map(([, id]) => id!);
     expect(links).toEqual([
-      ...['overview', 'number', 'labels', 'evaluation', 'training', 'measures', 'skipped', 'settings'],
+      ...[
+        'overview',
+        'number',
+        'labels',
+        'evaluation',
+        'training',
+        'measures',
+        'skipped',
+        'settings',
+      ],
     ]);
     for (const id of links) expect(html).toContain(`id="${id}"`);
   });
@@ -299,10 +329,15 @@ describe('report.html', () => {
   });
 
   it('draws separation beside the largest of all clusters, and none where none is stored', () => {
-    const clusters = clustering.clusters.map((cluster, i) => ({ ...cluster, separation: [0.1, 0.4][i]! }));
+    const clusters = clustering.clusters.map((cluster, i) => ({
+      ...cluster,
+      separation: [0.1, 0.4][i]!,
+    }));
     const page = render({ ...report, clustering: { ...clustering, clusters } });
     const meters = [
-      ...page.matchAll(/class="meter"><i style="width:(\d+)%"><\/i><\/span>separation <b>([\d.]+)</g),
+      ...page.matchAll(
+        /class="meter"><i style="width:(\d+)%"><\/i><\/span>separation <b>([\d.]+)</g,
+      ),
     ];
     expect(meters.map(([, width, value]) => [width, value])).toEqual([
       ['25', '0.10'],

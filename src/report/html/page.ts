@@ -65,7 +65,11 @@ const dialog =
 function panelsOf(report: RunReport): Panel[] {
   const { clustering, evaluation, training, measures } = report;
   return [
-    { id: 'map', title: 'Map', content: clustering?.maps?.maps.length ? mapsHtml(clustering.maps) : '' },
+    {
+      id: 'map',
+      title: 'Map',
+      content: clustering?.maps?.maps.length ? mapsHtml(clustering.maps) : '',
+    },
     {
       id: 'number',
       title: 'Number of clusters',
@@ -85,7 +89,12 @@ function panelsOf(report: RunReport): Panel[] {
       content: evaluation ? evaluationHtml(evaluation) : '',
     },
     { id: 'training', title: 'Training', content: trainingHtml(training) },
-    { id: 'measures', title: 'Measured without labels', short: 'Measures', content: measuresHtml(measures) },
+    {
+      id: 'measures',
+      title: 'Measured without labels',
+      short: 'Measures',
+      content: measuresHtml(measures),
+    },
     {
       id: 'skipped',
       title: clustering
@@ -103,7 +112,10 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
     ? [
         ['images', showCount(clustering.counts.images)],
         ['clusters', showCount(clustering.counts.clusters)],
-        ['doubtful', showCount(clustering.clusters.reduce((sum, { doubtful }) => sum + doubtful, 0))],
+        [
+          'doubtful',
+          showCount(clustering.clusters.reduce((sum, { doubtful }) => sum + doubtful, 0)),
+        ],
         ['skipped', showCount(clustering.counts.skipped)],
         ...(clustering.counts.equal
           ? [['equal to another', showCount(clustering.counts.equal)] as [string, string]]

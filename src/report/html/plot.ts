@@ -26,7 +26,9 @@ export function stepAxisSvg(lastStep: string): string {
 
 /** Builds the path of a line through points on the page. */
 export function pathOf(points: readonly (readonly [x: number, y: number])[]): string {
-  return points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
+  return points
+    .map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`)
+    .join('');
 }
 
 /** Chooses three to six round numbers in a range, in steps of 1, 2 or 5 times a power of ten. */

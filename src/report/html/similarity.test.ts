@@ -19,8 +19,8 @@ describe('the figures of similarities', () => {
     const html = similarityHtml([similarity, { ...similarity, level: 'cluster' }]);
     expect(html.match(/<figure>/g)).toHaveLength(2);
     expect(html.match(/class="band"/g)).toHaveLength(4);
-    const [positive, negative] = [...html.matchAll(/<path (?:class="b" )?d="(M[^"ZH]*)"\/>/g)].map(([, d]) =>
-      pointsOf(d!),
+    const [positive, negative] = [...html.matchAll(/<path (?:class="b" )?d="(M[^"ZH]*)"\/>/g)].map(
+      ([, d]) => pointsOf(d!),
     );
     expect(positive!.length).toBeLessThanOrEqual(150);
     // Higher on the page is smaller.

@@ -1,5 +1,12 @@
 /** Element-wise arithmetic of two tensors, with NumPy broadcasting. */
-import { applyOne, broadcastShapes, defineOperator, refuseShape, sameShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  broadcastShapes,
+  defineOperator,
+  refuseShape,
+  sameShape,
+  type Tensor,
+} from '../tensor.ts';
 import { type BinaryOperator, constantValue, type Operand, tensorsOf } from './source.ts';
 
 function binary(name: string): BinaryOperator {

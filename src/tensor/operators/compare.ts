@@ -42,9 +42,15 @@ export function logicalNot(x: Tensor): Tensor {
 defineOperator({
   name: 'where',
   infer: ([condition, a, b]) => {
-    if (condition!.dtype !== 'bool') refuseShape('where', `a condition of type ${condition!.dtype}`, 'bool');
-    if (a!.dtype !== b!.dtype) refuseShape('where', `types ${a!.dtype} and ${b!.dtype}`, 'equal types');
-    const shape = broadcastShapes('where', condition!.shape, broadcastShapes('where', a!.shape, b!.shape));
+    if (condition!.dtype !== 'bool')
+      refuseShape('where', `a condition of type ${condition!.dtype}`, 'bool');
+    if (a!.dtype !== b!.dtype)
+      refuseShape('where', `types ${a!.dtype} and ${b!.dtype}`, 'equal types');
+    const shape = broadcastShapes(
+      'where',
+      condition!.shape,
+      broadcastShapes('where', a!.shape, b!.shape),
+    );
     return [{ shape, dtype: a!.dtype }];
   },
 });

@@ -135,7 +135,13 @@ function idlePositions(
   const isIdle = (position: number) => last + d * position < 0 || d * position - p >= extent;
   let idle = 0;
   // The rest keeps a position and has no negative padding.
-  while (2 * (idle + 1) < kernel && d * (idle + 1) <= p && isIdle(idle) && isIdle(kernel - 1 - idle)) idle++;
+  while (
+    2 * (idle + 1) < kernel &&
+    d * (idle + 1) <= p &&
+    isIdle(idle) &&
+    isIdle(kernel - 1 - idle)
+  )
+    idle++;
   return idle;
 }
 
@@ -164,7 +170,11 @@ defineOperator({
   name: 'conv2dFilterGradient',
   infer: ([x, dy], attributes) => {
     const shape = attributes.shape as Shape;
-    const expected = [x!.shape[0]!, shape[0]!, ...outputExtents(x!.shape, shape.slice(2), attributes)];
+    const expected = [
+      x!.shape[0]!,
+      shape[0]!,
+      ...outputExtents(x!.shape, shape.slice(2), attributes),
+    ];
     if (showShape(dy!.shape) !== showShape(expected)) {
       refuseShape(
         'conv2dFilterGradient',

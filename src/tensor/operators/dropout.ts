@@ -14,7 +14,10 @@ import { cast } from './elementwise.ts';
  */
 export function dropout(x: Tensor, uniform: Tensor, { rate = 0.5 } = {}): Tensor {
   if (!(rate >= 0 && rate < 1)) {
-    throw new LikenessError('dropout.rate', `dropout: received a rate of ${rate}; expected 0 <= rate < 1`);
+    throw new LikenessError(
+      'dropout.rate',
+      `dropout: received a rate of ${rate}; expected 0 <= rate < 1`,
+    );
   }
   const mask = cast(greaterEqual(uniform, rate), 'float32');
   return mul(x, mul(mask, 1 / (1 - rate)));

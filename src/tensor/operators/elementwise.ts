@@ -1,5 +1,12 @@
 /** Element-wise functions of one tensor. */
-import { applyOne, type DType, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  type DType,
+  defineOperator,
+  refuseShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 
 /** `on`: types that the operator takes. ONNX Runtime has few kernels for float64. */
 function elementwise(
@@ -49,7 +56,11 @@ defineOperator({
   name: 'reluGradient',
   infer: ([y, dy]) => {
     if (showShape(y!.shape) !== showShape(dy!.shape)) {
-      refuseShape('reluGradient', `${showShape(y!.shape)} and ${showShape(dy!.shape)}`, 'equal shapes');
+      refuseShape(
+        'reluGradient',
+        `${showShape(y!.shape)} and ${showShape(dy!.shape)}`,
+        'equal shapes',
+      );
     }
     return [{ shape: dy!.shape, dtype: 'float32' }];
   },

@@ -2,7 +2,14 @@
  * Fused operators, which simplification puts in place of two, so that large tensors are read and
  * written fewer times. Graphs are not written with them, and they come after differentiation.
  */
-import { applyOne, defineOperator, refuseShape, sameShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  defineOperator,
+  refuseShape,
+  sameShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 
 defineOperator({
   name: 'axpy',

@@ -24,7 +24,10 @@ defineOperator({
     requireIndices('gather', indices!);
     const at = axis as number;
     return [
-      { shape: [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)], dtype: x!.dtype },
+      {
+        shape: [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)],
+        dtype: x!.dtype,
+      },
     ];
   },
 });
@@ -41,7 +44,11 @@ defineOperator({
   infer: ([x, indices]) => {
     requireIndices('gatherElements', indices!);
     if (x!.shape.length !== indices!.shape.length) {
-      refuseShape('gatherElements', `${showShape(x!.shape)} and ${showShape(indices!.shape)}`, 'equal ranks');
+      refuseShape(
+        'gatherElements',
+        `${showShape(x!.shape)} and ${showShape(indices!.shape)}`,
+        'equal ranks',
+      );
     }
     return [{ shape: indices!.shape, dtype: x!.dtype }];
   },
@@ -136,7 +143,10 @@ export function topK(
   x: Tensor,
   { k, axis = -1 }: { k: number; axis?: number },
 ): { values: Tensor; indices: Tensor } {
-  const [values, indices] = apply('topK', [x], { k, axis: resolveAxis('topK', axis, x.shape.length) });
+  const [values, indices] = apply('topK', [x], {
+    k,
+    axis: resolveAxis('topK', axis, x.shape.length),
+  });
   return { values: values!, indices: indices! };
 }
 

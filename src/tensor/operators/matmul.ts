@@ -1,5 +1,12 @@
 /** Matrix products. */
-import { applyOne, broadcastShapes, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  broadcastShapes,
+  defineOperator,
+  refuseShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 import { add } from './binary.ts';
 import { transpose } from './shape.ts';
 
@@ -9,7 +16,11 @@ defineOperator({
     const rankA = a!.shape.length;
     const rankB = b!.shape.length;
     if (rankA < 2 || rankB < 2 || a!.shape[rankA - 1] !== b!.shape[rankB - 2]) {
-      refuseShape('matmul', `${showShape(a!.shape)} and ${showShape(b!.shape)}`, '[.., M, K] and [.., K, N]');
+      refuseShape(
+        'matmul',
+        `${showShape(a!.shape)} and ${showShape(b!.shape)}`,
+        '[.., M, K] and [.., K, N]',
+      );
     }
     const batch = broadcastShapes('matmul', a!.shape.slice(0, -2), b!.shape.slice(0, -2));
     return [{ shape: [...batch, a!.shape[rankA - 2]!, b!.shape[rankB - 1]!], dtype: a!.dtype }];

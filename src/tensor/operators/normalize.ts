@@ -48,7 +48,12 @@ export interface BatchNormResult {
  * `y = gamma (x - mean) / sqrt(variance + epsilon) + beta`, per channel over batch and positions,
  * biased variance. Source: Ioffe and Szegedy 2015, algorithm 1.
  */
-export function batchNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 } = {}): BatchNormResult {
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-5 } = {},
+): BatchNormResult {
   const [y, mean, variance] = apply('batchNorm', [x, gamma, beta], { epsilon });
   return { y: y!, mean: mean!, variance: variance! };
 }

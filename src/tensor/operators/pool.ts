@@ -1,5 +1,12 @@
 /** Pooling over windows of images [N, C, H, W]. */
-import { type Attributes, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  type Attributes,
+  applyOne,
+  defineOperator,
+  refuseShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 import { asPair, type Pair, windowedExtent } from './convolution.ts';
 import { mean } from './reduce.ts';
 
@@ -18,12 +25,20 @@ function attributesOf({ kernel, stride = kernel, padding = 0 }: PoolOptions) {
 
 function infer(name: string, x: Tensor, attributes: Attributes) {
   if (x.shape.length !== 4) refuseShape(name, showShape(x.shape), 'images [N, C, H, W]');
-  const [kernel, stride, padding] = [attributes.kernel, attributes.stride, attributes.padding] as number[][];
+  const [kernel, stride, padding] = [
+    attributes.kernel,
+    attributes.stride,
+    attributes.padding,
+  ] as number[][];
   const extents = [0, 1].map((i) =>
     windowedExtent(x.shape[2 + i]!, kernel![i]!, stride![i]!, padding![i]!, 1),
   );
   if (extents.some((extent) => extent < 1)) {
-    refuseShape(name, showShape(x.shape), `images at least as large as the ${kernel!.join('x')} window`);
+    refuseShape(
+      name,
+      showShape(x.shape),
+      `images at least as large as the ${kernel!.join('x')} window`,
+    );
   }
   return [{ shape: [x.shape[0]!, x.shape[1]!, ...extents], dtype: 'float32' as const }];
 }

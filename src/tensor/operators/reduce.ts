@@ -27,7 +27,9 @@ export function reducedShape(shape: Shape, axes: readonly number[]): number[] {
 function reduction(name: string): (x: Tensor, options?: ReduceOptions) => Tensor {
   defineOperator({
     name,
-    infer: ([x], { axes }) => [{ shape: reducedShape(x!.shape, axes as number[]), dtype: x!.dtype }],
+    infer: ([x], { axes }) => [
+      { shape: reducedShape(x!.shape, axes as number[]), dtype: x!.dtype },
+    ],
   });
   return (x, { axes, keepDims = false } = {}) => {
     const resolved = (axes ?? x.shape.map((_, axis) => axis)).map((axis) =>

@@ -8,7 +8,14 @@
  * been averaged by `crossReplicaMean`. The mean is its own adjoint then, and the adjoint of
  * gathering rows is the sum over replicas of each replica's own rows (reduce-scatter).
  */
-import { applyOne, defineOperator, isFloat, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  applyOne,
+  defineOperator,
+  isFloat,
+  refuseShape,
+  showShape,
+  type Tensor,
+} from '../tensor.ts';
 
 /** Names of the operators at which a program of several replicas is cut. */
 export const crossReplicaOperators: readonly string[] = [
@@ -23,7 +30,8 @@ function reduction(name: string): (x: Tensor) => Tensor {
   defineOperator({
     name,
     infer: ([x]) => {
-      if (!isFloat(x!.dtype)) refuseShape(name, `a tensor of type ${x!.dtype}`, 'float32 or float64');
+      if (!isFloat(x!.dtype))
+        refuseShape(name, `a tensor of type ${x!.dtype}`, 'float32 or float64');
       return [{ shape: x!.shape, dtype: x!.dtype }];
     },
   });

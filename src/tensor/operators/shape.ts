@@ -31,7 +31,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.filter((extent) => extent !== -1).reduce((a, b) => a * b, 1);
   const rest = sizeOf(x.shape) / known;
   if (shape.includes(-1) && !Number.isInteger(rest)) {
-    refuseShape('reshape', `${showShape(x.shape)} to ${showShape(shape)}`, `a multiple of ${known} elements`);
+    refuseShape(
+      'reshape',
+      `${showShape(x.shape)} to ${showShape(shape)}`,
+      `a multiple of ${known} elements`,
+    );
   }
   const resolved = shape.map((extent) => (extent === -1 ? rest : extent));
   return sameShape(resolved, x.shape) ? x : applyOne('reshape', [x], { shape: resolved });
@@ -41,7 +45,10 @@ defineOperator({
   name: 'transpose',
   infer: ([x], { permutation }) => {
     const order = permutation as number[];
-    if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== x!.shape.length) {
+    if (
+      [...order].sort((a, b) => a - b).some((axis, i) => axis !== i) ||
+      order.length !== x!.shape.length
+    ) {
       refuseShape(
         'transpose',
         `permutation ${showShape(order)} for ${showShape(x!.shape)}`,
@@ -102,7 +109,9 @@ defineOperator({
       }
     }
     const total = inputs.reduce((extent, tensor) => extent + tensor.shape[axis as number]!, 0);
-    return [{ shape: first.shape.map((extent, i) => (i === axis ? total : extent)), dtype: first.dtype }];
+    return [
+      { shape: first.shape.map((extent, i) => (i === axis ? total : extent)), dtype: first.dtype },
+    ];
   },
 });
 
@@ -110,7 +119,9 @@ defineOperator({
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   if (tensors.length === 0) refuseShape('concat', 'no tensors', 'at least one');
   if (tensors.length === 1) return tensors[0]!;
-  return applyOne('concat', tensors, { axis: resolveAxis('concat', axis, tensors[0]!.shape.length) });
+  return applyOne('concat', tensors, {
+    axis: resolveAxis('concat', axis, tensors[0]!.shape.length),
+  });
 }
 
 defineOperator({
@@ -179,7 +190,11 @@ defineOperator({
   name: 'pad',
   infer: ([x], { before, after }) => {
     const [b, a] = [before, after] as [number[], number[]];
-    if (b.length !== x!.shape.length || a.length !== x!.shape.length || [...b, ...a].some((n) => n < 0)) {
+    if (
+      b.length !== x!.shape.length ||
+      a.length !== x!.shape.length ||
+      [...b, ...a].some((n) => n < 0)
+    ) {
       refuseShape(
         'pad',
         `${showShape(b)} before and ${showShape(a)} after ${showShape(x!.shape)}`,
@@ -193,8 +208,13 @@ defineOperator({
 /** Surrounds a tensor with a constant. */
 export function pad(
   x: Tensor,
-  { before, after, value = 0 }: { before: readonly number[]; after: readonly number[]; value?: number },
+  {
+    before,
+    after,
+    value = 0,
+  }: { before: readonly number[]; after: readonly number[]; value?: number },
 ): Tensor {
-  if ([...before, ...after].every((count) => count === 0) && before.length === x.shape.length) return x;
+  if ([...before, ...after].every((count) => count === 0) && before.length === x.shape.length)
+    return x;
   return applyOne('pad', [x], { before, after, value });
 }

@@ -85,7 +85,11 @@ export type Operand = Tensor | number;
 export function tensorOf(operator: string, operand: Operand, dtype: DType): Tensor {
   if (typeof operand !== 'number') return operand;
   if (dtype === 'uint8' || dtype === 'bool') {
-    refuseShape(operator, `the number ${operand} beside a tensor of type ${dtype}`, 'a tensor; cast one');
+    refuseShape(
+      operator,
+      `the number ${operand} beside a tensor of type ${dtype}`,
+      'a tensor; cast one',
+    );
   }
   return scalar(operand, dtype);
 }
