@@ -1,44 +1,43 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import { openPixelCache } from './cache.ts';
 import { identitiesOf } from './identities.ts';
 import { temporaryFolder } from './pictures.cases.ts';
+import { openSource } from './source.ts';
 
-const SIDE = 64;
-const BYTES = 3 * SIDE * SIDE;
+const SIDE = 8;
 
-/** A cache of two images; bytes of the first are set to 1. */
-function cacheOf(...set: number[]) {
-  const pixels = Buffer.alloc(2 * BYTES);
-  for (const at of set) pixels[at] = 1;
-  const file = join(temporaryFolder(), 'pixels.bin');
-  writeFileSync(file, pixels);
-  return {
-    file,
-    entries: [{ id: 'a' }, { id: 'b' }],
-    widths: Uint16Array.of(SIDE, SIDE),
-    heights: Uint16Array.of(SIDE, SIDE),
-    offsets: Float64Array.of(0, BYTES),
-  };
+/** Writes a gray picture with the value of one pixel changed. */
+async function writePicture(folder: string, name: string, at: number): Promise<void> {
+  const pixels = new Uint8Array(SIDE * SIDE).fill(100);
+  pixels[at]!++;
+  const raw = { width: SIDE, height: SIDE, channels: 1 } as const;
+  await sharp(pixels, { raw }).png().toFile(join(folder, name));
 }
 
-it('tells apart images that differ in one pixel', async () => {
-  const { ids, hashes } = await identitiesOf(cacheOf(BYTES - 1), [0, 1]);
-  expect(ids).toEqual(['a', 'b']);
-  expect(hashes[0]).toMatch(/^[0-9a-f]{16}$/);
+it('names images by the hashes of the cache, which tell apart a single pixel', async () => {
+  const folder = temporaryFolder();
+  for (const [name, at] of [
+    ['a', 0],
+    ['b', SIDE * SIDE - 1],
+    ['c', 0],
+  ] as const) {
+    await writePicture(folder, `${name}.png`, at);
+  }
+  const source = await openSource(folder);
+  const cache = await openPixelCache(source, { cacheDir: join(temporaryFolder(), 'cache') });
+  await source.close();
+  const { ids, hashes, decoder } = identitiesOf(cache, [0, 1, 2]);
+  expect(ids).toEqual(['a.png', 'b.png', 'c.png']);
+  expect(hashes.every((hash) => /^[0-9a-f]{16}$/.test(hash))).toBe(true);
   expect(hashes[0]).not.toBe(hashes[1]);
-  expect((await identitiesOf(cacheOf(), [0, 1])).hashes[0]).toBe(hashes[1]);
+  expect(hashes[0]).toBe(hashes[2]);
+  expect(decoder).toMatch(/sharp .*, sha1$/);
+  expect(identitiesOf(cache, [2]).ids).toEqual(['c.png']);
 });
 
-it('hashes the middle of images above the budget', async () => {
-  const budget = 2 * 4096;
-  const hashOf = async (...set: number[]) =>
-    (await identitiesOf(cacheOf(...set), [0, 1], { budget })).hashes[0];
-  expect(await hashOf(0)).toBe(await hashOf());
-  expect(await hashOf(BYTES / 2)).not.toBe(await hashOf());
-});
-
-it('ends on a signal', async () => {
-  const signal = AbortSignal.abort(new Error('stopped'));
-  await expect(identitiesOf(cacheOf(), [0], { signal })).rejects.toThrow('stopped');
+it('writes small hashes with all digits', () => {
+  const cache = { entries: [{ id: 'a' }], contents: BigUint64Array.of(255n) };
+  expect(identitiesOf(cache, [0]).hashes).toEqual(['00000000000000ff']);
 });

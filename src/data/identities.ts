@@ -1,6 +1,4 @@
 /** Identity of each image of a source: its id and a hash of its decoded pixels. */
-import { createHash } from 'node:crypto';
-import { openRegular } from '../formats/index.ts';
 import { DECODER_VERSION } from './decode.ts';
 import type { PixelCache } from './types.ts';
 
@@ -10,60 +8,26 @@ export interface ImageIdentities {
   readonly ids: readonly string[];
   /** 16 hexadecimal digits of width, height and pixels. */
   readonly hashes: readonly string[];
-  /** Version of the decoder. Other decoders may give other pixels for the same files. */
+  /**
+   * Version of the decoder and the kind of the hashes. Others may give other hashes for the same
+   * files.
+   */
   readonly decoder: string;
 }
 
-export interface IdentityOptions {
-  /** Bytes that are hashed in all, which bounds the time to a few seconds. Default 2 GiB. */
-  budget?: number;
-  signal?: AbortSignal;
-}
+/** Kind of the hashes, those of `contentHash`. */
+const HASH = 'sha1';
 
-/** Fewest bytes that are hashed of an image. */
-const MIN_BYTES = 4096;
-
-/**
- * Hashes the decoded pixels of images in a pixel cache.
- *
- * Of caches above the budget the middle of each image is hashed: at 100,000 images of 256 pixels
- * the middle tenth. An edit outside of it is noticed where the file was encoded again with losses.
- *
- * @throws the signal's reason where it is aborted
- */
-export async function identitiesOf(
-  {
-    file,
-    entries,
-    widths,
-    heights,
-    offsets,
-  }: Pick<PixelCache, 'file' | 'entries' | 'widths' | 'heights' | 'offsets'>,
-  indices: ArrayLike<number>,
-  { budget = 2 ** 31, signal }: IdentityOptions = {},
-): Promise<ImageIdentities> {
-  const most = Math.max(MIN_BYTES, Math.floor(budget / Math.max(1, indices.length)));
-  const handle = await openRegular(file);
-  let buffer = Buffer.alloc(0);
+/** Names images of a pixel cache by their ids and the hashes that the cache has of their pixels. */
+export function identitiesOf(
+  { entries, contents }: Pick<PixelCache, 'entries' | 'contents'>,
+  indices: Iterable<number>,
+): ImageIdentities {
   const ids: string[] = [];
   const hashes: string[] = [];
-  try {
-    for (let i = 0; i < indices.length; i++) {
-      signal?.throwIfAborted();
-      const index = indices[i]!;
-      const [width, height] = [widths[index]!, heights[index]!];
-      const bytes = width * height * 3;
-      const read = Math.min(bytes, most);
-      if (buffer.length < read) buffer = Buffer.alloc(read);
-      await handle.read(buffer, 0, read, offsets[index]! + Math.floor((bytes - read) / 2));
-      const hash = createHash('sha256')
-        .update(`${width}x${height}.`)
-        .update(buffer.subarray(0, read));
-      ids.push(entries[index]!.id);
-      hashes.push(hash.digest('hex').slice(0, 16));
-    }
-  } finally {
-    await handle.close();
+  for (const index of indices) {
+    ids.push(entries[index]!.id);
+    hashes.push(contents[index]!.toString(16).padStart(16, '0'));
   }
-  return { ids, hashes, decoder: DECODER_VERSION };
+  return { ids, hashes, decoder: `${DECODER_VERSION}, ${HASH}` };
 }

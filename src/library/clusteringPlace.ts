@@ -49,7 +49,7 @@ export async function clusteringPlace(
   { cache, name, reporter }: { cache: PixelCache; name?: string | undefined; reporter: Reporter },
 ): Promise<ClusteringPlace> {
   const { path } = images.source;
-  const own = name === undefined && (await isOwn(run, images, cache, reporter));
+  const own = name === undefined && isOwn(run, images, cache);
   const place: ClusteringPlace = own ? { folder: run.folder } : await namedPlace(run, name, path);
   if (name === undefined && place.name !== undefined) {
     const message =
@@ -70,20 +70,12 @@ export async function clusteringPlace(
 }
 
 /** Compares a source with the run's images, which may have been moved. */
-async function isOwn(
-  { config }: Run,
-  { source }: OpenImages,
-  cache: PixelCache,
-  { signal }: Reporter,
-): Promise<boolean> {
+function isOwn({ config }: Run, { source }: OpenImages, cache: PixelCache): boolean {
   if (source.path === config.source.path) return true;
   if (config.listing === undefined) return false;
   const indices = indicesOfSplit(cache, config.split);
   if (indices.length !== config.images) return false;
-  return (
-    hashOfImages(await identitiesOf(cache, indices, { signal })).contents ===
-    config.listing.contents
-  );
+  return hashOfImages(identitiesOf(cache, indices)).contents === config.listing.contents;
 }
 
 async function namedPlace(

@@ -70,7 +70,7 @@ export async function newFeatures(
   }
   const set = await imagesOf(images, { imageSize, split }, reporter);
   reportSkipped(set.cache, reporter, { listedIn: 'skipped.csv' });
-  const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
+  const identities = identitiesOf(set.cache, set.indices);
   const config: FeaturesConfig = {
     ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },
     threads: run.threads || availableParallelism(),
@@ -105,7 +105,7 @@ export async function continueFeatures(
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
   const set = await imagesOf(images, config, reporter);
-  const identities = await identitiesOf(set.cache, set.indices, { signal: reporter.signal });
+  const identities = identitiesOf(set.cache, set.indices);
   if (tensors) {
     reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
     const difference = await differenceOf(identities, { folder, config, reporter });

@@ -122,7 +122,7 @@ async function requireMoved(
   const { config, reporter } = run;
   const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
   const indices = indicesOfSplit(cache, config.split);
-  const now = await identitiesOf(cache, indices, { signal: reporter.signal });
+  const now = identitiesOf(cache, indices);
   const difference = await differenceOf(now, run);
   if (difference) throw otherSource(images, run.folder, difference);
 }

@@ -119,8 +119,8 @@ export async function differenceOf(
   if (hash.names === listing.names && (!isSameDecoder || hash.contents === listing.contents)) {
     if (isSameDecoder) return undefined;
     const message =
-      'the images were decoded by another version when the run was started. Their names are ' +
-      'compared';
+      'the images were decoded or hashed by another version when the run was started. Their names ' +
+      'are compared';
     reporter.note({ code: 'resume.images', message });
     return undefined;
   }

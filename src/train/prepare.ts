@@ -79,7 +79,7 @@ export async function prepareNew(
     );
   }
   const distinct = requireDistinct(cache, indices, path);
-  const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
+  const identities = identitiesOf(cache, indices);
   const givenNames = new Set(Object.keys(flatSettings(changes)));
   const fitted = fitToCount(wanted, { count: indices.length, given: givenNames });
   // A paper's complete recipe keeps its views.
@@ -178,7 +178,7 @@ async function resumedRun(
   const config = resumedConfig(stored, request, { finished: end });
   const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
   const indices = indicesOfSplit(cache, config.split);
-  const identities = await identitiesOf(cache, indices, { signal: reporter.signal });
+  const identities = identitiesOf(cache, indices);
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
   const distinct = requireDistinct(cache, indices, images.path);
   const isLonger = config.longer !== stored.longer;
