@@ -13,7 +13,7 @@ import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
-import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const clusterCommand: Command = {
@@ -84,7 +84,7 @@ export const clusterCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
-    ...sourceOptions,
+    ...runSourceOptions,
     ...openOptions,
   ],
   examples: [

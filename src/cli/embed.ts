@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
-import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
 
 export const embedCommand: Command = {
   name: 'embed',
@@ -29,7 +29,7 @@ export const embedCommand: Command = {
       parse: oneOf('--split', ['train', 'test', 'all'] as const),
     },
     { flags: '--raw', description: 'write the rows without normalizing them' },
-    ...sourceOptions,
+    ...runSourceOptions,
   ],
   examples: [
     {

@@ -13,7 +13,7 @@ import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts
 import { evaluationTable } from './evaluationTable.ts';
 import { labelFreeTable } from './labelFreeTable.ts';
 import { wholeNumber } from './parse.ts';
-import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const evaluateCommand: Command = {
@@ -52,7 +52,7 @@ export const evaluateCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
-    ...sourceOptions,
+    ...runSourceOptions,
   ],
   examples: [
     {

@@ -21,9 +21,20 @@ export const sourceOptions: readonly OptionSpec[] = [
   },
 ];
 
+/** The same for a command with a run, whose choices are taken for its own images. */
+export const runSourceOptions: readonly OptionSpec[] = sourceOptions.map((option) => ({
+  ...option,
+  default: `${option.default ?? 'none'}, or as for the run on its own images`,
+}));
+
 export interface SourceFlags {
   exclude?: readonly string[];
   labels?: string;
+}
+
+/** Source flags, and the run whose choices are taken where flags are not given. */
+export interface GivenFlags extends SourceFlags {
+  run?: string | undefined;
 }
 
 /** Opens the source at the first call, and returns the same images at every later one. */
@@ -32,13 +43,13 @@ export type OpenGiven = () => Promise<Images>;
 /** Calls `work` with the source of a command and closes it afterwards. */
 export async function withGiven<T>(
   source: string,
-  { exclude, labels }: SourceFlags,
+  { exclude, labels, run }: GivenFlags,
   terminal: Terminal,
   work: (open: OpenGiven) => Promise<T>,
 ): Promise<T> {
   let opened: Promise<Images> | undefined;
   const open = () => {
-    opened ??= openImages(source, { exclude, labels, ...terminal.watch });
+    opened ??= openImages(source, { exclude, labels, run, ...terminal.watch });
     return opened;
   };
   try {

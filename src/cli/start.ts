@@ -16,7 +16,7 @@ import { evaluateWith } from './evaluate.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
-import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 import { reportTrained } from './train.ts';
 
@@ -73,7 +73,7 @@ export const startCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
-    ...sourceOptions,
+    ...runSourceOptions,
     ...openOptions,
   ],
   examples: [
@@ -90,7 +90,7 @@ export const startCommand: Command = {
     const flags = { exclude, labels };
     const words = given === undefined ? undefined : sourceWords(given, flags);
     const started = performance.now();
-    return withGiven(source, flags, terminal, async (open) => {
+    return withGiven(source, { ...flags, run: rest.out }, terminal, async (open) => {
       printHeadline(terminal, 'Learning features, without labels');
       const images = await open();
       await checkClustering(images, { k: clusters });

@@ -14,7 +14,7 @@ import {
 import type { Command } from './command.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
-import { type SourceFlags, sourceOptions, sourceWords, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 import { assignments } from './text.ts';
 
@@ -105,7 +105,7 @@ export const trainCommand: Command = {
         'can plot features over time',
       parse: fractions('--snapshots'),
     },
-    ...sourceOptions,
+    ...runSourceOptions,
     {
       flags: '--save-graph',
       description: 'write the compiled step to step.onnx in the run folder, for a graph viewer',
@@ -135,7 +135,9 @@ export const trainCommand: Command = {
       ...options,
       ...terminal.watch,
     });
-    return withGiven(source!, flags, terminal, async (open) => {
+    const { resume, out } = options as { resume?: boolean; out?: string };
+    const given = { ...flags, ...(resume && { run: out }) };
+    return withGiven(source!, given, terminal, async (open) => {
       const model = await train(await open(), { ...options, settings, ...terminal.watch });
       return reportTrained(model, sourceWords(source!, flags), terminal);
     });

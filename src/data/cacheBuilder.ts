@@ -198,6 +198,7 @@ async function fillApart(
 ): Promise<void> {
   const total = source.entries.length;
   const listing = listingOf(source);
+  const { location, choices: { labels: _, ...choices } = {} } = source;
   let running: DecoderProcess | undefined;
   /** Images before this one are decoded one at a time. */
   let carefulTo = 0;
@@ -212,8 +213,7 @@ async function fillApart(
       try {
         if (!running?.isAlive()) running = await decoder.lend();
         signal?.throwIfAborted();
-        const { location, exclude } = source;
-        const place = { location, exclude, listing, file, position: result.position };
+        const place = { location, choices, listing, file, position: result.position };
         await running.store({ kind: 'store', ...place, ...range, size, maxPixels }, result.add);
       } catch (error) {
         signal?.throwIfAborted();

@@ -2,7 +2,7 @@
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { RangeOptions, StoredPart } from './storeRange.ts';
-import type { DecodedImage, EncodedImage } from './types.ts';
+import type { DecodedImage, EncodedImage, SourceChoices } from './types.ts';
 
 /**
  * Stores a range of a source, which the process opens itself. Answered with parts, then an empty
@@ -11,9 +11,9 @@ import type { DecodedImage, EncodedImage } from './types.ts';
 export interface StoreRequest
   extends Pick<RangeOptions, 'from' | 'to' | 'pace' | 'size' | 'maxPixels'> {
   readonly kind: 'store';
-  /** Path and patterns for `openSource`, and `listingOf` the source that the caller sees there. */
+  /** Path and choices for `openSource`, and `listingOf` the source that the caller sees there. */
   readonly location: string;
-  readonly exclude?: readonly string[];
+  readonly choices?: Omit<SourceChoices, 'labels'>;
   readonly listing: string;
   /** Unfinished pack and its length. */
   readonly file: string;

@@ -58,9 +58,9 @@ function resultOf(
 }
 
 async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {
-  const { id, location, exclude, listing, file, position, from, to, pace, size, maxPixels } =
+  const { id, location, choices, listing, file, position, from, to, pace, size, maxPixels } =
     request;
-  const source = await openSource(location, { exclude });
+  const source = await openSource(location, choices);
   try {
     if (listingOf(source) !== listing) {
       throw new LikenessError(

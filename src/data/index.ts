@@ -22,6 +22,7 @@ export type {
   Remark,
   SkippedImage,
   Source,
+  SourceChoices,
   SourceKind,
   Split,
 } from './types.ts';

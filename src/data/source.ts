@@ -14,7 +14,7 @@ import { type FolderOptions, openFolder, openImage } from './source-folder.ts';
 import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
-import type { Source, StopOptions } from './types.ts';
+import type { Source, SourceChoices, StopOptions } from './types.ts';
 import { reasonOfFile } from './walk.ts';
 
 /** Folders that the archives of packed data sets unpack to. Also found from the folder above. */
@@ -70,12 +70,16 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
       ? openImage(paged.file, paged.page)
       : openFile(absolute, ways));
   const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(opened, exclude) : opened;
-  const source = exclude ? { ...filtered, exclude: patterns } : filtered;
+  const choices: SourceChoices = {
+    ...(exclude && { exclude: patterns }),
+    ...(labels !== undefined && { labels: isFile(labels) ? resolve(labels) : labels }),
+  };
+  const source = { ...filtered, choices };
   const unused = exclude?.unused() ?? [];
   if (source.entries.length > 0 && unused.length === 0) {
     const located = { ...source, location: absolute };
     if (labels === undefined || labels === 'folders') return located;
-    return labels === 'none' ? withoutLabels(located) : withLabelFile(located, labels);
+    return isFile(labels) ? withLabelFile(located, labels) : withoutLabels(located);
   }
   await source.close();
   if (unused.length > 0) {
@@ -98,6 +102,9 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     `source: no images in ${absolute} (${seen}). Expected ${KINDS}; check the path.`,
   );
 }
+
+/** Tells if labels come from a file. */
+const isFile = (labels: LabelChoice) => labels !== 'folders' && labels !== 'none';
 
 /** File and page of a path such as `scan.tif#2`, where no file has this name itself. */
 function pageOf(path: string): { file: string; page: number } | undefined {

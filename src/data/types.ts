@@ -94,6 +94,14 @@ export interface Remark {
   readonly examples: readonly string[];
 }
 
+/** Ways of reading a source that a person chose, which a run stores. */
+export interface SourceChoices {
+  /** Glob patterns of folders and files that are left out, relative to the source. */
+  readonly exclude?: readonly string[];
+  /** Source of the labels: `folders`, `none`, or the absolute path of a CSV file. */
+  readonly labels?: string;
+}
+
 /** Set of images that can be listed and read one by one. */
 export interface Source {
   /** Absolute path. */
@@ -110,8 +118,8 @@ export interface Source {
   readonly skipped: readonly SkippedImage[];
   /** Facts about the listing for people: the choice of labels, folders that are left out. */
   readonly notes?: readonly SourceNote[];
-  /** Patterns of images that are left out, for `openSource` in another process. */
-  readonly exclude?: readonly string[];
+  /** Choices that the source was opened with, for `openSource` in another process. */
+  readonly choices?: SourceChoices;
   /** Hashes the listing (ids, sizes, times, identities). Equal as long as nothing changes. */
   fingerprint(options?: StopOptions): Promise<string>;
   /**

@@ -53,21 +53,22 @@ export async function assignFiles(
 ): Promise<Assigned> {
   checkOptions({}, options);
   const reporter = reporterFor(options);
-  const stored = given ?? (await readClustering(latest.folder.files.clustering));
-  const { dimension, step, k } = stored;
+  const clustering = given ?? (await readClustering(latest.folder.files.clustering));
+  const { dimension, step, k } = clustering;
+  const { source: stored } = latest.config;
   const run = await runAtStep(latest, step);
   return withEncoder(run, { batchSize: FILE_BATCH }, async (encoder, engine) => {
-    checkDimension(run, encoder.dimension, stored);
+    checkDimension(run, encoder.dimension, clustering);
     const view = (image: Parameters<typeof evaluationPixels>[0]) =>
       evaluationPixels(image, run.view, reporter.signal);
-    const found = await embedFiles({ encoder, view }, files, reporter);
+    const found = await embedFiles({ encoder, view, stored }, files, reporter);
     checkReadable(found);
     const { paths, rows, unreadable } = found;
-    const centroids = featuresOf(stored.centroids, dimension); // [K, D]
+    const centroids = featuresOf(clustering.centroids, dimension); // [K, D]
     const result = await assignFeatures(
       engine,
       encoder,
-      { ...stored, centroids },
+      { ...clustering, centroids },
       featuresOf(rows, dimension),
     );
     const images = paths.map((path, i) => ({

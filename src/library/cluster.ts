@@ -114,7 +114,7 @@ export async function clusterImages(
   if (name !== undefined) checkClusteringName(name);
   const reporter = reporterFor(options);
   const images = typeof given === 'string' ? resolve(given) : given;
-  const taken = await takeImages(given, reporter);
+  const taken = await takeImages(given, { reporter, stored: opened.config.source });
   let features: FeatureFile | undefined;
   try {
     await checkClustering(taken.images, { k });
@@ -308,9 +308,10 @@ function clusteringOf({
   set,
   clustering,
   color,
-  stored,
+  stored: clusters,
 }: MadeClustering): Clustering {
   const { files } = run.folder;
+  const { source: stored } = run.config;
   const { assignment, head } = clustering;
   const close = async () => {};
   return {
@@ -331,11 +332,11 @@ function clusteringOf({
       clustering: resolve(files.clustering),
       skipped: resolve(files.skipped),
     },
-    stored,
+    stored: clusters,
     async writeReport(options = {}) {
       checkOptions({}, options);
       const { cache, indices } = set;
-      await withImages(images, ({ source }) =>
+      const report = ({ source }: OpenImages) =>
         withStoredFeatures(
           run.folder,
           { ids: set.ids, clusters: assignment.assignments },
@@ -346,15 +347,15 @@ function clusteringOf({
                 reporterFor(options),
               ),
             ),
-        ),
-      );
+        );
+      await withImages(images, report, { stored });
       return resolve(files.reportHtml);
     },
     async sortInto(folder, options = {}) {
       checkOptions({ by: oneOf(['copy', 'link']) }, options);
       const { by = 'copy' } = options;
       const reporter = reporterFor(options);
-      return withImages(images, ({ source }) =>
+      const sort = ({ source }: OpenImages) =>
         sortInto({
           into: folder,
           ...{ by, source },
@@ -367,8 +368,8 @@ function clusteringOf({
               done,
               total,
             }),
-        }),
-      );
+        });
+      return withImages(images, sort, { stored });
     },
     close,
     [Symbol.asyncDispose]: close,

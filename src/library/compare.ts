@@ -69,5 +69,7 @@ export async function compare(
   );
   const { onProgress, onNote, onWarning, signal, ...request } = options;
   const reporter = reporterFor(options);
-  return withImages(images, (opened) => compareMethods(opened, request, { reporter }), reporter);
+  return withImages(images, (opened) => compareMethods(opened, request, { reporter }), {
+    reporter,
+  });
 }

@@ -6,7 +6,7 @@ import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { type Run, writeSkipped } from '../run/index.ts';
+import { type Run, type StoredSource, writeSkipped } from '../run/index.ts';
 import {
   type FeatureFormat,
   type FeatureTable,
@@ -65,17 +65,20 @@ export interface EmbedSource {
   /** Side of the cached images, in pixels. */
   cacheSize: number;
   workers: number;
+  /** Source of the run, whose ways of reading are used for its own images. */
+  stored?: StoredSource;
   /** Origin of the features, for file formats with metadata. */
   about: Readonly<Record<string, string>>;
 }
 
 /** Describes a run's encoder as the source of embeddings. */
 export function embedSourceOf(run: Run): EmbedSource {
-  const { method, step, view } = run;
+  const { method, step, view, config } = run;
   return {
     use: (work) => withEncoder(run, {}, work),
     cacheSize: view.cacheSize,
     workers: view.workers,
+    stored: config.source,
     about: { method, step: String(step) },
   };
 }
@@ -99,7 +102,7 @@ export async function embedImages(
         return { ...namesOf(set.cache, set.indices), data, count, dimension };
       });
     },
-    reporter,
+    { reporter, stored: source.stored },
   );
 }
 
@@ -145,7 +148,7 @@ export async function embedToFile(
         };
       });
     },
-    reporter,
+    { reporter, stored: source.stored },
   );
 }
 

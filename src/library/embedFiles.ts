@@ -3,6 +3,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { plural } from '../core/text.ts';
 import type { EncodedImage, RawImage } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
+import type { StoredSource } from '../run/index.ts';
 import { imageReason, type NamedImage, openImageFiles } from './imageFiles.ts';
 
 /** An image that could not be used, with the reason in one line. */
@@ -27,11 +28,13 @@ export interface FileEncoder {
   encoder: ImageEncoder;
   /** Renders the evaluation view [3, s, s] of an image. */
   view(image: EncodedImage | RawImage): Promise<Uint8Array>;
+  /** Source of the encoder's run. */
+  stored?: StoredSource;
 }
 
 /** Embeds image files and all images of folders, and collects those that cannot be read. */
 export async function embedFiles(
-  { encoder, view }: FileEncoder,
+  { encoder, view, stored }: FileEncoder,
   files: readonly string[],
   reporter: Reporter,
 ): Promise<FileFeatures> {
@@ -69,7 +72,7 @@ export async function embedFiles(
     });
   }
 
-  const { images, close } = await openImageFiles(files);
+  const { images, close } = await openImageFiles(files, { reporter, stored });
   try {
     for (const batch of batchesOf(images)) await embed(batch);
   } finally {

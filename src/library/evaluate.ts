@@ -98,7 +98,7 @@ export async function evaluateRun(
       await noteEvaluation(run, stored);
       return { ...stored, report, file: resolve(evaluation) };
     },
-    reporter,
+    { reporter, stored: run.config.source },
   );
 }
 

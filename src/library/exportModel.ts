@@ -136,7 +136,7 @@ async function imagesToCompare(
   const random = randomAt(seed, 'synthetic');
   let found = 0;
   try {
-    const source = await openSource(config.source.path);
+    const source = await openSource(config.source.path, { ...config.source, labels: 'none' });
     try {
       const { length } = source.entries;
       const tried = Math.min(length, TRIED_PER_IMAGE * COMPARED);

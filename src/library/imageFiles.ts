@@ -1,8 +1,10 @@
 /** Images given by paths: files, folders and packed data sets, unreadable ones included. */
 import { stat } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
+import { type Reporter, silent } from '../core/reporter.ts';
 import { type EncodedImage, openSource, type RawImage, type Source } from '../data/index.ts';
 import { readRegular } from '../formats/index.ts';
+import { choicesAsStored, type StoredSource } from '../run/index.ts';
 
 export interface NamedImage {
   /** As given, or `given/id` for the images of a folder or packed set. */
@@ -20,8 +22,18 @@ export interface NamedImages {
   close(): Promise<void>;
 }
 
+export interface ImageFilesOptions {
+  /** Receives a note on the ways of reading that are taken from a run. Default: nobody. */
+  reporter?: Reporter;
+  /** Source of a run, whose ways of reading are used for its own images. */
+  stored?: StoredSource | undefined;
+}
+
 /** Opens the images at some paths. */
-export async function openImageFiles(paths: readonly string[]): Promise<NamedImages> {
+export async function openImageFiles(
+  paths: readonly string[],
+  { reporter = silent, stored }: ImageFilesOptions = {},
+): Promise<NamedImages> {
   const sources: Source[] = [];
   const opened: Iterable<NamedImage>[] = [];
   for (const path of paths) {
@@ -33,7 +45,8 @@ export async function openImageFiles(paths: readonly string[]): Promise<NamedIma
       continue;
     }
     try {
-      const source = await openSource(path);
+      const given = { labels: 'none' };
+      const source = await openSource(path, choicesAsStored(stored, { path, given }, reporter));
       sources.push(source);
       const isOne = source.kind === 'image';
       opened.push(isOne ? [{ path, read: () => source.read(0) }] : imagesOf(path, source));

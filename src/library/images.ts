@@ -1,11 +1,12 @@
 /** Images of a source, as programs open them. */
 import { z } from 'zod';
-import { type Reporter, type ReporterOptions, reporterOf } from '../core/reporter.ts';
+import { type Reporter, type ReporterOptions, reporterOf, silent } from '../core/reporter.ts';
 import {
   type OpenImages,
   openImages as openSourceImages,
   type SourceOptions,
 } from '../data/index.ts';
+import { choicesAsStored, readStoredSource, type StoredSource } from '../run/index.ts';
 import { checkOptions, path } from './options.ts';
 
 /** Images of a folder, a tar file or a packed data set. Each is decoded once and cached on disk. */
@@ -21,6 +22,11 @@ export interface Images extends OpenImages, AsyncDisposable {
 export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
   cacheDir?: string;
+  /**
+   * Run whose `exclude` and `labels` are used where they are not given and the source is its own.
+   * Functions of a model that are given a path do this themselves.
+   */
+  run?: string;
 }
 
 /** Options about the images of a source, which `inspect` takes too. */
@@ -41,10 +47,12 @@ export const sourceShape = {
  * @throws LikenessError `source.*` where there is nothing to read.
  */
 export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
-  checkOptions({ cacheDir: path(), ...sourceShape }, options);
-  const { cacheDir, exclude, labels, ...callbacks } = options;
+  checkOptions({ cacheDir: path(), run: path(), ...sourceShape }, options);
+  const { cacheDir, run, exclude, labels, ...callbacks } = options;
   const own = reporterOf(callbacks);
-  const opened = await openSourceImages(source, { cacheDir, exclude, labels, reporter: own });
+  const stored = run === undefined ? undefined : await readStoredSource(run);
+  const choices = choicesAsStored(stored, { path: source, given: { exclude, labels } }, own);
+  const opened = await openSourceImages(source, { cacheDir, ...choices, reporter: own });
   return {
     ...opened,
     name: opened.source.name,
@@ -63,13 +71,21 @@ export interface GivenImages {
   release(): Promise<void>;
 }
 
+export interface TakeOptions {
+  /** Receives notes and progress of a source that is opened. Default: nobody. */
+  reporter?: Reporter;
+  /** Source of a run, whose ways of reading are used for its own images. */
+  stored?: StoredSource | undefined;
+}
+
 /** Takes open images as they are, and opens a source that is given by its path. */
 export async function takeImages(
   given: OpenImages | string,
-  reporter?: Reporter,
+  { reporter = silent, stored }: TakeOptions = {},
 ): Promise<GivenImages> {
   if (typeof given !== 'string') return { images: given, release: async () => {} };
-  const images = await openSourceImages(given, { reporter });
+  const choices = choicesAsStored(stored, { path: given, given: {} }, reporter);
+  const images = await openSourceImages(given, { ...choices, reporter });
   return { images, release: images.close };
 }
 
@@ -77,9 +93,9 @@ export async function takeImages(
 export async function withImages<T>(
   given: OpenImages | string,
   work: (images: OpenImages) => Promise<T>,
-  reporter?: Reporter,
+  options?: TakeOptions,
 ): Promise<T> {
-  const { images, release } = await takeImages(given, reporter);
+  const { images, release } = await takeImages(given, options);
   try {
     return await work(images);
   } finally {

@@ -26,6 +26,7 @@ import {
   readEncoderIfLearned,
   requireFree,
   requireSameImages,
+  storedSourceOf,
   writeEncoder,
   writeImageList,
   writeRunConfig,
@@ -74,7 +75,7 @@ export async function newFeatures(
   const config: FeaturesConfig = {
     ...{ kind: 'features', encoder, imageSize, seed, workers: run.workers },
     threads: run.threads || availableParallelism(),
-    source: { path: source.path, name: source.name, kind: source.kind },
+    source: storedSourceOf(source),
     ...{ split, images: set.indices.length, listing: hashOfImages(identities), notes },
   };
   const { folder, lock } = await claimRunFolder({

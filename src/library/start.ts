@@ -17,6 +17,7 @@ import {
   type RunConfig,
   type RunFolder,
   readRunConfig,
+  readStoredSource,
   type TrainedConfig,
 } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -67,7 +68,8 @@ export async function start(images: Images | string, options: StartOptions = {})
     out !== undefined && (await isRunFolder(out))
       ? continueStart(opened, out, options)
       : newStart(opened, options);
-  return withImages(images, open, reporterFor(options));
+  const stored = out === undefined ? undefined : await readStoredSource(out);
+  return withImages(images, open, { reporter: reporterFor(options), stored });
 }
 
 async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
-import { openTrainedRun } from '../run/index.ts';
+import { openTrainedRun, readStoredSource } from '../run/index.ts';
 import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { modelOf, type TrainedModel } from './model.ts';
@@ -103,7 +103,10 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainedModel> {
   checkOptions(shape, options);
-  return withImages(images, (opened) => trainImages(opened, options), reporterFor(options));
+  const { resume, out } = options;
+  const stored = resume && out !== undefined ? await readStoredSource(out) : undefined;
+  const reporter = reporterFor(options);
+  return withImages(images, (opened) => trainImages(opened, options), { reporter, stored });
 }
 
 /** Trains on open images; the options are checked already. */

@@ -6,9 +6,9 @@ import { type JsonObject, parseJson } from './json.ts';
 
 /**
  * Version of the layout: 1 stored flat settings with texts, 2 typed settings in groups, 3 the kind
- * of the run beside them, and 4 stores hashes of the images.
+ * of the run beside them, 4 stores hashes of the images, and 5 the ways of reading the source.
  */
-export const configVersion = 4;
+export const configVersion = 5;
 
 /** Writes config.json, indented by two spaces, with `version` before the given keys. */
 export async function writeConfig(run: RunFolder, config: JsonObject): Promise<void> {

@@ -87,6 +87,13 @@ export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { checkSortFolder, type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export {
+  choicesAsStored,
+  choicesText,
+  readStoredSource,
+  type StoredSource,
+  storedSourceOf,
+} from './sourceChoices.ts';
 export { readStem, type StemShape, writeStem } from './stemFile.ts';
 export {
   type ExampleImage,

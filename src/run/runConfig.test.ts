@@ -2,7 +2,6 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { defaultEncoder } from '../encoders/index.ts';
 import { resolveSettings } from '../methods/index.ts';
 import { runFolderAt } from './files.ts';
 import { openRunFolder } from './folder.ts';
@@ -15,6 +14,7 @@ import {
   writeRunConfig,
 } from './runConfig.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
+import { featuresConfig } from './testConfig.cases.ts';
 
 const folder = useTemporaryFolder();
 const source = { path: '/photos', name: 'photos', kind: 'folder' };
@@ -24,8 +24,8 @@ const trained: TrainedConfig = {
   budget: { minutes: 0.5 },
 };
 const features: FeaturesConfig = {
-  ...{ kind: 'features', source, split: 'train', images: 30, notes: ['a note'], threads: 2 },
-  ...{ encoder: defaultEncoder('patches'), imageSize: 32, seed: 0, workers: 1 },
+  ...featuresConfig,
+  source: { ...source, exclude: ['raw/**'], labels: 'none' },
 };
 
 describe('the configuration of a run', () => {

@@ -16,10 +16,11 @@ import type { ImageListHash } from './imageList.ts';
 import { firstIssue, type JsonObject } from './json.ts';
 import { steps } from './limits.ts';
 import { settingsHash, version1Hash } from './settingsHash.ts';
+import { type StoredSource, storedSource } from './sourceChoices.ts';
 
 /** Part of config.json that every kind of run has. */
 interface SharedConfig {
-  source: { path: string; name: string; kind: string };
+  source: StoredSource;
   /** Split of the source that was learned from. */
   split: 'train' | 'test' | 'all';
   /** Number of images that were learned from. */
@@ -82,7 +83,7 @@ const MAX_IMAGE_SIZE = 2048;
 const MAX_IMAGES = 2 ** 32;
 
 const shared = {
-  source: z.object({ path: z.string(), name: z.string(), kind: z.string() }),
+  source: storedSource,
   split: z.enum(['train', 'test', 'all']),
   images: z.int().nonnegative().max(MAX_IMAGES),
   listing: z.object({ names: z.string(), contents: z.string(), decoder: z.string() }).optional(),

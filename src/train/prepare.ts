@@ -37,6 +37,7 @@ import {
   readTrainedConfig,
   requireFree,
   requireSameImages,
+  storedSourceOf,
   type TrainedConfig,
   writeImageList,
   writeRunConfig,
@@ -98,7 +99,7 @@ export async function prepareNew(
   const config: TrainedConfig = {
     kind: 'trained',
     settings,
-    source: { path: source.path, name: source.name, kind: source.kind },
+    source: storedSourceOf(source),
     split,
     images: indices.length,
     listing: hashOfImages(identities),

@@ -1,0 +1,66 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { silent } from '../core/reporter.ts';
+import type { SourceChoices } from '../data/index.ts';
+import { runFolderAt } from './files.ts';
+import { writeRunConfig } from './runConfig.ts';
+import { choicesAsStored, readStoredSource, type StoredSource } from './sourceChoices.ts';
+import { useTemporaryFolder } from './temporaryFolder.cases.ts';
+import { featuresConfig } from './testConfig.cases.ts';
+
+const temporary = useTemporaryFolder();
+
+/** Choices for a path with the notes on them. */
+function chosen(stored: StoredSource, path: string, given: SourceChoices = {}) {
+  const notes: string[] = [];
+  const reporter = {
+    ...silent,
+    note: ({ message }: { message: string }) => void notes.push(message),
+  };
+  return { choices: choicesAsStored(stored, { path, given }, reporter), notes };
+}
+
+const stored: StoredSource = {
+  ...{ path: '/pictures/photos', name: 'photos', kind: 'folder' },
+  ...{ exclude: ['raw/**', '*_small.*'], labels: 'none' },
+};
+
+describe('the ways in which a source of a run is read again', () => {
+  it('are those of the run, in one line', () => {
+    expect(chosen(stored, '/pictures/../pictures/photos')).toEqual({
+      choices: { exclude: ['raw/**', '*_small.*'], labels: 'none' },
+      notes: ['read as for the run, without "raw/**" and "*_small.*", without labels'],
+    });
+  });
+
+  it('are those that are given', () => {
+    const given = { exclude: [], labels: '/labels.csv' };
+    expect(chosen(stored, stored.path, given)).toEqual({ choices: given, notes: [] });
+    expect(chosen(stored, stored.path, { exclude: ['a'] })).toEqual({
+      choices: { exclude: ['a'], labels: 'none' },
+      notes: ['read as for the run, without labels'],
+    });
+  });
+
+  it('are not taken for another source, but for a folder that was moved', () => {
+    expect(chosen(stored, '/pictures/others')).toEqual({ choices: {}, notes: [] });
+    const [before, after] = ['a', 'b'].map((name) => join(temporary.path, name, 'photos'));
+    const moved = { ...stored, path: before! };
+    expect(chosen(moved, after!).choices).toEqual({ exclude: stored.exclude, labels: 'none' });
+    mkdirSync(before!, { recursive: true });
+    expect(chosen(moved, after!).choices).toEqual({});
+    rmSync(before!, { recursive: true });
+  });
+
+  it('are none for a run without them', () => {
+    const plain = { path: '/photos', name: 'photos', kind: 'folder' };
+    expect(chosen(plain, '/photos')).toEqual({ choices: {}, notes: [] });
+  });
+});
+
+it('reads the source of a run, and none where there is no run', async () => {
+  expect(await readStoredSource(temporary.path)).toBeUndefined();
+  await writeRunConfig(runFolderAt(temporary.path), { ...featuresConfig, source: stored });
+  expect(await readStoredSource(temporary.path)).toEqual(stored);
+});

@@ -1,0 +1,80 @@
+/** The source of a run with the ways of reading it, which config.json stores for later commands. */
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { z } from 'zod';
+import type { Reporter } from '../core/reporter.ts';
+import type { Source, SourceChoices } from '../data/index.ts';
+import { readConfig } from './config.ts';
+import { runFolderAt } from './files.ts';
+import { isRunFolder } from './folder.ts';
+
+/** Source of a run. */
+export interface StoredSource extends SourceChoices {
+  /** Absolute path. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** Schema of a stored source. Runs of before version 5 have no choices. */
+export const storedSource = z.object({
+  path: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  exclude: z.array(z.string()).optional(),
+  labels: z.string().min(1).optional(),
+});
+
+/** Describes a source for config.json. */
+export function storedSourceOf({ path, name, kind, choices }: Source): StoredSource {
+  return { path, name, kind, ...choices };
+}
+
+/** Reads the source of a run. Undefined without a run there, and for content that is no source. */
+export async function readStoredSource(run: string): Promise<StoredSource | undefined> {
+  if (!(await isRunFolder(run))) return undefined;
+  // Whoever opens the run reports what is wrong with the file.
+  const config = await readConfig(runFolderAt(run)).catch(() => undefined);
+  return storedSource.safeParse(config?.source).data;
+}
+
+/**
+ * Fills in the choices that are not given with those of a run, where the images are its own. A note
+ * tells those that are taken from the run.
+ *
+ * @param path of the images
+ */
+export function choicesAsStored(
+  stored: StoredSource | undefined,
+  { path, given }: { path: string; given: SourceChoices },
+  reporter: Reporter,
+): SourceChoices {
+  if (stored === undefined || !isOwnSource(stored, path)) return given;
+  const taken: SourceChoices = {
+    ...(given.exclude === undefined && stored.exclude && { exclude: stored.exclude }),
+    ...(given.labels === undefined && stored.labels && { labels: stored.labels }),
+  };
+  const text = choicesText(taken);
+  if (text !== undefined) {
+    reporter.note({ code: 'images.asRun', message: `read as for the run, ${text}` });
+  }
+  return { ...given, ...taken };
+}
+
+/** Tells if a path is that of a run's source, or that of its folder after a move. */
+function isOwnSource(stored: StoredSource, path: string): boolean {
+  if (resolve(path) === stored.path) return true;
+  return basename(resolve(path)) === basename(stored.path) && !existsSync(stored.path);
+}
+
+/** Words for choices; undefined for none. */
+export function choicesText({ exclude = [], labels }: SourceChoices): string | undefined {
+  const parts: string[] = [];
+  if (exclude.length > 0) {
+    parts.push(`without ${exclude.map((pattern) => JSON.stringify(pattern)).join(' and ')}`);
+  }
+  if (labels !== undefined) {
+    parts.push(labels === 'none' ? 'without labels' : `with labels from ${labels}`);
+  }
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
