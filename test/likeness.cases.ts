@@ -29,6 +29,11 @@ export interface Workplace {
   start(...args: string[]): Started;
   /** Starts it as in a terminal, where the progress line is drawn ten times a second. */
   startShown(...args: string[]): Started;
+  /** Starts it with options of Node and further variables of the environment. */
+  startWith(
+    node: { options: readonly string[]; env?: Record<string, string> },
+    ...args: readonly string[]
+  ): Started;
   /** Runs `likeness` to its end. */
   run(...args: string[]): Promise<Ended>;
   /**
@@ -44,10 +49,14 @@ export interface Workplace {
  */
 export function openWorkplace(): Workplace {
   const path = mkdtempSync(join(tmpdir(), 'likeness-cli-'));
-  function spawned(command: string, args: readonly string[]): Started {
+  function spawned(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+  ): Started {
     const child = spawn(command, args, {
       cwd: path,
-      env: { ...process.env, LIKENESS_CACHE: join(path, 'cache'), NO_COLOR: '1' },
+      env: { ...process.env, LIKENESS_CACHE: join(path, 'cache'), NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const text = { stdout: '', stderr: '' };
@@ -68,6 +77,8 @@ export function openWorkplace(): Workplace {
     path,
     start,
     startShown: (...args) => spawned(process.execPath, ['--import', asTerminal, main, ...args]),
+    startWith: ({ options, env }, ...args) =>
+      spawned(process.execPath, [...options, main, ...args], env),
     run: (...args) => start(...args).ended,
     limited: (blocks, ...args) =>
       spawned('sh', ['-c', `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, main, ...args])

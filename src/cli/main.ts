@@ -3,5 +3,8 @@
 import { watchOutput } from './output.ts';
 import { runCommandLine } from './program.ts';
 
-const outputClosed = watchOutput([process.stdout, process.stderr]);
-process.exitCode = await runCommandLine(process.argv.slice(2), { outputClosed });
+const { stdout, stderr } = process;
+const argv = process.argv.slice(2);
+const output = watchOutput({ stdout, stderr });
+const code = await runCommandLine(argv, { outputEnded: output.signal });
+process.exitCode = await output.settle(code, { json: argv.includes('--json') });

@@ -15,12 +15,12 @@ import { createTerminal, type Terminal } from './terminal.ts';
 /**
  * Runs one command line to its end and returns the process's exit code.
  *
- * @param outputClosed aborted when nobody reads the output any more. A running command then saves
- * and ends as after Ctrl-C.
+ * @param outputEnded aborted when output cannot be written any more. A running command then saves
+ * and ends as after Ctrl-C, and the caller tells the reason.
  */
 export async function runCommandLine(
   argv: readonly string[],
-  { outputClosed = new AbortController().signal }: { outputClosed?: AbortSignal } = {},
+  { outputEnded = new AbortController().signal }: { outputEnded?: AbortSignal } = {},
 ): Promise<number> {
   let code = 0;
   const parser = new Parser(programWords())
@@ -32,7 +32,7 @@ export async function runCommandLine(
     .addHelpText('after', exitCodesHelp());
   for (const command of commands) {
     addCommand(parser, command, async (args, options) => {
-      code = await execute(command, args, { options, outputClosed });
+      code = await execute(command, args, { options, outputEnded });
     });
   }
   try {
@@ -152,7 +152,7 @@ function withoutAliases(
 async function execute(
   command: Command,
   args: readonly string[],
-  { options: given, outputClosed }: { options: Record<string, unknown>; outputClosed: AbortSignal },
+  { options: given, outputEnded }: { options: Record<string, unknown>; outputEnded: AbortSignal },
 ): Promise<number> {
   const { json, ...options } = given;
   const controller = new AbortController();
@@ -163,8 +163,9 @@ async function execute(
     signal: controller.signal,
     rewrite: (message) => messageWithFlags(message, line),
   });
-  const stop = () => controller.abort(new LikenessError('interrupted', 'nobody reads the output'));
-  outputClosed.addEventListener('abort', stop);
+  const stop = () =>
+    controller.abort(new LikenessError('interrupted', reasonOf(outputEnded.reason)));
+  outputEnded.addEventListener('abort', stop);
   const unwatch = watchSignals({
     onFirst(signal) {
       endedBy = signal;
@@ -179,11 +180,15 @@ async function execute(
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
     if (terminal.json) process.stdout.write(`${jsonLine(result)}\n`);
-    if (outputClosed.aborted) return OUTPUT_CLOSED;
+    if (outputEnded.aborted) return OUTPUT_CLOSED;
     // A command that saved and stopped early on a signal has not finished its work.
     return controller.signal.aborted ? interruptedCode() : 0;
   } catch (thrown) {
-    if (outputClosed.aborted) return OUTPUT_CLOSED;
+    if (outputEnded.aborted) {
+      const { code, message } = outputEnded.reason as LikenessError;
+      if (terminal.json) process.stdout.write(`${jsonLine({ error: { code, message } })}\n`);
+      return OUTPUT_CLOSED;
+    }
     const error = thrown instanceof LikenessError ? errorWithFlags(thrown, line) : thrown;
     const interrupted = controller.signal.aborted;
     // The failure of an interrupted command is a consequence of the interruption.
@@ -192,7 +197,7 @@ async function execute(
     if (interrupted) return interruptedCode();
     return isKnown ? exitCodeOf(error.code) : exitCodes.failure.code;
   } finally {
-    outputClosed.removeEventListener('abort', stop);
+    outputEnded.removeEventListener('abort', stop);
     unwatch();
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import {
   type FileHandle,
@@ -128,6 +129,17 @@ describe('writeFileAtomic', () => {
     });
     await expect(failed).rejects.toThrow('source broke');
     expect(await readdir(folder)).toEqual(['b']);
+  });
+
+  it('removes what earlier writes of the file left whose process has ended', async () => {
+    const path = join(folder, 'a.txt');
+    const ended = spawnSync(process.execPath, ['--version']).pid;
+    const others = [`.b.txt.${ended}-0.tmp`, `.a.txt.${process.ppid}-0.tmp`, 'a.txt.tmp'];
+    // The number of this process, as in a container, where every process has the same.
+    const left = [`.a.txt.${ended}-0.tmp`, `.a.txt.${process.pid}-99999.tmp`];
+    for (const name of [...others, ...left]) await writeFile(join(folder, name), 'torn');
+    await writeFileAtomic(path, 'whole');
+    expect((await readdir(folder)).sort()).toEqual([...others, 'a.txt'].sort());
   });
 
   it('removes what killed writes left, and nothing else', async () => {

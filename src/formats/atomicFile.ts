@@ -29,7 +29,7 @@ export interface FileSink {
 }
 
 const realFiles: FileOperations = { open, rename, rm };
-const temporaryName = /^\..+\.(\d+)-\d+\.tmp$/;
+const temporaryName = /^\.(.+)\.(\d+)-\d+\.tmp$/;
 /** Temporary files that this process is writing. */
 const inProgress = new Set<string>();
 let counter = 0;
@@ -91,6 +91,7 @@ export async function writeFileStreamed(
   }
   await requireReplaceable(path);
   const folder = dirname(path);
+  await removeAbandoned(path);
   const { temporary, release } = reserveTemporary(path);
   try {
     const handle = await attempt(path, () => files.open(temporary, WRITE_FLAGS));
@@ -142,6 +143,32 @@ export async function removeTemporaries(folder: string): Promise<string[]> {
   );
   for (const name of stale) await rm(join(folder, name), { force: true });
   return stale.sort();
+}
+
+/**
+ * Removes the temporary files of `path` whose process has ended, as after a kill in the middle of a
+ * write.
+ */
+export async function removeAbandoned(path: string): Promise<void> {
+  const [folder, target] = [dirname(path), basename(path)];
+  const names = await readdir(folder).catch(() => [] as string[]);
+  for (const name of names) {
+    const [, of, pid] = temporaryName.exec(name) ?? [];
+    const file = join(folder, name);
+    if (of !== target || inProgress.has(file) || isRunning(Number(pid))) continue;
+    await rm(file, { force: true }).catch(() => {}); // it only takes room
+  }
+}
+
+/** True for another process of this machine. This one would know its own files. */
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Creates a folder and its parents. Throws a `LikenessError` with the reason if that fails. */

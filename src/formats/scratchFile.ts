@@ -1,6 +1,6 @@
 /** Temporary files for data that does not fit in memory. */
 import { open, rm } from 'node:fs/promises';
-import { reserveTemporary, writeFailure } from './atomicFile.ts';
+import { removeAbandoned, reserveTemporary, writeFailure } from './atomicFile.ts';
 
 export interface ScratchFile {
   /** Adds bytes at the end. @throws LikenessError `write.*` */
@@ -12,11 +12,12 @@ export interface ScratchFile {
 }
 
 /**
- * Creates a temporary file beside `path`. `removeTemporaries` removes files of killed processes.
+ * Creates a temporary file beside `path`, and removes those of killed processes.
  *
  * @throws LikenessError `write.*`
  */
 export async function openScratchFile(path: string): Promise<ScratchFile> {
+  await removeAbandoned(path);
   const { temporary, release } = reserveTemporary(path);
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {

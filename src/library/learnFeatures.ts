@@ -29,6 +29,7 @@ import {
   storedSourceOf,
   writeEncoder,
   writeImageList,
+  writeMissingLists,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -122,6 +123,7 @@ export async function continueFeatures(
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
   const lock = await lockRun(folder);
   try {
+    await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
     return await learn(folder, config, set, reporter);
   } finally {
     lock.release();

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { silent } from '../core/reporter.ts';
 import { runFolderAt } from './files.ts';
-import { hashOfImages, requireSameImages, writeImageList } from './imageList.ts';
+import { hashOfImages, requireSameImages, writeImageList, writeMissingLists } from './imageList.ts';
 import type { RunConfig } from './runConfig.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
@@ -54,6 +54,18 @@ it('takes the same images, without the list too', async () => {
   expect(await compared(before)).toEqual({ error: '', notes: [] });
   const other = { ...before, hashes: ['1', '2', '4'] };
   expect((await compared(other)).error).toMatch(/photos: found other images; expected the 3/);
+});
+
+it('writes the lists that a kill left out, and leaves those that are there', async () => {
+  const folder = runFolderAt(temporary.path);
+  const request = { config: {}, identities: before, skipped: [{ id: 'd.jpg', reason: 'torn' }] };
+  await writeMissingLists(folder, request);
+  expect(await readdir(temporary.path)).toEqual(['skipped.csv']);
+  expect(await readFile(folder.files.skipped, 'utf8')).toContain('d.jpg,torn');
+  await writeFile(folder.files.skipped, 'kept');
+  await writeMissingLists(folder, { ...request, config: { listing: hashOfImages(before) } });
+  expect(await readFile(folder.files.images, 'utf8')).toContain('b.jpg,2');
+  expect(await readFile(folder.files.skipped, 'utf8')).toBe('kept');
 });
 
 it('compares names alone where the decoder was another, and the number in old runs', async () => {

@@ -5,6 +5,7 @@
  * recognized. The file names the first difference.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
@@ -18,6 +19,7 @@ import {
   writeFileAtomic,
 } from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
+import { type SkippedImage, writeSkipped } from './skipped.ts';
 
 /** Hashes of the images of a run, as config.json stores them. */
 export interface ImageListHash {
@@ -48,6 +50,28 @@ export async function writeImageList(
   { ids, hashes }: ImageIdentities,
 ): Promise<void> {
   await writeFileAtomic(file, csvChunks(columns, rowsOf(ids, hashes)));
+}
+
+/**
+ * Writes images.csv and skipped.csv where they are missing, as after a kill between them and
+ * config.json. Runs of before the images were stored get no images.csv.
+ *
+ * @throws LikenessError `write.*`
+ */
+export async function writeMissingLists(
+  { files }: RunFolder,
+  {
+    config,
+    identities,
+    skipped,
+  }: {
+    config: { readonly listing?: ImageListHash };
+    identities: ImageIdentities;
+    skipped: readonly SkippedImage[];
+  },
+): Promise<void> {
+  if (config.listing && !existsSync(files.images)) await writeImageList(files.images, identities);
+  if (!existsSync(files.skipped)) await writeSkipped(files.skipped, skipped);
 }
 
 function* rowsOf(ids: readonly string[], hashes: readonly string[]) {

@@ -49,6 +49,7 @@ export {
   type ImageListHash,
   requireSameImages,
   writeImageList,
+  writeMissingLists,
 } from './imageList.ts';
 export {
   isMissing,
@@ -106,5 +107,5 @@ export {
   type StoredReport,
 } from './storedReport.ts';
 export { readThumbnails, type Thumbnails, writeThumbnails } from './thumbnails.ts';
-export { trainingSeconds } from './trainingTime.ts';
+export { lossesOfOpenEpoch, trainingSeconds } from './trainingTime.ts';
 export { readWatched, type WatchedSample, writeWatched } from './watched.ts';

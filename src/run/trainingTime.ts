@@ -1,5 +1,6 @@
 /**
- * Training time from the event log: steps and phases between epochs, without saving and measuring.
+ * Training time from the event log: steps and phases between epochs, without saving and measuring;
+ * and the losses of an epoch that is not complete.
  */
 import { readEvents } from './events.ts';
 
@@ -19,4 +20,15 @@ export async function trainingSeconds(
     }
   }
   return seconds;
+}
+
+/** Reads the losses of the steps up to `step` that belong to an epoch without an end by then. */
+export async function lossesOfOpenEpoch(eventsFile: string, step: number): Promise<number[]> {
+  let losses: number[] = [];
+  for await (const event of readEvents(eventsFile)) {
+    if (event.step > step) continue;
+    if (event.kind === 'epoch') losses = [];
+    if (event.kind === 'step') losses.push((event.loss as number | null) ?? Number.NaN);
+  }
+  return losses;
 }

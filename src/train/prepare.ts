@@ -40,6 +40,7 @@ import {
   storedSourceOf,
   type TrainedConfig,
   writeImageList,
+  writeMissingLists,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -181,6 +182,7 @@ async function resumedRun(
   const indices = indicesOfSplit(cache, config.split);
   const identities = identitiesOf(cache, indices);
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
+  await writeMissingLists(folder, { config, identities, skipped: cache.skipped });
   const distinct = requireDistinct(cache, indices, images.path);
   const isLonger = config.longer !== stored.longer;
   if (isLonger) await makeLonger({ folder, config, stored }, reporter);

@@ -7,6 +7,7 @@ import { methodProgram } from '../methods/index.ts';
 import {
   listCheckpoints,
   loadLatestCheckpoint,
+  lossesOfOpenEpoch,
   type RunFolder,
   readPlan,
   requireShapes,
@@ -36,9 +37,9 @@ export async function restore(
   }
   const { step } = checkpoint.info;
   reporter.note({ code: 'resume.step', message: `resuming from step ${showCount(step)}` });
-  const [plan, seconds] = await Promise.all([
+  const [plan, logged] = await Promise.all([
     readPlan(folder.files.plan),
-    secondsUntil(folder, step),
+    loggedUntil(folder, step),
   ]);
   if (step > 0 && Object.keys(plan).length === 0) {
     const message =
@@ -49,7 +50,7 @@ export async function restore(
   const { settings, images } = config;
   const method = methodProgram(settings, { images, extra: unlabeledAmong(cache, indices) });
   requireShapes(checkpoint, stateShapes(method));
-  return fromCheckpoint(checkpoint, { folder, config, plan, seconds });
+  return fromCheckpoint(checkpoint, { folder, config, plan, ...logged });
 }
 
 /**
@@ -75,16 +76,19 @@ export async function restoreHealthy(
     if (step !== relabeled?.info.step) await rm(file, { force: true });
   }
   if (!relabeled) return undefined;
-  const seconds = await secondsUntil(folder, relabeled.info.step);
   return fromCheckpoint(relabeled, {
     folder,
     config,
     plan: await readPlan(folder.files.plan),
-    seconds,
+    ...(await loggedUntil(folder, relabeled.info.step)),
   });
 }
 
-async function secondsUntil({ files }: RunFolder, step: number): Promise<number> {
-  const [seconds] = await trainingSeconds(files.events, [step]);
-  return seconds!;
+/** Reads the parts of a state that the event log has and a checkpoint has not. */
+async function loggedUntil(
+  { files: { events } }: RunFolder,
+  step: number,
+): Promise<Pick<TrainingState, 'seconds' | 'epochLosses'>> {
+  const [seconds] = await trainingSeconds(events, [step]);
+  return { seconds: seconds!, epochLosses: await lossesOfOpenEpoch(events, step) };
 }

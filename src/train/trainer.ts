@@ -138,7 +138,7 @@ interface Training {
   step: number;
   totalSteps: number | undefined;
   verdict: Verdict;
-  /** Sum of losses and number of steps of the current epoch, in this session. */
+  /** Sum of losses and number of steps of the current epoch. */
   epochLoss: number;
   epochSteps: number;
 }
@@ -151,6 +151,7 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
   const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
   const trained = trainedNames(method);
   const weightNorm = normOf(method.initialState(options.seed), trained);
+  const { epochLosses = [] } = from ?? {};
   return {
     ...{ options, onEvent, stages, saver, clock, now, plan, stepsPerEpoch, trained, weightNorm },
     doctor: doctorOf({ stages, stepsPerEpoch, weightNorm }, from?.doctor),
@@ -159,8 +160,8 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
     step: from?.step ?? 0,
     totalSteps: plan.totalSteps,
     verdict: { health: from?.health ?? 'warming up', message: '', remedy: '' },
-    epochLoss: 0,
-    epochSteps: 0,
+    epochLoss: epochLosses.reduce((sum, loss) => sum + loss, 0),
+    epochSteps: epochLosses.length,
   };
 }
 
@@ -368,6 +369,8 @@ async function reportEpochEnd(run: Training, epoch: number): Promise<void> {
 /** Starts a save at the end of an epoch, or after `checkpointSeconds`. */
 async function saveWhenDue(run: Training): Promise<void> {
   const { saver, options } = run;
+  // The run saves its end with the judgment on it, so that no checkpoint is final without one.
+  if (isComplete(run)) return;
   const endOfEpoch = isEpochEnd(run) && saver.age() > MIN_CHECKPOINT_AGE;
   const due = saver.age() >= (options.checkpointSeconds ?? 60) * 1000;
   // A failed state never replaces a good one, from which a broken run restarts.

@@ -31,6 +31,8 @@ export interface TrainingState {
   seconds: number;
   /** Kernels of all steps that were taken. */
   plan: Plan;
+  /** Losses of the steps of an epoch that is not complete, for its mean. Default: none. */
+  epochLosses?: readonly number[];
 }
 
 const DOCTOR_USAGE = 'doctor.usage';
@@ -101,9 +103,11 @@ export function fromCheckpoint(
   {
     folder,
     config,
-    plan,
-    seconds,
-  }: { folder: RunFolder; config: TrainedConfig; plan: Plan; seconds: number },
+    ...logged
+  }: { folder: RunFolder; config: TrainedConfig } & Pick<
+    TrainingState,
+    'plan' | 'seconds' | 'epochLosses'
+  >,
 ): TrainingState {
   requireOwnSettings(folder, config, checkpoint);
   const { info, tensors } = checkpoint;
@@ -114,8 +118,7 @@ export function fromCheckpoint(
     // A finished run that is trained longer has another schedule.
     totalSteps: info.final && !isEndOf(config, info) ? undefined : extra.totalSteps,
     health: extra.health,
-    seconds,
-    plan,
+    ...logged,
     state: stateOf(state),
     doctor: usage && ({ ...extra.doctor, usage: usage.data } as DoctorState),
   };

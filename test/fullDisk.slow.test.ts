@@ -1,0 +1,87 @@
+/**
+ * Disks that take nothing more: every command that writes says so in one sentence, with the exit
+ * code of output, and leaves earlier files as they were. A limit of the size of files stands for
+ * the disk, and /dev/full for that of the output.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, openSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeTextures } from './likeness.cases.ts';
+import {
+  at,
+  eventsOf,
+  expectSuccess,
+  finalOf,
+  training,
+  trainWhole,
+  workplace,
+} from './train.cases.ts';
+
+const run = ['--run', 'whole'];
+
+beforeAll(async () => {
+  await trainWhole();
+  expectSuccess(await workplace.run('cluster', 'pictures', ...run, '-k', '3'));
+  await writeTextures(at('others'), 12);
+}, 400_000);
+
+/** Names of all files, with those that begin with a dot. */
+const files = () =>
+  readdirSync(workplace.path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !name.startsWith('cache'))
+    .sort();
+
+describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }, () => {
+  // Files larger than so many blocks of 512 or 1,024 bytes cannot be written.
+  it.each<[what: string, blocks: number, args: string[]]>([
+    ['a new run', 0, training('new')],
+    ['a comparison', 0, ['compare', 'pictures', '--methods', 'swav', '--epochs', '1', '-o', 'new']],
+    ['features of a folder', 0, ['start', 'pictures', '--out', 'new', '--encoder', 'patches']],
+    ['clusters', 0, ['cluster', 'pictures', ...run, '-k', '4']],
+    ['a report', 30, ['cluster', 'pictures', ...run, '-k', '4', '--name', 'four']],
+    ['an evaluation', 0, ['evaluate', 'pictures', ...run]],
+    ['a contact sheet', 0, ['views', 'pictures/0000.png', ...run, '--out', 'views.png']],
+    ['decoded pixels', 0, ['cluster', 'others', ...run, '-k', '2']],
+    ...['onnx', 'safetensors'].map((format): [string, number, string[]] => [
+      `an export as ${format}`,
+      0,
+      ['export', ...run, '--to', `encoder.${format}`],
+    ]),
+    ...['npy', 'parquet', 'safetensors', 'csv'].map((format): [string, number, string[]] => [
+      `features as ${format}`,
+      0,
+      ['embed', 'pictures', ...run, '--out', `features.${format}`],
+    ]),
+  ])('for %s is one sentence', async (_, blocks, args) => {
+    const before = files();
+    const { code, stdout, stderr } = await workplace.limited(blocks, ...args);
+    expect(stderr.split('\n').at(-2), stderr).toMatch(
+      /^error: (Could not write|cacheDir: no room)/,
+    );
+    expect(stdout + stderr).not.toMatch(/^\s+at |internal error/m);
+    expect(code).toBe(4);
+    const added = files().filter((name) => !before.includes(name));
+    // Folders, and files that were whole before the disk was full.
+    expect(added.filter((name) => /tmp|lock|unfinished/.test(name))).toEqual([]);
+    expect(before.filter((name) => !files().includes(name))).toEqual([]);
+  });
+
+  it.runIf(existsSync('/dev/full'))('under the log of a training saves it', async () => {
+    const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main, ...training('logged')], {
+      cwd: workplace.path,
+      env: { ...process.env, LIKENESS_CACHE: at('cache') },
+      stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')],
+    });
+    let stdout = '';
+    child.stdout!.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    expect(await new Promise((settle) => child.on('close', settle))).toBe(4);
+    expect(stdout).toMatch(/error: Could not write to stderr: the disk is full/);
+    expect(eventsOf('logged').at(-1)).toMatchObject({ kind: 'run-ended', reason: 'interrupted' });
+    expectSuccess(await workplace.run('train', 'pictures', '--out', 'logged', '--resume'));
+    expect(finalOf('logged').equals(finalOf('whole'))).toBe(true);
+  });
+});

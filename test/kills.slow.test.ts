@@ -1,0 +1,18 @@
+/** Ten kills of training, clustering, embedding and export. `npm run kills` does more. */
+import { expect, it } from 'vitest';
+import { subjects } from './killSubjects.cases.ts';
+import { killCampaign, killTable } from './kills.cases.ts';
+
+const KILLS = 10;
+
+/** Commands of a single method, so that few runs have to be prepared. */
+const few = subjects.filter(
+  ({ command, method }) =>
+    method === 'pcl' || (command === 'train' && method === 'swav') || command === 'start',
+);
+
+it('commands that are killed and repeated give the same bytes', { timeout: 600_000 }, async () => {
+  const { rows, kills, faults } = await killCampaign({ count: KILLS, seed: 1, subjects: few });
+  expect(faults, killTable(rows)).toEqual([]);
+  expect(kills).toBeGreaterThanOrEqual(KILLS);
+});
