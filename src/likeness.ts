@@ -19,6 +19,7 @@ export {
 } from './compare/index.ts';
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
+export type { ValueRange } from './data/index.ts';
 export { type FeatureEncoderName, featureEncoderNames } from './encoders/index.ts';
 export {
   type ColorAgreement,
@@ -31,7 +32,7 @@ export {
   type ScoredEncoder,
   scoresOf,
 } from './evaluate/index.ts';
-export type { Assigned, AssignedImage } from './library/assign.ts';
+export type { Assigned, AssignedImage, AssignOptions } from './library/assign.ts';
 export { type CacheListing, clearCaches, listCaches } from './library/cache.ts';
 export {
   type Clustering,

@@ -1,11 +1,12 @@
 /** `likeness assign`: further images to the clusters of a run. */
 import { LikenessError } from '../core/errors.ts';
 import { displayPath } from '../core/text.ts';
-import type { AssignedImage, Model, StoredClustering } from '../likeness.ts';
+import type { AssignedImage, Model, StoredClustering, ValueRange } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, openChecked } from './encoderOption.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { required } from './required.ts';
+import { rangeOption } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const assignCommand: Command = {
@@ -28,6 +29,7 @@ export const assignCommand: Command = {
       description: 'name of the clustering',
       default: "that of the run's own images",
     },
+    { ...rangeOption, default: 'as for the run' },
     { ...encoderOption, description: "encoder of the run; an error where it is not the run's" },
   ],
   examples: [
@@ -38,7 +40,7 @@ export const assignCommand: Command = {
     },
   ],
   async run(files, options, terminal) {
-    const { run, encoder, clustering: name } = options as EncoderFlags & { clustering?: string };
+    const { run, encoder, clustering: name, range } = options as AssignFlags;
     const path = required('--run', run, 'the folder of a run that was clustered');
     const model = await openChecked(path, encoder, terminal);
     const { watch } = terminal;
@@ -46,7 +48,7 @@ export const assignCommand: Command = {
     // Files that cannot be read are listed below the table.
     const onWarning = ({ message }: { message: string }) => void unreadable.push(message);
     const named = name === undefined ? undefined : { stored: await clusteringNamed(model, name) };
-    const assigned = await model.assign(files, named, { ...watch, onWarning });
+    const assigned = await model.assign(files, named, { range, ...watch, onWarning });
     terminal.endProgress();
     printTable(assigned, terminal);
     for (const line of unreadable) terminal.warn(line);
@@ -54,6 +56,11 @@ export const assignCommand: Command = {
     return { run: model.run, k, step, images: [...assigned], unreadable: assigned.unreadable };
   },
 };
+
+interface AssignFlags extends EncoderFlags {
+  clustering?: string;
+  range?: ValueRange;
+}
 
 async function clusteringNamed(model: Model, name: string): Promise<StoredClustering> {
   const stored = await model.clustering(name);

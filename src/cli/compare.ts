@@ -118,7 +118,16 @@ export const compareCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { methods: names, set, grid, vary, exclude, labels, ...rest } = options as CompareFlags;
+    const {
+      methods: names,
+      set,
+      grid,
+      vary,
+      exclude,
+      labels,
+      range,
+      ...rest
+    } = options as CompareFlags;
     required('--methods', names?.join(), `names of ${methodNames.join(', ')}`);
     const methods = names!;
     const settings = parseSharedSettings(assignments('--set', set), { methods, ...terminal.watch });
@@ -130,7 +139,7 @@ export const compareCommand: Command = {
     };
     const { comparison, files } = await withGiven(
       source!,
-      { exclude, labels },
+      { exclude, labels, range },
       terminal,
       async (open) => compare(await open(), { ...request, ...terminal.watch }),
     );

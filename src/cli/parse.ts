@@ -49,6 +49,22 @@ export function fractions(flag: string): (text: string) => number[] {
   };
 }
 
+/** Parses two numbers joined by a comma, the first below the second. */
+export function valueRange(flag: string): (text: string) => [number, number] {
+  return (text) => {
+    const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    const [low = Number.NaN, high = Number.NaN] = parts;
+    if (parts.length !== 2 || !Number.isFinite(low) || !Number.isFinite(high) || low >= high) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected two numbers joined by a comma, the first below the ` +
+          'second, such as "0,4095"',
+      );
+    }
+    return [low, high];
+  };
+}
+
 /** Parses one of some words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,8 +1,18 @@
-/** `--exclude` and `--labels`, which every command with a source takes. */
-import { type Images, openImages } from '../likeness.ts';
+/** `--exclude`, `--labels` and `--range`, which every command with a source takes. */
+import { type Images, openImages, type ValueRange } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { shellWord } from './invocation.ts';
+import { valueRange } from './parse.ts';
 import type { Terminal } from './terminal.ts';
+
+export const rangeOption: OptionSpec = {
+  flags: '--range <min,max>',
+  description:
+    'values that become black and white in images of more than 8 bits, such as 0,4095 or ' +
+    '-1024,3071',
+  default: 'from a sample of the images',
+  parse: valueRange('--range'),
+};
 
 export const sourceOptions: readonly OptionSpec[] = [
   {
@@ -19,17 +29,22 @@ export const sourceOptions: readonly OptionSpec[] = [
       'Labels are used for measuring only',
     default: 'folders that look like classes',
   },
+  rangeOption,
 ];
 
 /** The same for a command with a run, whose choices are taken for its own images. */
 export const runSourceOptions: readonly OptionSpec[] = sourceOptions.map((option) => ({
   ...option,
-  default: `${option.default ?? 'none'}, or as for the run on its own images`,
+  default:
+    option === rangeOption
+      ? `as for the run, or ${option.default}`
+      : `${option.default ?? 'none'}, or as for the run on its own images`,
 }));
 
 export interface SourceFlags {
   exclude?: readonly string[];
   labels?: string;
+  range?: ValueRange;
 }
 
 /** Source flags, and the run whose choices are taken where flags are not given. */
@@ -43,13 +58,13 @@ export type OpenGiven = () => Promise<Images>;
 /** Calls `work` with the source of a command and closes it afterwards. */
 export async function withGiven<T>(
   source: string,
-  { exclude, labels, run }: GivenFlags,
+  { exclude, labels, range, run }: GivenFlags,
   terminal: Terminal,
   work: (open: OpenGiven) => Promise<T>,
 ): Promise<T> {
   let opened: Promise<Images> | undefined;
   const open = () => {
-    opened ??= openImages(source, { exclude, labels, run, ...terminal.watch });
+    opened ??= openImages(source, { exclude, labels, range, run, ...terminal.watch });
     return opened;
   };
   try {
@@ -63,8 +78,9 @@ export async function withGiven<T>(
 }
 
 /** Source and its flags, as a command line has them. */
-export function sourceWords(source: string, { exclude = [], labels }: SourceFlags): string {
+export function sourceWords(source: string, { exclude = [], labels, range }: SourceFlags): string {
   const flags = exclude.map((pattern) => ` --exclude ${shellWord(pattern)}`);
   const from = labels === undefined ? '' : ` --labels ${shellWord(labels)}`;
-  return `${shellWord(source)}${flags.join('')}${from}`;
+  const values = range === undefined ? '' : ` --range ${range.join(',')}`;
+  return `${shellWord(source)}${flags.join('')}${from}${values}`;
 }

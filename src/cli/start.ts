@@ -86,8 +86,8 @@ export const startCommand: Command = {
   ],
   async run([given], options, terminal) {
     const source = given ?? samplePath;
-    const { open: show, clusters, exclude, labels, ...rest } = options as StartFlags;
-    const flags = { exclude, labels };
+    const { open: show, clusters, exclude, labels, range, ...rest } = options as StartFlags;
+    const flags = { exclude, labels, range };
     const words = given === undefined ? undefined : sourceWords(given, flags);
     const started = performance.now();
     return withGiven(source, { ...flags, run: rest.out }, terminal, async (open) => {

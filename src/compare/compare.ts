@@ -78,7 +78,7 @@ export async function compareMethods(
   { reporter = silent }: { reporter?: Reporter } = {},
 ): Promise<WrittenComparison> {
   const budget = budgetOf(request);
-  const { source } = images;
+  const source = await images.ranged({ reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const preset = request.preset ?? choosePreset(facts).name;
   const rows = planRows(request, preset);

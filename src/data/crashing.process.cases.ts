@@ -4,6 +4,7 @@
 import process from 'node:process';
 import { decodeImage, imageSize } from './decode.ts';
 import { serveDecoder } from './decoderServer.ts';
+import { sampleValues } from './deepSample.ts';
 import type { EncodedImage, RawImage } from './types.ts';
 
 async function obey(image: EncodedImage | RawImage): Promise<void> {
@@ -24,5 +25,9 @@ serveDecoder({
   measure: async (image) => {
     await obey(image);
     return imageSize(image);
+  },
+  sample: async (image) => {
+    await obey(image);
+    return sampleValues(image);
   },
 });

@@ -67,6 +67,7 @@ export async function decodeImage(
   const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, {
     size,
     page,
+    range: image.range,
     maxPixels,
   });
   return {

@@ -10,8 +10,10 @@ import {
   errorOfFailure,
   type ImageSize,
   type MeasureRequest,
+  type SampleRequest,
   type StoreRequest,
 } from './decoderProtocol.ts';
+import type { ValueSample } from './deepSample.ts';
 import type { StoredPart } from './storeRange.ts';
 import type { Pixels } from './types.ts';
 
@@ -31,6 +33,7 @@ export interface DecoderProcess {
   store(request: StoreRequest, onPart: (part: StoredPart) => void): Promise<void>;
   decode(request: DecodeRequest): Promise<Pixels>;
   measure(request: MeasureRequest): Promise<ImageSize>;
+  sample(request: SampleRequest): Promise<ValueSample | undefined>;
   /** Tells if the process accepts requests. */
   isAlive(): boolean;
   /** Ends the process at once. Unanswered requests are rejected with `DecoderDied`. */
@@ -156,6 +159,7 @@ export async function startDecoder({
     store: (request, onPart) => ask(request, onPart),
     decode: (request) => ask(request),
     measure: (request) => ask(request),
+    sample: (request) => ask(request),
     isAlive: () => !isGone && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };

@@ -1,6 +1,7 @@
 /** Messages between the program and its decoding process. */
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { DecodeOptions } from './decode.ts';
+import type { ValueSample } from './deepSample.ts';
 import type { RangeOptions, StoredPart } from './storeRange.ts';
 import type { DecodedImage, EncodedImage, SourceChoices } from './types.ts';
 
@@ -33,12 +34,18 @@ export interface MeasureRequest {
   readonly image: EncodedImage;
 }
 
+/** Takes values of an image of more than 8 bits. Answered with nothing for one of 8 bits. */
+export interface SampleRequest {
+  readonly kind: 'sample';
+  readonly image: EncodedImage;
+}
+
 export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
 
-export type DecoderRequest = StoreRequest | DecodeRequest | MeasureRequest;
+export type DecoderRequest = StoreRequest | DecodeRequest | MeasureRequest | SampleRequest;
 export type Numbered<T> = T & { readonly id: number };
 
 /** Serialized error: `code` of a `LikenessError`, `systemCode` of the operating system. */
@@ -54,7 +61,7 @@ export type DecoderReply =
   | {
       readonly kind: 'result';
       readonly id: number;
-      readonly value: DecodedImage | ImageSize | undefined;
+      readonly value: DecodedImage | ImageSize | ValueSample | undefined;
     }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };
 

@@ -11,6 +11,7 @@ import type {
   StoreRequest,
 } from './decoderProtocol.ts';
 import { failureOf } from './decoderProtocol.ts';
+import type { ValueSample } from './deepSample.ts';
 import { resumePack } from './pack-file.ts';
 import { openSource } from './source.ts';
 import { type Decode, storeRange } from './storeRange.ts';
@@ -19,6 +20,7 @@ import type { EncodedImage, Pixels, Source } from './types.ts';
 export interface Decoders {
   readonly decode: Decode;
   readonly measure: (image: EncodedImage) => Promise<ImageSize>;
+  readonly sample: (image: EncodedImage) => Promise<ValueSample | undefined>;
 }
 
 /** libvips loaders of the formats that `sniffFormat` knows. */
@@ -50,10 +52,11 @@ async function answer(request: Numbered<DecoderRequest>, decoders: Decoders): Pr
 
 function resultOf(
   request: Numbered<DecoderRequest>,
-  { decode, measure }: Decoders,
-): Promise<Pixels | ImageSize | undefined> {
+  { decode, measure, sample }: Decoders,
+): Promise<Pixels | ImageSize | ValueSample | undefined> {
   if (request.kind === 'decode') return decode(request.image, request.options);
   if (request.kind === 'measure') return measure(request.image);
+  if (request.kind === 'sample') return sample(request.image);
   return store(request, decode);
 }
 

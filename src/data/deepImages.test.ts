@@ -1,79 +1,64 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.ts';
-import { errorOf } from './pictures.cases.ts';
+import { detailed, errorOf } from './pictures.cases.ts';
+import { type Samples, tiffFile } from './tiff.cases.ts';
+import type { ValueRange } from './types.ts';
 
 const [WIDTH, HEIGHT] = [48, 32];
 
-interface Samples {
-  bits: number;
-  /** TIFF's tag 339: 1 unsigned, 2 signed, 3 floating point. */
-  format: 1 | 2 | 3;
-  data: Uint16Array | Int16Array | Int8Array | Uint32Array | Float32Array;
-}
-
-/** A gray TIFF of one strip, with a tag that no program knows. Source: TIFF 6.0, section 2. */
-function tiff({ bits, format, data }: Samples): Buffer {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const tags = [
-    ...[
-      [256, WIDTH],
-      [257, HEIGHT],
-      [258, bits],
-      [259, 1],
-      [262, 1],
-      [273, 8],
-      [277, 1],
-    ],
-    ...[
-      [278, HEIGHT],
-      [279, bytes.length],
-      [339, format],
-      [59999, 7],
-    ],
-  ] as const;
-  const directory = Buffer.alloc(2 + tags.length * 12 + 4);
-  directory.writeUInt16LE(tags.length, 0);
-  for (const [i, [tag, value]] of tags.entries()) {
-    directory.writeUInt16LE(tag, 2 + i * 12);
-    directory.writeUInt16LE(4, 4 + i * 12); // a 32-bit number
-    directory.writeUInt32LE(1, 6 + i * 12);
-    directory.writeUInt32LE(value, 10 + i * 12);
-  }
-  const head = Buffer.from('49492a0000000000', 'hex');
-  head.writeUInt32LE(8 + bytes.length, 4);
-  return Buffer.concat([head, bytes, directory]);
-}
-
 /** Values from `low` to `high`, pixel by pixel. */
-const ramp = (low: number, high: number) =>
-  Array.from({ length: WIDTH * HEIGHT }, (_, i) => low + ((high - low) * i) / (WIDTH * HEIGHT - 1));
-const uint16 = (low: number, high: number) =>
-  tiff({ bits: 16, format: 1, data: Uint16Array.from(ramp(low, high)) });
-const decode = (bytes: Uint8Array) => decodeImage({ kind: 'encoded', bytes }, { size: 64 });
+const ramp = (low: number, high: number, count = WIDTH * HEIGHT) =>
+  Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+const tiff = (data: Samples, about: { channels?: 1 | 3; noData?: string } = {}) =>
+  tiffFile([{ width: WIDTH, height: HEIGHT, data, ...about }]);
+const uint16 = (low: number, high: number) => tiff(Uint16Array.from(ramp(low, high)));
+const decode = (bytes: Uint8Array, range?: ValueRange, size = 64) =>
+  decodeImage({ kind: 'encoded', bytes, ...(range && { range }) }, { size });
+/** Gray values. */
+const grayOf = async (bytes: Uint8Array, range?: ValueRange, size?: number) => {
+  const { pixels } = await decode(bytes, range, size);
+  return [...pixels].filter((_, i) => i % 3 === 0);
+};
 const reasonOf = async (bytes: Uint8Array) => (await errorOf(decode(bytes))).message;
+/** Bytes of values that are scaled from black to white. */
+const scaled = (values: Iterable<number>, [black, white]: ValueRange) =>
+  Array.from(values, (value) =>
+    Math.min(255, Math.max(0, Math.round((255 * (value - black)) / (white - black)))),
+  );
 
-describe('images of 16 bits per sample', () => {
-  it('keep their high bytes where they fill their range', async () => {
-    const { pixels, isDim } = await decode(uint16(0, 65535));
+describe('16-bit samples that fill their range', () => {
+  it('keep their high bytes, with and without the range', async () => {
     const expected = ramp(0, 65535).map((value) => Math.floor(value) >> 8);
-    expect([...pixels].filter((_, i) => i % 3 === 0)).toEqual(expected);
-    expect(isDim).toBeUndefined();
+    expect(await grayOf(uint16(0, 65535))).toEqual(expected);
+    expect(await grayOf(uint16(0, 65535), [0, 65535])).toEqual(expected);
+    expect((await decode(uint16(0, 65535))).isDim).toBeUndefined();
   });
 
-  it('are refused where they have 12 bits or fewer, with the command that converts a folder', async () => {
-    for (const high of [20, 255, 1023, 4095]) {
+  it('are used where they are dark, if the range is known', async () => {
+    const dark = ramp(0, 3000).map((value) => Math.floor(value) >> 8);
+    expect(await grayOf(uint16(0, 3000), [0, 65535])).toEqual(dark);
+    expect((await decode(uint16(0, 3000), [0, 65535])).isDim).toBeUndefined();
+  });
+});
+
+describe('16-bit samples without a range', () => {
+  it('are refused where they have 12 bits or fewer', async () => {
+    for (const [high, text] of [
+      [20, '20'],
+      [4095, '4,095'],
+    ] as const) {
       expect(await reasonOf(uint16(0, high))).toBe(
-        `16-bit TIFF file with values up to ${high} of 65535, which would be black; convert all images ` +
-          'with one range to 8 bits: magick mogrify -format png -level 0,4095 -depth 8 *.tif',
+        `16-bit TIFF file with values up to ${text} of 65,535, which would be black; give the ` +
+          '`range` of values that become black and white in all images',
       );
     }
     const { space } = await sharp(uint16(0, 4000)).metadata(); // gray of 16 bits
     const png = await sharp(uint16(0, 4000)).toColourspace(space).png().toBuffer();
-    expect(await reasonOf(png)).toContain('16-bit PNG file with values up to 4000 of 65535');
+    expect(await reasonOf(png)).toContain('16-bit PNG file with values up to 4,000 of 65,535');
   });
 
-  it('are used and pointed out where they have 14 bits, and used where they are black', async () => {
+  it('are used and pointed out where they have 14 bits, and where they are black', async () => {
     expect((await decode(uint16(0, 16383))).isDim).toBe(true);
     const { pixels, isDim } = await decode(uint16(0, 0));
     expect(isDim).toBeUndefined();
@@ -81,17 +66,65 @@ describe('images of 16 bits per sample', () => {
   });
 });
 
-describe('samples without a scale of their own', () => {
-  it.each<[string, Samples]>([
-    ['signed 16-bit', { bits: 16, format: 2, data: Int16Array.from(ramp(-1024, 3071)) }],
-    ['signed 8-bit', { bits: 8, format: 2, data: Int8Array.from(ramp(-128, 127)) }],
-    ['32-bit', { bits: 32, format: 1, data: Uint32Array.from(ramp(0, 1e6)) }],
-    ['floating-point', { bits: 32, format: 3, data: Float32Array.from(ramp(0, 1)) }],
-  ])('are refused: %s', async (kind, samples) => {
-    const reason = await reasonOf(tiff(samples));
-    expect(reason).toContain(
-      `TIFF file with ${kind} values, whose black and white it does not tell`,
-    );
-    expect(reason).toContain('gdal_translate -ot Byte -scale LOW HIGH 0 255');
+describe('samples of every type', () => {
+  it.each<[string, Samples, ValueRange]>([
+    ['16-bit', Uint16Array.from(ramp(0, 4095)), [100, 4000]],
+    ['signed 16-bit', Int16Array.from(ramp(-1024, 3071)), [-1000, 3000]],
+    ['signed 16-bit, all of them', Int16Array.from(ramp(-32768, 32767)), [-32000, 32000]],
+    ['signed 8-bit', Int8Array.from(ramp(-128, 127)), [-128, 127]],
+    ['32-bit', Uint32Array.from(ramp(0, 1e6)), [0, 1e6]],
+    ['signed 32-bit', Int32Array.from(ramp(-1e9, 1e9)), [-1e9, 1e9]],
+    ['floating-point', Float32Array.from(ramp(-0.5, 1.5)), [0, 1]],
+  ])('are scaled by the range: %s', async (_, data, range) => {
+    expect(await grayOf(tiff(data), range)).toEqual(scaled(data, range));
   });
+
+  it('are scaled alike in all channels, and in PNG', async () => {
+    const data = Uint16Array.from(ramp(0, 4095, WIDTH * HEIGHT * 3));
+    const rgb = tiff(data, { channels: 3 });
+    expect([...(await decode(rgb, [0, 4095])).pixels]).toEqual(scaled(data, [0, 4095]));
+    const png = await sharp(rgb).toColourspace('rgb16').png().toBuffer();
+    expect([...(await decode(png, [0, 4095])).pixels]).toEqual(scaled(data, [0, 4095]));
+  });
+
+  it('are scaled after shrinking', async () => {
+    const flat = tiff(new Int16Array(WIDTH * HEIGHT).fill(1000));
+    expect(new Set(await grayOf(flat, [-1000, 3000], 8))).toEqual(new Set([128]));
+  });
+
+  it.each<[string, Samples]>([
+    ['signed 16-bit', Int16Array.from(ramp(-1024, 3071))],
+    ['signed 8-bit', Int8Array.from(ramp(-128, 127))],
+    ['32-bit', Uint32Array.from(ramp(0, 1e6))],
+    ['floating-point', Float32Array.from(ramp(0, 1))],
+  ])('are refused without a range: %s', async (kind, samples) => {
+    expect(await reasonOf(tiff(samples))).toBe(
+      `TIFF file with ${kind} values, whose black and white it does not tell; give the \`range\` ` +
+        'of values that become black and white in all images',
+    );
+  });
+});
+
+it('draws pixels without data black', async () => {
+  const data = Float32Array.from(ramp(100, 2500));
+  data.set([Number.NaN, Number.POSITIVE_INFINITY, -3.4e38, 3.4e38, -9999, 7777]);
+  const [first, ...others] = await grayOf(tiff(data, { noData: '7777' }), [100, 2500]);
+  expect([first, ...others.slice(0, 5)]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(others.slice(5)).toEqual(scaled(data.slice(6), [100, 2500]));
+});
+
+it('leaves images of 8 bits as they are', async () => {
+  const files = [
+    await detailed(40, 30).png().toBuffer(),
+    await detailed(40, 30).tiff().toBuffer(),
+    await detailed(40, 30).jpeg().toBuffer(),
+    await detailed(40, 30).webp({ lossless: true }).toBuffer(),
+  ];
+  for (const bytes of files) {
+    const [before, after] = [await decode(bytes), await decode(bytes, [-5, 12])];
+    expect(Buffer.compare(before.pixels, after.pixels)).toBe(0);
+  }
+  const { pixels } = await decode(files[0]!);
+  const raw = await detailed(40, 30).raw().toBuffer();
+  expect(Buffer.compare(pixels, raw)).toBe(0);
 });

@@ -1,18 +1,28 @@
 /**
  * Images of more than 8 bits per sample.
  *
- * 16-bit samples are taken to fill their range, as in photographs. Signed and floating-point
- * samples, and those of a sensor with fewer bits, have a scale that the file does not tell. It must
- * be the same for all images of a source, so the person who knows it has to apply it.
+ * Files do not tell which values are black and white. 16-bit samples of photographs fill their
+ * range, those of a sensor may have 12 bits, and signed and floating-point samples have units of
+ * their own. Two values, which must be the same for all images of a source, become black and white
+ * (`ownRange.ts` finds them). Without them only 16-bit samples that fill their range are used.
  */
+import sharp from 'sharp';
+import { showCount } from '../core/text.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
+import { noDataOf } from './tiff.ts';
+import type { ValueRange } from './types.ts';
 
 /** Largest value of 12 bits. Images below it would come out at most 15 of 255 bright. */
 const MAX_12_BITS = 2 ** 12 - 1;
 /** Largest value of 14 bits. Images below it come out at most 63 of 255 bright. */
-const MAX_14_BITS = 2 ** 14 - 1;
+export const MAX_14_BITS = 2 ** 14 - 1;
+/** Numbers beyond this, such as the largest of 32 bits, stand for pixels without data. */
+export const MAX_MAGNITUDE = 1e30;
+/** Range of 16-bit samples that fill it. */
+export const FULL_RANGE: ValueRange = [0, 2 ** 16 - 1];
 
+/** Kinds of samples that have no scale of their own, by the name of libvips. */
 const kinds: Readonly<Record<string, string>> = {
   char: 'signed 8-bit',
   short: 'signed 16-bit',
@@ -24,37 +34,91 @@ const kinds: Readonly<Record<string, string>> = {
   dpcomplex: 'complex',
 };
 
-const command = (low: string, high: string, extension: string) =>
-  `magick mogrify -format png -level ${low},${high} -depth 8 *.${extension}`;
+/** Names samples of more than 8 bits for people. */
+export function kindOfSamples(depth: string): string {
+  return kinds[depth] ?? '16-bit';
+}
+
+/** Samples of a file that need a range. */
+export interface DeepSamples {
+  /** Name of their type in libvips, such as `ushort`. */
+  readonly depth: string;
+  /** Color space in which their values stay. */
+  readonly space: string;
+  /** Value of pixels without data, as a TIFF names it. */
+  readonly noData?: number | undefined;
+  /** Number that is added before the color space is set, which would cut off negative values. */
+  readonly offset: number;
+}
+
+/** Position of the bits per sample in a PNG. */
+const PNG_DEPTH = 24;
+/** Added to signed 16-bit samples, which sharp converts to unsigned ones. */
+const SIGNED_OFFSET = 2 ** 15;
+
+/** Tells if a file may have more than 8 bits per sample, by its first bytes. */
+export function mayBeDeep(format: ImageFormat | undefined, bytes: Uint8Array): boolean {
+  return format === 'tiff' || (format === 'png' && bytes[PNG_DEPTH] === 16);
+}
+
+/** Reads the type of the samples of a page, from 1. Undefined for 8 bits. */
+export async function deepSamples(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  page: number,
+): Promise<DeepSamples | undefined> {
+  if (!mayBeDeep(format, bytes)) return undefined;
+  const { depth, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  if (depth === 'ushort') {
+    if (!space.endsWith('16')) return undefined;
+  } else if (kinds[depth] === undefined) return undefined;
+  const offset = depth === 'short' ? SIGNED_OFFSET : 0;
+  return { depth, space, offset, noData: format === 'tiff' ? noDataOf(bytes, page) : undefined };
+}
+
+/** Tells if the high bytes of 16-bit samples are the image. */
+export function hasFullRange({ depth }: DeepSamples, range: ValueRange | undefined): boolean {
+  if (depth !== 'ushort') return false;
+  return range === undefined || (range[0] === FULL_RANGE[0] && range[1] === FULL_RANGE[1]);
+}
+
+const advice = 'give the `range` of values that become black and white in all images';
 
 /**
- * Refuses samples that have no scale of their own.
+ * Refuses samples whose range is not known.
  *
- * @param depth name of the samples' type in libvips
- * @throws LikenessError `image.unusable` with the command that converts a folder
+ * @throws LikenessError `image.unusable`
  */
-export function requireScale(format: ImageFormat, depth: string): void {
-  const kind = kinds[depth];
-  if (kind === undefined) return;
+export function requireRange(
+  format: ImageFormat,
+  { depth }: DeepSamples,
+  range: ValueRange | undefined,
+): ValueRange {
+  if (range !== undefined && !depth.endsWith('complex')) return range;
   throw unusable(
-    `${format.toUpperCase()} file with ${kind} values, whose black and white it does not tell; ` +
-      `convert all images with one range to 8 bits, as with GDAL: gdal_translate -ot Byte -scale ` +
-      'LOW HIGH 0 255 in.tif out.tif',
+    `${format.toUpperCase()} file with ${kindOfSamples(depth)} values, whose black and white it ` +
+      `does not tell; ${depth.endsWith('complex') ? 'convert it to 8-bit PNG' : advice}`,
   );
 }
 
 /** 8-bit samples of a 16-bit image, and a mark for one that is dark. */
 export interface Reduced {
   readonly data: Buffer;
-  readonly isDim: boolean;
+  readonly isDim?: boolean;
 }
 
 /**
  * Reduces 16-bit samples to their high bytes.
  *
- * @throws LikenessError `image.unusable` where all are below 2^12, as those of a 12-bit sensor
+ * @param isKnown set where the samples are known to have the full range
+ * @throws LikenessError `image.unusable` where all are below 2^12, as those of a 12-bit sensor, and
+ * the range is not known
  */
-export function reduceTo8Bits(format: ImageFormat, samples: Buffer): Reduced {
+export function reduceTo8Bits(
+  format: ImageFormat,
+  samples: Buffer,
+  { isKnown }: { isKnown: boolean },
+): Reduced {
   const values = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
   const data = Buffer.alloc(values.length);
   let largest = 0;
@@ -63,12 +127,36 @@ export function reduceTo8Bits(format: ImageFormat, samples: Buffer): Reduced {
     if (value > largest) largest = value;
     data[i] = value >> 8;
   }
+  if (isKnown) return { data };
   if (largest > 0 && largest <= MAX_12_BITS) {
     throw unusable(
-      `16-bit ${format.toUpperCase()} file with values up to ${largest} of 65535, which would be ` +
-        `black; convert all images with one range to 8 bits: ` +
-        command('0', String(MAX_12_BITS), format === 'png' ? 'png' : 'tif'),
+      `16-bit ${format.toUpperCase()} file with values up to ${showCount(largest)} of 65,535, ` +
+        `which would be black; ${advice}`,
     );
   }
   return { data, isDim: largest > 0 && largest <= MAX_14_BITS };
+}
+
+/**
+ * Scales samples to bytes: `255 * (value - black) / (white - black)`, rounded and cut off. Values
+ * that are no numbers, beyond 10^30 or those of pixels without data become black.
+ *
+ * @param samples 64-bit floating-point numbers, with the offset added
+ */
+export function scaleTo8Bits(
+  samples: Buffer,
+  { offset, noData = Number.NaN }: DeepSamples,
+  [black, white]: ValueRange,
+): Buffer {
+  const values = new Float64Array(samples.buffer, samples.byteOffset, samples.length / 8);
+  const data = Buffer.alloc(values.length);
+  const start = black + offset;
+  const scale = 255 / (white - black);
+  for (let i = 0; i < values.length; i++) {
+    const sample = values[i]!;
+    if (!(Math.abs(sample) < MAX_MAGNITUDE) || sample - offset === noData) continue; // black
+    const value = Math.round((sample - start) * scale);
+    data[i] = value >= 255 ? 255 : value > 0 ? value : 0;
+  }
+  return data;
 }

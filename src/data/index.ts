@@ -8,7 +8,8 @@ export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
-export { type OpenImages, openImages } from './openImages.ts';
+export { type OpenImages, openImages, type RangedOptions } from './openImages.ts';
+export { rangeOfImage, rangeText } from './ownRange.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
 export { reportSkipped } from './reportSkipped.ts';
 export { openSource, type SourceOptions } from './source.ts';
@@ -25,4 +26,5 @@ export type {
   SourceChoices,
   SourceKind,
   Split,
+  ValueRange,
 } from './types.ts';

@@ -17,6 +17,7 @@ import {
   startDecoder,
 } from './decoderProcess.ts';
 import type { ImageSize } from './decoderProtocol.ts';
+import type { ValueSample } from './deepSample.ts';
 import { unusable } from './reasons.ts';
 import type { EncodedImage, Pixels, RawImage, StopOptions } from './types.ts';
 
@@ -29,6 +30,8 @@ export interface IsolatedDecoder {
   decode(image: EncodedImage | RawImage, options: DecodeOptions & StopOptions): Promise<Pixels>;
   /** Reads width and height from the header, before any orientation is applied. */
   size(image: EncodedImage | RawImage, options?: StopOptions): Promise<ImageSize>;
+  /** Takes values of an image of more than 8 bits. Undefined for one of 8 bits. */
+  sample(image: EncodedImage, options?: StopOptions): Promise<ValueSample | undefined>;
   /** Hands over the idle process, or a new one, for the caller alone. */
   lend(): Promise<DecoderProcess>;
   /** Takes a process of `lend` back, so that the next work needs no start. */
@@ -119,6 +122,8 @@ export function openIsolatedDecoder({
         knownSize(image) ?? ask((process) => process.measure({ kind: 'measure', image }), signal)
       );
     },
+    sample: (image, { signal } = {}) =>
+      ask((process) => process.sample({ kind: 'sample', image }), signal),
     async lend() {
       const idle = working === 0 ? shared : undefined;
       if (idle) shared = undefined;

@@ -4,8 +4,10 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
 import { openPixelCache } from './cache.ts';
 import { defaultCacheDir } from './cache-folder.ts';
+import { rangeText, withOwnRange } from './ownRange.ts';
 import { openSource, type SourceOptions } from './source.ts';
-import type { PixelCache, Source } from './types.ts';
+import type { PixelCache, Source, ValueRange } from './types.ts';
+import { withRange } from './withRange.ts';
 
 /** An open source, with its decoded images of every size that was asked for. */
 export interface OpenImages {
@@ -16,12 +18,23 @@ export interface OpenImages {
   /** Absolute path of the folder of decoded images and other things measured on this machine. */
   readonly cacheDir: string;
   /**
+   * Finds the range of images of more than 8 bits, and returns the source with it: the range of
+   * `openImages`, else `range`, else one from a sample of the images, which a note tells.
+   */
+  ranged(options?: RangedOptions): Promise<Source>;
+  /**
    * Decodes the images to at most `size` pixels, or finds them in the cache.
    *
    * @throws the signal's reason where the reporter's signal is aborted.
    */
-  pixels(options: { size: number; reporter?: Reporter }): Promise<PixelCache>;
+  pixels(options: { size: number } & RangedOptions): Promise<PixelCache>;
   close(): Promise<void>;
+}
+
+export interface RangedOptions {
+  /** Range of the run whose encoder sees the images. */
+  range?: ValueRange | undefined;
+  reporter?: Reporter;
 }
 
 export interface OpenOptions extends SourceOptions {
@@ -42,18 +55,55 @@ export async function openImages(
 ): Promise<OpenImages> {
   const source = await openSource(path, { ...options, signal: reporter.signal });
   for (const note of source.notes ?? []) reporter.note(note);
-  const caches = new Map<number, PixelCache>();
+  const caches = new Map<string, PixelCache>();
+  const ranges = new Map<string, Promise<Source>>();
+  async function ranged({ range, reporter = silent }: RangedOptions = {}): Promise<Source> {
+    const own = await ranges.get(String(undefined));
+    // The run that these images have made has their own range, which is said already.
+    if (range && own && String(own.choices?.range) === String(range)) return own;
+    const key = String(range);
+    const found =
+      ranges.get(key) ??
+      rangedSource(source, { range, reporter }).catch((error) => {
+        ranges.delete(key);
+        throw error;
+      });
+    ranges.set(key, found);
+    return found;
+  }
   return {
     path,
     source,
     cacheDir: resolve(cacheDir),
-    async pixels({ size, reporter = silent }) {
-      const cache = caches.get(size) ?? (await decode(source, { size, cacheDir, reporter }));
-      caches.set(size, cache);
+    ranged,
+    async pixels({ size, range, reporter = silent }) {
+      const own = await ranged({ range, reporter });
+      const key = `${size} ${own.choices?.range}`;
+      const cache = caches.get(key) ?? (await decode(own, { size, cacheDir, reporter }));
+      caches.set(key, cache);
       return cache;
     },
     close: () => source.close(),
   };
+}
+
+/** The source with its range, which is said. */
+async function rangedSource(
+  source: Source,
+  { range, reporter }: { range: ValueRange | undefined; reporter: Reporter },
+): Promise<Source> {
+  const given = source.choices?.range;
+  if (given) {
+    if (range && String(range) !== String(given)) {
+      const message = `\`range\`: ${rangeText(given)}, but ${rangeText(range)} in the run`;
+      reporter.warn({ code: 'images.range', message: `${message}. Features may differ` });
+    }
+    return source;
+  }
+  if (!range) return withOwnRange(source, reporter);
+  const message = `images of more than 8 bits: ${rangeText(range)}, as in the run`;
+  reporter.note({ code: 'images.range', message });
+  return withRange(source, range);
 }
 
 function decode(

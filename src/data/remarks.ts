@@ -46,8 +46,8 @@ export function remarkTexts(remarks: readonly Remark[], count: number): string[]
     }
     if (kind === 'dim') {
       return (
-        `${plural(n, '16-bit image')} are dark, with values up to 16383 of 65535${such}. Convert ` +
-        'all images with one range if they are of a sensor with fewer bits'
+        `${plural(n, '16-bit image')} are dark, with values up to 16,383 of 65,535${such}. Give ` +
+        'the `range` of values if they are of a sensor with fewer bits'
       );
     }
     if (n < MIN_FLAT || n < count * MANY_FLAT) return [];

@@ -3,11 +3,18 @@ import sharp from 'sharp';
 import { type Budget, createBudget } from '../core/budget.ts';
 import { reasonOf } from '../core/errors.ts';
 import { tooManyPixels } from './bmp.ts';
-import { reduceTo8Bits, requireScale } from './deepImages.ts';
+import {
+  deepSamples,
+  hasFullRange,
+  reduceTo8Bits,
+  requireRange,
+  scaleTo8Bits,
+} from './deepImages.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
+import type { ValueRange } from './types.ts';
 
 // Every image is decoded once and several are decoded at a time, so cache nothing and use one
 // thread each.
@@ -30,6 +37,8 @@ export interface SharpOptions {
   maxPixels: number;
   /** Number of the picture in a file of several, from 1. Default 1. */
   page?: number;
+  /** Values that become black and white in an image of more than 8 bits per sample. */
+  range?: ValueRange | undefined;
   /** Pixels above which an image counts. Default 2^24. */
   largePixels?: number;
   /** Limit on the decoded bytes of large images. Default: one of 1.5 GiB for the whole process. */
@@ -57,12 +66,13 @@ export interface Decoded {
 export async function decodeWithSharp(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, maxPixels, page = 1, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
+  { size, maxPixels, page = 1, range, largePixels = LARGE_PIXELS, budget = inFlight }: SharpOptions,
 ): Promise<Decoded> {
   try {
     return await decodeTolerant(format, bytes, {
       size,
       page,
+      range,
       maxPixels: Math.min(maxPixels, largePixels),
     });
   } catch (error) {
@@ -72,7 +82,7 @@ export async function decodeWithSharp(
   if (width * height > maxPixels) throw unusable(tooManyPixels(width, height, maxPixels));
   return budget.run(decodedBytes, async () => {
     try {
-      return await decodeTolerant(format, bytes, { size, page, maxPixels });
+      return await decodeTolerant(format, bytes, { size, page, range, maxPixels });
     } catch (error) {
       throw await unusableFile(format, bytes, { error, maxPixels });
     }
@@ -126,6 +136,7 @@ const HARMLESS = /extraneous bytes before marker|tag ignored|unknown field|incor
 interface FileOptions {
   size: number;
   page: number;
+  range: ValueRange | undefined;
   maxPixels: number;
 }
 
@@ -213,11 +224,11 @@ async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number
 async function decodeFile(
   format: ImageFormat,
   bytes: Uint8Array,
-  { size, page, maxPixels }: FileOptions,
+  { size, page, range, maxPixels }: FileOptions,
   failOn: 'warning' | 'error',
 ): Promise<Decoded> {
-  const space = await deepSpace(format, bytes);
-  const { data, info } = await sharp(bytes, {
+  const deep = await deepSamples(format, bytes, page);
+  const pipeline = sharp(bytes, {
     failOn,
     limitInputPixels: maxPixels,
     ...(page > 1 && { page: page - 1 }),
@@ -225,28 +236,18 @@ async function decodeFile(
     .timeout({ seconds: TIME_LIMIT_S })
     .autoOrient()
     .flatten({ background: '#ffffff' })
-    .resize(shrinking(size))
-    .toColourspace(space ?? 'srgb')
-    .raw({ depth: space ? 'ushort' : 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  return space ? { ...reduceTo8Bits(format, data), info } : { data, info };
-}
-
-/** Position of the bits per sample in a PNG. */
-const PNG_DEPTH = 24;
-
-/**
- * Color space of a file with 16 bits per sample; undefined for 8 bits.
- *
- * @throws LikenessError `image.unusable` for samples without a scale of their own
- */
-async function deepSpace(format: ImageFormat, bytes: Uint8Array): Promise<string | undefined> {
-  if (format !== 'tiff' && !(format === 'png' && bytes[PNG_DEPTH] === 16)) return undefined;
-  const metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
-  requireScale(format, metadata.depth);
-  if (metadata.depth !== 'ushort') return undefined;
-  const { space } = metadata;
-  return space.endsWith('16') ? space : undefined;
+    .resize(shrinking(size));
+  const samples = (space: string, depth: 'uchar' | 'ushort' | 'double') =>
+    pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
+  if (!deep) return samples('srgb', 'uchar');
+  if (hasFullRange(deep, range)) {
+    const { data, info } = await samples(deep.space, 'ushort');
+    return { ...reduceTo8Bits(format, data, { isKnown: range !== undefined }), info };
+  }
+  const known = requireRange(format, deep, range);
+  if (deep.offset > 0) pipeline.linear(1, deep.offset);
+  const { data, info } = await samples(deep.space, 'double');
+  return { data: scaleTo8Bits(data, deep, known), info };
 }
 
 /** Shrinks interleaved pixels. */

@@ -14,8 +14,9 @@ import { type FolderOptions, openFolder, openImage } from './source-folder.ts';
 import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
-import type { Source, SourceChoices, StopOptions } from './types.ts';
+import type { Source, SourceChoices, StopOptions, ValueRange } from './types.ts';
 import { reasonOfFile } from './walk.ts';
+import { withRange } from './withRange.ts';
 
 /** Folders that the archives of packed data sets unpack to. Also found from the folder above. */
 const packedFolders = ['cifar-10-batches-bin', 'cifar-100-binary', 'stl10_binary'];
@@ -32,6 +33,11 @@ export interface SourceOptions extends StopOptions {
    * Default: the data set's own, or folders that look like classes.
    */
   labels?: LabelChoice;
+  /**
+   * Values that become black and white in images of more than 8 bits per sample, for all images.
+   * Default: from a sample of the images (`openImages`).
+   */
+  range?: ValueRange | undefined;
 }
 
 /**
@@ -51,7 +57,7 @@ export interface SourceOptions extends StopOptions {
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
-  const { exclude: patterns = [], labels, signal } = options;
+  const { exclude: patterns = [], labels, range, signal } = options;
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
   const ways: FolderOptions = { exclude, signal, ...(labels !== undefined && { labels: folders }) };
@@ -77,7 +83,8 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   const source = { ...filtered, choices };
   const unused = exclude?.unused() ?? [];
   if (source.entries.length > 0 && unused.length === 0) {
-    const located = { ...source, location: absolute };
+    const placed = { ...source, location: absolute };
+    const located = range ? withRange(placed, range) : placed;
     if (labels === undefined || labels === 'folders') return located;
     return isFile(labels) ? withLabelFile(located, labels) : withoutLabels(located);
   }

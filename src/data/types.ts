@@ -39,12 +39,17 @@ export interface SourceNote {
   readonly message: string;
 }
 
+/** Values of samples of more than 8 bits that become black and white. */
+export type ValueRange = readonly [black: number, white: number];
+
 /** Bytes of an image file. */
 export interface EncodedImage {
   readonly kind: 'encoded';
   readonly bytes: Uint8Array;
   /** Number of the picture in a file of several, from 1. Default 1. */
   readonly page?: number;
+  /** Range of samples of more than 8 bits. Default: that of 16-bit samples which fill theirs. */
+  readonly range?: ValueRange;
 }
 
 /** Raw pixels: rows of interleaved channels (1 = gray, 3 = RGB, 4 = RGB and alpha). */
@@ -100,6 +105,8 @@ export interface SourceChoices {
   readonly exclude?: readonly string[];
   /** Source of the labels: `folders`, `none`, or the absolute path of a CSV file. */
   readonly labels?: string;
+  /** Values that become black and white in images of more than 8 bits per sample. */
+  readonly range?: ValueRange;
 }
 
 /** Set of images that can be listed and read one by one. */

@@ -2,6 +2,7 @@
 import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
+import type { ValueRange } from '../data/index.ts';
 import { assignFeatures } from '../encoders/index.ts';
 import {
   clusterAgain,
@@ -11,9 +12,14 @@ import {
   type StoredClustering,
 } from '../run/index.ts';
 import { embedFiles, FILE_BATCH, type FileFeatures, type UnreadableImage } from './embedFiles.ts';
-import { reporterFor } from './images.ts';
+import { reporterFor, sourceShape } from './images.ts';
 import { checkOptions } from './options.ts';
 import { evaluationPixels, withEncoder } from './runEncoder.ts';
+
+export interface AssignOptions extends ReporterOptions {
+  /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
+  range?: ValueRange;
+}
 
 /** An image with its cluster. */
 export interface AssignedImage {
@@ -49,9 +55,9 @@ export async function assignFiles(
   latest: Run,
   files: readonly string[],
   given?: StoredClustering,
-  options: ReporterOptions = {},
+  options: AssignOptions = {},
 ): Promise<Assigned> {
-  checkOptions({}, options);
+  checkOptions({ range: sourceShape.range }, options);
   const reporter = reporterFor(options);
   const clustering = given ?? (await readClustering(latest.folder.files.clustering));
   const { dimension, step, k } = clustering;
@@ -61,7 +67,11 @@ export async function assignFiles(
     checkDimension(run, encoder.dimension, clustering);
     const view = (image: Parameters<typeof evaluationPixels>[0]) =>
       evaluationPixels(image, run.view, reporter.signal);
-    const found = await embedFiles({ encoder, view, stored }, files, reporter);
+    const found = await embedFiles(
+      { encoder, view, stored, range: options.range },
+      files,
+      reporter,
+    );
     checkReadable(found);
     const { paths, rows, unreadable } = found;
     const centroids = featuresOf(clustering.centroids, dimension); // [K, D]

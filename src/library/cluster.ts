@@ -118,7 +118,8 @@ export async function clusterImages(
   let features: FeatureFile | undefined;
   try {
     await checkClustering(taken.images, { k });
-    const cache = await taken.images.pixels({ size: opened.view.cacheSize, reporter });
+    const { range } = opened.config.source;
+    const cache = await taken.images.pixels({ size: opened.view.cacheSize, range, reporter });
     const place = await clusteringPlace(opened, taken.images, { cache, name, reporter });
     const run: Run = { ...opened, folder: place.folder };
     const set = await imagesToCluster(run, taken.images, { cache, split, reporter });
@@ -336,8 +337,9 @@ function clusteringOf({
     async writeReport(options = {}) {
       checkOptions({}, options);
       const { cache, indices } = set;
-      const report = ({ source }: OpenImages) =>
-        withStoredFeatures(
+      const report = async (opened: OpenImages) => {
+        const source = await opened.ranged(stored);
+        return withStoredFeatures(
           run.folder,
           { ids: set.ids, clusters: assignment.assignments },
           (features) =>
@@ -348,6 +350,7 @@ function clusteringOf({
               ),
             ),
         );
+      };
       await withImages(images, report, { stored });
       return resolve(files.reportHtml);
     },

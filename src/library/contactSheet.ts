@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
-import { isolatedDecoder } from '../data/index.ts';
+import { isolatedDecoder, rangeOfImage } from '../data/index.ts';
 import {
   cacheSizeOf,
   choosePreset,
@@ -13,7 +13,7 @@ import {
   settingsFor,
   viewsOf,
 } from '../methods/index.ts';
-import { openRunFolder, readTrainedConfig } from '../run/index.ts';
+import { openRunFolder, readStoredSource, readTrainedConfig } from '../run/index.ts';
 import {
   describeArea,
   describeSteps,
@@ -71,15 +71,20 @@ export async function writeContactSheet(
     options,
   );
   const { out = 'views.png', seed = 0, signal } = options;
-  const { images, close } = await openImageFiles([image]);
+  const run = options.run === undefined ? undefined : await readStoredSource(options.run);
+  const { images, close } = await openImageFiles([image], { range: run?.range });
   try {
     const [named] = [...images];
     if (!named) {
       throw new LikenessError('image.missing', `${image}: found no image; expected an image file`);
     }
-    const encoded = await named.read().catch((error: unknown) => {
+    const read = await named.read().catch((error: unknown) => {
       throw new LikenessError('image.unreadable', `${image}: ${reasonOf(error)}`);
     });
+    const encoded =
+      read.kind === 'encoded' && read.range === undefined
+        ? { ...read, range: await rangeOfImage(read, { signal }) }
+        : read;
     const { name, settings } = await viewsSettings(options, async () => {
       const { width, height } = await isolatedDecoder.decode(encoded, {
         size: MEASURED_SIZE,

@@ -153,12 +153,12 @@ export async function embedToFile(
 }
 
 async function imageSet(
-  { cacheSize }: EmbedSource,
+  { cacheSize, stored }: EmbedSource,
   images: OpenImages,
   { split = 'all', skippedFile }: EmbedOptions & { skippedFile?: string },
   reporter: Reporter,
 ): Promise<{ cache: PixelCache; indices: Uint32Array }> {
-  const cache = await images.pixels({ size: cacheSize, reporter });
+  const cache = await images.pixels({ size: cacheSize, range: stored?.range, reporter });
   const { length } = cache.skipped;
   // An earlier list is replaced, also where nothing is skipped any more.
   const isListed = skippedFile !== undefined && (length > 0 || existsSync(skippedFile));

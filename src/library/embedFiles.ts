@@ -1,7 +1,7 @@
 /** Features of image files, a few at a time. */
 import type { Reporter } from '../core/reporter.ts';
 import { plural } from '../core/text.ts';
-import type { EncodedImage, RawImage } from '../data/index.ts';
+import type { EncodedImage, RawImage, ValueRange } from '../data/index.ts';
 import type { ImageEncoder } from '../encoders/index.ts';
 import type { StoredSource } from '../run/index.ts';
 import { imageReason, type NamedImage, openImageFiles } from './imageFiles.ts';
@@ -30,11 +30,13 @@ export interface FileEncoder {
   view(image: EncodedImage | RawImage): Promise<Uint8Array>;
   /** Source of the encoder's run. */
   stored?: StoredSource;
+  /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
+  range?: ValueRange | undefined;
 }
 
 /** Embeds image files and all images of folders, and collects those that cannot be read. */
 export async function embedFiles(
-  { encoder, view, stored }: FileEncoder,
+  { encoder, view, stored, range }: FileEncoder,
   files: readonly string[],
   reporter: Reporter,
 ): Promise<FileFeatures> {
@@ -72,7 +74,7 @@ export async function embedFiles(
     });
   }
 
-  const { images, close } = await openImageFiles(files, { reporter, stored });
+  const { images, close } = await openImageFiles(files, { reporter, stored, range });
   try {
     for (const batch of batchesOf(images)) await embed(batch);
   } finally {

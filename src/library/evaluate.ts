@@ -65,7 +65,8 @@ export async function evaluateRun(
     given,
     async (opened) => {
       const { path, source } = opened;
-      const cache = await opened.pixels({ size: cacheSize, reporter });
+      const { range } = run.config.source;
+      const cache = await opened.pixels({ size: cacheSize, range, reporter });
       reportSkipped(cache, reporter);
       const set = evaluationSet(cache, { seed });
       checkCounts(path, k, set);
@@ -106,13 +107,10 @@ export async function evaluateRun(
  * Settings of the untrained network that a run is compared with: its own, or those of the preset
  * that `train` would choose for the images.
  */
-async function networkOf(
-  run: Run,
-  { source }: OpenImages,
-  { signal }: Reporter,
-): Promise<Settings> {
+async function networkOf(run: Run, images: OpenImages, reporter: Reporter): Promise<Settings> {
   if (run.kind === 'trained') return run.config.settings;
-  const facts = { ...(await imageFacts(source, { signal })), count: source.entries.length };
+  const source = await images.ranged({ range: run.config.source.range, reporter });
+  const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   return settingsFor(choosePreset(facts).name, { run: { seed: run.view.seed } });
 }
 

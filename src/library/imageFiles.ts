@@ -2,7 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
-import { type EncodedImage, openSource, type RawImage, type Source } from '../data/index.ts';
+import {
+  type EncodedImage,
+  openSource,
+  type RawImage,
+  type Source,
+  type ValueRange,
+} from '../data/index.ts';
 import { readRegular } from '../formats/index.ts';
 import { choicesAsStored, type StoredSource } from '../run/index.ts';
 
@@ -27,26 +33,33 @@ export interface ImageFilesOptions {
   reporter?: Reporter;
   /** Source of a run, whose ways of reading are used for its own images. */
   stored?: StoredSource | undefined;
+  /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
+  range?: ValueRange | undefined;
 }
 
 /** Opens the images at some paths. */
 export async function openImageFiles(
   paths: readonly string[],
-  { reporter = silent, stored }: ImageFilesOptions = {},
+  { reporter = silent, stored, range: givenRange }: ImageFilesOptions = {},
 ): Promise<NamedImages> {
   const sources: Source[] = [];
+  const range = givenRange ?? stored?.range;
   const opened: Iterable<NamedImage>[] = [];
   for (const path of paths) {
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
       opened.push([
-        { path, read: async () => ({ kind: 'encoded', bytes: await readRegular(path) }) },
+        {
+          path,
+          read: async () => ({ kind: 'encoded', bytes: await readRegular(path), range }),
+        },
       ]);
       continue;
     }
     try {
       const given = { labels: 'none' };
-      const source = await openSource(path, choicesAsStored(stored, { path, given }, reporter));
+      const choices = choicesAsStored(stored, { path, given }, reporter);
+      const source = await openSource(path, { ...choices, range });
       sources.push(source);
       const isOne = source.kind === 'image';
       opened.push(isOne ? [{ path, read: () => source.read(0) }] : imagesOf(path, source));

@@ -29,10 +29,17 @@ export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   run?: string;
 }
 
+const rangeError = 'expected two numbers, the first below the second, such as [0, 4095]';
+
 /** Options about the images of a source, which `inspect` takes too. */
 export const sourceShape = {
   exclude: z.array(z.string(), { error: 'expected a list of patterns' }).readonly().optional(),
   labels: path(),
+  range: z
+    .tuple([z.number(), z.number()], { error: rangeError })
+    .refine(([black, white]) => black < white, { error: rangeError })
+    .readonly()
+    .optional(),
 };
 
 /**
@@ -48,17 +55,18 @@ export const sourceShape = {
  */
 export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
   checkOptions({ cacheDir: path(), run: path(), ...sourceShape }, options);
-  const { cacheDir, run, exclude, labels, ...callbacks } = options;
+  const { cacheDir, run, exclude, labels, range, ...callbacks } = options;
   const own = reporterOf(callbacks);
   const stored = run === undefined ? undefined : await readStoredSource(run);
-  const choices = choicesAsStored(stored, { path: source, given: { exclude, labels } }, own);
+  const choices = choicesAsStored(stored, { path: source, given: { exclude, labels, range } }, own);
   const opened = await openSourceImages(source, { cacheDir, ...choices, reporter: own });
   return {
     ...opened,
     name: opened.source.name,
     count: opened.source.entries.length,
     labelNames: opened.source.labelNames,
-    pixels: ({ size, reporter = own }) => opened.pixels({ size, reporter }),
+    ranged: ({ range, reporter = own } = {}) => opened.ranged({ range, reporter }),
+    pixels: ({ size, range, reporter = own }) => opened.pixels({ size, range, reporter }),
     [Symbol.asyncDispose]: opened.close,
   };
 }

@@ -9,6 +9,7 @@ import {
   indicesOfSplit,
   type OpenImages,
   type PixelCache,
+  type RangedOptions,
   reportSkipped,
 } from '../data/index.ts';
 import { type EncoderSpec, featureEncoder } from '../encoders/index.ts';
@@ -62,7 +63,8 @@ export async function newFeatures(
   { encoder, preset, seed, out, notes }: FeaturesRequest,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
-  const { source, path } = images;
+  const { path } = images;
+  const source = await images.ranged({ reporter });
   const { data, run } = settingsFor(preset, {});
   const { imageSize } = data;
   const split = 'train';
@@ -106,7 +108,8 @@ export async function continueFeatures(
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
-  const set = await imagesOf(images, config, reporter);
+  const { range } = config.source;
+  const set = await imagesOf(images, { ...config, range }, reporter);
   const identities = identitiesOf(set.cache, set.indices);
   if (tensors) {
     reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
@@ -151,10 +154,10 @@ interface LearningSet {
 
 async function imagesOf(
   images: OpenImages,
-  { imageSize, split }: Pick<FeaturesConfig, 'imageSize' | 'split'>,
+  { imageSize, split, range }: Pick<FeaturesConfig, 'imageSize' | 'split'> & RangedOptions,
   reporter: Reporter,
 ): Promise<LearningSet> {
-  const cache = await images.pixels({ size: cacheSizeFor(imageSize), reporter });
+  const cache = await images.pixels({ size: cacheSizeFor(imageSize), range, reporter });
   const indices = indicesOfSplit(cache, split);
   if (indices.length >= MIN_IMAGES) return { cache, indices };
   throw new LikenessError(

@@ -11,7 +11,7 @@ import {
   type TrainedRun,
 } from '../run/index.ts';
 import type { TrainResult, Verdict } from '../train/index.ts';
-import { type Assigned, assignFiles } from './assign.ts';
+import { type Assigned, type AssignOptions, assignFiles } from './assign.ts';
 import { type Clustering, type ClusterOptions, clusterImages } from './cluster.ts';
 import { storedClustering } from './clusteringPlace.ts';
 import {
@@ -124,7 +124,7 @@ interface AnyModel {
   assign(
     files: readonly string[],
     clustering?: Pick<Clustering, 'stored'>,
-    options?: ReporterOptions,
+    options?: AssignOptions,
   ): Promise<Assigned>;
   /** Writes the encoder as an ONNX file and compares it with the training engine. */
   exportOnnx(file?: string, options?: ReporterOptions): Promise<ExportedOnnx>;

@@ -1,8 +1,8 @@
 /** An exported encoder, used without its run. */
-import type { ReporterOptions } from '../core/reporter.ts';
 import { type EncodedImage, isolatedDecoder, type RawImage } from '../data/index.ts';
 import { onnxEncoder } from '../encoders/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
+import type { AssignOptions } from './assign.ts';
 import {
   type Embeddings,
   type EmbedOptions,
@@ -11,7 +11,7 @@ import {
   embedToFile,
 } from './embed.ts';
 import { embedFiles, type UnreadableImage } from './embedFiles.ts';
-import { type Images, reporterFor } from './images.ts';
+import { type Images, reporterFor, sourceShape } from './images.ts';
 import { checkOptions } from './options.ts';
 
 /** Features of image files. */
@@ -35,7 +35,7 @@ export interface EncoderModel extends AsyncDisposable {
   /** Writes the features to a .npy, .parquet, .safetensors or .csv file. */
   embedTo(file: string, images: Images | string, options?: EmbedOptions): Promise<EmbedToResult>;
   /** Returns the features of image files and of all images of folders. */
-  embedFiles(files: readonly string[], options?: ReporterOptions): Promise<EmbeddedFiles>;
+  embedFiles(files: readonly string[], options?: AssignOptions): Promise<EmbeddedFiles>;
   close(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
     embed: (images, options) => embedImages(source, images, options),
     embedTo: (to, images, options) => embedToFile(source, to, images, options),
     async embedFiles(files, options = {}) {
-      checkOptions({}, options);
+      checkOptions({ range: sourceShape.range }, options);
       const view = async (image: EncodedImage | RawImage) => {
         const data = new Uint8Array(3 * size ** 2);
         renderEvaluationView(
@@ -74,7 +74,7 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
         return data; // [3, s, s]
       };
       const { paths, rows, unreadable } = await embedFiles(
-        { encoder, view },
+        { encoder, view, range: options.range },
         files,
         reporterFor(options),
       );

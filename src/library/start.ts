@@ -75,7 +75,7 @@ export async function start(images: Images | string, options: StartOptions = {})
 async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {
   const { out, minutes, encoder: asked, seed = 0 } = options;
   const reporter = reporterFor(options);
-  const { source } = images;
+  const source = await images.ranged({ reporter });
   const count = source.entries.length;
   const facts = { ...(await imageFacts(source, { signal: reporter.signal })), count };
   const preset = choosePreset(facts).name;
@@ -122,7 +122,8 @@ async function requireMoved(
   run: { folder: RunFolder; config: TrainedConfig; reporter: Reporter },
 ): Promise<void> {
   const { config, reporter } = run;
-  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const { range } = config.source;
+  const cache = await images.pixels({ size: cacheSizeOf(config.settings), range, reporter });
   const indices = indicesOfSplit(cache, config.split);
   const now = identitiesOf(cache, indices);
   const difference = await differenceOf(now, run);

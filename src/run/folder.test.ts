@@ -86,8 +86,8 @@ describe('config.json', () => {
   });
 
   it.each([
-    ['{"version": 99}', /has version 99; this program reads up to 4. Use the newer likeness/],
-    ['{"method": "swav"}', /has version none; expected 4/],
+    ['{"version": 99}', /has version 99; this program reads up to 5. Use the newer likeness/],
+    ['{"method": "swav"}', /has version none; expected 5/],
     ['[1]', /must hold one JSON object/],
     ['{"version": 1', /is not JSON/],
   ])('refuses %s', async (text, message) => {

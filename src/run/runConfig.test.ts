@@ -40,6 +40,8 @@ describe('the configuration of a run', () => {
   it.each<[object, RegExp]>([
     [{ ...trained, settings: undefined }, /config\.json: settings: /],
     [{ ...trained, images: 'many' }, /config\.json: images: /],
+    [{ ...trained, source: { ...source, range: [9, 1] } }, /config\.json: source\.range: /],
+    [{ ...features, source: { ...source, exclude: 'raw' } }, /config\.json: source\.exclude: /],
     [{ ...trained, budget: {} }, /config\.json: budget: /],
     [{ ...trained, kind: 'frozen' }, /config\.json: kind: /],
     [{ ...features, imageSize: 0 }, /config\.json: imageSize: /],

@@ -59,8 +59,15 @@ describe('the ways in which a source of a run is read again', () => {
   });
 });
 
+it('leaves the range of values to the encoder, which needs it for other images too', () => {
+  const ranged = { ...stored, range: [0, 4095] as const };
+  expect(chosen(ranged, stored.path).choices).not.toHaveProperty('range');
+  expect(chosen(ranged, stored.path, { range: [1, 2] }).choices.range).toEqual([1, 2]);
+});
+
 it('reads the source of a run, and none where there is no run', async () => {
   expect(await readStoredSource(temporary.path)).toBeUndefined();
-  await writeRunConfig(runFolderAt(temporary.path), { ...featuresConfig, source: stored });
-  expect(await readStoredSource(temporary.path)).toEqual(stored);
+  const source: StoredSource = { ...stored, range: [-1024, 3071] };
+  await writeRunConfig(runFolderAt(temporary.path), { ...featuresConfig, source });
+  expect(await readStoredSource(temporary.path)).toEqual(source);
 });

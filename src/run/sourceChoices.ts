@@ -23,6 +23,10 @@ export const storedSource = z.object({
   kind: z.string(),
   exclude: z.array(z.string()).optional(),
   labels: z.string().min(1).optional(),
+  range: z
+    .tuple([z.number(), z.number()])
+    .refine(([black, white]) => black < white, 'expected two numbers, the first below the second')
+    .optional(),
 });
 
 /** Describes a source for config.json. */
@@ -67,7 +71,7 @@ function isOwnSource(stored: StoredSource, path: string): boolean {
   return basename(resolve(path)) === basename(stored.path) && !existsSync(stored.path);
 }
 
-/** Words for choices; undefined for none. */
+/** Words for choices except the range, which is said where images have one. */
 export function choicesText({ exclude = [], labels }: SourceChoices): string | undefined {
   const parts: string[] = [];
   if (exclude.length > 0) {

@@ -60,9 +60,10 @@ export async function prepareNew(
   request: PrepareRequest,
   reporter: Reporter,
 ): Promise<PreparedRun> {
-  const { source, path, cacheDir } = images;
+  const { path, cacheDir } = images;
   if (request.out !== undefined) await requireFree(request.out);
   const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
+  const source = await images.ranged({ reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const chosen = request.preset
     ? { name: request.preset, reason: 'as requested' }
@@ -178,7 +179,8 @@ async function resumedRun(
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
   const end = checkpoint && isEndOf(stored, checkpoint.info) ? checkpoint.info.step : undefined;
   const config = resumedConfig(stored, request, { finished: end });
-  const cache = await images.pixels({ size: cacheSizeOf(config.settings), reporter });
+  const { range } = config.source;
+  const cache = await images.pixels({ size: cacheSizeOf(config.settings), range, reporter });
   const indices = indicesOfSplit(cache, config.split);
   const identities = identitiesOf(cache, indices);
   await requireSameImages(identities, { folder, config, source: images.path, reporter });

@@ -1,0 +1,191 @@
+/**
+ * Range of the values of a source: those that become black and white in all its images of more than
+ * 8 bits per sample.
+ *
+ * One linear scale for the whole source keeps differences between images, such as bone that is as
+ * bright in every scan. Percentiles leave out hot pixels and a few wrong values. Images of 8 bits
+ * stay as they are.
+ */
+import { extname } from 'node:path';
+import { inOrder } from '../core/inOrder.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { plural, showCount } from '../core/text.ts';
+import { FULL_RANGE, kindOfSamples, MAX_14_BITS, mayBeDeep } from './deepImages.ts';
+import type { ValueSample } from './deepSample.ts';
+import { isolatedDecoder } from './isolatedDecoder.ts';
+import { isImageError } from './reasons.ts';
+import { sniffFormat } from './sniff.ts';
+import type { EncodedImage, Source, StopOptions, ValueRange } from './types.ts';
+import { withRange } from './withRange.ts';
+
+/** Images that are read at most, of PNG files and of other files that may be deep. */
+const MAX_IMAGES = 64;
+/** Bytes of files after which no more are read. */
+const MAX_BYTES = 2 ** 31;
+/** Images in flight. */
+const AHEAD = 4;
+/** Fractions of all values below the first of which all is black, and above the second white. */
+const PERCENTILES = [0.001, 0.999] as const;
+
+/** Extensions of formats with 8 bits. Files of other names are looked into. */
+const shallow = new Set('.jpg .jpeg .jpe .jfif .gif .webp .avif .bmp .dib'.split(' '));
+
+/** Range of a source with what it was found from. */
+export interface OwnRange {
+  readonly range: ValueRange;
+  /** Kinds of samples for people, such as `signed 16-bit`. */
+  readonly kinds: readonly string[];
+  /** Images that were sampled. */
+  readonly images: number;
+  /** Set where the source has images of 8 bits too. */
+  readonly isMixed: boolean;
+}
+
+/**
+ * Range of samples: the full one for 16-bit samples above 14 bits, else from the .1 to the 99.9
+ * percentile of all values. Undefined without values.
+ *
+ * 65,535 stands for pixels without data in some sources of fewer bits. It counts only beside other
+ * values above 14 bits.
+ */
+export function rangeOfValues(samples: readonly ValueSample[]): ValueRange | undefined {
+  const isUnsigned = samples.every(({ depth }) => depth === 'ushort');
+  const all = Float64Array.from(samples.flatMap(({ values }) => [...values]));
+  const white = FULL_RANGE[1];
+  const values = (isUnsigned ? all.filter((value) => value !== white) : all).sort();
+  if (values.length === 0) return all.length > 0 ? FULL_RANGE : undefined;
+  const at = (fraction: number) => values[Math.round(fraction * (values.length - 1))]!;
+  const [low, high] = PERCENTILES.map(at) as [number, number];
+  if (isUnsigned && high > MAX_14_BITS) return FULL_RANGE;
+  if (low < high) return [low, high];
+  const [least, most] = [values[0]!, values.at(-1)!];
+  return least < most ? [least, most] : [least, least + 1];
+}
+
+/**
+ * Finds the range of a source from a sample of its images, evenly spread. Undefined where none of
+ * them has more than 8 bits.
+ *
+ * @throws the signal's reason where it is aborted
+ */
+export async function ownRange(
+  source: Source,
+  { signal, progress }: Pick<Reporter, 'signal' | 'progress'>,
+): Promise<OwnRange | undefined> {
+  const isFiles = source.kind === 'folder' || source.kind === 'image' || source.kind === 'tar';
+  if (!isFiles) return undefined;
+  const samples: ValueSample[] = [];
+  const candidates = candidatesOf(source);
+  const chosen = spreadOver(source, candidates);
+  const sample = async (i: number): Promise<ValueSample | undefined> => {
+    try {
+      const image = await source.read(chosen[i]!);
+      if (image.kind === 'raw' || !mayBeDeep(sniffFormat(image.bytes), image.bytes))
+        return undefined;
+      return await isolatedDecoder.sample(image, { signal });
+    } catch (error) {
+      if (isImageError(error)) return undefined; // the cache counts unreadable images
+      throw error;
+    }
+  };
+  for await (const found of inOrder(chosen.length, sample, { ahead: AHEAD, signal })) {
+    if (!found || found.values.length === 0) continue;
+    samples.push(found);
+    const text = `sampling values of ${plural(samples.length, 'image')}`;
+    progress({ stage: 'range', text, done: samples.length });
+  }
+  const range = rangeOfValues(samples);
+  if (range === undefined) return undefined;
+  const kinds = [...new Set(samples.map(({ depth }) => kindOfSamples(depth)))].sort();
+  const all = candidates.png.length + candidates.others.length;
+  const isMixed = samples.length < chosen.length || all < source.entries.length;
+  return { range, kinds, images: samples.length, isMixed };
+}
+
+/**
+ * Range of a single image. Undefined for one of 8 bits and for one that cannot be used.
+ *
+ * @throws the signal's reason where it is aborted
+ */
+export async function rangeOfImage(
+  image: EncodedImage,
+  { signal }: StopOptions = {},
+): Promise<ValueRange | undefined> {
+  try {
+    const sample = await isolatedDecoder.sample(image, { signal });
+    return sample && rangeOfValues([sample]);
+  } catch (error) {
+    if (isImageError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Indices of images that may have more than 8 bits: PNG files, and those of other formats. */
+interface Candidates {
+  readonly png: readonly number[];
+  readonly others: readonly number[];
+}
+
+function candidatesOf({ entries }: Source): Candidates {
+  const png: number[] = [];
+  const others: number[] = [];
+  for (const [index, { id }] of entries.entries()) {
+    const extension = extname(id.replace(/#\d+$/, '')).toLowerCase();
+    if (extension === '.png') png.push(index);
+    else if (!shallow.has(extension)) others.push(index);
+  }
+  return { png, others };
+}
+
+/** Indices of the images that are sampled, ascending. */
+function spreadOver(source: Source, { png, others }: Candidates): number[] {
+  let bytes = 0;
+  return [...spread(png), ...spread(others)]
+    .filter((index) => {
+      bytes += source.bytes?.(index) ?? 0;
+      return bytes <= MAX_BYTES;
+    })
+    .sort((a, b) => a - b);
+}
+
+/** Evenly spread indices. Every eighth comes first, so that a part of them is spread as well. */
+function spread(indices: readonly number[]): number[] {
+  const count = Math.min(MAX_IMAGES, indices.length);
+  const all = Array.from(
+    { length: count },
+    (_, i) => indices[Math.floor((i * indices.length) / count)]!,
+  );
+  return [0, 4, 2, 6, 1, 5, 3, 7].flatMap((first) => all.filter((_, i) => i % 8 === first));
+}
+
+/** Formats the two values, such as `values 0 to 4,095 become black to white`. */
+export function rangeText([black, white]: ValueRange): string {
+  return `values ${showNumber(black)} to ${showNumber(white)} become black to white`;
+}
+
+/** Four digits of fractions, and all digits of whole numbers. */
+function showNumber(value: number): string {
+  if (Number.isInteger(value)) return showCount(value);
+  return Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6
+    ? Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 10 })
+    : value.toExponential(3);
+}
+
+/** Gives a source its own range and tells it. The same source where it needs none. */
+export async function withOwnRange(source: Source, reporter: Reporter): Promise<Source> {
+  const found = await ownRange(source, reporter);
+  if (!found) return source;
+  const { range, kinds, images, isMixed } = found;
+  const message =
+    `${kinds.join(' and ')} images: ${rangeText(range)}, by ${plural(images, 'sampled image')}. ` +
+    `${isMixed ? 'Images of 8 bits stay as they are. ' : ''}\`range\` sets other values`;
+  reporter.note({ code: 'images.range', message });
+  if (kinds.length > 1) {
+    const mixed = `${kinds.join(' and ')} images share one range. \`exclude\` those of one kind`;
+    reporter.warn({
+      code: 'images.range',
+      message: `${mixed} where their values differ in meaning`,
+    });
+  }
+  return withRange(source, range);
+}

@@ -1,0 +1,87 @@
+/** Reads the directories of a TIFF file: those of pages, thumbnails and pyramid levels. */
+
+/** Directory of a TIFF file. */
+export interface TiffDirectory {
+  /** Set for a thumbnail or pyramid level of another page. */
+  readonly isReduced: boolean;
+  /** Value of pixels without data, as GDAL writes it. */
+  readonly noData?: number;
+}
+
+/** Most directories that are read. */
+const MAX_DIRECTORIES = 10_000;
+const NEW_SUBFILE_TYPE = 254;
+/** ASCII tag of GDAL, with a number. */
+const GDAL_NODATA = 42113;
+const MAX_NUMBER_BYTES = 64;
+
+/** Sizes of a classic TIFF and of a BigTIFF. */
+const layouts = {
+  42: { first: 4, count: 2, entry: 12, value: 8, offset: 4 },
+  43: { first: 8, count: 8, entry: 20, value: 12, offset: 8 },
+} as const;
+
+/**
+ * Yields the directories in the order of the file, which is that of the decoder's pages.
+ *
+ * Source: TIFF 6.0, section 2, tag 254; the BigTIFF file format of libtiff.
+ *
+ * @throws RangeError for a position outside of the file
+ */
+export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isLittle = view.getUint8(0) === 0x49;
+  const layout = layouts[view.getUint16(2, isLittle) as 42 | 43];
+  if (layout === undefined) return;
+  const number = (at: number, size: number): number =>
+    size === 8
+      ? Number(view.getBigUint64(at, isLittle))
+      : size === 4
+        ? view.getUint32(at, isLittle)
+        : view.getUint16(at, isLittle);
+  const seen = new Set<number>();
+  let at = number(layout.first, layout.offset);
+  while (at !== 0 && !seen.has(at) && seen.size < MAX_DIRECTORIES) {
+    seen.add(at);
+    const entries = number(at, layout.count);
+    let isReduced = false;
+    let noData: number | undefined;
+    for (let i = 0; i < entries; i++) {
+      const entry = at + layout.count + i * layout.entry;
+      const tag = view.getUint16(entry, isLittle);
+      if (tag === NEW_SUBFILE_TYPE) {
+        isReduced = (view.getUint32(entry + layout.value, isLittle) & 1) === 1;
+      } else if (tag === GDAL_NODATA) {
+        const length = number(entry + 4, layout.offset);
+        const value = entry + layout.value;
+        const start = length <= layout.offset ? value : number(value, layout.offset);
+        noData = numberAt(bytes, start, length);
+      }
+    }
+    yield { isReduced, ...(noData !== undefined && { noData }) };
+    at = number(at + layout.count + entries * layout.entry, layout.offset);
+  }
+}
+
+/** Parses the number in an ASCII tag. Undefined for other text. */
+function numberAt(bytes: Uint8Array, start: number, length: number): number | undefined {
+  const text = String.fromCharCode(
+    ...bytes.subarray(start, start + Math.min(length, MAX_NUMBER_BYTES)),
+  );
+  const trimmed = text.replaceAll('\0', ' ').trim();
+  return trimmed === '' || Number.isNaN(Number(trimmed)) ? undefined : Number(trimmed);
+}
+
+/**
+ * Value of pixels without data on a page, from 1. Undefined where the file names none, also in
+ * damaged files.
+ */
+export function noDataOf(bytes: Uint8Array, page: number): number | undefined {
+  try {
+    const directories = [...tiffDirectories(bytes)];
+    return directories[page - 1]?.noData ?? directories[0]?.noData;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
