@@ -7,7 +7,7 @@ import type { Engine } from '../backends/index.ts';
 import { type Features, normalizeRows, selectRows } from '../cluster/index.ts';
 import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { type KnnResult, knn } from './knn.ts';
-import { linearProbe, type ProbeOptions } from './linearProbe.ts';
+import { type FitOptions, openProbes } from './linearProbe.ts';
 import type { Split } from './split.ts';
 
 export interface ClassifierEvaluation {
@@ -41,7 +41,7 @@ export interface ClassifierOptions {
   neighbors: readonly number[];
   /** Temperature T of the neighbors' weights. */
   temperature: number;
-  probe: Omit<ProbeOptions, 'seed' | 'signal'>;
+  probe: Omit<FitOptions, 'seed' | 'signal'>;
   /** Fractions of the training labels that further probes are trained with. */
   labelShares: readonly number[];
   seed: number;
@@ -79,13 +79,16 @@ export async function scoreClassifiers(
   const [train, test] = [part(split.train), part(split.test)];
   const near = await knn(engine, train, test, { k: neighbors, temperature });
   const options = { ...probe, seed, signal };
-  const { accuracy, trainAccuracy, epochs, protocol } = await linearProbe(
-    engine,
-    train,
-    test,
-    options,
-  );
-  const few = await fewLabels(engine, train, test, { ...options, shares: labelShares });
+  const probes = openProbes(engine, train, test);
+  const { accuracy, trainAccuracy, epochs, protocol, few } = await (async () => {
+    try {
+      const whole = await probes.fit(options);
+      const shares = { ...options, shares: labelShares, probes };
+      return { ...whole, few: await fewLabels(engine, train, test, shares) };
+    } finally {
+      await probes.close();
+    }
+  })();
   const widest = near.reduce((best, result) => (result.requested > best.requested ? result : best));
   return {
     result: {

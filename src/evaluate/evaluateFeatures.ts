@@ -13,7 +13,7 @@ import {
   scoreClassifiers,
 } from './classifierScores.ts';
 import { type ClusterEvaluation, type LearnedClusters, scoreClusters } from './clusterScores.ts';
-import type { ProbeOptions } from './linearProbe.ts';
+import type { FitOptions } from './linearProbe.ts';
 import { type Split, splitOf } from './split.ts';
 
 export interface LabeledFeatures {
@@ -46,7 +46,7 @@ export interface FeatureEvaluationOptions {
   /** Numbers k of neighbors. */
   neighbors?: readonly number[];
   temperature?: number;
-  probe?: Omit<ProbeOptions, 'seed' | 'signal'>;
+  probe?: Omit<FitOptions, 'seed' | 'signal'>;
   /**
    * Fractions of the training labels that further probes are trained with. Default: none, as each
    * takes seconds.

@@ -14,7 +14,7 @@ import {
   usage,
   viewAgreement,
 } from './labelFree.ts';
-import { linearProbe } from './linearProbe.ts';
+import { linearProbe, openProbes } from './linearProbe.ts';
 
 const fixture = JSON.parse(
   readFileSync(new URL('../../test/fixtures/metrics-cluster.json', import.meta.url), 'utf8'),
@@ -121,6 +121,25 @@ describe('linearProbe', () => {
     expect(result.steps).toBeGreaterThanOrEqual(1000);
     expect(result.protocol).toContain('accuracy after the last epoch');
     expect(await linearProbe(engine, train, test)).toEqual(result);
+  });
+
+  it('gives the same for each probe of one bench as alone, in any order', async () => {
+    const half = Int32Array.from({ length: 150 }, (_, i) => 2 * i);
+    const bench = openProbes(engine, train, test);
+    try {
+      const whole = await bench.fit();
+      const part = await bench.fit({}, half);
+      expect(await bench.fit()).toEqual(whole);
+      expect(whole).toEqual(await linearProbe(engine, train, test));
+      const alone = {
+        features: selectRows(train.features, half),
+        labels: Int32Array.from(half, (row) => train.labels[row]!),
+      };
+      const options = { standardizeBy: train.features };
+      expect(part).toEqual(await linearProbe(engine, alone, test, options));
+    } finally {
+      await bench.close();
+    }
   });
 
   it('is at chance where labels are unrelated', async () => {

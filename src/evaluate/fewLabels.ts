@@ -12,17 +12,18 @@
  * figure speaks of the features.
  */
 import type { Engine } from '../backends/index.ts';
-import { type Features, selectRows } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
-import { linearProbe, type ProbeOptions } from './linearProbe.ts';
+import { type FitOptions, openProbes, type ProbeBench } from './linearProbe.ts';
 
-export interface FewLabelsOptions extends Omit<ProbeOptions, 'standardizeBy'> {
+export interface FewLabelsOptions extends FitOptions {
   /** Shares of the labels, above 0 to 1. */
   shares?: readonly number[];
   /** Draws that are averaged. */
   draws?: number;
+  /** Open probes of the same sets. Default: opened here. */
+  probes?: ProbeBench;
 }
 
 export interface FewLabelsResult {
@@ -44,7 +45,7 @@ export async function fewLabels(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { shares = [0.01, 0.1], draws = 3, seed = 0, ...probe }: FewLabelsOptions = {},
+  { shares = [0.01, 0.1], draws = 3, seed = 0, probes, ...fitting }: FewLabelsOptions = {},
 ): Promise<FewLabelsResult[]> {
   requireLabeled('few labels: train', train);
   if (!Number.isInteger(draws) || draws < 1) {
@@ -53,23 +54,23 @@ export async function fewLabels(
       `few labels: received draws = ${draws}; expected 1 or more`,
     );
   }
+  const bench = probes ?? openProbes(engine, train, test);
   const results: FewLabelsResult[] = [];
-  for (const share of shares) {
-    const accuracies: number[] = [];
-    let labels = 0;
-    for (let draw = 0; draw < draws; draw++) {
-      const rows = labeledDraw(train.labels, share, { seed, draw });
-      labels = rows.length;
-      const few = {
-        features: selectRows(train.features, rows),
-        labels: Int32Array.from(rows, (row) => train.labels[row]!),
-      };
-      const options = { ...probe, seed, standardizeBy: train.features as Features };
-      accuracies.push((await linearProbe(engine, few, test, options)).accuracy);
+  try {
+    for (const share of shares) {
+      const accuracies: number[] = [];
+      let labels = 0;
+      for (let draw = 0; draw < draws; draw++) {
+        const rows = labeledDraw(train.labels, share, { seed, draw });
+        labels = rows.length;
+        accuracies.push((await bench.fit({ ...fitting, seed }, rows)).accuracy);
+      }
+      results.push({ share, ...meanAndDeviation(accuracies), draws, labels });
     }
-    results.push({ share, ...meanAndDeviation(accuracies), draws, labels });
+    return results;
+  } finally {
+    if (!probes) await bench.close();
   }
-  return results;
 }
 
 /**

@@ -13,20 +13,23 @@
  * epochs, the best epoch is reported): the features are computed once, without augmentation, and no
  * epoch is chosen by test accuracy.
  */
-import type { Engine } from '../backends/index.ts';
+import type { Engine, Executable } from '../backends/index.ts';
 import {
   columnMeans,
   columnVariances,
   type Features,
   requireSameDimension,
+  sharedValues,
 } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
+import { inOrder } from '../core/inOrder.ts';
 import { randomAt } from '../core/random.ts';
-import { adam, type Optimizer, warmupCosine } from '../nn/index.ts';
+import { adam, warmupCosine } from '../nn/index.ts';
 import {
   add,
   argMax,
   crossEntropy,
+  gather,
   gradients,
   input,
   linear,
@@ -38,18 +41,21 @@ import {
 } from '../tensor/index.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
 
-export interface ProbeOptions {
+export interface ProbeOptions extends FitOptions {
+  /**
+   * Rows whose means and deviations standardize the columns; needs no labels. Default: the train
+   * rows.
+   */
+  standardizeBy?: Features;
+}
+
+export interface FitOptions {
   /** Passes over the train rows; raised for small sets until there are 1000 steps. */
   epochs?: number;
   /** Rows per step. */
   batchSize?: number;
   /** Highest learning rate, from which the cosine falls to 0. */
   learningRate?: number;
-  /**
-   * Rows whose means and deviations standardize the columns; needs no labels. Default: the train
-   * rows.
-   */
-  standardizeBy?: Features;
   /** Seed of the order of rows. */
   seed?: number;
   signal?: AbortSignal;
@@ -66,23 +72,43 @@ export interface ProbeResult {
   readonly protocol: string;
 }
 
+/** Standardized rows of a train and a test set, on which probes are trained one after the other. */
+export interface ProbeBench {
+  /**
+   * Trains a probe on the given train rows and measures it on them and on all test rows.
+   *
+   * @param rows indices of train rows. Default: all.
+   */
+  fit(options?: FitOptions, rows?: Int32Array): Promise<ProbeResult>;
+  close(): Promise<void>;
+}
+
 /** Fewest steps; a small set needs them to converge. */
 const MIN_STEPS = 1000;
 /** Most rows predicted at once. */
 const PREDICTED_ROWS = 1024;
+/** Steps that are queued for the engine, so that it never waits for the calling thread. */
+const STEPS_AHEAD = 8;
 
-/** Sizes of one probe, and how rows are standardized. */
+/** Standardized rows [N, D] in shared memory, which the engine reads in place, and labels [N]. */
+interface StandardizedRows {
+  readonly x: Float32Array;
+  readonly count: number;
+  readonly labels: Int32Array;
+}
+
+/** Sizes of one probe. */
 interface Setup {
   /** Rows per step B. */
   readonly batchSize: number;
   readonly classes: number;
   readonly dimension: number;
-  /** Train rows N. */
+  /** Rows N of the train set, of which `rows` are trained on. */
+  readonly count: number;
   readonly rows: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly learningRate: number;
-  standardize(of: Features, row: number, out: Float32Array, at: number): void;
 }
 
 /**
@@ -95,52 +121,86 @@ export async function linearProbe(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  {
-    epochs = 30,
-    batchSize = 256,
-    learningRate = 0.01,
-    standardizeBy,
-    seed = 0,
-    signal,
-  }: ProbeOptions = {},
+  { standardizeBy, ...options }: ProbeOptions = {},
 ): Promise<ProbeResult> {
+  const bench = openProbes(engine, train, test, { standardizeBy });
+  try {
+    return await bench.fit(options);
+  } finally {
+    await bench.close();
+  }
+}
+
+/**
+ * Standardizes the rows of a train and a test set once, for any number of probes.
+ *
+ * Compiled steps are shared by probes with as many rows.
+ */
+export function openProbes(
+  engine: Engine,
+  train: Labeled,
+  test: Labeled,
+  { standardizeBy = train.features }: { standardizeBy?: Features } = {},
+): ProbeBench {
   requireLabeled('linear probe: train', train);
   requireLabeled('linear probe: test', test);
   requireSameDimension('linear probe', train.features, test.features);
   const { count, dimension } = train.features;
-  const B = Math.min(batchSize, count);
-  const stepsPerEpoch = Math.ceil(count / B);
-  const setup: Setup = {
-    batchSize: B,
-    classes: train.labels.reduce((a, b) => Math.max(a, b), 0) + 1,
-    dimension,
-    rows: count,
-    epochs: Math.max(epochs, Math.ceil(MIN_STEPS / stepsPerEpoch)),
-    stepsPerEpoch,
-    learningRate,
-    standardize: standardizer(standardizeBy ?? train.features),
+  const standardize = standardizer(standardizeBy);
+  const sets = { train: standardize(train), test: standardize(test) };
+  const compiled = new Map<string, Promise<Executable>>();
+  const compileOnce = (key: string, program: () => Program) => {
+    if (!compiled.has(key)) compiled.set(key, engine.compile(program()));
+    return compiled.get(key)!;
   };
-  const weights = await trainWeights(engine, train, setup, { seed, signal });
-  const [accuracy, trainAccuracy] = await accuracies(engine, [test, train], weights, setup);
+
+  async function fit(
+    { epochs: asked = 30, batchSize = 256, learningRate = 0.01, seed = 0, signal }: FitOptions = {},
+    rows = range(0, count),
+  ): Promise<ProbeResult> {
+    const B = Math.min(batchSize, rows.length);
+    const stepsPerEpoch = Math.ceil(rows.length / B);
+    const epochs = Math.max(asked, Math.ceil(MIN_STEPS / stepsPerEpoch));
+    const classes = rows.reduce((most, row) => Math.max(most, train.labels[row]!), 0) + 1;
+    const setup: Setup = {
+      ...{ batchSize: B, classes, dimension, count, rows: rows.length },
+      ...{ epochs, stepsPerEpoch, learningRate },
+    };
+    const step = await compileOnce(`${classes} ${rows.length} ${B}`, () => probeStep(setup));
+    const weights = await trainWeights(step, sets.train, rows, { ...setup, seed, signal });
+    const accuracyOn = async (set: StandardizedRows, of: Int32Array) => {
+      // Rows are independent here, so a block need not be as small as a batch of few labeled rows.
+      const size = Math.min(PREDICTED_ROWS, set.count);
+      const key = `${classes} ${set.count} ${size} predicted`;
+      const program = () => prediction({ classes, dimension, count: set.count, size });
+      return fractionRight(await compileOnce(key, program), { set, rows: of, size, weights });
+    };
+    return {
+      accuracy: await accuracyOn(sets.test, range(0, sets.test.count)),
+      trainAccuracy: await accuracyOn(sets.train, rows),
+      epochs,
+      steps: epochs * stepsPerEpoch,
+      protocol:
+        'linear classifier on frozen standardized features of the evaluation view, trained on ' +
+        `the engine as one compiled step: Adam at ${learningRate} falling to 0 by a cosine, ` +
+        `batches of ${B}, ${epochs} epochs, L2 penalty 1/N; accuracy after the last epoch, ` +
+        'no epoch or setting chosen by it',
+    };
+  }
   return {
-    accuracy: accuracy!,
-    trainAccuracy: trainAccuracy!,
-    epochs: setup.epochs,
-    steps: setup.epochs * stepsPerEpoch,
-    protocol:
-      'linear classifier on frozen standardized features of the evaluation view, trained on the ' +
-      `engine as one compiled step: Adam at ${learningRate} falling to 0 by a cosine, ` +
-      `batches of ${B}, ${setup.epochs} epochs, L2 penalty 1/N; accuracy after the last epoch, ` +
-      'no epoch or setting chosen by it',
+    fit,
+    async close() {
+      for (const executable of await Promise.allSettled(compiled.values()))
+        if (executable.status === 'fulfilled') await executable.value.dispose();
+    },
   };
 }
 
+const optimizer = adam();
+
 /** The training step: softmax regression with an L2 penalty, updated by Adam. */
-function probeStep(
-  { batchSize: B, classes, dimension, rows }: Setup,
-  optimizer: Optimizer,
-): Program {
-  const x = input('x', [B, dimension]);
+function probeStep({ batchSize: B, classes, dimension, count, rows }: Setup): Program {
+  const x = gather(input('x', [count, dimension]), input('order', [B], 'int32')); // [B, D]
   const y = input('y', [B], 'int32');
   // B / rows for real rows, 0 for those that fill the last batch.
   const weight = input('weight', [B]);
@@ -171,98 +231,91 @@ function probeStep(
 
 /** Trains W [classes, D] and b [classes] from zero for all epochs. */
 async function trainWeights(
-  engine: Engine,
-  train: Labeled,
-  setup: Setup,
-  { seed, signal }: { seed: number; signal?: AbortSignal },
+  step: Executable,
+  { x, labels }: StandardizedRows,
+  rows: Int32Array,
+  {
+    batchSize: B,
+    epochs,
+    stepsPerEpoch,
+    learningRate: base,
+    seed,
+    signal,
+  }: Setup & { seed: number; signal?: AbortSignal | undefined },
 ): Promise<Values> {
-  const { batchSize: B, epochs, stepsPerEpoch, learningRate: base } = setup;
   const totalSteps = epochs * stepsPerEpoch;
-  const optimizer = adam();
-  const step = await engine.compile(probeStep(setup, optimizer));
-  try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      signal?.throwIfAborted();
-      const order = randomAt(seed, 'probeOrder', epoch).shuffle(range(0, setup.rows));
-      for (let i = 0; i < stepsPerEpoch; i++) {
-        const t = epoch * stepsPerEpoch + i;
-        const rate = warmupCosine(t, { start: 0, base, final: 0, warmupSteps: 0, totalSteps });
-        const scalars = Object.entries({ ...optimizer.scalars(t + 1, 'probe'), rate });
-        const fed = scalars.map(([name, value]) => [name, Float32Array.of(value)]);
-        const batch = batchOf(train, order.subarray(i * B, (i + 1) * B), setup);
-        await step.run({ ...batch, ...Object.fromEntries(fed) }, { transfer: true });
-      }
+  const state = await step.readState();
+  await step.writeState(
+    Object.fromEntries(Object.entries(state).map(([name, values]) => [name, values.fill(0)])),
+  );
+  let order = rows;
+  const run = async (t: number) => {
+    const [epoch, i] = [Math.floor(t / stepsPerEpoch), t % stepsPerEpoch];
+    if (i === 0) {
+      const shuffled = randomAt(seed, 'probeOrder', epoch).shuffle(range(0, rows.length));
+      order = shuffled.map((at) => rows[at]!);
     }
-    return await step.readState(['W', 'b']);
-  } finally {
-    await step.dispose();
-  }
+    const batch = order.subarray(i * B, (i + 1) * B);
+    const rate = warmupCosine(t, { start: 0, base, final: 0, warmupSteps: 0, totalSteps });
+    const scalars = Object.entries({ ...optimizer.scalars(t + 1, 'probe'), rate });
+    await step.run({
+      x,
+      ...batchOf(batch, labels, B),
+      ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
+    });
+  };
+  // The engine runs steps in the order in which they are sent.
+  for await (const _ of inOrder(totalSteps, run, {
+    ahead: STEPS_AHEAD,
+    ...(signal && { signal }),
+  }));
+  return step.readState(['W', 'b']);
 }
 
-/** Fraction of rows predicted right, for each set. */
-async function accuracies(
-  engine: Engine,
-  sets: readonly Labeled[],
-  weights: Values,
-  setup: Setup,
-): Promise<number[]> {
-  const { classes, dimension } = setup;
-  // Rows are independent here, so a block need not be as small as a batch of few labeled rows.
-  const P = Math.min(PREDICTED_ROWS, Math.max(...sets.map(({ features }) => features.count)));
+/** Predicts the classes of a block of rows. */
+function prediction({
+  classes,
+  dimension,
+  count,
+  size,
+}: Pick<Setup, 'classes' | 'dimension' | 'count'> & { size: number }): Program {
+  const x = gather(input('x', [count, dimension]), input('order', [size], 'int32')); // [size, D]
   const W = input('W', [classes, dimension]);
   const b = input('b', [classes]);
-  const predict = await engine.compile({
-    outputs: { predicted: argMax(linear(input('x', [P, dimension]), W, b), 1) }, // [P]
-    state: [{ current: W }, { current: b }],
-  });
-  try {
-    await predict.writeState(weights);
-    const found: number[] = [];
-    for (const set of sets) {
-      const { count } = set.features;
-      let right = 0;
-      for (let start = 0; start < count; start += P) {
-        const rows = range(start, Math.min(start + P, count));
-        const x = standardizedRows(set, rows, P, setup);
-        const { predicted } = await predict.run({ x }, { transfer: true });
-        rows.forEach((row, i) => {
-          if (predicted![i] === set.labels[row]) right++;
-        });
-      }
-      found.push(right / count);
-    }
-    return found;
-  } finally {
-    await predict.dispose();
+  return { outputs: { predicted: argMax(linear(x, W, b), 1) }, state: [] }; // [size]
+}
+
+/** Fraction of rows predicted right. */
+async function fractionRight(
+  predict: Executable,
+  {
+    set: { x, labels },
+    rows,
+    size,
+    weights,
+  }: { set: StandardizedRows; rows: Int32Array; size: number; weights: Values },
+): Promise<number> {
+  let right = 0;
+  for (let start = 0; start < rows.length; start += size) {
+    const part = rows.subarray(start, start + size);
+    const order = new Int32Array(size);
+    order.set(part);
+    const { predicted } = await predict.run({ x, order, ...weights });
+    part.forEach((row, i) => {
+      if (predicted![i] === labels[row]) right++;
+    });
   }
+  return right / rows.length;
 }
 
-/** A batch of train rows by index; missing rows at the end have weight 0. */
-function batchOf(train: Labeled, rows: Int32Array, setup: Setup) {
-  const B = setup.batchSize;
-  const y = new Int32Array(B);
+/** A batch of train rows by index; missing rows at the end are row 0 with weight 0. */
+function batchOf(rows: Int32Array, labels: Int32Array, B: number) {
+  const [order, y] = [new Int32Array(B), new Int32Array(B)];
+  order.set(rows);
   rows.forEach((row, i) => {
-    y[i] = train.labels[row]!;
+    y[i] = labels[row]!;
   });
-  return {
-    x: standardizedRows(train, rows, B, setup),
-    y,
-    weight: new Float32Array(B).fill(B / rows.length, 0, rows.length),
-  };
-}
-
-/** Standardized rows by index, followed by zero rows: `[size, D]`. */
-function standardizedRows(
-  { features }: Labeled,
-  rows: Int32Array,
-  size: number,
-  { dimension, standardize }: Setup,
-): Float32Array {
-  const x = new Float32Array(size * dimension);
-  rows.forEach((row, i) => {
-    standardize(features, row, x, i * dimension);
-  });
-  return x;
+  return { order, y, weight: new Float32Array(B).fill(B / rows.length, 0, rows.length) };
 }
 
 function range(from: number, to: number): Int32Array {
@@ -270,20 +323,20 @@ function range(from: number, to: number): Int32Array {
 }
 
 /**
- * Returns a function that standardizes a row by column means and deviations; a constant column
+ * Returns a function that standardizes rows by column means and deviations; a constant column
  * becomes 0.
  */
-function standardizer(
-  features: Features,
-): (of: Features, row: number, out: Float32Array, at: number) => void {
-  const means = columnMeans(features);
-  const variances = columnVariances(features, means);
+function standardizer(by: Features): (set: Labeled) => StandardizedRows {
+  const means = columnMeans(by);
+  const variances = columnVariances(by, means);
   const scales = variances.map((variance, d) =>
     // Below the rounding of float32 around its mean a column is constant.
     variance > 1e-12 * Math.max(1e-24, means[d]! * means[d]!) ? 1 / Math.sqrt(variance) : 0,
   );
-  return ({ data, dimension }, row, out, at) => {
-    for (let d = 0; d < dimension; d++)
-      out[at + d] = (data[row * dimension + d]! - means[d]!) * scales[d]!;
+  return ({ features: { data, count, dimension }, labels }) => {
+    const x = sharedValues(data.length);
+    for (let at = 0; at < data.length; at += dimension)
+      for (let d = 0; d < dimension; d++) x[at + d] = (data[at + d]! - means[d]!) * scales[d]!;
+    return { x, count, labels };
   };
 }
