@@ -52,6 +52,7 @@ export type { UnreadableImage } from './library/embedFiles.ts';
 export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';
 export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
 export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
+export type { FinishedOptions, FinishedSteps } from './library/finished.ts';
 export { type Images, type OpenImagesOptions, openImages } from './library/images.ts';
 export {
   type Inspected,
@@ -119,6 +120,7 @@ export type {
   ReportSuggestion,
   StoredClustering,
   StoredEvaluation,
+  StoredReport,
   Thumbnails,
 } from './run/index.ts';
 export type { TrainEvent } from './train/index.ts';

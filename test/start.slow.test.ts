@@ -53,6 +53,10 @@ describe('likeness start', () => {
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
     // Says one sentence on color, that of the clusters in the report.
     expect(made.stderr.match(/ groups? (of|follow) color/g)).toHaveLength(1);
+    const order = [/60 images in 3 clusters/, /report with your/, / NMI /, /How this was measured/];
+    const places = order.map((text) => made.stderr.search(text));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(3);
     expect(made.evaluated.baselines).not.toHaveProperty('patches');
     expect(made.evaluated.verdict.join()).toMatch(/[Tt]he patch features/);
@@ -84,11 +88,15 @@ describe('likeness start', () => {
     stopAt(process.stdout!, /Evaluating against labels/, process);
     const { code, stderr } = await ended;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/^ {2}node .*main\.ts start pictures --out stopped$/m);
+    expect(stderr).toMatch(/^ {2}node .*main\.ts start pictures --out stopped -k 3$/m);
     expect(readdirSync(at('stopped'))).not.toContain('report.html');
     const again = await json('start', 'pictures', '--out', 'stopped', '-k', '3');
     expect(again.stderr).toContain('the encoder is learned already');
     expect(again.clustered.k).toBe(3);
+    const third = await json('start', 'pictures', '--out', 'stopped', '-k', '3');
+    expect(third.stderr).toMatch(/evaluated already: NMI .*[\s\S]*clustered already: 60 images/);
+    expect(third.evaluated.nmi).toBe(again.evaluated.nmi);
+    expect(third.clustered).toEqual(again.clustered);
     const [whole, stopped] = ['run', 'stopped'].map((name) =>
       readFileSync(at(name, 'encoder.safetensors')),
     );
@@ -121,7 +129,9 @@ describe('likeness start', () => {
     stopAt(process.stderr!, /step \d/, process);
     const { code, stderr } = await ended;
     expect(code, stderr).toBe(130);
-    expect(stderr).toMatch(/^ {2}node .*main\.ts start pictures --out half$/m);
+    expect(stderr).toMatch(
+      /^ {2}node .*main\.ts start pictures --out half --encoder train --minutes 0.1$/m,
+    );
     expect(readdirSync(at('half'))).not.toContain('clusters.csv');
     const again = await json(...args);
     expect(again.trained.outcome).toBe('finished');

@@ -1,14 +1,15 @@
 /** `likeness cluster`: from a run and images to clusters. */
 import { LikenessError } from '../core/errors.ts';
-import { displayPath, showCount } from '../core/text.ts';
+import { displayPath, plural } from '../core/text.ts';
 import {
   type Clustering,
   type ClusterOptions,
+  type ColorAgreement,
   checkClustering,
   type Images,
   type Model,
 } from '../likeness.ts';
-import { clusterTable } from './clusterTable.ts';
+import { clusterTable, type TableRow } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
@@ -185,11 +186,26 @@ export async function clusterWith(
 }
 
 function printClustering(clustering: Clustering, terminal: Terminal): void {
-  const { images, k, kReason, groups, colorAgreement } = clustering;
-  const { length: n } = images;
-  terminal.say(`${showCount(n)} image${n === 1 ? '' : 's'} in ${k} cluster${k === 1 ? '' : 's'}`);
+  const { images, k } = clustering;
+  terminal.say(`${plural(images.length, 'image')} in ${plural(k, 'cluster')}`);
+  printGroups(clustering, terminal);
+}
+
+/** Prints why there are as many groups, whether they follow color, and a table of them. */
+export function printGroups(
+  {
+    kReason,
+    groups,
+    colorAgreement,
+  }: {
+    kReason: string;
+    groups: readonly TableRow[];
+    colorAgreement?: Pick<ColorAgreement, 'text'> | undefined;
+  },
+  terminal: Terminal,
+): void {
   terminal.say(kReason);
-  terminal.say(colorAgreement.text);
+  if (colorAgreement) terminal.say(colorAgreement.text);
   terminal.say();
   for (const line of clusterTable(groups)) terminal.say(line);
   terminal.say();

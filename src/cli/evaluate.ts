@@ -96,31 +96,51 @@ interface EvaluateWithOptions {
   colorSentence?: 'print' | 'leave';
 }
 
-/**
- * Evaluates, prints the tables, and returns what `evaluate --json` prints.
- *
- * Returns null without labels where `labelFree` is false.
- */
-export async function evaluateWith(
+/** Evaluates, prints the tables, and returns what `evaluate --json` prints. */
+async function evaluateWith(
+  model: Model,
+  images: Images,
+  options: EvaluateWithOptions,
+  terminal: Terminal,
+): Promise<object> {
+  const { figures, print } = (await measureWith(model, images, options, terminal))!;
+  print();
+  return figures;
+}
+
+/** Scores of an evaluation, before they are printed. */
+export interface Measured {
+  /** Object that `evaluate --json` prints. */
+  readonly figures: object;
+  /** Prints tables, verdicts, and how the scores were measured. */
+  print(): void;
+}
+
+/** Evaluates; undefined without labels where `labelFree` is false, after a line that says so. */
+export async function measureWith(
   model: Model,
   images: Images,
   { labelFree = true, colorSentence = 'print', ...options }: EvaluateWithOptions,
   terminal: Terminal,
-): Promise<object | null> {
+): Promise<Measured | undefined> {
   const evaluation = await model.evaluate(images, { ...options, labelFree, ...terminal.watch });
   terminal.endProgress();
   if (evaluation === null) {
     terminal.say('no image has a label, so there is nothing to measure against');
-    return null;
+    return undefined;
   }
-  printEvaluation(evaluation, { colorSentence }, terminal);
   const { report, file, ...figures } = evaluation;
-  terminal.say();
-  terminal.say(`written to ${displayPath(file)}`);
-  return { ...figures, files: { evaluation: file } };
+  return {
+    figures: { ...figures, files: { evaluation: file } },
+    print() {
+      printEvaluation(evaluation, { colorSentence }, terminal);
+      terminal.say();
+      terminal.say(`written to ${displayPath(file)}`);
+    },
+  };
 }
 
-/** Prints the scores with labels, the verdict, the protocol, and the measures without labels. */
+/** Prints scores, verdicts and measures without labels, and then how they were measured. */
 function printEvaluation(
   evaluation: RunEvaluation,
   { colorSentence }: Required<Pick<EvaluateWithOptions, 'colorSentence'>>,
@@ -152,10 +172,13 @@ function printEvaluation(
     rows.length > 0
       ? [
           [...evaluationTable(rows, { chance }), '', ...verdicts, ...color],
-          protocolLines,
           labelFree,
+          ['How this was measured:', ...protocolLines],
         ]
-      : [[...labelFree, ...color], protocolLines];
+      : [
+          [...labelFree, ...color],
+          ['How this was measured:', ...protocolLines],
+        ];
   for (const lines of sections) {
     terminal.say();
     for (const line of lines) terminal.say(line);

@@ -1,18 +1,21 @@
 /** `likeness start`: from a source to groups and a report, by the default road. */
 import { join, resolve } from 'node:path';
 import { MAX_MINUTES } from '../core/options.ts';
-import { displayPath, showDuration } from '../core/text.ts';
+import { displayPath, plural, showDuration } from '../core/text.ts';
 import {
   checkClustering,
+  type FinishedSteps,
   type Model,
+  mainScores,
   type RoadName,
   roads,
+  type StoredEvaluation,
   samplePath,
   start,
 } from '../likeness.ts';
-import { clusterWith } from './cluster.ts';
+import { clusterWith, printGroups } from './cluster.ts';
 import type { Command } from './command.ts';
-import { evaluateWith } from './evaluate.ts';
+import { type Measured, measureWith } from './evaluate.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
@@ -32,7 +35,7 @@ export const startCommand: Command = {
       'clusters, and writes report.html. Labels are used for measuring only.',
     'Without a source it takes the sample that comes with likeness, 5,000 images of Fashion-MNIST.',
     'The same command with the same --out continues after an interruption. What is learned is ' +
-      'not learned again.',
+      'not learned again, and an evaluation or clustering that still fits is not repeated.',
     'The run folder is one for evaluate, cluster, assign, embed and export.',
   ].join('\n'),
   arguments: [
@@ -96,25 +99,36 @@ export const startCommand: Command = {
       await checkClustering(images, { k: clusters });
       const model = await start(images, { ...rest, ...terminal.watch });
       terminal.endProgress();
-      const trained = trainedPart(model, words ?? shellWord(source), terminal);
+      const again = commandOf(model, words, options as StartFlags);
+      const trained = trainedPart(model, { source: words ?? shellWord(source), again }, terminal);
       if (trained?.outcome === 'interrupted')
         return { run: model.run, encoder: model.method, trained };
-      const found = await withHint(model, words, terminal, async () => {
-        printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
-        const shown = { labelFree: false, colorSentence: 'leave' } as const;
-        const evaluated = await evaluateWith(model, images, shown, terminal);
-        // After the evaluation, so that the report contains its scores.
-        printHeadline(terminal, 'Clustering all images');
+      const found = await withHint(again, terminal, async () => {
         const isSample = resolve(source) === resolve(samplePath);
         const k = clusters ?? (isSample ? SAMPLE_CLUSTERS : undefined);
-        return { evaluated, clustered: await clusterWith(model, images, { k }, terminal) };
+        const finished = await model.finished(images, { k, ...terminal.watch });
+        printHeadline(terminal, 'Evaluating against labels, where there are any, beside baselines');
+        const shown = { labelFree: false, colorSentence: 'leave' } as const;
+        const measured = finished.evaluation
+          ? evaluatedBefore(model, finished.evaluation, terminal)
+          : await measureWith(model, images, shown, terminal);
+        // After the evaluation, so that the report contains its scores.
+        printHeadline(terminal, 'Clustering all images');
+        const clustered =
+          clusteredBefore(model, finished, terminal) ??
+          (await clusterWith(model, images, { k }, terminal));
+        return { measured, clustered };
       });
-      printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
       const report = join(model.run, 'report.html');
+      terminal.say();
       terminal.say(`The report with your clusters:  ${displayPath(report)}`);
       await showReport(report, { open: show }, terminal);
+      found.measured?.print();
+      printHeadline(terminal, `Done in ${showDuration((performance.now() - started) / 1000)}`);
       printNext(model, words, terminal);
-      return { run: model.run, encoder: model.method, ...(trained && { trained }), ...found };
+      const { measured, clustered } = found;
+      const results = { evaluated: measured?.figures ?? null, clustered };
+      return { run: model.run, encoder: model.method, ...(trained && { trained }), ...results };
     });
   },
 };
@@ -129,29 +143,91 @@ interface StartFlags extends SourceFlags {
 }
 
 /** Reports a training that this call did; undefined where nothing was trained. */
-function trainedPart(model: Model, source: string, terminal: Terminal) {
+function trainedPart(
+  model: Model,
+  { source, again }: { source: string; again: string },
+  terminal: Terminal,
+) {
   if (model.kind !== 'trained' || !model.training) return undefined;
-  const resume = `${programWords()} start ${source} --out ${shellWord(displayPath(model.run))}`;
-  return reportTrained(model, source, terminal, { resume });
+  return reportTrained(model, source, terminal, { resume: again });
+}
+
+/** Command that continues an interrupted call, with everything that it was given. */
+function commandOf({ run }: Model, source: string | undefined, flags: StartFlags): string {
+  const { encoder, minutes, clusters, seed, open } = flags;
+  const given = [
+    ['--out', displayPath(run)],
+    ['--encoder', encoder],
+    ['--minutes', minutes],
+    ['-k', clusters],
+    ['--seed', seed],
+  ].flatMap(([flag, value]) =>
+    value === undefined ? [] : [`${flag} ${shellWord(String(value))}`],
+  );
+  const shown = open === undefined ? [] : [open ? '--open' : '--no-open'];
+  return [programWords(), 'start', ...(source ? [source] : []), ...given, ...shown].join(' ');
 }
 
 /** Tells how to continue where the work is interrupted. */
-async function withHint<T>(
-  { run }: Model,
-  source: string | undefined,
-  terminal: Terminal,
-  work: () => Promise<T>,
-): Promise<T> {
+async function withHint<T>(again: string, terminal: Terminal, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (terminal.signal.aborted) {
       terminal.warn('stopped, with the encoder saved. Continue with:');
-      const out = shellWord(displayPath(run));
-      terminal.warn(`  ${programWords()} start ${source ? `${source} ` : ''}--out ${out}`);
+      terminal.warn(`  ${again}`);
     }
     throw error;
   }
+}
+
+/** Says that an earlier call has evaluated, with its scores. */
+function evaluatedBefore(
+  { run }: Model,
+  evaluation: StoredEvaluation,
+  terminal: Terminal,
+): Measured {
+  const file = join(run, 'evaluation.json');
+  const scores = mainScores.flatMap(({ title, value }) => {
+    const score = value(evaluation);
+    return score === null || score === undefined ? [] : [`${title} ${score.toFixed(3)}`];
+  });
+  terminal.say(`evaluated already: ${scores.join(', ')} (${displayPath(file)})`);
+  return { figures: { ...evaluation, files: { evaluation: file } }, print() {} };
+}
+
+/** Prints the groups of an earlier call; undefined where they are not finished. */
+function clusteredBefore(
+  { run }: Model,
+  { clustering, report }: FinishedSteps,
+  terminal: Terminal,
+): object | undefined {
+  if (!clustering || !report) return undefined;
+  const { k, kReason, kRange, head, images, source } = clustering;
+  const { colorAgreement, suggestion, counts } = report;
+  terminal.say(`clustered already: ${plural(images, 'image')} in ${plural(k, 'cluster')}`);
+  const clusters = report.clusters.map(({ cluster, size, share, cohesion, separation = 0 }) => ({
+    ...{ cluster, size, share, cohesion, separation },
+  }));
+  printGroups({ kReason, colorAgreement, groups: clusters }, terminal);
+  const files = {
+    report: join(run, 'report.html'),
+    clusters: join(run, 'clusters.csv'),
+    embeddings: join(run, 'embeddings.safetensors'),
+    clustering: join(run, 'clusters.safetensors'),
+    skipped: join(run, 'skipped.csv'),
+  };
+  return {
+    ...{ run, name: null, source, images, k, kReason, kRange: kRange ?? null },
+    by: head ? 'head' : 'kmeans',
+    suggestion: suggestion
+      ? {
+          ...suggestion,
+          curve: suggestion.curve.map(({ score, ...parts }) => ({ ...parts, value: score })),
+        }
+      : null,
+    ...{ colorAgreement, clusters, files, skipped: counts.skipped },
+  };
 }
 
 function printNext({ run }: Model, source: string | undefined, terminal: Terminal): void {

@@ -12,6 +12,7 @@ export { type OpenImages, openImages, type RangedOptions } from './openImages.ts
 export { rangeOfImage, rangeText } from './ownRange.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
 export { reportSkipped } from './reportSkipped.ts';
+export { hashOfSet } from './setHash.ts';
 export { openSource, type SourceOptions } from './source.ts';
 export { indicesOfSplit, type SplitName, unlabeledAmong } from './splits.ts';
 export type {

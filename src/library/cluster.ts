@@ -33,6 +33,7 @@ import {
   writeSkipped,
 } from '../run/index.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
+import { clusteringKey } from './finished.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
 import { checkOptions, oneOf, path, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
@@ -138,7 +139,8 @@ export async function clusterImages(
       });
       return { clustering, prototypes, color };
     });
-    const stored = await writeResults(run, set, { ...found, features: features!, seed });
+    const key = clusteringKey(run, { ...set, k, seed });
+    const stored = await writeResults(run, set, { ...found, features: features!, key, seed });
     warnOfLargest(found.clustering.groups, reporter);
     return clusteringOf({ run, name: place.name, images, set, stored, ...found });
   } finally {
@@ -239,6 +241,7 @@ interface Results {
   clustering: FeatureClustering;
   features: Rows;
   prototypes?: Int32Array;
+  key: string;
   seed: number;
 }
 
@@ -246,7 +249,7 @@ interface Results {
 async function writeResults(
   { folder: { files }, method, step }: Run,
   { cache, indices, ids }: ImageSet,
-  { clustering, features, prototypes, seed }: Results,
+  { clustering, features, prototypes, key, seed }: Results,
 ): Promise<StoredClustering> {
   const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
   await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
@@ -267,7 +270,7 @@ async function writeResults(
   const stored: StoredClustering = {
     centroids: centroids.data,
     ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
-    ...{ seed, images: ids.length, step, source: cache.source.path },
+    ...{ seed, images: ids.length, step, source: cache.source.path, key },
   };
   await writeClustering(files.clustering, stored);
   return stored;
@@ -345,7 +348,10 @@ function clusteringOf({
           (features) =>
             withEngine(run, (engine) =>
               writeClusterReport(
-                { run, source, cache, indices, clustering, color, engine, features },
+                {
+                  ...{ run, source, cache, indices, clustering, color, engine, features },
+                  key: stored.key,
+                },
                 reporterFor(options),
               ),
             ),

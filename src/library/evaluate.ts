@@ -19,6 +19,7 @@ import {
 import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
 import { type Run, readClustering, writeEvaluation } from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
+import { evaluationKey } from './finished.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, wholeNumber } from './options.ts';
 import { withEngine } from './runEncoder.ts';
@@ -34,6 +35,8 @@ export interface EvaluateOptions extends ReporterOptions {
 
 /** Scores of a run's encoder and its baselines, named as in evaluation.json. */
 export interface RunEvaluation extends EvaluationRecord {
+  /** Hash of images, encoder and options; equal evaluations have equal keys. */
+  readonly key: string;
   /** Absolute path of the run folder. */
   readonly run: string;
   /** Absolute path of the source. */
@@ -86,6 +89,7 @@ export async function evaluateRun(
         }),
       );
       const stored = {
+        key: evaluationKey(run, { cache, indices: set.indices, k, seed }),
         run: resolve(run.folder.path),
         source: source.path,
         step: run.step,

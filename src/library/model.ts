@@ -29,6 +29,7 @@ import {
   exportOnnx,
   exportWeights,
 } from './exportModel.ts';
+import { type FinishedOptions, type FinishedSteps, finishedSteps } from './finished.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 
@@ -109,6 +110,11 @@ interface AnyModel {
     options?: EvaluateOptions & { labelFree: true },
   ): Promise<RunEvaluation>;
   evaluate(images: Images | string, options?: EvaluateOptions): Promise<RunEvaluation | null>;
+  /**
+   * Finds the evaluation and the clustering that earlier calls with the same images and options
+   * have left in the run folder, so that they need not be repeated.
+   */
+  finished(images: Images | string, options?: FinishedOptions): Promise<FinishedSteps>;
   /** Returns the features of all images, [N, D]. */
   embed(images: Images | string, options?: EmbedOptions): Promise<Embeddings>;
   /**
@@ -163,6 +169,7 @@ export function modelOf(run: Run, { training }: { training?: TrainingSummary } =
     cluster: (images, options) => clusterImages(run, images, options),
     clustering: (name) => storedClustering(folder, name),
     evaluate: ((images, options) => evaluateRun(run, images, options)) as Model['evaluate'],
+    finished: (images, options) => finishedSteps(run, images, options),
     embed: (images, options) => embedImages(embedSourceOf(run), images, options),
     embedTo: (file, images, options) => embedToFile(embedSourceOf(run), file, images, options),
     assign: (paths, clustering, options) => assignFiles(run, paths, clustering?.stored, options),

@@ -127,6 +127,34 @@ describe('start', () => {
     expect(again.map(({ cluster }) => cluster)).toEqual([...groups.assignments]);
   });
 
+  it('finds an evaluation and a clustering that still fit, and no others', async () => {
+    const out = at('finished');
+    await makeTiny(out);
+    const own = await openModel(out);
+    expect(await own.finished(at('pictures'), { k: 3 })).toEqual({});
+    const scores = await own.evaluate(at('pictures'));
+    await using groups = await own.cluster(at('pictures'), { k: 3 });
+    const evaluation = { nmi: scores!.nmi, key: scores!.key };
+    expect(await own.finished(at('pictures'), { k: 3 })).toEqual({
+      evaluation: expect.objectContaining(evaluation),
+    });
+    await groups.writeReport();
+    const found = await own.finished(at('pictures'), { k: 3 });
+    expect(found).toMatchObject({
+      evaluation,
+      clustering: { k: 3 },
+      report: { howK: groups.kReason },
+    });
+    expect(found.report!.clusters.map(({ size }) => size)).toEqual(
+      groups.groups.map(({ size }) => size),
+    );
+    expect(Object.keys(await own.finished(at('pictures'), { k: 4 }))).toEqual(['evaluation']);
+    await using unlabeled = await openImages(at('pictures'), { labels: 'none' });
+    expect(await own.finished(unlabeled, { k: 3 })).toEqual({});
+    await own.evaluate(at('pictures'), { seed: 1 });
+    expect(await own.finished(at('pictures'), { k: 3 })).toEqual({});
+  }, 120_000);
+
   it('gives another source and a second clustering places of their own', async () => {
     const { notes, onNote } = collected();
     const before = readFileSync(join(run(), 'clusters.safetensors'));

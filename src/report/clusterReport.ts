@@ -33,6 +33,8 @@ export interface ClusterReportInput {
   /** Cache index of each clustered image. */
   indices: Uint32Array;
   clustering: Clustering;
+  /** Key of the stored clustering. */
+  key?: string;
   /** Agreement of the clusters with color. */
   color: ColorAgreement;
   engine: Engine;
@@ -51,7 +53,7 @@ export async function writeClusterReport(
   input: ClusterReportInput,
   reporter: Reporter = silent,
 ): Promise<void> {
-  const { run, source, cache, indices, clustering, color } = input;
+  const { run, source, cache, indices, clustering, key, color } = input;
   const { assignment, groups, k, kReason, suggestion } = clustering;
   const doubt = findDoubtful(assignment.margin, { of: clustering.head ? 'probability' : 'cosine' });
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
@@ -63,6 +65,7 @@ export async function writeClusterReport(
     signal: reporter.signal,
   });
   await storeReport(run, {
+    ...(key !== undefined && { keys: { clustering: key } }),
     source: { name: source.name, path: source.path, kind: source.kind },
     counts: {
       ...{ images: ids.length, skipped: cache.skipped.length, clusters: k },

@@ -29,6 +29,7 @@ export interface NamedText {
 export interface ReportClustering
   extends Pick<
     StoredReport,
+    | 'keys'
     | 'source'
     | 'counts'
     | 'howK'

@@ -33,6 +33,8 @@ export interface StoredClustering {
   readonly step: number;
   /** Absolute path of the source; absent in files of before version 0.1. */
   readonly source?: string;
+  /** Hash of images, encoder and options; equal clusterings have equal keys. Older files lack it. */
+  readonly key?: string;
 }
 
 const FORMAT = 'likeness clusters 1';
@@ -46,6 +48,7 @@ const schema = z.object({
   images: rows(),
   step: steps(),
   source: z.string().optional(),
+  key: z.string().optional(),
 });
 
 /**
@@ -66,6 +69,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
     images,
     step,
     source,
+    key,
   } = clustering;
   const clusters = JSON.stringify({
     temperature,
@@ -76,6 +80,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
     images,
     step,
     source,
+    key,
   });
   const tensors = {
     centroids: { dtype: 'float32', shape: [k, dimension], data: centroids },

@@ -19,6 +19,8 @@ const scores = {
 };
 
 const schema = z.looseObject({
+  /** Hash of images, encoder and options; equal evaluations have equal keys. Older files lack it. */
+  key: z.string().optional(),
   /** Absolute path of the source that was measured. */
   source: z.string(),
   /** Step of the checkpoint. */

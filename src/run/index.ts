@@ -52,6 +52,7 @@ export {
   writeMissingLists,
 } from './imageList.ts';
 export {
+  hashOfJson,
   isMissing,
   type JsonObject,
   type JsonValue,

@@ -47,6 +47,10 @@ const suggestion = z.object({
       z.object({
         k: rows(),
         score: z.number(),
+        /** Absent in older reports, as the next two. */
+        resolution: z.number().optional(),
+        separation: agreement().optional(),
+        chance: agreement().optional(),
         stability: agreement(),
         seedStability: agreement(),
         neighbours: agreement(),
@@ -100,6 +104,8 @@ const colorAgreement = z.object({
 
 const schema = z.object({
   version: z.literal(REPORT_VERSION),
+  /** Keys of the clustering and of the evaluation that are shown. Older reports lack them. */
+  keys: z.object({ clustering: z.string(), evaluation: z.string().optional() }).optional(),
   /** Kind of the source; absent in reports of before it was stored. */
   source: z.object({ name: z.string(), path: z.string(), kind: z.string().optional() }),
   counts: z.object({
