@@ -350,7 +350,7 @@ function clusteringOf({
               writeClusterReport(
                 {
                   ...{ run, source, cache, indices, clustering, color, engine, features },
-                  key: stored.key,
+                  key: clusters.key,
                 },
                 reporterFor(options),
               ),

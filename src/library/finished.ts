@@ -99,5 +99,5 @@ export async function finishedSteps(
       ...(isFinished && { clustering, report }),
     };
   };
-  return withImages(given, open, reporter);
+  return withImages(given, open, { reporter, stored: run.config.source });
 }
