@@ -90,8 +90,8 @@ interface EvaluateWithOptions {
   seed?: number;
   labelFree?: boolean;
   /**
-   * Prints the sentence on color, or leaves it to a clustering that follows: the evaluation clusters
-   * other images, which may follow color more or less. Default `print`.
+   * Prints the sentence on color, or leaves it to a clustering that follows. The evaluation
+   * clusters other images, which may follow color more or less. Default `print`.
    */
   colorSentence?: 'print' | 'leave';
 }

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import type { Engine } from '../backends/index.ts';
 import {
-  type AssignResult,
   assign,
   clusterByHead,
   clusterFeatures,
@@ -26,12 +25,10 @@ import {
   type SortResult,
   type StoredClustering,
   sortInto,
-  writeClustering,
-  writeClusters,
-  writeEmbeddings,
   writeFeatureFile,
   writeSkipped,
 } from '../run/index.ts';
+import { type ImageSet, writeResults } from './clusterFiles.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
@@ -180,14 +177,6 @@ function checkK(k: number | undefined, count: number): void {
   );
 }
 
-/** Images of a source that are clustered. */
-interface ImageSet {
-  cache: PixelCache;
-  /** Cache index of each image, [N]. */
-  indices: Uint32Array;
-  ids: readonly string[];
-}
-
 async function imagesToCluster(
   { folder }: Run,
   images: OpenImages,
@@ -235,62 +224,6 @@ async function applyHeads(
     ? (await assign(engine, heads.project(features), heads.prototypes)).assignments
     : undefined;
   return { prototypes, learned: await heads?.assign?.(features) };
-}
-
-interface Results {
-  clustering: FeatureClustering;
-  features: Rows;
-  prototypes?: Int32Array;
-  key: string;
-  seed: number;
-}
-
-/** Writes clusters.csv, embeddings.safetensors and clusters.safetensors. */
-async function writeResults(
-  { folder: { files }, method, step }: Run,
-  { cache, indices, ids }: ImageSet,
-  { clustering, features, prototypes, key, seed }: Results,
-): Promise<StoredClustering> {
-  const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
-  await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
-  const labels = Int32Array.from(indices, (index) => cache.entries[index]!.label ?? -1);
-  await writeEmbeddings(files.embeddings, {
-    features,
-    ids,
-    clusters: assignment.assignments,
-    labelNames: cache.labelNames,
-    ...(labels.some((label) => label >= 0) && { labels }),
-    about: {
-      source: cache.source.name,
-      method,
-      step: String(step),
-      normalised: 'l2',
-    },
-  });
-  const stored: StoredClustering = {
-    centroids: centroids.data,
-    ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
-    ...{ seed, images: ids.length, step, source: cache.source.path, key },
-  };
-  await writeClustering(files.clustering, stored);
-  return stored;
-}
-
-/** Yields the rows of clusters.csv. */
-function* rowsOf(
-  ids: readonly string[],
-  { assignments, confidence, margin }: AssignResult,
-  prototypes: Int32Array | undefined,
-) {
-  for (const [i, path] of ids.entries()) {
-    yield {
-      path,
-      cluster: assignments[i]!,
-      confidence: confidence[i]!,
-      margin: Math.max(0, margin[i]!),
-      prototype: prototypes?.[i],
-    };
-  }
 }
 
 interface MadeClustering {

@@ -1,4 +1,4 @@
-/** Steps of earlier calls that need not be repeated: an evaluation, and a clustering with its report. */
+/** Finished steps of earlier calls: an evaluation, and a clustering with its report. */
 import { existsSync } from 'node:fs';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { version } from '../core/version.ts';

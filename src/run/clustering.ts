@@ -33,7 +33,7 @@ export interface StoredClustering {
   readonly step: number;
   /** Absolute path of the source; absent in files of before version 0.1. */
   readonly source?: string;
-  /** Hash of images, encoder and options; equal clusterings have equal keys. Older files lack it. */
+  /** Hash of images, encoder and options, the same for the same clustering. Absent in old files. */
   readonly key?: string;
 }
 

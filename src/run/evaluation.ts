@@ -19,7 +19,7 @@ const scores = {
 };
 
 const schema = z.looseObject({
-  /** Hash of images, encoder and options; equal evaluations have equal keys. Older files lack it. */
+  /** Hash of images, encoder and options, the same for the same evaluation. Absent in old files. */
   key: z.string().optional(),
   /** Absolute path of the source that was measured. */
   source: z.string(),
