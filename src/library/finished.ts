@@ -85,7 +85,7 @@ export async function finishedSteps(
     const set = evaluationSet(cache, { seed });
     const stored = await readEvaluationIfValid(files.evaluation);
     const isSame = stored?.key === evaluationKey(run, { cache, indices: set.indices, seed });
-    const evaluation = stored?.labelled && isSame ? stored : undefined;
+    const evaluation = isSame && typeof stored?.nmi === 'number' ? stored : undefined;
     const clustering = await readClustering(files.clustering).catch(() => undefined);
     const report = await readStoredReport(files.reportJson).catch(() => undefined);
     const key = clusteringKey(run, { cache, indices: indicesOfSplit(cache, 'all'), k, seed });
