@@ -3,7 +3,6 @@ import { LikenessError } from '../core/errors.ts';
 import { displayPath } from '../core/text.ts';
 import { featureEncoderNames, type Model, openModel, start } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
-import { oneOf } from './parse.ts';
 import { required } from './required.ts';
 import type { OpenGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,13 +12,14 @@ const names = featureEncoderNames.join(', ');
 export const encoderOption: OptionSpec = {
   flags: '--encoder <name>',
   alias: '--backbone <name>',
-  description: `without --run, make this encoder for the source in a run of its own: ${names}`,
-  parse: oneOf('--encoder', featureEncoderNames),
+  description:
+    `without --run, make this encoder for the source in a run of its own: ${names}, or the path ` +
+    'of a pretrained model (an ONNX file, or a folder as hubs lay them out)',
 };
 
 export interface EncoderFlags {
   run?: string;
-  encoder?: (typeof featureEncoderNames)[number];
+  encoder?: string;
 }
 
 /** Opens the run of `--run`; without it, makes a run of the encoder for the source. */
@@ -29,7 +29,7 @@ export async function modelOfRun(
   terminal: Terminal,
 ): Promise<Model> {
   if (run === undefined && encoder !== undefined) return startOn(open, { encoder }, terminal);
-  const expected = `the folder of a run, or --encoder with one of ${names}`;
+  const expected = `the folder of a run, or --encoder with ${names} or a model's file`;
   return openChecked(required('--run', run, expected), encoder, terminal);
 }
 

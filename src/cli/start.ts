@@ -7,8 +7,6 @@ import {
   type FinishedSteps,
   type Model,
   mainScores,
-  type RoadName,
-  roads,
   type StoredEvaluation,
   samplePath,
   start,
@@ -17,7 +15,7 @@ import { clusterWith, printGroups } from './cluster.ts';
 import type { Command } from './command.ts';
 import { type Measured, measureWith } from './evaluate.ts';
 import { programWords, shellWord } from './invocation.ts';
-import { oneOf, positiveNumber, wholeNumber } from './parse.ts';
+import { positiveNumber, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
 import { runSourceOptions, type SourceFlags, sourceWords, withGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
@@ -60,9 +58,10 @@ export const startCommand: Command = {
     {
       flags: '--encoder <way>',
       alias: '--backbone <way>',
-      description: 'patches for patch features, train for training a network',
-      default: 'by number, size and time',
-      parse: oneOf('--encoder', roads),
+      description:
+        'patches for patch features, train for training a network, or the path of a pretrained ' +
+        'model (an ONNX file, or a folder as hubs lay them out)',
+      default: 'patches or train, by number, size and time',
     },
     {
       flags: '-k, --clusters <K>',
@@ -136,7 +135,7 @@ export const startCommand: Command = {
 interface StartFlags extends SourceFlags {
   out?: string;
   minutes?: number;
-  encoder?: RoadName;
+  encoder?: string;
   seed?: number;
   clusters?: number;
   open?: boolean;

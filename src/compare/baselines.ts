@@ -6,8 +6,8 @@ import type { Features } from '../cluster/index.ts';
 import { plural } from '../core/text.ts';
 import {
   defaultEncoder,
-  featureEncoder,
   type ImageEncoder,
+  learnedEncoder,
   pixelEncoder,
   trainedEncoder,
   untrainedState,
@@ -120,7 +120,7 @@ export async function patchBaseline(
 ): Promise<Baseline> {
   const { cache, set, seed, reporter } = bench;
   const spec = defaultEncoder('patches');
-  const patches = featureEncoder(spec);
+  const patches = learnedEncoder('patches');
   const indices = trainingImages(set);
   const features =
     `learned from ${plural(indices.length, 'image')} with default settings, by seed ${seed}, ` +

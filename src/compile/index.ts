@@ -27,6 +27,13 @@ export {
   type TensorLayouts,
   type ValueTable,
 } from './lower.ts';
-export { encodeOnnx, type OnnxGraph, type OnnxValue, onnxTypes } from './onnx.ts';
+export {
+  encodeOnnx,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxValue,
+  onnxTypes,
+  Writer,
+} from './onnx.ts';
 export { type Plan, planKey } from './plan.ts';
 export type { StateSpec, ValueSpec, Values } from './values.ts';

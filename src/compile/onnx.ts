@@ -57,7 +57,7 @@ export interface OnnxGraph {
 }
 
 /** Grows a byte array; nested messages are written to their own and copied in with their length. */
-class Writer {
+export class Writer {
   private bytes = new Uint8Array(1024);
   private length = 0;
 
@@ -95,6 +95,11 @@ class Writer {
   raw(field: number, value: Uint8Array): this {
     this.varint((field << 3) | 2);
     this.varint(value.length);
+    return this.fields(value);
+  }
+
+  /** Copies fields that are encoded already. */
+  fields(value: Uint8Array): this {
     this.reserve(value.length);
     this.bytes.set(value, this.length);
     this.length += value.length;

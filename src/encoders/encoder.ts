@@ -7,7 +7,7 @@ import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
-import { type CacheLayout, evaluationBatches } from '../views/index.ts';
+import { type CacheLayout, type EvaluationSpec, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 
 /** Images of a pixel cache. */
@@ -58,10 +58,8 @@ export interface ImageEncoder {
   readonly title: string;
   /** Dimension D of the features. */
   readonly dimension: number;
-  readonly input: {
-    /** Side of the square evaluation view, in pixels. */
-    readonly size: number;
-  };
+  /** Evaluation view that the encoder takes. */
+  readonly input: EvaluationSpec;
   /** Describes how the features are made, for the protocol of an evaluation. */
   readonly protocol?: string;
   /** Yields the features in the order of the images, a batch [b, D] at a time. */
@@ -87,13 +85,25 @@ export interface NetworkEncoder extends ImageEncoder {
 export interface BatchEncoder
   extends Omit<ImageEncoder, 'input' | 'parts' | 'embed' | 'embedViews'> {
   readonly size: number;
+  /** Shorter side before cropping, in pixels. Default: `size`. */
+  readonly resize?: number;
+  /** Default: `crop`. */
+  readonly fit?: EvaluationSpec['fit'];
   readonly batchSize: number;
   /** Features [B, D] of views [B, 3, s, s], uint8. */
   run(pixels: Uint8Array): Promise<Float32Array> | Float32Array;
 }
 
 /** Adds the loops from images to features to a function that embeds one batch. */
-export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ...about }: About) {
+export function encoderOf<About extends BatchEncoder>({
+  size,
+  resize = size,
+  fit = 'crop',
+  batchSize,
+  run,
+  ...about
+}: About) {
+  const input = { size, resize, fit } as const;
   const { dimension, title } = about;
   const perImage = 3 * size * size;
 
@@ -103,7 +113,7 @@ export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ..
   ): AsyncGenerator<Float32Array> {
     const total = indices?.length ?? cache.widths.length;
     const batches = filled(
-      evaluationBatches(cache, { size, batchSize, indices, workers }),
+      evaluationBatches(cache, { ...input, batchSize, indices, workers }),
       batchSize,
     );
     const embedBatch = async ({ images }: Values) => ({
@@ -122,7 +132,7 @@ export function encoderOf<About extends BatchEncoder>({ size, batchSize, run, ..
   }
   return {
     ...about,
-    input: { size },
+    input,
     parts,
     async embed(images: PixelSet, options?: EmbedOptions) {
       const count = images.indices?.length ?? images.cache.widths.length;

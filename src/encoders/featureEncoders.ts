@@ -8,13 +8,17 @@ import { z } from 'zod';
 import type { Engine } from '../backends/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import type { Tensors } from '../formats/index.ts';
+import type { EvaluationSpec } from '../views/index.ts';
 import type { ImageEncoder, PixelSet } from './encoder.ts';
 import type { ExportedEncoder } from './exportEncoder.ts';
+import { exportModel } from './models/exportModel.ts';
+import { modelSettings, onnxModel } from './models/onnxModel.ts';
 import { exportPatches, learnPatches, patchEncoder, patchSettings } from './patches/index.ts';
 
 /** Name and settings of an encoder without training; absent settings get their defaults. */
 export const encoderSpec = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('patches'), settings: patchSettings.prefault({}) }),
+  z.strictObject({ name: z.literal('model'), settings: modelSettings }),
 ]);
 
 /** An encoder without training: its name and all of its settings. */
@@ -52,8 +56,13 @@ export interface FeatureEncoder {
   readonly name: FeatureEncoderName;
   /** Name for tables, such as `patch features`. */
   readonly title: string;
-  /** Learns the tensors of the encoder. The same images and seed give the same values. */
-  learn(options: LearnOptions): Promise<Tensors>;
+  /** Evaluation view, where it is another than a square of the run's image size. */
+  readonly input?: EvaluationSpec;
+  /**
+   * Learns the tensors of the encoder; absent where they come from a file. The same images and seed
+   * give the same values.
+   */
+  learn?(options: LearnOptions): Promise<Tensors>;
   open(options: OpenOptions): Promise<ImageEncoder>;
   /** Builds an ONNX model from images [batch, 3, s, s] to features [batch, D] of length 1. */
   exportOnnx(options: ExportOptions): ExportedEncoder;
@@ -63,37 +72,61 @@ type Settings<Name extends FeatureEncoderName> = Extract<EncoderSpec, { name: Na
 
 /** Functions of one kind, which receive its settings beside the options. */
 interface Kind<S> {
-  title: string;
-  learn(options: LearnOptions & { settings: S }): Promise<Tensors>;
+  title(settings: S): string;
+  input?(settings: S): EvaluationSpec;
+  learn?(options: LearnOptions & { settings: S }): Promise<Tensors>;
   open(options: OpenOptions & { settings: S }): Promise<ImageEncoder>;
   exportOnnx(options: ExportOptions & { settings: S }): ExportedEncoder;
 }
 
 const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
   patches: {
-    title: 'patch features',
+    title: () => 'patch features',
     learn: learnPatches,
     open: patchEncoder,
     exportOnnx: exportPatches,
   },
+  model: {
+    title: ({ model }) => model,
+    input: ({ input: { size, resize, fit } }) => ({ size, resize, fit }),
+    open: onnxModel,
+    exportOnnx: exportModel,
+  },
 };
 
-/** Names of all encoders without training. */
-export const featureEncoderNames = Object.keys(kinds) as FeatureEncoderName[];
+/** Names of the encoders that are learned from images without training a network. */
+export const featureEncoderNames = ['patches'] as const satisfies readonly FeatureEncoderName[];
+export type LearnedEncoderName = (typeof featureEncoderNames)[number];
 
 /** Fills in the default settings of an encoder. */
-export function defaultEncoder(name: FeatureEncoderName): EncoderSpec {
+export function defaultEncoder(name: LearnedEncoderName): EncoderSpec {
   return encoderSpec.parse({ name });
 }
 
 /** Binds the functions of an encoder to its settings. */
-export function featureEncoder({ name, settings }: EncoderSpec): FeatureEncoder {
-  const kind = kinds[name];
+export function featureEncoder(spec: EncoderSpec): FeatureEncoder {
+  return bound(spec.name, spec.settings as never);
+}
+
+function bound<Name extends FeatureEncoderName>(
+  name: Name,
+  settings: Settings<Name>,
+): FeatureEncoder {
+  const kind = kinds[name] as Kind<Settings<Name>>;
+  const { learn } = kind;
   return {
-    name,
-    title: kind.title,
-    learn: (options) => kind.learn({ ...options, settings }),
+    ...{ name, title: kind.title(settings) },
+    ...(kind.input && { input: kind.input(settings) }),
+    ...(learn && { learn: (options: LearnOptions) => learn({ ...options, settings }) }),
     open: (options) => kind.open({ ...options, settings }),
     exportOnnx: (options) => kind.exportOnnx({ ...options, settings }),
   };
+}
+
+/** An encoder from images, as the run's own or as a baseline. */
+export function learnedEncoder(
+  name: LearnedEncoderName,
+): Required<Pick<FeatureEncoder, 'learn'>> & FeatureEncoder {
+  const own = featureEncoder(defaultEncoder(name));
+  return { ...own, learn: own.learn! };
 }

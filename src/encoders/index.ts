@@ -27,9 +27,13 @@ export {
   type FeatureEncoderName,
   featureEncoder,
   featureEncoderNames,
+  type LearnedEncoderName,
+  learnedEncoder,
 } from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export { headShapes } from './heads.ts';
+export type { ImageInput } from './models/imageInput.ts';
+export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {
   type ExportPatchesOptions,

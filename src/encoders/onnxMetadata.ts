@@ -6,6 +6,8 @@
  * protobuf encoding guide.
  */
 
+import { fieldsOf } from './protobuf.ts';
+
 const METADATA_PROPS = 14;
 const KEY = 1;
 const VALUE = 2;
@@ -26,47 +28,4 @@ export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> | un
     throw error;
   }
   return metadata;
-}
-
-/**
- * Fields of one message; `value` holds the bytes of length-delimited fields and is absent for
- * numbers.
- */
-function* fieldsOf(bytes: Uint8Array): Generator<{ field: number; value?: Uint8Array }> {
-  let at = 0;
-  function varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined || scale > 2 ** 63)
-        throw new RangeError('protobuf: the message ends early');
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  }
-  while (at < bytes.length) {
-    const tag = varint();
-    const field = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0:
-        varint();
-        yield { field };
-        break;
-      case 1:
-      case 5:
-        at += tag % 8 === 1 ? 8 : 4;
-        yield { field };
-        break;
-      case 2: {
-        const length = varint();
-        if (at + length > bytes.length)
-          throw new RangeError('protobuf: a field is longer than the message');
-        yield { field, value: bytes.subarray(at, at + length) };
-        at += length;
-        break;
-      }
-      default:
-        throw new RangeError(`protobuf: received wire type ${tag % 8}`);
-    }
-  }
 }

@@ -3,9 +3,8 @@ import type { Engine } from '../backends/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import {
-  defaultEncoder,
-  featureEncoder,
   type ImageEncoder,
+  learnedEncoder,
   type PixelSet,
   pixelEncoder,
   untrainedEncoder,
@@ -64,9 +63,12 @@ export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<
 }
 
 /** Learns patch features with default settings from the training images of the set. */
-async function patchBaseline({ engine, run, cache, set, reporter }: RunEncodersOptions) {
-  const { imageSize: size, seed, workers } = run.view;
-  const patches = featureEncoder(defaultEncoder('patches'));
+async function patchBaseline(options: RunEncodersOptions) {
+  const { engine, run, network, cache, set, reporter } = options;
+  const { seed, workers } = run.view;
+  // Large images of a pretrained model would make patches slow, and no better.
+  const size = Math.min(run.view.imageSize, network.data.imageSize);
+  const patches = learnedEncoder('patches');
   const indices = trainingImages(set);
   const tensors = await patches.learn({
     ...{ engine, images: { cache, indices }, size, seed, workers, reporter },

@@ -13,13 +13,15 @@ import {
   reportSkipped,
 } from '../data/index.ts';
 import { type EncoderSpec, featureEncoder } from '../encoders/index.ts';
-import { cacheSizeFor, settingsFor } from '../methods/index.ts';
+import type { Tensors } from '../formats/index.ts';
+import { settingsFor } from '../methods/index.ts';
 import {
   claimRunFolder,
   clearLeftovers,
   differenceOf,
   type FeaturesConfig,
   type FeaturesRun,
+  featuresCacheSize,
   featuresRunOf,
   hashOfImages,
   lockRun,
@@ -37,6 +39,8 @@ import {
 
 export interface FeaturesRequest {
   encoder: EncoderSpec;
+  /** Tensors of an encoder that is not learned from the images. */
+  tensors?: Tensors;
   /** Preset for the images, whose image size the encoder takes. */
   preset: string;
   seed: number;
@@ -60,19 +64,19 @@ const MIN_IMAGES = 2;
  */
 export async function newFeatures(
   images: OpenImages,
-  { encoder, preset, seed, out, notes }: FeaturesRequest,
+  { encoder, tensors, preset, seed, out, notes }: FeaturesRequest,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { path } = images;
   const source = await images.ranged({ reporter });
   const { data, run } = settingsFor(preset, {});
-  const { imageSize } = data;
+  const imageSize = featureEncoder(encoder).input?.size ?? data.imageSize;
   const split = 'train';
   if (out !== undefined) {
     await clearLeftovers(out);
     await requireFree(out);
   }
-  const set = await imagesOf(images, { imageSize, split }, reporter);
+  const set = await imagesOf(images, { encoder, imageSize, split }, reporter);
   reportSkipped(set.cache, reporter, { listedIn: 'skipped.csv' });
   const identities = identitiesOf(set.cache, set.indices);
   const config: FeaturesConfig = {
@@ -90,7 +94,7 @@ export async function newFeatures(
     await writeImageList(folder.files.images, identities);
     await writeSkipped(folder.files.skipped, set.cache.skipped);
     reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
-    return await learn(folder, config, set, reporter);
+    return await learn(folder, config, { ...set, tensors }, reporter);
   } finally {
     lock.release();
   }
@@ -99,6 +103,7 @@ export async function newFeatures(
 /**
  * Opens a run of an encoder without training, which is learned first where that was interrupted.
  *
+ * @param given tensors of an encoder that is not learned from the images
  * @throws LikenessError `resume.source` for other images than those that the run was started with
  */
 export async function continueFeatures(
@@ -106,6 +111,7 @@ export async function continueFeatures(
   folder: RunFolder,
   config: FeaturesConfig,
   reporter: Reporter,
+  given?: Tensors,
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
   const { range } = config.source;
@@ -127,7 +133,7 @@ export async function continueFeatures(
   const lock = await lockRun(folder);
   try {
     await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
-    return await learn(folder, config, set, reporter);
+    return await learn(folder, config, { ...set, tensors: given }, reporter);
   } finally {
     lock.release();
   }
@@ -152,12 +158,24 @@ interface LearningSet {
   indices: Uint32Array;
 }
 
+/** What the tensors of an encoder are made from. */
+interface LearningInput extends LearningSet {
+  /** Tensors that are given. */
+  tensors?: Tensors;
+}
+
 async function imagesOf(
   images: OpenImages,
-  { imageSize, split, range }: Pick<FeaturesConfig, 'imageSize' | 'split'> & RangedOptions,
+  {
+    encoder,
+    imageSize,
+    split,
+    range,
+  }: Pick<FeaturesConfig, 'encoder' | 'imageSize' | 'split'> & RangedOptions,
   reporter: Reporter,
 ): Promise<LearningSet> {
-  const cache = await images.pixels({ size: cacheSizeFor(imageSize), range, reporter });
+  const size = featuresCacheSize({ encoder, imageSize });
+  const cache = await images.pixels({ size, range, reporter });
   const indices = indicesOfSplit(cache, split);
   if (indices.length >= MIN_IMAGES) return { cache, indices };
   throw new LikenessError(
@@ -170,11 +188,16 @@ async function imagesOf(
 async function learn(
   folder: RunFolder,
   config: FeaturesConfig,
-  { cache, indices }: LearningSet,
+  { cache, indices, tensors: given }: LearningInput,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { encoder, imageSize: size, seed, workers, threads } = config;
   const own = featureEncoder(encoder);
+  if (!own.learn) {
+    const tensors = given ?? missing(folder, own.title);
+    await writeEncoder(folder.files.weights, config, tensors);
+    return featuresRunOf(folder, config, tensors);
+  }
   reporter.progress({ stage: 'learn', text: `learning ${own.title}` });
   const engine = await openEngine({ threads });
   try {
@@ -185,4 +208,12 @@ async function learn(
   } finally {
     await engine.close();
   }
+}
+
+function missing({ path }: RunFolder, title: string): never {
+  throw new LikenessError(
+    'run.noEncoder',
+    `${displayPath(path)} was stopped before it held the model ${title}. Start again with the ` +
+      "model's file as `encoder`.",
+  );
 }

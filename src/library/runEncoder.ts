@@ -42,11 +42,11 @@ export function withEncoder<T>(
  */
 export async function evaluationPixels(
   image: EncodedImage | RawImage,
-  { imageSize: size, cacheSize }: RunView,
+  { imageSize: size, input = { size }, cacheSize }: RunView,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const data = new Uint8Array(3 * size * size);
   const decoded = await isolatedDecoder.decode(image, { size: cacheSize, signal });
-  renderEvaluationView(decoded, { width: size, height: size, data }, { size });
+  renderEvaluationView(decoded, { width: size, height: size, data }, input);
   return data;
 }

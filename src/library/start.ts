@@ -4,7 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import { identitiesOf, imageFacts, indicesOfSplit, type OpenImages } from '../data/index.ts';
-import { defaultEncoder } from '../encoders/index.ts';
+import { defaultEncoder, type ModelFile, openModelFile } from '../encoders/index.ts';
 import { cacheSizeOf, choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
@@ -23,7 +23,7 @@ import {
 import { type Images, reporterFor, withImages } from './images.ts';
 import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
 import { type Model, modelOf } from './model.ts';
-import { checkOptions, MAX_MINUTES, oneOf, path, positiveNumber, wholeNumber } from './options.ts';
+import { checkOptions, MAX_MINUTES, path, positiveNumber, wholeNumber } from './options.ts';
 import { chooseRoad, type RoadName, roads } from './road.ts';
 import { trainImages } from './train.ts';
 
@@ -35,8 +35,11 @@ export interface StartOptions extends ReporterOptions {
   out?: string;
   /** Time that may be spent, in minutes. Default: as long as patch features take. */
   minutes?: number;
-  /** `patches` for patch features, `train` for a network. Default: chosen by the images. */
-  encoder?: RoadName;
+  /**
+   * `patches` for patch features, `train` for a network, or the path of a pretrained model: an ONNX
+   * file, or a folder as hubs lay them out. Default: patches or train, chosen by the images.
+   */
+  encoder?: RoadName | (string & {});
   /** Seed of every random draw. Default 0. */
   seed?: number;
 }
@@ -58,7 +61,7 @@ export async function start(images: Images | string, options: StartOptions = {})
     {
       out: path(),
       minutes: positiveNumber(MAX_MINUTES),
-      encoder: oneOf(roads),
+      encoder: path(),
       seed: wholeNumber(0),
     },
     options,
@@ -73,18 +76,25 @@ export async function start(images: Images | string, options: StartOptions = {})
 }
 
 async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {
-  const { out, minutes, encoder: asked, seed = 0 } = options;
+  const { out, minutes, encoder, seed = 0 } = options;
   const reporter = reporterFor(options);
+  const asked = roads.find((name) => name === encoder);
+  const model = encoder !== undefined && !asked ? await openModel(encoder, reporter) : undefined;
   const source = await images.ranged({ reporter });
   const count = source.entries.length;
   const facts = { ...(await imageFacts(source, { signal: reporter.signal })), count };
   const preset = choosePreset(facts).name;
+  if (model) {
+    const { settings, tensors, notes } = model;
+    const spec = { name: 'model', settings } as const;
+    const request = { encoder: spec, tensors, preset, seed, out, notes: [...notes] };
+    return modelOf(await newFeatures(images, request, reporter));
+  }
   const threads = availableParallelism();
   const road = chooseRoad({ images: count, preset, threads, minutes, asked });
   reporter.note({ code: 'start.road', message: road.reason });
   if (road.name === 'patches') {
-    const encoder = defaultEncoder('patches');
-    const request = { encoder, preset, seed, out, notes: [road.reason] };
+    const request = { encoder: defaultEncoder('patches'), preset, seed, out, notes: [road.reason] };
     return modelOf(await newFeatures(images, request, reporter));
   }
   if (out !== undefined) await clearLeftovers(out);
@@ -99,9 +109,10 @@ async function continueStart(
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
   const config = await readRunConfig(folder);
-  requireSame(out, config, options);
+  const model = await sameModel(config, options, reporter);
+  requireSame(out, config, { ...options, ...(model && { encoder: 'model' }) });
   if (config.kind === 'features') {
-    return modelOf(await continueFeatures(images, folder, config, reporter));
+    return modelOf(await continueFeatures(images, folder, config, reporter, model?.tensors));
   }
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
   const { minutes, seed } = options;
@@ -135,19 +146,47 @@ function noteFinished(out: string, reporter: Reporter): void {
   reporter.note({ code: 'start.trained', message });
 }
 
+/** Opens a pretrained model and tells what was found. */
+async function openModel(path: string, reporter: Reporter): Promise<ModelFile> {
+  reporter.progress({ stage: 'learn', text: `opening ${displayPath(path)}` });
+  const model = await openModelFile(path);
+  for (const message of model.notes) reporter.note({ code: 'start.model', message });
+  return model;
+}
+
+/**
+ * Opens the pretrained model that is given for a run; undefined where another kind of encoder is
+ * given, or none.
+ *
+ * @throws LikenessError `start.differs` for another model than the run's
+ */
+async function sameModel(
+  config: RunConfig,
+  { encoder, out }: StartOptions,
+  reporter: Reporter,
+): Promise<ModelFile | undefined> {
+  if (encoder === undefined || roads.some((name) => name === encoder)) return undefined;
+  const model = await openModel(encoder, reporter);
+  const own = config.kind === 'features' && config.encoder.name === 'model' && config.encoder;
+  if (own && own.settings.sha256 === model.settings.sha256) return model;
+  const stored = config.kind === 'features' ? config.encoder.name : 'train';
+  throw differs('encoder', displayPath(encoder), own ? own.settings.model : stored, out!);
+}
+
 /** Refuses options that differ from those that the run was started with. */
 function requireSame(out: string, config: RunConfig, { encoder, seed }: StartOptions): void {
   const own = config.kind === 'features' ? config.encoder.name : 'train';
   const ownSeed = config.kind === 'features' ? config.seed : config.settings.run.seed;
-  const differs = (name: string, received: unknown, stored: unknown) => {
-    throw new LikenessError(
-      'start.differs',
-      `${name}: received ${received} for ${displayPath(out)}, which was started with ${stored}. ` +
-        'Choose another folder with `out`.',
-    );
-  };
-  if (encoder !== undefined && encoder !== own) differs('encoder', encoder, own);
-  if (seed !== undefined && seed !== ownSeed) differs('seed', seed, ownSeed);
+  if (encoder !== undefined && encoder !== own) throw differs('encoder', encoder, own, out);
+  if (seed !== undefined && seed !== ownSeed) throw differs('seed', seed, ownSeed, out);
+}
+
+function differs(name: string, received: unknown, stored: unknown, out: string): LikenessError {
+  return new LikenessError(
+    'start.differs',
+    `${name}: received ${received} for ${displayPath(out)}, which was started with ${stored}. ` +
+      'Choose another folder with `out`.',
+  );
 }
 
 function callbacksOf({ onProgress, onNote, onWarning, signal }: StartOptions): ReporterOptions {

@@ -65,6 +65,7 @@ export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.t
 export { clusterAgain } from './nextSteps.ts';
 export {
   type FeaturesRun,
+  featuresCacheSize,
   featuresRunOf,
   openRun,
   openTrainedRun,

@@ -10,6 +10,7 @@ import {
 } from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
 import { cacheSizeFor, cacheSizeOf } from '../methods/index.ts';
+import type { EvaluationSpec } from '../views/index.ts';
 import {
   type Checkpoint,
   type DamagedCheckpoint,
@@ -29,6 +30,8 @@ import { type FeaturesConfig, readRunConfig, type TrainedConfig } from './runCon
 export interface RunView {
   /** Side of the evaluation view, in pixels. */
   readonly imageSize: number;
+  /** Evaluation view, where it is another than the central square of that side. */
+  readonly input?: EvaluationSpec;
   /** Side of the cached images that views are cut from, in pixels. */
   readonly cacheSize: number;
   /** Worker threads that make the views. */
@@ -156,9 +159,21 @@ export function featuresRunOf(
   return {
     ...{ kind: 'features', folder, config, tensors, damaged: [], step: 0, epoch: 0 },
     method: encoder.name,
-    view: { imageSize, cacheSize: cacheSizeFor(imageSize), workers, threads, seed },
+    view: {
+      ...{ imageSize, cacheSize: featuresCacheSize(config), workers, threads, seed },
+      ...(own.input && { input: own.input }),
+    },
     openEncoder: (options) => own.open({ size: imageSize, tensors, ...options }),
   };
+}
+
+/** Side of the cached images, in pixels: of those that the encoder's view is cut from. */
+export function featuresCacheSize({
+  encoder,
+  imageSize,
+}: Pick<FeaturesConfig, 'encoder' | 'imageSize'>): number {
+  const { resize = imageSize } = featureEncoder(encoder).input ?? {};
+  return Math.max(cacheSizeFor(imageSize), resize);
 }
 
 /**

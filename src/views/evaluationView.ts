@@ -2,6 +2,8 @@
  * Evaluation view: shorter side to `resize`, then the central square of `size`, without randomness.
  *
  * All bytes equal torchvision's `Resize(resize)` followed by `CenterCrop(size)` on Pillow images.
+ * Where the whole image is to be seen, both sides become `resize`, as with
+ * `Resize((resize, resize))`.
  */
 import { LikenessError } from '../core/errors.ts';
 import type { InterleavedImage, PlanarImage } from './planarImage.ts';
@@ -13,7 +15,13 @@ export interface EvaluationSpec {
   readonly size: number;
   /** Shorter side before cropping, in pixels; at least `size`. Default: `size`. */
   readonly resize?: number;
+  /** `crop` keeps the proportions (default); `squash` gives both sides `resize` pixels. */
+  readonly fit?: Fit;
 }
+
+/** Ways to make an image square. */
+export const fits = ['crop', 'squash'] as const;
+export type Fit = (typeof fits)[number];
 
 /**
  * Checks the sizes of an evaluation view.
@@ -34,12 +42,13 @@ export function checkEvaluation({ size, resize = size }: EvaluationSpec): void {
 export function renderEvaluationView(
   source: InterleavedImage,
   target: PlanarImage,
-  { size, resize = size }: EvaluationSpec,
+  { size, resize = size, fit = 'crop' }: EvaluationSpec,
 ): void {
   const { width, height } = source;
   const short = Math.min(width, height);
-  const scaledWidth = width === short ? resize : Math.trunc((resize * width) / short);
-  const scaledHeight = height === short ? resize : Math.trunc((resize * height) / short);
+  const isWhole = fit === 'squash';
+  const scaledWidth = isWhole || width === short ? resize : Math.trunc((resize * width) / short);
+  const scaledHeight = isWhole || height === short ? resize : Math.trunc((resize * height) / short);
   const left = roundHalfToEven((scaledWidth - size) / 2);
   const top = roundHalfToEven((scaledHeight - size) / 2);
   resizeInto(source, target, { scaledWidth, scaledHeight, left, top });

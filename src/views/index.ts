@@ -12,7 +12,7 @@ export {
   type EvaluationBatchOptions,
   evaluationBatches,
 } from './evaluationBatches.ts';
-export { type EvaluationSpec, renderEvaluationView } from './evaluationView.ts';
+export { type EvaluationSpec, type Fit, fits, renderEvaluationView } from './evaluationView.ts';
 export type { CacheLayout } from './jobs.ts';
 export { type Batch, type Loader, type LoaderOptions, openLoader } from './loader.ts';
 export { gradientDescriptor, MIRROR_SIZE, mirrorRatio } from './mirroring.ts';

@@ -66,7 +66,7 @@ describe('damaged files', () => {
         }
       });
     } catch (error) {
-      if ((!error) instanceof LikenessError) throw error;
+      if (!(error instanceof LikenessError)) throw error;
       expect(error.code).toMatch(/^torch\.(malformed|refused)$/);
     }
   }

@@ -1,0 +1,211 @@
+/**
+ * Exports an imported model under the interface of all exported encoders: pixels from 0 to 1 in,
+ * features of length 1 out.
+ *
+ * Nodes that scale pixels are put before the model's own, and nodes that pool and normalize behind.
+ * Fields of a protobuf message keep their order when messages are joined, so the model's nodes are
+ * copied as they are, but for the name of the input.
+ */
+import {
+  encodeOnnx,
+  type OnnxGraph,
+  type OnnxNode,
+  onnxTypes,
+  Writer,
+} from '../../compile/index.ts';
+import type { Tensors } from '../../formats/index.ts';
+import { EXPORT_INPUT, EXPORT_OUTPUT, type ExportedEncoder } from '../exportEncoder.ts';
+import { fieldsOf } from '../protobuf.ts';
+import type { ImageInput } from './imageInput.ts';
+import { readModelGraph } from './modelGraph.ts';
+import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
+
+export interface ExportModelOptions {
+  settings: ModelSettings;
+  tensors: Tensors;
+  metadata?: Readonly<Record<string, string>>;
+}
+
+/** Prefix of the names that are added. */
+const OWN = 'likeness/';
+const GRAPH = 7;
+const METADATA = 14;
+const NODE = 1;
+const INPUT = 11;
+const OUTPUT = 12;
+/** Field of a node's own name, behind those of its inputs (1) and outputs (2). */
+const NODE_NAME = 3;
+
+/** Builds the model; the batch size is free where the model's is. */
+export function exportModel({ settings, tensors, metadata }: ExportModelOptions): ExportedEncoder {
+  const { input, output, dimension, model: name } = settings;
+  const bytes = tensors[MODEL_TENSOR]!.data as Uint8Array;
+  const graph = readModelGraph(bytes)!;
+  const names = new Map([[graph.inputs[0]!, `${OWN}images`]]);
+  // The model may use the names of the exported interface for other tensors, or for its nodes.
+  for (const used of [EXPORT_INPUT, EXPORT_OUTPUT]) {
+    if (!names.has(used)) names.set(used, `${OWN}own/${used}`);
+  }
+  const { size, resize, fit } = input;
+  const isNhwc = inputIsLast(bytes);
+  const before = fieldsOfGraph({
+    ...empty,
+    ...scaling(input, { to: `${OWN}images`, isNhwc }),
+    inputs: [{ name: EXPORT_INPUT, shape: ['batch', 3, size, size], dtype: 'float32' }],
+  });
+  const after = fieldsOfGraph({
+    ...empty,
+    nodes: pooling(names.get(output.name) ?? output.name, output.pooling),
+    constants: output.pooling === 'class' ? [FIRST] : [],
+    outputs: [{ name: EXPORT_OUTPUT, shape: ['batch', dimension], dtype: 'float32' }],
+  });
+  const about = {
+    'likeness.method': name,
+    'likeness.image_size': String(size),
+    'likeness.preprocessing':
+      `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
+      `bilinear), central square of ${size}; values divided by 255.`,
+    'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
+    ...metadata,
+  };
+  const writer = new Writer();
+  for (const { field, value, number } of fieldsOf(bytes)) {
+    if (field === GRAPH) {
+      const joined = new Writer().fields(before);
+      copyGraph(joined, value!, names);
+      writer.raw(GRAPH, joined.fields(after).finish());
+    } else if (field === METADATA) continue;
+    else if (value) writer.raw(field, value);
+    else if (number !== undefined) writer.integer(field, number);
+  }
+  for (const [key, value] of Object.entries(about)) {
+    writer.message(METADATA, (entry) => entry.text(1, key).text(2, value));
+  }
+  return { model: writer.finish(), dimension, size };
+}
+
+/** Index of the class token. */
+const FIRST = { name: `${OWN}first`, shape: [], data: BigInt64Array.of(0n), type: onnxTypes.int64 };
+
+const empty: OnnxGraph = { name: '', nodes: [], constants: [], inputs: [], outputs: [] };
+
+/** Fields of a graph's message, without its name. */
+function fieldsOfGraph(graph: OnnxGraph): Uint8Array {
+  const message = [...fieldsOf(encodeOnnx(graph))].find(({ field }) => field === GRAPH)!.value!;
+  const writer = new Writer();
+  for (const { field, value } of fieldsOf(message)) {
+    if (value && field !== 2) writer.raw(field, value);
+  }
+  return writer.finish();
+}
+
+type Names = ReadonlyMap<string, string>;
+
+/** Copies a graph without its inputs and outputs, and with other names for some tensors. */
+function copyGraph(writer: Writer, graph: Uint8Array, names: Names): void {
+  for (const { field, value, number } of fieldsOf(graph)) {
+    if (field === INPUT || field === OUTPUT) continue;
+    if (field === NODE) writer.raw(NODE, renamed(value!, names));
+    else if (value) writer.raw(field, value);
+    else if (number !== undefined) writer.integer(field, number);
+  }
+}
+
+/** A node with other names of its inputs and outputs. */
+function renamed(node: Uint8Array, names: Names): Uint8Array {
+  const writer = new Writer();
+  const decoder = new TextDecoder();
+  for (const { field, value, number } of fieldsOf(node)) {
+    const name = field <= NODE_NAME ? names.get(decoder.decode(value)) : undefined;
+    if (name !== undefined) writer.text(field, name);
+    else if (value) writer.raw(field, value);
+    else if (number !== undefined) writer.integer(field, number);
+  }
+  return writer.finish();
+}
+
+/** True where the model's input has its channels last. */
+function inputIsLast(bytes: Uint8Array): boolean {
+  const graph = [...fieldsOf(bytes)].find(({ field }) => field === GRAPH)!.value!;
+  const value = [...fieldsOf(graph)].find(({ field }) => field === INPUT)!.value!;
+  const inner = (message: Uint8Array, field: number) =>
+    [...fieldsOf(message)].filter((part) => part.field === field).map((part) => part.value!);
+  const [type] = inner(value, 2);
+  const [tensor] = inner(type!, 1);
+  const [shape] = inner(tensor!, 2);
+  const lengths = inner(shape!, 1).map(
+    (axis) => [...fieldsOf(axis)].find(({ field }) => field === 1)?.number,
+  );
+  return lengths[1] !== 3 && lengths[3] === 3;
+}
+
+/** `(x · 255 scale - mean) / std` of pixels x from 0 to 1, in the model's order of channels. */
+function scaling(
+  { channels, scale, mean, std }: ImageInput,
+  { to, isNhwc }: { to: string; isNhwc: boolean },
+): Pick<OnnxGraph, 'nodes' | 'constants'> {
+  const perChannel = (name: string, values: readonly number[]) => ({
+    name: `${OWN}${name}`,
+    shape: [1, 3, 1, 1],
+    data: Float32Array.from(values),
+    type: onnxTypes.float32,
+  });
+  const constants = [
+    perChannel(
+      'factor',
+      std.map((value) => (255 * scale) / value),
+    ),
+    perChannel(
+      'offset',
+      mean.map((value, c) => value / std[c]!),
+    ),
+    { name: `${OWN}order`, shape: [3], data: BigInt64Array.of(2n, 1n, 0n), type: onnxTypes.int64 },
+  ];
+  const isBgr = channels === 'bgr';
+  const nodes: OnnxNode[] = [];
+  let last = EXPORT_INPUT;
+  const add = (
+    type: string,
+    inputs: readonly string[],
+    attributes: OnnxNode['attributes'] = {},
+  ) => {
+    const name = `${OWN}${type.toLowerCase()}${nodes.length}`;
+    nodes.push({ type, inputs: [last, ...inputs], outputs: [name], attributes, domain: '' });
+    last = name;
+  };
+  if (isBgr) add('Gather', [`${OWN}order`], { axis: 1 });
+  add('Mul', [`${OWN}factor`]);
+  add('Sub', [`${OWN}offset`]);
+  if (isNhwc) add('Transpose', [], { perm: { ints: [0, 2, 3, 1] } });
+  nodes.push({ type: 'Identity', inputs: [last], outputs: [to], attributes: {}, domain: '' });
+  return { nodes, constants: isBgr ? constants : constants.slice(0, 2) };
+}
+
+/** Nodes from an output to features of length 1, in operators that all versions of ONNX share. */
+function pooling(output: string, kind: ModelSettings['output']['pooling']): OnnxNode[] {
+  const nodes: OnnxNode[] = [];
+  let last = output;
+  const add = (type: string, attributes: OnnxNode['attributes'] = {}, name?: string) => {
+    const to = name ?? `${OWN}${type.toLowerCase()}`;
+    nodes.push({ type, inputs: [last], outputs: [to], attributes, domain: '' });
+    last = to;
+  };
+  if (kind === 'class') {
+    const inputs = [last, FIRST.name];
+    nodes.push({
+      type: 'Gather',
+      inputs,
+      outputs: [`${OWN}token`],
+      attributes: { axis: 1 },
+      domain: '',
+    });
+    last = `${OWN}token`; // [B, D]
+  } else if (kind !== 'none') {
+    if (kind === 'mean') add('Transpose', { perm: { ints: [0, 2, 1] } }); // [B, D, T]
+    if (kind === 'mapLast') add('Transpose', { perm: { ints: [0, 3, 1, 2] } }); // [B, D, H, W]
+    add('GlobalAveragePool');
+    add('Flatten', { axis: 1 }); // [B, D]
+  }
+  add('LpNormalization', { axis: 1, p: 2 }, EXPORT_OUTPUT); // [B, D]
+  return nodes;
+}

@@ -1,0 +1,217 @@
+/** Opens a model by its file, or by a folder as hubs lay them out, and finds how to use it. */
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { LikenessError, reasonOf } from '../../core/errors.ts';
+import { displayPath } from '../../core/text.ts';
+import { readRegular, readRegularText, type Tensors } from '../../formats/index.ts';
+import { readOnnxMetadata } from '../onnxMetadata.ts';
+import { IMAGENET, type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
+import { type ModelGraph, ownScale, readModelGraph } from './modelGraph.ts';
+import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
+import { MAX_MODEL_BYTES, type ModelInput, openModelSession } from './modelSession.ts';
+import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
+
+export interface ModelFileOptions {
+  /** Output by name. Default: chosen by rule. */
+  output?: string;
+  /** Parts of the input that the files of the model do not tell, or tell wrongly. */
+  input?: Partial<ImageInput>;
+  threads?: number;
+}
+
+export interface ModelFile {
+  readonly settings: ModelSettings;
+  readonly tensors: Tensors;
+  /** Sentences that tell what was found and what was assumed. */
+  readonly notes: readonly string[];
+}
+
+/** Places of the model within a folder, the best first. */
+const PLACES = [
+  'onnx/model.onnx',
+  'model.onnx',
+  'onnx/vision_model.onnx',
+  'onnx/model_fp16.onnx',
+  'onnx/model_quantized.onnx',
+  'onnx/model_int8.onnx',
+  'onnx/vision_model_quantized.onnx',
+];
+/** Side of the images where neither the model nor its files tell one. */
+const USUAL_SIZE = 224;
+
+/**
+ * Opens a model and finds its input and output.
+ *
+ * Size, channels, scale, mean, deviation and cropping come from `options`, else from
+ * `preprocessor_config.json` or timm's `config.json` beside the model, else from the model: its
+ * fixed size, and colors as they are where its first operators normalize them. What is still
+ * unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
+ *
+ * @throws LikenessError `encoder.file`, `encoder.input`, `encoder.output`, `encoder.preprocessor`
+ */
+export async function openModelFile(
+  path: string,
+  { output: asked, input: given = {}, threads }: ModelFileOptions = {},
+): Promise<ModelFile> {
+  const file = modelPath(path);
+  const shown = displayPath(file);
+  const bytes = await readModel(file);
+  const graph = readModelGraph(bytes);
+  if (!graph) throw notAModel(shown, 'its bytes are no ONNX file');
+  if (graph.hasExternalData) {
+    throw notAModel(
+      shown,
+      'its weights lie in other files. Save it as one file: onnx.save(model, file, ' +
+        'save_as_external_data=False)',
+    );
+  }
+  const session = await openModelSession(bytes, { file: shown, threads });
+  try {
+    const found = await inputOf(file, { bytes, graph, model: session.input, given });
+    const { input, notes } = found;
+    const outputs = await session.outputs(input);
+    const output = chooseOutput(outputs, { asked, file: shown });
+    const { shape } = outputs.find(({ name }) => name === output.name) as SeenOutput;
+    const dimension = pooledLength(shape, output.pooling);
+    const settings: ModelSettings = {
+      model: nameOf(file),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      ...{ input, output, dimension },
+    };
+    const tensors: Tensors = {
+      [MODEL_TENSOR]: { dtype: 'uint8', shape: [bytes.length], data: bytes },
+    };
+    const said =
+      `${settings.model}: images of ${input.size} px, ${dimension} features from ` +
+      `output "${output.name}"${POOLED_BY[output.pooling]}`;
+    return { settings, tensors, notes: [said, ...notes] };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Path of the ONNX file that a path names: itself, or the one in a folder of a hub. */
+function modelPath(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new LikenessError(
+      'encoder.file',
+      `encoder: received ${displayPath(path)}, which does not exist; expected an ONNX file, or a ` +
+        'folder that holds one',
+    );
+  }
+  if (!found.isDirectory()) return path;
+  const place = PLACES.find((name) => existsSync(join(path, name)));
+  if (place) return join(path, place);
+  throw new LikenessError(
+    'encoder.file',
+    `encoder: received the folder ${displayPath(path)}, which holds no model; expected ` +
+      `${PLACES.slice(0, 3).join(', ')} in it`,
+  );
+}
+
+async function readModel(file: string): Promise<Uint8Array> {
+  const shown = displayPath(file);
+  const { size } = statSync(file);
+  if (size > MAX_MODEL_BYTES) throw notAModel(shown, `its ${size} bytes are more than 2 GiB`);
+  const bytes = await readRegular(file).catch((error: unknown) => {
+    throw notAModel(shown, reasonOf(error));
+  });
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Name of a model for tables: that of its folder on a hub, or of its file. */
+function nameOf(file: string): string {
+  const folder = dirname(resolve(file));
+  const own = basename(file).replace(/\.onnx$/i, '');
+  if (!/^(vision_)?model(_\w+)?$/.test(own)) return own;
+  return basename(basename(folder) === 'onnx' ? dirname(folder) : folder);
+}
+
+interface FoundParts {
+  bytes: Uint8Array;
+  graph: ModelGraph;
+  model: ModelInput;
+  given: Partial<ImageInput>;
+}
+
+/** Finds the input, with notes on what was assumed. */
+async function inputOf(
+  file: string,
+  { bytes, graph, model, given }: FoundParts,
+): Promise<{ input: ImageInput; notes: string[] }> {
+  const described = await descriptionOf(file);
+  const notes: string[] = [];
+  const own = described ?? (await assumed(bytes, { graph, model, given, notes }));
+  const size = given.size ?? model.size ?? own.size;
+  // A described crop keeps its share where the model is fixed to another size.
+  const share = own.resize / own.size;
+  const resize = given.resize ?? Math.round(size * (given.size === undefined ? share : 1));
+  if (model.size !== undefined && size !== model.size) {
+    throw new LikenessError(
+      'encoder.input',
+      `size: received ${size}; expected ${model.size}, to which ${displayPath(file)} is fixed`,
+    );
+  }
+  return { input: { ...own, ...given, size, resize: Math.max(size, resize) }, notes };
+}
+
+/** Reads the files of a hub beside the model. */
+async function descriptionOf(file: string): Promise<ImageInput | undefined> {
+  const folder = dirname(file);
+  const places = basename(folder) === 'onnx' ? [dirname(folder), folder] : [folder];
+  for (const place of places) {
+    const path = join(place, 'preprocessor_config.json');
+    if (existsSync(path)) return readPreprocessor(await readJson(path), path);
+    const config = join(place, 'config.json');
+    const found = existsSync(config) ? readTimm(await readJson(config)) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readRegularText(path));
+  } catch (error) {
+    throw new LikenessError(
+      'encoder.preprocessor',
+      `${displayPath(path)} is not JSON: ${reasonOf(error)}. Restore the file of the model.`,
+    );
+  }
+}
+
+/** Takes the input from the model itself, and what it does not tell as usual. */
+async function assumed(
+  bytes: Uint8Array,
+  { graph, model, given, notes }: Omit<FoundParts, 'bytes'> & { notes: string[] },
+): Promise<ImageInput> {
+  const metadata = readOnnxMetadata(bytes) ?? {};
+  const stated = Number(metadata['likeness.image_size']);
+  const isOwn = Number.isInteger(stated) && stated > 0;
+  const size = isOwn ? stated : (model.size ?? USUAL_SIZE);
+  if (!isOwn && model.size === undefined && given.size === undefined) {
+    notes.push(`It takes images of any size; they are made ${USUAL_SIZE} px, as usual.`);
+  }
+  const plain = { size, resize: size, fit: 'crop', channels: 'rgb' } as const;
+  const [zeros, ones] = [
+    [0, 0, 0],
+    [1, 1, 1],
+  ] as [ImageInput['mean'], ImageInput['std']];
+  const scale = isOwn ? 'fractions' : ownScale(graph, model.name);
+  if (scale !== 'none') {
+    const factor = scale === 'bytes' ? 1 : 1 / 255;
+    return { ...plain, scale: factor, mean: zeros, std: ones };
+  }
+  if (given.mean === undefined && given.std === undefined) {
+    notes.push(
+      "Nothing beside it says how colors are normalized; ImageNet's mean and deviation are taken.",
+    );
+  }
+  return { ...plain, scale: 1 / 255, mean: [...IMAGENET.mean], std: [...IMAGENET.std] };
+}
+
+function notAModel(file: string, reason: string): LikenessError {
+  return new LikenessError('encoder.file', `${file} cannot be used as an encoder: ${reason}`);
+}

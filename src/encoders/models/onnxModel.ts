@@ -1,0 +1,75 @@
+/** An imported ONNX model as an encoder: its settings, and the encoder itself. */
+import { z } from 'zod';
+import type { Engine } from '../../backends/index.ts';
+import { LikenessError } from '../../core/errors.ts';
+import type { Tensors } from '../../formats/index.ts';
+import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { imageInput } from './imageInput.ts';
+import { pooled, poolings } from './modelOutput.ts';
+import { openModelSession } from './modelSession.ts';
+
+/** Settings of an imported model; all are found when it is opened first. */
+export const modelSettings = z.strictObject({
+  /** Name of the file, or of the folder that it lies in. */
+  model: z.string(),
+  /** SHA-256 of the file. */
+  sha256: z.string(),
+  input: imageInput,
+  output: z.strictObject({ name: z.string(), pooling: z.enum(poolings) }),
+  /** Dimension D of the features. */
+  dimension: z.int().min(1),
+});
+export type ModelSettings = z.output<typeof modelSettings>;
+
+/** Name of the tensor that holds the bytes of the ONNX file. */
+export const MODEL_TENSOR = 'model';
+/** Images per run where the model takes any number. */
+const BATCH = 16;
+
+export interface OpenModelOptions {
+  engine: Engine;
+  settings: ModelSettings;
+  tensors: Tensors;
+  batchSize?: number;
+}
+
+/** Opens the model with the threads of the engine. @throws LikenessError `encoder.*` */
+export async function onnxModel({
+  engine,
+  settings,
+  tensors,
+  batchSize = BATCH,
+}: OpenModelOptions): Promise<ImageEncoder> {
+  const { model, input, output, dimension } = settings;
+  const stored = tensors[MODEL_TENSOR];
+  if (stored?.dtype !== 'uint8') {
+    throw new LikenessError(
+      'encoder.incomplete',
+      `the run holds no model; expected the bytes of ${model}. Make the run again.`,
+    );
+  }
+  const session = await openModelSession(stored.data as Uint8Array, {
+    file: model,
+    threads: engine.threads,
+  });
+  return encoderOf({
+    ...{ id: 'model', title: model, dimension },
+    protocol: `${model}, output ${output.name}${POOLED_BY[output.pooling]}`,
+    ...{ size: input.size, resize: input.resize, fit: input.fit },
+    batchSize: session.input.batch ?? batchSize,
+    async run(pixels) {
+      const { data, shape } = await session.run(pixels, input, output.name);
+      return pooled(data, shape, output.pooling); // [B, D]
+    },
+    close: () => session.close(),
+  });
+}
+
+/** Pooling in words. */
+export const POOLED_BY: Readonly<Record<ModelSettings['output']['pooling'], string>> = {
+  none: '',
+  class: ', its class token',
+  mean: ', mean of its tokens',
+  map: ', mean of its map',
+  mapLast: ', mean of its map',
+};

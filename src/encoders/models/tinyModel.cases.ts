@@ -1,0 +1,112 @@
+/** Small ONNX models of images, as foreign programs would write them. */
+import { encodeOnnx, type OnnxGraph, type OnnxNode, onnxTypes } from '../../compile/index.ts';
+import type { Pooling } from './modelOutput.ts';
+import type { AxisOrder } from './modelSession.ts';
+
+export interface TinyModelOptions {
+  /** Form of the output. Default: `none`, features [B, D]. */
+  output?: Pooling;
+  /** Name of the output. Default: `out`. */
+  name?: string;
+  order?: AxisOrder;
+  /** Side that the model is fixed to. Default: any. */
+  size?: number;
+  batch?: number;
+  /** Operators before the first layer, or a mean in its bias. Default: none. */
+  scale?: 'none' | 'divided' | 'fractions' | 'folded' | 'foldedBytes';
+  /** Name of the input. Default: `x`. */
+  input?: string;
+}
+
+/** Dimension of the features. */
+export const TINY_DIMENSION = 8;
+/** Side of the patches. */
+const PATCH = 4;
+
+/** Weights [8, 3, 4, 4] of the first layer, without a sum of 0. */
+export const tinyWeights = Float32Array.from(
+  { length: TINY_DIMENSION * 3 * PATCH ** 2 },
+  (_, i) => Math.sin(0.7 * i) / 4 + 0.03,
+);
+const MEAN = [0.485, 0.456, 0.406];
+
+const node = (
+  type: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: OnnxNode['attributes'] = {},
+): OnnxNode => ({ type, inputs, outputs: [output], attributes, domain: '' });
+
+const floats = (name: string, shape: readonly number[], data: Float32Array) => ({
+  ...{ name, shape, data, type: onnxTypes.float32 },
+});
+
+/** A convolution of patches, then tokens, a map or features. */
+export function tinyModel({
+  output = 'none',
+  name = 'out',
+  order = 'nchw',
+  size,
+  batch,
+  scale = 'none',
+  input = 'x',
+}: TinyModelOptions = {}): Uint8Array {
+  const side = size ?? 'side';
+  const first = batch ?? 'batch';
+  const perFilter = tinyWeights.length / TINY_DIMENSION;
+  const folded = scale === 'folded' ? 1 : scale === 'foldedBytes' ? 255 : 0;
+  const bias = Float32Array.from({ length: TINY_DIMENSION }, (_, o) => {
+    let sum = 0.01 * o;
+    for (let i = 0; i < perFilter; i++) {
+      sum -= folded * MEAN[Math.floor(i / PATCH ** 2)]! * tinyWeights[o * perFilter + i]!;
+    }
+    return sum;
+  });
+  const nodes: OnnxNode[] = [];
+  let last = input;
+  const add = (
+    type: string,
+    inputs: readonly string[] = [],
+    attributes: OnnxNode['attributes'] = {},
+    to = `t${nodes.length}`,
+  ) => {
+    nodes.push(node(type, [last, ...inputs], to, attributes));
+    last = to;
+  };
+  if (order === 'nhwc') add('Transpose', [], { perm: { ints: [0, 3, 1, 2] } });
+  if (scale === 'divided') add('Div', ['divisor']);
+  if (scale === 'fractions') add('Sub', ['mean']);
+  add('Conv', ['weight', 'bias'], { strides: { ints: [PATCH, PATCH] } }); // [B, 8, h, w]
+  if (output === 'map') add('Relu', [], {}, name);
+  else if (output === 'mapLast') add('Transpose', [], { perm: { ints: [0, 2, 3, 1] } }, name);
+  else if (output === 'none') {
+    add('GlobalAveragePool');
+    add('Flatten', [], { axis: 1 }, name); // [B, 8]
+  } else {
+    // Tokens, of which the first is the class token where there is one.
+    nodes.push(node('Reshape', [last, 'tokens'], 'flat')); // [B, 8, T]
+    last = 'flat';
+    if (output === 'class') {
+      nodes.push(node('ReduceMax', [last, 'lastAxis'], 'best', { keepdims: 1 })); // [B, 8, 1]
+      nodes.push(node('Concat', ['best', last], 'all', { axis: 2 }));
+      last = 'all';
+    }
+    add('Transpose', [], { perm: { ints: [0, 2, 1] } }, name); // [B, T, 8]
+  }
+  const shape = order === 'nchw' ? [first, 3, side, side] : [first, side, side, 3];
+  const graph: OnnxGraph = {
+    name: 'tiny',
+    nodes,
+    constants: [
+      floats('weight', [TINY_DIMENSION, 3, PATCH, PATCH], tinyWeights),
+      floats('bias', [TINY_DIMENSION], bias),
+      floats('divisor', [], Float32Array.of(255)),
+      floats('mean', [3, 1, 1], Float32Array.from(MEAN)),
+      { name: 'tokens', shape: [3], data: BigInt64Array.of(0n, 8n, -1n), type: onnxTypes.int64 },
+      { name: 'lastAxis', shape: [1], data: BigInt64Array.of(2n), type: onnxTypes.int64 },
+    ],
+    inputs: [{ name: input, shape, dtype: 'float32' }],
+    outputs: [{ name, dtype: 'float32' }],
+  };
+  return encodeOnnx(graph);
+}
