@@ -74,8 +74,8 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
 }
 
 function printFeatures({ name, ...json }: InspectedFeatures, terminal: Terminal): object {
-  const { encoder, source, images, imageSize, seed, tensors, notes, files } = json;
-  const settings = Object.entries(encoder.settings).map(([key, value]) => `${key}=${value}`);
+  const { encoder, facts, source, images, imageSize, seed, tensors, notes, files } = json;
+  const settings = Object.entries(facts).map(([key, value]) => `${key}=${value}`);
   printFacts(terminal, [
     ['run', `${name}: ${encoder.name} on ${source.name} (${plural(images, 'image')})`],
     ['settings', settings.join(' ')],

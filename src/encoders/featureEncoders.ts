@@ -12,7 +12,7 @@ import type { EvaluationSpec } from '../views/index.ts';
 import type { ImageEncoder, PixelSet } from './encoder.ts';
 import type { ExportedEncoder } from './exportEncoder.ts';
 import { exportModel } from './models/exportModel.ts';
-import { modelSettings, onnxModel } from './models/onnxModel.ts';
+import { modelFacts, modelSettings, onnxModel } from './models/onnxModel.ts';
 import { exportPatches, learnPatches, patchEncoder, patchSettings } from './patches/index.ts';
 
 /** Name and settings of an encoder without training; absent settings get their defaults. */
@@ -56,6 +56,8 @@ export interface FeatureEncoder {
   readonly name: FeatureEncoderName;
   /** Name for tables, such as `patch features`. */
   readonly title: string;
+  /** Settings in words or numbers, by name in camel case. */
+  readonly facts: Readonly<Record<string, string | number>>;
   /** Evaluation view, where it is another than a square of the run's image size. */
   readonly input?: EvaluationSpec;
   /**
@@ -73,6 +75,7 @@ type Settings<Name extends FeatureEncoderName> = Extract<EncoderSpec, { name: Na
 /** Functions of one kind, which receive its settings beside the options. */
 interface Kind<S> {
   title(settings: S): string;
+  facts(settings: S): Readonly<Record<string, string | number>>;
   input?(settings: S): EvaluationSpec;
   learn?(options: LearnOptions & { settings: S }): Promise<Tensors>;
   open(options: OpenOptions & { settings: S }): Promise<ImageEncoder>;
@@ -82,12 +85,17 @@ interface Kind<S> {
 const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
   patches: {
     title: () => 'patch features',
+    facts: (settings) =>
+      Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [name, [value].flat().join(', ')]),
+      ),
     learn: learnPatches,
     open: patchEncoder,
     exportOnnx: exportPatches,
   },
   model: {
     title: ({ model }) => model,
+    facts: modelFacts,
     input: ({ input: { size, resize, fit } }) => ({ size, resize, fit }),
     open: onnxModel,
     exportOnnx: exportModel,
@@ -115,7 +123,7 @@ function bound<Name extends FeatureEncoderName>(
   const kind = kinds[name] as Kind<Settings<Name>>;
   const { learn } = kind;
   return {
-    ...{ name, title: kind.title(settings) },
+    ...{ name, title: kind.title(settings), facts: kind.facts(settings) },
     ...(kind.input && { input: kind.input(settings) }),
     ...(learn && { learn: (options: LearnOptions) => learn({ ...options, settings }) }),
     open: (options) => kind.open({ ...options, settings }),

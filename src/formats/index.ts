@@ -62,3 +62,4 @@ export {
 } from './safetensors.ts';
 export { type FiledTensor, openSafetensors, type SafetensorsFile } from './safetensorsFile.ts';
 export { openScratchFile, type ScratchFile } from './scratchFile.ts';
+export { openTorchFile, type TorchFile, type TorchWeight } from './torch/torchFile.ts';

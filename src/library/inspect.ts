@@ -10,6 +10,7 @@ import {
   type SourceOptions,
   type SourceSizes,
 } from '../data/index.ts';
+import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
@@ -53,6 +54,8 @@ export interface InspectedFeatures
   readonly kind: 'features';
   readonly path: string;
   readonly name: string;
+  /** Settings of the encoder in words. */
+  readonly facts: Readonly<Record<string, string | number>>;
   /** Number of learned tensors; null where the run was stopped before it had learned them. */
   readonly tensors: number | null;
   /** Names of the files in the folder. */
@@ -136,6 +139,7 @@ async function inspectFeatures(
   const tensors = await readEncoderIfLearned(files.weights, config);
   return {
     ...{ kind: 'features', path, name, source, split, images, notes, encoder, imageSize, seed },
+    facts: featureEncoder(encoder).facts,
     tensors: tensors ? Object.keys(tensors).length : null,
     files: (await readdir(path)).toSorted(),
   };

@@ -36,13 +36,13 @@ function ofNetwork(settings: Settings, step: number): NamedText[] {
 
 /** Names encoder, images that it was learned from, its own settings, seed and reasons. */
 function ofFeatures({ encoder, imageSize, images, seed, notes }: FeaturesConfig): NamedText[] {
-  const { title } = featureEncoder(encoder);
+  const { title, facts, learn } = featureEncoder(encoder);
   return [
     { name: 'Encoder', value: `${title}, ${imageSize} px` },
-    { name: 'Learned from', value: plural(images, 'image') },
-    ...Object.entries(encoder.settings).map(([name, value]) => ({
+    ...(learn ? [{ name: 'Learned from', value: plural(images, 'image') }] : []),
+    ...Object.entries(facts).map(([name, value]) => ({
       name: inWords(name),
-      value: [value].flat().join(', '),
+      value: String(value),
     })),
     { name: 'Seed', value: String(seed) },
     ...(notes.length > 0 ? [{ name: 'Reason', value: notes.join(' ') }] : []),

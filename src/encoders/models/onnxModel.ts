@@ -73,3 +73,19 @@ export const POOLED_BY: Readonly<Record<ModelSettings['output']['pooling'], stri
   map: ', mean of its map',
   mapLast: ', mean of its map',
 };
+
+/** Settings in words, by name in camel case. */
+export function modelFacts(settings: ModelSettings): Readonly<Record<string, string | number>> {
+  const { model, sha256, input, output, dimension } = settings;
+  const { size, resize, fit, channels, scale, mean, std } = input;
+  const sides = fit === 'crop' ? 'shorter side' : 'both sides';
+  const order = channels.toUpperCase();
+  return {
+    model,
+    images: `${sides} to ${resize} px, central square of ${size} px`,
+    colors: `${order}, (byte x ${Number(scale.toPrecision(4))} - ${mean.join(', ')}) / ${std.join(', ')}`,
+    output: `${output.name}${POOLED_BY[output.pooling]}`,
+    dimension,
+    sha256,
+  };
+}
