@@ -158,7 +158,7 @@ interface LearningSet {
   indices: Uint32Array;
 }
 
-/** What the tensors of an encoder are made from. */
+/** Images or tensors that an encoder is made from. */
 interface LearningInput extends LearningSet {
   /** Tensors that are given. */
   tensors?: Tensors;

@@ -108,7 +108,7 @@ describe('start', () => {
   it('opens patch features, of which the settings that were read are stored and no others', async () => {
     expect(model).toMatchObject({ kind: 'features', method: 'patches', step: 0, run: run() });
     const stored = JSON.parse(readFileSync(join(run(), 'config.json'), 'utf8'));
-    expect(stored).toMatchObject({ version: 4, kind: 'features', images: IMAGES, seed: 0 });
+    expect(stored).toMatchObject({ version: 5, kind: 'features', images: IMAGES, seed: 0 });
     expect(stored.encoder.name).toBe('patches');
     for (const name of ['settings', 'preset', 'budget']) expect(stored).not.toHaveProperty(name);
     expect(existsSync(join(run(), 'checkpoints'))).toBe(false);

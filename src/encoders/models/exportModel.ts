@@ -65,7 +65,9 @@ export function exportModel({ settings, tensors, metadata }: ExportModelOptions)
     'likeness.preprocessing':
       `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
       `bilinear), central square of ${size}; values divided by 255.`,
-    'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
+    'likeness.output':
+      `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; ` +
+      'compare rows by their product',
     ...metadata,
   };
   const writer = new Writer();

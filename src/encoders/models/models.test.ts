@@ -185,7 +185,7 @@ describe('exported again, a model gives the same features', () => {
     const { model, size } = own.exportOnnx({ size: input.size, tensors });
     const file = join(filesIn({ 'encoder.onnx': model }), 'encoder.onnx');
     expect(await checkExport(file, { pixels, expected, count: 3, size })).toBeLessThan(1e-5);
-    // What likeness wrote is opened again without questions.
+    // An exported file is opened again without assumptions.
     const again = await openModelFile(file);
     expect(again.settings.input).toMatchObject({ size, mean: [0, 0, 0], std: [1, 1, 1] });
     expect(again.notes).toHaveLength(1);

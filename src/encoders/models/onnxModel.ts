@@ -80,10 +80,11 @@ export function modelFacts(settings: ModelSettings): Readonly<Record<string, str
   const { size, resize, fit, channels, scale, mean, std } = input;
   const sides = fit === 'crop' ? 'shorter side' : 'both sides';
   const order = channels.toUpperCase();
+  const factor = Number(scale.toPrecision(4));
   return {
     model,
     images: `${sides} to ${resize} px, central square of ${size} px`,
-    colors: `${order}, (byte x ${Number(scale.toPrecision(4))} - ${mean.join(', ')}) / ${std.join(', ')}`,
+    colors: `${order}, (byte x ${factor} - ${mean.join(', ')}) / ${std.join(', ')}`,
     output: `${output.name}${POOLED_BY[output.pooling]}`,
     dimension,
     sha256,

@@ -23,7 +23,7 @@ export type Pickled =
   | ReadonlyMap<Pickled, Pickled>
   | PickledObject;
 
-/** What the caller builds for a name, a call or a stored array. */
+/** A value that the caller builds for a name, a call or a stored array. */
 export interface PickledObject {
   readonly kind: string;
 }
@@ -65,8 +65,8 @@ const MAX_INTEGER_BYTES = 16;
  * repeats anything, and a value that is referred to many times exists once.
  *
  * @returns the value, and the position behind the pickle
- * @throws LikenessError `torch.malformed` for what is no complete pickle; `torch.refused` for a name
- * that the rules do not know and for opcodes that call functions by other ways
+ * @throws LikenessError `torch.malformed` for what is no complete pickle; `torch.refused` for a
+ * name that the rules do not know and for opcodes that call functions by other ways
  */
 export function readPickle(
   bytes: Uint8Array,
