@@ -12,6 +12,7 @@ import {
   isEndOf,
   isRunFolder,
   loadLatestCheckpoint,
+  maxCheckpointBytes,
   openTrainedRun,
   type RunFolder,
   readJsonIfValid,
@@ -101,8 +102,10 @@ async function trained(
 }
 
 /** Returns true where the run has its last checkpoint, and that is intact. */
-async function isFinished({ files }: RunFolder, config: TrainedConfig): Promise<boolean> {
-  const { checkpoint } = await loadLatestCheckpoint(files.checkpoints);
+async function isFinished(folder: RunFolder, config: TrainedConfig): Promise<boolean> {
+  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
   return checkpoint !== undefined && isEndOf(config, checkpoint.info);
 }
 
@@ -133,7 +136,9 @@ async function measured(
   const on = await bench();
   const engine = await openEngine({ threads });
   try {
-    const snapshots = (await snapshotsOf(folder)).filter((snapshot) => snapshot.step < step);
+    const snapshots = (await snapshotsOf(folder, run.config)).filter(
+      (snapshot) => snapshot.step < step,
+    );
     const moments = [...snapshots.map((snapshot) => snapshot.step), step];
     const minutes = (await trainingSeconds(folder.files.events, moments)).map(
       (seconds) => seconds / 60,

@@ -60,6 +60,11 @@ export {
   safetensorsStream,
   type Tensors,
 } from './safetensors.ts';
-export { type FiledTensor, openSafetensors, type SafetensorsFile } from './safetensorsFile.ts';
+export {
+  type FiledTensor,
+  openSafetensors,
+  readSafetensorsBytes,
+  type SafetensorsFile,
+} from './safetensorsFile.ts';
 export { openScratchFile, type ScratchFile } from './scratchFile.ts';
 export { openTorchFile, type TorchFile, type TorchWeight } from './torch/torchFile.ts';

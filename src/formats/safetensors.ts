@@ -33,7 +33,7 @@ export interface DecodedSafetensors {
 }
 
 /** Maximum header length of the reference implementation. */
-const MAX_HEADER_BYTES = 100_000_000;
+export const MAX_HEADER_BYTES = 100_000_000;
 
 interface HeaderEntry {
   readonly dtype: string;
@@ -226,6 +226,22 @@ export function readHeader(bytes: Uint8Array, name = 'The file') {
     throw malformed(name, '"__metadata__" must map text to text');
   }
   return { header: all.filter(([key]) => key !== '__metadata__'), metadata, dataStart: 8 + length };
+}
+
+/**
+ * Adds up the bytes of a file with this header, and those of its tensors.
+ *
+ * @param head at least the first bytes of the file, up to the end of the header
+ * @throws LikenessError `safetensors.malformed`
+ */
+export function describedBytes(
+  head: Uint8Array,
+  name = 'The file',
+): { file: number; tensors: number } {
+  const { header, dataStart } = readHeader(head, name);
+  const ends = header.map(([key, value]) => checkEntry(key, value, name).data_offsets[1]);
+  const tensors = ends.reduce((most, end) => Math.max(most, end), 0);
+  return { file: dataStart + tensors, tensors };
 }
 
 export function checkEntry(key: string, value: unknown, name: string): HeaderEntry {

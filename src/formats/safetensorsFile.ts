@@ -10,7 +10,14 @@ import {
   type StoredDType,
 } from './dtypes.ts';
 import { openRegular } from './regularFile.ts';
-import { checkEntry, type Metadata, malformed, readHeader } from './safetensors.ts';
+import {
+  checkEntry,
+  describedBytes,
+  MAX_HEADER_BYTES,
+  type Metadata,
+  malformed,
+  readHeader,
+} from './safetensors.ts';
 
 /** A tensor in an open file. */
 export interface FiledTensor {
@@ -55,11 +62,44 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
       }
       tensors[name] = tensorAt(handle, { dtype, shape, at });
     }
+    const described = describedBytes(head, file).file;
+    if (described < size) {
+      throw malformed(file, `it has ${size} bytes, but the header describes ${described}`);
+    }
     return { tensors, metadata, close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+/**
+ * Reads the bytes of an open file whole, after its header has told that they are as many as there
+ * should be.
+ *
+ * @param name name of the file in messages
+ * @param maxBytes most bytes of the tensors
+ * @throws LikenessError `safetensors.malformed`; `safetensors.tooLarge`, which begins with the
+ * number of bytes
+ */
+export async function readSafetensorsBytes(
+  handle: FileHandle,
+  { name, maxBytes = Number.POSITIVE_INFINITY }: { name: string; maxBytes?: number },
+): Promise<Uint8Array> {
+  const { size } = await handle.stat();
+  const described = describedBytes(await readHead(handle, size), name);
+  if (described.file !== size) {
+    throw malformed(name, `it has ${size} bytes, but the header describes ${described.file}`);
+  }
+  if (described.tensors > maxBytes) {
+    throw new LikenessError(
+      'safetensors.tooLarge',
+      `its tensors have ${described.tensors} bytes, and at most ${maxBytes} are expected`,
+    );
+  }
+  const bytes = new Uint8Array(size);
+  await fill(handle, bytes, 0);
+  return bytes;
 }
 
 function tensorAt(
@@ -87,8 +127,9 @@ async function readHead(handle: FileHandle, size: number): Promise<Uint8Array> {
   await fill(handle, start, 0);
   if (size < 8) return start;
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
-  // A header that the file does not have is refused by readHeader, which names the lengths.
-  if (8 + length > size) return start;
+  // A header that the file does not have, or that is too long, is refused by readHeader, which
+  // names the lengths.
+  if (8 + length > size || length > MAX_HEADER_BYTES) return start;
   const head = new Uint8Array(8 + length);
   await fill(handle, head, 0);
   return head;

@@ -12,6 +12,7 @@ import {
   isEndOf,
   isRunFolder,
   loadLatestCheckpoint,
+  maxCheckpointBytes,
   openRun,
   openRunFolder,
   type RunConfig,
@@ -114,7 +115,9 @@ async function continueStart(
   if (config.kind === 'features') {
     return modelOf(await continueFeatures(images, folder, config, reporter, model?.tensors));
   }
-  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
+  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
   const { minutes, seed } = options;
   const { budget } = config;
   const isLonger = minutes !== undefined && 'minutes' in budget && minutes > budget.minutes;

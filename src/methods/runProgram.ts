@@ -74,6 +74,17 @@ export function methodProgram(
   });
 }
 
+/** Shapes of the values of all steps of a method, by name. */
+export function stateShapes({
+  steps,
+}: Pick<MethodProgram, 'steps'>): Map<string, readonly number[]> {
+  return new Map(
+    steps
+      .flatMap(({ program }) => program.state ?? [])
+      .map(({ current }) => [current.node.attributes.name as string, current.shape]),
+  );
+}
+
 /** Embeddings, prototypes and clusters of the settings' method for an encoder's features. */
 export function methodHead(settings: Settings): MethodHead {
   return methodNamed(settings.method.name).head(settings);

@@ -128,7 +128,7 @@ async function* earlierStates(
     moment: { title: 'before training', step: 0 },
     open: () => untrainedEncoder({ engine, settings, images, reporter }),
   };
-  const snapshots = (await snapshotsOf(folder)).filter(({ step }) => step < now);
+  const snapshots = (await snapshotsOf(folder, config)).filter(({ step }) => step < now);
   for (const { step, load } of evenly(snapshots, MAX_BETWEEN)) {
     const state = await load();
     yield {

@@ -1,9 +1,30 @@
 /** Checks of a checkpoint's content against the settings of its run. */
 import { basename } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { methodProgram, stateShapes } from '../methods/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { RunFolder } from './files.ts';
-import { belongsTo, type TrainedConfig } from './runConfig.ts';
+import { belongsTo, inConfig, type TrainedConfig } from './runConfig.ts';
+
+/** Most bytes of a checkpoint that are not values of the method's steps. */
+const MAX_DOCTOR_BYTES = 2 ** 24;
+
+/**
+ * Computes the most bytes of the tensors of a checkpoint or snapshot: the float32 values of all
+ * steps of the run's method, and 16 MiB for the state of the doctor.
+ *
+ * @throws LikenessError `config.malformed` for settings that no step can be built with
+ */
+export function maxCheckpointBytes(
+  folder: Pick<RunFolder, 'files'>,
+  { settings, images }: Pick<TrainedConfig, 'settings' | 'images'>,
+): number {
+  const shapes = inConfig(folder, () =>
+    stateShapes(methodProgram(settings, { images, extra: undefined })),
+  );
+  const values = [...shapes.values()].map((shape) => shape.reduce((size, n) => size * n, 1));
+  return 4 * values.reduce((sum, size) => sum + size, 0) + MAX_DOCTOR_BYTES;
+}
 
 const useEarlier = 'Restore the file, or delete it to use an earlier checkpoint.';
 

@@ -129,6 +129,24 @@ describe('checkpoints', () => {
     expect(none.damaged.length).toBe(2);
   });
 
+  it('are refused by their size before they are read', async () => {
+    const file = await saveCheckpoint(folder.path, infoAt(1), stateAt(1));
+    const bytes = (await readFile(file)).length;
+    const tensors = 6 * 4 + 2 * 4;
+    expect((await loadCheckpoint(file, { maxBytes: tensors })).info.step).toBe(1);
+    await expect(loadCheckpoint(file, { maxBytes: tensors - 1 })).rejects.toThrow(
+      'The checkpoint step-0000000001.safetensors is damaged: its tensors have 32 bytes, and at ' +
+        'most 31 are expected',
+    );
+    // A sparse file, which takes no room on the disk and more memory than there is.
+    await truncate(file, 2 ** 40);
+    const { checkpoint, damaged } = await loadLatestCheckpoint(folder.path);
+    expect(checkpoint).toBeUndefined();
+    expect(damaged[0]!.reason).toContain(
+      `it has ${2 ** 40} bytes, but the header describes ${bytes}`,
+    );
+  });
+
   it('survive a full disk', async () => {
     await saveCheckpoint(folder.path, infoAt(1), stateAt(1), { keep: 1 });
     const full = async (path: string, flags: string) => {

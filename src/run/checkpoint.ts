@@ -15,6 +15,7 @@ import {
   decodeSafetensors,
   makeFolder,
   openRegular,
+  readSafetensorsBytes,
   removeTemporaries,
   safetensorsChunks,
   type Tensors,
@@ -125,16 +126,27 @@ export async function listCheckpoints(folder: string): Promise<CheckpointFile[]>
     .sort((a, b) => a.step - b.step);
 }
 
+export interface LoadOptions {
+  /**
+   * Most bytes of the tensors, which the settings of the run tell. A larger file is refused before
+   * it is read. Default: any number.
+   */
+  readonly maxBytes?: number;
+}
+
 /**
  * Reads and verifies one checkpoint.
  *
- * @throws LikenessError `checkpoint.damaged` where it is incomplete or changed,
+ * @throws LikenessError `checkpoint.damaged` where it is incomplete, changed or too large,
  * `checkpoint.missing` where it cannot be read.
  */
-export async function loadCheckpoint(file: string): Promise<Checkpoint> {
-  const bytes = await withFile(file, async (handle) =>
-    readUpTo(handle, (await handle.stat()).size),
-  );
+export async function loadCheckpoint(file: string, options: LoadOptions = {}): Promise<Checkpoint> {
+  const bytes = await withFile(file, async (handle) => {
+    infoOf(await headOf(handle), file);
+    return readSafetensorsBytes(handle, { name: basename(file), ...options }).catch((error) => {
+      throw error instanceof LikenessError ? damaged(file, error.message) : error;
+    });
+  });
   const { info, stored, at } = infoOf(bytes, file);
   bytes.set(Buffer.from(unset, 'latin1'), at);
   if (createHash('sha256').update(bytes).digest('hex') !== stored) {
@@ -151,17 +163,19 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
 
 /** Reads the header of a checkpoint without verifying the tensors. */
 export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
-  const head = await withFile(file, async (handle) => {
-    const { size } = await handle.stat();
-    const start = await readUpTo(handle, Math.min(8, size));
-    const length =
-      size < 8 ? 0 : Number(Buffer.from(start.buffer, start.byteOffset, 8).readBigUInt64LE(0));
-    return readUpTo(handle, Math.min(size, 8 + Math.min(length, 100_000_000)));
-  });
-  return infoOf(head, file).info;
+  return infoOf(await withFile(file, headOf), file).info;
 }
 
-export interface LoadLatestOptions {
+/** Reads the length of the header and the header, or what the file has of it. */
+async function headOf(handle: FileHandle): Promise<Uint8Array> {
+  const { size } = await handle.stat();
+  const start = await readUpTo(handle, Math.min(8, size));
+  const length =
+    size < 8 ? 0 : Number(Buffer.from(start.buffer, start.byteOffset, 8).readBigUInt64LE(0));
+  return readUpTo(handle, Math.min(size, 8 + Math.min(length, 100_000_000)));
+}
+
+export interface LoadLatestOptions extends LoadOptions {
   /** Takes only checkpoints that a failed run may restart from. Default false. */
   readonly onlyHealthy?: boolean;
   /** Takes only checkpoints of at most this step. */
@@ -176,7 +190,7 @@ export interface LoadLatestOptions {
  */
 export async function loadLatestCheckpoint(
   folder: string,
-  { onlyHealthy = false, maxStep = Number.POSITIVE_INFINITY }: LoadLatestOptions = {},
+  { onlyHealthy = false, maxStep = Number.POSITIVE_INFINITY, ...load }: LoadLatestOptions = {},
 ): Promise<{ checkpoint: Checkpoint | undefined; damaged: DamagedCheckpoint[] }> {
   await removeTemporaries(folder);
   const passedOver: DamagedCheckpoint[] = [];
@@ -184,7 +198,7 @@ export async function loadLatestCheckpoint(
     if (step > maxStep) continue;
     try {
       if (onlyHealthy && !(await readCheckpointInfo(file)).healthy) continue;
-      return { checkpoint: await loadCheckpoint(file), damaged: passedOver };
+      return { checkpoint: await loadCheckpoint(file, load), damaged: passedOver };
     } catch (error) {
       passedOver.push({ file, reason: reasonOf(error) });
     }

@@ -11,7 +11,13 @@ import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
 import { rows, steps } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
-import { floatsOf, malformedFile, metadataJson, readTensors } from './tensorFile.ts';
+import {
+  floatsOf,
+  malformedFile,
+  maxTensorBytes,
+  metadataJson,
+  readTensors,
+} from './tensorFile.ts';
 
 export interface StoredClustering {
   /** Unit rows [K, D]. */
@@ -38,7 +44,12 @@ export interface StoredClustering {
 }
 
 const FORMAT = 'likeness clusters 1';
-const kind = { code: 'clustering', format: FORMAT, remedy: clusterAgain };
+const kind = {
+  code: 'clustering',
+  format: FORMAT,
+  maxBytes: maxTensorBytes.clusters,
+  remedy: clusterAgain,
+};
 const schema = z.object({
   temperature: z.number().positive(),
   head: z.array(z.int().nonnegative()).optional(),

@@ -8,11 +8,11 @@ import { LikenessError } from '../core/errors.ts';
 import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
 import { hashOfJson, type JsonObject } from './json.ts';
 import type { FeaturesConfig } from './runConfig.ts';
-import { checksumOf, malformedFile, readTensors } from './tensorFile.ts';
+import { checksumOf, malformedFile, maxTensorBytes, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness encoder 1';
 const REMEDY = 'Restore the file, or delete the run and make it again.';
-const kind = { code: 'encoder', format: FORMAT, remedy: REMEDY };
+const kind = { code: 'encoder', format: FORMAT, maxBytes: maxTensorBytes.encoder, remedy: REMEDY };
 
 /** Settings that the tensors depend on. */
 type Learned = Pick<FeaturesConfig, 'encoder' | 'imageSize' | 'seed' | 'images' | 'split'>;

@@ -1,5 +1,5 @@
 /** Wrong content of every stored file: refused in one line with the file. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LikenessError } from '../core/errors.ts';
@@ -296,5 +296,35 @@ describe.each(Object.entries(files))('%s', (_, { write, file, read, faults, harm
       expect(message, fault.name).toMatch(/[.?]$/);
     }
     expect(refused).toBeGreaterThan(0);
+  });
+});
+
+/** The head of a safetensors file with its metadata and one tensor of 512 GiB in place of all. */
+function withHugeTensor(bytes: Uint8Array): { head: Uint8Array; size: number } {
+  const length = Number(Buffer.from(bytes).readBigUInt64LE(0));
+  const { __metadata__ } = JSON.parse(textOf(bytes.subarray(8, 8 + length)));
+  const size = 2 ** 39;
+  const tensor = { dtype: 'U8', shape: [size], data_offsets: [0, size] };
+  const header = Buffer.from(JSON.stringify({ __metadata__, tensor }));
+  const head = Buffer.alloc(8 + header.length);
+  head.writeBigUInt64LE(BigInt(header.length));
+  head.set(header, 8);
+  return { head, size: head.length + size };
+}
+
+describe('a file of tensors that is too large', () => {
+  const named = Object.entries(files).filter(([, { file }]) => file('').endsWith('.safetensors'));
+
+  it.each(named)('is refused before it is read: %s', async (_, { write, file, read }) => {
+    await write(folder.path);
+    const name = file(folder.path);
+    const bytes = readFileSync(name);
+    // Sparse files take no room on the disk. Reading them would take more memory than there is.
+    truncateSync(name, 2 ** 39);
+    await expect(read(folder.path)).rejects.toThrow(basename(name));
+    const { head, size } = withHugeTensor(bytes);
+    writeFileSync(name, head);
+    truncateSync(name, size);
+    await expect(read(folder.path)).rejects.toThrow(basename(name));
   });
 });

@@ -13,7 +13,7 @@ export {
   saveCheckpoint,
   stateOf,
 } from './checkpoint.ts';
-export { requireOwnSettings, requireShapes } from './checkState.ts';
+export { maxCheckpointBytes, requireOwnSettings, requireShapes } from './checkState.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
 export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
 export { configVersion } from './config.ts';

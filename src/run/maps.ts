@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { encodeSafetensors, type StoredTensor, writeFileAtomic } from '../formats/index.ts';
 import { agreement, steps } from './limits.ts';
 import { reportAgain } from './nextSteps.ts';
-import { floatsOf, integersOf, metadataJson, readTensors } from './tensorFile.ts';
+import { floatsOf, integersOf, maxTensorBytes, metadataJson, readTensors } from './tensorFile.ts';
 
 /** Layout of features at one step of training. */
 export interface FeatureMap {
@@ -50,7 +50,7 @@ export async function writeMaps(file: string, { ids, maps }: FeatureMaps): Promi
 
 /** Reads the maps. @throws LikenessError `maps.missing`, `maps.malformed` */
 export async function readMaps(file: string): Promise<FeatureMaps> {
-  const kind = { code: 'maps', format: FORMAT, remedy: reportAgain };
+  const kind = { code: 'maps', format: FORMAT, maxBytes: maxTensorBytes.maps, remedy: reportAgain };
   const decoded = await readTensors(file, kind);
   const { ids, maps } = metadataJson(file, decoded.metadata.maps, schema, kind);
   const count = ids.length;

@@ -19,7 +19,7 @@ import {
   loadLatestCheckpoint,
   stateOf,
 } from './checkpoint.ts';
-import { requireOwnSettings, requireShapes } from './checkState.ts';
+import { maxCheckpointBytes, requireOwnSettings, requireShapes } from './checkState.ts';
 import { readEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
@@ -96,7 +96,9 @@ export async function openTrainedRun(path: string): Promise<TrainedRun> {
 }
 
 async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<TrainedRun> {
-  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
+  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints, {
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
   if (!checkpoint) {
     const why =
       damaged.length > 0
@@ -193,5 +195,9 @@ export async function runAtStep(run: Run, step: number): Promise<Run> {
         `newest is of step ${run.step}. ${clusterAgain}`,
     );
   }
-  return trainedRunAt(folder, run.config, await loadCheckpoint(found.file), run.damaged);
+  const { config, damaged } = run;
+  const checkpoint = await loadCheckpoint(found.file, {
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
+  return trainedRunAt(folder, config, checkpoint, damaged);
 }

@@ -142,7 +142,7 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
   if (stored.kind === 'features') return parsed(featuresSchema, stored, folder);
   const { settings, ...config } = parsed(trainedSchema, stored, folder);
   if (typeof settings.method !== 'string') {
-    const resolved = inFile(folder, () => resolveSettings(settings as Settings));
+    const resolved = inConfig(folder, () => resolveSettings(settings as Settings));
     const storedHash = settingsHash(settings as Settings);
     return {
       ...config,
@@ -151,7 +151,7 @@ export async function readRunConfig(folder: RunFolder): Promise<RunConfig> {
     };
   }
   const flat = settings as JsonObject;
-  const resolved = inFile(folder, () => settingsOfVersion1(flat));
+  const resolved = inConfig(folder, () => settingsOfVersion1(flat));
   return { ...config, settings: resolved, version1: version1Hash(flat) };
 }
 
@@ -172,7 +172,7 @@ export function isEndOf(
 }
 
 /** Names config.json in errors of settings that were read from it. */
-function inFile<T>({ files }: RunFolder, work: () => T): T {
+export function inConfig<T>({ files }: Pick<RunFolder, 'files'>, work: () => T): T {
   try {
     return work();
   } catch (error) {

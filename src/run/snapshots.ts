@@ -12,7 +12,9 @@ import {
   saveCheckpoint,
   stateOf,
 } from './checkpoint.ts';
+import { maxCheckpointBytes } from './checkState.ts';
 import type { RunFolder } from './files.ts';
+import type { TrainedConfig } from './runConfig.ts';
 
 export interface Snapshot {
   readonly step: number;
@@ -34,10 +36,11 @@ export async function saveSnapshot(
 }
 
 /** Lists the snapshots of a run by rising step; none where there is no folder of them. */
-export async function snapshotsOf({ files }: RunFolder): Promise<Snapshot[]> {
-  return (await listCheckpoints(files.snapshots)).map(({ file, step }) => ({
+export async function snapshotsOf(folder: RunFolder, config: TrainedConfig): Promise<Snapshot[]> {
+  const maxBytes = maxCheckpointBytes(folder, config);
+  return (await listCheckpoints(folder.files.snapshots)).map(({ file, step }) => ({
     step,
-    load: async () => stateOf((await loadCheckpoint(file)).tensors),
+    load: async () => stateOf((await loadCheckpoint(file, { maxBytes })).tensors),
   }));
 }
 

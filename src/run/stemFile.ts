@@ -6,11 +6,11 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
-import { checksumOf, malformedFile, readTensors } from './tensorFile.ts';
+import { checksumOf, malformedFile, maxTensorBytes, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness stem 1';
 const REMEDY = 'Delete the file, and it is learned again when the run is resumed.';
-const kind = { code: 'stem', format: FORMAT, remedy: REMEDY };
+const kind = { code: 'stem', format: FORMAT, maxBytes: maxTensorBytes.stem, remedy: REMEDY };
 
 /** Name and shape [O, 3, k, k] of the filters. */
 export interface StemShape {

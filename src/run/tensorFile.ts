@@ -6,7 +6,8 @@ import {
   bytesOf,
   type DecodedSafetensors,
   decodeSafetensors,
-  readRegular,
+  openRegular,
+  readSafetensorsBytes,
   type Tensors,
 } from '../formats/index.ts';
 import { firstIssue, parseJson } from './json.ts';
@@ -17,21 +18,45 @@ export interface TensorFileKind {
   readonly code: string;
   /** Value of `format` in the metadata. */
   readonly format: string;
+  /** Most bytes of the tensors. */
+  readonly maxBytes: number;
   /** Sentence that tells how to make the file. */
   readonly remedy: string;
 }
 
+/** Names of a kind of file that errors have. */
+type KindInErrors = Pick<TensorFileKind, 'code' | 'remedy'>;
+
+const MiB = 2 ** 20;
+/** Most bytes of the tensors of each file of a run, well above those that likeness writes. */
+export const maxTensorBytes = {
+  /** Up to 1,000 images in a dozen maps. */
+  maps: 64 * MiB,
+  thumbnails: 1024 * MiB,
+  /** Centroids, such as 100,000 of dimension 8,192. */
+  clusters: 4096 * MiB,
+  /** Dictionaries of patches, with their whitening. */
+  encoder: 1024 * MiB,
+  stem: 64 * MiB,
+  /** A number for each image of a sample. */
+  watched: 64 * MiB,
+} as const;
+
 /**
  * Reads a file of a kind.
  *
- * @throws LikenessError `<code>.missing`, `<code>.malformed` for another format, `safetensors.*`
+ * @throws LikenessError `<code>.missing`, `<code>.malformed` for another format or too many bytes,
+ * `safetensors.*`
  */
 export async function readTensors(file: string, kind: TensorFileKind): Promise<DecodedSafetensors> {
-  const { code, format, remedy } = kind;
+  const { code, format, maxBytes, remedy } = kind;
   let bytes: Uint8Array;
   try {
-    bytes = await readRegular(file);
+    bytes = await tensorBytesOf(file, maxBytes);
   } catch (error) {
+    const { code: found } = Object(error) as { code?: unknown };
+    if (found === 'safetensors.tooLarge') throw malformedFile(file, reasonOf(error), kind);
+    if (found === 'safetensors.malformed') throw error;
     throw new LikenessError(
       `${code}.missing`,
       `Could not read ${file}: ${reasonOf(error)}. ${remedy}`,
@@ -44,12 +69,22 @@ export async function readTensors(file: string, kind: TensorFileKind): Promise<D
   return decoded;
 }
 
+/** Reads the bytes of a file of a run. @throws as `readSafetensorsBytes` */
+export async function tensorBytesOf(file: string, maxBytes: number): Promise<Uint8Array> {
+  const handle = await openRegular(file);
+  try {
+    return await readSafetensorsBytes(handle, { name: file, maxBytes });
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Parses and checks JSON of the metadata. @throws LikenessError `<code>.malformed` */
 export function metadataJson<S extends z.ZodType>(
   file: string,
   text: string | undefined,
   schema: S,
-  kind: TensorFileKind,
+  kind: KindInErrors,
 ): z.output<S> {
   let value: unknown;
   try {
@@ -75,7 +110,7 @@ export function floatsOf(
     name,
     shape,
     kind,
-  }: { name: string; shape: readonly (number | undefined)[]; kind: TensorFileKind },
+  }: { name: string; shape: readonly (number | undefined)[]; kind: KindInErrors },
 ): Float32Array {
   const tensor = tensors[name];
   const fits =
@@ -106,7 +141,7 @@ export function integersOf(
     least = 0,
     below = MAX_CLUSTERS,
     kind,
-  }: { name: string; count: number; least?: number; below?: number; kind: TensorFileKind },
+  }: { name: string; count: number; least?: number; below?: number; kind: KindInErrors },
 ): Int32Array {
   const tensor = tensors[name];
   if (tensor?.dtype !== 'int32' || tensor.shape.length !== 1 || tensor.data.length !== count) {
@@ -120,7 +155,7 @@ export function integersOf(
 export function malformedFile(
   file: string,
   reason: string,
-  { code, remedy }: TensorFileKind,
+  { code, remedy }: KindInErrors,
 ): LikenessError {
   return new LikenessError(`${code}.malformed`, `${file} cannot be used: ${reason}. ${remedy}`);
 }

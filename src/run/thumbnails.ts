@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
 import { reportAgain } from './nextSteps.ts';
-import { malformedFile, metadataJson, readTensors } from './tensorFile.ts';
+import { malformedFile, maxTensorBytes, metadataJson, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness thumbnails 1';
 /** Largest side of an image that is decoded, in pixels. */
@@ -53,7 +53,12 @@ export async function writeThumbnails(
 
 /** Reads the pictures. @throws LikenessError `thumbnails.missing`, `thumbnails.malformed` */
 export async function readThumbnails(file: string): Promise<Thumbnails> {
-  const kind = { code: 'thumbnails', format: FORMAT, remedy: reportAgain };
+  const kind = {
+    code: 'thumbnails',
+    format: FORMAT,
+    maxBytes: maxTensorBytes.thumbnails,
+    remedy: reportAgain,
+  };
   const { tensors, metadata } = await readTensors(file, kind);
   const { ids, ...rest } = metadataJson(file, metadata.thumbnails, schema, kind);
   const bytes = tensors.bytes?.data;

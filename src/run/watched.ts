@@ -3,12 +3,8 @@
  *
  * The next measurement is compared with them, also after a resume.
  */
-import {
-  decodeSafetensors,
-  readRegular,
-  safetensorsChunks,
-  writeFileAtomic,
-} from '../formats/index.ts';
+import { decodeSafetensors, safetensorsChunks, writeFileAtomic } from '../formats/index.ts';
+import { maxTensorBytes, tensorBytesOf } from './tensorFile.ts';
 
 export interface WatchedSample {
   /** Epoch after which it was measured. */
@@ -39,7 +35,9 @@ export async function readWatched(
   { step: latest }: { step: number },
 ): Promise<WatchedSample | undefined> {
   try {
-    const { tensors, metadata } = decodeSafetensors(await readRegular(file));
+    const { tensors, metadata } = decodeSafetensors(
+      await tensorBytesOf(file, maxTensorBytes.watched),
+    );
     const clusters = tensors.clusters?.data;
     const [epoch, step] = [Number(metadata.epoch), Number(metadata.step)];
     if (!(clusters instanceof Int32Array) || !Number.isInteger(epoch) || !(step <= latest))

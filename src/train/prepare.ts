@@ -31,6 +31,7 @@ import {
   isEndOf,
   loadLatestCheckpoint,
   lockRun,
+  maxCheckpointBytes,
   openRunFolder,
   type RunFolder,
   type RunLock,
@@ -176,7 +177,9 @@ async function resumedRun(
   reporter: Reporter,
 ): Promise<Omit<PreparedRun, 'lock'>> {
   const stored = await readTrainedConfig(folder, 'resume');
-  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints);
+  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
+    maxBytes: maxCheckpointBytes(folder, stored),
+  });
   const end = checkpoint && isEndOf(stored, checkpoint.info) ? checkpoint.info.step : undefined;
   const config = resumedConfig(stored, request, { finished: end });
   const { range } = config.source;

@@ -3,11 +3,12 @@ import { rm } from 'node:fs/promises';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import { unlabeledAmong } from '../data/index.ts';
-import { methodProgram } from '../methods/index.ts';
+import { methodProgram, stateShapes } from '../methods/index.ts';
 import {
   listCheckpoints,
   loadLatestCheckpoint,
   lossesOfOpenEpoch,
+  maxCheckpointBytes,
   type RunFolder,
   readPlan,
   requireShapes,
@@ -17,14 +18,16 @@ import {
   trainingSeconds,
 } from '../run/index.ts';
 import type { PreparedRun } from './session.ts';
-import { fromCheckpoint, stateShapes, type TrainingState, withoutDoctor } from './trainingState.ts';
+import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
 
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
   { folder, config, cache, indices }: Omit<PreparedRun, 'distinct' | 'cacheDir' | 'lock'>,
   reporter: Reporter = silent,
 ): Promise<TrainingState | undefined> {
-  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints);
+  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints, {
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
   for (const { file, reason } of damaged) {
     reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
   }
@@ -66,7 +69,10 @@ export async function restoreHealthy(
 ): Promise<TrainingState | undefined> {
   const { settings } = config;
   const { checkpoints } = folder.files;
-  const { checkpoint } = await loadLatestCheckpoint(checkpoints, { onlyHealthy: true });
+  const { checkpoint } = await loadLatestCheckpoint(checkpoints, {
+    onlyHealthy: true,
+    maxBytes: maxCheckpointBytes(folder, config),
+  });
   const relabeled = checkpoint && withoutDoctor(checkpoint, settingsHash(settings));
   if (relabeled) {
     const { info, tensors } = relabeled;

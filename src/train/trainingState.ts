@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Plan, Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { StoredTensor, Tensors } from '../formats/index.ts';
-import type { MethodProgram, Settings } from '../methods/index.ts';
+import { type MethodProgram, type Settings, stateShapes } from '../methods/index.ts';
 import {
   type Checkpoint,
   type CheckpointInfo,
@@ -36,17 +36,6 @@ export interface TrainingState {
 }
 
 const DOCTOR_USAGE = 'doctor.usage';
-
-/** Shapes of the values of all steps of a method, by name. */
-export function stateShapes({
-  steps,
-}: Pick<MethodProgram, 'steps'>): Map<string, readonly number[]> {
-  return new Map(
-    steps
-      .flatMap(({ program }) => program.state ?? [])
-      .map(({ current }) => [current.node.attributes.name as string, current.shape]),
-  );
-}
 
 /** Method and settings that a checkpoint's names and shapes come from. */
 export interface CheckpointOptions {
