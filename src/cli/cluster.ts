@@ -152,8 +152,8 @@ export async function clusterWith(
   { into, by, ...options }: ClusterOptions & SortFlags,
   terminal: Terminal,
 ) {
-  const { watch } = terminal;
-  const clustering = await model.cluster(images, { ...options, ...watch });
+  const { watch, command } = terminal;
+  const clustering = await model.cluster(images, { ...options, command, ...watch });
   const report = await clustering.writeReport(watch);
   terminal.endProgress();
   printClustering(clustering, terminal);

@@ -63,7 +63,11 @@ async function startOn(
   { encoder }: Pick<EncoderFlags, 'encoder'>,
   terminal: Terminal,
 ): Promise<Model> {
-  const model = await start(await open(), { encoder, ...terminal.watch });
+  const model = await start(await open(), {
+    encoder,
+    command: terminal.command,
+    ...terminal.watch,
+  });
   terminal.endProgress();
   return model;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commands } from './commands.ts';
-import { asTyped, packageRoot, programWords, shellWord } from './invocation.ts';
+import { asTyped, packageRoot, programWords, shellWord, typedCommand } from './invocation.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'likeness invocation-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -95,6 +95,31 @@ describe('a printed command', () => {
     const typed = texts.map((text) => asTyped(text, names, 'npx likeness-ml'));
     expect(typed.filter((text) => /\blikeness [a-z]+\b/.test(text))).toEqual([]);
     expect(typed.filter((text) => text.startsWith('npx likeness-ml ')).length).toBeGreaterThan(12);
+  });
+});
+
+describe('typedCommand', () => {
+  const typed = (...argv: string[]) => typedCommand(argv, { home: '/home/ann', platform: 'linux' });
+
+  it.each([
+    [['train', 'my photos', '--set', 'crops=2x96'], "likeness train 'my photos' --set crops=2x96"],
+    [['train', '/home/ann/photos'], 'likeness train ~/photos'],
+    [['train', '/home/anna/photos'], 'likeness train /home/anna/photos'],
+    [['cluster', 'a', '--out=/home/ann/my runs'], "likeness cluster a --out ~/'my runs'"],
+    [['train', 'a\u001b[2Jb\nc'], "likeness train 'a\\x1B[2Jb c'"],
+  ])('%o', (argv, expected) => {
+    expect(typed(...argv)).toBe(expected);
+  });
+
+  it('names no program, and is the same for a shell', () => {
+    const argv = ['-c', "it is Ann's", '$HOME', '/home/ann/a b'];
+    const [, ...words] = typed(...argv).split(' ');
+    const { stdout } = spawnSync('sh', ['-c', `printf '%s|' ${words.join(' ')}`], {
+      encoding: 'utf8',
+      env: { HOME: '/home/ann' },
+    });
+    expect(stdout).toBe(argv.map((word) => `${word}|`).join(''));
+    expect(typed('a'.repeat(5000))).toHaveLength(2000);
   });
 });
 

@@ -1,8 +1,9 @@
 /** Words that start this program again from where it was started, for the commands it prints. */
 import { realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { displayPath } from '../core/text.ts';
+import { displayPath, forTerminal } from '../core/text.ts';
 
 /** Process as far as it tells how the program was started. */
 export interface Surroundings {
@@ -68,6 +69,34 @@ export function asTyped(text: string, names: readonly string[], words = programW
 export function shellWord(text: string, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') return /^[\w@%+=:,./\\~-]+$/.test(text) ? text : `"${text}"`;
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Most characters of a command line that results name. */
+const MAX_TYPED = 2000;
+
+/**
+ * Writes a command line for the results that it makes: `likeness` and its arguments, quoted for a
+ * shell.
+ *
+ * The path of the program is left out, and the home folder is `~` again, which the shell has
+ * replaced.
+ */
+export function typedCommand(
+  argv: readonly string[],
+  {
+    home = homedir(),
+    platform = process.platform,
+  }: { home?: string; platform?: NodeJS.Platform } = {},
+): string {
+  const words = argv.map((text) => {
+    const [, option = '', value = ''] = /^(--[\w-]+=)?(.*)$/s.exec(text)!;
+    const isHome = platform !== 'win32' && home.length > 1 && value.startsWith(`${home}/`);
+    if (!isHome) return shellWord(text, platform);
+    // A shell replaces ~ at the start of a word alone.
+    return `${option.replace('=', ' ')}~/${shellWord(value.slice(home.length + 1), platform)}`;
+  });
+  const line = forTerminal(['likeness', ...words].join(' ')).replaceAll('\n', ' ');
+  return line.length > MAX_TYPED ? `${line.slice(0, MAX_TYPED - 1)}…` : line;
 }
 
 /** Finds the command of a global installation. Project folders on the path do not count. */

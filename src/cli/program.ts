@@ -6,7 +6,7 @@ import { version } from '../core/version.ts';
 import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodeOfSignal, exitCodes, OUTPUT_CLOSED } from './exitCodes.ts';
-import { asTyped, programWords } from './invocation.ts';
+import { asTyped, programWords, typedCommand } from './invocation.ts';
 import { pathsOf } from './nextCommand.ts';
 import { errorWithFlags, messageWithFlags } from './optionErrors.ts';
 import { watchSignals } from './signals.ts';
@@ -32,7 +32,7 @@ export async function runCommandLine(
     .addHelpText('after', exitCodesHelp());
   for (const command of commands) {
     addCommand(parser, command, async (args, options) => {
-      code = await execute(command, args, { options, outputEnded });
+      code = await execute(command, args, { options, typed: typedCommand(argv), outputEnded });
     });
   }
   try {
@@ -152,7 +152,11 @@ function withoutAliases(
 async function execute(
   command: Command,
   args: readonly string[],
-  { options: given, outputEnded }: { options: Record<string, unknown>; outputEnded: AbortSignal },
+  {
+    options: given,
+    typed,
+    outputEnded,
+  }: { options: Record<string, unknown>; typed: string; outputEnded: AbortSignal },
 ): Promise<number> {
   const { json, ...options } = given;
   const controller = new AbortController();
@@ -160,6 +164,7 @@ async function execute(
   const line = { options: command.options, paths: pathsOf(command, args, options) };
   const terminal = createTerminal({
     json: json === true,
+    command: typed,
     signal: controller.signal,
     rewrite: (message) => messageWithFlags(message, line),
   });

@@ -96,7 +96,11 @@ export const startCommand: Command = {
       printHeadline(terminal, 'Learning features, without labels');
       const images = await open();
       await checkClustering(images, { k: clusters });
-      const model = await start(images, { ...rest, ...terminal.watch });
+      const model = await start(images, {
+        ...rest,
+        command: terminal.command,
+        ...terminal.watch,
+      });
       terminal.endProgress();
       const again = commandOf(model, words, options as StartFlags);
       const trained = trainedPart(model, { source: words ?? shellWord(source), again }, terminal);

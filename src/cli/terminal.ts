@@ -7,6 +7,8 @@ import { forTerminal } from '../core/text.ts';
 export interface Terminal {
   /** Marks a caller that reads one machine-readable object. Lines for people then go to stderr. */
   readonly json: boolean;
+  /** Command line as a person typed it, for results that name it; absent in tests. */
+  readonly command?: string;
   /** Ends the command early when it is aborted (Ctrl-C, SIGTERM). */
   readonly signal: AbortSignal;
   /** Prints a line for people. */
@@ -28,6 +30,7 @@ export interface Terminal {
 
 export interface TerminalOptions {
   json?: boolean;
+  command?: string;
   signal?: AbortSignal;
   /** Rewrites messages of the library, such as option names as flags. */
   rewrite?(message: string): string;
@@ -41,6 +44,7 @@ const PLAIN = 5000;
 
 export function createTerminal({
   json = false,
+  command,
   signal = new AbortController().signal,
   rewrite = (message) => message,
   out = process.stdout,
@@ -88,5 +92,5 @@ export function createTerminal({
     onWarning: ({ message }: Notice) => warn(rewrite(message)),
     signal,
   };
-  return { json, signal, say, warn, progress, endProgress, watch, rewrite };
+  return { json, command, signal, say, warn, progress, endProgress, watch, rewrite };
 }

@@ -138,7 +138,12 @@ export const trainCommand: Command = {
     const { resume, out } = options as { resume?: boolean; out?: string };
     const given = { ...flags, ...(resume && { run: out }) };
     return withGiven(source!, given, terminal, async (open) => {
-      const model = await train(await open(), { ...options, settings, ...terminal.watch });
+      const model = await train(await open(), {
+        ...options,
+        settings,
+        command: terminal.command,
+        ...terminal.watch,
+      });
       return reportTrained(model, sourceWords(source!, flags), terminal);
     });
   },

@@ -32,7 +32,7 @@ import { type ImageSet, writeResults } from './clusterFiles.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
-import { checkOptions, oneOf, path, splitNames, wholeNumber } from './options.ts';
+import { checkOptions, commandLine, oneOf, path, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
 import { withStoredFeatures } from './storedFeatures.ts';
 
@@ -48,6 +48,11 @@ export interface ClusterOptions extends ReporterOptions {
    * none for the run's own images, whose files are in the run folder; else the name of the source.
    */
   name?: string;
+  /**
+   * Command line that asks for this, for programs that have one. It is stored with the results, and
+   * the report shows it.
+   */
+  command?: string;
 }
 
 /** Clusters of images. Cluster 0 is the largest. */
@@ -105,10 +110,16 @@ export async function clusterImages(
   options: ClusterOptions = {},
 ): Promise<Clustering> {
   checkOptions(
-    { k: wholeNumber(1), seed: wholeNumber(0), split: oneOf(splitNames), name: path() },
+    {
+      k: wholeNumber(1),
+      seed: wholeNumber(0),
+      split: oneOf(splitNames),
+      name: path(),
+      command: commandLine,
+    },
     options,
   );
-  const { k, seed = 0, split, name } = options;
+  const { k, seed = 0, split, name, command } = options;
   if (name !== undefined) checkClusteringName(name);
   const reporter = reporterFor(options);
   const images = typeof given === 'string' ? resolve(given) : given;
@@ -137,7 +148,8 @@ export async function clusterImages(
       return { clustering, prototypes, color };
     });
     const key = clusteringKey(run, { ...set, k, seed });
-    const stored = await writeResults(run, set, { ...found, features: features!, key, seed });
+    const made = { ...found, features: features!, key, seed, command };
+    const stored = await writeResults(run, set, made);
     warnOfLargest(found.clustering.groups, reporter);
     return clusteringOf({ run, name: place.name, images, set, stored, ...found });
   } finally {
@@ -284,6 +296,7 @@ function clusteringOf({
                 {
                   ...{ run, source, cache, indices, clustering, color, engine, features },
                   key: clusters.key,
+                  command: clusters.command,
                 },
                 reporterFor(options),
               ),

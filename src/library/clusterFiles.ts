@@ -24,13 +24,14 @@ export interface Results {
   prototypes?: Int32Array;
   key: string;
   seed: number;
+  command: string | undefined;
 }
 
 /** Writes clusters.csv, embeddings.safetensors and clusters.safetensors. */
 export async function writeResults(
   { folder: { files }, method, step }: Run,
   { cache, indices, ids }: ImageSet,
-  { clustering, features, prototypes, key, seed }: Results,
+  { clustering, features, prototypes, key, seed, command }: Results,
 ): Promise<StoredClustering> {
   const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
   await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
@@ -52,6 +53,7 @@ export async function writeResults(
     centroids: centroids.data,
     ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
     ...{ seed, images: ids.length, step, source: cache.source.path, key },
+    ...(command !== undefined && { command }),
   };
   await writeClustering(files.clustering, stored);
   return stored;

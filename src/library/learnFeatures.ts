@@ -48,6 +48,8 @@ export interface FeaturesRequest {
   out?: string;
   /** Reasons that are stored with the run. */
   notes: string[];
+  /** Command line that asks for the run, which is stored with it. */
+  command?: string;
 }
 
 /** Fewest images that anything can be learned from. */
@@ -64,7 +66,7 @@ const MIN_IMAGES = 2;
  */
 export async function newFeatures(
   images: OpenImages,
-  { encoder, tensors, preset, seed, out, notes }: FeaturesRequest,
+  { encoder, tensors, preset, seed, out, notes, command }: FeaturesRequest,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { path } = images;
@@ -84,6 +86,7 @@ export async function newFeatures(
     threads: run.threads || availableParallelism(),
     source: storedSourceOf(source),
     ...{ split, images: set.indices.length, listing: hashOfImages(identities), notes },
+    ...(command !== undefined && { command }),
   };
   const { folder, lock } = await claimRunFolder({
     ...{ out, source: path, kind: 'features', method: encoder.name },

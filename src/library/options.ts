@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { abortSignal, callback, optionCheck } from '../core/options.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
+import { MAX_COMMAND } from '../run/index.ts';
 
 export {
   callback,
@@ -26,6 +27,9 @@ export function path() {
   const error = 'expected a path';
   return z.string({ error }).min(1, { error }).optional();
 }
+
+/** An optional command line, which is stored for the report. */
+export const commandLine = z.string().min(1).max(MAX_COMMAND).optional();
 
 /** Optional settings by name; their values are checked by the settings' own schema. */
 export const settingsOption = z

@@ -24,7 +24,14 @@ import {
 import { type Images, reporterFor, withImages } from './images.ts';
 import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
 import { type Model, modelOf } from './model.ts';
-import { checkOptions, MAX_MINUTES, path, positiveNumber, wholeNumber } from './options.ts';
+import {
+  checkOptions,
+  commandLine,
+  MAX_MINUTES,
+  path,
+  positiveNumber,
+  wholeNumber,
+} from './options.ts';
 import { chooseRoad, type RoadName, roads } from './road.ts';
 import { trainImages } from './train.ts';
 
@@ -43,6 +50,11 @@ export interface StartOptions extends ReporterOptions {
   encoder?: RoadName | (string & {});
   /** Seed of every random draw. Default 0. */
   seed?: number;
+  /**
+   * Command line that asks for this, for programs that have one. It is stored with the results, and
+   * the report shows it.
+   */
+  command?: string;
 }
 
 /**
@@ -64,6 +76,7 @@ export async function start(images: Images | string, options: StartOptions = {})
       minutes: positiveNumber(MAX_MINUTES),
       encoder: path(),
       seed: wholeNumber(0),
+      command: commandLine,
     },
     options,
   );
@@ -77,7 +90,7 @@ export async function start(images: Images | string, options: StartOptions = {})
 }
 
 async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {
-  const { out, minutes, encoder, seed = 0 } = options;
+  const { out, minutes, encoder, seed = 0, command } = options;
   const reporter = reporterFor(options);
   const asked = roads.find((name) => name === encoder);
   const model = encoder !== undefined && !asked ? await openModel(encoder, reporter) : undefined;
@@ -88,18 +101,19 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
   if (model) {
     const { settings, tensors, notes } = model;
     const spec = { name: 'model', settings } as const;
-    const request = { encoder: spec, tensors, preset, seed, out, notes: [...notes] };
+    const request = { encoder: spec, tensors, preset, seed, out, notes: [...notes], command };
     return modelOf(await newFeatures(images, request, reporter));
   }
   const threads = availableParallelism();
   const road = chooseRoad({ images: count, preset, threads, minutes, asked });
   reporter.note({ code: 'start.road', message: road.reason });
   if (road.name === 'patches') {
-    const request = { encoder: defaultEncoder('patches'), preset, seed, out, notes: [road.reason] };
+    const patches = defaultEncoder('patches');
+    const request = { encoder: patches, preset, seed, out, notes: [road.reason], command };
     return modelOf(await newFeatures(images, request, reporter));
   }
   if (out !== undefined) await clearLeftovers(out);
-  return trainImages(images, { out, minutes, seed, ...callbacksOf(options) });
+  return trainImages(images, { out, minutes, seed, command, ...callbacksOf(options) });
 }
 
 async function continueStart(

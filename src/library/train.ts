@@ -10,6 +10,7 @@ import { modelOf, type TrainedModel } from './model.ts';
 import {
   callback,
   checkOptions,
+  commandLine,
   flag,
   MAX_MINUTES,
   oneOf,
@@ -52,6 +53,11 @@ export interface TrainOptions extends ReporterOptions {
   snapshots?: readonly number[];
   /** Writes the compiled step to step.onnx in the run folder. */
   saveGraph?: boolean;
+  /**
+   * Command line that asks for this, for programs that have one. It is stored with the results, and
+   * the report shows it.
+   */
+  command?: string;
   /** Receives every event of the training: steps, epochs, checkpoints, verdicts. */
   onEvent?(event: TrainEvent): void;
 }
@@ -84,6 +90,7 @@ const shape = {
     .readonly()
     .optional(),
   saveGraph: flag,
+  command: commandLine,
   onEvent: callback,
 };
 

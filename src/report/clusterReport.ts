@@ -22,8 +22,8 @@ import { reportHtml } from './html/page.ts';
 import { madeNow } from './made.ts';
 import { readReport, readRunPart } from './readReport.ts';
 import { reportJson } from './reportJson.ts';
-import type { ReportClustering } from './runReport.ts';
-import { settingsInWords } from './settingsInWords.ts';
+import type { NamedText, ReportClustering } from './runReport.ts';
+import { commandsInWords, settingsInWords } from './settingsInWords.ts';
 import { makeThumbnails, type ThumbnailFunction, thumbnailOf } from './thumbnails.ts';
 
 export interface ClusterReportInput {
@@ -40,6 +40,8 @@ export interface ClusterReportInput {
   engine: Engine;
   /** Features of the images by the run's encoder. */
   features: Rows;
+  /** Command line that made the clusters; absent where a program did. */
+  command?: string;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function writeClusterReport(
     largestSide: largestSideOf(cache),
     signal: reporter.signal,
   });
-  await storeReport(run, {
+  const stored = {
     ...(key !== undefined && { keys: { clustering: key } }),
     source: { name: source.name, path: source.path, kind: source.kind },
     counts: {
@@ -85,19 +87,21 @@ export async function writeClusterReport(
     skipped: cache.skipped,
     maps,
     thumbnails: { pictures, shortSide: cache.medianShortSide },
-  });
+  };
+  await storeReport(run, stored, commandsInWords(run.config, input.command));
 }
 
 /** Stores the clusters of a report and renders the page from the files. */
 export async function storeReport(
   { folder, config, step }: Pick<Run, 'folder' | 'config' | 'step'>,
   clustering: ReportClustering & Required<Pick<ReportClustering, 'maps' | 'thumbnails'>>,
+  commands: readonly NamedText[] = [],
 ): Promise<void> {
   const { files } = folder;
   await writeMaps(files.maps, clustering.maps);
   await writeThumbnails(files.thumbnails, clustering.thumbnails);
   const part = await readRunPart(folder, clustering.source.path);
-  const settings = [...settingsInWords(config, { step }), ...madeNow()];
+  const settings = [...settingsInWords(config, { step }), ...commands, ...madeNow()];
   await writeJson(files.reportJson, reportJson({ ...part, settings }, clustering));
   await renderReport(folder);
 }

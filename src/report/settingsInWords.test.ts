@@ -2,12 +2,40 @@ import { describe, expect, it } from 'vitest';
 import { defaultEncoder } from '../encoders/index.ts';
 import { type FlatSettings, patchOf, resolveSettings } from '../methods/index.ts';
 import type { RunConfig } from '../run/index.ts';
-import { settingsInWords } from './settingsInWords.ts';
+import { commandsInWords, settingsInWords } from './settingsInWords.ts';
 
 const named = (config: RunConfig) =>
   Object.fromEntries(settingsInWords(config, { step: 12 }).map(({ name, value }) => [name, value]));
 const wordsOf = (input: FlatSettings) =>
   named({ kind: 'trained', settings: resolveSettings(patchOf(input).settings) } as RunConfig);
+
+describe('the commands of a report', () => {
+  it.each([
+    [
+      { kind: 'trained', command: 'likeness train a' },
+      'likeness cluster a',
+      [
+        ['Trained with', 'likeness train a'],
+        ['Clustered with', 'likeness cluster a'],
+      ],
+    ],
+    [{ kind: 'features' }, 'likeness cluster a', [['Clustered with', 'likeness cluster a']]],
+    [
+      { kind: 'features', command: 'likeness start a' },
+      undefined,
+      [['Learned with', 'likeness start a']],
+    ],
+    [
+      { kind: 'features', command: 'likeness start a' },
+      'likeness start a',
+      [['Made with', 'likeness start a']],
+    ],
+    [{ kind: 'trained' }, undefined, []],
+  ] as const)('of %o and %s', (config, clustered, expected) => {
+    const words = commandsInWords(config, clustered).map(({ name, value }) => [name, value]);
+    expect(words).toEqual(expected);
+  });
+});
 
 describe('the settings of a report', () => {
   it('have the prototypes of SwAV', () => {

@@ -10,6 +10,22 @@ export function settingsInWords(config: RunConfig, { step }: { step: number }): 
   return config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
 }
 
+/**
+ * Names the command lines that made a run and its clusters, where they are known, and one that made
+ * both once.
+ */
+export function commandsInWords(
+  { kind, command: made }: Pick<RunConfig, 'kind' | 'command'>,
+  clustered: string | undefined,
+): NamedText[] {
+  const learned = kind === 'trained' ? 'Trained with' : 'Learned with';
+  if (made !== undefined && made === clustered) return [{ name: 'Made with', value: made }];
+  return [
+    ...(made === undefined ? [] : [{ name: learned, value: made }]),
+    ...(clustered === undefined ? [] : [{ name: 'Clustered with', value: clustered }]),
+  ];
+}
+
 /** Settings that change no result: reports with other ones have the same bytes. */
 const OF_THE_MACHINE = new Set(['threads', 'workers']);
 

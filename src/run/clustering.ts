@@ -9,7 +9,7 @@
  */
 import { z } from 'zod';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
-import { rows, steps } from './limits.ts';
+import { commandText, rows, steps } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
 import {
   floatsOf,
@@ -41,6 +41,8 @@ export interface StoredClustering {
   readonly source?: string;
   /** Hash of images, encoder and options, the same for the same clustering. Absent in old files. */
   readonly key?: string;
+  /** Command line that made the clusters; absent where a program did. */
+  readonly command?: string;
 }
 
 const FORMAT = 'likeness clusters 1';
@@ -60,6 +62,7 @@ const schema = z.object({
   step: steps(),
   source: z.string().optional(),
   key: z.string().optional(),
+  command: commandText.optional(),
 });
 
 /**
@@ -81,6 +84,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
     step,
     source,
     key,
+    command,
   } = clustering;
   const clusters = JSON.stringify({
     temperature,
@@ -92,6 +96,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
     step,
     source,
     key,
+    command,
   });
   const tensors = {
     centroids: { dtype: 'float32', shape: [k, dimension], data: centroids },

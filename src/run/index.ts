@@ -60,6 +60,7 @@ export {
   readJsonIfValid,
   writeJson,
 } from './json.ts';
+export { MAX_COMMAND } from './limits.ts';
 export { lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { clusterAgain } from './nextSteps.ts';

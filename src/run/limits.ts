@@ -6,6 +6,11 @@ export const MAX_STEPS = 1e11;
 /** Most images, clusters or rows of a run. */
 export const MAX_ROWS = 2 ** 32;
 
+/** Most characters of a command line that is stored. */
+export const MAX_COMMAND = 4000;
+
+/** Command line that made something, for the report. */
+export const commandText = z.string().min(1).max(MAX_COMMAND);
 /** Number of steps or epochs done. */
 export const steps = () => z.int().nonnegative().max(MAX_STEPS);
 /** Number of images, clusters, classes or neighbors. */

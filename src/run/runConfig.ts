@@ -14,7 +14,7 @@ import { readConfig, writeConfig } from './config.ts';
 import type { RunFolder } from './files.ts';
 import type { ImageListHash } from './imageList.ts';
 import { firstIssue, type JsonObject } from './json.ts';
-import { steps } from './limits.ts';
+import { commandText, steps } from './limits.ts';
 import { settingsHash, version1Hash } from './settingsHash.ts';
 import { type StoredSource, storedSource } from './sourceChoices.ts';
 
@@ -31,6 +31,8 @@ interface SharedConfig {
   notes: string[];
   /** Threads of the runtime; results repeat with the same number. */
   threads: number;
+  /** Command line that started the run; absent where a program did. */
+  command?: string;
 }
 
 /** Content of config.json of a run that trains a network. */
@@ -89,6 +91,7 @@ const shared = {
   listing: z.object({ names: z.string(), contents: z.string(), decoder: z.string() }).optional(),
   notes: z.array(z.string()),
   threads: z.int().min(1).max(MAX_THREADS),
+  command: commandText.optional(),
 };
 
 const trainedSchema = z.looseObject({

@@ -53,6 +53,8 @@ export interface PrepareRequest extends ResumeRequest {
   /** Folder of the run. Required to resume one. */
   out?: string;
   split?: SplitName;
+  /** Command line that asks for the run, which is stored with it. */
+  command?: string;
 }
 
 /** Chooses preset and settings for the images and makes the run's folder. */
@@ -63,7 +65,8 @@ export async function prepareNew(
 ): Promise<PreparedRun> {
   const { path, cacheDir } = images;
   if (request.out !== undefined) await requireFree(request.out);
-  const { method, seed, epochs, minutes, split = 'train', settings: changes = {} } = request;
+  const { method, seed, epochs, minutes, split = 'train', command } = request;
+  const { settings: changes = {} } = request;
   const source = await images.ranged({ reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const chosen = request.preset
@@ -111,6 +114,7 @@ export async function prepareNew(
     notes: [`preset ${chosen.name}: ${chosen.reason}`, ...fitted.notes, ...notes],
     threads: settings.run.threads || availableParallelism(),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
+    ...(command !== undefined && { command }),
   };
   await lockedWhile(lock, async () => {
     await writeRunConfig(folder, config);
