@@ -1,6 +1,14 @@
 /** Every stage of every command answers a signal, and what was interrupted continues. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAt } from '../src/core/random.ts';
 import { type Ended, openWorkplace, writeTextures } from './likeness.cases.ts';
@@ -41,6 +49,16 @@ beforeAll(async () => {
   expect(made.code, made.stderr).toBe(0);
 });
 
+/** Paths of the files that a process has open, on Linux. */
+function openFiles(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`));
+  } catch {
+    // A file was closed in between.
+    return [];
+  }
+}
+
 interface Stopped extends Ended {
   /** Milliseconds from the signal to the end. */
   milliseconds: number;
@@ -65,6 +83,22 @@ async function stopped(
   const ended = await started.ended;
   expect(sent, `${stage} in:\n${ended.stdout}${ended.stderr}`).toBeGreaterThan(0);
   return { ...ended, milliseconds: performance.now() - sent };
+}
+
+/** Starts a command, sends a signal once `isDue` says so, and waits for its end. */
+async function stoppedWhen(
+  args: readonly string[],
+  isDue: (pid: number) => boolean,
+  signal: NodeJS.Signals,
+): Promise<Stopped> {
+  const started = workplace.start(...args);
+  while (!isDue(started.process.pid!)) {
+    expect(started.process.exitCode, 'the command ended too early').toBeNull();
+    await sleep(2);
+  }
+  const sent = performance.now();
+  started.process.kill(signal);
+  return { ...(await started.ended), milliseconds: performance.now() - sent };
 }
 
 /** Expects the end by a signal, in time, in one of the two ways. */
@@ -109,6 +143,12 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
     ['evaluating', ['evaluate', 'cifar', ...run], /measuring patch features/, 'SIGTERM'],
     ['a baseline', ['evaluate', 'cifar', ...run], /raw pixels/, 'SIGINT'],
     [
+      'comparing clusters with color and raw pixels',
+      ['cluster', 'cifar', ...run, '-k', '5'],
+      /comparing the clusters with color/,
+      'SIGTERM',
+    ],
+    [
       'comparing methods',
       ['compare', 'pictures', '--methods', 'swav', '--epochs', '500', '--out', 'compare', ...small],
       /step \d+/,
@@ -117,6 +157,38 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
   ])('while %s ends the command', async (_, args, pattern, signal) => {
     expectStopped(await stopped(args, pattern, signal), signal);
   });
+
+  it.runIf(existsSync('/proc/self/fd')).each(['SIGINT', 'SIGTERM'] as const)(
+    'while a large folder is scanned ends the command, by %s',
+    async (signal) => {
+      const folder = at('scanned');
+      if (!existsSync(folder)) {
+        mkdirSync(folder);
+        // Each is opened, because only its content tells that it is no image.
+        for (let i = 0; i < 40_000; i++) writeFileSync(join(folder, `${i}.dat`), 'no image');
+      }
+      const reads = (pid: number) => openFiles(pid).some((file) => file.startsWith(`${folder}/`));
+      const ended = await stoppedWhen(['inspect', 'scanned'], reads, signal);
+      expectStopped(ended, signal);
+      expect(ended.stdout).toBe('');
+    },
+  );
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'while a model is exported leaves no file, by %s',
+    async (signal) => {
+      const large = ['--set', 'architecture=resnet18', '--set', 'width=64'];
+      if (!existsSync(at('large'))) {
+        const args = ['train', 'pictures', '--out', 'large', ...small, ...large];
+        const made = await workplace.run(...args, '--set', 'maxSteps=1');
+        expect(made.code, made.stderr).toBe(0);
+      }
+      const args = ['export', '--run', 'large', '--to', at('exported', 'encoder.onnx')];
+      const inside = () => (existsSync(at('exported')) ? readdirSync(at('exported')) : []);
+      expectStopped(await stoppedWhen(args, () => inside().length > 0, signal), signal);
+      expect(inside()).toEqual([]);
+    },
+  );
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'while training saves, by %s',

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openPixelCache } from './cache.ts';
 import { plain, plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
@@ -9,6 +9,32 @@ import { walkImages } from './walk.ts';
 const heic = '\0\0\0\x18ftypheic\0\0\0\0mif1heic';
 
 describe('walkImages', () => {
+  it('answers a signal within a folder of many files', async () => {
+    const count = 100;
+    const files = Array.from({ length: count }, (_, i) => [`${i}.jpg`, '']);
+    const root = writeTree(temporaryFolder(), Object.fromEntries(files));
+    const controller = new AbortController();
+    let seen = 0;
+    const exclude = {
+      matches() {
+        if (seen++ === 0) setImmediate(() => controller.abort());
+        return false;
+      },
+    };
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+      now += 20;
+      return now;
+    });
+    try {
+      const walk = walkImages(root, { exclude, signal: controller.signal });
+      await expect(walk).rejects.toThrow(/abort/);
+    } finally {
+      clock.mockRestore();
+    }
+    expect(seen).toBeLessThan(count / 2);
+  });
+
   it('lists candidates in natural order and says why others are none', async () => {
     const root = writeTree(temporaryFolder(), {
       'b/10.jpg': '',

@@ -23,6 +23,9 @@ export interface WalkOptions extends StopOptions {
   exclude?: Pick<Excluder, 'matches'>;
 }
 
+/** Milliseconds of work after which signals are let in. */
+const ANSWER_MS = 50;
+
 /**
  * Lists every candidate image under a folder, at any depth, in natural order.
  *
@@ -44,6 +47,16 @@ export async function walkImages(
   const seen = new Set<string>();
   const linked: string[] = []; // followed last, so that a folder's real place wins
   const pending = [''];
+  let answered = performance.now();
+
+  /** Lets signals in now and then, also within a folder of many files. */
+  async function answer(): Promise<void> {
+    if (performance.now() - answered < ANSWER_MS) return;
+    await setImmediate();
+    signal?.throwIfAborted();
+    answered = performance.now();
+  }
+
   for (;;) {
     const folder = pending.pop() ?? linked.shift();
     if (folder === undefined) break;
@@ -57,6 +70,7 @@ export async function walkImages(
       }
       seen.add(identity);
       for (const item of readdirSync(path, { withFileTypes: true, encoding: 'buffer' })) {
+        await answer();
         const name = textOfName(item.name);
         const id = folder === '' ? name : `${folder}/${name}`;
         if (!item.isFile() && isLeftOut(name, basename(join(root, folder)))) {
@@ -74,12 +88,13 @@ export async function walkImages(
         else skipped.push({ id, reason: 'not a regular file' });
       }
     } catch (error) {
+      signal?.throwIfAborted();
       if (folder === '') throw error;
       skipped.push({ id: folder, reason: `folder: ${systemReason(error)}` });
     }
     linked.sort(compareNatural);
-    await setImmediate();
     signal?.throwIfAborted();
+    await answer();
   }
   files.sort(compareNatural);
   skipped.sort((a, b) => compareNatural(a.id, b.id));

@@ -2,9 +2,11 @@
  * Exporting a run's encoder: written under a temporary name, compared with the engine, then
  * renamed.
  */
+import { rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { featuresOf, normalizeRows } from '../cluster/index.ts';
+import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
@@ -92,7 +94,9 @@ export async function exportOnnx(
 
   const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);
   await writeFileAtomic(unchecked, model);
+  const forget = onEarlyEnd(() => rmSync(unchecked, { force: true }));
   try {
+    options.signal?.throwIfAborted();
     const difference = await checkExport(unchecked, { ...images, expected, count: COMPARED, size });
     if (!(difference <= TOLERANCE)) {
       throw new LikenessError(
@@ -112,6 +116,7 @@ export async function exportOnnx(
     };
   } finally {
     await rm(unchecked, { force: true });
+    forget();
   }
 }
 
@@ -136,11 +141,16 @@ async function imagesToCompare(
   const random = randomAt(seed, 'synthetic');
   let found = 0;
   try {
-    const source = await openSource(config.source.path, { ...config.source, labels: 'none' });
+    const source = await openSource(config.source.path, {
+      ...config.source,
+      labels: 'none',
+      signal: reporter.signal,
+    });
     try {
       const { length } = source.entries;
       const tried = Math.min(length, TRIED_PER_IMAGE * COMPARED);
       for (let i = 0; i < tried && found < COMPARED; i++) {
+        reporter.signal.throwIfAborted();
         const image = source.read(Math.floor((i * length) / tried));
         const pixelsOf = await image
           .then((read) => evaluationPixels(read, view, reporter.signal))
@@ -151,6 +161,7 @@ async function imagesToCompare(
       await source.close();
     }
   } catch (error) {
+    reporter.signal.throwIfAborted();
     reporter.warn({
       code: 'export.noise',
       message: `comparing on noise, because the run's images cannot be read: ${reasonOf(error)}`,
