@@ -65,9 +65,6 @@ const comparing = (methods: string): Subject => ({
   ],
 });
 
-/** Methods whose runs the other commands start from. `patches` is an encoder without training. */
-export const prepared = ['swav', 'pcl', 'contrastive-clustering', 'patches'] as const;
-
 /** All commands, in the order in which kills take turns. */
 export const subjects: readonly Subject[] = [
   training('swav'),
