@@ -6,7 +6,7 @@ import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, openChecked } from './encoderOption.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { required } from './required.ts';
-import { rangeOption } from './sourceOptions.ts';
+import { pagesOption, rangeOption } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
 export const assignCommand: Command = {
@@ -29,6 +29,7 @@ export const assignCommand: Command = {
       description: 'name of the clustering',
       default: "that of the run's own images",
     },
+    pagesOption,
     { ...rangeOption, default: 'as for the run' },
     { ...encoderOption, description: "encoder of the run; an error where it is not the run's" },
   ],
@@ -40,7 +41,7 @@ export const assignCommand: Command = {
     },
   ],
   async run(files, options, terminal) {
-    const { run, encoder, clustering: name, range } = options as AssignFlags;
+    const { run, encoder, clustering: name, pages, range } = options as AssignFlags;
     const path = required('--run', run, 'the folder of a run that was clustered');
     const model = await openChecked(path, encoder, terminal);
     const { watch } = terminal;
@@ -48,7 +49,7 @@ export const assignCommand: Command = {
     // Files that cannot be read are listed below the table.
     const onWarning = ({ message }: { message: string }) => void unreadable.push(message);
     const named = name === undefined ? undefined : { stored: await clusteringNamed(model, name) };
-    const assigned = await model.assign(files, named, { range, ...watch, onWarning });
+    const assigned = await model.assign(files, named, { pages, range, ...watch, onWarning });
     terminal.endProgress();
     printTable(assigned, terminal);
     for (const line of unreadable) terminal.warn(line);
@@ -59,6 +60,7 @@ export const assignCommand: Command = {
 
 interface AssignFlags extends EncoderFlags {
   clustering?: string;
+  pages?: 'first' | 'all';
   range?: ValueRange;
 }
 

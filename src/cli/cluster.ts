@@ -162,6 +162,9 @@ export async function clusterWith(
     const sorted = await clustering.sortInto(into, { by, ...watch });
     terminal.endProgress();
     files.into = sorted.folder;
+    if (sorted.pages > 0) {
+      terminal.say(`${plural(sorted.pages, 'page')} written as PNG files of their own`);
+    }
     for (const { id, reason } of sorted.failed) terminal.warn(`not sorted: ${id}: ${reason}`);
   }
   for (const [name, file] of Object.entries(files)) {

@@ -125,6 +125,7 @@ export const compareCommand: Command = {
       vary,
       exclude,
       labels,
+      pages,
       range,
       ...rest
     } = options as CompareFlags;
@@ -139,7 +140,7 @@ export const compareCommand: Command = {
     };
     const { comparison, files } = await withGiven(
       source!,
-      { exclude, labels, range },
+      { exclude, labels, pages, range },
       terminal,
       async (open) => compare(await open(), { ...request, ...terminal.watch }),
     );

@@ -1,9 +1,18 @@
-/** `--exclude`, `--labels` and `--range`, which every command with a source takes. */
+/** `--exclude`, `--labels`, `--pages` and `--range`, which every command with a source takes. */
 import { type Images, openImages, type ValueRange } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { shellWord } from './invocation.ts';
-import { valueRange } from './parse.ts';
+import { oneOf, valueRange } from './parse.ts';
 import type { Terminal } from './terminal.ts';
+
+export const pagesOption: OptionSpec = {
+  flags: '--pages <which>',
+  description:
+    'pictures of TIFF, GIF and WebP files of several: first, or all, each an image such as ' +
+    'scan.tif#2',
+  default: 'first',
+  parse: oneOf('--pages', ['first', 'all'] as const),
+};
 
 export const rangeOption: OptionSpec = {
   flags: '--range <min,max>',
@@ -29,6 +38,7 @@ export const sourceOptions: readonly OptionSpec[] = [
       'Labels are used for measuring only',
     default: 'folders that look like classes',
   },
+  pagesOption,
   rangeOption,
 ];
 
@@ -44,6 +54,7 @@ export const runSourceOptions: readonly OptionSpec[] = sourceOptions.map((option
 export interface SourceFlags {
   exclude?: readonly string[];
   labels?: string;
+  pages?: 'first' | 'all';
   range?: ValueRange;
 }
 
@@ -58,13 +69,13 @@ export type OpenGiven = () => Promise<Images>;
 /** Calls `work` with the source of a command and closes it afterwards. */
 export async function withGiven<T>(
   source: string,
-  { exclude, labels, range, run }: GivenFlags,
+  { exclude, labels, pages, range, run }: GivenFlags,
   terminal: Terminal,
   work: (open: OpenGiven) => Promise<T>,
 ): Promise<T> {
   let opened: Promise<Images> | undefined;
   const open = () => {
-    opened ??= openImages(source, { exclude, labels, range, run, ...terminal.watch });
+    opened ??= openImages(source, { exclude, labels, pages, range, run, ...terminal.watch });
     return opened;
   };
   try {
@@ -78,9 +89,13 @@ export async function withGiven<T>(
 }
 
 /** Source and its flags, as a command line has them. */
-export function sourceWords(source: string, { exclude = [], labels, range }: SourceFlags): string {
+export function sourceWords(
+  source: string,
+  { exclude = [], labels, pages, range }: SourceFlags,
+): string {
   const flags = exclude.map((pattern) => ` --exclude ${shellWord(pattern)}`);
   const from = labels === undefined ? '' : ` --labels ${shellWord(labels)}`;
+  const all = pages === undefined ? '' : ` --pages ${pages}`;
   const values = range === undefined ? '' : ` --range ${range.join(',')}`;
-  return `${shellWord(source)}${flags.join('')}${from}${values}`;
+  return `${shellWord(source)}${flags.join('')}${from}${all}${values}`;
 }

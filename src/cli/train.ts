@@ -129,8 +129,8 @@ export const trainCommand: Command = {
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], { set, exclude, labels, range, ...options }, terminal) {
-    const flags = { exclude, labels, range } as SourceFlags;
+  async run([source], { set, exclude, labels, pages, range, ...options }, terminal) {
+    const flags = { exclude, labels, pages, range } as SourceFlags;
     const settings = await parseSettings(assignments('--set', set as string[]), {
       ...options,
       ...terminal.watch,

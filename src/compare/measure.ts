@@ -125,9 +125,9 @@ export async function measureFeatures(
   features: Features,
   heads?: Int32Array,
 ): Promise<MeasuredFeatures> {
-  const { labels, split, contents } = set;
+  const { labels, split, contents, files } = set;
   const { signal } = reporter;
-  const labeled = { features, labels, split, contents };
+  const labeled = { features, labels, split, contents, files };
   const evaluation = await evaluateFeatures(engine, labeled, { seed, signal });
   const rows = labeledRows(set);
   const k = evaluation.clustering.k;

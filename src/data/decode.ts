@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { boundWork } from './boundedWork.ts';
 import { readJpegHeader } from './jpegHeader.ts';
-import { pictureCount } from './pictureCount.ts';
+import { decoderPage, pictureCount } from './pictureCount.ts';
 import { unusable } from './reasons.ts';
 import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
@@ -66,7 +66,7 @@ export async function decodeImage(
   }
   const { data, info, isRepaired, isDim } = await decodeWithSharp(format, bytes, {
     size,
-    page,
+    page: decoderPage(format, bytes, page),
     range: image.range,
     maxPixels,
   });

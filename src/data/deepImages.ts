@@ -61,14 +61,19 @@ export function mayBeDeep(format: ImageFormat | undefined, bytes: Uint8Array): b
   return format === 'tiff' || (format === 'png' && bytes[PNG_DEPTH] === 16);
 }
 
-/** Reads the type of the samples of a page, from 1. Undefined for 8 bits. */
+/**
+ * Reads the type of the samples of a page. Undefined for 8 bits.
+ *
+ * @param page number in the order of the decoder, from 1
+ */
 export async function deepSamples(
   format: ImageFormat,
   bytes: Uint8Array,
   page: number,
 ): Promise<DeepSamples | undefined> {
   if (!mayBeDeep(format, bytes)) return undefined;
-  const { depth, space } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const options = { limitInputPixels: false, ...(page > 1 && { page: page - 1 }) };
+  const { depth, space } = await sharp(bytes, options).metadata();
   if (depth === 'ushort') {
     if (!space.endsWith('16')) return undefined;
   } else if (kinds[depth] === undefined) return undefined;

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
 import { boundWork } from './boundedWork.ts';
 import { deepSamples, MAX_MAGNITUDE } from './deepImages.ts';
+import { decoderPage } from './pictureCount.ts';
 import { plainReason } from './plainReason.ts';
 import { unusable } from './reasons.ts';
 import { sniffFormat } from './sniff.ts';
@@ -33,12 +34,13 @@ const markers: ReadonlySet<number> = new Set([-9999, -99999, -32768, -32767]);
  */
 export async function sampleValues({
   bytes: whole,
-  page = 1,
+  page: number = 1,
 }: EncodedImage): Promise<ValueSample | undefined> {
   const format = sniffFormat(whole);
   if (format === undefined) return undefined;
   const bytes = boundWork(format, whole);
   try {
+    const page = decoderPage(format, bytes, number);
     const deep = await deepSamples(format, bytes, page);
     if (!deep || deep.depth.endsWith('complex')) return undefined;
     const pipeline = sharp(bytes, { failOn: 'error', ...(page > 1 && { page: page - 1 }) })

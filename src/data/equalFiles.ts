@@ -41,7 +41,8 @@ export async function countEqualFiles(
         const image = await source.read(index);
         const bytes = image.kind === 'raw' ? image.pixels : image.bytes;
         read += bytes.length;
-        const hash = createHash('sha1').update(bytes).digest('base64');
+        const page = image.kind === 'raw' ? undefined : image.page;
+        const hash = createHash('sha1').update(bytes).update(`#${page}`).digest('base64');
         if (seen.has(hash)) count++;
         seen.add(hash);
       } catch (error) {

@@ -103,6 +103,7 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     (index) => !matches(source.entries[index]!.id),
   );
   const message = excludedText(source.entries.length - kept.length);
+  const { head } = source;
   return {
     ...source,
     entries: Array.from(kept, (index) => source.entries[index]!),
@@ -110,5 +111,6 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     fingerprint: async (options) => [await source.fingerprint(options), ...patterns].join('\n'),
     read: (index) => source.read(kept[index]!),
     bytes: (index) => source.bytes?.(kept[index]!),
+    ...(head && { head: (index: number) => head(kept[index]!) }),
   };
 }

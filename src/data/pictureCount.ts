@@ -1,5 +1,6 @@
 /** Counts the pictures in a file: pages of a TIFF, frames of an animation. */
 import type { ImageFormat } from './sniff.ts';
+import { tiffDirectories } from './tiff.ts';
 
 /** Most pictures that are counted. */
 const MAX_PICTURES = 10_000;
@@ -11,7 +12,7 @@ const MAX_PICTURES = 10_000;
 export function pictureCount(format: ImageFormat, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    if (format === 'tiff') return Math.max(1, tiffPages(view));
+    if (format === 'tiff') return Math.max(1, tiffPages(bytes).length);
     if (format === 'gif') return Math.max(1, gifFrames(bytes));
     if (format === 'webp') return Math.max(1, webpFrames(view));
     if (format === 'png') return Math.max(1, pngFrames(view));
@@ -22,35 +23,28 @@ export function pictureCount(format: ImageFormat, bytes: Uint8Array): number {
   }
 }
 
+/** Formats whose pictures can be decoded one by one. */
+const paged: ReadonlySet<ImageFormat | undefined> = new Set(['tiff', 'gif', 'webp']);
+
+/** Tells if files of a format may have pages that can be decoded. */
+export function hasPages(format: ImageFormat | undefined): boolean {
+  return paged.has(format);
+}
+
+/** Number of a picture, from 1, in the order of the decoder, which counts thumbnails too. */
+export function decoderPage(format: ImageFormat, bytes: Uint8Array, page: number): number {
+  if (format !== 'tiff' || page === 1) return page;
+  return (tiffPages(bytes)[page - 1] ?? page - 1) + 1;
+}
+
 const textAt = (view: DataView, at: number) =>
   String.fromCharCode(...[0, 1, 2, 3].map((i) => view.getUint8(at + i)));
 
-const NEW_SUBFILE_TYPE = 254;
-
-/**
- * Pages of a TIFF without its thumbnails and pyramid levels, whose subfile type has bit 0.
- *
- * Source: TIFF 6.0, section 2 and tag 254. BigTIFF is counted as one page.
- */
-function tiffPages(view: DataView): number {
-  const isLittle = textAt(view, 0).startsWith('II');
-  if (view.getUint16(2, isLittle) !== 42) return 1;
-  const seen = new Set<number>();
-  let pages = 0;
-  for (
-    let at = view.getUint32(4, isLittle);
-    at !== 0 && !seen.has(at) && seen.size < MAX_PICTURES;
-  ) {
-    seen.add(at);
-    const entries = view.getUint16(at, isLittle);
-    let isReduced = false;
-    for (let i = 0; i < entries; i++) {
-      const entry = at + 2 + i * 12;
-      if (view.getUint16(entry, isLittle) !== NEW_SUBFILE_TYPE) continue;
-      isReduced = (view.getUint32(entry + 8, isLittle) & 1) === 1;
-    }
-    if (!isReduced) pages++;
-    at = view.getUint32(at + 2 + entries * 12, isLittle);
+/** Pages of a TIFF without thumbnails and pyramid levels, as positions among all directories. */
+function tiffPages(bytes: Uint8Array): number[] {
+  const pages: number[] = [];
+  for (const [i, { isReduced }] of [...tiffDirectories(bytes)].entries()) {
+    if (!isReduced) pages.push(i);
   }
   return pages;
 }

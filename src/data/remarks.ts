@@ -41,7 +41,7 @@ export function remarkTexts(remarks: readonly Remark[], count: number): string[]
       const has = n === 1 ? 'file has' : 'files have';
       return (
         `${showCount(n)} ${has} several pictures, of which the first is used${such}. ` +
-        'Others are named as in scan.tif#2'
+        "Others are named as in scan.tif#2, and `pages: 'all'` takes all of them"
       );
     }
     if (kind === 'dim') {

@@ -35,7 +35,7 @@ export interface SharpOptions {
   size: number;
   /** Pixels that an image may have. */
   maxPixels: number;
-  /** Number of the picture in a file of several, from 1. Default 1. */
+  /** Number of the picture in the order of the decoder, from 1. Default 1. */
   page?: number;
   /** Values that become black and white in an image of more than 8 bits per sample. */
   range?: ValueRange | undefined;

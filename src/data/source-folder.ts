@@ -7,6 +7,7 @@ import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
 import { type Excluder, excludedText, leftOutText } from './leftOut.ts';
 import { unreadable, unusable } from './reasons.ts';
+import { SNIFF_BYTES } from './sniff.ts';
 import type { EncodedImage, Source, SourceNote, StopOptions } from './types.ts';
 import { walkImages } from './walk.ts';
 
@@ -43,6 +44,7 @@ export async function openFolder(
         stop,
       ),
     read: (index) => readImageFile(pathOfText(path, files[index]!)),
+    head: (index) => readHead(pathOfText(path, files[index]!)),
     bytes: (index) => fs.statSync(pathOfText(path, files[index]!), { throwIfNoEntry: false })?.size,
     close: async () => {},
   };
@@ -91,6 +93,21 @@ export async function readImageFile(path: string | Buffer): Promise<EncodedImage
   }
   if (!bytes) throw tooManyBytes();
   return { kind: 'encoded', bytes };
+}
+
+/** Reads the first bytes of a file. @throws LikenessError `image.unreadable` */
+function readHead(path: string | Buffer): Uint8Array {
+  try {
+    const file = openRegularSync(path);
+    try {
+      const bytes = Buffer.alloc(SNIFF_BYTES);
+      return bytes.subarray(0, fs.readSync(file, bytes, 0, SNIFF_BYTES, 0));
+    } finally {
+      fs.closeSync(file);
+    }
+  } catch (error) {
+    throw unreadable(error);
+  }
 }
 
 /** Reads a file synchronously. Undefined for a large file. */

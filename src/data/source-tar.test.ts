@@ -1,24 +1,8 @@
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openSource } from './source.ts';
-
-/** An archive written by tar-stream, so that our reader is checked against another's writer. */
-async function tar(
-  members: readonly (readonly [name: string, content: string | Buffer])[],
-): Promise<Buffer> {
-  const archive = pack();
-  for (const [name, content] of members) {
-    if (name.endsWith('/')) archive.entry({ name, type: 'directory' });
-    else if (typeof content === 'string' && content.startsWith('->')) {
-      archive.entry({ name, type: 'symlink', linkname: content.slice(2) });
-    } else archive.entry({ name }, content);
-  }
-  archive.finalize();
-  return buffer(archive);
-}
+import { tar } from './tar.cases.ts';
 
 const content = (text: string) => ({ kind: 'encoded', bytes: new Uint8Array(Buffer.from(text)) });
 

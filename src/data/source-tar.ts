@@ -80,6 +80,14 @@ export async function openTar(
         throw unreadable(error);
       }
     },
+    head(index) {
+      const { file, member } = items[index]!;
+      try {
+        return file.read(member.at, Math.min(member.bytes, SNIFF_BYTES));
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
     close: async () => {
       for (const file of files.splice(0)) file.close();
     },

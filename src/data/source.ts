@@ -6,6 +6,7 @@ import { withLabelFile, withoutLabels } from './labelFile.ts';
 import type { LabelChoice } from './labeling.ts';
 import { excluderOf, withoutExcluded } from './leftOut.ts';
 import { compareNatural } from './natural.ts';
+import { withPages } from './pages.ts';
 import { plural } from './reasons.ts';
 import { unreadableSource } from './records.ts';
 import { imageExtensions } from './sniff.ts';
@@ -34,6 +35,11 @@ export interface SourceOptions extends StopOptions {
    */
   labels?: LabelChoice;
   /**
+   * `all` reads every picture of a TIFF, GIF or WebP file of several as an image of its own, such
+   * as `scan.tif#2`. Default `first`.
+   */
+  pages?: 'first' | 'all' | undefined;
+  /**
    * Values that become black and white in images of more than 8 bits per sample, for all images.
    * Default: from a sample of the images (`openImages`).
    */
@@ -57,7 +63,7 @@ export interface SourceOptions extends StopOptions {
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
-  const { exclude: patterns = [], labels, range, signal } = options;
+  const { exclude: patterns = [], labels, pages, range, signal } = options;
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
   const ways: FolderOptions = { exclude, signal, ...(labels !== undefined && { labels: folders }) };
@@ -83,10 +89,10 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   const source = { ...filtered, choices };
   const unused = exclude?.unused() ?? [];
   if (source.entries.length > 0 && unused.length === 0) {
-    const placed = { ...source, location: absolute };
-    const located = range ? withRange(placed, range) : placed;
-    if (labels === undefined || labels === 'folders') return located;
-    return isFile(labels) ? withLabelFile(located, labels) : withoutLabels(located);
+    const labeled = labeledSource({ ...source, location: absolute }, labels);
+    const isAll = pages === 'all' && paged === undefined;
+    const whole = isAll ? await withPages(labeled, { signal }) : labeled;
+    return range ? withRange(whole, range) : whole;
   }
   await source.close();
   if (unused.length > 0) {
@@ -108,6 +114,12 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     'source.empty',
     `source: no images in ${absolute} (${seen}). Expected ${KINDS}; check the path.`,
   );
+}
+
+/** Gives a source the labels that were chosen. */
+function labeledSource(source: Source, labels: LabelChoice | undefined): Source {
+  if (labels === undefined || labels === 'folders') return source;
+  return isFile(labels) ? withLabelFile(source, labels) : withoutLabels(source);
 }
 
 /** Tells if labels come from a file. */

@@ -23,6 +23,8 @@ export interface ImageEntry {
   readonly label?: number;
   /** Absent if the source defines none. */
   readonly split?: Split;
+  /** Id of the file that the image is a page of. Absent for an image with a file of its own. */
+  readonly file?: string;
 }
 
 /** File or record that is not used, with the reason. */
@@ -105,6 +107,8 @@ export interface SourceChoices {
   readonly exclude?: readonly string[];
   /** Source of the labels: `folders`, `none`, or the absolute path of a CSV file. */
   readonly labels?: string;
+  /** `all` reads every picture of a file of several, `first` the first of each. */
+  readonly pages?: 'first' | 'all';
   /** Values that become black and white in images of more than 8 bits per sample. */
   readonly range?: ValueRange;
 }
@@ -135,6 +139,12 @@ export interface Source {
    * @throws LikenessError `image.unreadable` if this image cannot be read.
    */
   read(index: number): Promise<EncodedImage | RawImage>;
+  /**
+   * Reads the first `SNIFF_BYTES` of an image file, where that is possible without the rest.
+   *
+   * @throws LikenessError `image.unreadable` if this image cannot be read.
+   */
+  head?(index: number): Uint8Array;
   /** Size of the file of an image, where it is known without reading. */
   bytes?(index: number): number | undefined;
   close(): Promise<void>;

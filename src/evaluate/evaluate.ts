@@ -100,7 +100,7 @@ async function measureEncoder(
     reporter = reporterOf(),
   } = options;
   const { id, title, protocol } = encoder;
-  const { indices, labels, split, contents } = set;
+  const { indices, labels, split, contents, files } = set;
   const features = await encoder.embed({ cache, indices }, { workers, reporter });
   reporter.progress({ stage: 'measure', text: `measuring ${title}` });
   // An encoder before its training has learned no clusters.
@@ -114,6 +114,7 @@ async function measureEncoder(
             labels,
             split,
             contents,
+            files,
             learned,
           },
           { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
@@ -155,8 +156,9 @@ function isNetwork(encoder: ImageEncoder): encoder is NetworkEncoder {
   return encoder.heads !== undefined && encoder.resized !== undefined;
 }
 
-function chanceOf({ labels, split, contents }: EvaluationSet, seed: number): number | null {
-  const { test } = splitOf(labels, split, { seed, contents });
+function chanceOf(set: EvaluationSet, seed: number): number | null {
+  const { labels, split, contents, files } = set;
+  const { test } = splitOf(labels, split, { seed, contents, files });
   if (test.length === 0) return null;
   const counts = new Map<number, number>();
   for (const row of test) counts.set(labels[row]!, (counts.get(labels[row]!) ?? 0) + 1);

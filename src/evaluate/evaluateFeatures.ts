@@ -24,6 +24,8 @@ export interface LabeledFeatures {
   split?: readonly ('train' | 'test' | undefined)[];
   /** Hash of the pixels of each image. Equal images are not split. */
   contents?: BigUint64Array;
+  /** Number of the file of each image. Pages of one file are not split. */
+  files?: Int32Array | undefined;
   /**
    * Clusters that the method has learned itself; they are scored unless another number of clusters
    * is asked for.
@@ -83,7 +85,7 @@ export interface Evaluation extends ClusterEvaluation, ClassifierEvaluation {
  */
 export async function evaluateFeatures(
   engine: Engine,
-  { features, labels, split: given, contents, learned }: LabeledFeatures,
+  { features, labels, split: given, contents, files, learned }: LabeledFeatures,
   {
     k,
     metric = 'spherical',
@@ -98,7 +100,7 @@ export async function evaluateFeatures(
   }: FeatureEvaluationOptions = {},
 ): Promise<Evaluation> {
   requireSizes(features, labels, given);
-  const split = splitOf(labels, given, { seed, contents });
+  const split = splitOf(labels, given, { seed, contents, files });
   const on = split.origin === 'made' ? 'all' : (clusterOn ?? 'test');
   const rows =
     on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);

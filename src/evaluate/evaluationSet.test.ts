@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PixelCache } from '../data/index.ts';
 import { evaluationSet } from './evaluationSet.ts';
 
-type Entry = { label?: number; split?: 'train' | 'test' };
+type Entry = { label?: number; split?: 'train' | 'test'; file?: string };
 const cacheOf = (entries: Entry[], contents = entries.map((_, i) => i)) => ({
   entries: entries as unknown as PixelCache['entries'],
   contents: BigUint64Array.from(contents, BigInt),
@@ -41,6 +41,14 @@ describe('evaluationSet', () => {
     expect([...set.indices]).toEqual([0, 1, 2, 4]);
     expect([...set.contents]).toEqual([7n, 8n, 9n, 9n]);
     expect(set.note).toBe('without 1 test image equal to training images');
+  });
+
+  it('numbers files of several pages, and no others', () => {
+    const entries = ['a.tif', 'a.tif', undefined, 'b.tif', 'a.tif'].map((file) => ({ file }));
+    expect(evaluationSet(cacheOf(entries), { seed: 0 }).files).toEqual(
+      Int32Array.of(0, 0, 2, 3, 0),
+    );
+    expect(evaluationSet(cacheOf(times(3, () => ({}))), { seed: 0 })).not.toHaveProperty('files');
   });
 
   it('takes all images where none has a label', () => {

@@ -15,6 +15,11 @@ export interface EvaluationSet {
   readonly classes: number;
   /** Hash of the pixels of each image. Equal images have equal hashes. */
   readonly contents: BigUint64Array;
+  /**
+   * Number of the file of each image, equal for pages of one file. Absent where every image has a
+   * file of its own.
+   */
+  readonly files?: Int32Array;
   /** Describes the draw, and test images that are left out, where not all are measured. */
   readonly note?: string;
 }
@@ -65,10 +70,25 @@ export function evaluationSet(
     labels,
     contents: BigUint64Array.from(indices, (index) => contents[index]!),
     split: Array.from(indices, (index) => entries[index]!.split),
+    ...filesOf(Array.from(indices, (index) => entries[index]!.file)),
     labelled: withLabel.length > 0 ? 'yes' : 'no',
     classes: new Set(labels.filter((label) => label >= 0)).size,
     note: notes.length > 0 ? notes.join(', ') : undefined,
   };
+}
+
+/** Numbers the files of images, which are `undefined` for an image with a file of its own. */
+function filesOf(names: readonly (string | undefined)[]): Pick<EvaluationSet, 'files'> {
+  if (names.every((name) => name === undefined)) return {};
+  const numbers = new Map<string, number>();
+  // An image with a file of its own has the number of its row, and a file that of its first page.
+  const files = Int32Array.from(names, (name, row) => {
+    if (name === undefined) return row;
+    const number = numbers.get(name) ?? row;
+    numbers.set(name, number);
+    return number;
+  });
+  return { files };
 }
 
 /** Cache indices of the training part of a set, or of all its images where it has none. */

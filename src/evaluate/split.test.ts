@@ -44,4 +44,39 @@ describe('splitOf', () => {
       splitOf(labels, undefined, { seed: 1 }),
     );
   });
+
+  it('never has pages of one file on both sides', () => {
+    // Twenty files of 1 to 5 pages, of two classes.
+    const files = Int32Array.from({ length: 60 }, (_, i) =>
+      Math.floor(i / 3 + (i % 7 === 0 ? 1 : 0)),
+    );
+    const labels = files.map((file) => file % 2);
+    for (let seed = 0; seed < 5; seed++) {
+      const { train, test } = splitOf(labels, undefined, { seed, files });
+      const known = new Set(Array.from(train, (row) => files[row]!));
+      expect(Array.from(test, (row) => files[row]!).filter((file) => known.has(file))).toEqual([]);
+      expect([...train, ...test].sort((a, b) => a - b)).toEqual(Array.from(labels.keys()));
+      for (const label of [0, 1]) {
+        const held = test.filter((row) => labels[row] === label).length;
+        expect(held).toBeGreaterThan(0);
+        expect(held).toBeLessThan(12);
+      }
+    }
+  });
+
+  it('moves a whole file to training, and further ones that this makes known', () => {
+    // Files 0 to 9 of two pages each. Page 2 of each equals page 1 of the next.
+    const files = Int32Array.from({ length: 20 }, (_, i) => i >> 1);
+    const contents = BigUint64Array.from(files, (file, i) => BigInt(file + (i & 1)));
+    const { train, test } = splitOf(new Int32Array(20), undefined, { files, contents });
+    expect([train.length, test.length]).toEqual([20, 0]);
+  });
+
+  it('leaves a class of a single file to training', () => {
+    const files = Int32Array.of(0, 0, 0, 3, 4, 5);
+    const labels = Int32Array.of(0, 0, 0, 1, 1, 1);
+    const { train, test } = splitOf(labels, undefined, { files });
+    expect([...train].slice(0, 3)).toEqual([0, 1, 2]);
+    expect(test).toHaveLength(1);
+  });
 });

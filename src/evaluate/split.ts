@@ -21,36 +21,64 @@ export interface Split {
  *
  * @param contents hash of the pixels of each row. A row for testing whose pixels equal those of a
  * row for training goes to training.
+ * @param files number of the file of each row. Pages of one file stay together, also where one of
+ * them goes to training.
  */
 export function splitOf(
   labels: Int32Array,
   given: readonly ('train' | 'test' | undefined)[] | undefined,
-  { seed = 0, contents }: { seed?: number; contents?: BigUint64Array } = {},
+  {
+    seed = 0,
+    contents,
+    files,
+  }: { seed?: number; contents?: BigUint64Array; files?: Int32Array | undefined } = {},
 ): Split {
   const labeled = (part: 'train' | 'test') =>
     Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0 && given?.[row] === part);
   const [train, test] = [labeled('train'), labeled('test')];
   if (train.length > 0 && test.length > 0) return { train, test, origin: 'source' };
 
-  const rowsOf = new Map<number, number[]>();
+  // Rows of one label that stay together, by label.
+  const unitsOf = new Map<number, Map<number, number[]>>();
   labels.forEach((label, row) => {
     if (label < 0) return;
-    const rows = rowsOf.get(label);
-    if (rows) rows.push(row);
-    else rowsOf.set(label, [row]);
+    const units = unitsOf.get(label) ?? new Map<number, number[]>();
+    unitsOf.set(label, units);
+    const file = files?.[row] ?? row;
+    const unit = units.get(file);
+    if (unit) unit.push(row);
+    else units.set(file, [row]);
   });
-  const parts = { train: [] as number[], test: [] as number[] };
-  for (const [label, rows] of rowsOf) {
-    const held = rows.length < 2 ? 0 : Math.max(1, Math.round(rows.length / 5));
-    const shuffled = randomAt(seed, 'probeSplit', label).shuffle(rows);
-    parts.test.push(...shuffled.slice(0, held));
-    parts.train.push(...shuffled.slice(held));
+  const trainRows: number[] = [];
+  let testUnits: number[][] = [];
+  for (const [label, found] of unitsOf) {
+    const units = [...found.values()];
+    const count = units.reduce((sum, unit) => sum + unit.length, 0);
+    const wanted = units.length < 2 ? 0 : Math.max(1, Math.round(count / 5));
+    const shuffled = randomAt(seed, 'probeSplit', label).shuffle(units);
+    let held = 0;
+    for (const [i, unit] of shuffled.entries()) {
+      if (held < wanted && i < units.length - 1) {
+        held += unit.length;
+        testUnits.push(unit);
+      } else trainRows.push(...unit);
+    }
   }
-  const known = new Set(contents && parts.train.map((row) => contents[row]!));
-  const isKnown = (row: number) => contents !== undefined && known.has(contents[row]!);
+  if (contents) {
+    const known = new Set(trainRows.map((row) => contents[row]!));
+    // A file that goes to training may make further images known.
+    for (let moved = true; moved; ) {
+      const isKnown = (unit: number[]) => unit.some((row) => known.has(contents[row]!));
+      const rows = testUnits.filter(isKnown).flat();
+      testUnits = testUnits.filter((unit) => !isKnown(unit));
+      for (const row of rows) known.add(contents[row]!);
+      trainRows.push(...rows);
+      moved = rows.length > 0;
+    }
+  }
   return {
-    train: Int32Array.from([...parts.train, ...parts.test.filter(isKnown)]).sort(),
-    test: Int32Array.from(parts.test.filter((row) => !isKnown(row))).sort(),
+    train: Int32Array.from(trainRows).sort(),
+    test: Int32Array.from(testUnits.flat()).sort(),
     origin: 'made',
   };
 }

@@ -17,6 +17,11 @@ import { checkOptions } from './options.ts';
 import { evaluationPixels, withEncoder } from './runEncoder.ts';
 
 export interface AssignOptions extends ReporterOptions {
+  /**
+   * `all` takes every picture of a file of several, named as in `scan.tif#2`. Default: as for the
+   * run on its own images, else `first`.
+   */
+  pages?: 'first' | 'all';
   /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
   range?: ValueRange;
 }
@@ -57,7 +62,8 @@ export async function assignFiles(
   given?: StoredClustering,
   options: AssignOptions = {},
 ): Promise<Assigned> {
-  checkOptions({ range: sourceShape.range }, options);
+  const { pages, range } = options;
+  checkOptions({ pages: sourceShape.pages, range: sourceShape.range }, options);
   const reporter = reporterFor(options);
   const clustering = given ?? (await readClustering(latest.folder.files.clustering));
   const { dimension, step, k } = clustering;
@@ -67,11 +73,7 @@ export async function assignFiles(
     checkDimension(run, encoder.dimension, clustering);
     const view = (image: Parameters<typeof evaluationPixels>[0]) =>
       evaluationPixels(image, run.view, reporter.signal);
-    const found = await embedFiles(
-      { encoder, view, stored, range: options.range },
-      files,
-      reporter,
-    );
+    const found = await embedFiles({ encoder, view, stored, pages, range }, files, reporter);
     checkReadable(found);
     const { paths, rows, unreadable } = found;
     const centroids = featuresOf(clustering.centroids, dimension); // [K, D]

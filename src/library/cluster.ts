@@ -310,10 +310,10 @@ function clusteringOf({
       checkOptions({ by: oneOf(['copy', 'link']) }, options);
       const { by = 'copy' } = options;
       const reporter = reporterFor(options);
-      const sort = ({ source }: OpenImages) =>
+      const sort = async (opened: OpenImages) =>
         sortInto({
           into: folder,
-          ...{ by, source },
+          ...{ by, source: await opened.ranged(stored) },
           items: set.ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
           signal: reporter.signal,
           onProgress: (done, total) =>

@@ -30,13 +30,15 @@ export interface FileEncoder {
   view(image: EncodedImage | RawImage): Promise<Uint8Array>;
   /** Source of the encoder's run. */
   stored?: StoredSource;
+  /** `all` embeds every picture of a file of several. Default: as for the run on its own images. */
+  pages?: 'first' | 'all' | undefined;
   /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
   range?: ValueRange | undefined;
 }
 
 /** Embeds image files and all images of folders, and collects those that cannot be read. */
 export async function embedFiles(
-  { encoder, view, stored, range }: FileEncoder,
+  { encoder, view, stored, pages, range }: FileEncoder,
   files: readonly string[],
   reporter: Reporter,
 ): Promise<FileFeatures> {
@@ -74,7 +76,7 @@ export async function embedFiles(
     });
   }
 
-  const { images, close } = await openImageFiles(files, { reporter, stored, range });
+  const { images, close } = await openImageFiles(files, { reporter, stored, pages, range });
   try {
     for (const batch of batchesOf(images)) await embed(batch);
   } finally {

@@ -33,6 +33,8 @@ export interface ImageFilesOptions {
   reporter?: Reporter;
   /** Source of a run, whose ways of reading are used for its own images. */
   stored?: StoredSource | undefined;
+  /** `all` opens every picture of a file of several. Default: as for the run on its own images. */
+  pages?: 'first' | 'all' | undefined;
   /** Values that become black and white in images of more than 8 bits. Default: as for the run. */
   range?: ValueRange | undefined;
 }
@@ -40,14 +42,16 @@ export interface ImageFilesOptions {
 /** Opens the images at some paths. */
 export async function openImageFiles(
   paths: readonly string[],
-  { reporter = silent, stored, range: givenRange }: ImageFilesOptions = {},
+  { reporter = silent, stored, pages, range: givenRange }: ImageFilesOptions = {},
 ): Promise<NamedImages> {
   const sources: Source[] = [];
   const range = givenRange ?? stored?.range;
   const opened: Iterable<NamedImage>[] = [];
   for (const path of paths) {
     const info = await stat(path).catch(() => undefined);
-    if (info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
+    const given = { labels: 'none', pages };
+    const choices = choicesAsStored(stored, { path, given }, reporter);
+    if (choices.pages !== 'all' && info?.isFile() && !/\.(tar|gz)$|ubyte$/i.test(path)) {
       opened.push([
         {
           path,
@@ -57,12 +61,9 @@ export async function openImageFiles(
       continue;
     }
     try {
-      const given = { labels: 'none' };
-      const choices = choicesAsStored(stored, { path, given }, reporter);
       const source = await openSource(path, { ...choices, range });
       sources.push(source);
-      const isOne = source.kind === 'image';
-      opened.push(isOne ? [{ path, read: () => source.read(0) }] : imagesOf(path, source));
+      opened.push(imagesOf(path, source));
     } catch (error) {
       opened.push([
         { path, read: () => Promise.reject(info === undefined ? noSuchFile() : error) },
@@ -76,8 +77,12 @@ export async function openImageFiles(
 }
 
 function* imagesOf(path: string, source: Source): Iterable<NamedImage> {
-  for (const [index, { id }] of source.entries.entries()) {
-    yield { path: `${path.replace(/[/\\]+$/, '')}/${id}`, read: () => source.read(index) };
+  const folder = path.replace(/[/\\]+$/, '');
+  const isFile = source.kind === 'image';
+  for (const [index, { id, file = id }] of source.entries.entries()) {
+    // A page has the path of its file with its number.
+    const named = isFile ? `${path}${id.slice(file.length)}` : `${folder}/${id}`;
+    yield { path: named, read: () => source.read(index) };
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type SourceOptions,
 } from '../data/index.ts';
 import { choicesAsStored, readStoredSource, type StoredSource } from '../run/index.ts';
-import { checkOptions, path } from './options.ts';
+import { checkOptions, oneOf, path } from './options.ts';
 
 /** Images of a folder, a tar file or a packed data set. Each is decoded once and cached on disk. */
 export interface Images extends OpenImages, AsyncDisposable {
@@ -23,8 +23,8 @@ export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
   cacheDir?: string;
   /**
-   * Run whose `exclude` and `labels` are used where they are not given and the source is its own.
-   * Functions of a model that are given a path do this themselves.
+   * Run whose `exclude`, `labels` and `pages` are used where they are not given and the source is
+   * its own. Functions of a model that are given a path do this themselves.
    */
   run?: string;
 }
@@ -35,6 +35,7 @@ const rangeError = 'expected two numbers, the first below the second, such as [0
 export const sourceShape = {
   exclude: z.array(z.string(), { error: 'expected a list of patterns' }).readonly().optional(),
   labels: path(),
+  pages: oneOf(['first', 'all']),
   range: z
     .tuple([z.number(), z.number()], { error: rangeError })
     .refine(([black, white]) => black < white, { error: rangeError })
@@ -55,10 +56,14 @@ export const sourceShape = {
  */
 export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
   checkOptions({ cacheDir: path(), run: path(), ...sourceShape }, options);
-  const { cacheDir, run, exclude, labels, range, ...callbacks } = options;
+  const { cacheDir, run, exclude, labels, pages, range, ...callbacks } = options;
   const own = reporterOf(callbacks);
   const stored = run === undefined ? undefined : await readStoredSource(run);
-  const choices = choicesAsStored(stored, { path: source, given: { exclude, labels, range } }, own);
+  const choices = choicesAsStored(
+    stored,
+    { path: source, given: { exclude, labels, pages, range } },
+    own,
+  );
   const opened = await openSourceImages(source, { cacheDir, ...choices, reporter: own });
   return {
     ...opened,

@@ -184,8 +184,8 @@ async function inspectCheckpoint(path: string, bytes: number): Promise<Inspected
 }
 
 async function inspectSource(path: string, options: InspectOptions): Promise<InspectedSource> {
-  const { exclude, labels: choice, signal } = options;
-  const source = await openSource(path, { exclude, labels: choice, signal });
+  const { exclude, labels: choice, pages, signal } = options;
+  const source = await openSource(path, { exclude, labels: choice, pages, signal });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const sizes = await measureSource(source, { signal });

@@ -63,7 +63,8 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
     embed: (images, options) => embedImages(source, images, options),
     embedTo: (to, images, options) => embedToFile(source, to, images, options),
     async embedFiles(files, options = {}) {
-      checkOptions({ range: sourceShape.range }, options);
+      const { pages, range } = options;
+      checkOptions({ pages: sourceShape.pages, range: sourceShape.range }, options);
       const view = async (image: EncodedImage | RawImage) => {
         const data = new Uint8Array(3 * size ** 2);
         renderEvaluationView(
@@ -74,7 +75,7 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
         return data; // [3, s, s]
       };
       const { paths, rows, unreadable } = await embedFiles(
-        { encoder, view, range: options.range },
+        { encoder, view, pages, range },
         files,
         reporterFor(options),
       );

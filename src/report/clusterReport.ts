@@ -68,7 +68,10 @@ export async function writeClusterReport(
   });
   const stored = {
     ...(key !== undefined && { keys: { clustering: key } }),
-    source: { name: source.name, path: source.path, kind: source.kind },
+    source: {
+      ...{ name: source.name, path: source.path, kind: source.kind },
+      ...(source.choices?.pages === 'all' && { pages: 'all' as const }),
+    },
     counts: {
       ...{ images: ids.length, skipped: cache.skipped.length, clusters: k },
       equal: indices.length - countDistinct(cache, indices),

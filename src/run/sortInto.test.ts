@@ -13,6 +13,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { openSource } from '../data/index.ts';
+import { tiffFile } from '../data/tiff.cases.ts';
 import { checkSortFolder, sortInto } from './sortInto.ts';
 import { clusterFolderName, sortedNames } from './sortNames.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
@@ -254,6 +256,37 @@ describe('sortInto', () => {
     await sortInto({ into: from, source: tar, items: [{ id: 'shard-0.tar/a.webp', cluster: 1 }] });
     expect(await readFile(join(from, 'cluster-001/a.webp'), 'utf8')).toBe('webp');
   });
+});
+
+it.each(['copy', 'link'] as const)('writes pages as files of their own, by %s', async (by) => {
+  const side = 5;
+  const page = (value: number) => ({
+    ...{ width: side, height: side, data: new Uint8Array(side * side).fill(value) },
+  });
+  const path = join(folder.path, 'pages');
+  await mkdir(join(path, 'a'), { recursive: true });
+  await writeFile(join(path, 'a', 'scan.tif'), tiffFile([page(10), page(20), page(30)]));
+  await writeFile(join(path, 'one.tif'), tiffFile([page(40)]));
+  const source = await openSource(path, { pages: 'all' });
+  const items = source.entries.map(({ id }) => ({ id, cluster: id.endsWith('#3') ? 1 : 0 }));
+  const into = join(folder.path, 'sorted-pages');
+  expect(await sortInto({ into, source, items, by })).toMatchObject({
+    ...{ pages: 3, written: 0, renamed: 0, failed: [] },
+    ...(by === 'copy' ? { copied: 1, linked: 0 } : { copied: 0, linked: 1 }),
+  });
+  expect(await tree(into)).toEqual([
+    'cluster-000/one.tif',
+    'cluster-000/scan-1.png',
+    'cluster-000/scan-2.png',
+    'cluster-001/scan-3.png',
+  ]);
+  const { data, info } = await sharp(join(into, 'cluster-000/scan-2.png'))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect(info).toMatchObject({ width: side, height: side });
+  expect(new Set(data)).toEqual(new Set([20]));
+  // The files of a call may be replaced by the next.
+  expect((await sortInto({ into, source, items, by })).pages).toBe(3);
 });
 
 describe('checkSortFolder', () => {

@@ -1,6 +1,9 @@
 /**
- * Sorting images into one folder per cluster, as copies or links; images of packed files become
- * PNG.
+ * Sorting images into one folder per cluster, as copies or links.
+ *
+ * Images of packed files become PNG files. So do pages of files of several pictures, such as
+ * `scan-2.png` of `scan.tif#2`, because a page can be neither copied nor linked: 8-bit RGB in full
+ * size, as likeness sees it.
  *
  * Nothing is ever overwritten. The folder must be empty, or contain exactly the files of an earlier
  * call, unchanged: those are listed in `.likeness-sorted.json` and are replaced.
@@ -19,11 +22,11 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import type { Source } from '../data/index.ts';
+import { isolatedDecoder, type Source } from '../data/index.ts';
 import {
   makeFolder,
   pathOfText,
@@ -57,6 +60,8 @@ export interface SortResult {
   readonly linked: number;
   /** Images of packed files, written as files. */
   readonly written: number;
+  /** Pages of files of several pictures, written as PNG files. */
+  readonly pages: number;
   /** Images that were renamed because another in the cluster has the same name. */
   readonly renamed: number;
   /** Images that cannot be read any more. */
@@ -95,10 +100,12 @@ export async function sortInto({
   await clearOwn(into);
   await makeFolder(into);
   const packed = source.kind !== 'folder' && source.kind !== 'image';
-  const names = sortedNames(items, packed && source.kind !== 'tar' ? { extension: '.png' } : {});
-  const indexOf = packed
-    ? new Map(source.entries.map(({ id }, index) => [id, index]))
-    : new Map<string, number>();
+  const indexOf = new Map(source.entries.map(({ id }, index) => [id, index]));
+  const fileOf = (id: string) => source.entries[indexOf.get(id) ?? -1]?.file;
+  const names = sortedNames(
+    items.map((item) => ({ ...item, id: nameOfPage(item.id, fileOf(item.id)) })),
+    packed && source.kind !== 'tar' ? { extension: '.png' } : {},
+  );
 
   const files: Listing['files'] = Object.fromEntries(names.map((name) => [name, null]));
   // Written first, so that a call that was killed can be repeated.
@@ -106,13 +113,17 @@ export async function sortInto({
   for (const folder of new Set(names.map((name) => dirname(name))))
     await makeFolder(join(into, folder));
 
-  let [copied, linked, written, renamed] = [0, 0, 0, 0];
+  let [copied, linked, written, pages, renamed] = [0, 0, 0, 0, 0];
   const failed: { id: string; reason: string }[] = [];
   for (const [done, item] of items.entries()) {
     signal?.throwIfAborted();
     const target = join(into, names[done]!);
     try {
-      if (packed) {
+      const file = fileOf(item.id);
+      if (file !== undefined) {
+        await writePage(target, await readPicture(source, indexOf.get(item.id)!), signal);
+        pages++;
+      } else if (packed) {
         const index = indexOf.get(item.id);
         if (index === undefined) throw new UnreadableSource('it is not in the source any more');
         await writePicture(target, await readPicture(source, index));
@@ -123,7 +134,8 @@ export async function sortInto({
         if (by === 'copy') copied++;
         else linked++;
       }
-      if (basename(names[done]!) !== basename(item.id) && !packed) renamed++;
+      const own = basename(nameOfPage(item.id, file));
+      if (basename(names[done]!) !== own && !packed) renamed++;
       const { size, mtimeMs } = await lstat(target);
       files[names[done]!] = [size, mtimeMs];
     } catch (error) {
@@ -137,7 +149,7 @@ export async function sortInto({
   }
   await writeListing(into, files);
   const clusters = new Set(items.map((item) => item.cluster)).size;
-  return { folder: into, clusters, copied, linked, written, renamed, failed };
+  return { folder: into, clusters, copied, linked, written, pages, renamed, failed };
 }
 
 /** Failure of one image of the source; the others go on. */
@@ -187,6 +199,31 @@ async function readPicture(source: SortOptions['source'], index: number) {
   } catch (error) {
     throw new UnreadableSource(reasonOf(error));
   }
+}
+
+/** Name of the file of a page, such as `a/scan-2.png` of `a/scan.tif#2`; the id of other images. */
+function nameOfPage(id: string, file: string | undefined): string {
+  if (file === undefined) return id;
+  const { dir, name } = parse(file);
+  return join(dir, `${name}-${id.slice(file.length + 1)}.png`);
+}
+
+/** Shorter side above which pages are shrunk, in pixels. */
+const MAX_PAGE_SIDE = 16_383;
+
+/** Writes a page as PNG. It is decoded in a child process, as every image. */
+async function writePage(
+  target: string,
+  image: Awaited<ReturnType<Source['read']>>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { width, height, pixels } = await isolatedDecoder
+    .decode(image, { size: MAX_PAGE_SIDE, signal })
+    .catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw new UnreadableSource(reasonOf(error));
+    });
+  await writePicture(target, { kind: 'raw', width, height, channels: 3, pixels });
 }
 
 async function writePicture(

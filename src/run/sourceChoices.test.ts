@@ -34,6 +34,18 @@ describe('the ways in which a source of a run is read again', () => {
     });
   });
 
+  it('are all pages where the run has them', () => {
+    const paged: StoredSource = { path: '/p', name: 'p', kind: 'folder', pages: 'all' };
+    expect(chosen(paged, '/p')).toEqual({
+      choices: { pages: 'all' },
+      notes: ['read as for the run, with all pages of files of several'],
+    });
+    expect(chosen(paged, '/p', { pages: 'first' })).toEqual({
+      choices: { pages: 'first' },
+      notes: [],
+    });
+  });
+
   it('are those that are given', () => {
     const given = { exclude: [], labels: '/labels.csv' };
     expect(chosen(stored, stored.path, given)).toEqual({ choices: given, notes: [] });

@@ -23,6 +23,7 @@ export const storedSource = z.object({
   kind: z.string(),
   exclude: z.array(z.string()).optional(),
   labels: z.string().min(1).optional(),
+  pages: z.enum(['first', 'all']).optional(),
   range: z
     .tuple([z.number(), z.number()])
     .refine(([black, white]) => black < white, 'expected two numbers, the first below the second')
@@ -57,6 +58,7 @@ export function choicesAsStored(
   const taken: SourceChoices = {
     ...(given.exclude === undefined && stored.exclude && { exclude: stored.exclude }),
     ...(given.labels === undefined && stored.labels && { labels: stored.labels }),
+    ...(given.pages === undefined && stored.pages && { pages: stored.pages }),
   };
   const text = choicesText(taken);
   if (text !== undefined) {
@@ -72,7 +74,7 @@ function isOwnSource(stored: StoredSource, path: string): boolean {
 }
 
 /** Words for choices except the range, which is said where images have one. */
-export function choicesText({ exclude = [], labels }: SourceChoices): string | undefined {
+export function choicesText({ exclude = [], labels, pages }: SourceChoices): string | undefined {
   const parts: string[] = [];
   if (exclude.length > 0) {
     parts.push(`without ${exclude.map((pattern) => JSON.stringify(pattern)).join(' and ')}`);
@@ -80,5 +82,6 @@ export function choicesText({ exclude = [], labels }: SourceChoices): string | u
   if (labels !== undefined) {
     parts.push(labels === 'none' ? 'without labels' : `with labels from ${labels}`);
   }
+  if (pages === 'all') parts.push('with all pages of files of several');
   return parts.length > 0 ? parts.join(', ') : undefined;
 }

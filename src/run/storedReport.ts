@@ -107,7 +107,13 @@ const schema = z.object({
   /** Keys of the clustering and of the evaluation that are shown. Older reports lack them. */
   keys: z.object({ clustering: z.string(), evaluation: z.string().optional() }).optional(),
   /** Kind of the source; absent in reports of before it was stored. */
-  source: z.object({ name: z.string(), path: z.string(), kind: z.string().optional() }),
+  source: z.object({
+    name: z.string(),
+    path: z.string(),
+    kind: z.string().optional(),
+    /** Set where images may be pages, such as `scan.tif#2`. */
+    pages: z.literal('all').optional(),
+  }),
   counts: z.object({
     images: rows(),
     skipped: rows(),

@@ -10,6 +10,10 @@ export function membersHtml({ members, source }: ReportClustering): string {
   if (members === undefined) return '';
   const root = source.kind === 'folder' ? `${pathToFileURL(source.path).href}/` : undefined;
   // "</script>" in an id would end the element.
-  const json = JSON.stringify({ root, ids: members }).replaceAll('<', '\\u003c');
+  const json = JSON.stringify({
+    root,
+    ids: members,
+    ...(source.pages && { pages: true }),
+  }).replaceAll('<', '\\u003c');
   return `<script type="application/json" id="members">${json}</script>\n`;
 }

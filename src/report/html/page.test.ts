@@ -314,6 +314,8 @@ describe('report.html', () => {
     expect(stored).not.toContain('<');
     expect(page).toContain('img-src data: file:;');
     expect(page).toContain('id="search"');
+    const paged = { ...clustering, source: { ...source, pages: 'all' as const }, members };
+    expect(render({ ...report, clustering: paged })).toMatch(/"members">\{"root".*"pages":true\}</);
     const packed = render({ ...report, clustering: { ...clustering, members } });
     expect(packed).toContain('img-src data:;');
     expect(packed).not.toContain('file://');

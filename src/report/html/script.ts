@@ -15,8 +15,10 @@ export const script = `
   for (const control of all('[hidden]', $('.bar'))) control.hidden = false;
 
   const members = $('#members');
-  const { root, ids } = members ? JSON.parse(members.textContent) : { ids: [] };
-  const address = (id) => root && root + id.split('/').map(encodeURIComponent).join('/');
+  const { root, ids, pages } = members ? JSON.parse(members.textContent) : { ids: [] };
+  // A page has the address of its file.
+  const fileOf = (id) => (pages ? id.replace(/#\\d+$/, '') : id);
+  const address = (id) => root && root + fileOf(id).split('/').map(encodeURIComponent).join('/');
   const pictures = new Map(all('.grid img[src]', list).map((image) => [image.alt, image.src]));
 
   for (const tile of all('li', wall)) {
