@@ -11,6 +11,7 @@ import {
   type ImageSize,
   type MeasureRequest,
   type SampleRequest,
+  type SampleSourceRequest,
   type StoreRequest,
 } from './decoderProtocol.ts';
 import type { ValueSample } from './deepSample.ts';
@@ -34,6 +35,7 @@ export interface DecoderProcess {
   decode(request: DecodeRequest): Promise<Pixels>;
   measure(request: MeasureRequest): Promise<ImageSize>;
   sample(request: SampleRequest): Promise<ValueSample | undefined>;
+  sampleSource(request: SampleSourceRequest): Promise<ValueSample[]>;
   /** Tells if the process accepts requests. */
   isAlive(): boolean;
   /** Ends the process at once. Unanswered requests are rejected with `DecoderDied`. */
@@ -160,6 +162,7 @@ export async function startDecoder({
     decode: (request) => ask(request),
     measure: (request) => ask(request),
     sample: (request) => ask(request),
+    sampleSource: (request) => ask(request),
     isAlive: () => !isGone && !child.killed,
     kill: () => void child.kill('SIGKILL'),
   };

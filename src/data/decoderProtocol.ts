@@ -40,12 +40,23 @@ export interface SampleRequest {
   readonly image: EncodedImage;
 }
 
+/** Takes values of some images of a source, which the process opens itself. */
+export interface SampleSourceRequest extends Pick<StoreRequest, 'location' | 'choices'> {
+  readonly kind: 'sampleSource';
+  readonly indices: readonly number[];
+}
+
 export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
 
-export type DecoderRequest = StoreRequest | DecodeRequest | MeasureRequest | SampleRequest;
+export type DecoderRequest =
+  | StoreRequest
+  | DecodeRequest
+  | MeasureRequest
+  | SampleRequest
+  | SampleSourceRequest;
 export type Numbered<T> = T & { readonly id: number };
 
 /** Serialized error: `code` of a `LikenessError`, `systemCode` of the operating system. */
@@ -61,7 +72,7 @@ export type DecoderReply =
   | {
       readonly kind: 'result';
       readonly id: number;
-      readonly value: DecodedImage | ImageSize | ValueSample | undefined;
+      readonly value: DecodedImage | ImageSize | ValueSample | ValueSample[] | undefined;
     }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };
 

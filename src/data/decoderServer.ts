@@ -8,10 +8,11 @@ import type {
   DecoderRequest,
   ImageSize,
   Numbered,
+  SampleSourceRequest,
   StoreRequest,
 } from './decoderProtocol.ts';
 import { failureOf } from './decoderProtocol.ts';
-import type { ValueSample } from './deepSample.ts';
+import { samplesOf, type ValueSample } from './deepSample.ts';
 import { resumePack } from './pack-file.ts';
 import { openSource } from './source.ts';
 import { type Decode, storeRange } from './storeRange.ts';
@@ -53,11 +54,24 @@ async function answer(request: Numbered<DecoderRequest>, decoders: Decoders): Pr
 function resultOf(
   request: Numbered<DecoderRequest>,
   { decode, measure, sample }: Decoders,
-): Promise<Pixels | ImageSize | ValueSample | undefined> {
+): Promise<Pixels | ImageSize | ValueSample | ValueSample[] | undefined> {
   if (request.kind === 'decode') return decode(request.image, request.options);
   if (request.kind === 'measure') return measure(request.image);
   if (request.kind === 'sample') return sample(request.image);
+  if (request.kind === 'sampleSource') return sampleSource(request, sample);
   return store(request, decode);
+}
+
+async function sampleSource(
+  { location, choices, indices }: SampleSourceRequest,
+  sample: Decoders['sample'],
+): Promise<ValueSample[]> {
+  const source = await openSource(location, choices);
+  try {
+    return await samplesOf(source, indices, { sample });
+  } finally {
+    await source.close();
+  }
 }
 
 async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {

@@ -45,6 +45,8 @@ export interface DeepSamples {
   readonly depth: string;
   /** Color space in which their values stay. */
   readonly space: string;
+  /** Type that holds every value exactly: 32 or 64 bits. */
+  readonly as: 'float' | 'double';
   /** Value of pixels without data, as a TIFF names it. */
   readonly noData?: number | undefined;
   /** Number that is added before the color space is set, which would cut off negative values. */
@@ -78,7 +80,10 @@ export async function deepSamples(
     if (!space.endsWith('16')) return undefined;
   } else if (kinds[depth] === undefined) return undefined;
   const offset = depth === 'short' ? SIGNED_OFFSET : 0;
-  return { depth, space, offset, noData: format === 'tiff' ? noDataOf(bytes, page) : undefined };
+  const as = depth.endsWith('int') ? 'double' : 'float';
+  const named = format === 'tiff' ? noDataOf(bytes, page) : undefined;
+  const noData = named !== undefined && as === 'float' ? Math.fround(named) : named;
+  return { depth, space, as, offset, noData };
 }
 
 /** Tells if the high bytes of 16-bit samples are the image. */
@@ -142,18 +147,27 @@ export function reduceTo8Bits(
   return { data, isDim: largest > 0 && largest <= MAX_14_BITS };
 }
 
+/** Samples as numbers. */
+export function numbersOf(samples: Buffer, { as }: DeepSamples): Float32Array | Float64Array {
+  const { buffer, byteOffset, length } = samples;
+  return as === 'float'
+    ? new Float32Array(buffer, byteOffset, length / 4)
+    : new Float64Array(buffer, byteOffset, length / 8);
+}
+
 /**
  * Scales samples to bytes: `255 * (value - black) / (white - black)`, rounded and cut off. Values
  * that are no numbers, beyond 10^30 or those of pixels without data become black.
  *
- * @param samples 64-bit floating-point numbers, with the offset added
+ * @param samples numbers of the type `as`, with the offset added
  */
 export function scaleTo8Bits(
   samples: Buffer,
-  { offset, noData = Number.NaN }: DeepSamples,
+  deep: DeepSamples,
   [black, white]: ValueRange,
 ): Buffer {
-  const values = new Float64Array(samples.buffer, samples.byteOffset, samples.length / 8);
+  const { offset, noData = Number.NaN } = deep;
+  const values = numbersOf(samples, deep);
   const data = Buffer.alloc(values.length);
   const start = black + offset;
   const scale = 255 / (white - black);

@@ -1,19 +1,53 @@
 /** Values of an image of more than 8 bits per sample, from which the range of a source is found. */
 import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
+import { inOrder } from '../core/inOrder.ts';
 import { boundWork } from './boundedWork.ts';
-import { deepSamples, MAX_MAGNITUDE } from './deepImages.ts';
+import { deepSamples, MAX_MAGNITUDE, numbersOf } from './deepImages.ts';
 import { decoderPage } from './pictureCount.ts';
 import { plainReason } from './plainReason.ts';
-import { unusable } from './reasons.ts';
+import { isImageError, unusable } from './reasons.ts';
 import { sniffFormat } from './sniff.ts';
-import type { EncodedImage } from './types.ts';
+import type { EncodedImage, Source, StopOptions } from './types.ts';
 
 /** Values of one image, with marks of pixels without data left out. */
 export interface ValueSample {
   /** Name of their type in libvips, such as `ushort`. */
   readonly depth: string;
   readonly values: Float64Array;
+}
+
+/** Images in flight. */
+const AHEAD = 4;
+
+/**
+ * Takes values of images of a source. Those of 8 bits, and those that cannot be used, have none.
+ *
+ * @param sample takes those of one image
+ * @throws the signal's reason where it is aborted
+ */
+export async function samplesOf(
+  source: Pick<Source, 'read'>,
+  indices: readonly number[],
+  {
+    sample,
+    signal,
+  }: { sample: (image: EncodedImage) => Promise<ValueSample | undefined> } & StopOptions,
+): Promise<ValueSample[]> {
+  const one = async (i: number): Promise<ValueSample | undefined> => {
+    try {
+      const image = await source.read(indices[i]!);
+      return image.kind === 'encoded' ? await sample(image) : undefined;
+    } catch (error) {
+      if (isImageError(error)) return undefined; // the cache counts unusable images
+      throw error;
+    }
+  };
+  const samples: ValueSample[] = [];
+  for await (const found of inOrder(indices.length, one, { ahead: AHEAD, signal })) {
+    if (found && found.values.length > 0) samples.push(found);
+  }
+  return samples;
 }
 
 /** Longest side of the grid of pixels that are taken. */
@@ -54,8 +88,8 @@ export async function sampleValues({
         kernel: 'nearest',
       });
     if (deep.offset > 0) pipeline.linear(1, deep.offset);
-    const data = await pipeline.toColourspace(deep.space).raw({ depth: 'double' }).toBuffer();
-    const all = new Float64Array(data.buffer, data.byteOffset, data.length / 8);
+    const data = await pipeline.toColourspace(deep.space).raw({ depth: deep.as }).toBuffer();
+    const all = Float64Array.from(numbersOf(data, deep));
     const values = all
       .map((value) => value - deep.offset)
       .filter(

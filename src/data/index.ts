@@ -9,7 +9,7 @@ export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
 export { type OpenImages, openImages, type RangedOptions } from './openImages.ts';
-export { rangeOfImage, rangeText } from './ownRange.ts';
+export { rangeOfImage, rangeText, withOwnRange } from './ownRange.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
 export { reportSkipped } from './reportSkipped.ts';
 export { hashOfSet } from './setHash.ts';

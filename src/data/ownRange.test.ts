@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../core/reporter.ts';
+import { openIsolatedDecoder } from './isolatedDecoder.ts';
 import { openImages } from './openImages.ts';
-import { rangeOfValues, rangeText } from './ownRange.ts';
+import { ownRange, rangeOfValues, rangeText } from './ownRange.ts';
 import { detailed, pixelAt, plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
 import { openPixelReader } from './reader.ts';
+import { openSource } from './source.ts';
 import { type Samples, tiffFile } from './tiff.cases.ts';
 import type { PixelCache, ValueRange } from './types.ts';
 
@@ -171,6 +173,29 @@ describe('a folder of images of more than 8 bits', () => {
     }
     expect(keys[0]).toBe(keys[1]);
     expect(new Set(keys).size).toBe(3);
+  });
+
+  it('leaves out an image at which the decoder crashes', async () => {
+    const program = new URL('./crashing.process.cases.ts', import.meta.url);
+    const decoder = openIsolatedDecoder({ program });
+    const folder = writeTree(temporaryFolder(), {
+      'a.tif': gray(Float32Array.from(ramp(0, 1))),
+      'b.tif': Buffer.from('ABORT'),
+      'c.tif': gray(Float32Array.from(ramp(9, 10))),
+    });
+    // The first bytes would tell that b.tif is no TIFF.
+    const source = { ...(await openSource(folder)), head: undefined };
+    const found = await ownRange(source, silent, { decoder });
+    decoder.close();
+    expect(found).toMatchObject({ images: 2, kinds: ['floating-point'] });
+    expect(found!.range[1]).toBeCloseTo(9.998, 2);
+  });
+
+  it('stops at a signal', async () => {
+    const folder = writeTree(temporaryFolder(), { 'a.tif': gray(Float32Array.from(ramp(0, 1))) });
+    const signal = AbortSignal.abort(new Error('stopped'));
+    const source = await openSource(folder);
+    await expect(ownRange(source, { ...silent, signal })).rejects.toThrow('stopped');
   });
 
   it('of 8 bits has no range and no line', async () => {

@@ -7,12 +7,12 @@
  * stay as they are.
  */
 import { extname } from 'node:path';
-import { inOrder } from '../core/inOrder.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
+import { DecoderDied } from './decoderProcess.ts';
 import { FULL_RANGE, kindOfSamples, MAX_14_BITS, mayBeDeep } from './deepImages.ts';
-import type { ValueSample } from './deepSample.ts';
-import { isolatedDecoder } from './isolatedDecoder.ts';
+import { samplesOf, type ValueSample } from './deepSample.ts';
+import { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
 import { sniffFormat } from './sniff.ts';
 import type { EncodedImage, Source, StopOptions, ValueRange } from './types.ts';
@@ -22,13 +22,14 @@ import { withRange } from './withRange.ts';
 const MAX_IMAGES = 64;
 /** Bytes of files after which no more are read. */
 const MAX_BYTES = 2 ** 31;
-/** Images in flight. */
-const AHEAD = 4;
 /** Fractions of all values below the first of which all is black, and above the second white. */
 const PERCENTILES = [0.001, 0.999] as const;
 
 /** Extensions of formats with 8 bits. Files of other names are looked into. */
 const shallow = new Set('.jpg .jpeg .jpe .jfif .gif .webp .avif .bmp .dib'.split(' '));
+
+/** Part of a decoder that takes values. */
+type Sampler = Pick<IsolatedDecoder, 'lend' | 'takeBack' | 'sample'>;
 
 /** Range of a source with what it was found from. */
 export interface OwnRange {
@@ -70,36 +71,67 @@ export function rangeOfValues(samples: readonly ValueSample[]): ValueRange | und
  */
 export async function ownRange(
   source: Source,
-  { signal, progress }: Pick<Reporter, 'signal' | 'progress'>,
+  reporter: Pick<Reporter, 'signal' | 'progress'>,
+  { decoder = isolatedDecoder }: { decoder?: Sampler } = {},
 ): Promise<OwnRange | undefined> {
   const isFiles = source.kind === 'folder' || source.kind === 'image' || source.kind === 'tar';
   if (!isFiles) return undefined;
-  const samples: ValueSample[] = [];
   const candidates = candidatesOf(source);
   const chosen = spreadOver(source, candidates);
-  const sample = async (i: number): Promise<ValueSample | undefined> => {
-    try {
-      const image = await source.read(chosen[i]!);
-      if (image.kind === 'raw' || !mayBeDeep(sniffFormat(image.bytes), image.bytes))
-        return undefined;
-      return await isolatedDecoder.sample(image, { signal });
-    } catch (error) {
-      if (isImageError(error)) return undefined; // the cache counts unreadable images
-      throw error;
-    }
-  };
-  for await (const found of inOrder(chosen.length, sample, { ahead: AHEAD, signal })) {
-    if (!found || found.values.length === 0) continue;
-    samples.push(found);
-    const text = `sampling values of ${plural(samples.length, 'image')}`;
-    progress({ stage: 'range', text, done: samples.length });
-  }
+  const samples = await sampled(
+    source,
+    chosen.filter((index) => mayHaveMoreBits(source, index)),
+    { ...reporter, decoder },
+  );
   const range = rangeOfValues(samples);
   if (range === undefined) return undefined;
   const kinds = [...new Set(samples.map(({ depth }) => kindOfSamples(depth)))].sort();
   const all = candidates.png.length + candidates.others.length;
   const isMixed = samples.length < chosen.length || all < source.entries.length;
   return { range, kinds, images: samples.length, isMixed };
+}
+
+/** Looks at the first bytes of a file, where that is possible without the rest. */
+function mayHaveMoreBits({ head }: Source, index: number): boolean {
+  try {
+    const bytes = head?.(index);
+    return bytes === undefined || mayBeDeep(sniffFormat(bytes), bytes);
+  } catch (error) {
+    if (isImageError(error)) return false; // the cache counts unreadable images
+    throw error;
+  }
+}
+
+/**
+ * Takes values of images in a child process, which reads them itself. After a crash of the decoder
+ * they are sent one by one, which leaves out the image at fault.
+ */
+async function sampled(
+  source: Source,
+  indices: readonly number[],
+  { signal, progress, decoder }: Pick<Reporter, 'signal' | 'progress'> & { decoder: Sampler },
+): Promise<ValueSample[]> {
+  if (indices.length === 0) return [];
+  progress({ stage: 'range', text: `sampling values of ${plural(indices.length, 'image')}` });
+  const { location, choices: { labels: _, ...choices } = {} } = source;
+  if (location !== undefined) {
+    const lent = await decoder.lend();
+    signal.addEventListener('abort', lent.kill);
+    try {
+      signal.throwIfAborted();
+      const samples = await lent.sampleSource({ kind: 'sampleSource', location, choices, indices });
+      decoder.takeBack(lent);
+      return samples;
+    } catch (error) {
+      lent.kill();
+      signal.throwIfAborted();
+      if (!(error instanceof DecoderDied)) throw error;
+    } finally {
+      signal.removeEventListener('abort', lent.kill);
+    }
+  }
+  const sample = (image: EncodedImage) => decoder.sample(image, { signal });
+  return samplesOf(source, indices, { sample, signal });
 }
 
 /**

@@ -146,6 +146,19 @@ describe('all pages of a folder', () => {
   });
 });
 
+it('bounds the work of directories that overlap', () => {
+  const tags = 60_000;
+  // 500 directories, each two bytes behind the one before, share their tags.
+  const file = Buffer.alloc(8 + 2 * 500 + tags * 12 + 4);
+  file.write('II*\0', 0, 'latin1');
+  file.writeUInt32LE(8, 4);
+  for (let i = 0; i < 500; i++) file.writeUInt16LE(tags, 8 + 2 * i);
+  for (let i = 0; i < 500; i++) file.writeUInt32LE(8 + 2 * (i + 1), 8 + 2 * i + 2 + tags * 12);
+  const begun = performance.now();
+  expect(pictureCount('tiff', file)).toBeLessThan(500);
+  expect(performance.now() - begun).toBeLessThan(5000);
+});
+
 it('decodes a page behind a thumbnail by its number', async () => {
   const bytes = tiffFile([page(10), page(99, true), page(20)]);
   const { pixels } = await decodeImage({ kind: 'encoded', bytes, page: 2 }, { size: SIDE });

@@ -237,7 +237,7 @@ async function decodeFile(
     .autoOrient()
     .flatten({ background: '#ffffff' })
     .resize(shrinking(size));
-  const samples = (space: string, depth: 'uchar' | 'ushort' | 'double') =>
+  const samples = (space: string, depth: 'uchar' | 'ushort' | 'float' | 'double') =>
     pipeline.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
   if (!deep) return samples('srgb', 'uchar');
   if (hasFullRange(deep, range)) {
@@ -246,7 +246,7 @@ async function decodeFile(
   }
   const known = requireRange(format, deep, range);
   if (deep.offset > 0) pipeline.linear(1, deep.offset);
-  const { data, info } = await samples(deep.space, 'double');
+  const { data, info } = await samples(deep.space, deep.as);
   return { data: scaleTo8Bits(data, deep, known), info };
 }
 

@@ -10,6 +10,8 @@ export interface TiffDirectory {
 
 /** Most directories that are read. */
 const MAX_DIRECTORIES = 10_000;
+/** Most tags that are read in all, so that overlapping directories end too. */
+const MAX_TAGS = 1_000_000;
 const NEW_SUBFILE_TYPE = 254;
 /** ASCII tag of GDAL, with a number. */
 const GDAL_NODATA = 42113;
@@ -41,9 +43,12 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
         : view.getUint16(at, isLittle);
   const seen = new Set<number>();
   let at = number(layout.first, layout.offset);
+  let tags = 0;
   while (at !== 0 && !seen.has(at) && seen.size < MAX_DIRECTORIES) {
     seen.add(at);
     const entries = number(at, layout.count);
+    tags += entries;
+    if (tags > MAX_TAGS) return;
     let isReduced = false;
     let noData: number | undefined;
     for (let i = 0; i < entries; i++) {
