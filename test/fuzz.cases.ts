@@ -13,6 +13,8 @@ import { type Random, randomAt } from '../src/core/random.ts';
 import { openIsolatedDecoder } from '../src/data/isolatedDecoder.ts';
 import { createPack, readPack } from '../src/data/pack-file.ts';
 import { openSource } from '../src/data/source.ts';
+import { tiffFile } from '../src/data/tiff.cases.ts';
+import type { EncodedImage } from '../src/data/types.ts';
 import {
   decodeCsv,
   decodeNpy,
@@ -70,7 +72,11 @@ const SIZE = 48;
 export async function fuzz({ seed, goesOn, onFault }: FuzzOptions): Promise<FuzzReport> {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-fuzz-'));
   const decoder = openIsolatedDecoder({ stallMs: LIMIT_MS });
-  const subjects = [...(await imageSubjects(decoder.decode)), ...(await parserSubjects(folder))];
+  const subjects = [
+    ...(await imageSubjects(decoder.decode)),
+    sampleSubject(decoder.sample),
+    ...(await parserSubjects(folder)),
+  ];
   const faults: Fault[] = [];
   let longest: FuzzReport['longest'] = { number: -1, subject: 'none', milliseconds: 0 };
   let next = 0;
@@ -195,13 +201,21 @@ async function imageSubjects(decode: DecodeFunction): Promise<Subject[]> {
       .toBuffer(),
     AVIF: image().avif({ effort: 0 }).toBuffer(),
     BMP: Promise.resolve(bitmap(pixels, { width, height })),
+    'TIFF of 12 bits': Promise.resolve(deepTiff(Uint16Array, 4095)),
+    'TIFF of floating-point numbers': Promise.resolve(deepTiff(Float32Array, 1)),
+    'second page of a BigTIFF': Promise.resolve(deepTiff(Int16Array, 1000, { isBig: true })),
+  };
+  const ways: Readonly<Record<string, Partial<EncodedImage>>> = {
+    'TIFF of 12 bits': { range: [0, 4095] },
+    'TIFF of floating-point numbers': { range: [0, 1] },
+    'second page of a BigTIFF': { page: 2, range: [0, 1000] },
   };
   const subjects = Object.entries(files).map(
     async ([name, file]): Promise<Subject> => ({
       name,
       file: await file,
       async read(bytes) {
-        const found = await decode({ kind: 'encoded', bytes }, { size: SIZE });
+        const found = await decode({ kind: 'encoded', bytes, ...ways[name] }, { size: SIZE });
         const [shorter, longer] = [
           Math.min(found.width, found.height),
           Math.max(found.width, found.height),
@@ -215,6 +229,32 @@ async function imageSubjects(decode: DecodeFunction): Promise<Subject[]> {
     }),
   );
   return Promise.all(subjects);
+}
+
+/** Two pages of samples of more than 8 bits, from 0 to `most`. */
+function deepTiff(
+  type: typeof Uint16Array | typeof Int16Array | typeof Float32Array,
+  most: number,
+  options: { isBig?: boolean } = {},
+): Buffer {
+  const side = 60;
+  const data = new type(side * side).map((_, i) => ((i % 97) / 96) * most);
+  const page = { width: side, height: side, data, noData: '-9999' };
+  return tiffFile([page, page], options);
+}
+
+/** Values of an image, of which the range of a source is found. */
+function sampleSubject(sample: ReturnType<typeof openIsolatedDecoder>['sample']): Subject {
+  return {
+    name: 'values of a TIFF',
+    file: deepTiff(Int16Array, 3000),
+    async read(bytes) {
+      const found = await sample({ kind: 'encoded', bytes });
+      return found === undefined || found.values.every(Number.isFinite)
+        ? undefined
+        : 'values that are not finite';
+    },
+  };
 }
 
 /** An uncompressed bitmap of 24 bits. */
