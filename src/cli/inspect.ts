@@ -49,10 +49,11 @@ function printFacts(terminal: Terminal, facts: readonly (readonly [string, strin
 
 function printRun(found: InspectedRun, terminal: Terminal): object {
   const { name, budget, checkpoints, ...json } = found;
-  const { settings, source, preset, images, changed, step, final, files } = json;
+  const { settings, source, reading, preset, images, changed, step, final, files } = json;
   const { architecture, width, stem, imageSize, method } = flatSettings(settings);
   printFacts(terminal, [
     ['run', `${name}: ${method} on ${source.name} (${plural(images, 'image')})`],
+    ...(reading === null ? [] : [['source', reading] as const]),
     ['preset', preset],
     [
       'changed',
@@ -74,11 +75,12 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
 }
 
 function printFeatures({ name, ...json }: InspectedFeatures, terminal: Terminal): object {
-  const { encoder, facts, source, images, imageSize, seed, tensors, notes, files } = json;
+  const { encoder, facts, source, reading, images, imageSize, seed, tensors, notes, files } = json;
   const settings = Object.entries(facts).map(([key, value]) => `${key}=${value}`);
   printFacts(terminal, [
     ['run', `${name}: ${encoder.name} on ${source.name} (${plural(images, 'image')})`],
     ['settings', settings.join(' ')],
+    ...(reading === null ? [] : [['source', reading] as const]),
     ['images', `${imageSize} px`],
     ['seed', String(seed)],
     ['progress', tensors === null ? 'not learned yet' : `learned, ${plural(tensors, 'tensor')}`],

@@ -81,7 +81,8 @@ export async function finishedSteps(
   const reporter = reporterFor(options);
   const { files } = run.folder;
   const open = async (images: OpenImages): Promise<FinishedSteps> => {
-    const cache = await images.pixels({ size: run.view.cacheSize, reporter });
+    const { range } = run.config.source;
+    const cache = await images.pixels({ size: run.view.cacheSize, range, reporter });
     const set = evaluationSet(cache, { seed });
     const stored = await readEvaluationIfValid(files.evaluation);
     const isSame = stored?.key === evaluationKey(run, { cache, indices: set.indices, seed });

@@ -6,14 +6,17 @@ import {
   countEqualFiles,
   measureSource,
   openSource,
+  rangeText,
   type SourceKind,
   type SourceOptions,
   type SourceSizes,
+  withOwnRange,
 } from '../data/index.ts';
 import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
+  choicesText,
   type FeaturesConfig,
   isRunFolder,
   listCheckpoints,
@@ -23,9 +26,10 @@ import {
   readCheckpointInfo,
   readEncoderIfLearned,
   readRunConfig,
+  type StoredSource,
   type TrainedConfig,
 } from '../run/index.ts';
-import { sourceShape } from './images.ts';
+import { reporterFor, sourceShape } from './images.ts';
 import { checkOptions } from './options.ts';
 
 export interface InspectedRun
@@ -33,6 +37,8 @@ export interface InspectedRun
   readonly kind: 'run';
   readonly path: string;
   readonly name: string;
+  /** Ways in which the source is read, in words; null for the usual ones. */
+  readonly reading: string | null;
   /** Names of settings that differ from the preset's. */
   readonly changed: readonly string[];
   /** Steps of the newest checkpoint; null before the first. */
@@ -56,6 +62,8 @@ export interface InspectedFeatures
   readonly name: string;
   /** Settings of the encoder in words. */
   readonly facts: Readonly<Record<string, string | number>>;
+  /** Ways in which the source is read, in words; null for the usual ones. */
+  readonly reading: string | null;
   /** Number of learned tensors; null where the run was stopped before it had learned them. */
   readonly tensors: number | null;
   /** Names of the files in the folder. */
@@ -140,6 +148,7 @@ async function inspectFeatures(
   return {
     ...{ kind: 'features', path, name, source, split, images, notes, encoder, imageSize, seed },
     facts: featureEncoder(encoder).facts,
+    reading: readingText(source),
     tensors: tensors ? Object.keys(tensors).length : null,
     files: (await readdir(path)).toSorted(),
   };
@@ -153,12 +162,20 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
   const info = newest && (await readCheckpointInfo(newest.file).catch(() => undefined));
   return {
     ...{ kind: 'run', path, name: folder.name, settings, source, preset, images, notes, budget },
+    reading: readingText(source),
     changed: changedSettings(settings, preset),
     step: info?.step ?? null,
     final: info?.final ?? false,
     checkpoints: checkpoints.map(({ step }) => step),
     files: (await readdir(path)).toSorted(),
   };
+}
+
+/** Words for the ways in which the source of a run is read. */
+function readingText(source: StoredSource): string | null {
+  const { range } = source;
+  const parts = [choicesText(source), range && rangeText(range)].filter((part) => part);
+  return parts.length > 0 ? parts.join(', ') : null;
 }
 
 /** Flat names of the settings that differ from the preset's for the method. */
@@ -189,6 +206,10 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const sizes = await measureSource(source, { signal });
+    const ranges: string[] = [];
+    const say = ({ message }: { message: string }) => void ranges.push(message);
+    const reporter = { ...reporterFor(options), note: say, warn: say };
+    if (options.range === undefined) await withOwnRange(source, reporter);
     const equal = await countEqualFiles(source, { signal });
     const count = (split: string) => entries.filter((entry) => entry.split === split).length;
     return {
@@ -202,7 +223,7 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
       sizes: sizes ?? null,
       equal,
       skipped,
-      notes: (source.notes ?? []).map(({ message }) => message),
+      notes: [...(source.notes ?? []).map(({ message }) => message), ...ranges],
     };
   } finally {
     await source.close();
