@@ -26,6 +26,7 @@ import {
 } from './measurements.ts';
 import { patchSettingsText, patchValueText } from './patchSettings.ts';
 import { runtimeSettingsText } from './runtimeSettings.ts';
+import { budgetsText, variantsText } from './shortComparisons.ts';
 import { profileText, speedsText } from './speeds.ts';
 import { suggestedKText } from './suggestedK.ts';
 import { valueText } from './values.ts';
@@ -40,6 +41,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   example: exampleText,
   examples: examplesTable,
   scores: scoresText,
+  budgets: budgetsText,
   colors: colorsText,
   comparisons: comparisonsText,
   'label-free': labelFreeText,
@@ -56,6 +58,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   profile: profileText,
   'runtime-settings': runtimeSettingsText,
   value: valueText,
+  variants: variantsText,
   verdicts: verdictsTable,
 };
 

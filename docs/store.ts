@@ -9,6 +9,9 @@
  *     node docs/store.ts label-free cifar10 bench/results/label-free.json --title CIFAR-10 \
  *       --command "npm run bench -- …"
  *
+ *     node docs/store.ts variants pcl-cifar10 runs/pcl/compare.json --title CIFAR-10 \
+ *       --command "likeness compare …" --state "…"
+ *
  * Merges a comparison with the stored one of the same images and budget, and replaces the rows of
  * its methods.
  */
@@ -16,6 +19,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
+import { type ShortComparison, shortened } from './shortComparisons.ts';
 import { type StoredComparison, stored } from './stored.ts';
 import { storeBenchmark, writeStored } from './storeResult.ts';
 
@@ -66,6 +70,22 @@ program
       runs: new Set(points.map(({ run }) => run)).size,
       correlations,
     });
+  });
+
+program
+  .command('variants')
+  .description('a short table of one or several comparisons on the same images')
+  .arguments('<name> <files...>')
+  .requiredOption('--title <text>')
+  .requiredOption('--command <text>')
+  .requiredOption('--state <text>')
+  .option('--minutes <m>', 'minutes on two threads of a quiet machine that the epochs stand for')
+  .action((name: string, files: string[], { minutes, ...flags }: Flags & { minutes?: string }) => {
+    const budget = minutes === undefined ? {} : { minutes: Number(minutes) };
+    const row = shortened(files.map(read<Comparison>), { name, ...flags, ...budget });
+    const before = stored<{ rows: ShortComparison[] }>('variants')?.rows ?? [];
+    const rows = [...before.filter((other) => other.name !== name), row];
+    write('variants', { rows: rows.toSorted((a, b) => (a.name < b.name ? -1 : 1)) });
   });
 
 function read<T>(file: string): T {

@@ -185,10 +185,10 @@ describe('pairSimilarities', () => {
     };
     const [positive, positiveSpread] = stats(S.map((row, i) => row[i]!));
     const [negative, negativeSpread] = stats(S.flatMap((row, i) => row.filter((_, j) => j !== i)));
-    expect(facts['instancePositive']![0]).toBeCloseTo(positive!, 6);
-    expect(facts['instancePositiveSpread']![0]).toBeCloseTo(positiveSpread!, 5);
-    expect(facts['instanceNegative']![0]).toBeCloseTo(negative!, 6);
-    expect(facts['instanceNegativeSpread']![0]).toBeCloseTo(negativeSpread!, 5);
+    expect(facts.instancePositive![0]).toBeCloseTo(positive!, 6);
+    expect(facts.instancePositiveSpread![0]).toBeCloseTo(positiveSpread!, 5);
+    expect(facts.instanceNegative![0]).toBeCloseTo(negative!, 6);
+    expect(facts.instanceNegativeSpread![0]).toBeCloseTo(negativeSpread!, 5);
   });
 });
 

@@ -42,7 +42,7 @@ const bySize: Readonly<Record<string, Preset>> = {
         hue: 0,
         grayscaleProbability: 0,
       },
-      encoder: { architecture: 'resnet10', width: 16, stem: 'small' },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'small', stemStart: 'patches' },
       schedule: { epochs: 28 },
       method: { prototypes: 256, hiddenDim: 256 },
     },
@@ -52,7 +52,7 @@ const bySize: Readonly<Record<string, Preset>> = {
     settings: {
       data: { batchSize: 256, imageSize: 32 },
       views: { crops: [{ count: 2, size: 32 }], scales: [range(0.2, 1)] },
-      encoder: { architecture: 'resnet10', width: 16, stem: 'cifar' },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'cifar', stemStart: 'patches' },
       schedule: { epochs: 12 },
       method: { prototypes: 512, hiddenDim: 256 },
     },
@@ -68,7 +68,7 @@ const bySize: Readonly<Record<string, Preset>> = {
         ],
         scales: [range(0.25, 1), range(0.08, 0.25)],
       },
-      encoder: { architecture: 'resnet10', width: 16, stem: 'small' },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'small', stemStart: 'patches' },
       schedule: { epochs: 60 },
       method: { prototypes: 512, hiddenDim: 512 },
     },
@@ -144,6 +144,8 @@ export function methodOfPreset(name: string): { method?: string } {
  * those that the method takes, then the method's own recipe, then what a person gave. A paper's
  * complete recipe stays as it is.
  *
+ * Filters from patches read colors, so a front end that takes them away starts with random ones.
+ *
  * @throws LikenessError `preset.method` when a paper's recipe is named together with another
  *   method.
  */
@@ -164,13 +166,16 @@ export function settingsFor(name: string, given: SettingsPatch): Settings {
   const read = Object.entries(settings.method ?? {}).filter(
     ([key]) => key in method.settings.shape,
   );
+  const merged = mergeSettings(
+    { ...settings, method: { name: wanted, ...Object.fromEntries(read) } },
+    { views: cropsFor(wanted, settings.views as Settings['views']) },
+    method.recipe,
+    given,
+  );
+  const { frontEnd = 'none' } = merged.encoder ?? {};
+  const isRandom = frontEnd !== 'none' && given.encoder?.stemStart === undefined;
   return resolveSettings(
-    mergeSettings(
-      { ...settings, method: { name: wanted, ...Object.fromEntries(read) } },
-      { views: cropsFor(wanted, settings.views as Settings['views']) },
-      method.recipe,
-      given,
-    ),
+    isRandom ? mergeSettings(merged, { encoder: { stemStart: 'random' } }) : merged,
   );
 }
 
