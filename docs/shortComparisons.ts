@@ -24,7 +24,7 @@ interface ShortRow {
   readonly epochs?: number | null;
 }
 
-/** What remains of one or several outputs of `compare` on the same images. */
+/** Short form of one or several outputs of `compare` on the same images. */
 export interface ShortComparison {
   /** Name that begins with the question, such as `pcl-cifar10`. */
   readonly name: string;
