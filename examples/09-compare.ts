@@ -1,6 +1,6 @@
 /** Comparison: several methods and values of a setting under the same conditions, as one table. */
 import { compare, compareTable, type SettingsPatch } from '../src/likeness.ts';
-import { folder, isSample } from './input.ts';
+import { folder, isTiny } from './input.ts';
 
 // A real comparison has three seeds and more than a minute per run.
 const tiny: SettingsPatch = {
@@ -13,7 +13,7 @@ const { comparison, files } = await compare(folder, {
   grid: { temperature: [0.1, 0.5] }, // a row per method and value
   seeds: 1,
   out: 'runs/comparison',
-  ...(isSample ? { epochs: 1, settings: tiny } : { minutes: 5 }),
+  ...(isTiny ? { epochs: 1, settings: tiny } : { minutes: 5 }),
   onNote: ({ message }) => console.log(message),
 });
 

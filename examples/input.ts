@@ -1,4 +1,7 @@
-/** Input of the examples: the folder in their argument, or the sample with tiny settings. */
+/**
+ * Input of the examples: the folder in their argument, or the sample with tiny settings. A second
+ * argument `tiny` takes these for the folder, too.
+ */
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import {
@@ -12,13 +15,14 @@ import {
 
 /** Folder of images: the first argument, or the bundled sample. */
 export const folder = process.argv[2] ?? samplePath;
-export const isSample = folder === samplePath;
+/** True for tiny settings. */
+export const isTiny = folder === samplePath || process.argv[3] === 'tiny';
 
 /**
  * Ten minutes for your images; one epoch of a tiny encoder for the sample, so that an example ends
  * at once.
  */
-export const budget: TrainOptions = isSample
+export const budget: TrainOptions = isTiny
   ? {
       epochs: 1,
       settings: { encoder: { architecture: 'resnet10', width: 4 }, run: { checkpointSeconds: 1 } },
