@@ -19,6 +19,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listOfExamples } from '../docs/examples.ts';
 import { samplePath } from '../src/likeness.ts';
+import { sharedCode } from './likeness.cases.ts';
 
 const folder = fileURLToPath(new URL('../examples', import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'likeness-examples-'));
@@ -54,7 +55,7 @@ function run(name: string): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     cwd: place,
-    env: { ...process.env, LIKENESS_CACHE: join(place, 'cache') },
+    env: { ...process.env, ...sharedCode, LIKENESS_CACHE: join(place, 'cache') },
   });
   expect(status, stderr).toBe(0);
   return stdout;

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeTextures } from './likeness.cases.ts';
+import { sharedCode, writeTextures } from './likeness.cases.ts';
 import {
   at,
   eventsOf,
@@ -71,7 +71,7 @@ describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }
     const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
     const child = spawn(process.execPath, [main, ...training('logged')], {
       cwd: workplace.path,
-      env: { ...process.env, LIKENESS_CACHE: at('cache') },
+      env: { ...process.env, ...sharedCode, LIKENESS_CACHE: at('cache') },
       stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')],
     });
     let stdout = '';

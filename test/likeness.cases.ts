@@ -9,6 +9,9 @@ import { randomAt } from '../src/core/random.ts';
 
 const main = resolve(dirname(fileURLToPath(import.meta.url)), '../src/cli/main.ts');
 
+/** Environment of processes that share their compiled code, which halves the time of a start. */
+export const sharedCode = { NODE_COMPILE_CACHE: join(tmpdir(), 'likeness-compile-cache') };
+
 export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -56,7 +59,10 @@ export function openWorkplace(): Workplace {
   ): Started {
     const child = spawn(command, args, {
       cwd: path,
-      env: { ...process.env, LIKENESS_CACHE: join(path, 'cache'), NO_COLOR: '1', ...env },
+      env: {
+        ...{ ...process.env, ...sharedCode, LIKENESS_CACHE: join(path, 'cache'), NO_COLOR: '1' },
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const text = { stdout: '', stderr: '' };
