@@ -42,7 +42,7 @@ const bySize: Readonly<Record<string, Preset>> = {
         hue: 0,
         grayscaleProbability: 0,
       },
-      encoder: { architecture: 'resnet10', width: 16, stem: 'small', stemStart: 'patches' },
+      encoder: { architecture: 'resnet10', width: 16, stem: 'small' },
       schedule: { epochs: 28 },
       method: { prototypes: 256, hiddenDim: 256 },
     },

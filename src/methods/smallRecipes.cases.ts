@@ -24,7 +24,6 @@ export const sizePresets: Readonly<
       architecture: 'resnet10',
       width: 16,
       stem: 'small',
-      stemStart: 'patches',
       epochs: 28,
       prototypes: 256,
       hiddenDim: 256,
