@@ -180,6 +180,7 @@ async function execute(
       terminal.warn(`${signal}: ending after this step, and saving. A second signal ends at once.`),
     onForced: () => printError(controller.signal.reason, terminal),
   });
+  const stopWaits = terminal.showWaits();
   const interruptedCode = () => (endedBy ? exitCodeOfSignal(endedBy) : OUTPUT_CLOSED);
   try {
     const result = await command.run(args, options, terminal);
@@ -203,6 +204,7 @@ async function execute(
     return isKnown ? exitCodeOf(error.code) : exitCodes.failure.code;
   } finally {
     outputEnded.removeEventListener('abort', stop);
+    stopWaits();
     unwatch();
   }
 }

@@ -2,7 +2,7 @@
  * The terminal as commands see it: lines for people, one progress line, and one object for scripts.
  */
 import type { Notice, ProgressEvent, ReporterOptions } from '../core/reporter.ts';
-import { forTerminal } from '../core/text.ts';
+import { forTerminal, showDuration } from '../core/text.ts';
 
 export interface Terminal {
   /** Marks a caller that reads one machine-readable object. Lines for people then go to stderr. */
@@ -19,6 +19,11 @@ export interface Terminal {
   progress(line: string): void;
   /** Ends the progress line, leaving its last state. */
   endProgress(): void;
+  /**
+   * Shows how long the current stage has reported nothing, from two seconds on, so that no work is
+   * silent. Returns a function that ends this.
+   */
+  showWaits(): () => void;
   /**
    * Callbacks for functions of the library: progress on the progress line, notes and warnings as
    * lines.
@@ -41,6 +46,11 @@ export interface TerminalOptions {
 /** Milliseconds between two states of the progress line, on a terminal and elsewhere. */
 const REDRAW = 100;
 const PLAIN = 5000;
+/** Milliseconds without a report after which the line shows the time, and between two looks. */
+const QUIET = 2000;
+const LOOK = 1000;
+/** Line before any stage has reported. */
+const UNNAMED = 'working';
 
 export function createTerminal({
   json = false,
@@ -53,6 +63,9 @@ export function createTerminal({
   let drawn = 0;
   let pending = '';
   let open = false;
+  /** Last report of the current stage, and when it came. */
+  let stage = UNNAMED;
+  let reported = performance.now();
 
   function draw(line: string): void {
     const width = (err.columns ?? 80) - 1;
@@ -64,10 +77,13 @@ export function createTerminal({
       if (err.isTTY) draw(pending);
       else err.write(`${pending}\n`);
     }
-    if (open) err.write('\n');
+    // A line that names no stage is worth nothing afterwards.
+    if (open) err.write(err.isTTY && stage === UNNAMED ? '\r\x1b[2K' : '\n');
     open = false;
     pending = '';
     drawn = 0;
+    stage = UNNAMED;
+    reported = performance.now();
   }
   function say(line = ''): void {
     endProgress();
@@ -80,11 +96,32 @@ export function createTerminal({
   function progress(line: string): void {
     const now = performance.now();
     pending = forTerminal(line).replaceAll('\n', ' ');
+    stage = pending;
+    reported = now;
     if (drawn !== 0 && now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
     drawn = now;
     if (err.isTTY) draw(pending);
     else err.write(`${pending}\n`);
     pending = '';
+  }
+  function showWait(): void {
+    const now = performance.now();
+    const waited = now - reported;
+    if (now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
+    // A report that came too soon after another is shown now.
+    const isWaiting = waited >= (err.isTTY ? QUIET : PLAIN);
+    if (!isWaiting && pending === '') return;
+    const line = isWaiting ? `${stage} (${showDuration(waited / 1000)})` : pending;
+    drawn = now;
+    pending = '';
+    if (err.isTTY) draw(line);
+    else err.write(`${line}\n`);
+  }
+  function showWaits(): () => void {
+    reported = performance.now();
+    const timer = setInterval(showWait, LOOK);
+    timer.unref?.();
+    return () => clearInterval(timer);
   }
   const watch = {
     onProgress: ({ text }: ProgressEvent) => progress(text),
@@ -92,5 +129,7 @@ export function createTerminal({
     onWarning: ({ message }: Notice) => warn(rewrite(message)),
     signal,
   };
-  return { json, command, signal, say, warn, progress, endProgress, watch, rewrite };
+  return {
+    ...{ json, command, signal, say, warn, progress, endProgress, showWaits, watch, rewrite },
+  };
 }

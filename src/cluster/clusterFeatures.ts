@@ -13,6 +13,7 @@ import { LikenessError } from '../core/errors.ts';
 import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import { plural } from '../core/text.ts';
 import { type AssignResult, assign } from './assign.ts';
 import { distinctRows, type Features, featuresOf, normalizeRows, selectRows } from './features.ts';
@@ -112,7 +113,8 @@ export async function clusterFeatures(
           suggestion: undefined,
         };
 
-  reporter.progress({ stage: 'kmeans', text: `finding ${plural(chosen.k, 'cluster')}` });
+  const text = `finding ${plural(chosen.k, 'cluster')}`;
+  const onProgress = beginStage(reporter, { stage: 'kmeans', text, unit: 'step' });
   const some =
     count > fitOn
       ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'clusterFit')).sort())
@@ -124,8 +126,10 @@ export async function clusterFeatures(
     metric: 'spherical',
     ...starts,
     seed,
+    onProgress,
     signal,
   });
+  reporter.progress({ stage: 'assign', text: `assigning ${plural(count, 'image')}` });
   const temperature = Math.max(MIN_TEMPERATURE, found.objective / some.count);
 
   // Images that repeat each other can leave a cluster empty. It is removed and the images are

@@ -8,10 +8,18 @@
  * Source: McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection", 2018
  * (arXiv:1802.03426).
  */
+import { setImmediate } from 'node:timers/promises';
 import { UMAP } from 'umap-js';
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { checkedLater, numberFrom, optionCheck, wholeNumber } from '../core/options.ts';
+import {
+  abortSignal,
+  callback,
+  checkedLater,
+  numberFrom,
+  optionCheck,
+  wholeNumber,
+} from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { type Features, normalizeRows } from './features.ts';
 import { nearestNeighbors } from './neighbors.ts';
@@ -26,6 +34,9 @@ export interface LayoutOptions {
   epochs?: number;
   /** Seed of all random draws. Default 0. */
   seed?: number;
+  /** Receives the number of finished passes. */
+  onProgress?: (done: number, of: number) => void;
+  signal?: AbortSignal;
 }
 
 const checkLayout = optionCheck<LayoutOptions>({
@@ -33,8 +44,12 @@ const checkLayout = optionCheck<LayoutOptions>({
   minDistance: numberFrom(0),
   epochs: wholeNumber(1),
   seed: wholeNumber(0),
+  onProgress: callback,
+  signal: abortSignal,
 });
 
+/** Passes without a turn for other work. */
+const PASSES_AT_ONCE = 10;
 /** Fewest rows for UMAP. Below, the map shows two principal components. */
 const MIN_ROWS = 30;
 
@@ -50,6 +65,7 @@ export async function layout2d(
 ): Promise<Float32Array> {
   checkLayout(options);
   const { neighbors = 15, minDistance = 0.1, epochs = 200, seed = 0 } = options;
+  const { onProgress, signal } = options;
   const { count: N } = features;
   if (!Number.isInteger(neighbors) || neighbors < 3 || neighbors >= MIN_ROWS) {
     throw new LikenessError(
@@ -75,8 +91,15 @@ export async function layout2d(
     rows.map((i) => [0, ...part(i, (at) => Math.max(0, 1 - near.similarities[at]!))]),
   );
   // UMAP receives the graph, so it only needs the number of rows.
-  const places = umap.fit(rows.map((i) => [i]));
-  return Float32Array.from(places.flat());
+  const passes = umap.initializeFit(rows.map((i) => [i]));
+  for (let pass = 1; pass <= passes; pass++) {
+    umap.step();
+    if (pass % PASSES_AT_ONCE !== 0 && pass < passes) continue;
+    onProgress?.(pass, passes);
+    await setImmediate(); // so that signals and timers get a turn
+    signal?.throwIfAborted();
+  }
+  return Float32Array.from(umap.getEmbedding().flat());
 }
 
 async function principalLayout(

@@ -7,7 +7,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { checkedLater, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
+import { callback, checkedLater, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
 import { input, rowProducts, topK } from '../tensor/index.ts';
 import { blockAt, blocksOf, runBlocks } from './blocks.ts';
 import { type Features, normalizeRows, requireSameDimension } from './features.ts';
@@ -21,12 +21,15 @@ export interface NeighborOptions {
   exclude?: 'nothing' | 'self';
   /** Rows of the bank per product. Default 65,536 or the number that fits 64 MiB. */
   bankBlock?: number;
+  /** Receives the number of finished queries, counted once for each block of the bank. */
+  onProgress?: (done: number, of: number) => void;
 }
 
 const checkNeighbors = optionCheck<NeighborOptions>({
   k: checkedLater,
   exclude: oneOf(['nothing', 'self']),
   bankBlock: wholeNumber(1),
+  onProgress: callback,
 });
 
 export interface Neighbors {
@@ -60,7 +63,7 @@ export async function nearestNeighbors(
   options: NeighborOptions,
 ): Promise<Neighbors> {
   checkNeighbors(options);
-  const { k, exclude = 'nothing', bankBlock = bankRows(bank.dimension) } = options;
+  const { k, exclude = 'nothing', bankBlock = bankRows(bank.dimension), onProgress } = options;
   requireSameDimension('neighbors', queries, bank);
   const most = exclude === 'self' ? bank.count - 1 : bank.count;
   if (!Number.isInteger(k) || k < 1 || k > most) {
@@ -115,6 +118,8 @@ export async function nearestNeighbors(
             rows.start,
           );
         }
+        const done = part * queries.count + start + queriesHere;
+        onProgress?.(done, bankBlocks.number * queries.count);
       }
     }
   } finally {

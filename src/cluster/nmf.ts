@@ -10,7 +10,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
+import { abortSignal, callback, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { add, div, input, matmul, mean, mul, scalar, sub, transpose } from '../tensor/index.ts';
 import { type Features, featuresOf } from './features.ts';
@@ -22,6 +22,8 @@ export interface NmfOptions {
   iterations?: number;
   /** Seed of the initial factors. Default 0. */
   seed?: number;
+  /** Receives the number of finished updates. */
+  onProgress?: (done: number, of: number) => void;
   signal?: AbortSignal;
 }
 
@@ -29,6 +31,7 @@ const checkNmf = optionCheck<NmfOptions>({
   rank: checkedLater,
   iterations: wholeNumber(0),
   seed: wholeNumber(0),
+  onProgress: callback,
   signal: abortSignal,
 });
 
@@ -52,7 +55,7 @@ const EPSILON = 1e-9;
  */
 export async function nmf(engine: Engine, features: Features, options: NmfOptions): Promise<Nmf> {
   checkNmf(options);
-  const { rank, iterations = 200, seed = 0, signal } = options;
+  const { rank, iterations = 200, seed = 0, onProgress, signal } = options;
   const { data, count, dimension } = features;
   const most = Math.min(count, dimension);
   if (!Number.isInteger(rank) || rank < 1 || rank > most) {
@@ -97,6 +100,7 @@ export async function nmf(engine: Engine, features: Features, options: NmfOption
     for (let i = 0; i < iterations; i++) {
       signal?.throwIfAborted();
       errors.push((await exe.run({})).error![0] as number);
+      onProgress?.(i + 1, iterations);
     }
     const found = await exe.readState(['W', 'H']);
     return { ...balanced(found.W as Float32Array, found.H as Float32Array, rank), errors };

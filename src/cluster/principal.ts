@@ -11,7 +11,7 @@
  */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
+import { callback, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { input, matmul, transpose } from '../tensor/index.ts';
 import { type Covariance, covariance, spectrum } from './covariance.ts';
@@ -25,12 +25,15 @@ export interface PrincipalOptions {
   iterations?: number;
   /** Seed of the start. Default 0. */
   seed?: number;
+  /** Receives the number of finished iterations. */
+  onProgress?: (done: number, of: number) => void;
 }
 
 const checkPrincipal = optionCheck<PrincipalOptions>({
   components: checkedLater,
   iterations: wholeNumber(1),
   seed: wholeNumber(0),
+  onProgress: callback,
 });
 
 /** Extra directions during the iteration. */
@@ -74,7 +77,7 @@ export async function principalAxes(
   options: PrincipalOptions,
 ): Promise<PrincipalAxes> {
   checkPrincipal(options);
-  const { components, iterations = 12, seed = 0 } = options;
+  const { components, iterations = 12, seed = 0, onProgress } = options;
   if (!Number.isInteger(components) || components < 1) {
     throw new LikenessError(
       'principal.components',
@@ -86,7 +89,10 @@ export async function principalAxes(
   const isWide = count < dimension;
   const around = isWide ? await gram(engine, features) : await covariance(engine, features);
   const width = Math.min(P + EXTRA_DIRECTIONS, around.dimension);
-  const { axes, values } = await leadingAxes(engine, around, { width, iterations, seed });
+  const { axes, values } = await leadingAxes(engine, around, {
+    ...{ width, iterations, seed },
+    ...(onProgress && { onProgress }),
+  });
   const variances = new Float64Array(P);
   variances.set(values.subarray(0, P));
   if (!isWide) return { means: around.means, axes: axes.slice(0, P * dimension), variances };
@@ -178,7 +184,12 @@ function centered({ data, dimension }: Features, means: Float64Array): Float32Ar
 async function leadingAxes(
   engine: Engine,
   { matrix, dimension: D }: Covariance,
-  { width, iterations, seed }: { width: number; iterations: number; seed: number },
+  {
+    width,
+    iterations,
+    seed,
+    onProgress,
+  }: { width: number; iterations: number; seed: number } & Pick<PrincipalOptions, 'onProgress'>,
 ): Promise<{ axes: Float64Array; values: Float64Array }> {
   // Scaled, so that float32 neither overflows nor underflows. A zero matrix stays zero.
   const largest = largestOf(matrix) || 1;
@@ -193,6 +204,7 @@ async function leadingAxes(
     for (let i = 0; i < iterations; i++) {
       axes.set((await exe.run({ v: Float32Array.from(axes) })).next!);
       orthonormalize(axes, width);
+      onProgress?.(i + 1, iterations);
     }
     // Within the subspace, the small matrix V C Vᵀ gives the exact axes.
     const next = (await exe.run({ v: Float32Array.from(axes) })).next!; // [width, D]

@@ -132,7 +132,7 @@ export async function patchBaseline(
     const encoder = await patches.open({ engine, size, tensors: await patches.learn(learned) });
     try {
       const rows = await encoder.embed({ cache, indices: set.indices }, { workers, reporter });
-      const { figures } = await measureFeatures(engine, bench, rows);
+      const { figures } = await measureFeatures(engine, bench, rows, { title: patches.title });
       return { figures, protocol: { features }, labelFree: {} };
     } finally {
       await encoder.close();
@@ -159,7 +159,7 @@ export async function pixelBaselines(
     const { title, protocol } = encoder;
     reporter.progress({ stage: 'measure', text: `measuring ${title}` });
     const measured = await store.recall(title, key, async (engine) => {
-      const { figures } = await measureFeatures(engine, bench, await embed(encoder));
+      const { figures } = await measureFeatures(engine, bench, await embed(encoder), { title });
       return { figures, protocol: { features: protocol! }, labelFree: {} };
     });
     found[id] = baselineOf(title, measured.protocol!.features!, [measured]);

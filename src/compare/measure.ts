@@ -118,17 +118,23 @@ export interface MeasuredFeatures {
   readonly protocol: Readonly<Record<string, string>>;
 }
 
-/** Scores features of the evaluation set; `heads` are clusters that a method's own head learned. */
+/**
+ * Scores features of the evaluation set; `heads` are clusters that a method's own head learned, and
+ * `title` names the features in reports of progress.
+ */
 export async function measureFeatures(
   engine: Engine,
   { set, seed, reporter }: Bench,
   features: Features,
-  heads?: Int32Array,
+  { heads, title }: { heads?: Int32Array | undefined; title?: string } = {},
 ): Promise<MeasuredFeatures> {
   const { labels, split, contents, files } = set;
   const { signal } = reporter;
   const labeled = { features, labels, split, contents, files };
-  const evaluation = await evaluateFeatures(engine, labeled, { seed, signal });
+  const evaluation = await evaluateFeatures(engine, labeled, {
+    ...{ seed, reporter },
+    ...(title !== undefined && { title }),
+  });
   const rows = labeledRows(set);
   const k = evaluation.clustering.k;
   // Clusters are of all images already if the source has no split of its own.
@@ -200,7 +206,7 @@ export async function measureEncoder(
   if (set.labelled === 'no') return { labelFree };
   const heads = await headClusters(encoder, features);
   return {
-    ...(await measureFeatures(engine, bench, features, heads?.assignments)),
+    ...(await measureFeatures(engine, bench, features, { heads: heads?.assignments })),
     labelFree,
     point: await curvePointOf(engine, bench, features),
   };

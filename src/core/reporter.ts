@@ -2,7 +2,12 @@
  * The line between work and whoever watches it: progress, notes, warnings, and the wish to stop.
  */
 
-/** State of a long stage of work. */
+/**
+ * State of a long stage of work.
+ *
+ * Of events with the same stage `done` never falls and `total` stays, until an event without `done`
+ * or with `done` 0 begins the next part, such as the features of another encoder.
+ */
 export interface ProgressEvent {
   /** Stable name of the stage, such as `decode`, `embed` or `kmeans`. */
   readonly stage: string;

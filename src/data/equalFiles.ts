@@ -1,7 +1,7 @@
 /** Counts equal files of a source before anything is decoded. */
 import { createHash } from 'node:crypto';
 import { isImageError } from './reasons.ts';
-import type { Source, StopOptions } from './types.ts';
+import type { CountFunction, Source, StopOptions } from './types.ts';
 
 /** Bytes that are read at most, which bounds the time to about half a minute. */
 const MAX_BYTES = 4 * 2 ** 30;
@@ -20,7 +20,11 @@ export interface EqualFiles {
  */
 export async function countEqualFiles(
   source: Pick<Source, 'entries' | 'read' | 'bytes'>,
-  { signal, maxBytes = MAX_BYTES }: StopOptions & { maxBytes?: number } = {},
+  {
+    signal,
+    maxBytes = MAX_BYTES,
+    onProgress,
+  }: StopOptions & { maxBytes?: number; onProgress?: CountFunction | undefined } = {},
 ): Promise<EqualFiles> {
   const bySize = new Map<number, number[]>();
   for (const index of source.entries.keys()) {
@@ -31,7 +35,10 @@ export async function countEqualFiles(
   }
   let count = 0;
   let read = 0;
+  let done = 0;
   for (const indices of bySize.values()) {
+    done += indices.length;
+    onProgress?.(done - indices.length, source.entries.length);
     if (indices.length < 2) continue;
     const seen = new Set<string>();
     for (const index of indices) {

@@ -1,7 +1,9 @@
 /** Facts about a source that a preset is chosen by. */
+import { type Reporter, silent } from '../core/reporter.ts';
+import { countStage } from '../core/stage.ts';
 import { isolatedDecoder } from './isolatedDecoder.ts';
 import { measureSource } from './measure.ts';
-import type { Source, StopOptions } from './types.ts';
+import type { Source } from './types.ts';
 
 /** Images examined to tell color from gray. */
 const COLOR_SAMPLES = 12;
@@ -21,9 +23,13 @@ export interface SourceFacts {
  */
 export async function imageFacts(
   source: Source,
-  { signal }: StopOptions = {},
+  reporter: Pick<Reporter, 'progress' | 'signal'> = silent,
 ): Promise<SourceFacts> {
-  const sizes = await measureSource(source, { signal });
+  const { signal } = reporter;
+  const onProgress = countStage(reporter, {
+    ...{ stage: 'sizes', text: 'measuring images', unit: 'image' },
+  });
+  const sizes = await measureSource(source, { onProgress, signal });
   let color: SourceFacts['color'] = 'gray';
   const total = source.entries.length;
   const count = Math.min(COLOR_SAMPLES, total);
@@ -33,7 +39,7 @@ export async function imageFacts(
       const { pixels } = await isolatedDecoder.decode(image, { size: 32, signal });
       if (hasColor(pixels)) color = 'color';
     } catch {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       // The cache counts unreadable images.
     }
   }

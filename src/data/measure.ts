@@ -1,7 +1,7 @@
 import { median } from './cache.ts';
 import { isolatedDecoder } from './isolatedDecoder.ts';
 import { isImageError } from './reasons.ts';
-import type { Source, StopOptions } from './types.ts';
+import type { CountFunction, Source, StopOptions } from './types.ts';
 
 /** Image sizes in the source, before any shrinking. */
 export interface SourceSizes {
@@ -21,13 +21,18 @@ export interface SourceSizes {
  */
 export async function measureSource(
   source: Source,
-  { samples = 64, signal }: { samples?: number } & StopOptions = {},
+  {
+    samples = 64,
+    onProgress,
+    signal,
+  }: { samples?: number; onProgress?: CountFunction | undefined } & StopOptions = {},
 ): Promise<SourceSizes | undefined> {
   const total = source.entries.length;
   const count = Math.min(samples, total);
   const sides: number[] = [];
   for (let i = 0; i < count; i++) {
     signal?.throwIfAborted();
+    onProgress?.(i, count);
     try {
       const image = await source.read(Math.floor((i * total) / count));
       const { width, height } = await isolatedDecoder.size(image, { signal });

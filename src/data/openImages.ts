@@ -1,6 +1,7 @@
 /** Images of a source, decoded once per size. */
 import { resolve } from 'node:path';
 import { type Reporter, silent } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import { plural, showCount } from '../core/text.ts';
 import { openPixelCache } from './cache.ts';
 import { defaultCacheDir } from './cache-folder.ts';
@@ -53,7 +54,8 @@ export async function openImages(
   path: string,
   { cacheDir = defaultCacheDir(), reporter = silent, ...options }: OpenOptions = {},
 ): Promise<OpenImages> {
-  const source = await openSource(path, { ...options, signal: reporter.signal });
+  const onListed = beginStage(reporter, { stage: 'list', text: 'listing', unit: 'image' });
+  const source = await openSource(path, { ...options, onListed, signal: reporter.signal });
   for (const note of source.notes ?? []) reporter.note(note);
   const caches = new Map<string, PixelCache>();
   const ranges = new Map<string, Promise<Source>>();

@@ -15,14 +15,20 @@ export interface FolderOptions extends StopOptions {
   exclude?: Excluder;
   /** Takes folders for labels in any case, or never. */
   labels?: 'folders' | 'none';
+  /** Receives the number of images found so far, after each folder. */
+  onListed?: ((images: number) => void) | undefined;
 }
 
 /** Opens a folder of image files. `layoutOf` derives labels and splits from the folders inside. */
 export async function openFolder(
   path: string,
-  { exclude, labels, signal }: FolderOptions = {},
+  { exclude, labels, onListed, signal }: FolderOptions = {},
 ): Promise<Source> {
-  const { files, skipped, leftOut, excluded } = await walkImages(path, { exclude, signal });
+  const { files, skipped, leftOut, excluded } = await walkImages(path, {
+    exclude,
+    onListed,
+    signal,
+  });
   const { entries, labelNames, labeling } = layoutOf(files, { labels });
   const notes: SourceNote[] = [];
   const left = leftOutText(leftOut);

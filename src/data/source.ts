@@ -34,6 +34,8 @@ export interface SourceOptions extends StopOptions {
    * Default: the data set's own, or folders that look like classes.
    */
   labels?: LabelChoice;
+  /** Receives the number of images found so far, after each folder. */
+  onListed?: ((images: number) => void) | undefined;
   /**
    * `all` reads every picture of a TIFF, GIF or WebP file of several as an image of its own, such
    * as `scan.tif#2`. Default `first`.
@@ -63,10 +65,15 @@ export interface SourceOptions extends StopOptions {
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
-  const { exclude: patterns = [], labels, pages, range, signal } = options;
+  const { exclude: patterns = [], labels, onListed, pages, range, signal } = options;
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
-  const ways: FolderOptions = { exclude, signal, ...(labels !== undefined && { labels: folders }) };
+  const ways: FolderOptions = {
+    exclude,
+    onListed,
+    signal,
+    ...(labels !== undefined && { labels: folders }),
+  };
   const paged = pageOf(absolute);
   const found = statOf(path, paged?.file ?? absolute);
   const irregular = irregularKind(found);

@@ -70,6 +70,9 @@ export interface Pixels {
   readonly pixels: Uint8Array;
 }
 
+/** Receives the number of finished items, and of all. */
+export type CountFunction = (done: number, of: number) => void;
+
 /** The wish to stop. */
 export interface StopOptions {
   /** Ends the work when it is aborted. The promise is rejected with the signal's reason. */

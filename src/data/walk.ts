@@ -21,6 +21,8 @@ export interface Listing {
 export interface WalkOptions extends StopOptions {
   /** Leaves out folders and files by their paths. */
   exclude?: Pick<Excluder, 'matches'>;
+  /** Receives the number of images found so far, after each folder. */
+  onListed?: ((images: number) => void) | undefined;
 }
 
 /** Milliseconds of work after which signals are let in. */
@@ -38,7 +40,7 @@ const ANSWER_MS = 50;
  */
 export async function walkImages(
   root: string,
-  { exclude, signal }: WalkOptions = {},
+  { exclude, onListed, signal }: WalkOptions = {},
 ): Promise<Listing> {
   const leftOut: string[] = [];
   let excluded = 0;
@@ -93,6 +95,7 @@ export async function walkImages(
       skipped.push({ id: folder, reason: `folder: ${systemReason(error)}` });
     }
     linked.sort(compareNatural);
+    onListed?.(files.length);
     signal?.throwIfAborted();
     await answer();
   }

@@ -6,7 +6,7 @@ import { type Features, featuresOf, type Rows, requireFinite } from '../cluster/
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
-import { plural, showCount } from '../core/text.ts';
+import { beginStage } from '../core/stage.ts';
 import { type CacheLayout, type EvaluationSpec, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 
@@ -121,12 +121,12 @@ export function encoderOf<About extends BatchEncoder>({
     });
     const { signal } = reporter;
     let done = 0;
+    const onProgress = beginStage(reporter, { stage: 'embed', text: title, total, unit: 'image' });
     for await (const { rows, outputs } of runBatches(batches, embedBatch, { signal })) {
       const features = outputs.features!; // [rows, D]
       requireFinite(features, dimension, done);
       done += rows;
-      const text = `${title}: ${showCount(done)} of ${plural(total, 'image')}`;
-      reporter.progress({ stage: 'embed', text, done, total });
+      onProgress(done);
       yield features;
     }
   }

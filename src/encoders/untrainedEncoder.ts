@@ -14,6 +14,7 @@ import { distinctRows } from '../cluster/index.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import {
   encoderOptions,
   initialEncoderState,
@@ -107,11 +108,16 @@ export async function untrainedState({
       Object.fromEntries(names.map((name) => [name, initial[name]!])) as Values,
     );
     let batches = 0;
+    const onProgress = beginStage(reporter, {
+      ...{ stage: 'untrained', text: 'statistics of the untrained encoder', unit: 'image' },
+      total: count,
+    });
     const chosen = Uint32Array.from(drawn, (i) => indices[i]!);
     for await (const batch of evaluationBatches(cache, { size, batchSize, indices: chosen })) {
       reporter.signal.throwIfAborted();
       await executable.run({ images: batch.pixels });
       batches++;
+      onProgress(batches * batchSize);
     }
     const rest = (1 - MOMENTUM) ** batches;
     const measured = await executable.readState(buffers.map(({ name }) => name));

@@ -5,6 +5,8 @@
 
 import type { Engine } from '../backends/index.ts';
 import { type Features, normalizeRows, selectRows } from '../cluster/index.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { countStage } from '../core/stage.ts';
 import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { type KnnResult, knn } from './knn.ts';
 import { type FitOptions, openProbes } from './linearProbe.ts';
@@ -45,8 +47,13 @@ export interface ClassifierOptions {
   /** Fractions of the training labels that further probes are trained with. */
   labelShares: readonly number[];
   seed: number;
-  signal?: AbortSignal;
+  /** Name of the features in reports of progress. */
+  title: string;
+  reporter: Reporter;
 }
+
+/** Seeded draws of few labels that are averaged. */
+const DRAWS = 3;
 
 interface Scored {
   result: ClassifierEvaluation;
@@ -59,7 +66,7 @@ const NONE = 'not measured: no class has two labeled images, so nothing is left 
 export async function scoreClassifiers(
   engine: Engine,
   { features, labels }: { features: Features; labels: Int32Array },
-  { split, neighbors, temperature, probe, labelShares, seed, signal }: ClassifierOptions,
+  { split, neighbors, temperature, probe, labelShares, seed, title, reporter }: ClassifierOptions,
 ): Promise<Scored> {
   if (split.test.length === 0) {
     return {
@@ -77,13 +84,25 @@ export async function scoreClassifiers(
     labels: Int32Array.from(rows, (row) => labels[row]!),
   });
   const [train, test] = [part(split.train), part(split.test)];
-  const near = await knn(engine, train, test, { k: neighbors, temperature });
-  const options = { ...probe, seed, signal };
+  const named = (text: string, unit: string) => ({
+    ...{ stage: 'measure', text: `${title}: ${text}`, unit },
+  });
+  const near = await knn(engine, train, test, {
+    ...{ k: neighbors, temperature },
+    onProgress: countStage(reporter, named('nearest neighbors', 'image')),
+  });
+  const options = { ...probe, seed, signal: reporter.signal };
   const probes = openProbes(engine, train, test);
   const { accuracy, trainAccuracy, epochs, protocol, few } = await (async () => {
     try {
-      const whole = await probes.fit(options);
-      const shares = { ...options, shares: labelShares, probes };
+      const onProgress = countStage(reporter, named('linear classifier', 'step'));
+      const whole = await probes.fit({ ...options, onProgress });
+      const stage = named('classifiers with few labels', 'classifier');
+      const count = countStage(reporter, stage);
+      const shares = {
+        ...{ ...options, shares: labelShares, draws: DRAWS, probes },
+        onProgress: (done: number) => count(done, DRAWS * labelShares.length),
+      };
       return { ...whole, few: await fewLabels(engine, train, test, shares) };
     } finally {
       await probes.close();

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
 import { featuresOf } from '../cluster/index.ts';
+import { silent } from '../core/reporter.ts';
 import { type ClusterScoreOptions, scoreClusters } from './clusterScores.ts';
 
 let engine: Engine;
@@ -31,6 +32,8 @@ const score = (given: Partial<ClusterScoreOptions> = {}) =>
       rows: Int32Array.from(labels.keys()),
       on: 'all',
       seed: 0,
+      title: 'features',
+      reporter: silent,
       ...given,
     },
   );

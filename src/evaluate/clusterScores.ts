@@ -5,6 +5,8 @@
 
 import type { Engine } from '../backends/index.ts';
 import { type Features, type KmeansOptions, kmeans, selectRows } from '../cluster/index.ts';
+import type { Reporter } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import {
   adjustedRandOf,
   amiOf,
@@ -74,19 +76,23 @@ export interface ClusterScoreOptions {
   on: 'test' | 'all';
   learned?: LearnedClusters;
   seed: number;
-  signal?: AbortSignal;
+  /** Name of the features in reports of progress. */
+  title: string;
+  reporter: Reporter;
 }
 
 /** Clusters the given rows of features [N, F] and compares the clusters with the labels [N]. */
 export async function scoreClusters(
   engine: Engine,
   { features, labels }: { features: Features; labels: Int32Array },
-  { k, metric, restarts, rows, on, learned, seed, signal }: ClusterScoreOptions,
+  { k, metric, restarts, rows, on, learned, seed, title, reporter }: ClusterScoreOptions,
 ): Promise<{ result: ClusterEvaluation; protocol: { clustering: string; kmeans?: string } }> {
   const truth = Int32Array.from(rows, (row) => labels[row]!);
   const classes = new Set(truth).size;
   const clusters = k ?? classes;
-  const options = { engine, metric, restarts, seed, signal };
+  const text = `${title}: k-means`;
+  const onProgress = beginStage(reporter, { stage: 'measure', text, unit: 'step' });
+  const options = { engine, metric, restarts, seed, onProgress, signal: reporter.signal };
   const found = await kmeans(selectRows(features, rows), clusters, options);
   // Another number of clusters can only come from k-means.
   const own = learned && (k === undefined || k === learned.count) ? learned : undefined;

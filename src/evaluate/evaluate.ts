@@ -117,7 +117,7 @@ async function measureEncoder(
             files,
             learned,
           },
-          { k, labelShares: LABEL_FRACTIONS, seed, signal: reporter.signal },
+          { k, labelShares: LABEL_FRACTIONS, seed, title, reporter },
         )
       : undefined;
   if (role === 'baseline' && !isNetwork(encoder)) return { id, title, protocol, scores };

@@ -7,6 +7,7 @@
 import type { Engine } from '../backends/index.ts';
 import { type Features, featuresOf, type KmeansOptions } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { type Reporter, reporterOf } from '../core/reporter.ts';
 import {
   type ClassifierEvaluation,
   type ClassifierProtocol,
@@ -55,7 +56,10 @@ export interface FeatureEvaluationOptions {
    */
   labelShares?: readonly number[];
   seed?: number;
-  signal?: AbortSignal;
+  /** Name of the features in reports of progress. Default `features`. */
+  title?: string;
+  /** Receives progress of stage `measure`; its signal ends the work. */
+  reporter?: Reporter;
 }
 
 /** Scores of some features against labels. */
@@ -96,7 +100,8 @@ export async function evaluateFeatures(
     probe = {},
     labelShares = [],
     seed = 0,
-    signal,
+    title = 'features',
+    reporter = reporterOf(),
   }: FeatureEvaluationOptions = {},
 ): Promise<Evaluation> {
   requireSizes(features, labels, given);
@@ -106,10 +111,10 @@ export async function evaluateFeatures(
     on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
   const labeled = { features, labels };
   const clusters = await scoreClusters(engine, labeled, {
-    ...{ k, metric, restarts, rows, on, learned, seed, signal },
+    ...{ k, metric, restarts, rows, on, learned, seed, title, reporter },
   });
   const classifiers = await scoreClassifiers(engine, labeled, {
-    ...{ split, neighbors, temperature, probe, labelShares, seed, signal },
+    ...{ split, neighbors, temperature, probe, labelShares, seed, title, reporter },
   });
   return {
     ...clusters.result,

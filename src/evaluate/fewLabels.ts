@@ -17,11 +17,13 @@ import { randomAt } from '../core/random.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
 import { type FitOptions, openProbes, type ProbeBench } from './linearProbe.ts';
 
-export interface FewLabelsOptions extends FitOptions {
+export interface FewLabelsOptions extends Omit<FitOptions, 'onProgress'> {
   /** Shares of the labels, above 0 to 1. */
   shares?: readonly number[];
   /** Draws that are averaged. */
   draws?: number;
+  /** Receives the number of finished draws over all shares. */
+  onProgress?(done: number): void;
   /** Open probes of the same sets. Default: opened here. */
   probes?: ProbeBench;
 }
@@ -45,7 +47,14 @@ export async function fewLabels(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { shares = [0.01, 0.1], draws = 3, seed = 0, probes, ...fitting }: FewLabelsOptions = {},
+  {
+    shares = [0.01, 0.1],
+    draws = 3,
+    seed = 0,
+    onProgress,
+    probes,
+    ...fitting
+  }: FewLabelsOptions = {},
 ): Promise<FewLabelsResult[]> {
   requireLabeled('few labels: train', train);
   if (!Number.isInteger(draws) || draws < 1) {
@@ -56,6 +65,7 @@ export async function fewLabels(
   }
   const bench = probes ?? openProbes(engine, train, test);
   const results: FewLabelsResult[] = [];
+  let done = 0;
   try {
     for (const share of shares) {
       const accuracies: number[] = [];
@@ -64,6 +74,7 @@ export async function fewLabels(
         const rows = labeledDraw(train.labels, share, { seed, draw });
         labels = rows.length;
         accuracies.push((await bench.fit({ ...fitting, seed }, rows)).accuracy);
+        onProgress?.(++done);
       }
       results.push({ share, ...meanAndDeviation(accuracies), draws, labels });
     }

@@ -28,6 +28,8 @@ export interface KnnOptions {
   k?: readonly number[];
   /** T. Smaller: the nearest count more. */
   temperature?: number;
+  /** Receives the number of finished comparisons, as `nearestNeighbors` counts them. */
+  onProgress?: (done: number, of: number) => void;
 }
 
 export interface KnnResult {
@@ -50,7 +52,7 @@ export async function knn(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { k: requested = [20, 200], temperature = 0.1 }: KnnOptions = {},
+  { k: requested = [20, 200], temperature = 0.1, onProgress }: KnnOptions = {},
 ): Promise<KnnResult[]> {
   requireLabeled('knn: train', train);
   requireLabeled('knn: test', test);
@@ -70,6 +72,7 @@ export async function knn(
   const most = Math.max(...used);
   const { indices, similarities } = await nearestNeighbors(engine, test.features, train.features, {
     k: most,
+    ...(onProgress && { onProgress }),
   });
   const classes = train.labels.reduce((a, b) => Math.max(a, b), 0) + 1;
   const score = new Float64Array(classes);

@@ -58,6 +58,8 @@ export interface FitOptions {
   learningRate?: number;
   /** Seed of the order of rows. */
   seed?: number;
+  /** Receives the number of finished steps. */
+  onProgress?(done: number, of: number): void;
   signal?: AbortSignal;
 }
 
@@ -89,6 +91,19 @@ const MIN_STEPS = 1000;
 const PREDICTED_ROWS = 1024;
 /** Steps that are queued for the engine, so that it never waits for the calling thread. */
 const STEPS_AHEAD = 8;
+
+/**
+ * Multiplications of a product up to which one thread computes it: more threads would wait for each
+ * other longer than they work. Accuracies are the same with any number.
+ */
+const ONE_THREAD = 2 ** 24;
+
+/** A program with the sizes of its product [rows, D] x [D, classes]. */
+interface ProbeWork {
+  program(): Program;
+  readonly rows: number;
+  readonly classes: number;
+}
 
 /** Standardized rows [N, D] in shared memory, which the engine reads in place, and labels [N]. */
 interface StandardizedRows {
@@ -149,13 +164,22 @@ export function openProbes(
   const standardize = standardizer(standardizeBy);
   const sets = { train: standardize(train), test: standardize(test) };
   const compiled = new Map<string, Promise<Executable>>();
-  const compileOnce = (key: string, program: () => Program) => {
-    if (!compiled.has(key)) compiled.set(key, engine.compile(program()));
+  const compileOnce = (key: string, { program, rows, classes }: ProbeWork) => {
+    const isSmall = rows * dimension * classes <= ONE_THREAD;
+    const session = isSmall ? { threads: 1 } : {};
+    if (!compiled.has(key)) compiled.set(key, engine.compile(program(), { session }));
     return compiled.get(key)!;
   };
 
   async function fit(
-    { epochs: asked = 30, batchSize = 256, learningRate = 0.01, seed = 0, signal }: FitOptions = {},
+    {
+      epochs: asked = 30,
+      batchSize = 256,
+      learningRate = 0.01,
+      seed = 0,
+      onProgress,
+      signal,
+    }: FitOptions = {},
     rows = range(0, count),
   ): Promise<ProbeResult> {
     const B = Math.min(batchSize, rows.length);
@@ -166,14 +190,22 @@ export function openProbes(
       ...{ batchSize: B, classes, dimension, count, rows: rows.length },
       ...{ epochs, stepsPerEpoch, learningRate },
     };
-    const step = await compileOnce(`${classes} ${rows.length} ${B}`, () => probeStep(setup));
-    const weights = await trainWeights(step, sets.train, rows, { ...setup, seed, signal });
+    const step = await compileOnce(`${classes} ${rows.length} ${B}`, {
+      ...{ program: () => probeStep(setup), rows: B, classes },
+    });
+    const weights = await trainWeights(step, sets.train, rows, {
+      ...setup,
+      seed,
+      onProgress,
+      signal,
+    });
     const accuracyOn = async (set: StandardizedRows, of: Int32Array) => {
       // Rows are independent here, so a block need not be as small as a batch of few labeled rows.
       const size = Math.min(PREDICTED_ROWS, set.count);
       const key = `${classes} ${set.count} ${size} predicted`;
       const program = () => prediction({ classes, dimension, count: set.count, size });
-      return fractionRight(await compileOnce(key, program), { set, rows: of, size, weights });
+      const executable = await compileOnce(key, { program, rows: size, classes });
+      return fractionRight(executable, { set, rows: of, size, weights });
     };
     return {
       accuracy: await accuracyOn(sets.test, range(0, sets.test.count)),
@@ -240,8 +272,9 @@ async function trainWeights(
     stepsPerEpoch,
     learningRate: base,
     seed,
+    onProgress,
     signal,
-  }: Setup & { seed: number; signal?: AbortSignal | undefined },
+  }: Setup & { seed: number } & Pick<FitOptions, 'onProgress' | 'signal'>,
 ): Promise<Values> {
   const totalSteps = epochs * stepsPerEpoch;
   const state = await step.readState();
@@ -265,10 +298,9 @@ async function trainWeights(
     });
   };
   // The engine runs steps in the order in which they are sent.
-  for await (const _ of inOrder(totalSteps, run, {
-    ahead: STEPS_AHEAD,
-    ...(signal && { signal }),
-  }));
+  let done = 0;
+  for await (const _ of inOrder(totalSteps, run, { ahead: STEPS_AHEAD, ...(signal && { signal }) }))
+    onProgress?.(++done, totalSteps);
   return step.readState(['W', 'b']);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import { type PixelSet, pixelEncoder } from '../encoders/index.ts';
 import type { NeighborLists } from '../metrics/index.ts';
 import { type ColorAgreement, colorAgreement, colorFigures } from './colorAgreement.ts';
@@ -54,20 +55,28 @@ export async function measureColorAgreement(
   const own = await pickRows(features, rows); // [n, D]
   const given = options.clusters && Int32Array.from(rows, (row) => options.clusters![row]!);
   const k = Math.min(count, given ? new Set(given).size : options.k);
-  const grouped = async (of: Features, seed: number) =>
-    (await kmeans(of, k, { engine, metric: 'spherical', restarts: RESTARTS, seed, signal }))
-      .assignments;
+  const grouped = async (of: Features, seed: number) => {
+    const options = { engine, metric: 'spherical', restarts: RESTARTS, seed, signal } as const;
+    const { assignments } = await kmeans(of, k, options);
+    onProgress(++done);
+    return assignments;
+  };
   const ofPixels = (name: 'colorHistogram' | 'rawPixels') =>
     pixelEncoder(name, { size, images: count }).embed(images, { workers, reporter });
   const colors = await ofPixels('colorHistogram'); // [n, 64]
   const near = Math.max(1, Math.min(NEIGHBORS, Math.floor(count / (2 * k))));
-  reporter.progress({ stage: 'color', text: 'comparing the clusters with color' });
+  const pixels = await ofPixels('rawPixels');
+  let done = 0;
+  const onProgress = beginStage(reporter, {
+    ...{ stage: 'color', text: 'comparing the clusters with color', unit: 'clustering' },
+    total: given ? 4 : 5,
+  });
   const figures = colorFigures(
     {
       clusters: given ?? (await grouped(own, seed)),
       again: [await grouped(own, seed + 1), await grouped(own, seed + 2)],
       colorHistogram: await grouped(colors, seed),
-      rawPixels: await grouped(await ofPixels('rawPixels'), seed),
+      rawPixels: await grouped(pixels, seed),
       neighbors: await neighborsIn(engine, colors, near),
     },
     { seed },

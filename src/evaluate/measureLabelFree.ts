@@ -11,6 +11,7 @@ import {
 } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import type { PixelCache } from '../data/index.ts';
 import type { EncoderHeads, ImageEncoder } from '../encoders/index.ts';
 import { openLoader, type ViewsSpec } from '../views/index.ts';
@@ -146,6 +147,10 @@ async function agreementOfViews(
   let sized: ImageEncoder | undefined;
   try {
     sized = await encoder.resized!({ size: global.size, batchSize });
+    const onProgress = beginStage(reporter, {
+      ...{ stage: 'measure', text: `${encoder.title}: agreement of two views`, unit: 'image' },
+      total: count,
+    });
     for (let step = 0; step < loader.stepsPerEpoch; step++) {
       reporter.signal.throwIfAborted();
       const { crops } = await loader.batch(0, step);
@@ -154,6 +159,7 @@ async function agreementOfViews(
         const data = await sized.embedViews(crops[0]!.slice(view * length, (view + 1) * length)); // [B, F]
         found[view].set(await choose({ data, count: batchSize, dimension }), step * batchSize);
       }
+      onProgress((step + 1) * batchSize);
     }
   } finally {
     await Promise.allSettled([loader.close(), sized?.close()]);

@@ -85,8 +85,13 @@ export async function exportOnnx(
   checkOptions({}, options);
   await makeFolder(dirname(file));
   await requireReplaceable(file);
+  const reporter = reporterFor(options);
+  const report = (text: string) => reporter.progress({ stage: 'export', text });
+  report('building the ONNX model');
   const { model, dimension, size } = modelFileOf(run);
-  const images = await imagesToCompare(run, reporterFor(options));
+  report('reading images to compare on');
+  const images = await imagesToCompare(run, reporter);
+  report('embedding the images with the training engine');
   const raw = await withEncoder(run, { batchSize: COMPARED }, (encoder) =>
     encoder.embedViews(images.pixels),
   );
@@ -94,6 +99,7 @@ export async function exportOnnx(
 
   const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);
   await writeFileAtomic(unchecked, model);
+  report('comparing the ONNX model');
   const forget = onEarlyEnd(() => rmSync(unchecked, { force: true }));
   try {
     options.signal?.throwIfAborted();

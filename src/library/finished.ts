@@ -14,6 +14,7 @@ import {
   type StoredClustering,
   type StoredEvaluation,
   type StoredReport,
+  settingsHash,
 } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, wholeNumber } from './options.ts';
@@ -35,14 +36,18 @@ export interface FinishedSteps {
   readonly report?: StoredReport;
 }
 
-/** Hashes all that the result of a step depends on. */
+/** Hashes all that the result of a step depends on. Numbers of workers change no result. */
 function keyOf(
   { config, step }: Pick<Run, 'config' | 'step'>,
   { cache, indices }: Pick<StepRequest, 'cache' | 'indices'>,
   options: JsonObject,
 ): string {
+  const encoder =
+    config.kind === 'trained'
+      ? settingsHash(config.settings)
+      : hashOfJson({ ...config.encoder, imageSize: config.imageSize, seed: config.seed });
   return hashOfJson({
-    ...{ version, step, options, config: config as unknown as JsonObject },
+    ...{ version, step, options, encoder, learnedFrom: config.listing?.contents },
     ...{ source: cache.source.path, images: hashOfSet(cache, indices) },
   });
 }

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
+import { beginStage, countStage } from '../core/stage.ts';
 import {
   countEqualFiles,
   measureSource,
@@ -201,20 +202,25 @@ async function inspectCheckpoint(path: string, bytes: number): Promise<Inspected
 }
 
 async function inspectSource(path: string, options: InspectOptions): Promise<InspectedSource> {
-  const { exclude, labels: choice, pages, signal } = options;
-  const source = await openSource(path, { exclude, labels: choice, pages, signal });
+  const { exclude, labels: choice, pages } = options;
+  const reporter = reporterFor(options);
+  const { signal } = reporter;
+  const onListed = beginStage(reporter, { stage: 'list', text: 'listing', unit: 'image' });
+  const source = await openSource(path, { exclude, labels: choice, pages, onListed, signal });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
-    const sizes = await measureSource(source, { signal });
+    const count = (text: string) => countStage(reporter, { stage: 'inspect', text, unit: 'image' });
+    const sizes = await measureSource(source, { onProgress: count('measuring'), signal });
     const ranges: string[] = [];
     const say = ({ message }: { message: string }) => void ranges.push(message);
-    const reporter = { ...reporterFor(options), note: say, warn: say };
-    if (options.range === undefined) await withOwnRange(source, reporter);
-    const equal = await countEqualFiles(source, { signal });
-    const count = (split: string) => entries.filter((entry) => entry.split === split).length;
+    if (options.range === undefined)
+      await withOwnRange(source, { ...reporter, note: say, warn: say });
+    const onProgress = count('looking for equal files');
+    const equal = await countEqualFiles(source, { onProgress, signal });
+    const countOf = (split: string) => entries.filter((entry) => entry.split === split).length;
     return {
       ...{ kind: 'source', path, name, source: kind, images: entries.length },
-      ...{ train: count('train'), test: count('test') },
+      ...{ train: countOf('train'), test: countOf('test') },
       labels:
         labelNames?.map((className, label) => ({
           name: className,

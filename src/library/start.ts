@@ -96,7 +96,7 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
   const model = encoder !== undefined && !asked ? await openModel(encoder, reporter) : undefined;
   const source = await images.ranged({ reporter });
   const count = source.entries.length;
-  const facts = { ...(await imageFacts(source, { signal: reporter.signal })), count };
+  const facts = { ...(await imageFacts(source, reporter)), count };
   const preset = choosePreset(facts).name;
   if (model) {
     const { settings, tensors, notes } = model;

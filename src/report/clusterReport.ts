@@ -5,6 +5,7 @@
 import type { Engine } from '../backends/index.ts';
 import { type Clustering, findDoubtful, type Rows } from '../cluster/index.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
+import { showCount } from '../core/text.ts';
 import {
   countDistinct,
   isolatedDecoder,
@@ -61,11 +62,18 @@ export async function writeClusterReport(
   const ids = Array.from(indices, (index) => cache.entries[index]!.id);
   const clusters = reportClusters({ ids, assignment, groups, doubt });
   const maps = await featureMaps(input, reporter);
-  reporter.progress({ stage: 'report', text: 'writing the report' });
   const pictures = await makeThumbnails(clusters, thumbnails(source, cache), {
     largestSide: largestSideOf(cache),
+    onProgress: (done, total, size) =>
+      reporter.progress({
+        stage: 'report',
+        text: `pictures of ${size} px: ${showCount(done)} of ${showCount(total)}`,
+        done,
+        total,
+      }),
     signal: reporter.signal,
   });
+  reporter.progress({ stage: 'report', text: 'writing the report' });
   const stored = {
     ...(key !== undefined && { keys: { clustering: key } }),
     source: {

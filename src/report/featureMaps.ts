@@ -17,6 +17,7 @@ import {
 } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import type { PixelCache } from '../data/index.ts';
 import {
   headClusters,
@@ -51,6 +52,8 @@ type Moment = Pick<FeatureMap, 'title' | 'step'>;
 /** Largest number of images on a map, and smallest for which maps are made. */
 const MAX_IMAGES = 1000;
 const MIN_IMAGES = 30;
+/** Passes over the graph of a map. */
+const EPOCHS = 200;
 /** Largest number of maps between the first and the last. */
 const MAX_BETWEEN = 4;
 
@@ -71,9 +74,16 @@ export async function featureMaps(
   const last = Int32Array.from(rows, (row) => clustering.assignment.assignments[row]!);
 
   async function mapOf(moment: Moment, of: Features, clusters: Int32Array): Promise<FeatureMap> {
-    reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
-    reporter.signal.throwIfAborted();
-    const places = await layout2d(engine, of, { seed });
+    const text = `laying out the features ${moment.title}`;
+    const onProgress = beginStage(reporter, {
+      stage: 'report',
+      text,
+      total: EPOCHS,
+      unit: 'iteration',
+    });
+    const { signal } = reporter;
+    signal.throwIfAborted();
+    const places = await layout2d(engine, of, { seed, epochs: EPOCHS, onProgress, signal });
     const labelled = [...labels.keys()].filter((row) => labels[row]! >= 0);
     const pick = (values: Int32Array) => Int32Array.from(labelled, (row) => values[row]!);
     return {
@@ -84,7 +94,7 @@ export async function featureMaps(
     };
   }
   async function earlier({ moment, open }: EarlierState): Promise<FeatureMap> {
-    reporter.progress({ stage: 'report', text: `laying out the features ${moment.title}` });
+    reporter.progress({ stage: 'report', text: `features ${moment.title}` });
     const encoder = await open();
     try {
       const { workers } = run.view;

@@ -17,6 +17,8 @@ export interface ThumbnailOptions {
    * Size at which every original fits, so that larger thumbnails are the same. Default: not known.
    */
   readonly largestSide?: number;
+  /** Receives the number of finished pictures of a size, and that of all. */
+  onProgress?(done: number, of: number, size: number): void;
   readonly signal?: AbortSignal;
 }
 
@@ -36,7 +38,12 @@ const SAMPLE = 200;
 export async function makeThumbnails(
   clusters: readonly ReportCluster[],
   thumbnail: ThumbnailFunction,
-  { maxBytes = 18_000_000, largestSide = Number.POSITIVE_INFINITY, signal }: ThumbnailOptions = {},
+  {
+    maxBytes = 18_000_000,
+    largestSide = Number.POSITIVE_INFINITY,
+    onProgress,
+    signal,
+  }: ThumbnailOptions = {},
 ): Promise<Map<string, Uint8Array>> {
   const most = clusters.reduce(
     (count, { typical, edge }) => Math.max(count, typical.length + edge.length),
@@ -47,7 +54,10 @@ export async function makeThumbnails(
   for (limit = Math.max(MIN_PER_CLUSTER, limit); ; limit = Math.floor(limit / 2)) {
     const images = clusters.flatMap((cluster) => limited(cluster, limit));
     for (const size of sizes) {
-      const pictures = await allWithin(images, (id) => thumbnail(id, size), { maxBytes, signal });
+      const pictures = await allWithin(images, (id) => thumbnail(id, size), {
+        ...{ maxBytes, signal },
+        onDone: (done) => onProgress?.(done, images.length, size),
+      });
       if (pictures !== undefined) return pictures;
     }
     if (limit <= 1) return new Map();
@@ -71,13 +81,19 @@ export async function thumbnailOf(
 async function allWithin(
   images: readonly ExampleImage[],
   thumbnail: (id: string) => Promise<Uint8Array | undefined>,
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal | undefined },
+  {
+    maxBytes,
+    signal,
+    onDone,
+  }: { maxBytes: number; signal: AbortSignal | undefined; onDone(done: number): void },
 ): Promise<Map<string, Uint8Array> | undefined> {
   const pictures = new Map<string, Uint8Array>();
   let bytes = 0;
+  onDone(0);
   for (const [done, { path }] of images.entries()) {
     signal?.throwIfAborted();
     const picture = await thumbnail(path);
+    onDone(done + 1);
     if (picture === undefined) continue;
     pictures.set(path, picture);
     bytes += dataUri(picture).length;

@@ -2,6 +2,7 @@
 import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { Reporter } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import type { PictureFacts } from '../methods/index.ts';
 import {
   type CacheLayout,
@@ -32,12 +33,15 @@ export interface PictureFactsOptions {
  */
 export async function pictureFacts(options: PictureFactsOptions): Promise<PictureFacts> {
   const { cache, indices, workers, reporter } = options;
-  reporter.progress({ stage: 'pictures', text: 'comparing images with their mirror images' });
   const chosen =
     indices.length > MOST
       ? distinctRows(indices.length, MOST, randomAt(0, 'pictureFacts')).sort()
       : Int32Array.from(indices.keys());
   const sample = Uint32Array.from(chosen, (row) => indices[row]!);
+  const onProgress = beginStage(reporter, {
+    ...{ stage: 'pictures', text: 'comparing images with their mirror images', unit: 'image' },
+    total: sample.length,
+  });
   const descriptors: Float32Array[] = [];
   let colored = 0;
   const area = MIRROR_SIZE * MIRROR_SIZE;
@@ -49,6 +53,7 @@ export async function pictureFacts(options: PictureFactsOptions): Promise<Pictur
       descriptors.push(gradientDescriptor(view));
       if (hasColor(view, area)) colored++;
     }
+    onProgress(descriptors.length);
   }
   return { images: sample.length, colored, mirrorRatio: mirrorRatio(descriptors) ?? null };
 }

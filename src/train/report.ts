@@ -1,5 +1,5 @@
 /** Events of a training run as progress and notes for people. */
-import type { Reporter } from '../core/reporter.ts';
+import type { ProgressEvent, Reporter } from '../core/reporter.ts';
 import { plural, showCount, showDuration } from '../core/text.ts';
 import { type AnnounceOptions, createReachAnnouncement } from './announceReach.ts';
 import type { TrainEvent } from './events.ts';
@@ -35,9 +35,8 @@ export function createTrainReport(
         epoch = event.epoch;
         reporter.progress({
           stage: 'train',
-          text: stepLine(event, stepsPerEpoch),
-          done: event.step,
-          total: event.totalSteps,
+          text: stepLine(event, { stepsPerEpoch, minutes: reach.minutes }),
+          ...doneOf(event, reach.minutes),
         });
         return;
       case 'stage':
@@ -52,9 +51,22 @@ export function createTrainReport(
   };
 }
 
+/** Seconds of a budget in minutes, whose steps are an estimate that changes; else steps. */
+function doneOf(
+  { seconds, step, totalSteps }: TrainEvent & { kind: 'step' },
+  minutes: number | undefined,
+): Pick<ProgressEvent, 'done' | 'total'> {
+  if (minutes === undefined) {
+    return { done: step, ...(totalSteps !== undefined && { total: totalSteps }) };
+  }
+  const total = Math.round(60 * minutes);
+  return { done: Math.min(total, Math.floor(seconds)), total };
+}
+
 /**
  * Formats one step, such as `epoch 3/10  step 250/1,000  loss 4.321  510 images/s  2 min 5 s left
- * healthy`.
+ * healthy`. Of a budget in minutes the steps in all are not shown, because they are an estimate
+ * that changes.
  */
 function stepLine(
   {
@@ -66,12 +78,13 @@ function stepLine(
     secondsLeft,
     health,
   }: TrainEvent & { kind: 'step' },
-  stepsPerEpoch: number,
+  { stepsPerEpoch, minutes }: { stepsPerEpoch: number; minutes: number | undefined },
 ): string {
-  const epochs = totalSteps === undefined ? '?' : showCount(Math.ceil(totalSteps / stepsPerEpoch));
+  const isEstimated = minutes !== undefined || totalSteps === undefined;
+  const all = (total: number) => (isEstimated ? '' : `/${showCount(total)}`);
   return [
-    `epoch ${showCount(epoch + 1)}/${epochs}`,
-    `step ${showCount(step)}${totalSteps === undefined ? '' : `/${showCount(totalSteps)}`}`,
+    `epoch ${showCount(epoch + 1)}${all(Math.ceil((totalSteps ?? 0) / stepsPerEpoch))}`,
+    `step ${showCount(step)}${all(totalSteps ?? 0)}`,
     `loss ${loss.toFixed(3)}`,
     `${showCount(Math.round(imagesPerSecond))} images/s`,
     secondsLeft === undefined ? 'measuring speed' : `${showDuration(secondsLeft)} left`,

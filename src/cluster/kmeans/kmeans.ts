@@ -24,6 +24,7 @@ import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import {
   abortSignal,
+  callback,
   checkedLater,
   numberFrom,
   type OptionShape,
@@ -69,6 +70,8 @@ export interface KmeansOptions {
   seed?: number;
   /** Engine to run on. Default: a new one, closed at the end. */
   engine?: Engine;
+  /** Receives the number of starts that are drawn and of updates that are done, together. */
+  onProgress?: (done: number) => void;
   signal?: AbortSignal;
 }
 
@@ -81,6 +84,7 @@ export const kmeansShape: OptionShape<KmeansOptions> = {
   tolerance: numberFrom(0),
   seed: wholeNumber(0),
   engine: checkedLater,
+  onProgress: callback,
   signal: abortSignal,
 };
 const checkKmeans = optionCheck(kmeansShape);
@@ -138,6 +142,7 @@ async function fitKmeans(
     iterations = 100,
     tolerance = 1e-4,
     seed = 0,
+    onProgress,
     signal,
   }: Omit<KmeansOptions, 'engine'>,
 ): Promise<KmeansResult> {
@@ -152,9 +157,12 @@ async function fitKmeans(
       : normalizeRows(features, sharedValues(features.data.length));
   if (k === count) return oneRowEach(work, means);
 
-  const starts = await initialCentroids(engine, work, means, { k, metric, start, restarts, seed });
+  let done = 0;
+  const onStep = () => onProgress?.(++done);
+  const asked = { k, metric, start, restarts, seed, onStep };
+  const starts = await initialCentroids(engine, work, means, asked);
   const runs = starts.map((centroids, index) => newRun(centroids, { index, count, k }));
-  await lloyd(engine, work, runs, { metric, iterations, tolerance, seed, signal });
+  await lloyd(engine, work, runs, { metric, iterations, tolerance, seed, onStep, signal });
   return bestOf(engine, work, runs, { means, metric });
 }
 
@@ -201,7 +209,10 @@ async function initialCentroids(
     start,
     restarts,
     seed,
-  }: { k: number } & Required<Pick<KmeansOptions, 'metric' | 'start' | 'restarts' | 'seed'>>,
+    onStep,
+  }: { k: number; onStep(): void } & Required<
+    Pick<KmeansOptions, 'metric' | 'start' | 'restarts' | 'seed'>
+  >,
 ): Promise<Float32Array[]> {
   if (start instanceof Float32Array) {
     const given = featuresOf(start, work.dimension);
@@ -212,7 +223,10 @@ async function initialCentroids(
   const plusPlus = await preparePlusPlus(engine, work, { k, seed });
   try {
     const starts: Float32Array[] = [];
-    for (const restart of indices) starts.push(await plusPlus.start(restart));
+    for (const restart of indices) {
+      starts.push(await plusPlus.start(restart));
+      onStep();
+    }
     return starts;
   } finally {
     await plusPlus.dispose();

@@ -16,6 +16,8 @@ export interface LloydOptions {
   iterations: number;
   tolerance: number;
   seed: number;
+  /** Called after each assignment. */
+  onStep?(): void;
   signal?: AbortSignal;
 }
 
@@ -26,7 +28,7 @@ export async function lloyd(
   engine: Engine,
   work: Features,
   runs: readonly KmeansRun[],
-  { metric, iterations, tolerance, seed, signal }: LloydOptions,
+  { metric, iterations, tolerance, seed, onStep, signal }: LloydOptions,
 ): Promise<void> {
   const { dimension } = work;
   const k = runs[0]!.sizes.length;
@@ -41,6 +43,7 @@ export async function lloyd(
       // Computed while the engine works.
       shiftTolerance ??= tolerance === 0 ? 0 : tolerance * meanVariance(work);
       const sums = await assigned;
+      onStep?.();
       for (const run of runs) {
         if (run.state === 'finishing')
           run.state = run.iterations < iterations ? 'converged' : 'stopped';

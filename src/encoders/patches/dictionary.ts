@@ -21,17 +21,24 @@ export interface DictionaryOptions {
   seed: number;
   /** Distinguishes the starts of several dictionaries of one seed. */
   part: number;
+  /** Receives the number of finished blocks of patches, over all iterations. */
+  onProgress?(done: number): void;
   signal?: AbortSignal;
 }
 
 /** Patches per product on the engine. */
 const BLOCK = 4096;
 
+/** Number of blocks that are reported of n patches. */
+export function dictionarySteps(patches: number, iterations: number): number {
+  return iterations * Math.ceil(patches / BLOCK);
+}
+
 /** Learns K filters of length 1 from whitened patches: `[K, d]`. */
 export async function learnDictionary(
   engine: Engine,
   { data, count, dimension: d }: WhitenedPatches,
-  { filters: K, iterations, seed, part, signal }: DictionaryOptions,
+  { filters: K, iterations, seed, part, onProgress, signal }: DictionaryOptions,
 ): Promise<Float32Array> {
   const random = randomAt(seed, 'patchDictionary', part);
   const dictionary = Float32Array.from({ length: K * d }, () => random.normal()); // [K, d]
@@ -44,6 +51,7 @@ export async function learnDictionary(
   });
   try {
     const block = new Float32Array(BLOCK * d);
+    let done = 0;
     for (let iteration = 0; iteration < iterations; iteration++) {
       signal?.throwIfAborted();
       const sums = Float64Array.from(dictionary); // [K, d]
@@ -52,6 +60,7 @@ export async function learnDictionary(
         block.set(data.subarray(start * d, (start + rows) * d));
         const { s } = await executable.run({ x: block, w: dictionary }); // [BLOCK, K]
         addPatches(sums, block, s as Float32Array, { rows, K, d });
+        onProgress?.(++done);
       }
       dictionary.set(sums);
       normalizeEach(dictionary, d);

@@ -17,10 +17,11 @@ import {
   whiten,
 } from '../../cluster/index.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
+import { beginStage } from '../../core/stage.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { input } from '../../tensor/index.ts';
 import type { PixelSet } from '../encoder.ts';
-import { filtersOf, learnDictionary } from './dictionary.ts';
+import { dictionarySteps, filtersOf, learnDictionary } from './dictionary.ts';
 import { averageOf } from './memory.ts';
 import { drawImages, patchesOf } from './patchesOf.ts';
 import { openPatchPart, type PatchTensors } from './program.ts';
@@ -58,7 +59,6 @@ export async function learnPatches(
   const drawing = { side, patches: settings.patches, reporter };
   const color = await patchesOf({ ...options, ...drawing }); // [n, 3 side²]
   const gray = grayPatches(color, side); // [n, side²]
-  reporter.progress({ stage: 'patches', text: 'learning the dictionary of patches' });
   const tensors: Record<string, StoredTensor> = {};
   const parts = {
     color: { patches: color, channels: 3 },
@@ -68,13 +68,19 @@ export async function learnPatches(
     const { patches, channels } = parts[name];
     const d = channels * side * side;
     const filters = name === 'color' ? settings.colorFilters : settings.grayFilters;
+    reporter.progress({ stage: 'patches', text: `whitening ${name} patches` });
     normalizeContrast(patches, d, contrast);
     const whitened = await whitenPatches(engine, featuresOf(patches, d), { zca });
+    const onProgress = beginStage(reporter, {
+      ...{ stage: 'patches', text: `learning the dictionary of ${name} patches`, unit: 'block' },
+      total: dictionarySteps(whitened.count, iterations),
+    });
     const dictionary = await learnDictionary(engine, whitened, {
       filters,
       iterations,
       seed,
       part,
+      onProgress,
       signal,
     });
     const { weights, bias } = filtersOf(dictionary, whitened);
@@ -106,13 +112,16 @@ async function learnComponents(
   } finally {
     await encoder.close();
   }
-  reporter.progress({ stage: 'patches', text: 'computing principal components' });
+  const onProgress = beginStage(reporter, {
+    ...{ stage: 'patches', text: 'computing principal components', unit: 'iteration' },
+    total: AXIS_ITERATIONS,
+  });
   const { count, dimension: F, data } = responses;
   const { means, deviations } = standardize(data, F);
   const { components: most, imagesPerComponent, whitening } = settings;
   const P = Math.max(1, Math.min(most, Math.floor(count / imagesPerComponent), F));
   const { axes, variances, ...around } = await principalAxes(engine, responses, {
-    ...{ components: P, iterations: AXIS_ITERATIONS, seed },
+    ...{ components: P, iterations: AXIS_ITERATIONS, seed, onProgress },
   });
   const whitened = Float32Array.from(axes, (value, at) => {
     const variance = variances[Math.floor(at / F)]!;
@@ -121,6 +130,7 @@ async function learnComponents(
       : 0;
   }); // [P, F]
   const basis = { means: around.means, projection: whitened, variances, explained: 1 };
+  reporter.progress({ stage: 'patches', text: 'averaging the memory of images' });
   const memory = normalizeRows(await whiten(engine, responses, basis)); // [n, P]
   const projection = new Float32Array(F * P); // [F, P]
   const offset = new Float32Array(P);

@@ -3,7 +3,7 @@
 import { distinctRows } from '../../cluster/index.ts';
 import { randomAt } from '../../core/random.ts';
 import type { Reporter } from '../../core/reporter.ts';
-import { plural } from '../../core/text.ts';
+import { beginStage } from '../../core/stage.ts';
 import { evaluationBatches } from '../../views/index.ts';
 import type { PixelSet } from '../encoder.ts';
 import { drawPatches } from './whitenedPatches.ts';
@@ -43,6 +43,9 @@ export async function patchesOf({
   const dimension = 3 * side * side;
   const out = new Float32Array(chosen.length * perImage * dimension);
   let done = 0;
+  const onProgress = beginStage(reporter, {
+    ...{ stage: 'patches', text: 'drawing patches', unit: 'image', total: chosen.length },
+  });
   for await (const { images: batch, pixels } of evaluationBatches(images.cache, {
     ...{ size, batchSize: BATCH, indices: chosen, workers },
   })) {
@@ -54,8 +57,7 @@ export async function patchesOf({
       out.set(own, done * perImage * dimension);
       done++;
     }
-    const text = `drawing patches: ${done} of ${plural(chosen.length, 'image')}`;
-    reporter.progress({ stage: 'patches', text, done, total: chosen.length });
+    onProgress(done);
   }
   return out;
 }
