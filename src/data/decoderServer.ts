@@ -66,7 +66,7 @@ async function sampleSource(
   { location, choices, indices }: SampleSourceRequest,
   sample: Decoders['sample'],
 ): Promise<ValueSample[]> {
-  const source = await openSource(location, choices);
+  const source = await openSource(location, { ...choices, lenient: true });
   try {
     return await samplesOf(source, indices, { sample });
   } finally {
@@ -77,7 +77,7 @@ async function sampleSource(
 async function store(request: Numbered<StoreRequest>, decode: Decode): Promise<undefined> {
   const { id, location, choices, listing, file, position, from, to, pace, size, maxPixels } =
     request;
-  const source = await openSource(location, choices);
+  const source = await openSource(location, { ...choices, lenient: true });
   try {
     if (listingOf(source) !== listing) {
       throw new LikenessError(

@@ -29,6 +29,8 @@ const KINDS =
 export interface SourceOptions extends StopOptions {
   /** Glob patterns of folders and files that are left out, relative to the source. */
   exclude?: readonly string[];
+  /** Accepts patterns of `exclude` that match nothing, as those of an earlier call. */
+  lenient?: boolean;
   /**
    * Source of the labels: folders in any case, none, or a CSV file with the columns path and label.
    * Default: the data set's own, or folders that look like classes.
@@ -94,7 +96,7 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     ...(labels !== undefined && { labels: isFile(labels) ? resolve(labels) : labels }),
   };
   const source = { ...filtered, choices };
-  const unused = exclude?.unused() ?? [];
+  const unused = options.lenient ? [] : (exclude?.unused() ?? []);
   if (source.entries.length > 0 && unused.length === 0) {
     const labeled = labeledSource({ ...source, location: absolute }, labels);
     const isAll = pages === 'all' && paged === undefined;

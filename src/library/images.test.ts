@@ -42,6 +42,11 @@ it('reads the images of a run as the run was started, unless told otherwise', as
   expect([other.count, other.labelNames]).toEqual([4, ['cat', 'dog', 'small']]);
   await other.close();
 
+  rmSync(join(folder, 'small'), { recursive: true });
+  const gone = await openImages(folder, { run });
+  expect(gone.count).toBe(3);
+  await gone.close();
+
   const taken = await takeImages(folder, { stored: source });
   expect(taken.images.source.entries).toHaveLength(3);
   await taken.release();

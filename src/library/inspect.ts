@@ -7,7 +7,6 @@ import {
   countEqualFiles,
   measureSource,
   openSource,
-  rangeText,
   type SourceKind,
   type SourceOptions,
   type SourceSizes,
@@ -17,7 +16,6 @@ import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
-  choicesText,
   type FeaturesConfig,
   isRunFolder,
   listCheckpoints,
@@ -26,8 +24,8 @@ import {
   type RunFolder,
   readCheckpointInfo,
   readEncoderIfLearned,
+  readingText,
   readRunConfig,
-  type StoredSource,
   type TrainedConfig,
 } from '../run/index.ts';
 import { reporterFor, sourceShape } from './images.ts';
@@ -149,7 +147,7 @@ async function inspectFeatures(
   return {
     ...{ kind: 'features', path, name, source, split, images, notes, encoder, imageSize, seed },
     facts: featureEncoder(encoder).facts,
-    reading: readingText(source),
+    reading: readingText(source) ?? null,
     tensors: tensors ? Object.keys(tensors).length : null,
     files: (await readdir(path)).toSorted(),
   };
@@ -163,20 +161,13 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
   const info = newest && (await readCheckpointInfo(newest.file).catch(() => undefined));
   return {
     ...{ kind: 'run', path, name: folder.name, settings, source, preset, images, notes, budget },
-    reading: readingText(source),
+    reading: readingText(source) ?? null,
     changed: changedSettings(settings, preset),
     step: info?.step ?? null,
     final: info?.final ?? false,
     checkpoints: checkpoints.map(({ step }) => step),
     files: (await readdir(path)).toSorted(),
   };
-}
-
-/** Words for the ways in which the source of a run is read. */
-function readingText(source: StoredSource): string | null {
-  const { range } = source;
-  const parts = [choicesText(source), range && rangeText(range)].filter((part) => part);
-  return parts.length > 0 ? parts.join(', ') : null;
 }
 
 /** Flat names of the settings that differ from the preset's for the method. */

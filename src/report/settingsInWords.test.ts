@@ -6,8 +6,11 @@ import { commandsInWords, settingsInWords } from './settingsInWords.ts';
 
 const named = (config: RunConfig) =>
   Object.fromEntries(settingsInWords(config, { step: 12 }).map(({ name, value }) => [name, value]));
+const source = { path: '/a', name: 'a', kind: 'folder' };
 const wordsOf = (input: FlatSettings) =>
-  named({ kind: 'trained', settings: resolveSettings(patchOf(input).settings) } as RunConfig);
+  named({
+    ...{ kind: 'trained', settings: resolveSettings(patchOf(input).settings), source },
+  } as RunConfig);
 
 describe('the commands of a report', () => {
   it.each([
@@ -81,13 +84,14 @@ describe('the settings of a report', () => {
       },
       ...{
         split: 'all',
-        source: { path: '/a', name: 'a', kind: 'folder' },
+        source: { ...source, exclude: ['raw'], range: [0, 9] as const },
         notes: ['Few images.'],
       },
     });
-    const { Encoder, Seed, Reason, 'Learned from': learned, ...own } = words;
-    expect({ Encoder, Seed, Reason, learned }).toEqual({
+    const { Encoder, Seed, Reason, Source, 'Learned from': learned, ...own } = words;
+    expect({ Encoder, Seed, Reason, Source, learned }).toEqual({
       ...{ Encoder: 'patch features, 32 px', Seed: '3', Reason: 'Few images.' },
+      Source: 'without "raw", values 0 to 9 become black to white',
       learned: '1,500 images',
     });
     expect(Object.keys(own)).toHaveLength(Object.keys(encoder.settings).length);

@@ -2,12 +2,14 @@
 import { plural } from '../core/text.ts';
 import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, type Settings, showCrops } from '../methods/index.ts';
-import type { FeaturesConfig, RunConfig } from '../run/index.ts';
+import { type FeaturesConfig, type RunConfig, readingText } from '../run/index.ts';
 import type { NamedText } from './runReport.ts';
 
 /** Names the settings that a run read, and no others. */
 export function settingsInWords(config: RunConfig, { step }: { step: number }): NamedText[] {
-  return config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
+  const reading = readingText(config.source);
+  const own = config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
+  return [...own, ...(reading === undefined ? [] : [{ name: 'Source', value: reading }])];
 }
 
 /**

@@ -93,7 +93,7 @@ export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './sna
 export { checkSortFolder, type SortOptions, type SortResult, sortInto } from './sortInto.ts';
 export {
   choicesAsStored,
-  choicesText,
+  readingText,
   readStoredSource,
   type StoredSource,
   storedSourceOf,

@@ -5,7 +5,12 @@ import { silent } from '../core/reporter.ts';
 import type { SourceChoices } from '../data/index.ts';
 import { runFolderAt } from './files.ts';
 import { writeRunConfig } from './runConfig.ts';
-import { choicesAsStored, readStoredSource, type StoredSource } from './sourceChoices.ts';
+import {
+  choicesAsStored,
+  readingText,
+  readStoredSource,
+  type StoredSource,
+} from './sourceChoices.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 import { featuresConfig } from './testConfig.cases.ts';
 
@@ -29,7 +34,7 @@ const stored: StoredSource = {
 describe('the ways in which a source of a run is read again', () => {
   it('are those of the run, in one line', () => {
     expect(chosen(stored, '/pictures/../pictures/photos')).toEqual({
-      choices: { exclude: ['raw/**', '*_small.*'], labels: 'none' },
+      choices: { exclude: ['raw/**', '*_small.*'], labels: 'none', lenient: true },
       notes: ['read as for the run, without "raw/**" and "*_small.*", without labels'],
     });
   });
@@ -59,7 +64,7 @@ describe('the ways in which a source of a run is read again', () => {
     expect(chosen(stored, '/pictures/others')).toEqual({ choices: {}, notes: [] });
     const [before, after] = ['a', 'b'].map((name) => join(temporary.path, name, 'photos'));
     const moved = { ...stored, path: before! };
-    expect(chosen(moved, after!).choices).toEqual({ exclude: stored.exclude, labels: 'none' });
+    expect(chosen(moved, after!).choices).toMatchObject({ exclude: stored.exclude });
     mkdirSync(before!, { recursive: true });
     expect(chosen(moved, after!).choices).toEqual({});
     rmSync(before!, { recursive: true });
@@ -75,6 +80,15 @@ it('leaves the range of values to the encoder, which needs it for other images t
   const ranged = { ...stored, range: [0, 4095] as const };
   expect(chosen(ranged, stored.path).choices).not.toHaveProperty('range');
   expect(chosen(ranged, stored.path, { range: [1, 2] }).choices.range).toEqual([1, 2]);
+});
+
+it('are words with the range', () => {
+  expect(readingText({ ...stored, pages: 'all', range: [0, 4095] })).toBe(
+    'without "raw/**" and "*_small.*", without labels, with all pages of files of several, ' +
+      'values 0 to 4,095 become black to white',
+  );
+  expect(readingText({ range: [0, 1] })).toBe('values 0 to 1 become black to white');
+  expect(readingText({})).toBeUndefined();
 });
 
 it('reads the source of a run, and none where there is no run', async () => {

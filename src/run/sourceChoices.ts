@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Reporter } from '../core/reporter.ts';
-import type { Source, SourceChoices } from '../data/index.ts';
+import { rangeText, type Source, type SourceChoices, type SourceOptions } from '../data/index.ts';
 import { readConfig } from './config.ts';
 import { runFolderAt } from './files.ts';
 import { isRunFolder } from './folder.ts';
@@ -53,7 +53,7 @@ export function choicesAsStored(
   stored: StoredSource | undefined,
   { path, given }: { path: string; given: SourceChoices },
   reporter: Reporter,
-): SourceChoices {
+): SourceChoices & Pick<SourceOptions, 'lenient'> {
   if (stored === undefined || !isOwnSource(stored, path)) return given;
   const taken: SourceChoices = {
     ...(given.exclude === undefined && stored.exclude && { exclude: stored.exclude }),
@@ -64,7 +64,8 @@ export function choicesAsStored(
   if (text !== undefined) {
     reporter.note({ code: 'images.asRun', message: `read as for the run, ${text}` });
   }
-  return { ...given, ...taken };
+  // Files that the patterns left out may be gone since.
+  return { ...given, ...taken, ...(taken.exclude && { lenient: true }) };
 }
 
 /** Tells if a path is that of a run's source, or that of its folder after a move. */
@@ -74,7 +75,7 @@ function isOwnSource(stored: StoredSource, path: string): boolean {
 }
 
 /** Words for choices except the range, which is said where images have one. */
-export function choicesText({ exclude = [], labels, pages }: SourceChoices): string | undefined {
+function choicesText({ exclude = [], labels, pages }: SourceChoices): string | undefined {
   const parts: string[] = [];
   if (exclude.length > 0) {
     parts.push(`without ${exclude.map((pattern) => JSON.stringify(pattern)).join(' and ')}`);
@@ -83,5 +84,12 @@ export function choicesText({ exclude = [], labels, pages }: SourceChoices): str
     parts.push(labels === 'none' ? 'without labels' : `with labels from ${labels}`);
   }
   if (pages === 'all') parts.push('with all pages of files of several');
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
+/** Words for the ways in which the source of a run is read, with the range; undefined for none. */
+export function readingText(source: SourceChoices): string | undefined {
+  const range = source.range && rangeText(source.range);
+  const parts = [choicesText(source), range].filter((part) => part !== undefined);
   return parts.length > 0 ? parts.join(', ') : undefined;
 }
