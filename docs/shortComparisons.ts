@@ -5,7 +5,7 @@ import {
   rowName,
   showSummary,
 } from '../src/compare/index.ts';
-import { markdown, stored } from './stored.ts';
+import { compared, markdown, type StoredComparison, stored } from './stored.ts';
 
 /** Columns of the short tables. */
 const figures = ['knn20', 'linear', 'nmi', 'acc'] as const;
@@ -120,7 +120,10 @@ function circumstances({ images, size, seeds, measured, state }: ShortComparison
  * by NMI over the columns in which it was measured.
  */
 export function budgetsText(): string {
-  const columns = shortComparisons().filter(({ name }) => name.startsWith('budget-'));
+  const own = shortComparisons().filter(({ name }) => name.startsWith('budget-'));
+  const columns = [...own, ...wholeComparisons()].toSorted(
+    (a, b) => (a.minutes ?? 0) - (b.minutes ?? 0),
+  );
   if (columns.length === 0) return 'Not measured yet.';
   const names = (part: 'rows' | 'baselines') => [
     ...new Set(columns.flatMap((column) => column[part].map(({ name }) => name))),
@@ -147,10 +150,21 @@ export function budgetsText(): string {
       ...methods.map(({ name, rank: mean }) => [name, ...line(name, 'rows'), mean.toFixed(1)]),
       ...names('baselines').map((name) => [`*${name}*`, ...line(name, 'baselines'), '']),
     ]),
-    ...columns.map((column) =>
+    ...own.map((column) =>
       [`${column.title}, ${circumstances(column)}:`, '', '```sh', column.command, '```'].join('\n'),
     ),
   ].join('\n\n');
+}
+
+/** Short forms of the comparisons that have a section of their own. */
+function wholeComparisons(): ShortComparison[] {
+  return compared.flatMap((name) => {
+    const found = stored<StoredComparison>(name);
+    if (!found || !('minutes' in found.comparison.budget)) return [];
+    const { title, command, state, comparison } = found;
+    const { minutes } = found.comparison.budget;
+    return shortened([comparison as Comparison], { name, title, command, state, minutes });
+  });
 }
 
 function shortComparisons(): readonly ShortComparison[] {
