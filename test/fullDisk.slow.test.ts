@@ -8,15 +8,7 @@ import { existsSync, openSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedCode, writeTextures } from './likeness.cases.ts';
-import {
-  at,
-  eventsOf,
-  expectSuccess,
-  finalOf,
-  training,
-  trainWhole,
-  workplace,
-} from './train.cases.ts';
+import { at, expectSuccess, finalOf, training, trainWhole, workplace } from './train.cases.ts';
 
 const run = ['--run', 'whole'];
 
@@ -36,8 +28,12 @@ describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }
   // Files larger than so many blocks of 512 or 1,024 bytes cannot be written.
   it.each<[what: string, blocks: number, args: string[]]>([
     ['a new run', 0, training('new')],
-    ['a comparison', 0, ['compare', 'pictures', '--methods', 'swav', '--epochs', '1', '-o', 'new']],
-    ['features of a folder', 0, ['start', 'pictures', '--out', 'new', '--encoder', 'patches']],
+    [
+      'a comparison',
+      0,
+      ['compare', 'pictures', '--methods', 'swav', '--epochs', '1', '-o', 'table'],
+    ],
+    ['features of a folder', 0, ['start', 'pictures', '--out', 'groups', '--encoder', 'patches']],
     ['clusters', 0, ['cluster', 'pictures', ...run, '-k', '4']],
     ['a report', 30, ['cluster', 'pictures', ...run, '-k', '4', '--name', 'four']],
     ['an evaluation', 0, ['evaluate', 'pictures', ...run]],
@@ -67,21 +63,23 @@ describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }
     expect(before.filter((name) => !files().includes(name))).toEqual([]);
   });
 
-  it.runIf(existsSync('/dev/full'))('under the log of a training saves it', async () => {
-    const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-    const child = spawn(process.execPath, [main, ...training('logged')], {
-      cwd: workplace.path,
-      env: { ...process.env, ...sharedCode, LIKENESS_CACHE: at('cache') },
-      stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')],
-    });
-    let stdout = '';
-    child.stdout!.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    expect(await new Promise((settle) => child.on('close', settle))).toBe(4);
-    expect(stdout).toMatch(/error: Could not write to stderr: the disk is full/);
-    expect(eventsOf('logged').at(-1)).toMatchObject({ kind: 'run-ended', reason: 'interrupted' });
-    expectSuccess(await workplace.run('train', 'pictures', '--out', 'logged', '--resume'));
-    expect(finalOf('logged').equals(finalOf('whole'))).toBe(true);
-  });
+  it.runIf(existsSync('/dev/full'))(
+    'under the log of a training ends it, and it can be started again',
+    async () => {
+      const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+      const child = spawn(process.execPath, [main, ...training('logged')], {
+        cwd: workplace.path,
+        env: { ...process.env, ...sharedCode, LIKENESS_CACHE: at('cache') },
+        stdio: ['ignore', 'pipe', openSync('/dev/full', 'w')],
+      });
+      let stdout = '';
+      child.stdout!.on('data', (chunk) => {
+        stdout += chunk;
+      });
+      expect(await new Promise((settle) => child.on('close', settle))).toBe(4);
+      expect(stdout).toMatch(/error: Could not write to stderr: the disk is full/);
+      expectSuccess(await workplace.run(...training('logged')));
+      expect(finalOf('logged').equals(finalOf('whole'))).toBe(true);
+    },
+  );
 });

@@ -1,6 +1,12 @@
 /** Sources of images in many formats, decoding, and the packed pixel cache. */
 export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from './cache.ts';
-export { clearCaches, defaultCacheDir, listCaches, type StoredCache } from './cache-folder.ts';
+export {
+  clearCaches,
+  defaultCacheDir,
+  listCaches,
+  type StoredCache,
+  UNFINISHED,
+} from './cache-folder.ts';
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
 export { countEqualFiles, type EqualFiles } from './equalFiles.ts';

@@ -42,7 +42,10 @@ export function isTemporaryName(name: string): boolean {
   return temporaryName.test(name);
 }
 
-/** Reserves a temporary name beside `path`. `removeTemporaries` ignores it until it is released. */
+/**
+ * Reserves a temporary name beside `path`. `removeTemporaries` and {@link removeAbandoned} ignore
+ * it until it is released, and an early end removes the file.
+ */
 export function reserveTemporary(path: string): { temporary: string; release: () => void } {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${counter++}.tmp`);
   inProgress.add(temporary);

@@ -2,11 +2,9 @@
  * Exporting a run's encoder: written under a temporary name, compared with the engine, then
  * renamed.
  */
-import { rmSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { featuresOf, normalizeRows } from '../cluster/index.ts';
-import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
@@ -24,8 +22,11 @@ import {
 import {
   encodeSafetensors,
   makeFolder,
+  removeAbandoned,
   requireReplaceable,
+  reserveTemporary,
   type Tensors,
+  WRITE_FLAGS,
   writeFailure,
   writeFileAtomic,
 } from '../formats/index.ts';
@@ -97,11 +98,11 @@ export async function exportOnnx(
   );
   const expected = normalizeRows(featuresOf(raw, dimension)).data; // [3, D]
 
-  const unchecked = join(dirname(file), `.${basename(file)}.${process.pid}-0.tmp`);
-  await writeFileAtomic(unchecked, model);
-  report('comparing the ONNX model');
-  const forget = onEarlyEnd(() => rmSync(unchecked, { force: true }));
+  await removeAbandoned(file);
+  const { temporary: unchecked, release } = reserveTemporary(file);
   try {
+    await writeUnchecked(file, unchecked, model);
+    report('comparing the ONNX model');
     options.signal?.throwIfAborted();
     const difference = await checkExport(unchecked, { ...images, expected, count: COMPARED, size });
     if (!(difference <= TOLERANCE)) {
@@ -122,7 +123,16 @@ export async function exportOnnx(
     };
   } finally {
     await rm(unchecked, { force: true });
-    forget();
+    release();
+  }
+}
+
+/** Writes a model under a temporary name, and flushes it to the disk. */
+async function writeUnchecked(file: string, unchecked: string, model: Uint8Array): Promise<void> {
+  try {
+    await writeFile(unchecked, model, { flag: WRITE_FLAGS, flush: true });
+  } catch (error) {
+    throw writeFailure(file, error);
   }
 }
 

@@ -44,6 +44,15 @@ describe('lockRun', () => {
     lock.release();
   });
 
+  it('removes what killed attempts have left', async () => {
+    const run = runFolderAt(folder.path);
+    const ended = spawn(process.execPath, ['--version']);
+    await once(ended, 'exit');
+    await writeFile(`${folder.path}/.run.lock.${ended.pid}-0.tmp`, 'torn');
+    (await lockRun(run)).release();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
   it('does not take a used-again process number for the earlier process', async () => {
     const run = runFolderAt(folder.path);
     // The same number as this process, left by an earlier one: as in a restarted container.

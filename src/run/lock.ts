@@ -10,7 +10,13 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
-import { readRegularText, WRITE_FLAGS, writeFailure } from '../formats/index.ts';
+import {
+  readRegularText,
+  removeAbandoned,
+  reserveTemporary,
+  WRITE_FLAGS,
+  writeFailure,
+} from '../formats/index.ts';
 import type { RunFolder } from './files.ts';
 import { parseJson } from './json.ts';
 
@@ -29,7 +35,6 @@ const holderSchema = z.object({ pid: z.int().positive(), host: z.string(), start
 
 /** Lock files of this process. Its number in any other lock file is from an earlier process. */
 const owned = new Set<string>();
-let counter = 0;
 
 /**
  * Takes the lock of a run.
@@ -38,6 +43,7 @@ let counter = 0;
  */
 export async function lockRun(run: RunFolder): Promise<RunLock> {
   const file = run.files.lock;
+  await removeAbandoned(file);
   const mine = JSON.stringify({
     pid: process.pid,
     host: hostname(),
@@ -66,7 +72,7 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
 
 /** Puts a complete lock file in place; false where there is one already. */
 async function claim(file: string, content: string): Promise<boolean> {
-  const temporary = `${file}.${process.pid}-${counter++}`;
+  const { temporary, release } = reserveTemporary(file);
   try {
     await writeFile(temporary, content, { flag: WRITE_FLAGS });
     try {
@@ -83,19 +89,22 @@ async function claim(file: string, content: string): Promise<boolean> {
     throw writeFailure(file, error);
   } finally {
     await rm(temporary, { force: true });
+    release();
   }
 }
 
 /** Removes a stale lock, and puts it back where another process took it in the meantime. */
 async function takeAway(file: string, stale: string): Promise<void> {
-  const aside = `${file}.${process.pid}-${counter++}`;
+  const { temporary: aside, release } = reserveTemporary(file);
   try {
     await rename(file, aside);
+    if ((await readRegularText(aside)) !== stale) await link(aside, file).catch(() => {});
   } catch {
-    return;
+    // Another process was first.
+  } finally {
+    await rm(aside, { force: true });
+    release();
   }
-  if ((await readRegularText(aside)) !== stale) await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
 }
 
 async function alive(holder: Holder, file: string): Promise<boolean> {

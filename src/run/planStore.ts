@@ -10,6 +10,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Plan } from '../compile/index.ts';
+import { UNFINISHED } from '../data/index.ts';
 import { makeFolderSync, readRegularSync } from '../formats/index.ts';
 import { parseJson } from './json.ts';
 import { planSchema } from './plan.ts';
@@ -51,7 +52,8 @@ export function openPlanStore(
     save(added) {
       try {
         makeFolderSync(folder);
-        const temporary = `${file}.${process.pid}.tmp`;
+        // The next opening of the folder removes what a kill has left.
+        const temporary = `${file}${UNFINISHED}${process.pid}`;
         // Remembered choices win, so that two processes that measured at once agree from here on.
         writeFileSync(temporary, JSON.stringify({ ...added, ...load() }, null, 1));
         renameSync(temporary, file);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   lstat,
   mkdir,
@@ -214,6 +215,17 @@ describe('sortInto', () => {
     ).rejects.toThrow();
     expect((await tree(into)).length).toBe(2);
     expect((await sortInto({ into, source, items })).copied).toBe(3);
+  });
+
+  it('can be repeated after a kill in the middle of its first write', async () => {
+    const source = await pictures(['1.jpg']);
+    const items = [{ id: '1.jpg', cluster: 0 }];
+    const into = join(folder.path, 'sorted');
+    const ended = spawnSync(process.execPath, ['--version']).pid;
+    await mkdir(into);
+    await writeFile(join(into, `..likeness-sorted.json.${ended}-0.tmp`), '{"like');
+    await sortInto({ into, source, items });
+    expect((await readdir(into)).sort()).toEqual(['.likeness-sorted.json', 'cluster-000']);
   });
 
   it('goes on when a picture has gone, and says so', async () => {

@@ -28,6 +28,7 @@ import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { isolatedDecoder, type Source } from '../data/index.ts';
 import {
+  isTemporaryName,
   makeFolder,
   pathOfText,
   readRegularText,
@@ -262,7 +263,9 @@ async function clearOwn(into: string): Promise<void> {
 async function ownFiles(into: string): Promise<{ own: string[]; folders: Iterable<string> }> {
   let listed: Dirent[];
   try {
-    listed = await readdir(into, { withFileTypes: true });
+    // The first write of the listing may have been killed.
+    const isTorn = (name: string) => isTemporaryName(name) && name.startsWith(`.${listingName}.`);
+    listed = (await readdir(into, { withFileTypes: true })).filter(({ name }) => !isTorn(name));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return { own: [], folders: [] };
