@@ -15,6 +15,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Commands to kill, joined by commas. Default: all. */
     only: { type: 'string' },
+    /** Methods whose commands are killed, joined by commas. Default: all. */
+    methods: { type: 'string' },
     /** Folder for the files of runs with a fault. */
     out: { type: 'string', default: 'kills' },
   },
@@ -25,9 +27,13 @@ if (!(Number.isSafeInteger(count) && count > 0 && Number.isSafeInteger(seed))) {
     `--count ${values.count} --seed ${values.seed}: expected a whole count above 0 and a whole seed`,
   );
 }
-const only = values.only?.split(',');
-const chosen = subjects.filter(({ command }) => only?.includes(command) ?? true);
-if (chosen.length === 0) throw new Error(`--only ${values.only}: expected names of commands`);
+const [only, methods] = [values.only, values.methods].map((names) => names?.split(','));
+const chosen = subjects.filter(
+  ({ command, method }) => (only?.includes(command) ?? true) && (methods?.includes(method) ?? true),
+);
+if (chosen.length === 0) {
+  throw new Error(`--only ${values.only} --methods ${values.methods}: expected names that fit`);
+}
 console.log('Compared byte by byte, except');
 for (const { file, leftOut } of timed) console.log(`- ${file}: without ${leftOut}`);
 const { rows, kills, faults } = await killCampaign({

@@ -144,10 +144,16 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
     ['evaluating', ['evaluate', 'cifar', ...run], /measuring patch features/, 'SIGTERM'],
     ['a baseline', ['evaluate', 'cifar', ...run], /raw pixels/, 'SIGINT'],
     [
-      'comparing clusters with color and raw pixels',
+      'comparing clusters with color',
       ['cluster', 'cifar', ...run, '-k', '5'],
-      /comparing the clusters with color/,
+      /comparing the clusters with color|color histogram: /,
       'SIGTERM',
+    ],
+    [
+      'comparing clusters with raw pixels',
+      ['cluster', 'cifar', ...run, '-k', '5'],
+      /raw pixels: /,
+      'SIGINT',
     ],
     [
       'comparing methods',
