@@ -113,8 +113,12 @@ export async function storeReport(
   await writeThumbnails(files.thumbnails, clustering.thumbnails);
   const part = await readRunPart(folder, clustering.source.path);
   const settings = [...settingsInWords(config, { step }), ...commands, ...madeNow()];
-  await writeJson(files.reportJson, reportJson({ ...part, settings }, clustering));
+  const { keys, ...unfinished } = clustering;
+  const report = { ...part, settings };
+  // Keys tell that the page is there. A kill before it leaves the page of earlier clusters.
+  await writeJson(files.reportJson, reportJson(report, unfinished));
   await renderReport(folder);
+  if (keys) await writeJson(files.reportJson, reportJson(report, clustering));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The read model: everything that a page shows comes from the files of a run. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -134,6 +134,19 @@ describe('the report of a run', () => {
     expect(settings.Date).toMatch(/^\d{4}-\d\d-\d\d$/);
     expect(settings.Program).toContain(`likeness ${version}`);
     expect(settings.Machine).toContain(process.version);
+  });
+
+  it('has the key of its clusters once the page is there', async () => {
+    const run = await trainedRun();
+    const keyed = { ...clustering, keys: { clustering: 'key' } };
+    const storeKeyed = () => storeReport({ folder: run, config, step: 2 }, keyed);
+    mkdirSync(run.files.reportHtml);
+    await expect(storeKeyed()).rejects.toThrow(/report\.html/);
+    const stored = () => JSON.parse(readFileSync(run.files.reportJson, 'utf8'));
+    expect(stored()).not.toHaveProperty('keys');
+    rmSync(run.files.reportHtml, { recursive: true });
+    await storeKeyed();
+    expect(stored().keys.clustering).toBe('key');
   });
 
   it('gives back clusters, map and pictures', async () => {
