@@ -32,7 +32,6 @@ export async function measureSource(
   const sides: number[] = [];
   for (let i = 0; i < count; i++) {
     signal?.throwIfAborted();
-    onProgress?.(i, count);
     try {
       const image = await source.read(Math.floor((i * total) / count));
       const { width, height } = await isolatedDecoder.size(image, { signal });
@@ -40,6 +39,7 @@ export async function measureSource(
     } catch (error) {
       if (!isImageError(error)) throw error;
     }
+    onProgress?.(i + 1, count);
   }
   if (sides.length === 0) return undefined;
   return {

@@ -1,4 +1,5 @@
 /** Facts about the images of a run that its views follow: color, and mirrored images. */
+import { setImmediate } from 'node:timers/promises';
 import { distinctRows } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -55,6 +56,8 @@ export async function pictureFacts(options: PictureFactsOptions): Promise<Pictur
     }
     onProgress(descriptors.length);
   }
+  reporter.progress({ stage: 'pictures', text: 'judging if the images may be mirrored' });
+  await setImmediate(); // so that the report is seen before seconds of work
   return { images: sample.length, colored, mirrorRatio: mirrorRatio(descriptors) ?? null };
 }
 

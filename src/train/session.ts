@@ -24,6 +24,7 @@ import {
 import { evaluationBatches, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
+import { withKernelProgress } from './kernelProgress.ts';
 import { fittedRecipe, recipeReach } from './recipe.ts';
 import { settingFarFrom } from './remedy.ts';
 import { createTrainReport } from './report.ts';
@@ -70,7 +71,8 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const { from, reporter, snapshots, onEvent } = options;
   const { settings, threads, budget } = config;
   const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
-  const engine = await openEngine({ threads, tuning: 'measure', remembered: store });
+  const opened = await openEngine({ threads, tuning: 'measure', remembered: store });
+  const engine = withKernelProgress(opened, reporter);
   const stem = { file: folder.files.stem, settings, images: { cache, indices } };
   const first = await stemValues(engine, stem, reporter).catch(async (error: unknown) => {
     await engine.close();
