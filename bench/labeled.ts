@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { openEngine } from '../src/backends/index.ts';
 import { attempt, say } from './attempt.ts';
 import { benchmarkColors, type ColorRow, colorCells, colorPrediction } from './colors.ts';
+import { type GroupsRow, groupsOfFile, groupsTable } from './groups.ts';
 import { correlationCells, correlations, labelFreePoints } from './labelFree.ts';
 import { openReport, show, writeResult } from './report.ts';
 import { type SuggestedRow, suggestedTable, suggestForFile } from './suggestedK.ts';
@@ -69,6 +70,24 @@ export function addLabeledCommands(program: Command): void {
         await engine.close();
       }
       show({ rows: report.rows }, { json, table: suggestedTable(report.rows) });
+    });
+
+  program
+    .command('groups')
+    .description('agreement with the classes of the algorithms of "cluster", on stored features')
+    .argument('<files...>', 'labeled features that "likeness-ml embed --out <set>.npy" has written')
+    .requiredOption('--encoder <name>', 'name of the encoder, for the table')
+    .option('--json', 'print one object')
+    .action(async (files: string[], { encoder, json }: { encoder: string; json?: boolean }) => {
+      const report = openReport<GroupsRow>('groups');
+      const engine = await openEngine();
+      try {
+        for (const file of files)
+          await attempt(file, async () => report.add(await groupsOfFile(engine, file, encoder)));
+      } finally {
+        await engine.close();
+      }
+      show({ rows: report.rows }, { json, table: groupsTable(report.rows) });
     });
 }
 

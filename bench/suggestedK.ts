@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Engine } from '../src/backends/index.ts';
-import { featuresOf, suggestK } from '../src/cluster/index.ts';
+import { type Features, featuresOf, suggestK } from '../src/cluster/index.ts';
 import { decodeCsv, decodeNpy } from '../src/formats/index.ts';
 
 export interface SuggestedRow {
@@ -26,12 +26,8 @@ export interface SuggestedRow {
   readonly seconds: number;
 }
 
-/** Suggests K for the features of one file. */
-export async function suggestForFile(
-  engine: Engine,
-  file: string,
-  encoder: string,
-): Promise<SuggestedRow> {
+/** Reads features [N, D] with the labels beside them, [N]. */
+export function labeledFeatures(file: string): { features: Features; labels: string[] } {
   const { shape, data } = decodeNpy(new Uint8Array(readFileSync(file)), file);
   const features = featuresOf(Float32Array.from(data as Float32Array), shape[1]!);
   const [head, ...rows] = decodeCsv(readFileSync(`${file}.ids.csv`, 'utf8'), `${file}.ids.csv`);
@@ -43,6 +39,16 @@ export async function suggestForFile(
         'embed, from a labeled source.',
     );
   }
+  return { features, labels: rows.map((row) => row[label]!) };
+}
+
+/** Suggests K for the features of one file. */
+export async function suggestForFile(
+  engine: Engine,
+  file: string,
+  encoder: string,
+): Promise<SuggestedRow> {
+  const { features, labels } = labeledFeatures(file);
   const started = performance.now();
   const { best, range, found, curve } = await suggestK(engine, features);
   const seconds = (performance.now() - started) / 1000;
@@ -50,7 +56,7 @@ export async function suggestForFile(
   const set = basename(file, '.npy');
   return {
     ...{ name: `${set}, ${encoder}`, encoder, images: features.count },
-    classes: new Set(rows.map((row) => row[label])).size,
+    classes: new Set(labels).size,
     ...{ suggested: best, range, found, score: nearest.score, seconds },
   };
 }

@@ -15,6 +15,7 @@ import { withBreadcrumb } from './breadcrumb.ts';
 import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
+import { groupsText } from './groups.ts';
 import {
   growthText,
   kmeansText,
@@ -50,6 +51,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   seconds: secondsText,
   'patch-settings': patchSettingsText,
   'patch-value': patchValueText,
+  groups: groupsText,
   'suggested-k': suggestedKText,
   scale: scaleText,
   projection: projectionText,

@@ -7,6 +7,8 @@
  * const model = await train(images, { minutes: 30, out: 'runs/photos' });
  * const groups = await model.cluster(images);
  */
+
+export { type ClusterAlgorithm, clusterAlgorithms } from './cluster/index.ts';
 export {
   type ClassicalName,
   type ComparedMethod,

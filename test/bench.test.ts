@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ColorRow, colorPrediction } from '../bench/colors.ts';
+import { type GroupsRow, gainsOf, groupsOfFile, groupsTable } from '../bench/groups.ts';
 import { correlationCells, correlations, type LabelFreePoint, spread } from '../bench/labelFree.ts';
 import { largestOfFamily, largestResident } from '../bench/memory.ts';
 import { encoderRows } from '../bench/shapes.ts';
@@ -13,6 +14,7 @@ import { isRight, type SuggestedRow, suggestedTable, suggestForFile } from '../b
 import { trainedIn } from '../bench/trained.ts';
 import { type Contender, median, pairRatios, takeTurns } from '../bench/turns.ts';
 import { openEngine } from '../src/backends/index.ts';
+import { clusterAlgorithms } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
 import { encodeNpy } from '../src/formats/index.ts';
 
@@ -205,6 +207,46 @@ describe('the epoch benchmark', () => {
     expect(found).toMatchObject({ steps: 40, seconds: 0.4 });
     expect(found.waiting).toBeCloseTo((8 * 5 + 32) / 400, 12);
     expect(found.span.to - found.span.from).toBe(1500);
+  });
+});
+
+describe('groups', () => {
+  const scores = (kmeans: number, smoothed: number) => ({
+    kmeans: { nmi: kmeans, acc: 0.5, seconds: 1 },
+    'smoothed-kmeans': { nmi: smoothed, acc: 0.25, seconds: 2 },
+  });
+  const about = { name: 'set, encoder', encoder: 'encoder', images: 100, classes: 3 };
+
+  it('are compared by their gain over k-means', () => {
+    const rows: GroupsRow[] = [
+      { ...about, scores: scores(0.5, 0.75) },
+      { ...about, scores: scores(0.5, 0.375) },
+    ];
+    expect(gainsOf(rows, 'nmi')).toEqual([0.25, -0.125]);
+    expect(gainsOf(rows, 'acc')).toEqual([-0.25, -0.25]);
+    expect(groupsTable(rows)[1]).toEqual([
+      ...['set, encoder', '100', '3', '.500 / .500', '.750 / .250', '1.0 / 2.0'],
+    ]);
+  });
+
+  it('are those of every algorithm on features with labels beside them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'likeness-bench-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const random = randomAt(2, 'synthetic');
+    const file = join(folder, 'three.npy');
+    const data = Float32Array.from(
+      { length: 90 * 4 },
+      (_, i) => Number(i % 4 === Math.floor(i / 4) % 3) + 0.05 * random.normal(),
+    );
+    await writeFile(file, encodeNpy({ shape: [90, 4], data }));
+    const ids = Array.from({ length: 90 }, (_, i) => `${i}.png,${'abc'[i % 3]}`);
+    await writeFile(`${file}.ids.csv`, ['id,label', ...ids].join('\n'));
+    const engine = await openEngine({ threads: 1 });
+    onTestFinished(() => engine.close());
+    const found = await groupsOfFile(engine, file, 'made up');
+    expect(found).toMatchObject({ name: 'three, made up', images: 90, classes: 3 });
+    for (const name of clusterAlgorithms)
+      expect(found.scores[name], name).toMatchObject({ nmi: 1, acc: 1 });
   });
 });
 

@@ -9,6 +9,7 @@ import {
   type Images,
   type Model,
 } from '../likeness.ts';
+import { algorithmOption } from './algorithmOption.ts';
 import { clusterTable, type TableRow } from './clusterTable.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
@@ -27,10 +28,14 @@ export const clusterCommand: Command = {
       'prototype), embeddings.safetensors, and clusters.safetensors, by which "likeness ' +
       'assign" assigns further images to the same clusters.',
     'Clusters that the method has learned itself (contrastive-clustering) are used unless ' +
-      '-k asks for another number. Confidence is then the probability of the cluster, and ' +
-      'margin its lead in probability. The column of prototypes is empty for methods without ' +
-      'them.',
-    'Otherwise, without -k, a number of clusters is suggested from the data, with a range ' +
+      '-k asks for another number, or --algorithm for one. Confidence is then the probability ' +
+      'of the cluster, and margin its lead in probability. The column of prototypes is empty ' +
+      'for methods without them.',
+    'Otherwise an algorithm finds the clusters, and every image belongs to the nearest centroid. ' +
+      'smoothed-kmeans is k-means on features that are averaged with those of their ten nearest ' +
+      'neighbors, three times, on up to 30,000 images. Clusters of fewer than 50 images on ' +
+      'average have fewer neighbors.',
+    'Without -k, a number of clusters is suggested from the data, with a range ' +
       'of at most a factor of four. It is the number of groups in a graph of nearest neighbors ' +
       '(docs/suggested-k.md). Where no number of groups stands out, the output says so, and a ' +
       'usual number is taken. The report shows for each number of groups how far they are ' +
@@ -61,6 +66,7 @@ export const clusterCommand: Command = {
       default: 'learned by the method, or suggested from the data',
       parse: wholeNumber('-k'),
     },
+    algorithmOption,
     {
       flags: '--name <name>',
       description: 'name of the clustering, whose files are in clusterings/<name> of the run',
@@ -105,7 +111,7 @@ export const clusterCommand: Command = {
   ],
   async run([source], options, terminal) {
     const { run, encoder, clusters: k, open: show, ...rest } = options as ClusterFlags;
-    const { split, seed, name, into, by } = rest;
+    const { algorithm, split, seed, name, into, by } = rest;
     if (by !== undefined && into === undefined) {
       throw new LikenessError(
         'flag.missing',
@@ -120,7 +126,7 @@ export const clusterCommand: Command = {
       const result = await clusterWith(
         model,
         await open(),
-        { k, split, seed, name, into, by },
+        { k, algorithm, split, seed, name, into, by },
         terminal,
       );
       // Who names a run repeats a step; the default road ends with the page.
@@ -132,7 +138,7 @@ export const clusterCommand: Command = {
 };
 
 interface ClusterFlags
-  extends Pick<ClusterOptions, 'split' | 'seed' | 'name'>,
+  extends Pick<ClusterOptions, 'algorithm' | 'split' | 'seed' | 'name'>,
     SortFlags,
     EncoderFlags,
     SourceFlags {

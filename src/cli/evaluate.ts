@@ -2,12 +2,14 @@
 import { displayPath } from '../core/text.ts';
 import {
   checkClustering,
+  type EvaluateOptions,
   type Images,
   type Model,
   type RunEvaluation,
   reportVerdicts,
   scoresOf,
 } from '../likeness.ts';
+import { algorithmOption } from './algorithmOption.ts';
 import type { Command } from './command.ts';
 import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
 import { evaluationTable } from './evaluationTable.ts';
@@ -46,6 +48,7 @@ export const evaluateCommand: Command = {
       default: 'learned by the method, or the number of labeled classes',
       parse: wholeNumber('-k'),
     },
+    algorithmOption,
     {
       flags: '--seed <n>',
       description: 'seed of clustering, linear classifier and draws',
@@ -71,24 +74,21 @@ export const evaluateCommand: Command = {
       run,
       encoder,
       clusters: k,
+      algorithm,
       seed,
     } = options as EncoderFlags &
-      SourceFlags & {
-        clusters?: number;
-        seed?: number;
-      };
+      SourceFlags &
+      Pick<EvaluateOptions, 'algorithm' | 'seed'> & { clusters?: number };
     return withGiven(source!, options, terminal, async (open) => {
       if (run === undefined && encoder !== undefined) await checkClustering(await open(), { k });
       const model = await modelOfRun(open, { run, encoder }, terminal);
-      return (await evaluateWith(model, await open(), { k, seed }, terminal))!;
+      return (await evaluateWith(model, await open(), { k, algorithm, seed }, terminal))!;
     });
   },
 };
 
-interface EvaluateWithOptions {
-  k?: number;
-  seed?: number;
-  labelFree?: boolean;
+interface EvaluateWithOptions
+  extends Pick<EvaluateOptions, 'k' | 'algorithm' | 'seed' | 'labelFree'> {
   /**
    * Prints the sentence on color, or leaves it to a clustering that follows. The evaluation
    * clusters other images, which may follow color more or less. Default `print`.
@@ -148,11 +148,11 @@ function printEvaluation(
 ): void {
   const { report, protocol, colorAgreement } = evaluation;
   const { encoders, chance } = report;
-  // The scores of k-means stand beside those of clusters that the method has learned itself.
-  const rows = encoders.flatMap(({ title, scores }) =>
+  // The scores of k-means stand beside those of the run's other clusters.
+  const rows = encoders.flatMap(({ title, scores }, at) =>
     scores === undefined
       ? []
-      : scores.clustering.by === 'head'
+      : at === 0 && scores.clustering.by !== 'kmeans'
         ? [
             { title, scores: scoresOf(scores) },
             { title: `${title}, k-means`, scores: scoresOf({ ...scores, ...scores.kmeans }) },

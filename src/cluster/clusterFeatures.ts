@@ -1,6 +1,6 @@
 /**
- * Clusters the features of all images: K is given or suggested, spherical k-means finds the
- * centroids, every image goes to the nearest, and clusters are numbered by size.
+ * Clusters the features of all images: K is given or suggested, an algorithm fits the centroids
+ * (`fitCentroids`), every image goes to the nearest, and clusters are numbered by size.
  *
  * Confidence is a softmax over cosines divided by a temperature. Cosines of one encoder may lie
  * between 0.9 and 1 and those of another between 0 and 1, so the temperature is measured: the mean
@@ -10,15 +10,14 @@
 
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
-import { randomAt } from '../core/random.ts';
+import { checkedLater, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
 import { plural } from '../core/text.ts';
 import { type AssignResult, assign } from './assign.ts';
-import { distinctRows, type Features, featuresOf, normalizeRows, selectRows } from './features.ts';
-import { kmeans } from './kmeans/kmeans.ts';
-import { allRows, pickRows, type Rows, unitRows } from './rows.ts';
+import { type Features, selectRows } from './features.ts';
+import { type ClusterAlgorithm, clusterAlgorithms, fitCentroids } from './fitCentroids.ts';
+import { type Rows, unitRows } from './rows.ts';
 import { simplifiedSilhouette } from './silhouette.ts';
 import { type SuggestedK, suggestK } from './suggestK.ts';
 
@@ -26,12 +25,14 @@ export interface ClusterOptions {
   /** Number of clusters. Default: suggested from the data. */
   k?: number;
   seed?: number;
+  /** Algorithm that fits the centroids. Default `kmeans`. */
+  algorithm?: ClusterAlgorithm;
   /**
    * Independent starts of k-means, of which the best objective counts. Default: fewer for more
    * clusters.
    */
   restarts?: number;
-  /** Most images that k-means is fitted on; all images are assigned. */
+  /** Most images that centroids are fitted on; all images are assigned. */
   fitOn?: number;
   /** Receives progress of stage `kmeans`; its signal ends the work. */
   reporter?: Reporter;
@@ -40,6 +41,7 @@ export interface ClusterOptions {
 const checkCluster = optionCheck<ClusterOptions>({
   k: checkedLater,
   seed: wholeNumber(0),
+  algorithm: oneOf(clusterAlgorithms),
   restarts: wholeNumber(1),
   fitOn: wholeNumber(1),
   reporter: checkedLater,
@@ -69,6 +71,8 @@ export interface Clustering {
   readonly temperature: number;
   /** Output of the method's head that each cluster is, where the method learned the clusters. */
   readonly head?: readonly number[];
+  /** Algorithm that fitted the centroids; absent where the method learned the clusters. */
+  readonly algorithm?: ClusterAlgorithm;
   readonly assignment: AssignResult;
   /** Largest first. */
   readonly groups: readonly Group[];
@@ -93,8 +97,9 @@ export async function clusterFeatures(
   options: ClusterOptions = {},
 ): Promise<Clustering> {
   checkCluster(options);
-  const { k: asked, seed = 0, restarts, fitOn = 100_000, reporter = reporterOf() } = options;
-  const { count, dimension } = features;
+  const { k: asked, seed = 0, algorithm = 'kmeans', restarts, fitOn } = options;
+  const { reporter = reporterOf() } = options;
+  const { count } = features;
   if (asked !== undefined && (!Number.isInteger(asked) || asked < 1 || asked > count)) {
     throw new LikenessError(
       'cluster.k',
@@ -115,26 +120,16 @@ export async function clusterFeatures(
 
   const text = `finding ${plural(chosen.k, 'cluster')}`;
   const onProgress = beginStage(reporter, { stage: 'kmeans', text, unit: 'step' });
-  const some =
-    count > fitOn
-      ? await pickRows(unit, distinctRows(count, fitOn, randomAt(seed, 'clusterFit')).sort())
-      : await allRows(unit);
-  const starts = { ...startsFor(chosen.k), ...(restarts !== undefined && { restarts }) };
   const { signal } = reporter;
-  const found = await kmeans(some, chosen.k, {
-    engine,
-    metric: 'spherical',
-    ...starts,
-    seed,
-    onProgress,
-    signal,
+  const fitted = await fitCentroids(engine, unit, chosen.k, {
+    ...{ algorithm, restarts, fitOn, seed, onProgress, signal },
   });
   reporter.progress({ stage: 'assign', text: `assigning ${plural(count, 'image')}` });
-  const temperature = Math.max(MIN_TEMPERATURE, found.objective / some.count);
+  const temperature = Math.max(MIN_TEMPERATURE, fitted.spread);
 
   // Images that repeat each other can leave a cluster empty. It is removed and the images are
   // assigned again.
-  let centroids = normalizeRows(featuresOf(found.centroids, dimension));
+  let { centroids } = fitted;
   let assignment = await assign(engine, unit, centroids, { temperature });
   for (let used = usedClusters(assignment, centroids.count); used.length < centroids.count; ) {
     centroids = selectRows(centroids, used);
@@ -156,29 +151,10 @@ export async function clusterFeatures(
           'repeat each other, and are left out.',
     kRange: chosen.kRange,
     suggestion: chosen.suggestion,
-    centroids,
-    temperature,
-    assignment,
+    ...{ centroids, temperature, algorithm, assignment },
     groups: describe(assignment, apart, centroids.count),
     empty,
   };
-}
-
-/**
- * From this K on k-means starts from random rows: k-means++ passes over the rows once per cluster,
- * which would take longer than the iterations. The price: separate groups are split and joined more
- * often.
- */
-const MAX_K_PLUS_PLUS = 5000;
-
-/**
- * Chooses the starts of k-means. One start among few clusters can miss a group altogether. With
- * many clusters the objective is a mean over many centroids, and different starts come close to
- * each other.
- */
-function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' } {
-  const restarts = k <= 100 ? 5 : k <= 500 ? 2 : 1;
-  return { restarts, start: k < MAX_K_PLUS_PLUS ? 'plusPlus' : 'random' };
 }
 
 async function suggested(

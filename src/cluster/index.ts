@@ -38,6 +38,13 @@ export {
   sharedValues,
   toFeatures,
 } from './features.ts';
+export {
+  type ClusterAlgorithm,
+  clusterAlgorithms,
+  type FitOptions,
+  type FittedCentroids,
+  fitCentroids,
+} from './fitCentroids.ts';
 export type { Graph } from './graph.ts';
 export {
   type HierarchicalKmeansOptions,
@@ -74,5 +81,6 @@ export {
 export { allRows, meansOf, partsOf, pickRows, type Rows, rowsOf, unitRows } from './rows.ts';
 export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
+export { type SmoothOptions, smoothRows } from './smoothRows.ts';
 export { type SpectralOptions, spectralClusters } from './spectral.ts';
 export { type KScore, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

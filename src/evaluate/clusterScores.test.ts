@@ -1,8 +1,10 @@
 /** Scores of clusters by hand: a method's own beside those of k-means on the features. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { featuresOf } from '../cluster/index.ts';
+import { clusterFeatures, featuresOf } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
 import { silent } from '../core/reporter.ts';
+import { clusterAgreement } from '../metrics/index.ts';
 import { type ClusterScoreOptions, scoreClusters } from './clusterScores.ts';
 
 let engine: Engine;
@@ -21,6 +23,20 @@ const features = featuresOf(
 );
 /** The head errs in two images, and numbers its clusters in another order. */
 const learned = { assignments: Int32Array.of(2, 2, 2, 0, 0, 0, 0, 0, 1, 1, 1, 2), count: 3 };
+
+/** Six groups, long in one direction that tells nothing about them. */
+function longGroups() {
+  const random = randomAt(0, 'synthetic');
+  const data = Float32Array.from({ length: 480 * 10 }, (_, at) => {
+    const [row, d] = [Math.floor(at / 10), at % 10];
+    if (d === 0) return 3 * random.uniform() - 1.5;
+    return 0.15 * random.normal() + (d === 1 + (row % 6) ? 1 : 0);
+  });
+  return {
+    features: featuresOf(data, 10),
+    labels: Int32Array.from({ length: 480 }, (_, i) => i % 6),
+  };
+}
 
 const score = (given: Partial<ClusterScoreOptions> = {}) =>
   scoreClusters(
@@ -60,6 +76,30 @@ describe('scoreClusters', () => {
     ]);
     expect(protocol.clustering).toContain('the 3 clusters that the method has learned itself');
     expect(protocol.kmeans).toContain('3 clusters for 3 classes');
+  });
+
+  it('scores smoothed k-means, with k-means beside it', async () => {
+    const { features, labels } = longGroups();
+    const rows = Int32Array.from(labels.keys());
+    const { result, protocol } = await scoreClusters(
+      engine,
+      { features, labels },
+      {
+        ...{ algorithm: 'smoothed-kmeans', metric: 'spherical', restarts: 3 },
+        ...{ rows, on: 'all', seed: 0, title: 'test', reporter: silent },
+      },
+    );
+    const { assignment } = await clusterFeatures(engine, features, {
+      ...{ k: 6, algorithm: 'smoothed-kmeans', restarts: 3 },
+    });
+    const expected = clusterAgreement(labels, assignment.assignments);
+    // Sums of another order of the clusters.
+    expect(result.nmi).toBeCloseTo(expected.nmi, 10);
+    expect(result.acc).toBeCloseTo(expected.acc, 10);
+    expect(result.clustering.by).toBe('smoothed-kmeans');
+    expect(result.kmeans.nmi).not.toBe(result.nmi);
+    expect(protocol.clustering).toContain('averaged with their nearest neighbors');
+    expect(protocol.kmeans).toMatch(/^spherical k-means/);
   });
 
   it("takes the method's own clusters for their number, and k-means for any other", async () => {

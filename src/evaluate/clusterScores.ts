@@ -1,10 +1,20 @@
 /**
- * Agreement of clusters with classes: k-means on the features, or clusters that the method learned
- * itself.
+ * Agreement of clusters with classes: clusters of the features by an algorithm, or those that the
+ * method learned itself.
  */
 
 import type { Engine } from '../backends/index.ts';
-import { type Features, type KmeansOptions, kmeans, selectRows } from '../cluster/index.ts';
+import {
+  assign,
+  type ClusterAlgorithm,
+  type Features,
+  type FitOptions,
+  fitCentroids,
+  type KmeansOptions,
+  kmeans,
+  selectRows,
+  unitRows,
+} from '../cluster/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
 import {
@@ -54,11 +64,11 @@ export interface ClusterEvaluation extends ClusterScores {
     readonly images: number;
     readonly k: number;
     readonly classes: number;
-    /** Origin of the clusters: the method's own head, or k-means on the features. */
-    readonly by: 'head' | 'kmeans';
+    /** Origin of the clusters: the method's own head, or an algorithm on the features. */
+    readonly by: 'head' | ClusterAlgorithm;
     readonly usage: Usage;
   };
-  /** k-means on the features; its scores stand beside those of the method's own clusters. */
+  /** k-means on the features; its scores stand beside those of other clusters. */
   readonly kmeans: ClusterScores & {
     readonly k: number;
     readonly iterations: number;
@@ -69,6 +79,8 @@ export interface ClusterEvaluation extends ClusterScores {
 export interface ClusterScoreOptions {
   /** Number of clusters. Default: the number of classes among the rows. */
   k?: number;
+  /** Algorithm of clusters that are not learned. Default `kmeans`. */
+  algorithm?: ClusterAlgorithm;
   metric: NonNullable<KmeansOptions['metric']>;
   restarts: number;
   /** Rows that are clustered, and the part of the source they are. */
@@ -85,20 +97,26 @@ export interface ClusterScoreOptions {
 export async function scoreClusters(
   engine: Engine,
   { features, labels }: { features: Features; labels: Int32Array },
-  { k, metric, restarts, rows, on, learned, seed, title, reporter }: ClusterScoreOptions,
+  options: ClusterScoreOptions,
 ): Promise<{ result: ClusterEvaluation; protocol: { clustering: string; kmeans?: string } }> {
+  const { k, algorithm = 'kmeans', metric, restarts, rows, on, learned, seed } = options;
+  const { title, reporter } = options;
   const truth = Int32Array.from(rows, (row) => labels[row]!);
   const classes = new Set(truth).size;
   const clusters = k ?? classes;
   const text = `${title}: k-means`;
   const onProgress = beginStage(reporter, { stage: 'measure', text, unit: 'step' });
-  const options = { engine, metric, restarts, seed, onProgress, signal: reporter.signal };
-  const found = await kmeans(selectRows(features, rows), clusters, options);
+  const selected = selectRows(features, rows);
+  const starts = { restarts, seed, onProgress, signal: reporter.signal };
+  const found = await kmeans(selected, clusters, { engine, metric, ...starts });
   // Another number of clusters can only come from k-means.
   const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
   const assignments = own
     ? Int32Array.from(rows, (row) => own.assignments[row]!)
-    : found.assignments;
+    : algorithm === 'kmeans'
+      ? found.assignments
+      : await nearestCentroids(engine, selected, clusters, { algorithm, ...starts });
+  const isKmeans = !own && algorithm === 'kmeans';
   const count = own ? own.count : clusters;
   const table = contingency(truth, assignments);
   const { iterations, converged } = found;
@@ -108,6 +126,7 @@ export async function scoreClusters(
   const byKmeans =
     `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, ` +
     `best objective of ${restarts}, on ${images}`;
+  const bySmoothing = `k-means on features averaged with their nearest neighbors: ${byKmeans}`;
   const byHead =
     `the ${count} clusters that the method has learned itself, ` +
     `for ${classes} classes, on ${images}`;
@@ -121,19 +140,30 @@ export async function scoreClusters(
         images: rows.length,
         k: count,
         classes,
-        by: own ? 'head' : 'kmeans',
+        by: own ? 'head' : algorithm,
         usage: usage(assignments, count),
       },
       kmeans: {
-        ...scoresOf(own ? contingency(truth, found.assignments) : table),
+        ...scoresOf(isKmeans ? table : contingency(truth, found.assignments)),
         ...{ k: clusters, iterations, converged },
       },
     },
     protocol: {
-      clustering: `${own ? byHead : byKmeans}; ${NORMALIZED}`,
-      ...(own && { kmeans: byKmeans }),
+      clustering: `${own ? byHead : isKmeans ? byKmeans : bySmoothing}; ${NORMALIZED}`,
+      ...(!isKmeans && { kmeans: byKmeans }),
     },
   };
+}
+
+/** Cluster of each row: that of the nearest centroid, `[N]`. */
+async function nearestCentroids(
+  engine: Engine,
+  features: Features,
+  k: number,
+  options: FitOptions,
+): Promise<Int32Array> {
+  const { centroids } = await fitCentroids(engine, unitRows(features), k, options);
+  return (await assign(engine, features, centroids)).assignments;
 }
 
 const NORMALIZED = 'NMI and AMI normalized by the arithmetic mean, ACC by the Hungarian method';

@@ -3,7 +3,7 @@
  * and its baselines.
  */
 import type { Engine } from '../backends/index.ts';
-import type { Features } from '../cluster/index.ts';
+import type { ClusterAlgorithm, Features } from '../cluster/index.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import type { PixelCache } from '../data/index.ts';
 import {
@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   views: ViewsSpec;
   /** Number of clusters. Default: learned by the method, or the number of labeled classes. */
   k?: number;
+  /** Algorithm of clusters that are not learned, for every encoder. Default `kmeans`. */
+  algorithm?: ClusterAlgorithm;
   /** Seed of clustering, linear probe and draws. */
   seed?: number;
   workers?: number;
@@ -94,6 +96,7 @@ async function measureEncoder(
     set,
     views,
     k,
+    algorithm,
     seed = 0,
     workers,
     clustersOf,
@@ -117,7 +120,7 @@ async function measureEncoder(
             files,
             learned,
           },
-          { k, labelShares: LABEL_FRACTIONS, seed, title, reporter },
+          { k, algorithm, labelShares: LABEL_FRACTIONS, seed, title, reporter },
         )
       : undefined;
   if (role === 'baseline' && !isNetwork(encoder)) return { id, title, protocol, scores };

@@ -5,7 +5,12 @@
  * histograms, so that their scores are comparable. Labels are used for measuring only.
  */
 import type { Engine } from '../backends/index.ts';
-import { type Features, featuresOf, type KmeansOptions } from '../cluster/index.ts';
+import {
+  type ClusterAlgorithm,
+  type Features,
+  featuresOf,
+  type KmeansOptions,
+} from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { type Reporter, reporterOf } from '../core/reporter.ts';
 import {
@@ -37,6 +42,8 @@ export interface LabeledFeatures {
 export interface FeatureEvaluationOptions {
   /** Number of clusters. Default: the number of classes. */
   k?: number;
+  /** Algorithm of clusters that are not learned. Default `kmeans`. */
+  algorithm?: ClusterAlgorithm | undefined;
   /** Metric of k-means. Default: spherical (cosine), for every kind of feature alike. */
   metric?: NonNullable<KmeansOptions['metric']>;
   /** Starts of k-means, of which the best objective counts. Labels play no part in the choice. */
@@ -92,6 +99,7 @@ export async function evaluateFeatures(
   { features, labels, split: given, contents, files, learned }: LabeledFeatures,
   {
     k,
+    algorithm,
     metric = 'spherical',
     restarts = 3,
     clusterOn,
@@ -111,7 +119,7 @@ export async function evaluateFeatures(
     on === 'test' ? split.test : Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
   const labeled = { features, labels };
   const clusters = await scoreClusters(engine, labeled, {
-    ...{ k, metric, restarts, rows, on, learned, seed, title, reporter },
+    ...{ k, algorithm, metric, restarts, rows, on, learned, seed, title, reporter },
   });
   const classifiers = await scoreClassifiers(engine, labeled, {
     ...{ split, neighbors, temperature, probe, labelShares, seed, title, reporter },

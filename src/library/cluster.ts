@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import type { Engine } from '../backends/index.ts';
 import {
   assign,
+  type ClusterAlgorithm,
+  clusterAlgorithms,
   clusterByHead,
   clusterFeatures,
   type Clustering as FeatureClustering,
@@ -20,6 +22,7 @@ import { type ColorAgreement, measureColorAgreement } from '../evaluate/index.ts
 import { writeClusterReport } from '../report/index.ts';
 import {
   checkSortFolder,
+  clusterAlgorithmOf,
   type FeatureFile,
   type Run,
   type SortResult,
@@ -32,6 +35,7 @@ import { type ImageSet, writeResults } from './clusterFiles.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
+import { warnOfLargest } from './largestCluster.ts';
 import { checkOptions, commandLine, oneOf, path, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
 import { withStoredFeatures } from './storedFeatures.ts';
@@ -39,6 +43,12 @@ import { withStoredFeatures } from './storedFeatures.ts';
 export interface ClusterOptions extends ReporterOptions {
   /** Number of clusters. Default: learned by the method, or suggested from the data. */
   k?: number;
+  /**
+   * Algorithm that finds the clusters: `kmeans`, or `smoothed-kmeans` on features that are averaged
+   * with their nearest neighbors. Default: `smoothed-kmeans` for pretrained networks, else
+   * `kmeans`.
+   */
+  algorithm?: ClusterAlgorithm;
   /** Seed of the clustering. Default 0. */
   seed?: number;
   /** Images to cluster. Default `all`. */
@@ -66,8 +76,8 @@ export interface Clustering extends AsyncDisposable {
   readonly kRange?: readonly [number, number];
   /** Scores of the numbers of clusters that were tried, where K was suggested. */
   readonly suggestion?: SuggestedK;
-  /** `head` where the method learned the clusters. */
-  readonly by: 'head' | 'kmeans';
+  /** Algorithm that found the clusters; `head` where the method learned them. */
+  readonly by: 'head' | ClusterAlgorithm;
   /** Ids of the images: paths relative to the source. */
   readonly images: readonly string[];
   /** Cluster of each image, [N]. */
@@ -112,6 +122,7 @@ export async function clusterImages(
   checkOptions(
     {
       k: wholeNumber(1),
+      algorithm: oneOf(clusterAlgorithms),
       seed: wholeNumber(0),
       split: oneOf(splitNames),
       name: path(),
@@ -119,7 +130,7 @@ export async function clusterImages(
     },
     options,
   );
-  const { k, seed = 0, split, name, command } = options;
+  const { k, algorithm = clusterAlgorithmOf(opened), seed = 0, split, name, command } = options;
   if (name !== undefined) checkClusteringName(name);
   const reporter = reporterFor(options);
   const images = typeof given === 'string' ? resolve(given) : given;
@@ -137,9 +148,9 @@ export async function clusterImages(
       features = await embedToScratch(encoder, run, set, reporter);
       const { prototypes, learned } = await applyHeads(engine, encoder, features);
       const clustering =
-        learned && (k ?? learned.dimension) === learned.dimension
+        learned && options.algorithm === undefined && (k ?? learned.dimension) === learned.dimension
           ? await clusterByHead(engine, features, learned)
-          : await clusterFeatures(engine, features, { k, seed, reporter });
+          : await clusterFeatures(engine, features, { k, algorithm, seed, reporter });
       const color = await measureColorAgreement({
         ...{ engine, cache: set.cache, indices: set.indices, features, seed, reporter },
         ...{ clusters: clustering.assignment.assignments, k: clustering.k },
@@ -147,7 +158,7 @@ export async function clusterImages(
       });
       return { clustering, prototypes, color };
     });
-    const key = clusteringKey(run, { ...set, k, seed });
+    const key = clusteringKey(run, { ...set, k, algorithm, seed });
     const made = { ...found, features: features!, key, seed, command };
     const stored = await writeResults(run, set, made);
     warnOfLargest(found.clustering.groups, reporter);
@@ -267,7 +278,7 @@ function clusteringOf({
     ...(name !== undefined && { name }),
     ...{ k: clustering.k, kReason: clustering.kReason, kRange: clustering.kRange },
     suggestion: clustering.suggestion,
-    by: head ? 'head' : 'kmeans',
+    by: head ? 'head' : clustering.algorithm!,
     images: set.ids,
     assignments: assignment.assignments,
     confidence: assignment.confidence,
@@ -329,23 +340,4 @@ function clusteringOf({
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Fraction of the images above which a cluster is rarely one group. */
-const MAX_SHARE = 0.4;
-/**
- * Multiple of an equal share below which no cluster is too large: of two clusters one always has
- * half.
- */
-const MIN_TIMES_EQUAL = 1.5;
-
-/** Warns where the largest cluster holds too many of the images. */
-function warnOfLargest(groups: readonly Group[], reporter: Reporter): void {
-  const [largest] = groups;
-  const limit = Math.max(MAX_SHARE, MIN_TIMES_EQUAL / groups.length);
-  if (groups.length < 2 || !largest || largest.share <= limit) return;
-  reporter.warn({
-    code: 'cluster.largest',
-    message: `cluster 0 holds ${(largest.share * 100).toFixed(0)} % of the images, more than ${(limit * 100).toFixed(0)} %. The features may not separate the images well. Train longer, or ask for more clusters with \`k\`.`,
-  });
 }

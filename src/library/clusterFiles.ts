@@ -33,7 +33,7 @@ export async function writeResults(
   { cache, indices, ids }: ImageSet,
   { clustering, features, prototypes, key, seed, command }: Results,
 ): Promise<StoredClustering> {
-  const { assignment, centroids, k, kReason, kRange, temperature, head } = clustering;
+  const { assignment, centroids, k, kReason, kRange, temperature, head, algorithm } = clustering;
   await writeClusters(files.clusters, rowsOf(ids, assignment, prototypes));
   const labels = Int32Array.from(indices, (index) => cache.entries[index]!.label ?? -1);
   await writeEmbeddings(files.embeddings, {
@@ -51,8 +51,8 @@ export async function writeResults(
   });
   const stored: StoredClustering = {
     centroids: centroids.data,
-    ...{ k, dimension: centroids.dimension, temperature, head, kReason, kRange },
-    ...{ seed, images: ids.length, step, source: cache.source.path, key },
+    ...{ k, dimension: centroids.dimension, temperature, head, algorithm },
+    ...{ kReason, kRange, seed, images: ids.length, step, source: cache.source.path, key },
     ...(command !== undefined && { command }),
   };
   await writeClustering(files.clustering, stored);

@@ -1,7 +1,12 @@
 /** Evaluating a run's encoder on images. */
 import { resolve } from 'node:path';
 import type { Engine } from '../backends/index.ts';
-import { type Features, featuresOf } from '../cluster/index.ts';
+import {
+  type ClusterAlgorithm,
+  clusterAlgorithms,
+  type Features,
+  featuresOf,
+} from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
@@ -17,16 +22,21 @@ import {
   runEncoders,
 } from '../evaluate/index.ts';
 import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
-import { type Run, readClustering, writeEvaluation } from '../run/index.ts';
+import { clusterAlgorithmOf, type Run, readClustering, writeEvaluation } from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
 import { evaluationKey } from './finished.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
-import { checkOptions, flag, wholeNumber } from './options.ts';
+import { checkOptions, flag, oneOf, wholeNumber } from './options.ts';
 import { withEngine } from './runEncoder.ts';
 
 export interface EvaluateOptions extends ReporterOptions {
   /** Number of clusters. Default: learned by the method, or the number of labeled classes. */
   k?: number;
+  /**
+   * Algorithm of clusters that are not learned, for the run and its baselines alike. Default: that of
+   * `cluster`.
+   */
+  algorithm?: ClusterAlgorithm;
   /** Seed of clustering, linear probe and draws. Default 0. */
   seed?: number;
   /** Measures without labels where no image has one, in place of returning null. Default false. */
@@ -60,8 +70,16 @@ export async function evaluateRun(
   given: Images | string,
   options: EvaluateOptions = {},
 ): Promise<RunEvaluation | null> {
-  checkOptions({ k: wholeNumber(1), seed: wholeNumber(0), labelFree: flag }, options);
-  const { k, seed = 0, labelFree = false } = options;
+  checkOptions(
+    {
+      k: wholeNumber(1),
+      algorithm: oneOf(clusterAlgorithms),
+      seed: wholeNumber(0),
+      labelFree: flag,
+    },
+    options,
+  );
+  const { k, algorithm = clusterAlgorithmOf(run), seed = 0, labelFree = false } = options;
   const reporter = reporterFor(options);
   const { cacheSize, workers } = run.view;
   return withImages(
@@ -82,14 +100,14 @@ export async function evaluateRun(
       const network = await networkOf(run, opened, reporter);
       const report = await withEngine(run, (engine) =>
         evaluate({
-          ...{ engine, cache, set, k, seed, workers, reporter },
+          ...{ engine, cache, set, k, algorithm, seed, workers, reporter },
           encoders: runEncoders({ engine, run, network, cache, set, reporter }),
           views: viewsOf(network),
           clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
         }),
       );
       const stored = {
-        key: evaluationKey(run, { cache, indices: set.indices, k, seed }),
+        key: evaluationKey(run, { cache, indices: set.indices, k, algorithm, seed }),
         run: resolve(run.folder.path),
         source: source.path,
         step: run.step,

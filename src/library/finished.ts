@@ -1,10 +1,12 @@
 /** Finished steps of earlier calls: an evaluation, and a clustering with its report. */
 import { existsSync } from 'node:fs';
+import type { ClusterAlgorithm } from '../cluster/index.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { version } from '../core/version.ts';
 import { hashOfSet, indicesOfSplit, type OpenImages, type PixelCache } from '../data/index.ts';
 import { evaluationSet } from '../evaluate/index.ts';
 import {
+  clusterAlgorithmOf,
   hashOfJson,
   type JsonObject,
   type Run,
@@ -58,17 +60,18 @@ export interface StepRequest {
   /** Cache index of each measured or clustered image. */
   indices: Uint32Array;
   k?: number | undefined;
+  algorithm: ClusterAlgorithm;
   seed: number;
 }
 
 /** Hashes everything that the scores of a run depend on. */
-export function evaluationKey(run: Run, { k, seed, ...images }: StepRequest): string {
-  return keyOf(run, images, { of: 'evaluation', k: k ?? null, seed });
+export function evaluationKey(run: Run, { k, algorithm, seed, ...images }: StepRequest): string {
+  return keyOf(run, images, { of: 'evaluation', k: k ?? null, algorithm, seed });
 }
 
 /** Hashes everything that clusters of images depend on. */
-export function clusteringKey(run: Run, { k, seed, ...images }: StepRequest): string {
-  return keyOf(run, images, { of: 'clustering', k: k ?? null, seed });
+export function clusteringKey(run: Run, { k, algorithm, seed, ...images }: StepRequest): string {
+  return keyOf(run, images, { of: 'clustering', k: k ?? null, algorithm, seed });
 }
 
 /**
@@ -90,11 +93,12 @@ export async function finishedSteps(
     const cache = await images.pixels({ size: run.view.cacheSize, range, reporter });
     const set = evaluationSet(cache, { seed });
     const stored = await readEvaluationIfValid(files.evaluation);
-    const isSame = stored?.key === evaluationKey(run, { cache, indices: set.indices, seed });
+    const by = { algorithm: clusterAlgorithmOf(run), seed };
+    const isSame = stored?.key === evaluationKey(run, { cache, indices: set.indices, ...by });
     const evaluation = isSame && typeof stored?.nmi === 'number' ? stored : undefined;
     const clustering = await readClustering(files.clustering).catch(() => undefined);
     const report = await readStoredReport(files.reportJson).catch(() => undefined);
-    const key = clusteringKey(run, { cache, indices: indicesOfSplit(cache, 'all'), k, seed });
+    const key = clusteringKey(run, { cache, indices: indicesOfSplit(cache, 'all'), k, ...by });
     const isFinished =
       clustering?.key === key &&
       report?.keys?.clustering === key &&

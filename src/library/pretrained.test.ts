@@ -58,6 +58,7 @@ describe('start with a pretrained model', () => {
 
   it('clusters, and assigns files to the same clusters', async () => {
     const clustering = await model.cluster(at('pictures'), { k: 3 });
+    expect(clustering.by).toBe('smoothed-kmeans');
     const files = readdirSync(at('pictures')).map((name) => at('pictures', name));
     const given = new Map(clustering.images.map((id, i) => [id, clustering.assignments[i]]));
     for (const { path, cluster } of await model.assign(files)) {

@@ -119,7 +119,8 @@ describe('start', () => {
 
   it('gives groups, a report, and the same groups to the same files again', async () => {
     await using groups = await model.cluster(at('pictures'), { k: 3 });
-    expect([groups.k, groups.by, groups.images.length]).toEqual([3, 'kmeans', IMAGES]);
+    expect([groups.k, groups.by]).toEqual([3, 'kmeans']);
+    expect(groups.images).toHaveLength(IMAGES);
     const page = readFileSync(await groups.writeReport(), 'utf8');
     expect(page).toContain('patch features, 32 px');
     expect(page).not.toMatch(/Prototypes|<dt>Steps|<h2>Training/);
@@ -156,6 +157,24 @@ describe('start', () => {
     await own.evaluate(at('pictures'), { seed: 1 });
     expect(await own.finished(at('pictures'), { k: 3 })).toEqual({});
   }, 120_000);
+
+  it('finds groups by another algorithm where it is asked for', async () => {
+    const name = 'smooth';
+    const smooth = await model.cluster(at('pictures'), {
+      k: 2,
+      algorithm: 'smoothed-kmeans',
+      name,
+    });
+    expect(smooth.by).toBe('smoothed-kmeans');
+    expect((await model.clustering(name))?.algorithm).toBe('smoothed-kmeans');
+    const again = await (await openModel(run())).assign(
+      smooth.images.map((id) => at('pictures', id)),
+      smooth,
+    );
+    expect(again.map(({ cluster }) => cluster)).toEqual([...smooth.assignments]);
+    const unknown = { algorithm: 'dbscan' } as never;
+    expect((await refusal(model.cluster(at('pictures'), unknown)))[0]).toBe('option.invalid');
+  });
 
   it('gives another source and a second clustering places of their own', async () => {
     const { notes, onNote } = collected();

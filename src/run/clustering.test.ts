@@ -24,6 +24,13 @@ describe('clusters.safetensors', () => {
     expect(await readClustering(file())).toEqual({ ...clustering, kRange: [2, 4] });
   });
 
+  it('names the algorithm of the clusters, and no other than those there are', async () => {
+    await writeClustering(file(), { ...clustering, algorithm: 'smoothed-kmeans' });
+    expect((await readClustering(file())).algorithm).toBe('smoothed-kmeans');
+    await writeClustering(file(), { ...clustering, algorithm: 'magic' as never });
+    await expect(readClustering(file())).rejects.toThrow(/cannot be used: .*algorithm/);
+  });
+
   it("names the output of the method's head for each cluster", async () => {
     await writeClustering(file(), { ...clustering, head: [4, 1] });
     expect((await readClustering(file())).head).toEqual([4, 1]);

@@ -8,6 +8,7 @@
  * largest.
  */
 import { z } from 'zod';
+import { type ClusterAlgorithm, clusterAlgorithms } from '../cluster/index.ts';
 import { encodeSafetensors, writeFileAtomic } from '../formats/index.ts';
 import { commandText, rows, steps } from './limits.ts';
 import { clusterAgain, clusterFirst } from './nextSteps.ts';
@@ -28,6 +29,8 @@ export interface StoredClustering {
   readonly temperature: number;
   /** Output of the method's head for each cluster [K], where the method learned the clusters. */
   readonly head?: readonly number[];
+  /** Algorithm that found the clusters; absent for learned ones, and in files of before. */
+  readonly algorithm?: ClusterAlgorithm;
   /** Sentence that tells how K was chosen. */
   readonly kReason: string;
   /** Range of numbers of clusters that fit about as well, where K was suggested from the data. */
@@ -55,6 +58,7 @@ const kind = {
 const schema = z.object({
   temperature: z.number().positive(),
   head: z.array(z.int().nonnegative()).optional(),
+  algorithm: z.enum(clusterAlgorithms).optional(),
   kReason: z.string(),
   kRange: z.tuple([rows(), rows()]).optional(),
   seed: z.int().nonnegative(),
@@ -77,6 +81,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
     dimension,
     temperature,
     head,
+    algorithm,
     kReason,
     kRange,
     seed,
@@ -89,6 +94,7 @@ export async function writeClustering(file: string, clustering: StoredClustering
   const clusters = JSON.stringify({
     temperature,
     head,
+    algorithm,
     kReason,
     kRange,
     seed,

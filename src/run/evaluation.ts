@@ -1,5 +1,6 @@
 /** evaluation.json: what `likeness evaluate` measured last. */
 import { z } from 'zod';
+import { clusterAlgorithms } from '../cluster/index.ts';
 import { readJson, readJsonIfValid, writeJson } from './json.ts';
 import { agreement, rows, steps } from './limits.ts';
 
@@ -32,7 +33,7 @@ const schema = z.looseObject({
   /** Number of clusters that agreement was measured with. */
   k: rows().nullish(),
   classes: rows().nullish(),
-  clustering: z.looseObject({ by: z.enum(['head', 'kmeans']).optional() }).optional(),
+  clustering: z.looseObject({ by: z.enum(['head', ...clusterAlgorithms]).optional() }).optional(),
   /** Scores of k-means on the same features. */
   kmeans: z.looseObject({ ...scores, k: rows().optional() }).optional(),
   /** Scores of encoders without training, by name. */

@@ -14,6 +14,7 @@ export {
   stateOf,
 } from './checkpoint.ts';
 export { maxCheckpointBytes, requireOwnSettings, requireShapes } from './checkState.ts';
+export { clusterAlgorithmOf } from './clusterAlgorithm.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
 export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
 export { configVersion } from './config.ts';

@@ -18,11 +18,13 @@ import { escapeHtml } from './text.ts';
 export function evaluationHtml(evaluation: StoredEvaluation): string {
   const [own, ...baselines] = encodersOf(evaluation);
   const { kmeans } = evaluation;
-  const isLearned = evaluation.clustering?.by === 'head' && kmeans !== undefined;
-  // Learned clusters are shown beside those of k-means on the same features.
+  const { by = 'kmeans' } = evaluation.clustering ?? {};
+  // Other clusters are shown beside those of k-means on the same features.
   const rows = [
     own!,
-    ...(isLearned ? [{ title: `${own!.title}, k-means`, scores: kmeans }] : []),
+    ...(by !== 'kmeans' && kmeans !== undefined
+      ? [{ title: `${own!.title}, k-means`, scores: kmeans }]
+      : []),
     ...baselines,
   ];
   const verdicts = verdictsOnRun(evaluation);

@@ -261,6 +261,16 @@ describe('report.html', () => {
     expect(html).not.toContain('>FMI</abbr>');
   });
 
+  it('shows the scores of k-means beside those of other clusters', () => {
+    const shown = (by: 'kmeans' | 'smoothed-kmeans') =>
+      render({
+        ...report,
+        evaluation: { ...report.evaluation!, clustering: { by }, kmeans: { nmi: 0.123 } },
+      });
+    expect(shown('smoothed-kmeans')).toMatch(/, k-means<\/th><td>0\.123/);
+    expect(shown('kmeans')).not.toContain('0.123');
+  });
+
   it('shows the judgment on the training with its remedy, marked where it is not good', () => {
     const judged = (health: string, remedy?: string) =>
       render({
