@@ -30,10 +30,13 @@ function isWrite(flags: unknown): boolean {
   return typeof flags === 'string' && /[wa+]/.test(flags);
 }
 
-/** Half of what a write was to store. */
-function halfOf(data: unknown): unknown {
-  if (typeof data === 'string') return data.slice(0, data.length >> 1);
-  return data instanceof Uint8Array ? data.subarray(0, data.length >> 1) : undefined;
+/** Arguments of a write of the first half; undefined for other changes. */
+function halfOf([data, ...rest]: unknown[]): unknown[] | undefined {
+  if (typeof data === 'string') return [data.slice(0, data.length >> 1), ...rest];
+  if (!(data instanceof Uint8Array)) return undefined;
+  const [offset, length, position] = rest;
+  if (typeof offset === 'number') return [data, offset, Number(length) >> 1, position];
+  return [data.subarray(0, data.length >> 1), ...rest];
 }
 
 function patch(target: Functions, name: string, change: (whole: Callable) => Callable): void {
@@ -71,11 +74,10 @@ async function install(): Promise<void> {
       name,
       (whole) =>
         function (this: unknown, ...args) {
-          const [data, ...rest] = args as unknown[];
-          const half = halfOf(data);
+          const half = halfOf(args);
           return counted(
             () => whole.apply(this, args),
-            half === undefined ? undefined : () => whole.apply(this, [half, ...rest] as never[]),
+            half && (() => whole.apply(this, half as never[])),
           );
         },
     );

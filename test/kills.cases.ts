@@ -2,15 +2,7 @@
  * A campaign of kills: commands are ended at seeded moments, repeated as a person would, and their
  * files compared with those of an uninterrupted command. For tests only.
  */
-import {
-  cpSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random, randomAt } from '../src/core/random.ts';
@@ -65,7 +57,7 @@ const LIMIT_MS = 180_000;
 const IMAGES = 48;
 const hook = new URL('./killAt.process.cases.ts', import.meta.url).href;
 /** Names in the workplace that are no results. */
-const given = ['pictures', 'trained', 'whole-cache', 'changes'];
+const given = ['pictures', 'trained', 'caches', 'changes'];
 
 /** An uninterrupted command. */
 interface Whole {
@@ -89,14 +81,18 @@ export async function killCampaign(options: KillOptions): Promise<KillReport> {
   const wholes = new Map<Subject, Whole>();
   let kills = 0;
 
+  /** Decoded images that an uninterrupted command has left. */
+  const cacheOf = (subject: Subject) => at('caches', String(subjects.indexOf(subject)));
+
   /** Empties the workplace for a command. */
-  function clear({ from }: Subject, { cached }: { cached: boolean }): void {
+  function clear(subject: Subject, { cached }: { cached: boolean }): void {
+    const { from } = subject;
     for (const name of readdirSync(workplace.path)) {
       if (!given.includes(name)) rmSync(at(name), { recursive: true, force: true });
     }
     if (from) cpSync(at(from), at('run'), { recursive: true });
     if (cached) {
-      cpSync(at('whole-cache'), at('cache'), { recursive: true });
+      cpSync(cacheOf(subject), at('cache'), { recursive: true });
     }
   }
   const results = () => {
@@ -135,9 +131,7 @@ export async function killCampaign(options: KillOptions): Promise<KillReport> {
     if (known) return known;
     await prepare(subject);
     const whole = await uninterrupted(subject);
-    if (existsSync(at('cache')) && !existsSync(at('whole-cache'))) {
-      renameSync(at('cache'), at('whole-cache'));
-    }
+    if (existsSync(at('cache'))) cpSync(at('cache'), cacheOf(subject), { recursive: true });
     wholes.set(subject, whole);
     return whole;
   }
