@@ -67,6 +67,22 @@ describe('events.jsonl', () => {
     expect(await all()).toEqual([]);
   });
 
+  it('drops work before an epoch that is done again at the step resumed from', async () => {
+    const at = (step: number) => ({ step, epoch: 0, duration: 0.1 });
+    const work = (kind: 'stage' | 'phase', step: number): RunEvent =>
+      kind === 'stage' ? { kind, stage: 'contrast', ...at(step) } : { kind, ...at(step) };
+    const log = await openEventLog(file());
+    for (const event of [work('stage', 0), step(1), step(2), work('phase', 2)]) log.append(event);
+    await log.close();
+    const resumed = await openEventLog(file(), { resumeStep: 2 });
+    resumed.append(work('phase', 2));
+    await resumed.close();
+    const kinds = async () => (await all()).map((event) => `${event.kind} ${event.step}`);
+    expect(await kinds()).toEqual(['stage 0', 'step 1', 'step 2', 'phase 2']);
+    await (await openEventLog(file(), { resumeStep: 0 })).close();
+    expect(await kinds()).toEqual([]);
+  });
+
   it('names a damaged line in the middle, and a missing file', async () => {
     await writeFile(file(), `${JSON.stringify(step(1))}\nnonsense\n${JSON.stringify(step(2))}\n`);
     await expect(all()).rejects.toThrow(`Line 2 of ${file()} is not an event`);

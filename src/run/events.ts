@@ -144,7 +144,13 @@ export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
   }
 }
 
-/** Number of bytes up to which the file has complete events of at most `step`. */
+/** Kinds of work before an epoch, which is done again on resuming from the step it follows. */
+const REPEATED: ReadonlySet<string> = new Set(['stage', 'phase']);
+
+/**
+ * Number of bytes up to which the file has complete events of at most `step`, without those of work
+ * that a run resumed from that step does again.
+ */
 async function endOf(file: string, step: number): Promise<number> {
   let end = 0;
   let at = 0;
@@ -152,6 +158,7 @@ async function endOf(file: string, step: number): Promise<number> {
     at += bytes;
     const event = parseEvent(text);
     if (event !== undefined && event.step > step) break;
+    if (event?.step === step && REPEATED.has(event.kind)) break;
     if (complete && event !== undefined) end = at;
   }
   return end;
