@@ -9,6 +9,7 @@
  *   that their own objective may join two clusters and split a third.
  */
 import type { Engine } from '../backends/index.ts';
+import { abortSignal, callback, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { distinctRows, type Features, featuresOf, normalizeRows } from './features.ts';
 import { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
@@ -30,6 +31,15 @@ export interface FitOptions {
   onProgress?: KmeansOptions['onProgress'] | undefined;
   signal?: AbortSignal | undefined;
 }
+
+const checkFit = optionCheck<FitOptions>({
+  algorithm: oneOf(clusterAlgorithms),
+  restarts: wholeNumber(1),
+  fitOn: wholeNumber(1),
+  seed: wholeNumber(0),
+  onProgress: callback,
+  signal: abortSignal,
+});
 
 export interface FittedCentroids {
   /** `[K, D]`, rows of length 1. */
@@ -59,8 +69,10 @@ export async function fitCentroids(
   engine: Engine,
   unit: Rows,
   k: number,
-  { algorithm, restarts, fitOn = MAX_ROWS, seed, onProgress, signal }: FitOptions,
+  given: FitOptions,
 ): Promise<FittedCentroids> {
+  checkFit(given);
+  const { algorithm, restarts, fitOn = MAX_ROWS, seed, onProgress, signal } = given;
   const starts = { ...startsFor(k), ...(restarts !== undefined && { restarts }) };
   const neighbors =
     algorithm === 'kmeans' ? 0 : smoothingNeighbors(Math.min(unit.count, fitOn, MAX_SMOOTHED), k);

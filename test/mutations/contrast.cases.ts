@@ -155,7 +155,7 @@ export const contrast = {
     },
     {
       line: 'mask: a removed negative is gone',
-      in: 'selected',
+      in: 'selection/selected',
       find: 'where(kept, cosinesOf, $masked)',
       to: "mul(cosinesOf, cast(kept, 'float32'))",
       caughtBy: [ofSelection, 'does without what was not kept'],

@@ -157,8 +157,8 @@ export const folders = {
     },
     {
       line: 'clusters: the temperature is the mean distance to the own centroid',
-      in: 'clusterFeatures',
-      find: 'found.objective / some.count',
+      in: 'fitCentroids',
+      find: 'found.objective / rows.count',
       to: 'found.objective',
       caughtBy: ['clusterFeatures.test.ts', 'describes clusters, largest first'],
     },
@@ -237,7 +237,7 @@ export const folders = {
     {
       line: "clusters: k-means stands beside the method's own clusters",
       in: 'scoreClusters',
-      find: 'own ? contingency(truth, found.assignments) : table',
+      find: 'isKmeans ? table : contingency(truth, found.assignments)',
       to: 'table',
       caughtBy: ['clusterScores.test.ts', "scores the method's own clusters"],
     },
@@ -258,9 +258,9 @@ export const folders = {
     {
       line: 'split: a fifth of each class, rounded',
       in: 'split/splitOf',
-      find: 'Math.round(rows.length / 5)',
-      to: 'Math.floor(rows.length / 5)',
-      caughtBy: ['features.test.ts', 'makes one per class otherwise'],
+      find: 'Math.round(count / 5)',
+      to: 'Math.floor(count / 5)',
+      caughtBy: ['split.test.ts', 'makes one per class otherwise'],
     },
     {
       line: 'epochs: the purity of neighbors is above chance',
