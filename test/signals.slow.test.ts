@@ -138,10 +138,15 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
     [
       'writing the report',
       ['cluster', 'pictures', ...run, '-k', '3'],
-      /writing the report/,
+      /laying out the features|pictures of|writing the report/,
       'SIGINT',
     ],
-    ['evaluating', ['evaluate', 'cifar', ...run], /measuring patch features/, 'SIGTERM'],
+    [
+      'evaluating',
+      ['evaluate', 'cifar', ...run],
+      /patch features: (k-means|nearest|linear)/,
+      'SIGTERM',
+    ],
     ['a baseline', ['evaluate', 'cifar', ...run], /raw pixels/, 'SIGINT'],
     [
       'comparing clusters with color',

@@ -65,7 +65,8 @@ describe('start with a pretrained model', () => {
       expect(cluster).toBe(given.get(path.split('/').at(-1)!));
     }
     await clustering.writeReport();
-    const { settings } = await readReport(at('run'));
+    const { settings, method } = await readReport(at('run'));
+    expect(method).toBe('tiny');
     expect(settings.map(({ name }) => name)).toContain('Output');
   });
 

@@ -1,4 +1,5 @@
 /** Reading a report from the files of a run. */
+import type { EncoderSpec } from '../encoders/index.ts';
 import {
   isMissing,
   listCheckpoints,
@@ -47,12 +48,17 @@ export async function readRunPart(
   const isShown = evaluation?.labelled && (source === undefined || evaluation.source === source);
   return {
     run: name,
-    method: isTrained ? config.settings.method.name : config.encoder.name,
+    method: isTrained ? config.settings.method.name : nameOfEncoder(config.encoder),
     settings: settingsInWords(config, { step }),
     ...(isTrained && { allSettings: allSettings(config.settings) }),
     ...(isTrained && (await readTraining(files.events).catch(undefinedIfMissing))),
     ...(isShown && { evaluation }),
   };
+}
+
+/** Name of an encoder without training: that of an imported model, or of the kind. */
+function nameOfEncoder(encoder: EncoderSpec): string {
+  return encoder.name === 'model' ? encoder.settings.model : encoder.name;
 }
 
 async function readClustered(
