@@ -154,7 +154,7 @@ describe('without a run', () => {
       /--run: received nothing/,
     );
     expect(await refused('embed', 'new', '--encoder', 'patch', '--out', 'x.npy')).toMatch(
-      /--encoder: received "patch"; expected one of patches/,
+      /--encoder: received "patch"; expected patches, train, or the path/,
     );
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
       /--encoder: received patches for net, whose encoder is swav/,

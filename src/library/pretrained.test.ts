@@ -53,7 +53,7 @@ describe('start with a pretrained model', () => {
     ).rejects.toMatchObject({ code: 'start.differs' });
     await expect(
       start(at('pictures'), { encoder: at('missing.onnx'), out: at('other') }),
-    ).rejects.toMatchObject({ code: 'encoder.file' });
+    ).rejects.toMatchObject({ code: 'option.invalid' });
   });
 
   it('clusters, and assigns files to the same clusters', async () => {

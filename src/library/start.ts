@@ -1,6 +1,8 @@
 /** The default road from images to a model, by their number and size and the time. */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { LikenessError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import { identitiesOf, imageFacts, indicesOfSplit, type OpenImages } from '../data/index.ts';
@@ -163,8 +165,20 @@ function noteFinished(out: string, reporter: Reporter): void {
   reporter.note({ code: 'start.trained', message });
 }
 
-/** Opens a pretrained model and tells what was found. */
+/**
+ * Opens a pretrained model and tells what was found.
+ *
+ * @throws LikenessError `option.invalid` for what is neither a way nor a path; else as
+ * {@link openModelFile}
+ */
 async function openModel(path: string, reporter: Reporter): Promise<ModelFile> {
+  if (!existsSync(path)) {
+    throw new LikenessError(
+      'option.invalid',
+      `encoder: received ${JSON.stringify(path)}; expected ${roads.join(', ')}, or the path of a ` +
+        `pretrained model (an ONNX file, or a folder that holds one)${didYouMean(path, roads)}`,
+    );
+  }
   reporter.progress({ stage: 'learn', text: `opening ${displayPath(path)}` });
   const model = await openModelFile(path);
   for (const message of model.notes) reporter.note({ code: 'start.model', message });
