@@ -77,15 +77,15 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
  * Reads the bytes of an open file whole, after its header has told that they are as many as there
  * should be.
  *
- * @param name name of the file in messages
- * @param maxBytes most bytes of the tensors
+ * @param about name of the file in messages, and most bytes of the tensors
  * @throws LikenessError `safetensors.malformed`; `safetensors.tooLarge`, which begins with the
  * number of bytes
  */
 export async function readSafetensorsBytes(
   handle: FileHandle,
-  { name, maxBytes = Number.POSITIVE_INFINITY }: { name: string; maxBytes?: number },
+  about: { name: string; maxBytes?: number },
 ): Promise<Uint8Array> {
+  const { name, maxBytes = Number.POSITIVE_INFINITY } = about;
   const { size } = await handle.stat();
   const described = describedBytes(await readHead(handle, size), name);
   if (described.file !== size) {
