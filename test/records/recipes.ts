@@ -29,6 +29,7 @@ export const shared: Recipe['settings'] = {
     architecture: 'resnet10',
     width: 4,
     stem: 'cifar',
+    stemStart: 'random',
     imageSize: 16,
     crops: '2x16',
     scales: '0.2-1',
