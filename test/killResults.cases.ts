@@ -10,13 +10,14 @@ export const timed: readonly { file: string; leftOut: string; strip(text: string
   {
     file: 'events.jsonl',
     leftOut:
-      'times and speeds, and events that tell of starts, schedules, checkpoints and ends, of which ' +
-      'a resumed run has more',
+      'times and speeds, and events that tell of starts, schedules, checkpoints and ends, with the ' +
+      'verdict at an end that was asked for, of which a resumed run has more',
     strip: (text) =>
       text
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((event, i, all) => !isLastVerdict(event, all[i + 1]))
         .filter(({ kind }) => !bookkeeping.includes(String(kind)))
         .map((event) => JSON.stringify(event, withoutTimes))
         .join('\n'),
@@ -40,6 +41,13 @@ export const timed: readonly { file: string; leftOut: string; strip(text: string
     strip: (text) => text.replace(/\d{13}(\.\d+)?/g, '0'),
   },
 ];
+
+type LoggedEvent = Readonly<Record<string, unknown>>;
+
+/** True for the verdict that a session writes before it ends by a signal. */
+function isLastVerdict({ kind }: LoggedEvent, next: LoggedEvent | undefined): boolean {
+  return kind === 'doctor' && next?.kind === 'run-ended' && next.reason === 'interrupted';
+}
 
 const bookkeeping = ['run-started', 'schedule', 'checkpoint', 'run-ended'];
 const fieldsOfTime = new Set([

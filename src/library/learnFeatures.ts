@@ -18,6 +18,7 @@ import { settingsFor } from '../methods/index.ts';
 import {
   claimRunFolder,
   clearLeftovers,
+  clearStaleLock,
   differenceOf,
   type FeaturesConfig,
   type FeaturesRun,
@@ -121,6 +122,7 @@ export async function continueFeatures(
   const set = await imagesOf(images, { ...config, range }, reporter);
   const identities = identitiesOf(set.cache, set.indices);
   if (tensors) {
+    await clearStaleLock(folder);
     reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
     const difference = await differenceOf(identities, { folder, config, reporter });
     if (difference) {

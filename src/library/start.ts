@@ -10,6 +10,7 @@ import { defaultEncoder, type ModelFile, openModelFile } from '../encoders/index
 import { cacheSizeOf, choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
+  clearStaleLock,
   differenceOf,
   isEndOf,
   isRunFolder,
@@ -140,6 +141,7 @@ async function continueStart(
   if (checkpoint && isEndOf(config, checkpoint.info) && !isLonger) {
     if (images.source.path !== config.source.path)
       await requireMoved(images, { folder, config, reporter });
+    await clearStaleLock(folder);
     noteFinished(out, reporter);
     return modelOf(await openRun(out));
   }

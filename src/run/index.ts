@@ -62,7 +62,7 @@ export {
   writeJson,
 } from './json.ts';
 export { MAX_COMMAND } from './limits.ts';
-export { lockRun, type RunLock } from './lock.ts';
+export { clearStaleLock, lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { clusterAgain } from './nextSteps.ts';
 export {

@@ -1,14 +1,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { runFolderAt } from './files.ts';
-import { lockRun } from './lock.ts';
+import { clearStaleLock, lockRun } from './lock.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
+
+describe('clearStaleLock', () => {
+  it('removes the lock of a killed process, and no other', async () => {
+    const run = runFolderAt(folder.path);
+    await clearStaleLock(run);
+    const killed = { pid: process.pid, host: hostname(), started: 'boot/1' };
+    await writeFile(run.files.lock, JSON.stringify(killed));
+    await clearStaleLock(run);
+    expect(await readdir(folder.path)).toEqual([]);
+    await writeFile(run.files.lock, JSON.stringify({ ...killed, host: 'elsewhere' }));
+    await clearStaleLock(run);
+    expect(existsSync(run.files.lock)).toBe(true);
+    await rm(run.files.lock);
+    const lock = await lockRun(run);
+    await clearStaleLock(run);
+    expect(existsSync(run.files.lock)).toBe(true);
+    lock.release();
+  });
+});
 
 describe('lockRun', () => {
   it('lets one in at a time', async () => {

@@ -70,6 +70,17 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
   throw lockedBy(run, undefined);
 }
 
+/**
+ * Removes the lock that a killed process has left; one whose process lives, or whose holder cannot
+ * be told, stays.
+ */
+export async function clearStaleLock({ files: { lock } }: RunFolder): Promise<void> {
+  const found = await readRegularText(lock).catch(() => undefined);
+  const holder = found === undefined ? undefined : parse(found);
+  if (found === undefined || holder === undefined || (await alive(holder, lock))) return;
+  await takeAway(lock, found);
+}
+
 /** Puts a complete lock file in place; false where there is one already. */
 async function claim(file: string, content: string): Promise<boolean> {
   const { temporary, release } = reserveTemporary(file);
