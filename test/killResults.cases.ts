@@ -10,8 +10,9 @@ export const timed: readonly { file: string; leftOut: string; strip(text: string
   {
     file: 'events.jsonl',
     leftOut:
-      'times and speeds, and events that tell of starts, schedules, checkpoints and ends, with the ' +
-      'verdict at an end that was asked for, of which a resumed run has more',
+      'times and speeds; events that tell of starts, schedules, checkpoints and ends, with the ' +
+      'verdict at an end that was asked for, of which a resumed run has more; and measures, whose ' +
+      'epochs the clock chooses (as for watched.safetensors)',
     strip: (text) =>
       text
         .trimEnd()
@@ -49,7 +50,7 @@ function isLastVerdict({ kind }: LoggedEvent, next: LoggedEvent | undefined): bo
   return kind === 'doctor' && next?.kind === 'run-ended' && next.reason === 'interrupted';
 }
 
-const bookkeeping = ['run-started', 'schedule', 'checkpoint', 'run-ended'];
+const bookkeeping = ['run-started', 'schedule', 'checkpoint', 'run-ended', 'measures'];
 const fieldsOfTime = new Set([
   ...['time', 'seconds', 'secondsLeft', 'imagesPerSecond', 'waiting', 'duration', 'cost'],
   ...['date', 'minutes'],
@@ -62,8 +63,8 @@ function withoutTimes(key: string, value: unknown): unknown {
 const checkpoint = /checkpoints\/step-\d+\.safetensors$/;
 
 /**
- * Reads all files below a folder but those in `leftOut`, by path. Checkpoints before the last are
- * left out, because the clock chooses their steps.
+ * Reads all files below a folder but those in `leftOut`, by path. Checkpoints before the last and
+ * the measured sample are left out, because the clock chooses their steps.
  */
 export function readResults(place: string, leftOut: readonly string[]): Map<string, Buffer> {
   const results = new Map<string, Buffer>();
@@ -71,7 +72,7 @@ export function readResults(place: string, leftOut: readonly string[]): Map<stri
   for (const entry of found) {
     if (entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name).slice(place.length + 1);
-    if (leftOut.includes(path.split('/')[0]!)) continue;
+    if (leftOut.includes(path.split('/')[0]!) || path.endsWith('watched.safetensors')) continue;
     results.set(path, stripped(path, readFileSync(join(place, path))));
   }
   const last = new Map([...results.keys()].sort().map((path) => [dirname(path), path]));
