@@ -47,6 +47,8 @@ export interface KillOptions {
   count: number;
   seed: number;
   subjects: readonly Subject[];
+  /** `changes` kills at changes of files alone, in an order that no clock decides. Default: all. */
+  moments?: 'all' | 'changes';
   /** Called after each run. `place` has the files of a run with a fault. */
   onRun?(told: { kills: number; how: string; fault?: KillFault; place: string }): void;
 }
@@ -69,7 +71,7 @@ interface Whole {
 
 /** Kills commands in turn until there were so many kills. */
 export async function killCampaign(options: KillOptions): Promise<KillReport> {
-  const { count, seed, subjects, onRun } = options;
+  const { count, seed, subjects, moments: asked = 'all', onRun } = options;
   const workplace = openWorkplace();
   const at = (...path: string[]) => join(workplace.path, ...path);
   const rows = subjects.map(
@@ -151,7 +153,7 @@ export async function killCampaign(options: KillOptions): Promise<KillReport> {
   ): Promise<{ how: string; killed: boolean; fault?: string; kind?: FaultKind }> {
     const args = repeated(subject, at('run'));
     const kind = random.uniform();
-    if (kind < 0.5) {
+    if (asked === 'changes' || kind < 0.5) {
       const n = 1 + random.integer(whole.changes);
       const env = { KILL_AT: String(n) };
       const started = workplace.startWith({ options: ['--import', hook], env }, ...args);
