@@ -1,5 +1,6 @@
 /** Runs as processes that are finished, changed, moved or damaged between two commands. */
 import {
+  appendFileSync,
   copyFileSync,
   cpSync,
   readdirSync,
@@ -42,9 +43,12 @@ beforeAll(async () => {
 describe('a finished run', () => {
   it('says so when it is resumed, and stays as it is', async () => {
     const before = readFileSync(at('run', 'checkpoints', checkpointsOf('run').at(-1)!));
+    const events = readFileSync(at('run', 'events.jsonl'), 'utf8');
+    appendFileSync(at('run', 'events.jsonl'), '{"kind":"checkp');
     const ended = await workplace.run('train', 'pictures', '--out', 'run', '--resume');
     expectSuccess(ended);
     expect(said(ended)).toContain('already finished at step 12');
+    expect(readFileSync(at('run', 'events.jsonl'), 'utf8')).toBe(events);
     expect(
       readFileSync(at('run', 'checkpoints', checkpointsOf('run').at(-1)!)).equals(before),
     ).toBe(true);

@@ -10,7 +10,13 @@ import {
   type Remedy,
   resolveSettings,
 } from '../methods/index.ts';
-import { type RunFolder, readEvents, type TrainedConfig, writeRunConfig } from '../run/index.ts';
+import {
+  openEventLog,
+  type RunFolder,
+  readEvents,
+  type TrainedConfig,
+  writeRunConfig,
+} from '../run/index.ts';
 import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
@@ -119,6 +125,8 @@ async function finishedResult(
 ): Promise<TrainResult & { outcome: 'finished' }> {
   const { folder, config, indices } = run;
   const training = (await restore(run))!;
+  // Opening removes a last line that a kill has cut short.
+  await (await openEventLog(folder.files.events)).close();
   const { step, health } = training;
   const message =
     `already finished at step ${showCount(step)}. More \`epochs\` or \`minutes\` than it was ` +
