@@ -75,35 +75,8 @@ const schema = z.object({
  * @throws LikenessError `write.*`, or when the numbers do not fit each other.
  */
 export async function writeClustering(file: string, clustering: StoredClustering): Promise<void> {
-  const {
-    centroids,
-    k,
-    dimension,
-    temperature,
-    head,
-    algorithm,
-    kReason,
-    kRange,
-    seed,
-    images,
-    step,
-    source,
-    key,
-    command,
-  } = clustering;
-  const clusters = JSON.stringify({
-    temperature,
-    head,
-    algorithm,
-    kReason,
-    kRange,
-    seed,
-    images,
-    step,
-    source,
-    key,
-    command,
-  });
+  const { centroids, k, dimension, ...facts } = clustering;
+  const clusters = JSON.stringify(facts);
   const tensors = {
     centroids: { dtype: 'float32', shape: [k, dimension], data: centroids },
   } as const;
