@@ -14,6 +14,21 @@ describe('renderEvaluationView', () => {
     },
   );
 
+  // Reference: Pillow 9.4.0, resize((4, 4), BILINEAR) of 8 x 4 pixels.
+  it('squashes an image as Pillow does', () => {
+    const pixels = Uint8Array.from({ length: 4 * 8 * 3 }, (_, i) => {
+      const [y, x, c] = [Math.floor(i / 24), Math.floor(i / 3) % 8, i % 3];
+      return x * 29 + y * 53 + c * 71 + ((x * y) % 7) * 11;
+    });
+    const target = blank(4);
+    renderEvaluationView({ width: 8, height: 4, pixels }, target, { size: 4, fit: 'squash' });
+    expect([...target.data]).toEqual([
+      21, 73, 131, 182, 82, 153, 201, 52, 142, 128, 108, 61, 167, 52, 67, 106, 92, 144, 202, 144,
+      153, 192, 80, 86, 177, 71, 83, 132, 128, 91, 138, 177, 163, 183, 49, 68, 187, 71, 119, 157,
+      138, 110, 154, 203, 89, 162, 177, 138,
+    ]);
+  });
+
   it('leaves an image of exactly that size unchanged', () => {
     const pixels = Uint8Array.from({ length: 3 * 16 * 16 }, (_, i) => (i * 37) & 255);
     const target = blank(16);

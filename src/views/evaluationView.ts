@@ -2,8 +2,7 @@
  * Evaluation view: shorter side to `resize`, then the central square of `size`, without randomness.
  *
  * All bytes equal torchvision's `Resize(resize)` followed by `CenterCrop(size)` on Pillow images.
- * Where the whole image is to be seen, both sides become `resize`, as with
- * `Resize((resize, resize))`.
+ * With `squash` both sides become `resize` first, as with `Resize((resize, resize))`.
  */
 import { LikenessError } from '../core/errors.ts';
 import type { InterleavedImage, PlanarImage } from './planarImage.ts';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../backends/index.ts';
 import { featuresOf, normalizeRows } from '../../cluster/index.ts';
+import { encodeOnnx, Writer } from '../../compile/index.ts';
 import { checkExport } from '../checkExport.ts';
 import { featureEncoder } from '../featureEncoders.ts';
 import { openModelFile } from './modelFile.ts';
@@ -22,6 +23,8 @@ afterAll(async () => {
   await engine.close();
   rmSync(folder, { recursive: true });
 });
+
+const image = { name: 'x', shape: ['b', 3, 8, 8], dtype: 'float32' } as const;
 
 let written = 0;
 /** Writes files into a folder of their own and returns its path. */
@@ -123,6 +126,28 @@ describe('a bare ONNX file', () => {
   ])('is refused in a sentence: %s', async (_, path, reason) => {
     await expect(openModelFile(path())).rejects.toMatchObject({ code: 'encoder.file' });
     await expect(openModelFile(path())).rejects.toThrow(reason);
+  });
+
+  it('is refused with weights in other files', async () => {
+    const outside = (graph: Writer) =>
+      graph.message(5, (tensor) => tensor.integer(2, 1).text(8, 'weight').integer(14, 1));
+    const bytes = new Writer().message(7, outside).finish();
+    const file = join(filesIn({ 'outside.onnx': bytes }), 'outside.onnx');
+    await expect(openModelFile(file)).rejects.toThrow('its weights lie in other files');
+  });
+
+  it.each([
+    ['an input of another type', { inputs: [{ ...image, dtype: 'float64' }] }],
+    ['a second input', { inputs: [image, { name: 'text', shape: ['b', 8], dtype: 'int32' }] }],
+    ['images that are not square', { inputs: [{ ...image, shape: ['b', 3, 8, 16] }] }],
+  ] as const)('is refused with %s', async (_, { inputs }) => {
+    const outputs = inputs.map((value, i) => ({ ...value, name: `out${i}` }));
+    const nodes = inputs.map(({ name }, i) => ({
+      ...{ type: 'Identity', inputs: [name], outputs: [`out${i}`], attributes: {}, domain: '' },
+    }));
+    const bytes = encodeOnnx({ name: 'odd', nodes, constants: [], inputs, outputs });
+    const file = join(filesIn({ 'odd.onnx': bytes }), 'odd.onnx');
+    await expect(openModelFile(file)).rejects.toMatchObject({ code: 'encoder.input' });
   });
 
   it('is refused for outputs and sizes that it has not', async () => {
