@@ -2,7 +2,7 @@
  * Range of the values of a source: those that become black and white in all its images of more than
  * 8 bits per sample.
  *
- * One linear scale for the whole source keeps differences between images, such as bone that is as
+ * The same linear scale for all images keeps differences between them, such as bone that is as
  * bright in every scan. Percentiles leave out hot pixels and a few wrong values. Images of 8 bits
  * stay as they are.
  */
