@@ -28,9 +28,12 @@ export interface StepScope<Own> {
   settings: Own;
   step: Step;
   model: Model;
-  /** Normalized crops by group, [count B, 3, s, s] each, global crops first. */
+  /**
+   * Normalized crops by group, [count B, 3, s, s] each, global crops first; features [count B, D]
+   * where the encoder is pretrained.
+   */
   crops: readonly Tensor[];
-  /** Normalized crops one by one, [B, 3, s, s] each. */
+  /** Normalized crops one by one, [B, 3, s, s] each; features [B, D] alike. */
   views: readonly Tensor[];
   context: StepContext;
 }
@@ -53,6 +56,9 @@ export interface Stage<Own> extends StageWork {
   step?(scope: StepScope<Own>): void;
 }
 
+/** Origins of the crops of a step on stored features. */
+export type Pairs = 'views' | 'neighbors';
+
 export interface MethodDefinition<S extends z.ZodObject> {
   /** Name for commands, settings and files, in kebab case. */
   name: string;
@@ -60,6 +66,13 @@ export interface MethodDefinition<S extends z.ZodObject> {
   about: string;
   /** Crops that it takes: several resolutions, two of one size, or one. */
   crops: 'multiple' | 'pair' | 'single';
+  /**
+   * Origin of the crops of a step on features of a pretrained model: `views` draws stored augmented
+   * views of each image; `neighbors` takes the image itself as first crop, and random ones of its
+   * nearest neighbors as the others. Its own setting `neighbors` gives their number. Default:
+   * views.
+   */
+  pairs?: Pairs;
   /** Strict schema of its own settings, each with a description and a default. */
   settings: S;
   /** Own settings that are lowered where there are few images, unless a person gave them. */
@@ -87,6 +100,7 @@ export interface MethodDefinition<S extends z.ZodObject> {
 /** A method, with its own settings erased from the types. */
 export interface Method extends Pick<MethodDefinition<z.ZodObject>, 'name' | 'about' | 'crops'> {
   readonly settings: z.ZodObject;
+  readonly pairs: Pairs;
   readonly fits: readonly string[];
   readonly recipe: SettingsPatch;
   readonly presets: Readonly<Record<string, { description: string; settings: SettingsPatch }>>;
@@ -174,7 +188,8 @@ export function defineMethod<S extends z.ZodObject>(
   definition: MethodDefinition<S>,
 ): DefinedMethod<S> {
   type Own = z.output<S>;
-  const { name, about, crops, settings: schema, fits = [], recipe = {}, presets = {} } = definition;
+  const { name, about, crops, settings: schema, pairs = 'views' } = definition;
+  const { fits = [], recipe = {}, presets = {} } = definition;
   const parsed = (own: OwnSettings) => schema.parse(own) as Own;
   const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
   const stagesOf = (scope: PhaseScope<Own>) => definition.stages?.(scope) ?? [];
@@ -184,6 +199,7 @@ export function defineMethod<S extends z.ZodObject>(
     about,
     crops,
     settings: schema,
+    pairs,
     fits,
     recipe: recipe as SettingsPatch,
     presets: presets as Method['presets'],
@@ -245,7 +261,7 @@ function buildStage<S extends z.ZodObject>(
   const { batchSize: B } = context;
   const views = crops.flatMap((group) =>
     Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
-  ); // [B, 3, s, s] each
+  ); // [B, 3, s, s] or [B, D] each
   write({ settings, step, model, crops, views, context });
   return build();
 }

@@ -1,14 +1,15 @@
 /** The encoder that settings describe. */
 import { LikenessError } from '../core/errors.ts';
-import type { EncoderOptions } from '../nn/index.ts';
+import { type EncoderOptions, PRETRAINED } from '../nn/index.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings of the encoder alone. */
 export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
-  const { architecture, width, stem, frontEnd, residualInit, stemStart } = encoder;
+  const { architecture, dimension, width, stem, frontEnd, residualInit, stemStart } = encoder;
   const stemFilters = stemStart === 'patches-frozen' ? 'frozen' : 'trained';
   return {
     architecture,
+    ...(dimension !== undefined && { dimension }),
     width,
     stem,
     frontEnd,
@@ -18,11 +19,24 @@ export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
 }
 
 /**
- * Refuses first filters from patches where the first convolution does not read pixels.
+ * Refuses first filters from patches where the first convolution does not read pixels, and settings
+ * of a network where there is none.
  *
  * @throws LikenessError `settings.invalid`
  */
-export function checkStem({ encoder: { stemStart, frontEnd } }: Pick<Settings, 'encoder'>): void {
+export function checkStem({ encoder }: Pick<Settings, 'encoder'>): void {
+  const { architecture, stemStart, frontEnd } = encoder;
+  if (architecture === PRETRAINED) {
+    const [wrong] = Object.entries({ stemStart, frontEnd }).filter(
+      ([, value]) => value !== 'random' && value !== 'none',
+    );
+    if (!wrong) return;
+    throw new LikenessError(
+      'settings.invalid',
+      `${wrong[0]}: received "${wrong[1]}" with architecture "${PRETRAINED}"; expected none, ` +
+        "because a pretrained model's layers are not trained. Leave it out.",
+    );
+  }
   if (stemStart === 'random' || frontEnd === 'none') return;
   throw new LikenessError(
     'settings.invalid',

@@ -8,6 +8,7 @@ export {
   type Failure,
   type Method,
   type MethodDefinition,
+  type Pairs,
   type PhaseScope,
   type Remedy,
   type Stage,

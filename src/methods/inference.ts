@@ -5,6 +5,7 @@ import {
   type EncoderOptions,
   encode,
   featureLength,
+  PRETRAINED,
   type Variables,
 } from '../nn/index.ts';
 import { cast, constant, input, mul, sub, type Tensor } from '../tensor/index.ts';
@@ -30,18 +31,33 @@ export interface InferenceOptions {
 }
 
 /**
- * The encoder in evaluation mode as a program: input `images` (uint8, [B, 3, s, s]), output
- * `features` [B, D], not normalized. Its state is the encoder's parameters and running statistics,
- * held unchanged.
+ * Input of a network by name: normalized images [B, 3, s, s], fed as uint8; or features [B, D] of a
+ * pretrained model, fed as float32.
+ *
+ * @throws LikenessError `encoder.dimension`
  */
-export function inferenceProgram({ encoder, normalize, batchSize, size }: InferenceOptions): {
+export function networkInput(
+  name: string,
+  { encoder, normalize, batchSize: B, size: s }: InferenceOptions,
+): Tensor {
+  if (encoder.architecture === PRETRAINED) {
+    return input(name, [B, featureLength(encoder)]); // [B, D]
+  }
+  return normalizeImages(input(name, [B, 3, s, s], 'uint8'), normalize); // [B, 3, s, s]
+}
+
+/**
+ * The encoder in evaluation mode as a program: input `images` (uint8, [B, 3, s, s], or features
+ * [B, D] of a pretrained model), output `features` [B, D], not normalized. Its state is the encoder's
+ * parameters and running statistics, held unchanged.
+ */
+export function inferenceProgram(options: InferenceOptions): {
   program: Program;
   variables: Variables;
   features: Tensor;
 } {
   const variables = createVariables({ mode: 'evaluate' });
-  const images = input('images', [batchSize, 3, size, size], 'uint8');
-  const features = encode(variables, normalizeImages(images, normalize), encoder); // [B, D]
+  const features = encode(variables, networkInput('images', options), options.encoder); // [B, D]
   const held = [...variables.parameters(), ...variables.buffers()];
   return {
     program: {

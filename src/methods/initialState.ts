@@ -1,8 +1,8 @@
 /** First values of an encoder, without the training step. */
 
 import { createVariables, encode } from '../nn/index.ts';
-import { input } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
+import { networkInput } from './inference.ts';
 import { methodHead } from './runProgram.ts';
 import type { Settings } from './settings.ts';
 
@@ -21,8 +21,10 @@ export function initialEncoderState(
   seed = settings.run.seed,
 ): Record<string, Float32Array> {
   const variables = createVariables();
-  const size = settings.data.imageSize;
-  const features = encode(variables, input('images', [1, 3, size, size]), encoderOptions(settings)); // [1, F]
+  const encoder = encoderOptions(settings);
+  const { mean, std, imageSize: size } = settings.data;
+  const shape = { encoder, normalize: { mean, std }, batchSize: 1, size };
+  const features = encode(variables, networkInput('images', shape), encoder); // [1, F]
   const head = methodHead(settings);
   head.project(variables, features); // [1, D]
   head.assign?.(variables, features); // [1, M]

@@ -57,7 +57,8 @@ export interface StepContext {
 /** A training step: its program, and what is fed to it. */
 export interface StepProgram {
   /**
-   * The step. Inputs: `crops.<g>` (uint8, [count * B, 3, s, s], crop-major) per crop group;
+   * The step. Inputs: `crops.<g>` (uint8, [count * B, 3, s, s], crop-major) per crop group, or
+   * features (float32, [count * B, D]) of a pretrained model;
    * `indices` (int32, [B], the images' positions 0 … N - 1 among those trained on) where it is
    * used; the scalars; and what `draws` gives.
    *
@@ -160,8 +161,8 @@ export interface PhaseContext {
   readState(names: readonly string[]): Promise<Values>;
   /**
    * Runs a program over all images, each in its evaluation view, in the order of positions. Its
-   * input is `images` (uint8, [B, 3, s, s]), its output `features` [B, D], its state is part of the
-   * step's state, taken over by name.
+   * input is `images` (uint8, [B, 3, s, s], or features of a pretrained model), its output
+   * `features` [B, D], its state is part of the step's state, taken over by name.
    */
   features(program: Program, shape: { batchSize: number; size: number }): Promise<Features>;
   /**

@@ -6,8 +6,7 @@
  */
 import { z } from 'zod';
 import {
-  type Architecture,
-  architectures,
+  architectureNames,
   type FrontEnd,
   frontEnds,
   type MomentumForm,
@@ -116,11 +115,15 @@ export const sharedGroups = {
   }),
   encoder: z.strictObject({
     architecture: z
-      .enum(Object.keys(architectures) as [Architecture, ...Architecture[]])
+      .enum(architectureNames)
       .default('resnet18')
       .describe(
-        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only',
+        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only; ' +
+          'pretrained: the stored features of a model, on which a head is trained',
       ),
+    dimension: positive(2 ** 20)
+      .optional()
+      .describe('features per image; of architecture pretrained only, taken from the model'),
     width: z
       .number()
       .int()

@@ -17,9 +17,18 @@ const fullyConnectedBackbones = {
   'vgg16-bn': { build: vgg16, smallest: VGG_SMALLEST, grid: vggGrid },
 } as const;
 
-/** All architectures by name. */
+/** All networks by name. */
 export const architectures = { ...residualNetworks, ...fullyConnectedBackbones } as const;
-export type Architecture = keyof typeof architectures;
+
+/** Name of the architecture whose images are stored features of a pretrained model already. */
+export const PRETRAINED = 'pretrained';
+export type Architecture = keyof typeof architectures | typeof PRETRAINED;
+
+/** Names of all architectures. */
+export const architectureNames = [
+  ...(Object.keys(architectures) as (keyof typeof architectures)[]),
+  PRETRAINED,
+] as const satisfies readonly Architecture[];
 
 /** Fixed filters before the first layer. */
 export const frontEnds = ['none', 'sobel'] as const;
@@ -27,6 +36,8 @@ export type FrontEnd = (typeof frontEnds)[number];
 
 export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'> {
   architecture?: Architecture;
+  /** Dimension D of the features; required by `pretrained`, and read by it alone. */
+  dimension?: number | undefined;
   /** Default: none. */
   frontEnd?: FrontEnd;
   /** Dropout of AlexNet and VGG in training. Default: none. */
@@ -39,11 +50,25 @@ function fullyConnectedBackbone(architecture: Architecture) {
     : undefined;
 }
 
-/** Dimension D of the features. */
+/**
+ * Dimension D of the features.
+ *
+ * @throws LikenessError `encoder.dimension` for `pretrained` without a dimension
+ */
 export function featureLength({ architecture = 'resnet18', ...options }: EncoderOptions): number {
+  if (architecture === PRETRAINED) return dimensionOf(options);
   return fullyConnectedBackbone(architecture)
     ? plainFeatures(options)
     : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
+}
+
+function dimensionOf({ dimension }: Pick<EncoderOptions, 'dimension'>): number {
+  if (dimension !== undefined) return dimension;
+  throw new LikenessError(
+    'encoder.dimension',
+    `architecture ${PRETRAINED}: received no dimension; expected the number of features per ` +
+      'image. Set dimension.',
+  );
 }
 
 /**
@@ -59,12 +84,17 @@ export function firstFilters(
   return { name, shape: tensor.shape };
 }
 
-/** Normalized images [N, 3, H, W] to features [N, D], by the named architecture. */
+/**
+ * Normalized images [N, 3, H, W] to features [N, D], by the named architecture.
+ *
+ * With `pretrained`, x holds features [N, D] and is returned as it is. Nothing is trained.
+ */
 export function encode(
   variables: Variables,
   x: Tensor,
   { architecture = 'resnet18', frontEnd = 'none', ...options }: EncoderOptions = {},
 ): Tensor {
+  if (architecture === PRETRAINED) return x; // [N, D]
   const y = frontEnd === 'sobel' ? sobel(x) : x; // [N, 2, H, W] or [N, 3, H, W]
   const plain = fullyConnectedBackbone(architecture);
   if (plain) return plain.build(variables, y, options); // [N, D]

@@ -2,6 +2,7 @@
 export { createDropout, type Drop, type DropoutSource } from './dropout.ts';
 export {
   type Architecture,
+  architectureNames,
   architectures,
   checkSizes,
   type EncoderOptions,
@@ -10,6 +11,7 @@ export {
   featureLength,
   firstFilters,
   frontEnds,
+  PRETRAINED,
 } from './encoder.ts';
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';
