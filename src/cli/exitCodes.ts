@@ -27,7 +27,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ),
   ...wordsOf(
     'input',
-    'events skipped safetensors npy csv torch encoder stem features cache labels file assign',
+    'events skipped safetensors npy csv torch onnx encoder stem features cache labels file assign',
   ),
   ...wordsOf('input', 'evaluate train suggest evaluation maps thumbnails report baseline'),
 ]);

@@ -6,7 +6,7 @@
  * protobuf encoding guide.
  */
 
-import { fieldsOf } from './protobuf.ts';
+import { fieldsOf } from '../formats/index.ts';
 
 const METADATA_PROPS = 14;
 const KEY = 1;

@@ -35,12 +35,21 @@ export {
 } from './dtypes.ts';
 export { pathOfText, textOfName } from './fileNames.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
+export type { OnnxKind, OnnxTensor } from './onnx/onnxTensor.ts';
+export {
+  type OnnxAttributeValue,
+  type OnnxModel,
+  type OnnxModelNode,
+  type OnnxPort,
+  readOnnx,
+} from './onnx/readOnnx.ts';
 export {
   type EmbeddingTable,
   encodeParquet,
   type ParquetOptions,
   parquetStream,
 } from './parquet.ts';
+export { fieldsOf, type ProtobufField, varintsOf } from './protobuf.ts';
 export {
   irregularKind,
   openRegular,

@@ -13,11 +13,10 @@ import {
   onnxTypes,
   Writer,
 } from '../../compile/index.ts';
-import type { Tensors } from '../../formats/index.ts';
+import { fieldsOf, type Tensors } from '../../formats/index.ts';
 import { EXPORT_INPUT, EXPORT_OUTPUT, type ExportedEncoder } from '../exportEncoder.ts';
-import { fieldsOf } from '../protobuf.ts';
 import type { ImageInput } from './imageInput.ts';
-import { readModelGraph } from './modelGraph.ts';
+import { type ModelGraph, readModelGraph } from './modelGraph.ts';
 import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
 
 export interface ExportModelOptions {
@@ -41,13 +40,13 @@ export function exportModel({ settings, tensors, metadata }: ExportModelOptions)
   const { input, output, dimension, model: name } = settings;
   const bytes = tensors[MODEL_TENSOR]!.data as Uint8Array;
   const graph = readModelGraph(bytes)!;
-  const names = new Map([[graph.inputs[0]!, `${OWN}images`]]);
+  const names = new Map([[graph.inputs[0]!.name, `${OWN}images`]]);
   // The model may use the names of the exported interface for other tensors, or for its nodes.
   for (const used of [EXPORT_INPUT, EXPORT_OUTPUT]) {
     if (!names.has(used)) names.set(used, `${OWN}own/${used}`);
   }
   const { size, resize, fit } = input;
-  const isNhwc = inputIsLast(bytes);
+  const isNhwc = inputIsLast(graph);
   const before = fieldsOfGraph({
     ...empty,
     ...scaling(input, { to: `${OWN}images`, isNhwc }),
@@ -127,18 +126,8 @@ function renamed(node: Uint8Array, names: Names): Uint8Array {
 }
 
 /** True where the model's input has its channels last. */
-function inputIsLast(bytes: Uint8Array): boolean {
-  const graph = [...fieldsOf(bytes)].find(({ field }) => field === GRAPH)!.value!;
-  const value = [...fieldsOf(graph)].find(({ field }) => field === INPUT)!.value!;
-  const inner = (message: Uint8Array, field: number) =>
-    [...fieldsOf(message)].filter((part) => part.field === field).map((part) => part.value!);
-  const [type] = inner(value, 2);
-  const [tensor] = inner(type!, 1);
-  const [shape] = inner(tensor!, 2);
-  const lengths = inner(shape!, 1).map(
-    (axis) => [...fieldsOf(axis)].find(({ field }) => field === 1)?.number,
-  );
-  return lengths[1] !== 3 && lengths[3] === 3;
+function inputIsLast({ inputs: [input] }: ModelGraph): boolean {
+  return input!.shape?.[1] !== 3 && input!.shape?.[3] === 3;
 }
 
 /** `(x · 255 scale - mean) / std` of pixels x from 0 to 1, in the model's order of channels. */

@@ -1,133 +1,38 @@
-/**
- * Reads what likeness must know of a foreign ONNX graph: its operators in order, its constants of
- * few numbers, and the names of inputs and outputs.
- *
- * Field numbers are those of `onnx.proto3` in the ONNX repository.
- */
-import { fieldsOf, varintsOf } from '../protobuf.ts';
+/** Tells how a foreign ONNX graph takes its pixels, by its first operators. */
+import { LikenessError } from '../../core/errors.ts';
+import {
+  type OnnxModel,
+  type OnnxModelNode,
+  type OnnxTensor,
+  readOnnx,
+} from '../../formats/index.ts';
 import { IMAGENET } from './imageInput.ts';
 
-export interface GraphNode {
-  /** Operator, such as `Conv`. */
-  readonly type: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-}
-
-export interface ModelGraph {
-  readonly nodes: readonly GraphNode[];
-  /** Constants of type float32 by name. */
-  readonly constants: ReadonlyMap<string, GraphConstant>;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** True where weights lie in other files. */
-  readonly hasExternalData: boolean;
-}
-
-const MODEL = { graph: 7 } as const;
-const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
-const NODE = { input: 1, output: 2, type: 4, attribute: 5 } as const;
-const TENSOR = { shape: 1, type: 2, floats: 4, name: 8, raw: 9, location: 14 } as const;
-const ATTRIBUTE = { tensor: 5 } as const;
-/** Float32 in TensorProto's `data_type`. */
-const FLOAT = 1;
-/** EXTERNAL in TensorProto's `data_location`. */
-const EXTERNAL = 1;
-
-const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
-
-export interface GraphConstant {
-  readonly shape: readonly number[];
-  /** Copies the numbers. */
-  values(): Float32Array;
+/** A graph with its constants. */
+export interface ModelGraph extends OnnxModel {
+  /** Constants of floats by name, those of nodes of type Constant among them. */
+  readonly constants: ReadonlyMap<string, OnnxTensor>;
 }
 
 /** Reads the graph; undefined for bytes that are no ONNX model. */
 export function readModelGraph(bytes: Uint8Array): ModelGraph | undefined {
   try {
-    const graph = [...fieldsOf(bytes)].find(({ field }) => field === MODEL.graph)?.value;
-    return graph && graphOf(graph);
+    const model = readOnnx(bytes);
+    const named = [
+      ...model.initializers,
+      ...model.nodes.flatMap(({ attributes, outputs }) => {
+        const tensor = attributes.get('value')?.tensor;
+        return tensor ? [[outputs[0]!, tensor] as const] : [];
+      }),
+    ];
+    const constants = new Map(
+      named.filter(([, { kind, isExternal }]) => kind === 'float' && !isExternal),
+    );
+    return { ...model, constants };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof LikenessError) return undefined;
     throw error;
   }
-}
-
-function graphOf(graph: Uint8Array): ModelGraph {
-  const nodes: GraphNode[] = [];
-  const constants = new Map<string, GraphConstant>();
-  const initializers = new Set<string>();
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  let hasExternalData = false;
-  const keep = (tensor: StoredConstant, name: string) => {
-    hasExternalData ||= tensor.isExternal;
-    if (tensor.constant) constants.set(name, tensor.constant);
-  };
-  for (const { field, value } of fieldsOf(graph)) {
-    if (value === undefined) continue;
-    if (field === GRAPH.input) inputs.push(firstText(value));
-    else if (field === GRAPH.output) outputs.push(firstText(value));
-    else if (field === GRAPH.initializer) {
-      const tensor = constantOf(value);
-      initializers.add(tensor.name);
-      keep(tensor, tensor.name);
-    } else if (field === GRAPH.node) {
-      const { node, constant } = nodeOf(value);
-      nodes.push(node);
-      if (constant) keep(constant, node.outputs[0]!);
-    }
-  }
-  // Old files list initializers among the inputs.
-  const free = inputs.filter((name) => !initializers.has(name));
-  return { nodes, constants, inputs: free, outputs, hasExternalData };
-}
-
-function nodeOf(bytes: Uint8Array): { node: GraphNode; constant?: StoredConstant } {
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  let type = '';
-  let constant: StoredConstant | undefined;
-  for (const { field, value } of fieldsOf(bytes)) {
-    if (field === NODE.input) inputs.push(text(value));
-    else if (field === NODE.output) outputs.push(text(value));
-    else if (field === NODE.type) type = text(value);
-    else if (field === NODE.attribute && type === 'Constant') {
-      const tensor = [...fieldsOf(value!)].find((part) => part.field === ATTRIBUTE.tensor)?.value;
-      if (tensor) constant = constantOf(tensor);
-    }
-  }
-  return { node: { type, inputs, outputs }, ...(constant && { constant }) };
-}
-
-interface StoredConstant {
-  readonly name: string;
-  /** Present for float32. */
-  readonly constant?: GraphConstant;
-  readonly isExternal: boolean;
-}
-
-function constantOf(bytes: Uint8Array): StoredConstant {
-  let name = '';
-  let type = 0;
-  let isExternal = false;
-  const shape: number[] = [];
-  let raw: Uint8Array | undefined;
-  for (const { field, value, number } of fieldsOf(bytes)) {
-    if (field === TENSOR.type) type = number ?? 0;
-    else if (field === TENSOR.shape) shape.push(...(value ? varintsOf(value) : [number ?? 0]));
-    else if (field === TENSOR.name) name = text(value);
-    else if (field === TENSOR.location) isExternal = number === EXTERNAL;
-    else if (field === TENSOR.raw || field === TENSOR.floats) raw = value ?? raw;
-  }
-  const isFloat = type === FLOAT && raw !== undefined && raw.length % 4 === 0;
-  const values = () => new Float32Array(Uint8Array.from(raw!).buffer);
-  return { name, isExternal, ...(isFloat && { constant: { shape, values } }) };
-}
-
-/** Field 1 of a message, which is the name of a ValueInfoProto. */
-function firstText(bytes: Uint8Array): string {
-  return text([...fieldsOf(bytes)].find(({ field }) => field === 1)?.value);
 }
 
 /** Operators that may normalize pixels, or only pass them on. */
@@ -163,7 +68,7 @@ export function ownScale({ nodes, constants }: ModelGraph, input: string): OwnSc
 }
 
 /** Numbers of a constant per channel; none of a larger one. */
-function smallValues(constant: GraphConstant | undefined): number[] {
+function smallValues(constant: OnnxTensor | undefined): number[] {
   const count = constant?.shape.reduce((product, size) => product * size, 1) ?? 0;
   return count > 0 && count <= 3 ? [...constant!.values()] : [];
 }
@@ -181,14 +86,13 @@ const BYTES_SLOPE = 16;
  * unrelated it is about `1 / sqrt(filters)`.
  */
 function foldedScale(
-  { inputs }: GraphNode,
-  constants: ReadonlyMap<string, GraphConstant>,
+  { inputs }: OnnxModelNode,
+  constants: ReadonlyMap<string, OnnxTensor>,
 ): OwnScale {
   const [weight, bias] = [constants.get(inputs[1] ?? ''), constants.get(inputs[2] ?? '')];
   const [filters, channels] = weight?.shape ?? [];
   if (!weight || !bias || !filters || channels !== 3 || bias.shape[0] !== filters) return 'none';
-  const W = weight.values();
-  const b = bias.values();
+  const [W, b] = [weight.values(), Float32Array.from(bias.values())];
   const perChannel = W.length / (filters * 3);
   const expected = b.map((_, o) => {
     let sum = 0;
