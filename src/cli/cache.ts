@@ -1,6 +1,6 @@
 /** `likeness cache`: the decoded images on this machine. */
 import { plural, showBytes, showCount } from '../core/text.ts';
-import { clearCaches, listCaches } from '../likeness.ts';
+import { type CacheListing, clearCaches, listCaches } from '../likeness.ts';
 import type { Command } from './command.ts';
 
 export const cacheCommand: Command = {
@@ -10,7 +10,8 @@ export const cacheCommand: Command = {
     'Every image is decoded once and stored in a packed file, which is found again by names, ' +
     'sizes and times of the files and by settings. The folder is ~/.cache/likeness, or ' +
     'LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are ' +
-    'removed first. After a removal the images are decoded again.',
+    'removed first. After a removal the images are decoded again. Features of pretrained ' +
+    'models are stored there too, and computed again after a removal.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],
   examples: [
@@ -29,10 +30,9 @@ export const cacheCommand: Command = {
     const listing = listCaches();
     const { folder, bytes, caches } = listing;
     terminal.say(`${folder}: ${caches.length === 0 ? 'nothing cached' : showBytes(bytes)}`);
-    for (const { bytes: size, lastUsed, contents } of caches) {
-      const what = contents
-        ? `${contents.source.name}, ${plural(contents.count, 'image')} of at most ${contents.size} px`
-        : 'damaged or unfinished';
+    for (const cache of caches) {
+      const { bytes: size, lastUsed } = cache;
+      const what = contentsOf(cache);
       terminal.say(
         `  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`,
       );
@@ -40,3 +40,14 @@ export const cacheCommand: Command = {
     return listing;
   },
 };
+
+/** Describes a cache in words. */
+function contentsOf({ contents, features }: CacheListing['caches'][number]): string {
+  if (contents) {
+    const { source, count, size } = contents;
+    return `${source.name}, ${plural(count, 'image')} of at most ${size} px`;
+  }
+  if (!features) return 'damaged or unfinished';
+  const { source, count, model } = features;
+  return `${source}, features of ${plural(count, 'image')} by ${model}`;
+}

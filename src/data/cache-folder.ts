@@ -3,12 +3,15 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { makeFolderSync } from '../formats/index.ts';
+import { readFeatureMeta } from './featureFile.ts';
 import { readPack } from './pack-file.ts';
 import { systemCode, systemReason } from './reasons.ts';
 import type { SourceKind } from './types.ts';
 
 /** Extension of a finished cache file. */
 export const PACK = '.pixels';
+/** Extension of a file of features (see featureFile.ts). */
+export const FEATURES = '.features';
 /** Unfinished files contain this; those untouched for `ABANDONED_MS` are left over from a crash. */
 export const UNFINISHED = '.unfinished-';
 const ABANDONED_MS = 3_600_000;
@@ -16,7 +19,7 @@ const ABANDONED_MS = 3_600_000;
 /** Caches that this process has opened: never removed to make room. */
 const inUse = new Set<string>();
 
-/** Stored pixel cache. */
+/** Stored pixel cache, or stored features. */
 export interface StoredCache {
   readonly file: string;
   readonly bytes: number;
@@ -26,6 +29,13 @@ export interface StoredCache {
     readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
     readonly count: number;
     readonly size: number;
+  };
+  /** Present for features of a model. */
+  readonly features?: {
+    readonly source: string;
+    readonly model: string;
+    readonly count: number;
+    readonly dimension: number;
   };
 }
 
@@ -67,6 +77,12 @@ export function markUsed(file: string): void {
 export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] {
   return namesIn(cacheDir)
     .map(({ file, bytes, lastUsed }): StoredCache => {
+      if (file.endsWith(FEATURES)) {
+        const found = readFeatureMeta(file);
+        if (!found) return { file, bytes, lastUsed };
+        const { key: _, ...features } = found;
+        return { file, bytes, lastUsed, features };
+      }
       const meta = file.endsWith(PACK) ? readPack(file)?.meta : undefined;
       if (!meta) return { file, bytes, lastUsed };
       return {
@@ -108,7 +124,7 @@ export function clearCaches(cacheDir: string = defaultCacheDir()): {
  */
 export function evict(cacheDir: string, limitBytes: number): string[] {
   const caches = namesIn(cacheDir)
-    .filter(({ file }) => file.endsWith(PACK))
+    .filter(({ file }) => file.endsWith(PACK) || file.endsWith(FEATURES))
     .sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
   let total = caches.reduce((sum, { bytes }) => sum + bytes, 0);
   const removed: string[] = [];
@@ -144,7 +160,7 @@ function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Dat
     return [];
   }
   return names
-    .filter((name) => name.endsWith(PACK) || name.includes(UNFINISHED))
+    .filter((name) => name.endsWith(PACK) || name.endsWith(FEATURES) || name.includes(UNFINISHED))
     .flatMap((name) => {
       const file = join(cacheDir, name);
       const stat = statSync(file, { throwIfNoEntry: false });

@@ -10,6 +10,7 @@ export {
 export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
 export { countEqualFiles, type EqualFiles } from './equalFiles.ts';
+export { type FeatureCache, openFeatureCache } from './featureCache.ts';
 export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';

@@ -10,9 +10,16 @@ import { beginStage } from '../core/stage.ts';
 import { type CacheLayout, type EvaluationSpec, evaluationBatches } from '../views/index.ts';
 import { filled, runBatches } from './runBatches.ts';
 
+/** Decoded images, with what their features are stored by where they come from a pixel cache. */
+export interface DecodedImages extends CacheLayout {
+  /** Hash of size and pixels of each image. */
+  readonly contents?: BigUint64Array;
+  readonly source?: { readonly name: string };
+}
+
 /** Images of a pixel cache. */
 export interface PixelSet {
-  readonly cache: CacheLayout;
+  readonly cache: DecodedImages;
   /** Cache indices, in this order. Default: all images. */
   readonly indices?: Uint32Array;
 }

@@ -4,6 +4,7 @@ import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import type { Tensors } from '../../formats/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { withStoredFeatures } from '../storedFeatures.ts';
 import { imageInput } from './imageInput.ts';
 import { pooled, poolings } from './modelOutput.ts';
 import { openModelSession } from './modelSession.ts';
@@ -33,7 +34,17 @@ export interface OpenModelOptions {
   batchSize?: number;
 }
 
-/** Opens the model with the threads of the engine. @throws LikenessError `encoder.*` */
+/** Everything that the features of a model depend on, but for the images. */
+export function modelKey({ sha256, input, output }: ModelSettings): object {
+  return { kind: 'model', sha256, input, output };
+}
+
+/**
+ * Opens the model with the threads of the engine. Features are stored beside the decoded images and
+ * read again.
+ *
+ * @throws LikenessError `encoder.*`
+ */
 export async function onnxModel({
   engine,
   settings,
@@ -52,7 +63,7 @@ export async function onnxModel({
     file: model,
     threads: engine.threads,
   });
-  return encoderOf({
+  const encoder = encoderOf({
     ...{ id: 'model', title: model, dimension },
     protocol: `${model}, output ${output.name}${POOLED_BY[output.pooling]}`,
     ...{ size: input.size, resize: input.resize, fit: input.fit },
@@ -63,6 +74,7 @@ export async function onnxModel({
     },
     close: () => session.close(),
   });
+  return withStoredFeatures(encoder, { key: modelKey(settings), model });
 }
 
 /** Pooling in words. */
