@@ -29,7 +29,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
     'input',
     'events skipped safetensors npy csv torch onnx encoder stem features cache labels file assign',
   ),
-  ...wordsOf('input', 'evaluate train suggest evaluation maps thumbnails report baseline'),
+  ...wordsOf('input', 'graph evaluate train suggest evaluation maps thumbnails report baseline'),
 ]);
 
 /** Kinds of whole codes, where they differ from that of the first word. */

@@ -29,6 +29,7 @@ export {
 } from './lower.ts';
 export {
   encodeOnnx,
+  type OnnxConstant,
   type OnnxGraph,
   type OnnxNode,
   type OnnxValue,

@@ -13,6 +13,7 @@ export {
   frontEnds,
   PRETRAINED,
 } from './encoder.ts';
+export { type ImportOptions, importGraph, trainableOperators } from './graph/index.ts';
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';

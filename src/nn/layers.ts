@@ -110,17 +110,41 @@ export function batchNorm(
   if (variables.mode === 'evaluate') {
     return batchNormInference(x, { gamma, beta, mean, variance }, { epsilon });
   }
+  const statistics = {
+    mean: { name: `${name}.running_mean`, tensor: mean },
+    variance: { name: `${name}.running_var`, tensor: variance },
+  };
+  return batchNormOf(variables, x, { gamma, beta, ...statistics, momentum, epsilon });
+}
+
+/** Values of a batch norm, whatever their names are. */
+export interface BatchNormParts {
+  gamma: Tensor;
+  beta: Tensor;
+  /** Running statistics, by the names of their buffers. */
+  mean: { name: string; tensor: Tensor };
+  variance: { name: string; tensor: Tensor };
+  momentum: number;
+  epsilon: number;
+}
+
+/** Batch norm with the statistics of the batch, which it blends into the running ones. */
+export function batchNormOf(
+  variables: Variables,
+  x: Tensor,
+  { gamma, beta, mean, variance, momentum, epsilon }: BatchNormParts,
+): Tensor {
   const { batchNormReplicas: replicas } = variables;
   const operator = replicas === 1 ? batchNormOperator : crossReplicaBatchNorm;
   const batch = operator(x, gamma, beta, { epsilon });
-  const n = (replicas * sizeOf(x.shape)) / channels[0]!;
+  const n = (replicas * sizeOf(x.shape)) / x.shape[1]!;
   const blend = (old: Tensor, seen: Tensor, scale: number) =>
     add(mul(old, 1 - momentum), mul(stopGradient(seen), momentum * scale));
-  variables.setBuffer(`${name}.running_mean`, blend(mean, batch.mean, 1));
+  variables.setBuffer(mean.name, blend(mean.tensor, batch.mean, 1));
   // A single value per channel has no unbiased variance; its biased variance, 0, is used.
   variables.setBuffer(
-    `${name}.running_var`,
-    blend(variance, batch.variance, n > 1 ? n / (n - 1) : 1),
+    variance.name,
+    blend(variance.tensor, batch.variance, n > 1 ? n / (n - 1) : 1),
   );
   return batch.y;
 }

@@ -10,7 +10,7 @@ import { equal, greater, less, where } from './operators/compare.ts';
 import { cast, exp, log, neg, reluGradient, sigmoid, sign, sqrt } from './operators/elementwise.ts';
 import { gather, gatherElements, scatterAdd, scatterElementsAdd } from './operators/indexing.ts';
 import { matmul } from './operators/matmul.ts';
-import { sum, sumTo } from './operators/reduce.ts';
+import { mean, sum, sumTo } from './operators/reduce.ts';
 import { crossReplicaConcat, crossReplicaMean, crossReplicaScatter } from './operators/replicas.ts';
 import { broadcastTo, pad, reshape, slice, transpose } from './operators/shape.ts';
 import { constantValue, scalar } from './operators/source.ts';
@@ -264,6 +264,7 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
   batchNorm: ({ inputs: [x, gamma], outputs: [, mean, variance], attributes, dy }) =>
     apply('batchNormGradient', [x!, dy, gamma!, mean!, variance!], attributes),
   batchNormInference: batchNormInferenceGradient,
+  layerNorm: layerNormGradient,
 };
 
 /** Puts `step - 1` zeros between neighbors along each axis. */
@@ -329,5 +330,22 @@ function batchNormInferenceGradient({ inputs, attributes, dy }: GradientContext)
     mul(dy, perChannel(div(gamma, deviation))),
     sum(mul(dy, normalized), { axes }),
     sum(dy, { axes }),
+  ];
+}
+
+/**
+ * Gradients by x, gamma and beta. With z = (x - mean) r and g = dy gamma, means over the row:
+ * `dx = r (g - mean(g) - z mean(g z))`, `dgamma = sum(dy z)`, `dbeta = sum(dy)`.
+ */
+function layerNormGradient({ inputs, outputs, dy }: GradientContext): Tensor[] {
+  const [x, gamma] = inputs as [Tensor, Tensor];
+  const [, rowMean, r] = outputs as [Tensor, Tensor, Tensor];
+  const z = mul(sub(x, rowMean), r); // [.., D]
+  const g = mul(dy, gamma); // [.., D]
+  const ofRow = (v: Tensor) => mean(v, { axes: [-1], keepDims: true }); // [.., 1]
+  return [
+    mul(r, sub(sub(g, ofRow(g)), mul(z, ofRow(mul(g, z))))),
+    sumTo(mul(dy, z), gamma.shape),
+    sumTo(dy, gamma.shape),
   ];
 }

@@ -19,7 +19,9 @@ export {
   batchNorm,
   batchNormInference,
   crossReplicaBatchNorm,
+  groupNorm,
   l2Normalize,
+  layerNorm,
 } from './operators/normalize.ts';
 export { averagePool2d, globalAveragePool, maxPool2d, type PoolOptions } from './operators/pool.ts';
 export { dotRows, max, mean, min, type ReduceOptions, sum, variance } from './operators/reduce.ts';
@@ -55,10 +57,12 @@ export {
   type Attributes,
   apply,
   arrayTypes,
+  broadcastShapes,
   type DType,
   type Node,
   naturalType,
   operatorNames,
+  resolveAxis,
   type Shape,
   sameShape,
   showShape,

@@ -1,4 +1,4 @@
-/** Batch norm and its gradient in standard operators. */
+/** Batch norm and its gradient, and layer norm, in standard operators. */
 import { sizeOf } from '../../tensor/index.ts';
 import type { Emitter, Rule } from '../emitter.ts';
 import { lowerReshape, perChannel } from './moves.ts';
@@ -78,3 +78,12 @@ export const batchNormGradient: Rule = (emit, node, [x, dy, gamma, mean, varianc
 export const batchNormInference: Rule = (emit, node, inputs) => [
   emit.add('BatchNormalization', inputs, { epsilon: { float: node.attributes.epsilon as number } }),
 ];
+
+/** The further outputs are the mean and `1 / sqrt(variance + epsilon)` of each row. */
+export const layerNorm: Rule = (emit, node, inputs) =>
+  emit.addMany(
+    'LayerNormalization',
+    inputs,
+    { axis: -1, epsilon: { float: node.attributes.epsilon as number } },
+    { outputs: 3 },
+  );

@@ -4,7 +4,7 @@ import { crossReplicaOperators, type DType, type TensorData } from '../../tensor
 import type { Rule } from '../emitter.ts';
 import { onnxTypes } from '../onnx.ts';
 import { argMaxProduct, twoLargestProducts } from './argMaxProduct.ts';
-import { batchNorm, batchNormGradient, batchNormInference } from './batchNorm.ts';
+import { batchNorm, batchNormGradient, batchNormInference, layerNorm } from './batchNorm.ts';
 import { conv2d, conv2dInputGradient } from './convolution.ts';
 import { conv2dFilterGradient } from './filterGradient.ts';
 import {
@@ -186,6 +186,7 @@ export const standardRules: Readonly<Record<string, Rule>> = {
   batchNorm,
   batchNormGradient,
   batchNormInference,
+  layerNorm,
   argMaxProduct,
   twoLargestProducts,
   rowProducts,

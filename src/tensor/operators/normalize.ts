@@ -1,19 +1,30 @@
 /** Batch norm and other normalizations. */
-import { apply, applyOne, defineOperator, refuseShape, showShape, type Tensor } from '../tensor.ts';
+import {
+  apply,
+  applyOne,
+  defineOperator,
+  refuseShape,
+  showShape,
+  sizeOf,
+  type Tensor,
+} from '../tensor.ts';
 import { add, div, maximum, mul, sub } from './binary.ts';
 import { sqrt } from './elementwise.ts';
 import { mean as meanOf, sum } from './reduce.ts';
 import { crossReplicaMean } from './replicas.ts';
-import { reshape } from './shape.ts';
+import { broadcastTo, reshape } from './shape.ts';
+import { scalar } from './source.ts';
+
+/** Shapes of x and of its parameters, for errors. */
+function withParameters(x: Tensor, parameters: readonly Tensor[]): string {
+  const shapes = parameters.map(({ shape }) => showShape(shape));
+  return `${showShape(x.shape)} with parameters ${shapes.join(', ')}`;
+}
 
 function requireChannels(name: string, x: Tensor, parameters: readonly Tensor[]): void {
   const C = x.shape[1];
   if (x.shape.length < 2 || parameters.some(({ shape }) => shape.length !== 1 || shape[0] !== C)) {
-    refuseShape(
-      name,
-      `${showShape(x.shape)} with parameters ${parameters.map(({ shape }) => showShape(shape)).join(', ')}`,
-      'x [N, C, ..] and parameters [C]',
-    );
+    refuseShape(name, withParameters(x, parameters), 'x [N, C, ..] and parameters [C]');
   }
 }
 
@@ -100,6 +111,61 @@ export function batchNormInference(
 ): Tensor {
   const { gamma, beta, mean, variance } = parameters;
   return applyOne('batchNormInference', [x, gamma, beta, mean, variance], { epsilon });
+}
+
+defineOperator({
+  name: 'layerNorm',
+  infer: ([x, ...parameters]) => {
+    const D = x!.shape.at(-1);
+    if (parameters.some(({ shape }) => shape.length !== 1 || shape[0] !== D)) {
+      refuseShape('layerNorm', withParameters(x!, parameters), 'x [.., D] and parameters [D]');
+    }
+    const rows = { shape: x!.shape.with(-1, 1), dtype: 'float32' as const };
+    return [{ shape: x!.shape, dtype: 'float32' }, rows, rows];
+  },
+});
+
+/**
+ * Layer norm of rows: `y = gamma (x - mean) / sqrt(variance + epsilon) + beta` with mean and biased
+ * variance of each row over the last axis. Source: Ba, Kiros, Hinton 2016, equation 4.
+ *
+ * @param x [.., D]
+ * @param gamma [D]
+ * @param beta [D]
+ * @throws LikenessError `shape.mismatch`
+ */
+export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, { epsilon = 1e-5 } = {}): Tensor {
+  return apply('layerNorm', [x, gamma, beta], { epsilon })[0]!;
+}
+
+/**
+ * Group norm: the same with mean and variance over each group of channels and all positions of an
+ * image, and gamma and beta per channel. Groups of one channel are an instance norm. Source: Wu and
+ * He 2018, equations 1 to 7.
+ *
+ * @param x [N, C, ..]
+ * @param gamma [C]
+ * @param beta [C]
+ * @throws LikenessError `shape.mismatch`
+ */
+export function groupNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { groups, epsilon = 1e-5 }: { groups: number; epsilon?: number },
+): Tensor {
+  requireChannels('groupNorm', x, [gamma, beta]);
+  const [N, C] = x.shape as [number, number];
+  if (!Number.isInteger(groups) || groups < 1 || C % groups !== 0) {
+    refuseShape('groupNorm', `${groups} groups of ${C} channels`, `a number that divides ${C}`);
+  }
+  const length = sizeOf(x.shape) / (N * groups);
+  const plain = (value: number) => broadcastTo(scalar(value), [length]);
+  const rows = reshape(x, [N * groups, length]); // [N G, L]
+  const standard = layerNorm(rows, plain(1), plain(0), { epsilon }); // [N G, L]
+  const normalized = reshape(standard, x.shape); // [N, C, ..]
+  const perChannel = (v: Tensor) => reshape(v, [C, ...x.shape.slice(2).map(() => 1)]);
+  return add(mul(normalized, perChannel(gamma)), perChannel(beta)); // [N, C, ..]
 }
 
 /** `x / max(||x||, epsilon)` along an axis; epsilon protects the zero vector from division by 0. */
