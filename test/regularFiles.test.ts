@@ -15,6 +15,7 @@ const allowed: Record<string, string> = {
   'src/data/pack-file.ts': 'creates files of its own',
   'src/data/cacheBuilder.ts': 'opens a folder to flush it',
   'src/data/source-folder.ts': 'opens on other threads, as regularFile.ts does',
+  'src/encoders/hub/hubDownload.ts': 'opens to append, after the check of requireReplaceable',
   'src/run/events.ts': 'opens to append, after the check of requireReplaceable',
   'src/run/lock.ts': 'reads /proc',
   'src/core/version.ts': 'reads the package.json of the program itself',

@@ -12,7 +12,7 @@ import {
 import { algorithmOption } from './algorithmOption.ts';
 import { clusterTable, type TableRow } from './clusterTable.ts';
 import type { Command } from './command.ts';
-import { type EncoderFlags, encoderOption, modelOrStart } from './encoderOption.ts';
+import { type EncoderFlags, encoderOptions, modelOrStart } from './encoderOption.ts';
 import { oneOf, wholeNumber } from './parse.ts';
 import { openOptions, showReport } from './showReport.ts';
 import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
@@ -59,7 +59,7 @@ export const clusterCommand: Command = {
       description: 'run whose encoder is used',
       default: 'a new one, as "likeness start" makes it',
     },
-    encoderOption,
+    ...encoderOptions,
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters',
@@ -110,7 +110,7 @@ export const clusterCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run, encoder, clusters: k, open: show, ...rest } = options as ClusterFlags;
+    const { run, encoder, offline, clusters: k, open: show, ...rest } = options as ClusterFlags;
     const { algorithm, split, seed, name, into, by } = rest;
     if (by !== undefined && into === undefined) {
       throw new LikenessError(
@@ -121,7 +121,7 @@ export const clusterCommand: Command = {
     return withGiven(source!, options, terminal, async (open) => {
       // A run is opened faster than a source, and made more slowly.
       if (run === undefined) await checkClustering(await open(), { k, into });
-      const model = await modelOrStart(open, { run, encoder }, terminal);
+      const model = await modelOrStart(open, { run, encoder, offline }, terminal);
       if (run !== undefined) await checkClustering(await open(), { k, into });
       const result = await clusterWith(
         model,

@@ -2,7 +2,7 @@
 import { displayPath, showCount } from '../core/text.ts';
 import { type EmbedOptions, featureFormats } from '../likeness.ts';
 import type { Command } from './command.ts';
-import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
+import { type EncoderFlags, encoderOptions, modelOfRun } from './encoderOption.ts';
 import { oneOf } from './parse.ts';
 import { required } from './required.ts';
 import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
@@ -17,7 +17,7 @@ export const embedCommand: Command = {
   arguments: [{ name: 'source', description: 'folder of images, packed data set, or tar shards' }],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is used' },
-    encoderOption,
+    ...encoderOptions,
     {
       flags: '--out <file>',
       description: `file to write: ${featureFormats.map((name) => `.${name}`).join(', ')} (required)`,
@@ -42,10 +42,10 @@ export const embedCommand: Command = {
     },
   ],
   async run([source], options, terminal) {
-    const { run, encoder, out, split, raw = false } = options as EmbedFlags;
+    const { run, encoder, offline, out, split, raw = false } = options as EmbedFlags;
     const file = required('--out', out, 'the file to write, such as features.parquet');
     const { written, step } = await withGiven(source!, options, terminal, async (open) => {
-      const model = await modelOfRun(open, { run, encoder }, terminal);
+      const model = await modelOfRun(open, { run, encoder, offline }, terminal);
       const choices = { split, normalize: !raw, ...terminal.watch };
       return { written: await model.embedTo(file, await open(), choices), step: model.step };
     });

@@ -14,32 +14,45 @@ export const encoderOption: OptionSpec = {
   alias: '--backbone <name>',
   description:
     `without --run, make this encoder for the source in a run of its own: ${names}, or the path ` +
-    'of a pretrained model (an ONNX file, or a folder as hubs lay them out)',
+    'of a pretrained model (an ONNX file, or a folder as hubs lay them out), or ' +
+    'hub:OWNER/NAME, which is downloaded once',
 };
+
+export const offlineOption: OptionSpec = {
+  flags: '--offline',
+  description:
+    'take a hub: model from the cache of this machine alone (default: off, or as ' +
+    'HF_HUB_OFFLINE says)',
+};
+
+/** Options of commands that can make an encoder. */
+export const encoderOptions: readonly OptionSpec[] = [encoderOption, offlineOption];
 
 export interface EncoderFlags {
   run?: string;
   encoder?: string;
+  offline?: boolean;
 }
 
 /** Opens the run of `--run`; without it, makes a run of the encoder for the source. */
 export async function modelOfRun(
   open: OpenGiven,
-  { run, encoder }: EncoderFlags,
+  { run, encoder, offline }: EncoderFlags,
   terminal: Terminal,
 ): Promise<Model> {
-  if (run === undefined && encoder !== undefined) return startOn(open, { encoder }, terminal);
-  const expected = `the folder of a run, or --encoder with ${names} or a model's file`;
+  if (run === undefined && encoder !== undefined)
+    return startOn(open, { encoder, offline }, terminal);
+  const expected = `the folder of a run, or --encoder with ${names}, a model's file or hub:OWNER/NAME`;
   return openChecked(required('--run', run, expected), encoder, terminal);
 }
 
 /** Opens the run of `--run`; without it, makes a run of the source by the default road. */
 export async function modelOrStart(
   open: OpenGiven,
-  { run, encoder }: EncoderFlags,
+  { run, encoder, offline }: EncoderFlags,
   terminal: Terminal,
 ): Promise<Model> {
-  if (run === undefined) return startOn(open, { encoder }, terminal);
+  if (run === undefined) return startOn(open, { encoder, offline }, terminal);
   return openChecked(required('--run', run, 'the folder of a run'), encoder, terminal);
 }
 
@@ -60,11 +73,11 @@ export async function openChecked(
 
 async function startOn(
   open: OpenGiven,
-  { encoder }: Pick<EncoderFlags, 'encoder'>,
+  { encoder, offline }: Pick<EncoderFlags, 'encoder' | 'offline'>,
   terminal: Terminal,
 ): Promise<Model> {
   const model = await start(await open(), {
-    encoder,
+    ...{ encoder, offline },
     command: terminal.command,
     ...terminal.watch,
   });

@@ -11,7 +11,7 @@ import {
 } from '../likeness.ts';
 import { algorithmOption } from './algorithmOption.ts';
 import type { Command } from './command.ts';
-import { type EncoderFlags, encoderOption, modelOfRun } from './encoderOption.ts';
+import { type EncoderFlags, encoderOptions, modelOfRun } from './encoderOption.ts';
 import { evaluationTable } from './evaluationTable.ts';
 import { labelFreeTable } from './labelFreeTable.ts';
 import { wholeNumber } from './parse.ts';
@@ -41,7 +41,7 @@ export const evaluateCommand: Command = {
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is evaluated' },
-    encoderOption,
+    ...encoderOptions,
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters for NMI, ACC and ARI',
@@ -73,6 +73,7 @@ export const evaluateCommand: Command = {
     const {
       run,
       encoder,
+      offline,
       clusters: k,
       algorithm,
       seed,
@@ -81,7 +82,7 @@ export const evaluateCommand: Command = {
       Pick<EvaluateOptions, 'algorithm' | 'seed'> & { clusters?: number };
     return withGiven(source!, options, terminal, async (open) => {
       if (run === undefined && encoder !== undefined) await checkClustering(await open(), { k });
-      const model = await modelOfRun(open, { run, encoder }, terminal);
+      const model = await modelOfRun(open, { run, encoder, offline }, terminal);
       return (await evaluateWith(model, await open(), { k, algorithm, seed }, terminal))!;
     });
   },

@@ -29,7 +29,10 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
     'input',
     'events skipped safetensors npy csv torch onnx encoder stem features cache labels file assign',
   ),
-  ...wordsOf('input', 'graph evaluate train suggest evaluation maps thumbnails report baseline'),
+  ...wordsOf(
+    'input',
+    'graph hub evaluate train suggest evaluation maps thumbnails report baseline',
+  ),
 ]);
 
 /** Kinds of whole codes, where they differ from that of the first word. */
@@ -46,6 +49,9 @@ const kindOfCode: ReadonlyMap<string, Kind> = new Map(
     'views.invalid': 'use',
     'run.untrained': 'use',
     'encoder.views': 'use',
+    'hub.endpoint': 'use',
+    'hub.id': 'use',
+    'hub.token': 'use',
     'stem.shape': 'use',
   }),
 );

@@ -13,6 +13,7 @@ import {
 } from '../likeness.ts';
 import { clusterWith, printGroups } from './cluster.ts';
 import type { Command } from './command.ts';
+import { offlineOption } from './encoderOption.ts';
 import { type Measured, measureWith } from './evaluate.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { positiveNumber, wholeNumber } from './parse.ts';
@@ -60,9 +61,11 @@ export const startCommand: Command = {
       alias: '--backbone <way>',
       description:
         'patches for patch features, train for training a network, or the path of a pretrained ' +
-        'model (an ONNX file, or a folder as hubs lay them out)',
+        'model (an ONNX file, or a folder as hubs lay them out), or hub:OWNER/NAME, which is ' +
+        'downloaded once',
       default: 'patches or train, by number, size and time',
     },
+    offlineOption,
     {
       flags: '-k, --clusters <K>',
       description: 'number of clusters',
@@ -81,6 +84,10 @@ export const startCommand: Command = {
   examples: [
     { command: 'likeness start', meaning: 'the bundled sample' },
     { command: 'likeness start photos --out runs/photos', meaning: 'groups of your own images' },
+    {
+      command: 'likeness start photos --encoder hub:Xenova/dinov2-small',
+      meaning: 'use a pretrained model, which is downloaded at its first use (88.5 MB)',
+    },
     {
       command: 'likeness start photos --encoder train --minutes 60',
       meaning: 'train a network for an hour in place of patch features',
@@ -140,6 +147,7 @@ interface StartFlags extends SourceFlags {
   out?: string;
   minutes?: number;
   encoder?: string;
+  offline?: boolean;
   seed?: number;
   clusters?: number;
   open?: boolean;
@@ -157,7 +165,7 @@ function trainedPart(
 
 /** Command that continues an interrupted call, with everything that it was given. */
 function commandOf({ run }: Model, source: string | undefined, flags: StartFlags): string {
-  const { encoder, minutes, clusters, seed, open } = flags;
+  const { encoder, minutes, clusters, seed, open, offline } = flags;
   const given = [
     ['--out', displayPath(run)],
     ['--encoder', encoder],
@@ -168,6 +176,7 @@ function commandOf({ run }: Model, source: string | undefined, flags: StartFlags
     value === undefined ? [] : [`${flag} ${shellWord(String(value))}`],
   );
   const shown = open === undefined ? [] : [open ? '--open' : '--no-open'];
+  if (offline) shown.push('--offline');
   return [programWords(), 'start', ...(source ? [source] : []), ...given, ...shown].join(' ');
 }
 

@@ -32,8 +32,18 @@ export {
 } from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export { headShapes } from './heads.ts';
+export {
+  cachedRepo,
+  cachedRepos,
+  type HubSource,
+  hubCacheFolder,
+  isHubId,
+  onnxFilesOf,
+} from './hub/index.ts';
+export { modelEncoder } from './modelEncoder.ts';
 export type { ImageInput } from './models/imageInput.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
+export { pinnedHubId } from './models/onnxModel.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {
   type ExportPatchesOptions,

@@ -1,6 +1,7 @@
-/** An exported encoder, used without its run. */
+/** An encoder in a file, used without a run: exported by likeness, or pretrained by others. */
+import { availableParallelism } from 'node:os';
 import { type EncodedImage, isolatedDecoder, type RawImage } from '../data/index.ts';
-import { onnxEncoder } from '../encoders/index.ts';
+import { modelEncoder } from '../encoders/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 import type { AssignOptions } from './assign.ts';
 import {
@@ -12,7 +13,7 @@ import {
 } from './embed.ts';
 import { embedFiles, type UnreadableImage } from './embedFiles.ts';
 import { type Images, reporterFor, sourceShape } from './images.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, flag, type ReporterOptions } from './options.ts';
 
 /** Features of image files. */
 export interface EmbeddedFiles {
@@ -22,6 +23,11 @@ export interface EmbeddedFiles {
   readonly data: Float32Array;
   readonly dimension: number;
   readonly unreadable: readonly UnreadableImage[];
+}
+
+export interface OpenEncoderOptions extends ReporterOptions {
+  /** Takes a model of the hub from the cache alone. Default: as `HF_HUB_OFFLINE` says. */
+  offline?: boolean;
 }
 
 export interface EncoderModel extends AsyncDisposable {
@@ -43,17 +49,28 @@ export interface EncoderModel extends AsyncDisposable {
 const CACHE_RATIO = 1.5;
 
 /**
- * Opens an encoder that `exportOnnx` or `likeness export` has written.
+ * Opens an encoder that `exportOnnx` or `likeness export` has written, or a pretrained model.
+ *
+ * A pretrained model is an ONNX file, a folder as hubs lay them out, or
+ * `hub:OWNER/NAME[@REVISION][#FILE]`, which is downloaded once. Notes tell what was found of it.
  *
  * @example
  * const encoder = await openEncoder('encoder.onnx');
  * const { data, dimension } = await encoder.embed('photos');
- * @throws LikenessError `encoder.file` for a file that is something else.
+ * @throws LikenessError `encoder.*` for a file that is something else, `hub.*`
  */
-export async function openEncoder(file: string): Promise<EncoderModel> {
-  const encoder = await onnxEncoder(file);
-  const { size } = encoder.input;
-  const cacheSize = Math.ceil(size * CACHE_RATIO);
+export async function openEncoder(
+  file: string,
+  options: OpenEncoderOptions = {},
+): Promise<EncoderModel> {
+  checkOptions({ offline: flag }, options);
+  const { offline } = options;
+  const encoder = await modelEncoder(file, {
+    ...{ reporter: reporterFor(options), threads: availableParallelism() },
+    ...(offline !== undefined && { offline }),
+  });
+  const { size, resize = size, fit } = encoder.input;
+  const cacheSize = Math.max(Math.ceil(size * CACHE_RATIO), resize);
   const source = {
     use: <T>(work: (of: typeof encoder) => Promise<T>) => work(encoder),
     ...{ cacheSize, workers: 1, about: { encoder: file } },
@@ -70,7 +87,7 @@ export async function openEncoder(file: string): Promise<EncoderModel> {
         renderEvaluationView(
           await isolatedDecoder.decode(image, { size: cacheSize, signal: options.signal }),
           { width: size, height: size, data },
-          { size },
+          { size, resize, fit },
         );
         return data; // [3, s, s]
       };

@@ -1,8 +1,9 @@
 /** A pretrained model as the encoder of a run, and everything that is done with it. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
+import { COMMIT, type HubServer, startHub } from '../encoders/hub/hubServer.cases.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
 import { inspect, type Model, openEncoder, openModel, readReport, start } from '../likeness.ts';
 
@@ -81,5 +82,111 @@ describe('start with a pretrained model', () => {
     exported.data.forEach((value, i) => {
       expect(value).toBeCloseTo(raw.data[i]!, 4);
     });
+  });
+});
+
+describe('a model of the hub', () => {
+  let hub: HubServer;
+  const preprocessor = { size: 32, do_center_crop: false, image_mean: [0.5, 0.5, 0.5] };
+  const repoOf = (scale: 'none' | 'fractions') => ({
+    license: 'mit',
+    files: {
+      'onnx/model.onnx': { bytes: tinyModel({ size: 32, scale }), isLarge: true },
+      'preprocessor_config.json': { bytes: Buffer.from(JSON.stringify(preprocessor)) },
+    },
+  });
+  beforeAll(async () => {
+    hub = await startHub({ 'acme/tiny': repoOf('none') });
+    vi.stubEnv('HF_ENDPOINT', hub.endpoint);
+    vi.stubEnv('HF_HOME', at('hub'));
+    vi.stubEnv('HF_HUB_CACHE', undefined);
+    vi.stubEnv('HF_TOKEN', undefined);
+    vi.stubEnv('HF_HUB_OFFLINE', undefined);
+  });
+  afterEach(() => {
+    hub.seen.length = 0;
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await hub.close();
+  });
+
+  it('is downloaded by start, which stores its commit', async () => {
+    const notes: string[] = [];
+    const model = await start(at('pictures'), {
+      ...{ encoder: 'hub:acme/tiny', out: at('hubRun') },
+      onNote: ({ message }) => notes.push(message),
+    });
+    expect(notes.find((note) => note.includes('downloading'))).toContain('license mit');
+    expect(notes).toContain(
+      `It is onnx/model.onnx of hub:acme/tiny at commit ${COMMIT}, license mit.`,
+    );
+    const config = JSON.parse(readFileSync(at('hubRun', 'config.json'), 'utf8'));
+    expect(config.encoder.settings).toMatchObject({
+      model: 'tiny',
+      input: { size: 32, mean: [0.5, 0.5, 0.5] },
+      hub: { id: 'hub:acme/tiny', commit: COMMIT, file: 'onnx/model.onnx', license: 'mit' },
+    });
+    expect(await inspect(at('hubRun'))).toMatchObject({
+      facts: { origin: `hub:acme/tiny@${COMMIT}#onnx/model.onnx`, license: 'mit' },
+    });
+    expect((await model.embed(at('pictures'))).dimension).toBe(8);
+  });
+
+  it('stays the commit of the run, whatever the branch has become', async () => {
+    hub.repos['acme/tiny'] = { ...repoOf('fractions'), commit: 'b'.repeat(40) };
+    await start(at('pictures'), { encoder: 'hub:acme/tiny', out: at('hubRun') });
+    expect(hub.seen).toEqual([]);
+    await expect(
+      start(at('pictures'), { encoder: `hub:acme/tiny@${'b'.repeat(40)}`, out: at('hubRun') }),
+    ).rejects.toMatchObject({ code: 'start.differs' });
+    hub.repos['acme/tiny'] = repoOf('none');
+  });
+
+  it('is the same where the run was interrupted before it held the model', async () => {
+    rmSync(at('hubRun', 'encoder.safetensors'));
+    hub.repos['acme/tiny'] = { ...repoOf('fractions'), commit: 'b'.repeat(40) };
+    const model = await start(at('pictures'), { encoder: 'hub:acme/tiny', out: at('hubRun') });
+    hub.repos['acme/tiny'] = repoOf('none');
+    expect((await model.embed(at('pictures'))).ids).toHaveLength(IMAGES);
+  });
+
+  it('is opened without a run, with the features of the run', async () => {
+    const notes: string[] = [];
+    await using encoder = await openEncoder('hub:acme/tiny', {
+      offline: true,
+      onNote: ({ message }) => notes.push(message),
+    });
+    expect([encoder.dimension, encoder.imageSize]).toEqual([8, 32]);
+    expect(notes[0]).toBe('tiny: images of 32 px, 8 features from output "out"');
+    const raw = { normalize: false };
+    const own = await (await openModel(at('hubRun'))).embed(at('pictures'), raw);
+    expect((await encoder.embed(at('pictures'), raw)).data).toEqual(own.data);
+    expect(hub.seen).toEqual([]);
+  });
+
+  it('is told apart from a path, and refused with the reason', async () => {
+    await expect(openEncoder('hub:acme')).rejects.toMatchObject({ code: 'hub.id' });
+    await expect(
+      start(at('pictures'), { encoder: 'hub:acme/none', out: at('none'), offline: true }),
+    ).rejects.toMatchObject({ code: 'hub.offline' });
+  });
+
+  it('is refused where its file in the cache has changed', async () => {
+    const snapshot = at('hub', 'hub', 'models--acme--tiny', 'snapshots', COMMIT);
+    // The file is a link to the stored one.
+    writeFileSync(join(snapshot, 'onnx', 'model.onnx'), tinyModel({ size: 32, scale: 'folded' }));
+    await expect(openEncoder('hub:acme/tiny')).rejects.toMatchObject({ code: 'hub.damaged' });
+  });
+});
+
+describe('openEncoder', () => {
+  it('opens a bare pretrained model, and embeds files as images of a folder', async () => {
+    await using encoder = await openEncoder(at('tiny.onnx'));
+    const { ids, data } = await encoder.embed(at('pictures'));
+    const files = await encoder.embedFiles(ids.map((id) => at('pictures', id)));
+    expect(files.paths).toHaveLength(IMAGES);
+    expect([...files.data.slice(0, 4)].every(Number.isFinite)).toBe(true);
+    expect(data).toHaveLength(IMAGES * 8);
   });
 });

@@ -6,7 +6,13 @@ import { didYouMean } from '../core/nearest.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import { identitiesOf, imageFacts, indicesOfSplit, type OpenImages } from '../data/index.ts';
-import { defaultEncoder, type ModelFile, openModelFile } from '../encoders/index.ts';
+import {
+  defaultEncoder,
+  isHubId,
+  type ModelFile,
+  openModelFile,
+  pinnedHubId,
+} from '../encoders/index.ts';
 import { cacheSizeOf, choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
@@ -30,6 +36,7 @@ import { type Model, modelOf } from './model.ts';
 import {
   checkOptions,
   commandLine,
+  flag,
   MAX_MINUTES,
   path,
   positiveNumber,
@@ -47,10 +54,13 @@ export interface StartOptions extends ReporterOptions {
   /** Time that may be spent, in minutes. Default: as long as patch features take. */
   minutes?: number;
   /**
-   * `patches` for patch features, `train` for a network, or the path of a pretrained model: an ONNX
-   * file, or a folder as hubs lay them out. Default: patches or train, chosen by the images.
+   * `patches` for patch features, `train` for a network, or a pretrained model: the path of an ONNX
+   * file, of a folder as hubs lay them out, or `hub:OWNER/NAME[@REVISION][#FILE]`, which is
+   * downloaded once. Default: patches or train, chosen by the images.
    */
   encoder?: RoadName | (string & {});
+  /** Takes a model of the hub from the cache alone. Default: as `HF_HUB_OFFLINE` says. */
+  offline?: boolean;
   /** Seed of every random draw. Default 0. */
   seed?: number;
   /**
@@ -78,6 +88,7 @@ export async function start(images: Images | string, options: StartOptions = {})
       out: path(),
       minutes: positiveNumber(MAX_MINUTES),
       encoder: path(),
+      offline: flag,
       seed: wholeNumber(0),
       command: commandLine,
     },
@@ -96,7 +107,7 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
   const { out, minutes, encoder, seed = 0, command } = options;
   const reporter = reporterFor(options);
   const asked = roads.find((name) => name === encoder);
-  const model = encoder !== undefined && !asked ? await openModel(encoder, reporter) : undefined;
+  const model = encoder !== undefined && !asked ? await openModel(encoder, options) : undefined;
   const source = await images.ranged({ reporter });
   const count = source.entries.length;
   const facts = { ...(await imageFacts(source, reporter)), count };
@@ -127,7 +138,7 @@ async function continueStart(
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
   const config = await readRunConfig(folder);
-  const model = await sameModel(config, options, reporter);
+  const model = await sameModel(folder, config, options);
   requireSame(out, config, { ...options, ...(model && { encoder: 'model' }) });
   if (config.kind === 'features') {
     return modelOf(await continueFeatures(images, folder, config, reporter, model?.tensors));
@@ -173,37 +184,49 @@ function noteFinished(out: string, reporter: Reporter): void {
  * @throws LikenessError `option.invalid` for what is neither a way nor a path; else as
  * {@link openModelFile}
  */
-async function openModel(path: string, reporter: Reporter): Promise<ModelFile> {
-  if (!existsSync(path)) {
+async function openModel(path: string, options: StartOptions): Promise<ModelFile> {
+  const reporter = reporterFor(options);
+  if (!isHubId(path) && !existsSync(path)) {
     throw new LikenessError(
       'option.invalid',
       `encoder: received ${JSON.stringify(path)}; expected ${roads.join(', ')}, or the path of a ` +
-        `pretrained model (an ONNX file, or a folder that holds one)${didYouMean(path, roads)}`,
+        'pretrained model (an ONNX file, or a folder that holds one, or hub:OWNER/NAME)' +
+        didYouMean(path, roads),
     );
   }
-  reporter.progress({ stage: 'learn', text: `opening ${displayPath(path)}` });
-  const model = await openModelFile(path);
+  const shown = isHubId(path) ? path : displayPath(path);
+  reporter.progress({ stage: 'learn', text: `opening ${shown}` });
+  const { offline } = options;
+  const model = await openModelFile(path, { reporter, ...(offline !== undefined && { offline }) });
   for (const message of model.notes) reporter.note({ code: 'start.model', message });
   return model;
 }
 
 /**
- * Opens the pretrained model that is given for a run; undefined where another kind of encoder is
- * given, or none.
+ * Checks that a given pretrained model is that of the run; undefined where another kind of encoder
+ * is given, or none.
+ *
+ * A model of the hub is that of the commit which the run was started with. Its bytes are read only
+ * where the run does not hold them yet.
  *
  * @throws LikenessError `start.differs` for another model than the run's
  */
 async function sameModel(
+  folder: RunFolder,
   config: RunConfig,
-  { encoder, out }: StartOptions,
-  reporter: Reporter,
-): Promise<ModelFile | undefined> {
+  options: StartOptions,
+): Promise<Partial<Pick<ModelFile, 'tensors'>> | undefined> {
+  const { encoder, out } = options;
   if (encoder === undefined || roads.some((name) => name === encoder)) return undefined;
-  const model = await openModel(encoder, reporter);
-  const own = config.kind === 'features' && config.encoder.name === 'model' && config.encoder;
-  if (own && own.settings.sha256 === model.settings.sha256) return model;
-  const stored = config.kind === 'features' ? config.encoder.name : 'train';
-  throw differs('encoder', displayPath(encoder), own ? own.settings.model : stored, out!);
+  const spec = config.kind === 'features' ? config.encoder : undefined;
+  const own = spec?.name === 'model' ? spec.settings : undefined;
+  const origin = own?.hub?.id === encoder ? own.hub : undefined;
+  if (origin && existsSync(folder.files.weights)) return {};
+  const model = await openModel(origin ? pinnedHubId(origin) : encoder, options);
+  if (own && own.sha256 === model.settings.sha256) return model;
+  const stored = spec?.name ?? 'train';
+  const shown = isHubId(encoder) ? encoder : displayPath(encoder);
+  throw differs('encoder', shown, own ? own.model : stored, out!);
 }
 
 /** Refuses options that differ from those that the run was started with. */

@@ -1,10 +1,17 @@
 /** Opens a model by its file, or by a folder as hubs lay them out, and finds how to use it. */
 import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError, reasonOf } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import { readRegular, readRegularText, type Tensors } from '../../formats/index.ts';
+import {
+  type HubModel,
+  type HubModelOptions,
+  isHubId,
+  openHubModel,
+  parseHubId,
+} from '../hub/index.ts';
 import { readOnnxMetadata } from '../onnxMetadata.ts';
 import { IMAGENET, type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
 import { type ModelGraph, ownScale, readModelGraph } from './modelGraph.ts';
@@ -12,7 +19,7 @@ import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
 import { MAX_MODEL_BYTES, type ModelInput, openModelSession } from './modelSession.ts';
 import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
 
-export interface ModelFileOptions {
+export interface ModelFileOptions extends HubModelOptions {
   /** Output by name. Default: chosen by rule. */
   output?: string;
   /** Parts of the input that the files of the model do not tell, or tell wrongly. */
@@ -27,11 +34,14 @@ export interface ModelFile {
   readonly notes: readonly string[];
 }
 
-/** Places of the model within a folder, the best first. */
+/**
+ * Places of the model within a folder, the best first. A folder with a file for images alone has one
+ * for images and text beside it.
+ */
 const PLACES = [
+  'onnx/vision_model.onnx',
   'onnx/model.onnx',
   'model.onnx',
-  'onnx/vision_model.onnx',
   'onnx/model_fp16.onnx',
   'onnx/model_quantized.onnx',
   'onnx/model_int8.onnx',
@@ -43,18 +53,24 @@ const USUAL_SIZE = 224;
 /**
  * Opens a model and finds its input and output.
  *
+ * `hub:OWNER/NAME[@REVISION][#FILE]` names a model of the hub, which comes from the cache folder of
+ * the hub's tools, and is downloaded into it first where it is not there. Nothing else makes a
+ * request.
+ *
  * Size, channels, scale, mean, deviation and cropping come from `options`, else from
  * `preprocessor_config.json` or timm's `config.json` beside the model, else from the model: its
  * fixed size, and colors as they are where its first operators normalize them. What is still
  * unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
  *
- * @throws LikenessError `encoder.file`, `encoder.input`, `encoder.output`, `encoder.preprocessor`
+ * @throws LikenessError `encoder.file`, `encoder.input`, `encoder.output`, `encoder.preprocessor`,
+ * `hub.*`
  */
 export async function openModelFile(
   path: string,
-  { output: asked, input: given = {}, threads }: ModelFileOptions = {},
+  { output: asked, input: given = {}, threads, ...hubOptions }: ModelFileOptions = {},
 ): Promise<ModelFile> {
-  const file = modelPath(path);
+  const hub = isHubId(path) ? await openHubModel(path, hubOptions) : undefined;
+  const file = hub?.path ?? modelPath(path);
   const shown = displayPath(file);
   const bytes = await readModel(file);
   const graph = readModelGraph(bytes);
@@ -75,20 +91,44 @@ export async function openModelFile(
     const { shape } = outputs.find(({ name }) => name === output.name) as SeenOutput;
     const dimension = pooledLength(shape, output.pooling);
     const settings: ModelSettings = {
-      model: nameOf(file),
+      model: hub ? nameOfHub(hub) : nameOf(file),
       sha256: createHash('sha256').update(bytes).digest('hex'),
       ...{ input, output, dimension },
+      ...(hub && { hub: hub.source }),
     };
+    requireWhole(file, settings.sha256, hub);
     const tensors: Tensors = {
       [MODEL_TENSOR]: { dtype: 'uint8', shape: [bytes.length], data: bytes },
     };
     const said =
       `${settings.model}: images of ${input.size} px, ${dimension} features from ` +
       `output "${output.name}"${POOLED_BY[output.pooling]}`;
-    return { settings, tensors, notes: [said, ...notes] };
+    const origin = hub ? [originOf(hub)] : [];
+    return { settings, tensors, notes: [said, ...origin, ...notes] };
   } finally {
     await session.close();
   }
+}
+
+/** Name of a model of the hub for tables. */
+function nameOfHub({ source: { id } }: HubModel): string {
+  return parseHubId(id).repo.split('/')[1]!;
+}
+
+/** Tells which files of the hub were taken. */
+function originOf({ source: { id, commit, file, license } }: HubModel): string {
+  return `It is ${file} of ${id} at commit ${commit}, license ${license ?? 'not stated'}.`;
+}
+
+/** Refuses a file of the cache that has changed since it was downloaded. */
+function requireWhole(file: string, sha256: string, hub: HubModel | undefined): void {
+  if (hub?.sha256 === undefined || hub.sha256 === sha256) return;
+  const blob = realpathSync(file);
+  throw new LikenessError(
+    'hub.damaged',
+    `encoder: received ${hub.source.id}, whose cached file ${displayPath(blob)} has the SHA-256 ` +
+      `${sha256.slice(0, 12)}…; expected that of its name. Delete the file and try again.`,
+  );
 }
 
 /** Path of the ONNX file that a path names: itself, or the one in a folder of a hub. */

@@ -4,6 +4,7 @@ import type { Engine } from '../../backends/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import type { Tensors } from '../../formats/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { type HubSource, hubSource, parseHubId, showHubId } from '../hub/index.ts';
 import { withStoredFeatures } from '../storedFeatures.ts';
 import { imageInput } from './imageInput.ts';
 import { pooled, poolings } from './modelOutput.ts';
@@ -19,6 +20,8 @@ export const modelSettings = z.strictObject({
   output: z.strictObject({ name: z.string(), pooling: z.enum(poolings) }),
   /** Dimension D of the features. */
   dimension: z.int().min(1),
+  /** Origin of a model of the hub. */
+  hub: hubSource.optional(),
 });
 export type ModelSettings = z.output<typeof modelSettings>;
 
@@ -28,7 +31,8 @@ export const MODEL_TENSOR = 'model';
 const BATCH = 16;
 
 export interface OpenModelOptions {
-  engine: Engine;
+  /** Its threads are those of the model. */
+  engine: Pick<Engine, 'threads'>;
   settings: ModelSettings;
   tensors: Tensors;
   batchSize?: number;
@@ -63,14 +67,22 @@ export async function onnxModel({
     file: model,
     threads: engine.threads,
   });
+  // A model that is fixed to a batch runs as often as a batch of ours needs.
+  const perRun = session.input.batch ?? batchSize;
+  const bytesPerRun = perRun * 3 * input.size ** 2;
   const encoder = encoderOf({
     ...{ id: 'model', title: model, dimension },
     protocol: `${model}, output ${output.name}${POOLED_BY[output.pooling]}`,
     ...{ size: input.size, resize: input.resize, fit: input.fit },
-    batchSize: session.input.batch ?? batchSize,
+    batchSize: perRun * Math.ceil(batchSize / perRun),
     async run(pixels) {
-      const { data, shape } = await session.run(pixels, input, output.name);
-      return pooled(data, shape, output.pooling); // [B, D]
+      const features = new Float32Array((pixels.length / bytesPerRun) * perRun * dimension);
+      for (let at = 0; at * bytesPerRun < pixels.length; at++) {
+        const part = pixels.subarray(at * bytesPerRun, (at + 1) * bytesPerRun);
+        const { data, shape } = await session.run(part, input, output.name);
+        features.set(pooled(data, shape, output.pooling), at * perRun * dimension);
+      }
+      return features; // [B, D]
     },
     close: () => session.close(),
   });
@@ -88,7 +100,7 @@ export const POOLED_BY: Readonly<Record<ModelSettings['output']['pooling'], stri
 
 /** Settings in words, by name in camel case. */
 export function modelFacts(settings: ModelSettings): Readonly<Record<string, string | number>> {
-  const { model, sha256, input, output, dimension } = settings;
+  const { model, sha256, input, output, dimension, hub } = settings;
   const { size, resize, fit, channels, scale, mean, std } = input;
   const sides = fit === 'crop' ? 'shorter side' : 'both sides';
   const order = channels.toUpperCase();
@@ -100,5 +112,11 @@ export function modelFacts(settings: ModelSettings): Readonly<Record<string, str
     output: `${output.name}${POOLED_BY[output.pooling]}`,
     dimension,
     sha256,
+    ...(hub && { origin: pinnedHubId(hub), license: hub.license ?? 'not stated' }),
   };
+}
+
+/** Id of the very file that a run was made with, which names the same bytes for ever. */
+export function pinnedHubId({ id, commit, file }: HubSource): string {
+  return showHubId({ repo: parseHubId(id).repo, revision: commit, file });
 }

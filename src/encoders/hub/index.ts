@@ -1,0 +1,14 @@
+/** Models of the hub: ids, the cache, and downloads. */
+
+export { cachedRepo, cachedRepos } from './hubCache.ts';
+export type { HubTimes } from './hubClient.ts';
+export { onnxFilesOf } from './hubFiles.ts';
+export { type HubId, isHubId, parseHubId, showHubId } from './hubId.ts';
+export {
+  type HubModel,
+  type HubModelOptions,
+  type HubSource,
+  hubSource,
+  openHubModel,
+} from './hubModel.ts';
+export { hubCacheFolder } from './hubPlace.ts';
