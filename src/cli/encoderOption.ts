@@ -42,7 +42,8 @@ export async function modelOfRun(
 ): Promise<Model> {
   if (run === undefined && encoder !== undefined)
     return startOn(open, { encoder, offline }, terminal);
-  const expected = `the folder of a run, or --encoder with ${names}, a model's file or hub:OWNER/NAME`;
+  const models = `${names}, a model's file or hub:OWNER/NAME`;
+  const expected = `the folder of a run, or --encoder with ${models}`;
   return openChecked(required('--run', run, expected), encoder, terminal);
 }
 

@@ -49,7 +49,7 @@ const FREE = 'likeness';
  * process writes, the name has its number in place of `likeness`, so that two never write one file.
  * What a killed process has left is taken over, and so is the half of another tool of the hub.
  *
- * @throws LikenessError `hub.*`, `write.*`; the signal's reason, after which the next call continues
+ * @throws LikenessError `hub.*`, `write.*`; the signal's reason, where the next call continues
  */
 export async function downloadFile(options: DownloadOptions): Promise<void> {
   const { to, file, asked } = options;

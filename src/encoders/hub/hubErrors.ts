@@ -108,8 +108,8 @@ export function networkFailure(asked: AskedFor, error: unknown): PassingFailure 
     hubError(
       asked,
       'hub.unreachable',
-      `cannot be reached (${reason}). Check the network, HTTPS_PROXY and HF_ENDPOINT, or use a model ` +
-        'that is on this machine.',
+      `cannot be reached (${reason}). Check the network, HTTPS_PROXY and HF_ENDPOINT, or use a ` +
+        'model that is on this machine.',
     ),
     reason,
   );

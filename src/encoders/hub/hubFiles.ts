@@ -76,7 +76,8 @@ function apart(asked: AskedFor, { file, weights, all, names }: Found): LikenessE
   return hubError(
     asked,
     'hub.file',
-    `lists ${file} with its weights in ${weights}; expected one file with its weights inside. ${next}`,
+    `lists ${file} with its weights in ${weights}; expected one file with its weights inside. ` +
+      next,
   );
 }
 
@@ -87,8 +88,8 @@ function unsuitable(
   const expected = given ?? PLACES.slice(0, 3).join(', ');
   const text =
     all.length === 0
-      ? 'lists no ONNX file; expected one. Choose an ONNX export of the model, as onnx-community and ' +
-        'Xenova have them.'
+      ? 'lists no ONNX file; expected one. Choose an ONNX export of the model, as ' +
+        'onnx-community and Xenova have them.'
       : `lists the ONNX files ${listed(all)}; expected ${expected}. Name one with #, such as ` +
         `#${all[0]}.`;
   return hubError(asked, 'hub.file', text);

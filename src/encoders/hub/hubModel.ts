@@ -128,7 +128,7 @@ async function fetchModel(
   return modelOf(repo, { id, commit, file, ...(license && { license }) });
 }
 
-/** Downloads the files that the cache lacks, the small ones first, after telling size and license. */
+/** Tells size and license, and downloads the files that the cache lacks, the small ones first. */
 async function fetchFiles(
   files: readonly HubFile[],
   {
@@ -186,7 +186,8 @@ async function requireSpace(folder: string, bytes: number): Promise<void> {
   throw new LikenessError(
     'write.noSpace',
     `${displayPath(folder)}: received a disk with ${showBytes(free)} of free space; expected ` +
-      `${showBytes(bytes)} for the download. Free some space, or set HF_HUB_CACHE to another folder.`,
+      `${showBytes(bytes)} for the download. Free some space, or set HF_HUB_CACHE to another ` +
+      'folder.',
   );
 }
 

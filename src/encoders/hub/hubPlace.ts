@@ -1,4 +1,4 @@
-/** Address, cache folder and token of the hub, from the environment variables that its tools use. */
+/** Address, cache folder and token of the hub, from the variables that its tools use. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { LikenessError } from '../../core/errors.ts';

@@ -35,8 +35,8 @@ export interface ModelFile {
 }
 
 /**
- * Places of the model within a folder, the best first. A folder with a file for images alone has one
- * for images and text beside it.
+ * Places of the model within a folder, the best first. A folder with a file for images alone has
+ * one for images and text beside it.
  */
 const PLACES = [
   'onnx/vision_model.onnx',
