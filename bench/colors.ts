@@ -93,7 +93,9 @@ async function measureEncoders(
 ): Promise<void> {
   const { indices, labels, classes: k } = set;
   const network = run.config.settings;
-  for await (const { id, title, embed } of runEncoders({ engine, run, network, cache, set })) {
+  for await (const encoder of runEncoders({ engine, run, network, cache, set })) {
+    if (!('embed' in encoder)) continue;
+    const { id, title, embed } = encoder;
     onProgress(`${source}: ${title}`);
     const features = await embed({ cache, indices });
     const options = { engine, metric: 'spherical', restarts: RESTARTS, seed: SEED } as const;

@@ -11,7 +11,8 @@ export const cacheCommand: Command = {
     'sizes and times of the files and by settings. The folder is ~/.cache/likeness, or ' +
     'LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are ' +
     'removed first. After a removal the images are decoded again. Features of pretrained ' +
-    'models are stored there too, and computed again after a removal.',
+    'models are stored there too, and computed again after a removal. The scores ' +
+    'of baselines, such as raw pixels, that evaluate has measured on some images stay 90 days.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],
   examples: [
@@ -30,13 +31,15 @@ export const cacheCommand: Command = {
     const listing = listCaches();
     const { folder, bytes, caches } = listing;
     terminal.say(`${folder}: ${caches.length === 0 ? 'nothing cached' : showBytes(bytes)}`);
-    for (const cache of caches) {
+    for (const cache of caches.filter(({ scores }) => !scores)) {
       const { bytes: size, lastUsed } = cache;
       const what = contentsOf(cache);
       terminal.say(
         `  ${showBytes(size).padStart(10)}  ${lastUsed.toISOString().slice(0, 10)}  ${what}`,
       );
     }
+    const scored = caches.filter(({ scores }) => scores).length;
+    if (scored > 0) terminal.say(`and the scores of ${plural(scored, 'baseline')}`);
     return listing;
   },
 };

@@ -12,6 +12,10 @@ import type { SourceKind } from './types.ts';
 export const PACK = '.pixels';
 /** Extension of a file of features (see featureFile.ts). */
 export const FEATURES = '.features';
+/** Extension of the scores of baselines on images. */
+export const SCORES = '.scores';
+/** Scores that were not read for so long are removed. */
+const OLD_SCORES_MS = 90 * 24 * 3_600_000;
 /** Unfinished files contain this; those untouched for `ABANDONED_MS` are left over from a crash. */
 export const UNFINISHED = '.unfinished-';
 const ABANDONED_MS = 3_600_000;
@@ -19,11 +23,13 @@ const ABANDONED_MS = 3_600_000;
 /** Caches that this process has opened: never removed to make room. */
 const inUse = new Set<string>();
 
-/** Stored pixel cache, or stored features. */
+/** Stored pixel cache, stored features, or the stored scores of a baseline. */
 export interface StoredCache {
   readonly file: string;
   readonly bytes: number;
   readonly lastUsed: Date;
+  /** Present for the scores of a baseline. */
+  readonly scores?: true;
   /** Absent for a file that is damaged or was never finished. */
   readonly contents?: {
     readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
@@ -57,8 +63,9 @@ export function prepareCacheDir(cacheDir: string): void {
   }
   const now = Date.now();
   for (const { file, lastUsed } of namesIn(cacheDir)) {
-    if (file.includes(UNFINISHED) && now - lastUsed.getTime() > ABANDONED_MS)
-      rmSync(file, { force: true });
+    const age = now - lastUsed.getTime();
+    const isOld = file.endsWith(SCORES) && age > OLD_SCORES_MS;
+    if (isOld || (file.includes(UNFINISHED) && age > ABANDONED_MS)) rmSync(file, { force: true });
   }
 }
 
@@ -77,6 +84,7 @@ export function markUsed(file: string): void {
 export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] {
   return namesIn(cacheDir)
     .map(({ file, bytes, lastUsed }): StoredCache => {
+      if (file.endsWith(SCORES)) return { file, bytes, lastUsed, scores: true };
       if (file.endsWith(FEATURES)) {
         const found = readFeatureMeta(file);
         if (!found) return { file, bytes, lastUsed };
@@ -151,6 +159,8 @@ export function cacheWriteError(cacheDir: string, error: unknown): LikenessError
   return new LikenessError(full ? 'cache.full' : 'cache.unwritable', message, { cause: error });
 }
 
+const kinds = [PACK, FEATURES, SCORES];
+
 /** Lists our files in a cache folder. A folder that cannot be read has none. */
 function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Date }[] {
   let names: string[];
@@ -160,7 +170,7 @@ function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Dat
     return [];
   }
   return names
-    .filter((name) => name.endsWith(PACK) || name.endsWith(FEATURES) || name.includes(UNFINISHED))
+    .filter((name) => kinds.some((kind) => name.endsWith(kind)) || name.includes(UNFINISHED))
     .flatMap((name) => {
       const file = join(cacheDir, name);
       const stat = statSync(file, { throwIfNoEntry: false });

@@ -4,6 +4,7 @@ export {
   clearCaches,
   defaultCacheDir,
   listCaches,
+  SCORES,
   type StoredCache,
   UNFINISHED,
 } from './cache-folder.ts';

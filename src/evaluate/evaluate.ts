@@ -24,9 +24,11 @@ export interface EvaluateOptions {
   engine: Engine;
   /**
    * The encoder in question first, then its baselines. A generator may open and close them one by
-   * one.
+   * one. A baseline that was measured before is given as its measurements.
    */
-  encoders: Iterable<ImageEncoder> | AsyncIterable<ImageEncoder>;
+  encoders: Iterable<Measurable> | AsyncIterable<Measurable>;
+  /** Receives the measurements of each baseline. */
+  onBaseline?(measured: EncoderEvaluation): Promise<void>;
   cache: PixelCache;
   set: EvaluationSet;
   /** Random views as in training, for the agreement of two views. */
@@ -42,6 +44,9 @@ export interface EvaluateOptions {
   clustersOf?(encoder: ImageEncoder, features: Features): Promise<GivenClusters | undefined>;
   reporter?: Reporter;
 }
+
+/** An encoder, or what was measured of it before. */
+export type Measurable = ImageEncoder | EncoderEvaluation;
 
 /** Measurements of one encoder. */
 export interface EncoderEvaluation {
@@ -75,12 +80,18 @@ const UNLABELED_CLUSTERS = 10;
 
 /** Measures the encoders one after the other. The same seed gives the same values. */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
-  const { encoders, set, seed = 0 } = options;
+  const { encoders, set, seed = 0, onBaseline } = options;
   const measured: EncoderEvaluation[] = [];
   for await (const encoder of encoders) {
+    if (!('embed' in encoder)) {
+      measured.push(encoder);
+      continue;
+    }
     const role = measured.length === 0 ? 'subject' : 'baseline';
     if (set.labelled === 'no' && role === 'baseline' && !isNetwork(encoder)) continue;
-    measured.push(await measureEncoder(encoder, role, options));
+    const found = await measureEncoder(encoder, role, options);
+    measured.push(found);
+    if (role === 'baseline') await onBaseline?.(found);
   }
   return { set, encoders: measured, chance: chanceOf(set, seed) };
 }

@@ -2,6 +2,7 @@
  * Evaluation of encoders, features and clusters: against labels, against baselines, and without
  * labels.
  */
+export { type BaselineStore, baselineStore } from './baselineStore.ts';
 export type { ClassifierEvaluation } from './classifierScores.ts';
 export type { ClusterEvaluation, ClusterScores, LearnedClusters } from './clusterScores.ts';
 export {

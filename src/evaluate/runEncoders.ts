@@ -11,6 +11,8 @@ import {
 } from '../encoders/index.ts';
 import type { Settings } from '../methods/index.ts';
 import type { Run } from '../run/index.ts';
+import type { BaselineStore } from './baselineStore.ts';
+import type { EncoderEvaluation } from './evaluate.ts';
 import { type EvaluationSet, trainingImages } from './evaluationSet.ts';
 
 export interface RunEncodersOptions {
@@ -24,6 +26,8 @@ export interface RunEncodersOptions {
   cache: PixelSet['cache'];
   /** Images that will be embedded. */
   set: EvaluationSet;
+  /** Baselines that were measured before, which are not opened. */
+  measured?: Pick<BaselineStore, 'read'>;
   reporter?: Reporter;
 }
 
@@ -35,24 +39,32 @@ const PRESET_START = 'first weights of the network that the preset for these ima
  * that trained a network, patch features, one at a time. Each is closed before the next opens.
  *
  * Without labels only the first two are opened, because the others can be measured by labels alone.
+ * A baseline that was measured before is yielded as its measurements.
  */
-export async function* runEncoders(options: RunEncodersOptions): AsyncGenerator<ImageEncoder> {
-  const { engine, run, network, cache, set, reporter } = options;
+export async function* runEncoders(
+  options: RunEncodersOptions,
+): AsyncGenerator<ImageEncoder | EncoderEvaluation> {
+  const { engine, run, network, cache, set, measured, reporter } = options;
   const images = { cache, indices: set.indices };
   const origin = run.kind === 'features' ? PRESET_START : undefined;
   const pixels = { size: run.view.imageSize, images: set.indices.length };
-  const openers: (() => Promise<ImageEncoder>)[] = [
-    () => run.openEncoder({ engine }),
-    () => untrainedEncoder({ engine, settings: network, origin, images, reporter }),
+  const openers: [id: string | undefined, open: () => Promise<ImageEncoder>][] = [
+    [undefined, () => run.openEncoder({ engine })],
+    ['untrained', () => untrainedEncoder({ engine, settings: network, origin, images, reporter })],
   ];
   if (set.classes > 0) {
     openers.push(
-      async () => pixelEncoder('rawPixels', pixels),
-      async () => pixelEncoder('colorHistogram', pixels),
+      ['rawPixels', async () => pixelEncoder('rawPixels', pixels)],
+      ['colorHistogram', async () => pixelEncoder('colorHistogram', pixels)],
     );
-    if (run.method !== 'patches') openers.push(() => patchBaseline(options));
+    if (run.method !== 'patches') openers.push(['patches', () => patchBaseline(options)]);
   }
-  for (const open of openers) {
+  for (const [id, open] of openers) {
+    const known = id === undefined ? undefined : await measured?.read(id);
+    if (known) {
+      yield known;
+      continue;
+    }
     const encoder = await open();
     try {
       yield encoder;

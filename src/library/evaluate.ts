@@ -10,9 +10,10 @@ import {
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
-import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
+import { hashOfSet, imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
 import { assignFeatures, type ImageEncoder } from '../encoders/index.ts';
 import {
+  baselineStore,
   type EvaluationRecord,
   type EvaluationReport,
   type EvaluationSet,
@@ -22,7 +23,13 @@ import {
   runEncoders,
 } from '../evaluate/index.ts';
 import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
-import { clusterAlgorithmOf, type Run, readClustering, writeEvaluation } from '../run/index.ts';
+import {
+  clusterAlgorithmOf,
+  type Run,
+  readClustering,
+  settingsHash,
+  writeEvaluation,
+} from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
 import { evaluationKey } from './finished.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -98,10 +105,18 @@ export async function evaluateRun(
         reporter.warn({ code: 'evaluate.unlabeled', message });
       }
       const network = await networkOf(run, opened, reporter);
+      const baselines = baselineStore(opened.cacheDir, {
+        ...{ images: hashOfSet(cache, set.indices), imageSize: run.view.imageSize },
+        ...{ network: settingsHash(network), kind: run.kind, viewSeed: run.view.seed },
+        ...{ threads: run.view.threads, k: k ?? null, algorithm, seed },
+      });
       const report = await withEngine(run, (engine) =>
         evaluate({
           ...{ engine, cache, set, k, algorithm, seed, workers, reporter },
-          encoders: runEncoders({ engine, run, network, cache, set, reporter }),
+          encoders: runEncoders({
+            ...{ engine, run, network, cache, set, measured: baselines, reporter },
+          }),
+          onBaseline: baselines.write,
           views: viewsOf(network),
           clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
         }),

@@ -32,6 +32,7 @@ import {
 import { type FinishedOptions, type FinishedSteps, finishedSteps } from './finished.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
+import { rememberFeatures } from './rememberFeatures.ts';
 
 /** Facts about the training session that made a model. */
 export interface TrainingSummary {
@@ -161,7 +162,8 @@ export async function openModel(run: string, options: ReporterOptions = {}): Pro
 /** Wraps an open run. */
 export function modelOf(run: TrainedRun, about?: { training?: TrainingSummary }): TrainedModel;
 export function modelOf(run: Run): Model;
-export function modelOf(run: Run, { training }: { training?: TrainingSummary } = {}): Model {
+export function modelOf(opened: Run, { training }: { training?: TrainingSummary } = {}): Model {
+  const run = rememberFeatures(opened);
   const { folder, method, step } = run;
   const { files } = folder;
   const shared: AnyModel = {
