@@ -1,6 +1,12 @@
 /** Creates a training step, and collects what a method calls on it into a program. */
 import type { ProgramState, Values } from '../compile/index.ts';
-import { createDropout, createVariables, featureLength, type Variables } from '../nn/index.ts';
+import {
+  createDropout,
+  createVariables,
+  featureLength,
+  importedRates,
+  type Variables,
+} from '../nn/index.ts';
 import { crossReplicaConcat, input, sizeOf, type Tensor } from '../tensor/index.ts';
 import { pairAgreement } from './contrastive.ts';
 import { createModel, type Model, momentumCopy } from './model.ts';
@@ -135,7 +141,11 @@ function stepOf(draft: Draft, options: StepOptions): Step {
 function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'encoderState'> {
   const { name, stages = [], replicas = 1 } = options;
   const { variables, stored, copies, scalars, draws, firsts } = draft;
-  const trained = trainedState(variables, draft.objectives, options);
+  const rateOf = options.encoder.model === undefined ? undefined : importedRates(options.encoder);
+  const trained = trainedState(variables, draft.objectives, {
+    ...options,
+    ...(rateOf && { rateOf }),
+  });
   const state = [
     ...trained.state,
     ...copies.flatMap((copy) => copy.variables.state(trained.nextOf)),

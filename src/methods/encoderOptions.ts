@@ -1,15 +1,17 @@
 /** The encoder that settings describe. */
 import { LikenessError } from '../core/errors.ts';
-import { type EncoderOptions, PRETRAINED } from '../nn/index.ts';
+import { type EncoderOptions, IMPORTED, PRETRAINED } from '../nn/index.ts';
 import type { Settings } from './settings.ts';
 
 /** The settings of the encoder alone. */
 export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
   const { architecture, dimension, width, stem, frontEnd, residualInit, stemStart } = encoder;
+  const { model, layerDecay, frozenLayers } = encoder;
   const stemFilters = stemStart === 'patches-frozen' ? 'frozen' : 'trained';
   return {
     architecture,
     ...(dimension !== undefined && { dimension }),
+    ...(model !== undefined && { model, layerDecay, frozenLayers }),
     width,
     stem,
     frontEnd,
@@ -26,15 +28,15 @@ export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
  */
 export function checkStem({ encoder }: Pick<Settings, 'encoder'>): void {
   const { architecture, stemStart, frontEnd } = encoder;
-  if (architecture === PRETRAINED) {
+  if (architecture === PRETRAINED || architecture === IMPORTED) {
     const [wrong] = Object.entries({ stemStart, frontEnd }).filter(
       ([, value]) => value !== 'random' && value !== 'none',
     );
     if (!wrong) return;
     throw new LikenessError(
       'settings.invalid',
-      `${wrong[0]}: received "${wrong[1]}" with architecture "${PRETRAINED}"; expected none, ` +
-        "because a pretrained model's layers are not trained. Leave it out.",
+      `${wrong[0]}: received "${wrong[1]}" with architecture "${architecture}"; expected none, ` +
+        'because a model has layers of its own. Leave it out.',
     );
   }
   if (stemStart === 'random' || frontEnd === 'none') return;

@@ -16,6 +16,7 @@ export {
 } from './defineMethod.ts';
 export { embeddingProgram } from './embeddingProgram.ts';
 export { checkStem, encoderOptions } from './encoderOptions.ts';
+export { type FineTuneFacts, fineTuneSettings } from './fineTuneSettings.ts';
 export { fitToPictures, MIRROR_LIMIT, type PictureFacts } from './fitToPictures.ts';
 export {
   featureLength,

@@ -9,6 +9,7 @@ import {
   gradients,
   greater,
   input,
+  mul,
   type Tensor,
   where,
 } from '../tensor/index.ts';
@@ -44,6 +45,8 @@ export interface Objective extends MinimizeOptions {
 export interface RunSchedule {
   optimizer: Optimizer;
   learningRate(moment: Moment): number;
+  /** Factor of the learning rate of a parameter. Default: 1 for all. */
+  rateOf?(name: string): number;
 }
 
 export interface TrainedState {
@@ -97,7 +100,9 @@ export function trainedState(
   const optimizerState: string[] = [];
   const state = parameters.flatMap(({ name, current, value, objective }): ProgramState[] => {
     const { group = 'network', optimizer = run.optimizer, learningRate = rate, when } = objective;
-    const update = optimizer.update({ name, value, gradient: byName[name]!, group }, learningRate);
+    const factor = run.rateOf?.(name) ?? 1;
+    const ownRate = factor === 1 ? learningRate : mul(learningRate, factor);
+    const update = optimizer.update({ name, value, gradient: byName[name]!, group }, ownRate);
     const isActive = when && greater(input(activeName(group), []), 0.5);
     const chosen = (now: Tensor, before: Tensor) => (isActive ? where(isActive, now, before) : now);
     next.set(name, chosen(update.next, value));

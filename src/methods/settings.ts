@@ -119,11 +119,33 @@ export const sharedGroups = {
       .default('resnet18')
       .describe(
         'network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only; ' +
-          'pretrained: the stored features of a model, on which a head is trained',
+          'pretrained: the stored features of a model, on which a head is trained; imported: a ' +
+          'model that is trained further',
       ),
     dimension: positive(2 ** 20)
       .optional()
-      .describe('features per image; of architecture pretrained only, taken from the model'),
+      .describe(
+        'features per image; of architecture pretrained and imported only, taken from the model',
+      ),
+    model: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, { error: 'expected the SHA-256 of the file, in hexadecimal' })
+      .optional()
+      .describe('SHA-256 of the imported model; of architecture imported only'),
+    layerDecay: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe(
+        'learning rate of the first layer of an imported model over that of the last; between ' +
+          'them it rises geometrically',
+      ),
+    frozenLayers: fraction()
+      .optional()
+      .describe(
+        'fraction of the layers of an imported model, from the first on, that stay as they are',
+      ),
     width: z
       .number()
       .int()

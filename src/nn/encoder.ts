@@ -3,6 +3,7 @@ import { LikenessError } from '../core/errors.ts';
 import { input, type Shape, type Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
 import type { Drop } from './dropout.ts';
+import { fixedSize, type ImportedOptions, importedEncoder } from './graph/imported.ts';
 import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
 import { sobel } from './sobel.ts';
 import { createVariables, type Variables } from './variables.ts';
@@ -22,21 +23,24 @@ export const architectures = { ...residualNetworks, ...fullyConnectedBackbones }
 
 /** Name of the architecture whose images are stored features of a pretrained model already. */
 export const PRETRAINED = 'pretrained';
-export type Architecture = keyof typeof architectures | typeof PRETRAINED;
+/** Name of the architecture that is an imported network, which is trained further. */
+export const IMPORTED = 'imported';
+export type Architecture = keyof typeof architectures | typeof PRETRAINED | typeof IMPORTED;
 
 /** Names of all architectures. */
 export const architectureNames = [
   ...(Object.keys(architectures) as (keyof typeof architectures)[]),
   PRETRAINED,
+  IMPORTED,
 ] as const satisfies readonly Architecture[];
 
 /** Fixed filters before the first layer. */
 export const frontEnds = ['none', 'sobel'] as const;
 export type FrontEnd = (typeof frontEnds)[number];
 
-export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'> {
+export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'>, ImportedOptions {
   architecture?: Architecture;
-  /** Dimension D of the features; required by `pretrained`, and read by it alone. */
+  /** Dimension D of the features; read and required by `pretrained` and `imported` alone. */
   dimension?: number | undefined;
   /** Default: none. */
   frontEnd?: FrontEnd;
@@ -53,20 +57,25 @@ function fullyConnectedBackbone(architecture: Architecture) {
 /**
  * Dimension D of the features.
  *
- * @throws LikenessError `encoder.dimension` for `pretrained` without a dimension
+ * @throws LikenessError `encoder.dimension` for `pretrained` and `imported` without a dimension
  */
 export function featureLength({ architecture = 'resnet18', ...options }: EncoderOptions): number {
-  if (architecture === PRETRAINED) return dimensionOf(options);
+  if (architecture === PRETRAINED || architecture === IMPORTED) {
+    return dimensionOf(architecture, options);
+  }
   return fullyConnectedBackbone(architecture)
     ? plainFeatures(options)
     : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
 }
 
-function dimensionOf({ dimension }: Pick<EncoderOptions, 'dimension'>): number {
+function dimensionOf(
+  architecture: Architecture,
+  { dimension }: Pick<EncoderOptions, 'dimension'>,
+): number {
   if (dimension !== undefined) return dimension;
   throw new LikenessError(
     'encoder.dimension',
-    `architecture ${PRETRAINED}: received no dimension; expected the number of features per ` +
+    `architecture ${architecture}: received no dimension; expected the number of features per ` +
       'image. Set dimension.',
   );
 }
@@ -95,6 +104,7 @@ export function encode(
   { architecture = 'resnet18', frontEnd = 'none', ...options }: EncoderOptions = {},
 ): Tensor {
   if (architecture === PRETRAINED) return x; // [N, D]
+  if (architecture === IMPORTED) return importedEncoder(variables, x, options); // [N, D]
   const y = frontEnd === 'sobel' ? sobel(x) : x; // [N, 2, H, W] or [N, 3, H, W]
   const plain = fullyConnectedBackbone(architecture);
   if (plain) return plain.build(variables, y, options); // [N, D]
@@ -110,9 +120,10 @@ export function encode(
  * @throws LikenessError `encoder.size`
  */
 export function checkSizes(
-  { architecture = 'resnet18' }: EncoderOptions,
+  { architecture = 'resnet18', model }: EncoderOptions,
   sizes: readonly number[],
 ): void {
+  if (architecture === IMPORTED) checkImportedSizes(fixedSize({ model }), sizes);
   const plain = fullyConnectedBackbone(architecture);
   if (!plain) return;
   const { smallest, grid } = plain;
@@ -126,5 +137,15 @@ export function checkSizes(
     'encoder.size',
     `architecture ${architecture}: received images of ${[...new Set(sizes)].join(' and ')} px; ` +
       `expected ${expected}, or take a residual network such as architecture=resnet10.`,
+  );
+}
+
+function checkImportedSizes(fixed: number | undefined, sizes: readonly number[]): void {
+  const other = fixed === undefined ? undefined : sizes.find((size) => size !== fixed);
+  if (other === undefined) return;
+  throw new LikenessError(
+    'encoder.size',
+    `architecture ${IMPORTED}: received images of ${other} px; expected ${fixed} px, to which the ` +
+      'model is fixed. Set all crops and imageSize to it.',
   );
 }

@@ -11,9 +11,19 @@ export {
   featureLength,
   firstFilters,
   frontEnds,
+  IMPORTED,
   PRETRAINED,
 } from './encoder.ts';
-export { type ImportOptions, importGraph, trainableOperators } from './graph/index.ts';
+export {
+  IMPORTED_PREFIX,
+  type ImportedNetwork,
+  type ImportedOptions,
+  type ImportOptions,
+  importedRates,
+  importGraph,
+  registerNetwork,
+  trainableOperators,
+} from './graph/index.ts';
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';
 export { type MlpOptions, mlp } from './mlp.ts';

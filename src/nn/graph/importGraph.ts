@@ -66,7 +66,7 @@ export function trainableOperators(): string[] {
  * The output of an imported graph for the fed tensors.
  *
  * Floats of the file are parameters, but for single numbers that no layer reads as a weight, and
- * for numbers that scale pixels before the first layer. Running statistics of batch norms are buffers.
+ * for numbers that scale pixels before the first layer. Running statistics are buffers.
  *
  * @throws LikenessError `graph.operator` for a node that has no gradient here, with what feeds it;
  * `graph.unknown` for a tensor that no node makes; `shape.mismatch` with the node

@@ -1,2 +1,9 @@
 /** Imported ONNX graphs as networks that can be trained. */
+export {
+  IMPORTED_PREFIX,
+  type ImportedNetwork,
+  type ImportedOptions,
+  importedRates,
+  registerNetwork,
+} from './imported.ts';
 export { type ImportOptions, importGraph, trainableOperators } from './importGraph.ts';

@@ -85,7 +85,7 @@ const gemm: NodeRule = (node) => {
   return add(scaled, beta === 1 ? bias : mul(bias, beta)); // [M, N]
 };
 
-/** Batch norm. ONNX's momentum is the part of the old statistics, that of layers here of the new. */
+/** Batch norm. In ONNX momentum is the part of the old statistics, in layers here of the new. */
 const batchNorm: NodeRule = (node) => {
   const { scope } = node;
   const [x, gamma, beta] = [node.tensor(0), node.weight(1), node.weight(2)];
