@@ -16,6 +16,7 @@ import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import { groupsText } from './groups.ts';
+import { knownModelsText } from './knownModels.ts';
 import {
   growthText,
   kmeansText,
@@ -47,6 +48,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   comparisons: comparisonsText,
   'label-free': labelFreeText,
   kmeans: kmeansText,
+  'known-models': knownModelsText,
   phases: phasesText,
   seconds: secondsText,
   'patch-settings': patchSettingsText,

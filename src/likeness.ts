@@ -22,7 +22,11 @@ export {
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
 export type { ValueRange } from './data/index.ts';
-export { type FeatureEncoderName, featureEncoderNames } from './encoders/index.ts';
+export {
+  type FeatureEncoderName,
+  featureEncoderNames,
+  type StoredModel,
+} from './encoders/index.ts';
 export {
   type ColorAgreement,
   type ColorVerdict,
@@ -51,6 +55,12 @@ export {
 } from './library/contactSheet.ts';
 export type { Embeddings, EmbedOptions, EmbedToResult } from './library/embed.ts';
 export type { UnreadableImage } from './library/embedFiles.ts';
+export {
+  type EncoderListing,
+  type KnownEncoder,
+  type ListEncodersOptions,
+  listEncoders,
+} from './library/encoders.ts';
 export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';
 export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
 export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
@@ -71,7 +81,12 @@ export {
   type TrainedModel,
   type TrainingSummary,
 } from './library/model.ts';
-export { type EmbeddedFiles, type EncoderModel, openEncoder } from './library/openEncoder.ts';
+export {
+  type EmbeddedFiles,
+  type EncoderModel,
+  type OpenEncoderOptions,
+  openEncoder,
+} from './library/openEncoder.ts';
 export { parseSettings, parseSettingValues, parseSharedSettings } from './library/parseSettings.ts';
 export {
   type ReadReportOptions,

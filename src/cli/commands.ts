@@ -5,6 +5,7 @@ import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './compare.ts';
 import { embedCommand } from './embed.ts';
+import { encodersCommand } from './encoders.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { inspectCommand } from './inspect.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   assignCommand,
   inspectCommand,
   viewsCommand,
+  encodersCommand,
   cacheCommand,
   tuneCommand,
 ];

@@ -33,12 +33,11 @@ export {
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export { headShapes } from './heads.ts';
 export {
-  cachedRepo,
-  cachedRepos,
   type HubSource,
   hubCacheFolder,
   isHubId,
-  onnxFilesOf,
+  type KnownModel,
+  knownModels,
 } from './hub/index.ts';
 export { modelEncoder } from './modelEncoder.ts';
 export type { ImageInput } from './models/imageInput.ts';
@@ -66,5 +65,6 @@ export {
   rawPixels,
 } from './pixelFeatures.ts';
 export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';
+export { modelsInCache, modelsInFolder, type StoredModel } from './storedModels.ts';
 export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
 export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';

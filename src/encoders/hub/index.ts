@@ -2,7 +2,7 @@
 
 export { cachedRepo, cachedRepos } from './hubCache.ts';
 export type { HubTimes } from './hubClient.ts';
-export { onnxFilesOf } from './hubFiles.ts';
+export { chooseFile, onnxFilesOf } from './hubFiles.ts';
 export { type HubId, isHubId, parseHubId, showHubId } from './hubId.ts';
 export {
   type HubModel,
@@ -12,3 +12,4 @@ export {
   openHubModel,
 } from './hubModel.ts';
 export { hubCacheFolder } from './hubPlace.ts';
+export { type KnownModel, knownModels } from './knownModels.ts';

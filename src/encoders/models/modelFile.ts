@@ -4,7 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError, reasonOf } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
-import { readRegular, readRegularText, type Tensors } from '../../formats/index.ts';
+import { readRegular, type Tensors } from '../../formats/index.ts';
 import {
   type HubModel,
   type HubModelOptions,
@@ -13,7 +13,8 @@ import {
   parseHubId,
 } from '../hub/index.ts';
 import { readOnnxMetadata } from '../onnxMetadata.ts';
-import { IMAGENET, type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
+import { descriptionOf } from './description.ts';
+import { IMAGENET, type ImageInput } from './imageInput.ts';
 import { type ModelGraph, ownScale, readModelGraph } from './modelGraph.ts';
 import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
 import { MAX_MODEL_BYTES, type ModelInput, openModelSession } from './modelSession.ts';
@@ -195,31 +196,6 @@ async function inputOf(
     );
   }
   return { input: { ...own, ...given, size, resize: Math.max(size, resize) }, notes };
-}
-
-/** Reads the files of a hub beside the model. */
-async function descriptionOf(file: string): Promise<ImageInput | undefined> {
-  const folder = dirname(file);
-  const places = basename(folder) === 'onnx' ? [dirname(folder), folder] : [folder];
-  for (const place of places) {
-    const path = join(place, 'preprocessor_config.json');
-    if (existsSync(path)) return readPreprocessor(await readJson(path), path);
-    const config = join(place, 'config.json');
-    const found = existsSync(config) ? readTimm(await readJson(config)) : undefined;
-    if (found) return found;
-  }
-  return undefined;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readRegularText(path));
-  } catch (error) {
-    throw new LikenessError(
-      'encoder.preprocessor',
-      `${displayPath(path)} is not JSON: ${reasonOf(error)}. Restore the file of the model.`,
-    );
-  }
 }
 
 /** Takes the input from the model itself, and what it does not tell as usual. */

@@ -14,6 +14,8 @@ export interface TinyModelOptions {
   batch?: number;
   /** Operators before the first layer, or a mean in its bias. Default: none. */
   scale?: 'none' | 'divided' | 'fractions' | 'folded' | 'foldedBytes';
+  /** States the shape of the output in the file. */
+  isStated?: boolean;
   /** Name of the input. Default: `x`. */
   input?: string;
 }
@@ -49,6 +51,7 @@ export function tinyModel({
   size,
   batch,
   scale = 'none',
+  isStated = false,
   input = 'x',
 }: TinyModelOptions = {}): Uint8Array {
   const side = size ?? 'side';
@@ -94,6 +97,13 @@ export function tinyModel({
     add('Transpose', [], { perm: { ints: [0, 2, 1] } }, name); // [B, T, 8]
   }
   const shape = order === 'nchw' ? [first, 3, side, side] : [first, side, side, 3];
+  const stated = {
+    none: [first, TINY_DIMENSION],
+    class: [first, 'tokens', TINY_DIMENSION],
+    mean: [first, 'tokens', TINY_DIMENSION],
+    map: [first, TINY_DIMENSION, 'h', 'w'],
+    mapLast: [first, 'h', 'w', TINY_DIMENSION],
+  }[output];
   const graph: OnnxGraph = {
     name: 'tiny',
     nodes,
@@ -106,7 +116,7 @@ export function tinyModel({
       { name: 'lastAxis', shape: [1], data: BigInt64Array.of(2n), type: onnxTypes.int64 },
     ],
     inputs: [{ name: input, shape, dtype: 'float32' }],
-    outputs: [{ name, dtype: 'float32' }],
+    outputs: [{ name, dtype: 'float32', ...(isStated && { shape: stated }) }],
   };
   return encodeOnnx(graph);
 }

@@ -1,0 +1,37 @@
+/** The files of hubs beside a model, which describe its input. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { LikenessError, reasonOf } from '../../core/errors.ts';
+import { displayPath } from '../../core/text.ts';
+import { readRegularText } from '../../formats/index.ts';
+import { type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
+
+/**
+ * Reads `preprocessor_config.json` or timm's `config.json` beside a model, or beside its folder
+ * `onnx`; undefined without them.
+ *
+ * @throws LikenessError `encoder.preprocessor`
+ */
+export async function descriptionOf(file: string): Promise<ImageInput | undefined> {
+  const folder = dirname(file);
+  const places = basename(folder) === 'onnx' ? [dirname(folder), folder] : [folder];
+  for (const place of places) {
+    const path = join(place, 'preprocessor_config.json');
+    if (existsSync(path)) return readPreprocessor(await readJson(path), path);
+    const config = join(place, 'config.json');
+    const found = existsSync(config) ? readTimm(await readJson(config)) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readRegularText(path));
+  } catch (error) {
+    throw new LikenessError(
+      'encoder.preprocessor',
+      `${displayPath(path)} is not JSON: ${reasonOf(error)}. Restore the file of the model.`,
+    );
+  }
+}
