@@ -66,6 +66,7 @@ export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
 export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
 export type { FinishedOptions, FinishedSteps } from './library/finished.ts';
 export { type Images, type OpenImagesOptions, openImages } from './library/images.ts';
+export { type ImportOptions, type ImportResult, importModel } from './library/importModel.ts';
 export {
   type Inspected,
   type InspectedCheckpoint,

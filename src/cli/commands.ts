@@ -8,6 +8,7 @@ import { embedCommand } from './embed.ts';
 import { encodersCommand } from './encoders.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
 import { inspectCommand } from './inspect.ts';
 import { startCommand } from './start.ts';
 import { trainCommand } from './train.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   compareCommand,
   embedCommand,
   exportCommand,
+  importCommand,
   assignCommand,
   inspectCommand,
   viewsCommand,

@@ -65,6 +65,20 @@ export function valueRange(flag: string): (text: string) => [number, number] {
   };
 }
 
+/** Parses as many numbers as are expected, joined by commas. */
+export function numbers(flag: string, count: number): (text: string) => number[] {
+  return (text) => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (values.length !== count || !values.every(Number.isFinite)) {
+      throw new LikenessError(
+        'flag.invalid',
+        `${flag}: received "${text}"; expected ${count} numbers joined by commas`,
+      );
+    }
+    return values;
+  };
+}
+
 /** Parses one of some words. */
 export function oneOf<T extends string>(flag: string, words: readonly T[]): (text: string) => T {
   return (text) => {

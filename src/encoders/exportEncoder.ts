@@ -88,7 +88,7 @@ export function encoderShapes(settings: Settings): { name: string; shape: readon
 }
 
 /** Variables with known values: each is a constant of the graph. */
-function frozenVariables(state: Values): Variables {
+export function frozenVariables(state: Values): Variables {
   const known = new Map<string, Tensor>();
   const value = (name: string, shape: readonly number[]): Tensor => {
     const data = state[name];

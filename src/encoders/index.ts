@@ -3,6 +3,11 @@
 export { type AssignableClusters, assignFeatures } from './assignFeatures.ts';
 export { checkExport, type ExportCheck } from './checkExport.ts';
 export {
+  type CheckpointModel,
+  type CheckpointOptions,
+  checkpointModel,
+} from './checkpoints/checkpointModel.ts';
+export {
   type CompiledShape,
   type EmbedOptions,
   type EncoderHeads,

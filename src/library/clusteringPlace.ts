@@ -49,7 +49,8 @@ export async function clusteringPlace(
   { cache, name, reporter }: { cache: PixelCache; name?: string | undefined; reporter: Reporter },
 ): Promise<ClusteringPlace> {
   const { path } = images.source;
-  const own = name === undefined && isOwn(run, images, cache);
+  const own =
+    name === undefined && (isOwn(run, images, cache) || (await isFirstOfImported(run, path)));
   const place: ClusteringPlace = own ? { folder: run.folder } : await namedPlace(run, name, path);
   if (name === undefined && place.name !== undefined) {
     const message =
@@ -67,6 +68,16 @@ export async function clusteringPlace(
     reporter.note({ code: 'cluster.replaces', message });
   }
   return place;
+}
+
+/**
+ * Returns true for the first images that an imported run clusters: it was made from no images, so
+ * the files of the run folder are theirs.
+ */
+async function isFirstOfImported({ config, folder }: Run, source: string): Promise<boolean> {
+  if (config.images > 0) return false;
+  const before = await storedAt(folder);
+  return before === undefined || before.source === source;
 }
 
 /** Compares a source with the run's images, which may have been moved. */

@@ -94,6 +94,7 @@ function collect(
 /** Opens a file since PyTorch 1.6. */
 async function openArchive(handle: FileHandle, name: string) {
   const zip = await opened(handle, name);
+  const { size } = await handle.stat();
   const entries = new Map<string, { at: number; bytes: number }>();
   const packed = new Set<string>();
   try {
@@ -106,6 +107,10 @@ async function openArchive(handle: FileHandle, name: string) {
         continue;
       }
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      // Entries may claim any size, and memory is taken for what they claim.
+      if (fileDataStart + entry.uncompressedSize > size) {
+        throw malformed(name, `its entry ${printable(inner)} ends behind the end of the file`);
+      }
       entries.set(inner, { at: fileDataStart, bytes: entry.uncompressedSize });
     }
   } catch (error) {
