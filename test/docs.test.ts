@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../docs/pages.ts';
 import { valueText } from '../docs/values.ts';
-import { flatSettings, methodNamed, methodNames } from '../src/methods/index.ts';
+import { flatSettings, headNames, methodNamed, methodNames } from '../src/methods/index.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -14,16 +14,19 @@ describe('the documentation', () => {
     });
   }
 
-  it.each(methodNames)('takes every value of the recipe of %s from the code', (method) => {
-    const page = readFileSync(new URL(`docs/methods/${method}.template.md`, root), 'utf8');
-    // SwAV's recipe is that of the presets, whose values stand in its table.
-    const named =
-      method === 'swav'
-        ? []
-        : ['optimizer', 'learningRate', ...Object.keys(flatSettings(methodNamed(method).recipe))];
-    for (const setting of named) expect(page).toContain(`<!-- value ${method}.${setting} -->`);
-    expect(page).toMatch(/<!-- value \S+\.learningRate -->/);
-  });
+  it.each([...methodNames, ...headNames])(
+    'takes every value of the recipe of %s from the code',
+    (method) => {
+      const page = readFileSync(new URL(`docs/methods/${method}.template.md`, root), 'utf8');
+      // SwAV's recipe is that of the presets, whose values stand in its table.
+      const named =
+        method === 'swav'
+          ? []
+          : ['optimizer', 'learningRate', ...Object.keys(flatSettings(methodNamed(method).recipe))];
+      for (const setting of named) expect(page).toContain(`<!-- value ${method}.${setting} -->`);
+      expect(page).toMatch(/<!-- value \S+\.learningRate -->/);
+    },
+  );
 
   it('shows values as people read them, and refuses what is none', () => {
     expect(valueText('swav-imagenet.crops')).toBe('2x224 + 6x96');

@@ -16,6 +16,7 @@ export {
   rawConcentrations,
 } from './concentration.ts';
 export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
+export { type Consensus, type ConsensusOptions, consensusClusters } from './consensusClusters.ts';
 export {
   type Covariance,
   type CovarianceOptions,

@@ -9,6 +9,7 @@ import {
   assign,
   clusterFeatures,
   concentrations,
+  consensusClusters,
   covariance,
   findDoubtful,
   fitCentroids,
@@ -38,6 +39,8 @@ const calls: Readonly<Record<string, () => unknown>> = {
   AssignOptions: () => assign(engine, rows, rows, typo),
   ClusterOptions: () => clusterFeatures(engine, rows, typo),
   ConcentrationOptions: () => concentrations([1], [0], 1, typo),
+  ConsensusOptions: () =>
+    consensusClusters(rows, 2, { engine, members: 1, seed: 0, ...(typo as object) }),
   CovarianceOptions: () => covariance(engine, rows, typo),
   DoubtOptions: () => findDoubtful(Float32Array.of(1), typo),
   EigenOptions: () => leadingEigenvectors((vector) => vector, typo),

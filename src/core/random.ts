@@ -99,6 +99,11 @@ export const streams = {
   maskColumnShifts: { purpose: 7, c: 19 },
   /** Masks of dropout; `a` is the step, `b` the layer. */
   dropout: { purpose: 8, c: 0 },
+  /** First values of TURTLE's linear classifier; `a` is the step, `b` the tensor. */
+  turtleClassifier: { purpose: 8, c: 1 },
+  /** Seeds of the clusterings that a consensus joins; `a` is the clustering. */
+  consensusMembers: { purpose: 8, b: 0, c: 2 },
+  consensusImages: { purpose: 8, b: 0, c: 3 },
   /** Data that tests and examples make. */
   synthetic: { purpose: 9 },
 } as const satisfies Record<string, StreamSpec>;

@@ -1,6 +1,7 @@
 /** Methods by the names that commands, settings and runs know them by. */
 import { LikenessError } from '../core/errors.ts';
 import { byol } from './byol.ts';
+import { consensus } from './consensus.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
@@ -9,9 +10,12 @@ import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
 import { moco } from './moco.ts';
 import { pcl } from './pcl.ts';
+import { scan } from './scan.ts';
 import { simclr } from './simclr.ts';
 import { simsiam } from './simsiam.ts';
 import { swav } from './swav.ts';
+import { temi } from './temi.ts';
+import { turtle } from './turtle.ts';
 
 const builtIn = [
   swav,
@@ -27,10 +31,18 @@ const builtIn = [
   instdisc,
 ] as const satisfies readonly Method[];
 
-const registered = new Map<string, Method>(builtIn.map((method) => [method.name, method]));
+/** Methods that train nothing but a head on features of a pretrained model. */
+const heads = [consensus, temi, turtle, scan] as const satisfies readonly Method[];
 
-/** Names of the methods that come with likeness. */
+const registered = new Map<string, Method>(
+  [...builtIn, ...heads].map((method) => [method.name, method]),
+);
+
+/** Names of the methods that come with likeness and train a network from images. */
 export const methodNames: readonly string[] = builtIn.map(({ name }) => name);
+
+/** Names of the methods that come with likeness and train a head on features alone. */
+export const headNames: readonly string[] = heads.map(({ name }) => name);
 
 /** All methods that are known now. */
 export function allMethods(): readonly Method[] {

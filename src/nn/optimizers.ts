@@ -166,6 +166,11 @@ export interface AdamOptions {
   beta2?: number;
   epsilon?: number;
   weightDecay?: number;
+  /**
+   * Place of the decay: `l2` in the gradient, or `decoupled` from it, as AdamW has it, and then not
+   * of tensors of rank 1 (biases). Default: `l2`.
+   */
+  decay?: 'l2' | 'decoupled';
 }
 
 /**
@@ -173,12 +178,16 @@ export interface AdamOptions {
  * b1) g'; v = b2 v + (1 - b2) g'^2; w -= lr (m / c1) / (sqrt(v / c2) + eps)` with `c_i = 1 -
  * b_i^t`. Source: Kingma and Ba 2015, algorithm 1. The corrections are fed in: in float32 `1 -
  * b2^t` would lose four digits at the first step.
+ *
+ * Decoupled: `g' = g`, and w becomes `(1 - lr wd) w` first, as torch.optim.AdamW. Source:
+ * Loshchilov and Hutter 2019, algorithm 2, with the rate in front of the decay.
  */
 export function adam({
   beta1 = 0.9,
   beta2 = 0.999,
   epsilon = 1e-8,
   weightDecay = 0,
+  decay = 'l2',
 }: AdamOptions = {}): Optimizer {
   return {
     scalars: (step, group) => ({
@@ -190,13 +199,16 @@ export function adam({
         input(`adam.stepSize.${group}`, []),
         input(`adam.deviation.${group}`, []),
       ];
-      const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, w));
+      const isDecoupled = decay === 'decoupled' && weightDecay !== 0 && w.shape.length > 1;
+      const hasL2 = decay === 'l2' && weightDecay !== 0;
+      const g = hasL2 ? add(gradient, mul(weightDecay, w)) : gradient;
+      const start = isDecoupled ? mul(w, sub(1, mul(lr, weightDecay))) : w;
       const [m, v] = [slot('adam.m', name, w), slot('adam.v', name, w)];
       const nextM = add(mul(beta1, m), mul(1 - beta1, g));
       const nextV = add(mul(beta2, v), mul(1 - beta2, mul(g, g)));
       const denominator = add(mul(sqrt(nextV), inverse2), epsilon);
       return {
-        next: sub(w, div(mul(mul(lr, inverse1), nextM), denominator)),
+        next: sub(start, div(mul(mul(lr, inverse1), nextM), denominator)),
         slots: [
           { name: 'adam.m', current: m, next: nextM },
           { name: 'adam.v', current: v, next: nextV },

@@ -1,6 +1,7 @@
 /** All mutations, by method and by folder. */
 import { contrast } from './contrast.cases.ts';
 import { folders } from './folders.cases.ts';
+import { heads } from './heads.cases.ts';
 import { instances } from './instances.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
@@ -9,5 +10,6 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...prototypes,
   ...contrast,
   ...instances,
+  ...heads,
   ...folders,
 };
