@@ -35,6 +35,7 @@ export {
 } from './dtypes.ts';
 export { pathOfText, textOfName } from './fileNames.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
+export { inlineOnnxWeights, type OnnxExternalData } from './onnx/inlineWeights.ts';
 export type { OnnxKind, OnnxTensor } from './onnx/onnxTensor.ts';
 export {
   type OnnxAttributeValue,

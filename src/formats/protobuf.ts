@@ -9,6 +9,8 @@ export interface ProtobufField {
   readonly number?: number;
   /** Bytes of a field of 4 or 8 bytes. */
   readonly fixed?: Uint8Array;
+  /** The whole field as it is encoded, tag and length included. */
+  readonly encoded: Uint8Array;
 }
 
 /** Most bytes of a varint. */
@@ -53,26 +55,19 @@ export function* fieldsOf(bytes: Uint8Array): Generator<ProtobufField> {
     at += length;
     return bytes.subarray(at - length, at);
   }
+  function content(wire: number): Omit<ProtobufField, 'field' | 'encoded'> {
+    if (wire === 0) return { number: varint() };
+    if (wire === 1) return { fixed: take(8) };
+    if (wire === 2) return { value: take(varint()) };
+    if (wire === 5) return { fixed: take(4) };
+    throw new RangeError(`protobuf: received wire type ${wire}`);
+  }
   while (at < bytes.length) {
+    const start = at;
     const tag = varint();
     if (tag < 8) throw new RangeError(`protobuf: received field number ${Math.floor(tag / 8)}`);
-    const field = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0:
-        yield { field, number: varint() };
-        break;
-      case 1:
-        yield { field, fixed: take(8) };
-        break;
-      case 2:
-        yield { field, value: take(varint()) };
-        break;
-      case 5:
-        yield { field, fixed: take(4) };
-        break;
-      default:
-        throw new RangeError(`protobuf: received wire type ${tag % 8}`);
-    }
+    const found = content(tag % 8);
+    yield { field: Math.floor(tag / 8), ...found, encoded: bytes.subarray(start, at) };
   }
 }
 

@@ -334,14 +334,14 @@ describe('another content than the listing says', () => {
     );
   });
 
-  it('is refused for weights in another file, with the files that have theirs inside', async () => {
+  it('is refused above 2 GiB with the weights in other files', async () => {
     const repo = usualRepo();
-    repo.names = ['onnx/model.onnx_data'];
+    for (const name of ['onnx/model.onnx_data', 'onnx/model.onnx_data_1']) {
+      repo.files[name] = { bytes: MODEL_BYTES, isLarge: true, listed: { size: 2 ** 30 } };
+    }
     hub.server.repos['acme/tiny'] = repo;
     const { error } = await open('hub:acme/tiny');
-    expect(error?.message).toMatch(
-      /with its weights in onnx\/model\.onnx_data; .* such as #onnx\/model_quantized\.onnx\.$/,
-    );
+    expect(error?.message).toMatch(/lists the model with 2147\d+ bytes in all; .* at most 2 GiB/);
     expect(downloads()).toBe(0);
   });
 

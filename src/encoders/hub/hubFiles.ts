@@ -43,42 +43,16 @@ export function chooseFile(
   const usual = given === undefined ? PLACES.find((place) => all.includes(place)) : given;
   const others = all.filter((name) => !/(^|\/)(\w+_)?model(_\w+)?\.onnx$/.test(name));
   const file = usual ?? (others.length === 1 ? others[0] : undefined);
-  if (file !== undefined && all.includes(file)) {
-    const weights = names.find((name) => isWeightsOf(name, file));
-    if (weights === undefined) return file;
-    if (asked) throw apart(asked, { file, weights, all, names });
-    return undefined;
-  }
+  if (file !== undefined && all.includes(file)) return file;
   if (asked) throw unsuitable(asked, { given, all });
   return undefined;
 }
 
-/** True for the file in which an ONNX file keeps its weights apart. */
-function isWeightsOf(name: string, file: string): boolean {
-  return name.startsWith(file) && /^[._]data(_\d+)?$/.test(name.slice(file.length));
-}
-
-interface Found {
-  file: string;
-  weights: string;
-  all: readonly string[];
-  names: readonly string[];
-}
-
-function apart(asked: AskedFor, { file, weights, all, names }: Found): LikenessError {
-  const whole = all.filter(
-    (name) => !/text|decoder/.test(name) && !names.some((other) => isWeightsOf(other, name)),
-  );
-  const next =
-    whole.length > 0
-      ? `Name another file with #, such as ${listed(whole.map((name) => `#${name}`))}.`
-      : 'Choose another export of the model.';
-  return hubError(
-    asked,
-    'hub.file',
-    `lists ${file} with its weights in ${weights}; expected one file with its weights inside. ` +
-      next,
-  );
+/** Files in which an ONNX file keeps weights, by the names that exporters give them. */
+export function weightsOf(names: readonly string[], file: string): string[] {
+  return names
+    .filter((name) => name.startsWith(file) && /^[._]data(_\d+)?$/.test(name.slice(file.length)))
+    .filter(isSafePath);
 }
 
 function unsuitable(

@@ -4,6 +4,7 @@ import { LikenessError } from '../../core/errors.ts';
 import type { HubClient } from './hubClient.ts';
 import type { HubFile } from './hubDownload.ts';
 import { type AskedFor, hubError, PassingFailure } from './hubErrors.ts';
+import { DESCRIBING } from './hubFiles.ts';
 import { type HubId, isCommit, isRepo } from './hubId.ts';
 
 /** A commit of a repository. */
@@ -39,8 +40,8 @@ const fileSchema = z.object({
   lfs: z.object({ oid: z.string(), size }).nullish(),
 });
 
-/** Largest ONNX file, the longest protobuf message, and largest file beside it, in bytes. */
-const MAX_BYTES = { onnx: 2 ** 31 - 1, other: 20_000_000 } as const;
+/** Largest model, the longest protobuf message, and largest file that describes it, in bytes. */
+const MAX_BYTES = { model: 2 ** 31 - 1, other: 20_000_000 } as const;
 
 /**
  * Resolves a revision and lists its files.
@@ -82,7 +83,13 @@ export async function listCommit(
         hub.pathsInfo({ repo, paths, revision: info.sha, ...request }),
       );
       const files = checked(z.array(fileSchema).max(100_000), found, asked);
-      return paths.map((path) => fileOf(path, files, asked));
+      const listed = paths.map((path) => fileOf(path, files, asked));
+      const bytes = listed.reduce((sum, { size }) => sum + size, 0);
+      if (bytes > MAX_BYTES.model) {
+        const text = `lists the model with ${bytes} bytes in all; expected at most 2 GiB`;
+        throw hubError(asked, 'hub.file', `${text}. Name a smaller file with #.`);
+      }
+      return listed;
     },
   };
 }
@@ -100,10 +107,10 @@ function fileOf(path: string, files: z.output<typeof fileSchema>[], asked: Asked
     const text = `lists ${path} without a checksum; expected SHA-256 or git's SHA-1`;
     throw hubError(asked, 'hub.damaged', `${text}. Check HF_ENDPOINT.`);
   }
-  const isOnnx = /\.onnx$/i.test(path);
-  if (bytes > MAX_BYTES[isOnnx ? 'onnx' : 'other']) {
-    const most = isOnnx ? '2 GiB' : '20 MB';
-    const next = isOnnx
+  const isModel = DESCRIBING.every((name) => name !== path);
+  if (bytes > MAX_BYTES[isModel ? 'model' : 'other']) {
+    const most = isModel ? '2 GiB' : '20 MB';
+    const next = isModel
       ? 'Name a smaller file with #, or a smaller model.'
       : 'Download the model by hand, and give its folder.';
     const text = `lists ${path} with ${bytes} bytes; expected at most ${most}. ${next}`;

@@ -5,11 +5,11 @@ import { LikenessError } from '../../core/errors.ts';
 import { type Reporter, silent } from '../../core/reporter.ts';
 import { displayPath, plural, showBytes, showDuration } from '../../core/text.ts';
 import { makeFolder } from '../../formats/index.ts';
-import { type CachedRepo, cachedRepo, checksumOf } from './hubCache.ts';
+import { type CachedRepo, cachedRepo } from './hubCache.ts';
 import { type HubClient, type HubTimes, openHubClient } from './hubClient.ts';
 import { downloadFile, type HubFile } from './hubDownload.ts';
 import type { AskedFor } from './hubErrors.ts';
-import { chooseFile, DESCRIBING } from './hubFiles.ts';
+import { chooseFile, DESCRIBING, weightsOf } from './hubFiles.ts';
 import { type HubId, isCommit, parseHubId } from './hubId.ts';
 import { listCommit } from './hubListing.ts';
 import { type HubPlace, type HubPlaceOptions, hubPlace } from './hubPlace.ts';
@@ -31,8 +31,6 @@ export interface HubModel {
   /** Path of the ONNX file, beside the files that describe it. */
   readonly path: string;
   readonly source: HubSource;
-  /** SHA-256 that the file must have, where the cache tells it. */
-  readonly sha256?: string;
 }
 
 export interface HubModelOptions extends HubPlaceOptions {
@@ -46,8 +44,8 @@ export interface HubModelOptions extends HubPlaceOptions {
 const MAIN = 'main';
 
 /**
- * Finds a model of the hub in the cache, and downloads what the cache lacks: one ONNX file and the
- * files that describe it.
+ * Finds a model of the hub in the cache, and downloads what the cache lacks: one ONNX file with its
+ * weights, and the files that describe it.
  *
  * A commit whose files are cached needs no request. A branch or tag is resolved again by each call;
  * where the hub cannot be reached, the commit that the cache knows is used, and a warning says so.
@@ -114,7 +112,8 @@ async function fetchModel(
   });
   const { commit, license, names, filesOf } = await listCommit(client, wanted, asked);
   const file = chooseFile(names, wanted, asked);
-  const files = [file, ...DESCRIBING.filter((name) => names.includes(name))];
+  const described = DESCRIBING.filter((name) => names.includes(name));
+  const files = [file, ...weightsOf(names, file), ...described];
   const absent = DESCRIBING.filter((name) => !names.includes(name));
   const missing = files.filter((name) => !repo.has(commit, name));
   if (missing.length > 0) {
@@ -146,7 +145,7 @@ async function fetchFiles(
   if (fresh.length > 0) {
     const largest = fresh.reduce((a, b) => (b.size > a.size ? b : a));
     const others = fresh.length - 1;
-    const listed = `${largest.path}${others > 0 ? ` and ${plural(others, 'small file')}` : ''}`;
+    const listed = `${largest.path}${others > 0 ? ` and ${plural(others, 'further file')}` : ''}`;
     const message =
       `${asked.id}: downloading ${showBytes(total)} (${listed}) from ` +
       `${new URL(place.endpoint).host} to ${displayPath(place.cache)}. Commit ${commit}, license ` +
@@ -206,9 +205,7 @@ function cachedModel(
 }
 
 function modelOf(repo: CachedRepo, source: HubSource): HubModel {
-  const path = repo.file(source.commit, source.file);
-  const sha256 = checksumOf(path);
-  return { path, source, ...(sha256 && { sha256 }) };
+  return { path: repo.file(source.commit, source.file), source };
 }
 
 const shortCommit = ({ commit }: HubSource) => commit.slice(0, 12);

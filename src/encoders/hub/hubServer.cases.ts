@@ -112,7 +112,7 @@ function answer(
   }
   const commit = repo.commit ?? COMMIT;
   const [revision, ...names] = rest.split('/');
-  if (revision !== 'main' && revision !== commit) {
+  if (![commit, 'main', 'HEAD'].includes(revision!)) {
     fail(response, 404, 'RevisionNotFound');
     return;
   }

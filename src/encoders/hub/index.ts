@@ -1,9 +1,9 @@
 /** Models of the hub: ids, the cache, and downloads. */
 
-export { cachedRepo, cachedRepos } from './hubCache.ts';
+export { cachedRepo, cachedRepos, checksumOf } from './hubCache.ts';
 export type { HubTimes } from './hubClient.ts';
-export { chooseFile, onnxFilesOf } from './hubFiles.ts';
-export { type HubId, isHubId, parseHubId, showHubId } from './hubId.ts';
+export { chooseFile, onnxFilesOf, weightsOf } from './hubFiles.ts';
+export { type HubId, isHubId, isSafePath, parseHubId, showHubId } from './hubId.ts';
 export {
   type HubModel,
   type HubModelOptions,

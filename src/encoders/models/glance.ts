@@ -1,11 +1,14 @@
 /** Facts of a model from its file alone, without running it. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { LikenessError } from '../../core/errors.ts';
 import { type OnnxPort, readOnnx, readRegular } from '../../formats/index.ts';
+import { weightsOf } from '../hub/index.ts';
 import { descriptionOf } from './description.ts';
 import { chooseOutput, pooledLength, poolingOf } from './modelOutput.ts';
 
 export interface ModelGlance {
+  /** Size with the weights that lie beside it. */
   readonly bytes: number;
   /** Side of the images, in pixels; absent where no file tells it. */
   readonly imageSize?: number;
@@ -20,13 +23,17 @@ const MAX_READ = 2 ** 30;
 
 /** Reads the facts of an ONNX file and of the files beside it. */
 export async function glanceAtModel(file: string): Promise<ModelGlance> {
-  const bytes = statSync(file).size;
+  const weights = weightsOf(readdirSync(dirname(file)), basename(file));
+  const sizes = [file, ...weights.map((name) => join(dirname(file), name))].map(sizeOf);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
   try {
     const described = await descriptionOf(file);
     const size = described && { imageSize: described.size };
-    if (bytes > MAX_READ) return { bytes, ...size };
+    if (sizes[0]! > MAX_READ) return { bytes, ...size };
     const { inputs, outputs, hasExternalData } = readOnnx(await readRegular(file));
-    if (hasExternalData) return { bytes, reason: 'its weights lie in other files' };
+    if (hasExternalData && weights.length === 0) {
+      return { bytes, reason: 'its weights lie in files that are not beside it' };
+    }
     const [input] = inputs;
     if (inputs.length !== 1 || (input!.shape !== undefined && input!.shape.length !== 4)) {
       const names = inputs.map(({ name }) => name).join(', ');
@@ -44,6 +51,8 @@ export async function glanceAtModel(file: string): Promise<ModelGlance> {
     return { bytes, reason: `it cannot be read (${code})` };
   }
 }
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /** Dimension of the output that is chosen, where its form is stated; free extents are unknown. */
 function dimensionOf(ports: readonly OnnxPort[]): number | undefined {

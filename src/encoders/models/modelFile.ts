@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { LikenessError, reasonOf } from '../../core/errors.ts';
+import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
-import { readRegular, type Tensors } from '../../formats/index.ts';
+import type { Tensors } from '../../formats/index.ts';
 import {
+  checksumOf,
   type HubModel,
   type HubModelOptions,
   isHubId,
@@ -15,9 +16,10 @@ import {
 import { readOnnxMetadata } from '../onnxMetadata.ts';
 import { descriptionOf } from './description.ts';
 import { IMAGENET, type ImageInput } from './imageInput.ts';
-import { type ModelGraph, ownScale, readModelGraph } from './modelGraph.ts';
+import { readModelBytes } from './modelBytes.ts';
+import { type ModelGraph, ownScale } from './modelGraph.ts';
 import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
-import { MAX_MODEL_BYTES, type ModelInput, openModelSession } from './modelSession.ts';
+import { type ModelInput, openModelSession } from './modelSession.ts';
 import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
 
 export interface ModelFileOptions extends HubModelOptions {
@@ -73,16 +75,8 @@ export async function openModelFile(
   const hub = isHubId(path) ? await openHubModel(path, hubOptions) : undefined;
   const file = hub?.path ?? modelPath(path);
   const shown = displayPath(file);
-  const bytes = await readModel(file);
-  const graph = readModelGraph(bytes);
-  if (!graph) throw notAModel(shown, 'its bytes are no ONNX file');
-  if (graph.hasExternalData) {
-    throw notAModel(
-      shown,
-      'its weights lie in other files. Save it as one file: onnx.save(model, file, ' +
-        'save_as_external_data=False)',
-    );
-  }
+  const { bytes, graph, files } = await readModelBytes(file);
+  if (hub) requireWhole(files, hub.source.id);
   const session = await openModelSession(bytes, { file: shown, threads });
   try {
     const found = await inputOf(file, { bytes, graph, model: session.input, given });
@@ -97,7 +91,6 @@ export async function openModelFile(
       ...{ input, output, dimension },
       ...(hub && { hub: hub.source }),
     };
-    requireWhole(file, settings.sha256, hub);
     const tensors: Tensors = {
       [MODEL_TENSOR]: { dtype: 'uint8', shape: [bytes.length], data: bytes },
     };
@@ -121,15 +114,19 @@ function originOf({ source: { id, commit, file, license } }: HubModel): string {
   return `It is ${file} of ${id} at commit ${commit}, license ${license ?? 'not stated'}.`;
 }
 
-/** Refuses a file of the cache that has changed since it was downloaded. */
-function requireWhole(file: string, sha256: string, hub: HubModel | undefined): void {
-  if (hub?.sha256 === undefined || hub.sha256 === sha256) return;
-  const blob = realpathSync(file);
-  throw new LikenessError(
-    'hub.damaged',
-    `encoder: received ${hub.source.id}, whose cached file ${displayPath(blob)} has the SHA-256 ` +
-      `${sha256.slice(0, 12)}…; expected that of its name. Delete the file and try again.`,
-  );
+/** Refuses files of the cache that have changed since they were downloaded. */
+function requireWhole(files: ReadonlyMap<string, Uint8Array>, id: string): void {
+  for (const [file, bytes] of files) {
+    const expected = checksumOf(file);
+    if (expected === undefined) continue;
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (sha256 === expected) continue;
+    throw new LikenessError(
+      'hub.damaged',
+      `encoder: received ${id}, whose cached file ${displayPath(realpathSync(file))} has the ` +
+        `SHA-256 ${sha256.slice(0, 12)}…; expected that of its name. Delete the file and try again.`,
+    );
+  }
 }
 
 /** Path of the ONNX file that a path names: itself, or the one in a folder of a hub. */
@@ -150,16 +147,6 @@ function modelPath(path: string): string {
     `encoder: received the folder ${displayPath(path)}, which holds no model; expected ` +
       `${PLACES.slice(0, 3).join(', ')} in it`,
   );
-}
-
-async function readModel(file: string): Promise<Uint8Array> {
-  const shown = displayPath(file);
-  const { size } = statSync(file);
-  if (size > MAX_MODEL_BYTES) throw notAModel(shown, `its ${size} bytes are more than 2 GiB`);
-  const bytes = await readRegular(file).catch((error: unknown) => {
-    throw notAModel(shown, reasonOf(error));
-  });
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Name of a model for tables: that of its folder on a hub, or of its file. */
@@ -226,8 +213,4 @@ async function assumed(
     );
   }
   return { ...plain, scale: 1 / 255, mean: [...IMAGENET.mean], std: [...IMAGENET.std] };
-}
-
-function notAModel(file: string, reason: string): LikenessError {
-  return new LikenessError('encoder.file', `${file} cannot be used as an encoder: ${reason}`);
 }

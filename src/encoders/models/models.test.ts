@@ -15,6 +15,7 @@ import {
   type TinyModelOptions,
   tinyModel,
   tinyWeights,
+  withExternalWeights,
 } from './tinyModel.cases.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-models-'));
@@ -109,14 +110,33 @@ describe('a bare ONNX file', () => {
   });
 
   it('gives the same features with the channels last, and one at a time', async () => {
-    const pixels = viewsOf(1, 32);
+    const pixels = viewsOf(3, 32);
     const features = await embed(fileOf({ size: 32 }), pixels);
-    for (const options of [{ order: 'nhwc' }, { batch: 1 }] as const) {
+    expect(features).toHaveLength(3 * TINY_DIMENSION);
+    for (const options of [{ order: 'nhwc' }, { batch: 1 }, { batch: 2 }] as const) {
       const others = await embed(fileOf({ size: 32, ...options }), pixels);
       others.forEach((value, d) => {
         expect(value).toBeCloseTo(features[d]!, 5);
       });
     }
+  });
+
+  it('may have its weights in other files of its folder', async () => {
+    const pixels = viewsOf(2, 32);
+    const { model, weights } = withExternalWeights(tinyModel({ size: 32 }), 'a.onnx_data');
+    const path = join(filesIn({ 'a.onnx': model, 'a.onnx_data': weights }), 'a.onnx');
+    expect(await embed(path, pixels)).toEqual(await embed(fileOf({ size: 32 }), pixels));
+  });
+
+  it.each([
+    ['that is missing', 'b.data', 'b.data, which is not beside it'],
+    ['out of the folder', '../b.data', 'out of its folder'],
+    ['with an absolute path', '/etc/passwd', 'out of its folder'],
+    ['that is too short', 'short.data', 'which has 10 bytes'],
+  ])('is refused with weights in a file %s', async (_, location, reason) => {
+    const { model } = withExternalWeights(tinyModel({ size: 32 }), location);
+    const own = filesIn({ 'a.onnx': model, 'short.data': new Uint8Array(10) });
+    await expect(openModelFile(join(own, 'a.onnx'))).rejects.toThrow(reason);
   });
 
   it.each([
@@ -128,12 +148,12 @@ describe('a bare ONNX file', () => {
     await expect(openModelFile(path())).rejects.toThrow(reason);
   });
 
-  it('is refused with weights in other files', async () => {
+  it('is refused with weights in a file that it does not name', async () => {
     const outside = (graph: Writer) =>
       graph.message(5, (tensor) => tensor.integer(2, 1).text(8, 'weight').integer(14, 1));
     const bytes = new Writer().message(7, outside).finish();
     const file = join(filesIn({ 'outside.onnx': bytes }), 'outside.onnx');
-    await expect(openModelFile(file)).rejects.toThrow('its weights lie in other files');
+    await expect(openModelFile(file)).rejects.toThrow('its weights lie in "", out of its folder');
   });
 
   it.each([

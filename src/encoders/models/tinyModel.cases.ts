@@ -1,5 +1,12 @@
 /** Small ONNX models of images, as foreign programs would write them. */
-import { encodeOnnx, type OnnxGraph, type OnnxNode, onnxTypes } from '../../compile/index.ts';
+import {
+  encodeOnnx,
+  type OnnxGraph,
+  type OnnxNode,
+  onnxTypes,
+  Writer,
+} from '../../compile/index.ts';
+import { fieldsOf } from '../../formats/protobuf.ts';
 import type { Pooling } from './modelOutput.ts';
 import type { AxisOrder } from './modelSession.ts';
 
@@ -119,4 +126,40 @@ export function tinyModel({
     outputs: [{ name, dtype: 'float32', ...(isStated && { shape: stated }) }],
   };
   return encodeOnnx(graph);
+}
+
+/** Moves the weights of a model into a file of their own, behind 3 other bytes each. */
+export function withExternalWeights(
+  bytes: Uint8Array,
+  location: string,
+): { model: Uint8Array; weights: Uint8Array } {
+  const weights: number[] = [];
+  const entry = (key: string, value: string) => new Writer().text(1, key).text(2, value).finish();
+  const moved = (tensor: Uint8Array) => {
+    const out = new Writer();
+    for (const { field, value, encoded } of fieldsOf(tensor)) {
+      if (field !== 9) {
+        out.fields(encoded);
+        continue;
+      }
+      weights.push(1, 2, 3);
+      out.raw(13, entry('location', location)).raw(13, entry('offset', String(weights.length)));
+      out.raw(13, entry('length', String(value!.length))).integer(14, 1);
+      weights.push(...value!);
+    }
+    return out.finish();
+  };
+  const model = new Writer();
+  for (const part of fieldsOf(bytes)) {
+    if (part.field !== 7) model.fields(part.encoded);
+    else {
+      model.message(7, (graph) => {
+        for (const { field, value, encoded } of fieldsOf(part.value!)) {
+          if (field === 5) graph.raw(5, moved(value!));
+          else graph.fields(encoded);
+        }
+      });
+    }
+  }
+  return { model: model.finish(), weights: Uint8Array.from(weights) };
 }
