@@ -102,6 +102,7 @@ export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
 export {
   type DefinedMethod,
+  defaultHead,
   defineMethod,
   embeddingProgram,
   flatSettings,

@@ -49,7 +49,7 @@ function printFacts(terminal: Terminal, facts: readonly (readonly [string, strin
 
 function printRun(found: InspectedRun, terminal: Terminal): object {
   const { name, budget, checkpoints, ...json } = found;
-  const { settings, source, reading, preset, images, changed, step, final, files } = json;
+  const { settings, source, reading, preset, images, base, changed, step, final, files } = json;
   const { architecture, width, stem, imageSize, method } = flatSettings(settings);
   printFacts(terminal, [
     ['run', `${name}: ${method} on ${source.name} (${plural(images, 'image')})`],
@@ -59,7 +59,12 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
       'changed',
       changed.map((key) => `${key}=${flatSettings(settings)[key]}`).join(' ') || 'nothing',
     ],
-    ['encoder', `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`],
+    [
+      'encoder',
+      base
+        ? `${base.model}, ${base.dimension} features of images of ${base.input.size} px`
+        : `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`,
+    ],
     [
       'budget',
       'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch'),

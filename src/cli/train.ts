@@ -3,6 +3,8 @@ import { LikenessError } from '../core/errors.ts';
 import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, plural, showCount, showDuration } from '../core/text.ts';
 import {
+  defaultHead,
+  featureEncoderNames,
   flatSettings,
   methodNames,
   parseSettings,
@@ -12,6 +14,7 @@ import {
   train,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { offlineOption } from './encoderOption.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { runSourceOptions, type SourceFlags, sourceWords, withGiven } from './sourceOptions.ts';
@@ -24,6 +27,8 @@ export const trainCommand: Command = {
   details: [
     'The preset is chosen by the size and number of the images unless --preset names one.',
     'Of a source with a train/test split, only the training images are used.',
+    'With --encoder a pretrained model stays as it is, and a head that learns K clusters is ' +
+      'trained on its features (docs/pretrained.md).',
     'Ctrl-C saves and ends. The same command with --resume continues. More --epochs or ' +
       '--minutes than a finished run was started with train it longer.',
     'The last line of a finished run judges it, such as healthy, unlearned or too short (docs/verdicts.md).',
@@ -42,9 +47,24 @@ export const trainCommand: Command = {
       default: 'runs/<date>-<method>-<source>',
     },
     {
+      flags: '--encoder <path>',
+      alias: '--backbone <path>',
+      description:
+        'train a head on the features of this pretrained model (an ONNX file, a folder as hubs ' +
+        'lay them out, or hub:OWNER/NAME)',
+      parse: modelPath,
+    },
+    offlineOption,
+    {
+      flags: '-k, --clusters <K>',
+      description: 'number of clusters of the head',
+      default: 'suggested from the features',
+      parse: wholeNumber('-k', { least: 2 }),
+    },
+    {
       flags: '--method <name>',
       description: `method to train: ${methodNames.join(', ')}`,
-      default: 'swav',
+      default: `swav, and ${defaultHead} with --encoder`,
       parse: oneOf('--method', methodNames),
     },
     {
@@ -80,19 +100,6 @@ export const trainCommand: Command = {
       description: 'change a setting; may be given several times',
       repeat: 'many',
     },
-    {
-      flags: '--encoder <name>',
-      alias: '--backbone <name>',
-      hidden: true,
-      description: 'refused, because encoders without training are not trained',
-      parse(name) {
-        throw new LikenessError(
-          'flag.invalid',
-          `--encoder: received "${name}"; expected none, because train trains a network. Use: ` +
-            `${programWords()} start <source> --encoder patches`,
-        );
-      },
-    },
     { flags: '--resume', description: 'resume the run in --out from its newest intact checkpoint' },
     {
       flags: '--auto-remedy',
@@ -125,21 +132,28 @@ export const trainCommand: Command = {
       meaning: 'continue a run that was interrupted',
     },
     {
+      command: 'likeness train photos --encoder dinov2-small -k 20 --out runs/photos',
+      meaning: 'train a head with 20 clusters on the features of a pretrained model',
+    },
+    {
       command: 'likeness train cifar10 --preset small-32 --set batchSize=128 --set epsilon=0.03',
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], { set, exclude, labels, pages, range, ...options }, terminal) {
+  async run([source], { set, exclude, labels, pages, range, clusters: k, ...options }, terminal) {
     const flags = { exclude, labels, pages, range } as SourceFlags;
+    const { resume, out, encoder, method } = options as TrainFlags;
+    const isHead = encoder !== undefined && !resume;
     const settings = await parseSettings(assignments('--set', set as string[]), {
       ...options,
+      ...(isHead && { method: method ?? defaultHead }),
       ...terminal.watch,
     });
-    const { resume, out } = options as { resume?: boolean; out?: string };
     const given = { ...flags, ...(resume && { run: out }) };
     return withGiven(source!, given, terminal, async (open) => {
       const model = await train(await open(), {
         ...options,
+        ...(k !== undefined && { k: k as number }),
         settings,
         command: terminal.command,
         ...terminal.watch,
@@ -148,6 +162,24 @@ export const trainCommand: Command = {
     });
   },
 };
+
+/** Options that are read before training. */
+interface TrainFlags {
+  resume?: boolean;
+  out?: string;
+  encoder?: string;
+  method?: string;
+}
+
+/** Refuses the names of encoders that no head is trained on. */
+function modelPath(path: string): string {
+  if (!featureEncoderNames.some((name) => name === path)) return path;
+  throw new LikenessError(
+    'flag.invalid',
+    `--encoder: received "${path}"; expected the path of a pretrained model, because ${path} ` +
+      `need no training. Use: ${programWords()} start <source> --encoder ${path}`,
+  );
+}
 
 /**
  * Prints the end of a training and returns what `train --json` prints.

@@ -110,7 +110,7 @@ export async function clusterFeatures(
   const unit = unitRows(features);
   const chosen =
     asked === undefined
-      ? await suggested(engine, unit, { seed, reporter })
+      ? await suggestClusters(engine, unit, { seed, reporter })
       : {
           k: asked,
           kReason: `${clustersOf(asked)}, as requested.`,
@@ -157,11 +157,16 @@ export async function clusterFeatures(
   };
 }
 
-async function suggested(
+/**
+ * Suggests a number of clusters for features [N, D], with a sentence on the reason. Of fewer than 8
+ * images it is 1 or 2.
+ */
+export async function suggestClusters(
   engine: Engine,
-  unit: Rows,
+  features: Features | Rows,
   { seed, reporter }: { seed: number; reporter: Reporter },
 ): Promise<Pick<Clustering, 'k' | 'kReason' | 'kRange' | 'suggestion'>> {
+  const unit = unitRows(features);
   if (unit.count < MIN_TO_SUGGEST) {
     const k = unit.count < 4 ? 1 : 2;
     return {

@@ -9,6 +9,7 @@ export {
   type ClusterOptions,
   clusterFeatures,
   type Group,
+  suggestClusters,
 } from './clusterFeatures.ts';
 export {
   type ConcentrationOptions,

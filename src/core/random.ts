@@ -86,6 +86,8 @@ export const streams = {
   colorChance: { purpose: 7, b: 0, c: 24 },
   /** Images that color and mirroring are examined on. */
   pictureFacts: { purpose: 7, b: 0, c: 25 },
+  /** Stored views or neighbors of a step on features; `a` is the epoch, `b` the step. */
+  storedCrops: { purpose: 7, c: 26 },
   layout2d: { purpose: 7, c: 11 },
   featureMap: { purpose: 7, c: 12 },
   compareCurve: { purpose: 7, c: 13 },

@@ -36,6 +36,11 @@ export {
   learnedEncoder,
 } from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
+export {
+  type HeadedEncoderOptions,
+  headedEncoder,
+  requireStandardization,
+} from './headedEncoder.ts';
 export { headShapes } from './heads.ts';
 export {
   type HubSource,
@@ -47,7 +52,7 @@ export {
 export { modelEncoder } from './modelEncoder.ts';
 export type { ImageInput } from './models/imageInput.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
-export { pinnedHubId } from './models/onnxModel.ts';
+export { type ModelSettings, modelKey, modelSettings, pinnedHubId } from './models/onnxModel.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {
   type ExportPatchesOptions,
@@ -69,7 +74,21 @@ export {
   rawPixelDimension,
   rawPixels,
 } from './pixelFeatures.ts';
-export { type BatchOutputs, type FilledBatch, filled, joinRows, runBatches } from './runBatches.ts';
+export {
+  type BatchOutputs,
+  type FilledBatch,
+  filled,
+  type ImageBatch,
+  joinRows,
+  runBatches,
+} from './runBatches.ts';
+export {
+  type Standardization,
+  standardizationOf,
+  standardizationTensors,
+  standardized,
+} from './standardization.ts';
 export { modelsInCache, modelsInFolder, type StoredModel } from './storedModels.ts';
 export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
 export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';
+export { type ViewFeaturesOptions, viewFeatures } from './viewFeatures.ts';

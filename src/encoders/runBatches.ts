@@ -16,22 +16,29 @@ export interface FilledBatch {
 }
 
 /**
- * Fills evaluation views up to whole batches, as input `images` [B, 3, s, s].
+ * Fills evaluation views up to whole batches, as input `images` [B, 3, s, s]; features [B, D]
+ * alike.
  *
  * The last batch keeps images of the one before in its free rows: rows are independent in
  * evaluation mode. All batches share one buffer.
  */
 export async function* filled(
-  batches: AsyncIterable<EvaluationBatch>,
+  batches: AsyncIterable<ImageBatch>,
   batchSize: number,
 ): AsyncGenerator<FilledBatch> {
-  let buffer: Uint8Array | undefined;
+  let buffer: Uint8Array | Float32Array | undefined;
   for await (const { images, pixels } of batches) {
-    buffer ??= new Uint8Array((pixels.length / images.length) * batchSize);
+    const length = (pixels.length / images.length) * batchSize;
+    buffer ??= pixels instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
     buffer.set(pixels);
     yield { batchSize, rows: images.length, inputs: { images: buffer } };
   }
 }
+
+/** A batch of evaluation views, or of stored features. */
+export type ImageBatch = Omit<EvaluationBatch, 'pixels'> & {
+  readonly pixels: Uint8Array | Float32Array;
+};
 
 /** Outputs of one run by name, [rows, D] each: rows of images only. */
 export interface BatchOutputs {

@@ -51,6 +51,30 @@ describe('scoresOf', () => {
   });
 });
 
+describe('evaluationRecord of a pretrained model', () => {
+  const scores = {
+    ...scored(0.5, { 20: 0.6, 200: 0.7 }),
+    kmeans: { nmi: 0.55, acc: 0.4, ari: 0.3, k: 2, iterations: 9, converged: true },
+  } as unknown as Evaluation;
+  const model = { id: 'model', title: 'net with a head', scores };
+
+  it('has plain k-means on the same features among the baselines, and in the verdicts', () => {
+    const record = evaluationRecord(report([model, histogram]));
+    expect(record.baselines.kmeans).toMatchObject({ nmi: 0.55, acc: 0.4, ari: 0.3 });
+    expect(record.baselines.kmeans!.knn).toEqual(record.knn);
+    expect(record.baselines.kmeans).not.toHaveProperty('iterations');
+    expect(record.verdict?.[0]).toBe(
+      'The net with a head is beaten by plain k-means on the same features in NMI (0.550 ' +
+        'against 0.500).',
+    );
+  });
+
+  it('is like any other for a trained encoder', () => {
+    const record = evaluationRecord(report([{ ...own, scores }, histogram]));
+    expect(record.baselines).not.toHaveProperty('kmeans');
+  });
+});
+
 describe('evaluationRecord', () => {
   it('has the scores of the first encoder, and the others as baselines', () => {
     const record = evaluationRecord(report([own, histogram], 'a draw'), {

@@ -38,8 +38,9 @@ export function evaluationRecord(
   const [own, ...others] = encoders;
   const { id, title, scores, labelFree, colorAgreement } = own!;
   const encoder = { id, title };
+  const kmeans = kmeansBaseline(own!);
   const baselines = Object.fromEntries(
-    others.map((other) => [storedName(other), baselineOf(other)]),
+    [...(kmeans ? [kmeans] : []), ...others].map((other) => [storedName(other), baselineOf(other)]),
   );
   const protocol = { ...protocolOf(encoders), ...(set.note && { images: set.note }) };
   if (!scores) return { ...UNLABELED, encoder, baselines, labelFree, colorAgreement, protocol };
@@ -62,10 +63,27 @@ export function evaluationRecord(
   } as EvaluationRecord;
 }
 
+/** Name of plain k-means on the features of a pretrained model, in sentences. */
+export const KMEANS_TITLE = 'plain k-means on the same features';
+
+/**
+ * Plain k-means on the features of a pretrained model, as a baseline of other clusters of them:
+ * those of a head, or of another algorithm. Its kNN and linear accuracies are those of the
+ * features.
+ */
+function kmeansBaseline({ id, scores }: EncoderEvaluation): EncoderEvaluation | undefined {
+  if (id !== 'model' || !scores) return undefined;
+  const { k: _, iterations: __, converged: ___, ...figures } = scores.kmeans;
+  return { id: 'kmeans', title: KMEANS_TITLE, scores: { ...scores, ...figures } };
+}
+
 /** The verdicts on the first encoder of an evaluation. */
 export function reportVerdicts(encoders: EvaluationReport['encoders']) {
+  const [own, ...others] = encoders;
+  const kmeans = own && kmeansBaseline(own);
+  const compared = own ? [own, ...(kmeans ? [kmeans] : []), ...others] : [];
   return verdictsOf(
-    encoders.flatMap(({ title, scores }) => (scores ? [{ title, scores: scoresOf(scores) }] : [])),
+    compared.flatMap(({ title, scores }) => (scores ? [{ title, scores: scoresOf(scores) }] : [])),
   );
 }
 

@@ -44,6 +44,7 @@ export {
 export {
   type EvaluationRecord,
   evaluationRecord,
+  KMEANS_TITLE,
   protocolOf,
   reportVerdicts,
   scoresOf,

@@ -130,14 +130,15 @@ async function agreementOfViews(
   { choose }: Choice,
   { encoder, views, cache, indices, seed, workers, reporter = reporterOf() }: MeasureOptions,
 ): Promise<ViewAgreement> {
-  const global = views.crops[0]!;
+  const crop = views.crops[0]!;
+  const size = encoder.resized ? crop.size : encoder.input.size;
   const batchSize = Math.min(BATCH, indices.length);
   const count = Math.floor(Math.min(MAX_VIEWED, indices.length) / batchSize) * batchSize;
   const drawn = distinctRows(indices.length, count, randomAt(seed, 'viewAgreement'));
   const loader = openLoader({
     cache,
     indices: Uint32Array.from(drawn, (i) => indices[i]!),
-    views: { ...views, crops: [{ ...global, count: 2 }] },
+    views: { ...views, crops: [{ ...crop, size, count: 2 }] },
     batchSize,
     seed,
     workers,
@@ -146,7 +147,8 @@ async function agreementOfViews(
   const { dimension } = encoder;
   let sized: ImageEncoder | undefined;
   try {
-    sized = await encoder.resized!({ size: global.size, batchSize });
+    sized = await encoder.resized?.({ size, batchSize });
+    const { embedViews } = sized ?? encoder;
     const onProgress = beginStage(reporter, {
       ...{ stage: 'measure', text: `${encoder.title}: agreement of two views`, unit: 'image' },
       total: count,
@@ -156,7 +158,8 @@ async function agreementOfViews(
       const { crops } = await loader.batch(0, step);
       const length = crops[0]!.length / 2;
       for (const view of [0, 1] as const) {
-        const data = await sized.embedViews(crops[0]!.slice(view * length, (view + 1) * length)); // [B, F]
+        const pixels = crops[0]!.slice(view * length, (view + 1) * length);
+        const data = await embedViews(pixels); // [B, F]
         found[view].set(await choose({ data, count: batchSize, dimension }), step * batchSize);
       }
       onProgress((step + 1) * batchSize);

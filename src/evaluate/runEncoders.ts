@@ -46,7 +46,8 @@ export async function* runEncoders(
 ): AsyncGenerator<ImageEncoder | EncoderEvaluation> {
   const { engine, run, network, cache, set, measured, reporter } = options;
   const images = { cache, indices: set.indices };
-  const origin = run.kind === 'features' ? PRESET_START : undefined;
+  const trainsNone = run.kind === 'features' || run.config.base !== undefined;
+  const origin = trainsNone ? PRESET_START : undefined;
   const pixels = { size: run.view.imageSize, images: set.indices.length };
   const openers: [id: string | undefined, open: () => Promise<ImageEncoder>][] = [
     [undefined, () => run.openEncoder({ engine })],

@@ -28,6 +28,7 @@ import {
   type Run,
   readClustering,
   settingsHash,
+  type TrainedRun,
   writeEvaluation,
 } from '../run/index.ts';
 import { noteEvaluation } from './evaluationEvent.ts';
@@ -107,7 +108,11 @@ export async function evaluateRun(
       const network = await networkOf(run, opened, reporter);
       const baselines = baselineStore(opened.cacheDir, {
         ...{ images: hashOfSet(cache, set.indices), imageSize: run.view.imageSize },
-        ...{ network: settingsHash(network), kind: run.kind, viewSeed: run.view.seed },
+        ...{
+          network: settingsHash(network),
+          kind: trainsNetwork(run) ? 'trained' : 'features',
+          viewSeed: run.view.seed,
+        },
         ...{ threads: run.view.threads, k: k ?? null, algorithm, seed },
       });
       const report = await withEngine(run, (engine) =>
@@ -140,12 +145,17 @@ export async function evaluateRun(
   );
 }
 
+/** Tells if the encoder of a run is a network that it trained. */
+function trainsNetwork(run: Run): run is TrainedRun {
+  return run.kind === 'trained' && !run.config.base;
+}
+
 /**
- * Settings of the untrained network that a run is compared with: its own, or those of the preset
- * that `train` would choose for the images.
+ * Settings of the untrained network that a run is compared with: its own, or where it trains none
+ * those of the preset that `train` would choose for the images.
  */
 async function networkOf(run: Run, images: OpenImages, reporter: Reporter): Promise<Settings> {
-  if (run.kind === 'trained') return run.config.settings;
+  if (trainsNetwork(run)) return run.config.settings;
   const source = await images.ranged({ range: run.config.source.range, reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   return settingsFor(choosePreset(facts).name, { run: { seed: run.view.seed } });

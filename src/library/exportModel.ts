@@ -18,6 +18,7 @@ import {
   exportEncoder,
   exportMetadata,
   featureEncoder,
+  headShapes,
 } from '../encoders/index.ts';
 import {
   encodeSafetensors,
@@ -139,6 +140,13 @@ async function writeUnchecked(file: string, unchecked: string, model: Uint8Array
 /** Builds the ONNX model of either kind of run. */
 function modelFileOf(run: Run): ExportedEncoder {
   if (run.kind === 'trained') {
+    const { base } = run.config;
+    if (base && run.base) {
+      const { size } = base.input;
+      return featureEncoder({ name: 'model', settings: base }).exportOnnx({
+        ...{ size, tensors: run.base },
+      });
+    }
     return exportEncoder(run.config.settings, run.state, { 'likeness.step': String(run.step) });
   }
   const { encoder, imageSize: size } = run.config;
@@ -188,7 +196,11 @@ async function imagesToCompare(
   return { kind: found < COMPARED ? 'noise' : 'images', pixels };
 }
 
-/** Exports the encoder's weights, those of a trained network under torchvision's names. */
+/**
+ * Exports the encoder's weights, those of a trained network under torchvision's names. Of a head on
+ * a pretrained model these are the head's weights, with `mean` and `deviation` of the features that
+ * it reads.
+ */
 export async function exportWeights(run: Run, file: string): Promise<ExportedWeights> {
   await makeFolder(dirname(file));
   const { tensors, metadata } = weightsOf(run);
@@ -210,7 +222,14 @@ function weightsOf(run: Run): { tensors: Tensors; metadata: Record<string, strin
   }
   const { settings } = run.config;
   const tensors: Tensors = {};
-  for (const { name, shape } of encoderShapes(settings)) {
+  if (run.base) {
+    const { mean, deviation } = run.base;
+    Object.assign(tensors, { mean, deviation });
+  }
+  const shapes = run.config.base
+    ? [...headShapes(settings)].map(([name, shape]) => ({ name, shape }))
+    : encoderShapes(settings);
+  for (const { name, shape } of shapes) {
     const data = run.state[name];
     if (!data) throw new LikenessError('encoder.incomplete', `the checkpoint has no "${name}"`);
     tensors[name] = { dtype: 'float32', shape, data };

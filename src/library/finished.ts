@@ -46,7 +46,9 @@ function keyOf(
 ): string {
   const encoder =
     config.kind === 'trained'
-      ? settingsHash(config.settings)
+      ? config.base
+        ? hashOfJson({ settings: settingsHash(config.settings), base: config.base })
+        : settingsHash(config.settings)
       : hashOfJson({ ...config.encoder, imageSize: config.imageSize, seed: config.seed });
   return hashOfJson({
     ...{ version, step, options, encoder, learnedFrom: config.listing?.contents },

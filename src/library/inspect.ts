@@ -38,6 +38,8 @@ export interface InspectedRun
   readonly name: string;
   /** Ways in which the source is read, in words; null for the usual ones. */
   readonly reading: string | null;
+  /** Pretrained model whose features a head is trained on; absent where a network is trained. */
+  readonly base?: TrainedConfig['base'];
   /** Names of settings that differ from the preset's. */
   readonly changed: readonly string[];
   /** Steps of the newest checkpoint; null before the first. */
@@ -161,6 +163,7 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
   const info = newest && (await readCheckpointInfo(newest.file).catch(() => undefined));
   return {
     ...{ kind: 'run', path, name: folder.name, settings, source, preset, images, notes, budget },
+    ...(config.base && { base: config.base }),
     reading: readingText(source) ?? null,
     changed: changedSettings(settings, preset),
     step: info?.step ?? null,

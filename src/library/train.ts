@@ -1,7 +1,10 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
-import type { ReporterOptions } from '../core/reporter.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
+import { featureEncoderNames, isHubId, type ModelFile, openModelFile } from '../encoders/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import { openTrainedRun, readStoredSource } from '../run/index.ts';
 import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
@@ -22,8 +25,21 @@ import {
 } from './options.ts';
 
 export interface TrainOptions extends ReporterOptions {
-  /** Method to train, by name or as `defineMethod` made it. Default `swav`. */
+  /**
+   * Method to train, by name or as `defineMethod` made it. Default `swav`, and for a head on a
+   * pretrained model `contrastive-clustering`.
+   */
   method?: string | Method;
+  /**
+   * Path of a pretrained model, an ONNX file or a folder as hubs lay them out, or
+   * `hub:OWNER/NAME`. A head of the method
+   * is trained on its features, and the model itself stays as it is.
+   */
+  encoder?: string;
+  /** Reads models of the hub from the cache alone. Default false. */
+  offline?: boolean;
+  /** Number of clusters of such a head. Default: suggested from the features. */
+  k?: number;
   /** Recipe of encoder, views and batch. Default: by the size of the images. */
   preset?: string;
   /** Passes over the images. Default: the preset's. Exclusive with `minutes`. */
@@ -76,6 +92,9 @@ function nameOf(method: string | Method | undefined): string | undefined {
 const fraction = z.number().gt(0).lt(1);
 const shape = {
   method: z.union([z.string(), z.custom<Method>(isMethod)]).optional(),
+  encoder: path(),
+  offline: flag,
+  k: wholeNumber(2),
   preset: path(),
   epochs: wholeNumber(1),
   minutes: positiveNumber(MAX_MINUTES),
@@ -95,13 +114,15 @@ const shape = {
 };
 
 /**
- * Trains an encoder without labels and writes a run folder.
+ * Trains an encoder without labels, or a head on a pretrained one, and writes a run folder.
  *
  * Aborting `signal` ends the training after its current step with everything saved. The model is
  * then usable, its `training.outcome` is `interrupted`, and `resume` continues it.
  *
  * @example
  * const model = await train('photos', { minutes: 30, out: 'runs/photos' });
+ * @example
+ * const headed = await train('photos', { encoder: 'dinov2-small', k: 20, out: 'runs/photos' });
  * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
  * `train.unwell` where the doctor stops the run and no remedy is left.
  */
@@ -116,14 +137,35 @@ export async function train(
   return withImages(images, (opened) => trainImages(opened, options), { reporter, stored });
 }
 
+/** Opens a pretrained model. */
+async function modelAt(
+  path: string,
+  { offline, reporter }: { offline: boolean | undefined; reporter: Reporter },
+): Promise<ModelFile> {
+  if (featureEncoderNames.some((name) => name === path)) {
+    throw new LikenessError(
+      'option.invalid',
+      `encoder: received "${path}"; expected the path of a pretrained model, because heads on ` +
+        `${path} were not measured. \`start(images, { out })\` groups without training.`,
+    );
+  }
+  reporter.progress({
+    stage: 'learn',
+    text: `opening ${isHubId(path) ? path : displayPath(path)}`,
+  });
+  return openModelFile(path, { reporter, ...(offline !== undefined && { offline }) });
+}
+
 /** Trains on open images; the options are checked already. */
 export async function trainImages(
   images: OpenImages,
   options: TrainOptions,
 ): Promise<TrainedModel> {
   const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
-  const request = { ...given, method: nameOf(given.method) };
   const reporter = reporterFor(options);
+  const { encoder: path, offline, method, ...others } = given;
+  const encoder = path === undefined ? undefined : await modelAt(path, { offline, reporter });
+  const request = { ...others, method: nameOf(method), ...(encoder && { encoder }) };
   const session = await trainRun(images, request, { reporter, onEvent });
   const { outcome, training, verdict, epochs, folder, config, skipped } = session;
   const { totalSteps, seconds, doctor } = training;

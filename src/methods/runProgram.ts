@@ -1,5 +1,15 @@
 /** The training program of a run, from its settings. */
-import { adam, checkSizes, larc, lars, type Optimizer, sgd, warmupCosine } from '../nn/index.ts';
+import {
+  adam,
+  checkSizes,
+  larc,
+  lars,
+  type Optimizer,
+  PRETRAINED,
+  sgd,
+  warmupCosine,
+} from '../nn/index.ts';
+import { l2Normalize, matmul, mul, softmax, transpose } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
 import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
 import { methodNamed } from './registry.ts';
@@ -85,7 +95,25 @@ export function stateShapes({
   );
 }
 
-/** Embeddings, prototypes and clusters of the settings' method for an encoder's features. */
+/**
+ * Embeddings, prototypes and clusters of the settings' method for an encoder's features.
+ *
+ * On features of a pretrained model prototypes are clusters, where the method learns no others: the
+ * most probable one has the largest cosine.
+ */
 export function methodHead(settings: Settings): MethodHead {
-  return methodNamed(settings.method.name).head(settings);
+  const head = methodNamed(settings.method.name).head(settings);
+  const { project, prototypes, assign } = head;
+  if (settings.encoder.architecture !== PRETRAINED || assign || !prototypes) return head;
+  return {
+    ...head,
+    assign(variables, features) {
+      const z = l2Normalize(project(variables, features)); // [N, D]
+      const C = l2Normalize(prototypes(variables)); // [K, D]
+      return softmax(mul(matmul(z, transpose(C, [1, 0])), 1 / TEMPERATURE)); // [N, K]
+    },
+  };
 }
+
+/** Divides cosines of prototypes, as in SwAV. */
+const TEMPERATURE = 0.1;

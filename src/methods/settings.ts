@@ -112,6 +112,11 @@ export const sharedGroups = {
       .default([0.1, 2])
       .describe('standard deviation of the blur in pixels, smallest-largest'),
     solarizeProbability: fraction().default(0).describe('probability of inverting bright pixels'),
+    storedViews: positive(MAX_CROPS)
+      .optional()
+      .describe(
+        'random views per image whose features are stored; of architecture pretrained only',
+      ),
   }),
   encoder: z.strictObject({
     architecture: z

@@ -111,11 +111,13 @@ export async function featureMaps(
   }
 
   const maps: FeatureMap[] = [];
-  if (run.kind === 'trained') {
+  // The features of a pretrained model do not change while its head is trained.
+  const isTrained = run.kind === 'trained' && !run.config.base;
+  if (isTrained) {
     for await (const state of earlierStates(run, input, reporter)) maps.push(await earlier(state));
   }
   const { step } = run;
-  const title = run.kind === 'trained' ? `after step ${step}` : 'now';
+  const title = isTrained ? `after step ${step}` : 'now';
   maps.push(await mapOf({ title, step }, await pickRows(features, rows), last));
   return { ids: Array.from(drawn, (index) => cache.entries[index]!.id), maps };
 }

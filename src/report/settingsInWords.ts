@@ -2,13 +2,18 @@
 import { plural } from '../core/text.ts';
 import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, type Settings, showCrops } from '../methods/index.ts';
-import { type FeaturesConfig, type RunConfig, readingText } from '../run/index.ts';
+import {
+  type FeaturesConfig,
+  type RunConfig,
+  readingText,
+  type TrainedConfig,
+} from '../run/index.ts';
 import type { NamedText } from './runReport.ts';
 
 /** Names the settings that a run read, and no others. */
 export function settingsInWords(config: RunConfig, { step }: { step: number }): NamedText[] {
   const reading = readingText(config.source);
-  const own = config.kind === 'trained' ? ofNetwork(config.settings, step) : ofFeatures(config);
+  const own = config.kind === 'trained' ? ofTraining(config, step) : ofFeatures(config);
   return [...own, ...(reading === undefined ? [] : [{ name: 'Source', value: reading }])];
 }
 
@@ -36,6 +41,24 @@ export function allSettings(settings: Settings): NamedText[] {
   return Object.entries(flatSettings(settings)).flatMap(([name, value]) =>
     value === undefined || OF_THE_MACHINE.has(name) ? [] : [{ name, value: String(value) }],
   );
+}
+
+/** Names the network that is trained, or the pretrained model and its head. */
+function ofTraining({ settings, base }: TrainedConfig, step: number): NamedText[] {
+  if (!base) return ofNetwork(settings, step);
+  const { facts } = featureEncoder({ name: 'model', settings: base });
+  const head = [
+    { name: 'Head', value: settings.method.name },
+    ...groupsOf(settings.method),
+    { name: 'Batch', value: String(settings.data.batchSize) },
+    { name: 'Steps', value: String(step) },
+    { name: 'Seed', value: String(settings.run.seed) },
+  ];
+  const ofModel = Object.entries(facts).map(([name, value]) => ({
+    name: inWords(name),
+    value: String(value),
+  }));
+  return [...ofModel, ...head];
 }
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */

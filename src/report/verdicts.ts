@@ -1,5 +1,5 @@
 /** Encoders of an evaluation, and the verdict on the first of them. */
-import { type ScoredEncoder, type Verdict, verdictsOf } from '../evaluate/index.ts';
+import { KMEANS_TITLE, type ScoredEncoder, type Verdict, verdictsOf } from '../evaluate/index.ts';
 import type { StoredEvaluation } from '../run/index.ts';
 
 /** Lists the encoders of an evaluation, the evaluated one first. */
@@ -19,5 +19,11 @@ export function encodersOf(evaluation: StoredEvaluation): ScoredEncoder[] {
  * with the scores.
  */
 export function verdictsOnRun(evaluation: StoredEvaluation): Verdict[] {
-  return verdictsOf(encodersOf(evaluation));
+  const [own, ...others] = encodersOf(evaluation);
+  const { kmeans } = evaluation.baselines ?? {};
+  return verdictsOf([
+    own!,
+    ...(kmeans ? [{ title: KMEANS_TITLE, scores: kmeans }] : []),
+    ...others,
+  ]);
 }

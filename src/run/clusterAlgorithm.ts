@@ -7,6 +7,7 @@ import type { Run } from './openRun.ts';
  * (docs/results.md). Patch features gain nothing from it, and trained networks were not measured.
  */
 export function clusterAlgorithmOf(run: Run): ClusterAlgorithm {
-  const isPretrained = run.kind === 'features' && run.config.encoder.name === 'model';
+  const isPretrained =
+    run.kind === 'features' ? run.config.encoder.name === 'model' : run.config.base !== undefined;
   return isPretrained ? 'smoothed-kmeans' : 'kmeans';
 }

@@ -1,5 +1,6 @@
 /** The run folder: its files, how each is written, and how each is read. */
 
+export { type BaseSettings, baseCacheSize, readBase, trainedCacheSize, writeBase } from './base.ts';
 export {
   type Checkpoint,
   type CheckpointFile,

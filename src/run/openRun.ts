@@ -3,14 +3,16 @@ import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import {
   featureEncoder,
+  headedEncoder,
   headShapes,
   type ImageEncoder,
   networkShapes,
   trainedEncoder,
 } from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
-import { cacheSizeFor, cacheSizeOf } from '../methods/index.ts';
+import { cacheSizeFor } from '../methods/index.ts';
 import type { EvaluationSpec } from '../views/index.ts';
+import { readBase, trainedCacheSize } from './base.ts';
 import {
   type Checkpoint,
   type DamagedCheckpoint,
@@ -62,6 +64,8 @@ export interface TrainedRun extends AnyRun {
   readonly checkpoint: Checkpoint;
   /** Values by name. */
   readonly state: Readonly<Record<string, Float32Array>>;
+  /** Bytes of the pretrained model, and the standardization of its features, of a head. */
+  readonly base?: Tensors;
 }
 
 /** A run whose encoder needs no training. */
@@ -110,31 +114,46 @@ async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<Tr
         '`train(images, { out, resume: true })`.',
     );
   }
-  return trainedRunAt(folder, config, checkpoint, damaged);
+  const base = await readBase(folder, config);
+  return trainedRunAt({ folder, config, base, damaged }, checkpoint);
 }
 
 function trainedRunAt(
-  folder: RunFolder,
-  config: TrainedConfig,
+  {
+    folder,
+    config,
+    base,
+    damaged,
+  }: Pick<TrainedRun, 'folder' | 'config' | 'damaged'> & { base: Tensors | undefined },
   checkpoint: Checkpoint,
-  damaged: readonly DamagedCheckpoint[],
 ): TrainedRun {
   const { settings, threads } = config;
   requireOwnSettings(folder, config, checkpoint);
   requireShapes(checkpoint, new Map([...networkShapes(settings), ...headShapes(settings)]));
   const { step, epoch } = checkpoint.info;
   const state = stateOf(checkpoint.tensors);
+  const { base: model } = config;
+  const input = model && {
+    size: model.input.size,
+    resize: model.input.resize,
+    fit: model.input.fit,
+  };
   return {
     ...{ kind: 'trained', folder, config, checkpoint, state, damaged, step, epoch },
+    ...(base && { base }),
     method: settings.method.name,
     view: {
       imageSize: settings.data.imageSize,
-      cacheSize: cacheSizeOf(settings),
+      ...(input && { input }),
+      cacheSize: trainedCacheSize(config),
       workers: settings.run.workers,
       threads,
       seed: settings.run.seed,
     },
-    openEncoder: (options) => trainedEncoder({ settings, state, ...options }),
+    openEncoder: (options) =>
+      base && model
+        ? headedEncoder({ settings, state, model, tensors: base, ...options })
+        : trainedEncoder({ settings, state, ...options }),
   };
 }
 
@@ -195,9 +214,9 @@ export async function runAtStep(run: Run, step: number): Promise<Run> {
         `newest is of step ${run.step}. ${clusterAgain}`,
     );
   }
-  const { config, damaged } = run;
+  const { config, damaged, base } = run;
   const checkpoint = await loadCheckpoint(found.file, {
     maxBytes: maxCheckpointBytes(folder, config),
   });
-  return trainedRunAt(folder, config, checkpoint, damaged);
+  return trainedRunAt({ folder, config, base, damaged }, checkpoint);
 }

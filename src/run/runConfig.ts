@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import { MAX_MINUTES } from '../core/options.ts';
-import { type EncoderSpec, encoderSpec } from '../encoders/index.ts';
+import {
+  type EncoderSpec,
+  encoderSpec,
+  type ModelSettings,
+  modelSettings,
+} from '../encoders/index.ts';
 import {
   MAX_EPOCHS,
   type PictureFacts,
@@ -39,6 +44,8 @@ interface SharedConfig {
 export interface TrainedConfig extends SharedConfig {
   kind: 'trained';
   settings: Settings;
+  /** Pretrained model whose features a head is trained on; absent where a network is trained. */
+  base?: ModelSettings;
   preset: string;
   /** Facts about a sample of the images that the views follow. */
   pictures?: PictureFacts;
@@ -100,6 +107,7 @@ const trainedSchema = z.looseObject({
   kind: z.literal('trained').default('trained'),
   // The methods check their settings themselves.
   settings: z.record(z.string(), z.unknown()),
+  base: modelSettings.optional(),
   preset: z.string(),
   pictures: z
     .strictObject({

@@ -3,7 +3,7 @@ import type { Engine } from '../backends/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { EpochWork, MethodProgram } from '../methods/index.ts';
-import type { Loader } from '../views/index.ts';
+import type { CropValues, Loader } from '../views/index.ts';
 import { type Clock, monotonicNow, type Now } from './clock.ts';
 import type { TrainEvent } from './events.ts';
 import { type EvaluationImages, runWork } from './phase.ts';
@@ -12,7 +12,7 @@ import type { Stages } from './stages.ts';
 export interface EpochsOptions {
   engine: Engine;
   method: MethodProgram;
-  loader: Loader;
+  loader: Loader<CropValues>;
   batchSize: number;
   seed: number;
   /** All images in their evaluation view, for methods with a phase between epochs. */

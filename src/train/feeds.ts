@@ -1,18 +1,18 @@
 /** Batches of a loader as a compiled step reads them, and the numbers that it returns. */
 import type { Values } from '../compile/index.ts';
-import type { Batch, Loader } from '../views/index.ts';
+import type { Batch, CropValues, Loader } from '../views/index.ts';
 
 export interface Prefetch {
   /** Returns the batch of a step, prepared or not. */
-  take(step: number): Promise<Batch>;
+  take(step: number): Promise<Batch<CropValues>>;
   /** Asks for a batch early. */
   prepare(step: number): void;
 }
 
 /** Asks the loader for the batch of the next step while the current one runs. */
-export function createPrefetch(loader: Loader): Prefetch {
+export function createPrefetch(loader: Loader<CropValues>): Prefetch {
   const { stepsPerEpoch } = loader;
-  let coming: Promise<Batch> | undefined;
+  let coming: Promise<Batch<CropValues>> | undefined;
   const request = (step: number) => {
     const batch = loader.batch(Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
     // An unused batch must not become an unhandled rejection when the loader closes.
@@ -43,7 +43,7 @@ export function factsOf(results: Values): Record<string, number> {
 }
 
 /** Collects the inputs of one step: `indices`, `crops.<group>`, and the scalars by name. */
-export function feedsOf(batch: Batch, scalars: Record<string, number>): Values {
+export function feedsOf(batch: Batch<CropValues>, scalars: Record<string, number>): Values {
   const feeds: Values = { indices: Int32Array.from(batch.positions) };
   batch.crops.forEach((pixels, g) => {
     feeds[`crops.${g}`] = pixels;

@@ -3,25 +3,31 @@
 import type { Engine, Executable } from '../backends/index.ts';
 import type { Program } from '../compile/index.ts';
 import { plural } from '../core/text.ts';
-import { type FilledBatch, filled, joinRows, runBatches } from '../encoders/index.ts';
+import {
+  type FilledBatch,
+  filled,
+  type ImageBatch,
+  joinRows,
+  runBatches,
+} from '../encoders/index.ts';
 import type { EpochWork, PhaseResult } from '../methods/index.ts';
-import type { EvaluationBatch, Loader } from '../views/index.ts';
+import type { CropValues, Loader } from '../views/index.ts';
 import type { Stages } from './stages.ts';
 
 /**
- * Evaluation views `[b, 3, s, s]` in the order of the trained images; the last batch may be
- * smaller.
+ * Evaluation views `[b, 3, s, s]`, or stored features `[b, D]`, in the order of the trained images;
+ * the last batch may be smaller.
  */
 export type EvaluationImages = (shape: {
   size: number;
   batchSize: number;
-}) => AsyncIterable<EvaluationBatch>;
+}) => AsyncIterable<ImageBatch>;
 
 export interface WorkOptions {
   engine: Engine;
   /** The state of the run. */
   state: Pick<Stages, 'readState'>;
-  loader: Loader;
+  loader: Loader<CropValues>;
   evaluationImages: EvaluationImages;
   images: number;
   epoch: number;
@@ -89,7 +95,10 @@ export async function runWork(work: EpochWork, options: WorkOptions): Promise<Ph
  * Random views of all images as inputs `crops.<g>`; rows that fill the last batch up belong to no
  * image.
  */
-async function* viewBatches(loader: Loader, images: number): AsyncGenerator<FilledBatch> {
+async function* viewBatches(
+  loader: Loader<CropValues>,
+  images: number,
+): AsyncGenerator<FilledBatch> {
   let done = 0;
   for await (const { crops, positions } of loader.pass()) {
     const batchSize = positions.length;

@@ -13,6 +13,7 @@ import {
   reportSkipped,
   type SplitName,
 } from '../data/index.ts';
+import type { ModelFile } from '../encoders/index.ts';
 import {
   cacheSizeOf,
   checkStem,
@@ -35,24 +36,36 @@ import {
   openRunFolder,
   type RunFolder,
   type RunLock,
+  readBase,
   readTrainedConfig,
   requireFree,
   requireSameImages,
   storedSourceOf,
   type TrainedConfig,
+  trainedCacheSize,
   writeImageList,
   writeMissingLists,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
+import type { Base } from './headLoader.ts';
 import { pictureFacts } from './pictureFacts.ts';
-import { givenOptions, type ResumeRequest, resumedConfig } from './resumeSettings.ts';
+import {
+  givenOptions,
+  type ResumeRequest,
+  requireSameHead,
+  resumedConfig,
+} from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
 
 export interface PrepareRequest extends ResumeRequest {
   /** Folder of the run. Required to resume one. */
   out?: string;
   split?: SplitName;
+  /** Pretrained model that a head is trained on. */
+  encoder?: ModelFile;
+  /** Number of clusters of the head. */
+  k?: number;
   /** Command line that asks for the run, which is stored with it. */
   command?: string;
 }
@@ -78,13 +91,7 @@ export async function prepareNew(
   checkStem(wanted);
   const cache = await images.pixels({ size: cacheSizeOf(wanted), reporter });
   const indices = indicesOfSplit(cache, split);
-  if (indices.length < 2) {
-    throw new LikenessError(
-      'source.tooFew',
-      `${path}: found ${indices.length} usable image(s); expected at least 2, and hundreds ` +
-        'to learn anything',
-    );
-  }
+  requireImages(indices, path);
   const distinct = requireDistinct(cache, indices, path);
   const identities = identitiesOf(cache, indices);
   const givenNames = new Set(Object.keys(flatSettings(changes)));
@@ -129,7 +136,7 @@ export async function prepareNew(
 }
 
 /** Does work whose failure releases the lock. */
-async function lockedWhile<T>(lock: RunLock, work: () => Promise<T>): Promise<T> {
+export async function lockedWhile<T>(lock: RunLock, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -138,8 +145,17 @@ async function lockedWhile<T>(lock: RunLock, work: () => Promise<T>): Promise<T>
   }
 }
 
+/** Refuses a source without two usable images. */
+export function requireImages({ length }: Uint32Array, path: string): void {
+  if (length >= 2) return;
+  throw new LikenessError(
+    'source.tooFew',
+    `${path}: found ${length} usable image(s); expected at least 2, and hundreds to learn anything`,
+  );
+}
+
 /** Counts the different images, and refuses copies of a single one. */
-function requireDistinct(cache: PixelCache, indices: Uint32Array, path: string): number {
+export function requireDistinct(cache: PixelCache, indices: Uint32Array, path: string): number {
   const distinct = countDistinct(cache, indices);
   if (distinct > 1) return distinct;
   throw new LikenessError(
@@ -149,7 +165,7 @@ function requireDistinct(cache: PixelCache, indices: Uint32Array, path: string):
   );
 }
 
-function splitNote(cache: PixelCache, indices: Uint32Array, split: SplitName): string {
+export function splitNote(cache: PixelCache, indices: Uint32Array, split: SplitName): string {
   return indices.length === cache.count
     ? ''
     : ` of the "${split}" split (of ${showCount(cache.count)} in all)`;
@@ -186,8 +202,10 @@ async function resumedRun(
   });
   const end = checkpoint && isEndOf(stored, checkpoint.info) ? checkpoint.info.step : undefined;
   const config = resumedConfig(stored, request, { finished: end });
+  requireSameHead(stored, request);
+  const base = await storedBase(folder, config);
   const { range } = config.source;
-  const cache = await images.pixels({ size: cacheSizeOf(config.settings), range, reporter });
+  const cache = await images.pixels({ size: trainedCacheSize(config), range, reporter });
   const indices = indicesOfSplit(cache, config.split);
   const identities = identitiesOf(cache, indices);
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
@@ -196,7 +214,14 @@ async function resumedRun(
   const isLonger = config.longer !== stored.longer;
   if (isLonger) await makeLonger({ folder, config, stored }, reporter);
   const finished = end !== undefined && !isLonger;
-  return { folder, config, cache, indices, distinct, cacheDir: images.cacheDir, finished };
+  const { cacheDir } = images;
+  return { folder, config, cache, indices, distinct, cacheDir, finished, ...(base && { base }) };
+}
+
+/** The pretrained model of a run; undefined where it trains a network. */
+async function storedBase(folder: RunFolder, config: TrainedConfig): Promise<Base | undefined> {
+  const tensors = await readBase(folder, config);
+  return tensors && { settings: config.base!, tensors };
 }
 
 /** Stores the longer schedule and tells it. */

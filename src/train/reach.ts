@@ -24,6 +24,8 @@ export interface ReachFacts {
   readonly distinct?: number | undefined;
   /** Passes over the images, planned or done; may be a fraction. */
   readonly epochs: number;
+  /** True for a head on a pretrained model, which needs neither many images nor epochs. */
+  readonly isHead?: boolean | undefined;
   /** Absent where the recipe is unknown. */
   readonly recipe?: RecipeReach | undefined;
 }
@@ -55,6 +57,7 @@ const ENOUGH: Shortage = { grade: 'enough', sentence: '' };
  * @param tense time of the sentences, before the training or after it
  */
 export function reachOf(facts: ReachFacts, tense: 'planned' | 'done' = 'done'): Reach {
+  if (facts.isHead) return { epochs: ENOUGH, images: ENOUGH };
   return { epochs: shortageOfEpochs(facts, tense), images: shortageOfImages(facts) };
 }
 

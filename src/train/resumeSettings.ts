@@ -1,5 +1,6 @@
 /** Settings of a resumed run. */
 import { LikenessError } from '../core/errors.ts';
+import type { ModelFile } from '../encoders/index.ts';
 import {
   currentName,
   flatSettings,
@@ -68,6 +69,32 @@ function longerBudget(
   if ('epochs' in budget)
     return more !== undefined && more > budget.epochs ? { epochs: more } : undefined;
   return minutes !== undefined && minutes > budget.minutes ? { minutes } : undefined;
+}
+
+/**
+ * Refuses another pretrained model, or another number of clusters, than a run was started with.
+ *
+ * @throws LikenessError `resume.differs`
+ */
+export function requireSameHead(
+  { base, settings }: Pick<TrainedConfig, 'base' | 'settings'>,
+  { encoder, k }: { encoder?: ModelFile; k?: number },
+): void {
+  const differs = (name: string, received: unknown, stored: unknown) =>
+    new LikenessError(
+      'resume.differs',
+      `resume: received ${name} ${received}; expected ${stored}, as the run was started with. ` +
+        'Leave it out, or start a new run to change it.',
+    );
+  if (encoder && encoder.settings.sha256 !== base?.sha256) {
+    throw differs('`encoder`', encoder.settings.model, base ? base.model : 'none');
+  }
+  const { clusters, prototypes } = settings.method as {
+    clusters?: number | number[];
+    prototypes?: number;
+  };
+  const own = [clusters ?? prototypes].flat()[0];
+  if (k !== undefined && (!base || k !== own)) throw differs('`k`', k, base ? own : 'none');
 }
 
 function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settings {

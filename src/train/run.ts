@@ -20,6 +20,7 @@ import {
 import type { Verdict } from './doctor.ts';
 import type { TrainEvent } from './events.ts';
 import { type PrepareRequest, prepareNew, prepareResumed } from './prepare.ts';
+import { prepareHead } from './prepareHead.ts';
 import { fittedRecipe } from './recipe.ts';
 import { remedyFor } from './remedy.ts';
 import { restore, restoreHealthy } from './restore.ts';
@@ -65,8 +66,7 @@ export async function trainRun(
   { reporter = silent, onEvent }: { reporter?: Reporter; onEvent?(event: TrainEvent): void } = {},
 ): Promise<TrainedSession> {
   checkRequest(request);
-  const prepare = request.resume ? prepareResumed : prepareNew;
-  const run = await prepare(images, request, reporter);
+  const run = await prepared(images, request, reporter);
   try {
     const { snapshots, saveGraph } = request;
     const result = await trainPrepared(run, request, { reporter, onEvent, snapshots, saveGraph });
@@ -74,6 +74,23 @@ export async function trainRun(
   } finally {
     run.lock.release();
   }
+}
+
+/** A new run, of a network or of a head, or the one in `out`. */
+function prepared(
+  images: OpenImages,
+  request: TrainRequest,
+  reporter: Reporter,
+): Promise<PreparedRun> {
+  const { resume, encoder, k } = request;
+  if (resume) return prepareResumed(images, request, reporter);
+  if (encoder) return prepareHead(images, { ...request, encoder }, reporter);
+  if (k === undefined) return prepareNew(images, request, reporter);
+  throw new LikenessError(
+    'option.conflict',
+    `k: received ${k} without encoder; expected it for a head on a pretrained model. Networks ` +
+      'are clustered with `model.cluster(images)`.',
+  );
 }
 
 function checkRequest({ epochs, minutes, resume, out }: TrainRequest): void {

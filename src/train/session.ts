@@ -3,7 +3,7 @@
  * steps.
  */
 import { join } from 'node:path';
-import { openEngine, runtimeVersion } from '../backends/index.ts';
+import { type Engine, openEngine, runtimeVersion } from '../backends/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { type PixelCache, unlabeledAmong } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
@@ -21,10 +21,12 @@ import {
   writePlan,
   writeWatched,
 } from '../run/index.ts';
-import { evaluationBatches, openLoader } from '../views/index.ts';
+import { type CropValues, evaluationBatches, type Loader, openLoader } from '../views/index.ts';
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
+import { type Base, openHeadInputs } from './headLoader.ts';
 import { withKernelProgress } from './kernelProgress.ts';
+import type { EvaluationImages } from './phase.ts';
 import { fittedRecipe, recipeReach } from './recipe.ts';
 import { settingFarFrom } from './remedy.ts';
 import { createTrainReport } from './report.ts';
@@ -48,6 +50,8 @@ export interface PreparedRun {
   cacheDir: string;
   /** Lock of the folder, taken before anything was read or written. */
   lock: RunLock;
+  /** Pretrained model whose features a head is trained on. */
+  base?: Base;
   /** Set for a run that was trained to its end. */
   finished?: boolean;
 }
@@ -80,8 +84,13 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   });
   const { batchSize } = settings.data;
   const { maxSteps } = settings.schedule;
-  const { seed, workers, checkpointSeconds } = settings.run;
-  const loader = openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed, workers });
+  const { seed, checkpointSeconds } = settings.run;
+  const { loader, evaluationImages } = await inputsOf(engine, run, reporter).catch(
+    async (error: unknown) => {
+      await engine.close();
+      throw error;
+    },
+  );
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
   const extra = unlabeledAmong(cache, indices);
@@ -91,13 +100,14 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   await rewindSnapshots(folder, from?.step ?? 0);
   const watch = createEpochWatch({
     ...{ engine, settings, cache, indices, events, reporter },
+    isMeasured: run.base === undefined,
     started: from?.seconds,
     before: from && (await readWatched(folder.files.watched, from)),
     remember: (measured) => writeWatched(folder.files.watched, measured),
   });
   const writer = createEventWriter(events);
   const recipe = recipeReach(settings, { preset: config.preset, images: indices.length });
-  const reach = { images: indices.length, distinct, recipe };
+  const reach = { images: indices.length, distinct, recipe, isHead: run.base !== undefined };
   const fitted = fittedRecipe(config.preset, { settings, images: indices.length });
   const farSetting = fitted && settingFarFrom(fitted, settings)?.description;
   const minutes = 'minutes' in budget ? budget.minutes : undefined;
@@ -116,7 +126,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   try {
     const result = await trainMethod({
       ...{ engine, method, loader, batchSize, seed, budget, maxSteps, checkpointSeconds, from },
-      evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
+      evaluationImages,
       signal: reporter.signal,
       judgedBy: { ...reach, farSetting },
       async save(training) {
@@ -153,6 +163,21 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
     await Promise.allSettled([events.close(), loader.close(), watch.close()]);
     await engine.close();
   }
+}
+
+/** Loader and evaluation images of a network's training, or of a head's. */
+async function inputsOf(
+  engine: Engine,
+  { config: { settings }, cache, indices, base }: PreparedRun,
+  reporter: Reporter,
+): Promise<{ loader: Loader<CropValues>; evaluationImages: EvaluationImages }> {
+  const { batchSize } = settings.data;
+  const { seed, workers } = settings.run;
+  if (base) return openHeadInputs(engine, settings, { base, cache, indices, workers, reporter });
+  return {
+    loader: openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed, workers }),
+    evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
+  };
 }
 
 /** Saves step.onnx, or the step of a later stage beside it. */

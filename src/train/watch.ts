@@ -29,6 +29,8 @@ export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images' | '
   started?: number;
   /** Last measurement of an earlier session, to compare with. */
   before?: WatchedSample;
+  /** False for a head, because the features of its encoder stay as they are. Default true. */
+  isMeasured?: boolean;
   /** Stores a measurement for a later session. */
   remember?(measured: WatchedSample): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function createEpochWatch({
   started = 0,
   before,
   remember,
+  isMeasured = true,
   ...options
 }: EpochWatchOptions): EpochWatch {
   const { signal } = reporter;
@@ -69,7 +72,7 @@ export function createEpochWatch({
   let memory = before;
   let seconds: number | undefined;
   let expected = FIRST_SECONDS;
-  let broken = options.settings.run.measures === 'none' || plan.images < MIN_IMAGES;
+  let broken = !isMeasured || options.settings.run.measures === 'none' || plan.images < MIN_IMAGES;
 
   return {
     async after({ epoch, step, last, readState, seconds: now }) {

@@ -14,7 +14,14 @@ export {
 } from './evaluationBatches.ts';
 export { type EvaluationSpec, type Fit, fits, renderEvaluationView } from './evaluationView.ts';
 export type { CacheLayout } from './jobs.ts';
-export { type Batch, type Loader, type LoaderOptions, openLoader } from './loader.ts';
+export {
+  type Batch,
+  type CropValues,
+  epochOrders,
+  type Loader,
+  type LoaderOptions,
+  openLoader,
+} from './loader.ts';
 export { gradientDescriptor, MIRROR_SIZE, mirrorRatio } from './mirroring.ts';
 export {
   type Box,

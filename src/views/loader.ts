@@ -13,23 +13,29 @@ import type { CacheLayout } from './jobs.ts';
 import type { ViewsSpec } from './spec.ts';
 import { openWorkerPool } from './workerPool.ts';
 
+/** Values of crops: pixels, or features of a pretrained model. */
+export type CropValues = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
 /** Views of one training step. */
-export interface Batch {
+export interface Batch<Values extends CropValues = Uint8Array<ArrayBuffer>> {
   /** Cache index of each image: `[B]`. */
   readonly images: Uint32Array;
   /** Index of each image among the loader's images, 0 to N - 1: `[B]`. */
   readonly positions: Uint32Array;
-  /** Views by group of crops: `[count * B, 3, size, size]` uint8, crop-major. */
-  readonly crops: Uint8Array<ArrayBuffer>[];
+  /**
+   * Views by group of crops: `[count * B, 3, size, size]` uint8, crop-major; features
+   * `[count * B, D]` float32 alike.
+   */
+  readonly crops: Values[];
 }
 
-export interface Loader {
+export interface Loader<Values extends CropValues = Uint8Array<ArrayBuffer>> {
   /** Number of images N. */
   readonly count: number;
   /** Full batches per epoch, `floor(N / batchSize)`; the remaining images are left out. */
   readonly stepsPerEpoch: number;
   /** Renders the batch of a step and prefetches the following steps. Any step may come first. */
-  batch(epoch: number, step: number): Promise<Batch>;
+  batch(epoch: number, step: number): Promise<Batch<Values>>;
   /**
    * Replaces the shuffled order of an epoch by at least `stepsPerEpoch * batchSize` indices among
    * the loader's images. Discards prefetched batches of that epoch.
@@ -39,7 +45,7 @@ export interface Loader {
    * Iterates over random views of all images, in order and in full batches. The last batch is
    * filled with the first images. The random streams are those of no epoch.
    */
-  pass(): AsyncGenerator<Batch, void, undefined>;
+  pass(): AsyncGenerator<Batch<Values>, void, undefined>;
   /** Total time that callers of `batch` have waited, in milliseconds. */
   readonly waitedMs: number;
   /** Ends the workers. */
@@ -168,7 +174,7 @@ const PASS_EPOCH = 2 ** 32 - 1;
  * Stores the image order of an epoch, shuffled unless set. Prefetching crosses from one epoch into
  * the next, so the latest two orders stay.
  */
-function epochOrders(count: number, seed: number) {
+export function epochOrders(count: number, seed: number) {
   const orders = new Map<number, Uint32Array>();
   function set(epoch: number, positions: Uint32Array): void {
     orders.delete(epoch);

@@ -70,11 +70,12 @@ export async function onnxModel({
   // A model that is fixed to a batch runs as often as a batch of ours needs.
   const perRun = session.input.batch ?? batchSize;
   const bytesPerRun = perRun * 3 * input.size ** 2;
+  const perCall = perRun * Math.ceil(batchSize / perRun);
   const encoder = encoderOf({
     ...{ id: 'model', title: model, dimension },
     protocol: `${model}, output ${output.name}${POOLED_BY[output.pooling]}`,
     ...{ size: input.size, resize: input.resize, fit: input.fit },
-    batchSize: perRun * Math.ceil(batchSize / perRun),
+    batchSize: perCall,
     async run(pixels) {
       const features = new Float32Array((pixels.length / bytesPerRun) * perRun * dimension);
       for (let at = 0; at * bytesPerRun < pixels.length; at++) {
@@ -86,7 +87,30 @@ export async function onnxModel({
     },
     close: () => session.close(),
   });
-  return withStoredFeatures(encoder, { key: modelKey(settings), model });
+  const bytes = (perCall * bytesPerRun) / perRun;
+  const anyNumber = {
+    ...encoder,
+    /** Takes any number of views. */
+    async embedViews(pixels: Uint8Array) {
+      if (pixels.length <= bytes) return encoder.embedViews(pixels);
+      const parts: Float32Array[] = [];
+      for (let start = 0; start < pixels.length; start += bytes) {
+        parts.push(await encoder.embedViews(pixels.subarray(start, start + bytes)));
+      }
+      return concatenated(parts);
+    },
+  };
+  return withStoredFeatures(anyNumber, { key: modelKey(settings), model });
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** Pooling in words. */

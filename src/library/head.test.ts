@@ -1,0 +1,172 @@
+/** A head on a pretrained model as a run like any other: trained, resumed, and everything after. */
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
+import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
+import {
+  inspect,
+  listCaches,
+  openEncoder,
+  openModel,
+  readReport,
+  start,
+  type TrainedModel,
+  type TrainOptions,
+  train,
+} from '../likeness.ts';
+
+const workplace = openWorkplace();
+const at = (...names: string[]) => join(workplace.path, ...names);
+const IMAGES = 48;
+const short = { settings: { schedule: { maxSteps: 12 } } } as const;
+
+/** Textures, with a folder for each of their three kinds. */
+async function writePictures(): Promise<void> {
+  await writeTextures(at('flat'), IMAGES);
+  for (const kind of ['0', '1', '2']) await writeTextures(at('pictures', kind), 0);
+  for (const [i, name] of readdirSync(at('flat')).sort().entries()) {
+    renameSync(at('flat', name), at('pictures', String(i % 3), name));
+  }
+}
+const bytesOf = (out: string) => {
+  const folder = join(out, 'checkpoints');
+  return readFileSync(join(folder, readdirSync(folder).sort().at(-1)!));
+};
+const trained = (out: string, options: TrainOptions = {}) =>
+  train(at('pictures'), {
+    ...{ encoder: at('tiny.onnx'), k: 3, out: at(out) },
+    ...short,
+    ...options,
+  });
+
+beforeAll(async () => {
+  process.env.LIKENESS_CACHE = at('cache');
+  await writePictures();
+  writeFileSync(at('tiny.onnx'), tinyModel({ size: 32 }));
+  writeFileSync(at('other.onnx'), tinyModel({ size: 32, scale: 'fractions' }));
+});
+afterAll(() => {
+  delete process.env.LIKENESS_CACHE;
+  workplace.remove();
+});
+
+describe('a head on a pretrained model', () => {
+  let model: TrainedModel;
+  const notes: string[] = [];
+  beforeAll(async () => {
+    model = await trained('run', { onNote: ({ message }) => void notes.push(message) });
+  });
+
+  it('is trained for the steps of its recipe, with the model in the run', async () => {
+    expect(model).toMatchObject({ kind: 'trained', method: 'contrastive-clustering', step: 12 });
+    expect(model.training).toMatchObject({ outcome: 'finished', totalSteps: 12 });
+    const { config } = model;
+    expect(config.base).toMatchObject({ model: 'tiny', dimension: 8 });
+    expect(config.settings).toMatchObject({
+      data: { batchSize: IMAGES, imageSize: 32 },
+      encoder: { architecture: 'pretrained', dimension: 8 },
+      schedule: { epochs: 12 },
+      method: { clusters: 3 },
+    });
+    expect(notes).toContain('a head on the features of tiny: method contrastive-clustering');
+    expect(notes.join(' ')).not.toContain('learn from scratch');
+    expect(await inspect(at('run'))).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
+    const models = listCaches(at('cache')).caches.flatMap(({ features }) => features?.model ?? []);
+    expect(models.sort()).toEqual(['tiny', 'tiny, 4 views']);
+  });
+
+  it('ends with the same bytes where it is interrupted and resumed', async () => {
+    const stop = new AbortController();
+    const first = await trained('resumed', {
+      signal: stop.signal,
+      onEvent: (event) => event.kind === 'step' && event.step === 5 && stop.abort(),
+    });
+    expect(first.training?.outcome).toBe('interrupted');
+    expect(first.step).toBeLessThan(12);
+    // The model lies in the run, and the file may be gone.
+    await train(at('pictures'), { out: at('resumed'), resume: true });
+    expect(bytesOf(at('resumed'))).toEqual(bytesOf(at('run')));
+    const weights = (out: string) => readFileSync(at(out, 'encoder.safetensors'));
+    expect(weights('resumed')).toEqual(weights('run'));
+  });
+
+  it('refuses another model, another K and another method on a resume', async () => {
+    const resumed = (options: TrainOptions) => trained('run', { resume: true, ...options });
+    await expect(resumed({ encoder: at('other.onnx') })).rejects.toThrow(
+      'resume: received `encoder` other; expected tiny',
+    );
+    await expect(resumed({ k: 4 })).rejects.toThrow('resume: received `k` 4; expected 3');
+    await expect(resumed({ method: 'swav' })).rejects.toMatchObject({ code: 'resume.differs' });
+    expect((await resumed({})).training?.outcome).toBe('finished');
+  });
+
+  it('gives its clusters to cluster and assign, and features of the model', async () => {
+    const clustering = await model.cluster(at('pictures'));
+    expect(clustering.by).toBe('head');
+    expect(clustering.k).toBeLessThanOrEqual(3);
+    const given = new Map(clustering.images.map((id, i) => [id, clustering.assignments[i]]));
+    const again = await openModel(at('run'));
+    for (const { path, cluster } of await again.assign([at('pictures')])) {
+      expect(cluster).toBe(given.get(path.slice(at('pictures').length + 1)));
+    }
+    const plain = await start(at('pictures'), { encoder: at('tiny.onnx'), out: at('plain') });
+    const [own, models] = [await model.embed(at('pictures')), await plain.embed(at('pictures'))];
+    expect(own.data).toEqual(models.data);
+    // Another number of clusters is found by k-means on the features.
+    expect((await model.cluster(at('pictures'), { k: 5 })).by).toBe('smoothed-kmeans');
+    await model.cluster(at('pictures'));
+  });
+
+  it('has a report, and is exported as the model that its features come from', async () => {
+    const clustering = await model.cluster(at('pictures'));
+    await clustering.writeReport();
+    const { settings, method } = await readReport(at('run'));
+    expect(method).toBe('contrastive-clustering');
+    expect(settings).toContainEqual({ name: 'Head', value: 'contrastive-clustering' });
+    expect(settings).toContainEqual({ name: 'Model', value: 'tiny' });
+    const { file, check } = await model.exportOnnx();
+    expect(check.largestDifference).toBeLessThan(1e-5);
+    await using encoder = await openEncoder(file);
+    expect(encoder.dimension).toBe(8);
+    const weights = await model.exportWeights(at('head.safetensors'));
+    expect(weights.tensors).toBeGreaterThan(2);
+  });
+
+  it('is refused for what makes no sense, before any work', async () => {
+    const cases: [TrainOptions, string][] = [
+      [{ method: 'simclr' }, 'method: received "simclr", whose head learns no clusters'],
+      [{ method: 'deepcluster' }, 'method: received "deepcluster", whose head learns no clusters'],
+      [{ preset: 'small-32' }, 'preset: received "small-32" together with encoder'],
+      [{ settings: { encoder: { width: 8 } } }, 'width: received a setting of a network'],
+      [{ k: 49 }, 'k: received 49 for 48 images; expected a whole number from 2 to 48'],
+      [{ encoder: 'patches' }, 'encoder: received "patches"; expected the path'],
+      [{ encoder: at('none.onnx') }, 'which does not exist; expected an ONNX file'],
+      [{ settings: { data: { batchSize: 64 } } }, 'batchSize: received 64 for 48 images'],
+      [
+        { settings: { views: { crops: [{ count: 2, size: 16 }] } } },
+        'crops: received crops of 16 px; expected 32 px',
+      ],
+    ];
+    for (const [options, message] of cases) {
+      await expect(trained('refused', options), message).rejects.toThrow(message);
+      expect(existsSync(at('refused', 'config.json'))).toBe(false);
+    }
+    await expect(train(at('pictures'), { k: 3, out: at('refused') })).rejects.toThrow(
+      'k: received 3 without encoder',
+    );
+  });
+});
+
+describe('prototypes on a pretrained model', () => {
+  it('are clusters, whose number is suggested from the features where none is given', async () => {
+    const model = await trained('swav', { method: 'swav', k: undefined });
+    const { prototypes } = model.settings.method as { prototypes?: number };
+    expect(prototypes).toBeGreaterThanOrEqual(2);
+    expect(prototypes).toBeLessThan(20);
+    expect(model.config.notes[1]).toMatch(/cluster/);
+    const clustering = await model.cluster(at('pictures'));
+    expect(clustering.by).toBe('head');
+    expect(clustering.k).toBeLessThanOrEqual(prototypes!);
+  });
+});
