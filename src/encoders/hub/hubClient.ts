@@ -10,6 +10,7 @@ import type { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
 import {
   type AskedFor,
   answerFailure,
+  brokenOff,
   hubError,
   networkFailure,
   PassingFailure,
@@ -171,7 +172,7 @@ export async function openHubClient({
           const bytes = await abortable(times.answer, signal, async () => readWhole(answer, asked));
           if (bytes === undefined) {
             await answer.cancel();
-            throw networkFailure(asked, new Error('its answer takes too long'));
+            throw brokenOff(asked, new Error('it takes too long'));
           }
           const { status, headers: found } = answer;
           return new Response(bytes, { status, headers: [...found] });
@@ -206,7 +207,7 @@ async function* partsOf(
   const reader = body.getReader();
   try {
     for (;;) {
-      const { done, value } = await attempt(asked, signal, () => reader.read());
+      const { done, value } = await attempt(asked, signal, () => reader.read(), brokenOff);
       if (done) return;
       yield value as Uint8Array;
     }
@@ -238,11 +239,12 @@ async function attempt<T>(
   asked: AskedFor,
   signal: AbortSignal,
   work: () => Promise<T>,
+  failure: (asked: AskedFor, error: unknown) => PassingFailure = networkFailure,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     signal.throwIfAborted();
-    throw networkFailure(asked, error);
+    throw failure(asked, error);
   }
 }

@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { showBytes } from '../../core/text.ts';
 import { makeFolder, openRegular, requireReplaceable, writeFailure } from '../../formats/index.ts';
 import type { HubAnswer, HubClient } from './hubClient.ts';
-import { type AskedFor, hubError, networkFailure, PassingFailure } from './hubErrors.ts';
+import { type AskedFor, brokenOff, hubError, PassingFailure, UNSATISFIABLE } from './hubErrors.ts';
 
 /** A file of the hub as the listing of its commit describes it. */
 export interface HubFile {
@@ -35,7 +35,7 @@ export interface DownloadOptions {
   onBytes(bytes: number): void;
 }
 
-/** Tries that brought less than this many bytes count as tries without progress. */
+/** Tries that got no further than this many bytes count as tries without progress. */
 const PROGRESS = 65_536;
 /** Age in milliseconds from which half a file of another machine or tool is taken over. */
 const ABANDONED = 600_000;
@@ -93,17 +93,18 @@ async function receive(options: DownloadOptions, part: string): Promise<void> {
   }
   try {
     let passing = true;
+    let reached = (await handle.stat()).size;
     while (passing) {
-      const before = (await handle.stat()).size;
       passing = false;
       await client.retried(async () => {
         try {
           await receiveOnce(options, handle);
         } catch (error) {
-          const got = (await handle.stat()).size - before;
-          // Tries begin again after each that brought something.
-          if (!(error instanceof PassingFailure) || got < PROGRESS) throw error;
+          const { size } = await handle.stat();
+          // Tries begin again after each that got further than all before.
+          if (!(error instanceof PassingFailure) || size - reached < PROGRESS) throw error;
           signal.throwIfAborted();
+          reached = size;
           passing = true;
         }
       });
@@ -128,14 +129,22 @@ async function receiveOnce(
   }
   if (at === file.size) return;
   const range: Record<string, string> = at > 0 ? { range: `bytes=${at}-` } : {};
-  const answer = await client.open(url, asked, { ...range, 'accept-encoding': 'identity' });
+  const answer = await client
+    .open(url, asked, { ...range, 'accept-encoding': 'identity' })
+    .catch(async (error: unknown) => {
+      // Half of the file is no part of what the server has.
+      if (error instanceof PassingFailure && error.reason === UNSATISFIABLE) {
+        await handle.truncate(0);
+      }
+      throw error;
+    });
   if (at > 0 && !continues(answer, at)) {
     // A server without ranges sends the file from its start.
     await handle.truncate(0);
     at = 0;
     if (answer.status !== 200) {
       await answer.cancel();
-      throw networkFailure(asked, new Error(`it answers a range with status ${answer.status}`));
+      throw brokenOff(asked, new Error(`it answers a range with ${answer.status}`));
     }
   }
   onBytes(at);
@@ -152,10 +161,8 @@ async function receiveOnce(
     onBytes(at);
   }
   if (at < file.size) {
-    throw networkFailure(
-      asked,
-      new Error(`${file.path} ends after ${showBytes(at)} of ${showBytes(file.size)}`),
-    );
+    const got = `it ends after ${showBytes(at)} of ${showBytes(file.size)}`;
+    throw brokenOff(asked, new Error(got));
   }
 }
 

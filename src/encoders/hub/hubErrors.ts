@@ -32,7 +32,9 @@ export class PassingFailure extends Error {
 
 /** Longest text of the hub that an error quotes. */
 const MAX_QUOTED = 120;
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+const PASSING = new Set([408, 416, 425, 429, 500, 502, 503, 504]);
+/** Reason of an answer to a range that the file does not have. */
+export const UNSATISFIABLE = 'answers 416';
 
 /** Builds the error of an answer that is no success. */
 export function answerFailure(
@@ -101,7 +103,7 @@ function explained(asked: AskedFor, status: number, code?: string): LikenessErro
   return undefined;
 }
 
-/** Builds the error of a request that got no answer, or half of one. */
+/** Builds the error of a request that got no answer. */
 export function networkFailure(asked: AskedFor, error: unknown): PassingFailure {
   const reason = quoted(networkReason(error));
   return new PassingFailure(
@@ -115,6 +117,23 @@ export function networkFailure(asked: AskedFor, error: unknown): PassingFailure 
   );
 }
 
+/** Builds the error of an answer that ends before its end. */
+export function brokenOff(asked: AskedFor, error: unknown): PassingFailure {
+  const reason = quoted(networkReason(error));
+  const [what, next] = asked.file
+    ? [asked.file, 'Try again, which continues the download, or check the network.']
+    : ['its answer', 'Try again, or check the network.'];
+  const text = `breaks off ${what} (${reason}). ${next}`;
+  return new PassingFailure(hubError(asked, 'hub.unreachable', text), reason);
+}
+
+/** Reasons by the codes of undici, whose own texts are names of classes. */
+const reasonsByCode: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'no further bytes in time',
+};
+
 /** Deepest reason of an error of `fetch`, whose own message is `fetch failed`. */
 function networkReason(error: unknown): string {
   for (let at = error, depth = 0; depth < 5; depth++) {
@@ -126,7 +145,7 @@ function networkReason(error: unknown): string {
     };
     const next = errors?.[0] ?? cause;
     if (next instanceof Error) at = next;
-    else return message || code || String(at);
+    else return (code && reasonsByCode[code]) || message || code || String(at);
   }
   return String(error);
 }

@@ -141,7 +141,7 @@ describe('openHubModel', () => {
     };
     const { model, warnings } = await open('hub:acme/tiny');
     expect(model?.source.commit).toBe(COMMIT);
-    expect(warnings[0]).toMatch(/cannot be reached\. The cached commit aaaaaaaaaaaa is used\.$/);
+    expect(warnings[0]).toMatch(/cannot be asked now\. The cached commit aaaaaaaaaaaa is used\.$/);
   });
 
   it('reads a cache that another tool of the hub has filled', async () => {
@@ -156,6 +156,23 @@ describe('openHubModel', () => {
     await open(`hub:acme/tiny@${COMMIT}`);
     expect(downloads('preprocessor_config.json')).toBe(1);
     expect(downloads('model.onnx')).toBe(0);
+  });
+});
+
+describe('the cache', () => {
+  it('is read by the hub’s own tools', async () => {
+    const { model } = await open('hub:acme/tiny');
+    const { downloadFileToCacheDir, scanCacheDir } = await import('@huggingface/hub');
+    const { repos, warnings } = await scanCacheDir(hub.cache);
+    expect(warnings).toEqual([]);
+    expect(repos).toMatchObject([
+      { id: { name: 'acme/tiny', type: 'model' }, revisions: [{ refs: ['main'] }] },
+    ]);
+    const found = await downloadFileToCacheDir({
+      ...{ repo: 'acme/tiny', path: 'onnx/model.onnx', revision: COMMIT, cacheDir: hub.cache },
+      fetch: () => Promise.reject(new Error('asked')),
+    });
+    expect(found).toBe(model!.path);
   });
 });
 

@@ -78,11 +78,11 @@ export async function openHubModel(
   try {
     return await fetchModel(id, wanted, { client, repo, reporter });
   } catch (error) {
-    const isAway = error instanceof LikenessError && error.code === 'hub.unreachable';
+    const isAway = error instanceof LikenessError && /^hub\.(unreachable|busy)$/.test(error.code);
     if (!isAway || !cached || reporter.signal.aborted) throw error;
     const message =
-      `${id}: ${host} cannot be reached. The cached commit ${shortCommit(cached.model.source)} is ` +
-      'used.';
+      `${id}: ${host} cannot be asked now. The cached commit ` +
+      `${shortCommit(cached.model.source)} is used.`;
     reporter.warn({ code: 'hub.cached', message });
     return cached.model;
   } finally {
