@@ -58,6 +58,8 @@ export interface FuzzOptions {
   seed: number;
   /** Asked before each file; false ends the work. */
   goesOn: (number: number) => boolean;
+  /** Number of the first file. Default 0. */
+  first?: number;
   onFault?: (fault: Fault, bytes: Uint8Array) => void;
 }
 
@@ -69,7 +71,7 @@ const AT_ONCE = 4;
 const SIZE = 48;
 
 /** Reads damaged files until `goesOn` says no. */
-export async function fuzz({ seed, goesOn, onFault }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz({ seed, goesOn, first = 0, onFault }: FuzzOptions): Promise<FuzzReport> {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-fuzz-'));
   const decoder = openIsolatedDecoder({ stallMs: LIMIT_MS });
   const subjects = [
@@ -79,7 +81,7 @@ export async function fuzz({ seed, goesOn, onFault }: FuzzOptions): Promise<Fuzz
   ];
   const faults: Fault[] = [];
   let longest: FuzzReport['longest'] = { number: -1, subject: 'none', milliseconds: 0 };
-  let next = 0;
+  let next = first;
   let read = 0;
 
   async function one(number: number): Promise<void> {
@@ -115,7 +117,7 @@ export async function fuzz({ seed, goesOn, onFault }: FuzzOptions): Promise<Fuzz
     decoder.close();
     rmSync(folder, { recursive: true, force: true });
   }
-  return { files: next - AT_ONCE, read, faults, longest };
+  return { files: next - first - AT_ONCE, read, faults, longest };
 }
 
 /** Values of length and size fields at the ends of their ranges. */

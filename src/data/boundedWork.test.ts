@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { boundWork, hasMoreScans, MAX_SCANS, withoutText } from './boundedWork.ts';
+import { boundWork, hasMoreScans, MAX_SCANS, requireData, withoutText } from './boundedWork.ts';
 import { decodeImage, imageSize } from './decode.ts';
 import { comments, jpegOfManyScans, segment } from './jpegs.cases.ts';
 import { detailed, errorOf } from './pictures.cases.ts';
@@ -146,5 +146,47 @@ describe('documents and drawings', () => {
     expect((await errorOf(decode(Buffer.from('PK\x03\x04')))).message).toBe(
       'not an image (zip archive)',
     );
+  });
+});
+
+describe('requireData', () => {
+  const png = (width: number, height: number, colorType = 3) => {
+    const raw = { create: { width: 90, height: 60, channels: 3, background: 'red' } } as const;
+    return sharp(raw)
+      .png({ palette: colorType === 3 })
+      .toBuffer()
+      .then((bytes) => {
+        bytes.writeUInt32BE(width, 16);
+        bytes.writeUInt32BE(height, 20);
+        return bytes;
+      });
+  };
+
+  it('refuses a PNG whose data cannot hold its pixels, at once', async () => {
+    const bytes = await png(3_014_746, 60);
+    const begun = process.resourceUsage().maxRSS;
+    expect(() => boundWork('png', bytes)).toThrow(/truncated PNG: its .* 3,014,746 x 60 pixels/);
+    expect(process.resourceUsage().maxRSS - begun).toBeLessThan(100_000);
+    expect((await errorOf(decode(bytes))).code).toBe('image.unusable');
+  });
+
+  it.each([
+    ['of one color, whose data are as short as they can be', 3000, 2000],
+    ['of one pixel', 1, 1],
+  ])('takes a PNG %s', async (_, width, height) => {
+    for (const palette of [true, false]) {
+      for (const progressive of [true, false]) {
+        const raw = { create: { width, height, channels: 3, background: 'red' } } as const;
+        const bytes = await sharp(raw)
+          .png({ palette, progressive, compressionLevel: 9 })
+          .toBuffer();
+        expect(boundWork('png', bytes).length).toBe(bytes.length);
+      }
+    }
+  });
+
+  it('leaves files without a header to the decoder', () => {
+    expect(() => requireData(new Uint8Array(8))).not.toThrow();
+    expect(() => requireData(new Uint8Array(60))).not.toThrow();
   });
 });
