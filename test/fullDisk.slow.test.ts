@@ -3,12 +3,22 @@
  * code of output, and leaves earlier files as they were. A limit of the size of files stands for
  * the disk, and /dev/full for that of the output.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, openSync, readdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedCode, writeTextures } from './likeness.cases.ts';
-import { at, expectSuccess, finalOf, training, trainWhole, workplace } from './train.cases.ts';
+import {
+  at,
+  checkpointsOf,
+  eventsOf,
+  expectSuccess,
+  finalOf,
+  training,
+  trainWhole,
+  untilCheckpoints,
+  workplace,
+} from './train.cases.ts';
 
 const run = ['--run', 'whole'];
 
@@ -23,6 +33,13 @@ const files = () =>
   readdirSync(workplace.path, { recursive: true, encoding: 'utf8' })
     .filter((name) => !name.startsWith('cache'))
     .sort();
+
+/** Bytes of a block of `ulimit -f`, which shells do not agree on. */
+const BLOCK = (() => {
+  const script = 'ulimit -f 1; head -c 1024 /dev/zero > block 2> /dev/null';
+  spawnSync('sh', ['-c', script], { cwd: workplace.path });
+  return statSync(at('block')).size;
+})();
 
 describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }, () => {
   // Files larger than so many blocks of 512 or 1,024 bytes cannot be written.
@@ -82,4 +99,35 @@ describe.runIf(process.platform !== 'win32')('a full disk', { timeout: 120_000 }
       expect(finalOf('logged').equals(finalOf('whole'))).toBe(true);
     },
   );
+
+  it('under the events of a training ends it, and it is resumed to the same bytes', async () => {
+    const started = workplace.start(...training('filled'));
+    await untilCheckpoints('filled', 2, started);
+    started.process.kill('SIGINT');
+    await started.ended;
+    const before = checkpointsOf('filled');
+    const largest = Math.max(
+      ...before.map((name) => statSync(at('filled', 'checkpoints', name)).size),
+    );
+    // The limit leaves room for checkpoints, and for a few lines more of events.
+    const blocks = Math.ceil((2 * largest) / BLOCK);
+    const log = at('filled', 'events.jsonl');
+    const text = readFileSync(log, 'utf8');
+    const first = text.slice(0, text.indexOf('\n') + 1);
+    const room = blocks * BLOCK - 2000 - text.length;
+    writeFileSync(log, first.repeat(Math.floor(room / first.length)) + text);
+
+    const resume = [...training('filled'), '--resume'];
+    const { code, stdout, stderr } = await workplace.limited(blocks, ...resume);
+    expect(stderr.split('\n').at(-2), stderr).toMatch(/^error: Could not write .*events\.jsonl: /);
+    expect(stdout + stderr).not.toMatch(/^\s+at |internal error/m);
+    expect(code).toBe(4);
+    expect(checkpointsOf('filled').slice(0, before.length)).toEqual(before);
+
+    writeFileSync(log, readFileSync(log, 'utf8').slice(first.length * 2));
+    expectSuccess(await workplace.run(...resume));
+    expect(finalOf('filled').equals(finalOf('whole'))).toBe(true);
+    const steps = eventsOf('filled').flatMap(({ kind, step }) => (kind === 'step' ? [step] : []));
+    expect(steps).toEqual([...new Set(steps)]);
+  });
 });
