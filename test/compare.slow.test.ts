@@ -317,3 +317,22 @@ describe('a source without labels', () => {
     expect(ended.stderr).toContain(`likely best without labels: ${likelyOrder[0]!.name}`);
   });
 });
+
+describe('the source of a comparison', () => {
+  it('is read as before, and its runs hold the command', async () => {
+    const more = ['--seeds', '1', '--set', 'maxSteps=2'];
+    const exclude = ['--exclude', '*0.png', '--labels', 'none'];
+    const first = await workplace.run(...comparing('read', ...more, ...exclude));
+    expect(first.code, first.stderr).toBe(0);
+    const [run] = readdirSync(at('read', 'runs'));
+    const config = JSON.parse(readFileSync(at('read', 'runs', run!, 'config.json'), 'utf8'));
+    expect(config.source).toMatchObject({ exclude: ['*0.png'], labels: 'none' });
+    expect(config.command).toMatch(/^likeness compare pictures .*--exclude/);
+    const again = await workplace.run(...comparing('read', ...more));
+    expect(again.stdout + again.stderr).toContain('without "*0.png"');
+    expect(again.code, again.stderr).toBe(0);
+    const other = await workplace.run(...comparing('read', ...more, '--exclude', '*1.png'));
+    expect(other.stderr).toContain('--exclude: received ["*1.png"]');
+    expect(other.code).toBe(2);
+  }, 400_000);
+});

@@ -14,7 +14,7 @@ import {
 import type { Command } from './command.ts';
 import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
-import { type SourceFlags, sourceOptions, withGiven } from './sourceOptions.ts';
+import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
 import { assignments, valueLists } from './text.ts';
 
 export const compareCommand: Command = {
@@ -35,7 +35,8 @@ export const compareCommand: Command = {
     'Each run is an ordinary run folder in the folder runs of --out. The same command goes ' +
       'on after an interruption: what is finished and measured is not done again. Methods, ' +
       'seeds and values may be added later. A method that fails is reported with the reason, ' +
-      'and the others go on.',
+      'and the others go on. The ways of reading the source (--exclude, --labels, --pages, ' +
+      '--range) are stored, and used again where they are not given.',
     'Writes compare.json and compare.html into --out, after every run.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -95,7 +96,7 @@ export const compareCommand: Command = {
       description: `classical clusterings of raw pixels, joined by commas: ${classicalNames.join(', ')}`,
       parse: namesOf('--classical', classicalNames),
     },
-    ...sourceOptions,
+    ...runSourceOptions,
   ],
   examples: [
     {
@@ -134,13 +135,13 @@ export const compareCommand: Command = {
     const settings = parseSharedSettings(assignments('--set', set), { methods, ...terminal.watch });
     const request: CompareOptions = {
       ...rest,
-      ...{ methods, settings },
+      ...{ methods, settings, command: terminal.command },
       grid: valuesOf('--grid', grid, methods),
       vary: valuesOf('--vary', vary, methods),
     };
     const { comparison, files } = await withGiven(
       source!,
-      { exclude, labels, pages, range },
+      { exclude, labels, pages, range, run: rest.out },
       terminal,
       async (open) => compare(await open(), { ...request, ...terminal.watch }),
     );

@@ -12,7 +12,7 @@ import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
 import { evaluationSet } from '../evaluate/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, choosePreset, resolveSettings, type Settings } from '../methods/index.ts';
-import { runName as folderName, lockRun, runFolderAt } from '../run/index.ts';
+import { runName as folderName, lockRun, runFolderAt, storedSourceOf } from '../run/index.ts';
 import {
   type BaselineStore,
   encoderKey,
@@ -87,7 +87,8 @@ export async function compareMethods(
   const lock = await lockRun(runFolderAt(folder));
   try {
     const { settings = {} } = request;
-    await checkConditions(folder, { source: source.path, preset, budget, settings });
+    const read = storedSourceOf(source);
+    await checkConditions(folder, { source: source.path, read, preset, budget, settings });
     const first = rows[0]!.settings;
     const bench = await benchOf(images, first, reporter);
     const { cache } = bench;
@@ -154,7 +155,8 @@ async function compareAll(work: Work): Promise<Comparison> {
     for (const row of rows) {
       const planned = row.runs[seed]!;
       const own = childReporter(reporter, `${++count} of ${total}, ${planned.name}`);
-      const conditions = { images, preset, budget, folder, key, reporter: own };
+      const { command } = work.request;
+      const conditions = { images, preset, budget, folder, key, command, reporter: own };
       const run = await compareOne(planned, conditions, () => benchFor(work, row.settings, own));
       const start = starts.get(encoderKey(row.settings))?.get(seed);
       done.set(planned.name, start && run.curve ? { ...run, curve: [start, ...run.curve] } : run);

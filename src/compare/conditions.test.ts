@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readStoredSource } from '../run/index.ts';
 import { type Conditions, checkConditions } from './conditions.ts';
 
 let folder: string;
@@ -13,6 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const conditions: Conditions = {
   source: '/photos',
+  read: { path: '/photos', name: 'photos', kind: 'folder', exclude: ['raw/**'], pages: 'all' },
   preset: 'small-32',
   budget: { epochs: 3 },
   settings: {
@@ -45,9 +47,24 @@ describe('conditions of a comparison', () => {
     await expect(check(changes)).rejects.toThrow(`${folder} holds a comparison with ${name}`);
   });
 
+  it.each<[string, Partial<Conditions['read']>, string]>([
+    ['exclude', { exclude: [] }, 'exclude: received [] for'],
+    ['labels', { labels: 'none' }, 'started with "none". Leave it out'],
+    ['pages', { pages: 'first' }, 'started with "all"'],
+  ])('refuse images that are read with another %s', async (_, changes, text) => {
+    await check();
+    await expect(check({ read: { ...conditions.read, ...changes } })).rejects.toThrow(text);
+  });
+
+  it('give the ways of reading to whoever opens the images again', async () => {
+    expect(await readStoredSource(folder)).toBeUndefined();
+    await check();
+    expect(await readStoredSource(folder)).toEqual(conditions.read);
+  });
+
   it('are those of a comparison that stored texts', async () => {
     const set = ['hiddenLength=16', 'width = 4', 'crops=2x16'];
-    const { settings: _, ...rest } = conditions;
+    const { settings: _, read: __, ...rest } = conditions;
     writeFileSync(join(folder, 'conditions.json'), JSON.stringify({ ...rest, set }));
     await check();
     await expect(check({ settings: { encoder: { width: 8 } } })).rejects.toThrow('"hiddenDim":16');

@@ -4,13 +4,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import { flatSettings, type SettingsPatch, settingOfText, showSetting } from '../methods/index.ts';
-import { isMissing, readJson, writeJson } from '../run/index.ts';
+import { isMissing, readJson, type StoredSource, storedSource, writeJson } from '../run/index.ts';
 import type { Comparison } from './comparison.ts';
 
 /** Conditions of all runs; methods, seeds, grid and varied values may grow. */
 export interface Conditions {
   /** Absolute path of the images. */
   readonly source: string;
+  /** The same with the ways in which they are read. */
+  readonly read: StoredSource;
   readonly preset: string;
   readonly budget: Comparison['budget'];
   readonly settings: SettingsPatch;
@@ -18,6 +20,8 @@ export interface Conditions {
 
 const schema = z.object({
   source: z.string(),
+  /** Absent in earlier versions. */
+  read: storedSource.optional(),
   preset: z.string(),
   budget: z.union([
     z.strictObject({ epochs: z.number() }),
@@ -51,6 +55,20 @@ export async function checkConditions(folder: string, conditions: Conditions): P
       'compare.differs',
       `out: ${folder} holds a comparison with ${name} ${JSON.stringify(stored[name])}; received ` +
         `${JSON.stringify(given[name])}. Give what it was started with, or another folder.`,
+    );
+  }
+  if (stored.read) requireSameReading(folder, stored.read, conditions.read);
+}
+
+/** Refuses images that are read in another way, which are other images. */
+function requireSameReading(folder: string, stored: StoredSource, given: StoredSource): void {
+  for (const name of ['exclude', 'labels', 'pages'] as const) {
+    if (isDeepStrictEqual(stored[name], given[name])) continue;
+    const shown = (value: unknown) => JSON.stringify(value ?? 'none');
+    throw new LikenessError(
+      'compare.differs',
+      `${name}: received ${shown(given[name])} for ${folder}, whose comparison was started with ` +
+        `${shown(stored[name])}. Leave it out, or give another folder.`,
     );
   }
 }

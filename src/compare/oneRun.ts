@@ -40,6 +40,8 @@ export interface RunConditions {
   readonly folder: string;
   /** Identity of images and protocol. */
   readonly key: string;
+  /** Command line that is stored with the run. */
+  readonly command?: string | undefined;
   readonly reporter: Reporter;
 }
 
@@ -86,7 +88,7 @@ async function trained(
   folder: RunFolder,
   conditions: RunConditions,
 ): Promise<void> {
-  const { images, preset, budget, reporter } = conditions;
+  const { images, preset, budget, command, reporter } = conditions;
   const { method, seed, settings } = planned;
   const wanted = { method, preset, seed, ...budget, settings };
   const resume = await isRunFolder(folder.path);
@@ -96,7 +98,8 @@ async function trained(
     resumedSettings(config, wanted);
     if (await isFinished(folder, config)) return;
   } else await clearLeftovers(folder.path);
-  const request = { ...wanted, out: folder.path, resume, snapshots: FRACTIONS };
+  const about = command === undefined ? {} : { command };
+  const request = { ...wanted, ...about, out: folder.path, resume, snapshots: FRACTIONS };
   const { outcome } = await trainRun(images, request, { reporter });
   if (outcome === 'interrupted') throw interrupted();
 }

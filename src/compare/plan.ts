@@ -47,6 +47,8 @@ export interface CompareRequest {
   vary?: SettingValues;
   /** Classical clusterings of raw pixels, as further baselines. */
   classical?: readonly ClassicalName[];
+  /** Command line that asks for this, for programs that have one. It is stored with each run. */
+  command?: string;
 }
 
 /** Run of a comparison. */

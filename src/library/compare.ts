@@ -8,9 +8,11 @@ import {
 } from '../compare/index.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import { allMethods } from '../methods/index.ts';
+import { readStoredSource } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import {
   checkOptions,
+  commandLine,
   MAX_MINUTES,
   path,
   positiveNumber,
@@ -64,12 +66,15 @@ export async function compare(
       grid: values,
       vary: values,
       classical: namesOf(classicalNames).optional(),
+      command: commandLine,
     },
     options,
   );
   const { onProgress, onNote, onWarning, signal, ...request } = options;
   const reporter = reporterFor(options);
+  const { out } = request;
+  const stored = out === undefined ? undefined : await readStoredSource(out);
   return withImages(images, (opened) => compareMethods(opened, request, { reporter }), {
-    reporter,
+    ...{ reporter, stored },
   });
 }

@@ -98,6 +98,7 @@ export {
   readingText,
   readStoredSource,
   type StoredSource,
+  storedSource,
   storedSourceOf,
 } from './sourceChoices.ts';
 export { readStem, type StemShape, writeStem } from './stemFile.ts';

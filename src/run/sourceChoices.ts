@@ -1,12 +1,13 @@
 /** The source of a run with the ways of reading it, which config.json stores for later commands. */
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Reporter } from '../core/reporter.ts';
 import { rangeText, type Source, type SourceChoices, type SourceOptions } from '../data/index.ts';
 import { readConfig } from './config.ts';
 import { runFolderAt } from './files.ts';
 import { isRunFolder } from './folder.ts';
+import { readJsonIfValid } from './json.ts';
 
 /** Source of a run. */
 export interface StoredSource extends SourceChoices {
@@ -35,9 +36,18 @@ export function storedSourceOf({ path, name, kind, choices }: Source): StoredSou
   return { path, name, kind, ...choices };
 }
 
-/** Reads the source of a run. Undefined without a run there, and for content that is no source. */
+/** File of a comparison's folder with the source in `read`. */
+const CONDITIONS = 'conditions.json';
+
+/**
+ * Reads the source of a run or of a comparison. Undefined without one there, and for content that
+ * is no source.
+ */
 export async function readStoredSource(run: string): Promise<StoredSource | undefined> {
-  if (!(await isRunFolder(run))) return undefined;
+  if (!(await isRunFolder(run))) {
+    const compared = await readJsonIfValid(join(run, CONDITIONS), z.object({ read: storedSource }));
+    return compared?.read;
+  }
   // Whoever opens the run reports what is wrong with the file.
   const config = await readConfig(runFolderAt(run)).catch(() => undefined);
   return storedSource.safeParse(config?.source).data;
