@@ -24,6 +24,7 @@ import {
   encodeSafetensors,
   makeFolderSync,
 } from '../src/formats/index.ts';
+import { bitmap, tarMember } from './fuzzFiles.cases.ts';
 
 /**
  * A whole file with its reader. `read` rejects with a `LikenessError`, or resolves with a fault.
@@ -259,22 +260,6 @@ function sampleSubject(sample: ReturnType<typeof openIsolatedDecoder>['sample'])
   };
 }
 
-/** An uncompressed bitmap of 24 bits. */
-function bitmap(rgb: Uint8Array, { width, height }: { width: number; height: number }): Buffer {
-  const header = Buffer.alloc(54);
-  header.write('BM');
-  header.writeUInt32LE(54, 10);
-  header.writeUInt32LE(40, 14);
-  header.writeInt32LE(width, 18);
-  header.writeInt32LE(height, 22);
-  header.writeUInt16LE(24, 28);
-  const stride = Math.ceil((width * 3) / 4) * 4;
-  const rows = Buffer.alloc(stride * height);
-  for (let y = 0; y < height; y++)
-    rows.set(rgb.subarray(y * width * 3, (y + 1) * width * 3), y * stride);
-  return Buffer.concat([header, rows]);
-}
-
 /** Files of the formats that likeness parses itself. */
 async function parserSubjects(folder: string): Promise<Subject[]> {
   const random = randomAt(1, 'synthetic');
@@ -385,17 +370,4 @@ async function writePack(path: string, pixels: Uint8Array): Promise<void> {
     heights: Uint16Array.of(5),
     contents: BigUint64Array.of(7n),
   });
-}
-
-/** Header and content of a tar member. */
-function tarMember(name: string, content: Uint8Array, type = '0'): Buffer[] {
-  const header = Buffer.alloc(512);
-  header.write(name, 0);
-  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
-  header.write(' '.repeat(8), 148);
-  header.write(type, 156);
-  header.write('ustar\0', 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return [header, Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)])];
 }
