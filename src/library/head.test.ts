@@ -59,7 +59,7 @@ describe('a head on a pretrained model', () => {
   });
 
   it('is trained for the steps of its recipe, with the model in the run', async () => {
-    expect(model).toMatchObject({ kind: 'trained', method: 'contrastive-clustering', step: 12 });
+    expect(model).toMatchObject({ kind: 'trained', method: 'consensus', step: 12 });
     expect(model.training).toMatchObject({ outcome: 'finished', totalSteps: 12 });
     const { config } = model;
     expect(config.base).toMatchObject({ model: 'tiny', dimension: 8 });
@@ -69,11 +69,11 @@ describe('a head on a pretrained model', () => {
       schedule: { epochs: 12 },
       method: { clusters: 3 },
     });
-    expect(notes).toContain('a head on the features of tiny: method contrastive-clustering');
+    expect(notes).toContain('a head on the features of tiny: method consensus');
     expect(notes.join(' ')).not.toContain('learn from scratch');
     expect(await inspect(at('run'))).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
     const models = listCaches(at('cache')).caches.flatMap(({ features }) => features?.model ?? []);
-    expect(models.sort()).toEqual(['tiny', 'tiny, 4 views']);
+    expect(models).toEqual(['tiny']);
   });
 
   it('ends with the same bytes where it is interrupted and resumed', async () => {
@@ -122,8 +122,8 @@ describe('a head on a pretrained model', () => {
     const clustering = await model.cluster(at('pictures'));
     await clustering.writeReport();
     const { settings, method } = await readReport(at('run'));
-    expect(method).toBe('contrastive-clustering');
-    expect(settings).toContainEqual({ name: 'Head', value: 'contrastive-clustering' });
+    expect(method).toBe('consensus');
+    expect(settings).toContainEqual({ name: 'Head', value: 'consensus' });
     expect(settings).toContainEqual({ name: 'Model', value: 'tiny' });
     const { file, check } = await model.exportOnnx();
     expect(check.largestDifference).toBeLessThan(1e-5);
@@ -155,6 +155,22 @@ describe('a head on a pretrained model', () => {
     await expect(train(at('pictures'), { k: 3, out: at('refused') })).rejects.toThrow(
       'k: received 3 without encoder',
     );
+  });
+});
+
+describe('a method of views on a pretrained model', () => {
+  it('reads stored views, and ends with the same bytes where it is resumed', async () => {
+    const method = 'contrastive-clustering';
+    await trained('views', { method });
+    const models = listCaches(at('cache')).caches.flatMap(({ features }) => features?.model ?? []);
+    expect(models).toContain('tiny, 4 views');
+    const stop = new AbortController();
+    await trained('viewsResumed', {
+      ...{ method, signal: stop.signal },
+      onEvent: (event) => event.kind === 'step' && event.step === 3 && stop.abort(),
+    });
+    await train(at('pictures'), { out: at('viewsResumed'), resume: true });
+    expect(bytesOf(at('viewsResumed'))).toEqual(bytesOf(at('views')));
   });
 });
 

@@ -27,7 +27,7 @@ import {
 export interface TrainOptions extends ReporterOptions {
   /**
    * Method to train, by name or as `defineMethod` made it. Default `swav`, and for a head on a
-   * pretrained model `contrastive-clustering`.
+   * pretrained model `consensus`.
    */
   method?: string | Method;
   /**

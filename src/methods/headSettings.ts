@@ -12,8 +12,8 @@ import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts'
 import { flatSettings } from './text.ts';
 import { cropsFor } from './views.ts';
 
-/** Method of a head where none is named. */
-export const defaultHead = 'contrastive-clustering';
+/** Method of a head where none is named: the best on ten labeled sets (docs/pretrained.md). */
+export const defaultHead = 'consensus';
 
 /** Steps that a head is trained for where neither its method nor a person says otherwise. */
 const STEPS = 600;

@@ -81,7 +81,13 @@ export async function openHeadInputs(
     const rows = standardized(plain.data, by);
     const origins = new Map<string, CropOrigin>();
     const originOf = async (crop: CropSpec): Promise<CropOrigin> => {
-      if (pairs === 'neighbors') return neighborsOf(engine, { plain, rows, settings, reporter });
+      if (pairs === 'neighbors') {
+        // A step of single crops reads no neighbor.
+        if (crops.length === 1 && crop.count === 1) {
+          return { kind: 'neighbors', rows, neighbors: new Int32Array(), count: 0 };
+        }
+        return neighborsOf(engine, { plain, rows, settings, reporter });
+      }
       const views = isDrawn(crop) ? (settings.views.storedViews ?? VIEWS) : 1;
       const key = modelKey(base.settings);
       const found = await viewFeatures(encoder, {

@@ -150,4 +150,15 @@ describe('the judgment on a finished run', () => {
     const verdict = { health: 'collapsed', message: 'collapsed: flat', remedy: 'r' } as const;
     expect(ending({ verdict })).toBe(verdict);
   });
+
+  it('does not ask a head to move that starts from clusters of its features', () => {
+    const started = { loss: 0.2, firstLoss: 0.21, peakLoss: 0.21 };
+    const head = { isHead: true, weightChange: 0, images: 300, epochs: 400 };
+    expect(ending({ ...head, doctor: started }).message).toBe(
+      'healthy: loss 0.200 of ln 256 = 5.545',
+    );
+    expect(ending({ ...head, isHead: false, doctor: started }).health).toBe('unlearned');
+    expect(ending({ ...head, weightChange: 0.5, doctor: { loss: 5.52 } }).health).toBe('unlearned');
+    expect(ending({ ...head, images: 30, epochs: 2, doctor: started }).health).toBe('healthy');
+  });
 });

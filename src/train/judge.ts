@@ -34,6 +34,8 @@ export interface Ending extends JudgedFacts {
 
 /** Fraction of their norm by which weights must have moved. */
 const MIN_CHANGE = 1e-3;
+/** Fraction of the random baseline below which the loss of a head tells images apart. */
+const MAX_SETTLED = 0.5;
 /** Steps of narrow embeddings at the end that count. */
 const MIN_NARROW = 10;
 
@@ -65,18 +67,29 @@ export function judge(ending: Ending): Verdict {
       remedy: remedyOf(health, ending),
     };
   };
-  if (weightChange !== undefined && weightChange < MIN_CHANGE) {
+  if (!isSettled(ending) && weightChange !== undefined && weightChange < MIN_CHANGE) {
     return say('unlearned', 'the weights have hardly moved from their start');
   }
   const loss = lossSentence(doctor, baseline);
   const unmoved =
     doctor.narrowFor >= MIN_NARROW
       ? 'nearly all embeddings are at one point or on one line'
-      : nothingLearned(doctor, ending);
+      : isSettled(ending)
+        ? undefined
+        : nothingLearned(doctor, ending);
   if (images.grade === 'too few') return say('too few images', images.sentence, unmoved ?? loss);
   if (unmoved !== undefined) return say('unlearned', unmoved);
   if (epochs.grade === 'too few') return say('too short', epochs.sentence, loss);
   return say('healthy', loss);
+}
+
+/**
+ * Tells if a head tells images apart from its start on, because it starts from clusters of their
+ * features. Neither its weights nor its loss need to move then.
+ */
+function isSettled({ isHead, doctor, randomBaselineLoss: baseline }: Ending): boolean {
+  const { loss = Infinity } = doctor;
+  return isHead === true && baseline !== undefined && loss < MAX_SETTLED * baseline;
 }
 
 /** Begins a sentence that follows another with a capital. */
