@@ -68,6 +68,12 @@ export const trainCommand: Command = {
       parse: oneOf('--method', methodNames),
     },
     {
+      flags: '--fine-tune',
+      description:
+        'train the model of --encoder itself further, and not a head alone; --set layerDecay and ' +
+        'frozenLayers spare its first layers',
+    },
+    {
       flags: '--preset <name>',
       description: `recipe: ${Object.keys(presets).join(', ')}`,
       default: 'by image size',
@@ -136,14 +142,19 @@ export const trainCommand: Command = {
       meaning: 'train a head with 20 clusters on the features of a pretrained model',
     },
     {
+      command:
+        'likeness train photos --encoder model.onnx --fine-tune --method simclr --out runs/tuned',
+      meaning: 'train a pretrained model itself further on these images',
+    },
+    {
       command: 'likeness train cifar10 --preset small-32 --set batchSize=128 --set epsilon=0.03',
       meaning: 'change settings of a preset',
     },
   ],
   async run([source], { set, exclude, labels, pages, range, clusters: k, ...options }, terminal) {
     const flags = { exclude, labels, pages, range } as SourceFlags;
-    const { resume, out, encoder, method } = options as TrainFlags;
-    const isHead = encoder !== undefined && !resume;
+    const { resume, out, encoder, fineTune, method } = options as TrainFlags;
+    const isHead = encoder !== undefined && !resume && !fineTune;
     const settings = await parseSettings(assignments('--set', set as string[]), {
       ...options,
       ...(isHead && { method: method ?? defaultHead }),
@@ -168,6 +179,7 @@ interface TrainFlags {
   resume?: boolean;
   out?: string;
   encoder?: string;
+  fineTune?: boolean;
   method?: string;
 }
 

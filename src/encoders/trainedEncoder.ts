@@ -9,6 +9,8 @@ import {
   type Settings,
   viewsOf,
 } from '../methods/index.ts';
+import { IMPORTED } from '../nn/index.ts';
+import type { EvaluationSpec } from '../views/index.ts';
 import { encoderOf, type NetworkEncoder } from './encoder.ts';
 import { openHeads } from './heads.ts';
 
@@ -24,11 +26,15 @@ export interface TrainedEncoderOptions {
   protocol?: string;
   /** Side of the views. Default: the setting `imageSize`. */
   size?: number;
+  /** Evaluation view, where it is another than the central square. */
+  view?: EvaluationSpec | undefined;
   /** Images per run. Features depend on it by rounding alone. */
   batchSize?: number;
 }
 
 const BATCH = 128;
+/** Images per run of an imported model, whose maps are large. */
+const IMPORTED_BATCH = 16;
 
 /** Shapes of the network's parameters and running statistics by name. */
 export function networkShapes(settings: Settings): ReadonlyMap<string, readonly number[]> {
@@ -49,7 +55,9 @@ export function networkShapes(settings: Settings): ReadonlyMap<string, readonly 
  */
 export async function trainedEncoder(options: TrainedEncoderOptions): Promise<NetworkEncoder> {
   const { engine, settings, state, id = 'trained', title = 'trained encoder', protocol } = options;
-  const { size = settings.data.imageSize, batchSize = BATCH } = options;
+  const { size = settings.data.imageSize, view } = options;
+  const isImported = settings.encoder.architecture === IMPORTED;
+  const { batchSize = isImported ? IMPORTED_BATCH : BATCH } = options;
   const encoder = encoderOptions(settings);
   const { normalize } = viewsOf(settings);
   const { program, variables } = inferenceProgram({ encoder, normalize, batchSize, size });
@@ -74,6 +82,7 @@ export async function trainedEncoder(options: TrainedEncoderOptions): Promise<Ne
     protocol,
     dimension: featureLength(encoder),
     size,
+    ...(view?.size === size && { resize: view.resize, fit: view.fit }),
     batchSize,
     heads,
     async run(images) {

@@ -23,9 +23,9 @@ import {
   type Settings,
   viewsOf,
 } from '../methods/index.ts';
-import { createVariables, encode } from '../nn/index.ts';
+import { createVariables, encode, IMPORTED } from '../nn/index.ts';
 import { input, mean } from '../tensor/index.ts';
-import { evaluationBatches } from '../views/index.ts';
+import { type EvaluationSpec, evaluationBatches } from '../views/index.ts';
 import type { NetworkEncoder, PixelSet } from './encoder.ts';
 import { trainedEncoder } from './trainedEncoder.ts';
 
@@ -36,6 +36,8 @@ export interface UntrainedOptions {
   images: PixelSet;
   /** Origin of the weights, in words. Default: the start of the run with these settings. */
   origin?: string;
+  /** Evaluation view, where it is another than the central square. */
+  view?: EvaluationSpec | undefined;
   reporter?: Reporter;
 }
 
@@ -60,6 +62,7 @@ function withRandomStem(settings: Settings): Settings {
 /** Opens the encoder that a run started from, with running statistics measured on the images. */
 export async function untrainedEncoder(options: UntrainedOptions): Promise<NetworkEncoder> {
   const { engine, settings, reporter } = options;
+  if (settings.encoder.architecture === IMPORTED) return pretrainedEncoder(options);
   reporter?.progress({ stage: 'untrained', text: 'preparing the untrained encoder' });
   const state = await untrainedState(options);
   const isLearned = settings.encoder.stemStart !== 'random';
@@ -67,6 +70,14 @@ export async function untrainedEncoder(options: UntrainedOptions): Promise<Netwo
   const protocol = `${origin}, running statistics measured on these images' evaluation views`;
   const about = { id: 'untrained', title: 'untrained encoder', protocol };
   return trainedEncoder({ engine, settings, state, ...about });
+}
+
+/** Opens the model that a run has trained further, as it was before. */
+function pretrainedEncoder({ engine, settings, view }: UntrainedOptions): Promise<NetworkEncoder> {
+  const state = initialEncoderState(settings);
+  const protocol = 'the model before the run trained it further';
+  const about = { id: 'untrained', title: 'model before training', protocol };
+  return trainedEncoder({ engine, settings, state, ...about, view });
 }
 
 /** Values of encoder and heads before the first step, with measured running statistics. */

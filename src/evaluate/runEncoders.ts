@@ -51,7 +51,18 @@ export async function* runEncoders(
   const pixels = { size: run.view.imageSize, images: set.indices.length };
   const openers: [id: string | undefined, open: () => Promise<ImageEncoder>][] = [
     [undefined, () => run.openEncoder({ engine })],
-    ['untrained', () => untrainedEncoder({ engine, settings: network, origin, images, reporter })],
+    [
+      'untrained',
+      () =>
+        untrainedEncoder({
+          engine,
+          settings: network,
+          origin,
+          view: run.view.input,
+          images,
+          reporter,
+        }),
+    ],
   ];
   if (set.classes > 0) {
     openers.push(

@@ -17,8 +17,11 @@ import {
   encoderShapes,
   exportEncoder,
   exportMetadata,
+  exportModel,
   featureEncoder,
   headShapes,
+  type ModelSettings,
+  withWeights,
 } from '../encoders/index.ts';
 import {
   encodeSafetensors,
@@ -31,7 +34,7 @@ import {
   writeFailure,
   writeFileAtomic,
 } from '../formats/index.ts';
-import type { Run } from '../run/index.ts';
+import type { Run, TrainedRun } from '../run/index.ts';
 import { reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 import { evaluationPixels, withEncoder } from './runEncoder.ts';
@@ -140,17 +143,37 @@ async function writeUnchecked(file: string, unchecked: string, model: Uint8Array
 /** Builds the ONNX model of either kind of run. */
 function modelFileOf(run: Run): ExportedEncoder {
   if (run.kind === 'trained') {
-    const { base } = run.config;
+    const { base, origin } = run.config;
     if (base && run.base) {
       const { size } = base.input;
       return featureEncoder({ name: 'model', settings: base }).exportOnnx({
         ...{ size, tensors: run.base },
       });
     }
+    if (origin && run.origin) return exportFineTuned(run, origin, run.origin);
     return exportEncoder(run.config.settings, run.state, { 'likeness.step': String(run.step) });
   }
   const { encoder, imageSize: size } = run.config;
   return featureEncoder(encoder).exportOnnx({ size, tensors: run.tensors });
+}
+
+/** Builds the file of a model with the weights that a run has trained. */
+function exportFineTuned(
+  { state, step, config, view }: TrainedRun,
+  settings: ModelSettings,
+  { model }: Tensors,
+): ExportedEncoder {
+  const data = withWeights(model!.data as Uint8Array, state);
+  const { size, resize = size, fit = 'crop' } = view.input ?? { size: view.imageSize };
+  return exportModel({
+    settings: { ...settings, input: { ...settings.input, size, resize, fit } },
+    tensors: { model: { dtype: 'uint8', shape: [data.length], data } },
+    metadata: {
+      'likeness.method': config.settings.method.name,
+      'likeness.model': settings.model,
+      'likeness.step': String(step),
+    },
+  });
 }
 
 /**

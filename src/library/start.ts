@@ -26,6 +26,7 @@ import {
   openRunFolder,
   type RunConfig,
   type RunFolder,
+  readOrigin,
   readRunConfig,
   readStoredSource,
   type TrainedConfig,
@@ -138,6 +139,7 @@ async function continueStart(
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
   const config = await readRunConfig(folder);
+  if (config.kind === 'trained') await readOrigin(folder, config);
   const model = await sameModel(folder, config, options);
   requireSame(out, config, { ...options, ...(model && { encoder: 'model' }) });
   if (config.kind === 'features') {

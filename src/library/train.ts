@@ -33,9 +33,14 @@ export interface TrainOptions extends ReporterOptions {
   /**
    * Path of a pretrained model, an ONNX file or a folder as hubs lay them out, or
    * `hub:OWNER/NAME`. A head of the method
-   * is trained on its features, and the model itself stays as it is.
+   * is trained on its features, and the model itself stays as it is, but with `fineTune`.
    */
   encoder?: string;
+  /**
+   * Trains the pretrained model itself further, under the method's head. Settings `layerDecay` and
+   * `frozenLayers` spare its first layers. Exclusive with `k` and `preset`.
+   */
+  fineTune?: boolean;
   /** Reads models of the hub from the cache alone. Default false. */
   offline?: boolean;
   /** Number of clusters of such a head. Default: suggested from the features. */
@@ -93,6 +98,7 @@ const fraction = z.number().gt(0).lt(1);
 const shape = {
   method: z.union([z.string(), z.custom<Method>(isMethod)]).optional(),
   encoder: path(),
+  fineTune: flag,
   offline: flag,
   k: wholeNumber(2),
   preset: path(),
@@ -123,6 +129,8 @@ const shape = {
  * const model = await train('photos', { minutes: 30, out: 'runs/photos' });
  * @example
  * const headed = await train('photos', { encoder: 'dinov2-small', k: 20, out: 'runs/photos' });
+ * @example
+ * const tuned = await train('photos', { encoder: 'model.onnx', fineTune: true, method: 'simclr' });
  * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
  * `train.unwell` where the doctor stops the run and no remedy is left.
  */
@@ -156,6 +164,21 @@ async function modelAt(
   return openModelFile(path, { reporter, ...(offline !== undefined && { offline }) });
 }
 
+/** Refuses options that do not go with training a model further. */
+function checkFineTune({ encoder, fineTune, resume, k, preset }: TrainOptions): void {
+  if (!fineTune) return;
+  const refuse = (what: string, expected: string) => {
+    throw new LikenessError('option.conflict', `fineTune: received ${what}; expected ${expected}`);
+  };
+  if (encoder === undefined && !resume) refuse('no encoder', 'the model to train further');
+  if (k !== undefined) {
+    refuse(`k ${k}`, 'none, because clusters are made after training. Cluster the run with it');
+  }
+  if (preset !== undefined) {
+    refuse(`preset "${preset}"`, 'none, because a model has layers and an image size of its own');
+  }
+}
+
 /** Trains on open images; the options are checked already. */
 export async function trainImages(
   images: OpenImages,
@@ -163,9 +186,13 @@ export async function trainImages(
 ): Promise<TrainedModel> {
   const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
   const reporter = reporterFor(options);
-  const { encoder: path, offline, method, ...others } = given;
-  const encoder = path === undefined ? undefined : await modelAt(path, { offline, reporter });
-  const request = { ...others, method: nameOf(method), ...(encoder && { encoder }) };
+  const { encoder: path, fineTune, offline, method, ...others } = given;
+  checkFineTune(options);
+  const model = path === undefined ? undefined : await modelAt(path, { offline, reporter });
+  const request = {
+    ...{ ...others, method: nameOf(method) },
+    ...(model && (fineTune ? { origin: model } : { encoder: model })),
+  };
   const session = await trainRun(images, request, { reporter, onEvent });
   const { outcome, training, verdict, epochs, folder, config, skipped } = session;
   const { totalSteps, seconds, doctor } = training;

@@ -2,14 +2,12 @@
 import { LikenessError } from '../core/errors.ts';
 import { IMPORTED } from '../nn/index.ts';
 import type { Normalization } from './inference.ts';
-import { fitToCount } from './presets.ts';
 import { methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
-import { flatSettings } from './text.ts';
 import { cropsFor } from './views.ts';
 
-/** Facts of a model and of the images that it is trained further on. */
+/** Facts of a model that is trained further. */
 export interface FineTuneFacts {
   /** SHA-256 of the model's file. */
   model: string;
@@ -19,17 +17,15 @@ export interface FineTuneFacts {
   size: number;
   /** Mean and deviation of the colors that it takes. */
   normalize: Normalization;
-  /** N, the images that are trained on. */
-  images: number;
 }
 
 /**
- * Small steps from where the model is: a tenth of the usual rate, and in its first layers a tenth
- * of that, because they fit all images.
+ * Small steps from where the model is: a hundredth of the usual rate, and in its first layers
+ * a tenth of that, because they fit all images.
  */
 const recipe = {
   data: { batchSize: 32 },
-  optimizer: { name: 'adam', learningRate: 1e-4, weightDecay: 1e-6 },
+  optimizer: { name: 'adam', learningRate: 1e-5, weightDecay: 1e-6 },
   schedule: { epochs: 10, warmupEpochs: 1 },
   encoder: { layerDecay: 0.1, frozenLayers: 0 },
   method: { hiddenDim: 512, prototypes: 512 },
@@ -43,8 +39,8 @@ const recipe = {
  */
 export function fineTuneSettings(
   given: SettingsPatch,
-  { model, dimension, size, normalize: { mean, std }, images }: FineTuneFacts,
-): { settings: Settings; notes: string[] } {
+  { model, dimension, size, normalize: { mean, std } }: FineTuneFacts,
+): Settings {
   const method = methodNamed(given.method?.name ?? 'swav');
   checkEncoder(given);
   const side = (given.views?.crops as { size: number }[] | undefined)?.[0]?.size ?? size;
@@ -53,7 +49,7 @@ export function fineTuneSettings(
   const { method: own, ...shared } = recipe;
   const read = Object.entries(own).filter(([key]) => key in method.settings.shape);
   const { encoder: _, ...ofMethod } = method.recipe;
-  const settings = resolveSettings(
+  return resolveSettings(
     mergeSettings(
       { method: { name: method.name, ...Object.fromEntries(read) } },
       ofMethod,
@@ -65,7 +61,6 @@ export function fineTuneSettings(
       },
     ),
   );
-  return fitToCount(settings, { count: images, given: new Set(Object.keys(flatSettings(given))) });
 }
 
 /** Settings of the encoder that a model has too. */

@@ -2,9 +2,10 @@
 import { LikenessError } from '../core/errors.ts';
 import type { ModelSettings } from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
-import { cacheSizeFor, cacheSizeOf } from '../methods/index.ts';
+import { cacheSizeFor } from '../methods/index.ts';
 import { readEncoder, writeEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
+import { networkCacheSize } from './origin.ts';
 import type { TrainedConfig } from './runConfig.ts';
 
 /** Settings of the model. */
@@ -19,8 +20,9 @@ export function baseCacheSize({ input: { size, resize } }: BaseSettings): number
 export function trainedCacheSize({
   settings,
   base,
-}: Pick<TrainedConfig, 'settings' | 'base'>): number {
-  return base ? baseCacheSize(base) : cacheSizeOf(settings);
+  origin,
+}: Pick<TrainedConfig, 'settings' | 'base' | 'origin'>): number {
+  return base ? baseCacheSize(base) : networkCacheSize({ settings, origin });
 }
 
 /** Values that the file of the model belongs to. */

@@ -40,6 +40,8 @@ export const runFileNames = {
   weights: 'encoder.safetensors',
   /** First filters of a network whose stem is learned from patches. */
   stem: 'stem.safetensors',
+  /** Pretrained model that the run trains further, as it was before. */
+  origin: 'model.onnx',
   /** Exported encoder: image in, feature out. */
   encoder: 'encoder.onnx',
   /** Kernel of each operator on this machine; a resumed run uses the same. */

@@ -77,6 +77,13 @@ export {
   runAtStep,
   type TrainedRun,
 } from './openRun.ts';
+export {
+  type FineTuned,
+  networkCacheSize,
+  originView,
+  readOrigin,
+  writeOrigin,
+} from './origin.ts';
 export { readPlan, writePlan } from './plan.ts';
 export { openPlanStore } from './planStore.ts';
 export {

@@ -26,6 +26,7 @@ import { readEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
 import { clusterAgain } from './nextSteps.ts';
+import { originView, readOrigin } from './origin.ts';
 import { type FeaturesConfig, readRunConfig, type TrainedConfig } from './runConfig.ts';
 
 /** Reading of images for an encoder, and the threads that it runs on. */
@@ -66,6 +67,8 @@ export interface TrainedRun extends AnyRun {
   readonly state: Readonly<Record<string, Float32Array>>;
   /** Bytes of the pretrained model, and the standardization of its features, of a head. */
   readonly base?: Tensors;
+  /** File of the pretrained model that was trained further. */
+  readonly origin?: Tensors;
 }
 
 /** A run whose encoder needs no training. */
@@ -100,6 +103,7 @@ export async function openTrainedRun(path: string): Promise<TrainedRun> {
 }
 
 async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<TrainedRun> {
+  const origin = await readOrigin(folder, config);
   const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints, {
     maxBytes: maxCheckpointBytes(folder, config),
   });
@@ -115,7 +119,7 @@ async function openTrained(folder: RunFolder, config: TrainedConfig): Promise<Tr
     );
   }
   const base = await readBase(folder, config);
-  return trainedRunAt({ folder, config, base, damaged }, checkpoint);
+  return trainedRunAt({ folder, config, base, origin, damaged }, checkpoint);
 }
 
 function trainedRunAt(
@@ -123,8 +127,12 @@ function trainedRunAt(
     folder,
     config,
     base,
+    origin,
     damaged,
-  }: Pick<TrainedRun, 'folder' | 'config' | 'damaged'> & { base: Tensors | undefined },
+  }: Pick<TrainedRun, 'folder' | 'config' | 'damaged'> & {
+    base: Tensors | undefined;
+    origin: Tensors | undefined;
+  },
   checkpoint: Checkpoint,
 ): TrainedRun {
   const { settings, threads } = config;
@@ -133,14 +141,12 @@ function trainedRunAt(
   const { step, epoch } = checkpoint.info;
   const state = stateOf(checkpoint.tensors);
   const { base: model } = config;
-  const input = model && {
-    size: model.input.size,
-    resize: model.input.resize,
-    fit: model.input.fit,
-  };
+  const own = model && { size: model.input.size, resize: model.input.resize, fit: model.input.fit };
+  const input = own ?? originView(config);
   return {
     ...{ kind: 'trained', folder, config, checkpoint, state, damaged, step, epoch },
     ...(base && { base }),
+    ...(origin && { origin }),
     method: settings.method.name,
     view: {
       imageSize: settings.data.imageSize,
@@ -153,7 +159,7 @@ function trainedRunAt(
     openEncoder: (options) =>
       base && model
         ? headedEncoder({ settings, state, model, tensors: base, ...options })
-        : trainedEncoder({ settings, state, ...options }),
+        : trainedEncoder({ settings, state, view: input, ...options }),
   };
 }
 
@@ -214,9 +220,9 @@ export async function runAtStep(run: Run, step: number): Promise<Run> {
         `newest is of step ${run.step}. ${clusterAgain}`,
     );
   }
-  const { config, damaged, base } = run;
+  const { config, damaged, base, origin } = run;
   const checkpoint = await loadCheckpoint(found.file, {
     maxBytes: maxCheckpointBytes(folder, config),
   });
-  return trainedRunAt({ folder, config, base, damaged }, checkpoint);
+  return trainedRunAt({ folder, config, base, origin, damaged }, checkpoint);
 }

@@ -46,6 +46,8 @@ export interface TrainedConfig extends SharedConfig {
   settings: Settings;
   /** Pretrained model whose features a head is trained on; absent where a network is trained. */
   base?: ModelSettings;
+  /** Pretrained model that is trained further; absent where a network starts anew. */
+  origin?: ModelSettings;
   preset: string;
   /** Facts about a sample of the images that the views follow. */
   pictures?: PictureFacts;
@@ -108,6 +110,7 @@ const trainedSchema = z.looseObject({
   // The methods check their settings themselves.
   settings: z.record(z.string(), z.unknown()),
   base: modelSettings.optional(),
+  origin: modelSettings.optional(),
   preset: z.string(),
   pictures: z
     .strictObject({

@@ -13,16 +13,18 @@ import {
   reportSkipped,
   type SplitName,
 } from '../data/index.ts';
-import type { ModelFile } from '../encoders/index.ts';
+import { type ModelFile, normalizationOf, registerModel } from '../encoders/index.ts';
 import {
-  cacheSizeOf,
   checkStem,
   choosePreset,
+  fineTuneSettings,
   fitToCount,
   fitToPictures,
   flatSettings,
   mergeSettings,
   presetNamed,
+  type Settings,
+  type SettingsPatch,
   settingsFor,
   viewsOf,
 } from '../methods/index.ts';
@@ -33,10 +35,12 @@ import {
   loadLatestCheckpoint,
   lockRun,
   maxCheckpointBytes,
+  networkCacheSize,
   openRunFolder,
   type RunFolder,
   type RunLock,
   readBase,
+  readOrigin,
   readTrainedConfig,
   requireFree,
   requireSameImages,
@@ -45,6 +49,7 @@ import {
   trainedCacheSize,
   writeImageList,
   writeMissingLists,
+  writeOrigin,
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
@@ -54,9 +59,13 @@ import {
   givenOptions,
   type ResumeRequest,
   requireSameHead,
+  requireSameOrigin,
   resumedConfig,
 } from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
+
+/** Name that the recipe of fine-tuning is stored under. */
+const FINE_TUNING = 'fine-tuning';
 
 export interface PrepareRequest extends ResumeRequest {
   /** Folder of the run. Required to resume one. */
@@ -66,6 +75,8 @@ export interface PrepareRequest extends ResumeRequest {
   encoder?: ModelFile;
   /** Number of clusters of the head. */
   k?: number;
+  /** Pretrained model that is trained further. */
+  origin?: ModelFile;
   /** Command line that asks for the run, which is stored with it. */
   command?: string;
 }
@@ -82,14 +93,18 @@ export async function prepareNew(
   const { settings: changes = {} } = request;
   const source = await images.ranged({ reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
-  const chosen = request.preset
-    ? { name: request.preset, reason: 'as requested' }
-    : choosePreset(facts);
+  const { origin } = request;
+  const chosen = origin
+    ? { name: FINE_TUNING, reason: `${origin.settings.model} is trained further` }
+    : request.preset
+      ? { name: request.preset, reason: 'as requested' }
+      : choosePreset(facts);
   const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
-  const wanted = settingsFor(chosen.name, given);
+  const wanted = origin ? settingsOfModel(origin, given) : settingsFor(chosen.name, given);
   viewsOf(wanted);
   checkStem(wanted);
-  const cache = await images.pixels({ size: cacheSizeOf(wanted), reporter });
+  const size = networkCacheSize({ settings: wanted, origin: origin?.settings });
+  const cache = await images.pixels({ size, reporter });
   const indices = indicesOfSplit(cache, split);
   requireImages(indices, path);
   const distinct = requireDistinct(cache, indices, path);
@@ -97,9 +112,10 @@ export async function prepareNew(
   const givenNames = new Set(Object.keys(flatSettings(changes)));
   const fitted = fitToCount(wanted, { count: indices.length, given: givenNames });
   // A paper's complete recipe keeps its views.
-  const pictures = presetNamed(chosen.name).isComplete
-    ? undefined
-    : await pictureFacts({ cache, indices, workers: wanted.run.workers, reporter });
+  const pictures =
+    !origin && presetNamed(chosen.name).isComplete
+      ? undefined
+      : await pictureFacts({ cache, indices, workers: wanted.run.workers, reporter });
   const { settings, notes } = pictures
     ? fitToPictures(fitted.settings, pictures, givenNames)
     : { settings: fitted.settings, notes: [] };
@@ -112,6 +128,7 @@ export async function prepareNew(
   const config: TrainedConfig = {
     kind: 'trained',
     settings,
+    ...(origin && { origin: origin.settings }),
     source: storedSourceOf(source),
     split,
     images: indices.length,
@@ -125,14 +142,24 @@ export async function prepareNew(
   };
   await lockedWhile(lock, async () => {
     await writeRunConfig(folder, config);
+    if (origin) await writeOrigin(folder, origin.tensors);
     await writeImageList(folder.files.images, identities);
     await writeSkipped(folder.files.skipped, cache.skipped);
   });
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   const count = `${plural(indices.length, 'image')}${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
+  for (const message of origin?.notes ?? []) reporter.note({ code: 'train.model', message });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });
   return { folder, config, cache, indices, distinct, cacheDir, lock };
+}
+
+/** Settings of a model that is trained further, whose network is then known. */
+function settingsOfModel({ settings, tensors }: ModelFile, given: SettingsPatch): Settings {
+  registerModel(settings, tensors);
+  const { sha256: model, dimension, input } = settings;
+  const facts = { model, dimension, size: input.size, normalize: normalizationOf(input) };
+  return fineTuneSettings(given, facts);
 }
 
 /** Does work whose failure releases the lock. */
@@ -197,6 +224,8 @@ async function resumedRun(
   reporter: Reporter,
 ): Promise<Omit<PreparedRun, 'lock'>> {
   const stored = await readTrainedConfig(folder, 'resume');
+  requireSameOrigin(stored, request.origin?.settings);
+  await readOrigin(folder, stored);
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
     maxBytes: maxCheckpointBytes(folder, stored),
   });

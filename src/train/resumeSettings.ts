@@ -1,6 +1,6 @@
 /** Settings of a resumed run. */
 import { LikenessError } from '../core/errors.ts';
-import type { ModelFile } from '../encoders/index.ts';
+import type { ModelFile, ModelSettings } from '../encoders/index.ts';
 import {
   currentName,
   flatSettings,
@@ -95,6 +95,24 @@ export function requireSameHead(
   };
   const own = [clusters ?? prototypes].flat()[0];
   if (k !== undefined && (!base || k !== own)) throw differs('`k`', k, base ? own : 'none');
+}
+
+/**
+ * Refuses another model, or one where there was none, than a run was started with.
+ *
+ * @throws LikenessError `resume.differs`
+ */
+export function requireSameOrigin(
+  { origin: stored }: Pick<TrainedConfig, 'origin'>,
+  given: ModelSettings | undefined,
+): void {
+  if (!given || given.sha256 === stored?.sha256) return;
+  throw new LikenessError(
+    'resume.differs',
+    `resume: received the model ${given.model} to train further; expected ` +
+      `${stored?.model ?? 'none'}, as the run was started with. Leave it out, or start a new run ` +
+      'to change it.',
+  );
 }
 
 function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settings {
