@@ -62,6 +62,7 @@ export {
   listEncoders,
 } from './library/encoders.ts';
 export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';
+export { clusterFormatOf, type ExportedClusters } from './library/exportClusters.ts';
 export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
 export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
 export type { FinishedOptions, FinishedSteps } from './library/finished.ts';

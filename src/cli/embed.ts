@@ -13,7 +13,8 @@ export const embedCommand: Command = {
   details:
     'One row per image, in the order of the source. Rows have length 1 unless --raw is given, so that the product of two rows is their cosine. ' +
     'parquet, safetensors and csv carry ids and labels. npy holds numbers alone, with ids ' +
-    'and labels in FILE.ids.csv. Files that cannot be used are listed in FILE.skipped.csv.',
+    'and labels in FILE.ids.csv. tsv is for the projector of TensorBoard, with metadata and ' +
+    'projector_config.pbtxt beside it. Files that cannot be used are listed in FILE.skipped.csv.',
   arguments: [{ name: 'source', description: 'folder of images, packed data set, or tar shards' }],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is used' },

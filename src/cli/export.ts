@@ -2,14 +2,14 @@
 import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { displayPath, plural, showCount } from '../core/text.ts';
-import { type Model, openModel } from '../likeness.ts';
+import { clusterFormatOf, type Model, openModel } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { required } from './required.ts';
 import type { Terminal } from './terminal.ts';
 
 export const exportCommand: Command = {
   name: 'export',
-  summary: "Writes a run's encoder as an ONNX model or as weights.",
+  summary: "Writes a run's encoder as an ONNX model or as weights, or its clusters.",
   details: [
     'The ONNX model takes pixel_values, float32 [batch, 3, s, s], RGB from 0 to 1, and ' +
       'returns features [batch, D] of length 1. Normalization is part of the model, the ' +
@@ -18,14 +18,23 @@ export const exportCommand: Command = {
       'before the file appears.',
     "The weights are a safetensors file, those of a network with torchvision's names (load them " +
       'with strict=False: there is no classifier).',
+    'Clusters are written as .csv, as .parquet, or as .json in the form of COCO: categories are ' +
+      'clusters, annotations are of whole images, and score is the confidence.',
   ].join('\n'),
   arguments: [],
   options: [
     { flags: '--run <dir>', description: 'run whose encoder is exported (required)' },
     {
       flags: '--to <file>',
-      description: 'file to write: .onnx or .safetensors',
+      description:
+        'file to write: .onnx or .safetensors for the encoder, .csv, .parquet or .json for the ' +
+        'clusters',
       default: 'encoder.onnx in the run',
+    },
+    {
+      flags: '--clustering <name>',
+      description: 'clustering that is written, by its name',
+      default: "that of the run's own images",
     },
   ],
   examples: [
@@ -34,10 +43,30 @@ export const exportCommand: Command = {
       command: 'likeness export --run runs/photos --to encoder.safetensors',
       meaning: 'the weights, for PyTorch',
     },
+    {
+      command: 'likeness export --run runs/photos --to groups.json',
+      meaning: "the clusters, in the form of COCO's annotations",
+    },
   ],
   async run(_args, options, terminal) {
-    const { run, to } = options as { run?: string; to?: string };
+    const { run, to, clustering } = options as { run?: string; to?: string; clustering?: string };
     const model = await openModel(required('--run', run, 'the folder of a run'), terminal.watch);
+    if (to !== undefined && clusterFormatOf(to)) {
+      const written = await model.exportClusters(
+        to,
+        clustering === undefined ? {} : { clustering },
+      );
+      const { file, images, k } = written;
+      const what = `${plural(images, 'image')} in ${plural(k, 'cluster')}`;
+      terminal.say(`wrote ${displayPath(file)}: ${what}`);
+      return written;
+    }
+    if (clustering !== undefined) {
+      throw new LikenessError(
+        'flag.conflict',
+        '--clustering: expected with --to and a file of clusters: .csv, .parquet or .json',
+      );
+    }
     return exportTo(model, to, terminal);
   },
 };
@@ -72,6 +101,7 @@ function formatOf(file: string): 'onnx' | 'safetensors' {
   if (extension === '.safetensors') return 'safetensors';
   throw new LikenessError(
     'export.format',
-    `--to: received "${file}"; expected a name that ends in .onnx or .safetensors`,
+    `--to: received "${file}"; expected a name that ends in .onnx, .safetensors, .csv, .parquet ` +
+      'or .json',
   );
 }

@@ -50,6 +50,7 @@ export {
   type ParquetOptions,
   parquetStream,
 } from './parquet.ts';
+export { type ProjectorTable, writeProjector } from './projector.ts';
 export { fieldsOf, type ProtobufField, varintsOf } from './protobuf.ts';
 export {
   irregularKind,

@@ -11,6 +11,7 @@ import {
   type StreamedTensor,
   safetensorsStream,
   writeFileAtomic,
+  writeProjector,
 } from '../formats/index.ts';
 
 export interface FeatureTable {
@@ -24,7 +25,7 @@ export interface FeatureTable {
   readonly about: Readonly<Record<string, string>>;
 }
 
-export const featureFormats = ['npy', 'parquet', 'safetensors', 'csv'] as const;
+export const featureFormats = ['npy', 'parquet', 'safetensors', 'csv', 'tsv'] as const;
 export type FeatureFormat = (typeof featureFormats)[number];
 
 /** Finds the format by the file's extension. */
@@ -45,7 +46,8 @@ export function featureFormatOf(file: string): FeatureFormat {
  * Writes the table with features [N, D], given as arrays of whole rows in order; returns every
  * written file.
  *
- * A .npy file holds numbers alone, so ids and labels go into `<file>.ids.csv`.
+ * A .npy file holds numbers alone, so ids and labels go into `<file>.ids.csv`. A .tsv file is for
+ * TensorBoard's projector, whose metadata and configuration lie beside it.
  *
  * @throws LikenessError `write.*`, and whatever `features` throws; no file appears then.
  */
@@ -77,12 +79,24 @@ export async function writeFeatures(
     case 'csv':
       await writeFileAtomic(file, csvStream(table, features));
       return [file];
+    case 'tsv':
+      return writeProjector(file, { dimension, ...columnsOf(table) }, features);
   }
 }
 
 /** Ids, labels and names of the labels, as columns. */
 function parquetOf({ ids, dimension, labels, labelNames }: FeatureTable) {
   return { ids, dimensions: dimension, labels, ...(labels && { labelNames }) };
+}
+
+/** Columns of the metadata: ids and, where there are any, names of labels. */
+function columnsOf(table: FeatureTable): { columns: string[]; rows: Iterable<string[]> } {
+  const columns = table.labels ? ['id', 'label'] : ['id'];
+  function* rows() {
+    for (const row of names(table))
+      yield row.slice(0, columns.length).map((at) => String(at ?? ''));
+  }
+  return { columns, rows: rows() };
 }
 
 /** Yields id and label name of each image. */

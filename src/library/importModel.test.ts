@@ -1,9 +1,11 @@
 /** A run made of a checkpoint, and everything that is done with it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
-import { importModel, inspect, openModel } from '../likeness.ts';
+import { importModel, inspect, type Model, openModel } from '../likeness.ts';
+import { readClusters } from '../run/index.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -18,6 +20,45 @@ afterAll(() => {
   vi.unstubAllEnvs();
   workplace.remove();
 });
+
+/** Compares the files of clusters with clusters.csv. */
+async function clustersAreExported(model: Model): Promise<void> {
+  const rows = (await readClusters(at('run', 'clusters.csv'))).map(({ path, cluster }) => ({
+    ...{ path, cluster },
+  }));
+  expect(await model.exportClusters(at('out', 'groups.csv'))).toEqual({
+    ...{ file: at('out', 'groups.csv'), format: 'csv', images: 24, k: 3 },
+  });
+  expect(readFileSync(at('out', 'groups.csv'))).toEqual(readFileSync(at('run', 'clusters.csv')));
+  await model.exportClusters(at('out', 'groups.parquet'));
+  const file = await asyncBufferFromFile(at('out', 'groups.parquet'));
+  const table = await parquetReadObjects({ file });
+  expect(Object.keys(table[0]!)).toEqual(['id', 'cluster', 'confidence', 'margin']);
+  expect(table.map(({ id, cluster }) => ({ path: id, cluster }))).toEqual(rows);
+  await model.exportClusters(at('out', 'groups.json'));
+  const coco = JSON.parse(readFileSync(at('out', 'groups.json'), 'utf8'));
+  expect(coco.categories.map(({ name }: { name: string }) => name)).toEqual([
+    ...['cluster 0', 'cluster 1', 'cluster 2'],
+  ]);
+  const names = new Map<number, string>(
+    coco.images.map(({ id, file_name }: { id: number; file_name: string }) => [id, file_name]),
+  );
+  const found = coco.annotations.map((one: { image_id: number; category_id: number }) => ({
+    ...{ path: names.get(one.image_id), cluster: one.category_id - 1 },
+  }));
+  expect(found).toEqual(rows);
+  const { images, k } = await model.exportClusters(at('out', 'others.json'), {
+    clustering: 'others',
+  });
+  expect([images, k]).toEqual([12, 2]);
+  await expect(model.exportClusters(at('out', 'a.txt'))).rejects.toMatchObject({
+    code: 'export.format',
+  });
+  const none = { clustering: 'none' };
+  await expect(model.exportClusters(at('out', 'a.csv'), none)).rejects.toMatchObject({
+    code: 'clustering.missing',
+  });
+}
 
 it('clusters, assigns, embeds and exports as any other run', async () => {
   const notes: string[] = [];
@@ -41,6 +82,7 @@ it('clusters, assigns, embeds and exports as any other run', async () => {
   expect([again.name, again.k]).toEqual([undefined, 3]);
   const assigned = await model.assign([at('pictures')]);
   expect(assigned.length).toBe(24);
+  await clustersAreExported(await openModel(at('run')));
   const { dimension, check } = await model.exportOnnx();
   expect(dimension).toBe(32);
   expect(check.largestDifference).toBeLessThan(1e-4);

@@ -23,6 +23,7 @@ import {
   embedToFile,
 } from './embed.ts';
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from './evaluate.ts';
+import { type ExportedClusters, exportClusters } from './exportClusters.ts';
 import {
   type ExportedOnnx,
   type ExportedWeights,
@@ -140,6 +141,13 @@ interface AnyModel {
    * names.
    */
   exportWeights(file: string): Promise<ExportedWeights>;
+  /**
+   * Writes the clusters of the last `cluster`: .csv, .parquet, or .json in the form of COCO's
+   * annotations.
+   *
+   * @param options.clustering name of the clustering. Default: that of the run's own images.
+   */
+  exportClusters(file: string, options?: { clustering?: string }): Promise<ExportedClusters>;
 }
 
 /**
@@ -177,6 +185,7 @@ export function modelOf(opened: Run, { training }: { training?: TrainingSummary 
     assign: (paths, clustering, options) => assignFiles(run, paths, clustering?.stored, options),
     exportOnnx: (file = files.encoder, options) => exportOnnx(run, file, options),
     exportWeights: (file) => exportWeights(run, file),
+    exportClusters: (file, options) => exportClusters(folder, file, options),
   };
   if (run.kind === 'features') return { ...shared, kind: 'features', config: run.config };
   const { config } = run;
