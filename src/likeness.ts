@@ -107,6 +107,7 @@ export {
   defineMethod,
   embeddingProgram,
   flatSettings,
+  headNames,
   type Method,
   type MethodDefinition,
   methodNames,

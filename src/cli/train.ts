@@ -6,6 +6,7 @@ import {
   defaultHead,
   featureEncoderNames,
   flatSettings,
+  headNames,
   methodNames,
   parseSettings,
   presets,
@@ -63,9 +64,11 @@ export const trainCommand: Command = {
     },
     {
       flags: '--method <name>',
-      description: `method to train: ${methodNames.join(', ')}`,
+      description:
+        `method to train: ${methodNames.join(', ')}; ` +
+        `with --encoder also ${headNames.join(', ')}`,
       default: `swav, and ${defaultHead} with --encoder`,
-      parse: oneOf('--method', methodNames),
+      parse: oneOf('--method', [...methodNames, ...headNames]),
     },
     {
       flags: '--fine-tune',

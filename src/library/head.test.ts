@@ -155,6 +155,16 @@ describe('a head on a pretrained model', () => {
     await expect(train(at('pictures'), { k: 3, out: at('refused') })).rejects.toThrow(
       'k: received 3 without encoder',
     );
+    await expect(train(at('pictures'), { method: 'temi', out: at('refused') })).rejects.toThrow(
+      'method: received "temi" without encoder; expected a pretrained model',
+    );
+    expect(existsSync(at('refused', 'config.json'))).toBe(false);
+  });
+
+  it('is opened again by start, with the same model alone', async () => {
+    const again = (encoder: string) => start(at('pictures'), { encoder, out: at('run') });
+    expect(await again(at('tiny.onnx'))).toMatchObject({ kind: 'trained', method: 'consensus' });
+    await expect(again(at('other.onnx'))).rejects.toMatchObject({ code: 'start.differs' });
   });
 });
 

@@ -13,7 +13,7 @@ import {
   openModelFile,
   pinnedHubId,
 } from '../encoders/index.ts';
-import { cacheSizeOf, choosePreset } from '../methods/index.ts';
+import { choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
   clearStaleLock,
@@ -30,6 +30,7 @@ import {
   readRunConfig,
   readStoredSource,
   type TrainedConfig,
+  trainedCacheSize,
 } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
@@ -141,7 +142,7 @@ async function continueStart(
   const config = await readRunConfig(folder);
   if (config.kind === 'trained') await readOrigin(folder, config);
   const model = await sameModel(folder, config, options);
-  requireSame(out, config, { ...options, ...(model && { encoder: 'model' }) });
+  requireSame(out, config, { ...options, ...(model && { encoder: modelRoad(config) }) });
   if (config.kind === 'features') {
     return modelOf(await continueFeatures(images, folder, config, reporter, model?.tensors));
   }
@@ -168,7 +169,7 @@ async function requireMoved(
 ): Promise<void> {
   const { config, reporter } = run;
   const { range } = config.source;
-  const cache = await images.pixels({ size: cacheSizeOf(config.settings), range, reporter });
+  const cache = await images.pixels({ size: trainedCacheSize(config), range, reporter });
   const indices = indicesOfSplit(cache, config.split);
   const now = identitiesOf(cache, indices);
   const difference = await differenceOf(now, run);
@@ -221,7 +222,8 @@ async function sameModel(
   const { encoder, out } = options;
   if (encoder === undefined || roads.some((name) => name === encoder)) return undefined;
   const spec = config.kind === 'features' ? config.encoder : undefined;
-  const own = spec?.name === 'model' ? spec.settings : undefined;
+  const own =
+    config.kind === 'trained' ? config.base : spec?.name === 'model' ? spec.settings : undefined;
   const origin = own?.hub?.id === encoder ? own.hub : undefined;
   if (origin && existsSync(folder.files.weights)) return {};
   const model = await openModel(origin ? pinnedHubId(origin) : encoder, options);
@@ -229,6 +231,11 @@ async function sameModel(
   const stored = spec?.name ?? 'train';
   const shown = isHubId(encoder) ? encoder : displayPath(encoder);
   throw differs('encoder', shown, own ? own.model : stored, out!);
+}
+
+/** Encoder that the run of a pretrained model is compared by: a head is trained on its features. */
+function modelRoad({ kind }: RunConfig): string {
+  return kind === 'trained' ? 'train' : 'model';
 }
 
 /** Refuses options that differ from those that the run was started with. */

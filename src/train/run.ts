@@ -7,6 +7,7 @@ import {
   type Failure,
   flatSettings,
   mergeSettings,
+  methodNamed,
   type Remedy,
   resolveSettings,
 } from '../methods/index.ts';
@@ -85,6 +86,14 @@ function prepared(
   const { resume, encoder, k } = request;
   if (resume) return prepareResumed(images, request, reporter);
   if (encoder) return prepareHead(images, { ...request, encoder }, reporter);
+  const { method = request.settings?.method?.name } = request;
+  if (method !== undefined && methodNamed(method).pairs === 'neighbors') {
+    throw new LikenessError(
+      'head.encoder',
+      `method: received "${method}" without encoder; expected a pretrained model, because it ` +
+        'trains a head on features. Name its file with `encoder`.',
+    );
+  }
   if (k === undefined) return prepareNew(images, request, reporter);
   throw new LikenessError(
     'option.conflict',
