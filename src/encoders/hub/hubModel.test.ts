@@ -70,6 +70,13 @@ describe('openHubModel', () => {
     expect(old.model?.path).toContain(COMMIT);
   });
 
+  it('may be called several times at once', async () => {
+    const opened = await Promise.all([1, 2, 3].map(() => open('hub:acme/tiny')));
+    expect(opened.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+    expect(opened.every(({ model }) => isModel(model))).toBe(true);
+    expect(readdirSync(repoPath('blobs')).filter((name) => name.includes('.'))).toEqual([]);
+  });
+
   it('takes a named variant, and the image part of a model of images and texts', async () => {
     const variant = await open('hub:acme/tiny#onnx/model_quantized.onnx');
     expect(variant.model?.source.file).toBe('onnx/model_quantized.onnx');
