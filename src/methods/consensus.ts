@@ -101,7 +101,7 @@ export const consensus = defineMethod({
     step.observe({
       embeddings: model.project(x), // [B, D]
       usage: mean(oneHot(y, K), { axes: [0] }), // [K]
-      randomBaselineLoss: Math.log(K),
+      isLossJudged: false, // the prototypes are means of their clusters from the start
     });
   },
 });

@@ -38,7 +38,10 @@ interface Draft {
   readonly copies: ReturnType<typeof momentumCopy>[];
   readonly outputs: Record<string, Tensor>;
   readonly notes: string[];
-  observed: Pick<TrainingStep, 'randomBaselineLoss' | 'agreementChance' | 'geometry'>;
+  observed: Pick<
+    TrainingStep,
+    'randomBaselineLoss' | 'agreementChance' | 'geometry' | 'isLossJudged'
+  >;
 }
 
 /** An empty step and its model, and `build`, which turns what was called on them into a program. */

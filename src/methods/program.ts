@@ -91,6 +91,8 @@ export interface StepProgram {
   agreementChance?: number;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: 'sphere' | 'gaussian';
+  /** False where a healthy loss need not fall, as in a stage that begins well. Default: true. */
+  isLossJudged?: boolean;
   /** Sentences that a person reads when training starts. */
   notes?: readonly string[];
 }

@@ -150,7 +150,11 @@ function selfLabelingStep({ views, settings, step, model }: StepScope<ScanSettin
   const terms = strong.map((logits, h) => selfLabelingLoss(weak[h]!, logits, settings));
   step.minimize(average(terms.map(({ loss }) => loss)));
   step.fact('confident', average(terms.map(({ confident }) => confident)));
-  step.observe({ embeddings: model.project(x), usage: mean(weak[0]!, { axes: [0] }) });
+  step.observe({
+    embeddings: model.project(x),
+    usage: mean(weak[0]!, { axes: [0] }), // [K]
+    isLossJudged: false,
+  });
 }
 
 /** Mean of numbers. */

@@ -35,6 +35,8 @@ export interface Observation {
   usage?: Tensor;
   /** Loss of a network that tells nothing apart. Absent: the loss says nothing about a collapse. */
   randomBaselineLoss?: number;
+  /** False where a healthy loss need not fall, as in a stage that begins well. Default: true. */
+  isLossJudged?: boolean;
 }
 
 /** A value that outlives a step. */

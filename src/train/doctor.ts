@@ -70,6 +70,8 @@ export interface DoctorOptions {
   randomBaselineLoss?: number | undefined;
   /** Agreement of a guess. Absent: agreement is not judged. */
   agreementChance?: number | undefined;
+  /** False where a healthy loss need not fall. Default: true. */
+  isLossJudged?: boolean | undefined;
   /** Region that healthy embeddings fill. Default: `sphere`. */
   geometry?: Geometry | undefined;
   /** Norm of the weights before the first step. Default: their growth is not judged. */
@@ -252,12 +254,13 @@ export function nothingLearned(
   {
     randomBaselineLoss,
     agreementChance,
-  }: Pick<DoctorOptions, 'randomBaselineLoss' | 'agreementChance'>,
+    isLossJudged = true,
+  }: Pick<DoctorOptions, 'randomBaselineLoss' | 'agreementChance' | 'isLossJudged'>,
 ): string | undefined {
   const { agreement } = state;
-  if (agreement === undefined || agreementChance === undefined)
-    return unmovedLoss(state, randomBaselineLoss);
-  if (agreement >= agreementChance + MIN_AGREEMENT) return unmovedLoss(state, randomBaselineLoss);
+  const unmoved = isLossJudged ? unmovedLoss(state, randomBaselineLoss) : undefined;
+  if (agreement === undefined || agreementChance === undefined) return unmoved;
+  if (agreement >= agreementChance + MIN_AGREEMENT) return unmoved;
   const percent = (fraction: number) => `${showValue(100 * fraction)} %`;
   return (
     `${percent(agreement)} of the images find their other view in the batch, ` +

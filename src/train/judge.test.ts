@@ -66,6 +66,12 @@ describe('the judgment on a finished run', () => {
       'train longer, use more images, or change the learning rate',
     ],
     [
+      'a loss that need not fall, because its stage began well',
+      { doctor: { loss: 0.03, peakLoss: 0.04 }, isLossJudged: false },
+      `healthy: loss 0.030 of ln 256 = 5.545. ${paper}`,
+      '',
+    ],
+    [
       'the loss of a method with a queue, which first rises',
       { doctor: { loss: 4.8, firstLoss: 2.2, peakLoss: 5.9 } },
       `healthy: loss 4.800 of ln 256 = 5.545. ${paper}`,

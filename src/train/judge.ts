@@ -25,6 +25,8 @@ export interface Ending extends JudgedFacts {
   readonly randomBaselineLoss?: number | undefined;
   /** Agreement of a guess. Absent: agreement is not judged. */
   readonly agreementChance?: number | undefined;
+  /** False where a healthy loss need not fall. Default: true. */
+  readonly isLossJudged?: boolean | undefined;
   /** Distance of the weights from their start, as a fraction of its norm; absent: not measured. */
   readonly weightChange?: number | undefined;
   readonly epochs: number;

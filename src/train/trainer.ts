@@ -174,10 +174,13 @@ function doctorOf(
   }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
   before?: DoctorState,
 ): Doctor {
-  const { randomBaselineLoss, agreementChance, geometry } = step;
+  const { randomBaselineLoss, agreementChance, geometry, isLossJudged } = step;
   const grace = Math.max(50, stepsPerEpoch);
   return createDoctor(
-    { randomBaselineLoss, agreementChance, geometry, weightNorm, grace, patience: 200 },
+    {
+      ...{ randomBaselineLoss, agreementChance, geometry, isLossJudged },
+      ...{ weightNorm, grace, patience: 200 },
+    },
     before,
   );
 }
@@ -193,6 +196,7 @@ function judgeEnd(run: Training, weights: Values): void {
     doctor: doctor.state(),
     randomBaselineLoss: stages.step.randomBaselineLoss,
     agreementChance: stages.step.agreementChance,
+    isLossJudged: stages.step.isLossJudged,
     weightChange:
       run.weightNorm > 0 ? changeOf(method.initialState(seed), weights, trained) : undefined,
     epochs: step / stepsPerEpoch,
