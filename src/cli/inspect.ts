@@ -49,7 +49,8 @@ function printFacts(terminal: Terminal, facts: readonly (readonly [string, strin
 
 function printRun(found: InspectedRun, terminal: Terminal): object {
   const { name, budget, checkpoints, ...json } = found;
-  const { settings, source, reading, preset, images, base, changed, step, final, files } = json;
+  const { settings, source, reading, preset, images, base, origin, changed, step, final, files } =
+    json;
   const { architecture, width, stem, imageSize, method } = flatSettings(settings);
   printFacts(terminal, [
     ['run', `${name}: ${method} on ${source.name} (${plural(images, 'image')})`],
@@ -63,7 +64,9 @@ function printRun(found: InspectedRun, terminal: Terminal): object {
       'encoder',
       base
         ? `${base.model}, ${base.dimension} features of images of ${base.input.size} px`
-        : `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`,
+        : origin
+          ? `${origin.model}, trained further, ${origin.dimension} features, ${imageSize} px`
+          : `${architecture}, width ${width}, stem ${stem}, ${imageSize} px`,
     ],
     [
       'budget',

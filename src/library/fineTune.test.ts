@@ -9,6 +9,7 @@ import { openEngine } from '../backends/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { modelEncoder, untrainedEncoder } from '../encoders/index.ts';
 import {
+  inspect,
   openEncoder,
   openModel,
   readReport,
@@ -62,6 +63,7 @@ describe('train with a model to fine-tune', () => {
   it('trains its weights, and the run holds the model as it was', async () => {
     expect(model.training).toMatchObject({ outcome: 'finished' });
     expect(notes.join('\n')).toContain('preset fine-tuning: tiny is trained further');
+    expect(notes.join('\n')).not.toContain('learn from scratch');
     expect(readFileSync(at('run', 'model.onnx'))).toEqual(readFileSync(resnet));
     const { origin, settings } = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8'));
     const sha256 = createHash('sha256').update(readFileSync(resnet)).digest('hex');
@@ -124,7 +126,10 @@ describe('train with a model to fine-tune', () => {
   it('is clustered and reported', async () => {
     const clustering = await model.cluster(at('pictures'), { k: 3 });
     await clustering.writeReport();
-    expect((await readReport(at('run'))).method).toBe('simclr');
+    const { method, settings } = await readReport(at('run'));
+    expect(method).toBe('simclr');
+    expect(settings[0]).toEqual({ name: 'Encoder', value: 'tiny, trained further, 32 px' });
+    expect(await inspect(at('run'))).toMatchObject({ origin: { model: 'tiny', dimension: 16 } });
   });
 
   it('refuses another model on resume, a damaged file, and a preset', async () => {

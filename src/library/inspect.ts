@@ -40,6 +40,8 @@ export interface InspectedRun
   readonly reading: string | null;
   /** Pretrained model whose features a head is trained on; absent where a network is trained. */
   readonly base?: TrainedConfig['base'];
+  /** Pretrained model that is trained further; absent where a network starts anew. */
+  readonly origin?: TrainedConfig['origin'];
   /** Names of settings that differ from the preset's. */
   readonly changed: readonly string[];
   /** Steps of the newest checkpoint; null before the first. */
@@ -164,6 +166,7 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
   return {
     ...{ kind: 'run', path, name: folder.name, settings, source, preset, images, notes, budget },
     ...(config.base && { base: config.base }),
+    ...(config.origin && { origin: config.origin }),
     reading: readingText(source) ?? null,
     changed: changedSettings(settings, preset),
     step: info?.step ?? null,

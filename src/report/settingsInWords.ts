@@ -44,8 +44,9 @@ export function allSettings(settings: Settings): NamedText[] {
 }
 
 /** Names the network that is trained, or the pretrained model and its head. */
-function ofTraining({ settings, base }: TrainedConfig, step: number): NamedText[] {
-  if (!base) return ofNetwork(settings, step);
+function ofTraining(config: TrainedConfig, step: number): NamedText[] {
+  const { settings, base } = config;
+  if (!base) return ofNetwork(config, step);
   const { facts } = featureEncoder({ name: 'model', settings: base });
   const head = [
     { name: 'Head', value: settings.method.name },
@@ -62,11 +63,12 @@ function ofTraining({ settings, base }: TrainedConfig, step: number): NamedText[
 }
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */
-function ofNetwork(settings: Settings, step: number): NamedText[] {
+function ofNetwork({ settings, origin }: TrainedConfig, step: number): NamedText[] {
   const { encoder, data, views, run } = settings;
   const { architecture, width } = encoder;
+  const network = origin ? `${origin.model}, trained further` : `${architecture}, width ${width}`;
   return [
-    { name: 'Encoder', value: `${architecture}, width ${width}, ${data.imageSize} px` },
+    { name: 'Encoder', value: `${network}, ${data.imageSize} px` },
     { name: 'Views', value: showCrops(views.crops) },
     ...groupsOf(settings.method),
     { name: 'Batch', value: String(data.batchSize) },

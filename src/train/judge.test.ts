@@ -157,6 +157,14 @@ describe('the judgment on a finished run', () => {
     expect(ending({ verdict })).toBe(verdict);
   });
 
+  it('does not ask a pretrained model to move far, or for many images', () => {
+    const tuned = { isFineTuned: true, weightChange: 1e-5, images: 30, epochs: 2 };
+    expect(ending({ ...tuned, doctor: { loss: 2.1, firstLoss: 3.4, peakLoss: 3.4 } }).health).toBe(
+      'healthy',
+    );
+    expect(ending({ ...tuned, doctor: { loss: 5.54 } }).health).toBe('unlearned');
+  });
+
   it('does not ask a head to move that starts from clusters of its features', () => {
     const started = { loss: 0.2, firstLoss: 0.21, peakLoss: 0.21 };
     const head = { isHead: true, weightChange: 0, images: 300, epochs: 400 };

@@ -69,7 +69,9 @@ export function judge(ending: Ending): Verdict {
       remedy: remedyOf(health, ending),
     };
   };
-  if (!isSettled(ending) && weightChange !== undefined && weightChange < MIN_CHANGE) {
+  const isStill = weightChange !== undefined && weightChange < MIN_CHANGE;
+  // A model is trained further by small steps from where it is.
+  if (!isSettled(ending) && !ending.isFineTuned && isStill) {
     return say('unlearned', 'the weights have hardly moved from their start');
   }
   const loss = lossSentence(doctor, baseline);

@@ -26,6 +26,8 @@ export interface ReachFacts {
   readonly epochs: number;
   /** True for a head on a pretrained model, which needs neither many images nor epochs. */
   readonly isHead?: boolean | undefined;
+  /** True for a pretrained model that is trained further, which is useful from its first step. */
+  readonly isFineTuned?: boolean | undefined;
   /** Absent where the recipe is unknown. */
   readonly recipe?: RecipeReach | undefined;
 }
@@ -57,7 +59,7 @@ const ENOUGH: Shortage = { grade: 'enough', sentence: '' };
  * @param tense time of the sentences, before the training or after it
  */
 export function reachOf(facts: ReachFacts, tense: 'planned' | 'done' = 'done'): Reach {
-  if (facts.isHead) return { epochs: ENOUGH, images: ENOUGH };
+  if (facts.isHead || facts.isFineTuned) return { epochs: ENOUGH, images: ENOUGH };
   return { epochs: shortageOfEpochs(facts, tense), images: shortageOfImages(facts) };
 }
 

@@ -107,7 +107,8 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   });
   const writer = createEventWriter(events);
   const recipe = recipeReach(settings, { preset: config.preset, images: indices.length });
-  const reach = { images: indices.length, distinct, recipe, isHead: run.base !== undefined };
+  const origins = { isHead: run.base !== undefined, isFineTuned: config.origin !== undefined };
+  const reach = { images: indices.length, distinct, recipe, ...origins };
   const fitted = fittedRecipe(config.preset, { settings, images: indices.length });
   const farSetting = fitted && settingFarFrom(fitted, settings)?.description;
   const minutes = 'minutes' in budget ? budget.minutes : undefined;
