@@ -88,12 +88,15 @@ describe('--encoder hub:OWNER/NAME', () => {
       ['cluster', 'pictures', '-k', '3', '--no-open', '--encoder', 'hub:acme/tiny', '--offline'],
       ['evaluate', 'pictures', '--encoder', 'hub:acme/tiny', '--offline'],
       ['embed', 'pictures', '--encoder', 'hub:acme/tiny', '--offline', '--out', 'f.npy'],
+      ['train', 'pictures', '--encoder', 'hub:acme/tiny', '--offline', '-k', '3', '--out', 'head'],
       ['cluster', 'pictures', '-k', '3', '--no-open', '--run', 'run'],
       ['assign', 'pictures/0000.png', '--run', 'run'],
     ]) {
       const { code, stderr } = await likeness(...args).ended;
       expect(code, stderr).toBe(0);
     }
+    const head = JSON.parse(readFileSync(at('head', 'config.json'), 'utf8'));
+    expect(JSON.stringify(head)).toContain(`"commit":"${COMMIT}"`);
     const { code, stdout } = await likeness('encoders', '--json').ended;
     expect(code).toBe(0);
     expect(JSON.parse(stdout).cached).toMatchObject([{ encoder: 'hub:acme/tiny', imageSize: 32 }]);
