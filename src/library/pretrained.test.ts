@@ -5,7 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import { COMMIT, type HubServer, startHub } from '../encoders/hub/hubServer.cases.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
-import { inspect, type Model, openEncoder, openModel, readReport, start } from '../likeness.ts';
+import {
+  inspect,
+  type Model,
+  openEncoder,
+  openModel,
+  readReport,
+  start,
+  train,
+} from '../likeness.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -149,6 +157,18 @@ describe('a model of the hub', () => {
     const model = await start(at('pictures'), { encoder: 'hub:acme/tiny', out: at('hubRun') });
     hub.repos['acme/tiny'] = repoOf('none');
     expect((await model.embed(at('pictures'))).ids).toHaveLength(IMAGES);
+  });
+
+  it('stays the commit of a head that is resumed', async () => {
+    const head = { encoder: 'hub:acme/tiny', k: 3, out: at('head'), epochs: 2 } as const;
+    await train(at('pictures'), head);
+    hub.repos['acme/tiny'] = { ...repoOf('fractions'), commit: 'b'.repeat(40) };
+    hub.seen.length = 0;
+    await train(at('pictures'), { ...head, resume: true });
+    expect(hub.seen).toEqual([]);
+    const other = { ...head, encoder: `hub:acme/tiny@${'b'.repeat(40)}`, resume: true };
+    await expect(train(at('pictures'), other)).rejects.toMatchObject({ code: 'resume.differs' });
+    hub.repos['acme/tiny'] = repoOf('none');
   });
 
   it('is opened without a run, with the features of the run', async () => {

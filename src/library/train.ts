@@ -4,9 +4,21 @@ import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import type { OpenImages } from '../data/index.ts';
-import { featureEncoderNames, isHubId, type ModelFile, openModelFile } from '../encoders/index.ts';
+import {
+  featureEncoderNames,
+  isHubId,
+  type ModelFile,
+  openModelFile,
+  pinnedHubId,
+} from '../encoders/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
-import { openTrainedRun, readStoredSource } from '../run/index.ts';
+import {
+  isRunFolder,
+  openRunFolder,
+  openTrainedRun,
+  readRunConfig,
+  readStoredSource,
+} from '../run/index.ts';
 import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { modelOf, type TrainedModel } from './model.ts';
@@ -145,6 +157,15 @@ export async function train(
   return withImages(images, (opened) => trainImages(opened, options), { reporter, stored });
 }
 
+/** Id of the commit that a run was started with, where it is resumed with the same id of the hub. */
+async function pinned(path: string, { resume, out }: TrainOptions): Promise<string> {
+  if (!resume || out === undefined || !isHubId(path) || !(await isRunFolder(out))) return path;
+  const config = await readRunConfig(await openRunFolder(out));
+  const model = config.kind === 'features' ? undefined : (config.base ?? config.origin);
+  const hub = model?.hub;
+  return hub?.id === path ? pinnedHubId(hub) : path;
+}
+
 /** Opens a pretrained model. */
 async function modelAt(
   path: string,
@@ -188,7 +209,8 @@ export async function trainImages(
   const reporter = reporterFor(options);
   const { encoder: path, fineTune, offline, method, ...others } = given;
   checkFineTune(options);
-  const model = path === undefined ? undefined : await modelAt(path, { offline, reporter });
+  const own = path === undefined ? undefined : await pinned(path, options);
+  const model = own === undefined ? undefined : await modelAt(own, { offline, reporter });
   const request = {
     ...{ ...others, method: nameOf(method) },
     ...(model && (fineTune ? { origin: model } : { encoder: model })),
