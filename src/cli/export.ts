@@ -79,7 +79,7 @@ async function exportTo(model: Model, to: string | undefined, terminal: Terminal
     const { file, tensors, numbers } = await model.exportWeights(to!);
     terminal.say(
       `wrote ${displayPath(file)}: ${plural(tensors, 'tensor')}, ${showCount(numbers)} values` +
-        (model.kind === 'trained' ? ", under torchvision's names" : ''),
+        namesOf(model),
     );
     return { file, format, step, tensors, numbers };
   }
@@ -104,4 +104,10 @@ function formatOf(file: string): 'onnx' | 'safetensors' {
     `--to: received "${file}"; expected a name that ends in .onnx, .safetensors, .csv, .parquet ` +
       'or .json',
   );
+}
+
+/** Origin of the names of the exported weights, in words. */
+function namesOf(model: Model): string {
+  if (model.kind !== 'trained') return '';
+  return model.config.base ? ' of the head' : ", under torchvision's names";
 }

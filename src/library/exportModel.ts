@@ -93,6 +93,13 @@ export async function exportOnnx(
   const reporter = reporterFor(options);
   const report = (text: string) => reporter.progress({ stage: 'export', text });
   report('building the ONNX model');
+  const { base } = run.kind === 'trained' ? run.config : {};
+  if (base) {
+    const message =
+      `the file gives the features of ${base.model}. Its head assigns images in the run, and a ` +
+      '.safetensors file has the weights of the head';
+    reporter.note({ code: 'export.head', message });
+  }
   const { model, dimension, size } = modelFileOf(run);
   report('reading images to compare on');
   const images = await imagesToCompare(run, reporter);

@@ -71,7 +71,9 @@ describe('a head on a pretrained model', () => {
     });
     expect(notes).toContain('a head on the features of tiny: method consensus');
     expect(notes.join(' ')).not.toContain('learn from scratch');
-    expect(await inspect(at('run'))).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
+    const inspected = await inspect(at('run'));
+    expect(inspected).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
+    expect(inspected).toMatchObject({ changed: ['epochs', 'maxSteps'] });
     const models = listCaches(at('cache')).caches.flatMap(({ features }) => features?.model ?? []);
     expect(models).toEqual(['tiny']);
   });
@@ -125,7 +127,11 @@ describe('a head on a pretrained model', () => {
     expect(method).toBe('consensus');
     expect(settings).toContainEqual({ name: 'Head', value: 'consensus' });
     expect(settings).toContainEqual({ name: 'Model', value: 'tiny' });
-    const { file, check } = await model.exportOnnx();
+    const said: string[] = [];
+    const { file, check } = await model.exportOnnx(undefined, {
+      onNote: ({ code }) => void said.push(code),
+    });
+    expect(said).toContain('export.head');
     expect(check.largestDifference).toBeLessThan(1e-5);
     await using encoder = await openEncoder(file);
     expect(encoder.dimension).toBe(8);

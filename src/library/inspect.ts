@@ -13,7 +13,7 @@ import {
   withOwnRange,
 } from '../data/index.ts';
 import { featureEncoder } from '../encoders/index.ts';
-import { flatSettings, presets, type Settings, settingsFor } from '../methods/index.ts';
+import { flatSettings, headSettings, presets, settingsFor } from '../methods/index.ts';
 import {
   type CheckpointInfo,
   type FeaturesConfig,
@@ -168,7 +168,7 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
     ...(config.base && { base: config.base }),
     ...(config.origin && { origin: config.origin }),
     reading: readingText(source) ?? null,
-    changed: changedSettings(settings, preset),
+    changed: changedSettings(config),
     step: info?.step ?? null,
     final: info?.final ?? false,
     checkpoints: checkpoints.map(({ step }) => step),
@@ -176,11 +176,25 @@ async function inspectTrained(folder: RunFolder, config: TrainedConfig): Promise
   };
 }
 
-/** Flat names of the settings that differ from the preset's for the method. */
-function changedSettings(settings: Settings, preset: string): string[] {
-  const flat = flatSettings(settings);
-  const { name } = settings.method;
-  const base = presets[preset] ? flatSettings(settingsFor(preset, { method: { name } })) : {};
+/** Flat settings of the recipe that a run was made with, for its method. */
+function recipeOf({ settings, preset, base, images }: TrainedConfig): FlatTexts {
+  const method = { name: settings.method.name };
+  if (base && settings.encoder.architecture === 'pretrained') {
+    const { clusters, prototypes } = settings.method as { clusters?: number; prototypes?: number };
+    const k = [clusters ?? prototypes ?? 2].flat()[0]!;
+    const { dimension, input } = base;
+    const facts = { dimension, size: input.size, images, k };
+    return flatSettings(headSettings({ method }, facts).settings);
+  }
+  return presets[preset] ? flatSettings(settingsFor(preset, { method })) : {};
+}
+
+type FlatTexts = ReturnType<typeof flatSettings>;
+
+/** Flat names of the settings that differ from the recipe's for the method. */
+function changedSettings(config: TrainedConfig): string[] {
+  const flat = flatSettings(config.settings);
+  const base = recipeOf(config);
   return Object.keys(flat).filter((key) => flat[key] !== base[key]);
 }
 
