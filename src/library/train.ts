@@ -157,7 +157,7 @@ export async function train(
   return withImages(images, (opened) => trainImages(opened, options), { reporter, stored });
 }
 
-/** Id of the commit that a run was started with, where it is resumed with the same id of the hub. */
+/** Id of the commit that a run was started with, where it is resumed with the same hub id. */
 async function pinned(path: string, { resume, out }: TrainOptions): Promise<string> {
   if (!resume || out === undefined || !isHubId(path) || !(await isRunFolder(out))) return path;
   const config = await readRunConfig(await openRunFolder(out));
