@@ -11,17 +11,19 @@ export interface HeadOptions {
   method: string;
   k: number;
   seed: number;
+  /** Default: those of the recipe. */
+  steps?: number;
 }
 
 /** The clusters that a head with its default settings gives rows `[N, D]`. */
 export async function headClustersOf(
   engine: Engine,
   features: Features,
-  { method: name, k, seed }: HeadOptions,
+  { method: name, k, seed, steps }: HeadOptions,
 ): Promise<Int32Array> {
   const { count: N, dimension: D } = features;
   const { settings } = headSettings(
-    { method: { name }, run: { seed } },
+    { method: { name }, run: { seed }, ...(steps && { schedule: { maxSteps: steps } }) },
     { dimension: D, size: 32, images: N, k },
   );
   const rows = standardized(features.data, standardizationOf(features));
@@ -45,6 +47,7 @@ export async function headClustersOf(
     batchSize,
     seed,
     budget: { epochs: settings.schedule.epochs },
+    ...(steps && { maxSteps: steps }),
     async *evaluationImages({ batchSize: size }) {
       for (let start = 0; start < N; start += size) {
         const images = indices.slice(start, start + size);
