@@ -17,7 +17,7 @@ describe('TURTLE', () => {
     await expectStoredStep(
       engine,
       'turtle_step',
-      (x) => turtle.build({ ...own, featureScale: 0.5 }, featureContext(), [x]),
+      (x) => turtle.build({ ...own, featureScale: 0.5 * Math.sqrt(6) }, featureContext(), [x]),
       { at: first },
     );
   });

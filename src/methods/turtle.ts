@@ -68,8 +68,8 @@ const settingsSchema = z.strictObject({
   clusters: clusterCount(10),
   clusterHeads: clusterHeads(1),
   featureScale: rate()
-    .default(0.1)
-    .describe('factor of the features, whose lengths set the pace of the linear classifier'),
+    .default(2.3)
+    .describe('mean length of the scaled features, which sets the pace of the linear classifier'),
   innerSteps: positive(100).default(10).describe('M, steps of Adam of the linear classifier'),
   innerLearningRate: rate().default(0.01).describe('learning rate of these steps'),
   entropyWeight: z
@@ -100,7 +100,9 @@ export const turtle = defineMethod({
   step: turtleStep,
 });
 
-const scaled = (h: Tensor, { featureScale }: TurtleSettings) => mul(h, featureScale); // [N, D]
+/** Standardized features [N, D], whose mean length is sqrt(D), at another mean length. */
+const scaled = (h: Tensor, { featureScale }: TurtleSettings) =>
+  mul(h, featureScale / Math.sqrt(h.shape[1]!)); // [N, D]
 
 /** Logits [N, K] of every head, of scaled features x [N, D]. */
 function logitsOf(
