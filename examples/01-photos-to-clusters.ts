@@ -3,7 +3,7 @@ import { openImages, train } from '../src/likeness.ts';
 import { budget, firstImage, folder } from './input.ts';
 
 const images = await openImages(folder);
-const model = await train(images, { method: 'swav', out: 'runs/photos', ...budget });
+const model = await train(images, { out: 'runs/photos', ...budget });
 const groups = await model.cluster(images);
 console.log(`${groups.images.length} images in ${groups.k} clusters. ${groups.kReason}`);
 const scores = await model.evaluate(images);

@@ -104,6 +104,7 @@ export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './li
 export {
   type DefinedMethod,
   defaultHead,
+  defaultMethod,
   defineMethod,
   embeddingProgram,
   flatSettings,

@@ -22,7 +22,7 @@ const settings = [
     'imageSize=16',
     'batchSize=16',
   ],
-  ...['prototypes=12', 'hiddenLength=16', 'embeddingLength=8', 'threads=1'],
+  ...['method=swav', 'prototypes=12', 'hiddenLength=16', 'embeddingLength=8', 'threads=1'],
 ].flatMap((text) => ['--set', text]);
 
 async function json(...args: string[]) {

@@ -208,7 +208,16 @@ describe('likeness train', { timeout: 120_000 }, () => {
     threads: 1,
   };
   const command = (source: string, values: Record<string, unknown>, ...more: string[]) =>
-    place.run('train', source, '--preset', 'small-32', ...set({ ...small, ...values }), ...more);
+    place.run(
+      'train',
+      source,
+      '--method',
+      'swav',
+      '--preset',
+      'small-32',
+      ...set({ ...small, ...values }),
+      ...more,
+    );
 
   it('ends with code 5, the word and the remedy where a run diverges', async () => {
     const { code, stdout } = await command(

@@ -60,7 +60,7 @@ const model = await train('pictures', {
     views: { crops: [{ count: 2, size: 16 }] },
     schedule: { maxSteps: 3 },
     run: { threads: 1 },
-    method: { prototypes: 8 },
+    method: { name: 'swav', prototypes: 8 },
   },
 });
 const groups = await model.cluster('pictures', { k: 2 });

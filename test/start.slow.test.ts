@@ -114,7 +114,7 @@ describe('likeness start', () => {
       '--minutes',
       '0.02',
     );
-    expect(made).toMatchObject({ encoder: 'swav', trained: { outcome: 'finished' } });
+    expect(made).toMatchObject({ encoder: 'simclr', trained: { outcome: 'finished' } });
     expect(Object.keys(made.evaluated.baselines)).toHaveLength(4);
     expect(made.evaluated.baselines.patches.nmi).toBeTypeOf('number');
     expect(made.evaluated.protocol.patches).toMatch(/learned from 60 of these images/);
@@ -157,7 +157,7 @@ describe('without a run', () => {
       /--encoder: received "patch"; expected patches, train, or the path/,
     );
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
-      /--encoder: received patches for net, whose encoder is swav/,
+      /--encoder: received patches for net, whose encoder is simclr/,
     );
     expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(
       /main\.ts start <source>/,

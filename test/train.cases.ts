@@ -20,6 +20,7 @@ export const settings = {
   scales: '0.3-1',
   imageSize: 16,
   batchSize: 16,
+  method: 'swav',
   prototypes: 12,
   hiddenLength: 16,
   embeddingLength: 8,

@@ -4,6 +4,7 @@ import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, plural, showCount, showDuration } from '../core/text.ts';
 import {
   defaultHead,
+  defaultMethod,
   featureEncoderNames,
   flatSettings,
   headNames,
@@ -67,7 +68,7 @@ export const trainCommand: Command = {
       description:
         `method to train: ${methodNames.join(', ')}; ` +
         `with --encoder also ${headNames.join(', ')}`,
-      default: `swav, and ${defaultHead} with --encoder`,
+      default: `${defaultMethod}, and ${defaultHead} with --encoder`,
       parse: oneOf('--method', [...methodNames, ...headNames]),
     },
     {

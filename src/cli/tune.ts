@@ -1,6 +1,13 @@
 /** `likeness tune`: the fastest kernels of the convolutions on this machine. */
 import { plural, showCount, showDuration } from '../core/text.ts';
-import { type KernelChoice, methodNames, parseSettings, presets, tune } from '../likeness.ts';
+import {
+  defaultMethod,
+  type KernelChoice,
+  methodNames,
+  parseSettings,
+  presets,
+  tune,
+} from '../likeness.ts';
 import type { Command } from './command.ts';
 import { oneOf } from './parse.ts';
 import { assignments } from './text.ts';
@@ -25,7 +32,7 @@ export const tuneCommand: Command = {
     {
       flags: '--method <name>',
       description: `method: ${methodNames.join(', ')}`,
-      default: "swav, or the preset's",
+      default: `${defaultMethod}, or the preset's`,
       parse: oneOf('--method', methodNames),
     },
     {

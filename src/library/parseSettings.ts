@@ -11,7 +11,7 @@ import { openRunFolder, readTrainedConfig } from '../run/index.ts';
 import { reporterFor } from './images.ts';
 
 export interface ParseSettingsOptions extends ReporterOptions {
-  /** Method that reads the settings. Default: that of the run or preset, else `swav`. */
+  /** Method that reads the settings. Default: that of the run or preset, else `simclr`. */
   method?: string;
   preset?: string;
   /** Run whose settings are changed. */

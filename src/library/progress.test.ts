@@ -73,7 +73,6 @@ const stages: Readonly<Record<string, readonly string[]>> = {
       ),
     ),
     'statistics of the untrained encoder',
-    'untrained encoder: agreement of two views',
     'comparing the clusters with color',
   ],
   cluster: ['trying numbers of clusters', 'finding', 'assigning', 'comparing the clusters with'],

@@ -38,7 +38,7 @@ import {
 
 export interface TrainOptions extends ReporterOptions {
   /**
-   * Method to train, by name or as `defineMethod` made it. Default `swav`, and for a head on a
+   * Method to train, by name or as `defineMethod` made it. Default `simclr`, and for a head on a
    * pretrained model `consensus`.
    */
   method?: string | Method;

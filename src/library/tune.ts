@@ -18,7 +18,7 @@ import { checkOptions, flag, oneOf, path, settingsOption } from './options.ts';
 export interface TuneOptions extends ReporterOptions {
   /** Recipe of encoder, views and batch. Default `small-32`. */
   preset?: string;
-  /** Default: the preset's, or `swav`. */
+  /** Default: the preset's, or `simclr`. */
   method?: string;
   /** Settings that differ from the recipe. */
   settings?: SettingsPatch;

@@ -2,7 +2,7 @@
 import { LikenessError } from '../core/errors.ts';
 import { IMPORTED } from '../nn/index.ts';
 import type { Normalization } from './inference.ts';
-import { methodNamed } from './registry.ts';
+import { defaultMethod, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
 import { cropsFor } from './views.ts';
@@ -41,7 +41,7 @@ export function fineTuneSettings(
   given: SettingsPatch,
   { model, dimension, size, normalize: { mean, std } }: FineTuneFacts,
 ): Settings {
-  const method = methodNamed(given.method?.name ?? 'swav');
+  const method = methodNamed(given.method?.name ?? defaultMethod);
   checkEncoder(given);
   const side = (given.views?.crops as { size: number }[] | undefined)?.[0]?.size ?? size;
   const imageSize = given.data?.imageSize ?? side;

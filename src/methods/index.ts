@@ -56,7 +56,14 @@ export type {
   StepProgram,
 } from './program.ts';
 export { type ProjectionOptions, project, projectionSettings } from './projection.ts';
-export { allMethods, headNames, methodNamed, methodNames, registerMethod } from './registry.ts';
+export {
+  allMethods,
+  defaultMethod,
+  headNames,
+  methodNamed,
+  methodNames,
+  registerMethod,
+} from './registry.ts';
 export { resolveSettings, settingsOfVersion1 } from './resolve.ts';
 export { methodHead, methodProgram, stateShapes } from './runProgram.ts';
 export {

@@ -9,7 +9,7 @@ import { LikenessError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { plural } from '../core/text.ts';
 import { IMAGES_PER_CLUSTER, IMAGES_PER_PROTOTYPE, MIN_STEPS } from './needs.ts';
-import { allMethods, methodNamed } from './registry.ts';
+import { allMethods, defaultMethod, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
 import { cropsFor } from './views.ts';
@@ -151,7 +151,7 @@ export function methodOfPreset(name: string): { method?: string } {
  */
 export function settingsFor(name: string, given: SettingsPatch): Settings {
   const { settings, isComplete } = presetNamed(name);
-  const wanted = given.method?.name ?? settings.method?.name ?? 'swav';
+  const wanted = given.method?.name ?? settings.method?.name ?? defaultMethod;
   if (isComplete) {
     const own = settings.method!.name;
     if (own !== wanted) {

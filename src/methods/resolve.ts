@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
-import { methodNamed } from './registry.ts';
+import { defaultMethod, methodNamed } from './registry.ts';
 import { type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
 import { patchOf, pathOf, settingNames, showSetting } from './text.ts';
 
@@ -19,7 +19,7 @@ const groups = Object.fromEntries(
  * @throws LikenessError `settings.invalid`, with one line per misspelt name or value out of bounds.
  */
 export function resolveSettings(patch: SettingsPatch = {}): Settings {
-  const method = methodNamed(patch.method?.name ?? 'swav');
+  const method = methodNamed(patch.method?.name ?? defaultMethod);
   const schema = z.strictObject({
     ...groups,
     method: z.strictObject({ name: z.literal(method.name), ...method.settings.shape }),

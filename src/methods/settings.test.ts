@@ -73,7 +73,7 @@ describe('presets', () => {
   });
 
   it('are fitted to few images, and what a person gave is kept', () => {
-    const settings = settingsFor('multicrop-64', {});
+    const settings = settingsFor('multicrop-64', { method: { name: 'swav' } });
     const fitted = fitToCount(settings, { count: 713, given: new Set() });
     expect(fitted.settings).toMatchObject({
       data: { batchSize: 64 },
@@ -123,7 +123,11 @@ describe('presets', () => {
 
 describe('views of settings', () => {
   const withViews = (views: SettingsPatch['views']) =>
-    viewsOf(resolveSettings(mergeSettings(presetNamed('multicrop-64').settings, { views })));
+    viewsOf(
+      resolveSettings(
+        mergeSettings(presetNamed('multicrop-64').settings, { views, method: { name: 'swav' } }),
+      ),
+    );
 
   it('have the authors’ steps in their order, without those of probability 0', () => {
     const { crops, normalize } = withViews({ blurProbability: 0.5 });

@@ -15,7 +15,8 @@ import {
 describe('flat settings', () => {
   it('are read from texts into the groups of the schemas, with the right types', () => {
     const flat = { batchSize: '128', crops: '2x64+4x32', scales: '0.3-1+0.1-0.3', epsilon: '0.03' };
-    expect(patchOf({ ...flat, mean: '0,0,0', optimizer: 'sgd', blurSigma: '0.5-2' })).toEqual({
+    const others = { mean: '0,0,0', optimizer: 'sgd', blurSigma: '0.5-2' };
+    expect(patchOf({ ...flat, ...others }, { method: 'swav' })).toEqual({
       settings: {
         data: { batchSize: 128, mean: [0, 0, 0] },
         views: {

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Method } from './defineMethod.ts';
-import { allMethods, methodNamed } from './registry.ts';
+import { allMethods, defaultMethod, methodNamed } from './registry.ts';
 import { type GroupName, type Settings, type SettingsPatch, sharedGroups } from './settings.ts';
 
 /** Settings by flat names. */
@@ -87,7 +87,7 @@ export interface FlatPatch {
  *
  * @throws LikenessError `settings.invalid` for a name that no method has.
  */
-export function patchOf(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
+export function patchOf(flat: FlatSettings, { method = defaultMethod } = {}): FlatPatch {
   return place(flat, {
     fallback: method,
     read: (name, value, schema) => typedValue(name, value, [schema]),
@@ -102,7 +102,7 @@ export function patchOf(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch
  *
  * @throws LikenessError `settings.invalid` for a name that no method has.
  */
-export function patchOfValues(flat: FlatSettings, { method = 'swav' } = {}): FlatPatch {
+export function patchOfValues(flat: FlatSettings, { method = defaultMethod } = {}): FlatPatch {
   return place(flat, {
     fallback: method,
     read: (_, value, schema) => ({ value: fitted(value, schema) }),
