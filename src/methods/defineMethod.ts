@@ -108,6 +108,8 @@ export interface Method extends Pick<MethodDefinition<z.ZodObject>, 'name' | 'ab
   remedy(failure: Failure, settings: Settings): Remedy | undefined;
   cropSpecs(settings: Settings, crops: readonly CropSpec[]): CropSpec[];
   head(settings: Settings): MethodHead;
+  /** Refuses settings that do not fit the images, without building a step. */
+  check(settings: Settings, context: StepContext): void;
   program(settings: Settings, context: StepContext): MethodProgram;
 }
 
@@ -210,6 +212,7 @@ export function defineMethod<S extends z.ZodObject>(
       } as Settings<Own>),
     cropSpecs: (settings, specs) => definition.cropSpecs?.(ownOf(settings), specs) ?? [...specs],
     head: (settings) => definition.head(ownOf(settings)),
+    check: (settings, context) => definition.check?.(ownOf(settings), context),
     program(settings, context) {
       const own = ownOf(settings);
       definition.check?.(own, context);

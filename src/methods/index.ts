@@ -65,7 +65,7 @@ export {
   registerMethod,
 } from './registry.ts';
 export { resolveSettings, settingsOfVersion1 } from './resolve.ts';
-export { methodHead, methodProgram, stateShapes } from './runProgram.ts';
+export { checkProgram, methodHead, methodProgram, stateShapes } from './runProgram.ts';
 export {
   freeSettings,
   MAX_EPOCHS,

@@ -66,10 +66,29 @@ export function methodProgram(
   settings: Settings,
   { images, extra, first }: Pick<StepContext, 'images' | 'extra' | 'first'>,
 ): MethodProgram {
+  return methodNamed(settings.method.name).program(
+    settings,
+    contextOf(settings, { images, extra, first }),
+  );
+}
+
+/**
+ * Refuses settings that no step can be built from, before a run begins.
+ *
+ * @throws LikenessError of the sizes of views, and of the method's own check
+ */
+export function checkProgram(settings: Settings, given: Pick<StepContext, 'images'>): void {
+  methodNamed(settings.method.name).check(settings, contextOf(settings, given));
+}
+
+function contextOf(
+  settings: Settings,
+  { images, extra, first }: Pick<StepContext, 'images' | 'extra' | 'first'>,
+): StepContext {
   const { data, optimizer } = settings;
   const views = viewsOf(settings);
   checkSizes(encoderOptions(settings), [...views.crops.map(({ size }) => size), data.imageSize]);
-  return methodNamed(settings.method.name).program(settings, {
+  return {
     batchSize: data.batchSize,
     images,
     extra,
@@ -81,7 +100,7 @@ export function methodProgram(
     optimizer: optimizerOf(optimizer),
     optimizerSettings: optimizer,
     learningRate: (moment) => learningRateAt(settings, moment),
-  });
+  };
 }
 
 /** Shapes of the values of all steps of a method, by name. */

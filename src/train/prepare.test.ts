@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,21 @@ it('refuses a folder that is taken before it decodes anything', async () => {
     code: 'run.exists',
   });
 });
+
+it.each([
+  ['temi', 'head.encoder', {}],
+  ['deepcluster', 'settings.clusters', { method: { clusters: 9999 } }],
+])(
+  'refuses %s with settings that do not fit before it makes a folder',
+  async (method, code, settings) => {
+    const out = join(folder.path, 'unfit');
+    await expect(prepareNew(images, { out, method, settings }, silent)).rejects.toMatchObject({
+      code,
+    });
+    expect(existsSync(out)).toBe(false);
+  },
+  120_000,
+);
 
 describe('the views of a new run', { timeout: 120_000 }, () => {
   it('follow the images, and config.json has the figures and the reason', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../data/index.ts';
 import { type ModelFile, normalizationOf, registerModel } from '../encoders/index.ts';
 import {
+  checkProgram,
   checkStem,
   choosePreset,
   fineTuneSettings,
@@ -119,6 +120,7 @@ export async function prepareNew(
   const { settings, notes } = pictures
     ? fitToPictures(fitted.settings, pictures, givenNames)
     : { settings: fitted.settings, notes: [] };
+  checkProgram(settings, { images: indices.length });
   const { folder, lock } = await claimRunFolder({
     out: request.out,
     date: new Date().toISOString().slice(0, 10),
