@@ -42,7 +42,7 @@ describe('embedToFile', () => {
       skippedFile: at('f.csv.skipped.csv'),
     });
     expect(await readSkipped(at('f.csv.skipped.csv'))).toEqual([
-      { id: '-bad.png', reason: expect.stringMatching(/^truncated or corrupt PNG file/) },
+      { id: '-bad.png', reason: expect.stringMatching(/^truncated PNG: its 0 bytes/) },
       { id: 'a.txt', reason: 'not an image (.txt)' },
     ]);
     expect(warnings[0]).toBe(`skipped 1 image (all are listed in ${at('f.csv.skipped.csv')}):`);

@@ -37,7 +37,7 @@ describe('options of train', () => {
     [
       { epoch: 3 },
       'option.unknown',
-      /^epoch: received an unknown option; expected method, preset, epochs/,
+      /^epoch: received an unknown option; expected method, encoder, .*epochs/,
     ],
     [
       { epochs: 0 },
