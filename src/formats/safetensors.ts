@@ -143,7 +143,7 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
   const { header, metadata, dataStart } = readHeader(bytes, name);
   const dataBytes = bytes.byteLength - dataStart;
   const tensors: Tensors = {};
-  const ranges: [number, number, string][] = [];
+  const ranges: TensorRange[] = [];
   for (const [key, value] of header) {
     const { dtype: code, shape, data_offsets: offsets } = checkEntry(key, value, name);
     const dtype = dtypeOfCode(code);
@@ -179,18 +179,30 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'The file'): Decoded
     const data = new entry.array(buffer, aligned ? at : 0, count);
     Object.defineProperty(tensors, key, { value: { dtype, shape, data }, enumerable: true });
   }
-  ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const expected = endOfRanges(ranges, name);
+  if (expected !== dataBytes)
+    throw malformed(name, `${dataBytes} bytes of data, but the header describes ${expected}`);
+  return { tensors, metadata };
+}
+
+/** Start and end of a tensor's bytes, and its name. */
+export type TensorRange = readonly [start: number, end: number, name: string];
+
+/**
+ * Returns the end of the data, whose ranges have to follow each other without gaps and overlaps.
+ *
+ * @throws LikenessError `safetensors.malformed`
+ */
+export function endOfRanges(ranges: readonly TensorRange[], name: string): number {
   let expected = 0;
-  for (const [start, end, key] of ranges) {
+  for (const [start, end, key] of ranges.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])) {
     if (start !== expected) {
       const reason = `tensor "${key}" starts at byte ${start} of the data, expected ${expected}`;
       throw malformed(name, reason);
     }
     expected = end;
   }
-  if (expected !== dataBytes)
-    throw malformed(name, `${dataBytes} bytes of data, but the header describes ${expected}`);
-  return { tensors, metadata };
+  return expected;
 }
 
 /** Reads header, metadata and total length from the first bytes of a file. */

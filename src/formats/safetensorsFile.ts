@@ -13,10 +13,12 @@ import { openRegular } from './regularFile.ts';
 import {
   checkEntry,
   describedBytes,
+  endOfRanges,
   MAX_HEADER_BYTES,
   type Metadata,
   malformed,
   readHeader,
+  type TensorRange,
 } from './safetensors.ts';
 
 /** A tensor in an open file. */
@@ -51,8 +53,10 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
     const head = await readHead(handle, size);
     const { header, metadata, dataStart } = readHeader(head, file);
     const tensors: Record<string, FiledTensor> = {};
+    const ranges: TensorRange[] = [];
     for (const [name, value] of header) {
       const { dtype: code, shape, data_offsets: offsets } = checkEntry(name, value, file);
+      ranges.push([...offsets, name]);
       const dtype = dtypeOfCode(code);
       if (dtype === undefined) continue;
       const at = dataStart + offsets[0];
@@ -62,6 +66,7 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
       }
       tensors[name] = tensorAt(handle, { dtype, shape, at });
     }
+    endOfRanges(ranges, file);
     const described = describedBytes(head, file).file;
     if (described < size) {
       throw malformed(file, `it has ${size} bytes, but the header describes ${described}`);
