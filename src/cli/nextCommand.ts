@@ -12,6 +12,7 @@ export interface GivenPaths {
 const commandsByCall: Readonly<Record<string, (paths: Required<GivenPaths>) => string>> = {
   'train(images, { out, resume: true })': ({ source, run }) =>
     `train ${source} --out ${run} --resume`,
+  'start(images)': ({ source }) => `start ${source}`,
   'start(images, { out })': ({ source, run }) => `start ${source} --out ${run}`,
   'model.cluster(images)': ({ source, run }) => `cluster ${source} --run ${run}`,
   'clustering.writeReport()': ({ source, run }) => `cluster ${source} --run ${run}`,

@@ -52,6 +52,15 @@ it.each([
   120_000,
 );
 
+it('tells what to expect of training from scratch on few images', async () => {
+  const notes: string[] = [];
+  const reporter = { ...silent, note: ({ code }: { code: string }) => void notes.push(code) };
+  const out = join(folder.path, 'few');
+  const run = await prepareNew(images, { out, settings: { encoder: { width: 4 } } }, reporter);
+  run.lock.release();
+  expect(notes).toContain('train.fewForScratch');
+}, 120_000);
+
 describe('the views of a new run', { timeout: 120_000 }, () => {
   it('follow the images, and config.json has the figures and the reason', async () => {
     const run = await prepared('followed', { settings: { encoder: { width: 4 } } });

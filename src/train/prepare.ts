@@ -64,6 +64,7 @@ import {
   resumedConfig,
 } from './resumeSettings.ts';
 import type { PreparedRun } from './session.ts';
+import { smallFolderNote } from './smallFolder.ts';
 
 /** Name that the recipe of fine-tuning is stored under. */
 const FINE_TUNING = 'fine-tuning';
@@ -151,6 +152,8 @@ export async function prepareNew(
   reportSkipped(cache, reporter, { listedIn: 'skipped.csv' });
   const count = `${plural(indices.length, 'image')}${splitNote(cache, indices, split)}`;
   reporter.note({ code: 'train.images', message: `${path}: ${count}` });
+  const few = origin ? undefined : smallFolderNote(indices.length);
+  if (few) reporter.note({ code: 'train.fewForScratch', message: few });
   for (const message of origin?.notes ?? []) reporter.note({ code: 'train.model', message });
   for (const message of config.notes) reporter.note({ code: 'train.settings', message });
   return { folder, config, cache, indices, distinct, cacheDir, lock };
