@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { displayPath } from '../core/text.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
 import { encodersCommand } from './encoders.ts';
 import { createTerminal } from './terminal.ts';
@@ -22,7 +23,7 @@ describe('likeness encoders', () => {
     const result = await encodersCommand.run([join(root, 'models')], {}, terminal);
     expect(lines.find((line) => line.includes('tiny.onnx'))).toMatch(/B +32 px +8$/);
     expect(lines.find((line) => line.includes('none.onnx'))).toContain('cannot be used: ');
-    expect(lines).toContain(`${join(root, 'cache')}: no ONNX models`);
+    expect(lines).toContain(`${displayPath(join(root, 'cache'))}: no ONNX models`);
     expect(lines.find((line) => line.includes('hub:Xenova/dinov2-small'))).toMatch(
       /88\.5 MB {2}224 px +384 {2}Apache-2\.0 {2}DINOv2/,
     );

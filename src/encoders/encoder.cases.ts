@@ -18,7 +18,7 @@ export const tinySettings = resolveSettings({
   data: { batchSize: 32, imageSize: 16 },
   views: { crops: [{ count: 2, size: 14 }], scales: [[0.3, 1]] },
   encoder: { architecture: 'resnet10', width: 4 },
-  method: { hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
+  method: { name: 'swav', hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
 });
 
 /** Engine, images and folder that the suite opens encoders with. */

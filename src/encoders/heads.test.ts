@@ -9,7 +9,7 @@ const settings = resolveSettings({
   data: { batchSize: 64, imageSize: 16 },
   views: { crops: [{ count: 2, size: 14 }], scales: [[0.3, 1]] },
   encoder: { architecture: 'resnet10', width: 4 },
-  method: { hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
+  method: { name: 'swav', hiddenDim: 16, embeddingDim: 8, prototypes: 12 },
 });
 const WIDTH = 32;
 /** Two whole blocks of rows and a part of one. */

@@ -201,11 +201,11 @@ function listedNetwork(weights: Weights, file: string): FoundNetwork {
   }
   const { architecture } = network;
   const width = Math.round((channels! * 64) / network.channels);
-  const sobel = inputs === 2 ? ' behind Sobel filters' : '';
+  const behind = inputs === 2 ? ' behind Sobel filters' : '';
   return {
     encoder: { architecture, width, frontEnd: inputs === 2 ? 'sobel' : 'none' },
     size: USUAL_SIZE,
-    title: `${architecture} of width ${width}${sobel}`,
+    title: `${architecture} of width ${width}${behind}`,
   };
 }
 
