@@ -222,7 +222,8 @@ async function measureBaselines(work: Work, store: BaselineStore) {
 function withPlainHead({ method: _, ...settings }: Settings): Settings {
   const [first, ...others] = settings.views.crops;
   const crops = [{ size: first!.size, count: Math.max(2, first!.count) }, ...others];
-  return resolveSettings({ ...settings, views: { ...settings.views, crops } });
+  const views = { ...settings.views, crops };
+  return resolveSettings({ ...settings, views, method: { name: 'swav' } });
 }
 
 function comparisonOf(
