@@ -139,6 +139,8 @@ export async function measureFeatures(
   const k = evaluation.clustering.k;
   // Clusters are of all images already if the source has no split of its own.
   const { nmi, acc, ari } = evaluation;
+  const text = `${title ?? 'features'}: k-means of train and test images`;
+  reporter.progress({ stage: 'measure', text });
   const together =
     evaluation.clustering.on === 'all'
       ? { nmi, acc, ari }
@@ -199,6 +201,7 @@ export async function measureEncoder(
   const report = await measureLabelFree({
     ...{ engine, encoder, views, cache, indices, features, seed, workers, reporter },
   });
+  reporter.progress({ stage: 'measure', text: 'measuring a sample without labels' });
   const labelFree = {
     ...numbersOf(report),
     ...numbersOf(await measureSample(engine, bench, settings, state), SAMPLE),

@@ -76,15 +76,17 @@ const BATCH = 128;
 
 /** Measures an encoder with its heads and prototypes, where it has them. */
 export async function measureLabelFree(options: MeasureOptions): Promise<LabelFreeReport> {
-  const { engine, encoder, features, clusters, seed } = options;
+  const { engine, encoder, features, clusters, seed, reporter = reporterOf() } = options;
   const { heads } = encoder;
   const z = heads && (await allRows(heads.project(features))); // [N, D]
   const choice = heads && choiceOf(engine, heads);
+  const chosen = choice && {
+    prototypeUsage: usage(await choice.choose(features), choice.count),
+    viewAgreement: await agreementOfViews(choice, options),
+  };
+  reporter.progress({ stage: 'measure', text: `${encoder.title}: effective rank` });
   return {
-    ...(choice && {
-      prototypeUsage: usage(await choice.choose(features), choice.count),
-      viewAgreement: await agreementOfViews(choice, options),
-    }),
+    ...chosen,
     featureDeviation: featureDeviation(features),
     effectiveRank: await effectiveRank(engine, features, { seed }),
     ...(z && {

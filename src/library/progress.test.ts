@@ -73,6 +73,7 @@ const stages: Readonly<Record<string, readonly string[]>> = {
       ),
     ),
     'statistics of the untrained encoder',
+    'untrained encoder: effective rank',
     'comparing the clusters with color',
   ],
   cluster: ['trying numbers of clusters', 'finding', 'assigning', 'comparing the clusters with'],
