@@ -90,12 +90,17 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/,
   },
   '11-report.ts': {
-    output: /swav: loss \d\.\d\d, .*cluster 0: \d+ images, such as \S+\n.*page: /s,
+    output: /simclr: loss \d\.\d\d, .*cluster 0: \d+ images, such as \S+\n.*page: /s,
     files: ['page.html'],
   },
   '12-default-road.ts': {
     output: /Patch features of 1,600 images: .*1600 images in \d+ clusters by patches/s,
     files: ['runs/groups/encoder.safetensors', 'runs/groups/report.html'],
+  },
+  // Its model is the encoder that the first example exports.
+  '13-head-on-a-model.ts': {
+    output: /1600 images in 10 clusters by the head\nNMI 0\.\d+, k-means 0\.\d+/,
+    files: ['runs/head/clusters.csv'],
   },
 };
 
