@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomAt } from '../core/random.ts';
 import { createDoctor, type DoctorOptions, type Observation } from './doctor.ts';
-import { deviation, isNarrow } from './vitals.ts';
+import { deviation, isNarrow, isRankDue } from './vitals.ts';
 
 const K = 16;
 const D = 4;
@@ -228,6 +228,21 @@ describe('vitals', () => {
     expect(vitalsOf(line).effectiveRank).toBeCloseTo(1, 6);
     expect(vitalsOf(line).featureDeviation).toBeCloseTo(1 / Math.sqrt(D), 6);
     expect(vitalsOf(point)).toMatchObject({ effectiveRank: 1, featureDeviation: 0 });
+  });
+
+  it('have the effective rank after each epoch, or after fewer where it costs more than they do', () => {
+    const due = (steps: number, stepsPerEpoch: number, dimension: number) =>
+      Array.from(
+        { length: steps / stepsPerEpoch },
+        (_, epoch) => (epoch + 1) * stepsPerEpoch,
+      ).filter((step) => isRankDue({ step, stepsPerEpoch }, dimension));
+    expect(due(10, 1, 128)).toHaveLength(10);
+    expect(due(100, 1, 512)).toEqual([34, 68]);
+    expect(due(400, 40, 512)).toHaveLength(10);
+    const doctor = createDoctor({ randomBaselineLoss: Math.log(K), grace: 20, patience: 30 });
+    doctor.observe(observation(1, 2));
+    expect(doctor.vitals({ rank: 'left out' })).not.toHaveProperty('effectiveRank');
+    expect(doctor.vitals()).toHaveProperty('effectiveRank');
   });
 
   it('does not hang or throw on embeddings that are not finite', () => {

@@ -57,8 +57,13 @@ export interface Vitals {
    * Relative standard deviation of the embeddings' coordinates: 1 fills their region, 0 is a point.
    */
   featureDeviation: number;
-  /** Effective rank of the embeddings' covariance, 1 to D. */
-  effectiveRank: number;
+  /** Effective rank of the embeddings' covariance, 1 to D. Absent where it was left out. */
+  effectiveRank?: number;
+}
+
+export interface VitalsOptions {
+  /** Treatment of the effective rank, whose spectrum takes half a second for D = 512. */
+  rank?: 'measured' | 'left out';
 }
 
 export interface DoctorOptions {
@@ -144,8 +149,8 @@ export function isSound({ health }: Pick<Verdict, 'health'>): boolean {
 export interface Doctor {
   /** Takes in a step; a verdict for it. */
   observe(observation: Observation): Verdict;
-  /** Numbers for the event log; computed when asked, the spectrum costs milliseconds. */
-  vitals(): Vitals;
+  /** Numbers for the event log, computed when asked. Default: with the effective rank. */
+  vitals(options?: VitalsOptions): Vitals;
   state(): DoctorState;
 }
 
@@ -187,12 +192,12 @@ export function createDoctor(options: DoctorOptions, before?: DoctorState): Doct
       if (Number.isFinite(observation.loss)) takeIn(observation);
       return verdictOf(observation, state, options);
     },
-    vitals() {
+    vitals({ rank = 'measured' } = {}) {
       return {
         loss: state.loss,
         ...(state.usage.length > 0 && usageVitals(state.usage)),
         featureDeviation: last ? deviation(last, geometry) : 0,
-        effectiveRank: last ? effectiveRank(last) : 0,
+        ...(rank === 'measured' && { effectiveRank: last ? effectiveRank(last) : 0 }),
       };
     },
     state: () => ({ ...state, usage: state.usage.slice() }),

@@ -20,6 +20,7 @@ import { createMilestones, type Milestones } from './milestones.ts';
 import { createSaver, type Saver } from './saver.ts';
 import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
+import { isRankDue } from './vitals.ts';
 import {
   areWeightsRead,
   changeOf,
@@ -344,7 +345,9 @@ function reportStep(
     epoch,
     step,
     ...progress,
-    ...doctor.vitals(),
+    ...doctor.vitals({
+      rank: isRankDue(run, results.embeddingMean!.length) ? 'measured' : 'left out',
+    }),
     loss: run.epochLoss / run.epochSteps,
   });
   run.epochLoss = 0;
