@@ -2,7 +2,7 @@
  * The learning gate of SwAV on real pictures. The loss alone proves nothing: only measures with
  * held-back labels count. Margins are about half of what two seeds gave. K-means on raw pixels is
  * no measure here: clothes on black match their classes pixel by pixel as well as a run this short
- * groups them (ACC within 0.03 either way); `gate.test.ts` has SwAV beside it on textures.
+ * groups them (ACC within 0.03 either way); `gates.slow.test.ts` has SwAV beside it on textures.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Evaluation } from '../src/evaluate/index.ts';

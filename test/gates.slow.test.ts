@@ -1,4 +1,4 @@
-/** Learning gates on textures, of all methods but the one of `gate.test.ts`. */
+/** Learning gates on textures, of all methods that train a network. */
 import { testTextureGates, textureGates } from './textureGates.cases.ts';
 
-await testTextureGates(textureGates.filter(({ method }) => method !== 'swav'));
+await testTextureGates(textureGates);

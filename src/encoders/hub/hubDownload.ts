@@ -47,7 +47,7 @@ const FREE = 'likeness';
  *
  * Half a file lies beside the others as `CHECKSUM.likeness.incomplete` between two calls. While a
  * process writes, the name has its number in place of `likeness`, so that two never write one file.
- * What a killed process has left is taken over, and so is the half of another tool of the hub.
+ * Halves of killed processes and of other tools of the hub are taken over.
  *
  * @throws LikenessError `hub.*`, `write.*`; the signal's reason, where the next call continues
  */
