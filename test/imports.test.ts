@@ -33,6 +33,8 @@ const layers = [
   'report',
   'compare',
   'library',
+  'explore',
+  'server',
   'likeness.ts',
   'cli',
 ];
