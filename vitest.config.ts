@@ -16,7 +16,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'fast', include: ['{src,test}/**/*.test.ts'], exclude: [slow] },
+        test: { name: 'fast', include: ['{src,test,ui/src}/**/*.test.ts'], exclude: [slow] },
       },
       { extends: true, test: { name: 'slow', include: [`{src,test}/${slow}`] } },
     ],
