@@ -96,6 +96,8 @@ export interface BatchEncoder
   readonly resize?: number;
   /** Default: `crop`. */
   readonly fit?: EvaluationSpec['fit'];
+  /** Default: `bilinear`. */
+  readonly kernel?: EvaluationSpec['kernel'];
   readonly batchSize: number;
   /** Features [B, D] of views [B, 3, s, s], uint8. */
   run(pixels: Uint8Array): Promise<Float32Array> | Float32Array;
@@ -106,11 +108,12 @@ export function encoderOf<About extends BatchEncoder>({
   size,
   resize = size,
   fit = 'crop',
+  kernel,
   batchSize,
   run,
   ...about
 }: About) {
-  const input = { size, resize, fit } as const;
+  const input = { size, resize, fit, ...(kernel && { kernel }) } as const;
   const { dimension, title } = about;
   const perImage = 3 * size * size;
 

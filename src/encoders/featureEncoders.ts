@@ -12,6 +12,7 @@ import type { EvaluationSpec } from '../views/index.ts';
 import type { ImageEncoder, PixelSet } from './encoder.ts';
 import type { ExportedEncoder } from './exportEncoder.ts';
 import { exportModel } from './models/exportModel.ts';
+import { viewOf } from './models/imageInput.ts';
 import { modelFacts, modelSettings, onnxModel } from './models/onnxModel.ts';
 import { exportPatches, learnPatches, patchEncoder, patchSettings } from './patches/index.ts';
 
@@ -96,7 +97,7 @@ const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
   model: {
     title: ({ model }) => model,
     facts: modelFacts,
-    input: ({ input: { size, resize, fit } }) => ({ size, resize, fit }),
+    input: ({ input }) => viewOf(input),
     open: onnxModel,
     exportOnnx: exportModel,
   },

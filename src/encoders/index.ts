@@ -52,7 +52,7 @@ export {
 export { modelEncoder } from './modelEncoder.ts';
 export { exportModel } from './models/exportModel.ts';
 export { normalizationOf, registerModel, withWeights } from './models/fineTuned.ts';
-export type { ImageInput } from './models/imageInput.ts';
+export { type ImageInput, viewOf } from './models/imageInput.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
 export { type ModelSettings, modelKey, modelSettings, pinnedHubId } from './models/onnxModel.ts';
 export { onnxEncoder } from './onnxEncoder.ts';

@@ -82,7 +82,7 @@ export async function trainedEncoder(options: TrainedEncoderOptions): Promise<Ne
     protocol,
     dimension: featureLength(encoder),
     size,
-    ...(view?.size === size && { resize: view.resize, fit: view.fit }),
+    ...(view?.size === size && { resize: view.resize, fit: view.fit, kernel: view.kernel }),
     batchSize,
     heads,
     async run(images) {

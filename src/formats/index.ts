@@ -44,6 +44,7 @@ export {
   type OnnxPort,
   readOnnx,
 } from './onnx/readOnnx.ts';
+export { widenOnnx } from './onnx/widenFloats.ts';
 export {
   type EmbeddingTable,
   encodeParquet,

@@ -69,7 +69,7 @@ export async function openEncoder(
     ...{ reporter: reporterFor(options), threads: availableParallelism() },
     ...(offline !== undefined && { offline }),
   });
-  const { size, resize = size, fit } = encoder.input;
+  const { size, resize = size } = encoder.input;
   const cacheSize = Math.max(Math.ceil(size * CACHE_RATIO), resize);
   const source = {
     use: <T>(work: (of: typeof encoder) => Promise<T>) => work(encoder),
@@ -87,7 +87,7 @@ export async function openEncoder(
         renderEvaluationView(
           await isolatedDecoder.decode(image, { size: cacheSize, signal: options.signal }),
           { width: size, height: size, data },
-          { size, resize, fit },
+          encoder.input,
         );
         return data; // [3, s, s]
       };

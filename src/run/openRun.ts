@@ -8,6 +8,7 @@ import {
   type ImageEncoder,
   networkShapes,
   trainedEncoder,
+  viewOf,
 } from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
 import { cacheSizeFor } from '../methods/index.ts';
@@ -141,7 +142,7 @@ function trainedRunAt(
   const { step, epoch } = checkpoint.info;
   const state = stateOf(checkpoint.tensors);
   const { base: model } = config;
-  const own = model && { size: model.input.size, resize: model.input.resize, fit: model.input.fit };
+  const own = model && viewOf(model.input);
   const input = own ?? originView(config);
   return {
     ...{ kind: 'trained', folder, config, checkpoint, state, damaged, step, epoch },

@@ -1,7 +1,7 @@
 /** model.onnx: the pretrained model that a run trains further, as it was before. */
 import { createHash } from 'node:crypto';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { type ModelSettings, registerModel } from '../encoders/index.ts';
+import { type ModelSettings, registerModel, viewOf } from '../encoders/index.ts';
 import { readRegular, type Tensors, writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, type Settings } from '../methods/index.ts';
 import type { EvaluationSpec } from '../views/index.ts';
@@ -54,8 +54,9 @@ export async function readOrigin(
 export function originView({ origin, settings }: FineTuned): EvaluationSpec | undefined {
   if (!origin) return undefined;
   const { imageSize: size } = settings.data;
-  const { resize, fit, size: own } = origin.input;
-  return { size, resize: Math.max(size, Math.round((resize * size) / own)), fit };
+  const { resize, size: own } = origin.input;
+  const whole = Math.max(size, Math.round((resize * size) / own));
+  return { ...viewOf(origin.input), size, resize: whole };
 }
 
 /** Side in pixels of the cached images of a run that trains a network. */

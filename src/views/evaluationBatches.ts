@@ -31,13 +31,13 @@ export async function* evaluationBatches(
   cache: CacheLayout,
   options: EvaluationBatchOptions,
 ): AsyncGenerator<EvaluationBatch, void, undefined> {
-  const { size, resize = size, fit = 'crop', batchSize, workers = 1 } = options;
+  const { size, resize = size, fit = 'crop', kernel, batchSize, workers = 1 } = options;
   checkEvaluation({ size, resize });
   checkWhole('batchSize', batchSize, 1);
   checkWhole('workers', workers, 1);
   const indices = checkedIndices(options.indices, cache.widths.length);
   const { file, widths, heights, offsets } = cache;
-  const work = { kind: 'evaluation', spec: { size, resize, fit } } as const;
+  const work = { kind: 'evaluation', spec: { size, resize, fit, kernel } } as const;
   const pool = openWorkerPool({
     setup: { cache: { file, widths, heights, offsets }, work },
     workers,

@@ -6,7 +6,7 @@
  */
 import { LikenessError } from '../core/errors.ts';
 import type { InterleavedImage, PlanarImage } from './planarImage.ts';
-import { resizeInto } from './resize.ts';
+import { type ResizeKernel, resizeInto } from './resize.ts';
 import { roundHalfToEven } from './round.ts';
 
 export interface EvaluationSpec {
@@ -16,6 +16,8 @@ export interface EvaluationSpec {
   readonly resize?: number;
   /** `crop` keeps the proportions (default); `squash` gives both sides `resize` pixels. */
   readonly fit?: Fit;
+  /** Kernel of the resizing. Default: `bilinear`. */
+  readonly kernel?: ResizeKernel;
 }
 
 /** Ways to make an image square. */
@@ -41,7 +43,7 @@ export function checkEvaluation({ size, resize = size }: EvaluationSpec): void {
 export function renderEvaluationView(
   source: InterleavedImage,
   target: PlanarImage,
-  { size, resize = size, fit = 'crop' }: EvaluationSpec,
+  { size, resize = size, fit = 'crop', kernel }: EvaluationSpec,
 ): void {
   const { width, height } = source;
   const short = Math.min(width, height);
@@ -50,5 +52,5 @@ export function renderEvaluationView(
   const scaledHeight = isWhole || height === short ? resize : Math.trunc((resize * height) / short);
   const left = roundHalfToEven((scaledWidth - size) / 2);
   const top = roundHalfToEven((scaledHeight - size) / 2);
-  resizeInto(source, target, { scaledWidth, scaledHeight, left, top });
+  resizeInto(source, target, { scaledWidth, scaledHeight, left, top, kernel });
 }

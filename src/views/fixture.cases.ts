@@ -1,7 +1,8 @@
-/** Reads `test/fixtures/views.json`: results of torchvision and Pillow for given parameters. */
+/** Reads stored results of torchvision and Pillow for given parameters. */
 import { readFileSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 import { type InterleavedImage, type PlanarImage, toInterleaved, toPlanes } from './planarImage.ts';
+import type { ResizeKernel } from './resize.ts';
 
 interface Stored {
   readonly width: number;
@@ -38,9 +39,15 @@ interface Fixture {
   readonly view: { colored: Stored; blurred: Stored; finished: Stored };
 }
 
-export const fixture = JSON.parse(
-  readFileSync(new URL('../../test/fixtures/views.json', import.meta.url), 'utf8'),
-) as Fixture;
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8'));
+
+export const fixture = read('views.json') as Fixture;
+
+/** Results of Pillow's kernels on the same images. */
+export const { resize: kernelFixture } = read('resize.json') as {
+  resize: { image: ImageName; kernel: ResizeKernel; result: Stored }[];
+};
 
 /** Unpacks a stored image. */
 export function unpack(stored: Stored): InterleavedImage {

@@ -31,7 +31,7 @@ export {
   toPlanes,
 } from './planarImage.ts';
 export { drawCrop } from './randomResizedCrop.ts';
-export { type ResizeOptions, resizeInto } from './resize.ts';
+export { type ResizeKernel, type ResizeOptions, resizeInto, resizeKernels } from './resize.ts';
 export {
   type CropSpec,
   type Normalization,

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blank, fixture, largestDifference, planesOf, unpack } from './fixture.cases.ts';
+import {
+  blank,
+  fixture,
+  kernelFixture,
+  largestDifference,
+  planesOf,
+  unpack,
+} from './fixture.cases.ts';
 import { toInterleaved } from './planarImage.ts';
-import { resizeInto } from './resize.ts';
+import { resizeInto, resizeKernels } from './resize.ts';
 
 describe('resizeInto', () => {
   // Reference: torchvision's resized_crop on Pillow images. Tolerance: none, every byte equal.
@@ -12,6 +19,16 @@ describe('resizeInto', () => {
       const [left, top, width, height] = box;
       const target = blank(size);
       resizeInto(unpack(fixture.images[image]), target, { box: { left, top, width, height } });
+      expect(largestDifference(target, result)).toBe(0);
+    },
+  );
+
+  // Reference: Pillow's Image.resize with each kernel. Tolerance: none, every byte equal.
+  it.each(kernelFixture.map((row) => ({ ...row, ...row.result })))(
+    'equals Pillow: $image, $kernel to $width x $height',
+    ({ image, kernel, result }) => {
+      const target = blank(result.width, result.height);
+      resizeInto(unpack(fixture.images[image]), target, { kernel });
       expect(largestDifference(target, result)).toBe(0);
     },
   );
@@ -38,11 +55,13 @@ describe('resizeInto', () => {
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 0, max: 255 }),
-        (width, height, size, value) => {
+        fc.constantFrom(...resizeKernels),
+        (width, height, size, value, kernel) => {
           const target = blank(size);
           resizeInto(
             { width, height, pixels: new Uint8Array(3 * width * height).fill(value) },
             target,
+            { kernel },
           );
           expect(target.data.every((v) => v === value)).toBe(true);
         },

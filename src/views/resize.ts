@@ -1,12 +1,13 @@
 /**
- * Bilinear resizing with antialiasing, as Pillow's `Image.resize(size, BILINEAR)` on 8-bit images.
+ * Resizing with antialiasing, as Pillow's `Image.resize(size, kernel)` on 8-bit images.
  *
- * Each output pixel is a weighted mean of source pixels under a triangle of half-width `max(1,
+ * Each output pixel is a weighted mean of source pixels under a kernel that is stretched by `max(1,
  * scale)`, where `scale = input length / output length`. Enlarging interpolates, shrinking
  * averages. Rows come first, then columns. Both passes use weights of 22 fractional bits and round
  * to 8 bits, so all bytes equal Pillow's.
  *
- * Reference: Pillow 9.4, `Image.resize`, whose results are stored in `test/fixtures/views.json`.
+ * Reference: Pillow 9.4, `Image.resize`, whose results are stored in `test/fixtures/views.json` and
+ * `test/fixtures/resize.json`.
  */
 import { type Box, type InterleavedImage, type PlanarImage, scratch } from './planarImage.ts';
 
@@ -15,6 +16,38 @@ import { type Box, type InterleavedImage, type PlanarImage, scratch } from './pl
  */
 const FRACTION_BITS = 22;
 const HALF = 1 << (FRACTION_BITS - 1);
+
+/** Kernels of resizing by name. Views of training are bilinear. */
+export const resizeKernels = ['bilinear', 'bicubic', 'lanczos'] as const;
+export type ResizeKernel = (typeof resizeKernels)[number];
+
+/** Weight at distance x, in output pixels where the image shrinks and in source pixels else. */
+interface Kernel {
+  /** Distance from which the weight is 0. */
+  readonly support: number;
+  at(x: number): number;
+}
+
+const kernels: Readonly<Record<ResizeKernel, Kernel>> = {
+  bilinear: { support: 1, at: (x) => Math.max(1 - Math.abs(x), 0) },
+  bicubic: { support: 2, at: cubicAt },
+  lanczos: { support: 3, at: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+/** Slope of the cubic kernel at distance 1, as in Pillow. */
+const CUBIC = -0.5;
+
+/** Cubic convolution. Source: Keys 1981, "Cubic convolution interpolation", equation 4. */
+function cubicAt(value: number): number {
+  const x = Math.abs(value);
+  if (x < 1) return ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * CUBIC;
+  return 0;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
+}
 
 /** Filter taps by output pixel: first source pixel, number of source pixels, and their weights. */
 interface Taps {
@@ -25,10 +58,12 @@ interface Taps {
   readonly stride: number;
 }
 
-/** Computes the triangle filter that resamples `from` samples to `to` samples. */
-function triangleTaps(from: number, to: number): Taps {
+/** Computes the filter that resamples `from` samples to `to` samples. */
+function tapsOf(kernel: ResizeKernel, from: number, to: number): Taps {
+  const { support: own, at } = kernels[kernel];
   const scale = from / to;
-  const support = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const support = own * stretch;
   const stride = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(to);
   const count = new Int32Array(to);
@@ -40,12 +75,13 @@ function triangleTaps(from: number, to: number): Taps {
     const taps = Math.min(Math.trunc(center + support + 0.5), from) - low;
     let total = 0;
     for (let t = 0; t < taps; t++) {
-      raw[t] = Math.max(1 - Math.abs((t + low - center + 0.5) * (1 / support)), 0);
+      raw[t] = at((t + low - center + 0.5) * (1 / stretch));
       total += raw[t]!;
     }
     // Weights of one output pixel sum to 1, so that a flat area keeps its value.
     for (let t = 0; t < taps; t++) {
-      weights[i * stride + t] = Math.trunc((raw[t]! / total) * (1 << FRACTION_BITS) + 0.5);
+      const weight = (raw[t]! / total) * (1 << FRACTION_BITS);
+      weights[i * stride + t] = Math.trunc(weight + (weight < 0 ? -0.5 : 0.5));
     }
     first[i] = low;
     count[i] = taps;
@@ -53,20 +89,24 @@ function triangleTaps(from: number, to: number): Taps {
   return { first, count, weights, stride };
 }
 
-/** Cache of filters by input and output length; the crops of a data set share few lengths. */
-const known = new Map<number, Taps>();
+/** Caches of filters by input and output length; the crops of a data set share few lengths. */
+const known = new Map(resizeKernels.map((kernel) => [kernel, new Map<number, Taps>()]));
 const KNOWN_LIMIT = 2048;
 
-function tapsFor(from: number, to: number): Taps {
+function tapsFor(kernel: ResizeKernel, from: number, to: number): Taps {
+  const cache = known.get(kernel)!;
   const key = from * 0x100000 + to;
-  let taps = known.get(key);
+  let taps = cache.get(key);
   if (taps === undefined) {
-    if (known.size >= KNOWN_LIMIT) known.clear();
-    taps = triangleTaps(from, to);
-    known.set(key, taps);
+    if (cache.size >= KNOWN_LIMIT) cache.clear();
+    taps = tapsOf(kernel, from, to);
+    cache.set(key, taps);
   }
   return taps;
 }
+
+/** Bytes, which wrap around or are clamped when they are written. */
+type Bytes = Uint8Array | Uint8ClampedArray;
 
 const rowsScratch = scratch((length) => new Uint8Array(length));
 
@@ -79,6 +119,8 @@ export interface ResizeOptions {
   /** Corner of the target in the scaled image, in pixels. Default 0, 0. */
   left?: number;
   top?: number;
+  /** Default: `bilinear`. */
+  kernel?: ResizeKernel;
 }
 
 /**
@@ -98,21 +140,30 @@ export function resizeInto(
     scaledHeight = target.height,
     left = 0,
     top = 0,
+    kernel = 'bilinear',
   } = options;
   const { width, height, data } = target;
-  const vertical = tapsFor(box.height, scaledHeight);
+  const vertical = tapsFor(kernel, box.height, scaledHeight);
   const firstRow = vertical.first[top]!;
   const rows = vertical.first[top + height - 1]! + vertical.count[top + height - 1]! - firstRow;
+  // Kernels with negative weights leave the range of bytes, at which Pillow clamps after each pass.
+  const written = (bytes: Uint8Array): Bytes =>
+    kernel === 'bilinear'
+      ? bytes
+      : new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const narrow = rowsScratch(rows * 3 * width); // [rows, 3, width]
-  resampleRows(source, box, firstRow, rows, { scaledWidth, left, width }, narrow);
+  const horizontal = tapsFor(kernel, box.width, scaledWidth);
+  const columns = { scaledWidth, left, width, taps: horizontal };
+  resampleRows(source, box, firstRow, rows, columns, written(narrow));
   if (box.height === scaledHeight) copyRows(narrow, data, width, height);
-  else resampleColumns(narrow, data, vertical, { firstRow, top, width, height });
+  else resampleColumns(narrow, written(data), vertical, { firstRow, top, width, height });
 }
 
 interface Columns {
   scaledWidth: number;
   left: number;
   width: number;
+  taps: Taps;
 }
 
 /** Resamples `rows` rows of the box horizontally into `[rows, 3, width]`. */
@@ -122,7 +173,7 @@ function resampleRows(
   firstRow: number,
   rows: number,
   columns: Columns,
-  out: Uint8Array,
+  out: Bytes,
 ): void {
   const { pixels } = source;
   const { scaledWidth, left, width } = columns;
@@ -140,7 +191,7 @@ function resampleRows(
     }
     return;
   }
-  const { first, count, weights, stride } = tapsFor(box.width, scaledWidth);
+  const { first, count, weights, stride } = columns.taps;
   for (let y = 0; y < rows; y++) {
     const row = start + y * pitch;
     let to = y * 3 * width;
@@ -175,7 +226,7 @@ interface Window {
 }
 
 /** Resamples `[rows, 3, width]` vertically into planes `[3, height, width]`. */
-function resampleColumns(rows: Uint8Array, out: Uint8Array, taps: Taps, window: Window): void {
+function resampleColumns(rows: Uint8Array, out: Bytes, taps: Taps, window: Window): void {
   const { firstRow, top, width, height } = window;
   const { first, count, weights, stride } = taps;
   const pitch = 3 * width;

@@ -45,7 +45,7 @@ export function exportModel({ settings, tensors, metadata }: ExportModelOptions)
   for (const used of [EXPORT_INPUT, EXPORT_OUTPUT]) {
     if (!names.has(used)) names.set(used, `${OWN}own/${used}`);
   }
-  const { size, resize, fit } = input;
+  const { size, resize, fit, kernel = 'bilinear' } = input;
   const isNhwc = inputIsLast(graph);
   const before = fieldsOfGraph({
     ...empty,
@@ -63,7 +63,7 @@ export function exportModel({ settings, tensors, metadata }: ExportModelOptions)
     'likeness.image_size': String(size),
     'likeness.preprocessing':
       `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
-      `bilinear), central square of ${size}; values divided by 255.`,
+      `${kernel}), central square of ${size}; values divided by 255.`,
     'likeness.output':
       `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; ` +
       'compare rows by their product',

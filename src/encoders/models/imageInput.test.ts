@@ -11,9 +11,9 @@ describe('readPreprocessor', () => {
       'DINOv2',
       {
         ...{ do_center_crop: true, crop_size: { height: 224, width: 224 } },
-        ...{ size: { shortest_edge: 256 }, ...imagenet, rescale_factor: 1 / 255 },
+        ...{ size: { shortest_edge: 256 }, ...imagenet, rescale_factor: 1 / 255, resample: 3 },
       },
-      { size: 224, resize: 256, fit: 'crop', mean: imagenet.image_mean },
+      { size: 224, resize: 256, fit: 'crop', kernel: 'bicubic', mean: imagenet.image_mean },
     ],
     [
       'CLIP',
@@ -25,7 +25,8 @@ describe('readPreprocessor', () => {
       { size: { height: 384, width: 384 }, ...half },
       { size: 384, resize: 384, fit: 'squash', std: half.image_std },
     ],
-    ['ViT', { size: 224, ...half }, { size: 224, resize: 224, fit: 'squash' }],
+    ['ViT', { size: 224, ...half, resample: 2 }, { size: 224, resize: 224, fit: 'squash' }],
+    ['a model of Lanczos', { size: 224, resample: 1 }, { size: 224, kernel: 'lanczos' }],
     [
       'ConvNeXt',
       { size: { shortest_edge: 224 }, crop_pct: 0.875, ...imagenet },
@@ -53,6 +54,12 @@ describe('readPreprocessor', () => {
     expect(readPreprocessor(json, 'preprocessor_config.json')).toMatchObject(expected);
   });
 
+  it('leaves out the kernel where it is bilinear, as in stored runs', () => {
+    for (const json of [{}, { resample: 2 }, { resample: 0 }]) {
+      expect(readPreprocessor(json, 'preprocessor_config.json')).not.toHaveProperty('kernel');
+    }
+  });
+
   it.each([
     [{ size: { height: 224, width: 192 } }, '224 x 192'],
     [{ size: -1 }, '"size"'],
@@ -68,6 +75,9 @@ describe('readTimm', () => {
     expect(readTimm({ pretrained_cfg: { ...pretrained_cfg, crop_pct: 0.95 } })).toMatchObject({
       ...{ size: 224, resize: 235, fit: 'crop' },
     });
+    expect(readTimm({ pretrained_cfg: { ...pretrained_cfg, interpolation: 'bicubic' } })).toEqual(
+      expect.objectContaining({ kernel: 'bicubic' }),
+    );
     expect(readTimm({ model_type: 'vit' })).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
-import { fits } from '../../views/index.ts';
+import { type EvaluationSpec, fits, type ResizeKernel, resizeKernels } from '../../views/index.ts';
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const side = z.int().min(1).max(2048);
@@ -15,12 +15,19 @@ export const imageInput = z.strictObject({
   resize: side,
   /** `squash` gives both sides `resize` pixels in place of keeping the proportions. */
   fit: z.enum(fits),
+  /** Kernel of the resizing; absent for `bilinear`, as in runs of before there were others. */
+  kernel: z.enum(resizeKernels).optional(),
   channels: z.enum(['rgb', 'bgr']),
   scale: z.number().positive(),
   mean: triple,
   std: triple.refine((values) => values.every((value) => value > 0), 'expected values above 0'),
 });
 export type ImageInput = z.output<typeof imageInput>;
+
+/** The evaluation view of an input. */
+export function viewOf({ size, resize, fit, kernel }: ImageInput) {
+  return { size, resize, fit, ...(kernel && { kernel }) } satisfies EvaluationSpec;
+}
 
 /** Mean and deviation of the colors of ImageNet, in 0 to 1, which most models take. */
 export const IMAGENET = {
@@ -39,6 +46,7 @@ const sizeOf = z.union([
 /** `preprocessor_config.json` of hubs; further keys are of other tasks. */
 const preprocessor = z.looseObject({
   do_resize: z.boolean().optional(),
+  resample: z.int().nullish(),
   size: sizeOf.optional(),
   do_center_crop: z.boolean().nullish(),
   crop_size: z.union([side, sides, z.null()]).optional(),
@@ -57,10 +65,24 @@ const timm = z.looseObject({
     input_size: z.tuple([z.int(), side, side]),
     mean: triple,
     std: triple,
+    interpolation: z.string().optional(),
     crop_pct: z.number().positive().max(1).optional(),
     crop_mode: z.string().optional(),
   }),
 });
+
+/** Kernels by their numbers in Pillow. */
+const kernelNumbers: Readonly<Record<number, ResizeKernel>> = {
+  1: 'lanczos',
+  2: 'bilinear',
+  3: 'bicubic',
+};
+
+/** Kernel of an input. Others than these, such as nearest neighbors, are bilinear here. */
+function kernelOf(kernel: string | undefined): Pick<ImageInput, 'kernel'> {
+  const found = resizeKernels.find((name) => name === kernel);
+  return found && found !== 'bilinear' ? { kernel: found } : {};
+}
 
 /** Smallest share of the resized side that ConvNeXt crops below this size, from its processor. */
 const CROPPED_BELOW = 384;
@@ -84,6 +106,7 @@ export function readPreprocessor(json: unknown, file: string): ImageInput {
   const cropped =
     crop === undefined || crop === null ? undefined : squareSide(crop, 'crop_size', file);
   const colors = {
+    ...kernelOf(kernelNumbers[found.resample ?? 2]),
     channels: found.do_flip_channel_order ? ('bgr' as const) : ('rgb' as const),
     scale: rescales === false ? 1 : (found.rescale_factor ?? 1 / 255),
     mean: normalizes === false ? zeros() : (found.image_mean ?? [...IMAGENET.mean]),
@@ -110,12 +133,14 @@ export function readTimm(json: unknown): ImageInput | undefined {
     std,
     crop_pct: share = 0.875,
     crop_mode,
+    interpolation,
   } = result.data.pretrained_cfg;
   const size = shape[1];
   if (size !== shape[2]) return undefined;
   const fit = crop_mode === 'squash' ? 'squash' : 'crop';
   const resize = Math.floor(size / share);
-  return { size, resize, fit, channels: 'rgb', scale: 1 / 255, mean, std };
+  const kernel = kernelOf(interpolation);
+  return { size, resize, fit, ...kernel, channels: 'rgb', scale: 1 / 255, mean, std };
 }
 
 /** Sizes as a number, [h, w] or { height, width }, which must be square. */

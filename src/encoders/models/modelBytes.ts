@@ -3,14 +3,21 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LikenessError, reasonOf } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
-import { inlineOnnxWeights, type OnnxExternalData, readRegular } from '../../formats/index.ts';
+import {
+  inlineOnnxWeights,
+  type OnnxExternalData,
+  readRegular,
+  widenOnnx,
+} from '../../formats/index.ts';
 import { isSafePath } from '../hub/index.ts';
 import { type ModelGraph, readModelGraph } from './modelGraph.ts';
 import { MAX_MODEL_BYTES } from './modelSession.ts';
 
 export interface ModelBytes {
-  /** The model as one file. */
+  /** The model as one file, in float32. */
   readonly bytes: Uint8Array;
+  /** True where the model is stored in half precision, float16 or bfloat16. */
+  readonly isWidened: boolean;
   readonly graph: ModelGraph;
   /** Files as they were read: the model, then those of its weights. */
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -18,7 +25,7 @@ export interface ModelBytes {
 
 /**
  * Reads a model. Weights of other files, which must lie in the folder of the model or below it, are
- * put into it.
+ * put into it, and half-precision floats become float32.
  *
  * @throws LikenessError `encoder.file`
  */
@@ -28,7 +35,7 @@ export async function readModelBytes(file: string): Promise<ModelBytes> {
   const files = new Map([[file, own]]);
   const graph = readModelGraph(own);
   if (!graph) throw notAModel(shown, 'its bytes are no ONNX file');
-  if (!graph.hasExternalData) return { bytes: own, graph, files };
+  if (!graph.hasExternalData) return { ...widened(own, graph, shown), files };
   const read = async ({ location, offset, length }: OnnxExternalData) => {
     const path = join(dirname(file), location);
     if (!isSafePath(location)) {
@@ -45,13 +52,33 @@ export async function readModelBytes(file: string): Promise<ModelBytes> {
     );
   };
   const bytes = await inlineOnnxWeights(own, read).catch((error: unknown) => {
-    const isOnnx = error instanceof LikenessError && error.code.startsWith('onnx.');
-    throw isOnnx ? notAModel(shown, error.message) : error;
+    throw ofModel(error, shown);
   });
   const whole = readModelGraph(bytes);
-  if (whole && !whole.hasExternalData) return { bytes, graph: whole, files };
+  if (whole && !whole.hasExternalData) return { ...widened(bytes, whole, shown), files };
   const advice = 'Save it as one file: onnx.save(model, file, save_as_external_data=False)';
   throw notAModel(shown, `constants of its nodes lie in other files. ${advice}`);
+}
+
+/** The model in float32. */
+function widened(
+  bytes: Uint8Array,
+  graph: ModelGraph,
+  shown: string,
+): Pick<ModelBytes, 'bytes' | 'graph' | 'isWidened'> {
+  try {
+    const whole = widenOnnx(bytes);
+    if (whole === bytes) return { bytes, graph, isWidened: false };
+    return { bytes: whole, graph: readModelGraph(whole) ?? graph, isWidened: true };
+  } catch (error) {
+    throw ofModel(error, shown);
+  }
+}
+
+/** The error with the model's name, where it is one of its file. */
+function ofModel(error: unknown, shown: string): unknown {
+  const isOnnx = error instanceof LikenessError && error.code.startsWith('onnx.');
+  return isOnnx ? notAModel(shown, error.message) : error;
 }
 
 /** Reads the model, or a file of its weights. */

@@ -50,6 +50,7 @@ const PLACES = [
   'onnx/model_int8.onnx',
   'onnx/vision_model_quantized.onnx',
 ];
+const WIDENED = 'It is stored in half precision and runs in float32, with the same weights.';
 /** Side of the images where neither the model nor its files tell one. */
 const USUAL_SIZE = 224;
 
@@ -75,7 +76,7 @@ export async function openModelFile(
   const hub = isHubId(path) ? await openHubModel(path, hubOptions) : undefined;
   const file = hub?.path ?? modelPath(path);
   const shown = displayPath(file);
-  const { bytes, graph, files } = await readModelBytes(file);
+  const { bytes, graph, files, isWidened } = await readModelBytes(file);
   if (hub) requireWhole(files, hub.source.id);
   const session = await openModelSession(bytes, { file: shown, threads });
   try {
@@ -98,7 +99,8 @@ export async function openModelFile(
       `${settings.model}: images of ${input.size} px, ${dimension} features from ` +
       `output "${output.name}"${POOLED_BY[output.pooling]}`;
     const origin = hub ? [originOf(hub)] : [];
-    return { settings, tensors, notes: [said, ...origin, ...notes] };
+    const precision = isWidened ? [WIDENED] : [];
+    return { settings, tensors, notes: [said, ...origin, ...precision, ...notes] };
   } finally {
     await session.close();
   }

@@ -5,12 +5,19 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../backends/index.ts';
 import { featuresOf, normalizeRows } from '../../cluster/index.ts';
 import { encodeOnnx, Writer } from '../../compile/index.ts';
+import { openPixelReader } from '../../data/reader.ts';
+import { renderEvaluationView } from '../../views/index.ts';
+import { tinyCache } from '../../views/tinyCache.cases.ts';
 import { checkExport } from '../checkExport.ts';
 import { featureEncoder } from '../featureEncoders.ts';
+import { viewOf } from './imageInput.ts';
 import { openModelFile } from './modelFile.ts';
 import { ownScale, readModelGraph } from './modelGraph.ts';
 import { poolings } from './modelOutput.ts';
+import { modelFacts, modelKey } from './onnxModel.ts';
 import {
+  inHalfPrecision,
+  nearestHalf,
   TINY_DIMENSION,
   type TinyModelOptions,
   tinyModel,
@@ -46,19 +53,24 @@ const viewsOf = (count: number, size: number) =>
   Uint8Array.from({ length: count * 3 * size ** 2 }, (_, i) => (i * 37 + (i >> 4)) & 255);
 
 /** Features of one view by the definition: the mean over patches of a convolution. */
-function byHand(pixels: Uint8Array, size: number, scaled: (v: number, c: number) => number) {
+function byHand(
+  pixels: Uint8Array,
+  size: number,
+  scaled: (v: number, c: number) => number,
+  { weight: rounded = (value: number) => value } = {},
+) {
   const steps = size / 4;
   return Array.from({ length: TINY_DIMENSION }, (_, o) => {
     let sum = 0;
     for (let y = 0; y < size; y++) {
       for (let x = 0; x < size; x++) {
         for (let c = 0; c < 3; c++) {
-          const weight = tinyWeights[(o * 3 + c) * 16 + (y % 4) * 4 + (x % 4)]!;
+          const weight = rounded(tinyWeights[(o * 3 + c) * 16 + (y % 4) * 4 + (x % 4)]!);
           sum += weight * scaled(pixels[(c * size + y) * size + x]!, c);
         }
       }
     }
-    return sum / steps ** 2 + 0.01 * o;
+    return sum / steps ** 2 + rounded(0.01 * o);
   });
 }
 
@@ -126,6 +138,33 @@ describe('a bare ONNX file', () => {
     const { model, weights } = withExternalWeights(tinyModel({ size: 32 }), 'a.onnx_data');
     const path = join(filesIn({ 'a.onnx': model, 'a.onnx_data': weights }), 'a.onnx');
     expect(await embed(path, pixels)).toEqual(await embed(fileOf({ size: 32 }), pixels));
+  });
+
+  it('may take, hold and give half-precision floats', async () => {
+    const pixels = viewsOf(2, 32);
+    const own = filesIn({ 'half.onnx': inHalfPrecision(tinyModel({ size: 32 })) });
+    const { notes, settings, tensors } = await openModelFile(join(own, 'half.onnx'));
+    expect(notes).toContain(
+      'It is stored in half precision and runs in float32, with the same weights.',
+    );
+    const found = await embed(join(own, 'half.onnx'), pixels);
+    const [mean, std] = [
+      [0.485, 0.456, 0.406],
+      [0.229, 0.224, 0.225],
+    ];
+    const scaled = (v: number, c: number) => (v / 255 - mean[c]!) / std[c]!;
+    for (const row of [0, 1]) {
+      const view = pixels.subarray(row * 3 * 32 ** 2);
+      const expected = byHand(view, 32, scaled, { weight: nearestHalf });
+      expected.forEach((value, d) => {
+        expect(found[row * TINY_DIMENSION + d]!).toBeCloseTo(value, 5);
+      });
+    }
+    // A run opens what it stores without another conversion.
+    const again = filesIn({ 'half.onnx': tensors.model!.data as Uint8Array });
+    const reopened = await openModelFile(join(again, 'half.onnx'));
+    expect(reopened.settings).toEqual(settings);
+    expect(reopened.notes).toHaveLength(notes.length - 1);
   });
 
   it.each([
@@ -196,6 +235,39 @@ describe('a folder of a hub', () => {
     });
     expect(settings.model).toBe(path.split('/').at(-1));
     expect(notes).toHaveLength(1);
+  });
+
+  it('is resized with the kernel of its preprocessor_config.json', async () => {
+    const folders = [2, 3].map((resample) =>
+      filesIn({
+        'model.onnx': tinyModel(),
+        'preprocessor_config.json': { size: { height: 32, width: 32 }, resample },
+      }),
+    );
+    const cache = tinyCache(5);
+    const features = folders.map(async (path) => {
+      const { settings, tensors } = await openModelFile(path);
+      const own = featureEncoder({ name: 'model', settings });
+      const encoder = await own.open({ engine, size: 32, tensors });
+      const { data } = await encoder.embed({ cache });
+      const reader = openPixelReader(cache);
+      const view = { width: 32, height: 32, data: new Uint8Array(3 * 32 ** 2) };
+      renderEvaluationView(reader.read(3), view, { ...viewOf(settings.input) });
+      reader.close();
+      const alone = await encoder.embedViews(view.data);
+      await encoder.close();
+      expect([...data.subarray(3 * TINY_DIMENSION, 4 * TINY_DIMENSION)]).toEqual([...alone]);
+      return {
+        data: [...data],
+        key: JSON.stringify(modelKey(settings)),
+        facts: modelFacts(settings),
+      };
+    });
+    const [bilinear, bicubic] = await Promise.all(features);
+    expect(bicubic!.data).not.toEqual(bilinear!.data);
+    expect(bicubic!.key).not.toBe(bilinear!.key);
+    expect(bicubic!.facts.images).toBe('both sides to 32 px, bicubic, central square of 32 px');
+    rmSync(dirname(cache.file), { recursive: true });
   });
 
   it('names the file whose preprocessor is damaged', async () => {

@@ -6,7 +6,7 @@ import type { Tensors } from '../../formats/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
 import { type HubSource, hubSource, parseHubId, showHubId } from '../hub/index.ts';
 import { withStoredFeatures } from '../storedFeatures.ts';
-import { imageInput } from './imageInput.ts';
+import { imageInput, viewOf } from './imageInput.ts';
 import { pooled, poolings } from './modelOutput.ts';
 import { openModelSession } from './modelSession.ts';
 
@@ -14,7 +14,7 @@ import { openModelSession } from './modelSession.ts';
 export const modelSettings = z.strictObject({
   /** Name of the file, or of the folder that it lies in. */
   model: z.string(),
-  /** SHA-256 of the file. */
+  /** SHA-256 of the model as it runs: one file, in float32. */
   sha256: z.string(),
   input: imageInput,
   output: z.strictObject({ name: z.string(), pooling: z.enum(poolings) }),
@@ -74,7 +74,7 @@ export async function onnxModel({
   const encoder = encoderOf({
     ...{ id: 'model', title: model, dimension },
     protocol: `${model}, output ${output.name}${POOLED_BY[output.pooling]}`,
-    ...{ size: input.size, resize: input.resize, fit: input.fit },
+    ...viewOf(input),
     batchSize: perCall,
     async run(pixels) {
       const features = new Float32Array((pixels.length / bytesPerRun) * perRun * dimension);
@@ -125,13 +125,13 @@ export const POOLED_BY: Readonly<Record<ModelSettings['output']['pooling'], stri
 /** Settings in words, by name in camel case. */
 export function modelFacts(settings: ModelSettings): Readonly<Record<string, string | number>> {
   const { model, sha256, input, output, dimension, hub } = settings;
-  const { size, resize, fit, channels, scale, mean, std } = input;
+  const { size, resize, fit, kernel, channels, scale, mean, std } = input;
   const sides = fit === 'crop' ? 'shorter side' : 'both sides';
   const order = channels.toUpperCase();
   const factor = Number(scale.toPrecision(4));
   return {
     model,
-    images: `${sides} to ${resize} px, central square of ${size} px`,
+    images: `${sides} to ${resize} px${kernel ? `, ${kernel}` : ''}, central square of ${size} px`,
     colors: `${order}, (byte x ${factor} - ${mean.join(', ')}) / ${std.join(', ')}`,
     output: `${output.name}${POOLED_BY[output.pooling]}`,
     dimension,

@@ -163,3 +163,62 @@ export function withExternalWeights(
   }
   return { model: model.finish(), weights: Uint8Array.from(weights) };
 }
+
+/** Bits of the nearest half-precision float of a value between 2^-14 and 65504, or of 0. */
+function halfBits(value: number): number {
+  if (value === 0) return 0;
+  const sign = value < 0 ? 0x8000 : 0;
+  const exponent = Math.floor(Math.log2(Math.abs(value)));
+  const fraction = Math.round((Math.abs(value) / 2 ** exponent) * 1024);
+  return sign + (exponent + 14) * 1024 + fraction;
+}
+
+/** The value of the nearest half-precision float, for the same values. */
+export function nearestHalf(value: number): number {
+  if (value === 0) return 0;
+  const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - 10);
+  return Math.round(value / unit) * unit;
+}
+
+/** The model with its input, its weights and its output in half precision. */
+export function inHalfPrecision(bytes: Uint8Array): Uint8Array {
+  const HALF = 10;
+  const tensor = (message: Uint8Array) => {
+    const fields = [...fieldsOf(message)];
+    if (!fields.some(({ field, number }) => field === 2 && number === 1)) return message;
+    const out = new Writer();
+    for (const { field, value, encoded } of fields) {
+      if (field === 2) out.integer(2, HALF);
+      else if (field === 9) {
+        const floats = new Float32Array(Uint8Array.from(value!).buffer);
+        out.raw(9, new Uint8Array(Uint16Array.from(floats, halfBits).buffer));
+      } else out.fields(encoded);
+    }
+    return out.finish();
+  };
+  const port = (message: Uint8Array, path: readonly number[]): Uint8Array => {
+    const out = new Writer();
+    const [first, ...rest] = path;
+    for (const { field, value, encoded } of fieldsOf(message)) {
+      if (field !== first) out.fields(encoded);
+      else if (rest.length === 0) out.integer(field, HALF);
+      else out.raw(field, port(value!, rest));
+    }
+    return out.finish();
+  };
+  const model = new Writer();
+  for (const part of fieldsOf(bytes)) {
+    if (part.field !== 7) {
+      model.fields(part.encoded);
+      continue;
+    }
+    model.message(7, (graph) => {
+      for (const { field, value, encoded } of fieldsOf(part.value!)) {
+        if (field === 5) graph.raw(5, tensor(value!));
+        else if (field === 11 || field === 12) graph.raw(field, port(value!, [2, 1, 1]));
+        else graph.fields(encoded);
+      }
+    });
+  }
+  return model.finish();
+}

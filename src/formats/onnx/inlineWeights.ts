@@ -6,6 +6,7 @@
  */
 import { LikenessError } from '../../core/errors.ts';
 import { fieldsOf } from '../protobuf.ts';
+import { joinedParts, messageParts } from './protobufParts.ts';
 
 /** Place of one tensor's numbers, as an ONNX model states it. */
 export interface OnnxExternalData {
@@ -23,8 +24,6 @@ const TENSOR = { raw: 9, external: 13, location: 14 } as const;
 const ENTRY = { key: 1, value: 2 } as const;
 /** EXTERNAL in TensorProto's `data_location`. */
 const EXTERNAL = 1;
-/** Longest protobuf message, in bytes. */
-const MAX_BYTES = 2 ** 31 - 1;
 
 /**
  * Returns the model with all weights inside.
@@ -41,9 +40,9 @@ export async function inlineOnnxWeights(
     const model: Uint8Array[] = [];
     for (const part of fieldsOf(bytes)) {
       if (part.field !== MODEL.graph || !part.value) model.push(part.encoded);
-      else model.push(...message(MODEL.graph, await graphOf(part.value, read)));
+      else model.push(...messageParts(MODEL.graph, await graphOf(part.value, read)));
     }
-    return joined(model);
+    return joinedParts(model);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const reason = `the bytes are no ONNX model: ${error.message}`;
@@ -67,8 +66,8 @@ async function graphOf(
         ? []
         : [part.encoded],
     );
-    const weights = message(TENSOR.raw, [await read(place)]);
-    parts.push(...message(GRAPH.initializer, [...kept, ...weights]));
+    const weights = messageParts(TENSOR.raw, [await read(place)]);
+    parts.push(...messageParts(GRAPH.initializer, [...kept, ...weights]));
   }
   return parts;
 }
@@ -97,33 +96,4 @@ function wholeOf(text: string): number {
   if (!/^\d{1,15}$/.test(text))
     throw new RangeError(`the place ${JSON.stringify(text)} of weights`);
   return Number(text);
-}
-
-/** A message as a field: tag, length, and its parts. */
-function message(field: number, parts: readonly Uint8Array[]): Uint8Array[] {
-  const length = lengthOf(parts);
-  return [Uint8Array.from([...varint(field * 8 + 2), ...varint(length)]), ...parts];
-}
-
-function lengthOf(parts: readonly Uint8Array[]): number {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length <= MAX_BYTES) return length;
-  throw new LikenessError('onnx.tooLarge', `its ${length} bytes with all weights exceed 2 GiB`);
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  return [...bytes, rest];
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(lengthOf(parts));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
