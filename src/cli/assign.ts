@@ -77,12 +77,15 @@ async function clusteringNamed(model: Model, name: string): Promise<StoredCluste
 
 function printTable(images: readonly AssignedImage[], terminal: Terminal): void {
   const width = Math.max(...images.map(({ path }) => path.length), 'path'.length);
-  terminal.say(`${'path'.padEnd(width)}  cluster  confidence  margin`);
-  for (const { path, cluster, confidence, margin } of images) {
+  const isNamed = images.some(({ name }) => name !== undefined);
+  const last = isNamed ? '  name' : '';
+  terminal.say(`${'path'.padEnd(width)}  cluster  confidence  margin${last}`);
+  for (const { path, cluster, confidence, margin, name } of images) {
     const cells = [
       String(cluster).padStart(7),
       confidence.toFixed(3).padStart(10),
       margin.toFixed(3).padStart(6),
+      ...(name === undefined ? [] : [name]),
     ];
     terminal.say(`${path.padEnd(width)}  ${cells.join('  ')}`);
   }

@@ -31,7 +31,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ),
   ...wordsOf(
     'input',
-    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline',
+    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits',
   ),
 ]);
 

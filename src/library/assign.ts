@@ -1,4 +1,5 @@
 /** Assigning image files to a run's clusters. */
+import { readdir } from 'node:fs/promises';
 import { featuresOf } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
@@ -6,8 +7,14 @@ import type { ValueRange } from '../data/index.ts';
 import { assignFeatures } from '../encoders/index.ts';
 import {
   clusterAgain,
+  clusteringFolderAt,
+  type EditedClusters,
+  editsKeyOf,
   type Run,
+  type RunFolder,
   readClustering,
+  readEditedClusters,
+  readEdits,
   runAtStep,
   type StoredClustering,
 } from '../run/index.ts';
@@ -30,7 +37,10 @@ export interface AssignOptions extends ReporterOptions {
 export interface AssignedImage {
   /** As given, or `given/id` for the images of a folder. */
   readonly path: string;
+  /** Cluster after the edits of a person: merged clusters count as the one they are part of. */
   readonly cluster: number;
+  /** Name that a person gave the cluster. */
+  readonly name?: string;
   /** Probability of the cluster, 0 to 1. */
   readonly confidence: number;
   /** Lead over the second best cluster. */
@@ -83,19 +93,39 @@ export async function assignFiles(
       { ...clustering, centroids },
       featuresOf(rows, dimension),
     );
-    const images = paths.map((path, i) => ({
-      path,
-      cluster: result.assignments[i]!,
-      confidence: result.confidence[i]!,
-      margin: result.margin[i]!,
-      second: result.second[i]!,
-      similarity: result.similarity[i]!,
-    }));
+    const edits = await editsOf(latest.folder, clustering);
+    const images = paths.map((path, i) => {
+      const cluster = edits?.becomes[result.assignments[i]!] ?? result.assignments[i]!;
+      const name = edits?.names.get(cluster);
+      return {
+        ...{ path, cluster },
+        ...(name !== undefined && { name }),
+        confidence: result.confidence[i]!,
+        margin: result.margin[i]!,
+        second: edits?.becomes[result.second[i]!] ?? result.second[i]!,
+        similarity: result.similarity[i]!,
+      };
+    });
     for (const { path, reason } of unreadable) {
       reporter.warn({ code: 'image.unreadable', message: `not read: ${path}: ${reason}` });
     }
     return Object.assign(images, { unreadable, k, step });
   });
+}
+
+/** Reads the edits of a clustering of the run; undefined where there are none. */
+async function editsOf(
+  folder: RunFolder,
+  clustering: StoredClustering,
+): Promise<EditedClusters | undefined> {
+  const key = editsKeyOf(clustering);
+  const others = await readdir(folder.files.clusterings).catch(() => []);
+  for (const place of [folder, ...others.map((name) => clusteringFolderAt(folder, name))]) {
+    const edits = await readEdits(place.files.edits);
+    if (edits?.key === key && edits.done.length > 0)
+      return (await readEditedClusters(place)).edited;
+  }
+  return undefined;
 }
 
 function checkReadable({ paths, unreadable }: FileFeatures): void {

@@ -21,6 +21,7 @@ import type { ImageEncoder } from '../encoders/index.ts';
 import { type ColorAgreement, measureColorAgreement } from '../evaluate/index.ts';
 import { writeClusterReport } from '../report/index.ts';
 import {
+  applyStoredEdits,
   checkSortFolder,
   clusterAlgorithmOf,
   type FeatureFile,
@@ -31,6 +32,7 @@ import {
   writeFeatureFile,
   writeSkipped,
 } from '../run/index.ts';
+import { carryEdits, editsBefore } from './carryEdits.ts';
 import { type ImageSet, writeResults } from './clusterFiles.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
@@ -102,7 +104,10 @@ export interface Clustering extends AsyncDisposable {
    * @throws LikenessError `clustering.replaced` after a later clustering of the run.
    */
   writeReport(options?: ReporterOptions): Promise<string>;
-  /** Copies or links the images into one folder per cluster. */
+  /**
+   * Copies or links the images into one folder per cluster, after the edits of a person: names of
+   * clusters are names of folders, and junk is in `junk`.
+   */
   sortInto(folder: string, options?: SortIntoOptions): Promise<SortResult>;
   /** Does nothing: a clustering keeps no file open. Programs may call it. */
   close(): Promise<void>;
@@ -160,7 +165,9 @@ export async function clusterImages(
     });
     const key = clusteringKey(run, { ...set, k, algorithm, seed });
     const made = { ...found, features: features!, key, seed, command };
+    const edits = await editsBefore(run.folder);
     const stored = await writeResults(run, set, made);
+    await carryEdits(run.folder, edits, { stored, set, clustering: found.clustering, reporter });
     warnOfLargest(found.clustering.groups, reporter);
     return clusteringOf({ run, name: place.name, images, set, stored, ...found });
   } finally {
@@ -321,11 +328,14 @@ function clusteringOf({
       checkOptions({ by: oneOf(['copy', 'link']) }, options);
       const { by = 'copy' } = options;
       const reporter = reporterFor(options);
+      const found = { ids: set.ids, clusters: assignment.assignments, k: clustering.k };
+      const { edited } = await applyStoredEdits(files, clusters, found);
       const sort = async (opened: OpenImages) =>
         sortInto({
           into: folder,
           ...{ by, source: await opened.ranged(stored) },
-          items: set.ids.map((id, i) => ({ id, cluster: assignment.assignments[i]! })),
+          items: set.ids.map((id, i) => ({ id, cluster: edited.clusters[i]! })),
+          names: edited.names,
           signal: reporter.signal,
           onProgress: (done, total) =>
             reporter.progress({

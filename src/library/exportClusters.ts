@@ -3,13 +3,14 @@ import { dirname, extname, resolve } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { LikenessError } from '../core/errors.ts';
 import { version } from '../core/version.ts';
-import { makeFolder, writeFileAtomic } from '../formats/index.ts';
+import { csvChunks, csvPath, csvText, makeFolder, writeFileAtomic } from '../formats/index.ts';
 import {
-  type ClusteredImage,
   clusteringFolderAt,
+  type EditedClustering,
+  fixed,
+  JUNK,
   type RunFolder,
-  readClustering,
-  readClusters,
+  readEditedClusters,
   type StoredClustering,
   writeClusters,
 } from '../run/index.ts';
@@ -37,8 +38,12 @@ export function clusterFormatOf(file: string): ClusterFormat | undefined {
 }
 
 /**
- * Writes the clusters of a run's images: `.csv` as clusters.csv, `.parquet` with the columns id,
- * cluster, confidence and margin, `.json` in the form of COCO's annotations.
+ * Writes the clusters of a run's images after the edits of a person: `.csv` as clusters.csv,
+ * `.parquet` with the columns id, cluster, confidence and margin, `.json` in the form of COCO's
+ * annotations.
+ *
+ * Edited clusters have two more columns, `name` and `junk`. Junk is in no cluster: the cell is
+ * empty in CSV, -2 in Parquet, and there is no annotation in COCO's form.
  *
  * In COCO's form categories are clusters, `image_id` and `category_id` count from 1, and `score` is
  * the confidence. An annotation is of a whole image, so it has no box.
@@ -60,46 +65,74 @@ export async function exportClusters(
   }
   if (clustering !== undefined) checkClusteringName(clustering);
   const { files } = clustering === undefined ? folder : clusteringFolderAt(folder, clustering);
-  const stored = await readClustering(files.clustering);
-  const images = await readClusters(files.clusters);
+  const found = await readEditedClusters({ files });
   await makeFolder(dirname(resolve(file)));
-  if (format === 'csv') await writeClusters(file, images);
-  else await writeFileAtomic(file, format === 'json' ? coco(images, stored) : parquet(images));
-  return { file: resolve(file), format, images: images.length, k: stored.k };
+  await writeClustersAs(file, format, found);
+  const k = found.edited.numbers.length;
+  return { file: resolve(file), format, images: found.images.length, k };
 }
 
-function parquet(images: readonly ClusteredImage[]): Uint8Array {
-  const column = <T>(name: string, type: 'STRING' | 'INT32' | 'FLOAT', data: T[]) => ({
+/** Writes clusters with their edits as a file of a format. @throws LikenessError `write.*` */
+export async function writeClustersAs(
+  file: string,
+  format: ClusterFormat,
+  found: EditedClustering,
+): Promise<void> {
+  const { images, stored, operations } = found;
+  if (format === 'csv') {
+    if (operations.length === 0) await writeClusters(file, images);
+    else await writeFileAtomic(file, editedCsv(found));
+  } else if (format === 'json') await writeFileAtomic(file, coco(found, stored));
+  else await writeFileAtomic(file, parquet(found));
+}
+
+/** Yields clusters.csv after edits: with names, and junk in no cluster. */
+function editedCsv({ images, edited }: EditedClustering): Iterable<string> {
+  const { clusters, names } = edited;
+  const rows = images.map(({ path, confidence, margin }, i) => {
+    const cluster = clusters[i]!;
+    return [
+      ...[csvPath(path), cluster === JUNK ? undefined : cluster],
+      ...[fixed(confidence), fixed(margin)],
+      ...[csvText(names.get(cluster) ?? ''), cluster === JUNK ? 1 : 0],
+    ];
+  });
+  return csvChunks(['path', 'cluster', 'confidence', 'margin', 'name', 'junk'], rows);
+}
+
+/** Columns of a Parquet file, with `name` and `junk` where there are edits; -2 is junk. */
+function parquet({ images, edited, operations }: EditedClustering): Uint8Array {
+  const column = <T>(name: string, type: 'STRING' | 'INT32' | 'FLOAT' | 'BOOLEAN', data: T[]) => ({
     ...{ name, type, data, nullable: false },
   });
+  const clusters = Array.from(edited.clusters);
+  const paths = images.map(({ path }) => path);
+  const confidence = images.map((image) => image.confidence);
+  const margin = images.map((image) => image.margin);
+  const names = clusters.map((cluster) => edited.names.get(cluster) ?? '');
+  const junk = clusters.map((cluster) => cluster === JUNK);
   const buffer = parquetWriteBuffer({
     columnData: [
-      column(
-        'id',
-        'STRING',
-        images.map(({ path }) => path),
-      ),
-      column(
-        'cluster',
-        'INT32',
-        images.map(({ cluster }) => cluster),
-      ),
-      column(
-        'confidence',
-        'FLOAT',
-        images.map(({ confidence }) => confidence),
-      ),
-      column(
-        'margin',
-        'FLOAT',
-        images.map(({ margin }) => margin),
-      ),
+      column('id', 'STRING', paths),
+      column('cluster', 'INT32', clusters),
+      column('confidence', 'FLOAT', confidence),
+      column('margin', 'FLOAT', margin),
+      ...(operations.length > 0
+        ? [column('name', 'STRING', names), column('junk', 'BOOLEAN', junk)]
+        : []),
     ],
   });
   return new Uint8Array(buffer);
 }
 
-function coco(images: readonly ClusteredImage[], { k, source }: StoredClustering): string {
+/** Builds COCO's form. Junk has no annotation. */
+function coco({ images, edited }: EditedClustering, { source }: StoredClustering): string {
+  const { numbers, names, clusters } = edited;
+  const annotations = images.flatMap(({ confidence }, i) =>
+    clusters[i] === JUNK
+      ? []
+      : [{ image_id: i + 1, category_id: clusters[i]! + 1, iscrowd: 0, score: confidence }],
+  );
   const value = {
     info: {
       description: 'clusters of images, found without labels',
@@ -107,12 +140,12 @@ function coco(images: readonly ClusteredImage[], { k, source }: StoredClustering
       ...(source !== undefined && { source }),
     },
     images: images.map(({ path }, i) => ({ id: i + 1, file_name: path })),
-    categories: Array.from({ length: k }, (_, cluster) => ({
-      ...{ id: cluster + 1, name: `cluster ${cluster}`, supercategory: 'cluster' },
+    categories: numbers.map((cluster) => ({
+      id: cluster + 1,
+      name: names.get(cluster) ?? `cluster ${cluster}`,
+      supercategory: 'cluster',
     })),
-    annotations: images.map(({ cluster, confidence }, i) => ({
-      ...{ id: i + 1, image_id: i + 1, category_id: cluster + 1, iscrowd: 0, score: confidence },
-    })),
+    annotations: annotations.map((annotation, i) => ({ id: i + 1, ...annotation })),
   };
   return `${JSON.stringify(value)}\n`;
 }

@@ -16,6 +16,10 @@ export const runFileNames = {
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */
   clusters: 'clusters.csv',
+  /** Changes of a person to the clusters. */
+  edits: 'edits.json',
+  /** Changes to the clusters before the last clustering. */
+  editsBefore: 'edits.before.json',
   /** Folder of clusterings with a name, each a folder of the files of a clustering. */
   clusterings: 'clusterings',
   /** Centroids `[K, D]`, for assigning further images. */
@@ -71,7 +75,8 @@ export function runFolderAt(path: string): RunFolder {
 
 /** Files that a clustering has of its own. */
 const ofClustering = [
-  ...['embeddings', 'clusters', 'clustering', 'skipped', 'maps', 'thumbnails'],
+  ...['embeddings', 'clusters', 'clustering', 'edits', 'editsBefore', 'skipped'],
+  ...['maps', 'thumbnails'],
   ...['reportJson', 'reportHtml'],
 ] as readonly RunFile[];
 

@@ -1,5 +1,16 @@
 /** The run folder: its files, how each is written, and how each is read. */
 
+export {
+  applyEdits,
+  applyOperation,
+  copyOf,
+  type EditedClusters,
+  type EditState,
+  editedClusters,
+  type FoundClusters,
+  JUNK,
+  unedited,
+} from './applyEdits.ts';
 export { type BaseSettings, baseCacheSize, readBase, trainedCacheSize, writeBase } from './base.ts';
 export {
   type Checkpoint,
@@ -17,8 +28,19 @@ export {
 export { maxCheckpointBytes, requireOwnSettings, requireShapes } from './checkState.ts';
 export { clusterAlgorithmOf } from './clusterAlgorithm.ts';
 export { readClustering, type StoredClustering, writeClustering } from './clustering.ts';
-export { type ClusteredImage, readClusters, writeClusters } from './clusters.ts';
+export { type ClusteredImage, fixed, readClusters, writeClusters } from './clusters.ts';
 export { configVersion } from './config.ts';
+export {
+  applyStoredEdits,
+  type EditedClustering,
+  editsKeyOf,
+  noEdits,
+  readEditedClusters,
+  readEdits,
+  removeEdits,
+  type StoredEdits,
+  writeEdits,
+} from './edits.ts';
 export {
   type Embeddings,
   openEmbeddings,
@@ -62,6 +84,7 @@ export {
   readJsonIfValid,
   writeJson,
 } from './json.ts';
+export { type KeptEdits, keepEdits } from './keepEdits.ts';
 export { MAX_COMMAND } from './limits.ts';
 export { clearStaleLock, lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
@@ -77,6 +100,13 @@ export {
   runAtStep,
   type TrainedRun,
 } from './openRun.ts';
+export {
+  clusterName,
+  describeOperation,
+  type Operation,
+  operationSchema,
+  operations,
+} from './operations.ts';
 export {
   type FineTuned,
   networkCacheSize,

@@ -49,6 +49,8 @@ export interface SortOptions {
   readonly source: Pick<Source, 'path' | 'kind' | 'entries' | 'read'>;
   /** Id and cluster of each image. */
   readonly items: readonly SortItem[];
+  /** Names of clusters, which become names of folders. Default: none. */
+  readonly names?: ReadonlyMap<number, string>;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -84,7 +86,8 @@ type Listing = z.output<typeof listingSchema>;
 const listingName = '.likeness-sorted.json';
 
 /**
- * Sorts images into `<into>/cluster-000`, `cluster-001`, …
+ * Sorts images into `<into>/cluster-000`, `cluster-001`, …, and junk into `junk`. A cluster with a
+ * name has a folder of that name.
  *
  * @throws LikenessError `sort.inside` when `into` is inside the source, whose images its copies
  * would become, `sort.notEmpty` when it has other files, `write.*` when the disk refuses.
@@ -94,6 +97,7 @@ export async function sortInto({
   by = 'copy',
   source,
   items,
+  names: clusterNames = new Map(),
   onProgress,
   signal,
 }: SortOptions): Promise<SortResult> {
@@ -105,7 +109,7 @@ export async function sortInto({
   const fileOf = (id: string) => source.entries[indexOf.get(id) ?? -1]?.file;
   const names = sortedNames(
     items.map((item) => ({ ...item, id: nameOfPage(item.id, fileOf(item.id)) })),
-    packed && source.kind !== 'tar' ? { extension: '.png' } : {},
+    { names: clusterNames, ...(packed && source.kind !== 'tar' && { extension: '.png' }) },
   );
 
   const files: Listing['files'] = Object.fromEntries(names.map((name) => [name, null]));
@@ -149,7 +153,8 @@ export async function sortInto({
     onProgress?.(done + 1, items.length);
   }
   await writeListing(into, files);
-  const clusters = new Set(items.map((item) => item.cluster)).size;
+  const clusters = new Set(items.map((item) => item.cluster).filter((cluster) => cluster >= 0))
+    .size;
   return { folder: into, clusters, copied, linked, written, pages, renamed, failed };
 }
 

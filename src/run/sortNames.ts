@@ -1,19 +1,78 @@
 /** Names of images that are sorted into one folder per cluster. Nothing here touches the disk. */
+import { JUNK } from './applyEdits.ts';
 
 export interface SortItem {
   /** Id of the image in its source. */
   readonly id: string;
-  /** Cluster of the image; negative where it has none. */
+  /** Cluster of the image, -2 for junk; negative where it has none. */
   readonly cluster: number;
 }
 
 /** Longest file name in bytes that common file systems take, less space for a number. */
 const MAX_NAME_BYTES = 240;
 
-/** Builds a name such as `cluster-007`, with more digits for more than a thousand clusters. */
+/**
+ * Builds a name such as `cluster-007`, with more digits for more than a thousand clusters, or
+ * `junk` for images that a person marked so.
+ */
 export function clusterFolderName(cluster: number, clusters: number): string {
+  if (cluster === JUNK) return 'junk';
   if (cluster < 0) return 'unassigned';
-  return `cluster-${String(cluster).padStart(Math.max(3, String(Math.max(0, clusters - 1)).length), '0')}`;
+  const digits = Math.max(3, String(Math.max(0, clusters - 1)).length);
+  return `cluster-${String(cluster).padStart(digits, '0')}`;
+}
+
+export interface SortedNameOptions {
+  /** Replaces the extension of files, such as `.png` for images of packed files. */
+  readonly extension?: string;
+  /** Names of clusters by their numbers. Default: none. */
+  readonly names?: ReadonlyMap<number, string>;
+}
+
+/** Longest name of a cluster in a folder's name, in bytes, less space for its number. */
+const MAX_FOLDER_BYTES = 200;
+/** Names that Windows keeps for devices, and those of folders without a name. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d|junk|unassigned|cluster-\d+)(\.|$)/i;
+
+/**
+ * Builds the folder names of clusters: the name that a person gave, with `_` for characters that a
+ * file system refuses, or the number.
+ *
+ * Equal and reserved names get the number behind them, as in `shoes (cluster-012)`.
+ */
+export function clusterFolderNames(
+  numbers: Iterable<number>,
+  names: ReadonlyMap<number, string>,
+): ReadonlyMap<number, string> {
+  const all = [...numbers];
+  const clusters = all.reduce((most, cluster) => Math.max(most, cluster + 1), 0);
+  const keyOf = (name: string) => name.normalize('NFC').toLowerCase();
+  const safe = new Map(all.map((cluster) => [cluster, safeFolderName(names.get(cluster) ?? '')]));
+  const counts = new Map<string, number>();
+  for (const name of safe.values()) counts.set(keyOf(name), (counts.get(keyOf(name)) ?? 0) + 1);
+  return new Map(
+    all.map((cluster) => {
+      const [name, number] = [safe.get(cluster)!, clusterFolderName(cluster, clusters)];
+      if (name === '') return [cluster, number];
+      const isClear = counts.get(keyOf(name)) === 1 && !RESERVED.test(name);
+      return [cluster, isClear ? name : `${name} (${number})`];
+    }),
+  );
+}
+
+function safeFolderName(name: string): string {
+  const plain = name.normalize('NFC').replace(/[\p{Cc}\p{Cf}/\\:*?"<>|]/gu, '_');
+  return cutTo(plain, MAX_FOLDER_BYTES)
+    .trim()
+    .replace(/^\.+/, '_')
+    .replace(/[. ]+$/, '');
+}
+
+/** Cuts the end of a text that has too many bytes. */
+function cutTo(text: string, bytes: number): string {
+  let result = text;
+  while (Buffer.byteLength(result) > bytes) result = [...result].slice(0, -1).join('');
+  return result;
 }
 
 /**
@@ -23,21 +82,19 @@ export function clusterFolderName(cluster: number, clusters: number): string {
  * in front (`a/b/x.jpg` becomes `a_b_x.jpg`), and names that still collide get `-2`, `-3`, … in the
  * order of ids. Names that differ only in case or in Unicode form collide, as they do on many
  * disks. The order of the items never changes a name.
- *
- * @param extension replaces the extension where given (`.png` for images of packed files).
  */
 export function sortedNames(
   items: readonly SortItem[],
-  { extension }: { extension?: string } = {},
+  { extension, names = new Map() }: SortedNameOptions = {},
 ): string[] {
-  const clusters = items.reduce((most, item) => Math.max(most, item.cluster + 1), 0);
+  const folders = clusterFolderNames(new Set(items.map(({ cluster }) => cluster)), names);
   const keyOf = (folder: string, name: string) =>
     `${folder}/${name}`.normalize('NFC').toLowerCase();
   const plain = items.map(({ id, cluster }) => {
     const parts = id.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
     const last = withExtension(parts.at(-1) ?? 'image', extension);
     return {
-      folder: clusterFolderName(cluster, clusters),
+      folder: folders.get(cluster)!,
       name: last,
       long: [...parts.slice(0, -1), last].join('_'),
     };
