@@ -47,6 +47,8 @@ const checkConsensus = optionCheck<Omit<ConsensusOptions, 'engine'>>({
 export interface Consensus {
   /** Cluster of each row, [N]. */
   readonly assignments: Int32Array;
+  /** Clusters of each member, [N]. */
+  readonly members: readonly Int32Array[];
   /** Mean NMI of the members with the consensus, 0 to 1. */
   readonly agreement: number;
 }
@@ -84,11 +86,28 @@ export async function consensusClusters(
     found.push(await spectralClusters(unit, k, { ...own, engine, neighbors: size }));
     onProgress?.(found.length);
   }
+  return joinClusterings(found, k, { engine, seed, signal });
+}
+
+/**
+ * Joins clusterings of the same rows to K clusters, on which they agree best.
+ *
+ * @param members clusters 0 to K - 1 of each row, [N] each
+ * @example
+ * const members = [[0, 0, 1, 1], [1, 1, 0, 0]];
+ * const { assignments } = await joinClusterings(members, 2, { engine, seed: 0 });
+ */
+export async function joinClusterings(
+  members: readonly ArrayLike<number>[],
+  k: number,
+  { engine, seed, signal }: Pick<ConsensusOptions, 'engine' | 'seed' | 'signal'>,
+): Promise<Consensus> {
+  const found = members.map((member) => Int32Array.from(member));
   const { assignments } = await kmeans(membershipTable(found, k), k, {
     ...{ engine, metric: 'spherical', start: 'plusPlus', restarts: RESTARTS, seed, signal },
   });
   const agreement = found.reduce((sum, own) => sum + nmi(own, assignments), 0) / found.length;
-  return { assignments, agreement };
+  return { assignments, members: found, agreement };
 }
 
 /** Writes the one-hot clusters of all members side by side, [N, M K], rows of length 1. */

@@ -17,7 +17,12 @@ export {
   rawConcentrations,
 } from './concentration.ts';
 export { type Doubt, type DoubtOptions, findDoubtful } from './confidence.ts';
-export { type Consensus, type ConsensusOptions, consensusClusters } from './consensusClusters.ts';
+export {
+  type Consensus,
+  type ConsensusOptions,
+  consensusClusters,
+  joinClusterings,
+} from './consensusClusters.ts';
 export {
   type Covariance,
   type CovarianceOptions,
@@ -85,4 +90,5 @@ export { type Silhouette, simplifiedSilhouette } from './silhouette.ts';
 export { type SinkhornOptions, sinkhorn } from './sinkhorn.ts';
 export { type SmoothOptions, smoothRows } from './smoothRows.ts';
 export { type SpectralOptions, spectralClusters } from './spectral.ts';
+export { type SpreadOptions, spreadClusters } from './spreadClusters.ts';
 export { type KScore, type SuggestedK, type SuggestOptions, suggestK } from './suggestK.ts';

@@ -25,6 +25,7 @@ import {
   sinkhorn,
   smoothRows,
   spectralClusters,
+  spreadClusters,
   suggestK,
   toFeatures,
 } from './index.ts';
@@ -59,6 +60,7 @@ const calls: Readonly<Record<string, () => unknown>> = {
   SinkhornOptions: () => sinkhorn(scalar(1), typo),
   SmoothOptions: () => smoothRows(rows, typo),
   SpectralOptions: () => spectralClusters(rows, 2, typo),
+  SpreadOptions: () => spreadClusters(engine, rows, typo),
   SuggestOptions: () => suggestK(engine, rows, typo),
   WhitenOptions: () => fitWhitening(engine, rows, typo),
 };

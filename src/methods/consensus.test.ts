@@ -6,7 +6,7 @@ import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { createVariables } from '../nn/index.ts';
 import { input } from '../tensor/index.ts';
-import { consensus } from './consensus.ts';
+import { consensus, consensusState } from './consensus.ts';
 import { featureContext, first } from './heads.cases.ts';
 import type { PhaseContext } from './program.ts';
 import { runStep } from './stepFixture.cases.ts';
@@ -59,6 +59,21 @@ describe('the consensus head', () => {
         expect(prototypes[k * D + d]).toBeCloseTo(value / Math.hypot(...mean), 5);
       });
     }
+  });
+
+  it('labels all images where it clusters a sample of them', async () => {
+    const phase = {
+      ...{ engine, epoch: 0, seed: 0, images: N },
+      features: async () => unit,
+      onProgress: () => {},
+    } as Partial<PhaseContext> as PhaseContext;
+    const own = consensus.settings.parse(settings) as Parameters<typeof consensusState>[0];
+    const { state } = await consensusState(own, context, phase, 20);
+    const labels = [...(state.labels as Float32Array)];
+    expect(new Set(labels).size).toBe(K);
+    labels.forEach((label, i) => {
+      expect(label).toBe(labels[i % K]);
+    });
   });
 
   it('assigns images to the nearest prototype and lowers the cross-entropy', async () => {

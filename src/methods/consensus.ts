@@ -20,40 +20,25 @@
  * ensembles (Strehl and Ghosh, JMLR 2002) and of self-labeling (SCAN, ECCV 2020); the members,
  * their number and the start are our own.
  *
- * Clusterings are of at most 20,000 images, drawn by the seed. The others take no part in the loss.
+ * Clusterings are of at most 20,000 images, drawn by the seed. The others take the cluster of most
+ * of their nearest neighbors among these.
  */
 import { z } from 'zod';
-import {
-  consensusClusters,
-  distinctRows,
-  type Features,
-  featuresOf,
-  normalizeRows,
-} from '../cluster/index.ts';
-import { randomAt } from '../core/random.ts';
-import { uniformFanIn, type Variables } from '../nn/index.ts';
-import {
-  l2Normalize,
-  matmul,
-  mean,
-  mul,
-  oneHot,
-  softmax,
-  type Tensor,
-  transpose,
-} from '../tensor/index.ts';
+import { consensusClusters, selectRows } from '../cluster/index.ts';
+import { softmax } from '../tensor/index.ts';
 import { directions, requireFeatures } from './clusterHeads.ts';
 import { clusterCount, requireClusters } from './clusterSettings.ts';
 import { defineMethod } from './defineMethod.ts';
 import { embeddingProgram } from './embeddingProgram.ts';
-import type { EpochWork, StepContext } from './program.ts';
-import { labeledCrossEntropy, labelsAt, UNLABELED, unlabeled } from './pseudoLabels.ts';
+import {
+  clusteredImages,
+  labeledState,
+  MAX_CLUSTERED,
+  prototypeLogits,
+  prototypeLoss,
+} from './labeledPrototypes.ts';
+import type { PhaseContext, PhaseResult, StepContext } from './program.ts';
 import { positive, rate } from './settings.ts';
-
-const PROTOTYPES = 'prototypes';
-const LABELS = 'labels';
-/** Most images that are clustered. */
-const MAX_IMAGES = 20_000;
 
 const settingsSchema = z.strictObject({
   clusters: clusterCount(10),
@@ -84,87 +69,39 @@ export const consensus = defineMethod({
   },
   head: (settings) => ({
     project: directions,
-    assign: (variables, features) => softmax(logitsOf(variables, features, settings)),
+    assign: (variables, features) => softmax(prototypeLogits(variables, features, settings)),
   }),
   stages: ({ settings, context }) => [
-    { name: 'classifier', begin: (phase) => clustered(settings, context, phase) },
+    { name: 'classifier', begin: (phase) => consensusState(settings, context, phase) },
   ],
   step({ views, settings, step, model }) {
-    const { indices, images: N } = step;
-    const { clusters: K } = settings;
     const x = model.encode(views[0]!); // [B, D]
-    const labels = step.state(LABELS, [N], () => unlabeled(N)).current; // [N]
-    const y = labelsAt(labels, indices); // [B]
-    const { loss, accuracy } = labeledCrossEntropy(logitsOf(model.variables, x, settings), y);
+    const { loss, observation } = prototypeLoss(step, model, x, settings);
     step.minimize(loss);
-    step.fact('accuracy', accuracy);
-    step.observe({
-      embeddings: model.project(x), // [B, D]
-      usage: mean(oneHot(y, K), { axes: [0] }), // [K]
-      isLossJudged: false, // the prototypes are means of their clusters from the start
-    });
+    step.observe(observation);
   },
 });
 
-/** Logits [N, K] of features x [N, D]: cosines to the prototypes, over tau. */
-function logitsOf(
-  variables: Variables,
-  x: Tensor,
-  { clusters: K, temperature }: ConsensusSettings,
-): Tensor {
-  const D = x.shape[1]!;
-  const C = variables.parameter(PROTOTYPES, [K, D], uniformFanIn(D)); // [K, D]
-  const cosines = matmul(l2Normalize(x), transpose(l2Normalize(C))); // [N, K]
-  return mul(cosines, 1 / temperature);
-}
-
-/** Labels of all images by the consensus, and the mean directions of its clusters. */
-async function clustered(
-  { clusters: K, neighbors, members }: ConsensusSettings,
+/**
+ * Labels of all images by the consensus, and the mean directions of its clusters.
+ *
+ * @param most images that are clustered; the others take the clusters of their neighbors
+ */
+export async function consensusState(
+  { clusters, neighbors, members }: ConsensusSettings,
   context: StepContext,
-  { engine, seed, features, onProgress, signal }: Parameters<EpochWork>[0],
-): ReturnType<EpochWork> {
+  phase: PhaseContext,
+  most = MAX_CLUSTERED,
+): Promise<PhaseResult> {
+  const { engine, seed, features, onProgress, signal } = phase;
   const { batchSize, imageSize: size } = context;
   const all = await features(embeddingProgram(directions, context), { batchSize, size }); // [N, D]
-  const { count: N } = all;
-  const chosen =
-    N > MAX_IMAGES
-      ? distinctRows(N, MAX_IMAGES, randomAt(seed, 'consensusImages')).sort()
-      : Int32Array.from({ length: N }, (_, i) => i);
-  const rows = rowsAt(all, chosen);
-  const { assignments, agreement } = await consensusClusters(rows, K, {
+  const sample = clusteredImages(all.count, seed, most);
+  const { assignments, agreement } = await consensusClusters(selectRows(all, sample), clusters, {
     ...{ engine, members, seed, signal },
-    neighbors: Math.max(1, Math.min(neighbors, rows.count - 1)),
+    neighbors: Math.max(1, Math.min(neighbors, sample.length - 1)),
     onProgress: (done) => onProgress(`clustering ${done} of ${2 * members}`),
   });
-  const labels = new Float32Array(N).fill(UNLABELED);
-  chosen.forEach((image, i) => {
-    labels[image] = assignments[i]!;
-  });
-  return {
-    state: { [LABELS]: labels, [PROTOTYPES]: meanDirections(rows, assignments, K) },
-    facts: { memberAgreement: agreement },
-  };
-}
-
-/** Rows at positions, as an array of their own. */
-function rowsAt({ data, dimension: D }: Features, positions: Int32Array): Features {
-  const rows = new Float32Array(positions.length * D);
-  positions.forEach((from, i) => {
-    rows.set(data.subarray(from * D, (from + 1) * D), i * D);
-  });
-  return featuresOf(rows, D);
-}
-
-/** Direction of the mean of each cluster's rows, [K, D]; zeros for an empty cluster. */
-function meanDirections(
-  { data, dimension: D }: Features,
-  assignments: Int32Array,
-  K: number,
-): Float32Array {
-  const sums = new Float32Array(K * D);
-  assignments.forEach((cluster, i) => {
-    for (let d = 0; d < D; d++) sums[cluster * D + d]! += data[i * D + d]!;
-  });
-  return normalizeRows(featuresOf(sums, D)).data;
+  const state = await labeledState(all, { sample, assignments, clusters }, phase);
+  return { state, facts: { memberAgreement: agreement } };
 }

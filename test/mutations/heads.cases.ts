@@ -12,10 +12,19 @@ export const heads = {
     },
     {
       line: 'the head begins with the mean directions',
-      in: 'consensus/meanDirections',
+      in: 'labeledPrototypes/meanDirections',
       find: 'cluster * D + d',
       to: 'd',
       caughtBy: ['consensus.test.ts', 'begins with the clusters of all images'],
+    },
+  ],
+  spreadClusters: [
+    {
+      line: 'rows outside the sample take the cluster of most neighbors',
+      in: 'mostFrequent',
+      find: '$count > counts.get(best)!',
+      to: '$count < counts.get(best)!',
+      caughtBy: ['spreadClusters.test.ts', 'takes the cluster of most of the nearest rows'],
     },
   ],
   temi: [
