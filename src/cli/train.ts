@@ -75,7 +75,7 @@ export const trainCommand: Command = {
       flags: '--fine-tune',
       description:
         'train the model of --encoder itself further, and not a head alone; --set layerDecay and ' +
-        'frozenLayers spare its first layers',
+        'frozenLayers spare its first layers, and operators without a gradient among them',
     },
     {
       flags: '--preset <name>',

@@ -25,7 +25,7 @@ export interface Emitter<D = unknown> {
   /** A float32 number, of rank 0. */
   number(value: number): string;
   /** Any constant. */
-  constant(data: TensorData, shape: readonly number[], type?: number): string;
+  constant(data: OnnxConstant['data'], shape: readonly number[], type?: number): string;
   /** Makes a value an output of the graph. */
   output(label: string, name: string): void;
   /** Knowledge of the backend about its device. */
@@ -79,7 +79,8 @@ function createConstants(
       once(`f${Object.is(value, -0) ? '-0' : value}`, () =>
         add(Float32Array.of(value), [], onnxTypes.float32),
       ),
-    constant: (data, shape, type) => add(data, shape, type ?? onnxTypes[naturalType(data)]),
+    constant: (data, shape, type) =>
+      add(data, shape, type ?? onnxTypes[naturalType(data as TensorData)]),
   };
 }
 

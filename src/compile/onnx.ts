@@ -19,7 +19,12 @@ export const onnxTypes = {
   float64: 11,
 } as const;
 
-export type OnnxAttribute = number | { float: number } | { ints: readonly number[] } | string;
+export type OnnxAttribute =
+  | number
+  | { float: number }
+  | { ints: readonly number[] }
+  | { floats: readonly number[] }
+  | string;
 
 export interface OnnxNode {
   type: string;
@@ -126,7 +131,10 @@ function writeAttribute(writer: Writer, name: string, value: OnnxAttribute): voi
   if (typeof value === 'number') writer.integer(3, value).integer(20, 2);
   else if (typeof value === 'string') writer.text(4, value).integer(20, 3);
   else if ('float' in value) writer.float(2, value.float).integer(20, 1);
-  else {
+  else if ('floats' in value) {
+    for (const item of value.floats) writer.float(7, item);
+    writer.integer(20, 6);
+  } else {
     for (const item of value.ints) writer.integer(8, item);
     writer.integer(20, 7);
   }

@@ -51,7 +51,12 @@ export {
 } from './hub/index.ts';
 export { modelEncoder } from './modelEncoder.ts';
 export { exportModel } from './models/exportModel.ts';
-export { normalizationOf, registerModel, withWeights } from './models/fineTuned.ts';
+export {
+  normalizationOf,
+  registerModel,
+  registerRuntimeTypes,
+  withWeights,
+} from './models/fineTuned.ts';
 export { type ImageInput, viewOf } from './models/imageInput.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
 export { type ModelSettings, modelKey, modelSettings, pinnedHubId } from './models/onnxModel.ts';

@@ -45,6 +45,7 @@ export {
   readOnnx,
 } from './onnx/readOnnx.ts';
 export { widenOnnx } from './onnx/widenFloats.ts';
+export { withOnnxOutputs } from './onnx/withOutputs.ts';
 export {
   type EmbeddingTable,
   encodeParquet,

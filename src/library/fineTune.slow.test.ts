@@ -8,6 +8,7 @@ import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import { openEngine } from '../backends/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { modelEncoder, untrainedEncoder } from '../encoders/index.ts';
+import { oddModel, oddWeights } from '../encoders/models/oddModel.cases.ts';
 import {
   inspect,
   openEncoder,
@@ -130,6 +131,31 @@ describe('train with a model to fine-tune', () => {
     expect(method).toBe('simclr');
     expect(settings[0]).toEqual({ name: 'Encoder', value: 'tiny, trained further, 32 px' });
     expect(await inspect(at('run'))).toMatchObject({ origin: { model: 'tiny', dimension: 16 } });
+  });
+
+  it('runs operators without a gradient as they are, below what is trained', async () => {
+    writeFileSync(at('odd.onnx'), oddModel());
+    const odd = { encoder: at('odd.onnx') };
+    await expect(start('odd', odd)).rejects.toThrow(
+      'node "normal" (LRN): the operator cannot be trained. It reads "maps"',
+    );
+    // Refused before a folder is made, so that the next command can take its name.
+    const settings = { ...options.settings, encoder: { frozenLayers: 0.5 } };
+    const trained = await start('odd', { ...odd, settings });
+    rmSync(at('odd.onnx'));
+    const again = await openModel(at('odd'));
+    const own = await again.embed(at('pictures'));
+    const { file, check } = await trained.exportOnnx();
+    expect(check.largestDifference).toBeLessThan(1e-4);
+    await using exported = await openEncoder(file);
+    const features = await exported.embed(at('pictures'));
+    own.data.forEach((value, i) => {
+      expect(Math.abs(features.data[i]! - value)).toBeLessThan(1e-3);
+    });
+    const weights = (await openTrainedRun(at('odd'))).state;
+    const { w1, w2 } = oddWeights;
+    expect([...weights['encoder.w1']!]).toEqual([...w1]);
+    expect([...weights['encoder.w2']!]).not.toEqual([...w2]);
   });
 
   it('refuses another model on resume, a damaged file, and a preset', async () => {

@@ -2,6 +2,9 @@
 import {
   adam,
   checkSizes,
+  createVariables,
+  encode,
+  IMPORTED,
   larc,
   lars,
   type Optimizer,
@@ -9,7 +12,7 @@ import {
   sgd,
   warmupCosine,
 } from '../nn/index.ts';
-import { l2Normalize, matmul, mul, softmax, transpose } from '../tensor/index.ts';
+import { input, l2Normalize, matmul, mul, softmax, transpose } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
 import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
 import { methodNamed } from './registry.ts';
@@ -75,10 +78,17 @@ export function methodProgram(
 /**
  * Refuses settings that no step can be built from, before a run begins.
  *
- * @throws LikenessError of the sizes of views, and of the method's own check
+ * @throws LikenessError of the sizes of views, of the method's own check, and `graph.*` for an
+ * imported network that cannot be trained
  */
 export function checkProgram(settings: Settings, given: Pick<StepContext, 'images'>): void {
-  methodNamed(settings.method.name).check(settings, contextOf(settings, given));
+  const context = contextOf(settings, given);
+  methodNamed(settings.method.name).check(settings, context);
+  const { encoder, crops, imageSize } = context;
+  if (encoder.architecture !== IMPORTED) return;
+  for (const side of new Set([...crops.map(({ size }) => size), imageSize])) {
+    encode(createVariables({ mode: 'train' }), input('images', [2, 3, side, side]), encoder);
+  }
 }
 
 function contextOf(

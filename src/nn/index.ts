@@ -21,8 +21,10 @@ export {
   type ImportOptions,
   importedRates,
   importGraph,
+  type RuntimeTypes,
   registerNetwork,
   trainableOperators,
+  untrainableNodes,
 } from './graph/index.ts';
 export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';

@@ -112,6 +112,7 @@ export {
   networkCacheSize,
   originView,
   readOrigin,
+  sidesOf,
   writeOrigin,
 } from './origin.ts';
 export { readPlan, writePlan } from './plan.ts';

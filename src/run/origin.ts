@@ -1,7 +1,12 @@
 /** model.onnx: the pretrained model that a run trains further, as it was before. */
 import { createHash } from 'node:crypto';
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { type ModelSettings, registerModel, viewOf } from '../encoders/index.ts';
+import {
+  type ModelSettings,
+  registerModel,
+  registerRuntimeTypes,
+  viewOf,
+} from '../encoders/index.ts';
 import { readRegular, type Tensors, writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, type Settings } from '../methods/index.ts';
 import type { EvaluationSpec } from '../views/index.ts';
@@ -26,7 +31,7 @@ export async function writeOrigin({ files }: RunFolder, tensors: Tensors): Promi
  */
 export async function readOrigin(
   { files }: Pick<RunFolder, 'files'>,
-  { origin }: FineTuned,
+  { origin, settings }: FineTuned,
 ): Promise<Tensors | undefined> {
   if (!origin) return undefined;
   const bytes = await readRegular(files.origin).catch((error: unknown) => {
@@ -47,7 +52,13 @@ export async function readOrigin(
   }
   const tensors: Tensors = { model: { dtype: 'uint8', shape: [data.length], data } };
   registerModel(origin, tensors);
+  await registerRuntimeTypes(origin, tensors, sidesOf(settings));
   return tensors;
+}
+
+/** Sides of all images that the network of a run reads, in pixels. */
+export function sidesOf({ data, views }: Pick<Settings, 'data' | 'views'>): number[] {
+  return [data.imageSize, ...views.crops.map(({ size }) => size)];
 }
 
 /** Evaluation view of a run: that of its model in proportion; undefined for another network. */

@@ -33,6 +33,13 @@ export {
 } from './operators/replicas.ts';
 export { rowProducts } from './operators/rowProducts.ts';
 export {
+  type RuntimeAttribute,
+  type RuntimeIntegers,
+  type RuntimeNode,
+  runtimeNode,
+  runtimeNodeOf,
+} from './operators/runtimeNode.ts';
+export {
   broadcastTo,
   concat,
   pad,
@@ -69,5 +76,6 @@ export {
   sizeOf,
   type Tensor,
   type TensorData,
+  type TensorType,
 } from './tensor.ts';
 export { nodesOf } from './traverse.ts';

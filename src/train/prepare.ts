@@ -13,7 +13,12 @@ import {
   reportSkipped,
   type SplitName,
 } from '../data/index.ts';
-import { type ModelFile, normalizationOf, registerModel } from '../encoders/index.ts';
+import {
+  type ModelFile,
+  normalizationOf,
+  registerModel,
+  registerRuntimeTypes,
+} from '../encoders/index.ts';
 import {
   checkProgram,
   checkStem,
@@ -45,6 +50,7 @@ import {
   readTrainedConfig,
   requireFree,
   requireSameImages,
+  sidesOf,
   storedSourceOf,
   type TrainedConfig,
   trainedCacheSize,
@@ -102,7 +108,7 @@ export async function prepareNew(
       ? { name: request.preset, reason: 'as requested' }
       : choosePreset(facts);
   const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
-  const wanted = origin ? settingsOfModel(origin, given) : settingsFor(chosen.name, given);
+  const wanted = origin ? await settingsOfModel(origin, given) : settingsFor(chosen.name, given);
   viewsOf(wanted);
   checkStem(wanted);
   const size = networkCacheSize({ settings: wanted, origin: origin?.settings });
@@ -160,11 +166,16 @@ export async function prepareNew(
 }
 
 /** Settings of a model that is trained further, whose network is then known. */
-function settingsOfModel({ settings, tensors }: ModelFile, given: SettingsPatch): Settings {
+async function settingsOfModel(
+  { settings, tensors }: ModelFile,
+  given: SettingsPatch,
+): Promise<Settings> {
   registerModel(settings, tensors);
   const { sha256: model, dimension, input } = settings;
   const facts = { model, dimension, size: input.size, normalize: normalizationOf(input) };
-  return fineTuneSettings(given, facts);
+  const found = fineTuneSettings(given, facts);
+  await registerRuntimeTypes(settings, tensors, sidesOf(found));
+  return found;
 }
 
 /** Does work whose failure releases the lock. */

@@ -17,6 +17,7 @@ import {
 } from './moves.ts';
 import { averagePool2d, maxPool2d, maxPool2dGradient } from './pool.ts';
 import { axpy, rowProducts } from './products.ts';
+import { lowerRuntimeNode } from './runtimeNode.ts';
 
 /** A rule that is one ONNX operator with the same inputs. */
 const direct =
@@ -191,5 +192,6 @@ export const standardRules: Readonly<Record<string, Rule>> = {
   twoLargestProducts,
   rowProducts,
   axpy,
+  runtimeNode: lowerRuntimeNode,
   ...Object.fromEntries(crossReplicaOperators.map((name) => [name, ofReplicas])),
 };

@@ -3,9 +3,10 @@ import { Writer } from '../../compile/index.ts';
 import { LikenessError } from '../../core/errors.ts';
 import { bytesOf, fieldsOf, readOnnx, type Tensors } from '../../formats/index.ts';
 import type { Normalization } from '../../methods/index.ts';
-import { IMPORTED_PREFIX, registerNetwork } from '../../nn/index.ts';
+import { IMPORTED_PREFIX, type ImportedNetwork, registerNetwork } from '../../nn/index.ts';
 import type { ImageInput } from './imageInput.ts';
 import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
+import { runtimeTypesOf } from './runtimeTypes.ts';
 
 /**
  * Makes the network of a model known to the settings that name it by its hash.
@@ -13,9 +14,31 @@ import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
  * @throws LikenessError `onnx.*`, `graph.input`
  */
 export function registerModel(settings: ModelSettings, tensors: Tensors): void {
-  const { sha256, output, input } = settings;
+  registerNetwork(settings.sha256, networkOf(settings, tensors));
+}
+
+function networkOf({ output, input }: ModelSettings, tensors: Tensors): ImportedNetwork {
   const model = readOnnx(tensors[MODEL_TENSOR]!.data as Uint8Array);
-  registerNetwork(sha256, { model, output, channels: input.channels });
+  return { model, output, channels: input.channels };
+}
+
+/**
+ * Lets operators without a gradient run as they are, below what is trained. The model is run on
+ * images of each side for the types of what they make, where it has such operators.
+ *
+ * @param sides of all images that the network will read, in pixels
+ * @throws LikenessError `graph.operator` where the model cannot run on such images
+ */
+export async function registerRuntimeTypes(
+  settings: ModelSettings,
+  tensors: Tensors,
+  sides: readonly number[],
+): Promise<void> {
+  const network = networkOf(settings, tensors);
+  const { model, output } = network;
+  const bytes = tensors[MODEL_TENSOR]!.data as Uint8Array;
+  const runtimeTypes = await runtimeTypesOf(bytes, { model, output: output.name, sides });
+  if (runtimeTypes) registerNetwork(settings.sha256, { ...network, runtimeTypes });
 }
 
 /**

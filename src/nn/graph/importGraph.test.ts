@@ -131,6 +131,12 @@ describe('errors of an imported graph', () => {
     expect(y.shape).toEqual([2, 5, 8, 8]);
   });
 
+  it('say what else can be done where the caller knows it', () => {
+    expect(() => imported(unknown, { advice: ({ type }) => `Leave out ${type}.` })).toThrow(
+      '"factor" [4] (a weight). Leave out Resize.',
+    );
+  });
+
   it.each<[string, GraphCase, string]>([
     [
       'of another domain',

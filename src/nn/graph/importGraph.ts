@@ -23,6 +23,7 @@ import { elementwiseRules } from './rules/elementwise.ts';
 import { layerRules } from './rules/layers.ts';
 import { moveRules } from './rules/moves.ts';
 import { reductionRules } from './rules/reductions.ts';
+import { type RuntimeTypes, runtimeOutputs } from './runtime.ts';
 
 const rules: Readonly<Record<string, NodeRule>> = {
   ...layerRules,
@@ -55,6 +56,13 @@ export interface ImportOptions {
    * batch norms use the stored ones. Default: those of the batch.
    */
   batchNorm?: Scope['batchNorm'];
+  /**
+   * Types of what operators without a gradient here make. With them such a node runs as it is,
+   * where nothing that it depends on is trained. Default: none is known.
+   */
+  runtimeTypes?: RuntimeTypes;
+  /** Next step in the error of such a node. Default: to freeze the graph below it. */
+  advice?(node: OnnxModelNode): string;
 }
 
 /** Names of the operators that can be trained. */
@@ -71,10 +79,8 @@ export function trainableOperators(): string[] {
  * @throws LikenessError `graph.operator` for a node that has no gradient here, with what feeds it;
  * `graph.unknown` for a tensor that no node makes; `shape.mismatch` with the node
  */
-export function importGraph(
-  model: OnnxModel,
-  { variables, feeds, output, prefix = '', frozen, batchNorm = 'batch' }: ImportOptions,
-): Tensor {
+export function importGraph(model: OnnxModel, options: ImportOptions): Tensor {
+  const { variables, feeds, output, prefix = '', frozen, batchNorm = 'batch' } = options;
   const scope: Scope = {
     ...{ variables, batchNorm },
     isFrozen: (weight) => frozen?.has(weight) ?? false,
@@ -95,7 +101,8 @@ export function importGraph(
   const needed = neededNodes(model, { output, fed: new Set(Object.keys(feeds)) });
   const isFed = needed.some(({ inputs }) => inputs.some((name) => Object.hasOwn(feeds, name)));
   for (const node of needed) {
-    for (const [name, value] of outputsOf(node, { model, values, scope })) values.set(name, value);
+    for (const [name, value] of outputsOf(node, { model, values, scope, options }))
+      values.set(name, value);
   }
   const found = values.get(output);
   if (found?.is === 'computed' && (isFed || Object.hasOwn(feeds, output))) return found.tensor;
@@ -129,6 +136,7 @@ interface Graph {
   model: OnnxModel;
   values: ReadonlyMap<string, Value>;
   scope: Scope;
+  options: ImportOptions;
 }
 
 /** Values of a node's outputs by their names. */
@@ -155,8 +163,20 @@ function outputsOf(node: OnnxModelNode, graph: Graph): [string, Value][] {
   const fold = DOMAINS.has(node.domain) && isKnown ? folds[node.type] : undefined;
   try {
     if (fold) return named(node, [fold(known, ends)].flat() as Constant[]);
-    const rule = DOMAINS.has(node.domain) ? rules[node.type] : undefined;
-    if (!rule) throw untrainable(node, graph);
+    const rule = ruleOf(node);
+    if (!rule) {
+      // Weights that the node reads stay as they are, too.
+      const read = graphNode(node, { inputs: inputs.map(asConstant), version, scope });
+      const isBelow = !inputs.some((value) => value?.is === 'computed' && value.isTrained);
+      const { runtimeTypes } = graph.options;
+      const made = isBelow ? runtimeOutputs(node, read, runtimeTypes) : undefined;
+      if (!made) throw untrainable(node, graph);
+      return named(
+        node,
+        made.map((tensor) => computed(tensor)),
+      );
+    }
+    const isTrained = inputs.some((value) => value && dependsOnTrained(value, scope));
     const [x, other] = inputs;
     const arePixels = SCALING.has(node.type) && [x, other].some((v) => v && isPixels(v));
     const scaled = arePixels
@@ -165,7 +185,12 @@ function outputsOf(node: OnnxModelNode, graph: Graph): [string, Value][] {
     const tensors = [rule(scaled)].flat() as Tensor[];
     return named(
       node,
-      tensors.map((tensor) => computed(tensor, arePixels || isMovedPixels(node, x))),
+      tensors.map((tensor) =>
+        computed(tensor, {
+          arePixels: arePixels || isMovedPixels(node, x),
+          isTrained: isTrained && !arePixels,
+        }),
+      ),
     );
   } catch (error) {
     throw atNode(error, node);
@@ -176,7 +201,7 @@ function named(node: OnnxModelNode, found: readonly Value[]): [string, Value][] 
   return node.outputs.flatMap((name, i) => (found[i] && name !== '' ? [[name, found[i]]] : []));
 }
 
-function computed(tensor: Tensor, arePixels: boolean): Computed {
+function computed(tensor: Tensor, flags: Pick<Computed, 'arePixels' | 'isTrained'> = {}): Computed {
   const { shape } = tensor;
   if (sizeOf(shape) > MAX_ELEMENTS) {
     throw new LikenessError(
@@ -184,7 +209,34 @@ function computed(tensor: Tensor, arePixels: boolean): Computed {
       `it makes a tensor ${showShape(shape)}; expected at most ${MAX_ELEMENTS} elements`,
     );
   }
-  return { is: 'computed', shape, tensor, arePixels };
+  return { is: 'computed', shape, tensor, ...flags };
+}
+
+/** The rule of a node; undefined for an operator without a gradient here. */
+function ruleOf({ domain, type }: OnnxModelNode): NodeRule | undefined {
+  return DOMAINS.has(domain) ? rules[type] : undefined;
+}
+
+/** True for a weight that is trained, and for what depends on one. */
+function dependsOnTrained(value: Value, { isFrozen }: Scope): boolean {
+  if (value.is === 'computed') return value.isTrained ?? false;
+  if (value.is === 'weight') return !isFrozen(value.name);
+  const { kind, shape, name } = value;
+  return kind === 'float' && shape.length > 0 && name !== undefined && !isFrozen(name);
+}
+
+/** Nodes that an output depends on, whose operators cannot be trained. */
+export function untrainableNodes(
+  model: OnnxModel,
+  { input, output }: { input: string; output: string },
+): OnnxModelNode[] {
+  const known = new Set(trainableOperators());
+  const depends = new Set([input]);
+  return neededNodes(model, { output, fed: new Set([input]) }).filter((node) => {
+    if (!node.inputs.some((name) => depends.has(name))) return false;
+    for (const name of node.outputs) depends.add(name);
+    return !ruleOf(node) && !(DOMAINS.has(node.domain) && known.has(node.type));
+  });
 }
 
 const isPixels = (value: Value) => value.is === 'computed' && value.arePixels === true;
@@ -237,7 +289,7 @@ function constantOfNode(node: OnnxModelNode, name: string): Value {
 }
 
 /** The error of an operator without a gradient here: what feeds it, and what can be done. */
-function untrainable(node: OnnxModelNode, { model, values }: Graph): LikenessError {
+function untrainable(node: OnnxModelNode, { model, values, options }: Graph): LikenessError {
   const fed = node.inputs
     .filter((name) => name !== '')
     .map((name) => {
@@ -251,11 +303,13 @@ function untrainable(node: OnnxModelNode, { model, values }: Graph): LikenessErr
       return `"${name}"${shape ? ` ${showShape(shape)}` : ''}${source}`;
     });
   const reads = fed.length > 0 ? ` It reads ${fed.join(', ')}.` : '';
+  const advice =
+    options.advice?.(node) ??
+    `Freeze the graph below "${node.outputs[0] ?? ''}" and train what follows, or export the ` +
+      'model with other operators.';
   return new LikenessError(
     'graph.operator',
-    `${showNode(node)}: the operator cannot be trained.${reads} Freeze the graph below ` +
-      `"${node.outputs[0] ?? ''}" and train what follows, or export the model with other ` +
-      'operators.',
+    `${showNode(node)}: the operator cannot be trained.${reads} ${advice}`,
   );
 }
 

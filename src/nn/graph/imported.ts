@@ -8,8 +8,9 @@ import { LikenessError } from '../../core/errors.ts';
 import type { OnnxModel } from '../../formats/index.ts';
 import { concat, mean, slice, type Tensor, transpose } from '../../tensor/index.ts';
 import type { Variables } from '../variables.ts';
-import { importGraph } from './importGraph.ts';
+import { importGraph, untrainableNodes } from './importGraph.ts';
 import { type GraphLayers, graphLayers } from './layers.ts';
+import type { RuntimeTypes } from './runtime.ts';
 
 /** A model of images, and the way from one of its outputs to features. */
 export interface ImportedNetwork {
@@ -21,6 +22,8 @@ export interface ImportedNetwork {
     /** Features themselves; the class token or the mean of tokens; the mean of a map. */
     readonly pooling: 'none' | 'class' | 'mean' | 'map' | 'mapLast';
   };
+  /** Types of what operators without a gradient here make of a batch of images of a side. */
+  readonly runtimeTypes?: (batch: number, side: number) => RuntimeTypes;
 }
 
 export interface ImportedOptions {
@@ -68,7 +71,8 @@ function networkOf(key: string | undefined) {
  * @throws LikenessError `graph.*`, `shape.mismatch` with the node
  */
 export function importedEncoder(variables: Variables, x: Tensor, options: ImportedOptions): Tensor {
-  const { model, channels, output, layers } = networkOf(options.model);
+  const network = networkOf(options.model);
+  const { model, channels, output, layers } = network;
   const [{ name, shape }] = model.inputs as [(typeof model.inputs)[number]];
   const isLast = shape?.[1] !== 3 && shape?.[3] === 3;
   const planes = [2, 1, 0].map((c) => slice(x, { axis: 1, start: c, end: c + 1 }));
@@ -77,9 +81,12 @@ export function importedEncoder(variables: Variables, x: Tensor, options: Import
   const { frozenLayers = 0 } = options;
   const limit = frozenLayers * layers.depth;
   const frozen = [...layers.layerOf].flatMap(([weight, layer]) => (layer <= limit ? [weight] : []));
+  const runtimeTypes = network.runtimeTypes?.(x.shape[0]!, x.shape[2]!);
   const y = importGraph(model, {
     ...{ variables, feeds: { [name]: images }, output: output.name },
     ...{ prefix: IMPORTED_PREFIX, frozen: new Set(frozen) },
+    ...(runtimeTypes && { runtimeTypes }),
+    advice: () => freezingAdvice(network),
   });
   switch (output.pooling) {
     case 'class':
@@ -93,6 +100,27 @@ export function importedEncoder(variables: Variables, x: Tensor, options: Import
     default:
       return y; // [N, D]
   }
+}
+
+/** The least `frozenLayers` with which all operators without a gradient run as they are. */
+function freezingAdvice({ model, output, layers }: ImportedNetwork & { layers: GraphLayers }) {
+  const [{ name: input }] = model.inputs as [(typeof model.inputs)[number]];
+  const reached = untrainableNodes(model, { input, output: output.name }).flatMap(({ inputs }) =>
+    inputs.flatMap((name) => layers.depthOf.get(name) ?? []),
+  );
+  const last = Math.max(1, ...reached);
+  const other = 'Or export the model with other operators.';
+  if (last >= layers.depth) {
+    return (
+      `It follows all ${layers.depth} layers, so nothing is left to train above it. Train a head ` +
+      `on the features, without \`fineTune\`. ${other}`
+    );
+  }
+  const least = Math.ceil((100 * last) / layers.depth) / 100;
+  return (
+    `Set frozenLayers=${least} or more (\`settings\`): the first ${last} of ${layers.depth} ` +
+    `layers stay as they are, the operator runs as it is, and what follows is trained. ${other}`
+  );
 }
 
 /**

@@ -6,4 +6,10 @@ export {
   importedRates,
   registerNetwork,
 } from './imported.ts';
-export { type ImportOptions, importGraph, trainableOperators } from './importGraph.ts';
+export {
+  type ImportOptions,
+  importGraph,
+  trainableOperators,
+  untrainableNodes,
+} from './importGraph.ts';
+export type { RuntimeTypes } from './runtime.ts';

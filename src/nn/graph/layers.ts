@@ -11,6 +11,8 @@ export interface GraphLayers {
   readonly depth: number;
   /** Layer of each weight by its name, from 1 to `depth`: that of the first node that reads it. */
   readonly layerOf: ReadonlyMap<string, number>;
+  /** Layers between the images and each tensor that depends on them, by name. */
+  readonly depthOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -49,7 +51,7 @@ export function graphLayers(
     for (const name of node.outputs) depths.set(name, depth);
     deepest = Math.max(deepest, depth);
   }
-  return { depth: Math.max(1, deepest), layerOf };
+  return { depth: Math.max(1, deepest), layerOf, depthOf: depths };
 }
 
 /** The name of a weight that a node makes: a constant, or another one through an Identity. */

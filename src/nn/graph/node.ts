@@ -20,6 +20,8 @@ export interface Computed {
   readonly tensor: Tensor;
   /** True for pixels that no layer has read yet, which are scaled by constants. */
   readonly arePixels?: boolean;
+  /** True where it depends on a weight that is trained. */
+  readonly isTrained?: boolean;
 }
 
 export type Value = Constant | Weight | Computed;
