@@ -1,0 +1,88 @@
+import type {
+  ClusterRequest,
+  ColumnName,
+  CompareAnswer,
+  EditsAnswer,
+  EditsRequest,
+  EventData,
+  JobAnswer,
+  OpenRequest,
+  PathAnswer,
+  Row,
+  RunAnswer,
+  RunsAnswer,
+  SearchAnswer,
+  SimilarAnswer,
+  SplitAnswer,
+  SplitRequest,
+  TakeAwayRequest,
+  TrainingAnswer,
+  UndoRequest,
+  WhyAnswer,
+} from '../../../src/server/protocol.ts';
+
+/** Values of a binary answer with the key of their rows. */
+export interface Keyed<T> {
+  readonly key: string;
+  readonly values: T;
+}
+
+export type ColumnValues = Int32Array | Float32Array;
+
+/** Listeners for events, each by its name in {@link EventData}. */
+export type EventListeners = {
+  readonly [K in keyof EventData]?: (data: EventData[K]) => void;
+} & {
+  /** Receives false where the connection is lost, and true where it is back. */
+  readonly connected?: (connected: boolean) => void;
+};
+
+/**
+ * Everything that the page reads and does with one run. The server implements it over HTTP, and
+ * {@link createSynthetic} on generated data. Each call rejects with a {@link SourceError}.
+ */
+export interface RunSource {
+  runs(): Promise<RunsAnswer>;
+  open(request: OpenRequest): Promise<void>;
+  run(): Promise<RunAnswer>;
+  /** Column of N values: int32 for categories, float32 for numbers and dates. */
+  column(name: ColumnName): Promise<Keyed<ColumnValues>>;
+  /** Layout float32 [N, 2], or the job that computes it. */
+  layout(step: number | 'final'): Promise<Keyed<Float32Array> | JobAnswer>;
+  /** Paths of any number of rows. */
+  paths(rows: readonly Row[]): Promise<readonly PathAnswer[]>;
+  why(row: Row): Promise<WhyAnswer>;
+  /** Images like that of a row, or like a picture that is not in the source, best first. */
+  similar(image: Row | Blob, count: number): Promise<readonly SimilarAnswer[]>;
+  search(query: string): Promise<SearchAnswer>;
+  /** URL of a thumbnail whose longer side is at most `side` pixels. */
+  picture(row: Row, side: 64 | 256 | 1024): string;
+  /** URL of the image in full size. */
+  original(row: Row): string;
+  edit(request: EditsRequest): Promise<EditsAnswer>;
+  undo(request: UndoRequest): Promise<EditsAnswer>;
+  redo(request: UndoRequest): Promise<EditsAnswer>;
+  split(request: SplitRequest): Promise<SplitAnswer>;
+  takeAway(request: TakeAwayRequest): Promise<JobAnswer>;
+  restore(folder: string): Promise<JobAnswer>;
+  cancel(job: number): Promise<void>;
+  cluster(request: ClusterRequest): Promise<JobAnswer>;
+  training(): Promise<TrainingAnswer>;
+  compare(run: string): Promise<CompareAnswer>;
+  /** Listens to events until the returned function is called. */
+  listen(listeners: EventListeners): () => void;
+}
+
+/** Refusal or failure of a call, with the status and code of the server. */
+export class SourceError extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Code of the error where another window has changed the edits first. */
+export const CONFLICT = 409;

@@ -1,0 +1,315 @@
+import {
+  type ClusterAnswer,
+  type ColumnName,
+  type CompareAnswer,
+  type JobAnswer,
+  JUNK,
+  type RunAnswer,
+} from '../../../src/server/protocol.ts';
+import { uniform } from './random.ts';
+import { type ColumnValues, type EventListeners, type RunSource, SourceError } from './source.ts';
+import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
+import { pictureOf } from './syntheticPictures.ts';
+import { syntheticRun } from './syntheticRun.ts';
+import { syntheticTraining } from './syntheticTraining.ts';
+
+export interface SyntheticOptions {
+  /** Number of images, default 3000; 0 is a working folder without runs. */
+  readonly images?: number;
+  /** Number of clusters, default 12. */
+  readonly clusters?: number;
+  readonly seed?: number;
+  /** State of the training: default finished. */
+  readonly training?: 'running' | 'finished' | 'none';
+  /** False for images that have moved. */
+  readonly found?: boolean;
+}
+
+const KEY = 'synthetic';
+const MOMENTS = [0, 120, 300, 600, 900, 1200];
+const kindNames = [
+  ...['hills', 'flowers', 'fish', 'houses', 'cups', 'nights', 'leaves', 'balloons'],
+  ...['boats', 'birds', 'bicycles', 'fruit'],
+];
+
+/** Implements the source on generated data in memory: no server, equal seeds give equal pages. */
+export function createSynthetic(options: SyntheticOptions = {}): RunSource {
+  const { images = 3000, clusters: k = 12, seed = 7, training = 'finished' } = options;
+  const { found = true } = options;
+  const run = syntheticRun(images, k, seed);
+  const edits = new SyntheticEdits();
+  const listeners = new Set<EventListeners>();
+  const jobs: JobAnswer[] = [];
+  let step = training === 'running' ? 420 : 1200;
+  let cached: { version: number; edited: Edited; answers: ClusterAnswer[] } | undefined;
+
+  const tell = <K extends keyof EventListeners>(
+    name: K,
+    data: Parameters<NonNullable<EventListeners[K]>>[0],
+  ) => {
+    for (const all of listeners) (all[name] as ((value: typeof data) => void) | undefined)?.(data);
+  };
+  function current() {
+    const { version } = edits.answer();
+    if (cached?.version !== version) {
+      const edited = applyOperations(run.clusters, k, edits.operations);
+      const answers = clusterAnswers(edited, run.confidence, run.margin);
+      cached = { version, edited, answers };
+    }
+    return cached;
+  }
+  function changed(answer: ReturnType<SyntheticEdits['answer']>) {
+    tell('edits', { ...answer, key: KEY });
+    return answer;
+  }
+  const squared = (a: number, b: number) =>
+    (run.layout[2 * a]! - run.layout[2 * b]!) ** 2 +
+    (run.layout[2 * a + 1]! - run.layout[2 * b + 1]!) ** 2;
+  const similarTo = (row: number, count: number, among?: (other: number) => boolean) =>
+    Array.from({ length: images }, (_, other) => other)
+      .filter((other) => other !== row && (!among || among(other)))
+      .map((other) => ({ row: other, similarity: 1 - Math.sqrt(squared(row, other)) / 2 }))
+      .sort((a, b) => b.similarity - a.similarity)
+      .slice(0, count);
+
+  function columnValues(name: ColumnName): ColumnValues {
+    const { edited } = current();
+    if (name === 'cluster') return edited.clusters;
+    if (name === 'label') return run.kinds;
+    if (name === 'order') {
+      const ranks = new Float32Array(images);
+      const seen = new Map<number, number>();
+      const sorted = Array.from({ length: images }, (_, row) => row);
+      sorted.sort((a, b) => run.confidence[b]! - run.confidence[a]!);
+      for (const row of sorted) {
+        const cluster = edited.clusters[row]!;
+        const rank = seen.get(cluster) ?? 0;
+        ranks[row] = rank;
+        seen.set(cluster, rank + 1);
+      }
+      return ranks;
+    }
+    return run[name];
+  }
+
+  function startJob(kind: JobAnswer['kind'], text: string, total: number, end: Partial<JobAnswer>) {
+    const id = jobs.length + 1;
+    let done = 0;
+    const first: JobAnswer = { id, kind, state: 'running', text, done, total };
+    jobs.push(first);
+    const timer = setInterval(() => {
+      const job = jobs[id - 1]!;
+      if (job.state === 'cancelled') return clearInterval(timer);
+      done = Math.min(total, done + Math.ceil(total / 4));
+      const ended = done >= total;
+      jobs[id - 1] = { ...job, done, ...(ended && { state: 'done', ...end }) };
+      if (ended) clearInterval(timer);
+      tell('job', jobs[id - 1]!);
+    }, 120);
+    return first;
+  }
+
+  return {
+    async runs() {
+      if (images === 0) return { runs: [] };
+      const state = step < 1200 ? 'training' : 'finished';
+      const changed = '2026-05-04T10:20:00Z';
+      return {
+        runs: [
+          {
+            name: 'photos',
+            path: 'runs/photos',
+            method: 'SwAV',
+            images,
+            clusters: k,
+            state,
+            changed,
+          },
+          {
+            ...{ name: 'photos-patches', path: 'runs/photos-patches', method: 'patch features' },
+            ...{ images, clusters: k, state: 'features', changed: '2026-05-03T18:02:00Z' },
+          },
+        ],
+      };
+    },
+    async open() {
+      tell('run', { key: KEY });
+    },
+    async run(): Promise<RunAnswer> {
+      if (images === 0) throw new SourceError(404, 'explore.noRun', 'No run is open.');
+      return {
+        name: 'photos',
+        method: 'SwAV',
+        state: step < 1200 ? 'training' : 'finished',
+        settings: [
+          { name: 'encoder', value: 'ResNet-18, 64 pixels' },
+          { name: 'prototypes', value: '512' },
+          { name: 'training', value: `${Math.floor(step / 60)} epochs` },
+        ],
+        source: { name: 'photos', path: 'photos', found, isFolder: true },
+        images,
+        skipped: 3,
+        clusters: current().answers,
+        kReason: `${k} clusters separate the features best among 2 to 40.`,
+        clusterings: [],
+        columns: [
+          { name: 'cluster', title: 'cluster', kind: 'category' },
+          { name: 'label', title: 'label', kind: 'category', values: kindTitles(k) },
+          { name: 'confidence', title: 'confidence', kind: 'number' },
+          { name: 'margin', title: 'margin', kind: 'number' },
+          { name: 'second', title: 'second choice', kind: 'category' },
+          { name: 'date', title: 'date', kind: 'date' },
+          { name: 'width', title: 'width', kind: 'number' },
+          { name: 'height', title: 'height', kind: 'number' },
+          { name: 'bytes', title: 'file size', kind: 'number' },
+        ],
+        layouts: MOMENTS.filter((moment) => moment <= step).map((moment) => ({
+          step: moment,
+          title: moment === 0 ? 'before training' : `after step ${moment}`,
+          final: moment === 1200,
+          images,
+        })),
+        edits: edits.answer(),
+        jobs: jobs.filter((job) => job.state === 'running'),
+        key: KEY,
+        writable: true,
+      };
+    },
+    column: async (name) => ({ key: KEY, values: columnValues(name).slice() }),
+    layout: async (moment) => ({
+      key: KEY,
+      values: run.layoutAt(moment === 'final' ? 1 : moment / 1200),
+    }),
+    paths: async (rows) => rows.map((row) => ({ row, path: run.path(row) })),
+    async why(row) {
+      const { clusters } = current().edited;
+      const cluster = clusters[row]!;
+      return {
+        row,
+        path: run.path(row),
+        cluster,
+        confidence: run.confidence[row]!,
+        margin: run.margin[row]!,
+        second: { cluster: run.second[row]!, similarity: run.confidence[row]! - run.margin[row]! },
+        nearest: similarTo(row, 8, (other) => clusters[other] === cluster),
+        neighbors: similarTo(row, 8).map((near) => ({ ...near, cluster: clusters[near.row]! })),
+        text: [
+          run.margin[row]! < 0.1
+            ? 'It lies almost as near to another cluster.'
+            : 'It lies clearly nearer to this cluster than to others.',
+        ],
+      };
+    },
+    async similar(image, count) {
+      return similarTo(typeof image === 'number' ? image : image.size % images, count);
+    },
+    async search(query) {
+      const { edited } = current();
+      const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+      const rows: number[] = [];
+      for (let row = 0; row < images; row++) {
+        const name = edited.names.get(edited.clusters[row]!) ?? '';
+        const text = `${run.path(row)} ${name}`.toLowerCase();
+        if (words.every((word) => text.includes(word))) rows.push(row);
+      }
+      return { rows, total: rows.length };
+    },
+    picture: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
+    original: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
+    edit: async ({ version, operations }) => changed(edits.add(version, operations)),
+    undo: async ({ version }) => changed(edits.undo(version)),
+    redo: async ({ version }) => changed(edits.redo(version)),
+    async split({ cluster, parts }) {
+      const rows = [...current().edited.clusters.keys()]
+        .filter((row) => current().edited.clusters[row] === cluster)
+        .sort((a, b) => run.layout[2 * a]! - run.layout[2 * b]!);
+      const size = Math.ceil(rows.length / parts);
+      const all = Array.from({ length: parts }, (_, i) => rows.slice(i * size, (i + 1) * size));
+      return { parts: all.filter((part) => part.length > 0) };
+    },
+    async takeAway({ what, images: chosen, folder }) {
+      const count = chosen === 'all' ? images : chosen.length;
+      const file = what !== 'folders' && what !== 'trash';
+      const end = file ? { download: `data:text/plain,${count}` } : { folder: folder ?? '' };
+      return startJob('takeaway', `writing ${count} images`, count, end);
+    },
+    restore: async () => startJob('restore', 'moving files back', 4, {}),
+    async cancel(id) {
+      const job = jobs[id - 1];
+      if (job) jobs[id - 1] = { ...job, state: 'cancelled' };
+      if (job) tell('job', jobs[id - 1]!);
+    },
+    cluster: async () => startJob('cluster', 'clustering', 4, {}),
+    async training() {
+      if (training === 'none' || images === 0) {
+        throw new SourceError(404, 'explore.noTraining', 'The run has no training.');
+      }
+      return syntheticTraining(step, seed);
+    },
+    compare: async (name) => compareWith(name),
+    listen(all) {
+      listeners.add(all);
+      all.connected?.(true);
+      const timer =
+        training === 'running'
+          ? setInterval(() => {
+              if (step >= 1200) return;
+              step += 10;
+              all.log?.({ kind: 'step', step, epoch: Math.floor(step / 60) });
+            }, 1000)
+          : undefined;
+      return () => {
+        listeners.delete(all);
+        clearInterval(timer);
+      };
+    },
+  };
+
+  /** Compares with a clustering in which each twelfth image is elsewhere. */
+  function compareWith(name: string): CompareAnswer {
+    const { answers, edited } = current();
+    const other = edited.clusters.map((cluster, row) =>
+      cluster !== JUNK && uniform(seed, row, 30) < 0.08 ? run.second[row]! : cluster,
+    );
+    const index = new Map(answers.map(({ cluster }, i) => [cluster, i]));
+    const matrix = answers.map(() => answers.map(() => 0));
+    const moved: CompareAnswer['moved'][number][] = [];
+    for (let row = 0; row < images; row++) {
+      const [a, b] = [index.get(edited.clusters[row]!), index.get(other[row]!)];
+      if (a === undefined || b === undefined) continue;
+      matrix[a]![b]!++;
+      if (a !== b) moved.push({ row, a: edited.clusters[row]!, b: other[row]! });
+    }
+    const list = answers.map(({ cluster, name: title, size }) => ({
+      ...{ cluster, size },
+      ...(title !== undefined && { name: title }),
+    }));
+    const curve = syntheticTraining(1200, seed);
+    return {
+      a: {
+        ...{ name: 'photos', method: 'SwAV', clusters: list },
+        scores: [{ name: 'NMI', value: 0.842 }],
+        loss: { steps: curve.steps, values: curve.loss },
+      },
+      b: {
+        ...{ name, method: 'patch features', clusters: list },
+        scores: [{ name: 'NMI', value: 0.797 }],
+      },
+      common: images,
+      matrix,
+      matches: list.map(({ cluster }, i) => ({ a: cluster, b: cluster, images: matrix[i]![i]! })),
+      nmi: 0.87,
+      ari: 0.83,
+      moved: moved.slice(0, 10_000),
+      movedTotal: moved.length,
+    };
+  }
+}
+
+/** Names classes by their motifs; a second round gets a number. */
+function kindTitles(k: number): string[] {
+  return Array.from({ length: k }, (_, i) => {
+    const round = Math.floor(i / kindNames.length);
+    return `${kindNames[i % kindNames.length]}${round > 0 ? ` ${round + 1}` : ''}`;
+  });
+}

@@ -1,0 +1,50 @@
+import type { TrainingAnswer } from '../../../src/server/protocol.ts';
+import { normal } from './random.ts';
+
+const TOTAL = 1200;
+const STEPS_PER_EPOCH = 60;
+
+/** Training that is at a step of 1200: a falling loss and two rising measures. */
+export function syntheticTraining(step: number, seed: number): TrainingAnswer {
+  const running = step < TOTAL;
+  const steps = Array.from({ length: Math.floor(step / 10) + 1 }, (_, i) => i * 10);
+  const loss = steps.map((s) => 1.6 + 4.1 * Math.exp(-s / 260) + 0.05 * normal(seed, s, 20));
+  const measured = steps.filter((s) => s % STEPS_PER_EPOCH === 0);
+  const rising = (from: number, to: number, purpose: number) =>
+    measured.map((s) => to - (to - from) * Math.exp(-s / 380) + 0.012 * normal(seed, s, purpose));
+  return {
+    state: running ? 'training' : 'finished',
+    step,
+    epoch: Math.floor(step / STEPS_PER_EPOCH),
+    totalSteps: TOTAL,
+    seconds: step * 0.9,
+    throughput: 142,
+    remaining: (TOTAL - step) * 0.9,
+    steps,
+    loss,
+    chance: { value: 5.704, name: 'random baseline' },
+    measures: [
+      {
+        name: 'view agreement',
+        meaning: 'Fraction of images whose two views share a cluster. Higher is better.',
+        steps: measured,
+        values: rising(0.12, 0.83, 21),
+      },
+      {
+        name: 'effective rank',
+        meaning: 'Number of directions that the features use. A fall to 1 is a collapse.',
+        steps: measured,
+        values: rising(3, 46, 22),
+      },
+      {
+        name: 'neighbor purity',
+        meaning: 'Fraction of nearest neighbors in the same cluster.',
+        steps: measured,
+        values: rising(0.2, 0.76, 23),
+      },
+    ],
+    health: 'healthy',
+    verdict: 'The network is learning. Views of an image agree more often than before.',
+    notes: ['The queue started at step 300.'],
+  };
+}

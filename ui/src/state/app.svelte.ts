@@ -1,0 +1,299 @@
+import {
+  type ClusterAnswer,
+  type ColumnName,
+  type EditOperation,
+  type JobAnswer,
+  JUNK,
+  type Row,
+  type RunAnswer,
+} from '../../../src/server/protocol.ts';
+import { CONFLICT, type ColumnValues, type RunSource, SourceError } from '../data/source.ts';
+import { groupRows } from './groupRows.ts';
+import { decodeRows, encodeRows } from './rowCodec.ts';
+import { rowsOf, type Selection, selectionOf, withRows } from './selection.ts';
+import { formatUrl, type PageState, parseUrl, type Spec } from './urlState.ts';
+
+/** Longest text of a selection in the URL; longer ones go into the session's storage. */
+const LONGEST_SELECTED = 1500;
+
+export interface Toast {
+  readonly id: number;
+  readonly text: string;
+  readonly kind: 'info' | 'error';
+}
+
+/** The opened run, its columns, the spec and the state of the page, and the changes of a person. */
+export class App {
+  readonly source: RunSource;
+  run = $state.raw<RunAnswer | null>(null);
+  /** Reason why no run is shown, or null. `explore.noRun` leads to the list of runs. */
+  failure = $state.raw<SourceError | null>(null);
+  connected = $state(true);
+  spec = $state.raw<Spec>(parseUrl('').spec);
+  state = $state.raw<PageState>(parseUrl('').state);
+  selection = $state.raw<Selection>(selectionOf(0));
+  toasts = $state.raw<readonly Toast[]>([]);
+  jobs = $state.raw<readonly JobAnswer[]>([]);
+  /** Grows with each event of the training. */
+  trainingEvents = $state(0);
+  /** Rows that the full-size view steps through, in the order of the list they were opened in. */
+  steps = $state.raw<readonly Row[]>([]);
+  dialog = $state.raw<'keys' | 'takeaway' | 'move' | 'split' | null>(null);
+  /** Image that the pointer or the focus is on, for keys. */
+  current = $state<Row | null>(null);
+
+  #columns = $state.raw<ReadonlyMap<ColumnName, ColumnValues>>(new Map());
+  #loading = new Set<ColumnName>();
+  #paths = new Map<Row, string>();
+  #toastId = 0;
+  #sessionKey = 0;
+
+  /** Rows of each cluster, the most typical first. */
+  members = $derived.by(() => {
+    const [cluster, order] = [this.column('cluster'), this.column('order')];
+    return cluster && order ? groupRows(cluster, order) : new Map<number, Int32Array>();
+  });
+  clusters = $derived(new Map((this.run?.clusters ?? []).map((one) => [one.cluster, one])));
+  images = $derived(this.run?.images ?? 0);
+
+  constructor(source: RunSource) {
+    this.source = source;
+  }
+
+  /** Reads the run and the URL, and listens to events. Call the result to stop. */
+  start(): () => void {
+    const onPop = () => this.#readUrl();
+    addEventListener('popstate', onPop);
+    const stop = this.source.listen({
+      connected: (connected) => {
+        const back = connected && !this.connected;
+        this.connected = connected;
+        if (back) void this.reload();
+      },
+      edits: ({ version }) => {
+        if (version !== this.run?.edits.version) void this.reload();
+      },
+      run: () => void this.reload(true),
+      job: (job) => this.#jobChanged(job),
+      log: () => this.trainingEvents++,
+    });
+    this.#readUrl();
+    void this.reload(true);
+    return () => {
+      removeEventListener('popstate', onPop);
+      stop();
+    };
+  }
+
+  /** Reads the run again. Columns of other images are dropped, changed ones read again. */
+  async reload(all = false): Promise<void> {
+    try {
+      const run = await this.source.run();
+      const other = run.key !== this.run?.key || run.images !== this.run.images;
+      const first = this.run === null;
+      const names: ColumnName[] = all || other ? [...this.#columns.keys()] : ['cluster', 'order'];
+      const fresh = await Promise.all(
+        names
+          .filter((name) => this.#columns.has(name))
+          .map(async (name) => [name, (await this.source.column(name)).values] as const),
+      );
+      if (other) this.#paths.clear();
+      this.#columns = new Map([...(other ? [] : this.#columns), ...fresh]);
+      this.run = run;
+      this.jobs = run.jobs;
+      this.failure = null;
+      if (other) {
+        this.selection = first ? this.#selectionOfUrl() : selectionOf(run.images);
+      }
+    } catch (error) {
+      this.failure = asSourceError(error);
+      if (this.failure.code === 'explore.noRun') this.run = null;
+    }
+  }
+
+  /** Values of a column; the first call starts to load them. */
+  column(name: ColumnName): ColumnValues | undefined {
+    const values = this.#columns.get(name);
+    if (values === undefined && this.run && !this.#loading.has(name)) {
+      this.#loading.add(name);
+      this.source
+        .column(name)
+        .then((answer) => {
+          this.#columns = new Map(this.#columns).set(name, answer.values);
+        })
+        .catch((error) => this.say(asSourceError(error).message, 'error'))
+        .finally(() => this.#loading.delete(name));
+    }
+    return values;
+  }
+
+  /** Path of a row, read once. */
+  async path(row: Row): Promise<string> {
+    const known = this.#paths.get(row);
+    if (known !== undefined) return known;
+    const [answer] = await this.source.paths([row]);
+    this.#paths.set(row, answer?.path ?? '');
+    return answer?.path ?? '';
+  }
+
+  clusterName(cluster: number): string {
+    if (cluster === JUNK) return 'Junk';
+    return this.clusters.get(cluster)?.name ?? `Cluster ${cluster}`;
+  }
+
+  clusterOf(row: Row): ClusterAnswer | undefined {
+    return this.clusters.get(this.column('cluster')?.[row] ?? -1);
+  }
+
+  /** Changes the state. A step in the history is made unless `replace` is set. */
+  go(change: Partial<PageState>, options: { replace?: boolean } = {}): void {
+    this.state = { ...this.state, ...change };
+    this.#writeUrl(options.replace === true);
+  }
+
+  /** Changes settings of the view, without a step in the history. */
+  show(change: Partial<Spec>): void {
+    this.spec = { ...this.spec, ...change };
+    this.#writeUrl(true);
+  }
+
+  select(rows: Iterable<Row>, how: 'set' | 'add' | 'remove' = 'set'): void {
+    this.selection =
+      how === 'set'
+        ? selectionOf(this.images, rows)
+        : withRows(this.selection, rows, how === 'add');
+    this.go({ selected: this.#selectedText() });
+  }
+
+  toggle(row: Row): void {
+    this.select([row], this.selection.mask[row] === 1 ? 'remove' : 'add');
+  }
+
+  selectedRows(): Row[] {
+    return rowsOf(this.selection);
+  }
+
+  /** Opens an image in full size among the rows of its list. */
+  openImage(row: Row, steps: readonly Row[]): void {
+    this.steps = steps;
+    this.go({ open: row }, { replace: this.state.open !== null });
+  }
+
+  /** Clears the topmost of dialog, opened image, selection and filter. False where all are clear. */
+  escape(): boolean {
+    if (this.dialog !== null) this.dialog = null;
+    else if (this.state.open !== null) this.go({ open: null });
+    else if (this.selection.size > 0) this.select([]);
+    else if (this.state.only.length > 0) this.go({ only: [] });
+    else return false;
+    return true;
+  }
+
+  /** Stores operations. Where another window was first, it shows the newer clusters instead. */
+  async edit(operations: readonly EditOperation[], done?: string): Promise<boolean> {
+    return this.#change(
+      (key, version) => this.source.edit({ key, version, operations }),
+      done ?? null,
+    );
+  }
+
+  async undo(): Promise<boolean> {
+    const what = this.run?.edits.undo;
+    if (what === undefined) return false;
+    return this.#change((key, version) => this.source.undo({ key, version }), `Undone: ${what}`);
+  }
+
+  async redo(): Promise<boolean> {
+    const what = this.run?.edits.redo;
+    if (what === undefined) return false;
+    return this.#change((key, version) => this.source.redo({ key, version }), `Redone: ${what}`);
+  }
+
+  async #change(
+    write: (key: string, version: number) => Promise<{ version: number }>,
+    done: string | null,
+  ): Promise<boolean> {
+    if (!this.run) return false;
+    try {
+      await write(this.run.key, this.run.edits.version);
+      await this.reload();
+      if (done) this.say(done);
+      return true;
+    } catch (error) {
+      const { status, message } = asSourceError(error);
+      if (status === CONFLICT) {
+        await this.reload();
+        this.say('Another window changed the clusters. They are shown now; try again.', 'error');
+      } else this.say(message, 'error');
+      return false;
+    }
+  }
+
+  /** Starts a job and follows it. */
+  async follow(start: () => Promise<JobAnswer>): Promise<void> {
+    try {
+      this.#jobChanged(await start());
+    } catch (error) {
+      this.say(asSourceError(error).message, 'error');
+    }
+  }
+
+  say(text: string, kind: Toast['kind'] = 'info'): void {
+    const toast = { id: ++this.#toastId, text, kind };
+    this.toasts = [...this.toasts.slice(-2), toast];
+    setTimeout(() => this.dismiss(toast.id), kind === 'error' ? 9000 : 4000);
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  #jobChanged(job: JobAnswer): void {
+    const others = this.jobs.filter(({ id }) => id !== job.id);
+    this.jobs = [...others, job];
+    if (job.state === 'failed') this.say(job.text, 'error');
+    if (job.state === 'done' && (job.kind === 'features' || job.kind === 'cluster')) {
+      void this.reload(true);
+    }
+  }
+
+  #selectedText(): string {
+    const text = encodeRows(this.selectedRows());
+    if (text.length <= LONGEST_SELECTED) return text;
+    const key = `selected.${Date.now().toString(36)}.${this.#sessionKey++}`;
+    try {
+      sessionStorage.setItem(key, text);
+      return `@${key}`;
+    } catch {
+      return '';
+    }
+  }
+
+  #selectionOfUrl(): Selection {
+    const { selected } = this.state;
+    const text = selected.startsWith('@')
+      ? (sessionStorage.getItem(selected.slice(1)) ?? '')
+      : selected;
+    return selectionOf(this.images, decodeRows(text, this.images));
+  }
+
+  #readUrl(): void {
+    const { spec, state } = parseUrl(location.hash);
+    const changed = state.selected !== this.state.selected;
+    this.spec = spec;
+    this.state = state;
+    if (changed && this.run) this.selection = this.#selectionOfUrl();
+  }
+
+  #writeUrl(replace: boolean): void {
+    const url = formatUrl(this.spec, this.state);
+    if (url === location.hash) return;
+    if (replace) history.replaceState(null, '', url);
+    else history.pushState(null, '', url);
+  }
+}
+
+function asSourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  return new SourceError(0, 'page.error', error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,111 @@
+import type { ColumnName } from '../../../src/server/protocol.ts';
+
+export const views = ['map', 'clusters', 'find', 'watch', 'compare', 'runs'] as const;
+export type View = (typeof views)[number];
+
+export const wallOrders = ['size', 'doubtful', 'cohesion', 'number', 'name'] as const;
+export type WallOrder = (typeof wallOrders)[number];
+
+export const gridOrders = ['typical', 'doubtful', 'date', 'size'] as const;
+export type GridOrder = (typeof gridOrders)[number];
+
+/** View settings: the way things are shown. A reset of the page keeps them. */
+export interface Spec {
+  /** Column that colors the points of the map. */
+  color: ColumnName;
+  /** Step of training whose layout the map shows. */
+  step: number | 'final';
+  wall: WallOrder;
+  grid: GridOrder;
+  /** Side of a tile in pixels. */
+  tile: number;
+}
+
+/** Actions of the person: where they are and what they chose. Escape clears parts of it. */
+export interface PageState {
+  view: View;
+  /** Opened cluster in the view `clusters`; -2 is junk. */
+  cluster: number | null;
+  /** Row of the image in full size. */
+  open: number | null;
+  /** Rows of the selection, by `encodeRows`, or `@` and a key of the session's storage. */
+  selected: string;
+  /** Words of the search. */
+  query: string;
+  /** Row whose like the view `find` shows. */
+  like: number | null;
+  /** Categories that the map keeps in color; empty for all. */
+  only: readonly number[];
+  /** Run that the view `compare` shows beside the opened one. */
+  other: string;
+}
+
+export const firstSpec: Spec = {
+  ...{ color: 'cluster', step: 'final', wall: 'size', grid: 'typical', tile: 112 },
+};
+export const firstState: PageState = {
+  ...{ view: 'clusters', cluster: null, open: null, selected: '', query: '' },
+  ...{ like: null, only: [], other: '' },
+};
+
+const colors: readonly string[] = [
+  ...['cluster', 'confidence', 'margin', 'second', 'order', 'label', 'date'],
+  ...['width', 'height', 'bytes'],
+];
+
+/** Writes spec and state as the fragment of a URL, without the parts that are as at the start. */
+export function formatUrl(spec: Spec, state: PageState): string {
+  const path = state.view === 'clusters' && state.cluster !== null ? `/${state.cluster}` : '';
+  const query = new URLSearchParams();
+  const put = (name: string, value: string, first: string) => {
+    if (value !== first) query.set(name, value);
+  };
+  put('color', spec.color, firstSpec.color);
+  put('step', String(spec.step), String(firstSpec.step));
+  put('wall', spec.wall, firstSpec.wall);
+  put('grid', spec.grid, firstSpec.grid);
+  put('tile', String(spec.tile), String(firstSpec.tile));
+  put('open', state.open === null ? '' : String(state.open), '');
+  put('like', state.like === null ? '' : String(state.like), '');
+  put('q', state.query, '');
+  put('only', state.only.join('.'), '');
+  put('other', state.other, '');
+  put('selected', state.selected, '');
+  const text = query.toString();
+  return `#/${state.view}${path}${text && `?${text}`}`;
+}
+
+/** Reads {@link formatUrl}. A part that is no value of its kind is as at the start. */
+export function parseUrl(fragment: string): { spec: Spec; state: PageState } {
+  const [path = '', text = ''] = fragment.replace(/^#?\/?/, '').split(/\?(.*)/s);
+  const [view, cluster] = path.split('/');
+  const query = new URLSearchParams(text);
+  const among = <T extends string>(values: readonly T[], value: string | null | undefined, or: T) =>
+    values.find((one) => one === value) ?? or;
+  const integer = (value: string | null | undefined) =>
+    value != null && /^-?\d{1,9}$/.test(value) ? Number(value) : null;
+  const natural = (name: string) => {
+    const value = integer(query.get(name));
+    return value !== null && value >= 0 ? value : null;
+  };
+  const only = query.get('only') ?? '';
+  return {
+    spec: {
+      color: among(colors, query.get('color'), firstSpec.color) as ColumnName,
+      step: natural('step') ?? firstSpec.step,
+      wall: among(wallOrders, query.get('wall'), firstSpec.wall),
+      grid: among(gridOrders, query.get('grid'), firstSpec.grid),
+      tile: Math.min(256, Math.max(48, natural('tile') ?? firstSpec.tile)),
+    },
+    state: {
+      view: among(views, view, firstState.view),
+      cluster: integer(cluster),
+      open: natural('open'),
+      like: natural('like'),
+      query: query.get('q') ?? '',
+      only: /^-?\d+(\.-?\d+)*$/.test(only) ? only.split('.').map(Number) : [],
+      other: query.get('other') ?? '',
+      selected: query.get('selected') ?? '',
+    },
+  };
+}
