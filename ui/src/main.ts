@@ -1,5 +1,33 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { createHttp } from './data/http.ts';
+import type { RunSource } from './data/source.ts';
+import { applyTheme, storedTheme } from './state/theme.ts';
 import './style.css';
 
-mount(App, { target: document.getElementById('app')! });
+/**
+ * Opens the page on the run of its server, or on generated data where the address says so:
+ * `?synthetic=3000&clusters=12&training=running&moved`.
+ */
+async function openSource(): Promise<RunSource> {
+  const query = new URLSearchParams(location.search);
+  const images = query.get('synthetic');
+  if (images === null) {
+    const token = document.querySelector<HTMLMetaElement>('meta[name=likeness-token]')?.content;
+    return createHttp(token ?? '');
+  }
+  const { createSynthetic } = await import('./data/synthetic.ts');
+  const trainings = ['running', 'finished', 'none'] as const;
+  const training = trainings.find((one) => one === query.get('training'));
+  return createSynthetic({
+    images: Number(images || 3000),
+    clusters: Number(query.get('clusters') ?? 12),
+    seed: Number(query.get('seed') ?? 7),
+    found: !query.has('moved'),
+    ...(training && { training }),
+  });
+}
+
+applyTheme(storedTheme());
+const source = await openSource();
+mount(App, { target: document.getElementById('app')!, props: { source } });

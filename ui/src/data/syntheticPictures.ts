@@ -8,7 +8,8 @@ const circle = (x: number, y: number, r: number, fill: string) =>
   `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${r.toFixed(1)}" fill="${fill}"/>`;
 const path = (d: string, fill: string) => `<path d="${d}" fill="${fill}"/>`;
 const rect = (x: number, y: number, w: number, h: number, fill: string, rx = 0) =>
-  `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill="${fill}" rx="${rx}"/>`;
+  `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${w.toFixed(1)}" ` +
+  `height="${h.toFixed(1)}" fill="${fill}" rx="${rx}"/>`;
 const backdrop = (fill: string) => rect(0, 0, 100, 100, fill);
 
 /** Motifs of generated pictures. Each cluster has one of them, in colors of its own. */
@@ -81,7 +82,9 @@ const motifs: readonly Draw[] = [
     Array.from({ length: 4 }, (_, i) => {
       const [x, y] = [18 + r(i) * 62, 18 + r(i + 8) * 62];
       const color = hsl(85 + r(i + 16) * 60, 44, 36 + r(i + 24) * 16);
-      return `<path transform="rotate(${Math.round(r(i + 32) * 360)} ${x} ${y})" d="M${x} ${y - 20}q16 20 0 40q-16-20 0-40z" fill="${color}"/>`;
+      const turn = `rotate(${Math.round(r(i + 32) * 360)} ${x} ${y})`;
+      const leaf = `M${x} ${y - 20}q16 20 0 40q-16-20 0-40z`;
+      return `<path transform="${turn}" d="${leaf}" fill="${color}"/>`;
     }).join(''),
   // Balloons.
   (r) =>
@@ -130,7 +133,8 @@ const motifs: readonly Draw[] = [
       backdrop(hsl(90, 12, 80 + r(2) * 10)) +
       wheel(26) +
       wheel(74) +
-      `<path d="M26 66l16-26h24l8 26M42 40l10 26h-26M52 66l14-26M38 34h10M64 32h10" fill="none" stroke="${color}" stroke-width="3.4"/>`
+      '<path d="M26 66l16-26h24l8 26M42 40l10 26h-26M52 66l14-26M38 34h10M64 32h10" ' +
+      `fill="none" stroke="${color}" stroke-width="3.4"/>`
     );
   },
   // Fruit.
@@ -152,6 +156,8 @@ export function pictureOf(seed: number, row: number, kind: number): string {
   const mirrored = Math.floor(kind / motifs.length) % 2 === 1;
   const body = motifs[kind % motifs.length]!(random);
   const turned = mirrored ? `<g transform="matrix(-1 0 0 1 100 0)">${body}</g>` : body;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 100 100">${turned}</svg>`;
+  const open =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 100 100">';
+  const svg = `${open}${turned}</svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -12,6 +12,7 @@ import { groupRows } from './groupRows.ts';
 import { decodeRows, encodeRows } from './rowCodec.ts';
 import { rowsOf, type Selection, selectionOf, withRows } from './selection.ts';
 import { formatUrl, type PageState, parseUrl, type Spec } from './urlState.ts';
+import { countWords } from './words.ts';
 
 /** Longest text of a selection in the URL; longer ones go into the session's storage. */
 const LONGEST_SELECTED = 1500;
@@ -179,7 +180,7 @@ export class App {
     this.go({ open: row }, { replace: this.state.open !== null });
   }
 
-  /** Clears the topmost of dialog, opened image, selection and filter. False where all are clear. */
+  /** Clears the topmost of dialog, opened image, selection and filter; false if none is set. */
   escape(): boolean {
     if (this.dialog !== null) this.dialog = null;
     else if (this.state.open !== null) this.go({ open: null });
@@ -195,6 +196,67 @@ export class App {
       (key, version) => this.source.edit({ key, version, operations }),
       done ?? null,
     );
+  }
+
+  /** Moves the selected images into a cluster, a new one or the junk, and clears the selection. */
+  async moveSelection(to: number | 'new'): Promise<void> {
+    const images = this.selectedRows();
+    if (images.length === 0) return;
+    const words = countWords(images.length, 'image');
+    const done =
+      to === JUNK
+        ? await this.edit([{ type: 'junk', images, junk: true }], `${words} marked as junk`)
+        : await this.edit(
+            [{ type: 'move', images, to }],
+            to === 'new'
+              ? `${words} moved to a new cluster`
+              : `${words} moved to ${this.clusterName(to)}`,
+          );
+    if (done) this.select([]);
+  }
+
+  /** Marks images as junk, or all of them as images again where all are junk. */
+  async junk(images: readonly Row[]): Promise<boolean> {
+    if (images.length === 0) return false;
+    const cluster = this.column('cluster');
+    const junk = images.some((row) => cluster?.[row] !== JUNK);
+    const words = countWords(images.length, 'image');
+    return this.edit(
+      [{ type: 'junk', images, junk }],
+      `${words} ${junk ? 'marked as' : 'no longer'} junk`,
+    );
+  }
+
+  /** Shows the images that are most like one. */
+  showLike(row: Row): void {
+    this.go({ view: 'find', like: row, open: null });
+  }
+
+  /** Steps through the selected images in full size. */
+  openSelection(): void {
+    const rows = this.selectedRows();
+    if (rows[0] !== undefined) this.openImage(rows[0], rows);
+  }
+
+  /** Numbers of the clusters whose images are all selected. */
+  selectedClusters(): number[] {
+    const { mask, size } = this.selection;
+    if (size === 0) return [];
+    return [...this.members]
+      .filter(([cluster, rows]) => cluster >= 0 && rows.every((row) => mask[row] === 1))
+      .map(([cluster]) => cluster);
+  }
+
+  /** Merges the clusters whose images are all selected into the largest of them. */
+  async mergeSelected(): Promise<void> {
+    const clusters = this.selectedClusters();
+    const size = (cluster: number) => this.members.get(cluster)?.length ?? 0;
+    const named = clusters.filter((cluster) => this.clusters.get(cluster)?.name !== undefined);
+    const [into] = (named.length > 0 ? named : clusters).toSorted((a, b) => size(b) - size(a));
+    if (into === undefined || clusters.length < 2) return;
+    const others = clusters.filter((cluster) => cluster !== into);
+    const text = `${clusters.length} clusters merged into ${this.clusterName(into)}`;
+    if (await this.edit([{ type: 'merge', clusters: others, into }], text)) this.select([]);
   }
 
   async undo(): Promise<boolean> {
