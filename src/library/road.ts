@@ -58,12 +58,13 @@ export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFact
   const name = asked ?? (isMany && isLong ? 'train' : 'patches');
   const count = `${showCount(images)} image${images === 1 ? '' : 's'}`;
   const recipe = `the ${RECIPE_EPOCHS} epochs of a recipe take ${showMinutes(recipeMinutes)} here`;
+  const better = 'A pretrained model (encoder) often groups images better still.';
   const reasons: Record<RoadName, string> = {
     patches: isMany
       ? `Patch features of ${count}: a network from scratch needs far more time to pass them ` +
-        `(${recipe}).`
+        `(${recipe}). ${better}`
       : `Patch features of ${count}: networks from scratch are trained on ` +
-        `${showCount(FEWEST_IMAGES)} images or more, unless asked for.`,
+        `${showCount(FEWEST_IMAGES)} images or more, unless asked for (${recipe}). ${better}`,
     train: `Training a network on ${count} for ${showMinutes(minutes ?? 0)}: ${recipe}.`,
   };
   const asAsked: Record<RoadName, string> = {
