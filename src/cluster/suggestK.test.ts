@@ -96,13 +96,21 @@ describe('suggestK', () => {
 });
 
 describe('choose', () => {
-  /** Makes scores by resolution. Without counts for .35 and .7, those of .5 apply. */
-  function scores(counts: Readonly<Record<string, number>>, score = 0.5): ResolutionScore[] {
+  /**
+   * Makes scores by resolution. Without counts for .35 and .7, those of .5 apply. Groups are most
+   * stable at `stable`.
+   */
+  function scores(
+    counts: Readonly<Record<string, number>>,
+    { score = 0.5, stable = 0.5 } = {},
+  ): ResolutionScore[] {
     const all = { 0.35: counts[0.5]!, 0.7: counts[0.5]!, ...counts };
-    return Object.entries(all).map(([resolution, groups]) => ({
+    const levels = Object.entries(all).map(([resolution, groups]) => ({
       ...{ resolution: Number(resolution), groups, separation: 0.6, chance: 0.3, score },
-      ...{ stability: 0.5, seedStability: 0.5, neighbours: 0.5 },
+      stability: Number(resolution) === stable ? 0.6 : 0.5,
+      ...{ seedStability: 0.5, neighbours: 0.5 },
     }));
+    return levels.toSorted((a, b) => a.resolution - b.resolution);
   }
   const many = { count: 5000, size: 1000 };
 
@@ -131,11 +139,13 @@ describe('choose', () => {
   });
 
   it('says when groups overlap, and when none stand out', () => {
-    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.39), many).reason).toContain(
+    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.39 }), many).reason).toContain(
       'overlap as strongly',
     );
-    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.41), many).reason).not.toContain('overlap');
-    const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, 0.14), many);
+    expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.41 }), many).reason).not.toContain(
+      'overlap',
+    );
+    const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.14 }), many);
     expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });
     // A single group at the resolutions of the suggestion is no number of groups either.
     expect(choose(scores({ 0.25: 1, 0.5: 1.4, 1: 5 }), many).found).toBe(false);
@@ -160,7 +170,22 @@ describe('choose', () => {
   });
 
   it('averages the groups at three resolutions, as a geometric mean', () => {
-    const found = choose(scores({ 0.25: 1, 0.35: 4, 0.5: 6, 0.7: 16, 1: 40 }), many);
-    expect(found).toMatchObject({ best: 7, range: [4, 15] }); // cube root of 384: 7.27
+    const counts = { 0.25: 1, 0.35: 4, 0.5: 7.27, 0.7: 13.2, 1: 40 };
+    // Cube root of 4 · 7.27 · 13.2: 7.27
+    expect(choose(scores(counts), many)).toMatchObject({ best: 7, range: [4, 15] });
+  });
+
+  it('takes the geometric mean with the most stable number of groups', () => {
+    const counts = { 0.25: 2, 0.5: 8, 1: 18, 4: 50 };
+    const at = (stable: number) => choose(scores(counts, { stable }), many);
+    expect(at(0.25)).toMatchObject({ best: 4, range: [2, 8] }); // sqrt(8 · 2)
+    expect(at(1)).toMatchObject({ best: 12, range: [6, 24] }); // sqrt(8 · 18)
+    expect(at(4)).toMatchObject({ best: 20, range: [10, 40] }); // sqrt(8 · 50)
+  });
+
+  it('knows no stable number where all images are one group', () => {
+    const whole = scores({ 0.25: 1, 0.5: 8, 1: 18 }, { stable: 0.25 });
+    // The whole agrees with itself; of equally stable numbers the smallest counts.
+    expect(choose(whole, many)).toMatchObject({ best: 8, range: [4, 16] });
   });
 });

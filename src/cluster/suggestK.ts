@@ -3,13 +3,15 @@
  *
  * 1. Samples of the features, of norm 1, are drawn. In each, rows are connected to their nearest
  *    neighbors, weighted by the neighbors that they share (`jaccardGraph`).
- * 2. Louvain communities of the graph are its groups, at resolutions γ from 1/4 to 2. A larger γ
+ * 2. Louvain communities of the graph are its groups, at resolutions γ from 1/4 to 4. A larger γ
  *    looks more closely and finds more groups.
- * 3. The suggestion is the number of groups at γ around 1/2, a geometric mean over .35, .5 and .7
- *    and over the samples. The range is from half of it to twice of it, because real groups overlap
- *    and people name finer or coarser ones. Where γ = 1/4 and γ = 1 give the same number, the range
- *    is that number alone.
- * 4. The assortativity of the groups, which is 1 where no edge leaves its group, is compared with
+ * 3. Two numbers of groups, both geometric means over the samples, come from this. The usual one is
+ *    that at γ around 1/2 (the mean over .35, .5 and .7). The stable one is that at the γ whose
+ *    groups agree best between samples (ARI), because groups that are there appear in every sample.
+ * 4. The suggestion is the geometric mean of both. The range is from half of it to twice of it,
+ *    because real groups overlap and people name finer or coarser ones. Where γ = 1/4 and γ = 1
+ *    give the same number, the range is that number alone.
+ * 5. The assortativity of the groups, which is 1 where no edge leaves its group, is compared with
  *    that of surrogate rows with the same covariance and no groups. Where it is hardly higher, no
  *    number is suggested.
  *
@@ -89,8 +91,8 @@ export interface KScore {
 }
 
 /** Resolutions, a factor of about √2 apart. */
-const RESOLUTIONS = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2] as const;
-/** Resolutions of the suggestion, and those that have to agree for a range of one number. */
+const RESOLUTIONS = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 2.8, 4] as const;
+/** Resolutions of the usual number, and those that have to agree for a range of one number. */
 const MIDDLE = [0.35, 0.5, 0.7] as const;
 const CENTER = 0.5;
 const COARSE = 0.25;
@@ -101,6 +103,8 @@ const SAMPLED = 0.8;
 const MIN_SAMPLE = 20;
 /** A score below this is noise, which data without groups also show. */
 const MIN_SCORE = 0.15;
+/** Groups below which a resolution finds no more than the whole. */
+const MIN_GROUPS = 1.5;
 /** Below this score groups overlap as much as they do within one class, and the reason says so. */
 const WEAK_SCORE = 0.4;
 /** Suggestion where no number stands out, with enough images. */
@@ -174,12 +178,13 @@ export function choose(
   const middle = MIDDLE.map(at);
   const mean = (of: (score: ResolutionScore) => number) =>
     middle.reduce((sum, score) => sum + of(score), 0) / middle.length;
-  const groups = 2 ** mean((score) => Math.log2(score.groups));
+  const usual = 2 ** mean((score) => Math.log2(score.groups));
+  const groups = Math.sqrt(usual * stableGroups(scores, usual));
   const score = mean((score) => score.score);
   const { separation, chance } = at(CENTER);
   const most = Math.max(2, Math.floor(count / MIN_PER_CLUSTER));
   const whole = (value: number) => Math.min(most, Math.max(2, Math.round(value)));
-  const found = score >= MIN_SCORE && groups >= 1.5;
+  const found = score >= MIN_SCORE && usual >= MIN_GROUPS;
   const best = whole(found ? groups : FALLBACK_K);
   const alone = found && whole(at(COARSE).groups) === best && whole(at(FINE).groups) === best;
   const range = alone ? ([best, best] as const) : rangeAround(found ? groups : best, whole);
@@ -206,6 +211,16 @@ export function choose(
         `${drawn}, nearest neighbors form no clearer groups than they would by chance ` +
         `(${figures}). Any number is as good as another, so set k yourself.`,
   };
+}
+
+/**
+ * Number of groups at the resolution whose groups agree best between samples, of those with more
+ * than one group; the usual number where all have one.
+ */
+function stableGroups(scores: readonly ResolutionScore[], usual: number): number {
+  const several = scores.filter(({ groups }) => groups >= MIN_GROUPS);
+  if (several.length === 0) return usual;
+  return several.reduce((a, b) => (b.stability > a.stability ? b : a)).groups;
 }
 
 /** Gives half to twice the number of groups, with ends at most a factor of four apart. */

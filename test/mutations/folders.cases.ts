@@ -102,7 +102,7 @@ export const folders = {
     {
       line: 'suggested K: groups no clearer than those of surrogate rows are none',
       in: 'suggestK/choose',
-      find: 'score >= MIN_SCORE && groups >= 1.5',
+      find: 'score >= MIN_SCORE && usual >= MIN_GROUPS',
       to: 'true',
       caughtBy: ['suggestK.test.ts', 'when none stand out'],
     },
@@ -112,6 +112,20 @@ export const folders = {
       find: 'Math.min(4 * low, whole(groups * 2))',
       to: 'whole(groups * 2)',
       caughtBy: ['suggestK.test.ts', 'at most a factor of four'],
+    },
+    {
+      line: 'suggested K: the stable number is of the groups that agree best',
+      in: 'stableGroups',
+      find: 'b.stability > a.stability',
+      to: 'b.stability < a.stability',
+      caughtBy: ['suggestK.test.ts', 'most stable number of groups'],
+    },
+    {
+      line: 'suggested K: the whole is no stable number of groups',
+      in: 'stableGroups',
+      find: 'scores.filter(({ groups }) => groups >= MIN_GROUPS)',
+      to: 'scores.filter(() => true)',
+      caughtBy: ['suggestK.test.ts', 'where all images are one group'],
     },
     {
       line: 'k-means: donors by (n - 1) / (N - K)',
