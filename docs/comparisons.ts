@@ -42,10 +42,15 @@ export function comparisonsText(): string {
   return storedComparisons().map(comparisonText).join('\n\n');
 }
 
+function budgetText(budget: StoredComparison['comparison']['budget']): string {
+  if (!budget) return 'no time';
+  return 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
+}
+
 function comparisonText({ title, command, state, comparison }: StoredComparison): string {
   const { budget, seeds, images, shared, machine, program, methods, date, likeness } = comparison;
   const origin = date && likeness && originSentence({ date, likeness });
-  const time = 'minutes' in budget ? `${budget.minutes} minutes` : `${budget.epochs} epochs`;
+  const time = budgetText(budget);
   const count = (n: number) => n.toLocaleString('en-US');
   const lines = [
     `## ${title}`,

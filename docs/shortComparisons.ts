@@ -160,9 +160,10 @@ export function budgetsText(): string {
 function wholeComparisons(): ShortComparison[] {
   return compared.flatMap((name) => {
     const found = stored<StoredComparison>(name);
-    if (!found || !('minutes' in found.comparison.budget)) return [];
+    const budget = found?.comparison.budget;
+    if (!found || !budget || !('minutes' in budget)) return [];
     const { title, command, state, comparison } = found;
-    const { minutes } = found.comparison.budget;
+    const { minutes } = budget;
     return shortened([comparison as Comparison], { name, title, command, state, minutes });
   });
 }

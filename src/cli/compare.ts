@@ -7,11 +7,14 @@ import {
   classicalNames,
   compare,
   compareTable,
+  defaultHead,
+  headNames,
   methodNames,
   parseSettingValues,
   parseSharedSettings,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
+import { modelPath, offlineOption } from './encoderOption.ts';
 import { namesOf, positiveNumber, wholeNumber } from './parse.ts';
 import { required } from './required.ts';
 import { runSourceOptions, type SourceFlags, withGiven } from './sourceOptions.ts';
@@ -28,6 +31,12 @@ export const compareCommand: Command = {
       'clusters of the test images and of train and test images together, beside an ' +
       'untrained encoder, raw pixels and a color histogram. Published figures of the data ' +
       'set, where there are any, are marked as of another budget.',
+    'With --encoder one table also has a pretrained model with k-means and with smoothed ' +
+      'k-means, heads on its features, and the model trained further. Heads are trained by ' +
+      'their own recipes, which count steps; --minutes and --epochs are for networks. NMI, ' +
+      'ACC and ARI of a head are of its own clusters, kNN and the linear classifier of the ' +
+      "model's features. Settings of --set, --grid and --vary hold for these rows too, but for " +
+      'those of a network and its input, which the model decides.',
     'Without labels the table holds the one measure that was found to follow true clusters ' +
       'where there are labels (how often two views of an image fall to the same cluster), ' +
       'and an order of the methods by it: a guess. With labels it stands beside the other ' +
@@ -43,17 +52,48 @@ export const compareCommand: Command = {
   options: [
     {
       flags: '--methods <names>',
-      description: `joined by commas (required): ${methodNames.join(', ')}`,
-      parse: namesOf('--methods', methodNames),
+      description:
+        `methods joined by commas: ${methodNames.join(', ')}; with --encoder also ` +
+        `${headNames.join(', ')}, and those that learn clusters train a head on its features`,
+      default: `required; with --encoder ${defaultHead}`,
+      parse: namesOf('--methods', [...methodNames, ...headNames]),
+    },
+    {
+      flags: '--encoder <path>',
+      alias: '--backbone <path>',
+      description:
+        'put the ways from this pretrained model beside the others: k-means on its features, ' +
+        'heads (--methods), and the model trained further (--fine-tune). An ONNX file, a folder ' +
+        'as hubs lay them out, or hub:OWNER/NAME',
+      parse: modelPath,
+    },
+    offlineOption,
+    {
+      flags: '--fine-tune <names>',
+      description: 'methods that train the model of --encoder itself further, joined by commas',
+      parse: namesOf('--fine-tune', methodNames),
+    },
+    {
+      flags: '--scratch <names>',
+      description:
+        'methods that train a network from scratch, joined by commas: with --encoder, for names ' +
+        'that --methods takes as heads',
+      parse: namesOf('--scratch', methodNames),
+    },
+    {
+      flags: '-k, --clusters <K>',
+      description: 'number of clusters, of heads and of k-means',
+      default: 'number of classes; without labels suggested for each head',
+      parse: wholeNumber('-k', { least: 2 }),
     },
     {
       flags: '--minutes <m>',
-      description: 'train each run for about so long (this or --epochs)',
+      description: 'train each network for about so long (this or --epochs; heads need neither)',
       parse: positiveNumber('--minutes', { most: MAX_MINUTES }),
     },
     {
       flags: '--epochs <n>',
-      description: 'train each run for so many passes over the images',
+      description: 'train each network for so many passes over the images',
       parse: wholeNumber('--epochs'),
     },
     {
@@ -105,6 +145,14 @@ export const compareCommand: Command = {
     },
     {
       command:
+        'likeness compare photos --encoder dinov2-small --methods consensus,scan,simclr ' +
+        '--fine-tune simclr --minutes 10 --out runs/card',
+      meaning:
+        'which way wins on these images: k-means on a model, two heads on it, the model trained ' +
+        'further, or SimCLR from scratch',
+    },
+    {
+      command:
         'likeness compare cifar10 --methods contrastive-clustering --epochs 20 --seeds 1 ' +
         '--set architecture=resnet34 --vary augmentedViews=one,none --vary ' +
         'heads=instance,cluster --vary architecture=resnet18,resnet50',
@@ -128,14 +176,20 @@ export const compareCommand: Command = {
       labels,
       pages,
       range,
+      clusters: k,
       ...rest
     } = options as CompareFlags;
-    required('--methods', names?.join(), `names of ${methodNames.join(', ')}`);
-    const methods = names!;
+    const { encoder, fineTune = [], scratch = [] } = rest;
+    const isNamed = encoder !== undefined || scratch.length > 0;
+    if (!isNamed) required('--methods', names?.join(), `names of ${methodNames.join(', ')}`);
+    const others = [...scratch, ...fineTune];
+    const methods = [...(names ?? (others.length === 0 ? [defaultHead] : [])), ...others];
     const settings = parseSharedSettings(assignments('--set', set), { methods, ...terminal.watch });
     const request: CompareOptions = {
       ...rest,
-      ...{ methods, settings, command: terminal.command },
+      ...(names && { methods: names }),
+      ...(k !== undefined && { k }),
+      ...{ settings, command: terminal.command },
       grid: valuesOf('--grid', grid, methods),
       vary: valuesOf('--vary', vary, methods),
     };
@@ -155,9 +209,10 @@ export const compareCommand: Command = {
 };
 
 interface CompareFlags
-  extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary'>,
+  extends Omit<CompareOptions, 'methods' | 'settings' | 'grid' | 'vary' | 'k'>,
     SourceFlags {
   methods?: string[];
+  clusters?: number;
   set?: string[];
   grid?: string[];
   vary?: string[];

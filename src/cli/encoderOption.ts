@@ -3,6 +3,7 @@ import { LikenessError } from '../core/errors.ts';
 import { displayPath } from '../core/text.ts';
 import { featureEncoderNames, type Model, openModel, start } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
+import { programWords } from './invocation.ts';
 import { required } from './required.ts';
 import type { OpenGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
@@ -84,4 +85,14 @@ async function startOn(
   });
   terminal.endProgress();
   return model;
+}
+
+/** Refuses the names of encoders that no head is trained on. */
+export function modelPath(path: string): string {
+  if (!featureEncoderNames.some((name) => name === path)) return path;
+  throw new LikenessError(
+    'flag.invalid',
+    `--encoder: received "${path}"; expected the path of a pretrained model, because ${path} ` +
+      `need no training. Use: ${programWords()} start <source> --encoder ${path}`,
+  );
 }

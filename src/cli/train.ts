@@ -1,11 +1,9 @@
 /** `likeness train`: from a folder of images to a trained encoder. */
-import { LikenessError } from '../core/errors.ts';
 import { MAX_MINUTES } from '../core/options.ts';
 import { displayPath, plural, showCount, showDuration } from '../core/text.ts';
 import {
   defaultHead,
   defaultMethod,
-  featureEncoderNames,
   flatSettings,
   headNames,
   methodNames,
@@ -16,7 +14,7 @@ import {
   train,
 } from '../likeness.ts';
 import type { Command } from './command.ts';
-import { offlineOption } from './encoderOption.ts';
+import { modelPath, offlineOption } from './encoderOption.ts';
 import { programWords, shellWord } from './invocation.ts';
 import { fractions, oneOf, positiveNumber, wholeNumber } from './parse.ts';
 import { runSourceOptions, type SourceFlags, sourceWords, withGiven } from './sourceOptions.ts';
@@ -185,16 +183,6 @@ interface TrainFlags {
   encoder?: string;
   fineTune?: boolean;
   method?: string;
-}
-
-/** Refuses the names of encoders that no head is trained on. */
-function modelPath(path: string): string {
-  if (!featureEncoderNames.some((name) => name === path)) return path;
-  throw new LikenessError(
-    'flag.invalid',
-    `--encoder: received "${path}"; expected the path of a pretrained model, because ${path} ` +
-      `need no training. Use: ${programWords()} start <source> --encoder ${path}`,
-  );
 }
 
 /**

@@ -34,7 +34,7 @@ describe('the key of an untrained encoder', () => {
   it('tells the rows of a grid over front ends apart', () => {
     const rows = planRows(
       { methods: ['swav'], epochs: 1, grid: { frontEnd: ['none', 'sobel'] } },
-      'tiny-28',
+      { preset: 'tiny-28', images: 1000 },
     );
     expect(new Set(rows.map(({ settings }) => encoderKey(settings))).size).toBe(2);
   });

@@ -9,10 +9,18 @@ import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath, plural } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
+import { featureEncoder } from '../encoders/index.ts';
 import { evaluationSet } from '../evaluate/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { cacheSizeOf, choosePreset, resolveSettings, type Settings } from '../methods/index.ts';
-import { runName as folderName, lockRun, runFolderAt, storedSourceOf } from '../run/index.ts';
+import {
+  baseCacheSize,
+  runName as folderName,
+  lockRun,
+  networkCacheSize,
+  runFolderAt,
+  storedSourceOf,
+} from '../run/index.ts';
 import {
   type BaselineStore,
   encoderKey,
@@ -22,15 +30,24 @@ import {
   untrainedBaseline,
 } from './baselines.ts';
 import { childReporter } from './childReporter.ts';
-import type { Baseline, ComparedRun, Comparison, CurvePoint } from './comparison.ts';
+import type {
+  Baseline,
+  Budget,
+  ComparedMethod,
+  ComparedRun,
+  Comparison,
+  CurvePoint,
+} from './comparison.ts';
 import { checkConditions } from './conditions.ts';
-import { largestShare, protocolOf, sharedOf, showBudget } from './facts.ts';
+import { budgetsInWords, largestShare, protocolOf, sharedOf } from './facts.ts';
 import { showGrid } from './grid.ts';
 import { likelyOrder } from './likelyOrder.ts';
 import type { Bench } from './measure.ts';
+import { type ModelBaselines, modelBaselines } from './modelBaselines.ts';
+import { checkK } from './modelRows.ts';
 import { compareOne } from './oneRun.ts';
 import { compareHtml } from './page.ts';
-import { type CompareRequest, type PlannedRow, planRows } from './plan.ts';
+import { type CompareRequest, networkOf, type PlannedRow, planRows } from './plan.ts';
 import { publishedFor } from './published.ts';
 import { originOf, summarizeMethod } from './summary.ts';
 import { rowName } from './table.ts';
@@ -46,8 +63,10 @@ interface Work {
   readonly images: OpenImages;
   readonly preset: string;
   readonly rows: readonly PlannedRow[];
+  /** Settings of the untrained network, which bench and pixel baselines share. */
+  readonly network: Settings;
   readonly seeds: readonly number[];
-  readonly budget: Comparison['budget'];
+  readonly budget: Budget;
   readonly folder: string;
   readonly bench: Bench;
   readonly key: string;
@@ -77,27 +96,29 @@ export async function compareMethods(
   request: CompareRequest,
   { reporter = silent }: { reporter?: Reporter } = {},
 ): Promise<WrittenComparison> {
-  const budget = budgetOf(request);
   const source = await images.ranged({ reporter });
   const facts = { ...(await imageFacts(source, reporter)), count: source.entries.length };
   const preset = request.preset ?? choosePreset(facts).name;
-  const rows = planRows(request, preset);
+  const rows = planRows(request, { preset, images: facts.count });
+  const { k, encoder } = request;
+  checkK(k, facts.count);
+  const network = networkOf(rows, request, preset);
   const folder = request.out ?? join('runs', defaultName(images.path));
   await makeFolder(join(folder, 'runs'));
   const lock = await lockRun(runFolderAt(folder));
   try {
     const { settings = {} } = request;
-    const read = storedSourceOf(source);
-    await checkConditions(folder, { source: source.path, read, preset, budget, settings });
-    const first = rows[0]!.settings;
-    const bench = await benchOf(images, first, reporter);
-    const { cache } = bench;
+    const budget = await checkConditions(folder, {
+      ...{ source: source.path, read: storedSourceOf(source), preset, settings },
+      ...{ budget: budgetOf(request, rows), k, model: encoder?.settings },
+    });
+    const bench = await benchOf(images, { size: cacheSizeOf(network), k }, reporter);
+    const { cache, set } = bench;
+    const counted = [COMPARISON_VERSION, cache.contentKey, set.indices.length, MEASURING_SEED];
     const work: Work = {
-      ...{ request, images, preset, rows, budget, folder, bench, reporter },
+      ...{ request, images, preset, rows, network, budget, folder, bench, reporter },
       seeds: Array.from({ length: request.seeds ?? 3 }, (_, seed) => seed),
-      key: [COMPARISON_VERSION, cache.contentKey, bench.set.indices.length, MEASURING_SEED].join(
-        ' ',
-      ),
+      key: [...counted, ...(k === undefined ? [] : [`K ${k}`])].join(' '),
     };
     return { comparison: await compareAll(work), folder, files: filesIn(folder) };
   } finally {
@@ -109,11 +130,15 @@ function filesIn(folder: string): WrittenComparison['files'] {
   return { json: join(folder, 'compare.json'), html: join(folder, 'compare.html') };
 }
 
-function budgetOf({ epochs, minutes }: CompareRequest): Comparison['budget'] {
-  if ((epochs === undefined) === (minutes === undefined)) {
+/** Budget of the networks; heads need none. */
+function budgetOf({ epochs, minutes }: CompareRequest, rows: readonly PlannedRow[]): Budget {
+  const isNeither = epochs === undefined && minutes === undefined;
+  if (isNeither && rows.every(({ training }) => training === 'head')) return null;
+  if (isNeither || (epochs !== undefined && minutes !== undefined)) {
     throw new LikenessError(
       'option.conflict',
-      `minutes and epochs: received ${epochs === undefined ? 'neither' : 'both'}; expected one of them, the same budget for every method`,
+      `minutes and epochs: received ${isNeither ? 'neither' : 'both'}; expected one of them, the ` +
+        'same budget for every network',
     );
   }
   return minutes === undefined ? { epochs: epochs! } : { minutes };
@@ -123,15 +148,31 @@ function defaultName(source: string): string {
   return folderName({ date: new Date().toISOString().slice(0, 10), method: 'compare', source });
 }
 
-async function benchOf(images: OpenImages, settings: Settings, reporter: Reporter): Promise<Bench> {
-  const cache = await images.pixels({ size: cacheSizeOf(settings), reporter });
+async function benchOf(
+  images: OpenImages,
+  { size, k }: { size: number; k: number | undefined },
+  reporter: Reporter,
+): Promise<Bench> {
+  const cache = await images.pixels({ size, reporter });
   reportSkipped(cache, reporter);
   return {
     cache,
     set: evaluationSet(cache, { seed: MEASURING_SEED }),
     seed: MEASURING_SEED,
+    k,
     reporter,
   };
+}
+
+/** Side in pixels of the cached images that a row reads. */
+function cacheSizeOfRow(
+  { training, settings }: Pick<PlannedRow, 'training' | 'settings'>,
+  { encoder }: CompareRequest,
+): number {
+  if (training === 'scratch') return cacheSizeOf(settings);
+  return training === 'head'
+    ? baseCacheSize(encoder!.settings)
+    : networkCacheSize({ settings, origin: encoder!.settings });
 }
 
 async function compareAll(work: Work): Promise<Comparison> {
@@ -141,13 +182,16 @@ async function compareAll(work: Work): Promise<Comparison> {
   const note = (message: string) => reporter.note({ code: 'compare.run', message });
   const size = `${plural(rows.length, 'row')} x ${plural(seeds.length, 'seed')}`;
   note(
-    `${displayPath(folder)}: ${size}, ${showBudget(work.budget)} each, evaluated on ${plural(set.indices.length, 'image')}`,
+    `${displayPath(folder)}: ${size}, ${budgetsInWords(work.budget, rows)}, evaluated on ` +
+      plural(set.indices.length, 'image'),
   );
-  const threads = rows[0]!.settings.run.threads || availableParallelism();
+  const threads = work.network.run.threads || availableParallelism();
   const store = await openBaselines(folder, { threads });
-  const { baselines, starts } = await measureBaselines(work, store);
+  const { baselines, starts, modelFigures } = await measureBaselines(work, store);
 
-  const { preset, budget, key } = work;
+  const { preset, budget, key, request } = work;
+  const labeledK = set.classes > 0 ? Math.max(2, set.classes) : undefined;
+  const k = request.k ?? labeledK;
   const done = new Map<string, ComparedRun>();
   let count = 0;
   // Seed by seed, so that an interrupted comparison covers as many methods as possible.
@@ -155,10 +199,14 @@ async function compareAll(work: Work): Promise<Comparison> {
     for (const row of rows) {
       const planned = row.runs[seed]!;
       const own = childReporter(reporter, `${++count} of ${total}, ${planned.name}`);
-      const { command } = work.request;
-      const conditions = { images, preset, budget, folder, key, command, reporter: own };
-      const run = await compareOne(planned, conditions, () => benchFor(work, row.settings, own));
-      const start = starts.get(encoderKey(row.settings))?.get(seed);
+      const { command, encoder: model } = request;
+      const conditions = {
+        ...{ images, preset, budget, folder, key, command, model, modelFigures, k },
+        reporter: own,
+      };
+      const run = await compareOne(planned, conditions, () => benchForRow(work, row, own));
+      const isScratch = row.training === 'scratch';
+      const start = isScratch ? starts.get(encoderKey(row.settings))?.get(seed) : undefined;
       done.set(planned.name, start && run.curve ? { ...run, curve: [start, ...run.curve] } : run);
       note(`${count} of ${total}  ${planned.name}: ${oneLine(run)}`);
       await writeComparison(folder, comparisonOf(work, baselines, done));
@@ -169,31 +217,44 @@ async function compareAll(work: Work): Promise<Comparison> {
   return comparison;
 }
 
-/** Opens the bench of a row: that of the first, unless its images are cached in another size. */
-async function benchFor(
-  { bench, images, rows }: Work,
-  settings: Settings,
-  reporter: Reporter,
-): Promise<Bench> {
-  return cacheSizeOf(settings) === cacheSizeOf(rows[0]!.settings)
-    ? { ...bench, reporter }
-    : benchOf(images, settings, reporter);
+/** Opens the bench of a row. */
+function benchForRow(work: Work, row: PlannedRow, reporter: Reporter): Promise<Bench> {
+  return benchFor(work, cacheSizeOfRow(row, work.request), reporter);
 }
 
-async function measureBaselines(work: Work, store: BaselineStore) {
-  const { rows, seeds, bench, key, request, reporter } = work;
+/** Opens a bench with images of this size: the common one, unless its images have another. */
+async function benchFor(
+  { bench, images, network, request: { k } }: Work,
+  size: number,
+  reporter: Reporter,
+): Promise<Bench> {
+  return size === cacheSizeOf(network)
+    ? { ...bench, reporter }
+    : benchOf(images, { size, k }, reporter);
+}
+
+interface MeasuredBaselines {
+  readonly baselines: Readonly<Record<string, Baseline>>;
+  /** First point of the curve of each seed, by the network. */
+  readonly starts: ReadonlyMap<string, ReadonlyMap<number, CurvePoint>>;
+  /** Figures of the pretrained model's features; absent without a model or labels. */
+  readonly modelFigures?: ModelBaselines['figures'];
+}
+
+async function measureBaselines(work: Work, store: BaselineStore): Promise<MeasuredBaselines> {
+  const { rows, network, seeds, bench, key, request, reporter } = work;
   const baselines: Record<string, Baseline> = {};
   const starts = new Map<string, ReadonlyMap<number, CurvePoint>>();
-  for (const { settings, grid } of rows) {
+  const own = rows.filter(({ training }) => training === 'scratch');
+  for (const { settings, grid } of own.length > 0 ? own : [{ settings: network, grid: {} }]) {
     const encoder = encoderKey(settings);
     if (starts.has(encoder)) continue;
     const isFirst = starts.size === 0;
     const name = isFirst ? 'untrained encoder' : `untrained encoder (${showGrid(grid)})`;
     // Initial weights are drawn by name and seed, equal for all methods.
-    const own = withPlainHead(settings);
-    const found = await untrainedBaseline(store, await benchFor(work, settings, reporter), own, {
-      ...{ seeds, key, name },
-    });
+    const plain = withPlainHead(settings);
+    const sized = await benchFor(work, cacheSizeOf(settings), reporter);
+    const found = await untrainedBaseline(store, sized, plain, { seeds, key, name });
     baselines[isFirst ? 'untrained' : `untrained ${showGrid(grid)}`] = found.baseline;
     starts.set(encoder, found.starts);
   }
@@ -209,13 +270,28 @@ async function measureBaselines(work: Work, store: BaselineStore) {
   const {
     data: { imageSize },
     run: { workers },
-  } = rows[0]!.settings;
+  } = network;
   const view = { size: imageSize, workers };
-  const own = `${key} at ${imageSize} px`;
+  const sized = `${key} at ${imageSize} px`;
   const classical = request.classical ?? [];
-  const patches = await patchBaseline(store, bench, view, own);
-  const others = await pixelBaselines(store, bench, view, { key: own, classical });
-  return { baselines: { ...baselines, patches, ...others }, starts };
+  const model = await ofModel(work, store);
+  const patches = await patchBaseline(store, bench, view, sized);
+  const others = await pixelBaselines(store, bench, view, { key: sized, classical });
+  return {
+    baselines: { ...model?.baselines, ...baselines, patches, ...others },
+    starts,
+    ...(model && { modelFigures: model.figures }),
+  };
+}
+
+/** Measures the features of the pretrained model; undefined without one. */
+async function ofModel(work: Work, store: BaselineStore): Promise<ModelBaselines | undefined> {
+  const { request, network, seeds, key, reporter } = work;
+  const { encoder: model } = request;
+  if (!model) return undefined;
+  const bench = await benchFor(work, baseCacheSize(model.settings), reporter);
+  const { workers } = network.run;
+  return modelBaselines(store, { bench, model, seeds, workers, key });
 }
 
 /** Settings of SwAV, whose head follows the untrained encoder for every method. */
@@ -227,16 +303,17 @@ function withPlainHead({ method: _, ...settings }: Settings): Settings {
 }
 
 function comparisonOf(
-  { images: { source }, preset, rows, seeds, budget, bench }: Work,
+  { images: { source }, preset, rows, network, seeds, budget, bench, request }: Work,
   baselines: Readonly<Record<string, Baseline>>,
   done: ReadonlyMap<string, ComparedRun>,
 ): Comparison {
   const { set, cache } = bench;
   const labelled = set.labelled === 'yes';
   const test = Array.from(set.indices.keys()).filter((row) => set.split[row] === 'test').length;
-  const methods = rows.flatMap(({ method, grid, runs }) => {
-    const present = runs.flatMap(({ name }) => done.get(name) ?? []);
-    return present.length === 0 ? [] : [summarizeMethod(method, grid, present)];
+  const { encoder: model } = request;
+  const methods = rows.flatMap((row) => {
+    const present = row.runs.flatMap(({ name }) => done.get(name) ?? []);
+    return present.length === 0 ? [] : [methodOf(row, model, present)];
   });
   return {
     version: COMPARISON_VERSION,
@@ -253,6 +330,7 @@ function comparisonOf(
     budget,
     seeds,
     preset,
+    ...(model && { model: featureEncoder({ name: 'model', settings: model.settings }).facts }),
     shared: sharedOf(rows),
     baselines,
     methods,
@@ -262,12 +340,25 @@ function comparisonOf(
     published: labelled
       ? publishedFor({ kind: source.kind, name: source.name, classes: set.classes })
       : [],
-    protocol: protocolOf(bench, budget, seeds),
+    protocol: protocolOf(bench, { budget, seeds, rows, methods, model: model?.settings.model }),
     complete: done.size === rows.length * seeds.length,
     ...originOf(methods),
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rows[0]!.settings.run.threads || availableParallelism()} threads`,
+    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${network.run.threads || availableParallelism()} threads`,
     program: `likeness ${version}, ${runtimeVersion}, node ${process.versions.node}`,
   };
+}
+
+/** Summary of a row, which tells its use of the pretrained model where there is one. */
+function methodOf(
+  { method, grid, training }: PlannedRow,
+  model: CompareRequest['encoder'],
+  runs: readonly ComparedRun[],
+): ComparedMethod {
+  const name = model?.settings.model;
+  return summarizeMethod(method, grid, runs, {
+    ...(name !== undefined && { training }),
+    ...(name !== undefined && training !== 'scratch' && { model: name }),
+  });
 }
 
 function oneLine({ failure, figures, minutes }: ComparedRun): string {

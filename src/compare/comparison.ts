@@ -75,9 +75,19 @@ export interface ComparedRun {
   readonly curve?: readonly CurvePoint[];
 }
 
+/**
+ * Use of the pretrained model in a row: none, its features under a head, or as the network that is
+ * trained further.
+ */
+export type Training = 'scratch' | 'head' | 'fine-tuning';
+
 /** Row of the table: one method at one point of the grid. */
 export interface ComparedMethod extends SummarizedFigures {
   readonly method: string;
+  /** Absent in a comparison without a pretrained model. */
+  readonly training?: Training;
+  /** Name of the pretrained model; absent for a network that is trained from scratch. */
+  readonly model?: string;
   /** Values of the settings that differ between rows. */
   readonly grid: Readonly<Record<string, string>>;
   /** Number of seeds with scores. */
@@ -110,6 +120,8 @@ export interface Published {
   readonly source: string;
 }
 
+export type Budget = { readonly minutes: number } | { readonly epochs: number } | null;
+
 export interface Comparison {
   readonly version: number;
   /** Absolute path. */
@@ -120,14 +132,17 @@ export interface Comparison {
   readonly classes: number;
   /** Share of the most frequent class among the test images. */
   readonly chance: number | null;
-  readonly budget: { readonly minutes: number } | { readonly epochs: number };
+  /** Budget of each network; null where heads alone are trained, by their own recipe. */
+  readonly budget: Budget;
   readonly seeds: readonly number[];
   readonly preset: string;
+  /** Facts of the pretrained model, by name; absent without one. */
+  readonly model?: Readonly<Record<string, string | number>>;
   /** Settings that all runs share, by name. */
   readonly shared: Readonly<Record<string, string | number>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
   readonly methods: readonly ComparedMethod[];
-  /** Trained methods ranked without labels, the likely best first. */
+  /** Networks trained from scratch, ranked without labels, the likely best first. */
   readonly likelyOrder: readonly { readonly name: string; readonly rank: number }[];
   readonly published: readonly Published[];
   /** Sentences that tell how each score was obtained, by name. */

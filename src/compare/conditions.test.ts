@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStoredSource } from '../run/index.ts';
-import { type Conditions, checkConditions } from './conditions.ts';
+import { type Conditions, checkConditions, storedHubModel } from './conditions.ts';
+import { tinyModelFile } from './tinyModelFile.cases.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -73,5 +74,35 @@ describe('conditions of a comparison', () => {
   it('refuse a damaged file', async () => {
     writeFileSync(join(folder, 'conditions.json'), '{"source":');
     await expect(check()).rejects.toThrow('conditions.json is damaged');
+  });
+});
+
+describe('a pretrained model and a budget', () => {
+  const { settings: model } = tinyModelFile();
+  const { settings: other } = tinyModelFile({ model: 'other' });
+  const stored = () => JSON.parse(readFileSync(join(folder, 'conditions.json'), 'utf8'));
+
+  it('may be added later, and the budget left out for heads', async () => {
+    expect(await check({ budget: null })).toBeNull();
+    expect(await check({ budget: { epochs: 3 }, model })).toEqual({ epochs: 3 });
+    expect(stored()).toMatchObject({ budget: { epochs: 3 }, model: { model: 'tiny' } });
+    expect(await check({ budget: null })).toEqual({ epochs: 3 });
+    await expect(check({ budget: { epochs: 4 } })).rejects.toThrow('with budget {"epochs":3}');
+  });
+
+  it('are not exchanged', async () => {
+    await check({ model, k: 4 });
+    await expect(check({ model: { ...other, sha256: 'x' }, k: 4 })).rejects.toThrow(
+      'encoder: received other for',
+    );
+    await expect(check({ model, k: 5 })).rejects.toThrow('holds a comparison with k 4');
+    await expect(check({ model })).rejects.toThrow('holds a comparison with k 4; received none');
+  });
+
+  it('of the hub are found again by their commit', async () => {
+    const hub = { id: 'hub:a/b', commit: 'c'.repeat(40), file: 'model.onnx' };
+    await check({ model: { ...model, hub } });
+    expect(await storedHubModel(folder)).toEqual(hub);
+    expect(await storedHubModel(join(folder, 'none'))).toBeUndefined();
   });
 });

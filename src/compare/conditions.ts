@@ -3,9 +3,17 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { type HubSource, type ModelSettings, modelSettings } from '../encoders/index.ts';
 import { flatSettings, type SettingsPatch, settingOfText, showSetting } from '../methods/index.ts';
-import { isMissing, readJson, type StoredSource, storedSource, writeJson } from '../run/index.ts';
-import type { Comparison } from './comparison.ts';
+import {
+  isMissing,
+  readJson,
+  readJsonIfValid,
+  type StoredSource,
+  storedSource,
+  writeJson,
+} from '../run/index.ts';
+import type { Budget } from './comparison.ts';
 
 /** Conditions of all runs; methods, seeds, grid and varied values may grow. */
 export interface Conditions {
@@ -14,8 +22,13 @@ export interface Conditions {
   /** The same with the ways in which they are read. */
   readonly read: StoredSource;
   readonly preset: string;
-  readonly budget: Comparison['budget'];
+  /** Null where heads alone are trained. */
+  readonly budget: Budget;
   readonly settings: SettingsPatch;
+  /** Number of clusters, where it is given. */
+  readonly k?: number | undefined;
+  /** Pretrained model. */
+  readonly model?: ModelSettings | undefined;
 }
 
 const schema = z.object({
@@ -26,7 +39,10 @@ const schema = z.object({
   budget: z.union([
     z.strictObject({ epochs: z.number() }),
     z.strictObject({ minutes: z.number() }),
+    z.null(),
   ]),
+  k: z.int().optional(),
+  model: modelSettings.optional(),
   /** Settings by flat names, formatted. */
   settings: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   /** Settings as texts `name=value`, as earlier versions stored them. */
@@ -35,29 +51,64 @@ const schema = z.object({
 
 /**
  * Compares the conditions with those that the folder's comparison was started with, and stores them
- * in a new folder.
+ * in a new folder. A budget and a pretrained model may be added to a comparison without one.
  *
+ * @returns the budget of the comparison, which a call for heads alone may leave out
  * @throws LikenessError `compare.differs` with the name of the condition, `json.malformed`
  */
-export async function checkConditions(folder: string, conditions: Conditions): Promise<void> {
+export async function checkConditions(folder: string, conditions: Conditions): Promise<Budget> {
   const file = join(folder, 'conditions.json');
   const given = { ...conditions, settings: flatSettings(conditions.settings) };
   const found = await readJson(file, schema).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
-  if (found === undefined) return writeJson(file, given);
+  if (found === undefined) {
+    await writeJson(file, given);
+    return given.budget;
+  }
   const { set = [], ...rest } = found;
   const stored = { ...rest, settings: rest.settings ?? settingsOfTexts(set) };
-  for (const name of ['source', 'preset', 'budget', 'settings'] as const) {
-    if (isDeepStrictEqual(stored[name], given[name])) continue;
+  const budget = stored.budget ?? given.budget;
+  const model = stored.model ?? given.model;
+  const same = { ...given, budget: given.budget ?? budget };
+  for (const name of ['source', 'preset', 'budget', 'settings', 'k'] as const) {
+    const expected = name === 'budget' ? budget : stored[name];
+    if (isDeepStrictEqual(expected, same[name])) continue;
     throw new LikenessError(
       'compare.differs',
-      `out: ${folder} holds a comparison with ${name} ${JSON.stringify(stored[name])}; received ` +
-        `${JSON.stringify(given[name])}. Give what it was started with, or another folder.`,
+      `out: ${folder} holds a comparison with ${name} ${JSON.stringify(expected) ?? 'unset'}; ` +
+        `received ${JSON.stringify(same[name]) ?? 'none'}. Give what it was started with, or ` +
+        'another folder.',
     );
   }
+  requireSameModel(folder, model, given.model);
   if (stored.read) requireSameReading(folder, stored.read, conditions.read);
+  const hasGrown = stored.budget !== budget || stored.model !== model;
+  if (hasGrown) await writeJson(file, { ...found, budget, ...(model && { model }) });
+  return budget;
+}
+
+/**
+ * Origin of the pretrained model that a comparison was started with; undefined where there is none
+ * or it is not of the hub.
+ */
+export async function storedHubModel(folder: string): Promise<HubSource | undefined> {
+  return (await readJsonIfValid(join(folder, 'conditions.json'), schema))?.model?.hub;
+}
+
+/** Refuses another model, whose features are others. */
+function requireSameModel(
+  folder: string,
+  stored: ModelSettings | undefined,
+  given: ModelSettings | undefined,
+): void {
+  if (!given || stored?.sha256 === given.sha256) return;
+  throw new LikenessError(
+    'compare.differs',
+    `encoder: received ${given.model} for ${folder}, whose comparison was started with another ` +
+      `model, ${stored!.model}. Give that one, or another folder.`,
+  );
 }
 
 /** Refuses images that are read in another way, which are other images. */

@@ -4,6 +4,7 @@ export { type ClassicalName, classicalNames } from './classical.ts';
 export { compareMethods, type WrittenComparison } from './compare.ts';
 export type {
   Baseline,
+  Budget,
   ClusterFigures,
   ComparedMethod,
   ComparedRun,
@@ -15,7 +16,9 @@ export type {
   Published,
   SummarizedFigures,
   Summary,
+  Training,
 } from './comparison.ts';
+export { storedHubModel } from './conditions.ts';
 export type { SettingValues } from './grid.ts';
 export { likelyOrder, likelySentence, type Place, SAMPLE, trackingColumns } from './likelyOrder.ts';
 export { compareHtml } from './page.ts';

@@ -6,7 +6,7 @@ import { randomAt } from '../core/random.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { showCount } from '../core/text.ts';
 import type { PixelCache } from '../data/index.ts';
-import { headClusters, type ImageEncoder, type NetworkEncoder } from '../encoders/index.ts';
+import { headClusters, type ImageEncoder } from '../encoders/index.ts';
 import {
   type EvaluationSet,
   evaluateFeatures,
@@ -33,6 +33,8 @@ export interface Bench {
    * alone.
    */
   readonly seed: number;
+  /** Number of clusters where it is given. Default: the number of classes. */
+  readonly k?: number | undefined;
   readonly reporter: Reporter;
 }
 
@@ -124,7 +126,7 @@ export interface MeasuredFeatures {
  */
 export async function measureFeatures(
   engine: Engine,
-  { set, seed, reporter }: Bench,
+  { set, seed, k: asked, reporter }: Bench,
   features: Features,
   { heads, title }: { heads?: Int32Array | undefined; title?: string } = {},
 ): Promise<MeasuredFeatures> {
@@ -133,6 +135,7 @@ export async function measureFeatures(
   const labeled = { features, labels, split, contents, files };
   const evaluation = await evaluateFeatures(engine, labeled, {
     ...{ seed, reporter },
+    ...(asked !== undefined && { k: asked }),
     ...(title !== undefined && { title }),
   });
   const rows = labeledRows(set);
@@ -145,8 +148,7 @@ export async function measureFeatures(
     evaluation.clustering.on === 'all'
       ? { nmi, acc, ari }
       : await kmeansAgreement(engine, features, labels, { rows, k, seed, signal });
-  const testRows =
-    evaluation.clustering.on === 'all' ? rows : splitOf(labels, split, { seed, contents }).test;
+  const { test: testRows } = clusteredRows(set, seed);
   return {
     figures: {
       nmi,
@@ -172,6 +174,17 @@ export async function measureFeatures(
   };
 }
 
+/** Labeled rows that are clustered: the test images of a source's own split, and all. */
+export function clusteredRows(
+  set: EvaluationSet,
+  seed: number,
+): { test: Int32Array; all: Int32Array } {
+  const all = labeledRows(set);
+  const { labels, split, contents } = set;
+  const { test, origin } = splitOf(labels, split, { seed, contents });
+  return { test: origin === 'source' ? test : all, all };
+}
+
 /** Lists the rows of the evaluation set with a label. */
 export function labeledRows({ labels }: EvaluationSet): Int32Array {
   return Int32Array.from(labels.keys()).filter((row) => labels[row]! >= 0);
@@ -190,7 +203,7 @@ export async function measureEncoder(
   engine: Engine,
   bench: Bench,
   settings: Settings,
-  { encoder, state }: { encoder: NetworkEncoder; state: Values },
+  { encoder, state }: { encoder: ImageEncoder; state: Values },
 ): Promise<MeasuredEncoder> {
   const { cache, set, seed, reporter } = bench;
   const { indices } = set;

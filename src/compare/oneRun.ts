@@ -1,4 +1,6 @@
 /** Run of a comparison: trained, resumed or found finished, then measured or found measured. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { openEngine } from '../backends/index.ts';
@@ -6,11 +8,12 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
-import { trainedEncoder } from '../encoders/index.ts';
+import { type ModelFile, trainedEncoder } from '../encoders/index.ts';
 import {
   clearLeftovers,
   isEndOf,
   isRunFolder,
+  listCheckpoints,
   loadLatestCheckpoint,
   maxCheckpointBytes,
   openTrainedRun,
@@ -23,9 +26,16 @@ import {
   trainingSeconds,
   writeJson,
 } from '../run/index.ts';
-import { resumedSettings, trainRun } from '../train/index.ts';
-import type { ComparedRun, CurvePoint } from './comparison.ts';
-import { type Bench, measureCurvePoint, measureEncoder } from './measure.ts';
+import {
+  requireSameHead,
+  requireSameOrigin,
+  resumedSettings,
+  type TrainRequest,
+  trainRun,
+} from '../train/index.ts';
+import type { Budget, ComparedRun, CurvePoint, Figures } from './comparison.ts';
+import { type Bench, type MeasuredEncoder, measureCurvePoint, measureEncoder } from './measure.ts';
+import { measureFineTuned, measureHead } from './measureModelRows.ts';
 import type { PlannedRun } from './plan.ts';
 import { storedRun } from './storedScores.ts';
 
@@ -35,7 +45,14 @@ const FRACTIONS = [1 / 8, 1 / 4, 1 / 2, 3 / 4] as const;
 export interface RunConditions {
   readonly images: OpenImages;
   readonly preset: string;
-  readonly budget: { readonly minutes: number } | { readonly epochs: number };
+  /** Budget of networks; heads have their own. */
+  readonly budget: Budget;
+  /** Pretrained model of heads and of rows that train it further. */
+  readonly model?: ModelFile | undefined;
+  /** Scores of its features; absent without labels. */
+  readonly modelFigures?: Figures | undefined;
+  /** Number of clusters of heads. Default: suggested from the features. */
+  readonly k?: number | undefined;
   /** Folder of the comparison. */
   readonly folder: string;
   /** Identity of images and protocol. */
@@ -71,7 +88,7 @@ export async function compareOne(
   if (before) return { ...about, failure: before };
   try {
     await trained(planned, folder, conditions);
-    return { ...about, ...(await measured(folder, conditions, bench)) };
+    return { ...about, ...(await measured(planned, folder, conditions, bench)) };
   } catch (error) {
     if (reporter.signal.aborted) throw interrupted();
     const code = error instanceof LikenessError ? error.code : 'internal';
@@ -88,20 +105,46 @@ async function trained(
   folder: RunFolder,
   conditions: RunConditions,
 ): Promise<void> {
-  const { images, preset, budget, command, reporter } = conditions;
-  const { method, seed, settings } = planned;
-  const wanted = { method, preset, seed, ...budget, settings };
+  const { images, command, reporter } = conditions;
+  const wanted = requestOf(planned, conditions);
+  await clearWithoutModel(folder);
   const resume = await isRunFolder(folder.path);
   if (resume) {
     // A finished run with other settings is refused too.
     const config = await readTrainedConfig(folder, 'compare');
     resumedSettings(config, wanted);
+    requireSameHead(config, wanted);
+    requireSameOrigin(config, wanted.origin?.settings);
     if (await isFinished(folder, config)) return;
   } else await clearLeftovers(folder.path);
   const about = command === undefined ? {} : { command };
-  const request = { ...wanted, ...about, out: folder.path, resume, snapshots: FRACTIONS };
+  const request = { ...wanted, ...about, out: folder.path, resume };
   const { outcome } = await trainRun(images, request, { reporter });
   if (outcome === 'interrupted') throw interrupted();
+}
+
+/** Options that a run is trained with. Heads have a recipe and a budget of their own. */
+function requestOf(
+  { method, seed, settings, training }: PlannedRun,
+  { preset, budget, model, k }: RunConditions,
+): TrainRequest {
+  const own = { method, seed, settings };
+  if (training === 'head') return { ...own, encoder: model!, ...(k !== undefined && { k }) };
+  if (training === 'fine-tuning') return { ...own, ...budget, origin: model! };
+  return { ...own, ...budget, preset, snapshots: FRACTIONS };
+}
+
+/**
+ * Removes the folder of a run that was stopped before it held its pretrained model, because it
+ * cannot be resumed and holds no training.
+ */
+async function clearWithoutModel(folder: RunFolder): Promise<void> {
+  if (!(await isRunFolder(folder.path))) return;
+  const { base, origin } = await readTrainedConfig(folder, 'compare');
+  const file = base ? folder.files.weights : origin ? folder.files.origin : undefined;
+  if (file === undefined || existsSync(file)) return;
+  if ((await listCheckpoints(folder.files.checkpoints)).length > 0) return;
+  await rm(folder.path, { recursive: true });
 }
 
 /** Returns true where the run has its last checkpoint, and that is intact. */
@@ -123,8 +166,9 @@ const storedSchema = z.object({ key: z.string(), step: z.int().nonnegative(), ru
 const failureSchema = z.object({ code: z.string(), reason: z.string() });
 
 async function measured(
+  { training }: PlannedRun,
   folder: RunFolder,
-  { key, reporter }: RunConditions,
+  { key, reporter, modelFigures }: RunConditions,
   bench: () => Promise<Bench>,
 ): Promise<Stored['run']> {
   const run = await openTrainedRun(folder.path);
@@ -142,14 +186,21 @@ async function measured(
     const snapshots = (await snapshotsOf(folder, run.config)).filter(
       (snapshot) => snapshot.step < step,
     );
+    const { workers } = settings.run;
     const moments = [...snapshots.map((snapshot) => snapshot.step), step];
     const minutes = (await trainingSeconds(folder.files.events, moments)).map(
       (seconds) => seconds / 60,
     );
     const { state } = run;
-    const encoder = await trainedEncoder({ engine, settings, state });
-    const measured = await measureEncoder(engine, on, settings, { encoder, state });
-    const { figures, labelFree, point } = measured;
+    const encoder = await run.openEncoder({ engine });
+    const measure = (): Promise<MeasuredEncoder> => {
+      if (training === 'head') {
+        return measureHead(on, { encoder, workers, features: modelFigures });
+      }
+      if (training === 'fine-tuning') return measureFineTuned(engine, on, { encoder, workers });
+      return measureEncoder(engine, on, settings, { encoder, state });
+    };
+    const { figures, labelFree, point } = await measure();
     await encoder.close();
     const curve: CurvePoint[] = [];
     if (point) {

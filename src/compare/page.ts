@@ -4,11 +4,19 @@ import { plural, showCount } from '../core/text.ts';
 import { pageHead } from '../report/html/head.ts';
 import { style } from '../report/html/style.ts';
 import { escapeHtml } from '../report/html/text.ts';
-import type { Baseline, ComparedMethod, Comparison, Published, Summary } from './comparison.ts';
+import type {
+  Baseline,
+  Budget,
+  ComparedMethod,
+  Comparison,
+  Published,
+  Summary,
+} from './comparison.ts';
 import { curvesSvg, legendHtml } from './curves.ts';
 import { likelySentence, trackingColumns } from './likelyOrder.ts';
 import { publishedParts, withNotes } from './published.ts';
 import { originSentence } from './summary.ts';
+import { rowName } from './table.ts';
 
 const more = `
 :root{--line0:#2b5fc7;--line1:#c2410c;--line2:#15803d;--line3:#7c3aed;--line4:#b0127b;--line5:#0e7490}
@@ -90,12 +98,10 @@ export function compareHtml(comparison: Comparison): string {
   const { data, labelled, seeds, budget, images, complete } = comparison;
   const title = `Methods compared on ${data.name}`;
   const origin = originSentence(comparison);
-  const budgetWords =
-    'minutes' in budget ? plural(budget.minutes, 'minute') : plural(budget.epochs, 'epoch');
   const figures: [string, string][] = [
     ['training images', showCount(images.train)],
     ...(images.test > 0 ? [['test images', showCount(images.test)] as [string, string]] : []),
-    ['per run', budgetText(budget) ?? budgetWords],
+    ...(budget ? [['per network', budgetText(budget)] as [string, string]] : []),
     ['seeds', showCount(seeds.length)],
     ...(comparison.date ? [['measured', comparison.date.slice(0, 10)] as [string, string]] : []),
   ];
@@ -122,20 +128,22 @@ ${factsHtml(comparison)}
 }
 
 /** Minutes may be a fraction, which `plural` would round. */
-function budgetText(budget: Comparison['budget']): string | undefined {
-  return 'minutes' in budget ? `${budget.minutes} min` : undefined;
+function budgetText(budget: NonNullable<Budget>): string {
+  return 'minutes' in budget ? `${budget.minutes} min` : plural(budget.epochs, 'epoch');
 }
 
-export function nameOf({ method, grid }: Pick<ComparedMethod, 'method' | 'grid'>): string {
-  const point = Object.entries(grid).map(([key, value]) => `${key} ${value}`);
-  return point.length === 0 ? method : `${method} (${point.join(', ')})`;
+/** Tells whose clusters the rows of heads have. */
+function headNote({ methods }: Comparison): string {
+  return methods.some(({ training }) => training === 'head')
+    ? ' NMI, ACC and ARI of a head on a pretrained model are of the clusters that the head learned.'
+    : '';
 }
 
 function labelledHtml(comparison: Comparison): string {
   const own = comparison.images.test > 0;
   const heads = comparison.methods.filter(({ head }) => head !== undefined);
   return `<section class="panel"><h2>${own ? 'On the test images' : 'On held-out images, with clusters of all images'}</h2>
-<p class="note">Mean and standard deviation over seeds. Features are those before any head, after the last step. Labels were used for measuring only.</p>
+<p class="note">Mean and standard deviation over seeds. Features are those before any head, after the last step.${headNote(comparison)} Labels were used for measuring only.</p>
 ${tableHtml(comparison, onTest, { minutes: true })}</section>
 ${own ? `<section class="panel"><h2>Clusters of train and test images together</h2><p class="note">The encoder was trained on the train images alone.</p>${tableHtml(comparison, onBoth)}</section>` : ''}
 ${heads.length > 0 ? `<section class="panel"><h2>Clusters learned by a method</h2><p class="note">Each image belongs to the most probable cluster of the method's own head, in place of k-means.</p>${tableHtml({ ...comparison, methods: heads, baselines: {}, published: [] }, byHead)}</section>` : ''}`;
@@ -165,7 +173,7 @@ function tableHtml(
       row.seeds < comparison.seeds.length
         ? ` <small>${row.seeds} of ${plural(comparison.seeds.length, 'seed')}</small>`
         : '';
-    return `<tr class="own"><th scope="row">${escapeHtml(nameOf(row))}${partly}</th>${cells}${time}</tr>`;
+    return `<tr class="own"><th scope="row">${escapeHtml(rowName(row))}${partly}</th>${cells}${time}</tr>`;
   });
   beside.forEach((row, i) => {
     const cells = columns.map(({ of }, column) => cell(of(row), column)).join('');
@@ -212,12 +220,12 @@ function curvesHtml({ methods, protocol }: Comparison): string {
   if (drawn.length === 0) return '';
   const lines = (of: 'knn' | 'nmi') =>
     drawn.map((row) => ({
-      name: nameOf(row),
+      name: rowName(row),
       points: row.curve.map((point) => ({ minutes: point.minutes, value: point[of] })),
     }));
   return `<section class="panel"><h2>Scores over training time</h2>
 <p class="note">${escapeHtml(sentence(protocol.curves ?? ''))}</p>
-${legendHtml(drawn.map(nameOf))}
+${legendHtml(drawn.map(rowName))}
 <div class="split">${curvesSvg('kNN accuracy', lines('knn'))}${curvesSvg('NMI', lines('nmi'))}</div></section>`;
 }
 
@@ -226,7 +234,7 @@ function failuresHtml({ methods }: Comparison): string {
     row.runs.flatMap(({ seed, failure }) =>
       failure
         ? [
-            `<tr><th scope="row">${escapeHtml(nameOf(row))}</th><td>${seed}</td><td class="why">${escapeHtml(failure.reason)}</td></tr>`,
+            `<tr><th scope="row">${escapeHtml(rowName(row))}</th><td>${seed}</td><td class="why">${escapeHtml(failure.reason)}</td></tr>`,
           ]
         : [],
     ),
@@ -246,7 +254,7 @@ function runsHtml({ methods, labelled }: Comparison): string {
       failure
         ? []
         : [
-            `<tr><th scope="row">${escapeHtml(nameOf(row))}</th><td>${seed}</td>${labelled ? show(figures?.knn) + show(figures?.linear) + show(figures?.nmi) + show(figures?.acc) + show(figures?.ari) : ''}${show(minutes, 1)}${show(epochs, 1)}<td><code>${escapeHtml(folder)}</code></td></tr>`,
+            `<tr><th scope="row">${escapeHtml(rowName(row))}</th><td>${seed}</td>${labelled ? show(figures?.knn) + show(figures?.linear) + show(figures?.nmi) + show(figures?.acc) + show(figures?.ari) : ''}${show(minutes, 1)}${show(epochs, 1)}<td><code>${escapeHtml(folder)}</code></td></tr>`,
           ],
     ),
   );
@@ -277,7 +285,7 @@ ${rows.join('\n')}
 </tbody></table></div></details></section>`;
 }
 
-function factsHtml({ protocol, shared, preset, baselines }: Comparison): string {
+function factsHtml({ protocol, shared, preset, baselines, model }: Comparison): string {
   const items = (facts: Readonly<Record<string, string | number>>) =>
     Object.entries(facts)
       .map(
@@ -288,6 +296,11 @@ function factsHtml({ protocol, shared, preset, baselines }: Comparison): string 
   const features = Object.fromEntries(
     Object.values(baselines).map(({ name, protocol: how }) => [name, how]),
   );
+  const pretrained = model
+    ? `<section class="panel"><h2>Pretrained model</h2>
+<dl class="facts">${items(model)}</dl></section>
+`
+    : '';
   return `<section class="panel"><h2>Protocol</h2><dl class="facts">${items({ ...protocol, ...features })}</dl></section>
-<section class="panel"><h2>Shared settings</h2><dl class="facts">${items({ preset, ...shared })}</dl></section>`;
+${pretrained}<section class="panel"><h2>Shared settings</h2><dl class="facts">${items({ preset, ...shared })}</dl></section>`;
 }

@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { flatSettings, methodNamed, methodNames, settingsFor } from '../methods/index.ts';
 import { sharedOf } from './facts.ts';
-import { type CompareRequest, planRows, runName, sharedSettings } from './plan.ts';
+import {
+  type CompareRequest,
+  networkOf,
+  type PlannedRow,
+  planRows,
+  runName,
+  sharedSettings,
+} from './plan.ts';
+import { tinyModelFile } from './tinyModelFile.cases.ts';
 
 const request = (more: Partial<CompareRequest>): CompareRequest => ({
   methods: ['swav'],
@@ -23,7 +31,10 @@ describe('names', () => {
 
 describe('the rows', () => {
   it('have the same encoder, views and batch, whatever a recipe says', () => {
-    const rows = planRows(request({ methods: [...methodNames] }), 'small-32');
+    const rows = planRows(request({ methods: [...methodNames] }), {
+      preset: 'small-32',
+      images: 1000,
+    });
     expect(rows).toHaveLength(methodNames.length);
     const plain = flatSettings(settingsFor('small-32', {}));
     for (const { settings, method } of rows) {
@@ -40,7 +51,10 @@ describe('the rows', () => {
     const views = { blurProbability: 0.5, crops: [{ count: 2, size: 99 }] };
     Object.assign(simclr, { recipe: { views, method: { temperature: 0.37 } } });
     try {
-      const [row] = planRows(request({ methods: ['simclr'] }), 'small-32');
+      const [row] = planRows(request({ methods: ['simclr'] }), {
+        preset: 'small-32',
+        images: 1000,
+      });
       expect(flatSettings(row!.settings)).toMatchObject({
         blurProbability: 0,
         temperature: 0.37,
@@ -48,7 +62,7 @@ describe('the rows', () => {
       });
       const [given] = planRows(
         request({ methods: ['simclr'], settings: { views: { blurProbability: 0.2 } } }),
-        'small-32',
+        { preset: 'small-32', images: 1000 },
       );
       expect(given!.settings.views.blurProbability).toBe(0.2);
     } finally {
@@ -58,7 +72,7 @@ describe('the rows', () => {
 
   it('share crops and scales, cut down to what a method takes', () => {
     const shared = (more: Partial<CompareRequest>, preset: string) =>
-      sharedOf(planRows(request(more), preset));
+      sharedOf(planRows(request(more), { preset, images: 1000 }));
     expect(shared({ methods: ['swav', 'moco'] }, 'small-32')).toMatchObject({
       crops: '2x32',
       scales: '0.2-1',
@@ -74,7 +88,10 @@ describe('the rows', () => {
   });
 
   it('are one per value of the grid, each with every seed', () => {
-    const rows = planRows(request({ seeds: 2, grid: { temperature: [0.1, 0.2] } }), 'tiny-28');
+    const rows = planRows(request({ seeds: 2, grid: { temperature: [0.1, 0.2] } }), {
+      preset: 'tiny-28',
+      images: 1000,
+    });
     expect(rows.map(({ settings }) => settings.method.temperature)).toEqual([0.1, 0.2]);
     expect(rows.map(({ runs }) => runs.map(({ seed }) => seed))).toEqual([
       [0, 1],
@@ -89,7 +106,7 @@ describe('the rows', () => {
         seeds: 1,
         vary: { augmentedViews: ['both', 'one', 'none'], architecture: ['resnet10', 'resnet18'] },
       }),
-      'small-32',
+      { preset: 'small-32', images: 1000 },
     );
     expect(rows.map(({ method, grid }) => [method, grid])).toEqual(
       ['contrastive-clustering', 'swav'].flatMap((method) => [
@@ -113,7 +130,7 @@ describe('the rows', () => {
         settings: { encoder: { architecture: 'resnet34' } },
         vary: { architecture: ['resnet18', 'resnet34'] },
       }),
-      'small-32',
+      { preset: 'small-32', images: 1000 },
     );
     expect(rows.map(({ settings }) => settings.encoder.architecture)).toEqual([
       'resnet34',
@@ -128,7 +145,7 @@ describe('the rows', () => {
   it('share a number of clusters between methods that take one and several', () => {
     const rows = planRows(
       request({ methods: ['deepcluster', 'pcl'], settings: { method: { clusters: 9 } } }),
-      'small-32',
+      { preset: 'small-32', images: 1000 },
     );
     expect(rows.map(({ settings }) => settings.method.clusters)).toEqual([9, [9]]);
   });
@@ -149,10 +166,111 @@ describe('the rows', () => {
       'grid and settings: received temperature in both',
     ],
   ])('refuse %j before anything is trained', (more, message) => {
-    expect(() => planRows(request(more), 'tiny-28')).toThrow(message);
+    expect(() => planRows(request(more), { preset: 'tiny-28', images: 1000 })).toThrow(message);
   });
 
   it('refuse a recipe for one method', () => {
-    expect(() => planRows(request({}), 'swav-imagenet')).toThrow('one method');
+    expect(() => planRows(request({}), { preset: 'swav-imagenet', images: 1000 })).toThrow(
+      'one method',
+    );
+  });
+});
+
+describe('rows on a pretrained model', () => {
+  const encoder = tinyModelFile();
+  const facts = { preset: 'small-32', images: 1000 };
+  const planned = (more: Partial<CompareRequest>) => planRows(request({ encoder, ...more }), facts);
+  const names = (rows: readonly PlannedRow[]) => rows.map(({ runs }) => runs[0]!.name);
+
+  it('are heads of methods that learn clusters, and the others train from scratch', () => {
+    const rows = planned({
+      ...{ methods: ['consensus', 'swav', 'simclr'], scratch: ['swav', 'simclr'] },
+      fineTune: ['simclr'],
+    });
+    expect(rows.map(({ method, training }) => [method, training])).toEqual([
+      ['consensus', 'head'],
+      ['swav', 'head'],
+      ['simclr', 'scratch'],
+      ['swav', 'scratch'],
+      ['simclr', 'fine-tuning'],
+    ]);
+    expect(names(rows)).toEqual([
+      'consensus-head-seed0',
+      'swav-head-seed0',
+      'simclr-seed0',
+      'swav-seed0',
+      'simclr-fine-tuned-seed0',
+    ]);
+  });
+
+  it('are the default head where nothing is named, and nothing beside rows that are', () => {
+    expect(names(planned({ methods: undefined }))).toEqual(['consensus-head-seed0']);
+    expect(names(planned({ methods: undefined, fineTune: ['byol'] }))).toEqual([
+      'byol-fine-tuned-seed0',
+    ]);
+  });
+
+  it('keep their own recipes: the budget is that of networks', () => {
+    const [head, network, tuned] = planned({
+      ...{ methods: ['scan', 'simclr'], fineTune: ['simclr'], epochs: 7, k: 5 },
+    });
+    expect(head!.settings).toMatchObject({
+      encoder: { architecture: 'pretrained', dimension: 8 },
+      method: { name: 'scan', clusters: 5 },
+      data: { imageSize: 32 },
+    });
+    expect(head!.settings.schedule.epochs).toBeGreaterThan(100);
+    expect(network!.settings.schedule.epochs).toBe(7);
+    expect(tuned!.settings).toMatchObject({
+      encoder: { architecture: 'imported', dimension: 8 },
+      schedule: { epochs: 7 },
+      optimizer: { learningRate: 1e-5 },
+    });
+  });
+
+  it('read settings of all runs but for those of a network and its input', () => {
+    const rows = planned({
+      ...{ methods: ['consensus', 'simclr'], fineTune: ['simclr'] },
+      settings: {
+        encoder: { width: 4, layerDecay: 0.5 },
+        views: { crops: [{ count: 2, size: 16 }] },
+        data: { batchSize: 8 },
+        run: { threads: 1 },
+      },
+      grid: { architecture: ['resnet10', 'resnet18'] },
+    });
+    expect(rows.map(({ method, training, grid }) => [method, training, grid])).toEqual([
+      ['consensus', 'head', {}],
+      ['simclr', 'scratch', { architecture: 'resnet10' }],
+      ['simclr', 'scratch', { architecture: 'resnet18' }],
+      ['simclr', 'fine-tuning', {}],
+    ]);
+    const [head, network, , tuned] = rows;
+    for (const { settings } of rows) {
+      expect(settings).toMatchObject({ data: { batchSize: 8 }, run: { threads: 1 } });
+    }
+    expect(head!.settings.views.crops[0]!.size).toBe(32);
+    expect(network!.settings.encoder).toMatchObject({ width: 4 });
+    expect(flatSettings(tuned!.settings)).toMatchObject({ layerDecay: 0.5, crops: '2x16' });
+    expect(tuned!.runs[0]!.settings.encoder).toEqual({ layerDecay: 0.5 });
+  });
+
+  it('leave the shared settings to networks from scratch', () => {
+    const rows = planned({ methods: ['consensus', 'simclr'] });
+    expect(sharedOf(rows)).toMatchObject({ architecture: 'resnet10' });
+    expect(sharedOf(planned({ methods: ['consensus'] }))).toEqual({});
+    const network = networkOf(planned({ methods: ['consensus'] }), request({ encoder }), 'tiny-28');
+    expect(network.encoder.architecture).toBe(settingsFor('tiny-28', {}).encoder.architecture);
+  });
+
+  it.each<[Partial<CompareRequest>, string]>([
+    [{ encoder: undefined, methods: ['temi'] }, 'methods: received "temi" without encoder'],
+    [{ encoder: undefined, fineTune: ['simclr'] }, 'fineTune: received no encoder'],
+    [{ fineTune: ['temi'] }, 'fineTune: received "temi", which trains nothing but a head'],
+    [{ scratch: ['scan'] }, 'scratch: received "scan", which trains nothing but a head'],
+    [{ encoder: undefined, methods: undefined }, 'methods: received none; expected one or more'],
+    [{ methods: [] }, 'methods: received none; expected one or more'],
+  ])('refuse %o', (more, message) => {
+    expect(() => planned(more)).toThrow(message);
   });
 });

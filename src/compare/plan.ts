@@ -4,9 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
+import type { ModelFile } from '../encoders/index.ts';
 import {
   allMethods,
+  canBeHead,
   cropsFor,
+  defaultHead,
   type FlatSettings,
   flatValues,
   methodNamed,
@@ -18,12 +21,29 @@ import {
   settingsFor,
 } from '../methods/index.ts';
 import type { ClassicalName } from './classical.ts';
+import type { Training } from './comparison.ts';
 import { type GridPoint, gridPoints, labelsOf, requireFree, type SettingValues } from './grid.ts';
+import { modelPoint, modelSettingsOf } from './modelRows.ts';
 
 export interface CompareRequest {
-  /** Methods to compare, by name. */
-  methods: readonly string[];
-  /** Approximate training time of each run in minutes. Exclusive with `epochs`. */
+  /**
+   * Methods to compare, by name. With `encoder`, those that learn clusters train a head on its
+   * features, and the others a network from scratch. Required without `encoder`; with it the
+   * default is `consensus`, or none where `fineTune` or `scratch` names methods.
+   */
+  methods?: readonly string[];
+  /** Pretrained model. Its features with k-means are rows of the table, too. */
+  encoder?: ModelFile;
+  /** Methods by name that train the pretrained model itself further. */
+  fineTune?: readonly string[];
+  /** Methods by name that train a network from scratch beside heads of the same name. */
+  scratch?: readonly string[];
+  /** Number of clusters, of heads and of k-means. Default: the number of classes. */
+  k?: number;
+  /**
+   * Approximate training time of each network in minutes. Exclusive with `epochs`. Heads need
+   * neither: their recipes count steps.
+   */
   minutes?: number;
   /** Passes of each run over the images. */
   epochs?: number;
@@ -54,6 +74,7 @@ export interface CompareRequest {
 /** Run of a comparison. */
 export interface PlannedRun {
   readonly method: string;
+  readonly training: Training;
   readonly grid: GridPoint;
   readonly seed: number;
   /** Name of its folder. */
@@ -65,6 +86,7 @@ export interface PlannedRun {
 /** Row of the table. */
 export interface PlannedRow {
   readonly method: string;
+  readonly training: Training;
   readonly grid: GridPoint;
   readonly runs: readonly PlannedRun[];
   /** Settings of its runs, before they are fitted to the number of images. */
@@ -98,18 +120,20 @@ export const sharedSettings = [
   'std',
 ] as const;
 
-/** Plans all rows in the order of methods, then of the grid, without rows of equal settings. */
-export function planRows(
-  {
-    methods: wanted,
-    grid = {},
-    vary = {},
-    settings: shared = {},
-    seeds = 3,
-    epochs,
-  }: CompareRequest,
-  preset: string,
-): PlannedRow[] {
+/** Facts that rows are planned for. */
+export interface PlanFacts {
+  readonly preset: string;
+  /** Number of images of the source. */
+  readonly images: number;
+}
+
+/**
+ * Plans all rows in the order of methods, then of the grid, without rows of equal settings.
+ *
+ * @throws LikenessError `option.*`, `settings.*`
+ */
+export function planRows(request: CompareRequest, facts: PlanFacts): PlannedRow[] {
+  const { grid = {}, vary = {}, settings: shared = {}, seeds = 3 } = request;
   const points = gridPoints({ grid, vary });
   const common = flatValues(shared);
   for (const name of Object.keys(common)) {
@@ -120,19 +144,18 @@ export function planRows(
       `grid and settings: received ${name} in both; expected it in one`,
     );
   }
-  return wanted.flatMap((method) => {
+  return plannedMethods(request).flatMap(({ method, training }) => {
     checkSettings(shared, method);
-    const rows = points.map((point): PlannedRow => {
-      const given = { ...common, ...point };
-      const own = { ...given, ...withSharedSettings(method, preset, given), method };
-      const patch = patchOfValues({ ...own, ...(epochs && { epochs }) }).settings;
+    const rows = points.map((all): PlannedRow => {
+      const point = modelPoint(training, all);
+      const own = ownValues({ method, training }, { common, point, preset: facts.preset });
       const labels = labelsOf(point);
       return {
-        method,
-        grid: labels,
-        settings: settingsFor(preset, patch),
+        ...{ method, training, grid: labels },
+        settings: settingsOfRow({ training, own }, request, facts),
         runs: Array.from({ length: seeds }, (_, seed) => ({
-          ...{ method, grid: labels, seed, name: runName(method, seed, labels) },
+          ...{ method, training, grid: labels, seed },
+          name: runName(method, seed, labels, training),
           settings: patchOfValues(own).settings,
         })),
       };
@@ -140,6 +163,101 @@ export function planRows(
     const unseen = new Set(rows.map(({ settings }) => JSON.stringify(settings)));
     return rows.filter(({ settings }) => unseen.delete(JSON.stringify(settings)));
   });
+}
+
+/** Lists the methods with the use that each makes of the pretrained model. */
+function plannedMethods({
+  encoder,
+  fineTune = [],
+  scratch = [],
+  methods = encoder && fineTune.length + scratch.length === 0 ? [defaultHead] : [],
+}: CompareRequest): { method: string; training: Training }[] {
+  const named = methods.map((method) => {
+    const isHead = encoder !== undefined && canBeHead(method);
+    return { method, training: isHead ? ('head' as const) : ('scratch' as const) };
+  });
+  const beside = scratch.filter(
+    (name) => !named.some(({ method, training }) => method === name && training === 'scratch'),
+  );
+  const planned = [
+    ...named,
+    ...beside.map((method) => ({ method, training: 'scratch' as const })),
+    ...fineTune.map((method) => ({ method, training: 'fine-tuning' as const })),
+  ];
+  requireModels(planned, encoder);
+  return planned;
+}
+
+/** Refuses rows that need a pretrained model where there is none, and methods that need one. */
+function requireModels(
+  planned: readonly { method: string; training: Training }[],
+  encoder: ModelFile | undefined,
+): void {
+  if (planned.length === 0) {
+    const names = allMethods().map(({ name }) => name);
+    throw new LikenessError(
+      'option.missing',
+      `methods: received none; expected one or more of ${names.join(', ')}`,
+    );
+  }
+  for (const { method, training } of planned) {
+    const needsFeatures = methodNamed(method).pairs === 'neighbors';
+    if (training === 'fine-tuning' && !encoder) {
+      throw new LikenessError(
+        'option.conflict',
+        'fineTune: received no encoder; expected the model to train further. Name it with ' +
+          '`encoder`.',
+      );
+    }
+    if (training === 'head' || !needsFeatures) continue;
+    const option = training === 'fine-tuning' ? 'fineTune' : encoder ? 'scratch' : 'methods';
+    throw new LikenessError(
+      encoder ? 'option.invalid' : 'head.encoder',
+      encoder
+        ? `${option}: received "${method}", which trains nothing but a head; expected it in ` +
+            '`methods`'
+        : `${option}: received "${method}" without encoder; expected a pretrained model, because ` +
+            'it trains a head on features. Name its file with `encoder`.',
+    );
+  }
+}
+
+/** Values of a row that differ from its recipe, by flat name. */
+function ownValues(
+  { method, training }: Pick<PlannedRow, 'method' | 'training'>,
+  { common, point, preset }: { common: FlatSettings; point: FlatSettings; preset: string },
+): FlatSettings {
+  if (training !== 'scratch') return { ...modelPoint(training, common), ...point, method };
+  const given = { ...common, ...point };
+  return { ...given, ...withSharedSettings(method, preset, given), method };
+}
+
+/** Settings of a row, before they are fitted to the number of images. */
+function settingsOfRow(
+  { training, own }: { training: Training; own: FlatSettings },
+  { encoder, epochs, k = 2 }: CompareRequest,
+  { preset, images }: PlanFacts,
+): Settings {
+  const withEpochs = { ...own, ...(training !== 'head' && epochs && { epochs }) };
+  const patch = patchOfValues(withEpochs).settings;
+  return training === 'scratch'
+    ? settingsFor(preset, patch)
+    : modelSettingsOf(training, encoder!, { patch, images, k });
+}
+
+/**
+ * Settings of the network that stands for an untrained one: that of the first row from scratch, or
+ * the preset's.
+ */
+export function networkOf(
+  rows: readonly PlannedRow[],
+  { settings = {} }: CompareRequest,
+  preset: string,
+): Settings {
+  const own = rows.find(({ training }) => training === 'scratch');
+  if (own) return own.settings;
+  const patch = patchOfValues({ ...flatValues(settings), method: 'swav' }).settings;
+  return settingsFor(preset, patch);
 }
 
 /** Checks groups, names and values; own settings of other methods are left out. */
@@ -174,8 +292,20 @@ function withSharedSettings(method: string, preset: string, given: FlatSettings)
   };
 }
 
-/** Names the folder of a run, such as `moco-seed1` or `swav-seed0-temperature-0.2`. */
-export function runName(method: string, seed: number, point: GridPoint): string {
+/** Text behind the method in the name of a run's folder. */
+const marks: Readonly<Record<Training, string>> = {
+  scratch: '',
+  head: '-head',
+  'fine-tuning': '-fine-tuned',
+};
+
+/** Names the folder of a run, such as `moco-seed1` or `swav-head-seed0-temperature-0.2`. */
+export function runName(
+  method: string,
+  seed: number,
+  point: GridPoint,
+  training: Training = 'scratch',
+): string {
   const text = Object.entries(point)
     .map(([key, value]) => `-${key}-${value}`)
     .join('');
@@ -184,5 +314,5 @@ export function runName(method: string, seed: number, point: GridPoint): string 
     plain === text
       ? ''
       : `-${createHash('sha256').update(JSON.stringify(point)).digest('hex').slice(0, 6)}`;
-  return `${method}-seed${seed}${plain}${mark}`;
+  return `${method}${marks[training]}-seed${seed}${plain}${mark}`;
 }

@@ -273,7 +273,7 @@ export function publishedParts({
   baselines,
 }: Pick<Comparison, 'published' | 'methods' | 'baselines'>): PublishedParts {
   const present = new Set<string>([
-    ...methods.map(({ method }) => method),
+    ...methods.flatMap(({ method, model }) => (model === undefined ? [method] : [])),
     ...Object.keys(baselines),
   ]);
   return {

@@ -68,12 +68,14 @@ export function summarizeMethod(
   method: string,
   grid: Readonly<Record<string, string>>,
   runs: readonly ComparedRun[],
+  about: Pick<ComparedMethod, 'training' | 'model'> = {},
 ): ComparedMethod {
   const done = runs.filter(
     ({ figures, labelFree }) => figures !== undefined || labelFree !== undefined,
   );
   return {
     method,
+    ...about,
     grid,
     seeds: done.length,
     ...summarizeFigures(done.flatMap(({ figures }) => (figures ? [figures] : []))),

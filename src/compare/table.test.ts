@@ -2,7 +2,14 @@
  * The comparison in a terminal: failed runs, missing figures and published rows in their places.
  */
 import { describe, expect, it } from 'vitest';
-import { type ComparedRun, type Comparison, publishedFor, summarizeMethod } from './index.ts';
+import {
+  type ComparedRun,
+  type Comparison,
+  compareHtml,
+  publishedFor,
+  summarizeMethod,
+  type Training,
+} from './index.ts';
 import { compareTable } from './table.ts';
 
 const run = (seed: number, value: number): ComparedRun => ({
@@ -116,5 +123,45 @@ describe('the table without labels', () => {
     expect(
       lines.some((line) => line.startsWith('likely best without labels: contrastive-clustering')),
     ).toBe(true);
+  });
+});
+
+describe('rows on a pretrained model', () => {
+  const of = (method: string, training: Training, model?: string) =>
+    summarizeMethod(method, {}, [run(0, 0.4)], { training, ...(model && { model }) });
+  const methods = [
+    of('consensus', 'head', 'net'),
+    of('contrastive-clustering', 'head', 'net'),
+    of('simclr', 'fine-tuning', 'net'),
+    of('simclr', 'scratch'),
+  ];
+  const lines = compareTable({ ...comparison, methods });
+
+  it('are named by the model and the way that it is used in', () => {
+    for (const name of [
+      'consensus on net,',
+      'net, fine-tuned by simclr,',
+      'simclr from scratch,',
+    ]) {
+      expect(lines.filter((line) => line.startsWith(name)).length, name).toBeGreaterThan(0);
+    }
+    expect(lines[0]).toBe(
+      'cifar10: 12 minutes of training per network, heads by their own recipes, 2 seeds',
+    );
+    const alone = compareTable({ ...comparison, budget: null, methods: methods.slice(0, 2) });
+    expect(alone[0]).toBe('cifar10: heads by their own recipes, 2 seeds');
+  });
+
+  it('have no published scores beside them, which are of networks from scratch', () => {
+    expect(lines.join('\n')).toContain('simclr, published');
+    expect(lines.join('\n')).not.toContain('contrastive-clustering, published');
+  });
+
+  it('have a note on the page, with the facts of the model', () => {
+    const page = compareHtml({ ...comparison, methods, model: { dimension: 512 } });
+    expect(page).toContain('are of the clusters that the head learned');
+    expect(page).toContain('<h2>Pretrained model</h2>');
+    expect(page).toContain('<dt>dimension</dt><dd>512</dd>');
+    expect(compareHtml(comparison)).not.toContain('Pretrained model');
   });
 });

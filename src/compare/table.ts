@@ -1,6 +1,6 @@
 /** A comparison as text for a terminal. */
 import type { Baseline, ComparedMethod, Comparison, FigureName, Summary } from './comparison.ts';
-import { showBudget } from './facts.ts';
+import { budgetsInWords } from './facts.ts';
 import { showGrid } from './grid.ts';
 import { likelySentence, trackingColumns } from './likelyOrder.ts';
 import { publishedParts, withNotes } from './published.ts';
@@ -48,10 +48,19 @@ export function showSummary(summary: Summary | undefined): string {
   return values.length < 2 ? mean.toFixed(3) : `${mean.toFixed(3)} ±${sd!.toFixed(3)}`;
 }
 
-/** Names a method's row with its point of the grid. */
-export function rowName({ method, grid }: Pick<ComparedMethod, 'method' | 'grid'>): string {
-  const point = showGrid(grid);
-  return point === '' ? method : `${method} (${point})`;
+type NamedRow = Pick<ComparedMethod, 'method' | 'grid' | 'training' | 'model'>;
+
+/** Names a row with its point of the grid, such as `consensus on squeezenet1.1`. */
+export function rowName(row: NamedRow): string {
+  const point = showGrid(row.grid);
+  const name = nameOf(row);
+  return point === '' ? name : `${name} (${point})`;
+}
+
+function nameOf({ method, training, model }: NamedRow): string {
+  if (training === 'head') return `${method} on ${model}`;
+  if (training === 'fine-tuning') return `${model}, fine-tuned by ${method}`;
+  return training === 'scratch' ? `${method} from scratch` : method;
 }
 
 /** Lists one sentence per failed run. */
@@ -65,9 +74,9 @@ export function failures(comparison: Comparison): string[] {
 
 /** Builds the lines of the whole comparison. */
 export function compareTable(comparison: Comparison): string[] {
-  const { budget, seeds, images, labelled, protocol } = comparison;
+  const { budget, seeds, images, labelled, protocol, methods } = comparison;
   const lines = [
-    `${comparison.data.name}: ${showBudget(budget)} per run, ${seeds.length} ` +
+    `${comparison.data.name}: ${budgetsInWords(budget, methods)}, ${seeds.length} ` +
       `seed${seeds.length === 1 ? '' : 's'}${comparison.complete ? '' : '; not complete'}`,
     '',
   ];

@@ -5,15 +5,11 @@
 
 import type { Engine } from '../backends/index.ts';
 import {
-  assign,
   type ClusterAlgorithm,
   type Features,
-  type FitOptions,
-  fitCentroids,
   type KmeansOptions,
   kmeans,
   selectRows,
-  unitRows,
 } from '../cluster/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
@@ -31,6 +27,7 @@ import {
   purityOf,
   purityTable,
 } from '../metrics/index.ts';
+import { nearestCentroids } from './kmeansAgreement.ts';
 import { type Usage, usage } from './labelFree.ts';
 
 /** Clusters that a method has learned itself. */
@@ -153,17 +150,6 @@ export async function scoreClusters(
       ...(!isKmeans && { kmeans: byKmeans }),
     },
   };
-}
-
-/** Cluster of each row: that of the nearest centroid, `[N]`. */
-async function nearestCentroids(
-  engine: Engine,
-  features: Features,
-  k: number,
-  options: FitOptions,
-): Promise<Int32Array> {
-  const { centroids } = await fitCentroids(engine, unitRows(features), k, options);
-  return (await assign(engine, features, centroids)).assignments;
 }
 
 const NORMALIZED = 'NMI and AMI normalized by the arithmetic mean, ACC by the Hungarian method';

@@ -4,23 +4,36 @@ import {
   type CompareRequest,
   classicalNames,
   compareMethods,
+  storedHubModel,
   type WrittenComparison,
 } from '../compare/index.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
+import { isHubId, pinnedHubId } from '../encoders/index.ts';
 import { allMethods } from '../methods/index.ts';
 import { readStoredSource } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import {
   checkOptions,
   commandLine,
+  flag,
   MAX_MINUTES,
   path,
   positiveNumber,
   settingsOption,
   wholeNumber,
 } from './options.ts';
+import { pretrainedModel } from './pretrainedModel.ts';
 
-export interface CompareOptions extends CompareRequest, ReporterOptions {}
+export interface CompareOptions extends Omit<CompareRequest, 'encoder'>, ReporterOptions {
+  /**
+   * Path of a pretrained model, an ONNX file or a folder as hubs lay them out, or
+   * `hub:OWNER/NAME`. Its features with k-means, heads on them and models that are trained further
+   * are rows beside networks from scratch.
+   */
+  encoder?: string;
+  /** Reads models of the hub from the cache alone. Default false. */
+  offline?: boolean;
+}
 
 const valuesError = 'expected lists of values by setting, such as { temperature: [0.1, 0.2] }';
 const values = z
@@ -35,7 +48,7 @@ const namesOf = (names: readonly string[]) => {
 
 /**
  * Trains several methods under the same conditions, measures them alike, and writes compare.json
- * and compare.html.
+ * and compare.html. With `encoder` one table has the ways from a pretrained model, too.
  *
  * The same call resumes an interrupted comparison, and may add methods and seeds. A method that
  * fails is part of the result with its reason.
@@ -47,16 +60,24 @@ const namesOf = (names: readonly string[]) => {
  *   settings: { data: { batchSize: 128 } },
  *   grid: { temperature: [0.1, 0.2, 0.5] },
  * });
- * @throws LikenessError `option.*`, `settings.invalid`, `compare.*`, `source.*`, `interrupted`
- * where the signal is aborted.
+ * @example
+ * await compare('photos', { encoder: 'dinov2-small', methods: ['consensus', 'scan'] });
+ * @throws LikenessError `option.*`, `settings.invalid`, `encoder.*`, `hub.*`, `compare.*`,
+ * `source.*`, `interrupted` where the signal is aborted.
  */
 export async function compare(
   images: Images | string,
   options: CompareOptions,
 ): Promise<WrittenComparison> {
+  const methodsOption = namesOf(allMethods().map(({ name }) => name));
   checkOptions(
     {
-      methods: namesOf(allMethods().map(({ name }) => name)),
+      methods: methodsOption.optional(),
+      encoder: path(),
+      offline: flag,
+      fineTune: methodsOption.optional(),
+      scratch: methodsOption.optional(),
+      k: wholeNumber(2),
       minutes: positiveNumber(MAX_MINUTES),
       epochs: wholeNumber(1),
       seeds: wholeNumber(1),
@@ -70,11 +91,25 @@ export async function compare(
     },
     options,
   );
-  const { onProgress, onNote, onWarning, signal, ...request } = options;
+  const { onProgress, onNote, onWarning, signal, encoder: given, offline, ...rest } = options;
   const reporter = reporterFor(options);
-  const { out } = request;
+  const { out } = rest;
+  const encoder = given === undefined ? undefined : await pinned(given, out);
+  const request = {
+    ...rest,
+    ...(encoder !== undefined && {
+      encoder: await pretrainedModel(encoder, { offline, reporter }),
+    }),
+  };
   const stored = out === undefined ? undefined : await readStoredSource(out);
   return withImages(images, (opened) => compareMethods(opened, request, { reporter }), {
     ...{ reporter, stored },
   });
+}
+
+/** Id of the model's commit, where a comparison is resumed with the hub id of its start. */
+async function pinned(path: string, out: string | undefined): Promise<string> {
+  if (out === undefined || !isHubId(path)) return path;
+  const hub = await storedHubModel(out);
+  return hub?.id === path ? pinnedHubId(hub) : path;
 }

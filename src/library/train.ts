@@ -1,16 +1,9 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
-import type { Reporter, ReporterOptions } from '../core/reporter.ts';
-import { displayPath } from '../core/text.ts';
+import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
-import {
-  featureEncoderNames,
-  isHubId,
-  type ModelFile,
-  openModelFile,
-  pinnedHubId,
-} from '../encoders/index.ts';
+import { isHubId, pinnedHubId } from '../encoders/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import {
   isRunFolder,
@@ -35,6 +28,7 @@ import {
   splitNames,
   wholeNumber,
 } from './options.ts';
+import { pretrainedModel } from './pretrainedModel.ts';
 
 export interface TrainOptions extends ReporterOptions {
   /**
@@ -166,25 +160,6 @@ async function pinned(path: string, { resume, out }: TrainOptions): Promise<stri
   return hub?.id === path ? pinnedHubId(hub) : path;
 }
 
-/** Opens a pretrained model. */
-async function modelAt(
-  path: string,
-  { offline, reporter }: { offline: boolean | undefined; reporter: Reporter },
-): Promise<ModelFile> {
-  if (featureEncoderNames.some((name) => name === path)) {
-    throw new LikenessError(
-      'option.invalid',
-      `encoder: received "${path}"; expected the path of a pretrained model, because heads on ` +
-        `${path} were not measured. \`start(images, { out })\` groups without training.`,
-    );
-  }
-  reporter.progress({
-    stage: 'learn',
-    text: `opening ${isHubId(path) ? path : displayPath(path)}`,
-  });
-  return openModelFile(path, { reporter, ...(offline !== undefined && { offline }) });
-}
-
 /** Refuses options that do not go with training a model further. */
 function checkFineTune({ encoder, fineTune, resume, k, preset }: TrainOptions): void {
   if (!fineTune) return;
@@ -210,7 +185,7 @@ export async function trainImages(
   const { encoder: path, fineTune, offline, method, ...others } = given;
   checkFineTune(options);
   const own = path === undefined ? undefined : await pinned(path, options);
-  const model = own === undefined ? undefined : await modelAt(own, { offline, reporter });
+  const model = own === undefined ? undefined : await pretrainedModel(own, { offline, reporter });
   const request = {
     ...{ ...others, method: nameOf(method) },
     ...(model && (fineTune ? { origin: model } : { encoder: model })),

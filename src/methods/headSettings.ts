@@ -51,25 +51,11 @@ export interface HeadFacts {
  */
 export function headSettings(
   given: SettingsPatch,
-  { dimension, size, images, k }: HeadFacts,
+  facts: HeadFacts,
 ): { settings: Settings; notes: string[] } {
   const method = methodNamed(given.method?.name ?? defaultHead);
-  const { encoder: _, ...own } = method.recipe;
-  const crops = cropsFor(method.name, {
-    crops: [{ count: 2, size }],
-    scales: [[0.25, 1]],
-  });
-  const read = Object.entries(recipe.method).filter(([key]) => key in method.settings.shape);
-  const wanted = resolveSettings(
-    mergeSettings(
-      { ...recipe, method: { name: method.name, ...Object.fromEntries(read) } } as SettingsPatch,
-      own,
-      { method: clustersOf(method, k) },
-      given,
-      { data: { imageSize: size }, views: sizedCrops(crops, given, size) },
-      { encoder: { architecture: PRETRAINED, dimension, frontEnd: 'none', stemStart: 'random' } },
-    ),
-  );
+  const { images, k } = facts;
+  const wanted = wantedSettings(method, given, facts);
   requireClusters(wanted);
   const names = new Set(Object.keys(flatSettings(given)));
   const batchSize = names.has('batchSize')
@@ -79,6 +65,36 @@ export function headSettings(
   const kept = new Set([...names, 'batchSize', ...Object.keys(clustersOf(method, k))]);
   const { settings, notes } = fitToCount(sized, { count: images, given: kept });
   return { settings: withEpochs(settings, { given, images }), notes };
+}
+
+/** Tells if a method can be trained as a head, because its default settings learn clusters. */
+export function canBeHead(name: string): boolean {
+  const facts = { dimension: 2, size: 32, images: 2, k: 2 };
+  return learnsClusters(wantedSettings(methodNamed(name), {}, facts));
+}
+
+/** Recipe of heads, the method's own and what a person gave, before they are fitted to N. */
+function wantedSettings(
+  method: Method,
+  given: SettingsPatch,
+  { dimension, size, k }: HeadFacts,
+): Settings {
+  const { encoder: _, ...own } = method.recipe;
+  const crops = cropsFor(method.name, {
+    crops: [{ count: 2, size }],
+    scales: [[0.25, 1]],
+  });
+  const read = Object.entries(recipe.method).filter(([key]) => key in method.settings.shape);
+  return resolveSettings(
+    mergeSettings(
+      { ...recipe, method: { name: method.name, ...Object.fromEntries(read) } } as SettingsPatch,
+      own,
+      { method: clustersOf(method, k) },
+      given,
+      { data: { imageSize: size }, views: sizedCrops(crops, given, size) },
+      { encoder: { architecture: PRETRAINED, dimension, frontEnd: 'none', stemStart: 'random' } },
+    ),
+  );
 }
 
 /** The crops of a person, else those of the method, all of the size that the model takes. */

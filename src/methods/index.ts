@@ -18,7 +18,7 @@ export { embeddingProgram } from './embeddingProgram.ts';
 export { checkStem, encoderOptions } from './encoderOptions.ts';
 export { type FineTuneFacts, fineTuneSettings } from './fineTuneSettings.ts';
 export { fitToPictures, MIRROR_LIMIT, type PictureFacts } from './fitToPictures.ts';
-export { defaultHead, type HeadFacts, headSettings } from './headSettings.ts';
+export { canBeHead, defaultHead, type HeadFacts, headSettings } from './headSettings.ts';
 export {
   featureLength,
   type InferenceOptions,

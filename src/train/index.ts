@@ -13,9 +13,10 @@ export {
 export type { EpochEnd, TrainEvent } from './events.ts';
 export { baselineName } from './lossText.ts';
 export type { EvaluationImages } from './phase.ts';
+export { settingsOfModel } from './prepare.ts';
 export { recipeReach } from './recipe.ts';
 export { remedyFor } from './remedy.ts';
-export { resumedSettings } from './resumeSettings.ts';
+export { requireSameHead, requireSameOrigin, resumedSettings } from './resumeSettings.ts';
 export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
 export {

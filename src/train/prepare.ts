@@ -108,7 +108,7 @@ export async function prepareNew(
       ? { name: request.preset, reason: 'as requested' }
       : choosePreset(facts);
   const given = mergeSettings(changes, givenOptions({ method, seed, epochs }));
-  const wanted = origin ? await settingsOfModel(origin, given) : settingsFor(chosen.name, given);
+  const wanted = origin ? await knownSettings(origin, given) : settingsFor(chosen.name, given);
   viewsOf(wanted);
   checkStem(wanted);
   const size = networkCacheSize({ settings: wanted, origin: origin?.settings });
@@ -166,16 +166,19 @@ export async function prepareNew(
 }
 
 /** Settings of a model that is trained further, whose network is then known. */
-async function settingsOfModel(
-  { settings, tensors }: ModelFile,
-  given: SettingsPatch,
-): Promise<Settings> {
+async function knownSettings(model: ModelFile, given: SettingsPatch): Promise<Settings> {
+  const { settings, tensors } = model;
   registerModel(settings, tensors);
-  const { sha256: model, dimension, input } = settings;
-  const facts = { model, dimension, size: input.size, normalize: normalizationOf(input) };
-  const found = fineTuneSettings(given, facts);
+  const found = settingsOfModel(model, given);
   await registerRuntimeTypes(settings, tensors, sidesOf(found));
   return found;
+}
+
+/** Settings of a model that is trained further. */
+export function settingsOfModel({ settings }: ModelFile, given: SettingsPatch): Settings {
+  const { sha256: model, dimension, input } = settings;
+  const facts = { model, dimension, size: input.size, normalize: normalizationOf(input) };
+  return fineTuneSettings(given, facts);
 }
 
 /** Does work whose failure releases the lock. */
