@@ -25,6 +25,8 @@ export type { ValueRange } from './data/index.ts';
 export {
   type FeatureEncoderName,
   featureEncoderNames,
+  type Precision,
+  precisions,
   type StoredModel,
 } from './encoders/index.ts';
 export {
@@ -63,7 +65,11 @@ export {
 } from './library/encoders.ts';
 export type { EvaluateOptions, RunEvaluation } from './library/evaluate.ts';
 export { clusterFormatOf, type ExportedClusters } from './library/exportClusters.ts';
-export type { ExportedOnnx, ExportedWeights } from './library/exportModel.ts';
+export type { ExportedHub, ExportHubOptions } from './library/exportHub.ts';
+export type { PrecisionLoss } from './library/exportLoss.ts';
+export type { ExportOnnxOptions } from './library/exportModel.ts';
+export type { ClusterName } from './library/exportParts.ts';
+export type { ExportedWeights } from './library/exportWeights.ts';
 export { type FeatureFormat, featureFormats } from './library/featureFiles.ts';
 export type { FinishedOptions, FinishedSteps } from './library/finished.ts';
 export { type Images, type OpenImagesOptions, openImages } from './library/images.ts';
@@ -101,6 +107,7 @@ export { samplePath } from './library/sample.ts';
 export { type StartOptions, start } from './library/start.ts';
 export { type TrainOptions, train } from './library/train.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
+export type { ExportedOnnx } from './library/writeOnnx.ts';
 export {
   type DefinedMethod,
   defaultHead,

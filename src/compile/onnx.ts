@@ -13,9 +13,11 @@ const IR_VERSION = 9;
 export const onnxTypes = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 } as const;
 
@@ -37,7 +39,8 @@ export interface OnnxNode {
 export interface OnnxConstant {
   name: string;
   shape: readonly number[];
-  data: TensorData | BigInt64Array;
+  /** Numbers of the type, as bits where JavaScript has no array of it. */
+  data: TensorData | BigInt64Array | Int8Array | Uint16Array;
   type: number;
 }
 

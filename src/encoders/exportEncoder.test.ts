@@ -29,7 +29,9 @@ function weights() {
 describe('the exported encoder', () => {
   it("gives the training engine's features, L2-normalized, at any batch", async () => {
     const state = weights();
-    const { model, dimension, size } = exportEncoder(settings, state, { extra: 'yes' });
+    const { model, dimension, size } = exportEncoder(settings, state, {
+      metadata: { extra: 'yes' },
+    });
     expect([dimension, size]).toEqual([32, 32]);
     const random = randomAt(2, 'synthetic');
     const bytes = Uint8Array.from({ length: 3 * 3 * 32 * 32 }, () => random.uniform() * 256);
@@ -64,9 +66,9 @@ describe('the exported encoder', () => {
   });
 
   it('says what it expects in its metadata', () => {
-    const text = Buffer.from(exportEncoder(settings, weights(), { extra: 'yes' }).model).toString(
-      'latin1',
-    );
+    const text = Buffer.from(
+      exportEncoder(settings, weights(), { metadata: { extra: 'yes' } }).model,
+    ).toString('latin1');
     expect(text).toContain('likeness.preprocessing');
     expect(text).toContain('0.5,0.4,0.3');
     expect(text).not.toContain('com.microsoft'); // only operators that every runtime has

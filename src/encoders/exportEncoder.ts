@@ -7,9 +7,16 @@
  */
 import { encodeOnnx, standardLowering, type Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { encoderOptions, featureLength, type Settings, viewsOf } from '../methods/index.ts';
+import {
+  encoderOptions,
+  featureLength,
+  methodHead,
+  type Settings,
+  viewsOf,
+} from '../methods/index.ts';
 import { createVariables, encode, type Variables } from '../nn/index.ts';
 import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
+import { type ClusterGraph, EXPORT_CLUSTERS, type HeadGraph } from './exportClusters.ts';
 
 /** Name of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
 export const EXPORT_INPUT = 'pixel_values';
@@ -23,6 +30,14 @@ export interface ExportedEncoder {
   readonly dimension: number;
   /** Side s of the input images, in pixels. */
   readonly size: number;
+}
+
+/** Further parts of an exported encoder. */
+export interface ExportParts {
+  /** Metadata beside those of every exported encoder. */
+  metadata?: Readonly<Record<string, string>>;
+  /** Builds the output `clusters`. Default: features alone. */
+  clusters?: ClusterGraph;
 }
 
 /** Metadata of the model: everything that its user must know. */
@@ -50,7 +65,7 @@ export function exportMetadata(settings: Settings): Record<string, string> {
 export function exportEncoder(
   settings: Settings,
   state: Values,
-  metadata: Record<string, string> = {},
+  { metadata, clusters }: ExportParts = {},
 ): ExportedEncoder {
   const size = settings.data.imageSize;
   const { mean, std } = viewsOf(settings).normalize;
@@ -61,16 +76,28 @@ export function exportEncoder(
     perChannel(mean.map((m, c) => m / std[c]!)),
   );
   const options = encoderOptions(settings);
-  const features = l2Normalize(encode(frozenVariables(state), normalized, options)); // [batch, D]
-  const graph = standardLowering.lower(
-    { [EXPORT_OUTPUT]: features },
-    {
-      name: 'encoder',
-      dynamicBatch: 'batch',
-      metadata: { ...exportMetadata(settings), ...metadata },
-    },
-  );
+  const raw = encode(frozenVariables(state), normalized, options); // [batch, D]
+  const graph = standardLowering.lower(exportOutputs(raw, clusters), {
+    name: 'encoder',
+    dynamicBatch: 'batch',
+    metadata: { ...exportMetadata(settings), ...metadata },
+  });
   return { model: encodeOnnx(graph), dimension: featureLength(options), size };
+}
+
+/** Outputs of an exported encoder by name, of features [batch, D]. */
+export function exportOutputs(raw: Tensor, clusters?: ClusterGraph): Record<string, Tensor> {
+  const unit = l2Normalize(raw); // [batch, D]
+  return {
+    [EXPORT_OUTPUT]: unit,
+    ...(clusters && { [EXPORT_CLUSTERS]: clusters({ raw, unit }) }), // [batch, K]
+  };
+}
+
+/** The method's own clusters from features [batch, D]; undefined where it learns none. */
+export function methodClusters(settings: Settings, state: Values): HeadGraph | undefined {
+  const { assign } = methodHead(settings);
+  return assign && ((features) => assign(frozenVariables(state), features)); // [batch, M]
 }
 
 /** Names and shapes of the encoder's parameters and running statistics: torchvision's. */

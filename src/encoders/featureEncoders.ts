@@ -10,7 +10,7 @@ import type { Reporter } from '../core/reporter.ts';
 import type { Tensors } from '../formats/index.ts';
 import type { EvaluationSpec } from '../views/index.ts';
 import type { ImageEncoder, PixelSet } from './encoder.ts';
-import type { ExportedEncoder } from './exportEncoder.ts';
+import type { ExportedEncoder, ExportParts } from './exportEncoder.ts';
 import { exportModel } from './models/exportModel.ts';
 import { viewOf } from './models/imageInput.ts';
 import { modelFacts, modelSettings, onnxModel } from './models/onnxModel.ts';
@@ -46,10 +46,9 @@ export interface OpenOptions {
   batchSize?: number;
 }
 
-export interface ExportOptions {
+export interface ExportOptions extends ExportParts {
   size: number;
   tensors: Tensors;
-  metadata?: Record<string, string>;
 }
 
 /** An encoder without training, with its settings. */

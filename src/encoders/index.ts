@@ -1,7 +1,7 @@
 /** Encoders: images in, feature vectors out, and the heads of trained methods on top. */
 
 export { type AssignableClusters, assignFeatures } from './assignFeatures.ts';
-export { checkExport, type ExportCheck } from './checkExport.ts';
+export { checkExport, type ExportCheck, type ExportDifference } from './checkExport.ts';
 export {
   type CheckpointModel,
   type CheckpointOptions,
@@ -17,12 +17,21 @@ export {
   type PixelSet,
 } from './encoder.ts';
 export {
+  type ClusterGraph,
+  clusterGraph,
+  EXPORT_CLUSTERS,
+  type HeadGraph,
+  onStandardized,
+} from './exportClusters.ts';
+export {
   EXPORT_INPUT,
   EXPORT_OUTPUT,
   type ExportedEncoder,
+  type ExportParts,
   encoderShapes,
   exportEncoder,
   exportMetadata,
+  methodClusters,
 } from './exportEncoder.ts';
 export {
   defaultEncoder,
@@ -81,6 +90,9 @@ export {
   rawPixelDimension,
   rawPixels,
 } from './pixelFeatures.ts';
+export { withMetadata } from './precision/editWeights.ts';
+export { withOutputAliases } from './precision/outputAliases.ts';
+export { type Precision, precisions, withPrecision } from './precision/precision.ts';
 export {
   type BatchOutputs,
   type FilledBatch,

@@ -29,7 +29,8 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
   const session = await attempt(file, () =>
     InferenceSession.create(bytes, { logSeverityLevel: 3 }),
   );
-  const run = (pixels: Uint8Array) => runExported(session, pixels, size);
+  const run = async (pixels: Uint8Array) =>
+    (await runExported(session, pixels, size))[EXPORT_OUTPUT]!;
   const dimension = (await attempt(file, () => run(new Uint8Array(3 * size ** 2)))).length;
   return encoderOf({
     id: 'onnx',
@@ -39,23 +40,40 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
       .join(', '),
     dimension,
     size,
+    ...viewOf(metadata, size),
     batchSize: BATCH,
     run,
     close: () => session.release(),
   });
 }
 
-/** Features [n, D] of views [n, 3, s, s], uint8, from a session of an exported encoder. */
+/** Resizing of the images, where it is another than that of most exported encoders. */
+function viewOf(
+  metadata: Readonly<Record<string, string>>,
+  size: number,
+): { resize?: number; fit?: 'squash' } {
+  const resize = Number(metadata['likeness.resize']);
+  return {
+    ...(Number.isInteger(resize) && resize >= size && { resize }),
+    ...(metadata['likeness.fit'] === 'squash' && { fit: 'squash' }),
+  };
+}
+
+/**
+ * Outputs of a session of an exported encoder for views [n, 3, s, s], uint8: features [n, D], and
+ * others by name where they are asked for.
+ */
 export async function runExported(
   session: InferenceSession,
   pixels: Uint8Array,
   size: number,
-): Promise<Float32Array> {
+  names: readonly string[] = [EXPORT_OUTPUT],
+): Promise<Readonly<Record<string, Float32Array>>> {
   const count = pixels.length / (3 * size ** 2);
   const values = Float32Array.from(pixels, (value) => value / 255);
   const images = new Tensor('float32', values, [count, 3, size, size]);
-  const { [EXPORT_OUTPUT]: features } = await session.run({ [EXPORT_INPUT]: images });
-  return features!.data as Float32Array; // [n, D]
+  const found = await session.run({ [EXPORT_INPUT]: images }, names);
+  return Object.fromEntries(names.map((name) => [name, found[name]!.data as Float32Array]));
 }
 
 async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {

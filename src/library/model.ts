@@ -24,16 +24,14 @@ import {
 } from './embed.ts';
 import { type EvaluateOptions, evaluateRun, type RunEvaluation } from './evaluate.ts';
 import { type ExportedClusters, exportClusters } from './exportClusters.ts';
-import {
-  type ExportedOnnx,
-  type ExportedWeights,
-  exportOnnx,
-  exportWeights,
-} from './exportModel.ts';
+import { type ExportedHub, type ExportHubOptions, exportHub } from './exportHub.ts';
+import { type ExportOnnxOptions, exportOnnx } from './exportModel.ts';
+import { type ExportedWeights, exportWeights } from './exportWeights.ts';
 import { type FinishedOptions, type FinishedSteps, finishedSteps } from './finished.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
 import { rememberFeatures } from './rememberFeatures.ts';
+import type { ExportedOnnx } from './writeOnnx.ts';
 
 /** Facts about the training session that made a model. */
 export interface TrainingSummary {
@@ -134,8 +132,16 @@ interface AnyModel {
     clustering?: Pick<Clustering, 'stored'>,
     options?: AssignOptions,
   ): Promise<Assigned>;
-  /** Writes the encoder as an ONNX file and compares it with the training engine. */
-  exportOnnx(file?: string, options?: ReporterOptions): Promise<ExportedOnnx>;
+  /**
+   * Writes the encoder as an ONNX file and compares it with the training engine. Clusters of the run
+   * are its second output.
+   */
+  exportOnnx(file?: string, options?: ExportOnnxOptions): Promise<ExportedOnnx>;
+  /**
+   * Writes a folder of the hub's layout with the encoder in all precisions: transformers.js opens it
+   * for `image-feature-extraction`, and likeness as an encoder.
+   */
+  exportHub(folder: string, options?: ExportHubOptions): Promise<ExportedHub>;
   /**
    * Writes the encoder's weights as safetensors, those of a trained network under torchvision's
    * names.
@@ -184,6 +190,7 @@ export function modelOf(opened: Run, { training }: { training?: TrainingSummary 
     embedTo: (file, images, options) => embedToFile(embedSourceOf(run), file, images, options),
     assign: (paths, clustering, options) => assignFiles(run, paths, clustering?.stored, options),
     exportOnnx: (file = files.encoder, options) => exportOnnx(run, file, options),
+    exportHub: (folder, options) => exportHub(run, folder, options),
     exportWeights: (file) => exportWeights(run, file),
     exportClusters: (file, options) => exportClusters(folder, file, options),
   };

@@ -14,15 +14,21 @@ import {
   Writer,
 } from '../../compile/index.ts';
 import { fieldsOf, type Tensors } from '../../formats/index.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT, type ExportedEncoder } from '../exportEncoder.ts';
+import { EXPORT_CLUSTERS } from '../exportClusters.ts';
+import {
+  EXPORT_INPUT,
+  EXPORT_OUTPUT,
+  type ExportedEncoder,
+  type ExportParts,
+} from '../exportEncoder.ts';
+import { clusterNodes } from './clusterNodes.ts';
 import type { ImageInput } from './imageInput.ts';
 import { type ModelGraph, readModelGraph } from './modelGraph.ts';
 import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
 
-export interface ExportModelOptions {
+export interface ExportModelOptions extends ExportParts {
   settings: ModelSettings;
   tensors: Tensors;
-  metadata?: Readonly<Record<string, string>>;
 }
 
 /** Prefix of the names that are added. */
@@ -36,13 +42,18 @@ const OUTPUT = 12;
 const NODE_NAME = 3;
 
 /** Builds the model; the batch size is free where the model's is. */
-export function exportModel({ settings, tensors, metadata }: ExportModelOptions): ExportedEncoder {
+export function exportModel({
+  settings,
+  tensors,
+  metadata,
+  clusters,
+}: ExportModelOptions): ExportedEncoder {
   const { input, output, dimension, model: name } = settings;
   const bytes = tensors[MODEL_TENSOR]!.data as Uint8Array;
   const graph = readModelGraph(bytes)!;
   const names = new Map([[graph.inputs[0]!.name, `${OWN}images`]]);
   // The model may use the names of the exported interface for other tensors, or for its nodes.
-  for (const used of [EXPORT_INPUT, EXPORT_OUTPUT]) {
+  for (const used of [EXPORT_INPUT, EXPORT_OUTPUT, EXPORT_CLUSTERS]) {
     if (!names.has(used)) names.set(used, `${OWN}own/${used}`);
   }
   const { size, resize, fit, kernel = 'bilinear' } = input;
@@ -52,15 +63,22 @@ export function exportModel({ settings, tensors, metadata }: ExportModelOptions)
     ...scaling(input, { to: `${OWN}images`, isNhwc }),
     inputs: [{ name: EXPORT_INPUT, shape: ['batch', 3, size, size], dtype: 'float32' }],
   });
+  const pooled = pooling(names.get(output.name) ?? output.name, output.pooling);
+  const own = clusters && clusterNodes(clusters, { dimension, raw: pooled.last, graph });
   const after = fieldsOfGraph({
     ...empty,
-    nodes: pooling(names.get(output.name) ?? output.name, output.pooling),
-    constants: output.pooling === 'class' ? [FIRST] : [],
-    outputs: [{ name: EXPORT_OUTPUT, shape: ['batch', dimension], dtype: 'float32' }],
+    nodes: [...pooled.nodes, ...(own?.nodes ?? [])],
+    constants: [...(output.pooling === 'class' ? [FIRST] : []), ...(own?.constants ?? [])],
+    outputs: [
+      { name: EXPORT_OUTPUT, shape: ['batch', dimension], dtype: 'float32' },
+      ...(own?.outputs ?? []),
+    ],
   });
   const about = {
     'likeness.method': name,
     'likeness.image_size': String(size),
+    'likeness.resize': String(resize),
+    'likeness.fit': fit,
     'likeness.preprocessing':
       `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
       `${kernel}), central square of ${size}; values divided by 255.`,
@@ -172,8 +190,14 @@ function scaling(
   return { nodes, constants: isBgr ? constants : constants.slice(0, 2) };
 }
 
-/** Nodes from an output to features of length 1, in operators that all versions of ONNX share. */
-function pooling(output: string, kind: ModelSettings['output']['pooling']): OnnxNode[] {
+/**
+ * Nodes from an output to features of length 1, in operators that all versions of ONNX share, and
+ * the name of the features before they are normalized.
+ */
+function pooling(
+  output: string,
+  kind: ModelSettings['output']['pooling'],
+): { nodes: OnnxNode[]; last: string } {
   const nodes: OnnxNode[] = [];
   let last = output;
   const add = (type: string, attributes: OnnxNode['attributes'] = {}, name?: string) => {
@@ -197,6 +221,7 @@ function pooling(output: string, kind: ModelSettings['output']['pooling']): Onnx
     add('GlobalAveragePool');
     add('Flatten', { axis: 1 }); // [B, D]
   }
+  const raw = last;
   add('LpNormalization', { axis: 1, p: 2 }, EXPORT_OUTPUT); // [B, D]
-  return nodes;
+  return { nodes, last: raw };
 }

@@ -1,16 +1,20 @@
 /** Exports a patch encoder as an ONNX model: pixels in, features of length 1 out. */
 import { encodeOnnx, standardLowering } from '../../compile/index.ts';
-import { constant, input, l2Normalize, mul } from '../../tensor/index.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT, type ExportedEncoder } from '../exportEncoder.ts';
+import { constant, input, mul } from '../../tensor/index.ts';
+import {
+  EXPORT_INPUT,
+  EXPORT_OUTPUT,
+  type ExportedEncoder,
+  type ExportParts,
+  exportOutputs,
+} from '../exportEncoder.ts';
 import { type PatchTensors, patchFeatures, tensorNamed } from './program.ts';
 import type { PatchSettings } from './settings.ts';
 
-export interface ExportPatchesOptions {
+export interface ExportPatchesOptions extends ExportParts {
   size: number;
   settings: PatchSettings;
   tensors: PatchTensors;
-  /** Further metadata of the model. */
-  metadata?: Readonly<Record<string, string>>;
 }
 
 /** Builds the model with all tensors as constants; the batch size is free. */
@@ -19,13 +23,14 @@ export function exportPatches({
   settings,
   tensors,
   metadata,
+  clusters,
 }: ExportPatchesOptions): ExportedEncoder {
   const named = (name: string) => {
     const { data, shape } = tensorNamed(tensors, name);
     return constant(data, shape);
   };
   const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
-  const features = l2Normalize(patchFeatures(mul(pixels, 255), named, settings)); // [batch, D]
+  const raw = patchFeatures(mul(pixels, 255), named, settings); // [batch, D]
   const about = {
     'likeness.method': 'patches',
     'likeness.image_size': String(size),
@@ -34,9 +39,10 @@ export function exportPatches({
       `central square of ${size}; values divided by 255.`,
     'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
   };
-  const graph = standardLowering.lower(
-    { [EXPORT_OUTPUT]: features },
-    { name: 'patches', dynamicBatch: 'batch', metadata: { ...about, ...metadata } },
-  );
-  return { model: encodeOnnx(graph), dimension: features.shape[1]!, size };
+  const graph = standardLowering.lower(exportOutputs(raw, clusters), {
+    name: 'patches',
+    dynamicBatch: 'batch',
+    metadata: { ...about, ...metadata },
+  });
+  return { model: encodeOnnx(graph), dimension: raw.shape[1]!, size };
 }
