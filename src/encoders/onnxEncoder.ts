@@ -2,6 +2,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { readRegular } from '../formats/index.ts';
+import { type EvaluationSpec, resizeKernels } from '../views/index.ts';
 import { encoderOf, type ImageEncoder } from './encoder.ts';
 import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportEncoder.ts';
 import { readOnnxMetadata } from './onnxMetadata.ts';
@@ -51,11 +52,13 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
 function viewOf(
   metadata: Readonly<Record<string, string>>,
   size: number,
-): { resize?: number; fit?: 'squash' } {
+): Pick<EvaluationSpec, 'resize' | 'fit' | 'kernel'> {
   const resize = Number(metadata['likeness.resize']);
+  const kernel = resizeKernels.find((name) => name === metadata['likeness.kernel']);
   return {
     ...(Number.isInteger(resize) && resize >= size && { resize }),
     ...(metadata['likeness.fit'] === 'squash' && { fit: 'squash' }),
+    ...(kernel && { kernel }),
   };
 }
 

@@ -123,21 +123,27 @@ async function requireOwnFolder(folder: string): Promise<void> {
 
 /** View of an image that a run's encoder takes. */
 function viewOf({ view }: Run): Required<EvaluationSpec> {
-  const { size, resize = size, fit = 'crop' } = view.input ?? { size: view.imageSize };
-  return { size, resize, fit };
+  const input: EvaluationSpec = view.input ?? { size: view.imageSize };
+  const { size, resize = size, fit = 'crop', kernel = 'bilinear' } = input;
+  return { size, resize, fit, kernel };
 }
 
 /**
  * Preparation of images as the processors of transformers read it. Colors are normalized in the
  * model, so pixels from 0 to 1 remain.
  */
-export function preprocessorConfig({ size, resize, fit }: Required<EvaluationSpec>): object {
+export function preprocessorConfig({
+  size,
+  resize,
+  fit,
+  kernel,
+}: Required<EvaluationSpec>): object {
   return {
     image_processor_type: 'CLIPImageProcessor',
     do_convert_rgb: true,
     do_resize: true,
     size: fit === 'crop' ? { shortest_edge: resize } : { height: resize, width: resize },
-    resample: RESAMPLE,
+    resample: RESAMPLE[kernel],
     do_center_crop: true,
     crop_size: { height: size, width: size },
     do_rescale: true,
@@ -146,5 +152,5 @@ export function preprocessorConfig({ size, resize, fit }: Required<EvaluationSpe
   };
 }
 
-/** Pillow's number of the bilinear filter, with which images of the run were resized. */
-const RESAMPLE = 2;
+/** Pillow's numbers of the filters. */
+const RESAMPLE = { lanczos: 1, bilinear: 2, bicubic: 3 } as const;

@@ -81,7 +81,10 @@ export function warningOf(
   if (accuracy) {
     const lost = accuracy.before - accuracy.after;
     if (lost <= MAX_KNN_LOSS) return undefined;
-    return `${precision} loses ${lost.toFixed(3)} of the kNN accuracy; expected at most ${MAX_KNN_LOSS}. ${advice}`;
+    return (
+      `${precision} loses ${lost.toFixed(3)} of the kNN accuracy; expected at most ` +
+      `${MAX_KNN_LOSS}. ${advice}`
+    );
   }
   if (agreement >= MIN_AGREEMENT) return undefined;
   return (
@@ -94,7 +97,7 @@ function meanCosine({ data: x, count }: Features, { data: y }: Features): number
   return x.reduce((sum, value, i) => sum + value * y[i]!, 0) / count;
 }
 
-/** Mean fraction of the k nearest neighbors of each row of x that are among those of its row of y. */
+/** Mean fraction of the k nearest neighbors of a row that stay its neighbors. */
 async function agreementOf(engine: Engine, both: readonly Features[], k: number): Promise<number> {
   const [a, b] = await Promise.all(
     both.map((rows) => nearestNeighbors(engine, rows, rows, { k, exclude: 'self' })),
@@ -111,10 +114,10 @@ async function agreementOf(engine: Engine, both: readonly Features[], k: number)
 /** kNN accuracy of features before and after; undefined without two classes. */
 async function knnOf(
   engine: Engine,
-  { labels, split, classes, labelled }: EvaluationSet,
+  { labels, split, classes }: EvaluationSet,
   [before, after]: readonly Features[],
 ): Promise<PrecisionLoss['knn']> {
-  if (labelled === 'no' || classes < 2) return undefined;
+  if (classes < 2) return undefined;
   const all = [...labels.keys()];
   const parts = (['train', 'test'] as const).map((name) =>
     all.filter((row) => split[row] === name),

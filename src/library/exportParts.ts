@@ -42,8 +42,8 @@ export interface OwnClusters {
 }
 
 /**
- * Reads the clusters of a run for its exported encoder. Without a clustering they are the outputs of
- * the method's head, and undefined for a method that learns no clusters.
+ * Reads the clusters of a run for its exported encoder. Without a clustering they are the outputs
+ * of the method's head, and undefined for a method that learns no clusters.
  *
  * Clusters that were made at another step do not fit the encoder, and are left out with a note.
  *
@@ -126,9 +126,12 @@ function exportFineTuned(
   { origin, file, parts }: { origin: ModelSettings; file: Tensors; parts: ExportParts },
 ): ExportedEncoder {
   const data = withWeights(file.model!.data as Uint8Array, state);
-  const { size, resize = size, fit = 'crop' } = view.input ?? { size: view.imageSize };
+  const { size, resize = size, fit = 'crop', kernel } = view.input ?? { size: view.imageSize };
   return exportModel({
-    settings: { ...origin, input: { ...origin.input, size, resize, fit } },
+    settings: {
+      ...origin,
+      input: { ...origin.input, size, resize, fit, ...(kernel && { kernel }) },
+    },
     tensors: { model: { dtype: 'uint8', shape: [data.length], data } },
     clusters: parts.clusters,
     metadata: {

@@ -38,7 +38,12 @@ export function hubCard({ run, title, models, names, scores }: HubCardOptions): 
       `const extract = await pipeline('image-feature-extraction', '${title}', { dtype: 'fp32' });`,
       `const { data } = await extract('photo.jpg'); // ${dimension} features`,
     ]),
-    code('sh', [`likeness cluster photos --encoder ${title}`]),
+    code('ts', [
+      "import { openEncoder } from 'likeness-ml';",
+      '',
+      `const encoder = await openEncoder('${title}');`,
+      "const { data } = await encoder.embed('photos'); // a row for each image",
+    ]),
     'Any ONNX runtime runs the files. The input `pixel_values` is float32 ' +
       `[batch, 3, ${imageSize}, ${imageSize}], RGB from 0 to 1; normalization is part of the model.`,
     '## Files',

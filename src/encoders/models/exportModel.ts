@@ -79,6 +79,7 @@ export function exportModel({
     'likeness.image_size': String(size),
     'likeness.resize': String(resize),
     'likeness.fit': fit,
+    'likeness.kernel': kernel,
     'likeness.preprocessing':
       `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
       `${kernel}), central square of ${size}; values divided by 255.`,
