@@ -24,7 +24,12 @@ export interface Preset {
 
 const range = (low: number, high: number): [number, number] => [low, high];
 
-/** Recipes for kinds of images. Settings of `method` apply to methods that read them. */
+/**
+ * Recipes for kinds of images. Settings of `method` apply to methods that read them.
+ *
+ * The method (SimCLR unless one is named) and the first filters are those that were measured best,
+ * in "Methods by budget" and "First filters" of docs/results.md.
+ */
 const bySize: Readonly<Record<string, Preset>> = {
   'tiny-28': {
     description: 'gray images of about 28 px (Fashion-MNIST, MNIST): minutes on two cores',
