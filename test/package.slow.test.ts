@@ -74,6 +74,7 @@ describe('the package', () => {
   it('holds what is needed at run time alone', () => {
     const names = readdirSync(installed, { recursive: true }).map(String);
     expect(names).toContain(join('dist', 'cli', 'main.js'));
+    expect(names).toContain(join('dist', 'ui', 'index.html'));
     expect(names.filter((name) => /\.(test|cases)\.|\bfixtures\b/.test(name))).toEqual([]);
     expect(readdirSync(installed).sort()).toEqual(
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'sample'].sort(),

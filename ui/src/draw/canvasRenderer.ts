@@ -13,7 +13,8 @@ const MARGIN = 16;
  * moves it draws every n-th point, with n from the measured time of the frames before.
  */
 export function createCanvasRenderer(canvas: HTMLCanvasElement): Renderer {
-  const context = canvas.getContext('2d', { alpha: false })!;
+  // Pixels that are written each frame belong into memory, not onto a GPU.
+  const context = canvas.getContext('2d', { alpha: false, willReadFrequently: true })!;
   let ratio = 1;
   let image = new ImageData(1, 1);
   let pixels = new Uint32Array(image.data.buffer);
