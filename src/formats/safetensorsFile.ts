@@ -9,6 +9,7 @@ import {
   type StoredData,
   type StoredDType,
 } from './dtypes.ts';
+import { floatOfBrain, floatOfHalf } from './halves.ts';
 import { openRegular } from './regularFile.ts';
 import {
   checkEntry,
@@ -30,7 +31,10 @@ export interface FiledTensor {
 }
 
 export interface SafetensorsFile {
-  /** Tensors by name; element types that likeness does not read are left out. */
+  /**
+   * Tensors by name. Half-precision floats are read as float32, and element types that likeness
+   * does not read are left out.
+   */
   readonly tensors: Readonly<Record<string, FiledTensor>>;
   readonly metadata: Metadata;
   close(): Promise<void>;
@@ -57,14 +61,15 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
     for (const [name, value] of header) {
       const { dtype: code, shape, data_offsets: offsets } = checkEntry(name, value, file);
       ranges.push([...offsets, name]);
-      const dtype = dtypeOfCode(code);
+      const half = Object.hasOwn(halves, code) ? halves[code] : undefined;
+      const dtype = half ? 'float32' : dtypeOfCode(code);
       if (dtype === undefined) continue;
       const at = dataStart + offsets[0];
-      const bytes = elementCount(shape) * dtypes[dtype].bytes;
+      const bytes = elementCount(shape) * (half ? HALF_BYTES : dtypes[dtype].bytes);
       if (bytes !== offsets[1] - offsets[0] || at + bytes > size) {
         throw malformed(file, `tensor "${name}" does not fit in the file`);
       }
-      tensors[name] = tensorAt(handle, { dtype, shape, at });
+      tensors[name] = tensorAt(handle, { dtype, shape, at, half });
     }
     endOfRanges(ranges, file);
     const described = describedBytes(head, file).file;
@@ -107,10 +112,23 @@ export async function readSafetensorsBytes(
   return bytes;
 }
 
-function tensorAt(
-  handle: FileHandle,
-  { dtype, shape, at }: { dtype: StoredDType; shape: readonly number[]; at: number },
-): FiledTensor {
+/** Element types of two bytes by code, as functions from bits to numbers. */
+const halves: Readonly<Record<string, (bits: number) => number>> = {
+  F16: floatOfHalf,
+  BF16: floatOfBrain,
+};
+const HALF_BYTES = 2;
+
+interface Place {
+  dtype: StoredDType;
+  shape: readonly number[];
+  /** First byte. */
+  at: number;
+  /** Reads elements of two bytes; absent for those of `dtype`. */
+  half: ((bits: number) => number) | undefined;
+}
+
+function tensorAt(handle: FileHandle, { dtype, shape, at, half }: Place): FiledTensor {
   const { bytes, array } = dtypes[dtype];
   const total = elementCount(shape);
   return {
@@ -119,6 +137,11 @@ function tensorAt(
     async read(start, count) {
       if (start < 0 || count < 0 || start + count > total) {
         throw new RangeError(`read: received ${start} + ${count} of ${total} numbers`);
+      }
+      if (half) {
+        const bits = new Uint16Array(count);
+        await fill(handle, bytesOf(bits), at + start * HALF_BYTES);
+        return Float32Array.from(bits, half);
       }
       const data = new array(new ArrayBuffer(count * bytes), 0, count);
       await fill(handle, bytesOf(data), at + start * bytes);

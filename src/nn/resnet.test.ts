@@ -47,6 +47,8 @@ describe('resnet', () => {
     expect(count('resnet18')).toBe(11_176_512);
     expect(count('resnet34')).toBe(21_284_672);
     expect(count('resnet50')).toBe(23_508_032);
+    expect(count('resnet101')).toBe(42_500_160);
+    expect(count('resnet152')).toBe(58_143_808);
   });
 
   it('starts the last batch norm of each block at 0 on request, as zero_init_residual of torchvision', () => {
@@ -73,7 +75,7 @@ describe('resnet', () => {
   it('says the length of its features', () => {
     for (const architecture of Object.keys(residualNetworks) as ResidualNetwork[]) {
       const { features } = build(architecture, { width: 8, stem: 'cifar', size: 16 });
-      const expected = architecture === 'resnet50' ? 256 : 64;
+      const expected = residualNetworks[architecture].block === 'bottleneck' ? 256 : 64;
       expect(resnetFeatures({ architecture, width: 8 }), architecture).toBe(expected);
       expect(features.shape, architecture).toEqual([2, expected]);
     }

@@ -13,6 +13,8 @@ export const residualNetworks = {
   resnet18: { blocks: [2, 2, 2, 2], block: 'basic' },
   resnet34: { blocks: [3, 4, 6, 3], block: 'basic' },
   resnet50: { blocks: [3, 4, 6, 3], block: 'bottleneck' },
+  resnet101: { blocks: [3, 4, 23, 3], block: 'bottleneck' },
+  resnet152: { blocks: [3, 8, 36, 3], block: 'bottleneck' },
 } as const;
 export type ResidualNetwork = keyof typeof residualNetworks;
 

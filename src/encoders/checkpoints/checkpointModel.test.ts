@@ -15,10 +15,12 @@ import { openCheckpoint } from './openCheckpoint.ts';
 
 const fixtures = new URL('../../../test/fixtures/checkpoints/', import.meta.url);
 const pathOf = (name: string) => new URL(name, fixtures).pathname;
-const expected = JSON.parse(readFileSync(pathOf('features.json'), 'utf8')) as Record<
-  string,
-  { size: number; features: number[][] }
->;
+const expected = Object.assign(
+  {},
+  ...['features.json', 'layouts.json'].map((name) =>
+    JSON.parse(readFileSync(pathOf(name), 'utf8')),
+  ),
+) as Record<string, { size: number; features: number[][] }>;
 const folder = mkdtempSync(join(tmpdir(), 'likeness-checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -76,6 +78,49 @@ describe('features of an imported checkpoint', () => {
     });
     expect(cc.notes.join(' ')).toContain('Contrastive Clustering');
     expect(cc.notes.join(' ')).toContain('`stem` sets it');
+  });
+
+  it.each([
+    ['swav', 'resnet10 of width 2', '', 'projection_head,prototypes'],
+    ['deepcluster_v2', 'resnet10 of width 2', 'state_dict', 'projection_head,prototypes'],
+    ['pcl_v1', 'resnet10 of width 2', 'state_dict: encoder_q', 'encoder_k,fc,queue_ptr'],
+    ['pcl_v2', 'resnet10 of width 2', 'state_dict: encoder_q', 'encoder_k,fc'],
+    ['hcsc', 'resnet10 of width 2', 'state_dict: encoder_q', 'encoder_k,fc,queue_index'],
+    ['moco_v1', 'resnet10 of width 2', 'state_dict: encoder_q', 'encoder_k,fc,queue'],
+    ['moco_v2', 'resnet10 of width 2', 'state_dict: encoder_q', 'encoder_k,fc,queue'],
+    [
+      ...['contrastive_clustering', 'resnet10 of width 2', 'net: resnet'],
+      'instance_projector,cluster_projector',
+    ],
+    ['torchvision', 'resnet10 of width 2', '', 'fc'],
+    [
+      ...['deepcluster_alexnet', 'alexnet of width 1 behind Sobel filters', 'state_dict'],
+      'sobel,top_layer',
+    ],
+    [
+      ...['deepcluster_vgg', 'vgg16-bn of width 1 behind Sobel filters', 'state_dict'],
+      'sobel,top_layer',
+    ],
+  ] as const)('tell network and place of %s in both kinds of files', async (...about) => {
+    const [name, network, place, left] = about;
+    const found = await Promise.all(
+      ['zip', 'stream'].map((kind) => checkpointModel(pathOf(`${name}.${kind}.pth`))),
+    );
+    for (const model of found) {
+      expect([model.network, model.place]).toEqual([network, place]);
+      expect(Object.keys(model.left).sort()).toEqual(left.split(',').sort());
+    }
+    expect(found[0]!.settings.sha256).toBe(found[1]!.settings.sha256);
+  });
+
+  it.each([
+    ['timm.float16.safetensors', 'resnet10 of width 2'],
+    ['timm.bfloat16.safetensors', 'resnet10 of width 2'],
+    ['resnet101.float16.safetensors', 'resnet101 of width 1'],
+    ['resnet152.float16.safetensors', 'resnet152 of width 1'],
+  ])('tell the network of %s', async (name, network) => {
+    const found = await checkpointModel(pathOf(name));
+    expect([found.network, found.place, found.left]).toEqual([network, '', { fc: 1 }]);
   });
 
   it('are the same from a safetensors file', async () => {
@@ -215,7 +260,7 @@ describe('layouts', () => {
     [
       'a ResNet of other stages',
       new Map([['', prefixed('', ['layer3.6.conv1.weight'])]]),
-      /stages of 3, 4, 7, 3 bottlenecks; expected a ResNet-10, -18, -34 or -50/,
+      /stages of 3, 4, 7, 3 bottlenecks; expected a ResNet-10, -18, -34, -50, -101 or -152/,
     ],
     [
       'a first convolution of another kind',

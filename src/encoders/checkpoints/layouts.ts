@@ -230,8 +230,9 @@ export function colorsOf({ others }: Pick<Backbone, 'others'>): {
 function unknownNetwork(file: string, found: string): LikenessError {
   return new LikenessError(
     'import.layout',
-    `${file} holds ${found}; expected a ResNet-10, -18, -34 or -50 under torchvision's names, or ` +
-      "DeepCluster's AlexNet or VGG16-BN. Export other networks to ONNX, which `encoder` takes.",
+    `${file} holds ${found}; expected a ResNet-10, -18, -34, -50, -101 or -152 under ` +
+      "torchvision's names, or DeepCluster's AlexNet or VGG16-BN. Export other networks to ONNX, " +
+      'which `encoder` takes.',
   );
 }
 

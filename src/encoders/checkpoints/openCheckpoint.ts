@@ -17,6 +17,8 @@ export interface OpenCheckpoint {
 /** First bytes of zip archives, and of pickles with a protocol. */
 const ZIP = 0x50;
 const PICKLE = 0x80;
+/** First byte of the header of safetensors, behind its length of 8 bytes. */
+const BRACE = 0x7b;
 
 /**
  * Opens a file by its content. Tensors are read on demand, and nothing that the file names is run.
@@ -24,8 +26,9 @@ const PICKLE = 0x80;
  * @throws LikenessError `import.missing`, `torch.*`, `safetensors.*`
  */
 export async function openCheckpoint(file: string): Promise<OpenCheckpoint> {
-  const first = firstByte(file);
-  if (first === ZIP || first === PICKLE) return openTorchFile(file);
+  const [first, brace] = telling(file);
+  // A safetensors file begins with the length of its header, whose first byte may be any.
+  if (brace !== BRACE && (first === ZIP || first === PICKLE)) return openTorchFile(file);
   const { tensors, close } = await openSafetensors(file);
   const weights = Object.entries(tensors).map(([name, { shape, read }]) => {
     const count = shape.reduce((product, size) => product * size, 1);
@@ -43,12 +46,14 @@ function toFloats(data: StoredData): Float32Array {
   return Float32Array.from(data as Iterable<number | bigint>, Number);
 }
 
-function firstByte(file: string): number | undefined {
-  const byte = new Uint8Array(1);
+/** The first and the ninth byte of a file, as far as it has them. */
+function telling(file: string): [number | undefined, number | undefined] {
+  const bytes = new Uint8Array(9);
   try {
     const handle = openRegularSync(file);
     try {
-      return readSync(handle, byte) === 1 ? byte[0] : undefined;
+      const count = readSync(handle, bytes);
+      return [count > 0 ? bytes[0] : undefined, count > 8 ? bytes[8] : undefined];
     } finally {
       closeSync(handle);
     }

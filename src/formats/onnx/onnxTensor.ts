@@ -4,6 +4,7 @@
  * Field numbers and types are those of `onnx.proto3` in the ONNX repository.
  */
 import { LikenessError } from '../../core/errors.ts';
+import { floatOfBrain, floatOfHalf } from '../halves.ts';
 import { fieldsOf, varintsOf } from '../protobuf.ts';
 
 /** Kinds of numbers: floats of any width, integers and booleans. */
@@ -58,34 +59,17 @@ const types: Readonly<Record<number, StoredType>> = {
   7: integer(8, (view, at) => Number(view.getBigInt64(at, true))),
   9: { kind: 'boolean', bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },
   10: {
-    ...{ kind: 'float', bytes: 2, ofInteger: halfOf },
-    read: (view, at) => halfOf(view.getUint16(at, true)),
+    ...{ kind: 'float', bytes: 2, ofInteger: floatOfHalf },
+    read: (view, at) => floatOfHalf(view.getUint16(at, true)),
   },
   11: { kind: 'float', bytes: 8, read: (view, at) => view.getFloat64(at, true) },
   12: integer(4, (view, at) => view.getUint32(at, true)),
   13: integer(8, (view, at) => Number(view.getBigUint64(at, true))),
   16: {
-    ...{ kind: 'float', bytes: 2, ofInteger: brainOf },
-    read: (view, at) => brainOf(view.getUint16(at, true)),
+    ...{ kind: 'float', bytes: 2, ofInteger: floatOfBrain },
+    read: (view, at) => floatOfBrain(view.getUint16(at, true)),
   },
 };
-
-/** The number of a half-precision float, IEEE 754 binary16. */
-function halfOf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The number of a bfloat16: the upper half of a float32. */
-function brainOf(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, (bits & 0xffff) * 2 ** 16);
-  return view.getFloat32(0);
-}
 
 /** Bytes and integers that a tensor's message has for its numbers. */
 interface Stored {

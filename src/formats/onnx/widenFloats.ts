@@ -1,10 +1,10 @@
 /**
- * Makes float32 of all half-precision floats of an ONNX model: weights, constants, casts, inputs and
- * outputs.
+ * Makes float32 of all half-precision floats of an ONNX model: weights, constants, casts, inputs
+ * and outputs.
  *
  * ONNX Runtime has no arithmetic in float16 or bfloat16 for most operators on the CPU and casts
- * around each. Both are parts of float32, so weights keep their values, and results are rounded less.
- * Field numbers are those of `onnx.proto3` in the ONNX repository.
+ * around each. Both are parts of float32, so weights keep their values, and results are rounded
+ * less. Field numbers are those of `onnx.proto3` in the ONNX repository.
  */
 import { LikenessError } from '../../core/errors.ts';
 import { bytesOf } from '../dtypes.ts';

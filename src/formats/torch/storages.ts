@@ -1,4 +1,5 @@
 /** Element types of PyTorch's storages, and their conversion to float32. */
+import { floatOfBrain, floatOfHalf } from '../halves.ts';
 
 /** Element type of a storage. */
 export interface StorageType {
@@ -14,8 +15,10 @@ export interface StorageType {
 export const storageTypes: Readonly<Record<string, StorageType>> = {
   'torch.FloatStorage': type('float32', 4, (view, at) => view.getFloat32(at, true)),
   'torch.DoubleStorage': type('float64', 8, (view, at) => view.getFloat64(at, true)),
-  'torch.HalfStorage': type('float16', 2, (view, at) => fromHalf(view.getUint16(at, true))),
-  'torch.BFloat16Storage': type('bfloat16', 2, fromBfloat16),
+  'torch.HalfStorage': type('float16', 2, (view, at) => floatOfHalf(view.getUint16(at, true))),
+  'torch.BFloat16Storage': type('bfloat16', 2, (view, at) =>
+    floatOfBrain(view.getUint16(at, true)),
+  ),
   'torch.LongStorage': type('int64', 8, (view, at) => Number(view.getBigInt64(at, true))),
   'torch.IntStorage': type('int32', 4, (view, at) => view.getInt32(at, true)),
   'torch.ShortStorage': type('int16', 2, (view, at) => view.getInt16(at, true)),
@@ -36,21 +39,3 @@ function type(name: string, bytes: number, read: (view: DataView, at: number) =>
     },
   };
 }
-
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The upper half of a float32. */
-function fromBfloat16(view: DataView, at: number): number {
-  widened.setUint32(0, view.getUint16(at, true) * 2 ** 16);
-  return widened.getFloat32(0);
-}
-
-const widened = new DataView(new ArrayBuffer(4));
