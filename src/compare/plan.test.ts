@@ -204,7 +204,7 @@ describe('rows on a pretrained model', () => {
   });
 
   it('are the default head where nothing is named, and nothing beside rows that are', () => {
-    expect(names(planned({ methods: undefined }))).toEqual(['consensus-head-seed0']);
+    expect(names(planned({ methods: undefined }))).toEqual(['ensemble-head-seed0']);
     expect(names(planned({ methods: undefined, fineTune: ['byol'] }))).toEqual([
       'byol-fine-tuned-seed0',
     ]);

@@ -29,7 +29,7 @@ export interface CompareRequest {
   /**
    * Methods to compare, by name. With `encoder`, those that learn clusters train a head on its
    * features, and the others a network from scratch. Required without `encoder`; with it the
-   * default is `consensus`, or none where `fineTune` or `scratch` names methods.
+   * default is `ensemble`, or none where `fineTune` or `scratch` names methods.
    */
   methods?: readonly string[];
   /** Pretrained model. Its features with k-means are rows of the table, too. */

@@ -59,7 +59,7 @@ describe('a head on a pretrained model', () => {
   });
 
   it('is trained for the steps of its recipe, with the model in the run', async () => {
-    expect(model).toMatchObject({ kind: 'trained', method: 'consensus', step: 12 });
+    expect(model).toMatchObject({ kind: 'trained', method: 'ensemble', step: 12 });
     expect(model.training).toMatchObject({ outcome: 'finished', totalSteps: 12 });
     const { config } = model;
     expect(config.base).toMatchObject({ model: 'tiny', dimension: 8 });
@@ -69,7 +69,7 @@ describe('a head on a pretrained model', () => {
       schedule: { epochs: 12 },
       method: { clusters: 3 },
     });
-    expect(notes).toContain('a head on the features of tiny: method consensus');
+    expect(notes).toContain('a head on the features of tiny: method ensemble');
     expect(notes.join(' ')).not.toContain('learn from scratch');
     const inspected = await inspect(at('run'));
     expect(inspected).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
@@ -78,20 +78,25 @@ describe('a head on a pretrained model', () => {
     expect(models).toEqual(['tiny']);
   });
 
-  it('ends with the same bytes where it is interrupted and resumed', async () => {
-    const stop = new AbortController();
-    const first = await trained('resumed', {
-      signal: stop.signal,
-      onEvent: (event) => event.kind === 'step' && event.step === 5 && stop.abort(),
-    });
-    expect(first.training?.outcome).toBe('interrupted');
-    expect(first.step).toBeLessThan(12);
-    // The model lies in the run, and the file may be gone.
-    await train(at('pictures'), { out: at('resumed'), resume: true });
-    expect(bytesOf(at('resumed'))).toEqual(bytesOf(at('run')));
-    const weights = (out: string) => readFileSync(at(out, 'encoder.safetensors'));
-    expect(weights('resumed')).toEqual(weights('run'));
-  });
+  // The members are trained in steps 1 to 9, and the joined clusters are learned in the others.
+  it.each([5, 10])(
+    'ends with the same bytes where it stops at step %i and resumes',
+    async (last) => {
+      const out = `resumed${last}`;
+      const stop = new AbortController();
+      const first = await trained(out, {
+        signal: stop.signal,
+        onEvent: (event) => event.kind === 'step' && event.step === last && stop.abort(),
+      });
+      expect(first.training?.outcome).toBe('interrupted');
+      expect(first.step).toBeLessThan(12);
+      // The model lies in the run, and the file may be gone.
+      await train(at('pictures'), { out: at(out), resume: true });
+      expect(bytesOf(at(out))).toEqual(bytesOf(at('run')));
+      const weights = (folder: string) => readFileSync(at(folder, 'encoder.safetensors'));
+      expect(weights(out)).toEqual(weights('run'));
+    },
+  );
 
   it('refuses another model, another K and another method on a resume', async () => {
     const resumed = (options: TrainOptions) => trained('run', { resume: true, ...options });
@@ -124,8 +129,8 @@ describe('a head on a pretrained model', () => {
     const clustering = await model.cluster(at('pictures'));
     await clustering.writeReport();
     const { settings, method } = await readReport(at('run'));
-    expect(method).toBe('consensus');
-    expect(settings).toContainEqual({ name: 'Head', value: 'consensus' });
+    expect(method).toBe('ensemble');
+    expect(settings).toContainEqual({ name: 'Head', value: 'ensemble' });
     expect(settings).toContainEqual({ name: 'Model', value: 'tiny' });
     const { file, check, clusters } = await model.exportOnnx();
     expect(clusters).toMatchObject({ learned: true, output: 'clusters' });
@@ -166,7 +171,7 @@ describe('a head on a pretrained model', () => {
 
   it('is opened again by start, with the same model alone', async () => {
     const again = (encoder: string) => start(at('pictures'), { encoder, out: at('run') });
-    expect(await again(at('tiny.onnx'))).toMatchObject({ kind: 'trained', method: 'consensus' });
+    expect(await again(at('tiny.onnx'))).toMatchObject({ kind: 'trained', method: 'ensemble' });
     await expect(again(at('other.onnx'))).rejects.toMatchObject({ code: 'start.differs' });
   });
 });

@@ -33,7 +33,7 @@ import { pretrainedModel } from './pretrainedModel.ts';
 export interface TrainOptions extends ReporterOptions {
   /**
    * Method to train, by name or as `defineMethod` made it. Default `simclr`, and for a head on a
-   * pretrained model `consensus`.
+   * pretrained model `ensemble`.
    */
   method?: string | Method;
   /**

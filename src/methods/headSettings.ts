@@ -7,13 +7,13 @@ import type { Method } from './defineMethod.ts';
 import { fitToCount } from './presets.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
-import { methodHead } from './runProgram.ts';
+import { methodHead, methodProgram } from './runProgram.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
 import { flatSettings } from './text.ts';
 import { cropsFor } from './views.ts';
 
-/** Method of a head where none is named: the best on ten labeled sets (docs/pretrained.md). */
-export const defaultHead = 'consensus';
+/** Method of a head where none is named: the best on sixteen sets (docs/methods/ensemble.md). */
+export const defaultHead = 'ensemble';
 
 /** Steps that a head is trained for where neither its method nor a person says otherwise. */
 const STEPS = 600;
@@ -43,7 +43,8 @@ export interface HeadFacts {
  * Settings of a method's head for K clusters.
  *
  * The batch has at most N images, because a step on features costs little. The schedule has the
- * epochs that the recipe's steps make up, unless a person gave epochs. K becomes the method's
+ * epochs that the recipe's steps make up, and enough for the last stage of the method to begin,
+ * unless a person gave epochs. K becomes the method's
  * `clusters`, or its `prototypes`.
  *
  * @param given settings of a person; those stay
@@ -155,7 +156,10 @@ function withEpochs(
           schedule: { ...settings.schedule, epochs: epochsOf(settings, maxSteps, images) },
         };
   }
-  return { ...settings, schedule: { ...schedule, epochs: epochsOf(settings, maxSteps, images) } };
+  const epochs = epochsOf(settings, maxSteps, images);
+  const timed = { ...settings, schedule: { ...schedule, epochs } };
+  const last = methodProgram(timed, { images }).steps.at(-1)!.firstEpoch;
+  return last < epochs ? timed : { ...timed, schedule: { ...schedule, epochs: last + 1 } };
 }
 
 function epochsOf({ data }: Settings, steps: number, images: number): number {

@@ -39,6 +39,8 @@ export interface StepContext {
   images: number;
   /** Positions of unlabeled images that only the representation learns from. Default: none. */
   extra?: ArrayLike<number>;
+  /** Length of the schedule in epochs. Default: not known. */
+  epochs?: number;
   /** Crop groups, big ones first. */
   crops: readonly CropGroup[];
   encoder: EncoderOptions;

@@ -6,6 +6,7 @@ import { contrastiveClustering } from './contrastiveClustering.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
 import type { Method } from './defineMethod.ts';
+import { ensemble } from './ensemble.ts';
 import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
 import { moco } from './moco.ts';
@@ -32,7 +33,7 @@ const builtIn = [
 ] as const satisfies readonly Method[];
 
 /** Methods that train nothing but a head on features of a pretrained model. */
-const heads = [consensus, temi, turtle, scan] as const satisfies readonly Method[];
+const heads = [consensus, ensemble, temi, turtle, scan] as const satisfies readonly Method[];
 
 /**
  * Method of runs that name none. It leads the others by mean rank over the sets and budgets of

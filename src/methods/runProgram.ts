@@ -102,6 +102,7 @@ function contextOf(
     batchSize: data.batchSize,
     images,
     extra,
+    epochs: settings.schedule.epochs,
     crops: views.crops.map(({ count, size }) => ({ count, size })),
     encoder: encoderOptions(settings),
     first,

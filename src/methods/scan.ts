@@ -99,7 +99,7 @@ export const scan = defineMethod({
   check: (_, context) => requireFeatures('scan', context),
   head: (settings) => ({
     project: directions,
-    assign: (variables, features) => bestHead(variables, logitsOf(variables, features, settings)),
+    assign: (variables, features) => bestHead(variables, scanLogits(variables, features, settings)),
   }),
   stages({ settings, context }) {
     const { images, batchSize, replicas = 1 } = context;
@@ -113,10 +113,10 @@ export const scan = defineMethod({
 });
 
 /** Logits [N, K] of every head, of features x [N, D]. */
-function logitsOf(
+export function scanLogits(
   variables: Variables,
   x: Tensor,
-  { clusters: K, clusterHeads: H }: ScanSettings,
+  { clusters: K, clusterHeads: H }: Pick<ScanSettings, 'clusters' | 'clusterHeads'>,
 ): Tensor[] {
   return Array.from({ length: H }, (_, h) =>
     linear(variables, `cluster_head.${h}`, x, { features: K }),
@@ -126,7 +126,7 @@ function logitsOf(
 function consistencyStep({ views, settings, step, model }: StepScope<ScanSettings>): void {
   const [x, neighbor] = views.map((features) => model.encode(features)) as [Tensor, Tensor];
   const [own, others] = [x, neighbor].map((features) =>
-    logitsOf(model.variables, features, settings).map((logits) => softmax(logits)),
+    scanLogits(model.variables, features, settings).map((logits) => softmax(logits)),
   ) as [Tensor[], Tensor[]]; // [B, K] each
   const terms = own.map((p, h) => scanLoss(p, others[h]!, settings));
   const losses = terms.map(({ loss }) => loss);
@@ -145,8 +145,8 @@ function consistencyStep({ views, settings, step, model }: StepScope<ScanSetting
 function selfLabelingStep({ views, settings, step, model }: StepScope<ScanSettings>): void {
   const x = model.encode(views[0]!); // [B, D]
   const drop: Drop = step.dropout();
-  const weak = logitsOf(model.variables, x, settings).map((logits) => softmax(logits));
-  const strong = logitsOf(model.variables, drop(x, 'features'), settings); // [B, K] each
+  const weak = scanLogits(model.variables, x, settings).map((logits) => softmax(logits));
+  const strong = scanLogits(model.variables, drop(x, 'features'), settings); // [B, K] each
   const terms = strong.map((logits, h) => selfLabelingLoss(weak[h]!, logits, settings));
   step.minimize(average(terms.map(({ loss }) => loss)));
   step.fact('confident', average(terms.map(({ confident }) => confident)));

@@ -78,7 +78,7 @@ const settingsSchema = z.strictObject({
     .default(10)
     .describe('gamma, weight of the entropy of the mean assignment'),
 });
-type TurtleSettings = z.output<typeof settingsSchema>;
+export type TurtleSettings = z.output<typeof settingsSchema>;
 
 export const turtle = defineMethod({
   name: 'turtle',
@@ -95,21 +95,23 @@ export const turtle = defineMethod({
   head: (settings) => ({
     project: directions,
     assign: (variables, features) =>
-      bestHead(variables, logitsOf(variables, scaled(features, settings), settings)),
+      bestHead(variables, turtleLogits(variables, features, settings)),
   }),
   step: turtleStep,
 });
 
 /** Standardized features [N, D], whose mean length is sqrt(D), at another mean length. */
-const scaled = (h: Tensor, { featureScale }: TurtleSettings) =>
+const scaled = (h: Tensor, { featureScale }: Pick<TurtleSettings, 'featureScale'>) =>
   mul(h, featureScale / Math.sqrt(h.shape[1]!)); // [N, D]
 
-/** Logits [N, K] of every head, of scaled features x [N, D]. */
-function logitsOf(
+/** Logits [N, K] of every head, of standardized features h [N, D]. */
+export function turtleLogits(
   variables: Variables,
-  x: Tensor,
-  { clusterHeads: H, clusters: K }: TurtleSettings,
+  h: Tensor,
+  settings: Pick<TurtleSettings, 'clusterHeads' | 'clusters' | 'featureScale'>,
 ): Tensor[] {
+  const { clusterHeads: H, clusters: K } = settings;
+  const x = scaled(h, settings); // [N, D]
   const first = uniformFanIn(x.shape[1]!);
   return Array.from({ length: H }, (_, h) =>
     weightNormLinear(variables, `${TASK}.${h}`, x, {
@@ -123,16 +125,27 @@ function logitsOf(
 
 function turtleStep({ views, settings, step, model }: StepScope<TurtleSettings>): void {
   const h = model.encode(views[0]!); // [B, D]
-  const x = scaled(h, settings); // [B, D]
-  const taus = logitsOf(model.variables, x, settings).map((logits) => softmax(logits));
-  const losses = taus.map((tau, h) => {
-    const start = freshClassifier(step, h, { dimension: x.shape[1]!, ...settings });
-    const { weight, bias } = fittedClassifier(stopGradient(x), stopGradient(tau), start, settings);
-    return turtleLoss(linear(stopGradient(x), weight, bias), tau, settings);
-  });
+  const { taus, losses } = turtleHeads(step, model.variables, h, settings);
   recordLosses(model.variables, losses);
   step.minimize(mul(losses.reduce(add), 1 / losses.length));
   step.observe({ embeddings: model.project(h), usage: mean(taus[0]!, { axes: [0] }) });
+}
+
+/** Labels tau [B, K] of standardized features h [B, D], and the loss, of every head. */
+export function turtleHeads(
+  step: Step,
+  variables: Variables,
+  h: Tensor,
+  settings: TurtleSettings,
+): { taus: Tensor[]; losses: Tensor[] } {
+  const x = scaled(h, settings); // [B, D]
+  const taus = turtleLogits(variables, h, settings).map((logits) => softmax(logits));
+  const losses = taus.map((tau, head) => {
+    const start = freshClassifier(step, head, { dimension: x.shape[1]!, ...settings });
+    const { weight, bias } = fittedClassifier(stopGradient(x), stopGradient(tau), start, settings);
+    return turtleLoss(linear(stopGradient(x), weight, bias), tau, settings);
+  });
+  return { taus, losses };
 }
 
 /** Weights [K, D] and bias [K] of a linear classifier. */

@@ -18,6 +18,29 @@ export const heads = {
       caughtBy: ['consensus.test.ts', 'begins with the clusters of all images'],
     },
   ],
+  ensemble: [
+    {
+      line: 'the clusters of heads are among the members',
+      in: 'joinedState',
+      find: 'image * byHeads.dimension + head',
+      to: 'image * byHeads.dimension',
+      caughtBy: ['ensemble.test.ts', 'end with what most members say'],
+    },
+    {
+      line: 'members have the learning rates of their recipes',
+      in: 'minimizeMember',
+      find: '() => learningRate',
+      to: '() => 0.001',
+      caughtBy: ['ensemble.test.ts', 'are updated as in the methods themselves'],
+    },
+    {
+      line: 'a short run keeps epochs for the classifier',
+      in: 'memberEpochs',
+      find: 'Math.floor(MEMBERS_PART * epochs)',
+      to: 'epochs',
+      caughtBy: ['ensemble.test.ts', 'train the members for whole epochs'],
+    },
+  ],
   spreadClusters: [
     {
       line: 'rows outside the sample take the cluster of most neighbors',
