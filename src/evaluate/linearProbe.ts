@@ -14,20 +14,13 @@
  * epoch is chosen by test accuracy.
  */
 import type { Engine, Executable } from '../backends/index.ts';
-import {
-  columnMeans,
-  columnVariances,
-  type Features,
-  requireSameDimension,
-  sharedValues,
-} from '../cluster/index.ts';
+import { type Features, requireSameDimension, sharedValues } from '../cluster/index.ts';
 import type { Program, Values } from '../compile/index.ts';
 import { inOrder } from '../core/inOrder.ts';
 import { randomAt } from '../core/random.ts';
 import { adam, warmupCosine } from '../nn/index.ts';
 import {
   add,
-  argMax,
   crossEntropy,
   gather,
   gradients,
@@ -40,6 +33,13 @@ import {
   sum,
 } from '../tensor/index.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
+import {
+  disposeAll,
+  openPredictor,
+  probeSession,
+  type StandardizedRows,
+  standardizer,
+} from './probePredictor.ts';
 
 export interface ProbeOptions extends FitOptions {
   /**
@@ -77,7 +77,8 @@ export interface ProbeResult {
 /** Standardized rows of a train and a test set, on which probes are trained one after the other. */
 export interface ProbeBench {
   /**
-   * Trains a probe on the given train rows and measures it on them and on all test rows.
+   * Trains a probe on the given train rows and measures it on them and on all test rows. Waits for
+   * the probes that were asked for before.
    *
    * @param rows indices of train rows. Default: all.
    */
@@ -87,30 +88,8 @@ export interface ProbeBench {
 
 /** Fewest steps; a small set needs them to converge. */
 const MIN_STEPS = 1000;
-/** Most rows predicted at once. */
-const PREDICTED_ROWS = 1024;
 /** Steps that are queued for the engine, so that it never waits for the calling thread. */
 const STEPS_AHEAD = 8;
-
-/**
- * Multiplications of a product up to which one thread computes it: more threads would wait for each
- * other longer than they work. Accuracies are the same with any number.
- */
-const ONE_THREAD = 2 ** 24;
-
-/** A program with the sizes of its product [rows, D] x [D, classes]. */
-interface ProbeWork {
-  program(): Program;
-  readonly rows: number;
-  readonly classes: number;
-}
-
-/** Standardized rows [N, D] in shared memory, which the engine reads in place, and labels [N]. */
-interface StandardizedRows {
-  readonly x: Float32Array;
-  readonly count: number;
-  readonly labels: Int32Array;
-}
 
 /** Sizes of one probe. */
 interface Setup {
@@ -162,15 +141,12 @@ export function openProbes(
   const { count, dimension } = train.features;
   const standardize = standardizer(standardizeBy);
   const sets = { train: standardize(train), test: standardize(test) };
-  const compiled = new Map<string, Promise<Executable>>();
-  const compileOnce = (key: string, { program, rows, classes }: ProbeWork) => {
-    const isSmall = rows * dimension * classes <= ONE_THREAD;
-    const session = isSmall ? { threads: 1 } : {};
-    if (!compiled.has(key)) compiled.set(key, engine.compile(program(), { session }));
-    return compiled.get(key)!;
+  const predictors = {
+    train: openPredictor(engine, sets.train),
+    test: openPredictor(engine, sets.test),
   };
-
-  async function fit(
+  const steps = new Map<string, Promise<Executable>>();
+  async function fitOne(
     {
       epochs: asked = 30,
       batchSize = 256,
@@ -189,9 +165,12 @@ export function openProbes(
       ...{ batchSize: B, classes, dimension, rows: rows.length },
       ...{ epochs, stepsPerEpoch, learningRate },
     };
-    const step = await compileOnce(`${classes} ${rows.length} ${B}`, {
-      ...{ program: () => probeStep(setup), rows: B, classes },
-    });
+    const key = `${classes} ${rows.length} ${B}`;
+    if (!steps.has(key)) {
+      const session = probeSession({ rows: B, dimension, classes });
+      steps.set(key, engine.compile(probeStep(setup), { session }));
+    }
+    const step = await steps.get(key)!;
     const chosen = rows.length < count ? rowsOf(sets.train, rows, dimension) : sets.train;
     const weights = await trainWeights(step, chosen, {
       ...setup,
@@ -199,17 +178,9 @@ export function openProbes(
       onProgress,
       signal,
     });
-    const accuracyOn = async (set: StandardizedRows, of: Int32Array) => {
-      // Rows are independent here, so a block need not be as small as a batch of few labeled rows.
-      const size = Math.min(PREDICTED_ROWS, set.count);
-      const key = `${classes} ${set.count} ${size} predicted`;
-      const program = () => prediction({ classes, dimension, count: set.count, size });
-      const executable = await compileOnce(key, { program, rows: size, classes });
-      return fractionRight(executable, { set, rows: of, size, weights });
-    };
     return {
-      accuracy: await accuracyOn(sets.test, range(0, sets.test.count)),
-      trainAccuracy: await accuracyOn(sets.train, rows),
+      accuracy: await predictors.test.accuracy(weights, classes, range(0, sets.test.count)),
+      trainAccuracy: await predictors.train.accuracy(weights, classes, rows),
       epochs,
       steps: epochs * stepsPerEpoch,
       protocol:
@@ -219,11 +190,19 @@ export function openProbes(
         'no epoch or setting chosen by it',
     };
   }
+  // Fits of one size share the state of a compiled step, so one ends before the next begins.
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    fit,
+    fit(...args) {
+      const result = last.then(() => fitOne(...args));
+      last = result.catch(() => {});
+      return result;
+    },
     async close() {
-      for (const executable of await Promise.allSettled(compiled.values()))
-        if (executable.status === 'fulfilled') await executable.value.dispose();
+      await last;
+      await disposeAll(steps);
+      await predictors.train.close();
+      await predictors.test.close();
     },
   };
 }
@@ -312,42 +291,6 @@ function rowsOf({ x, labels }: StandardizedRows, rows: Int32Array, D: number): S
   return { x: chosen, count: rows.length, labels: rows.map((row) => labels[row]!) };
 }
 
-/** Predicts the classes of a block of rows. */
-function prediction({
-  classes,
-  dimension,
-  count,
-  size,
-}: Pick<Setup, 'classes' | 'dimension'> & { count: number; size: number }): Program {
-  const x = gather(input('x', [count, dimension]), input('order', [size], 'int32')); // [size, D]
-  const W = input('W', [classes, dimension]);
-  const b = input('b', [classes]);
-  return { outputs: { predicted: argMax(linear(x, W, b), 1) }, state: [] }; // [size]
-}
-
-/** Fraction of rows predicted right. */
-async function fractionRight(
-  predict: Executable,
-  {
-    set: { x, labels },
-    rows,
-    size,
-    weights,
-  }: { set: StandardizedRows; rows: Int32Array; size: number; weights: Values },
-): Promise<number> {
-  let right = 0;
-  for (let start = 0; start < rows.length; start += size) {
-    const part = rows.subarray(start, start + size);
-    const order = new Int32Array(size);
-    order.set(part);
-    const { predicted } = await predict.run({ x, order, ...weights });
-    part.forEach((row, i) => {
-      if (predicted![i] === labels[row]) right++;
-    });
-  }
-  return right / rows.length;
-}
-
 /** A batch of train rows by index; missing rows at the end are row 0 with weight 0. */
 function batchOf(rows: Int32Array, labels: Int32Array, B: number) {
   const [order, y] = [new Int32Array(B), new Int32Array(B)];
@@ -360,23 +303,4 @@ function batchOf(rows: Int32Array, labels: Int32Array, B: number) {
 
 function range(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-/**
- * Returns a function that standardizes rows by column means and deviations; a constant column
- * becomes 0.
- */
-function standardizer(by: Features): (set: Labeled) => StandardizedRows {
-  const means = columnMeans(by);
-  const variances = columnVariances(by, means);
-  const scales = variances.map((variance, d) =>
-    // Below the rounding of float32 around its mean a column is constant.
-    variance > 1e-12 * Math.max(1e-24, means[d]! * means[d]!) ? 1 / Math.sqrt(variance) : 0,
-  );
-  return ({ features: { data, count, dimension }, labels }) => {
-    const x = sharedValues(data.length);
-    for (let at = 0; at < data.length; at += dimension)
-      for (let d = 0; d < dimension; d++) x[at + d] = (data[at + d]! - means[d]!) * scales[d]!;
-    return { x, count, labels };
-  };
 }
