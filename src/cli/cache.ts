@@ -10,8 +10,8 @@ export const cacheCommand: Command = {
     'Every image is decoded once and stored in a packed file, which is found again by names, ' +
     'sizes and times of the files and by settings. The folder is ~/.cache/likeness, or ' +
     'LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are ' +
-    'removed first. After a removal the images are decoded again. Features of pretrained ' +
-    'models are stored there too, and computed again after a removal. The scores ' +
+    'removed first. After a removal the images are decoded again. Features of runs ' +
+    'and pretrained models are stored there too, and computed again after a removal. The scores ' +
     'of baselines, such as raw pixels, that evaluate has measured on some images stay 90 days.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],

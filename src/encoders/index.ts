@@ -107,6 +107,7 @@ export {
   standardizationTensors,
   standardized,
 } from './standardization.ts';
+export { type StoredFeaturesOptions, withStoredFeatures } from './storedFeatures.ts';
 export { modelsInCache, modelsInFolder, type StoredModel } from './storedModels.ts';
 export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
 export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';

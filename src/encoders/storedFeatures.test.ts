@@ -76,6 +76,23 @@ describe('stored features', () => {
     expect(counted.views).toBe(30);
   });
 
+  it('are computed each time for a set whose features take more than the limit', async () => {
+    clear();
+    const { cache } = images;
+    const { counted, encoder } = counting();
+    const maxBytes = 43 * D * Float32Array.BYTES_PER_ELEMENT;
+    const stored = withStoredFeatures(encoder, { key: 'a', model: 'tiny', maxBytes });
+    const more = Uint32Array.of(0, ...indices);
+    const expected = await encoder.embed({ cache, indices: more });
+    counted.views = 0;
+    expect(await stored.embed({ cache, indices: more })).toEqual(expected);
+    await stored.embed({ cache, indices: more });
+    expect(counted.views).toBe(100);
+    await stored.embed({ cache, indices });
+    await stored.embed({ cache, indices });
+    expect(counted.views).toBe(150);
+  });
+
   it('are computed each time for images of no pixel cache', async () => {
     clear();
     const { contents: _, ...cache } = images.cache;

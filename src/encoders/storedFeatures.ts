@@ -79,17 +79,25 @@ function appending(store: FeatureCache, reporter: Reporter): FeatureCache['appen
   };
 }
 
+export interface StoredFeaturesOptions extends Pick<StoredRowsOptions, 'key' | 'model'> {
+  /** Most bytes of the features of a set; those of a larger one are computed each time. */
+  maxBytes?: number;
+}
+
 /** An encoder whose features of evaluation views are stored beside the decoded images. */
 export function withStoredFeatures<E extends ImageEncoder>(
   encoder: E,
-  { key, model }: Pick<StoredRowsOptions, 'key' | 'model'>,
+  { key, model, maxBytes = Infinity }: StoredFeaturesOptions,
 ): E {
   const { dimension } = encoder;
-  const parts = (images: PixelSet, options: EmbedOptions = {}) =>
-    storedRows({
+  const parts = (images: PixelSet, options: EmbedOptions = {}) => {
+    const bytes = countOf(images) * dimension * Float32Array.BYTES_PER_ELEMENT;
+    if (bytes > maxBytes) return encoder.parts(images, options);
+    return storedRows({
       ...{ key, model, dimension, images, reporter: options.reporter },
       compute: (indices) => encoder.parts({ cache: images.cache, indices }, options),
     });
+  };
   return {
     ...encoder,
     parts,

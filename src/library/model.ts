@@ -30,7 +30,6 @@ import { type ExportedWeights, exportWeights } from './exportWeights.ts';
 import { type FinishedOptions, type FinishedSteps, finishedSteps } from './finished.ts';
 import { type Images, reporterFor } from './images.ts';
 import { checkOptions } from './options.ts';
-import { rememberFeatures } from './rememberFeatures.ts';
 import type { ExportedOnnx } from './writeOnnx.ts';
 
 /** Facts about the training session that made a model. */
@@ -176,8 +175,7 @@ export async function openModel(run: string, options: ReporterOptions = {}): Pro
 /** Wraps an open run. */
 export function modelOf(run: TrainedRun, about?: { training?: TrainingSummary }): TrainedModel;
 export function modelOf(run: Run): Model;
-export function modelOf(opened: Run, { training }: { training?: TrainingSummary } = {}): Model {
-  const run = rememberFeatures(opened);
+export function modelOf(run: Run, { training }: { training?: TrainingSummary } = {}): Model {
   const { folder, method, step } = run;
   const { files } = folder;
   const shared: AnyModel = {

@@ -1,5 +1,4 @@
 /** An open run of either kind, with everything that is done with an encoder after it is learned. */
-import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import {
   featureEncoder,
@@ -29,6 +28,8 @@ import { openRunFolder } from './folder.ts';
 import { clusterAgain } from './nextSteps.ts';
 import { originView, readOrigin } from './origin.ts';
 import { type FeaturesConfig, readRunConfig, type TrainedConfig } from './runConfig.ts';
+import { settingsHash } from './settingsHash.ts';
+import { type OpenEncoderOptions, storingEncoder } from './storingEncoder.ts';
 
 /** Reading of images for an encoder, and the threads that it runs on. */
 export interface RunView {
@@ -56,7 +57,7 @@ interface AnyRun {
   readonly view: RunView;
   /** Newer checkpoints that were skipped because they are cut off or changed. */
   readonly damaged: readonly DamagedCheckpoint[];
-  openEncoder(options: { engine: Engine; batchSize?: number }): Promise<ImageEncoder>;
+  openEncoder(options: OpenEncoderOptions): Promise<ImageEncoder>;
 }
 
 /** A run that trained a network, at one of its checkpoints. */
@@ -157,10 +158,17 @@ function trainedRunAt(
       threads,
       seed: settings.run.seed,
     },
-    openEncoder: (options) =>
+    openEncoder:
       base && model
-        ? headedEncoder({ settings, state, model, tensors: base, ...options })
-        : trainedEncoder({ settings, state, view: input, ...options }),
+        ? (options) => headedEncoder({ settings, state, model, tensors: base, ...options })
+        : storingEncoder(
+            {
+              model: `a network trained by ${settings.method.name}`,
+              settings: { settings: settingsHash(settings), input: input ?? null },
+              tensors: checkpoint.tensors,
+            },
+            (options) => trainedEncoder({ settings, state, view: input, ...options }),
+          ),
   };
 }
 
@@ -191,7 +199,11 @@ export function featuresRunOf(
       ...{ imageSize, cacheSize: featuresCacheSize(config), workers, threads, seed },
       ...(own.input && { input: own.input }),
     },
-    openEncoder: (options) => own.open({ size: imageSize, tensors, ...options }),
+    openEncoder: own.learn
+      ? storingEncoder({ model: own.title, settings: { encoder, imageSize }, tensors }, (options) =>
+          own.open({ size: imageSize, tensors, ...options }),
+        )
+      : (options) => own.open({ size: imageSize, tensors, ...options }),
   };
 }
 

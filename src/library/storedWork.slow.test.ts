@@ -1,5 +1,5 @@
-/** Work that a model does once: features of the same images, and baselines of earlier calls. */
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+/** Work that is done once: features of the same images, and baselines of earlier evaluations. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
@@ -48,30 +48,47 @@ const scores = (): Record<string, unknown> => {
   return rest;
 };
 
-describe('a model that evaluates and then clusters the same images', () => {
-  let model: Model;
-  let first: Record<string, unknown>;
+/** Removes stored features and returns their models. */
+function clearFeatures(): string[] {
+  const stored = listCaches().caches.filter(({ features }) => features);
+  for (const { file } of stored) rmSync(file);
+  return stored.map(({ features }) => features!.model);
+}
 
-  it('embeds them once, with the same features as a model that embeds them again', async () => {
+describe('a run that is evaluated and then clustered', () => {
+  let first: Record<string, unknown>;
+  const readFeatures = () => readFileSync(at('run', 'embeddings.safetensors'));
+
+  it('embeds the images once, with the same features as without stored ones', async () => {
+    const texts = async (work: (model: Model, options: object) => Promise<unknown>) => {
+      const model = await openModel(at('run'));
+      return textsOf((options) => work(model, options));
+    };
     await using images = await openImages(at('pictures'));
-    model = await openModel(at('run'));
-    const evaluating = await textsOf((options) => model.evaluate(images, options));
+    const evaluating = await texts((model, options) => model.evaluate(images, options));
     first = scores();
-    const clustering = await textsOf((options) => model.cluster(images, { k: 2, ...options }));
+    const cluster = (model: Model, options: object) => model.cluster(images, { k: 2, ...options });
+    const clustering = await texts(cluster);
     expect(begins(evaluating, 'patch features: 36 of 36 images')).toBe(true);
     expect(begins(clustering, 'patch features:')).toBe(false);
-    const kept = readFileSync(at('run', 'embeddings.safetensors'));
-    const other = await openModel(at('run'));
-    const again = await textsOf((options) => other.cluster(images, { k: 2, ...options }));
-    expect(begins(again, 'patch features: 36 of 36 images')).toBe(true);
-    expect(readFileSync(at('run', 'embeddings.safetensors')).equals(kept)).toBe(true);
+    const stored = readFeatures();
+    expect(clearFeatures()).toEqual(['patch features']);
+    expect(begins(await texts(cluster), 'patch features: 36 of 36 images')).toBe(true);
+    expect(readFeatures().equals(stored)).toBe(true);
   }, 400_000);
 
-  it('embeds other images of the source', async () => {
-    await using images = await openImages(at('pictures'), { exclude: ['odd/**'] });
-    const texts = await textsOf((options) => model.embed(images, options));
+  it('embeds the images that were not embedded before, with the same features', async () => {
+    clearFeatures();
+    const model = await openModel(at('run'));
+    await using part = await openImages(at('pictures'), { exclude: ['odd/**'] });
+    const texts = await textsOf((options) => model.embed(part, options));
     expect(begins(texts, 'patch features: 18 of 18 images')).toBe(true);
-  });
+    const stored = readFeatures();
+    await using images = await openImages(at('pictures'));
+    const rest = await textsOf((options) => model.cluster(images, { k: 2, ...options }));
+    expect(begins(rest, 'patch features: 18 of 18 images')).toBe(true);
+    expect(readFeatures().equals(stored)).toBe(true);
+  }, 400_000);
 
   it('measures baselines once, with the same scores', async () => {
     const other = await openModel(at('run'));
