@@ -129,3 +129,16 @@ export async function settled(page: Page): Promise<void> {
     'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
   );
 }
+
+/** Bar of the selection. */
+export const toolbar = (page: Page) => page.getByRole('toolbar', { name: 'Selection' });
+/** Link to a view. */
+export const tab = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name });
+
+/** Number of selected images that the bar names; 0 where there is no bar. */
+export async function selectedCount(page: Page): Promise<number> {
+  const bar = toolbar(page);
+  if ((await bar.count()) === 0) return 0;
+  return Number((await bar.locator('b').innerText()).replace(',', ''));
+}

@@ -29,6 +29,7 @@ export const viewCases: readonly ViewCase[] = [
   view('clusters-dark', '#/clusters', { theme: 'dark' }),
   view('clusters-phone', '#/clusters', phone),
   view('clusters-moved', '#/clusters', { query: 'synthetic=3000&moved' }),
+  view('clusters-none', '#/clusters', { query: 'synthetic=3000&ungrouped' }),
   view('cluster', '#/clusters/2?grid=doubtful'),
   view('cluster-phone', '#/clusters/2', phone),
   view('image', '#/clusters/2?open=20'),

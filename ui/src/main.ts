@@ -7,7 +7,7 @@ import './style.css';
 
 /**
  * Opens the page on the run of its server, or on generated data where the address says so:
- * `?synthetic=3000&clusters=12&training=running&moved`.
+ * `?synthetic=3000&clusters=12&training=running&moved&ungrouped`.
  */
 async function openSource(): Promise<RunSource> {
   const query = new URLSearchParams(location.search);
@@ -24,6 +24,7 @@ async function openSource(): Promise<RunSource> {
     clusters: Number(query.get('clusters') ?? 12),
     seed: Number(query.get('seed') ?? 7),
     found: !query.has('moved'),
+    grouped: !query.has('ungrouped'),
     ...(training && { training }),
   });
 }

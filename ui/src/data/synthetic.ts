@@ -1,5 +1,6 @@
 import {
   type ClusterAnswer,
+  type ColumnAnswer,
   type ColumnName,
   type CompareAnswer,
   type JobAnswer,
@@ -21,6 +22,8 @@ export interface SyntheticOptions {
   readonly seed?: number;
   /** State of the training: default finished. */
   readonly training?: 'running' | 'finished' | 'none';
+  /** False for images that are still being grouped. */
+  readonly grouped?: boolean;
   /** False for images that have moved. */
   readonly found?: boolean;
 }
@@ -32,10 +35,23 @@ const kindNames = [
   ...['boats', 'birds', 'bicycles', 'fruit'],
 ];
 
+const clusterColumns: readonly ColumnAnswer[] = [
+  { name: 'cluster', title: 'cluster', kind: 'category' },
+  { name: 'confidence', title: 'confidence', kind: 'number' },
+  { name: 'margin', title: 'margin', kind: 'number' },
+  { name: 'second', title: 'second choice', kind: 'category' },
+];
+
+/** Job of images that are still being grouped. */
+const grouping: JobAnswer = {
+  ...{ id: 1, kind: 'features', state: 'running', done: 45, total: 130 },
+  text: 'learning the dictionary of color patches: 45 of 130 blocks',
+};
+
 /** Implements the source on generated data in memory: no server, equal seeds give equal pages. */
 export function createSynthetic(options: SyntheticOptions = {}): RunSource {
   const { images = 3000, clusters: k = 12, seed = 7, training = 'finished' } = options;
-  const { found = true } = options;
+  const { found = true, grouped = true } = options;
   const run = syntheticRun(images, k, seed);
   const edits = new SyntheticEdits();
   const listeners = new Set<EventListeners>();
@@ -73,6 +89,9 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       .slice(0, count);
 
   function columnValues(name: ColumnName): ColumnValues {
+    if (!grouped && (name === 'order' || clusterColumns.some((one) => one.name === name))) {
+      throw new SourceError(404, 'explore.noColumn', `column: the run has no column "${name}"`);
+    }
     const { edited } = current();
     if (name === 'cluster') return edited.clusters;
     if (name === 'label') return run.kinds;
@@ -149,15 +168,12 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
         source: { name: 'photos', path: 'photos', found, isFolder: true },
         images,
         skipped: 3,
-        clusters: current().answers,
+        clusters: grouped ? current().answers : [],
         kReason: `${k} clusters separate the features best among 2 to 40.`,
         clusterings: [],
         columns: [
-          { name: 'cluster', title: 'cluster', kind: 'category' },
+          ...(grouped ? clusterColumns : []),
           { name: 'label', title: 'label', kind: 'category', values: kindTitles(k) },
-          { name: 'confidence', title: 'confidence', kind: 'number' },
-          { name: 'margin', title: 'margin', kind: 'number' },
-          { name: 'second', title: 'second choice', kind: 'category' },
           { name: 'date', title: 'date', kind: 'date' },
           { name: 'width', title: 'width', kind: 'number' },
           { name: 'height', title: 'height', kind: 'number' },
@@ -170,7 +186,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
           images,
         })),
         edits: edits.answer(),
-        jobs: jobs.filter((job) => job.state === 'running'),
+        jobs: grouped ? jobs.filter((job) => job.state === 'running') : [grouping],
         key: KEY,
         writable: true,
       };

@@ -112,10 +112,10 @@ export class App {
     }
   }
 
-  /** Values of a column; the first call starts to load them. */
+  /** Values of a column that the run has; the first call starts to load them. */
   column(name: ColumnName): ColumnValues | undefined {
     const values = this.#columns.get(name);
-    if (values === undefined && this.run && !this.#loading.has(name)) {
+    if (values === undefined && this.#has(name) && !this.#loading.has(name)) {
       this.#loading.add(name);
       this.source
         .column(name)
@@ -126,6 +126,12 @@ export class App {
         .finally(() => this.#loading.delete(name));
     }
     return values;
+  }
+
+  /** Returns true for a column of the run. Ranks in clusters exist with the clusters. */
+  #has(name: ColumnName): boolean {
+    const { columns = [], clusters = [] } = this.run ?? {};
+    return (name === 'order' && clusters.length > 0) || columns.some((one) => one.name === name);
   }
 
   /** Path of a row, read once. */
