@@ -18,6 +18,7 @@ const peers = {
   step: 'torch',
   swav: 'torch',
   inference: 'torch',
+  vit: 'torchvision',
   javascript: 'javascript',
   epoch: 'torch',
   views: 'torchvision',

@@ -24,6 +24,7 @@ import { benchmarkStep, stepRows } from './step.ts';
 import { benchmarkSwav, swavRows } from './swav.ts';
 import { kmeansTable, secondsTable, settingsTable, shown, speedTable } from './table.ts';
 import { benchmarkViews, viewsRows } from './views.ts';
+import { benchmarkVit, vitRows } from './vit.ts';
 
 const program = new Command('bench').description('Benchmarks likeness beside its peers.');
 /** Steps to profile: the first of the table, and the slowest relative to PyTorch. */
@@ -109,6 +110,10 @@ timing('swav', {
 timing('inference', {
   description: 'embedding images beside PyTorch (where python3 has torch)',
   ...{ rows: inferenceRows, run: benchmarkInference, table: speedTable },
+});
+timing('vit', {
+  description: 'a vision transformer of an ONNX file beside torchvision (where python3 has it)',
+  ...{ rows: vitRows, run: benchmarkVit, table: speedTable, rounds: 3 },
 });
 timing('javascript', {
   description: 'a training step beside other JavaScript libraries (where they are installed)',

@@ -21,6 +21,7 @@ import { benchmarkSettings } from '../bench/settings.ts';
 import { benchmarkStep } from '../bench/step.ts';
 import { benchmarkSwav, type SwavShape } from '../bench/swav.ts';
 import { benchmarkViews } from '../bench/views.ts';
+import { benchmarkVit } from '../bench/vit.ts';
 import { writeTextures } from './likeness.cases.ts';
 import { writeTextures as writeLabeledTextures } from './textures.cases.ts';
 
@@ -36,6 +37,14 @@ describe('the inference benchmark', () => {
   it('reports our speed alone where there is no PyTorch', async () => {
     const row = await benchmarkInference('smoke', { rounds: 1, python: null });
     expect(row).toMatchObject({ name: 'smoke', peer: null, ratio: null, featureDifference: null });
+    expect(row.ours).toBeGreaterThan(0);
+  });
+});
+
+describe('the benchmark of vision transformers', () => {
+  it.each(['smoke-features', 'smoke-step'])('reports our speed alone for %s', async (name) => {
+    const row = await benchmarkVit(name, { rounds: 1, python: null });
+    expect(row).toMatchObject({ name, peer: null, ratio: null, difference: null });
     expect(row.ours).toBeGreaterThan(0);
   });
 });

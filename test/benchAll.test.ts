@@ -48,7 +48,8 @@ describe('all benchmarks', () => {
       .filter((line) => line.startsWith('clear '))
       .map((line) => line.slice('clear '.length));
     expect(names.join(' ')).toBe(
-      'step swav inference javascript epoch views decode profile settings kmeans clustering patches',
+      'step swav inference vit javascript epoch views decode profile settings kmeans ' +
+        'clustering patches',
     );
   });
 
