@@ -40,6 +40,7 @@ export {
   type ScoredEncoder,
   scoresOf,
 } from './evaluate/index.ts';
+export type { RunListing } from './explore/index.ts';
 export type { Assigned, AssignedImage, AssignOptions } from './library/assign.ts';
 export { type CacheListing, clearCaches, listCaches } from './library/cache.ts';
 export {
@@ -152,4 +153,5 @@ export type {
   StoredReport,
   Thumbnails,
 } from './run/index.ts';
+export { type ExploreOptions, type ExploreServer, explore } from './server/index.ts';
 export type { TrainEvent } from './train/index.ts';

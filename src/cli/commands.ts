@@ -7,6 +7,7 @@ import { compareCommand } from './compare.ts';
 import { embedCommand } from './embed.ts';
 import { encodersCommand } from './encoders.ts';
 import { evaluateCommand } from './evaluate.ts';
+import { exploreCommand } from './explore.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { inspectCommand } from './inspect.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   startCommand,
   trainCommand,
   clusterCommand,
+  exploreCommand,
   evaluateCommand,
   compareCommand,
   embedCommand,

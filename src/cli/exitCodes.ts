@@ -31,7 +31,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ),
   ...wordsOf(
     'input',
-    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits',
+    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits explore server trash',
   ),
 ]);
 
@@ -53,6 +53,8 @@ const kindOfCode: ReadonlyMap<string, Kind> = new Map(
     'hub.id': 'use',
     'hub.token': 'use',
     'stem.shape': 'use',
+    'server.port': 'use',
+    'explore.folder': 'use',
   }),
 );
 

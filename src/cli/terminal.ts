@@ -24,6 +24,8 @@ export interface Terminal {
    * silent. Returns a function that ends this.
    */
   showWaits(): () => void;
+  /** Shows no wait until the next report, for a command that serves and has nothing to do. */
+  rest(): void;
   /**
    * Callbacks for functions of the library: progress on the progress line, notes and warnings as
    * lines.
@@ -63,6 +65,7 @@ export function createTerminal({
   let drawn = 0;
   let pending = '';
   let open = false;
+  let resting = false;
   /** Last report of the current stage, and when it came. */
   let stage = UNNAMED;
   let reported = performance.now();
@@ -98,6 +101,7 @@ export function createTerminal({
     pending = forTerminal(line).replaceAll('\n', ' ');
     stage = pending;
     reported = now;
+    resting = false;
     if (drawn !== 0 && now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
     drawn = now;
     if (err.isTTY) draw(pending);
@@ -105,6 +109,7 @@ export function createTerminal({
     pending = '';
   }
   function showWait(): void {
+    if (resting) return;
     const now = performance.now();
     const waited = now - reported;
     if (now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
@@ -123,6 +128,10 @@ export function createTerminal({
     timer.unref?.();
     return () => clearInterval(timer);
   }
+  function rest(): void {
+    endProgress();
+    resting = true;
+  }
   const watch = {
     onProgress: ({ text }: ProgressEvent) => progress(text),
     onNote: ({ message }: Notice) => say(rewrite(message)),
@@ -130,6 +139,7 @@ export function createTerminal({
     signal,
   };
   return {
-    ...{ json, command, signal, say, warn, progress, endProgress, showWaits, watch, rewrite },
+    ...{ json, command, signal, say, warn, progress, endProgress, showWaits, rest, watch },
+    rewrite,
   };
 }

@@ -4,8 +4,8 @@ import { type EpochMeasures, trackingMeasures } from '../evaluate/index.ts';
 import type { MeasuresEvent } from '../run/index.ts';
 import type { ReportMeasures } from './runReport.ts';
 
-/** Names and meanings, in the order of the page. */
-const shown: readonly [keyof EpochMeasures, string, string][] = [
+/** Label-free measures with names and meanings, in the order of the page. */
+export const shownMeasures: readonly [keyof EpochMeasures, string, string][] = [
   [
     'viewAgreement',
     'View agreement',
@@ -44,7 +44,7 @@ const TRACKS = ' The only one that tracked true clusters in our tests with label
 export function reportMeasures(events: readonly MeasuresEvent[]): ReportMeasures | undefined {
   const last = events.at(-1);
   if (last === undefined) return undefined;
-  const items = shown.flatMap(([key, name, meaning]) => {
+  const items = shownMeasures.flatMap(([key, name, meaning]) => {
     const value = last[key];
     if (typeof value !== 'number') return [];
     const first = events.find((event) => typeof event[key] === 'number')!;

@@ -36,6 +36,8 @@ export const runFileNames = {
   skipped: 'skipped.csv',
   /** Two-dimensional layouts of features, before, during and after training. */
   maps: 'maps.safetensors',
+  /** Two-dimensional layout of all clustered images, for the page. */
+  layout: 'layout.safetensors',
   /** Small pictures of the images that the report shows. */
   thumbnails: 'thumbnails.safetensors',
   reportJson: 'report.json',
@@ -76,7 +78,7 @@ export function runFolderAt(path: string): RunFolder {
 /** Files that a clustering has of its own. */
 const ofClustering = [
   ...['embeddings', 'clusters', 'clustering', 'edits', 'editsBefore', 'skipped'],
-  ...['maps', 'thumbnails'],
+  ...['maps', 'layout', 'thumbnails'],
   ...['reportJson', 'reportHtml'],
 ] as readonly RunFile[];
 

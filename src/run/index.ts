@@ -80,13 +80,14 @@ export {
   isMissing,
   type JsonObject,
   type JsonValue,
+  parseJson,
   readJson,
   readJsonIfValid,
   writeJson,
 } from './json.ts';
 export { type KeptEdits, keepEdits } from './keepEdits.ts';
 export { MAX_COMMAND } from './limits.ts';
-export { clearStaleLock, lockRun, type RunLock } from './lock.ts';
+export { clearStaleLock, isLocked, lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export { clusterAgain } from './nextSteps.ts';
 export {
@@ -131,6 +132,7 @@ export { settingsHash } from './settingsHash.ts';
 export { readSkipped, type SkippedImage, writeSkipped } from './skipped.ts';
 export { rewindSnapshots, type Snapshot, saveSnapshot, snapshotsOf } from './snapshots.ts';
 export { checkSortFolder, type SortOptions, type SortResult, sortInto } from './sortInto.ts';
+export { type SortItem, sortedNames } from './sortNames.ts';
 export {
   choicesAsStored,
   readingText,

@@ -81,6 +81,14 @@ export async function clearStaleLock({ files: { lock } }: RunFolder): Promise<vo
   await takeAway(lock, found);
 }
 
+/** Returns true while a process writes to the run; also where its holder cannot be told. */
+export async function isLocked({ files: { lock } }: RunFolder): Promise<boolean> {
+  const found = await readRegularText(lock).catch(() => undefined);
+  if (found === undefined) return false;
+  const holder = parse(found);
+  return holder === undefined || (await alive(holder, lock));
+}
+
 /** Puts a complete lock file in place; false where there is one already. */
 async function claim(file: string, content: string): Promise<boolean> {
   const { temporary, release } = reserveTemporary(file);

@@ -1,0 +1,14 @@
+/** Reading and changing one run for a page, without HTTP. */
+export {
+  type EditChange,
+  type Explorer,
+  type ExplorerEvent,
+  type KeyedValues,
+  openExplorer,
+} from './explorer.ts';
+export { type OpenedRun, openForPage, openSourceForPage } from './openedRun.ts';
+export type { Picture } from './pictures.ts';
+export { type PrepareOptions, prepare } from './prepare.ts';
+export * from './protocol.ts';
+export { findRuns } from './runs.ts';
+export { type TailedEvent, tailEvents } from './tailEvents.ts';
