@@ -4,6 +4,7 @@
  * The decoder limits pixels itself. It does not limit the costs handled here.
  */
 import { showCount } from '../core/text.ts';
+import { requireFrames } from './density.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
@@ -23,6 +24,7 @@ export function boundWork(format: ImageFormat, bytes: Uint8Array): Uint8Array {
     requireData(bytes);
     return withoutText(bytes);
   }
+  if (format === 'gif') requireFrames(bytes);
   if (format === 'jpeg' && hasMoreScans(bytes, MAX_SCANS)) {
     throw unusable(`JPEG with more than ${MAX_SCANS} scans, which would take minutes to decode`);
   }

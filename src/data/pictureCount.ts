@@ -13,7 +13,7 @@ export function pictureCount(format: ImageFormat, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     if (format === 'tiff') return Math.max(1, tiffPages(bytes).length);
-    if (format === 'gif') return Math.max(1, gifFrames(bytes));
+    if (format === 'gif') return Math.max(1, [...gifFrames(bytes)].length);
     if (format === 'webp') return Math.max(1, webpFrames(view));
     if (format === 'png') return Math.max(1, pngFrames(view));
     return format === 'avif' && textAt(view, 8) === 'avis' ? 2 : 1;
@@ -49,22 +49,21 @@ function tiffPages(bytes: Uint8Array): number[] {
   return pages;
 }
 
-/** Image descriptors of a GIF. Source: GIF89a, sections 17 to 27. */
-function gifFrames(bytes: Uint8Array): number {
+/** Yields the position of each image descriptor of a GIF. Source: GIF89a, sections 17 to 27. */
+export function* gifFrames(bytes: Uint8Array): Generator<number> {
   const tableBytes = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let at = 13 + tableBytes(bytes[10]!);
-  let frames = 0;
-  while (at < bytes.length && frames < MAX_PICTURES) {
+  for (let frames = 0; at < bytes.length && frames < MAX_PICTURES; ) {
     const kind = bytes[at]!;
     if (kind === 0x2c) {
       frames++;
+      yield at;
       at += 11 + tableBytes(bytes[at + 9]!);
     } else if (kind === 0x21) at += 2;
     else break;
     while (at < bytes.length && bytes[at]! !== 0) at += 1 + bytes[at]!;
     at++;
   }
-  return frames;
 }
 
 /** Animation frames of a WebP. Source: WebP Container Specification, "Animation". */

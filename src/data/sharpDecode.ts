@@ -10,6 +10,7 @@ import {
   requireRange,
   scaleTo8Bits,
 } from './deepImages.ts';
+import { requirePlausible } from './density.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
@@ -25,6 +26,8 @@ sharp.concurrency(1);
 const LARGE_IN_FLIGHT = 1.5 * 2 ** 30;
 /** Images up to this number of pixels are not counted. Eight of them need about 400 MB. */
 const LARGE_PIXELS = 2 ** 24;
+/** Bytes that the decoder of AVIF takes for a pixel: planes and their conversions. */
+const AVIF_PIXEL_BYTES = 17;
 /** Time limit of libvips for one image, in seconds. The largest allowed one takes about 20. */
 const TIME_LIMIT_S = 120;
 
@@ -80,6 +83,7 @@ export async function decodeWithSharp(
   }
   const { width, height, decodedBytes } = await measure(format, bytes);
   if (width * height > maxPixels) throw unusable(tooManyPixels(width, height, maxPixels));
+  requirePlausible(format, bytes, { width, height });
   return budget.run(decodedBytes, async () => {
     try {
       return await decodeTolerant(format, bytes, { size, page, range, maxPixels });
@@ -107,7 +111,8 @@ async function measure(
       limitInputPixels: false,
     }).metadata();
     const sampleBytes = depth === 'uchar' || depth === 'char' ? 1 : depth.endsWith('short') ? 2 : 8;
-    return { width, height, decodedBytes: width * height * channels * sampleBytes };
+    const pixelBytes = format === 'avif' ? AVIF_PIXEL_BYTES : channels * sampleBytes;
+    return { width, height, decodedBytes: width * height * pixelBytes };
   } catch (error) {
     throw unusable(plainReason(format, reasonOf(error)), { cause: error });
   }

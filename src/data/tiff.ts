@@ -6,6 +6,8 @@ export interface TiffDirectory {
   readonly isReduced: boolean;
   /** Value of pixels without data, as GDAL writes it. */
   readonly noData?: number;
+  /** Number of the compression, such as 7 for JPEG. Absent: none. */
+  readonly compression?: number;
 }
 
 /** Most directories that are read. */
@@ -13,6 +15,7 @@ const MAX_DIRECTORIES = 10_000;
 /** Most tags that are read in all, so that overlapping directories end too. */
 const MAX_TAGS = 1_000_000;
 const NEW_SUBFILE_TYPE = 254;
+const COMPRESSION = 259;
 /** ASCII tag of GDAL, with a number. */
 const GDAL_NODATA = 42113;
 const MAX_NUMBER_BYTES = 64;
@@ -51,11 +54,14 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
     if (tags > MAX_TAGS) return;
     let isReduced = false;
     let noData: number | undefined;
+    let compression: number | undefined;
     for (let i = 0; i < entries; i++) {
       const entry = at + layout.count + i * layout.entry;
       const tag = view.getUint16(entry, isLittle);
       if (tag === NEW_SUBFILE_TYPE) {
         isReduced = (view.getUint32(entry + layout.value, isLittle) & 1) === 1;
+      } else if (tag === COMPRESSION) {
+        compression = view.getUint16(entry + layout.value, isLittle);
       } else if (tag === GDAL_NODATA) {
         const length = number(entry + 4, layout.offset);
         const value = entry + layout.value;
@@ -63,7 +69,11 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
         noData = numberAt(bytes, start, length);
       }
     }
-    yield { isReduced, ...(noData !== undefined && { noData }) };
+    yield {
+      isReduced,
+      ...(noData !== undefined && { noData }),
+      ...(compression !== undefined && { compression }),
+    };
     at = number(at + layout.count + entries * layout.entry, layout.offset);
   }
 }
