@@ -80,7 +80,7 @@ describe('a comparison with a pretrained model', () => {
   it('has every way in one table, by the name of the model', () => {
     const table = compareTable(whole);
     for (const name of [
-      ...['consensus on tiny', 'swav on tiny', 'simclr from scratch', 'tiny, fine-tuned by simclr'],
+      ...['consensus on tiny', 'swav on tiny', 'simclr from scratch', 'tiny fine-tuned by simclr'],
       ...['tiny, k-means', 'tiny, smoothed k-means', 'untrained encoder', 'patch features'],
       ...['raw pixels', 'color histogram'],
     ]) {

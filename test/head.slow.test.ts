@@ -67,7 +67,7 @@ describe('likeness train --encoder', () => {
 
   it('gives clusters that are evaluated beside plain k-means, and assigned', async () => {
     const scores = await json('evaluate', 'pictures', '--run', 'run', '-k', '3');
-    expect(scores.encoder.title).toBe('tiny with ensemble');
+    expect(scores.encoder.title).toBe('ensemble on tiny');
     for (const value of [scores.acc, scores.nmi, scores.ari, scores.knn.accuracy]) {
       expect(value).toEqual(expect.any(Number));
     }

@@ -160,13 +160,17 @@ function printEvaluation(
           ]
         : [{ title, scores: scoresOf(scores) }],
   );
+  const titleOf = (name: string) =>
+    protocolTitles[name] ?? encoders.find(({ id }) => id === name)?.title ?? name;
   const { images: _, ...steps } = protocol;
-  const protocolLines = Object.entries(steps).map(
-    ([name, text]) => `${protocolTitles[name] ?? name}: ${text}`,
-  );
+  const protocolLines = Object.entries(steps).map(([name, text]) => `${titleOf(name)}: ${text}`);
   const [subject, untrained] = encoders;
-  const title = subject!.title.replace(' encoder', '');
-  const labelFree = labelFreeTable({ title, own: subject!.labelFree! }, untrained!.labelFree!);
+  const nameOf = ({ title }: { title: string }) => title.replace(' encoder', '');
+  const title = nameOf(subject!);
+  const labelFree = labelFreeTable(
+    { title, own: subject!.labelFree! },
+    { title: nameOf(untrained!), untrained: untrained!.labelFree! },
+  );
   const verdicts = reportVerdicts(encoders).map(({ text }) => text);
   const color = colorAgreement && colorSentence === 'print' ? [colorAgreement.text] : [];
   const sections =
@@ -193,7 +197,6 @@ const protocolTitles: Record<string, string> = {
   linear: 'linear',
   fewLabels: 'few labels',
   split: 'split',
-  untrained: 'untrained encoder',
   rawPixels: 'raw pixels',
   colourHistogram: 'color histogram',
   patches: 'patch features',

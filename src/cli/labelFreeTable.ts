@@ -21,16 +21,17 @@ const CELL = 15;
 /** Lines of the table; measures that neither encoder has are left out. */
 export function labelFreeTable(
   { title, own }: { title: string; own: LabelFreeReport },
-  untrained: LabelFreeReport,
+  { title: before, untrained }: { title: string; untrained: LabelFreeReport },
 ): string[] {
   const shown = rows.flatMap(([name, text]) => {
     const values = [text(own), text(untrained)] as const;
     return values[0] === undefined && values[1] === undefined ? [] : [[name, ...values] as const];
   });
   const width = Math.max(...shown.map(([name]) => name.length));
+  const cellWidth = Math.max(CELL, title.length, before.length);
   const line = (name: string, ...cells: string[]) =>
-    [name.padEnd(width), ...cells.map((cell) => cell.padStart(CELL))].join('  ');
-  const lines = [line('without labels', title, 'untrained')];
+    [name.padEnd(width), ...cells.map((cell) => cell.padStart(cellWidth))].join('  ');
+  const lines = [line('without labels', title, before)];
   for (const [name, ...values] of shown)
     lines.push(line(name, ...values.map((value) => value ?? '-')));
   const { clusters } = own;

@@ -138,11 +138,7 @@ describe('rows on a pretrained model', () => {
   const lines = compareTable({ ...comparison, methods });
 
   it('are named by the model and the way that it is used in', () => {
-    for (const name of [
-      'consensus on net,',
-      'net, fine-tuned by simclr,',
-      'simclr from scratch,',
-    ]) {
+    for (const name of ['consensus on net,', 'net fine-tuned by simclr,', 'simclr from scratch,']) {
       expect(lines.filter((line) => line.startsWith(name)).length, name).toBeGreaterThan(0);
     }
     expect(lines[0]).toBe(

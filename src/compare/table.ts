@@ -1,4 +1,6 @@
 /** A comparison as text for a terminal. */
+
+import { trainingName } from '../encoders/index.ts';
 import type { Baseline, ComparedMethod, Comparison, FigureName, Summary } from './comparison.ts';
 import { budgetsInWords } from './facts.ts';
 import { showGrid } from './grid.ts';
@@ -58,8 +60,9 @@ export function rowName(row: NamedRow): string {
 }
 
 function nameOf({ method, training, model }: NamedRow): string {
-  if (training === 'head') return `${method} on ${model}`;
-  if (training === 'fine-tuning') return `${model}, fine-tuned by ${method}`;
+  if (model !== undefined) {
+    return trainingName(method, { [training === 'head' ? 'base' : 'origin']: { model } });
+  }
   return training === 'scratch' ? `${method} from scratch` : method;
 }
 

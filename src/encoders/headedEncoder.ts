@@ -8,6 +8,7 @@ import type { EncoderHeads, ImageEncoder } from './encoder.ts';
 import { openHeads } from './heads.ts';
 import { type ModelSettings, onnxModel } from './models/onnxModel.ts';
 import { type Standardization, standardizationIn, standardizedRows } from './standardization.ts';
+import { trainingName } from './trainingName.ts';
 
 export interface HeadedEncoderOptions {
   engine: Engine;
@@ -49,7 +50,7 @@ export async function headedEncoder(options: HeadedEncoderOptions): Promise<Head
   };
   return {
     ...encoder,
-    title: `${model.model} with ${settings.method.name}`,
+    title: trainingName(settings.method.name, { base: model }),
     heads,
     async close() {
       await Promise.allSettled([own.close(), encoder.close()]);

@@ -110,5 +110,11 @@ export {
 export { type StoredFeaturesOptions, withStoredFeatures } from './storedFeatures.ts';
 export { modelsInCache, modelsInFolder, type StoredModel } from './storedModels.ts';
 export { networkShapes, type TrainedEncoderOptions, trainedEncoder } from './trainedEncoder.ts';
-export { type UntrainedOptions, untrainedEncoder, untrainedState } from './untrainedEncoder.ts';
+export { type NamedModels, trainingName } from './trainingName.ts';
+export {
+  UNTRAINED,
+  type UntrainedOptions,
+  untrainedEncoder,
+  untrainedState,
+} from './untrainedEncoder.ts';
 export { type ViewFeaturesOptions, viewFeatures } from './viewFeatures.ts';

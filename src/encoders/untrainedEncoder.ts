@@ -36,6 +36,8 @@ export interface UntrainedOptions {
   images: PixelSet;
   /** Origin of the weights, in words. Default: the start of the run with these settings. */
   origin?: string;
+  /** Name of the model that the run trains further. */
+  model?: string | undefined;
   /** Evaluation view, where it is another than the central square. */
   view?: EvaluationSpec | undefined;
   reporter?: Reporter;
@@ -46,6 +48,9 @@ const MAX_IMAGES = 2560;
 const BATCH = 128;
 /** The layers' momentum m. */
 const MOMENTUM = 0.1;
+
+/** Title of a network of random weights. */
+export const UNTRAINED = 'untrained encoder';
 
 const OWN_START = 'the weights that the run started from (its settings and seed)';
 
@@ -68,15 +73,16 @@ export async function untrainedEncoder(options: UntrainedOptions): Promise<Netwo
   const isLearned = settings.encoder.stemStart !== 'random';
   const origin = options.origin ?? (isLearned ? RANDOM_STEM : OWN_START);
   const protocol = `${origin}, running statistics measured on these images' evaluation views`;
-  const about = { id: 'untrained', title: 'untrained encoder', protocol };
+  const about = { id: 'untrained', title: UNTRAINED, protocol };
   return trainedEncoder({ engine, settings, state, ...about });
 }
 
 /** Opens the model that a run has trained further, as it was before. */
-function pretrainedEncoder({ engine, settings, view }: UntrainedOptions): Promise<NetworkEncoder> {
+function pretrainedEncoder(options: UntrainedOptions): Promise<NetworkEncoder> {
+  const { engine, settings, model = 'model', view } = options;
   const state = initialEncoderState(settings);
   const protocol = 'the model before the run trained it further';
-  const about = { id: 'untrained', title: 'model before training', protocol };
+  const about = { id: 'untrained', title: `${model} before training`, protocol };
   return trainedEncoder({ engine, settings, state, ...about, view });
 }
 

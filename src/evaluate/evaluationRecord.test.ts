@@ -51,6 +51,17 @@ describe('scoresOf', () => {
   });
 });
 
+describe('evaluationRecord of a model that was trained further', () => {
+  it('names the model before training, which stands in the place of an untrained one', () => {
+    const before = { ...histogram, id: 'untrained', title: 'net before training' };
+    const plain = { ...before, title: 'untrained encoder' };
+    const titleOf = (baseline: typeof before) =>
+      evaluationRecord(report([own, baseline])).baselines.untrained!.title;
+    expect(titleOf(before)).toBe('net before training');
+    expect(titleOf(plain)).toBeUndefined();
+  });
+});
+
 describe('evaluationRecord of a pretrained model', () => {
   const scores = {
     ...scored(0.5, { 20: 0.6, 200: 0.7 }),

@@ -1,4 +1,5 @@
 /** The content of evaluation.json and of `evaluate --json`: stable names for scripts. */
+import { UNTRAINED } from '../encoders/index.ts';
 import type { ColorAgreement } from './colorAgreement.ts';
 import type { EncoderEvaluation, EvaluationReport } from './evaluate.ts';
 import type { Evaluation } from './evaluateFeatures.ts';
@@ -17,7 +18,14 @@ export interface EvaluationRecord extends Scores {
   readonly knn: { readonly accuracy: number | null };
   readonly linear: { readonly accuracy: number | null };
   readonly baselines: Readonly<
-    Record<string, Partial<Scores> & { readonly labelFree?: LabelFreeReport }>
+    Record<
+      string,
+      Partial<Scores> & {
+        /** Name of a model before a run trained it further, which stands as `untrained`. */
+        readonly title?: string;
+        readonly labelFree?: LabelFreeReport;
+      }
+    >
   >;
   readonly labelFree?: LabelFreeReport;
   /** Agreement of the clusters with color, which needs no labels. */
@@ -114,10 +122,11 @@ function storedName({ id }: EncoderEvaluation): string {
 }
 
 /** Scores of a baseline; clusters by class are stored for the evaluated encoder alone. */
-function baselineOf({ scores, labelFree }: EncoderEvaluation) {
-  if (!scores) return { labelFree };
+function baselineOf({ id, title, scores, labelFree }: EncoderEvaluation) {
+  const own = id === 'untrained' && title !== UNTRAINED ? { title } : {};
+  if (!scores) return { ...own, labelFree };
   const { protocol: _, confusion: __, purityTable: ___, ...figures } = scoresOf(scores);
-  return { ...figures, ...(labelFree && { labelFree }) };
+  return { ...own, ...figures, ...(labelFree && { labelFree }) };
 }
 
 /** Adds the accuracy with 20 neighbors; `knn.accuracy` is that of 200. */

@@ -58,6 +58,7 @@ export async function* runEncoders(
           engine,
           settings: network,
           origin,
+          model: run.kind === 'trained' ? run.config.origin?.model : undefined,
           view: run.view.input,
           images,
           reporter,

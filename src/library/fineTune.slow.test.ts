@@ -111,15 +111,18 @@ describe('train with a model to fine-tune', () => {
     const { config, view, openEncoder: open } = await openTrainedRun(at('run'));
     const { settings } = config;
     const images = { cache: {} as PixelCache };
-    const before = await untrainedEncoder({ engine, settings, images, view: view.input });
-    expect(before.title).toBe('model before training');
+    const about = { model: config.origin!.model, view: view.input };
+    const before = await untrainedEncoder({ engine, settings, images, ...about });
+    expect(before.title).toBe('tiny before training');
     const pixels = Uint8Array.from({ length: 3 * 32 * 32 }, (_, i) => (i * 37) % 256);
     const file = await modelEncoder(at('tiny.onnx'), { threads: 1 });
     const [was, expected] = [await before.embedViews(pixels), await file.embedViews(pixels)];
     expected.forEach((value, i) => {
       expect(Math.abs(was[i]! - value)).toBeLessThan(1e-4);
     });
-    const now = await (await open({ engine })).embedViews(pixels);
+    const own = await open({ engine });
+    expect(own.title).toBe('tiny fine-tuned by simclr');
+    const now = await own.embedViews(pixels);
     expect(Math.max(...now.map((value, i) => Math.abs(value - was[i]!)))).toBeGreaterThan(1e-4);
     await Promise.all([file.close(), engine.close()]);
   });
@@ -127,8 +130,9 @@ describe('train with a model to fine-tune', () => {
   it('is clustered and reported', async () => {
     const clustering = await model.cluster(at('pictures'), { k: 3 });
     await clustering.writeReport();
-    const { method, settings } = await readReport(at('run'));
+    const { method, trained, settings } = await readReport(at('run'));
     expect(method).toBe('simclr');
+    expect(trained).toBe('tiny fine-tuned by simclr');
     expect(settings[0]).toEqual({ name: 'Encoder', value: 'tiny, trained further, 32 px' });
     expect(await inspect(at('run'))).toMatchObject({ origin: { model: 'tiny', dimension: 16 } });
   });

@@ -69,7 +69,7 @@ describe('a head on a pretrained model', () => {
       schedule: { epochs: 12 },
       method: { clusters: 3 },
     });
-    expect(notes).toContain('a head on the features of tiny: method ensemble');
+    expect(notes).toContain('ensemble on tiny, a head on the features of the model');
     expect(notes.join(' ')).not.toContain('learn from scratch');
     const inspected = await inspect(at('run'));
     expect(inspected).toMatchObject({ kind: 'run', base: { model: 'tiny' } });
@@ -128,8 +128,8 @@ describe('a head on a pretrained model', () => {
   it('has a report, and is exported as the model that its features come from', async () => {
     const clustering = await model.cluster(at('pictures'));
     await clustering.writeReport();
-    const { settings, method } = await readReport(at('run'));
-    expect(method).toBe('ensemble');
+    const { settings, method, trained: name } = await readReport(at('run'));
+    expect([method, name]).toEqual(['ensemble', 'ensemble on tiny']);
     expect(settings).toContainEqual({ name: 'Head', value: 'ensemble' });
     expect(settings).toContainEqual({ name: 'Model', value: 'tiny' });
     const { file, check, clusters } = await model.exportOnnx();

@@ -1,8 +1,9 @@
 /** Reading a report from the files of a run. */
-import type { EncoderSpec } from '../encoders/index.ts';
+import { type EncoderSpec, trainingName } from '../encoders/index.ts';
 import {
   isMissing,
   listCheckpoints,
+  type RunConfig,
   type RunFolder,
   readEvaluation,
   readMaps,
@@ -49,11 +50,18 @@ export async function readRunPart(
   return {
     run: name,
     method: isTrained ? config.settings.method.name : nameOfEncoder(config.encoder),
+    ...trainedOf(config),
     settings: settingsInWords(config, { step }),
     ...(isTrained && { allSettings: allSettings(config.settings) }),
     ...(isTrained && (await readTraining(files.events).catch(undefinedIfMissing))),
     ...(isShown && { evaluation }),
   };
+}
+
+/** Names method and model of a run that used a pretrained one. */
+function trainedOf(config: RunConfig): Pick<RunReport, 'trained'> {
+  if (config.kind !== 'trained' || !(config.base ?? config.origin)) return {};
+  return { trained: trainingName(config.settings.method.name, config) };
 }
 
 /** Name of an encoder without training: that of an imported model, or of the kind. */

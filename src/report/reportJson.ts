@@ -13,7 +13,7 @@ import { verdictsOnRun } from './verdicts.ts';
  * step.
  */
 export function reportJson(
-  { run, method, settings, training, measures, evaluation }: RunReport,
+  { run, method, trained, settings, training, measures, evaluation }: RunReport,
   {
     clusters,
     maps,
@@ -34,6 +34,7 @@ export function reportJson(
     version: REPORT_VERSION,
     run,
     method,
+    trained,
     keys: keys && { ...keys, evaluation: evaluation?.key },
     source,
     counts,

@@ -8,6 +8,11 @@ export interface RunReport {
   /** Name of the run. */
   readonly run: string;
   readonly method: string;
+  /**
+   * Method with the pretrained model that it used, such as `consensus on squeezenet1.1`; absent
+   * without a model.
+   */
+  readonly trained?: string;
   /** Main settings in words, such as `{ name: 'Encoder', value: 'resnet18, width 64, 64 px' }`. */
   readonly settings: readonly NamedText[];
   /** Every setting of a trained run by its name; absent where `settings` has all. */

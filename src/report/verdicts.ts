@@ -1,4 +1,5 @@
 /** Encoders of an evaluation, and the verdict on the first of them. */
+import { UNTRAINED } from '../encoders/index.ts';
 import { KMEANS_TITLE, type ScoredEncoder, type Verdict, verdictsOf } from '../evaluate/index.ts';
 import type { StoredEvaluation } from '../run/index.ts';
 
@@ -7,7 +8,7 @@ export function encodersOf(evaluation: StoredEvaluation): ScoredEncoder[] {
   const { untrained, rawPixels, colourHistogram, patches } = evaluation.baselines ?? {};
   return [
     { title: evaluation.encoder?.title ?? 'trained encoder', scores: evaluation },
-    ...(untrained ? [{ title: 'untrained encoder', scores: untrained }] : []),
+    ...(untrained ? [{ title: untrained.title ?? UNTRAINED, scores: untrained }] : []),
     ...(rawPixels ? [{ title: 'raw pixels', scores: rawPixels }] : []),
     ...(colourHistogram ? [{ title: 'color histogram', scores: colourHistogram }] : []),
     ...(patches ? [{ title: 'patch features', scores: patches }] : []),

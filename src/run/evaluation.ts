@@ -37,7 +37,9 @@ const schema = z.looseObject({
   /** Scores of k-means on the same features. */
   kmeans: z.looseObject({ ...scores, k: rows().optional() }).optional(),
   /** Scores of encoders without training, by name. */
-  baselines: z.record(z.string(), z.looseObject(scores).optional()).optional(),
+  baselines: z
+    .record(z.string(), z.looseObject({ title: z.string().optional(), ...scores }).optional())
+    .optional(),
   /** Sentences that tell how each score was obtained, by name. */
   protocol: z.record(z.string(), z.unknown()).optional(),
 });

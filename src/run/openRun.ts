@@ -7,6 +7,7 @@ import {
   type ImageEncoder,
   networkShapes,
   trainedEncoder,
+  trainingName,
   viewOf,
 } from '../encoders/index.ts';
 import type { Tensors } from '../formats/index.ts';
@@ -167,9 +168,15 @@ function trainedRunAt(
               settings: { settings: settingsHash(settings), input: input ?? null },
               tensors: checkpoint.tensors,
             },
-            (options) => trainedEncoder({ settings, state, view: input, ...options }),
+            (options) =>
+              trainedEncoder({ settings, state, view: input, ...titleOf(config), ...options }),
           ),
   };
+}
+
+/** Title of a model that was trained further; other networks have that of trained encoders. */
+function titleOf({ settings, origin }: TrainedConfig): { title?: string } {
+  return origin ? { title: trainingName(settings.method.name, { origin }) } : {};
 }
 
 async function openFeatures(folder: RunFolder, config: FeaturesConfig): Promise<FeaturesRun> {

@@ -11,6 +11,7 @@ import {
   type ModelFile,
   standardizationOf,
   standardizationTensors,
+  trainingName,
 } from '../encoders/index.ts';
 import {
   fitToPictures,
@@ -111,7 +112,7 @@ export async function prepareHead(
     preset: RECIPE,
     ...(pictures && { pictures }),
     notes: [
-      `a head on the features of ${base.model}: method ${settings.method.name}`,
+      `${trainingName(settings.method.name, { base })}, a head on the features of the model`,
       ...(found.kReason === undefined ? [] : [found.kReason]),
       ...fitted.notes,
       ...notes,

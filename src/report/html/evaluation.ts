@@ -71,6 +71,6 @@ function tableHtml(rows: readonly ScoredEncoder[], columns: readonly ScoreColumn
   return `<div class="scroll"><table>
 <thead><tr><th scope="col">Features</th>${used.map(({ title, meaning }) => `<th scope="col"><abbr title="${escapeHtml(meaning)}">${title}</abbr></th>`).join('')}</tr></thead>
 <tbody>
-${rows.map(({ title, scores }, i) => `<tr${i === 0 ? ' class="own"' : ''}><th scope="row">${title}</th>${used.map((_, column) => cell(scores, column)).join('')}</tr>`).join('\n')}
+${rows.map(({ title, scores }, i) => `<tr${i === 0 ? ' class="own"' : ''}><th scope="row">${escapeHtml(title)}</th>${used.map((_, column) => cell(scores, column)).join('')}</tr>`).join('\n')}
 </tbody></table></div>`;
 }

@@ -370,3 +370,29 @@ describe('report.html', () => {
     expect(render(structuredClone(report))).toBe(html);
   });
 });
+
+describe('the page of a run on a pretrained model', () => {
+  const base = { run: 'photos', method: 'consensus', settings: [], clustering };
+  const page = (more: Partial<RunReport> = {}) => [...reportHtml({ ...base, ...more })].join('');
+
+  it('names the model beside the method, in its title too', () => {
+    const trained = page({ trained: 'consensus on <net>' });
+    expect(trained).toContain('<title>photos (consensus on &lt;net&gt;) · likeness</title>');
+    expect(trained).toContain('<p class="kicker">consensus on &lt;net&gt;, /photos</p>');
+    expect(page()).toContain('<p class="kicker">consensus on /photos</p>');
+    expect(page()).toContain('<title>photos · likeness</title>');
+    const json = reportJson({ ...base, trained: 'consensus on net' }, clustering);
+    expect(json).toMatchObject({ method: 'consensus', trained: 'consensus on net' });
+  });
+
+  it('names the model before training in the place of an untrained encoder', () => {
+    const evaluation = (title?: string) => ({
+      ...{ source: '/photos', step: 3, labelled: true, nmi: 0.5, acc: 0.5 },
+      baselines: { untrained: { nmi: 0.25, ...(title !== undefined && { title }) } },
+    });
+    const tuned = page({ evaluation: evaluation('net before training') });
+    expect(tuned).toContain('<th scope="row">net before training</th>');
+    expect(tuned).not.toContain('untrained encoder');
+    expect(page({ evaluation: evaluation() })).toContain('<th scope="row">untrained encoder</th>');
+  });
+});

@@ -32,7 +32,7 @@ export function* reportHtml(report: RunReport): Generator<string> {
   const isSmall = (clustering?.thumbnails?.shortSide ?? Number.POSITIVE_INFINITY) <= SMALL_PICTURE;
   const panels = panelsOf(report).filter(({ content }) => content !== '');
   const head = pageHead({
-    ...{ title: report.run, styles: style, scripts: true },
+    ...{ title: pageTitle(report), styles: style, scripts: true },
     images: clustering?.source.kind === 'folder' ? ['data:', 'file:'] : ['data:'],
   });
   yield `${head}
@@ -106,8 +106,14 @@ function panelsOf(report: RunReport): Panel[] {
   ];
 }
 
-function headerHtml({ run, method, clustering, training }: RunReport): string {
-  const source = clustering && ` on ${escapeHtml(clustering.source.path)}`;
+/** Title of the page in a browser. */
+function pageTitle({ run, trained }: RunReport): string {
+  return trained === undefined ? run : `${run} (${trained})`;
+}
+
+function headerHtml({ run, method, trained, clustering, training }: RunReport): string {
+  const joint = trained === undefined ? ' on' : ',';
+  const source = clustering && `${joint} ${escapeHtml(clustering.source.path)}`;
   const figures: [string, string][] = clustering
     ? [
         ['images', showCount(clustering.counts.images)],
@@ -125,7 +131,7 @@ function headerHtml({ run, method, clustering, training }: RunReport): string {
       ? [['steps', showCount(training.steps.at(-1) ?? 0)]]
       : [];
   return `<header>
-<p class="kicker">${escapeHtml(method)}${source ?? ''}</p>
+<p class="kicker">${escapeHtml(trained ?? method)}${source ?? ''}</p>
 <h1>${escapeHtml(run)}</h1>
 <dl class="figures">${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>
 </header>`;
