@@ -8,42 +8,18 @@ import { LikenessError } from '../core/errors.ts';
 import { type Reporter, silent } from '../core/reporter.ts';
 import { displayPath, plural } from '../core/text.ts';
 import { version } from '../core/version.ts';
-import { imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
+import { imageFacts, type OpenImages } from '../data/index.ts';
 import { featureEncoder } from '../encoders/index.ts';
-import { evaluationSet } from '../evaluate/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { cacheSizeOf, choosePreset, resolveSettings, type Settings } from '../methods/index.ts';
-import {
-  baseCacheSize,
-  runName as folderName,
-  lockRun,
-  networkCacheSize,
-  runFolderAt,
-  storedSourceOf,
-} from '../run/index.ts';
-import {
-  type BaselineStore,
-  encoderKey,
-  openBaselines,
-  patchBaseline,
-  pixelBaselines,
-  untrainedBaseline,
-} from './baselines.ts';
+import { cacheSizeOf, choosePreset } from '../methods/index.ts';
+import { runName as folderName, lockRun, runFolderAt, storedSourceOf } from '../run/index.ts';
+import { encoderKey, openBaselines } from './baselines.ts';
 import { childReporter } from './childReporter.ts';
-import type {
-  Baseline,
-  Budget,
-  ComparedMethod,
-  ComparedRun,
-  Comparison,
-  CurvePoint,
-} from './comparison.ts';
+import type { Baseline, Budget, ComparedMethod, ComparedRun, Comparison } from './comparison.ts';
 import { checkConditions } from './conditions.ts';
 import { budgetsInWords, largestShare, protocolOf, sharedOf } from './facts.ts';
-import { showGrid } from './grid.ts';
 import { likelyOrder } from './likelyOrder.ts';
-import type { Bench } from './measure.ts';
-import { type ModelBaselines, modelBaselines } from './modelBaselines.ts';
+import { measureBaselines } from './measureBaselines.ts';
 import { checkK } from './modelRows.ts';
 import { compareOne } from './oneRun.ts';
 import { compareHtml } from './page.ts';
@@ -51,27 +27,10 @@ import { type CompareRequest, networkOf, type PlannedRow, planRows } from './pla
 import { publishedFor } from './published.ts';
 import { originOf, summarizeMethod } from './summary.ts';
 import { rowName } from './table.ts';
+import { benchForRow, benchOf, MEASURING_SEED, type Work } from './work.ts';
 
 /** Version of the layout of compare.json and of the protocol; older measurements are repeated. */
 const COMPARISON_VERSION = 2;
-/** Seed of every random draw of the evaluation. */
-const MEASURING_SEED = 0;
-
-/** Conditions of a running comparison. */
-interface Work {
-  readonly request: CompareRequest;
-  readonly images: OpenImages;
-  readonly preset: string;
-  readonly rows: readonly PlannedRow[];
-  /** Settings of the untrained network, which bench and pixel baselines share. */
-  readonly network: Settings;
-  readonly seeds: readonly number[];
-  readonly budget: Budget;
-  readonly folder: string;
-  readonly bench: Bench;
-  readonly key: string;
-  readonly reporter: Reporter;
-}
 
 /** A comparison with the files that it was written to. */
 export interface WrittenComparison {
@@ -148,33 +107,6 @@ function defaultName(source: string): string {
   return folderName({ date: new Date().toISOString().slice(0, 10), method: 'compare', source });
 }
 
-async function benchOf(
-  images: OpenImages,
-  { size, k }: { size: number; k: number | undefined },
-  reporter: Reporter,
-): Promise<Bench> {
-  const cache = await images.pixels({ size, reporter });
-  reportSkipped(cache, reporter);
-  return {
-    cache,
-    set: evaluationSet(cache, { seed: MEASURING_SEED }),
-    seed: MEASURING_SEED,
-    k,
-    reporter,
-  };
-}
-
-/** Side in pixels of the cached images that a row reads. */
-function cacheSizeOfRow(
-  { training, settings }: Pick<PlannedRow, 'training' | 'settings'>,
-  { encoder }: CompareRequest,
-): number {
-  if (training === 'scratch') return cacheSizeOf(settings);
-  return training === 'head'
-    ? baseCacheSize(encoder!.settings)
-    : networkCacheSize({ settings, origin: encoder!.settings });
-}
-
 async function compareAll(work: Work): Promise<Comparison> {
   const { rows, seeds, reporter, folder, bench, images } = work;
   const { set } = bench;
@@ -215,91 +147,6 @@ async function compareAll(work: Work): Promise<Comparison> {
   const comparison = comparisonOf(work, baselines, done);
   await writeComparison(folder, comparison);
   return comparison;
-}
-
-/** Opens the bench of a row. */
-function benchForRow(work: Work, row: PlannedRow, reporter: Reporter): Promise<Bench> {
-  return benchFor(work, cacheSizeOfRow(row, work.request), reporter);
-}
-
-/** Opens a bench with images of this size: the common one, unless its images have another. */
-async function benchFor(
-  { bench, images, network, request: { k } }: Work,
-  size: number,
-  reporter: Reporter,
-): Promise<Bench> {
-  return size === cacheSizeOf(network)
-    ? { ...bench, reporter }
-    : benchOf(images, { size, k }, reporter);
-}
-
-interface MeasuredBaselines {
-  readonly baselines: Readonly<Record<string, Baseline>>;
-  /** First point of the curve of each seed, by the network. */
-  readonly starts: ReadonlyMap<string, ReadonlyMap<number, CurvePoint>>;
-  /** Figures of the pretrained model's features; absent without a model or labels. */
-  readonly modelFigures?: ModelBaselines['figures'];
-}
-
-async function measureBaselines(work: Work, store: BaselineStore): Promise<MeasuredBaselines> {
-  const { rows, network, seeds, bench, key, request, reporter } = work;
-  const baselines: Record<string, Baseline> = {};
-  const starts = new Map<string, ReadonlyMap<number, CurvePoint>>();
-  const own = rows.filter(({ training }) => training === 'scratch');
-  for (const { settings, grid } of own.length > 0 ? own : [{ settings: network, grid: {} }]) {
-    const encoder = encoderKey(settings);
-    if (starts.has(encoder)) continue;
-    const isFirst = starts.size === 0;
-    const name = isFirst ? 'untrained encoder' : `untrained encoder (${showGrid(grid)})`;
-    // Initial weights are drawn by name and seed, equal for all methods.
-    const plain = withPlainHead(settings);
-    const sized = await benchFor(work, cacheSizeOf(settings), reporter);
-    const found = await untrainedBaseline(store, sized, plain, { seeds, key, name });
-    baselines[isFirst ? 'untrained' : `untrained ${showGrid(grid)}`] = found.baseline;
-    starts.set(encoder, found.starts);
-  }
-  if (bench.set.labelled === 'no') {
-    if (request.classical) {
-      reporter.warn({
-        code: 'compare.classical',
-        message: '`classical` is ignored because the images have no labels',
-      });
-    }
-    return { baselines, starts };
-  }
-  const {
-    data: { imageSize },
-    run: { workers },
-  } = network;
-  const view = { size: imageSize, workers };
-  const sized = `${key} at ${imageSize} px`;
-  const classical = request.classical ?? [];
-  const model = await ofModel(work, store);
-  const patches = await patchBaseline(store, bench, view, sized);
-  const others = await pixelBaselines(store, bench, view, { key: sized, classical });
-  return {
-    baselines: { ...model?.baselines, ...baselines, patches, ...others },
-    starts,
-    ...(model && { modelFigures: model.figures }),
-  };
-}
-
-/** Measures the features of the pretrained model; undefined without one. */
-async function ofModel(work: Work, store: BaselineStore): Promise<ModelBaselines | undefined> {
-  const { request, network, seeds, key, reporter } = work;
-  const { encoder: model } = request;
-  if (!model) return undefined;
-  const bench = await benchFor(work, baseCacheSize(model.settings), reporter);
-  const { workers } = network.run;
-  return modelBaselines(store, { bench, model, seeds, workers, key });
-}
-
-/** Settings of SwAV, whose head follows the untrained encoder for every method. */
-function withPlainHead({ method: _, ...settings }: Settings): Settings {
-  const [first, ...others] = settings.views.crops;
-  const crops = [{ size: first!.size, count: Math.max(2, first!.count) }, ...others];
-  const views = { ...settings.views, crops };
-  return resolveSettings({ ...settings, views, method: { name: 'swav' } });
 }
 
 function comparisonOf(
