@@ -387,7 +387,7 @@ describe('the page of a run on a pretrained model', () => {
 
   it('names the model before training in the place of an untrained encoder', () => {
     const evaluation = (title?: string) => ({
-      ...{ source: '/photos', step: 3, labelled: true, nmi: 0.5, acc: 0.5 },
+      ...report.evaluation!,
       baselines: { untrained: { nmi: 0.25, ...(title !== undefined && { title }) } },
     });
     const tuned = page({ evaluation: evaluation('net before training') });
