@@ -1,6 +1,12 @@
 /** Plan of a comparison: names, grids, and the same conditions for every method. */
 import { describe, expect, it } from 'vitest';
-import { flatSettings, methodNamed, methodNames, settingsFor } from '../methods/index.ts';
+import {
+  defaultHead,
+  flatSettings,
+  methodNamed,
+  methodNames,
+  settingsFor,
+} from '../methods/index.ts';
 import { sharedOf } from './facts.ts';
 import {
   type CompareRequest,
@@ -204,7 +210,7 @@ describe('rows on a pretrained model', () => {
   });
 
   it('are the default head where nothing is named, and nothing beside rows that are', () => {
-    expect(names(planned({ methods: undefined }))).toEqual(['ensemble-head-seed0']);
+    expect(names(planned({ methods: undefined }))).toEqual([`${defaultHead}-head-seed0`]);
     expect(names(planned({ methods: undefined, fineTune: ['byol'] }))).toEqual([
       'byol-fine-tuned-seed0',
     ]);
