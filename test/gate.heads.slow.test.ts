@@ -1,13 +1,18 @@
 /**
- * Learning gates of heads on features: groups that overlap, found without labels. The baseline is
- * the same head after one step.
+ * Learning gates of heads on features. Every head finds groups that overlap, without labels, and
+ * better than after one step. The default head beats k-means on real images: features of
+ * SqueezeNet 1.1 for the test images of the bundled sample (fixtures/make/sample_features.py).
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { openEngine } from '../src/backends/index.ts';
-import { featuresOf } from '../src/cluster/index.ts';
+import { assign, featuresOf, fitCentroids, normalizeRows, rowsOf } from '../src/cluster/index.ts';
 import { randomAt } from '../src/core/random.ts';
-import { headNames } from '../src/methods/index.ts';
-import { nmi } from '../src/metrics/index.ts';
+import { samplePath } from '../src/likeness.ts';
+import { defaultHead, headNames } from '../src/methods/index.ts';
+import { accuracy, nmi } from '../src/metrics/index.ts';
 import { headClustersOf } from './headGate.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -42,3 +47,28 @@ it.each([...headNames])(
   },
   600_000,
 );
+
+it('the default head beats k-means on features of real images, in NMI and ACC', async () => {
+  const [images, dimension, k] = [1000, 64, 10];
+  const bytes = readFileSync(join(import.meta.dirname, 'fixtures/sample_features.int8'));
+  const real = featuresOf(Float32Array.from(new Int8Array(bytes)), dimension);
+  expect(real.count).toBe(images);
+  const classes = Int32Array.from(
+    gunzipSync(readFileSync(join(samplePath, 't10k-labels-idx1-ubyte.gz'))).subarray(8),
+  );
+  const unit = normalizeRows(real);
+  const seeds = [0, 1, 2];
+  const plain: Int32Array[] = [];
+  for (const seed of seeds) {
+    const options = { algorithm: 'kmeans', seed } as const;
+    const { centroids } = await fitCentroids(engine, rowsOf(unit), k, options);
+    plain.push((await assign(engine, unit, centroids)).assignments);
+  }
+  const found = await headClustersOf(engine, real, { method: defaultHead, k, seed: 0 });
+  // Measured: NMI .639 and .557, ACC .673 and .598.
+  for (const measure of [nmi, accuracy]) {
+    const ofKmeans = plain.map((clusters) => measure(classes, clusters));
+    const mean = ofKmeans.reduce((sum, score) => sum + score, 0) / seeds.length;
+    expect(measure(classes, found)).toBeGreaterThan(mean + 0.04);
+  }
+}, 600_000);
