@@ -206,6 +206,35 @@ describe('export', () => {
     const { tensors } = decodeSafetensors(readFileSync(at('encoder.safetensors')), 'encoder');
     expect(tensors['conv1.weight']!.shape).toEqual([4, 3, 3, 3]);
   });
+
+  it('writes fewer bits and a folder of the hub, and tells what is lost', async () => {
+    const args = ['export', '--run', 'one/run'];
+    const { loss, precision } = await json(...args, '--to', 'int8.onnx', '--precision', 'int8');
+    expect(precision).toBe('int8');
+    expect(loss.neighbors.agreement).toBeGreaterThan(0.5);
+    expect(loss.meanCosine).toBeGreaterThan(0.9);
+    const { files, models } = await json(...args, '--to', 'hub', '--format', 'hub');
+    expect(files).toContain('onnx/model_quantized.onnx');
+    expect(models.map((model: { precision: string }) => model.precision)).toEqual([
+      'fp32',
+      'fp16',
+      'int8',
+    ]);
+    const again = await workplace.run(...args, '--to', 'again.onnx', '--precision', 'fp16');
+    expect(again.stderr + again.stdout).toMatch(
+      /fp16 on 96 images: .*of the 10 nearest neighbors stay, mean cosine (0\.99|1\.0)/,
+    );
+  }, 120_000);
+
+  it.each([
+    [['--precision', 'int4'], /precision: received "int4"; expected one of fp32, fp16, int8/],
+    [['--format', 'gguf', '--to', 'x'], /--format: received "gguf"; expected hub/],
+    [['--format', 'hub'], /--to/],
+    [['--to', 'x.safetensors', '--precision', 'int8'], /--precision: expected with one \.onnx/],
+    [['--format', 'hub', '--to', 'pictures'], /holds other files; expected a new or empty folder/],
+  ])('refuses %j', async (args, expected) => {
+    expectRefused(await workplace.run('export', '--run', 'one/run', ...args), expected);
+  });
 });
 
 describe('evaluate', () => {

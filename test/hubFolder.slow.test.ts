@@ -62,7 +62,7 @@ function installTransformers(): void {
 /** Images of the size of the model, so that nothing is resized. */
 async function writePictures(): Promise<void> {
   await writeTextures(at('small'), IMAGES);
-  mkdirSync(at('pictures'));
+  for (const folder of ['pictures', 'large']) mkdirSync(at(folder));
   for (const name of names) {
     const { data, info } = await sharp(at('small', name))
       .resize(SIZE, SIZE, { kernel: 'nearest' })
@@ -70,7 +70,9 @@ async function writePictures(): Promise<void> {
       .raw()
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    await sharp(data, { raw: { width, height, channels } }).png().toFile(at('pictures', name));
+    const image = sharp(data, { raw: { width, height, channels } }).png();
+    await image.clone().toFile(at('pictures', name));
+    await image.resize(3 * SIZE, 2 * SIZE, { fit: 'fill' }).toFile(at('large', name));
   }
 }
 
@@ -157,7 +159,12 @@ describe.each([
   );
 
   it('is an encoder of likeness with the same features', async () => {
+    const { resample } = JSON.parse(readFileSync(at(folder, 'preprocessor_config.json'), 'utf8'));
+    expect(resample).toBe(1);
+    // Larger images show that likeness resizes with the filter of the run all the same.
     await using encoder = await openEncoder(at(folder));
+    const [large, own] = [await encoder.embed(at('large')), await model.embed(at('large'))];
+    for (const [i, value] of large.data.entries()) expect(value).toBeCloseTo(own.data[i]!, 4);
     const [a, b] = [await model.embed(at('pictures')), await encoder.embed(at('pictures'))];
     expect(b.dimension).toBe(a.dimension);
     for (const [i, value] of b.data.entries()) expect(value).toBeCloseTo(a.data[i]!, 4);
@@ -169,9 +176,14 @@ describe.each([
     await model.exportHub(at(folder), { onNote: ({ code }) => void notes.push(code) });
     expect(notes).toContain('export.card');
     expect(readFileSync(at(folder, 'README.md'), 'utf8')).toBe('mine');
-    await expect(model.exportHub(at('pictures'))).rejects.toMatchObject({
-      code: 'export.folder',
-    });
+    for (const other of ['pictures', 'tiny.onnx']) {
+      await expect(model.exportHub(at(other))).rejects.toMatchObject({ code: 'export.folder' });
+    }
+    // An export that was interrupted has no models yet.
+    const partial = at(`partial-${name}`);
+    mkdirSync(partial);
+    copyFileSync(at(folder, 'config.json'), join(partial, 'config.json'));
+    expect((await model.exportHub(partial)).files).toEqual(hub.files);
   });
 
   it(

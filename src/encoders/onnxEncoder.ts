@@ -2,10 +2,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { readRegular } from '../formats/index.ts';
-import { type EvaluationSpec, resizeKernels } from '../views/index.ts';
 import { encoderOf, type ImageEncoder } from './encoder.ts';
 import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportEncoder.ts';
-import { readOnnxMetadata } from './onnxMetadata.ts';
+import { exportedView, readOnnxMetadata } from './onnxMetadata.ts';
 
 const BATCH = 128;
 
@@ -18,8 +17,8 @@ const BATCH = 128;
 export async function onnxEncoder(file: string): Promise<ImageEncoder> {
   const bytes = await attempt(file, () => readRegular(file));
   const metadata = readOnnxMetadata(bytes) ?? {};
-  const size = Number(metadata['likeness.image_size']);
-  if (!Number.isInteger(size) || size < 1) {
+  const view = exportedView(metadata);
+  if (!view) {
     throw new LikenessError(
       'encoder.file',
       `${file}: received a file without the metadata "likeness.image_size"; expected an ` +
@@ -27,6 +26,7 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
         'Write one with `model.exportOnnx(file)`.',
     );
   }
+  const { size } = view;
   const session = await attempt(file, () =>
     InferenceSession.create(bytes, { logSeverityLevel: 3 }),
   );
@@ -40,26 +40,11 @@ export async function onnxEncoder(file: string): Promise<ImageEncoder> {
       .filter(Boolean)
       .join(', '),
     dimension,
-    size,
-    ...viewOf(metadata, size),
+    ...view,
     batchSize: BATCH,
     run,
     close: () => session.release(),
   });
-}
-
-/** Resizing of the images, where it is another than that of most exported encoders. */
-function viewOf(
-  metadata: Readonly<Record<string, string>>,
-  size: number,
-): Pick<EvaluationSpec, 'resize' | 'fit' | 'kernel'> {
-  const resize = Number(metadata['likeness.resize']);
-  const kernel = resizeKernels.find((name) => name === metadata['likeness.kernel']);
-  return {
-    ...(Number.isInteger(resize) && resize >= size && { resize }),
-    ...(metadata['likeness.fit'] === 'squash' && { fit: 'squash' }),
-    ...(kernel && { kernel }),
-  };
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import { fieldsOf } from '../formats/index.ts';
+import { type EvaluationSpec, resizeKernels } from '../views/index.ts';
 
 const METADATA_PROPS = 14;
 const KEY = 1;
@@ -28,4 +29,23 @@ export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> | un
     throw error;
   }
   return metadata;
+}
+
+/**
+ * Reads the evaluation view from the metadata of a model that likeness has exported; undefined for
+ * other models.
+ */
+export function exportedView(
+  metadata: Readonly<Record<string, string>>,
+): EvaluationSpec | undefined {
+  const size = Number(metadata['likeness.image_size']);
+  if (!Number.isInteger(size) || size < 1) return undefined;
+  const resize = Number(metadata['likeness.resize']);
+  const kernel = resizeKernels.find((name) => name === metadata['likeness.kernel']);
+  return {
+    size,
+    ...(Number.isInteger(resize) && resize >= size && { resize }),
+    ...(metadata['likeness.fit'] === 'squash' && { fit: 'squash' }),
+    ...(kernel && kernel !== 'bilinear' && { kernel }),
+  };
 }

@@ -2,7 +2,7 @@
  * Exporting a run as a folder of the hub's layout, which transformers.js opens for
  * `image-feature-extraction`, and likeness as an encoder.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
@@ -60,43 +60,43 @@ export async function exportHub(
 ): Promise<ExportedHub> {
   checkOptions({ clustering: path() }, options);
   await requireOwnFolder(folder);
-  await makeFolder(join(folder, 'onnx'));
   const plan = await planExport(run, options);
   const { model, names, reporter } = plan;
   const { dimension } = model;
+  const files: string[] = [];
+  const write = async (name: string, content: string | object) => {
+    const text = typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`;
+    await writeFileAtomic(join(folder, name), text);
+    files.push(name);
+  };
+  await makeFolder(folder);
+  // First, because it marks the folder as one that an interrupted export may write again.
+  await write('config.json', {
+    ...{ model_type: MODEL_TYPE, likeness_version: version },
+    ...{ method: run.method, step: run.step, image_size: model.size, hidden_size: dimension },
+    ...(names.length > 0 && {
+      id2label: Object.fromEntries(names.map(({ name }, i) => [i, name])),
+    }),
+  });
+  await write(
+    'preprocessor_config.json',
+    preprocessorConfig(run.view.input ?? { size: run.view.imageSize }),
+  );
+  await makeFolder(join(folder, 'onnx'));
   const aliased = withOutputAliases(model.model, {
     ...{ output: EXPORT_OUTPUT, shape: ['batch', dimension], names: ALIASES },
   });
   const models: ExportedOnnx[] = [];
   for (const precision of precisions) {
-    const file = join(folder, hubModels[precision]);
+    const file = hubModels[precision];
     const parts = { ...plan, model: { ...model, model: aliased }, precision };
-    models.push(await writeOnnx(run, file, parts));
+    models.push(await writeOnnx(run, join(folder, file), parts));
+    files.push(file);
   }
-  const files = [...Object.values(hubModels)];
-  const write = async (name: string, content: string) => {
-    await writeFileAtomic(join(folder, name), content);
-    files.unshift(name);
-  };
-  const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
-  await write('preprocessor_config.json', json(preprocessorConfig(viewOf(run))));
-  await write(
-    'config.json',
-    json({
-      model_type: MODEL_TYPE,
-      likeness_version: version,
-      method: run.method,
-      step: run.step,
-      image_size: model.size,
-      hidden_size: dimension,
-      ...(names.length > 0 && {
-        id2label: Object.fromEntries(names.map(({ name }, i) => [i, name])),
-      }),
-    }),
-  );
   if (existsSync(join(folder, CARD))) {
     const message = `${displayPath(join(folder, CARD))} stays as it is`;
     reporter.note({ code: 'export.card', message });
+    files.push(CARD);
   } else {
     const scores = await readEvaluationIfValid(run.folder.files.evaluation);
     const title = basename(resolve(folder));
@@ -107,43 +107,36 @@ export async function exportHub(
 
 /** Refuses a folder that holds other files than an earlier export. */
 async function requireOwnFolder(folder: string): Promise<void> {
-  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found || (found.isDirectory() && readdirSync(folder).length === 0)) return;
   try {
     const config = JSON.parse(await readRegularText(join(folder, 'config.json')));
     if (config?.model_type === MODEL_TYPE) return;
   } catch {
     // Without a config.json that can be read, the folder is another one.
   }
+  const what = found.isDirectory() ? 'a folder that holds other files' : 'a file';
   throw new LikenessError(
     'export.folder',
-    `${displayPath(folder)}: received a folder that holds other files; expected a new or empty ` +
-      'folder, or an earlier export. Name another folder.',
+    `${displayPath(folder)}: received ${what}; expected a new or empty folder, or an earlier ` +
+      'export. Name another folder.',
   );
-}
-
-/** View of an image that a run's encoder takes. */
-function viewOf({ view }: Run): Required<EvaluationSpec> {
-  const input: EvaluationSpec = view.input ?? { size: view.imageSize };
-  const { size, resize = size, fit = 'crop', kernel = 'bilinear' } = input;
-  return { size, resize, fit, kernel };
 }
 
 /**
  * Preparation of images as the processors of transformers read it. Colors are normalized in the
  * model, so pixels from 0 to 1 remain.
+ *
+ * The filter is Lanczos whatever that of the run: transformers.js has no antialiasing for the
+ * others. likeness reads the run's own filter from the model.
  */
-export function preprocessorConfig({
-  size,
-  resize,
-  fit,
-  kernel,
-}: Required<EvaluationSpec>): object {
+export function preprocessorConfig({ size, resize = size, fit = 'crop' }: EvaluationSpec): object {
   return {
     image_processor_type: 'CLIPImageProcessor',
     do_convert_rgb: true,
     do_resize: true,
     size: fit === 'crop' ? { shortest_edge: resize } : { height: resize, width: resize },
-    resample: RESAMPLE[kernel],
+    resample: LANCZOS,
     do_center_crop: true,
     crop_size: { height: size, width: size },
     do_rescale: true,
@@ -152,5 +145,5 @@ export function preprocessorConfig({
   };
 }
 
-/** Pillow's numbers of the filters. */
-const RESAMPLE = { lanczos: 1, bilinear: 2, bicubic: 3 } as const;
+/** Pillow's number of the filter. */
+const LANCZOS = 1;

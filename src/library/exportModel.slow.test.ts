@@ -11,6 +11,7 @@ import { runExported } from '../encoders/onnxEncoder.ts';
 import { readOnnxMetadata } from '../encoders/onnxMetadata.ts';
 import { fieldsOf } from '../formats/index.ts';
 import { type Model, openEncoder, openModel, start, train } from '../likeness.ts';
+import { readClustering, writeClustering } from '../run/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 
 const workplace = openWorkplace();
@@ -116,17 +117,18 @@ describe('clusters as an output', () => {
     expect((await model.exportOnnx(at('head.onnx'))).clusters!.learned).toBe(true);
   });
 
+  const tiny = {
+    encoder: { architecture: 'resnet10' as const, width: 4 },
+    data: { imageSize: SIZE, batchSize: 8 },
+    views: { crops: [{ count: 2, size: SIZE }] },
+    schedule: { maxSteps: 3 },
+    run: { threads: 1 },
+  };
+
   it('equal assign for a trained network', async () => {
     const model = await train(at('pictures'), {
       out: at('trained'),
-      settings: {
-        encoder: { architecture: 'resnet10', width: 4 },
-        data: { imageSize: SIZE, batchSize: 8 },
-        views: { crops: [{ count: 2, size: SIZE }] },
-        schedule: { maxSteps: 3 },
-        run: { threads: 1 },
-        method: { name: 'swav', prototypes: 8 },
-      },
+      settings: { ...tiny, method: { name: 'swav', prototypes: 8 } },
     });
     await model.cluster(at('pictures'), { k: 3 });
     await requireAssign(model, 'trained.onnx');
@@ -136,6 +138,74 @@ describe('clusters as an output', () => {
     await expect(model.exportOnnx(at('x.onnx'), { clustering: 'none' })).rejects.toMatchObject({
       code: 'clustering.missing',
     });
+  });
+
+  it('equal assign for a network whose method learns clusters', async () => {
+    const model = await train(at('pictures'), {
+      out: at('learned'),
+      settings: { ...tiny, method: { name: 'contrastive-clustering', clusters: 4 } },
+    });
+    const { k } = await model.cluster(at('pictures'));
+    await requireAssign(model, 'learned.onnx');
+    const { clusters } = await model.exportOnnx(at('learned.onnx'));
+    expect(clusters).toMatchObject({ k, learned: true });
+  });
+
+  it('equal assign for a model that was trained further', async () => {
+    const model = await train(at('pictures'), {
+      ...{ encoder: at('old.onnx'), fineTune: true, method: 'simclr', out: at('tuned') },
+      settings: {
+        data: { imageSize: SIZE, batchSize: 8 },
+        views: { crops: [{ count: 2, size: SIZE }] },
+        schedule: { maxSteps: 3 },
+        run: { threads: 1 },
+      },
+    });
+    await model.cluster(at('pictures'), { k: 3 });
+    await requireAssign(model, 'tuned.onnx');
+    const { loss } = await model.exportOnnx(at('tuned.onnx'), { precision: 'fp16' });
+    expect(loss!.meanCosine).toBeGreaterThan(0.999);
+  });
+
+  it('equal assign for a model that likeness has exported, read with its view', async () => {
+    writeFileSync(
+      at('preprocessor_config.json'),
+      JSON.stringify({ size: { shortest_edge: 40 }, crop_size: SIZE, resample: 3 }),
+    );
+    const first = await start(at('pictures'), { encoder: at('tiny.onnx'), out: at('first') });
+    rmSync(at('preprocessor_config.json'));
+    await first.cluster(at('pictures'), { k: 2 });
+    const { file } = await first.exportOnnx(at('exported.onnx'));
+    const second = await start(at('pictures'), { encoder: file, out: at('second') });
+    const input = { size: SIZE, resize: 40, fit: 'crop', kernel: 'bicubic' };
+    expect(second.config).toMatchObject({ encoder: { settings: { input } } });
+    const own = await first.embed(at('pictures'));
+    await using encoder = await openEncoder(file);
+    for (const { data } of [
+      await second.embed(at('pictures')),
+      await encoder.embed(at('pictures')),
+    ]) {
+      for (const [i, value] of data.entries()) expect(value).toBeCloseTo(own.data[i]!, 4);
+    }
+    await second.cluster(at('pictures'), { k: 3 });
+    const again = await second.exportOnnx(at('again.onnx'));
+    expect(again.clusters!.k).toBe(3);
+    expect(again.clusters!.largestDifference).toBeLessThan(1e-3);
+  });
+
+  it('are left out where they were made at another step, which a note says', async () => {
+    const model = await openModel(at('trained'));
+    const file = at('trained', 'clusters.safetensors');
+    const before = readFileSync(file);
+    const clustering = await readClustering(file);
+    await writeClustering(file, { ...clustering, step: 1 });
+    const notes: string[] = [];
+    const { clusters } = await model.exportOnnx(at('stale.onnx'), {
+      onNote: ({ code }) => void notes.push(code),
+    });
+    writeFileSync(file, before);
+    expect(clusters).toBeUndefined();
+    expect(notes).toContain('export.clusters');
   });
 });
 

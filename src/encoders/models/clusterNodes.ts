@@ -10,8 +10,6 @@ import { type ClusterGraph, EXPORT_CLUSTERS } from '../exportClusters.ts';
 import { EXPORT_OUTPUT } from '../exportEncoder.ts';
 import type { ModelGraph } from './modelGraph.ts';
 
-/** Prefix of the names that are added. */
-const OWN = 'likeness/clusters/';
 /** Names of the features in the graph that is built. */
 const [RAW, UNIT] = ['raw', 'unit'];
 
@@ -21,12 +19,14 @@ export interface ClusterNodesOptions {
   /** Name of the features [batch, D] before they are normalized. */
   raw: string;
   graph: Pick<ModelGraph, 'opsets'>;
+  /** Prefix of the names that are added. */
+  prefix: string;
 }
 
 /** Nodes and constants that compute the output `clusters` from the features of a model. */
 export function clusterNodes(
   clusters: ClusterGraph,
-  { dimension, raw, graph }: ClusterNodesOptions,
+  { dimension, raw, graph, prefix }: ClusterNodesOptions,
 ): Pick<OnnxGraph, 'nodes' | 'constants' | 'outputs'> {
   const [x, unit] = [input(RAW, [1, dimension]), input(UNIT, [1, dimension])];
   const { nodes, constants, outputs } = standardLowering.lower(
@@ -39,7 +39,7 @@ export function clusterNodes(
     [EXPORT_CLUSTERS, EXPORT_CLUSTERS],
     ['', ''],
   ]);
-  const renamed = (name: string) => known.get(name) ?? `${OWN}${name}`;
+  const renamed = (name: string) => known.get(name) ?? `${prefix}clusters/${name}`;
   const moved = forVersion(nodes, constants, graph.opsets.get('') ?? 1);
   return {
     nodes: moved.map((node) => ({

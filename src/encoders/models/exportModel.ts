@@ -31,8 +31,6 @@ export interface ExportModelOptions extends ExportParts {
   tensors: Tensors;
 }
 
-/** Prefix of the names that are added. */
-const OWN = 'likeness/';
 const GRAPH = 7;
 const METADATA = 14;
 const NODE = 1;
@@ -51,24 +49,25 @@ export function exportModel({
   const { input, output, dimension, model: name } = settings;
   const bytes = tensors[MODEL_TENSOR]!.data as Uint8Array;
   const graph = readModelGraph(bytes)!;
-  const names = new Map([[graph.inputs[0]!.name, `${OWN}images`]]);
+  const prefix = freePrefix(graph);
+  const names = new Map([[graph.inputs[0]!.name, `${prefix}images`]]);
   // The model may use the names of the exported interface for other tensors, or for its nodes.
   for (const used of [EXPORT_INPUT, EXPORT_OUTPUT, EXPORT_CLUSTERS]) {
-    if (!names.has(used)) names.set(used, `${OWN}own/${used}`);
+    if (!names.has(used)) names.set(used, `${prefix}own/${used}`);
   }
   const { size, resize, fit, kernel = 'bilinear' } = input;
   const isNhwc = inputIsLast(graph);
   const before = fieldsOfGraph({
     ...empty,
-    ...scaling(input, { to: `${OWN}images`, isNhwc }),
+    ...scaling(input, { prefix, isNhwc }),
     inputs: [{ name: EXPORT_INPUT, shape: ['batch', 3, size, size], dtype: 'float32' }],
   });
-  const pooled = pooling(names.get(output.name) ?? output.name, output.pooling);
-  const own = clusters && clusterNodes(clusters, { dimension, raw: pooled.last, graph });
+  const pooled = pooling(names.get(output.name) ?? output.name, { kind: output.pooling, prefix });
+  const own = clusters && clusterNodes(clusters, { dimension, raw: pooled.last, graph, prefix });
   const after = fieldsOfGraph({
     ...empty,
     nodes: [...pooled.nodes, ...(own?.nodes ?? [])],
-    constants: [...(output.pooling === 'class' ? [FIRST] : []), ...(own?.constants ?? [])],
+    constants: [...pooled.constants, ...(own?.constants ?? [])],
     outputs: [
       { name: EXPORT_OUTPUT, shape: ['batch', dimension], dtype: 'float32' },
       ...(own?.outputs ?? []),
@@ -104,8 +103,14 @@ export function exportModel({
   return { model: writer.finish(), dimension, size };
 }
 
-/** Index of the class token. */
-const FIRST = { name: `${OWN}first`, shape: [], data: BigInt64Array.of(0n), type: onnxTypes.int64 };
+/** Prefix of the names that are added. A model that likeness has exported has some of its own. */
+function freePrefix({ nodes, initializers }: ModelGraph): string {
+  const used = [...initializers.keys(), ...nodes.flatMap(({ outputs }) => outputs)];
+  const isFree = (prefix: string) => !used.some((name) => name.startsWith(prefix));
+  let prefix = 'likeness/';
+  for (let again = 2; !isFree(prefix); again++) prefix = `likeness${again}/`;
+  return prefix;
+}
 
 const empty: OnnxGraph = { name: '', nodes: [], constants: [], inputs: [], outputs: [] };
 
@@ -152,10 +157,10 @@ function inputIsLast({ inputs: [input] }: ModelGraph): boolean {
 /** `(x · 255 scale - mean) / std` of pixels x from 0 to 1, in the model's order of channels. */
 function scaling(
   { channels, scale, mean, std }: ImageInput,
-  { to, isNhwc }: { to: string; isNhwc: boolean },
+  { prefix, isNhwc }: { prefix: string; isNhwc: boolean },
 ): Pick<OnnxGraph, 'nodes' | 'constants'> {
   const perChannel = (name: string, values: readonly number[]) => ({
-    name: `${OWN}${name}`,
+    name: `${prefix}${name}`,
     shape: [1, 3, 1, 1],
     data: Float32Array.from(values),
     type: onnxTypes.float32,
@@ -169,7 +174,12 @@ function scaling(
       'offset',
       mean.map((value, c) => value / std[c]!),
     ),
-    { name: `${OWN}order`, shape: [3], data: BigInt64Array.of(2n, 1n, 0n), type: onnxTypes.int64 },
+    {
+      name: `${prefix}order`,
+      shape: [3],
+      data: BigInt64Array.of(2n, 1n, 0n),
+      type: onnxTypes.int64,
+    },
   ];
   const isBgr = channels === 'bgr';
   const nodes: OnnxNode[] = [];
@@ -179,15 +189,21 @@ function scaling(
     inputs: readonly string[],
     attributes: OnnxNode['attributes'] = {},
   ) => {
-    const name = `${OWN}${type.toLowerCase()}${nodes.length}`;
+    const name = `${prefix}${type.toLowerCase()}${nodes.length}`;
     nodes.push({ type, inputs: [last, ...inputs], outputs: [name], attributes, domain: '' });
     last = name;
   };
-  if (isBgr) add('Gather', [`${OWN}order`], { axis: 1 });
-  add('Mul', [`${OWN}factor`]);
-  add('Sub', [`${OWN}offset`]);
+  if (isBgr) add('Gather', [`${prefix}order`], { axis: 1 });
+  add('Mul', [`${prefix}factor`]);
+  add('Sub', [`${prefix}offset`]);
   if (isNhwc) add('Transpose', [], { perm: { ints: [0, 2, 3, 1] } });
-  nodes.push({ type: 'Identity', inputs: [last], outputs: [to], attributes: {}, domain: '' });
+  nodes.push({
+    type: 'Identity',
+    inputs: [last],
+    outputs: [`${prefix}images`],
+    attributes: {},
+    domain: '',
+  });
   return { nodes, constants: isBgr ? constants : constants.slice(0, 2) };
 }
 
@@ -197,25 +213,27 @@ function scaling(
  */
 function pooling(
   output: string,
-  kind: ModelSettings['output']['pooling'],
-): { nodes: OnnxNode[]; last: string } {
+  { kind, prefix }: { kind: ModelSettings['output']['pooling']; prefix: string },
+): Pick<OnnxGraph, 'nodes' | 'constants'> & { last: string } {
+  // Index of the class token.
+  const first = { name: `${prefix}first`, shape: [], data: BigInt64Array.of(0n) };
   const nodes: OnnxNode[] = [];
   let last = output;
   const add = (type: string, attributes: OnnxNode['attributes'] = {}, name?: string) => {
-    const to = name ?? `${OWN}${type.toLowerCase()}`;
+    const to = name ?? `${prefix}${type.toLowerCase()}`;
     nodes.push({ type, inputs: [last], outputs: [to], attributes, domain: '' });
     last = to;
   };
   if (kind === 'class') {
-    const inputs = [last, FIRST.name];
+    const inputs = [last, first.name];
     nodes.push({
       type: 'Gather',
       inputs,
-      outputs: [`${OWN}token`],
+      outputs: [`${prefix}token`],
       attributes: { axis: 1 },
       domain: '',
     });
-    last = `${OWN}token`; // [B, D]
+    last = `${prefix}token`; // [B, D]
   } else if (kind !== 'none') {
     if (kind === 'mean') add('Transpose', { perm: { ints: [0, 2, 1] } }); // [B, D, T]
     if (kind === 'mapLast') add('Transpose', { perm: { ints: [0, 3, 1, 2] } }); // [B, D, H, W]
@@ -224,5 +242,6 @@ function pooling(
   }
   const raw = last;
   add('LpNormalization', { axis: 1, p: 2 }, EXPORT_OUTPUT); // [B, D]
-  return { nodes, last: raw };
+  const constants = kind === 'class' ? [{ ...first, type: onnxTypes.int64 }] : [];
+  return { nodes, constants, last: raw };
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import type { Tensors } from '../../formats/index.ts';
+import type { EvaluationSpec } from '../../views/index.ts';
 import {
   checksumOf,
   type HubModel,
@@ -13,7 +14,7 @@ import {
   openHubModel,
   parseHubId,
 } from '../hub/index.ts';
-import { readOnnxMetadata } from '../onnxMetadata.ts';
+import { exportedView, readOnnxMetadata } from '../onnxMetadata.ts';
 import { descriptionOf } from './description.ts';
 import { IMAGENET, type ImageInput } from './imageInput.ts';
 import { readModelBytes } from './modelBytes.ts';
@@ -173,7 +174,11 @@ async function inputOf(
 ): Promise<{ input: ImageInput; notes: string[] }> {
   const described = await descriptionOf(file);
   const notes: string[] = [];
-  const own = described ?? (await assumed(bytes, { graph, model, given, notes }));
+  const exported = exportedView(readOnnxMetadata(bytes) ?? {});
+  // The view in an exported model is the exact one; files beside it are for other programs.
+  const own = described
+    ? { ...described, ...exported, ...(exported && { kernel: exported.kernel }) }
+    : assumed(exported, { graph, model, given, notes });
   const size = given.size ?? model.size ?? own.size;
   // A described crop keeps its share where the model is fixed to another size.
   const share = own.resize / own.size;
@@ -188,23 +193,20 @@ async function inputOf(
 }
 
 /** Takes the input from the model itself, and what it does not tell as usual. */
-async function assumed(
-  bytes: Uint8Array,
+function assumed(
+  exported: EvaluationSpec | undefined,
   { graph, model, given, notes }: Omit<FoundParts, 'bytes'> & { notes: string[] },
-): Promise<ImageInput> {
-  const metadata = readOnnxMetadata(bytes) ?? {};
-  const stated = Number(metadata['likeness.image_size']);
-  const isOwn = Number.isInteger(stated) && stated > 0;
-  const size = isOwn ? stated : (model.size ?? USUAL_SIZE);
-  if (!isOwn && model.size === undefined && given.size === undefined) {
+): ImageInput {
+  const size = exported?.size ?? model.size ?? USUAL_SIZE;
+  if (!exported && model.size === undefined && given.size === undefined) {
     notes.push(`It takes images of any size; they are made ${USUAL_SIZE} px, as usual.`);
   }
-  const plain = { size, resize: size, fit: 'crop', channels: 'rgb' } as const;
+  const plain = { size, resize: size, fit: 'crop', channels: 'rgb', ...exported } as const;
   const [zeros, ones] = [
     [0, 0, 0],
     [1, 1, 1],
   ] as [ImageInput['mean'], ImageInput['std']];
-  const scale = isOwn ? 'fractions' : ownScale(graph, model.name);
+  const scale = exported ? 'fractions' : ownScale(graph, model.name);
   if (scale !== 'none') {
     const factor = scale === 'bytes' ? 1 : 1 / 255;
     return { ...plain, scale: factor, mean: zeros, std: ones };
