@@ -52,7 +52,7 @@ for (const file of files) {
   const pixels = new Tensor('float32', await pixelsOf(file), [1, 3, crop.height, crop.width]);
   const { clusters } = await session.run({ pixel_values: pixels }, ['clusters']);
   const best = clusters.data.reduce((top, value, i, all) => (value > all[top] ? i : top), 0);
-  const place = join(target, names[best]);
+  const place = join(target, names[best].replace(/[\\/:*?"<>|]|^\.+/g, '_'));
   mkdirSync(place, { recursive: true });
   copyFileSync(file, join(place, basename(file)));
   console.log(`${file}: ${names[best]}, probability ${clusters.data[best].toFixed(3)}`);

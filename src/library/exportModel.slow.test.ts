@@ -11,7 +11,7 @@ import { runExported } from '../encoders/onnxEncoder.ts';
 import { readOnnxMetadata } from '../encoders/onnxMetadata.ts';
 import { fieldsOf } from '../formats/index.ts';
 import { type Model, openEncoder, openModel, start, train } from '../likeness.ts';
-import { readClustering, writeClustering } from '../run/index.ts';
+import { editsKeyOf, noEdits, readClustering, writeClustering, writeEdits } from '../run/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 
 const workplace = openWorkplace();
@@ -70,17 +70,17 @@ async function requireAssign(model: Model, out: string): Promise<void> {
   await session.release();
   const assigned = await model.assign(files);
   expect(probabilities).toHaveLength(files.length * k);
-  for (const [i, { cluster, confidence }] of assigned.entries()) {
+  const { names } = clusters!;
+  for (const [i, { cluster, confidence, name }] of assigned.entries()) {
     const row = [...probabilities.subarray(i * k, (i + 1) * k)];
-    expect(row[cluster]).toBeCloseTo(confidence, 3);
-    expect(Math.max(...row)).toBeCloseTo(confidence, 3);
+    const best = row.indexOf(Math.max(...row));
+    expect(row[best]).toBeCloseTo(confidence, 3);
+    expect(names[best]).toMatchObject({ cluster, name: name ?? `cluster ${cluster}` });
   }
   expect(new Set(assigned.map(({ cluster }) => cluster)).size).toBeGreaterThan(1);
-  expect(clusters!.names.map(({ name }) => name)).toEqual(
-    Array.from({ length: k }, (_, i) => `cluster ${i}`),
-  );
+  expect(names).toHaveLength(k);
   const metadata = readOnnxMetadata(readFileSync(file))!;
-  expect(JSON.parse(metadata['likeness.clusters']!)).toEqual(clusters!.names);
+  expect(JSON.parse(metadata['likeness.clusters']!)).toEqual(names);
 }
 
 describe('clusters as an output', () => {
@@ -89,6 +89,18 @@ describe('clusters as an output', () => {
     expect((await model.exportOnnx(at('before.onnx'))).clusters).toBeUndefined();
     await model.cluster(at('pictures'), { k: 3 });
     await requireAssign(model, 'patches.onnx');
+    const stored = (await model.clustering())!;
+    await writeEdits(at('patches', 'edits.json'), {
+      ...noEdits(editsKeyOf(stored)),
+      done: [
+        { type: 'merge', clusters: [2], into: 1 },
+        { type: 'name', cluster: 0, name: 'stripes' },
+      ],
+    });
+    await requireAssign(model, 'edited.onnx');
+    const { names } = (await model.exportOnnx(at('edited.onnx'))).clusters!;
+    expect(names[0]!.name).toBe('stripes');
+    expect(names[1]!.cluster).toBe(names[2]!.cluster);
   });
 
   it('equal assign for a pretrained model, and name its classes', async () => {
@@ -111,7 +123,7 @@ describe('clusters as an output', () => {
     });
     const before = await model.exportOnnx(at('outputs.onnx'));
     expect(before.clusters).toMatchObject({ k: 3, learned: true });
-    expect(before.clusters!.names[0]).toEqual({ name: 'output 0' });
+    expect(before.clusters!.names[0]).toEqual({ name: 'output 0', cluster: 0 });
     await model.cluster(at('pictures'));
     await requireAssign(model, 'head.onnx');
     expect((await model.exportOnnx(at('head.onnx'))).clusters!.learned).toBe(true);

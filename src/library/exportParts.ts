@@ -21,11 +21,11 @@ import {
 import type { Tensors } from '../formats/index.ts';
 import { encoderOptions, featureLength } from '../methods/index.ts';
 import {
-  type ClusteredImage,
   clusteringFolderAt,
+  type EditedClustering,
   type Run,
   readClustering,
-  readClusters,
+  readEditedClusters,
   type TrainedRun,
 } from '../run/index.ts';
 import { input } from '../tensor/index.ts';
@@ -37,8 +37,8 @@ export interface OwnClusters {
   readonly k: number;
   readonly clusters: AssignableClusters;
   readonly graph: ClusterGraph;
-  /** Images of the clusters, as clusters.csv lists them; absent before the first clustering. */
-  readonly images?: readonly ClusteredImage[];
+  /** Images of the clusters, with their edits; absent before the first clustering. */
+  readonly found?: EditedClustering;
 }
 
 /**
@@ -74,8 +74,8 @@ export async function ownClusters(
   const { centroids: data, dimension, temperature, head, k } = stored;
   const centroids = featuresOf(data, dimension);
   const clusters = { centroids, temperature, ...(head && { head }) };
-  const images = await readClusters(files.clusters);
-  return { k, clusters, graph: clusterGraph(clusters, headOf(run)), images };
+  const found = await readEditedClusters({ files });
+  return { k, clusters, graph: clusterGraph(clusters, headOf(run)), found };
 }
 
 /** All outputs of a method's head as clusters, of which no images are known. */
@@ -143,10 +143,13 @@ function exportFineTuned(
   });
 }
 
-/** A cluster as the metadata of an exported model describe it. */
+/** An output of an exported model, as its metadata describe it. */
 export interface ClusterName {
+  /** Name that a person gave to the cluster, or its number in words. */
   readonly name: string;
-  /** Number of images; absent before the first clustering. */
+  /** Number of the cluster; several outputs have the same where clusters were merged. */
+  readonly cluster: number;
+  /** Number of images of the cluster; absent before the first clustering. */
   readonly images?: number;
   /** The most frequent class among its images with labels, and its share, 0 to 1. */
   readonly class?: string;
@@ -154,30 +157,36 @@ export interface ClusterName {
 }
 
 /**
- * Names of the clusters, in the order of the output.
+ * Names of the outputs, as `assign` names the cluster of an image: with the edits of a person.
  *
  * @param classOf class of an image by its path, where it has a label
  */
 export function clusterNames(
-  { k, images }: Pick<OwnClusters, 'k' | 'images'>,
+  { k, found }: Pick<OwnClusters, 'k' | 'found'>,
   classOf: ReadonlyMap<string, string>,
 ): ClusterName[] {
-  if (!images) return Array.from({ length: k }, (_, i) => ({ name: `output ${i}` }));
-  const sizes = new Int32Array(k);
-  const classes = Array.from({ length: k }, () => new Map<string, number>());
-  for (const { path, cluster } of images) {
-    sizes[cluster]! += 1;
+  const outputs = Array.from({ length: k }, (_, i) => i);
+  if (!found) return outputs.map((i) => ({ name: `output ${i}`, cluster: i }));
+  const { images, edited } = found;
+  const sizes = new Map<number, number>();
+  const classes = new Map<number, Map<string, number>>();
+  for (const [row, { path }] of images.entries()) {
+    const cluster = edited.clusters[row]!;
+    sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
     const label = classOf.get(path);
-    const counts = classes[cluster]!;
-    if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1);
+    if (label === undefined) continue;
+    const counts = classes.get(cluster) ?? new Map<string, number>();
+    classes.set(cluster, counts.set(label, (counts.get(label) ?? 0) + 1));
   }
-  return classes.map((counts, cluster) => {
-    const labeled = [...counts.values()].reduce((sum, count) => sum + count, 0);
-    const [most] = [...counts].sort(([, a], [, b]) => b - a);
-    const share = most && Number((most[1] / labeled).toFixed(3));
+  return outputs.map((i) => {
+    const cluster = edited.becomes[i]!;
+    const counts = [...(classes.get(cluster) ?? [])].sort(([, a], [, b]) => b - a);
+    const labeled = counts.reduce((sum, [, count]) => sum + count, 0);
+    const [most] = counts;
     return {
-      ...{ name: `cluster ${cluster}`, images: sizes[cluster]! },
-      ...(most && { class: most[0], share: share! }),
+      ...{ name: edited.names.get(cluster) ?? `cluster ${cluster}`, cluster },
+      images: sizes.get(cluster) ?? 0,
+      ...(most && { class: most[0], share: Number((most[1] / labeled).toFixed(3)) }),
     };
   });
 }

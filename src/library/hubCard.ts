@@ -145,6 +145,13 @@ const code = (language: string, lines: readonly string[]) =>
 /** Rows of Markdown. A name must not end a cell. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replace(/[\r\n]+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
+    `| ${cells
+      .map((cell) =>
+        cell
+          .replace(/[\r\n]+/g, ' ')
+          .replaceAll('|', '\\|')
+          .replaceAll('<', '&lt;'),
+      )
+      .join(' | ')} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
