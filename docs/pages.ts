@@ -16,6 +16,7 @@ import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import { groupsText } from './groups.ts';
+import { headsText } from './heads.ts';
 import { knownModelsText } from './knownModels.ts';
 import {
   growthText,
@@ -48,6 +49,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   comparisons: comparisonsText,
   'label-free': labelFreeText,
   kmeans: kmeansText,
+  heads: headsText,
   'known-models': knownModelsText,
   phases: phasesText,
   seconds: secondsText,

@@ -11,6 +11,8 @@
  *
  *     node docs/store.ts variants pcl-cifar10 runs/pcl/compare.json --title CIFAR-10 \
  *       --command "likeness compare …" --state "…"
+ *     node docs/store.ts heads clothes runs/card/compare.json --title "713 clothes" \
+ *       --command "likeness compare … --encoder …" --state "…"
  *
  * Merges a comparison with the stored one of the same images and budget, and replaces the rows of
  * its methods.
@@ -19,6 +21,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
+import { type HeadComparison, shortHeads } from './heads.ts';
 import { type ShortComparison, shortened } from './shortComparisons.ts';
 import { type StoredComparison, stored } from './stored.ts';
 import { storeBenchmark, writeStored } from './storeResult.ts';
@@ -86,6 +89,19 @@ program
     const before = stored<{ rows: ShortComparison[] }>('variants')?.rows ?? [];
     const rows = [...before.filter((other) => other.name !== name), row];
     write('variants', { rows: rows.toSorted((a, b) => (a.name < b.name ? -1 : 1)) });
+  });
+
+program
+  .command('heads')
+  .description('a comparison of heads on one set, for the table of docs/pretrained.md')
+  .arguments('<name> <file>')
+  .requiredOption('--title <text>')
+  .requiredOption('--command <text>')
+  .requiredOption('--state <text>')
+  .action((name: string, file: string, flags: Flags) => {
+    const row = shortHeads(read<Comparison>(file), { name, ...flags });
+    const before = stored<{ rows: HeadComparison[] }>('heads')?.rows ?? [];
+    write('heads', { rows: [...before.filter((other) => other.name !== name), row] });
   });
 
 function read<T>(file: string): T {

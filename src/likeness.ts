@@ -33,6 +33,7 @@ export {
   type ColorAgreement,
   type ColorVerdict,
   furtherScores,
+  kmeansTitle,
   type LabelFreeReport,
   mainScores,
   reportVerdicts,

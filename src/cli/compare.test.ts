@@ -13,6 +13,23 @@ describe('compare', () => {
     expect(() => parse('swav,swav')).toThrow('twice');
   });
 
+  it('reads heads beside methods, but trains no model further by them', () => {
+    expect(parserOf('--methods')('consensus,swav')).toEqual(['consensus', 'swav']);
+    for (const flag of ['--fine-tune', '--scratch']) {
+      expect(parserOf(flag)('simclr,swav')).toEqual(['simclr', 'swav']);
+      expect(() => parserOf(flag)('temi')).toThrow(`${flag}: received "temi"`);
+    }
+  });
+
+  it('takes a pretrained model by two names, and no encoder that is learned here', () => {
+    const { alias, parse } = compareCommand.options.find(({ flags }) =>
+      flags.startsWith('--encoder'),
+    )!;
+    expect(alias).toBe('--backbone <path>');
+    expect(parse!('net.onnx')).toBe('net.onnx');
+    expect(() => parse!('patches')).toThrow('--encoder: received "patches"; expected the path');
+  });
+
   it('reads classical clusterings', () => {
     const parse = parserOf('--classical');
     expect(parse('kmeans, pca')).toEqual(['kmeans', 'pca']);

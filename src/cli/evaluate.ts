@@ -4,6 +4,7 @@ import {
   checkClustering,
   type EvaluateOptions,
   type Images,
+  kmeansTitle,
   type Model,
   type RunEvaluation,
   reportVerdicts,
@@ -150,13 +151,16 @@ function printEvaluation(
   const { report, protocol, colorAgreement } = evaluation;
   const { encoders, chance } = report;
   // The scores of k-means stand beside those of the run's other clusters.
-  const rows = encoders.flatMap(({ title, scores }, at) =>
+  const rows = encoders.flatMap(({ id, title, scores }, at) =>
     scores === undefined
       ? []
       : at === 0 && scores.clustering.by !== 'kmeans'
         ? [
             { title, scores: scoresOf(scores) },
-            { title: `${title}, k-means`, scores: scoresOf({ ...scores, ...scores.kmeans }) },
+            {
+              title: kmeansTitle({ id, title }),
+              scores: scoresOf({ ...scores, ...scores.kmeans }),
+            },
           ]
         : [{ title, scores: scoresOf(scores) }],
   );

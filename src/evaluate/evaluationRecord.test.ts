@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ColorAgreement } from './colorAgreement.ts';
 import type { EvaluationReport } from './evaluate.ts';
 import type { Evaluation } from './evaluateFeatures.ts';
-import { evaluationRecord, reportVerdicts, scoresOf } from './evaluationRecord.ts';
+import { evaluationRecord, kmeansTitle, reportVerdicts, scoresOf } from './evaluationRecord.ts';
 
 /** Name of color histograms in files, in its older spelling. */
 const HISTOGRAM = ['colo', 'rHistogram'].join('u');
@@ -68,6 +68,11 @@ describe('evaluationRecord of a pretrained model', () => {
     kmeans: { nmi: 0.55, acc: 0.4, ari: 0.3, k: 2, iterations: 9, converged: true },
   } as unknown as Evaluation;
   const model = { id: 'model', title: 'net with a head', scores };
+
+  it('has its k-means under another name than those of a network', () => {
+    expect(kmeansTitle(model)).toBe('k-means on the same features');
+    expect(kmeansTitle(own)).toBe('trained encoder, k-means');
+  });
 
   it('has plain k-means on the same features among the baselines, and in the verdicts', () => {
     const record = evaluationRecord(report([model, histogram]));

@@ -75,6 +75,14 @@ export function evaluationRecord(
 export const KMEANS_TITLE = 'plain k-means on the same features';
 
 /**
+ * Name of k-means beside other clusters of an encoder, in tables. A head has features of its
+ * model.
+ */
+export function kmeansTitle({ id, title }: { id: string; title: string }): string {
+  return id === 'model' ? 'k-means on the same features' : `${title}, k-means`;
+}
+
+/**
  * Plain k-means on the features of a pretrained model, as a baseline of other clusters of them:
  * those of a head, or of another algorithm. Its kNN and linear accuracies are those of the
  * features.

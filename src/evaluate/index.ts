@@ -45,6 +45,7 @@ export {
   type EvaluationRecord,
   evaluationRecord,
   KMEANS_TITLE,
+  kmeansTitle,
   protocolOf,
   reportVerdicts,
   scoresOf,

@@ -5,6 +5,7 @@
 import { plural } from '../../core/text.ts';
 import {
   furtherScores,
+  kmeansTitle,
   mainScores,
   type ScoreColumn,
   type ScoredEncoder,
@@ -17,13 +18,13 @@ import { escapeHtml } from './text.ts';
 /** Builds the section. */
 export function evaluationHtml(evaluation: StoredEvaluation): string {
   const [own, ...baselines] = encodersOf(evaluation);
-  const { kmeans } = evaluation;
+  const { kmeans, encoder } = evaluation;
   const { by = 'kmeans' } = evaluation.clustering ?? {};
   // Other clusters are shown beside those of k-means on the same features.
   const rows = [
     own!,
     ...(by !== 'kmeans' && kmeans !== undefined
-      ? [{ title: `${own!.title}, k-means`, scores: kmeans }]
+      ? [{ title: kmeansTitle({ id: encoder?.id ?? '', title: own!.title }), scores: kmeans }]
       : []),
     ...baselines,
   ];
