@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import { reporterOf } from '../core/reporter.ts';
 import { encoderSpec } from '../encoders/index.ts';
-import { openImages, openModel } from '../likeness.ts';
+import { openImages, openModel, readReport } from '../likeness.ts';
 import { editsKeyOf, readEdits, writeEdits } from '../run/index.ts';
 import { newFeatures } from './learnFeatures.ts';
 
@@ -75,6 +75,16 @@ it('honors edits in folders, exports, assign and the next clustering', async () 
   for (const { cluster, name } of await model.assign(files)) {
     expect([cluster, name]).toEqual([0, 'a/b: "shoes"']);
   }
+
+  await groups.writeReport();
+  const { clustering } = await readReport(at('run'));
+  expect(clustering?.names?.get(0)).toBe('a/b: "shoes"');
+  expect(clustering?.clusters.map(({ cluster, size }) => [cluster, size])).toEqual([
+    [0, merged.length],
+    [1, members(1).length - 1],
+  ]);
+  expect(clustering?.members?.[0]?.toSorted()).toEqual(merged.toSorted());
+  expect(readFileSync(at('run', 'report.html'), 'utf8')).toContain('a/b: &quot;shoes&quot;');
 
   // The same clustering keeps its edits; another one keeps those whose members agree.
   await model.cluster(images, { k: 3 });

@@ -1,10 +1,13 @@
 /** Reading a report from the files of a run. */
 import { type EncoderSpec, trainingName } from '../encoders/index.ts';
 import {
+  type EditedClustering,
   isMissing,
   listCheckpoints,
   type RunConfig,
   type RunFolder,
+  readEditedClusters,
+  readEdits,
   readEvaluation,
   readMaps,
   readRunConfig,
@@ -12,6 +15,7 @@ import {
   readThumbnails,
   type StoredReport,
 } from '../run/index.ts';
+import { editedReport } from './editedReport.ts';
 import { readMembers } from './members.ts';
 import type { ReportClustering, RunReport } from './runReport.ts';
 import { allSettings, settingsInWords } from './settingsInWords.ts';
@@ -76,13 +80,48 @@ async function readClustered(
   const { version: _, settings: __, ...clustering } = stored;
   const maps = await readMaps(files.maps).catch(undefinedIfMissing);
   const thumbnails = await readThumbnails(files.thumbnails).catch(undefinedIfMissing);
-  const members = await readMembers(files.embeddings, stored.counts).catch(undefinedIfMissing);
+  const found = await readMembers(files.embeddings, stored.counts).catch(undefinedIfMissing);
+  const { edited, ...edits } = (await readEditedPart(files, stored)) ?? {};
+  const members = found && edited ? edited.members : found;
   return {
     ...clustering,
+    ...edits,
     ...(maps && { maps }),
     ...(thumbnails && { thumbnails }),
     ...(members && { members }),
   };
+}
+
+/**
+ * Reads the clusters with the changes of a person; undefined where there are none, or where the
+ * report is of an earlier clustering.
+ */
+async function readEditedPart(
+  files: RunFolder['files'],
+  { clusters, counts, keys }: StoredReport,
+): Promise<
+  | (Pick<ReportClustering, 'clusters' | 'counts' | 'names'> & { edited: { members: string[][] } })
+  | undefined
+> {
+  if ((await readEdits(files.edits)) === undefined) return undefined;
+  const found = await readEditedClusters({ files }).catch(undefinedIfMissing);
+  if (!found || found.operations.length === 0) return undefined;
+  const isOther = keys?.clustering !== undefined && keys.clustering !== found.stored.key;
+  if (isOther || found.images.length !== counts.images) return undefined;
+  const edited = editedReport(clusters, found);
+  return {
+    clusters: edited,
+    edited: { members: membersOf(found) },
+    counts: { ...counts, clusters: edited.length },
+    ...(found.edited.names.size > 0 && { names: found.edited.names }),
+  };
+}
+
+/** Lists the ids of all images by the number of their cluster after edits. */
+function membersOf({ images, edited }: EditedClustering): string[][] {
+  const members: string[][] = Array.from({ length: edited.numbers.at(-1)! + 1 }, () => []);
+  for (const [row, { path }] of images.entries()) members[edited.clusters[row]!]?.push(path);
+  return members;
 }
 
 function undefinedIfMissing(error: unknown): undefined {

@@ -47,6 +47,8 @@ export interface ReportClustering
   > {
   /** Layouts of the features, before, during and after training. */
   readonly maps?: FeatureMaps;
+  /** Names that a person gave clusters, by their numbers. Absent where there are none. */
+  readonly names?: ReadonlyMap<number, string>;
   /** Pictures of the example images; absent in runs of likeness 0.1. */
   readonly thumbnails?: Thumbnails;
   /**

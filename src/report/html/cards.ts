@@ -17,21 +17,29 @@ const SEPARATION =
  * Formats the wall: number, size and color of each cluster, linked to its card. The script adds
  * pictures from the cards.
  */
-export function wallHtml({ clusters }: ReportClustering): string {
+export function wallHtml({ clusters, names }: ReportClustering): string {
   const tiles = clusters.map((cluster) => {
     const { cluster: number, size, share, doubtful } = cluster;
     const title = `Cluster ${number}: ${plural(size, 'image')} (${showShare(share)}), ${showCount(doubtful)} doubtful`;
-    return `<li ${dataOf(cluster)}><a href="#cluster-${number}" title="${title}"><span class="mosaic"></span><span class="name">${clusterDot(number)}<b>${number}</b> ${showCount(size)}</span></a></li>`;
+    const name = escapeHtml(names?.get(number) ?? String(number));
+    return `<li ${dataOf(cluster)}><a href="#cluster-${number}" title="${title}"><span class="mosaic"></span><span class="name">${clusterDot(number)}<b>${name}</b> ${showCount(size)}</span></a></li>`;
   });
   return `<ol class="wall">${tiles.join('\n')}</ol>`;
 }
 
 /** Formats the cards one after the other, so that no single string has to hold them. */
-export function* cardsHtml({ clusters, thumbnails, members }: ReportClustering): Generator<string> {
+export function* cardsHtml({
+  clusters,
+  names,
+  thumbnails,
+  members,
+}: ReportClustering): Generator<string> {
   const most = Math.max(LEAST_SCALE, ...clusters.map(({ separation = 0 }) => separation));
   for (const cluster of clusters) {
     const shown = withPictures(cluster, thumbnails?.pictures);
-    yield cardHtml(shown, { pictures: thumbnails?.pictures, most, listed: members !== undefined });
+    const name = names?.get(cluster.cluster);
+    const listed = members !== undefined;
+    yield cardHtml(shown, { pictures: thumbnails?.pictures, most, listed, name });
   }
 }
 
@@ -52,11 +60,14 @@ interface CardOptions {
   most: number;
   /** Marks a page that lists all images. */
   listed: boolean;
+  /** Name that a person gave the cluster. */
+  name: string | undefined;
 }
 
-function cardHtml(example: ReportCluster, { pictures, most, listed }: CardOptions): string {
+function cardHtml(example: ReportCluster, { pictures, most, listed, name }: CardOptions): string {
   const { cluster, size, share, separation, doubtful, typical, edge } = example;
   const shown = typical.length + edge.length;
+  const title = name === undefined ? `Cluster ${cluster}` : escapeHtml(name);
   const grid = (images: readonly ExampleImage[]) =>
     `<ul class="grid">${images.map((image) => imageHtml(image, cluster, pictures?.get(image.path))).join('\n')}</ul>`;
   const anyDoubtful = edge.length > 0 || typical.some((image) => image.doubtful);
@@ -64,7 +75,7 @@ function cardHtml(example: ReportCluster, { pictures, most, listed }: CardOption
     ? `<button class="more" type="button" data-cluster="${cluster}" hidden>All ${showCount(size)}</button>`
     : '';
   return `<section class="card${anyDoubtful ? '' : ' sure'}" id="cluster-${cluster}" ${dataOf(example)}>
-<div class="head"><h3>${clusterDot(cluster)}Cluster ${cluster}<small>${plural(size, 'image')}, ${showShare(share)}</small></h3>
+<div class="head"><h3>${clusterDot(cluster)}${title}<small>${plural(size, 'image')}, ${showShare(share)}</small></h3>
 ${separation === undefined ? '' : separationHtml(separation, most)}
 ${doubtful > 0 ? `<span class="stat q"><b>${showCount(doubtful)}</b> doubtful</span>` : ''}
 ${size > shown ? `<span class="stat">${showCount(shown)} shown</span>${more}` : ''}</div>
