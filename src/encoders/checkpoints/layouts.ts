@@ -232,7 +232,7 @@ function unknownNetwork(file: string, found: string): LikenessError {
     'import.layout',
     `${file} holds ${found}; expected a ResNet-10, -18, -34, -50, -101 or -152 under ` +
       "torchvision's names, or DeepCluster's AlexNet or VGG16-BN. Export other networks to ONNX, " +
-      'which `encoder` takes.',
+      'which other commands take as encoders.',
   );
 }
 
@@ -247,6 +247,7 @@ function notKnown(dictionaries: Dictionaries, file: string): LikenessError {
     'import.layout',
     `${file} holds ${names.length === 0 ? 'no tensors' : `${some.join(', ')}${more}`}; expected ` +
       'the weights of a ResNet (conv1.weight, layer1.0.conv1.weight, …) or of DeepCluster ' +
-      '(features.0.weight, …). Export other networks to ONNX, which `encoder` takes.',
+      '(features.0.weight, …). Export other networks to ONNX, which other commands take as ' +
+      'encoders.',
   );
 }

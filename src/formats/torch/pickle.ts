@@ -337,9 +337,11 @@ export function printable(text: string): string {
 }
 
 export function malformed(name: string, reason: string): LikenessError {
+  // Reasons of other libraries may end as sentences.
+  const stated = reason.replace(/\.+$/, '');
   return new LikenessError(
     'torch.malformed',
-    `${name} is not a complete PyTorch file: ${reason}. It may be cut off or damaged; use another ` +
+    `${name} is not a complete PyTorch file: ${stated}. It may be cut off or damaged; use another ` +
       'copy.',
   );
 }
