@@ -112,6 +112,10 @@ export function bestHead(variables: Variables, logits: readonly Tensor[]): Tenso
   if (H === 1) return softmax(logits[0]!);
   const best = oneHot(reshape(argMin(lossesOf(variables, H)), [1]), H); // [1, H]
   const [N, K] = logits[0]!.shape as [number, number];
-  const all = concat(logits.map((logit) => reshape(softmax(logit), [1, N * K]))); // [H, N K]
-  return reshape(matmul(best, all), [N, K]);
+  // Images stay the first axis, whose extent is free in an exported model.
+  const all = concat(
+    logits.map((logit) => reshape(softmax(logit), [N, K, 1])),
+    2,
+  ); // [N, K, H]
+  return sum(mul(all, reshape(best, [1, 1, H])), { axes: [2] }); // [N, K]
 }
