@@ -159,7 +159,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       return {
         name: 'photos',
         method: 'SwAV',
-        state: step < 1200 ? 'training' : 'finished',
+        state: training === 'none' ? 'features' : step < 1200 ? 'training' : 'finished',
         settings: [
           { name: 'encoder', value: 'ResNet-18, 64 pixels' },
           { name: 'prototypes', value: '512' },

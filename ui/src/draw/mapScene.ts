@@ -156,7 +156,12 @@ export class MapScene {
   #draw(): void {
     this.#frame = 0;
     const look = this.#look;
-    if (!look || this.#shown.length === 0) return;
+    if (!look) return;
+    if (this.#shown.length === 0) {
+      // A canvas without an alpha channel is black until something is drawn.
+      this.renderer.draw(this.camera, 1, look.background, false);
+      return;
+    }
     const started = performance.now();
     this.#step(started);
     if (this.#changed) {
