@@ -14,6 +14,7 @@ import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
 import { benchmarkKmeans, kmeansRows } from './kmeans.ts';
 import { addLabeledCommands } from './labeled.ts';
+import { benchmarkMap, type MapRow, mapTable } from './map.ts';
 import { benchmarkPatches, type PatchRow, patchRows } from './patches.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type Profile, profileOf, profileRows } from './profile.ts';
@@ -261,6 +262,17 @@ program
     ]);
     const table = [['varied', 'value', 'ms per step', 'peak MB'], ...cells];
     show({ rows: report.rows }, { json, table });
+  });
+
+program
+  .command('map')
+  .description('frames per second of the map of the page, in headless Chromium')
+  .option('--json', 'print one object')
+  .option('--images <numbers>', 'numbers of images', '3000,100000,1000000')
+  .action(async ({ json, images }: { json?: boolean; images: string }) => {
+    const report = openReport<MapRow>('map');
+    await benchmarkMap(images.split(',').map(Number), report.add);
+    show({ rows: report.rows }, { json, table: mapTable(report.rows) });
   });
 
 program
