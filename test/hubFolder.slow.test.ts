@@ -142,7 +142,7 @@ describe.each([
     const card = readFileSync(at(folder, 'README.md'), 'utf8');
     expect(card).toMatch(/^---\n# license: /);
     expect(card).toContain('pipeline_tag: image-feature-extraction');
-    expect(card).toMatch(/`onnx\/model_quantized.onnx` \| int8 \| \d+\.\d MB \|/);
+    expect(card).toMatch(/`onnx\/model_quantized.onnx` \| int8 \| [\d.,]+ [kM]B \|/);
     const { id2label } = JSON.parse(readFileSync(at(folder, 'config.json'), 'utf8'));
     expect(id2label).toEqual({ 0: 'cluster 0', 1: 'cluster 1', 2: 'cluster 2' });
   });

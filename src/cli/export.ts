@@ -1,7 +1,7 @@
 /** `likeness export`: the trained encoder as one file for other programs. */
 import { extname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { displayPath, plural, showCount } from '../core/text.ts';
+import { displayPath, plural, showBytes, showCount } from '../core/text.ts';
 import {
   clusterFormatOf,
   type ExportedOnnx,
@@ -168,7 +168,7 @@ function describeModel(facts: Omit<ExportedOnnx, 'file'>): string {
   const images = check.on === 'images' ? 'images of the source' : 'images of noise';
   return (
     `${input} [batch, 3, ${s}, ${s}] (float32, 0 to 1) to ${output} [batch, ${dimension}] of ` +
-    `length 1${second}, ${(bytes / 1e6).toFixed(1)} MB, differs from the training engine by at ` +
+    `length 1${second}, ${showBytes(bytes)}, differs from the training engine by at ` +
     `most ${check.largestDifference.toExponential(1)} on ${check.count} ${images}`
   );
 }

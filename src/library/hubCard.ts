@@ -1,5 +1,5 @@
 /** The card of an exported model: README.md of a folder of the hub's layout. */
-import { plural, showCount } from '../core/text.ts';
+import { plural, showBytes, showCount } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import type { ModelSettings } from '../encoders/index.ts';
 import type { Run, StoredEvaluation } from '../run/index.ts';
@@ -100,7 +100,7 @@ function nameOf({ model, hub }: ModelSettings): string {
 
 function fileRow({ file, precision, bytes, loss }: ExportedOnnx): string[] {
   const name = file.split(/[\\/]/).slice(-2).join('/');
-  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const size = showBytes(bytes);
   if (!loss) return [`\`${name}\``, precision, size, '', '', ''];
   const { knn, neighbors, meanCosine } = loss;
   return [
