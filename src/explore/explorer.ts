@@ -9,7 +9,7 @@ import { embedPicture, secondClusters, suggestParts } from './computed.ts';
 import { search, similar, why } from './find.ts';
 import { type JobResult, openJobs } from './jobs.ts';
 import { layoutAtStep, makeLayout, storedLayout } from './layouts.ts';
-import { type OpenedRun, openForPage } from './openedRun.ts';
+import { type OpenedRun, openForPage, timeOfClusters } from './openedRun.ts';
 import { fileFacts, imageSizes, overviewOf, plainColumn, type Ranking, rank } from './overview.ts';
 import { moved, openPictures, type Picture, type Pictures } from './pictures.ts';
 import type {
@@ -124,6 +124,12 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     rerank();
     emit({ kind: 'run', data: { key: next.key } });
     await before?.close();
+  }
+  /** Opens the run again where another process has clustered its images meanwhile. */
+  async function refresh(): Promise<void> {
+    const { folder, clustering, clusteredAt } = current();
+    if (!folder || (await timeOfClusters(folder)) === clusteredAt) return;
+    await show(await openForPage(folder.path, clustering === undefined ? {} : { clustering }));
   }
   function rerank(): void {
     ranking = rank(current());
@@ -241,7 +247,10 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
         await openForPage(chosen.folder.path, clustering === undefined ? {} : { clustering }),
       );
     },
-    overview: async () => overviewOf(current(), { ranking: await ranking, jobs: jobs.list() }),
+    async overview() {
+      await refresh();
+      return overviewOf(current(), { ranking: await ranking, jobs: jobs.list() });
+    },
     paths: (rows) => rows.map((row) => ({ row, path: current().ids[rowOf(row)]! })),
     why: (row) => why(current(), rowOf(row)),
     search: (text) => search(current(), text),

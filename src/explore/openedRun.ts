@@ -1,6 +1,6 @@
 /** The opened run of a page, or a source without a run. */
 import { createHash } from 'node:crypto';
-import { access, constants, readdir } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { findDoubtful } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { openRegular } from '../formats/index.ts';
@@ -67,6 +67,8 @@ export interface OpenedRun {
   readonly maps?: FeatureMaps;
   readonly thumbnails?: Thumbnails;
   readonly writable: boolean;
+  /** Time of the clusters' file when they were read; 0 where there was none. */
+  readonly clusteredAt: number;
   close(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export async function openForPage(
   const folder = clustering === undefined ? own : clusteringFolderAt(own, clustering);
   const { files } = folder;
   const config = await readRunConfig(own);
+  const clusteredAt = await timeOfClusters(folder);
   const stored = await readClustering(files.clustering).catch(undefinedIfMissing);
   const sourcePath = stored?.source ?? config.source.path;
   const isGiven = given !== undefined && given.images.source.path === sourcePath;
@@ -96,7 +99,7 @@ export async function openForPage(
       ? clusters.images.map((image) => image.path)
       : (source?.images.source.entries ?? []).map(({ id }) => id);
     return {
-      ...{ folder, config, name: own.name, method: methodOf(config) },
+      ...{ folder, config, name: own.name, method: methodOf(config), clusteredAt },
       ...(clustering !== undefined && { clustering }),
       clusterings: await readdir(own.files.clusterings).catch(() => []),
       key: keyOf(own.path, clustering, clusters ? editsKeyOf(clusters.stored) : `${ids.length}`),
@@ -122,6 +125,14 @@ export async function openForPage(
   }
 }
 
+/** Time of the last clustering of a run in milliseconds; 0 where there is none. */
+export function timeOfClusters({ files }: RunFolder): Promise<number> {
+  return stat(files.clustering).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
 /** Shows the images of a source that has no run yet. */
 export function openSourceForPage(source: SourceImages): OpenedRun {
   const { entries, path, name, labelNames } = source.images.source;
@@ -129,6 +140,7 @@ export function openSourceForPage(source: SourceImages): OpenedRun {
   const labels = Int32Array.from(entries, ({ label }) => label ?? -1);
   return {
     ...{ name, method: '', clusterings: [], ids, sourcePath: path, source, writable: false },
+    clusteredAt: 0,
     key: keyOf(path, undefined, `${ids.length}`),
     ...(labels.some((label) => label >= 0) && { labels, labelNames }),
     close: async () => {},

@@ -91,6 +91,14 @@ describe('reading', () => {
     expect(runs).toMatchObject([{ name: 'tiny', path: join('runs', 'tiny'), clusters: 3 }]);
   });
 
+  it('follows a clustering by another process', async () => {
+    const { key } = explorer.current();
+    await writeTinyRun(folder.path, { names: hostileNames, k: 2 });
+    const run = await overview();
+    expect(run.clusters).toHaveLength(2);
+    expect(run.key).not.toBe(key);
+  });
+
   it('sends columns by row', async () => {
     expect(await column('cluster')).toEqual([...tiny.clusters]);
     const [order, width, bytes] = [
