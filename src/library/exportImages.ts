@@ -34,10 +34,12 @@ export async function imagesToCompare(
   const classOf = new Map<string, string>();
   let found = 0;
   try {
-    const source = await openSource(config.source.path, {
-      ...config.source,
-      signal: reporter.signal,
-    });
+    const { path } = config.source;
+    const options = { ...config.source, signal: reporter.signal };
+    // Labels name clusters alone: a file of labels may be gone.
+    const source = await openSource(path, options).catch(() =>
+      openSource(path, { ...options, labels: 'none' }),
+    );
     try {
       const { entries, labelNames } = source;
       const { length } = entries;

@@ -1,6 +1,6 @@
 /** Exported encoders of every kind of run: their clusters, and the loss of fewer bits. */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
@@ -10,7 +10,7 @@ import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
 import { runExported } from '../encoders/onnxEncoder.ts';
 import { readOnnxMetadata } from '../encoders/onnxMetadata.ts';
 import { fieldsOf } from '../formats/index.ts';
-import { type Model, openEncoder, openModel, start, train } from '../likeness.ts';
+import { type Model, openEncoder, openImages, openModel, start, train } from '../likeness.ts';
 import { editsKeyOf, noEdits, readClustering, writeClustering, writeEdits } from '../run/index.ts';
 import { renderEvaluationView } from '../views/index.ts';
 
@@ -203,6 +203,24 @@ describe('clusters as an output', () => {
     const again = await second.exportOnnx(at('again.onnx'));
     expect(again.clusters!.k).toBe(3);
     expect(again.clusters!.largestDifference).toBeLessThan(1e-3);
+  });
+
+  it('have no classes where the file of labels is gone, and are compared all the same', async () => {
+    const labels = at('labels.csv');
+    const rows = files.map(
+      (file, i) => `${relative(at('pictures'), file)},${i % 2 ? 'odd' : 'even'}`,
+    );
+    writeFileSync(labels, ['path,label', ...rows].join('\n'));
+    const images = await openImages(at('pictures'), { labels });
+    const model = await start(images, { encoder: at('tiny.onnx'), out: at('labeled') });
+    await model.cluster(images, { k: 2 });
+    await images.close();
+    const { clusters } = await model.exportOnnx(at('labeled.onnx'));
+    expect(['odd', 'even']).toContain(clusters!.names[0]!.class);
+    rmSync(labels);
+    const without = await model.exportOnnx(at('labeled.onnx'));
+    expect(without.check.on).toBe('images');
+    expect(without.clusters!.names[0]!.class).toBeUndefined();
   });
 
   it('are left out where they were made at another step, which a note says', async () => {
