@@ -88,7 +88,7 @@ export function headsTable(sets: readonly HeadComparison[]): string {
   const cell = (row: HeadRow | undefined) =>
     row ? figures.map((name) => showSummary(row.figures[name])).join(' / ') : '';
   return markdown([
-    ['', ...sets.map(({ title }) => title), 'mean'],
+    ['', ...sets.map(({ title, seeds }) => `${title}, ${seedsOf(seeds)}`), 'mean'],
     ...namesOf(sets).map((name) => {
       const mean = meanOf(sets, name);
       return [
@@ -98,6 +98,10 @@ export function headsTable(sets: readonly HeadComparison[]): string {
       ];
     }),
   ]);
+}
+
+function seedsOf(seeds: readonly number[]): string {
+  return seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`;
 }
 
 /** Tells which head leads, and each place where one is not above k-means. */
@@ -176,7 +180,7 @@ function namesOf(sets: readonly HeadComparison[]): string[] {
 function commandText({ title, command, images, seeds, measured, state, ...set }: HeadComparison) {
   const { knn20, linear } = set.features;
   return [
-    `${title}, ${images.toLocaleString('en-US')} images, ${seeds.length} seeds, kNN20 ` +
+    `${title}, ${images.toLocaleString('en-US')} images, ${seedsOf(seeds)}, kNN20 ` +
       `${showSummary({ ...knn20, values: [] })} and linear ` +
       `${showSummary({ ...linear, values: [] })} of the features; measured on ${measured}, ` +
       `${set.machine}, ${state}:`,

@@ -24,7 +24,7 @@ describe('the table of heads', () => {
 
   it('has ACC and NMI of each set and their means', () => {
     const lines = headsTable(sets).split('\n');
-    expect(lines[0]).toBe('|  | clothes | animals | mean |');
+    expect(lines[0]).toBe('|  | clothes, one seed | animals, one seed | mean |');
     expect(lines.find((line) => line.includes('consensus'))).toBe(
       '| consensus | 0.700 / 0.600 | 0.650 / 0.450 | 0.675 / 0.525 |',
     );
