@@ -23,11 +23,17 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** Builds the page into a folder and serves it on the loopback interface. */
-export async function servePage(folder: string): Promise<PageServer> {
+/** Builds the page into a folder; the path of the page. */
+export async function buildPage(folder: string): Promise<string> {
   const configFile = join(root, 'ui', 'vite.config.ts');
   const outDir = join(folder, 'ui');
   await build({ configFile, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  return outDir;
+}
+
+/** Builds the page into a folder and serves it on the loopback interface. */
+export async function servePage(folder: string): Promise<PageServer> {
+  const outDir = await buildPage(folder);
   const server = createServer(async ({ url }, response) => {
     const path = normalize(new URL(url ?? '/', 'http://page').pathname);
     const file = join(outDir, path === '/' ? 'index.html' : path);
@@ -120,7 +126,8 @@ export async function settled(page: Page): Promise<void> {
         return box.bottom > 0 && box.top < innerHeight;
       });
       const host = document.querySelector('[data-renderer]');
-      return document.querySelector('header') !== null &&
+      const main = document.querySelector('main');
+      return main !== null && !main.innerText.startsWith('Opening the run') &&
         images.every((image) => image.complete) &&
         (host === null || host.scene?.frameTime > 0);
     })()`,

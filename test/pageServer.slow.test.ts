@@ -1,0 +1,149 @@
+/** The page in Chromium against the real server and a small run on the disk. */
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostileNames, type TinyRun, writeTinyRun } from '../src/explore/explore.cases.ts';
+import { type ExploreServer, explore } from '../src/likeness.ts';
+import { buildPage, findChromium, launch, openPage, settled, tab, toolbar } from './page.cases.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'likeness-page-server-'));
+let browser: Browser;
+let page: string;
+let tiny: TinyRun;
+let server: ExploreServer;
+
+beforeAll(async () => {
+  const chromium = findChromium();
+  expect(chromium, 'chromium on the PATH (Debian: apt-get install chromium)').toBeDefined();
+  page = await buildPage(folder);
+  browser = await launch(chromium!);
+  tiny = await writeTinyRun(folder, { count: 24, names: hostileNames });
+  await writeTinyRun(folder, { count: 24, k: 2, name: 'other', names: hostileNames });
+  server = await explore(undefined, { run: tiny.run, cwd: folder, page });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = (fragment: string) => openPage(browser, `${server.address}/${fragment}`);
+const edits = () => readFileSync(join(tiny.run, 'edits.json'), 'utf8');
+const rename = async (at: Page, name: string) => {
+  const field = at.getByRole('textbox', { name: 'Name of the cluster' });
+  await field.fill(name);
+  await field.press('Enter');
+};
+
+describe('the page of a run', () => {
+  it('shows pictures and hostile file names as text, under the policy of the server', async () => {
+    const { page: at, complaints } = await open('#/clusters');
+    expect(await at.locator('.wall article').count()).toBe(3);
+    const drawn = await at.evaluate<number>(
+      '[...document.images].filter((image) => image.naturalWidth > 0).length',
+    );
+    expect(drawn).toBeGreaterThan(8);
+    const names = new Set<string>();
+    for (const row of tiny.ids.keys()) {
+      if (!hostileNames.includes(tiny.ids[row]! as (typeof hostileNames)[number])) continue;
+      await at.goto(`${server.address}/#/clusters?open=${row}`);
+      await at.getByText(tiny.ids[row]!, { exact: true }).waitFor();
+      names.add(tiny.ids[row]!);
+    }
+    expect([...names].sort()).toEqual([...hostileNames].sort());
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('stores names, moves and merges at once, and takes them back', async () => {
+    const { page: at, complaints } = await open('#/clusters/0');
+    await rename(at, '<b>stripes</b>');
+    await at.getByText('Named').waitFor();
+    expect(edits()).toContain('<b>stripes</b>');
+    await at.locator('[role=option][data-position="0"]').focus();
+    await at.keyboard.press('Space');
+    await at.keyboard.press('m');
+    await at.getByRole('combobox', { name: 'Name or number of a cluster' }).fill('cluster 1');
+    await at.keyboard.press('Enter');
+    await at.getByText('1 image moved to Cluster 1').waitFor();
+    await tab(at, 'Clusters').click();
+    for (const name of ['Cluster 1', 'Cluster 2']) {
+      await at.getByRole('button', { name: `Select the images of ${name}` }).click();
+    }
+    await toolbar(at).getByRole('button', { name: 'Merge 2' }).click();
+    await at.getByText('2 clusters merged').waitFor();
+    expect(await at.locator('.wall article').count()).toBe(2);
+    for (const what of ['Undone: merge', 'Undone: move', 'Undone: name']) {
+      await at.keyboard.press('Control+z');
+      await at.getByText(what).waitFor();
+    }
+    expect(await at.locator('.wall article').count()).toBe(3);
+    expect(await at.getByText('<b>stripes</b>').and(at.locator('h2')).count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('follows another window, which cannot overwrite it', async () => {
+    const one = await open('#/clusters/0');
+    const other = await open('#/clusters/0');
+    await rename(one.page, 'first');
+    await other.page.locator('nav').getByText('first').waitFor();
+    // A window whose events are late does not know of the change of the first.
+    await other.page.route('**/api/run', (route) => route.abort());
+    await rename(one.page, 'second');
+    await one.page.getByText('Named “second”').waitFor();
+    await other.page.unroute('**/api/run');
+    await rename(other.page, 'third');
+    await other.page.getByText('Another window changed the clusters').waitFor();
+    await other.page.locator('nav').getByText('second').waitFor();
+    expect(edits()).not.toContain('third');
+    await one.page.context().close();
+    await other.page.context().close();
+  });
+
+  it('computes the map, finds images like one, and compares with another run', async () => {
+    const { page: at, complaints } = await open('#/map');
+    await at.locator('[data-renderer]').waitFor();
+    await at.getByText('The map is being computed').waitFor({ state: 'detached' });
+    await settled(at);
+    await at.goto(`${server.address}/#/find?like=3`);
+    await at.getByText(/^\d+ nearest$/).waitFor();
+    expect(await at.locator('[role=option]').count()).toBeGreaterThan(10);
+    await tab(at, 'Compare').click();
+    await at.getByRole('grid', { name: 'Agreement of the clusters' }).waitFor();
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('takes a selection away as a file', async () => {
+    const { page: at, complaints } = await open('#/clusters?selected=0-5');
+    await at.keyboard.press('e');
+    const dialog = at.getByRole('dialog', { name: 'Take away' });
+    await dialog.getByText('CSV').click();
+    await dialog.getByRole('button', { name: 'Take 5 images' }).click();
+    const [download] = await Promise.all([
+      at.waitForEvent('download'),
+      at.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    const text = readFileSync((await download.path())!, 'utf8');
+    expect(text.trim().split('\n')).toHaveLength(6);
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('opens where the images have moved, and says so', async () => {
+    renameSync(tiny.photos, `${tiny.photos}-moved`);
+    const moved = await explore(undefined, { run: tiny.run, cwd: folder, page });
+    try {
+      const { page: at } = await openPage(browser, `${moved.address}/#/clusters`);
+      await at.getByText('The images are no longer in').waitFor();
+      expect(await at.locator('.wall article').count()).toBe(3);
+      await at.context().close();
+    } finally {
+      await moved.close();
+      renameSync(`${tiny.photos}-moved`, tiny.photos);
+    }
+  });
+});
