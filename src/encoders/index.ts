@@ -68,6 +68,7 @@ export {
 } from './models/fineTuned.ts';
 export { type ImageInput, viewOf } from './models/imageInput.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
+export { isAsNamed, type NamedModel, parseModelName } from './models/modelName.ts';
 export { type ModelSettings, modelKey, modelSettings, pinnedHubId } from './models/onnxModel.ts';
 export { onnxEncoder } from './onnxEncoder.ts';
 export {

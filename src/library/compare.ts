@@ -8,7 +8,7 @@ import {
   type WrittenComparison,
 } from '../compare/index.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
-import { isHubId, pinnedHubId } from '../encoders/index.ts';
+import { isHubId, parseModelName, pinnedHubId } from '../encoders/index.ts';
 import { allMethods } from '../methods/index.ts';
 import { readStoredSource } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -111,5 +111,6 @@ export async function compare(
 async function pinned(path: string, out: string | undefined): Promise<string> {
   if (out === undefined || !isHubId(path)) return path;
   const hub = await storedHubModel(out);
-  return hub?.id === path ? pinnedHubId(hub) : path;
+  const named = parseModelName(path);
+  return hub?.id === named.path ? pinnedHubId(hub) + named.suffix : path;
 }

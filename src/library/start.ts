@@ -8,9 +8,11 @@ import { displayPath } from '../core/text.ts';
 import { identitiesOf, imageFacts, indicesOfSplit, type OpenImages } from '../data/index.ts';
 import {
   defaultEncoder,
+  isAsNamed,
   isHubId,
   type ModelFile,
   openModelFile,
+  parseModelName,
   pinnedHubId,
 } from '../encoders/index.ts';
 import { choosePreset } from '../methods/index.ts';
@@ -189,7 +191,7 @@ function noteFinished(out: string, reporter: Reporter): void {
  */
 async function openModel(path: string, options: StartOptions): Promise<ModelFile> {
   const reporter = reporterFor(options);
-  if (!isHubId(path) && !existsSync(path)) {
+  if (!isHubId(path) && !existsSync(parseModelName(path).path)) {
     throw new LikenessError(
       'option.invalid',
       `encoder: received ${JSON.stringify(path)}; expected ${roads.join(', ')}, or the path of a ` +
@@ -224,10 +226,11 @@ async function sameModel(
   const spec = config.kind === 'features' ? config.encoder : undefined;
   const own =
     config.kind === 'trained' ? config.base : spec?.name === 'model' ? spec.settings : undefined;
-  const origin = own?.hub?.id === encoder ? own.hub : undefined;
+  const named = parseModelName(encoder);
+  const origin = own?.hub?.id === named.path && isAsNamed(named, own) ? own.hub : undefined;
   if (origin && existsSync(folder.files.weights)) return {};
-  const model = await openModel(origin ? pinnedHubId(origin) : encoder, options);
-  if (own && own.sha256 === model.settings.sha256) return model;
+  const model = await openModel(origin ? pinnedHubId(origin) + named.suffix : encoder, options);
+  if (own && own.sha256 === model.settings.sha256 && isAsNamed(named, own)) return model;
   const stored = spec?.name ?? 'train';
   const shown = isHubId(encoder) ? encoder : displayPath(encoder);
   throw differs('encoder', shown, own ? own.model : stored, out!);

@@ -19,6 +19,7 @@ import { descriptionOf } from './description.ts';
 import { IMAGENET, type ImageInput } from './imageInput.ts';
 import { readModelBytes } from './modelBytes.ts';
 import { type ModelGraph, ownScale } from './modelGraph.ts';
+import { parseModelName } from './modelName.ts';
 import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
 import { type ModelInput, openModelSession } from './modelSession.ts';
 import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
@@ -62,7 +63,8 @@ const USUAL_SIZE = 224;
  * the hub's tools, and is downloaded into it first where it is not there. Nothing else makes a
  * request.
  *
- * Size, channels, scale, mean, deviation and cropping come from `options`, else from
+ * Size, channels, scale, mean, deviation and cropping come from `options`, else from the name,
+ * where they stand behind a question mark (`model.onnx?size=96&output=tokens`), else from
  * `preprocessor_config.json` or timm's `config.json` beside the model, else from the model: its
  * fixed size, and colors as they are where its first operators normalize them. What is still
  * unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
@@ -71,9 +73,12 @@ const USUAL_SIZE = 224;
  * `hub.*`
  */
 export async function openModelFile(
-  path: string,
-  { output: asked, input: given = {}, threads, ...hubOptions }: ModelFileOptions = {},
+  name: string,
+  options: ModelFileOptions = {},
 ): Promise<ModelFile> {
+  const { output, input: parts, threads, ...hubOptions } = options;
+  const { path, ...named } = parseModelName(name);
+  const [asked, given] = [output ?? named.output, { ...named.input, ...parts }];
   const hub = isHubId(path) ? await openHubModel(path, hubOptions) : undefined;
   const file = hub?.path ?? modelPath(path);
   const shown = displayPath(file);
@@ -84,13 +89,13 @@ export async function openModelFile(
     const found = await inputOf(file, { bytes, graph, model: session.input, given });
     const { input, notes } = found;
     const outputs = await session.outputs(input);
-    const output = chooseOutput(outputs, { asked, file: shown });
-    const { shape } = outputs.find(({ name }) => name === output.name) as SeenOutput;
-    const dimension = pooledLength(shape, output.pooling);
+    const chosen = chooseOutput(outputs, { asked, file: shown });
+    const { shape } = outputs.find(({ name: own }) => own === chosen.name) as SeenOutput;
+    const dimension = pooledLength(shape, chosen.pooling);
     const settings: ModelSettings = {
       model: hub ? nameOfHub(hub) : nameOf(file),
       sha256: createHash('sha256').update(bytes).digest('hex'),
-      ...{ input, output, dimension },
+      ...{ input, output: chosen, dimension },
       ...(hub && { hub: hub.source }),
     };
     const tensors: Tensors = {
@@ -98,7 +103,7 @@ export async function openModelFile(
     };
     const said =
       `${settings.model}: images of ${input.size} px, ${dimension} features from ` +
-      `output "${output.name}"${POOLED_BY[output.pooling]}`;
+      `output "${chosen.name}"${POOLED_BY[chosen.pooling]}`;
     const origin = hub ? [originOf(hub)] : [];
     const precision = isWidened ? [WIDENED] : [];
     return { settings, tensors, notes: [said, ...origin, ...precision, ...notes] };
