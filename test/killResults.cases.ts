@@ -1,6 +1,7 @@
 /** Result files of a command as bytes, without the fields that hold times. For tests only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FLOAT, readInto, readLog } from '../src/data/featureFile.ts';
 
 /**
  * Files that hold times, by the end of their path, with what is left out of the comparison. Every
@@ -62,19 +63,60 @@ function withoutTimes(key: string, value: unknown): unknown {
 
 const checkpoint = /checkpoints\/step-\d+\.safetensors$/;
 
+/** Name of stored features. Each process writes a file whose name ends with a random number. */
+const features = /^(.*\/[0-9a-f]{40})-[0-9a-f]{8}(\.features)$/;
+
+/** Rows of a file of features by the keys of their images. */
+function rowsOf(file: string): Map<bigint, Buffer> {
+  const rows = new Map<bigint, Buffer>();
+  const places = new Map<bigint, number>();
+  let dimension = 0;
+  const opened = readLog(
+    file,
+    undefined,
+    (image, { offset }) => places.set(image, offset),
+    (meta) => {
+      dimension = meta.dimension;
+    },
+  );
+  if (opened === undefined) return rows;
+  for (const [image, offset] of places) {
+    const row = Buffer.alloc(dimension * FLOAT);
+    readInto(opened, row, offset);
+    rows.set(image, row);
+  }
+  closeSync(opened);
+  return rows;
+}
+
+/** Bytes of rows in the order of their keys, with the keys. */
+function joinedRows(rows: ReadonlyMap<bigint, Buffer>): Buffer {
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Buffer.concat(sorted.flatMap(([image, row]) => [Buffer.from(String(image)), row]));
+}
+
 /**
  * Reads all files below a folder but those in `leftOut`, by path. Checkpoints before the last and
- * the measured sample are left out, because the clock chooses their steps.
+ * the measured sample are left out, because the clock chooses their steps. Stored features of one
+ * key are one file, with the rows of all processes.
  */
 export function readResults(place: string, leftOut: readonly string[]): Map<string, Buffer> {
   const results = new Map<string, Buffer>();
+  const stored = new Map<string, Map<bigint, Buffer>>();
   const found = readdirSync(place, { recursive: true, withFileTypes: true });
   for (const entry of found) {
     if (entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name).slice(place.length + 1);
     if (leftOut.includes(path.split('/')[0]!) || path.endsWith('watched.safetensors')) continue;
+    const [, key, end] = features.exec(path) ?? [];
+    if (key !== undefined) {
+      const before = stored.get(`${key}${end}`) ?? [];
+      stored.set(`${key}${end}`, new Map([...before, ...rowsOf(join(place, path))]));
+      continue;
+    }
     results.set(path, stripped(path, readFileSync(join(place, path))));
   }
+  for (const [path, rows] of stored) results.set(path, joinedRows(rows));
   const last = new Map([...results.keys()].sort().map((path) => [dirname(path), path]));
   for (const path of results.keys()) {
     if (checkpoint.test(path) && last.get(dirname(path)) !== path) results.delete(path);
