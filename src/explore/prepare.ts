@@ -1,11 +1,10 @@
 /** From a source to clusters on the page, while the page is open already. */
 import { resolve } from 'node:path';
-import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { openImages } from '../library/images.ts';
 import { openModel } from '../library/model.ts';
 import { start } from '../library/start.ts';
-import { isRunFolder } from '../run/index.ts';
+import { isRunFolder, type RunConfig } from '../run/index.ts';
 import type { Explorer } from './explorer.ts';
 import { openForPage, openSourceForPage } from './openedRun.ts';
 import type { JobAnswer } from './protocol.ts';
@@ -83,19 +82,21 @@ async function runOf(
   { out, encoder, cwd }: { out: string | undefined; encoder: string | undefined; cwd: string },
 ): Promise<string | undefined> {
   if (out !== undefined) return (await isRunFolder(out)) ? out : undefined;
-  // Another encoder than that of the last run needs a run of its own.
-  if (encoder !== undefined) return undefined;
   const source = resolve(path);
   const found = await findRuns(cwd);
-  const own = found.filter(({ config }) => config.source.path === source);
+  const own = found.filter(
+    ({ config }) => config.source.path === source && hasEncoder(config, encoder),
+  );
   return (own.find(({ listing }) => listing.clusters !== undefined) ?? own[0])?.folder.path;
 }
 
-/** Refuses a run and a source together. */
-export function requireOne(source: string | undefined, run: string | undefined): void {
-  if (source === undefined || run === undefined) return;
-  throw new LikenessError(
-    'option.invalid',
-    'source, run: received both; expected one of them. A run knows its source.',
-  );
+/**
+ * Returns true for a run with the encoder that is asked for; every run where none is. A model in a
+ * file may differ from another of the same name, so it gets a run of its own.
+ */
+export function hasEncoder(config: RunConfig, encoder: string | undefined): boolean {
+  if (encoder === undefined) return true;
+  if (config.kind === 'trained') return encoder === 'train';
+  const { encoder: own } = config;
+  return own.name === 'model' ? own.settings.hub?.id === encoder : own.name === encoder;
 }
