@@ -203,6 +203,20 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  it('moves files into a trash folder, and back', async () => {
+    const { page, complaints } = await open('#/clusters?selected=3-4');
+    await page.keyboard.press('e');
+    const dialog = page.getByRole('dialog', { name: 'Take away' });
+    await dialog.getByText('Trash', { exact: true }).click();
+    await dialog.getByLabel('Folder', { exact: true }).fill('trash');
+    await dialog.getByRole('button', { name: 'Move 4 images' }).click();
+    await page.getByText('Moved to trash.').waitFor();
+    await page.getByRole('button', { name: 'Move back' }).click();
+    await page.getByText('moving files back').waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it('shows images that changed company, of all clusters or of two', async () => {
     const { page, complaints } = await open('#/compare');
     const grid = page.getByRole('grid', { name: 'Agreement of the clusters' });

@@ -35,6 +35,8 @@ export class App {
   selection = $state.raw<Selection>(selectionOf(0));
   toasts = $state.raw<readonly Toast[]>([]);
   jobs = $state.raw<readonly JobAnswer[]>([]);
+  /** Jobs of this window that moved files into a trash folder, which can be moved back. */
+  trashJobs = $state.raw<readonly number[]>([]);
   /** Grows with each event of the training. */
   trainingEvents = $state(0);
   /** Rows that the full-size view steps through, in the order of the list they were opened in. */
@@ -297,12 +299,15 @@ export class App {
     }
   }
 
-  /** Starts a job and follows it. */
-  async follow(start: () => Promise<JobAnswer>): Promise<void> {
+  /** Starts a job and follows it; its answer, or null where it was refused. */
+  async follow(start: () => Promise<JobAnswer>): Promise<JobAnswer | null> {
     try {
-      this.#jobChanged(await start());
+      const job = await start();
+      this.#jobChanged(job);
+      return job;
     } catch (error) {
       this.say(asSourceError(error).message, 'error');
+      return null;
     }
   }
 
