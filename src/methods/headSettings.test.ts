@@ -23,6 +23,11 @@ describe('the epochs of a head', () => {
     }
   });
 
+  it.each(['pcl', 'hcsc'])('leave %s a queue of at most half of a few images', (name) => {
+    const { settings } = headSettings({ method: { name } }, { ...facts, images: 41 });
+    expect([settings.data.batchSize, settings.method.queueLength]).toEqual([20, 20]);
+  });
+
   it('stay where a person gave them', () => {
     expect(epochsOf('scan', 1_000_000, { schedule: { epochs: 1 } })).toBe(1);
   });

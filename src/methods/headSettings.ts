@@ -42,7 +42,8 @@ export interface HeadFacts {
 /**
  * Settings of a method's head for K clusters.
  *
- * The batch has at most N images, because a step on features costs little. The schedule has the
+ * The batch has at most N images, because a step on features costs little, or N/2 where the method
+ * keeps a queue of other images. The schedule has the
  * epochs that the recipe's steps make up, and enough for the last stage of the method to begin,
  * unless a person gave epochs. K becomes the method's
  * `clusters`, or its `prototypes`.
@@ -61,11 +62,16 @@ export function headSettings(
   const names = new Set(Object.keys(flatSettings(given)));
   const batchSize = names.has('batchSize')
     ? wanted.data.batchSize
-    : Math.min(wanted.data.batchSize, images);
+    : Math.min(wanted.data.batchSize, largestBatch(method, images));
   const sized = { ...wanted, data: { ...wanted.data, batchSize } };
   const kept = new Set([...names, 'batchSize', ...Object.keys(clustersOf(method, k))]);
   const { settings, notes } = fitToCount(sized, { count: images, given: kept });
   return { settings: withEpochs(settings, { given, images }), notes };
+}
+
+/** Largest batch of N images: a queue of negatives holds whole batches of at most N/2. */
+function largestBatch({ fits }: Method, images: number): number {
+  return fits.includes('queueLength') ? Math.max(1, Math.floor(images / 2)) : images;
 }
 
 /** Tells if a method can be trained as a head, because its default settings learn clusters. */

@@ -247,7 +247,7 @@ export function fitToCount(
   );
   lower('clusters', (clusters: number | number[]) => fitClusters(clusters, count));
   lower('queueLength', (length: number) =>
-    length > count ? Math.floor(count / 2 / batch.data.batchSize) * batch.data.batchSize : length,
+    length > count ? fitQueue(batch.data.batchSize, count) : length,
   );
   if (batch.data.batchSize < settings.data.batchSize) {
     notes.unshift(
@@ -281,6 +281,18 @@ function fitBatch(
     optimizer:
       given.has('learningRate') || ratio === 1 ? optimizer : { ...optimizer, learningRate },
   };
+}
+
+/** Whole batches of at most half of the images. @throws LikenessError where not even one fits */
+function fitQueue(batchSize: number, count: number): number {
+  const half = Math.floor(count / 2);
+  if (batchSize <= half) return Math.floor(half / batchSize) * batchSize;
+  throw new LikenessError(
+    'settings.batchSize',
+    `batchSize: received ${batchSize} for ${plural(count, 'image')}; expected at most ${half}, ` +
+      'because the queue of negatives holds whole batches of at most half of the images. Use a ' +
+      'smaller batch, or more images.',
+  );
 }
 
 /** Fewer clusters, in the same proportions, so that a hierarchy stays one. */

@@ -107,6 +107,18 @@ describe('presets', () => {
     expect(fitted({ name: 'pcl' }, 20).method.clusters).toEqual([2, 2, 2]);
   });
 
+  it('refuse a batch of which half of the images hold not one', () => {
+    const settings = settingsFor('multicrop-64', {
+      method: { name: 'moco' },
+      data: { batchSize: 20 },
+    });
+    const given = new Set(['batchSize']);
+    expect(fitToCount(settings, { count: 40, given }).settings.method.queueLength).toBe(20);
+    expect(() => fitToCount(settings, { count: 39, given })).toThrow(
+      'batchSize: received 20 for 39 images; expected at most 19',
+    );
+  });
+
   it('are fitted to a batch that leaves eight steps, with the rate of the optimizer', () => {
     const rates = (name: 'adam' | 'sgd', count: number) => {
       const settings = settingsFor('small-32', { optimizer: { name, learningRate: 0.8 } });
