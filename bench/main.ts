@@ -8,6 +8,7 @@ import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { attempt, failed, say } from './attempt.ts';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
+import { benchmarkDuplicates, type DuplicatesRow, duplicatesCells } from './duplicates.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
@@ -335,6 +336,20 @@ function namesOf(asked: string | undefined, rows: Readonly<Record<string, unknow
     `--rows: received "${unknown}"; expected some of ${Object.keys(rows).join(', ')}`,
   );
 }
+
+program
+  .command('duplicates')
+  .description('near-duplicates among variants of photos, beside a perceptual hash (sharp-phash)')
+  .argument('<sources...>', 'sources of photos')
+  .option('--json', 'print one object')
+  .option('--originals <n>', 'photos of which variants are made', '1000')
+  .action(async (sources: string[], { json, originals }: { json?: boolean; originals: string }) => {
+    const report = openReport<DuplicatesRow>('duplicates');
+    await benchmarkDuplicates(sources, {
+      ...{ originals: Number(originals), onProgress: say, onRow: report.add },
+    });
+    show({ rows: report.rows }, { json, table: duplicatesCells(report.rows) });
+  });
 
 addLabeledCommands(program);
 

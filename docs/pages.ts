@@ -14,6 +14,7 @@ import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
 import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
+import { duplicatesText } from './duplicates.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import { groupsText } from './groups.ts';
 import { headsText } from './heads.ts';
@@ -47,6 +48,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   budgets: budgetsText,
   colors: colorsText,
   comparisons: comparisonsText,
+  duplicates: duplicatesText,
   'label-free': labelFreeText,
   kmeans: kmeansText,
   heads: headsText,

@@ -22,6 +22,7 @@ export {
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
 export type { ValueRange } from './data/index.ts';
+export type { KeepRule } from './duplicates/index.ts';
 export {
   type FeatureEncoderName,
   featureEncoderNames,
@@ -57,6 +58,15 @@ export {
   type ContactSheetOptions,
   writeContactSheet,
 } from './library/contactSheet.ts';
+export {
+  type DuplicateGroup,
+  type DuplicateImage,
+  type Duplicates,
+  type DuplicatesOptions,
+  findDuplicates,
+  moveDuplicates,
+  restoreDuplicates,
+} from './library/duplicates.ts';
 export type { Embeddings, EmbedOptions, EmbedToResult } from './library/embed.ts';
 export type { UnreadableImage } from './library/embedFiles.ts';
 export {
@@ -108,6 +118,7 @@ export { type RoadName, roads } from './library/road.ts';
 export { samplePath } from './library/sample.ts';
 export { type StartOptions, start } from './library/start.ts';
 export { type TrainOptions, train } from './library/train.ts';
+export type { MovedFiles } from './library/trash.ts';
 export { type KernelChoice, type TuneOptions, type TuneResult, tune } from './library/tune.ts';
 export type { ExportedOnnx } from './library/writeOnnx.ts';
 export {

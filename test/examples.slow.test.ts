@@ -86,6 +86,9 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     output: /swav.*simclr.*page: /s,
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
+  '10-duplicates.ts': {
+    output: /\d+ groups? of duplicates among 1600 images/,
+  },
   '10-progress-and-abort.ts': {
     output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/,
   },

@@ -29,6 +29,7 @@ const layers = [
   'encoders',
   'run',
   'evaluate',
+  'duplicates',
   'train',
   'report',
   'compare',

@@ -4,6 +4,7 @@ import { cacheCommand } from './cache.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './compare.ts';
+import { duplicatesCommand } from './duplicates.ts';
 import { embedCommand } from './embed.ts';
 import { encodersCommand } from './encoders.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   exportCommand,
   importCommand,
   assignCommand,
+  duplicatesCommand,
   inspectCommand,
   viewsCommand,
   encodersCommand,

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { isolatedDecoder } from '../data/index.ts';
+import { restoreTrash } from '../library/trash.ts';
 import type { Operation } from '../run/index.ts';
 import { compareRuns } from './compareRuns.ts';
 import { embedPicture, secondClusters, suggestParts } from './computed.ts';
@@ -33,7 +34,6 @@ import type {
 import { findRuns } from './runs.ts';
 import { takeAway } from './takeAway.ts';
 import { readTraining } from './training.ts';
-import { restoreTrash } from './trash.ts';
 
 /** Event for everybody who listens; `log` events come from `tailEvents`. */
 export type ExplorerEvent = {

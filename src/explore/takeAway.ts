@@ -10,6 +10,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { writeClustersAs } from '../library/exportClusters.ts';
+import { moveToTrash } from '../library/trash.ts';
 import { type EditedClustering, type SortItem, sortedNames, sortInto } from '../run/index.ts';
 import type { JobResult } from './jobs.ts';
 import type { OpenedRun } from './openedRun.ts';
@@ -17,7 +18,6 @@ import { clusterTitle, type Ranking } from './overview.ts';
 import { moved, type Pictures } from './pictures.ts';
 import type { TakeAwayRequest } from './protocol.ts';
 import { takeAwayPage } from './takeAwayPage.ts';
-import { moveToTrash } from './trash.ts';
 
 export interface TakeAwayInput {
   readonly run: OpenedRun;

@@ -1,0 +1,20 @@
+/** Exact and near-duplicates among images: pairs, groups, and the image of a group to keep. */
+export {
+  byKeepRule,
+  type ImageFacts,
+  type KeepRule,
+  keepRules,
+  sharpnessOf,
+} from './best.ts';
+export { type Candidate, findCandidates } from './candidates.ts';
+export { COARSE, type Descriptors, describeImages, emptyDescriptors } from './describe.ts';
+export { completeLinkage, type PositionGroup } from './groups.ts';
+export {
+  type CachePairs,
+  DEFAULT_THRESHOLD,
+  DUPLICATE_SIZE,
+  type DuplicatePair,
+  findPairs,
+  MIN_SIMILARITY,
+  pairsOfCache,
+} from './pairs.ts';
