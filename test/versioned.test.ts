@@ -20,7 +20,7 @@ it.skipIf(!existsSync(join(root, '.git')))(
       files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]),
     );
     expect([...folders].sort()).toEqual(
-      ['.ci', 'bench', 'bin', 'docs', 'examples', 'sample', 'src', 'test'].sort(),
+      ['.ci', 'bench', 'bin', 'docs', 'examples', 'sample', 'src', 'test', 'ui'].sort(),
     );
   },
 );

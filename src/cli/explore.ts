@@ -1,7 +1,7 @@
 /** `likeness explore`: the page of a run, served on this machine. */
 import { once } from 'node:events';
 import { reasonOf } from '../core/errors.ts';
-import { displayPath } from '../core/text.ts';
+import { displayPath, plural } from '../core/text.ts';
 import { type ExploreOptions, explore, type RunListing } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { hasDesktop, openFile } from './desktop.ts';
@@ -112,10 +112,9 @@ function printRuns(runs: readonly RunListing[], terminal: Terminal): void {
   }
   const width = Math.max(...runs.map(({ path }) => displayPath(path).length));
   for (const { path, method, images, clusters, state } of runs) {
-    const found = clusters === undefined ? 'not clustered' : `${clusters} clusters`;
-    terminal.say(
-      `${displayPath(path).padEnd(width)}  ${method}, ${images} images, ${found}, ${state}`,
-    );
+    const found = clusters === undefined ? 'not clustered' : plural(clusters, 'cluster');
+    const about = [method, plural(images, 'image'), found, state].join(', ');
+    terminal.say(`${displayPath(path).padEnd(width)}  ${about}`);
   }
   terminal.say();
 }

@@ -2,6 +2,7 @@
 import { type Engine, openEngine } from '../backends/index.ts';
 import { assign, featuresOf as featuresFrom, kmeans } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { evaluationPixels, withEncoder } from '../library/runEncoder.ts';
 import { openEmbeddings, openRun, runAtStep } from '../run/index.ts';
 import { featuresOf } from './find.ts';
@@ -52,7 +53,7 @@ export async function suggestParts(
   if (rows.length < parts) {
     throw new LikenessError(
       'explore.split',
-      `parts: received ${parts} for ${rows.length} images; expected at most as many as images`,
+      `parts: received ${parts} for ${plural(rows.length, 'image')}; expected at most as many`,
     );
   }
   const data = await features.rows(rows);

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { isolatedDecoder } from '../data/index.ts';
 import { restoreTrash } from '../library/trash.ts';
 import type { Operation } from '../run/index.ts';
@@ -289,17 +290,21 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     takeAway({ images, ...request }) {
       const opened = current();
       const rows = images === 'all' ? [...opened.ids.keys()] : images.map(rowOf);
-      return jobs.start('takeaway', `taking ${rows.length} images away`, async (reporter) => {
-        const input = { run: opened, pictures: pictures!, ranking: await ranking, rows };
-        const made = await takeAway(input, request, reporter);
-        if (made.file) files.push(made.file.path);
-        return made;
-      });
+      return jobs.start(
+        'takeaway',
+        `taking ${plural(rows.length, 'image')} away`,
+        async (reporter) => {
+          const input = { run: opened, pictures: pictures!, ranking: await ranking, rows };
+          const made = await takeAway(input, request, reporter);
+          if (made.file) files.push(made.file.path);
+          return made;
+        },
+      );
     },
     restore: (folder) =>
       jobs.start('restore', 'moving files back', async (reporter) => {
         const { folder: source, moved: count } = await restoreTrash(folder, reporter);
-        return { text: `${count} files moved back`, folder: source };
+        return { text: `${plural(count, 'file')} moved back`, folder: source };
       }),
     job: (kind, text, work) => jobs.start(kind, text, work),
     cancel: jobs.cancel,

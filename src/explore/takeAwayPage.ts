@@ -1,4 +1,5 @@
 /** A page of its own with pictures of some images, which needs no server. */
+import { plural } from '../core/text.ts';
 
 export interface TakeAwaySection {
   readonly title: string;
@@ -15,7 +16,7 @@ export interface TakeAwayPage {
 /** Writes one HTML file without scripts, whose pictures are part of it. */
 export function takeAwayPage({ title, total, sections }: TakeAwayPage): string {
   const shown = sections.reduce((sum, { images }) => sum + images.length, 0);
-  const count = shown < total ? `${shown} of ${total} images` : `${total} images`;
+  const count = shown < total ? `${shown} of ${plural(total, 'image')}` : plural(total, 'image');
   const body = sections.map(
     (section) =>
       `<section><h2>${escaped(section.title)} <small>${section.images.length}</small></h2>` +

@@ -88,7 +88,7 @@ function madeBy({ config, step }: Run, base: ModelSettings | undefined): string 
     return `is ${nameOf(base)} as it was, with clusters of ${from}`;
   }
   const { method, encoder } = config.settings;
-  const steps = `${showCount(step)} steps of ${method.name} on ${from}`;
+  const steps = `${plural(step, 'step')} of ${method.name} on ${from}`;
   if (config.origin) return `continues ${nameOf(config.origin)} with ${steps}`;
   if (base) return `is ${nameOf(base)} as it was, with a head of ${steps}`;
   return `is a ${encoder.architecture} of width ${encoder.width}, trained by ${steps}`;
