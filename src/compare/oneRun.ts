@@ -19,6 +19,7 @@ import {
   openTrainedRun,
   type RunFolder,
   readJsonIfValid,
+  readOrigin,
   readTrainedConfig,
   runFolderAt,
   snapshotsOf,
@@ -115,6 +116,8 @@ async function trained(
     resumedSettings(config, wanted);
     requireSameHead(config, wanted);
     requireSameOrigin(config, wanted.origin?.settings);
+    // The bounds of a checkpoint are those of the network, which is the model's.
+    await readOrigin(folder, config);
     if (await isFinished(folder, config)) return;
   } else await clearLeftovers(folder.path);
   const about = command === undefined ? {} : { command };
