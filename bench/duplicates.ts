@@ -1,6 +1,7 @@
 /**
  * Measures near-duplicates: generated variants of real photos, found by likeness and by the
- * perceptual hash of `sharp-phash`, where it is installed (`npm install --no-save sharp-phash`).
+ * perceptual hash of `sharp-phash`, where it is installed (`npm install --no-save sharp-phash`) or
+ * at the path in LIKENESS_PHASH.
  *
  * Two images are duplicates if both come from one original. Originals that both tools take for
  * copies of another original are left out first, since sets of photos contain real duplicates.
@@ -8,7 +9,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { randomAt } from '../src/core/random.ts';
 import { silent } from '../src/core/reporter.ts';
 import { openImages } from '../src/data/index.ts';
@@ -18,6 +20,8 @@ import {
   emptyDescriptors,
   findPairs,
   pairsOfCache,
+  parityClasses,
+  SIDE,
 } from '../src/duplicates/index.ts';
 import { makeVariant, type VariantKind, variantKinds } from './duplicateVariants.ts';
 
@@ -30,6 +34,9 @@ const MAX_BITS = 24;
 /** Distance of hashes up to which two originals may be copies, and our similarity for it. */
 const COPY_BITS = 8;
 const COPY_SIMILARITY = 0.7;
+
+/** Gray values of a descriptor. */
+const GRAY = SIDE * SIDE;
 
 /** Pair of images and a score that is larger for pairs that are more alike. */
 interface ScoredPair {
@@ -105,7 +112,9 @@ export async function benchmarkDuplicates(
       onRow({
         ...{ name: `${names}/${tool}`, tool, ...about, images: ids.length, seconds },
         ...figuresOf(ids, pairs),
-        ...(tool === 'likeness' && { fixed: atThresholds(ids, pairs) }),
+        ...(tool === 'likeness'
+          ? { fixed: atThresholds(ids, pairs) }
+          : { versions: { [tool]: await versionOf(tool) } }),
       });
     }
   } finally {
@@ -197,6 +206,13 @@ function ordered(one: number, other: number, score: number): ScoredPair {
 }
 
 type Hash = (picture: Buffer) => Promise<string>;
+
+/** Version of an installed package, by the file beside its entry. */
+async function versionOf(name: string): Promise<string> {
+  const entry = process.env.LIKENESS_PHASH ?? fileURLToPath(import.meta.resolve(name));
+  const text = await readFile(join(dirname(entry), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
 
 /** Loads the perceptual hash; `undefined` where it is not installed. */
 export async function perceptualHash(): Promise<Hash | undefined> {
@@ -335,24 +351,44 @@ export function duplicatesCells(rows: readonly DuplicatesRow[]): string[][] {
   ];
 }
 
-/** Seconds of the search for pairs among synthetic descriptors, a tenth of them near-duplicates. */
-export async function searchSeconds(count: number, seed = 0): Promise<number> {
+/** Time of the search among some images. */
+export interface SearchRow {
+  readonly name: string;
+  readonly images: number;
+  /** Pairs that were found. */
+  readonly pairs: number;
+  /** Seconds of one core, so that other work on the machine does not count. */
+  readonly seconds: number;
+}
+
+/**
+ * Measures the search for pairs among synthetic descriptors whose power falls with frequency as in
+ * photos. Every tenth is a near-duplicate of another.
+ */
+export async function searchSeconds(
+  count: number,
+  seed = 0,
+): Promise<Pick<SearchRow, 'pairs' | 'seconds'>> {
   const made = emptyDescriptors(count);
   for (let i = 0; i < count; i++) {
     const random = randomAt(seed, 'synthetic', i, 2000);
     const row = made.coarse.subarray(i * COARSE, (i + 1) * COARSE);
-    const from = i % 10 === 9 ? made.coarse.subarray((i - 1) * COARSE, i * COARSE) : undefined;
-    let norm = 0;
-    for (let d = 0; d < COARSE; d++) {
-      // Power falls with frequency as in photos.
-      row[d] = from ? from[d]! + random.normal(0, 0.02) : random.normal() / (1 + (d % 10)) ** 0.75;
-      norm += row[d]! ** 2;
+    const gray = made.gray.subarray(i * GRAY, (i + 1) * GRAY);
+    if (i % 10 === 9) {
+      for (let d = 0; d < COARSE; d++) row[d] = made.coarse[(i - 1) * COARSE + d]!;
+      for (let d = 0; d < COARSE; d++) row[d]! += random.normal(0, 0.02);
+      for (let p = 0; p < GRAY; p++) gray[p] = (made.gray[(i - 1) * GRAY + p]! & 0xf8) + (p & 7);
+    } else {
+      for (const { begin, end } of parityClasses) {
+        for (let d = begin; d < end; d++) row[d] = random.normal() / (1 + d - begin) ** 0.75;
+      }
+      for (let p = 0; p < GRAY; p++) gray[p] = random.bits() >>> 24;
     }
-    for (let d = 0; d < COARSE; d++) row[d]! /= Math.sqrt(norm);
-    const gray = made.gray.subarray(i * 1024, (i + 1) * 1024);
-    for (let p = 0; p < gray.length; p++) gray[p] = random.bits();
+    const norm = Math.hypot(...row);
+    for (let d = 0; d < COARSE; d++) row[d]! /= norm;
   }
-  const begin = performance.now();
-  await findPairs(made, silent);
-  return (performance.now() - begin) / 1000;
+  const begin = process.cpuUsage();
+  const pairs = await findPairs(made, silent);
+  const { user, system } = process.cpuUsage(begin);
+  return { pairs: pairs.length, seconds: (user + system) / 1e6 };
 }

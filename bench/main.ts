@@ -8,7 +8,13 @@ import { type BenchmarkName, benchmarkAll, benchmarkNames } from './all.ts';
 import { attempt, failed, say } from './attempt.ts';
 import { benchmarkClustering, type ClusteringRow, clusteringRows } from './clustering.ts';
 import { benchmarkDecode, decodeRows } from './decode.ts';
-import { benchmarkDuplicates, type DuplicatesRow, duplicatesCells } from './duplicates.ts';
+import {
+  benchmarkDuplicates,
+  type DuplicatesRow,
+  duplicatesCells,
+  type SearchRow,
+  searchSeconds,
+} from './duplicates.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
@@ -349,6 +355,23 @@ program
       ...{ originals: Number(originals), onProgress: say, onRow: report.add },
     });
     show({ rows: report.rows }, { json, table: duplicatesCells(report.rows) });
+  });
+
+program
+  .command('duplicates-search')
+  .description('seconds of one core for the search for near-duplicates among synthetic descriptors')
+  .option('--json', 'print one object')
+  .option('--images <counts>', 'numbers of images', '10000,30000,100000')
+  .action(async ({ json, images }: { json?: boolean; images: string }) => {
+    const report = openReport<SearchRow>('duplicates-search');
+    for (const count of images.split(',').map(Number)) {
+      const name = `${count} images`;
+      await attempt(name, async () =>
+        report.add({ name, images: count, ...(await searchSeconds(count)) }),
+      );
+    }
+    const table = report.rows.map((row) => [row.name, String(row.pairs), row.seconds.toFixed(1)]);
+    show({ rows: report.rows }, { json, table: [['images', 'pairs', 'seconds'], ...table] });
   });
 
 addLabeledCommands(program);

@@ -1,5 +1,5 @@
 /** Formats the measured near-duplicates beside a perceptual hash. */
-import { type DuplicatesRow, percent } from '../bench/duplicates.ts';
+import { type DuplicatesRow, percent, type SearchRow } from '../bench/duplicates.ts';
 import { variantKinds } from '../bench/duplicateVariants.ts';
 import { caption } from './caption.ts';
 import { markdown, type StoredRows, stored } from './stored.ts';
@@ -26,8 +26,8 @@ export function duplicatesText(): string {
       ]),
     ]),
     '',
-    'A dash stands for a recall that the tool does not reach. Recall of variants at the threshold ' +
-      'where 99% of all found pairs are right:',
+    'A dash stands for a recall that the tool does not reach within 24 bits. Recall of variants at ' +
+      'the threshold where 99% of all found pairs are right:',
     '',
     markdown([
       ['tool', ...variantKinds],
@@ -45,6 +45,24 @@ export function duplicatesText(): string {
         row.threshold.toFixed(2),
         percent(row.recall),
         percent(row.precision),
+      ]),
+    ]),
+    '',
+    caption(found),
+  ].join('\n');
+}
+
+/** Formats the time of the search among synthetic descriptors. */
+export function duplicatesSearchText(): string {
+  const found = stored<StoredRows<SearchRow>>('duplicates-search');
+  if (!found) return 'Not measured yet: `npm run bench -- duplicates-search`.';
+  return [
+    markdown([
+      ['images', 'pairs found', 'seconds of one core'],
+      ...found.rows.map(({ images, pairs, seconds }) => [
+        images.toLocaleString('en-US'),
+        pairs.toLocaleString('en-US'),
+        seconds.toFixed(1),
       ]),
     ]),
     '',

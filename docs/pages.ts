@@ -14,7 +14,7 @@ import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
 import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
-import { duplicatesText } from './duplicates.ts';
+import { duplicatesSearchText, duplicatesText } from './duplicates.ts';
 import { examplesTable, exampleText } from './examples.ts';
 import { groupsText } from './groups.ts';
 import { headsText } from './heads.ts';
@@ -49,6 +49,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   colors: colorsText,
   comparisons: comparisonsText,
   duplicates: duplicatesText,
+  'duplicates-search': duplicatesSearchText,
   'label-free': labelFreeText,
   kmeans: kmeansText,
   heads: headsText,

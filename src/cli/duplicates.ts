@@ -42,7 +42,7 @@ export const duplicatesCommand: Command = {
     {
       flags: '--threshold <T>',
       description: 'similarity from which images are duplicates, 0.5 to 1',
-      default: '0.85',
+      default: '0.9',
       parse: parseThreshold,
     },
     {

@@ -2,9 +2,9 @@
  * Pairs of images that may be near-duplicates, by their coarse descriptors.
  *
  * The search is exact. Images are sorted by their first coefficient, so an image is compared with
- * those of similar values alone, and a comparison ends once the distance is too large. A mirroring
- * multiplies whole classes of coefficients by -1, so the four orientations of an image cost hardly
- * more than one.
+ * those of similar values alone, and a comparison ends once a bound of the distance is too large. A
+ * mirroring multiplies whole classes of coefficients by -1, so the four orientations of an image
+ * cost hardly more than one.
  */
 import type { Reporter } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
@@ -98,6 +98,7 @@ function nearest(own: Candidate[], most: number): Candidate[] {
 }
 
 const [both, oddX, oddY, odd] = parityClasses;
+const mirrored = parityClasses.slice(1);
 
 /** Computes the distance in the best orientation; false where it is above `within`. */
 function compare(
@@ -107,41 +108,56 @@ function compare(
   within: number,
   best: { distance: number; orientation: Orientation },
 ): boolean {
+  // Signs differ between orientations, so absolute values bound all of them from below.
+  let bound = 0;
+  for (const { begin } of mirrored) {
+    const difference = Math.abs(rows[i + begin]!) - Math.abs(rows[j + begin]!);
+    bound += difference * difference;
+  }
+  if (bound > within) return false;
   let even = 0;
   for (let d = both!.begin; d < both!.end; d++) {
     const difference = rows[i + d]! - rows[j + d]!;
     even += difference * difference;
-    if (even > within) return false;
+    if (even + bound > within) return false;
   }
-  let [plusX, minusX] = [0, 0];
-  for (let d = oddX!.begin; d < oddX!.end; d++) {
-    const [p, q] = [rows[i + d]!, rows[j + d]!];
-    plusX += (p - q) ** 2;
-    minusX += (p + q) ** 2;
-  }
-  if (even + Math.min(plusX, minusX) > within) return false;
-  let [plusY, minusY] = [0, 0];
-  for (let d = oddY!.begin; d < oddY!.end; d++) {
-    const [p, q] = [rows[i + d]!, rows[j + d]!];
-    plusY += (p - q) ** 2;
-    minusY += (p + q) ** 2;
-  }
-  if (even + Math.min(plusX, minusX) + Math.min(plusY, minusY) > within) return false;
-  let [plus, minus] = [0, 0];
-  for (let d = odd!.begin; d < odd!.end; d++) {
-    const [p, q] = [rows[i + d]!, rows[j + d]!];
-    plus += (p - q) ** 2;
-    minus += (p + q) ** 2;
-  }
+  const x = squares(rows, i, j, oddX!);
+  if (even + Math.min(x, mirroredDistance) > within) return false;
+  const minusX = mirroredDistance;
+  const y = squares(rows, i, j, oddY!);
+  if (even + Math.min(x, minusX) + Math.min(y, mirroredDistance) > within) return false;
+  const minusY = mirroredDistance;
+  const xy = squares(rows, i, j, odd!);
   const distances = [
-    even + plusX + plusY + plus,
-    even + minusX + plusY + minus,
-    even + plusX + minusY + minus,
-    even + minusX + minusY + plus,
+    even + x + y + xy,
+    even + minusX + y + mirroredDistance,
+    even + x + minusY + mirroredDistance,
+    even + minusX + minusY + xy,
   ];
   const distance = Math.min(...distances);
   if (distance > within) return false;
   best.distance = distance;
   best.orientation = distances.indexOf(distance) as Orientation;
   return true;
+}
+
+/** Second result of `squares`: the squared distance to the mirrored coefficients. */
+let mirroredDistance = 0;
+
+/** Squared distance of the coefficients of one class. */
+function squares(
+  rows: Float32Array,
+  i: number,
+  j: number,
+  { begin, end }: { begin: number; end: number },
+): number {
+  let minus = 0;
+  mirroredDistance = 0;
+  for (let d = begin; d < end; d++) {
+    const p = rows[i + d]!;
+    const q = rows[j + d]!;
+    minus += (p - q) * (p - q);
+    mirroredDistance += (p + q) * (p + q);
+  }
+  return minus;
 }

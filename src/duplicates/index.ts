@@ -7,7 +7,14 @@ export {
   sharpnessOf,
 } from './best.ts';
 export { type Candidate, findCandidates } from './candidates.ts';
-export { COARSE, type Descriptors, describeImages, emptyDescriptors } from './describe.ts';
+export {
+  COARSE,
+  type Descriptors,
+  describeImages,
+  emptyDescriptors,
+  parityClasses,
+  SIDE,
+} from './describe.ts';
 export { completeLinkage, type PositionGroup } from './groups.ts';
 export {
   type CachePairs,

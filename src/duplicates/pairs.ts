@@ -18,7 +18,7 @@ export const DUPLICATE_SIZE = 64;
 /** Lowest similarity of a pair that is stored, so that the threshold can be lowered to it. */
 export const MIN_SIMILARITY = 0.5;
 /** Similarity from which images count as duplicates unless another is asked for. */
-export const DEFAULT_THRESHOLD = 0.85;
+export const DEFAULT_THRESHOLD = 0.9;
 
 /** Squared distance of coarse descriptors within which a pair is compared closely. */
 const WITHIN = 0.45;

@@ -28,7 +28,7 @@ import { type MovedFiles, moveToTrash, restoreTrash } from './trash.ts';
 
 export interface DuplicatesOptions extends ReporterOptions {
   /**
-   * Similarity from which two images are duplicates, 0.5 to 1. Default 0.85. A higher one finds
+   * Similarity from which two images are duplicates, 0.5 to 1. Default 0.9. A higher one finds
    * fewer and surer groups.
    */
   threshold?: number;
