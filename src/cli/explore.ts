@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { reasonOf } from '../core/errors.ts';
 import { displayPath, plural } from '../core/text.ts';
-import { type ExploreOptions, explore, type RunListing } from '../likeness.ts';
+import { type ExploreOptions, type ExploreServer, explore, type RunListing } from '../likeness.ts';
 import type { Command } from './command.ts';
 import { hasDesktop, openFile } from './desktop.ts';
 import { offlineOption } from './encoderOption.ts';
@@ -74,30 +74,37 @@ export const exploreCommand: Command = {
   ],
   async run([source], options, terminal) {
     const { open, clusters: k, ...rest } = options as ExploreFlags;
-    await using page = await explore(source, { ...rest, k, ...terminal.watch });
-    terminal.endProgress();
-    if (source === undefined && rest.run === undefined) printRuns(await page.runs(), terminal);
-    terminal.say(`The page:  ${page.address}`);
-    terminal.say('Ctrl-C ends it.');
-    await showPage(page.address, open, terminal);
-    const { signal } = terminal;
-    if (!signal.aborted) {
-      const ended = once(signal, 'abort');
-      // Clusters of a new run are made while the page is open. It stays open where that fails.
-      page.ready().then(
-        () => terminal.rest(),
-        (error: unknown) => {
-          if (signal.aborted) return;
-          terminal.warn(reasonOf(error));
-          terminal.rest();
-        },
-      );
-      await ended;
+    const page = await explore(source, { ...rest, k, ...terminal.watch });
+    try {
+      terminal.endProgress();
+      if (source === undefined && rest.run === undefined) printRuns(await page.runs(), terminal);
+      terminal.say(`The page:  ${page.address}`);
+      terminal.say('Ctrl-C ends it.');
+      await showPage(page.address, open, terminal);
+      await untilAborted(page, terminal);
+      terminal.endProgress();
+      return { address: page.address, run: page.run() ?? null };
+    } finally {
+      await page.close();
     }
-    terminal.endProgress();
-    return { address: page.address, run: page.run() ?? null };
   },
 };
+
+/** Waits for a signal. A new run is made meanwhile, and the page stays open where that fails. */
+async function untilAborted(page: ExploreServer, terminal: Terminal): Promise<void> {
+  const { signal } = terminal;
+  if (signal.aborted) return;
+  const ended = once(signal, 'abort');
+  page.ready().then(
+    () => terminal.rest(),
+    (error: unknown) => {
+      if (signal.aborted) return;
+      terminal.warn(reasonOf(error));
+      terminal.rest();
+    },
+  );
+  await ended;
+}
 
 interface ExploreFlags
   extends Pick<ExploreOptions, 'run' | 'clustering' | 'port' | 'out' | 'encoder' | 'offline'> {
