@@ -280,7 +280,7 @@ describe('taking away', () => {
     expect((await stat(join(trash, first!))).mtimeMs).toBe(1e9);
     await writeFile(join(tiny.photos, tiny.ids[1]!), 'another file of that name');
     const back = await finished(await post('/api/restore', { folder: trash }));
-    expect(back).toMatchObject({ state: 'done', text: '1 files moved back' });
+    expect(back).toMatchObject({ state: 'done', text: '1 file moved back' });
     expect((await stat(before)).mtimeMs).toBe(1e9);
     expect(existsSync(join(trash, tiny.ids[1]!))).toBe(true);
   });
