@@ -118,7 +118,7 @@ function printGroup({ kind, images, worst }: DuplicateGroup, terminal: Terminal)
   terminal.say(
     kind === 'equal'
       ? `${showCount(images.length)} equal files:`
-      : `${showCount(images.length)} images, least similar pair ${worst.similarity.toFixed(3)}:`,
+      : `${plural(images.length, 'image')}, least similar pair ${worst.similarity.toFixed(3)}:`,
   );
   for (const [i, { path, width, height, bytes }] of images.entries()) {
     const size = `${width} x ${height}, ${showBytes(bytes)}`;
