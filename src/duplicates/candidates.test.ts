@@ -5,7 +5,7 @@ import { type Candidate, findCandidates } from './candidates.ts';
 import { COARSE, describeImage, emptyDescriptors, parityClasses } from './describe.ts';
 import { draw, sceneOf } from './pictures.cases.ts';
 
-/** Unit rows around a few centers, so that some are near each other. */
+/** Unit rows around a few centers, so that some are near each other or each other's mirror images. */
 function rowsOf(count: number, seed: number): Float32Array {
   const rows = new Float32Array(count * COARSE);
   for (let i = 0; i < count; i++) {
@@ -13,10 +13,10 @@ function rowsOf(count: number, seed: number): Float32Array {
     const center = randomAt(seed, 'synthetic', 1000 + (i % 40));
     const row = Array.from({ length: COARSE }, () => center.normal() + random.normal(0, 0.4));
     const norm = Math.hypot(...row);
-    rows.set(
-      row.map((value) => value / norm),
-      i * COARSE,
-    );
+    const signs = signsOf(i % 3 === 0 ? random.integer(4) : 0);
+    for (const [p, { begin, end }] of parityClasses.entries()) {
+      for (let d = begin; d < end; d++) rows[i * COARSE + d] = (signs[p]! * row[d]!) / norm;
+    }
   }
   return rows;
 }

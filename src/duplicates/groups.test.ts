@@ -24,6 +24,16 @@ describe('completeLinkage', () => {
     expect(completeLinkage(pairs, 0.75).map(({ members }) => members)).toEqual([[0, 1, 2]]);
   });
 
+  it('takes two groups for as alike as their least similar members', () => {
+    // 2 is near 0, but far from 1.
+    const pairs = [pair(0, 1, 0.95), pair(0, 2, 0.94), pair(1, 2, 0.7), pair(2, 3, 0.8)];
+    const members = completeLinkage(pairs, 0.65).map((group) => group.members);
+    expect(members).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+  });
+
   it('equals repeated search over all groups', () => {
     const graph = fc
       .uniqueArray(fc.tuple(fc.nat(9), fc.nat(9)), {

@@ -39,7 +39,16 @@ const second = new Float32Array(area);
 const laid = new Float32Array(area);
 const isInside = new Uint8Array(area);
 
-/** Computes the similarity of two images in an orientation, at most 1. */
+/**
+ * Computes the similarity of two images in an orientation, at most 1.
+ *
+ *     s = Σ_w v_w s_w / Σ_w v_w - 0.5 c
+ *     s_w = (2 cov(p, q) + 0.03) / (var p + var q + 0.03),   v_w = sqrt(var p + var q)
+ *     c = Σ max(|p - q| - 6, 0) / Σ (|p| + |q| + 6)
+ *
+ * p and q are gray values of both images in a window w of 8 x 8, normalized over the whole overlap,
+ * and in c their color differences. The 15 % of windows with the smallest s_w are left out.
+ */
 export function similarityOf(
   { gray, color }: Descriptors,
   a: number,

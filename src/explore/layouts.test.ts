@@ -45,6 +45,24 @@ describe('layoutAll', () => {
   });
 });
 
+describe('rows that are not in the sample', () => {
+  it('lie beside their copies, although other neighbors are counted too', async () => {
+    const [pairs, D] = [120, 16];
+    const draw = randomAt(4, 'synthetic');
+    const one = Float32Array.from({ length: pairs * D }, () => draw.normal());
+    const data = new Float32Array(2 * pairs * D);
+    for (let i = 0; i < 2 * pairs; i++)
+      data.set(one.subarray((i >> 1) * D, ((i >> 1) + 1) * D), i * D);
+    const features = rowsOf(normalizeRows({ data, count: 2 * pairs, dimension: D }));
+    const places = await layoutAll(engine, features, { sample: pairs });
+    const apart = Array.from({ length: pairs }, (_, i) =>
+      Math.hypot(places[4 * i]! - places[4 * i + 2]!, places[4 * i + 1]! - places[4 * i + 3]!),
+    );
+    // UMAP lays out the quarter of pairs that the sample has both of, and keeps copies apart.
+    expect(apart.filter((distance) => distance < 0.015).length).toBeGreaterThan(0.7 * pairs);
+  });
+});
+
 describe('fitted', () => {
   it('keeps proportions and rows without a place', () => {
     const made = fitted(Float32Array.of(0, 10, 4, 12, Number.NaN, Number.NaN));

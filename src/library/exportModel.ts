@@ -27,8 +27,8 @@ export const onnxShape = { precision: oneOf(precisions), clustering: path() };
 /**
  * Exports the encoder as ONNX and compares it with the training engine.
  *
- * Where the run has clusters, their probabilities are the second output. With fewer bits per weight
- * the features of images of the run are compared, and the loss is stored in the file.
+ * The second output has the probabilities of the run's clusters, if it has any. With fewer bits per
+ * weight the features of images of the run are compared, and the loss is stored in the file.
  *
  * @throws LikenessError `export.differs` where the two differ; nothing is written then.
  */

@@ -22,7 +22,10 @@ export interface Mutation {
    * Takes the place of the match; empty: an entry or a statement is removed. The result must load.
    */
   readonly to: string;
-  /** Name of a test file, and a part of the name of a test in it, which then fails. */
+  /**
+   * Name of a test file, after its folder where several have it, and a part of the name of a test
+   * in it, which then fails.
+   */
   readonly caughtBy: readonly [file: string, name: string];
 }
 

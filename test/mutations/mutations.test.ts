@@ -2,7 +2,6 @@
  * The lines that mutations break are in the source, each once. `mutations.slow.test.ts` breaks
  * them.
  */
-import { basename } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { methodNames } from '../../src/methods/index.ts';
 import { filesOf, readText } from '../repository.cases.ts';
@@ -20,7 +19,7 @@ function syntaxErrors(file: string, text: string): string[] {
   return source.parseDiagnostics.map(({ messageText }) => String(messageText));
 }
 
-const tests = filesOf(['src/**/*.test.ts']).map((file) => basename(file));
+const tests = filesOf(['src/**/*.test.ts']);
 
 describe.each(Object.entries(mutations))('the lines of %s', (_method, lines) => {
   it.each(lines)('$line', (mutation) => {
@@ -29,6 +28,6 @@ describe.each(Object.entries(mutations))('the lines of %s', (_method, lines) => 
     const broken = applied(edit, text);
     expect(broken).not.toBe(text);
     expect(syntaxErrors(edit.file, broken)).toEqual([]);
-    expect(tests.filter((name) => name === mutation.caughtBy[0])).toHaveLength(1);
+    expect(tests.filter((file) => file.endsWith(`/${mutation.caughtBy[0]}`))).toHaveLength(1);
   });
 });
