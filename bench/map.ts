@@ -6,7 +6,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findChromium, launch, openPage, servePage, waitUntil } from '../test/page.cases.ts';
+import { findChromium } from '../test/chromium.cases.ts';
+import { launch, openPage, servePage, waitUntil } from '../test/page.cases.ts';
 
 /** Frames of one kind of movement, over three seconds. */
 export interface Frames {

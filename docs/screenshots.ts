@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findChromium, launch, servePage } from '../test/page.cases.ts';
+import { findChromium } from '../test/chromium.cases.ts';
+import { launch, servePage } from '../test/page.cases.ts';
 import { photograph, viewCases } from '../test/pageViews.cases.ts';
 import { root } from '../test/repository.cases.ts';
 

@@ -1,17 +1,12 @@
 /** Builds the page of `ui/`, serves it under the policy of the server, and opens it in Chromium. */
-import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter, extname, join, normalize } from 'node:path';
+import { extname, join, normalize } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { contentSecurityPolicy } from '../src/server/security.ts';
 import { root } from './repository.cases.ts';
-
-/** Policy under which the page must work: no inline script or style, no other host. */
-export const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
-  "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const types: Readonly<Record<string, string>> = {
   ...{ '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' },
@@ -40,7 +35,10 @@ export async function servePage(folder: string): Promise<PageServer> {
     const bytes = await readFile(file).catch(() => null);
     if (bytes === null) return response.writeHead(404).end();
     const type = types[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-security-policy': policy });
+    response.writeHead(200, {
+      'content-type': type,
+      'content-security-policy': contentSecurityPolicy,
+    });
     return response.end(bytes);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -53,22 +51,6 @@ export async function servePage(folder: string): Promise<PageServer> {
         server.close(() => closed());
       }),
   };
-}
-
-/** Finds Chromium on the PATH. */
-export function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const files = ['chromium', 'chromium-browser'].flatMap((name) =>
-    folders.map((at) => join(at, name)),
-  );
-  return files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 export const launch = (executablePath: string): Promise<Browser> =>

@@ -1,41 +1,12 @@
 /** A person's ways through the page, on generated images in Chromium. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  findChromium,
-  launch,
-  openPage,
-  type PageServer,
-  selectedCount,
-  servePage,
-  settled,
-  tab,
-  toolbar,
-  waitUntil,
-} from './page.cases.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { selectedCount, settled, tab, toolbar, waitUntil } from './page.cases.ts';
+import { usePage } from './usePage.cases.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'likeness-page-'));
-const chromium = findChromium();
-let browser: Browser;
-let server: PageServer;
+const used = usePage();
+const { open } = used;
 
-beforeAll(async () => {
-  // .ci/run installs Chromium, so that these tests always run there.
-  expect(chromium, 'chromium on the PATH (Debian: apt-get install chromium)').toBeDefined();
-  server = await servePage(folder);
-  browser = await launch(chromium!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const open = (fragment: string, query = 'synthetic=600') =>
-  openPage(browser, `${server.address}/?${query}${fragment}`);
 describe('the clusters', () => {
   const sizes = async (page: Page) =>
     (await page.locator('.wall article').allInnerTexts()).map((text) => {
@@ -285,7 +256,7 @@ describe('the page', () => {
     await page.goBack();
     await page.goBack();
     expect(page.url()).toContain('#/find');
-    expect([...hosts].filter((host) => !server.address.endsWith(host))).toEqual([]);
+    expect([...hosts].filter((host) => !used.address.endsWith(host))).toEqual([]);
     await page.context().close();
   });
 });

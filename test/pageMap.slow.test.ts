@@ -1,41 +1,11 @@
 /** A person's ways over the map of the page, on generated images in Chromium. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  findChromium,
-  launch,
-  openPage,
-  type PageServer,
-  selectedCount,
-  servePage,
-  settled,
-  tab,
-  toolbar,
-  waitUntil,
-} from './page.cases.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { selectedCount, settled, tab, toolbar, waitUntil } from './page.cases.ts';
+import { usePage } from './usePage.cases.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'likeness-map-'));
-const chromium = findChromium();
-let browser: Browser;
-let server: PageServer;
+const { open } = usePage();
 
-beforeAll(async () => {
-  // .ci/run installs Chromium, so that these tests always run there.
-  expect(chromium, 'chromium on the PATH (Debian: apt-get install chromium)').toBeDefined();
-  server = await servePage(folder);
-  browser = await launch(chromium!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const open = (fragment: string, query = 'synthetic=600') =>
-  openPage(browser, `${server.address}/?${query}${fragment}`);
 async function lasso(page: Page): Promise<void> {
   const box = (await page.getByRole('application').boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];

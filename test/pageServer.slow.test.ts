@@ -2,34 +2,31 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileNames, type TinyRun, writeTinyRun } from '../src/explore/explore.cases.ts';
 import { type ExploreServer, explore } from '../src/likeness.ts';
-import { buildPage, findChromium, launch, openPage, settled, tab, toolbar } from './page.cases.ts';
+import { buildPage, openPage, settled, tab, toolbar } from './page.cases.ts';
+import { useChromium } from './usePage.cases.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-page-server-'));
-let browser: Browser;
+const chromium = useChromium();
 let page: string;
 let tiny: TinyRun;
 let server: ExploreServer;
 
 beforeAll(async () => {
-  const chromium = findChromium();
-  expect(chromium, 'chromium on the PATH (Debian: apt-get install chromium)').toBeDefined();
   page = await buildPage(folder);
-  browser = await launch(chromium!);
   tiny = await writeTinyRun(folder, { count: 24, names: hostileNames });
   await writeTinyRun(folder, { count: 24, k: 2, name: 'other', names: hostileNames });
   server = await explore(undefined, { run: tiny.run, cwd: folder, page });
 });
 afterAll(async () => {
-  await browser?.close();
   await server?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const open = (fragment: string) => openPage(browser, `${server.address}/${fragment}`);
+const open = (fragment: string) => openPage(chromium.browser, `${server.address}/${fragment}`);
 const edits = () => readFileSync(join(tiny.run, 'edits.json'), 'utf8');
 const rename = async (at: Page, name: string) => {
   const field = at.getByRole('textbox', { name: 'Name of the cluster' });
@@ -137,7 +134,7 @@ describe('the page of a run', () => {
     renameSync(tiny.photos, `${tiny.photos}-moved`);
     const moved = await explore(undefined, { run: tiny.run, cwd: folder, page });
     try {
-      const { page: at } = await openPage(browser, `${moved.address}/#/clusters`);
+      const { page: at } = await openPage(chromium.browser, `${moved.address}/#/clusters`);
       await at.getByText('The images are no longer in').waitFor();
       expect(await at.locator('.wall article').count()).toBe(3);
       await at.context().close();

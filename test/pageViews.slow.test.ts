@@ -1,29 +1,14 @@
 /** Each view of the page looks as its stored picture and has no serious issue of access. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium, launch, type PageServer, servePage } from './page.cases.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { difference, openView, photograph, viewCases } from './pageViews.cases.ts';
 import { root } from './repository.cases.ts';
+import { usePage } from './usePage.cases.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'likeness-views-'));
-let browser: Browser;
-let server: PageServer;
-
-beforeAll(async () => {
-  const chromium = findChromium();
-  expect(chromium, 'chromium on the PATH (Debian: apt-get install chromium)').toBeDefined();
-  server = await servePage(folder);
-  browser = await launch(chromium!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const used = usePage();
 
 interface Violation {
   readonly id: string;
@@ -48,12 +33,12 @@ async function issues(page: Page): Promise<string[]> {
 describe('a view', () => {
   it.each(viewCases)('$name looks as its stored picture', async (one) => {
     const stored = readFileSync(join(root, 'docs', 'explorer', `${one.name}.webp`));
-    const found = await difference(await photograph(browser, server.address, one), stored);
+    const found = await difference(await photograph(used.browser, used.address, one), stored);
     expect(found, 'node docs/screenshots.ts stores the views of today').toBeLessThan(0.02);
   });
 
   it.each(viewCases)('$name has no serious issue of access', async (one) => {
-    const { page, complaints } = await openView(browser, server.address, one);
+    const { page, complaints } = await openView(used.browser, used.address, one);
     expect(await issues(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -64,7 +49,7 @@ describe('a view', () => {
     async (key) => {
       const clusters = viewCases.find(({ name }) => name === 'clusters')!;
       const selected = { ...clusters, fragment: '#/clusters?selected=0-5' };
-      const { page } = await openView(browser, server.address, selected);
+      const { page } = await openView(used.browser, used.address, selected);
       await page.keyboard.press(key);
       await page.locator('dialog[open]').waitFor();
       expect(await issues(page)).toEqual([]);

@@ -1,16 +1,17 @@
 /** The metrics import no Node module, and give the same values in a browser as in Node. */
 import { execFile } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import { build } from 'vite';
 import { expect, it } from 'vitest';
+import { findChromium } from '../../test/chromium.cases.ts';
 import * as metrics from './index.ts';
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -46,21 +47,6 @@ const flags = [
     '--dump-dom',
   ],
 ];
-
-function findChromium(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const files = ['chromium', 'chromium-browser'].flatMap((name) =>
-    folders.map((at) => join(at, name)),
-  );
-  return files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 /** Computes a value of every metric. Runs in Node and, as text, in the page. */
 function values({
