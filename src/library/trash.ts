@@ -21,6 +21,8 @@ const schema = z.strictObject({
   files: z.array(z.string().refine(isInside)),
 });
 
+const remedy = 'Restore it, or move the files of the folder back by hand.';
+
 export interface MovedFiles {
   /** Absolute path of the trash folder. */
   readonly folder: string;
@@ -76,7 +78,7 @@ export async function moveToTrash(
  */
 export async function restoreTrash(folder: string, reporter: Reporter): Promise<MovedFiles> {
   const from = resolve(folder);
-  const { source, files } = await readJson(join(from, listName), schema);
+  const { source, files } = await readJson(join(from, listName), schema, remedy);
   let moved = 0;
   for (const [i, id] of files.entries()) {
     reporter.signal.throwIfAborted();

@@ -34,6 +34,9 @@ describe('edits.json', () => {
     ['an unknown key', { ...edits, more: 1 }],
   ])('refuses %s', async (_, content) => {
     await writeFile(file(), JSON.stringify({ format: 'likeness edits 1', ...content }));
-    await expect(readEdits(file())).rejects.toMatchObject({ code: 'json.malformed' });
+    await expect(readEdits(file())).rejects.toMatchObject({
+      code: 'json.malformed',
+      message: expect.stringContaining('without corrections'),
+    });
   });
 });

@@ -27,6 +27,9 @@ const schema = z.strictObject({
   undone: operations(),
 });
 
+const remedy =
+  'Restore it, or remove it to go on with the clusters as they were found, without corrections.';
+
 export type StoredEdits = Readonly<Omit<z.output<typeof schema>, 'format'>>;
 
 /** Edits of a clustering that nobody has changed. */
@@ -44,7 +47,7 @@ export function editsKeyOf(
 
 /** Reads edits.json; undefined where there is none. @throws LikenessError `json.malformed` */
 export async function readEdits(file: string): Promise<StoredEdits | undefined> {
-  const found = await readJson(file, schema).catch((error: unknown) => {
+  const found = await readJson(file, schema, remedy).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
   });

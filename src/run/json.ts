@@ -59,10 +59,15 @@ export function parseJson(text: string): unknown {
 /**
  * Reads a JSON file and checks it.
  *
+ * @param remedy next step where the content is wrong
  * @throws LikenessError `json.missing` where it cannot be read, `json.malformed` where it is
  * damaged or does not fit the schema.
  */
-export async function readJson<S extends z.ZodType>(file: string, schema: S): Promise<z.output<S>> {
+export async function readJson<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  remedy = 'Restore it, or remove it and write it again.',
+): Promise<z.output<S>> {
   let text: string;
   try {
     text = await readRegularText(file);
@@ -76,11 +81,11 @@ export async function readJson<S extends z.ZodType>(file: string, schema: S): Pr
   try {
     value = parseJson(text);
   } catch (error) {
-    throw malformed(file, reasonOf(error));
+    throw malformed(file, reasonOf(error), remedy);
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw malformed(file, firstIssue(result.error));
+  throw malformed(file, firstIssue(result.error), remedy);
 }
 
 /** Key and reason of the first value that does not fit a schema. */
@@ -104,9 +109,9 @@ export function isMissing(error: unknown): boolean {
   return error instanceof LikenessError && error.code.endsWith('.missing');
 }
 
-function malformed(file: string, reason: string): LikenessError {
+function malformed(file: string, reason: string, remedy: string): LikenessError {
   return new LikenessError(
     'json.malformed',
-    `${file} is damaged or was changed: ${reason}. Restore it, or remove it and write it again.`,
+    `${file} is damaged or was changed: ${reason}. ${remedy}`,
   );
 }
