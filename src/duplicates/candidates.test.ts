@@ -5,7 +5,7 @@ import { type Candidate, findCandidates } from './candidates.ts';
 import { COARSE, describeImage, emptyDescriptors, parityClasses } from './describe.ts';
 import { draw, sceneOf } from './pictures.cases.ts';
 
-/** Unit rows around a few centers, so that some are near each other or each other's mirror images. */
+/** Unit rows around a few centers: some are near each other, or mirror images of each other. */
 function rowsOf(count: number, seed: number): Float32Array {
   const rows = new Float32Array(count * COARSE);
   for (let i = 0; i < count; i++) {

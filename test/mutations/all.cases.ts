@@ -1,5 +1,6 @@
 /** All mutations, by method and by folder. */
 import { contrast } from './contrast.cases.ts';
+import { explore } from './explore.cases.ts';
 import { folders } from './folders.cases.ts';
 import { heads } from './heads.cases.ts';
 import { instances } from './instances.cases.ts';
@@ -12,4 +13,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...instances,
   ...heads,
   ...folders,
+  ...explore,
 };
