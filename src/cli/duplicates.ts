@@ -69,7 +69,7 @@ export const duplicatesCommand: Command = {
     return withGiven(source!, given, terminal, async (open) => {
       const images = await open();
       const { at: _, ...found } = await findDuplicates(images, {
-        ...{ threshold, keep, run: given.run },
+        ...{ threshold, keep, into, run: given.run },
         ...terminal.watch,
       });
       const { groups, removable } = found;

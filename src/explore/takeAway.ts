@@ -62,12 +62,6 @@ export async function takeAway(
       return { text, folder: resolve(sorted.folder) };
     }
     case 'trash': {
-      if (!sourceOf(run).isFolder) {
-        throw new LikenessError(
-          'trash.source',
-          'what: received "trash" for a source that is no folder; expected another form',
-        );
-      }
       const ids = rows.map((row) => run.ids[row]!);
       const { images } = sourceOf(run);
       const into = requireFolder(folder);

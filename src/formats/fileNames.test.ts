@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forTerminal } from '../core/text.ts';
 import { csvPath, csvRow, csvText, decodeCsv, pathOfCsv } from './csv.ts';
-import { pathOfText, textOfName } from './fileNames.ts';
+import { isPathText, pathOfText, textOfName } from './fileNames.ts';
 
 const bytesOf = (path: string | Buffer) => Buffer.from(path);
 
@@ -38,9 +38,17 @@ describe('names of files', () => {
         expect(text).not.toMatch(/\p{Cc}/u);
         const path = bytesOf(pathOfText('/f', `d/${text}`));
         expect(path.equals(Buffer.concat([Buffer.from('/f/d/'), bytes]))).toBe(true);
+        expect(isPathText(`d/${text}`)).toBe(true);
       }),
     );
   });
+
+  it.each(['', '/a', 'a//b', '.', '../a', 'a/..', '\\x2E\\x2E/a', 'a\\x2Fb', 'a\\x41', 'a\u001bb'])(
+    'are no path below a folder: %j',
+    (id) => {
+      expect(isPathText(id)).toBe(false);
+    },
+  );
 
   // macOS and Windows take no other bytes than Unicode.
   it.skipIf(process.platform !== 'linux')('lead to the file', () => {

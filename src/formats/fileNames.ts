@@ -42,9 +42,23 @@ function safeText(text: string): string {
 export function pathOfText(folder: string, id: string): string | Buffer {
   const path = join(folder, ...id.split('/'));
   if (process.platform === 'win32' || !id.includes('\\x')) return path;
-  const bytes = Buffer.from(id).toString('latin1');
-  const name = bytes.replace(ESCAPE, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
-  return Buffer.concat([Buffer.from(join(folder, '/')), Buffer.from(name, 'latin1')]);
+  return Buffer.concat([Buffer.from(join(folder, '/')), bytesOf(id)]);
+}
+
+/** Bytes that a text of names stands for. */
+function bytesOf(text: string): Buffer {
+  const name = Buffer.from(text)
+    .toString('latin1')
+    .replace(ESCAPE, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return Buffer.from(name, 'latin1');
+}
+
+/**
+ * Tells if a text is the path of a file below any folder: names as `textOfName` writes them, and no
+ * way up, also not by escapes.
+ */
+export function isPathText(id: string): boolean {
+  return id
+    .split('/')
+    .every((name) => !['', '.', '..'].includes(name) && textOfName(bytesOf(name)) === name);
 }

@@ -33,7 +33,7 @@ export {
   type StoredDType,
   type StoredTensor,
 } from './dtypes.ts';
-export { pathOfText, textOfName } from './fileNames.ts';
+export { isPathText, pathOfText, textOfName } from './fileNames.ts';
 export { decodeNpy, encodeNpy, type NpyArray, npyStream } from './npy.ts';
 export { inlineOnnxWeights, type OnnxExternalData } from './onnx/inlineWeights.ts';
 export type { OnnxKind, OnnxTensor } from './onnx/onnxTensor.ts';

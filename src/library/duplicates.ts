@@ -24,7 +24,7 @@ import { pathOfText } from '../formats/index.ts';
 import { readStoredSource } from '../run/index.ts';
 import { withImages } from './images.ts';
 import { checkOptions, oneOf, path } from './options.ts';
-import { type MovedFiles, moveToTrash, restoreTrash } from './trash.ts';
+import { checkTrashFolder, type MovedFiles, moveToTrash, restoreTrash } from './trash.ts';
 
 export interface DuplicatesOptions extends ReporterOptions {
   /**
@@ -36,6 +36,8 @@ export interface DuplicatesOptions extends ReporterOptions {
   keep?: KeepRule;
   /** Run whose `exclude`, `pages` and `range` are used for its own images. */
   run?: string;
+  /** Trash folder that images will be moved to, which is checked before the search. */
+  into?: string;
 }
 
 /** Image of a group. */
@@ -93,19 +95,22 @@ const threshold = z
  * @example
  * const { groups } = await findDuplicates('photos');
  * for (const { images: [kept, ...others] } of groups) console.log(kept.path, others.length);
- * @throws LikenessError `source.*`, `cache.*`, `option.*`; the signal's reason where it is aborted
+ * @throws LikenessError `source.*`, `cache.*`, `option.*`; for `into` as {@link moveDuplicates}; the
+ * signal's reason where it is aborted
  */
 export async function findDuplicates(
   images: OpenImages | string,
   options: DuplicatesOptions = {},
 ): Promise<Duplicates> {
-  checkOptions({ threshold: threshold.optional(), keep: oneOf(keepRules), run: path() }, options);
-  const { threshold: least = DEFAULT_THRESHOLD, keep = 'best', run } = options;
+  const shape = { threshold: threshold.optional(), keep: oneOf(keepRules) };
+  checkOptions({ ...shape, run: path(), into: path() }, options);
+  const { threshold: least = DEFAULT_THRESHOLD, keep = 'best', run, into } = options;
   const reporter = reporterOf(options);
   const stored = run === undefined ? undefined : await readStoredSource(run);
   return withImages(
     images,
     async (opened) => {
+      if (into !== undefined) await checkTrashFolder(into, opened.source);
       const cache = await opened.pixels({ size: DUPLICATE_SIZE, range: stored?.range, reporter });
       const found = await pairsOfCache(cache, reporter);
       const indices = new Map(opened.source.entries.map(({ id }, index) => [id, index]));
@@ -239,13 +244,6 @@ export async function moveDuplicates(
   checkOptions({}, options);
   const reporter = reporterOf(options);
   return withImages(images, async ({ source }) => {
-    if (source.kind !== 'folder') {
-      throw new LikenessError(
-        'trash.source',
-        `images: received ${source.name}, which is no folder; expected a folder of images, whose ` +
-          'files can be moved',
-      );
-    }
     const ids = groups.flatMap((group) => group.images.slice(1).map((image) => image.path));
     return moveToTrash(source, ids, folder, reporter);
   });

@@ -1,24 +1,27 @@
 /** A trash folder: files that were moved out of a source, with a list that moves them back. */
 
 import { constants } from 'node:fs';
-import { copyFile, lstat, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { copyFile, lstat, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { dirname } from 'node:path/posix';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { plural, showCount } from '../core/text.ts';
 import type { Source } from '../data/index.ts';
-import { makeFolder, pathOfText, writeFailure } from '../formats/index.ts';
+import { isPathText, makeFolder, pathOfText, writeFailure } from '../formats/index.ts';
 import { checkSortFolder, readJson, writeJson } from '../run/index.ts';
 
 const listName = '.likeness-trash.json';
-const isInside = (id: string) => !id.split('/').includes('..') && !id.startsWith('/');
 const schema = z.strictObject({
   likeness: z.literal('trash'),
   /** Absolute path of the folder that the files were in. */
   source: z.string(),
-  /** Paths relative to that folder, and to the trash folder. */
-  files: z.array(z.string().refine(isInside)),
+  /**
+   * Ids of the files, which are their paths below that folder and, as they are written, below the
+   * trash folder.
+   */
+  files: z.array(z.string().refine(isPathText, 'expected the path of a file below the folder')),
 });
 
 const remedy = 'Restore it, or move the files of the folder back by hand.';
@@ -31,11 +34,28 @@ export interface MovedFiles {
 }
 
 /**
+ * Checks that files of a source can be moved into a trash folder.
+ *
+ * @throws LikenessError `trash.source` for a source that is no folder, `sort.inside` for a folder in
+ * the source, `sort.notEmpty`, `write.*`
+ */
+export async function checkTrashFolder(folder: string, source: Source): Promise<void> {
+  if (source.kind !== 'folder') {
+    throw new LikenessError(
+      'trash.source',
+      `images: received ${source.name}, which is no folder; expected a folder of images, whose ` +
+        'files can be moved',
+    );
+  }
+  await checkSortFolder(resolve(folder), source);
+}
+
+/**
  * Moves files of a folder source into a trash folder, with their subfolders and dates. The list is
  * written first, so that a move that was interrupted can be taken back.
  *
- * @throws LikenessError `sort.inside` for a folder in the source, `sort.notEmpty`,
- * `trash.pages` for a page of a file of several pictures, `write.*`
+ * @throws LikenessError as {@link checkTrashFolder}, and `trash.pages` for a page of a file of
+ * several pictures
  */
 export async function moveToTrash(
   source: Source,
@@ -53,18 +73,13 @@ export async function moveToTrash(
         'images with a file of their own.',
     );
   }
-  const paths = ids.map((id) => {
-    const path = pathOfText(source.path, id);
-    if (typeof path !== 'string') throw unnamed(id);
-    return path;
-  });
-  await checkSortFolder(into, source);
+  await checkTrashFolder(into, source);
   await makeFolder(into);
   await writeJson(join(into, listName), { likeness: 'trash', source: source.path, files: ids });
   let moved = 0;
   for (const [i, id] of ids.entries()) {
     reporter.signal.throwIfAborted();
-    if (await move(paths[i]!, join(into, id))) moved++;
+    if (await move(inSource(source.path, id), inTrash(into, id))) moved++;
     count(reporter, 'moving', i + 1, ids.length);
   }
   return { folder: into, moved };
@@ -82,7 +97,7 @@ export async function restoreTrash(folder: string, reporter: Reporter): Promise<
   let moved = 0;
   for (const [i, id] of files.entries()) {
     reporter.signal.throwIfAborted();
-    if (await move(join(from, id), join(source, id))) moved++;
+    if (await move(inTrash(from, id), inSource(source, id))) moved++;
     count(reporter, 'restoring', i + 1, files.length);
   }
   const left = await filesIn(from);
@@ -90,14 +105,35 @@ export async function restoreTrash(folder: string, reporter: Reporter): Promise<
   return { folder: source, moved };
 }
 
+/** A file and its folder, which are bytes where a name is no text. */
+interface Place {
+  readonly file: string | Buffer;
+  readonly folder: string | Buffer;
+  /** Path as text, for errors. */
+  readonly text: string;
+}
+
+/** Place of a file in the source, where its names are those that the system gave. */
+function inSource(source: string, id: string): Place {
+  const folder = pathOfText(source, dirname(id));
+  return { file: pathOfText(source, id), folder, text: join(source, id) };
+}
+
+/** Place of a file in the trash folder, where its names are their texts. */
+function inTrash(trash: string, id: string): Place {
+  const file = join(trash, id);
+  return { file, folder: join(trash, dirname(id)), text: file };
+}
+
 /** Moves a file; false where it is gone, or where something is at its new place. */
-async function move(from: string, to: string): Promise<boolean> {
+async function move({ file: from }: Place, { file: to, folder, text }: Place): Promise<boolean> {
   if (!(await exists(from)) || (await exists(to))) return false;
-  await makeFolder(dirname(to));
+  if (typeof folder === 'string') await makeFolder(folder);
+  else await mkdir(folder, { recursive: true });
   try {
     await rename(from, to);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw writeFailure(to, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw writeFailure(text, error);
     // Another disk: copied with its dates, and removed once the copy is complete.
     const { atime, mtime } = await stat(from);
     await copyFile(from, to, constants.COPYFILE_EXCL);
@@ -107,7 +143,7 @@ async function move(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-const exists = (path: string) =>
+const exists = (path: string | Buffer) =>
   lstat(path).then(
     () => true,
     () => false,
@@ -117,13 +153,6 @@ const exists = (path: string) =>
 async function filesIn(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => !entry.isDirectory() && entry.name !== listName).length;
-}
-
-function unnamed(id: string): LikenessError {
-  return new LikenessError(
-    'trash.name',
-    `"${id}" has a name that is no text, which the list of the trash folder cannot hold. Rename it.`,
-  );
 }
 
 function count(reporter: Reporter, what: string, done: number, total: number): void {
