@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostileNames, type TinyRun, writeTinyRun } from '../src/explore/explore.cases.ts';
@@ -114,15 +115,44 @@ describe('the page of a run', () => {
     await at.context().close();
   });
 
-  it('takes a selection away as a file', async () => {
+  it.each([
+    ['', 0, async () => {}],
+    [
+      ' whose first answer comes after its last event',
+      1,
+      (at: Page) =>
+        at.route('**/api/takeaway', async (route) => {
+          const response = await route.fetch();
+          await pause(1500);
+          await route.fulfill({ response });
+        }),
+    ],
+    [
+      ' whose events come before the page listens',
+      2,
+      async (at: Page) => {
+        await at.route('**/api/events', async (route) => {
+          await pause(2500);
+          await route.continue();
+        });
+        await at.reload();
+        await settled(at);
+      },
+    ],
+  ] as const)('takes a selection away as a file%s', async (_, earlier, disturb) => {
     const { page: at, complaints } = await open('#/clusters?selected=0-5');
+    await disturb(at);
     await at.keyboard.press('e');
     const dialog = at.getByRole('dialog', { name: 'Take away' });
     await dialog.getByText('CSV').click();
-    await dialog.getByRole('button', { name: 'Take 5 images' }).click();
+    await Promise.all([
+      at.waitForResponse('**/api/takeaway'),
+      dialog.getByRole('button', { name: 'Take 5 images' }).click(),
+    ]);
     const [download] = await Promise.all([
       at.waitForEvent('download'),
-      at.getByRole('link', { name: 'Download' }).click(),
+      // The files of the cases before are offered in this window, too.
+      at.getByRole('link', { name: 'Download' }).nth(earlier).click(),
     ]);
     const text = readFileSync((await download.path())!, 'utf8');
     expect(text.trim().split('\n')).toHaveLength(6);

@@ -9,6 +9,7 @@ import {
 } from '../../../src/server/protocol.ts';
 import { CONFLICT, type ColumnValues, type RunSource, SourceError } from '../data/source.ts';
 import { groupRows } from './groupRows.ts';
+import { withJob, withJobs } from './jobs.ts';
 import { decodeRows, encodeRows } from './rowCodec.ts';
 import { rowsOf, type Selection, selectionOf, withRows } from './selection.ts';
 import { formatUrl, type PageState, parseUrl, type Spec } from './urlState.ts';
@@ -49,6 +50,9 @@ export class App {
   #loading = new Set<ColumnName>();
   #paths = new Map<Row, string>();
   #toastId = 0;
+  /** Number of the last request for the run, and whether all columns are to be read again. */
+  #reloads = 0;
+  #reloadsAll = false;
   #sessionKey = 0;
 
   /** Rows of each cluster, the most typical first. */
@@ -69,9 +73,11 @@ export class App {
     addEventListener('popstate', onPop);
     const stop = this.source.listen({
       connected: (connected) => {
-        const back = connected && !this.connected;
+        // Jobs of a server that was started anew count from one again.
+        if (connected && !this.connected) this.jobs = [];
         this.connected = connected;
-        if (back) void this.reload();
+        // What changed before the stream was open has no event.
+        if (connected) void this.reload();
       },
       edits: ({ version }) => {
         if (version !== this.run?.edits.version) void this.reload();
@@ -90,25 +96,33 @@ export class App {
 
   /** Reads the run again. Columns of other images are dropped, changed ones read again. */
   async reload(all = false): Promise<void> {
+    const request = ++this.#reloads;
+    this.#reloadsAll ||= all;
     try {
       const run = await this.source.run();
+      // A later request has the newer answer.
+      if (request !== this.#reloads) return;
       const other = run.key !== this.run?.key || run.images !== this.run.images;
       const first = this.run === null;
-      const names: ColumnName[] = all || other ? [...this.#columns.keys()] : ['cluster', 'order'];
+      const names: ColumnName[] =
+        this.#reloadsAll || other ? [...this.#columns.keys()] : ['cluster', 'order'];
       const fresh = await Promise.all(
         names
           .filter((name) => this.#columns.has(name))
           .map(async (name) => [name, (await this.source.column(name)).values] as const),
       );
+      if (request !== this.#reloads) return;
+      this.#reloadsAll = false;
       if (other) this.#paths.clear();
       this.#columns = new Map([...(other ? [] : this.#columns), ...fresh]);
       this.run = run;
-      this.jobs = run.jobs;
+      this.jobs = withJobs(this.jobs, run.jobs);
       this.failure = null;
       if (other) {
         this.selection = first ? this.#selectionOfUrl() : selectionOf(run.images);
       }
     } catch (error) {
+      if (request !== this.#reloads) return;
       this.failure = asSourceError(error);
       if (this.failure.code === 'explore.noRun') this.run = null;
     }
@@ -322,8 +336,9 @@ export class App {
   }
 
   #jobChanged(job: JobAnswer): void {
-    const others = this.jobs.filter(({ id }) => id !== job.id);
-    this.jobs = [...others, job];
+    const jobs = withJob(this.jobs, job);
+    if (jobs === this.jobs) return;
+    this.jobs = jobs;
     if (job.state === 'failed') this.say(job.text, 'error');
     if (job.state === 'done' && (job.kind === 'features' || job.kind === 'cluster')) {
       void this.reload(true);
