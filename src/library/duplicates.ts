@@ -95,8 +95,8 @@ const threshold = z
  * @example
  * const { groups } = await findDuplicates('photos');
  * for (const { images: [kept, ...others] } of groups) console.log(kept.path, others.length);
- * @throws LikenessError `source.*`, `cache.*`, `option.*`; for `into` as {@link moveDuplicates}; the
- * signal's reason where it is aborted
+ * @throws LikenessError `source.*`, `cache.*`, `option.*`; for `into` as {@link moveDuplicates};
+ * the signal's reason where it is aborted
  */
 export async function findDuplicates(
   images: OpenImages | string,

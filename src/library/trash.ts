@@ -36,8 +36,8 @@ export interface MovedFiles {
 /**
  * Checks that files of a source can be moved into a trash folder.
  *
- * @throws LikenessError `trash.source` for a source that is no folder, `sort.inside` for a folder in
- * the source, `sort.notEmpty`, `write.*`
+ * @throws LikenessError `trash.source` for a source that is no folder, `sort.inside` for a folder
+ * in the source, `sort.notEmpty`, `write.*`
  */
 export async function checkTrashFolder(folder: string, source: Source): Promise<void> {
   if (source.kind !== 'folder') {

@@ -76,7 +76,7 @@ export class App {
         // Jobs of a server that was started anew count from one again.
         if (connected && !this.connected) this.jobs = [];
         this.connected = connected;
-        // What changed before the stream was open has no event.
+        // Changes before the stream was open have no event.
         if (connected) void this.reload();
       },
       edits: ({ version }) => {
