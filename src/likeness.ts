@@ -22,7 +22,7 @@ export {
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
 export type { ValueRange } from './data/index.ts';
-export type { KeepRule } from './duplicates/index.ts';
+export { type KeepRule, keepRules } from './duplicates/index.ts';
 export {
   type FeatureEncoderName,
   featureEncoderNames,

@@ -5,6 +5,7 @@ import {
   type DuplicateGroup,
   findDuplicates,
   type KeepRule,
+  keepRules,
   moveDuplicates,
   restoreDuplicates,
 } from '../likeness.ts';
@@ -47,9 +48,13 @@ export const duplicatesCommand: Command = {
     },
     {
       flags: '--keep <rule>',
-      description: 'image of a group to keep: best, first, largest or newest',
+      description: `image of a group to keep: ${keepRules.join(', ')}`,
       default: 'best',
-      parse: oneOf('--keep', ['best', 'first', 'largest', 'newest'] as const),
+      parse: oneOf('--keep', keepRules),
+    },
+    {
+      flags: '--prefer <folder>',
+      description: 'keep images in this folder, relative to the source, before all others',
     },
     { flags: '--into <dir>', description: 'move the images that are not kept into a trash folder' },
     { flags: '--undo', description: 'move the files of the trash folder <source> back' },
@@ -64,12 +69,12 @@ export const duplicatesCommand: Command = {
     { command: 'likeness duplicates trash --undo', meaning: 'move them back' },
   ],
   async run([source], options, terminal) {
-    const { threshold, keep, into, undo, ...given } = options as DuplicatesFlags;
+    const { threshold, keep, prefer, into, undo, ...given } = options as DuplicatesFlags;
     if (undo) return undoMove(source!, options, terminal);
     return withGiven(source!, given, terminal, async (open) => {
       const images = await open();
       const { at: _, ...found } = await findDuplicates(images, {
-        ...{ threshold, keep, into, run: given.run },
+        ...{ threshold, keep, prefer, into, run: given.run },
         ...terminal.watch,
       });
       const { groups, removable } = found;
@@ -96,6 +101,7 @@ interface DuplicatesFlags extends SourceFlags {
   run?: string;
   threshold?: number;
   keep?: KeepRule;
+  prefer?: string;
   into?: string;
   undo?: boolean;
 }
@@ -105,7 +111,9 @@ async function undoMove(
   options: Readonly<Record<string, unknown>>,
   terminal: Terminal,
 ): Promise<object> {
-  const other = ['into', 'threshold', 'keep', 'run'].find((name) => options[name] !== undefined);
+  const other = ['into', 'threshold', 'keep', 'prefer', 'run'].find(
+    (name) => options[name] !== undefined,
+  );
   if (other !== undefined) {
     throw new LikenessError('flag.conflict', `--undo: expected without --${other}`);
   }

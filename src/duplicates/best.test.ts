@@ -32,6 +32,23 @@ describe('byKeepRule', () => {
     expect(byKeepRule(images, 'first')).toEqual([plain, largest, newest]);
     expect(byKeepRule(images, 'largest')[0]).toBe(largest);
     expect(byKeepRule(images, 'newest')[0]).toBe(newest);
+    expect(byKeepRule(images, 'oldest').at(-1)).toBe(newest);
+  });
+
+  it('keeps the sharpest before the one with most pixels', () => {
+    const sharpest = { ...plain, index: 1, sharpness: 900, width: 50 };
+    expect(byKeepRule([plain, sharpest], 'best')[0]).toBe(plain);
+    expect(byKeepRule([plain, sharpest], 'sharpest')[0]).toBe(sharpest);
+  });
+
+  it('keeps images of a folder before all others, and of two there the better', () => {
+    const [small, large, beside] = [
+      { ...plain, id: 'mine/2020/c.jpg', index: 1, width: 50 },
+      { ...plain, id: 'mine/d.jpg', index: 2, width: 60 },
+      { ...plain, id: 'mine too/e.jpg', index: 3, width: 900 },
+    ];
+    const images = [plain, small, large, beside];
+    expect(byKeepRule(images, 'best', { prefer: 'mine' })).toEqual([large, small, beside, plain]);
   });
 });
 

@@ -1,11 +1,12 @@
 /** Order of the images in a group of duplicates, the image to keep first. */
 
 /** Rules by which the image to keep is chosen. */
-export const keepRules = ['best', 'first', 'largest', 'newest'] as const;
+export const keepRules = ['best', 'sharpest', 'oldest', 'newest', 'largest', 'first'] as const;
 
 /**
  * `best`: most pixels, then sharpest, then oldest, then in the fewest folders, then the largest
- * file. `first`: first in the order of the source. `largest`: largest file. `newest`: last changed.
+ * file. `sharpest`, `oldest` (first changed), `newest` (last changed) and `largest` (file): that,
+ * then as `best`. `first`: first in the order of the source.
  */
 export type KeepRule = (typeof keepRules)[number];
 
@@ -28,15 +29,33 @@ export interface ImageFacts {
 /** Ratio of sharpness up to which images are equally sharp, since compression adds edges. */
 const SHARPNESS_STEP = 1.25;
 
-/** Sorts images by a rule, the one to keep first. Equal ones stay in the order of the source. */
-export function byKeepRule<F extends ImageFacts>(images: readonly F[], rule: KeepRule): F[] {
+/**
+ * Sorts images by a rule, the one to keep first. Equal ones stay in the order of the source.
+ *
+ * @param prefer folder, relative to the source, whose images come before all others
+ */
+export function byKeepRule<F extends ImageFacts>(
+  images: readonly F[],
+  rule: KeepRule,
+  { prefer }: { prefer?: string | undefined } = {},
+): F[] {
   const compare = {
     best: compareBest,
+    sharpest: (a: F, b: F) => sharpnessStep(b) - sharpnessStep(a) || compareBest(a, b),
+    oldest: (a: F, b: F) => dateOf(a) - dateOf(b) || compareBest(a, b),
     first: () => 0,
     largest: (a: F, b: F) => b.bytes - a.bytes || compareBest(a, b),
     newest: (a: F, b: F) => dateOf(b) - dateOf(a) || compareBest(a, b),
   }[rule];
-  return images.toSorted((a, b) => compare(a, b) || a.index - b.index);
+  const isOutside = ({ id }: F) => (prefer === undefined || isBelow(id, prefer) ? 0 : 1);
+  return images.toSorted(
+    (a, b) => isOutside(a) - isOutside(b) || compare(a, b) || a.index - b.index,
+  );
+}
+
+/** Returns true for an image in a folder or in a folder below it. */
+export function isBelow(id: string, folder: string): boolean {
+  return id.startsWith(`${folder}/`);
 }
 
 function compareBest(a: ImageFacts, b: ImageFacts): number {

@@ -7,7 +7,7 @@
  */
 import type { Reporter } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
-import { openPixelReader, type PixelCache, type Pixels } from '../data/index.ts';
+import { openPixelReader, type Pixels } from '../data/index.ts';
 
 /** Rows and columns of the gray grid. */
 export const SIDE = 32;
@@ -95,7 +95,7 @@ export function emptyDescriptors(count: number): Descriptors {
  * @throws LikenessError `cache.*`; the signal's reason where it is aborted
  */
 export async function describeImages(
-  cache: PixelCache,
+  cache: Parameters<typeof openPixelReader>[0],
   indices: ArrayLike<number>,
   reporter: Reporter,
 ): Promise<Descriptors> {

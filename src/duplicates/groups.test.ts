@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completeLinkage } from './groups.ts';
+import { completeLinkage, groupsAt, linkageTree } from './groups.ts';
 import type { DuplicatePair } from './pairs.ts';
 
 const pair = (a: number, b: number, similarity: number): DuplicatePair => ({ a, b, similarity });
@@ -55,6 +55,41 @@ describe('completeLinkage', () => {
       fc.property(graph, fc.double({ min: 0.5, max: 0.9, noNaN: true }), (pairs, threshold) => {
         const found = completeLinkage(pairs, threshold).map(({ members }) => members.join(' '));
         expect(found.sort()).toEqual(naive(pairs, threshold).sort());
+      }),
+    );
+  });
+});
+
+describe('groupsAt', () => {
+  const pairs = fc
+    .uniqueArray(fc.tuple(fc.nat(11), fc.nat(11), fc.integer({ min: 50, max: 60 })), {
+      selector: ([a, b]) => `${Math.min(a, b)} ${Math.max(a, b)}`,
+      maxLength: 50,
+    })
+    .map((all) =>
+      all
+        .filter(([a, b]) => a !== b)
+        .map(([a, b, s]) => pair(Math.min(a, b), Math.max(a, b), s / 100)),
+    );
+
+  it('reads the groups of every higher threshold from one tree', () => {
+    fc.assert(
+      fc.property(pairs, fc.integer({ min: 50, max: 60 }), (all, percent) => {
+        const tree = linkageTree(all, 0.5);
+        expect(groupsAt(tree, percent / 100)).toEqual(completeLinkage(all, percent / 100));
+      }),
+    );
+  });
+
+  it('names the least similar of all pairs of a group', () => {
+    fc.assert(
+      fc.property(pairs, (all) => {
+        for (const { members, worst } of completeLinkage(all, 0.5)) {
+          const inside = all.filter(({ a, b }) => members.includes(a) && members.includes(b));
+          expect(inside).toHaveLength((members.length * (members.length - 1)) / 2);
+          expect(worst.similarity).toBe(Math.min(...inside.map(({ similarity }) => similarity)));
+          expect(inside).toContain(worst);
+        }
       }),
     );
   });

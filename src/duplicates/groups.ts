@@ -10,10 +10,21 @@ export interface PositionGroup {
   readonly worst: DuplicatePair;
 }
 
+/** Two groups that complete linkage joins, by their first members. */
+export interface Merge {
+  readonly a: number;
+  readonly b: number;
+  /** Pair of the joined group that is least alike. */
+  readonly worst: DuplicatePair;
+  /** Similarity at which the groups are joined, that of their least similar members. */
+  readonly similarity: number;
+}
+
 interface Link {
   readonly a: number;
   readonly b: number;
-  readonly similarity: number;
+  /** Least similar pair of a member of `a` and one of `b`. */
+  readonly pair: DuplicatePair;
 }
 
 /**
@@ -26,24 +37,34 @@ export function completeLinkage(
   pairs: readonly DuplicatePair[],
   threshold: number,
 ): PositionGroup[] {
-  const links = new Map<number, Map<number, number>>();
+  return groupsAt(linkageTree(pairs, threshold), threshold);
+}
+
+/**
+ * Lists the merges of {@link completeLinkage}, most similar first. Those at a higher threshold are
+ * the first of them, because a pair below it cannot join groups above it.
+ */
+export function linkageTree(pairs: readonly DuplicatePair[], threshold: number): Merge[] {
+  const links = new Map<number, Map<number, DuplicatePair>>();
   const linksOf = (group: number) => {
-    const own = links.get(group) ?? new Map<number, number>();
+    const own = links.get(group) ?? new Map<number, DuplicatePair>();
     links.set(group, own);
     return own;
   };
   const queue: Link[] = [];
-  for (const { a, b, similarity } of pairs) {
+  for (const pair of pairs) {
+    const { a, b, similarity } = pair;
     if (similarity < threshold || a === b) continue;
-    linksOf(a).set(b, similarity);
-    linksOf(b).set(a, similarity);
-    push(queue, { a, b, similarity });
+    linksOf(a).set(b, pair);
+    linksOf(b).set(a, pair);
+    push(queue, { a, b, pair });
   }
-  const members = new Map<number, number[]>([...links.keys()].map((one) => [one, [one]]));
+  const worst = new Map<number, DuplicatePair>();
+  const merges: Merge[] = [];
   for (let link = pop(queue); link; link = pop(queue)) {
-    const { a, b, similarity } = link;
+    const { a, b, pair } = link;
     // A link of groups that were joined since is out of date.
-    if (links.get(a)?.get(b) !== similarity) continue;
+    if (links.get(a)?.get(b) !== pair) continue;
     const [left, right] = [links.get(a)!, links.get(b)!];
     links.delete(b);
     for (const other of right.keys()) links.get(other)?.delete(b);
@@ -55,43 +76,49 @@ export function completeLinkage(
         links.get(other)!.delete(a);
         continue;
       }
-      if (theirs >= own) continue;
+      if (!isWorse(theirs, own)) continue;
       left.set(other, theirs);
       links.get(other)!.set(a, theirs);
-      push(queue, { a: Math.min(a, other), b: Math.max(a, other), similarity: theirs });
+      push(queue, { a: Math.min(a, other), b: Math.max(a, other), pair: theirs });
     }
-    members.set(a, [...members.get(a)!, ...members.get(b)!]);
-    members.delete(b);
+    const least = [worst.get(a), worst.get(b)].reduce<DuplicatePair>(
+      (one, other) => (other && isWorse(other, one) ? other : one),
+      pair,
+    );
+    worst.set(a, least);
+    merges.push({ a, b, worst: least, similarity: pair.similarity });
   }
-  const similarities = new Map(pairs.map((pair) => [`${pair.a} ${pair.b}`, pair]));
-  return [...members.values()]
-    .filter(({ length }) => length > 1)
-    .map((own) => {
-      const sorted = own.toSorted((a, b) => a - b);
-      return { members: sorted, worst: worstOf(sorted, similarities) };
-    })
+  return merges;
+}
+
+/** Reads the groups at a threshold from the merges at the same or a lower one. */
+export function groupsAt(merges: readonly Merge[], threshold: number): PositionGroup[] {
+  const groups = new Map<number, { members: number[]; worst: DuplicatePair }>();
+  for (const { a, b, worst, similarity } of merges) {
+    if (similarity < threshold) break;
+    const [left, right] = [groups.get(a)?.members ?? [a], groups.get(b)?.members ?? [b]];
+    groups.delete(b);
+    groups.set(a, { members: [...left, ...right], worst });
+  }
+  return [...groups.values()]
+    .map(({ members, worst }) => ({ members: members.sort((a, b) => a - b), worst }))
     .sort((one, other) => one.members[0]! - other.members[0]!);
 }
 
-function worstOf(
-  members: readonly number[],
-  similarities: ReadonlyMap<string, DuplicatePair>,
-): DuplicatePair {
-  let worst: DuplicatePair | undefined;
-  for (const [i, a] of members.entries()) {
-    for (const b of members.slice(i + 1)) {
-      const pair = similarities.get(`${a} ${b}`)!;
-      if (!worst || pair.similarity < worst.similarity) worst = pair;
-    }
-  }
-  return worst!;
+/** Tells the less similar of two pairs; of equally similar ones the first by position. */
+function isWorse(one: DuplicatePair, other: DuplicatePair): boolean {
+  return (
+    one.similarity < other.similarity ||
+    (one.similarity === other.similarity &&
+      (one.a < other.a || (one.a === other.a && one.b < other.b)))
+  );
 }
 
 /** Order of the queue: most similar first, then by position. */
 function isBefore(one: Link, other: Link): boolean {
   return (
-    one.similarity > other.similarity ||
-    (one.similarity === other.similarity &&
+    one.pair.similarity > other.pair.similarity ||
+    (one.pair.similarity === other.pair.similarity &&
       (one.a < other.a || (one.a === other.a && one.b < other.b)))
   );
 }

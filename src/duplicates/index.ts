@@ -2,6 +2,7 @@
 export {
   byKeepRule,
   type ImageFacts,
+  isBelow,
   type KeepRule,
   keepRules,
   sharpnessOf,
@@ -15,9 +16,16 @@ export {
   parityClasses,
   SIDE,
 } from './describe.ts';
-export { completeLinkage, type PositionGroup } from './groups.ts';
+export {
+  completeLinkage,
+  groupsAt,
+  linkageTree,
+  type Merge,
+  type PositionGroup,
+} from './groups.ts';
 export {
   type CachePairs,
+  type ComparedCache,
   DEFAULT_THRESHOLD,
   DUPLICATE_SIZE,
   type DuplicatePair,

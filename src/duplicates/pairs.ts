@@ -55,8 +55,14 @@ export interface CachePairs {
   readonly equal: readonly (readonly number[])[];
 }
 
+/** Parts of a cache that are compared, which can be sent to a worker. */
+export type ComparedCache = Pick<
+  PixelCache,
+  'file' | 'widths' | 'heights' | 'offsets' | 'contents'
+>;
+
 /** Finds pairs among all images of a cache. Of equal images only the first is compared. */
-export async function pairsOfCache(cache: PixelCache, reporter: Reporter): Promise<CachePairs> {
+export async function pairsOfCache(cache: ComparedCache, reporter: Reporter): Promise<CachePairs> {
   const byContent = new Map<bigint, number[]>();
   for (const [i, content] of cache.contents.entries()) {
     const same = byContent.get(content);

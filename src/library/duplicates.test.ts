@@ -78,13 +78,19 @@ describe('findDuplicates', () => {
     expect(await kept('first')).toBe('2.jpg');
   });
 
+  it('keeps images of a preferred folder', async () => {
+    const { groups } = await findDuplicates(photos, { ...options, prefer: 'copies/' });
+    expect(groups.map(({ images }) => images[0]!.path.split('/')[0])).toEqual(['copies', 'copies']);
+  });
+
   it('refuses options by name', async () => {
     await expect(findDuplicates(photos, { threshold: 1.5 })).rejects.toMatchObject({
       code: 'option.invalid',
       message: 'threshold: received 1.5; expected a number from 0.5 to 1',
     });
     await expect(findDuplicates(photos, { keep: 'worst' as 'best' })).rejects.toMatchObject({
-      message: 'keep: received "worst"; expected one of best, first, largest, newest',
+      message:
+        'keep: received "worst"; expected one of best, sharpest, oldest, newest, largest, first',
     });
   });
 

@@ -1,11 +1,9 @@
 /** Exact and near-duplicates of a source, as programs find and move them. */
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
-import { type Reporter, type ReporterOptions, reporterOf } from '../core/reporter.ts';
+import { type ReporterOptions, reporterOf } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
-import { isolatedDecoder, type OpenImages, type Source } from '../data/index.ts';
+import type { OpenImages } from '../data/index.ts';
 import {
   byKeepRule,
   type CachePairs,
@@ -13,16 +11,14 @@ import {
   DEFAULT_THRESHOLD,
   DUPLICATE_SIZE,
   type DuplicatePair,
-  type ImageFacts,
   type KeepRule,
   keepRules,
   MIN_SIMILARITY,
   pairsOfCache,
-  sharpnessOf,
 } from '../duplicates/index.ts';
-import { pathOfText } from '../formats/index.ts';
 import { readStoredSource } from '../run/index.ts';
 import { withImages } from './images.ts';
+import { type MeasuredImage, measureImage } from './measureImage.ts';
 import { checkOptions, oneOf, path } from './options.ts';
 import { checkTrashFolder, type MovedFiles, moveToTrash, restoreTrash } from './trash.ts';
 
@@ -34,6 +30,8 @@ export interface DuplicatesOptions extends ReporterOptions {
   threshold?: number;
   /** Image of a group that comes first, to be kept. Default `best`. */
   keep?: KeepRule;
+  /** Folder, relative to the source, whose images are kept before all others. Default: none. */
+  prefer?: string;
   /** Run whose `exclude`, `pages` and `range` are used for its own images. */
   run?: string;
   /** Trash folder that images will be moved to, which is checked before the search. */
@@ -103,8 +101,9 @@ export async function findDuplicates(
   options: DuplicatesOptions = {},
 ): Promise<Duplicates> {
   const shape = { threshold: threshold.optional(), keep: oneOf(keepRules) };
-  checkOptions({ ...shape, run: path(), into: path() }, options);
+  checkOptions({ ...shape, prefer: path(), run: path(), into: path() }, options);
   const { threshold: least = DEFAULT_THRESHOLD, keep = 'best', run, into } = options;
+  const prefer = options.prefer?.replace(/\/+$/, '');
   const reporter = reporterOf(options);
   const stored = run === undefined ? undefined : await readStoredSource(run);
   return withImages(
@@ -114,7 +113,7 @@ export async function findDuplicates(
       const cache = await opened.pixels({ size: DUPLICATE_SIZE, range: stored?.range, reporter });
       const found = await pairsOfCache(cache, reporter);
       const indices = new Map(opened.source.entries.map(({ id }, index) => [id, index]));
-      const measured = new Map<number, Measured>();
+      const measured = new Map<number, MeasuredImage>();
       const source = await opened.ranged({ range: stored?.range, reporter });
       const measure = async (positions: readonly number[]) => {
         const missing = positions.filter((position) => !measured.has(position));
@@ -130,7 +129,7 @@ export async function findDuplicates(
         return positions.map((position) => measured.get(position)!);
       };
       const about: About = {
-        ...{ found, keep, measure, images: cache.count },
+        ...{ found, keep, prefer, measure, images: cache.count },
         skipped: cache.skipped
           .filter(({ damaged }) => damaged)
           .map(({ id, reason }) => ({ path: id, reason })),
@@ -141,18 +140,14 @@ export async function findDuplicates(
   );
 }
 
-interface Measured extends ImageFacts {
-  /** Hash of the bytes. */
-  readonly hash: string;
-}
-
 interface About extends Pick<Duplicates, 'images' | 'keep' | 'skipped'> {
   readonly found: CachePairs;
-  measure(positions: readonly number[]): Promise<Measured[]>;
+  readonly prefer: string | undefined;
+  measure(positions: readonly number[]): Promise<MeasuredImage[]>;
 }
 
 async function duplicatesAt(about: About, least: number): Promise<Duplicates> {
-  const { found, keep, measure, ...rest } = about;
+  const { found, keep, prefer, measure, ...rest } = about;
   const groups: DuplicateGroup[] = [];
   for (const { members, worst } of groupsOf(found, least)) {
     const measured = await measure(members);
@@ -160,7 +155,7 @@ async function duplicatesAt(about: About, least: number): Promise<Duplicates> {
     const isEqual = measured.every(({ hash }) => hash === measured[0]!.hash);
     groups.push({
       kind: isEqual ? 'equal' : 'near',
-      images: byKeepRule(measured, keep).map(described),
+      images: byKeepRule(measured, keep, { prefer }).map(described),
       worst: { a: at.get(worst.a)!, b: at.get(worst.b)!, similarity: worst.similarity },
     });
   }
@@ -194,30 +189,7 @@ function groupsOf(
   return groups.sort((one, other) => one.members[0]! - other.members[0]!);
 }
 
-/** Side at which sharpness is measured. */
-const MEASURED_SIZE = 1024;
-
-async function measureImage(
-  source: Source,
-  index: number,
-  { signal }: Pick<Reporter, 'signal'>,
-): Promise<Measured> {
-  const { id } = source.entries[index]!;
-  const image = await source.read(index);
-  const { width, height } = await isolatedDecoder.size(image, { signal });
-  const small = await isolatedDecoder.decode(image, { size: MEASURED_SIZE, signal });
-  const bytes = image.kind === 'raw' ? image.pixels : image.bytes;
-  const file = source.kind === 'folder' ? pathOfText(source.path, id) : undefined;
-  const info = file === undefined ? undefined : await stat(file).catch(() => undefined);
-  const page = image.kind === 'raw' ? undefined : image.page;
-  return {
-    ...{ id, index, width, height, sharpness: sharpnessOf(small), bytes: bytes.length },
-    ...(info && { modified: info.mtimeMs }),
-    hash: createHash('sha256').update(bytes).update(`#${page}`).digest('base64'),
-  };
-}
-
-function described({ id, modified, ...facts }: Measured): DuplicateImage {
+function described({ id, modified, ...facts }: MeasuredImage): DuplicateImage {
   const { width, height, sharpness, bytes } = facts;
   return {
     ...{ path: id, width, height, sharpness, bytes },

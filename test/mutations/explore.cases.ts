@@ -40,10 +40,17 @@ export const explore = {
     },
     {
       line: 'groups: two are as alike as their least similar members',
-      in: 'completeLinkage',
-      find: 'theirs >= own',
-      to: 'theirs <= own',
+      in: 'linkageTree',
+      find: '!isWorse(theirs, own)',
+      to: 'isWorse(theirs, own)',
       caughtBy: ['groups.test.ts', 'takes two groups for as alike'],
+    },
+    {
+      line: 'groups: those at a threshold are joined by the merges above it',
+      in: 'groupsAt',
+      find: 'similarity < threshold',
+      to: 'false',
+      caughtBy: ['groups.test.ts', 'reads the groups of every higher threshold'],
     },
     {
       line: 'best: the sharper of two pictures of equal size',
