@@ -14,6 +14,7 @@ const allowed: Record<string, string> = {
   'src/formats/scratchFile.ts': 'creates files of its own',
   'src/data/pack-file.ts': 'creates files of its own',
   'src/data/featureCache.ts': 'creates files of its own',
+  'src/data/thumbnailCache.ts': 'creates files of its own',
   'src/data/cacheBuilder.ts': 'opens a folder to flush it',
   'src/data/source-folder.ts': 'opens on other threads, as regularFile.ts does',
   'src/encoders/hub/hubDownload.ts': 'opens to append, after the check of requireReplaceable',

@@ -11,7 +11,8 @@ export const cacheCommand: Command = {
     'sizes and times of the files and by settings. The folder is ~/.cache/likeness, or ' +
     'LIKENESS_CACHE. Together the files take at most 20 GiB, and the least recently used are ' +
     'removed first. After a removal the images are decoded again. Features of runs ' +
-    'and pretrained models are stored there too, and computed again after a removal. The scores ' +
+    'and pretrained models and thumbnails of explore are stored there too, and computed again ' +
+    'after a removal. Thumbnails of a source take at most 2 GiB. The scores ' +
     'of baselines, such as raw pixels, that evaluate has measured on some images stay 90 days.',
   arguments: [],
   options: [{ flags: '--clear', description: 'remove all cached images' }],
@@ -45,11 +46,12 @@ export const cacheCommand: Command = {
 };
 
 /** Describes a cache in words. */
-function contentsOf({ contents, features }: CacheListing['caches'][number]): string {
+function contentsOf({ contents, features, thumbnails }: CacheListing['caches'][number]): string {
   if (contents) {
     const { source, count, size } = contents;
     return `${source.name}, ${plural(count, 'image')} of at most ${size} px`;
   }
+  if (thumbnails) return `${thumbnails.source}, ${plural(thumbnails.count, 'thumbnail')}`;
   if (!features) return 'damaged or unfinished';
   const { source, count, model } = features;
   return `${source}, features of ${plural(count, 'image')} by ${model}`;

@@ -6,12 +6,17 @@ import { makeFolderSync } from '../formats/index.ts';
 import { readFeatureMeta } from './featureFile.ts';
 import { readPack } from './pack-file.ts';
 import { systemCode, systemReason } from './reasons.ts';
+import { readThumbnailMeta } from './thumbnailFile.ts';
 import type { SourceKind } from './types.ts';
 
 /** Extension of a finished cache file. */
 export const PACK = '.pixels';
 /** Extension of a file of features (see featureFile.ts). */
 export const FEATURES = '.features';
+/** Extension of a file of thumbnails (see thumbnailFile.ts). */
+export const THUMBNAILS = '.thumbnails';
+/** Bytes of all caches together, except scores. */
+export const CACHE_BYTES = 20 * 2 ** 30;
 /** Extension of the scores of baselines on images. */
 export const SCORES = '.scores';
 /** Scores that were not read for so long are removed. */
@@ -23,7 +28,7 @@ const ABANDONED_MS = 3_600_000;
 /** Caches that this process has opened: never removed to make room. */
 const inUse = new Set<string>();
 
-/** Stored pixel cache, stored features, or the stored scores of a baseline. */
+/** Stored pixel cache, features, thumbnails, or scores of a baseline. */
 export interface StoredCache {
   readonly file: string;
   readonly bytes: number;
@@ -43,6 +48,8 @@ export interface StoredCache {
     readonly count: number;
     readonly dimension: number;
   };
+  /** Present for thumbnails of the page. */
+  readonly thumbnails?: { readonly source: string; readonly count: number };
 }
 
 /** `$LIKENESS_CACHE`, or `~/.cache/likeness`. */
@@ -80,6 +87,11 @@ export function markUsed(file: string): void {
   }
 }
 
+/** Marks a cache as no longer open in this process. */
+export function release(file: string): void {
+  inUse.delete(file);
+}
+
 /** Lists the stored caches, most recently used first. A folder that does not exist has none. */
 export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] {
   return namesIn(cacheDir)
@@ -90,6 +102,10 @@ export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] 
         if (!found) return { file, bytes, lastUsed };
         const { key: _, ...features } = found;
         return { file, bytes, lastUsed, features };
+      }
+      if (file.endsWith(THUMBNAILS)) {
+        const thumbnails = readThumbnailMeta(file);
+        return { file, bytes, lastUsed, ...(thumbnails && { thumbnails }) };
       }
       const meta = file.endsWith(PACK) ? readPack(file)?.meta : undefined;
       if (!meta) return { file, bytes, lastUsed };
@@ -132,7 +148,7 @@ export function clearCaches(cacheDir: string = defaultCacheDir()): {
  */
 export function evict(cacheDir: string, limitBytes: number): string[] {
   const caches = namesIn(cacheDir)
-    .filter(({ file }) => file.endsWith(PACK) || file.endsWith(FEATURES))
+    .filter(({ file }) => [PACK, FEATURES, THUMBNAILS].some((kind) => file.endsWith(kind)))
     .sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
   let total = caches.reduce((sum, { bytes }) => sum + bytes, 0);
   const removed: string[] = [];
@@ -159,7 +175,7 @@ export function cacheWriteError(cacheDir: string, error: unknown): LikenessError
   return new LikenessError(full ? 'cache.full' : 'cache.unwritable', message, { cause: error });
 }
 
-const kinds = [PACK, FEATURES, SCORES];
+const kinds = [PACK, FEATURES, THUMBNAILS, SCORES];
 
 /** Lists our files in a cache folder. A folder that cannot be read has none. */
 function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Date }[] {

@@ -8,7 +8,14 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
-import { defaultCacheDir, evict, markUsed, PACK, prepareCacheDir } from './cache-folder.ts';
+import {
+  CACHE_BYTES,
+  defaultCacheDir,
+  evict,
+  markUsed,
+  PACK,
+  prepareCacheDir,
+} from './cache-folder.ts';
 import { type BuildProgress, buildCache } from './cacheBuilder.ts';
 import { DECODER_VERSION, MAX_ASPECT, MAX_PIXELS } from './decode.ts';
 import { type PackIndex, type PackMeta, readPack } from './pack-file.ts';
@@ -57,7 +64,7 @@ export async function openPixelCache(
 ): Promise<PixelCache> {
   const {
     size = 256,
-    limitBytes = 20 * 2 ** 30,
+    limitBytes = CACHE_BYTES,
     maxPixels = MAX_PIXELS,
     onProgress,
     signal,

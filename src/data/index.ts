@@ -23,6 +23,7 @@ export { reportSkipped } from './reportSkipped.ts';
 export { hashOfSet } from './setHash.ts';
 export { openSource, type SourceOptions } from './source.ts';
 export { indicesOfSplit, type SplitName, unlabeledAmong } from './splits.ts';
+export { openThumbnailCache, type ThumbnailCache, thumbnailKey } from './thumbnailCache.ts';
 export type {
   EncodedImage,
   ImageEntry,

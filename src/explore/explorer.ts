@@ -111,7 +111,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     throw new LikenessError('explore.noRun', 'No run is open. Choose one of the list.');
   }
   async function show(next: OpenedRun): Promise<void> {
-    const before = run;
+    const [before, picturesBefore] = [run, pictures];
     run = next;
     computed.clear();
     layoutJob = undefined;
@@ -121,9 +121,11 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
         return next.source.read(id);
       },
       stored: (id) => next.thumbnails?.pictures.get(id),
+      ...(next.source && { cache: next.source.thumbnails }),
     });
     rerank();
     emit({ kind: 'run', data: { key: next.key } });
+    await picturesBefore?.close();
     await before?.close();
   }
   /** Opens the run again where another process has clustered its images meanwhile. */
@@ -316,6 +318,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     async close() {
       listeners.clear();
       await jobs.close();
+      await pictures?.close();
       await run?.close();
       isolatedDecoder.close();
       await Promise.all(files.map((file) => rm(dirname(file), { recursive: true, force: true })));

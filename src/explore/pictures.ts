@@ -1,13 +1,22 @@
-/** Pictures of the page: thumbnails in a bounded memory, and originals that browsers can show. */
+/** Pictures of the page: thumbnails by content, and originals that browsers can show. */
 import sharp from 'sharp';
 import { createBudget } from '../core/budget.ts';
 import { LikenessError } from '../core/errors.ts';
-import { type EncodedImage, isolatedDecoder, type Pixels, type RawImage } from '../data/index.ts';
+import {
+  type EncodedImage,
+  isolatedDecoder,
+  type Pixels,
+  type RawImage,
+  type ThumbnailCache,
+  thumbnailKey,
+} from '../data/index.ts';
 
 /** Bytes of a picture with its type. */
 export interface Picture {
   readonly bytes: Uint8Array;
   readonly type: string;
+  /** Hash of the original and of the side; absent for a picture that is not a thumbnail of it. */
+  readonly key?: string;
 }
 
 export interface PictureSource {
@@ -15,6 +24,8 @@ export interface PictureSource {
   read(id: string): Promise<EncodedImage | RawImage>;
   /** Finds a stored small picture for an image whose original is gone. */
   stored?(id: string): Uint8Array | undefined;
+  /** Opens the thumbnails that stay on this machine. */
+  cache?(): Promise<ThumbnailCache>;
 }
 
 export interface Pictures {
@@ -22,67 +33,104 @@ export interface Pictures {
   thumbnail(id: string, side: number, signal?: AbortSignal): Promise<Picture>;
   /** Reads the file where browsers can show it, else makes a WebP in full size. */
   original(id: string, signal?: AbortSignal): Promise<Picture>;
+  close(): Promise<void>;
 }
 
 /** Bytes of thumbnails in memory. */
 const MAX_BYTES = 2 ** 27;
-/** Pictures that are decoded at once. */
+/** Originals that are read at once, and pictures that are decoded at once. */
+const READ_AT_ONCE = 8;
 const AT_ONCE = 4;
 /** Longest side of an original that is converted; the limit of WebP. */
 const MAX_SIDE = 16_383;
+/** Quality of a WebP, and the effort of its encoder, 0 to 6. */
+const WEBP = { quality: 78, effort: 2 };
+/** Names the rules by which thumbnails are made, so that stored ones of others are not used. */
+const VERSION = `1 ${JSON.stringify(WEBP)} ${sharp.versions.webp}`;
 
-/** Opens the pictures of a source. */
+/**
+ * Opens the pictures of a source. A thumbnail is found by the bytes of its original, which are read
+ * each time, so that no picture outlives a change of its file.
+ */
 export function openPictures(source: PictureSource): Pictures {
-  const cache = new Map<string, Uint8Array>();
+  const memory = new Map<string, Uint8Array>();
   const running = new Map<string, Promise<Picture>>();
-  const budget = createBudget(AT_ONCE);
+  const reading = createBudget(READ_AT_ONCE);
+  const decoding = createBudget(AT_ONCE);
+  let opened: Promise<ThumbnailCache | undefined> | undefined;
   let bytes = 0;
 
+  function cache(): Promise<ThumbnailCache | undefined> {
+    opened ??= (source.cache?.() ?? Promise.resolve(undefined)).catch(() => undefined);
+    return opened;
+  }
   function remember(key: string, picture: Uint8Array): void {
-    cache.set(key, picture);
+    if (memory.has(key)) return;
+    memory.set(key, picture);
     bytes += picture.length;
-    for (const [oldest, old] of cache) {
+    for (const [oldest, old] of memory) {
       if (bytes <= MAX_BYTES) break;
-      cache.delete(oldest);
+      memory.delete(oldest);
       bytes -= old.length;
     }
   }
-  async function make(id: string, side: number, key: string): Promise<Picture> {
-    let picture: Uint8Array;
+  /** Finds a thumbnail that was made of the same bytes; undefined where there is none. */
+  async function find(id: string, side: number): Promise<Picture | undefined> {
+    const key = thumbnailKey(await source.read(id), { side, version: VERSION });
+    const held = memory.get(key);
+    if (held) {
+      memory.delete(key); // moves it to the end, the last to be forgotten
+      memory.set(key, held);
+      return { bytes: held, type: 'image/webp', key };
+    }
+    const stored = (await cache())?.get(key);
+    if (!stored) return undefined;
+    remember(key, stored);
+    return { bytes: stored, type: 'image/webp', key };
+  }
+  /** Makes a thumbnail of the bytes as they are now. */
+  async function make(id: string, side: number): Promise<Picture> {
+    const original = await source.read(id);
+    const key = thumbnailKey(original, { side, version: VERSION });
+    const picture = await webpOf(await isolatedDecoder.decode(original, { size: side }), side);
+    remember(key, picture);
+    (await cache())?.add(key, picture);
+    return { bytes: picture, type: 'image/webp', key };
+  }
+  async function findOrMake(id: string, side: number, signal?: AbortSignal): Promise<Picture> {
     try {
-      const original = await source.read(id);
-      picture = await webpOf(await isolatedDecoder.decode(original, { size: side }), side);
+      // A picture that nobody waits for any more, because the page was scrolled, is not made.
+      const found = await reading.run(1, async () => {
+        signal?.throwIfAborted();
+        return find(id, side);
+      });
+      if (found) return found;
+      return await decoding.run(1, async () => {
+        signal?.throwIfAborted();
+        return make(id, side);
+      });
     } catch (error) {
+      signal?.throwIfAborted();
       const stored = source.stored?.(id);
       if (!stored) throw error;
       return { bytes: stored, type: typeOf(stored) ?? 'image/webp' };
     }
-    remember(key, picture);
-    return { bytes: picture, type: 'image/webp' };
   }
   return {
     async thumbnail(id, side, signal) {
-      const key = `${side}/${id}`;
-      const found = cache.get(key);
-      if (found) {
-        cache.delete(key); // moves it to the end, the last to be forgotten
-        cache.set(key, found);
-        return { bytes: found, type: 'image/webp' };
+      const name = `${side}/${id}`;
+      const before = running.get(name);
+      if (before) {
+        // The picture of another request, unless that one was given up.
+        const shared = await before.catch(() => undefined);
+        if (shared) return shared;
       }
-      const before = running.get(key);
-      // The picture of another request, unless that one was given up.
-      const shared = await before?.catch(() => undefined);
-      if (shared) return shared;
-      // A picture that nobody waits for any more, because the page was scrolled, is not made.
-      const made = budget.run(1, async () => {
-        signal?.throwIfAborted();
-        return make(id, side, key);
-      });
-      running.set(key, made);
+      const made = findOrMake(id, side, signal);
+      running.set(name, made);
       try {
         return await made;
       } finally {
-        running.delete(key);
+        if (running.get(name) === made) running.delete(name);
       }
     },
     async original(id, signal) {
@@ -95,10 +143,13 @@ export function openPictures(source: PictureSource): Pictures {
         const type = typeOf(original.bytes);
         if (type !== undefined) return { bytes: original.bytes, type };
       }
-      const pixels = await budget.run(1, () =>
+      const pixels = await decoding.run(1, () =>
         isolatedDecoder.decode(original, { size: MAX_SIDE, signal }),
       );
       return { bytes: await webpOf(pixels, MAX_SIDE), type: 'image/webp' };
+    },
+    async close() {
+      (await opened)?.close();
     },
   };
 }
@@ -107,7 +158,7 @@ export function openPictures(source: PictureSource): Pictures {
 async function webpOf({ width, height, pixels }: Pixels, side: number): Promise<Uint8Array> {
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 78, effort: 2 })
+    .webp(WEBP)
     .toBuffer();
 }
 

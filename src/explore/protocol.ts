@@ -194,7 +194,8 @@ export interface SearchAnswer {
 }
 
 /*
- * `GET /api/pictures/:row?side=64|256|1024`: WebP whose longer side is at most `side`.
+ * `GET /api/pictures/:row?side=64|256|1024`: WebP whose longer side is at most `side`, with an
+ * ETag by the content of the original.
  * `GET /api/originals/:row`: the file where browsers can show it, else a WebP in full size.
  * Both answer 404 where the source has moved or the image is unreadable.
  */

@@ -1,7 +1,12 @@
 /** Images of a run's source, which may have moved. */
 
 import { LikenessError } from '../core/errors.ts';
-import type { EncodedImage, RawImage } from '../data/index.ts';
+import {
+  type EncodedImage,
+  openThumbnailCache,
+  type RawImage,
+  type ThumbnailCache,
+} from '../data/index.ts';
 import { type Images, openImages } from '../library/images.ts';
 
 export interface SourceImages {
@@ -14,6 +19,8 @@ export interface SourceImages {
   indexOf(id: string): number | undefined;
   /** Reads the original. @throws LikenessError `image.unreadable` */
   read(id: string): Promise<EncodedImage | RawImage>;
+  /** Opens the thumbnails of the source in the cache folder. */
+  thumbnails(): Promise<ThumbnailCache>;
 }
 
 /**
@@ -53,5 +60,7 @@ export function sourceImagesOf(images: Images): SourceImages {
       ranged ??= images.ranged();
       return (await ranged).read(index);
     },
+    thumbnails: () =>
+      openThumbnailCache({ cacheDir: images.cacheDir, path: source.path, name: source.name }),
   };
 }

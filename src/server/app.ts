@@ -78,12 +78,11 @@ export function createApp(options: AppOptions): Hono {
     return c.json(await explorer.similar(bytes, n));
   });
   app.get('/api/pictures/:row', async (c) => {
-    const { side, key } = queryOf(c, queries.picture);
-    return picture(c, side, key);
+    return picture(c, queryOf(c, queries.picture).side);
   });
   app.get('/api/originals/:row', async (c) => {
     queryOf(c, queries.none);
-    return picture(c, 'original', undefined);
+    return picture(c, 'original');
   });
   app.get('/api/compare', async (c) =>
     c.json(await explorer.compare(queryOf(c, queries.compare).run)),
@@ -160,12 +159,14 @@ export function createApp(options: AppOptions): Hono {
       'key: the page shows another run or clustering than the one that is open. Load it again.',
     );
   }
-  async function picture(c: Context, side: number | 'original', key: string | undefined) {
+  async function picture(c: Context, side: number | 'original') {
     const { signal } = c.req.raw;
-    const { bytes, type } = await explorer.picture(rowOf(c), side, signal);
-    // With the key in the URL the same URL is always the same picture.
-    const age = key === undefined ? 'no-store' : 'private, max-age=86400, immutable';
-    return c.body(new Uint8Array(bytes), 200, { 'content-type': type, 'cache-control': age });
+    const { bytes, type, key } = await explorer.picture(rowOf(c), side, signal);
+    if (key === undefined) return c.body(new Uint8Array(bytes), 200, { 'content-type': type });
+    // The browser keeps the picture and asks each time if it is still that of the file.
+    const kept = { etag: `"${key}"`, 'cache-control': 'private, no-cache' };
+    if (c.req.header('if-none-match') === kept.etag) return c.body(null, 304, kept);
+    return c.body(new Uint8Array(bytes), 200, { 'content-type': type, ...kept });
   }
   async function download(c: Context, job: number): Promise<Response> {
     const file = explorer.download(job);

@@ -58,7 +58,6 @@ export const queries = {
   }),
   picture: z.strictObject({
     side: z.enum(['64', '256', '1024']).default('256').transform(Number),
-    key: key.optional(),
   }),
   compare: z.strictObject({ run: text() }),
   events: z.strictObject({ from: numberText.transform(Number).optional() }),

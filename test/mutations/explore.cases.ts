@@ -121,6 +121,20 @@ export const explore = {
       to: '-1',
       caughtBy: ['explore/layouts.test.ts', 'lie beside their copies'],
     },
+    {
+      line: 'thumbnails: found by the bytes of their originals',
+      in: 'thumbnailKey',
+      find: "image.kind === 'raw' ? image.pixels : image.bytes",
+      to: "''",
+      caughtBy: ['explore/pictures.test.ts', 'follows a file that changes'],
+    },
+    {
+      line: 'thumbnails: a damaged one is not shown',
+      in: 'readThumbnail',
+      find: 'isIntact ? record.subarray(RECORD) : undefined',
+      to: 'record.subarray(RECORD)',
+      caughtBy: ['thumbnailCache.test.ts', 'are passed over where the file is torn'],
+    },
   ],
   server: [
     {
