@@ -19,7 +19,9 @@ beforeAll(async () => {
       license: 'mit',
       files: {
         'onnx/model.onnx': { bytes, isLarge: true },
-        'preprocessor_config.json': { bytes: Buffer.from('{"size": 32}') },
+        'preprocessor_config.json': {
+          bytes: Buffer.from('{"size": 32, "image_mean": 0.5, "image_std": 0.5}'),
+        },
       },
     },
     'acme/gated': { files: {}, isGated: true },

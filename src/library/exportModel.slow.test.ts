@@ -182,7 +182,10 @@ describe('clusters as an output', () => {
   it('equal assign for a model that likeness has exported, read with its view', async () => {
     writeFileSync(
       at('preprocessor_config.json'),
-      JSON.stringify({ size: { shortest_edge: 40 }, crop_size: SIZE, resample: 3 }),
+      JSON.stringify({
+        ...{ size: { shortest_edge: 40 }, crop_size: SIZE, resample: 3 },
+        ...{ image_mean: 0.5, image_std: 0.5 },
+      }),
     );
     const first = await start(at('pictures'), { encoder: at('tiny.onnx'), out: at('first') });
     rmSync(at('preprocessor_config.json'));

@@ -95,7 +95,10 @@ describe('start with a pretrained model', () => {
 
 describe('a model of the hub', () => {
   let hub: HubServer;
-  const preprocessor = { size: 32, do_center_crop: false, image_mean: [0.5, 0.5, 0.5] };
+  const preprocessor = {
+    ...{ size: 32, do_center_crop: false },
+    ...{ image_mean: [0.5, 0.5, 0.5], image_std: [0.25, 0.25, 0.25] },
+  };
   const repoOf = (scale: 'none' | 'fractions') => ({
     license: 'mit',
     files: {

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { LikenessError, reasonOf } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import { readRegularText } from '../../formats/index.ts';
-import { type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
+import { type Description, readPreprocessor } from './preprocessor.ts';
+import { readTimm } from './timmConfig.ts';
 
 /**
  * Reads `preprocessor_config.json` or timm's `config.json` beside a model, or beside its folder
@@ -12,14 +13,14 @@ import { type ImageInput, readPreprocessor, readTimm } from './imageInput.ts';
  *
  * @throws LikenessError `encoder.preprocessor`
  */
-export async function descriptionOf(file: string): Promise<ImageInput | undefined> {
+export async function descriptionOf(file: string): Promise<Description | undefined> {
   const folder = dirname(file);
   const places = basename(folder) === 'onnx' ? [dirname(folder), folder] : [folder];
   for (const place of places) {
     const path = join(place, 'preprocessor_config.json');
     if (existsSync(path)) return readPreprocessor(await readJson(path), path);
     const config = join(place, 'config.json');
-    const found = existsSync(config) ? readTimm(await readJson(config)) : undefined;
+    const found = existsSync(config) ? readTimm(await readJson(config), config) : undefined;
     if (found) return found;
   }
   return undefined;

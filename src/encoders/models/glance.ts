@@ -28,7 +28,8 @@ export async function glanceAtModel(file: string): Promise<ModelGlance> {
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   try {
     const described = await descriptionOf(file);
-    const size = described && { imageSize: described.size };
+    const side = described?.input.size;
+    const size = side === undefined ? {} : { imageSize: side };
     if (sizes[0]! > MAX_READ) return { bytes, ...size };
     const { inputs, outputs, hasExternalData } = readOnnx(await readRegular(file));
     if (hasExternalData && weights.length === 0) {
@@ -40,8 +41,8 @@ export async function glanceAtModel(file: string): Promise<ModelGlance> {
       return { bytes, reason: `it takes ${names || 'nothing'}, not images alone` };
     }
     const [, first, second, third] = input!.shape ?? [];
-    const side = first === 3 ? second : third === 3 ? first : undefined;
-    const fixed = typeof side === 'number' && side > 0 ? { imageSize: side } : undefined;
+    const extent = first === 3 ? second : third === 3 ? first : undefined;
+    const fixed = typeof extent === 'number' && extent > 0 ? { imageSize: extent } : undefined;
     const dimension = dimensionOf(outputs);
     return { bytes, ...(fixed ?? size), ...(dimension !== undefined && { dimension }) };
   } catch (error) {

@@ -5,7 +5,6 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import type { Tensors } from '../../formats/index.ts';
-import type { EvaluationSpec } from '../../views/index.ts';
 import {
   checksumOf,
   type HubModel,
@@ -14,14 +13,12 @@ import {
   openHubModel,
   parseHubId,
 } from '../hub/index.ts';
-import { exportedView, readOnnxMetadata } from '../onnxMetadata.ts';
-import { descriptionOf } from './description.ts';
-import { IMAGENET, type ImageInput } from './imageInput.ts';
+import { findInput } from './findInput.ts';
+import type { ImageInput } from './imageInput.ts';
 import { readModelBytes } from './modelBytes.ts';
-import { type ModelGraph, ownScale } from './modelGraph.ts';
 import { parseModelName } from './modelName.ts';
 import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
-import { type ModelInput, openModelSession } from './modelSession.ts';
+import { openModelSession } from './modelSession.ts';
 import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
 
 export interface ModelFileOptions extends HubModelOptions {
@@ -53,8 +50,6 @@ const PLACES = [
   'onnx/vision_model_quantized.onnx',
 ];
 const WIDENED = 'It is stored in half precision and runs in float32, with the same weights.';
-/** Side of the images where neither the model nor its files tell one. */
-const USUAL_SIZE = 224;
 
 /**
  * Opens a model and finds its input and output.
@@ -66,8 +61,10 @@ const USUAL_SIZE = 224;
  * Size, channels, scale, mean, deviation and cropping come from `options`, else from the name,
  * where they stand behind a question mark (`model.onnx?size=96&output=tokens`), else from
  * `preprocessor_config.json` or timm's `config.json` beside the model, else from the model: its
- * fixed size, and colors as they are where its first operators normalize them. What is still
- * unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
+ * fixed size, and colors as they are where its first operators normalize them. Of a bare file, what
+ * is still unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
+ * Where a file beside the model describes a part of its input, another part that is unknown is an
+ * error that names it.
  *
  * @throws LikenessError `encoder.file`, `encoder.input`, `encoder.output`, `encoder.preprocessor`,
  * `hub.*`
@@ -86,7 +83,7 @@ export async function openModelFile(
   if (hub) requireWhole(files, hub.source.id);
   const session = await openModelSession(bytes, { file: shown, threads });
   try {
-    const found = await inputOf(file, { bytes, graph, model: session.input, given });
+    const found = await findInput(file, { bytes, graph, model: session.input, given });
     const { input, notes } = found;
     const outputs = await session.outputs(input);
     const chosen = chooseOutput(outputs, { asked, file: shown });
@@ -163,63 +160,4 @@ function nameOf(file: string): string {
   const own = basename(file).replace(/\.onnx$/i, '');
   if (!/^(vision_)?model(_\w+)?$/.test(own)) return own;
   return basename(basename(folder) === 'onnx' ? dirname(folder) : folder);
-}
-
-interface FoundParts {
-  bytes: Uint8Array;
-  graph: ModelGraph;
-  model: ModelInput;
-  given: Partial<ImageInput>;
-}
-
-/** Finds the input, with notes on what was assumed. */
-async function inputOf(
-  file: string,
-  { bytes, graph, model, given }: FoundParts,
-): Promise<{ input: ImageInput; notes: string[] }> {
-  const described = await descriptionOf(file);
-  const notes: string[] = [];
-  const exported = exportedView(readOnnxMetadata(bytes) ?? {});
-  // The view in an exported model is the exact one; files beside it are for other programs.
-  const own = described
-    ? { ...described, ...exported, ...(exported && { kernel: exported.kernel }) }
-    : assumed(exported, { graph, model, given, notes });
-  const size = given.size ?? model.size ?? own.size;
-  // A described crop keeps its share where the model is fixed to another size.
-  const share = own.resize / own.size;
-  const resize = given.resize ?? Math.round(size * (given.size === undefined ? share : 1));
-  if (model.size !== undefined && size !== model.size) {
-    throw new LikenessError(
-      'encoder.input',
-      `size: received ${size}; expected ${model.size}, to which ${displayPath(file)} is fixed`,
-    );
-  }
-  return { input: { ...own, ...given, size, resize: Math.max(size, resize) }, notes };
-}
-
-/** Takes the input from the model itself, and what it does not tell as usual. */
-function assumed(
-  exported: EvaluationSpec | undefined,
-  { graph, model, given, notes }: Omit<FoundParts, 'bytes'> & { notes: string[] },
-): ImageInput {
-  const size = exported?.size ?? model.size ?? USUAL_SIZE;
-  if (!exported && model.size === undefined && given.size === undefined) {
-    notes.push(`It takes images of any size; they are made ${USUAL_SIZE} px, as usual.`);
-  }
-  const plain = { size, resize: size, fit: 'crop', channels: 'rgb', ...exported } as const;
-  const [zeros, ones] = [
-    [0, 0, 0],
-    [1, 1, 1],
-  ] as [ImageInput['mean'], ImageInput['std']];
-  const scale = exported ? 'fractions' : ownScale(graph, model.name);
-  if (scale !== 'none') {
-    const factor = scale === 'bytes' ? 1 : 1 / 255;
-    return { ...plain, scale: factor, mean: zeros, std: ones };
-  }
-  if (given.mean === undefined && given.std === undefined) {
-    notes.push(
-      "Nothing beside it says how colors are normalized; ImageNet's mean and deviation are taken.",
-    );
-  }
-  return { ...plain, scale: 1 / 255, mean: [...IMAGENET.mean], std: [...IMAGENET.std] };
 }

@@ -241,7 +241,10 @@ describe('a folder of a hub', () => {
     const folders = [2, 3].map((resample) =>
       filesIn({
         'model.onnx': tinyModel(),
-        'preprocessor_config.json': { size: { height: 32, width: 32 }, resample },
+        'preprocessor_config.json': {
+          ...{ size: { height: 32, width: 32 }, resample },
+          ...{ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
+        },
       }),
     );
     const cache = tinyCache(5);
