@@ -21,7 +21,7 @@ export interface BaselineStore {
 }
 
 /** Raised whenever the same images and options give other scores. */
-const PROTOCOL = 1;
+const PROTOCOL = 2;
 
 const schema = z.object({ sha256: z.string(), measured: z.looseObject({ id: z.string() }) });
 

@@ -9,7 +9,7 @@ import type { Reporter } from '../core/reporter.ts';
 import { countStage } from '../core/stage.ts';
 import { type FewLabelsResult, fewLabels } from './fewLabels.ts';
 import { type KnnResult, knn } from './knn.ts';
-import { type FitOptions, openProbes } from './linearProbe.ts';
+import { type FitOptions, linearProbe } from './linearProbe.ts';
 import type { Split } from './split.ts';
 
 export interface ClassifierEvaluation {
@@ -92,22 +92,18 @@ export async function scoreClassifiers(
     onProgress: countStage(reporter, named('nearest neighbors', 'image')),
   });
   const options = { ...probe, seed, signal: reporter.signal };
-  const probes = openProbes(engine, train, test);
-  const { accuracy, trainAccuracy, epochs, protocol, few } = await (async () => {
-    try {
-      const onProgress = countStage(reporter, named('linear classifier', 'step'));
-      const whole = await probes.fit({ ...options, onProgress });
-      const stage = named('classifiers with few labels', 'classifier');
-      const count = countStage(reporter, stage);
-      const shares = {
-        ...{ ...options, shares: labelShares, draws: DRAWS, probes },
-        onProgress: (done: number) => count(done, DRAWS * labelShares.length),
-      };
-      return { ...whole, few: await fewLabels(engine, train, test, shares) };
-    } finally {
-      await probes.close();
-    }
-  })();
+  const { accuracy, trainAccuracy, epochs, protocol } = await linearProbe(engine, train, test, {
+    ...options,
+    onProgress: countStage(reporter, named('linear classifier', 'step')),
+  });
+  const count = countStage(reporter, named('classifiers with few labels', 'classifier'));
+  const few =
+    labelShares.length === 0
+      ? []
+      : await fewLabels(engine, train, test, {
+          ...{ ...options, shares: labelShares, draws: DRAWS },
+          onProgress: (done) => count(done, DRAWS * labelShares.length),
+        });
   const widest = near.reduce((best, result) => (result.requested > best.requested ? result : best));
   return {
     result: {
@@ -138,7 +134,7 @@ function describeFewLabels(results: readonly FewLabelsResult[]): string {
   );
   return (
     `the same classifier trained with ${each.join(' and ')} of the training labels, ` +
-    'of each class its share, at least one; ' +
-    `columns standardized by all training images; mean of ${results[0]!.draws} seeded draws`
+    'of each class its share, at least one; columns centered, and divided by one number, by all ' +
+    `training images; mean of ${results[0]!.draws} seeded draws`
   );
 }

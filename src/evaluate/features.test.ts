@@ -167,10 +167,13 @@ describe('fewLabels', () => {
       features: selectRows(train.features, fixture.probe.fewRows),
       labels: Int32Array.from(fixture.probe.fewRows, (row) => train.labels[row]!),
     };
-    const { accuracy } = await linearProbe(engine, few, test, { standardizeBy: train.features });
-    expect(Math.abs(accuracy - fixture.probe.few)).toBeLessThanOrEqual(0.015);
+    const by = { standardizeBy: train.features };
+    const common = await linearProbe(engine, few, test, { ...by, scale: 'common' });
+    expect(Math.abs(common.accuracy - fixture.probe.few)).toBeLessThanOrEqual(0.015);
+    const each = await linearProbe(engine, few, test, by);
+    expect(each.accuracy).not.toBe(common.accuracy);
     // Standardized by 19 rows instead of 400 the classifier is another one.
-    expect((await linearProbe(engine, few, test)).accuracy).not.toBe(accuracy);
+    expect((await linearProbe(engine, few, test)).accuracy).not.toBe(each.accuracy);
   });
 
   it('draws the share of each class, at least one row, differently per draw and seed', () => {
@@ -200,7 +203,7 @@ describe('fewLabels', () => {
         features: selectRows(train.features, rows),
         labels: Int32Array.from(rows, (row) => train.labels[row]!),
       };
-      const options = { seed: 3, standardizeBy: train.features };
+      const options = { seed: 3, standardizeBy: train.features, scale: 'common' } as const;
       each.push((await linearProbe(engine, few, test, options)).accuracy);
       expect(result!.labels).toBe(rows.length);
     }

@@ -3,8 +3,12 @@
  *
  * For a share s, `max(1, round(s n_y))` training images of each class y keep their label, by a
  * seeded draw; the linear probe is trained on them and measured on all test images. Several draws
- * are averaged, because with few labels much hangs on which ones. Columns are standardized by all
- * training images: that needs no labels.
+ * are averaged, because with few labels much hangs on which ones.
+ *
+ * Columns are centered by all training images and divided by one number, the root of their mean
+ * variance, which needs no labels. Dividing each column by its own deviation, as the probe with all
+ * labels does, gives directions that hardly vary the weight of the strongest ones, and a few labels
+ * cannot tell which of them are noise.
  *
  * The protocol follows the 1 % and 10 % label columns of Chen et al., "A simple framework for
  * contrastive learning of visual representations" (SimCLR), 2020, section 6 (class-balanced
@@ -15,7 +19,7 @@ import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { randomAt } from '../core/random.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
-import { type FitOptions, openProbes, type ProbeBench } from './linearProbe.ts';
+import { type FitOptions, openProbes } from './linearProbe.ts';
 
 export interface FewLabelsOptions extends Omit<FitOptions, 'onProgress'> {
   /** Shares of the labels, above 0 to 1. */
@@ -24,8 +28,6 @@ export interface FewLabelsOptions extends Omit<FitOptions, 'onProgress'> {
   draws?: number;
   /** Receives the number of finished draws over all shares. */
   onProgress?(done: number): void;
-  /** Open probes of the same sets. Default: opened here. */
-  probes?: ProbeBench;
 }
 
 export interface FewLabelsResult {
@@ -47,14 +49,7 @@ export async function fewLabels(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  {
-    shares = [0.01, 0.1],
-    draws = 3,
-    seed = 0,
-    onProgress,
-    probes,
-    ...fitting
-  }: FewLabelsOptions = {},
+  { shares = [0.01, 0.1], draws = 3, seed = 0, onProgress, ...fitting }: FewLabelsOptions = {},
 ): Promise<FewLabelsResult[]> {
   requireLabeled('few labels: train', train);
   if (!Number.isInteger(draws) || draws < 1) {
@@ -63,7 +58,7 @@ export async function fewLabels(
       `few labels: received draws = ${draws}; expected 1 or more`,
     );
   }
-  const bench = probes ?? openProbes(engine, train, test);
+  const bench = openProbes(engine, train, test, { scale: 'common' });
   const results: FewLabelsResult[] = [];
   let done = 0;
   try {
@@ -80,7 +75,7 @@ export async function fewLabels(
     }
     return results;
   } finally {
-    if (!probes) await bench.close();
+    await bench.close();
   }
 }
 

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
 import { gaussian } from '../cluster/gaussian.cases.ts';
-import { type Features, selectRows } from '../cluster/index.ts';
-import { labeledDraw } from './fewLabels.ts';
+import { type Features, featuresOf, selectRows } from '../cluster/index.ts';
+import { randomAt } from '../core/random.ts';
+import { fewLabels, labeledDraw } from './fewLabels.ts';
 import { linearProbe, openProbes } from './linearProbe.ts';
 
 let engine: Engine;
@@ -59,5 +60,29 @@ describe('linear probes', () => {
     } finally {
       await bench.close();
     }
+  });
+});
+
+describe('few labels', () => {
+  it('does not raise columns that hardly vary to the level of those that tell the classes', async () => {
+    // Four columns with the classes, and 60 of a thirtieth of their deviation without.
+    const random = randomAt(9, 'synthetic');
+    const part = (count: number) => {
+      const labels = Int32Array.from({ length: count }, (_, row) => row % 4);
+      const data = Float32Array.from({ length: count * 64 }, (_, at) => {
+        const d = at % 64;
+        if (d >= 4) return 0.01 * random.normal();
+        return 0.3 * random.normal() + (d === labels[Math.floor(at / 64)] ? 1 : 0);
+      });
+      return { features: featuresOf(data, 64), labels };
+    };
+    const [many, others] = [part(200), part(200)];
+    const [result] = await fewLabels(engine, many, others, { shares: [0.04] });
+    expect(result!.labels).toBe(8);
+    expect(result!.accuracy).toBeGreaterThan(0.85);
+    const rows = labeledDraw(many.labels, 0.04);
+    const bench = openProbes(engine, many, others);
+    expect((await bench.fit({}, rows)).accuracy).toBeLessThan(0.75);
+    await bench.close();
   });
 });

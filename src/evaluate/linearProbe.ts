@@ -34,6 +34,7 @@ import {
 } from '../tensor/index.ts';
 import { type Labeled, requireLabeled } from './knn.ts';
 import {
+  type ColumnScale,
   disposeAll,
   openPredictor,
   probeSession,
@@ -41,13 +42,18 @@ import {
   standardizer,
 } from './probePredictor.ts';
 
-export interface ProbeOptions extends FitOptions {
-  /**
-   * Rows whose means and deviations standardize the columns; needs no labels. Default: the train
-   * rows.
-   */
+/** Standardization of the columns, which needs no labels. */
+export interface StandardizeOptions {
+  /** Rows whose means and deviations standardize the columns. Default: the train rows. */
   standardizeBy?: Features;
+  /**
+   * `each` (default) divides every column by its own deviation. `common` divides all by the root of
+   * their mean variance, so that directions of little variance stay small.
+   */
+  scale?: ColumnScale;
 }
+
+export interface ProbeOptions extends FitOptions, StandardizeOptions {}
 
 export interface FitOptions {
   /** Passes over the train rows; raised for small sets until there are 1000 steps. */
@@ -114,9 +120,9 @@ export async function linearProbe(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { standardizeBy, ...options }: ProbeOptions = {},
+  { standardizeBy, scale, ...options }: ProbeOptions = {},
 ): Promise<ProbeResult> {
-  const bench = openProbes(engine, train, test, { standardizeBy });
+  const bench = openProbes(engine, train, test, { standardizeBy, scale });
   try {
     return await bench.fit(options);
   } finally {
@@ -133,13 +139,13 @@ export function openProbes(
   engine: Engine,
   train: Labeled,
   test: Labeled,
-  { standardizeBy = train.features }: { standardizeBy?: Features } = {},
+  { standardizeBy = train.features, scale = 'each' }: StandardizeOptions = {},
 ): ProbeBench {
   requireLabeled('linear probe: train', train);
   requireLabeled('linear probe: test', test);
   requireSameDimension('linear probe', train.features, test.features);
   const { count, dimension } = train.features;
-  const standardize = standardizer(standardizeBy);
+  const standardize = standardizer(standardizeBy, scale);
   const sets = { train: standardize(train), test: standardize(test) };
   const predictors = {
     train: openPredictor(engine, sets.train),

@@ -97,15 +97,24 @@ function prediction({
 }
 
 /**
+ * Division of centered columns: `each` divides every column by its own deviation, `common` all
+ * columns by the root of their mean variance.
+ */
+export type ColumnScale = 'each' | 'common';
+
+/**
  * Returns a function that standardizes rows by column means and deviations; a constant column
  * becomes 0.
  */
-export function standardizer(by: Features): (set: Labeled) => StandardizedRows {
+export function standardizer(by: Features, scale: ColumnScale): (set: Labeled) => StandardizedRows {
   const means = columnMeans(by);
   const variances = columnVariances(by, means);
+  const mean = variances.reduce((sum, variance) => sum + variance, 0) / variances.length;
   const scales = variances.map((variance, d) =>
     // Below the rounding of float32 around its mean a column is constant.
-    variance > 1e-12 * Math.max(1e-24, means[d]! * means[d]!) ? 1 / Math.sqrt(variance) : 0,
+    variance > 1e-12 * Math.max(1e-24, means[d]! * means[d]!)
+      ? 1 / Math.sqrt(scale === 'common' ? mean : variance)
+      : 0,
   );
   return ({ features: { data, count, dimension }, labels }) => {
     const x = sharedValues(data.length);
