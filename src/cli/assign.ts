@@ -43,7 +43,7 @@ export const assignCommand: Command = {
   async run(files, options, terminal) {
     const { run, encoder, clustering: name, pages, range } = options as AssignFlags;
     const path = required('--run', run, 'the folder of a run that was clustered');
-    const model = await openChecked(path, encoder, terminal);
+    const model = await openChecked(path, { encoder }, terminal);
     const { watch } = terminal;
     const unreadable: string[] = [];
     // Files that cannot be read are listed below the table.

@@ -1,6 +1,5 @@
 /** `--encoder`: the encoder that a command makes for its source where it is given no run. */
 import { LikenessError } from '../core/errors.ts';
-import { displayPath } from '../core/text.ts';
 import { featureEncoderNames, type Model, openModel, start } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { programWords } from './invocation.ts';
@@ -45,7 +44,7 @@ export async function modelOfRun(
     return startOn(open, { encoder, offline }, terminal);
   const models = `${names}, a model's file or hub:OWNER/NAME`;
   const expected = `the folder of a run, or --encoder with ${models}`;
-  return openChecked(required('--run', run, expected), encoder, terminal);
+  return openChecked(required('--run', run, expected), { encoder, offline }, terminal);
 }
 
 /** Opens the run of `--run`; without it, makes a run of the source by the default road. */
@@ -55,22 +54,17 @@ export async function modelOrStart(
   terminal: Terminal,
 ): Promise<Model> {
   if (run === undefined) return startOn(open, { encoder, offline }, terminal);
-  return openChecked(required('--run', run, 'the folder of a run'), encoder, terminal);
+  const folder = required('--run', run, 'the folder of a run');
+  return openChecked(folder, { encoder, offline }, terminal);
 }
 
 /** Opens a run, whose encoder must be the one that was named, if any was. */
-export async function openChecked(
+export function openChecked(
   run: string,
-  encoder: string | undefined,
+  { encoder, offline }: Pick<EncoderFlags, 'encoder' | 'offline'>,
   terminal: Terminal,
 ): Promise<Model> {
-  const model = await openModel(run, terminal.watch);
-  if (encoder === undefined || model.method === encoder) return model;
-  throw new LikenessError(
-    'flag.conflict',
-    `--encoder: received ${encoder} for ${displayPath(run)}, whose encoder is ${model.method}; ` +
-      'expected the run without --encoder, or --encoder without --run',
-  );
+  return openModel(run, { encoder, offline, ...terminal.watch });
 }
 
 async function startOn(

@@ -48,6 +48,7 @@ const kindOfCode: ReadonlyMap<string, Kind> = new Map(
     'views.option': 'use',
     'views.invalid': 'use',
     'run.untrained': 'use',
+    'encoder.differs': 'use',
     'encoder.views': 'use',
     'hub.endpoint': 'use',
     'hub.id': 'use',

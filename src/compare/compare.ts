@@ -69,7 +69,7 @@ export async function compareMethods(
     const { settings = {} } = request;
     const budget = await checkConditions(folder, {
       ...{ source: source.path, read: storedSourceOf(source), preset, settings },
-      ...{ budget: budgetOf(request, rows), k, model: encoder?.settings },
+      ...{ budget: budgetOf(request, rows), k, encoder },
     });
     const bench = await benchOf(images, { size: cacheSizeOf(network), k }, reporter);
     const { cache, set } = bench;

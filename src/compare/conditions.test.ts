@@ -78,30 +78,31 @@ describe('conditions of a comparison', () => {
 });
 
 describe('a pretrained model and a budget', () => {
-  const { settings: model } = tinyModelFile();
+  const encoder = tinyModelFile();
   const { settings: other } = tinyModelFile({ model: 'other' });
   const stored = () => JSON.parse(readFileSync(join(folder, 'conditions.json'), 'utf8'));
 
   it('may be added later, and the budget left out for heads', async () => {
     expect(await check({ budget: null })).toBeNull();
-    expect(await check({ budget: { epochs: 3 }, model })).toEqual({ epochs: 3 });
+    expect(await check({ budget: { epochs: 3 }, encoder })).toEqual({ epochs: 3 });
     expect(stored()).toMatchObject({ budget: { epochs: 3 }, model: { model: 'tiny' } });
     expect(await check({ budget: null })).toEqual({ epochs: 3 });
     await expect(check({ budget: { epochs: 4 } })).rejects.toThrow('with budget {"epochs":3}');
   });
 
   it('are not exchanged', async () => {
-    await check({ model, k: 4 });
-    await expect(check({ model: { ...other, sha256: 'x' }, k: 4 })).rejects.toThrow(
-      'encoder: received other for',
+    await check({ encoder, k: 4 });
+    const exchanged = { ...encoder, settings: { ...other, sha256: 'x' } };
+    await expect(check({ encoder: exchanged, k: 4 })).rejects.toThrow(
+      'encoder: received other with SHA-256 x… for',
     );
-    await expect(check({ model, k: 5 })).rejects.toThrow('holds a comparison with k 4');
-    await expect(check({ model })).rejects.toThrow('holds a comparison with k 4; received none');
+    await expect(check({ encoder, k: 5 })).rejects.toThrow('holds a comparison with k 4');
+    await expect(check({ encoder })).rejects.toThrow('holds a comparison with k 4; received none');
   });
 
   it('of the hub are found again by their commit', async () => {
     const hub = { id: 'hub:a/b', commit: 'c'.repeat(40), file: 'model.onnx' };
-    await check({ model: { ...model, hub } });
+    await check({ encoder: { ...encoder, settings: { ...encoder.settings, hub } } });
     expect(await storedHubModel(folder)).toEqual(hub);
     expect(await storedHubModel(join(folder, 'none'))).toBeUndefined();
   });

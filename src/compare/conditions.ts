@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
-import { type HubSource, type ModelSettings, modelSettings } from '../encoders/index.ts';
+import {
+  type HubSource,
+  type ModelFile,
+  type ModelSettings,
+  modelDifference,
+  modelSettings,
+} from '../encoders/index.ts';
 import { flatSettings, type SettingsPatch, settingOfText, showSetting } from '../methods/index.ts';
 import {
   isMissing,
@@ -28,7 +34,7 @@ export interface Conditions {
   /** Number of clusters, where it is given. */
   readonly k?: number | undefined;
   /** Pretrained model. */
-  readonly model?: ModelSettings | undefined;
+  readonly encoder?: Pick<ModelFile, 'settings' | 'place'> | undefined;
 }
 
 const schema = z.object({
@@ -58,7 +64,9 @@ const schema = z.object({
  */
 export async function checkConditions(folder: string, conditions: Conditions): Promise<Budget> {
   const file = join(folder, 'conditions.json');
-  const given = { ...conditions, settings: flatSettings(conditions.settings) };
+  const { encoder, ...rest } = conditions;
+  const settings = flatSettings(conditions.settings);
+  const given = { ...rest, settings, ...(encoder && { model: encoder.settings }) };
   const found = await readJson(file, schema).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
@@ -67,8 +75,8 @@ export async function checkConditions(folder: string, conditions: Conditions): P
     await writeJson(file, given);
     return given.budget;
   }
-  const { set = [], ...rest } = found;
-  const stored = { ...rest, settings: rest.settings ?? settingsOfTexts(set) };
+  const { set = [], ...others } = found;
+  const stored = { ...others, settings: others.settings ?? settingsOfTexts(set) };
   const budget = stored.budget ?? given.budget;
   const model = stored.model ?? given.model;
   const same = { ...given, budget: given.budget ?? budget };
@@ -82,7 +90,7 @@ export async function checkConditions(folder: string, conditions: Conditions): P
         'another folder.',
     );
   }
-  requireSameModel(folder, model, given.model);
+  if (encoder) requireSameModel(folder, model, encoder);
   if (stored.read) requireSameReading(folder, stored.read, conditions.read);
   const hasGrown = stored.budget !== budget || stored.model !== model;
   if (hasGrown) await writeJson(file, { ...found, budget, ...(model && { model }) });
@@ -97,17 +105,18 @@ export async function storedHubModel(folder: string): Promise<HubSource | undefi
   return (await readJsonIfValid(join(folder, 'conditions.json'), schema))?.model?.hub;
 }
 
-/** Refuses another model, whose features are others. */
+/** Refuses another model, whose features are others, and names the file that differs. */
 function requireSameModel(
   folder: string,
   stored: ModelSettings | undefined,
-  given: ModelSettings | undefined,
+  given: Pick<ModelFile, 'settings' | 'place'>,
 ): void {
-  if (!given || stored?.sha256 === given.sha256) return;
+  const difference = modelDifference(stored, given);
+  if (!difference) return;
   throw new LikenessError(
     'compare.differs',
-    `encoder: received ${given.model} for ${folder}, whose comparison was started with another ` +
-      `model, ${stored!.model}. Give that one, or another folder.`,
+    `encoder: received ${difference.received} for ${folder}; expected ${difference.expected}, as ` +
+      'its comparison was started with. Restore that file, or give another folder.',
   );
 }
 

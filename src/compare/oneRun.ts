@@ -115,7 +115,7 @@ async function trained(
     const config = await readTrainedConfig(folder, 'compare');
     resumedSettings(config, wanted);
     requireSameHead(config, wanted);
-    requireSameOrigin(config, wanted.origin?.settings);
+    requireSameOrigin(config, wanted.origin);
     // The bounds of a checkpoint are those of the network, which is the model's.
     await readOrigin(folder, config);
     if (await isFinished(folder, config)) return;

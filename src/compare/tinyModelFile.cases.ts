@@ -15,5 +15,6 @@ export function tinyModelFile({ model = 'tiny' } = {}): ModelFile {
     },
     tensors: { model: { dtype: 'uint8', shape: [data.length], data } },
     notes: [],
+    place: { folder: '.', named: { path: 'tiny.onnx', suffix: '', input: {} } },
   };
 }

@@ -67,6 +67,7 @@ export {
   withWeights,
 } from './models/fineTuned.ts';
 export { type ImageInput, viewOf } from './models/imageInput.ts';
+export { type ModelDifference, modelDifference } from './models/modelDifference.ts';
 export { type ModelFile, type ModelFileOptions, openModelFile } from './models/modelFile.ts';
 export { isAsNamed, type NamedModel, parseModelName } from './models/modelName.ts';
 export { type ModelSettings, modelKey, modelSettings, pinnedHubId } from './models/onnxModel.ts';

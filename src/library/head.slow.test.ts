@@ -101,7 +101,10 @@ describe('a head on a pretrained model', () => {
   it('refuses another model, another K and another method on a resume', async () => {
     const resumed = (options: TrainOptions) => trained('run', { resume: true, ...options });
     await expect(resumed({ encoder: at('other.onnx') })).rejects.toThrow(
-      'resume: received `encoder` other; expected tiny',
+      /^encoder: received .*other.onnx with SHA-256 .*; expected the model tiny with SHA-256/,
+    );
+    await expect(resumed({ encoder: `${at('tiny.onnx')}?std=1,1,1` })).rejects.toThrow(
+      'encoder: received std 1,1,1; expected std 0.229,0.224,0.225, as the run',
     );
     await expect(resumed({ k: 4 })).rejects.toThrow('resume: received `k` 4; expected 3');
     await expect(resumed({ method: 'swav' })).rejects.toMatchObject({ code: 'resume.differs' });

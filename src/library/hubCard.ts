@@ -2,7 +2,7 @@
 import { plural, showBytes, showCount } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import type { ModelSettings } from '../encoders/index.ts';
-import type { Run, StoredEvaluation } from '../run/index.ts';
+import { type Run, type StoredEvaluation, storedModel } from '../run/index.ts';
 import type { ClusterName } from './exportParts.ts';
 import type { ExportedOnnx } from './writeOnnx.ts';
 
@@ -21,7 +21,7 @@ export interface HubCardOptions {
 export function hubCard({ run, title, models, names, scores }: HubCardOptions): string {
   const [whole] = models;
   const { imageSize, dimension } = whole!;
-  const base = baseOf(run);
+  const base = storedModel(run.config);
   const clusters = names.length > 0;
   const sections = [
     frontMatter(base),
@@ -55,12 +55,6 @@ export function hubCard({ run, title, models, names, scores }: HubCardOptions): 
     ...(clusters ? clusterSection(names) : []),
   ];
   return `${sections.join('\n\n')}\n`;
-}
-
-/** The pretrained model behind a run, where there is one. */
-function baseOf({ config }: Run): ModelSettings | undefined {
-  if (config.kind === 'trained') return config.base ?? config.origin;
-  return config.encoder.name === 'model' ? config.encoder.settings : undefined;
 }
 
 function frontMatter(base: ModelSettings | undefined): string {

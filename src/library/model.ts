@@ -29,7 +29,8 @@ import { type ExportOnnxOptions, exportOnnx } from './exportModel.ts';
 import { type ExportedWeights, exportWeights } from './exportWeights.ts';
 import { type FinishedOptions, type FinishedSteps, finishedSteps } from './finished.ts';
 import { type Images, reporterFor } from './images.ts';
-import { checkOptions } from './options.ts';
+import { checkOptions, flag, path } from './options.ts';
+import { requireEncoder } from './requireEncoder.ts';
 import type { ExportedOnnx } from './writeOnnx.ts';
 
 /** Facts about the training session that made a model. */
@@ -155,17 +156,30 @@ interface AnyModel {
   exportClusters(file: string, options?: { clustering?: string }): Promise<ExportedClusters>;
 }
 
+export interface OpenModelOptions extends ReporterOptions {
+  /**
+   * Encoder that the run must have: its name, or the path or hub id of its pretrained model, whose
+   * contents are compared. Default: not checked.
+   */
+  encoder?: string;
+  /** Takes such a model of the hub from the cache alone. Default: as `HF_HUB_OFFLINE` says. */
+  offline?: boolean;
+}
+
 /**
  * Opens a run that `train` or `start` has made, with its newest intact checkpoint.
  *
  * @example
  * const model = await openModel('runs/photos');
- * @throws LikenessError `run.missing`, `run.noCheckpoint`, `config.*`, `encoder.*`
+ * @throws LikenessError `run.missing`, `run.noCheckpoint`, `config.*`, `encoder.*`, and
+ * `encoder.differs` for a run of another encoder than `encoder`
  */
-export async function openModel(run: string, options: ReporterOptions = {}): Promise<Model> {
-  checkOptions({}, options);
+export async function openModel(run: string, options: OpenModelOptions = {}): Promise<Model> {
+  checkOptions({ encoder: path(), offline: flag }, options);
   const reporter = reporterFor(options);
   const opened = await openRun(run);
+  const { encoder, offline } = options;
+  if (encoder !== undefined) await requireEncoder(opened, encoder, { offline, reporter });
   for (const { file, reason } of opened.damaged) {
     reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
   }

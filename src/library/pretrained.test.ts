@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import { COMMIT, type HubServer, startHub } from '../encoders/hub/hubServer.cases.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
+import { decodeSafetensors } from '../formats/index.ts';
 import {
   inspect,
   type Model,
@@ -14,6 +15,7 @@ import {
   start,
   train,
 } from '../likeness.ts';
+import { writeEncoder } from '../run/index.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -63,6 +65,36 @@ describe('start with a pretrained model', () => {
     await expect(
       start(at('pictures'), { encoder: at('missing.onnx'), out: at('other') }),
     ).rejects.toMatchObject({ code: 'option.invalid' });
+  });
+
+  it('is opened with its encoder, and refused with other contents behind the name', async () => {
+    const opened = (encoder: string) => openModel(at('run'), { encoder });
+    for (const encoder of ['model', at('tiny.onnx')]) {
+      expect((await opened(encoder)).method).toBe('model');
+    }
+    await expect(opened('patches')).rejects.toMatchObject({ code: 'encoder.differs' });
+    const before = readFileSync(at('tiny.onnx'));
+    writeFileSync(at('tiny.onnx'), tinyModel({ size: 32, scale: 'folded' }));
+    const changed = /tiny.onnx with SHA-256 .*; expected the file with SHA-256 .*, as the run/;
+    await expect(opened(at('tiny.onnx'))).rejects.toThrow(changed);
+    await expect(
+      start(at('pictures'), { encoder: at('tiny.onnx'), out: at('run') }),
+    ).rejects.toThrow(/tiny.onnx with SHA-256 .*, which was started with the file with SHA-256/);
+    writeFileSync(at('tiny.onnx'), before);
+  });
+
+  it('is refused where its copy of the model is another', async () => {
+    const file = at('run', 'config.json');
+    const before = readFileSync(file, 'utf8');
+    const config = JSON.parse(before);
+    const { tensors } = decodeSafetensors(readFileSync(at('run', 'encoder.safetensors')));
+    config.encoder.settings.sha256 = '0'.repeat(64);
+    writeFileSync(file, JSON.stringify(config));
+    await writeEncoder(at('run', 'encoder.safetensors'), config, tensors);
+    await expect(openModel(at('run'))).rejects.toThrow('it holds another model than the tiny');
+    writeFileSync(file, before);
+    await writeEncoder(at('run', 'encoder.safetensors'), JSON.parse(before), tensors);
+    await openModel(at('run'));
   });
 
   it('clusters, and assigns files to the same clusters', async () => {

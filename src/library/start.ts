@@ -11,6 +11,7 @@ import {
   isAsNamed,
   isHubId,
   type ModelFile,
+  modelDifference,
   openModelFile,
   parseModelName,
   pinnedHubId,
@@ -31,6 +32,7 @@ import {
   readOrigin,
   readRunConfig,
   readStoredSource,
+  storedModel,
   type TrainedConfig,
   trainedCacheSize,
 } from '../run/index.ts';
@@ -224,16 +226,16 @@ async function sameModel(
   const { encoder, out } = options;
   if (encoder === undefined || roads.some((name) => name === encoder)) return undefined;
   const spec = config.kind === 'features' ? config.encoder : undefined;
-  const own =
-    config.kind === 'trained' ? config.base : spec?.name === 'model' ? spec.settings : undefined;
+  const own = storedModel(config);
   const named = parseModelName(encoder);
   const origin = own?.hub?.id === named.path && isAsNamed(named, own) ? own.hub : undefined;
   if (origin && existsSync(folder.files.weights)) return {};
   const model = await openModel(origin ? pinnedHubId(origin) + named.suffix : encoder, options);
-  if (own && own.sha256 === model.settings.sha256 && isAsNamed(named, own)) return model;
-  const stored = spec?.name ?? 'train';
   const shown = isHubId(encoder) ? encoder : displayPath(encoder);
-  throw differs('encoder', shown, own ? own.model : stored, out!);
+  if (!own) throw differs('encoder', shown, spec?.name ?? 'train', out!);
+  const difference = modelDifference(own, model);
+  if (!difference) return model;
+  throw differs('encoder', difference.received, difference.expected, out!);
 }
 
 /** Encoder that the run of a pretrained model is compared by: a head is trained on its features. */

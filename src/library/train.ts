@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
-import { isHubId, pinnedHubId } from '../encoders/index.ts';
+import { isHubId, parseModelName, pinnedHubId } from '../encoders/index.ts';
 import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
 import {
   isRunFolder,
@@ -11,6 +11,7 @@ import {
   openTrainedRun,
   readRunConfig,
   readStoredSource,
+  storedModel,
 } from '../run/index.ts';
 import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -154,10 +155,9 @@ export async function train(
 /** Id of the commit that a run was started with, where it is resumed with the same hub id. */
 async function pinned(path: string, { resume, out }: TrainOptions): Promise<string> {
   if (!resume || out === undefined || !isHubId(path) || !(await isRunFolder(out))) return path;
-  const config = await readRunConfig(await openRunFolder(out));
-  const model = config.kind === 'features' ? undefined : (config.base ?? config.origin);
-  const hub = model?.hub;
-  return hub?.id === path ? pinnedHubId(hub) : path;
+  const hub = storedModel(await readRunConfig(await openRunFolder(out)))?.hub;
+  const named = parseModelName(path);
+  return hub?.id === named.path ? pinnedHubId(hub) + named.suffix : path;
 }
 
 /** Refuses options that do not go with training a model further. */

@@ -4,6 +4,7 @@
  * The metadata have `encoder`, a hash of what the tensors were learned with, so that tensors of
  * other settings are refused, and `sha256` of their bytes, so that a damaged file is recognized.
  */
+import { createHash } from 'node:crypto';
 import { LikenessError } from '../core/errors.ts';
 import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
 import { hashOfJson, type JsonObject } from './json.ts';
@@ -37,6 +38,15 @@ export async function readEncoder(file: string, config: Learned): Promise<Tensor
   if (metadata.encoder !== hashOf(config)) {
     throw malformedFile(file, 'it was learned with other settings than those of config.json', kind);
   }
+  const { encoder } = config;
+  const model = encoder.name === 'model' ? encoder.settings : undefined;
+  if (model && sha256Of(tensors.model?.data as Uint8Array | undefined) !== model.sha256) {
+    throw malformedFile(
+      file,
+      `it holds another model than the ${model.model} of config.json`,
+      kind,
+    );
+  }
   for (const [name, { dtype, data }] of Object.entries(tensors)) {
     if (dtype !== 'float32' || (data as Float32Array).every(Number.isFinite)) continue;
     throw malformedFile(file, `"${name}" has values that are not finite`, kind);
@@ -51,6 +61,9 @@ export function readEncoderIfLearned(file: string, config: Learned): Promise<Ten
     throw error;
   });
 }
+
+const sha256Of = (bytes: Uint8Array = new Uint8Array()) =>
+  createHash('sha256').update(bytes).digest('hex');
 
 function hashOf({ encoder, imageSize, seed, images, split }: Learned): string {
   return hashOfJson({ encoder, imageSize, seed, images, split } as unknown as JsonObject);

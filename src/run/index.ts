@@ -124,6 +124,7 @@ export {
   type RunConfig,
   readRunConfig,
   readTrainedConfig,
+  storedModel,
   type TrainedConfig,
   writeRunConfig,
 } from './runConfig.ts';

@@ -231,3 +231,9 @@ function parsed<S extends z.ZodType>(
     `${files.config}: ${firstIssue(result.error)}. Restore the file, or start a new run.`,
   );
 }
+
+/** The pretrained model behind a run: as it is, below a head, or trained further. */
+export function storedModel(config: RunConfig): ModelSettings | undefined {
+  if (config.kind === 'trained') return config.base ?? config.origin;
+  return config.encoder.name === 'model' ? config.encoder.settings : undefined;
+}

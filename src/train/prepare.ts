@@ -243,7 +243,7 @@ async function resumedRun(
   reporter: Reporter,
 ): Promise<Omit<PreparedRun, 'lock'>> {
   const stored = await readTrainedConfig(folder, 'resume');
-  requireSameOrigin(stored, request.origin?.settings);
+  requireSameOrigin(stored, request.origin);
   await readOrigin(folder, stored);
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
     maxBytes: maxCheckpointBytes(folder, stored),

@@ -1,6 +1,6 @@
 /** Settings of a resumed run. */
 import { LikenessError } from '../core/errors.ts';
-import type { ModelFile, ModelSettings } from '../encoders/index.ts';
+import { type ModelFile, type ModelSettings, modelDifference } from '../encoders/index.ts';
 import {
   currentName,
   flatSettings,
@@ -80,21 +80,30 @@ export function requireSameHead(
   { base, settings }: Pick<TrainedConfig, 'base' | 'settings'>,
   { encoder, k }: { encoder?: ModelFile; k?: number },
 ): void {
-  const differs = (name: string, received: unknown, stored: unknown) =>
-    new LikenessError(
-      'resume.differs',
-      `resume: received ${name} ${received}; expected ${stored}, as the run was started with. ` +
-        'Leave it out, or start a new run to change it.',
-    );
-  if (encoder && encoder.settings.sha256 !== base?.sha256) {
-    throw differs('`encoder`', encoder.settings.model, base ? base.model : 'none');
-  }
+  if (encoder) requireSameModel(base, encoder);
   const { clusters, prototypes } = settings.method as {
     clusters?: number | number[];
     prototypes?: number;
   };
   const own = [clusters ?? prototypes].flat()[0];
-  if (k !== undefined && (!base || k !== own)) throw differs('`k`', k, base ? own : 'none');
+  if (k === undefined || (base && k === own)) return;
+  throw new LikenessError(
+    'resume.differs',
+    `resume: received \`k\` ${k}; expected ${base ? own : 'none'}, as the run was started with. ` +
+      'Leave it out, or start a new run to change it.',
+  );
+}
+
+/** Refuses a model with other features than that of a run, and names the file that differs. */
+function requireSameModel(stored: ModelSettings | undefined, given: ModelFile): void {
+  const difference = modelDifference(stored, given);
+  if (!difference) return;
+  const { received, expected } = difference;
+  throw new LikenessError(
+    'resume.differs',
+    `encoder: received ${received}; expected ${expected}, as the run was started with. Leave it ` +
+      'out to go on with the model that the run holds, or start a new run.',
+  );
 }
 
 /**
@@ -104,15 +113,9 @@ export function requireSameHead(
  */
 export function requireSameOrigin(
   { origin: stored }: Pick<TrainedConfig, 'origin'>,
-  given: ModelSettings | undefined,
+  given: ModelFile | undefined,
 ): void {
-  if (!given || given.sha256 === stored?.sha256) return;
-  throw new LikenessError(
-    'resume.differs',
-    `resume: received the model ${given.model} to train further; expected ` +
-      `${stored?.model ?? 'none'}, as the run was started with. Leave it out, or start a new run ` +
-      'to change it.',
-  );
+  if (given) requireSameModel(stored, given);
 }
 
 function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settings {

@@ -7,6 +7,12 @@ import { readRegularText } from '../../formats/index.ts';
 import { type Description, readPreprocessor } from './preprocessor.ts';
 import { readTimm } from './timmConfig.ts';
 
+/** Folder of a model: that of its file, or the one above a folder `onnx`. */
+export function folderOf(file: string): string {
+  const folder = dirname(file);
+  return basename(folder) === 'onnx' ? dirname(folder) : folder;
+}
+
 /**
  * Reads `preprocessor_config.json` or timm's `config.json` beside a model, or beside its folder
  * `onnx`; undefined without them.
@@ -14,9 +20,7 @@ import { readTimm } from './timmConfig.ts';
  * @throws LikenessError `encoder.preprocessor`
  */
 export async function descriptionOf(file: string): Promise<Description | undefined> {
-  const folder = dirname(file);
-  const places = basename(folder) === 'onnx' ? [dirname(folder), folder] : [folder];
-  for (const place of places) {
+  for (const place of new Set([folderOf(file), dirname(file)])) {
     const path = join(place, 'preprocessor_config.json');
     if (existsSync(path)) return readPreprocessor(await readJson(path), path);
     const config = join(place, 'config.json');

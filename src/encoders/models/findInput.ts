@@ -20,7 +20,7 @@ export interface FoundParts {
 }
 
 /**
- * Finds the input of a model, with notes on what was assumed.
+ * Finds the input of a model, with notes on what was assumed, and the file that describes it.
  *
  * @throws LikenessError `encoder.input` for a size that the model does not take,
  * `encoder.preprocessor` for a file beside it that is damaged, or leaves out what nothing else
@@ -29,7 +29,7 @@ export interface FoundParts {
 export async function findInput(
   file: string,
   { bytes, graph, model, given }: FoundParts,
-): Promise<{ input: ImageInput; notes: string[] }> {
+): Promise<{ input: ImageInput; notes: string[]; describedBy?: string }> {
   const described = await descriptionOf(file);
   const exported = exportedView(readOnnxMetadata(bytes) ?? {});
   // The view in an exported model is the exact one; files beside it are for other programs.
@@ -48,7 +48,8 @@ export async function findInput(
       `size: received ${input.size}; expected ${model.size}, to which ${displayPath(file)} is fixed`,
     );
   }
-  return { input, notes: [...(described?.notes ?? []), ...found.notes] };
+  const notes = [...(described?.notes ?? []), ...found.notes];
+  return { input, notes, ...(described && { describedBy: described.file }) };
 }
 
 type Colors = Pick<ImageInput, 'scale' | 'mean' | 'std'>;

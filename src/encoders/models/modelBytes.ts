@@ -20,7 +20,7 @@ export interface ModelBytes {
   readonly isWidened: boolean;
   readonly graph: ModelGraph;
   /** Files as they were read: the model, then those of its weights. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: Map<string, Uint8Array>;
 }
 
 /**

@@ -4,7 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
-import type { Tensors } from '../../formats/index.ts';
+import { readRegular, type Tensors } from '../../formats/index.ts';
 import {
   checksumOf,
   type HubModel,
@@ -13,10 +13,12 @@ import {
   openHubModel,
   parseHubId,
 } from '../hub/index.ts';
+import { folderOf } from './description.ts';
 import { findInput } from './findInput.ts';
 import type { ImageInput } from './imageInput.ts';
 import { readModelBytes } from './modelBytes.ts';
-import { parseModelName } from './modelName.ts';
+import { fileHashes } from './modelDifference.ts';
+import { type ModelPlace, parseModelName } from './modelName.ts';
 import { chooseOutput, pooledLength, type SeenOutput } from './modelOutput.ts';
 import { openModelSession } from './modelSession.ts';
 import { MODEL_TENSOR, type ModelSettings, POOLED_BY } from './onnxModel.ts';
@@ -34,6 +36,7 @@ export interface ModelFile {
   readonly tensors: Tensors;
   /** Sentences that tell what was found and what was assumed. */
   readonly notes: readonly string[];
+  readonly place: ModelPlace;
 }
 
 /**
@@ -74,7 +77,8 @@ export async function openModelFile(
   options: ModelFileOptions = {},
 ): Promise<ModelFile> {
   const { output, input: parts, threads, ...hubOptions } = options;
-  const { path, ...named } = parseModelName(name);
+  const named = parseModelName(name);
+  const { path } = named;
   const [asked, given] = [output ?? named.output, { ...named.input, ...parts }];
   const hub = isHubId(path) ? await openHubModel(path, hubOptions) : undefined;
   const file = hub?.path ?? modelPath(path);
@@ -84,7 +88,9 @@ export async function openModelFile(
   const session = await openModelSession(bytes, { file: shown, threads });
   try {
     const found = await findInput(file, { bytes, graph, model: session.input, given });
-    const { input, notes } = found;
+    const { input, notes, describedBy } = found;
+    if (describedBy !== undefined) files.set(describedBy, await readRegular(describedBy));
+    const folder = folderOf(file);
     const outputs = await session.outputs(input);
     const chosen = chooseOutput(outputs, { asked, file: shown });
     const { shape } = outputs.find(({ name: own }) => own === chosen.name) as SeenOutput;
@@ -92,6 +98,7 @@ export async function openModelFile(
     const settings: ModelSettings = {
       model: hub ? nameOfHub(hub) : nameOf(file),
       sha256: createHash('sha256').update(bytes).digest('hex'),
+      files: fileHashes(files, folder),
       ...{ input, output: chosen, dimension },
       ...(hub && { hub: hub.source }),
     };
@@ -103,7 +110,8 @@ export async function openModelFile(
       `output "${chosen.name}"${POOLED_BY[chosen.pooling]}`;
     const origin = hub ? [originOf(hub)] : [];
     const precision = isWidened ? [WIDENED] : [];
-    return { settings, tensors, notes: [said, ...origin, ...precision, ...notes] };
+    const place = { folder, named };
+    return { settings, tensors, notes: [said, ...origin, ...precision, ...notes], place };
   } finally {
     await session.close();
   }

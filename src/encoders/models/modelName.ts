@@ -17,6 +17,14 @@ export interface NamedModel {
   readonly input: Partial<ImageInput>;
 }
 
+/** Place from which a model was opened. */
+export interface ModelPlace {
+  /** Folder of the model and of the files beside it. */
+  readonly folder: string;
+  /** Name as a person gave it. */
+  readonly named: NamedModel;
+}
+
 const parts = imageInput.partial();
 const KEYS = [...Object.keys(imageInput.shape), 'output'];
 /** Parts that are numbers, one for each color. */

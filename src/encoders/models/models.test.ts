@@ -163,7 +163,8 @@ describe('a bare ONNX file', () => {
     // A run opens what it stores without another conversion.
     const again = filesIn({ 'half.onnx': tensors.model!.data as Uint8Array });
     const reopened = await openModelFile(join(again, 'half.onnx'));
-    expect(reopened.settings).toEqual(settings);
+    const { files: _, ...rest } = settings;
+    expect(reopened.settings).toMatchObject(rest);
     expect(reopened.notes).toHaveLength(notes.length - 1);
   });
 

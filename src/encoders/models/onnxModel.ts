@@ -16,6 +16,11 @@ export const modelSettings = z.strictObject({
   model: z.string(),
   /** SHA-256 of the model as it runs: one file, in float32. */
   sha256: z.string(),
+  /**
+   * SHA-256 of every file that was read: the model, its weights, and those that describe its input,
+   * relative to the folder of the model. Absent in runs of before, and of imported checkpoints.
+   */
+  files: z.array(z.strictObject({ file: z.string(), sha256: z.string() })).optional(),
   input: imageInput,
   output: z.strictObject({ name: z.string(), pooling: z.enum(poolings) }),
   /** Dimension D of the features. */
