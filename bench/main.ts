@@ -16,6 +16,7 @@ import {
   searchSeconds,
 } from './duplicates.ts';
 import { benchmarkEpoch, type EpochRow, epochRows } from './epoch.ts';
+import { benchmarkExplore, type ExploreRow, exploreTable } from './explore.ts';
 import { benchmarkGrowth, type GrowthRow } from './growth.ts';
 import { benchmarkInference, inferenceRows } from './inference.ts';
 import { benchmarkJavascript, javascriptRows } from './javascript.ts';
@@ -269,6 +270,17 @@ program
     ]);
     const table = [['varied', 'value', 'ms per step', 'peak MB'], ...cells];
     show({ rows: report.rows }, { json, table });
+  });
+
+program
+  .command('explore')
+  .description('seconds from `likeness explore` to pictures and to clusters, in headless Chromium')
+  .argument('<sources...>', 'folders of images')
+  .option('--json', 'print one object')
+  .action(async (sources: string[], { json }: { json?: boolean }) => {
+    const report = openReport<ExploreRow>('explore');
+    await benchmarkExplore(sources, report.add);
+    show({ rows: report.rows }, { json, table: exploreTable(report.rows) });
   });
 
 program

@@ -138,6 +138,13 @@ export const explore = {
   ],
   server: [
     {
+      line: 'page: built again after a change of a file in a folder of its sources',
+      in: 'lastChange',
+      find: 'Math.max(found.mtimeMs, ...inside)',
+      to: 'found.mtimeMs',
+      caughtBy: ['buildPage.test.ts', 'is true after a change of a file'],
+    },
+    {
       line: 'requests name this machine as their host',
       in: 'refusalOf',
       find: 'hosts.includes(host)',
