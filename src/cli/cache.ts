@@ -46,12 +46,18 @@ export const cacheCommand: Command = {
 };
 
 /** Describes a cache in words. */
-function contentsOf({ contents, features, thumbnails }: CacheListing['caches'][number]): string {
+function contentsOf({
+  contents,
+  features,
+  thumbnails,
+  facts,
+}: CacheListing['caches'][number]): string {
   if (contents) {
     const { source, count, size } = contents;
     return `${source.name}, ${plural(count, 'image')} of at most ${size} px`;
   }
   if (thumbnails) return `${thumbnails.source}, ${plural(thumbnails.count, 'thumbnail')}`;
+  if (facts) return 'sizes and dates of images';
   if (!features) return 'damaged or unfinished';
   const { source, count, model } = features;
   return `${source}, features of ${plural(count, 'image')} by ${model}`;

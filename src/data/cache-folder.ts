@@ -15,12 +15,14 @@ export const PACK = '.pixels';
 export const FEATURES = '.features';
 /** Extension of a file of thumbnails (see thumbnailFile.ts). */
 export const THUMBNAILS = '.thumbnails';
-/** Bytes of all caches together, except scores. */
+/** Extension of sizes and dates of images. */
+export const FACTS = '.facts';
+/** Bytes of all caches together, except scores and facts. */
 export const CACHE_BYTES = 20 * 2 ** 30;
 /** Extension of the scores of baselines on images. */
 export const SCORES = '.scores';
-/** Scores that were not read for so long are removed. */
-const OLD_SCORES_MS = 90 * 24 * 3_600_000;
+/** Scores and facts that are older are removed. */
+const OLD_MS = 90 * 24 * 3_600_000;
 /** Unfinished files contain this; those untouched for `ABANDONED_MS` are left over from a crash. */
 export const UNFINISHED = '.unfinished-';
 const ABANDONED_MS = 3_600_000;
@@ -35,6 +37,8 @@ export interface StoredCache {
   readonly lastUsed: Date;
   /** Present for the scores of a baseline. */
   readonly scores?: true;
+  /** Present for sizes and dates of images. */
+  readonly facts?: true;
   /** Absent for a file that is damaged or was never finished. */
   readonly contents?: {
     readonly source: { readonly path: string; readonly name: string; readonly kind: SourceKind };
@@ -71,7 +75,7 @@ export function prepareCacheDir(cacheDir: string): void {
   const now = Date.now();
   for (const { file, lastUsed } of namesIn(cacheDir)) {
     const age = now - lastUsed.getTime();
-    const isOld = file.endsWith(SCORES) && age > OLD_SCORES_MS;
+    const isOld = [SCORES, FACTS].some((kind) => file.endsWith(kind)) && age > OLD_MS;
     if (isOld || (file.includes(UNFINISHED) && age > ABANDONED_MS)) rmSync(file, { force: true });
   }
 }
@@ -97,6 +101,7 @@ export function listCaches(cacheDir: string = defaultCacheDir()): StoredCache[] 
   return namesIn(cacheDir)
     .map(({ file, bytes, lastUsed }): StoredCache => {
       if (file.endsWith(SCORES)) return { file, bytes, lastUsed, scores: true };
+      if (file.endsWith(FACTS)) return { file, bytes, lastUsed, facts: true };
       if (file.endsWith(FEATURES)) {
         const found = readFeatureMeta(file);
         if (!found) return { file, bytes, lastUsed };
@@ -175,7 +180,7 @@ export function cacheWriteError(cacheDir: string, error: unknown): LikenessError
   return new LikenessError(full ? 'cache.full' : 'cache.unwritable', message, { cause: error });
 }
 
-const kinds = [PACK, FEATURES, THUMBNAILS, SCORES];
+const kinds = [PACK, FEATURES, THUMBNAILS, SCORES, FACTS];
 
 /** Lists our files in a cache folder. A folder that cannot be read has none. */
 function namesIn(cacheDir: string): { file: string; bytes: number; lastUsed: Date }[] {

@@ -8,12 +8,13 @@
 import sharp from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { boundWork } from './boundedWork.ts';
+import { readTaken } from './exif.ts';
 import { readJpegHeader } from './jpegHeader.ts';
 import { decoderPage, pictureCount } from './pictureCount.ts';
 import { unusable } from './reasons.ts';
 import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
-import type { DecodedImage, EncodedImage, Pixels, RawImage } from './types.ts';
+import type { DecodedImage, EncodedImage, ImageSize, Pixels, RawImage } from './types.ts';
 import { decodeWasmJpeg } from './wasmJpeg.ts';
 
 /** Longest side after decoding, as a multiple of `size`. */
@@ -143,14 +144,13 @@ function cropLongSide(image: Pixels, size: number): Pixels {
 }
 
 /**
- * Reads width and height of an image from its header, before any orientation is applied.
+ * Reads width and height of an image from its header, before any orientation is applied, and the
+ * time at which the camera took it.
  *
  * @throws LikenessError `image.unusable`
  */
-export async function imageSize(
-  image: EncodedImage | RawImage,
-): Promise<{ readonly width: number; readonly height: number }> {
-  if (image.kind === 'raw') return image;
+export async function imageSize(image: EncodedImage | RawImage): Promise<ImageSize> {
+  if (image.kind === 'raw') return { width: image.width, height: image.height };
   const known = knownSize(image);
   if (known) return known;
   const format = sniffFormat(image.bytes);
@@ -158,9 +158,16 @@ export async function imageSize(
   return sizeWithSharp(format, boundWork(format, image.bytes));
 }
 
-/** Reads width and height of a BMP or JPEG without a decoder. Undefined for other formats. */
-export function knownSize({ bytes }: EncodedImage): { width: number; height: number } | undefined {
+/** Reads the size of a BMP or JPEG without a decoder. Undefined for other formats. */
+export function knownSize({ bytes }: EncodedImage): ImageSize | undefined {
   const format = sniffFormat(bytes);
-  if (format === 'bmp') return readBmpHeader(bytes);
-  return format === 'jpeg' ? readJpegHeader(bytes) : undefined;
+  if (format === 'bmp') {
+    const { width, height } = readBmpHeader(bytes);
+    return { width, height };
+  }
+  const header = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
+  if (!header) return undefined;
+  const { width, height, exif } = header;
+  const taken = exif && readTaken(exif);
+  return { width, height, ...(taken !== undefined && { taken }) };
 }

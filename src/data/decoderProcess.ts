@@ -8,7 +8,6 @@ import {
   type DecoderReply,
   type DecoderRequest,
   errorOfFailure,
-  type ImageSize,
   type MeasureRequest,
   type SampleRequest,
   type SampleSourceRequest,
@@ -16,7 +15,7 @@ import {
 } from './decoderProtocol.ts';
 import type { ValueSample } from './deepSample.ts';
 import type { StoredPart } from './storeRange.ts';
-import type { Pixels } from './types.ts';
+import type { ImageSize, Pixels } from './types.ts';
 
 /** Error of a process that ended before it answered: a crash, an out-of-memory kill, or a stall. */
 export class DecoderDied extends Error {

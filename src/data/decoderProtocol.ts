@@ -3,7 +3,7 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { ValueSample } from './deepSample.ts';
 import type { RangeOptions, StoredPart } from './storeRange.ts';
-import type { DecodedImage, EncodedImage, SourceChoices } from './types.ts';
+import type { DecodedImage, EncodedImage, ImageSize, SourceChoices } from './types.ts';
 
 /**
  * Stores a range of a source, which the process opens itself. Answered with parts, then an empty
@@ -44,11 +44,6 @@ export interface SampleRequest {
 export interface SampleSourceRequest extends Pick<StoreRequest, 'location' | 'choices'> {
   readonly kind: 'sampleSource';
   readonly indices: readonly number[];
-}
-
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 export type DecoderRequest =

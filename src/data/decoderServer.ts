@@ -6,7 +6,6 @@ import { LikenessError } from '../core/errors.ts';
 import type {
   DecoderReply,
   DecoderRequest,
-  ImageSize,
   Numbered,
   SampleSourceRequest,
   StoreRequest,
@@ -16,7 +15,7 @@ import { samplesOf, type ValueSample } from './deepSample.ts';
 import { resumePack } from './pack-file.ts';
 import { openSource } from './source.ts';
 import { type Decode, storeRange } from './storeRange.ts';
-import type { EncodedImage, Pixels, Source } from './types.ts';
+import type { EncodedImage, ImageSize, Pixels, Source } from './types.ts';
 
 export interface Decoders {
   readonly decode: Decode;

@@ -3,12 +3,14 @@ export { openPixelCache, type PixelCacheOptions, type PixelCacheProgress } from 
 export {
   clearCaches,
   defaultCacheDir,
+  FACTS,
   listCaches,
+  prepareCacheDir,
   SCORES,
   type StoredCache,
   UNFINISHED,
 } from './cache-folder.ts';
-export { type DecodeOptions, decodeImage, imageSize } from './decode.ts';
+export { type DecodeOptions, decodeImage, imageSize, knownSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
 export { countEqualFiles, type EqualFiles } from './equalFiles.ts';
 export { type FeatureCache, openFeatureCache } from './featureCache.ts';

@@ -16,10 +16,9 @@ import {
   type DecoderProcessOptions,
   startDecoder,
 } from './decoderProcess.ts';
-import type { ImageSize } from './decoderProtocol.ts';
 import type { ValueSample } from './deepSample.ts';
 import { unusable } from './reasons.ts';
-import type { EncodedImage, Pixels, RawImage, StopOptions } from './types.ts';
+import type { EncodedImage, ImageSize, Pixels, RawImage, StopOptions } from './types.ts';
 
 export interface IsolatedDecoder {
   /**
@@ -28,7 +27,7 @@ export interface IsolatedDecoder {
    * @throws LikenessError `image.unusable`, also where the decoder crashed
    */
   decode(image: EncodedImage | RawImage, options: DecodeOptions & StopOptions): Promise<Pixels>;
-  /** Reads width and height from the header, before any orientation is applied. */
+  /** Reads width, height and time of the camera, before any orientation is applied. */
   size(image: EncodedImage | RawImage, options?: StopOptions): Promise<ImageSize>;
   /** Takes values of an image of more than 8 bits. Undefined for one of 8 bits. */
   sample(image: EncodedImage, options?: StopOptions): Promise<ValueSample | undefined>;

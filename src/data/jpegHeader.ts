@@ -4,6 +4,7 @@
  * The reader is strict and returns nothing for a header with two possible readings. The size found
  * here limits work and is compared with the decoder's own. No decoder gets a buffer of this size.
  */
+import { readOrientation, UPRIGHT } from './exif.ts';
 
 export interface JpegHeader {
   width: number;
@@ -11,6 +12,8 @@ export interface JpegHeader {
   channels: 1 | 3;
   /** Set for gray or YCbCr images of 8 bits that are upright and have no color profile. */
   isPlain: boolean;
+  /** Exif block, a TIFF structure. */
+  exif?: Uint8Array;
 }
 
 /** Markers of supported frames: baseline, extended, progressive. */
@@ -34,6 +37,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let frame: { width: number; height: number; components: number } | undefined;
   let isPlain = true;
+  let exif: Uint8Array | undefined;
   for (let at = 2; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1]!;
@@ -44,7 +48,8 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (marker === SCAN) {
       if (!frame) return undefined;
       const { width, height, components } = frame;
-      return { width, height, channels: components === 1 ? 1 : 3, isPlain };
+      const channels = components === 1 ? 1 : 3;
+      return { width, height, channels, isPlain, ...(exif && { exif }) };
     }
     if (isBare(marker)) return undefined;
     const length = view.getUint16(at + 2);
@@ -53,7 +58,10 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     const body = bytes.subarray(at + 4, next);
     const is = ([app, name]: readonly [number, string]) => marker === app && startsWith(body, name);
     if (is(PROFILE) || (is(ADOBE) && body[TRANSFORM] !== YCBCR)) isPlain = false;
-    if (is(EXIF) && readOrientation(body.subarray(6)) !== UPRIGHT) isPlain = false;
+    if (is(EXIF)) {
+      exif ??= body.subarray(6);
+      if (readOrientation(body.subarray(6)) !== UPRIGHT) isPlain = false;
+    }
     // C4, C8 and CC are no frames: Huffman tables, reserved, arithmetic conditioning.
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
@@ -73,34 +81,4 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0));
-}
-
-/** Orientation value of images whose first row is the top. */
-const UPRIGHT = 1;
-const ORIENTATION_TAG = 0x0112;
-const SHORT = 3;
-/** Bytes of a directory entry. */
-const ENTRY = 12;
-
-/**
- * Reads the orientation in an Exif block, 1 to 8. `UPRIGHT` for a block without one, undefined for
- * a malformed block. Source: TIFF 6.0, section 2; Exif 2.3, tag 0112.
- */
-function readOrientation(tiff: Uint8Array): number | undefined {
-  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
-  if (tiff.length < 8) return undefined;
-  const isLittle = startsWith(tiff, 'II');
-  if (!isLittle && !startsWith(tiff, 'MM')) return undefined;
-  const directory = view.getUint32(4, isLittle);
-  if (directory + 2 > tiff.length) return undefined;
-  const entries = view.getUint16(directory, isLittle);
-  if (directory + 2 + entries * ENTRY > tiff.length) return undefined;
-  for (let i = 0; i < entries; i++) {
-    const entry = directory + 2 + i * ENTRY;
-    if (view.getUint16(entry, isLittle) !== ORIENTATION_TAG) continue;
-    return view.getUint16(entry + 2, isLittle) === SHORT
-      ? view.getUint16(entry + 8, isLittle)
-      : undefined;
-  }
-  return UPRIGHT;
 }

@@ -111,6 +111,6 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     fingerprint: async (options) => [await source.fingerprint(options), ...patterns].join('\n'),
     read: (index) => source.read(kept[index]!),
     bytes: (index) => source.bytes?.(kept[index]!),
-    ...(head && { head: (index: number) => head(kept[index]!) }),
+    ...(head && { head: (index: number, size?: number) => head(kept[index]!, size) }),
   };
 }

@@ -60,7 +60,7 @@ export async function withPages(source: Source, { signal }: StopOptions = {}): P
       return image.kind === 'encoded' && page !== undefined ? { ...image, page } : image;
     },
     ...(bytes && { bytes: (index: number) => bytes(pages[index]!.file) }),
-    ...(head && { head: (index: number) => head(pages[index]!.file) }),
+    ...(head && { head: (index: number, size?: number) => head(pages[index]!.file, size) }),
   };
 }
 

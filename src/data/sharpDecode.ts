@@ -11,11 +11,12 @@ import {
   scaleTo8Bits,
 } from './deepImages.ts';
 import { requirePlausible } from './density.ts';
+import { readTaken } from './exif.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
-import type { ValueRange } from './types.ts';
+import type { ImageSize, ValueRange } from './types.ts';
 
 // Every image is decoded once and several are decoded at a time, so cache nothing and use one
 // thread each.
@@ -105,30 +106,31 @@ export function withinLimit<T>(
 async function measure(
   format: ImageFormat,
   bytes: Uint8Array,
-): Promise<{ width: number; height: number; decodedBytes: number }> {
+): Promise<ImageSize & { readonly decodedBytes: number }> {
   try {
-    const { width, height, channels, depth } = await sharp(bytes, {
+    const { width, height, channels, depth, exif } = await sharp(bytes, {
       limitInputPixels: false,
     }).metadata();
     const sampleBytes = depth === 'uchar' || depth === 'char' ? 1 : depth.endsWith('short') ? 2 : 8;
     const pixelBytes = format === 'avif' ? AVIF_PIXEL_BYTES : channels * sampleBytes;
-    return { width, height, decodedBytes: width * height * pixelBytes };
+    const taken = exif && readTaken(exif);
+    return {
+      ...{ width, height, decodedBytes: width * height * pixelBytes },
+      ...(taken !== undefined && { taken }),
+    };
   } catch (error) {
     throw unusable(plainReason(format, reasonOf(error)), { cause: error });
   }
 }
 
 /**
- * Reads width and height from the header.
+ * Reads width, height and the time of the camera from the header.
  *
  * @throws LikenessError `image.unusable`
  */
-export async function sizeWithSharp(
-  format: ImageFormat,
-  bytes: Uint8Array,
-): Promise<{ width: number; height: number }> {
-  const { width, height } = await measure(format, bytes);
-  return { width, height };
+export async function sizeWithSharp(format: ImageFormat, bytes: Uint8Array): Promise<ImageSize> {
+  const { decodedBytes: _, ...size } = await measure(format, bytes);
+  return size;
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -50,7 +50,7 @@ export async function openFolder(
         stop,
       ),
     read: (index) => readImageFile(pathOfText(path, files[index]!)),
-    head: (index) => readHead(pathOfText(path, files[index]!)),
+    head: (index, size) => readHead(pathOfText(path, files[index]!), size),
     bytes: (index) => fs.statSync(pathOfText(path, files[index]!), { throwIfNoEntry: false })?.size,
     close: async () => {},
   };
@@ -102,12 +102,12 @@ export async function readImageFile(path: string | Buffer): Promise<EncodedImage
 }
 
 /** Reads the first bytes of a file. @throws LikenessError `image.unreadable` */
-function readHead(path: string | Buffer): Uint8Array {
+function readHead(path: string | Buffer, size: number = SNIFF_BYTES): Uint8Array {
   try {
     const file = openRegularSync(path);
     try {
-      const bytes = Buffer.alloc(SNIFF_BYTES);
-      return bytes.subarray(0, fs.readSync(file, bytes, 0, SNIFF_BYTES, 0));
+      const bytes = Buffer.alloc(size);
+      return bytes.subarray(0, fs.readSync(file, bytes, 0, size, 0));
     } finally {
       fs.closeSync(file);
     }

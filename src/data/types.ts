@@ -70,6 +70,15 @@ export interface Pixels {
   readonly pixels: Uint8Array;
 }
 
+/** Facts in the header of an image. */
+export interface ImageSize {
+  /** Width in pixels, before any orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Time of the camera in milliseconds since 1970 UTC; absent without one. */
+  readonly taken?: number;
+}
+
 /** Receives the number of finished items, and of all. */
 export type CountFunction = (done: number, of: number) => void;
 
@@ -147,7 +156,7 @@ export interface Source {
    *
    * @throws LikenessError `image.unreadable` if this image cannot be read.
    */
-  head?(index: number): Uint8Array;
+  head?(index: number, bytes?: number): Uint8Array;
   /** Size of the file of an image, where it is known without reading. */
   bytes?(index: number): number | undefined;
   close(): Promise<void>;

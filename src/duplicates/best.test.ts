@@ -35,6 +35,13 @@ describe('byKeepRule', () => {
     expect(byKeepRule(images, 'oldest').at(-1)).toBe(newest);
   });
 
+  it('goes by the date of the camera before that of the file', () => {
+    const copied = { ...plain, index: 1, modified: 9000, taken: 10 };
+    expect(byKeepRule([plain, copied], 'oldest')[0]).toBe(copied);
+    expect(byKeepRule([plain, copied], 'best')[0]).toBe(copied);
+    expect(byKeepRule([plain, copied], 'newest')[0]).toBe(plain);
+  });
+
   it('keeps the sharpest before the one with most pixels', () => {
     const sharpest = { ...plain, index: 1, sharpness: 900, width: 50 };
     expect(byKeepRule([plain, sharpest], 'best')[0]).toBe(plain);

@@ -5,8 +5,8 @@ export const keepRules = ['best', 'sharpest', 'oldest', 'newest', 'largest', 'fi
 
 /**
  * `best`: most pixels, then sharpest, then oldest, then in the fewest folders, then the largest
- * file. `sharpest`, `oldest` (first changed), `newest` (last changed) and `largest` (file): that,
- * then as `best`. `first`: first in the order of the source.
+ * file. `sharpest`, `oldest`, `newest` and `largest` (file): that, then as `best`. `first`: first
+ * in the order of the source. A date is that of the camera, else of the last change of the file.
  */
 export type KeepRule = (typeof keepRules)[number];
 
@@ -22,6 +22,8 @@ export interface ImageFacts {
   readonly sharpness: number;
   /** Last change of the file in milliseconds since 1970; absent for a record of a packed file. */
   readonly modified?: number;
+  /** Time of the camera in milliseconds since 1970; absent without one. */
+  readonly taken?: number;
   /** Size of the file, or of the pixels of a record. */
   readonly bytes: number;
 }
@@ -68,7 +70,8 @@ function compareBest(a: ImageFacts, b: ImageFacts): number {
   );
 }
 
-const dateOf = ({ modified = 0 }: ImageFacts) => modified;
+/** Time of the camera, else of the last change of the file. */
+const dateOf = ({ taken, modified = 0 }: ImageFacts) => taken ?? modified;
 
 function sharpnessStep({ sharpness }: ImageFacts): number {
   return Math.round(Math.log(1 + sharpness) / Math.log(SHARPNESS_STEP));

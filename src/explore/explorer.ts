@@ -8,11 +8,12 @@ import { restoreTrash } from '../library/trash.ts';
 import type { Operation } from '../run/index.ts';
 import { compareRuns } from './compareRuns.ts';
 import { embedPicture, secondClusters, suggestParts } from './computed.ts';
+import { type FileColumns, isFileColumn, readFileColumns } from './fileColumns.ts';
 import { search, similar, why } from './find.ts';
 import { type JobResult, openJobs } from './jobs.ts';
 import { layoutAtStep, makeLayout, storedLayout } from './layouts.ts';
 import { type OpenedRun, openForPage, timeOfClusters } from './openedRun.ts';
-import { fileFacts, imageSizes, overviewOf, plainColumn, type Ranking, rank } from './overview.ts';
+import { overviewOf, plainColumn, type Ranking, rank } from './overview.ts';
 import { moved, openPictures, type Picture, type Pictures } from './pictures.ts';
 import type {
   ColumnName,
@@ -41,10 +42,14 @@ export type ExplorerEvent = {
   [K in Exclude<keyof EventData, 'log'>]: { readonly kind: K; readonly data: EventData[K] };
 }[Exclude<keyof EventData, 'log'>];
 
+/** Values of a column or layout, which travel little-endian. */
+export type ColumnData = Int32Array | Float32Array | Float64Array;
+type ColumnsByName = Readonly<Record<string, ColumnData>>;
+
 /** Values of a column or layout with the key of their rows. */
 export interface KeyedValues {
   readonly key: string;
-  readonly data: Int32Array | Float32Array;
+  readonly data: ColumnData;
 }
 
 export interface Explorer {
@@ -98,7 +103,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
   let pictures: Pictures | undefined;
   let ranking: Promise<Ranking | undefined> = Promise.resolve(undefined);
   let layoutJob: { key: string; job: number; data?: Float32Array } | undefined;
-  const computed = new Map<string, Promise<Record<string, Int32Array | Float32Array>>>();
+  const computed = new Map<string, Promise<ColumnsByName>>();
   const listeners = new Set<(event: ExplorerEvent) => void>();
   const files: string[] = [];
   const emit = (event: ExplorerEvent) => {
@@ -149,10 +154,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     throw new LikenessError('explore.noClusters', 'The images are not clustered yet.');
   }
   /** Computes columns once for the opened run. */
-  function once(
-    name: string,
-    work: () => Promise<Record<string, Int32Array | Float32Array>>,
-  ): Promise<Record<string, Int32Array | Float32Array>> {
+  function once(name: string, work: () => Promise<ColumnsByName>): Promise<ColumnsByName> {
     const found = computed.get(name) ?? work();
     computed.set(name, found);
     found.catch(() => computed.delete(name));
@@ -166,18 +168,15 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     if (data) return { key: opened.key, data };
     throw new LikenessError('explore.column', `column: the run has no column "${name}"`);
   }
+  function fileColumns(opened: OpenedRun): Promise<FileColumns> {
+    return once('files', async () => ({ ...(await readFileColumns(opened)) }));
+  }
   async function computedColumn(opened: OpenedRun, name: ColumnName) {
     if (name === 'second' && opened.clusters?.features) {
       return (await once('second', async () => ({ second: await secondClusters(opened) }))).second;
     }
-    if (!opened.source) return undefined;
-    if (name === 'width' || name === 'height') {
-      return (await once('sizes', () => imageSizes(opened)))[name];
-    }
-    if ((name === 'date' || name === 'bytes') && opened.source.isFolder) {
-      return (await once('files', async () => ({ ...(await fileFacts(opened)) })))[name];
-    }
-    return undefined;
+    if (!opened.source || !isFileColumn(name)) return undefined;
+    return (await fileColumns(opened))[name];
   }
   async function layout(step: number | 'final'): Promise<KeyedValues | JobAnswer> {
     const opened = current();
@@ -296,7 +295,8 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
         'takeaway',
         `taking ${plural(rows.length, 'image')} away`,
         async (reporter) => {
-          const input = { run: opened, pictures: pictures!, ranking: await ranking, rows };
+          const date = opened.source?.isFolder ? (await fileColumns(opened)).date : undefined;
+          const input = { run: opened, pictures: pictures!, ranking: await ranking, rows, date };
           const made = await takeAway(input, request, reporter);
           if (made.file) files.push(made.file.path);
           return made;

@@ -1,11 +1,8 @@
 /** Overview of the opened run and its columns. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { LikenessError } from '../core/errors.ts';
-import { isolatedDecoder } from '../data/index.ts';
 import { settingsInWords } from '../report/index.ts';
 import { JUNK } from '../run/index.ts';
 import { ranksWithin, type Typicality } from './featureMath.ts';
+import { fileColumnsOf } from './fileColumns.ts';
 import { type OpenedRun, stateOf } from './openedRun.ts';
 import type {
   ClusterAnswer,
@@ -18,8 +15,6 @@ import type {
 
 /** Typical images of a cluster in the overview. */
 const MAX_TYPICAL = 24;
-/** Most images whose sizes are read from their files. */
-const MAX_MEASURED = 50_000;
 
 /** Members of clusters by how typical they are. */
 export type Ranking = Pick<Typicality, 'order'> & {
@@ -119,19 +114,13 @@ function layoutsOf({ maps, clusters, ids }: OpenedRun): LayoutAnswer[] {
 }
 
 /** Lists the columns that the run has. */
-export function columnsOf({
-  clusters,
-  labelNames,
-  labels,
-  source,
-  ids,
-}: OpenedRun): ColumnAnswer[] {
+export function columnsOf(run: OpenedRun): ColumnAnswer[] {
+  const { clusters, labelNames, labels } = run;
   const number = (name: ColumnName, title: string): ColumnAnswer => ({
     name,
     title,
     kind: 'number',
   });
-  const files = source?.isFolder === true;
   return [
     ...(clusters
       ? [
@@ -147,64 +136,8 @@ export function columnsOf({
     ...(labels && labelNames
       ? [{ name: 'label', title: 'Label', kind: 'category', values: labelNames } as const]
       : []),
-    ...(files ? [{ name: 'date', title: 'Date', kind: 'date' } as const] : []),
-    ...(files ? [number('bytes', 'File size')] : []),
-    ...(source && ids.length <= MAX_MEASURED
-      ? [number('width', 'Width'), number('height', 'Height')]
-      : []),
+    ...fileColumnsOf(run),
   ];
-}
-
-/** Facts about the files of images, by row; NaN where one cannot be read. */
-export interface FileFacts {
-  readonly date: Float32Array;
-  readonly bytes: Float32Array;
-}
-
-const DAY_MS = 86_400_000;
-
-/** Reads dates and sizes of files. */
-export async function fileFacts({ ids, source }: OpenedRun): Promise<FileFacts> {
-  const date = new Float32Array(ids.length).fill(Number.NaN);
-  const bytes = new Float32Array(ids.length).fill(Number.NaN);
-  const { source: opened } = source!.images;
-  await inParallel(ids.length, async (row) => {
-    const id = opened.entries[source!.indexOf(ids[row]!) ?? -1]?.file ?? ids[row]!;
-    const found = await stat(join(opened.path, id)).catch(() => undefined);
-    if (!found) return;
-    date[row] = found.mtimeMs / DAY_MS;
-    bytes[row] = found.size;
-  });
-  return { date, bytes };
-}
-
-/** Widths and heights of images in pixels, by row; NaN where one cannot be read. */
-export async function imageSizes({
-  ids,
-  source,
-}: OpenedRun): Promise<{ width: Float32Array; height: Float32Array }> {
-  const width = new Float32Array(ids.length).fill(Number.NaN);
-  const height = new Float32Array(ids.length).fill(Number.NaN);
-  await inParallel(ids.length, async (row) => {
-    try {
-      const found = await isolatedDecoder.size(await source!.read(ids[row]!));
-      width[row] = found.width;
-      height[row] = found.height;
-    } catch (error) {
-      if (!(error instanceof LikenessError)) throw error;
-    }
-  });
-  return { width, height };
-}
-
-const AT_ONCE = 16;
-
-async function inParallel(count: number, work: (row: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const runner = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, runner));
 }
 
 /** Values of the columns that need no reading, [N]; undefined for others. */

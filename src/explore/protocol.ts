@@ -12,7 +12,7 @@
 export const headers = {
   /** Key of the rows of a binary answer. */
   key: 'x-likeness-key',
-  /** Type of the values of a binary answer, little-endian: `int32` or `float32`. */
+  /** Type of the values of a binary answer, little-endian: `int32`, `float32` or `float64`. */
   dtype: 'x-likeness-dtype',
   /** Token of a request that writes: content of the page's `<meta name="likeness-token">`. */
   token: 'x-likeness-token',
@@ -113,7 +113,7 @@ export interface ColumnAnswer {
   readonly title: string;
   /**
    * `category`: int32, an index into `values`, or -1. `number`: float32, NaN where it is unknown.
-   * `date`: float32, days since 1970-01-01 UTC, NaN where it is unknown.
+   * `date`: float64, days since 1970-01-01 UTC, NaN where it is unknown.
    */
   readonly kind: 'category' | 'number' | 'date';
   /** Names of the categories. Absent for `cluster` and `second`, whose values are numbers. */
@@ -122,7 +122,8 @@ export interface ColumnAnswer {
 
 /**
  * `cluster` is the cluster after the edits, with -2 for junk; `order` is the rank in that cluster
- * with the most typical image at 0.
+ * with the most typical image at 0. `date` is that of the camera, else of the last change of the
+ * file, and `dated` tells which.
  */
 export type ColumnName =
   | 'cluster'
@@ -132,6 +133,7 @@ export type ColumnName =
   | 'order'
   | 'label'
   | 'date'
+  | 'dated'
   | 'width'
   | 'height'
   | 'bytes';

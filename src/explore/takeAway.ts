@@ -25,6 +25,8 @@ export interface TakeAwayInput {
   readonly ranking: Ranking | undefined;
   /** Rows that are taken, in their order. */
   readonly rows: readonly number[];
+  /** Dates of all rows in days since 1970 UTC, NaN where one is unknown; absent without any. */
+  readonly date?: Float64Array | undefined;
 }
 
 /** Longer side of thumbnails in a zip file and in a page of its own, in pixels. */
@@ -72,7 +74,7 @@ export async function takeAway(
     case 'json':
     case 'parquet': {
       const file = await temporaryFile(`${run.name}.${what}`);
-      await writeClustersAs(file.path, what, selected(run, rows));
+      await writeClustersAs(file.path, what, { ...selected(run, rows), dates: datesOf(input) });
       return { text: `${plural(rows.length, 'image')} as ${what}`, file };
     }
     case 'zip':
@@ -112,6 +114,17 @@ function selected({ clusters }: OpenedRun, rows: readonly number[]): EditedClust
     edited: { ...edited, clusters: Int32Array.from(rows, (row) => edited.clusters[row]!) },
     operations: clusters.edits.operations(),
   };
+}
+
+/** Dates of the rows in ISO 8601, empty where one is unknown. */
+function datesOf({ date, rows }: TakeAwayInput): string[] | undefined {
+  return date && rows.map((row) => isoDate(date[row]!));
+}
+
+const DAY_MS = 86_400_000;
+
+function isoDate(days: number): string {
+  return Number.isNaN(days) ? '' : new Date(Math.round(days * DAY_MS)).toISOString();
 }
 
 /** Makes a place for a file that the browser downloads. */

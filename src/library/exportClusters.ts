@@ -72,36 +72,54 @@ export async function exportClusters(
   return { file: resolve(file), format, images: found.images.length, k };
 }
 
-/** Writes clusters with their edits as a file of a format. @throws LikenessError `write.*` */
+/** Dates of images in ISO 8601, empty for an image without one. */
+type Dates = readonly string[];
+
+/**
+ * Writes clusters with their edits as a file of a format.
+ *
+ * @param dates dates of the images for a column `date`, and `date_captured` in COCO's form
+ * @throws LikenessError `write.*`
+ */
 export async function writeClustersAs(
   file: string,
   format: ClusterFormat,
-  found: EditedClustering,
+  found: EditedClustering & { readonly dates?: Dates | undefined },
 ): Promise<void> {
-  const { images, stored, operations } = found;
+  const { images, stored, operations, dates } = found;
   if (format === 'csv') {
-    if (operations.length === 0) await writeClusters(file, images);
-    else await writeFileAtomic(file, editedCsv(found));
-  } else if (format === 'json') await writeFileAtomic(file, coco(found, stored));
-  else await writeFileAtomic(file, parquet(found));
+    if (operations.length === 0 && !dates) await writeClusters(file, images);
+    else await writeFileAtomic(file, editedCsv(found, dates));
+  } else if (format === 'json') await writeFileAtomic(file, coco(found, stored, dates));
+  else await writeFileAtomic(file, parquet(found, dates));
 }
 
-/** Yields clusters.csv after edits: with names, and junk in no cluster. */
-function editedCsv({ images, edited }: EditedClustering): Iterable<string> {
+/** Yields clusters.csv with names and junk where there are edits; junk is in no cluster. */
+function editedCsv(
+  { images, edited, operations }: EditedClustering,
+  dates: Dates | undefined,
+): Iterable<string> {
   const { clusters, names } = edited;
+  const isEdited = operations.length > 0;
   const rows = images.map(({ path, confidence, margin }, i) => {
     const cluster = clusters[i]!;
     return [
       ...[csvPath(path), cluster === JUNK ? undefined : cluster],
       ...[fixed(confidence), fixed(margin)],
-      ...[csvText(names.get(cluster) ?? ''), cluster === JUNK ? 1 : 0],
+      ...(isEdited ? [csvText(names.get(cluster) ?? ''), cluster === JUNK ? 1 : 0] : []),
+      ...(dates ? [dates[i]] : []),
     ];
   });
-  return csvChunks(['path', 'cluster', 'confidence', 'margin', 'name', 'junk'], rows);
+  const columns = ['path', 'cluster', 'confidence', 'margin'];
+  const more = [...(isEdited ? ['name', 'junk'] : []), ...(dates ? ['date'] : [])];
+  return csvChunks([...columns, ...more], rows);
 }
 
 /** Columns of a Parquet file, with `name` and `junk` where there are edits; -2 is junk. */
-function parquet({ images, edited, operations }: EditedClustering): Uint8Array {
+function parquet(
+  { images, edited, operations }: EditedClustering,
+  dates: Dates | undefined,
+): Uint8Array {
   const column = <T>(name: string, type: 'STRING' | 'INT32' | 'FLOAT' | 'BOOLEAN', data: T[]) => ({
     ...{ name, type, data, nullable: false },
   });
@@ -120,13 +138,18 @@ function parquet({ images, edited, operations }: EditedClustering): Uint8Array {
       ...(operations.length > 0
         ? [column('name', 'STRING', names), column('junk', 'BOOLEAN', junk)]
         : []),
+      ...(dates ? [column('date', 'STRING', [...dates])] : []),
     ],
   });
   return new Uint8Array(buffer);
 }
 
 /** Builds COCO's form. Junk has no annotation. */
-function coco({ images, edited }: EditedClustering, { source }: StoredClustering): string {
+function coco(
+  { images, edited }: EditedClustering,
+  { source }: StoredClustering,
+  dates: Dates | undefined,
+): string {
   const { numbers, names, clusters } = edited;
   const annotations = images.flatMap(({ confidence }, i) =>
     clusters[i] === JUNK
@@ -139,7 +162,10 @@ function coco({ images, edited }: EditedClustering, { source }: StoredClustering
       version: `likeness ${version}`,
       ...(source !== undefined && { source }),
     },
-    images: images.map(({ path }, i) => ({ id: i + 1, file_name: path })),
+    images: images.map(({ path }, i) => ({
+      ...{ id: i + 1, file_name: path },
+      ...(dates?.[i] && { date_captured: dates[i] }),
+    })),
     categories: numbers.map((cluster) => ({
       id: cluster + 1,
       name: names.get(cluster) ?? `cluster ${cluster}`,

@@ -25,7 +25,7 @@ export async function measureImage(
 ): Promise<MeasuredImage> {
   const { id } = source.entries[index]!;
   const image = await source.read(index);
-  const { width, height } = await isolatedDecoder.size(image, { signal });
+  const { width, height, taken } = await isolatedDecoder.size(image, { signal });
   const small = await isolatedDecoder.decode(image, { size: MEASURED_SIZE, signal });
   const bytes = image.kind === 'raw' ? image.pixels : image.bytes;
   const file = source.kind === 'folder' ? pathOfText(source.path, id) : undefined;
@@ -34,6 +34,7 @@ export async function measureImage(
   return {
     ...{ id, index, width, height, sharpness: sharpnessOf(small), bytes: bytes.length },
     ...(info && { modified: info.mtimeMs }),
+    ...(taken !== undefined && { taken }),
     hash: createHash('sha256').update(bytes).update(`#${page}`).digest('base64'),
   };
 }

@@ -195,10 +195,13 @@ function binary({ key, data }: KeyedValues): Response {
       'content-type': 'application/octet-stream',
       'cache-control': 'no-store',
       [headers.key]: key,
-      [headers.dtype]: data instanceof Int32Array ? 'int32' : 'float32',
+      [headers.dtype]: dtypeOf(data),
     },
   });
 }
+
+const dtypeOf = (data: KeyedValues['data']) =>
+  data instanceof Int32Array ? 'int32' : data instanceof Float64Array ? 'float64' : 'float32';
 
 /** Statuses of errors by their codes, or by the first word of the code. */
 const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {

@@ -1,5 +1,5 @@
 /** Pictures and dates over HTTP, without a socket. */
-import { stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { type TinyRun, writeTinyRun } from '../explore/explore.cases.ts';
 import { type Explorer, openExplorer, openForPage } from '../explore/index.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
+import { headers, type JobAnswer } from './protocol.ts';
 
 const folder = useTemporaryFolder();
 let tiny: TinyRun;
@@ -18,7 +19,7 @@ beforeEach(async () => {
   explorer = openExplorer({ cwd: folder.path });
   await explorer.show(await openForPage(tiny.run));
   app = createApp({
-    ...{ explorer, token: 'a'.repeat(64), closing: new AbortController().signal },
+    ...{ explorer, token, closing: new AbortController().signal },
     ...{ port: () => 4807, page: new Map() },
     report: (error) => {
       throw error;
@@ -27,6 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => explorer.close());
 
+const token = 'a'.repeat(64);
 const host = '127.0.0.1:4807';
 const get = async (path: string, given: Record<string, string> = {}) =>
   app.request(`http://${host}${path}`, { headers: { host, ...given } });
@@ -46,5 +48,42 @@ describe('pictures', () => {
     const changed = await get('/api/pictures/4?side=64', { 'if-none-match': etag });
     expect([changed.status, changed.headers.get('etag') === etag]).toEqual([200, false]);
     expect((await sharp(await changed.arrayBuffer()).metadata()).width).toBe(9);
+  });
+});
+
+describe('dates', () => {
+  it('are a column of float64, and one of the tables that are taken away', async () => {
+    const file = join(tiny.photos, tiny.ids[3]!);
+    const pixels = { width: 9, height: 9, channels: 3, background: 'green' } as const;
+    const made = sharp({ create: pixels }).withExif({
+      IFD2: { DateTimeOriginal: '2021:03:04 05:06:07', OffsetTimeOriginal: '+00:00' },
+    });
+    await writeFile(file, await made.png().toBuffer());
+    const answer = await get('/api/columns/date');
+    expect(answer.headers.get(headers.dtype)).toBe('float64');
+    const days = new Float64Array(await answer.arrayBuffer());
+    expect(days[3]! * 86_400_000).toBeCloseTo(Date.UTC(2021, 2, 4, 5, 6, 7), 3);
+    const dated = new Int32Array(await (await get('/api/columns/dated')).arrayBuffer());
+    expect([dated[2], dated[3]]).toEqual([1, 0]);
+    const { key } = explorer.current();
+    const ended = new Promise<JobAnswer>((resolve) => {
+      explorer.listen(({ kind, data }) => {
+        if (kind === 'job' && data.state !== 'running') resolve(data);
+      });
+    });
+    const started = await app.request(`http://${host}/api/takeaway`, {
+      method: 'POST',
+      headers: { host, 'content-type': 'application/json', [headers.token]: token },
+      body: JSON.stringify({ key, what: 'csv', images: [2, 3] }),
+    });
+    expect(started.status).toBe(202);
+    const { id, state, text } = await ended;
+    expect([state, text]).toEqual(['done', '2 images as csv']);
+    const lines = (await readFile(explorer.download(id)!.path, 'utf8')).trim().split('\n');
+    expect(lines[0]).toBe('path,cluster,confidence,margin,date');
+    const { mtime } = await stat(join(tiny.photos, tiny.ids[2]!));
+    expect(lines.slice(1).map((line) => line.split(',').at(-1))).toEqual([
+      ...[mtime.toISOString(), '2021-03-04T05:06:07.000Z'],
+    ]);
   });
 });

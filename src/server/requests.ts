@@ -27,19 +27,8 @@ export const params = {
   step: z.union([z.literal('final'), numberText.transform(Number)]),
   job: numberText.transform(Number),
   column: z.enum([
-    ...['cluster', 'confidence', 'margin', 'second', 'order', 'label'],
-    ...['date', 'width', 'height', 'bytes'],
-  ] as [
-    'cluster',
-    'confidence',
-    'margin',
-    'second',
-    'order',
-    'label',
-    'date',
-    'width',
-    'height',
-    'bytes',
+    ...(['cluster', 'confidence', 'margin', 'second', 'order', 'label'] as const),
+    ...(['date', 'dated', 'width', 'height', 'bytes'] as const),
   ]),
 };
 

@@ -122,6 +122,20 @@ export const explore = {
       caughtBy: ['explore/layouts.test.ts', 'lie beside their copies'],
     },
     {
+      line: 'dates: a zone east of UTC is ahead of it',
+      in: 'exif/timeOf',
+      find: "zone[1] === '-' ? -1 : 1",
+      to: "zone[1] === '-' ? 1 : -1",
+      caughtBy: ['exif.test.ts', 'follows the offset from UTC'],
+    },
+    {
+      line: 'dates: that of the camera before that of the file',
+      in: 'readFileColumns',
+      find: '(isTaken ? taken : found.mtimeMs)',
+      to: 'found.mtimeMs',
+      caughtBy: ['fileColumns.test.ts', 'have the date of the camera'],
+    },
+    {
       line: 'thumbnails: found by the bytes of their originals',
       in: 'thumbnailKey',
       find: "image.kind === 'raw' ? image.pixels : image.bytes",

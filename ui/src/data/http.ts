@@ -40,10 +40,13 @@ export function createHttp(token: string): RunSource {
   }
   async function binary(response: Response): Promise<Keyed<ColumnValues>> {
     const bytes = await response.arrayBuffer();
+    const dtype = response.headers.get(headers.dtype);
     const values =
-      response.headers.get(headers.dtype) === 'int32'
+      dtype === 'int32'
         ? new Int32Array(bytes)
-        : new Float32Array(bytes);
+        : dtype === 'float64'
+          ? new Float64Array(bytes)
+          : new Float32Array(bytes);
     return { key: response.headers.get(headers.key) ?? '', values };
   }
 

@@ -27,7 +27,7 @@ export interface Keyed<T> {
   readonly values: T;
 }
 
-export type ColumnValues = Int32Array | Float32Array;
+export type ColumnValues = Int32Array | Float32Array | Float64Array;
 
 /** Listeners for events, each by its name in {@link EventData}. */
 export type EventListeners = {
@@ -45,7 +45,7 @@ export interface RunSource {
   runs(): Promise<RunsAnswer>;
   open(request: OpenRequest): Promise<void>;
   run(): Promise<RunAnswer>;
-  /** Column of N values: int32 for categories, float32 for numbers and dates. */
+  /** Column of N values: int32 for categories, float32 for numbers, float64 for dates. */
   column(name: ColumnName): Promise<Keyed<ColumnValues>>;
   /** Layout float32 [N, 2], or the job that computes it. */
   layout(step: number | 'final'): Promise<Keyed<Float32Array> | JobAnswer>;

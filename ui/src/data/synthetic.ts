@@ -175,6 +175,10 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
           ...(grouped ? clusterColumns : []),
           { name: 'label', title: 'label', kind: 'category', values: kindTitles(k) },
           { name: 'date', title: 'date', kind: 'date' },
+          {
+            ...{ name: 'dated', title: 'origin of the date', kind: 'category' },
+            values: ['camera', 'file'],
+          },
           { name: 'width', title: 'width', kind: 'number' },
           { name: 'height', title: 'height', kind: 'number' },
           { name: 'bytes', title: 'file size', kind: 'number' },

@@ -14,8 +14,10 @@ export interface SyntheticRun {
   readonly width: Float32Array;
   readonly height: Float32Array;
   readonly bytes: Float32Array;
-  /** Days since 1970. */
-  readonly date: Float32Array;
+  /** Days since 1970, NaN for some of the scans. */
+  readonly date: Float64Array;
+  /** Origin of the date: 0 for the camera, 1 for the file, -1 without a date. */
+  readonly dated: Int32Array;
   /** Layout after training, [N, 2]. */
   readonly layout: Float32Array;
   /** Layout at a fraction of the training: noise at 0, the final layout at 1. */
@@ -24,6 +26,7 @@ export interface SyntheticRun {
 }
 
 const folders = ['2021/summer', '2022/garden', '2023/coast', '2024/town', 'scans'];
+const SCANS = 4;
 
 /** Names that a page must show as text. */
 export const hostileNames = [
@@ -41,7 +44,9 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
   const second = new Int32Array(images);
   const numbers = () => new Float32Array(images);
   const [confidence, margin, width, height] = [numbers(), numbers(), numbers(), numbers()];
-  const [bytes, date] = [numbers(), numbers()];
+  const bytes = numbers();
+  const [date, dated] = [new Float64Array(images), new Int32Array(images)];
+  const folderOf = (row: number) => Math.floor(uniform(seed, row, 13) * folders.length);
   const layout = new Float32Array(images * 2);
 
   // Centers lie on a sunflower spiral, so that they keep their distance.
@@ -73,11 +78,14 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
     height[row] = portrait ? size : size * 0.75;
     bytes[row] = Math.round(size * size * (0.08 + 0.2 * uniform(seed, row, 10)));
     date[row] = 18_700 + Math.floor(1500 * uniform(seed, row, 11));
+    if (folderOf(row) !== SCANS) continue;
+    dated[row] = uniform(seed, row, 14) < 0.1 ? -1 : 1;
+    if (dated[row] === -1) date[row] = Number.NaN;
   }
 
   return {
     ...{ images, classes, kinds, clusters, second, confidence, margin },
-    ...{ width, height, bytes, date, layout },
+    ...{ width, height, bytes, date, dated, layout },
     layoutAt(progress) {
       if (progress >= 1) return layout;
       const early = new Float32Array(images * 2);
@@ -89,7 +97,7 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
     },
     path(row) {
       if (row > 0 && row <= hostileNames.length) return hostileNames[row - 1]!;
-      const folder = folders[Math.floor(uniform(seed, row, 13) * folders.length)]!;
+      const folder = folders[folderOf(row)]!;
       return `${folder}/IMG_${String(row).padStart(5, '0')}.jpg`;
     },
   };

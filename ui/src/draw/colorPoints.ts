@@ -40,6 +40,13 @@ export function scaleOf(values: ArrayLike<number>): Scale {
   return { min: at(0.01), max: at(0.99) };
 }
 
+/** Counts the values that are unknown. */
+export function countUnknown(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let row = 0; row < values.length; row++) if (Number.isNaN(values[row]!)) count++;
+  return count;
+}
+
 const ramp = Array.from({ length: RAMP }, (_, i) => rampColor(i / (RAMP - 1)));
 
 /** Chooses the color of each row, uint32 [N]. */

@@ -50,7 +50,7 @@ export const firstState: PageState = {
 
 const colors: readonly string[] = [
   ...['cluster', 'confidence', 'margin', 'second', 'order', 'label', 'date'],
-  ...['width', 'height', 'bytes'],
+  ...['dated', 'width', 'height', 'bytes'],
 ];
 
 /** Writes spec and state as the fragment of a URL, without the parts that are as at the start. */

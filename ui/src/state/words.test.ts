@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { countWords, dateOf, duration, fileSize, shortNumber, visibleName } from './words.ts';
+import {
+  countWords,
+  dateOf,
+  dateOnScale,
+  duration,
+  fileSize,
+  shortNumber,
+  visibleName,
+} from './words.ts';
 
 describe('words', () => {
   it('formats numbers', () => {
@@ -13,6 +21,10 @@ describe('words', () => {
     ]);
     expect([12, 3100, 31_000_000].map(fileSize)).toEqual(['12 B', '3.1 kB', '31 MB']);
     expect([dateOf(19_000), dateOf(Number.NaN)]).toEqual(['2022-01-08', 'unknown']);
+    const noon = new Date(2022, 0, 8, 12, 5).getTime() / 86_400_000;
+    expect([4000, 30, 1].map((scale) => dateOnScale(noon, scale))).toEqual([
+      ...['2022-01', '2022-01-08', '01-08 12:05'],
+    ]);
   });
 
   it('shows characters of a name that would hide or reorder text', () => {

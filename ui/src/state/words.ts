@@ -23,6 +23,20 @@ export function shortNumber(value: number): string {
 export const dateOf = (days: number) =>
   Number.isFinite(days) ? new Date(days * 86_400_000).toISOString().slice(0, 10) : 'unknown';
 
+/**
+ * Formats days since 1970 on a scale of so many days: as months where it is long, with the time of
+ * the browser's clock where it is short.
+ */
+export function dateOnScale(days: number, scale: number): string {
+  if (!Number.isFinite(days)) return 'unknown';
+  if (scale > 1000) return dateOf(days).slice(0, 7);
+  if (scale > 3) return dateOf(days);
+  const date = new Date(days * 86_400_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
 /** Formats seconds in one or two units, such as `2 min 5 s`. */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
