@@ -47,7 +47,7 @@ describe('exitCodeOf', () => {
     const internal =
       'agglomerative color concentration decoder doubt dropout eigen export features fewLabels ' +
       'gradient head histogram input interrupted kmeans knn layout machine measures metrics nmf ' +
-      'neighbors operator output principal replicas runtime shape silhouette spearman ' +
+      'neighbors operator outliers output principal replicas runtime shape silhouette spearman ' +
       'state tensor tree usage views whiten';
     expect([...words].filter((word) => !internal.split(' ').includes(word))).toEqual([]);
   });

@@ -78,6 +78,7 @@ export { type LouvainOptions, louvain, modularity } from './louvain.ts';
 export { jaccardGraph } from './neighborGraph.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
+export { type OutlierOptions, type OutlierScores, outlierScores } from './outliers.ts';
 export { fitWhitening, type Whitening, type WhitenOptions, whiten } from './pcaWhiten.ts';
 export {
   type PrincipalAxes,

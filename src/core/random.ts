@@ -88,6 +88,8 @@ export const streams = {
   pictureFacts: { purpose: 7, b: 0, c: 25 },
   /** Stored views or neighbors of a step on features; `a` is the epoch, `b` the step. */
   storedCrops: { purpose: 7, c: 26 },
+  /** Images among which the neighbors of outliers are looked for. */
+  outlierSample: { purpose: 7, b: 0, c: 27 },
   layout2d: { purpose: 7, c: 11 },
   featureMap: { purpose: 7, c: 12 },
   compareCurve: { purpose: 7, c: 13 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { completeLinkage, groupsAt, linkageTree } from './groups.ts';
+import { completeLinkage, groupsAt, linkageTree, withEqual } from './groups.ts';
 import type { DuplicatePair } from './pairs.ts';
 
 const pair = (a: number, b: number, similarity: number): DuplicatePair => ({ a, b, similarity });
@@ -92,6 +92,17 @@ describe('groupsAt', () => {
         }
       }),
     );
+  });
+});
+
+describe('withEqual', () => {
+  it('adds equal images to groups, and groups of equal images alone', () => {
+    const groups = completeLinkage([pair(1, 4, 0.9)], 0.8);
+    const equal = [[0, 7], [1, 2], [3]];
+    expect(withEqual(groups, equal)).toEqual([
+      { members: [0, 7], worst: pair(0, 7, 1) },
+      { members: [1, 2, 4], worst: pair(1, 4, 0.9) },
+    ]);
   });
 });
 

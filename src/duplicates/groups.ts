@@ -105,6 +105,31 @@ export function groupsAt(merges: readonly Merge[], threshold: number): PositionG
     .sort((one, other) => one.members[0]! - other.members[0]!);
 }
 
+/**
+ * Adds images with equal pixels to the groups of their first one, and groups of such images alone.
+ *
+ * @param groups groups of first images
+ * @param equal positions of images with equal pixels, the first of them in front
+ * @returns groups of two or more, by their first member
+ */
+export function withEqual(
+  groups: readonly PositionGroup[],
+  equal: readonly (readonly number[])[],
+): PositionGroup[] {
+  const twins = new Map(equal.map((own) => [own[0]!, own]));
+  const joined = groups.map(({ members, worst }) => ({
+    members: members.flatMap((one) => twins.get(one) ?? [one]).toSorted((a, b) => a - b),
+    worst,
+  }));
+  const taken = new Set(joined.flatMap(({ members }) => members));
+  for (const own of equal) {
+    const [a, b] = own;
+    if (b === undefined || taken.has(a!)) continue;
+    joined.push({ members: [...own], worst: { a: a!, b, similarity: 1 } });
+  }
+  return joined.sort((one, other) => one.members[0]! - other.members[0]!);
+}
+
 /** Tells the less similar of two pairs; of equally similar ones the first by position. */
 function isWorse(one: DuplicatePair, other: DuplicatePair): boolean {
   return (

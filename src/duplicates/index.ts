@@ -22,6 +22,7 @@ export {
   linkageTree,
   type Merge,
   type PositionGroup,
+  withEqual,
 } from './groups.ts';
 export {
   type CachePairs,

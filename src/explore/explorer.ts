@@ -9,7 +9,8 @@ import type { Operation } from '../run/index.ts';
 import { compareRuns } from './compareRuns.ts';
 import { embedPicture, secondClusters, suggestParts } from './computed.ts';
 import { type FileColumns, isFileColumn, readFileColumns } from './fileColumns.ts';
-import { search, similar, why } from './find.ts';
+import { similar, why } from './find.ts';
+import { type FindJobs, openFindJobs } from './findJobs.ts';
 import { type JobResult, openJobs } from './jobs.ts';
 import { layoutAtStep, makeLayout, storedLayout } from './layouts.ts';
 import { type OpenedRun, openForPage, timeOfClusters } from './openedRun.ts';
@@ -34,6 +35,7 @@ import type {
   WhyAnswer,
 } from './protocol.ts';
 import { findRuns } from './runs.ts';
+import { search } from './search.ts';
 import { takeAway } from './takeAway.ts';
 import { readTraining } from './training.ts';
 
@@ -52,7 +54,7 @@ export interface KeyedValues {
   readonly data: ColumnData;
 }
 
-export interface Explorer {
+export interface Explorer extends Omit<FindJobs, 'filesMoved'> {
   runs(): Promise<RunsAnswer>;
   /** Opens a run of the list. @throws LikenessError `run.missing` */
   open(name: string, clustering?: string): Promise<void>;
@@ -66,7 +68,8 @@ export interface Explorer {
   layout(step: number | 'final'): Promise<KeyedValues | JobAnswer>;
   paths(rows: readonly Row[]): PathAnswer[];
   why(row: Row): Promise<WhyAnswer>;
-  search(text: string): SearchAnswer;
+  /** Finds words in paths and names of clusters, within a folder where one is given. */
+  search(text: string, folder?: string): SearchAnswer;
   similar(to: Row | Uint8Array, count: number): Promise<SimilarAnswer[]>;
   picture(row: Row, side: number | 'original', signal?: AbortSignal): Promise<Picture>;
   compare(name: string): Promise<CompareAnswer>;
@@ -110,6 +113,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     for (const listener of listeners) listener(event);
   };
   const jobs = openJobs((job) => emit({ kind: 'job', data: job }));
+  const { filesMoved, ...findJobs } = openFindJobs(current, jobs);
 
   function current(): OpenedRun {
     if (run) return run;
@@ -233,6 +237,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
   }
 
   return {
+    ...findJobs,
     current,
     show,
     column,
@@ -255,7 +260,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     },
     paths: (rows) => rows.map((row) => ({ row, path: current().ids[rowOf(row)]! })),
     why: (row) => why(current(), rowOf(row)),
-    search: (text) => search(current(), text),
+    search: (text, folder) => search(current(), text, folder),
     async similar(to, count) {
       const opened = current();
       return similar(
@@ -292,12 +297,12 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
       const opened = current();
       const rows = images === 'all' ? [...opened.ids.keys()] : images.map(rowOf);
       return jobs.start(
-        'takeaway',
+        request.what === 'trash' ? 'trash' : 'takeaway',
         `taking ${plural(rows.length, 'image')} away`,
         async (reporter) => {
           const date = opened.source?.isFolder ? (await fileColumns(opened)).date : undefined;
           const input = { run: opened, pictures: pictures!, ranking: await ranking, rows, date };
-          const made = await takeAway(input, request, reporter);
+          const made = await takeAway(input, request, reporter).finally(filesMoved);
           if (made.file) files.push(made.file.path);
           return made;
         },
@@ -305,7 +310,8 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     },
     restore: (folder) =>
       jobs.start('restore', 'moving files back', async (reporter) => {
-        const { folder: source, moved: count } = await restoreTrash(folder, reporter);
+        const restored = restoreTrash(folder, reporter).finally(filesMoved);
+        const { folder: source, moved: count } = await restored;
         return { text: `${plural(count, 'file')} moved back`, folder: source };
       }),
     job: (kind, text, work) => jobs.start(kind, text, work),

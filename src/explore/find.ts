@@ -1,41 +1,14 @@
-/** Finding images: by words, by likeness, and the reason why one is in its cluster. */
+/** Finding images by likeness, and the reason why one is in its cluster. */
 
 import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
 import { JUNK } from '../run/index.ts';
 import type { OpenedRun } from './openedRun.ts';
 import { clusterTitle } from './overview.ts';
-import type { SearchAnswer, SimilarAnswer, WhyAnswer } from './protocol.ts';
+import type { SimilarAnswer, WhyAnswer } from './protocol.ts';
 
-/** Most rows that a search returns. */
-const MAX_FOUND = 100_000;
 /** Neighbors that explain an image. */
 const NEIGHBORS = 12;
-
-/**
- * Finds the rows whose path, or whose cluster's name, has every word of a text. Upper and lower
- * case are the same.
- */
-export function search({ ids, clusters }: OpenedRun, text: string): SearchAnswer {
-  const words = plain(text).split(/\s+/).filter(Boolean);
-  const edited = clusters?.edits.current();
-  const names = new Map(
-    [...(edited?.names ?? [])].map(([cluster, name]) => [cluster, plain(name)]),
-  );
-  const rows: number[] = [];
-  let total = 0;
-  if (words.length === 0) return { rows, total };
-  for (const [row, id] of ids.entries()) {
-    const path = plain(id);
-    const name = edited ? names.get(edited.clusters[row]!) : undefined;
-    if (!words.every((word) => path.includes(word) || name?.includes(word))) continue;
-    if (rows.length < MAX_FOUND) rows.push(row);
-    total++;
-  }
-  return { rows, total };
-}
-
-const plain = (text: string) => text.normalize('NFC').toLowerCase();
 
 /** Finds the images that are most similar to a row, or to a feature [D]. */
 export async function similar(

@@ -1,12 +1,13 @@
 /**
  * Protocol between the page and the server. The page imports these types alone, so the file imports
- * nothing.
+ * nothing but parts of the protocol. `findProtocol.ts` has the searches.
  *
  * A page names an image by its row, its position in the opened clustering (0 to N-1). Every binary
  * answer carries the header `x-likeness-key`. A page that sees another key than that of its
  * overview reloads overview and columns. An error is `{ error: { code, message } }` with a status
  * from 400.
  */
+import type { Row } from './row.ts';
 
 /** Headers that the page reads or sends. */
 export const headers = {
@@ -18,8 +19,8 @@ export const headers = {
   token: 'x-likeness-token',
 } as const;
 
-/** Row of an image, 0 to N-1. */
-export type Row = number;
+export * from './findProtocol.ts';
+export type { Row };
 
 export interface ErrorAnswer {
   readonly error: { readonly code: string; readonly message: string };
@@ -188,13 +189,6 @@ export interface SimilarAnswer {
   readonly similarity: number;
 }
 
-/** `GET /api/search?q=...`: rows whose path or cluster's name has all words, in order. */
-export interface SearchAnswer {
-  readonly rows: readonly Row[];
-  /** Number of all hits; `rows` has at most 100,000. */
-  readonly total: number;
-}
-
 /*
  * `GET /api/pictures/:row?side=64|256|1024`: WebP whose longer side is at most `side`, with an
  * ETag by the content of the original.
@@ -280,10 +274,21 @@ export interface RestoreRequest {
   readonly folder: string;
 }
 
+/** `trash` is the take-away into a trash folder, whose files `restore` moves back. */
+export type JobKind =
+  | 'features'
+  | 'cluster'
+  | 'layout'
+  | 'takeaway'
+  | 'trash'
+  | 'restore'
+  | 'duplicates'
+  | 'outliers';
+
 /** Work in the background. The event `job` has the same fields. `POST /api/jobs/:id/cancel` */
 export interface JobAnswer {
   readonly id: number;
-  readonly kind: 'features' | 'cluster' | 'layout' | 'takeaway' | 'restore';
+  readonly kind: JobKind;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
   /** Line for people, such as `decoding 120 of 3,068 images`; the reason where it failed. */
   readonly text: string;

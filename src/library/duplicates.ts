@@ -10,11 +10,11 @@ import {
   completeLinkage,
   DEFAULT_THRESHOLD,
   DUPLICATE_SIZE,
-  type DuplicatePair,
   type KeepRule,
   keepRules,
   MIN_SIMILARITY,
   pairsOfCache,
+  withEqual,
 } from '../duplicates/index.ts';
 import { readStoredSource } from '../run/index.ts';
 import { withImages } from './images.ts';
@@ -149,7 +149,7 @@ interface About extends Pick<Duplicates, 'images' | 'keep' | 'skipped'> {
 async function duplicatesAt(about: About, least: number): Promise<Duplicates> {
   const { found, keep, prefer, measure, ...rest } = about;
   const groups: DuplicateGroup[] = [];
-  for (const { members, worst } of groupsOf(found, least)) {
+  for (const { members, worst } of withEqual(completeLinkage(found.pairs, least), found.equal)) {
     const measured = await measure(members);
     const at = new Map(members.map((position, i) => [position, measured[i]!.id]));
     const isEqual = measured.every(({ hash }) => hash === measured[0]!.hash);
@@ -169,24 +169,6 @@ async function duplicatesAt(about: About, least: number): Promise<Duplicates> {
       throw new LikenessError('option.invalid', message);
     },
   };
-}
-
-/** Groups of positions in the cache. Images with equal pixels are in one group. */
-function groupsOf(
-  { pairs, equal }: CachePairs,
-  least: number,
-): { members: readonly number[]; worst: DuplicatePair }[] {
-  const twins = new Map(equal.map((own) => [own[0]!, own]));
-  const groups = completeLinkage(pairs, least).map(({ members, worst }) => ({
-    ...{ members: members.flatMap((one) => twins.get(one)!).toSorted((a, b) => a - b), worst },
-  }));
-  const taken = new Set(groups.flatMap(({ members }) => members));
-  for (const own of equal) {
-    const [a, b] = own;
-    if (b === undefined || taken.has(a!)) continue;
-    groups.push({ members: [...own], worst: { a: a!, b, similarity: 1 } });
-  }
-  return groups.sort((one, other) => one.members[0]! - other.members[0]!);
 }
 
 function described({ id, modified, ...facts }: MeasuredImage): DuplicateImage {

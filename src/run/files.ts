@@ -38,6 +38,10 @@ export const runFileNames = {
   maps: 'maps.safetensors',
   /** Two-dimensional layout of all clustered images, for the page. */
   layout: 'layout.safetensors',
+  /** Pairs of images that show the same picture, for the page. */
+  duplicates: 'duplicates.safetensors',
+  /** Distances of the images to their neighbors, for the page. */
+  outliers: 'outliers.safetensors',
   /** Small pictures of the images that the report shows. */
   thumbnails: 'thumbnails.safetensors',
   reportJson: 'report.json',
@@ -78,7 +82,7 @@ export function runFolderAt(path: string): RunFolder {
 /** Files that a clustering has of its own. */
 const ofClustering = [
   ...['embeddings', 'clusters', 'clustering', 'edits', 'editsBefore', 'skipped'],
-  ...['maps', 'layout', 'thumbnails'],
+  ...['maps', 'layout', 'thumbnails', 'duplicates', 'outliers'],
   ...['reportJson', 'reportHtml'],
 ] as readonly RunFile[];
 

@@ -67,7 +67,10 @@ export function createApp(options: AppOptions): Hono {
     queryOf(c, queries.none);
     return c.json(await explorer.why(rowOf(c)));
   });
-  app.get('/api/search', (c) => c.json(explorer.search(queryOf(c, queries.search).q)));
+  app.get('/api/search', (c) => {
+    const { q, folder } = queryOf(c, queries.search);
+    return c.json(explorer.search(q, folder));
+  });
   app.get('/api/similar/:row', async (c) => {
     const { n } = queryOf(c, queries.similar);
     return c.json(await explorer.similar(rowOf(c), n));
@@ -76,6 +79,19 @@ export function createApp(options: AppOptions): Hono {
     const { n } = queryOf(c, queries.similar);
     const bytes = new Uint8Array(await c.req.arrayBuffer());
     return c.json(await explorer.similar(bytes, n));
+  });
+  app.get('/api/duplicates', async (c) => {
+    const found = await explorer.duplicates(queryOf(c, queries.duplicates));
+    return c.json(found, 'state' in found ? 202 : 200);
+  });
+  app.get('/api/duplicates/images', async (c) => {
+    queryOf(c, queries.none);
+    return c.json(await explorer.duplicateImages());
+  });
+  app.get('/api/outliers', async (c) => {
+    queryOf(c, queries.none);
+    const found = await explorer.outliers();
+    return c.json(found, 'state' in found ? 202 : 200);
   });
   app.get('/api/pictures/:row', async (c) => {
     return picture(c, queryOf(c, queries.picture).side);
@@ -122,6 +138,11 @@ export function createApp(options: AppOptions): Hono {
     const { key, ...request } = await bodyOf(c, bodies.takeAway);
     requireKey(key);
     return c.json(explorer.takeAway(request), 202);
+  });
+  app.post('/api/duplicates', async (c) => {
+    const { key } = await bodyOf(c, bodies.key);
+    requireKey(key);
+    return c.json(explorer.findDuplicates(), 202);
   });
   app.post('/api/restore', async (c) =>
     c.json(explorer.restore((await bodyOf(c, bodies.restore)).folder), 202),
@@ -213,6 +234,7 @@ const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {
   'explore.noTraining': 404,
   'explore.noClusters': 404,
   'explore.noFeatures': 404,
+  'explore.noDuplicates': 404,
   'explore.column': 404,
   'explore.layout': 404,
   'explore.row': 404,

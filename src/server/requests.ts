@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { duplicateRules } from '../explore/index.ts';
 import { clusterName, operationSchema } from '../run/index.ts';
 
 /** Most rows of one request. */
@@ -12,6 +13,11 @@ const MAX_TEXT = 4096;
 
 const wholeNumber = (text: string) => /^\d{1,10}$/.test(text);
 const numberText = z.string().refine(wholeNumber, { error: 'expected a whole number' });
+/** Number of a few digits with a point, such as 0.925. */
+const numberFromText = z
+  .string()
+  .regex(/^\d(\.\d{1,6})?$/, { error: 'expected a number from 0 to 1' })
+  .transform(Number);
 const row = z
   .int()
   .nonnegative()
@@ -41,7 +47,12 @@ export const queries = {
       .transform((list) => list.split(','))
       .pipe(z.array(params.row).min(1).max(MAX_PATHS)),
   }),
-  search: z.strictObject({ q: z.string().max(MAX_TEXT) }),
+  search: z.strictObject({ q: z.string().max(MAX_TEXT), folder: text().optional() }),
+  duplicates: z.strictObject({
+    threshold: numberFromText.pipe(z.number().min(0).max(1)),
+    keep: z.enum(duplicateRules).default('best'),
+    prefer: text().optional(),
+  }),
   similar: z.strictObject({
     n: numberText.transform(Number).pipe(z.int().min(1).max(2000)).default(60),
   }),
@@ -60,6 +71,7 @@ export const bodies = {
     operations: z.array(operationSchema(rows)).min(1).max(10_000),
   }),
   version: z.strictObject({ key, version }),
+  key: z.strictObject({ key }),
   split: z.strictObject({ key, cluster: row, parts: z.int().min(2).max(20) }),
   takeAway: z.strictObject({
     key,

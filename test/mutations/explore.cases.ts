@@ -150,6 +150,36 @@ export const explore = {
       caughtBy: ['thumbnailCache.test.ts', 'are passed over where the file is torn'],
     },
   ],
+  find: [
+    {
+      line: 'outliers: the distance is that to the k-th neighbor',
+      in: 'outlierScores',
+      find: 'i * near.k + last',
+      to: 'i * near.k + 1',
+      caughtBy: ['outliers.test.ts', 'are the distances to neighbor'],
+    },
+    {
+      line: 'duplicates: where the first of equal files is gone, the next one stands for it',
+      in: 'groupDuplicates',
+      find: 'twins[i]![0]',
+      to: 'own[0]',
+      caughtBy: ['explore/duplicates.test.ts', 'leaves out files that are gone'],
+    },
+    {
+      line: 'duplicates: files that have changed ask for another comparison',
+      in: 'changesOf',
+      find: 'time !== now[2 * row + 1]',
+      to: 'false',
+      caughtBy: ['explore/duplicates.test.ts', 'tells files that are gone'],
+    },
+    {
+      line: 'search: a folder is not another one whose name begins alike',
+      in: 'best/isBelow',
+      find: 'id.startsWith($slashed)',
+      to: 'id.startsWith(folder)',
+      caughtBy: ['search.test.ts', 'stays within a folder'],
+    },
+  ],
   server: [
     {
       line: 'page: built again after a change of a file in a folder of its sources',

@@ -10,6 +10,11 @@ import { type ColumnValues, type Keyed, type RunSource, SourceError } from './so
 /** Rows of one request for paths, the most that the server takes. */
 const PATHS_AT_ONCE = 2000;
 
+/** Writes a query without its empty parts, but for the words. */
+function searchQuery({ q, folder }: { q: string; folder: string }): string {
+  return String(new URLSearchParams({ q, ...(folder !== '' && { folder }) }));
+}
+
 /** Reads the run of the server that the page comes from. The token is that of its meta tag. */
 export function createHttp(token: string): RunSource {
   async function call(path: string, init?: RequestInit): Promise<Response> {
@@ -78,7 +83,7 @@ export function createHttp(token: string): RunSource {
       });
       return response.json();
     },
-    search: (query) => read(`search?q=${encodeURIComponent(query)}`),
+    search: (query, folder) => read(`search?${searchQuery({ q: query, folder })}`),
     picture: (row, side) => `/api/pictures/${row}?side=${side}`,
     original: (row) => `/api/originals/${row}`,
     edit: (request) => write('edits', request),

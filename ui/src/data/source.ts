@@ -54,7 +54,8 @@ export interface RunSource {
   why(row: Row): Promise<WhyAnswer>;
   /** Images like that of a row, or like a picture that is not in the source, best first. */
   similar(image: Row | Blob, count: number): Promise<readonly SimilarAnswer[]>;
-  search(query: string): Promise<SearchAnswer>;
+  /** Images whose path or cluster's name has all words, within a folder where one is given. */
+  search(query: string, folder: string): Promise<SearchAnswer>;
   /** URL of a thumbnail whose longer side is at most `side` pixels. */
   picture(row: Row, side: 64 | 256 | 1024): string;
   /** URL of the image in full size. */

@@ -12,6 +12,7 @@ import { type ColumnValues, type EventListeners, type RunSource, SourceError } f
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
 import { pictureOf } from './syntheticPictures.ts';
 import { syntheticRun } from './syntheticRun.ts';
+import { searchSynthetic } from './syntheticSearch.ts';
 import { syntheticTraining } from './syntheticTraining.ts';
 
 export interface SyntheticOptions {
@@ -223,16 +224,10 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
     async similar(image, count) {
       return similarTo(typeof image === 'number' ? image : image.size % images, count);
     },
-    async search(query) {
+    async search(query, folder) {
       const { edited } = current();
-      const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-      const rows: number[] = [];
-      for (let row = 0; row < images; row++) {
-        const name = edited.names.get(edited.clusters[row]!) ?? '';
-        const text = `${run.path(row)} ${name}`.toLowerCase();
-        if (words.every((word) => text.includes(word))) rows.push(row);
-      }
-      return { rows, total: rows.length };
+      const nameOf = (row: number) => edited.names.get(edited.clusters[row]!) ?? '';
+      return searchSynthetic(run, nameOf, query, folder);
     },
     picture: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
     original: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
