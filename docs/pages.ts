@@ -16,6 +16,7 @@ import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { duplicatesSearchText, duplicatesText } from './duplicates.ts';
 import { examplesTable, exampleText } from './examples.ts';
+import { fineTuningText } from './fineTuning.ts';
 import { groupsText } from './groups.ts';
 import { headsText } from './heads.ts';
 import { knownModelsText } from './knownModels.ts';
@@ -52,6 +53,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   'duplicates-search': duplicatesSearchText,
   'label-free': labelFreeText,
   kmeans: kmeansText,
+  'fine-tuning': fineTuningText,
   heads: headsText,
   'known-models': knownModelsText,
   phases: phasesText,

@@ -13,6 +13,8 @@
  *       --command "likeness compare …" --state "…"
  *     node docs/store.ts heads clothes runs/card/compare.json --title "713 clothes" \
  *       --command "likeness compare … --encoder …" --state "…"
+ *     node docs/store.ts fine-tuning clothes runs/tuned/compare.json --title "713 clothes" \
+ *       --command "likeness compare … --encoder … --fine-tune …" --state "…"
  *
  * Merges a comparison with the stored one of the same images and budget, and replaces the rows of
  * its methods.
@@ -21,6 +23,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
+import { shortTuned, type TunedComparison } from './fineTuning.ts';
 import { type HeadComparison, shortHeads } from './heads.ts';
 import { type ShortComparison, shortened } from './shortComparisons.ts';
 import { type StoredComparison, stored } from './stored.ts';
@@ -101,8 +104,27 @@ program
   .action((name: string, file: string, flags: Flags) => {
     const row = shortHeads(read<Comparison>(file), { name, ...flags });
     const before = stored<{ rows: HeadComparison[] }>('heads')?.rows ?? [];
-    write('heads', { rows: [...before.filter((other) => other.name !== name), row] });
+    write('heads', { rows: replaced(before, row) });
   });
+
+program
+  .command('fine-tuning')
+  .description('a comparison with models trained further, for docs/pretrained.md')
+  .arguments('<name> <file>')
+  .requiredOption('--title <text>')
+  .requiredOption('--command <text>')
+  .requiredOption('--state <text>')
+  .action((name: string, file: string, flags: Flags) => {
+    const row = shortTuned(read<Comparison>(file), { name, ...flags });
+    const before = stored<{ rows: TunedComparison[] }>('fine-tuning')?.rows ?? [];
+    write('fine-tuning', { rows: replaced(before, row) });
+  });
+
+/** Rows with one in the place of that of its name, or behind all. */
+function replaced<T extends { name: string }>(rows: readonly T[], row: T): T[] {
+  const isNew = rows.every(({ name }) => name !== row.name);
+  return isNew ? [...rows, row] : rows.map((old) => (old.name === row.name ? row : old));
+}
 
 function read<T>(file: string): T {
   return JSON.parse(readFileSync(file, 'utf8')) as T;
