@@ -112,6 +112,19 @@ describe('a comparison with a pretrained model', () => {
     expect(whole.protocol['fine-tuning']).toContain('views 2x32 and images of 32 px');
   });
 
+  it('has curves of networks and of the model that is trained further, from before training', () => {
+    const [consensus, , simclr, tuned] = whole.methods;
+    expect(consensus!.curve).toEqual([]);
+    for (const row of [simclr!, tuned!]) {
+      expect(row.curve.map(({ step }) => step)).toEqual([0, 5, 10, 20, 30, 40]);
+      expect(row.curve.at(-1)!.knn).toBeCloseTo(row.knn20!.mean!, 6);
+    }
+    // The first point is the model as it is, whose features the baselines have too.
+    expect(tuned!.curve[0]!.knn).toBeCloseTo(whole.baselines.modelKmeans!.knn20!.mean!, 6);
+    const page = readFileSync(at('whole', 'compare.html'), 'utf8');
+    expect(page).toMatch(/<title>tiny fine-tuned by simclr<\/title><path d="M[^"]+L/);
+  });
+
   it('measures nothing twice, and takes heads alone without a budget', async () => {
     const again = await runOf(...comparing('whole'));
     expect(again).toEqual(whole);
@@ -130,7 +143,7 @@ describe('a comparison with a pretrained model', () => {
     const ended = await workplace.run(
       ...comparing('whole').map((word) => (word === 'tiny.onnx' ? 'other.onnx' : word)),
     );
-    expect(ended.stderr).toContain('--encoder: received other for');
+    expect(ended.stderr).toContain('--encoder: received other.onnx with SHA-256');
     expect(ended.code).toBe(2);
   });
 });

@@ -7,6 +7,7 @@ import type { Figures } from './comparison.ts';
 import {
   type Bench,
   clusteredRows,
+  curvePointOf,
   type MeasuredEncoder,
   measureFeatures,
   numbersOf,
@@ -60,5 +61,9 @@ export async function measureFineTuned(
   };
   if (set.classes === 0) return { labelFree };
   const heads = (await headClusters(encoder, rows))?.assignments;
-  return { ...(await measureFeatures(engine, bench, rows, { heads })), labelFree };
+  return {
+    ...(await measureFeatures(engine, bench, rows, { heads })),
+    labelFree,
+    point: await curvePointOf(engine, bench, rows),
+  };
 }

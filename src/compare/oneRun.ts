@@ -8,7 +8,12 @@ import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { commitOf, version } from '../core/version.ts';
 import type { OpenImages } from '../data/index.ts';
-import { type ModelFile, trainedEncoder } from '../encoders/index.ts';
+import {
+  type ImageEncoder,
+  type ModelFile,
+  trainedEncoder,
+  untrainedEncoder,
+} from '../encoders/index.ts';
 import {
   clearLeftovers,
   isEndOf,
@@ -133,8 +138,8 @@ function requestOf(
 ): TrainRequest {
   const own = { method, seed, settings };
   if (training === 'head') return { ...own, encoder: model!, ...(k !== undefined && { k }) };
-  if (training === 'fine-tuning') return { ...own, ...budget, origin: model! };
-  return { ...own, ...budget, preset, snapshots: FRACTIONS };
+  const network = { ...own, ...budget, snapshots: FRACTIONS };
+  return training === 'fine-tuning' ? { ...network, origin: model! } : { ...network, preset };
 }
 
 /**
@@ -207,11 +212,23 @@ async function measured(
     await encoder.close();
     const curve: CurvePoint[] = [];
     if (point) {
+      const { input: view } = run.view;
+      const pointOf = async (earlier: ImageEncoder) => {
+        try {
+          return await measureCurvePoint(engine, on, settings, earlier);
+        } finally {
+          await earlier.close();
+        }
+      };
+      if (training === 'fine-tuning') {
+        const images = { cache: on.cache, indices: on.set.indices };
+        const before = await untrainedEncoder({ engine, settings, images, view });
+        curve.push({ step: 0, minutes: 0, ...(await pointOf(before)) });
+      }
       for (const [i, snapshot] of snapshots.entries()) {
         reporter.signal.throwIfAborted();
-        const earlier = await trainedEncoder({ engine, settings, state: await snapshot.load() });
-        const at = await measureCurvePoint(engine, on, settings, earlier);
-        await earlier.close();
+        const state = await snapshot.load();
+        const at = await pointOf(await trainedEncoder({ engine, settings, state, view }));
         curve.push({ step: snapshot.step, minutes: minutes[i]!, ...at });
       }
       curve.push({ step, minutes: minutes.at(-1)!, ...point });

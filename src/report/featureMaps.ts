@@ -130,7 +130,7 @@ interface EarlierState {
 
 /** Yields the untrained encoder and those of the run's snapshots. */
 async function* earlierStates(
-  { config, folder, step: now }: TrainedRun,
+  { config, folder, view: { input: view }, step: now }: TrainedRun,
   { engine, cache, indices }: Pick<FeatureMapsInput, 'engine' | 'cache' | 'indices'>,
   reporter: Reporter,
 ): AsyncGenerator<EarlierState> {
@@ -138,14 +138,14 @@ async function* earlierStates(
   const images = { cache, indices };
   yield {
     moment: { title: 'before training', step: 0 },
-    open: () => untrainedEncoder({ engine, settings, images, reporter }),
+    open: () => untrainedEncoder({ engine, settings, images, view, reporter }),
   };
   const snapshots = (await snapshotsOf(folder, config)).filter(({ step }) => step < now);
   for (const { step, load } of evenly(snapshots, MAX_BETWEEN)) {
     const state = await load();
     yield {
       moment: { title: `after step ${step} of ${now}`, step },
-      open: () => trainedEncoder({ engine, settings, state }),
+      open: () => trainedEncoder({ engine, settings, state, view }),
     };
   }
 }
