@@ -61,6 +61,7 @@ function withoutTimes(key: string, value: unknown): unknown {
   return fieldsOfTime.has(key) ? undefined : value;
 }
 
+const watched = /watched\.safetensors$|(^|\/)moments\//;
 const checkpoint = /checkpoints\/step-\d+\.safetensors$/;
 
 /** Name of stored features. Each process writes a file whose name ends with a random number. */
@@ -96,9 +97,9 @@ function joinedRows(rows: ReadonlyMap<bigint, Buffer>): Buffer {
 }
 
 /**
- * Reads all files below a folder but those in `leftOut`, by path. Checkpoints before the last and
- * the measured sample are left out, because the clock chooses their steps. Stored features of one
- * key are one file, with the rows of all processes.
+ * Reads all files below a folder but those in `leftOut`, by path. Checkpoints before the last, the
+ * measured sample and the moments are left out, because the clock chooses their steps. Stored
+ * features of one key are one file, with the rows of all processes.
  */
 export function readResults(place: string, leftOut: readonly string[]): Map<string, Buffer> {
   const results = new Map<string, Buffer>();
@@ -107,7 +108,7 @@ export function readResults(place: string, leftOut: readonly string[]): Map<stri
   for (const entry of found) {
     if (entry.isDirectory()) continue;
     const path = join(entry.parentPath, entry.name).slice(place.length + 1);
-    if (leftOut.includes(path.split('/')[0]!) || path.endsWith('watched.safetensors')) continue;
+    if (leftOut.includes(path.split('/')[0]!) || watched.test(path)) continue;
     const [, key, end] = features.exec(path) ?? [];
     if (key !== undefined) {
       const before = stored.get(`${key}${end}`) ?? [];

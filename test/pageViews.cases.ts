@@ -42,6 +42,9 @@ export const viewCases: readonly ViewCase[] = [
   view('find-empty', '#/find'),
   view('find-phone', '#/find?like=7', phone),
   view('watch', '#/watch'),
+  view('watch-early', '#/watch?step=120', {
+    ...{ query: 'synthetic=3000&training=running', theme: 'dark', height: 1400 },
+  }),
   view('watch-phone', '#/watch', { ...phone, theme: 'dark' }),
   view('watch-none', '#/watch', { query: 'synthetic=3000&training=none' }),
   view('compare', '#/compare'),

@@ -74,3 +74,33 @@ describe('layout2d', () => {
     );
   });
 });
+
+describe('a layout from an earlier one', () => {
+  /** Mean distance of the rows from their places before, over the extent of those. */
+  function moved(places: Float32Array, before: Float32Array): number {
+    const scale = (of: Float32Array) => Math.max(...of.map(Math.abs));
+    const [a, b] = [scale(places), scale(before)];
+    let sum = 0;
+    for (let i = 0; i < places.length; i += 2) {
+      const [dx, dy] = [0, 1].map((d) => places[i + d]! / a - before[i + d]! / b);
+      sum += Math.hypot(dx!, dy!);
+    }
+    return sum / (places.length / 2);
+  }
+
+  it('leaves rows near to where they were, and finds groups of other features', async () => {
+    const before = await layout2d(engine, grouped(60, 4), { epochs: 60 });
+    const again = await layout2d(engine, grouped(60, 4), { epochs: 60, seed: 3, start: before });
+    const fresh = await layout2d(engine, grouped(60, 4), { epochs: 60, seed: 3 });
+    expect(moved(again, before)).toBeLessThan(0.4 * moved(fresh, before));
+    const other = await layout2d(engine, grouped(60, 3), { epochs: 120, start: before });
+    expect(kept(other, 3)).toBeGreaterThan(0.9);
+  });
+
+  it('refuses places of other rows', async () => {
+    const start = new Float32Array(10);
+    await expect(layout2d(engine, grouped(40, 2), { start })).rejects.toThrow(
+      'start: received 10 numbers; expected 80 finite ones',
+    );
+  });
+});

@@ -34,6 +34,11 @@ export interface LayoutOptions {
   epochs?: number;
   /** Seed of all random draws. Default 0. */
   seed?: number;
+  /**
+   * Coordinates [N, 2] of an earlier layout of the same rows, from which the passes start. The rows
+   * then move from there, instead of finding other places in each layout. Default: random.
+   */
+  start?: Float32Array;
   /** Receives the number of finished passes. */
   onProgress?: (done: number, of: number) => void;
   signal?: AbortSignal;
@@ -44,19 +49,23 @@ const checkLayout = optionCheck<LayoutOptions>({
   minDistance: numberFrom(0),
   epochs: wholeNumber(1),
   seed: wholeNumber(0),
+  start: checkedLater,
   onProgress: callback,
   signal: abortSignal,
 });
 
 /** Passes without a turn for other work. */
 const PASSES_AT_ONCE = 10;
+/** Learning rate from an earlier layout, with which rows move no farther than they have to. */
+const CAREFUL_RATE = 0.25;
 /** Fewest rows for UMAP. Below, the map shows two principal components. */
 const MIN_ROWS = 30;
 
 /**
  * Computes coordinates `[N, 2]` of features `[N, D]`, in arbitrary units.
  *
- * Throws `LikenessError` when `neighbors` is not an integer from 3 to 29.
+ * Throws `LikenessError` when `neighbors` is not an integer from 3 to 29, or `start` has not two
+ * finite numbers for each row.
  */
 export async function layout2d(
   engine: Engine,
@@ -65,12 +74,18 @@ export async function layout2d(
 ): Promise<Float32Array> {
   checkLayout(options);
   const { neighbors = 15, minDistance = 0.1, epochs = 200, seed = 0 } = options;
-  const { onProgress, signal } = options;
+  const { start, onProgress, signal } = options;
   const { count: N } = features;
   if (!Number.isInteger(neighbors) || neighbors < 3 || neighbors >= MIN_ROWS) {
     throw new LikenessError(
       'layout.neighbors',
       `neighbors: received ${neighbors}; expected a whole number from 3 to ${MIN_ROWS - 1}`,
+    );
+  }
+  if (start && (start.length !== 2 * N || !start.every(Number.isFinite))) {
+    throw new LikenessError(
+      'layout.start',
+      `start: received ${start.length} numbers; expected ${2 * N} finite ones, two for each row`,
     );
   }
   const unit = normalizeRows(features);
@@ -84,6 +99,7 @@ export async function layout2d(
     nNeighbors: neighbors,
     minDist: minDistance,
     nEpochs: epochs,
+    learningRate: start ? CAREFUL_RATE : 1,
     random: () => random.uniform(0, 1),
   });
   umap.setPrecomputedKNN(
@@ -92,6 +108,7 @@ export async function layout2d(
   );
   // UMAP receives the graph, so it only needs the number of rows.
   const passes = umap.initializeFit(rows.map((i) => [i]));
+  if (start) placeAt(umap.getEmbedding(), start);
   for (let pass = 1; pass <= passes; pass++) {
     umap.step();
     if (pass % PASSES_AT_ONCE !== 0 && pass < passes) continue;
@@ -100,6 +117,17 @@ export async function layout2d(
     signal?.throwIfAborted();
   }
   return Float32Array.from(umap.getEmbedding().flat());
+}
+
+/** Side of the square that UMAP draws its first coordinates from. */
+const START_SIDE = 20;
+
+/** Overwrites the first coordinates by those of `start`, scaled to the same square. */
+function placeAt(embedding: readonly number[][], start: Float32Array): void {
+  const most = start.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  for (const [i, place] of embedding.entries()) {
+    for (const d of [0, 1]) place[d] = (start[2 * i + d]! * START_SIDE) / 2 / most;
+  }
 }
 
 async function principalLayout(

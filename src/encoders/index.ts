@@ -50,7 +50,7 @@ export {
   headedEncoder,
   requireStandardization,
 } from './headedEncoder.ts';
-export { headShapes } from './heads.ts';
+export { headShapes, openHeads } from './heads.ts';
 export {
   type HubSource,
   hubCacheFolder,

@@ -35,6 +35,8 @@ export interface EpochSample {
    * Embeddings `[n, D]` of the evaluation view and prototypes `[K, D]`, where the method has any.
    */
   prototypes?: { embeddings: Features; prototypes: Features };
+  /** Probabilities `[n, M]` of the clusters that the method learns itself, where it learns any. */
+  clusters?: Features;
 }
 
 /** Clusters that a later epoch is compared with. */

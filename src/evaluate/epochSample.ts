@@ -30,6 +30,8 @@ export interface EpochSampleOptions {
 }
 
 export interface OpenSample {
+  /** Cache indices of the images, rising. */
+  readonly indices: Uint32Array;
   /** Embeds the sample with the given weights. */
   look(readState: (names: readonly string[]) => Promise<Values>): Promise<EpochSample>;
   close(): Promise<void>;
@@ -63,8 +65,11 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
   const stored = head.prototypes?.(createVariables()).node.attributes.name as string | undefined;
   const compiled: Executable[] = [];
 
-  /** Compiles the encoder for one image size, with the embeddings as output `z` on request. */
-  async function compile(side: number, outputs: 'features' | 'embeddings') {
+  /**
+   * Compiles the encoder for one image size. With the heads it has the embeddings as output `z`
+   * where there are prototypes, and the probabilities of learned clusters as output `y`.
+   */
+  async function compile(side: number, outputs: 'features' | 'heads') {
     const { normalize } = viewsOf(settings);
     const made = inferenceProgram({
       encoder: encoderOptions(settings),
@@ -73,10 +78,12 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
       size: side,
     });
     const { variables, features } = made;
-    const z = outputs === 'embeddings' ? head.project(variables, features) : undefined; // [B, D]
+    const heads = outputs === 'heads';
+    const z = heads && stored ? head.project(variables, features) : undefined; // [B, D]
+    const y = heads ? head.assign?.(variables, features) : undefined; // [B, M]
     const weights = [...variables.parameters(), ...variables.buffers()];
     const program = {
-      outputs: { features, ...(z && { z }) },
+      outputs: { features, ...(z && { z }), ...(y && { y }) },
       state: weights.map(({ tensor }) => ({ current: tensor })),
       name: 'sample',
     };
@@ -84,8 +91,9 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
     compiled.push(executable);
     return { executable, names: weights.map(({ name }) => name) };
   }
-  const first = await compile(size, stored ? 'embeddings' : 'features');
-  const again = second === size && !stored ? first : await compile(second, 'features');
+  const hasHeads = stored !== undefined || head.assign !== undefined;
+  const first = await compile(size, hasHeads ? 'heads' : 'features');
+  const again = second === size && !hasHeads ? first : await compile(second, 'features');
 
   function embed({ executable }: typeof first, views: readonly Uint8Array[]) {
     const count = indices.length;
@@ -101,10 +109,11 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
     return joinRows(runBatches(batches, run), { count });
   }
   return {
+    indices,
     async look(readState) {
       const weights = await readState(first.names);
       await first.executable.writeState(weights);
-      const { features, z } = await embed(first, own); // [n, F], [n, D]
+      const { features, z, y } = await embed(first, own); // [n, F], [n, D], [n, M]
       if (again !== first) {
         await again.executable.writeState(
           Object.fromEntries(again.names.map((name) => [name, weights[name]!])),
@@ -116,6 +125,7 @@ export async function openEpochSample(options: EpochSampleOptions): Promise<Open
         features: features!,
         secondView: secondView!,
         ...(C && z && { prototypes: { embeddings: z, prototypes: featuresOf(C, z.dimension) } }),
+        ...(y && { clusters: y }),
       };
     },
     async close() {

@@ -13,6 +13,7 @@ import { similar, why } from './find.ts';
 import { type FindJobs, openFindJobs } from './findJobs.ts';
 import { type JobResult, openJobs } from './jobs.ts';
 import { layoutAtStep, makeLayout, storedLayout } from './layouts.ts';
+import { stepsOfMoments } from './moments.ts';
 import { type OpenedRun, openForPage, timeOfClusters } from './openedRun.ts';
 import { overviewOf, plainColumn, type Ranking, rank } from './overview.ts';
 import { moved, openPictures, type Picture, type Pictures } from './pictures.ts';
@@ -187,7 +188,9 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     const { key } = opened;
     const isNow = step === 'final' || step === opened.clusters?.stored.step;
     if (!isNow || !opened.clusters?.features) {
-      const data = step === 'final' ? undefined : layoutAtStep(opened, step);
+      // Before the first clustering the last moment of the training is the newest map.
+      const at = step === 'final' ? (await stepsOfMoments(opened)).at(-1) : step;
+      const data = at === undefined ? undefined : await layoutAtStep(opened, at);
       if (data) return { key, data };
       throw new LikenessError('explore.layout', `step: the run has no layout of ${step}`);
     }

@@ -6,9 +6,11 @@ export {
   type KeyedValues,
   openExplorer,
 } from './explorer.ts';
+export { describeMoment, listMoments } from './moments.ts';
 export { type OpenedRun, openForPage, openSourceForPage } from './openedRun.ts';
 export type { Picture } from './pictures.ts';
 export { type PrepareOptions, prepare } from './prepare.ts';
 export * from './protocol.ts';
 export { findRuns } from './runs.ts';
 export { type TailedEvent, tailEvents } from './tailEvents.ts';
+export { drawViews } from './viewSheet.ts';

@@ -2,16 +2,23 @@
 import type { Reporter } from '../core/reporter.ts';
 import { fitted, readLayout, writeLayout } from './layoutFile.ts';
 import { computeLayout } from './layoutJob.ts';
+import { momentAt } from './moments.ts';
 import type { OpenedRun } from './openedRun.ts';
+import { rowsOfIds } from './rowsOfIds.ts';
 
 /** Positions of the sample at a step of training, NaN for other images; undefined where none. */
-export function layoutAtStep({ maps, ids }: OpenedRun, step: number): Float32Array | undefined {
-  const map = maps?.maps.find((one) => one.step === step);
-  if (!map || !maps) return undefined;
+export async function layoutAtStep(
+  run: OpenedRun,
+  step: number,
+): Promise<Float32Array | undefined> {
+  const { maps, ids } = run;
+  const moment = await momentAt(run, step);
+  const map = moment ?? maps?.maps.find((one) => one.step === step);
+  if (!map) return undefined;
   const places = new Float32Array(2 * ids.length).fill(Number.NaN);
-  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rowOf = rowsOfIds(run);
   const sample = fitted(map.places);
-  for (const [i, id] of maps.ids.entries()) {
+  for (const [i, id] of (moment?.ids ?? maps!.ids).entries()) {
     const row = rowOf.get(id);
     if (row === undefined) continue;
     places[2 * row] = sample[2 * i]!;

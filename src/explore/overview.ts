@@ -1,8 +1,9 @@
 /** Overview of the opened run and its columns. */
 import { settingsInWords } from '../report/index.ts';
-import { JUNK } from '../run/index.ts';
+import { JUNK, momentLimits } from '../run/index.ts';
 import { ranksWithin, type Typicality } from './featureMath.ts';
 import { fileColumnsOf } from './fileColumns.ts';
+import { stepsOfMoments } from './moments.ts';
 import { type OpenedRun, stateOf } from './openedRun.ts';
 import type {
   ClusterAnswer,
@@ -97,18 +98,28 @@ export async function overviewOf(
     ...(run.clustering !== undefined && { clustering: run.clustering }),
     clusterings: run.clusterings,
     columns: columnsOf(run),
-    layouts: layoutsOf(run),
+    layouts: layoutsOf(run, await stepsOfMoments(run)),
     edits: clusters?.edits.answer() ?? { version: 0 },
     jobs,
     writable: run.writable && clusters !== undefined,
   };
 }
 
-function layoutsOf({ maps, clusters, ids }: OpenedRun): LayoutAnswer[] {
-  const sampled = (maps?.maps.slice(0, -1) ?? []).map(({ step, title }) => ({
-    ...{ step, title, final: false, images: maps!.ids.length },
-  }));
-  if (!clusters?.features) return sampled;
+/** Lists the moments of a training, or the maps of the report where there are fewer. */
+function layoutsOf({ maps, clusters, ids }: OpenedRun, moments: readonly number[]): LayoutAnswer[] {
+  const stored = maps?.maps.slice(0, -1) ?? [];
+  const hasNow = clusters?.features !== undefined;
+  const earlier = moments.filter((step) => !hasNow || step < clusters.stored.step);
+  const sampled: LayoutAnswer[] =
+    earlier.length >= stored.length
+      ? earlier.map((step) => ({
+          ...{ step, title: `after step ${step}`, final: false },
+          images: Math.min(momentLimits.images, ids.length),
+        }))
+      : stored.map(({ step, title }) => ({
+          ...{ step, title, final: false, images: maps!.ids.length },
+        }));
+  if (!hasNow) return sampled;
   const { step } = clusters.stored;
   return [...sampled, { step, title: 'now', final: true, images: ids.length }];
 }

@@ -331,7 +331,10 @@ export interface TrainingAnswer {
   readonly chance?: { readonly value: number; readonly name: string };
   /** Label-free measures and measures of the run over its steps. */
   readonly measures: readonly CurveAnswer[];
+  /** Word of the verdict of the run doctor, and its meaning. */
   readonly health?: string;
+  readonly meaning?: string;
+  /** Verdict in a sentence. */
   readonly verdict?: string;
   readonly remedy?: string;
   readonly notes: readonly string[];
@@ -342,6 +345,74 @@ export interface CurveAnswer {
   readonly meaning: string;
   readonly steps: readonly number[];
   readonly values: readonly (number | null)[];
+}
+
+/** `GET /api/moments`: steps of the stored moments of the training, rising. */
+export interface MomentsAnswer {
+  readonly steps: readonly number[];
+}
+
+/**
+ * `GET /api/moments/:step`, at a step of {@link MomentsAnswer}; 404 with the code `explore.moment`
+ * elsewhere. A moment is what some images of the training looked like to the network.
+ */
+export interface MomentAnswer {
+  readonly step: number;
+  /** Epoch after which it was made, from 0. */
+  readonly epoch: number;
+  /**
+   * Prototypes of the method, clusters that it learns, or k-means groups of the sample where it has
+   * neither.
+   */
+  readonly kind: 'prototypes' | 'clusters' | 'groups';
+  /** Number of all groups, and of those with an image of the sample. */
+  readonly groups: number;
+  readonly used: number;
+  /** Images of the sample. */
+  readonly sample: number;
+  /** Images on the map, [n]. */
+  readonly rows: readonly Row[];
+  /** Coordinates [n, 2] in -1 to 1. */
+  readonly places: readonly number[];
+  /** Group of each image on the map, [n]. */
+  readonly assigned: readonly number[];
+  /** Some groups with their nearest images, in an order that all moments keep. */
+  readonly strips: readonly {
+    readonly group: number;
+    /** Images of the sample that belong to it. */
+    readonly size: number;
+    readonly rows: readonly Row[];
+  }[];
+}
+
+/**
+ * `GET /api/views?epoch=12`: the views that the training drew of some images in an epoch; 404 with
+ * the code `explore.noTraining` for a run that draws none.
+ */
+export interface ViewsAnswer {
+  readonly epoch: number;
+  /** Groups of crops, with their augmentations in words. */
+  readonly groups: readonly {
+    readonly count: number;
+    readonly size: number;
+    readonly text: string;
+  }[];
+  readonly images: readonly {
+    readonly row: Row;
+    /** Size that the views are cut out of, in pixels. */
+    readonly width: number;
+    readonly height: number;
+    readonly views: readonly DrawnView[];
+  }[];
+}
+
+export interface DrawnView {
+  /** Position of its group. */
+  readonly group: number;
+  /** Crop as fractions of the image: left, top, width, height. */
+  readonly box: readonly number[];
+  /** Data URL of the pixels that the network receives. */
+  readonly picture: string;
 }
 
 /** `GET /api/compare?run=NAME`: the opened run and another on the images that both have. */
@@ -380,8 +451,8 @@ export interface ComparedRun {
 
 /**
  * Events of `GET /api/events` (server-sent events) by name. `log` has the id `log:<byte offset>`
- * and is replayed after the header `Last-Event-ID`, or from `?from=<byte offset>`. A comment comes
- * every 15 seconds.
+ * and is replayed after the header `Last-Event-ID`, or from `?from=<byte offset>`. `?from=end` leaves
+ * out the lines before now, which `GET /api/training` has. A comment comes every 15 seconds.
  */
 export interface EventData {
   /** Event of a training, as a line of events.jsonl. */

@@ -1,9 +1,10 @@
 /** Training of a run for the page: curves, measures, verdict, speed and time left. */
+import { stat } from 'node:fs/promises';
 import { shownMeasures } from '../report/index.ts';
-import { type RunEvent, type RunFolder, readEvents } from '../run/index.ts';
-import { baselineName } from '../train/index.ts';
+import { type RunEvent, type RunFolder, readEventsFrom } from '../run/index.ts';
+import { baselineName, verdictWords } from '../train/index.ts';
 import { stateOf } from './openedRun.ts';
-import type { CurveAnswer, TrainingAnswer } from './protocol.ts';
+import type { CurveAnswer, RunState, TrainingAnswer } from './protocol.ts';
 
 /** Most points of a curve. */
 const MAX_POINTS = 2000;
@@ -16,71 +17,126 @@ const measures = new Map<string, { name: string; meaning: string }>([
     key,
     { name, meaning },
   ]),
-  ['usageEntropy', { name: 'Use of prototypes', meaning: 'Entropy over all images; 1: even.' }],
+  [
+    'usageEntropy',
+    { name: 'Use of prototypes in steps', meaning: 'Entropy of the codes of an epoch; 1: even.' },
+  ],
 ]);
 
+/** Part of a log that was read. */
+interface Log {
+  /** Bytes that were read. */
+  offset: number;
+  readonly steps: number[];
+  readonly loss: (number | null)[];
+  readonly times: (number | undefined)[];
+  readonly curves: Map<string, { steps: number[]; values: (number | null)[] }>;
+  last?: RunEvent;
+  totalSteps?: number;
+  facts: Partial<Pick<TrainingAnswer, 'chance' | 'notes'>>;
+  verdict: Pick<TrainingAnswer, 'verdict' | 'health' | 'meaning' | 'remedy'>;
+}
+
+const emptyLog = (): Log => ({
+  ...{ offset: 0, steps: [], loss: [], times: [], curves: new Map(), facts: {}, verdict: {} },
+});
+
+/** Logs by the run folders that they were read for, so that a page that asks again reads on. */
+const logs = new WeakMap<RunFolder, Promise<Log>>();
+
 /**
- * Reads the training of a run from its event log, which another process may be writing.
+ * Reads the training of a run from its event log, which another process may be writing. A later
+ * call for the same folder reads only the lines that were added.
  *
  * @param batchSize images of a step, for the throughput
  * @throws LikenessError `events.missing`, `events.malformed`
  */
 export async function readTraining(folder: RunFolder, batchSize: number): Promise<TrainingAnswer> {
-  const steps: number[] = [];
-  const loss: (number | null)[] = [];
-  const times: (number | undefined)[] = [];
-  const curves = new Map<string, { steps: number[]; values: (number | null)[] }>();
-  let last: RunEvent | undefined;
-  let totalSteps: number | undefined;
-  let facts: Partial<Pick<TrainingAnswer, 'chance' | 'notes'>> = {};
-  let verdict: Pick<TrainingAnswer, 'verdict' | 'health' | 'remedy'> = {};
-  for await (const event of readEvents(folder.files.events)) {
-    last = event;
-    switch (event.kind) {
-      case 'run-started':
-        if (event.facts) facts = factsOf(event.facts);
-        break;
-      case 'schedule':
-        totalSteps = event.totalSteps;
-        break;
-      case 'step':
-        steps.push(event.step);
-        loss.push(event.loss);
-        times.push(event.seconds);
-        break;
-      case 'doctor':
-        verdict = { verdict: event.message, health: event.verdict, remedy: event.remedy };
-        break;
-      case 'measures':
-      case 'epoch':
-        for (const name of measures.keys()) {
-          const value = event[name];
-          if (typeof value !== 'number' && value !== null) continue;
-          const curve = curves.get(name) ?? { steps: [], values: [] };
-          curve.steps.push(event.step);
-          curve.values.push(value);
-          curves.set(name, curve);
-        }
-    }
+  const before = logs.get(folder)?.catch(() => emptyLog()) ?? Promise.resolve(emptyLog());
+  const reading = before.then((log) => readOn(log, folder.files.events));
+  logs.set(folder, reading);
+  return answerOf(await reading, batchSize, await stateOf(folder, 'trained'));
+}
+
+/** Reads the lines after those of a log; from the start where the file has become shorter. */
+async function readOn(log: Log, file: string): Promise<Log> {
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
+  const next = size < log.offset ? emptyLog() : log;
+  for await (const { event, offset } of readEventsFrom(file, next.offset)) {
+    addEvent(next, event);
+    next.offset = offset;
   }
-  const stride = Math.ceil(steps.length / MAX_POINTS) || 1;
-  const thinned = <T>(values: readonly T[]) =>
-    values.filter((_, i) => i % stride === 0 || i === values.length - 1);
+  return next;
+}
+
+function addEvent(log: Log, event: RunEvent): void {
+  log.last = event;
+  switch (event.kind) {
+    case 'run-started':
+      if (event.facts) log.facts = factsOf(event.facts);
+      break;
+    case 'schedule':
+      log.totalSteps = event.totalSteps;
+      break;
+    case 'step':
+      log.steps.push(event.step);
+      log.loss.push(event.loss);
+      log.times.push(event.seconds);
+      break;
+    case 'doctor':
+      log.verdict = verdictOf(event);
+      break;
+    case 'measures':
+    case 'epoch':
+      for (const name of measures.keys()) {
+        const value = event[name];
+        if (typeof value !== 'number' && value !== null) continue;
+        const curve = log.curves.get(name) ?? { steps: [], values: [] };
+        curve.steps.push(event.step);
+        curve.values.push(value);
+        log.curves.set(name, curve);
+      }
+  }
+}
+
+function answerOf(
+  { steps, loss, times, curves, last, totalSteps, facts, verdict }: Log,
+  batchSize: number,
+  state: RunState,
+): TrainingAnswer {
   const { step = 0, epoch = 0 } = last ?? {};
   const seconds = times.findLast((time) => time !== undefined);
   const rate = stepsPerSecond(steps, times);
   return {
-    state: await stateOf(folder, 'trained'),
-    ...{ step, epoch, steps: thinned(steps), loss: thinned(loss) },
+    ...{ state, step, epoch, steps: thinned(steps), loss: thinned(loss) },
     ...(totalSteps !== undefined && { totalSteps }),
     ...(seconds !== undefined && { seconds }),
     ...(rate !== undefined && { throughput: rate * batchSize }),
     ...(rate !== undefined &&
       totalSteps !== undefined && { remaining: Math.max(0, totalSteps - step) / rate }),
-    measures: [...curves].map(([key, curve]): CurveAnswer => ({ ...measures.get(key)!, ...curve })),
+    measures: [...curves].map(
+      ([key, { steps, values }]): CurveAnswer => ({
+        ...measures.get(key)!,
+        ...{ steps: thinned(steps), values: thinned(values) },
+      }),
+    ),
     ...verdict,
     ...{ notes: [], ...facts },
   };
+}
+
+/** Leaves out values between the first and the last, evenly, down to the most of a curve. */
+function thinned<T>(values: readonly T[]): T[] {
+  const stride = Math.ceil(values.length / MAX_POINTS) || 1;
+  return values.filter((_, i) => i % stride === 0 || i === values.length - 1);
+}
+
+function verdictOf({ message, verdict: health, remedy }: Extract<RunEvent, { kind: 'doctor' }>) {
+  const meaning = (verdictWords as Readonly<Record<string, string>>)[health];
+  return { verdict: message, health, remedy, ...(meaning !== undefined && { meaning }) };
 }
 
 function factsOf({

@@ -122,16 +122,32 @@ export async function openEventLog(
  * line is not an event.
  */
 export async function* readEvents(file: string): AsyncGenerator<RunEvent> {
+  for await (const { event } of readEventsFrom(file, 0)) yield event;
+}
+
+/**
+ * Reads the events of a file after a byte offset, with the offset after each. A last line without
+ * its end is left for a later call.
+ *
+ * @throws LikenessError `events.missing`, `events.malformed`
+ */
+export async function* readEventsFrom(
+  file: string,
+  from: number,
+): AsyncGenerator<{ readonly event: RunEvent; readonly offset: number }> {
   let line = 0;
+  let offset = from;
   try {
-    for await (const { text, complete } of lines(file)) {
+    for await (const { text, complete, bytes } of lines(file, from)) {
       line++;
+      offset += bytes;
       const event = parseEvent(text);
-      if (event !== undefined) yield event;
+      if (event !== undefined && (complete || from === 0)) yield { event, offset };
       else if (complete && text.trim() !== '') {
+        const place = from === 0 ? `Line ${line}` : `Line ${line} after byte ${from}`;
         throw new LikenessError(
           'events.malformed',
-          `Line ${line} of ${file} is not an event. The file was changed or damaged; remove that line.`,
+          `${place} of ${file} is not an event. The file was changed or damaged; remove that line.`,
         );
       }
     }
@@ -170,10 +186,11 @@ const MAX_LINE_BYTES = 2 ** 24;
 /** The lines of a file. A line of more than 16 MiB is the last one, and is not complete. */
 async function* lines(
   file: string,
+  start = 0,
 ): AsyncGenerator<{ text: string; complete: boolean; bytes: number }> {
   let rest: Buffer = Buffer.alloc(0);
   const handle = await openRegular(file);
-  for await (const chunk of handle.createReadStream()) {
+  for await (const chunk of handle.createReadStream({ start })) {
     rest = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     let from = 0;
     for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10, from)) {

@@ -22,6 +22,7 @@ import {
 } from './faults.cases.ts';
 import { runFolderAt } from './files.ts';
 import { readMaps, writeMaps } from './maps.ts';
+import { readMoment, writeMoment } from './moments.ts';
 import { openRun } from './openRun.ts';
 import { readPlan, writePlan } from './plan.ts';
 import { type FeaturesConfig, type TrainedConfig, writeRunConfig } from './runConfig.ts';
@@ -234,6 +235,18 @@ const files: Readonly<Record<string, StoredFile>> = {
     read: (path) => readMaps(join(path, 'maps.safetensors')),
     faults: (bytes) => tensorFaults(bytes),
     harmless: /without maps\.0$|maps = \[\]|without maps.0.nmi|nmi = -1/,
+  },
+  'a moment': {
+    write: (path) =>
+      writeMoment(runFolderAt(path), {
+        ...{ step: 7, epoch: 1, kind: 'prototypes', groups: 9, used: 2, sample: 3, ids },
+        ...{ places: new Float32Array(6), assigned: clusters },
+        strips: [{ group: 4, size: 1, images: ids.slice(0, 1) }],
+      }),
+    file: at('moments/step-0000000007.safetensors'),
+    read: (path) => readMoment(runFolderAt(path), 7),
+    faults: (bytes) => tensorFaults(bytes),
+    harmless: /without strips\.0(\.images\.0)?$|(images|strips) = \[\]$/,
   },
   'thumbnails.safetensors': {
     write: (path) =>

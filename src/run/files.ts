@@ -12,6 +12,8 @@ export const runFileNames = {
   snapshots: 'snapshots',
   /** Clusters of the sample that training measured last, for comparison with the next epoch. */
   watched: 'watched.safetensors',
+  /** Folder of maps and nearest images at measured epochs, `step-<number>.safetensors`. */
+  moments: 'moments',
   /** Features `[N, D]` of every image. */
   embeddings: 'embeddings.safetensors',
   /** path, cluster, confidence, margin, prototype. */

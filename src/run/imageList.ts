@@ -95,6 +95,12 @@ async function readImageList(
   }
 }
 
+/** Reads the ids of images.csv, in the order of the training. @throws as `readRegularText` */
+export async function readImageIds(file: string): Promise<string[]> {
+  const [, ...rows] = decodeCsv(await readRegularText(file), file);
+  return rows.map(([id]) => pathOfCsv(id ?? ''));
+}
+
 export interface ImageCheck {
   folder: RunFolder;
   config: { readonly images: number; readonly listing?: ImageListHash };

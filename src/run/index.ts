@@ -54,7 +54,7 @@ export {
   type StoredEvaluation,
   writeEvaluation,
 } from './evaluation.ts';
-export { type EventLog, openEventLog, readEvents } from './events.ts';
+export { type EventLog, openEventLog, readEvents, readEventsFrom } from './events.ts';
 export { type FeatureFile, writeFeatureFile } from './featureFile.ts';
 export { clusteringFolderAt, type RunFolder, runFileNames, runFolderAt } from './files.ts';
 export {
@@ -71,6 +71,7 @@ export {
   differenceOf,
   hashOfImages,
   type ImageListHash,
+  readImageIds,
   requireSameImages,
   writeImageList,
   writeMissingLists,
@@ -89,6 +90,17 @@ export { type KeptEdits, keepEdits } from './keepEdits.ts';
 export { MAX_COMMAND } from './limits.ts';
 export { clearStaleLock, isLocked, lockRun, type RunLock } from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
+export {
+  type Moment,
+  type MomentKind,
+  type MomentStrip,
+  momentKinds,
+  momentLimits,
+  momentsOf,
+  readMoment,
+  rewindMoments,
+  writeMoment,
+} from './moments.ts';
 export { clusterAgain } from './nextSteps.ts';
 export {
   type FeaturesRun,

@@ -40,6 +40,8 @@ export const maxTensorBytes = {
   stem: 64 * MiB,
   /** A number for each image of a sample. */
   watched: 64 * MiB,
+  /** Coordinates of at most 400 images. */
+  moment: MiB,
 } as const;
 
 /**

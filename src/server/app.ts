@@ -8,6 +8,7 @@ import { eventStream, offsetOf } from './events.ts';
 import type { PageFile } from './page.ts';
 import { bodies, bodyOf, checked, params, queries, queryOf } from './requests.ts';
 import { limitBody, MAX_JSON_BYTES, MAX_PICTURE_BYTES, security } from './security.ts';
+import { addWatchRoutes } from './watchRoutes.ts';
 
 export interface AppOptions {
   readonly explorer: Explorer;
@@ -107,6 +108,7 @@ export function createApp(options: AppOptions): Hono {
     queryOf(c, queries.none);
     return c.json(await explorer.training());
   });
+  addWatchRoutes(app, explorer);
   app.get('/api/events', (c) => {
     const { from } = queryOf(c, queries.events);
     const last = offsetOf(c.req.header('last-event-id'));
@@ -237,6 +239,7 @@ const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {
   'explore.noDuplicates': 404,
   'explore.column': 404,
   'explore.layout': 404,
+  'explore.moment': 404,
   'explore.row': 404,
   'explore.job': 404,
   'run.missing': 404,

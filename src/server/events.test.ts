@@ -1,5 +1,5 @@
 /** The stream of events: replay of a training, and changes as they happen. */
-import { appendFile, cp } from 'node:fs/promises';
+import { appendFile, cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -86,6 +86,19 @@ describe('events', () => {
     await again.cancel();
   });
 
+  it('begin with the lines that are added, after a page has read the others', async () => {
+    const file = join(folder.path, 'runs/swav/events.jsonl');
+    await appendFile(file, '{"kind":"step","step":11,"epoch":1,');
+    const stream = await open({}, '?from=end');
+    await appendFile(file, '"loss":3}\n{"kind":"step","step":12,"epoch":1,"loss":3}\n');
+    // The line that was not complete yet comes as a whole.
+    const steps = [await stream.next(), await stream.next()].map(({ data }: Sent = {}) => {
+      return (JSON.parse(data!) as { step: number }).step;
+    });
+    expect(steps).toEqual([11, 12]);
+    await stream.cancel();
+  });
+
   it('tell of another run, and end with the server', async () => {
     const { run } = await writeTinyRun(folder.path);
     const stream = await open({}, '?from=999999');
@@ -117,5 +130,22 @@ describe('a training', () => {
     expect(training.steps).toEqual([...Array(10).keys()].map((i) => i + 1));
     expect(training.loss[0]).toBeCloseTo(4.4496, 4);
     expect(training.throughput).toBeGreaterThan(0);
+  });
+
+  it('is read on from where the last answer ended, and again after a shorter log', async () => {
+    const read = async () => {
+      const answer = await app.request(`http://${host}/api/training`, { headers: { host } });
+      return (await answer.json()) as TrainingAnswer;
+    };
+    const file = join(folder.path, 'runs/swav/events.jsonl');
+    const before = await read();
+    await appendFile(file, '{"kind":"step","step":11,"epoch":1,"loss":3}\n{"kind":"step","step":1');
+    expect((await read()).steps).toEqual([...before.steps, 11]);
+    await appendFile(file, '2,"epoch":1,"loss":2.5}\n');
+    const after = await read();
+    expect(after.steps).toEqual([...before.steps, 11, 12]);
+    expect(after.loss.slice(-2)).toEqual([3, 2.5]);
+    await writeFile(file, '{"kind":"step","step":1,"epoch":0,"loss":4}\n');
+    expect(await read()).toMatchObject({ step: 1, steps: [1], loss: [4] });
   });
 });

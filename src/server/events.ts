@@ -2,11 +2,14 @@
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { type Explorer, tailEvents } from '../explore/index.ts';
+import { openRegular } from '../formats/index.ts';
 
 /** Milliseconds between two comments, which keep proxies and browsers from closing. */
 const HEARTBEAT_MS = 15_000;
 /** Milliseconds after which a browser connects again. */
 const RETRY_MS = 1500;
+/** Most bytes of a line whose end is looked for. */
+const MAX_LINE = 2 ** 16;
 /** Events of a slow reader that are queued before it is disconnected; it replays afterwards. */
 const MAX_QUEUED = 10_000;
 
@@ -14,8 +17,11 @@ export interface EventStreamOptions {
   readonly explorer: Explorer;
   /** Ends all streams. */
   readonly closing: AbortSignal;
-  /** Byte offset after the last line of the log that the page knows. */
-  readonly from: number | undefined;
+  /**
+   * Byte offset after the last line of the log that the page knows; `end` for lines that are added
+   * from now on. Default: all lines.
+   */
+  readonly from: number | 'end' | undefined;
 }
 
 /** Byte offset of a `Last-Event-ID` such as `log:1200`; undefined for other ids. */
@@ -25,9 +31,13 @@ export function offsetOf(id: string | undefined): number | undefined {
 }
 
 /** Streams events until the browser or the server ends. */
-export function eventStream(c: Context, options: EventStreamOptions): Response {
+export async function eventStream(c: Context, options: EventStreamOptions): Promise<Response> {
+  const file = options.from === 'end' ? eventsFile(options.explorer) : undefined;
+  // Found before the answer, so that a page that has it misses no later line.
+  const end = file === undefined ? 0 : await lastLineEnd(file);
+  const start = options.from === 'end' ? end : (options.from ?? 0);
   c.header('x-accel-buffering', 'no');
-  const response = streamSSE(c, (stream) => sendEvents(stream, options));
+  const response = streamSSE(c, (stream) => sendEvents(stream, { ...options, from: start }));
   // Set by the helper as "no-cache", which lets a browser keep the stream.
   response.headers.set('cache-control', 'no-store');
   return response;
@@ -35,7 +45,7 @@ export function eventStream(c: Context, options: EventStreamOptions): Response {
 
 async function sendEvents(
   stream: SSEStreamingApi,
-  { explorer, closing, from }: EventStreamOptions,
+  { explorer, closing, from }: EventStreamOptions & { readonly from: number },
 ): Promise<void> {
   const ended = new AbortController();
   const end = () => ended.abort();
@@ -77,7 +87,7 @@ async function sendEvents(
   heartbeat.unref();
   try {
     await write(() => stream.write(`retry: ${RETRY_MS}\n\n`));
-    void follow(from ?? 0, tail.signal).catch(end);
+    void follow(from, tail.signal).catch(end);
     await new Promise<void>((resolve) => {
       if (ended.signal.aborted) resolve();
       ended.signal.addEventListener('abort', () => resolve());
@@ -87,6 +97,21 @@ async function sendEvents(
     tail.abort();
     clearInterval(heartbeat);
     closing.removeEventListener('abort', end);
+  }
+}
+
+/** Byte offset after the last complete line of a file; 0 where there is none. */
+async function lastLineEnd(file: string): Promise<number> {
+  const handle = await openRegular(file).catch(() => undefined);
+  if (!handle) return 0;
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, MAX_LINE);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    const last = buffer.subarray(0, bytesRead).lastIndexOf(10);
+    return last < 0 ? 0 : size - length + last + 1;
+  } finally {
+    await handle.close();
   }
 }
 

@@ -59,8 +59,11 @@ export const queries = {
   picture: z.strictObject({
     side: z.enum(['64', '256', '1024']).default('256').transform(Number),
   }),
+  views: z.strictObject({ epoch: numberText.transform(Number).default(0) }),
   compare: z.strictObject({ run: text() }),
-  events: z.strictObject({ from: numberText.transform(Number).optional() }),
+  events: z.strictObject({
+    from: z.union([z.literal('end'), numberText.transform(Number)]).optional(),
+  }),
 };
 
 /** JSON bodies. Other fields are refused. */

@@ -14,6 +14,7 @@ import {
   type RunFolder,
   type RunLock,
   readWatched,
+  rewindMoments,
   rewindSnapshots,
   saveCheckpoint,
   saveSnapshot,
@@ -25,7 +26,9 @@ import { type CropValues, evaluationBatches, type Loader, openLoader } from '../
 import { createEventWriter } from './eventLog.ts';
 import type { TrainEvent } from './events.ts';
 import { type Base, openHeadInputs } from './headLoader.ts';
+import { createHeadWatch } from './headWatch.ts';
 import { withKernelProgress } from './kernelProgress.ts';
+import { openMoments } from './moments.ts';
 import type { EvaluationImages } from './phase.ts';
 import { fittedRecipe, recipeReach } from './recipe.ts';
 import { settingFarFrom } from './remedy.ts';
@@ -98,13 +101,23 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   const facts = runFacts(method);
   for (const message of facts.notes) reporter.note({ code: 'train.method', message });
   await rewindSnapshots(folder, from?.step ?? 0);
-  const watch = createEpochWatch({
-    ...{ engine, settings, cache, indices, events, reporter },
-    isMeasured: run.base === undefined,
-    started: from?.seconds,
-    before: from && (await readWatched(folder.files.watched, from)),
-    remember: (measured) => writeWatched(folder.files.watched, measured),
-  });
+  const shared = {
+    ...{ engine, settings, indices, reporter, started: from?.seconds },
+    openMoments: (sample: Uint32Array) =>
+      openMoments({
+        ...{ engine, folder, from: from?.step ?? 0 },
+        ids: Array.from(sample, (index) => cache.entries[index]!.id),
+      }),
+  };
+  await rewindMoments(folder, from?.step ?? 0);
+  // The features of a head's encoder stay as they are, so that only its clusters change.
+  const watch = run.base
+    ? createHeadWatch({ ...shared, evaluationImages })
+    : createEpochWatch({
+        ...{ ...shared, cache, events },
+        before: from && (await readWatched(folder.files.watched, from)),
+        remember: (measured) => writeWatched(folder.files.watched, measured),
+      });
   const writer = createEventWriter(events);
   const recipe = recipeReach(settings, { preset: config.preset, images: indices.length });
   const origins = { isHead: run.base !== undefined, isFineTuned: config.origin !== undefined };

@@ -12,6 +12,7 @@ import {
 } from '../evaluate/index.ts';
 import type { EventLog, WatchedSample } from '../run/index.ts';
 import type { EpochEnd } from './events.ts';
+import type { MomentKeeper } from './moments.ts';
 
 export interface EpochWatch {
   /**
@@ -29,19 +30,19 @@ export interface EpochWatchOptions extends Omit<EpochSampleOptions, 'images' | '
   started?: number;
   /** Last measurement of an earlier session, to compare with. */
   before?: WatchedSample;
-  /** False for a head, because the features of its encoder stay as they are. Default true. */
-  isMeasured?: boolean;
   /** Stores a measurement for a later session. */
   remember?(measured: WatchedSample): Promise<void>;
+  /** Opens the moments of the run, for a sample of cache indices. */
+  openMoments?(indices: Uint32Array): Promise<MomentKeeper>;
 }
 
 /**
  * Largest fraction of the training time that measuring may take. A run's last measurement is always
  * made.
  */
-const MAX_COST = 0.04;
+export const MAX_COST = 0.04;
 /** Expected seconds of the first measurement: views, compilation, and clustering of the sample. */
-const FIRST_SECONDS = 1;
+export const FIRST_SECONDS = 1;
 /** Smallest sample that is measured. */
 const MIN_IMAGES = 20;
 
@@ -63,16 +64,17 @@ export function createEpochWatch({
   started = 0,
   before,
   remember,
-  isMeasured = true,
+  openMoments,
   ...options
 }: EpochWatchOptions): EpochWatch {
   const { signal } = reporter;
   const plan = epochPlan(options.settings, options.indices.length);
   let sample: OpenSample | undefined;
+  let moments: MomentKeeper | undefined;
   let memory = before;
   let seconds: number | undefined;
   let expected = FIRST_SECONDS;
-  let broken = !isMeasured || options.settings.run.measures === 'none' || plan.images < MIN_IMAGES;
+  let broken = options.settings.run.measures === 'none' || plan.images < MIN_IMAGES;
 
   return {
     async after({ epoch, step, last, readState, seconds: now }) {
@@ -86,6 +88,8 @@ export function createEpochWatch({
         const seen = await sample.look(readState);
         signal.throwIfAborted();
         const { measures, pairs, memory: found } = await measureEpoch(options.engine, seen, memory);
+        moments ??= await openMoments?.(sample.indices);
+        await moments?.keep(seen, { ...found, epoch, step });
         const duration = (performance.now() - begun) / 1000;
         events.append({
           kind: 'measures',

@@ -115,6 +115,27 @@ export const explore = {
       caughtBy: ['featureMath.test.ts', 'looks among marked rows alone'],
     },
     {
+      line: 'moments: a strip follows the images that it had',
+      in: 'chooseStrips',
+      find: 'before.slice(0, momentLimits.strips)',
+      to: '[]',
+      caughtBy: ['train/moments.test.ts', 'follows the images'],
+    },
+    {
+      line: 'views: those of the epoch that is asked for',
+      in: 'viewsOfImage',
+      find: "randomAt(settings.run.seed, 'view', epoch, index, number)",
+      to: "randomAt(settings.run.seed, 'view', 0, index, number)",
+      caughtBy: ['watch.slow.test.ts', 'are those that the training drew'],
+    },
+    {
+      line: 'log: a page that asks again reads on',
+      in: 'readOn',
+      find: 'size < log.offset',
+      to: 'false',
+      caughtBy: ['server/events.test.ts', 'again after a shorter log'],
+    },
+    {
       line: 'layout: neighbors of other rows count by their cosine',
       in: 'layoutAll',
       find: 'Math.max(1e-6, near.similarities[at]!) ** SHARPNESS',

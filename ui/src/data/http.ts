@@ -95,9 +95,12 @@ export function createHttp(token: string): RunSource {
     cancel: (job) => write(`jobs/${job}/cancel`, {}),
     cluster: (request) => write('cluster', request),
     training: () => read('training'),
+    moments: () => read('moments'),
+    moment: (step) => read(`moments/${step}`),
+    views: (epoch) => read(`views?epoch=${epoch}`),
     compare: (run) => read(`compare?run=${encodeURIComponent(run)}`),
     listen(listeners) {
-      const events = new EventSource('/api/events');
+      const events = new EventSource('/api/events?from=end');
       const names: (keyof EventData)[] = ['log', 'edits', 'job', 'run'];
       for (const name of names) {
         events.addEventListener(name, (event) => {

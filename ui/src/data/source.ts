@@ -6,6 +6,8 @@ import type {
   EditsRequest,
   EventData,
   JobAnswer,
+  MomentAnswer,
+  MomentsAnswer,
   OpenRequest,
   PathAnswer,
   Row,
@@ -18,6 +20,7 @@ import type {
   TakeAwayRequest,
   TrainingAnswer,
   UndoRequest,
+  ViewsAnswer,
   WhyAnswer,
 } from '../../../src/server/protocol.ts';
 
@@ -69,6 +72,10 @@ export interface RunSource {
   cancel(job: number): Promise<void>;
   cluster(request: ClusterRequest): Promise<JobAnswer>;
   training(): Promise<TrainingAnswer>;
+  moments(): Promise<MomentsAnswer>;
+  moment(step: number): Promise<MomentAnswer>;
+  /** Views that the training drew of some images in an epoch. */
+  views(epoch: number): Promise<ViewsAnswer>;
   compare(run: string): Promise<CompareAnswer>;
   /** Listens to events until the returned function is called. */
   listen(listeners: EventListeners): () => void;

@@ -10,6 +10,7 @@ import {
 import { uniform } from './random.ts';
 import { type ColumnValues, type EventListeners, type RunSource, SourceError } from './source.ts';
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
+import { syntheticMoment, syntheticSteps, syntheticViews } from './syntheticMoments.ts';
 import { pictureOf } from './syntheticPictures.ts';
 import { syntheticRun } from './syntheticRun.ts';
 import { searchSynthetic } from './syntheticSearch.ts';
@@ -261,6 +262,14 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       }
       return syntheticTraining(step, seed);
     },
+    moments: async () => ({ steps: training === 'none' ? [] : syntheticSteps(step) }),
+    moment: async (at) => syntheticMoment(run, at, seed),
+    async views(epoch) {
+      if (training === 'none') {
+        throw new SourceError(404, 'explore.noTraining', 'The run has no training.');
+      }
+      return syntheticViews(run, epoch, seed);
+    },
     compare: async (name) => compareWith(name),
     listen(all) {
       listeners.add(all);
@@ -270,7 +279,8 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
           ? setInterval(() => {
               if (step >= 1200) return;
               step += 10;
-              all.log?.({ kind: 'step', step, epoch: Math.floor(step / 60) });
+              const kind = step % 60 === 0 ? 'measures' : 'step';
+              all.log?.({ kind, step, epoch: Math.floor(step / 60) });
             }, 1000)
           : undefined;
       return () => {

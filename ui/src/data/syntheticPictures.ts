@@ -152,12 +152,49 @@ const motifs: readonly Draw[] = [
  * second round of motifs is seen in a mirror, so that 24 classes look different.
  */
 export function pictureOf(seed: number, row: number, kind: number): string {
+  return svgOf(bodyOf(seed, row, kind), '0 0 100 100');
+}
+
+/** Crop of a generated picture, in fractions of it, with other colors and perhaps in a mirror. */
+export interface SyntheticView {
+  readonly box: readonly [left: number, top: number, width: number, height: number];
+  /** Turn of the hues in degrees; `gray` for none. */
+  readonly hue: number | 'gray';
+  readonly isMirrored: boolean;
+}
+
+/** Draws a view of a picture as a data URL of SVG. */
+export function viewOf(
+  picture: { seed: number; row: number; kind: number },
+  { box, hue, isMirrored }: SyntheticView,
+): string {
+  const [left, top, width, height] = box.map((value) => 100 * value) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const kind = hue === 'gray' ? 'saturate' : 'hueRotate';
+  const filter =
+    `<filter id="f"><feColorMatrix type="${kind}" ` +
+    `values="${hue === 'gray' ? 0 : Math.round(hue)}"/></filter>`;
+  const mirror = isMirrored ? ` transform="matrix(-1 0 0 1 ${2 * left + width} 0)"` : '';
+  const body = bodyOf(picture.seed, picture.row, picture.kind);
+  const drawn = `${filter}<g filter="url(#f)"><g${mirror}>${body}</g></g>`;
+  return svgOf(drawn, [left, top, width, height].map((value) => value.toFixed(1)).join(' '));
+}
+
+function bodyOf(seed: number, row: number, kind: number): string {
   const random = (purpose: number) => uniform(seed, row, 100 + purpose);
   const mirrored = Math.floor(kind / motifs.length) % 2 === 1;
   const body = motifs[kind % motifs.length]!(random);
-  const turned = mirrored ? `<g transform="matrix(-1 0 0 1 100 0)">${body}</g>` : body;
+  return mirrored ? `<g transform="matrix(-1 0 0 1 100 0)">${body}</g>` : body;
+}
+
+function svgOf(body: string, viewBox: string): string {
   const open =
-    '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" viewBox="0 0 100 100">';
-  const svg = `${open}${turned}</svg>`;
+    '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256" ' +
+    `viewBox="${viewBox}" preserveAspectRatio="none">`;
+  const svg = `${open}${body}</svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

@@ -43,8 +43,13 @@ export function syntheticTraining(step: number, seed: number): TrainingAnswer {
         values: rising(0.2, 0.76, 23),
       },
     ],
-    health: 'healthy',
-    verdict: 'The network is learning. Views of an image agree more often than before.',
+    health: running ? 'learning' : 'healthy',
+    verdict: running
+      ? 'learning: loss 2.41, random baseline 5.70'
+      : 'healthy: loss 1.61, random baseline 5.70, 20 epochs',
+    meaning: running
+      ? 'In training. The loss has fallen below the random baseline and its own start.'
+      : 'Finished. The weights and the loss have moved. The word does not judge the clusters.',
     notes: ['The queue started at step 300.'],
   };
 }

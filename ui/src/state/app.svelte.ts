@@ -12,6 +12,7 @@ import { groupRows } from './groupRows.ts';
 import { withJob, withJobs } from './jobs.ts';
 import { decodeRows, encodeRows } from './rowCodec.ts';
 import { rowsOf, type Selection, selectionOf, withRows } from './selection.ts';
+import { isLasting, soon } from './soon.ts';
 import { formatUrl, type PageState, parseUrl, type Spec } from './urlState.ts';
 import { countWords } from './words.ts';
 
@@ -54,6 +55,7 @@ export class App {
   #reloads = 0;
   #reloadsAll = false;
   #sessionKey = 0;
+  #reloadSoon = soon(() => void this.reload(), 1000);
 
   /** Rows of each cluster, the most typical first. */
   members = $derived.by(() => {
@@ -77,14 +79,19 @@ export class App {
         if (connected && !this.connected) this.jobs = [];
         this.connected = connected;
         // Changes before the stream was open have no event.
-        if (connected) void this.reload();
+        if (!connected) return;
+        this.trainingEvents++;
+        void this.reload();
       },
       edits: ({ version }) => {
         if (version !== this.run?.edits.version) void this.reload();
       },
       run: () => void this.reload(true),
       job: (job) => this.#jobChanged(job),
-      log: () => this.trainingEvents++,
+      log: ({ kind }) => {
+        this.trainingEvents++;
+        if (isLasting(kind)) this.#reloadSoon();
+      },
     });
     this.#readUrl();
     void this.reload(true);
