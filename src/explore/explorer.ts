@@ -32,13 +32,13 @@ import type {
   SimilarAnswer,
   SplitAnswer,
   TakeAwayRequest,
-  TrainingAnswer,
   WhyAnswer,
 } from './protocol.ts';
 import { findRuns } from './runs.ts';
 import { search } from './search.ts';
 import { takeAway } from './takeAway.ts';
 import { readTraining } from './training.ts';
+import type { TrainingAnswer } from './trainingProtocol.ts';
 
 /** Event for everybody who listens; `log` events come from `tailEvents`. */
 export type ExplorerEvent = {

@@ -13,4 +13,5 @@ export { type PrepareOptions, prepare } from './prepare.ts';
 export * from './protocol.ts';
 export { findRuns } from './runs.ts';
 export { type TailedEvent, tailEvents } from './tailEvents.ts';
+export type * from './trainingProtocol.ts';
 export { drawViews } from './viewSheet.ts';

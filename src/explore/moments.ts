@@ -2,8 +2,8 @@
 import { LikenessError } from '../core/errors.ts';
 import { type Moment, momentsOf, readMoment } from '../run/index.ts';
 import type { OpenedRun } from './openedRun.ts';
-import type { MomentAnswer, MomentsAnswer } from './protocol.ts';
 import { rowsOfIds } from './rowsOfIds.ts';
+import type { MomentAnswer, MomentsAnswer } from './trainingProtocol.ts';
 
 /** Steps of the stored moments, rising; none for a source without a run. */
 export async function stepsOfMoments({ folder }: OpenedRun): Promise<number[]> {

@@ -4,7 +4,8 @@ import { shownMeasures } from '../report/index.ts';
 import { type RunEvent, type RunFolder, readEventsFrom } from '../run/index.ts';
 import { baselineName, verdictWords } from '../train/index.ts';
 import { stateOf } from './openedRun.ts';
-import type { CurveAnswer, RunState, TrainingAnswer } from './protocol.ts';
+import type { RunState } from './protocol.ts';
+import type { CurveAnswer, TrainingAnswer } from './trainingProtocol.ts';
 
 /** Most points of a curve. */
 const MAX_POINTS = 2000;

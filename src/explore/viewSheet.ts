@@ -15,8 +15,8 @@ import {
 } from '../views/index.ts';
 import type { OpenedRun } from './openedRun.ts';
 import { moved } from './pictures.ts';
-import type { DrawnView, ViewsAnswer } from './protocol.ts';
 import { rowsOfIds } from './rowsOfIds.ts';
+import type { DrawnView, ViewsAnswer } from './trainingProtocol.ts';
 
 /** Images of the sheet. */
 const IMAGES = 6;
