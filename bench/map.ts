@@ -20,6 +20,7 @@ export interface Frames {
 }
 
 export interface MapRow {
+  readonly name: string;
   readonly images: number;
   readonly renderer: string;
   /** Seconds from the address to the drawn map, generation of the data included. */
@@ -93,6 +94,7 @@ export async function benchmarkMap(
         return [scene.frameTime, performance.memory.usedJSHeapSize / 1e6, scene.renderer.name];
       })()`);
       onRow({
+        name: `${images} images`,
         ...{ images, renderer, opened, pan, zoom, rest, heap },
         shipped: shipped / 1000,
         load,

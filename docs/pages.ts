@@ -16,6 +16,7 @@ import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { duplicatesSearchText, duplicatesText } from './duplicates.ts';
 import { examplesTable, exampleText } from './examples.ts';
+import { exploreText, mapText } from './explorer.ts';
 import { fineTuningText } from './fineTuning.ts';
 import { groupsText } from './groups.ts';
 import { headsText } from './heads.ts';
@@ -45,6 +46,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   commands: commandsTable,
   example: exampleText,
   examples: examplesTable,
+  explore: exploreText,
   scores: scoresText,
   budgets: budgetsText,
   colors: colorsText,
@@ -54,6 +56,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   'label-free': labelFreeText,
   kmeans: kmeansText,
   'fine-tuning': fineTuningText,
+  map: mapText,
   heads: headsText,
   'known-models': knownModelsText,
   phases: phasesText,
@@ -95,7 +98,8 @@ export function pages(): Record<string, string> {
     path,
     path === 'docs/README.md' ? page : withBreadcrumb(path, page),
   ]);
-  return { ...Object.fromEntries(entries), 'README.md': readmePage() };
+  const inPlace = ['README.md', 'docs/explorer.md'].map((page) => [page, updated(page)]);
+  return { ...Object.fromEntries(entries), ...Object.fromEntries(inPlace) };
 }
 
 /** Formats the table of all commands in docs/README.md. */
@@ -214,9 +218,10 @@ function withIncludes(template: URL): string {
 }
 
 /** Replaces the code of examples in README.md; the rest of it is written by hand. */
-function readmePage(): string {
-  return readFileSync(new URL('README.md', root), 'utf8').replaceAll(
-    /(<!-- example (\S+) -->\n).*?(?=\n<!-- \/example -->)/gs,
-    (_, marker: string, name: string) => marker + exampleText(name),
+/** Replaces the texts between `<!-- example 02-resume.ts -->` and `<!-- /example -->`. */
+function updated(page: string): string {
+  return readFileSync(new URL(page, root), 'utf8').replaceAll(
+    /(<!-- (\S+)(?: (\S+))? -->\n).*?(?=\n<!-- \/\2 -->)/gs,
+    (_, marker: string, name: string, argument = '') => marker + includes[name]!(argument),
   );
 }

@@ -38,7 +38,7 @@ export function fileColumnsOf({ source, ids }: OpenedRun): ColumnAnswer[] {
   if (!source) return [];
   const number = (name: ColumnAnswer['name'], title: string) =>
     ({ name, title, kind: 'number' }) as const;
-  const dated = { name: 'dated', title: 'Origin of the date', kind: 'category' } as const;
+  const dated = { name: 'dated', title: 'Date source', kind: 'category' } as const;
   const isMeasured = ids.length <= MAX_MEASURED;
   return [
     ...(source.isFolder

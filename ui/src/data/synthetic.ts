@@ -178,7 +178,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
           { name: 'label', title: 'label', kind: 'category', values: kindTitles(k) },
           { name: 'date', title: 'date', kind: 'date' },
           {
-            ...{ name: 'dated', title: 'origin of the date', kind: 'category' },
+            ...{ name: 'dated', title: 'date source', kind: 'category' },
             values: ['camera', 'file'],
           },
           { name: 'width', title: 'width', kind: 'number' },
