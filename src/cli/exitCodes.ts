@@ -31,8 +31,9 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
   ),
   ...wordsOf(
     'input',
-    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits explore server trash',
+    'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits',
   ),
+  ...wordsOf('input', 'explore server trash columns'),
 ]);
 
 /** Kinds of whole codes, where they differ from that of the first word. */

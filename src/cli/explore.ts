@@ -61,12 +61,21 @@ export const exploreCommand: Command = {
       default: 'suggested from the data',
       parse: wholeNumber('-k'),
     },
+    {
+      flags: '--columns <file>',
+      description:
+        'CSV file whose columns color the map, with a column of paths relative to the source',
+    },
     { flags: '--open', description: 'open the page in the browser', default: 'on a desktop' },
     { flags: '--no-open', description: 'leave the browser alone' },
   ],
   examples: [
     { command: 'likeness explore photos', meaning: 'look at the groups of a folder of images' },
     { command: 'likeness explore --run runs/photos', meaning: 'open a run' },
+    {
+      command: 'likeness explore photos --columns places.csv',
+      meaning: 'color the map by columns of a table',
+    },
     {
       command: 'likeness explore --run runs/photos --port 4900 --no-open',
       meaning: 'serve a run at a fixed address, for a script',
@@ -107,7 +116,10 @@ async function untilAborted(page: ExploreServer, terminal: Terminal): Promise<vo
 }
 
 interface ExploreFlags
-  extends Pick<ExploreOptions, 'run' | 'clustering' | 'port' | 'out' | 'encoder' | 'offline'> {
+  extends Pick<
+    ExploreOptions,
+    'run' | 'clustering' | 'port' | 'out' | 'encoder' | 'offline' | 'columns'
+  > {
   clusters?: number;
   open?: boolean;
 }

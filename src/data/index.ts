@@ -17,6 +17,7 @@ export { type FeatureCache, openFeatureCache } from './featureCache.ts';
 export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
+export { indexOfNames, isPathColumn } from './labelFile.ts';
 export { measureSource, type SourceSizes } from './measure.ts';
 export { type OpenImages, openImages, type RangedOptions } from './openImages.ts';
 export { rangeOfImage, rangeText, withOwnRange } from './ownRange.ts';

@@ -19,7 +19,7 @@ const LABELS = ['label', 'class', 'category', 'target', 'labels', 'class_name'];
  */
 export function withLabelFile(source: Source, file: string): Source {
   const rows = readRows(file);
-  const indexOf = namesOf(source.entries);
+  const indexOf = indexOfNames(source.entries.map(({ id }) => id));
   const labels = new Map<number, string>();
   const unknown: string[] = [];
   for (const [path, label] of rows) {
@@ -100,19 +100,24 @@ function columnOf(names: readonly string[], wanted: readonly string[]): number |
   return found;
 }
 
+/** Returns true for the title of a column that names images. */
+export function isPathColumn(title: string): boolean {
+  return PATHS.includes(title.toLowerCase());
+}
+
 /** Index of each image by id, file name and file name without extension. -1 for several images. */
-function namesOf(entries: readonly ImageEntry[]): Map<string, number> {
+export function indexOfNames(ids: readonly string[]): Map<string, number> {
   const short = new Map<string, number>();
   const add = (name: string, index: number) => {
     const before = short.get(name);
     short.set(name, before === undefined || before === index ? index : -1);
   };
-  for (const [index, { id }] of entries.entries()) {
+  for (const [index, id] of ids.entries()) {
     const name = id.slice(id.lastIndexOf('/') + 1);
     const dot = name.lastIndexOf('.');
     add(name, index);
     if (dot > 0) add(name.slice(0, dot), index);
   }
-  for (const [index, { id }] of entries.entries()) short.set(id, index);
+  for (const [index, id] of ids.entries()) short.set(id, index);
   return short;
 }

@@ -8,6 +8,7 @@ import { restoreTrash } from '../library/trash.ts';
 import type { Operation } from '../run/index.ts';
 import { compareRuns } from './compareRuns.ts';
 import { embedPicture, secondClusters, suggestParts } from './computed.ts';
+import { type CsvColumn, type CsvTable, csvColumns } from './csvColumns.ts';
 import { type FileColumns, isFileColumn, readFileColumns } from './fileColumns.ts';
 import { similar, why } from './find.ts';
 import { type FindJobs, openFindJobs } from './findJobs.ts';
@@ -18,6 +19,7 @@ import { type OpenedRun, openForPage, timeOfClusters } from './openedRun.ts';
 import { overviewOf, plainColumn, type Ranking, rank } from './overview.ts';
 import { moved, openPictures, type Picture, type Pictures } from './pictures.ts';
 import type {
+  ColumnData,
   ColumnName,
   CompareAnswer,
   EditOperation,
@@ -45,8 +47,6 @@ export type ExplorerEvent = {
   [K in Exclude<keyof EventData, 'log'>]: { readonly kind: K; readonly data: EventData[K] };
 }[Exclude<keyof EventData, 'log'>];
 
-/** Values of a column or layout, which travel little-endian. */
-export type ColumnData = Int32Array | Float32Array | Float64Array;
 type ColumnsByName = Readonly<Record<string, ColumnData>>;
 
 /** Values of a column or layout with the key of their rows. */
@@ -101,11 +101,19 @@ export interface EditChange {
  * Opens an explorer without a run. `show` or `open` gives it one.
  *
  * @param cwd folder whose runs are listed
+ * @param table cells of a CSV file, whose columns every run with these images has
  */
-export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Explorer {
+export function openExplorer({
+  cwd = process.cwd(),
+  table,
+}: {
+  cwd?: string;
+  table?: CsvTable | undefined;
+} = {}): Explorer {
   let run: OpenedRun | undefined;
   let pictures: Pictures | undefined;
   let ranking: Promise<Ranking | undefined> = Promise.resolve(undefined);
+  let csv: readonly CsvColumn[] = [];
   let layoutJob: { key: string; job: number; data?: Float32Array } | undefined;
   const computed = new Map<string, Promise<ColumnsByName>>();
   const listeners = new Set<(event: ExplorerEvent) => void>();
@@ -124,6 +132,7 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     const [before, picturesBefore] = [run, pictures];
     run = next;
     computed.clear();
+    csv = columnsOfTable(next, table);
     layoutJob = undefined;
     pictures = openPictures({
       read: async (id) => {
@@ -167,6 +176,8 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
   }
   async function column(name: ColumnName): Promise<KeyedValues> {
     const opened = current();
+    const given = csv.find(({ answer }) => answer.name === name);
+    if (given) return { key: opened.key, data: given.data };
     const plain = plainColumn(opened, name === 'order' ? await ranking : undefined, name);
     if (plain) return { key: opened.key, data: plain };
     const data = await computedColumn(opened, name);
@@ -259,7 +270,8 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
     },
     async overview() {
       await refresh();
-      return overviewOf(current(), { ranking: await ranking, jobs: jobs.list() });
+      const made = await overviewOf(current(), { ranking: await ranking, jobs: jobs.list() });
+      return { ...made, columns: [...made.columns, ...csv.map(({ answer }) => answer)] };
     },
     paths: (rows) => rows.map((row) => ({ row, path: current().ids[rowOf(row)]! })),
     why: (row) => why(current(), rowOf(row)),
@@ -333,6 +345,16 @@ export function openExplorer({ cwd = process.cwd() }: { cwd?: string } = {}): Ex
       await Promise.all(files.map((file) => rm(dirname(file), { recursive: true, force: true })));
     },
   };
+}
+
+/** Columns of a table for a run; none where it names no image of the run. */
+function columnsOfTable({ ids }: OpenedRun, table: CsvTable | undefined): CsvColumn[] {
+  try {
+    return table ? csvColumns(table, ids) : [];
+  } catch (error) {
+    if (error instanceof LikenessError) return [];
+    throw error;
+  }
 }
 
 function noSuchRun(name: string): LikenessError {

@@ -1,4 +1,5 @@
 /** Reading and changing one run for a page, without HTTP. */
+export { csvColumns, readCsvTable } from './csvColumns.ts';
 export {
   type EditChange,
   type Explorer,

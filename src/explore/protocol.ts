@@ -108,6 +108,9 @@ export interface ClusterAnswer {
   readonly typical: readonly Row[];
 }
 
+/** Values of a column or layout, which travel little-endian. */
+export type ColumnData = Int32Array | Float32Array | Float64Array;
+
 /** Column of `GET /api/columns/:name`, N values. */
 export interface ColumnAnswer {
   readonly name: ColumnName;
@@ -137,7 +140,9 @@ export type ColumnName =
   | 'dated'
   | 'width'
   | 'height'
-  | 'bytes';
+  | 'bytes'
+  /** Column of a CSV file of the person, by its number. */
+  | `csv-${number}`;
 
 /** Value of the column `cluster` for an image that is junk. */
 export const JUNK = -2;

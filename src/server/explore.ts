@@ -6,12 +6,14 @@ import { z } from 'zod';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import {
+  csvColumns,
   type Explorer,
   type JobAnswer,
   openExplorer,
   openForPage,
   prepare,
   type RunListing,
+  readCsvTable,
 } from '../explore/index.ts';
 import { reporterFor } from '../library/images.ts';
 import { openModel } from '../library/model.ts';
@@ -36,6 +38,11 @@ export interface ExploreOptions extends ReporterOptions {
   offline?: boolean;
   /** Number of clusters of a new clustering. Default: suggested. */
   k?: number;
+  /**
+   * CSV file whose columns color the map, with a column of paths relative to the source. Columns
+   * of numbers, of ISO 8601 dates and of texts are told apart.
+   */
+  columns?: string;
   /** Folder whose runs are listed. Default: the working folder. */
   cwd?: string;
   /** Folder of the built page. Default: that of the package. */
@@ -69,8 +76,8 @@ const DEFAULT_PORT = 4807;
  * const page = await explore('photos');
  * console.log(page.address);
  * await page.close();
- * @throws LikenessError `source.*`, `run.missing`, `server.port` for a port that is taken,
- * `server.page` where the page was not built
+ * @throws LikenessError `source.*`, `run.missing`, `columns.*`, `server.port` for a port that is
+ * taken, `server.page` where the page was not built
  */
 export async function explore(
   source?: string,
@@ -79,11 +86,11 @@ export async function explore(
   checkOptions(
     {
       ...{ run: path(), clustering: path(), out: path(), encoder: path(), cwd: path() },
-      ...{ page: path(), offline: flag, k: wholeNumber(1), port: portNumber },
+      ...{ page: path(), columns: path(), offline: flag, k: wholeNumber(1), port: portNumber },
     },
     options,
   );
-  const { run, clustering, port, out, encoder, offline, k, cwd, page: folder } = options;
+  const { run, clustering, port, out, encoder, offline, k, columns, cwd, page: folder } = options;
   if (source !== undefined && run !== undefined) {
     throw new LikenessError(
       'option.invalid',
@@ -94,7 +101,8 @@ export async function explore(
   const token = makeToken();
   if (folder === undefined) await ensurePage(reporter);
   const page = await readPage(token, folder);
-  const explorer = openExplorer(cwd === undefined ? {} : { cwd });
+  const table = columns === undefined ? undefined : await readCsvTable(columns);
+  const explorer = openExplorer({ table, ...(cwd !== undefined && { cwd }) });
   const closing = new AbortController();
   let closeSource = async () => {};
   let first: JobAnswer | undefined;
@@ -107,6 +115,7 @@ export async function explore(
       closeSource = prepared.close;
       first = prepared.job;
     }
+    if (table && (run ?? source) !== undefined) csvColumns(table, explorer.current().ids);
     let listening = 0;
     const app = createApp({
       ...{ explorer, page, token, closing: closing.signal, port: () => listening },

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TinyRun, writeTinyRun } from '../explore/explore.cases.ts';
-import { type Explorer, openExplorer, openForPage } from '../explore/index.ts';
+import { type Explorer, openExplorer, openForPage, readCsvTable } from '../explore/index.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
-import { headers, type JobAnswer } from './protocol.ts';
+import { headers, type JobAnswer, type RunAnswer } from './protocol.ts';
 
 const folder = useTemporaryFolder();
 let tiny: TinyRun;
@@ -16,7 +16,9 @@ let app: ReturnType<typeof createApp>;
 
 beforeEach(async () => {
   tiny = await writeTinyRun(folder.path);
-  explorer = openExplorer({ cwd: folder.path });
+  const file = join(folder.path, 'places.csv');
+  await writeFile(file, `path,place\n${tiny.ids[0]},=town\n${tiny.ids[2]},sea\n`);
+  explorer = openExplorer({ cwd: folder.path, table: await readCsvTable(file) });
   await explorer.show(await openForPage(tiny.run));
   app = createApp({
     ...{ explorer, token, closing: new AbortController().signal },
@@ -85,5 +87,19 @@ describe('dates', () => {
     expect(lines.slice(1).map((line) => line.split(',').at(-1))).toEqual([
       ...[mtime.toISOString(), '2021-03-04T05:06:07.000Z'],
     ]);
+  });
+});
+
+describe('columns of a CSV file', () => {
+  it('follow those of the run', async () => {
+    const { columns } = (await (await get('/api/run')).json()) as RunAnswer;
+    const kind = { kind: 'category', values: ['=town', 'sea'] };
+    expect(columns.at(-1)).toEqual({ name: 'csv-0', title: 'place', ...kind });
+    const answer = await get('/api/columns/csv-0');
+    expect(answer.headers.get(headers.dtype)).toBe('int32');
+    const values = [...new Int32Array(await answer.arrayBuffer())];
+    expect(values.slice(0, 4)).toEqual([0, -1, 1, -1]);
+    expect((await get('/api/columns/csv-1')).status).toBe(404);
+    expect((await get('/api/columns/csv-0x')).status).toBe(400);
   });
 });

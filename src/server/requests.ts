@@ -32,9 +32,12 @@ export const params = {
   row: numberText.transform(Number).pipe(row),
   step: z.union([z.literal('final'), numberText.transform(Number)]),
   job: numberText.transform(Number),
-  column: z.enum([
-    ...(['cluster', 'confidence', 'margin', 'second', 'order', 'label'] as const),
-    ...(['date', 'dated', 'width', 'height', 'bytes'] as const),
+  column: z.union([
+    z.enum([
+      ...(['cluster', 'confidence', 'margin', 'second', 'order', 'label'] as const),
+      ...(['date', 'dated', 'width', 'height', 'bytes'] as const),
+    ]),
+    z.custom<`csv-${number}`>((name) => typeof name === 'string' && /^csv-\d{1,3}$/.test(name)),
   ]),
 };
 

@@ -143,6 +143,13 @@ export const explore = {
       caughtBy: ['explore/layouts.test.ts', 'lie beside their copies'],
     },
     {
+      line: 'columns of a CSV file: of two images with a name none has the value',
+      in: 'indexOfNames',
+      find: 'before === undefined || before === index ? index : -1',
+      to: 'index',
+      caughtBy: ['csvColumns.test.ts', 'name images by file names too'],
+    },
+    {
       line: 'dates: a zone east of UTC is ahead of it',
       in: 'exif/timeOf',
       find: "zone[1] === '-' ? -1 : 1",

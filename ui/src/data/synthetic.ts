@@ -12,7 +12,7 @@ import { type ColumnValues, type EventListeners, type RunSource, SourceError } f
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
 import { syntheticMoment, syntheticSteps, syntheticViews } from './syntheticMoments.ts';
 import { pictureOf } from './syntheticPictures.ts';
-import { syntheticRun } from './syntheticRun.ts';
+import { places, syntheticRun } from './syntheticRun.ts';
 import { searchSynthetic } from './syntheticSearch.ts';
 import { syntheticTraining } from './syntheticTraining.ts';
 
@@ -49,6 +49,8 @@ const grouping: JobAnswer = {
   ...{ id: 1, kind: 'features', state: 'running', done: 45, total: 130 },
   text: 'learning the dictionary of color patches: 45 of 130 blocks',
 };
+
+const isCsvColumn = (name: ColumnName): name is `csv-${number}` => name.startsWith('csv-');
 
 /** Implements the source on generated data in memory: no server, equal seeds give equal pages. */
 export function createSynthetic(options: SyntheticOptions = {}): RunSource {
@@ -97,6 +99,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
     const { edited } = current();
     if (name === 'cluster') return edited.clusters;
     if (name === 'label') return run.kinds;
+    if (isCsvColumn(name)) return run.place;
     if (name === 'order') {
       const ranks = new Float32Array(images);
       const seen = new Map<number, number>();
@@ -181,6 +184,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
             ...{ name: 'dated', title: 'date source', kind: 'category' },
             values: ['camera', 'file'],
           },
+          { name: 'csv-0', title: 'place', kind: 'category', values: places },
           { name: 'width', title: 'width', kind: 'number' },
           { name: 'height', title: 'height', kind: 'number' },
           { name: 'bytes', title: 'file size', kind: 'number' },

@@ -18,6 +18,8 @@ export interface SyntheticRun {
   readonly date: Float64Array;
   /** Origin of the date: 0 for the camera, 1 for the file, -1 without a date. */
   readonly dated: Int32Array;
+  /** Index into {@link places}, a column of a CSV file; -1 for some. */
+  readonly place: Int32Array;
   /** Layout after training, [N, 2]. */
   readonly layout: Float32Array;
   /** Layout at a fraction of the training: noise at 0, the final layout at 1. */
@@ -27,6 +29,9 @@ export interface SyntheticRun {
 
 const folders = ['2021/summer', '2022/garden', '2023/coast', '2024/town', 'scans'];
 const SCANS = 4;
+
+/** Categories of a CSV file. */
+export const places = ['coast', 'forest', 'mountains', 'town'];
 
 /** Names that a page must show as text. */
 export const hostileNames = [
@@ -46,6 +51,7 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
   const [confidence, margin, width, height] = [numbers(), numbers(), numbers(), numbers()];
   const bytes = numbers();
   const [date, dated] = [new Float64Array(images), new Int32Array(images)];
+  const place = new Int32Array(images);
   const folderOf = (row: number) => Math.floor(uniform(seed, row, 13) * folders.length);
   const layout = new Float32Array(images * 2);
 
@@ -78,6 +84,7 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
     height[row] = portrait ? size : size * 0.75;
     bytes[row] = Math.round(size * size * (0.08 + 0.2 * uniform(seed, row, 10)));
     date[row] = 18_700 + Math.floor(1500 * uniform(seed, row, 11));
+    place[row] = Math.floor((places.length + 1) * uniform(seed, row, 15)) - 1;
     if (folderOf(row) !== SCANS) continue;
     dated[row] = uniform(seed, row, 14) < 0.1 ? -1 : 1;
     if (dated[row] === -1) date[row] = Number.NaN;
@@ -85,7 +92,7 @@ export function syntheticRun(images: number, classes: number, seed: number): Syn
 
   return {
     ...{ images, classes, kinds, clusters, second, confidence, margin },
-    ...{ width, height, bytes, date, dated, layout },
+    ...{ width, height, bytes, date, dated, place, layout },
     layoutAt(progress) {
       if (progress >= 1) return layout;
       const early = new Float32Array(images * 2);

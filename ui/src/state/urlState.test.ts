@@ -14,7 +14,7 @@ describe('parseUrl', () => {
   it('reads what formatUrl writes', () => {
     const natural = fc.option(fc.nat(1_000_000), { nil: null });
     const spec = fc.record({
-      color: fc.constantFrom('cluster', 'label', 'confidence', 'date'),
+      color: fc.constantFrom('cluster', 'label', 'confidence', 'date', 'csv-12'),
       step: fc.oneof(fc.nat(10_000), fc.constant('final')),
       wall: fc.constantFrom(...wallOrders),
       grid: fc.constantFrom(...gridOrders),

@@ -53,6 +53,9 @@ const colors: readonly string[] = [
   ...['dated', 'width', 'height', 'bytes'],
 ];
 
+const isColumn = (name: string | null) =>
+  name !== null && (colors.includes(name) || /^csv-\d{1,3}$/.test(name));
+
 /** Writes spec and state as the fragment of a URL, without the parts that are as at the start. */
 export function formatUrl(spec: Spec, state: PageState): string {
   const path = state.view === 'clusters' && state.cluster !== null ? `/${state.cluster}` : '';
@@ -91,7 +94,7 @@ export function parseUrl(fragment: string): { spec: Spec; state: PageState } {
   const only = query.get('only') ?? '';
   return {
     spec: {
-      color: among(colors, query.get('color'), firstSpec.color) as ColumnName,
+      color: isColumn(query.get('color')) ? (query.get('color') as ColumnName) : firstSpec.color,
       step: natural('step') ?? firstSpec.step,
       wall: among(wallOrders, query.get('wall'), firstSpec.wall),
       grid: among(gridOrders, query.get('grid'), firstSpec.grid),
