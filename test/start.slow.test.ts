@@ -49,7 +49,9 @@ describe('likeness start', () => {
     const made = await json('start', 'pictures', '--out', 'run', '-k', '3');
     expect(made).toMatchObject({ run: at('run'), encoder: 'patches' });
     expect(made).not.toHaveProperty('trained');
-    expect(made.stderr).toMatch(/Patch features of 60 images: networks from scratch/);
+    expect(made.stderr).toMatch(
+      /Patch features of 60 images: a network beside them would need 300 images/,
+    );
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
     // Says one sentence on color, that of the clusters in the report.
     expect(made.stderr.match(/ groups? (of|follow) color/g)).toHaveLength(1);
@@ -154,7 +156,7 @@ describe('without a run', () => {
       /--run: received nothing/,
     );
     expect(await refused('embed', 'new', '--encoder', 'patch', '--out', 'x.npy')).toMatch(
-      /--encoder: received "patch"; expected patches, train, or the path/,
+      /--encoder: received "patch"; expected patches, joined, train, or the path/,
     );
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
       /--encoder: received patches for net, whose encoder is simclr/,

@@ -29,9 +29,10 @@ export const startCommand: Command = {
   name: 'start',
   summary: 'Goes from images to groups and a report, in the way that suits their number and size.',
   details: [
-    'Learns patch features from the images, or trains a network where there are 10,000 images ' +
-      'and --minutes allows a whole recipe, and says why. Then evaluates where there are labels, ' +
-      'clusters, and writes report.html. Labels are used for measuring only.',
+    'Learns patch features from the images. Where --minutes leaves time, a network is trained ' +
+      'beside them and joined with them, or alone where there are 10,000 images and the time ' +
+      'allows a whole recipe. The command says what it does and why. Then it evaluates where ' +
+      'there are labels, clusters, and writes report.html. Labels are used for measuring only.',
     'Without a source it takes the sample that comes with likeness, 5,000 images of Fashion-MNIST.',
     'The same command with the same --out continues after an interruption. What is learned is ' +
       'not learned again, and an evaluation or clustering that still fits is not repeated.',
@@ -52,7 +53,7 @@ export const startCommand: Command = {
     },
     {
       flags: '--minutes <m>',
-      description: 'time for training, in minutes',
+      description: 'time for everything together, in minutes',
       default: 'as long as patch features take',
       parse: positiveNumber('--minutes', { most: MAX_MINUTES }),
     },
@@ -60,10 +61,10 @@ export const startCommand: Command = {
       flags: '--encoder <way>',
       alias: '--backbone <way>',
       description:
-        'patches for patch features, train for training a network, or the path of a pretrained ' +
-        'model (an ONNX file, or a folder as hubs lay them out), or hub:OWNER/NAME, which is ' +
-        'downloaded once',
-      default: 'patches or train, by number, size and time',
+        'patches for patch features, joined for a network beside them, train for training a ' +
+        'network alone, or the path of a pretrained model (an ONNX file, or a folder as hubs lay ' +
+        'them out), or hub:OWNER/NAME, which is downloaded once',
+      default: 'patches, joined or train, by number, size and time',
     },
     offlineOption,
     {
@@ -84,6 +85,10 @@ export const startCommand: Command = {
   examples: [
     { command: 'likeness start', meaning: 'the bundled sample' },
     { command: 'likeness start photos --out runs/photos', meaning: 'groups of your own images' },
+    {
+      command: 'likeness start photos --minutes 5 --out runs/photos',
+      meaning: 'train a network in the time that patch features leave, and join both',
+    },
     {
       command: 'likeness start photos --encoder hub:Xenova/dinov2-small',
       meaning: 'use a pretrained model, which is downloaded at its first use (88.5 MB)',

@@ -86,6 +86,8 @@ export const streams = {
   colorChance: { purpose: 7, b: 0, c: 24 },
   /** Images that color and mirroring are examined on. */
   pictureFacts: { purpose: 7, b: 0, c: 25 },
+  /** Images that are searched by a view of theirs. */
+  viewRetrieval: { purpose: 7, b: 0, c: 28 },
   /** Stored views or neighbors of a step on features; `a` is the epoch, `b` the step. */
   storedCrops: { purpose: 7, c: 26 },
   /** Images among which the neighbors of outliers are looked for. */

@@ -11,6 +11,13 @@ import type { Tensors } from '../formats/index.ts';
 import type { EvaluationSpec } from '../views/index.ts';
 import type { ImageEncoder, PixelSet } from './encoder.ts';
 import type { ExportedEncoder, ExportParts } from './exportEncoder.ts';
+import {
+  exportJoined,
+  JOINED_TITLE,
+  joinedEncoder,
+  joinedFacts,
+  joinedSettings,
+} from './joined/index.ts';
 import { exportModel } from './models/exportModel.ts';
 import { viewOf } from './models/imageInput.ts';
 import { modelFacts, modelSettings, onnxModel } from './models/onnxModel.ts';
@@ -19,6 +26,7 @@ import { exportPatches, learnPatches, patchEncoder, patchSettings } from './patc
 /** Name and settings of an encoder without training; absent settings get their defaults. */
 export const encoderSpec = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('patches'), settings: patchSettings.prefault({}) }),
+  z.strictObject({ name: z.literal('joined'), settings: joinedSettings }),
   z.strictObject({ name: z.literal('model'), settings: modelSettings }),
 ]);
 
@@ -60,9 +68,11 @@ export interface FeatureEncoder {
   readonly facts: Readonly<Record<string, string | number>>;
   /** Evaluation view, where it is another than a square of the run's image size. */
   readonly input?: EvaluationSpec;
+  /** False where the tensors come from a file and not from images. */
+  readonly isLearned: boolean;
   /**
-   * Learns the tensors of the encoder; absent where they come from a file. The same images and seed
-   * give the same values.
+   * Learns the tensors of the encoder; absent where they come from a file, or from a training that
+   * is more than a pass over the images. The same images and seed give the same values.
    */
   learn?(options: LearnOptions): Promise<Tensors>;
   open(options: OpenOptions): Promise<ImageEncoder>;
@@ -74,6 +84,7 @@ type Settings<Name extends FeatureEncoderName> = Extract<EncoderSpec, { name: Na
 
 /** Functions of one kind, which receive its settings beside the options. */
 interface Kind<S> {
+  readonly isLearned: boolean;
   title(settings: S): string;
   facts(settings: S): Readonly<Record<string, string | number>>;
   input?(settings: S): EvaluationSpec;
@@ -84,6 +95,7 @@ interface Kind<S> {
 
 const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
   patches: {
+    isLearned: true,
     title: () => 'patch features',
     facts: (settings) =>
       Object.fromEntries(
@@ -93,7 +105,15 @@ const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
     open: patchEncoder,
     exportOnnx: exportPatches,
   },
+  joined: {
+    isLearned: true,
+    title: () => JOINED_TITLE,
+    facts: joinedFacts,
+    open: joinedEncoder,
+    exportOnnx: exportJoined,
+  },
   model: {
+    isLearned: false,
     title: ({ model }) => model,
     facts: modelFacts,
     input: ({ input }) => viewOf(input),
@@ -121,9 +141,9 @@ function bound<Name extends FeatureEncoderName>(
   settings: Settings<Name>,
 ): FeatureEncoder {
   const kind = kinds[name] as Kind<Settings<Name>>;
-  const { learn } = kind;
+  const { learn, isLearned } = kind;
   return {
-    ...{ name, title: kind.title(settings), facts: kind.facts(settings) },
+    ...{ name, title: kind.title(settings), facts: kind.facts(settings), isLearned },
     ...(kind.input && { input: kind.input(settings) }),
     ...(learn && { learn: (options: LearnOptions) => learn({ ...options, settings }) }),
     open: (options) => kind.open({ ...options, settings }),

@@ -58,6 +58,22 @@ export {
   type KnownModel,
   knownModels,
 } from './hub/index.ts';
+export {
+  type ExportJoinedOptions,
+  exportJoined,
+  type JoinedEncoderOptions,
+  type JoinedSettings,
+  type JoinedTensors,
+  joinedEncoder,
+  joinedSettings,
+  type LearnJoinOptions,
+  learnJoin,
+  networkSettings,
+  PATCHES,
+  partOf,
+  type Retrieval,
+  viewRetrieval,
+} from './joined/index.ts';
 export { modelEncoder } from './modelEncoder.ts';
 export { exportModel } from './models/exportModel.ts';
 export {

@@ -1,6 +1,7 @@
 /** Features of random views by a pretrained model, computed once for each image and stored. */
 import { reporterOf } from '../core/reporter.ts';
 import { beginStage } from '../core/stage.ts';
+import { plural } from '../core/text.ts';
 import { type CropSpec, openLoader } from '../views/index.ts';
 import type { EmbedOptions, ImageEncoder, PixelSet } from './encoder.ts';
 import { countOf, joined, storedRows } from './storedFeatures.ts';
@@ -39,14 +40,15 @@ export async function viewFeatures(
     ...(contents && {
       keyOf: (index: number) => BigInt.asUintN(64, contents[index]! ^ (BigInt(index + 1) * SPREAD)),
     }),
-    compute: (indices) => computed(encoder, { cache, indices }, { crop, seed, workers, reporter }),
+    compute: (indices) =>
+      newViewFeatures(encoder, { cache, indices }, { crop, seed, workers, reporter }),
     reporter,
   });
   return joined(rows, countOf(images) * dimension);
 }
 
-/** Yields [n, V, D] of the images in order. */
-async function* computed(
+/** Computes features of V random views of each image and yields [n, V, D], in order. */
+export async function* newViewFeatures(
   encoder: ImageEncoder,
   images: Required<PixelSet>,
   {
@@ -64,7 +66,7 @@ async function* computed(
   const normalize = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
   const views = { crops: [crop], normalize: structuredClone(normalize) as never };
   const loader = openLoader({ cache, indices, views, batchSize, seed, workers });
-  const text = `${encoder.title}: ${V} views per image`;
+  const text = `${encoder.title}: ${plural(V, 'view')} per image`;
   const onProgress = beginStage(reporter, { stage: 'embed', text, total, unit: 'image' });
   let done = 0;
   try {

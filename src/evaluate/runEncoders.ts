@@ -5,7 +5,10 @@ import { showCount } from '../core/text.ts';
 import {
   type ImageEncoder,
   learnedEncoder,
+  PATCHES,
   type PixelSet,
+  partOf,
+  patchEncoder,
   pixelEncoder,
   untrainedEncoder,
 } from '../encoders/index.ts';
@@ -36,7 +39,7 @@ const PRESET_START = 'first weights of the network that the preset for these ima
 
 /**
  * Opens the run's encoder, the untrained network, raw pixels, the color histogram and, for a run
- * that trained a network, patch features, one at a time. Each is closed before the next opens.
+ * of another encoder, patch features, one at a time. Each is closed before the next opens.
  *
  * Without labels only the first two are opened, because the others can be measured by labels alone.
  * A baseline that was measured before is yielded as its measurements.
@@ -87,9 +90,19 @@ export async function* runEncoders(
   }
 }
 
-/** Learns patch features with default settings from the training images of the set. */
+/**
+ * Patch features with default settings, learned from the training images of the set; of a run that
+ * joins them with a network, its own.
+ */
 async function patchBaseline(options: RunEncodersOptions) {
   const { engine, run, network, cache, set, reporter } = options;
+  if (run.kind === 'features' && run.config.encoder.name === 'joined') {
+    const { settings } = run.config.encoder;
+    const tensors = partOf(run.tensors, PATCHES);
+    const size = run.view.imageSize;
+    const own = await patchEncoder({ engine, size, settings: settings.patches, tensors });
+    return { ...own, protocol: 'the patch features of the run, without its network' };
+  }
   const { seed, workers } = run.view;
   // Large images of a pretrained model would make patches slow, and no better.
   const size = Math.min(run.view.imageSize, network.data.imageSize);

@@ -49,7 +49,10 @@ function keyOf(
       ? config.base
         ? hashOfJson({ settings: settingsHash(config.settings), base: config.base })
         : settingsHash(config.settings)
-      : hashOfJson({ ...config.encoder, imageSize: config.imageSize, seed: config.seed });
+      : hashOfJson({
+          ...(config.encoder as unknown as JsonObject),
+          ...{ imageSize: config.imageSize, seed: config.seed },
+        });
   return hashOfJson({
     ...{ version, step, options, encoder, learnedFrom: config.listing?.contents },
     ...{ source: cache.source.path, images: hashOfSet(cache, indices) },

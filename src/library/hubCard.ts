@@ -1,7 +1,7 @@
 /** The card of an exported model: README.md of a folder of the hub's layout. */
 import { plural, showBytes, showCount } from '../core/text.ts';
 import { version } from '../core/version.ts';
-import type { ModelSettings } from '../encoders/index.ts';
+import type { JoinedSettings, ModelSettings } from '../encoders/index.ts';
 import { type Run, type StoredEvaluation, storedModel } from '../run/index.ts';
 import type { ClusterName } from './exportParts.ts';
 import type { ExportedOnnx } from './writeOnnx.ts';
@@ -78,6 +78,8 @@ function madeBy({ config, step }: Run, base: ModelSettings | undefined): string 
   const { images } = config;
   const from = `${plural(images, 'unlabeled image')}`;
   if (config.kind === 'features') {
+    if (config.encoder.name === 'joined')
+      return `joins ${joinedParts(config.encoder.settings, from)}`;
     if (!base) return `has learned a dictionary of whitened patches from ${from}`;
     return `is ${nameOf(base)} as it was, with clusters of ${from}`;
   }
@@ -86,6 +88,13 @@ function madeBy({ config, step }: Run, base: ModelSettings | undefined): string 
   if (config.origin) return `continues ${nameOf(config.origin)} with ${steps}`;
   if (base) return `is ${nameOf(base)} as it was, with a head of ${steps}`;
   return `is a ${encoder.architecture} of width ${encoder.width}, trained by ${steps}`;
+}
+
+/** Both parts of a joined encoder. */
+function joinedParts({ method, network }: JoinedSettings, from: string): string {
+  const steps = plural(network?.step ?? 0, 'step');
+  const trained = `a network, trained by ${steps} of ${method}`;
+  return `a dictionary of whitened patches and ${trained}, of ${from}`;
 }
 
 function nameOf({ model, hub }: ModelSettings): string {

@@ -37,6 +37,7 @@ import {
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
+import { joinNetwork } from './joinNetwork.ts';
 
 export interface FeaturesRequest {
   encoder: EncoderSpec;
@@ -51,6 +52,8 @@ export interface FeaturesRequest {
   notes: string[];
   /** Command line that asks for the run, which is stored with it. */
   command?: string;
+  /** Moment at which the call began, as `performance.now()` gives it. */
+  began?: number;
 }
 
 /** Fewest images that anything can be learned from. */
@@ -67,7 +70,7 @@ const MIN_IMAGES = 2;
  */
 export async function newFeatures(
   images: OpenImages,
-  { encoder, tensors, preset, seed, out, notes, command }: FeaturesRequest,
+  { encoder, tensors, preset, seed, out, notes, command, began }: FeaturesRequest,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { path } = images;
@@ -98,7 +101,7 @@ export async function newFeatures(
     await writeImageList(folder.files.images, identities);
     await writeSkipped(folder.files.skipped, set.cache.skipped);
     reporter.note({ code: 'start.folder', message: `run folder: ${displayPath(folder.path)}` });
-    return await learn(folder, config, { ...set, tensors }, reporter);
+    return await learn(folder, config, { ...set, images, tensors, began }, reporter);
   } finally {
     lock.release();
   }
@@ -107,7 +110,8 @@ export async function newFeatures(
 /**
  * Opens a run of an encoder without training, which is learned first where that was interrupted.
  *
- * @param given tensors of an encoder that is not learned from the images
+ * @param given.tensors those of an encoder that is not learned from the images
+ * @param given.began moment at which the call began
  * @throws LikenessError `resume.source` for other images than those that the run was started with
  */
 export async function continueFeatures(
@@ -115,7 +119,7 @@ export async function continueFeatures(
   folder: RunFolder,
   config: FeaturesConfig,
   reporter: Reporter,
-  given?: Tensors,
+  { tensors: given, began }: { tensors?: Tensors; began?: number } = {},
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
   const { range } = config.source;
@@ -138,7 +142,7 @@ export async function continueFeatures(
   const lock = await lockRun(folder);
   try {
     await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
-    return await learn(folder, config, { ...set, tensors: given }, reporter);
+    return await learn(folder, config, { ...set, images, tensors: given, began }, reporter);
   } finally {
     lock.release();
   }
@@ -165,6 +169,9 @@ interface LearningSet {
 
 /** Images or tensors that an encoder is made from. */
 interface LearningInput extends LearningSet {
+  images: OpenImages;
+  /** Moment at which the call began. Default: now. */
+  began?: number;
   /** Tensors that are given. */
   tensors?: Tensors;
 }
@@ -193,10 +200,13 @@ async function imagesOf(
 async function learn(
   folder: RunFolder,
   config: FeaturesConfig,
-  { cache, indices, tensors: given }: LearningInput,
+  { cache, indices, images: source, tensors: given, began = performance.now() }: LearningInput,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { encoder, imageSize: size, seed, workers, threads } = config;
+  if (encoder.name === 'joined') {
+    return joinNetwork({ folder, config, source, cache, indices, began }, reporter);
+  }
   const own = featureEncoder(encoder);
   if (!own.learn) {
     const tensors = given ?? missing(folder, own.title);

@@ -1,24 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { chooseRoad, FEWEST_IMAGES, RECIPE_EPOCHS, type RoadFacts } from './road.ts';
+import { chooseRoad, FEWEST_BESIDE, FEWEST_IMAGES, RECIPE_EPOCHS, type RoadFacts } from './road.ts';
 
 const photos: RoadFacts = { images: 12_600, preset: 'multicrop-64', threads: 2 };
 /** 12,600 · 200 / 315 / 60 */
 const MINUTES = 133.333;
+/** (20 + 0.012 · 12,600 + 50,000 / 315) / 60 = 5.5, rounded up to halves. */
+const BESIDE = 5.5;
 
 describe('the road of start', () => {
   it.each<[string, Partial<RoadFacts>, string]>([
     ['no time given', {}, 'patches'],
-    ['too little time', { minutes: MINUTES - 0.1 }, 'patches'],
+    ['too little time for a whole recipe', { minutes: MINUTES - 0.1 }, 'joined'],
+    ['time enough for a network beside patches', { minutes: BESIDE }, 'joined'],
+    ['too little time for a network', { minutes: BESIDE - 0.1 }, 'patches'],
+    ['too few images for a network', { images: FEWEST_BESIDE - 1, minutes: 1e6 }, 'patches'],
+    ['the fewest images for a network', { images: FEWEST_BESIDE, minutes: 1e6 }, 'joined'],
+    ['a joint asked for', { images: 2, asked: 'joined' }, 'joined'],
     ['time enough', { minutes: MINUTES + 0.1 }, 'train'],
     ['the same time on four threads', { minutes: MINUTES / 2 + 0.1, threads: 4 }, 'train'],
-    ['the same time for twice the images', { images: 25_200, minutes: MINUTES + 0.1 }, 'patches'],
-    ['time enough for too few images', { images: FEWEST_IMAGES - 1, minutes: 1e6 }, 'patches'],
+    ['the same time for twice the images', { images: 25_200, minutes: MINUTES + 0.1 }, 'joined'],
+    ['time enough for too few images', { images: FEWEST_IMAGES - 1, minutes: 1e6 }, 'joined'],
     ['as many images as are needed', { images: FEWEST_IMAGES, minutes: 1e6 }, 'train'],
     ['smaller images', { preset: 'small-32', minutes: 77 }, 'train'],
     [
       'an unknown preset, at the slowest speed',
       { preset: 'own', minutes: MINUTES - 0.1 },
-      'patches',
+      'joined',
     ],
     ['patches asked for', { minutes: 1e6, asked: 'patches' }, 'patches'],
     ['training asked for', { images: 60, minutes: 1, asked: 'train' }, 'train'],
@@ -34,15 +41,32 @@ describe('the road of start', () => {
   it.each<[Partial<RoadFacts>, string]>([
     [
       { images: 3068 },
-      'Patch features of 3,068 images: networks from scratch are trained on 10,000 images or ' +
-        'more, unless asked for (the 200 epochs of a recipe take about 32 minutes here). A ' +
-        'pretrained model (encoder) often groups images better still.',
+      // 20 + 0.012 · 3,068 + 50,000 / 315 = 216 seconds
+      'Patch features of 3,068 images: with 4 minutes or more (minutes) a network is trained ' +
+        'beside them. A pretrained model (encoder) often groups images better still.',
     ],
     [
       { images: 100_000, minutes: 4 },
-      'Patch features of 100,000 images: a network from scratch needs far more time to pass them ' +
-        '(the 200 epochs of a recipe take about 18 hours here). A pretrained model (encoder) ' +
-        'often groups images better still.',
+      // 20 + 0.012 · 100,000 + 50,000 / 315 = 1,379 seconds
+      'Patch features of 100,000 images: with 23 minutes or more (minutes) a network is trained ' +
+        'beside them. A pretrained model (encoder) often groups images better still.',
+    ],
+    [
+      { images: 5000, preset: 'small-32', minutes: 4 },
+      // (240 - 20 - 0.012 · 5,000) · 550 / 5,000 = 17.6
+      'Patch features of 5,000 images and a network beside them: 4 minutes leave time for about ' +
+        '18 epochs. A pretrained model (encoder) often groups images better still.',
+    ],
+    [
+      { images: 60, minutes: 4 },
+      'Patch features of 60 images: a network beside them would need 300 images or more. A ' +
+        'pretrained model (encoder) often groups images better still.',
+    ],
+    [
+      { images: 5000, preset: 'small-32', asked: 'joined' },
+      // (180 - 20 - 0.012 · 5,000) · 550 / 5,000 = 11
+      'Patch features of 5,000 images and a network beside them, as asked for: 3 minutes leave ' +
+        'time for about 11 epochs.',
     ],
     [{ images: 1, asked: 'patches' }, 'Patch features of 1 image, as asked for.'],
     [

@@ -37,6 +37,7 @@ import {
   trainedCacheSize,
 } from '../run/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
+import { joinedSpec } from './joinNetwork.ts';
 import { continueFeatures, newFeatures, otherSource } from './learnFeatures.ts';
 import { type Model, modelOf } from './model.ts';
 import {
@@ -57,12 +58,17 @@ export interface StartOptions extends ReporterOptions {
    * `runs/<date>-<way>-<source>`.
    */
   out?: string;
-  /** Time that may be spent, in minutes. Default: as long as patch features take. */
+  /**
+   * Time that may be spent, in minutes: with evaluating and clustering afterwards where patch
+   * features are learned, for the training alone where only a network is. Default: as long as patch
+   * features take.
+   */
   minutes?: number;
   /**
-   * `patches` for patch features, `train` for a network, or a pretrained model: the path of an ONNX
-   * file, of a folder as hubs lay them out, or `hub:OWNER/NAME[@REVISION][#FILE]`, which is
-   * downloaded once. Default: patches or train, chosen by the images.
+   * `patches` for patch features, `joined` for these beside a network, `train` for a network, or a
+   * pretrained model: the path of an ONNX file, of a folder as hubs lay them out, or
+   * `hub:OWNER/NAME[@REVISION][#FILE]`, which is downloaded once. Default: patches, joined or
+   * train, chosen by the images and the time.
    */
   encoder?: RoadName | (string & {});
   /** Takes a model of the hub from the cache alone. Default: as `HF_HUB_OFFLINE` says. */
@@ -89,6 +95,7 @@ export interface StartOptions extends ReporterOptions {
  * other options or images
  */
 export async function start(images: Images | string, options: StartOptions = {}): Promise<Model> {
+  const began = performance.now();
   checkOptions(
     {
       out: path(),
@@ -103,14 +110,17 @@ export async function start(images: Images | string, options: StartOptions = {})
   const { out } = options;
   const open = async (opened: OpenImages) =>
     out !== undefined && (await isRunFolder(out))
-      ? continueStart(opened, out, options)
-      : newStart(opened, options);
+      ? continueStart(opened, out, { ...options, began })
+      : newStart(opened, { ...options, began });
   const stored = out === undefined ? undefined : await readStoredSource(out);
   return withImages(images, open, { reporter: reporterFor(options), stored });
 }
 
-async function newStart(images: OpenImages, options: StartOptions): Promise<Model> {
-  const { out, minutes, encoder, seed = 0, command } = options;
+/** Options with the moment at which the call began. */
+type BegunOptions = StartOptions & { readonly began: number };
+
+async function newStart(images: OpenImages, options: BegunOptions): Promise<Model> {
+  const { out, minutes, encoder, seed = 0, command, began } = options;
   const reporter = reporterFor(options);
   const asked = roads.find((name) => name === encoder);
   const model = encoder !== undefined && !asked ? await openModel(encoder, options) : undefined;
@@ -127,9 +137,13 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
   const threads = availableParallelism();
   const road = chooseRoad({ images: count, preset, threads, minutes, asked });
   reporter.note({ code: 'start.road', message: road.reason });
-  if (road.name === 'patches') {
-    const patches = defaultEncoder('patches');
-    const request = { encoder: patches, preset, seed, out, notes: [road.reason], command };
+  if (road.name !== 'train') {
+    const own =
+      road.name === 'patches'
+        ? defaultEncoder('patches')
+        : joinedSpec({ minutes: minutes ?? road.fewestMinutes, isChecked: asked === undefined });
+    const notes = [road.reason];
+    const request = { encoder: own, preset, seed, out, notes, command, began };
     return modelOf(await newFeatures(images, request, reporter));
   }
   if (out !== undefined) await clearLeftovers(out);
@@ -139,7 +153,7 @@ async function newStart(images: OpenImages, options: StartOptions): Promise<Mode
 async function continueStart(
   images: OpenImages,
   out: string,
-  options: StartOptions,
+  options: BegunOptions,
 ): Promise<Model> {
   const reporter = reporterFor(options);
   const folder = await openRunFolder(out);
@@ -148,7 +162,8 @@ async function continueStart(
   const model = await sameModel(folder, config, options);
   requireSame(out, config, { ...options, ...(model && { encoder: modelRoad(config) }) });
   if (config.kind === 'features') {
-    return modelOf(await continueFeatures(images, folder, config, reporter, model?.tensors));
+    const given = { tensors: model?.tensors, began: options.began };
+    return modelOf(await continueFeatures(images, folder, config, reporter, given));
   }
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
     maxBytes: maxCheckpointBytes(folder, config),

@@ -79,10 +79,10 @@ function ofNetwork({ settings, origin }: TrainedConfig, step: number): NamedText
 
 /** Names encoder, images that it was learned from, its own settings, seed and reasons. */
 function ofFeatures({ encoder, imageSize, images, seed, notes }: FeaturesConfig): NamedText[] {
-  const { title, facts, learn } = featureEncoder(encoder);
+  const { title, facts, isLearned } = featureEncoder(encoder);
   return [
     { name: 'Encoder', value: `${title}, ${imageSize} px` },
-    ...(learn ? [{ name: 'Learned from', value: plural(images, 'image') }] : []),
+    ...(isLearned ? [{ name: 'Learned from', value: plural(images, 'image') }] : []),
     ...Object.entries(facts).map(([name, value]) => ({
       name: inWords(name),
       value: String(value),

@@ -206,7 +206,7 @@ export function featuresRunOf(
       ...{ imageSize, cacheSize: featuresCacheSize(config), workers, threads, seed },
       ...(own.input && { input: own.input }),
     },
-    openEncoder: own.learn
+    openEncoder: own.isLearned
       ? storingEncoder({ model: own.title, settings: { encoder, imageSize }, tensors }, (options) =>
           own.open({ size: imageSize, tensors, ...options }),
         )

@@ -39,6 +39,11 @@ export interface TrainRequest extends PrepareRequest {
    * Fractions of the schedule, above 0 and below 1, after which the encoder is saved as a snapshot.
    */
   snapshots?: readonly number[];
+  /**
+   * Moment from which the budget in minutes counts, as `performance.now()` gives it. Default: the
+   * first step, so that compiling is not part of it.
+   */
+  began?: number;
 }
 
 /** A run at the end of training. */
@@ -69,8 +74,9 @@ export async function trainRun(
   checkRequest(request);
   const run = await prepared(images, request, reporter);
   try {
-    const { snapshots, saveGraph } = request;
-    const result = await trainPrepared(run, request, { reporter, onEvent, snapshots, saveGraph });
+    const { snapshots, saveGraph, began } = request;
+    const options = { reporter, onEvent, snapshots, saveGraph, began };
+    const result = await trainPrepared(run, request, options);
     return { ...result, folder: run.folder, config: run.config, skipped: run.cache.skipped.length };
   } finally {
     run.lock.release();

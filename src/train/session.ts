@@ -66,6 +66,8 @@ export interface SessionOptions {
   snapshots?: readonly number[];
   /** Writes the compiled step to step.onnx. */
   saveGraph?: boolean;
+  /** Moment from which the budget in minutes counts. Default: the first step. */
+  began?: number | undefined;
   reporter: Reporter;
   onEvent?(event: TrainEvent): void;
 }
@@ -75,7 +77,7 @@ export interface SessionOptions {
  */
 export async function runSession(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
   const { folder, config, cache, indices, distinct, cacheDir } = run;
-  const { from, reporter, snapshots, onEvent } = options;
+  const { from, reporter, snapshots, onEvent, began } = options;
   const { settings, threads, budget } = config;
   const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
   const opened = await openEngine({ threads, tuning: 'measure', remembered: store });
@@ -140,6 +142,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   try {
     const result = await trainMethod({
       ...{ engine, method, loader, batchSize, seed, budget, maxSteps, checkpointSeconds, from },
+      began,
       evaluationImages,
       signal: reporter.signal,
       judgedBy: { ...reach, farSetting },

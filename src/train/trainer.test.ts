@@ -113,6 +113,16 @@ describe('train', () => {
     expect(training.seconds).toBeLessThanOrEqual(0.9);
   });
 
+  it('counts the minutes from a given moment, such as that before compiling', async () => {
+    const run = options({ budget: { minutes: 0.9 / 60 }, began: -300 }, { milliseconds: 10 });
+    const { training } = await trainMethod(run);
+    expect(training.seconds).toBeGreaterThan(0.87);
+    expect(training.seconds).toBeLessThanOrEqual(0.9);
+    // A third of the time was over before the first step of 10 ms.
+    expect(training.step).toBeGreaterThan(55);
+    expect(training.step).toBeLessThanOrEqual(60);
+  });
+
   it('hands out each share once where the steps are planned on the way, those that were past with the first plan', async () => {
     const at: number[] = [];
     const run = options(

@@ -37,6 +37,10 @@ export interface TrainOptions extends EpochsOptions {
   checkpointSeconds?: number;
   /** State to continue from. */
   from?: TrainingState;
+  /**
+   * Moment, as `now` gives it, from which the budget in minutes counts. Default: the first step.
+   */
+  began?: number | undefined;
   /** Facts that the finished run is judged by. Default: the number of images. */
   judgedBy?: JudgedFacts;
   /** Stores the state. Called now and then, one call at a time, and at the end. */
@@ -147,7 +151,8 @@ interface Training {
 function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Training {
   const { method, loader, from, batchSize, onEvent = () => {}, now = monotonicNow } = options;
   const { stepsPerEpoch } = loader;
-  const clock = createClock(from?.seconds ?? 0, batchSize);
+  const before = options.began === undefined ? 0 : (now() - options.began) / 1000;
+  const clock = createClock((from?.seconds ?? 0) + before, batchSize);
   const isDue = method.phase?.isDue;
   const plan = createPlan(options, { stepsPerEpoch, isDue }, clock, from?.totalSteps);
   const trained = trainedNames(method);

@@ -4,6 +4,7 @@ import { explore } from './explore.cases.ts';
 import { folders } from './folders.cases.ts';
 import { heads } from './heads.cases.ts';
 import { instances } from './instances.cases.ts';
+import { joined } from './joined.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
 
@@ -14,4 +15,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...heads,
   ...folders,
   ...explore,
+  ...joined,
 };

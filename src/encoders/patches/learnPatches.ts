@@ -9,18 +9,13 @@
  * supervised classifier that would weigh the responses.
  */
 import type { Engine } from '../../backends/index.ts';
-import {
-  type Features,
-  featuresOf,
-  normalizeRows,
-  principalAxes,
-  whiten,
-} from '../../cluster/index.ts';
+import { type Features, featuresOf, normalizeRows, whiten } from '../../cluster/index.ts';
 import { type Reporter, reporterOf } from '../../core/reporter.ts';
 import { beginStage } from '../../core/stage.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { input } from '../../tensor/index.ts';
 import type { PixelSet } from '../encoder.ts';
+import { mostComponents, whitenedComponents } from '../whitenedComponents.ts';
 import { dictionarySteps, filtersOf, learnDictionary } from './dictionary.ts';
 import { averageOf } from './memory.ts';
 import { drawImages, patchesOf } from './patchesOf.ts';
@@ -95,9 +90,8 @@ export async function learnPatches(
 }
 
 /**
- * Standardization and whitened principal components of the pooled responses as one product,
- * `z = (f - mean) P` with `P = diag(1 / std) V diag(lambda + e lambda_1)^(-1/2)`, and the memory:
- * the components of the images, of length 1.
+ * Whitened principal components of the pooled responses, and the memory: the components of the
+ * images, of length 1.
  */
 async function learnComponents(
   options: LearnPatchesOptions & { reporter: Reporter },
@@ -116,36 +110,18 @@ async function learnComponents(
     ...{ stage: 'patches', text: 'computing principal components', unit: 'iteration' },
     total: AXIS_ITERATIONS,
   });
-  const { count, dimension: F, data } = responses;
-  const { means, deviations } = standardize(data, F);
+  const { count } = responses;
   const { components: most, imagesPerComponent, whitening } = settings;
-  const P = Math.max(1, Math.min(most, Math.floor(count / imagesPerComponent), F));
-  const { axes, variances, ...around } = await principalAxes(engine, responses, {
-    ...{ components: P, iterations: AXIS_ITERATIONS, seed, onProgress },
+  const { projection, offset, basis } = await whitenedComponents(engine, responses, {
+    ...{ components: mostComponents(count, { most, imagesPerComponent }), whitening, seed },
+    ...{ iterations: AXIS_ITERATIONS, onProgress },
   });
-  const whitened = Float32Array.from(axes, (value, at) => {
-    const variance = variances[Math.floor(at / F)]!;
-    return variance > MIN_VARIANCE * variances[0]!
-      ? value / Math.sqrt(variance + whitening * variances[0]!)
-      : 0;
-  }); // [P, F]
-  const basis = { means: around.means, projection: whitened, variances, explained: 1 };
+  const P = offset.data.length;
   reporter.progress({ stage: 'patches', text: 'averaging the memory of images' });
   const memory = normalizeRows(await whiten(engine, responses, basis)); // [n, P]
-  const projection = new Float32Array(F * P); // [F, P]
-  const offset = new Float32Array(P);
-  for (let p = 0; p < P; p++) {
-    let sum = 0;
-    for (let f = 0; f < F; f++) {
-      const value = whitened[p * F + f]! / deviations[f]!;
-      projection[f * P + p] = value;
-      sum += value * means[f]!;
-    }
-    offset[p] = -sum;
-  }
   return {
-    projection: { dtype: 'float32', shape: [F, P], data: projection },
-    offset: { dtype: 'float32', shape: [P], data: offset },
+    projection,
+    offset,
     'memory.keys': { dtype: 'float32', shape: [count, P], data: memory.data },
     'memory.values': {
       dtype: 'float32',
@@ -186,25 +162,3 @@ async function averages(
 
 /** Rows of the memory that are averaged at once. */
 const AVERAGE_ROWS = 256;
-/** Variance of a component, as a fraction of the largest, below which it is rounding. */
-const MIN_VARIANCE = 1e-6;
-/** Smallest deviation: a response that never varies is not amplified. */
-const MIN_DEVIATION = 1e-6;
-
-/** Standardizes columns of [n, F] in place; returns their means and standard deviations. */
-function standardize(
-  data: Float32Array,
-  F: number,
-): { means: Float64Array; deviations: Float64Array } {
-  const n = data.length / F;
-  const means = new Float64Array(F);
-  const deviations = new Float64Array(F);
-  for (let at = 0; at < data.length; at += F)
-    for (let f = 0; f < F; f++) means[f]! += data[at + f]! / n;
-  for (let at = 0; at < data.length; at += F)
-    for (let f = 0; f < F; f++) deviations[f]! += (data[at + f]! - means[f]!) ** 2 / n;
-  for (let f = 0; f < F; f++) deviations[f] = Math.max(MIN_DEVIATION, Math.sqrt(deviations[f]!));
-  for (let at = 0; at < data.length; at += F)
-    for (let f = 0; f < F; f++) data[at + f] = (data[at + f]! - means[f]!) / deviations[f]!;
-  return { means, deviations };
-}
