@@ -162,6 +162,7 @@ export type {
   ReportSuggestion,
   StoredClustering,
   StoredEvaluation,
+  StoredHierarchy,
   StoredReport,
   Thumbnails,
 } from './run/index.ts';

@@ -7,6 +7,8 @@ export {
   type KeyedValues,
   openExplorer,
 } from './explorer.ts';
+export { describeHierarchy, type PageHierarchy } from './hierarchy.ts';
+export type * from './hierarchyProtocol.ts';
 export { describeMoment, listMoments } from './moments.ts';
 export { type OpenedRun, openForPage, openSourceForPage } from './openedRun.ts';
 export type { Picture } from './pictures.ts';

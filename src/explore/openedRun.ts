@@ -18,11 +18,13 @@ import {
   type RunFolder,
   readClustering,
   readClusters,
+  readHierarchy,
   readMaps,
   readRunConfig,
   readStoredReport,
   readThumbnails,
   type StoredClustering,
+  type StoredHierarchy,
   type StoredReport,
   type Thumbnails,
 } from '../run/index.ts';
@@ -40,6 +42,8 @@ export interface OpenedClusters {
   readonly doubtful: Uint8Array;
   /** Margin below which an image is doubtful. */
   readonly doubtBelow: number;
+  /** Learned tree of prototypes, where the method has one. */
+  readonly hierarchy?: StoredHierarchy;
   /** Features of the images; undefined where the file is gone. */
   readonly features?: FeatureServer;
 }
@@ -159,8 +163,10 @@ async function openClusters(folder: RunFolder, stored: StoredClustering): Promis
   const doubt = findDoubtful(margins, { of: stored.head ? 'probability' : 'cosine' });
   const edits = await openEditSession(files.edits, editsKeyOf(stored), found);
   const count = await featureCount(files.embeddings);
+  const hierarchy = await readHierarchy(files.hierarchy).catch(undefinedIfError);
   return {
     ...{ stored, images, edits, doubtful: doubt.doubtful, doubtBelow: doubt.threshold },
+    ...(hierarchy?.leaves.length === images.length && { hierarchy }),
     ...(count === images.length && { features: openFeatureServer(files.embeddings) }),
   };
 }

@@ -94,6 +94,7 @@ export async function overviewOf(
     skipped: report?.counts.skipped ?? 0,
     clusters: clusterAnswers(run, ranking),
     ...(clusters && { kReason: clusters.stored.kReason }),
+    ...(clusters?.hierarchy && { levels: clusters.hierarchy.counts.length }),
     ...(report?.colorAgreement && { colorAgreement: report.colorAgreement.text }),
     ...(run.clustering !== undefined && { clustering: run.clustering }),
     clusterings: run.clusterings,

@@ -77,6 +77,8 @@ export interface RunAnswer {
   readonly clusters: readonly ClusterAnswer[];
   /** Explains the number of clusters. */
   readonly kReason?: string;
+  /** Number of levels of the learned hierarchy, where the method learns one. */
+  readonly levels?: number;
   /** Verdict on agreement with color, in sentences. */
   readonly colorAgreement?: string;
   /** Name of the opened clustering; absent for that of the run's own images. */

@@ -28,6 +28,7 @@ import {
   type Run,
   type SortResult,
   type StoredClustering,
+  type StoredHierarchy,
   sortInto,
   writeFeatureFile,
   writeSkipped,
@@ -36,6 +37,7 @@ import { carryEdits, editsBefore } from './carryEdits.ts';
 import { type ImageSet, writeResults } from './clusterFiles.ts';
 import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
+import { storeHierarchy } from './hierarchy.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
 import { warnOfLargest } from './largestCluster.ts';
 import { checkOptions, commandLine, oneOf, path, splitNames, wholeNumber } from './options.ts';
@@ -90,6 +92,8 @@ export interface Clustering extends AsyncDisposable {
   readonly margin: Float32Array;
   /** Size, cohesion and separation of each cluster, [K]. */
   readonly groups: readonly Group[];
+  /** Learned tree of prototypes with the place of each image, where the method learns one. */
+  readonly hierarchy?: StoredHierarchy;
   /** Agreement of the clusters with color, with a sentence on it. */
   readonly colorAgreement: ColorAgreement;
   /** Number of files that could not be read. */
@@ -167,9 +171,10 @@ export async function clusterImages(
     const made = { ...found, features: features!, key, seed, command };
     const edits = await editsBefore(run.folder);
     const stored = await writeResults(run, set, made);
+    const hierarchy = await storeHierarchy(run, found.prototypes);
     await carryEdits(run.folder, edits, { stored, set, clustering: found.clustering, reporter });
     warnOfLargest(found.clustering.groups, reporter);
-    return clusteringOf({ run, name: place.name, images, set, stored, ...found });
+    return clusteringOf({ run, name: place.name, images, set, stored, hierarchy, ...found });
   } finally {
     await features?.close();
     await taken.release();
@@ -266,6 +271,7 @@ interface MadeClustering {
   clustering: FeatureClustering;
   color: ColorAgreement;
   stored: StoredClustering;
+  hierarchy: StoredHierarchy | undefined;
 }
 
 function clusteringOf({
@@ -276,6 +282,7 @@ function clusteringOf({
   clustering,
   color,
   stored: clusters,
+  hierarchy,
 }: MadeClustering): Clustering {
   const { files } = run.folder;
   const { source: stored } = run.config;
@@ -291,6 +298,7 @@ function clusteringOf({
     confidence: assignment.confidence,
     margin: assignment.margin,
     groups: clustering.groups,
+    ...(hierarchy && { hierarchy }),
     colorAgreement: color,
     skipped: set.cache.skipped.length,
     files: {

@@ -159,6 +159,7 @@ export const hcsc = defineMethod({
   head: (settings) => ({
     project: (variables, features) => keyHead(variables, features, settings),
     prototypes: (variables) => storedPrototypes(variables, prototypesName(0), settings), // [K, D]
+    levels: settings.clusters,
   }),
   stages: ({ settings, context }) => [
     { name: 'warm-up', epochs: settings.clusterWarmupEpochs },

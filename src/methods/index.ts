@@ -19,6 +19,7 @@ export { checkStem, encoderOptions } from './encoderOptions.ts';
 export { type FineTuneFacts, fineTuneSettings } from './fineTuneSettings.ts';
 export { fitToPictures, MIRROR_LIMIT, type PictureFacts } from './fitToPictures.ts';
 export { canBeHead, defaultHead, type HeadFacts, headSettings } from './headSettings.ts';
+export { learnedTree, type PrototypeTree } from './hierarchy.ts';
 export {
   featureLength,
   type InferenceOptions,

@@ -194,6 +194,11 @@ export interface MethodHead {
   /** Prototypes [K, D] in the space of the embeddings, where the method has any. */
   prototypes?(variables: Variables): Tensor;
   /**
+   * Number of prototypes of each level of a hierarchy, finest first, where the method learns one.
+   * `prototypes` are those of the first level.
+   */
+  readonly levels?: readonly number[];
+  /**
    * Probabilities [N, M] of the clusters, of features [N, F], where the method learns clusters
    * itself.
    */

@@ -21,6 +21,7 @@ import {
   tensorFaults,
 } from './faults.cases.ts';
 import { runFolderAt } from './files.ts';
+import { readHierarchy, writeHierarchy } from './hierarchy.ts';
 import { readMaps, writeMaps } from './maps.ts';
 import { readMoment, writeMoment } from './moments.ts';
 import { openRun } from './openRun.ts';
@@ -247,6 +248,17 @@ const files: Readonly<Record<string, StoredFile>> = {
     read: (path) => readMoment(runFolderAt(path), 7),
     faults: (bytes) => tensorFaults(bytes),
     harmless: /without strips\.0(\.images\.0)?$|(images|strips) = \[\]$/,
+  },
+  'hierarchy.safetensors': {
+    write: (path) =>
+      writeHierarchy(join(path, 'hierarchy.safetensors'), {
+        ...{ step: 7, counts: [3, 2] },
+        ...{ leaves: Int32Array.of(0, 2, 1), parents: [Int32Array.of(0, 1, 1)] },
+      }),
+    file: at('hierarchy.safetensors'),
+    read: (path) => readHierarchy(join(path, 'hierarchy.safetensors')),
+    faults: (bytes) => tensorFaults(bytes),
+    harmless: /^$/,
   },
   'thumbnails.safetensors': {
     write: (path) =>

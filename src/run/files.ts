@@ -26,6 +26,8 @@ export const runFileNames = {
   clusterings: 'clusterings',
   /** Centroids `[K, D]`, for assigning further images. */
   clustering: 'clusters.safetensors',
+  /** Tree of prototypes with the place of each image, of methods that learn one. */
+  hierarchy: 'hierarchy.safetensors',
   /** Scores of the last `likeness evaluate`. */
   evaluation: 'evaluation.json',
   /** Scores of this run in `likeness compare`. */
@@ -85,7 +87,7 @@ export function runFolderAt(path: string): RunFolder {
 const ofClustering = [
   ...['embeddings', 'clusters', 'clustering', 'edits', 'editsBefore', 'skipped'],
   ...['maps', 'layout', 'thumbnails', 'duplicates', 'outliers'],
-  ...['reportJson', 'reportHtml'],
+  ...['reportJson', 'reportHtml', 'hierarchy'],
 ] as readonly RunFile[];
 
 /** The run folder with the files of a clustering that has a name, in a folder of their own. */

@@ -67,6 +67,7 @@ export {
   runName,
   slugOf,
 } from './folder.ts';
+export { readHierarchy, type StoredHierarchy, writeHierarchy } from './hierarchy.ts';
 export {
   differenceOf,
   hashOfImages,

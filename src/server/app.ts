@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { LikenessError } from '../core/errors.ts';
-import { type EditOperation, type Explorer, headers, type KeyedValues } from '../explore/index.ts';
+import type { EditOperation, Explorer } from '../explore/index.ts';
 import { openRegular } from '../formats/index.ts';
+import { binary } from './binary.ts';
 import { eventStream, offsetOf } from './events.ts';
 import type { PageFile } from './page.ts';
 import { bodies, bodyOf, checked, params, queries, queryOf } from './requests.ts';
@@ -210,22 +211,6 @@ function rowOf(c: Context): number {
   return checked(params.row, c.req.param('row'), 'row');
 }
 
-/** Answers with little-endian values, as this machine and every browser has them. */
-function binary({ key, data }: KeyedValues): Response {
-  const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-  return new Response(bytes, {
-    headers: {
-      'content-type': 'application/octet-stream',
-      'cache-control': 'no-store',
-      [headers.key]: key,
-      [headers.dtype]: dtypeOf(data),
-    },
-  });
-}
-
-const dtypeOf = (data: KeyedValues['data']) =>
-  data instanceof Int32Array ? 'int32' : data instanceof Float64Array ? 'float64' : 'float32';
-
 /** Statuses of errors by their codes, or by the first word of the code. */
 const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {
   'edits.version': 409,
@@ -240,6 +225,7 @@ const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {
   'explore.column': 404,
   'explore.layout': 404,
   'explore.moment': 404,
+  'explore.noHierarchy': 404,
   'explore.row': 404,
   'explore.job': 404,
   'run.missing': 404,

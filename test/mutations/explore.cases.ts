@@ -129,6 +129,13 @@ export const explore = {
       caughtBy: ['watch.slow.test.ts', 'are those that the training drew'],
     },
     {
+      line: 'hierarchy: a prototype has the parent of its images',
+      in: 'learnedTree',
+      find: 'found >= 0',
+      to: 'false',
+      caughtBy: ['methods/hierarchy.test.ts', 'the parent of its images'],
+    },
+    {
       line: 'log: a page that asks again reads on',
       in: 'readOn',
       find: 'size < log.offset',

@@ -25,6 +25,7 @@ async function openSource(): Promise<RunSource> {
     seed: Number(query.get('seed') ?? 7),
     found: !query.has('moved'),
     grouped: !query.has('ungrouped'),
+    hierarchy: query.has('hierarchy'),
     ...(training && { training }),
   });
 }

@@ -95,6 +95,8 @@ export function createHttp(token: string): RunSource {
     cancel: (job) => write(`jobs/${job}/cancel`, {}),
     cluster: (request) => write('cluster', request),
     training: () => read('training'),
+    hierarchy: () => read('hierarchy'),
+    leaves: async () => binary(await call('hierarchy/leaves')),
     moments: () => read('moments'),
     moment: (step) => read(`moments/${step}`),
     views: (epoch) => read(`views?epoch=${epoch}`),

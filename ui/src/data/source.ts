@@ -5,6 +5,7 @@ import type {
   EditsAnswer,
   EditsRequest,
   EventData,
+  HierarchyAnswer,
   JobAnswer,
   MomentAnswer,
   MomentsAnswer,
@@ -74,6 +75,9 @@ export interface RunSource {
   training(): Promise<TrainingAnswer>;
   moments(): Promise<MomentsAnswer>;
   moment(step: number): Promise<MomentAnswer>;
+  hierarchy(): Promise<HierarchyAnswer>;
+  /** Position of the finest node of each image in the hierarchy. */
+  leaves(): Promise<Keyed<ColumnValues>>;
   /** Views that the training drew of some images in an epoch. */
   views(epoch: number): Promise<ViewsAnswer>;
   compare(run: string): Promise<CompareAnswer>;

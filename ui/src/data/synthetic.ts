@@ -10,6 +10,7 @@ import {
 import { uniform } from './random.ts';
 import { type ColumnValues, type EventListeners, type RunSource, SourceError } from './source.ts';
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
+import { syntheticHierarchy } from './syntheticHierarchy.ts';
 import { syntheticMoment, syntheticSteps, syntheticViews } from './syntheticMoments.ts';
 import { pictureOf } from './syntheticPictures.ts';
 import { places, syntheticRun } from './syntheticRun.ts';
@@ -26,6 +27,8 @@ export interface SyntheticOptions {
   readonly training?: 'running' | 'finished' | 'none';
   /** False for images that are still being grouped. */
   readonly grouped?: boolean;
+  /** True for a method that learns a hierarchy. */
+  readonly hierarchy?: boolean;
   /** False for images that have moved. */
   readonly found?: boolean;
 }
@@ -55,7 +58,7 @@ const isCsvColumn = (name: ColumnName): name is `csv-${number}` => name.startsWi
 /** Implements the source on generated data in memory: no server, equal seeds give equal pages. */
 export function createSynthetic(options: SyntheticOptions = {}): RunSource {
   const { images = 3000, clusters: k = 12, seed = 7, training = 'finished' } = options;
-  const { found = true, grouped = true } = options;
+  const { found = true, grouped = true, hierarchy = false } = options;
   const run = syntheticRun(images, k, seed);
   const edits = new SyntheticEdits();
   const listeners = new Set<EventListeners>();
@@ -163,7 +166,8 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       if (images === 0) throw new SourceError(404, 'explore.noRun', 'No run is open.');
       return {
         name: 'photos',
-        method: 'SwAV',
+        method: hierarchy ? 'HCSC' : 'SwAV',
+        ...(hierarchy && { levels: 3 }),
         state: training === 'none' ? 'features' : step < 1200 ? 'training' : 'finished',
         settings: [
           { name: 'encoder', value: 'ResNet-18, 64 pixels' },
@@ -266,6 +270,13 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       }
       return syntheticTraining(step, seed);
     },
+    async hierarchy() {
+      if (!hierarchy) {
+        throw new SourceError(404, 'explore.noHierarchy', 'The run has no learned hierarchy.');
+      }
+      return syntheticHierarchy(run, seed).answer;
+    },
+    leaves: async () => ({ key: KEY, values: syntheticHierarchy(run, seed).leaves }),
     moments: async () => ({ steps: training === 'none' ? [] : syntheticSteps(step) }),
     moment: async (at) => syntheticMoment(run, at, seed),
     async views(epoch) {

@@ -32,7 +32,7 @@ describe('parseUrl', () => {
     });
     fc.assert(
       fc.property(spec, state, (s, t) => {
-        const kept = { ...t, cluster: t.view === 'clusters' ? t.cluster : null };
+        const kept = { ...t, cluster: ['clusters', 'tree'].includes(t.view) ? t.cluster : null };
 
         expect(parseUrl(formatUrl(s as never, kept as never))).toEqual({ spec: s, state: kept });
       }),

@@ -1,6 +1,6 @@
 import type { ColumnName } from '../../../src/server/protocol.ts';
 
-export const views = ['map', 'clusters', 'find', 'watch', 'compare', 'runs'] as const;
+export const views = ['map', 'clusters', 'tree', 'find', 'watch', 'compare', 'runs'] as const;
 export type View = (typeof views)[number];
 
 export const wallOrders = ['size', 'doubtful', 'cohesion', 'number', 'name'] as const;
@@ -24,7 +24,7 @@ export interface Spec {
 /** Actions of the person: where they are and what they chose. Escape clears parts of it. */
 export interface PageState {
   view: View;
-  /** Opened cluster in the view `clusters`; -2 is junk. */
+  /** Opened cluster in the view `clusters`, where -2 is junk, or the node in the view `tree`. */
   cluster: number | null;
   /** Row of the image in full size. */
   open: number | null;
@@ -58,7 +58,10 @@ const isColumn = (name: string | null) =>
 
 /** Writes spec and state as the fragment of a URL, without the parts that are as at the start. */
 export function formatUrl(spec: Spec, state: PageState): string {
-  const path = state.view === 'clusters' && state.cluster !== null ? `/${state.cluster}` : '';
+  const path =
+    (state.view === 'clusters' || state.view === 'tree') && state.cluster !== null
+      ? `/${state.cluster}`
+      : '';
   const query = new URLSearchParams();
   const put = (name: string, value: string, first: string) => {
     if (value !== first) query.set(name, value);
