@@ -159,7 +159,7 @@ describe('without a run', () => {
       /--encoder: received "patch"; expected patches, joined, train, or the path/,
     );
     expect(await refused('cluster', 'new', '--run', 'net', '--encoder', 'patches')).toMatch(
-      /--encoder: received patches for net, whose encoder is simclr/,
+      /--encoder: received patches for net; expected simclr, as the run was started with/,
     );
     expect(await refused('train', 'pictures', '--encoder', 'patches')).toMatch(
       /main\.ts start <source>/,

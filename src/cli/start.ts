@@ -108,11 +108,16 @@ export const startCommand: Command = {
       printHeadline(terminal, 'Learning features, without labels');
       const images = await open();
       await checkClustering(images, { k: clusters });
-      const model = await start(images, {
-        ...rest,
-        command: terminal.command,
-        ...terminal.watch,
-      });
+      const learning = () =>
+        start(images, { ...rest, command: terminal.command, ...terminal.watch });
+      const model =
+        rest.out === undefined
+          ? await learning()
+          : await withHint(
+              commandOf({ run: rest.out }, words, options as StartFlags),
+              terminal,
+              learning,
+            );
       terminal.endProgress();
       const again = commandOf(model, words, options as StartFlags);
       const trained = trainedPart(model, { source: words ?? shellWord(source), again }, terminal);
@@ -169,7 +174,11 @@ function trainedPart(
 }
 
 /** Command that continues an interrupted call, with everything that it was given. */
-function commandOf({ run }: Model, source: string | undefined, flags: StartFlags): string {
+function commandOf(
+  { run }: Pick<Model, 'run'>,
+  source: string | undefined,
+  flags: StartFlags,
+): string {
   const { encoder, minutes, clusters, seed, open, offline } = flags;
   const given = [
     ['--out', displayPath(run)],
@@ -191,7 +200,7 @@ async function withHint<T>(again: string, terminal: Terminal, work: () => Promis
     return await work();
   } catch (error) {
     if (terminal.signal.aborted) {
-      terminal.warn('stopped, with the encoder saved. Continue with:');
+      terminal.warn('stopped, with everything so far saved. Continue with:');
       terminal.warn(`  ${again}`);
     }
     throw error;

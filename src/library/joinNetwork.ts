@@ -165,8 +165,8 @@ async function trainNetwork(
     reporter.warn({
       code: 'start.stopped',
       message:
-        `stopped, with the training saved in ${displayPath(folder.path)}. Continue with ` +
-        '`start(images, { out })`',
+        `stopped, with the training saved in ${displayPath(folder.path)}. The same call on this ` +
+        'folder continues it',
     });
     throw reporter.signal.reason;
   }

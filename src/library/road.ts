@@ -17,8 +17,8 @@ export const RECIPE_EPOCHS = 200;
 export const FEWEST_IMAGES = 10_000;
 /**
  * Images that a training must see, each as often as there are epochs, for a network to add to patch
- * features. Of networks on four sets, those that had seen 14,000 to 40,000 images added nothing,
- * and those of 55,000 to 120,000 did (docs/patch-features.md).
+ * features. Of networks on four sets, those that had seen 14,000 to 40,000 images added little or
+ * nothing, and those of 55,000 to 135,000 raised the means (docs/patch-features.md).
  */
 export const FEWEST_SEEN = 50_000;
 /** Images from which a network is trained beside patch features: 341 were the fewest measured. */
