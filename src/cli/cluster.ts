@@ -37,7 +37,7 @@ export const clusterCommand: Command = {
       'average have fewer neighbors.',
     'Without -k, a number of clusters is suggested from the data, with a range ' +
       'of at most a factor of four. It is the number of groups in a graph of nearest neighbors ' +
-      '(docs/suggested-k.md). Where no number of groups stands out, the output says so, and a ' +
+      '(docs/suggested-k.md). Where no groups are found, the output says so, and a ' +
       'usual number is taken. The report shows for each number of groups how far they are ' +
       'above chance, how samples and random starts agree, and how often neighbors stay ' +
       'together. These measures do not compare encoders. Cluster 0 is the largest. ' +

@@ -15,7 +15,12 @@ export interface Level {
   /** Group of each row, `[N]`. */
   readonly assignments: Int32Array;
   readonly groups: number;
-  /** Assortativity of the groups, and of the groups of surrogate rows at the same resolution. */
+  /** Number of groups of surrogate rows. */
+  readonly surrogateGroups: number;
+  /**
+   * Assortativity of the groups, and of the groups of surrogate rows at the same resolution. Where
+   * these are one group, which has none, `chance` is that of the next finer resolution.
+   */
   readonly separation: number;
   readonly chance: number;
   /** ARI between two orders of the vertices. */
@@ -37,7 +42,7 @@ const ROWS_PER_NEIGHBOR = 20;
 /** Rows mixed into one surrogate row, enough for groups to vanish. */
 const MIXED_ROWS = 32;
 
-/** Finds the groups of unit rows `[N, D]` at each resolution. */
+/** Finds the groups of unit rows `[N, D]` at each resolution, from the coarsest on. */
 export async function groupSample(
   engine: Engine,
   rows: Features,
@@ -54,20 +59,42 @@ export async function groupSample(
   });
   const graph = jaccardGraph(real, rows.count);
   const surrogateGraph = jaccardGraph(without, rows.count);
-  const levels = resolutions.map((resolution): Level => {
+  const chances = chancesOf(
+    resolutions.map((resolution) => {
+      const groups = louvain(surrogateGraph, { resolution, seed });
+      return { groups: groupsOf(groups), separation: assortativity(surrogateGraph, groups) };
+    }),
+  );
+  const levels = resolutions.map((resolution, at): Level => {
     const assignments = louvain(graph, { resolution, seed });
     const again = louvain(graph, { resolution, seed: seed + 1 });
     const { consistency, chance } = neighborPurity(real, assignments);
     return {
       assignments,
-      groups: assignments.reduce((most, group) => Math.max(most, group), 0) + 1,
+      groups: groupsOf(assignments),
+      ...chances[at]!,
       separation: assortativity(graph, assignments),
-      chance: assortativity(surrogateGraph, louvain(surrogateGraph, { resolution, seed })),
       seedStability: adjustedRand(assignments, again),
       purity: aboveChance(consistency, chance),
     };
   });
   return { rows, levels };
+}
+
+function groupsOf(assignments: Int32Array): number {
+  return assignments.reduce((most, group) => Math.max(most, group), 0) + 1;
+}
+
+/** Assortativity of surrogate rows at each resolution, for comparison with that of the rows. */
+function chancesOf(
+  surrogates: readonly { groups: number; separation: number }[],
+): Pick<Level, 'surrogateGroups' | 'chance'>[] {
+  const chances: Pick<Level, 'surrogateGroups' | 'chance'>[] = [];
+  for (const { groups, separation } of surrogates.toReversed()) {
+    const chance = groups > 1 ? separation : (chances[0]?.chance ?? 0);
+    chances.unshift({ surrogateGroups: groups, chance });
+  }
+  return chances;
 }
 
 /**

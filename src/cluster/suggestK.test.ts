@@ -1,6 +1,6 @@
 /**
- * The suggested number of clusters: synthetic groups and clouds, stored features of labeled images,
- * and the rule from measured values to range and words.
+ * The suggested number of clusters: synthetic groups, clouds and images of one kind, and the rule
+ * from measured values to range and words.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
@@ -72,10 +72,43 @@ describe('suggestK', () => {
     const none = await suggestK(engine, gaussian(400, 16));
     expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });
     expect(none.reason).toMatch(
-      /^10 clusters, as a usual starting point, because no number of groups stands out/,
+      /^No groups found, so 10 clusters are a usual starting point\. In samples of 320 of 400 images/,
     );
     const same = await suggestK(engine, featuresOf(new Float32Array(60).fill(1), 3));
     expect(same).toMatchObject({ found: false, best: 5 });
+  });
+
+  it('has 24 groups that overlap in its range', async () => {
+    const { best, range, found } = await suggestK(engine, groups(24, 50, 32, 0.25), { samples: 2 });
+    expect(found).toBe(true);
+    expect(best).toBeGreaterThanOrEqual(14);
+    expect(range[1]).toBeGreaterThanOrEqual(24);
+    expect(range[0]).toBeLessThanOrEqual(24);
+  });
+
+  it('finds three clouds of few dimensions, whose parts run into each other', async () => {
+    const three = await suggestK(engine, groups(3, 100, 4, 0.05), { samples: 2 });
+    expect(three).toMatchObject({ found: true });
+    expect(three.range[0]).toBeLessThanOrEqual(3);
+  });
+
+  it('finds nothing in images of one kind that vary in many ways', async () => {
+    // Sines of eight hidden values: far from a Gaussian cloud, and without groups.
+    const [count, hidden, dimension] = [800, 8, 64];
+    const values = gaussian(count, hidden).data;
+    const axes = gaussian(dimension, hidden, 5).data;
+    const random = randomAt(6, 'synthetic');
+    const phases = Float64Array.from({ length: dimension }, () => 2 * Math.PI * random.uniform());
+    const data = Float32Array.from({ length: count * dimension }, (_, at) => {
+      const [row, d] = [Math.floor(at / dimension), at % dimension];
+      let sum = phases[d]!;
+      for (let j = 0; j < hidden; j++)
+        sum += 0.6 * values[row * hidden + j]! * axes[d * hidden + j]!;
+      return Math.sin(sum);
+    });
+    const { found, reason } = await suggestK(engine, featuresOf(data, dimension), { samples: 2 });
+    expect(found).toBe(false);
+    expect(reason).toContain('run into each other as in images of one kind');
   });
 
   it('reports finished samples and stops on a signal', async () => {
@@ -97,18 +130,18 @@ describe('suggestK', () => {
 
 describe('choose', () => {
   /**
-   * Makes scores by resolution. Without counts for .35 and .7, those of .5 apply. Groups are most
-   * stable at `stable`.
+   * Makes scores by resolution. Without counts for .35, .7 and 1, those of .5 apply. Groups are
+   * clearest at `clearest`.
    */
   function scores(
     counts: Readonly<Record<string, number>>,
-    { score = 0.5, stable = 0.5 } = {},
+    { score = 0.5, clearest = 0.5, separation = 0.75, surrogateGroups = 3 } = {},
   ): ResolutionScore[] {
-    const all = { 0.35: counts[0.5]!, 0.7: counts[0.5]!, ...counts };
+    const all = { 0.35: counts[0.5]!, 0.7: counts[0.5]!, 1: counts[0.5]!, ...counts };
     const levels = Object.entries(all).map(([resolution, groups]) => ({
-      ...{ resolution: Number(resolution), groups, separation: 0.6, chance: 0.3, score },
-      stability: Number(resolution) === stable ? 0.6 : 0.5,
-      ...{ seedStability: 0.5, neighbours: 0.5 },
+      ...{ resolution: Number(resolution), groups, separation, chance: 0.3, surrogateGroups },
+      score: Number(resolution) === clearest ? score + 0.01 : score,
+      ...{ stability: 0.5, seedStability: 0.5, neighbours: 0.5 },
     }));
     return levels.toSorted((a, b) => a.resolution - b.resolution);
   }
@@ -119,7 +152,7 @@ describe('choose', () => {
     expect(found).toMatchObject({ best: 7, range: [4, 15], found: true });
     expect(found.reason).toBe(
       '7 clusters suggested, and 4 to 15 are about as good. In samples of 1,000 of 5,000 images, ' +
-        'nearest neighbors form about 7 groups (assortativity 0.60, and 0.30 in data without ' +
+        'nearest neighbors form about 7 groups (assortativity 0.75, and 0.30 in data without ' +
         'groups).',
     );
     for (let groups = 1.5; groups < 60; groups += 0.13) {
@@ -145,8 +178,9 @@ describe('choose', () => {
     expect(choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.41 }), many).reason).not.toContain(
       'overlap',
     );
-    const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.14 }), many);
+    const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.19 }), many);
     expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });
+    expect(none.reason).toContain('form no clearer groups than they would by chance');
     // A single group at the resolutions of the suggestion is no number of groups either.
     expect(choose(scores({ 0.25: 1, 0.5: 1.4, 1: 5 }), many).found).toBe(false);
   });
@@ -175,17 +209,35 @@ describe('choose', () => {
     expect(choose(scores(counts), many)).toMatchObject({ best: 7, range: [4, 15] });
   });
 
-  it('takes the geometric mean with the most stable number of groups', () => {
+  it('finds nothing where groups run into each other as in one class', () => {
+    const counts = { 0.25: 3, 0.5: 6, 1: 9 };
+    const none = choose(scores(counts, { separation: 0.64 }), many);
+    expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });
+    expect(none.reason).toBe(
+      'No groups found, so 10 clusters are a usual starting point. In samples of 1,000 of 5,000 ' +
+        'images, groups of nearest neighbors run into each other as in images of one kind ' +
+        '(assortativity 0.64, and 0.30 in data without groups). Any number is as good as ' +
+        'another, so set k yourself.',
+    );
+    expect(choose(scores(counts, { separation: 0.66 }), many).found).toBe(true);
+    // Groups that are apart are found, although finer ones within them run into each other.
+    expect(choose(scores(counts, { separation: 0.6, score: 0.75 }), many).found).toBe(true);
+  });
+
+  it('takes the geometric mean with the clearest number of groups', () => {
     const counts = { 0.25: 2, 0.5: 8, 1: 18, 4: 50 };
-    const at = (stable: number) => choose(scores(counts, { stable }), many);
+    const at = (clearest: number) => choose(scores(counts, { clearest }), many);
     expect(at(0.25)).toMatchObject({ best: 4, range: [2, 8] }); // sqrt(8 · 2)
     expect(at(1)).toMatchObject({ best: 12, range: [6, 24] }); // sqrt(8 · 18)
     expect(at(4)).toMatchObject({ best: 20, range: [10, 40] }); // sqrt(8 · 50)
   });
 
-  it('knows no stable number where all images are one group', () => {
-    const whole = scores({ 0.25: 1, 0.5: 8, 1: 18 }, { stable: 0.25 });
-    // The whole agrees with itself; of equally stable numbers the smallest counts.
+  it('compares no resolution at which images or surrogates are one group', () => {
+    const whole = scores({ 0.25: 1, 0.5: 8, 1: 18 }, { clearest: 0.25 });
+    // Of equally clear numbers the smallest counts.
     expect(choose(whole, many)).toMatchObject({ best: 8, range: [4, 16] });
+    const counts = { 0.25: 2, 0.5: 8, 1: 18, 4: 50 };
+    const alone = scores(counts, { clearest: 4, surrogateGroups: 1 });
+    expect(choose(alone, many)).toMatchObject({ best: 8, range: [4, 16] });
   });
 });

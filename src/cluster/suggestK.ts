@@ -5,20 +5,23 @@
  *    neighbors, weighted by the neighbors that they share (`jaccardGraph`).
  * 2. Louvain communities of the graph are its groups, at resolutions γ from 1/4 to 4. A larger γ
  *    looks more closely and finds more groups.
- * 3. Two numbers of groups, both geometric means over the samples, come from this. The usual one is
- *    that at γ around 1/2 (the mean over .35, .5 and .7). The stable one is that at the γ whose
- *    groups agree best between samples (ARI), because groups that are there appear in every sample.
- * 4. The suggestion is the geometric mean of both. The range is from half of it to twice of it,
+ * 3. The assortativity r of the groups is 1 where no edge leaves its group. It is compared with
+ *    that of surrogate rows with the same covariance and no groups, r0. The score
+ *    (r - r0) / (1 - r0) says how much clearer groups are than by chance, at any number of groups.
+ * 4. Two numbers of groups, both geometric means over the samples, come from this. The usual one is
+ *    that at γ around 1/2 (the mean over .35, .5 and .7). The clearest one is that at the γ of the
+ *    largest score, as in the gap statistic.
+ * 5. The suggestion is the geometric mean of both. The range is from half of it to twice of it,
  *    because real groups overlap and people name finer or coarser ones. Where γ = 1/4 and γ = 1
  *    give the same number, the range is that number alone.
- * 5. The assortativity of the groups, which is 1 where no edge leaves its group, is compared with
- *    that of surrogate rows with the same covariance and no groups. Where it is hardly higher, no
- *    number is suggested.
+ * 6. Nothing is found where the largest score is below .75, and the mean score from γ = 1 on below
+ *    .2 or the assortativity at γ = 1 below .65. Images of one kind have groups as well, but these
+ *    run into each other.
  *
- * On labeled sets other criteria were worse: silhouette, gap statistic, prediction strength,
- * eigengaps, BIC of Gaussian mixtures, and agreement of halves or random starts over K of k-means.
+ * On labeled sets other criteria were worse: silhouette, gap statistic of k-means, prediction
+ * strength, eigengaps, BIC of Gaussian mixtures, and agreement of samples, halves or random starts.
  * The page docs/suggested-k.md has the measurements. Modularity has a resolution limit, so more
- * than about 15 groups are underestimated.
+ * than about 25 groups are underestimated.
  *
  * The sample size, the neighbors and γ belong together: with larger samples the same γ finds more
  * groups. The measures compare resolutions for one encoder. They do not rank encoders.
@@ -63,7 +66,7 @@ export interface SuggestedK {
   readonly best: number;
   /** Smallest and largest K that are about as good, at most a factor of four apart. */
   readonly range: readonly [number, number];
-  /** False where no number of groups stands out, and `best` is only a usual starting point. */
+  /** False where no groups are found, and `best` is only a usual starting point. */
   readonly found: boolean;
   /** Groups at each resolution, by rising K. */
   readonly curve: readonly KScore[];
@@ -101,10 +104,14 @@ const FINE = 1;
 const SAMPLED = 0.8;
 /** Rows up to which a sample has all rows. */
 const MIN_SAMPLE = 20;
-/** A score below this is noise, which data without groups also show. */
-const MIN_SCORE = 0.15;
+/** A mean score from γ = 1 on below this is noise, or the groups within one class. */
+const MIN_SCORE = 0.2;
 /** Groups below which a resolution finds no more than the whole. */
 const MIN_GROUPS = 1.5;
+/** Assortativity at γ = 1 below which groups run into each other as within one class. */
+const MIN_SEPARATION = 0.65;
+/** A largest score above which groups are apart, however their own parts run into each other. */
+const APART_SCORE = 0.75;
 /** Below this score groups overlap as much as they do within one class, and the reason says so. */
 const WEAK_SCORE = 0.4;
 /** Suggestion where no number stands out, with enough images. */
@@ -153,6 +160,7 @@ export async function suggestK(
       const chance = mean((level) => level.chance);
       return {
         groups: 2 ** mean((level) => Math.log2(level.groups)),
+        surrogateGroups: 2 ** mean((level) => Math.log2(level.surrogateGroups)),
         ...{ resolution, separation, chance, stability: stability[at]! },
         seedStability: mean((level) => level.seedStability),
         neighbours: mean((level) => level.purity),
@@ -165,8 +173,9 @@ export async function suggestK(
 
 /** Groups at one resolution, before their number is rounded. */
 export type ResolutionScore = Omit<KScore, 'k'> & {
-  /** Geometric mean of the numbers of groups. */
+  /** Geometric mean of the numbers of groups, and of those of surrogate rows. */
   readonly groups: number;
+  readonly surrogateGroups: number;
 };
 
 /** Chooses K, the range around it, and the reason, from the groups at all resolutions. */
@@ -176,15 +185,17 @@ export function choose(
 ): SuggestedK {
   const at = (resolution: number) => scores.find((score) => score.resolution === resolution)!;
   const middle = MIDDLE.map(at);
-  const mean = (of: (score: ResolutionScore) => number) =>
-    middle.reduce((sum, score) => sum + of(score), 0) / middle.length;
-  const usual = 2 ** mean((score) => Math.log2(score.groups));
-  const groups = Math.sqrt(usual * stableGroups(scores, usual));
-  const score = mean((score) => score.score);
-  const { separation, chance } = at(CENTER);
+  const usual = 2 ** meanScore(middle, ({ groups }) => Math.log2(groups));
+  const clearest = clearestOf(scores);
+  const groups = Math.sqrt(usual * (clearest?.groups ?? usual));
+  const fine = scores.filter(({ resolution }) => resolution >= FINE);
+  const isAboveChance = meanScore(fine, ({ score }) => score) >= MIN_SCORE;
+  const areApart = (clearest?.score ?? 0) >= APART_SCORE;
+  const found =
+    usual >= MIN_GROUPS && (areApart || (isAboveChance && at(FINE).separation >= MIN_SEPARATION));
+  const { separation, chance } = at(found ? CENTER : FINE);
   const most = Math.max(2, Math.floor(count / MIN_PER_CLUSTER));
   const whole = (value: number) => Math.min(most, Math.max(2, Math.round(value)));
-  const found = score >= MIN_SCORE && usual >= MIN_GROUPS;
   const best = whole(found ? groups : FALLBACK_K);
   const alone = found && whole(at(COARSE).groups) === best && whole(at(FINE).groups) === best;
   const range = alone ? ([best, best] as const) : rangeAround(found ? groups : best, whole);
@@ -192,13 +203,13 @@ export function choose(
     size < count
       ? `samples of ${showCount(size)} of ${plural(count, 'image')}`
       : plural(count, 'image');
-  const figures =
-    `assortativity ${separation.toFixed(2)}, and ` + `${chance.toFixed(2)} in data without groups`;
+  const compared = `${chance.toFixed(2)} in data without groups`;
+  const figures = `assortativity ${separation.toFixed(2)}, and ${compared}`;
   const others = alone
     ? 'and no other number comes near'
     : `and ${range[0]} to ${range[1]} are about as good`;
   const caution =
-    score < WEAK_SCORE
+    meanScore(middle, ({ score }) => score) < WEAK_SCORE
       ? ' The groups overlap as strongly as they do in images of one kind, so treat this as a ' +
         'starting point.'
       : '';
@@ -207,20 +218,32 @@ export function choose(
     reason: found
       ? `${best} clusters suggested, ${others}. In ${drawn}, nearest neighbors form about ` +
         `${best} groups (${figures}).${caution}`
-      : `${best} clusters, as a usual starting point, because no number of groups stands out. In ` +
-        `${drawn}, nearest neighbors form no clearer groups than they would by chance ` +
-        `(${figures}). Any number is as good as another, so set k yourself.`,
+      : `No groups found, so ${best} clusters are a usual starting point. In ${drawn}, ` +
+        `${isAboveChance ? RUNNING_TOGETHER : BY_CHANCE} (${figures}). Any number is as good as ` +
+        'another, so set k yourself.',
   };
 }
 
+const BY_CHANCE = 'nearest neighbors form no clearer groups than they would by chance';
+const RUNNING_TOGETHER = 'groups of nearest neighbors run into each other as in images of one kind';
+
 /**
- * Number of groups at the resolution whose groups agree best between samples, of those with more
- * than one group; the usual number where all have one.
+ * Resolution with the largest score, of those where rows and surrogate rows have more than one
+ * group.
  */
-function stableGroups(scores: readonly ResolutionScore[], usual: number): number {
-  const several = scores.filter(({ groups }) => groups >= MIN_GROUPS);
-  if (several.length === 0) return usual;
-  return several.reduce((a, b) => (b.stability > a.stability ? b : a)).groups;
+function clearestOf(scores: readonly ResolutionScore[]): ResolutionScore | undefined {
+  const several = scores.filter(
+    ({ groups, surrogateGroups }) => groups >= MIN_GROUPS && surrogateGroups >= MIN_GROUPS,
+  );
+  if (several.length === 0) return undefined;
+  return several.reduce((a, b) => (b.score > a.score ? b : a));
+}
+
+function meanScore(
+  scores: readonly ResolutionScore[],
+  of: (score: ResolutionScore) => number,
+): number {
+  return scores.reduce((sum, score) => sum + of(score), 0) / scores.length;
 }
 
 /** Gives half to twice the number of groups, with ends at most a factor of four apart. */
@@ -233,7 +256,7 @@ function rangeAround(groups: number, whole: (value: number) => number): readonly
 function curveOf(scores: readonly ResolutionScore[]): KScore[] {
   const entries = new Map<number, KScore>();
   const apart = ({ resolution }: { resolution: number }) => Math.abs(Math.log(resolution / CENTER));
-  for (const { groups, ...score } of scores) {
+  for (const { groups, surrogateGroups: _, ...score } of scores) {
     const k = Math.round(groups);
     const other = entries.get(k);
     if (!other || apart(score) < apart(other)) entries.set(k, { k, ...score });

@@ -39,7 +39,7 @@ const suggestion = z.object({
   k: rows(),
   /** Smallest and largest number that fits about as well. */
   range: z.tuple([rows(), rows()]).readonly(),
-  /** False where no number of groups stands out. Older reports lack it. */
+  /** False where no groups are found. Older reports lack it. */
   found: z.boolean().optional(),
   /** Score and measures by rising k; the three measures are 1 at best. */
   curve: z

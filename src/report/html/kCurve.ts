@@ -25,7 +25,7 @@ export function kCurveHtml(suggestion: ReportSuggestion): string {
   const score = figure(suggestion, {
     title:
       found === false
-        ? 'Fit of the number of clusters; none stands out'
+        ? 'Fit of the number of clusters; no groups found'
         : 'Fit of the number of clusters; suggested ' +
           `${range[0] === range[1] ? k : `${range[0]} to ${range[1]}`}`,
     high: most,

@@ -177,7 +177,7 @@ describe('report.html', () => {
     const page = (suggestion: typeof fit) =>
       render({ ...report, clustering: { ...clustering, suggestion } });
     const wide = page({ ...fit, k: 4, range: [1, 16], found: false });
-    expect(wide).toContain('Fit of the number of clusters; none stands out');
+    expect(wide).toContain('Fit of the number of clusters; no groups found');
     const plot = /<figure><figcaption>Fit.*?<\/figure>/s.exec(wide)![0];
     const [, x, width] = /class="band" x="([\d.-]+)" y="\d+" width="([\d.]+)"/
       .exec(plot)!
