@@ -1,15 +1,10 @@
 /**
  * Two-dimensional map of features: UMAP on exact nearest neighbors by cosine.
  *
- * The package umap-js computes the layout. The neighbor graph and the random numbers are ours, so
- * that the same features and seed give the same points. Nearby points have similar features;
- * distances between distant groups are not meaningful.
- *
- * Source: McInnes, Healy and Melville, "UMAP: Uniform Manifold Approximation and Projection", 2018
- * (arXiv:1802.03426).
+ * The same features and seed give the same points. Nearby points have similar features; distances
+ * between distant groups are not meaningful.
  */
 import { setImmediate } from 'node:timers/promises';
-import { UMAP } from 'umap-js';
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import {
@@ -24,6 +19,7 @@ import { randomAt } from '../core/random.ts';
 import { type Features, normalizeRows } from './features.ts';
 import { nearestNeighbors } from './neighbors.ts';
 import { principal } from './principal.ts';
+import { curveOf, fuzzyGraph, layoutGraph } from './umap.ts';
 
 export interface LayoutOptions {
   /** Nearest neighbors in the graph, the row itself included. Default 15. */
@@ -36,7 +32,8 @@ export interface LayoutOptions {
   seed?: number;
   /**
    * Coordinates [N, 2] of an earlier layout of the same rows, from which the passes start. The rows
-   * then move from there, instead of finding other places in each layout. Default: random.
+   * then move from there, instead of finding other places in each layout. Default: the two leading
+   * principal components.
    */
   start?: Float32Array;
   /** Receives the number of finished passes. */
@@ -91,43 +88,36 @@ export async function layout2d(
   const unit = normalizeRows(features);
   if (N < MIN_ROWS) return principalLayout(engine, unit, seed);
   const near = await nearestNeighbors(engine, unit, unit, { k: neighbors - 1, exclude: 'self' });
-  const rows = Array.from({ length: N }, (_, i) => i);
-  const part = <T>(i: number, of: (at: number) => T) =>
-    Array.from({ length: near.k }, (_, j) => of(i * near.k + j));
-  const random = randomAt(seed, 'layout2d');
-  const umap = new UMAP({
-    nNeighbors: neighbors,
-    minDist: minDistance,
-    nEpochs: epochs,
-    learningRate: start ? CAREFUL_RATE : 1,
-    random: () => random.uniform(0, 1),
+  const graph = fuzzyGraph({
+    ...{ count: N, k: near.k, indices: near.indices },
+    distances: near.similarities.map((similarity) => Math.max(0, 1 - similarity)),
   });
-  umap.setPrecomputedKNN(
-    rows.map((i) => [i, ...part(i, (at) => near.indices[at]!)]),
-    rows.map((i) => [0, ...part(i, (at) => Math.max(0, 1 - near.similarities[at]!))]),
-  );
-  // UMAP receives the graph, so it only needs the number of rows.
-  const passes = umap.initializeFit(rows.map((i) => [i]));
-  if (start) placeAt(umap.getEmbedding(), start);
-  for (let pass = 1; pass <= passes; pass++) {
-    umap.step();
-    if (pass % PASSES_AT_ONCE !== 0 && pass < passes) continue;
-    onProgress?.(pass, passes);
+  signal?.throwIfAborted();
+  const random = randomAt(seed, 'layout2d');
+  const first = spread(start ?? (await principalLayout(engine, unit, seed)));
+  // Rows with equal features begin beside each other, because nothing parts equal places.
+  const places = start ? first : first.map((value) => value + random.uniform(-JITTER, JITTER));
+  const layout = layoutGraph(graph, places, {
+    ...{ curve: curveOf(minDistance), passes: epochs, rate: start ? CAREFUL_RATE : 1, random },
+  });
+  for (let pass = 1; pass <= epochs; pass++) {
+    layout.pass();
+    if (pass % PASSES_AT_ONCE !== 0 && pass < epochs) continue;
+    onProgress?.(pass, epochs);
     await setImmediate(); // so that signals and timers get a turn
     signal?.throwIfAborted();
   }
-  return Float32Array.from(umap.getEmbedding().flat());
+  return places;
 }
 
-/** Side of the square that UMAP draws its first coordinates from. */
-const START_SIDE = 20;
+/** Largest coordinate before the first pass, and largest shift of a row there. */
+const REACH = 10;
+const JITTER = 0.05;
 
-/** Overwrites the first coordinates by those of `start`, scaled to the same square. */
-function placeAt(embedding: readonly number[][], start: Float32Array): void {
-  const most = start.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-  for (const [i, place] of embedding.entries()) {
-    for (const d of [0, 1]) place[d] = (start[2 * i + d]! * START_SIDE) / 2 / most;
-  }
+/** Scales coordinates so that the largest is `REACH`. */
+function spread(places: Float32Array): Float32Array {
+  const most = places.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  return places.map((value) => (value * REACH) / most);
 }
 
 async function principalLayout(

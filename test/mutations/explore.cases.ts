@@ -171,6 +171,20 @@ export const explore = {
       caughtBy: ['fileColumns.test.ts', 'have the date of the camera'],
     },
     {
+      line: 'UMAP: both directions of an edge join as a + b - ab',
+      in: 'fuzzyGraph',
+      find: 'a + b - a * b',
+      to: 'Math.min(1, a + b)',
+      caughtBy: ['umap.test.ts', 'joins both directions'],
+    },
+    {
+      line: 'UMAP: rows without an edge push each other away',
+      in: 'layoutGraph',
+      find: 'rate * clipped(push * ex)',
+      to: '0',
+      caughtBy: ['umap.test.ts', 'pulls the ends of an edge together'],
+    },
+    {
       line: 'thumbnails: found by the bytes of their originals',
       in: 'thumbnailKey',
       find: "image.kind === 'raw' ? image.pixels : image.bytes",
