@@ -20,6 +20,7 @@ import { createLayouts, type LayoutName, type LayoutRule } from './layouts.ts';
 import { blockedMaxPool, type Capabilities, type CpuRule } from './nchwc.ts';
 import { nchwcRules } from './nchwcRules.ts';
 import { rowProducts, rowProductsKernels } from './rowProducts.ts';
+import { transposedProduct } from './transposedProducts.ts';
 
 /** ONNX Runtime's NCHWc pooling takes half the time of the plain one. */
 const maxPool2d: LayoutRule = (emit, layouts, node) => {
@@ -53,6 +54,7 @@ const rules: Readonly<Record<string, CpuRule>> = {
 const layoutRules: Readonly<Record<string, LayoutRule>> = {
   ...nchwcRules,
   axpy: axpyInOnePass,
+  matmul: transposedProduct,
   slice: slicePositions,
   pad: padPositions,
   maxPool2d,
