@@ -25,7 +25,7 @@ export type { ValueRange } from './data/index.ts';
 export { type KeepRule, keepRules } from './duplicates/index.ts';
 export {
   type FeatureEncoderName,
-  featureEncoderNames,
+  learnedNames,
   type Precision,
   precisions,
   type StoredModel,

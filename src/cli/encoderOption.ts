@@ -1,13 +1,13 @@
 /** `--encoder`: the encoder that a command makes for its source where it is given no run. */
 import { LikenessError } from '../core/errors.ts';
-import { featureEncoderNames, type Model, openModel, start } from '../likeness.ts';
+import { learnedNames, type Model, openModel, start } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { programWords } from './invocation.ts';
 import { required } from './required.ts';
 import type { OpenGiven } from './sourceOptions.ts';
 import type { Terminal } from './terminal.ts';
 
-const names = featureEncoderNames.join(', ');
+const names = learnedNames.join(', ');
 
 export const encoderOption: OptionSpec = {
   flags: '--encoder <name>',
@@ -83,10 +83,10 @@ async function startOn(
 
 /** Refuses the names of encoders that no head is trained on. */
 export function modelPath(path: string): string {
-  if (!featureEncoderNames.some((name) => name === path)) return path;
+  if (!learnedNames.some((name) => name === path)) return path;
   throw new LikenessError(
     'flag.invalid',
-    `--encoder: received "${path}"; expected the path of a pretrained model, because ${path} ` +
-      `need no training. Use: ${programWords()} start <source> --encoder ${path}`,
+    `--encoder: received "${path}"; expected the path of a pretrained model, because no head is ` +
+      `trained on ${path}. Use: ${programWords()} start <source> --encoder ${path}`,
   );
 }

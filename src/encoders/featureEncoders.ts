@@ -124,6 +124,8 @@ const kinds: { readonly [Name in FeatureEncoderName]: Kind<Settings<Name>> } = {
 
 /** Names of the encoders that are learned from images without training a network. */
 export const featureEncoderNames = ['patches'] as const satisfies readonly FeatureEncoderName[];
+/** Names of all encoders that are learned from images, with a network or without one. */
+export const learnedNames = ['patches', 'joined'] as const satisfies readonly FeatureEncoderName[];
 export type LearnedEncoderName = (typeof featureEncoderNames)[number];
 
 /** Fills in the default settings of an encoder. */

@@ -43,6 +43,7 @@ export {
   featureEncoderNames,
   type LearnedEncoderName,
   learnedEncoder,
+  learnedNames,
 } from './featureEncoders.ts';
 export { type HeadClusters, headClusters } from './headClusters.ts';
 export {

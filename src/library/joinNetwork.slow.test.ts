@@ -134,6 +134,14 @@ describe('a run of patch features and a network', () => {
     expect(found.dimension).toBe(own.dimension);
     for (let i = 0; i < own.data.length; i++) expect(found.data[i]).toBeCloseTo(own.data[i]!, 3);
   });
+
+  it('names both parts on the card of a folder for the hub', async () => {
+    await model.exportHub(at('hub'));
+    const card = readFileSync(at('hub', 'README.md'), 'utf8');
+    expect(card).toMatch(
+      /joins a dictionary of whitened patches and a network, trained by [\d,]+ steps? of simclr, of 48/,
+    );
+  });
 });
 
 describe('a run that start would join by itself', () => {

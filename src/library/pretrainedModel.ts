@@ -2,7 +2,7 @@
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
-import { featureEncoderNames, isHubId, type ModelFile, openModelFile } from '../encoders/index.ts';
+import { isHubId, learnedNames, type ModelFile, openModelFile } from '../encoders/index.ts';
 
 /**
  * Opens a pretrained model by its path or `hub:OWNER/NAME`.
@@ -14,7 +14,7 @@ export async function pretrainedModel(
   path: string,
   { offline, reporter }: { offline: boolean | undefined; reporter: Reporter },
 ): Promise<ModelFile> {
-  if (featureEncoderNames.some((name) => name === path)) {
+  if (learnedNames.some((name) => name === path)) {
     throw new LikenessError(
       'option.invalid',
       `encoder: received "${path}"; expected the path of a pretrained model, because heads on ` +

@@ -3,9 +3,9 @@ import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { displayPath } from '../core/text.ts';
 import {
-  featureEncoderNames,
   isAsNamed,
   isHubId,
+  learnedNames,
   modelDifference,
   openModelFile,
   parseModelName,
@@ -33,7 +33,7 @@ export async function requireEncoder(
         'start a new run.',
     );
   const own = storedModel(run.config);
-  const isLearned = featureEncoderNames.some((name) => name === encoder);
+  const isLearned = learnedNames.some((name) => name === encoder);
   if (!own || isLearned) throw differs(encoder, own?.model ?? run.method);
   const named = parseModelName(encoder);
   const origin = own.hub?.id === named.path ? own.hub : undefined;
