@@ -28,7 +28,8 @@ interface TunedRow {
 export interface TunedComparison {
   readonly name: string;
   readonly title: string;
-  readonly command: string;
+  /** Absent where settings alone were recorded. */
+  readonly command?: string;
   /** Other load on the machine. */
   readonly state: string;
   readonly measured: string;
@@ -101,6 +102,7 @@ export function fineTuningText(): string {
 export function tunedText(set: TunedComparison): string {
   const { title, images, seeds, measured, machine, state, recipe, command, rows } = set;
   const count = seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`;
+  const used = columns.filter((name) => rows.some((row) => row.figures[name]));
   const cell = (row: TunedRow, name: FigureColumn) => {
     const figure = row.figures[name];
     return figure ? showSummary(figure) : '-';
@@ -108,27 +110,32 @@ export function tunedText(set: TunedComparison): string {
   return [
     `${title}, ${images.toLocaleString('en-US')} images, ${count}; ${recipe}:`,
     markdown([
-      ['', ...Object.values(figures)],
-      ...rows.map((row) => [row.name, ...columns.map((name) => cell(row, name))]),
+      ['', ...used.map((name) => figures[name])],
+      ...rows.map((row) => [row.name, ...used.map((name) => cell(row, name))]),
     ]),
-    `${tunedSentence(set)} Measured on ${measured}, ${machine}, ${state}:`,
-    ['```sh', command, '```'].join('\n'),
+    `${tunedSentence(set)} Measured on ${measured}, ${machine}, ${state}${command ? ':' : '.'}`,
+    ...(command ? [['```sh', command, '```'].join('\n')] : []),
   ].join('\n\n');
 }
 
 /** Tells which figures of the model each row of fine-tuning raises. */
 export function tunedSentence({ rows }: Pick<TunedComparison, 'rows'>): string {
   const model = rows.find(({ kind }) => kind === 'model')!;
-  const told = rows
+  const tuned = rows
     .filter(({ kind }) => kind === 'fine-tuning')
-    .map(({ name, figures: own }) => {
-      const raised = columns.filter(
+    .map(({ name, figures: own }) => ({
+      name,
+      raised: columns.filter(
         (column) => (own[column]?.mean ?? 0) > (model.figures[column]?.mean ?? 1),
-      );
-      const names = raised.map((column) => figures[column]).join('; ');
-      return raised.length === 0
-        ? `${name}, is above the model in none of these`
-        : `${name}, is above the model in ${names}`;
-    });
-  return `${told.map((text) => text[0]!.toUpperCase() + text.slice(1)).join('. ')}.`;
+      ),
+    }));
+  const above = tuned.filter(({ raised }) => raised.length > 0);
+  const below = tuned.filter(({ raised }) => raised.length === 0).map(({ name }) => name);
+  const named = above.map(
+    ({ name, raised }) => `${name} (${raised.map((column) => figures[column]).join('; ')})`,
+  );
+  return [
+    ...(named.length > 0 ? [`Above the model as it is: ${named.join('; ')}.`] : []),
+    ...(below.length > 0 ? [`In no column above it: ${below.join('; ')}.`] : []),
+  ].join(' ');
 }

@@ -41,11 +41,21 @@ describe('a comparison with a model that is trained further', () => {
     expect(text).toContain('A, 9,000 images, one seed; views 2x32:');
     expect(text).toContain('| net, as it is | 0.600 | 0.500 | 0.700 | 0.300 | 0.400 |');
     expect(text).toContain(
-      'Simclr, fine-tuned, learningRate 1e-5, is above the model in kNN, k = 20. Measured on ' +
-        '2026-11-30, m, idle:',
+      'Above the model as it is: simclr, fine-tuned, learningRate 1e-5 (kNN, k = 20). Measured ' +
+        'on 2026-11-30, m, idle:',
     );
     const none = { ...comparison, methods: [row('fine-tuning', 'simclr', 0.6)] };
-    expect(tunedSentence(shortTuned(none, by))).toMatch(/is above the model in none of these\.$/);
+    expect(tunedSentence(shortTuned(none, by))).toBe(
+      'In no column above it: simclr, fine-tuned, learningRate 1e-5.',
+    );
+  });
+
+  it('has neither columns without a figure nor a command that was not recorded', () => {
+    const { command: _, rows, ...rest } = shortTuned(comparison, by);
+    const only = rows.map((row) => ({ ...row, figures: { knn20: row.figures.knn20! } }));
+    const text = tunedText({ ...rest, rows: only });
+    expect(text).toContain('|  | kNN, k = 20 |\n');
+    expect(text).toMatch(/idle\.$/);
   });
 
   it('needs a row of fine-tuning', () => {
