@@ -180,7 +180,7 @@ export const explore = {
     {
       line: 'UMAP: rows without an edge push each other away',
       in: 'layoutGraph',
-      find: 'rate * clipped(push * ex)',
+      find: '(2 * b) / ((0.001 + far) * (a * far ** b + 1))',
       to: '0',
       caughtBy: ['umap.test.ts', 'pulls the ends of an edge together'],
     },
