@@ -1,5 +1,5 @@
 /** The page in Chromium against the real server and a small run on the disk. */
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,14 +16,22 @@ let page: string;
 let tiny: TinyRun;
 let server: ExploreServer;
 
+/** A file, and a copy of its bytes. */
+const [original, copy] = ['town/photo-005.png', 'town/photo-007.png'] as const;
+const cacheBefore = process.env.LIKENESS_CACHE;
+
 beforeAll(async () => {
+  process.env.LIKENESS_CACHE = join(folder, 'cache');
   page = await buildPage(folder);
   tiny = await writeTinyRun(folder, { count: 24, names: hostileNames });
   await writeTinyRun(folder, { count: 24, k: 2, name: 'other', names: hostileNames });
+  copyFileSync(join(tiny.photos, original), join(tiny.photos, copy));
   server = await explore(undefined, { run: tiny.run, cwd: folder, page });
 });
 afterAll(async () => {
   await server?.close();
+  if (cacheBefore === undefined) delete process.env.LIKENESS_CACHE;
+  else process.env.LIKENESS_CACHE = cacheBefore;
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -111,6 +119,40 @@ describe('the page of a run', () => {
     expect(await at.locator('[role=option]').count()).toBeGreaterThan(10);
     await tab(at, 'Compare').click();
     await at.getByRole('grid', { name: 'Agreement of the clusters' }).waitFor();
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('compares the images, moves copies into a trash folder, and moves them back', async () => {
+    const { page: at, complaints } = await open('#/find/duplicates?copies=exact');
+    await at.getByRole('button', { name: 'Compare the images' }).click();
+    const list = at.getByRole('list', { name: 'Groups of duplicates' });
+    await list.waitFor();
+    expect(await list.getByRole('listitem').count()).toBe(1);
+    expect(existsSync(join(tiny.run, 'duplicates.safetensors'))).toBe(true);
+    // The copy is kept in place of its original.
+    await list.getByRole('button', { name: new RegExp(`^${copy}`) }).click();
+    await at.getByRole('button', { name: 'Move 1 file…' }).click();
+    const dialog = at.getByRole('dialog', { name: 'Move 1 file' });
+    await dialog.getByRole('textbox').fill(join(folder, 'trash'));
+    await dialog.getByRole('button', { name: 'Move 1 file' }).click();
+    await at.getByText('No file is there twice').waitFor();
+    const isThere = (id: string) => existsSync(join(tiny.photos, id));
+    expect([isThere(original), isThere(copy)]).toEqual([false, true]);
+    // Another window, or this one after a reload, can move it back.
+    await at.reload();
+    await at.getByRole('button', { name: 'Move back' }).click();
+    await list.waitFor();
+    expect([isThere(original), isThere(copy)]).toEqual([true, true]);
+    expect(complaints).toEqual([]);
+    await at.context().close();
+  });
+
+  it('lists outliers', async () => {
+    const { page: at, complaints } = await open('#/find/outliers');
+    const list = at.getByRole('listbox', { name: 'Outliers, the farthest first' });
+    await list.waitFor();
+    expect(await list.getByRole('option').count()).toBeGreaterThan(10);
     expect(complaints).toEqual([]);
     await at.context().close();
   });

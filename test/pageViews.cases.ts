@@ -44,6 +44,17 @@ export const viewCases: readonly ViewCase[] = [
   view('find', '#/find?like=7'),
   view('find-empty', '#/find'),
   view('find-phone', '#/find?like=7', phone),
+  view('find-folder', '#/find?q=img&folder=2022'),
+  view('duplicates', '#/find/duplicates', { query: 'synthetic=3000&compared' }),
+  view('duplicates-dark', '#/find/duplicates?copies=exact', {
+    ...{ query: 'synthetic=3000&compared', theme: 'dark' },
+  }),
+  view('duplicates-phone', '#/find/duplicates', { ...phone, query: 'synthetic=3000&compared' }),
+  view('duplicates-none', '#/find/duplicates'),
+  view('outliers', '#/find/outliers', { query: 'synthetic=3000&compared' }),
+  view('outliers-phone', '#/find/outliers', {
+    ...{ ...phone, query: 'synthetic=3000&compared', theme: 'dark' },
+  }),
   view('watch', '#/watch'),
   view('watch-early', '#/watch?step=120', {
     ...{ query: 'synthetic=3000&training=running', theme: 'dark', height: 1400 },

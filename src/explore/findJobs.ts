@@ -29,12 +29,12 @@ const MAX_OUTLIERS = 1000;
 
 export interface FindJobs {
   /**
-   * Groups duplicates at a threshold, or names the job that compares the images.
+   * Groups duplicates at a threshold, or names the job that compares the images; null before the
+   * first comparison.
    *
-   * @throws LikenessError `explore.noDuplicates` before the first comparison, `explore.threshold`
-   * for one below the lowest
+   * @throws LikenessError `explore.threshold` for a threshold below the lowest
    */
-  duplicates(question: DuplicatesQuestion): Promise<DuplicatesAnswer | JobAnswer>;
+  duplicates(question: DuplicatesQuestion): Promise<DuplicatesAnswer | JobAnswer | null>;
   /** Lists the images of all groups. @throws LikenessError `explore.noDuplicates` */
   duplicateImages(): Promise<DuplicateImageAnswer[]>;
   /** Starts to compare the images, or returns the job that does it. */
@@ -105,7 +105,8 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
       const run = current();
       const job = runningJob(`duplicates ${keyOfImages(run)}`);
       if (job) return job;
-      const one = await requireKnown(run);
+      const one = await knownOf(run);
+      if (!one) return null;
       const { least } = one.stored;
       if (question.threshold < least) {
         throw new LikenessError(

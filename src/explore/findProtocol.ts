@@ -37,8 +37,8 @@ export type DuplicateRule = (typeof duplicateRules)[number];
 
 /**
  * `GET /api/duplicates?threshold=0.9&keep=best&prefer=FOLDER`: groups of duplicates. 202 with a
- * {@link JobAnswer} while the images are compared. 404 with the code `explore.noDuplicates` before
- * that: `POST /api/duplicates` starts to compare them, 202 with a job. The comparison is stored.
+ * {@link JobAnswer} while the images are compared, and `null` before that: `POST /api/duplicates`
+ * starts to compare them, 202 with a job. The comparison is stored.
  */
 export interface DuplicatesAnswer {
   readonly key: string;

@@ -84,7 +84,7 @@ export function createApp(options: AppOptions): Hono {
   });
   app.get('/api/duplicates', async (c) => {
     const found = await explorer.duplicates(queryOf(c, queries.duplicates));
-    return c.json(found, 'state' in found ? 202 : 200);
+    return c.json(found, found && 'state' in found ? 202 : 200);
   });
   app.get('/api/duplicates/images', async (c) => {
     queryOf(c, queries.none);

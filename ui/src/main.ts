@@ -7,7 +7,7 @@ import './style.css';
 
 /**
  * Opens the page on the run of its server, or on generated data where the address says so:
- * `?synthetic=3000&clusters=12&training=running&moved&ungrouped`.
+ * `?synthetic=3000&clusters=12&training=running&moved&ungrouped&compared`.
  */
 async function openSource(): Promise<RunSource> {
   const query = new URLSearchParams(location.search);
@@ -26,6 +26,7 @@ async function openSource(): Promise<RunSource> {
     found: !query.has('moved'),
     grouped: !query.has('ungrouped'),
     hierarchy: query.has('hierarchy'),
+    compared: query.has('compared'),
     ...(training && { training }),
   });
 }

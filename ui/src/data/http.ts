@@ -84,6 +84,13 @@ export function createHttp(token: string): RunSource {
       return response.json();
     },
     search: (query, folder) => read(`search?${searchQuery({ q: query, folder })}`),
+    duplicates: ({ threshold, keep, prefer }) => {
+      const query = { threshold: String(threshold), keep, ...(prefer !== '' && { prefer }) };
+      return read(`duplicates?${new URLSearchParams(query)}`);
+    },
+    duplicateImages: () => read('duplicates/images'),
+    findDuplicates: (key) => write('duplicates', { key }),
+    outliers: () => read('outliers'),
     picture: (row, side) => `/api/pictures/${row}?side=${side}`,
     original: (row) => `/api/originals/${row}`,
     edit: (request) => write('edits', request),

@@ -2,6 +2,9 @@ import type {
   ClusterRequest,
   ColumnName,
   CompareAnswer,
+  DuplicateImageAnswer,
+  DuplicateRule,
+  DuplicatesAnswer,
   EditsAnswer,
   EditsRequest,
   EventData,
@@ -10,6 +13,7 @@ import type {
   MomentAnswer,
   MomentsAnswer,
   OpenRequest,
+  OutliersAnswer,
   PathAnswer,
   Row,
   RunAnswer,
@@ -32,6 +36,15 @@ export interface Keyed<T> {
 }
 
 export type ColumnValues = Int32Array | Float32Array | Float64Array;
+
+/** Question about groups of duplicates. */
+export interface DuplicatesQuestion {
+  /** Similarity from which images are duplicates. */
+  readonly threshold: number;
+  readonly keep: DuplicateRule;
+  /** Folder whose images are kept before all others; empty for none. */
+  readonly prefer: string;
+}
 
 /** Listeners for events, each by its name in {@link EventData}. */
 export type EventListeners = {
@@ -60,6 +73,14 @@ export interface RunSource {
   similar(image: Row | Blob, count: number): Promise<readonly SimilarAnswer[]>;
   /** Images whose path or cluster's name has all words, within a folder where one is given. */
   search(query: string, folder: string): Promise<SearchAnswer>;
+  /** Groups of duplicates, or the job that compares the images; null before that. */
+  duplicates(question: DuplicatesQuestion): Promise<DuplicatesAnswer | JobAnswer | null>;
+  /** Facts about the images of all groups. */
+  duplicateImages(): Promise<readonly DuplicateImageAnswer[]>;
+  /** Compares the images of the run with a key. */
+  findDuplicates(key: string): Promise<JobAnswer>;
+  /** Images that are least like any other, or the job that finds them. */
+  outliers(): Promise<OutliersAnswer | JobAnswer>;
   /** URL of a thumbnail whose longer side is at most `side` pixels. */
   picture(row: Row, side: 64 | 256 | 1024): string;
   /** URL of the image in full size. */

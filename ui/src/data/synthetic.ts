@@ -10,6 +10,7 @@ import {
 import { uniform } from './random.ts';
 import { type ColumnValues, type EventListeners, type RunSource, SourceError } from './source.ts';
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
+import { syntheticCopies, syntheticFind } from './syntheticFind.ts';
 import { syntheticHierarchy } from './syntheticHierarchy.ts';
 import { syntheticMoment, syntheticSteps, syntheticViews } from './syntheticMoments.ts';
 import { pictureOf } from './syntheticPictures.ts';
@@ -31,6 +32,8 @@ export interface SyntheticOptions {
   readonly hierarchy?: boolean;
   /** False for images that have moved. */
   readonly found?: boolean;
+  /** True where the images were compared for duplicates, and outliers were found. */
+  readonly compared?: boolean;
 }
 
 const KEY = 'synthetic';
@@ -60,6 +63,10 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
   const { images = 3000, clusters: k = 12, seed = 7, training = 'finished' } = options;
   const { found = true, grouped = true, hierarchy = false } = options;
   const run = syntheticRun(images, k, seed);
+  const copies = syntheticCopies(run, seed);
+  const finding = syntheticFind(run, copies, { key: KEY, seed });
+  let { compared = false } = options;
+  let trash: readonly number[] = [];
   const edits = new SyntheticEdits();
   const listeners = new Set<EventListeners>();
   const jobs: JobAnswer[] = [];
@@ -119,7 +126,13 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
     return run[name];
   }
 
-  function startJob(kind: JobAnswer['kind'], text: string, total: number, end: Partial<JobAnswer>) {
+  function startJob(
+    kind: JobAnswer['kind'],
+    text: string,
+    total: number,
+    end: Partial<JobAnswer>,
+    atEnd = () => {},
+  ) {
     const id = jobs.length + 1;
     let done = 0;
     const first: JobAnswer = { id, kind, state: 'running', text, done, total };
@@ -130,11 +143,29 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       done = Math.min(total, done + Math.ceil(total / 4));
       const ended = done >= total;
       jobs[id - 1] = { ...job, done, ...(ended && { state: 'done', ...end }) };
-      if (ended) clearInterval(timer);
+      if (ended) {
+        clearInterval(timer);
+        atEnd();
+      }
       tell('job', jobs[id - 1]!);
     }, 120);
     return first;
   }
+
+  /** Starts a job that has an effect at its end. */
+  function startFinding(kind: 'duplicates' | 'outliers', text: string) {
+    const running = jobs.find((job) => job.kind === kind && job.state === 'running');
+    if (running) return running;
+    return startJob(kind, text, images, {}, () => {
+      compared = true;
+    });
+  }
+
+  const drawn = (row: number) => {
+    const copy = copies.get(row);
+    const from = copy?.of ?? row;
+    return pictureOf(seed, from, run.kinds[from] ?? 0, copy?.variant);
+  };
 
   return {
     async runs() {
@@ -238,8 +269,19 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       const nameOf = (row: number) => edited.names.get(edited.clusters[row]!) ?? '';
       return searchSynthetic(run, nameOf, query, folder);
     },
-    picture: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
-    original: (row) => pictureOf(seed, row, run.kinds[row] ?? 0),
+    async duplicates(question) {
+      const running = jobs.find((job) => job.kind === 'duplicates' && job.state === 'running');
+      if (running) return running;
+      return compared ? finding.duplicates(question) : null;
+    },
+    duplicateImages: async () => finding.images(),
+    findDuplicates: async () => startFinding('duplicates', `comparing ${images} images`),
+    async outliers() {
+      if (compared) return finding.outliers();
+      return startFinding('outliers', `finding the neighbors of ${images} images`);
+    },
+    picture: drawn,
+    original: drawn,
     edit: async ({ version, operations }) => changed(edits.add(version, operations)),
     undo: async ({ version }) => changed(edits.undo(version)),
     redo: async ({ version }) => changed(edits.redo(version)),
@@ -255,9 +297,16 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       const count = chosen === 'all' ? images : chosen.length;
       const file = what !== 'folders' && what !== 'trash';
       const end = file ? { download: `data:text/plain,${count}` } : { folder: folder ?? '' };
-      return startJob('takeaway', `writing ${count} images`, count, end);
+      if (what !== 'trash' || chosen === 'all') {
+        return startJob('takeaway', `writing ${count} images`, count, end);
+      }
+      return startJob('trash', `moving ${count} images`, count, end, () => {
+        trash = chosen;
+        finding.move(chosen, true);
+      });
     },
-    restore: async () => startJob('restore', 'moving files back', 4, {}),
+    restore: async () =>
+      startJob('restore', 'moving files back', 4, {}, () => finding.move(trash, false)),
     async cancel(id) {
       const job = jobs[id - 1];
       if (job) jobs[id - 1] = { ...job, state: 'cancelled' };

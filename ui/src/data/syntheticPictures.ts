@@ -1,4 +1,5 @@
 import { uniform } from './random.ts';
+import type { Variant } from './syntheticFind.ts';
 
 type Draw = (random: (purpose: number) => number) => string;
 
@@ -149,10 +150,20 @@ const motifs: readonly Draw[] = [
 
 /**
  * Draws the picture of an image as a data URL of SVG. Images of a class share a motif; every
- * second round of motifs is seen in a mirror, so that 24 classes look different.
+ * second round of motifs is seen in a mirror, so that 24 classes look different. A variant is a copy
+ * of the picture.
  */
-export function pictureOf(seed: number, row: number, kind: number): string {
-  return svgOf(bodyOf(seed, row, kind), '0 0 100 100');
+export function pictureOf(seed: number, row: number, kind: number, variant?: Variant): string {
+  const body = bodyOf(seed, row, kind);
+  const turned =
+    variant === 'mirrored' ? `<g transform="matrix(-1 0 0 1 100 0)">${body}</g>` : body;
+  const over =
+    variant === 'bright'
+      ? '<path d="M0 0h100v100H0z" fill="#fff" fill-opacity=".2"/>'
+      : variant === 'text'
+        ? '<text x="6" y="94" font-size="9" font-family="sans-serif" fill="#fff">May 2023</text>'
+        : '';
+  return svgOf(turned + over, variant === 'cropped' ? '4 4 92 92' : '0 0 100 100');
 }
 
 /** Crop of a generated picture, in fractions of it, with other colors and perhaps in a mirror. */

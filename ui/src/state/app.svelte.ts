@@ -37,8 +37,6 @@ export class App {
   selection = $state.raw<Selection>(selectionOf(0));
   toasts = $state.raw<readonly Toast[]>([]);
   jobs = $state.raw<readonly JobAnswer[]>([]);
-  /** Jobs of this window that moved files into a trash folder, which can be moved back. */
-  trashJobs = $state.raw<readonly number[]>([]);
   /** Grows with each event of the training. */
   trainingEvents = $state(0);
   /** Rows that the full-size view steps through, in the order of the list they were opened in. */
@@ -258,7 +256,7 @@ export class App {
 
   /** Shows the images that are most like one. */
   showLike(row: Row): void {
-    this.go({ view: 'find', like: row, open: null });
+    this.go({ view: 'find', find: 'search', like: row, open: null });
   }
 
   /** Steps through the selected images in full size. */

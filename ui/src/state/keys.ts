@@ -60,7 +60,10 @@ export const shortcutGroups: readonly ShortcutGroup[] = [
       {
         ...{ keys: ['/'], label: '/', title: 'search' },
         run: (app) => {
-          if (app.state.view !== 'find') app.go({ view: 'find', open: null, like: null });
+          const { view, find } = app.state;
+          if (view !== 'find' || find !== 'search') {
+            app.go({ view: 'find', find: 'search', open: null, like: null });
+          }
           requestAnimationFrame(() => document.getElementById('search')?.focus());
           return true;
         },
@@ -129,6 +132,15 @@ export const listKeys: readonly (readonly [string, string])[] = [
   ['Shift + arrow', 'select a range'],
   ['Ctrl + click', 'select or not'],
   ['Shift + click', 'select a range'],
+];
+/** Keys of the groups of duplicates. */
+export const duplicateKeys: readonly (readonly [string, string])[] = [
+  ['↑ ↓', 'go through groups'],
+  ['← →', 'go through images'],
+  ['Enter', 'keep this image alone'],
+  ['k', 'keep it, too, or not'],
+  ['a', 'keep the whole group, or not'],
+  ['o', 'open in full size'],
 ];
 export const mapKeys: readonly (readonly [string, string])[] = [
   ['Drag', 'move the map'],

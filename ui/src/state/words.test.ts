@@ -5,11 +5,18 @@ import {
   dateOnScale,
   duration,
   fileSize,
+  ordinal,
   shortNumber,
   visibleName,
 } from './words.ts';
 
 describe('words', () => {
+  it('formats places', () => {
+    expect([1, 2, 3, 4, 10, 11, 22].map(ordinal)).toEqual([
+      ...['1st', '2nd', '3rd', '4th', '10th', '11th', '22nd'],
+    ]);
+  });
+
   it('formats numbers', () => {
     expect(countWords(1, 'image')).toBe('1 image');
     expect(countWords(12_345, 'image')).toBe('12,345 images');

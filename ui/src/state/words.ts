@@ -7,6 +7,12 @@ export const countOf = (value: number) => integer.format(value);
 export const countWords = (value: number, noun: string) =>
   `${countOf(value)} ${value === 1 ? noun : `${noun}s`}`;
 
+/** Formats the number of a place, such as 1st, 2nd, 3rd, 10th or 11th. */
+export function ordinal(value: number): string {
+  const kind = new Intl.PluralRules('en-US', { type: 'ordinal' }).select(value);
+  return `${countOf(value)}${{ one: 'st', two: 'nd', few: 'rd' }[kind as string] ?? 'th'}`;
+}
+
 export const percent = (share: number) => `${Math.round(100 * share)} %`;
 
 /** Formats a number of at most four digits. */
