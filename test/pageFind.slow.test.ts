@@ -78,9 +78,7 @@ describe('duplicates', () => {
     await groups(page).waitFor();
     const kept = async () => {
       const labels = await Promise.all(
-        (await groups(page).locator('.image.kept').all()).map((one) =>
-          one.getAttribute('aria-label'),
-        ),
+        (await groups(page).locator('.image.kept').all()).map((one) => one.textContent()),
       );
       return labels.join('\n');
     };
@@ -93,8 +91,8 @@ describe('duplicates', () => {
     await waitUntil(
       page,
       `[...document.querySelectorAll('.card')].every((card) => {
-        const all = [...card.querySelectorAll('.image')].map((one) => one.getAttribute('aria-label'));
-        const kept = card.querySelector('.image.kept').getAttribute('aria-label');
+        const all = [...card.querySelectorAll('.image')].map((one) => one.textContent.trim());
+        const kept = card.querySelector('.image.kept').textContent.trim();
         return kept.startsWith('scans/') || !all.some((one) => one.startsWith('scans/'));
       })`,
     );
