@@ -66,7 +66,8 @@ describe('duplicates', () => {
     await page.keyboard.press('End');
     await waitUntil(
       page,
-      `document.activeElement.dataset.place === (parseInt(document.querySelector('footer b').innerText) - 1) + ' 0'`,
+      `document.activeElement.dataset.place ===
+        \`\${parseInt(document.querySelector('footer b').innerText) - 1} 0\``,
     );
     expect(await groups(page).getByRole('listitem').count()).toBeLessThan(15);
     expect(complaints).toEqual([]);
@@ -91,7 +92,8 @@ describe('duplicates', () => {
     await waitUntil(
       page,
       `[...document.querySelectorAll('.card')].every((card) => {
-        const all = [...card.querySelectorAll('.image')].map((one) => one.textContent.trim());
+        const all = [...card.querySelectorAll('.image')].map(
+          (one) => one.textContent.trim());
         const kept = card.querySelector('.image.kept').textContent.trim();
         return kept.startsWith('scans/') || !all.some((one) => one.startsWith('scans/'));
       })`,
@@ -156,7 +158,8 @@ describe('the search', () => {
     await page.locator('#search').fill('IMG_0001');
     await waitUntil(
       page,
-      `![...document.querySelectorAll('[role=status]')].some((one) => one.innerText === ${JSON.stringify(within)})`,
+      `![...document.querySelectorAll('[role=status]')].some(
+        (one) => one.innerText === ${JSON.stringify(within)})`,
     );
     await page.getByRole('button', { name: 'Search in all folders' }).click();
     await waitUntil(page, `!location.hash.includes('folder')`);

@@ -1,14 +1,12 @@
-import {
-  type ClusterAnswer,
-  type ColumnAnswer,
-  type ColumnName,
-  type CompareAnswer,
-  type JobAnswer,
-  JUNK,
-  type RunAnswer,
+import type {
+  ClusterAnswer,
+  ColumnAnswer,
+  ColumnName,
+  JobAnswer,
+  RunAnswer,
 } from '../../../src/server/protocol.ts';
-import { uniform } from './random.ts';
 import { type ColumnValues, type EventListeners, type RunSource, SourceError } from './source.ts';
+import { compareSynthetic } from './syntheticCompare.ts';
 import { applyOperations, clusterAnswers, type Edited, SyntheticEdits } from './syntheticEdits.ts';
 import { syntheticCopies, syntheticFind } from './syntheticFind.ts';
 import { syntheticHierarchy } from './syntheticHierarchy.ts';
@@ -334,7 +332,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       }
       return syntheticViews(run, epoch, seed);
     },
-    compare: async (name) => compareWith(name),
+    compare: async (name) => compareSynthetic(run, current(), { name, seed }),
     listen(all) {
       listeners.add(all);
       all.connected?.(true);
@@ -353,46 +351,6 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       };
     },
   };
-
-  /** Compares with a clustering in which each twelfth image is elsewhere. */
-  function compareWith(name: string): CompareAnswer {
-    const { answers, edited } = current();
-    const other = edited.clusters.map((cluster, row) =>
-      cluster !== JUNK && uniform(seed, row, 30) < 0.08 ? run.second[row]! : cluster,
-    );
-    const index = new Map(answers.map(({ cluster }, i) => [cluster, i]));
-    const matrix = answers.map(() => answers.map(() => 0));
-    const moved: CompareAnswer['moved'][number][] = [];
-    for (let row = 0; row < images; row++) {
-      const [a, b] = [index.get(edited.clusters[row]!), index.get(other[row]!)];
-      if (a === undefined || b === undefined) continue;
-      matrix[a]![b]!++;
-      if (a !== b) moved.push({ row, a: edited.clusters[row]!, b: other[row]! });
-    }
-    const list = answers.map(({ cluster, name: title, size }) => ({
-      ...{ cluster, size },
-      ...(title !== undefined && { name: title }),
-    }));
-    const curve = syntheticTraining(1200, seed);
-    return {
-      a: {
-        ...{ name: 'photos', method: 'SwAV', clusters: list },
-        scores: [{ name: 'NMI', value: 0.842 }],
-        loss: { steps: curve.steps, values: curve.loss },
-      },
-      b: {
-        ...{ name, method: 'patch features', clusters: list },
-        scores: [{ name: 'NMI', value: 0.797 }],
-      },
-      common: images,
-      matrix,
-      matches: list.map(({ cluster }, i) => ({ a: cluster, b: cluster, images: matrix[i]![i]! })),
-      nmi: 0.87,
-      ari: 0.83,
-      moved: moved.slice(0, 10_000),
-      movedTotal: moved.length,
-    };
-  }
 }
 
 /** Names classes by their motifs; a second round gets a number. */

@@ -150,8 +150,8 @@ const motifs: readonly Draw[] = [
 
 /**
  * Draws the picture of an image as a data URL of SVG. Images of a class share a motif; every
- * second round of motifs is seen in a mirror, so that 24 classes look different. A variant is a copy
- * of the picture.
+ * second round of motifs is seen in a mirror, so that 24 classes look different. A variant is a
+ * copy of the picture.
  */
 export function pictureOf(seed: number, row: number, kind: number, variant?: Variant): string {
   const body = bodyOf(seed, row, kind);
