@@ -14,7 +14,7 @@ import {
   start,
   train,
 } from '../likeness.ts';
-import { joinedSpec, secondsAfter } from './joinNetwork.ts';
+import { joinedSpec } from './joinNetwork.ts';
 import { newFeatures } from './learnFeatures.ts';
 
 const workplace = openWorkplace();
@@ -168,13 +168,5 @@ describe('a run that start would join by itself', () => {
     const model = await start(at('pictures'), { out, onNote });
     expect(model.method).toBe('patches');
     expect(notes.at(-1)).toMatch(/saw each image 2\.0 times/);
-  });
-});
-
-describe('secondsAfter', () => {
-  it('grows with the time of learning and the images beyond those learned from', () => {
-    expect(secondsAfter(0, { images: 100, learned: 100 })).toBe(10);
-    expect(secondsAfter(20, { images: 100, learned: 100 })).toBe(60);
-    expect(secondsAfter(20, { images: 8192, learned: 4096 })).toBe(110);
   });
 });

@@ -65,11 +65,12 @@ const MIN_RETRIEVAL = 0.5;
 const MIN_SEEN = 0.8 * FEWEST_SEEN;
 
 /**
- * Time that evaluating, clustering and the report take after learning: fixed, and as a multiple of
- * the time in which the patch features of at most 4,096 images were learned, measured on two cores.
+ * Time of joining, evaluating, clustering and the report, as multiples of the two parts of learning
+ * patch features: dictionaries, the same work for all images, and embedding. Fitted to the default
+ * road of four labeled sets of 713 to 5,000 images; a slow or busy machine slows all of it.
  */
-const FIXED_SECONDS = 10;
-const LEARNING_TIMES = 2.5;
+const DICTIONARY_TIMES = 7;
+const EMBEDDING_TIMES = 1.5;
 
 /** Fewest minutes of training: below, compiling takes the most of them. */
 const MIN_TRAINING_MINUTES = 0.25;
@@ -82,14 +83,15 @@ export function joinedSpec(
 }
 
 /**
- * Seconds that the work after training will take, by the seconds in which patch features were
- * learned and the number of images.
+ * Seconds that the work after training will take, by the seconds that the dictionaries took and
+ * those of embedding `learned` of all images.
  */
 export function secondsAfter(
-  learning: number,
+  { dictionaries, embedding }: { dictionaries: number; embedding: number },
   { images, learned }: { images: number; learned: number },
 ): number {
-  return FIXED_SECONDS + LEARNING_TIMES * learning * Math.max(1, images / learned);
+  const each = embedding / Math.max(1, learned);
+  return DICTIONARY_TIMES * dictionaries + EMBEDDING_TIMES * each * images;
 }
 
 /**
@@ -109,13 +111,18 @@ export async function joinNetwork(input: JoinInput, reporter: Reporter): Promise
   const images = { cache, indices: input.indices };
   reporter.progress({ stage: 'learn', text: 'learning patch features' });
   const started = performance.now();
+  let embedded = started;
+  const onDictionaries = () => {
+    embedded = performance.now();
+  };
+  const own = { settings: settings.patches, onDictionaries };
   const patches = await withThreads(threads, (engine) =>
-    learnPatches({ engine, images, size, seed, workers, reporter, settings: settings.patches }),
+    learnPatches({ engine, images, size, seed, workers, reporter, ...own }),
   );
   const now = performance.now();
+  const parts = { dictionaries: (embedded - started) / 1000, embedding: (now - embedded) / 1000 };
   const learned = Math.min(settings.patches.images, input.indices.length);
-  const counts = { images: cache.count, learned };
-  const rest = secondsAfter((now - started) / 1000, counts);
+  const rest = secondsAfter(parts, { images: cache.count, learned });
   const minutes = settings.minutes - ((now - began) / 1000 + rest) / 60;
   const path = join(folder.path, NETWORK_FOLDER);
   const isBegun = await isRunFolder(path);

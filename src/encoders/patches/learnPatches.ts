@@ -34,6 +34,8 @@ export interface LearnPatchesOptions {
   /** Worker threads that make the evaluation views. Default 1. */
   workers?: number;
   reporter?: Reporter;
+  /** Called once both dictionaries are learned, before images are embedded. */
+  onDictionaries?(): void;
 }
 
 /** Iterations of the principal axes: the last ones need not be exact. */
@@ -86,6 +88,7 @@ export async function learnPatches(
     };
     tensors[`${name}.bias`] = { dtype: 'float32', shape: [filters], data: bias };
   }
+  options.onDictionaries?.();
   return { ...tensors, ...(await learnComponents({ ...options, reporter }, tensors)) };
 }
 
