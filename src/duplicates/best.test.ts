@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { byKeepRule, type ImageFacts, sharpnessOf } from './best.ts';
+import type { Pixels } from '../data/index.ts';
+import { byKeepRule, detailOf, type ImageFacts, sharpnessOf } from './best.ts';
 import { draw, sceneOf } from './pictures.cases.ts';
 
 const plain: ImageFacts = {
@@ -43,7 +44,7 @@ describe('byKeepRule', () => {
   });
 
   it('keeps the sharpest before the one with most pixels', () => {
-    const sharpest = { ...plain, index: 1, sharpness: 900, width: 50 };
+    const sharpest = { ...plain, index: 1, sharpness: 1500, width: 50 };
     expect(byKeepRule([plain, sharpest], 'best')[0]).toBe(plain);
     expect(byKeepRule([plain, sharpest], 'sharpest')[0]).toBe(sharpest);
   });
@@ -56,6 +57,23 @@ describe('byKeepRule', () => {
     ];
     const images = [plain, small, large, beside];
     expect(byKeepRule(images, 'best', { prefer: 'mine' })).toEqual([large, small, beside, plain]);
+  });
+});
+
+describe('detailOf', () => {
+  const scene = sceneOf(2);
+  const detail = (image: Pixels) => detailOf({ ...image, sharpness: sharpnessOf(image) });
+
+  it('is larger for the original than for a shrunk copy, whatever the sharpness per pixel', () => {
+    const [original, shrunk] = [draw(scene, 160, 120), draw(scene, 80, 60)];
+    expect(sharpnessOf(shrunk)).toBeGreaterThan(sharpnessOf(original));
+    expect(detail(shrunk)).toBeLessThan(detail(original));
+  });
+
+  it('counts the pixels that were measured, of large images as of shrunk ones', () => {
+    const large = { width: 8192, height: 4096, sharpness: 10 };
+    expect(detailOf(large)).toBe(detailOf({ width: 2048, height: 1024, sharpness: 10 }));
+    expect(detailOf({ ...large, width: 100, height: 50 })).toBe(50_000);
   });
 });
 

@@ -5,8 +5,9 @@ export const keepRules = ['best', 'sharpest', 'oldest', 'newest', 'largest', 'fi
 
 /**
  * `best`: most pixels, then sharpest, then oldest, then in the fewest folders, then the largest
- * file. `sharpest`, `oldest`, `newest` and `largest` (file): that, then as `best`. `first`: first
- * in the order of the source. A date is that of the camera, else of the last change of the file.
+ * file. `sharpest` (most detail), `oldest`, `newest` and `largest` (file): that, then as `best`.
+ * `first`: first in the order of the source. A date is that of the camera, else of the last change
+ * of the file.
  */
 export type KeepRule = (typeof keepRules)[number];
 
@@ -43,7 +44,7 @@ export function byKeepRule<F extends ImageFacts>(
 ): F[] {
   const compare = {
     best: compareBest,
-    sharpest: (a: F, b: F) => sharpnessStep(b) - sharpnessStep(a) || compareBest(a, b),
+    sharpest: (a: F, b: F) => stepOf(detailOf(b)) - stepOf(detailOf(a)) || compareBest(a, b),
     oldest: (a: F, b: F) => dateOf(a) - dateOf(b) || compareBest(a, b),
     first: () => 0,
     largest: (a: F, b: F) => b.bytes - a.bytes || compareBest(a, b),
@@ -73,8 +74,26 @@ function compareBest(a: ImageFacts, b: ImageFacts): number {
 /** Time of the camera, else of the last change of the file. */
 const dateOf = ({ taken, modified = 0 }: ImageFacts) => taken ?? modified;
 
-function sharpnessStep({ sharpness }: ImageFacts): number {
-  return Math.round(Math.log(1 + sharpness) / Math.log(SHARPNESS_STEP));
+const sharpnessStep = ({ sharpness }: ImageFacts) => stepOf(sharpness);
+
+/** Rounds a sharpness or detail to steps of 25 %. */
+const stepOf = (value: number) => Math.round(Math.log(1 + value) / Math.log(SHARPNESS_STEP));
+
+/** Shorter side above which images are shrunk before their sharpness is measured, in pixels. */
+export const MEASURED_SIDE = 1024;
+
+/**
+ * Detail of images of any size: the sharpness, which is a mean over pixels, times the number of
+ * pixels that were measured. A shrunk copy is sharper per pixel than its original and has less
+ * detail, and an enlarged copy has no more than before.
+ */
+export function detailOf({
+  width,
+  height,
+  sharpness,
+}: Pick<ImageFacts, 'width' | 'height' | 'sharpness'>): number {
+  const scale = Math.min(1, MEASURED_SIDE / Math.min(width, height));
+  return sharpness * width * height * scale * scale;
 }
 
 /** Variance of the Laplacian of the gray values of an RGB image; 0 below 3 x 3 pixels. */

@@ -1,10 +1,12 @@
 /** Exact and near-duplicates among images: pairs, groups, and the image of a group to keep. */
 export {
   byKeepRule,
+  detailOf,
   type ImageFacts,
   isBelow,
   type KeepRule,
   keepRules,
+  MEASURED_SIDE,
   sharpnessOf,
 } from './best.ts';
 export { type Candidate, findCandidates } from './candidates.ts';

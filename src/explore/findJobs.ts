@@ -2,6 +2,7 @@
 import type { OutlierScores } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import { workerUrl } from '../core/workers.ts';
+import { detailOf } from '../duplicates/index.ts';
 import { compareImages, keyOfImages } from './compareImages.ts';
 import {
   answerDuplicates,
@@ -120,9 +121,15 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
       const run = current();
       const { stored } = await requireKnown(run);
       const entries = run.source?.images.source.entries;
-      return stored.images.map(({ row, sameAs: _, ...facts }) => {
+      return stored.images.map(({ row, sameAs: _, sharpness, ...facts }) => {
         const isPage = entries?.[run.source!.indexOf(run.ids[row]!) ?? -1]?.file !== undefined;
-        return { row, path: run.ids[row]!, ...facts, isPage };
+        return {
+          row,
+          path: run.ids[row]!,
+          ...facts,
+          isPage,
+          detail: detailOf({ ...facts, sharpness }),
+        };
       });
     },
     findDuplicates() {

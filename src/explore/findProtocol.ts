@@ -73,8 +73,8 @@ export interface DuplicateImageAnswer {
   readonly path: string;
   readonly width: number;
   readonly height: number;
-  /** Variance of the Laplacian of the gray values. */
-  readonly sharpness: number;
+  /** Detail in relative units: variance of the Laplacian times measured pixels. */
+  readonly detail: number;
   readonly bytes: number;
   /** Last change in milliseconds since 1970; absent for a record of a packed file. */
   readonly modified?: number;

@@ -2,16 +2,13 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { isolatedDecoder, type Source } from '../data/index.ts';
-import { type ImageFacts, sharpnessOf } from '../duplicates/index.ts';
+import { type ImageFacts, MEASURED_SIDE, sharpnessOf } from '../duplicates/index.ts';
 import { pathOfText } from '../formats/index.ts';
 
 export interface MeasuredImage extends ImageFacts {
   /** Hash of the bytes. */
   readonly hash: string;
 }
-
-/** Side at which sharpness is measured, in pixels. */
-const MEASURED_SIZE = 1024;
 
 /**
  * Measures the image at an index of a source.
@@ -26,7 +23,7 @@ export async function measureImage(
   const { id } = source.entries[index]!;
   const image = await source.read(index);
   const { width, height, taken } = await isolatedDecoder.size(image, { signal });
-  const small = await isolatedDecoder.decode(image, { size: MEASURED_SIZE, signal });
+  const small = await isolatedDecoder.decode(image, { size: MEASURED_SIDE, signal });
   const bytes = image.kind === 'raw' ? image.pixels : image.bytes;
   const file = source.kind === 'folder' ? pathOfText(source.path, id) : undefined;
   const info = file === undefined ? undefined : await stat(file).catch(() => undefined);

@@ -60,6 +60,15 @@ export const explore = {
       caughtBy: ['best.test.ts', 'byKeepRule'],
     },
   ],
+  keep: [
+    {
+      line: 'best: the sharpest has most detail, whatever its size',
+      in: 'detailOf',
+      find: 'sharpness * width * height * scale * scale',
+      to: 'sharpness',
+      caughtBy: ['best.test.ts', 'is larger for the original'],
+    },
+  ],
   edits: [
     {
       line: 'images of locked clusters stay',

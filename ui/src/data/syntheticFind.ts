@@ -73,7 +73,7 @@ export function syntheticFind(
       height: Math.round(scale * height[from]!),
       bytes: Math.round(bytes[from]! * scale * scale * (copy ? 0.8 : 1)),
       modified: 86_400_000 * date[row]!,
-      sharpness: 200 + 600 * uniform(seed, file, 41),
+      detail: 1e6 * scale * scale * (1 + 6 * uniform(seed, file, 41)),
     };
   }
   const likeness = (row: Row) => {
@@ -85,9 +85,9 @@ export function syntheticFind(
   function sorted(rows: readonly Row[], { keep, prefer }: DuplicatesQuestion): Row[] {
     const facts = new Map(rows.map((row) => [row, factsOf(row)]));
     const value = (row: Row) => {
-      const { width: w, height: h, bytes: size, modified, sharpness } = facts.get(row)!;
+      const { width: w, height: h, bytes: size, modified, detail } = facts.get(row)!;
       return {
-        ...{ best: w * h, sharpest: sharpness, oldest: -modified!, newest: modified! },
+        ...{ best: w * h, sharpest: detail, oldest: -modified!, newest: modified! },
         ...{ largest: size, first: -row },
       }[keep];
     };
