@@ -61,6 +61,9 @@ export const viewCases: readonly ViewCase[] = [
   }),
   view('watch-phone', '#/watch', { ...phone, theme: 'dark' }),
   view('watch-none', '#/watch', { query: 'synthetic=3000&training=none' }),
+  view('watch-none-phone', '#/watch', {
+    ...{ ...phone, query: 'synthetic=3000&training=none', theme: 'dark' },
+  }),
   view('compare', '#/compare'),
   view('compare-phone', '#/compare', phone),
   view('runs', '#/runs', { theme: 'dark' }),

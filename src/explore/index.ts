@@ -17,4 +17,6 @@ export * from './protocol.ts';
 export { findRuns } from './runs.ts';
 export { type TailedEvent, tailEvents } from './tailEvents.ts';
 export type * from './trainingProtocol.ts';
+export { openTrainings, type TrainFunction, type Trainings } from './trainings.ts';
+export type * from './trainProtocol.ts';
 export { drawViews } from './viewSheet.ts';

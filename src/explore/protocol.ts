@@ -284,6 +284,7 @@ export interface RestoreRequest {
 /** `trash` is the take-away into a trash folder, whose files `restore` moves back. */
 export type JobKind =
   | 'features'
+  | 'train'
   | 'cluster'
   | 'layout'
   | 'takeaway'
@@ -355,8 +356,9 @@ export interface ComparedRun {
 
 /**
  * Events of `GET /api/events` (server-sent events) by name. `log` has the id `log:<byte offset>`
- * and is replayed after the header `Last-Event-ID`, or from `?from=<byte offset>`. `?from=end` leaves
- * out the lines before now, which `GET /api/training` has. A comment comes every 15 seconds.
+ * and is replayed after the header `Last-Event-ID`, or from `?from=<byte offset>`. `?from=end`
+ * leaves out the lines before now, which `GET /api/training` has. A comment comes every 15
+ * seconds.
  */
 export interface EventData {
   /** Event of a training, as a line of events.jsonl. */

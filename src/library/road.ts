@@ -40,6 +40,11 @@ const MEASURED_THREADS = 2;
 const OTHER_SECONDS = 20;
 const OTHER_SECONDS_PER_IMAGE = 0.012;
 
+/** Estimated images per second of training a preset on a number of threads. */
+export function imagesPerSecond(preset: string, threads: number): number {
+  return ((IMAGES_PER_SECOND[preset] ?? SLOWEST) * threads) / MEASURED_THREADS;
+}
+
 export interface RoadFacts {
   /** Number of images. */
   images: number;
@@ -71,7 +76,7 @@ export interface Road {
  * The time of E epochs is `images · E / (images per second · threads / 2)`.
  */
 export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFacts): Road {
-  const speed = ((IMAGES_PER_SECOND[preset] ?? SLOWEST) * threads) / MEASURED_THREADS;
+  const speed = imagesPerSecond(preset, threads);
   const recipeMinutes = (images * RECIPE_EPOCHS) / speed / 60;
   const isMany = images >= FEWEST_IMAGES;
   const isLong = minutes !== undefined && minutes >= recipeMinutes;
@@ -127,7 +132,7 @@ function showEpochs(epochs: number): string {
 }
 
 /** Formats minutes, such as `about 3 minutes` or `about 5 hours`. */
-function showMinutes(minutes: number): string {
+export function showMinutes(minutes: number): string {
   if (minutes < 1) return 'less than a minute';
   const [value, unit] = minutes < 120 ? [minutes, 'minute'] : [minutes / 60, 'hour'];
   const whole = Math.round(value);

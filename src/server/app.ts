@@ -2,13 +2,14 @@
 import { Readable } from 'node:stream';
 import { type Context, Hono } from 'hono';
 import { LikenessError } from '../core/errors.ts';
-import type { EditOperation, Explorer } from '../explore/index.ts';
+import type { EditOperation, Explorer, Trainings } from '../explore/index.ts';
 import { openRegular } from '../formats/index.ts';
 import { binary } from './binary.ts';
 import { eventStream, offsetOf } from './events.ts';
 import type { PageFile } from './page.ts';
 import { bodies, bodyOf, checked, params, queries, queryOf } from './requests.ts';
 import { limitBody, MAX_JSON_BYTES, MAX_PICTURE_BYTES, security } from './security.ts';
+import { addTrainRoutes } from './trainRoutes.ts';
 import { addWatchRoutes } from './watchRoutes.ts';
 
 export interface AppOptions {
@@ -24,6 +25,8 @@ export interface AppOptions {
   report(error: unknown): void;
   /** Clusters the opened run again. Absent where that is not offered. */
   cluster?(k: number | undefined): unknown;
+  /** Trainings that the page may start. Absent where that is not offered. */
+  readonly trainings?: Trainings;
 }
 
 /** Creates the routes. */
@@ -110,6 +113,7 @@ export function createApp(options: AppOptions): Hono {
     return c.json(await explorer.training());
   });
   addWatchRoutes(app, explorer);
+  if (options.trainings) addTrainRoutes(app, options.trainings);
   app.get('/api/events', (c) => {
     const { from } = queryOf(c, queries.events);
     const last = offsetOf(c.req.header('last-event-id'));
@@ -217,6 +221,7 @@ const statuses: Readonly<Record<string, 400 | 403 | 404 | 409 | 422 | 500>> = {
   'edits.locked': 409,
   'edits.nothing': 409,
   'explore.closed': 409,
+  'explore.training': 409,
   'explore.noRun': 404,
   'explore.noTraining': 404,
   'explore.noClusters': 404,

@@ -11,6 +11,7 @@ import {
   type JobAnswer,
   openExplorer,
   openForPage,
+  openTrainings,
   prepare,
   type RunListing,
   readCsvTable,
@@ -122,6 +123,7 @@ export async function explore(
       report: (error) =>
         reporter.warn({ code: 'server.defect', message: `internal error: ${reasonOf(error)}` }),
       cluster: (k) => clusterAgain(explorer, k),
+      trainings: openTrainings(explorer, cwd === undefined ? {} : { cwd }),
     });
     const server = await listen(app.fetch, port);
     listening = portOf(server);

@@ -3,3 +3,4 @@
 export type * from '../explore/hierarchyProtocol.ts';
 export * from '../explore/protocol.ts';
 export type * from '../explore/trainingProtocol.ts';
+export type * from '../explore/trainProtocol.ts';

@@ -10,6 +10,8 @@ const MAX_ROWS = 4_000_000;
 /** Most rows of a request for paths. */
 const MAX_PATHS = 2000;
 const MAX_TEXT = 4096;
+/** Most minutes of a training, a week. */
+const MAX_TRAIN_MINUTES = 7 * 24 * 60;
 
 const wholeNumber = (text: string) => /^\d{1,10}$/.test(text);
 const numberText = z.string().refine(wholeNumber, { error: 'expected a whole number' });
@@ -89,6 +91,10 @@ export const bodies = {
   restore: z.strictObject({ folder: text() }),
   open: z.strictObject({ run: text(), clustering: text(100).optional() }),
   cluster: z.strictObject({ k: z.int().min(1).max(1_000_000).optional() }),
+  train: z.union([
+    z.strictObject({ minutes: z.number().positive().max(MAX_TRAIN_MINUTES) }),
+    z.strictObject({ resume: z.literal(true) }),
+  ]),
   none: z.strictObject({}),
 };
 

@@ -14,10 +14,12 @@ export type { EpochEnd, TrainEvent } from './events.ts';
 export { baselineName } from './lossText.ts';
 export type { EvaluationImages } from './phase.ts';
 export { settingsOfModel } from './prepare.ts';
+export { reachOf } from './reach.ts';
 export { recipeReach } from './recipe.ts';
 export { remedyFor } from './remedy.ts';
 export { requireSameHead, requireSameOrigin, resumedSettings } from './resumeSettings.ts';
 export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
+export { smallFolderNote } from './smallFolder.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
 export {
   fromCheckpoint,

@@ -7,12 +7,15 @@ import { plural } from '../core/text.ts';
  */
 export const SMALL_FOLDER = 5000;
 
+/** Names of the ways without training, in parentheses. */
+const libraryWays = { features: ' (`start(images)`)', pretrained: ' (`encoder`)' };
+
 /** Sentence that names the other ways; undefined where there are images enough. */
-export function smallFolderNote(images: number): string | undefined {
+export function smallFolderNote(images: number, ways = libraryWays): string | undefined {
   if (images >= SMALL_FOLDER) return undefined;
   return (
     `${plural(images, 'image')} are few for training from scratch: in minutes it rarely passes ` +
-    'patch features, which need no training (`start(images)`). A pretrained model (`encoder`) ' +
-    'groups photos better still'
+    `patch features, which need no training${ways.features}. A pretrained ` +
+    `model${ways.pretrained} groups photos better still`
   );
 }

@@ -145,6 +145,13 @@ export const explore = {
       caughtBy: ['methods/hierarchy.test.ts', 'the parent of its images'],
     },
     {
+      line: 'training: there is one at a time',
+      in: 'openTrainings',
+      find: 'running = own',
+      to: 'running',
+      caughtBy: ['server/train.slow.test.ts', 'is one at a time'],
+    },
+    {
       line: 'log: a page that asks again reads on',
       in: 'readOn',
       find: 'size < log.offset',

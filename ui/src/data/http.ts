@@ -102,6 +102,8 @@ export function createHttp(token: string): RunSource {
     cancel: (job) => write(`jobs/${job}/cancel`, {}),
     cluster: (request) => write('cluster', request),
     training: () => read('training'),
+    offer: () => read('train'),
+    train: (request) => write('train', request),
     hierarchy: () => read('hierarchy'),
     leaves: async () => binary(await call('hierarchy/leaves')),
     moments: () => read('moments'),

@@ -24,6 +24,8 @@ import type {
   SplitRequest,
   TakeAwayRequest,
   TrainingAnswer,
+  TrainOffer,
+  TrainRequest,
   UndoRequest,
   ViewsAnswer,
   WhyAnswer,
@@ -99,6 +101,10 @@ export interface RunSource {
   hierarchy(): Promise<HierarchyAnswer>;
   /** Position of the finest node of each image in the hierarchy. */
   leaves(): Promise<Keyed<ColumnValues>>;
+  /** Offer to train on the images of the opened run. */
+  offer(): Promise<TrainOffer>;
+  /** Starts a training, or resumes the opened run. */
+  train(request: TrainRequest): Promise<JobAnswer>;
   /** Views that the training drew of some images in an epoch. */
   views(epoch: number): Promise<ViewsAnswer>;
   compare(run: string): Promise<CompareAnswer>;

@@ -14,7 +14,7 @@ import { syntheticMoment, syntheticSteps, syntheticViews } from './syntheticMome
 import { pictureOf } from './syntheticPictures.ts';
 import { places, syntheticRun } from './syntheticRun.ts';
 import { searchSynthetic } from './syntheticSearch.ts';
-import { syntheticTraining } from './syntheticTraining.ts';
+import { syntheticOffer, syntheticTraining } from './syntheticTraining.ts';
 
 export interface SyntheticOptions {
   /** Number of images, default 3000; 0 is a working folder without runs. */
@@ -68,7 +68,9 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
   const edits = new SyntheticEdits();
   const listeners = new Set<EventListeners>();
   const jobs: JobAnswer[] = [];
+  let mode: typeof training | 'stopped' = training;
   let step = training === 'running' ? 420 : 1200;
+  let trainJob: number | undefined;
   let cached: { version: number; edited: Edited; answers: ClusterAnswer[] } | undefined;
 
   const tell = <K extends keyof EventListeners>(
@@ -189,6 +191,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       };
     },
     async open() {
+      if (trainJob !== undefined) [mode, step] = ['running', 130];
       tell('run', { key: KEY });
     },
     async run(): Promise<RunAnswer> {
@@ -197,7 +200,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
         name: 'photos',
         method: hierarchy ? 'HCSC' : 'SwAV',
         ...(hierarchy && { levels: 3 }),
-        state: training === 'none' ? 'features' : step < 1200 ? 'training' : 'finished',
+        state: mode === 'none' ? 'features' : step < 1200 ? 'training' : 'finished',
         settings: [
           { name: 'encoder', value: 'ResNet-18, 64 pixels' },
           { name: 'prototypes', value: '512' },
@@ -307,15 +310,41 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       startJob('restore', 'moving files back', 4, {}, () => finding.move(trash, false)),
     async cancel(id) {
       const job = jobs[id - 1];
-      if (job) jobs[id - 1] = { ...job, state: 'cancelled' };
+      if (id === trainJob) {
+        trainJob = undefined;
+        mode = 'stopped';
+        jobs[id - 1] = { ...job!, state: 'done', text: 'photos-train was stopped and is saved.' };
+        tell('run', { key: KEY });
+      } else if (job) jobs[id - 1] = { ...job, state: 'cancelled' };
       if (job) tell('job', jobs[id - 1]!);
     },
     cluster: async () => startJob('cluster', 'clustering', 4, {}),
     async training() {
-      if (training === 'none' || images === 0) {
+      if (mode === 'none' || images === 0) {
         throw new SourceError(404, 'explore.noTraining', 'The run has no training.');
       }
-      return syntheticTraining(step, seed);
+      const answer = syntheticTraining(step, seed);
+      return mode === 'stopped' ? { ...answer, state: 'interrupted' } : answer;
+    },
+    async offer() {
+      const isOpen = mode === 'running';
+      const running = { run: 'photos-train', hasBegun: true, isOpen };
+      return {
+        ...syntheticOffer(images),
+        ...(trainJob !== undefined && { running: { job: trainJob, ...running } }),
+      };
+    },
+    async train() {
+      if (trainJob !== undefined) {
+        const text = 'photos-train is being trained, and there is one training at a time.';
+        throw new SourceError(409, 'explore.training', text);
+      }
+      const id = jobs.length + 1;
+      const job: JobAnswer = { id, kind: 'train', state: 'running', text: 'training: step 130' };
+      jobs.push(job);
+      trainJob = id;
+      tell('job', job);
+      return job;
     },
     async hierarchy() {
       if (!hierarchy) {
@@ -324,10 +353,10 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       return syntheticHierarchy(run, seed).answer;
     },
     leaves: async () => ({ key: KEY, values: syntheticHierarchy(run, seed).leaves }),
-    moments: async () => ({ steps: training === 'none' ? [] : syntheticSteps(step) }),
+    moments: async () => ({ steps: mode === 'none' ? [] : syntheticSteps(step) }),
     moment: async (at) => syntheticMoment(run, at, seed),
     async views(epoch) {
-      if (training === 'none') {
+      if (mode === 'none') {
         throw new SourceError(404, 'explore.noTraining', 'The run has no training.');
       }
       return syntheticViews(run, epoch, seed);
@@ -336,15 +365,12 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
     listen(all) {
       listeners.add(all);
       all.connected?.(true);
-      const timer =
-        training === 'running'
-          ? setInterval(() => {
-              if (step >= 1200) return;
-              step += 10;
-              const kind = step % 60 === 0 ? 'measures' : 'step';
-              all.log?.({ kind, step, epoch: Math.floor(step / 60) });
-            }, 1000)
-          : undefined;
+      const timer = setInterval(() => {
+        if (mode !== 'running' || step >= 1200) return;
+        step += 10;
+        const kind = step % 60 === 0 ? 'measures' : 'step';
+        all.log?.({ kind, step, epoch: Math.floor(step / 60) });
+      }, 1000);
       return () => {
         listeners.delete(all);
         clearInterval(timer);

@@ -1,4 +1,4 @@
-import type { TrainingAnswer } from '../../../src/server/protocol.ts';
+import type { TrainingAnswer, TrainOffer } from '../../../src/server/protocol.ts';
 import { normal } from './random.ts';
 
 const TOTAL = 1200;
@@ -51,5 +51,22 @@ export function syntheticTraining(step: number, seed: number): TrainingAnswer {
       ? 'In training. The loss has fallen below the random baseline and its own start.'
       : 'Finished. The weights and the loss have moved. The word does not judge the clusters.',
     notes: ['The queue started at step 300.'],
+  };
+}
+
+/** Offer to train on a number of images. */
+export function syntheticOffer(images: number): TrainOffer {
+  const times = [5, 15, 30, 60, 120].map((minutes) => {
+    const epochs = (minutes * 60 * 315) / Math.max(1, images);
+    const seen = `${images.toLocaleString('en-US')} images will see ${Math.floor(epochs)}`;
+    const shortage = epochs < 200 ? `${seen} of the 200 epochs that this recipe was made for` : '';
+    return { minutes, epochs, shortage };
+  });
+  return {
+    ...{ images, method: 'simclr', times, suggested: 30 },
+    sentences: [
+      'The 200 epochs of a whole recipe take about 32 minutes on this machine.',
+      'A pretrained model groups photos better still.',
+    ],
   };
 }

@@ -345,6 +345,7 @@ export class App {
     if (jobs === this.jobs) return;
     this.jobs = jobs;
     if (job.state === 'failed') this.say(job.text, 'error');
+    if (job.state === 'done' && job.kind === 'train') this.say(job.text);
     if (job.state === 'done' && (job.kind === 'features' || job.kind === 'cluster')) {
       void this.reload(true);
     }

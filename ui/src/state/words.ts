@@ -50,6 +50,7 @@ export function duration(seconds: number): string {
   const minutes = Math.floor(s / 60);
   if (minutes < 60) return s % 60 && minutes < 10 ? `${minutes} min ${s % 60} s` : `${minutes} min`;
   const hours = Math.floor(minutes / 60);
+  if (hours < 48 && minutes % 60 === 0) return `${hours} h`;
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
 }
 
