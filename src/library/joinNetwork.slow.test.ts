@@ -79,8 +79,8 @@ describe('a run of patch features and a network', () => {
     expect(model).toMatchObject({ kind: 'features', method: 'joined', run: run() });
     const { encoder } = configOf(run());
     const { step, epochs, retrieval } = encoder.settings.network;
-    expect(step).toBeGreaterThan(1);
-    expect(epochs).toBeGreaterThan(1);
+    expect(step).toBeGreaterThan(0);
+    expect(epochs).toBeGreaterThan(0);
     expect(retrieval.patches).toBeGreaterThan(0);
     const network = await openModel(join(run(), 'network'));
     expect(network).toMatchObject({ kind: 'trained', method: 'simclr', step });
@@ -108,7 +108,7 @@ describe('a run of patch features and a network', () => {
 
   it('is evaluated beside patch features and the other baselines', async () => {
     const scores = await model.evaluate(at('pictures'));
-    expect(scores!.encoder).toEqual({ id: 'joined', title: 'patch features and network' });
+    expect(scores!.encoder).toEqual({ id: 'joined', title: 'joined features' });
     const { patches, rawPixels, untrained } = scores!.baselines;
     for (const baseline of [patches, rawPixels, untrained])
       expect(baseline?.knn?.accuracy).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ describe('a run of patch features and a network', () => {
   it('is clustered, assigns the same files to the same clusters, and has a report', async () => {
     await using groups = await model.cluster(at('pictures'), { k: 3 });
     const page = readFileSync(await groups.writeReport(), 'utf8');
-    expect(page).toContain('patch features and network, 32 px');
+    expect(page).toContain('joined features, 32 px');
     expect(page).toMatch(/simclr, \d+(\.\d)? epochs/);
     const files = groups.images.map((id) => at('pictures', id));
     const again = await (await openModel(run())).assign(files);

@@ -152,7 +152,7 @@ export async function joinedEncoder({
   });
 }
 
-export const JOINED_TITLE = 'patch features and network';
+export const JOINED_TITLE = 'joined features';
 
 /** Sentence on how the features are made. */
 function describe(settings: JoinedSettings): string {
