@@ -180,7 +180,7 @@ describe('choose', () => {
     );
     const none = choose(scores({ 0.25: 3, 0.5: 6, 1: 9 }, { score: 0.19 }), many);
     expect(none).toMatchObject({ found: false, best: 10, range: [5, 20] });
-    expect(none.reason).toContain('form no clearer groups than they would by chance');
+    expect(none.reason).toContain('form hardly clearer groups than they would by chance');
     // A single group at the resolutions of the suggestion is no number of groups either.
     expect(choose(scores({ 0.25: 1, 0.5: 1.4, 1: 5 }), many).found).toBe(false);
   });

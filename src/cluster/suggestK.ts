@@ -21,7 +21,7 @@
  * On labeled sets other criteria were worse: silhouette, gap statistic of k-means, prediction
  * strength, eigengaps, BIC of Gaussian mixtures, and agreement of samples, halves or random starts.
  * The page docs/suggested-k.md has the measurements. Modularity has a resolution limit, so more
- * than about 25 groups are underestimated.
+ * than about 15 groups are underestimated.
  *
  * The sample size, the neighbors and γ belong together: with larger samples the same γ finds more
  * groups. The measures compare resolutions for one encoder. They do not rank encoders.
@@ -190,9 +190,9 @@ export function choose(
   const groups = Math.sqrt(usual * (clearest?.groups ?? usual));
   const fine = scores.filter(({ resolution }) => resolution >= FINE);
   const isAboveChance = meanScore(fine, ({ score }) => score) >= MIN_SCORE;
+  const isSeparate = at(FINE).separation >= MIN_SEPARATION;
   const areApart = (clearest?.score ?? 0) >= APART_SCORE;
-  const found =
-    usual >= MIN_GROUPS && (areApart || (isAboveChance && at(FINE).separation >= MIN_SEPARATION));
+  const found = usual >= MIN_GROUPS && (areApart || (isAboveChance && isSeparate));
   const { separation, chance } = at(found ? CENTER : FINE);
   const most = Math.max(2, Math.floor(count / MIN_PER_CLUSTER));
   const whole = (value: number) => Math.min(most, Math.max(2, Math.round(value)));
@@ -219,12 +219,12 @@ export function choose(
       ? `${best} clusters suggested, ${others}. In ${drawn}, nearest neighbors form about ` +
         `${best} groups (${figures}).${caution}`
       : `No groups found, so ${best} clusters are a usual starting point. In ${drawn}, ` +
-        `${isAboveChance ? RUNNING_TOGETHER : BY_CHANCE} (${figures}). Any number is as good as ` +
+        `${isSeparate ? BY_CHANCE : RUNNING_TOGETHER} (${figures}). Any number is as good as ` +
         'another, so set k yourself.',
   };
 }
 
-const BY_CHANCE = 'nearest neighbors form no clearer groups than they would by chance';
+const BY_CHANCE = 'nearest neighbors form hardly clearer groups than they would by chance';
 const RUNNING_TOGETHER = 'groups of nearest neighbors run into each other as in images of one kind';
 
 /**
