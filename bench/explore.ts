@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,10 @@ export interface ExploreTimes {
   readonly address: number;
   /** First picture that the browser has drawn. */
   readonly picture: number;
-  /** Clusters with all their pictures in view. */
-  readonly clusters: number;
+  /** Clusters with all their pictures in view; absent where they were not waited for. */
+  readonly clusters?: number;
+  /** Seconds of processors that the server and its processes took; absent outside of Linux. */
+  readonly processor?: number;
 }
 
 export interface ExploreRow {
@@ -47,25 +49,25 @@ const bin = fileURLToPath(new URL('../bin/likeness.js', import.meta.url));
 /** Measures each source. */
 export async function benchmarkExplore(
   sources: readonly string[],
-  onRow: (row: ExploreRow) => void,
+  { until, onRow }: { until: 'picture' | 'clusters'; onRow: (row: ExploreRow) => void },
 ): Promise<void> {
   const chromium = findChromium();
   if (!chromium) throw new Error('chromium is not on the PATH. Install it to measure the page.');
   await ensurePage(reporterOf({}));
   const browser = await launch(chromium);
   try {
-    for (const source of sources) onRow(await measure(browser, resolve(source)));
+    for (const source of sources) onRow(await measure(browser, resolve(source), until));
   } finally {
     await browser.close();
   }
 }
 
-async function measure(browser: Browser, source: string): Promise<ExploreRow> {
+async function measure(browser: Browser, source: string, until: Until): Promise<ExploreRow> {
   const folder = mkdtempSync(join(tmpdir(), 'likeness-explore-bench-'));
   try {
     const before = loadavg()[0]!;
-    const first = await open(browser, source, folder);
-    const again = await open(browser, source, folder);
+    const first = await open(browser, source, { folder, until });
+    const again = await open(browser, source, { folder, until });
     return {
       ...{ name: source.split(/[/\\]/).at(-1)!, images: first.images, clusters: first.found },
       ...{ first: first.times, again: again.times },
@@ -77,6 +79,8 @@ async function measure(browser: Browser, source: string): Promise<ExploreRow> {
   }
 }
 
+type Until = 'picture' | 'clusters';
+
 interface Opened {
   readonly times: ExploreTimes;
   readonly images: number;
@@ -87,7 +91,11 @@ interface Opened {
 }
 
 /** Runs the command once, with its folder of runs and its cache in `folder`. */
-async function open(browser: Browser, source: string, folder: string): Promise<Opened> {
+async function open(
+  browser: Browser,
+  source: string,
+  { folder, until }: { folder: string; until: Until },
+): Promise<Opened> {
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
   const server = spawn(process.execPath, [bin, 'explore', source, '--no-open'], {
@@ -109,19 +117,23 @@ async function open(browser: Browser, source: string, folder: string): Promise<O
     await page.goto(at);
     await waitFor(page, '[...document.images].some((image) => image.naturalWidth > 0)');
     const picture = seconds();
-    await waitFor(
-      page,
-      `document.querySelector('.wall article') !== null && [...document.images].every((image) =>
-        image.getBoundingClientRect().top > innerHeight || image.naturalWidth > 0)`,
-    );
-    const clusters = seconds();
+    if (until === 'clusters') {
+      await waitFor(
+        page,
+        `document.querySelector('.wall article') !== null && [...document.images].every((image) =>
+          image.getBoundingClientRect().top > innerHeight || image.naturalWidth > 0)`,
+      );
+    }
+    const clusters = until === 'clusters' ? { clusters: seconds() } : {};
+    const processor = processorOf(server.pid!);
     const { images, found, heap } = await page.evaluate<Record<string, number>>(`(async () => {
       const run = await (await fetch('/api/run')).json();
       const heap = performance.memory.usedJSHeapSize;
       return { images: run.images, found: run.clusters.length, heap };
     })()`);
     const opened = {
-      ...{ times: { address, picture, clusters }, images: images!, found: found! },
+      times: { address, picture, ...clusters, ...(processor !== undefined && { processor }) },
+      ...{ images: images!, found: found! },
       ...{ serverMB: peakOf(server), pageMB: heap! / 1e6, sentKB: sent / 1e3 },
     };
     await context.close();
@@ -165,14 +177,49 @@ function peakOf({ pid }: ChildProcess): number | undefined {
   }
 }
 
+/** Ticks of the clock of /proc in a second. */
+const TICKS = 100;
+
+/** Seconds of processors that a process, its ended children and its running ones took. */
+function processorOf(pid: number): number | undefined {
+  try {
+    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const stats = all.flatMap((name) => statOf(name));
+    const own = (parent: number): number =>
+      stats
+        .filter((one) => one.parent === parent)
+        .reduce((sum, one) => sum + one.ticks + own(one.pid), 0);
+    const top = stats.find((one) => one.pid === pid);
+    return top && (top.ticks + own(pid)) / TICKS;
+  } catch {
+    return undefined;
+  }
+}
+
+function statOf(name: string): { pid: number; parent: number; ticks: number }[] {
+  try {
+    const text = readFileSync(`/proc/${name}/stat`, 'utf8');
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const ticks = fields.slice(11, 15).reduce((sum, value) => sum + value, 0);
+    return [{ pid: Number(name), parent: fields[1]!, ticks }];
+  } catch {
+    return []; // it has ended
+  }
+}
+
 /** Formats rows for the terminal. */
 export function exploreTable(rows: readonly ExploreRow[]): string[][] {
-  const times = ({ address, picture, clusters }: ExploreTimes) =>
-    [address, picture, clusters].map((value) => `${value.toFixed(1)} s`);
+  const times = ({ address, picture, clusters, processor }: ExploreTimes) =>
+    [address, picture, clusters, processor].map((value) =>
+      value === undefined ? '-' : `${value.toFixed(1)} s`,
+    );
   return [
     [
-      ...['source', 'images', 'address', 'picture', 'clusters'],
-      ...['again: address', 'picture', 'clusters', 'server', 'page', 'sent', 'load'],
+      ...['source', 'images', 'address', 'picture', 'clusters', 'processor'],
+      ...['again: address', 'picture', 'clusters', 'processor', 'server', 'page', 'sent', 'load'],
     ],
     ...rows.map((row) => [
       ...[row.name, row.images.toLocaleString('en-US'), ...times(row.first), ...times(row.again)],

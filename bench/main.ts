@@ -277,9 +277,11 @@ program
   .description('seconds from `likeness explore` to pictures and to clusters, in headless Chromium')
   .argument('<sources...>', 'folders of images')
   .option('--json', 'print one object')
-  .action(async (sources: string[], { json }: { json?: boolean }) => {
+  .option('--pictures', 'do not wait for the clusters')
+  .action(async (sources: string[], { json, pictures }: { json?: true; pictures?: true }) => {
     const report = openReport<ExploreRow>('explore');
-    await benchmarkExplore(sources, report.add);
+    const until = pictures ? 'picture' : 'clusters';
+    await benchmarkExplore(sources, { until, onRow: report.add });
     show({ rows: report.rows }, { json, table: exploreTable(report.rows) });
   });
 

@@ -5,7 +5,8 @@ import { caption } from './caption.ts';
 import { markdown, type StoredRows, stored } from './stored.ts';
 
 const count = (value: number) => value.toLocaleString('en-US');
-const seconds = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} s`;
+const seconds = (value: number | undefined) =>
+  value === undefined ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} s`;
 
 /** Formats the time from the command to pictures and clusters. */
 export function exploreText(): string {
@@ -14,12 +15,12 @@ export function exploreText(): string {
   return [
     markdown([
       [
-        ...['images', 'first picture', 'clusters', 'again: first picture', 'again: clusters'],
-        ...['server', 'page', 'sent', 'load'],
+        ...['images', 'first picture', 'clusters', 'processor'],
+        ...['again: first picture', 'again: clusters', 'server', 'page', 'sent', 'load'],
       ],
       ...found.rows.map(({ images, first, again, serverMB, pageMB, sentKB, load }) => [
         ...[count(images), seconds(first.picture), seconds(first.clusters)],
-        ...[seconds(again.picture), seconds(again.clusters)],
+        ...[seconds(first.processor), seconds(again.picture), seconds(again.clusters)],
         ...[serverMB === undefined ? '-' : `${serverMB.toFixed(0)} MB`, `${pageMB.toFixed(0)} MB`],
         ...[`${count(Math.round(sentKB))} kB`, load.map((one) => one.toFixed(0)).join(' to ')],
       ]),
