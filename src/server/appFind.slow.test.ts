@@ -46,7 +46,9 @@ beforeEach(async () => {
   // The same pixels in other bytes, and a smaller copy.
   await writeFile(place(again), await sharp(png).png({ compressionLevel: 1 }).toBuffer());
   await writeFile(place(small), await sharp(png).resize(80, 60).png().toBuffer());
-  await utimes(place(copy), 1_000_000, 1_000_000);
+  for (const [i, id] of [copy, first, again].entries()) {
+    await utimes(place(id), 1_000_000 + i, 1_000_000 + i);
+  }
   await open();
 });
 afterEach(async () => {
