@@ -19,6 +19,8 @@ interface HeadRow {
   readonly figures: Readonly<Record<FigureColumn, ComparedMethod['nmi']>>;
   /** Minutes of training; absent for k-means. */
   readonly minutes?: number | null;
+  /** Seeds of this row, where they are others than those of the set. */
+  readonly seeds?: readonly number[];
 }
 
 /** Short form of a comparison of heads on one set. */
@@ -76,6 +78,14 @@ export function shortHeads(
   };
 }
 
+/** The stored set with rows that were measured again with other seeds in their places. */
+export function withRows(before: HeadComparison, again: HeadComparison): HeadComparison {
+  const found = new Map(again.rows.map((row) => [row.name, { ...row, seeds: again.seeds }]));
+  const kept = before.rows.map((row) => found.get(row.name) ?? row);
+  const added = [...found.values()].filter(({ name }) => !rowOf(before, name));
+  return { ...before, rows: [...kept, ...added] };
+}
+
 /** Formats the table of all sets, the sentences that follow from it, and the commands. */
 export function headsText(): string {
   const sets = stored<{ readonly rows: readonly HeadComparison[] }>('heads')?.rows ?? [];
@@ -85,8 +95,11 @@ export function headsText(): string {
 
 /** Table with ACC / NMI of each set, and their means over the sets. */
 export function headsTable(sets: readonly HeadComparison[]): string {
-  const cell = (row: HeadRow | undefined) =>
-    row ? figures.map((name) => showSummary(row.figures[name])).join(' / ') : '';
+  const cell = (row: HeadRow | undefined) => {
+    if (!row) return '';
+    const own = row.seeds ? `, ${seedsOf(row.seeds)}` : '';
+    return figures.map((name) => showSummary(row.figures[name])).join(' / ') + own;
+  };
   return markdown([
     ['', ...sets.map(({ title, seeds }) => `${title}, ${seedsOf(seeds)}`), 'mean'],
     ...namesOf(sets).map((name) => {
@@ -115,6 +128,7 @@ export function headsSentences(sets: readonly HeadComparison[]): string[] {
   const [best] = heads.toSorted((a, b) => both(b)! - both(a)!);
   const below = names.filter((name) => !isClustering(name)).flatMap((name) => lossesOf(sets, name));
   const smoothed = both(clusterings.modelSmoothedKmeans);
+  const own = both(defaultHead);
   const behind = heads.filter((name) => smoothed !== undefined && both(name)! <= smoothed);
   return [
     ...(best === undefined
@@ -130,7 +144,7 @@ export function headsSentences(sets: readonly HeadComparison[]): string[] {
     below.length === 0
       ? 'No head is below k-means on any of them.'
       : `Below k-means: ${below.join('; ')}.`,
-    `The default is ${defaultHead}.`,
+    `The default is ${defaultHead}${own === undefined ? '' : ` (${own.toFixed(3)})`}.`,
   ];
 }
 

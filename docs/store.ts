@@ -24,7 +24,7 @@ import { Command } from 'commander';
 import { type ComparedMethod, type Comparison, originOf } from '../src/compare/index.ts';
 import { methodNames } from '../src/methods/index.ts';
 import { shortTuned, type TunedComparison } from './fineTuning.ts';
-import { type HeadComparison, shortHeads } from './heads.ts';
+import { type HeadComparison, shortHeads, withRows } from './heads.ts';
 import { type ShortComparison, shortened } from './shortComparisons.ts';
 import { type StoredComparison, stored } from './stored.ts';
 import { storeBenchmark, writeStored } from './storeResult.ts';
@@ -101,10 +101,12 @@ program
   .requiredOption('--title <text>')
   .requiredOption('--command <text>')
   .requiredOption('--state <text>')
-  .action((name: string, file: string, flags: Flags) => {
+  .option('--add', 'keep the other stored rows of the set, its command and its state')
+  .action((name: string, file: string, { add, ...flags }: Flags & { add?: true }) => {
     const row = shortHeads(read<Comparison>(file), { name, ...flags });
     const before = stored<{ rows: HeadComparison[] }>('heads')?.rows ?? [];
-    write('heads', { rows: replaced(before, row) });
+    const old = add && before.find((other) => other.name === name);
+    write('heads', { rows: replaced(before, old ? withRows(old, row) : row) });
   });
 
 program

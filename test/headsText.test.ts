@@ -1,6 +1,12 @@
 /** The table of heads on a pretrained model, and the sentences that follow from its numbers. */
 import { describe, expect, it } from 'vitest';
-import { type HeadComparison, headsSentences, headsTable, shortHeads } from '../docs/heads.ts';
+import {
+  type HeadComparison,
+  headsSentences,
+  headsTable,
+  shortHeads,
+  withRows,
+} from '../docs/heads.ts';
 import { type Comparison, summarizeMethod, summaryOf } from '../src/compare/index.ts';
 import { defaultHead } from '../src/methods/index.ts';
 
@@ -39,6 +45,13 @@ describe('the table of heads', () => {
       `The default is ${defaultHead}.`,
     ]);
     expect(headsSentences([sets[1]!])).toContain('No head is below k-means on any of them.');
+  });
+
+  it('has rows that were measured again with more seeds, and says so', () => {
+    const again = { ...set('animals', { temi: [0.8, 0.7] } as never), seeds: [0, 1, 2] };
+    const lines = headsTable([withRows(sets[1]!, again)]).split('\n');
+    expect(lines.find((line) => line.includes('temi'))).toContain('| 0.800 / 0.700, 3 seeds |');
+    expect(lines.find((line) => line.includes('consensus'))).toContain('| 0.650 / 0.450 |');
   });
 
   it('has means only of rows that every set has', () => {
