@@ -15,6 +15,7 @@ import {
   type TrainOptions,
   train,
 } from '../likeness.ts';
+import { momentsOf, readMoment, runFolderAt } from '../run/index.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -76,6 +77,19 @@ describe('a head on a pretrained model', () => {
     expect(inspected).toMatchObject({ changed: ['epochs', 'maxSteps'] });
     const models = listCaches(at('cache')).caches.flatMap(({ features }) => features?.model ?? []);
     expect(models).toEqual(['tiny']);
+  });
+
+  it('keeps the last moment of its clusters for the page', async () => {
+    const folder = runFolderAt(at('run'));
+    const steps = await momentsOf(folder);
+    expect(steps).toEqual([12]);
+    const moment = await readMoment(folder, 12);
+    expect(moment).toMatchObject({ kind: 'clusters', groups: 3, sample: IMAGES });
+    expect(moment.ids).toHaveLength(IMAGES);
+    for (const { group, images } of moment.strips) {
+      // The most probable image of a cluster that is used belongs to it.
+      expect(moment.assigned[moment.ids.indexOf(images[0]!)]).toBe(group);
+    }
   });
 
   // The members are trained in steps 1 to 9, and the joined clusters are learned in the others.
