@@ -231,7 +231,7 @@ describe('taking away', () => {
     const job = await take('csv', { images: [0, 1] });
     const text = await (await get(job.download!)).text();
     const [header, ...rows] = text.trim().split('\n');
-    expect(header).toBe('path,cluster,confidence,margin,name,junk');
+    expect(header).toBe('path,cluster,confidence,margin,name,junk,date');
     expect(rows).toHaveLength(2);
     expect(text).toContain("'=1+1");
   });
