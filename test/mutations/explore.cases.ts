@@ -135,7 +135,7 @@ export const explore = {
       in: 'viewsOfImage',
       find: "randomAt(settings.run.seed, 'view', epoch, index, number)",
       to: "randomAt(settings.run.seed, 'view', 0, index, number)",
-      caughtBy: ['watch.slow.test.ts', 'are those that the training drew'],
+      caughtBy: ['server/watch.slow.test.ts', 'are those that the training drew'],
     },
     {
       line: 'hierarchy: a prototype has the parent of its images',

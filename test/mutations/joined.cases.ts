@@ -1,7 +1,7 @@
 /** Lines of patch features that are joined with a network. */
 import type { Mutation } from './mutation.cases.ts';
 
-const ofEncoder = 'joined.test.ts';
+const ofEncoder = 'joined.slow.test.ts';
 
 export const joined = {
   joined: [

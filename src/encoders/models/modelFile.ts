@@ -65,9 +65,8 @@ const WIDENED = 'It is stored in half precision and runs in float32, with the sa
  * where they stand behind a question mark (`model.onnx?size=96&output=tokens`), else from
  * `preprocessor_config.json` or timm's `config.json` beside the model, else from the model: its
  * fixed size, and colors as they are where its first operators normalize them. Of a bare file, what
- * is still unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so.
- * Where a file beside the model describes a part of its input, another part that is unknown is an
- * error that names it.
+ * is still unknown is taken as usual (224 px, ImageNet's mean and deviation), and a note says so. A
+ * file beside the model that leaves out a part which nothing else tells is an error that names it.
  *
  * @throws LikenessError `encoder.file`, `encoder.input`, `encoder.output`, `encoder.preprocessor`,
  * `hub.*`
