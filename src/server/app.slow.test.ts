@@ -11,10 +11,9 @@ import { readEdits } from '../run/index.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
 import { headers, type JobAnswer, type RunAnswer } from './protocol.ts';
+import { codeOf, host, port, requestsTo, token } from './requests.cases.ts';
 
 const folder = useTemporaryFolder();
-const token = 'a'.repeat(64);
-const host = '127.0.0.1:4807';
 let tiny: TinyRun;
 let explorer: Explorer;
 let app: ReturnType<typeof createApp>;
@@ -27,7 +26,7 @@ beforeEach(async () => {
   await explorer.show(await openForPage(tiny.run));
   const index = { bytes: new Uint8Array(Buffer.from('<p>')), type: 'text/html', isHashed: false };
   app = createApp({
-    ...{ explorer, token, closing: closing.signal, port: () => 4807 },
+    ...{ explorer, token, closing: closing.signal, port },
     page: new Map([['/', index]]),
     report: (error) => void defects.push(error),
   });
@@ -37,17 +36,8 @@ afterEach(async () => {
   expect(defects.splice(0)).toEqual([]);
 });
 
-const get = async (path: string, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, { headers: { host, ...given } });
-const post = async (path: string, body: unknown, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, {
-    method: 'POST',
-    headers: { host, 'content-type': 'application/json', [headers.token]: token, ...given },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+const { get, post } = requestsTo(() => app);
 const overview = async () => (await (await get('/api/run')).json()) as RunAnswer;
-const codeOf = async (answer: Response) =>
-  ((await answer.json()) as { error: { code: string } }).error.code;
 
 async function column(name: string): Promise<number[]> {
   const answer = await get(`/api/columns/${name}`);

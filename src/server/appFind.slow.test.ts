@@ -17,10 +17,9 @@ import {
   type OutliersAnswer,
   type SearchAnswer,
 } from './protocol.ts';
+import { codeOf, port, requestsTo, token } from './requests.cases.ts';
 
 const folder = useTemporaryFolder();
-const token = 'a'.repeat(64);
-const host = '127.0.0.1:4807';
 let tiny: TinyRun;
 let explorer: Explorer;
 let app: ReturnType<typeof createApp>;
@@ -61,22 +60,13 @@ async function open(): Promise<void> {
   explorer = openExplorer({ cwd: folder.path });
   await explorer.show(await openForPage(tiny.run));
   app = createApp({
-    ...{ explorer, token, closing: new AbortController().signal, port: () => 4807 },
+    ...{ explorer, token, closing: new AbortController().signal, port },
     page: new Map(),
     report: (error) => void defects.push(error),
   });
 }
 
-const get = async (path: string, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, { headers: { host, ...given } });
-const post = async (path: string, body: unknown, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, {
-    method: 'POST',
-    headers: { host, 'content-type': 'application/json', [headers.token]: token, ...given },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-const codeOf = async (answer: Response) =>
-  ((await answer.json()) as { error: { code: string } }).error.code;
+const { get, post } = requestsTo(() => app);
 const keyed = (more: object = {}) => ({ key: explorer.current().key, ...more });
 
 /** Waits for the end of a job, whose end may come before or after its answer. */

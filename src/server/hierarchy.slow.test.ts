@@ -8,10 +8,10 @@ import { type Clustering, openModel, train } from '../likeness.ts';
 import { readClusters, readHierarchy } from '../run/index.ts';
 import { createApp } from './app.ts';
 import { type HierarchyAnswer, headers, type RunAnswer } from './protocol.ts';
+import { port, requestsTo, token } from './requests.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
-const host = '127.0.0.1:4807';
 let explorer: Explorer;
 let app: ReturnType<typeof createApp>;
 let groups: Clustering;
@@ -33,8 +33,8 @@ beforeAll(async () => {
   explorer = openExplorer({ cwd: workplace.path });
   await explorer.show(await openForPage(at('runs', 'hcsc')));
   app = createApp({
-    ...{ explorer, token: 'a'.repeat(64), closing: new AbortController().signal },
-    ...{ port: () => 4807, page: new Map() },
+    ...{ explorer, token, closing: new AbortController().signal },
+    ...{ port, page: new Map() },
     report: (error) => expect.unreachable(String(error)),
   });
 }, 120_000);
@@ -43,8 +43,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-const request = (path: string, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, { headers: { host, ...given } });
+const { get: request } = requestsTo(() => app);
 
 it('is stored with the clusters, and is that of the prototypes of clusters.csv', async () => {
   const stored = await readHierarchy(at('runs', 'hcsc', 'hierarchy.safetensors'));

@@ -8,6 +8,7 @@ import { type Explorer, openExplorer, openForPage, readCsvTable } from '../explo
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
 import { headers, type JobAnswer, type RunAnswer } from './protocol.ts';
+import { port, requestsTo, token } from './requests.cases.ts';
 
 const folder = useTemporaryFolder();
 let tiny: TinyRun;
@@ -22,7 +23,7 @@ beforeEach(async () => {
   await explorer.show(await openForPage(tiny.run));
   app = createApp({
     ...{ explorer, token, closing: new AbortController().signal },
-    ...{ port: () => 4807, page: new Map() },
+    ...{ port, page: new Map() },
     report: (error) => {
       throw error;
     },
@@ -30,10 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => explorer.close());
 
-const token = 'a'.repeat(64);
-const host = '127.0.0.1:4807';
-const get = async (path: string, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, { headers: { host, ...given } });
+const { get, post } = requestsTo(() => app);
 
 describe('pictures', () => {
   it('sends a picture again only where its file has changed', async () => {
@@ -73,11 +71,7 @@ describe('dates', () => {
         if (kind === 'job' && data.state !== 'running') resolve(data);
       });
     });
-    const started = await app.request(`http://${host}/api/takeaway`, {
-      method: 'POST',
-      headers: { host, 'content-type': 'application/json', [headers.token]: token },
-      body: JSON.stringify({ key, what: 'csv', images: [2, 3] }),
-    });
+    const started = await post('/api/takeaway', { key, what: 'csv', images: [2, 3] });
     expect(started.status).toBe(202);
     const { id, state, text } = await ended;
     expect([state, text]).toEqual(['done', '2 images as csv']);

@@ -16,10 +16,9 @@ import { listCheckpoints } from '../run/index.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
 import { headers, type JobAnswer, type RunAnswer, type TrainOffer } from './protocol.ts';
+import { codeOf, port, requestsTo, token } from './requests.cases.ts';
 
 const folder = useTemporaryFolder();
-const token = 'a'.repeat(64);
-const host = '127.0.0.1:4807';
 let tiny: TinyRun;
 let explorer: Explorer;
 let app: ReturnType<typeof createApp>;
@@ -34,21 +33,13 @@ afterEach(() => explorer.close());
 function serve(train?: TrainFunction) {
   const trainings = openTrainings(explorer, { cwd: folder.path, ...(train && { train }) });
   app = createApp({
-    ...{ explorer, token, closing: new AbortController().signal, port: () => 4807 },
+    ...{ explorer, token, closing: new AbortController().signal, port },
     ...{ page: new Map(), trainings },
     report: (error) => expect.unreachable(String(error)),
   });
 }
-const get = (path: string) => app.request(`http://${host}${path}`, { headers: { host } });
-const post = (path: string, body: unknown, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, {
-    method: 'POST',
-    headers: { host, 'content-type': 'application/json', [headers.token]: token, ...given },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
+const { get, post } = requestsTo(() => app);
 const offer = async () => (await (await get('/api/train')).json()) as TrainOffer;
-const codeOf = async (answer: Response) =>
-  ((await answer.json()) as { error: { code: string } }).error.code;
 /** The job once it has ended. */
 const ended = (id: number) =>
   vi.waitFor(

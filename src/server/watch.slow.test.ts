@@ -19,10 +19,10 @@ import type {
   TrainingAnswer,
   ViewsAnswer,
 } from './protocol.ts';
+import { port, requestsTo, token } from './requests.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
-const host = '127.0.0.1:4807';
 const settings = {
   data: { batchSize: 16, imageSize: 16 },
   views: {
@@ -52,8 +52,8 @@ beforeAll(async () => {
   explorer = openExplorer({ cwd: workplace.path });
   await explorer.show(await openForPage(at('runs', 'swav')));
   app = createApp({
-    ...{ explorer, token: 'a'.repeat(64), closing: new AbortController().signal },
-    ...{ port: () => 4807, page: new Map() },
+    ...{ explorer, token, closing: new AbortController().signal },
+    ...{ port, page: new Map() },
     report: (error) => expect.unreachable(String(error)),
   });
 }, 120_000);
@@ -62,8 +62,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-const request = (path: string, given: Record<string, string> = {}) =>
-  app.request(`http://${host}${path}`, { headers: { host, ...given } });
+const { get: request } = requestsTo(() => app);
 async function get<T>(path: string): Promise<T> {
   const answer = await request(path);
   expect(answer.status, path).toBe(200);
