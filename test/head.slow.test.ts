@@ -1,9 +1,9 @@
 /** A head on a pretrained model by the command line: killed, resumed, evaluated, assigned. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../src/encoders/models/tinyModel.cases.ts';
-import { openWorkplace, writeTextures } from './likeness.cases.ts';
+import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -22,12 +22,7 @@ const lastCheckpoint = (run: string) => {
 };
 
 beforeAll(async () => {
-  await writeTextures(at('all'), IMAGES);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    const kind = at('pictures', ['across', 'down', 'spots'][i % 3]!);
-    mkdirSync(kind, { recursive: true });
-    renameSync(at('all', name), join(kind, name));
-  }
+  await writeTextures(at('pictures'), IMAGES, textureKinds);
   writeFileSync(at('tiny.onnx'), tinyModel({ size: 32 }));
 });
 afterAll(() => workplace.remove());

@@ -93,11 +93,20 @@ export function openWorkplace(): Workplace {
   };
 }
 
+/** Names of the three kinds of {@link writeTextures}. */
+export const textureKinds = ['across', 'down', 'spots'] as const;
+
 /**
  * Writes `count` small PNGs of three kinds (stripes across, stripes down, spots) in random colors.
+ *
+ * @param folders folders in `folder`, over which the images go in turn; without them all lie in it
  */
-export async function writeTextures(folder: string, count: number): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+export async function writeTextures(
+  folder: string,
+  count: number,
+  folders: readonly string[] = [''],
+): Promise<void> {
+  for (const name of folders) mkdirSync(join(folder, name), { recursive: true });
   const SIDE = 20;
   for (let i = 0; i < count; i++) {
     const random = randomAt(1, 'synthetic', i);
@@ -108,7 +117,8 @@ export async function writeTextures(folder: string, count: number): Promise<void
       const on = [x % period < 2, y % period < 2, (x % period) + (y % period) < 3][i % 3];
       return (on ? ink : paper)![at % 3]!;
     });
-    const file = join(folder, `${String(i).padStart(4, '0')}.png`);
+    const own = folders[i % folders.length]!;
+    const file = join(folder, own, `${String(i).padStart(4, '0')}.png`);
     await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).toFile(file);
   }
 }

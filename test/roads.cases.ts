@@ -3,12 +3,12 @@
  * training learns from it, and everything that follows is done on another one, which has fewer
  * images than the method has clusters or prototypes.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { featureEncoderNames } from '../src/encoders/index.ts';
 import { decodeCsv, decodeSafetensors } from '../src/formats/index.ts';
-import { openWorkplace, writeTextures } from './likeness.cases.ts';
+import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
 
 const TRAINED_ON = 48;
 const OTHER = 9;
@@ -54,12 +54,7 @@ export function testRoads(methods: readonly string[]): void {
 
   beforeAll(async () => {
     await writeTextures(at('pictures'), TRAINED_ON);
-    await writeTextures(at('all'), OTHER);
-    for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-      const kind = at('other', ['across', 'down', 'spots'][i % 3]!);
-      mkdirSync(kind, { recursive: true });
-      renameSync(at('all', name), join(kind, name));
-    }
+    await writeTextures(at('other'), OTHER, textureKinds);
   });
 
   describe.each(methods)('a run of %s, on a source smaller than its clusters', (method) => {

@@ -1,10 +1,10 @@
 /** The default road by the command line: made, interrupted, continued, and measured with labels. */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkplace, writeTextures } from './likeness.cases.ts';
+import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -34,12 +34,7 @@ async function refused(...args: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
-  await writeTextures(at('all'), IMAGES);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    const kind = at('pictures', ['across', 'down', 'spots'][i % 3]!);
-    mkdirSync(kind, { recursive: true });
-    renameSync(at('all', name), join(kind, name));
-  }
+  await writeTextures(at('pictures'), IMAGES, textureKinds);
   await writeTextures(at('new'), 4);
 });
 afterAll(() => workplace.remove());

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
-import { reporterOf } from '../core/reporter.ts';
-import { encoderSpec } from '../encoders/index.ts';
 import { openImages, openModel, readReport } from '../likeness.ts';
 import { editsKeyOf, readEdits, writeEdits } from '../run/index.ts';
-import { newFeatures } from './learnFeatures.ts';
+import { makeTinyRun } from './tinyPatches.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -23,14 +21,8 @@ afterAll(() => {
 });
 
 it('honors edits in folders, exports, assign and the next clustering', async () => {
-  const settings = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
-  const encoder = encoderSpec.parse({ name: 'patches', settings });
   await using images = await openImages(at('pictures'));
-  await newFeatures(
-    images,
-    { encoder, preset: 'small-32', seed: 0, out: at('run'), notes: [] },
-    reporterOf(),
-  );
+  await makeTinyRun(images, at('run'));
   const model = await openModel(at('run'));
   const groups = await model.cluster(images, { k: 3 });
   const key = editsKeyOf(groups.stored);

@@ -1,11 +1,9 @@
 /** Patch features joined with a network by `start`: the whole road, stopped and continued. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
-import { reporterOf } from '../core/reporter.ts';
+import { openWorkplace, textureKinds, writeTextures } from '../../test/likeness.cases.ts';
 import {
-  LikenessError,
   type Model,
   openEncoder,
   openImages,
@@ -15,13 +13,11 @@ import {
   train,
 } from '../likeness.ts';
 import { joinedSpec } from './joinNetwork.ts';
-import { newFeatures } from './learnFeatures.ts';
+import { fewFilters, makeTinyRun, stoppedAt } from './tinyPatches.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
-const KINDS = ['across', 'down', 'spots'];
 const IMAGES = 48;
-const fewFilters = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
 
 /** Starts a run that joins, of few filters, as `start` makes it by itself or as it is asked to. */
 async function startJoin(
@@ -30,30 +26,14 @@ async function startJoin(
 ): Promise<void> {
   await using images = await openImages(at('pictures'));
   const encoder = joinedSpec({ minutes, isChecked, patches: fewFilters as never });
-  const request = { encoder, preset: 'small-32', seed: 0, out, notes: ['As a test.'] };
-  await newFeatures(images, request, reporterOf(options));
-}
-
-/** Stops work at the first counted progress of a stage. */
-function stoppedAt(stage: string): Required<Pick<ReporterOptions, 'onProgress' | 'signal'>> {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    onProgress(event) {
-      if (event.stage === stage) controller.abort(new LikenessError('interrupted', 'enough'));
-    },
-  };
+  await makeTinyRun(images, out, { encoder, ...options });
 }
 
 const configOf = (run: string) => JSON.parse(readFileSync(join(run, 'config.json'), 'utf8'));
 
 beforeAll(async () => {
   process.env.LIKENESS_CACHE = at('cache');
-  await writeTextures(at('all'), IMAGES);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    mkdirSync(at('pictures', KINDS[i % 3]!), { recursive: true });
-    renameSync(at('all', name), at('pictures', KINDS[i % 3]!, name));
-  }
+  await writeTextures(at('pictures'), IMAGES, textureKinds);
 });
 afterAll(() => {
   delete process.env.LIKENESS_CACHE;

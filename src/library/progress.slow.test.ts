@@ -1,13 +1,10 @@
 /** Progress of the functions of the library: every long stage has a name, and counts hold. */
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import type { ProgressEvent, ReporterOptions } from '../core/reporter.ts';
-import { reporterOf } from '../core/reporter.ts';
-import { encoderSpec } from '../encoders/index.ts';
 import { inspect, openImages, openModel } from '../likeness.ts';
-import { newFeatures } from './learnFeatures.ts';
+import { makeTinyRun } from './tinyPatches.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -22,18 +19,10 @@ function recorded(name: string): ReporterOptions {
 
 beforeAll(async () => {
   vi.stubEnv('LIKENESS_CACHE', at('cache'));
-  await writeTextures(at('all'), 36);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    const kind = at('pictures', i % 2 === 0 ? 'even' : 'odd');
-    mkdirSync(kind, { recursive: true });
-    renameSync(at('all', name), join(kind, name));
-  }
-  const settings = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
-  const encoder = encoderSpec.parse({ name: 'patches', settings });
+  await writeTextures(at('pictures'), 36, ['even', 'odd']);
   const learning = recorded('learn');
   await using images = await openImages(at('pictures'), learning);
-  const request = { encoder, preset: 'small-32', seed: 0, out: at('run'), notes: [] };
-  await newFeatures(images, request, reporterOf(learning));
+  await makeTinyRun(images, at('run'), learning);
   const model = await openModel(at('run'));
   await model.evaluate(images, recorded('evaluate'));
   await using groups = await model.cluster(images, recorded('cluster'));

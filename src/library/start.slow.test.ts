@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,9 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
-import { reporterOf } from '../core/reporter.ts';
-import { defaultEncoder, encoderSpec } from '../encoders/index.ts';
+import { openWorkplace, textureKinds, writeTextures } from '../../test/likeness.cases.ts';
+import { defaultEncoder } from '../encoders/index.ts';
 import { decodeSafetensors } from '../formats/index.ts';
 import {
   inspect,
@@ -29,12 +27,11 @@ import {
   train,
 } from '../likeness.ts';
 import { runFileNames } from '../run/index.ts';
-import { newFeatures } from './learnFeatures.ts';
+import { makeTinyRun, stoppedAt } from './tinyPatches.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
 const IMAGES = 36;
-const KINDS = ['across', 'down', 'spots'];
 
 async function refusal(promise: Promise<unknown>): Promise<[code: string, message: string]> {
   const error = await promise.then(
@@ -47,22 +44,8 @@ async function refusal(promise: Promise<unknown>): Promise<[code: string, messag
 
 /** Makes a run of an encoder that is learned in a moment. */
 async function makeTiny(out: string, options: ReporterOptions = {}): Promise<void> {
-  const settings = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
-  const encoder = encoderSpec.parse({ name: 'patches', settings });
   await using images = await openImages(at('pictures'));
-  const request = { encoder, preset: 'small-32', seed: 0, out, notes: ['As a test.'] };
-  await newFeatures(images, request, reporterOf(options));
-}
-
-/** Stops work at the first progress of a stage. */
-function stoppedAt(stage: string): Required<Pick<ReporterOptions, 'onProgress' | 'signal'>> {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    onProgress(event) {
-      if (event.stage === stage) controller.abort(new LikenessError('interrupted', 'enough'));
-    },
-  };
+  await makeTinyRun(images, out, options);
 }
 
 /** Collects the notes of a call, without those on its source. */
@@ -76,11 +59,7 @@ function collected(): { notes: string[]; onNote: NonNullable<ReporterOptions['on
 
 beforeAll(async () => {
   process.env.LIKENESS_CACHE = at('cache');
-  await writeTextures(at('all'), IMAGES);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    mkdirSync(at('pictures', KINDS[i % 3]!), { recursive: true });
-    renameSync(at('all', name), at('pictures', KINDS[i % 3]!, name));
-  }
+  await writeTextures(at('pictures'), IMAGES, textureKinds);
 });
 afterAll(() => {
   delete process.env.LIKENESS_CACHE;

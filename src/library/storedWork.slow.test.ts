@@ -1,13 +1,11 @@
 /** Work that is done once: features of the same images, and baselines of earlier evaluations. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
 import type { ProgressEvent } from '../core/reporter.ts';
-import { reporterOf } from '../core/reporter.ts';
-import { encoderSpec } from '../encoders/index.ts';
 import { listCaches, type Model, openImages, openModel } from '../likeness.ts';
-import { newFeatures } from './learnFeatures.ts';
+import { makeTinyRun } from './tinyPatches.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -26,17 +24,9 @@ const begins = (texts: readonly string[], start: string) =>
 
 beforeAll(async () => {
   vi.stubEnv('LIKENESS_CACHE', at('cache'));
-  await writeTextures(at('all'), 36);
-  for (const [i, name] of readdirSync(at('all')).sort().entries()) {
-    const kind = at('pictures', i % 2 === 0 ? 'even' : 'odd');
-    mkdirSync(kind, { recursive: true });
-    renameSync(at('all', name), join(kind, name));
-  }
-  const settings = { colorFilters: 8, grayFilters: 8, patches: 1000, iterations: 2, components: 6 };
-  const encoder = encoderSpec.parse({ name: 'patches', settings });
+  await writeTextures(at('pictures'), 36, ['even', 'odd']);
   await using images = await openImages(at('pictures'));
-  const request = { encoder, preset: 'small-32', seed: 0, out: at('run'), notes: [] };
-  await newFeatures(images, request, reporterOf({}));
+  await makeTinyRun(images, at('run'));
 }, 300_000);
 afterAll(() => {
   vi.unstubAllEnvs();
