@@ -17,6 +17,7 @@ import { encoderOptions, normalizeImages, type Settings, viewsOf } from '../../m
 import { createVariables, encode, type Variables } from '../../nn/index.ts';
 import { cast, concat, input, l2Normalize, mul, type Tensor } from '../../tensor/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { namedTensor } from '../namedTensor.ts';
 import { patchFeatures } from '../patches/program.ts';
 import { projected } from '../patches/responses.ts';
 import { type JoinedSettings, networkSettings } from './settings.ts';
@@ -59,18 +60,11 @@ export function prefixed(tensors: JoinedTensors, prefix: string): Record<string,
 }
 
 /** Tensor of a name. @throws LikenessError `encoder.incomplete` */
-export function joinedTensor(
-  tensors: JoinedTensors,
-  name: string,
-): StoredTensor & { data: Float32Array } {
-  const tensor = tensors[name];
-  if (tensor?.data instanceof Float32Array) return tensor as StoredTensor & { data: Float32Array };
-  throw new LikenessError(
-    'encoder.incomplete',
-    `joined encoder: found no tensor "${name}" of float32; expected those of patch features, of ` +
-      'the network, and of the join. Learn the encoder again.',
-  );
-}
+export const joinedTensor = (tensors: JoinedTensors, name: string) =>
+  namedTensor(tensors, name, {
+    encoder: 'joined encoder',
+    parts: 'those of patch features, of the network, and of the join',
+  });
 
 /** Weights of the network by name. */
 export function networkState(tensors: JoinedTensors): Values {

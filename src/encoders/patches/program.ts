@@ -1,10 +1,10 @@
 /** The compiled graph of a patch encoder: to pooled responses, or to features. */
 import type { Engine } from '../../backends/index.ts';
 import type { Values } from '../../compile/index.ts';
-import { LikenessError } from '../../core/errors.ts';
 import type { StoredTensor } from '../../formats/index.ts';
 import { cast, input, type Tensor } from '../../tensor/index.ts';
 import { encoderOf, type ImageEncoder } from '../encoder.ts';
+import { namedTensor } from '../namedTensor.ts';
 import { withMemory } from './memory.ts';
 import { pooledResponses, projected } from './responses.ts';
 import { type PatchSettings, patchGeometry } from './settings.ts';
@@ -72,18 +72,11 @@ export function patchFeatures(
 }
 
 /** Tensor of a name. @throws LikenessError `encoder.incomplete` */
-export function tensorNamed(
-  tensors: PatchTensors,
-  name: string,
-): StoredTensor & { data: Float32Array } {
-  const tensor = tensors[name];
-  if (tensor?.data instanceof Float32Array) return tensor as StoredTensor & { data: Float32Array };
-  throw new LikenessError(
-    'encoder.incomplete',
-    `patch encoder: found no tensor "${name}" of float32; expected filters and biases of color and ` +
-      'gray patches, a projection, an offset and a memory. Learn the encoder again.',
-  );
-}
+export const tensorNamed = (tensors: PatchTensors, name: string) =>
+  namedTensor(tensors, name, {
+    encoder: 'patch encoder',
+    parts: 'filters and biases of color and gray patches, a projection, an offset and a memory',
+  });
 
 async function open(
   { engine, size, settings, tensors, batchSize = BATCH }: PatchEncoderOptions,
