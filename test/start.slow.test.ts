@@ -45,7 +45,7 @@ describe('likeness start', () => {
     expect(made).toMatchObject({ run: at('run'), encoder: 'patches' });
     expect(made).not.toHaveProperty('trained');
     expect(made.stderr).toMatch(
-      /Patch features of 60 images: a network beside them would need 300 images/,
+      /Patch features of 60 images: .* need 300 images.* The options --minutes and --encoder choose/,
     );
     expect(made.clustered).toMatchObject({ k: 3, images: IMAGES });
     // Says one sentence on color, that of the clusters in the report.

@@ -42,25 +42,25 @@ describe('the road of start', () => {
     [
       { images: 3068 },
       // 20 + 0.012 · 3,068 + 50,000 / 315 = 216 seconds
-      'Patch features of 3,068 images: with 4 minutes or more (minutes) a network is trained ' +
-        'beside them. A pretrained model (encoder) often groups images better still.',
+      'Patch features of 3,068 images: with 4 minutes or more a network is trained ' +
+        'beside them. A pretrained model often groups images better still.',
     ],
     [
       { images: 100_000, minutes: 4 },
       // 20 + 0.012 · 100,000 + 50,000 / 315 = 1,379 seconds
-      'Patch features of 100,000 images: with 23 minutes or more (minutes) a network is trained ' +
-        'beside them. A pretrained model (encoder) often groups images better still.',
+      'Patch features of 100,000 images: with 23 minutes or more a network is trained ' +
+        'beside them. A pretrained model often groups images better still.',
     ],
     [
       { images: 5000, preset: 'small-32', minutes: 4 },
       // (240 - 20 - 0.012 · 5,000) · 550 / 5,000 = 17.6
       'Patch features of 5,000 images and a network beside them: 4 minutes leave time for about ' +
-        '18 epochs. A pretrained model (encoder) often groups images better still.',
+        '18 epochs. A pretrained model often groups images better still.',
     ],
     [
       { images: 60, minutes: 4 },
       'Patch features of 60 images: a network beside them would need 300 images or more. A ' +
-        'pretrained model (encoder) often groups images better still.',
+        'pretrained model often groups images better still.',
     ],
     [
       { images: 5000, preset: 'small-32', asked: 'joined' },

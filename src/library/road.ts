@@ -86,9 +86,9 @@ export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFact
   const name = asked ?? (isMany && isLong ? 'train' : isShort ? 'joined' : 'patches');
   const count = `${showCount(images)} image${images === 1 ? '' : 's'}`;
   const recipe = `the ${RECIPE_EPOCHS} epochs of a recipe take ${showMinutes(recipeMinutes)} here`;
-  const better = 'A pretrained model (encoder) often groups images better still.';
+  const better = 'A pretrained model often groups images better still.';
   const longer = isEnough
-    ? `with ${shownMinutes(fewestMinutes)} or more (minutes) a network is trained beside them`
+    ? `with ${shownMinutes(fewestMinutes)} or more a network is trained beside them`
     : `a network beside them would need ${FEWEST_BESIDE} images or more`;
   const reasons: Record<RoadName, string> = {
     patches: `Patch features of ${count}: ${longer}. ${better}`,

@@ -83,7 +83,8 @@ describe('start', () => {
     expect(notes[0]).toMatch(/^Patch features of 36 images: .* would need 300 images or more/);
     const { encoder, notes: stored } = JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'));
     expect(encoder).toEqual(defaultEncoder('patches'));
-    expect(stored).toEqual([notes[0]]);
+    const hint = ' The options `minutes` and `encoder` choose otherwise.';
+    expect(stored.map((reason: string) => reason + hint)).toEqual([notes[0]]);
   });
 
   it('opens patch features, of which the settings that were read are stored and no others', async () => {

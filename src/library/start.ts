@@ -136,7 +136,8 @@ async function newStart(images: OpenImages, options: BegunOptions): Promise<Mode
   }
   const threads = availableParallelism();
   const road = chooseRoad({ images: count, preset, threads, minutes, asked });
-  reporter.note({ code: 'start.road', message: road.reason });
+  const hint = asked ? '' : ' The options `minutes` and `encoder` choose otherwise.';
+  reporter.note({ code: 'start.road', message: `${road.reason}${hint}` });
   if (road.name !== 'train') {
     const own =
       road.name === 'patches'
