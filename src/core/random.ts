@@ -110,6 +110,8 @@ export const streams = {
   /** Seeds of the clusterings that a consensus joins; `a` is the clustering. */
   consensusMembers: { purpose: 8, b: 0, c: 2 },
   consensusImages: { purpose: 8, b: 0, c: 3 },
+  /** Noise of the pixels of a view; the seed is drawn with the view. */
+  viewNoise: { purpose: 10 },
   /** Data that tests and examples make. */
   synthetic: { purpose: 9 },
 } as const satisfies Record<string, StreamSpec>;

@@ -168,6 +168,12 @@ describe('views of settings', () => {
       blurProbability: 0.18,
       blurSigma: [0.19, 0.2],
       solarizeProbability: 0.21,
+      affineRotation: 12,
+      affineShift: 0.13,
+      affineZoom: [0.8, 1.3],
+      affineShear: 5,
+      channelShift: 0.09,
+      noise: 0.04,
       scales: [
         [0.22, 0.23],
         [0.24, 0.25],
@@ -175,6 +181,7 @@ describe('views of settings', () => {
     });
     const steps = [
       { kind: 'flip', p: 0.11 },
+      { kind: 'affine', p: 1, rotation: 12, shift: 0.13, zoom: [0.8, 1.3], shear: 5 },
       {
         kind: 'colorJitter',
         p: 0.12,
@@ -184,8 +191,10 @@ describe('views of settings', () => {
         hue: 0.16,
       },
       { kind: 'grayscale', p: 0.17 },
+      { kind: 'channelShift', p: 1, by: 0.09 },
       { kind: 'gaussianBlur', p: 0.18, sigma: [0.19, 0.2], algorithm: 'box' },
       { kind: 'solarize', p: 0.21, threshold: 128 },
+      { kind: 'noise', p: 1, deviation: 0.04 },
     ];
     const ratio = [3 / 4, 4 / 3];
     expect(crops).toEqual([

@@ -112,6 +112,34 @@ export const sharedGroups = {
       .default([0.1, 2])
       .describe('standard deviation of the blur in pixels, smallest-largest'),
     solarizeProbability: fraction().default(0).describe('probability of inverting bright pixels'),
+    affineRotation: z
+      .number()
+      .min(0)
+      .max(180)
+      .optional()
+      .describe('rotation by up to this angle in degrees; absent: none'),
+    affineShift: fraction()
+      .optional()
+      .describe('shift per axis by up to this fraction of the side; absent: none'),
+    affineZoom: z
+      .tuple([rate().max(10), rate().max(10)], {
+        error: 'expected smallest-largest, such as "0.95-1.05"',
+      })
+      .refine(([low, high]) => low <= high, { error: 'expected the smaller number first' })
+      .optional()
+      .describe('zoom per axis, smallest-largest; below 1 enlarges; absent: none'),
+    affineShear: z
+      .number()
+      .min(0)
+      .max(60)
+      .optional()
+      .describe('shear by up to this angle in degrees; absent: none'),
+    channelShift: fraction()
+      .optional()
+      .describe('amount, as a fraction of 255, up to which each channel is shifted; absent: none'),
+    noise: fraction()
+      .optional()
+      .describe('standard deviation of noise per pixel, as a fraction of 255; absent: none'),
     storedViews: positive(MAX_CROPS)
       .optional()
       .describe(

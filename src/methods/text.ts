@@ -241,6 +241,7 @@ const forms: Readonly<Record<string, (text: string) => unknown>> = {
   crops: cropsOf,
   scales: rangesOf,
   blurSigma: rangeOf,
+  affineZoom: rangeOf,
   mean: listOf,
   std: listOf,
 };
@@ -264,13 +265,16 @@ export function showCrops(crops: readonly { count: number; size: number }[]): st
   return crops.map(({ count, size }) => `${count}x${size}`).join('+');
 }
 
+/** Settings that are shown as smallest-largest. */
+const RANGES = new Set(['blurSigma', 'affineZoom']);
+
 /** The value of a setting as text or number, as `name=value` takes it. */
 export function showSetting(name: string, value: unknown): string | number | undefined {
   if (name === 'crops' && isList(value))
     return showCrops(value as { count: number; size: number }[]);
   if (name === 'scales' && isList(value))
     return value.map((range) => (range as number[]).join('-')).join('+');
-  if (name === 'blurSigma' && isList(value)) return value.join('-');
+  if (RANGES.has(name) && isList(value)) return value.join('-');
   if (isList(value)) return value.join(',');
   return value as string | number | undefined;
 }

@@ -49,6 +49,18 @@ function checkCrops({ method, views: { crops, scales } }: Settings): void {
   }
 }
 
+/** The affine step, where a setting asks for one. */
+function affineOf(views: Settings['views']) {
+  const {
+    affineRotation: rotation = 0,
+    affineShift: shift = 0,
+    affineZoom: zoom = [1, 1],
+    affineShear: shear = 0,
+  } = views;
+  const isIdentity = rotation + shift + shear === 0 && zoom[0] === 1 && zoom[1] === 1;
+  return isIdentity ? [] : [{ kind: 'affine', p: 1, rotation, shift, zoom, shear }];
+}
+
 /**
  * The views of a run: the steps in the order of SwAV's authors, for every crop group. With
  * `grayscaleOrder: 'before'` color is removed before it is changed, as in InstDisc.
@@ -66,11 +78,15 @@ export function viewsOf(settings: Settings): ViewsSpec {
     hue,
   };
   const grayscale = { kind: 'grayscale', p: views.grayscaleProbability };
+  const { channelShift, noise } = views;
   const steps = [
     { kind: 'flip', p: views.flipProbability },
+    ...affineOf(settings.views),
     ...(views.grayscaleOrder === 'before' ? [grayscale, jitter] : [jitter, grayscale]),
+    ...(channelShift ? [{ kind: 'channelShift', p: 1, by: channelShift }] : []),
     { kind: 'gaussianBlur', p: views.blurProbability, sigma: blurSigma },
     { kind: 'solarize', p: views.solarizeProbability },
+    ...(noise ? [{ kind: 'noise', p: 1, deviation: noise }] : []),
   ].filter(({ p }) => p > 0);
   const { mean, std } = settings.data;
   const described = parseViews({

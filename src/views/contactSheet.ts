@@ -155,10 +155,13 @@ export function describeArea({ scale: [low, high] }: Pick<CropSpec, 'scale'>): s
 
 const names: Record<Step['kind'], string> = {
   flip: 'flip',
+  affine: 'affine map',
   colorJitter: 'color jitter',
   grayscale: 'grayscale',
+  channelShift: 'channel shift',
   gaussianBlur: 'blur',
   solarize: 'solarize',
+  noise: 'noise',
 };
 
 /** Describes augmentation steps and their probabilities: "flip 50 %, color jitter 80 %". */

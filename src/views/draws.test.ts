@@ -234,6 +234,46 @@ describe('blur', () => {
   });
 });
 
+describe('affine maps', () => {
+  const ranges = { rotation: 20, shift: 0.18, zoom: [0.85, 1.15] as [number, number], shear: 8 };
+  const maps = stepsOf([{ kind: 'affine', p: 1, ...ranges }]).map(([step]) => {
+    if (step?.kind !== 'affine') throw new Error('expected an affine map');
+    return step.map;
+  });
+
+  it('draw every number evenly and independently', () => {
+    const bounds: Record<keyof (typeof maps)[0], readonly [number, number]> = {
+      rotation: [-20, 20],
+      shiftX: [-0.18, 0.18],
+      shiftY: [-0.18, 0.18],
+      zoomX: [0.85, 1.15],
+      zoomY: [0.85, 1.15],
+      shear: [-8, 8],
+    };
+    const names = Object.keys(bounds) as (keyof typeof bounds)[];
+    const lists = Object.fromEntries(names.map((name) => [name, maps.map((map) => map[name])]));
+    for (const name of names) expectDrawnFrom(name, lists[name]!, uniformOn(...bounds[name]));
+    expectUncorrelated(lists);
+  });
+});
+
+describe('channel shift and noise', () => {
+  const steps = stepsOf([
+    { kind: 'channelShift', p: 1, by: 0.1 },
+    { kind: 'noise', p: 1, deviation: 0.05 },
+  ]);
+
+  it('draw three amounts evenly and independently, and another seed for every view', () => {
+    const shifts = steps.map(([step]) => (step?.kind === 'channelShift' ? step.by : []));
+    const channels = ['red', 'green', 'blue'];
+    const lists = Object.fromEntries(channels.map((c, i) => [c, shifts.map((by) => by[i]!)]));
+    for (const c of channels) expectDrawnFrom(c, lists[c]!, uniformOn(-0.1, 0.1));
+    expectUncorrelated(lists);
+    const seeds = steps.map(([, step]) => (step?.kind === 'noise' ? step.seed : 0));
+    expect(new Set(seeds).size).toBeGreaterThan(N - 3);
+  });
+});
+
 describe('the steps of a view', () => {
   const steps: Step[] = [
     { kind: 'flip', p: 0.5 },
@@ -241,6 +281,9 @@ describe('the steps of a view', () => {
     { kind: 'grayscale', p: 0.2 },
     { kind: 'gaussianBlur', p: 0.35, sigma: [0.1, 2], algorithm: 'box' },
     { kind: 'solarize', p: 0.1, threshold: 77 },
+    { kind: 'affine', p: 0.6, rotation: 10, shift: 0, zoom: [1, 1], shear: 0 },
+    { kind: 'channelShift', p: 0.3, by: 0.1 },
+    { kind: 'noise', p: 0.4, deviation: 0.1 },
   ];
 
   it('happen as often as asked, each for itself', () => {

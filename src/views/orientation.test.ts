@@ -105,6 +105,8 @@ describe.each(shapes)('a $shape picture', ({ width, height }) => {
       { kind: 'gaussianBlur', p: 1, sigma: [0.8, 2], algorithm: 'box' },
       { kind: 'gaussianBlur', p: 1, sigma: [0.8, 2], algorithm: 'gaussian' },
       { kind: 'solarize', p: 1, threshold: 128 },
+      { kind: 'affine', p: 1, rotation: 0, shift: 0.2, zoom: [0.8, 1.2], shear: 0 },
+      { kind: 'channelShift', p: 1, by: 0.1 },
     ];
     const expectStripes = (name: string, standing: PlanarImage, lying: PlanarImage) => {
       for (let c = 0; c < 3; c++)

@@ -55,7 +55,37 @@ const solarize = z.strictObject({
     .describe('smallest value that is inverted'),
 });
 
-const step = z.discriminatedUnion('kind', [flip, colorJitter, grayscale, gaussianBlur, solarize]);
+const affine = z.strictObject({
+  kind: z.literal('affine'),
+  p: probability.default(1).describe('probability of an affine map'),
+  rotation: z.number().min(0).max(180).default(0).describe('angle in [-r, r] degrees'),
+  shift: z.number().min(0).max(1).default(0).describe('shift per axis in [-s, s] of the side'),
+  zoom: rangeOf(z.number().positive().max(10))
+    .default([1, 1])
+    .describe('zoom per axis, smallest and largest; below 1 enlarges'),
+  shear: z.number().min(0).max(60).default(0).describe('angle of the shear in [-h, h] degrees'),
+});
+const channelShift = z.strictObject({
+  kind: z.literal('channelShift'),
+  p: probability.default(1).describe('probability of a channel shift'),
+  by: z.number().min(0).max(1).describe('amount per channel in [-b, b] of the range of values'),
+});
+const noise = z.strictObject({
+  kind: z.literal('noise'),
+  p: probability.default(1).describe('probability of noise'),
+  deviation: z.number().min(0).max(1).describe('standard deviation, of the range of values'),
+});
+
+const step = z.discriminatedUnion('kind', [
+  flip,
+  affine,
+  colorJitter,
+  grayscale,
+  channelShift,
+  gaussianBlur,
+  solarize,
+  noise,
+]);
 
 const crop = z.strictObject({
   count: z.number().int().min(1).max(64).describe('views of this group per image'),

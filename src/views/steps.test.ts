@@ -37,6 +37,9 @@ describe('drawStep', () => {
     { kind: 'grayscale', p: 0.2 },
     { kind: 'gaussianBlur', p: 0.5, sigma: [0.1, 2], algorithm: 'box' },
     { kind: 'solarize', p: 0.1, threshold: 128 },
+    { kind: 'affine', p: 0.7, rotation: 10, shift: 0.1, zoom: [0.9, 1.1], shear: 0 },
+    { kind: 'channelShift', p: 0.3, by: 0.1 },
+    { kind: 'noise', p: 0.4, deviation: 0.1 },
   ])('$kind happens with probability $p', (step) => {
     let happened = 0;
     const n = 4000;

@@ -1,5 +1,7 @@
 /** Augmentation steps: draws the parameters of a step, then applies it to pixels. */
 import type { Random } from '../core/random.ts';
+import { type AffineMap, applyAffine, drawAffine } from './affine.ts';
+import { addNoise, applyChannelShift, drawChannelShift } from './channelShift.ts';
 import { applyColorJitter, drawColorJitter, type JitterChange } from './colorJitter.ts';
 import { flip } from './flip.ts';
 import { boxBlur, gaussianBlur } from './gaussianBlur.ts';
@@ -11,6 +13,7 @@ import type { Step } from './spec.ts';
 /** An augmentation step whose parameters have been drawn. */
 export type DrawnStep =
   | { readonly kind: 'flip' }
+  | { readonly kind: 'affine'; readonly map: AffineMap }
   | { readonly kind: 'colorJitter'; readonly changes: readonly JitterChange[] }
   | { readonly kind: 'grayscale' }
   | {
@@ -18,7 +21,9 @@ export type DrawnStep =
       readonly sigma: number;
       readonly algorithm: 'box' | 'gaussian';
     }
-  | { readonly kind: 'solarize'; readonly threshold: number };
+  | { readonly kind: 'channelShift'; readonly by: readonly number[] }
+  | { readonly kind: 'solarize'; readonly threshold: number }
+  | { readonly kind: 'noise'; readonly deviation: number; readonly seed: number };
 
 /**
  * Draws a step's parameters with probability `step.p`.
@@ -31,6 +36,12 @@ export function drawStep(step: Step, random: Random): DrawnStep | undefined {
     case 'flip':
     case 'grayscale':
       return { kind: step.kind };
+    case 'affine':
+      return { kind: step.kind, map: drawAffine(step, random) };
+    case 'channelShift':
+      return { kind: step.kind, by: drawChannelShift(step.by, random) };
+    case 'noise':
+      return { kind: step.kind, deviation: step.deviation, seed: random.bits() };
     case 'colorJitter':
       return { kind: step.kind, changes: drawColorJitter(step, random) };
     case 'gaussianBlur':
@@ -45,6 +56,15 @@ export function applyStep(image: PlanarImage, step: DrawnStep): void {
   switch (step.kind) {
     case 'flip':
       flip(image);
+      break;
+    case 'affine':
+      applyAffine(image, step.map);
+      break;
+    case 'channelShift':
+      applyChannelShift(image, step.by);
+      break;
+    case 'noise':
+      addNoise(image, step.deviation, step.seed);
       break;
     case 'colorJitter':
       applyColorJitter(image, step.changes);
