@@ -72,6 +72,21 @@ describe('a method of a user', () => {
     expect(own.remedy('collapsed', settings)).toBeUndefined();
   });
 
+  it('may refuse pretrained models, of which it would have features or layers alone', () => {
+    const pixels = define('pixels-alone', { input: 'images' });
+    const step = (architecture: 'pretrained' | 'imported' | 'resnet10') =>
+      pixels.check(
+        { ...settingsFor('small-32', {}), method: { name: 'pixels-alone' } } as Settings,
+        context({ encoder: { architecture, dimension: 8 } }),
+      );
+    expect(() => step('resnet10')).not.toThrow();
+    for (const architecture of ['pretrained', 'imported'] as const) {
+      expect(() => step(architecture)).toThrow(
+        'received "pixels-alone" with a pretrained model; expected no model',
+      );
+    }
+  });
+
   it('may not take the name of another', () => {
     expect(() => registerMethod(define('swav'))).toThrow(
       'received "swav", which another method has',

@@ -7,6 +7,7 @@ import { createStep } from './createStep.ts';
 import { cropInputs, ofCrop } from './crops.ts';
 import { joinSteps } from './joinSteps.ts';
 import type { Model } from './model.ts';
+import { type MethodInput, requireOwnNetwork } from './ownNetwork.ts';
 import type { EpochPhase, MethodHead, MethodProgram, StepContext } from './program.ts';
 import type { OwnSettings, Settings, SettingsPatch } from './settings.ts';
 import { phaseOf, type StageWork, stageOfEpoch, stageStart, stepsOf } from './stages.ts';
@@ -73,6 +74,12 @@ export interface MethodDefinition<S extends z.ZodObject> {
    * views.
    */
   pairs?: Pairs;
+  /**
+   * Input that it can learn from: `any` takes stored features of a pretrained model and images for
+   * an imported network too; `images` takes images for a network of likeness alone, as where
+   * pixels are reconstructed. Default: any.
+   */
+  input?: MethodInput;
   /** Strict schema of its own settings, each with a description and a default. */
   settings: S;
   /** Own settings that are lowered where there are few images, unless a person gave them. */
@@ -101,6 +108,7 @@ export interface MethodDefinition<S extends z.ZodObject> {
 export interface Method extends Pick<MethodDefinition<z.ZodObject>, 'name' | 'about' | 'crops'> {
   readonly settings: z.ZodObject;
   readonly pairs: Pairs;
+  readonly input: MethodInput;
   readonly fits: readonly string[];
   readonly recipe: SettingsPatch;
   readonly presets: Readonly<Record<string, { description: string; settings: SettingsPatch }>>;
@@ -190,7 +198,7 @@ export function defineMethod<S extends z.ZodObject>(
   definition: MethodDefinition<S>,
 ): DefinedMethod<S> {
   type Own = z.output<S>;
-  const { name, about, crops, settings: schema, pairs = 'views' } = definition;
+  const { name, about, crops, settings: schema, pairs = 'views', input = 'any' } = definition;
   const { fits = [], recipe = {}, presets = {} } = definition;
   const parsed = (own: OwnSettings) => schema.parse(own) as Own;
   const ownOf = ({ method: { name: _, ...own } }: Settings) => parsed(own);
@@ -202,6 +210,7 @@ export function defineMethod<S extends z.ZodObject>(
     crops,
     settings: schema,
     pairs,
+    input,
     fits,
     recipe: recipe as SettingsPatch,
     presets: presets as Method['presets'],
@@ -212,9 +221,13 @@ export function defineMethod<S extends z.ZodObject>(
       } as Settings<Own>),
     cropSpecs: (settings, specs) => definition.cropSpecs?.(ownOf(settings), specs) ?? [...specs],
     head: (settings) => definition.head(ownOf(settings)),
-    check: (settings, context) => definition.check?.(ownOf(settings), context),
+    check(settings, context) {
+      requireOwnNetwork({ name, input }, context.encoder.architecture);
+      definition.check?.(ownOf(settings), context);
+    },
     program(settings, context) {
       const own = ownOf(settings);
+      requireOwnNetwork({ name, input }, context.encoder.architecture);
       definition.check?.(own, context);
       const scope = { settings: own, context };
       const stages = stagesOf(scope);

@@ -2,6 +2,7 @@
 import { LikenessError } from '../core/errors.ts';
 import { IMPORTED } from '../nn/index.ts';
 import type { Normalization } from './inference.ts';
+import { requireOwnNetwork } from './ownNetwork.ts';
 import { defaultMethod, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
 import { mergeSettings, type Settings, type SettingsPatch } from './settings.ts';
@@ -35,13 +36,15 @@ const recipe = {
  * Settings of a method on a pretrained model: the method's recipe with the model's input, small
  * learning rates, and what a person gave.
  *
- * @throws LikenessError `settings.invalid` for settings of networks that are not imported
+ * @throws LikenessError `settings.invalid` for settings of networks that are not imported,
+ *   `method.encoder`
  */
 export function fineTuneSettings(
   given: SettingsPatch,
   { model, dimension, size, normalize: { mean, std } }: FineTuneFacts,
 ): Settings {
   const method = methodNamed(given.method?.name ?? defaultMethod);
+  requireOwnNetwork(method, IMPORTED);
   checkEncoder(given);
   const side = (given.views?.crops as { size: number }[] | undefined)?.[0]?.size ?? size;
   const imageSize = given.data?.imageSize ?? side;

@@ -4,6 +4,7 @@ import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
 import { PRETRAINED } from '../nn/index.ts';
 import type { Method } from './defineMethod.ts';
+import { requireOwnNetwork } from './ownNetwork.ts';
 import { fitToCount } from './presets.ts';
 import { allMethods, methodNamed } from './registry.ts';
 import { resolveSettings } from './resolve.ts';
@@ -49,13 +50,15 @@ export interface HeadFacts {
  * `clusters`, or its `prototypes`.
  *
  * @param given settings of a person; those stay
- * @throws LikenessError `head.method` for a method without clusters of its own, `settings.*`
+ * @throws LikenessError `head.method` for a method without clusters of its own, `method.encoder`,
+ *   `settings.*`
  */
 export function headSettings(
   given: SettingsPatch,
   facts: HeadFacts,
 ): { settings: Settings; notes: string[] } {
   const method = methodNamed(given.method?.name ?? defaultHead);
+  requireOwnNetwork(method, PRETRAINED);
   const { images, k } = facts;
   const wanted = wantedSettings(method, given, facts);
   requireClusters(wanted);
@@ -77,7 +80,8 @@ function largestBatch({ fits }: Method, images: number): number {
 /** Tells if a method can be trained as a head, because its default settings learn clusters. */
 export function canBeHead(name: string): boolean {
   const facts = { dimension: 2, size: 32, images: 2, k: 2 };
-  return learnsClusters(wantedSettings(methodNamed(name), {}, facts));
+  const method = methodNamed(name);
+  return method.input === 'any' && learnsClusters(wantedSettings(method, {}, facts));
 }
 
 /** Recipe of heads, the method's own and what a person gave, before they are fitted to N. */
@@ -138,7 +142,8 @@ function requireClusters(settings: Settings): void {
   if (learnsClusters(settings)) return;
   const { name } = settings.method;
   const others = allMethods()
-    .filter((method) => Object.keys(clustersOf(method, 2)).length > 0 && method.name !== name)
+    .filter((method) => method.input === 'any' && method.name !== name)
+    .filter((method) => Object.keys(clustersOf(method, 2)).length > 0)
     .map((method) => method.name)
     .filter((other) => other !== 'deepcluster');
   throw new LikenessError(
