@@ -6,11 +6,12 @@ import type { Settings } from './settings.ts';
 /** The settings of the encoder alone. */
 export function encoderOptions({ encoder }: Pick<Settings, 'encoder'>) {
   const { architecture, dimension, width, stem, frontEnd, residualInit, stemStart } = encoder;
-  const { model, layerDecay, frozenLayers } = encoder;
+  const { model, layerDecay, frozenLayers, layerWidths } = encoder;
   const stemFilters = stemStart === 'patches-frozen' ? 'frozen' : 'trained';
   return {
     architecture,
     ...(dimension !== undefined && { dimension }),
+    ...(layerWidths !== undefined && { layerWidths }),
     ...(model !== undefined && { model, layerDecay, frozenLayers }),
     width,
     stem,
@@ -37,6 +38,13 @@ export function checkStem({ encoder }: Pick<Settings, 'encoder'>): void {
       'settings.invalid',
       `${wrong[0]}: received "${wrong[1]}" with architecture "${architecture}"; expected none, ` +
         'because a model has layers of its own. Leave it out.',
+    );
+  }
+  if (architecture === 'mlp' && stemStart !== 'random') {
+    throw new LikenessError(
+      'settings.invalid',
+      `stemStart: received "${stemStart}" with architecture "mlp"; expected "random", because it ` +
+        'has no convolution. Leave it out.',
     );
   }
   if (stemStart === 'random' || frontEnd === 'none') return;

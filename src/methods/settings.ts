@@ -151,7 +151,8 @@ export const sharedGroups = {
       .enum(architectureNames)
       .default('resnet18')
       .describe(
-        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, both of one size only; ' +
+        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, mlp any, all three of one ' +
+          'size only; ' +
           'pretrained: the stored features of a model, on which a head is trained; imported: a ' +
           'model that is trained further',
       ),
@@ -178,6 +179,17 @@ export const sharedGroups = {
       .optional()
       .describe(
         'fraction of the layers of an imported model, from the first on, that stay as they are',
+      ),
+    layerWidths: z
+      .array(positive(2 ** 16), {
+        error: 'expected whole numbers from 1, joined by commas, such as "500,500,2000,10"',
+      })
+      .min(1)
+      .max(16)
+      .optional()
+      .describe(
+        'values of each layer of architecture mlp, of which the last are the features; in ' +
+          'proportion to width by default, and 10 features',
       ),
     width: z
       .number()

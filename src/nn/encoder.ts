@@ -4,18 +4,30 @@ import { input, type Shape, type Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
 import type { Drop } from './dropout.ts';
 import { fixedSize, type ImportedOptions, importedEncoder } from './graph/imported.ts';
+import { type PerceptronOptions, perceptron, perceptronFeatures } from './perceptron.ts';
 import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
 import { sobel } from './sobel.ts';
 import { createVariables, type Variables } from './variables.ts';
 import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
 
 /**
- * Networks with fully connected layers. They take images of one size, not below the smallest, and
- * their feature dimension is that of the hidden layers.
+ * Networks with fully connected layers. They take images of one size, not below the smallest; sizes
+ * of the same `grid` count as one.
  */
 const fullyConnectedBackbones = {
-  alexnet: { build: alexnet, smallest: ALEXNET_SMALLEST, grid: alexnetGrid },
-  'vgg16-bn': { build: vgg16, smallest: VGG_SMALLEST, grid: vggGrid },
+  alexnet: {
+    build: alexnet,
+    features: plainFeatures,
+    smallest: ALEXNET_SMALLEST,
+    grid: alexnetGrid,
+  },
+  'vgg16-bn': { build: vgg16, features: plainFeatures, smallest: VGG_SMALLEST, grid: vggGrid },
+  mlp: {
+    build: perceptron,
+    features: perceptronFeatures,
+    smallest: 1,
+    grid: (size: number) => size,
+  },
 } as const;
 
 /** All networks by name. */
@@ -38,7 +50,10 @@ export const architectureNames = [
 export const frontEnds = ['none', 'sobel'] as const;
 export type FrontEnd = (typeof frontEnds)[number];
 
-export interface EncoderOptions extends Omit<ResnetOptions, 'architecture'>, ImportedOptions {
+export interface EncoderOptions
+  extends Omit<ResnetOptions, 'architecture'>,
+    ImportedOptions,
+    Pick<PerceptronOptions, 'layerWidths'> {
   architecture?: Architecture;
   /** Dimension D of the features; read and required by `pretrained` and `imported` alone. */
   dimension?: number | undefined;
@@ -63,8 +78,9 @@ export function featureLength({ architecture = 'resnet18', ...options }: Encoder
   if (architecture === PRETRAINED || architecture === IMPORTED) {
     return dimensionOf(architecture, options);
   }
-  return fullyConnectedBackbone(architecture)
-    ? plainFeatures(options)
+  const plain = fullyConnectedBackbone(architecture);
+  return plain
+    ? plain.features(options)
     : resnetFeatures({ ...options, architecture: architecture as ResnetOptions['architecture'] });
 }
 

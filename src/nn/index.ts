@@ -26,8 +26,16 @@ export {
   trainableOperators,
   untrainableNodes,
 } from './graph/index.ts';
-export { filled, type Initializer, kaimingFanOut, normal, uniformFanIn } from './initialize.ts';
+export {
+  filled,
+  glorotUniform,
+  type Initializer,
+  kaimingFanOut,
+  normal,
+  uniformFanIn,
+} from './initialize.ts';
 export { batchNorm, convolution, linear, type Weights } from './layers.ts';
+export { binaryCrossEntropyWithLogits, meanSquaredError } from './losses.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export {
   createMomentumVariables,
@@ -46,6 +54,15 @@ export {
   type SgdOptions,
   sgd,
 } from './optimizers.ts';
+export {
+  decoderLayer,
+  encoderLayer,
+  flattened,
+  mirroredPerceptron,
+  type PerceptronLayer,
+  type PerceptronOptions,
+  perceptronWidths,
+} from './perceptron.ts';
 export {
   type ResidualInit,
   type ResidualNetwork,

@@ -35,3 +35,15 @@ export function uniformFanIn(fanIn: number): Initializer {
 export function normal(deviation: number): Initializer {
   return (shape, random) => new Float32Array(sizeOf(shape)).map(() => random.normal(0, deviation));
 }
+
+/**
+ * Glorot uniform of a Linear layer [out, in]: `U(±sqrt(6 / (in + out)))`. Source: Glorot, Bengio
+ * 2010, equation 16; the default of Keras' Dense layers.
+ */
+export function glorotUniform(): Initializer {
+  return (shape, random) => {
+    const [outputs, inputs] = shape as [number, number];
+    const bound = Math.sqrt(6 / (inputs + outputs));
+    return new Float32Array(sizeOf(shape)).map(() => random.uniform(-bound, bound));
+  };
+}
