@@ -74,6 +74,7 @@ export {
   partOf,
   type Retrieval,
   viewRetrieval,
+  weightOf,
 } from './joined/index.ts';
 export { modelEncoder } from './modelEncoder.ts';
 export { exportModel } from './models/exportModel.ts';

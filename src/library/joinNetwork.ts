@@ -21,6 +21,7 @@ import {
   type PatchTensors,
   type Retrieval,
   viewRetrieval,
+  weightOf,
 } from '../encoders/index.ts';
 import {
   clearLeftovers,
@@ -191,7 +192,9 @@ async function joined(
   const { step, state, config: own } = trained;
   const epochs = (step * own.settings.data.batchSize) / own.images;
   const network = { settings: { ...own.settings }, step, epochs };
-  const settings: JoinedSettings = { ...settingsOf(config), network };
+  const given = settingsOf(config);
+  const { weight = weightOf(epochs * own.images) } = given;
+  const settings: JoinedSettings = { ...given, weight, network };
   if (settings.isChecked && epochs * own.images < MIN_SEEN) {
     const message =
       `The network saw each image ${epochs.toFixed(1)} times in this time, too few to add to ` +

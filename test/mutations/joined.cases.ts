@@ -8,7 +8,7 @@ export const joined = {
     {
       line: 'the network has its weight beside patch features',
       in: 'joinedFeatures',
-      find: 'mul(l2Normalize(components), settings.weight)',
+      find: 'mul(l2Normalize(components), weight)',
       to: 'l2Normalize(components)',
       caughtBy: [ofEncoder, 'components of the network times the weight'],
     },

@@ -14,6 +14,7 @@ export {
   joinedFacts,
   joinedSettings,
   networkSettings,
+  weightOf,
 } from './settings.ts';
 export {
   type Retrieval,

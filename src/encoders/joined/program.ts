@@ -20,7 +20,7 @@ import { encoderOf, type ImageEncoder } from '../encoder.ts';
 import { namedTensor } from '../namedTensor.ts';
 import { patchFeatures } from '../patches/program.ts';
 import { projected } from '../patches/responses.ts';
-import { type JoinedSettings, networkSettings } from './settings.ts';
+import { type JoinedSettings, networkSettings, weightOf } from './settings.ts';
 
 /** Tensors of patches (`patches.*`), network (`network.*`) and join (`join.*`) by name. */
 export type JoinedTensors = Readonly<Record<string, StoredTensor>>;
@@ -99,7 +99,8 @@ export function joinedFeatures(
   const trained = encode(variables, normalized, encoderOptions(network)); // [B, F]
   const [projection, offset] = [named(`${JOIN}projection`), named(`${JOIN}offset`)];
   const components = projected(trained, projection, offset); // [B, Q]
-  return concat([l2Normalize(own), mul(l2Normalize(components), settings.weight)], 1); // [B, D]
+  const { weight = weightOf(0) } = settings;
+  return concat([l2Normalize(own), mul(l2Normalize(components), weight)], 1); // [B, D]
 }
 
 /**
@@ -150,7 +151,7 @@ export const JOINED_TITLE = 'joined features';
 
 /** Sentence on how the features are made. */
 function describe(settings: JoinedSettings): string {
-  const { method, network, weight } = settings;
+  const { method, network, weight = weightOf(0) } = settings;
   return (
     `patch features beside whitened principal components of a network, weight ${weight}, that ` +
     `${method} trained for ${Number((network?.epochs ?? 0).toFixed(1))} epochs`

@@ -7,6 +7,7 @@ import { patchSettings } from '../patches/index.ts';
 const positive = () => z.number().int().min(1);
 const fraction = () => z.number().min(0).max(1);
 
+/** Settings of a joined encoder. Those of one that is learned have a weight. */
 export const joinedSettings = z.strictObject({
   patches: patchSettings.prefault({}),
   method: z.string().default('simclr').describe('method that trains the network'),
@@ -39,11 +40,31 @@ export const joinedSettings = z.strictObject({
   weight: z
     .number()
     .positive()
-    .default(0.6)
-    .describe('weight of the network beside the patch features'),
+    .optional()
+    .describe(
+      'weight of the network beside the patch features; by default .6, which rises to .8 with the ' +
+        'number of images that the network has seen',
+    ),
 });
 
 export type JoinedSettings = z.output<typeof joinedSettings>;
+
+/** Weight of networks that saw at most `STEADY_SEEN` images. */
+const MIN_WEIGHT = 0.6;
+/** Weight of networks that saw 790,000 images or more. */
+const MAX_WEIGHT = 0.8;
+/** Images seen up to which the smallest weight was the best of those measured. */
+const STEADY_SEEN = 250_000;
+
+/**
+ * Weight of a network that saw `seen` images, each as often as there were epochs:
+ * `.6 (seen / 250,000)^(1/4)`, between .6 and .8. A network that learned longer tells more
+ * (docs/patch-features.md).
+ */
+export function weightOf(seen: number): number {
+  const weight = MIN_WEIGHT * (seen / STEADY_SEEN) ** 0.25;
+  return Number(Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, weight)).toFixed(2));
+}
 
 /**
  * Settings of the trained network, checked.
@@ -56,7 +77,7 @@ export function networkSettings({ network }: JoinedSettings): Settings | undefin
 
 /** Settings in words or numbers, by name in camel case. */
 export function joinedFacts(settings: JoinedSettings): Record<string, string | number> {
-  const { patches, method, network, components, weight } = settings;
+  const { patches, method, network, components, weight = MIN_WEIGHT } = settings;
   const known = networkSettings(settings);
   return {
     ...(known && {
