@@ -58,6 +58,7 @@ export const streams = {
   hcsc: { purpose: 5, c: 17 },
   deepcluster: { purpose: 5, c: 20 },
   deepclusterV2: { purpose: 5, c: 21 },
+  propos: { purpose: 5, c: 40 },
   /** Order of the linear probe's rows; `a` is the epoch. */
   probeOrder: { purpose: 6, c: 0 },
   /** Split of labeled images into training and test images; `a` is the class. */
@@ -99,6 +100,8 @@ export const streams = {
   instdiscNegatives: { purpose: 7, c: 14 },
   /** Prototypes drawn as PCL's negatives; `a` is the step, `b` the clustering. */
   pclNegatives: { purpose: 7, c: 16 },
+  /** Noise that ProPos adds to its queries; `a` is the step, `b` the view. */
+  proposNoise: { purpose: 7, c: 40 },
   /** Bernoulli masks; `a` is the step, `b` the hash of the mask's name. */
   maskTable: { purpose: 7, c: 17 },
   maskRowShifts: { purpose: 7, c: 18 },

@@ -74,3 +74,17 @@ export function requireClusters(counts: readonly number[], images: number): void
       `the number of images, joined by commas, such as "${example}"`,
   );
 }
+
+/**
+ * Refuses more clusters than a batch has images, where a loss reads clusters off the batch.
+ *
+ * @throws LikenessError `settings.clusters`
+ */
+export function requireClustersInBatch(clusters: number, batchSize: number): void {
+  if (clusters <= batchSize) return;
+  throw new LikenessError(
+    'settings.clusters',
+    `clusters: received ${clusters} with batches of ${batchSize}; expected at most ${batchSize}, ` +
+      'because the loss finds the clusters in the batch. Lower clusters, or raise batchSize.',
+  );
+}

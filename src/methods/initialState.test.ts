@@ -6,6 +6,7 @@ import {
   encoderOptions,
   initialEncoderState,
   methodHead,
+  methodNamed,
   methodNames,
   methodProgram,
   patchOf,
@@ -14,7 +15,7 @@ import {
 
 describe('initialEncoderState', () => {
   it.each(methodNames)('gives the bytes that a run of %s starts from', (method) => {
-    const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
+    const takesOne = typeof methodNamed(method).settings.parse({}).clusters === 'number';
     const { settings: patch } = patchOf({
       method,
       width: 4,
@@ -57,7 +58,7 @@ describe('initialEncoderState', () => {
   it.each(methodNames)(
     'begins with a given stem in %s, which is trained unless it is frozen',
     (method) => {
-      const takesOne = method === 'deepcluster' || method === 'contrastive-clustering';
+      const takesOne = typeof methodNamed(method).settings.parse({}).clusters === 'number';
       for (const stemStart of ['patches', 'patches-frozen'] as const) {
         const { settings: patch } = patchOf({
           ...{ method, width: 4, prototypes: 8, clusters: takesOne ? '8' : '8,4', stemStart },
@@ -76,7 +77,7 @@ describe('initialEncoderState', () => {
           const own = program.state!.filter(({ current }) => current.node.attributes.name === name);
           expect(own.map(({ next }) => next === undefined)).toEqual([isFrozen]);
         }
-        const momentum = ['moco', 'byol', 'pcl', 'hcsc'].includes(method);
+        const momentum = ['moco', 'byol', 'pcl', 'hcsc', 'propos'].includes(method);
         const copies = Object.entries(initialState(7)).filter(
           ([key]) => key === `key.${name}` || key === `target.${name}`,
         );

@@ -92,7 +92,7 @@ describe('recipes for small images', () => {
     },
   );
 
-  it('change the rate of BYOL alone', () => {
+  it('change the rate of BYOL and ProPos alone', () => {
     const changed = networks.filter(
       ({ recipe }) => recipe?.optimizer || recipe?.schedule || recipe?.data,
     );
@@ -101,6 +101,9 @@ describe('recipes for small images', () => {
         name,
         flat({ ...recipe, method: undefined } as SettingsPatch),
       ]),
-    ).toEqual([['byol', { learningRate: 0.004 }]]);
+    ).toEqual([
+      ['byol', { learningRate: 0.004 }],
+      ['propos', { learningRate: 0.004 }],
+    ]);
   });
 });

@@ -6,7 +6,7 @@
  * equation 1.
  */
 
-import { mlp, type Variables } from '../nn/index.ts';
+import { type MlpOptions, mlp, type Variables } from '../nn/index.ts';
 import { l2Normalize, mean, stopGradient, type Tensor } from '../tensor/index.ts';
 import { cosines } from './contrastive.ts';
 import { positive } from './settings.ts';
@@ -28,9 +28,10 @@ export function predict(
   variables: Variables,
   z: Tensor,
   { embeddingDim, predictorDim }: PredictorOptions,
-  { hiddenBias = 'with' }: { hiddenBias?: 'with' | 'without' } = {},
+  options: Pick<MlpOptions, 'hiddenBias' | 'initialize'> = {},
 ): Tensor {
-  return mlp(variables, PREDICTOR, z, { widths: [predictorDim, embeddingDim], hiddenBias }); // [N, D]
+  const widths = [predictorDim, embeddingDim];
+  return mlp(variables, PREDICTOR, z, { ...options, widths }); // [N, D]
 }
 
 /**

@@ -11,6 +11,7 @@ import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
 import { moco } from './moco.ts';
 import { pcl } from './pcl.ts';
+import { propos } from './propos.ts';
 import { scan } from './scan.ts';
 import { simclr } from './simclr.ts';
 import { simsiam } from './simsiam.ts';
@@ -30,6 +31,7 @@ const builtIn = [
   byol,
   simsiam,
   instdisc,
+  propos,
 ] as const satisfies readonly Method[];
 
 /** Methods that train nothing but a head on features of a pretrained model. */

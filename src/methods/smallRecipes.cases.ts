@@ -219,4 +219,18 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     values: { temperature: 0.1 },
     reason: "tau of the authors' code for CIFAR-10 (cifar.py)",
   },
+  propos: {
+    paper: 'propos-cifar10',
+    values: {
+      hiddenDim: 512,
+      embeddingDim: 128,
+      predictorDim: 256,
+      predictorRate: 1,
+      encoderMomentum: 0.5,
+      finalEncoderMomentum: 0.99,
+      clusterWarmupEpochs: 2,
+      clusterIterations: 20,
+    },
+    reason: hundreds,
+  },
 };

@@ -60,7 +60,7 @@ export interface LinearLayer {
   features: number;
   bias?: 'with' | 'without';
   /** First values. Default: `U(±1/sqrt(in))` for both. */
-  initialize?: { weight: Initializer; bias: Initializer };
+  initialize?: { weight: Initializer; bias: Initializer } | undefined;
 }
 
 /** `x Wᵀ + b` for rows x [N, in]. */

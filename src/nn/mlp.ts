@@ -1,6 +1,6 @@
 /** Multi-layer perceptrons, as projection heads. */
 import { relu, type Tensor } from '../tensor/index.ts';
-import { batchNorm, linear } from './layers.ts';
+import { batchNorm, type LinearLayer, linear } from './layers.ts';
 import type { Variables } from './variables.ts';
 
 export interface MlpOptions {
@@ -14,6 +14,8 @@ export interface MlpOptions {
    * Last layer: linear with a bias, or linear without one and a batch norm without scale and shift.
    */
   last?: 'linear' | 'norm';
+  /** First values of all linear layers. Default: those of a linear layer. */
+  initialize?: LinearLayer['initialize'];
 }
 
 /**
@@ -25,14 +27,14 @@ export function mlp(
   variables: Variables,
   name: string,
   x: Tensor,
-  { widths, norm = 'batch', hiddenBias = 'with', last = 'linear' }: MlpOptions,
+  { widths, norm = 'batch', hiddenBias = 'with', last = 'linear', initialize }: MlpOptions,
 ): Tensor {
   let y = x;
   let index = 0;
   widths.forEach((features, layer) => {
     const isLast = layer === widths.length - 1;
     const bias = isLast ? (last === 'norm' ? 'without' : 'with') : hiddenBias;
-    y = linear(variables, `${name}.${index++}`, y, { features, bias }); // [N, features]
+    y = linear(variables, `${name}.${index++}`, y, { features, bias, initialize }); // [N, features]
     if (isLast) {
       if (last === 'norm') y = batchNorm(variables, `${name}.${index}`, y, { affine: 'without' });
       return;

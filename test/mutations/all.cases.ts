@@ -1,4 +1,5 @@
 /** All mutations, by method and by folder. */
+import { beyond } from './beyond.cases.ts';
 import { contrast } from './contrast.cases.ts';
 import { explore } from './explore.cases.ts';
 import { folders } from './folders.cases.ts';
@@ -16,4 +17,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...folders,
   ...explore,
   ...joined,
+  ...beyond,
 };
