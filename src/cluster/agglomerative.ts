@@ -18,14 +18,15 @@ import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/opt
 import { randomAt } from '../core/random.ts';
 import { argMax, input, matmul, sub, transpose } from '../tensor/index.ts';
 import { blockAt, blocksOf } from './blocks.ts';
+import { disjointSets } from './disjointSets.ts';
 import {
-  columnMeans,
   distinctRows,
   type FeatureInput,
   type Features,
   featuresOf,
   selectRows,
   toFeatures,
+  withoutMean,
 } from './features.ts';
 import { withEngine } from './withEngine.ts';
 
@@ -95,13 +96,6 @@ async function wardClusters(
   const clusters = await nearestMeans(engine, centered, featuresOf(means, dimension));
   for (const [i, row] of drawn.entries()) clusters[row] = own[i]!;
   return clusters;
-}
-
-/** Subtracts the mean. Distances stay the same; float32 products lose fewer digits. */
-function withoutMean(features: Features): Features {
-  const means = columnMeans(features);
-  const { data, count, dimension } = features;
-  return { data: data.map((value, i) => value - means[i % dimension]!), count, dimension };
 }
 
 /** Computes `|x_i - x_j|²` of all pairs, `[N, N]`, from products on the engine. */
@@ -177,22 +171,9 @@ async function nearestMeans(
 export function wardCut(squared: Float64Array, n: number, k: number): Int32Array {
   // The chain finds merges out of order.
   const merges = wardMerges(squared, n).sort((left, right) => left.height - right.height);
-  const parents = Int32Array.from({ length: n }, (_, row) => row);
-  const rootOf = (row: number): number => {
-    let root = row;
-    while (parents[root] !== root) root = parents[root]!;
-    return root;
-  };
-  for (const { a, b } of merges.slice(0, n - k)) {
-    const [first, second] = [rootOf(a), rootOf(b)].sort((x, y) => x - y) as [number, number];
-    parents[second] = first;
-  }
-  const numbers = new Map<number, number>();
-  return Int32Array.from({ length: n }, (_, row) => {
-    const root = rootOf(row);
-    if (!numbers.has(root)) numbers.set(root, numbers.size);
-    return numbers.get(root)!;
-  });
+  const sets = disjointSets(n);
+  for (const { a, b } of merges.slice(0, n - k)) sets.join(a, b);
+  return sets.numbered();
 }
 
 /** Merge of the clusters that rows `a` and `b` represent, at squared distance `height`. */

@@ -3,14 +3,19 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { adjustedRand } from '../metrics/index.ts';
+import { input } from '../tensor/index.ts';
 import {
   agglomerativeClusters,
+  binaryGraph,
+  euclideanNeighbors,
   type Features,
   featuresOf,
   kmeans,
+  mutualNeighborClusters,
   principal,
   spectralClusters,
 } from './index.ts';
+import { nmfUpdate } from './nmf.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -26,6 +31,16 @@ const stored = JSON.parse(
 ) as {
   ward: Rows & { clusters: Record<string, number[]> };
   spectral: Record<string, Rows & { k: number; neighbours: number; clusters: number[] }>;
+  self_tuning: Rows & { k: number; neighbors: number; scales: number[]; clusters: number[] };
+  mutual: Rows & { neighbors: number; clusters: Record<string, number[]> };
+  nmf: Rows & {
+    neighbors: number;
+    locality: number;
+    start: { W: number[]; H: number[] };
+    W: number[];
+    H: number[];
+    objectives: number[];
+  };
   pca: Rows & { variances: number[]; absolute: number[]; clusters: number[] };
 };
 
@@ -53,6 +68,70 @@ describe('spectral clustering', () => {
     // K-means on the rows themselves does not find it.
     const plain = await kmeans(rowsOf(rows), k, { engine, restarts: 10 });
     expect(likeness(plain.assignments, clusters)).toBeLessThan(0.98);
+  });
+});
+
+describe('self-tuning spectral clustering', () => {
+  const { k, neighbors, scales, clusters } = stored.self_tuning;
+  const rows = rowsOf(stored.self_tuning);
+
+  it('has the partition of scikit-learn, which cosines do not find', async () => {
+    const options = { engine, neighbors };
+    const found = await spectralClusters(rows, k, { ...options, distance: 'euclidean' });
+    expect(likeness(found, clusters)).toBe(1);
+    expect(likeness(await spectralClusters(rows, k, options), clusters)).toBeLessThan(0.9);
+  });
+
+  it('has exact local scales, far from the origin', async () => {
+    const { squared } = await euclideanNeighbors(engine, rows, { k: neighbors });
+    scales.forEach((scale, row) => {
+      expect(Math.sqrt(squared[row * neighbors + 6]!) / scale).toBeCloseTo(1, 4);
+    });
+  });
+});
+
+describe('clustering by mutual neighbors', () => {
+  it.each(Object.entries(stored.mutual.clusters))(
+    'has the %s clusters of numpy',
+    async (k, expected) => {
+      const options = { engine, neighbors: stored.mutual.neighbors };
+      const found = await mutualNeighborClusters(rowsOf(stored.mutual), Number(k), options);
+      expect(likeness(found, expected)).toBe(1);
+    },
+  );
+});
+
+describe('factorization with a graph', () => {
+  it('has the factors and objectives of numpy after 30 updates', async () => {
+    const { count: N, dimension: D, neighbors, locality, start } = stored.nmf;
+    const near = await euclideanNeighbors(engine, rowsOf(stored.nmf), { k: neighbors });
+    const [X, W, H] = [input('X', [N, D]), input('W', [N, 3]), input('H', [3, D])];
+    const update = nmfUpdate({ X, W, H }, { graph: binaryGraph(near), locality });
+    const exe = await engine.compile({
+      outputs: { error: update.error },
+      state: [
+        { current: X },
+        { current: W, next: update.nextW },
+        { current: H, next: update.nextH },
+      ],
+    });
+    const given = { X: stored.nmf.data, ...start };
+    await exe.writeState({
+      X: Float32Array.from(given.X),
+      W: Float32Array.from(given.W),
+      H: Float32Array.from(given.H),
+    });
+    for (const objective of stored.nmf.objectives) {
+      const { error } = await exe.run({});
+      expect((Number(error![0]) * N * D) / objective).toBeCloseTo(1, 4);
+    }
+    const found = await exe.readState(['W', 'H']);
+    await exe.dispose();
+    for (const name of ['W', 'H'] as const) {
+      stored.nmf[name].forEach((value, i) => {
+        expect(found[name]![i], `${name}[${i}]`).toBeCloseTo(value, 4);
+      });
+    }
   });
 });
 

@@ -30,6 +30,12 @@ export {
   type Spectrum,
   spectrum,
 } from './covariance.ts';
+export { type DisjointSets, disjointSets } from './disjointSets.ts';
+export {
+  type EuclideanNeighborOptions,
+  type EuclideanNeighbors,
+  euclideanNeighbors,
+} from './euclideanNeighbors.ts';
 export {
   columnMeans,
   columnVariances,
@@ -75,7 +81,8 @@ export {
   mostProbable,
 } from './learnedClusters.ts';
 export { type LouvainOptions, louvain, modularity } from './louvain.ts';
-export { jaccardGraph } from './neighborGraph.ts';
+export { type MutualNeighborOptions, mutualNeighborClusters } from './mutualNeighbors.ts';
+export { binaryGraph, jaccardGraph } from './neighborGraph.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';
 export { type Nmf, type NmfOptions, nmf } from './nmf.ts';
 export { type OutlierOptions, type OutlierScores, outlierScores } from './outliers.ts';

@@ -40,3 +40,15 @@ export function jaccardGraph({ k, indices }: NeighborLists, count: number): Grap
   });
   return graphOf(rows);
 }
+
+/** Builds the graph in which two rows have weight 1 where either is a neighbor of the other. */
+export function binaryGraph({ k, indices }: NeighborLists): Graph {
+  const count = indices.length / k;
+  const rows = Array.from({ length: count }, () => new Map<number, number>());
+  for (let i = 0; i < indices.length; i++) {
+    const [row, other] = [Math.floor(i / k), indices[i]!];
+    rows[row]!.set(other, 1);
+    rows[other]!.set(row, 1);
+  }
+  return graphOf(rows);
+}

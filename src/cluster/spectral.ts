@@ -1,8 +1,8 @@
 /**
  * Spectral clustering on a graph of nearest neighbors.
  *
- * 1. Each row is connected to its `neighbors` nearest by cosine; for unit rows
- *    `d_ij² = 2 - 2 cos_ij`.
+ * 1. Each row is connected to its `neighbors` nearest, by Euclidean distance d, or by cosine with
+ *    `d_ij² = 2 - 2 cos_ij`, the distance of unit rows.
  * 2. `w_ij = exp(-d_ij² / (s_i s_j))`, where s_i is the distance to the seventh neighbor
  *    (self-tuning, so that no bandwidth has to be chosen).
  * 3. The K eigenvectors of `D^(-1/2) W D^(-1/2)` with the largest eigenvalues (D: row sums) are the
@@ -11,10 +11,11 @@
  *
  * Sources: Ng, Jordan and Weiss 2001 (steps 3 and 4); Zelnik-Manor and Perona, "Self-tuning
  * spectral clustering", 2004 (step 2). Differences: a sparse graph instead of all pairs, and
- * cosines instead of Euclidean distances.
+ * cosines unless Euclidean distances are asked for, as in the paper.
  */
 import type { Engine } from '../backends/index.ts';
-import { abortSignal, checkedLater, optionCheck, wholeNumber } from '../core/options.ts';
+import { abortSignal, checkedLater, oneOf, optionCheck, wholeNumber } from '../core/options.ts';
+import { type EuclideanNeighbors, euclideanNeighbors } from './euclideanNeighbors.ts';
 import {
   type FeatureInput,
   type Features,
@@ -31,6 +32,8 @@ import { withEngine } from './withEngine.ts';
 export interface SpectralOptions {
   /** Edges per row, at most N - 1. Default 20. */
   neighbors?: number;
+  /** Distance of the graph. Default `cosine`. */
+  distance?: 'cosine' | 'euclidean';
   /** Seed of the eigenvectors and of k-means. Default 0. */
   seed?: number;
   /** Engine to run on. Default: a new one, closed at the end. */
@@ -40,6 +43,7 @@ export interface SpectralOptions {
 
 const checkSpectral = optionCheck<SpectralOptions>({
   neighbors: wholeNumber(1),
+  distance: oneOf(['cosine', 'euclidean']),
   seed: wholeNumber(0),
   engine: checkedLater,
   signal: abortSignal,
@@ -74,16 +78,19 @@ async function clusterGraph(
   engine: Engine,
   features: Features,
   k: number,
-  { neighbors = 20, seed = 0, signal }: Omit<SpectralOptions, 'engine'>,
+  { neighbors = 20, distance = 'cosine', seed = 0, signal }: Omit<SpectralOptions, 'engine'>,
 ): Promise<Int32Array> {
   const { count } = features;
   if (k >= count) return Int32Array.from({ length: count }, (_, i) => i % k);
-  const near = await nearestNeighbors(engine, features, features, {
-    k: Math.min(neighbors, count - 1),
-    exclude: 'self',
-  });
+  const nearest = Math.min(neighbors, count - 1);
+  const graph =
+    distance === 'euclidean'
+      ? euclideanGraph(await euclideanNeighbors(engine, features, { k: nearest, signal }))
+      : affinityGraph(
+          await nearestNeighbors(engine, features, features, { k: nearest, exclude: 'self' }),
+          count,
+        );
   signal?.throwIfAborted();
-  const graph = affinityGraph(near, count);
   const { vectors } = leadingEigenvectors(normalizedAffinity(graph), {
     size: count,
     count: k,
@@ -133,18 +140,25 @@ function normalizedAffinity({
   };
 }
 
-/** Computes the weights of step 2; every edge appears once in each direction. */
+/** Computes the weights of step 2 from cosines; every edge appears once in each direction. */
 export function affinityGraph({ k, indices, similarities }: Neighbors, count: number): Graph {
-  const distance = (cosine: number) => Math.sqrt(Math.max(0, 2 - 2 * cosine));
+  const squared = Float64Array.from({ length: count * k }, (_, i) =>
+    Math.max(0, 2 - 2 * similarities[i]!),
+  );
+  return euclideanGraph({ k, indices, squared });
+}
+
+/** Computes the weights of step 2 from squared distances. */
+export function euclideanGraph({ k, indices, squared }: EuclideanNeighbors): Graph {
+  const count = indices.length / k;
   const scales = Float64Array.from({ length: count }, (_, row) =>
-    Math.max(1e-6, distance(similarities[row * k + Math.min(SCALE_NEIGHBOR, k) - 1]!)),
+    Math.max(1e-6, Math.sqrt(squared[row * k + Math.min(SCALE_NEIGHBOR, k) - 1]!)),
   );
   const rows = Array.from({ length: count }, () => new Map<number, number>());
   for (let row = 0; row < count; row++) {
     for (let i = row * k; i < (row + 1) * k; i++) {
       const other = indices[i]!;
-      const squared = distance(similarities[i]!) ** 2;
-      const weight = Math.exp(-squared / (scales[row]! * scales[other]!));
+      const weight = Math.exp(-squared[i]! / (scales[row]! * scales[other]!));
       rows[row]!.set(other, weight);
       rows[other]!.set(row, weight);
     }

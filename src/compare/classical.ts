@@ -2,9 +2,14 @@
 import type { Engine } from '../backends/index.ts';
 import {
   agglomerativeClusters,
+  binaryGraph,
+  euclideanNeighbors,
   type Features,
   kmeans,
+  mutualNeighborClusters,
+  type NmfOptions,
   nmf,
+  normalizeRows,
   principal,
   selectRows,
   spectralClusters,
@@ -35,6 +40,9 @@ const COMPONENTS = 64;
 const SAMPLE = 3000;
 const NEIGHBORS = 20;
 const NMF_ITERATIONS = 200;
+/** Neighbors and weight of the graph's term, as in its paper. */
+const GRAPH_NEIGHBORS = 5;
+const LOCALITY = 100;
 const AXIS_ITERATIONS = 12;
 
 async function euclidean(
@@ -46,7 +54,34 @@ async function euclidean(
   return (await kmeans(features, k, options)).assignments;
 }
 
-export const classicalNames = ['kmeans', 'spectral', 'agglomerative', 'nmf', 'pca'] as const;
+/** K-means on the weights of a factorization with one component per class. */
+async function factorized(
+  features: Features,
+  work: Work,
+  term: Pick<NmfOptions, 'graph' | 'locality'> = {},
+): Promise<Int32Array> {
+  const { engine, k: rank, seed, signal, count } = work;
+  const { weights } = await nmf(engine, features, {
+    ...term,
+    rank,
+    iterations: NMF_ITERATIONS,
+    seed,
+    onProgress: count('factorization', NMF_ITERATIONS),
+    signal,
+  });
+  return euclidean(weights, work);
+}
+
+export const classicalNames = [
+  'kmeans',
+  'spectral',
+  'self-tuning',
+  'agglomerative',
+  'mutual-neighbors',
+  'nmf',
+  'graph-nmf',
+  'pca',
+] as const;
 export type ClassicalName = (typeof classicalNames)[number];
 
 const methods: Readonly<Record<ClassicalName, Classical>> = {
@@ -63,6 +98,19 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
       return spectralClusters(features, k, { ...work, neighbors: NEIGHBORS });
     },
   },
+  'self-tuning': {
+    protocol:
+      `graph of ${NEIGHBORS} neighbors by Euclidean distance, self-tuning weights, leading ` +
+      'eigenvectors of the normalized affinity, k-means on their rows',
+    clusters(features, { k, count, ...work }) {
+      count('graph and eigenvectors');
+      return spectralClusters(features, k, {
+        ...work,
+        neighbors: NEIGHBORS,
+        distance: 'euclidean',
+      });
+    },
+  },
   agglomerative: {
     protocol:
       `Ward's criterion on a seeded sample of at most ${SAMPLE} images, each other image to ` +
@@ -72,20 +120,34 @@ const methods: Readonly<Record<ClassicalName, Classical>> = {
       return agglomerativeClusters(features, k, { ...work, sample: SAMPLE });
     },
   },
+  'mutual-neighbors': {
+    protocol:
+      `pairs of the graph of ${NEIGHBORS} neighbors by Euclidean distance, joined in the order ` +
+      'of their mutual ranks, on all images',
+    clusters(features, { engine, k, signal, count }) {
+      count('joining mutual neighbors');
+      return mutualNeighborClusters(features, k, { engine, signal, neighbors: NEIGHBORS });
+    },
+  },
   nmf: {
     protocol:
       `non-negative matrix factorization with one component per class, ${NMF_ITERATIONS} ` +
       'multiplicative updates, Euclidean k-means on the weights',
+    clusters: (features, work) => factorized(features, work),
+  },
+  'graph-nmf': {
+    protocol:
+      'non-negative matrix factorization of rows of norm 1 with one component per class, and a ' +
+      `term for the graph of ${GRAPH_NEIGHBORS} neighbors with weight ${LOCALITY}, ` +
+      `${NMF_ITERATIONS} multiplicative updates, Euclidean k-means on the weights`,
     async clusters(features, work) {
-      const { engine, k: rank, seed, signal, count } = work;
-      const { weights } = await nmf(engine, features, {
-        rank,
-        iterations: NMF_ITERATIONS,
-        seed,
-        onProgress: count('factorization', NMF_ITERATIONS),
-        signal,
+      const unit = normalizeRows(features);
+      work.count('graph of neighbors');
+      const near = await euclideanNeighbors(work.engine, unit, {
+        k: Math.min(GRAPH_NEIGHBORS, unit.count - 1),
+        signal: work.signal,
       });
-      return euclidean(weights, work);
+      return factorized(unit, work, { graph: binaryGraph(near), locality: LOCALITY });
     },
   },
   pca: {
