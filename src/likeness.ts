@@ -21,7 +21,7 @@ export {
 } from './compare/index.ts';
 export { LikenessError } from './core/errors.ts';
 export type { Notice, ProgressEvent, ReporterOptions } from './core/reporter.ts';
-export type { ValueRange } from './data/index.ts';
+export { type ClassList, classListNames, classLists, type ValueRange } from './data/index.ts';
 export { type KeepRule, keepRules } from './duplicates/index.ts';
 export {
   type FeatureEncoderName,

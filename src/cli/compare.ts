@@ -44,8 +44,8 @@ export const compareCommand: Command = {
     'Each run is an ordinary run folder in the folder runs of --out. The same command goes ' +
       'on after an interruption: what is finished and measured is not done again. Methods, ' +
       'seeds and values may be added later. A method that fails is reported with the reason, ' +
-      'and the others go on. The ways of reading the source (--exclude, --labels, --pages, ' +
-      '--range) are stored, and used again where they are not given.',
+      'and the others go on. The ways of reading the source (--exclude, --classes, --labels, ' +
+      '--pages, --range) are stored, and used again where they are not given.',
     'Writes compare.json and compare.html into --out, after every run.',
   ].join('\n'),
   arguments: [{ name: 'source', description: 'folder of images, tar file, or packed data set' }],
@@ -173,6 +173,7 @@ export const compareCommand: Command = {
       grid,
       vary,
       exclude,
+      classes,
       labels,
       pages,
       range,
@@ -195,7 +196,7 @@ export const compareCommand: Command = {
     };
     const { comparison, files } = await withGiven(
       source!,
-      { exclude, labels, pages, range, run: rest.out },
+      { exclude, classes, labels, pages, range, run: rest.out },
       terminal,
       async (open) => compare(await open(), { ...request, ...terminal.watch }),
     );

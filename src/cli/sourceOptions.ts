@@ -1,5 +1,5 @@
-/** `--exclude`, `--labels`, `--pages` and `--range`, which every command with a source takes. */
-import { type Images, openImages, type ValueRange } from '../likeness.ts';
+/** `--exclude`, `--classes`, `--labels`, `--pages` and `--range`, which every command with a source takes. */
+import { classListNames, type Images, openImages, type ValueRange } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { shellWord } from './invocation.ts';
 import { oneOf, valueRange } from './parse.ts';
@@ -32,6 +32,14 @@ export const sourceOptions: readonly OptionSpec[] = [
     repeat: 'many',
   },
   {
+    flags: '--classes <names>',
+    description:
+      'use the images of these classes alone: names of folders or labels joined by commas, or ' +
+      `the classes of a paper (${classListNames.join(', ')})`,
+    default: 'all',
+    parse: (text: string) => text.split(',').map((name) => name.trim()),
+  },
+  {
     flags: '--labels <from>',
     description:
       'take labels from folders, from none, or from a CSV file with the columns path and label. ' +
@@ -53,6 +61,7 @@ export const runSourceOptions: readonly OptionSpec[] = sourceOptions.map((option
 
 export interface SourceFlags {
   exclude?: readonly string[];
+  classes?: readonly string[];
   labels?: string;
   pages?: 'first' | 'all';
   range?: ValueRange;
@@ -69,13 +78,21 @@ export type OpenGiven = () => Promise<Images>;
 /** Calls `work` with the source of a command and closes it afterwards. */
 export async function withGiven<T>(
   source: string,
-  { exclude, labels, pages, range, run }: GivenFlags,
+  { exclude, classes, labels, pages, range, run }: GivenFlags,
   terminal: Terminal,
   work: (open: OpenGiven) => Promise<T>,
 ): Promise<T> {
   let opened: Promise<Images> | undefined;
   const open = () => {
-    opened ??= openImages(source, { exclude, labels, pages, range, run, ...terminal.watch });
+    opened ??= openImages(source, {
+      exclude,
+      classes,
+      labels,
+      pages,
+      range,
+      run,
+      ...terminal.watch,
+    });
     return opened;
   };
   try {
@@ -91,11 +108,12 @@ export async function withGiven<T>(
 /** Source and its flags, as a command line has them. */
 export function sourceWords(
   source: string,
-  { exclude = [], labels, pages, range }: SourceFlags,
+  { exclude = [], classes, labels, pages, range }: SourceFlags,
 ): string {
   const flags = exclude.map((pattern) => ` --exclude ${shellWord(pattern)}`);
+  const chosen = classes === undefined ? '' : ` --classes ${shellWord(classes.join(','))}`;
   const from = labels === undefined ? '' : ` --labels ${shellWord(labels)}`;
   const all = pages === undefined ? '' : ` --pages ${pages}`;
   const values = range === undefined ? '' : ` --range ${range.join(',')}`;
-  return `${shellWord(source)}${flags.join('')}${from}${all}${values}`;
+  return `${shellWord(source)}${flags.join('')}${chosen}${from}${all}${values}`;
 }

@@ -100,8 +100,17 @@ export const startCommand: Command = {
   ],
   async run([given], options, terminal) {
     const source = given ?? samplePath;
-    const { open: show, clusters, exclude, labels, pages, range, ...rest } = options as StartFlags;
-    const flags = { exclude, labels, pages, range };
+    const {
+      open: show,
+      clusters,
+      exclude,
+      classes,
+      labels,
+      pages,
+      range,
+      ...rest
+    } = options as StartFlags;
+    const flags = { exclude, classes, labels, pages, range };
     const words = given === undefined ? undefined : sourceWords(given, flags);
     const started = performance.now();
     return withGiven(source, { ...flags, run: rest.out }, terminal, async (open) => {

@@ -153,8 +153,12 @@ export const trainCommand: Command = {
       meaning: 'change settings of a preset',
     },
   ],
-  async run([source], { set, exclude, labels, pages, range, clusters: k, ...options }, terminal) {
-    const flags = { exclude, labels, pages, range } as SourceFlags;
+  async run(
+    [source],
+    { set, exclude, classes, labels, pages, range, clusters: k, ...options },
+    terminal,
+  ) {
+    const flags = { exclude, classes, labels, pages, range } as SourceFlags;
     const { resume, out, encoder, fineTune, method } = options as TrainFlags;
     const isHead = encoder !== undefined && !resume && !fineTune;
     const settings = await parseSettings(assignments('--set', set as string[]), {

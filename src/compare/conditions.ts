@@ -122,7 +122,7 @@ function requireSameModel(
 
 /** Refuses images that are read in another way, which are other images. */
 function requireSameReading(folder: string, stored: StoredSource, given: StoredSource): void {
-  for (const name of ['exclude', 'labels', 'pages'] as const) {
+  for (const name of ['exclude', 'classes', 'labels', 'pages'] as const) {
     if (isDeepStrictEqual(stored[name], given[name])) continue;
     const shown = (value: unknown) => JSON.stringify(value ?? 'none');
     throw new LikenessError(

@@ -10,6 +10,7 @@ export {
   type StoredCache,
   UNFINISHED,
 } from './cache-folder.ts';
+export { type ClassList, classListNames, classLists } from './classLists.ts';
 export { type DecodeOptions, decodeImage, imageSize, knownSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
 export { countEqualFiles, type EqualFiles } from './equalFiles.ts';

@@ -2,6 +2,7 @@
 import picomatch from 'picomatch';
 import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
+import { selectEntries } from './selectEntries.ts';
 import type { Source } from './types.ts';
 
 /**
@@ -103,14 +104,8 @@ export function withoutExcluded(source: Source, { patterns, matches }: Excluder)
     (index) => !matches(source.entries[index]!.id),
   );
   const message = excludedText(source.entries.length - kept.length);
-  const { head } = source;
   return {
-    ...source,
-    entries: Array.from(kept, (index) => source.entries[index]!),
+    ...selectEntries(source, { kept, tag: patterns }),
     notes: [...(source.notes ?? []), { code: 'images.excluded', message }],
-    fingerprint: async (options) => [await source.fingerprint(options), ...patterns].join('\n'),
-    read: (index) => source.read(kept[index]!),
-    bytes: (index) => source.bytes?.(kept[index]!),
-    ...(head && { head: (index: number, size?: number) => head(kept[index]!, size) }),
   };
 }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { openRegularSync, pathOfText, READ_FLAGS, requireRegular } from '../formats/index.ts';
+import { type ClassFilter, classesNote } from './classes.ts';
 import { MAX_FILE_BYTES } from './decode.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { layoutOf } from './layout.ts';
@@ -13,6 +14,13 @@ import { walkImages } from './walk.ts';
 
 export interface FolderOptions extends StopOptions {
   exclude?: Excluder;
+  /** Lists images of these classes alone, which are folders of their paths. */
+  classes?: ClassFilter | undefined;
+  /**
+   * Path of an image in which labels and split are looked for; undefined for an image that is left
+   * out. Default: its own.
+   */
+  layoutPath?: (id: string) => string | undefined;
   /** Takes folders for labels in any case, or never. */
   labels?: 'folders' | 'none';
   /** Receives the number of images found so far, after each folder. */
@@ -22,17 +30,24 @@ export interface FolderOptions extends StopOptions {
 /** Opens a folder of image files. `layoutOf` derives labels and splits from the folders inside. */
 export async function openFolder(
   path: string,
-  { exclude, labels, onListed, signal }: FolderOptions = {},
+  { exclude, classes, layoutPath = (id) => id, labels, onListed, signal }: FolderOptions = {},
 ): Promise<Source> {
-  const { files, skipped, leftOut, excluded } = await walkImages(path, {
+  const { skipped, leftOut, excluded, ...walked } = await walkImages(path, {
     exclude,
     onListed,
     signal,
   });
-  const { entries, labelNames, labeling } = layoutOf(files, { labels });
+  const listed = walked.files.flatMap((id) => {
+    const place = layoutPath(id);
+    return place !== undefined && (classes?.matchesPath(place) ?? true) ? [{ id, place }] : [];
+  });
+  const files = listed.map(({ id }) => id);
+  const places = listed.map(({ place }) => place);
+  const { entries, labelNames, labeling } = layoutOf(places, { labels, ids: files });
   const notes: SourceNote[] = [];
   const left = leftOutText(leftOut);
   if (left !== undefined) notes.push({ code: 'images.leftOut', message: left });
+  if (classes) notes.push(classesNote(files.length, classes));
   if (excluded > 0) notes.push({ code: 'images.excluded', message: excludedText(excluded) });
   if (labeling !== undefined) notes.push({ code: 'images.labels', message: labeling });
   return {

@@ -2,6 +2,7 @@ import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import { irregularKind } from '../formats/index.ts';
+import { type ClassFilter, classFilterOf, requireClasses, withClasses } from './classes.ts';
 import { withLabelFile, withoutLabels } from './labelFile.ts';
 import type { LabelChoice } from './labeling.ts';
 import { excluderOf, withoutExcluded } from './leftOut.ts';
@@ -15,6 +16,7 @@ import { type FolderOptions, openFolder, openImage } from './source-folder.ts';
 import { isIdx, openIdx } from './source-idx.ts';
 import { isStl, openStl } from './source-stl.ts';
 import { openTar } from './source-tar.ts';
+import { isTinyImagenet, openTinyImagenet } from './source-tiny-imagenet.ts';
 import type { Source, SourceChoices, StopOptions, ValueRange } from './types.ts';
 import { reasonOfFile } from './walk.ts';
 import { withRange } from './withRange.ts';
@@ -36,6 +38,11 @@ export interface SourceOptions extends StopOptions {
    * Default: the data set's own, or folders that look like classes.
    */
   labels?: LabelChoice;
+  /**
+   * Names of classes, folders or labels, whose images alone are read, or of a list such as
+   * `imagenet-10`. Default: all images.
+   */
+  classes?: readonly string[] | undefined;
   /** Receives the number of images found so far, after each folder. */
   onListed?: ((images: number) => void) | undefined;
   /**
@@ -68,10 +75,12 @@ export interface SourceOptions extends StopOptions {
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const absolute = resolve(path);
   const { exclude: patterns = [], labels, onListed, pages, range, signal } = options;
+  const classes = options.classes && classFilterOf(options.classes);
   const exclude = patterns.length > 0 ? excluderOf(patterns) : undefined;
   const folders = labels === 'folders' ? 'folders' : 'none';
   const ways: FolderOptions = {
     exclude,
+    classes,
     onListed,
     signal,
     ...(labels !== undefined && { labels: folders }),
@@ -90,12 +99,15 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
     : paged
       ? openImage(paged.file, paged.page)
       : openFile(absolute, ways));
-  const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(opened, exclude) : opened;
+  const chosen = classes && opened.kind !== 'folder' ? withClasses(opened, classes) : opened;
+  const filtered = exclude && opened.kind !== 'folder' ? withoutExcluded(chosen, exclude) : chosen;
   const choices: SourceChoices = {
     ...(exclude && { exclude: patterns }),
+    ...(classes && { classes: classes.given }),
     ...(labels !== undefined && { labels: isFile(labels) ? resolve(labels) : labels }),
   };
   const source = { ...filtered, choices };
+  if (classes && !options.lenient) await checkClasses(opened, classes);
   const unused = options.lenient ? [] : (exclude?.unused() ?? []);
   if (source.entries.length > 0 && unused.length === 0) {
     const labeled = labeledSource({ ...source, location: absolute }, labels);
@@ -163,6 +175,16 @@ function statOf(path: string, absolute: string): Stats {
   }
 }
 
+/** Refuses classes that no image has, and closes the source. */
+async function checkClasses(opened: Source, classes: ClassFilter): Promise<void> {
+  try {
+    requireClasses(opened, classes);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
 async function openDirectory(path: string, ways: FolderOptions): Promise<Source> {
   let names: string[];
   try {
@@ -175,6 +197,7 @@ async function openDirectory(path: string, ways: FolderOptions): Promise<Source>
   const cifar = cifarKind(names);
   if (cifar) return openCifar(path, names, cifar);
   if (isStl(names)) return openStl(path, names);
+  if (isTinyImagenet(names)) return openTinyImagenet(path, ways);
   if (names.some(isIdx)) return openIdx(path, names);
   if (
     names.includes('data_batch_1') ||

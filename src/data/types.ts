@@ -117,6 +117,8 @@ export interface Remark {
 export interface SourceChoices {
   /** Glob patterns of folders and files that are left out, relative to the source. */
   readonly exclude?: readonly string[];
+  /** Names of classes whose images alone are read. */
+  readonly classes?: readonly string[];
   /** Source of the labels: `folders`, `none`, or the absolute path of a CSV file. */
   readonly labels?: string;
   /** `all` reads every picture of a file of several, `first` the first of each. */

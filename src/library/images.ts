@@ -23,7 +23,7 @@ export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
   cacheDir?: string;
   /**
-   * Run whose `exclude`, `labels` and `pages` are used where they are not given and the source is
+   * Run whose `exclude`, `classes`, `labels` and `pages` are used where they are not given and the source is
    * its own. Functions of a model that are given a path do this themselves.
    */
   run?: string;
@@ -34,6 +34,7 @@ const rangeError = 'expected two numbers, the first below the second, such as [0
 /** Options about the images of a source, which `inspect` takes too. */
 export const sourceShape = {
   exclude: z.array(z.string(), { error: 'expected a list of patterns' }).readonly().optional(),
+  classes: z.array(z.string(), { error: 'expected a list of names' }).readonly().optional(),
   labels: path(),
   pages: oneOf(['first', 'all']),
   range: z
@@ -56,12 +57,12 @@ export const sourceShape = {
  */
 export async function openImages(source: string, options: OpenImagesOptions = {}): Promise<Images> {
   checkOptions({ cacheDir: path(), run: path(), ...sourceShape }, options);
-  const { cacheDir, run, exclude, labels, pages, range, ...callbacks } = options;
+  const { cacheDir, run, exclude, classes, labels, pages, range, ...callbacks } = options;
   const own = reporterOf(callbacks);
   const stored = run === undefined ? undefined : await readStoredSource(run);
   const choices = choicesAsStored(
     stored,
-    { path: source, given: { exclude, labels, pages, range } },
+    { path: source, given: { exclude, classes, labels, pages, range } },
     own,
   );
   const opened = await openSourceImages(source, { cacheDir, ...choices, reporter: own });

@@ -213,11 +213,18 @@ async function inspectCheckpoint(path: string, bytes: number): Promise<Inspected
 }
 
 async function inspectSource(path: string, options: InspectOptions): Promise<InspectedSource> {
-  const { exclude, labels: choice, pages } = options;
+  const { exclude, classes, labels: choice, pages } = options;
   const reporter = reporterFor(options);
   const { signal } = reporter;
   const onListed = beginStage(reporter, { stage: 'list', text: 'listing', unit: 'image' });
-  const source = await openSource(path, { exclude, labels: choice, pages, onListed, signal });
+  const source = await openSource(path, {
+    exclude,
+    classes,
+    labels: choice,
+    pages,
+    onListed,
+    signal,
+  });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
     const count = (text: string) => countStage(reporter, { stage: 'inspect', text, unit: 'image' });

@@ -23,6 +23,7 @@ export const storedSource = z.object({
   name: z.string(),
   kind: z.string(),
   exclude: z.array(z.string()).optional(),
+  classes: z.array(z.string().min(1)).optional(),
   labels: z.string().min(1).optional(),
   pages: z.enum(['first', 'all']).optional(),
   range: z
@@ -67,6 +68,7 @@ export function choicesAsStored(
   if (stored === undefined || !isOwnSource(stored, path)) return given;
   const taken: SourceChoices = {
     ...(given.exclude === undefined && stored.exclude && { exclude: stored.exclude }),
+    ...(given.classes === undefined && stored.classes && { classes: stored.classes }),
     ...(given.labels === undefined && stored.labels && { labels: stored.labels }),
     ...(given.pages === undefined && stored.pages && { pages: stored.pages }),
   };
@@ -74,8 +76,8 @@ export function choicesAsStored(
   if (text !== undefined) {
     reporter.note({ code: 'images.asRun', message: `read as for the run, ${text}` });
   }
-  // Files that the patterns left out may be gone since.
-  return { ...given, ...taken, ...(taken.exclude && { lenient: true }) };
+  // Files that the patterns left out, and classes, may be gone since.
+  return { ...given, ...taken, ...((taken.exclude || taken.classes) && { lenient: true }) };
 }
 
 /** Tells if a path is that of a run's source, or that of its folder after a move. */
@@ -85,11 +87,12 @@ function isOwnSource(stored: StoredSource, path: string): boolean {
 }
 
 /** Words for choices except the range, which is said where images have one. */
-function choicesText({ exclude = [], labels, pages }: SourceChoices): string | undefined {
+function choicesText({ exclude = [], classes, labels, pages }: SourceChoices): string | undefined {
   const parts: string[] = [];
   if (exclude.length > 0) {
     parts.push(`without ${exclude.map((pattern) => JSON.stringify(pattern)).join(' and ')}`);
   }
+  if (classes) parts.push(`of the classes ${classes.join(', ')}`);
   if (labels !== undefined) {
     parts.push(labels === 'none' ? 'without labels' : `with labels from ${labels}`);
   }
