@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { evaluateOn } from '../backends/evaluate.cases.ts';
 import { openEngine } from '../backends/index.ts';
-import { constant, input } from '../tensor/index.ts';
+import { constant, input, type Tensor } from '../tensor/index.ts';
 import { bankAfter, drawNegatives, instdisc } from './instdisc.ts';
+import { noiseContrast, proximal } from './noiseContrast.ts';
 import { context, expectClose, expectStoredStep, head, runStored } from './stepFixture.cases.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -42,6 +44,39 @@ describe('InstDisc', () => {
     for (let n = 0; n < 30; n++)
       expect(Math.hypot(...bank!.slice(n * 6, n * 6 + 6))).toBeCloseTo(1, 5);
     expect(encoderState).not.toContain('bank');
+  });
+});
+
+describe('noise-contrastive estimation', () => {
+  const nce = { ...head, hiddenDim: 0, temperature: 0.2, negatives: 12, bankMomentum: 0.9 };
+  const steps = (images: Tensor) =>
+    instdisc.build({ ...nce, loss: 'nce', proximalWeight: 0.4 }, context(), [images]);
+
+  it('agrees with a whole step of noise-contrastive estimation in PyTorch, Z of the first batch', async () => {
+    await expectStoredStep(engine, 'instdisc_nce_step', steps);
+  });
+
+  it('keeps the constant that an earlier batch has estimated', async () => {
+    const { results, after, stored } = await runStored(engine, 'instdisc_nce_step', steps, {
+      derived: () => ({ normalizer: Float32Array.of(75) }),
+    });
+    expectClose(results.loss!, stored('laterLoss'), 'loss');
+    expect(after.normalizer).toEqual(Float32Array.of(75));
+  });
+
+  it('is ln(1 + M) + M ln(1 + 1/M) where all cosines are equal', async () => {
+    const same = constant(Float32Array.of(1, 0, 1, 0, 1, 0), [3, 2]);
+    const normalizer = constant(Float32Array.of(0), [1]);
+    const { loss } = noiseContrast(
+      same,
+      { own: same, noise: same, normalizer },
+      { temperature: 0.1, images: 50 },
+    );
+    const results = await evaluateOn(engine, { loss, none: proximal(same, same) });
+    expect(results.loss![0]).toBeCloseTo(Math.log(4) + 3 * Math.log(4 / 3), 4);
+    expect(results.none![0]).toBe(0);
+    const { randomBaselineLoss } = steps(input('crops.0', [8, 3, 16, 16]));
+    expect(randomBaselineLoss).toBeCloseTo(Math.log(13) + 12 * Math.log(13 / 12), 12);
   });
 });
 

@@ -14,13 +14,15 @@
  * Symbols: N images, v [N, D] the bank, B images per batch, M negatives drawn per step, m the
  * bank's momentum, tau temperature.
  *
- * Different: the paper approximates the softmax over all N by noise-contrastive estimation, with M
- * negatives drawn for each image and a normalizing constant estimated from the first batch. Here
- * the candidates are the whole bank where that is no more than M rows beside the image's own
- * (equation 2 itself), else the image's own row and M rows drawn evenly, the same for all images of
- * a step: a sampled softmax, one matrix product, no constant to estimate. A drawn row that is the
- * image's own is left out. The proximal term (equation 10) is not there; the bank's momentum, as in
- * the authors' code, damps the same oscillation.
+ * `loss: 'softmax'` takes the whole bank as candidates where that is no more than M rows beside the
+ * image's own (equation 2 itself), else the image's own row and M rows drawn evenly: a sampled
+ * softmax, one matrix product, no constant to estimate. A drawn row that is the image's own is left
+ * out. `loss: 'nce'` is the paper's noise-contrastive estimation (src/methods/noiseContrast.ts),
+ * with M rows of noise and a constant Z that the first batch estimates. `proximalWeight` adds the
+ * paper's proximal term (equation 10), lambda |f_i - v_i|²; the authors' code does without.
+ *
+ * Different: the drawn rows are the same for all images of a step, where the authors draw M for
+ * each image.
  */
 import { z } from 'zod';
 import { randomAt } from '../core/random.ts';
@@ -43,9 +45,11 @@ import {
 } from '../tensor/index.ts';
 import { type ContrastiveOptions, cosines, firstIsTarget, MASKED } from './contrastive.ts';
 import { defineMethod } from './defineMethod.ts';
+import { noiseBaselineLoss, noiseContrast, proximal } from './noiseContrast.ts';
 import { project, projectionSettings } from './projection.ts';
 import { onSphere } from './queue.ts';
 import { fraction, positive, rate } from './settings.ts';
+import type { Step } from './step.ts';
 
 export const instdisc = defineMethod({
   name: 'instdisc',
@@ -56,6 +60,15 @@ export const instdisc = defineMethod({
     temperature: rate().default(0.1).describe('tau of the softmax over images'),
     bankMomentum: fraction().default(0.5).describe('momentum of the memory bank'),
     negatives: positive().default(4096).describe('negatives drawn from the memory bank per step'),
+    loss: z
+      .enum(['softmax', 'nce'])
+      .default('softmax')
+      .describe('softmax over drawn images, or noise-contrastive estimation with a constant Z'),
+    proximalWeight: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('lambda, weight of the distance of embeddings from their rows of the bank'),
   }),
   recipe: { method: { hiddenDim: 0 } },
   presets: {
@@ -80,6 +93,7 @@ export const instdisc = defineMethod({
           temperature: 0.07,
           negatives: 4096,
           bankMomentum: 0.5,
+          loss: 'nce',
         },
       },
     },
@@ -90,7 +104,7 @@ export const instdisc = defineMethod({
   step({ crops: [images], settings, step, model }) {
     const { images: N, indices } = step;
     const { negatives: M, embeddingDim: D, bankMomentum } = settings;
-    const takesAll = M >= N - 1;
+    const takesAll = settings.loss === 'softmax' && M >= N - 1;
     const bank = step.randomState('bank', [N, D], onSphere);
 
     const f = model.embed(images!); // [B, D]
@@ -98,8 +112,14 @@ export const instdisc = defineMethod({
     const positions = takesAll
       ? arange(N) // [N]
       : step.draw('negatives', [M], (at) => drawNegatives(at, { count: M, images: N }), 'int32'); // [M]
-    const candidates = takesAll ? bank.current : gather(bank.current, positions); // [N, D] or [M, D]
-    step.minimize(instanceLoss(f, { own, indices, candidates, positions }, settings));
+    // [N, D] or [M, D]
+    const candidates = takesAll ? bank.current : gather(bank.current, positions);
+    const loss =
+      settings.loss === 'nce'
+        ? estimatedLoss(step, f, { own, noise: candidates }, settings)
+        : instanceLoss(f, { own, indices, candidates, positions }, settings);
+    const { proximalWeight } = settings;
+    step.minimize(proximalWeight > 0 ? add(loss, mul(proximalWeight, proximal(f, own))) : loss);
     const seen = step.acrossReplicas(indices); // [R B]
     bank.set(
       bankAfter(bank.current, {
@@ -112,10 +132,28 @@ export const instdisc = defineMethod({
     step.observe({
       embeddings: f,
       pairs: [f, own],
-      randomBaselineLoss: Math.log(takesAll ? N : 1 + M),
+      randomBaselineLoss:
+        settings.loss === 'nce' ? noiseBaselineLoss(M) : Math.log(takesAll ? N : 1 + M),
     });
   },
 });
+
+/** NCE loss with the run's constant Z, which the first batch estimates. */
+function estimatedLoss(
+  step: Step,
+  f: Tensor,
+  rows: Record<'own' | 'noise', Tensor>,
+  options: ContrastiveOptions,
+): Tensor {
+  const stored = step.state('normalizer', [1]); // [1]
+  const { loss, normalizer } = noiseContrast(
+    f,
+    { ...rows, normalizer: stored.current },
+    { ...options, images: step.images },
+  );
+  stored.set(normalizer);
+  return loss;
+}
 
 /**
  * Mean over rows of `-ln P(i | f)`.

@@ -336,6 +336,8 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       temperature: 0.07,
       negatives: 4096,
       bankMomentum: 0.5,
+      loss: 'nce',
+      proximalWeight: 0, // no term in the authors' code
     },
     differs: { finalLearningRate: cosine },
   },

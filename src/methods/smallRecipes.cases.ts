@@ -216,8 +216,8 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
   },
   instdisc: {
     paper: 'instdisc-imagenet',
-    values: { temperature: 0.1 },
-    reason: "tau of the authors' code for CIFAR-10 (cifar.py)",
+    values: { temperature: 0.1, loss: 'softmax' },
+    reason: "tau of the authors' code for CIFAR-10 (cifar.py); few images, so all are candidates",
   },
   propos: {
     paper: 'propos-cifar10',

@@ -147,6 +147,27 @@ export const instances = {
       caughtBy: ['instdisc.test.ts', 'agrees with a whole step'],
     },
     {
+      line: 'Z stays as the first batch has estimated it',
+      in: 'noiseContrast',
+      find: 'where($isKnown, normalizer, estimate)',
+      to: 'add(mul(normalizer, 0), estimate)',
+      caughtBy: ['instdisc.test.ts', 'keeps the constant'],
+    },
+    {
+      line: 'noise is told from the own row',
+      in: 'noiseContrast',
+      find: 'log(isNoise(others))',
+      to: 'log(isData(others))',
+      caughtBy: ['instdisc.test.ts', 'agrees with a whole step of noise-contrastive estimation'],
+    },
+    {
+      line: 'embeddings stay near their rows of the bank',
+      in: 'proximal',
+      find: 'sub(f, stopGradient(own))',
+      to: 'f',
+      caughtBy: ['instdisc.test.ts', 'agrees with a whole step of noise-contrastive estimation'],
+    },
+    {
       line: 'the bank moves by its momentum',
       in: 'instdisc/bankAfter',
       find: 'add(mul(own, $m), mul($f, $rest))',
