@@ -41,6 +41,7 @@ export {
   type ScoreColumn,
   type ScoredEncoder,
   scoresOf,
+  scoreTables,
 } from './evaluate/index.ts';
 export type { RunListing } from './explore/index.ts';
 export type { Assigned, AssignedImage, AssignOptions } from './library/assign.ts';

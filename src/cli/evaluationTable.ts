@@ -1,10 +1,10 @@
 /** Scores as tables for a terminal, with the best of each column marked. */
-import { furtherScores, mainScores, type ScoreColumn, type ScoredEncoder } from '../likeness.ts';
+import { type ScoreColumn, type ScoredEncoder, scoreTables } from '../likeness.ts';
 
 const CELL = 9;
 
 /**
- * Lines of both tables. `chance` is the accuracy of always naming the most frequent class of the
+ * Lines of the tables. `chance` is the accuracy of always naming the most frequent class of the
  * test images.
  */
 export function evaluationTable(
@@ -12,20 +12,14 @@ export function evaluationTable(
   { chance }: { chance: number | null },
 ): string[] {
   const width = Math.max(...rows.map(({ title }) => title.length), 'always one class'.length);
-  const share = chance === null ? [] : [`${chance.toFixed(3)} `];
-  // Two tables, because one would be wider than a terminal.
-  return [
-    ...tableOf(rows, mainScores, {
-      width,
-      last: chance === null ? [] : ['', '', '', ...share, ...share, ...share],
-    }),
-    '',
-    ...tableOf(rows, furtherScores, {
-      width,
-      last: chance === null ? [] : ['', '', '', '', ...share, ...share],
-    }),
-    '* best of its column',
-  ];
+  // Several tables, because one would be wider than a terminal.
+  const tables = scoreTables.flatMap((columns) => {
+    const cells = columns.map(({ isClassifier = false }) =>
+      isClassifier && chance !== null ? `${chance.toFixed(3)} ` : '',
+    );
+    return [...tableOf(rows, columns, { width, last: cells.join('') === '' ? [] : cells }), ''];
+  });
+  return [...tables.slice(0, -1), '* best of its column'];
 }
 
 function tableOf(

@@ -21,7 +21,7 @@ export interface BaselineStore {
 }
 
 /** Raised whenever the same images and options give other scores. */
-const PROTOCOL = 2;
+const PROTOCOL = 3;
 
 const schema = z.object({ sha256: z.string(), measured: z.looseObject({ id: z.string() }) });
 

@@ -123,7 +123,7 @@ function describeKnn(results: readonly KnnResult[], temperature: number): string
   const each = results.map(({ k, requested }) =>
     k === requested ? `${k}` : `${k} (all there are; ${requested} asked)`,
   );
-  const k = each.join(' and ');
+  const k = `${each.slice(0, -1).join(', ')}${each.length > 1 ? ' and ' : ''}${each.at(-1)}`;
   return `weighted by exp(cosine / ${temperature}), k = ${k}, test images against train images`;
 }
 

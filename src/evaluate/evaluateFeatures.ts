@@ -103,7 +103,7 @@ export async function evaluateFeatures(
     metric = 'spherical',
     restarts = 3,
     clusterOn,
-    neighbors = [20, 200],
+    neighbors = [10, 20, 100, 200],
     temperature = 0.1,
     probe = {},
     labelShares = [],

@@ -48,6 +48,9 @@ describe('scoresOf', () => {
   it('names the accuracy of 20 neighbors beside that of 200', () => {
     expect(scoresOf(own.scores).knn).toMatchObject({ accuracy: 0.7, accuracy20: 0.6 });
     expect(scoresOf(scored(1, { 5: 0.9 })).knn).toMatchObject({ accuracy: null, accuracy20: null });
+    expect(scoresOf(scored(1, { 10: 0.9, 20: 0.8, 100: 0.7, 200: 0.6 })).knn).toMatchObject({
+      ...{ accuracy: 0.6, accuracy10: 0.9, accuracy20: 0.8, accuracy100: 0.7 },
+    });
   });
 });
 

@@ -137,8 +137,10 @@ function baselineOf({ id, title, scores, labelFree }: EncoderEvaluation) {
   return { ...own, ...figures, ...(labelFree && { labelFree }) };
 }
 
-/** Adds the accuracy with 20 neighbors; `knn.accuracy` is that of 200. */
+/** Adds the accuracies with 10, 20 and 100 neighbors; `knn.accuracy` is that of 200. */
 export function scoresOf(evaluation: Evaluation) {
-  const accuracy20 = evaluation.knn.all.find(({ requested }) => requested === 20)?.accuracy ?? null;
-  return { ...evaluation, knn: { ...evaluation.knn, accuracy20 } };
+  const { knn } = evaluation;
+  const of = (k: number) => knn.all.find(({ requested }) => requested === k)?.accuracy ?? null;
+  const further = { accuracy10: of(10), accuracy20: of(20), accuracy100: of(100) };
+  return { ...evaluation, knn: { ...knn, ...further } };
 }

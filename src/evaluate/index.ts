@@ -81,6 +81,7 @@ export {
   type ScoreColumn,
   type ScoredEncoder,
   type Scores,
+  scoreTables,
   type Verdict,
   verdictsOf,
 } from './scores.ts';

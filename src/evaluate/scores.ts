@@ -12,8 +12,13 @@ export interface Scores {
   readonly fmi?: number | null;
   readonly nmiGeometric?: number | null;
   readonly purity?: number | null;
-  /** `accuracy` with k = 200, `accuracy20` with k = 20. */
-  readonly knn?: { readonly accuracy?: number | null; readonly accuracy20?: number | null };
+  /** `accuracy` with k = 200, `accuracy20` with k = 20, and so on. */
+  readonly knn?: {
+    readonly accuracy?: number | null;
+    readonly accuracy10?: number | null;
+    readonly accuracy20?: number | null;
+    readonly accuracy100?: number | null;
+  };
   readonly linear?: { readonly accuracy?: number | null };
   /** By the fraction of the labels, as text: "0.01". */
   readonly fewLabels?: Readonly<Record<string, { readonly accuracy?: number | null } | undefined>>;
@@ -24,6 +29,8 @@ export interface ScoreColumn {
   readonly title: string;
   /** Explanation with the range. */
   readonly meaning: string;
+  /** True for accuracies of classifiers, which always naming one class reaches in part. */
+  readonly isClassifier?: boolean;
   value(scores: Scores): number | null | undefined;
 }
 
@@ -47,22 +54,25 @@ export const mainScores: readonly ScoreColumn[] = [
   {
     title: 'kNN 200',
     meaning: 'Accuracy of 200 weighted nearest neighbors; 0 to 1',
+    isClassifier: true,
     value: ({ knn }) => knn?.accuracy,
   },
   {
     title: 'kNN 20',
     meaning: 'Accuracy of 20 weighted nearest neighbors; 0 to 1',
+    isClassifier: true,
     value: ({ knn }) => knn?.accuracy20,
   },
   {
     title: 'linear',
     meaning: 'Accuracy of a linear classifier on the features; 0 to 1',
+    isClassifier: true,
     value: ({ linear }) => linear?.accuracy,
   },
 ];
 
-/** Scores of a second table. */
-export const furtherScores: readonly ScoreColumn[] = [
+/** Further scores of clusters. */
+const furtherClusterScores: readonly ScoreColumn[] = [
   {
     title: 'AMI',
     meaning:
@@ -80,16 +90,44 @@ export const furtherScores: readonly ScoreColumn[] = [
     meaning: "Fraction of images that are of their cluster's most frequent class; 0 to 1",
     value: ({ purity }) => purity,
   },
+];
+
+/** Further scores of classifiers. */
+const furtherClassifierScores: readonly ScoreColumn[] = [
+  {
+    title: 'kNN 10',
+    meaning: 'Accuracy of 10 weighted nearest neighbors; 0 to 1',
+    isClassifier: true,
+    value: ({ knn }) => knn?.accuracy10,
+  },
+  {
+    title: 'kNN 100',
+    meaning: 'Accuracy of 100 weighted nearest neighbors; 0 to 1',
+    isClassifier: true,
+    value: ({ knn }) => knn?.accuracy100,
+  },
   {
     title: '1 % lab',
     meaning: 'Accuracy of a linear classifier trained with 1 % of the labels; 0 to 1',
+    isClassifier: true,
     value: ({ fewLabels }) => fewLabels?.['0.01']?.accuracy,
   },
   {
     title: '10 % lab',
     meaning: 'Accuracy of a linear classifier trained with 10 % of the labels; 0 to 1',
+    isClassifier: true,
     value: ({ fewLabels }) => fewLabels?.['0.1']?.accuracy,
   },
+];
+
+/** Scores beside the main ones. */
+export const furtherScores = [...furtherClusterScores, ...furtherClassifierScores];
+
+/** Columns of the tables that show all scores, each as wide as a terminal. */
+export const scoreTables: readonly (readonly ScoreColumn[])[] = [
+  mainScores,
+  furtherClusterScores,
+  furtherClassifierScores,
 ];
 
 /** Scores of one encoder with its title, such as `raw pixels`. */

@@ -5,7 +5,12 @@ import { readJson, readJsonIfValid, writeJson } from './json.ts';
 import { agreement, rows, steps } from './limits.ts';
 
 const score = agreement().nullish();
-const accuracy = z.looseObject({ accuracy: score, accuracy20: score });
+const accuracy = z.looseObject({
+  accuracy: score,
+  accuracy10: score,
+  accuracy20: score,
+  accuracy100: score,
+});
 const scores = {
   nmi: score,
   acc: score,

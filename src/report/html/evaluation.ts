@@ -1,15 +1,14 @@
 /**
- * Scores of the run beside the baselines: two tables with the best of each column marked, and a
+ * Scores of the run beside the baselines: tables with the best of each column marked, and a
  * verdict.
  */
 import { plural } from '../../core/text.ts';
 import {
-  furtherScores,
   kmeansTitle,
-  mainScores,
   type ScoreColumn,
   type ScoredEncoder,
   type Scores,
+  scoreTables,
 } from '../../evaluate/index.ts';
 import type { StoredEvaluation } from '../../run/index.ts';
 import { encodersOf, verdictsOnRun } from '../verdicts.ts';
@@ -39,8 +38,7 @@ export function evaluationHtml(evaluation: StoredEvaluation): string {
     ([, text]) => typeof text === 'string',
   );
   return `<p class="verdict${isBad ? ' lost' : ''}">${verdicts.map(({ text }) => escapeHtml(text)).join('<br>')}</p>
-<div class="split">${tableHtml(rows, mainScores)}
-${tableHtml(rows, furtherScores)}</div>
+<div class="split">${scoreTables.map((columns) => tableHtml(rows, columns)).join('\n')}</div>
 <p class="note">${escapeHtml(notes.join(' '))}</p>${
     protocol.length === 0
       ? ''
