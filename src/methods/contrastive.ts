@@ -19,6 +19,7 @@ import {
   dotRows,
   equal,
   gatherElements,
+  greater,
   logSoftmax,
   maskFill,
   matmul,
@@ -27,6 +28,7 @@ import {
   neg,
   reshape,
   slice,
+  sub,
   type Tensor,
   transpose,
 } from '../tensor/index.ts';
@@ -42,6 +44,12 @@ export interface ContrastiveOptions {
  */
 export const MASKED = -1e9;
 
+/** Options of NT-Xent. */
+export interface NtXentOptions extends ContrastiveOptions {
+  /** Candidates that a row leaves out besides itself, [2R, 2R]. Default: none. */
+  exclude?: Tensor;
+}
+
 /**
  * NT-Xent of pairs (a_i, b_i), mean over all 2R rows: `-ln e^(z_i·z_j / tau) / sum over k != i of
  * e^(z_i·z_k / tau)`, z being the rows of a and b together and j the partner of i. A row is no
@@ -52,15 +60,32 @@ export const MASKED = -1e9;
  * @param a first of each pair, [R, D], on the unit sphere
  * @param b second of each pair, [R, D], on the unit sphere
  */
-export function ntXent(a: Tensor, b: Tensor, { temperature }: ContrastiveOptions): Tensor {
+export function ntXent(a: Tensor, b: Tensor, { temperature, exclude }: NtXentOptions): Tensor {
   const R = a.shape[0]!;
   const z = concat([a, b]); // [2R, D]
   const S = mul(matmul(z, transpose(z)), 1 / temperature); // [2R, 2R]
   const row = arange(2 * R); // [2R]
   const isSelf = equal(reshape(row, [2 * R, 1]), row); // [2R, 2R]
-  const logits = maskFill(S, isSelf, MASKED); // [2R, 2R]
+  const others = maskFill(S, isSelf, MASKED); // [2R, 2R]
+  const logits = exclude ? maskFill(others, exclude, MASKED) : others; // [2R, 2R]
   const partner = Int32Array.from({ length: 2 * R }, (_, i) => (i + R) % (2 * R));
   return neg(mean(gatherElements(logSoftmax(logits), constant(partner, [2 * R, 1]))));
+}
+
+/**
+ * Pairs of views of different images that have the same label, [2R, 2R], of R images in two views.
+ *
+ * @param labels int32 [R]; images of a negative label have none
+ */
+export function sameLabel(labels: Tensor): Tensor {
+  const R = labels.shape[0]!;
+  const known = cast(greater(cast(labels, 'float32'), -0.5), 'float32'); // [R]
+  const equals = cast(equal(reshape(labels, [R, 1]), labels), 'float32'); // [R, R]
+  const image = arange(R); // [R]
+  const isOwn = cast(equal(reshape(image, [R, 1]), image), 'float32'); // [R, R]
+  const shares = mul(mul(equals, known), sub(1, isOwn)); // [R, R]
+  const ofTwoViews = concat([shares, shares], 1); // [R, 2R]
+  return greater(concat([ofTwoViews, ofTwoViews]), 0.5); // [2R, 2R]
 }
 
 /** Options of InfoNCE. */

@@ -3,6 +3,8 @@
  *
  * `differs` lists the values of our preset that are not the paper's, each with the reason.
  */
+import { clusterPapers } from './clusterPapers.cases.ts';
+
 export type Values = Readonly<Record<string, string | number>>;
 
 export interface PaperRecipe {
@@ -341,40 +343,5 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     },
     differs: { finalLearningRate: cosine },
   },
-  'propos-cifar10': {
-    source:
-      'Huang et al. 2022 (arXiv:2111.12142); Hzzone/ProPos, config/cifar10_r18_propos.yml, ' +
-      'models/basic_template.py, models/propos/byol.py',
-    values: {
-      ...imagenet,
-      ...moderate,
-      ...sgd,
-      batchSize: 512, // 128 on each of 4 devices
-      imageSize: 32,
-      mean: '0.4914,0.4822,0.4465',
-      std: '0.2023,0.1994,0.201',
-      crops: '2x32',
-      scales: '0.08-1',
-      blurProbability: 0,
-      architecture: 'resnet18',
-      stem: 'cifar',
-      learningRate: 0.1, // 0.05 · 512 / 256
-      weightDecay: 5e-4,
-      epochs: 1000,
-      warmupEpochs: 50,
-      hiddenDim: 4096,
-      embeddingDim: 256,
-      predictorDim: 4096,
-      predictorRate: 10,
-      encoderMomentum: 0.996,
-      finalEncoderMomentum: 0.996,
-      clusters: 10,
-      clusterWarmupEpochs: 50,
-      clusterIterations: 300,
-      clusterRestarts: 1,
-      temperature: 0.5,
-      prototypeWeight: 0.1,
-      queryNoise: 0.001,
-    },
-  },
+  ...clusterPapers,
 };

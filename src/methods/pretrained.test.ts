@@ -16,6 +16,7 @@ import {
   methodProgram,
   resolveSettings,
   type SettingsPatch,
+  viewsOf,
 } from './index.ts';
 
 const engine = await openEngine({ threads: 1 });
@@ -99,7 +100,9 @@ describe('a method on features of a pretrained model', () => {
       );
       const moment = { step: 0, stepsPerEpoch: 3, totalSteps: 30 };
       const { loss } = await executable.run({
-        'crops.0': normals(counts[method.crops] * B * D),
+        ...Object.fromEntries(
+          viewsOf(settings).crops.map(({ count }, g) => [`crops.${g}`, normals(count * B * D)]),
+        ),
         indices: Int32Array.from({ length: B }, (_, i) => i),
         ...Object.fromEntries(
           Object.entries(scalars(moment)).map(([key, value]) => [key, Float32Array.of(value)]),

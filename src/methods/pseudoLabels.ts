@@ -14,6 +14,7 @@ import {
   gather,
   logSoftmax,
   maximum,
+  minimum,
   mul,
   neg,
   oneHot,
@@ -56,6 +57,31 @@ export function labeledCrossEntropy(
   return {
     loss: neg(div(sum(mul(targets, logSoftmax(logits))), labeled)),
     accuracy: div(sum(cast(equal(argMax(logits), labels), 'float32')), labeled),
+  };
+}
+
+/**
+ * Cross-entropy with labels in which each cluster of the batch has the same weight: the mean over
+ * these clusters of the mean over their images. 0 where none is labeled. It equals a weighted mean
+ * over images with the inverse shares of their clusters as weights.
+ *
+ * @param logits [R, K]
+ * @param labels int32 [R]: 0 to K - 1, or `UNLABELED`
+ * @returns the loss, and the fraction of labeled rows
+ */
+export function balancedCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+): { loss: Tensor; labeled: Tensor } {
+  const [R, K] = logits.shape as [number, number];
+  const targets = oneHot(labels, K); // [R, K], a row of zeros where unlabeled
+  const counts = sum(targets, { axes: [0] }); // [K]
+  const losses = neg(sum(mul(targets, logSoftmax(logits)), { axes: [0] })); // [K]
+  const means = div(losses, maximum(counts, scalar(1))); // [K]
+  const present = sum(minimum(counts, scalar(1))); // []
+  return {
+    loss: div(sum(means), maximum(present, scalar(1))),
+    labeled: mul(sum(counts), 1 / R),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Methods by the names that commands, settings and runs know them by. */
 import { LikenessError } from '../core/errors.ts';
+import { adc } from './adc.ts';
 import { byol } from './byol.ts';
 import { consensus } from './consensus.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
@@ -16,6 +17,7 @@ import { scan } from './scan.ts';
 import { simclr } from './simclr.ts';
 import { simsiam } from './simsiam.ts';
 import { swav } from './swav.ts';
+import { tcl } from './tcl.ts';
 import { temi } from './temi.ts';
 import { turtle } from './turtle.ts';
 
@@ -32,6 +34,8 @@ const builtIn = [
   simsiam,
   instdisc,
   propos,
+  tcl,
+  adc,
 ] as const satisfies readonly Method[];
 
 /** Methods that train nothing but a head on features of a pretrained model. */

@@ -233,4 +233,10 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     },
     reason: hundreds,
   },
+  tcl: {
+    paper: 'tcl-cifar10',
+    values: { twinEpochs: 8 },
+    reason: 'some dozen epochs',
+  },
+  adc: { paper: 'adc-cifar10', values: {}, reason: 'none differs' },
 };
