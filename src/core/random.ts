@@ -115,6 +115,10 @@ export const streams = {
   consensusImages: { purpose: 8, b: 0, c: 3 },
   /** Noise of the pixels of a view; the seed is drawn with the view. */
   viewNoise: { purpose: 10 },
+  /** Noise of a VAE's code; `a` is the step, `b` the row of the batch. */
+  codeNoise: { purpose: 8, c: 10 },
+  /** Inputs of DCGAN's generator; `a` is the step, `b` the row of the batch. */
+  generatorInput: { purpose: 8, c: 11 },
   /** Data that tests and examples make. */
   synthetic: { purpose: 9 },
 } as const satisfies Record<string, StreamSpec>;

@@ -68,7 +68,7 @@ export function createStep(options: StepOptions): {
   const model = createModel(network.variables, { encoder, project });
   return {
     step: stepOf(draft, options),
-    model: { ...model, variables: draft.variables },
+    model: { ...model, variables: draft.variables, encoderVariables: network.variables },
     build: () => ({
       ...buildStep(draft, options),
       encoderState: [...new Set([...network.names(), ...namesOfHeads(options)])],

@@ -8,7 +8,7 @@ import {
   PRETRAINED,
   type Variables,
 } from '../nn/index.ts';
-import { cast, constant, input, mul, sub, type Tensor } from '../tensor/index.ts';
+import { add, cast, clip, constant, input, mul, sub, type Tensor } from '../tensor/index.ts';
 
 export interface Normalization {
   /** Per channel, of values scaled to 0 … 1. */
@@ -21,6 +21,12 @@ export function normalizeImages(x: Tensor, { mean, std }: Normalization): Tensor
   const perChannel = (values: number[]) => constant(Float32Array.from(values), [3, 1, 1]);
   const scaled = mul(cast(x, 'float32'), perChannel(std.map((s) => 1 / (255 * s))));
   return sub(scaled, perChannel(mean.map((m, c) => m / std[c]!)));
+}
+
+/** Values 0 … 1 of normalized images [N, 3, H, W]. */
+export function unnormalizeImages(x: Tensor, { mean, std }: Normalization): Tensor {
+  const perChannel = (values: readonly number[]) => constant(Float32Array.from(values), [3, 1, 1]);
+  return clip(add(mul(x, perChannel(std)), perChannel(mean)), { low: 0, high: 1 });
 }
 
 export interface InferenceOptions {

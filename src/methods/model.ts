@@ -14,6 +14,11 @@ export type Project = (variables: Variables, features: Tensor) => Tensor;
 
 export interface Model {
   readonly variables: Variables;
+  /**
+   * The same variables for a method that writes layers of the encoder itself. Values that are asked
+   * for through them are stored with the encoder.
+   */
+  readonly encoderVariables: Variables;
   /** Features [N, F] of normalized images [N, 3, s, s]. */
   encode(images: Tensor, options?: { drop?: Drop }): Tensor;
   /** Embeddings [N, D] of features [N, F], by the method's head. */
@@ -31,6 +36,7 @@ export function createModel(
     encode(variables, images, { ...encoder, ...options });
   return {
     variables,
+    encoderVariables: variables,
     encode: encodeImages,
     project: (features) => project(variables, features),
     embed: (images) => project(variables, encodeImages(images)),

@@ -1,6 +1,7 @@
-/** Refuses pretrained models for methods that need a network of likeness. */
+/** Refuses networks that a method cannot learn with. */
 import { LikenessError } from '../core/errors.ts';
 import { type Architecture, IMPORTED, PRETRAINED } from '../nn/index.ts';
+import type { StepContext } from './program.ts';
 
 /** Kinds of input that a method can learn from. */
 export type MethodInput = 'any' | 'images';
@@ -22,5 +23,27 @@ export function requireOwnNetwork(
     `method: received "${name}" with a pretrained model; expected no model, because the method ` +
       'learns from pixels with a network of its own. Leave out the encoder, or name a method such ' +
       'as simclr.',
+  );
+}
+
+/**
+ * Refuses every network but the one that is part of the method, and filters before it.
+ *
+ * @throws LikenessError `method.encoder`
+ */
+export function requireArchitecture(
+  method: string,
+  expected: Architecture,
+  { encoder: { architecture = 'resnet18', frontEnd = 'none' } }: Pick<StepContext, 'encoder'>,
+): void {
+  const [name, received, wanted] =
+    architecture === expected
+      ? ['frontEnd', frontEnd, 'none']
+      : ['architecture', architecture, expected];
+  if (received === wanted) return;
+  throw new LikenessError(
+    'method.encoder',
+    `${name}: received "${received}" with method ${method}; expected "${wanted}", because the ` +
+      `network is part of the method. Set ${name}=${wanted}, or leave ${name} out.`,
   );
 }

@@ -2,11 +2,14 @@
 import { LikenessError } from '../core/errors.ts';
 import { input, type Shape, type Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
+import { DCGAN_SMALLEST, dcganEncoder, dcganFeatures } from './dcgan.ts';
+import { DECNN_SMALLEST, decnnEncoder, decnnFeatures } from './decnn.ts';
 import type { Drop } from './dropout.ts';
 import { fixedSize, type ImportedOptions, importedEncoder } from './graph/imported.ts';
 import { type PerceptronOptions, perceptron, perceptronFeatures } from './perceptron.ts';
 import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
 import { sobel } from './sobel.ts';
+import { VAE_SMALLEST, vaeEncoder, vaeFeatures, vaeGrid } from './vae.ts';
 import { createVariables, type Variables } from './variables.ts';
 import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
 
@@ -28,6 +31,19 @@ const fullyConnectedBackbones = {
     smallest: 1,
     grid: (size: number) => size,
   },
+  dcgan: {
+    build: dcganEncoder,
+    features: dcganFeatures,
+    smallest: DCGAN_SMALLEST,
+    grid: (size: number) => size,
+  },
+  decnn: {
+    build: decnnEncoder,
+    features: decnnFeatures,
+    smallest: DECNN_SMALLEST,
+    grid: () => 0, // takes images of several sizes
+  },
+  vae: { build: vaeEncoder, features: vaeFeatures, smallest: VAE_SMALLEST, grid: vaeGrid },
 } as const;
 
 /** All networks by name. */

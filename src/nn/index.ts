@@ -1,4 +1,13 @@
 /** Layers, networks, optimizers and schedules. */
+export {
+  dcganGenerator,
+  discriminatorLogits,
+  discriminatorMaps,
+  GENERATOR,
+  generatorInputs,
+  pooledMaps,
+} from './dcgan.ts';
+export { decnnLayers, decnnPooled, type SparseLayer, sparseCost } from './decnn.ts';
 export { createDropout, type Drop, type DropoutSource } from './dropout.ts';
 export {
   type Architecture,
@@ -34,8 +43,12 @@ export {
   normal,
   uniformFanIn,
 } from './initialize.ts';
-export { batchNorm, convolution, linear, type Weights } from './layers.ts';
-export { binaryCrossEntropyWithLogits, meanSquaredError } from './losses.ts';
+export { batchNorm, convolution, linear, transposedConvolution, type Weights } from './layers.ts';
+export {
+  binaryCrossEntropyWithLogits,
+  gaussianDivergence,
+  meanSquaredError,
+} from './losses.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export {
   createMomentumVariables,
@@ -74,6 +87,7 @@ export {
   stems,
 } from './resnet.ts';
 export { type WarmupCosine, warmupCosine } from './schedules.ts';
+export { vaeDecoder, vaeHidden, vaeLogVariance, vaeMean } from './vae.ts';
 export {
   createVariables,
   type FirstValues,

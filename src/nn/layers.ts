@@ -5,6 +5,7 @@ import {
   batchNorm as batchNormOperator,
   constant,
   conv2d,
+  convTranspose2d,
   crossReplicaBatchNorm,
   linear as linearOperator,
   mul,
@@ -26,6 +27,8 @@ export interface ConvolutionLayer {
   bias?: 'with' | 'without';
   /** Weights that an optimizer changes, or that stay as they begin. Default: trained. */
   weights?: Weights;
+  /** First filters. Default: Kaiming normal by fan-out. */
+  initialize?: Initializer;
 }
 
 /** Weights that an optimizer changes, or that stay as they begin. */
@@ -43,17 +46,59 @@ export function convolution(
     padding = Math.floor(kernel / 2),
     bias = 'without',
     weights = 'trained',
+    initialize = kaimingFanOut(),
   }: ConvolutionLayer,
 ): Tensor {
   const shape = [channels, x.shape[1]!, kernel, kernel];
   const value = weights === 'frozen' ? variables.buffer : variables.parameter;
-  const weight = value(`${name}.weight`, shape, kaimingFanOut());
+  const weight = value(`${name}.weight`, shape, initialize);
   const y = conv2d(x, weight, { stride, padding }); // [N, channels, h, w]
-  if (bias === 'without') return y;
-  return add(
-    y,
-    reshape(variables.parameter(`${name}.bias`, [channels], filled(0)), [channels, 1, 1]),
-  );
+  return bias === 'without' ? y : withBias(variables, name, y);
+}
+
+function withBias(variables: Variables, name: string, y: Tensor): Tensor {
+  const channels = y.shape[1]!;
+  const bias = variables.parameter(`${name}.bias`, [channels], filled(0));
+  return add(y, reshape(bias, [channels, 1, 1])); // [N, channels, h, w]
+}
+
+export interface TransposedConvolutionLayer {
+  channels: number;
+  kernel: number;
+  stride?: number;
+  padding?: number;
+  /** Side of the result in pixels, which a stride leaves open. Default: the smallest possible. */
+  extent?: number;
+  /** Default: without, because a batch norm follows. */
+  bias?: 'with' | 'without';
+  /** First filters. Default: `U(±1/sqrt(channels k k))`, as PyTorch has it. */
+  initialize?: Initializer;
+}
+
+/**
+ * Transposed convolution of square maps x [N, I, h, h] with filters [I, channels, k, k] and a zero
+ * bias.
+ */
+export function transposedConvolution(
+  variables: Variables,
+  name: string,
+  x: Tensor,
+  {
+    channels,
+    kernel,
+    stride = 1,
+    padding = Math.floor(kernel / 2),
+    extent,
+    bias = 'without',
+    initialize = uniformFanIn(channels * kernel * kernel),
+  }: TransposedConvolutionLayer,
+): Tensor {
+  const smallest = (x.shape[2]! - 1) * stride - 2 * padding + kernel;
+  const outputPadding = (extent ?? smallest) - smallest;
+  const shape = [x.shape[1]!, channels, kernel, kernel];
+  const weight = variables.parameter(`${name}.weight`, shape, initialize);
+  const y = convTranspose2d(x, weight, { stride, padding, outputPadding }); // [N, channels, H, H]
+  return bias === 'without' ? y : withBias(variables, name, y);
 }
 
 export interface LinearLayer {
