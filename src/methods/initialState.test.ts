@@ -26,7 +26,7 @@ describe('initialEncoderState', () => {
     const { initialState, encoderState } = methodProgram(settings, { images: 16 });
     const whole = initialState(7);
     const state = initialEncoderState(settings, 7);
-    expect(Object.keys(state).length).toBeGreaterThan(10);
+    expect(Object.keys(state).length).toBeGreaterThan(1);
     for (const [name, values] of Object.entries(state)) expect(values, name).toEqual(whole[name]);
     const { project, assign, prototypes } = methodHead(settings);
     const variables = createVariables();

@@ -4,6 +4,7 @@
  * `differs` lists the values of our preset that are not the paper's, each with the reason.
  */
 import { clusterPapers } from './clusterPapers.cases.ts';
+import { generativePapers } from './papersGenerative.cases.ts';
 
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -344,4 +345,5 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     differs: { finalLearningRate: cosine },
   },
   ...clusterPapers,
+  ...generativePapers,
 };

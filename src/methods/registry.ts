@@ -4,6 +4,8 @@ import { adc } from './adc.ts';
 import { byol } from './byol.ts';
 import { consensus } from './consensus.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
+import { dcgan } from './dcgan.ts';
+import { decnn } from './decnn.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
 import type { Method } from './defineMethod.ts';
@@ -20,6 +22,7 @@ import { swav } from './swav.ts';
 import { tcl } from './tcl.ts';
 import { temi } from './temi.ts';
 import { turtle } from './turtle.ts';
+import { vae } from './vae.ts';
 
 const builtIn = [
   swav,
@@ -36,6 +39,9 @@ const builtIn = [
   propos,
   tcl,
   adc,
+  vae,
+  dcgan,
+  decnn,
 ] as const satisfies readonly Method[];
 
 /** Methods that train nothing but a head on features of a pretrained model. */

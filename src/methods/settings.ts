@@ -151,8 +151,8 @@ export const sharedGroups = {
       .enum(architectureNames)
       .default('resnet18')
       .describe(
-        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, mlp any, all three of one ' +
-          'size only; ' +
+        'network; alexnet takes images from 63 px, vgg16-bn from 32 px, dcgan from 25 px, vae from ' +
+          '9 px, mlp any, all of one size only; decnn takes images from 7 px; ' +
           'pretrained: the stored features of a model, on which a head is trained; imported: a ' +
           'model that is trained further',
       ),

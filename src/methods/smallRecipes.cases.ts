@@ -239,4 +239,7 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     reason: 'some dozen epochs',
   },
   adc: { paper: 'adc-cifar10', values: {}, reason: 'none differs' },
+  vae: { paper: 'vae-cifar', values: {}, reason: 'none differs' },
+  dcgan: { paper: 'dcgan-cifar', values: {}, reason: 'none differs' },
+  decnn: { paper: 'decnn-cifar', values: {}, reason: 'none differs' },
 };

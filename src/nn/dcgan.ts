@@ -106,7 +106,8 @@ export function dcganEncoder(variables: Variables, x: Tensor, options: DcganOpti
 
 /** Logits [N, 1] of being real, of the discriminator's last map. */
 export function discriminatorLogits(variables: Variables, map: Tensor): Tensor {
-  const flat = reshape(map, [map.shape[0]!, sizeOf(map.shape) / map.shape[0]!]); // [N, 8192] at 32 px
+  const N = map.shape[0]!;
+  const flat = reshape(map, [N, sizeOf(map.shape) / N]); // [N, 8192] at 32 px
   const shape = { features: 1, bias: 'without', initialize: first } as const;
   return linear(variables, 'discriminator.linear', flat, shape); // [N, 1]
 }

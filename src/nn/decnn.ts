@@ -112,13 +112,14 @@ export function decnnPooled(layers: readonly SparseLayer[]): Tensor {
 }
 
 /**
- * Images [N, C, h, w] minus the mean of a window of 9 x 9 over all channels, divided by the standard
+ * Images [N, C, h, w] minus the mean of a window of 9 x 9 over all channels, divided by the
  * deviation there, or by the mean deviation of the image where that is larger.
  */
 export function contrastNormalize(x: Tensor): Tensor {
   const [, , h, w] = x.shape as [number, number, number, number];
   const window = { kernel: WINDOW, stride: 1, padding: (WINDOW - 1) / 2 };
-  const inside = averagePool2d(constant(new Float32Array(h * w).fill(1), [1, 1, h, w]), window); // [1, 1, h, w]
+  const ones = constant(new Float32Array(h * w).fill(1), [1, 1, h, w]);
+  const inside = averagePool2d(ones, window); // [1, 1, h, w]
   const local = (values: Tensor) =>
     div(mean(averagePool2d(values, window), { axes: [1], keepDims: true }), inside); // [N, 1, h, w]
   const centered = sub(x, local(x)); // [N, C, h, w]

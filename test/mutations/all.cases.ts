@@ -3,6 +3,7 @@ import { beyond } from './beyond.cases.ts';
 import { contrast } from './contrast.cases.ts';
 import { explore } from './explore.cases.ts';
 import { folders } from './folders.cases.ts';
+import { generative } from './generative.cases.ts';
 import { graphs } from './graphs.cases.ts';
 import { heads } from './heads.cases.ts';
 import { instances } from './instances.cases.ts';
@@ -14,6 +15,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...prototypes,
   ...contrast,
   ...instances,
+  ...generative,
   ...heads,
   ...folders,
   ...explore,
