@@ -81,6 +81,14 @@ export {
   mostProbable,
 } from './learnedClusters.ts';
 export { type LouvainOptions, louvain, modularity } from './louvain.ts';
+export {
+  affinityOf,
+  clusterAffinities,
+  mergeByAffinity,
+  type NeighborWeights,
+  nearestNeighborChains,
+  neighborWeights,
+} from './mergeByAffinity.ts';
 export { type MutualNeighborOptions, mutualNeighborClusters } from './mutualNeighbors.ts';
 export { binaryGraph, jaccardGraph } from './neighborGraph.ts';
 export { type NeighborOptions, type Neighbors, nearestNeighbors } from './neighbors.ts';

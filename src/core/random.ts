@@ -119,6 +119,9 @@ export const streams = {
   codeNoise: { purpose: 8, c: 10 },
   /** Inputs of DCGAN's generator; `a` is the step, `b` the row of the batch. */
   generatorInput: { purpose: 8, c: 11 },
+  /** Order of JULE's images; `a` is the epoch. Negatives of its triplets; `a` is the step. */
+  juleOrder: { purpose: 8, b: 0, c: 20 },
+  juleNegatives: { purpose: 8, b: 0, c: 21 },
   /** Data that tests and examples make. */
   synthetic: { purpose: 9 },
 } as const satisfies Record<string, StreamSpec>;

@@ -322,6 +322,38 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       predictorDim: 512,
     },
   },
+  'jule-cifar': {
+    source: 'Yang et al. 2016 (arXiv:1604.03628), section 4; jwyang/JULE.torch, train.lua',
+    values: {
+      ...imagenet,
+      ...sgd,
+      batchSize: 100,
+      imageSize: 32,
+      crops: '1x32',
+      scales: '1-1',
+      flipProbability: 0,
+      jitterProbability: 0,
+      grayscaleProbability: 0,
+      blurProbability: 0,
+      architecture: 'jule',
+      learningRate: 0.01,
+      finalLearningRate: 0, // rateDecay takes its place
+      weightDecay: 5e-5,
+      epochs: 80, // four periods
+      clusters: 10,
+      neighbors: 20,
+      mergeFraction: 0.9,
+      mergeEpochs: 20,
+      groupSize: 1,
+      negatives: 20,
+      margin: 0.2,
+      positiveWeight: 1,
+      rateDecay: 1e-4,
+      augmentedViews: 'none',
+      variant: 'reference',
+    },
+    differs: { variant: corrected },
+  },
   'instdisc-imagenet': {
     source: 'Wu et al. 2018 (arXiv:1805.01978), section 4; zhirongw/lemniscate.pytorch, main.py',
     values: {

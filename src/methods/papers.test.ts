@@ -24,7 +24,7 @@ function unread({ optimizer, architecture, blurProbability, jitterProbability }:
     ...(optimizer === 'adam' ? ['momentum', 'momentumForm'] : []),
     ...(optimizer === 'larc' ? [] : ['larcMode']),
     ...(optimizer === 'larc' || optimizer === 'lars' ? [] : ['trust']),
-    ...(architecture === 'alexnet' ? ['stem', 'residualInit'] : []),
+    ...(['alexnet', 'jule'].includes(String(architecture)) ? ['stem', 'residualInit'] : []),
     ...(blurProbability === 0 ? ['blurSigma'] : []),
     ...(jitterProbability === 0 ? ['brightness', 'contrast', 'saturation', 'hue'] : []),
   ];
@@ -92,7 +92,7 @@ describe('recipes for small images', () => {
     },
   );
 
-  it('change the rate of BYOL and ProPos alone', () => {
+  it('change rates and networks of these methods alone', () => {
     const changed = networks.filter(
       ({ recipe }) => recipe?.optimizer || recipe?.schedule || recipe?.data,
     );
@@ -104,6 +104,18 @@ describe('recipes for small images', () => {
     ).toEqual([
       ['byol', { learningRate: 0.004 }],
       ['propos', { learningRate: 0.004 }],
+      [
+        'jule',
+        {
+          batchSize: 100,
+          architecture: 'jule',
+          width: 64,
+          stemStart: 'random',
+          optimizer: 'sgd',
+          learningRate: 0.1,
+          weightDecay: 5e-5,
+        },
+      ],
     ]);
   });
 });

@@ -12,6 +12,7 @@ import type { Method } from './defineMethod.ts';
 import { ensemble } from './ensemble.ts';
 import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
+import { jule } from './jule.ts';
 import { moco } from './moco.ts';
 import { pcl } from './pcl.ts';
 import { propos } from './propos.ts';
@@ -42,6 +43,7 @@ const builtIn = [
   vae,
   dcgan,
   decnn,
+  jule,
 ] as const satisfies readonly Method[];
 
 /** Methods that train nothing but a head on features of a pretrained model. */

@@ -214,6 +214,11 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     values: { hiddenDim: 256, embeddingDim: 256, predictorDim: 64 },
     reason: "the paper's proportions (a predictor of a quarter) at an eighth of its width",
   },
+  jule: {
+    paper: 'jule-cifar',
+    values: { mergeEpochs: 5, groupSize: 5, rateDecay: 0 },
+    reason: 'short runs: a cosine schedule, and batches in which every image has a pair',
+  },
   instdisc: {
     paper: 'instdisc-imagenet',
     values: { temperature: 0.1, loss: 'softmax' },

@@ -6,6 +6,7 @@ import { DCGAN_SMALLEST, dcganEncoder, dcganFeatures } from './dcgan.ts';
 import { DECNN_SMALLEST, decnnEncoder, decnnFeatures } from './decnn.ts';
 import type { Drop } from './dropout.ts';
 import { fixedSize, type ImportedOptions, importedEncoder } from './graph/imported.ts';
+import { JULE_SMALLEST, jule, juleFeatures, juleGrid } from './jule.ts';
 import { type PerceptronOptions, perceptron, perceptronFeatures } from './perceptron.ts';
 import { type ResnetOptions, residualNetworks, resnet, resnetFeatures } from './resnet.ts';
 import { sobel } from './sobel.ts';
@@ -25,6 +26,7 @@ const fullyConnectedBackbones = {
     grid: alexnetGrid,
   },
   'vgg16-bn': { build: vgg16, features: plainFeatures, smallest: VGG_SMALLEST, grid: vggGrid },
+  jule: { build: jule, features: juleFeatures, smallest: JULE_SMALLEST, grid: juleGrid },
   mlp: {
     build: perceptron,
     features: perceptronFeatures,

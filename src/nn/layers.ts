@@ -28,13 +28,14 @@ export interface ConvolutionLayer {
   /** Weights that an optimizer changes, or that stay as they begin. Default: trained. */
   weights?: Weights;
   /** First filters. Default: Kaiming normal by fan-out. */
+  /** First weights. Default: Kaiming normal by fan-out. */
   initialize?: Initializer;
 }
 
 /** Weights that an optimizer changes, or that stay as they begin. */
 export type Weights = 'trained' | 'frozen';
 
-/** Convolution with Kaiming normal weights by fan-out, and a zero bias. */
+/** Convolution with a bias that begins at zero. */
 export function convolution(
   variables: Variables,
   name: string,

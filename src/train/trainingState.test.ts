@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { methodNames, methodProgram, resolveSettings, stateShapes } from '../methods/index.ts';
+import {
+  methodNamed,
+  methodNames,
+  methodProgram,
+  resolveSettings,
+  stateShapes,
+} from '../methods/index.ts';
 import { maxCheckpointBytes, runFolderAt } from '../run/index.ts';
 import { toCheckpoint } from './trainingState.ts';
 
@@ -9,7 +15,7 @@ it.each(methodNames)('bounds the checkpoints of %s just above what they have', (
   const settings = resolveSettings({
     encoder: { architecture: 'resnet10', width: 4 },
     method: { name },
-    views: { crops: [{ count: ['instdisc', 'deepcluster'].includes(name) ? 1 : 2, size: 32 }] },
+    views: { crops: [{ count: methodNamed(name).crops === 'single' ? 1 : 2, size: 32 }] },
   });
   const method = methodProgram(settings, { images: IMAGES, extra: undefined });
   const state = method.initialState(0);

@@ -2,6 +2,7 @@
 import type { Mutation } from './mutation.cases.ts';
 
 const golden = 'classicalGolden.test.ts';
+const ofMerges = 'mergeByAffinity.test.ts';
 const ofMutual = 'mutualNeighbors.test.ts';
 
 export const graphs = {
@@ -47,6 +48,50 @@ export const graphs = {
       find: 'scales[row]! * scales[other]!',
       to: 'scales[row]! ** 2',
       caughtBy: ['classical.test.ts', 'with one weight'],
+    },
+  ],
+  jule: [
+    {
+      line: 'the scale of the weights is the mean of all distances',
+      in: 'neighborWeights',
+      find: '$sum / squared.length',
+      to: '$sum / indices[0]!',
+      caughtBy: [ofMerges, 'with the mean squared distance as scale'],
+    },
+    {
+      line: 'an affinity is divided by the square of the size',
+      in: 'affinityOf',
+      find: 'there / sizes[a]! ** 2',
+      to: 'there / sizes[a]!',
+      caughtBy: [ofMerges, 'are the golden ones'],
+    },
+    {
+      line: 'the affinities of both merged clusters to a third add up',
+      in: 'mergeByAffinity',
+      find: 'increase(affinities[a]!, other, affinities[b]!.get(other) ?? 0)',
+      to: 'increase(affinities[a]!, other, 0)',
+      caughtBy: [ofMerges, 'are those of dense matrices'],
+    },
+    {
+      line: 'the lead over the next clusters counts while there are many',
+      in: 'bestMerge',
+      find: 'left > MANY_CLUSTERS',
+      to: 'false',
+      caughtBy: [ofMerges, 'of many clusters'],
+    },
+    {
+      line: 'triplets: negatives are of other clusters',
+      in: 'tripletLoss',
+      find: 'where(same, scalar(-1), order)',
+      to: 'order',
+      caughtBy: ['jule.test.ts', 'are all pairs of a cluster'],
+    },
+    {
+      line: 'triplets: the reference alone has the slip of the gradients',
+      in: 'tripletLoss',
+      find: "variant === 'reference'",
+      to: "variant === 'corrected'",
+      caughtBy: ['jule.test.ts', 'the right gradients'],
     },
   ],
 } satisfies Record<string, readonly Mutation[]>;
