@@ -9,14 +9,14 @@
  *   z = the maps of lowest cost, by ten steps of FISTA, without gradient
  *   f = the filters, of unit length, along the gradient of cost_1 + cost_2
  *
- * Symbols: y contrast-normalized images in layer 1; lambda = 1. Network and inference are
+ * Symbols: y contrast-normalized images in layer 1; lambda = 3. Network and inference are
  * `src/nn/decnn.ts`. Features are |z| of layer 2, max-pooled to 4 x 4, and clusters come from
  * k-means on them.
  *
  * Different from the paper: maps are inferred by FISTA, which minimizes the same cost as its
- * splitting with a growing beta; both layers learn at once, each by its own cost, where the paper
- * learns one after the other; every map of layer 2 reads all maps of layer 1; ten steps of
- * inference are fixed.
+ * splitting with a growing beta; lambda is 3, because layer 2 would begin without values at 1, the
+ * paper's; both layers learn at once, each by its own cost, where the paper learns one after the
+ * other; every map of layer 2 reads all maps of layer 1; ten steps of inference are fixed.
  */
 import { z } from 'zod';
 import { decnnLayers, decnnPooled, sparseCost } from '../nn/index.ts';

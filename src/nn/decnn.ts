@@ -53,8 +53,11 @@ export type DecnnOptions = Pick<PlainNetworkOptions, 'width' | 'stemFilters'>;
 const MAPS = [15, 45] as const;
 /** Side of the filters. */
 const KERNEL = 7;
-/** Lambda, the weight of the reconstruction, as in the paper. */
-const RECONSTRUCTION_WEIGHT = 1;
+/**
+ * Lambda, the weight of the reconstruction. The paper has 1, at which every value of layer 2 is 0
+ * in the first step on images that are normalized as here, so that its filters would not learn.
+ */
+const RECONSTRUCTION_WEIGHT = 3;
 /** Steps of FISTA. */
 const INFERENCE_STEPS = 10;
 /** Side of the pooled maps. */
