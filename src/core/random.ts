@@ -108,6 +108,8 @@ export const streams = {
   maskColumnShifts: { purpose: 7, c: 19 },
   /** Masks of dropout; `a` is the step, `b` the layer. */
   dropout: { purpose: 8, c: 0 },
+  /** Pairs of DCCM's information loss; `a` is the step. */
+  dccmPairs: { purpose: 8, b: 0, c: 30 },
   /** First values of TURTLE's linear classifier; `a` is the step, `b` the tensor. */
   turtleClassifier: { purpose: 8, c: 1 },
   /** Seeds of the clusterings that a consensus joins; `a` is the clustering. */

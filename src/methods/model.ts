@@ -1,7 +1,6 @@
 /** The network of a step, an encoder with the method's head, and moving averages of it. */
 import {
   createMomentumVariables,
-  type Drop,
   type EncoderOptions,
   encode,
   type MomentumVariables,
@@ -20,7 +19,7 @@ export interface Model {
    */
   readonly encoderVariables: Variables;
   /** Features [N, F] of normalized images [N, 3, s, s]. */
-  encode(images: Tensor, options?: { drop?: Drop }): Tensor;
+  encode(images: Tensor, options?: Pick<EncoderOptions, 'drop' | 'onFirstMap'>): Tensor;
   /** Embeddings [N, D] of features [N, F], by the method's head. */
   project(features: Tensor): Tensor;
   /** Embeddings [N, D] of normalized images [N, 3, s, s]. */

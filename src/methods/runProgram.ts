@@ -9,6 +9,7 @@ import {
   lars,
   type Optimizer,
   PRETRAINED,
+  rmsprop,
   sgd,
   warmupCosine,
 } from '../nn/index.ts';
@@ -35,6 +36,8 @@ function optimizerOf({
       return larc({ ...descent, trust, mode: larcMode });
     case 'lars':
       return lars({ ...descent, trust });
+    case 'rmsprop':
+      return rmsprop({ weightDecay });
     case 'sgd':
       return sgd(descent);
   }

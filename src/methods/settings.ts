@@ -152,7 +152,8 @@ export const sharedGroups = {
       .default('resnet18')
       .describe(
         'network; alexnet takes images from 63 px, vgg16-bn from 32 px, dcgan from 25 px, vae from ' +
-          '9 px, mlp any, all of one size only; decnn takes images from 7 px; ' +
+          '9 px, mlp any, all of one size only; dac takes images from 22 px, ' +
+          'dccm from 20 px, decnn from 7 px; ' +
           'pretrained: the stored features of a model, on which a head is trained; imported: a ' +
           'model that is trained further',
       ),
@@ -224,7 +225,7 @@ export const sharedGroups = {
   }),
   optimizer: z.strictObject({
     name: z
-      .enum(['adam', 'larc', 'lars', 'sgd'])
+      .enum(['adam', 'larc', 'lars', 'rmsprop', 'sgd'])
       .default('adam')
       .describe('optimizer of the weights'),
     learningRate: rate().default(0.002).describe('highest learning rate'),

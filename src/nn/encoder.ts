@@ -2,6 +2,8 @@
 import { LikenessError } from '../core/errors.ts';
 import { input, type Shape, type Tensor } from '../tensor/index.ts';
 import { ALEXNET_SMALLEST, alexnet, alexnetGrid, plainFeatures } from './alexnet.ts';
+import { DAC_SMALLEST, dacFeatures, dacNetwork } from './dacNetwork.ts';
+import { DCCM_SMALLEST, dccmFeatures, dccmNetwork } from './dccmNetwork.ts';
 import { DCGAN_SMALLEST, dcganEncoder, dcganFeatures } from './dcgan.ts';
 import { DECNN_SMALLEST, decnnEncoder, decnnFeatures } from './decnn.ts';
 import type { Drop } from './dropout.ts';
@@ -14,9 +16,12 @@ import { VAE_SMALLEST, vaeEncoder, vaeFeatures, vaeGrid } from './vae.ts';
 import { createVariables, type Variables } from './variables.ts';
 import { VGG_SMALLEST, vgg16, vggGrid } from './vgg.ts';
 
+/** Grid of networks that average their last map, which take images of different sizes. */
+const anySize = (_: number) => 1;
+
 /**
- * Networks with fully connected layers. They take images of one size, not below the smallest; sizes
- * of the same `grid` count as one.
+ * Networks without residual blocks, from images of a smallest size on. Those with fully connected
+ * layers take images of one size; sizes of the same `grid` count as one.
  */
 const fullyConnectedBackbones = {
   alexnet: {
@@ -46,6 +51,8 @@ const fullyConnectedBackbones = {
     grid: () => 0, // takes images of several sizes
   },
   vae: { build: vaeEncoder, features: vaeFeatures, smallest: VAE_SMALLEST, grid: vaeGrid },
+  dac: { build: dacNetwork, features: dacFeatures, smallest: DAC_SMALLEST, grid: anySize },
+  dccm: { build: dccmNetwork, features: dccmFeatures, smallest: DCCM_SMALLEST, grid: anySize },
 } as const;
 
 /** All networks by name. */
@@ -79,6 +86,11 @@ export interface EncoderOptions
   frontEnd?: FrontEnd;
   /** Dropout of AlexNet and VGG in training. Default: none. */
   drop?: Drop;
+  /**
+   * Receives a map [N, C, h, w] near the pixels: after the first stage of a residual network, after
+   * the first pooling of `dac` and `dccm`. Other networks have none.
+   */
+  onFirstMap?: (map: Tensor) => void;
 }
 
 function fullyConnectedBackbone(architecture: Architecture) {

@@ -39,6 +39,8 @@ export {
   filled,
   glorotUniform,
   type Initializer,
+  identity,
+  kaimingFanIn,
   kaimingFanOut,
   normal,
   uniformFanIn,
@@ -64,6 +66,8 @@ export {
   type MomentumForm,
   momentumForms,
   type Optimizer,
+  type RmspropOptions,
+  rmsprop,
   type SgdOptions,
   sgd,
 } from './optimizers.ts';

@@ -23,6 +23,25 @@ export function kaimingFanOut(): Initializer {
 }
 
 /**
+ * Kaiming normal by fan-in, for convolutions [O, I, kh, kw] followed by a ReLU: `N(0, 2 / (I kh
+ * kw))`. Keras' `he_normal` without its truncation.
+ */
+export function kaimingFanIn(): Initializer {
+  return (shape, random) => {
+    const deviation = Math.sqrt(2 / sizeOf(shape.slice(1)));
+    return new Float32Array(sizeOf(shape)).map(() => random.normal(0, deviation));
+  };
+}
+
+/** 1 on the diagonal and 0 elsewhere, for weights [out, in] of any two extents. */
+export function identity(): Initializer {
+  return ([rows, columns]) =>
+    Float32Array.from({ length: rows! * columns! }, (_, i) =>
+      Math.floor(i / columns!) === i % columns! ? 1 : 0,
+    );
+}
+
+/**
  * `U(-1 / sqrt(fanIn), 1 / sqrt(fanIn))`, as PyTorch initializes weight and bias of a Linear layer.
  */
 export function uniformFanIn(fanIn: number): Initializer {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { input, type Shape } from '../tensor/index.ts';
-import { adam, larc, lars, type Optimizer, sgd } from './optimizers.ts';
+import { adam, larc, lars, type Optimizer, rmsprop, sgd } from './optimizers.ts';
 
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -54,6 +54,23 @@ function expectClose(received: Float32Array, expected: readonly number[], tolera
     );
   });
 }
+
+describe('rmsprop', () => {
+  // Reference: torch.optim.RMSprop(lr=.05, alpha=.9, eps=1e-8, weight_decay=.01), float64.
+  it('agrees with PyTorch on two updates', async () => {
+    const [first, second] = await updates(rmsprop({ decay: 0.9, weightDecay: 0.01 }), {
+      shape: [2],
+      weights: [1, -2],
+      gradients: [
+        [0.5, -1],
+        [0.1, 0.2],
+      ],
+      learningRates: [0.05, 0.05],
+    });
+    expectClose(first!, [0.84188613, -1.84188612]);
+    expectClose(second!, [0.80731254, -1.87104726]);
+  });
+});
 
 describe('sgd and adam', () => {
   const stored = JSON.parse(

@@ -161,6 +161,36 @@ export function lars({
   };
 }
 
+export interface RmspropOptions {
+  /** Fraction of the mean square that remains. Default: .9, as in Keras. */
+  decay?: number;
+  epsilon?: number;
+  weightDecay?: number;
+}
+
+/**
+ * RMSprop as torch.optim.RMSprop: `g' = g + wd w; v = a v + (1 - a) g'^2; w -= lr g' / (sqrt(v) +
+ * eps)`. v starts at 0. Source: Tieleman and Hinton 2012, lecture 6e.
+ */
+export function rmsprop({
+  decay = 0.9,
+  epsilon = 1e-8,
+  weightDecay = 0,
+}: RmspropOptions = {}): Optimizer {
+  return {
+    scalars: () => ({}),
+    update({ name, value: w, gradient }, lr) {
+      const g = weightDecay === 0 ? gradient : add(gradient, mul(weightDecay, w));
+      const v = slot('rmsprop', name, w);
+      const next = add(mul(decay, v), mul(1 - decay, mul(g, g)));
+      return {
+        next: sub(w, mul(lr, div(g, add(sqrt(next), epsilon)))),
+        slots: [{ name: 'rmsprop', current: v, next }],
+      };
+    },
+  };
+}
+
 export interface AdamOptions {
   beta1?: number;
   beta2?: number;

@@ -43,6 +43,8 @@ export interface ResnetOptions {
   residualInit?: ResidualInit;
   /** Filters of the first convolution. Default: trained. */
   stemFilters?: Weights;
+  /** Receives the map [N, C, h, w] after the first stage. */
+  onFirstMap?: (map: Tensor) => void;
 }
 
 /** Channels of each stage (before a bottleneck's expansion). */
@@ -72,6 +74,7 @@ export function resnet(variables: Variables, x: Tensor, options: ResnetOptions =
       const build = block === 'basic' ? basicBlock : bottleneck;
       y = build(variables, name, y, { channels: channels[stage]!, stride, scale }); // halves h and w at stride 2
     }
+    if (stage === 0) options.onFirstMap?.(y);
   });
   return globalAveragePool(y); // [N, D]
 }
