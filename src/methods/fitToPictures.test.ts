@@ -28,6 +28,12 @@ describe('fitToPictures', () => {
     ]);
   });
 
+  it('does not color gray images by channel shifts', () => {
+    const shifted = settingsFor('small-32', { views: { channelShift: 0.1 } });
+    expect(fitToPictures(shifted, digits, none).settings.views.channelShift).toBe(0);
+    expect(fitToPictures(shifted, photos, none).settings.views.channelShift).toBe(0.1);
+  });
+
   it('keeps what a person gave', () => {
     const given = new Set(['flipProbability', 'hue']);
     const { views } = fitToPictures(settings, digits, given).settings;

@@ -51,8 +51,8 @@ export function fitToPictures(
     );
     if (isFar) views.flipProbability = 0;
   }
-  const names = ['saturation', 'hue', 'grayscaleProbability'] as const;
-  const changed = colored > 0 ? [] : names.filter((name) => views[name] > 0 && isFree(name));
+  const names = ['saturation', 'hue', 'grayscaleProbability', 'channelShift'] as const;
+  const changed = colored > 0 ? [] : names.filter((name) => (views[name] ?? 0) > 0 && isFree(name));
   if (changed.length > 0) {
     for (const name of changed) views[name] = 0;
     notes.push(`${changed.map((name) => `${name} 0`).join(', ')}: the images are gray`);

@@ -5,6 +5,7 @@
  */
 import { clusterPapers } from './clusterPapers.cases.ts';
 import { generativePapers } from './papersGenerative.cases.ts';
+import { relationPapers } from './relationPapers.cases.ts';
 
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -301,6 +302,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
       solarizeProbability: { ours: 0.1, reason: 'the mean, as both views are drawn alike' },
     },
   },
+  ...relationPapers,
   'simsiam-imagenet': {
     source:
       'Chen and He 2021 (arXiv:2011.10566), section 3; facebookresearch/simsiam, ' +

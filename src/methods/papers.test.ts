@@ -21,10 +21,12 @@ function flat(settings: Settings | SettingsPatch): Record<string, string | numbe
 /** Settings that have no effect beside others, which no paper states. */
 function unread({ optimizer, architecture, blurProbability, jitterProbability }: Values): string[] {
   return [
-    ...(optimizer === 'adam' ? ['momentum', 'momentumForm'] : []),
+    ...(optimizer === 'adam' || optimizer === 'rmsprop' ? ['momentum', 'momentumForm'] : []),
     ...(optimizer === 'larc' ? [] : ['larcMode']),
     ...(optimizer === 'larc' || optimizer === 'lars' ? [] : ['trust']),
-    ...(['alexnet', 'jule'].includes(String(architecture)) ? ['stem', 'residualInit'] : []),
+    ...(['alexnet', 'jule', 'dac', 'dccm'].includes(String(architecture))
+      ? ['stem', 'residualInit']
+      : []),
     ...(blurProbability === 0 ? ['blurSigma'] : []),
     ...(jitterProbability === 0 ? ['brightness', 'contrast', 'saturation', 'hue'] : []),
   ];

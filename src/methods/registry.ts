@@ -4,7 +4,10 @@ import { adc } from './adc.ts';
 import { byol } from './byol.ts';
 import { consensus } from './consensus.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
+import { dac } from './dac.ts';
+import { dccm } from './dccm.ts';
 import { dcgan } from './dcgan.ts';
+import { ddc } from './ddc.ts';
 import { decnn } from './decnn.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
@@ -36,6 +39,9 @@ const builtIn = [
   moco,
   byol,
   simsiam,
+  dac,
+  ddc,
+  dccm,
   instdisc,
   propos,
   tcl,

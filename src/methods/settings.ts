@@ -136,7 +136,10 @@ export const sharedGroups = {
       .describe('shear by up to this angle in degrees; absent: none'),
     channelShift: fraction()
       .optional()
-      .describe('amount, as a fraction of 255, up to which each channel is shifted; absent: none'),
+      .describe(
+        'amount, as a fraction of 255, up to which each channel is shifted; 0 for gray; ' +
+          'absent: none',
+      ),
     noise: fraction()
       .optional()
       .describe('standard deviation of noise per pixel, as a fraction of 255; absent: none'),

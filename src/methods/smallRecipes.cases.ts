@@ -209,6 +209,13 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     },
     reason: hundreds,
   },
+  dac: { paper: 'dac-cifar', values: {}, reason: "the paper's thresholds" },
+  ddc: { paper: 'ddc-cifar', values: {}, reason: 'a reconstruction for all images' },
+  dccm: {
+    paper: 'dccm-cifar',
+    values: { hiddenChannels: 64 },
+    reason: 'at 512 channels the information loss takes longer than the network',
+  },
   simsiam: {
     paper: 'simsiam-imagenet',
     values: { hiddenDim: 256, embeddingDim: 256, predictorDim: 64 },

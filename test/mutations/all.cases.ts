@@ -10,12 +10,14 @@ import { instances } from './instances.cases.ts';
 import { joined } from './joined.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
+import { relations } from './relations.cases.ts';
 
 export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...prototypes,
   ...contrast,
   ...instances,
   ...generative,
+  ...relations,
   ...heads,
   ...folders,
   ...explore,
