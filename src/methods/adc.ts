@@ -32,10 +32,11 @@
  * centroids of a cluster begin within 0.01 of a common point of N(0, 0.3).
  * Different: the network has no dropout and is one of ours, not a pre-activation ResNet-20; Adam
  * has its usual decay rates, not 0.8 and 0.9; the rate follows a cosine; copies change brightness
- * by a factor; centroids never restart from k-means, which is an option there.
+ * by a factor; centroids never restart from k-means, which is an option there; the embedding begins
+ * with N(0, 0.01), so that first lengths are near 1, and walks are not decided before training.
  */
 import { z } from 'zod';
-import { filled, type Initializer, linear, type Variables } from '../nn/index.ts';
+import { filled, type Initializer, linear, normal, type Variables } from '../nn/index.ts';
 import {
   abs,
   add,
@@ -152,9 +153,12 @@ export const adc = defineMethod({
   step: associationStep,
 });
 
+/** First values of the embedding, by which first lengths are near 1. */
+const first = { weight: normal(0.01), bias: filled(0) };
+
 /** Embeddings e [N, D] of features [N, F]. */
 function embedding(variables: Variables, h: Tensor, { embeddingDim }: AdcSettings): Tensor {
-  return linear(variables, 'embedding', h, { features: embeddingDim }); // [N, D]
+  return linear(variables, 'embedding', h, { features: embeddingDim, initialize: first }); // [N, D]
 }
 
 /** Outputs of the head [N, K] for embeddings or centroids e [N, D]. */
