@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LikenessError, type TrainOptions, train } from '../src/likeness.ts';
 import { methodNamed, methodNames, type SettingsPatch } from '../src/methods/index.ts';
 import { openWorkplace } from './likeness.cases.ts';
-import { recipes } from './records/recipes.ts';
 import { writeSource } from './records/source.ts';
 
 const place = openWorkplace();
@@ -34,17 +33,18 @@ beforeAll(async () => {
 });
 
 /** Settings of a network that takes milliseconds per step. */
-const tiny = (method: string): SettingsPatch => ({
-  data: { batchSize: 16, imageSize: 16 },
-  views: {
-    crops: [{ count: recipes[method]!.settings.crops === '1x16' ? 1 : 2, size: 16 }],
-    scales: [[0.3, 1]],
-  },
-  encoder: { architecture: 'resnet10', width: 4, stem: 'cifar' },
-  schedule: { maxSteps: STEPS },
-  run: { threads: 1, measures: 'none' },
-  method: own[method] ?? {},
-});
+function tiny(method: string): SettingsPatch {
+  const { crops, recipe } = methodNamed(method);
+  const size = recipe.encoder?.architecture === 'dcgan' ? 25 : 16;
+  return {
+    data: { batchSize: 16, imageSize: size },
+    views: { crops: [{ count: crops === 'single' ? 1 : 2, size }], scales: [[0.3, 1]] },
+    encoder: { architecture: 'resnet10', stem: 'cifar', ...recipe.encoder, width: 4 },
+    schedule: { maxSteps: STEPS },
+    run: { threads: 1, measures: 'none' },
+    method: own[method] ?? {},
+  };
+}
 const clusters = { clusterIterations: 3, clusterWarmupEpochs: 1, queueLength: 64 };
 const own: Readonly<Record<string, Record<string, unknown>>> = {
   swav: { prototypes: 12 },

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { featureEncoderNames } from '../src/encoders/index.ts';
 import { decodeCsv, decodeSafetensors } from '../src/formats/index.ts';
+import { methodNamed } from '../src/methods/index.ts';
+import { featureLength } from '../src/nn/index.ts';
 import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
 
 const TRAINED_ON = 48;
@@ -15,17 +17,25 @@ const OTHER = 9;
 /** K, above the images of the other source. */
 const CLUSTERS = 12;
 const WIDTH = 4;
-/** A ResNet-10 ends with 8 times its width. */
-const FEATURES = 8 * WIDTH;
 
 /** Settings of a run of six steps, two epochs. */
 const settings = [
-  ...['architecture=resnet10', `width=${WIDTH}`, 'scales=0.3-1', 'imageSize=16', 'batchSize=16'],
+  ...[`width=${WIDTH}`, 'scales=0.3-1', 'batchSize=16'],
   ...['hiddenLength=16', 'embeddingLength=8', `prototypes=${CLUSTERS}`, 'epochs=2', 'threads=1'],
 ].flatMap((text) => ['--set', text]);
 const clustersOf = (method: string) => (method === 'hcsc' ? `${CLUSTERS},6` : String(CLUSTERS));
+/** Network of a method that has one of its own. */
+const architectureOf = (method: string) =>
+  methodNamed(method).recipe.encoder?.architecture ?? 'resnet10';
+const sideOf = (method: string) => (architectureOf(method) === 'dcgan' ? 25 : 16);
 const cropsOf = (method: string) =>
-  ({ instdisc: '1x16', deepcluster: '1x16' })[method as string] ?? '2x16';
+  `${methodNamed(method).crops === 'single' ? 1 : 2}x${sideOf(method)}`;
+const networkOf = (method: string) =>
+  [
+    `architecture=${architectureOf(method)}`,
+    `imageSize=${sideOf(method)}`,
+    `crops=${cropsOf(method)}`,
+  ].flatMap((text) => ['--set', text]);
 /** Methods with clusters between epochs find theirs from the first epoch on. */
 const ofClusters: readonly string[] = ['pcl', 'hcsc'];
 
@@ -67,7 +77,7 @@ export function testRoads(methods: readonly string[]): void {
         expect(clustered.colorAgreement).toMatchObject({ images: TRAINED_ON });
         return;
       }
-      const own = ['--set', `clusters=${clustersOf(method)}`, '--set', `crops=${cropsOf(method)}`];
+      const own = ['--set', `clusters=${clustersOf(method)}`, ...networkOf(method)];
       if (ofClusters.includes(method)) own.push('--set', 'clusterWarmupEpochs=1');
       const trained = await json(
         'train',
@@ -124,7 +134,10 @@ export function testRoads(methods: readonly string[]): void {
       const { features } = decodeSafetensors(readFileSync(at(out)), out).tensors;
       const [images, dimension] = features!.shape;
       expect(images).toBe(OTHER);
-      if (!isUntrained(method)) expect(dimension).toBe(FEATURES);
+      if (!isUntrained(method)) {
+        const architecture = architectureOf(method);
+        expect(dimension).toBe(featureLength({ architecture, width: WIDTH }));
+      }
       expect((features!.data as Float32Array).every(Number.isFinite)).toBe(true);
     });
 

@@ -13,7 +13,7 @@ const IMAGES = 3000;
 
 it.each(methodNames)('bounds the checkpoints of %s just above what they have', (name) => {
   const settings = resolveSettings({
-    encoder: { architecture: 'resnet10', width: 4 },
+    encoder: { architecture: 'resnet10', ...methodNamed(name).recipe.encoder, width: 4 },
     method: { name },
     views: { crops: [{ count: methodNamed(name).crops === 'single' ? 1 : 2, size: 32 }] },
   });
@@ -25,7 +25,7 @@ it.each(methodNames)('bounds the checkpoints of %s just above what they have', (
   const bytes = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0);
   const most = maxCheckpointBytes(runFolderAt('run'), { settings, images: IMAGES });
   expect(bytes).toBeGreaterThan(0);
-  expect(stateShapes(method).size).toBeGreaterThan(10);
+  expect(stateShapes(method).size).toBeGreaterThan(5);
   expect(bytes).toBeLessThanOrEqual(most);
   expect(most - bytes).toBeLessThanOrEqual(2 ** 24);
 });

@@ -103,8 +103,16 @@ describe('every method', () => {
     const { settings: given } = patchOf({
       ...{ method, hiddenDim: 16, embeddingDim: 8, prototypes: 12, clusters: '8', queueLength: 64 },
     });
-    const views = { ...settings.views, crops: [{ count, size: 14 }] };
-    const own = resolveSettings({ ...settings, views, method: given.method! });
+    const { recipe } = methodNamed(method);
+    const size = recipe.encoder?.architecture === 'dcgan' ? 25 : 14;
+    const views = { ...settings.views, crops: [{ count, size }] };
+    const own = resolveSettings({
+      ...settings,
+      ...(size > 14 && { data: { ...settings.data, imageSize: size } }),
+      encoder: { ...settings.encoder, ...recipe.encoder, width: 4 },
+      views,
+      method: given.method!,
+    });
     const start = methodProgram(own, { images: IMAGES }).initialState(0);
     const open = await openEpochSample({ engine, settings: own, cache, indices, images: 60 });
     const seen = await open.look(async (names) =>
