@@ -57,8 +57,8 @@ export interface Gate {
    * the test ones.
    */
   learn(given: FlatSettings): Promise<Learned>;
-  /** The same measures of the encoder before its first step, and of raw pixels. */
-  baselines(): Promise<{ untrained: Evaluation; rawPixels: Evaluation }>;
+  /** The same measures of an encoder before its first step, and of raw pixels. */
+  baselines(given?: FlatSettings): Promise<{ untrained: Evaluation; rawPixels: Evaluation }>;
   close(): Promise<void>;
 }
 
@@ -110,8 +110,8 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
       );
       return { trained, state, settings, losses };
     },
-    async baselines() {
-      const settings = settingsOf({});
+    async baselines(given = {}) {
+      const settings = settingsOf(given);
       const { count } = cache;
       const pixels = pixelEncoder('rawPixels', { size: settings.data.imageSize, images: count });
       return {

@@ -59,6 +59,7 @@ export const streams = {
   deepcluster: { purpose: 5, c: 20 },
   deepclusterV2: { purpose: 5, c: 21 },
   propos: { purpose: 5, c: 40 },
+  dec: { purpose: 5, c: 47 },
   /** Order of the linear probe's rows; `a` is the epoch. */
   probeOrder: { purpose: 6, c: 0 },
   /** Split of labeled images into training and test images; `a` is the class. */

@@ -108,8 +108,8 @@ function stepOf(draft: Draft, options: StepOptions): Step {
       draws.push((at) => ({ [key]: sampler(at) }) as Values);
       return input(key, shape, dtype);
     },
-    dropout() {
-      const source = createDropout();
+    dropout(given) {
+      const source = createDropout(given);
       draws.push(({ step: at, seed }) => source.draws(at, seed));
       return source.drop;
     },

@@ -3,6 +3,7 @@
  *
  * `differs` lists the values of our preset that are not the paper's, each with the reason.
  */
+import { autoencoderPapers } from './autoencoderPapers.cases.ts';
 import { clusterPapers } from './clusterPapers.cases.ts';
 import { generativePapers } from './papersGenerative.cases.ts';
 import { relationPapers } from './relationPapers.cases.ts';
@@ -378,6 +379,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     },
     differs: { finalLearningRate: cosine },
   },
+  ...autoencoderPapers,
   ...clusterPapers,
   ...generativePapers,
 };

@@ -1,5 +1,6 @@
 /** Presets, recipes and defaults against tables that were written by hand from the papers. */
 import { describe, expect, it } from 'vitest';
+import { autoencoderChanges } from './autoencoderPapers.cases.ts';
 import { papers, type Values } from './papers.cases.ts';
 import { allPresets, presetNamed, settingsFor } from './presets.ts';
 import { allMethods, headNames } from './registry.ts';
@@ -24,7 +25,7 @@ function unread({ optimizer, architecture, blurProbability, jitterProbability }:
     ...(optimizer === 'adam' || optimizer === 'rmsprop' ? ['momentum', 'momentumForm'] : []),
     ...(optimizer === 'larc' ? [] : ['larcMode']),
     ...(optimizer === 'larc' || optimizer === 'lars' ? [] : ['trust']),
-    ...(['alexnet', 'jule', 'dac', 'dccm'].includes(String(architecture))
+    ...(['alexnet', 'mlp', 'jule', 'dac', 'dccm'].includes(String(architecture))
       ? ['stem', 'residualInit']
       : []),
     ...(blurProbability === 0 ? ['blurSigma'] : []),
@@ -104,6 +105,7 @@ describe('recipes for small images', () => {
         flat({ ...recipe, method: undefined } as SettingsPatch),
       ]),
     ).toEqual([
+      ...autoencoderChanges,
       ['byol', { learningRate: 0.004 }],
       ['propos', { learningRate: 0.004 }],
       [

@@ -1,6 +1,7 @@
 /** Methods by the names that commands, settings and runs know them by. */
 import { LikenessError } from '../core/errors.ts';
 import { adc } from './adc.ts';
+import { autoencoder } from './autoencoder.ts';
 import { byol } from './byol.ts';
 import { consensus } from './consensus.ts';
 import { contrastiveClustering } from './contrastiveClustering.ts';
@@ -8,10 +9,12 @@ import { dac } from './dac.ts';
 import { dccm } from './dccm.ts';
 import { dcgan } from './dcgan.ts';
 import { ddc } from './ddc.ts';
+import { dec } from './dec.ts';
 import { decnn } from './decnn.ts';
 import { deepcluster } from './deepcluster.ts';
 import { deepclusterV2 } from './deepclusterV2.ts';
 import type { Method } from './defineMethod.ts';
+import { denoisingAutoencoder } from './denoisingAutoencoder.ts';
 import { ensemble } from './ensemble.ts';
 import { hcsc } from './hcsc.ts';
 import { instdisc } from './instdisc.ts';
@@ -34,6 +37,9 @@ const builtIn = [
   deepclusterV2,
   pcl,
   hcsc,
+  autoencoder,
+  denoisingAutoencoder,
+  dec,
   contrastiveClustering,
   simclr,
   moco,

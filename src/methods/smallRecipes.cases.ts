@@ -186,6 +186,17 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     },
     reason: hundreds,
   },
+  autoencoder: { paper: 'autoencoder-cifar', values: {}, reason: 'it has no settings of its own' },
+  'denoising-autoencoder': {
+    paper: 'denoising-autoencoder-mnist',
+    values: { layerEpochs: 1 },
+    reason: 'minutes on two cores',
+  },
+  dec: {
+    paper: 'dec-mnist',
+    values: { layerEpochs: 1, stackEpochs: 4, clusterIterations: 100, targetInterval: 40 },
+    reason: 'minutes on two cores, in which an image is seen a dozen times',
+  },
   'contrastive-clustering': {
     paper: 'contrastive-clustering-cifar',
     values: {},

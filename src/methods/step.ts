@@ -69,8 +69,8 @@ export interface Step {
     sampler: (at: { step: number; seed: number }) => TensorData,
     dtype?: DType,
   ): Tensor;
-  /** Random masks for dropout layers. */
-  dropout(): Drop;
+  /** Random masks for dropout layers. Default rate: .5. */
+  dropout(options?: { rate?: number }): Drop;
   /** A value of the run's state; `first` gives its bytes before the first step. Default: zeros. */
   state(name: string, shape: Shape, first?: (seed: number) => Float32Array): StateValue;
   /** A value of the run's state whose first bytes are drawn from a stream of its own name. */

@@ -32,8 +32,11 @@ export interface PerceptronOptions {
 }
 
 /** Values of each layer of the encoder. */
-export function perceptronWidths({ layerWidths, width }: PerceptronOptions): readonly number[] {
-  return layerWidths ?? [...HIDDEN.map((values) => atWidth(values, width)), CODE];
+export function perceptronWidths(
+  { layerWidths, width }: PerceptronOptions,
+  { code = CODE }: { code?: number } = {},
+): readonly number[] {
+  return layerWidths ?? [...HIDDEN.map((values) => atWidth(values, width)), code];
 }
 
 /** Dimension of the code. */

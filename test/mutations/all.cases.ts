@@ -1,4 +1,6 @@
 /** All mutations, by method and by folder. */
+
+import { autoencoders } from './autoencoders.cases.ts';
 import { beyond } from './beyond.cases.ts';
 import { contrast } from './contrast.cases.ts';
 import { explore } from './explore.cases.ts';
@@ -18,6 +20,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...instances,
   ...generative,
   ...relations,
+  ...autoencoders,
   ...heads,
   ...folders,
   ...explore,
