@@ -53,6 +53,8 @@ const own: Readonly<Record<string, Record<string, unknown>>> = {
   pcl: { ...clusters, clusters: [4, 8] },
   hcsc: { ...clusters, clusters: [8, 4] },
   'contrastive-clustering': { clusters: 4 },
+  iic: { clusters: 4, overClusters: 8 },
+  pica: { clusters: 4, overClusters: 8 },
   moco: { queueLength: 64 },
 };
 

@@ -25,6 +25,7 @@ export const textureGates: readonly TextureGate[] = [
   { method: 'deepcluster', knn: 0.1, nmi: 0.09 },
   { method: 'deepcluster-v2', knn: 0.15, nmi: 0.17 },
   { method: 'contrastive-clustering', knn: 0.2, nmi: 0.2 },
+  { method: 'pica', knn: 0.22, nmi: 0.25 },
   { method: 'pcl', knn: 0.09, nmi: 0.07 },
   { method: 'hcsc', knn: 0.1, nmi: 0.09 },
   { method: 'simclr', knn: 0.2, nmi: 0.25 },

@@ -9,6 +9,7 @@ import {
   argMin,
   concat,
   div,
+  greater,
   l2Normalize,
   matmul,
   mul,
@@ -19,6 +20,7 @@ import {
   sum,
   type Tensor,
   transpose,
+  where,
 } from '../tensor/index.ts';
 import type { StepContext } from './program.ts';
 import { positive } from './settings.ts';
@@ -94,11 +96,20 @@ function lossesOf(variables: Variables, count: number): Tensor {
   return variables.buffer(LOSSES, [count], filled(0)); // [H]
 }
 
-/** Adds the losses of a step, one number per head, to their running means. */
-export function recordLosses(variables: Variables, losses: readonly Tensor[]): void {
+/**
+ * Adds the losses of a step, one number per head, to their running means.
+ *
+ * @param isRecorded 1 in steps that count and 0 in all others, []. Default: every step counts.
+ */
+export function recordLosses(
+  variables: Variables,
+  losses: readonly Tensor[],
+  { isRecorded }: { isRecorded?: Tensor } = {},
+): void {
   const now = concat(losses.map((loss) => reshape(loss, [1]))); // [H]
   const before = lossesOf(variables, losses.length); // [H]
-  variables.setBuffer(LOSSES, add(mul(1 - RATE, before), mul(RATE, now)));
+  const next = add(mul(1 - RATE, before), mul(RATE, now)); // [H]
+  variables.setBuffer(LOSSES, isRecorded ? where(greater(isRecorded, 0.5), next, before) : next);
 }
 
 /**

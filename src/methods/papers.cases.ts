@@ -5,6 +5,7 @@
  */
 import { autoencoderPapers } from './autoencoderPapers.cases.ts';
 import { clusterPapers } from './clusterPapers.cases.ts';
+import { pairPapers } from './pairPapers.cases.ts';
 import { generativePapers } from './papersGenerative.cases.ts';
 import { relationPapers } from './relationPapers.cases.ts';
 
@@ -381,5 +382,6 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
   },
   ...autoencoderPapers,
   ...clusterPapers,
+  ...pairPapers,
   ...generativePapers,
 };

@@ -17,10 +17,12 @@ import type { Method } from './defineMethod.ts';
 import { denoisingAutoencoder } from './denoisingAutoencoder.ts';
 import { ensemble } from './ensemble.ts';
 import { hcsc } from './hcsc.ts';
+import { iic } from './iic.ts';
 import { instdisc } from './instdisc.ts';
 import { jule } from './jule.ts';
 import { moco } from './moco.ts';
 import { pcl } from './pcl.ts';
+import { pica } from './pica.ts';
 import { propos } from './propos.ts';
 import { scan } from './scan.ts';
 import { simclr } from './simclr.ts';
@@ -41,6 +43,8 @@ const builtIn = [
   denoisingAutoencoder,
   dec,
   contrastiveClustering,
+  iic,
+  pica,
   simclr,
   moco,
   byol,

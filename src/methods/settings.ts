@@ -206,7 +206,8 @@ export const sharedGroups = {
       .enum(stems as unknown as [Stem, ...Stem[]])
       .default('cifar')
       .describe(
-        'first layers: cifar 3x3 stride 1; small 3x3 stride 2; imagenet 7x7 stride 2, max pool',
+        'first layers: cifar 3x3 stride 1; small 3x3 stride 2; pooled 3x3 stride 1, max pool 2x2; ' +
+          'imagenet 7x7 stride 2, max pool 3x3',
       ),
     frontEnd: z
       .enum(frontEnds as unknown as [FrontEnd, ...FrontEnd[]])

@@ -202,6 +202,16 @@ export const smallRecipes: Readonly<Record<string, SmallRecipe>> = {
     values: {},
     reason: 'none differs',
   },
+  iic: {
+    paper: 'iic-cifar',
+    values: { perturbedViews: 1, training: 'together', clusterEpochs: 1 },
+    reason: 'minutes: one copy per image, and runs that may have a single epoch',
+  },
+  pica: {
+    paper: 'pica-cifar20',
+    values: { clusters: 10, perturbedViews: 1, training: 'together' },
+    reason: 'minutes: one copy per image, and runs that may have a single epoch',
+  },
   simclr: {
     paper: 'simclr-imagenet',
     values: { hiddenDim: 512, temperature: 0.5 },

@@ -82,7 +82,7 @@ describe('resnet', () => {
     expect(resnetFeatures({ stageWidths: [8, 16, 16, 24] })).toBe(24);
   });
 
-  it('shrinks images by its stem: 1, 2 and 4 times before the first stage', () => {
+  it('shrinks images by its stem: 1, 2, 2 and 4 times before the first stage', () => {
     // Three of the four stages halve what the stem leaves.
     const lastMap = (stem: Stem) => {
       const { features } = build('resnet10', { stem, width: 4, size: 64 });
@@ -92,6 +92,8 @@ describe('resnet', () => {
     };
     expect(lastMap('cifar')).toEqual([8, 8]);
     expect(lastMap('small')).toEqual([4, 4]);
+    // A border of 1 pixel widens the pooled maps: 64 to 33, 17, 9 and 5.
+    expect(lastMap('pooled')).toEqual([5, 5]);
     expect(lastMap('imagenet')).toEqual([2, 2]);
   });
 

@@ -19,10 +19,10 @@ export const residualNetworks = {
 export type ResidualNetwork = keyof typeof residualNetworks;
 
 /**
- * First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `imagenet` 7x7, stride 2, and a max
- * pool, stride 2.
+ * First layers: `cifar` 3x3, stride 1; `small` 3x3, stride 2; `pooled` 3x3, stride 1, and a max
+ * pool 2x2, stride 2 (IIC and PICA); `imagenet` 7x7, stride 2, and a max pool 3x3, stride 2.
  */
-export const stems = ['cifar', 'small', 'imagenet'] as const;
+export const stems = ['cifar', 'small', 'pooled', 'imagenet'] as const;
 export type Stem = (typeof stems)[number];
 
 /** First scales of the last batch norm in each block. */
@@ -88,9 +88,8 @@ function stemLayers(
   const [kernel, stride] = stem === 'imagenet' ? [7, 2] : [3, stem === 'small' ? 2 : 1];
   const y = convolution(variables, 'conv1', x, { channels, kernel: kernel!, stride, weights });
   const activated = relu(batchNorm(variables, 'bn1', y));
-  return stem === 'imagenet'
-    ? maxPool2d(activated, { kernel: 3, stride: 2, padding: 1 })
-    : activated;
+  if (stem !== 'imagenet' && stem !== 'pooled') return activated;
+  return maxPool2d(activated, { kernel: stem === 'imagenet' ? 3 : 2, stride: 2, padding: 1 });
 }
 
 interface Block {

@@ -11,6 +11,7 @@ import { heads } from './heads.cases.ts';
 import { instances } from './instances.cases.ts';
 import { joined } from './joined.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
+import { pairs } from './pairs.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
 import { relations } from './relations.cases.ts';
 
@@ -22,6 +23,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...relations,
   ...autoencoders,
   ...heads,
+  ...pairs,
   ...folders,
   ...explore,
   ...joined,
