@@ -118,7 +118,7 @@ const hopeless: [string, readonly string[], SettingsPatch, object][] = [
     {
       health: 'diverged',
       code: 'train.unwell',
-      text: /Remedy: weightDecay 1e-6, as in the recipe, instead of 1e\+20/,
+      text: /Remedy: weightDecay (1e-6|0|0\.\d+), as in the recipe, instead of 1e\+20/,
     },
   ],
   [

@@ -41,7 +41,6 @@ export const autoencoder = defineMethod({
         data: { ...autoencoderRecipe.data, batchSize: 256, imageSize: 32 },
         views: { ...autoencoderRecipe.views, crops: [{ count: 1, size: 32 }], scales: [[1, 1]] },
         encoder: { ...autoencoderRecipe.encoder, width: 64 },
-        optimizer: { ...autoencoderRecipe.optimizer, weightDecay: 0 },
         schedule: { epochs: 200, finalLearningRate: 0.001 },
       },
     },

@@ -87,6 +87,7 @@ const changes = {
   stemStart: 'random',
   optimizer: 'adam',
   learningRate: 0.001,
+  weightDecay: 0,
 } as const;
 
 /** Shared settings that the recipes of these methods change. */

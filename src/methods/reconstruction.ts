@@ -55,7 +55,8 @@ export const autoencoderRecipe = {
     solarizeProbability: 0,
   },
   encoder: { architecture: 'mlp', frontEnd: 'none', stemStart: 'random' },
-  optimizer: { name: 'adam', learningRate: 0.001 },
+  // A mean over all pixels has gradients so small that a decay of 1e-6 outweighs them under Adam.
+  optimizer: { name: 'adam', learningRate: 0.001, weightDecay: 0 },
 } as const;
 
 /** Length of the layer-wise stages. */
