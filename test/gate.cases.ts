@@ -28,12 +28,16 @@ import {
 } from '../src/methods/index.ts';
 import { trainMethod } from '../src/train/index.ts';
 import { evaluationBatches, openLoader } from '../src/views/index.ts';
+import { writeFirst } from './fewPictures.cases.ts';
 import { writeTextures } from './textures.cases.ts';
 
 const sample = fileURLToPath(new URL('../sample', import.meta.url));
 
-/** Images of a gate: the shipped sample, or textures that say nothing pixel by pixel. */
-export type Pictures = 'sample' | 'textures';
+/**
+ * Images of a gate: the shipped sample, the first ones of it, or textures that say nothing pixel by
+ * pixel.
+ */
+export type Pictures = 'sample' | 'few' | 'textures';
 
 /** The size of the cache that the preset's views are cut from. */
 const CACHE_SIZE = 42;
@@ -67,6 +71,7 @@ export async function openGate({ pictures }: { pictures: Pictures }): Promise<Ga
   const folder = mkdtempSync(join(tmpdir(), 'likeness-gate-'));
   const engine = await openEngine();
   const path = pictures === 'sample' ? sample : join(folder, 'pictures');
+  if (pictures === 'few') writeFirst(sample, path, { train: 600, test: 300 });
   if (pictures === 'textures') writeTextures(path, { train: 3000, test: 1000 });
   const source = await openSource(path);
   const cache = await openPixelCache(source, { size: CACHE_SIZE, cacheDir: folder });
