@@ -26,7 +26,7 @@ export const evaluateCommand: Command = {
     'With labels (a folder per class, or a labeled format): NMI (arithmetic and geometric ' +
       'mean), AMI, ACC (Hungarian), ARI, Fowlkes-Mallows index and purity of k-means ' +
       'clusters (of the clusters that the method has learned itself where it has, with those ' +
-      'of k-means beside them), weighted kNN (k = 200 and 20, T = 0.1), and a linear ' +
+      'of k-means beside them), weighted kNN (k = 10, 20, 100 and 200, T = 0.1), and a linear ' +
       'classifier with all labels and with 1 % and 10 % of them. The same is measured of an ' +
       'untrained encoder, raw pixels, a color histogram and patch features of the same images, ' +
       'with a verdict where one of them wins.',
@@ -56,6 +56,12 @@ export const evaluateCommand: Command = {
       default: '0',
       parse: wholeNumber('--seed', { least: 0 }),
     },
+    {
+      flags: '--fine-tune',
+      description:
+        'also train the whole network further with 1 % and 10 % of the labels, and measure it; of ' +
+        'runs that trained a network',
+    },
     ...runSourceOptions,
   ],
   examples: [
@@ -78,19 +84,20 @@ export const evaluateCommand: Command = {
       clusters: k,
       algorithm,
       seed,
+      fineTune,
     } = options as EncoderFlags &
       SourceFlags &
-      Pick<EvaluateOptions, 'algorithm' | 'seed'> & { clusters?: number };
+      Pick<EvaluateOptions, 'algorithm' | 'seed' | 'fineTune'> & { clusters?: number };
     return withGiven(source!, options, terminal, async (open) => {
       if (run === undefined && encoder !== undefined) await checkClustering(await open(), { k });
       const model = await modelOfRun(open, { run, encoder, offline }, terminal);
-      return (await evaluateWith(model, await open(), { k, algorithm, seed }, terminal))!;
+      return (await evaluateWith(model, await open(), { k, algorithm, seed, fineTune }, terminal))!;
     });
   },
 };
 
 interface EvaluateWithOptions
-  extends Pick<EvaluateOptions, 'k' | 'algorithm' | 'seed' | 'labelFree'> {
+  extends Pick<EvaluateOptions, 'k' | 'algorithm' | 'seed' | 'labelFree' | 'fineTune'> {
   /**
    * Prints the sentence on color, or leaves it to a clustering that follows. The evaluation
    * clusters other images, which may follow color more or less. Default `print`.
@@ -177,10 +184,11 @@ function printEvaluation(
   );
   const verdicts = reportVerdicts(encoders).map(({ text }) => text);
   const color = colorAgreement && colorSentence === 'print' ? [colorAgreement.text] : [];
+  const fineTuned = fineTunedLines(evaluation);
   const sections =
     rows.length > 0
       ? [
-          [...evaluationTable(rows, { chance }), '', ...verdicts, ...color],
+          [...evaluationTable(rows, { chance }), ...fineTuned, '', ...verdicts, ...color],
           labelFree,
           ['How this was measured:', ...protocolLines],
         ]
@@ -194,12 +202,23 @@ function printEvaluation(
   }
 }
 
+/** Accuracy of the network after learning few labels, beside a classifier on frozen features. */
+function fineTunedLines({ fineTuned = {}, fewLabels }: RunEvaluation): string[] {
+  const lines = Object.values(fineTuned).map(({ share, accuracy }) => {
+    const frozen = fewLabels?.[String(share)]?.accuracy;
+    const beside = typeof frozen === 'number' ? `, frozen ${frozen.toFixed(3)}` : '';
+    return `whole network trained with ${100 * share} % of the labels: ${accuracy.toFixed(3)}${beside}`;
+  });
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
 const protocolTitles: Record<string, string> = {
   clustering: 'clusters',
   kmeans: 'k-means',
   knn: 'kNN',
   linear: 'linear',
   fewLabels: 'few labels',
+  fineTuned: 'trained with few labels',
   split: 'split',
   rawPixels: 'raw pixels',
   colourHistogram: 'color histogram',

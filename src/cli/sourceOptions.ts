@@ -1,4 +1,4 @@
-/** `--exclude`, `--classes`, `--labels`, `--pages` and `--range`, which every command with a source takes. */
+/** Options of commands with a source: images that are left out, classes, labels, pages, range. */
 import { classListNames, type Images, openImages, type ValueRange } from '../likeness.ts';
 import type { OptionSpec } from './command.ts';
 import { shellWord } from './invocation.ts';

@@ -30,7 +30,9 @@ export async function openTinyImagenet(path: string, options: FolderOptions): Pr
     return name === undefined ? undefined : `val/${name}/${file}`;
   };
   const source = await openFolder(path, { ...options, layoutPath });
-  const message = `Tiny-ImageNet: validation images have the classes of ${ANNOTATIONS}, and test images none`;
+  const message =
+    `Tiny-ImageNet: validation images have the classes of ${ANNOTATIONS}, and test images, which ` +
+    'have none, are left out';
   return { ...source, notes: [...(source.notes ?? []), { code: 'images.layout', message }] };
 }
 

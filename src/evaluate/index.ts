@@ -62,6 +62,12 @@ export {
   fewLabels,
   labeledDraw,
 } from './fewLabels.ts';
+export {
+  type FineTunedResult,
+  type FineTuneLabelsOptions,
+  fineTuneLabels,
+  type LabeledImages,
+} from './fineTuneLabels.ts';
 export { kmeansAgreement } from './kmeansAgreement.ts';
 export { type KnnOptions, type KnnResult, knn, type Labeled } from './knn.ts';
 export * from './labelFree.ts';

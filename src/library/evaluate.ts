@@ -9,8 +9,15 @@ import {
 } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
+import { beginStage } from '../core/stage.ts';
 import { plural, showCount } from '../core/text.ts';
-import { hashOfSet, imageFacts, type OpenImages, reportSkipped } from '../data/index.ts';
+import {
+  hashOfSet,
+  imageFacts,
+  type OpenImages,
+  type PixelCache,
+  reportSkipped,
+} from '../data/index.ts';
 import { assignFeatures, type ImageEncoder } from '../encoders/index.ts';
 import {
   baselineStore,
@@ -20,7 +27,10 @@ import {
   evaluate,
   evaluationRecord,
   evaluationSet,
+  type FineTunedResult,
+  fineTuneLabels,
   runEncoders,
+  splitOf,
 } from '../evaluate/index.ts';
 import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
 import {
@@ -49,6 +59,11 @@ export interface EvaluateOptions extends ReporterOptions {
   seed?: number;
   /** Measures without labels where no image has one, in place of returning null. Default false. */
   labelFree?: boolean;
+  /**
+   * Also trains the whole network further with 1 % and 10 % of the labels and measures it
+   * (`fineTuned`). Only of runs that trained a network. Default false.
+   */
+  fineTune?: boolean;
 }
 
 /** Scores of a run's encoder and its baselines, named as in evaluation.json. */
@@ -66,6 +81,8 @@ export interface RunEvaluation extends EvaluationRecord {
   /** Number of files that could not be read. */
   readonly skipped: number;
   readonly seed: number;
+  /** Accuracy of the whole network after learning a share of the labels, by the share as text. */
+  readonly fineTuned?: Readonly<Record<string, FineTunedResult>>;
   /** Everything that was measured, encoder by encoder. */
   readonly report: EvaluationReport;
   /** Absolute path of evaluation.json. */
@@ -84,10 +101,13 @@ export async function evaluateRun(
       algorithm: oneOf(clusterAlgorithms),
       seed: wholeNumber(0),
       labelFree: flag,
+      fineTune: flag,
     },
     options,
   );
   const { k, algorithm = clusterAlgorithmOf(run), seed = 0, labelFree = false } = options;
+  const { fineTune = false } = options;
+  if (fineTune) requireNetwork(run);
   const reporter = reporterFor(options);
   const { cacheSize, workers } = run.view;
   return withImages(
@@ -126,15 +146,24 @@ export async function evaluateRun(
           clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
         }),
       );
+      const fineTuned =
+        fineTune && report.encoders[0]?.scores
+          ? await fineTunedNetwork(run as TrainedRun, { cache, set, seed, reporter })
+          : undefined;
+      const record = evaluationRecord(report, cache);
       const stored = {
-        key: evaluationKey(run, { cache, indices: set.indices, k, algorithm, seed }),
+        key: evaluationKey(run, { cache, indices: set.indices, k, algorithm, seed, fineTune }),
         run: resolve(run.folder.path),
         source: source.path,
         step: run.step,
         images: set.indices.length,
         skipped: cache.skipped.length,
         seed,
-        ...evaluationRecord(report, cache),
+        ...record,
+        ...(fineTuned && {
+          fineTuned,
+          protocol: { ...record.protocol, fineTuned: describeFineTuning(fineTuned) },
+        }),
       };
       const { evaluation } = run.folder.files;
       await writeEvaluation(evaluation, stored);
@@ -142,6 +171,57 @@ export async function evaluateRun(
       return { ...stored, report, file: resolve(evaluation) };
     },
     { reporter, stored: run.config.source },
+  );
+}
+
+/** Refuses a run without a network of its own. @throws LikenessError `evaluate.fineTune` */
+function requireNetwork(run: Run): void {
+  if (trainsNetwork(run)) return;
+  throw new LikenessError(
+    'evaluate.fineTune',
+    `fineTune: received the run ${run.folder.path}, which trained no network; expected a run of ` +
+      '`train` with a network. Leave fineTune out for other runs.',
+  );
+}
+
+/** Trains the network of a run with few labels, and measures it. */
+async function fineTunedNetwork(
+  run: TrainedRun,
+  {
+    cache,
+    set,
+    seed,
+    reporter,
+  }: { cache: PixelCache; set: EvaluationSet; seed: number; reporter: Reporter },
+): Promise<Record<string, FineTunedResult>> {
+  const { indices, labels, contents, files } = set;
+  const split = splitOf(labels, set.split, { seed, contents, files });
+  const part = (rows: Int32Array) => ({
+    indices: Uint32Array.from(rows, (row) => indices[row]!),
+    labels: Int32Array.from(rows, (row) => labels[row]!),
+  });
+  const text = 'training the network with few labels';
+  const onProgress = beginStage(reporter, { stage: 'measure', text, unit: 'step' });
+  const { workers } = run.view;
+  const results = await withEngine(run, (engine) =>
+    fineTuneLabels({
+      ...{ engine, cache, settings: run.config.settings, state: run.state },
+      ...{ train: part(split.train), test: part(split.test), seed, workers, onProgress },
+      signal: reporter.signal,
+    }),
+  );
+  return Object.fromEntries(results.map((result) => [String(result.share), result]));
+}
+
+/** Sentence on how the network was trained with few labels. */
+function describeFineTuning(results: Readonly<Record<string, FineTunedResult>>): string {
+  const each = Object.values(results).map(
+    ({ share, labels, steps }) =>
+      `${Number((share * 100).toFixed(4))} % (${plural(labels, 'label')}, ${plural(steps, 'step')})`,
+  );
+  return (
+    `the whole network and a linear classifier trained with ${each.join(' and ')} of the training ` +
+    'labels by Adam, one draw of the labels, batch norm with the statistics of the trained network'
   );
 }
 

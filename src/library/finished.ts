@@ -70,8 +70,12 @@ export interface StepRequest {
 }
 
 /** Hashes everything that the scores of a run depend on. */
-export function evaluationKey(run: Run, { k, algorithm, seed, ...images }: StepRequest): string {
-  return keyOf(run, images, { of: 'evaluation', k: k ?? null, algorithm, seed });
+export function evaluationKey(
+  run: Run,
+  { k, algorithm, seed, fineTune = false, ...images }: StepRequest & { fineTune?: boolean },
+): string {
+  const options = { of: 'evaluation', k: k ?? null, algorithm, seed };
+  return keyOf(run, images, { ...options, ...(fineTune && { fineTune }) });
 }
 
 /** Hashes everything that clusters of images depend on. */

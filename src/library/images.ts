@@ -23,8 +23,8 @@ export interface OpenImagesOptions extends ReporterOptions, SourceOptions {
   /** Folder of decoded images. Default `~/.cache/likeness`, or `LIKENESS_CACHE`. */
   cacheDir?: string;
   /**
-   * Run whose `exclude`, `classes`, `labels` and `pages` are used where they are not given and the source is
-   * its own. Functions of a model that are given a path do this themselves.
+   * Run whose `exclude`, `classes`, `labels` and `pages` are used where they are not given and the
+   * source is its own. Functions of a model that are given a path do this themselves.
    */
   run?: string;
 }

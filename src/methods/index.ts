@@ -57,6 +57,7 @@ export type {
   StepProgram,
 } from './program.ts';
 export { type ProjectionOptions, project, projectionSettings } from './projection.ts';
+export { labeledCrossEntropy } from './pseudoLabels.ts';
 export {
   allMethods,
   defaultMethod,
