@@ -67,7 +67,7 @@ const tableII: readonly [string, ...Triple[]][] = [
   ],
   ['nmf', [81, 190, 34], [79, 118, 26], [96, 180, 46], [132, 230, 65], [44, 118, 16], [72, 29, 5]],
   [
-    'AE',
+    'autoencoder',
     [239, 314, 169],
     [100, 165, 48],
     [250, 303, 161],
@@ -76,7 +76,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [131, 41, 7],
   ],
   [
-    'DAE',
+    'denoising-autoencoder',
     [251, 297, 163],
     [111, 151, 46],
     [224, 302, 152],
@@ -85,7 +85,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [127, 39, 7],
   ],
   [
-    'DCGAN',
+    'dcgan',
     [265, 315, 176],
     [120, 151, 45],
     [210, 298, 139],
@@ -94,7 +94,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [135, 41, 7],
   ],
   [
-    'DeCNN',
+    'decnn',
     [240, 282, 174],
     [92, 133, 38],
     [227, 299, 162],
@@ -103,7 +103,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [111, 35, 6],
   ],
   [
-    'VAE',
+    'vae',
     [245, 291, 167],
     [108, 152, 40],
     [200, 282, 146],
@@ -112,7 +112,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [113, 36, 6],
   ],
   [
-    'JULE',
+    'jule',
     [192, 272, 138],
     [103, 137, 33],
     [182, 277, 164],
@@ -121,7 +121,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [102, 33, 6],
   ],
   [
-    'DEC',
+    'dec',
     [257, 301, 161],
     [136, 185, 50],
     [276, 359, 186],
@@ -130,7 +130,7 @@ const tableII: readonly [string, ...Triple[]][] = [
     [115, 37, 7],
   ],
   [
-    'DAC',
+    'dac',
     [396, 522, 306],
     [185, 238, 88],
     [366, 470, 257],
@@ -138,10 +138,10 @@ const tableII: readonly [string, ...Triple[]][] = [
     [219, 275, 111],
     [190, 66, 17],
   ],
-  ['ADC', onlyAcc(325), onlyAcc(160), onlyAcc(530), none, none, none],
-  ['DDC', [424, 524, 329], none, [371, 489, 267], [433, 577, 345], none, none],
+  ['adc', onlyAcc(325), onlyAcc(160), onlyAcc(530), none, none, none],
+  ['ddc', [424, 524, 329], none, [371, 489, 267], [433, 577, 345], none, none],
   [
-    'DCCM',
+    'dccm',
     [496, 623, 408],
     [285, 327, 173],
     [376, 482, 262],
@@ -149,9 +149,9 @@ const tableII: readonly [string, ...Triple[]][] = [
     [321, 383, 182],
     [224, 108, 38],
   ],
-  ['IIC', onlyAcc(617), onlyAcc(257), onlyAcc(610), none, none, none],
+  ['iic', onlyAcc(617), onlyAcc(257), onlyAcc(610), none, none, none],
   [
-    'PICA',
+    'pica',
     [591, 696, 512],
     [310, 337, 171],
     [611, 713, 531],
