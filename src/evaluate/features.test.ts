@@ -312,8 +312,8 @@ describe('evaluateFeatures', () => {
     ]);
     expect(result.purityTable.map(({ share }) => share)).toEqual([1, 1, 1]);
     expect(result.fewLabels).toEqual({});
-    expect(result.knn.all.map(({ requested }) => requested)).toEqual([20, 200]);
-    expect(result.protocol.knn).toContain('k = 20 and 120 (all there are; 200 asked)');
+    expect(result.knn.all.map(({ requested }) => requested)).toEqual([10, 20, 100, 200]);
+    expect(result.protocol.knn).toContain('k = 10, 20, 100 and 120 (all there are; 200 asked)');
     expect(result.protocol.clustering).toContain('all 150 labeled images');
   });
 
