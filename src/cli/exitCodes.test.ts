@@ -9,6 +9,8 @@ describe('exitCodeOf', () => {
     ['settings.invalid', 2],
     ['preset.unknown', 2],
     ['cluster.k', 2],
+    ['evaluate.fineTune', 2],
+    ['labels.tooFew', 3],
     ['resume.differs', 2],
     ['source.missing', 3],
     ['run.missing', 3],

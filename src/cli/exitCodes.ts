@@ -57,6 +57,7 @@ const kindOfCode: ReadonlyMap<string, Kind> = new Map(
     'stem.shape': 'use',
     'server.port': 'use',
     'explore.folder': 'use',
+    'evaluate.fineTune': 'use',
   }),
 );
 

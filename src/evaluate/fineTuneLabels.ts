@@ -83,14 +83,14 @@ const TEST_BATCH = 128;
  * Accuracy on test images after learning each share of the labels. The same seed gives the same
  * result.
  *
- * @throws LikenessError `fineTune.labels` without labeled images on both sides, the signal's reason
+ * @throws LikenessError `labels.tooFew` without labeled images on both sides, the signal's reason
  */
 export async function fineTuneLabels(options: FineTuneLabelsOptions): Promise<FineTunedResult[]> {
   const { train, test, shares = [0.01, 0.1], leastSteps = 600 } = options;
   const { seed = 0, onProgress } = options;
   if (train.indices.length === 0 || test.indices.length === 0) {
     throw new LikenessError(
-      'fineTune.labels',
+      'labels.tooFew',
       `fine-tuning: received ${train.indices.length} labeled images for training and ` +
         `${test.indices.length} for testing; expected both. Give every class two images or more.`,
     );
