@@ -78,6 +78,15 @@ async function untilHeld(file: string, { process }: Started): Promise<void> {
   }
 }
 
+/** Waits until a process that trains has logged more, and so has something to save. */
+async function untilLogged(file: string, { process }: Started): Promise<void> {
+  const before = statSync(at(file)).size;
+  while (statSync(at(file)).size <= before) {
+    expect(process.exitCode, 'it ended too early').toBeNull();
+    await sleep(5);
+  }
+}
+
 let whole: Comparison;
 
 beforeAll(async () => {
@@ -194,6 +203,9 @@ describe('an interrupted comparison', () => {
 
     const third = workplace.start(...command);
     await untilHeld('killed/runs/swav-seed1/run.lock', third);
+    // While the step is compiled there is nothing to save, and a slow machine takes longer for that
+    // than a command has for its own end.
+    await untilLogged('killed/runs/swav-seed1/events.jsonl', third);
     third.process.kill('SIGINT');
     const stopped = await third.ended;
     expect(stopped.code, stopped.stderr).toBe(130);
