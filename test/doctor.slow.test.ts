@@ -86,8 +86,9 @@ async function endOf(method: string, changes: SettingsPatch, options: TrainOptio
   }
 }
 
+/** Methods that read a temperature from the first step on; ProPos does so after a warm-up. */
 const withTemperature = methodNames.filter(
-  (name) => 'temperature' in methodNamed(name).settings.shape,
+  (name) => name !== 'propos' && 'temperature' in methodNamed(name).settings.shape,
 );
 
 const hopeless: [string, readonly string[], SettingsPatch, object][] = [
@@ -118,7 +119,7 @@ const hopeless: [string, readonly string[], SettingsPatch, object][] = [
     {
       health: 'diverged',
       code: 'train.unwell',
-      text: /Remedy: weightDecay (1e-6|0|0\.\d+), as in the recipe, instead of 1e\+20/,
+      text: /Remedy: weightDecay (\de-\d|0|0\.\d+), as in the recipe, instead of 1e\+20/,
     },
   ],
   [

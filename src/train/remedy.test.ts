@@ -39,6 +39,17 @@ describe('remedyFor', () => {
     }
   });
 
+  it('takes back a weight decay where the recipe has none', () => {
+    const none = { optimizer: { weightDecay: 0 } };
+    const recipe = resolveSettings(mergeSettings(settingsOf('byol'), none));
+    const changed = { optimizer: { weightDecay: 1e20 } };
+    const remedy = remedyFor('diverged', resolveSettings(mergeSettings(recipe, changed)), recipe);
+    expect(remedy.description).toBe('weightDecay 0, as in the recipe, instead of 1e+20');
+    const small = { optimizer: { weightDecay: 1e-4 } };
+    const other = remedyFor('diverged', resolveSettings(mergeSettings(recipe, small)), recipe);
+    expect(other.description).toMatch(/^learningRate/);
+  });
+
   it.each([
     [
       'learningRate 1e6',

@@ -35,6 +35,8 @@ const FAR = 100;
 const FAR_ACROSS_OPTIMIZERS = 1e4;
 /** The same of the weight decay, which recipes choose between 0 and 1e-4. */
 const FAR_DECAY = 1e5;
+/** Weight decay that stands for 0 in a ratio. */
+const SMALL_DECAY = 1e-6;
 
 /**
  * The real-valued setting that is farthest from the recipe's value, and the change back to it;
@@ -55,7 +57,9 @@ export function settingFarFrom(
   ] as const;
   const candidates = [
     ...rates.map(({ name, limit }) => {
-      const ratio = ratioOf(optimizer[name], recipe.optimizer[name], direction);
+      const least = name === 'weightDecay' ? SMALL_DECAY : 0;
+      const usual = Math.max(recipe.optimizer[name], least);
+      const ratio = ratioOf(optimizer[name], usual, direction);
       return { group: 'optimizer', name, distance: ratio / limit, to: recipe.optimizer[name] };
     }),
     ...realSettings(method.name).map((name) => {
