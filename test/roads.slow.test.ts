@@ -1,6 +1,6 @@
-/** The roads of all methods but that of `road.slow.test.ts`, and of encoders without training. */
+/** The roads of half of the methods, and of encoders without training. */
 import { featureEncoderNames } from '../src/encoders/index.ts';
 import { methodNames } from '../src/methods/index.ts';
 import { testRoads } from './roads.cases.ts';
 
-testRoads([...featureEncoderNames, ...methodNames.filter((method) => method !== 'swav')]);
+testRoads([...featureEncoderNames, ...methodNames.filter((_, i) => i % 2 === 1)]);
