@@ -112,14 +112,14 @@ export const relations: Readonly<Record<string, readonly Mutation[]>> = {
       in: 'applyAffine',
       find: 'x - right / 2',
       to: 'x - right / 2 + 0.5',
-      caughtBy: ['affine.test.ts', 'turns a square by a quarter'],
+      caughtBy: ['affine.test.ts', 'shows at every pixel the source'],
     },
     {
       line: 'the shift is turned with the image, as in Keras',
       in: 'applyAffine',
       find: 'squeeze * v + ty',
       to: 'squeeze * v',
-      caughtBy: ['affine.test.ts', 'moves by whole pixels'],
+      caughtBy: ['affine.test.ts', 'shows at every pixel the source'],
     },
   ],
 };
