@@ -51,6 +51,14 @@ describe('Euclidean neighbors', () => {
     );
   });
 
+  it('of a row near the middle are beside it, among many that have larger products', async () => {
+    const rows = line(...Array.from({ length: 41 }, (_, i) => i - 20));
+    const { indices } = await euclideanNeighbors(engine, rows, { k: 2 });
+    for (let row = 1; row < 40; row++) {
+      expect([...indices.subarray(2 * row, 2 * row + 2)]).toEqual([row - 1, row + 1]);
+    }
+  });
+
   it('refuse a number that the rows do not have', async () => {
     await expect(euclideanNeighbors(engine, line(1, 2), { k: 2 })).rejects.toThrow(
       'received k = 2 for 2 rows; expected 1 to 1',
