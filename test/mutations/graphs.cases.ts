@@ -12,7 +12,7 @@ export const graphs = {
       in: 'euclideanNeighbors',
       find: '-(norm ** 2) / 2',
       to: '0',
-      caughtBy: [ofMutual, 'are those of all pairs'],
+      caughtBy: [ofMutual, 'of a row near the middle are beside it'],
     },
     {
       line: 'Euclidean neighbors: no row is its own neighbor',
