@@ -1,6 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const slow = '**/*.slow.test.ts';
+
+/** Files that take minutes alone, longest first. */
+const longest = [
+  'test/mutations/mutations',
+  'test/roads',
+  'test/roadsOfOthers',
+  'test/records/records',
+  'test/compare',
+  'test/commands',
+  'test/train',
+  'test/kills',
+];
+
+/** Starts the longest files first, so that none goes on alone at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = longest.findIndex((name) => moduleId.endsWith(`/${name}.slow.test.ts`));
+      return place === -1 ? longest.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /**
  * `npm test` runs the project fast, `npm run test:slow` the project slow; plain `vitest run` runs
@@ -11,6 +35,9 @@ export default defineConfig({
     // ONNX Runtime's own threads use every core: more than two test files at once overload two
     // cores.
     maxWorkers: 2,
+    // Loading the modules anew takes a test file longer than its tests: files share them.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
