@@ -5,6 +5,9 @@ import { isSupported, unsupportedMessage } from './nodeVersion.js';
 
 const { node } = process.versions;
 if (isSupported(node)) {
+  // Compiled code in the temporary folder halves the time of the next start. Imported here, because
+  // older versions of Node lack it.
+  (await import('node:module')).enableCompileCache();
   // A checkout has the sources, and a package has the build alone.
   const source = new URL('../src/cli/main.ts', import.meta.url);
   await import(

@@ -1,11 +1,15 @@
 /** The oldest version of Node: stated in one place, and refused below with a sentence. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isSupported, MINIMUM } from '../bin/nodeVersion.js';
 import { readText, root } from './repository.cases.ts';
 
 const program = join(root, 'bin', 'likeness.js');
+const temporary = mkdtempSync(join(tmpdir(), 'likeness-node-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 /** Runs the program in a process that takes itself for another version of Node. */
 function runAs(version: string) {
@@ -13,6 +17,7 @@ function runAs(version: string) {
   const pretend = `data:text/javascript,Object.defineProperty(process, 'versions', ${versions})`;
   return spawnSync(process.execPath, ['--import', pretend, program, '--version'], {
     encoding: 'utf8',
+    env: { ...process.env, TMPDIR: temporary, NODE_COMPILE_CACHE: undefined },
   });
 }
 
@@ -35,16 +40,17 @@ describe('isSupported', () => {
 describe('the program', () => {
   it('says what it needs on an older version, and loads nothing', () => {
     const { status, stdout, stderr } = runAs('20.20.2');
-    expect([status, stdout]).toEqual([1, '']);
+    expect([status, stdout, readdirSync(temporary)]).toEqual([1, '', []]);
     expect(stderr).toBe(
       'error: likeness needs Node 22.18 or later; this is Node 20.20.2. Install a newer one from ' +
         'https://nodejs.org or with a version manager, and run the command again.\n',
     );
   });
 
-  it('runs on the oldest version, as far as it can be pretended', () => {
+  it('runs on the oldest version, as far as it can be pretended, and stores compiled code', () => {
     const { status, stdout } = runAs(`${MINIMUM}.0`);
     expect([status, stdout]).toEqual([0, '0.1.0\n']);
+    expect(readdirSync(temporary)).toEqual(['node-compile-cache']);
   });
 });
 
