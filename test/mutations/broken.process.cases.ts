@@ -1,7 +1,7 @@
 /**
  * Runs tests with a line of the source broken, as a process: it answers each message, a
- * {@link Broken}, with a {@link Ran}. One Vitest serves all messages, so that only broken and mended
- * modules are transformed anew.
+ * {@link Broken}, with a {@link Ran}. One Vitest serves all messages, so that only modules that are
+ * broken or mended are transformed anew.
  */
 import { resolve } from 'node:path';
 import { createVitest } from 'vitest/node';
