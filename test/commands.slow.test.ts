@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCsv, decodeSafetensors } from '../src/formats/index.ts';
 import { type Ended, openWorkplace, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 afterAll(() => workplace.remove());
@@ -26,7 +27,7 @@ const settings = [
 ].flatMap((text) => ['--set', text]);
 
 async function json(...args: string[]) {
-  const ended = await workplace.run(...args, '--json');
+  const ended = await runHere(workplace, ...args, '--json');
   expect(ended.code, ended.stderr).toBe(0);
   return JSON.parse(ended.stdout);
 }
@@ -137,10 +138,10 @@ describe('cluster', () => {
 
   it('refuses more clusters than images, and a run that is none', async () => {
     expectRefused(
-      await workplace.run('cluster', 'pictures', '--run', 'one/run', '-k', '1000'),
+      await runHere(workplace, 'cluster', 'pictures', '--run', 'one/run', '-k', '1000'),
       /-k: received 1000 for 96 images/,
     );
-    expectRefused(await workplace.run('cluster', 'pictures', '--run', 'nowhere'), /nowhere/);
+    expectRefused(await runHere(workplace, 'cluster', 'pictures', '--run', 'nowhere'), /nowhere/);
   });
 });
 
@@ -158,7 +159,7 @@ describe('assign', () => {
 
   it('says which images it could not read, and fails when it could read none', async () => {
     expectRefused(
-      await workplace.run('assign', 'one/run/config.json', '--run', 'one/run'),
+      await runHere(workplace, 'assign', 'one/run/config.json', '--run', 'one/run'),
       /config\.json/,
     );
   });
@@ -220,7 +221,7 @@ describe('export', () => {
       'fp16',
       'int8',
     ]);
-    const again = await workplace.run(...args, '--to', 'again.onnx', '--precision', 'fp16');
+    const again = await runHere(workplace, ...args, '--to', 'again.onnx', '--precision', 'fp16');
     expect(again.stderr + again.stdout).toMatch(
       /fp16 on 96 images: .*of the 10 nearest neighbors stay, mean cosine (0\.99|1\.0)/,
     );
@@ -233,11 +234,29 @@ describe('export', () => {
     [['--to', 'x.safetensors', '--precision', 'int8'], /--precision: expected with one \.onnx/],
     [['--format', 'hub', '--to', 'pictures'], /holds other files; expected a new or empty folder/],
   ])('refuses %j', async (args, expected) => {
-    expectRefused(await workplace.run('export', '--run', 'one/run', ...args), expected);
+    expectRefused(await runHere(workplace, 'export', '--run', 'one/run', ...args), expected);
   });
 });
 
 describe('evaluate', () => {
+  it('trains the whole network with few labels where it is asked to', async () => {
+    await writeTextures(at('classes'), 60, ['kind0', 'kind1', 'kind2']);
+    const result = await json('evaluate', 'classes', '--run', 'one/run', '--fine-tune');
+    expect(Object.keys(result.fineTuned)).toEqual(['0.01', '0.1']);
+    for (const [share, { labels, steps, accuracy }] of Object.entries<Record<string, number>>(
+      result.fineTuned,
+    )) {
+      expect(labels).toBe(result.fewLabels[share].labels);
+      expect(steps).toBe(600);
+      expect(accuracy).toBeGreaterThanOrEqual(0);
+      expect(accuracy).toBeLessThanOrEqual(1);
+    }
+    expect(result.protocol.fineTuned).toMatch(/^the whole network and a linear classifier trained/);
+    const plain = await json('evaluate', 'classes', '--run', 'one/run');
+    expect(plain).not.toHaveProperty('fineTuned');
+    expect(plain.key).not.toBe(result.key);
+  });
+
   it('prints what scripts rely on, for the trained encoder and each baseline', async () => {
     mkdirSync(at('labeled'));
     const kinds = ['across', 'down', 'spots'];

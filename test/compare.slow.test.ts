@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComparedMethod, Comparison } from '../src/compare/index.ts';
 import { version } from '../src/core/version.ts';
 import { openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 afterAll(() => workplace.remove());
@@ -91,7 +92,8 @@ let whole: Comparison;
 
 beforeAll(async () => {
   await writeTextures(at('pictures'), 96, ['kind0', 'kind1', 'kind2']);
-  const ended = await workplace.run(
+  const ended = await runHere(
+    workplace,
     ...comparing('whole', '--seeds', '2', '--classical', 'kmeans,nmf', '--json'),
   );
   expect(ended.code, ended.stderr).toBe(0);
@@ -153,7 +155,7 @@ describe('a comparison', () => {
     const files = ['compare.json', 'baselines.json'].map((name) => ['whole', name] as const);
     const before = modified('whole', 'runs', 'swav-seed0', 'comparison.json');
     const stored = readFileSync(at(...files[1]!), 'utf8');
-    const ended = await workplace.run(...comparing('whole', '--seeds', '3', '--json'));
+    const ended = await runHere(workplace, ...comparing('whole', '--seeds', '3', '--json'));
     expect(ended.code, ended.stderr).toBe(0);
     const grown: Comparison = JSON.parse(ended.stdout);
     expect(modified('whole', 'runs', 'swav-seed0', 'comparison.json')).toBe(before);
@@ -164,10 +166,14 @@ describe('a comparison', () => {
   });
 
   it('refuses to go on under other conditions', async () => {
-    const other = await workplace.run(...comparing('whole', '--set', 'temperature=0.2', '--json'));
+    const other = await runHere(
+      workplace,
+      ...comparing('whole', '--set', 'temperature=0.2', '--json'),
+    );
     expect(other.code).toBe(2);
     expect(JSON.parse(other.stdout).error).toMatchObject({ code: 'compare.differs' });
-    const minutes = await workplace.run(
+    const minutes = await runHere(
+      workplace,
       'compare',
       'pictures',
       '--methods',
@@ -211,7 +217,7 @@ describe('an interrupted comparison', () => {
     expect(stopped.code, stopped.stderr).toBe(130);
     expect(stopped.stderr).toContain('Run the same command to resume');
 
-    const ended = await workplace.run(...command, '--json');
+    const ended = await runHere(workplace, ...command, '--json');
     expect(ended.code, ended.stderr).toBe(0);
     const resumed: Comparison = JSON.parse(ended.stdout);
     expect(resumed.complete).toBe(true);
@@ -226,7 +232,7 @@ describe('an interrupted comparison', () => {
 describe('a run that fails', () => {
   it('is told of with its reason, is not tried again, and the others go on', async () => {
     const command = comparing('failing', '--seeds', '1', '--grid', 'learningRate=1e30,0.002');
-    const ended = await workplace.run(...command);
+    const ended = await runHere(workplace, ...command);
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), failed/);
     expect(ended.stdout).toMatch(/swav \(learningRate 1e30\), seed 0, failed: diverged/);
@@ -240,7 +246,7 @@ describe('a run that fails', () => {
 
     const [folder] = readdirSync(at('failing', 'runs')).filter((name) => name.includes('1e30'));
     const before = modified('failing', 'runs', folder!, 'events.jsonl');
-    const again = await workplace.run(...command, '--json');
+    const again = await runHere(workplace, ...command, '--json');
     expect(JSON.parse(again.stdout).methods).toEqual(
       [bad, good].map((row) => JSON.parse(JSON.stringify(row))),
     );
@@ -252,7 +258,8 @@ describe('ablations', () => {
   it('of views, heads and encoder are one comparison, beside classical clusterings', {
     timeout: 300_000,
   }, async () => {
-    const ended = await workplace.run(
+    const ended = await runHere(
+      workplace,
       ...[
         'compare',
         'pictures',
@@ -292,7 +299,8 @@ describe('ablations', () => {
 describe('a source without labels', () => {
   it('is compared by the measures that need none', async () => {
     await writeTextures(at('plain'), 48);
-    const ended = await workplace.run(
+    const ended = await runHere(
+      workplace,
       ...[
         'compare',
         'plain',
@@ -329,16 +337,16 @@ describe('the source of a comparison', () => {
   it('is read as before, and its runs hold the command', async () => {
     const more = ['--seeds', '1', '--set', 'maxSteps=2'];
     const exclude = ['--exclude', '*0.png', '--labels', 'none'];
-    const first = await workplace.run(...comparing('read', ...more, ...exclude));
+    const first = await runHere(workplace, ...comparing('read', ...more, ...exclude));
     expect(first.code, first.stderr).toBe(0);
     const [run] = readdirSync(at('read', 'runs'));
     const config = JSON.parse(readFileSync(at('read', 'runs', run!, 'config.json'), 'utf8'));
     expect(config.source).toMatchObject({ exclude: ['*0.png'], labels: 'none' });
     expect(config.command).toMatch(/^likeness compare pictures .*--exclude/);
-    const again = await workplace.run(...comparing('read', ...more));
+    const again = await runHere(workplace, ...comparing('read', ...more));
     expect(again.stdout + again.stderr).toContain('without "*0.png"');
     expect(again.code, again.stderr).toBe(0);
-    const other = await workplace.run(...comparing('read', ...more, '--exclude', '*1.png'));
+    const other = await runHere(workplace, ...comparing('read', ...more, '--exclude', '*1.png'));
     expect(other.stderr).toContain('--exclude: received ["*1.png"]');
     expect(other.code).toBe(2);
   }, 400_000);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ComparedMethod, type Comparison, compareTable } from '../src/compare/index.ts';
 import { openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 afterAll(() => workplace.remove());
@@ -50,7 +51,7 @@ async function untilThere(file: string, { process }: Started): Promise<void> {
   }
 }
 async function runOf(...command: string[]): Promise<Comparison> {
-  const ended = await workplace.run(...command, '--json');
+  const ended = await runHere(workplace, ...command, '--json');
   expect(ended.code, ended.stderr).toBe(0);
   return JSON.parse(ended.stdout);
 }
@@ -127,7 +128,8 @@ describe('a comparison with a pretrained model', () => {
   it('refuses another model', async () => {
     const graph = new URL('fixtures/graphs/regnet.onnx', import.meta.url);
     copyFileSync(fileURLToPath(graph), at('other.onnx'));
-    const ended = await workplace.run(
+    const ended = await runHere(
+      workplace,
       ...comparing('whole').map((word) => (word === 'tiny.onnx' ? 'other.onnx' : word)),
     );
     expect(ended.stderr).toContain('--encoder: received other.onnx with SHA-256');

@@ -10,6 +10,7 @@ import { LikenessError, type TrainOptions, train } from '../src/likeness.ts';
 import { methodNamed, methodNames, type SettingsPatch } from '../src/methods/index.ts';
 import { openWorkplace } from './likeness.cases.ts';
 import { writeSource } from './records/source.ts';
+import { runHere } from './runHere.cases.ts';
 
 const place = openWorkplace();
 afterAll(() => place.remove());
@@ -211,7 +212,8 @@ describe('likeness train', { timeout: 120_000 }, () => {
     threads: 1,
   };
   const command = (source: string, values: Record<string, unknown>, ...more: string[]) =>
-    place.run(
+    runHere(
+      place,
       'train',
       source,
       '--method',

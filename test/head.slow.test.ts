@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../src/encoders/models/tinyModel.cases.ts';
 import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
@@ -12,7 +13,7 @@ const settings = ['--set', 'maxSteps=200', '--set', 'checkpointSeconds=0', '--se
 const given = ['-k', '3', ...settings];
 
 async function json(...args: string[]) {
-  const ended = await workplace.run(...args, '--json');
+  const ended = await runHere(workplace, ...args, '--json');
   expect(ended.code, ended.stderr).toBe(0);
   return JSON.parse(ended.stdout);
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readClusters } from '../src/run/index.ts';
 import { openWorkplace, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 afterAll(() => workplace.remove());
@@ -28,7 +29,7 @@ const settings = {
 const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
 
 async function likeness(...args: string[]) {
-  const ended = await workplace.run(...args, '--json');
+  const ended = await runHere(workplace, ...args, '--json');
   expect(ended.code, ended.stderr).toBe(0);
   return { ...ended, json: JSON.parse(ended.stdout) };
 }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { openWorkplace, writeTextures } from './likeness.cases.ts';
 import { writeSource } from './records/source.ts';
+import { runHere } from './runHere.cases.ts';
 
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), 'fixtures', 'runs');
 const place = openWorkplace();
@@ -24,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 async function answer(...args: string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await place.run(...args, '--json');
+  const { code, stdout, stderr } = await runHere(place, ...args, '--json');
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -38,7 +39,7 @@ describe.each(['swav', 'deepcluster'])('a stored run of %s', (name) => {
   beforeAll(() => cpSync(join(fixtures, name), join(place.path, name), { recursive: true }));
 
   it('is inspected', async () => {
-    const { stdout, code } = await place.run('inspect', name);
+    const { stdout, code } = await runHere(place, 'inspect', name);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`${name} on source \\(64 images\\)`));
     expect(stdout).toMatch(/step 10\b/);

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tiffFile } from '../src/data/tiff.cases.ts';
 import { openWorkplace } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const place = openWorkplace();
 const SIDE = 40;
@@ -28,7 +29,7 @@ function write(name: string, content: Uint8Array): void {
 }
 
 async function answer(...args: string[]) {
-  const { code, stdout, stderr } = await place.run(...args, '--json');
+  const { code, stdout, stderr } = await runHere(place, ...args, '--json');
   expect(code, stderr).toBe(0);
   return { json: JSON.parse(stdout) as Record<string, unknown>, stderr };
 }
@@ -89,7 +90,7 @@ describe('a run of all pages without a folder', () => {
   }, 300_000);
 
   it('is inspected with these ways', async () => {
-    const { stdout } = await place.run('inspect', 'run');
+    const { stdout } = await runHere(place, 'inspect', 'run');
     expect(stdout).toMatch(/source +without "raw", .* become black to white/);
   });
 });

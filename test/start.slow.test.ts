@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkplace, textureKinds, writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 
 const workplace = openWorkplace();
 const at = (...names: string[]) => join(workplace.path, ...names);
 const IMAGES = 60;
 
 async function json(...args: string[]) {
-  const ended = await workplace.run(...args, '--json');
+  const ended = await runHere(workplace, ...args, '--json');
   expect(ended.code, ended.stderr).toBe(0);
   return { ...JSON.parse(ended.stdout), stderr: ended.stderr };
 }
@@ -27,7 +28,7 @@ function stopAt(stream: Readable, text: RegExp, process: ChildProcess): void {
   });
 }
 async function refused(...args: string[]): Promise<string> {
-  const { code, stderr } = await workplace.run(...args);
+  const { code, stderr } = await runHere(workplace, ...args);
   expect(code).not.toBe(0);
   expect(stderr).not.toMatch(/^\s+at |internal error/m);
   return stderr;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 import {
   at,
   checkpointsOf,
@@ -26,7 +27,9 @@ const short = { maxSteps: 3, checkpointSeconds: 60 };
 describe('a run with first filters from patches', { timeout: 400_000 }, () => {
   it('keeps frozen filters to its end, also in the momentum encoder', async () => {
     const more = { ...short, stemStart: 'patches-frozen', method: 'moco', queueLength: 32 };
-    expectSuccess(await workplace.run(...training('frozen', { ...more, prototypes: undefined })));
+    expectSuccess(
+      await runHere(workplace, ...training('frozen', { ...more, prototypes: undefined })),
+    );
     const { data, shape } = stemOf('frozen');
     expect(shape).toEqual([4, 3, 3, 3]);
     const end = last('frozen');
@@ -48,7 +51,7 @@ describe('a run with first filters from patches', { timeout: 400_000 }, () => {
     const out = `${stem}-${architecture}`;
     const sizes = architecture === 'vgg16-bn' ? { imageSize: 32, crops: '2x32' } : {};
     const more = { ...short, ...sizes, stemStart: 'patches', stem, architecture };
-    expectSuccess(await workplace.run(...training(out, more)));
+    expectSuccess(await runHere(workplace, ...training(out, more)));
     const first = stemOf(out, name);
     expect(first.shape).toEqual(shape);
     expect(last(out)[name]!.data).not.toEqual(first.data);
@@ -56,13 +59,13 @@ describe('a run with first filters from patches', { timeout: 400_000 }, () => {
 
   it('killed without warning, ends with the same bytes, with and without the stored filters', async () => {
     const more = { stemStart: 'patches' };
-    expectSuccess(await workplace.run(...training('whole', more)));
+    expectSuccess(await runHere(workplace, ...training('whole', more)));
     const started = workplace.start(...training('killed', more));
     await untilCheckpoints('killed', 2, started);
     started.process.kill('SIGKILL');
     await started.ended;
     rmSync(join(at('killed'), 'stem.safetensors'));
-    expectSuccess(await workplace.run(...training('killed', more), '--resume'));
+    expectSuccess(await runHere(workplace, ...training('killed', more), '--resume'));
     expect(finalOf('killed').equals(finalOf('whole'))).toBe(true);
     expect(lossesOf('killed')).toEqual(lossesOf('whole'));
     expect(stemOf('killed').data).toEqual(stemOf('whole').data);

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSy
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTextures } from './likeness.cases.ts';
+import { runHere } from './runHere.cases.ts';
 import {
   at,
   checkpointsOf,
@@ -26,10 +27,12 @@ beforeAll(trainWhole);
 
 describe('a run', { timeout: 400_000 }, () => {
   it('gives the same bytes again, with another number of loader workers, and others with another seed', async () => {
-    expectSuccess(await workplace.run(...training('three', { workers: 3, checkpointSeconds: 60 })));
+    expectSuccess(
+      await runHere(workplace, ...training('three', { workers: 3, checkpointSeconds: 60 })),
+    );
     expect(finalOf('three').equals(finalOf('whole'))).toBe(true);
     expect(lossesOf('three')).toEqual(lossesOf('whole'));
-    expectSuccess(await workplace.run(...training('unwatched', { measures: 'none' })));
+    expectSuccess(await runHere(workplace, ...training('unwatched', { measures: 'none' })));
     expect(finalOf('unwatched').equals(finalOf('whole'))).toBe(true);
     const measured = (out: string) => eventsOf(out).filter(({ kind }) => kind === 'measures');
     expect(measured('unwatched')).toEqual([]);
@@ -44,12 +47,12 @@ describe('a run', { timeout: 400_000 }, () => {
         },
       }),
     ]);
-    expectSuccess(await workplace.run(...training('other', { maxSteps: 2 }), '--seed', '1'));
+    expectSuccess(await runHere(workplace, ...training('other', { maxSteps: 2 }), '--seed', '1'));
     expect(lossesOf('other')[1]).not.toEqual(lossesOf('whole')[1]);
   });
 
   it('prints one object with --json, and everything else on stderr', async () => {
-    const ended = await workplace.run(...training('json', { maxSteps: 3 }), '--json');
+    const ended = await runHere(workplace, ...training('json', { maxSteps: 3 }), '--json');
     expectSuccess(ended);
     expect(JSON.parse(ended.stdout)).toMatchObject({
       run: at('json'),
@@ -87,7 +90,7 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     writeFileSync(temporary, 'half a file');
 
     for (const out of ['stopped', 'torn']) {
-      const resumed = await workplace.run('train', 'pictures', '--out', out, '--resume');
+      const resumed = await runHere(workplace, 'train', 'pictures', '--out', out, '--resume');
       expectSuccess(resumed);
       if (out === 'torn') expect(resumed.stderr).toMatch(/passed over .*: .*damaged/);
       expect(finalOf(out).equals(finalOf('whole')), out).toBe(true);
@@ -111,7 +114,8 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
     started.process.kill('SIGKILL');
     await started.ended;
     expect(checkpointsOf('early')).toEqual([]);
-    const resumed = await workplace.run(
+    const resumed = await runHere(
+      workplace,
       ...training('early', { checkpointSeconds: 60 }),
       '--resume',
     );
@@ -123,13 +127,14 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
 
   it('does nothing more when it is complete', async () => {
     const before = finalOf('three');
-    expectSuccess(await workplace.run('train', 'pictures', '--out', 'three', '--resume'));
+    expectSuccess(await runHere(workplace, 'train', 'pictures', '--out', 'three', '--resume'));
     expect(finalOf('three').equals(before)).toBe(true);
     expect(lossesOf('three').length).toBe(STEPS);
   });
 
   it('refuses other settings than its own, and names them', async () => {
-    const ended = await workplace.run(
+    const ended = await runHere(
+      workplace,
       ...training('three', { batchSize: 8 }),
       '--resume',
       '--seed',
@@ -159,7 +164,7 @@ describe('an interrupted run', { timeout: 400_000 }, () => {
       readFileSync(at('full', 'checkpoints', name)),
     );
     expect(after).toEqual(before);
-    expectSuccess(await workplace.run(...training('full'), '--resume'));
+    expectSuccess(await runHere(workplace, ...training('full'), '--resume'));
     expect(finalOf('full').equals(finalOf('whole'))).toBe(true);
   });
 });
@@ -250,7 +255,7 @@ describe('bad input', () => {
     ['no source', ['train'], /missing required argument 'source'/],
   ];
   it.each(cases)('%s is a clear error, in JSON too', async (_what, args, message, code = 2) => {
-    const ended = await workplace.run(...args, '--json');
+    const ended = await runHere(workplace, ...args, '--json');
     expect(ended.code).toBe(code);
     expectNoTrace(ended);
     const { error } = JSON.parse(ended.stdout) as { error: { code: string; message: string } };
@@ -260,7 +265,8 @@ describe('bad input', () => {
   });
 
   it('fewer images than a batch are trained on with smaller settings, and judged too few', async () => {
-    const ended = await workplace.run(
+    const ended = await runHere(
+      workplace,
       ...['train', 'few', '--out', 'from few', '--json'],
       ...set({
         width: 4,

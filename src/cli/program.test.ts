@@ -1,14 +1,13 @@
-/** Refusals of a command line before any work. Each is a process of a second or two. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** Refusals of a command line before any work. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openWorkplace } from '../../test/likeness.cases.ts';
+import { runHere } from '../../test/runHere.cases.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'likeness-program-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const workplace = openWorkplace();
+const folder = workplace.path;
+afterAll(() => workplace.remove());
 
 /** A one-pixel GIF. */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64');
@@ -20,21 +19,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'full', 'mine'), '');
 });
 
-function likeness(
-  ...args: string[]
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { ...process.env, LIKENESS_CACHE: join(folder, 'cache'), NO_COLOR: '1' };
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
-  const text = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (chunk) => {
-      text[name] += chunk;
-    });
-  }
-  return new Promise((settle) => child.on('close', (code) => settle({ code, ...text })));
-}
+const likeness = (...args: string[]) => runHere(workplace, ...args);
 
-describe('before any work', { concurrent: true }, () => {
+describe('before any work', () => {
   it.each<[args: string[], code: number, message: RegExp]>([
     [
       ['cluster', 'photos', '-k', '99999'],
