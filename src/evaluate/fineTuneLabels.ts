@@ -9,9 +9,10 @@
  *
  * Adam on all parameters, the rate of the classifier five times that of the network, both falling
  * to 0 by a cosine. Views are one random crop, mirrored where the run's views are, without changes
- * of color, as in SwAV's and PCL's code. Test images are in the evaluation view.
+ * of color, as in SwAV's code. Test images are in the evaluation view.
  *
- * Protocol: the 1 % and 10 % label columns of SimCLR (section 6), SwAV (table 3), PCL and HCSC.
+ * Protocol: the 1 % and 10 % label columns of Chen et al. 2020 (SimCLR), section 6, which SwAV, PCL
+ * and HCSC follow.
  * Differences: Adam in place of SGD with rates by paper; steps are counted, because 1 % of a small
  * set is one batch; batch norm keeps the statistics of the trained encoder, which a few images
  * cannot estimate.

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkplace, textureKinds, writeTextures } from '../../test/likeness.cases.ts';
+import { weightOf } from '../encoders/index.ts';
 import {
   type Model,
   openEncoder,
@@ -62,6 +63,11 @@ describe('a run of patch features and a network', () => {
     expect(step).toBeGreaterThan(0);
     expect(epochs).toBeGreaterThan(0);
     expect(retrieval.patches).toBeGreaterThan(0);
+    // A network that saw so few images has the smallest weight.
+    expect(encoder.settings.weight).toBe(weightOf(epochs * IMAGES));
+    await expect(model.evaluate(at('pictures'), { fineTune: true })).rejects.toMatchObject({
+      code: 'evaluate.fineTune',
+    });
     const network = await openModel(join(run(), 'network'));
     expect(network).toMatchObject({ kind: 'trained', method: 'simclr', step });
   });

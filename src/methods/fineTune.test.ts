@@ -105,6 +105,12 @@ describe('fine-tuning', () => {
     expect(moved('encoder.layer2.conv3.weight')).toBeGreaterThan(0);
   });
 
+  it('refuses a method that learns with a network of its own', () => {
+    expect(() => fineTuneSettings({ method: { name: 'decnn' } }, facts)).toThrow(
+      'received "decnn" with a pretrained model; expected no model',
+    );
+  });
+
   it('has settings that open without a person, and refuses those of other networks', () => {
     const settings = fineTuneSettings({ method: { name: 'swav' } }, facts);
     expect(settings.encoder).toMatchObject({ architecture: 'imported', model, dimension: 16 });

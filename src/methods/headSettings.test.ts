@@ -1,6 +1,6 @@
 /** The length of a head's training: the steps of its recipe in epochs, and its last stage. */
 import { describe, expect, it } from 'vitest';
-import { headSettings } from './headSettings.ts';
+import { canBeHead, headSettings } from './headSettings.ts';
 import { methodProgram } from './runProgram.ts';
 
 const facts = { dimension: 8, size: 32, k: 5 };
@@ -26,6 +26,14 @@ describe('the epochs of a head', () => {
   it.each(['pcl', 'hcsc'])('leave %s a queue of at most half of a few images', (name) => {
     const { settings } = headSettings({ method: { name } }, { ...facts, images: 41 });
     expect([settings.data.batchSize, settings.method.queueLength]).toEqual([20, 20]);
+  });
+
+  it('are none of a method that learns from pixels alone', () => {
+    expect(() => epochsOf('vae', 100)).toThrow(
+      'received "vae" with a pretrained model; expected no model',
+    );
+    expect(canBeHead('vae')).toBe(false);
+    expect(canBeHead('scan')).toBe(true);
   });
 
   it('stay where a person gave them', () => {

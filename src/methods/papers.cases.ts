@@ -5,8 +5,8 @@
  */
 import { autoencoderPapers } from './autoencoderPapers.cases.ts';
 import { clusterPapers } from './clusterPapers.cases.ts';
+import { generativePapers } from './generativePapers.cases.ts';
 import { pairPapers } from './pairPapers.cases.ts';
-import { generativePapers } from './papersGenerative.cases.ts';
 import { relationPapers } from './relationPapers.cases.ts';
 
 export type Values = Readonly<Record<string, string | number>>;

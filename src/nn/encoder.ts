@@ -182,7 +182,8 @@ export function checkSizes(
   throw new LikenessError(
     'encoder.size',
     `architecture ${architecture}: received images of ${[...new Set(sizes)].join(' and ')} px; ` +
-      `expected ${expected}, or take a residual network such as architecture=resnet10.`,
+      `expected ${expected}, or, where the method takes other networks, a residual one such as ` +
+      'architecture=resnet10.',
   );
 }
 

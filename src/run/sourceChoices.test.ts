@@ -51,6 +51,18 @@ describe('the ways in which a source of a run is read again', () => {
     });
   });
 
+  it('are some classes where the run has them, which may be gone since', () => {
+    const some: StoredSource = { path: '/p', name: 'p', kind: 'folder', classes: ['imagenet-10'] };
+    expect(chosen(some, '/p')).toEqual({
+      choices: { classes: ['imagenet-10'], lenient: true },
+      notes: ['read as for the run, of the classes imagenet-10'],
+    });
+    expect(chosen(some, '/p', { classes: ['a', 'b'] })).toEqual({
+      choices: { classes: ['a', 'b'] },
+      notes: [],
+    });
+  });
+
   it('are those that are given', () => {
     const given = { exclude: [], labels: '/labels.csv' };
     expect(chosen(stored, stored.path, given)).toEqual({ choices: given, notes: [] });
