@@ -17,16 +17,9 @@ import {
   tensorFaults,
 } from '../src/run/faults.cases.ts';
 import { type Ended, writeTextures } from './likeness.cases.ts';
-import {
-  at,
-  checkpointsOf,
-  eventsOf,
-  expectNoTrace,
-  expectSuccess,
-  training,
-  untilCheckpoints,
-  workplace,
-} from './train.cases.ts';
+import { expectNoTrace, expectSuccess, openTrainings, training } from './train.cases.ts';
+
+const { at, checkpointsOf, eventsOf, untilCheckpoints, workplace } = openTrainings();
 
 const SHORT = { maxSteps: 100_000, checkpointSeconds: 60, keepCheckpoints: 3 };
 /** Six steps in each of two epochs. */

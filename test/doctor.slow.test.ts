@@ -105,7 +105,7 @@ const hopeless: [string, readonly string[], SettingsPatch, object][] = [
   ],
   [
     'rate 10^30',
-    methodNames,
+    ['swav', 'pcl', 'byol', 'decnn'],
     { optimizer: { learningRate: 1e30 } },
     {
       health: 'diverged',

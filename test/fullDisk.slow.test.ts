@@ -8,17 +8,10 @@ import { existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sharedCode, writeTextures } from './likeness.cases.ts';
-import {
-  at,
-  checkpointsOf,
-  eventsOf,
-  expectSuccess,
-  finalOf,
-  training,
-  trainWhole,
-  untilCheckpoints,
-  workplace,
-} from './train.cases.ts';
+import { expectSuccess, openTrainings, training } from './train.cases.ts';
+
+const { at, checkpointsOf, eventsOf, finalOf, trainWhole, untilCheckpoints, workplace } =
+  openTrainings();
 
 const run = ['--run', 'whole'];
 

@@ -1,8 +1,11 @@
 /** The command line within this process. For tests only. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { runCommandLine } from '../src/cli/program.ts';
 import type { Ended, Workplace } from './likeness.cases.ts';
+
+const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 
 /**
  * Runs `likeness` with these arguments in the folder of a workplace, without a process, which takes
@@ -17,14 +20,17 @@ export async function runHere({ path }: Workplace, ...args: string[]): Promise<E
       return true;
     }),
   );
-  const before = process.cwd();
+  const before = { folder: process.cwd(), argv: process.argv };
   vi.stubEnv('LIKENESS_CACHE', join(path, 'cache'));
   process.chdir(path);
+  // Printed commands open with the file that was started.
+  process.argv = [process.execPath, main, ...args];
   try {
     const code = await runCommandLine(args);
     return { code, signal: null, ...text };
   } finally {
-    process.chdir(before);
+    process.chdir(before.folder);
+    process.argv = before.argv;
     vi.unstubAllEnvs();
     for (const spy of spies) spy.mockRestore();
   }

@@ -189,7 +189,7 @@ describe.runIf(process.platform !== 'win32')('a signal', { timeout: 180_000 }, (
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'while a model is exported leaves no file, by %s',
     async (signal) => {
-      const large = ['--set', 'architecture=resnet18', '--set', 'width=64'];
+      const large = ['--set', 'architecture=resnet10', '--set', 'width=64'];
       if (!existsSync(at('large'))) {
         const args = ['train', 'pictures', '--out', 'large', ...small, ...large];
         const made = await workplace.run(...args, '--set', 'maxSteps=1');

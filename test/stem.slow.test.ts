@@ -5,16 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../src/formats/index.ts';
 import { writeTextures } from './likeness.cases.ts';
 import { runHere } from './runHere.cases.ts';
-import {
-  at,
-  checkpointsOf,
-  expectSuccess,
-  finalOf,
-  lossesOf,
-  training,
-  untilCheckpoints,
-  workplace,
-} from './train.cases.ts';
+import { expectSuccess, openTrainings, training } from './train.cases.ts';
+
+const { at, checkpointsOf, finalOf, lossesOf, untilCheckpoints, workplace } = openTrainings();
 
 beforeAll(() => writeTextures(at('pictures'), 96));
 

@@ -8,10 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect } from 'vitest';
 import { type Ended, openWorkplace, type Started, writeTextures } from './likeness.cases.ts';
 
-/** A folder for the runs of one test file. */
-export const workplace = openWorkplace();
-afterAll(() => workplace.remove());
-
 export const STEPS = 150;
 export const settings = {
   architecture: 'resnet10',
@@ -38,45 +34,6 @@ export const training = (out: string, more: Record<string, unknown> = {}) => [
   ...set({ ...settings, ...more }),
 ];
 
-export const at = (...path: string[]) => join(workplace.path, ...path);
-export const checkpointsOf = (out: string) =>
-  readdirSync(at(out, 'checkpoints'))
-    .filter((name) => !name.startsWith('.'))
-    .sort();
-/** The last checkpoint's bytes. */
-export function finalOf(out: string): Buffer {
-  const last = checkpointsOf(out).at(-1)!;
-  expect(last).toContain(`${STEPS}.safetensors`);
-  return readFileSync(at(out, 'checkpoints', last));
-}
-export function eventsOf(
-  out: string,
-): { kind: string; step: number; epoch: number; loss: number }[] {
-  return readFileSync(at(out, 'events.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
-export const lossesOf = (out: string) =>
-  eventsOf(out).flatMap(({ kind, step, loss }) => (kind === 'step' ? [[step, loss]] : []));
-
-/** Waits until a run has so many checkpoints and has not ended. */
-export async function untilCheckpoints(
-  out: string,
-  count: number,
-  { process }: Started,
-): Promise<void> {
-  for (;;) {
-    expect(process.exitCode, 'the run ended too early').toBeNull();
-    try {
-      if (checkpointsOf(out).length >= count) return;
-    } catch {
-      // The folder is not there yet.
-    }
-    await sleep(10);
-  }
-}
-
 export function expectNoTrace({ stdout, stderr }: Ended): void {
   expect(stdout + stderr).not.toMatch(/^\s+at |internal error|UnhandledPromise/m);
 }
@@ -85,8 +42,50 @@ export function expectSuccess(ended: Ended): void {
   expectNoTrace(ended);
 }
 
-/** Makes the pictures, and the run `whole` that others are compared with. */
-export async function trainWhole(): Promise<void> {
-  await writeTextures(at('pictures'), 96);
-  expectSuccess(await workplace.run(...training('whole')));
+/** Opens a folder for the runs of one test file, which is removed after its tests. */
+export function openTrainings() {
+  const workplace = openWorkplace();
+  afterAll(() => workplace.remove());
+  const at = (...path: string[]) => join(workplace.path, ...path);
+  const checkpointsOf = (out: string) =>
+    readdirSync(at(out, 'checkpoints'))
+      .filter((name) => !name.startsWith('.'))
+      .sort();
+  /** The last checkpoint's bytes. */
+  function finalOf(out: string): Buffer {
+    const last = checkpointsOf(out).at(-1)!;
+    expect(last).toContain(`${STEPS}.safetensors`);
+    return readFileSync(at(out, 'checkpoints', last));
+  }
+  function eventsOf(out: string): { kind: string; step: number; epoch: number; loss: number }[] {
+    return readFileSync(at(out, 'events.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+  const lossesOf = (out: string) =>
+    eventsOf(out).flatMap(({ kind, step, loss }) => (kind === 'step' ? [[step, loss]] : []));
+
+  /** Waits until a run has so many checkpoints and has not ended. */
+  async function untilCheckpoints(out: string, count: number, { process }: Started): Promise<void> {
+    for (;;) {
+      expect(process.exitCode, 'the run ended too early').toBeNull();
+      try {
+        if (checkpointsOf(out).length >= count) return;
+      } catch {
+        // The folder is not there yet.
+      }
+      await sleep(10);
+    }
+  }
+
+  /** Makes the pictures, and the run `whole` that others are compared with. */
+  async function trainWhole(): Promise<void> {
+    await writeTextures(at('pictures'), 96);
+    expectSuccess(await workplace.run(...training('whole')));
+  }
+  return {
+    ...{ workplace, at, checkpointsOf, finalOf, eventsOf, lossesOf },
+    ...{ untilCheckpoints, trainWhole },
+  };
 }

@@ -8,20 +8,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { writeTextures } from './likeness.cases.ts';
 import { runHere } from './runHere.cases.ts';
 import {
-  at,
-  checkpointsOf,
-  eventsOf,
   expectNoTrace,
   expectSuccess,
-  finalOf,
-  lossesOf,
+  openTrainings,
   STEPS,
   set,
   training,
-  trainWhole,
-  untilCheckpoints,
-  workplace,
 } from './train.cases.ts';
+
+const { at, checkpointsOf, eventsOf, finalOf, lossesOf, trainWhole, untilCheckpoints, workplace } =
+  openTrainings();
 
 beforeAll(trainWhole);
 

@@ -5,20 +5,10 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { patchOf } from '../src/methods/index.ts';
 import { readCheckpointInfo } from '../src/run/index.ts';
-import {
-  at,
-  checkpointsOf,
-  eventsOf,
-  expectSuccess,
-  finalOf,
-  lossesOf,
-  STEPS,
-  settings,
-  training,
-  trainWhole,
-  untilCheckpoints,
-  workplace,
-} from './train.cases.ts';
+import { expectSuccess, openTrainings, STEPS, settings, training } from './train.cases.ts';
+
+const { at, checkpointsOf, eventsOf, finalOf, lossesOf, trainWhole, untilCheckpoints, workplace } =
+  openTrainings();
 
 beforeAll(trainWhole);
 
