@@ -25,8 +25,8 @@ const folder = fileURLToPath(new URL('../examples', import.meta.url));
 const place = mkdtempSync(join(tmpdir(), 'likeness-examples-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-/** Ten steps of an epoch, and images to measure on. */
-const [TRAIN, TEST] = [1280, 320];
+/** Seven steps of an epoch, and images to measure on. */
+const [TRAIN, TEST] = [896, 224];
 
 /** Writes the first images and labels of the sample as IDX files of their own. */
 function writePart(): void {
@@ -65,20 +65,20 @@ function run(name: string): string {
 const expected: Record<string, { output: RegExp; files?: string[] }> = {
   '01-photos-to-clusters.ts': {
     output:
-      /1600 images in \d+ clusters.*NMI with the labels: 0\.\d+.*new\.png belongs to cluster \d+/s,
+      /1120 images in \d+ clusters.*NMI with the labels: 0\.\d+.*new\.png belongs to cluster \d+/s,
     files: ['runs/photos/report.html', 'runs/photos/clusters.csv', 'encoder.onnx'],
   },
-  '02-resume.ts': { output: /interrupted at step [56];.*finished at step 10/s },
+  '02-resume.ts': { output: /interrupted at step [56];.*finished at step 7/s },
   '03-evaluate.ts': {
     output: /trained encoder: NMI 0\.\d+.*untrained: NMI.*rawPixels: NMI.*linear/s,
   },
   '04-assign-new-files.ts': {
     output: /new\.png: (cluster \d+|undecided) .*README\.md: no such file/s,
   },
-  '05-own-method.ts': { output: /barlow-twins: step 10, kNN 0\.\d{3}/ },
+  '05-own-method.ts': { output: /barlow-twins: step 7, kNN 0\.\d{3}/ },
   '06-metric-and-kmeans.ts': { output: /NMI 1, ARI 1/ },
   '07-embeddings-to-python.ts': {
-    output: /1600 features of dimension 32/,
+    output: /1120 features of dimension 32/,
     files: ['features.npy', 'features.npy.ids.csv'],
   },
   '08-exported-encoder.ts': { output: /dimension 32, cosine with openEncoder (1\.0|0\.99)/ },
@@ -87,7 +87,7 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     files: ['runs/comparison/compare.json', 'runs/comparison/compare.html'],
   },
   '10-duplicates.ts': {
-    output: /\d+ groups? of duplicates among 1600 images/,
+    output: /\d+ groups? of duplicates among 1120 images/,
   },
   '10-progress-and-abort.ts': {
     output: /(finished|interrupted) after .* s\nloss from \d\.\d+ to \d\.\d+/,
@@ -97,12 +97,12 @@ const expected: Record<string, { output: RegExp; files?: string[] }> = {
     files: ['page.html'],
   },
   '12-default-road.ts': {
-    output: /Patch features of 1,600 images: .*1600 images in \d+ clusters by patches/s,
+    output: /Patch features of 1,120 images: .*1120 images in \d+ clusters by patches/s,
     files: ['runs/groups/encoder.safetensors', 'runs/groups/report.html'],
   },
   // Its model is the encoder that the first example exports.
   '13-head-on-a-model.ts': {
-    output: /1600 images in 10 clusters by the head\nNMI 0\.\d+, k-means 0\.\d+/,
+    output: /1120 images in 10 clusters by the head\nNMI 0\.\d+, k-means 0\.\d+/,
     files: ['runs/head/clusters.csv'],
   },
 };
