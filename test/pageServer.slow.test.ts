@@ -123,9 +123,39 @@ describe('the page of a run', () => {
     await at.context().close();
   });
 
-  it('compares the images, moves copies into a trash folder, and moves them back', async () => {
-    const { page: at, complaints } = await open('#/find/duplicates?copies=exact');
+  it('keeps decisions about duplicates after a reload, in another window, and undoes them', async () => {
+    const one = await open('#/find/duplicates?copies=exact');
+    const { page: at } = one;
     await at.getByRole('button', { name: 'Compare the images' }).click();
+    const image = (of: Page, id: string, kept: boolean) =>
+      of.getByRole('button', { name: new RegExp(`^${id}`), pressed: kept });
+    // The rule keeps the original.
+    await image(at, original, true).waitFor();
+    const other = await open('#/find/duplicates?copies=exact');
+    await image(other.page, original, true).waitFor();
+    const stored = at.waitForResponse('**/api/edits');
+    await image(at, copy, false).click();
+    await image(at, original, false).waitFor();
+    expect((await stored).status()).toBe(200);
+    expect(edits()).toContain('"duplicates"');
+    await image(other.page, copy, true).waitFor();
+    await image(other.page, original, false).waitFor();
+    await at.reload();
+    await image(at, copy, true).waitFor();
+    await image(at, original, false).waitFor();
+    await other.page.keyboard.press('Control+z');
+    await other.page.getByText('Undone: keep 1 of 2 duplicates').waitFor();
+    for (const { page: of } of [one, other]) {
+      await image(of, original, true).waitFor();
+      await image(of, copy, false).waitFor();
+    }
+    expect([...one.complaints, ...other.complaints]).toEqual([]);
+    await at.context().close();
+    await other.page.context().close();
+  });
+
+  it('moves copies into a trash folder, and moves them back', async () => {
+    const { page: at, complaints } = await open('#/find/duplicates?copies=exact');
     const list = at.getByRole('list', { name: 'Groups of duplicates' });
     await list.waitFor();
     expect(await list.getByRole('listitem').count()).toBe(1);

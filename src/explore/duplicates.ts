@@ -72,7 +72,7 @@ export interface DuplicatesQuestion {
 
 /** Answers with the groups at a threshold, the image to keep first. */
 export function answerDuplicates(
-  { ids, key }: OpenedRun,
+  { ids, key, clusters }: OpenedRun,
   stored: StoredDuplicates,
   { grouped, changes }: { grouped: GroupedDuplicates; changes: FileChanges },
   { threshold, keep, prefer }: DuplicatesQuestion,
@@ -88,6 +88,9 @@ export function answerDuplicates(
     ).map(({ row }) => row),
     worst,
   });
+  const decided = clusters?.edits.current().decided;
+  const decidedRows = (isKept: boolean) =>
+    stored.images.map(({ row }) => row).filter((row) => decided?.get(row) === isKept);
   return {
     ...{ key, least: stored.least, threshold, keep, compared: stored.compared },
     ...(prefer !== undefined && { prefer }),
@@ -95,6 +98,7 @@ export function answerDuplicates(
     near: grouped.at(threshold).map(ordered),
     gone: stored.images.filter(({ row }) => changes.gone.has(row)).length,
     changed: changes.changed,
+    ...{ kept: decidedRows(true), moved: decidedRows(false) },
   };
 }
 

@@ -228,7 +228,9 @@ export function openExplorer({
           ? await edits.redo(version)
           : await edits.apply(version, change.map(toOperation));
     if (run?.key === key) {
-      rerank();
+      // Decisions about duplicates change no cluster.
+      const isRanked = Array.isArray(change) && change.every(({ type }) => type === 'duplicates');
+      if (!isRanked) rerank();
       emit({ kind: 'edits', data: { ...answer, key } });
     }
     return answer;
@@ -245,6 +247,13 @@ export function openExplorer({
         return { ...operation, images: named(operation.images) };
       case 'merge':
         return { ...operation, clusters: [...operation.clusters] };
+      case 'duplicates': {
+        const { keep, move, byRule } = operation;
+        return {
+          ...{ type: 'duplicates', keep: keep && named(keep), move: move && named(move) },
+          byRule: byRule && named(byRule),
+        };
+      }
       default:
         return operation;
     }

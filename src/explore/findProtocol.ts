@@ -58,6 +58,10 @@ export interface DuplicatesAnswer {
   readonly gone: number;
   /** True where files have changed since, so that comparing again may find other groups. */
   readonly changed: boolean;
+  /** Images that a person decided to keep. */
+  readonly kept: readonly Row[];
+  /** Images that a person decided to move. */
+  readonly moved: readonly Row[];
 }
 
 export interface DuplicateGroupAnswer {

@@ -221,7 +221,14 @@ export type EditOperation<Image = Row> =
   /** Keeps a cluster as it is: other operations that change its members are refused. */
   | { readonly type: 'lock'; readonly cluster: number; readonly locked: boolean }
   /** Marks images as junk, or not. Junk belongs to no cluster. */
-  | { readonly type: 'junk'; readonly images: readonly Image[]; readonly junk: boolean };
+  | { readonly type: 'junk'; readonly images: readonly Image[]; readonly junk: boolean }
+  /** Decides which images of groups of duplicates stay; a rule decides about the others. */
+  | {
+      readonly type: 'duplicates';
+      readonly keep?: readonly Image[] | undefined;
+      readonly move?: readonly Image[] | undefined;
+      readonly byRule?: readonly Image[] | undefined;
+    };
 
 /** Part of `GET /api/run`, the answer to edits, undo and redo, and the event `edits`. */
 export interface EditsAnswer {

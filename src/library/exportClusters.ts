@@ -5,6 +5,7 @@ import { LikenessError } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import { csvChunks, csvPath, csvText, makeFolder, writeFileAtomic } from '../formats/index.ts';
 import {
+  changesClusters,
   clusteringFolderAt,
   type EditedClustering,
   fixed,
@@ -88,7 +89,7 @@ export async function writeClustersAs(
 ): Promise<void> {
   const { images, stored, operations, dates } = found;
   if (format === 'csv') {
-    if (operations.length === 0 && !dates) await writeClusters(file, images);
+    if (!changesClusters(operations) && !dates) await writeClusters(file, images);
     else await writeFileAtomic(file, editedCsv(found, dates));
   } else if (format === 'json') await writeFileAtomic(file, coco(found, stored, dates));
   else await writeFileAtomic(file, parquet(found, dates));
@@ -100,7 +101,7 @@ function editedCsv(
   dates: Dates | undefined,
 ): Iterable<string> {
   const { clusters, names } = edited;
-  const isEdited = operations.length > 0;
+  const isEdited = changesClusters(operations);
   const rows = images.map(({ path, confidence, margin }, i) => {
     const cluster = clusters[i]!;
     return [
@@ -135,7 +136,7 @@ function parquet(
       column('cluster', 'INT32', clusters),
       column('confidence', 'FLOAT', confidence),
       column('margin', 'FLOAT', margin),
-      ...(operations.length > 0
+      ...(changesClusters(operations)
         ? [column('name', 'STRING', names), column('junk', 'BOOLEAN', junk)]
         : []),
       ...(dates ? [column('date', 'STRING', [...dates])] : []),

@@ -1,6 +1,7 @@
 /** Reading a report from the files of a run. */
 import { type EncoderSpec, trainingName } from '../encoders/index.ts';
 import {
+  changesClusters,
   type EditedClustering,
   isMissing,
   listCheckpoints,
@@ -105,7 +106,7 @@ async function readEditedPart(
 > {
   if ((await readEdits(files.edits)) === undefined) return undefined;
   const found = await readEditedClusters({ files }).catch(undefinedIfMissing);
-  if (!found || found.operations.length === 0) return undefined;
+  if (!found || !changesClusters(found.operations)) return undefined;
   const isOther = keys?.clustering !== undefined && keys.clustering !== found.stored.key;
   if (isOther || found.images.length !== counts.images) return undefined;
   const edited = editedReport(clusters, found);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, type EditedClusters, type FoundClusters, JUNK } from './applyEdits.ts';
-import type { Operation } from './operations.ts';
+import { changesClusters, type Operation } from './operations.ts';
 
 const found: FoundClusters = {
   ids: ['a', 'b', 'c', 'd', 'e', 'f'],
@@ -26,6 +26,7 @@ describe('applyEdits', () => {
       names: new Map(),
       locked: new Set(),
       becomes: Int32Array.of(0, 1, 2),
+      decided: new Map(),
     });
   });
 
@@ -53,6 +54,23 @@ describe('applyEdits', () => {
     const move: Operation = { type: 'move', images: ['a', 'c'], to: 'new' };
     expect(clustersOf(move)).toEqual([3, 0, 3, 1, 2, 2]);
     expect(clustersOf(move, { type: 'move', images: ['a'], to: 1 })).toEqual([1, 0, 3, 1, 2, 2]);
+  });
+
+  it('decides about duplicates in any cluster, and follows the rule again', () => {
+    const operations: Operation[] = [
+      { type: 'lock', cluster: 0, locked: true },
+      { type: 'duplicates', keep: ['a'], move: ['c', 'f'] },
+      { type: 'duplicates', keep: ['c'], byRule: ['f', 'e'] },
+    ];
+    const { decided, clusters } = applyEdits(found, operations);
+    expect([...decided]).toEqual([
+      [0, true],
+      [2, true],
+    ]);
+    expect([...clusters]).toEqual(found.clusters);
+    expect(changesClusters(operations)).toBe(true);
+    expect(changesClusters(operations.slice(1))).toBe(false);
+    expect(refusal({ type: 'duplicates', keep: ['a', 'x'] })).toBe('edits.invalid');
   });
 
   it('puts junk in no cluster and remembers where it was', () => {

@@ -24,6 +24,8 @@ export interface EditedClusters {
   readonly locked: ReadonlySet<number>;
   /** Cluster that each found cluster is now part of [k]. */
   readonly becomes: Int32Array;
+  /** Decisions about duplicates by row: true keeps an image, false moves its file. */
+  readonly decided: ReadonlyMap<number, boolean>;
 }
 
 /** Clusters with their edits so far, to which operations are applied one by one. */
@@ -36,6 +38,7 @@ export interface EditState {
   names: Map<number, string>;
   locked: Set<number>;
   becomes: Int32Array;
+  decided: Map<number, boolean>;
   /** Smallest number that no cluster has had. */
   next: number;
   /** Row of an image by its id; made by the first operation that names images. */
@@ -54,6 +57,7 @@ export function unedited(found: FoundClusters): EditState {
     names: new Map(),
     locked: new Set(),
     becomes: all,
+    decided: new Map(),
     next: k,
   };
 }
@@ -68,16 +72,17 @@ export function copyOf(state: EditState): EditState {
     names: new Map(state.names),
     locked: new Set(state.locked),
     becomes: state.becomes.slice(),
+    decided: new Map(state.decided),
   };
 }
 
 /** Reads clusters, names and locks from a state. */
 export function editedClusters(state: EditState): EditedClusters {
-  const { home, junk, exists, names, locked, becomes } = state;
+  const { home, junk, exists, names, locked, becomes, decided } = state;
   return {
     clusters: home.map((cluster, row) => (junk[row] === 1 ? JUNK : cluster)),
     numbers: [...exists].sort((a, b) => a - b),
-    ...{ names, locked, becomes },
+    ...{ names, locked, becomes, decided },
   };
 }
 
@@ -127,6 +132,14 @@ export function applyOperation(state: EditState, operation: Operation): void {
     case 'junk': {
       const rows = changeable(state, operation.images);
       for (const row of rows) state.junk[row] = operation.junk ? 1 : 0;
+      return;
+    }
+    case 'duplicates': {
+      const { keep = [], move = [], byRule = [] } = operation;
+      const [kept, moved, free] = [keep, move, byRule].map((images) => rowsOf(state, images));
+      for (const row of kept!) state.decided.set(row, true);
+      for (const row of moved!) state.decided.set(row, false);
+      for (const row of free!) state.decided.delete(row);
       return;
     }
   }

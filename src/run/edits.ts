@@ -1,5 +1,6 @@
 /**
- * edits.json: the changes of a person to a clustering, beside its clusters.csv.
+ * edits.json: the changes of a person to a clustering, and decisions about duplicates, beside its
+ * clusters.csv.
  *
  * `done` are applied in order; `undone` are those that a redo applies again, last first. The file
  * is of the clustering with its key: edits of another one are not applied.

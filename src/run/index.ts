@@ -115,6 +115,7 @@ export {
   type TrainedRun,
 } from './openRun.ts';
 export {
+  changesClusters,
   clusterName,
   describeOperation,
   type Operation,

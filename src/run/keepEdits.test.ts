@@ -69,6 +69,20 @@ describe('keepEdits', () => {
     expect([...edited.clusters]).toEqual([0, 0, 0, 0, 0, JUNK, 0]);
   });
 
+  it('keeps decisions about duplicates, of images that are still there', () => {
+    const operations: Operation[] = [
+      { type: 'duplicates', keep: ['b'], move: ['a', 'g', 'h'] },
+      { type: 'duplicates', byRule: ['h'] },
+    ];
+    const now = { ids: ids.slice(1), clusters: [0, 0, 0, 0, 0, 0, 0], k: 1 };
+    const { edited, text } = carried(operations, now);
+    expect([...edited.decided]).toEqual([
+      [0, true],
+      [5, false],
+    ]);
+    expect(text).toMatch(/^kept 2 decided duplicates of/);
+  });
+
   it('knows nothing of images that are new', () => {
     const operations: Operation[] = [{ type: 'name', cluster: 2, name: 'bags' }];
     const more = ['x', 'y', ...ids];

@@ -1,4 +1,4 @@
-/** Edits that outlive a clustering: names, locks and junk, where the members of clusters agree. */
+/** Edits that outlive a clustering: names, locks, junk, and decisions about duplicates. */
 import { linearSumAssignment } from 'linear-sum-assignment';
 import { plural } from '../core/text.ts';
 import { contingency, denseTable } from '../metrics/index.ts';
@@ -27,7 +27,7 @@ export interface EditedBefore {
  *
  * A name goes to the new cluster whose members agree: pairs of the largest Jaccard indices by the
  * Hungarian method, at least 0.5. A locked cluster keeps its members exactly, as the cluster that
- * it matches or as a new one. Junk stays junk. Merges, splits and moves of unlocked clusters are
+ * it matches or as a new one. Junk stays junk, and decisions about duplicates stay. Merges, splits and moves of unlocked clusters are
  * not carried over, because the new clustering may have found the groups itself.
  */
 export function keepEdits(before: EditedBefore, found: FoundClusters): KeptEdits {
@@ -63,16 +63,30 @@ export function keepEdits(before: EditedBefore, found: FoundClusters): KeptEdits
   }
   const images = stay((row) => edited.clusters[row] === JUNK);
   const junk: Operation[] = images.length === 0 ? [] : [{ type: 'junk', images, junk: true }];
+  const [keep, move] = [true, false].map((isKept) =>
+    stay((row) => edited.decided.get(row) === isKept),
+  ) as [string[], string[]];
+  const duplicates: Operation[] =
+    keep.length + move.length === 0
+      ? []
+      : [
+          {
+            type: 'duplicates',
+            ...(keep.length > 0 && { keep }),
+            ...(move.length > 0 && { move }),
+          },
+        ];
   const counts = [
     ...(names.length > 0 ? [plural(names.length, 'name')] : []),
     ...(locks.length > 0 ? [plural(locks.length, 'locked cluster')] : []),
     ...(images.length > 0 ? [plural(images.length, 'junk image')] : []),
+    ...(duplicates.length > 0 ? [plural(keep.length + move.length, 'decided duplicate')] : []),
   ];
   const text =
     `kept ${counts.length === 0 ? 'no edit' : counts.join(', ')} of the clusters before. All ` +
     `${plural(done.length, 'edit')} of them are in edits.before.json`;
   // Locks come last, because they refuse moves.
-  return { operations: [...moves, ...names, ...junk, ...locks], text };
+  return { operations: [...moves, ...names, ...junk, ...duplicates, ...locks], text };
 }
 
 /** Cluster of an image that the clustering before did not have. */

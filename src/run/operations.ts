@@ -1,4 +1,4 @@
-/** Changes of clusters by a person, as edits.json stores them: images are named by their ids. */
+/** Changes by a person, as edits.json stores them: images are named by their ids. */
 import { z } from 'zod';
 import { rows } from './limits.ts';
 
@@ -38,6 +38,15 @@ export function operationSchema<Images extends z.ZodType>(images: Images) {
     }),
     z.strictObject({ type: z.literal('lock'), cluster: cluster(), locked: z.boolean() }),
     z.strictObject({ type: z.literal('junk'), images, junk: z.boolean() }),
+    z.strictObject({
+      type: z.literal('duplicates'),
+      /** Images that stay where they are. */
+      keep: images.optional(),
+      /** Images that are to be moved away. */
+      move: images.optional(),
+      /** Images for which the rule decides again. */
+      byRule: images.optional(),
+    }),
   ]);
 }
 
@@ -46,6 +55,11 @@ export const operation = operationSchema(ids());
 export type Operation = Readonly<z.output<typeof operation>>;
 
 export const operations = () => z.array(operation).max(MAX_OPERATIONS);
+
+/** Returns true where operations change clusters, and not decisions about duplicates alone. */
+export function changesClusters(done: readonly Operation[]): boolean {
+  return done.some(({ type }) => type !== 'duplicates');
+}
 
 /** Describes an operation for people, such as `name cluster 3 "shoes"`. */
 export function describeOperation(done: Operation): string {
@@ -67,5 +81,12 @@ export function describeOperation(done: Operation): string {
       return `${done.locked ? 'lock' : 'unlock'} cluster ${done.cluster}`;
     case 'junk':
       return `${done.junk ? 'mark' : 'unmark'} ${images(done.images.length)} as junk`;
+    case 'duplicates': {
+      const { keep = [], move = [], byRule = [] } = done;
+      const all = keep.length + move.length;
+      return all > 0
+        ? `keep ${keep.length} of ${all} duplicates`
+        : `follow the rule for ${byRule.length} duplicates`;
+    }
   }
 }

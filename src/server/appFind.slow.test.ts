@@ -148,6 +148,35 @@ describe('duplicates', () => {
     expect((await duplicates()).changed).toBe(true);
   });
 
+  it('keep decisions beside the run, which are undone and seen by another process', async () => {
+    await compare();
+    const decide = (version: number, decision: object) =>
+      post('/api/edits', keyed({ version, operations: [{ type: 'duplicates', ...decision }] }));
+    const decided = async () => {
+      const { kept, moved } = await duplicates();
+      return [kept.map((one) => tiny.ids[one]), moved.map((one) => tiny.ids[one])];
+    };
+    expect(await decided()).toEqual([[], []]);
+    expect(await (await decide(0, { keep: [row(small)], move: [row(copy)] })).json()).toEqual({
+      ...{ version: 1, undo: 'keep 1 of 2 duplicates' },
+    });
+    expect(await decided()).toEqual([[small], [copy]]);
+    // A window that has not seen the decision cannot overwrite it.
+    expect((await decide(0, { byRule: [row(small)] })).status).toBe(409);
+    const clusters = await explorer.column('cluster');
+    await explorer.close();
+    await open();
+    expect(await decided()).toEqual([[small], [copy]]);
+    expect((await explorer.column('cluster')).data).toEqual(clusters.data);
+    expect((await decide(1, { byRule: [row(copy)] })).status).toBe(200);
+    expect(await decided()).toEqual([[small], []]);
+    await post('/api/undo', keyed({ version: 2 }));
+    expect(await decided()).toEqual([[small], [copy]]);
+    await post('/api/undo', keyed({ version: 3 }));
+    expect(await decided()).toEqual([[], []]);
+    expect((await decide(4, { keep: [] })).status).toBe(400);
+  });
+
   it('are shown where the images have moved, and not compared', async () => {
     await compare();
     const found = await duplicates();

@@ -123,5 +123,11 @@ export class SourceError extends Error {
   }
 }
 
+/** Gives any error the form of a refusal. */
+export function asSourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  return new SourceError(0, 'page.error', error instanceof Error ? error.message : String(error));
+}
+
 /** Code of the error where another window has changed the edits first. */
 export const CONFLICT = 409;

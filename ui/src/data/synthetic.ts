@@ -273,7 +273,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
     async duplicates(question) {
       const running = jobs.find((job) => job.kind === 'duplicates' && job.state === 'running');
       if (running) return running;
-      return compared ? finding.duplicates(question) : null;
+      return compared ? finding.duplicates(question, current().edited.decided) : null;
     },
     duplicateImages: async () => finding.images(),
     findDuplicates: async () => startFinding('duplicates', `comparing ${images} images`),

@@ -12,6 +12,8 @@ export interface Edited {
   readonly clusters: Int32Array;
   readonly names: ReadonlyMap<number, string>;
   readonly locked: ReadonlySet<number>;
+  /** Decisions about duplicates by row. */
+  readonly decided: ReadonlyMap<number, boolean>;
 }
 
 /** Applies operations to clusters, in order. A new cluster gets the lowest number above all. */
@@ -24,6 +26,7 @@ export function applyOperations(
   const home = before.slice();
   const names = new Map<number, string>();
   const locked = new Set<number>();
+  const decided = new Map<number, boolean>();
   let next = count;
   const put = (rows: readonly number[], to: number) => {
     for (const row of rows) {
@@ -58,9 +61,14 @@ export function applyOperations(
       case 'junk':
         for (const row of operation.images) clusters[row] = operation.junk ? JUNK : home[row]!;
         break;
+      case 'duplicates':
+        for (const row of operation.keep ?? []) decided.set(row, true);
+        for (const row of operation.move ?? []) decided.set(row, false);
+        for (const row of operation.byRule ?? []) decided.delete(row);
+        break;
     }
   }
-  return { clusters, names, locked };
+  return { clusters, names, locked, decided };
 }
 
 const images = (count: number) => `${count} ${count === 1 ? 'image' : 'images'}`;
@@ -80,6 +88,8 @@ export function describeOperation(operation: EditOperation): string {
       return `${operation.locked ? 'lock' : 'unlock'} cluster ${operation.cluster}`;
     case 'junk':
       return `${operation.junk ? 'mark' : 'keep'} ${images(operation.images.length)}`;
+    case 'duplicates':
+      return `keep ${operation.keep?.length ?? 0} duplicates`;
   }
 }
 

@@ -104,7 +104,7 @@ export function syntheticFind(
         else gone.delete(row);
       }
     },
-    duplicates(question: DuplicatesQuestion): DuplicatesAnswer {
+    duplicates(question: DuplicatesQuestion, decided: ReadonlyMap<Row, boolean>): DuplicatesAnswer {
       const here = [...groups.values()].map((rows) => rows.filter((row) => !gone.has(row)));
       const near = here
         .map((rows) => rows.filter((row) => likeness(row) >= question.threshold))
@@ -125,6 +125,8 @@ export function syntheticFind(
         ...{ key, least: LEAST_ALIKE, threshold, keep, compared: images, exact, near },
         ...(prefer !== '' && { prefer }),
         ...{ gone: gone.size, changed: false },
+        kept: [...decided.keys()].filter((row) => decided.get(row) === true),
+        moved: [...decided.keys()].filter((row) => decided.get(row) === false),
       };
     },
     images: (): DuplicateImageAnswer[] =>

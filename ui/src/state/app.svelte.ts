@@ -7,7 +7,14 @@ import {
   type Row,
   type RunAnswer,
 } from '../../../src/server/protocol.ts';
-import { CONFLICT, type ColumnValues, type RunSource, SourceError } from '../data/source.ts';
+import {
+  asSourceError,
+  CONFLICT,
+  type ColumnValues,
+  type RunSource,
+  type SourceError,
+} from '../data/source.ts';
+import { Decisions } from './decisions.ts';
 import { groupRows } from './groupRows.ts';
 import { withJob, withJobs } from './jobs.ts';
 import { decodeRows, encodeRows } from './rowCodec.ts';
@@ -42,6 +49,7 @@ export class App {
   /** Rows that the full-size view steps through, in the order of the list they were opened in. */
   steps = $state.raw<readonly Row[]>([]);
   dialog = $state.raw<'keys' | 'takeaway' | 'move' | 'split' | null>(null);
+  readonly decisions = new Decisions(this);
   /** Image that the pointer or the focus is on, for keys. */
   current = $state<Row | null>(null);
 
@@ -82,7 +90,7 @@ export class App {
         void this.reload();
       },
       edits: ({ version }) => {
-        if (version !== this.run?.edits.version) void this.reload();
+        if (this.decisions.isNews(version)) void this.reload();
       },
       run: () => void this.reload(true),
       job: (job) => this.#jobChanged(job),
@@ -385,9 +393,4 @@ export class App {
     if (replace) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
   }
-}
-
-function asSourceError(error: unknown): SourceError {
-  if (error instanceof SourceError) return error;
-  return new SourceError(0, 'page.error', error instanceof Error ? error.message : String(error));
 }

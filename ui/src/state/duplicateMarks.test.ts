@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   byRule,
+  changeOf,
   keepAll,
   keepOnly,
   keptOf,
   type Marks,
+  marksOf,
   planOf,
   toggleKept,
 } from './duplicateMarks.ts';
@@ -52,6 +54,38 @@ describe('toggleKept', () => {
     expect(toggleKept(group, 4, none, images)).toBe(none);
     const two = toggleKept(group, 7, none, images);
     expect(kept(toggleKept(group, 4, two, images))).toEqual([7]);
+  });
+});
+
+describe('changeOf', () => {
+  const change = { type: 'duplicates' };
+
+  it('names the rows whose decision differs, and none where all are alike', () => {
+    const one = keepOnly(group, 7, none);
+    expect(changeOf(none, one)).toEqual({ ...change, keep: [7], move: [4, 2] });
+    expect(changeOf(one, keepOnly(group, 2, one))).toEqual({ ...change, keep: [2], move: [7] });
+    expect(changeOf(one, byRule(group, one))).toEqual({ ...change, byRule: [4, 2, 7] });
+    expect(changeOf(one, new Map(one))).toBeNull();
+  });
+
+  it('leads from stored decisions to those of now', () => {
+    const marks = fc
+      .array(fc.tuple(fc.nat(9), fc.boolean()))
+      .map((entries): Marks => new Map(entries));
+    fc.assert(
+      fc.property(marks, marks, (before, after) => {
+        const applied = new Map(before);
+        const operation = changeOf(before, after);
+        if (operation?.type === 'duplicates') {
+          for (const row of operation.keep ?? []) applied.set(row, true);
+          for (const row of operation.move ?? []) applied.set(row, false);
+          for (const row of operation.byRule ?? []) applied.delete(row);
+        }
+        expect(applied).toEqual(new Map(after));
+        const rows = (mark: boolean) => [...after.keys()].filter((row) => after.get(row) === mark);
+        expect(marksOf({ kept: rows(true), moved: rows(false) })).toEqual(new Map(after));
+      }),
+    );
   });
 });
 

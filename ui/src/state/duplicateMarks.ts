@@ -1,6 +1,8 @@
 import type {
   DuplicateGroupAnswer,
   DuplicateImageAnswer,
+  DuplicatesAnswer,
+  EditOperation,
   Row,
 } from '../../../src/server/protocol.ts';
 
@@ -8,6 +10,30 @@ import type {
 export type Marks = ReadonlyMap<Row, boolean>;
 type Group = Pick<DuplicateGroupAnswer, 'rows'>;
 type Images = ReadonlyMap<Row, Pick<DuplicateImageAnswer, 'bytes' | 'isPage'>>;
+
+/** Reads the decisions that the run has stored. */
+export function marksOf({ kept, moved }: Pick<DuplicatesAnswer, 'kept' | 'moved'>): Marks {
+  return new Map([
+    ...kept.map((row) => [row, true] as const),
+    ...moved.map((row) => [row, false] as const),
+  ]);
+}
+
+/** Writes the difference of decisions as an operation; null where there is none. */
+export function changeOf(before: Marks, after: Marks): EditOperation | null {
+  const rows = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (row) => before.get(row) !== after.get(row),
+  );
+  if (rows.length === 0) return null;
+  const those = (mark: boolean | undefined) => rows.filter((row) => after.get(row) === mark);
+  const [keep, move, byRule] = [those(true), those(false), those(undefined)];
+  return {
+    type: 'duplicates',
+    ...(keep.length > 0 && { keep }),
+    ...(move.length > 0 && { move }),
+    ...(byRule.length > 0 && { byRule }),
+  };
+}
 
 /**
  * Finds the rows of a group that are kept: those that are marked so, else the first that is not

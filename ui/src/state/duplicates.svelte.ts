@@ -9,10 +9,12 @@ import type { SourceError } from '../data/source.ts';
 import type { App } from './app.svelte.ts';
 import {
   byRule,
+  changeOf,
   keepAll,
   keepOnly,
   keptOf,
   type Marks,
+  marksOf,
   planOf,
   toggleKept,
 } from './duplicateMarks.ts';
@@ -32,6 +34,9 @@ export class DuplicateReview {
   #imagesOf = '';
   #isAsking = false;
   #isAskedAgain = false;
+  /** Decisions on their way to the run, one after another. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #queued = 0;
 
   /** Job that compares the images, while it runs. */
   job = $derived.by(() =>
@@ -49,6 +54,11 @@ export class DuplicateReview {
     return (spec.copies === 'exact' ? this.answer?.exact : this.answer?.near) ?? [];
   });
   group = $derived.by(() => this.groups[Math.min(this.at, this.groups.length - 1)]);
+  /** True where decisions are stored with the run. */
+  isStored = $derived.by(() => {
+    const { run } = this.#app;
+    return run?.writable === true && run.clusters.length > 0;
+  });
   plan = $derived.by(() => planOf(this.groups, this.marks, this.images));
   /** Folders of the images of all groups, for the choice of a preferred one. */
   folders = $derived.by(() => {
@@ -83,6 +93,7 @@ export class DuplicateReview {
         if (wanted !== this.#imagesOf) await this.#readImages();
         this.#imagesOf = wanted;
         this.answer = found;
+        if (this.isStored && this.#queued === 0) this.marks = marksOf(found);
       }
       this.failure = '';
     } catch (error) {
@@ -105,7 +116,6 @@ export class DuplicateReview {
   /** Compares all images in a job. */
   async compare(): Promise<void> {
     const key = this.#app.run?.key ?? '';
-    this.marks = new Map();
     await this.#app.follow(() => this.#app.source.findDuplicates(key));
   }
 
@@ -114,16 +124,31 @@ export class DuplicateReview {
   }
 
   keepOnly(group: DuplicateGroupAnswer, row: Row): void {
-    this.marks = keepOnly(group, row, this.marks);
+    this.#decide(keepOnly(group, row, this.marks));
   }
 
   keepAll(group: DuplicateGroupAnswer): void {
     const isAll = group.rows.every((row) => this.isKept(group, row));
-    this.marks = isAll ? byRule(group, this.marks) : keepAll(group, this.marks);
+    this.#decide(isAll ? byRule(group, this.marks) : keepAll(group, this.marks));
   }
 
   toggle(group: DuplicateGroupAnswer, row: Row): void {
-    this.marks = toggleKept(group, row, this.marks, this.images);
+    this.#decide(toggleKept(group, row, this.marks, this.images));
+  }
+
+  /** Shows decisions at once, and stores what they change. */
+  #decide(marks: Marks): void {
+    const operation = changeOf(this.marks, marks);
+    if (operation === null) return;
+    this.marks = marks;
+    if (!this.isStored) return;
+    this.#queued++;
+    this.#queue = this.#queue.then(async () => {
+      const isDone = await this.#app.decisions.store(operation);
+      this.#queued--;
+      // Shows the decisions of the run again where this one was refused.
+      if (!isDone) await this.ask();
+    });
   }
 
   /** Moves the files that are not kept into a folder. */
