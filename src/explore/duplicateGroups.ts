@@ -5,7 +5,7 @@ import {
   type Merge,
   type PositionGroup,
   withEqual,
-} from '../duplicates/index.ts';
+} from '../duplicates/groups.ts';
 import type { StoredDuplicates } from './duplicatesFile.ts';
 import type { Row } from './protocol.ts';
 

@@ -1,7 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LikenessError } from '../core/errors.ts';
+import { reporterOf, silent } from '../core/reporter.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
-import { answerDuplicates, groupDuplicates } from './duplicates.ts';
+import { groupDuplicates, nearGroups } from './duplicateGroups.ts';
+import { groupInWorker } from './duplicateGroupsJob.ts';
+import { answerDuplicates } from './duplicates.ts';
 import { readDuplicates, type StoredDuplicates, writeDuplicates } from './duplicatesFile.ts';
 import { changesOf } from './fileStamps.ts';
 import type { OpenedRun } from './openedRun.ts';
@@ -39,9 +43,9 @@ const stored: StoredDuplicates = {
   stamps: Float64Array.from({ length: 20 }, (_, i) => i),
 };
 const membersAt = (threshold: number, gone: readonly number[] = []) =>
-  groupDuplicates(stored, new Set(gone))
-    .at(threshold)
-    .map(({ members }) => members);
+  nearGroups(groupDuplicates(stored, new Set(gone)), stored, threshold).map(
+    ({ members }) => members,
+  );
 
 describe('groupDuplicates', () => {
   it('keeps files with the same bytes apart from those that show the same picture', () => {
@@ -57,7 +61,7 @@ describe('groupDuplicates', () => {
     expect(membersAt(0.8, [0, 1, 2])).toEqual([[5, 8]]);
     expect(membersAt(0.8, [5, 0, 1, 2])).toEqual([[8, 9]]);
     expect(groupDuplicates(stored, new Set([1])).exact).toEqual([]);
-    const [group] = groupDuplicates(stored, new Set([0])).at(0.8);
+    const [group] = nearGroups(groupDuplicates(stored, new Set([0])), stored, 0.8);
     expect(group!.worst).toEqual({ a: 1, b: 8, similarity: 0.85 });
   });
 
@@ -122,5 +126,21 @@ describe('duplicates.safetensors', () => {
     const file = join(folder.path, 'duplicates.safetensors');
     await writeDuplicates(file, 'one', { ...stored, images: stored.images.slice(1) });
     expect(await readDuplicates(file, 'one', 10)).toBeUndefined();
+  });
+});
+
+describe('groupInWorker', () => {
+  it('gives what groupDuplicates computes', async () => {
+    for (const gone of [new Set<number>(), new Set([0, 9])]) {
+      const made = await groupInWorker(stored, gone, silent);
+      expect(made).toEqual(groupDuplicates(stored, gone));
+    }
+  });
+
+  it('ends its worker with the signal', async () => {
+    const stop = new AbortController();
+    const grouping = groupInWorker(stored, new Set(), reporterOf({ signal: stop.signal }));
+    stop.abort(new LikenessError('explore.closed', 'the server ends'));
+    await expect(grouping).rejects.toMatchObject({ code: 'explore.closed' });
   });
 });

@@ -56,7 +56,10 @@ export async function writeTinyRun(
   });
   for (const [i, id] of ids.entries()) {
     await mkdir(dirname(join(photos, id)), { recursive: true });
-    await writeFile(join(photos, id), await plainPng(40 + i, 30, [i * 9, 255 - i * 9, 128]));
+    await writeFile(
+      join(photos, id),
+      await plainPng(40 + (i % 60), 30, [(i * 9) % 256, 255 - ((i * 9) % 256), 128]),
+    );
   }
   const sorted = [...ids.keys()].sort((a, b) => (ids[a]! < ids[b]! ? -1 : 1));
   const inOrder = sorted.map((i) => ids[i]!);
@@ -79,9 +82,10 @@ export async function writeTinyRun(
   });
   await writeClusters(
     files.clusters,
-    inOrder.map((path, row) => ({
-      ...{ path, cluster: clusters[row]!, confidence: 0.9 - row / 100, margin: row / 100 },
-    })),
+    inOrder.map((path, row) => {
+      const margin = row / (count > 90 ? 2 * count : 100);
+      return { path, cluster: clusters[row]!, confidence: 0.9 - margin, margin };
+    }),
   );
   const { read: _, ...rest } = { read: undefined, ...features };
   await writeEmbeddings(files.embeddings, {

@@ -55,7 +55,7 @@ export interface KeyedValues {
   readonly data: ColumnData;
 }
 
-export interface Explorer extends Omit<FindJobs, 'filesMoved'> {
+export interface Explorer extends Omit<FindJobs, 'filesMoved' | 'close'> {
   runs(): Promise<RunsAnswer>;
   /** Opens a run of the list. @throws LikenessError `run.missing` */
   open(name: string, clustering?: string): Promise<void>;
@@ -122,7 +122,7 @@ export function openExplorer({
     for (const listener of listeners) listener(event);
   };
   const jobs = openJobs((job) => emit({ kind: 'job', data: job }));
-  const { filesMoved, ...findJobs } = openFindJobs(current, jobs);
+  const { filesMoved, close: closeFinding, ...findJobs } = openFindJobs(current, jobs);
 
   function current(): OpenedRun {
     if (run) return run;
@@ -347,6 +347,7 @@ export function openExplorer({
     },
     async close() {
       listeners.clear();
+      closeFinding();
       await jobs.close();
       await pictures?.close();
       await run?.close();

@@ -1,16 +1,13 @@
 /** Duplicates and outliers of the opened run: computed in jobs, stored, and answered at once. */
 import type { OutlierScores } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
+import { type Reporter, reporterOf } from '../core/reporter.ts';
 import { workerUrl } from '../core/workers.ts';
 import { detailOf } from '../duplicates/index.ts';
 import { compareImages, keyOfImages } from './compareImages.ts';
-import {
-  answerDuplicates,
-  comparedText,
-  type DuplicatesQuestion,
-  type GroupedDuplicates,
-  groupDuplicates,
-} from './duplicates.ts';
+import type { GroupedDuplicates } from './duplicateGroups.ts';
+import { groupInWorker } from './duplicateGroupsJob.ts';
+import { answerDuplicates, comparedText, type DuplicatesQuestion } from './duplicates.ts';
 import { readDuplicates, type StoredDuplicates, writeDuplicates } from './duplicatesFile.ts';
 import { changesOf, type FileChanges, stampsOf } from './fileStamps.ts';
 import { featuresOf } from './find.ts';
@@ -48,11 +45,15 @@ export interface FindJobs {
    * @throws LikenessError `explore.noFeatures`
    */
   outliers(): Promise<OutliersAnswer | JobAnswer>;
+  /** Ends the workers of questions. Jobs end by themselves. */
+  close(): void;
 }
 
 /** Duplicates that are known of some images. */
 interface Known {
   readonly stored: StoredDuplicates;
+  /** Groups without some rows, of which `goneRows` lists the numbers. */
+  groups?: { readonly goneRows: string; readonly made: Promise<GroupedDuplicates> } | undefined;
   /** Groups without the files that are gone; looked up again after files were moved. */
   now?: Promise<{ grouped: GroupedDuplicates; changes: FileChanges }> | undefined;
 }
@@ -62,6 +63,7 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
   const known = new Map<string, Promise<Known | undefined>>();
   const scored = new Map<string, Promise<OutlierScores | undefined>>();
   const running = new Map<string, number>();
+  const closing = new AbortController();
 
   function runningJob(name: string): JobAnswer | undefined {
     const job = running.has(name) ? jobs.get(running.get(name)!) : undefined;
@@ -87,13 +89,29 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
       'The images are not compared yet. Find duplicates first.',
     );
   }
+  /** Groups duplicates in a worker, unless these images were grouped last. */
+  function groupsWithout(
+    one: Known,
+    gone: ReadonlySet<number>,
+    reporter: Reporter = reporterOf({ signal: closing.signal }),
+  ): Promise<GroupedDuplicates> {
+    const goneRows = [...gone].join();
+    if (one.groups?.goneRows === goneRows) return one.groups.made;
+    const made = groupInWorker(one.stored, gone, reporter);
+    const groups = { goneRows, made };
+    one.groups = groups;
+    made.catch(() => {
+      if (one.groups === groups) one.groups = undefined;
+    });
+    return made;
+  }
   function groupedNow(run: OpenedRun, one: Known) {
     one.now ??= (async () => {
       const { stored } = one;
       const changes = run.source
         ? changesOf(stored.stamps, await stampsOf(run))
         : { gone: new Set<number>(), changed: false };
-      return { grouped: groupDuplicates(stored, changes.gone), changes };
+      return { grouped: await groupsWithout(one, changes.gone), changes };
     })();
     one.now.catch(() => {
       one.now = undefined;
@@ -139,11 +157,13 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
       if (before) return before;
       const job = jobs.start('duplicates', 'comparing images', async (reporter) => {
         const stored = await compareImages(run, reporter);
-        known.set(key, Promise.resolve({ stored }));
+        const found: Known = { stored };
+        const grouped = await groupsWithout(found, new Set(), reporter);
+        known.set(key, Promise.resolve(found));
         if (run.folder && run.writable) {
           await writeDuplicates(run.folder.files.duplicates, key, stored);
         }
-        return { text: comparedText(stored) };
+        return { text: comparedText(stored, grouped) };
       });
       running.set(`duplicates ${key}`, job.id);
       return job;
@@ -155,6 +175,7 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
         }, ignore);
       }
     },
+    close: () => closing.abort(new LikenessError('explore.closed', 'the server ends')),
     async outliers() {
       const run = current();
       featuresOf(run);
