@@ -5,14 +5,16 @@ const slow = '**/*.slow.test.ts';
 
 /** Files that take minutes alone, longest first. */
 const longest = [
+  'test/pageViews',
   'test/mutations/mutations',
-  'test/roads',
-  'test/roadsOfOthers',
-  'test/records/records',
-  'test/compare',
-  'test/commands',
-  'test/train',
+  'test/examples',
+  'test/doctor',
+  'test/gates',
+  'test/signals',
   'test/kills',
+  'test/bench',
+  'test/compare',
+  'test/records/records',
 ];
 
 /** Starts the longest files first, so that none goes on alone at the end. */

@@ -1,5 +1,5 @@
 /** Views of the page that are photographed and checked for access, on generated images. */
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { openPage } from './page.cases.ts';
 
@@ -84,9 +84,16 @@ export async function openView(browser: Browser, address: string, one: ViewCase)
 /** Photographs a view as WebP. */
 export async function photograph(browser: Browser, address: string, one: ViewCase) {
   const { page } = await openView(browser, address, one);
-  const png = await page.screenshot();
+  const picture = await pictureOf(page);
   await page.context().close();
-  return sharp(png).webp({ quality: 64, effort: 6 }).toBuffer();
+  return picture;
+}
+
+/** Photographs a page as WebP, the format of the stored pictures. */
+export async function pictureOf(page: Page): Promise<Buffer> {
+  return sharp(await page.screenshot())
+    .webp({ quality: 64, effort: 6 })
+    .toBuffer();
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { difference, openView, photograph, viewCases } from './pageViews.cases.ts';
+import { difference, openView, pictureOf, viewCases } from './pageViews.cases.ts';
 import { root } from './repository.cases.ts';
 import { usePage } from './usePage.cases.ts';
 
@@ -31,15 +31,12 @@ async function issues(page: Page): Promise<string[]> {
 }
 
 describe('a view', () => {
-  it.each(viewCases)('$name looks as its stored picture', async (one) => {
+  it.each(viewCases)('$name looks as its stored picture, and all can use it', async (one) => {
     const stored = readFileSync(join(root, 'docs', 'explorer', `${one.name}.webp`));
-    const found = await difference(await photograph(used.browser, used.address, one), stored);
-    expect(found, 'node docs/screenshots.ts stores the views of today').toBeLessThan(0.02);
-  });
-
-  it.each(viewCases)('$name has no serious issue of access', async (one) => {
     const { page, complaints } = await openView(used.browser, used.address, one);
-    expect(await issues(page)).toEqual([]);
+    const found = await difference(await pictureOf(page), stored);
+    expect(found, 'node docs/screenshots.ts stores the views of today').toBeLessThan(0.02);
+    expect(await issues(page), 'serious issues of access').toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
