@@ -17,6 +17,7 @@ import { filesOf, isTest, readText, root, specifiersOf } from './repository.case
 const layers = [
   'core',
   'formats',
+  'collectives',
   'tensor',
   'compile',
   'backends',
@@ -95,16 +96,24 @@ const packageOf = (name: string) => name.split('/', name.startsWith('@') ? 2 : 1
 
 const packages = JSON.parse(readText('package.json')) as {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
 };
 
-/** Development packages are missing on a user's machine. */
+const isImportedAtOnce = (text: string, name: string) =>
+  new RegExp(`^(import(?! type)|export(?! type))\\b[^;(]*['"]${name}['"]`, 'm').test(text);
+
+/** Development packages are missing on a user's machine, and optional ones may be: `import()`. */
 const packagesAreDependencies: Rule = (file, text) => {
   if (!file.startsWith('src/') || isTest(file)) return [];
   return specifiersOf(text)
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
     .map(packageOf)
-    .filter((name) => !(name in packages.dependencies))
-    .map((name) => `${file}: imports ${name}, which package.json does not list under dependencies`);
+    .filter((name) =>
+      name in packages.optionalDependencies
+        ? isImportedAtOnce(text, name)
+        : !(name in packages.dependencies),
+    )
+    .map((name) => `${file}: imports ${name}, which a user's machine may not have`);
 };
 
 const isShort: Rule = (file, text) => {
@@ -321,6 +330,14 @@ describe('the rules', () => {
       packagesAreDependencies,
       'src/nn/a.ts',
       `import z from 'zod'; import 'node:fs';`,
+      0,
+    ],
+    ['an optional package', packagesAreDependencies, 'src/a/a.ts', `import { x } from 'koffi';`, 1],
+    [
+      'an optional package where it is used',
+      packagesAreDependencies,
+      'src/nn/a.ts',
+      `import type { Koffi } from 'koffi';\nimport 'node:fs';\nawait import('koffi');`,
       0,
     ],
     ['a long file', isShort, 'src/nn/a.ts', 'x\n'.repeat(longestFile + 1), 1],

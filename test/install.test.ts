@@ -5,6 +5,7 @@ import { readText } from './repository.cases.ts';
 interface LockedPackage {
   hasInstallScript?: boolean;
   optional?: boolean;
+  optionalDependencies?: Record<string, string>;
 }
 
 const { allowScripts } = JSON.parse(readText('package.json')) as {
@@ -23,9 +24,22 @@ describe('install scripts', () => {
       .map(([path]) => path.replace(/^.*node_modules\//, ''));
     const hint =
       'Delete "hasInstallScript" of onnxruntime-node from package-lock.json, or npm 10 downloads ' +
-      'GPU libraries on Linux. Review other packages with npm install-scripts.';
+      'GPU libraries on Linux, and that of koffi, whose binaries are packages of their own. ' +
+      'Review other packages with npm install-scripts.';
     expect(marked, hint).toEqual(['node']);
-    expect(allowScripts).toEqual({ node: true, 'onnxruntime-node': false });
+    expect(allowScripts).toEqual({ koffi: false, node: true, 'onnxruntime-node': false });
+  });
+
+  it('are not run for koffi, whose binary for each platform is in the registry', () => {
+    const { hasInstallScript, optional, optionalDependencies } = packages['node_modules/koffi']!;
+    expect(hasInstallScript).toBeUndefined();
+    expect(optional).toBe(true);
+    for (const platform of ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64']) {
+      const name = `@koromix/koffi-${platform}`;
+      expect(optionalDependencies).toHaveProperty([name]);
+      expect(packages[`node_modules/${name}`]).toMatchObject({ optional: true });
+      expect(packages[`node_modules/${name}`]!.hasInstallScript).toBeUndefined();
+    }
   });
 });
 

@@ -47,7 +47,7 @@ describe('exitCodeOf', () => {
     );
     // Commands check what reaches these functions, or the machine has failed.
     const internal =
-      'agglomerative color concentration decoder doubt dropout eigen export features fewLabels ' +
+      'agglomerative collective color concentration decoder doubt dropout eigen export features fewLabels ' +
       'gradient head histogram input interrupted kmeans knn layout machine measures metrics nmf ' +
       'neighbors operator outliers output principal replicas runtime shape silhouette spearman ' +
       'state tensor tree usage views whiten';

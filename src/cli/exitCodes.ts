@@ -33,7 +33,7 @@ const kindOfWord: ReadonlyMap<string, Kind> = new Map([
     'input',
     'graph hub import evaluate train suggest evaluation maps thumbnails report baseline edits',
   ),
-  ...wordsOf('input', 'explore server trash columns'),
+  ...wordsOf('input', 'explore server trash columns mpi'),
 ]);
 
 /** Kinds of whole codes, where they differ from that of the first word. */
