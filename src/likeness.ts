@@ -102,6 +102,7 @@ export {
   type TrainedModel,
   type TrainingSummary,
 } from './library/model.ts';
+export { inspectMpi, launchedRank, type MpiFacts, type MpiRank } from './library/mpi.ts';
 export {
   type EmbeddedFiles,
   type EncoderModel,

@@ -4,6 +4,7 @@ import { cacheCommand } from './cache.ts';
 import { clusterCommand } from './cluster.ts';
 import type { Command } from './command.ts';
 import { compareCommand } from './compare.ts';
+import { doctorCommand } from './doctor.ts';
 import { duplicatesCommand } from './duplicates.ts';
 import { embedCommand } from './embed.ts';
 import { encodersCommand } from './encoders.ts';
@@ -34,4 +35,5 @@ export const commands: readonly Command[] = [
   encodersCommand,
   cacheCommand,
   tuneCommand,
+  doctorCommand,
 ];

@@ -185,7 +185,7 @@ async function execute(
   try {
     const result = await command.run(args, options, terminal);
     terminal.endProgress();
-    if (terminal.json) process.stdout.write(`${jsonLine(result)}\n`);
+    if (terminal.json && !terminal.isMuted) process.stdout.write(`${jsonLine(result)}\n`);
     if (outputEnded.aborted) return OUTPUT_CLOSED;
     // A command that saved and stopped early on a signal has not finished its work.
     return controller.signal.aborted ? interruptedCode() : 0;

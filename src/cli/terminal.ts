@@ -24,6 +24,10 @@ export interface Terminal {
    * silent. Returns a function that ends this.
    */
   showWaits(): () => void;
+  /** Prints nothing from now on, as for ranks that leave printing to rank 0. */
+  mute(): void;
+  /** True after {@link mute}. */
+  readonly isMuted: boolean;
   /** Shows no wait until the next report, for a command that serves and has nothing to do. */
   rest(): void;
   /**
@@ -66,6 +70,7 @@ export function createTerminal({
   let pending = '';
   let open = false;
   let resting = false;
+  let muted = false;
   /** Last report of the current stage, and when it came. */
   let stage = UNNAMED;
   let reported = performance.now();
@@ -89,14 +94,17 @@ export function createTerminal({
     reported = performance.now();
   }
   function say(line = ''): void {
+    if (muted) return;
     endProgress();
     (json ? err : out).write(`${forTerminal(line)}\n`);
   }
   function warn(line: string): void {
+    if (muted) return;
     endProgress();
     err.write(`${forTerminal(line)}\n`);
   }
   function progress(line: string): void {
+    if (muted) return;
     const now = performance.now();
     pending = forTerminal(line).replaceAll('\n', ' ');
     stage = pending;
@@ -109,7 +117,7 @@ export function createTerminal({
     pending = '';
   }
   function showWait(): void {
-    if (resting) return;
+    if (resting || muted) return;
     const now = performance.now();
     const waited = now - reported;
     if (now - drawn < (err.isTTY ? REDRAW : PLAIN)) return;
@@ -128,6 +136,10 @@ export function createTerminal({
     timer.unref?.();
     return () => clearInterval(timer);
   }
+  function mute(): void {
+    endProgress();
+    muted = true;
+  }
   function rest(): void {
     endProgress();
     resting = true;
@@ -141,5 +153,9 @@ export function createTerminal({
   return {
     ...{ json, command, signal, say, warn, progress, endProgress, showWaits, rest, watch },
     rewrite,
+    mute,
+    get isMuted() {
+      return muted;
+    },
   };
 }
