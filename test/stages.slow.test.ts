@@ -3,9 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openModel, type TrainEvent, type TrainOptions, train } from '../src/likeness.ts';
-import { contrastThenCluster } from '../src/train/contrastThenCluster.cases.ts';
+import {
+  contrastThenCluster,
+  useContrastThenCluster,
+} from '../src/train/contrastThenCluster.cases.ts';
 import { openWorkplace, writeTextures } from './likeness.cases.ts';
 
+useContrastThenCluster();
 const place = openWorkplace();
 const at = (...names: string[]) => join(place.path, ...names);
 const pictures = at('pictures');

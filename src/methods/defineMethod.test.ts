@@ -53,13 +53,19 @@ const define = (name: string, given: Partial<Parameters<typeof defineMethod>[0]>
 
 describe('a method of a user', () => {
   const own = define('pull-together');
+  let forget: () => void;
+  // Other files of tests may share the modules, and list all methods.
+  afterAll(() => {
+    forget();
+    expect(() => methodNamed('pull-together')).toThrow('received "pull-together"');
+  });
 
   it('needs no edit of ours: after registerMethod it has settings, presets and a program', () => {
     expect(() => methodNamed('pull-together')).toThrow(
       /received "pull-together"; expected one of swav/,
     );
     registerMethod(own);
-    registerMethod(own);
+    forget = registerMethod(own);
     expect(allMethods()).toContain(own);
     const { settings: patch } = patchOf({ method: 'pull-together', pull: '3', batchSize: '4' });
     const settings = settingsFor('small-32', patch);

@@ -87,11 +87,12 @@ export function allMethods(): readonly Method[] {
 }
 
 /**
- * Makes a method known by its name, so that settings and stored runs can refer to it.
+ * Makes a method known by its name, so that settings and stored runs can refer to it. Returns a
+ * function that forgets it again.
  *
  * @throws LikenessError `method.name` when another method has the name.
  */
-export function registerMethod(method: Method): void {
+export function registerMethod(method: Method): () => void {
   const known = registered.get(method.name);
   if (known && known !== method) {
     throw new LikenessError(
@@ -100,6 +101,9 @@ export function registerMethod(method: Method): void {
     );
   }
   registered.set(method.name, method);
+  return () => {
+    registered.delete(method.name);
+  };
 }
 
 /**

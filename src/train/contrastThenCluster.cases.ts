@@ -2,6 +2,7 @@
  * A method of two stages for tests, contrast of views and then clusters that k-means begins, and a
  * tiny run of it.
  */
+import { afterAll } from 'vitest';
 import { z } from 'zod';
 import type { Engine } from '../backends/index.ts';
 import { kmeans, normalizeRows } from '../cluster/index.ts';
@@ -124,7 +125,9 @@ export const contrastThenCluster = defineMethod({
     },
   ],
 });
-registerMethod(contrastThenCluster);
+
+/** Makes the method known to the tests of one file, and to no other file that shares modules. */
+export const useContrastThenCluster = () => afterAll(registerMethod(contrastThenCluster));
 
 const B = 4;
 export const STEPS_PER_EPOCH = 3;
@@ -134,13 +137,14 @@ const SIZE = 8;
 export const BORDER = 2 * STEPS_PER_EPOCH;
 export const STEPS = 4 * STEPS_PER_EPOCH;
 
-export const settings = resolveSettings(
-  patchOf({
-    ...{ method: contrastThenCluster.name, architecture: 'resnet10', width: 4, stem: 'cifar' },
-    ...{ crops: `2x${SIZE}`, scales: '0.3-1', imageSize: SIZE, batchSize: B, optimizer: 'adam' },
-    ...{ hiddenDim: 6, embeddingDim: 4, epochs: 4, warmupEpochs: 0, learningRate: 0.01 },
-  }).settings,
-);
+export const stagedSettings = () =>
+  resolveSettings(
+    patchOf({
+      ...{ method: contrastThenCluster.name, architecture: 'resnet10', width: 4, stem: 'cifar' },
+      ...{ crops: `2x${SIZE}`, scales: '0.3-1', imageSize: SIZE, batchSize: B, optimizer: 'adam' },
+      ...{ hiddenDim: 6, embeddingDim: 4, epochs: 4, warmupEpochs: 0, learningRate: 0.01 },
+    }).settings,
+  );
 
 const pixelsOf = (count: number, ...key: [number, number]) => {
   const random = randomAt(0, 'view', ...key);
@@ -169,7 +173,7 @@ export function stagedRun(engine: Engine, changes: Partial<TrainOptions> = {}): 
   const [saved, events]: [TrainingState[], TrainEvent[]] = [[], []];
   return {
     ...{ saved, events, engine, loader, batchSize: B, seed: 5 },
-    method: methodProgram(settings, { images: IMAGES }),
+    method: methodProgram(stagedSettings(), { images: IMAGES }),
     budget: { epochs: 4 },
     checkpointSeconds: 0,
     async *evaluationImages({ batchSize }) {

@@ -2,10 +2,18 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
 import { methodProgram } from '../methods/index.ts';
-import { BORDER, IMAGES, STEPS, settings, stagedRun } from './contrastThenCluster.cases.ts';
+import {
+  BORDER,
+  IMAGES,
+  STEPS,
+  stagedRun,
+  stagedSettings,
+  useContrastThenCluster,
+} from './contrastThenCluster.cases.ts';
 import { lasting } from './meanFinder.cases.ts';
 import { type TrainOptions, trainMethod } from './trainer.ts';
 
+useContrastThenCluster();
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 const options = (changes?: Partial<TrainOptions>) => stagedRun(engine, changes);
@@ -44,7 +52,7 @@ describe('a run of two stages that is cut', () => {
   });
 
   it('undoes the work of a stage where the phase after it is cut', async () => {
-    const method = methodProgram(settings, { images: IMAGES });
+    const method = methodProgram(stagedSettings(), { images: IMAGES });
     const seen: number[] = [];
     const withPhase = (run: () => void): TrainOptions['method'] => ({
       ...method,

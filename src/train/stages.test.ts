@@ -1,11 +1,18 @@
 /** A run whose stages have steps of their own: what flows from one to the next. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../backends/index.ts';
-import { BORDER, beginnings, STEPS, stagedRun } from './contrastThenCluster.cases.ts';
+import {
+  BORDER,
+  beginnings,
+  STEPS,
+  stagedRun,
+  useContrastThenCluster,
+} from './contrastThenCluster.cases.ts';
 import { lasting } from './meanFinder.cases.ts';
 import { runFacts } from './runFacts.ts';
 import { type TrainOptions, trainMethod } from './trainer.ts';
 
+useContrastThenCluster();
 const engine = await openEngine({ threads: 1 });
 afterAll(() => engine.close());
 const options = (changes?: Partial<TrainOptions>) => stagedRun(engine, changes);
