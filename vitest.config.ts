@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -40,6 +42,8 @@ export default defineConfig({
     // Loading the modules anew takes a test file longer than its tests: files share them.
     isolate: false,
     sequence: { sequencer: LongestFirst },
+    // Processes that tests start share their compiled code, which halves the time of a start.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'likeness-compile-cache') },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [

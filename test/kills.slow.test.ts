@@ -1,9 +1,9 @@
-/** Ten kills of training, clustering, embedding and export. `npm run kills` does more. */
+/** Six kills of training, clustering, embedding and export. `npm run kills` does more. */
 import { expect, it } from 'vitest';
 import { subjects } from './killSubjects.cases.ts';
 import { killCampaign, killTable } from './kills.cases.ts';
 
-const KILLS = 10;
+const KILLS = 6;
 
 /** Commands of a single method, so that few runs have to be prepared. */
 const few = subjects.filter(
