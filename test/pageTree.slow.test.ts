@@ -16,11 +16,11 @@ it('is zoomed down to images by keys, and out again', async () => {
   const tree = page.getByRole('tree', { name: 'Learned hierarchy' });
   await tree.getByRole('treeitem').first().waitFor();
   const whole = await tree.getByRole('treeitem').count();
-  await item(page, /^Group 0, /).focus();
+  await item(page, /^Group 1, /).focus();
   await page.keyboard.press('ArrowDown');
   const second = page.locator('[role=treeitem]:focus');
   const name = (await second.getAttribute('aria-label'))!;
-  expect(name).toMatch(/^Group [1-3], \d+ images$/);
+  expect(name).toMatch(/^Group 2, \d+ images$/);
   await page.keyboard.press('Enter');
   const count = Number(/(\d+) images$/.exec(name)![1]);
   await page.getByRole('heading', { name: `${count} images` }).waitFor();
@@ -48,7 +48,7 @@ it('is zoomed down to images by keys, and out again', async () => {
 
 it('opens an image of a group, and selects all of them', async () => {
   const { page, complaints } = await open('#/tree');
-  await item(page, /^Group 2, /).click();
+  await item(page, /^Group 3, /).click();
   const heading = page.getByRole('heading', { name: /images$/ });
   const count = Number(/([\d,]+) images/.exec(await heading.innerText())![1]);
   await page.getByRole('button', { name: 'Select all' }).click();

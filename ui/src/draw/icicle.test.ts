@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HierarchyNode } from '../../../src/server/protocol.ts';
-import { boxByKey, icicle, pathTo, picturesIn } from './icicle.ts';
+import { boxByKey, icicle, mixed, numbersOf, pathTo, picturesIn } from './icicle.ts';
 
 const node = (level: number, parent: number, size: number): HierarchyNode => ({
   ...{ level, parent, size, prototype: 0, typical: [] },
@@ -59,11 +59,26 @@ describe('icicle', () => {
   });
 });
 
+describe('numbersOf', () => {
+  it('counts siblings from 1, and tells the way from the root', () => {
+    const parents = [-1, -1, 0, 1, 1, 4, 4];
+    const tree = parents.map((parent) => ({ ...nodes[0]!, parent }));
+    expect(numbersOf(tree)).toEqual(['1', '2', '1.1', '2.1', '2.2', '2.2.1', '2.2.2']);
+  });
+});
+
+describe('mixed', () => {
+  it('takes the first of each list before the second of any', () => {
+    expect(mixed([[1, 2, 3], [4], [5, 6]], 5)).toEqual([1, 4, 5, 2, 6]);
+    expect(mixed([], 5)).toEqual([]);
+  });
+});
+
 describe('picturesIn', () => {
-  it('takes the largest pictures that all fit, else the smallest, beside the label of a low box', () => {
-    expect(picturesIn(400, 500, 12)).toEqual({ side: 84, count: 12, beside: false });
-    expect(picturesIn(400, 130, 12)).toMatchObject({ side: 48, count: 12 });
-    expect(picturesIn(120, 64, 12)).toEqual({ side: 36, count: 2, beside: false });
+  it('fills a box with few large or many small pictures, beside the label of a low box', () => {
+    expect(picturesIn(400, 540, 12)).toEqual({ side: 127, count: 12, beside: false });
+    expect(picturesIn(414, 92, 12)).toEqual({ side: 65, count: 6, beside: false });
+    expect(picturesIn(120, 64, 12)).toEqual({ side: 40, count: 2, beside: false });
     expect(picturesIn(400, 40, 12)).toEqual({ side: 36, count: 6, beside: true });
     expect(picturesIn(400, 17, 12).count).toBe(0);
     expect(picturesIn(100, 30, 12).count).toBe(0);
@@ -75,9 +90,12 @@ describe('picturesIn', () => {
       fc.property(side, side, (width, height) => {
         const { side: own, count, beside } = picturesIn(width, height, 12);
         if (count === 0) return;
-        const across = beside ? count : Math.floor((width - 10) / (own + 2));
-        expect(across * (own + 2)).toBeLessThanOrEqual(width - 8);
-        expect(Math.ceil(count / across) * (own + 2)).toBeLessThanOrEqual(height);
+        const room = beside ? width - 12 - 132 : width - 12;
+        const across = Math.floor((room + 2) / (own + 2));
+        expect(across).toBeGreaterThan(0);
+        const rows = Math.ceil(count / across);
+        expect(rows * (own + 2) - 2 + (beside ? 0 : 24)).toBeLessThanOrEqual(height);
+        if (beside) expect(rows).toBe(1);
       }),
     );
   });

@@ -6,6 +6,8 @@ export interface IcicleBox {
   readonly node: number;
   /** Number of siblings that share the rectangle, from 1. */
   readonly nodes: number;
+  /** Positions of these siblings. */
+  readonly members: readonly number[];
   /** Images of all of them. */
   readonly size: number;
   /** Column, 0 at the left. */
@@ -47,6 +49,30 @@ export function pathTo(nodes: readonly HierarchyNode[], node: number | null): nu
 }
 
 /**
+ * Numbers of nodes by their ways from the root, such as `2.1.3`. Siblings count from 1 by falling
+ * size, as they come.
+ */
+export function numbersOf(nodes: readonly HierarchyNode[]): string[] {
+  const counts = new Map<number, number>();
+  const numbers: string[] = [];
+  for (const { parent } of nodes) {
+    const count = (counts.get(parent) ?? 0) + 1;
+    counts.set(parent, count);
+    numbers.push(parent < 0 ? String(count) : `${numbers[parent]}.${count}`);
+  }
+  return numbers;
+}
+
+/** Mixes lists: the first of each, then the second of each, up to a number. */
+export function mixed<T>(lists: readonly (readonly T[])[], most: number): T[] {
+  const longest = lists.reduce((length, list) => Math.max(length, list.length), 0);
+  const all = Array.from({ length: longest }, (_, i) =>
+    lists.flatMap((list) => list.slice(i, i + 1)),
+  );
+  return all.flat().slice(0, most);
+}
+
+/**
  * Lays out a tree as columns, the coarsest level at the left. The height of a node is its share of
  * the images of its parent. Neighbors that would be lower than `least` share a rectangle.
  */
@@ -70,7 +96,7 @@ export function icicle(
       const size = shared.reduce((sum, i) => sum + nodes[i]!.size, 0);
       const column = nodes[shared[0]!]!.level - first;
       boxes.push({
-        ...{ node: shared[0]!, nodes: shared.length, size, column },
+        ...{ node: shared[0]!, nodes: shared.length, members: shared, size, column },
         left: column * (columnWidth + gap),
         ...{ top: at, width: columnWidth, height: Math.max(1, end - at - gap) },
       });
@@ -101,26 +127,38 @@ export interface BoxPictures {
   readonly beside: boolean;
 }
 
-const LABEL = { width: 128, height: 22 };
+const LABEL = { width: 132, height: 22 };
 const PADDING = 12;
 const SPACE = 2;
-const sides = [84, 64, 48, 36];
+/** Smallest and largest side of pictures below the label. */
+const SIDES = { least: 36, most: 160 };
 
-/** Chooses the largest pictures of which all fit a box, or as many of the smallest as fit. */
+/**
+ * Chooses the number and the side of pictures that fill a box: the largest `side² · count^1.5`, so
+ * that twice as many pictures may have a little less room in all. A box that is too low for a label
+ * above its pictures has them beside it.
+ */
 export function picturesIn(width: number, height: number, most: number): BoxPictures {
   const inside = width - PADDING;
-  const fit = (side: number, room: number) =>
-    Math.max(0, Math.floor((room + SPACE) / (side + SPACE)));
   const high = height - LABEL.height - SPACE;
-  const least = sides.at(-1)!;
-  if (high < least) {
-    const side = Math.min(least, Math.floor(height - 4));
-    const count = side < 14 ? 0 : Math.min(most, fit(side, inside - LABEL.width));
-    return { side, count, beside: true };
+  const sideOf = (room: number, count: number) => Math.floor((room + SPACE) / count) - SPACE;
+  if (high < SIDES.least) {
+    const side = Math.floor(height - 4);
+    const across = Math.floor((inside - LABEL.width + SPACE) / (side + SPACE));
+    return { side, count: side < 14 ? 0 : Math.max(0, Math.min(most, across)), beside: true };
   }
-  const countOf = (side: number) => Math.min(most, fit(side, inside) * fit(side, high));
-  const side = sides.find((one) => countOf(one) >= most) ?? least;
-  return { side, count: countOf(side), beside: false };
+  let best = { side: 0, count: 0, beside: false };
+  for (let columns = 1; columns <= most; columns++) {
+    for (let rows = 1; columns * (rows - 1) < most; rows++) {
+      const side = Math.min(SIDES.most, sideOf(inside, columns), sideOf(high, rows));
+      const count = Math.min(most, columns * rows);
+      if (side < SIDES.least || side ** 2 * count ** 1.5 <= best.side ** 2 * best.count ** 1.5) {
+        continue;
+      }
+      best = { side, count, beside: false };
+    }
+  }
+  return best;
 }
 
 export type TreeKey = 'ArrowRight' | 'ArrowLeft' | 'ArrowUp' | 'ArrowDown' | 'Home' | 'End';
