@@ -11,6 +11,7 @@ import {
 } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { fitted } from './layoutFile.ts';
+import { placeByNeighbors, radiusOf } from './placeByNeighbors.ts';
 
 export interface LayoutAllOptions {
   /** Rows that are laid out by their neighbor graph. Default 20,000. */
@@ -22,16 +23,16 @@ export interface LayoutAllOptions {
 
 /** Neighbors among the laid out rows that place any other row. */
 const NEIGHBORS = 5;
-/** Exponent of the cosines in the weights of those neighbors. */
-const SHARPNESS = 16;
+/** Rows of the sample by which the usual distance of neighbors in the plane is measured. */
+const MEASURED = 1000;
 /** Largest random shift of a placed row, so that equal images do not hide each other. */
 const JITTER = 0.004;
 
 /**
  * Lays out rows [N, D] of length 1, [N, 2] in -1 to 1.
  *
- * A sample is laid out by UMAP on its exact neighbor graph. Each other row is placed at the mean of
- * its nearest rows of the sample, weighted by `cosine^16`. The same rows and seed give the same
+ * A sample is laid out by UMAP on its exact neighbor graph. Each other row is placed among those of
+ * its five nearest rows of the sample that lie together. The same rows and seed give the same
  * positions.
  */
 export async function layoutAll(
@@ -56,20 +57,14 @@ export async function layoutAll(
   if (size === count) return laid;
   const places = new Float32Array(2 * count);
   const draw = randomAt(seed, 'layout2d');
+  const radius = await usualRadius(engine, sample, laid);
   for await (const { start, rows: part, data } of partsOf(features)) {
     const queries: Features = { data: data.subarray(0, part * dimension), count: part, dimension };
     const near = await nearestNeighbors(engine, queries, sample, { k: NEIGHBORS });
     for (let i = 0; i < part; i++) {
-      let [x, y, total] = [0, 0, 0];
-      for (let j = 0; j < near.k; j++) {
-        const at = i * near.k + j;
-        const weight = Math.max(1e-6, near.similarities[at]!) ** SHARPNESS;
-        x += weight * laid[2 * near.indices[at]!]!;
-        y += weight * laid[2 * near.indices[at]! + 1]!;
-        total += weight;
-      }
-      places[2 * (start + i)] = x / total + draw.uniform(-JITTER, JITTER);
-      places[2 * (start + i) + 1] = y / total + draw.uniform(-JITTER, JITTER);
+      const [x, y] = placeByNeighbors(laid, near, i, radius);
+      places[2 * (start + i)] = x + draw.uniform(-JITTER, JITTER);
+      places[2 * (start + i) + 1] = y + draw.uniform(-JITTER, JITTER);
     }
     onProgress('placing the other images', start + part, count);
   }
@@ -78,4 +73,19 @@ export async function layoutAll(
     places[2 * row + 1] = laid[2 * i + 1]!;
   }
   return fitted(places);
+}
+
+/** Radius of neighbors that belong together, measured on evenly chosen rows of the sample. */
+async function usualRadius(engine: Engine, sample: Features, laid: Float32Array): Promise<number> {
+  const { count, dimension, data } = sample;
+  const stride = Math.ceil(count / MEASURED);
+  const rows = Int32Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride);
+  const own = new Float32Array(rows.length * dimension);
+  for (const [i, row] of rows.entries()) {
+    own.set(data.subarray(row * dimension, (row + 1) * dimension), i * dimension);
+  }
+  const queries: Features = { data: own, count: rows.length, dimension };
+  // A row finds itself, too.
+  const near = await nearestNeighbors(engine, queries, sample, { k: NEIGHBORS + 1 });
+  return radiusOf(laid, rows, near);
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { normalizeRows, rowsOf } from '../cluster/index.ts';
+import { distinctRows, normalizeRows, rowsOf } from '../cluster/index.ts';
 import { randomAt } from '../core/random.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { writeTinyRun } from './explore.cases.ts';
@@ -60,6 +60,36 @@ describe('rows that are not in the sample', () => {
     );
     // UMAP lays out the quarter of pairs that the sample has both of, and keeps copies apart.
     expect(apart.filter((distance) => distance < 0.015).length).toBeGreaterThan(0.7 * pairs);
+  });
+});
+
+describe('rows between two groups', () => {
+  it('lie in one of them, and not where no image is', async () => {
+    const [count, D] = [300, 8];
+    const draw = randomAt(5, 'synthetic');
+    const data = new Float32Array(count * D);
+    const inSample = new Set(distinctRows(count, 100, randomAt(0, 'featureMap')));
+    const isBetween = (i: number) => i % 10 === 7 && !inSample.has(i);
+    for (let i = 0; i < count; i++) {
+      for (let d = 0; d < D; d++) data[i * D + d] = draw.uniform(-0.05, 0.05);
+      // Some rows beside the sample are like both groups.
+      if (!isBetween(i)) data[i * D + (i % 2)]! += 1;
+      else for (const d of [0, 1]) data[i * D + d]! += Math.SQRT1_2;
+    }
+    const features = rowsOf(normalizeRows({ data, count, dimension: D }));
+    const places = await layoutAll(engine, features, { sample: 100 });
+    const groups = [0, 1].map((own) =>
+      Array.from({ length: count }, (_, i) => i).filter((i) => i % 2 === own && !isBetween(i)),
+    );
+    const distance = (a: number, b: number) =>
+      Math.hypot(places[2 * a]! - places[2 * b]!, places[2 * a + 1]! - places[2 * b + 1]!);
+    const apart = Math.min(...groups[0]!.flatMap((a) => groups[1]!.map((b) => distance(a, b))));
+    const between = Array.from({ length: count }, (_, i) => i).filter(isBetween);
+    expect(between.length).toBeGreaterThan(10);
+    for (const row of between) {
+      const nearest = Math.min(...groups.flat().map((other) => distance(row, other)));
+      expect(nearest).toBeLessThan(apart / 4);
+    }
   });
 });
 
