@@ -60,6 +60,7 @@ export const viewCases: readonly ViewCase[] = [
     ...{ query: 'synthetic=3000&training=running', theme: 'dark', height: 1400 },
   }),
   view('watch-phone', '#/watch', { ...phone, theme: 'dark' }),
+  view('watch-preparing', '#/watch', { query: 'synthetic=3000&training=preparing' }),
   view('watch-none', '#/watch', { query: 'synthetic=3000&training=none' }),
   view('watch-none-phone', '#/watch', {
     ...{ ...phone, query: 'synthetic=3000&training=none', theme: 'dark' },

@@ -1,6 +1,7 @@
 /** Work in the background, with progress for the page. */
 import { LikenessError, reasonOf } from '../core/errors.ts';
-import { type Reporter, reporterOf } from '../core/reporter.ts';
+import { type ProgressEvent, type Reporter, reporterOf } from '../core/reporter.ts';
+import { paced } from './progressPace.ts';
 import type { JobAnswer } from './protocol.ts';
 
 /** Result of a job. */
@@ -59,21 +60,11 @@ export function openJobs(onChange: (job: JobAnswer) => void): Jobs {
       const answer: JobAnswer = { id: next++, kind, state: 'running', text };
       const job: Job = { answer, controller, done: Promise.resolve() };
       jobs.set(answer.id, job);
-      let told = 0;
-      const onProgress = ({
-        text,
-        done,
-        total,
-      }: {
-        text: string;
-        done?: number;
-        total?: number;
-      }) => {
-        job.answer = { ...job.answer, text, done, total };
-        const now = performance.now();
-        if (now - told < PROGRESS_MS) return;
-        told = now;
-        onChange(job.answer);
+      const tell = paced(() => onChange(job.answer), PROGRESS_MS);
+      const onProgress = (event: ProgressEvent) => {
+        const { stage, text, done, total } = event;
+        job.answer = { ...job.answer, stage, text, done, total };
+        tell(event);
       };
       const reporter = reporterOf({ onProgress, signal: controller.signal });
       const { id } = answer;

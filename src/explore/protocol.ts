@@ -305,6 +305,8 @@ export interface JobAnswer {
   readonly id: number;
   readonly kind: JobKind;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  /** Stable name of what is done now, such as `decode`; absent before the first report. */
+  readonly stage?: string;
   /** Line for people, such as `decoding 120 of 3,068 images`; the reason where it failed. */
   readonly text: string;
   readonly done?: number;

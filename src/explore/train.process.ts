@@ -5,6 +5,7 @@
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { openImages } from '../library/images.ts';
 import { train } from '../library/train.ts';
+import { paced } from './progressPace.ts';
 import type { FromTraining, ToTraining, TrainTask } from './trainMessages.ts';
 
 /** Milliseconds between two messages of progress. */
@@ -20,21 +21,17 @@ function send(message: FromTraining): void {
   if (process.connected) process.send!(message, () => {});
 }
 
-async function work({ source, out, like, minutes }: TrainTask): Promise<FromTraining> {
+async function work({ source, out, like, chosen }: TrainTask): Promise<FromTraining> {
   const { signal } = stop;
-  let told = 0;
-  const onProgress = ({ text, done, total }: { text: string; done?: number; total?: number }) => {
-    const now = performance.now();
-    if (now - told < PROGRESS_MS) return;
-    told = now;
-    send({ kind: 'progress', text, ...(done !== undefined && { done, total }) });
-  };
+  const onProgress = paced(({ stage, text, done, total }) => {
+    send({ kind: 'progress', stage, text, ...(done !== undefined && { done, total }) });
+  }, PROGRESS_MS);
   let hasBegun = false;
   const onEvent = () => {
     if (!hasBegun) send({ kind: 'begun' });
     hasBegun = true;
   };
-  const run = minutes === undefined ? out : like;
+  const run = chosen === undefined ? out : like;
   const callbacks = { signal, onProgress };
   await using images = await openImages(source, {
     ...callbacks,
@@ -42,7 +39,8 @@ async function work({ source, out, like, minutes }: TrainTask): Promise<FromTrai
   });
   const model = await train(images, {
     ...{ out, onEvent, ...callbacks },
-    ...(minutes === undefined ? { resume: true } : { minutes }),
+    // The page asks no other host, so models of the hub come from the cache.
+    ...(chosen === undefined ? { resume: true } : { ...chosen, offline: true }),
   });
   const { outcome = 'interrupted' } = model.training ?? {};
   if (outcome === 'finished' && !signal.aborted) await model.cluster(images, callbacks);

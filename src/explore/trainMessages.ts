@@ -1,13 +1,15 @@
 /** Messages between the server and the process of a training. */
 
+import type { ChosenTraining } from './trainProtocol.ts';
+
 /** Training that the process is asked for. */
 export interface TrainTask {
   readonly source: string;
   readonly out: string;
   /** Run whose ways of reading the images are used. */
   readonly like?: string;
-  /** Minutes of a new training; absent to continue the run in `out`. */
-  readonly minutes?: number;
+  /** Choices of a new training; absent to continue the run in `out`. */
+  readonly chosen?: ChosenTraining;
 }
 
 export type ToTraining =
@@ -22,6 +24,7 @@ export type FromTraining =
   | { readonly kind: 'begun' }
   | {
       readonly kind: 'progress';
+      readonly stage: string;
       readonly text: string;
       readonly done?: number;
       readonly total?: number;

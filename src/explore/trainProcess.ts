@@ -48,8 +48,8 @@ export function trainInProcess({
           onBegun();
           break;
         case 'progress': {
-          const { text, done, total } = message;
-          reporter.progress({ stage: 'train', text, ...(done !== undefined && { done, total }) });
+          const { stage, text, done, total } = message;
+          reporter.progress({ stage, text, ...(done !== undefined && { done, total }) });
           break;
         }
         case 'ended':

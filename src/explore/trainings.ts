@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { silent } from '../core/reporter.ts';
-import { type TrainingOffer, trainingOffer } from '../library/trainingOffer.ts';
+import { checkTraining } from '../library/train.ts';
+import { factsForTraining, offerOf, trainingChoices } from '../library/trainingOffer.ts';
+import type { ImageFacts } from '../methods/index.ts';
 import type { Explorer } from './explorer.ts';
 import { type OpenedRun, openForPage } from './openedRun.ts';
 import { moved } from './pictures.ts';
@@ -12,11 +14,20 @@ import type { JobAnswer } from './protocol.ts';
 import type { SourceImages } from './sourceImages.ts';
 import type { TrainTask } from './trainMessages.ts';
 import { trainInProcess } from './trainProcess.ts';
-import type { TrainOffer, TrainRequest } from './trainProtocol.ts';
+import type { ChosenTraining, TrainOffer, TrainRequest } from './trainProtocol.ts';
 
 export interface Trainings {
-  offer(): Promise<TrainOffer>;
-  /** Starts a training. @throws LikenessError `explore.training`, `source.missing` */
+  /**
+   * Judges a training of a method and a recipe.
+   *
+   * @throws LikenessError `source.missing`, `method.unknown`, `preset.*`
+   */
+  offer(chosen?: Pick<ChosenTraining, 'method' | 'preset'>): Promise<TrainOffer>;
+  /**
+   * Starts a training.
+   *
+   * @throws LikenessError `explore.training`, `source.missing`, and those of `checkTraining`
+   */
   start(request: TrainRequest): JobAnswer;
 }
 
@@ -42,19 +53,20 @@ export function openTrainings(
   { cwd = process.cwd(), train = trainInProcess }: { cwd?: string; train?: TrainFunction } = {},
 ): Trainings {
   let running: Running | undefined;
-  const offers = new WeakMap<SourceImages, Promise<TrainingOffer>>();
+  const measured = new WeakMap<SourceImages, Promise<ImageFacts>>();
 
-  function offerOf(source: SourceImages): Promise<TrainingOffer> {
-    const known = offers.get(source) ?? trainingOffer(source.images, silent);
-    offers.set(source, known);
-    known.catch(() => offers.delete(source));
+  function factsOf(source: SourceImages): Promise<ImageFacts> {
+    const known = measured.get(source) ?? factsForTraining(source.images, silent);
+    measured.set(source, known);
+    known.catch(() => measured.delete(source));
     return known;
   }
   return {
-    async offer() {
+    async offer(chosen) {
       const { folder, source, sourcePath } = explorer.current();
       if (!source) throw moved(sourcePath);
-      const offer = await offerOf(source);
+      const judged = offerOf(await factsOf(source), chosen);
+      const offer = { ...judged, choices: trainingChoices() };
       if (!running) return offer;
       const { job, out, hasBegun } = running;
       const isOpen = folder !== undefined && resolve(folder.path) === out;
@@ -102,10 +114,13 @@ async function showAgain(explorer: Explorer, out: string): Promise<void> {
 function taskOf(opened: OpenedRun, request: TrainRequest, cwd: string): TrainTask {
   const { folder, config, source, sourcePath } = opened;
   if (!source) throw moved(sourcePath);
-  if ('minutes' in request) {
+  if (!('resume' in request)) {
+    checkTraining(request);
     const out = freeFolder(join(cwd, 'runs'), source.images.name);
-    const { minutes } = request;
-    return { source: sourcePath, out, minutes, ...(folder && { like: resolve(folder.path) }) };
+    return {
+      ...{ source: sourcePath, out, chosen: request },
+      ...(folder && { like: resolve(folder.path) }),
+    };
   }
   if (!folder || config?.kind !== 'trained') {
     throw new LikenessError('explore.noTraining', 'The run has an encoder without training.');

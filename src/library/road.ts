@@ -45,6 +45,11 @@ export function imagesPerSecond(preset: string, threads: number): number {
   return ((IMAGES_PER_SECOND[preset] ?? SLOWEST) * threads) / MEASURED_THREADS;
 }
 
+/** Returns true for a preset whose speed was measured. */
+export function hasMeasuredSpeed(preset: string): boolean {
+  return Object.hasOwn(IMAGES_PER_SECOND, preset);
+}
+
 export interface RoadFacts {
   /** Number of images. */
   images: number;

@@ -4,7 +4,14 @@ import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
 import { isHubId, parseModelName, pinnedHubId } from '../encoders/index.ts';
-import { type Method, registerMethod, type SettingsPatch } from '../methods/index.ts';
+import {
+  type Method,
+  methodNamed,
+  presets,
+  registerMethod,
+  type SettingsPatch,
+  settingsFor,
+} from '../methods/index.ts';
 import {
   isRunFolder,
   openRunFolder,
@@ -13,7 +20,13 @@ import {
   readStoredSource,
   storedModel,
 } from '../run/index.ts';
-import { recipeReach, type TrainEvent, trainRun } from '../train/index.ts';
+import {
+  checkTrainRequest,
+  recipeReach,
+  requireNetwork,
+  type TrainEvent,
+  trainRun,
+} from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
 import { modelOf, type TrainedModel } from './model.ts';
 import {
@@ -172,6 +185,24 @@ function checkFineTune({ encoder, fineTune, resume, k, preset }: TrainOptions): 
   }
   if (preset !== undefined) {
     refuse(`preset "${preset}"`, 'none, because a model has layers and an image size of its own');
+  }
+}
+
+/**
+ * Checks the options of a training as far as that is possible without images and model.
+ *
+ * @throws LikenessError `option.*`, `method.unknown`, `preset.*`, `head.encoder`
+ */
+export function checkTraining(options: TrainOptions): void {
+  checkOptions(shape, options);
+  checkFineTune(options);
+  checkTrainRequest(options);
+  const { method, preset, encoder } = options;
+  const name = nameOf(method);
+  if (name !== undefined) methodNamed(name);
+  if (encoder === undefined) {
+    requireNetwork(name);
+    settingsFor(preset ?? Object.keys(presets)[0]!, name === undefined ? {} : { method: { name } });
   }
 }
 

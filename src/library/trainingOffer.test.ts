@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { offerFor } from './trainingOffer.ts';
+import { headNames, methodNames, presets } from '../methods/index.ts';
+import { offerFor, offerOf, trainingChoices } from './trainingOffer.ts';
 
 describe('offerFor', () => {
   it('says what the time reaches, as train does', () => {
@@ -30,5 +31,44 @@ describe('offerFor', () => {
     const enough = offer.times.find(({ shortage }) => shortage === '')!;
     expect(offer.suggested).toBe(Math.min(30, enough.minutes));
     expect(enough.minutes).toBeLessThanOrEqual(15);
+  });
+});
+
+describe('offerOf', () => {
+  const facts = { count: 3000, medianShortSide: 32, color: 'color' as const };
+
+  it('judges the method and the recipe that were chosen', () => {
+    const own = offerOf(facts);
+    expect(own).toMatchObject({ method: 'simclr', preset: 'small-32', images: 3000 });
+    const chosen = offerOf(facts, { method: 'moco', preset: 'cifar-resnet18' });
+    expect(chosen).toMatchObject({ method: 'moco', preset: 'cifar-resnet18' });
+    // Speeds of other methods and recipes were not measured.
+    expect([own.isEstimated, chosen.isEstimated]).toEqual([true, false]);
+    expect(own.sentences[0]).toMatch(/take about/);
+    expect(chosen.sentences.join(' ')).not.toMatch(/take about/);
+  });
+
+  it('refuses what does not exist or go together, with the name of the field in front', () => {
+    expect(() => offerOf(facts, { method: 'simcrl' })).toThrow(/^method: received "simcrl"/);
+    expect(() => offerOf(facts, { preset: 'small' })).toThrow(/^preset: received "small"/);
+    const paper = trainingChoices().presets.find(({ method }) => method === 'swav')!;
+    expect(() => offerOf(facts, { preset: paper.name, method: 'moco' })).toThrow(
+      `preset: received "${paper.name}", a recipe for swav`,
+    );
+    expect(offerOf(facts, { preset: paper.name }).method).toBe('swav');
+  });
+});
+
+describe('trainingChoices', () => {
+  it('lists every method and preset with a line on it', () => {
+    const { methods, heads, presets: recipes } = trainingChoices();
+    const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
+    expect(names(methods)).toEqual(expect.arrayContaining([...methodNames]));
+    expect(names(heads).slice(0, headNames.length)).toEqual([...headNames]);
+    expect(heads.length).toBeGreaterThan(headNames.length);
+    expect(names(recipes)).toEqual(Object.keys(presets));
+    for (const { about } of [...methods, ...heads, ...recipes]) {
+      expect(about).toMatch(/^[^\n]{10,}$/);
+    }
   });
 });

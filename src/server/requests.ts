@@ -10,8 +10,6 @@ const MAX_ROWS = 4_000_000;
 /** Most rows of a request for paths. */
 const MAX_PATHS = 2000;
 const MAX_TEXT = 4096;
-/** Most minutes of a training, a week. */
-const MAX_TRAIN_MINUTES = 7 * 24 * 60;
 
 const wholeNumber = (text: string) => /^\d{1,10}$/.test(text);
 const numberText = z.string().refine(wholeNumber, { error: 'expected a whole number' });
@@ -65,6 +63,7 @@ export const queries = {
     side: z.enum(['64', '256', '1024']).default('256').transform(Number),
   }),
   views: z.strictObject({ epoch: numberText.transform(Number).default(0) }),
+  train: z.strictObject({ method: text(100).optional(), preset: text(100).optional() }),
   compare: z.strictObject({ run: text() }),
   events: z.strictObject({
     from: z.union([z.literal('end'), numberText.transform(Number)]).optional(),
@@ -92,7 +91,14 @@ export const bodies = {
   open: z.strictObject({ run: text(), clustering: text(100).optional() }),
   cluster: z.strictObject({ k: z.int().min(1).max(1_000_000).optional() }),
   train: z.union([
-    z.strictObject({ minutes: z.number().positive().max(MAX_TRAIN_MINUTES) }),
+    z
+      .strictObject({
+        // Bounds are those of the library, whose sentences the page shows beside the fields.
+        ...{ minutes: z.number().optional(), epochs: z.number().optional() },
+        ...{ method: text(100).optional(), preset: text(100).optional() },
+        ...{ encoder: text().optional(), fineTune: z.boolean().optional() },
+      })
+      .refine(({ minutes, epochs }) => (minutes === undefined) !== (epochs === undefined)),
     z.strictObject({ resume: z.literal(true) }),
   ]),
   none: z.strictObject({}),

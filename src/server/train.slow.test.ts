@@ -12,6 +12,7 @@ import {
   openTrainings,
   type TrainFunction,
 } from '../explore/index.ts';
+import { trainingChoices } from '../library/trainingOffer.ts';
 import { listCheckpoints } from '../run/index.ts';
 import { useTemporaryFolder } from '../run/temporaryFolder.cases.ts';
 import { createApp } from './app.ts';
@@ -75,6 +76,17 @@ describe('the offer', () => {
     expect(running).toBeUndefined();
   });
 
+  it('judges another method and recipe, and refuses what does not go together', async () => {
+    serve();
+    const { choices, method, preset } = await offer();
+    expect([method, choices.usual]).toEqual(['simclr', 'simclr']);
+    expect(choices.presets.map(({ name }) => name)).toContain(preset);
+    const moco = await get('/api/train?method=moco&preset=cifar-resnet18');
+    expect(await moco.json()).toMatchObject({ method: 'moco', preset: 'cifar-resnet18' });
+    const refused = await get(`/api/train?method=moco&preset=${paper}`);
+    expect([refused.status, await codeOf(refused)]).toEqual([400, 'preset.method']);
+  });
+
   it('is refused where the images have moved', async () => {
     serve();
     renameSync(tiny.photos, `${tiny.photos}-moved`);
@@ -103,6 +115,19 @@ describe('a training', () => {
     await ended(third.id);
   });
 
+  it('is made of what was chosen', async () => {
+    const tasks: unknown[] = [];
+    serve(async ({ task }) => {
+      tasks.push(task.chosen);
+      return 'interrupted';
+    });
+    const chosen = { epochs: 3, method: 'moco', preset: 'small-32' };
+    await ended((await start(chosen)).id);
+    const head = { minutes: 1, method: 'temi', encoder: '/models/vit.onnx' };
+    await ended((await start(head)).id);
+    expect(tasks).toEqual([chosen, head]);
+  });
+
   it('ends with the server, and its failure is told', async () => {
     const failing: TrainFunction = async () => {
       throw new LikenessError('source.tooFew', 'found 1 usable image(s)');
@@ -128,6 +153,9 @@ describe('a training', () => {
   });
 });
 
+/** Recipe of the paper on SwAV. */
+const paper = trainingChoices().presets.find(({ method }) => method === 'swav')!.name;
+
 describe('requests that are refused', () => {
   it.each<[string, number, string, unknown, Record<string, string>?]>([
     ['another host', 403, 'server.host', { minutes: 5 }, { host: 'evil.example:4807' }],
@@ -138,8 +166,19 @@ describe('requests that are refused', () => {
     ['a form', 415, 'server.type', 'minutes=5', { 'content-type': 'text/plain' }],
     ['no JSON', 400, 'server.request', '{'],
     ['nothing', 400, 'server.request', {}],
-    ['no time', 400, 'server.request', { minutes: 0 }],
-    ['too much time', 400, 'server.request', { minutes: 1e9 }],
+    ['no time', 400, 'option.invalid', { minutes: 0 }],
+    ['too much time', 400, 'option.invalid', { minutes: 1e9 }],
+    ['half an epoch', 400, 'option.invalid', { epochs: 0.5 }],
+    ['minutes and epochs', 400, 'server.request', { minutes: 5, epochs: 3 }],
+    ['no length', 400, 'server.request', { method: 'moco' }],
+    ['an unknown method', 400, 'method.unknown', { minutes: 5, method: 'simcrl' }],
+    ['an unknown recipe', 400, 'preset.unknown', { minutes: 5, preset: 'small' }],
+    [
+      'a recipe of another method',
+      ...([400, 'preset.method', { minutes: 5, preset: paper, method: 'moco' }] as const),
+    ],
+    ['a head without a model', 400, 'head.encoder', { minutes: 5, method: 'temi' }],
+    ['no model to train further', 400, 'option.conflict', { minutes: 5, fineTune: true }],
     ['a text', 400, 'server.request', { minutes: '5' }],
     ['a folder', 400, 'server.request', { minutes: 5, out: '/etc' }],
     ['both', 400, 'server.request', { minutes: 5, resume: true }],

@@ -6,8 +6,7 @@ import { bodies, bodyOf, queries, queryOf } from './requests.ts';
 /** Adds the routes of the offer and the start of a training. A job is cancelled to stop it. */
 export function addTrainRoutes(app: Hono, trainings: Trainings): void {
   app.get('/api/train', async (c) => {
-    queryOf(c, queries.none);
-    return c.json(await trainings.offer());
+    return c.json(await trainings.offer(queryOf(c, queries.train)));
   });
   app.post('/api/train', async (c) => c.json(trainings.start(await bodyOf(c, bodies.train)), 202));
 }

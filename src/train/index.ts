@@ -18,7 +18,13 @@ export { reachOf } from './reach.ts';
 export { recipeReach } from './recipe.ts';
 export { remedyFor } from './remedy.ts';
 export { requireSameHead, requireSameOrigin, resumedSettings } from './resumeSettings.ts';
-export { type TrainedSession, type TrainRequest, trainRun } from './run.ts';
+export {
+  checkTrainRequest,
+  requireNetwork,
+  type TrainedSession,
+  type TrainRequest,
+  trainRun,
+} from './run.ts';
 export { smallFolderNote } from './smallFolder.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
 export {

@@ -71,7 +71,7 @@ export async function trainRun(
   request: TrainRequest,
   { reporter = silent, onEvent }: { reporter?: Reporter; onEvent?(event: TrainEvent): void } = {},
 ): Promise<TrainedSession> {
-  checkRequest(request);
+  checkTrainRequest(request);
   const run = await prepared(images, request, reporter);
   try {
     const { snapshots, saveGraph, began } = request;
@@ -92,14 +92,7 @@ function prepared(
   const { resume, encoder, k } = request;
   if (resume) return prepareResumed(images, request, reporter);
   if (encoder) return prepareHead(images, { ...request, encoder }, reporter);
-  const { method = request.settings?.method?.name } = request;
-  if (method !== undefined && methodNamed(method).pairs === 'neighbors') {
-    throw new LikenessError(
-      'head.encoder',
-      `method: received "${method}" without encoder; expected a pretrained model, because it ` +
-        'trains a head on features. Name its file with `encoder`.',
-    );
-  }
+  requireNetwork(request.method ?? request.settings?.method?.name);
   if (k === undefined) return prepareNew(images, request, reporter);
   throw new LikenessError(
     'option.conflict',
@@ -108,7 +101,24 @@ function prepared(
   );
 }
 
-function checkRequest({ epochs, minutes, resume, out }: TrainRequest): void {
+/** Refuses a head without a pretrained model. @throws LikenessError `head.encoder` */
+export function requireNetwork(method: string | undefined): void {
+  if (method !== undefined && methodNamed(method).pairs === 'neighbors') {
+    throw new LikenessError(
+      'head.encoder',
+      `method: received "${method}" without encoder; expected a pretrained model, because it ` +
+        'trains a head on features. Name its file with `encoder`.',
+    );
+  }
+}
+
+/** Refuses options that exclude each other. @throws LikenessError `option.*` */
+export function checkTrainRequest({
+  epochs,
+  minutes,
+  resume,
+  out,
+}: Pick<TrainRequest, 'epochs' | 'minutes' | 'resume' | 'out'>): void {
   if (epochs !== undefined && minutes !== undefined) {
     throw new LikenessError(
       'option.conflict',

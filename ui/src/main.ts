@@ -17,7 +17,7 @@ async function openSource(): Promise<RunSource> {
     return createHttp(token ?? '');
   }
   const { createSynthetic } = await import('./data/synthetic.ts');
-  const trainings = ['running', 'finished', 'none'] as const;
+  const trainings = ['running', 'finished', 'none', 'preparing'] as const;
   const training = trainings.find((one) => one === query.get('training'));
   return createSynthetic({
     images: Number(images || 3000),

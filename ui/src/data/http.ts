@@ -102,7 +102,10 @@ export function createHttp(token: string): RunSource {
     cancel: (job) => write(`jobs/${job}/cancel`, {}),
     cluster: (request) => write('cluster', request),
     training: () => read('training'),
-    offer: () => read('train'),
+    offer: (chosen) => {
+      const query = new URLSearchParams(chosen).toString();
+      return read(query ? `train?${query}` : 'train');
+    },
     train: (request) => write('train', request),
     hierarchy: () => read('hierarchy'),
     leaves: async () => binary(await call('hierarchy/leaves')),

@@ -1,4 +1,5 @@
 import type {
+  ChosenTraining,
   ClusterRequest,
   ColumnName,
   CompareAnswer,
@@ -101,8 +102,8 @@ export interface RunSource {
   hierarchy(): Promise<HierarchyAnswer>;
   /** Position of the finest node of each image in the hierarchy. */
   leaves(): Promise<Keyed<ColumnValues>>;
-  /** Offer to train on the images of the opened run. */
-  offer(): Promise<TrainOffer>;
+  /** Offer to train a method by a recipe on the images of the opened run. */
+  offer(chosen: Pick<ChosenTraining, 'method' | 'preset'>): Promise<TrainOffer>;
   /** Starts a training, or resumes the opened run. */
   train(request: TrainRequest): Promise<JobAnswer>;
   /** Views that the training drew of some images in an epoch. */

@@ -23,7 +23,7 @@ export interface SyntheticOptions {
   readonly clusters?: number;
   readonly seed?: number;
   /** State of the training: default finished. */
-  readonly training?: 'running' | 'finished' | 'none';
+  readonly training?: 'running' | 'finished' | 'none' | 'preparing';
   /** False for images that are still being grouped. */
   readonly grouped?: boolean;
   /** True for a method that learns a hierarchy. */
@@ -69,8 +69,15 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
   const listeners = new Set<EventListeners>();
   const jobs: JobAnswer[] = [];
   let mode: typeof training | 'stopped' = training;
-  let step = training === 'running' ? 420 : 1200;
+  let step = training === 'running' ? 420 : training === 'preparing' ? 0 : 1200;
   let trainJob: number | undefined;
+  if (training === 'preparing') {
+    trainJob = 1;
+    jobs.push({
+      ...{ id: 1, kind: 'train', state: 'running', stage: 'decode', done: 1260, total: images },
+      text: `decoding: 1,260 of ${images.toLocaleString('en-US')} images`,
+    });
+  }
   let cached: { version: number; edited: Edited; answers: ClusterAnswer[] } | undefined;
 
   const tell = <K extends keyof EventListeners>(
@@ -324,13 +331,16 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
         throw new SourceError(404, 'explore.noTraining', 'The run has no training.');
       }
       const answer = syntheticTraining(step, seed);
+      if (mode === 'preparing') return { ...answer, steps: [], loss: [], measures: [] };
       return mode === 'stopped' ? { ...answer, state: 'interrupted' } : answer;
     },
-    async offer() {
-      const isOpen = mode === 'running';
+    async offer({ method, preset }) {
+      const isOpen = mode === 'running' || mode === 'preparing';
       const running = { run: 'photos-train', hasBegun: true, isOpen };
       return {
         ...syntheticOffer(images),
+        ...(method && { method, isEstimated: method === 'simclr' }),
+        ...(preset && { preset }),
         ...(trainJob !== undefined && { running: { job: trainJob, ...running } }),
       };
     },
@@ -340,7 +350,9 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
         throw new SourceError(409, 'explore.training', text);
       }
       const id = jobs.length + 1;
-      const job: JobAnswer = { id, kind: 'train', state: 'running', text: 'training: step 130' };
+      const job: JobAnswer = {
+        ...{ id, kind: 'train', state: 'running', stage: 'train', text: 'training: step 130' },
+      };
       jobs.push(job);
       trainJob = id;
       tell('job', job);
@@ -353,7 +365,7 @@ export function createSynthetic(options: SyntheticOptions = {}): RunSource {
       return syntheticHierarchy(run, seed).answer;
     },
     leaves: async () => ({ key: KEY, values: syntheticHierarchy(run, seed).leaves }),
-    moments: async () => ({ steps: mode === 'none' ? [] : syntheticSteps(step) }),
+    moments: async () => ({ steps: step === 0 || mode === 'none' ? [] : syntheticSteps(step) }),
     moment: async (at) => syntheticMoment(run, at, seed),
     async views(epoch) {
       if (mode === 'none') {

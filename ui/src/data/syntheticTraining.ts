@@ -54,6 +54,25 @@ export function syntheticTraining(step: number, seed: number): TrainingAnswer {
   };
 }
 
+const choices: TrainOffer['choices'] = {
+  methods: [
+    { name: 'swav', about: 'views of an image predict the prototypes of each other' },
+    { name: 'simclr', about: 'two views of an image find each other among the batch' },
+    { name: 'moco', about: 'two views find each other among a queue of earlier images' },
+    { name: 'byol', about: 'one view predicts the other, which a slow copy embeds' },
+  ],
+  heads: [
+    { name: 'ensemble', about: 'a head learns what several heads and clusterings agree on' },
+    { name: 'temi', about: 'a head gives neighbors the same cluster' },
+  ],
+  ...{ usual: 'simclr', usualHead: 'ensemble' },
+  presets: [
+    { name: 'small-32', about: 'images of about 32 px: two crops, half an hour on two cores' },
+    { name: 'multicrop-64', about: 'photos from 64 px: multi-crop 2x64 + 4x32, for two cores' },
+    { name: 'swav-imagenet', about: 'the recipe of the paper, for many GPUs', method: 'swav' },
+  ],
+};
+
 /** Offer to train on a number of images. */
 export function syntheticOffer(images: number): TrainOffer {
   const times = [5, 15, 30, 60, 120].map((minutes) => {
@@ -63,7 +82,8 @@ export function syntheticOffer(images: number): TrainOffer {
     return { minutes, epochs, shortage };
   });
   return {
-    ...{ images, method: 'simclr', times, suggested: 30 },
+    ...{ images, method: 'simclr', preset: 'multicrop-64', epochs: 200, times, suggested: 30 },
+    ...{ choices, isEstimated: true },
     sentences: [
       'The 200 epochs of a whole recipe take about 32 minutes on this machine.',
       'A pretrained model groups photos better still.',
