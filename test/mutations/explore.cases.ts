@@ -160,10 +160,10 @@ export const explore = {
     },
     {
       line: 'layout: neighbors of other rows count by their cosine',
-      in: 'layoutAll',
-      find: 'Math.max(1e-6, near.similarities[at]!) ** SHARPNESS',
-      to: '-1',
-      caughtBy: ['explore/layouts.test.ts', 'lie beside their copies'],
+      in: 'placeByNeighbors/weightOf',
+      find: 'Math.max(1e-6, similarity) ** SHARPNESS',
+      to: '1',
+      caughtBy: ['placeByNeighbors.test.ts', 'is the mean of all where they lie together'],
     },
     {
       line: 'columns of a CSV file: of two images with a name none has the value',
