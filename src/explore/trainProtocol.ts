@@ -1,9 +1,9 @@
 /** Protocol of a training that the page starts. It imports nothing. */
 
 /**
- * `GET /api/train?method=NAME&preset=NAME`: what training a network on the images of the opened run would take. It is 404
- * with the code `source.missing` where the images have moved. Method and recipe are chosen for the
- * images where none are named.
+ * `GET /api/train?method=NAME&preset=NAME`: what training a network on the images of the opened run
+ * would take. It is 404 with the code `source.missing` where the images have moved. Method and
+ * recipe are chosen for the images where none are named.
  */
 export interface TrainOffer {
   readonly images: number;

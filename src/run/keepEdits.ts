@@ -27,8 +27,9 @@ export interface EditedBefore {
  *
  * A name goes to the new cluster whose members agree: pairs of the largest Jaccard indices by the
  * Hungarian method, at least 0.5. A locked cluster keeps its members exactly, as the cluster that
- * it matches or as a new one. Junk stays junk, and decisions about duplicates stay. Merges, splits and moves of unlocked clusters are
- * not carried over, because the new clustering may have found the groups itself.
+ * it matches or as a new one. Junk stays junk, and decisions about duplicates stay. Merges, splits
+ * and moves of unlocked clusters are not carried over, because the new clustering may have found
+ * the groups itself.
  */
 export function keepEdits(before: EditedBefore, found: FoundClusters): KeptEdits {
   const { ids, edited, operations: done } = before;

@@ -3,6 +3,7 @@ import { normal } from './random.ts';
 
 const TOTAL = 1200;
 const STEPS_PER_EPOCH = 60;
+const QUEUE_START = 300;
 
 /** Training that is at a step of 1200: a falling loss and two rising measures. */
 export function syntheticTraining(step: number, seed: number): TrainingAnswer {
@@ -50,7 +51,7 @@ export function syntheticTraining(step: number, seed: number): TrainingAnswer {
     meaning: running
       ? 'In training. The loss has fallen below the random baseline and its own start.'
       : 'Finished. The weights and the loss have moved. The word does not judge the clusters.',
-    notes: ['The queue started at step 300.'],
+    notes: step < QUEUE_START ? [] : [`The queue started at step ${QUEUE_START}.`],
   };
 }
 
