@@ -39,7 +39,8 @@ export default defineConfig({
     // ONNX Runtime's own threads use every core: more than two test files at once overload two
     // cores.
     maxWorkers: 2,
-    // Loading the modules anew takes a test file longer than its tests: files share them.
+    // Loading the modules anew takes a test file longer than its tests: files share them. A file
+    // that replaces a module (vi.mock) does so in vain once another file has loaded it.
     isolate: false,
     sequence: { sequencer: LongestFirst },
     // Processes that tests start share their compiled code, which halves the time of a start.
