@@ -30,6 +30,8 @@ export interface OpenOptions {
 
 /** A compiled program on a device, with its state. */
 export interface Session {
+  /** Number of the session on its device. */
+  readonly id: number;
   /**
    * Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards.
    * Inputs in shared memory are read in place: they must not change before the results are there.
@@ -41,12 +43,33 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Work on a table: a part of a program, and what becomes of the values around it. */
+export interface TableWork {
+  /** Values that enter the table first. Their buffers are handed over. */
+  readonly put?: Values;
+  /** Part to run, which reads and leaves its values in the table. Absent: none. */
+  readonly session?: Session;
+  /** Names of values to return. */
+  readonly returned?: readonly string[];
+  /** Names of values that leave the table after they were returned. */
+  readonly dropped?: readonly string[];
+  /** Names of values by the names that they replace, all at once and at the end. */
+  readonly moved?: Readonly<Record<string, string>>;
+}
+
+/** Values by name that the sessions of one program share, and that stay on the device. */
+export interface Table {
+  work(work: TableWork): Promise<Values>;
+  release(): Promise<void>;
+}
+
 export interface Backend {
   readonly name: string;
   readonly threads: number;
   /** Passes, lowering and kernels for programs with these settings. */
   target(settings?: SessionSettings): Target;
   open(program: Compiled, options?: OpenOptions): Promise<Session>;
+  openTable(): Promise<Table>;
   /**
    * Milliseconds of the fastest run of each candidate, on the same synthetic inputs, in turns.
    *

@@ -5,19 +5,13 @@
  * reads it and replaces it, in two sets of buffers that are swapped.
  */
 import { availableParallelism } from 'node:os';
-import {
-  compile,
-  encodeOnnx,
-  type OnTimed,
-  type Plan,
-  type Program,
-  type ValueSpec,
-  type Values,
-} from '../compile/index.ts';
-import { LikenessError } from '../core/errors.ts';
-import { arrayTypes, showShape, sizeOf } from '../tensor/index.ts';
-import type { Backend, Session, SessionSettings } from './backend.ts';
+import type { Communicator } from '../collectives/index.ts';
+import { compile, encodeOnnx, type OnTimed, type Plan, type Program } from '../compile/index.ts';
+import type { Backend, SessionSettings } from './backend.ts';
+import { checkedState, checkValues } from './checkValues.ts';
 import { type Capabilities, openCpu } from './cpu/index.ts';
+import type { Executable } from './executable.ts';
+import { type CompilePartOptions, prepareRanks } from './ranks.ts';
 
 export interface CompileOptions {
   /**
@@ -34,24 +28,6 @@ export interface CompileOptions {
   session?: SessionSettings;
 }
 
-export interface Executable {
-  /** The kernels that this program uses. */
-  readonly plan: Plan;
-  /** The compiled graph as an ONNX file. */
-  readonly model: Uint8Array;
-  /** Number of operators of the graph, before lowering. */
-  readonly nodeCount: number;
-  /**
-   * Runs once. With `transfer`, the inputs' buffers are handed over and cannot be read afterwards.
-   * Inputs in shared memory are read in place: they must not change before the results are there.
-   */
-  run(inputs: Values, options?: { transfer?: boolean }): Promise<Values>;
-  /** Copies of the state, or of the named values. */
-  readState(names?: readonly string[]): Promise<Values>;
-  writeState(values: Values): Promise<void>;
-  dispose(): Promise<void>;
-}
-
 /** The backends by device. WebGPU would be one more entry. */
 const backends = { cpu: openCpu };
 
@@ -65,6 +41,8 @@ export interface EngineOptions {
   tuning?: 'measure' | 'defaults';
   /** Plan of earlier timings, and the receiver of new ones. */
   remembered?: { load(): Plan; save(added: Plan): void };
+  /** Ranks that run programs of several replicas together, a replica each. Default: none. */
+  communicator?: Communicator;
   /** Abilities of the CPU beyond standard operators. Default: probed. */
   capabilities?: Capabilities;
 }
@@ -93,33 +71,41 @@ export async function openEngine({
 /** The engine on an open backend. */
 export function createEngine(
   backend: Backend,
-  { tuning = 'defaults', remembered }: Pick<EngineOptions, 'tuning' | 'remembered'> = {},
+  { tuning = 'defaults', ...options }: OwnOptions = {},
 ): Engine {
   const { name, threads, memory, close } = backend;
   return {
     device: name,
     threads,
-    compile: (program, options = {}) =>
-      prepare(backend, program, { tuning, remembered, ...options }),
+    compile: (program, given = {}) => prepare(backend, program, { tuning, ...options, ...given }),
     memory,
     close,
   };
 }
 
-interface PrepareOptions extends CompileOptions, Pick<EngineOptions, 'tuning' | 'remembered'> {}
+type OwnOptions = Pick<EngineOptions, 'tuning' | 'remembered' | 'communicator'>;
+
+interface PrepareOptions extends CompileOptions, OwnOptions {}
 
 /** Compiles a program and opens it on the backend. */
 async function prepare(
   backend: Backend,
   program: Program,
-  { plan = {}, onTimed, signal, profile, session: settings, tuning, remembered }: PrepareOptions,
+  options: PrepareOptions,
 ): Promise<Executable> {
-  const compiled = await compile(program, backend.target(settings), {
+  const { plan = {}, onTimed, signal, profile, session: settings } = options;
+  const { tuning, remembered, communicator } = options;
+  const compiling = {
     plan: { ...remembered?.load(), ...plan },
     time: tuning === 'measure' ? (candidates) => backend.time(candidates, { signal }) : undefined,
     onMeasured: (added) => remembered?.save(added),
     onTimed,
-  });
+  } satisfies CompilePartOptions;
+  const { replicas = 1 } = program;
+  if (communicator && replicas > 1) {
+    return prepareRanks(program, { backend, communicator, settings, compiling });
+  }
+  const compiled = await compile(program, backend.target(settings), compiling);
   const { plan: chosen, nodeCount, whole, inputs, state } = compiled;
   const session = await backend.open(compiled, { profile, settings });
   let model: Uint8Array | undefined;
@@ -135,38 +121,7 @@ async function prepare(
       return session.run(values, options);
     },
     readState: session.read,
-    writeState: (values) => writeState(session, state, values),
+    writeState: async (values) => session.write(checkedState(state, values)),
     dispose: session.release,
   };
-}
-
-function writeState(session: Session, state: readonly ValueSpec[], values: Values): Promise<void> {
-  const known = new Set(state.map(({ name }) => name));
-  for (const name of Object.keys(values)) {
-    if (!known.has(name)) {
-      throw new LikenessError(
-        'state.unknown',
-        `writeState: received "${name}"; expected one of ${[...known].join(', ')}`,
-      );
-    }
-  }
-  const written = state.filter(({ name }) => name in values);
-  checkValues('writeState', written, values);
-  return session.write(values);
-}
-
-function checkValues(caller: string, specs: readonly ValueSpec[], values: Values): void {
-  for (const { name, shape, dtype } of specs) {
-    const value = values[name];
-    const kind = arrayTypes[dtype];
-    if (!(value instanceof kind) || value.length !== sizeOf(shape)) {
-      const received =
-        value === undefined ? 'nothing' : `${value.constructor.name} of ${value.length} values`;
-      throw new LikenessError(
-        'input.mismatch',
-        `${caller}: "${name}" received ${received}; ` +
-          `expected ${kind.name} of shape ${showShape(shape)}`,
-      );
-    }
-  }
 }

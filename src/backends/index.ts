@@ -6,6 +6,6 @@ export {
   type Device,
   type Engine,
   type EngineOptions,
-  type Executable,
   openEngine,
 } from './engine.ts';
+export type { Executable } from './executable.ts';

@@ -26,11 +26,13 @@ import {
   type Tensor,
   transpose,
 } from '../tensor/index.ts';
-import { openEngine } from './index.ts';
-import { expectEqualToWhole, runLockstep } from './lockstep.cases.ts';
+import { openCpu } from './cpu/index.ts';
+import { createEngine } from './engine.ts';
+import { expectEqualToWhole, runReplicas } from './ranks.cases.ts';
 
-const engine = await openEngine({ threads: 1 });
-afterAll(() => engine.close());
+const backend = await openCpu({ threads: 1 });
+afterAll(() => backend.close());
+const engine = createEngine(backend);
 
 describe('one replica', () => {
   const x = input('x', [4, 3]);
@@ -82,7 +84,7 @@ describe('several replicas', () => {
       // After another exchange.
       spread: crossReplicaMean(sub(x, crossReplicaMean(x))),
     };
-    const found = await runLockstep(engine, { outputs, replicas: 2 }, [
+    const found = await runReplicas(backend, { outputs, replicas: 2 }, [
       { x: Float32Array.of(1, 2, 3, 4, 5, 6), i: Int32Array.of(7) },
       { x: Float32Array.of(3, 2, 1, 0, -1, -2), i: Int32Array.of(-9) },
     ]);
@@ -107,7 +109,7 @@ describe('several replicas', () => {
 
 describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
   it('have the gradients of the mean loss of the whole batch', async () => {
-    await expectEqualToWhole(engine, (x, w) => ({ loss: mean(mul(matmul(x, w), matmul(x, w))) }), {
+    await expectEqualToWhole(backend, (x, w) => ({ loss: mean(mul(matmul(x, w), matmul(x, w))) }), {
       N: 12,
       D: 4,
       w: [4, 5],
@@ -117,7 +119,7 @@ describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
 
   it('have its gradients through a mean, and through rows of all', async () => {
     await expectEqualToWhole(
-      engine,
+      backend,
       (x, w, R) => {
         const z = l2Normalize(matmul(x, w)); // [n, 5]
         const center = crossReplicaMean(mean(z, { axes: [0] })); // [5]
@@ -134,7 +136,7 @@ describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
 
   it('have the batch norm of the whole batch where they join it, gradients included', async () => {
     await expectEqualToWhole(
-      engine,
+      backend,
       (x, w, R) => {
         const operator = R === 1 ? batchNorm : crossReplicaBatchNorm;
         const h = matmul(x, w); // [n, 5]

@@ -4,9 +4,10 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openCpu } from '../backends/cpu/index.ts';
+import { createEngine } from '../backends/engine.ts';
 import { evaluateOn, expectAll } from '../backends/evaluate.cases.ts';
-import { openEngine } from '../backends/index.ts';
-import { expectEqualToWhole } from '../backends/lockstep.cases.ts';
+import { expectEqualToWhole } from '../backends/ranks.cases.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import {
@@ -28,8 +29,9 @@ import {
 } from '../tensor/index.ts';
 import { sinkhorn } from './sinkhorn.ts';
 
-const engine = await openEngine({ threads: 1 });
-afterAll(() => engine.close());
+const backend = await openCpu({ threads: 1 });
+afterAll(() => backend.close());
+const engine = createEngine(backend);
 
 const Sa = [0.9, 0.1, -0.3, 0.8, 0.2, 0, -0.1, 0.7, 0.3, 0.85, 0.05, -0.2];
 const Sb = [0.7, 0.2, -0.1, 0.6, 0.3, 0.1, 0, 0.5, 0.4, 0.4, 0.3, 0.2];
@@ -225,7 +227,7 @@ describe.each([2, 3])('%i replicas with parts of a batch', (replicas) => {
     'have the codes of one Sinkhorn of %s, and its loss',
     async (part) => {
       await expectEqualToWhole(
-        engine,
+        backend,
         (x, w, R) => {
           const scores = matmul(l2Normalize(x), transpose(l2Normalize(w))); // [n, K]
           // Replicas have different numbers of active rows.

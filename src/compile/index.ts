@@ -1,6 +1,7 @@
 /** Compiling programs of tensors to ONNX graphs. */
 export {
   type Candidates,
+  type ChooseOptions,
   choosePlan,
   type KernelChoice,
   type OnTimed,
@@ -36,5 +37,6 @@ export {
   onnxTypes,
   Writer,
 } from './onnx.ts';
+export { cutProgram, type Exchange, type Part, type PartedProgram } from './parts.ts';
 export { type Plan, planKey } from './plan.ts';
 export type { StateSpec, ValueSpec, Values } from './values.ts';

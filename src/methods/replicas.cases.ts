@@ -3,8 +3,9 @@
  * whole batch.
  */
 import { expect } from 'vitest';
-import type { Engine } from '../backends/index.ts';
-import { runLockstep } from '../backends/lockstep.cases.ts';
+import { createEngine } from '../backends/engine.ts';
+import type { Backend } from '../backends/index.ts';
+import { runReplicas } from '../backends/ranks.cases.ts';
 import type { Values } from '../compile/index.ts';
 import { randomAt } from '../core/random.ts';
 import { input, sizeOf } from '../tensor/index.ts';
@@ -104,7 +105,7 @@ function pixelsOf(pixels: Float32Array, views: number, rank: number): Float32Arr
  * every value of the state afterwards.
  */
 export async function expectStepOfWhole(
-  engine: Engine,
+  backend: Backend,
   { views, build }: Replicated,
 ): Promise<void> {
   const shared = { images: IMAGES, imageSize: SIZE };
@@ -128,7 +129,7 @@ export async function expectStepOfWhole(
     Object.fromEntries(Object.entries(gradients).map(([key, gradient]) => [`d ${key}`, gradient]));
 
   const outputs = { loss: one.program.outputs.loss!, ...outputsOf(one) };
-  const executable = await engine.compile({ ...one.program, outputs });
+  const executable = await createEngine(backend).compile({ ...one.program, outputs });
   await executable.writeState(state);
   const whole = await executable.run({ ...feedsOf(one), 'crops.0': pixels, indices });
   const after = await executable.readState();
@@ -140,8 +141,8 @@ export async function expectStepOfWhole(
     'crops.0': pixelsOf(pixels, views, rank),
     indices: indices.slice((rank * B) / REPLICAS, ((rank + 1) * B) / REPLICAS),
   }));
-  const found = await runLockstep(
-    engine,
+  const found = await runReplicas(
+    backend,
     { ...two.program, outputs: { loss: two.program.outputs.loss!, ...outputsOf(two) } },
     ranks,
   );

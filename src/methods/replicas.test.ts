@@ -1,6 +1,6 @@
 /** Steps on two replicas with half a batch each, and on one. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../backends/index.ts';
+import { openCpu } from '../backends/cpu/index.ts';
 import { encodeOnnx, nextName, standardLowering } from '../compile/index.ts';
 import {
   apply,
@@ -12,12 +12,12 @@ import {
 } from '../tensor/index.ts';
 import { expectStepOfWhole, methods } from './replicas.cases.ts';
 
-const engine = await openEngine({ threads: 1 });
-afterAll(() => engine.close());
+const backend = await openCpu({ threads: 1 });
+afterAll(() => backend.close());
 
 describe('two replicas with half a batch', () => {
   it.each(['swav', 'moco'])('take the step of one: %s', (name) =>
-    expectStepOfWhole(engine, methods[name]!),
+    expectStepOfWhole(backend, methods[name]!),
   );
 });
 

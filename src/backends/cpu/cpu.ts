@@ -10,6 +10,7 @@ import { type Capabilities, REORDERINGS } from './nchwc.ts';
 import { probeBlocks, type RunProbe } from './probe.ts';
 import type { Ask, SessionSpec } from './protocol.ts';
 import { openSession } from './session.ts';
+import { openTable } from './table.ts';
 import { startWorker } from './workerThread.ts';
 
 /** Rounds of timing, in each of which every candidate has a turn. */
@@ -31,6 +32,7 @@ export async function openCpu({ threads, capabilities }: CpuOptions): Promise<Ba
     target: (settings: SessionSettings = {}) =>
       cpuTarget({ ...known, isSerial: (settings.threads ?? threads) === 1 }),
     open: (program, options) => openSession(ask, program, { ...options, block: known.block }),
+    openTable: () => openTable(ask),
     time: (candidates, { signal } = {}) => time(ask, candidates, signal),
     memory: () => ask<number>({ kind: 'memory' }),
     close,

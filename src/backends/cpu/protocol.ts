@@ -1,6 +1,6 @@
 /** Messages between the CPU backend and its worker thread. */
 import type { ValueSpec, Values } from '../../compile/index.ts';
-import type { SessionSettings } from '../backend.ts';
+import type { SessionSettings, TableWork } from '../backend.ts';
 import type { FilterPacking } from './packFilters.ts';
 
 /** A value that stays in the worker between runs. */
@@ -43,6 +43,11 @@ export interface Compared {
   outputs: readonly ValueSpec[];
 }
 
+/** Work on a table, with its session by number. */
+export interface SentWork extends Omit<TableWork, 'session'> {
+  session?: number;
+}
+
 export type Request =
   | { kind: 'openPrelude'; spec: PreludeSpec }
   | { kind: 'create'; spec: SessionSpec; profile?: string; settings?: SessionSettings }
@@ -57,6 +62,9 @@ export type Request =
       stop: Int32Array;
     }
   | { kind: 'release'; session: number }
+  | { kind: 'createTable' }
+  | ({ kind: 'workTable'; table: number } & SentWork)
+  | { kind: 'releaseTable'; table: number }
   | { kind: 'memory' };
 
 export interface Envelope {

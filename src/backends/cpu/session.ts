@@ -24,6 +24,7 @@ export async function openSession(
   const spec = { ...opened, inputs, outputs, state: stored };
   const session = await ask<number>({ kind: 'create', spec, profile, settings });
   return {
+    id: session,
     run(values, { transfer = false } = {}) {
       // Inputs on which no output depends were removed with the dead nodes and are not sent.
       const sent = Object.fromEntries(
@@ -73,7 +74,7 @@ async function openPrelude(
 }
 
 /** Distinct buffers that can be handed over. */
-function buffersOf(values: Values): ArrayBuffer[] {
+export function buffersOf(values: Values): ArrayBuffer[] {
   const own = Object.values(values).filter((data) => !isShared(data));
   return [...new Set(own)].map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -19,6 +19,7 @@ import type {
   WorkerSettings,
 } from './protocol.ts';
 import { createSharedRunner, type TensorSession } from './sharedTensors.ts';
+import { createTable, type WorkerTable } from './workerTable.ts';
 
 const { threads: all } = workerData as WorkerSettings;
 
@@ -40,6 +41,8 @@ interface Session {
   prepared?: ort.InferenceSession.ReturnType;
 }
 
+type Feeds = Readonly<Record<string, ort.Tensor>>;
+
 interface Prelude {
   session: ort.InferenceSession;
   spec: PreludeSpec;
@@ -47,6 +50,7 @@ interface Prelude {
 
 const sessions = new Map<number, Session>();
 const preludes = new Map<number, Prelude>();
+const tables = new Map<number, WorkerTable>();
 let nextSession = 1;
 const runShared = createSharedRunner();
 
@@ -240,6 +244,16 @@ async function compare(
   return best;
 }
 
+/** Works on a table, with a session that has no state of its own. */
+function workTable({ table, session: id, ...work }: Extract<Request, { kind: 'workTable' }>) {
+  const { session, spec } = id === undefined ? {} : find(id);
+  const part = spec && {
+    ...{ inputs: spec.inputs, outputs: spec.outputs },
+    run: (feeds: Feeds, fetches: Feeds) => runShared(session as TensorSession, feeds, fetches),
+  };
+  return tables.get(table)!.work(work, part);
+}
+
 function find(id: number): Session {
   const session = sessions.get(id);
   if (!session) throw new Error('this executable was disposed of');
@@ -267,6 +281,13 @@ async function handle(request: Request): Promise<unknown> {
       await prelude?.session.release();
       return session.release();
     }
+    case 'createTable':
+      tables.set(nextSession, createTable({ allocate, toTensor }));
+      return nextSession++;
+    case 'workTable':
+      return workTable(request);
+    case 'releaseTable':
+      return void tables.delete(request.table);
     case 'memory':
       return process.memoryUsage().rss;
   }
