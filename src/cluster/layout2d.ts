@@ -87,7 +87,10 @@ export async function layout2d(
   }
   const unit = normalizeRows(features);
   if (N < MIN_ROWS) return principalLayout(engine, unit, seed);
-  const near = await nearestNeighbors(engine, unit, unit, { k: neighbors - 1, exclude: 'self' });
+  const near = await nearestNeighbors(engine, unit, unit, {
+    ...{ k: neighbors - 1, exclude: 'self' },
+    onProgress: () => signal?.throwIfAborted(),
+  });
   const graph = fuzzyGraph({
     ...{ count: N, k: near.k, indices: near.indices },
     distances: near.similarities.map((similarity) => Math.max(0, 1 - similarity)),

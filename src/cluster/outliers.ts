@@ -1,7 +1,7 @@
 /** Outliers: rows that are far from all others. */
 import type { Engine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
-import { callback, optionCheck, wholeNumber } from '../core/options.ts';
+import { abortSignal, callback, optionCheck, wholeNumber } from '../core/options.ts';
 import { randomAt } from '../core/random.ts';
 import { distinctRows, type Features } from './features.ts';
 import { nearestNeighbors } from './neighbors.ts';
@@ -16,6 +16,7 @@ export interface OutlierOptions {
   seed?: number;
   /** Receives the number of finished rows. */
   onProgress?: (done: number, of: number) => void;
+  signal?: AbortSignal;
 }
 
 const checkOutliers = optionCheck<OutlierOptions>({
@@ -23,6 +24,7 @@ const checkOutliers = optionCheck<OutlierOptions>({
   sample: wholeNumber(2),
   seed: wholeNumber(0),
   onProgress: callback,
+  signal: abortSignal,
 });
 
 export interface OutlierScores {
@@ -52,7 +54,7 @@ export async function outlierScores(
   options: OutlierOptions = {},
 ): Promise<OutlierScores> {
   checkOutliers(options);
-  const { sample: most = 50_000, seed = 0, onProgress = () => {} } = options;
+  const { sample: most = 50_000, seed = 0, onProgress = () => {}, signal } = options;
   const { count, dimension } = features;
   if (count === 0) {
     throw new LikenessError('outliers.rows', 'outliers: received no rows; expected at least one');
@@ -69,7 +71,10 @@ export async function outlierScores(
   const bank = await pickRows(features, rows);
   for await (const part of partsOf(features)) {
     const queries = { data: part.data, count: part.rows, dimension };
-    const near = await nearestNeighbors(engine, queries, bank, { k: k + 1 });
+    const near = await nearestNeighbors(engine, queries, bank, {
+      k: k + 1,
+      onProgress: () => signal?.throwIfAborted(),
+    });
     for (let i = 0; i < part.rows; i++) {
       const row = part.start + i;
       const own = [...near.indices.subarray(i * near.k, (i + 1) * near.k)];

@@ -193,6 +193,7 @@ export function openFindJobs(current: () => OpenedRun, jobs: Jobs): FindJobs {
           workerUrl(import.meta.url, './outliers.worker'),
           { file: embeddings, threads: run.config!.threads },
           reporter,
+          { endedBy: 'work' },
         );
         scored.set(key, Promise.resolve(made));
         if (run.writable) await writeOutliers(outliers, key, made);

@@ -13,6 +13,7 @@ answerParent(async (reporter) => {
   const engine = await openEngine({ threads });
   try {
     return await layoutAll(engine, stored.features, {
+      signal: reporter.signal,
       onProgress: (text, done, total) => reporter.progress({ stage: 'layout', text, done, total }),
     });
   } finally {

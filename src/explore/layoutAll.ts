@@ -19,6 +19,7 @@ export interface LayoutAllOptions {
   /** Seed of all random draws. Default 0. */
   readonly seed?: number;
   onProgress?(text: string, done: number, total: number): void;
+  signal?: AbortSignal;
 }
 
 /** Neighbors among the laid out rows that place any other row. */
@@ -38,7 +39,7 @@ const JITTER = 0.004;
 export async function layoutAll(
   engine: Engine,
   features: Rows,
-  { sample: most = 20_000, seed = 0, onProgress = () => {} }: LayoutAllOptions = {},
+  { sample: most = 20_000, seed = 0, onProgress = () => {}, signal }: LayoutAllOptions = {},
 ): Promise<Float32Array> {
   const { count, dimension } = features;
   const size = Math.min(most, count);
@@ -50,7 +51,7 @@ export async function layoutAll(
   const sample = await pickRows(features, rows);
   const laid = fitted(
     await layout2d(engine, sample, {
-      seed,
+      ...{ seed, ...(signal && { signal }) },
       onProgress: (done, of) => onProgress('laying out the map', done, of),
     }),
   );
@@ -67,6 +68,7 @@ export async function layoutAll(
       places[2 * (start + i) + 1] = y + draw.uniform(-JITTER, JITTER);
     }
     onProgress('placing the other images', start + part, count);
+    signal?.throwIfAborted();
   }
   for (const [i, row] of rows.entries()) {
     places[2 * row] = laid[2 * i]!;

@@ -11,10 +11,11 @@ export interface LayoutRequest {
 }
 
 /**
- * Lays out all images, [N, 2] in -1 to 1. The worker ends with the reporter's signal.
+ * Lays out all images, [N, 2] in -1 to 1. The work ends with the reporter's signal.
  *
  * @throws LikenessError `safetensors.*`, `embeddings.malformed`, and the signal's reason
  */
 export function computeLayout(request: LayoutRequest, reporter: Reporter): Promise<Float32Array> {
-  return inWorker(workerUrl(import.meta.url, './layout.worker'), request, reporter);
+  const url = workerUrl(import.meta.url, './layout.worker');
+  return inWorker(url, request, reporter, { endedBy: 'work' });
 }

@@ -17,7 +17,7 @@ answerParent(async (reporter) => {
       ...{ stage: 'outliers', text: 'finding the neighbors of images', unit: 'image', total },
     });
     try {
-      return await outlierScores(engine, features, { onProgress });
+      return await outlierScores(engine, features, { onProgress, signal: reporter.signal });
     } finally {
       await engine.close();
     }

@@ -8,6 +8,18 @@ type Reply =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+export interface WorkerOptions {
+  /**
+   * What ends the work with the reporter's signal: the end of the thread, or the work itself, which
+   * is asked to. A thread that ends while its engine runs takes the whole process with it. Default:
+   * the thread.
+   */
+  endedBy?: 'thread' | 'work';
+}
+
+/** Message to a worker whose work shall end. */
+const END = 'end';
+
 /**
  * Runs the file of a worker, which calls {@link answerParent}, and ends it with the reporter's
  * signal.
@@ -15,7 +27,12 @@ type Reply =
  * @param workerData input of the work, which is copied or shared
  * @throws LikenessError of the work, and the signal's reason
  */
-export function inWorker<T>(url: URL, workerData: unknown, reporter: Reporter): Promise<T> {
+export function inWorker<T>(
+  url: URL,
+  workerData: unknown,
+  reporter: Reporter,
+  { endedBy = 'thread' }: WorkerOptions = {},
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal } = reporter;
     if (signal.aborted) return reject(signal.reason);
@@ -25,11 +42,15 @@ export function inWorker<T>(url: URL, workerData: unknown, reporter: Reporter): 
       void worker.terminate();
       settle();
     };
-    const stop = () => end(() => reject(signal.reason));
+    const stop = () => {
+      if (endedBy === 'work') worker.postMessage(END);
+      else end(() => reject(signal.reason));
+    };
     signal.addEventListener('abort', stop);
     worker.on('message', (reply: Reply) => {
       if (reply.kind === 'progress') reporter.progress(reply.event);
       else if (reply.kind === 'done') end(() => resolve(reply.value as T));
+      else if (signal.aborted) end(() => reject(signal.reason));
       else end(() => reject(new LikenessError(reply.code, reply.message)));
     });
     worker.on('error', (error) => end(() => reject(error)));
@@ -40,7 +61,14 @@ export function inWorker<T>(url: URL, workerData: unknown, reporter: Reporter): 
 export function answerParent(work: (reporter: Reporter) => Promise<unknown>): void {
   const port = parentPort!;
   const send = (reply: Reply) => port.postMessage(reply);
-  const reporter = reporterOf({ onProgress: (event) => send({ kind: 'progress', event }) });
+  const ending = new AbortController();
+  port.on('message', (message) => {
+    if (message === END) ending.abort(new LikenessError('worker.ended', 'the work was ended'));
+  });
+  const reporter = reporterOf({
+    onProgress: (event) => send({ kind: 'progress', event }),
+    signal: ending.signal,
+  });
   work(reporter).then(
     (value) => send({ kind: 'done', value }),
     (error: unknown) => {
