@@ -20,7 +20,7 @@ import type { ValueSpec, Values } from './values.ts';
 
 /** An operator of a program at which its replicas exchange values. */
 export interface Exchange {
-  /** One of {@link crossReplicaOperators}. */
+  /** Name of one of {@link crossReplicaOperators}. */
   readonly operator: string;
   /** Name of the replica's own value. */
   readonly operand: string;

@@ -10,8 +10,8 @@ type Reply =
 
 export interface WorkerOptions {
   /**
-   * What ends the work with the reporter's signal: the end of the thread, or the work itself, which
-   * is asked to. A thread that ends while its engine runs takes the whole process with it. Default:
+   * The way in which the reporter's signal ends the work: by the end of the thread, or by the work
+   * itself, which is asked to. A thread that ends while its engine runs takes the whole process with it. Default:
    * the thread.
    */
   endedBy?: 'thread' | 'work';

@@ -30,6 +30,7 @@ export const autoencoder = defineMethod({
   name: 'autoencoder',
   about: 'images are reconstructed from a code of ten values, which is their feature (2006)',
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: z.strictObject({}),
   recipe: autoencoderRecipe,

@@ -34,6 +34,7 @@ export const byol = defineMethod({
   name: 'byol',
   about: 'an online network predicts the projections of its own moving average; no negatives',
   crops: 'pair',
+  rows: 'own',
   settings: z.strictObject({
     ...projectionSettings,
     predictorDim: withDefault(predictorDim(), 256),

@@ -19,6 +19,7 @@ const shared = {
   stem: 'cifar',
   frontEnd: 'none',
   residualInit: 'one',
+  batchNorm: 'own',
   stemStart: 'random',
   momentum: 0.9,
   momentumForm: 'popular',

@@ -7,13 +7,20 @@ import {
   importedRates,
   type Variables,
 } from '../nn/index.ts';
-import { crossReplicaConcat, input, sizeOf, type Tensor } from '../tensor/index.ts';
+import {
+  crossReplicaConcat,
+  crossReplicaMean,
+  input,
+  sizeOf,
+  type Tensor,
+} from '../tensor/index.ts';
 import { pairAgreement } from './contrastive.ts';
 import { createModel, type Model, momentumCopy } from './model.ts';
 import { type Objective, trainedState } from './objectives.ts';
 import type { Moment } from './program.ts';
 import { scheduleMoment, stageAt } from './stages.ts';
 import {
+  type DrawTime,
   nameOf,
   type StateValue,
   type Step,
@@ -32,7 +39,7 @@ interface Draft {
   readonly stored: Variables;
   readonly objectives: Objective[];
   readonly scalars: Map<string, Schedule>;
-  readonly draws: ((at: { step: number; seed: number }) => Values)[];
+  readonly draws: ((at: DrawTime) => Values)[];
   readonly state: ProgramState[];
   readonly firsts: ((seed: number) => Values)[];
   readonly copies: ReturnType<typeof momentumCopy>[];
@@ -51,6 +58,7 @@ export function createStep(options: StepOptions): {
   build(): TrainingStep;
 } {
   const { encoder, project, replicas = 1, batchNorm = 'own', first } = options;
+  const joined = joinedOf(options);
   const draft: Draft = {
     variables: createVariables({ batchNormReplicas: batchNorm === 'joined' ? replicas : 1, first }),
     stored: createVariables(),
@@ -65,10 +73,14 @@ export function createStep(options: StepOptions): {
     observed: {},
   };
   const network = watched(draft.variables);
-  const model = createModel(network.variables, { encoder, project });
+  const model = createModel(network.variables, { encoder, project, joined });
   return {
     step: stepOf(draft, options),
-    model: { ...model, variables: draft.variables, encoderVariables: network.variables },
+    model: {
+      ...model,
+      variables: { ...draft.variables, batchNormReplicas: model.variables.batchNormReplicas },
+      encoderVariables: network.variables,
+    },
     build: () => ({
       ...buildStep(draft, options),
       encoderState: [...new Set([...network.names(), ...namesOfHeads(options)])],
@@ -76,10 +88,19 @@ export function createStep(options: StepOptions): {
   };
 }
 
+/** Replicas whose features the step joins. */
+function joinedOf({ rows = 'all', replicas = 1, rank = 0, batchSize }: StepOptions) {
+  return rows === 'all' && replicas > 1 ? { replicas, rank, batchSize } : undefined;
+}
+
 /** The step as a method sees it, which adds to a draft. */
 function stepOf(draft: Draft, options: StepOptions): Step {
-  const { batchSize, images, encoder, project, replicas = 1, stages = [] } = options;
+  const { images, encoder, project, stages = [] } = options;
   const { draws, firsts, outputs } = draft;
+  const joined = joinedOf(options);
+  const rank = joined ? 0 : (options.rank ?? 0);
+  const replicas = joined ? 1 : (options.replicas ?? 1);
+  const batchSize = options.batchSize * (joined?.replicas ?? 1);
 
   function stateValue(current: Tensor): StateValue {
     const entry: ProgramState = { current };
@@ -105,13 +126,13 @@ function stepOf(draft: Draft, options: StepOptions): Step {
     during: (stage) =>
       scalar(`stage.${stage}`, (_, ofRun) => (stageAt(stages, ofRun)?.name === stage ? 1 : 0)),
     draw(key, shape, sampler, dtype) {
-      draws.push((at) => ({ [key]: sampler(at) }) as Values);
+      draws.push((at) => ({ [key]: sampler({ ...at, firstRow: rank * batchSize }) }) as Values);
       return input(key, shape, dtype);
     },
     dropout(given) {
       const source = createDropout(given);
       draws.push(({ step: at, seed }) => source.draws(at, seed));
-      return source.drop;
+      return (x, layer, { rank: of = rank } = {}) => source.drop(x, layer, { rank: of });
     },
     state(key, shape, first) {
       if (first) firsts.push((seed) => ({ [key]: first(seed) }));
@@ -119,9 +140,9 @@ function stepOf(draft: Draft, options: StepOptions): Step {
     },
     randomState: (key, shape, initialize) =>
       stateValue(draft.stored.buffer(key, shape, initialize)),
-    acrossReplicas: (x) => crossReplicaConcat(x, replicas),
+    acrossReplicas: (x) => (joined ? x : crossReplicaConcat(x, replicas)),
     momentumCopy(given) {
-      const copy = momentumCopy(draft.variables, { encoder, project }, given);
+      const copy = momentumCopy(draft.variables, { encoder, project, joined }, given);
       draft.copies.push(copy);
       return copy;
     },
@@ -156,12 +177,13 @@ function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'enco
   ];
   return {
     gradients: trained.gradients,
+    rows: options.rows ?? 'all',
     ...draft.observed,
     notes: draft.notes,
     program: {
       name: `${name}-step`,
       state,
-      outputs: { ...draft.outputs, loss: trained.loss },
+      outputs: ofAllReplicas({ ...draft.outputs, loss: trained.loss }),
       replicas,
     },
     optimizerState: trained.optimizerState,
@@ -187,6 +209,13 @@ function buildStep(draft: Draft, options: StepOptions): Omit<TrainingStep, 'enco
         Object.assign({}, ...draws.map((draw) => draw({ step: at, seed }))) as Values,
     }),
   };
+}
+
+/** Means over replicas, so that all of them come to the same verdict. */
+function ofAllReplicas(outputs: Record<string, Tensor>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [name, crossReplicaMean(value)]),
+  );
 }
 
 /**

@@ -52,6 +52,7 @@ import { normalizeImages } from './inference.ts';
 import type { UpdateSchedule } from './objectives.ts';
 import { requireArchitecture } from './ownNetwork.ts';
 import { fraction } from './settings.ts';
+import type { DrawTime } from './step.ts';
 
 /** Coordinates of features that the run doctor watches; all would be a large matrix per step. */
 const WATCHED = 512;
@@ -72,6 +73,7 @@ export const dcgan = defineMethod({
   name: 'dcgan',
   about: 'a discriminator tells images from generated ones, and its maps are features (2016)',
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: z.strictObject({
     beta1: fraction()
@@ -168,12 +170,12 @@ function withoutStatistics(variables: Variables): Variables {
 
 /** Inputs of the generator in a step, uniform in -1 … 1, by (seed, step, row). */
 export function generatorInput(
-  { step, seed }: { step: number; seed: number },
+  { step, seed, firstRow = 0 }: DrawTime,
   [B, inputs]: readonly [number, number],
 ): Float32Array {
   const values = new Float32Array(B * inputs);
   for (let row = 0; row < B; row++) {
-    const random = randomAt(seed, 'generatorInput', step, row);
+    const random = randomAt(seed, 'generatorInput', step, firstRow + row);
     for (let j = 0; j < inputs; j++) values[row * inputs + j] = random.uniform(-1, 1);
   }
   return values;

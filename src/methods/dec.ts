@@ -100,6 +100,7 @@ export const dec = defineMethod({
   name: 'dec',
   about: "an autoencoder's codes move towards the centers of their clusters (2016)",
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: settingsSchema,
   recipe: autoencoderRecipe,

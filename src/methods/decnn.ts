@@ -28,6 +28,7 @@ export const decnn = defineMethod({
   name: 'decnn',
   about: 'sparse maps explain images by convolutions with learned filters (2010)',
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: z.strictObject({}),
   recipe: {

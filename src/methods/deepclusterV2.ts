@@ -78,6 +78,7 @@ export const deepclusterV2 = defineMethod({
   name: 'deepcluster-v2',
   about: 'clusters of embeddings kept from the last epoch, their centroids as classifier (2020)',
   crops: 'multiple',
+  rows: 'own',
   settings: z.strictObject({
     ...projectionSettings,
     temperature: rate().default(0.1).describe('tau of the softmax over centroids'),

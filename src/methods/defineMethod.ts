@@ -11,7 +11,7 @@ import { type MethodInput, requireOwnNetwork } from './ownNetwork.ts';
 import type { EpochPhase, MethodHead, MethodProgram, StepContext } from './program.ts';
 import type { OwnSettings, Settings, SettingsPatch } from './settings.ts';
 import { phaseOf, type StageWork, stageOfEpoch, stageStart, stepsOf } from './stages.ts';
-import type { Step, TrainingStep } from './step.ts';
+import type { Rows, Step, TrainingStep } from './step.ts';
 
 /** States in which the run doctor stops a run. */
 export type Failure = 'collapsed' | 'diverged' | 'narrow';
@@ -80,6 +80,12 @@ export interface MethodDefinition<S extends z.ZodObject> {
    * pixels are reconstructed. Default: any.
    */
   input?: MethodInput;
+  /**
+   * Rows of a batch that a replica computes losses from, where several train together: `all` joins
+   * the features of all replicas, so that the method needs no change; `own` leaves the exchange to
+   * the step, as `step.acrossReplicas`. Default: all.
+   */
+  rows?: Rows;
   /** Strict schema of its own settings, each with a description and a default. */
   settings: S;
   /** Own settings that are lowered where there are few images, unless a person gave them. */
@@ -223,17 +229,17 @@ export function defineMethod<S extends z.ZodObject>(
     head: (settings) => definition.head(ownOf(settings)),
     check(settings, context) {
       requireOwnNetwork({ name, input }, context.encoder.architecture);
-      definition.check?.(ownOf(settings), context);
+      definition.check?.(ownOf(settings), wholeBatch(context));
     },
     program(settings, context) {
       const own = ownOf(settings);
       requireOwnNetwork({ name, input }, context.encoder.architecture);
-      definition.check?.(own, context);
-      const scope = { settings: own, context };
+      const scope = { settings: own, context: wholeBatch(context) };
+      definition.check?.(own, scope.context);
       const stages = stagesOf(scope);
       const given = cropInputs(context);
       const steps = stepsOf(stages, definition.step).map(({ firstEpoch, step }) => ({
-        ...buildStage(definition, step, { ...scope, stages }, given),
+        ...buildStage(definition, step, { ...scope, stages, replica: context }, given),
         firstEpoch,
       }));
       return {
@@ -243,26 +249,33 @@ export function defineMethod<S extends z.ZodObject>(
       };
     },
     build(own, context, given, stage) {
-      const scope = { settings: parsed(own), context };
+      const scope = { settings: parsed(own), context: wholeBatch(context) };
       const stages = stagesOf(scope);
       const { step = definition.step } =
         (stage === undefined
           ? stageOfEpoch(stages, 0)
           : stages.find((candidate) => candidate.name === stage)) ?? {};
-      return buildStage(definition, step, { ...scope, stages }, given);
+      return buildStage(definition, step, { ...scope, stages, replica: context }, given);
     },
   };
 }
 
+/** The context of the batches of all replicas as one. */
+function wholeBatch({ batchSize, replicas = 1, ...context }: StepContext): StepContext {
+  return { ...context, batchSize: batchSize * replicas };
+}
+
+interface StageScope<S extends z.ZodObject> extends PhaseScope<z.output<S>> {
+  stages: readonly Stage<z.output<S>>[];
+  /** The context of this replica, whose batch is a part of the whole. */
+  replica: StepContext;
+}
+
 /** Builds the step that a method or a stage writes. */
 function buildStage<S extends z.ZodObject>(
-  { name, head }: MethodDefinition<S>,
+  { name, head, rows }: MethodDefinition<S>,
   write: ((scope: StepScope<z.output<S>>) => void) | undefined,
-  {
-    settings,
-    context,
-    stages,
-  }: PhaseScope<z.output<S>> & { stages: readonly Stage<z.output<S>>[] },
+  { settings, context, stages, replica }: StageScope<S>,
   crops: readonly Tensor[],
 ): TrainingStep {
   if (!write) {
@@ -273,11 +286,11 @@ function buildStage<S extends z.ZodObject>(
     );
   }
   const { project, assign } = head(settings);
-  const { step, model, build } = createStep({ ...context, name, project, assign, stages });
-  const { batchSize: B } = context;
+  const { step, model, build } = createStep({ ...replica, name, project, assign, stages, rows });
+  const { batchSize: B } = replica;
   const views = crops.flatMap((group) =>
     Array.from({ length: group.shape[0]! / B }, (_, v) => ofCrop(group, v, B)),
   ); // [B, 3, s, s] or [B, D] each
-  write({ settings, step, model, crops, views, context });
+  write({ settings, step, model, crops, views, context: rows === 'own' ? replica : context });
   return build();
 }

@@ -36,6 +36,7 @@ export const denoisingAutoencoder = defineMethod({
   name: 'denoising-autoencoder',
   about: 'corrupted images are reconstructed, layer by layer at first, then together (2010)',
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: z.strictObject({ layerEpochs: layerEpochs(1), corruption: corruption() }),
   recipe: autoencoderRecipe,

@@ -18,6 +18,7 @@ const generative = {
   stem: 'cifar', // not read
   frontEnd: 'none',
   residualInit: 'one', // not read
+  batchNorm: 'own',
   stemStart: 'random',
   optimizer: 'adam',
   warmupEpochs: 0,

@@ -165,7 +165,7 @@ export const hcsc = defineMethod({
     { name: 'warm-up', epochs: settings.clusterWarmupEpochs },
     { name: 'prototypes', beforeEpoch: treePhase(settings, context) },
   ],
-  step({ crops, settings, step, model }) {
+  step({ crops, views, settings, step, model }) {
     const { batchSize: B } = step;
     const { queueLength: L, embeddingDim: dimension, selection, variant } = settings;
     // theta_k ← m theta_k + (1 - m) theta_q, before the keys are made
@@ -173,8 +173,8 @@ export const hcsc = defineMethod({
       momentum: step.scalar('encoderMomentum', (moment) => encoderMomentumAt(settings, moment)),
       when: 'before',
     });
-    const k = key.embed(ofCrop(crops[0]!, 1, B)); // [B, D]
-    const queries = queryCrops(crops, B).flatMap((images) => {
+    const k = key.embed(views[1]!); // [B, D]
+    const queries = queryCrops(crops, views[0]!.shape[0]!).flatMap((images) => {
       const z = model.embed(images); // [count B, D]
       return Array.from({ length: z.shape[0]! / B }, (_, v) => ofCrop(z, v, B)); // each [B, D]
     });

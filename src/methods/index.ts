@@ -77,7 +77,7 @@ export {
   type SettingsPatch,
   sharedGroups,
 } from './settings.ts';
-export type { Observation, StateValue, Step, TrainingStep } from './step.ts';
+export type { Observation, Rows, StateValue, Step, TrainingStep } from './step.ts';
 export { swav, swavLoss } from './swav.ts';
 export {
   currentName,

@@ -55,6 +55,7 @@ export const instdisc = defineMethod({
   name: 'instdisc',
   about: 'every image a class of its own, classified by a memory bank',
   crops: 'single',
+  rows: 'own',
   settings: z.strictObject({
     ...projectionSettings,
     temperature: rate().default(0.1).describe('tau of the softmax over images'),

@@ -58,6 +58,7 @@ export const moco = defineMethod({
   name: 'moco',
   about: 'a query finds its key in a queue of keys from a momentum encoder (MoCo v2)',
   crops: 'pair',
+  rows: 'own',
   settings: z.strictObject({
     ...queueSettings,
     queueLength: withDefault(queueSettings.queueLength, 4096),

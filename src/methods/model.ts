@@ -7,6 +7,7 @@ import {
   type Variables,
 } from '../nn/index.ts';
 import type { Tensor } from '../tensor/index.ts';
+import { cropsOfAll } from './crops.ts';
 
 /** Embeddings [N, D] of features [N, F]. */
 export type Project = (variables: Variables, features: Tensor) => Tensor;
@@ -26,16 +27,40 @@ export interface Model {
   embed(images: Tensor): Tensor;
 }
 
+export interface ModelOptions {
+  encoder: EncoderOptions;
+  project: Project;
+  /**
+   * Replicas whose features are joined: the head and all that follows see the batches of all of
+   * them. Default: each sees its own.
+   */
+  joined?: JoinedReplicas | undefined;
+}
+
+export interface JoinedReplicas {
+  /** R */
+  replicas: number;
+  rank: number;
+  /** B, images of each replica. */
+  batchSize: number;
+}
+
 /** Encoder and head over one set of variables. */
-export function createModel(
-  variables: Variables,
-  { encoder, project }: { encoder: EncoderOptions; project: Project },
-): Model {
-  const encodeImages: Model['encode'] = (images, options) =>
-    encode(variables, images, { ...encoder, ...options });
+export function createModel(stored: Variables, { encoder, project, joined }: ModelOptions): Model {
+  const variables = joined ? ofWholeBatch(stored) : stored;
+  const encodeImages: Model['encode'] = (images, options = {}) => {
+    if (!joined) return encode(stored, images, { ...encoder, ...options });
+    const { drop, onFirstMap } = options;
+    const own = encode(stored, images, {
+      ...encoder,
+      ...(drop && { drop: (x, layer) => drop(x, layer, joined) }),
+      ...(onFirstMap && { onFirstMap: (map) => onFirstMap(cropsOfAll(map, joined)) }),
+    }); // [N, F]
+    return cropsOfAll(own, joined); // [R N, F]
+  };
   return {
     variables,
-    encoderVariables: variables,
+    encoderVariables: stored,
     encode: encodeImages,
     project: (features) => project(variables, features),
     embed: (images) => project(variables, encodeImages(images)),
@@ -53,12 +78,18 @@ export interface MomentumCopyOptions {
   start?: 'copy' | 'own';
 }
 
+/** The same variables for layers on features of all replicas, whose statistics are complete. */
+function ofWholeBatch<V extends Variables>(variables: V): V {
+  return { ...variables, batchNormReplicas: 1 };
+}
+
 /** A model whose parameters are an exponential moving average of another's. */
 export function momentumCopy(
   follows: Variables,
-  { encoder, project }: { encoder: EncoderOptions; project: Project },
+  modelOptions: ModelOptions,
   options: MomentumCopyOptions,
 ): Model & { variables: MomentumVariables } {
   const variables = createMomentumVariables({ follows, ...options });
-  return { ...createModel(variables, { encoder, project }), variables };
+  const model = createModel(variables, modelOptions);
+  return { ...model, variables: modelOptions.joined ? ofWholeBatch(variables) : variables };
 }

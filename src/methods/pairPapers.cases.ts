@@ -13,6 +13,7 @@ const pairs = {
   solarizeProbability: 0,
   width: 64,
   residualInit: 'one',
+  batchNorm: 'own',
   stemStart: 'random',
   momentum: 0.9,
   momentumForm: 'popular',

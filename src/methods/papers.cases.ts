@@ -36,6 +36,7 @@ const imagenet = {
   stem: 'imagenet',
   frontEnd: 'none',
   residualInit: 'one',
+  batchNorm: 'own',
   stemStart: 'random',
   momentum: 0.9,
   momentumForm: 'popular',
@@ -68,6 +69,7 @@ const multicrop = {
   scales: '0.14-1+0.05-0.14',
   ...strong,
   blurProbability: 0.5,
+  batchNorm: 'joined', // --sync_bn pytorch
 } as const;
 
 /** Head and momentum encoder of MoCo v2, PCL v2 and HCSC. */
@@ -251,6 +253,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     values: {
       ...imagenet,
       residualInit: 'zero',
+      batchNorm: 'joined', // "global BN"
       ...strong,
       ...lars,
       momentumForm: 'classic',
@@ -312,6 +315,7 @@ export const papers: Readonly<Record<string, PaperRecipe>> = {
     values: {
       ...imagenet,
       residualInit: 'zero',
+      batchNorm: 'joined', // nn.SyncBatchNorm
       ...moderate,
       ...sgd,
       batchSize: 512,

@@ -28,6 +28,7 @@ function unread({ optimizer, architecture, blurProbability, jitterProbability }:
     ...(['alexnet', 'mlp', 'jule', 'dac', 'dccm'].includes(String(architecture))
       ? ['stem', 'residualInit']
       : []),
+    ...(architecture === 'mlp' ? ['batchNorm'] : []),
     ...(blurProbability === 0 ? ['blurSigma'] : []),
     ...(jitterProbability === 0 ? ['brightness', 'contrast', 'saturation', 'hue'] : []),
   ];

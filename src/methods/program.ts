@@ -33,6 +33,8 @@ export interface StepContext {
   batchSize: number;
   /** R, replicas that train together. Default: 1. */
   replicas?: number;
+  /** Rank of this replica, from 0 to R - 1. Default: 0. */
+  rank?: number;
   /** Batches whose statistics a batch norm uses: a replica's own (the default), or all replicas'. */
   batchNorm?: 'own' | 'joined';
   /** N, the images that are trained on. */
@@ -69,6 +71,11 @@ export interface StepProgram {
    * agree. Any output `fact.<name>` (one number) is written to the event log at each step.
    */
   program: Program;
+  /**
+   * Images that `indices` and `draws` are of, of several replicas: the replica's own, or all.
+   * Default: all.
+   */
+  rows?: 'own' | 'all';
   /**
    * First values of the program's state, all float32.
    *

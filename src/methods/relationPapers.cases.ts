@@ -10,6 +10,7 @@ const relations = {
   stem: 'imagenet',
   frontEnd: 'none',
   residualInit: 'one',
+  batchNorm: 'own',
   stemStart: 'random',
   warmupEpochs: 0,
   startLearningRate: 0,

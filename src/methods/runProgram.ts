@@ -1,4 +1,5 @@
 /** The training program of a run, from its settings. */
+import { LikenessError } from '../core/errors.ts';
 import {
   adam,
   checkSizes,
@@ -65,17 +66,16 @@ function learningRateAt(
  * The whole training step of the settings' method.
  *
  * @param images N
+ * @param ranks ranks that train together; the settings' batch is that of all of them
  * @param extra positions of unlabeled images that only the representation learns from
  * @param first first values of parameters, such as the filters of a learned stem
  */
-export function methodProgram(
-  settings: Settings,
-  { images, extra, first }: Pick<StepContext, 'images' | 'extra' | 'first'>,
-): MethodProgram {
-  return methodNamed(settings.method.name).program(
-    settings,
-    contextOf(settings, { images, extra, first }),
-  );
+export function methodProgram(settings: Settings, given: RunContext): MethodProgram {
+  return methodNamed(settings.method.name).program(settings, contextOf(settings, given));
+}
+
+interface RunContext extends Pick<StepContext, 'images' | 'extra' | 'first'> {
+  ranks?: { readonly rank: number; readonly size: number } | undefined;
 }
 
 /**
@@ -96,13 +96,16 @@ export function checkProgram(settings: Settings, given: Pick<StepContext, 'image
 
 function contextOf(
   settings: Settings,
-  { images, extra, first }: Pick<StepContext, 'images' | 'extra' | 'first'>,
+  { images, extra, first, ranks: { rank, size } = { rank: 0, size: 1 } }: RunContext,
 ): StepContext {
   const { data, optimizer } = settings;
   const views = viewsOf(settings);
   checkSizes(encoderOptions(settings), [...views.crops.map(({ size }) => size), data.imageSize]);
   return {
-    batchSize: data.batchSize,
+    batchSize: ofEachRank(data.batchSize, size),
+    replicas: size,
+    rank,
+    batchNorm: settings.encoder.batchNorm,
     images,
     extra,
     epochs: settings.schedule.epochs,
@@ -115,6 +118,15 @@ function contextOf(
     optimizerSettings: optimizer,
     learningRate: (moment) => learningRateAt(settings, moment),
   };
+}
+
+/** Images of each rank. @throws LikenessError `settings.batchSize` */
+function ofEachRank(batchSize: number, ranks: number): number {
+  if (batchSize % ranks === 0) return batchSize / ranks;
+  throw new LikenessError(
+    'settings.batchSize',
+    `batchSize: received ${batchSize} for ${ranks} ranks; expected a multiple of ${ranks}`,
+  );
 }
 
 /** Shapes of the values of all steps of a method, by name. */

@@ -219,6 +219,12 @@ export const sharedGroups = {
       .describe(
         'first scale of the last batch norm in each residual block; zero: blocks start as shortcuts',
       ),
+    batchNorm: z
+      .enum(['own', 'joined'])
+      .default('own')
+      .describe(
+        'statistics of batch norms on several ranks: own: of each rank; joined: of the whole batch',
+      ),
     stemStart: z
       .enum(stemStarts)
       .default('random')

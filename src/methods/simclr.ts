@@ -46,7 +46,10 @@ export const simclr = defineMethod({
           hue: 0.2,
           blurProbability: 0.5,
         },
-        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
+        encoder: {
+          ...{ architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
+          batchNorm: 'joined',
+        },
         optimizer: { name: 'lars', learningRate: 4.8, weightDecay: 1e-6, momentumForm: 'classic' },
         schedule: { epochs: 100, warmupEpochs: 10 },
         method: { hiddenDim: 2048, embeddingDim: 128, temperature: 0.1 },

@@ -44,6 +44,7 @@ export const simsiam = defineMethod({
   name: 'simsiam',
   about: "each view predicts the other's projection behind a stop-gradient; no negatives",
   crops: 'pair',
+  rows: 'own',
   settings: z.strictObject({
     ...projectionSettings,
     embeddingDim: withDefault(projectionSettings.embeddingDim, 256),
@@ -56,7 +57,10 @@ export const simsiam = defineMethod({
       settings: {
         data: { batchSize: 512, imageSize: 224 },
         views: { crops: [{ count: 2, size: 224 }], scales: [[0.2, 1]], blurProbability: 0.5 },
-        encoder: { architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
+        encoder: {
+          ...{ architecture: 'resnet50', width: 64, stem: 'imagenet', residualInit: 'zero' },
+          batchNorm: 'joined',
+        },
         optimizer: { name: 'sgd', learningRate: 0.1, weightDecay: 1e-4 },
         schedule: { epochs: 100, learningRatePer: 'epoch' },
         method: { hiddenDim: 2048, embeddingDim: 2048, predictorDim: 512 },

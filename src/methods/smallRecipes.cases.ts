@@ -119,6 +119,7 @@ export const sharedDefaults: Values = {
   stem: 'cifar',
   frontEnd: 'none',
   residualInit: 'one',
+  batchNorm: 'own',
   stemStart: 'random',
   optimizer: 'adam',
   learningRate: 0.002,

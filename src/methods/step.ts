@@ -47,10 +47,18 @@ export interface StateValue {
   set(next: Tensor): void;
 }
 
+/** Step that values are drawn for. */
+export interface DrawTime {
+  readonly step: number;
+  readonly seed: number;
+  /** Row of the whole batch that is the replica's first one. Default: 0. */
+  readonly firstRow?: number;
+}
+
 export interface Step {
-  /** B, images per batch and replica. */
+  /** B, images per batch; with rows `own` those of the replica. */
   readonly batchSize: number;
-  /** R, replicas that train together. */
+  /** R, replicas that train together, each on rows of its own; 1 with rows `all`. */
   readonly replicas: number;
   /** N, images that are trained on. */
   readonly images: number;
@@ -62,13 +70,11 @@ export interface Step {
   scalar(name: string, schedule: (moment: Moment) => number): Tensor;
   /** 1 in the steps of a stage of the method, 0 in all others, []. */
   during(stage: string): Tensor;
-  /** Values that are drawn in each step, by (seed, step) alone. */
-  draw(
-    name: string,
-    shape: Shape,
-    sampler: (at: { step: number; seed: number }) => TensorData,
-    dtype?: DType,
-  ): Tensor;
+  /**
+   * Values that are drawn in each step, by (seed, step) alone; values of a replica's own rows by
+   * their rows of the whole batch, too.
+   */
+  draw(name: string, shape: Shape, sampler: (at: DrawTime) => TensorData, dtype?: DType): Tensor;
   /** Random masks for dropout layers. Default rate: .5. */
   dropout(options?: { rate?: number }): Drop;
   /** A value of the run's state; `first` gives its bytes before the first step. Default: zeros. */
@@ -95,10 +101,18 @@ export interface TrainingStep extends StepProgram {
   encoderState: readonly string[];
 }
 
+/** Rows of a batch that losses are computed from: those of a replica, or of all. */
+export type Rows = 'own' | 'all';
+
 export interface StepOptions extends Omit<StepContext, 'crops' | 'normalize' | 'imageSize'> {
   /** Name of the method. */
   name: string;
   project: Project;
+  /**
+   * Rows of a batch that a replica computes the losses from, of several: `all` joins the features
+   * of all replicas, so that heads and losses are those of the whole batch. Default: `all`.
+   */
+  rows?: Rows;
   /** Probabilities of the clusters, of methods that learn them. */
   assign?: MethodHead['assign'];
   /** Default: one stage, the whole run. */

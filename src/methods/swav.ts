@@ -90,6 +90,7 @@ export const swav = defineMethod({
   name: 'swav',
   about: 'swapped prediction of online cluster assignments',
   crops: 'multiple',
+  rows: 'own',
   settings: settingsSchema,
   fits: ['prototypes', 'queueLength'],
   presets: {

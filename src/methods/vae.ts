@@ -44,6 +44,7 @@ import {
 import { defineMethod } from './defineMethod.ts';
 import { unnormalizeImages } from './inference.ts';
 import { requireArchitecture } from './ownNetwork.ts';
+import type { DrawTime } from './step.ts';
 
 /** Standard deviation over images above which a coordinate of the code tells them apart. */
 const ACTIVE_DEVIATION = 0.01;
@@ -52,6 +53,7 @@ export const vae = defineMethod({
   name: 'vae',
   about: 'a code with a Gaussian prior from which images are reconstructed (autoencoder, 2014)',
   crops: 'single',
+  rows: 'own',
   input: 'images',
   settings: z.strictObject({
     divergenceWeight: z
@@ -133,12 +135,12 @@ export function activeUnits(mu: Tensor): Tensor {
 
 /** Noise of the codes of a step, N(0, 1), by (seed, step, row). */
 export function codeNoise(
-  { step, seed }: { step: number; seed: number },
+  { step, seed, firstRow = 0 }: DrawTime,
   [B, d]: readonly [number, number],
 ): Float32Array {
   const values = new Float32Array(B * d);
   for (let row = 0; row < B; row++) {
-    const random = randomAt(seed, 'codeNoise', step, row);
+    const random = randomAt(seed, 'codeNoise', step, firstRow + row);
     for (let j = 0; j < d; j++) values[row * d + j] = random.normal();
   }
   return values;

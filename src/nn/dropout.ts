@@ -23,7 +23,12 @@ const STEPS = 4096;
 const FACTORS = 2048;
 
 /** Drops out activations [N, F] of a named layer. */
-export type Drop = (x: Tensor, layer: string) => Tensor;
+export type Drop = (x: Tensor, layer: string, options?: DropOptions) => Tensor;
+
+export interface DropOptions {
+  /** Replica whose rows they are, of replicas that each drop out rows of their own. Default: 0. */
+  rank?: number;
+}
 
 export interface DropoutSource {
   drop: Drop;
@@ -43,11 +48,11 @@ export function hashedUniform(
 
 /** Dropout for a step: `drop` applies it to a layer, and `draws` makes the inputs that it reads. */
 export function createDropout({ rate = 0.5 }: { rate?: number } = {}): DropoutSource {
-  const layers: { layer: string; rows: number; columns: number }[] = [];
+  const layers: { layer: string; rows: number; first: number; columns: number }[] = [];
   return {
-    drop(x, layer) {
+    drop(x, layer, { rank = 0 } = {}) {
       const [rows, columns] = x.shape as [number, number];
-      layers.push({ layer, rows, columns });
+      layers.push({ layer, rows, first: rank * rows, columns });
       const r = input(`dropout.${layer}.rows`, [rows]);
       const factors = input(`dropout.${layer}.factors`, [columns]);
       const offsets = input(`dropout.${layer}.offsets`, [columns]);
@@ -55,12 +60,15 @@ export function createDropout({ rate = 0.5 }: { rate?: number } = {}): DropoutSo
     },
     draws(step, seed) {
       return Object.fromEntries(
-        layers.flatMap(({ layer, rows, columns }, i) => {
+        layers.flatMap(({ layer, rows, first, columns }, i) => {
           const random = randomAt(seed, 'dropout', step, i);
           const shuffled = random.shuffle(Float32Array.from({ length: STEPS }, (_, at) => at));
           const below = (n: number) => new Float32Array(columns).map(() => random.integer(n));
           return [
-            [`dropout.${layer}.rows`, new Float32Array(rows).map((_, n) => shuffled[n % STEPS]!)],
+            [
+              `dropout.${layer}.rows`,
+              new Float32Array(rows).map((_, n) => shuffled[(first + n) % STEPS]!),
+            ],
             [`dropout.${layer}.factors`, below(FACTORS)],
             [`dropout.${layer}.offsets`, below(STEPS)],
           ];

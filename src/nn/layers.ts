@@ -7,6 +7,7 @@ import {
   conv2d,
   convTranspose2d,
   crossReplicaBatchNorm,
+  crossReplicaMean,
   linear as linearOperator,
   mul,
   type Pair,
@@ -184,8 +185,10 @@ export function batchNormOf(
   const operator = replicas === 1 ? batchNormOperator : crossReplicaBatchNorm;
   const batch = operator(x, gamma, beta, { epsilon });
   const n = (replicas * sizeOf(x.shape)) / x.shape[1]!;
+  // Replicas with statistics of their own store their mean, so that they all store the same.
+  const common = (seen: Tensor) => (replicas === 1 ? crossReplicaMean(seen) : seen);
   const blend = (old: Tensor, seen: Tensor, scale: number) =>
-    add(mul(old, 1 - momentum), mul(stopGradient(seen), momentum * scale));
+    add(mul(old, 1 - momentum), mul(stopGradient(common(seen)), momentum * scale));
   variables.setBuffer(mean.name, blend(mean.tensor, batch.mean, 1));
   // A single value per channel has no unbiased variance; its biased variance, 0, is used.
   variables.setBuffer(

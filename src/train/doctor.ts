@@ -7,7 +7,7 @@
  * rank.
  */
 import { plural, showValue } from '../core/text.ts';
-import type { Failure } from '../methods/index.ts';
+import type { Failure, StepProgram } from '../methods/index.ts';
 import { showBaseline, showLoss } from './lossText.ts';
 import { deviation, effectiveRank, type Geometry, isNarrow, usageVitals } from './vitals.ts';
 import type { Weights } from './weights.ts';
@@ -152,6 +152,21 @@ export interface Doctor {
   /** Numbers for the event log, computed when asked. Default: with the effective rank. */
   vitals(options?: VitalsOptions): Vitals;
   state(): DoctorState;
+}
+
+/** The doctor of a step, in a run whose weights had a norm before the first. */
+export function doctorOf(
+  { randomBaselineLoss, agreementChance, geometry, isLossJudged }: StepProgram,
+  { stepsPerEpoch, weightNorm }: { stepsPerEpoch: number; weightNorm: number },
+  before?: DoctorState,
+): Doctor {
+  return createDoctor(
+    {
+      ...{ randomBaselineLoss, agreementChance, geometry, isLossJudged, weightNorm },
+      ...{ grace: Math.max(50, stepsPerEpoch), patience: 200 },
+    },
+    before,
+  );
 }
 
 export function createDoctor(options: DoctorOptions, before?: DoctorState): Doctor {

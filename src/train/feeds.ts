@@ -1,5 +1,6 @@
 /** Batches of a loader as a compiled step reads them, and the numbers that it returns. */
 import type { Values } from '../compile/index.ts';
+import type { Rows } from '../methods/index.ts';
 import type { Batch, CropValues, Loader } from '../views/index.ts';
 
 export interface Prefetch {
@@ -42,9 +43,18 @@ export function factsOf(results: Values): Record<string, number> {
   );
 }
 
-/** Collects the inputs of one step: `indices`, `crops.<group>`, and the scalars by name. */
-export function feedsOf(batch: Batch<CropValues>, scalars: Record<string, number>): Values {
-  const feeds: Values = { indices: Int32Array.from(batch.positions) };
+/**
+ * Collects the inputs of one step: `indices`, `crops.<group>`, and the scalars by name.
+ *
+ * @param rows images that the step's indices are of, where ranks share the batch
+ */
+export function feedsOf(
+  batch: Batch<CropValues>,
+  scalars: Record<string, number>,
+  rows: Rows = 'all',
+): Values {
+  const { positions, ofAllRanks = positions } = batch;
+  const feeds: Values = { indices: Int32Array.from(rows === 'own' ? positions : ofAllRanks) };
   batch.crops.forEach((pixels, g) => {
     feeds[`crops.${g}`] = pixels;
   });

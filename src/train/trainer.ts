@@ -5,18 +5,20 @@
  * terminal (events). Batches are functions of (seed, epoch, step), so a run that continues from a
  * saved state ends with the same state as an uninterrupted one.
  */
+import type { Communicator } from '../collectives/index.ts';
 import type { Values } from '../compile/index.ts';
 import { untilSaved } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Moment } from '../methods/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
-import { createDoctor, type Doctor, type DoctorState, isFailed, type Verdict } from './doctor.ts';
+import { type Doctor, doctorOf, isFailed, type Verdict } from './doctor.ts';
 import { createEpochs, type Epochs, type EpochsOptions } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
 import { type JudgedFacts, judge } from './judge.ts';
 import { createMilestones, type Milestones } from './milestones.ts';
+import { agree } from './ranks.ts';
 import { createSaver, type Saver } from './saver.ts';
 import { type OnCompiled, openStages, type Stages } from './stages.ts';
 import type { TrainingState } from './trainingState.ts';
@@ -33,6 +35,8 @@ import {
 export interface TrainOptions extends EpochsOptions {
   budget: Budget;
   maxSteps?: number;
+  /** Ranks that train together. Only one of them is given `save` and the other receivers. */
+  communicator?: Communicator | undefined;
   /** Seconds between two checkpoints. Default 60. */
   checkpointSeconds?: number;
   /** State to continue from. */
@@ -160,7 +164,7 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
   const { epochLosses = [] } = from ?? {};
   return {
     ...{ options, onEvent, stages, saver, clock, now, plan, stepsPerEpoch, trained, weightNorm },
-    doctor: doctorOf({ stages, stepsPerEpoch, weightNorm }, from?.doctor),
+    doctor: doctorOf(stages.step, { stepsPerEpoch, weightNorm }, from?.doctor),
     epochs: createEpochs(options, stages, clock),
     milestones: createMilestones(options.milestones, from?.step ?? 0, plan.totalSteps),
     step: from?.step ?? 0,
@@ -169,26 +173,6 @@ function openTraining(options: TrainOptions, stages: Stages, saver: Saver): Trai
     epochLoss: epochLosses.reduce((sum, loss) => sum + loss, 0),
     epochSteps: epochLosses.length,
   };
-}
-
-/** The doctor of a stage's step. */
-function doctorOf(
-  {
-    stages: { step },
-    stepsPerEpoch,
-    weightNorm,
-  }: Pick<Training, 'stages' | 'stepsPerEpoch' | 'weightNorm'>,
-  before?: DoctorState,
-): Doctor {
-  const { randomBaselineLoss, agreementChance, geometry, isLossJudged } = step;
-  const grace = Math.max(50, stepsPerEpoch);
-  return createDoctor(
-    {
-      ...{ randomBaselineLoss, agreementChance, geometry, isLossJudged },
-      ...{ weightNorm, grace, patience: 200 },
-    },
-    before,
-  );
 }
 
 /** Replaces the last verdict of a finished run by the judgment on it. */
@@ -237,9 +221,9 @@ async function takeSteps(run: Training): Promise<void> {
   if (run.totalSteps !== undefined) reportSchedule(run);
   if (!isEpochEnd(run)) await epochs.resume(Math.floor(run.step / stepsPerEpoch));
   const batches = createPrefetch(options.loader);
-  while (!isComplete(run) && !options.signal?.aborted && !isFailed(run.verdict)) {
+  while (!isComplete(run) && !isFailed(run.verdict) && !(await isEnded(run))) {
     saver.check();
-    if (isEpochEnd(run) && !(await beginEpoch(run))) break;
+    if (isEpochEnd(run) && (await isEnded(run, await beginEpoch(run)))) break;
     const outcome = await takeStep(run, batches);
     const { epoch } = outcome;
     reportStep(run, outcome);
@@ -251,12 +235,22 @@ async function takeSteps(run: Training): Promise<void> {
   }
 }
 
+/** True where a rank was asked to end, or could not begin an epoch. */
+async function isEnded(run: Training, hasBegun = true): Promise<boolean> {
+  const { isEnded, totalSteps } = await agree(run.options, {
+    hasBegun,
+    totalSteps: run.totalSteps,
+  });
+  run.totalSteps = totalSteps;
+  return isEnded;
+}
+
 /** Begins an epoch, in the stage that it belongs to; false where the signal ended its work. */
 async function beginEpoch(run: Training): Promise<boolean> {
   const { options, stages, epochs, stepsPerEpoch, step } = run;
   const epoch = step / stepsPerEpoch;
   try {
-    if (await stages.begin(epoch)) run.doctor = doctorOf(run);
+    if (await stages.begin(epoch)) run.doctor = doctorOf(stages.step, run);
   } catch (error) {
     if (options.signal?.aborted) return false;
     throw error;
@@ -286,7 +280,10 @@ async function takeStep(run: Training, batches: Prefetch): Promise<StepOutcome> 
     totalSteps: run.totalSteps ?? Number.MAX_SAFE_INTEGER,
   };
   const scalars = stages.step.scalars(moment);
-  const feeds = { ...feedsOf(batch, scalars), ...stages.step.draws?.(moment, seed) };
+  const feeds = {
+    ...feedsOf(batch, scalars, stages.step.rows),
+    ...stages.step.draws?.(moment, seed),
+  };
   const running = stages.run(feeds, { transfer: true });
   // A phase may change the order of the next epoch, so its first batch is not known yet.
   const isKnown = !(method.phase || method.stageStart) || (step + 1) % stepsPerEpoch !== 0;

@@ -22,6 +22,8 @@ export interface Batch<Values extends CropValues = Uint8Array<ArrayBuffer>> {
   readonly images: Uint32Array;
   /** Index of each image among the loader's images, 0 to N - 1: `[B]`. */
   readonly positions: Uint32Array;
+  /** Indices of all images of the batch, where this is a rank's share of it: `[R B]`. */
+  readonly ofAllRanks?: Uint32Array;
   /**
    * Views by group of crops: `[count * B, 3, size, size]` uint8, crop-major; features
    * `[count * B, D]` float32 alike.
@@ -60,6 +62,11 @@ export interface LoaderOptions {
   /** Images per batch. */
   readonly batchSize: number;
   readonly seed: number;
+  /**
+   * Share of each batch that is rendered, of ranks that train together; `batchSize` is that of all
+   * of them. Default: the whole batch.
+   */
+  readonly share?: { readonly rank: number; readonly of: number };
   /** Worker threads. Default 1. */
   readonly workers?: number;
   /** Number of batches to prefetch. Default: workers + 1. */
@@ -77,10 +84,17 @@ export interface LoaderOptions {
  */
 export function openLoader(options: LoaderOptions): Loader {
   const { cache, views, batchSize, seed, workers = 1, ahead = workers + 1 } = options;
+  const { rank, of } = options.share ?? { rank: 0, of: 1 };
   const indices = checkedIndices(options.indices, cache.widths.length);
   checkWhole('batchSize', batchSize, 1);
   checkWhole('workers', workers, 1);
   checkWhole('ahead', ahead, 0);
+  if (batchSize % of !== 0) {
+    throw new LikenessError(
+      'views.batchSize',
+      `batchSize: received ${batchSize} for ${of} ranks; expected a multiple of ${of}`,
+    );
+  }
   const stepsPerEpoch = Math.floor(indices.length / batchSize);
   if (stepsPerEpoch === 0) {
     throw new LikenessError(
@@ -101,14 +115,21 @@ export function openLoader(options: LoaderOptions): Loader {
   const order = epochOrders(indices.length, seed);
   let waitedMs = 0;
 
-  async function made(positions: Uint32Array, epoch: number): Promise<Batch> {
+  async function made(
+    positions: Uint32Array,
+    epoch: number,
+    ofAllRanks?: Uint32Array,
+  ): Promise<Batch> {
     const images = positions.map((position) => indices[position]!);
-    return { images, positions, crops: await pool.run({ images, epoch }) };
+    const crops = await pool.run({ images, epoch });
+    return { images, positions, crops, ...(ofAllRanks && { ofAllRanks }) };
   }
   function begin(globalStep: number): Promise<Batch> {
     const epoch = Math.floor(globalStep / stepsPerEpoch);
     const start = (globalStep % stepsPerEpoch) * batchSize;
-    return made(order.of(epoch).slice(start, start + batchSize), epoch);
+    const all = order.of(epoch).slice(start, start + batchSize);
+    const own = all.slice((rank * batchSize) / of, ((rank + 1) * batchSize) / of);
+    return made(own, epoch, of > 1 ? all : undefined);
   }
   function prefetch(from: number): void {
     for (const other of begun.keys()) if (other < from || other > from + ahead) begun.delete(other);

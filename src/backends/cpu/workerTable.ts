@@ -5,7 +5,7 @@ import { LikenessError } from '../../core/errors.ts';
 import type { TensorData } from '../../tensor/index.ts';
 import type { SentWork } from './protocol.ts';
 
-/** What a table runs: a compiled part without state of its own. */
+/** Compiled part of a program, without state of its own, that a table runs. */
 export interface TableSession {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
