@@ -2,7 +2,7 @@
  * Programs of several replicas on ranks: each rank runs the parts of the program on its own device,
  * and all ranks exchange values between the parts.
  */
-import type { Communicator } from '../collectives/index.ts';
+import { type Communicator, gatherTexts } from '../collectives/index.ts';
 import {
   type ChooseOptions,
   type Compiled,
@@ -52,13 +52,10 @@ export async function prepareRanks(program: Program, options: RanksOptions): Pro
   const state = (program.state ?? []).map(({ current }) => ({
     ...{ name: nameOf(current), shape: current.shape, dtype: current.dtype },
   }));
-  const compiled: (Compiled | undefined)[] = [];
-  let plan: Plan = {};
-  for (const [p, { outputs }] of parts.entries()) {
-    const name = `${program.name ?? 'program'}-part-${p}`;
-    compiled.push(await compilePart({ outputs, name }, options));
-    plan = { ...plan, ...compiled.at(-1)?.plan };
-  }
+  const programs = parts.map(({ outputs }, p) => ({
+    ...{ outputs, name: `${program.name ?? 'program'}-part-${p}` },
+  }));
+  const { compiled, plan } = await compileAlike(programs, options);
   const table = await backend.openTable();
   const sessions: (Session | undefined)[] = [];
   for (const part of compiled)
@@ -105,13 +102,44 @@ export async function prepareRanks(program: Program, options: RanksOptions): Pro
   };
 }
 
-/** Compiles a part that computes something. */
-async function compilePart(
-  part: Program,
+/** Parts that are compiled, but those that compute nothing, and the kernels of all. */
+interface CompiledParts {
+  readonly compiled: readonly (Compiled | undefined)[];
+  readonly plan: Plan;
+}
+
+/** Compiles parts with the kernels that rank 0 chooses, so that ranks do not time side by side. */
+async function compileAlike(
+  parts: readonly Program[],
+  options: RanksOptions,
+): Promise<CompiledParts> {
+  const { communicator, compiling } = options;
+  if (communicator.rank === 0) {
+    const made = await compileParts(parts, options);
+    await gatherTexts(communicator, JSON.stringify(made.plan));
+    return made;
+  }
+  const [plan] = await gatherTexts(communicator, '');
+  const { time: _, onMeasured: __, ...untimed } = compiling;
+  return compileParts(parts, {
+    ...options,
+    compiling: { ...untimed, plan: JSON.parse(plan!) as Plan },
+  });
+}
+
+async function compileParts(
+  parts: readonly Program[],
   { backend, settings, compiling }: RanksOptions,
-): Promise<Compiled | undefined> {
-  if (Object.keys(part.outputs).length === 0) return undefined;
-  return compile(part, backend.target(settings), compiling);
+): Promise<CompiledParts> {
+  const compiled: (Compiled | undefined)[] = [];
+  let plan: Plan = {};
+  for (const part of parts) {
+    const isEmpty = Object.keys(part.outputs).length === 0;
+    const made = isEmpty ? undefined : await compile(part, backend.target(settings), compiling);
+    compiled.push(made);
+    plan = { ...plan, ...made?.plan };
+  }
+  return { compiled, plan };
 }
 
 function largestOf(compiled: readonly (Compiled | undefined)[]): Compiled {

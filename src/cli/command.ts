@@ -49,6 +49,11 @@ export interface Command {
   details?: string;
   arguments: readonly ArgumentSpec[];
   options: readonly OptionSpec[];
+  /**
+   * Ranks that do its work where a launcher of MPI has started several: the first one (default), or
+   * all together.
+   */
+  ranks?: 'first' | 'all';
   examples: readonly Example[];
   /**
    * Does the work. `--json` prints the returned object, which is the command's contract for

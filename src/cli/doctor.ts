@@ -1,19 +1,20 @@
 /** `likeness doctor`: what this machine has for work on several ranks. */
 import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
-import { inspectMpi, launchedRank, type MpiFacts } from '../likeness.ts';
+import { inspectMpi, type MpiFacts } from '../likeness.ts';
 import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
+  ranks: 'all',
   summary: 'Examines this machine for work on several ranks, and says what is missing.',
   details:
     'Prints the MPI library that was found and its version, the ranks and their hosts, the threads ' +
     'per rank, and what is missing. Under mpirun, mpiexec or srun all ranks are examined, and rank ' +
     '0 prints. Open MPI, MPICH and libraries with the interface of MPICH are called through the ' +
     'package koffi, which npm installs where it can. LIKENESS_MPI names the file of another ' +
-    'library. Training does not use several ranks yet.',
+    'library. `likeness train` uses several ranks (docs/several-machines.md).',
   arguments: [{ name: 'part', description: 'part that is examined, which is mpi' }],
   options: [],
   examples: [
@@ -24,7 +25,6 @@ export const doctorCommand: Command = {
     if (part !== 'mpi') {
       throw new LikenessError('flag.invalid', `part: received "${part}"; expected mpi`);
     }
-    if (launchedRank() > 0) terminal.mute();
     const facts = await inspectMpi();
     if (facts.rank > 0) terminal.mute();
     printMpi(facts, terminal);

@@ -19,7 +19,7 @@ type Kind = keyof typeof exitCodes;
 
 /** Kinds by the first word of an error's code. */
 const kindOfWord: ReadonlyMap<string, Kind> = new Map([
-  ...wordsOf('use', 'flag option options settings preset method compare resume start'),
+  ...wordsOf('use', 'flag option options settings preset method compare resume start ranks'),
   ...wordsOf('output', 'write sort'),
   ...wordsOf(
     'input',

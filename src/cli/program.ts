@@ -1,8 +1,10 @@
 /** Parses a command line, runs its command, and returns the exit code. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { forTerminal } from '../core/text.ts';
 import { version } from '../core/version.ts';
+import { launchedRank } from '../likeness.ts';
 import { argumentForm, type Command, type OptionSpec } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodeOfSignal, exitCodes, OUTPUT_CLOSED } from './exitCodes.ts';
@@ -158,6 +160,8 @@ async function execute(
     outputEnded,
   }: { options: Record<string, unknown>; typed: string; outputEnded: AbortSignal },
 ): Promise<number> {
+  const rank = launchedRank();
+  if (rank > 0 && command.ranks !== 'all') return 0;
   const { json, ...options } = given;
   const controller = new AbortController();
   let endedBy: NodeJS.Signals | undefined;
@@ -168,6 +172,7 @@ async function execute(
     signal: controller.signal,
     rewrite: (message) => messageWithFlags(message, line),
   });
+  if (rank > 0) terminal.mute();
   const stop = () =>
     controller.abort(new LikenessError('interrupted', reasonOf(outputEnded.reason)));
   outputEnded.addEventListener('abort', stop);
@@ -199,7 +204,8 @@ async function execute(
     const interrupted = controller.signal.aborted;
     // The failure of an interrupted command is a consequence of the interruption.
     const isKnown = error instanceof LikenessError;
-    printError(interrupted && !isKnown ? controller.signal.reason : error, terminal);
+    if (rank > 0) await untilFirstRank();
+    printError(interrupted && !isKnown ? controller.signal.reason : error, terminal, rank);
     if (interrupted) return interruptedCode();
     return isKnown ? exitCodeOf(error.code) : exitCodes.failure.code;
   } finally {
@@ -209,18 +215,23 @@ async function execute(
   }
 }
 
+/** Waits for rank 0, whose error ends all ranks: one message is enough where all have the same. */
+async function untilFirstRank(): Promise<void> {
+  await sleep(3000);
+}
+
 /** Prints an error. Only an internal one prints its trace. */
-function printError(error: unknown, terminal: Terminal): void {
+function printError(error: unknown, terminal: Terminal, rank = 0): void {
   terminal.endProgress();
   const isKnown = error instanceof LikenessError;
   const message = isKnown ? error.message : ((error as Error)?.stack ?? String(error));
-  if (terminal.json) {
+  if (terminal.json && rank === 0) {
     const code = isKnown ? error.code : 'internal';
     process.stdout.write(`${jsonLine({ error: { code, message } })}\n`);
   }
-  process.stderr.write(
-    `${isKnown ? 'error' : 'internal error, please report it'}: ${forTerminal(message)}\n`,
-  );
+  const kind = isKnown ? 'error' : 'internal error, please report it';
+  const place = rank > 0 ? ` on rank ${rank}` : '';
+  process.stderr.write(`${kind}${place}: ${forTerminal(message)}\n`);
 }
 
 /** JSON of one line, in which characters that a terminal obeys are escaped. */

@@ -23,12 +23,14 @@ import { assignments } from './text.ts';
 
 export const trainCommand: Command = {
   name: 'train',
+  ranks: 'all',
   summary: 'Trains an encoder on a folder of images, without labels, and writes a run folder.',
   details: [
     'The preset is chosen by the size and number of the images unless --preset names one.',
     'Of a source with a train/test split, only the training images are used.',
     'With --encoder a pretrained model stays as it is, and a head that learns K clusters is ' +
       'trained on its features (docs/pretrained.md).',
+    'Under mpirun, mpiexec or srun all ranks train together (docs/several-machines.md).',
     'Ctrl-C saves and ends. The same command with --resume continues. More --epochs or ' +
       '--minutes than a finished run was started with train it longer.',
     'The last line of a finished run judges it, such as healthy, unlearned or too short (docs/verdicts.md).',

@@ -63,7 +63,7 @@ export function answerParent(work: (reporter: Reporter) => Promise<unknown>): vo
   const send = (reply: Reply) => port.postMessage(reply);
   const ending = new AbortController();
   port.on('message', (message) => {
-    if (message === END) ending.abort(new LikenessError('worker.ended', 'the work was ended'));
+    if (message === END) ending.abort(new LikenessError('interrupted', 'the work was ended'));
   });
   const reporter = reporterOf({
     onProgress: (event) => send({ kind: 'progress', event }),

@@ -25,6 +25,7 @@ import {
   recipeReach,
   requireNetwork,
   type TrainEvent,
+  trainOnRanks,
   trainRun,
 } from '../train/index.ts';
 import { type Images, reporterFor, withImages } from './images.ts';
@@ -43,6 +44,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { pretrainedModel } from './pretrainedModel.ts';
+import { ranksOfProcess } from './ranks.ts';
 
 export interface TrainOptions extends ReporterOptions {
   /**
@@ -142,6 +144,9 @@ const shape = {
 /**
  * Trains an encoder without labels, or a head on a pretrained one, and writes a run folder.
  *
+ * Under `mpirun`, `mpiexec` or `srun` all ranks that call it train one run together: each takes a
+ * part of every batch, and rank 0 writes the run (docs/several-machines.md).
+ *
  * Aborting `signal` ends the training after its current step with everything saved. The model is
  * then usable, its `training.outcome` is `interrupted`, and `resume` continues it.
  *
@@ -151,7 +156,7 @@ const shape = {
  * const headed = await train('photos', { encoder: 'dinov2-small', k: 20, out: 'runs/photos' });
  * @example
  * const tuned = await train('photos', { encoder: 'model.onnx', fineTune: true, method: 'simclr' });
- * @throws LikenessError `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
+ * @throws LikenessError `ranks.*`, `mpi.*`, `option.*`, `settings.invalid`, `source.*`, `run.exists`, `resume.*`, and
  * `train.unwell` where the doctor stops the run and no remedy is left.
  */
 export async function train(
@@ -221,7 +226,11 @@ export async function trainImages(
     ...{ ...others, method: nameOf(method) },
     ...(model && (fineTune ? { origin: model } : { encoder: model })),
   };
-  const session = await trainRun(images, request, { reporter, onEvent });
+  const communicator = await ranksOfProcess();
+  const watching = { reporter, onEvent };
+  const session = communicator
+    ? await trainOnRanks(images, request, { ...watching, communicator })
+    : await trainRun(images, request, watching);
   const { outcome, training, verdict, epochs, folder, config, skipped } = session;
   const { totalSteps, seconds, doctor } = training;
   const made = recipeReach(config.settings, config);

@@ -67,6 +67,8 @@ export interface TrainedConfig extends SharedConfig {
     /** Hashes of the settings in the checkpoints of before. */
     hashes: string[];
   };
+  /** Ranks that the run was last trained on; absent for one. */
+  ranks?: number;
   /** Planned duration. */
   budget: { epochs: number } | { minutes: number };
 }
@@ -88,6 +90,7 @@ export type RunConfig = TrainedConfig | FeaturesConfig;
 /** Most threads of the runtime, and most workers, that a stored run may ask for. */
 const MAX_THREADS = 1024;
 const MAX_WORKERS = 64;
+const MAX_RANKS = 2 ** 20;
 /** Largest side of an evaluation view, in pixels. */
 const MAX_IMAGE_SIZE = 2048;
 /** Most images of a run. */
@@ -121,6 +124,7 @@ const trainedSchema = z.looseObject({
     .optional(),
   remedied: z.array(z.string()).optional(),
   version1: z.string().optional(),
+  ranks: z.int().min(1).max(MAX_RANKS).optional(),
   longer: z.object({ from: steps(), hashes: z.array(z.string()) }).optional(),
   budget: z.union(
     [

@@ -25,6 +25,7 @@ export {
   type TrainRequest,
   trainRun,
 } from './run.ts';
+export { trainOnRanks } from './runOnRanks.ts';
 export { smallFolderNote } from './smallFolder.ts';
 export { type TrainOptions, type TrainResult, trainMethod } from './trainer.ts';
 export {

@@ -87,6 +87,10 @@ export interface PrepareRequest extends ResumeRequest {
   origin?: ModelFile;
   /** Command line that asks for the run, which is stored with it. */
   command?: string;
+  /** Ranks that train together. Default: 1. */
+  ranks?: number;
+  /** Threads of the runtime where the settings leave them open. Default: all cores. */
+  threads?: number;
 }
 
 /** Chooses preset and settings for the images and makes the run's folder. */
@@ -145,7 +149,8 @@ export async function prepareNew(
     preset: chosen.name,
     ...(pictures && { pictures }),
     notes: [`preset ${chosen.name}: ${chosen.reason}`, ...fitted.notes, ...notes],
-    threads: settings.run.threads || availableParallelism(),
+    threads: settings.run.threads || request.threads || availableParallelism(),
+    ...(request.ranks !== undefined && { ranks: request.ranks }),
     budget: minutes === undefined ? { epochs: settings.schedule.epochs } : { minutes },
     ...(command !== undefined && { command }),
   };
@@ -262,6 +267,7 @@ async function resumedRun(
   const isLonger = config.longer !== stored.longer;
   if (isLonger) await makeLonger({ folder, config, stored }, reporter);
   const finished = end !== undefined && !isLonger;
+  if (!finished) await changeRanks({ folder, config, ranks: request.ranks }, reporter);
   const { cacheDir } = images;
   return { folder, config, cache, indices, distinct, cacheDir, finished, ...(base && { base }) };
 }
@@ -286,4 +292,29 @@ async function makeLonger(
   config.notes = [...config.notes, note];
   await writeRunConfig(folder, config);
   reporter.note({ code: 'resume.longer', message: note });
+}
+
+/** Stores and tells another number of ranks than the run was trained on before. */
+async function changeRanks(
+  {
+    folder,
+    config,
+    ranks,
+  }: { folder: RunFolder; config: TrainedConfig; ranks?: number | undefined },
+  reporter: Reporter,
+): Promise<void> {
+  const [before, now] = [config.ranks ?? 1, ranks ?? 1];
+  if (before === now) return;
+  if (now === 1) delete config.ranks;
+  else config.ranks = now;
+  const statistics =
+    config.settings.encoder.batchNorm === 'own'
+      ? `; batch norms use the statistics of ${plural(now, 'part')} of a batch`
+      : '';
+  const message =
+    `trained on ${plural(now, 'rank')} from here, on ${before} before. Batches and views are the ` +
+    `same, and sums have another order${statistics}`;
+  config.notes = [...config.notes, message];
+  await writeRunConfig(folder, config);
+  reporter.note({ code: 'resume.ranks', message });
 }

@@ -30,3 +30,15 @@ export async function agree(
   await communicator.allReduce(said, { reduction: 'max' });
   return { isEnded: said[0] === 1, totalSteps: said[1] || undefined };
 }
+
+/** Does work on rank 0, and then on the others, which find what it has stored. */
+export async function firstThenOthers<T>(
+  communicator: Communicator | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!communicator) return work();
+  if (communicator.rank > 0) await communicator.barrier();
+  const found = await work();
+  if (communicator.rank === 0) await communicator.barrier();
+  return found;
+}

@@ -55,6 +55,12 @@ export interface TrainedSession extends TrainResult {
   skipped: number;
 }
 
+/** Receivers of what happens during a training. */
+export interface WatchOptions {
+  reporter: Reporter;
+  onEvent?(event: TrainEvent): void;
+}
+
 /** Largest number of restarts with a remedy. */
 const MAX_REMEDIES = 3;
 
@@ -69,7 +75,7 @@ const MAX_REMEDIES = 3;
 export async function trainRun(
   images: OpenImages,
   request: TrainRequest,
-  { reporter = silent, onEvent }: { reporter?: Reporter; onEvent?(event: TrainEvent): void } = {},
+  { reporter = silent, onEvent }: Partial<WatchOptions> = {},
 ): Promise<TrainedSession> {
   checkTrainRequest(request);
   const run = await prepared(images, request, reporter);
@@ -84,7 +90,7 @@ export async function trainRun(
 }
 
 /** A new run, of a network or of a head, or the one in `out`. */
-function prepared(
+export function prepared(
   images: OpenImages,
   request: TrainRequest,
   reporter: Reporter,
@@ -133,7 +139,8 @@ export function checkTrainRequest({
   }
 }
 
-async function trainPrepared(
+/** Trains a prepared run, with remedies in between. @throws LikenessError `train.unwell` */
+export async function trainPrepared(
   run: PreparedRun,
   { resume, autoRemedy }: TrainRequest,
   options: SessionOptions,
@@ -142,6 +149,8 @@ async function trainPrepared(
   const { reporter } = options;
   if (run.finished) return finishedResult(run, reporter);
   let from = resume ? await restore(run, reporter) : undefined;
+  // Other ranks have read the state before a checkpoint is written.
+  await options.communicator?.barrier();
   for (let tries = 0; ; tries++) {
     const result = await runSession(run, { ...options, from });
     const { outcome, verdict } = result;

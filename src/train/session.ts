@@ -4,10 +4,12 @@
  */
 import { join } from 'node:path';
 import { type Engine, openEngine, runtimeVersion } from '../backends/index.ts';
+import type { Communicator } from '../collectives/index.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { type PixelCache, unlabeledAmong } from '../data/index.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { methodProgram, viewsOf } from '../methods/index.ts';
+import type { FirstValues } from '../nn/index.ts';
 import {
   openEventLog,
   openPlanStore,
@@ -30,6 +32,7 @@ import { createHeadWatch } from './headWatch.ts';
 import { withKernelProgress } from './kernelProgress.ts';
 import { openMoments } from './moments.ts';
 import type { EvaluationImages } from './phase.ts';
+import { firstThenOthers } from './ranks.ts';
 import { fittedRecipe, recipeReach } from './recipe.ts';
 import { settingFarFrom } from './remedy.ts';
 import { createTrainReport } from './report.ts';
@@ -66,6 +69,8 @@ export interface SessionOptions {
   snapshots?: readonly number[];
   /** Writes the compiled step to step.onnx. */
   saveGraph?: boolean;
+  /** Ranks that train together. Default: this process alone. */
+  communicator?: Communicator | undefined;
   /** Moment from which the budget in minutes counts. Default: the first step. */
   began?: number | undefined;
   reporter: Reporter;
@@ -76,30 +81,18 @@ export interface SessionOptions {
  * Trains until the budget is used, the reporter's signal is aborted, or the doctor stops the run.
  */
 export async function runSession(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
-  const { folder, config, cache, indices, distinct, cacheDir } = run;
-  const { from, reporter, snapshots, onEvent, began } = options;
-  const { settings, threads, budget } = config;
-  const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
-  const opened = await openEngine({ threads, tuning: 'measure', remembered: store });
-  const engine = withKernelProgress(opened, reporter);
-  const stem = { file: folder.files.stem, settings, images: { cache, indices } };
-  const first = await stemValues(engine, stem, reporter).catch(async (error: unknown) => {
-    await engine.close();
-    throw error;
-  });
+  const { folder, config, cache, indices, distinct } = run;
+  const { from, reporter, snapshots, onEvent, began, communicator } = options;
+  const { settings, budget } = config;
+  const { engine, first, loader, evaluationImages } = await openParts(run, options);
   const { batchSize } = settings.data;
   const { maxSteps } = settings.schedule;
   const { seed, checkpointSeconds } = settings.run;
-  const { loader, evaluationImages } = await inputsOf(engine, run, reporter).catch(
-    async (error: unknown) => {
-      await engine.close();
-      throw error;
-    },
-  );
   const { stepsPerEpoch } = loader;
   const events = await openEventLog(folder.files.events, { resumeStep: from?.step ?? 0 });
   const extra = unlabeledAmong(cache, indices);
-  const method = methodProgram(settings, { images: indices.length, extra, first });
+  const count = indices.length;
+  const method = methodProgram(settings, { images: count, extra, first, ranks: communicator });
   const facts = runFacts(method);
   for (const message of facts.notes) reporter.note({ code: 'train.method', message });
   await rewindSnapshots(folder, from?.step ?? 0);
@@ -142,8 +135,7 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   try {
     const result = await trainMethod({
       ...{ engine, method, loader, batchSize, seed, budget, maxSteps, checkpointSeconds, from },
-      began,
-      evaluationImages,
+      ...{ began, evaluationImages, communicator },
       signal: reporter.signal,
       judgedBy: { ...reach, farSetting },
       async save(training) {
@@ -182,17 +174,79 @@ export async function runSession(run: PreparedRun, options: SessionOptions): Pro
   }
 }
 
+/**
+ * Trains as a rank that writes nothing, beside the session of rank 0.
+ *
+ * @throws LikenessError of the training, as rank 0 does
+ */
+export async function runBeside(run: PreparedRun, options: SessionOptions): Promise<TrainResult> {
+  const { config, cache, indices } = run;
+  const { from, reporter, communicator } = options;
+  const { settings, budget } = config;
+  const { engine, first, loader, evaluationImages } = await openParts(run, options);
+  const { batchSize } = settings.data;
+  const { seed } = settings.run;
+  const extra = unlabeledAmong(cache, indices);
+  const count = indices.length;
+  try {
+    return await trainMethod({
+      ...{ engine, loader, evaluationImages, batchSize, seed, budget, from, communicator },
+      method: methodProgram(settings, { images: count, extra, first, ranks: communicator }),
+      maxSteps: settings.schedule.maxSteps,
+      signal: reporter.signal,
+    });
+  } finally {
+    await loader.close();
+    await engine.close();
+  }
+}
+
+/** Engine and data of every rank. */
+interface SessionParts {
+  engine: Engine;
+  /** First values of the stem. */
+  first: FirstValues;
+  loader: Loader<CropValues>;
+  evaluationImages: EvaluationImages;
+}
+
+async function openParts(
+  run: PreparedRun,
+  { reporter, communicator }: Pick<SessionOptions, 'reporter' | 'communicator'>,
+): Promise<SessionParts> {
+  const { folder, config, cache, indices, cacheDir } = run;
+  const { settings, threads } = config;
+  const store = openPlanStore(cacheDir, { threads, runtime: runtimeVersion });
+  const opened = await openEngine({
+    ...{ threads, tuning: 'measure', remembered: store },
+    ...(communicator && { communicator }),
+  });
+  const engine = withKernelProgress(opened, reporter);
+  try {
+    const stem = { file: folder.files.stem, settings, images: { cache, indices } };
+    const first = await firstThenOthers(communicator, () => stemValues(engine, stem, reporter));
+    return { engine, first, ...(await inputsOf(engine, run, { reporter, communicator })) };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
 /** Loader and evaluation images of a network's training, or of a head's. */
 async function inputsOf(
   engine: Engine,
   { config: { settings }, cache, indices, base }: PreparedRun,
-  reporter: Reporter,
+  { reporter, communicator }: Pick<SessionOptions, 'reporter' | 'communicator'>,
 ): Promise<{ loader: Loader<CropValues>; evaluationImages: EvaluationImages }> {
   const { batchSize } = settings.data;
   const { seed, workers } = settings.run;
   if (base) return openHeadInputs(engine, settings, { base, cache, indices, workers, reporter });
+  const share = communicator && { rank: communicator.rank, of: communicator.size };
   return {
-    loader: openLoader({ cache, indices, views: viewsOf(settings), batchSize, seed, workers }),
+    loader: openLoader({
+      ...{ cache, indices, views: viewsOf(settings), batchSize, seed, workers },
+      ...(share && { share }),
+    }),
     evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
   };
 }
