@@ -74,7 +74,7 @@ export function methodProgram(settings: Settings, given: RunContext): MethodProg
   return methodNamed(settings.method.name).program(settings, contextOf(settings, given));
 }
 
-interface RunContext extends Pick<StepContext, 'images' | 'extra' | 'first'> {
+export interface RunContext extends Pick<StepContext, 'images' | 'extra' | 'first'> {
   ranks?: { readonly rank: number; readonly size: number } | undefined;
 }
 
@@ -84,7 +84,10 @@ interface RunContext extends Pick<StepContext, 'images' | 'extra' | 'first'> {
  * @throws LikenessError of the sizes of views, of the method's own check, and `graph.*` for an
  * imported network that cannot be trained
  */
-export function checkProgram(settings: Settings, given: Pick<StepContext, 'images'>): void {
+export function checkProgram(
+  settings: Settings,
+  given: Pick<RunContext, 'images' | 'ranks'>,
+): void {
   const context = contextOf(settings, given);
   methodNamed(settings.method.name).check(settings, context);
   const { encoder, crops, imageSize } = context;

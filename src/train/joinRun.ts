@@ -113,7 +113,7 @@ function requireImagesOfFirst(
   if (!listing || (hash.names === listing.names && hash.contents === listing.contents)) return;
   throw new LikenessError(
     'ranks.images',
-    `source: received ${plural(indices.length, 'image')} on rank ${rank} (${hosts[rank]}), which are not ` +
-      `those of rank 0 (${hosts[0]}), ${config.images}; expected the same files on every host`,
+    `source: received ${plural(indices.length, 'image')} on rank ${rank} (${hosts[rank]}), which ` +
+      `are not those of rank 0 (${hosts[0]}), ${config.images}; expected the same files on all`,
   );
 }

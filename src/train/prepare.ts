@@ -131,7 +131,7 @@ export async function prepareNew(
   const { settings, notes } = pictures
     ? fitToPictures(fitted.settings, pictures, givenNames)
     : { settings: fitted.settings, notes: [] };
-  checkProgram(settings, { images: indices.length });
+  checkProgram(settings, { images: indices.length, ranks: firstOf(request.ranks) });
   const { folder, lock } = await claimRunFolder({
     out: request.out,
     date: new Date().toISOString().slice(0, 10),
@@ -294,6 +294,9 @@ async function makeLonger(
   reporter.note({ code: 'resume.longer', message: note });
 }
 
+/** The first rank of so many. */
+const firstOf = (size = 1) => ({ rank: 0, size });
+
 /** Stores and tells another number of ranks than the run was trained on before. */
 async function changeRanks(
   {
@@ -304,6 +307,7 @@ async function changeRanks(
   reporter: Reporter,
 ): Promise<void> {
   const [before, now] = [config.ranks ?? 1, ranks ?? 1];
+  checkProgram(config.settings, { images: config.images, ranks: firstOf(ranks) });
   if (before === now) return;
   if (now === 1) delete config.ranks;
   else config.ranks = now;

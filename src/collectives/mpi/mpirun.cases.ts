@@ -1,5 +1,5 @@
 /** `mpirun` of this machine, for tests. */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** Reason for which tests with MPI are skipped; undefined where they run. */
@@ -21,13 +21,30 @@ export interface Finished {
   seconds: number;
 }
 
+/** Command line of some ranks. */
+export interface Ranks {
+  size: number;
+  /** File of TypeScript and its arguments. */
+  args: readonly string[];
+}
+
 /** Runs a file of TypeScript on `size` ranks. */
 export function mpirun(size: number, file: string, ...args: string[]): Promise<Finished> {
-  const options = ['--allow-run-as-root', '--oversubscribe', '-n', String(size)];
+  return startRanks([{ size, args: [file, ...args] }]).ended;
+}
+
+/** Starts ranks, which may have different command lines. */
+export function startRanks(
+  ranks: readonly Ranks[],
+  { cwd, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
+): { process: ChildProcess; ended: Promise<Finished> } {
+  const parts = ranks.map(({ size, args }) => ['-n', String(size), process.execPath, ...args]);
+  const apart = parts.flatMap((part, i) => (i === 0 ? part : [':', ...part]));
   const started = performance.now();
-  const child = spawn('mpirun', [...options, process.execPath, file, ...args], {
+  const child = spawn('mpirun', ['--allow-run-as-root', '--oversubscribe', ...apart], {
+    cwd,
     // Waiting ranks of a busy machine must not spin.
-    env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1', NODE_NO_WARNINGS: '1' },
+    env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1', NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -37,10 +54,11 @@ export function mpirun(size: number, file: string, ...args: string[]): Promise<F
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<Finished>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) =>
       resolve({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 }),
     );
   });
+  return { process: child, ended };
 }
