@@ -1,5 +1,6 @@
 /** The start of an epoch: the method's work before it, and the order of the images. */
 import type { Engine } from '../backends/index.ts';
+import type { Communicator } from '../collectives/index.ts';
 import type { Values } from '../compile/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { EpochWork, MethodProgram } from '../methods/index.ts';
@@ -7,6 +8,7 @@ import type { CropValues, Loader } from '../views/index.ts';
 import { type Clock, monotonicNow, type Now } from './clock.ts';
 import type { TrainEvent } from './events.ts';
 import { type EvaluationImages, runWork } from './phase.ts';
+import { ENDED } from './ranks.ts';
 import type { Stages } from './stages.ts';
 
 export interface EpochsOptions {
@@ -20,16 +22,21 @@ export interface EpochsOptions {
   onEvent?(event: TrainEvent): void;
   /** Ends the work after the current step or part, with the state saved. */
   signal?: AbortSignal;
+  /** Ranks that share the work between epochs. */
+  communicator?: Communicator | undefined;
   /** Source of all durations. Default: `performance.now`. */
   now?: Now;
 }
 
+/**
+ * Outcome of the work before an epoch: done, ended by the signal, or ended by another rank, which
+ * all ranks know.
+ */
+export type Beginning = 'begun' | 'stopped' | 'ended';
+
 export interface Epochs {
-  /**
-   * Does the work that is due before an epoch and orders its images; false where the signal ended
-   * the work.
-   */
-  begin(epoch: number, step: number): Promise<boolean>;
+  /** Does the work that is due before an epoch and orders its images. */
+  begin(epoch: number, step: number): Promise<Beginning>;
   /** Orders the images of an epoch that an earlier session began. */
   resume(epoch: number): Promise<void>;
 }
@@ -82,7 +89,7 @@ export function createEpochs(
   }
 
   function runOn(work: EpochWork, epoch: number) {
-    const { engine, evaluationImages } = options;
+    const { engine, evaluationImages, communicator } = options;
     if (!evaluationImages) {
       throw new LikenessError(
         'train.images',
@@ -91,6 +98,7 @@ export function createEpochs(
     }
     return runWork(work, {
       ...{ engine, state, loader, evaluationImages, images: loader.count, epoch, seed, signal },
+      communicator,
       onProgress: (what) => onEvent({ kind: 'phase-progress', what }),
     });
   }
@@ -102,13 +110,14 @@ export function createEpochs(
         for (const due of workBefore(method, epoch))
           replaced.unshift(await doWork(due, epoch, step));
       } catch (error) {
-        if (!signal?.aborted) throw error;
+        const isEnded = error instanceof LikenessError && error.code === ENDED;
+        if (!signal?.aborted && !isEnded) throw error;
         // The saved state is that of the epoch before, and a resumed run repeats all of the work.
         for (const values of replaced) await state.writeState(values);
-        return false;
+        return isEnded ? 'ended' : 'stopped';
       }
       await order(epoch);
-      return true;
+      return 'begun';
     },
     resume: order,
   };

@@ -1,6 +1,7 @@
 /** Runs a method's work before an epoch, and serves its requests. */
 
 import type { Engine, Executable } from '../backends/index.ts';
+import type { Communicator } from '../collectives/index.ts';
 import type { Program } from '../compile/index.ts';
 import { plural } from '../core/text.ts';
 import {
@@ -12,16 +13,22 @@ import {
 } from '../encoders/index.ts';
 import type { EpochWork, PhaseResult } from '../methods/index.ts';
 import type { CropValues, Loader } from '../views/index.ts';
+import { type Part, rowsOfRanks } from './ranks.ts';
 import type { Stages } from './stages.ts';
 
 /**
  * Evaluation views `[b, 3, s, s]`, or stored features `[b, D]`, in the order of the trained images;
  * the last batch may be smaller.
  */
-export type EvaluationImages = (shape: {
+export type EvaluationImages = (shape: EvaluationShape) => AsyncIterable<ImageBatch>;
+
+export interface EvaluationShape {
+  /** Side of the views, in pixels. */
   size: number;
   batchSize: number;
-}) => AsyncIterable<ImageBatch>;
+  /** Images that are wanted, by their order. Default: all. */
+  part?: Part;
+}
 
 export interface WorkOptions {
   engine: Engine;
@@ -32,6 +39,8 @@ export interface WorkOptions {
   images: number;
   epoch: number;
   seed: number;
+  /** Ranks that share the work. */
+  communicator?: Communicator | undefined;
   onProgress(what: string): void;
   signal?: AbortSignal;
 }
@@ -40,6 +49,7 @@ export interface WorkOptions {
 export async function runWork(work: EpochWork, options: WorkOptions): Promise<PhaseResult> {
   const { engine, state, loader, evaluationImages, images, epoch, seed, onProgress, signal } =
     options;
+  const { communicator } = options;
 
   /** Compiles a program with its part of the run's state while `use` runs. */
   async function withProgram<T>(
@@ -58,15 +68,21 @@ export async function runWork(work: EpochWork, options: WorkOptions): Promise<Ph
     }
   }
   const features = (program: Program, { batchSize, size }: { batchSize: number; size: number }) =>
-    withProgram(program, async (executable) => {
-      const batches = filled(evaluationImages({ size, batchSize }), batchSize);
-      const outputs = runBatches(batches, (inputs) => executable.run(inputs), { signal });
-      const { features } = await joinRows(outputs, {
-        count: images,
-        onRows: (done) => onProgress(`features of ${done} of ${plural(images, 'image')}`),
-      });
-      return features!;
-    });
+    withProgram(program, (executable) =>
+      rowsOfRanks(
+        { communicator, count: images, batchSize, ...(signal && { signal }) },
+        async (part) => {
+          const batches = filled(evaluationImages({ size, batchSize, part }), batchSize);
+          const outputs = runBatches(batches, (inputs) => executable.run(inputs), { signal });
+          const count = part.to - part.from;
+          const { features } = await joinRows(outputs, {
+            count,
+            onRows: (done) => onProgress(`features of ${done} of ${plural(count, 'image')}`),
+          });
+          return features!;
+        },
+      ),
+    );
   const views = (program: Program) =>
     withProgram(program, (executable) => {
       const outputs = runBatches(viewBatches(loader, images), (inputs) => executable.run(inputs), {

@@ -73,7 +73,10 @@ export async function trainRank(
       ...{ loader, batchSize: B, seed: run.seed ?? 5, communicator },
       budget: { epochs: settings.schedule.epochs },
       maxSteps: run.steps ?? 20,
-      evaluationImages: (shape) => evaluationBatches(cache, shape),
+      evaluationImages: ({ part: { from, to } = { from: 0, to: IMAGES }, ...shape }) =>
+        evaluationBatches(cache, {
+          ...{ ...shape, indices: Uint32Array.from({ length: to - from }, (_, i) => from + i) },
+        }),
       ...options,
     });
     return training;

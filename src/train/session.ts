@@ -247,7 +247,8 @@ async function inputsOf(
       ...{ cache, indices, views: viewsOf(settings), batchSize, seed, workers },
       ...(share && { share }),
     }),
-    evaluationImages: (shape) => evaluationBatches(cache, { ...shape, indices, workers }),
+    evaluationImages: ({ part: { from, to } = { from: 0, to: indices.length }, ...shape }) =>
+      evaluationBatches(cache, { ...shape, indices: indices.subarray(from, to), workers }),
   };
 }
 

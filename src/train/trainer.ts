@@ -13,7 +13,7 @@ import type { Moment } from '../methods/index.ts';
 import { type Budget, createPlan, type StepPlan } from './budget.ts';
 import { type Clock, createClock, monotonicNow, type Now } from './clock.ts';
 import { type Doctor, doctorOf, isFailed, type Verdict } from './doctor.ts';
-import { createEpochs, type Epochs, type EpochsOptions } from './epochs.ts';
+import { type Beginning, createEpochs, type Epochs, type EpochsOptions } from './epochs.ts';
 import type { EpochEnd, TrainEvent } from './events.ts';
 import { createPrefetch, factsOf, feedsOf, type Prefetch } from './feeds.ts';
 import { type JudgedFacts, judge } from './judge.ts';
@@ -223,7 +223,7 @@ async function takeSteps(run: Training): Promise<void> {
   const batches = createPrefetch(options.loader);
   while (!isComplete(run) && !isFailed(run.verdict) && !(await isEnded(run))) {
     saver.check();
-    if (isEpochEnd(run) && (await isEnded(run, await beginEpoch(run)))) break;
+    if (isEpochEnd(run) && !(await hasBegun(run))) break;
     const outcome = await takeStep(run, batches);
     const { epoch } = outcome;
     reportStep(run, outcome);
@@ -235,24 +235,28 @@ async function takeSteps(run: Training): Promise<void> {
   }
 }
 
-/** True where a rank was asked to end, or could not begin an epoch. */
-async function isEnded(run: Training, hasBegun = true): Promise<boolean> {
-  const { isEnded, totalSteps } = await agree(run.options, {
-    hasBegun,
-    totalSteps: run.totalSteps,
-  });
-  run.totalSteps = totalSteps;
-  return isEnded;
+/** True where a rank was asked to end, or stopped the work before an epoch. */
+async function isEnded(run: Training, beginning: Beginning = 'begun'): Promise<boolean> {
+  const { totalSteps, options } = run;
+  const agreed = await agree(options, { hasBegun: beginning === 'begun', totalSteps });
+  run.totalSteps = agreed.totalSteps;
+  return agreed.isEnded;
 }
 
-/** Begins an epoch, in the stage that it belongs to; false where the signal ended its work. */
-async function beginEpoch(run: Training): Promise<boolean> {
+/** Begins an epoch on all ranks; false where one of them ends. */
+async function hasBegun(run: Training): Promise<boolean> {
+  const beginning = await beginEpoch(run);
+  return beginning !== 'ended' && !(await isEnded(run, beginning));
+}
+
+/** Begins an epoch, in the stage that it belongs to. */
+async function beginEpoch(run: Training): Promise<Beginning> {
   const { options, stages, epochs, stepsPerEpoch, step } = run;
   const epoch = step / stepsPerEpoch;
   try {
     if (await stages.begin(epoch)) run.doctor = doctorOf(stages.step, run);
   } catch (error) {
-    if (options.signal?.aborted) return false;
+    if (options.signal?.aborted) return 'stopped';
     throw error;
   }
   return epochs.begin(epoch, step);
