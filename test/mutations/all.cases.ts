@@ -13,6 +13,7 @@ import { joined } from './joined.cases.ts';
 import type { Mutation } from './mutation.cases.ts';
 import { pairs } from './pairs.cases.ts';
 import { prototypes } from './prototypes.cases.ts';
+import { ranks } from './ranks.cases.ts';
 import { relations } from './relations.cases.ts';
 
 export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
@@ -29,4 +30,5 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   ...joined,
   ...beyond,
   ...graphs,
+  ...ranks,
 };
