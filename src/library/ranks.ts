@@ -1,5 +1,5 @@
 /** The ranks that a launcher of MPI has started, of which this process is one. */
-import { type Communicator, openRanks } from '../collectives/index.ts';
+import { type Communicator, findLauncher, openRanks } from '../collectives/index.ts';
 
 let opened: Promise<Communicator | undefined> | undefined;
 
@@ -10,11 +10,16 @@ let opened: Promise<Communicator | undefined> | undefined;
  * @throws LikenessError `mpi.*`
  */
 export function ranksOfProcess(): Promise<Communicator | undefined> {
-  opened ??= open();
+  opened ??= openMany();
   return opened;
 }
 
-async function open(): Promise<Communicator | undefined> {
+/** Communicator of several ranks; undefined, with nothing loaded, for a launcher of one process. */
+export async function openMany(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Communicator | undefined> {
+  // A shell of a batch system is a task of one, on machines that may have no MPI.
+  if ((findLauncher(environment)?.size ?? 2) === 1) return undefined;
   const communicator = await openRanks();
   if (communicator.size === 1) {
     await communicator.close();
