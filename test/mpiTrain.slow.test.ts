@@ -63,6 +63,9 @@ describe.skipIf(reason !== undefined)('a training under mpirun', () => {
     }).ended;
     expect(code, stderr).toBe(0);
     expect(stdout.match(/^run folder: /gm)).toHaveLength(1);
+    expect(stdout).toContain(
+      '2 ranks on 1 host with 1 thread each: 4 of the 8 images of a batch each',
+    );
     const [one, two] = [await newest('whole'), await newest('two')];
     expect(two.step).toBe(18);
     const { name, by } = differenceOf(one.tensors, two.tensors);

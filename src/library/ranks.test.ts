@@ -1,4 +1,4 @@
-/** One process under a launcher trains alone, without a library of MPI. */
+/** A launcher's only process trains alone, without a library of MPI. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { openMany } from './ranks.ts';
 

@@ -75,6 +75,7 @@ async function lead(
   const run = await prepared(images, { ...request, ...ofRanks }, reporter);
   try {
     await inviteRanks(communicator, run);
+    reporter.note({ code: 'train.ranks', message: ranksText(communicator, run) });
     const { snapshots, saveGraph, began } = request;
     const result = await trainPrepared(run, request, {
       ...{ reporter, onEvent, snapshots, saveGraph, began, communicator },
@@ -83,6 +84,16 @@ async function lead(
   } finally {
     run.lock.release();
   }
+}
+
+/** Sentence of ranks, hosts, threads, and images of a batch that each rank takes. */
+function ranksText({ size, hosts }: Communicator, { config }: PreparedRun): string {
+  const places = `${plural(size, 'rank')} on ${plural(new Set(hosts).size, 'host')}`;
+  const { batchSize } = config.settings.data;
+  return (
+    `${places} with ${plural(config.threads, 'thread')} each: ${batchSize / size} of the ` +
+    `${plural(batchSize, 'image')} of a batch each`
+  );
 }
 
 /** Joins the run of rank 0, and trains beside it. */
