@@ -120,6 +120,13 @@ describe.skipIf(reason !== undefined)('a training under mpirun', () => {
     }).ended;
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ images: 48 });
+    // A training within other work is that rank's own.
+    const begun = await start({
+      size: 2,
+      args: ['start', 'photos', '--encoder', 'train', '--minutes', '0.02', '--out', 'started'],
+    }).ended;
+    expect(begun.code, begun.stderr).toBe(0);
+    expect(existsSync(at('started', 'report.html'))).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
+import type { Communicator } from '../collectives/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
@@ -167,7 +168,9 @@ export async function train(
   const { resume, out } = options;
   const stored = resume && out !== undefined ? await readStoredSource(out) : undefined;
   const reporter = reporterFor(options);
-  return withImages(images, (opened) => trainImages(opened, options), { reporter, stored });
+  const work = async (opened: OpenImages) =>
+    trainImages(opened, options, { communicator: await ranksOfProcess() });
+  return withImages(images, work, { reporter, stored });
 }
 
 /** Id of the commit that a run was started with, where it is resumed with the same hub id. */
@@ -211,10 +214,16 @@ export function checkTraining(options: TrainOptions): void {
   }
 }
 
-/** Trains on open images; the options are checked already. */
+/**
+ * Trains on open images; the options are checked already.
+ *
+ * @param communicator ranks that all call it; without them the process trains alone, as a part of
+ * other work of the first rank
+ */
 export async function trainImages(
   images: OpenImages,
   options: TrainOptions,
+  { communicator }: { communicator?: Communicator | undefined } = {},
 ): Promise<TrainedModel> {
   const { onEvent, onProgress, onNote, onWarning, signal, ...given } = options;
   const reporter = reporterFor(options);
@@ -226,7 +235,6 @@ export async function trainImages(
     ...{ ...others, method: nameOf(method) },
     ...(model && (fineTune ? { origin: model } : { encoder: model })),
   };
-  const communicator = await ranksOfProcess();
   const watching = { reporter, onEvent };
   const session = communicator
     ? await trainOnRanks(images, request, { ...watching, communicator })

@@ -75,7 +75,7 @@ export async function inviteRanks(communicator: Communicator, run: PreparedRun):
 /**
  * Joins the run that rank 0 has prepared. Its folder and the images must be there on every host.
  *
- * One rank of each host fills the host's cache, where that is not shared, and the others read it.
+ * Fills the cache of each host by one rank, and reads it by the others.
  *
  * @throws LikenessError `ranks.images` for other images than those of rank 0
  */
