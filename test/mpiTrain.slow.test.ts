@@ -110,6 +110,7 @@ describe.skipIf(reason !== undefined)('a training under mpirun', () => {
     ).ended;
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/seed: received 2 on rank 1 .*; expected 1 as on rank 0/);
+    expect(stderr.match(/as on rank 0/g)).toHaveLength(1);
     expect(existsSync(at('unlike'))).toBe(false);
   });
 

@@ -204,7 +204,11 @@ async function execute(
     const interrupted = controller.signal.aborted;
     // The failure of an interrupted command is a consequence of the interruption.
     const isKnown = error instanceof LikenessError;
-    if (rank > 0) await untilFirstRank();
+    if (rank > 0) {
+      // Rank 0 prints what all ranks refuse together.
+      if (isKnown && /^(ranks\.|train\.unwell$)/.test(error.code)) return exitCodeOf(error.code);
+      await untilFirstRank();
+    }
     printError(interrupted && !isKnown ? controller.signal.reason : error, terminal, rank);
     if (interrupted) return interruptedCode();
     return isKnown ? exitCodeOf(error.code) : exitCodes.failure.code;
