@@ -1,6 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
 import { LikenessError } from '../core/errors.ts';
-import { openRegularSync } from '../formats/index.ts';
+import { openRegularSync } from '../formats/regularFile.ts';
 import { systemReason } from './reasons.ts';
 import type { PixelCache, Pixels } from './types.ts';
 

@@ -3,7 +3,7 @@
  * classes.
  *
  * `ACC = max over one-to-one maps m of sum_i [y_i = m(c_i)] / N`. The Hungarian method finds the
- * best map exactly (Jonker-Volgenant variant).
+ * best map exactly, by shortest augmenting paths.
  *
  * - Range: above 0 to 1. 1: the labelings are equal up to names. Never 0 or negative. With K
  *   classes of equal size and K clusters, chance is a little above 1/K.
@@ -12,10 +12,10 @@
  *   falls as K grows. With fewer clusters than classes, the samples of the unmatched classes are.
  *   For K far from the number of classes, read `purity` or `nmi` beside it.
  *
- * References: Kuhn, "The Hungarian method for the assignment problem", 1955; Crouse, "On
- * implementing 2D rectangular assignment algorithms", 2016 (the package linear-sum-assignment).
+ * References: Kuhn, "The Hungarian method for the assignment problem", 1955; Munkres, "Algorithms
+ * for the assignment and transportation problems", 1957 (the package munkres).
  */
-import { linearSumAssignment } from 'linear-sum-assignment';
+import { munkres } from 'munkres';
 import {
   type Contingency,
   contingency,
@@ -52,14 +52,12 @@ export function matchingOf<Y extends Label, C extends Label>(
 ): Matching<Y, C> {
   requireSamples('accuracy', table);
   const dense = denseTable(table); // [classes][clusters]
-  const { rowAssignments } = linearSumAssignment(dense, { maximaze: true });
   const classOfCluster = new Map<C, Y>();
   let right = 0;
-  dense.forEach((row, i) => {
-    const column = rowAssignments[i]!;
-    if (column < 0) return; // more classes than clusters: this class is unmatched
-    right += row[column]!;
-    classOfCluster.set(table.clusters[column]!, table.classes[i]!);
-  });
+  // The package looks for the smallest sum. With more classes than clusters some have no pair.
+  for (const [row, column] of munkres(dense.map((counts) => counts.map((count) => -count)))) {
+    right += dense[row]![column]!;
+    classOfCluster.set(table.clusters[column]!, table.classes[row]!);
+  }
   return { accuracy: right / table.total, classOfCluster };
 }

@@ -1,5 +1,5 @@
 /** Edits that outlive a clustering: names, locks, junk, and decisions about duplicates. */
-import { linearSumAssignment } from 'linear-sum-assignment';
+import { munkres } from 'munkres';
 import { plural } from '../core/text.ts';
 import { contingency, denseTable } from '../metrics/index.ts';
 import { type EditedClusters, type FoundClusters, JUNK } from './applyEdits.ts';
@@ -108,12 +108,11 @@ function matchClusters(
   const jaccard = shared.map((counts, i) =>
     counts.map((count, j) => count / (table.classSizes[i]! + table.clusterSizes[j]! - count)),
   );
-  const { rowAssignments } = linearSumAssignment(jaccard, { maximaze: true });
+  // The package looks for the smallest sum.
+  const pairs = munkres(jaccard.map((row) => row.map((share) => -share)));
   return new Map(
-    table.classes.flatMap((cluster, i): [number, number][] => {
-      const column = rowAssignments[i]!;
-      const agrees = column >= 0 && jaccard[i]![column]! >= MIN_JACCARD;
-      return agrees ? [[cluster, table.clusters[column]!]] : [];
-    }),
+    pairs
+      .filter(([row, column]) => jaccard[row]![column]! >= MIN_JACCARD)
+      .map(([row, column]) => [table.classes[row]!, table.clusters[column]!]),
   );
 }

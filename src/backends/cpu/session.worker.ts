@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import type { ValueSpec, Values } from '../../compile/index.ts';
 import { reasonOf } from '../../core/errors.ts';
-import { arrayTypes, sizeOf, type TensorData } from '../../tensor/index.ts';
+import { arrayTypes, sizeOf, type TensorData } from '../../tensor/tensor.ts';
 import type { SessionSettings } from '../backend.ts';
 import { packFilters, unpackFilters } from './packFilters.ts';
 import type {
