@@ -35,7 +35,8 @@ export const startCommand: Command = {
       'there are labels, clusters, and writes report.html. Labels are used for measuring only.',
     'Without a source it takes the sample that comes with likeness, 5,000 images of Fashion-MNIST.',
     'The same command with the same --out continues after an interruption. What is learned is ' +
-      'not learned again, and an evaluation or clustering that still fits is not repeated.',
+      'not learned again, and an evaluation or clustering that still fits is not repeated. With ' +
+      'more --minutes than before the network of a finished run is trained longer.',
     'The run folder is one for evaluate, cluster, assign, embed and export.',
   ].join('\n'),
   arguments: [

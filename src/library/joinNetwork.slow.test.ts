@@ -130,6 +130,49 @@ describe('a run of patch features and a network', () => {
   });
 });
 
+describe('a finished run of patch features and a network', () => {
+  const run = () => at('run');
+  const weights = () => readFileSync(join(run(), 'encoder.safetensors'));
+
+  it('stays as it is where a longer training is stopped', async () => {
+    const before = weights();
+    const stopped = start(at('pictures'), { out: run(), minutes: 0.45, ...stoppedAt('train') });
+    await expect(stopped).rejects.toThrow('enough');
+    expect(weights().equals(before)).toBe(true);
+    expect(configOf(run()).encoder.settings.minutes).toBe(0.3);
+    expect(await (await openModel(run())).assign([at('pictures')])).toHaveLength(IMAGES);
+  });
+
+  it('is trained longer by the same call with more minutes, and joined anew', async () => {
+    const before = weights();
+    const { step, epochs } = configOf(run()).encoder.settings.network;
+    const notes: string[] = [];
+    const onNote = ({ message }: { message: string }) => void notes.push(message);
+    const model = await start(at('pictures'), { out: run(), minutes: 0.45, onNote });
+    expect(notes).toContain('The network is trained 0.15 minutes longer than before.');
+    expect(weights().equals(before)).toBe(false);
+    const { encoder } = configOf(run());
+    expect(encoder.settings).toMatchObject({ minutes: 0.45, network: { isLonger: true } });
+    expect(encoder.settings.network.step).toBeGreaterThan(step);
+    expect(encoder.settings.network.epochs).toBeGreaterThan(epochs);
+    // Its clusters are those of the features of before.
+    await expect(model.assign([at('pictures')])).rejects.toMatchObject({
+      code: 'clustering.stale',
+    });
+    await using groups = await model.cluster(at('pictures'), { k: 3 });
+    expect(await model.assign([at('pictures')])).toHaveLength(groups.images.length);
+  });
+
+  it('opens as it is by the same call again', async () => {
+    const before = weights();
+    const notes: string[] = [];
+    const onNote = ({ message }: { message: string }) => void notes.push(message);
+    await start(at('pictures'), { out: run(), minutes: 0.45, onNote });
+    expect(notes).toContain('the encoder is learned already');
+    expect(weights().equals(before)).toBe(true);
+  });
+});
+
 describe('a run that start would join by itself', () => {
   it('becomes one of patch features where no time is left', async () => {
     const out = at('late');

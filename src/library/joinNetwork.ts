@@ -5,6 +5,7 @@
  * The network is a run of its own in the folder `network` of the run. A call that was stopped
  * continues its training.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Engine, openEngine } from '../backends/index.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -16,9 +17,12 @@ import {
   encoderSpec,
   featureEncoder,
   type JoinedSettings,
+  type JoinedTensors,
   learnJoin,
   learnPatches,
+  PATCHES,
   type PatchTensors,
+  partOf,
   type Retrieval,
   viewRetrieval,
   weightOf,
@@ -35,8 +39,8 @@ import {
   writeEncoder,
   writeRunConfig,
 } from '../run/index.ts';
-import { trainRun } from '../train/index.ts';
-import { FEWEST_SEEN } from './road.ts';
+import { type TrainRequest, trainRun } from '../train/index.ts';
+import { FEWEST_SEEN, shownMinutes } from './road.ts';
 
 /** A run that joins a network with patch features, and its images. */
 export interface JoinInput {
@@ -50,6 +54,15 @@ export interface JoinInput {
   /** Moment at which the call began, as `performance.now()` gives it. */
   began: number;
 }
+
+/** A joined run that is finished, and more minutes than it was started with. */
+export interface LongerJoinInput extends JoinInput {
+  tensors: JoinedTensors;
+  minutes: number;
+}
+
+/** Request for the network's own run. */
+type NetworkRequest = TrainRequest & { out: string };
 
 /** Folder of the network's own run. */
 const NETWORK_FOLDER = 'network';
@@ -130,11 +143,14 @@ export async function joinNetwork(input: JoinInput, reporter: Reporter): Promise
   if (!isBegun && settings.isChecked && minutes < MIN_TRAINING_MINUTES) {
     return patchesAlone(input, patches, NO_TIME, reporter);
   }
-  const trained = await trainNetwork(
-    input,
-    { path, isBegun, minutes: Math.max(minutes, MIN_TRAINING_MINUTES), began: now },
-    reporter,
-  ).catch((error: unknown) => {
+  if (!isBegun) await clearLeftovers(path);
+  const request: NetworkRequest = isBegun
+    ? { out: path, resume: true }
+    : {
+        ...{ out: path, method: settings.method, seed, began: now },
+        minutes: Math.max(minutes, MIN_TRAINING_MINUTES),
+      };
+  const trained = await trainNetwork(input, request, reporter).catch((error: unknown) => {
     if (!settings.isChecked || !(error instanceof LikenessError)) throw error;
     if (!FAILED.has(error.code)) throw error;
     return error;
@@ -146,26 +162,52 @@ export async function joinNetwork(input: JoinInput, reporter: Reporter): Promise
   return joined(input, { patches, trained }, reporter);
 }
 
+/**
+ * Trains the network of a finished run for as many minutes longer as were added, and joins it anew.
+ *
+ * The encoder of before stays until the new one is learned. A call that was stopped is continued by
+ * the same call.
+ *
+ * @throws LikenessError `train.*`, with the encoder of before kept; the signal's reason where it is
+ * aborted, with the training saved
+ */
+export async function joinLonger(
+  { tensors, minutes, ...input }: LongerJoinInput,
+  reporter: Reporter,
+): Promise<FeaturesRun> {
+  const { folder, config } = input;
+  const { weight: _, network, ...given } = settingsOf(config);
+  const settings: JoinedSettings = { ...given, minutes };
+  const encoder: EncoderSpec = { name: 'joined', settings };
+  const again = { ...input, config: { ...config, encoder } };
+  const path = join(folder.path, NETWORK_FOLDER);
+  // Without the network's own run everything is learned anew.
+  if (!(await isRunFolder(path))) return joinNetwork(again, reporter);
+  const added = minutes - given.minutes;
+  const message = `The network is trained ${shownMinutes(added)} longer than before.`;
+  reporter.note({ code: 'start.longer', message });
+  const { step, config: own } = await openTrainedRun(path);
+  // A call that was stopped has stored the longer budget, or trained to its end.
+  const isTold = step !== network?.step || own.longer?.from === step;
+  const before = 'minutes' in own.budget ? own.budget.minutes : given.minutes;
+  const request = {
+    ...{ out: path, resume: true, began: performance.now() },
+    minutes: isTold ? before : before + added,
+  };
+  const trained = await trainNetwork(input, request, reporter);
+  return joined(again, { patches: partOf(tensors, PATCHES), trained, isLonger: true }, reporter);
+}
+
 const NO_TIME = 'No time is left to train a network beside patch features. Patch features alone.';
 /** Codes of trainings after which patch features are used alone. */
 const FAILED = new Set(['train.unwell', 'train.tooFew', 'source.identical']);
 
 /** Trains the network, or continues its training. @throws the signal's reason */
 async function trainNetwork(
-  { folder, config, source }: JoinInput,
-  {
-    path,
-    isBegun,
-    minutes,
-    began,
-  }: { path: string; isBegun: boolean; minutes: number; began: number },
+  { folder, source }: JoinInput,
+  request: NetworkRequest,
   reporter: Reporter,
 ): Promise<TrainedRun> {
-  const { method } = settingsOf(config);
-  if (!isBegun) await clearLeftovers(path);
-  const request = isBegun
-    ? { out: path, resume: true }
-    : { out: path, method, seed: config.seed, minutes, began };
   // The notes of a training speak of a run that was asked for.
   const quiet: Reporter = { ...reporter, signal: reporter.signal, note() {} };
   const { outcome } = await trainRun(source, request, { reporter: quiet });
@@ -178,20 +220,28 @@ async function trainNetwork(
     });
     throw reporter.signal.reason;
   }
-  return openTrainedRun(path);
+  return openTrainedRun(request.out);
+}
+
+interface JoinParts {
+  patches: PatchTensors;
+  trained: TrainedRun;
+  /** True where the network had been joined before. */
+  isLonger?: boolean;
 }
 
 /** Joins both parts and stores them, or patch features alone where the network has learned less. */
 async function joined(
   input: JoinInput,
-  { patches, trained }: { patches: PatchTensors; trained: TrainedRun },
+  { patches, trained, isLonger }: JoinParts,
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { folder, config, cache, indices } = input;
   const { imageSize: size, seed, workers, threads } = config;
   const { step, state, config: own } = trained;
   const epochs = (step * own.settings.data.batchSize) / own.images;
-  const network = { settings: { ...own.settings }, step, epochs };
+  const longer = isLonger && { isLonger };
+  const network = { settings: { ...own.settings }, step, epochs, ...longer };
   const given = settingsOf(config);
   const { weight = weightOf(epochs * own.images) } = given;
   const settings: JoinedSettings = { ...given, weight, network };
@@ -241,12 +291,14 @@ async function patchesAlone(
   return stored(folder, { ...config, encoder, notes }, tensors);
 }
 
-/** Writes the settings, then the tensors, without which a run is continued. */
+/** Writes the settings, then the tensors. Without tensors a run is continued. */
 async function stored(
   folder: RunFolder,
   config: FeaturesConfig,
   tensors: PatchTensors,
 ): Promise<FeaturesRun> {
+  // A run that is stopped here holds no tensors that other settings belong to.
+  await rm(folder.files.weights, { force: true });
   await writeRunConfig(folder, config);
   await writeEncoder(folder.files.weights, config, tensors);
   return featuresRunOf(folder, config, tensors);

@@ -37,7 +37,7 @@ import {
   writeRunConfig,
   writeSkipped,
 } from '../run/index.ts';
-import { joinNetwork } from './joinNetwork.ts';
+import { joinLonger, joinNetwork } from './joinNetwork.ts';
 
 export interface FeaturesRequest {
   encoder: EncoderSpec;
@@ -107,11 +107,18 @@ export async function newFeatures(
   }
 }
 
+export interface ContinueOptions {
+  /** Tensors of an encoder that is not learned from the images. */
+  tensors?: Tensors;
+  /** Moment at which the call began. */
+  began?: number;
+  /** Time that may be spent. More than before trains the network of a joined run longer. */
+  minutes?: number;
+}
+
 /**
  * Opens a run of an encoder without training, which is learned first where that was interrupted.
  *
- * @param given.tensors those of an encoder that is not learned from the images
- * @param given.began moment at which the call began
  * @throws LikenessError `resume.source` for other images than those that the run was started with
  */
 export async function continueFeatures(
@@ -119,7 +126,7 @@ export async function continueFeatures(
   folder: RunFolder,
   config: FeaturesConfig,
   reporter: Reporter,
-  { tensors: given, began }: { tensors?: Tensors; began?: number } = {},
+  { tensors: given, began, minutes }: ContinueOptions = {},
 ): Promise<FeaturesRun> {
   const tensors = await readEncoderIfLearned(folder.files.weights, config);
   const { range } = config.source;
@@ -127,8 +134,12 @@ export async function continueFeatures(
   const identities = identitiesOf(set.cache, set.indices);
   if (tensors) {
     await clearStaleLock(folder);
-    reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
     const difference = await differenceOf(identities, { folder, config, reporter });
+    if (!difference && isLonger(config, minutes)) {
+      const input = { folder, config, source: images, ...set, began: began ?? performance.now() };
+      return locked(folder, () => joinLonger({ ...input, tensors, minutes }, reporter));
+    }
+    reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
     if (difference) {
       if (images.source.path !== config.source.path) throw otherSource(images, folder, difference);
       const message =
@@ -139,10 +150,23 @@ export async function continueFeatures(
     return featuresRunOf(folder, config, tensors);
   }
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
+  return locked(folder, async () => {
+    await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
+    return learn(folder, config, { ...set, images, tensors: given, began }, reporter);
+  });
+}
+
+/** Tells if more minutes are given than a joined run was started with. */
+function isLonger({ encoder }: FeaturesConfig, minutes: number | undefined): minutes is number {
+  if (encoder.name !== 'joined' || minutes === undefined) return false;
+  return minutes > encoder.settings.minutes;
+}
+
+/** Does work on a run that no other process changes meanwhile. */
+async function locked<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
   const lock = await lockRun(folder);
   try {
-    await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
-    return await learn(folder, config, { ...set, images, tensors: given, began }, reporter);
+    return await work();
   } finally {
     lock.release();
   }

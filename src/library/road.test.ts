@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { chooseRoad, FEWEST_BESIDE, FEWEST_IMAGES, RECIPE_EPOCHS, type RoadFacts } from './road.ts';
 
 const photos: RoadFacts = { images: 12_600, preset: 'multicrop-64', threads: 2 };
-/** 12,600 · 200 / 315 / 60 */
-const MINUTES = 133.333;
-/** (20 + 0.012 · 12,600 + 50,000 / 315) / 60 = 5.5, rounded up to halves. */
-const BESIDE = 5.5;
+/** 12,600 · 200 / 500 / 60 */
+const MINUTES = 84;
+/** (20 + 0.012 · 12,600 + 50,000 / 500) / 60 = 4.5, rounded up to halves. */
+const BESIDE = 5;
 
 describe('the road of start', () => {
   it.each<[string, Partial<RoadFacts>, string]>([
@@ -21,7 +21,9 @@ describe('the road of start', () => {
     ['the same time for twice the images', { images: 25_200, minutes: MINUTES + 0.1 }, 'joined'],
     ['time enough for too few images', { images: FEWEST_IMAGES - 1, minutes: 1e6 }, 'joined'],
     ['as many images as are needed', { images: FEWEST_IMAGES, minutes: 1e6 }, 'train'],
-    ['smaller images', { preset: 'small-32', minutes: 77 }, 'train'],
+    ['smaller images', { preset: 'small-32', minutes: 65 }, 'train'],
+    ['fewer of them to learn from', { learned: 6300, minutes: MINUTES }, 'joined'],
+    ['few of them to learn from', { learned: FEWEST_BESIDE - 1, minutes: 1e6 }, 'patches'],
     [
       'an unknown preset, at the slowest speed',
       { preset: 'own', minutes: MINUTES - 0.1 },
@@ -41,21 +43,21 @@ describe('the road of start', () => {
   it.each<[Partial<RoadFacts>, string]>([
     [
       { images: 3068 },
-      // 20 + 0.012 · 3,068 + 50,000 / 315 = 216 seconds
-      'Patch features of 3,068 images: with 4 minutes or more a network is trained ' +
+      // 20 + 0.012 · 3,068 + 50,000 / 500 = 157 seconds
+      'Patch features of 3,068 images: with 3 minutes or more a network is trained ' +
         'beside them. A pretrained model often groups images better still.',
     ],
     [
       { images: 100_000, minutes: 4 },
-      // 20 + 0.012 · 100,000 + 50,000 / 315 = 1,379 seconds
-      'Patch features of 100,000 images: with 23 minutes or more a network is trained ' +
+      // 20 + 0.012 · 100,000 + 50,000 / 500 = 1,320 seconds
+      'Patch features of 100,000 images: with 22 minutes or more a network is trained ' +
         'beside them. A pretrained model often groups images better still.',
     ],
     [
       { images: 5000, preset: 'small-32', minutes: 4 },
-      // (240 - 20 - 0.012 · 5,000) · 550 / 5,000 = 17.6
+      // (240 - 20 - 0.012 · 5,000) · 650 / 5,000 = 20.8
       'Patch features of 5,000 images and a network beside them: 4 minutes leave time for about ' +
-        '18 epochs. A pretrained model often groups images better still.',
+        '21 epochs. A pretrained model often groups images better still.',
     ],
     [
       { images: 60, minutes: 4 },
@@ -64,15 +66,21 @@ describe('the road of start', () => {
     ],
     [
       { images: 5000, preset: 'small-32', asked: 'joined' },
-      // (180 - 20 - 0.012 · 5,000) · 550 / 5,000 = 11
+      // (180 - 20 - 0.012 · 5,000) · 650 / 5,000 = 13
       'Patch features of 5,000 images and a network beside them, as asked for: 3 minutes leave ' +
-        'time for about 11 epochs.',
+        'time for about 13 epochs.',
+    ],
+    [
+      { images: 713, learned: 341, minutes: 4 },
+      // (240 - 20 - 0.012 · 713) · 500 / 341 = 310
+      'Patch features of 713 images and a network beside them: 4 minutes leave time for about ' +
+        '310 epochs. A pretrained model often groups images better still.',
     ],
     [{ images: 1, asked: 'patches' }, 'Patch features of 1 image, as asked for.'],
     [
       { minutes: 150 },
       'Training a network on 12,600 images for about 3 hours: the 200 epochs of a recipe take ' +
-        'about 2 hours here.',
+        'about 84 minutes here.',
     ],
     [
       { images: 60, asked: 'train' },

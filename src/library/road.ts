@@ -24,11 +24,14 @@ export const FEWEST_SEEN = 50_000;
 /** Images from which a network is trained beside patch features: 341 were the fewest measured. */
 export const FEWEST_BESIDE = 300;
 
-/** Images per second of training on two threads by preset, as in docs/performance.md. */
+/**
+ * Images per second that SimCLR, the default method, trains on two threads by preset. Measured by
+ * the epochs of `start --minutes 4` on four sets.
+ */
 const IMAGES_PER_SECOND: Readonly<Record<string, number>> = {
-  'tiny-28': 1200,
-  'small-32': 550,
-  'multicrop-64': 315,
+  'tiny-28': 1900,
+  'small-32': 650,
+  'multicrop-64': 500,
 };
 /** Speed of a preset that is not in the table. */
 const SLOWEST = Math.min(...Object.values(IMAGES_PER_SECOND));
@@ -53,6 +56,8 @@ export function hasMeasuredSpeed(preset: string): boolean {
 export interface RoadFacts {
   /** Number of images. */
   images: number;
+  /** Number of images that are learned from, where a source has a split. Default: all. */
+  learned?: number;
   /** Preset that `train` would choose for them. */
   preset: string;
   /** Threads of this machine. */
@@ -78,15 +83,23 @@ export interface Road {
  * whole recipe, else a network beside patch features where the time is enough for a short training,
  * else patch features.
  *
- * The time of E epochs is `images · E / (images per second · threads / 2)`.
+ * The time of E epochs is `images · E / (images per second · threads / 2)`, by the images that are
+ * learned from.
  */
-export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFacts): Road {
+export function chooseRoad({
+  images,
+  learned = images,
+  preset,
+  threads,
+  minutes,
+  asked,
+}: RoadFacts): Road {
   const speed = imagesPerSecond(preset, threads);
-  const recipeMinutes = (images * RECIPE_EPOCHS) / speed / 60;
-  const isMany = images >= FEWEST_IMAGES;
+  const recipeMinutes = (learned * RECIPE_EPOCHS) / speed / 60;
+  const isMany = learned >= FEWEST_IMAGES;
   const isLong = minutes !== undefined && minutes >= recipeMinutes;
-  const { epochs, fewestMinutes } = trainingBeside({ images, speed, threads, minutes });
-  const isEnough = images >= FEWEST_BESIDE;
+  const { epochs, fewestMinutes } = trainingBeside({ images, learned, speed, threads, minutes });
+  const isEnough = learned >= FEWEST_BESIDE;
   const isShort = isEnough && minutes !== undefined && minutes >= fewestMinutes;
   const name = asked ?? (isMany && isLong ? 'train' : isShort ? 'joined' : 'patches');
   const count = `${showCount(images)} image${images === 1 ? '' : 's'}`;
@@ -119,17 +132,18 @@ export function chooseRoad({ images, preset, threads, minutes, asked }: RoadFact
  */
 function trainingBeside({
   images,
+  learned,
   speed,
   threads,
   minutes,
-}: Pick<RoadFacts, 'images' | 'threads' | 'minutes'> & { speed: number }): {
+}: Pick<RoadFacts, 'images' | 'threads' | 'minutes'> & { learned: number; speed: number }): {
   epochs: number;
   fewestMinutes: number;
 } {
   const other = ((OTHER_SECONDS + OTHER_SECONDS_PER_IMAGE * images) * MEASURED_THREADS) / threads;
   const fewestMinutes = Math.ceil((other + FEWEST_SEEN / speed) / 30) / 2;
   const spent = 60 * (minutes ?? fewestMinutes);
-  return { epochs: Math.max(0, ((spent - other) * speed) / images), fewestMinutes };
+  return { epochs: Math.max(0, ((spent - other) * speed) / learned), fewestMinutes };
 }
 
 function showEpochs(epochs: number): string {
@@ -145,6 +159,6 @@ export function showMinutes(minutes: number): string {
 }
 
 /** Formats given minutes, such as `4 minutes` or `2.5 minutes`. */
-function shownMinutes(minutes: number): string {
+export function shownMinutes(minutes: number): string {
   return `${Number(minutes.toPrecision(3))} minute${minutes === 1 ? '' : 's'}`;
 }

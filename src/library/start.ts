@@ -86,7 +86,8 @@ export interface StartOptions extends ReporterOptions {
  * Makes a model of images in the way that suits their number and size and the time.
  *
  * A note tells the choice in a sentence with its reason. The same call on the same `out` continues
- * an interrupted run, and opens a finished one.
+ * an interrupted run, and opens a finished one. With more minutes than before it trains the network
+ * of a finished run longer.
  *
  * @example
  * const model = await start('photos', { out: 'runs/photos' });
@@ -135,7 +136,8 @@ async function newStart(images: OpenImages, options: BegunOptions): Promise<Mode
     return modelOf(await newFeatures(images, request, reporter));
   }
   const threads = availableParallelism();
-  const road = chooseRoad({ images: count, preset, threads, minutes, asked });
+  const learned = indicesOfSplit(source, 'train').length;
+  const road = chooseRoad({ images: count, learned, preset, threads, minutes, asked });
   const hint = asked ? '' : ' The options `minutes` and `encoder` choose otherwise.';
   reporter.note({ code: 'start.road', message: `${road.reason}${hint}` });
   if (road.name !== 'train') {
@@ -163,7 +165,8 @@ async function continueStart(
   const model = await sameModel(folder, config, options);
   requireSame(out, config, { ...options, ...(model && { encoder: modelRoad(config) }) });
   if (config.kind === 'features') {
-    const given = { tensors: model?.tensors, began: options.began };
+    const { began, minutes } = options;
+    const given = { tensors: model?.tensors, began, minutes };
     return modelOf(await continueFeatures(images, folder, config, reporter, given));
   }
   const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {

@@ -7,11 +7,11 @@ describe('offerFor', () => {
     const offer = offerFor({ images: 60_000, preset: 'small-32', threads: 2 });
     const [first, ...later] = offer.times;
     expect(first!.minutes).toBe(5);
-    expect(first!.epochs).toBeCloseTo((5 * 60 * 550) / 60_000, 9);
-    expect(first!.shortage).toMatch(/^60,000 images will see 2\.8 of the \d+ epochs that/);
+    expect(first!.epochs).toBeCloseTo((5 * 60 * 650) / 60_000, 9);
+    expect(first!.shortage).toMatch(/^60,000 images will see 3\.3 of the \d+ epochs that/);
     expect(later.at(-1)!.epochs).toBeGreaterThan(100);
     expect(offer.sentences[0]).toMatch(
-      /^The 200 epochs of a whole recipe take about 6 hours on this machine for 60,000 images\.$/,
+      /^The 200 epochs of a whole recipe take about 5 hours on this machine for 60,000 images\.$/,
     );
     expect(offer.suggested).toBe(30);
     expect(offer.sentences.join(' ')).not.toContain('few for training from scratch');

@@ -200,7 +200,7 @@ export function featuresRunOf(
   const { encoder, imageSize, workers, threads, seed } = config;
   const own = featureEncoder(encoder);
   return {
-    ...{ kind: 'features', folder, config, tensors, damaged: [], step: 0, epoch: 0 },
+    ...{ kind: 'features', folder, config, tensors, damaged: [], step: stepOf(encoder), epoch: 0 },
     method: encoder.name,
     view: {
       ...{ imageSize, cacheSize: featuresCacheSize(config), workers, threads, seed },
@@ -212,6 +212,15 @@ export function featuresRunOf(
         )
       : (options) => own.open({ size: imageSize, tensors, ...options }),
   };
+}
+
+/**
+ * Step that clusterings of an encoder name: 0 for the first encoder of a run, and that of the
+ * network where it was trained longer, which makes the clusters of before stale.
+ */
+function stepOf(encoder: FeaturesConfig['encoder']): number {
+  const network = encoder.name === 'joined' ? encoder.settings.network : undefined;
+  return network?.isLonger ? network.step : 0;
 }
 
 /** Side of the cached images, in pixels: of those that the encoder's view is cut from. */

@@ -22,6 +22,10 @@ export const joinedSettings = z.strictObject({
       settings: z.record(z.string(), z.unknown()),
       step: z.int().min(0),
       epochs: z.number().min(0).max(MAX_EPOCHS),
+      isLonger: z
+        .boolean()
+        .optional()
+        .describe('true where the network was trained longer after it had been joined'),
       retrieval: z.strictObject({ patches: fraction(), network: fraction() }).optional(),
     })
     .optional()
