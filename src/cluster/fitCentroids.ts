@@ -13,6 +13,7 @@ import { abortSignal, callback, oneOf, optionCheck, wholeNumber } from '../core/
 import { randomAt } from '../core/random.ts';
 import { distinctRows, type Features, featuresOf, normalizeRows } from './features.ts';
 import { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
+import { kmeansRestarts } from './kmeansRestarts.ts';
 import { allRows, pickRows, type Rows } from './rows.ts';
 import { smoothRows } from './smoothRows.ts';
 
@@ -55,6 +56,8 @@ const MAX_SMOOTHED = 30_000;
 const MAX_NEIGHBORS = 10;
 const ROWS_PER_NEIGHBOR = 5;
 const STEPS = 3;
+/** Most starts on averaged rows: 10 in place of 5 changed the mean ACC of five sets by -.002. */
+const MAX_STARTS = 5;
 /** Number of seeds of single starts. */
 const SEEDS = 2 ** 31;
 /**
@@ -73,9 +76,13 @@ export async function fitCentroids(
 ): Promise<FittedCentroids> {
   checkFit(given);
   const { algorithm, restarts, fitOn = MAX_ROWS, seed, onProgress, signal } = given;
-  const starts = { ...startsFor(k), ...(restarts !== undefined && { restarts }) };
+  const start = k < MAX_K_PLUS_PLUS ? 'plusPlus' : 'random';
   const neighbors =
     algorithm === 'kmeans' ? 0 : smoothingNeighbors(Math.min(unit.count, fitOn, MAX_SMOOTHED), k);
+  const starts = {
+    start,
+    restarts: restarts ?? Math.min(kmeansRestarts(k), neighbors === 0 ? Infinity : MAX_STARTS),
+  } as const;
   const most = neighbors === 0 ? fitOn : Math.min(fitOn, MAX_SMOOTHED);
   const rows =
     unit.count > most
@@ -135,14 +142,4 @@ function meanDirections(
     centroids: normalizeRows(featuresOf(Float32Array.from(sums), D)),
     spread: 1 - cosines / count,
   };
-}
-
-/**
- * Chooses the starts of k-means. One start among few clusters can miss a group altogether. With
- * many clusters the objective is a mean over many centroids, and different starts come close to
- * each other.
- */
-function startsFor(k: number): { restarts: number; start: 'plusPlus' | 'random' } {
-  const restarts = k <= 100 ? 5 : k <= 500 ? 2 : 1;
-  return { restarts, start: k < MAX_K_PLUS_PLUS ? 'plusPlus' : 'random' };
 }

@@ -68,6 +68,7 @@ export {
 export { squaredDistancesToOwn } from './kmeans/centroidDistances.ts';
 export { splitForEmpty } from './kmeans/emptyClusters.ts';
 export { type KmeansOptions, type KmeansResult, kmeans } from './kmeans/kmeans.ts';
+export { kmeansRestarts } from './kmeansRestarts.ts';
 export { type LayoutOptions, layout2d } from './layout2d.ts';
 export {
   type EigenOptions,

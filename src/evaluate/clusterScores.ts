@@ -9,6 +9,7 @@ import {
   type Features,
   type KmeansOptions,
   kmeans,
+  kmeansRestarts,
   selectRows,
 } from '../cluster/index.ts';
 import type { Reporter } from '../core/reporter.ts';
@@ -79,7 +80,8 @@ export interface ClusterScoreOptions {
   /** Algorithm of clusters that are not learned. Default `kmeans`. */
   algorithm?: ClusterAlgorithm;
   metric: NonNullable<KmeansOptions['metric']>;
-  restarts: number;
+  /** Starts of k-means. Default: by the number of clusters. */
+  restarts?: number | undefined;
   /** Rows that are clustered, and the part of the source they are. */
   rows: Int32Array;
   on: 'test' | 'all';
@@ -96,11 +98,12 @@ export async function scoreClusters(
   { features, labels }: { features: Features; labels: Int32Array },
   options: ClusterScoreOptions,
 ): Promise<{ result: ClusterEvaluation; protocol: { clustering: string; kmeans?: string } }> {
-  const { k, algorithm = 'kmeans', metric, restarts, rows, on, learned, seed } = options;
+  const { k, algorithm = 'kmeans', metric, rows, on, learned, seed } = options;
   const { title, reporter } = options;
   const truth = Int32Array.from(rows, (row) => labels[row]!);
   const classes = new Set(truth).size;
   const clusters = k ?? classes;
+  const { restarts = kmeansRestarts(clusters) } = options;
   const text = `${title}: k-means`;
   const onProgress = beginStage(reporter, { stage: 'measure', text, unit: 'step' });
   const selected = selectRows(features, rows);

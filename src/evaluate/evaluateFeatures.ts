@@ -46,7 +46,10 @@ export interface FeatureEvaluationOptions {
   algorithm?: ClusterAlgorithm | undefined;
   /** Metric of k-means. Default: spherical (cosine), for every kind of feature alike. */
   metric?: NonNullable<KmeansOptions['metric']>;
-  /** Starts of k-means, of which the best objective counts. Labels play no part in the choice. */
+  /**
+   * Starts of k-means, of which the best objective counts. Labels play no part in the choice.
+   * Default: by the number of clusters, as {@link kmeansRestarts} says.
+   */
   restarts?: number;
   /**
    * Images that are clustered. Default: the test part of the source's split, all labeled ones
@@ -101,7 +104,7 @@ export async function evaluateFeatures(
     k,
     algorithm,
     metric = 'spherical',
-    restarts = 3,
+    restarts,
     clusterOn,
     neighbors = [10, 20, 100, 200],
     temperature = 0.1,
