@@ -42,6 +42,7 @@ export default defineConfig({
     // Loading the modules anew takes a test file longer than its tests: files share them. A file
     // that replaces a module (vi.mock) does so in vain once another file has loaded it.
     isolate: false,
+    setupFiles: ['test/ownCores.setup.ts'],
     sequence: { sequencer: LongestFirst },
     // Processes that tests start share their compiled code, which halves the time of a start.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'likeness-compile-cache') },

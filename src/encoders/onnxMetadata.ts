@@ -15,20 +15,21 @@ const VALUE = 2;
 
 /** Metadata by key; undefined for bytes that are no protobuf message. */
 export function readOnnxMetadata(bytes: Uint8Array): Record<string, string> | undefined {
-  const metadata: Record<string, string> = {};
+  const pairs: [key: string, value: string][] = [];
   try {
     for (const { field, value } of fieldsOf(bytes)) {
       if (field !== METADATA_PROPS || value === undefined) continue;
       const texts = new Map<number, string>();
       for (const entry of fieldsOf(value))
         texts.set(entry.field, new TextDecoder().decode(entry.value));
-      metadata[texts.get(KEY) ?? ''] = texts.get(VALUE) ?? '';
+      pairs.push([texts.get(KEY) ?? '', texts.get(VALUE) ?? '']);
     }
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-  return metadata;
+  // Assigning would lose a key such as __proto__.
+  return Object.fromEntries(pairs);
 }
 
 /**

@@ -23,7 +23,7 @@ export interface KmeansAgreementOptions {
 
 /**
  * NMI, ACC and ARI of spherical k-means on the given rows: k-means++ start, the lowest objective of
- * three starts. Curves compare many moments of a training, and `evaluateFeatures` takes more starts.
+ * three starts. Curves compare many moments of a training; `evaluateFeatures` takes more starts.
  */
 export async function kmeansAgreement(
   engine: Engine,
