@@ -26,6 +26,7 @@ import { benchmarkMap, type MapRow, mapTable } from './map.ts';
 import { benchmarkPatches, type PatchRow, patchRows } from './patches.ts';
 import { benchmarkPhase, type PhaseRow, phaseMethods } from './phases.ts';
 import { type Profile, profileOf, profileRows } from './profile.ts';
+import { addRanksCommands } from './ranksCommands.ts';
 import { openReport, show } from './report.ts';
 import { benchmarkScale, type ScaleRow } from './scale.ts';
 import { benchmarkSettings, defaultRows } from './settings.ts';
@@ -389,6 +390,7 @@ program
   });
 
 addLabeledCommands(program);
+addRanksCommands(program);
 
 try {
   await program.parseAsync();

@@ -26,7 +26,9 @@ export interface Peer {
 }
 
 /** Finds the first Python with a package; undefined where there is none. */
-export function pythonWith(name: 'torch' | 'torchvision' | 'sklearn'): string | undefined {
+export function pythonWith(
+  name: 'torch' | 'torchvision' | 'sklearn' | 'mpi4py',
+): string | undefined {
   return PYTHON.find(
     (python) => spawnSync(python, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0,
   );

@@ -12,6 +12,7 @@ import {
 } from '../src/methods/index.ts';
 import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
+import { allReduceText, costModelText, gatheredText, ranksText } from './collectives.ts';
 import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { duplicatesSearchText, duplicatesText } from './duplicates.ts';
@@ -68,6 +69,10 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   scale: scaleText,
   projection: projectionText,
   growth: growthText,
+  'all-reduce': allReduceText,
+  ranks: ranksText,
+  'cost-model': costModelText,
+  gathered: gatheredText,
   speeds: speedsText,
   profile: profileText,
   'runtime-settings': runtimeSettingsText,
