@@ -1,6 +1,6 @@
 /** `mpirun likeness train`: one run of several ranks, its faults, and its continuation. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ beforeAll(() => writeTextures(at('photos'), 48));
 
 const start = (...ranks: Ranks[]) =>
   startRanks(
-    ranks.map(({ size, args }) => ({ size, args: [main, ...args] })),
+    ranks.map(({ args, ...others }) => ({ ...others, args: [main, ...args] })),
     { cwd: workplace.path, env: { LIKENESS_CACHE: at('cache'), NO_COLOR: '1' } },
   );
 
@@ -63,6 +63,7 @@ describe.skipIf(reason !== undefined)('a training under mpirun', () => {
     }).ended;
     expect(code, stderr).toBe(0);
     expect(stdout.match(/^run folder: /gm)).toHaveLength(1);
+    expect(stdout + stderr).not.toContain('mpirun ends all ranks');
     expect(stdout).toContain(
       '2 ranks on 1 host with 1 thread each: 4 of the 8 images of a batch each',
     );
@@ -112,6 +113,23 @@ describe.skipIf(reason !== undefined)('a training under mpirun', () => {
     expect(stderr).toMatch(/seed: received 2 on rank 1 .*; expected 1 as on rank 0/);
     expect(stderr.match(/as on rank 0/g)).toHaveLength(1);
     expect(existsSync(at('unlike'))).toBe(false);
+  });
+
+  it('refuses a rank whose host has other images, or none', async () => {
+    const args = training(at('apart'), '--epochs', '1');
+    const beside = (folder: string) =>
+      start({ size: 1, args }, { size: 1, args, folder: at(folder) }).ended;
+    await writeTextures(at('edited', 'photos'), 48);
+    const [first, second] = readdirSync(at('edited', 'photos'));
+    copyFileSync(at('edited', 'photos', second!), at('edited', 'photos', first!));
+    const edited = await beside('edited');
+    expect(edited.code).not.toBe(0);
+    expect(edited.stderr).toMatch(/error on rank 1 .*, which ends all ranks: source: received 48/);
+    expect(edited.stderr).toMatch(/with other contents than the 48 of rank 0/);
+    mkdirSync(at('empty'));
+    const empty = await beside('empty');
+    expect(empty.code).not.toBe(0);
+    expect(empty.stderr).toMatch(/rank 1.*: source: .*photos does not exist/);
   });
 
   it('leaves other commands to the first rank', async () => {

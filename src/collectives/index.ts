@@ -2,7 +2,7 @@
 export { alone } from './alone.ts';
 export type { CollectiveArray, Communicator, Reduction } from './communicator.ts';
 export { gatherTexts } from './gatherTexts.ts';
-export { findLauncher, type Launcher } from './mpi/launcher.ts';
+export { findLauncher, graceText, type Launcher } from './mpi/launcher.ts';
 export { LIBRARY_VARIABLE, loadLibrary, type MpiLibrary } from './mpi/library.ts';
 export { type MpiOptions, openRanks } from './mpi/mpi.ts';
 export { createThreadGroup, type ThreadGroup, type ThreadGroupOptions } from './threads/group.ts';

@@ -1,6 +1,6 @@
 /** Training an encoder on images. */
 import { z } from 'zod';
-import type { Communicator } from '../collectives/index.ts';
+import { type Communicator, graceText } from '../collectives/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { ReporterOptions } from '../core/reporter.ts';
 import type { OpenImages } from '../data/index.ts';
@@ -168,8 +168,12 @@ export async function train(
   const { resume, out } = options;
   const stored = resume && out !== undefined ? await readStoredSource(out) : undefined;
   const reporter = reporterFor(options);
-  const work = async (opened: OpenImages) =>
-    trainImages(opened, options, { communicator: await ranksOfProcess() });
+  const work = async (opened: OpenImages) => {
+    const communicator = await ranksOfProcess();
+    const message = communicator?.rank === 0 ? graceText() : undefined;
+    if (message) reporter.note({ code: 'ranks.grace', message });
+    return trainImages(opened, options, { communicator });
+  };
   return withImages(images, work, { reporter, stored });
 }
 

@@ -111,9 +111,11 @@ function requireImagesOfFirst(
   const hash = hashOfImages(identitiesOf(cache, indices));
   const { listing } = config;
   if (!listing || (hash.names === listing.names && hash.contents === listing.contents)) return;
+  const what = hash.names === listing.names ? 'contents' : 'names';
   throw new LikenessError(
     'ranks.images',
-    `source: received ${plural(indices.length, 'image')} on rank ${rank} (${hosts[rank]}), which ` +
-      `are not those of rank 0 (${hosts[0]}), ${config.images}; expected the same files on all`,
+    `source: received ${plural(indices.length, 'image')} on rank ${rank} (${hosts[rank]}) with ` +
+      `other ${what} than the ${config.images} of rank 0 (${hosts[0]}); expected the same files ` +
+      'on all hosts. Copy the folder of rank 0.',
   );
 }

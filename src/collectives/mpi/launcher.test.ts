@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findLauncher } from './launcher.ts';
+import { findLauncher, graceText } from './launcher.ts';
 import { libraryFiles, shortVersion } from './library.ts';
 
 describe('findLauncher', () => {
@@ -29,6 +29,22 @@ describe('findLauncher', () => {
     ['another PMIx launcher', { PMIX_RANK: '0' }, { name: 'a PMIx launcher', rank: 0 }],
   ])('finds %s', (_, environment, expected) => {
     expect(findLauncher(environment)).toEqual(expected);
+  });
+});
+
+describe('graceText', () => {
+  const ofOpenMpi = { OMPI_COMM_WORLD_SIZE: '2', OMPI_COMM_WORLD_RANK: '0' };
+  const told = (seconds: string) =>
+    graceText({ ...ofOpenMpi, OMPI_MCA_odls_base_sigkill_timeout: seconds });
+
+  it('warns of an mpirun that does not wait for a run to be saved', () => {
+    expect(graceText(ofOpenMpi)).toMatch(/^mpirun ends all ranks 1 second after Ctrl-C/);
+    expect(told('5')).toMatch(/^mpirun ends all ranks 5 seconds after Ctrl-C/);
+  });
+  it('is silent where there is time, and for other launchers', () => {
+    expect(told('60')).toBeUndefined();
+    expect(graceText({ PMI_RANK: '0', PMI_SIZE: '2' })).toBeUndefined();
+    expect(graceText({})).toBeUndefined();
   });
 });
 

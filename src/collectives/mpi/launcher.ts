@@ -44,3 +44,23 @@ export function findLauncher(environment: Environment = process.env): Launcher |
     ? { name: "Slurm's srun (PMIx)", rank, size: numberOf('SLURM_NTASKS') }
     : { name: 'a PMIx launcher', rank };
 }
+
+/** Variable of Open MPI with the seconds between a signal to `mpirun` and the end of its ranks. */
+const GRACE_VARIABLE = 'OMPI_MCA_odls_base_sigkill_timeout';
+/** Seconds in which a step ends and a large run is saved. */
+const ENOUGH_SECONDS = 10;
+
+/**
+ * Sentence about a launcher that ends ranks before they have saved; undefined where it waits. Open
+ * MPI's `mpirun` waits for one second unless it is told otherwise.
+ */
+export function graceText(environment: Environment = process.env): string | undefined {
+  if (findLauncher(environment)?.family !== 'Open MPI') return undefined;
+  const seconds = Number(environment[GRACE_VARIABLE] ?? 1);
+  if (seconds >= ENOUGH_SECONDS) return undefined;
+  return (
+    `mpirun ends all ranks ${seconds === 1 ? '1 second' : `${seconds} seconds`} after Ctrl-C or ` +
+    'SIGTERM, which may be too short to save the run. Start it with --mca ' +
+    'odls_base_sigkill_timeout 60'
+  );
+}

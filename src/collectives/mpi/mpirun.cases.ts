@@ -26,6 +26,8 @@ export interface Ranks {
   size: number;
   /** File of TypeScript and its arguments. */
   args: readonly string[];
+  /** Working folder, where it is another than that of the other ranks. */
+  folder?: string;
 }
 
 /** Runs a file of TypeScript on `size` ranks. */
@@ -38,13 +40,23 @@ export function startRanks(
   ranks: readonly Ranks[],
   { cwd, env = {} }: { cwd?: string; env?: Readonly<Record<string, string>> } = {},
 ): { process: ChildProcess; ended: Promise<Finished> } {
-  const parts = ranks.map(({ size, args }) => ['-n', String(size), process.execPath, ...args]);
+  const parts = ranks.map(({ size, args, folder }) => [
+    ...['-n', String(size), ...(folder === undefined ? [] : ['--wdir', folder])],
+    ...[process.execPath, ...args],
+  ]);
   const apart = parts.flatMap((part, i) => (i === 0 ? part : [':', ...part]));
   const started = performance.now();
   const child = spawn('mpirun', ['--allow-run-as-root', '--oversubscribe', ...apart], {
     cwd,
-    // Waiting ranks of a busy machine must not spin.
-    env: { ...process.env, OMPI_MCA_mpi_yield_when_idle: '1', NODE_NO_WARNINGS: '1', ...env },
+    env: {
+      ...process.env,
+      // Waiting ranks of a busy machine must not spin.
+      OMPI_MCA_mpi_yield_when_idle: '1',
+      // mpirun gives ranks one second for saving unless it is told otherwise.
+      OMPI_MCA_odls_base_sigkill_timeout: '60',
+      NODE_NO_WARNINGS: '1',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
