@@ -24,7 +24,14 @@ beforeAll(() => writeTextures(at('photos'), 48));
 const start = (...ranks: Ranks[]) =>
   startRanks(
     ranks.map(({ args, ...others }) => ({ ...others, args: [main, ...args] })),
-    { cwd: workplace.path, env: { LIKENESS_CACHE: at('cache'), NO_COLOR: '1' } },
+    {
+      cwd: workplace.path,
+      // mpirun gives ranks one second for saving unless it is told otherwise.
+      env: {
+        ...{ LIKENESS_CACHE: at('cache'), NO_COLOR: '1' },
+        OMPI_MCA_odls_base_sigkill_timeout: '5',
+      },
+    },
   );
 
 /** A small training whose rounding does not grow, into a folder. */

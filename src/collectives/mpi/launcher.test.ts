@@ -39,7 +39,7 @@ describe('graceText', () => {
 
   it('warns of an mpirun that does not wait for a run to be saved', () => {
     expect(graceText(ofOpenMpi)).toMatch(/^mpirun ends all ranks 1 second after Ctrl-C/);
-    expect(told('5')).toMatch(/^mpirun ends all ranks 5 seconds after Ctrl-C/);
+    expect(told('3')).toMatch(/^mpirun ends all ranks 3 seconds after Ctrl-C/);
   });
   it('is silent where there is time, and for other launchers', () => {
     expect(told('60')).toBeUndefined();

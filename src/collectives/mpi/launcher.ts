@@ -47,8 +47,8 @@ export function findLauncher(environment: Environment = process.env): Launcher |
 
 /** Variable of Open MPI with the seconds between a signal to `mpirun` and the end of its ranks. */
 const GRACE_VARIABLE = 'OMPI_MCA_odls_base_sigkill_timeout';
-/** Seconds in which a step ends and a large run is saved. */
-const ENOUGH_SECONDS = 10;
+/** Seconds in which a step of small networks ends and their run is saved. */
+const ENOUGH_SECONDS = 5;
 
 /**
  * Sentence about a launcher that ends ranks before they have saved; undefined where it waits. Open
@@ -61,6 +61,6 @@ export function graceText(environment: Environment = process.env): string | unde
   return (
     `mpirun ends all ranks ${seconds === 1 ? '1 second' : `${seconds} seconds`} after Ctrl-C or ` +
     'SIGTERM, which may be too short to save the run. Start it with --mca ' +
-    'odls_base_sigkill_timeout 60'
+    'odls_base_sigkill_timeout 10'
   );
 }

@@ -52,8 +52,6 @@ export function startRanks(
       ...process.env,
       // Waiting ranks of a busy machine must not spin.
       OMPI_MCA_mpi_yield_when_idle: '1',
-      // mpirun gives ranks one second for saving unless it is told otherwise.
-      OMPI_MCA_odls_base_sigkill_timeout: '60',
       NODE_NO_WARNINGS: '1',
       ...env,
     },
