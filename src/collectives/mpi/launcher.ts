@@ -60,7 +60,7 @@ export function graceText(environment: Environment = process.env): string | unde
   if (seconds >= ENOUGH_SECONDS) return undefined;
   return (
     `mpirun ends all ranks ${seconds === 1 ? '1 second' : `${seconds} seconds`} after Ctrl-C or ` +
-    'SIGTERM, which may be too short to save the run. Start it with --mca ' +
-    'odls_base_sigkill_timeout 10'
+    'SIGTERM, which may be too short to save the run. Start it with ' +
+    `${GRACE_VARIABLE}=10 in its environment`
   );
 }
