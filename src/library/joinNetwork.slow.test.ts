@@ -163,6 +163,14 @@ describe('a finished run of patch features and a network', () => {
     expect(await model.assign([at('pictures')])).toHaveLength(groups.images.length);
   });
 
+  it('is the same again where it was killed before it was joined', async () => {
+    const [before, config] = [weights(), configOf(run())];
+    rmSync(join(run(), 'encoder.safetensors'));
+    await start(at('pictures'), { out: run() });
+    expect(weights().equals(before)).toBe(true);
+    expect(configOf(run())).toEqual(config);
+  });
+
   it('opens as it is by the same call again', async () => {
     const before = weights();
     const notes: string[] = [];

@@ -176,9 +176,8 @@ export async function joinLonger(
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { folder, config } = input;
-  const { weight: _, network, ...given } = settingsOf(config);
-  const settings: JoinedSettings = { ...given, minutes };
-  const encoder: EncoderSpec = { name: 'joined', settings };
+  const given = settingsOf(config);
+  const encoder: EncoderSpec = { name: 'joined', settings: { ...given, minutes } };
   const again = { ...input, config: { ...config, encoder } };
   const path = join(folder.path, NETWORK_FOLDER);
   // Without the network's own run everything is learned anew.
@@ -188,14 +187,14 @@ export async function joinLonger(
   reporter.note({ code: 'start.longer', message });
   const { step, config: own } = await openTrainedRun(path);
   // A call that was stopped has stored the longer budget, or trained to its end.
-  const isTold = step !== network?.step || own.longer?.from === step;
+  const isTold = step !== given.network?.step || own.longer?.from === step;
   const before = 'minutes' in own.budget ? own.budget.minutes : given.minutes;
   const request = {
     ...{ out: path, resume: true, began: performance.now() },
     minutes: isTold ? before : before + added,
   };
   const trained = await trainNetwork(input, request, reporter);
-  return joined(again, { patches: partOf(tensors, PATCHES), trained, isLonger: true }, reporter);
+  return joined(again, { patches: partOf(tensors, PATCHES), trained }, reporter);
 }
 
 const NO_TIME = 'No time is left to train a network beside patch features. Patch features alone.';
@@ -223,28 +222,23 @@ async function trainNetwork(
   return openTrainedRun(request.out);
 }
 
-interface JoinParts {
-  patches: PatchTensors;
-  trained: TrainedRun;
-  /** True where the network had been joined before. */
-  isLonger?: boolean;
-}
-
 /** Joins both parts and stores them, or patch features alone where the network has learned less. */
 async function joined(
   input: JoinInput,
-  { patches, trained, isLonger }: JoinParts,
+  { patches, trained }: { patches: PatchTensors; trained: TrainedRun },
   reporter: Reporter,
 ): Promise<FeaturesRun> {
   const { folder, config, cache, indices } = input;
   const { imageSize: size, seed, workers, threads } = config;
   const { step, state, config: own } = trained;
   const epochs = (step * own.settings.data.batchSize) / own.images;
-  const longer = isLonger && { isLonger };
+  const { network: before, weight: given, ...rest } = settingsOf(config);
+  // A network that was joined at another step has been trained longer since.
+  const isNew = before !== undefined && before.step !== step;
+  const longer = (isNew || before?.isLonger) && { isLonger: true };
   const network = { settings: { ...own.settings }, step, epochs, ...longer };
-  const given = settingsOf(config);
-  const { weight = weightOf(epochs * own.images) } = given;
-  const settings: JoinedSettings = { ...given, weight, network };
+  const weight = (isNew ? undefined : given) ?? weightOf(epochs * own.images);
+  const settings: JoinedSettings = { ...rest, weight, network };
   if (settings.isChecked && epochs * own.images < MIN_SEEN) {
     const message =
       `The network saw each image ${epochs.toFixed(1)} times in this time, too few to add to ` +
