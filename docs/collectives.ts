@@ -79,6 +79,21 @@ export function ranksText(): string {
   ].join('\n');
 }
 
+/** Formats what joined batch norm adds to the calls of a step, here and among 64 machines. */
+export function joinedNormText(): string {
+  const rows = stored<StoredRows<RankFigures>>('ranks')?.rows ?? [];
+  const of = (name: string) => rows.find((row) => row.name === name);
+  const [own, joined] = [of('two-ranks'), of('two-ranks-joined-norm')];
+  if (!own || !joined) return '';
+  const calls = joined.exchanges - own.exchanges;
+  const seconds = calls * allReduceSeconds(0, 64, networks[0]!);
+  return (
+    `For ResNet-10 above these are ${calls} calls more for each step. Among 64 machines at ` +
+    `${networks[0]!.name} their latency alone is ${(1000 * seconds).toFixed(0)} ms, beside the ` +
+    'waiting for the slowest machine at each of them.'
+  );
+}
+
 interface Network {
   readonly name: string;
   /** Seconds per byte, and seconds of a message. */

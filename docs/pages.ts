@@ -12,7 +12,13 @@ import {
 } from '../src/methods/index.ts';
 import { verdictWords } from '../src/train/index.ts';
 import { withBreadcrumb } from './breadcrumb.ts';
-import { allReduceText, costModelText, gatheredText, ranksText } from './collectives.ts';
+import {
+  allReduceText,
+  costModelText,
+  gatheredText,
+  joinedNormText,
+  ranksText,
+} from './collectives.ts';
 import { colorsText } from './colors.ts';
 import { comparisonsText, scoresText } from './comparisons.ts';
 import { duplicatesSearchText, duplicatesText } from './duplicates.ts';
@@ -71,6 +77,7 @@ const includes: Readonly<Record<string, (argument: string) => string>> = {
   growth: growthText,
   'all-reduce': allReduceText,
   ranks: ranksText,
+  'joined-norm': joinedNormText,
   'cost-model': costModelText,
   gathered: gatheredText,
   speeds: speedsText,

@@ -99,6 +99,16 @@ describe('scoreClusters', () => {
     expect(result.clustering.by).toBe('smoothed-kmeans');
     expect(result.kmeans.nmi).not.toBe(result.nmi);
     expect(protocol.clustering).toContain('averaged with their nearest neighbors');
+    const usual = await scoreClusters(
+      engine,
+      { features, labels },
+      {
+        ...{ algorithm: 'smoothed-kmeans', metric: 'spherical' },
+        ...{ rows, on: 'all', seed: 0, title: 'test', reporter: silent },
+      },
+    );
+    expect(usual.protocol.clustering).toContain('best objective of 5,');
+    expect(usual.protocol.kmeans).toContain('best objective of 10,');
     expect(protocol.kmeans).toMatch(/^spherical k-means/);
   });
 

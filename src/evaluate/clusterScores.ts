@@ -103,19 +103,22 @@ export async function scoreClusters(
   const truth = Int32Array.from(rows, (row) => labels[row]!);
   const classes = new Set(truth).size;
   const clusters = k ?? classes;
-  const { restarts = kmeansRestarts(clusters) } = options;
+  const restartsOf = (by: ClusterAlgorithm) => options.restarts ?? kmeansRestarts(clusters, by);
   const text = `${title}: k-means`;
   const onProgress = beginStage(reporter, { stage: 'measure', text, unit: 'step' });
   const selected = selectRows(features, rows);
-  const starts = { restarts, seed, onProgress, signal: reporter.signal };
-  const found = await kmeans(selected, clusters, { engine, metric, ...starts });
+  const starts = { seed, onProgress, signal: reporter.signal };
+  const restarts = restartsOf('kmeans');
+  const found = await kmeans(selected, clusters, { engine, metric, restarts, ...starts });
   // Another number of clusters can only come from k-means.
   const own = learned && (k === undefined || k === learned.count) ? learned : undefined;
   const assignments = own
     ? Int32Array.from(rows, (row) => own.assignments[row]!)
     : algorithm === 'kmeans'
       ? found.assignments
-      : await nearestCentroids(engine, selected, clusters, { algorithm, ...starts });
+      : await nearestCentroids(engine, selected, clusters, {
+          ...{ algorithm, restarts: restartsOf(algorithm), ...starts },
+        });
   const isKmeans = !own && algorithm === 'kmeans';
   const count = own ? own.count : clusters;
   const table = contingency(truth, assignments);
@@ -123,10 +126,12 @@ export async function scoreClusters(
 
   const images =
     on === 'test' ? `the ${rows.length} test images` : `all ${rows.length} labeled images`;
-  const byKmeans =
+  const textOf = (by: ClusterAlgorithm) =>
     `${metric} k-means, ${clusters} clusters for ${classes} classes, k-means++ start, ` +
-    `best objective of ${restarts}, on ${images}`;
-  const bySmoothing = `k-means on features averaged with their nearest neighbors: ${byKmeans}`;
+    `best objective of ${restartsOf(by)}, on ${images}`;
+  const byKmeans = textOf('kmeans');
+  const smoothed = textOf(algorithm);
+  const bySmoothing = `k-means on features averaged with their nearest neighbors: ${smoothed}`;
   const byHead =
     `the ${count} clusters that the method has learned itself, ` +
     `for ${classes} classes, on ${images}`;
