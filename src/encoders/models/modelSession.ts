@@ -54,21 +54,27 @@ export async function openModelSession(
     await session.release();
     throw error;
   });
-  const feed = (pixels: Uint8Array, about: ImageInput) => {
-    const { size } = about;
-    const count = pixels.length / (3 * size ** 2);
-    const values = scaled(pixels, about, input.order);
+  const feed = (values: Float32Array, { size }: ImageInput) => {
+    const count = values.length / (3 * size ** 2);
     const shape = input.order === 'nchw' ? [count, 3, size, size] : [count, size, size, 3];
     return { [input.name]: new Tensor('float32', values, shape) };
   };
+  // A new array of megabytes per run makes V8 collect its whole heap about once a second.
+  const free: Float32Array[] = [];
   const outputs = async (
     pixels: Uint8Array,
     about: ImageInput,
     names: readonly string[] = session.outputNames,
-  ) =>
-    attempt(file, `run on images of ${about.size} px`, () =>
-      session.run(feed(pixels, about), names),
+  ) => {
+    const last = free.pop();
+    const values = last?.length === pixels.length ? last : new Float32Array(pixels.length);
+    scale(pixels, values, { ...about, order: input.order });
+    const found = await attempt(file, `run on images of ${about.size} px`, () =>
+      session.run(feed(values, about), names),
     );
+    free.push(values);
+    return found;
+  };
   return {
     input,
     async run(pixels, about, output) {
@@ -122,15 +128,14 @@ function isFree(length: number | string | undefined): boolean {
   return typeof length !== 'number' || length < 1;
 }
 
-/** Numbers that a model takes, of views [B, 3, s, s] in uint8. */
-function scaled(
+/** Writes the numbers that a model takes, [B, 3, s, s] or [B, s, s, 3], of views [B, 3, s, s]. */
+function scale(
   pixels: Uint8Array,
-  { size, channels, scale, mean, std }: ImageInput,
-  order: AxisOrder,
-): Float32Array {
+  values: Float32Array,
+  { size, channels, scale, mean, std, order }: ImageInput & { order: AxisOrder },
+): void {
   const plane = size ** 2;
   const count = pixels.length / (3 * plane);
-  const out = new Float32Array(pixels.length);
   for (let c = 0; c < 3; c++) {
     const table = Float32Array.from({ length: 256 }, (_, v) => (v * scale - mean[c]!) / std[c]!);
     // Mean and deviation are those of the model's channel c, which is blue first in BGR.
@@ -139,10 +144,9 @@ function scaled(
       const source = (b * 3 + from) * plane;
       const target = order === 'nchw' ? (b * 3 + c) * plane : b * 3 * plane + c;
       const step = order === 'nchw' ? 1 : 3;
-      for (let i = 0; i < plane; i++) out[target + i * step] = table[pixels[source + i]!]!;
+      for (let i = 0; i < plane; i++) values[target + i * step] = table[pixels[source + i]!]!;
     }
   }
-  return out; // [B, 3, s, s] or [B, s, s, 3]
 }
 
 async function attempt<T>(file: string, what: string, work: () => Promise<T>): Promise<T> {
