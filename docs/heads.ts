@@ -78,12 +78,16 @@ export function shortHeads(
   };
 }
 
-/** The stored set with rows that were measured again with other seeds in their places. */
+/**
+ * The stored set with rows that were measured again, or besides, in their places. The command is
+ * that of all rows together.
+ */
 export function withRows(before: HeadComparison, again: HeadComparison): HeadComparison {
-  const found = new Map(again.rows.map((row) => [row.name, { ...row, seeds: again.seeds }]));
+  const others = String(again.seeds) === String(before.seeds) ? {} : { seeds: again.seeds };
+  const found = new Map(again.rows.map((row) => [row.name, { ...row, ...others }]));
   const kept = before.rows.map((row) => found.get(row.name) ?? row);
   const added = [...found.values()].filter(({ name }) => !rowOf(before, name));
-  return { ...before, rows: [...kept, ...added] };
+  return { ...before, command: again.command, rows: [...kept, ...added] };
 }
 
 /** Formats the table of all sets, the sentences that follow from it, and the commands. */

@@ -54,6 +54,13 @@ describe('the table of heads', () => {
     expect(lines.find((line) => line.includes('consensus'))).toContain('| 0.650 / 0.450 |');
   });
 
+  it('has rows that were added with the same seeds, with the command of all', () => {
+    const more = { ...set('animals', { swav: [0.4, 0.3] } as never), command: 'of all' };
+    const joined = withRows(sets[1]!, more);
+    expect(joined.command).toBe('of all');
+    expect(headsTable([joined])).toContain('| swav | 0.400 / 0.300 | 0.400 / 0.300 |');
+  });
+
   it('has means only of rows that every set has', () => {
     const more = [...sets, set('cars', { ...plain, consensus: [0.5, 0.4] } as never)];
     const temi = headsTable(more)
